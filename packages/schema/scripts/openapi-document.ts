@@ -1,0 +1,114 @@
+import * as z from 'zod';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import {
+  type ErrorStatus,
+  errorBodySchema,
+  errorCodeHeader,
+  errorCodes,
+  errorKinds,
+  statusMessages,
+} from '../src/errors.ts';
+import { publicHosts, publicUrl } from '../src/hosts.ts';
+import { integer } from '../src/operations/fields.ts';
+import { type Operation, operations } from '../src/operations/index.ts';
+
+const errorCodeOf = (status: ErrorStatus) => errorCodes.filter((code) => errorKinds[code].status === status);
+
+const secondsToWait = integer.meta({
+  override: { type: 'integer' },
+  description: 'Seconds to wait. Absent when waiting does not help.',
+});
+
+function errorResponse(status: ErrorStatus) {
+  return {
+    id: `Error${status}`,
+    description: statusMessages[status],
+    headers: z.object({
+      [errorCodeHeader]: z
+        .enum(errorCodeOf(status) as [string, ...string[]])
+        .meta({ description: 'What is wrong, for programs.' }),
+      ...(status === 429 ? { 'Retry-After': secondsToWait.optional() } : {}),
+      ...(status === 401 ? { 'WWW-Authenticate': z.string().meta({ description: 'RFC 9110, RFC 6750.' }) } : {}),
+    }),
+    content: {
+      'application/json': {
+        schema: errorBodySchema(status).meta({ id: `Error${status}Body` }),
+        example: { details: 'string', message: statusMessages[status], statusCode: status },
+      },
+    },
+  };
+}
+
+function operationObject(operation: Operation, responses: ReadonlyMap<ErrorStatus, ReturnType<typeof errorResponse>>) {
+  return {
+    operationId: operation.id,
+    tags: [operation.tag],
+    summary: operation.summary,
+    description: operation.description,
+    // On the operation itself: generators that look nowhere else published samples without the header.
+    security: operation.security === 'bearer' ? [{ BearerAuth: [] }] : [],
+    ...(operation.security === 'bearer' && {
+      requestBody: {
+        description: operation.body.description,
+        required: true,
+        content: { 'application/json': { schema: operation.body.schema, example: operation.body.example } },
+      },
+    }),
+    responses: {
+      200: {
+        description: operation.success.description,
+        content: {
+          'application/json': {
+            schema: operation.success.schema,
+            ...('example' in operation.success && { example: operation.success.example }),
+          },
+        },
+      },
+      ...Object.fromEntries(operation.errors.map((status) => [status, responses.get(status)])),
+    },
+  } as ZodOpenApiOperationObject;
+}
+
+/** Derives the OpenAPI 3.1 document from the operations. */
+export function openApiDocument() {
+  const statuses = new Set(operations.flatMap((operation) => operation.errors));
+  const responses = new Map([...statuses].map((status) => [status, errorResponse(status)]));
+  const paths: ZodOpenApiPathsObject = {};
+  for (const operation of operations) {
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: operationObject(operation, responses) };
+  }
+  return createDocument({
+    openapi: '3.1.1',
+    info: {
+      title: 'Andamio API',
+      version: '1.0.0',
+      description: 'Issues API keys to the users of the platform.',
+      license: { name: 'Proprietary', url: publicUrl(publicHosts.prod) },
+    },
+    servers: [
+      { url: publicUrl(publicHosts.prod), description: 'Production' },
+      { url: publicUrl(publicHosts.preprod), description: 'Pre-production' },
+    ],
+    tags: [
+      { name: 'API Key', description: 'Keys by which programs call the platform.' },
+      { name: 'Documentation', description: 'This API described.' },
+    ],
+    paths,
+    components: {
+      securitySchemes: {
+        BearerAuth: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description:
+            'Bearer token for authentication. Type "Bearer" followed by a space and JWT token. Example: "Bearer YOUR_JWT_TOKEN"',
+        },
+      },
+    },
+  });
+}
+
+/** The document as it stands in `openapi.json`. */
+export function openApiText(): string {
+  return `${JSON.stringify(openApiDocument(), null, 2)}\n`;
+}

@@ -1,0 +1,40 @@
+/**
+ * Where the service keeps what in Firestore. The store writes by it, the infrastructure derives TTL policies and index
+ * exemptions from it.
+ */
+export interface Collection {
+  /** The collection's id, also the id of its collection group. */
+  readonly id: string;
+  /** What a document is named by. */
+  readonly documentName: string;
+  /** The timestamp after which Firestore may delete a document, where documents end by themselves. */
+  readonly ttlField?: string;
+  /**
+   * Fields that queries need an index on. Every other one is exempt: each index entry is written with the document, and
+   * an index on times or on a map that grows makes hot spots.
+   */
+  readonly indexedFields: readonly string[];
+}
+
+export const collections = {
+  owners: {
+    id: 'owners',
+    documentName: 'SHA-256 of the user id, hex',
+    indexedFields: [],
+  },
+  keys: {
+    id: 'keys',
+    documentName: 'HMAC-SHA256 of the key under the pepper that made it, hex',
+    ttlField: 'remove_at',
+    indexedFields: [],
+  },
+  names: {
+    id: 'names',
+    documentName: 'SHA-256 of the JSON array of user id and key name, hex',
+    ttlField: 'remove_at',
+    indexedFields: [],
+  },
+} as const satisfies Record<string, Collection>;
+
+/** Days that an expired key stays, so that it can be extended; its name stays taken as long. */
+export const daysKeptAfterExpiry = 30;

@@ -1,0 +1,88 @@
+/**
+ * The form of a key: `ant-`, 34 unpredictable base62 characters, then the CRC-32 of all that stands before as 6 base62
+ * digits (service contract, "A key's form"). Runs in browsers as well as in Node: it needs Web Crypto and nothing else.
+ */
+
+const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const prefix = 'ant-';
+const randomLength = 34;
+const checksumLength = 6;
+const shownLength = prefix.length + 4;
+
+/** Characters of a whole key. */
+export const keyLength = prefix.length + randomLength + checksumLength;
+
+/** The pattern of a whole key as JSON Schema writes it; it does not check the checksum. */
+export const keyPattern = `^${prefix}[0-9A-Za-z]{${randomLength + checksumLength}}$`;
+
+const wholeKey = new RegExp(keyPattern);
+
+/**
+ * Finds strings in the form of a key within text. A match is worth an alarm only if {@link isKey} says so too: the
+ * checksum leaves one false match in four billion.
+ */
+export function leakedKeyPattern(): RegExp {
+  return new RegExp(`(?<![0-9A-Za-z])${prefix}[0-9A-Za-z]{${randomLength + checksumLength}}(?![0-9A-Za-z])`, 'g');
+}
+
+const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+  return value;
+});
+
+/** CRC-32 (IEEE 802.3, reflected) of an ASCII string. Node has it in zlib, but browsers have not. */
+function crc32(ascii: string): number {
+  let crc = 0xffffffff;
+  for (let i = 0; i < ascii.length; i++) crc = (crc >>> 8) ^ (crcTable[(crc ^ ascii.charCodeAt(i)) & 0xff] as number);
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+function checksum(body: string): string {
+  let rest = crc32(body);
+  let digits = '';
+  for (let i = 0; i < checksumLength; i++) {
+    digits = alphabet[rest % 62] + digits;
+    rest = Math.floor(rest / 62);
+  }
+  return digits;
+}
+
+/** Fills a fresh array of the given length with unpredictable bytes. */
+export type RandomBytes = (length: number) => Uint8Array;
+
+const webCryptoBytes: RandomBytes = (length) => crypto.getRandomValues(new Uint8Array(length));
+
+/**
+ * Makes a new key of 202 bits of randomness.
+ *
+ * @param randomBytes a source of unpredictable bytes; Web Crypto when left out.
+ */
+export function makeKey(randomBytes: RandomBytes = webCryptoBytes): string {
+  let body = prefix;
+  while (body.length < prefix.length + randomLength) {
+    for (const byte of randomBytes(48)) {
+      // 248 is the largest multiple of 62 below 256: what lies above would make the first digits likelier than the others.
+      if (byte < 248) body += alphabet[byte % 62];
+      if (body.length === prefix.length + randomLength) break;
+    }
+  }
+  return body + checksum(body);
+}
+
+/** Says whether a string is a key by form and checksum: a mistyped key is found out without asking the store. */
+export function isKey(text: string): boolean {
+  if (!wholeKey.test(text)) return false;
+  const body = text.slice(0, -checksumLength);
+  return checksum(body) === text.slice(-checksumLength);
+}
+
+/** The first characters of a key, which may be stored and shown: `ant-` and 4 more. */
+export function keyStart(key: string): string {
+  return key.slice(0, shownLength);
+}
+
+/** A key as it may be shown later: its start, then `x` for each character that is hidden (contract, part C). */
+export function maskKey(start: string): string {
+  return start.slice(0, shownLength).padEnd(keyLength, 'x');
+}

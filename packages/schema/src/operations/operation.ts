@@ -1,0 +1,32 @@
+import type * as z from 'zod';
+import type { ErrorStatus } from '../errors.ts';
+
+/** What a token's `scope` must name for an operation (service contract, "The JWT"). */
+export type Scope = 'apikey:read' | 'apikey:write';
+
+interface OperationBase {
+  readonly id: string;
+  readonly method: 'get' | 'post';
+  /** The whole path, base path included. */
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly success: { readonly description: string; readonly schema: z.ZodType; readonly example?: unknown };
+  /** The statuses of its errors, in the order in which the reference lists them. */
+  readonly errors: readonly ErrorStatus[];
+}
+
+/** An operation that anybody may call; only the limit by client address holds. */
+export interface PublicOperation extends OperationBase {
+  readonly security: 'none';
+}
+
+/** An operation that takes the Bearer JWT: limits by client address and by user hold, and the token must permit it. */
+export interface BearerOperation<Body extends z.ZodObject = z.ZodObject> extends OperationBase {
+  readonly security: 'bearer';
+  readonly permission: Scope;
+  readonly body: { readonly description: string; readonly schema: Body; readonly example: z.input<Body> };
+}
+
+export type Operation = PublicOperation | BearerOperation;

@@ -1,0 +1,191 @@
+import * as z from 'zod';
+import {
+  hostAndPort,
+  integer,
+  isLoopback,
+  jwtSecrets,
+  keyPeppers,
+  oneOf,
+  origins,
+  type Pepper,
+  pem,
+  plainText,
+  url,
+} from './rules.ts';
+
+export type { Pepper } from './rules.ts';
+
+/** The environment of the service, one schema a variable. Those that a row lacks a default for stay undefined. */
+const variables = z.object({
+  NODE_ENV: oneOf(['development', 'test', 'production']).default('development'),
+  HOST: plainText.optional(),
+  PORT: integer(0, 65_535).default(8080),
+  KEY_STORE: oneOf(['sqlite', 'firestore']).default('sqlite'),
+  SQLITE_PATH: plainText.default('.data/keys.db'),
+  GOOGLE_CLOUD_PROJECT: z
+    .string()
+    .regex(/^[a-z][a-z0-9.:-]{4,61}[a-z0-9]$/, { error: 'must be the id of a Google Cloud project' })
+    .optional(),
+  FIRESTORE_DATABASE: z
+    .string()
+    .regex(/^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$/, { error: 'must be (default) or the id of a database' })
+    .default('(default)'),
+  FIRESTORE_EMULATOR_HOST: hostAndPort.optional(),
+  JWT_SECRETS: jwtSecrets.optional(),
+  JWT_JWKS_URL: url(['https:', 'http:']).optional(),
+  JWT_ISSUER: plainText.optional(),
+  JWT_AUDIENCE: plainText.optional(),
+  KEY_PEPPERS: keyPeppers.optional(),
+  REDIS_URL: url(['rediss:', 'redis:']).optional(),
+  REDIS_CA: pem.optional(),
+  TRUST_PROXY_HOPS: integer(0, 10).default(0),
+  IP_RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000).default(600),
+  CORS_ORIGINS: origins.default([]),
+  LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+  SHUTDOWN_GRACE_SECONDS: integer(1, 3600).default(8),
+});
+
+/** The name of a variable that the service reads. */
+export type SettingName = keyof z.input<typeof variables>;
+
+/** The names of all variables that the service reads. */
+export const settingNames = Object.keys(variables.shape) as SettingName[];
+
+/** The variables whose values must never be shown. */
+export const secretSettings = ['JWT_SECRETS', 'KEY_PEPPERS', 'REDIS_URL'] as const satisfies SettingName[];
+
+/** A setting that is wrong: the variable and the rule that it breaks, never its value. */
+export interface SettingProblem {
+  readonly name: SettingName;
+  readonly rule: string;
+}
+
+/** An environment: unset and empty mean the same, as shells and Cloud Run cannot tell them apart well. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The rules that hold between variables. They read the raw environment, so that each mistake shows at once. */
+function crossRules(env: Environment): SettingProblem[] {
+  const production = env['NODE_ENV'] === 'production';
+  const firestore = env['KEY_STORE'] === 'firestore';
+  const signingKeys = Number(env['JWT_SECRETS'] !== undefined) + Number(env['JWT_JWKS_URL'] !== undefined);
+  const emulator = env['FIRESTORE_EMULATOR_HOST'];
+
+  const rules: [broken: boolean, name: SettingName, rule: string][] = [
+    [signingKeys === 2, 'JWT_JWKS_URL', 'must not be set beside JWT_SECRETS: exactly one of the two verifies tokens'],
+    [firestore && !env['GOOGLE_CLOUD_PROJECT'], 'GOOGLE_CLOUD_PROJECT', 'must be set when KEY_STORE is firestore'],
+    [
+      env['REDIS_CA'] !== undefined && !env['REDIS_URL']?.startsWith('rediss:'),
+      'REDIS_CA',
+      'must be set only with a rediss: REDIS_URL',
+    ],
+    [production && !firestore, 'KEY_STORE', 'must be firestore in production: the embedded store is for one machine'],
+    [production && signingKeys === 0, 'JWT_SECRETS', 'must be set in production, or JWT_JWKS_URL instead'],
+    [
+      production && env['JWT_JWKS_URL']?.startsWith('http:') === true,
+      'JWT_JWKS_URL',
+      'must begin with https: in production',
+    ],
+    [production && env['JWT_ISSUER'] === undefined, 'JWT_ISSUER', 'must be set in production'],
+    [production && env['JWT_AUDIENCE'] === undefined, 'JWT_AUDIENCE', 'must be set in production'],
+    [production && env['KEY_PEPPERS'] === undefined, 'KEY_PEPPERS', 'must be set in production'],
+    [
+      production && env['REDIS_URL']?.startsWith('redis:') === true,
+      'REDIS_URL',
+      'must begin with rediss: in production',
+    ],
+    [
+      production && emulator !== undefined && !isLoopback(emulator),
+      'FIRESTORE_EMULATOR_HOST',
+      'must be a loopback address in production',
+    ],
+  ];
+  return rules.filter(([broken]) => broken).map(([, name, rule]) => ({ name, rule }));
+}
+
+/** The settings of the service, as understood. */
+export interface Settings {
+  readonly production: boolean;
+  readonly host: string;
+  /** 0 asks for any free port. */
+  readonly port: number;
+  readonly store:
+    | { readonly kind: 'sqlite'; readonly path: string }
+    | {
+        readonly kind: 'firestore';
+        readonly project: string;
+        readonly database: string;
+        readonly emulatorHost: string | undefined;
+      };
+  readonly googleCloudProject: string | undefined;
+  readonly jwt: {
+    /** Undefined only outside production: then the service makes one. */
+    readonly keys:
+      | { readonly kind: 'secrets'; readonly secrets: readonly string[] }
+      | { readonly kind: 'jwks'; readonly url: string }
+      | undefined;
+    readonly issuer: string | undefined;
+    readonly audience: string | undefined;
+  };
+  /** Undefined only outside production: then the service makes one. */
+  readonly peppers: readonly Pepper[] | undefined;
+  readonly redis: { readonly url: string; readonly ca: string | undefined } | undefined;
+  readonly trustProxyHops: number;
+  readonly ipRateLimitPerMinute: number;
+  readonly corsOrigins: readonly string[];
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+  readonly shutdownGraceSeconds: number;
+}
+
+function structure(values: z.output<typeof variables>): Settings {
+  const production = values.NODE_ENV === 'production';
+  const { JWT_SECRETS: secrets, JWT_JWKS_URL: jwks } = values;
+  const signingKeys = jwks === undefined ? undefined : ({ kind: 'jwks', url: jwks } as const);
+  return {
+    production,
+    host: values.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    port: values.PORT,
+    store:
+      values.KEY_STORE === 'sqlite'
+        ? { kind: 'sqlite', path: values.SQLITE_PATH }
+        : {
+            kind: 'firestore',
+            project: values.GOOGLE_CLOUD_PROJECT as string,
+            database: values.FIRESTORE_DATABASE,
+            emulatorHost: values.FIRESTORE_EMULATOR_HOST,
+          },
+    googleCloudProject: values.GOOGLE_CLOUD_PROJECT,
+    jwt: {
+      keys: secrets === undefined ? signingKeys : { kind: 'secrets', secrets },
+      issuer: values.JWT_ISSUER,
+      audience: values.JWT_AUDIENCE,
+    },
+    peppers: values.KEY_PEPPERS,
+    redis: values.REDIS_URL === undefined ? undefined : { url: values.REDIS_URL, ca: values.REDIS_CA },
+    trustProxyHops: values.TRUST_PROXY_HOPS,
+    ipRateLimitPerMinute: values.IP_RATE_LIMIT_PER_MINUTE,
+    corsOrigins: values.CORS_ORIGINS,
+    logLevel: values.LOG_LEVEL,
+    shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
+  };
+}
+
+/**
+ * Reads the settings of the service from an environment (service contract, "Settings").
+ *
+ * @returns the settings, or every mistake at once. Variables that the service does not know are ignored.
+ */
+export function parseSettings(
+  environment: Environment,
+): { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly problems: SettingProblem[] } {
+  const env = Object.fromEntries(
+    settingNames.filter((name) => environment[name]).map((name) => [name, environment[name]]),
+  );
+  const parsed = variables.safeParse(env);
+  const problems = [
+    ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ name: path[0] as SettingName, rule: message })),
+    ...crossRules(env),
+  ];
+  return parsed.success && problems.length === 0
+    ? { ok: true, settings: structure(parsed.data) }
+    : { ok: false, problems };
+}
