@@ -1,0 +1,54 @@
+import type { Settings } from '@andamio/schema/settings';
+import express, { type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import type { VerifyToken } from './auth/verify-token.ts';
+import { allowOrigins } from './http/cross-origin.ts';
+import { answerErrors } from './http/errors.ts';
+import { healthRouter } from './http/health.ts';
+import { type CreateCounters, limitAddresses, limitUsers } from './http/limits.ts';
+import { identifyRequest } from './http/request-id.ts';
+import { logRequests } from './http/request-log.ts';
+import { createRouter } from './http/route.ts';
+import { routes } from './http/routes.ts';
+import type { IssueKeyDependencies } from './keys/issue.ts';
+import type { Logger } from './process/log.ts';
+
+export interface AppDependencies {
+  readonly settings: Pick<Settings, 'trustProxyHops' | 'ipRateLimitPerMinute' | 'corsOrigins'>;
+  readonly log: Logger;
+  readonly keys: IssueKeyDependencies;
+  readonly verifyToken: VerifyToken;
+  readonly createCounters: CreateCounters;
+}
+
+const forbidCaching: RequestHandler = (_request, response, next) => {
+  response.setHeader('Cache-Control', 'no-store');
+  next();
+};
+
+/** Puts the service together: the order of the steps of every request. */
+export function createApp({ settings, log, keys, verifyToken, createCounters }: AppDependencies): Express {
+  const app = express();
+  app.set('trust proxy', settings.trustProxyHops);
+  app.disable('x-powered-by');
+  app.disable('etag'); // Answers hold keys and errors: nothing that a cache could ask about again.
+
+  const addressLimit = limitAddresses(settings.ipRateLimitPerMinute, createCounters);
+
+  app.use(
+    identifyRequest,
+    logRequests(log),
+    helmet(),
+    forbidCaching,
+    allowOrigins(settings.corsOrigins),
+    healthRouter(keys.store, log),
+    addressLimit.check,
+    createRouter(routes(keys), {
+      verifyToken,
+      giveBackAddressLimit: addressLimit.giveBack,
+      userLimit: limitUsers(createCounters),
+    }),
+    answerErrors,
+  );
+  return app;
+}

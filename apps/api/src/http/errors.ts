@@ -1,0 +1,52 @@
+import { type ErrorCode, errorBody, errorCodeHeader, errorKinds } from '@andamio/schema/errors';
+import type { ErrorRequestHandler, Response } from 'express';
+import { SigningKeysUnavailableError } from '../auth/signing-keys.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../keys/store.ts';
+
+/** An error that a client is to see: its code fixes status and message, `details` says more for people. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  readonly code: ErrorCode;
+  readonly details: string;
+
+  /** @param details never contains a value that the client sent; the text of the code's kind when left out. */
+  constructor(code: ErrorCode, details: string = errorKinds[code].details) {
+    super(code);
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** RFC 6750 section 3; the same for every token that is refused, so that nothing is learned from the difference. */
+const challenge = 'Bearer realm="andamio-api", error="invalid_token"';
+
+function codeOfCause(error: unknown): ErrorCode {
+  if (error instanceof StoreUnavailableError) return 'store_unavailable';
+  if (error instanceof OutcomeUnknownError) return 'outcome_unknown';
+  if (error instanceof SigningKeysUnavailableError) return 'signing_keys_unavailable';
+  return 'internal';
+}
+
+/** What a client sees of an error. What it may not see is named by the id under which the cause was logged. */
+function toHttpError(error: unknown, requestId: string): HttpError {
+  if (error instanceof HttpError) return error;
+  const code = codeOfCause(error);
+  return new HttpError(code, `${errorKinds[code].details} Request id: ${requestId}.`);
+}
+
+/** Answers with an error in the body that the contract fixes. */
+export function sendError(response: Response, { code, details }: HttpError): void {
+  const body = errorBody(code, details);
+  response.set(errorCodeHeader, code);
+  if (body.statusCode === 401) response.set('WWW-Authenticate', challenge);
+  response.status(body.statusCode).json(body);
+}
+
+/** The one place where errors become answers. Causes that a client does not see are left for the request's log line. */
+export const answerErrors: ErrorRequestHandler = (error, _request, response, next) => {
+  if (response.headersSent) return next(error);
+  const { locals } = response;
+  const httpError = toHttpError(error, locals.requestId);
+  if (httpError !== error) locals.cause = error;
+  sendError(response, httpError);
+};

@@ -1,0 +1,19 @@
+import type { Principal } from '../auth/principal.ts';
+import type { Owner } from '../keys/issue.ts';
+
+declare global {
+  namespace Express {
+    /** What the steps of a request tell each other, on `response.locals`. */
+    interface Locals {
+      requestId: string;
+      /** The operation that the request is for, as its row in the route table has it. */
+      route?: { readonly method: string; readonly path: string; readonly routine?: boolean };
+      /** Whom the token names. */
+      principal?: Principal;
+      /** Who may do what is asked. */
+      owner?: Owner;
+      /** Why the answer is a 500; for the log alone. */
+      cause?: unknown;
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import type { BearerOperation, Operation, PublicOperation } from '@andamio/schema/operations';
+import { type RequestHandler, Router } from 'express';
+import type * as z from 'zod';
+import { bearerToken } from '../auth/bearer.ts';
+import { type Principal, permit } from '../auth/principal.ts';
+import type { VerifyToken } from '../auth/verify-token.ts';
+import type { Owner } from '../keys/issue.ts';
+import { parseBody, readBody } from './body.ts';
+import { HttpError } from './errors.ts';
+
+/** An operation beside the steps that answer it once the request has been let in. */
+export interface Route {
+  readonly operation: Operation;
+  readonly answer: readonly RequestHandler[];
+}
+
+/** What lets a request in, or not. */
+export interface Gates {
+  readonly verifyToken: VerifyToken;
+  /** After a token turned out good. */
+  readonly giveBackAddressLimit: RequestHandler;
+  readonly userLimit: RequestHandler;
+}
+
+/** A row for an operation that takes a token: the handler gets an owner who may do this, and a body that fits the schema. */
+export function bearerRoute<Body extends z.ZodObject, Answer>(
+  operation: BearerOperation<Body>,
+  handler: (owner: Owner, body: z.output<Body>) => Promise<Answer>,
+): Route {
+  const authorize: RequestHandler = (_request, { locals }, next) => {
+    const owner = permit(locals.principal as Principal, operation.permission);
+    if (typeof owner === 'string') throw new HttpError(owner);
+    locals.owner = owner;
+    next();
+  };
+  const answer: RequestHandler = async (request, response) => {
+    const body = parseBody(request.body, operation.body.schema);
+    response.json(await handler(response.locals.owner as Owner, body));
+  };
+  return { operation, answer: [authorize, readBody, answer] };
+}
+
+/** A row for an operation that anybody may call. */
+export function publicRoute<Answer>(operation: PublicOperation, handler: () => Promise<Answer>): Route {
+  return { operation, answer: [async (_request, response) => void response.json(await handler())] };
+}
+
+function authenticate(verifyToken: VerifyToken): RequestHandler {
+  return async (request, { locals }, next) => {
+    const token = bearerToken(request);
+    const principal = token === undefined ? undefined : await verifyToken(token);
+    if (principal === undefined) throw new HttpError('unauthenticated');
+    locals.principal = principal;
+    next();
+  };
+}
+
+/** The steps before the answer: nothing for a public operation; token, its limit, permission for every other. */
+function gatesOf({ security }: Operation, { verifyToken, giveBackAddressLimit, userLimit }: Gates): RequestHandler[] {
+  return security === 'none' ? [] : [authenticate(verifyToken), giveBackAddressLimit, userLimit];
+}
+
+function remember(method: string, path: string): RequestHandler {
+  return (_request, { locals }, next) => {
+    locals.route = { method, path };
+    next();
+  };
+}
+
+/** Answers a path that exists with 405 for any method but its own (RFC 9110 section 15.5.6). */
+function refuseOtherMethods(methods: readonly string[]): RequestHandler {
+  const allow = methods.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])).join(', ');
+  return (_request, response) => {
+    response.setHeader('Allow', allow);
+    throw new HttpError('method_not_allowed');
+  };
+}
+
+/** Makes a router of the rows. Whatever no row is for is 404, before anybody is asked for a token. */
+export function createRouter(rows: readonly Route[], gates: Gates): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  for (const { operation, answer } of rows) {
+    const { method, path } = operation;
+    router[method](path, remember(method.toUpperCase(), path), ...gatesOf(operation, gates), ...answer);
+  }
+  for (const path of new Set(rows.map(({ operation }) => operation.path))) {
+    router.all(
+      path,
+      refuseOtherMethods(
+        rows.filter(({ operation }) => operation.path === path).map(({ operation }) => operation.method),
+      ),
+    );
+  }
+  router.use(() => {
+    throw new HttpError('not_found');
+  });
+  return router;
+}

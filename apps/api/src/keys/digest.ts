@@ -1,0 +1,21 @@
+import { createHmac, hkdfSync } from 'node:crypto';
+import type { Pepper } from '@andamio/schema/settings';
+
+/** Digests keys under one pepper. */
+export interface Digester {
+  readonly pepperVersion: string;
+  /** The id of a key: HMAC-SHA256, hex. Whoever lacks the pepper can neither compute nor confirm it. */
+  digest(key: string): string;
+}
+
+/**
+ * Makes a digester of a pepper. The HMAC key is derived from it (HKDF-SHA256, RFC 5869), so that a service that only checks
+ * keys can be given the derived key and never the pepper.
+ */
+export function createDigester(pepper: Pepper): Digester {
+  const subkey = Buffer.from(hkdfSync('sha256', pepper.secret, '', 'andamio-api/key-digest/v1', 32));
+  return {
+    pepperVersion: pepper.version,
+    digest: (key) => createHmac('sha256', subkey).update(key).digest('hex'),
+  };
+}

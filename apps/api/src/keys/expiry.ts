@@ -1,0 +1,18 @@
+import { daysKeptAfterExpiry } from '@andamio/schema/firestore-layout';
+import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
+
+/**
+ * When a key that begins at `createdAt` ends: that many times 86,400 s later (contract, part C).
+ *
+ * @param createdAt Unix seconds.
+ * @returns Unix seconds, or undefined past the year 9999.
+ */
+export function expiryOf(createdAt: number, days: number): number | undefined {
+  const expiresAt = createdAt + days * secondsPerDay;
+  return expiresAt <= lastTimestamp ? expiresAt : undefined;
+}
+
+/** From when on an expired key is gone, Unix seconds: 30 days after its expiry, or the last instant that can be stored. */
+export function removalOf(expiresAt: number): number {
+  return Math.min(expiresAt + daysKeptAfterExpiry * secondsPerDay, lastTimestamp);
+}

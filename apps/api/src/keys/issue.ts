@@ -1,0 +1,64 @@
+import { keyStart, makeKey } from '@andamio/schema/key-format';
+import { type Tier, tiers } from '@andamio/schema/tiers';
+import type { Digester } from './digest.ts';
+import { expiryOf, removalOf } from './expiry.ts';
+import type { KeyRecord, KeyStore } from './store.ts';
+
+/** Who asks for a key, and by what right. */
+export interface Owner {
+  readonly userId: string;
+  readonly tier: Tier;
+  /** When the token that named the tier was issued, Unix seconds. */
+  readonly tokenIssuedAt: number;
+}
+
+/** A new key: the record, and the plaintext that exists nowhere else. */
+export interface NewKey {
+  readonly key: string;
+  readonly record: KeyRecord;
+}
+
+/** Why a key was not issued. */
+export type IssueRefusal = 'expiry_too_late' | 'name_taken' | 'key_limit_reached';
+
+export interface IssueKeyDependencies {
+  readonly store: KeyStore;
+  /** Of the pepper that makes new keys. */
+  readonly digester: Digester;
+  /** The present in Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * Issues a key to an owner: named once among the owner's keys, and within the number that the tier allows.
+ *
+ * @throws what {@link KeyStore.issue} throws.
+ */
+export async function issueKey(
+  { store, digester, now }: IssueKeyDependencies,
+  owner: Owner,
+  wish: { readonly name: string; readonly expiresInDays: number },
+): Promise<NewKey | IssueRefusal> {
+  const createdAt = Math.floor(now() / 1000);
+  const expiresAt = expiryOf(createdAt, wish.expiresInDays);
+  if (expiresAt === undefined) return 'expiry_too_late';
+
+  const key = makeKey();
+  const record: KeyRecord = {
+    id: digester.digest(key),
+    userId: owner.userId,
+    name: wish.name,
+    start: keyStart(key),
+    createdAt,
+    expiresAt,
+    expiresInDays: wish.expiresInDays,
+    pepperVersion: digester.pepperVersion,
+    removeAt: removalOf(expiresAt),
+  };
+  const outcome = await store.issue({
+    record,
+    tierClaim: { tier: owner.tier, issuedAt: owner.tokenIssuedAt },
+    maximumKeys: tiers[owner.tier].maximumKeys,
+  });
+  return outcome === 'issued' ? { key, record } : outcome;
+}

@@ -1,0 +1,69 @@
+import type { Tier } from '@andamio/schema/tiers';
+
+/** A key as it is stored: everything but the key. Times are Unix seconds. */
+export interface KeyRecord {
+  /** The digest of the key, hex; the record's name. */
+  readonly id: string;
+  readonly userId: string;
+  readonly name: string;
+  /** The first characters of the key, for display. */
+  readonly start: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly expiresInDays: number;
+  /** The version of the pepper that `id` was made under. */
+  readonly pepperVersion: string;
+  /** From when on the record is gone for every operation, whether or not it has been removed. */
+  readonly removeAt: number;
+}
+
+/** What an owner's newest token said of its tier; kept so that a key can be checked without a token. */
+export interface TierClaim {
+  readonly tier: Tier;
+  /** When the token was issued, Unix seconds. An older token never replaces what a newer one said. */
+  readonly issuedAt: number;
+}
+
+/** One key to be stored, with the rule that it must not break. */
+export interface IssueCommand {
+  readonly record: KeyRecord;
+  readonly tierClaim: TierClaim;
+  /** How many unexpired keys the owner may hold, this one included. */
+  readonly maximumKeys: number;
+}
+
+/** What became of an {@link IssueCommand}. A taken name is told before a full tier (contract, part C). */
+export type IssueOutcome = 'issued' | 'name_taken' | 'key_limit_reached';
+
+/**
+ * Where keys are kept. Every implementation passes one contract suite (`test/store`).
+ *
+ * Each call ends within {@link storeDeadline}: with its outcome, with {@link StoreUnavailableError} or with
+ * {@link OutcomeUnknownError}.
+ */
+export interface KeyStore {
+  /**
+   * Stores the record if its name is free and the owner holds fewer than the maximum: all or nothing, and exactly so
+   * however many processes do the same at once. `createdAt` is the present for what has expired or is gone.
+   */
+  issue(command: IssueCommand): Promise<IssueOutcome>;
+
+  /** Resolves when the store answers, rejects with {@link StoreUnavailableError} when it does not. */
+  check(): Promise<void>;
+
+  /** Ends what is under way and lets go of files and connections. */
+  close(): Promise<void>;
+}
+
+/** The longest that a call to a store may take, in milliseconds, waiting for its turn included. */
+export const storeDeadline = 5_000;
+
+/** The store did not answer, and nothing of the call was or will be written. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
+}
+
+/** The store was told to write and did not say whether it did. */
+export class OutcomeUnknownError extends Error {
+  override readonly name = 'OutcomeUnknownError';
+}

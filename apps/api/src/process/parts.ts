@@ -1,0 +1,44 @@
+import { MemoryStore } from 'express-rate-limit';
+import { type FindVerificationKeys, secretKeys } from '../auth/signing-keys.ts';
+import type { SharedCounters } from '../http/redis-counters.ts';
+import type { KeyStore } from '../keys/store.ts';
+import type { CompleteSettings } from '../settings.ts';
+import type { Logger } from './log.ts';
+
+/** What the settings choose between. A choice that is not taken is not loaded either: that would lengthen the start. */
+export interface Parts {
+  readonly store: KeyStore;
+  readonly counters: SharedCounters;
+  readonly findKeys: FindVerificationKeys;
+}
+
+async function storeOf({ store }: CompleteSettings, now: () => number): Promise<KeyStore> {
+  if (store.kind === 'sqlite') {
+    const { createSqliteStore } = await import('../store/sqlite/store.ts');
+    return createSqliteStore(store.path, now);
+  }
+  const { createFirestoreStore } = await import('../store/firestore/store.ts');
+  return createFirestoreStore(store);
+}
+
+async function countersOf({ redis }: CompleteSettings, log: Logger): Promise<SharedCounters> {
+  if (redis === undefined) return { createCounters: () => new MemoryStore(), close: () => {} };
+  const { connectCounters } = await import('../http/redis-counters.ts');
+  return connectCounters(redis, log);
+}
+
+async function signingKeysOf({ jwt: { keys } }: CompleteSettings): Promise<FindVerificationKeys> {
+  if (keys.kind === 'secrets') return secretKeys(keys.secrets);
+  const { jwksKeys } = await import('../auth/jwks.ts');
+  return jwksKeys(keys.url, () => performance.now());
+}
+
+/** Makes the parts that the settings ask for. None of them need answer yet. */
+export async function connect(settings: CompleteSettings, log: Logger, now: () => number): Promise<Parts> {
+  const [store, counters, findKeys] = await Promise.all([
+    storeOf(settings, now),
+    countersOf(settings, log),
+    signingKeysOf(settings),
+  ]);
+  return { store, counters, findKeys };
+}

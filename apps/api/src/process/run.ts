@@ -1,0 +1,65 @@
+import type { AddressInfo } from 'node:net';
+import type { Pepper } from '@andamio/schema/settings';
+import { createApp } from '../app.ts';
+import { createTokenVerifier } from '../auth/verify-token.ts';
+import { drainable } from '../http/drain.ts';
+import { createHttpServer } from '../http/server.ts';
+import { createDigester } from '../keys/digest.ts';
+import { type CompleteSettings, readSettings, SettingsError } from '../settings.ts';
+import { createLog } from './log.ts';
+import { connect } from './parts.ts';
+import { onTermination } from './termination.ts';
+
+/** Time that is left of the grace for closing clients, in milliseconds. */
+const timeToClose = 1_000;
+
+function settingsOrExit(): CompleteSettings | undefined {
+  try {
+    return readSettings();
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 78; // EX_CONFIG of sysexits.h
+    return undefined;
+  }
+}
+
+/** Runs the service until it is told to end. */
+export async function run(): Promise<void> {
+  const settings = settingsOrExit();
+  if (settings === undefined) return;
+
+  const log = createLog({ level: settings.logLevel, project: settings.googleCloudProject });
+  const now = Date.now;
+  const { store, counters, findKeys } = await connect(settings, log, now);
+  const app = createApp({
+    settings,
+    log,
+    keys: { store, digester: createDigester(settings.peppers[0] as Pepper), now },
+    verifyToken: createTokenVerifier({ ...settings.jwt, findKeys, now }),
+    createCounters: counters.createCounters,
+  });
+
+  const server = createHttpServer(app);
+  const drain = drainable(server);
+  server.on('error', (error) => {
+    log.fatal({ err: error }, 'the service cannot listen');
+    process.exit(1);
+  });
+  server.listen(settings.port, settings.host, () => {
+    log.info({ port: (server.address() as AddressInfo).port }, 'listening');
+    // Clients load and connect now, not with the first request; whether they can is for the readiness check to say.
+    store.check().catch(() => {});
+  });
+
+  onTermination(
+    async () => {
+      log.info('ending');
+      await drain(settings.shutdownGraceSeconds * 1000 - timeToClose);
+      counters.close();
+      await store.close();
+      log.info('ended');
+    },
+    settings.shutdownGraceSeconds * 1000 - timeToClose / 4,
+  );
+}

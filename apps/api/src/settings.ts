@@ -1,0 +1,29 @@
+import { type Environment, parseSettings, type Settings } from '@andamio/schema/settings';
+import { developmentJwtSecret, developmentPepper } from './process/development-secrets.ts';
+
+/** Settings in which everything that may be left out outside production has been made. */
+export interface CompleteSettings extends Settings {
+  readonly jwt: Settings['jwt'] & { readonly keys: NonNullable<Settings['jwt']['keys']> };
+  readonly peppers: NonNullable<Settings['peppers']>;
+}
+
+/** The environment does not say what the service needs: a line for each mistake, without any value. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/**
+ * Reads the settings from the environment, and completes what development may leave out.
+ *
+ * @throws {@link SettingsError}
+ */
+export function readSettings(environment: Environment = process.env): CompleteSettings {
+  const parsed = parseSettings(environment);
+  if (!parsed.ok) throw new SettingsError(parsed.problems.map(({ name, rule }) => `${name} ${rule}.`).join('\n'));
+  const { settings } = parsed;
+  return {
+    ...settings,
+    jwt: { ...settings.jwt, keys: settings.jwt.keys ?? { kind: 'secrets', secrets: [developmentJwtSecret()] } },
+    peppers: settings.peppers ?? [developmentPepper()],
+  };
+}

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { collections } from '@andamio/schema/firestore-layout';
+import { tierSchema } from '@andamio/schema/tiers';
+import type { DocumentReference, DocumentSnapshot, Firestore, Timestamp } from '@google-cloud/firestore';
+import * as z from 'zod';
+import type { KeyRecord, TierClaim } from '../../keys/store.ts';
+
+/** Names a document after texts that may hold any character, and in which people would see more than they should. */
+function nameOf(...texts: readonly string[]): string {
+  return createHash('sha256')
+    .update(texts.length === 1 ? (texts[0] as string) : JSON.stringify(texts))
+    .digest('hex');
+}
+
+/** The documents that one key of one owner is kept in. */
+export interface KeyDocuments {
+  readonly owner: DocumentReference;
+  readonly name: DocumentReference;
+  readonly key: DocumentReference;
+}
+
+export function documentsOf(firestore: Firestore, { userId, name, id }: KeyRecord): KeyDocuments {
+  return {
+    owner: firestore.collection(collections.owners.id).doc(nameOf(userId)),
+    name: firestore.collection(collections.names.id).doc(nameOf(userId, name)),
+    key: firestore.collection(collections.keys.id).doc(id),
+  };
+}
+
+/** A timestamp of Firestore's, read as whole Unix seconds. */
+const time = z
+  .custom<Timestamp>((value) => typeof (value as Timestamp | undefined)?.seconds === 'number')
+  .transform(({ seconds }) => seconds);
+
+const ownerDocument = z.object({
+  user_id: z.string(),
+  created_at: time,
+  tier: tierSchema,
+  tier_issued_at: time,
+  /** The expiry of each key by its id; those that have expired leave with the next write. */
+  active: z.record(z.string(), time),
+});
+
+const nameDocument = z.object({ user_id: z.string(), name: z.string(), key_id: z.string(), remove_at: time });
+
+export type OwnerDocument = z.output<typeof ownerDocument>;
+export type NameDocument = z.output<typeof nameDocument>;
+
+/** A document as it was read: its content, and the version that a write may insist on. */
+export interface Found<Content> {
+  readonly content: Content;
+  readonly updateTime: Timestamp;
+}
+
+function parse<Schema extends z.ZodType>(
+  schema: Schema,
+  snapshot: DocumentSnapshot,
+): Found<z.output<Schema>> | undefined {
+  if (!snapshot.exists) return undefined;
+  const parsed = schema.safeParse(snapshot.data());
+  if (!parsed.success) {
+    const fields = parsed.error.issues.map(({ path }) => path[0]).join(', ');
+    throw new Error(`The stored document ${snapshot.ref.path} does not fit its schema in: ${fields}.`);
+  }
+  return { content: parsed.data, updateTime: snapshot.updateTime as Timestamp };
+}
+
+export const parseOwner = (snapshot: DocumentSnapshot) => parse(ownerDocument, snapshot);
+export const parseName = (snapshot: DocumentSnapshot) => parse(nameDocument, snapshot);
+
+/** Writes contents as documents, for a client library whose timestamps are given. */
+export function documentWriter(timestamp: (seconds: number) => Timestamp) {
+  return {
+    owner: ({ user_id, created_at, tier, tier_issued_at, active }: OwnerDocument) => ({
+      user_id,
+      created_at: timestamp(created_at),
+      tier,
+      tier_issued_at: timestamp(tier_issued_at),
+      active: Object.fromEntries(Object.entries(active).map(([id, expiresAt]) => [id, timestamp(expiresAt)])),
+    }),
+    name: (record: KeyRecord) => ({
+      user_id: record.userId,
+      name: record.name,
+      key_id: record.id,
+      remove_at: timestamp(record.removeAt),
+    }),
+    key: (record: KeyRecord) => ({
+      user_id: record.userId,
+      name: record.name,
+      start: record.start,
+      created_at: timestamp(record.createdAt),
+      expires_at: timestamp(record.expiresAt),
+      expires_in_days: record.expiresInDays,
+      pepper_version: record.pepperVersion,
+      remove_at: timestamp(record.removeAt),
+    }),
+  };
+}
+
+/** What the owner's document says once a key has been issued: the new key in, the expired ones out. */
+export function ownerAfterIssue(owner: OwnerDocument | undefined, record: KeyRecord, claim: TierClaim): OwnerDocument {
+  const unexpired = Object.entries(owner?.active ?? {}).filter(([, expiresAt]) => expiresAt > record.createdAt);
+  const newer = owner === undefined || claim.issuedAt > owner.tier_issued_at;
+  return {
+    user_id: record.userId,
+    created_at: owner?.created_at ?? record.createdAt,
+    tier: newer ? claim.tier : owner.tier,
+    tier_issued_at: newer ? claim.issuedAt : owner.tier_issued_at,
+    active: Object.fromEntries([...unexpired, [record.id, record.expiresAt]]),
+  };
+}

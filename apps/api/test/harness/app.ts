@@ -1,0 +1,69 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { MemoryStore } from 'express-rate-limit';
+import { type AppDependencies, createApp } from '../../src/app.ts';
+import { secretKeys } from '../../src/auth/signing-keys.ts';
+import { createTokenVerifier } from '../../src/auth/verify-token.ts';
+import { createHttpServer } from '../../src/http/server.ts';
+import { createDigester } from '../../src/keys/digest.ts';
+import type { KeyStore } from '../../src/keys/store.ts';
+import { createLog } from '../../src/process/log.ts';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import { jwtSecret } from './tokens.ts';
+
+export const pepper = { version: 'test', secret: Buffer.alloc(32, 'pepper') };
+
+export interface TestAppOptions {
+  readonly store?: KeyStore;
+  /** The present in Unix milliseconds. */
+  readonly now?: () => number;
+  readonly settings?: Partial<AppDependencies['settings']>;
+  readonly issuer?: string;
+  readonly audience?: string;
+}
+
+export interface TestApp {
+  readonly url: string;
+  readonly port: number;
+  readonly server: Server;
+  /** Every line that it logged. */
+  readonly logged: string[];
+  close(): Promise<void>;
+}
+
+/** Starts the service within the test's process, on a port of its own, over real HTTP. */
+export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const { now = Date.now } = options;
+  const store = options.store ?? createSqliteStore(':memory:', now);
+  const logged: string[] = [];
+  const app = createApp({
+    settings: { trustProxyHops: 0, ipRateLimitPerMinute: 1_000_000, corsOrigins: [], ...options.settings },
+    log: createLog({
+      level: 'debug',
+      project: 'test-project',
+      destination: { write: (line) => void logged.push(line) },
+    }),
+    keys: { store, digester: createDigester(pepper), now },
+    verifyToken: createTokenVerifier({
+      findKeys: secretKeys([jwtSecret]),
+      issuer: options.issuer,
+      audience: options.audience,
+      now,
+    }),
+    createCounters: () => new MemoryStore(),
+  });
+  const server = createHttpServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    server,
+    logged,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await store.close();
+    },
+  };
+}

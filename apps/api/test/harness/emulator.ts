@@ -1,0 +1,56 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { freePort } from './free-port.ts';
+import { waitFor } from './wait-for.ts';
+
+/** What is missing for Firestore's emulator on this machine, in words, or undefined when nothing is. */
+export function missingForEmulator(): string | undefined {
+  const works = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+  if (!works('java', '-version')) return 'Java 17 or newer';
+  if (!works('gcloud', '--version')) return 'the Google Cloud CLI';
+  const { stdout } = spawnSync('gcloud', ['components', 'list', '--only-local-state', '--format=value(id)'], {
+    encoding: 'utf8',
+  });
+  return stdout.includes('cloud-firestore-emulator') ? undefined : 'gcloud components install cloud-firestore-emulator';
+}
+
+/** Firestore's official emulator, in processes of its own. */
+export interface Emulator {
+  /** `host:port`, as FIRESTORE_EMULATOR_HOST takes it. */
+  readonly host: string;
+  readonly port: number;
+  /** Sends a signal to all its processes: SIGSTOP makes it slow beyond measure, SIGKILL takes it down. */
+  signal(signal: NodeJS.Signals): void;
+  stop(): Promise<void>;
+}
+
+/** Starts an emulator and resolves when it answers. */
+export async function startEmulator(port?: number): Promise<Emulator> {
+  const chosen = port ?? (await freePort());
+  const host = `127.0.0.1:${chosen}`;
+  const child = spawn('gcloud', ['emulators', 'firestore', 'start', `--host-port=${host}`, '--quiet'], {
+    detached: true, // A group of its own: gcloud starts Java through a shell.
+    stdio: 'ignore',
+  });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const signal = (name: NodeJS.Signals) => {
+    process.kill(-(child.pid as number), name);
+  };
+  await waitFor(
+    'the emulator to answer',
+    () =>
+      fetch(`http://${host}/`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    90,
+  );
+  return {
+    host,
+    port: chosen,
+    signal,
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) signal('SIGKILL');
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,30 @@
+// npm start: installs, builds, starts the service on the embedded store and prints a request that works as pasted.
+import { spawn, spawnSync } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { install, node24, pnpm, required, root } from './toolchain.mjs';
+
+await required(install, () => pnpm('build', '--filter=@andamio/api'));
+
+const service = spawn(node24, ['apps/api/dist/main.js'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => service.kill(signal));
+service.once('exit', (code) => process.exit(code ?? 1));
+
+function invite(port) {
+  const { stdout } = spawnSync(node24, ['apps/api/dev/token.ts', '--sub', 'you', '--tier', 'growth'], { cwd: root });
+  const token = stdout.toString().trim();
+  const lines = [
+    '',
+    'The service is up. Ask it for a key:',
+    '',
+    `curl -X POST http://127.0.0.1:${port}/api/v1/apikey/request -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '{"api_key_name": "MyFirstKey"}'`,
+    '',
+    'Other tokens: npm run token -- --sub alice --tier starter',
+    '',
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+for await (const line of createInterface({ input: service.stdout })) {
+  process.stdout.write(`${line}\n`);
+  if (line.includes('"message":"listening"')) invite(JSON.parse(line).port);
+}
