@@ -11,7 +11,8 @@ import { logRequests } from './http/request-log.ts';
 import { createRouter } from './http/route.ts';
 import { routes } from './http/routes.ts';
 import type { IssueKeyDependencies } from './keys/issue.ts';
-import type { Logger } from './process/log.ts';
+import type {} from './http/locals.ts';
+import type { Logger } from './log.ts';
 
 export interface AppDependencies {
   readonly settings: Pick<Settings, 'trustProxyHops' | 'ipRateLimitPerMinute' | 'corsOrigins'>;

@@ -1,7 +1,7 @@
 import { healthPaths } from '@andamio/schema/health';
 import { type RequestHandler, Router } from 'express';
 import type { KeyStore } from '../keys/store.ts';
-import type { Logger } from '../process/log.ts';
+import type { Logger } from '../log.ts';
 import { HttpError } from './errors.ts';
 
 /** How old the result of a check may be, in milliseconds (service contract, "Health"). */

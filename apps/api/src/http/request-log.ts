@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import type { Logger } from '../process/log.ts';
+import type { Logger } from '../log.ts';
 import { traceContext } from './trace-context.ts';
 
 /**

@@ -6,7 +6,7 @@ import { drainable } from '../http/drain.ts';
 import { createHttpServer } from '../http/server.ts';
 import { createDigester } from '../keys/digest.ts';
 import { type CompleteSettings, readSettings, SettingsError } from '../settings.ts';
-import { createLog } from './log.ts';
+import { createLog } from '../log.ts';
 import { connect } from './parts.ts';
 import { onTermination } from './termination.ts';
 

@@ -7,7 +7,7 @@ import { createTokenVerifier } from '../../src/auth/verify-token.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import { createDigester } from '../../src/keys/digest.ts';
 import type { KeyStore } from '../../src/keys/store.ts';
-import { createLog } from '../../src/process/log.ts';
+import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { jwtSecret } from './tokens.ts';
 

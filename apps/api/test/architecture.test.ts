@@ -1,0 +1,72 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const source = fileURLToPath(new URL('../src', import.meta.url));
+
+/** Which folders a folder may import from, beside itself. `keys` is the domain: everything knows it, it knows nobody. */
+const mayImport: Record<string, readonly string[]> = {
+  keys: [],
+  auth: ['keys'],
+  store: ['keys'],
+  http: ['keys', 'auth', '.'],
+  process: ['keys', 'auth', 'store', 'http', '.'],
+  '.': ['keys', 'auth', 'http', 'process'],
+};
+
+/** Packages that belong to one folder alone: the others must not depend on how it does its work. */
+const packagesOf: Record<string, readonly string[]> = {
+  express: ['http', '.'],
+  jsonwebtoken: ['auth'],
+  'jwks-rsa': ['auth'],
+  '@google-cloud/firestore': ['store'],
+  'node:sqlite': ['store'],
+  redis: ['http'],
+};
+
+const folderOf = (path: string) => (dirname(path) === '.' ? '.' : (path.split('/')[0] as string));
+
+const imports = globSync('**/*.ts', { cwd: source })
+  .filter((file) => !file.endsWith('.test.ts'))
+  .flatMap((file) => {
+    const text = readFileSync(join(source, file), 'utf8');
+    const specifiers = [...text.matchAll(/(?:from|import|import\()\s*'([^']+)'/g)].map(
+      ([, specifier]) => specifier as string,
+    );
+    return specifiers.map((specifier) => ({ file, specifier }));
+  });
+
+describe('imports point inward', () => {
+  test('there is something to look at', () => {
+    expect(imports.length).toBeGreaterThan(50);
+  });
+
+  test.each(Object.keys(mayImport))('%s imports only from where it may', (folder) => {
+    const wrong = imports
+      .filter(({ file, specifier }) => folderOf(file) === folder && specifier.startsWith('.'))
+      .map(({ file, specifier }) => ({ file, target: relative(source, join(source, dirname(file), specifier)) }))
+      .filter(({ target }) => folderOf(target) !== folder && !mayImport[folder]?.includes(folderOf(target)));
+    expect(wrong).toEqual([]);
+  });
+
+  test('only the process knows which store it is', () => {
+    const users = imports
+      .filter(({ specifier }) => /store\/(sqlite|firestore)\//.test(specifier))
+      .map(({ file }) => file);
+    expect(new Set(users)).toEqual(new Set(['process/parts.ts']));
+  });
+
+  test.each(Object.entries(packagesOf))('%s is known to %s alone', (name, folders) => {
+    const users = imports.filter(({ specifier }) => specifier === name).map(({ file }) => folderOf(file));
+    expect(users.filter((folder) => !folders.includes(folder))).toEqual([]);
+    expect(users).not.toEqual([]);
+  });
+
+  test('settings.ts is the only reader of process.env', () => {
+    const readers = globSync('**/*.ts', { cwd: source }).filter((file) =>
+      readFileSync(join(source, file), 'utf8').includes('process.env'),
+    );
+    expect(readers).toEqual(['settings.ts']);
+  });
+});
