@@ -6,12 +6,12 @@ import { allowOrigins } from './http/cross-origin.ts';
 import { answerErrors } from './http/errors.ts';
 import { healthRouter } from './http/health.ts';
 import { type CreateCounters, limitAddresses, limitUsers } from './http/limits.ts';
+import type {} from './http/locals.ts';
 import { identifyRequest } from './http/request-id.ts';
 import { logRequests } from './http/request-log.ts';
 import { createRouter } from './http/route.ts';
 import { routes } from './http/routes.ts';
 import type { IssueKeyDependencies } from './keys/issue.ts';
-import type {} from './http/locals.ts';
 import type { Logger } from './log.ts';
 
 export interface AppDependencies {

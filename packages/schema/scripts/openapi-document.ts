@@ -70,7 +70,7 @@ function operationObject(operation: Operation, responses: ReadonlyMap<ErrorStatu
 }
 
 /** Derives the OpenAPI 3.1 document from the operations. */
-export function openApiDocument() {
+function openApiDocument() {
   const statuses = new Set(operations.flatMap((operation) => operation.errors));
   const responses = new Map([...statuses].map((status) => [status, errorResponse(status)]));
   const paths: ZodOpenApiPathsObject = {};

@@ -2,8 +2,8 @@ import { MemoryStore } from 'express-rate-limit';
 import { type FindVerificationKeys, secretKeys } from '../auth/signing-keys.ts';
 import type { SharedCounters } from '../http/redis-counters.ts';
 import type { KeyStore } from '../keys/store.ts';
-import type { CompleteSettings } from '../settings.ts';
 import type { Logger } from '../log.ts';
+import type { CompleteSettings } from '../settings.ts';
 
 /** What the settings choose between. A choice that is not taken is not loaded either: that would lengthen the start. */
 export interface Parts {

@@ -5,8 +5,8 @@ import { createTokenVerifier } from '../auth/verify-token.ts';
 import { drainable } from '../http/drain.ts';
 import { createHttpServer } from '../http/server.ts';
 import { createDigester } from '../keys/digest.ts';
-import { type CompleteSettings, readSettings, SettingsError } from '../settings.ts';
 import { createLog } from '../log.ts';
+import { type CompleteSettings, readSettings, SettingsError } from '../settings.ts';
 import { connect } from './parts.ts';
 import { onTermination } from './termination.ts';
 

@@ -6,17 +6,20 @@ import { tokenFor } from '../harness/tokens.ts';
 
 describe('200: a key is issued', () => {
   let app: TestApp;
-  const now = () => Date.UTC(2025, 7, 31, 23, 59, 59, 999);
-  const token = (sub: string) => tokenFor(sub, { iat: now() / 1000, exp: now() / 1000 + 60 });
+  let now = Date.UTC(2025, 7, 31, 23, 59, 59, 999);
+  const token = (sub: string) => tokenFor(sub, { iat: Math.floor(now / 1000), exp: now / 1000 + 3600 });
 
   beforeAll(async () => {
-    app = await startApp({ now });
+    app = await startApp({ now: () => now });
   });
   afterAll(() => app.close());
 
-  test('the answer has the six published fields and nothing else', async () => {
-    const { status, body } = await requestKey(app.url, { api_key_name: 'MyFirstKey' }, { token: token('six') });
-    expect(status).toBe(200);
+  test('the answer has the six published fields and nothing else, in whole seconds rounded down', async () => {
+    const { status, body, headers } = await requestKey(
+      app.url,
+      { api_key_name: 'MyFirstKey' },
+      { token: token('six') },
+    );
     expect(body).toEqual({
       api_key: expect.stringMatching(/^ant-[0-9A-Za-z]{40}$/),
       created_at: '2025-08-31T23:59:59Z',
@@ -25,6 +28,86 @@ describe('200: a key is issued', () => {
       is_active: true,
       name: 'MyFirstKey',
     });
+    expect(status).toBe(200);
     expect(isKey(body['api_key'] as string)).toBe(true);
+    expect(headers.get('cache-control')).toBe('no-store');
+  });
+
+  test.each([
+    ['30', 30, '2025-09-30T23:59:59Z'],
+    ['30.0', 30, '2025-09-30T23:59:59Z'],
+    ['3e1', 30, '2025-09-30T23:59:59Z'],
+    ['1', 1, '2025-09-01T23:59:59Z'],
+  ])('expires_in_days %s is the integer %i', async (sent, days, expiresAt) => {
+    const rawBody = `{"api_key_name": "days ${sent}", "expires_in_days": ${sent}}`;
+    const { status, body } = await requestKey(app.url, undefined, { token: token('days'), rawBody });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ expires_in_days: days, expires_at: expiresAt });
+  });
+
+  test('the last expiry of all is the end of the year 9999', async () => {
+    const days = Math.floor((Date.UTC(9999, 11, 31, 23, 59, 59) - Math.floor(now / 1000) * 1000) / 86_400_000);
+    const last = await requestKey(app.url, { api_key_name: 'last', expires_in_days: days }, { token: token('last') });
+    expect(last.status).toBe(200);
+    expect(last.body['expires_at']).toBe('9999-12-31T23:59:59Z');
+    const tooLate = { api_key_name: 'late', expires_in_days: days + 1 };
+    expect((await requestKey(app.url, tooLate, { token: token('last') })).status).toBe(422);
+  });
+
+  test.each([
+    ['three code points', 'abc'],
+    ['a hundred code points beyond the basic plane, which are two hundred UTF-16 units', '𝒳'.repeat(100)],
+    ['combining characters, which stay as they are', 'é́́ name'],
+    ['spaces around, which are not trimmed', '  spaced  '],
+    ['right-to-left text', 'مفتاح'],
+    ['a line separator, which is no control character', 'a\u2028b'],
+  ])('a name may have %s', async (_what, name) => {
+    const { status, body } = await requestKey(app.url, { api_key_name: name }, { token: token('names') });
+    expect(status).toBe(200);
+    expect(body['name']).toBe(name);
+  });
+
+  test('unknown members are ignored, also those that other languages trip over', async () => {
+    const rawBody =
+      '{"__proto__": {"tier": "x"}, "constructor": 1, "toString": null, "x": [], "api_key_name": "plain"}';
+    const { status, body } = await requestKey(app.url, undefined, { token: token('unknown'), rawBody });
+    expect(status).toBe(200);
+    expect(Object.keys(body)).toHaveLength(6);
+  });
+
+  test('of a repeated member the last counts', async () => {
+    const rawBody = '{"api_key_name": 5, "api_key_name": "first", "api_key_name": "second"}';
+    const { body } = await requestKey(app.url, undefined, { token: token('repeated'), rawBody });
+    expect(body['name']).toBe('second');
+  });
+
+  test('the owner is the sub of the token, whatever body, query and headers name', async () => {
+    const others = { sub: 'victim', user_id: 'victim', userId: 'victim', owner: 'victim' };
+    const asked = await requestKey(
+      `${app.url}`,
+      { api_key_name: 'mine', ...others },
+      {
+        token: tokenFor('caller', { tier: 'pioneer', exp: now / 1000 + 60 }),
+        headers: { 'x-user-id': 'victim', 'x-forwarded-user': 'victim', 'x-goog-authenticated-user-id': 'victim' },
+      },
+    );
+    expect(asked.status).toBe(200);
+    const pioneer = (sub: string) => ({ token: tokenFor(sub, { tier: 'pioneer', exp: now / 1000 + 60 }) });
+    expect((await requestKey(app.url, { api_key_name: 'more' }, pioneer('caller'))).status).toBe(429);
+    expect((await requestKey(app.url, { api_key_name: 'mine' }, pioneer('victim'))).status).toBe(200);
+  });
+
+  test('an expired key leaves room for another, and 30 days later its name', async () => {
+    const pioneer = () => ({ token: tokenFor('expiring', { tier: 'pioneer', exp: now / 1000 + 60 }) });
+    const begun = now;
+    const brief = (name: string) => requestKey(app.url, { api_key_name: name, expires_in_days: 1 }, pioneer());
+    expect((await brief('brief')).status).toBe(200);
+    expect((await brief('other')).status).toBe(429);
+    now = begun + 86_400_000;
+    expect((await brief('brief')).headers.get('x-error-code')).toBe('name_taken');
+    expect((await brief('other')).status).toBe(200);
+    now = begun + 31 * 86_400_000;
+    expect((await brief('brief')).status).toBe(200);
+    now = begun;
   });
 });

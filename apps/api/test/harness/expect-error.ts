@@ -1,0 +1,25 @@
+import { expect } from 'vitest';
+import type { Answer } from './request-key.ts';
+
+/** The messages of the contract, to the letter, written here again on purpose: what clients compare must not drift. */
+const messages: Record<number, string> = {
+  400: 'Bad Request: Invalid input.',
+  401: 'Unauthorized: Invalid or missing credentials.',
+  403: 'Forbidden: Insufficient permissions or tier access.',
+  404: 'Not Found: The requested resource does not exist.',
+  405: 'Method Not Allowed: This method is not supported here.',
+  422: 'Unprocessable Entity: Invalid request structure or data.',
+  429: 'Too Many Requests: Rate limit or quota exceeded.',
+  431: 'Request Header Fields Too Large: The headers exceed the accepted size.',
+  500: 'Internal Server Error: An unexpected error occurred.',
+  503: 'Service Unavailable: Please try again later.',
+};
+
+/** Asserts that an answer is an error as the contract has it: three members, the literal message, the code's header. */
+export function expectError(answer: Answer, status: number, code: string): void {
+  expect(answer.body).toEqual({ details: expect.any(String), message: messages[status], statusCode: status });
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get('x-error-code')).toBe(code);
+  expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  expect(answer.headers.get('cache-control')).toBe('no-store');
+}

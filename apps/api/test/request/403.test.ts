@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../harness/app.ts';
+import { expectError } from '../harness/expect-error.ts';
+import { requestKey } from '../harness/request-key.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+describe('403: a good token whose scope or tier may not do this', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.close());
+
+  const ask = (claims: Record<string, unknown>, name = 'abc') =>
+    requestKey(app.url, { api_key_name: name }, { token: tokenFor(JSON.stringify(claims), claims) });
+
+  test.each([['gold'], ['Pioneer'], [''], ['constructor'], ['__proto__'], ['toString'], ['pioneer ']])(
+    'the tier %j, which is none',
+    async (tier) => expectError(await ask({ tier }), 403, 'unknown_tier'),
+  );
+
+  test.each([
+    [''],
+    ['apikey:read'],
+    ['apikey:writer'],
+    ['apikey:write:x'],
+    ['xapikey:write'],
+    ['APIKEY:WRITE'],
+    ['apikey:write,apikey:read'],
+    ['apikey:*'],
+  ])('the scope %j, which does not name apikey:write', async (scope) => {
+    expectError(await ask({ scope }), 403, 'insufficient_scope');
+  });
+
+  test.each([['apikey:write'], ['openid apikey:read apikey:write profile'], ['apikey:write apikey:write']])(
+    'but not the scope %j',
+    async (scope) => expect((await ask({ scope })).status).toBe(200),
+  );
+
+  test('but not a token without scope: a session of the user itself', async () => {
+    expect((await ask({})).status).toBe(200);
+  });
+
+  test('is told before anything about the body', async () => {
+    const token = tokenFor('body', { tier: 'none' });
+    expectError(await requestKey(app.url, undefined, { token, rawBody: 'not JSON' }), 403, 'unknown_tier');
+  });
+});

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../harness/app.ts';
+import { expectError } from '../harness/expect-error.ts';
+import { requestKey } from '../harness/request-key.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+describe('429: too many requests, or as many keys as the tier allows', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.close());
+
+  test.each([
+    ['pioneer', 1],
+    ['starter', 2],
+    ['growth', 5],
+  ])('%s holds %i keys and no more', async (tier, maximum) => {
+    const token = tokenFor(`maximum of ${tier}`, { tier });
+    for (let held = 0; held < maximum; held++) {
+      expect((await requestKey(app.url, { api_key_name: `key ${held}` }, { token })).status).toBe(200);
+    }
+    const answer = await requestKey(app.url, { api_key_name: 'one more' }, { token });
+    expectError(answer, 429, 'key_limit_reached');
+    expect(answer.body['details']).toMatch(/^Key limit: /);
+    expect(answer.headers.has('retry-after'), 'waiting does not help').toBe(false);
+  });
+
+  test('a token without tier is a pioneer', async () => {
+    const token = tokenFor('no tier', { tier: undefined });
+    expect((await requestKey(app.url, { api_key_name: 'first' }, { token })).status).toBe(200);
+    expectError(await requestKey(app.url, { api_key_name: 'second' }, { token }), 429, 'key_limit_reached');
+  });
+
+  test('a rate says when to come back', async () => {
+    const token = tokenFor('hasty', { tier: 'pioneer' });
+    const ask = () => requestKey(app.url, {}, { token });
+    for (let sent = 0; sent < 20; sent++) expect((await ask()).status).toBe(400);
+    const answer = await ask();
+    expectError(answer, 429, 'rate_limited');
+    expect(answer.body['details']).toMatch(/^Rate limit: /);
+    const seconds = Number(answer.headers.get('retry-after'));
+    expect(seconds).toBeGreaterThan(0);
+    expect(seconds).toBeLessThanOrEqual(60);
+  });
+});
