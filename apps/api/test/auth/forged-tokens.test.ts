@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../harness/app.ts';
+import { encodePart, hmacToken } from '../harness/compact-token.ts';
+import { requestPath } from '../harness/request-key.ts';
+import { jwtSecret } from '../harness/tokens.ts';
+
+const now = Math.floor(Date.now() / 1000);
+const header = { alg: 'HS256', typ: 'JWT' };
+const claims = { sub: 'user', tier: 'enterprise', iat: now, exp: now + 3600, iss: 'the issuer', aud: 'the audience' };
+
+const withHeader = (more: object) => hmacToken({ ...header, ...more }, claims, jwtSecret);
+const withClaims = (more: object) => hmacToken(header, { ...claims, ...more }, jwtSecret);
+const without = (name: keyof typeof claims) => withClaims({ [name]: undefined });
+const good = withClaims({});
+const [goodHeader, goodPayload, goodSignature] = good.split('.') as [string, string, string];
+
+/** The last character of a signature of 32 bytes carries two bits that mean nothing: another spelling of the same bytes. */
+function respelled(part: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  return part.slice(0, -1) + alphabet[alphabet.indexOf(part.slice(-1)) ^ 1];
+}
+
+const forgeries: [what: string, token: string][] = [
+  ['alg none', `${encodePart({ alg: 'none' })}.${goodPayload}.`],
+  ['alg none in other letters', `${encodePart({ alg: 'nOnE' })}.${goodPayload}.`],
+  ['alg none with the signature kept', `${encodePart({ alg: 'none' })}.${goodPayload}.${goodSignature}`],
+  ['an empty alg', withHeader({ alg: '' })],
+  ['no alg', withHeader({ alg: undefined })],
+  ['alg as an array', withHeader({ alg: ['HS256'] })],
+  ['HS384 by the right secret', hmacToken({ alg: 'HS384' }, claims, jwtSecret, 'sha384')],
+  ['HS512 by the right secret', hmacToken({ alg: 'HS512' }, claims, jwtSecret, 'sha512')],
+  ['alg in small letters', withHeader({ alg: 'hs256' })],
+  ['RS256 claimed over an HMAC', withHeader({ alg: 'RS256' })],
+  ['another secret', hmacToken(header, claims, 'another secret that is long enough for it')],
+  ['the empty secret', hmacToken(header, claims, '')],
+  ['the start of the right secret', hmacToken(header, claims, jwtSecret.slice(0, -1))],
+  ['no signature', `${goodHeader}.${goodPayload}.`],
+  ['no signature and no dot', `${goodHeader}.${goodPayload}`],
+  ['half the signature', `${goodHeader}.${goodPayload}.${goodSignature.slice(0, 20)}`],
+  ['the signature of another token', `${goodHeader}.${goodPayload}.${withClaims({ sub: 'x' }).split('.')[2]}`],
+  ['the signature spelled otherwise', `${goodHeader}.${goodPayload}.${respelled(goodSignature)}`],
+  ['padding behind the signature', `${good}=`],
+  ['a line break within', `${goodHeader}.${goodPayload.slice(0, 5)}\t${goodPayload.slice(5)}.${goodSignature}`],
+  ['the payload changed', `${goodHeader}.${encodePart({ ...claims, sub: 'admin' })}.${goodSignature}`],
+  ['the header changed', `${encodePart({ ...header, typ: 'jwt' })}.${goodPayload}.${goodSignature}`],
+  ['a fourth part', `${good}.${goodSignature}`],
+  ['five parts, as encrypted tokens have', `${good}.${goodPayload}.${goodSignature}`],
+  ['dots alone', '..'],
+  ['a header that is no JSON', hmacToken('header', claims, jwtSecret)],
+  ['a header that is an array', hmacToken([header], claims, jwtSecret)],
+  ['a header that is null', hmacToken('null', claims, jwtSecret)],
+  [
+    'a header that is not UTF-8',
+    hmacToken(Buffer.from([...Buffer.from('{"alg":"HS256","x":"'), 0xff, ...Buffer.from('"}')]), claims, jwtSecret),
+  ],
+  ['crit', withHeader({ crit: ['exp'] })],
+  ['crit with b64', withHeader({ crit: ['b64'], b64: false })],
+  ['an empty crit', withHeader({ crit: [] })],
+  ['a key of its own (jwk)', withHeader({ jwk: { kty: 'oct', k: 'AAAA' } })],
+  ['the address of a key (jku)', withHeader({ jku: 'https://attacker.example/keys' })],
+  ['a certificate (x5c)', withHeader({ x5c: ['MIIB'] })],
+  ['the address of a certificate (x5u)', withHeader({ x5u: 'https://attacker.example/certificate' })],
+  ['kid that is no string', withHeader({ kid: 5 })],
+  ['a payload that is no JSON', hmacToken(header, 'payload', jwtSecret)],
+  ['a payload that is a string', hmacToken(header, '"user"', jwtSecret)],
+  ['a payload that is an array', hmacToken(header, [claims], jwtSecret)],
+  ['a payload that is null', hmacToken(header, 'null', jwtSecret)],
+  [
+    'a payload that is not UTF-8',
+    hmacToken(
+      header,
+      Buffer.from([
+        ...Buffer.from(JSON.stringify(claims).slice(0, -1)),
+        ...Buffer.from(',"x":"'),
+        0xff,
+        ...Buffer.from('"}'),
+      ]),
+      jwtSecret,
+    ),
+  ],
+  ['no sub', without('sub')],
+  ['an empty sub', withClaims({ sub: '' })],
+  ['a blank sub', withClaims({ sub: ' \u00a0 ' })],
+  ['a sub of 129 code points', withClaims({ sub: 'x'.repeat(129) })],
+  ['a sub with a control character', withClaims({ sub: 'us\u0000er' })],
+  ['a sub with a lone surrogate', hmacToken(header, JSON.stringify(claims).replace('"user"', '"\\ud800"'), jwtSecret)],
+  ['a sub that is a number', withClaims({ sub: 42 })],
+  ['a sub that is an array', withClaims({ sub: ['user'] })],
+  [
+    'of two subs the last, which is blank',
+    hmacToken(header, `${JSON.stringify(claims).slice(0, -1)},"sub":""}`, jwtSecret),
+  ],
+  ['no exp', without('exp')],
+  ['exp in the past', withClaims({ exp: now - 10 })],
+  ['exp as a string', withClaims({ exp: String(now + 3600) })],
+  ['exp null', withClaims({ exp: null })],
+  ['nbf in the future', withClaims({ nbf: now + 60 })],
+  ['nbf as a string', withClaims({ nbf: String(now) })],
+  ['iat as a string', withClaims({ iat: String(now) })],
+  ['no iss', without('iss')],
+  ['another iss', withClaims({ iss: 'the issuer ' })],
+  ['iss as an array', withClaims({ iss: ['the issuer'] })],
+  ['no aud', without('aud')],
+  ['another aud', withClaims({ aud: 'The Audience' })],
+  ['auds without ours', withClaims({ aud: ['an audience', 'the audience/'] })],
+  ['tier that is no string', withClaims({ tier: 1 })],
+  ['tier null', withClaims({ tier: null })],
+  ['scope as an array', withClaims({ scope: ['apikey:write'] })],
+  ['alias that is no string', withClaims({ alias: {} })],
+];
+
+describe('a token that is not good is 401, with one answer for all', () => {
+  let app: TestApp;
+  let expected: string;
+
+  async function ask(authorization: string) {
+    const response = await fetch(`${app.url}${requestPath}`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json', 'x-request-id': 'the-same' },
+      body: JSON.stringify({ api_key_name: `key ${Math.random()}` }),
+    });
+    const varying = /^(date|x-ratelimit-|ratelimit|content-length|connection|keep-alive)/;
+    const headers = [...response.headers].filter(([name]) => !varying.test(name));
+    return { status: response.status, whole: JSON.stringify([response.status, headers, await response.text()]) };
+  }
+
+  beforeAll(async () => {
+    app = await startApp({ issuer: 'the issuer', audience: 'the audience' });
+    expected = (await ask('')).whole;
+  });
+  afterAll(() => app.close());
+
+  test('there are at least forty of them, all different', () => {
+    expect(new Set(forgeries.map(([, token]) => token)).size).toBe(forgeries.length);
+    expect(forgeries.length).toBeGreaterThanOrEqual(40);
+  });
+
+  test.each(forgeries)('%s', async (_what, token) => {
+    const { status, whole } = await ask(`Bearer ${token}`);
+    expect(status).toBe(401);
+    expect(whole).toBe(expected);
+  });
+
+  test.each([
+    ['as it is', good],
+    ['its audience among others', withClaims({ aud: ['x', 'the audience'] })],
+    ['expired within the tolerance of 5 s', withClaims({ exp: now - 2 })],
+    ['valid from within the tolerance of 5 s', withClaims({ nbf: Math.floor(Date.now() / 1000) + 4 })],
+    ['a sub of 128 code points beyond the basic plane', withClaims({ sub: '𝒳'.repeat(128) })],
+    ['no typ', withHeader({ typ: undefined })],
+    ['claims that nobody asked for', withClaims({ role: 'admin', jti: 'x', nonce: null })],
+    ['times that are not whole', withClaims({ iat: now - 0.5, exp: now + 60.5 })],
+  ])('but not a good one, %s', async (_what, token) => {
+    expect((await ask(`Bearer ${token}`)).status).toBe(200);
+  });
+
+  test.each(['bearer', 'BEARER', 'bEaReR', 'Bearer  '])('nor one whose scheme is written %j', async (scheme) => {
+    expect((await ask(`${scheme} ${good}`)).status).toBe(200);
+  });
+});
