@@ -3,7 +3,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { VerifyToken } from './auth/verify-token.ts';
 import { allowOrigins } from './http/cross-origin.ts';
-import { answerErrors } from './http/errors.ts';
+import { answerErrors, HttpError } from './http/errors.ts';
 import { healthRouter } from './http/health.ts';
 import { type CreateCounters, limitAddresses, limitUsers } from './http/limits.ts';
 import type {} from './http/locals.ts';
@@ -27,6 +27,12 @@ const forbidCaching: RequestHandler = (_request, response, next) => {
   next();
 };
 
+/** RFC 9112 section 3.2. */
+const requireHost: RequestHandler = (request, _response, next) => {
+  if (request.headers.host === undefined && request.httpVersion === '1.1') throw new HttpError('malformed_request');
+  next();
+};
+
 /** Puts the service together: the order of the steps of every request. */
 export function createApp({ settings, log, keys, verifyToken, createCounters }: AppDependencies): Express {
   const app = express();
@@ -41,6 +47,7 @@ export function createApp({ settings, log, keys, verifyToken, createCounters }: 
     logRequests(log),
     helmet(),
     forbidCaching,
+    requireHost,
     allowOrigins(settings.corsOrigins),
     healthRouter(keys.store, log),
     addressLimit.check,

@@ -3,6 +3,7 @@ import { type RequestHandler, Router } from 'express';
 import type { KeyStore } from '../keys/store.ts';
 import type { Logger } from '../log.ts';
 import { HttpError } from './errors.ts';
+import { refuseOtherMethods } from './methods.ts';
 
 /** How old the result of a check may be, in milliseconds (service contract, "Health"). */
 const maximumAge = 1_000;
@@ -43,5 +44,6 @@ export function healthRouter(store: KeyStore, log: Logger): Router {
     if (!(await isReady())) throw new HttpError('not_ready');
     response.json({ status: 'ready' });
   });
+  router.all(Object.values(healthPaths), refuseOtherMethods(['get']));
   return router;
 }

@@ -7,6 +7,7 @@ import type { VerifyToken } from '../auth/verify-token.ts';
 import type { Owner } from '../keys/issue.ts';
 import { parseBody, readBody } from './body.ts';
 import { HttpError } from './errors.ts';
+import { refuseOtherMethods } from './methods.ts';
 
 /** An operation beside the steps that answer it once the request has been let in. */
 export interface Route {
@@ -64,15 +65,6 @@ function remember(method: string, path: string): RequestHandler {
   return (_request, { locals }, next) => {
     locals.route = { method, path };
     next();
-  };
-}
-
-/** Answers a path that exists with 405 for any method but its own (RFC 9110 section 15.5.6). */
-function refuseOtherMethods(methods: readonly string[]): RequestHandler {
-  const allow = methods.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])).join(', ');
-  return (_request, response) => {
-    response.setHeader('Allow', allow);
-    throw new HttpError('method_not_allowed');
   };
 }
 

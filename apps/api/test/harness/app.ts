@@ -4,7 +4,7 @@ import { MemoryStore } from 'express-rate-limit';
 import { type AppDependencies, createApp } from '../../src/app.ts';
 import { secretKeys } from '../../src/auth/signing-keys.ts';
 import { createTokenVerifier } from '../../src/auth/verify-token.ts';
-import { createHttpServer } from '../../src/http/server.ts';
+import { createHttpServer, type Timeouts } from '../../src/http/server.ts';
 import { createDigester } from '../../src/keys/digest.ts';
 import type { KeyStore } from '../../src/keys/store.ts';
 import { createLog } from '../../src/log.ts';
@@ -20,6 +20,7 @@ export interface TestAppOptions {
   readonly settings?: Partial<AppDependencies['settings']>;
   readonly issuer?: string;
   readonly audience?: string;
+  readonly timeouts?: Partial<Timeouts>;
 }
 
 export interface TestApp {
@@ -52,7 +53,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     }),
     createCounters: () => new MemoryStore(),
   });
-  const server = createHttpServer(app);
+  const server = createHttpServer(app, options.timeouts);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
