@@ -88,9 +88,12 @@ export function url(protocols: readonly string[]) {
 export const origins = z
   .string()
   .transform((line) => separate(line).map((origin) => origin.trim()))
-  .refine((list) => list.every((origin) => parseUrl(origin, ['http:', 'https:'])?.origin === origin), {
-    error: 'must be exact origins such as https://example.com separated by commas, without path, slash or wildcard',
-  });
+  .refine(
+    (list) => list.every((origin) => !origin.includes('*') && parseUrl(origin, ['http:', 'https:'])?.origin === origin),
+    {
+      error: 'must be exact origins such as https://example.com separated by commas, without path, slash or wildcard',
+    },
+  );
 
 /** Text that is not blank and has no white space around it. */
 export const plainText = z.string().refine((text) => text.trim() === text && text !== '', {

@@ -1,0 +1,205 @@
+import { describe, expect, test } from 'vitest';
+import { type Environment, parseSettings, secretSettings, settingNames } from './index.ts';
+
+const pepper = (version: string, bytes = 32) => `${version}:${Buffer.alloc(bytes, version).toString('base64')}`;
+const secret = 'x'.repeat(32);
+const certificate = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+
+const production = {
+  NODE_ENV: 'production',
+  KEY_STORE: 'firestore',
+  GOOGLE_CLOUD_PROJECT: 'my-project',
+  JWT_SECRETS: secret,
+  JWT_ISSUER: 'https://issuer.example',
+  JWT_AUDIENCE: 'andamio-api',
+  KEY_PEPPERS: pepper('a'),
+};
+
+const problemsOf = (environment: Environment) => {
+  const parsed = parseSettings(environment);
+  return parsed.ok ? [] : parsed.problems.map(({ name, rule }) => `${name} ${rule}`);
+};
+
+function settingsOf(environment: Environment) {
+  const parsed = parseSettings(environment);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.settings;
+}
+
+describe('settings', () => {
+  test('an empty environment is development', () => {
+    expect(settingsOf({})).toEqual({
+      production: false,
+      host: '127.0.0.1',
+      port: 8080,
+      store: { kind: 'sqlite', path: '.data/keys.db' },
+      googleCloudProject: undefined,
+      jwt: { keys: undefined, issuer: undefined, audience: undefined },
+      peppers: undefined,
+      redis: undefined,
+      trustProxyHops: 0,
+      ipRateLimitPerMinute: 600,
+      corsOrigins: [],
+      logLevel: 'info',
+      shutdownGraceSeconds: 8,
+    });
+  });
+
+  test('production listens on every address', () => {
+    expect(settingsOf(production)).toMatchObject({ production: true, host: '0.0.0.0', port: 8080 });
+  });
+
+  test('empty and unset are the same, and other variables do not matter', () => {
+    expect(settingsOf({ PORT: '', JWT_SECRETS: '', PATH: '/bin' })).toEqual(settingsOf({}));
+  });
+
+  test.each<[string, string, string]>([
+    ['NODE_ENV', 'prod', 'must be one of: development, test, production'],
+    ['PORT', '80a', 'must be an integer from 0 to 65535'],
+    ['PORT', '65536', 'must be an integer from 0 to 65535'],
+    ['PORT', '-1', 'must be an integer from 0 to 65535'],
+    ['HOST', ' 0.0.0.0', 'must not have white space around it'],
+    ['KEY_STORE', 'memory', 'must be one of: sqlite, firestore'],
+    ['GOOGLE_CLOUD_PROJECT', 'My Project', 'must be the id of a Google Cloud project'],
+    ['FIRESTORE_DATABASE', 'Default!', 'must be (default) or the id of a database'],
+    ['FIRESTORE_EMULATOR_HOST', 'localhost', 'must be HOST:PORT'],
+    ['JWT_SECRETS', 'short', 'must be secrets of at least 32 bytes each, separated by commas'],
+    ['JWT_SECRETS', `${secret},`, 'must be secrets of at least 32 bytes each, separated by commas'],
+    [
+      'JWT_SECRETS',
+      `${secret}\n`,
+      'must have no white space around a secret (a trailing line break is the usual cause)',
+    ],
+    ['JWT_SECRETS', `${secret},${secret}`, 'must not name a secret twice'],
+    ['JWT_JWKS_URL', 'ftp://x/y', 'must be a URL that begins with https:// or http://'],
+    ['JWT_JWKS_URL', 'not a url', 'must be a URL that begins with https:// or http://'],
+    ['KEY_PEPPERS', 'no-pair', 'must be VERSION:BASE64 pairs'],
+    ['KEY_PEPPERS', pepper('A'), 'must be VERSION:BASE64 pairs'],
+    ['KEY_PEPPERS', pepper('a', 31), 'must be VERSION:BASE64 pairs'],
+    ['KEY_PEPPERS', `${pepper('a')}!`, 'must be VERSION:BASE64 pairs'],
+    ['KEY_PEPPERS', `${pepper('a')}, ${pepper('b')}`, 'must be VERSION:BASE64 pairs'],
+    ['KEY_PEPPERS', `${pepper('a')},${pepper('a')}`, 'must not name a version twice'],
+    ['KEY_PEPPERS', pepper('a'.repeat(17)), 'must be VERSION:BASE64 pairs'],
+    ['REDIS_URL', 'http://redis', 'must be a URL that begins with rediss:// or redis://'],
+    ['REDIS_CA', certificate, 'must be set only with a rediss: REDIS_URL'],
+    ['TRUST_PROXY_HOPS', 'true', 'must be an integer from 0 to 10'],
+    ['IP_RATE_LIMIT_PER_MINUTE', '0', 'must be an integer from 1 to 1000000'],
+    ['CORS_ORIGINS', '*', 'must be exact origins'],
+    ['CORS_ORIGINS', 'https://*.example.com', 'must be exact origins'],
+    ['CORS_ORIGINS', 'https://example.com/', 'must be exact origins'],
+    ['CORS_ORIGINS', 'example.com', 'must be exact origins'],
+    ['CORS_ORIGINS', 'null', 'must be exact origins'],
+    ['LOG_LEVEL', 'verbose', 'must be one of: fatal, error, warn, info, debug, trace'],
+    ['SHUTDOWN_GRACE_SECONDS', '0', 'must be an integer from 1 to 3600'],
+  ])('%s=%j is refused by its rule, without the value', (name, value, rule) => {
+    const problems = problemsOf({ [name]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(`${name} ${rule}`);
+    if (secretSettings.some((secretName) => secretName === name)) expect(problems[0]).not.toContain(value);
+  });
+
+  test.each<[string, Environment, (environment: Environment) => unknown, unknown]>([
+    [
+      'two secrets',
+      { JWT_SECRETS: `${secret},${secret}y` },
+      (env) => settingsOf(env).jwt.keys,
+      { kind: 'secrets', secrets: [secret, `${secret}y`] },
+    ],
+    [
+      'a JWKS',
+      { JWT_JWKS_URL: 'https://a/b' },
+      (env) => settingsOf(env).jwt.keys,
+      { kind: 'jwks', url: 'https://a/b' },
+    ],
+    [
+      'two peppers',
+      { KEY_PEPPERS: `${pepper('b2')},${pepper('a')}` },
+      (env) => settingsOf(env).peppers?.map(({ version }) => version),
+      ['b2', 'a'],
+    ],
+    [
+      'origins',
+      { CORS_ORIGINS: 'https://a.example, http://localhost:3000' },
+      (env) => settingsOf(env).corsOrigins,
+      ['https://a.example', 'http://localhost:3000'],
+    ],
+    [
+      'Redis with TLS',
+      { REDIS_URL: 'rediss://:p@h:6378', REDIS_CA: certificate },
+      (env) => settingsOf(env).redis,
+      { url: 'rediss://:p@h:6378', ca: certificate },
+    ],
+    [
+      'an emulator',
+      { FIRESTORE_EMULATOR_HOST: '[::1]:8081', KEY_STORE: 'firestore', GOOGLE_CLOUD_PROJECT: 'demo-x' },
+      (env) => settingsOf(env).store,
+      { kind: 'firestore', project: 'demo-x', database: '(default)', emulatorHost: '[::1]:8081' },
+    ],
+  ])('%s', (_what, environment, read, expected) => {
+    expect(read(environment)).toEqual(expected);
+  });
+
+  test.each<[string, Environment, string]>([
+    [
+      'the embedded store',
+      { KEY_STORE: 'sqlite' },
+      'KEY_STORE must be firestore in production: the embedded store is for one machine',
+    ],
+    [
+      'the default store',
+      { KEY_STORE: undefined },
+      'KEY_STORE must be firestore in production: the embedded store is for one machine',
+    ],
+    ['generated secrets', { JWT_SECRETS: undefined }, 'JWT_SECRETS must be set in production, or JWT_JWKS_URL instead'],
+    ['generated peppers', { KEY_PEPPERS: undefined }, 'KEY_PEPPERS must be set in production'],
+    ['any issuer', { JWT_ISSUER: undefined }, 'JWT_ISSUER must be set in production'],
+    ['any audience', { JWT_AUDIENCE: undefined }, 'JWT_AUDIENCE must be set in production'],
+    [
+      'an http: JWKS',
+      { JWT_SECRETS: undefined, JWT_JWKS_URL: 'http://a/b' },
+      'JWT_JWKS_URL must begin with https: in production',
+    ],
+    ['Redis without TLS', { REDIS_URL: 'redis://a' }, 'REDIS_URL must begin with rediss: in production'],
+    [
+      'an emulator elsewhere',
+      { FIRESTORE_EMULATOR_HOST: 'emulator:8080' },
+      'FIRESTORE_EMULATOR_HOST must be a loopback address in production',
+    ],
+    [
+      'an emulator that only looks like loopback',
+      { FIRESTORE_EMULATOR_HOST: '127.0.0.1.example.com:80' },
+      'FIRESTORE_EMULATOR_HOST must be a loopback address in production',
+    ],
+    ['no project', { GOOGLE_CLOUD_PROJECT: undefined }, 'GOOGLE_CLOUD_PROJECT must be set when KEY_STORE is firestore'],
+    [
+      'secrets beside a JWKS',
+      { JWT_JWKS_URL: 'https://a/b' },
+      'JWT_JWKS_URL must not be set beside JWT_SECRETS: exactly one of the two verifies tokens',
+    ],
+  ])('production refuses %s', (_what, environment, problem) => {
+    expect(problemsOf({ ...production, ...environment })).toEqual([problem]);
+  });
+
+  test('every mistake is told at once', () => {
+    const problems = problemsOf({ NODE_ENV: 'production', PORT: 'x', LOG_LEVEL: 'y', CORS_ORIGINS: '*' });
+    for (const name of [
+      'PORT',
+      'LOG_LEVEL',
+      'CORS_ORIGINS',
+      'KEY_STORE',
+      'JWT_SECRETS',
+      'JWT_ISSUER',
+      'JWT_AUDIENCE',
+      'KEY_PEPPERS',
+    ]) {
+      expect(
+        problems.some((problem) => problem.startsWith(`${name} `)),
+        name,
+      ).toBe(true);
+    }
+  });
+
+  test('the secret ones are settings', () => {
+    expect(settingNames).toEqual(expect.arrayContaining([...secretSettings]));
+  });
+});
