@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { build, type Plugin } from 'esbuild';
 
 /**
@@ -13,6 +13,14 @@ const withoutCloudLoggingClient: Plugin = {
   },
 };
 
+/** What CommonJS packages find in their scope, and ES modules lack. */
+const commonJsScope = `
+import { createRequire as __createRequire } from 'node:module';
+const require = __createRequire(import.meta.url);
+const __filename = import.meta.filename;
+const __dirname = import.meta.dirname;
+`.trim();
+
 await rm('dist', { recursive: true, force: true });
 await build({
   entryPoints: { main: 'src/main.ts' },
@@ -25,12 +33,10 @@ await build({
   sourcemap: true,
   sourcesContent: false,
   legalComments: 'linked',
-  metafile: true,
   chunkNames: 'chunks/[name]-[hash]',
-  // CommonJS packages in an ES module call a `require` that is not there.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
+  banner: { js: commonJsScope },
   plugins: [withoutCloudLoggingClient],
   logLevel: 'warning',
 });
+// The folder is all that runs, wherever it is put.
+await writeFile('dist/package.json', '{ "type": "module" }\n');

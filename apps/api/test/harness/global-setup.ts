@@ -1,24 +1,21 @@
 import type { TestProject } from 'vitest/node';
-import { missingForEmulator, startEmulator } from './emulator.ts';
+import { startEmulator } from './emulator.ts';
+import { findAvailable, type Requirement } from './requirements.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
+    /** What this machine has of what some tests need. */
+    available: readonly Requirement[];
     /** `host:port` of an emulator that all tests share; undefined where the machine lacks what it needs. */
     emulatorHost: string | undefined;
   }
 }
 
-/** One emulator for all tests of a run. Missing software is said in one line, and is an error where all tests must run. */
+/** Looks at what the machine has, and starts one emulator for all tests of a run. */
 export default async function setup({ provide }: TestProject) {
-  const missing = missingForEmulator();
-  if (missing !== undefined) {
-    const message = `Tests on Firestore are skipped: its emulator needs ${missing}.`;
-    if (process.env['REQUIRE_ALL_TESTS']) throw new Error(message);
-    process.stderr.write(`${message}\n`);
-    provide('emulatorHost', undefined);
-    return;
-  }
-  const emulator = await startEmulator();
-  provide('emulatorHost', emulator.host);
-  return () => emulator.stop();
+  const available = findAvailable();
+  provide('available', available);
+  const emulator = available.includes('emulator') ? await startEmulator() : undefined;
+  provide('emulatorHost', emulator?.host);
+  return () => emulator?.stop();
 }

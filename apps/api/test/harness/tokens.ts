@@ -1,7 +1,7 @@
 import jwt from 'jsonwebtoken';
 
 /** The secret that the services of the tests verify tokens with. */
-export const jwtSecret = 'a secret of the tests, long enough for HS256';
+export const jwtSecret = 'a secret of the tests that is long enough for HS256';
 
 /** A token that the services of the tests accept for an hour, unless the claims say otherwise. */
 export function tokenFor(sub: string, claims: Record<string, unknown> = {}): string {

@@ -1,6 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Firestore } from '@google-cloud/firestore';
-import { StoreUnavailableError } from '../../keys/store.ts';
+// Importing this file loads the client library, gRPC and all: import it when the first call needs it, not to start.
+import { Firestore, Timestamp } from '@google-cloud/firestore';
+import { applyDeadline } from './deadline.ts';
 
 export interface FirestoreAddress {
   readonly project: string;
@@ -9,27 +9,8 @@ export interface FirestoreAddress {
   readonly emulatorHost: string | undefined;
 }
 
-/** The instant, Unix milliseconds, after which nothing more may be sent on behalf of the operation under way. */
-const operationDeadline = new AsyncLocalStorage<number>();
-
-interface CallProperties {
-  readonly callOptions: { deadline?: Date | number };
-}
-
-/**
- * Gives each attempt of a call the deadline of its operation. The client library repeats a commit for up to ten minutes and
- * has no setting for that: a request that was answered with 500 long ago would still write its key when the database is
- * back. gRPC refuses an attempt whose deadline has passed, which ends the repetition.
- */
-function applyDeadline<Properties extends CallProperties>(call: Properties): Properties {
-  const deadline = operationDeadline.getStore();
-  if (deadline !== undefined) call.callOptions.deadline = deadline;
-  return call;
-}
-
-/** Loads the client library and makes a client. Nothing is sent yet. */
-export async function openFirestore({ project, database, emulatorHost }: FirestoreAddress): Promise<Firestore> {
-  const { Firestore } = await import('@google-cloud/firestore');
+/** Makes a client. Nothing is sent yet. */
+export function openFirestore({ project, database, emulatorHost }: FirestoreAddress): Firestore {
   return new Firestore({
     projectId: project,
     databaseId: database,
@@ -44,23 +25,5 @@ export async function openFirestore({ project, database, emulatorHost }: Firesto
   });
 }
 
-/** How much later than gRPC's deadline the wait ends, in milliseconds: gRPC's error says more, so it may come first. */
-const margin = 200;
-
-/**
- * Runs an operation against Firestore: what it sends carries the deadline, and it is not waited for past that.
- *
- * @param milliseconds how long the operation may take; not positive if its time is up already.
- * @throws {@link StoreUnavailableError} when time runs out, unless the operation itself knows better.
- */
-export async function withDeadline<T>(milliseconds: number, operation: () => Promise<T>): Promise<T> {
-  if (milliseconds <= 0) throw new StoreUnavailableError('The time of the call ran out before its turn came.');
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const giveUp = () => reject(new StoreUnavailableError('Firestore did not answer in time.'));
-  const timer = setTimeout(giveUp, milliseconds + margin);
-  try {
-    return await Promise.race([operationDeadline.run(Date.now() + milliseconds, operation), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+/** A timestamp of Firestore's for whole Unix seconds. */
+export const timestampOf = (seconds: number) => new Timestamp(seconds, 0);

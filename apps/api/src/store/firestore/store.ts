@@ -9,7 +9,8 @@ import {
   StoreUnavailableError,
   storeDeadline,
 } from '../../keys/store.ts';
-import { type FirestoreAddress, openFirestore, withDeadline } from './client.ts';
+import type { FirestoreAddress } from './client.ts';
+import { withDeadline } from './deadline.ts';
 import {
   documentsOf,
   documentWriter,
@@ -61,8 +62,8 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore {
   let opening: ReturnType<typeof load> | undefined;
 
   async function load() {
-    const [firestore, { Timestamp }] = await Promise.all([openFirestore(address), import('@google-cloud/firestore')]);
-    return { firestore, write: documentWriter((seconds) => new Timestamp(seconds, 0)) };
+    const { openFirestore, timestampOf } = await import('./client.ts');
+    return { firestore: openFirestore(address), write: documentWriter(timestampOf) };
   }
 
   function open() {

@@ -1,0 +1,107 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { startApp, type TestApp, type TestAppOptions } from '../harness/app.ts';
+import { expectError } from '../harness/expect-error.ts';
+import { requestKey } from '../harness/request-key.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+describe('requests a minute', () => {
+  let app: TestApp | undefined;
+  afterEach(() => app?.close());
+
+  async function start(settings: TestAppOptions['settings'] = {}) {
+    app = await startApp({ settings });
+    return app.url;
+  }
+  const good = (url: string, sub: string, more: Record<string, string> = {}) =>
+    requestKey(url, {}, { token: tokenFor(sub), headers: more });
+  const bad = (url: string, more: Record<string, string> = {}) => requestKey(url, {}, { token: 'bad', headers: more });
+
+  describe('of a user', () => {
+    test.each([
+      ['pioneer', 20],
+      ['starter', 50],
+      ['growth', 500],
+      ['enterprise', 2000],
+    ])('%s has %i', async (tier, limit) => {
+      const url = await start();
+      const before = Math.floor(Date.now() / 1000);
+      const { headers } = await requestKey(url, {}, { token: tokenFor('user', { tier }) });
+      expect(headers.get('x-ratelimit-limit')).toBe(String(limit));
+      expect(headers.get('x-ratelimit-remaining')).toBe(String(limit - 1));
+      const reset = Number(headers.get('x-ratelimit-reset'));
+      expect(reset, 'in Unix seconds').toBeGreaterThan(before);
+      expect(reset).toBeLessThanOrEqual(before + 62);
+      expect(headers.get('ratelimit')).toMatch(new RegExp(`^"user"; r=${limit - 1}; t=\\d+$`));
+      expect(headers.get('ratelimit-policy')).toMatch(new RegExp(`^"user"; q=${limit}; w=60; pk=:.*:$`));
+    });
+
+    test('count before permission and body are looked at, and of nobody else', async () => {
+      const url = await start();
+      const refused = tokenFor('busy', { tier: 'pioneer', scope: 'apikey:read' });
+      for (let sent = 0; sent < 20; sent++)
+        expectError(await requestKey(url, {}, { token: refused }), 403, 'insufficient_scope');
+      const pioneer = (sub: string) =>
+        requestKey(url, { api_key_name: 'abc' }, { token: tokenFor(sub, { tier: 'pioneer' }) });
+      expectError(await pioneer('busy'), 429, 'rate_limited');
+      expect((await pioneer('idle')).status).toBe(200);
+    });
+
+    test('with a tier that is none are those of the lowest', async () => {
+      const url = await start();
+      const ask = () => requestKey(url, {}, { token: tokenFor('gold', { tier: 'gold' }) });
+      for (let sent = 0; sent < 20; sent++) expectError(await ask(), 403, 'unknown_tier');
+      expectError(await ask(), 429, 'rate_limited');
+    });
+  });
+
+  describe('of an address', () => {
+    test('are exhausted by bad credentials, before anything else is looked at', async () => {
+      const url = await start({ ipRateLimitPerMinute: 3 });
+      for (let sent = 0; sent < 3; sent++) expectError(await bad(url), 401, 'unauthenticated');
+      const answer = await bad(url);
+      expectError(answer, 429, 'rate_limited');
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(answer.headers.get('x-ratelimit-limit')).toBe('3');
+      expectError(await good(url, 'user'), 429, 'rate_limited');
+    });
+
+    test('are given back to good credentials, also to many at once', async () => {
+      const url = await start({ ipRateLimitPerMinute: 5 });
+      for (let sent = 0; sent < 20; sent++) expect((await good(url, 'one')).status).toBe(400);
+      for (let sent = 0; sent < 5; sent++) expect((await bad(url)).status).toBe(401);
+      expect((await bad(url)).status).toBe(429);
+    });
+
+    test('are not used up by health checks', async () => {
+      const url = await start({ ipRateLimitPerMinute: 2 });
+      for (let sent = 0; sent < 10; sent++) expect((await fetch(`${url}/health/live`)).status).toBe(200);
+      expect((await bad(url)).status).toBe(401);
+    });
+
+    test('are used up by paths that do not exist', async () => {
+      const url = await start({ ipRateLimitPerMinute: 2 });
+      for (let sent = 0; sent < 2; sent++) expect((await fetch(`${url}/guess`)).status).toBe(404);
+      expect((await fetch(`${url}/guess`)).status).toBe(429);
+    });
+  });
+
+  describe('X-Forwarded-For is believed exactly as far as TRUST_PROXY_HOPS says', () => {
+    const from = (...addresses: string[]) => ({ 'x-forwarded-for': addresses.join(', ') });
+
+    test.each([
+      [0, from('9.9.9.9'), from('8.8.8.8'), 'same'],
+      [1, from('1.1.1.1', '9.9.9.9'), from('2.2.2.2', '9.9.9.9'), 'same'],
+      [1, from('1.1.1.1', '9.9.9.9'), from('1.1.1.1', '8.8.8.8'), 'other'],
+      [2, from('1.1.1.1', '9.9.9.9', '5.5.5.5'), from('2.2.2.2', '9.9.9.9', '6.6.6.6'), 'same'],
+      [2, from('9.9.9.9', '5.5.5.5'), from('8.8.8.8', '5.5.5.5'), 'other'],
+      [1, from('2001:db8:1:2::1'), from('2001:db8:1:99:ffff::2'), 'same'],
+      [1, from('2001:db8:1:2::1'), from('2001:db8:2:2::1'), 'other'],
+      [1, from('::ffff:1.2.3.4'), from('1.2.3.4'), 'same'],
+      [1, from('::ffff:1.2.3.4'), from('::ffff:4.3.2.1'), 'other'],
+    ])('%i hops: %o and %o are the %s client', async (trustProxyHops, first, second, expected) => {
+      const url = await start({ trustProxyHops, ipRateLimitPerMinute: 1 });
+      expect((await bad(url, first)).status).toBe(401);
+      expect((await bad(url, second)).status).toBe(expected === 'same' ? 429 : 401);
+    });
+  });
+});

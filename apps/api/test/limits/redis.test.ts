@@ -1,0 +1,64 @@
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import { startProcess, type TestProcess } from '../harness/process.ts';
+import { type Redis, startRedis } from '../harness/redis.ts';
+import { requestKey } from '../harness/request-key.ts';
+import { tokenFor } from '../harness/tokens.ts';
+import { waitFor } from '../harness/wait-for.ts';
+
+describe.skipIf(!inject('available').includes('redis'))('rate limits that instances share through Redis', () => {
+  let redis: Redis | undefined;
+  let services: TestProcess[] = [];
+
+  async function start() {
+    redis = await startRedis();
+    const url = redis.url;
+    services = await Promise.all([0, 1].map(() => startProcess({ REDIS_URL: url })));
+    // Counting in memory until the connection is made would not be exact.
+    await Promise.all(
+      services.map(({ url: service }) =>
+        waitFor('the service to reach Redis', async () => {
+          await ask(service, 'warm-up');
+          return true;
+        }),
+      ),
+    );
+    return services.map(({ url: service }) => service) as [string, string];
+  }
+  afterEach(async () => {
+    for (const { signal } of services) signal('SIGKILL');
+    await redis?.stop();
+  });
+
+  const ask = (service: string, sub: string) => requestKey(service, {}, { token: tokenFor(sub, { tier: 'starter' }) });
+  const warnings = () => services.map(({ output }) => output().match(/Redis does not answer/g)?.length ?? 0);
+
+  test('are exact: of 120 requests through two instances a starter has 50', async () => {
+    const urls = await start();
+    const answers = await Promise.all(
+      Array.from({ length: 120 }, (_, index) => ask(urls[index % 2] as string, 'shared')),
+    );
+    expect(answers.filter(({ status }) => status === 400)).toHaveLength(50);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(70);
+    expect(warnings()).toEqual([0, 0]);
+  });
+
+  test('go on in memory when Redis is gone, with one warning, and are shared again when it is back', async () => {
+    const [first, second] = await start();
+    const port = redis?.port;
+    await redis?.stop();
+
+    const answers = await Promise.all(Array.from({ length: 40 }, () => ask(first, 'alone')));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 400));
+    expect((await ask(second, 'alone')).headers.get('x-ratelimit-remaining')).toBe('49');
+    expect(warnings()).toEqual([1, 1]);
+
+    redis = await startRedis(port);
+    let round = 0;
+    await waitFor('both instances to count together again', async () => {
+      const sub = `together ${round++}`;
+      await ask(first, sub);
+      return (await ask(second, sub)).headers.get('x-ratelimit-remaining') === '48';
+    });
+    expect(warnings()).toEqual([1, 1]);
+  });
+});

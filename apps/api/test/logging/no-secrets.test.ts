@@ -1,0 +1,93 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Firestore } from '@google-cloud/firestore';
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import { processPepper, startProcess, type TestProcess } from '../harness/process.ts';
+import { requestKey } from '../harness/request-key.ts';
+import { jwtSecret, tokenFor } from '../harness/tokens.ts';
+
+/** Everything that a store keeps, as one text. */
+type Dump = (service: TestProcess) => Promise<string>;
+
+const dumpFiles: Dump = async ({ folder }) =>
+  readdirSync(join(folder, '.data'))
+    .map((file) => readFileSync(join(folder, '.data', file), 'latin1'))
+    .join('\n');
+
+const project = `demo-secrets-${process.pid}`;
+
+const dumpEmulator: Dump = async () => {
+  const host = inject('emulatorHost') as string;
+  const firestore = new Firestore({ projectId: project, host, ssl: false });
+  const collections = await firestore.listCollections();
+  const snapshots = await Promise.all(collections.map((collection) => collection.get()));
+  const documents = snapshots.flatMap(({ docs }) => docs.map((document) => ({ id: document.id, ...document.data() })));
+  await firestore.terminate();
+  return JSON.stringify(documents);
+};
+
+/** All spellings in which a secret might appear. */
+function spellings(secret: string | Buffer): string[] {
+  const bytes = Buffer.from(secret as string);
+  return [bytes.toString('latin1'), bytes.toString('base64'), bytes.toString('base64url'), bytes.toString('hex')];
+}
+
+describe('no secret leaves the process but the key in its answer', () => {
+  let service: TestProcess | undefined;
+  afterEach(() => service?.signal('SIGKILL'));
+
+  /** Requests of every kind, and all secrets that went in or came out. */
+  async function fullRun(url: string) {
+    const keys: string[] = [];
+    const tokens: string[] = [];
+    for (let owner = 0; owner < 5; owner++) {
+      const token = tokenFor(`owner-of-the-run-${owner}`, { tier: 'starter' });
+      tokens.push(token);
+      for (const name of ['name-of-the-run-1', 'name-of-the-run-2', 'name-of-the-run-3', 'name-of-the-run-1']) {
+        const { body } = await requestKey(url, { api_key_name: name }, { token });
+        if (typeof body['api_key'] === 'string') keys.push(body['api_key']);
+      }
+      await requestKey(url, { api_key_name: 5, api_key: keys.at(-1) }, { token });
+      await requestKey(url, undefined, { token, rawBody: `{"api_key_name": "${keys.at(-1)}` });
+      await requestKey(
+        url,
+        { api_key_name: 'abc' },
+        { token: `${token}x`, headers: { 'x-api-key': keys.at(-1) as string } },
+      );
+      await fetch(`${url}/api/v1/apikey/request/${keys.at(-1)}?token=${token}`, { headers: { 'x-request-id': token } });
+    }
+    return { keys, tokens };
+  }
+
+  const emulatorHost = inject('emulatorHost');
+  const onFirestore = { KEY_STORE: 'firestore', GOOGLE_CLOUD_PROJECT: project, FIRESTORE_EMULATOR_HOST: emulatorHost };
+
+  test('with the embedded store', () => search({}, dumpFiles));
+  test.skipIf(emulatorHost === undefined)('with Firestore', () => search(onFirestore, dumpEmulator));
+
+  async function search(settings: Record<string, string | undefined>, dump: Dump) {
+    service = await startProcess({ ...settings, LOG_LEVEL: 'trace' });
+    const { keys, tokens } = await fullRun(service.url);
+    expect(keys).toHaveLength(10);
+    const stored = await dump(service);
+    service.signal('SIGTERM');
+    await service.exited;
+    const printed = service.output();
+
+    expect(stored, 'the store was searched where it keeps things').toContain('name-of-the-run-2');
+    expect(printed).toContain('"requestUrl":"/api/v1/apikey/request"');
+    const secrets = [
+      ...keys,
+      ...keys.map((key) => key.slice(8)),
+      ...tokens.flatMap((token) => token.split('.').slice(1)),
+      ...spellings(jwtSecret),
+      ...spellings(processPepper),
+      ...spellings(Buffer.from(processPepper, 'base64')),
+    ];
+    for (const secret of secrets) {
+      expect(printed.includes(secret), 'printed').toBe(false);
+      expect(stored.includes(secret), 'stored').toBe(false);
+    }
+    expect(printed).not.toMatch(/owner-of-the-run|name-of-the-run/);
+  }
+});

@@ -1,0 +1,90 @@
+import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import jwt from 'jsonwebtoken';
+import { afterEach, describe, expect, test } from 'vitest';
+import { spawnService, startProcess, type TestProcess } from '../harness/process.ts';
+import { requestKey } from '../harness/request-key.ts';
+import { jwtSecret } from '../harness/tokens.ts';
+
+/** Runs the service with settings that it cannot start with. */
+async function refusal(environment: Record<string, string>) {
+  const service = spawnService(environment);
+  const { code } = await service.exited;
+  return { code, lines: service.output().trim().split('\n') };
+}
+
+describe('a wrong setting ends the start', () => {
+  test('with exit code 78 and a line for each, which names variable and rule but no value', async () => {
+    const { code, lines } = await refusal({
+      PORT: 'eighty',
+      JWT_SECRETS: 'my-short-secret',
+      KEY_PEPPERS: 'a:bXktcGVwcGVy',
+    });
+    expect(code).toBe(78);
+    expect(lines).toEqual([
+      'PORT must be an integer from 0 to 65535.',
+      'JWT_SECRETS must be secrets of at least 32 bytes each, separated by commas.',
+      expect.stringMatching(/^KEY_PEPPERS must be VERSION:BASE64 pairs/),
+    ]);
+    expect(lines.join()).not.toMatch(/eighty|my-short-secret|bXktcGVwcGVy/);
+  });
+
+  test('production refuses every default of development at once', async () => {
+    const { code, lines } = await refusal({ NODE_ENV: 'production' });
+    expect(code).toBe(78);
+    expect(lines.map((line) => line.split(' ')[0])).toEqual([
+      'KEY_STORE',
+      'JWT_SECRETS',
+      'JWT_ISSUER',
+      'JWT_AUDIENCE',
+      'KEY_PEPPERS',
+    ]);
+  });
+});
+
+describe('what development generates', () => {
+  const services: TestProcess[] = [];
+  afterEach(() => {
+    for (const { signal } of services.splice(0)) signal('SIGKILL');
+  });
+
+  async function start(folder?: string) {
+    const service = await startProcess({ JWT_SECRETS: undefined, KEY_PEPPERS: undefined }, folder);
+    services.push(service);
+    return service;
+  }
+  const secretOf = (folder: string) => readFileSync(join(folder, '.data/jwt-secret')).toString('base64url');
+  const tokenBy = (secret: string) => jwt.sign({ sub: 'user' }, secret, { expiresIn: 60 });
+
+  test('is readable by its owner alone, and outlives a restart', async () => {
+    const { folder, url, signal, exited } = await start();
+    expect(statSync(join(folder, '.data')).mode & 0o777).toBe(0o700);
+    for (const file of ['jwt-secret', 'key-pepper', 'keys.db']) {
+      const requested = await requestKey(url, { api_key_name: file }, { token: tokenBy(secretOf(folder)) });
+      expect([200, 429]).toContain(requested.status);
+      expect(statSync(join(folder, '.data', file)).mode & 0o777, file).toBe(0o600);
+    }
+    const token = tokenBy(secretOf(folder));
+    signal('SIGKILL');
+    await exited;
+    const again = await start(folder);
+    expect((await requestKey(again.url, { api_key_name: 'jwt-secret' }, { token })).status, 'the name is taken').toBe(
+      422,
+    );
+  });
+
+  test('is the same for two services that start at the same moment', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'andamio-api-'));
+    const both = await Promise.all([start(folder), start(folder)]);
+    const token = tokenBy(secretOf(folder));
+    const answers = await Promise.all(both.map(({ url }) => requestKey(url, { api_key_name: 'abc' }, { token })));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 422]);
+  });
+
+  test('is not made where the settings say it', async () => {
+    const service = await startProcess({ JWT_SECRETS: jwtSecret });
+    services.push(service);
+    expect(() => statSync(join(service.folder, '.data/jwt-secret'))).toThrow('ENOENT');
+  });
+});
