@@ -1,9 +1,10 @@
+import type { RequestListener } from 'node:http';
 import type { Settings } from '@andamio/schema/settings';
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import type { VerifyToken } from './auth/verify-token.ts';
 import { allowOrigins } from './http/cross-origin.ts';
-import { answerErrors, HttpError } from './http/errors.ts';
+import { answerErrors, HttpError, sendError } from './http/errors.ts';
 import { healthRouter } from './http/health.ts';
 import { type CreateCounters, limitAddresses, limitUsers } from './http/limits.ts';
 import type {} from './http/locals.ts';
@@ -27,14 +28,15 @@ const forbidCaching: RequestHandler = (_request, response, next) => {
   next();
 };
 
-/** RFC 9112 section 3.2. */
-const requireHost: RequestHandler = (request, _response, next) => {
-  if (request.headers.host === undefined && request.httpVersion === '1.1') throw new HttpError('malformed_request');
+/** A request needs one host and no more: of two, a proxy may have read the other (RFC 9112 section 3.2). */
+const requireHost: RequestHandler = ({ headersDistinct, httpVersion }, _response, next) => {
+  const hosts = headersDistinct['host']?.length ?? 0;
+  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) throw new HttpError('malformed_request');
   next();
 };
 
 /** Puts the service together: the order of the steps of every request. */
-export function createApp({ settings, log, keys, verifyToken, createCounters }: AppDependencies): Express {
+export function createApp({ settings, log, keys, verifyToken, createCounters }: AppDependencies): RequestListener {
   const app = express();
   app.set('trust proxy', settings.trustProxyHops);
   app.disable('x-powered-by');
@@ -58,5 +60,8 @@ export function createApp({ settings, log, keys, verifyToken, createCounters }: 
     }),
     answerErrors,
   );
-  return app;
+
+  // Express finds no path in a target that is no URL, and would answer in HTML.
+  const refuse = (response: Response) => sendError(response, new HttpError('malformed_request'));
+  return (request, response) => app(request as Request, response as Response, () => refuse(response as Response));
 }

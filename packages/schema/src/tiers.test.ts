@@ -1,8 +1,15 @@
 import { expect, test } from 'vitest';
-import { isTier, tiers } from './tiers.ts';
+import { defaultTier, isTier, tierSchema, tiers } from './tiers.ts';
 
 test('the tiers are the published ones: requests a month, a day, a minute, a second, most keys', () => {
-  const rows = Object.entries(tiers).map(([name, limits]) => [name, ...Object.values(limits)]);
+  const rows = Object.entries(tiers).map(([name, limits]) => [
+    name,
+    limits.requestsPerMonth,
+    limits.requestsPerDay,
+    limits.requestsPerMinute,
+    limits.requestsPerSecond,
+    limits.maximumKeys,
+  ]);
   expect(rows).toEqual([
     ['pioneer', 15_000, 500, 20, 20, 1],
     ['starter', 75_000, 2_500, 50, 50, 2],
@@ -11,6 +18,12 @@ test('the tiers are the published ones: requests a month, a day, a minute, a sec
   ]);
 });
 
+test('who has no tier is a pioneer', () => {
+  expect(defaultTier).toBe('pioneer');
+});
+
 test('what every object has is no tier', () => {
-  expect(['pioneer', 'constructor', '__proto__', 'toString', ''].filter(isTier)).toEqual(['pioneer']);
+  const names = ['pioneer', 'Pioneer', 'pioneer ', 'constructor', '__proto__', 'toString', ''];
+  expect(names.filter(isTier)).toEqual(['pioneer']);
+  expect(names.filter((name) => tierSchema.safeParse(name).success)).toEqual(['pioneer']);
 });

@@ -50,8 +50,11 @@ describe('openapi.json', () => {
       required: ['api_key', 'created_at', 'expires_at', 'expires_in_days', 'is_active', 'name'],
       properties: {
         api_key: { pattern: '^ant-[0-9A-Za-z]{40}$' },
-        created_at: { format: 'date-time' },
+        created_at: { type: 'string', format: 'date-time' },
+        expires_at: { type: 'string', format: 'date-time' },
+        expires_in_days: { type: 'integer' },
         is_active: { type: 'boolean' },
+        name: { type: 'string' },
       },
     });
     expect(example).toEqual({
@@ -81,6 +84,34 @@ describe('openapi.json', () => {
       required: ['details', 'message', 'statusCode'],
       properties: { message: { const: message }, statusCode: { const: status } },
     });
+  });
+
+  test.each([
+    [400, ['invalid_body', 'body_too_large', 'missing_field', 'malformed_request']],
+    [401, ['unauthenticated']],
+    [403, ['unknown_tier', 'insufficient_scope']],
+    [422, ['invalid_field', 'expiry_too_late', 'name_taken']],
+    [429, ['rate_limited', 'key_limit_reached']],
+    [500, ['internal', 'store_unavailable', 'outcome_unknown', 'signing_keys_unavailable']],
+  ])('says with which words in X-Error-Code %i is told apart', (status, codes) => {
+    const { headers } = resolved(operation.responses[status]) as never as {
+      headers: Record<string, { schema: { enum?: string[] } }>;
+    };
+    expect(headers['X-Error-Code']?.schema.enum).toEqual(codes);
+    expect('WWW-Authenticate' in headers).toBe(status === 401);
+    expect('Retry-After' in headers).toBe(status === 429);
+  });
+
+  test('follows every reference, and gives every operation an id of its own', () => {
+    const references = committed.match(/(?<="\$ref": ")[^"]+/g) ?? [];
+    expect(references.length).toBeGreaterThan(0);
+    for (const $ref of references) expect(resolved({ $ref }), $ref).toBeTypeOf('object');
+    const ids = committed.match(/(?<="operationId": ")[^"]+/g) ?? [];
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('needs no credentials for itself', () => {
+    expect(document.paths['/api/v1/docs/doc.json'].get.security).toEqual([]);
   });
 
   test('has no other statuses', () => {

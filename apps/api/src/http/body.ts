@@ -12,6 +12,8 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 const jsonType = /^application\/json[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?[ \t]*)?;?$/i;
 const encodings = new Set(['identity', 'gzip', 'deflate']);
 
+const tooLarge = (length: string | undefined) => Number(length ?? 0) > limit;
+
 const readRaw = raw({ type: () => true, limit, inflate: true });
 
 /** Reads the body's bytes. What cannot be read as the contract says is 400. */
@@ -20,6 +22,7 @@ export const readBody: RequestHandler = (request, response, next) => {
   if (!jsonType.test(request.headers['content-type'] ?? '') || !encodings.has(encoding?.toLowerCase() ?? 'identity')) {
     return next(new HttpError('invalid_body'));
   }
+  if (tooLarge(request.headers['content-length'])) return next(new HttpError('body_too_large'));
   readRaw(request, response, (error?: { type?: string }) => {
     if (error === undefined) return next();
     next(new HttpError(error.type === 'entity.too.large' ? 'body_too_large' : 'invalid_body'));

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync } from 'node:crypto';
 import type { Pepper } from '@andamio/schema/settings';
 
 /** Digests keys under one pepper. */
@@ -13,7 +13,8 @@ export interface Digester {
  * keys can be given the derived key and never the pepper.
  */
 export function createDigester(pepper: Pepper): Digester {
-  const subkey = Buffer.from(hkdfSync('sha256', pepper.secret, '', 'andamio-api/key-digest/v1', 32));
+  const derived = hkdfSync('sha256', pepper.secret, '', 'andamio-api/key-digest/v1', 32);
+  const subkey = createSecretKey(Buffer.from(derived)); // Raw bytes would be made into one at each digest.
   return {
     pepperVersion: pepper.version,
     digest: (key) => createHmac('sha256', subkey).update(key).digest('hex'),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
+import { talk } from '../harness/raw-socket.ts';
 import { requestKey, requestPath } from '../harness/request-key.ts';
 
 const origin = 'https://console.example.com';
@@ -32,6 +33,23 @@ describe('headers', () => {
     expect((await fetch(`${app.url}/nothing`)).headers.get(name)).toMatch(value);
   });
 
+  test('two request ids are none: they are replaced', async () => {
+    const ids = 'X-Request-Id: one\r\nX-Request-Id: two\r\n';
+    const { text } = await talk(app.port, `GET /nothing HTTP/1.1\r\nHost: x\r\n${ids}Connection: close\r\n\r\n`);
+    expect(text).toMatch(/\r\nX-Request-Id: [0-9a-f-]{36}\r\n/);
+  });
+
+  test('each request gets an id of its own', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(`${app.url}/nothing`)));
+    expect(new Set(answers.map(({ headers }) => headers.get('x-request-id'))).size).toBe(20);
+  });
+
+  test('401 says how to authenticate (RFC 9110 section 11.6.1), other errors do not', async () => {
+    const { headers } = await requestKey(app.url, {}, { token: 'garbage' });
+    expect(headers.get('www-authenticate')).toBe('Bearer realm="andamio-api", error="invalid_token"');
+    expect((await requestKey(app.url, {})).headers.has('www-authenticate')).toBe(false);
+  });
+
   test('nothing says what the service is made of', async () => {
     const { headers } = await requestKey(app.url, {});
     expect([headers.get('x-powered-by'), headers.get('server'), headers.get('etag')]).toEqual([null, null, null]);
@@ -55,20 +73,40 @@ describe('headers', () => {
       expect(asked.headers.get('access-control-allow-origin')).toBe(origin);
       const allowed = ['authorization', 'content-type', 'idempotency-key', 'x-api-key'];
       expect(list(asked.headers.get('access-control-allow-headers'))).toEqual(new Set(allowed));
+      expect(list(asked.headers.get('access-control-allow-methods'))).toEqual(new Set(['get', 'post']));
+      expect(asked.headers.get('vary')).toMatch(/origin/i);
+      expect(await asked.text()).toBe('');
 
       const { headers } = await requestKey(app.url, { api_key_name: 'from a page' }, { headers: { origin } });
       expect(headers.get('access-control-allow-origin')).toBe(origin);
       expect(headers.get('vary')).toMatch(/origin/i);
       const readable = list(headers.get('access-control-expose-headers'));
-      for (const name of ['ratelimit', 'x-ratelimit-remaining', 'retry-after', 'x-request-id', 'x-error-code']) {
+      const limits = ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset', 'retry-after'];
+      for (const name of ['ratelimit', 'ratelimit-policy', ...limits, 'x-request-id', 'x-error-code']) {
         expect(readable).toContain(name);
       }
+    });
+
+    test('it may read errors as well, and cookies are never asked for', async () => {
+      for (const headers of [{ origin }, { origin, authorization: 'Bearer garbage' }]) {
+        const answer = await fetch(`${app.url}${requestPath}`, { method: 'POST', headers });
+        expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([401, origin]);
+        expect(answer.headers.has('access-control-allow-credentials')).toBe(false);
+      }
+    });
+
+    test('of several listed ones each gets its own name and no other', async () => {
+      const second = 'https://other.example.com:8443';
+      expect((await preflight(second)).headers.get('access-control-allow-origin')).toBe(second);
     });
 
     test.each([
       'https://evil.example.com',
       'http://console.example.com',
       'https://console.example.com.evil.com',
+      'https://console.example.com:444',
+      'https://other.example.com',
+      'https://CONSOLE.example.com',
       'null',
     ])('%s may not', async (from) => {
       expect((await preflight(from)).headers.has('access-control-allow-origin')).toBe(false);

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHttpServer } from '../../src/http/server.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
@@ -6,6 +7,7 @@ import { requestPath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 const timeouts = { headersTimeout: 400, requestTimeout: 800, connectionsCheckingInterval: 50 };
+const last = 'Connection: close\r\n\r\n';
 
 describe('what is not well-formed HTTP', () => {
   let app: TestApp;
@@ -28,42 +30,107 @@ describe('what is not well-formed HTTP', () => {
     ['words', 'hello there\r\n\r\n'],
     ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
     ['another protocol', 'GET / SIP/2.0\r\n\r\n'],
+    ['HTTP/2 without asking', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['a method that is none', 'BREW / HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['a header without a colon', 'GET / HTTP/1.1\r\nHost: x\r\nbroken\r\n\r\n'],
     ['a space in a header name', 'GET / HTTP/1.1\r\nHost: x\r\nX Y: z\r\n\r\n'],
+    ['a space before the colon', `${head}Content-Length : 5\r\n\r\n`],
+    ['a header over two lines', 'GET / HTTP/1.1\r\nHost: x\r\nX: y\r\n z\r\n\r\n'],
+    ['a NUL in a header', 'GET / HTTP/1.1\r\nHost: x\r\nX: y\0z\r\n\r\n'],
+    ['lines that end without a carriage return', 'GET / HTTP/1.1\nHost: x\n\n'],
     ['a length that is no number', `${head}Content-Length: ten\r\n\r\n`],
+    ['a length below 0', `${head}Content-Length: -1\r\n\r\n`],
+    ['a length with a sign', `${head}Content-Length: +5\r\n\r\n`],
+    ['a length that no number holds', `${head}Content-Length: ${'9'.repeat(30)}\r\n\r\n`],
     ['two lengths', `${head}Content-Length: 5\r\nContent-Length: 6\r\n\r\n`],
     [
       'a length beside chunks, which proxies read differently',
       `${head}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     ],
+    ['a transfer coding that is none', `${head}Transfer-Encoding: xchunked\r\n\r\n`],
+    ['chunks that are not the last coding', `${head}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`],
+    ['a chunk whose extension does not end', `${head}Transfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(20_000)}\r\n`],
+    ['a chunk that is longer than it says', `${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n`],
     ['a chunk whose length is no number', `${head}Transfer-Encoding: chunked\r\n\r\nxyz\r\n`],
   ])('%s is 400 in the error body, then the connection closes', async (_what, bytes) => {
     const { text } = await talk(app.port, bytes);
     expectRefusal(text, '400 Bad Request', 'malformed_request', 'Bad Request: Invalid input.');
   });
 
-  test('a request without a host is 400', async () => {
-    const { text } = await talk(app.port, 'GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n');
-    expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
-    expect(text).toContain('X-Error-Code: malformed_request');
+  test.each([
+    ['none', ''],
+    ['two, of which proxies may read either', 'Host: x\r\nHost: y\r\n'],
+  ])('of hosts a request needs one, with %s it is 400 (RFC 9112 section 3.2)', async (_what, hosts) => {
+    const { text } = await talk(app.port, `GET /health/live HTTP/1.1\r\n${hosts}${last}`);
+    expectRefusal(text, '400 Bad Request', 'malformed_request', 'Bad Request: Invalid input.');
   });
 
-  test('an expectation that nobody knows is ignored', async () => {
+  test('a target that is no URL is answered in the error body, like any other', async () => {
+    const { text } = await talk(app.port, `GET http://[/ HTTP/1.1\r\nHost: x\r\n${last}`);
+    expect(text).toMatch(/^HTTP\/1\.1 40[04] /);
+    expect(text).toMatch(/\r\nX-Error-Code: (malformed_request|not_found)\r\n/);
+    expect(text).toMatch(/\r\n\r\n\{"details":"[^"]+","message":"[^"]+","statusCode":40[04]\}$/);
+  });
+
+  test.each([
+    ['a whole URL as its target (RFC 9112 section 3.2.2)', 'GET http://x/health/live HTTP/1.1\r\nHost: x\r\n'],
+    ['an expectation that nobody knows', 'GET /health/live HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n'],
+    ['a wish for another protocol', 'GET /health/live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n'],
+    ['HTTP/1.0', 'GET /health/live HTTP/1.0\r\n'],
+  ])('unusual, but fine is a request with %s', async (_what, request) => {
+    const { text } = await talk(app.port, `${request}${last}`);
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  });
+
+  test('a client that asks before it sends its body is told to go on', async () => {
+    const body = '{"api_key_name": "waited"}';
     const { text } = await talk(
       app.port,
-      'GET /health/live HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\nConnection: close\r\n\r\n',
+      `${head}Expect: 100-continue\r\nContent-Length: ${body.length}\r\n${last}${body}`,
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+  });
+
+  test('nobody gets a tunnel: the connection just ends', async () => {
+    const { text } = await talk(app.port, 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n');
+    expect(text).not.toContain(' 200 ');
+  });
+
+  test.each([
+    ['nobody has read because it is too large', head],
+    ['nobody has read because the token is missing', `POST ${requestPath} HTTP/1.1\r\nHost: x\r\n`],
+  ])('a body that %s is never taken for the next request', async (_what, top) => {
+    const smuggled = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_000);
+    const next = `GET /nothing HTTP/1.1\r\nHost: x\r\n${last}`;
+    const { text } = await talk(app.port, `${top}Content-Length: ${smuggled.length}\r\n\r\n${smuggled}${next}`);
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual([expect.stringMatching(/ 40[01]$/), 'HTTP/1.1 404']);
+  });
+
+  test.each([
+    ['headers', `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(17_000)}\r\n\r\n`],
+    ['many short headers', `GET / HTTP/1.1\r\nHost: x\r\n${'X: y\r\n'.repeat(3_000)}\r\n`],
+    ['a path', `GET /${'x'.repeat(17_000)} HTTP/1.1\r\nHost: x\r\n\r\n`],
+    ['trailers', `${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`],
+  ])('more than 16 KiB of %s are 431', async (_what, bytes) => {
+    const message = 'Request Header Fields Too Large: The headers exceed the accepted size.';
+    expectRefusal(
+      (await talk(app.port, bytes)).text,
+      '431 Request Header Fields Too Large',
+      'headers_too_large',
+      message,
+    );
+  });
+
+  test('but 15 KiB of headers are fine', async () => {
+    const { text } = await talk(
+      app.port,
+      `GET /health/live HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(15_000)}\r\n${last}`,
     );
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   });
 
-  test('headers of more than 16 KiB are 431', async () => {
-    const { text } = await talk(app.port, `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(17_000)}\r\n\r\n`);
-    const message = 'Request Header Fields Too Large: The headers exceed the accepted size.';
-    expectRefusal(text, '431 Request Header Fields Too Large', 'headers_too_large', message);
-  });
-
   test.each([
+    ['nothing at all', [], timeouts.headersTimeout],
     ['headers that never end', [`GET / HTTP/1.1\r\nHost: x\r\n`], timeouts.headersTimeout],
     ['a body that never ends', [`${head}Content-Length: 100\r\n\r\n{`], timeouts.requestTimeout],
     ['chunks that never end', [`${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n`], timeouts.requestTimeout],
@@ -72,6 +139,16 @@ describe('what is not well-formed HTTP', () => {
     expect(text).not.toContain('200 OK');
     expect(lasted).toBeGreaterThanOrEqual(timeout - 100);
     expect(lasted).toBeLessThan(timeout + 2_000);
+  });
+
+  test('a client that sends a little all the time gets no more time for it', async () => {
+    const begun = performance.now();
+    const socket = connect(app.port, '127.0.0.1').on('error', () => {});
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n');
+    const drip = setInterval(() => socket.write('X: y\r\n'), 20);
+    await new Promise((resolve) => socket.resume().on('close', resolve));
+    clearInterval(drip);
+    expect(performance.now() - begun).toBeLessThan(timeouts.headersTimeout + 2_000);
   });
 
   test('the time for headers is 15 s and for the whole request 30 s', async () => {

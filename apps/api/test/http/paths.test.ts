@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { StoreUnavailableError } from '../../src/keys/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 import { talk } from '../harness/raw-socket.ts';
 import { tokenFor } from '../harness/tokens.ts';
+import { waitFor } from '../harness/wait-for.ts';
 
 describe('paths and methods', () => {
   let app: TestApp;
@@ -27,6 +29,13 @@ describe('paths and methods', () => {
     ['POST', '/api/v1//apikey/request'],
     ['POST', '/api/v2/apikey/request'],
     ['POST', '/api/v1/apikey/request%2f'],
+    ['POST', '/api/v1/apikey/%72equest/x'],
+    ['POST', '/api/v1/apikey/./request/..'],
+    ['POST', '/api/v1/apikey/request;x=y'],
+    ['POST', '/api/v1/apikey/__proto__'],
+    ['OPTIONS', '/nothing'],
+    ['GET', '/favicon.ico'],
+    ['GET', '/.env'],
     ['GET', '/health'],
     ['GET', '/health/live/'],
     ['GET', '/api/v1/docs/doc.json/'],
@@ -43,18 +52,37 @@ describe('paths and methods', () => {
     ['DELETE', '/api/v1/apikey/request', 'POST'],
     ['OPTIONS', '/api/v1/apikey/request', 'POST'],
     ['POST', '/api/v1/docs/doc.json', 'GET, HEAD'],
+    ['PATCH', '/api/v1/apikey/request?x=y', 'POST'],
     ['DELETE', '/health/ready', 'GET, HEAD'],
     ['POST', '/health/live', 'GET, HEAD'],
   ])('%s %s is 405 and says what is allowed', async (method, path, allow) => {
-    const answer = await ask(method, path);
-    expectError(answer, 405, 'method_not_allowed');
-    expect(answer.headers.get('allow')).toBe(allow);
+    for (const headers of [{}, { authorization: 'Bearer garbage' }, { authorization: `Bearer ${tokenFor('user')}` }]) {
+      const answer = await ask(method, path, headers);
+      expectError(answer, 405, 'method_not_allowed');
+      expect(answer.headers.get('allow')).toBe(allow);
+    }
+  });
+
+  test('OPTIONS of the service as a whole is 404: there is no such path', async () => {
+    const { text } = await talk(app.port, 'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(text).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
+    expect(text).toContain('"message":"Not Found: The requested resource does not exist."');
   });
 
   test('HEAD of a path that only takes POST is 405 too', async () => {
     const response = await fetch(`${app.url}/api/v1/apikey/request`, { method: 'HEAD' });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
   });
+
+  test.each(['/api/v1/docs/doc.json', '/health/live', '/health/ready'])(
+    'HEAD of %s is GET without its body',
+    async (path) => {
+      const [head, get] = await Promise.all(['HEAD', 'GET'].map((method) => fetch(`${app.url}${path}`, { method })));
+      expect([head?.status, await head?.text()]).toEqual([200, '']);
+      for (const name of ['content-type', 'content-length'])
+        expect(head?.headers.get(name)).toBe(get?.headers.get(name));
+    },
+  );
 
   test('a path that cannot be decoded is 404 or 400, never 500', async () => {
     const { text } = await talk(app.port, 'GET /%ff%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
@@ -63,13 +91,59 @@ describe('paths and methods', () => {
 
   test('the OpenAPI document is the one in the repository, for anybody', async () => {
     const committed = readFileSync(new URL('../../../../packages/schema/openapi.json', import.meta.url), 'utf8');
-    const { status, body } = await ask('GET', '/api/v1/docs/doc.json');
-    expect(status).toBe(200);
-    expect(body).toEqual(JSON.parse(committed));
+    for (const headers of [{}, { authorization: 'Bearer garbage' }]) {
+      const answer = await ask('GET', '/api/v1/docs/doc.json', headers);
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+      expect(answer.body).toEqual(JSON.parse(committed));
+    }
   });
 
   test('health says that the process runs and that the store answers', async () => {
     expect(await ask('GET', '/health/live')).toMatchObject({ status: 200, body: { status: 'live' } });
     expect(await ask('GET', '/health/ready')).toMatchObject({ status: 200, body: { status: 'ready' } });
+  });
+});
+
+describe('health where the store does not answer', () => {
+  let arrived = 0;
+
+  async function startWithout(check: () => Promise<void>) {
+    const app = await startApp({
+      store: { issue: () => Promise.reject(new Error('unused')), check, close: () => Promise.resolve() },
+    });
+    onTestFinished(() => app.close());
+    arrived = 0;
+    app.server.on('request', () => arrived++);
+    return (path: string) => fetch(`${app.url}${path}`);
+  }
+
+  test('ready is 503 in the error body, and live is 200 all the same', async () => {
+    const ask = await startWithout(() => Promise.reject(new StoreUnavailableError('password hunter2')));
+    const response = await ask('/health/ready');
+    const { status, headers } = response;
+    const answer = { status, headers, body: (await response.json()) as Record<string, unknown> };
+    expectError(answer, 503, 'not_ready');
+    expect(JSON.stringify(answer.body)).not.toContain('hunter2');
+    expect((await ask('/health/live')).status).toBe(200);
+  });
+
+  test('a hundred questions at once are one to the store, however long it takes', async () => {
+    const waiting: (() => void)[] = [];
+    const ask = await startWithout(() => new Promise((resolve) => waiting.push(resolve)));
+    const questions = Array.from({ length: 100 }, () => ask('/health/ready'));
+    await waitFor('all to have asked', () => arrived === 100);
+    expect(waiting).toHaveLength(1);
+    waiting[0]?.();
+    expect(new Set((await Promise.all(questions)).map(({ status }) => status))).toEqual(new Set([200]));
+    expect(waiting).toHaveLength(1);
+  });
+
+  test('the answer is at most a second old', async () => {
+    let up = true;
+    const ask = await startWithout(() => (up ? Promise.resolve() : Promise.reject(new StoreUnavailableError('down'))));
+    expect((await ask('/health/ready')).status).toBe(200);
+    up = false;
+    await waitFor('ready to say so', async () => (await ask('/health/ready')).status === 503, 3);
   });
 });

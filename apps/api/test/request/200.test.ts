@@ -1,7 +1,7 @@
 import { isKey } from '@andamio/schema/key-format';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
-import { requestKey } from '../harness/request-key.ts';
+import { requestKey, requestPath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 describe('200: a key is issued', () => {
@@ -45,22 +45,32 @@ describe('200: a key is issued', () => {
     expect(body).toMatchObject({ expires_in_days: days, expires_at: expiresAt });
   });
 
-  test('the last expiry of all is the end of the year 9999', async () => {
-    const days = Math.floor((Date.UTC(9999, 11, 31, 23, 59, 59) - Math.floor(now / 1000) * 1000) / 86_400_000);
-    const last = await requestKey(app.url, { api_key_name: 'last', expires_in_days: days }, { token: token('last') });
-    expect(last.status).toBe(200);
-    expect(last.body['expires_at']).toBe('9999-12-31T23:59:59Z');
-    const tooLate = { api_key_name: 'late', expires_in_days: days + 1 };
-    expect((await requestKey(app.url, tooLate, { token: token('last') })).status).toBe(422);
+  test('the last day before the year 10000 is fine, the one after it is not', async () => {
+    const days = Math.floor((Date.UTC(9999, 11, 31, 23, 59, 59) - now) / 86_400_000);
+    const ask = (name: string, more: number) =>
+      requestKey(app.url, { api_key_name: name, expires_in_days: days + more }, { token: token('last') });
+    const last = await ask('last', 0);
+    expect([last.status, last.body['expires_at']]).toEqual([200, '9999-12-30T23:59:59Z']);
+    const very = await ask('very last', 1);
+    expect([very.status, very.body['expires_at']]).toEqual([200, '9999-12-31T23:59:59Z']);
+    const late = await ask('too late', 2);
+    expect([late.status, late.headers.get('x-error-code')]).toEqual([422, 'expiry_too_late']);
   });
 
   test.each([
     ['three code points', 'abc'],
     ['a hundred code points beyond the basic plane, which are two hundred UTF-16 units', '𝒳'.repeat(100)],
-    ['combining characters, which stay as they are', 'é́́ name'],
+    ['three code points beyond the basic plane', '𝒳𝒴𝒵'],
+    ['a family, which is one picture of seven code points', '👨‍👩‍👧‍👦'],
+    ['combining characters, which stay as they are', 'e\u0301\u0323 name'],
     ['spaces around, which are not trimmed', '  spaced  '],
     ['right-to-left text', 'مفتاح'],
-    ['a line separator, which is no control character', 'a\u2028b'],
+    ['marks of direction, which are no control characters', '\u202eabc\u2066'],
+    ['a line separator, which is none either', 'a\u2028b'],
+    ['a byte order mark and a noncharacter', '\ufeffab\uffff'],
+    ['what is special in HTML, SQL and JSON', `<a href="x">'; DROP TABLE keys; --\\</a>`],
+    ['only spaces', '     '],
+    ['the name of a built-in member', '__proto__'],
   ])('a name may have %s', async (_what, name) => {
     const { status, body } = await requestKey(app.url, { api_key_name: name }, { token: token('names') });
     expect(status).toBe(200);
@@ -82,19 +92,35 @@ describe('200: a key is issued', () => {
   });
 
   test('the owner is the sub of the token, whatever body, query and headers name', async () => {
-    const others = { sub: 'victim', user_id: 'victim', userId: 'victim', owner: 'victim' };
-    const asked = await requestKey(
-      `${app.url}`,
-      { api_key_name: 'mine', ...others },
-      {
-        token: tokenFor('caller', { tier: 'pioneer', exp: now / 1000 + 60 }),
-        headers: { 'x-user-id': 'victim', 'x-forwarded-user': 'victim', 'x-goog-authenticated-user-id': 'victim' },
-      },
-    );
-    expect(asked.status).toBe(200);
+    const others = { sub: 'victim', user_id: 'victim', userId: 'victim', owner: 'victim', user: { sub: 'victim' } };
     const pioneer = (sub: string) => ({ token: tokenFor(sub, { tier: 'pioneer', exp: now / 1000 + 60 }) });
-    expect((await requestKey(app.url, { api_key_name: 'more' }, pioneer('caller'))).status).toBe(429);
+    const response = await fetch(`${app.url}${requestPath}?sub=victim&user_id=victim&userId=victim&owner=victim`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${pioneer('caller').token}`,
+        'content-type': 'application/json',
+        'x-user-id': 'victim',
+        'x-forwarded-user': 'victim',
+        'x-goog-authenticated-user-id': 'victim',
+        'x-endpoint-api-userinfo': btoa('{"id":"victim"}'),
+        cookie: 'sub=victim',
+      },
+      body: JSON.stringify({ api_key_name: 'mine', ...others }),
+    });
+    expect(response.status).toBe(200);
+    // A pioneer holds one key: who owns it has no room, and the name is free for everybody else.
+    const full = await requestKey(app.url, { api_key_name: 'more' }, pioneer('caller'));
+    expect(full.headers.get('x-error-code')).toBe('key_limit_reached');
     expect((await requestKey(app.url, { api_key_name: 'mine' }, pioneer('victim'))).status).toBe(200);
+  });
+
+  test('the query does not stand in for the body', async () => {
+    const response = await fetch(`${app.url}${requestPath}?api_key_name=other&expires_in_days=1`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token('query')}`, 'content-type': 'application/json' },
+      body: '{"api_key_name": "named in the body"}',
+    });
+    expect(await response.json()).toMatchObject({ name: 'named in the body', expires_in_days: 365 });
   });
 
   test('an expired key leaves room for another, and 30 days later its name', async () => {

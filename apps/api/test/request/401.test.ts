@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
+import { talk } from '../harness/raw-socket.ts';
 import { requestPath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
@@ -30,6 +31,11 @@ describe('401: no credentials, or none of which anything is known', () => {
     ['a scheme without a token', { authorization: 'Bearer' }],
     ['another scheme', { authorization: `Basic ${btoa('user:password')}` }],
     ['a token without its scheme', { authorization: tokenFor('user') }],
+    ['a word in place of a token', { authorization: 'Bearer garbage' }],
+    ['three words in place of a token', { authorization: 'Bearer a.b.c' }],
+    ['a token that is cut off', { authorization: `Bearer ${tokenFor('user').slice(0, -1)}` }],
+    ['a key in place of a token', { authorization: `Bearer ant-${'x'.repeat(40)}` }],
+    ['Latin-1', { authorization: 'Bearer \xe9\xff' }],
     ['two tokens', { authorization: `Bearer ${tokenFor('user')} ${tokenFor('user')}` }],
     ['the token in a cookie', { cookie: `token=${tokenFor('user')}` }],
     ['the token as an API key', { 'x-api-key': tokenFor('user') }],
@@ -47,6 +53,20 @@ describe('401: no credentials, or none of which anything is known', () => {
       401,
       'unauthenticated',
     );
+  });
+
+  test('the header twice, even with the same token', async () => {
+    const header = `Authorization: Bearer ${tokenFor('user')}\r\n`;
+    const { text } = await talk(
+      app.port,
+      `POST ${requestPath} HTTP/1.1\r\nHost: x\r\n${header}${header}Connection: close\r\n\r\n`,
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 401 Unauthorized\r\n/);
+  });
+
+  test('nothing of the credentials comes back', async () => {
+    const { body, headers } = await ask({ authorization: 'Bearer hunter2.hunter2.hunter2' });
+    expect(JSON.stringify([body, [...headers]])).not.toContain('hunter2');
   });
 
   test('is told before anything about the body', async () => {

@@ -41,6 +41,15 @@ describe('403: a good token whose scope or tier may not do this', () => {
     expect((await ask({})).status).toBe(200);
   });
 
+  test.each([[{ tier: 'hunter2' }], [{ scope: 'hunter2' }]])(
+    'details never repeat what the token says: %j',
+    async (claims) => {
+      const { status, body, headers } = await ask(claims);
+      expect(status).toBe(403);
+      expect(JSON.stringify([body, [...headers]])).not.toContain('hunter2');
+    },
+  );
+
   test('is told before anything about the body', async () => {
     const token = tokenFor('body', { tier: 'none' });
     expectError(await requestKey(app.url, undefined, { token, rawBody: 'not JSON' }), 403, 'unknown_tier');

@@ -22,8 +22,19 @@ describe('429: too many requests, or as many keys as the tier allows', () => {
     }
     const answer = await requestKey(app.url, { api_key_name: 'one more' }, { token });
     expectError(answer, 429, 'key_limit_reached');
-    expect(answer.body['details']).toMatch(/^Key limit: /);
+    expect(answer.body['details']).toBe(
+      'Key limit: you hold as many active keys as your tier allows. Waiting does not help; delete a key.',
+    );
     expect(answer.headers.has('retry-after'), 'waiting does not help').toBe(false);
+    expect(Number(answer.headers.get('x-ratelimit-remaining')), 'the rate is not what is exhausted').toBeGreaterThan(0);
+  });
+
+  test('of requests at the same moment exactly as many succeed as the tier has keys', async () => {
+    const token = tokenFor('at once', { tier: 'growth' });
+    const names = Array.from({ length: 40 }, (_, index) => `at once ${index}`);
+    const answers = await Promise.all(names.map((name) => requestKey(app.url, { api_key_name: name }, { token })));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(5);
+    for (const answer of answers.filter(({ status }) => status !== 200)) expectError(answer, 429, 'key_limit_reached');
   });
 
   test('a token without tier is a pioneer', async () => {
@@ -38,9 +49,13 @@ describe('429: too many requests, or as many keys as the tier allows', () => {
     for (let sent = 0; sent < 20; sent++) expect((await ask()).status).toBe(400);
     const answer = await ask();
     expectError(answer, 429, 'rate_limited');
-    expect(answer.body['details']).toMatch(/^Rate limit: /);
+    expect(answer.body['details']).toBe('Rate limit: too many requests. Wait as long as Retry-After says.');
     const seconds = Number(answer.headers.get('retry-after'));
     expect(seconds).toBeGreaterThan(0);
     expect(seconds).toBeLessThanOrEqual(60);
+    expect(answer.headers.get('x-ratelimit-limit')).toBe('20');
+    expect(answer.headers.get('x-ratelimit-remaining')).toBe('0');
+    const reset = Number(answer.headers.get('x-ratelimit-reset'));
+    expect(Math.abs(reset - (Date.now() / 1000 + seconds)), 'both say the same moment').toBeLessThan(3);
   });
 });

@@ -58,6 +58,10 @@ describe('settings', () => {
     ['PORT', '80a', 'must be an integer from 0 to 65535'],
     ['PORT', '65536', 'must be an integer from 0 to 65535'],
     ['PORT', '-1', 'must be an integer from 0 to 65535'],
+    ['PORT', '8080.0', 'must be an integer from 0 to 65535'],
+    ['PORT', '0x50', 'must be an integer from 0 to 65535'],
+    ['PORT', '1e3', 'must be an integer from 0 to 65535'],
+    ['PORT', '8080\n', 'must be an integer from 0 to 65535'],
     ['HOST', ' 0.0.0.0', 'must not have white space around it'],
     ['KEY_STORE', 'memory', 'must be one of: sqlite, firestore'],
     ['GOOGLE_CLOUD_PROJECT', 'My Project', 'must be the id of a Google Cloud project'],
@@ -73,6 +77,9 @@ describe('settings', () => {
     ['JWT_SECRETS', `${secret},${secret}`, 'must not name a secret twice'],
     ['JWT_JWKS_URL', 'ftp://x/y', 'must be a URL that begins with https:// or http://'],
     ['JWT_JWKS_URL', 'not a url', 'must be a URL that begins with https:// or http://'],
+    ['KEY_PEPPERS', `a:${Buffer.alloc(32).toString('base64').replace('=', '')}`, 'must be VERSION:BASE64 pairs'],
+    ['KEY_PEPPERS', `a:${Buffer.alloc(33, 0xff).toString('base64url')}`, 'must be VERSION:BASE64 pairs'],
+    ['KEY_PEPPERS', `${pepper('a')},`, 'must be VERSION:BASE64 pairs'],
     ['KEY_PEPPERS', 'no-pair', 'must be VERSION:BASE64 pairs'],
     ['KEY_PEPPERS', pepper('A'), 'must be VERSION:BASE64 pairs'],
     ['KEY_PEPPERS', pepper('a', 31), 'must be VERSION:BASE64 pairs'],
@@ -82,20 +89,57 @@ describe('settings', () => {
     ['KEY_PEPPERS', pepper('a'.repeat(17)), 'must be VERSION:BASE64 pairs'],
     ['REDIS_URL', 'http://redis', 'must be a URL that begins with rediss:// or redis://'],
     ['REDIS_CA', certificate, 'must be set only with a rediss: REDIS_URL'],
+    ['JWT_JWKS_URL', 'https:issuer', 'must be a URL that begins with https:// or http://'],
+    ['TRUST_PROXY_HOPS', '11', 'must be an integer from 0 to 10'],
     ['TRUST_PROXY_HOPS', 'true', 'must be an integer from 0 to 10'],
+    ['IP_RATE_LIMIT_PER_MINUTE', '1000001', 'must be an integer from 1 to 1000000'],
     ['IP_RATE_LIMIT_PER_MINUTE', '0', 'must be an integer from 1 to 1000000'],
     ['CORS_ORIGINS', '*', 'must be exact origins'],
     ['CORS_ORIGINS', 'https://*.example.com', 'must be exact origins'],
     ['CORS_ORIGINS', 'https://example.com/', 'must be exact origins'],
     ['CORS_ORIGINS', 'example.com', 'must be exact origins'],
+    ['CORS_ORIGINS', 'https://example.com,', 'must be exact origins'],
+    ['CORS_ORIGINS', 'https://example.com:443', 'must be exact origins'],
+    ['CORS_ORIGINS', 'https://Example.com', 'must be exact origins'],
+    ['CORS_ORIGINS', 'https://user@example.com', 'must be exact origins'],
     ['CORS_ORIGINS', 'null', 'must be exact origins'],
+    ['LOG_LEVEL', 'INFO', 'must be one of: fatal, error, warn, info, debug, trace'],
     ['LOG_LEVEL', 'verbose', 'must be one of: fatal, error, warn, info, debug, trace'],
+    ['SHUTDOWN_GRACE_SECONDS', '3601', 'must be an integer from 1 to 3600'],
     ['SHUTDOWN_GRACE_SECONDS', '0', 'must be an integer from 1 to 3600'],
   ])('%s=%j is refused by its rule, without the value', (name, value, rule) => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(`${name} ${rule}`);
     if (secretSettings.some((secretName) => secretName === name)) expect(problems[0]).not.toContain(value);
+  });
+
+  test.each(settingNames)('%s has a rule, and what it says never repeats the value', (name) => {
+    const problems = problemsOf({ [name]: ' hunter2 hunter2\n' });
+    expect(problems.length).toBeGreaterThan(0);
+    for (const problem of problems) expect(problem).toMatch(/^[A-Z_]+ must (?!.*hunter2)/);
+  });
+
+  test.each<[string, readonly string[]]>([
+    ['NODE_ENV', ['development', 'test']],
+    ['HOST', ['::', '0.0.0.0', 'localhost']],
+    ['PORT', ['0', '1', '65535']],
+    ['SQLITE_PATH', [':memory:', '/data/keys.db', 'with space.db']],
+    ['GOOGLE_CLOUD_PROJECT', ['abcdef', 'example.com:project', `a${'b'.repeat(61)}c`]],
+    ['FIRESTORE_DATABASE', ['(default)', 'abcd', `a${'b'.repeat(61)}c`]],
+    ['FIRESTORE_EMULATOR_HOST', ['127.0.0.1:8080', 'localhost:1', '[::1]:8080', 'emulator:8080']],
+    ['JWT_SECRETS', ['x'.repeat(32), 'é'.repeat(16), `with space inside ${secret}`]],
+    ['JWT_JWKS_URL', ['https://issuer.example/keys?v=1', 'http://127.0.0.1:8080/']],
+    ['JWT_ISSUER', ['issuer', 'https://issuer.example/']],
+    ['KEY_PEPPERS', [pepper('a'), pepper('0'), pepper('a'.repeat(16)), pepper('a', 64)]],
+    ['REDIS_URL', ['redis://127.0.0.1:6379', 'rediss://user:password@redis.example:6378/0']],
+    ['TRUST_PROXY_HOPS', ['0', '10']],
+    ['IP_RATE_LIMIT_PER_MINUTE', ['1', '1000000']],
+    ['CORS_ORIGINS', ['https://example.com', 'http://localhost:3000,https://a.example:8443', 'http://[::1]:3000']],
+    ['LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace']],
+    ['SHUTDOWN_GRACE_SECONDS', ['1', '3600']],
+  ])('%s may be any of %j', (name, values) => {
+    for (const value of values) expect(problemsOf({ [name]: value })).toEqual([]);
   });
 
   test.each<[string, Environment, (environment: Environment) => unknown, unknown]>([
@@ -178,6 +222,18 @@ describe('settings', () => {
     ],
   ])('production refuses %s', (_what, environment, problem) => {
     expect(problemsOf({ ...production, ...environment })).toEqual([problem]);
+  });
+
+  test.each([
+    ['JWT_JWKS_URL', 'HTTP://issuer.example/keys'],
+    ['JWT_JWKS_URL', ' http://issuer.example/keys'],
+    ['JWT_JWKS_URL', 'http:\\\\issuer.example/keys'],
+    ['REDIS_URL', 'REDIS://redis.example'],
+    ['REDIS_URL', ' redis://redis.example'],
+  ])('production refuses plain text in any spelling: %s=%j', (name, value) => {
+    const problems = problemsOf({ ...production, ...(name === 'JWT_JWKS_URL' && { JWT_SECRETS: '' }), [name]: value });
+    expect(problems.length).toBeGreaterThan(0);
+    for (const problem of problems) expect(problem).toMatch(new RegExp(`^${name} must (?!.*example)`));
   });
 
   test('every mistake is told at once', () => {

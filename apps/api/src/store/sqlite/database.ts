@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /**
- * The tables. Digests, names and user ids are compared byte by byte, as everywhere in this service. `keys_by_owner` lets an
- * owner's unexpired keys be counted in the index alone.
+ * The tables. Digests, names and user ids are compared byte by byte, as everywhere in this service. An owner's keys lie side
+ * by side, so that looking for a name and counting touch few pages.
  */
 const tables = `
   CREATE TABLE IF NOT EXISTS owners (
@@ -15,19 +15,19 @@ const tables = `
   ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE IF NOT EXISTS keys (
-    id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL,
     name TEXT NOT NULL,
+    id TEXT NOT NULL,
     start TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     expires_in_days INTEGER NOT NULL,
     pepper_version TEXT NOT NULL,
-    remove_at INTEGER NOT NULL
-  ) STRICT;
+    remove_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, name)
+  ) STRICT, WITHOUT ROWID;
 
-  CREATE UNIQUE INDEX IF NOT EXISTS keys_by_name ON keys (user_id, name);
-  CREATE INDEX IF NOT EXISTS keys_by_owner ON keys (user_id, expires_at);
+  CREATE UNIQUE INDEX IF NOT EXISTS keys_by_id ON keys (id);
   CREATE INDEX IF NOT EXISTS keys_by_removal ON keys (remove_at);
 `;
 
@@ -47,7 +47,7 @@ export function openDatabase(path: string): DatabaseSync {
   // A timeout of the library's own would wait for another process's lock with the event loop held.
   const database = new DatabaseSync(path, { timeout: 0 });
   try {
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;');
     database.exec(tables);
   } catch (error) {
     database.close();

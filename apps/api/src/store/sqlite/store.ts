@@ -40,9 +40,9 @@ function issue(statements: Statements, { record, tierClaim, maximumKeys }: Issue
   if (held >= maximumKeys) return 'key_limit_reached';
 
   statements.insertKey.run(
-    record.id,
     userId,
     name,
+    record.id,
     record.start,
     createdAt,
     record.expiresAt,

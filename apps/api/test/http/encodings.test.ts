@@ -1,0 +1,138 @@
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../harness/app.ts';
+import { expectError } from '../harness/expect-error.ts';
+import { requestKey, requestPath } from '../harness/request-key.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+describe('how a body may be sent', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.close());
+
+  let names = 0;
+  const freshBody = () => JSON.stringify({ api_key_name: `name ${names++}` });
+  const send = (rawBody: string | Uint8Array, headers: Record<string, string> = {}) =>
+    requestKey(app.url, undefined, {
+      rawBody: typeof rawBody === 'string' ? rawBody : new Uint8Array(rawBody),
+      headers,
+    });
+  const sendIn = (encoding: string, rawBody: string | Uint8Array) => send(rawBody, { 'content-encoding': encoding });
+
+  describe('as JSON in UTF-8', () => {
+    test.each([
+      'application/json',
+      'Application/JSON',
+      'application/json; charset=utf-8',
+      'application/json;charset=UTF-8',
+      'application/json ; charset = "Utf-8"',
+    ])('%j says so', async (type) => {
+      expect((await send(freshBody(), { 'content-type': type })).status).toBe(200);
+    });
+
+    test.each([
+      '',
+      'json',
+      'text/plain',
+      'text/json',
+      'text/plain; application/json',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'application/jsonp',
+      'application/json5',
+      'application/x-ndjson',
+      'application/vnd.api+json',
+      'application/json, application/json',
+      'application/json; charset=latin1',
+      'application/json; charset=iso-8859-1',
+      'application/json; charset=us-ascii',
+      'application/json; charset=utf-16',
+      'application/json; charset=',
+      'application/json; charset=utf-8, text/plain',
+    ])('%j does not', async (type) => {
+      expectError(await send(freshBody(), { 'content-type': type }), 400, 'invalid_body');
+    });
+
+    test('nor does a request without a content type', async () => {
+      const response = await fetch(`${app.url}${requestPath}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${tokenFor('user')}` },
+        body: new TextEncoder().encode(freshBody()), // fetch would name a type for a string.
+      });
+      const { status, headers } = response;
+      expectError({ status, headers, body: (await response.json()) as Record<string, unknown> }, 400, 'invalid_body');
+    });
+
+    const within = (...bytes: number[]) =>
+      Buffer.concat([Buffer.from('{"api_key_name": "abc'), Buffer.from(bytes), Buffer.from('"}')]);
+
+    test.each([
+      ['a byte that never occurs in UTF-8', within(0xff)],
+      ['a continuation without a beginning', within(0x80)],
+      ['a beginning without its continuation', within(0xe2, 0x82)],
+      ['an overlong form', within(0xc0, 0xaf)],
+      ['a surrogate in three bytes', within(0xed, 0xa0, 0x80)],
+      ['a code point past the last', within(0xf4, 0x90, 0x80, 0x80)],
+      ['Latin-1', Buffer.from('{"api_key_name": "caf\u00e9 latin"}', 'latin1')],
+      ['UTF-16', Buffer.from('{"api_key_name": "abc"}', 'utf16le')],
+      ['UTF-16 with its mark', Buffer.from('\ufeff{"api_key_name": "abc"}', 'utf16le')],
+      ['two byte order marks', '\ufeff\ufeff{"api_key_name": "abc"}'],
+    ])('%s is 400', async (_what, body) => {
+      expectError(await send(body), 400, 'invalid_body');
+    });
+
+    test('one byte order mark before the object is not part of it (RFC 8259 section 8.1)', async () => {
+      const { status, body } = await send('\ufeff{"api_key_name": "after a mark"}');
+      expect([status, body['name']]).toEqual([200, 'after a mark']);
+    });
+  });
+
+  describe('compressed', () => {
+    test.each([
+      ['gzip', gzipSync],
+      ['GZip', gzipSync],
+      ['deflate', deflateSync],
+      ['identity', Buffer.from],
+    ])('with %s', async (encoding, encode) => {
+      const { status, body } = await sendIn(encoding, encode(`{"api_key_name": "sent in ${encoding}"}`));
+      expect([status, body['name']]).toEqual([200, `sent in ${encoding}`]);
+    });
+
+    test('in gzip of several members, as RFC 1952 allows', async () => {
+      const { status } = await sendIn('gzip', Buffer.concat([gzipSync('{"api_key_name": '), gzipSync('"members"}')]));
+      expect(status).toBe(200);
+    });
+
+    const good = '{"api_key_name": "never issued"}';
+    const wrongChecksum = (gzip: Buffer) => gzip.fill(0, gzip.length - 8, gzip.length - 4);
+
+    test.each([
+      ['br', brotliCompressSync(good)],
+      ['zstd', zstdCompressSync(good)],
+      ['gzip, gzip', gzipSync(gzipSync(good))],
+      ['identity, gzip', gzipSync(good)],
+      ['x-unknown', good],
+      ['*', good],
+    ])('but not with %s', async (encoding, body) => {
+      expectError(await sendIn(encoding, body), 400, 'invalid_body');
+    });
+
+    test.each([
+      ['gzip that is cut off within its data', 'gzip', gzipSync(good).subarray(0, 20)],
+      ['gzip without its last bytes', 'gzip', gzipSync(good).subarray(0, -1)],
+      ['gzip whose checksum is wrong', 'gzip', wrongChecksum(gzipSync(good))],
+      ['gzip with something behind it', 'gzip', Buffer.concat([gzipSync(good), Buffer.from('behind')])],
+      ['gzip that is none', 'gzip', good],
+      ['gzip of nothing', 'gzip', gzipSync('')],
+      ['no bytes in gzip', 'gzip', ''],
+      ['deflate that is cut off', 'deflate', deflateSync(good).subarray(0, -5)],
+      ['deflate without the wrapper of RFC 9110 section 8.4.1.2', 'deflate', deflateRawSync(good)],
+      ['deflate that is gzip', 'deflate', gzipSync(good)],
+      ['gzip that calls itself identity', 'identity', gzipSync(good)],
+    ])('%s is 400', async (_what, encoding, body) => {
+      expectError(await sendIn(encoding, body), 400, 'invalid_body');
+    });
+  });
+});

@@ -1,0 +1,86 @@
+import { deflateSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../harness/app.ts';
+import { expectError } from '../harness/expect-error.ts';
+import { requestKey, requestPath } from '../harness/request-key.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+const limit = 16 * 1024;
+
+describe('a body has at most 16 KiB', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.close());
+
+  const sendIn = (encoding: string, rawBody: string | Uint8Array) =>
+    requestKey(app.url, undefined, {
+      rawBody: typeof rawBody === 'string' ? rawBody : new Uint8Array(rawBody),
+      headers: { 'content-encoding': encoding },
+    });
+
+  let names = 0;
+  function padded(length: number) {
+    const body = JSON.stringify({ api_key_name: `name ${names++}` });
+    return `${body.slice(0, -1)}${' '.repeat(length - body.length)}}`;
+  }
+
+  test.each<[string, (text: string) => string | Uint8Array]>([
+    ['identity', (text) => text],
+    ['gzip', (text) => gzipSync(text)],
+    ['deflate', (text) => deflateSync(text)],
+  ])('after %s is undone: exactly so many are fine, one more is not', async (encoding, encode) => {
+    expect((await sendIn(encoding, encode(padded(limit)))).status).toBe(200);
+    expectError(await sendIn(encoding, encode(padded(limit + 1))), 400, 'body_too_large');
+  });
+
+  test('counted in bytes: fewer characters than that may be too many', async () => {
+    const name = 'é'.repeat(limit / 2);
+    expectError(await requestKey(app.url, { api_key_name: name }), 400, 'body_too_large');
+  });
+
+  test('and far more is no different', async () => {
+    expectError(await requestKey(app.url, { api_key_name: 'x'.repeat(1024 * 1024) }), 400, 'body_too_large');
+  });
+
+  test('also where the length is not announced', async () => {
+    const pieces = Array.from({ length: 40 }, () => new TextEncoder().encode(' '.repeat(1024)));
+    const response = await fetch(`${app.url}${requestPath}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${tokenFor('user')}`, 'content-type': 'application/json' },
+      body: ReadableStream.from(pieces),
+      duplex: 'half',
+    } as RequestInit);
+    expect([response.status, response.headers.get('x-error-code')]).toEqual([400, 'body_too_large']);
+  });
+
+  test.each([
+    ['gzip', gzipSync(Buffer.alloc(64 * 1024 * 1024))],
+    ['deflate', deflateSync(Buffer.alloc(64 * 1024 * 1024))],
+  ])('a bomb of 64 MiB in %s is refused before it is inflated', async (encoding, bomb) => {
+    const before = process.memoryUsage().arrayBuffers;
+    const begun = performance.now();
+    expectError(await sendIn(encoding, bomb), 400, 'body_too_large');
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  const wrapper = deflateSync('{"api_key_name": "blown up"}');
+  const emptyBlock = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
+  test.each([
+    [
+      'gzip members that hold nothing',
+      'gzip',
+      Buffer.concat([...Array.from({ length: 10_000 }, () => gzipSync('')), gzipSync('{"api_key_name": "blown up"}')]),
+    ],
+    [
+      'deflate blocks that hold nothing',
+      'deflate',
+      Buffer.concat([wrapper.subarray(0, 2), ...Array.from({ length: 40_000 }, () => emptyBlock), wrapper.subarray(2)]),
+    ],
+  ])('before decompression too: %s are refused by their size', async (_what, encoding, body) => {
+    expect(body.length).toBeGreaterThan(limit);
+    expectError(await sendIn(encoding, body), 400, 'body_too_large');
+  });
+});

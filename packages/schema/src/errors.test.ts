@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import { type ErrorCode, errorBody, errorBodySchema, errorCodeHeader, errorCodes, errorKinds } from './errors.ts';
+
+/** What clients compare, written here again on purpose; the compiler asks for a row when the list gets a code. */
+const published: Record<ErrorCode, readonly [status: number, message: string]> = {
+  invalid_body: [400, 'Bad Request: Invalid input.'],
+  body_too_large: [400, 'Bad Request: Invalid input.'],
+  missing_field: [400, 'Bad Request: Invalid input.'],
+  malformed_request: [400, 'Bad Request: Invalid input.'],
+  headers_too_large: [431, 'Request Header Fields Too Large: The headers exceed the accepted size.'],
+  unauthenticated: [401, 'Unauthorized: Invalid or missing credentials.'],
+  unknown_tier: [403, 'Forbidden: Insufficient permissions or tier access.'],
+  insufficient_scope: [403, 'Forbidden: Insufficient permissions or tier access.'],
+  not_found: [404, 'Not Found: The requested resource does not exist.'],
+  method_not_allowed: [405, 'Method Not Allowed: This method is not supported here.'],
+  invalid_field: [422, 'Unprocessable Entity: Invalid request structure or data.'],
+  expiry_too_late: [422, 'Unprocessable Entity: Invalid request structure or data.'],
+  name_taken: [422, 'Unprocessable Entity: Invalid request structure or data.'],
+  rate_limited: [429, 'Too Many Requests: Rate limit or quota exceeded.'],
+  key_limit_reached: [429, 'Too Many Requests: Rate limit or quota exceeded.'],
+  internal: [500, 'Internal Server Error: An unexpected error occurred.'],
+  store_unavailable: [500, 'Internal Server Error: An unexpected error occurred.'],
+  outcome_unknown: [500, 'Internal Server Error: An unexpected error occurred.'],
+  signing_keys_unavailable: [500, 'Internal Server Error: An unexpected error occurred.'],
+  not_ready: [503, 'Service Unavailable: Please try again later.'],
+};
+
+describe('errors', () => {
+  test.each(Object.entries(published))(
+    '%s has its status, and its message to the letter',
+    (code, [status, message]) => {
+      expect(errorBody(code as ErrorCode, 'why')).toEqual({ details: 'why', message, statusCode: status });
+    },
+  );
+
+  test.each(errorCodes)('%s is words in lower case, and has a sentence to say by itself', (code) => {
+    expect(published).toHaveProperty(code);
+    expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/);
+    expect(errorBody(code).details).toMatch(/^.{10,}\.$/);
+  });
+
+  test('a client tells a rate from a quota and a name from a schema error by the code alone', () => {
+    expect(new Set(errorCodes).size).toBe(errorCodes.length);
+    expect(errorKinds.rate_limited.status).toBe(errorKinds.key_limit_reached.status);
+    expect(errorKinds.name_taken.status).toBe(errorKinds.invalid_field.status);
+    expect(errorCodeHeader).toBe('X-Error-Code');
+  });
+
+  test('the schema of a body takes that of its own status and no other', () => {
+    const schema = errorBodySchema(422);
+    expect(schema.safeParse(errorBody('name_taken')).success).toBe(true);
+    expect(schema.safeParse(errorBody('invalid_body')).success).toBe(false);
+    expect(schema.safeParse({ ...errorBody('name_taken'), message: 'Unprocessable' }).success).toBe(false);
+  });
+});
