@@ -73,8 +73,10 @@ export const keyPeppers = z
   });
 
 function parseUrl(text: string, protocols: readonly string[]): URL | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  return url && protocols.includes(url.protocol) && url.hostname !== '' ? url : undefined;
+  // As written, not as parsed: rules that look at how the text begins must not be passed by another spelling of it.
+  const begins = protocols.some((protocol) => text.startsWith(`${protocol}//`));
+  const url = begins && URL.canParse(text) ? new URL(text) : undefined;
+  return url?.hostname ? url : undefined;
 }
 
 /** An absolute URL of one of the given schemes. */
