@@ -1,10 +1,17 @@
 import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
-import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** How long no request may have come before connections without one are closed, in milliseconds. */
 const quiet = 500;
 const pollInterval = 20;
+/**
+ * How long no connection may have come before the service stops accepting, and how long that is waited for, in milliseconds.
+ * The kernel completes connections before a busy process accepts them, one a turn of its event loop; it
+ * resets those that are left when the process stops listening.
+ */
+const acceptPause = 100;
+const acceptLimit = 1_000;
 
 /**
  * Prepares a server for ending without a failed request, and returns what ends it.
@@ -20,6 +27,11 @@ export function drainable(server: Server): (milliseconds: number) => Promise<voi
   const unanswered = new Set<ServerResponse>();
   let draining = false;
   let lastRequest = 0;
+  let lastConnection = 0;
+
+  server.on('connection', () => {
+    lastConnection = performance.now();
+  });
 
   server.prependListener('request', (_request, response: ServerResponse) => {
     lastRequest = performance.now();
@@ -30,7 +42,8 @@ export function drainable(server: Server): (milliseconds: number) => Promise<voi
 
   return async (milliseconds) => {
     const begun = performance.now();
-    await turn(); // Connections that the kernel has completed are accepted first.
+    const isAccepting = () => performance.now() - Math.max(lastConnection, begun) < acceptPause;
+    while (isAccepting() && performance.now() - begun < acceptLimit) await delay(pollInterval);
     draining = true;
     const closed = new Promise<void>((resolve) => {
       // Not http's own close(), which is net's and then the closing of what is idle.

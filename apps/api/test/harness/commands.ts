@@ -1,0 +1,33 @@
+import type { IssueCommand, KeyRecord, TierClaim } from '../../src/keys/store.ts';
+
+/** The present of commands that say nothing else, Unix seconds: 2025-08-31T23:59:59Z. */
+export const present = Date.UTC(2025, 7, 31, 23, 59, 59) / 1000;
+export const day = 86_400;
+
+/** 64 hex digits, never the same twice. */
+const digest = () => `${crypto.randomUUID()}${crypto.randomUUID()}`.replaceAll('-', '');
+
+export interface Wish extends Partial<KeyRecord> {
+  readonly maximumKeys?: number;
+  readonly tierClaim?: TierClaim;
+}
+
+/** A command to issue a key that is valid for 365 days, except for what the test says. */
+export function command({ maximumKeys = 1000, tierClaim, ...fields }: Wish = {}): IssueCommand {
+  const createdAt = fields.createdAt ?? present;
+  const expiresInDays = fields.expiresInDays ?? 365;
+  const expiresAt = createdAt + expiresInDays * day;
+  const record: KeyRecord = {
+    id: digest(),
+    userId: 'owner',
+    name: 'name',
+    start: 'ant-abcd',
+    createdAt,
+    expiresAt,
+    expiresInDays,
+    pepperVersion: 'test',
+    removeAt: expiresAt + 30 * day,
+    ...fields,
+  };
+  return { record, maximumKeys, tierClaim: tierClaim ?? { tier: 'growth', issuedAt: createdAt } };
+}

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Firestore, Timestamp } from '@google-cloud/firestore';
+import { onTestFinished } from 'vitest';
+import type { KeyStore } from '../../src/keys/store.ts';
+import { createFirestoreStore } from '../../src/store/firestore/store.ts';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+
+/** A document or row as it is stored: `id` and its fields, times in Unix seconds. */
+export type Stored = Record<string, unknown>;
+
+/** An empty store of its own for one test, and a way past it to what it stored. */
+export interface StoreUnderTest {
+  readonly store: KeyStore;
+  /** All that is stored, by collection or table. Undefined where nobody but the store itself can look. */
+  readonly read?: () => Promise<Record<string, Stored[]>>;
+}
+
+/** A store that can be looked into. */
+export type ReadableStore = Required<StoreUnderTest>;
+
+export function memoryStore(): StoreUnderTest {
+  const store = createSqliteStore(':memory:', Date.now);
+  onTestFinished(() => store.close());
+  return { store };
+}
+
+/** A path for a database file, in a folder that is removed after the test. */
+export function temporaryFile(name = 'keys.db'): string {
+  const folder = mkdtempSync(join(tmpdir(), 'andamio-api-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, name);
+}
+
+/** Reads a database of the embedded store through a connection of its own. */
+export function readFile(path: string): Record<string, Stored[]> {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const tables = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
+    return Object.fromEntries(
+      tables.map(({ name }) => [
+        String(name),
+        database
+          .prepare(`SELECT * FROM "${name}"`)
+          .all()
+          .map((row) => ({ ...row })),
+      ]),
+    );
+  } finally {
+    database.close();
+  }
+}
+
+export function fileStore(): ReadableStore {
+  const path = temporaryFile();
+  const store = createSqliteStore(path, Date.now);
+  onTestFinished(() => store.close());
+  return { store, read: async () => readFile(path) };
+}
+
+/** The id of a project that nobody used before: on the emulator that is an empty database. */
+export function freshProject(): string {
+  return `demo-${crypto.randomUUID()}`;
+}
+
+/** A client of the library's own, for looking past the service at what it stored. */
+export function firestoreClient(emulatorHost: string, projectId: string): Firestore {
+  const client = new Firestore({
+    projectId,
+    host: emulatorHost,
+    ssl: false,
+    customHeaders: { Authorization: 'Bearer owner' },
+  });
+  onTestFinished(() => client.terminate());
+  return client;
+}
+
+function wholeSeconds(value: unknown): unknown {
+  if (value instanceof Timestamp) {
+    if (value.nanoseconds !== 0) throw new Error('A stored time is not in whole seconds.');
+    return value.seconds;
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, wholeSeconds(inner)]));
+}
+
+/** Reads a whole Firestore database. */
+export async function readFirestore(client: Firestore): Promise<Record<string, Stored[]>> {
+  const entries = (await client.listCollections()).map(async (collection): Promise<[string, Stored[]]> => {
+    const { docs } = await collection.get();
+    return [collection.id, docs.map((document) => ({ id: document.id, ...(wholeSeconds(document.data()) as Stored) }))];
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+export function firestoreStore(emulatorHost: string): ReadableStore & { readonly client: Firestore } {
+  const project = freshProject();
+  const store = createFirestoreStore({ project, database: '(default)', emulatorHost });
+  onTestFinished(() => store.close());
+  const client = firestoreClient(emulatorHost, project);
+  return { store, client, read: () => readFirestore(client) };
+}

@@ -1,0 +1,53 @@
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { createDigester } from '../../src/keys/digest.ts';
+import { processPepper, startProcess } from '../harness/process.ts';
+import { requestKey } from '../harness/request-key.ts';
+import { temporaryFile } from '../harness/stores.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+const rounds = 50;
+const owners = 8;
+
+test(`of ${rounds} services killed at random moments none loses a key that a client has, or passes a maximum`, async () => {
+  const path = temporaryFile();
+  const received: string[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const service = await startProcess({ SQLITE_PATH: path });
+    let running = true;
+    void service.exited.then(() => {
+      running = false;
+    });
+    const client = async (owner: number) => {
+      for (let index = 0; running; index++) {
+        // Owners of a tier that is soon full, and owners of one that takes everything.
+        const token = tokenFor(`owner ${owner}`, { tier: owner % 2 === 0 ? 'growth' : 'enterprise' });
+        const answer = await requestKey(service.url, { api_key_name: `${round}-${index}` }, { token }).catch(
+          () => undefined,
+        );
+        if (answer?.status === 200) received.push(answer.body['api_key'] as string);
+      }
+    };
+    const clients = Array.from({ length: owners }, (_, owner) => client(owner));
+    const enough = received.length + Math.random() * 60;
+    await expect.poll(() => received.length >= enough || !running || Math.random() < 0.2, { interval: 5 }).toBe(true);
+    service.signal('SIGKILL');
+    await Promise.all(clients);
+  }
+
+  const database = new DatabaseSync(path, { readOnly: true });
+  const stored = new Set(
+    database
+      .prepare('SELECT id FROM keys')
+      .all()
+      .map(({ id }) => id),
+  );
+  const { digest } = createDigester({ version: 'test', secret: Buffer.from(processPepper, 'base64') });
+  expect(received.length).toBeGreaterThan(rounds);
+  expect(received.filter((key) => !stored.has(digest(key)))).toEqual([]);
+  const counts = database.prepare('SELECT user_id, count(*) AS held FROM keys GROUP BY user_id').all();
+  for (const { user_id, held } of counts) {
+    if (Number(String(user_id).slice(-1)) % 2 === 0) expect(held, String(user_id)).toBe(5);
+  }
+  database.close();
+}, 180_000);

@@ -1,0 +1,97 @@
+import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { startProcess, type TestProcess } from '../harness/process.ts';
+import { requestPath } from '../harness/request-key.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+describe('SIGTERM', () => {
+  let service: TestProcess | undefined;
+  afterEach(() => service?.signal('SIGKILL'));
+
+  /** Sends one request on the agent's connections; resolves to its status, or to the error's code. */
+  function send(agent: Agent, port: number, name: string, sub: string): Promise<number | string> {
+    return new Promise((resolve) => {
+      const headers = { authorization: `Bearer ${tokenFor(sub)}`, 'content-type': 'application/json' };
+      const sent = request(
+        { agent, port, host: '127.0.0.1', path: requestPath, method: 'POST', headers },
+        (response) => {
+          response.resume().on('end', () => resolve(response.statusCode as number));
+          response.on('error', ({ message }) => resolve(message));
+        },
+      );
+      sent.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+      sent.end(JSON.stringify({ api_key_name: name }));
+    });
+  }
+
+  test('under load fails no request that was accepted, five times over', async () => {
+    for (let round = 0; round < 5; round++) {
+      service = await startProcess();
+      const { port, signal, exited } = service;
+      const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+      const outcomes: (number | string)[] = [];
+      let ended = false;
+      const client = async (id: number) => {
+        for (let index = 0; !ended; index++) {
+          const outcome = await send(agent, port, `key ${index}`, `client ${round}-${id}`);
+          outcomes.push(outcome);
+          // Nobody accepted what found nobody listening.
+          if (outcome === 'ECONNREFUSED') ended = true;
+        }
+      };
+      const clients = Array.from({ length: 32 }, (_, id) => client(id));
+      await expect.poll(() => outcomes.length).toBeGreaterThan(200);
+      signal('SIGTERM');
+      const begun = Date.now();
+      const { code } = await exited;
+      ended = true;
+      await Promise.all(clients);
+      agent.destroy();
+      expect(code).toBe(0);
+      expect(Date.now() - begun).toBeLessThan(8_000);
+      const failed = outcomes.filter((outcome) => outcome !== 200 && outcome !== 'ECONNREFUSED');
+      expect(failed, `round ${round}, of ${outcomes.length}`).toEqual([]);
+    }
+  });
+
+  test('answers a request that comes on a kept-alive connection right after it, and then closes', async () => {
+    service = await startProcess();
+    const { port, signal, exited } = service;
+    const get = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n';
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+    let text = '';
+    socket.on('data', (data) => {
+      text += data;
+    });
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.write(get);
+    await expect.poll(() => text).toContain('"live"');
+    text = '';
+    signal('SIGTERM');
+    await expect.poll(() => service?.output()).toContain('"message":"ending"');
+    socket.write(get);
+    await closed;
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect((await exited).code).toBe(0);
+  });
+
+  test('exits 0 within the grace although a request never ends, and although it comes twice', async () => {
+    service = await startProcess({ SHUTDOWN_GRACE_SECONDS: '3' });
+    const { port, signal, exited } = service;
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    await new Promise<void>((resolve) =>
+      socket.write(
+        `POST ${requestPath} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${tokenFor('slow')}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
+        () => resolve(),
+      ),
+    );
+    const begun = Date.now();
+    signal('SIGTERM');
+    signal('SIGTERM');
+    expect((await exited).code).toBe(0);
+    expect(Date.now() - begun).toBeLessThan(3_000);
+    socket.destroy();
+  });
+});

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { collections } from '@andamio/schema/firestore-layout';
+import { describe, expect, inject, test } from 'vitest';
+import { command, day, present } from '../harness/commands.ts';
+import { firestoreStore } from '../harness/stores.ts';
+import { describeKeyStore } from './contract.ts';
+import { testAgainstModel } from './model.ts';
+import { describeStoredKeys } from './stored.ts';
+
+const emulatorHost = inject('emulatorHost');
+const create = () => firestoreStore(emulatorHost as string);
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+describe.skipIf(emulatorHost === undefined)('Firestore', () => {
+  describeKeyStore('Firestore', create);
+  describeStoredKeys('Firestore', create);
+  testAgainstModel('Firestore', create, 25);
+
+  describe('documents', () => {
+    test('stand in the collections of the layout and no others, named as it says', async () => {
+      const { store, read } = create();
+      const { record, ...rules } = command({ userId: 'a/b', name: 'ключ' });
+      await store.issue({ record, ...rules });
+
+      const stored = await read();
+      expect(Object.keys(stored).toSorted()).toEqual(
+        Object.values(collections)
+          .map(({ id }) => id)
+          .toSorted(),
+      );
+      const namesOf = (collection: string) => stored[collection]?.map(({ id }) => id);
+      expect(namesOf('owners')).toEqual([sha256('a/b')]);
+      expect(namesOf('names')).toEqual([sha256('["a/b","ключ"]')]);
+      expect(namesOf('keys')).toEqual([record.id]);
+    });
+
+    test('carry the field that Firestore removes them by exactly where the layout says, one instant on all', async () => {
+      const { store, read } = create();
+      await store.issue(command({ expiresInDays: 1 }));
+      const stored = await read();
+      for (const { id, ttlField } of Object.values<{ id: string; ttlField?: string }>(collections)) {
+        expect(ttlField, id).toBe(id === 'owners' ? undefined : 'remove_at');
+        expect(stored[id]?.map(({ remove_at }) => remove_at)).toEqual([ttlField && present + 31 * day]);
+      }
+    });
+
+    test("hold each key's name and id once more where they are looked up by name", async () => {
+      const { store, read } = create();
+      const { record, ...rules } = command();
+      await store.issue({ record, ...rules });
+      expect((await read())['names']).toEqual([
+        { id: expect.any(String), user_id: 'owner', name: 'name', key_id: record.id, remove_at: record.removeAt },
+      ]);
+    });
+
+    test("of an owner list the active keys: an expired one leaves with the next write, so that they don't grow", async () => {
+      const { store, read } = create();
+      await store.issue(command({ name: 'first', expiresInDays: 1 }));
+      const { record, ...rules } = command({ name: 'second', createdAt: present + day });
+      await store.issue({ record, ...rules });
+      expect((await read())['owners']).toMatchObject([{ active: { [record.id]: record.expiresAt } }]);
+    });
+
+    test('may be removed by Firestore at any time once a key is gone, all or some of them', async () => {
+      const { store, client } = create();
+      await store.issue(command({ expiresInDays: 1 }));
+      for (const collection of ['names', 'keys']) {
+        for (const document of await client.collection(collection).listDocuments()) await document.delete();
+      }
+      expect(await store.issue(command({ createdAt: present + 31 * day }))).toBe('issued');
+    });
+  });
+
+  describe('a document that does not fit', () => {
+    const secret = 'a value that nobody must see';
+    const ownerPath = `owners/${sha256('owner')}`;
+    const namePath = `names/${sha256('["owner","name"]')}`;
+
+    test.each([
+      ['a list of active keys that is none', ownerPath, { active: secret }, 'active'],
+      ['an expiry that is no time', ownerPath, { 'active.0123': secret }, 'active'],
+      ['a tier that there is not', ownerPath, { tier: secret }, 'tier'],
+      ['an owner that is a number', ownerPath, { user_id: 42 }, 'user_id'],
+      ['a removal that is no time', namePath, { remove_at: secret }, 'remove_at'],
+    ])('%s is an error that names document and field and never the value', async (_, path, fields, field) => {
+      const { store, client } = create();
+      await store.issue(command());
+      await client.doc(path).update(fields);
+
+      const error = await store.issue(command()).catch((cause: unknown) => cause);
+      expect(error).toBeInstanceOf(Error);
+      expect((error as Error).message).toBe(`The stored document ${path} does not fit its schema in: ${field}.`);
+      expect(JSON.stringify([(error as Error).message, (error as Error).stack, error])).not.toContain(secret);
+    });
+  });
+});

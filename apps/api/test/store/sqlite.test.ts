@@ -1,0 +1,78 @@
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { StoreUnavailableError } from '../../src/keys/store.ts';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import { command, day, present } from '../harness/commands.ts';
+import { fileStore, memoryStore, readFile, temporaryFile } from '../harness/stores.ts';
+import { describeKeyStore } from './contract.ts';
+import { testAgainstModel } from './model.ts';
+import { describeStoredKeys } from './stored.ts';
+
+const readableFileStore = fileStore as Parameters<typeof describeStoredKeys>[1];
+
+describeKeyStore('SQLite in memory', memoryStore);
+describeKeyStore('SQLite in a file', fileStore);
+describeStoredKeys('SQLite in a file', readableFileStore);
+testAgainstModel('SQLite in memory', memoryStore, 200);
+testAgainstModel('SQLite in a file', fileStore, 100);
+
+describe('SQLite in a file', () => {
+  test('the file and its folder are made where they are missing, for their owner alone', async () => {
+    const path = temporaryFile('a folder/keys.db');
+    const store = createSqliteStore(path, Date.now);
+    await store.issue(command());
+    await store.close();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
+  });
+
+  test('what one store issued, the next one on the same file knows', async () => {
+    const path = temporaryFile();
+    const first = createSqliteStore(path, Date.now);
+    await first.issue(command({ maximumKeys: 1 }));
+    await first.close();
+
+    const second = createSqliteStore(path, Date.now);
+    onTestFinished(() => second.close());
+    expect(await second.issue(command({ maximumKeys: 1 }))).toBe('name_taken');
+    expect(await second.issue(command({ name: 'other', maximumKeys: 1 }))).toBe('key_limit_reached');
+  });
+
+  test('a file that could not be opened is opened once it can be', async () => {
+    const path = temporaryFile();
+    mkdirSync(path); // A folder stands where the file should be.
+    const store = createSqliteStore(path, Date.now);
+    onTestFinished(() => store.close());
+    await expect(store.issue(command())).rejects.toThrow(StoreUnavailableError);
+    await expect(store.check()).rejects.toThrow(StoreUnavailableError);
+
+    rmSync(path, { recursive: true });
+    await store.check();
+    expect(await store.issue(command())).toBe('issued');
+  });
+
+  test('a file that is no database is refused and left as it was', async () => {
+    const path = temporaryFile();
+    writeFileSync(path, 'Dear diary, '.repeat(100));
+    const store = createSqliteStore(path, Date.now);
+    onTestFinished(() => store.close());
+    await expect(store.issue(command())).rejects.toThrow(StoreUnavailableError);
+    expect(readFileSync(path, 'utf8')).toBe('Dear diary, '.repeat(100));
+  });
+
+  test('keys that are gone are removed within the hour, all others stay', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const path = temporaryFile();
+    const store = createSqliteStore(path, () => (present + 31 * day) * 1000 + 999);
+    onTestFinished(() => store.close());
+    await store.issue(command({ name: 'gone', expiresInDays: 1 }));
+    await store.issue(command({ name: 'gone a second later', createdAt: present + 1, expiresInDays: 1 }));
+    await store.issue(command({ name: 'valid' }));
+
+    vi.advanceTimersByTime(3_600_000);
+    await store.check();
+    expect(readFile(path)['keys']?.map(({ name }) => name)).toEqual(['gone a second later', 'valid']);
+  });
+});

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import { createDigester } from '../../src/keys/digest.ts';
+import { issueKey } from '../../src/keys/issue.ts';
+import { command, day, present } from '../harness/commands.ts';
+import type { ReadableStore } from '../harness/stores.ts';
+
+const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
+
+/** What every store promises about what it keeps: held against what a second pair of eyes finds there. */
+export function describeStoredKeys(kind: string, create: () => ReadableStore) {
+  describe(`${kind}: what is stored`, () => {
+    test('is the whole record, beside the owner and the tier of its token', async () => {
+      const { store, read } = create();
+      const { record, ...rules } = command({
+        userId: 'an owner/with "quotes" \u{1F511}',
+        name: ' Schlu\u0308ssel \u{1F511} ',
+        start: 'ant-9zZ0',
+        expiresInDays: 90,
+        pepperVersion: 'v7',
+        tierClaim: { tier: 'enterprise', issuedAt: present - 60 },
+      });
+      await store.issue({ record, ...rules });
+
+      const { keys, owners } = await read();
+      expect(keys).toEqual([
+        {
+          id: record.id,
+          user_id: 'an owner/with "quotes" \u{1F511}',
+          name: ' Schlu\u0308ssel \u{1F511} ',
+          start: 'ant-9zZ0',
+          created_at: present,
+          expires_at: present + 90 * day,
+          expires_in_days: 90,
+          pepper_version: 'v7',
+          remove_at: present + 120 * day,
+        },
+      ]);
+      expect(owners).toMatchObject([
+        {
+          user_id: 'an owner/with "quotes" \u{1F511}',
+          created_at: present,
+          tier: 'enterprise',
+          tier_issued_at: present - 60,
+        },
+      ]);
+    });
+
+    test.each([
+      ['a taken name', 'name', 'name_taken'],
+      ['a full tier', 'other', 'key_limit_reached'],
+    ])('is not changed by a request that is refused for %s, although its token is newer', async (_, name, outcome) => {
+      const { store, read } = create();
+      await store.issue(command({ maximumKeys: 1 }));
+      const before = await read();
+
+      const tierClaim = { tier: 'pioneer', issuedAt: present + 60 } as const;
+      expect(await store.issue(command({ name, maximumKeys: 1, createdAt: present + 60, tierClaim }))).toBe(outcome);
+      expect(await read()).toEqual(before);
+    });
+
+    test.each([
+      ['a newer token replaces what an older one said', 1, 'enterprise'],
+      ['a token of the same second changes nothing', 0, 'starter'],
+      ['an older token never replaces what a newer one said', -1, 'starter'],
+    ] as const)('of the tier: %s', async (_, offset, tier) => {
+      const { store, read } = create();
+      await store.issue(command({ name: 'first', tierClaim: { tier: 'starter', issuedAt: present } }));
+      await store.issue(command({ name: 'second', tierClaim: { tier: 'enterprise', issuedAt: present + offset } }));
+
+      const { owners } = await read();
+      expect(owners).toMatchObject([{ tier, tier_issued_at: present + Math.max(offset, 0), created_at: present }]);
+    });
+
+    test("of an owner's creation is the moment of the first key, whatever came after", async () => {
+      const { store, read } = create();
+      await store.issue(command({ name: 'first' }));
+      await store.issue(command({ name: 'second', createdAt: present + 400 * day }));
+      expect((await read())['owners']).toMatchObject([{ created_at: present }]);
+    });
+
+    test.each([
+      ['30 days after the expiry', 365, present + 395 * day],
+      ['the last instant of the year 9999, when 30 days more would pass it', 0, lastInstant],
+    ])('says when it may be removed: %s', async (_, expiresInDays, removeAt) => {
+      const { store, read } = create();
+      const days = expiresInDays || Math.floor((lastInstant - present) / day);
+      const dependencies = { store, digester: createDigester(pepper), now: () => present * 1000 };
+      await issueKey(dependencies, owner, { name: 'name', expiresInDays: days });
+
+      expect((await read())['keys']).toMatchObject([{ expires_at: present + days * day, remove_at: removeAt }]);
+    });
+
+    test('never contains the key: of its characters only the first eight', async () => {
+      const { store, read } = create();
+      const dependencies = { store, digester: createDigester(pepper), now: () => present * 1000 };
+      const issued = await issueKey(dependencies, owner, { name: 'name', expiresInDays: 1 });
+      if (typeof issued === 'string') throw new Error(issued);
+
+      const everything = JSON.stringify(await read());
+      expect(everything).toContain(issued.key.slice(0, 8));
+      expect(everything).not.toContain(issued.key.slice(0, 9));
+      expect(everything).not.toContain(issued.key.slice(8));
+    });
+  });
+}
+
+const pepper = { version: 'test', secret: Buffer.alloc(32, 'pepper') };
+const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;
