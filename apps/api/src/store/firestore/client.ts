@@ -9,16 +9,23 @@ export interface FirestoreAddress {
   readonly emulatorHost: string | undefined;
 }
 
+/**
+ * An emulator takes anybody as its owner. Credentials are named all the same, though never used: without any, the library
+ * would look for some on Google's metadata server first.
+ */
+const emulatorSettings = (host: string) => ({
+  host,
+  ssl: false,
+  customHeaders: { Authorization: 'Bearer owner' },
+  credentials: { client_email: 'owner', private_key: 'none' },
+});
+
 /** Makes a client. Nothing is sent yet. */
 export function openFirestore({ project, database, emulatorHost }: FirestoreAddress): Firestore {
   return new Firestore({
     projectId: project,
     databaseId: database,
-    ...(emulatorHost !== undefined && {
-      host: emulatorHost,
-      ssl: false,
-      customHeaders: { Authorization: 'Bearer owner' },
-    }),
+    ...(emulatorHost !== undefined && emulatorSettings(emulatorHost)),
     'grpc.callInvocationTransformer': applyDeadline,
     // gRPC waits up to two minutes between attempts to connect, and the service would be down as much longer.
     'grpc.max_reconnect_backoff_ms': 2_000,

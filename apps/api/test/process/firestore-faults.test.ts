@@ -1,0 +1,108 @@
+import { Firestore } from '@google-cloud/firestore';
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import { type Emulator, startEmulator } from '../harness/emulator.ts';
+import { expectError } from '../harness/expect-error.ts';
+import { startProcess, type TestProcess } from '../harness/process.ts';
+import { requestKey } from '../harness/request-key.ts';
+import { freshProject } from '../harness/stores.ts';
+import { tokenFor } from '../harness/tokens.ts';
+import { waitFor } from '../harness/wait-for.ts';
+
+describe.skipIf(inject('emulatorHost') === undefined)('Firestore fails', () => {
+  let emulator: Emulator | undefined;
+  let service: TestProcess | undefined;
+  const project = freshProject();
+
+  afterEach(async () => {
+    service?.signal('SIGKILL');
+    await emulator?.stop();
+  });
+
+  async function start() {
+    emulator = await startEmulator();
+    service = await startProcess({
+      KEY_STORE: 'firestore',
+      GOOGLE_CLOUD_PROJECT: project,
+      FIRESTORE_EMULATOR_HOST: emulator.host,
+    });
+    return { emulator, url: service.url };
+  }
+
+  /** Asks for a key, and says how long the answer took. */
+  async function timed(url: string, name: string) {
+    const begun = Date.now();
+    const answer = await requestKey(url, { api_key_name: name }, { token: tokenFor('owner') });
+    return { answer, milliseconds: Date.now() - begun };
+  }
+
+  async function health(url: string, path: string) {
+    const begun = Date.now();
+    const { status } = await fetch(`${url}/health/${path}`);
+    return { status, milliseconds: Date.now() - begun };
+  }
+
+  async function expectFailure(url: string, name: string) {
+    const { answer, milliseconds } = await timed(url, name);
+    expect(milliseconds).toBeLessThan(10_000);
+    expect(['store_unavailable', 'outcome_unknown']).toContain(answer.headers.get('x-error-code'));
+    expectError(answer, 500, answer.headers.get('x-error-code') as string);
+    expect(await health(url, 'ready')).toMatchObject({ status: 503 });
+    const live = await health(url, 'live');
+    expect(live.status).toBe(200);
+    expect(live.milliseconds).toBeLessThan(1_000);
+  }
+
+  const ready = (url: string) => async () => (await health(url, 'ready')).status === 200;
+
+  test('it is down: 500 in time, not ready but alive, and back by itself', async () => {
+    const { emulator: first, url } = await start();
+    expect((await timed(url, 'before')).answer.status).toBe(200);
+    await first.stop();
+    await expectFailure(url, 'during');
+
+    emulator = await startEmulator(first.port);
+    await waitFor('the service to be ready again', ready(url), 20);
+    expect((await timed(url, 'after')).answer.status).toBe(200);
+  });
+
+  test('it is slow beyond measure: the same, and nothing of a refused request is written later', async () => {
+    const { emulator: stopped, url } = await start();
+    expect((await timed(url, 'before')).answer.status).toBe(200);
+    stopped.signal('SIGSTOP');
+    const refused = await Promise.all(Array.from({ length: 10 }, (_, index) => timed(url, `during ${index}`)));
+    for (const { answer, milliseconds } of refused) {
+      expect(answer.status).toBe(500);
+      expect(milliseconds).toBeLessThan(10_000);
+    }
+    await expectFailure(url, 'during');
+
+    // What was refused before anything was sent must stay refused: only the one that waited for its answer may be written.
+    const unsent = refused.flatMap(({ answer }, index) =>
+      answer.headers.get('x-error-code') === 'store_unavailable' ? [`during ${index}`] : [],
+    );
+    expect(unsent.length).toBeGreaterThan(5);
+    stopped.signal('SIGCONT');
+    await waitFor('the service to be ready again', ready(url), 20);
+    expect((await timed(url, 'after')).answer.status).toBe(200);
+    const firestore = new Firestore({ projectId: project, host: stopped.host, ssl: false });
+    const names = (await firestore.collection('names').get()).docs.map((document) => document.get('name'));
+    await firestore.terminate();
+    expect(names).toEqual(expect.arrayContaining(['before', 'after']));
+    expect(unsent.filter((name) => names.includes(name))).toEqual([]);
+  });
+
+  test('it is not there at the start: the service starts all the same', async () => {
+    const { emulator: first } = await start();
+    service?.signal('SIGKILL');
+    await first.stop();
+    service = await startProcess({
+      KEY_STORE: 'firestore',
+      GOOGLE_CLOUD_PROJECT: project,
+      FIRESTORE_EMULATOR_HOST: first.host,
+    });
+    await expectFailure(service.url, 'early');
+    emulator = await startEmulator(first.port);
+    await waitFor('the service to be ready', ready(service.url), 20);
+    expect((await timed(service.url, 'late')).answer.status).toBe(200);
+  });
+});

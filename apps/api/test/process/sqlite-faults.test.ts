@@ -1,0 +1,52 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, describe, expect, test } from 'vitest';
+import { expectError } from '../harness/expect-error.ts';
+import { startProcess, type TestProcess } from '../harness/process.ts';
+import { requestKey } from '../harness/request-key.ts';
+import { temporaryFile } from '../harness/stores.ts';
+import { waitFor } from '../harness/wait-for.ts';
+
+describe('the embedded store fails', () => {
+  let service: TestProcess | undefined;
+  afterEach(() => service?.signal('SIGKILL'));
+
+  const status = async (path: string) => (await fetch(`${service?.url}/health/${path}`)).status;
+
+  test('another process holds its lock: 500 in time, the event loop goes on, and it recovers', async () => {
+    const path = temporaryFile();
+    service = await startProcess({ SQLITE_PATH: path });
+    const { url } = service;
+    expect((await requestKey(url, { api_key_name: 'before' })).status).toBe(200);
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+
+    const begun = Date.now();
+    const waiting = requestKey(url, { api_key_name: 'during' });
+    for (let asked = 0; asked < 20; asked++) {
+      const before = Date.now();
+      expect(await status('live')).toBe(200);
+      expect(Date.now() - before).toBeLessThan(1_000);
+    }
+    expectError(await waiting, 500, 'store_unavailable');
+    expect(Date.now() - begun).toBeLessThan(10_000);
+    expect(await status('ready')).toBe(503);
+
+    other.exec('ROLLBACK');
+    other.close();
+    await waitFor('the service to be ready again', async () => (await status('ready')) === 200, 10);
+    expect((await requestKey(url, { api_key_name: 'during' })).status, 'nothing was written').toBe(200);
+  });
+
+  test('its file cannot be opened: the service starts, answers 500, and takes it when it can', async () => {
+    const path = temporaryFile('not-yet/keys.db');
+    const inTheWay = path.replace('/keys.db', '');
+    writeFileSync(inTheWay, 'a file where the folder should be');
+    service = await startProcess({ SQLITE_PATH: path });
+    expect(await status('ready')).toBe(503);
+    expectError(await requestKey(service.url, { api_key_name: 'abc' }), 500, 'store_unavailable');
+    rmSync(inTheWay);
+    await waitFor('the service to be ready', async () => (await status('ready')) === 200, 10);
+    expect((await requestKey(service.url, { api_key_name: 'abc' })).status).toBe(200);
+  });
+});
