@@ -4,7 +4,7 @@ import express, { type Request, type RequestHandler, type Response } from 'expre
 import helmet from 'helmet';
 import type { VerifyToken } from './auth/verify-token.ts';
 import { allowOrigins } from './http/cross-origin.ts';
-import { answerErrors, HttpError, sendError } from './http/errors.ts';
+import { answerErrors, HttpError } from './http/errors.ts';
 import { healthRouter } from './http/health.ts';
 import { type CreateCounters, limitAddresses, limitUsers } from './http/limits.ts';
 import type {} from './http/locals.ts';
@@ -35,6 +35,16 @@ const requireHost: RequestHandler = ({ headersDistinct, httpVersion }, _response
   next();
 };
 
+/**
+ * The path and query of a request's target, which may be a whole URL (RFC 9112 section 3.2.2). In one that is no URL Express
+ * would find no path, and answer in HTML: `*` is a path that nothing is at.
+ */
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
+  const url = URL.parse(target);
+  return url === null ? '*' : `${url.pathname}${url.search}`;
+}
+
 /** Puts the service together: the order of the steps of every request. */
 export function createApp({ settings, log, keys, verifyToken, createCounters }: AppDependencies): RequestListener {
   const app = express();
@@ -61,7 +71,8 @@ export function createApp({ settings, log, keys, verifyToken, createCounters }: 
     answerErrors,
   );
 
-  // Express finds no path in a target that is no URL, and would answer in HTML.
-  const refuse = (response: Response) => sendError(response, new HttpError('malformed_request'));
-  return (request, response) => app(request as Request, response as Response, () => refuse(response as Response));
+  return (request, response) => {
+    request.url = originForm(request.url ?? '');
+    app(request as Request, response as Response);
+  };
 }

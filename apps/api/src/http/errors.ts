@@ -35,7 +35,7 @@ function toHttpError(error: unknown, requestId: string): HttpError {
 }
 
 /** Answers with an error in the body that the contract fixes. */
-export function sendError(response: Response, { code, details }: HttpError): void {
+function sendError(response: Response, { code, details }: HttpError): void {
   const body = errorBody(code, details);
   response.set(errorCodeHeader, code);
   if (body.statusCode === 401) response.set('WWW-Authenticate', challenge);
