@@ -7,6 +7,9 @@ if (Number.parseInt(process.versions.node, 10) < requiredMajor) {
   );
   process.exitCode = 78; // EX_CONFIG of sysexits.h
 } else {
+  // What the build compiled; a folder that is missing, of another Node or read-only is simply not used.
+  const { enableCompileCache } = process.getBuiltinModule('node:module');
+  enableCompileCache({ directory: `${import.meta.dirname}/compile-cache`, portable: true });
   const { run } = await import('./process/run.ts');
   await run();
 }

@@ -11,7 +11,7 @@ import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { jwtSecret } from './tokens.ts';
 
-export const pepper = { version: 'test', secret: Buffer.alloc(32, 'pepper') };
+const pepper = { version: 'test', secret: Buffer.alloc(32, 'pepper') };
 
 export interface TestAppOptions {
   readonly store?: KeyStore;

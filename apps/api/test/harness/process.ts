@@ -46,7 +46,7 @@ export function spawnService(environment: Readonly<Record<string, string | undef
   };
 }
 
-/** Starts the built service and resolves once it listens. Ends with SIGKILL if the test forgets it. */
+/** Starts the built service and resolves once it listens; the test ends it. */
 export async function startProcess(
   environment: Readonly<Record<string, string | undefined>> = {},
   folder?: string,
@@ -64,9 +64,13 @@ export async function startProcess(
   let ended = false;
   void service.exited.then(() => (ended = true));
   const listening = () => /"port":(\d+).*"message":"listening"/.exec(service.output())?.[1];
-  await waitFor('the service to listen', () => {
+  const isListening = () => {
     if (ended) throw new Error(`The service ended before it listened:\n${service.output()}`);
     return listening() !== undefined;
+  };
+  await waitFor('the service to listen', isListening).catch((error: unknown) => {
+    service.signal('SIGKILL');
+    throw error;
   });
   const port = Number(listening());
   return { ...service, port, url: `http://127.0.0.1:${port}` };
