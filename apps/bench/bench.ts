@@ -1,0 +1,24 @@
+import { issueOnFirestore } from './comparisons/issue-on-firestore.ts';
+import { issueVersusBetterAuth } from './comparisons/issue-versus-better-auth.ts';
+import { issueVersusExpress } from './comparisons/issue-versus-express.ts';
+import { memory } from './comparisons/memory.ts';
+import { startToFirstKey } from './comparisons/start-to-first-key.ts';
+import { startToListeningOnFirestore, startToListeningOnSqlite } from './comparisons/start-to-listening.ts';
+import { withBench } from './harness/bench.ts';
+import { readOptions } from './harness/options.ts';
+import { report } from './harness/report.ts';
+import { measure } from './harness/rounds.ts';
+
+const options = readOptions([
+  issueVersusExpress,
+  issueVersusBetterAuth,
+  issueOnFirestore,
+  startToListeningOnSqlite,
+  startToListeningOnFirestore,
+  startToFirstKey,
+  memory,
+]);
+
+await withBench(options, async (bench) => {
+  report(await measure(options, bench));
+});

@@ -1,0 +1,33 @@
+import { alternating, type Comparison } from '../harness/comparison.ts';
+import { closedLoop } from '../harness/load.ts';
+import { startProgram } from '../harness/program.ts';
+import { firstRequests, issuePath, serviceOnFirestore } from '../harness/service.ts';
+import { startWorker } from '../harness/worker.ts';
+
+export const issueOnFirestore: Comparison = {
+  name: 'issue-on-firestore',
+  ours: "each owner's first key issued over HTTP, on Firestore's emulator",
+  other: 'the client library alone: transactions of one read and two writes, same emulator',
+  unit: 'requests/s',
+  goal: { atLeast: 1.3 },
+  rounds: 7,
+  warmUps: 2,
+  needsEmulator: true,
+
+  async begin(bench) {
+    const requests = firstRequests();
+    const amount = bench.amount(3_000);
+    const service = await startProgram(serviceOnFirestore(bench, 'bench-issue'), bench.folder);
+    const client = await startWorker('firestore-transactions', { FIRESTORE_EMULATOR_HOST: bench.emulatorHost });
+    return {
+      round: alternating(
+        () => closedLoop(service.url, issuePath, requests(amount)),
+        () => client.perform(amount),
+      ),
+      async end() {
+        await service.stop();
+        await client.stop();
+      },
+    };
+  },
+};

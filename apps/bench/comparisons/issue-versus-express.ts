@@ -1,0 +1,32 @@
+import { bundlePeer } from '../harness/bundle.ts';
+import { alternating, type Comparison } from '../harness/comparison.ts';
+import { closedLoop } from '../harness/load.ts';
+import { startProgram } from '../harness/program.ts';
+import { issuePath, issueRequests, serviceOnSqlite } from '../harness/service.ts';
+
+export const issueVersusExpress: Comparison = {
+  name: 'issue-versus-express',
+  ours: 'a key issued over HTTP, embedded store on disk',
+  other: 'Express 5 that parses the same body and answers six constant fields, bundled as the service is',
+  unit: 'requests/s',
+  goal: { atLeast: 0.5 },
+  rounds: 7,
+  warmUps: 2,
+
+  async begin(bench) {
+    const requests = issueRequests(5_000);
+    const amount = bench.amount(20_000);
+    const service = await startProgram(serviceOnSqlite(bench), bench.folder);
+    const express = await startProgram({ main: await bundlePeer('express', bench.folder) }, bench.folder);
+    return {
+      round: alternating(
+        () => closedLoop(service.url, issuePath, requests(amount)),
+        () => closedLoop(express.url, issuePath, requests(amount)),
+      ),
+      async end() {
+        await service.stop();
+        await express.stop();
+      },
+    };
+  },
+};

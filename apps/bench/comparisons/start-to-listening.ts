@@ -1,0 +1,41 @@
+import type { Bench } from '../harness/bench.ts';
+import { bundlePeer } from '../harness/bundle.ts';
+import { alternating, type Comparison } from '../harness/comparison.ts';
+import { type Program, timeToListening } from '../harness/program.ts';
+import { serviceOnFirestore, serviceOnSqlite } from '../harness/service.ts';
+
+async function startAndStop(program: Program, cwd: string): Promise<number> {
+  const { milliseconds, stop } = await timeToListening(program, cwd);
+  await stop();
+  return milliseconds;
+}
+
+function startToListening(store: string, serviceIn: (bench: Bench) => Program): Comparison {
+  return {
+    name: `start-to-listening-${store}`,
+    ours: `from the start of the process until it listens, KEY_STORE=${store}`,
+    other: 'the same of an Express 5 that does next to nothing, bundled as the service is',
+    unit: 'ms',
+    goal: { atMost: 1.25 },
+    rounds: 21,
+    warmUps: 3,
+
+    async begin(bench) {
+      const express = { main: await bundlePeer('express', bench.folder) };
+      const service = serviceIn(bench);
+      return {
+        round: alternating(
+          () => startAndStop(service, bench.folder),
+          () => startAndStop(express, bench.folder),
+        ),
+      };
+    },
+  };
+}
+
+export const startToListeningOnSqlite = startToListening('sqlite', serviceOnSqlite);
+
+/** Nothing need answer there: the service listens before it connects. */
+export const startToListeningOnFirestore = startToListening('firestore', (bench) =>
+  serviceOnFirestore({ ...bench, emulatorHost: '127.0.0.1:1' }, 'bench-start'),
+);

@@ -1,0 +1,39 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Comparison } from './comparison.ts';
+
+export interface Options {
+  readonly comparisons: readonly Comparison[];
+  /** Instead of each comparison's own number. */
+  readonly rounds: number | undefined;
+  /** A tenth of the load and two rounds: to see that everything works, not to read numbers from. */
+  readonly quick: boolean;
+  /** The built service: the folder of its `main.js`. */
+  readonly service: string;
+}
+
+/** Reads the command line: `--only NAME` (repeatable), `--rounds N`, `--quick`, `--service FOLDER`. */
+export function readOptions(all: readonly Comparison[]): Options {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true },
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      service: { type: 'string', default: fileURLToPath(new URL('../../api/dist', import.meta.url)) },
+    },
+  });
+  const names = all.map(({ name }) => name);
+  const unknown = values.only?.filter((name) => !names.includes(name)) ?? [];
+  if (unknown.length > 0)
+    throw new Error(`No comparison is named ${unknown.join(', ')}; there are ${names.join(', ')}.`);
+
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) throw new Error('--rounds takes a number.');
+  return {
+    comparisons: all.filter(({ name }) => values.only?.includes(name) ?? true),
+    rounds: rounds ?? (values.quick ? 2 : undefined),
+    quick: values.quick,
+    service: resolve(values.service),
+  };
+}

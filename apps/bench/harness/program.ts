@@ -1,0 +1,84 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { waitFor } from '../../api/test/harness/wait-for.ts';
+
+/** A program with the variables that it gets; all see the same rest. */
+export interface Program {
+  readonly main: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A program that listens on loopback, in a process of its own. */
+export interface Running {
+  readonly url: string;
+  readonly process: ChildProcess;
+  stop(): Promise<void>;
+}
+
+function launch(
+  { main, environment }: Program,
+  options: SpawnOptions,
+  nodeOptions: readonly string[] = [],
+): ChildProcess {
+  return spawn(process.execPath, [...nodeOptions, main], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], PORT: '0', ...environment },
+    ...options,
+  });
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+/** What the service logs once it accepts connections; the other programs of this workspace print the same. */
+const listening = /"port":(\d+).*"message":"listening"/;
+
+function running(child: ChildProcess, port: string): Running {
+  return { url: `http://127.0.0.1:${port}`, process: child, stop: () => kill(child) };
+}
+
+/** Starts a program in a new folder. Its log goes to a file: a reader would take processor time from what is measured. */
+export async function startProgram(
+  program: Program,
+  parentFolder: string,
+  nodeOptions: readonly string[] = [],
+): Promise<Running> {
+  const cwd = await mkdtemp(join(parentFolder, 'program-'));
+  const path = join(cwd, 'log');
+  const log = openSync(path, 'a');
+  const child = launch(program, { cwd, stdio: ['ignore', log, 'inherit', 'ipc'] }, nodeOptions);
+  closeSync(log);
+  const port = () => listening.exec(readFileSync(path, 'utf8'))?.[1];
+  await waitFor(`${program.main} to listen`, () => {
+    if (child.exitCode !== null) throw new Error(`${program.main} ended with ${child.exitCode}.`);
+    return port() !== undefined;
+  });
+  return running(child, port() as string);
+}
+
+/** Runs a program until its output matches, and resolves at that moment with the match and the milliseconds it took. */
+export async function timeUntil(program: Program, pattern: RegExp, cwd: string) {
+  const begun = performance.now();
+  const child = launch(program, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+  const match = await new Promise<RegExpExecArray>((resolve, reject) => {
+    let output = '';
+    child.stdout?.on('data', (bytes) => {
+      output += bytes;
+      const found = pattern.exec(output);
+      if (found !== null) resolve(found);
+    });
+    child.once('exit', (code) => reject(new Error(`${program.main} ended with ${code}:\n${output}`)));
+  });
+  return { begun, milliseconds: performance.now() - begun, match, stop: () => kill(child) };
+}
+
+/** Starts a program and stops the time until it says that it listens. */
+export async function timeToListening(program: Program, cwd: string) {
+  const { begun, milliseconds, match, stop } = await timeUntil(program, listening, cwd);
+  return { begun, milliseconds, url: `http://127.0.0.1:${match[1]}`, stop };
+}

@@ -1,0 +1,43 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import type { Result } from './rounds.ts';
+import type { Spread } from './statistics.ts';
+
+const file = new URL('../results/latest.json', import.meta.url);
+
+function written({ median, min, max }: Spread, digits: number): string {
+  return `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`;
+}
+
+function row({ comparison, ours, other, ratio, met }: Result): string[] {
+  const { name, unit, goal } = comparison;
+  const digits = unit === 'MiB' ? 1 : 0;
+  const wanted = 'atLeast' in goal ? `>= ${goal.atLeast}` : `<= ${goal.atMost}`;
+  return [name, unit, written(ours, digits), written(other, digits), written(ratio, 2), wanted, met ? 'yes' : 'NO'];
+}
+
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0))) ?? [];
+  return rows.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n');
+}
+
+/** Prints the table, and writes every round's values beside it as JSON. */
+export function report(results: readonly Result[]): void {
+  const head = ['measured', 'unit', 'ours', 'the other', 'ratio', 'goal', 'met'];
+  const legend = results.map(({ comparison: { name, ours, other } }) => `${name}: ${ours}, against ${other}.`);
+  process.stdout.write(`\n${aligned([head, ...results.map(row)])}\n\n${legend.join('\n')}\n`);
+
+  mkdirSync(new URL('.', file), { recursive: true });
+  const machine = {
+    node: process.version,
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    date: new Date().toISOString(),
+  };
+  const content = results.map(({ comparison: { name, ours, other, unit, goal }, ...values }) => ({
+    name,
+    measured: { ours, other, unit, goal },
+    ...values,
+  }));
+  writeFileSync(file, `${JSON.stringify({ machine, results: content }, undefined, 2)}\n`);
+}

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { jwtSecret, tokenFor } from '../../api/test/harness/tokens.ts';
+import type { Bench } from './bench.ts';
+import type { Request } from './load.ts';
+import type { Program } from './program.ts';
+
+/** The path of the call that is measured. */
+export const issuePath = '/api/v1/apikey/request';
+
+const common = {
+  JWT_SECRETS: jwtSecret,
+  KEY_PEPPERS: `bench:${Buffer.alloc(32, 'pepper').toString('base64')}`,
+  IP_RATE_LIMIT_PER_MINUTE: '1000000', // All load comes from one address.
+};
+
+/** The built service on its embedded store, in a file of its own working directory. */
+export function serviceOnSqlite({ service }: Bench): Program {
+  return { main: service, environment: { ...common, SQLITE_PATH: join('data', 'keys.db') } };
+}
+
+/** The built service on Firestore's emulator. */
+export function serviceOnFirestore({ service, emulatorHost }: Bench, project: string): Program {
+  return {
+    main: service,
+    environment: {
+      ...common,
+      KEY_STORE: 'firestore',
+      GOOGLE_CLOUD_PROJECT: project,
+      FIRESTORE_EMULATOR_HOST: emulatorHost,
+    },
+  };
+}
+
+/** A request for a key that is answered with 200 if the owner has no other of that name. */
+export function issueRequest(token: string, name: string): Request {
+  return {
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ api_key_name: name, expires_in_days: 365 }),
+  };
+}
+
+/** Makes requests in which many owners take turns: an owner is limited to 2,000 requests a minute and 1,000 keys. */
+export function issueRequests(owners: number): (amount: number) => Request[] {
+  const tokens = Array.from({ length: owners }, (_, index) => tokenFor(`owner-${index}`));
+  let issued = 0;
+  return (amount) =>
+    Array.from({ length: amount }, () => issueRequest(tokens[issued % owners] as string, `key ${issued++}`));
+}
+
+/** Makes requests each of which is its owner's first. */
+export function firstRequests(): (amount: number) => Request[] {
+  let owners = 0;
+  return (amount) => Array.from({ length: amount }, () => issueRequest(tokenFor(`first-${owners++}`), 'MyFirstKey'));
+}

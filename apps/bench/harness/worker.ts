@@ -1,0 +1,31 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+
+/** One of `peers/` that does its work in its own process when it is told how much. */
+export interface Worker {
+  /** Has the given amount done, and resolves with how much of it was done a second. */
+  perform(amount: number): Promise<number>;
+  stop(): Promise<void>;
+}
+
+export async function startWorker(name: string, environment: Readonly<Record<string, string>> = {}): Promise<Worker> {
+  const child: ChildProcess = fork(new URL(`../peers/${name}.ts`, import.meta.url), {
+    env: { ...process.env, ...environment },
+  });
+  const failed = new Promise<never>((_resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`${name} ended with ${code}.`)));
+  });
+  failed.catch(() => {});
+  const answer = () => Promise.race([once(child, 'message'), failed]).then(([message]) => message);
+  await answer();
+  return {
+    async perform(amount) {
+      child.send(amount);
+      return (await answer()) as number;
+    },
+    async stop() {
+      child.kill();
+      await once(child, 'exit');
+    },
+  };
+}
