@@ -1,17 +1,20 @@
 import type { RequestListener } from 'node:http';
 import type { Settings } from '@andamio/schema/settings';
-import express, { type Request, type RequestHandler, type Response } from 'express';
+import express, { type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { VerifyToken } from './auth/verify-token.ts';
+import { forbidCaching } from './http/caching.ts';
 import { allowOrigins } from './http/cross-origin.ts';
-import { answerErrors, HttpError } from './http/errors.ts';
+import { answerErrors } from './http/errors.ts';
 import { healthRouter } from './http/health.ts';
+import { requireHost } from './http/host.ts';
 import { type CreateCounters, limitAddresses, limitUsers } from './http/limits.ts';
 import type {} from './http/locals.ts';
 import { identifyRequest } from './http/request-id.ts';
 import { logRequests } from './http/request-log.ts';
 import { createRouter } from './http/route.ts';
 import { routes } from './http/routes.ts';
+import { originForm } from './http/target.ts';
 import type { IssueKeyDependencies } from './keys/issue.ts';
 import type { Logger } from './log.ts';
 
@@ -21,28 +24,6 @@ export interface AppDependencies {
   readonly keys: IssueKeyDependencies;
   readonly verifyToken: VerifyToken;
   readonly createCounters: CreateCounters;
-}
-
-const forbidCaching: RequestHandler = (_request, response, next) => {
-  response.setHeader('Cache-Control', 'no-store');
-  next();
-};
-
-/** A request needs one host and no more: of two, a proxy may have read the other (RFC 9112 section 3.2). */
-const requireHost: RequestHandler = ({ headersDistinct, httpVersion }, _response, next) => {
-  const hosts = headersDistinct['host']?.length ?? 0;
-  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) throw new HttpError('malformed_request');
-  next();
-};
-
-/**
- * The path and query of a request's target, which may be a whole URL (RFC 9112 section 3.2.2). In one that is no URL Express
- * would find no path, and answer in HTML: `*` is a path that nothing is at.
- */
-function originForm(target: string): string {
-  if (target.startsWith('/')) return target;
-  const url = URL.parse(target);
-  return url === null ? '*' : `${url.pathname}${url.search}`;
 }
 
 /** Puts the service together: the order of the steps of every request. */
