@@ -66,7 +66,7 @@ export function freshProject(): string {
 }
 
 /** A client of the library's own, for looking past the service at what it stored. */
-function firestoreClient(emulatorHost: string, projectId: string): Firestore {
+export function firestoreClient(emulatorHost: string, projectId: string): Firestore {
   const client = new Firestore({
     projectId,
     host: emulatorHost,
@@ -87,7 +87,7 @@ function wholeSeconds(value: unknown): unknown {
 }
 
 /** Reads a whole Firestore database. */
-async function readFirestore(client: Firestore): Promise<Record<string, Stored[]>> {
+export async function readFirestore(client: Firestore): Promise<Record<string, Stored[]>> {
   const entries = (await client.listCollections()).map(async (collection): Promise<[string, Stored[]]> => {
     const { docs } = await collection.get();
     return [collection.id, docs.map((document) => ({ id: document.id, ...(wholeSeconds(document.data()) as Stored) }))];

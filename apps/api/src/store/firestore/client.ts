@@ -1,5 +1,6 @@
 // Importing this file loads the client library, gRPC and all: import it when the first call needs it, not to start.
 import { Firestore, Timestamp } from '@google-cloud/firestore';
+import { GoogleAuth, PassThroughClient } from 'google-auth-library';
 import { applyDeadline } from './deadline.ts';
 
 export interface FirestoreAddress {
@@ -10,14 +11,14 @@ export interface FirestoreAddress {
 }
 
 /**
- * An emulator takes anybody as its owner. Credentials are named all the same, though never used: without any, the library
- * would look for some on Google's metadata server first.
+ * An emulator takes anybody as its owner. Without a client for credentials, though none are sent, the library would look for
+ * some on Google's metadata server first.
  */
 const emulatorSettings = (host: string) => ({
   host,
   ssl: false,
   customHeaders: { Authorization: 'Bearer owner' },
-  credentials: { client_email: 'owner', private_key: 'none' },
+  auth: new GoogleAuth({ authClient: new PassThroughClient() }),
 });
 
 /** Makes a client. Nothing is sent yet. */

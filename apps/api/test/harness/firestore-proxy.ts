@@ -1,0 +1,85 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+const prefaceLength = 24;
+const frameHeaderLength = 9;
+const headersFrame = 1;
+
+/** Counts the calls in what a gRPC client sends: each begins with one HEADERS frame (RFC 9113 section 4.1). */
+function callCounter(): (bytes: Buffer) => number {
+  let rest = Buffer.alloc(0);
+  let prefaceSeen = false;
+  return (bytes) => {
+    rest = Buffer.concat([rest, bytes]);
+    if (!prefaceSeen && rest.length >= prefaceLength) {
+      rest = rest.subarray(prefaceLength);
+      prefaceSeen = true;
+    }
+    let calls = 0;
+    while (
+      prefaceSeen &&
+      rest.length >= frameHeaderLength &&
+      rest.length >= frameHeaderLength + rest.readUIntBE(0, 3)
+    ) {
+      if (rest[3] === headersFrame) calls++;
+      rest = rest.subarray(frameHeaderLength + rest.readUIntBE(0, 3));
+    }
+    return calls;
+  };
+}
+
+/** Stands between the service and an emulator, sees the calls go by and can lose the answers. */
+export interface FirestoreProxy {
+  readonly host: string;
+  /** Calls that went through so far. */
+  calls(): number;
+  /** Keeps back the answer to the nth call from now and to all after it, until {@link FirestoreProxy.cut}. */
+  loseAnswerTo(nth: number): void;
+  /** Breaks all connections; new ones work as usual. */
+  cut(): void;
+}
+
+export async function startFirestoreProxy(emulatorHost: string): Promise<FirestoreProxy> {
+  const [host, port] = emulatorHost.split(':') as [string, string];
+  const sockets = new Set<Socket>();
+  let calls = 0;
+  let firstLost = Number.POSITIVE_INFINITY;
+
+  const server = createServer((client) => {
+    const emulator = connect(Number(port), host);
+    const count = callCounter();
+    for (const socket of [client, emulator]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        sockets.delete(socket);
+        client.destroy();
+        emulator.destroy();
+      });
+    }
+    client.on('data', (bytes) => {
+      calls += count(bytes);
+      emulator.write(bytes);
+    });
+    emulator.on('data', (bytes) => {
+      if (calls < firstLost) client.write(bytes);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const cut = () => {
+    firstLost = Number.POSITIVE_INFINITY;
+    for (const socket of sockets) socket.destroy();
+  };
+  onTestFinished(() => {
+    cut();
+    server.close();
+  });
+  return {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls: () => calls,
+    loseAnswerTo: (nth) => {
+      firstLost = calls + nth;
+    },
+    cut,
+  };
+}
