@@ -112,7 +112,9 @@ export const pem = z
 /** `host:port` of an emulator, as Google's SDKs know it. */
 export const hostAndPort = z
   .string()
-  .regex(/^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, { error: 'must be HOST:PORT' });
+  .refine((text) => /^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/.test(text) && URL.canParse(`http://${text}`), {
+    error: 'must be HOST:PORT',
+  });
 
 /** Says whether `host:port` names this machine alone. */
 export function isLoopback(address: string): boolean {

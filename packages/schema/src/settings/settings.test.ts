@@ -67,6 +67,8 @@ describe('settings', () => {
     ['GOOGLE_CLOUD_PROJECT', 'My Project', 'must be the id of a Google Cloud project'],
     ['FIRESTORE_DATABASE', 'Default!', 'must be (default) or the id of a database'],
     ['FIRESTORE_EMULATOR_HOST', 'localhost', 'must be HOST:PORT'],
+    ['FIRESTORE_EMULATOR_HOST', '127.999.1.1:8080', 'must be HOST:PORT'],
+    ['FIRESTORE_EMULATOR_HOST', '127.0.0.1:99999', 'must be HOST:PORT'],
     ['JWT_SECRETS', 'short', 'must be secrets of at least 32 bytes each, separated by commas'],
     ['JWT_SECRETS', `${secret},`, 'must be secrets of at least 32 bytes each, separated by commas'],
     [
