@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
-import { encodePart, hmacToken } from '../harness/compact-token.ts';
+import { encodePart, hmacToken, respelled } from '../harness/compact-token.ts';
 import { requestPath } from '../harness/request-key.ts';
 import { jwtSecret } from '../harness/tokens.ts';
 
@@ -13,12 +13,6 @@ const withClaims = (more: object) => hmacToken(header, { ...claims, ...more }, j
 const without = (name: keyof typeof claims) => withClaims({ [name]: undefined });
 const good = withClaims({});
 const [goodHeader, goodPayload, goodSignature] = good.split('.') as [string, string, string];
-
-/** The last character of a signature of 32 bytes carries two bits that mean nothing: another spelling of the same bytes. */
-function respelled(part: string): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-  return part.slice(0, -1) + alphabet[alphabet.indexOf(part.slice(-1)) ^ 1];
-}
 
 const forgeries: [what: string, token: string][] = [
   ['alg none', `${encodePart({ alg: 'none' })}.${goodPayload}.`],

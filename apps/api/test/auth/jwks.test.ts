@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { jwksKeys } from '../../src/auth/jwks.ts';
 import { SigningKeysUnavailableError } from '../../src/auth/signing-keys.ts';
 import { createTokenVerifier, type VerifyToken } from '../../src/auth/verify-token.ts';
-import { encodePart, hmacToken, signedToken } from '../harness/compact-token.ts';
+import { encodePart, hmacToken, respelled, signedToken } from '../harness/compact-token.ts';
 import { ecPair, type JwksServer, rsaPair, startJwksServer } from '../harness/jwks-server.ts';
 
 const rsa = rsaPair();
@@ -69,7 +69,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     ['an unknown kid', byRsa({ kid: 'unknown' })],
     ['kid __proto__', byRsa({ kid: '__proto__' })],
     ['a key of its own', byRsa({ kid: 'mine', jwk })],
-    ['the last bits of the signature spelled otherwise', `${byEc().slice(0, -1)}${byEc().endsWith('A') ? 'B' : 'A'}`],
+    ['the last bits of the signature spelled otherwise', respelled(byEc())],
     ['alg none', `${encodePart({ alg: 'none', kid: 'rsa' })}.${encodePart(claims)}.`],
     [
       'an empty HMAC key',
