@@ -1,13 +1,27 @@
+import { fileURLToPath } from 'node:url';
 import { alternating, type Comparison } from '../harness/comparison.ts';
-import { closedLoop } from '../harness/load.ts';
+import { closedLoop, type Request } from '../harness/load.ts';
 import { startProgram } from '../harness/program.ts';
 import { issuePath, issueRequests, serviceOnSqlite } from '../harness/service.ts';
-import { startWorker } from '../harness/worker.ts';
+
+const peer = fileURLToPath(new URL('../peers/better-auth.ts', import.meta.url));
+const createPath = '/api/auth/api-key/create';
+
+/** Requests for keys of better-auth's, in which its users take turns. */
+async function createRequests(url: string): Promise<(amount: number) => Request[]> {
+  const sessions = (await (await fetch(`${url}/sessions`)).json()) as string[];
+  let created = 0;
+  const request = (index: number) => ({
+    headers: { authorization: `Bearer ${sessions[index % sessions.length]}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: `key ${index}`, expiresIn: 365 * 86_400 }),
+  });
+  return (amount) => Array.from({ length: amount }, () => request(created++));
+}
 
 export const issueVersusBetterAuth: Comparison = {
   name: 'issue-versus-better-auth',
   ours: 'a key issued over HTTP, embedded store on disk',
-  other: "better-auth's createApiKey called in process, node:sqlite in memory",
+  other: 'better-auth creating a key over HTTP for a session, node:sqlite in memory',
   unit: 'requests/s',
   goal: { atLeast: 4 },
   rounds: 7,
@@ -16,11 +30,12 @@ export const issueVersusBetterAuth: Comparison = {
   async begin(bench) {
     const requests = issueRequests(5_000);
     const service = await startProgram(serviceOnSqlite(bench), bench.folder);
-    const betterAuth = await startWorker('better-auth');
+    const betterAuth = await startProgram({ main: peer }, bench.folder);
+    const creations = await createRequests(betterAuth.url);
     return {
       round: alternating(
         () => closedLoop(service.url, issuePath, requests(bench.amount(20_000))),
-        () => betterAuth.perform(bench.amount(4_000)),
+        () => closedLoop(betterAuth.url, createPath, creations(bench.amount(4_000))),
       ),
       async end() {
         await service.stop();

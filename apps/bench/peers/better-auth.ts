@@ -1,28 +1,36 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { apiKey } from '@better-auth/api-key';
 import { betterAuth } from 'better-auth';
 import { getMigrations } from 'better-auth/db/migration';
-import { performWhenTold } from './perform.ts';
+import { toNodeHandler } from 'better-auth/node';
+import { bearer } from 'better-auth/plugins';
 
-// Its own function for a key, called in process: no HTTP, no token, and a database in memory are to its advantage.
+// Its own HTTP handler, with its limits off and its database in memory, both to its advantage.
 const auth = betterAuth({
   baseURL: 'http://127.0.0.1',
   secret: 'a secret of the measurement that is long enough',
   database: new DatabaseSync(':memory:'),
-  plugins: [apiKey({ rateLimit: { enabled: false } })],
+  plugins: [apiKey({ rateLimit: { enabled: false } }), bearer()],
   rateLimit: { enabled: false },
   telemetry: { enabled: false },
 });
 await (await getMigrations(auth.options)).runMigrations();
 
 const { internalAdapter } = await auth.$context;
-const users: string[] = [];
+const sessions: string[] = [];
 for (let index = 0; index < 1_000; index++) {
   const user = { email: `user-${index}@example.com`, name: `user ${index}`, emailVerified: true };
-  users.push((await internalAdapter.createUser(user, { method: 'email-password' })).id);
+  const { id } = await internalAdapter.createUser(user, { method: 'email-password' });
+  sessions.push((await internalAdapter.createSession(id)).token);
 }
 
-performWhenTold((index) => {
-  const userId = users[index % users.length] as string;
-  return auth.api.createApiKey({ body: { name: `key ${index}`, userId, expiresIn: 365 * 86_400 } });
+const handle = toNodeHandler(auth);
+const server = createServer((request, response) =>
+  request.url === '/sessions' ? response.end(JSON.stringify(sessions)) : void handle(request, response),
+);
+server.listen(0, '127.0.0.1', () => {
+  const { port } = server.address() as AddressInfo;
+  process.stdout.write(`${JSON.stringify({ port, message: 'listening' })}\n`);
 });
