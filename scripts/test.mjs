@@ -5,7 +5,7 @@ import { install, pnpm, required, root } from './toolchain.mjs';
 
 /** The reports that the packages' test runs have left. (Node 20 has no globSync.) */
 const reports = () =>
-  ['apps', 'packages', '.']
+  ['apps', 'packages', 'infra', '.']
     .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name, 'reports/tests.json')))
     .filter((path) => existsSync(path));
 

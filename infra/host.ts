@@ -1,0 +1,44 @@
+import { type PublicHost, publicHosts, publicUrl } from '@andamio/schema/hosts';
+import * as gcp from '@pulumi/gcp';
+import * as pulumi from '@pulumi/pulumi';
+import type { Settings } from './settings/index.ts';
+
+/** Where this stack's service answers, known before anything exists. */
+export interface Host extends PublicHost {
+  readonly url: string;
+}
+
+/**
+ * Computes the deterministic URL of the service, and compares it with the documented one where the stack has one.
+ * https://cloud.google.com/run/docs/triggering/https-request#deterministic
+ *
+ * @throws {pulumi.RunError} that names both when they differ.
+ */
+export function hostOf(settings: Settings, projectNumber: string): Host {
+  const host = { service: settings.service, projectNumber, region: settings.region };
+  const url = publicUrl(host);
+  const documented = settings.documentedHost && publicUrl(publicHosts[settings.documentedHost]);
+  if (documented !== undefined && documented !== url) {
+    throw new pulumi.RunError(
+      `The service would answer at ${url}, but its documented host is ${documented}. The name (service), the number of the ` +
+        'project (gcp:project) and the region (gcp:region) make the host: set them right, or leave documentedHost out ' +
+        'for a stack that is not the published one.',
+    );
+  }
+  return { ...host, url };
+}
+
+/**
+ * Looks the project up, by its id or its number.
+ *
+ * @throws {pulumi.RunError} when it does not exist or the caller may not see it.
+ */
+export async function findProject(project: string): Promise<{ readonly id: string; readonly number: string }> {
+  const { projectId, number } = await gcp.organizations.getProject({ projectId: project }).catch((error: unknown) => {
+    throw new pulumi.RunError(
+      `gcp:project names the project ${project}, which cannot be read: it must exist, and you must be signed in as somebody ` +
+        `who may see it (gcloud auth application-default login). Google says: ${(error as Error).message}`,
+    );
+  });
+  return { id: projectId ?? project, number };
+}

@@ -1,0 +1,33 @@
+import { Foundation } from './foundation.ts';
+import { findProject, hostOf } from './host.ts';
+import { serviceImage } from './image.ts';
+import { lastApplied, refuseToMove } from './last-applied.ts';
+import { outputs } from './outputs.ts';
+import { checkVersionAddedByHand } from './secrets.ts';
+import { secretSources } from './service-environment.ts';
+import { readSettings } from './settings/stack.ts';
+import { Workload } from './workload.ts';
+
+/** The whole of a stack. What can be wrong is found before the first resource is declared. */
+export default async function platform() {
+  const given = readSettings();
+  const { id, number: projectNumber } = await findProject(given.project);
+  const settings = { ...given, project: id };
+  const host = hostOf(settings, projectNumber);
+  const before = await lastApplied();
+  refuseToMove(before.place, settings);
+  const secrets = secretSources(settings);
+  for (const [name, source] of Object.entries(secrets)) await checkVersionAddedByHand(settings, name, source);
+
+  const foundation = settings.ownsProject ? new Foundation(settings, projectNumber) : undefined;
+  const workload = settings.ownsService
+    ? new Workload({
+        settings,
+        host,
+        secrets,
+        foundation,
+        image: (opts) => serviceImage(settings, before.builtTag, opts),
+      })
+    : undefined;
+  return outputs(settings, host, foundation, workload);
+}

@@ -1,0 +1,56 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { Settings } from './settings/index.ts';
+
+/** What cannot change without deleting what is there, as outputs of the stack. */
+export interface Place {
+  readonly project: string;
+  readonly region: string;
+  readonly service: string;
+  readonly database: string;
+}
+
+export function placeOf({ project, region, service, database }: Settings): Place {
+  return { project, region, service, database };
+}
+
+/** The outputs that the stack had when it was last applied; all undefined before the first time. */
+export interface LastApplied {
+  readonly place: Place | undefined;
+  /** The tag of the image that this stack built and still holds. */
+  readonly builtTag: string | undefined;
+}
+
+/** Reads the stack's own outputs, as the engine has them from the last update. */
+export async function lastApplied(): Promise<LastApplied> {
+  const own = new pulumi.StackReference('last applied', {
+    name: `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`,
+  });
+  const [place, builtTag] = await Promise.all([own.getOutputDetails('place'), own.getOutputDetails('builtTag')]);
+  return { place: place.value as Place | undefined, builtTag: (builtTag.value as string | undefined) || undefined };
+}
+
+/**
+ * Stops a change that would replace the service or the database: its keys would go, and its host with them.
+ *
+ * @throws {pulumi.RunError} that names what differs.
+ */
+export function refuseToMove(before: Place | undefined, settings: Settings): void {
+  if (before === undefined) return;
+  const now = placeOf(settings);
+  const keyOf: Record<keyof Place, string> = {
+    project: 'gcp:project',
+    region: 'gcp:region',
+    service: 'service',
+    database: 'database',
+  };
+  const moved = (Object.keys(keyOf) as (keyof Place)[]).filter((part) => before[part] !== now[part]);
+  if (moved.length === 0) return;
+  const lines = moved.map((part) => `  ${keyOf[part]} is ${before[part]} and would become ${now[part]}`);
+  throw new pulumi.RunError(
+    [
+      'What this stack holds cannot be moved, only deleted and made anew, and nothing was changed:',
+      ...lines,
+      'Set it back, or make a new stack for the new place (pulumi stack init).',
+    ].join('\n'),
+  );
+}

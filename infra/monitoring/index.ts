@@ -1,0 +1,48 @@
+import * as gcp from '@pulumi/gcp';
+import * as pulumi from '@pulumi/pulumi';
+import type { Host } from '../host.ts';
+import type { Settings } from '../settings/index.ts';
+import { alerts } from './alerts.ts';
+import { dashboard } from './dashboard.ts';
+import { objectives } from './objectives.ts';
+import { uptime } from './uptime.ts';
+
+/** What the parts of the monitoring have in common. */
+export interface Watched {
+  readonly settings: Settings;
+  readonly host: Host;
+  /** Where alerts go; none, and they show in the console alone. */
+  readonly channels: pulumi.Input<string>[];
+  readonly opts: pulumi.CustomResourceOptions;
+}
+
+/** How the service does, and who is told when it does not. */
+export class Monitoring extends pulumi.ComponentResource {
+  readonly dashboard: gcp.monitoring.Dashboard;
+
+  constructor(settings: Settings, host: Host, opts?: pulumi.ComponentResourceOptions) {
+    super('andamio:service:Monitoring', 'monitoring', {}, opts);
+    const children: pulumi.CustomResourceOptions = { parent: this };
+    const channels =
+      settings.alertEmail === undefined
+        ? []
+        : [
+            new gcp.monitoring.NotificationChannel(
+              'e-mail',
+              {
+                project: settings.project,
+                displayName: `Who keeps ${settings.service}`,
+                type: 'email',
+                labels: { email_address: settings.alertEmail },
+              },
+              children,
+            ).name,
+          ];
+    const watched: Watched = { settings, host, channels, opts: children };
+    uptime(watched);
+    objectives(watched);
+    alerts(watched);
+    this.dashboard = dashboard(watched);
+    this.registerOutputs();
+  }
+}

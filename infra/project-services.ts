@@ -1,0 +1,41 @@
+import * as gcp from '@pulumi/gcp';
+import * as pulumi from '@pulumi/pulumi';
+import type { Settings } from './settings/index.ts';
+
+/** The APIs that the platform calls, each with what it is for. */
+const apis = {
+  'artifactregistry.googleapis.com': 'images',
+  'cloudresourcemanager.googleapis.com': 'the project, its policies and audit logs',
+  'containerscanning.googleapis.com': 'vulnerability scanning of images',
+  'firestore.googleapis.com': 'keys',
+  'iam.googleapis.com': 'accounts, roles and federation',
+  'iamcredentials.googleapis.com': 'federation: tokens for the accounts of CI',
+  'logging.googleapis.com': 'log-based metrics',
+  'monitoring.googleapis.com': 'uptime, SLOs, alerts and the dashboard',
+  'run.googleapis.com': 'the service',
+  'secretmanager.googleapis.com': 'JWT secrets and key peppers',
+  'serviceusage.googleapis.com': 'this list',
+  'sts.googleapis.com': 'federation: the exchange of tokens',
+} as const;
+
+/** The APIs of the project, enabled. Destroying the stack leaves them so: others may use them by then. */
+export class ProjectServices extends pulumi.ComponentResource {
+  readonly enabled: gcp.projects.Service[];
+
+  constructor(settings: Settings, opts?: pulumi.ComponentResourceOptions) {
+    super('andamio:project:Services', 'apis', {}, opts);
+    const optional = [
+      ...(settings.billingAccount ? ['billingbudgets.googleapis.com'] : []),
+      ...(settings.sharedRateLimits ? ['compute.googleapis.com', 'redis.googleapis.com'] : []),
+    ];
+    this.enabled = [...Object.keys(apis), ...optional].map(
+      (service) =>
+        new gcp.projects.Service(
+          service.replace('.googleapis.com', ''),
+          { project: settings.project, service, disableOnDestroy: false },
+          { parent: this, customTimeouts: { create: '10m' } },
+        ),
+    );
+    this.registerOutputs();
+  }
+}

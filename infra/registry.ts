@@ -1,0 +1,58 @@
+import * as gcp from '@pulumi/gcp';
+import * as pulumi from '@pulumi/pulumi';
+import type { Settings } from './settings/index.ts';
+
+/** The id of the repository; the address of an image follows from it. */
+export const repositoryId = 'andamio';
+
+/** Where the images of a project are, without the image's name. */
+export function registryAddress({ region, project }: Pick<Settings, 'region' | 'project'>): string {
+  return `${region}-docker.pkg.dev/${project}/${repositoryId}`;
+}
+
+const days = (count: number) => `${count * 86_400}s`;
+
+/** The repository of images. Tags cannot be moved, so that what was tested under a tag is what runs. */
+export class Registry extends pulumi.ComponentResource {
+  readonly repository: gcp.artifactregistry.Repository;
+
+  constructor(settings: Settings, opts?: pulumi.ComponentResourceOptions) {
+    super('andamio:project:Registry', 'registry', {}, opts);
+    this.repository = new gcp.artifactregistry.Repository(
+      'images',
+      {
+        project: settings.project,
+        location: settings.region,
+        repositoryId,
+        format: 'DOCKER',
+        description: 'Images of the API service',
+        dockerConfig: { immutableTags: true },
+        vulnerabilityScanningConfig: { enablementConfig: 'INHERITED' },
+        // With immutable tags, cleanup reaches untagged versions alone: the releases stay, and with them every way back.
+        cleanupPolicies: [
+          { id: 'keep-recent', action: 'KEEP', mostRecentVersions: { keepCount: 20 } },
+          { id: 'drop-untagged', action: 'DELETE', condition: { tagState: 'UNTAGGED', olderThan: days(30) } },
+        ],
+      },
+      { parent: this },
+    );
+    // Cloud Run pulls as its service agent, which exists only once asked for.
+    const agent = new gcp.projects.ServiceIdentity(
+      'cloud-run-agent',
+      { project: settings.project, service: 'run.googleapis.com' },
+      { parent: this },
+    );
+    new gcp.artifactregistry.RepositoryIamMember(
+      'cloud-run-pulls',
+      {
+        project: settings.project,
+        location: settings.region,
+        repository: this.repository.name,
+        role: 'roles/artifactregistry.reader',
+        member: agent.member,
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+}

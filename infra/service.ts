@@ -1,0 +1,109 @@
+import { healthPaths } from '@andamio/schema/health';
+import * as gcp from '@pulumi/gcp';
+import * as pulumi from '@pulumi/pulumi';
+import { type Environment, toContainerEnvs } from './environment.ts';
+import type { Host } from './host.ts';
+import type { RateLimitCounters } from './rate-limit-counters.ts';
+import type { Settings } from './settings/index.ts';
+
+/** The port that Cloud Run names to the container as PORT, a name that it keeps for itself. */
+const containerPort = 8080;
+
+/** The tag under which a candidate answers before it gets traffic: `https://candidate---HOST`. */
+const candidateTag = 'candidate';
+
+const probe = (path: string, failureThreshold: number) => ({
+  httpGet: { path, port: containerPort },
+  periodSeconds: 10,
+  timeoutSeconds: 5,
+  failureThreshold,
+});
+
+/** All traffic to the newest revision; or to the stable one, with the newest beside it as a candidate. */
+function traffics({ stableRevision }: Settings): gcp.types.input.cloudrunv2.ServiceTraffic[] {
+  return stableRevision === undefined
+    ? [{ type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST', percent: 100 }]
+    : [
+        { type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION', revision: stableRevision, percent: 100 },
+        { type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST', percent: 0, tag: candidateTag },
+      ];
+}
+
+export interface ApiServiceArgs {
+  readonly settings: Settings;
+  readonly host: Host;
+  /** By digest. */
+  readonly image: pulumi.Input<string>;
+  readonly environment: Environment;
+  readonly account: gcp.serviceaccount.Account;
+  readonly counters: RateLimitCounters | undefined;
+}
+
+/** The service on Cloud Run. */
+export class ApiService extends pulumi.ComponentResource {
+  readonly service: gcp.cloudrunv2.Service;
+  /** Every URL that Cloud Run answers at; holds the host that was computed, or the update fails. */
+  readonly urls: pulumi.Output<string[]>;
+
+  constructor(
+    args: ApiServiceArgs,
+    opts: pulumi.ComponentResourceOptions & { readonly dependsOn: pulumi.Input<pulumi.Resource>[] },
+  ) {
+    super('andamio:service:ApiService', 'api', {}, { ...opts, dependsOn: [] });
+    const { settings, host, counters } = args;
+    this.service = new gcp.cloudrunv2.Service(
+      'service',
+      {
+        project: settings.project,
+        name: settings.service,
+        location: settings.region,
+        description: 'Issues API keys',
+        ingress: 'INGRESS_TRAFFIC_ALL',
+        // The service checks every caller itself. Unlike a binding for allUsers, this also holds where the organisation
+        // shares with its own domain only: https://cloud.google.com/run/docs/securing/managing-access#invoker_check
+        invokerIamDisabled: true,
+        deletionProtection: settings.protect,
+        scaling: { minInstanceCount: settings.minInstances, maxInstanceCount: settings.maxInstances },
+        traffics: traffics(settings),
+        template: {
+          serviceAccount: args.account.email,
+          timeout: `${settings.requestTimeoutSeconds}s`,
+          maxInstanceRequestConcurrency: settings.concurrency,
+          // Declared at the service and here: with one alone, the provider sees a difference at every run.
+          scaling: { minInstanceCount: settings.minInstances, maxInstanceCount: settings.maxInstances },
+          executionEnvironment: 'EXECUTION_ENVIRONMENT_GEN2',
+          ...(counters && { vpcAccess: counters.vpcAccess }),
+          containers: [
+            {
+              image: args.image,
+              ports: { containerPort },
+              resources: {
+                limits: { cpu: settings.cpu, memory: `${settings.memoryMiB}Mi` },
+                cpuIdle: true,
+                startupCpuBoost: true,
+              },
+              envs: toContainerEnvs(args.environment),
+              // A revision that cannot reach its database never gets traffic; one that runs is restarted, or taken out of
+              // routing, only when the process itself is at fault: a short failure of the database hits every instance at once.
+              startupProbe: { ...probe(healthPaths.ready, 24) },
+              livenessProbe: { ...probe(healthPaths.live, 3) },
+              readinessProbe: { ...probe(healthPaths.live, 3) },
+            },
+          ],
+        },
+      },
+      {
+        parent: this,
+        dependsOn: opts.dependsOn,
+        customTimeouts: { create: '15m', update: '15m' },
+      },
+    );
+    this.urls = this.service.urls.apply((urls) => {
+      if (!urls.includes(host.url)) {
+        throw new pulumi.RunError(`Cloud Run answers at ${urls.join(' and ')}, not at ${host.url} as computed.`);
+      }
+      return urls;
+    });
+    this.registerOutputs();
+  }
+}

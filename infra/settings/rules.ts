@@ -1,0 +1,68 @@
+import * as z from 'zod';
+
+/** The form of each setting by itself. Values of a stack's configuration are strings; the messages are rules. */
+
+/** An integer in decimal digits within bounds. */
+export function integer(minimum: number, maximum: number) {
+  const rule = `must be an integer from ${minimum} to ${maximum}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, { error: rule, abort: true })
+    .transform(Number)
+    .refine((value) => value >= minimum && value <= maximum, { error: rule });
+}
+
+export const flag = z.enum(['true', 'false'], { error: 'must be true or false' }).transform((text) => text === 'true');
+
+export function oneOf<const Words extends [string, ...string[]]>(words: Words) {
+  return z.enum(words, { error: `must be one of: ${words.join(', ')}` });
+}
+
+export function matching(pattern: RegExp, error: string) {
+  return z.string().regex(pattern, { error });
+}
+
+/** A project's id: https://cloud.google.com/resource-manager/docs/creating-managing-projects */
+export const project = matching(
+  /^([a-z][a-z0-9-]{4,28}[a-z0-9]|[1-9]\d{5,19})$/,
+  'must be the id (6 to 30 of a-z, 0-9 and -) or the number of a Google Cloud project, not its name',
+);
+
+export const region = matching(/^[a-z]+-[a-z]+\d{1,2}$/, 'must be a region such as us-central1');
+
+/** Cloud Run allows 49 characters; accounts are named after the service and allow 30, 13 of which their suffixes take. */
+export const serviceName = matching(
+  /^[a-z]([a-z0-9-]{1,21}[a-z0-9])$/,
+  'must be 3 to 23 of a-z, 0-9 and -, beginning with a letter',
+);
+
+export const databaseName = matching(
+  /^[a-z][a-z0-9-]{2,61}[a-z0-9]$/,
+  'must be 4 to 63 of a-z, 0-9 and -, beginning with a letter',
+);
+
+/** An image by digest: a tag can be moved under a running service. */
+export const imageByDigest = matching(
+  /^[a-z0-9][a-z0-9.:/_-]*@sha256:[0-9a-f]{64}$/,
+  'must end in @sha256: and 64 hexadecimal digits (a tag can be moved under a running service)',
+);
+
+export const revision = matching(/^[a-z][a-z0-9-]{1,61}[a-z0-9]$/, 'must be the name of a revision of the service');
+
+export const email = z.email({ error: 'must be an e-mail address' });
+
+export const billingAccount = matching(
+  /^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$/,
+  'must have the form 0A1B2C-0A1B2C-0A1B2C',
+);
+
+export const bucket = matching(/^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/, 'must be the name of a bucket, without gs://');
+
+export const cryptoKey = matching(
+  /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/,
+  'must have the form projects/P/locations/L/keyRings/R/cryptoKeys/K',
+);
+
+/** A repository on GitHub, and the numeric ids that stay when somebody else takes the name. */
+export const repository = matching(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, 'must have the form OWNER/NAME');
+export const numericId = matching(/^[1-9]\d*$/, "must be the numeric id that GitHub's API gives");
