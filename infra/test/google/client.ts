@@ -1,0 +1,67 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Call, Control } from './control.ts';
+
+type Remote = {
+  readonly [Method in keyof Control]: (
+    ...args: Parameters<Control[Method]>
+  ) => Promise<Awaited<ReturnType<Control[Method]>>>;
+};
+
+/** The stand-in, running in a process of its own. */
+export interface Google extends Remote {
+  readonly port: number;
+  readonly process: ChildProcess;
+  stop(): Promise<void>;
+}
+
+/** Projects of the tests: the documented one, and a newcomer's. The id of the first is not published; this one is made up. */
+const projects = {
+  documented: ['documented-project', '308006323670'],
+  own: ['my-project', '123456789012'],
+} as const;
+
+/** Starts a cloud in which the projects exist and nothing else. */
+export async function startGoogle(
+  options: { readonly args?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<Google> {
+  const named = Object.values(projects).map((pair) => pair.join('='));
+  const child = fork(join(import.meta.dirname, 'main.ts'), ['--projects', named.join(','), ...(options.args ?? [])], {
+    // What it refuses reaches the engine; the provider's own trace of it would only be noise.
+    stdio: ['ignore', 'pipe', 'ignore', 'ipc'],
+    env: { ...process.env, ...options.env },
+  });
+  const [line] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
+  child.stdout?.resume();
+
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  child.on('message', ({ id, result, error }: { id: number; result?: unknown; error?: string }) => {
+    const caller = waiting.get(id);
+    waiting.delete(id);
+    if (error === undefined) caller?.resolve(result);
+    else caller?.reject(new Error(error));
+  });
+  let last = 0;
+  const call = (method: keyof Control, args: readonly unknown[]) =>
+    new Promise((resolve, reject) => {
+      last++;
+      waiting.set(last, { resolve, reject });
+      child.send({ id: last, method, args } satisfies Call);
+    });
+  const own = {
+    port: Number(line.toString()),
+    process: child,
+    async stop() {
+      const ended = once(child, 'exit');
+      child.kill();
+      await ended;
+    },
+  };
+  return new Proxy(own, {
+    get: (target, name) =>
+      name in target || name === 'then'
+        ? target[name as keyof typeof own]
+        : (...args: unknown[]) => call(name as keyof Control, args),
+  }) as unknown as Google;
+}

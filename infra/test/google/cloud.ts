@@ -1,0 +1,73 @@
+import { GoogleError } from './error.ts';
+import type { Properties } from './resource-type.ts';
+
+/** A resource as the cloud has it. */
+export interface Stored {
+  readonly type: string;
+  readonly id: string;
+  inputs: Properties;
+  outputs: Properties;
+}
+
+/** A project that exists. */
+export interface Project {
+  readonly id: string;
+  readonly number: string;
+}
+
+/** What goes wrong with a call, how often. */
+export interface Fault {
+  readonly type: string;
+  readonly operation: 'create' | 'update' | 'delete';
+  /** `status`: refused. `lost`: done, and the answer lost. `delay`: answered after so many milliseconds. */
+  readonly kind: 'status' | 'lost' | 'delay';
+  readonly status?: number;
+  readonly milliseconds?: number;
+  times: number;
+}
+
+/** Starts what a Cloud Run service declares, where somebody wants it to run; gives back nothing to wait for but readiness. */
+export type Runner = (service: Stored, cloud: Cloud) => Promise<void>;
+
+/** The state of the stand-in: what exists, and what is to go wrong. */
+export class Cloud {
+  readonly projects: Project[] = [];
+  readonly resources = new Map<string, Stored>();
+  /** APIs that are enabled, `PROJECT/API`; they stay so. */
+  readonly enabled = new Set<string>();
+  /** Values of secrets, by the full name of a version. */
+  readonly secretVersions = new Map<string, { value: string; enabled: boolean }>();
+  /** Images in registries, `ADDRESS@sha256:...` by that name and by tag. */
+  readonly images = new Map<string, string>();
+  /** Ids that a deleted thing keeps for a while. */
+  readonly reserved = new Set<string>();
+  readonly faults: Fault[] = [];
+  readonly calls: string[] = [];
+  runner: Runner | undefined;
+
+  project(name: string): Project {
+    const found = this.projects.find(({ id, number }) => id === name || number === name);
+    if (found === undefined)
+      throw new GoogleError(403, `The caller does not have permission on project ${name}, or it may not exist.`);
+    return found;
+  }
+
+  requireApi(project: string, api: string): void {
+    if (this.enabled.has(`${this.project(project).id}/${api}`)) return;
+    throw new GoogleError(
+      403,
+      `${api} has not been used in project ${this.project(project).number} before or it is disabled. SERVICE_DISABLED`,
+    );
+  }
+
+  /** The resources of a type. */
+  of(type: string): Stored[] {
+    return [...this.resources.values()].filter((each) => each.type === type);
+  }
+
+  takeFault(type: string, operation: Fault['operation']): Fault | undefined {
+    const fault = this.faults.find((each) => each.type === type && each.operation === operation && each.times > 0);
+    if (fault) fault.times--;
+    return fault;
+  }
+}

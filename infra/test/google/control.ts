@@ -1,0 +1,61 @@
+import type { Cloud, Fault, Stored } from './cloud.ts';
+import type { Properties } from './resource-type.ts';
+
+/** What may be asked of a project before anything is enabled in it. */
+const enabledFromStart = ['cloudresourcemanager.googleapis.com', 'serviceusage.googleapis.com'];
+
+/** What tests look at and do by hand, behind the engine's back. */
+export function control(cloud: Cloud) {
+  const required = (id: string): Stored => {
+    const stored = cloud.resources.get(id);
+    if (stored === undefined) throw new Error(`The stand-in has no ${id}.`);
+    return stored;
+  };
+  return {
+    addProject(id: string, number: string) {
+      cloud.projects.push({ id, number });
+      for (const api of enabledFromStart) cloud.enabled.add(`${id}/${api}`);
+    },
+    /** Everything that exists, by id. */
+    resources: (): Stored[] => [...cloud.resources.values()],
+    /** Changes arguments of a resource by hand. */
+    change(id: string, patch: Properties) {
+      const stored = required(id);
+      stored.inputs = { ...stored.inputs, ...patch };
+      stored.outputs = { ...stored.outputs, ...patch };
+    },
+    fail(fault: Fault) {
+      cloud.faults.push(fault);
+    },
+    /** An image that somebody pushed, by `ADDRESS@sha256:...` and, where it has one, by tag. */
+    addImage(reference: string, tagged?: string) {
+      const digest = reference.slice(reference.indexOf('@') + 1);
+      cloud.images.set(reference, digest);
+      if (tagged) cloud.images.set(tagged, digest);
+    },
+    addSecretVersion(secret: string, value: string): number {
+      const number = [...cloud.secretVersions.keys()].filter((name) => name.startsWith(`${secret}/`)).length + 1;
+      cloud.secretVersions.set(`${secret}/versions/${number}`, { value, enabled: true });
+      return number;
+    },
+    disableSecretVersion(name: string) {
+      const version = cloud.secretVersions.get(name);
+      if (version) version.enabled = false;
+    },
+    secretVersions: (): string[] => [...cloud.secretVersions.keys()],
+    enabledApis: (): string[] => [...cloud.enabled],
+    calls: (): string[] => [...cloud.calls],
+    forgetCalls() {
+      cloud.calls.length = 0;
+    },
+  };
+}
+
+export type Control = ReturnType<typeof control>;
+
+/** A call of one of these by message. */
+export interface Call {
+  readonly id: number;
+  readonly method: keyof Control;
+  readonly args: readonly unknown[];
+}

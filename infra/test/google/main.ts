@@ -1,0 +1,24 @@
+// The stand-in as a process: prints the port that the engine attaches to (PULUMI_DEBUG_PROVIDERS=gcp:PORT,docker-build:PORT).
+// Who forks it may call it by messages: see client.ts. `--projects ID=NUMBER,...` names the projects that exist.
+import { parseArgs } from 'node:util';
+import { main } from '@pulumi/pulumi/provider/server.js';
+import { Cloud } from './cloud.ts';
+import { type Call, control } from './control.ts';
+import { provider } from './provider.ts';
+
+const { values } = parseArgs({ options: { projects: { type: 'string', default: '' }, runner: { type: 'string' } } });
+const cloud = new Cloud();
+for (const pair of values.projects.split(',').filter(Boolean))
+  control(cloud).addProject(...(pair.split('=') as [string, string]));
+if (values.runner) cloud.runner = (await import(values.runner)).runner;
+
+process.on('message', ({ id, method, args }: Call) => {
+  try {
+    const result = (control(cloud)[method] as (...given: unknown[]) => unknown)(...args);
+    process.send?.({ id, result });
+  } catch (error) {
+    process.send?.({ id, error: (error as Error).message });
+  }
+});
+process.on('disconnect', () => process.exit());
+await main(provider(cloud) as never, ['127.0.0.1:1']);

@@ -1,0 +1,174 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Cloud, Fault, Stored } from './cloud.ts';
+import { GoogleError } from './error.ts';
+import type { Properties, ResourceType } from './resource-type.ts';
+import { resourceTypes } from './resources/index.ts';
+import { markSecrets, openSecrets } from './secret-values.ts';
+import { argumentsOf, messageOf, problemsOf } from './validate.ts';
+
+/** `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME` -> TYPE */
+const tokenOf = (urn: string) => urn.split('::')[2]?.split('$').at(-1) as string;
+
+function typeOf(token: string): ResourceType {
+  const type = resourceTypes[token];
+  if (type === undefined) throw new Error(`The stand-in does not know the resource type ${token}.`);
+  return type;
+}
+
+const projectOf = (inputs: Properties) => inputs['project'] as string | undefined;
+
+function later(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** What happens to a call that is to fail before Google has done anything. */
+async function failBefore(fault: Fault | undefined): Promise<void> {
+  if (fault?.kind === 'status') throw new GoogleError(fault.status ?? 500, 'Internal error, on demand.');
+  if (fault?.kind === 'delay') await later(fault.milliseconds ?? 1000);
+}
+
+function failAfter(fault: Fault | undefined): void {
+  if (fault?.kind === 'lost') throw new Error('Post "https://googleapis": read: connection reset by peer');
+}
+
+type Invoke = (inputs: Properties, cloud: Cloud) => Properties;
+
+const invokes: Readonly<Record<string, Invoke>> = {
+  'gcp:organizations/getProject:getProject': ({ projectId }, cloud) => {
+    const { id, number } = cloud.project(String(projectId));
+    return { projectId: id, number, name: id, id: `projects/${id}`, labels: {}, deletionPolicy: 'PREVENT' };
+  },
+  'gcp:secretmanager/getSecretVersion:getSecretVersion': ({ project, secret, version, fetchSecretData }, cloud) => {
+    cloud.requireApi(String(project), 'secretmanager.googleapis.com');
+    const name = `projects/${project}/secrets/${secret}/versions/${version}`;
+    const found = cloud.secretVersions.get(name);
+    if (!found) throw new GoogleError(404, `Secret Version [${name}] not found.`);
+    return {
+      name,
+      secret,
+      version,
+      project,
+      enabled: found.enabled,
+      secretData: fetchSecretData === false ? '' : found.value,
+    };
+  },
+  'gcp:artifactregistry/getDockerImage:getDockerImage': ({ project, location, repositoryId, imageName }, cloud) => {
+    cloud.requireApi(String(project), 'artifactregistry.googleapis.com');
+    const repository = `${location}-docker.pkg.dev/${project}/${repositoryId}`;
+    const digest = cloud.images.get(`${repository}/${imageName}`);
+    if (!digest) throw new GoogleError(404, `Requested entity was not found: ${imageName}`);
+    return {
+      selfLink: `${repository}/${String(imageName).split(':')[0]}@${digest}`,
+      tags: [String(imageName).split(':')[1]],
+    };
+  },
+};
+
+/** The provider that the engine talks to: the real one's behaviour towards the engine, with {@link Cloud} in place of Google. */
+export function provider(cloud: Cloud) {
+  const store = (token: string, id: string, inputs: Properties, outputs: Properties): Stored => {
+    const stored = { type: token, id, inputs, outputs: { ...inputs, ...outputs, __given: Object.keys(inputs) } };
+    cloud.resources.set(id, stored);
+    return stored;
+  };
+
+  return {
+    version: '9.37.0',
+
+    async check(urn: string, _olds: Properties, news: Properties) {
+      const token = tokenOf(urn);
+      if (token.startsWith('pulumi:providers:')) return { inputs: news };
+      const type = typeOf(token);
+      const plain = openSecrets(news);
+      const failures = [...problemsOf(token, type, plain), ...(type.check?.(plain) ?? [])];
+      return {
+        inputs: news,
+        failures: failures.map((reason) => ({ property: reason.split(/[ .[]/)[0] as string, reason })),
+      };
+    },
+
+    async diff(_id: string, urn: string, markedOlds: Properties, markedNews: Properties) {
+      const [olds, news] = [openSecrets(markedOlds), openSecrets(markedNews)];
+      const token = tokenOf(urn);
+      const type = typeOf(token);
+      // What was never given is Google's to choose, and no change.
+      const given = [...((olds['__given'] as string[] | undefined) ?? []), ...Object.keys(news)];
+      const changed = Object.keys(argumentsOf(token)).filter(
+        (name) => given.includes(name) && !isDeepStrictEqual(olds[name], news[name]),
+      );
+      const message = messageOf(type);
+      const replaces = changed.filter((name) => type.replacedBy.includes(name) || message[name]?.immutable);
+      return { changes: changed.length > 0, replaces, deleteBeforeReplace: false };
+    },
+
+    async create(urn: string, marked: Properties) {
+      const inputs = openSecrets(marked);
+      const token = tokenOf(urn);
+      const type = typeOf(token);
+      cloud.calls.push(`create ${token}`);
+      const fault = cloud.takeFault(token, 'create');
+      await failBefore(fault);
+      const project = projectOf(inputs);
+      if (project !== undefined && type.api) cloud.requireApi(project, type.api);
+      const id = type.id(inputs, cloud);
+      if (cloud.resources.has(id) && !type.idempotent)
+        throw new GoogleError(409, `Resource '${id}' already exists. alreadyExists`);
+      type.admit?.(inputs, cloud, undefined);
+      const stored = store(token, id, inputs, type.outputs?.(inputs, cloud, undefined) ?? {});
+      try {
+        await type.afterWrite?.(stored, cloud);
+      } catch (error) {
+        // A service whose revision does not start exists all the same.
+        if (token !== 'gcp:cloudrunv2/service:Service') cloud.resources.delete(id);
+        throw error;
+      }
+      failAfter(fault);
+      return { id, outs: markSecrets(stored.outputs, marked) };
+    },
+
+    async read(id: string, urn: string, props: Properties) {
+      const stored = cloud.resources.get(id);
+      if (stored === undefined && !typeOf(tokenOf(urn)).abandons?.(props)) return { id: '', props: {} };
+      return stored === undefined
+        ? { id, props }
+        : { id, props: markSecrets(stored.outputs, props), inputs: markSecrets(stored.inputs, props) };
+    },
+
+    async update(id: string, urn: string, _olds: Properties, marked: Properties) {
+      const news = openSecrets(marked);
+      const token = tokenOf(urn);
+      const type = typeOf(token);
+      cloud.calls.push(`update ${token}`);
+      const fault = cloud.takeFault(token, 'update');
+      await failBefore(fault);
+      const before = cloud.resources.get(id);
+      if (before === undefined) throw new GoogleError(404, `Resource '${id}' was not found.`);
+      type.admit?.(news, cloud, before);
+      const stored = store(token, id, news, type.outputs?.(news, cloud, before) ?? {});
+      await type.afterWrite?.(stored, cloud);
+      failAfter(fault);
+      return { outs: markSecrets(stored.outputs, marked) };
+    },
+
+    async delete(id: string, urn: string, props: Properties) {
+      const token = tokenOf(urn);
+      const type = typeOf(token);
+      cloud.calls.push(`delete ${token}`);
+      const fault = cloud.takeFault(token, 'delete');
+      await failBefore(fault);
+      const stored = cloud.resources.get(id);
+      const reason = type.protectedBy?.(props);
+      if (reason) throw new Error(`cannot destroy ${id}: ${reason}`);
+      if (stored === undefined || type.abandons?.(props)) return;
+      cloud.resources.delete(id);
+      type.afterDelete?.(stored, cloud);
+      failAfter(fault);
+    },
+
+    async invoke(token: string, inputs: Properties) {
+      const answer = invokes[token];
+      if (answer === undefined) throw new Error(`The stand-in does not know the function ${token}.`);
+      return { outputs: answer(inputs, cloud) };
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import type { Cloud, Stored } from './cloud.ts';
+
+export type Properties = Record<string, unknown>;
+
+/** What the stand-in knows of a resource type beyond the typings and Google's description. */
+export interface ResourceType {
+  /** The API that must be enabled in the project, e.g. `run.googleapis.com`. */
+  readonly api?: string;
+  /** Google's description of it: API and message. */
+  readonly message?: readonly [api: string, message: string];
+  /** Arguments that Google calls something else, e.g. `traffics` for `traffic`. */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** Fields that the description calls required where it means a case that its prose tells. */
+  readonly optional?: readonly string[];
+  /** Arguments that cannot change: another value replaces the resource. Immutable fields of the message are so without this. */
+  readonly replacedBy: readonly string[];
+  /** The id that the real provider gives it: what exists under it already is a 409. */
+  id(inputs: Properties, cloud: Cloud): string;
+  /** Creating what is there already is no conflict, as with members of a policy. */
+  readonly idempotent?: boolean;
+  /** What Google or the real provider refuse at preview. */
+  check?(inputs: Properties): string[];
+  /** What Google refuses when asked. @throws GoogleError */
+  admit?(inputs: Properties, cloud: Cloud, before: Stored | undefined): void;
+  /** What Google adds. */
+  outputs?(inputs: Properties, cloud: Cloud, before: Stored | undefined): Properties;
+  /** Why it cannot be deleted now. */
+  protectedBy?(outputs: Properties): string | undefined;
+  /** What deleting leaves behind or takes along. */
+  afterDelete?(stored: Stored, cloud: Cloud): void;
+  afterWrite?(stored: Stored, cloud: Cloud): Promise<void> | void;
+  /** Deleting the resource leaves the thing where it is. */
+  abandons?(outputs: Properties): boolean;
+}

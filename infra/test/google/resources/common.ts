@@ -1,0 +1,81 @@
+import type { Cloud } from '../cloud.ts';
+import { GoogleError } from '../error.ts';
+import type { Properties, ResourceType } from '../resource-type.ts';
+import { unknown } from '../validate.ts';
+
+export const text = (inputs: Properties, name: string): string => String(inputs[name]);
+
+/** A rule on the form of one argument; what is not known yet passes. */
+export function form(inputs: Properties, name: string, pattern: RegExp, rule: string): string[] {
+  const value = inputs[name];
+  return value === undefined || value === unknown || pattern.test(String(value)) ? [] : [`${name} ${rule}`];
+}
+
+/** Roles that exist, of those that anyone here would grant: https://cloud.google.com/iam/docs/understanding-roles */
+const predefinedRoles = new Set([
+  'roles/artifactregistry.reader',
+  'roles/artifactregistry.writer',
+  'roles/browser',
+  'roles/cloudkms.cryptoKeyEncrypterDecrypter',
+  'roles/datastore.user',
+  'roles/datastore.viewer',
+  'roles/editor',
+  'roles/iam.securityReviewer',
+  'roles/iam.serviceAccountUser',
+  'roles/iam.workloadIdentityUser',
+  'roles/logging.viewer',
+  'roles/monitoring.viewer',
+  'roles/run.viewer',
+  'roles/secretmanager.secretAccessor',
+  'roles/secretmanager.viewer',
+  'roles/serviceusage.serviceUsageViewer',
+  'roles/storage.objectUser',
+]);
+
+function admitRole(role: string, cloud: Cloud): void {
+  const custom = cloud.of('gcp:projects/iAMCustomRole:IAMCustomRole').some(({ outputs }) => outputs['name'] === role);
+  if (!custom && !predefinedRoles.has(role))
+    throw new GoogleError(400, `Role ${role} is not supported for this resource.`);
+}
+
+function admitMember(member: string, cloud: Cloud): void {
+  const [kind, name] = [member.slice(0, member.indexOf(':')), member.slice(member.indexOf(':') + 1)];
+  if (kind === 'serviceAccount') {
+    const accounts = [
+      ...cloud.of('gcp:serviceaccount/account:Account'),
+      ...cloud.of('gcp:projects/serviceIdentity:ServiceIdentity'),
+    ];
+    if (accounts.some(({ outputs }) => outputs['email'] === name)) return;
+    throw new GoogleError(400, `Service account ${name} does not exist.`);
+  }
+  if (kind === 'principal') {
+    const pool =
+      /^\/\/iam\.googleapis\.com\/projects\/(\d+)\/locations\/global\/workloadIdentityPools\/([^/]+)\/subject\/.+$/.exec(
+        name,
+      );
+    if (pool?.[1] && cloud.projects.some(({ number }) => number === pool[1])) return;
+  }
+  throw new GoogleError(400, `Invalid argument: The member ${kind}:... is of an unknown type or does not exist.`);
+}
+
+/** A member of one role in the policy of something. Adding one that is there is no error. */
+export function member(scope: readonly string[], api?: string): ResourceType {
+  return {
+    ...(api && { api }),
+    replacedBy: [...scope, 'role', 'member', 'condition'],
+    idempotent: true,
+    id: (inputs) =>
+      [...scope.map((name) => text(inputs, name)), text(inputs, 'role'), text(inputs, 'member'), conditionTitle(inputs)]
+        .filter(Boolean)
+        .join('/'),
+    admit(inputs, cloud) {
+      admitRole(text(inputs, 'role'), cloud);
+      admitMember(text(inputs, 'member'), cloud);
+    },
+    outputs: () => ({ etag: 'BwY=' }),
+  };
+}
+
+function conditionTitle(inputs: Properties): string {
+  return ((inputs['condition'] as Properties | undefined)?.['title'] as string | undefined) ?? '';
+}

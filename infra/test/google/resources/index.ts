@@ -1,0 +1,19 @@
+import type { ResourceType } from '../resource-type.ts';
+import { firestore } from './firestore.ts';
+import { monitoring } from './monitoring.ts';
+import { network } from './network.ts';
+import { project } from './project.ts';
+import { registry } from './registry.ts';
+import { run } from './run.ts';
+import { secrets } from './secrets.ts';
+
+/** Every resource type that the stand-in knows, by token. One it does not know is an error. */
+export const resourceTypes: Readonly<Record<string, ResourceType>> = {
+  ...project,
+  ...registry,
+  ...secrets,
+  ...firestore,
+  ...run,
+  ...monitoring,
+  ...network,
+};

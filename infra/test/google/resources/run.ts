@@ -1,0 +1,157 @@
+import type { Cloud } from '../cloud.ts';
+import { GoogleError } from '../error.ts';
+import type { ResourceType } from '../resource-type.ts';
+import { unknown } from '../validate.ts';
+import { form, member, text } from './common.ts';
+
+interface Env {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueSource?: { readonly secretKeyRef: { readonly secret: string; readonly version: string } };
+}
+
+interface Probe {
+  readonly periodSeconds?: number;
+  readonly timeoutSeconds?: number;
+  readonly failureThreshold?: number;
+}
+
+interface Container {
+  readonly image: string;
+  readonly envs?: readonly Env[];
+  readonly resources?: { readonly limits?: { readonly cpu?: string; readonly memory?: string } };
+  readonly startupProbe?: Probe;
+  readonly livenessProbe?: Probe;
+  readonly readinessProbe?: Probe;
+}
+
+interface Scaling {
+  readonly minInstanceCount?: number;
+  readonly maxInstanceCount?: number;
+}
+
+interface Template {
+  readonly serviceAccount: string;
+  readonly scaling?: Scaling;
+  readonly containers: readonly Container[];
+}
+
+interface Traffic {
+  readonly type: string;
+  readonly revision?: string;
+  readonly percent?: number;
+  readonly tag?: string;
+}
+
+/** Names that Cloud Run sets itself: https://cloud.google.com/run/docs/container-contract#env-vars */
+const reserved = ['PORT', 'K_SERVICE', 'K_REVISION', 'K_CONFIGURATION'];
+
+function refuse(broken: boolean, message: string): void {
+  if (broken) throw new GoogleError(400, message);
+}
+
+function admitSecret({ name, valueSource }: Env, account: string, project: string, cloud: Cloud): void {
+  if (valueSource === undefined) return;
+  const { secret, version } = valueSource.secretKeyRef;
+  const id = `projects/${project}/secrets/${secret}`;
+  refuse(
+    !cloud.secretVersions.get(`${id}/versions/${version}`)?.enabled,
+    `${name}: secret ${secret} has no enabled version ${version}`,
+  );
+  const readers = cloud
+    .of('gcp:secretmanager/secretIamMember:SecretIamMember')
+    .filter((each) => each.inputs['secretId'] === secret);
+  const may = readers.some(
+    ({ inputs }) =>
+      inputs['role'] === 'roles/secretmanager.secretAccessor' && inputs['member'] === `serviceAccount:${account}`,
+  );
+  refuse(!may, `Permission denied on secret ${secret} for Revision service account ${account}.`);
+}
+
+function admitContainer(container: Container, template: Template, project: string, cloud: Cloud): void {
+  refuse(!cloud.images.has(container.image), `Image '${container.image}' not found.`);
+  for (const env of container.envs ?? []) {
+    refuse(reserved.includes(env.name), `The following reserved env names were provided: ${env.name}`);
+    admitSecret(env, template.serviceAccount, project, cloud);
+  }
+  const { cpu = '1', memory = '512Mi' } = container.resources?.limits ?? {};
+  const mebibytes = memory.endsWith('Gi') ? Number(memory.slice(0, -2)) * 1024 : Number(memory.slice(0, -2));
+  refuse(!['1', '2', '4', '6', '8'].includes(cpu), 'cpu must be one of 1, 2, 4, 6, 8');
+  refuse(Number(cpu) >= 4 && mebibytes < 2048, 'cpu of 4 or more needs at least 2Gi of memory');
+  refuse(mebibytes < 512, 'memory must be at least 512Mi for the second generation');
+  for (const [kind, probe, longest] of [
+    ['startup', container.startupProbe, 240],
+    ['liveness', container.livenessProbe, 3600],
+    ['readiness', container.readinessProbe, 300],
+  ] as const) {
+    const { periodSeconds = 10, timeoutSeconds = 1, failureThreshold = 3 } = probe ?? {};
+    refuse(timeoutSeconds > periodSeconds, `${kind} probe: timeout_seconds must be at most period_seconds`);
+    refuse(periodSeconds > longest, `${kind} probe: period_seconds must be at most ${longest}`);
+    refuse(kind === 'startup' && periodSeconds * failureThreshold > 240, 'startup probe: must fail within 240 seconds');
+  }
+}
+
+const revisionOf = (name: string, number: number) => `${name}-${String(number).padStart(5, '0')}`;
+
+export const run: Record<string, ResourceType> = {
+  'gcp:cloudrunv2/service:Service': {
+    api: 'run.googleapis.com',
+    message: ['run-v2', 'GoogleCloudRunV2Service'],
+    fields: { traffics: 'traffic', envs: 'env', limits: 'limits' },
+    replacedBy: ['project', 'location', 'name'],
+    id: (inputs) =>
+      `projects/${text(inputs, 'project')}/locations/${text(inputs, 'location')}/services/${text(inputs, 'name')}`,
+    check: (inputs) => form(inputs, 'name', /^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$/, 'must be 1 to 49 of a-z, 0-9 and -'),
+    admit(inputs, cloud, before) {
+      const template = inputs['template'] as Template;
+      const project = text(inputs, 'project');
+      const accounts = cloud.of('gcp:serviceaccount/account:Account').map(({ outputs }) => outputs['email']);
+      refuse(!accounts.includes(template.serviceAccount), `Service account ${template.serviceAccount} does not exist.`);
+      for (const scaling of [template.scaling, inputs['scaling'] as Scaling | undefined]) {
+        refuse(
+          (scaling?.minInstanceCount ?? 0) > (scaling?.maxInstanceCount ?? 100),
+          'min_instance_count must not be more than max_instance_count',
+        );
+      }
+      for (const container of template.containers) admitContainer(container, template, project, cloud);
+      const traffic = (inputs['traffics'] as Traffic[] | undefined) ?? [];
+      const sum = traffic.reduce((total, { percent = 0 }) => total + percent, 0);
+      refuse(traffic.length > 0 && sum !== 100, 'traffic percents must sum to 100');
+      const revisions = (before?.outputs['revisions'] as string[] | undefined) ?? [];
+      for (const { revision } of traffic) {
+        refuse(revision !== undefined && !revisions.includes(revision), `Revision ${revision} not found.`);
+      }
+    },
+    outputs(inputs, cloud, before) {
+      const { number } = cloud.project(text(inputs, 'project'));
+      const [name, location] = [text(inputs, 'name'), text(inputs, 'location')];
+      const earlier = (before?.outputs['revisions'] as string[] | undefined) ?? [];
+      const same =
+        before !== undefined && JSON.stringify(before.inputs['template']) === JSON.stringify(inputs['template']);
+      const revisions = same ? earlier : [...earlier, revisionOf(name, earlier.length + 1)];
+      const hash = `https://${name}-a1b2c3d4e5-uc.a.run.app`;
+      return {
+        uri: hash,
+        urls: [`https://${name}-${number}.${location}.run.app`, hash],
+        revisions,
+        latestCreatedRevision: revisions.at(-1),
+        latestReadyRevision: revisions.at(-1),
+        generation: String(Number(before?.outputs['generation'] ?? 0) + 1),
+      };
+    },
+    protectedBy: (outputs) => (outputs['deletionProtection'] === true ? 'deletion_protection is true' : undefined),
+    afterWrite: (stored, cloud) => cloud.runner?.(stored, cloud),
+  },
+  'gcp:cloudrunv2/serviceIamMember:ServiceIamMember': {
+    ...member(['project', 'location', 'name'], 'run.googleapis.com'),
+    admit(inputs, cloud, before) {
+      if (
+        inputs['name'] !== unknown &&
+        !cloud.resources.has(`projects/${inputs['project']}/locations/${inputs['location']}/services/${inputs['name']}`)
+      ) {
+        throw new GoogleError(404, `Resource '${inputs['name']}' of kind 'SERVICE' does not exist.`);
+      }
+      member([]).admit?.(inputs, cloud, before);
+    },
+  },
+};

@@ -1,0 +1,97 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LocalWorkspace, type Stack } from '@pulumi/pulumi/automation/index.js';
+import { onTestFinished } from 'vitest';
+import platform from '../../index.ts';
+import { secretKeys } from '../../settings/index.ts';
+import { type Google, startGoogle } from '../google/client.ts';
+import { image, remaining, type StackName } from './settings.ts';
+
+/** The folder of the program. */
+const programFolder = join(import.meta.dirname, '../..');
+
+/** A folder that is gone when the test has finished. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'andamio-infra-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The environment in which the engine finds the stand-in for Google, and keeps its state in a folder. */
+function engineEnvironment(google: Pick<Google, 'port'>, stateFolder: string): Record<string, string> {
+  return {
+    PULUMI_BACKEND_URL: `file://${stateFolder}`,
+    PULUMI_CONFIG_PASSPHRASE: 'a passphrase for tests',
+    PULUMI_SKIP_UPDATE_CHECK: 'true',
+    PULUMI_DEBUG_PROVIDERS: `gcp:${google.port},docker-build:${google.port}`,
+  };
+}
+
+/** A cloud of this test's own, with two releases in the registry that is to be. */
+export async function cloud(): Promise<Google> {
+  const google = await startGoogle();
+  onTestFinished(() => google.stop());
+  for (const digit of ['1', '2']) await google.addImage(image(digit));
+  return google;
+}
+
+/** Sets settings; what is secret is encrypted. */
+export async function configure(stack: Stack, config: Readonly<Record<string, string>>): Promise<void> {
+  const entries = Object.entries(config).map(([key, value]) => {
+    const full = key.includes(':') ? key : `andamio:${key}`;
+    return [full, { value, secret: (secretKeys as readonly string[]).includes(key) }] as const;
+  });
+  await stack.setAllConfig(Object.fromEntries(entries));
+}
+
+/**
+ * A stack with the committed settings of that name and those given on top, run by the real engine against the stand-in: the
+ * program runs in this process.
+ */
+export async function stackOf(
+  google: Google,
+  name: StackName,
+  config: Readonly<Record<string, string>> = {},
+  workDir: string = temporaryFolder(),
+): Promise<Stack> {
+  for (const file of ['Pulumi.yaml', `Pulumi.${name}.yaml`]) cpSync(join(programFolder, file), join(workDir, file));
+  // The engine looks for it, though the program comes from this process.
+  writeFileSync(join(workDir, 'index.ts'), '');
+  const stack = await LocalWorkspace.createOrSelectStack(
+    { stackName: name, projectName: 'andamio', program: platform },
+    { workDir, envVars: engineEnvironment(google, workDir) },
+  );
+  await configure(stack, { ...remaining[name], ...config });
+  return stack;
+}
+
+/** Brings a stack up, after the one that owns the project where it is not that one itself. */
+export async function deployed(
+  google: Google,
+  name: StackName,
+  config: Readonly<Record<string, string>> = {},
+): Promise<Stack> {
+  if (name === 'preprod' || name === 'prod') await (await stackOf(google, 'shared')).up();
+  const stack = await stackOf(google, name, config);
+  await stack.up();
+  return stack;
+}
+
+/** What an operation changed, by kind; what stayed the same and what was only read left out. */
+export function changes(summary: {
+  readonly resourceChanges?: Readonly<Record<string, number>>;
+}): Record<string, number> {
+  const { same: _same, read: _read, ...rest } = summary.resourceChanges ?? {};
+  return rest;
+}
+
+/** What the engine said when an operation was refused. @throws when it was not. */
+export async function refusal(operation: Promise<unknown>): Promise<string> {
+  const error = await operation.then(
+    () => undefined,
+    (reason: unknown) => reason as Error,
+  );
+  if (error === undefined) throw new Error('The operation went through.');
+  return error.message;
+}

@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { engineIsHere } from './harness/requirements.ts';
+import { image, remaining } from './harness/settings.ts';
+import { changes, cloud, configure, deployed, refusal, stackOf } from './harness/stack.ts';
+
+const service = 'gcp:cloudrunv2/service:Service';
+
+describe.skipIf(!engineIsHere)('the life of a stack', () => {
+  test('one `up` brings a project from nothing to the service at its computed host', async () => {
+    const google = await cloud();
+    const { outputs } = await (await stackOf(google, 'dev')).up();
+    expect(outputs['host']?.value).toBe('https://andamio-api-123456789012.us-central1.run.app');
+    expect(outputs['urls']?.value).toContain(outputs['host']?.value);
+    expect((await google.resources()).filter(({ type }) => type === service)).toHaveLength(1);
+  });
+
+  test('production comes up at the documented host, in a project that another stack has set up', async () => {
+    const stack = await deployed(await cloud(), 'prod');
+    expect((await stack.outputs())['host']?.value).toBe('https://andamio-api-308006323670.us-central1.run.app');
+  });
+
+  test('a second `up` and a refresh change nothing', async () => {
+    const stack = await deployed(await cloud(), 'dev');
+    expect(changes((await stack.up()).summary)).toEqual({});
+    expect(changes((await stack.refresh()).summary)).toEqual({});
+    expect(changes((await stack.up()).summary)).toEqual({});
+  });
+
+  test('an image that was built stays as it is, also when others look for it', async () => {
+    const google = await cloud();
+    const stack = await deployed(google, 'dev');
+    const { builtTag, image: built } = await stack.outputs();
+    await google.forgetCalls();
+    await stack.up();
+    expect(await google.calls()).toEqual([]);
+    const second = await stackOf(google, 'dev', { owns: 'service', service: 'another-api' });
+    const outputs = (await second.up()).outputs;
+    expect(outputs['image']?.value).toBe(built?.value);
+    expect(builtTag?.value).toMatch(/^[0-9a-f]{20}$/);
+    expect(await google.calls()).not.toContain('create docker-build:index:Image');
+  });
+
+  test('a new digest updates the service and nothing else', async () => {
+    const google = await cloud();
+    const stack = await deployed(google, 'prod');
+    await google.forgetCalls();
+    await configure(stack, { image: image('2') });
+    expect(changes((await stack.up()).summary)).toEqual({ update: 1 });
+    expect(await google.calls()).toEqual([`update ${service}`]);
+  });
+
+  test('a candidate gets a revision without traffic, and then all of it', async () => {
+    const google = await cloud();
+    const stack = await deployed(google, 'prod');
+    const stable = (await stack.outputs())['revision']?.value as string;
+    await configure(stack, { image: image('2'), stableRevision: stable });
+    await stack.up();
+    const traffic = async () => (await google.resources()).find(({ type }) => type === service)?.inputs['traffics'];
+    expect(await traffic()).toMatchObject([
+      { revision: stable, percent: 100 },
+      { percent: 0, tag: 'candidate' },
+    ]);
+    await stack.removeConfig('andamio:stableRevision');
+    await stack.up();
+    expect(await traffic()).toMatchObject([{ type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST', percent: 100 }]);
+  });
+
+  test('a new pepper is a new version, and the version before stays readable', async () => {
+    const google = await cloud();
+    const stack = await deployed(google, 'prod');
+    const next = Buffer.alloc(32, 'next').toString('base64');
+    await configure(stack, { keyPeppers: `${remaining.prod.keyPeppers},b:${next}` });
+    expect(changes((await stack.up()).summary)).toEqual({ replace: 1, update: 1 });
+    const versions = (await google.secretVersions()).filter((name) => name.includes('key-peppers'));
+    expect(versions.map((name) => name.split('/').at(-1))).toEqual(['1', '2']);
+    expect((await stack.outputs())['pepperVersions']?.value).toEqual(['a', 'b']);
+  });
+
+  test('a version added by hand is used by its number, and its value is never read', async () => {
+    const google = await cloud();
+    const stack = await deployed(google, 'prod');
+    const number = await google.addSecretVersion(
+      'projects/documented-project/secrets/andamio-api-key-peppers',
+      'unread',
+    );
+    await configure(stack, { keyPeppersVersion: String(number) });
+    await stack.up();
+    const exported = JSON.stringify(await stack.exportStack());
+    expect(exported).toMatch(/"secret": ?"andamio-api-key-peppers", ?"version": ?"2"/);
+    expect(exported).not.toContain('unread');
+  });
+
+  test.each([
+    ['gcp:region', 'europe-west1', 'gcp:region is us-central1 and would become europe-west1'],
+    ['service', 'other-api', 'service is andamio-api and would become other-api'],
+    ['database', 'elsewhere', 'database is andamio-api and would become elsewhere'],
+  ])('another %s is refused before anything is replaced', async (key, value, message) => {
+    const google = await cloud();
+    const stack = await deployed(google, 'dev');
+    await google.forgetCalls();
+    await configure(stack, { [key]: value });
+    expect(await refusal(stack.up())).toContain(message);
+    expect(await google.calls()).toEqual([]);
+  });
+
+  test('what was changed by hand is found, and the next `up` sets it right', async () => {
+    const google = await cloud();
+    const stack = await deployed(google, 'prod');
+    await google.change('projects/documented-project/locations/us-central1/services/andamio-api', {
+      ingress: 'INGRESS_TRAFFIC_INTERNAL_ONLY',
+    });
+    expect(await refusal(stack.preview({ refresh: true, expectNoChanges: true }))).toContain(
+      'no changes were expected',
+    );
+    await stack.refresh();
+    expect(changes((await stack.up()).summary)).toEqual({ update: 1 });
+  });
+
+  test('destroying production is refused, and deletes nothing', async () => {
+    const google = await cloud();
+    const stack = await deployed(google, 'prod');
+    const before = await google.resources();
+    expect(await refusal(stack.destroy())).toContain('protected');
+    expect(await google.resources()).toHaveLength(before.length);
+  });
+
+  test('destroying dev leaves nothing but enabled APIs, and it comes up again', async () => {
+    const google = await cloud();
+    const stack = await deployed(google, 'dev');
+    await stack.destroy();
+    expect(await google.resources()).toEqual([]);
+    expect(await google.enabledApis()).toContain('my-project/run.googleapis.com');
+    expect((await stack.up()).summary.result).toBe('succeeded');
+  });
+});

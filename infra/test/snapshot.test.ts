@@ -1,0 +1,64 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Stack } from '@pulumi/pulumi/automation/index.js';
+import { describe, expect, test } from 'vitest';
+import { engineIsHere } from './harness/requirements.ts';
+import { image, remaining, type StackName } from './harness/settings.ts';
+import { cloud, deployed } from './harness/stack.ts';
+
+interface Resource {
+  readonly urn: string;
+  readonly type: string;
+  readonly inputs?: unknown;
+  readonly protect?: boolean;
+  readonly parent?: string;
+}
+
+/** `urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME` -> NAME */
+const nameOf = (urn: string | undefined) => urn?.split('::').at(-1);
+
+/** A value as it may be shown: what is secret is masked, and what follows from the source of the day is too. */
+function shown(value: unknown): unknown {
+  if (typeof value === 'string')
+    return value
+      .replace(/andamio\/api:[0-9a-f]{20}/, 'andamio/api:TAG')
+      .replace(/andamio\/api@sha256:[0-9a-f]{64}/, 'andamio/api@DIGEST')
+      .replace(/^\/.*?(?=\/apps\/api|$)/, 'REPOSITORY');
+  if (Array.isArray(value)) return value.map(shown);
+  if (typeof value !== 'object' || value === null) return value;
+  if ('ciphertext' in value || 'plaintext' in value) return '[secret]';
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, member]) => [key, shown(member)]),
+  );
+}
+
+/** All resources of a stack with what they were asked for, sorted, so that a change of the program is a diff to review. */
+async function snapshotOf(stack: Stack): Promise<string> {
+  const { deployment } = await stack.exportStack();
+  const resources = (deployment.resources as Resource[])
+    .filter(({ type }) => !/^pulumi:(providers|pulumi)/.test(type))
+    .map(({ type, urn, parent, protect, inputs }) => ({
+      resource: nameOf(urn),
+      type,
+      in: nameOf(parent),
+      ...(protect && { protect }),
+      inputs: shown(inputs),
+    }))
+    .sort((a, b) => (`${a.type} ${a.resource}` < `${b.type} ${b.resource}` ? -1 : 1));
+  return `${JSON.stringify(resources, null, 2)}\n`;
+}
+
+describe.skipIf(!engineIsHere)('the resources of each stack are those that were reviewed', () => {
+  test.each(Object.keys(remaining) as StackName[])('%s', async (name) => {
+    const google = await cloud();
+    const stack = await deployed(google, name);
+    const actual = await snapshotOf(stack);
+    const file = join(import.meta.dirname, 'snapshots', `${name}.json`);
+    // A run that fails leaves the file alone: `pnpm snapshot` writes it.
+    if (process.env['WRITE_SNAPSHOTS']) writeFileSync(file, actual);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(actual));
+    expect(actual).not.toContain(image('1').slice(-64));
+  });
+});
