@@ -1,3 +1,4 @@
+import { adopt } from './adopt.ts';
 import { Foundation } from './foundation.ts';
 import { findProject, hostOf } from './host.ts';
 import { serviceImage } from './image.ts';
@@ -13,6 +14,7 @@ export default async function platform() {
   const given = readSettings();
   const { id, number: projectNumber } = await findProject(given.project);
   const settings = { ...given, project: id };
+  adopt(settings.adopt);
   const host = hostOf(settings, projectNumber);
   const before = await lastApplied();
   refuseToMove(before.place, settings);

@@ -31,7 +31,7 @@ export class ProjectServices extends pulumi.ComponentResource {
     this.enabled = [...Object.keys(apis), ...optional].map(
       (service) =>
         new gcp.projects.Service(
-          service.replace('.googleapis.com', ''),
+          `${service.replace('.googleapis.com', '')}-api`,
           { project: settings.project, service, disableOnDestroy: false },
           { parent: this, customTimeouts: { create: '10m' } },
         ),

@@ -6,6 +6,7 @@ import * as rule from './rules.ts';
 const shape = z.object({
   owns: rule.oneOf(['all', 'project', 'service']).default('all'),
   protect: rule.flag.default(true),
+  adopt: rule.adoption.optional(),
 
   service: rule.serviceName.default('andamio-api'),
   documentedHost: rule.oneOf(Object.keys(publicHosts) as [string, ...string[]]).optional(),

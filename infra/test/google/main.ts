@@ -1,5 +1,6 @@
 // The stand-in as a process: prints the port that the engine attaches to (PULUMI_DEBUG_PROVIDERS=gcp:PORT,docker-build:PORT).
 // Who forks it may call it by messages: see client.ts. `--projects ID=NUMBER,...` names the projects that exist.
+import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { main } from '@pulumi/pulumi/provider/server.js';
 import { Cloud } from './cloud.ts';
@@ -21,4 +22,12 @@ process.on('message', ({ id, method, args }: Call) => {
   }
 });
 process.on('disconnect', () => process.exit());
+// An import reads with no properties at all, which the SDK's server stumbles over.
+const require = createRequire(createRequire(import.meta.url).resolve('@pulumi/pulumi'));
+const { ReadRequest } = require('@pulumi/pulumi/proto/provider_pb.js');
+const { Struct } = require('google-protobuf/google/protobuf/struct_pb.js');
+const { getProperties } = ReadRequest.prototype;
+ReadRequest.prototype.getProperties = function properties() {
+  return getProperties.call(this) ?? new Struct();
+};
 await main(provider(cloud) as never, ['127.0.0.1:1']);
