@@ -2,8 +2,8 @@ import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from './settings/index.ts';
 
-/** Firestore's calls are logged under either name, as they come by its own API or by Datastore's. */
-const audited = ['secretmanager.googleapis.com', 'firestore.googleapis.com', 'datastore.googleapis.com'];
+/** Firestore's data accesses are configured under Datastore's name: https://cloud.google.com/firestore/native/docs/audit-logging */
+const audited = ['secretmanager.googleapis.com', 'datastore.googleapis.com'];
 
 /** Who read or changed secrets and documents. Without these, Google logs administration alone. */
 export class AuditLogs extends pulumi.ComponentResource {

@@ -34,6 +34,37 @@ function lends(
   );
 }
 
+const driftAccountId = 'andamio-drift';
+
+/** Lets an account read the secrets in a stack's state, where a key in the cloud encrypts them. */
+function decryptsState(
+  name: string,
+  { stateKey }: Settings,
+  member: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  if (stateKey === undefined) return;
+  new gcp.kms.CryptoKeyIAMMember(
+    name,
+    { cryptoKeyId: stateKey, role: 'roles/cloudkms.cryptoKeyDecrypter', member },
+    opts,
+  );
+}
+
+/**
+ * The part of the bucket of all states that is one stack's: https://www.pulumi.com/docs/iac/concepts/state-and-backends/ tells
+ * the folders. Listing is asked of the bucket itself.
+ */
+function ownState(bucket: string, stack: string): gcp.types.input.storage.BucketIAMMemberCondition {
+  const objects = `projects/_/buckets/${bucket}/objects/.pulumi`;
+  const own = ['stacks', 'backups', 'history', 'locks'].map(
+    (folder) =>
+      `resource.name.startsWith("${objects}/${folder}/${folder === 'locks' ? 'organization/' : ''}${pulumi.getProject()}/${stack}")`,
+  );
+  const all = ['resource.type == "storage.googleapis.com/Bucket"', `resource.name == "${objects}/meta.yaml"`, ...own];
+  return { title: 'only-its-state', expression: all.join(' || ') };
+}
+
 /** The environments whose jobs may come in at all; which of them may deploy what is said on each account. */
 const environments = ['preprod', 'production', 'dev'];
 
@@ -78,7 +109,7 @@ export class Federation extends pulumi.ComponentResource {
     const reader = (name: string, displayName: string, job: string, roles: readonly string[]) => {
       const account = new gcp.serviceaccount.Account(
         `${name}-account`,
-        { project, accountId: `andamio-${name}`, displayName },
+        { project, accountId: name === 'drift' ? driftAccountId : `andamio-${name}`, displayName },
         parent,
       );
       lends(`${name}-job`, account, principal(projectNumber, github, job), { ...parent, dependsOn: [pool] });
@@ -92,7 +123,17 @@ export class Federation extends pulumi.ComponentResource {
       return account;
     };
     const preview = reader('preview', 'Previews pull requests', jobs.pullRequest, previewRoles);
-    reader('drift', 'Compares what is with what should be', jobs.main, driftRoles);
+    const drift = reader('drift', 'Compares what is with what should be', jobs.main, driftRoles);
+    if (settings.stateBucket !== undefined) {
+      for (const [name, { member }] of Object.entries({ preview, drift })) {
+        new gcp.storage.BucketIAMMember(
+          `${name}-reads-state`,
+          { bucket: settings.stateBucket, role: 'roles/storage.objectViewer', member },
+          parent,
+        );
+      }
+    }
+    decryptsState('drift-decrypts-state', settings, drift.member, parent);
     this.previewAccount = preview.email;
     this.registerOutputs();
   }
@@ -110,7 +151,6 @@ const driftRoles = [
   'roles/logging.viewer',
   'roles/monitoring.viewer',
   'roles/run.viewer',
-  'roles/secretmanager.viewer',
   'roles/serviceusage.serviceUsageViewer',
 ] as const;
 
@@ -122,6 +162,23 @@ const deployPermissions = [
   'run.services.get',
   'run.services.update',
 ] as const;
+
+/** Whether a version of a secret exists and is enabled; its value stays out of reach. */
+function seesSecret(
+  name: string,
+  settings: Settings,
+  secret: string,
+  member: pulumi.Input<string>,
+  service: gcp.cloudrunv2.Service,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  new gcp.secretmanager.SecretIamMember(
+    name,
+    { project: settings.project, secretId: secretIdOf(settings, secret), role: 'roles/secretmanager.viewer', member },
+    // The service comes after its secrets.
+    { ...opts, dependsOn: [service] },
+  );
+}
 
 export interface DeploymentArgs {
   readonly settings: Settings;
@@ -182,15 +239,13 @@ export class Deployment extends pulumi.ComponentResource {
       parent,
     );
     new gcp.projects.IAMMember('deploy-finds-project', { project, role: 'roles/browser', member }, parent);
-    // Whether a version exists and is enabled; its value stays out of reach.
-    for (const name of args.secretNames) {
-      new gcp.secretmanager.SecretIamMember(
-        `deploy-sees-${name}`,
-        { project, secretId: secretIdOf(settings, name), role: 'roles/secretmanager.viewer', member },
-        { ...parent, dependsOn: [args.service] },
-      );
-    }
+    for (const name of args.secretNames)
+      seesSecret(`deploy-sees-${name}`, settings, name, member, args.service, parent);
     this.#mayUseState(settings, member, parent);
+    // The account is the project's, and was made with it.
+    const drift = `serviceAccount:${driftAccountId}@${project}.iam.gserviceaccount.com`;
+    for (const name of args.secretNames) seesSecret(`drift-sees-${name}`, settings, name, drift, args.service, parent);
+    if (!settings.ownsProject) decryptsState('drift-decrypts-state', settings, drift, parent);
     this.registerOutputs();
   }
 
@@ -199,7 +254,12 @@ export class Deployment extends pulumi.ComponentResource {
     if (settings.stateBucket !== undefined) {
       new gcp.storage.BucketIAMMember(
         'deploy-keeps-state',
-        { bucket: settings.stateBucket, role: 'roles/storage.objectUser', member },
+        {
+          bucket: settings.stateBucket,
+          role: 'roles/storage.objectUser',
+          member,
+          condition: ownState(settings.stateBucket, pulumi.getStack()),
+        },
         opts,
       );
     }

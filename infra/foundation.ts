@@ -21,7 +21,7 @@ export class Foundation extends pulumi.ComponentResource {
     new AuditLogs(settings, opts);
     if (settings.billingAccount) budget(settings, projectNumber, settings.billingAccount, opts);
     this.federation = settings.github && new Federation(settings, projectNumber, settings.github, opts);
-    this.ready = [...apis.enabled, registry.repository];
+    this.ready = [...apis.enabled, registry.repository, ...(this.federation ? [this.federation] : [])];
     this.registerOutputs();
   }
 }

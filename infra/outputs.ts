@@ -39,6 +39,8 @@ export function outputs(
         image: pulumi.output(workload.image).reference,
         builtTag: pulumi.output(workload.image).apply(({ builtTag }) => builtTag ?? ''),
         revision: service.latestReadyRevision,
+        // Where a candidate waits beside it, the revision that has the traffic.
+        stableRevision: settings.stableRevision ?? '',
         ...(settings.keyPeppersVersion === undefined && { pepperVersions: pepperVersions(settings.keyPeppers) }),
       }),
     next: nextStep(settings, host),

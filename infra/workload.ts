@@ -72,7 +72,7 @@ export class Workload extends pulumi.ComponentResource {
           environment: settings.githubEnvironment,
           service: this.api.service,
           runtimeAccount: runtime.account,
-          secretNames: Object.keys(args.secrets),
+          secretNames: Object.keys(sources),
         },
         opts,
       );

@@ -4,6 +4,7 @@ import { engineIsHere } from './harness/requirements.ts';
 import { cloud, deployed } from './harness/stack.ts';
 
 const project = 'documented-project';
+const state = `projects/_/buckets/${project}-pulumi/objects/.pulumi`;
 const email = (account: string) => `serviceAccount:${account}@${project}.iam.gserviceaccount.com`;
 
 /** What a member may do and where, from the policies that the stand-in holds. */
@@ -55,7 +56,15 @@ describe.skipIf(!engineIsHere)('each identity may do what is written here, nothi
       `roles/cloudkms.cryptoKeyEncrypterDecrypter on projects/${project}/locations/us-central1/keyRings/pulumi/cryptoKeys/prod`,
       `roles/iam.serviceAccountUser on projects/${project}/serviceAccounts/andamio-api-run@${project}.iam.gserviceaccount.com`,
       'roles/secretmanager.viewer on andamio-api-key-peppers',
-      `roles/storage.objectUser on ${project}-pulumi-prod`,
+      'roles/secretmanager.viewer on andamio-api-redis-url',
+      `roles/storage.objectUser on ${project}-pulumi if ${[
+        'resource.type == "storage.googleapis.com/Bucket"',
+        `resource.name == "${state}/meta.yaml"`,
+        `resource.name.startsWith("${state}/stacks/andamio/prod")`,
+        `resource.name.startsWith("${state}/backups/andamio/prod")`,
+        `resource.name.startsWith("${state}/history/andamio/prod")`,
+        `resource.name.startsWith("${state}/locks/organization/andamio/prod")`,
+      ].join(' || ')}`,
     ]);
     const role = resources.find(({ type }) => type === 'gcp:projects/iAMCustomRole:IAMCustomRole');
     expect(role?.inputs['permissions']).toEqual([
@@ -77,18 +86,20 @@ describe.skipIf(!engineIsHere)('each identity may do what is written here, nothi
     expect(grantsOf(email('andamio-preview'), resources)).toEqual([
       'roles/artifactregistry.reader on project',
       'roles/browser on project',
+      `roles/storage.objectViewer on ${project}-pulumi`,
     ]);
     expect(lentTo('andamio-preview', resources)).toEqual(['repo:example-owner/example-repository:pull_request']);
     expect(grantsOf(email('andamio-drift'), resources)).toEqual([
       'roles/artifactregistry.reader on project',
       'roles/browser on project',
+      `roles/cloudkms.cryptoKeyDecrypter on projects/${project}/locations/us-central1/keyRings/pulumi/cryptoKeys/shared`,
       'roles/datastore.viewer on project',
       'roles/iam.securityReviewer on project',
       'roles/logging.viewer on project',
       'roles/monitoring.viewer on project',
       'roles/run.viewer on project',
-      'roles/secretmanager.viewer on project',
       'roles/serviceusage.serviceUsageViewer on project',
+      `roles/storage.objectViewer on ${project}-pulumi`,
     ]);
     expect(lentTo('andamio-drift', resources)).toEqual(['repo:example-owner/example-repository:ref:refs/heads/main']);
   });

@@ -26,8 +26,15 @@ export interface Fault {
   times: number;
 }
 
-/** Starts what a Cloud Run service declares, where somebody wants it to run; gives back nothing to wait for but readiness. */
-export type Runner = (service: Stored, cloud: Cloud) => Promise<void>;
+/** What a rehearsal puts behind the stand-in, so that what is declared really happens. */
+export interface Machinery {
+  /** Builds an image and pushes it. @returns the digest */
+  build(tags: readonly string[]): Promise<string>;
+  imageExists(reference: string): boolean;
+  /** Starts what a service declares, and resolves when it is ready. */
+  run(service: Stored, cloud: Cloud): Promise<void>;
+  stop(service: Stored): Promise<void>;
+}
 
 /** The state of the stand-in: what exists, and what is to go wrong. */
 export class Cloud {
@@ -39,11 +46,13 @@ export class Cloud {
   readonly secretVersions = new Map<string, { value: string; enabled: boolean }>();
   /** Images in registries, `ADDRESS@sha256:...` by that name and by tag. */
   readonly images = new Map<string, string>();
+  /** Digests of images that were really built, by tag. */
+  readonly built = new Map<string, string>();
   /** Ids that a deleted thing keeps for a while. */
   readonly reserved = new Set<string>();
   readonly faults: Fault[] = [];
   readonly calls: string[] = [];
-  runner: Runner | undefined;
+  machinery: Machinery | undefined;
 
   project(name: string): Project {
     const found = this.projects.find(({ id, number }) => id === name || number === name);
@@ -58,6 +67,10 @@ export class Cloud {
       403,
       `${api} has not been used in project ${this.project(project).number} before or it is disabled. SERVICE_DISABLED`,
     );
+  }
+
+  imageExists(reference: string): boolean {
+    return this.images.has(reference) || this.machinery?.imageExists(reference) === true;
   }
 
   /** The resources of a type. */

@@ -7,11 +7,11 @@ import { Cloud } from './cloud.ts';
 import { type Call, control } from './control.ts';
 import { provider } from './provider.ts';
 
-const { values } = parseArgs({ options: { projects: { type: 'string', default: '' }, runner: { type: 'string' } } });
+const { values } = parseArgs({ options: { projects: { type: 'string', default: '' }, machinery: { type: 'string' } } });
 const cloud = new Cloud();
 for (const pair of values.projects.split(',').filter(Boolean))
   control(cloud).addProject(...(pair.split('=') as [string, string]));
-if (values.runner) cloud.runner = (await import(values.runner)).runner;
+if (values.machinery) cloud.machinery = (await import(values.machinery)).machinery;
 
 process.on('message', ({ id, method, args }: Call) => {
   try {

@@ -110,6 +110,7 @@ export function provider(cloud: Cloud) {
       await failBefore(fault);
       const project = projectOf(inputs);
       if (project !== undefined && type.api) cloud.requireApi(project, type.api);
+      await type.prepare?.(inputs, cloud);
       const id = type.id(inputs, cloud);
       if (cloud.resources.has(id) && !type.idempotent)
         throw new GoogleError(409, `Resource '${id}' already exists. alreadyExists`);
@@ -145,7 +146,13 @@ export function provider(cloud: Cloud) {
       if (before === undefined) throw new GoogleError(404, `Resource '${id}' was not found.`);
       type.admit?.(news, cloud, before);
       const stored = store(token, id, news, type.outputs?.(news, cloud, before) ?? {});
-      await type.afterWrite?.(stored, cloud);
+      try {
+        await type.afterWrite?.(stored, cloud);
+      } catch (error) {
+        // The real provider keeps what it sent in the state, so that the next update starts from there.
+        const properties = markSecrets(stored.outputs, marked);
+        throw Object.assign(error as Error, { id, properties, reasons: [(error as Error).message] });
+      }
       failAfter(fault);
       return { outs: markSecrets(stored.outputs, marked) };
     },
@@ -161,7 +168,7 @@ export function provider(cloud: Cloud) {
       if (reason) throw new Error(`cannot destroy ${id}: ${reason}`);
       if (stored === undefined || type.abandons?.(props)) return;
       cloud.resources.delete(id);
-      type.afterDelete?.(stored, cloud);
+      await type.afterDelete?.(stored, cloud);
       failAfter(fault);
     },
 

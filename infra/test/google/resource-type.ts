@@ -27,7 +27,9 @@ export interface ResourceType {
   /** Why it cannot be deleted now. */
   protectedBy?(outputs: Properties): string | undefined;
   /** What deleting leaves behind or takes along. */
-  afterDelete?(stored: Stored, cloud: Cloud): void;
+  afterDelete?(stored: Stored, cloud: Cloud): Promise<void> | void;
+  /** What takes its time before the resource exists. */
+  prepare?(inputs: Properties, cloud: Cloud): Promise<void>;
   afterWrite?(stored: Stored, cloud: Cloud): Promise<void> | void;
   /** Deleting the resource leaves the thing where it is. */
   abandons?(outputs: Properties): boolean;

@@ -1,18 +1,33 @@
 import { spawnSync } from 'node:child_process';
 
-const line =
-  'Tests with the Pulumi engine are skipped: they need the Pulumi CLI on PATH (https://www.pulumi.com/docs/install/).';
+const works = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-/** Says whether the Pulumi CLI is on this machine; where it is not, and all tests must run, that is an error. */
-function findEngine(): boolean {
-  if (spawnSync('pulumi', ['version'], { stdio: 'ignore' }).status === 0) return true;
-  if (process.env['REQUIRE_ALL_TESTS']) throw new Error(line);
-  return false;
+/** What some tests need beside Node. Nothing else is ever skipped. */
+const requirements = {
+  engine: {
+    here: works('pulumi', 'version'),
+    line: 'Tests with the Pulumi engine are skipped: they need the Pulumi CLI on PATH (https://www.pulumi.com/docs/install/).',
+  },
+  linters: {
+    here: works('actionlint', '-version') && works('zizmor', '--version'),
+    line: 'Linting of the workflows is skipped: it needs actionlint and zizmor (go install github.com/rhysd/actionlint/cmd/actionlint@latest, pip install zizmor).',
+  },
+  images: {
+    here: process.getuid?.() === 0 && works('buildah', '--version') && works('unshare', '--mount', 'true'),
+    line: 'Tests with images are skipped: they need root, buildah and unshare (Debian: buildah, util-linux).',
+  },
+};
+
+const missing = Object.values(requirements).filter(({ here }) => !here);
+if (missing.length > 0 && process.env['REQUIRE_ALL_TESTS']) {
+  throw new Error(missing.map(({ line }) => line).join('\n'));
 }
 
-export const engineIsHere = findEngine();
+export const engineIsHere = requirements.engine.here;
+export const lintersAreHere = requirements.linters.here;
+export const imagesCanBeBuilt = requirements.images.here;
 
 /** Says once a run what is skipped (vitest's globalSetup). */
 export default function setup(): void {
-  if (!engineIsHere) process.stderr.write(`${line}\n`);
+  for (const { line } of missing) process.stderr.write(`${line}\n`);
 }

@@ -22,7 +22,7 @@ const github = {
 const tokens = { jwtIssuer: 'https://issuer.example', jwksUrl: 'https://issuer.example/.well-known/jwks.json' };
 const keyPeppers = `a:${secretValues.pepper}`;
 const state = (stack: string) => ({
-  stateBucket: `documented-project-pulumi-${stack}`,
+  stateBucket: 'documented-project-pulumi',
   stateKey: `projects/documented-project/locations/us-central1/keyRings/pulumi/cryptoKeys/${stack}`,
 });
 
@@ -35,7 +35,12 @@ export const remaining = {
     jwtSecrets: secretValues.jwtSecret,
     keyPeppers,
   },
-  shared: { ...github, alertEmail: 'platform@team.example', billingAccount: '0A1B2C-0A1B2C-0A1B2C' },
+  shared: {
+    ...github,
+    ...state('shared'),
+    alertEmail: 'platform@team.example',
+    billingAccount: '0A1B2C-0A1B2C-0A1B2C',
+  },
   preprod: { ...github, ...tokens, ...state('preprod'), keyPeppers, image: image('1') },
   prod: { ...github, ...tokens, ...state('prod'), keyPeppers, alertEmail: 'platform@team.example', image: image('1') },
 } as const satisfies Record<string, Record<string, string>>;

@@ -12,7 +12,7 @@ import { image, remaining, type StackName } from './settings.ts';
 const programFolder = join(import.meta.dirname, '../..');
 
 /** A folder that is gone when the test has finished. */
-function temporaryFolder(): string {
+export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'andamio-infra-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;

@@ -16,6 +16,7 @@ const predefinedRoles = new Set([
   'roles/artifactregistry.reader',
   'roles/artifactregistry.writer',
   'roles/browser',
+  'roles/cloudkms.cryptoKeyDecrypter',
   'roles/cloudkms.cryptoKeyEncrypterDecrypter',
   'roles/datastore.user',
   'roles/datastore.viewer',
@@ -30,6 +31,7 @@ const predefinedRoles = new Set([
   'roles/secretmanager.viewer',
   'roles/serviceusage.serviceUsageViewer',
   'roles/storage.objectUser',
+  'roles/storage.objectViewer',
 ]);
 
 function admitRole(role: string, cloud: Cloud): void {

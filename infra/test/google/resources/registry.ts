@@ -1,3 +1,4 @@
+import type { Cloud } from '../cloud.ts';
 import { GoogleError } from '../error.ts';
 import type { Properties, ResourceType } from '../resource-type.ts';
 import { form, member, text } from './common.ts';
@@ -36,11 +37,17 @@ export const registry: Record<string, ResourceType> = {
   },
   'docker-build:index:Image': {
     replacedBy: [],
-    id: (inputs) => digestOf(inputs),
+    async prepare(inputs, cloud) {
+      const tags = inputs['tags'] as string[];
+      const digest = await cloud.machinery?.build(tags);
+      for (const tag of digest ? tags : []) cloud.built.set(tag, String(digest));
+    },
+    id: (inputs, cloud) => digestOf(inputs, cloud),
     admit(inputs, cloud, before) {
       for (const tag of inputs['tags'] as string[]) {
         const held = cloud.images.get(tag);
-        if (held !== undefined && held !== digestOf(inputs)) throw new GoogleError(400, `tag ${tag} is immutable`);
+        if (held !== undefined && held !== digestOf(inputs, cloud))
+          throw new GoogleError(400, `tag ${tag} is immutable`);
         const repository = tag.split('/').slice(0, 3).join('/');
         const known = cloud
           .of('gcp:artifactregistry/repository:Repository')
@@ -48,13 +55,13 @@ export const registry: Record<string, ResourceType> = {
         if (!known && before === undefined) throw new GoogleError(404, `Repository ${repository} not found`);
       }
     },
-    outputs(inputs) {
-      const digest = digestOf(inputs);
+    outputs(inputs, cloud) {
+      const digest = digestOf(inputs, cloud);
       const [tag] = inputs['tags'] as string[];
       return { digest, ref: `${tag}@${digest}`, contextHash: digest.slice(7, 27) };
     },
     afterWrite({ inputs }, cloud) {
-      const digest = digestOf(inputs);
+      const digest = digestOf(inputs, cloud);
       for (const tag of inputs['tags'] as string[]) {
         cloud.images.set(tag, digest);
         cloud.images.set(`${tag.replace(/:[^:/]+$/, '')}@${digest}`, digest);
@@ -63,8 +70,11 @@ export const registry: Record<string, ResourceType> = {
   },
 };
 
-/** Nothing is built here: the digest follows from the tags, as the tag follows from what would be built. */
-function digestOf(inputs: Properties): string {
-  const seed = Buffer.from((inputs['tags'] as string[]).join()).toString('hex');
+/** Without machinery nothing is built: the digest follows from the tags, as the tag follows from what would be built. */
+function digestOf(inputs: Properties, cloud: Cloud): string {
+  const [tag] = inputs['tags'] as string[];
+  const built = cloud.built.get(String(tag));
+  if (built) return built;
+  const seed = Buffer.from(String(tag)).toString('hex');
   return `sha256:${seed.slice(-64).padStart(64, '0')}`;
 }

@@ -69,7 +69,7 @@ function admitSecret({ name, valueSource }: Env, account: string, project: strin
 }
 
 function admitContainer(container: Container, template: Template, project: string, cloud: Cloud): void {
-  refuse(!cloud.images.has(container.image), `Image '${container.image}' not found.`);
+  refuse(!cloud.imageExists(container.image), `Image '${container.image}' not found.`);
   for (const env of container.envs ?? []) {
     refuse(reserved.includes(env.name), `The following reserved env names were provided: ${env.name}`);
     admitSecret(env, template.serviceAccount, project, cloud);
@@ -140,7 +140,8 @@ export const run: Record<string, ResourceType> = {
       };
     },
     protectedBy: (outputs) => (outputs['deletionProtection'] === true ? 'deletion_protection is true' : undefined),
-    afterWrite: (stored, cloud) => cloud.runner?.(stored, cloud),
+    afterWrite: (stored, cloud) => cloud.machinery?.run(stored, cloud),
+    afterDelete: (stored, cloud) => cloud.machinery?.stop(stored),
   },
   'gcp:cloudrunv2/serviceIamMember:ServiceIamMember': {
     ...member(['project', 'location', 'name'], 'run.googleapis.com'),

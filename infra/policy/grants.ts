@@ -1,0 +1,64 @@
+import type { ResourceValidation, ResourceValidationArgs } from '@pulumi/policy';
+import { forEachKnown, forResources, type Refuse } from './validation.ts';
+
+interface Grant {
+  readonly role: string;
+  readonly members: readonly string[];
+}
+
+interface IamInputs extends Grant {
+  readonly member: string;
+  readonly policyData: string;
+}
+
+/** All of Google's IAM resources are named so, whatever it is that they grant access to. */
+const iamType = /^gcp:\w+\/\w+:\w*I(?:am|AM)(?<form>Member|Binding|Policy)$/;
+
+/** What an IAM resource grants. Role and members are read late, as either may be unknown at preview. */
+function grantsOf({ type, props }: ResourceValidationArgs): readonly Grant[] {
+  const inputs = props as IamInputs;
+  switch (iamType.exec(type)?.groups?.['form']) {
+    case 'Member':
+      return [
+        {
+          get role() {
+            return inputs.role;
+          },
+          get members() {
+            return [inputs.member];
+          },
+        },
+      ];
+    case 'Binding':
+      return [inputs];
+    case 'Policy':
+      return (JSON.parse(inputs.policyData) as { bindings?: Grant[] }).bindings ?? [];
+    default:
+      return [];
+  }
+}
+
+/** A validation of every member that is granted a role, on whatever resource. */
+export function forMembers(
+  check: (member: string, refuse: Refuse, grant: Grant, args: ResourceValidationArgs) => void,
+): ResourceValidation {
+  return forResources((args, refuse) => {
+    for (const grant of grantsOf(args)) {
+      forEachKnown(grant.members, (member) => check(member, refuse, grant, args));
+    }
+  });
+}
+
+/** A validation of every role that is granted, on whatever resource. */
+export function forRoles(
+  check: (role: string, refuse: Refuse, args: ResourceValidationArgs) => void,
+): ResourceValidation {
+  return forResources((args, refuse) => {
+    for (const grant of grantsOf(args)) check(grant.role, refuse, args);
+  });
+}
+
+/** Says whether a resource grants access to a whole project, or to the folder or organization above it. */
+export function isProjectWide(type: string): boolean {
+  return /^gcp:(projects|folder|organizations)\//.test(type);
+}

@@ -1,0 +1,48 @@
+// Types only: to load @pulumi/gcp itself takes seconds, with every preview.
+import type {
+  artifactregistry,
+  cloudrunv2,
+  firestore,
+  iam,
+  projects,
+  secretmanager,
+  serviceaccount,
+} from '@pulumi/gcp';
+import type { Unwrap } from '@pulumi/pulumi';
+
+interface ArgsByKind {
+  auditConfig: projects.IAMAuditConfigArgs;
+  backupSchedule: firestore.BackupScheduleArgs;
+  database: firestore.DatabaseArgs;
+  field: firestore.FieldArgs;
+  job: cloudrunv2.JobArgs;
+  projectService: projects.ServiceArgs;
+  repository: artifactregistry.RepositoryArgs;
+  secret: secretmanager.SecretArgs;
+  service: cloudrunv2.ServiceArgs;
+  serviceAccountKey: serviceaccount.KeyArgs;
+  workerPool: cloudrunv2.WorkerPoolArgs;
+  workloadIdentityPoolProvider: iam.WorkloadIdentityPoolProviderArgs;
+}
+
+/** A kind of resource that rules look at by its inputs. */
+export type Kind = keyof ArgsByKind;
+
+/** The inputs of a resource, as a rule reads them: resolved. */
+export type Props<K extends Kind> = Unwrap<ArgsByKind[K]>;
+
+/** How Pulumi names the type of each kind. */
+export const types = {
+  auditConfig: 'gcp:projects/iAMAuditConfig:IAMAuditConfig',
+  backupSchedule: 'gcp:firestore/backupSchedule:BackupSchedule',
+  database: 'gcp:firestore/database:Database',
+  field: 'gcp:firestore/field:Field',
+  job: 'gcp:cloudrunv2/job:Job',
+  projectService: 'gcp:projects/service:Service',
+  repository: 'gcp:artifactregistry/repository:Repository',
+  secret: 'gcp:secretmanager/secret:Secret',
+  service: 'gcp:cloudrunv2/service:Service',
+  serviceAccountKey: 'gcp:serviceaccount/key:Key',
+  workerPool: 'gcp:cloudrunv2/workerPool:WorkerPool',
+  workloadIdentityPoolProvider: 'gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider',
+} as const satisfies Record<Kind, string>;

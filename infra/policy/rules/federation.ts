@@ -1,0 +1,85 @@
+import type { ResourceValidationPolicy } from '@pulumi/policy';
+import { forMembers } from '../grants.ts';
+import { forKind } from '../validation.ts';
+
+const literal = `(?:'[^'*]+'|"[^"*]+")`;
+const number = `(?:'\\d+'|"\\d+")`;
+const repository = new RegExp(`^assertion\\.repository_id\\s*==\\s*${number}$`);
+const owner = new RegExp(`^assertion\\.repository_owner_id\\s*==\\s*${number}$`);
+const subject = new RegExp(
+  `^assertion\\.sub\\s*(?:==\\s*${literal}|in\\s*\\[\\s*${literal}(?:\\s*,\\s*${literal})*\\s*\\])$`,
+);
+
+/** Says whether a condition holds only if each of its terms does: none is one of several, negated, or a comment. */
+function isConjunction(condition: string): boolean {
+  return !/\|\||!|\?|\/\//.test(condition.replaceAll(/'[^']*'|"[^"]*"/g, ''));
+}
+
+/** Says whether one of the terms that a condition joins has a form. */
+function requires(condition: string, form: RegExp): boolean {
+  return condition.split('&&').some((term) => form.test(term.trim()));
+}
+
+/** Checkov CKV_GCP_118. */
+export const federationWithCondition: ResourceValidationPolicy = {
+  name: 'federation-condition',
+  description: 'A workload identity provider has a condition that nothing gets around.',
+  enforcementLevel: 'mandatory',
+  validateResource: forKind('workloadIdentityPoolProvider', ({ attributeCondition }, refuse) => {
+    if (attributeCondition && isConjunction(attributeCondition)) return;
+    refuse(
+      attributeCondition ? 'attributeCondition has an alternative or a negation' : 'attributeCondition is missing',
+      'Every workflow of every repository on GitHub has tokens of the same issuer, and all that it does not exclude come in',
+      "Join comparisons with &&; several values go into one list: assertion.sub in ['...', '...']",
+    );
+  }),
+};
+
+/** Google, "Configure Workload Identity Federation with deployment pipelines": use the numeric ids, names are reused. */
+export const federationWithOneRepository: ResourceValidationPolicy = {
+  name: 'federation-one-repository',
+  description: 'A workload identity provider trusts one repository of one owner, by their numbers.',
+  enforcementLevel: 'mandatory',
+  validateResource: forKind('workloadIdentityPoolProvider', ({ attributeCondition = '' }, refuse) => {
+    if (requires(attributeCondition, repository) && requires(attributeCondition, owner)) return;
+    refuse(
+      'attributeCondition does not compare assertion.repository_id and assertion.repository_owner_id with numbers',
+      'A name that its owner gives up can be taken by anyone, a number cannot',
+      "Add assertion.repository_id == '...' && assertion.repository_owner_id == '...'",
+    );
+  }),
+};
+
+/** Checkov CKV_GCP_125. */
+export const federationWithSubjects: ResourceValidationPolicy = {
+  name: 'federation-literal-subjects',
+  description: 'A workload identity provider names the subjects that it trusts.',
+  enforcementLevel: 'mandatory',
+  validateResource: forKind('workloadIdentityPoolProvider', ({ attributeCondition = '' }, refuse) => {
+    if (requires(attributeCondition, subject)) return;
+    refuse(
+      'attributeCondition does not compare assertion.sub with literals',
+      'Any branch, tag or pull request of the repository could come in, its unreviewed ones too',
+      "Add assertion.sub == 'repo:OWNER/NAME:environment:...', or assertion.sub in ['...', '...']",
+    );
+  }),
+};
+
+const oneSubject =
+  /^principal:\/\/iam\.googleapis\.com\/projects\/\d+\/locations\/global\/workloadIdentityPools\/[\w-]+\/subject\/[^*]+$/;
+
+/** Checkov CKV_GCP_125; Google, "Best practices for using Workload Identity Federation". */
+export const bindingsToOneSubject: ResourceValidationPolicy = {
+  name: 'federation-one-subject',
+  description: 'Who comes in through federation is given roles as one subject.',
+  enforcementLevel: 'mandatory',
+  validateResource: forMembers((member, refuse, grant) => {
+    const isSet = member.startsWith('principalSet:');
+    if (!isSet && (oneSubject.test(member) || grant.role !== 'roles/iam.workloadIdentityUser')) return;
+    refuse(
+      `${member} is not one subject`,
+      'All subjects of the pool, or all that share an attribute, would get the role',
+      'Name principal://iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/subject/SUBJECT',
+    );
+  }),
+};

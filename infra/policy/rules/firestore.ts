@@ -1,0 +1,66 @@
+import { type Collection, collections } from '@andamio/schema/firestore-layout';
+import type { ResourceValidationPolicy, StackValidationPolicy } from '@pulumi/policy';
+import { forKind, forStack, resourcesOf, type StackResource } from '../validation.ts';
+
+/** Google, "Firestore: Point-in-time recovery". */
+export const pointInTimeRecovery: ResourceValidationPolicy = {
+  name: 'firestore-point-in-time-recovery',
+  description: 'A database can be read as it was within the last seven days.',
+  enforcementLevel: 'mandatory',
+  validateResource: forKind('database', ({ pointInTimeRecoveryEnablement }, refuse) => {
+    if (pointInTimeRecoveryEnablement === 'POINT_IN_TIME_RECOVERY_ENABLED') return;
+    refuse(
+      'Point-in-time recovery is off',
+      'What a faulty release overwrites could be brought back only from the last backup',
+      'Set pointInTimeRecoveryEnablement to POINT_IN_TIME_RECOVERY_ENABLED',
+    );
+  }),
+};
+
+/** Says whether a schedule or field is one of a database. At preview the name may be unknown, but not whose it is. */
+function belongsTo(part: StackResource<'backupSchedule' | 'field'>, database: StackResource<'database'>): boolean {
+  const owners = part.propertyDependencies['database']?.filter(({ type }) => type === database.type) ?? [];
+  if (owners.length > 0) return owners.some(({ urn }) => urn === database.urn);
+  return (part.props.database ?? '(default)') === (database.props.name ?? '(default)');
+}
+
+/** Google, "Firestore: Back up and restore data". */
+export const backups: StackValidationPolicy = {
+  name: 'firestore-backups',
+  description: 'Every database is backed up by a schedule.',
+  enforcementLevel: 'mandatory',
+  validateStack: forStack((args, refuse) => {
+    const schedules = resourcesOf(args, 'backupSchedule');
+    for (const database of resourcesOf(args, 'database')) {
+      if (schedules.some((schedule) => belongsTo(schedule, database))) continue;
+      refuse(
+        `Nothing backs up the database ${database.name}`,
+        'Older than seven days, a loss that nobody noticed could not be made good',
+        'Add a firestore.BackupSchedule for it',
+      );
+    }
+  }),
+};
+
+const expiring = Object.values<Collection>(collections).filter(({ ttlField }) => ttlField !== undefined);
+
+/** The layout of the storage names the fields; Google, "Firestore: Manage data retention with TTL policies". */
+export const expiry: StackValidationPolicy = {
+  name: 'firestore-ttl',
+  description: 'Documents that end by themselves are deleted.',
+  enforcementLevel: 'mandatory',
+  validateStack: forStack((args, refuse) => {
+    const fields = resourcesOf(args, 'field').filter(({ props }) => props.ttlConfig);
+    for (const database of resourcesOf(args, 'database')) {
+      const ownFields = fields.filter((field) => belongsTo(field, database));
+      for (const { id, ttlField } of expiring) {
+        if (ownFields.some(({ props }) => props.collection === id && props.field === ttlField)) continue;
+        refuse(
+          `The database ${database.name} keeps ${id} whose ${ttlField} is past`,
+          'Data about users would stay for ever, and the collection would only grow',
+          `Add a firestore.Field for ${ttlField} of ${id} with a ttlConfig`,
+        );
+      }
+    }
+  }),
+};

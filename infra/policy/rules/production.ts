@@ -1,0 +1,50 @@
+import type { ResourceValidationPolicy } from '@pulumi/policy';
+import { type Kind, types } from '../resources.ts';
+import { isInProduction } from '../stacks.ts';
+import { forKind, forResources } from '../validation.ts';
+
+/** What holds data, or is known by a name that its loss would take away. */
+const stateful: readonly Kind[] = ['database', 'secret', 'repository', 'service'];
+const statefulTypes: readonly string[] = stateful.map((kind) => types[kind]);
+
+/** Pulumi, "Resource options: protect". */
+export const protectedByPulumi: ResourceValidationPolicy = {
+  name: 'production-protect',
+  description: 'In production, Pulumi deletes nothing that holds data.',
+  enforcementLevel: 'mandatory',
+  validateResource: forResources(({ type, urn, opts }, refuse) => {
+    if (!isInProduction(urn) || !statefulTypes.includes(type) || opts.protect) return;
+    refuse(
+      'The resource is not protected',
+      'A renamed resource or a destroy of the wrong stack would delete it',
+      'Set the resource option protect',
+    );
+  }),
+};
+
+/** Google, "Firestore: Database delete protection"; @pulumi/gcp, deletionProtection of Secret and of Service. */
+export const deletionProtected: ResourceValidationPolicy = {
+  name: 'production-deletion-protection',
+  description: 'In production, what holds data refuses to be deleted.',
+  enforcementLevel: 'mandatory',
+  validateResource: [
+    forKind('database', ({ deleteProtectionState }, refuse, { urn }) => {
+      if (!isInProduction(urn) || deleteProtectionState === 'DELETE_PROTECTION_ENABLED') return;
+      refuse(
+        'Delete protection of the database is off',
+        'One command of any tool would delete all keys of all users',
+        'Set deleteProtectionState to DELETE_PROTECTION_ENABLED',
+      );
+    }),
+    ...(['secret', 'service'] as const).map((kind) =>
+      forKind(kind, ({ deletionProtection }, refuse, { urn }) => {
+        if (!isInProduction(urn) || deletionProtection) return;
+        refuse(
+          `Deletion protection of the ${kind} is off`,
+          'A change that replaces it would delete it first, and the service would stand still',
+          'Set deletionProtection',
+        );
+      }),
+    ),
+  ],
+};

@@ -1,0 +1,19 @@
+import type { ResourceValidationPolicy } from '@pulumi/policy';
+import { forKind } from '../validation.ts';
+
+/** Google, "Artifact Registry: Container image tags": immutable tags keep a tag on the image it was given to. */
+export const immutableTags: ResourceValidationPolicy = {
+  name: 'registry-immutable-tags',
+  description: 'A tag of an image is never moved.',
+  enforcementLevel: 'mandatory',
+  validateResource: forKind('repository', ({ dockerConfig, format, mode }, refuse) => {
+    // Remote and virtual repositories have no tags of their own.
+    const ownsTags = (mode ?? 'STANDARD_REPOSITORY') === 'STANDARD_REPOSITORY';
+    if (format.toUpperCase() !== 'DOCKER' || !ownsTags || dockerConfig?.immutableTags) return;
+    refuse(
+      'Tags of the repository can be moved',
+      'What a release was built and signed as could be replaced by something else under the same tag',
+      'Set dockerConfig.immutableTags',
+    );
+  }),
+};

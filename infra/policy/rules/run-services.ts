@@ -1,0 +1,90 @@
+import { type PublicHost, publicHosts } from '@andamio/schema/hosts';
+import type { ResourceValidationPolicy } from '@pulumi/policy';
+import { forMembers } from '../grants.ts';
+import { stackOf } from '../stacks.ts';
+import { forKind, forResources } from '../validation.ts';
+
+const hosts: Readonly<Record<string, PublicHost>> = publicHosts;
+
+/** The services that the internet may call: they ask for a token or a key themselves. */
+const openServices = [...Object.values(hosts).map(({ service }) => service), 'andamio-api-dev'];
+
+/** Google, "Allow public access" to Cloud Run: disable the invoker check; survives domain-restricted sharing. */
+export const publicServices: ResourceValidationPolicy = {
+  name: 'run-public-services',
+  description: 'Only the services that are meant to be public are.',
+  enforcementLevel: 'mandatory',
+  validateResource: forKind('service', ({ invokerIamDisabled, name }, refuse) => {
+    if (!invokerIamDisabled || openServices.includes(name ?? '')) return;
+    refuse(
+      `invokerIamDisabled opens ${name ?? 'a service without a name'} to the internet`,
+      `Only ${openServices.join(', ')} ask every caller for a token or key`,
+      'Leave the check of callers on, and give roles/run.invoker to those who call',
+    );
+  }),
+};
+
+/** Checkov CKV_GCP_102, which knows only the first generation. */
+export const noPublicInvokers: ResourceValidationPolicy = {
+  name: 'run-no-public-invokers',
+  description: 'No service is made public by a grant.',
+  enforcementLevel: 'mandatory',
+  validateResource: forMembers((member, refuse, _grant, { type }) => {
+    if (!type.startsWith('gcp:cloudrunv2/') || !/^all(Authenticated)?Users$/i.test(member)) return;
+    refuse(
+      `${member} may call it`,
+      "A grant does not show in the service's definition, and domain-restricted sharing takes it away",
+      'Set invokerIamDisabled where the service is meant to be public, else name the caller',
+    );
+  }),
+};
+
+/** The contract's introduction publishes the hosts; Cloud Run makes a host of name, project number and region. */
+export const publicHost: ResourceValidationPolicy = {
+  name: 'run-public-host',
+  description: 'The service of a published stack has the published host.',
+  enforcementLevel: 'mandatory',
+  validateResource: forKind('service', ({ name, location }, refuse, { urn }) => {
+    const host = hosts[stackOf(urn)];
+    if (!host || (name === host.service && location === host.region)) return;
+    refuse(
+      `The service is ${name ?? 'named by Pulumi'} in ${location}`,
+      'Consumers know the service by the host that is published, which is made of its name and region',
+      `Name it ${host.service}, in ${host.region}`,
+    );
+  }),
+};
+
+/** A service has no more instances unless Google is asked for them; nothing here has a reason to come near. */
+const mostInstances = 100;
+
+/** Google, "Set maximum number of instances for services". */
+export const boundedInstances: ResourceValidationPolicy = {
+  name: 'run-bounded-instances',
+  description: 'A service says how many instances it may have at most.',
+  enforcementLevel: 'mandatory',
+  validateResource: forKind('service', ({ scaling, template }, refuse) => {
+    const bounds = [scaling?.maxInstanceCount, template.scaling?.maxInstanceCount].filter((bound) => bound != null);
+    if (bounds.length > 0 && bounds.every((bound) => bound >= 1 && bound <= mostInstances)) return;
+    refuse(
+      bounds.length === 0 ? 'maxInstanceCount is missing' : `maxInstanceCount is ${bounds.join(' and ')}`,
+      'A flood of requests would become a bill, and more connections than the stores can bear',
+      `Set scaling.maxInstanceCount and template.scaling.maxInstanceCount, from 1 to ${mostInstances}`,
+    );
+  }),
+};
+
+/** Google, "Cloud Run Admin API": v1 is there for compatibility with Knative. */
+export const noFirstGeneration: ResourceValidationPolicy = {
+  name: 'run-no-v1',
+  description: 'Cloud Run is described by its second API.',
+  enforcementLevel: 'mandatory',
+  validateResource: forResources(({ type }, refuse) => {
+    if (!type.startsWith('gcp:cloudrun/')) return;
+    refuse(
+      `${type} is of the first API`,
+      'The other rules read the second one, and would not see what this resource does',
+      'Use the same resource of cloudrunv2',
+    );
+  }),
+};

@@ -1,0 +1,94 @@
+import { secretSettings } from '@andamio/schema/settings';
+import type { ResourceValidationPolicy } from '@pulumi/policy';
+import { forEachKnown, forKind } from '../validation.ts';
+import { forWorkloads } from '../workloads.ts';
+
+/** Google, "Deploy container images to Cloud Run"; Binary Authorization knows images by digest alone. */
+export const imageDigests: ResourceValidationPolicy = {
+  name: 'run-image-digest',
+  description: 'An image is named by its digest.',
+  enforcementLevel: 'mandatory',
+  validateResource: forWorkloads(({ containers }, refuse) =>
+    forEachKnown(containers, ({ image }) => {
+      if (/@sha256:[0-9a-f]{64}$/.test(image)) return;
+      refuse(
+        `The image ${image} has no digest`,
+        'A tag can be moved: what was tested and what runs may differ, and a rollback may bring something else',
+        'Take NAME@sha256:DIGEST, as the registry gave it when the image was pushed',
+      );
+    }),
+  ),
+};
+
+const secretNames: readonly string[] = secretSettings;
+
+function looksSecret(name: string): boolean {
+  return secretNames.includes(name) || /secret|passw(or)?d|token|pepper|api[-_]?key|private|credential/i.test(name);
+}
+
+/** Google, "Configure secrets for services": do not pass secrets as plain environment variables. */
+export const noPlainSecrets: ResourceValidationPolicy = {
+  name: 'run-no-plain-secrets',
+  description: 'Secret settings come from Secret Manager.',
+  enforcementLevel: 'mandatory',
+  validateResource: forWorkloads(({ containers }, refuse) =>
+    forEachKnown(containers, ({ envs }) =>
+      forEachKnown(envs, ({ name, valueSource }) => {
+        if (!looksSecret(name) || valueSource?.secretKeyRef) return;
+        refuse(
+          `The environment variable ${name} has a plain value`,
+          'Everyone who may look at the service reads it, and every old revision keeps it',
+          'Set valueSource.secretKeyRef to a secret in Secret Manager and its version',
+        );
+      }),
+    ),
+  ),
+};
+
+const isNumbered = (version: string | undefined) => /^[1-9]\d*$/.test(version ?? '');
+
+/** Google, "Configure secrets for services": pin an environment variable's secret to a version rather than latest. */
+export const pinnedSecretVersions: ResourceValidationPolicy = {
+  name: 'run-pinned-secret-versions',
+  description: 'A secret is read in a version by number.',
+  enforcementLevel: 'mandatory',
+  validateResource: forWorkloads(({ containers, volumes }, refuse) => {
+    const refuseFloating = (where: string) =>
+      refuse(
+        `${where} has no version by number`,
+        'Instances that start at different times would read different values, and a rollback would not bring the old one',
+        'Name the version, and deploy a new revision to rotate',
+      );
+    forEachKnown(containers, ({ envs }) =>
+      forEachKnown(envs, ({ name, valueSource }) => {
+        const reference = valueSource?.secretKeyRef;
+        if (reference && !isNumbered(reference.version)) refuseFloating(`The secret of ${name}`);
+      }),
+    );
+    forEachKnown(volumes, ({ name, secret }) => {
+      // Without items it is the latest version that is mounted.
+      if (secret && !secret.items?.length) refuseFloating(`The secret of volume ${name}`);
+      forEachKnown(secret?.items, ({ path, version }) => {
+        if (!isNumbered(version)) refuseFloating(`The secret of volume ${name} at ${path}`);
+      });
+    });
+  }),
+};
+
+/** Google, "Configure container health checks for services". */
+export const probes: ResourceValidationPolicy = {
+  name: 'run-probes',
+  description: 'Containers of a service have a startup and a liveness probe.',
+  enforcementLevel: 'mandatory',
+  validateResource: forKind('service', ({ template }, refuse) =>
+    forEachKnown(template.containers, (container) => {
+      const missing = (['startupProbe', 'livenessProbe'] as const).filter((probe) => !container[probe]);
+      if (missing.length === 0) return;
+      refuse(
+        `A container has no ${missing.join(' and no ')}`,
+        'An instance would get requests before it can answer them, and one that hangs would keep getting them',
+        'Ask /health/ready at the start and /health/live from then on',
+      );
+    }),
+  ),
+};

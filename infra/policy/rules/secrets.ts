@@ -1,0 +1,34 @@
+import type { ResourceValidationPolicy } from '@pulumi/policy';
+import { forRoles, isProjectWide } from '../grants.ts';
+
+const accessor = 'roles/secretmanager.secretAccessor';
+
+/** Google, "Secret Manager best practices": grant at the lowest level of the resource hierarchy. */
+export const secretAccessPerSecret: ResourceValidationPolicy = {
+  name: 'secret-access-per-secret',
+  description: 'Secrets are read by those who were given the one secret.',
+  enforcementLevel: 'mandatory',
+  validateResource: forRoles((role, refuse, { type }) => {
+    if (role !== accessor || /^gcp:secretmanager\/(s|regionalS)ecretIamMember:/.test(type)) return;
+    refuse(
+      `${role} is not given to one member on one secret`,
+      'On a project it opens every secret, those of other services and later ones too; a binding takes the access of others',
+      'Use secretmanager.SecretIamMember',
+    );
+  }),
+};
+
+/** Google, "Secret Manager best practices", as above. */
+export const noSecretRolesAcrossProjects: ResourceValidationPolicy = {
+  name: 'secret-no-project-wide-roles',
+  description: 'No role on secrets holds for a whole project.',
+  enforcementLevel: 'mandatory',
+  validateResource: forRoles((role, refuse, { type }) => {
+    if (!isProjectWide(type) || role === accessor || !role.startsWith('roles/secretmanager.')) return;
+    refuse(
+      `${role} is given on the whole project`,
+      'It reaches every secret there, also those made later',
+      'Give it on the one secret, or put the single permission into a custom role',
+    );
+  }),
+};

@@ -1,0 +1,57 @@
+import { types } from '../../resources.ts';
+import type { Resource } from '../harness/violations.ts';
+
+/** What the rules of a family accept and refuse, by the rule's name. A refusal says why. */
+export type Cases = Readonly<
+  Record<
+    string,
+    {
+      readonly accepts: Readonly<Record<string, readonly Resource[]>>;
+      readonly refuses: Readonly<Record<string, readonly [because: RegExp, ...resources: Resource[]]>>;
+    }
+  >
+>;
+
+export const account = 'serviceAccount:andamio-api@example.iam.gserviceaccount.com';
+
+/** A member of the whole project. */
+export const projectMember = (member: string, role = 'roles/datastore.user'): Resource => ({
+  type: 'gcp:projects/iAMMember:IAMMember',
+  props: { project: 'example', member, role },
+});
+
+export const digest = `@sha256:${'0123456789abcdef'.repeat(4)}`;
+
+export const container = {
+  image: `us-central1-docker.pkg.dev/example/andamio/api${digest}`,
+  startupProbe: { httpGet: { path: '/health/ready' } },
+  livenessProbe: { httpGet: { path: '/health/live' } },
+  envs: [
+    { name: 'KEY_STORE', value: 'firestore' },
+    { name: 'KEY_PEPPERS', valueSource: { secretKeyRef: { secret: 'key-peppers', version: '3' } } },
+  ],
+};
+
+export const template = {
+  serviceAccount: 'andamio-api@example.iam.gserviceaccount.com',
+  containers: [container],
+  scaling: { minInstanceCount: 0, maxInstanceCount: 10 },
+};
+
+/** A service that keeps all rules, but for what a test changes. */
+export const service = (props: Record<string, unknown> = {}, stack = 'dev'): Resource => ({
+  type: types.service,
+  stack,
+  props: {
+    name: 'andamio-api-dev',
+    location: 'us-central1',
+    invokerIamDisabled: true,
+    deletionProtection: true,
+    template,
+    ...props,
+  },
+});
+
+/** A service that keeps all rules, but for its container. */
+export const serviceWith = (changes: Record<string, unknown>): Resource =>
+  service({ template: { ...template, containers: [{ ...container, ...changes }] } });

@@ -1,0 +1,161 @@
+import { types } from '../../resources.ts';
+import { type Resource, unknown } from '../harness/violations.ts';
+import { type Cases, service } from './cases.ts';
+
+const database = (props: Record<string, unknown> = {}, stack = 'dev', protect = false): Resource => ({
+  type: types.database,
+  name: 'keys',
+  stack,
+  protect,
+  props: {
+    name: 'keys',
+    locationId: 'nam5',
+    pointInTimeRecoveryEnablement: 'POINT_IN_TIME_RECOVERY_ENABLED',
+    deleteProtectionState: 'DELETE_PROTECTION_ENABLED',
+    ...props,
+  },
+});
+
+const schedule = (inDatabase?: string): Resource => ({
+  type: types.backupSchedule,
+  props: { retention: '8467200s', ...(inDatabase === undefined ? {} : { database: inDatabase }) },
+});
+
+const ttl = (collection: string, field = 'remove_at', props: Record<string, unknown> = {}): Resource => ({
+  type: types.field,
+  props: { database: 'keys', collection, field, ttlConfig: {}, ...props },
+});
+
+const repository = (props: Record<string, unknown>): Resource => ({
+  type: types.repository,
+  props: { repositoryId: 'andamio', format: 'DOCKER', ...props },
+});
+
+const secret = (props: Record<string, unknown>, stack: string, protect = false): Resource => ({
+  type: types.secret,
+  stack,
+  protect,
+  props: { secretId: 'key-peppers', ...props },
+});
+
+const enabledApi: Resource = { type: types.projectService, props: { service: 'run.googleapis.com' } };
+
+const audit = (service_: string, ...logTypes: string[]): Resource => ({
+  type: types.auditConfig,
+  props: { project: 'example', service: service_, auditLogConfigs: logTypes.map((logType) => ({ logType })) },
+});
+
+export const dataCases: Cases = {
+  'firestore-point-in-time-recovery': {
+    accepts: { on: [database()] },
+    refuses: {
+      off: [
+        /recovery is off.*faulty release.*Set pointIn/,
+        database({ pointInTimeRecoveryEnablement: 'POINT_IN_TIME_RECOVERY_DISABLED' }),
+      ],
+      'not set': [/recovery is off/, database({ pointInTimeRecoveryEnablement: undefined })],
+    },
+  },
+  'firestore-backups': {
+    accepts: {
+      'a schedule of the database': [database(), schedule('keys')],
+      'a schedule of the default database': [database({ name: '(default)' }), schedule()],
+      'a schedule of a database that has no name yet': [
+        database({ name: unknown }),
+        { ...schedule(unknown), dependencies: { database: ['keys'] } },
+      ],
+      'no database': [schedule()],
+    },
+    refuses: {
+      'no schedule': [/Nothing backs up the database keys.*Older than.*BackupSchedule/, database()],
+      "another database's schedule": [/Nothing backs up/, database(), schedule('other')],
+      'a schedule of another database that has no name yet': [
+        /Nothing backs up the database other/,
+        database({ name: unknown }),
+        { ...database({ name: 'other' }), name: 'other' },
+        { ...schedule(unknown), dependencies: { database: ['keys'] } },
+      ],
+    },
+  },
+  'firestore-ttl': {
+    accepts: { 'a policy on both': [database(), ttl('keys'), ttl('names')], 'no database': [] },
+    refuses: {
+      none: [/keeps keys whose remove_at is past.*only grow.*ttlConfig/, database()],
+      'one collection': [/keeps names whose/, database(), ttl('keys')],
+      'another field': [/keeps names/, database(), ttl('keys'), ttl('names', 'created_at')],
+      'a field that is only indexed': [
+        /keeps names/,
+        database(),
+        ttl('keys'),
+        ttl('names', 'remove_at', { ttlConfig: undefined }),
+      ],
+      'another database': [/keeps names/, database(), ttl('keys'), ttl('names', 'remove_at', { database: 'other' })],
+    },
+  },
+  'registry-immutable-tags': {
+    accepts: {
+      immutable: [repository({ dockerConfig: { immutableTags: true } })],
+      'no images': [repository({ format: 'NPM' })],
+      'a mirror': [repository({ mode: 'REMOTE_REPOSITORY' })],
+    },
+    refuses: {
+      movable: [
+        /can be moved.*replaced by something.*Set dockerConfig/,
+        repository({ dockerConfig: { immutableTags: false } }),
+      ],
+      'not set': [/can be moved/, repository({ mode: 'STANDARD_REPOSITORY' })],
+    },
+  },
+  'production-protect': {
+    accepts: {
+      protected: [database({}, 'prod', true), secret({}, 'shared', true)],
+      'not in production': [database({}, 'preprod'), service({}, 'dev')],
+      'what holds nothing': [{ ...enabledApi, stack: 'prod' }],
+    },
+    refuses: {
+      'a database': [/is not protected.*would delete it.*protect/, database({}, 'prod')],
+      'a secret': [/is not protected/, secret({}, 'shared')],
+      'a repository': [/is not protected/, { ...repository({}), stack: 'shared' }],
+      'a service': [/is not protected/, service({}, 'prod')],
+    },
+  },
+  'production-deletion-protection': {
+    accepts: {
+      on: [database({}, 'prod'), secret({ deletionProtection: true }, 'shared'), service({}, 'prod')],
+      'not in production': [
+        database({ deleteProtectionState: undefined }, 'preprod'),
+        secret({}, 'preprod'),
+        service({ deletionProtection: false }, 'dev'),
+      ],
+    },
+    refuses: {
+      'a database': [
+        /of the database is off.*all keys of all users.*ENABLED/,
+        database({ deleteProtectionState: 'DELETE_PROTECTION_DISABLED' }, 'prod'),
+      ],
+      'a secret': [/of the secret is off/, secret({}, 'shared')],
+      'a service': [/of the service is off.*Set deletionProtection/, service({ deletionProtection: false }, 'prod')],
+    },
+  },
+  'project-audit-logs': {
+    accepts: {
+      'each service': [
+        enabledApi,
+        audit('secretmanager.googleapis.com', 'DATA_READ'),
+        audit('datastore.googleapis.com', 'DATA_READ', 'DATA_WRITE'),
+      ],
+      'all services': [enabledApi, audit('allServices', 'ADMIN_READ', 'DATA_READ')],
+      'a stack that does not own the project': [database()],
+    },
+    refuses: {
+      none: [/reads from secretmanager.*could not be traced.*IAMAuditConfig/, enabledApi],
+      "Firestore's own name": [
+        /reads from datastore.googleapis.com/,
+        enabledApi,
+        audit('secretmanager.googleapis.com', 'DATA_READ'),
+        audit('firestore.googleapis.com', 'DATA_READ'),
+      ],
+      'writes alone': [/reads from secretmanager/, enabledApi, audit('allServices', 'DATA_WRITE')],
+    },
+  },
+};

@@ -1,0 +1,95 @@
+import type { Resource } from '../harness/violations.ts';
+import { account, type Cases, projectMember } from './cases.ts';
+
+const folderMember = (role: string): Resource => ({
+  type: 'gcp:folder/iAMMember:IAMMember',
+  props: { folder: 'folders/1', member: account, role },
+});
+
+const onAccount = (role: string): Resource => ({
+  type: 'gcp:serviceaccount/iAMMember:IAMMember',
+  props: { serviceAccountId: 'projects/example/serviceAccounts/api', member: account, role },
+});
+
+const onSecret = (role: string, form = 'Member'): Resource => ({
+  type: `gcp:secretmanager/secretIam${form}:SecretIam${form}`,
+  props: { secretId: 'key-peppers', role, member: account, members: [account] },
+});
+
+const onService = (role: string): Resource => ({
+  type: 'gcp:cloudrunv2/serviceIamMember:ServiceIamMember',
+  props: { name: 'andamio-api', role, member: account },
+});
+
+export const roleCases: Cases = {
+  'iam-no-basic-roles': {
+    accepts: { 'a predefined role': [projectMember(account, 'roles/datastore.viewer')] },
+    refuses: Object.fromEntries(
+      ['owner', 'editor', 'viewer'].map((role) => [
+        role,
+        [/thousands of permissions.*custom role/, projectMember(account, `roles/${role}`)],
+      ]),
+    ),
+  },
+  'iam-no-project-wide-admin': {
+    accepts: {
+      'an admin of one resource': [onService('roles/run.admin')],
+      'a lesser role of the project': [projectMember(account, 'roles/run.developer')],
+    },
+    refuses: {
+      'run.admin': [/may also change who else.*one resource/, projectMember(account, 'roles/run.admin')],
+      'storage.objectAdmin': [
+        /roles\/storage.objectAdmin is given/,
+        projectMember(account, 'roles/storage.objectAdmin'),
+      ],
+      'an admin of a folder': [/on the whole project/, folderMember('roles/datastore.indexAdmin')],
+    },
+  },
+  'iam-no-project-wide-impersonation': {
+    accepts: { 'of one account': [onAccount('roles/iam.serviceAccountUser')] },
+    refuses: Object.fromEntries(
+      [
+        'serviceAccountUser',
+        'serviceAccountTokenCreator',
+        'serviceAccountOpenIdTokenCreator',
+        'workloadIdentityUser',
+      ].map((role) => [
+        role,
+        [/every service account there.*serviceaccount.IAMMember/, projectMember(account, `roles/iam.${role}`)],
+      ]),
+    ),
+  },
+  'secret-access-per-secret': {
+    accepts: {
+      'on one secret': [onSecret('roles/secretmanager.secretAccessor')],
+      'on one regional secret': [
+        {
+          type: 'gcp:secretmanager/regionalSecretIamMember:RegionalSecretIamMember',
+          props: { role: 'roles/secretmanager.secretAccessor', member: account },
+        },
+      ],
+      'another role of the project': [projectMember(account)],
+    },
+    refuses: {
+      'on a project': [
+        /opens every secret.*secretmanager.SecretIamMember/,
+        projectMember(account, 'roles/secretmanager.secretAccessor'),
+      ],
+      'on a folder': [/opens every secret/, folderMember('roles/secretmanager.secretAccessor')],
+      'by a binding': [/a binding takes the access/, onSecret('roles/secretmanager.secretAccessor', 'Binding')],
+    },
+  },
+  'secret-no-project-wide-roles': {
+    accepts: {
+      'on one secret': [onSecret('roles/secretmanager.viewer')],
+      'another role of the project': [projectMember(account)],
+    },
+    refuses: {
+      'on a project': [
+        /every secret there.*Give it on the one secret/,
+        projectMember(account, 'roles/secretmanager.secretVersionManager'),
+      ],
+      'on a folder': [/whole project/, folderMember('roles/secretmanager.viewer')],
+    },
+  },
+};

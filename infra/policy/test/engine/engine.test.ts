@@ -1,0 +1,95 @@
+import { CustomResource, type CustomResourceOptions, type Inputs, interpolate, type Output } from '@pulumi/pulumi';
+import type { PulumiFn } from '@pulumi/pulumi/automation/index.js';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { types } from '../../resources.ts';
+import { projectMember, service } from '../cases/cases.ts';
+import { type Engine, pack, startEngine } from './engine.ts';
+
+/** Any resource, without Google's classes: to load them takes seconds. */
+class AnyResource extends CustomResource {}
+
+class Account extends CustomResource {
+  declare readonly email: Output<string>;
+
+  constructor(accountId: string) {
+    super('gcp:serviceaccount/account:Account', accountId, { accountId, email: undefined });
+  }
+}
+
+const make = (type: string, name: string, props: Inputs, options?: CustomResourceOptions) =>
+  new AnyResource(type, name, props, options);
+
+const database = (options?: CustomResourceOptions) =>
+  make(
+    types.database,
+    'keys',
+    {
+      name: 'keys',
+      pointInTimeRecoveryEnablement: 'POINT_IN_TIME_RECOVERY_ENABLED',
+      deleteProtectionState: 'DELETE_PROTECTION_ENABLED',
+    },
+    options,
+  );
+
+/** The smallest stack that keeps all rules. */
+const goodProgram: PulumiFn = async () => {
+  const protect = { protect: true };
+  const account = new Account('andamio-api');
+  make(types.service, 'api', service({ name: 'andamio-api' }).props, protect);
+  make('gcp:projects/iAMMember:IAMMember', 'reader', {
+    ...projectMember('').props,
+    member: interpolate`serviceAccount:${account.email}`,
+  });
+  const { id } = database(protect);
+  const parts = { database: id.apply(() => 'keys') };
+  make(types.backupSchedule, 'daily', { ...parts, retention: '8467200s' });
+  for (const collection of ['keys', 'names']) {
+    make(types.field, collection, { ...parts, collection, field: 'remove_at', ttlConfig: {} });
+  }
+};
+
+describe.skipIf(!inject('hasEngine'))('under the engine', () => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await startEngine();
+  });
+  afterAll(() => engine?.stop());
+
+  const preview = async (name: string, program: PulumiFn) =>
+    (await engine.stack(name, program)).preview({ policyPacks: [pack] });
+  const up = async (name: string, program: PulumiFn) => (await engine.stack(name, program)).up({ policyPacks: [pack] });
+
+  test('a stack that keeps all rules is previewed and brought up', async () => {
+    expect((await preview('prod', goodProgram)).changeSummary).toEqual({ create: 8 });
+    expect((await up('prod', goodProgram)).summary.result).toBe('succeeded');
+  });
+
+  test('a preview names the rule, the resource and the reason', async () => {
+    const refused = preview('prod', async () => {
+      make(types.service, 'api', service({ name: 'andamio-api', deletionProtection: false }).props);
+      make('gcp:projects/iAMMember:IAMMember', 'everyone', projectMember('allUsers').props);
+    });
+    const { message } = (await refused.catch((error: unknown) => error)) as Error;
+    expect(message).toMatch(/\[mandatory\].*iam-no-public-members.*everyone/);
+    expect(message).toMatch(/\[mandatory\].*production-protect.*api/);
+    expect(message).toMatch(/\[mandatory\].*production-deletion-protection.*api/);
+    expect(message).toContain('everyone on the internet');
+  });
+
+  test('a preview sees what a stack lacks as a whole', async () => {
+    const refused = preview('dev', async () => void database());
+    await expect(refused).rejects.toThrow(/firestore-backups[\s\S]*Nothing backs up the database keys/);
+  });
+
+  test('what a preview cannot know stops the update', async () => {
+    const program: PulumiFn = async () => {
+      const account = new Account('1-compute');
+      make('gcp:projects/iAMMember:IAMMember', 'reader', {
+        ...projectMember('').props,
+        member: interpolate`serviceAccount:${account.email}`,
+      });
+    };
+    expect((await preview('dev', program)).stdout).not.toContain("can't run policy");
+    await expect(up('dev', program)).rejects.toThrow(/iam-no-default-service-accounts[\s\S]*1-compute@developer/);
+  });
+});
