@@ -12,7 +12,7 @@ const repositoryRoot = join(import.meta.dirname, '..');
 /** The files that the image is made of: what apps/api/Dockerfile.dockerignore lets through. */
 const buildContext = [
   'apps/api/Dockerfile',
-  'apps/api/{build.ts,package.json}',
+  'apps/api/{build.ts,compile-cache.mjs,package.json}',
   'apps/api/src/**/*.ts',
   'packages/schema/package.json',
   'packages/schema/openapi.json',
@@ -24,7 +24,7 @@ const buildContext = [
 ];
 
 /** The tag of the image: a hash of the files it is made of, so that the same source is the same tag on any machine. */
-function contextTag(root: string = repositoryRoot): string {
+export function contextTag(root: string = repositoryRoot): string {
   const hash = createHash('sha256');
   const files = globSync(buildContext, { cwd: root }).filter((path) => !path.endsWith('.test.ts'));
   for (const path of files.sort()) {
@@ -77,7 +77,7 @@ export async function serviceImage(
       buildOnPreview: false,
     },
     // A release stays in the registry when the next one comes: it is the way back.
-    { ...opts, retainOnDelete: true },
+    { ...opts, retainOnDelete: true, protect: false },
   );
   return {
     reference: pulumi.interpolate`${registryAddress(settings)}/api@${image.digest}`,

@@ -59,13 +59,4 @@ await build({
 // The folder is all that runs, wherever it is put.
 await writeFile('dist/package.json', '{ "type": "module" }\n');
 
-/** Loads every chunk once in a process of its own, so that V8 leaves what it compiled where the service looks for it. */
-const compileAll = `
-  import { readdirSync } from 'node:fs';
-  import { enableCompileCache } from 'node:module';
-  enableCompileCache({ directory: 'dist/compile-cache', portable: true });
-  for (const file of readdirSync('dist/chunks')) {
-    if (file.endsWith('.js')) await import(process.cwd() + '/dist/chunks/' + file);
-  }
-`;
-await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', compileAll]);
+await promisify(execFile)(process.execPath, ['compile-cache.mjs', 'dist']);

@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startContainer } from '../rehearsal/container.ts';
+import { Images } from '../rehearsal/images.ts';
+import { imagesCanBeBuilt } from './harness/requirements.ts';
+
+const bundle = join(import.meta.dirname, '../../apps/api/dist');
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const production = {
+  KEY_STORE: 'firestore',
+  GOOGLE_CLOUD_PROJECT: 'my-project',
+  FIRESTORE_EMULATOR_HOST: '127.0.0.1:1',
+  JWT_SECRETS: 'x'.repeat(32),
+  JWT_ISSUER: 'https://issuer.example',
+  JWT_AUDIENCE: 'andamio-api',
+  KEY_PEPPERS: `a:${Buffer.alloc(32, 1).toString('base64')}`,
+};
+
+describe.skipIf(!imagesCanBeBuilt)('the image', () => {
+  const images = new Images();
+  let files = '';
+
+  beforeAll(async () => {
+    await images.buildService(await images.buildBase(), 'localhost/api', bundle);
+    files = await images.unpack('localhost/api');
+  });
+  afterAll(() => images.remove());
+
+  test('runs in production mode, as nobody in particular', async () => {
+    const { User, Env, Entrypoint, WorkingDir } = await images.configuration('localhost/api');
+    expect(User).toBe('65532:65532');
+    expect(Env).toContain('NODE_ENV=production');
+    expect([Entrypoint, WorkingDir]).toEqual([['/nodejs/bin/node', '/app/main.js'], '/app']);
+  });
+
+  test('holds the bundle with its licences and source maps, and neither shell nor sources nor settings', () => {
+    const all = readdirSync(files, { recursive: true, withFileTypes: true }).map(({ parentPath, name }) =>
+      join(parentPath, name).slice(files.length),
+    );
+    expect(all).toContain('/app/main.js');
+    expect(all).toContain('/app/main.js.map');
+    expect(all.some((path) => path.endsWith('.LEGAL.txt'))).toBe(true);
+    expect(all.filter((path) => /\/(ba|da)?sh$|\/node_modules\/|\.ts$|\/\.env|package-lock|pnpm/.test(path))).toEqual(
+      [],
+    );
+    const others = all.filter((path) => path.startsWith('/app/') && statSync(join(files, path)).mode & 0o022);
+    expect(others).toEqual([]);
+  });
+
+  test('has V8 code of its own Node beside the bundle', () => {
+    expect(readdirSync(join(files, 'app/compile-cache')).some((name) => name.startsWith('v24'))).toBe(true);
+  });
+
+  test('starts and answers on a file system that cannot be written to', async () => {
+    const port = await freePort();
+    const { Env } = await images.configuration('localhost/api');
+    const environment = {
+      ...Object.fromEntries(Env.map((pair) => pair.split(/=(.*)/s).slice(0, 2))),
+      ...production,
+      PORT: String(port),
+    };
+    const container = startContainer({
+      files,
+      user: '65532:65532',
+      command: ['/nodejs/bin/node', '/app/main.js'],
+      environment,
+      memoryMiB: 512,
+    });
+    try {
+      for await (const line of createInterface({ input: container.stdout as NodeJS.ReadableStream })) {
+        if (line.includes('"message":"listening"')) break;
+      }
+      const { status } = await fetch(`http://127.0.0.1:${port}/health/live`);
+      expect(status).toBe(200);
+      const write = spawnSync('unshare', [
+        '--mount',
+        'bash',
+        '-c',
+        'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && touch "$0/app/x"',
+        files,
+      ]);
+      expect(write.stderr.toString()).toContain('Read-only file system');
+    } finally {
+      container.kill('SIGTERM');
+    }
+    const code = await new Promise((resolve) => container.once('exit', resolve));
+    expect(code).toBe(0);
+  });
+});
