@@ -1,0 +1,107 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+/** The folder of the Pulumi program. */
+export const programFolder = join(import.meta.dirname, '..');
+
+/** The name of the Pulumi project, which prefixes its settings. */
+export const projectName = 'andamio';
+
+/** An error that says all there is to say: no stack trace. */
+export class Failure extends Error {}
+
+/** Runs a script to its end; what went wrong is one message and exit code 1. */
+export async function script(main: (args: string[]) => Promise<void> | void): Promise<void> {
+  try {
+    await main(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Failure ? error.message : (error as Error).stack}\n`);
+    process.exitCode = 1;
+  }
+}
+
+export function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** The arguments of a script by what they are called. @throws {Failure} that shows the usage. */
+export function named<const Names extends readonly string[]>(
+  args: readonly string[],
+  usage: string,
+  names: Names,
+): Record<Names[number], string> {
+  if (args.length !== names.length) throw new Failure(`Usage: ${usage}`);
+  return Object.fromEntries(names.map((name, index) => [name, args[index]])) as Record<Names[number], string>;
+}
+
+export interface RunOptions {
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where it runs, if not in the folder of the program. */
+  readonly cwd?: string;
+  /** What the program prints is for the caller alone. */
+  readonly quiet?: boolean;
+}
+
+/**
+ * Runs a program in the folder of the Pulumi program.
+ *
+ * @returns what it printed, where `quiet`
+ * @throws {Failure} when it cannot be started or ends with another code than 0
+ */
+export function run(command: string, args: readonly string[], options: RunOptions = {}): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: options.cwd ?? programFolder,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    input: options.input ?? '',
+    env: { ...process.env, ...options.env },
+    stdio: ['pipe', options.quiet ? 'pipe' : 'inherit', options.quiet ? 'pipe' : 'inherit'],
+  });
+  if (error) throw new Failure(`${command} cannot be started: ${error.message}`);
+  if (status !== 0) throw new Failure(`${command} ${args[0]} failed.${options.quiet ? `\n${stdout}${stderr}` : ''}`);
+  return stdout ?? '';
+}
+
+/** Runs the Pulumi CLI on a stack without questions. */
+export function pulumi(stack: string, args: readonly string[], options: RunOptions = {}): string {
+  return run('pulumi', [...args, '--stack', stack, '--non-interactive'], options);
+}
+
+/** One resource in a preview, with what was asked for before and what would be. */
+export interface Step {
+  readonly op: string;
+  readonly urn: string;
+  readonly oldState?: { readonly inputs?: unknown };
+  readonly newState?: { readonly inputs?: unknown };
+}
+
+/**
+ * What `up` would do to a stack, one step a resource.
+ *
+ * @throws {Failure} that tells what the preview said was wrong
+ */
+export function previewed(
+  stack: string,
+  args: readonly string[] = [],
+  options: Pick<RunOptions, 'cwd' | 'env'> = {},
+): Step[] {
+  const { stdout } = spawnSync('pulumi', ['preview', '--json', '--stack', stack, '--non-interactive', ...args], {
+    cwd: options.cwd ?? programFolder,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    env: { ...process.env, ...options.env },
+  });
+  const { steps = [], diagnostics = [] } = JSON.parse(stdout || '{}') as {
+    steps?: Step[];
+    diagnostics?: { severity: string; message: string }[];
+  };
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').map(({ message }) => message.trim());
+  if (errors.length > 0 || !stdout) throw new Failure([`The preview of ${stack} failed.`, ...errors].join('\n'));
+  return steps;
+}
+
+/** The outputs of a stack as it was last applied; empty where it never was. */
+export function outputsOf(stack: string): Readonly<Record<string, unknown>> {
+  return JSON.parse(pulumi(stack, ['stack', 'output', '--json'], { quiet: true }) || '{}');
+}

@@ -1,0 +1,48 @@
+// node scripts/drift.ts STACK: compares what is with what should be, the image and the traffic of the last release included.
+// Fails where they differ, and opens an issue when it runs on GitHub.
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Failure, named, outputsOf, previewed, programFolder, projectName, pulumi, say, script } from './cli.ts';
+import { onGitHub, openIssue } from './github.ts';
+import { stepsAsTable } from './steps-table.ts';
+
+/** A stack's settings as they were last applied, in a file of their own: what a release set is not committed. */
+async function withSettings<Result>(
+  stack: string,
+  work: (options: string[]) => Promise<Result> | Result,
+): Promise<Result> {
+  const folder = mkdtempSync(join(tmpdir(), 'drift-'));
+  const file = join(folder, `Pulumi.${stack}.yaml`);
+  try {
+    cpSync(join(programFolder, `Pulumi.${stack}.yaml`), file);
+    const options = ['--config-file', file];
+    const { image, stableRevision } = outputsOf(stack);
+    for (const [key, value] of Object.entries({ image, stableRevision })) {
+      const set = typeof value === 'string' && value !== '';
+      pulumi(stack, ['config', set ? 'set' : 'rm', `${projectName}:${key}`, ...(set ? [value] : []), ...options], {
+        quiet: true,
+      });
+    }
+    return await work(options);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+await script(async (args) => {
+  const { stack } = named(args, 'node scripts/drift.ts STACK', ['stack']);
+  const steps = await withSettings(stack, (options) => previewed(stack, ['--refresh', ...options]));
+  const table = stepsAsTable(steps);
+  if (table === undefined) {
+    say(`${stack} is as it should be.`);
+    return;
+  }
+  say(table);
+  if (onGitHub()) {
+    const advice =
+      'Somebody changed these outside the program. `pulumi up` sets them right; if the change should stay, write it into the program.';
+    await openIssue(`${stack} is not as it should be`, `${table}\n\n${advice}`);
+  }
+  throw new Failure(`${stack} is not as it should be.`);
+});

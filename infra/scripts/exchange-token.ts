@@ -1,0 +1,36 @@
+// node scripts/exchange-token.ts: prints a short-lived token of the stack's issuer for this job, in exchange for the one that GitHub
+// gives it (RFC 8693). Nothing is stored: the issuer trusts jobs of this repository, and gives them a `sub` of their own.
+import { Failure, script } from './cli.ts';
+
+const tokenType = 'urn:ietf:params:oauth:token-type:jwt';
+
+function setting(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Failure(`${name} must be set.`);
+  return value;
+}
+
+async function json(url: string, init: RequestInit): Promise<Record<string, unknown>> {
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(30_000) });
+  if (!response.ok) throw new Failure(`${new URL(url).host} answers ${response.status}.`);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+await script(async () => {
+  const audience = setting('SMOKE_AUDIENCE');
+  const own = `${setting('ACTIONS_ID_TOKEN_REQUEST_URL')}&audience=${encodeURIComponent(audience)}`;
+  const { value } = await json(own, {
+    headers: { Authorization: `Bearer ${setting('ACTIONS_ID_TOKEN_REQUEST_TOKEN')}` },
+  });
+  const { access_token: token } = await json(setting('SMOKE_TOKEN_URL'), {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: String(value),
+      subject_token_type: tokenType,
+      requested_token_type: tokenType,
+      audience,
+    }),
+  });
+  process.stdout.write(`${token}\n`);
+});

@@ -1,0 +1,219 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { differences } from '../scripts/differences.ts';
+import { comment, openIssue } from '../scripts/github.ts';
+import { placeholders, withoutSecrets } from '../scripts/placeholders.ts';
+import { beyondRelease } from '../scripts/release-guard.ts';
+import { stepsAsTable } from '../scripts/steps-table.ts';
+import { temporaryFolder } from './harness/stack.ts';
+
+const repository = join(import.meta.dirname, '../..');
+
+/** Runs a script of the pipeline as a workflow does. */
+async function script(path: string, args: readonly string[], env: Record<string, string>) {
+  const child = spawn(process.execPath, [join(repository, path), ...args], { env: { ...process.env, ...env } });
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { stdout, stderr, code: code as number };
+}
+
+/** A program of that name on PATH, which writes down how it was called. */
+function program(name: string, body: string) {
+  const folder = temporaryFolder();
+  const calls = join(folder, 'calls');
+  writeFileSync(join(folder, name), `#!/bin/sh\necho "$@" >> '${calls}'\n${body}\n`);
+  chmodSync(join(folder, name), 0o755);
+  return {
+    env: { PATH: `${folder}:${process.env['PATH']}` },
+    calls: () => (existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : []),
+  };
+}
+
+/** A server on loopback that answers with what the function gives. */
+async function server(answer: (request: IncomingMessage, body: string) => unknown) {
+  const listening = createServer(async (request, response) => {
+    const body = await text(request);
+    response.setHeader('Content-Type', 'application/json').end(JSON.stringify(answer(request, body)));
+  }).listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  onTestFinished(() => void listening.close());
+  return `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+}
+
+const digest = `sha256:${'d'.repeat(64)}`;
+
+describe('infra/scripts/push-image.ts', () => {
+  test('builds with SBOM and provenance, and gives the digest to the steps after it', async () => {
+    const docker = program(
+      'docker',
+      `case "$*" in
+        *inspect*) echo 'manifest unknown' >&2; exit 1 ;;
+        *build*) while [ "$1" != --metadata-file ]; do shift; done; echo '{"containerimage.digest":"${digest}"}' > "$2" ;;
+      esac`,
+    );
+    const output = join(temporaryFolder(), 'output');
+    const { stdout, code } = await script('infra/scripts/push-image.ts', ['registry.example/p/r'], {
+      ...docker.env,
+      GITHUB_OUTPUT: output,
+    });
+    expect([code, stdout]).toEqual([0, `registry.example/p/r/api@${digest}\n`]);
+    expect(readFileSync(output, 'utf8')).toBe(`image=registry.example/p/r/api@${digest}\n`);
+    expect(docker.calls().at(-1)).toMatch(/--platform=linux\/amd64 .*--push --sbom=true --provenance=mode=max/);
+  });
+
+  test('pushes nothing under a tag that is there', async () => {
+    const docker = program('docker', `echo '{"digest":"${digest}"}'`);
+    const { stdout } = await script('infra/scripts/push-image.ts', ['registry.example/p/r'], docker.env);
+    expect(stdout).toBe(`registry.example/p/r/api@${digest}\n`);
+    expect(docker.calls()).toHaveLength(1);
+  });
+});
+
+test('infra/scripts/exchange-token.ts gives the token of the job for one of the issuer, and prints that alone', async () => {
+  const asked: string[] = [];
+  const url = await server((request, body) => {
+    asked.push(body || String(request.url));
+    return request.url?.startsWith('/github') ? { value: 'token-of-the-job' } : { access_token: 'token-of-the-issuer' };
+  });
+  const { stdout } = await script('infra/scripts/exchange-token.ts', [], {
+    ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/github?api-version=2.0`,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'x',
+    SMOKE_TOKEN_URL: `${url}/token`,
+    SMOKE_AUDIENCE: 'andamio-api',
+  });
+  expect(stdout).toBe('token-of-the-issuer\n');
+  expect(asked[0]).toContain('audience=andamio-api');
+  expect(Object.fromEntries(new URLSearchParams(asked[1]))).toMatchObject({
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: 'token-of-the-job',
+  });
+});
+
+describe('what the pipelines tell on GitHub', () => {
+  async function github(existing: unknown[]) {
+    const calls: string[] = [];
+    const url = await server((request, body) => {
+      calls.push(`${request.method} ${request.url?.split('?')[0]} ${body}`.trim());
+      return existing;
+    });
+    Object.assign(process.env, { GITHUB_API_URL: url, GITHUB_REPOSITORY: 'o/n', GITHUB_TOKEN: 'x' });
+    onTestFinished(() => {
+      for (const name of ['GITHUB_API_URL', 'GITHUB_REPOSITORY', 'GITHUB_TOKEN']) delete process.env[name];
+    });
+    return calls;
+  }
+
+  test('a preview replaces the comment of the one before', async () => {
+    const calls = await github([{ id: 7, body: '### Preview of `prod`\n\nold' }]);
+    await comment('5', '### Preview of `prod`', 'new');
+    expect(calls.at(-1)).toBe('PATCH /repos/o/n/issues/comments/7 {"body":"### Preview of `prod`\\n\\nnew"}');
+  });
+
+  test('drift opens an issue once, and writes under it from then on', async () => {
+    const first = await github([]);
+    await openIssue('prod is not as it should be', 'table');
+    expect(first.at(-1)).toContain('POST /repos/o/n/issues {');
+    const second = await github([{ number: 3, title: 'prod is not as it should be' }]);
+    await openIssue('prod is not as it should be', 'table');
+    expect(second.at(-1)).toContain('POST /repos/o/n/issues/3/comments');
+  });
+});
+
+describe('what a release may change', () => {
+  const urn = (type: string) => `urn:pulumi:prod::andamio::andamio:Service$${type}::it`;
+  const service = urn('gcp:cloudrunv2/service:Service');
+  const inputs = (image: string, more = {}) => ({ inputs: { template: { containers: [{ image }] }, ...more } });
+
+  test('the image and the traffic of the service', () => {
+    const newState = inputs('b', { traffics: [{ percent: 100 }] });
+    expect(beyondRelease([{ op: 'update', urn: service, oldState: inputs('a'), newState }])).toEqual([]);
+  });
+
+  test.each([
+    [
+      'another property',
+      { op: 'update', urn: service, oldState: inputs('a'), newState: inputs('a', { ingress: 'x' }) },
+      'ingress',
+    ],
+    ['a replacement', { op: 'replace', urn: service }, 'replace'],
+    ['a role', { op: 'create', urn: urn('gcp:projects/iAMMember:IAMMember') }, 'IAMMember'],
+    ['a secret', { op: 'update', urn: urn('gcp:secretmanager/secret:Secret') }, 'Secret'],
+  ])('not %s', (_, step, named) => {
+    expect(beyondRelease([step]).join()).toContain(named);
+  });
+});
+
+test('a table of steps names properties and never values', () => {
+  const urn = 'urn:pulumi:prod::andamio::gcp:secretmanager/secretVersion:SecretVersion::key-peppers-version';
+  const step = {
+    op: 'replace',
+    urn,
+    oldState: { inputs: { secretData: 'one' } },
+    newState: { inputs: { secretData: 'two' } },
+  };
+  expect(stepsAsTable([step])).toContain(
+    '| replace | gcp:secretmanager/secretVersion:SecretVersion | key-peppers-version | secretData |',
+  );
+  expect(stepsAsTable([{ ...step, op: 'same' }])).toBeUndefined();
+  expect(differences({ a: [1, { b: 2 }] }, { a: [1, { b: 3 }] })).toEqual(['a.1.b']);
+});
+
+test('a preview without secrets has a placeholder for each, and nothing of the ciphertext', () => {
+  const mark = '4dabf18193072939515e22adb298388d';
+  const secret = { [mark]: '1b47061264138c4ac30d75fd1eb44270', ciphertext: 'v1:abc' };
+  const state = {
+    version: 3,
+    checkpoint: {
+      latest: {
+        secrets_providers: { type: 'cloud' },
+        resources: [
+          { urn: 'urn:pulumi:prod::andamio::T::key-peppers-version', inputs: { secretData: secret, list: [secret] } },
+        ],
+      },
+    },
+  };
+  const copy = JSON.stringify(withoutSecrets(state));
+  expect(copy).not.toContain('abc');
+  expect(copy).not.toContain('secrets_providers');
+  expect(copy).toContain(placeholders('andamio:jwksUrl: https://x')['andamio:keyPeppers']);
+  expect(Object.keys(placeholders('  andamio:jwksUrl: https://x'))).toEqual(['andamio:keyPeppers']);
+});
+
+describe('pnpm bootstrap', () => {
+  test('in the cloud: a bucket, a key for each stack, and the stacks', async () => {
+    const folder = temporaryFolder();
+    const gcloud = program(
+      'gcloud',
+      'case "$*" in *\'projects describe\'*) echo documented-project ;; *describe*) exit 1 ;; esac',
+    );
+    const pulumi = program('pulumi', "case \"$*\" in *'stack ls'*) echo '[]' ;; esac");
+    const env = {
+      PATH: `${pulumi.env.PATH.split(':')[0]}:${gcloud.env.PATH}`,
+      PULUMI_BACKEND_URL: '',
+      HOME: folder,
+    };
+    const { code, stderr } = await script('infra/scripts/bootstrap.ts', ['shared', 'prod'], env);
+    expect([code, stderr]).toEqual([0, '']);
+    const called = gcloud.calls().join('\n');
+    expect(called).toMatch(/storage buckets create gs:\/\/documented-project-pulumi .*--public-access-prevention/);
+    expect(called).toContain('kms keys create shared');
+    expect(called).toContain('kms keys create prod');
+    expect(pulumi.calls()).toContain(
+      'stack init prod --non-interactive --secrets-provider gcpkms://projects/documented-project/locations/us-central1/keyRings/pulumi/cryptoKeys/prod',
+    );
+  });
+
+  test('what is there stays', async () => {
+    const gcloud = program('gcloud', 'case "$*" in *\'projects describe\'*) echo documented-project ;; esac');
+    const pulumi = program('pulumi', 'case "$*" in *\'stack ls\'*) echo \'[{"name":"prod"}]\' ;; esac');
+    const env = { PATH: `${pulumi.env.PATH.split(':')[0]}:${gcloud.env.PATH}`, PULUMI_BACKEND_URL: '' };
+    await script('infra/scripts/bootstrap.ts', ['prod'], env);
+    expect(gcloud.calls().filter((call) => / create /.test(call))).toEqual([]);
+    expect(pulumi.calls().filter((call) => call.includes('stack init'))).toEqual([]);
+  });
+});
