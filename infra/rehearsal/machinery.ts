@@ -1,0 +1,161 @@
+// What stands behind the stand-in for Google in a rehearsal: a registry on loopback, images that are really built, and for each
+// revision of a service the process of its image. Loaded by the stand-in's own process.
+import { type ChildProcess, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import type { Cloud, Machinery, Stored } from '../test/google/cloud.ts';
+import { GoogleError } from '../test/google/error.ts';
+import { startContainer } from './container.ts';
+import { startFront } from './front.ts';
+import { Images } from './images.ts';
+
+interface Revision {
+  readonly process: ChildProcess;
+  readonly port: number;
+}
+
+interface Container {
+  readonly image: string;
+  readonly envs: {
+    name: string;
+    value?: string;
+    valueSource?: { secretKeyRef: { secret: string; version: string } };
+  }[];
+  readonly resources: { limits: { memory: string } };
+  readonly startupProbe: { httpGet: { path: string }; periodSeconds: number; failureThreshold: number };
+}
+
+interface Traffic {
+  readonly revision?: string;
+  readonly percent?: number;
+  readonly tag?: string;
+}
+
+const registry = process.env['REHEARSAL_REGISTRY'] as string;
+const emulator = process.env['FIRESTORE_EMULATOR_HOST'] as string;
+const bundle = process.env['REHEARSAL_BUNDLE'] as string;
+const images = new Images();
+const front = await startFront(process.env['REHEARSAL_CERTIFICATES'] as string);
+process.on('exit', () => images.remove());
+
+/** Where an image of the registry at Google is here. */
+const here = (reference: string) => reference.replace(/^[^/]+-docker\.pkg\.dev/, registry);
+
+const revisions = new Map<string, Revision>();
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function environmentOf(container: Container, project: string, cloud: Cloud): Record<string, string> {
+  const entries = container.envs.map(({ name, value, valueSource }) => {
+    if (valueSource === undefined) return [name, value ?? ''];
+    const { secret, version } = valueSource.secretKeyRef;
+    return [name, cloud.secretVersions.get(`projects/${project}/secrets/${secret}/versions/${version}`)?.value ?? ''];
+  });
+  return Object.fromEntries(entries);
+}
+
+async function isReady(port: number, path: string): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}${path}`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}
+
+/** Starts a revision and waits for its startup probe, as long as the probe itself allows. */
+async function startRevision(name: string, project: string, container: Container, cloud: Cloud): Promise<Revision> {
+  const reference = here(container.image);
+  await images.buildah('pull', '--quiet', '--tls-verify=false', `docker://${reference}`);
+  const { User, Env, Entrypoint } = await images.configuration(reference);
+  const port = await freePort();
+  const child = startContainer({
+    files: await images.unpack(reference),
+    user: User,
+    command: Entrypoint,
+    memoryMiB: Number(container.resources.limits.memory.replace('Mi', '')),
+    environment: {
+      ...Object.fromEntries(Env.map((pair) => pair.split(/=(.*)/s).slice(0, 2))),
+      ...environmentOf(container, project, cloud),
+      PORT: String(port),
+      K_SERVICE: name,
+      FIRESTORE_EMULATOR_HOST: emulator,
+    },
+  });
+  child.stdout?.resume();
+  child.stderr?.resume();
+  const { httpGet, periodSeconds, failureThreshold } = container.startupProbe;
+  const deadline = Date.now() + periodSeconds * failureThreshold * 1000;
+  while (!(await isReady(port, httpGet.path))) {
+    if (child.exitCode !== null || Date.now() > deadline) {
+      child.kill('SIGKILL');
+      throw new GoogleError(
+        400,
+        `Revision '${name}' is not ready and cannot serve traffic. The container failed its startup probe.`,
+      );
+    }
+    await setTimeout(100);
+  }
+  return { process: child, port };
+}
+
+async function end({ process: child }: Revision): Promise<void> {
+  if (child.exitCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+/** Sends each address to the revision that the traffic names. */
+function route(service: Stored): void {
+  const { traffics = [{ percent: 100 }] } = service.inputs as { traffics?: Traffic[] };
+  const latest = service.outputs['latestReadyRevision'] as string;
+  const [host] = (service.outputs['urls'] as string[]).map((url) => new URL(url).host);
+  for (const { revision = latest, percent, tag } of traffics) {
+    const port = revisions.get(revision)?.port;
+    if (port === undefined) continue;
+    if (percent === 100) front.routes.set(host as string, port);
+    if (tag) front.routes.set(`${tag}---${host}`, port);
+  }
+}
+
+export const machinery: Machinery = {
+  async build(tags) {
+    const base = await images.buildBase();
+    await images.buildService(base, 'localhost/api', bundle);
+    return await images.push('localhost/api', here(tags[0] as string));
+  },
+
+  imageExists(reference) {
+    const [path = '', digest] = here(reference)
+      .slice(registry.length + 1)
+      .split('@');
+    const accept = 'Accept: application/vnd.oci.image.manifest.v1+json';
+    const url = `http://${registry}/v2/${path}/manifests/${digest}`;
+    return spawnSync('curl', ['--silent', '--fail', '--head', '--header', accept, url]).status === 0;
+  },
+
+  async run(service, cloud) {
+    const name = service.outputs['latestCreatedRevision'] as string;
+    const template = service.inputs['template'] as { containers: Container[] };
+    if (!revisions.has(name)) {
+      const project = service.inputs['project'] as string;
+      revisions.set(name, await startRevision(name, project, template.containers[0] as Container, cloud));
+    }
+    route(service);
+  },
+
+  async stop(service) {
+    const names = service.outputs['revisions'] as string[];
+    for (const name of names) {
+      const revision = revisions.get(name);
+      revisions.delete(name);
+      if (revision) await end(revision);
+    }
+  },
+};
