@@ -41,8 +41,10 @@ function replaceSecrets(value: unknown, placeholder: string): unknown {
 /**
  * A checkpoint as `pulumi stack import` takes it, each secret replaced by a placeholder: nothing in it needs the key that the
  * state is encrypted with.
+ *
+ * @param salt of the stack that takes it, as its settings name it
  */
-export function withoutSecrets(state: unknown): unknown {
+export function withoutSecrets(state: unknown, salt: string): unknown {
   const { version, checkpoint } = state as Checkpoint;
   const { secrets_providers: _provider, ...latest } = checkpoint.latest;
   const resources = latest.resources ?? [];
@@ -56,6 +58,7 @@ export function withoutSecrets(state: unknown): unknown {
     version,
     deployment: {
       ...latest,
+      secrets_providers: { type: 'passphrase', state: { salt } },
       resources: resources.map((resource) =>
         replaceSecrets(resource, byName[resource.urn.split('::').at(-1) as string] ?? password),
       ),

@@ -53,7 +53,7 @@ function previewCopy(stack: string, state: unknown): Step[] {
   const folder = mkdtempSync(join(tmpdir(), 'preview-'));
   try {
     // A project of its own for the engine, whose program is this one: settings and state here are copies.
-    for (const file of ['Pulumi.yaml', 'index.ts']) symlinkSync(join(programFolder, file), join(folder, file));
+    for (const file of ['Pulumi.yaml', 'package.json', 'index.ts']) symlinkSync(join(programFolder, file), join(folder, file));
     const settings = plainSettings(stack);
     writeFileSync(join(folder, `Pulumi.${stack}.yaml`), settings);
     const env = { PULUMI_BACKEND_URL: `file://${folder}`, PULUMI_CONFIG_PASSPHRASE: 'nothing here is secret' };
@@ -64,7 +64,9 @@ function previewCopy(stack: string, state: unknown): Step[] {
       pulumi(stack, ['config', 'set', '--secret', key], { ...quietly, input: value });
     }
     if (state !== undefined) {
-      writeFileSync(join(folder, 'state.json'), JSON.stringify(withoutSecrets(state)));
+      const salt =
+        /^encryptionsalt: *(\S+)/m.exec(readFileSync(join(folder, `Pulumi.${stack}.yaml`), 'utf8'))?.[1] ?? '';
+      writeFileSync(join(folder, 'state.json'), JSON.stringify(withoutSecrets(state, salt)));
       pulumi(stack, ['stack', 'import', '--file', 'state.json'], quietly);
     }
     return previewed(stack, [], there);

@@ -19,6 +19,26 @@ describe.skipIf(!engineIsHere)('the life of a stack', () => {
     expect((await stack.outputs())['host']?.value).toBe('https://andamio-api-308006323670.us-central1.run.app');
   });
 
+  test('a preview of production takes less than 15 seconds, and groups what it shows', async () => {
+    const google = await cloud();
+    await (await stackOf(google, 'shared')).up();
+    const stack = await stackOf(google, 'prod');
+    const begun = performance.now();
+    const { stdout } = await stack.preview();
+    expect(performance.now() - begun).toBeLessThan(15_000);
+    for (const part of [
+      'database',
+      'runtime',
+      'key-peppers',
+      'api',
+      'monitoring',
+      'deployment',
+      'rate-limit-counters',
+    ]) {
+      expect(stdout).toMatch(new RegExp(`andamio:service:\\w+ ${part} `));
+    }
+  });
+
   test('a second `up` and a refresh change nothing', async () => {
     const stack = await deployed(await cloud(), 'dev');
     expect(changes((await stack.up()).summary)).toEqual({});
