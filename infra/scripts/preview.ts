@@ -53,7 +53,8 @@ function previewCopy(stack: string, state: unknown): Step[] {
   const folder = mkdtempSync(join(tmpdir(), 'preview-'));
   try {
     // A project of its own for the engine, whose program is this one: settings and state here are copies.
-    for (const file of ['Pulumi.yaml', 'package.json', 'index.ts']) symlinkSync(join(programFolder, file), join(folder, file));
+    for (const file of ['Pulumi.yaml', 'package.json', 'index.ts'])
+      symlinkSync(join(programFolder, file), join(folder, file));
     const settings = plainSettings(stack);
     writeFileSync(join(folder, `Pulumi.${stack}.yaml`), settings);
     const env = { PULUMI_BACKEND_URL: `file://${folder}`, PULUMI_CONFIG_PASSPHRASE: 'nothing here is secret' };
