@@ -1,7 +1,8 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathWithLanguageHost } from './tools.ts';
 
 const repository = join(import.meta.dirname, '../..');
 
@@ -22,27 +23,12 @@ export class Workplace {
     mkdirSync(state);
     this.environment = {
       ...(process.env as Record<string, string>),
-      PATH: `${this.#tools()}:${process.env['PATH']}`,
+      PATH: pathWithLanguageHost(this.folder),
       PULUMI_BACKEND_URL: `file://${state}`,
       PULUMI_CONFIG_PASSPHRASE: 'a passphrase for the rehearsal',
       PULUMI_SKIP_UPDATE_CHECK: 'true',
       ...environment,
     };
-  }
-
-  /** A language host for Node where Pulumi's own is not installed. */
-  #tools(): string {
-    const tools = join(this.folder, 'tools');
-    mkdirSync(tools);
-    if (spawnSync('pulumi-language-nodejs', ['--help'], { stdio: 'ignore' }).error) {
-      const host = join(tools, 'pulumi-language-nodejs');
-      writeFileSync(
-        host,
-        `#!/bin/sh\nexec '${process.execPath}' '${join(import.meta.dirname, 'language-host.ts')}' "$@"\n`,
-      );
-      chmodSync(host, 0o755);
-    }
-    return tools;
   }
 
   /** Runs a command in the clone, and shows what it prints. @returns that, and whether it succeeded */

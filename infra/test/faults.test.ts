@@ -7,7 +7,7 @@ const service = 'gcp:cloudrunv2/service:Service';
 const fault = { type: database, operation: 'create', times: 1 } as const;
 
 describe.skipIf(!engineIsHere)('an `up` that fails half-way goes on where it was', () => {
-  test.each([500, 429, 403])('after status %i the next `up` does what is left', async (status) => {
+  test.each([500, 429, 403, 504])('after status %i the next `up` does what is left', async (status) => {
     const google = await cloud();
     const stack = await stackOf(google, 'dev');
     await google.fail({ ...fault, kind: 'status', status });

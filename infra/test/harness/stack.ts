@@ -1,9 +1,10 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalWorkspace, type Stack } from '@pulumi/pulumi/automation/index.js';
 import { onTestFinished } from 'vitest';
 import platform from '../../index.ts';
+import { pathWithLanguageHost } from '../../rehearsal/tools.ts';
 import { secretKeys } from '../../settings/index.ts';
 import { type Google, startGoogle } from '../google/client.ts';
 import { image, remaining, type StackName } from './settings.ts';
@@ -45,10 +46,32 @@ export async function configure(stack: Stack, config: Readonly<Record<string, st
   await stack.setAllConfig(Object.fromEntries(entries));
 }
 
-/**
- * A stack with the committed settings of that name and those given on top, run by the real engine against the stand-in: the
- * program runs in this process.
- */
+/** Who runs the program: this process, or Node as the literal CLI starts it. */
+export type Driver = 'inline' | 'literal';
+
+let driver: Driver = 'inline';
+
+/** Chooses who runs the program in the tests that follow. */
+export function useDriver(chosen: Driver): void {
+  driver = chosen;
+}
+
+/** A stack whose program the engine calls back into this process for. */
+function inlineStack(stackName: string, workDir: string, envVars: Record<string, string>): Promise<Stack> {
+  // The engine looks for it, though the program comes from this process.
+  writeFileSync(join(workDir, 'index.ts'), '');
+  const program = { stackName, projectName: 'andamio', program: platform };
+  return LocalWorkspace.createOrSelectStack(program, { workDir, envVars });
+}
+
+/** A stack as `pulumi up` runs it: the engine starts the language host, and that starts Node. */
+function literalStack(stackName: string, workDir: string, envVars: Record<string, string>): Promise<Stack> {
+  for (const file of ['package.json', 'index.ts']) symlinkSync(join(programFolder, file), join(workDir, file));
+  const PATH = pathWithLanguageHost(workDir);
+  return LocalWorkspace.createOrSelectStack({ stackName, workDir }, { envVars: { ...envVars, PATH } });
+}
+
+/** A stack with the committed settings of that name and those given on top, run by the real engine against the stand-in. */
 export async function stackOf(
   google: Google,
   name: StackName,
@@ -56,12 +79,8 @@ export async function stackOf(
   workDir: string = temporaryFolder(),
 ): Promise<Stack> {
   for (const file of ['Pulumi.yaml', `Pulumi.${name}.yaml`]) cpSync(join(programFolder, file), join(workDir, file));
-  // The engine looks for it, though the program comes from this process.
-  writeFileSync(join(workDir, 'index.ts'), '');
-  const stack = await LocalWorkspace.createOrSelectStack(
-    { stackName: name, projectName: 'andamio', program: platform },
-    { workDir, envVars: engineEnvironment(google, workDir) },
-  );
+  const create = driver === 'inline' ? inlineStack : literalStack;
+  const stack = await create(name, workDir, engineEnvironment(google, workDir));
   await configure(stack, { ...remaining[name], ...config });
   return stack;
 }
