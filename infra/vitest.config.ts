@@ -7,6 +7,7 @@ export default defineConfig({
     exclude: ['policy/**', 'node_modules/**'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     maxWorkers: 2,
     reporters: ['default', ['json', { outputFile: 'reports/tests.json' }]],
   },

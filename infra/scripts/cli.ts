@@ -4,6 +4,9 @@ import { join } from 'node:path';
 /** The folder of the Pulumi program. */
 export const programFolder = join(import.meta.dirname, '..');
 
+/** The rules that every stack keeps, as the engine is told of them. */
+export const underThePolicies = ['--policy-pack', join(programFolder, 'policy')] as const;
+
 /** The name of the Pulumi project, which prefixes its settings. */
 export const projectName = 'andamio';
 
@@ -77,16 +80,17 @@ export interface Step {
 }
 
 /**
- * What `up` would do to a stack, one step a resource.
+ * What `up` would do to a stack, one step a resource, after the policy pack has looked at all of them.
  *
- * @throws {Failure} that tells what the preview said was wrong
+ * @throws {Failure} that tells what the preview or a policy said was wrong
  */
 export function previewed(
   stack: string,
   args: readonly string[] = [],
   options: Pick<RunOptions, 'cwd' | 'env'> = {},
 ): Step[] {
-  const { stdout } = spawnSync('pulumi', ['preview', '--json', '--stack', stack, '--non-interactive', ...args], {
+  const command = ['preview', '--json', '--stack', stack, '--non-interactive', ...underThePolicies, ...args];
+  const { status, stdout, stderr } = spawnSync('pulumi', command, {
     cwd: options.cwd ?? programFolder,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
@@ -97,7 +101,9 @@ export function previewed(
     diagnostics?: { severity: string; message: string }[];
   };
   const errors = diagnostics.filter(({ severity }) => severity === 'error').map(({ message }) => message.trim());
-  if (errors.length > 0 || !stdout) throw new Failure([`The preview of ${stack} failed.`, ...errors].join('\n'));
+  if (status !== 0 || errors.length > 0) {
+    throw new Failure([`The preview of ${stack} failed.`, ...(errors.length > 0 ? errors : [stderr])].join('\n'));
+  }
   return steps;
 }
 

@@ -1,7 +1,7 @@
 // node scripts/release.ts STACK IMAGE@sha256:...: brings a release out. The new revision gets no traffic until it has issued a key;
 // when it does not, or not any more with traffic, the image before comes back and the script fails.
 
-import { Failure, named, outputsOf, projectName, pulumi, say, script } from './cli.ts';
+import { Failure, named, outputsOf, projectName, pulumi, say, script, underThePolicies } from './cli.ts';
 import { assertReleaseOnly, MoreThanARelease } from './release-guard.ts';
 import { smokeTest } from './smoke-test.ts';
 
@@ -27,7 +27,7 @@ function choose(stack: string, image: string, stableRevision: string | undefined
 function apply(stack: string, image: string, stableRevision: string | undefined): void {
   choose(stack, image, stableRevision);
   assertReleaseOnly(stack);
-  pulumi(stack, ['up', '--yes', '--skip-preview']);
+  pulumi(stack, ['up', '--yes', '--skip-preview', ...underThePolicies]);
 }
 
 async function bringOut(stack: string, image: string, before: Deployed): Promise<void> {

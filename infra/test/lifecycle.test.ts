@@ -1,15 +1,10 @@
-import { beforeEach, describe, expect, test } from 'vitest';
-import { engineIsHere } from './harness/requirements.ts';
+import { expect, test } from 'vitest';
 import { image, remaining } from './harness/settings.ts';
-import { changes, cloud, configure, type Driver, deployed, refusal, stackOf, useDriver } from './harness/stack.ts';
+import { changes, cloud, configure, deployed, describeByDriver, refusal, stackOf } from './harness/stack.ts';
 
 const service = 'gcp:cloudrunv2/service:Service';
 
-const drivers: readonly Driver[] = engineIsHere ? ['inline', 'literal'] : ['inline'];
-
-describe.skipIf(!engineIsHere).each(drivers)('the life of a stack, the program run by the %s driver', (driver) => {
-  beforeEach(() => useDriver(driver));
-
+describeByDriver('the life of a stack', () => {
   test('one `up` brings a project from nothing to the service at its computed host', async () => {
     const google = await cloud();
     const { outputs } = await (await stackOf(google, 'dev')).up();

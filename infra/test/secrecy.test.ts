@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { engineIsHere } from './harness/requirements.ts';
+import { expect, test } from 'vitest';
 import { secretValues } from './harness/settings.ts';
-import { cloud, configure, stackOf } from './harness/stack.ts';
+import { cloud, configure, describeByDriver, stackOf } from './harness/stack.ts';
 
 /** All files of a folder as one text. */
 function filesBelow(folder: string): string {
@@ -13,7 +12,7 @@ function filesBelow(folder: string): string {
 
 const madeByGoogle = 'redis-password-made-by-google';
 
-describe.skipIf(!engineIsHere)('no secret stands in plain where people look', () => {
+describeByDriver('no secret stands in plain where people look', () => {
   test.each(['dev', 'prod'] as const)('not in what %s prints, keeps or tells', async (name) => {
     const printed: string[] = [];
     const onOutput = (text: string) => printed.push(text);

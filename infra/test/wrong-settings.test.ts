@@ -1,9 +1,8 @@
-import { describe, expect, test } from 'vitest';
-import { engineIsHere } from './harness/requirements.ts';
+import { expect, test } from 'vitest';
 import { image, remaining, secretValues } from './harness/settings.ts';
-import { cloud, configure, deployed, refusal, stackOf } from './harness/stack.ts';
+import { cloud, configure, deployed, describeByDriver, refusal, stackOf } from './harness/stack.ts';
 
-describe.skipIf(!engineIsHere)('a wrong setting stops at preview, and the message says what to do', () => {
+describeByDriver('a wrong setting stops at preview, and the message says what to do', () => {
   test.each<[string, Record<string, string>, string]>([
     ['minInstances', { minInstances: '11' }, 'andamio:minInstances must not be more than maxInstances'],
     ['maxInstances', { maxInstances: '1000' }, 'andamio:maxInstances must be an integer from 1 to 100'],

@@ -19,7 +19,7 @@ export interface Project {
 export interface Fault {
   readonly type: string;
   readonly operation: 'create' | 'update' | 'delete';
-  /** `status`: refused. `lost`: done, and the answer lost. `delay`: answered after so many milliseconds. */
+  /** `status`: refused. `lost`: done, and the answer lost. `delay`: begun after so many milliseconds, or at {@link Cloud.goOn}. */
   readonly kind: 'status' | 'lost' | 'delay';
   readonly status?: number;
   readonly milliseconds?: number;
@@ -51,6 +51,8 @@ export class Cloud {
   /** Ids that a deleted thing keeps for a while. */
   readonly reserved = new Set<string>();
   readonly faults: Fault[] = [];
+  /** Ends the delays under way. */
+  readonly delays = new Set<() => void>();
   readonly calls: string[] = [];
   machinery: Machinery | undefined;
 

@@ -27,6 +27,12 @@ export function control(cloud: Cloud) {
     fail(fault: Fault) {
       cloud.faults.push(fault);
     },
+    /** Ends the delays under way, and says how many there were. */
+    goOn(): number {
+      const { size } = cloud.delays;
+      for (const end of cloud.delays) end();
+      return size;
+    },
     /** An image that somebody pushed, by `ADDRESS@sha256:...` and, where it has one, by tag. */
     addImage(reference: string, tagged?: string) {
       const digest = reference.slice(reference.indexOf('@') + 1);

@@ -17,14 +17,20 @@ function typeOf(token: string): ResourceType {
 
 const projectOf = (inputs: Properties) => inputs['project'] as string | undefined;
 
-function later(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** Waits so long, or until somebody says that Google is to go on. */
+async function later(milliseconds: number, cloud: Cloud): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  cloud.delays.add(resolve);
+  await promise;
+  cloud.delays.delete(resolve);
+  clearTimeout(timer);
 }
 
 /** What happens to a call that is to fail before Google has done anything. */
-async function failBefore(fault: Fault | undefined): Promise<void> {
+async function failBefore(fault: Fault | undefined, cloud: Cloud): Promise<void> {
   if (fault?.kind === 'status') throw new GoogleError(fault.status ?? 500, 'Internal error, on demand.');
-  if (fault?.kind === 'delay') await later(fault.milliseconds ?? 1000);
+  if (fault?.kind === 'delay') await later(fault.milliseconds ?? 1000, cloud);
 }
 
 function failAfter(fault: Fault | undefined): void {
@@ -107,7 +113,7 @@ export function provider(cloud: Cloud) {
       const type = typeOf(token);
       cloud.calls.push(`create ${token}`);
       const fault = cloud.takeFault(token, 'create');
-      await failBefore(fault);
+      await failBefore(fault, cloud);
       const project = projectOf(inputs);
       if (project !== undefined && type.api) cloud.requireApi(project, type.api);
       await type.prepare?.(inputs, cloud);
@@ -141,7 +147,7 @@ export function provider(cloud: Cloud) {
       const type = typeOf(token);
       cloud.calls.push(`update ${token}`);
       const fault = cloud.takeFault(token, 'update');
-      await failBefore(fault);
+      await failBefore(fault, cloud);
       const before = cloud.resources.get(id);
       if (before === undefined) throw new GoogleError(404, `Resource '${id}' was not found.`);
       type.admit?.(news, cloud, before);
@@ -162,7 +168,7 @@ export function provider(cloud: Cloud) {
       const type = typeOf(token);
       cloud.calls.push(`delete ${token}`);
       const fault = cloud.takeFault(token, 'delete');
-      await failBefore(fault);
+      await failBefore(fault, cloud);
       const stored = cloud.resources.get(id);
       const reason = type.protectedBy?.(props);
       if (reason) throw new Error(`cannot destroy ${id}: ${reason}`);

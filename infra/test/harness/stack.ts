@@ -2,11 +2,12 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalWorkspace, type Stack } from '@pulumi/pulumi/automation/index.js';
-import { onTestFinished } from 'vitest';
+import { beforeEach, describe, onTestFinished } from 'vitest';
 import platform from '../../index.ts';
 import { pathWithLanguageHost } from '../../rehearsal/tools.ts';
 import { secretKeys } from '../../settings/index.ts';
 import { type Google, startGoogle } from '../google/client.ts';
+import { engineIsHere } from './requirements.ts';
 import { image, remaining, type StackName } from './settings.ts';
 
 /** The folder of the program. */
@@ -47,16 +48,22 @@ export async function configure(stack: Stack, config: Readonly<Record<string, st
 }
 
 /** Who runs the program: this process, or Node as the literal CLI starts it. */
-export type Driver = 'inline' | 'literal';
+type Driver = 'inline' | 'literal';
 
 let driver: Driver = 'inline';
 
-/** Chooses who runs the program in the tests that follow. */
-export function useDriver(chosen: Driver): void {
-  driver = chosen;
+/** Tests of one promise, each with the program run by either driver; skipped where the engine is not. */
+export function describeByDriver(promise: string, tests: () => void): void {
+  const drivers: readonly Driver[] = ['inline', 'literal'];
+  describe.skipIf(!engineIsHere).each(drivers)(`${promise}, by the %s driver`, (chosen) => {
+    beforeEach(() => {
+      driver = chosen;
+    });
+    tests();
+  });
 }
 
-/** A stack whose program the engine calls back into this process for. */
+/** A stack whose program the engine calls back into this process for. Policy packs, too, need a language host. */
 function inlineStack(stackName: string, workDir: string, envVars: Record<string, string>): Promise<Stack> {
   // The engine looks for it, though the program comes from this process.
   writeFileSync(join(workDir, 'index.ts'), '');
@@ -67,8 +74,7 @@ function inlineStack(stackName: string, workDir: string, envVars: Record<string,
 /** A stack as `pulumi up` runs it: the engine starts the language host, and that starts Node. */
 function literalStack(stackName: string, workDir: string, envVars: Record<string, string>): Promise<Stack> {
   for (const file of ['package.json', 'index.ts']) symlinkSync(join(programFolder, file), join(workDir, file));
-  const PATH = pathWithLanguageHost(workDir);
-  return LocalWorkspace.createOrSelectStack({ stackName, workDir }, { envVars: { ...envVars, PATH } });
+  return LocalWorkspace.createOrSelectStack({ stackName, workDir }, { envVars });
 }
 
 /** A stack with the committed settings of that name and those given on top, run by the real engine against the stand-in. */
@@ -80,7 +86,8 @@ export async function stackOf(
 ): Promise<Stack> {
   for (const file of ['Pulumi.yaml', `Pulumi.${name}.yaml`]) cpSync(join(programFolder, file), join(workDir, file));
   const create = driver === 'inline' ? inlineStack : literalStack;
-  const stack = await create(name, workDir, engineEnvironment(google, workDir));
+  const environment = { ...engineEnvironment(google, workDir), PATH: pathWithLanguageHost(workDir) };
+  const stack = await create(name, workDir, environment);
   await configure(stack, { ...remaining[name], ...config });
   return stack;
 }
