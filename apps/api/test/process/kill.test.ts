@@ -29,8 +29,8 @@ test(`of ${rounds} services killed at random moments none loses a key that a cli
       }
     };
     const clients = Array.from({ length: owners }, (_, owner) => client(owner));
-    const enough = received.length + Math.random() * 60;
-    await expect.poll(() => received.length >= enough || !running || Math.random() < 0.2, { interval: 5 }).toBe(true);
+    const enough = received.length + 1 + Math.floor(Math.random() * 20);
+    await expect.poll(() => received.length >= enough || !running, { interval: 1, timeout: 30_000 }).toBe(true);
     service.signal('SIGKILL');
     await Promise.all(clients);
   }
@@ -43,7 +43,7 @@ test(`of ${rounds} services killed at random moments none loses a key that a cli
       .map(({ id }) => id),
   );
   const { digest } = createDigester({ version: 'test', secret: Buffer.from(processPepper, 'base64') });
-  expect(received.length).toBeGreaterThan(rounds);
+  expect(received.length).toBeGreaterThanOrEqual(rounds);
   expect(received.filter((key) => !stored.has(digest(key)))).toEqual([]);
   const counts = database.prepare('SELECT user_id, count(*) AS held FROM keys GROUP BY user_id').all();
   for (const { user_id, held } of counts) {
