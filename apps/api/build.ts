@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
-import { rm, writeFile } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { build, type Plugin } from 'esbuild';
 
@@ -58,5 +60,8 @@ await build({
 });
 // The folder is all that runs, wherever it is put.
 await writeFile('dist/package.json', '{ "type": "module" }\n');
+
+const page = createRequire(import.meta.url).resolve('@andamio/reference/dist/index.html');
+await cp(dirname(page), 'dist/reference', { recursive: true });
 
 await promisify(execFile)(process.execPath, ['compile-cache.mjs', 'dist']);

@@ -10,6 +10,7 @@ import { healthRouter } from './http/health.ts';
 import { requireHost } from './http/host.ts';
 import { type CreateCounters, limitAddresses, limitUsers } from './http/limits.ts';
 import type {} from './http/locals.ts';
+import { referenceRouter } from './http/reference/router.ts';
 import { identifyRequest } from './http/request-id.ts';
 import { logRequests } from './http/request-log.ts';
 import { createRouter } from './http/route.ts';
@@ -24,10 +25,13 @@ export interface AppDependencies {
   readonly keys: IssueKeyDependencies;
   readonly verifyToken: VerifyToken;
   readonly createCounters: CreateCounters;
+  /** Where the files of the reference page are. */
+  readonly referenceFolder: string;
 }
 
 /** Puts the service together: the order of the steps of every request. */
-export function createApp({ settings, log, keys, verifyToken, createCounters }: AppDependencies): RequestListener {
+export function createApp(dependencies: AppDependencies): RequestListener {
+  const { settings, log, keys, verifyToken, createCounters, referenceFolder } = dependencies;
   const app = express();
   app.set('trust proxy', settings.trustProxyHops);
   app.disable('x-powered-by');
@@ -44,6 +48,7 @@ export function createApp({ settings, log, keys, verifyToken, createCounters }: 
     allowOrigins(settings.corsOrigins),
     healthRouter(keys.store, log),
     addressLimit.check,
+    referenceRouter(referenceFolder),
     createRouter(routes(keys), {
       verifyToken,
       giveBackAddressLimit: addressLimit.giveBack,

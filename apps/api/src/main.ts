@@ -11,5 +11,5 @@ if (Number.parseInt(process.versions.node, 10) < requiredMajor) {
   const { enableCompileCache } = process.getBuiltinModule('node:module');
   enableCompileCache({ directory: `${import.meta.dirname}/compile-cache`, portable: true });
   const { run } = await import('./process/run.ts');
-  await run();
+  await run(`${import.meta.dirname}/reference`);
 }

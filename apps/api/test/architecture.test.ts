@@ -23,6 +23,7 @@ const packagesOf: Record<string, readonly string[]> = {
   '@google-cloud/firestore': ['store'],
   'node:sqlite': ['store'],
   redis: ['http'],
+  sirv: ['http'],
 };
 
 const folderOf = (path: string) => (dirname(path) === '.' ? '.' : (path.split('/')[0] as string));

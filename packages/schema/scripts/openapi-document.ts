@@ -11,6 +11,7 @@ import {
 import { publicHosts, publicUrl } from '../src/hosts.ts';
 import { integer } from '../src/operations/fields.ts';
 import { type Operation, operations } from '../src/operations/index.ts';
+import { guide } from './guide.ts';
 
 const errorCodeOf = (status: ErrorStatus) => errorCodes.filter((code) => errorKinds[code].status === status);
 
@@ -82,7 +83,7 @@ function openApiDocument() {
     info: {
       title: 'Andamio API',
       version: '1.0.0',
-      description: 'Issues API keys to the users of the platform.',
+      description: guide(),
       license: { name: 'Proprietary', url: publicUrl(publicHosts.prod) },
     },
     servers: [

@@ -24,8 +24,12 @@ function settingsOrExit(): CompleteSettings | undefined {
   }
 }
 
-/** Runs the service until it is told to end. */
-export async function run(): Promise<void> {
+/**
+ * Runs the service until it is told to end.
+ *
+ * @param referenceFolder where the build put the reference page
+ */
+export async function run(referenceFolder: string): Promise<void> {
   const settings = settingsOrExit();
   if (settings === undefined) return;
 
@@ -38,6 +42,7 @@ export async function run(): Promise<void> {
     keys: { store, digester: createDigester(settings.peppers[0] as Pepper), now },
     verifyToken: createTokenVerifier({ ...settings.jwt, findKeys, now }),
     createCounters: counters.createCounters,
+    referenceFolder,
   });
 
   const server = createHttpServer(app);

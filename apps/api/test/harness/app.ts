@@ -1,5 +1,7 @@
 import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { dirname } from 'node:path';
 import { MemoryStore } from 'express-rate-limit';
 import { type AppDependencies, createApp } from '../../src/app.ts';
 import { secretKeys } from '../../src/auth/signing-keys.ts';
@@ -10,6 +12,8 @@ import type { KeyStore } from '../../src/keys/store.ts';
 import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { jwtSecret } from './tokens.ts';
+
+const referenceFolder = dirname(createRequire(import.meta.url).resolve('@andamio/reference/dist/index.html'));
 
 const pepper = { version: 'test', secret: Buffer.alloc(32, 'pepper') };
 
@@ -52,6 +56,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       now,
     }),
     createCounters: () => new MemoryStore(),
+    referenceFolder,
   });
   const server = createHttpServer(app, options.timeouts);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

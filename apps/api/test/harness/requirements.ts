@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { missingForBrowser } from './browser.ts';
 import { missingForEmulator } from './emulator.ts';
 import { missingForRedis } from './redis.ts';
 
@@ -13,6 +14,7 @@ const otherwise = (found: boolean, missing: string) => (found ? undefined : miss
 const requirements = {
   emulator: missingForEmulator,
   redis: missingForRedis,
+  chromium: missingForBrowser,
   curl: () => otherwise(works('curl', '--version'), 'curl'),
   go: () => otherwise(works('go', 'version'), 'Go'),
   java: () => otherwise(works('java', '--version'), 'Java 17 or newer'),

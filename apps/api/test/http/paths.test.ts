@@ -21,7 +21,7 @@ describe('paths and methods', () => {
   }
 
   test.each([
-    ['POST', '/'],
+    ['GET', '/nothing'],
     ['POST', '/api/v1/apikey'],
     ['POST', '/api/v1/apikey/request/'],
     ['POST', '/api/v1/APIKEY/request'],
@@ -51,6 +51,9 @@ describe('paths and methods', () => {
     ['PATCH', '/api/v1/apikey/request', 'POST'],
     ['DELETE', '/api/v1/apikey/request', 'POST'],
     ['OPTIONS', '/api/v1/apikey/request', 'POST'],
+    ['POST', '/', 'GET, HEAD'],
+    ['PUT', '/docs', 'GET, HEAD'],
+    ['POST', '/api/v1/docs/index.html', 'GET, HEAD'],
     ['POST', '/api/v1/docs/doc.json', 'GET, HEAD'],
     ['PATCH', '/api/v1/apikey/request?x=y', 'POST'],
     ['DELETE', '/health/ready', 'GET, HEAD'],

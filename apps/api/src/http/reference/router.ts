@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { basePath } from '@andamio/schema/hosts';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { forbidCaching } from '../caching.ts';
+import { refuseOtherMethods } from '../methods.ts';
+import { originOf } from '../origin.ts';
+import { contentSecurityPolicy } from './content-security-policy.ts';
+import { textsOf } from './texts.ts';
+
+const docs = `${basePath}/docs`;
+const pagePath = `${docs}/index.html`;
+const assetsPath = `${docs}/assets`;
+
+/** Where people look for the reference. */
+const otherPaths = ['/', '/docs', docs];
+
+/** Texts beside the page, by path. */
+const texts = {
+  [`${docs}/reference.md`]: { file: 'reference.md', type: 'text/markdown; charset=utf-8' },
+  [`${docs}/llms.txt`]: { file: 'llms.txt', type: 'text/plain; charset=utf-8' },
+  '/llms.txt': { file: 'llms.txt', type: 'text/plain; charset=utf-8' },
+} as const;
+
+/** In place of the nonce in the page as it was built. */
+const nonceMark = '{{nonce}}';
+
+/** Answers a text, which a cache may keep but has to ask about. It holds the host that answers: it is compressed for each answer. */
+async function send(request: Request, response: Response, type: string, text: string): Promise<void> {
+  response.setHeader('Cache-Control', 'no-cache');
+  response.setHeader('Content-Type', type);
+  response.vary('Accept-Encoding');
+  if (request.acceptsEncodings('gzip') === false) return void response.end(text);
+  response.setHeader('Content-Encoding', 'gzip');
+  response.end(await promisify(gzip)(text));
+}
+
+/** Files whose names change with their content, in the form that the build compressed. Found and read when they are asked for. */
+function assets(folder: string): RequestHandler {
+  let serve: RequestHandler | undefined;
+  return async (request, response, next) => {
+    if (serve === undefined) {
+      const { default: sirv } = await import('sirv');
+      serve = sirv(join(folder, 'assets'), { brotli: true, gzip: true, immutable: true, maxAge: 31_536_000 });
+    }
+    // What is set already wins over what the files are served with.
+    response.removeHeader('Cache-Control');
+    serve(request, response, () => forbidCaching(request, response, next));
+  };
+}
+
+function remember(path: string): RequestHandler {
+  return ({ method }, { locals }, next) => {
+    locals.route = { method, path };
+    next();
+  };
+}
+
+/**
+ * The reference page and its forms for other readers. Nothing is read before it is asked for.
+ *
+ * @param folder what `packages/reference` builds
+ */
+export function referenceRouter(folder: string): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  const read = textsOf(folder);
+
+  for (const path of otherPaths) {
+    router.get(path, remember(path), (_request, response) => response.redirect(pagePath));
+  }
+  router.get(pagePath, remember(pagePath), async (request, response) => {
+    const nonce = randomBytes(18).toString('base64');
+    const page = await read('index.html', originOf(request));
+    response.setHeader('Content-Security-Policy', contentSecurityPolicy(nonce));
+    await send(request, response, 'text/html; charset=utf-8', page.replaceAll(nonceMark, nonce));
+  });
+  for (const [path, { file, type }] of Object.entries(texts)) {
+    router.get(path, remember(path), async (request, response) =>
+      send(request, response, type, await read(file, originOf(request))),
+    );
+  }
+  for (const path of [...otherPaths, pagePath, ...Object.keys(texts)]) router.all(path, refuseOtherMethods(['get']));
+
+  const serveAssets = assets(folder);
+  router.use(assetsPath, remember(`${assetsPath}/*`), (request, response, next) => {
+    if (request.method === 'GET' || request.method === 'HEAD') serveAssets(request, response, next);
+    else next();
+  });
+  return router;
+}

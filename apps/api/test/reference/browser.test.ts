@@ -1,0 +1,140 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { launchBrowser, openPage, seriousViolations } from '../harness/browser.ts';
+import { startProcess, type TestProcess } from '../harness/process.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+const screenshots = join(import.meta.dirname, '../../reports/screenshots');
+const operation = 'Request a New API Key';
+
+async function goToOperation(page: Page): Promise<void> {
+  await page.getByRole('link', { name: operation }).first().click();
+  await page.getByRole('button', { name: 'Test Request' }).first().waitFor();
+}
+
+/** Opens "Try it", sends, and gives what the page shows as the answer. */
+async function send(page: Page): Promise<string> {
+  await page.getByRole('button', { name: 'Test Request' }).first().click();
+  const dialog = page.getByRole('dialog');
+  const answered = page.waitForResponse((response) => response.request().method() === 'POST');
+  await dialog.getByRole('button', { name: /^Send/ }).first().click();
+  await answered;
+  await dialog.getByText('Response Headers').waitFor();
+  await expect.poll(() => dialog.textContent()).toContain('application/json');
+  return (await dialog.textContent()) ?? '';
+}
+
+describe.skipIf(!inject('available').includes('chromium'))('the reference page in Chromium', () => {
+  let service: TestProcess;
+  let browser: Browser;
+  beforeAll(async () => {
+    mkdirSync(screenshots, { recursive: true });
+    service = await startProcess();
+    browser = await launchBrowser();
+  });
+  afterAll(async () => {
+    await browser.close();
+    service.signal('SIGTERM');
+    await service.exited;
+  });
+
+  test('a stranger comes in at the front, pastes a token, and gets a key', async () => {
+    const { page, complaints, requests } = await openPage(browser, { viewport: { width: 1280, height: 900 } });
+    await page.goto(`${service.url}/`);
+    expect(page.url()).toContain('/api/v1/docs/index.html');
+    const token = tokenFor('stranger');
+    await page.getByPlaceholder('Token').first().fill(token);
+    await goToOperation(page);
+    await page.screenshot({ path: join(screenshots, 'operation.png') });
+    const shown = await send(page);
+    expect(shown).toMatch(/ant-[0-9A-Za-z]{40}/);
+    await page.getByRole('dialog').getByRole('button', { name: 'Copy' }).first().waitFor({ state: 'attached' });
+    await page.screenshot({ path: join(screenshots, 'key.png') });
+
+    expect(complaints).toEqual([]);
+    expect(requests.filter((url) => !url.startsWith(`${service.url}/`) && !url.startsWith('data:'))).toEqual([]);
+
+    const kept = await page.evaluate<string>(
+      'indexedDB.databases().then((all) => JSON.stringify([all, { ...localStorage }, { ...sessionStorage }, document.cookie]))',
+    );
+    expect(kept).not.toContain(token);
+    expect(kept).not.toContain('ant-');
+    await page.reload();
+    expect(await page.getByPlaceholder('Token').first().inputValue(), 'a token is not kept').toBe('');
+    await page.context().close();
+  });
+
+  test('without a token the page shows the 401, and what to do about it', async () => {
+    const { page, complaints } = await openPage(browser);
+    await page.goto(`${service.url}/docs`);
+    await goToOperation(page);
+    const shown = await send(page);
+    expect(shown).toContain('Unauthorized: Invalid or missing credentials.');
+    expect(shown).toContain('Authorization: Bearer');
+    // Chromium itself says that an answer was 401; that is what was asked for.
+    expect(complaints.filter((text) => !text.includes('status of 401'))).toEqual([]);
+    await page.context().close();
+  });
+
+  test.each([
+    ['light', { colorScheme: 'light', viewport: { width: 1280, height: 900 } }],
+    ['dark', { colorScheme: 'dark', viewport: { width: 1280, height: 900 } }],
+    ['narrow', { colorScheme: 'light', viewport: { width: 360, height: 740 } }],
+  ] as const)('%s: axe-core finds nothing serious, and nothing is wider than the window', async (name, options) => {
+    const { page, complaints } = await openPage(browser, options);
+    await page.goto(`${service.url}/`);
+    await page.getByRole('heading', { name: 'Andamio API' }).first().waitFor();
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.screenshot({ path: join(screenshots, `${name}.png`) });
+    if (name === 'narrow') {
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    } else {
+      await goToOperation(page);
+      expect(await seriousViolations(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Test Request' }).first().click();
+      await page.getByRole('dialog').getByRole('button', { name: /^Send/ }).first().waitFor();
+      expect(await seriousViolations(page)).toEqual([]);
+    }
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test('by keyboard alone one gets to the field for the token', async () => {
+    const { page } = await openPage(browser);
+    await page.goto(`${service.url}/`);
+    const field = page.getByPlaceholder('Token').first();
+    await field.waitFor();
+    const reached = async () => {
+      await page.keyboard.press('Tab');
+      return field.evaluate((element) => element.ownerDocument.activeElement === element);
+    };
+    let presses = 1;
+    while (!(await reached())) expect(presses++).toBeLessThan(60);
+    await page.context().close();
+  });
+
+  test('without scripts the page is the reference as plain HTML', async () => {
+    const { page } = await openPage(browser, { javaScriptEnabled: false });
+    await page.goto(`${service.url}/`);
+    const text = await page.locator('main').textContent();
+    for (const part of [operation, '3 <= length <= 100', 'Forbidden: Insufficient permissions or tier access.']) {
+      expect(text).toContain(part);
+    }
+    await page.context().close();
+  });
+
+  test('at most 1 MB crosses the wire', async () => {
+    const { page } = await openPage(browser);
+    await page.goto(`${service.url}/`);
+    await page.getByPlaceholder('Token').first().waitFor();
+    const bytes = await page.evaluate<number>(
+      `['resource', 'navigation'].flatMap((type) => performance.getEntriesByType(type)).reduce((sum, { transferSize }) => sum + transferSize, 0)`,
+    );
+    process.stdout.write(`The reference page takes ${bytes} bytes over the wire.\n`);
+    expect(bytes).toBeGreaterThan(100_000);
+    expect(bytes).toBeLessThanOrEqual(1_000_000);
+    await page.context().close();
+  });
+});

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../harness/app.ts';
+
+const docs = '/api/v1/docs';
+const documented = 'https://andamio-api-308006323670.us-central1.run.app';
+
+describe('the reference over HTTP', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.close());
+
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`${app.url}${path}`, { redirect: 'manual', headers });
+
+  test.each(['/', '/docs', docs])('%s leads to the page', async (path) => {
+    const answer = await get(path);
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, `${docs}/index.html`]);
+  });
+
+  test('its policy lets scripts in by nonce alone, a new one for each answer, and evaluates no text', async () => {
+    const pages = await Promise.all([get(`${docs}/index.html`), get(`${docs}/index.html`)]);
+    const policies = pages.map(({ headers }) => headers.get('content-security-policy') ?? '');
+    const nonces = policies.map((policy) => /script-src 'nonce-([A-Za-z0-9+/=]{24,})';/.exec(policy)?.[1]);
+    expect(new Set(nonces).size).toBe(2);
+    for (const policy of policies) {
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).not.toContain('unsafe-eval');
+    }
+    const html = await (pages[0] as Response).text();
+    const scripts = [...html.matchAll(/<script[^>]*>(.*?)<\/script>/gs)];
+    expect(scripts).toHaveLength(1);
+    for (const [tag, inline] of scripts) {
+      expect(tag).toContain(`nonce="${nonces[0]}"`);
+      expect(inline).toBe('');
+    }
+    expect(html).not.toMatch(/ on[a-z]+="/);
+    expect(html).not.toContain('{{');
+  });
+
+  test('all that the page loads comes from its own host, compressed, and may be kept for ever', async () => {
+    const html = await (await get(`${docs}/index.html`)).text();
+    const assets = [...html.matchAll(/(?:src|href)="(assets\/[^"]+)"/g)].map(([, path]) => path);
+    expect(assets.length).toBeGreaterThan(2);
+    for (const path of assets) {
+      const answer = await get(`${docs}/${path}`, { 'accept-encoding': 'br' });
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get('content-encoding')).toBe('br');
+      expect(answer.headers.get('cache-control')).toBe('public,max-age=31536000,immutable');
+      expect(path).toMatch(/-[A-Z0-9]{8}\.(js|css)$/);
+      await answer.arrayBuffer();
+    }
+  });
+
+  test.each(['index.html', 'reference.md', 'llms.txt'])('%s names the host that answers it', async (file) => {
+    const answer = await get(`${docs}/${file}`);
+    expect(answer.headers.get('cache-control')).toBe('no-cache');
+    const text = await answer.text();
+    expect(text).toContain(app.url);
+    expect(text).not.toContain(documented);
+  });
+
+  test('a Host header that is no host is put nowhere', async () => {
+    const { talk } = await import('../harness/raw-socket.ts');
+    const request = `GET ${docs}/llms.txt HTTP/1.1\r\nHost: a"><script>\r\nConnection: close\r\n\r\n`;
+    const { text } = await talk(app.port, Buffer.from(request));
+    expect(text).not.toContain('<script>');
+  });
+
+  test.each([`${docs}/assets/`, `${docs}/assets/nothing.js`, `${docs}/assets/../index.html.map`, `${docs}/index.htm`])(
+    '%s is 404 in the body of every error',
+    async (path) => {
+      const answer = await get(path);
+      expect(answer.status).toBe(404);
+      expect(await answer.json()).toMatchObject({ statusCode: 404 });
+    },
+  );
+
+  test('assistants find an index, and the whole reference as Markdown', async () => {
+    const index = await (await get('/llms.txt')).text();
+    expect(index).toMatch(/^# Andamio API\n/);
+    const markdown = await (await get(/\((\/[^)]+\.md)\)/.exec(index)?.[1] ?? '')).text();
+    for (const part of ['`api_key_name` | string | `3 <= length <= 100`', '## Errors', '## Limits', 'name_taken']) {
+      expect(markdown).toContain(part);
+    }
+  });
+});

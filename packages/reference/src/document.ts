@@ -1,0 +1,40 @@
+import openapi from '@andamio/schema/openapi.json' with { type: 'json' };
+import type { OpenAPIV3_1 } from 'openapi-types';
+
+/** The OpenAPI document that the reference is made of. */
+export const document = openapi as unknown as OpenAPIV3_1.Document;
+
+/** One call of the API, with all that the document refers to in place of the references. */
+export interface DocumentedOperation {
+  readonly method: string;
+  readonly path: string;
+  readonly operation: OpenAPIV3_1.OperationObject & { 'x-codeSamples'?: readonly CodeSample[] };
+}
+
+/** A program that makes the call. https://redocly.com/docs-legacy/api-reference-docs/specification-extensions/x-code-samples */
+interface CodeSample {
+  readonly lang: string;
+  readonly label: string;
+  readonly source: string;
+}
+
+/** What a `$ref` within the document points to; anything else stays as it is. */
+export function resolve<Target>(value: Target | OpenAPIV3_1.ReferenceObject): Target {
+  if (!(value && typeof value === 'object' && '$ref' in value)) return value as Target;
+  const target = (value as OpenAPIV3_1.ReferenceObject).$ref
+    .slice(2)
+    .split('/')
+    .reduce<unknown>((within, key) => (within as Record<string, unknown>)[key], document);
+  return resolve(target as Target);
+}
+
+/** Every operation, in the document's order. */
+export function documentedOperations(): DocumentedOperation[] {
+  return Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
+    Object.entries(item ?? {}).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      path,
+      operation: operation as OpenAPIV3_1.OperationObject,
+    })),
+  );
+}

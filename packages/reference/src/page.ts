@@ -1,0 +1,43 @@
+import { marked } from 'marked';
+import { document } from './document.ts';
+
+/** What stands for the nonce of one answer: the service puts a new one in its place each time. */
+const nonceMark = '{{nonce}}';
+
+/** The files that the page loads, by their names beside it. */
+export interface PageFiles {
+  readonly script: string;
+  /** What the script imports at once, so that the browser need not find out step by step. */
+  readonly imports: readonly string[];
+  readonly style: string;
+}
+
+/** A drawing of a key, within the page. */
+const icon =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='none' stroke='%23555' stroke-width='2' d='M7 8a3 3 0 1 1-6 0 3 3 0 0 1 6 0h8v3M12 8v2'/%3E%3C/svg%3E";
+
+/** The page with the reference in it as plain HTML, which the script replaces by the interactive one. */
+export function page(markdown: string, { script, imports, style }: PageFiles): string {
+  const preloads = imports.map((file) => `<link rel="modulepreload" href="${file}" nonce="${nonceMark}">`).join('\n');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${document.info.title}: reference</title>
+<meta name="description" content="How to get and use API keys: every call with its fields, statuses and samples.">
+<meta property="csp-nonce" nonce="${nonceMark}">
+<link rel="icon" href="${icon}">
+<link rel="alternate" type="text/markdown" href="reference.md">
+<link rel="service-desc" type="application/json" href="doc.json">
+<link rel="stylesheet" href="${style}">
+${preloads}
+<script type="module" src="${script}" nonce="${nonceMark}"></script>
+</head>
+<body>
+<div id="reference"><main class="plain">
+${marked.parse(markdown, { async: false })}</main></div>
+</body>
+</html>
+`;
+}

@@ -1,0 +1,45 @@
+import { errorCodes } from '@andamio/schema/errors';
+import { operations } from '@andamio/schema/operations';
+import { tiers } from '@andamio/schema/tiers';
+import { describe, expect, test } from 'vitest';
+import { llmsText } from '../src/llms.ts';
+import { referenceAsMarkdown } from '../src/markdown.ts';
+import { page } from '../src/page.ts';
+
+const markdown = referenceAsMarkdown();
+const html = page(markdown, { script: 'assets/a.js', imports: ['assets/b.js'], style: 'assets/a.css' });
+
+describe('who reads without scripts gets the whole reference', () => {
+  test.each(operations)(
+    '$id: path, what it does, and every status',
+    ({ method, path, summary, description, errors }) => {
+      for (const part of [`## ${summary}`, `\`${method.toUpperCase()} ${path}\``, description]) {
+        expect(markdown).toContain(part);
+      }
+      const section = markdown.slice(markdown.indexOf(`## ${summary}`));
+      for (const status of [200, ...errors]) expect(section).toContain(`### ${status}`);
+      expect(llmsText()).toContain(`\`${method.toUpperCase()} ${path}\``);
+      expect(html).toContain(`<code>${method.toUpperCase()} ${path}</code>`);
+    },
+  );
+
+  test.each(errorCodes)('what to do about %s', (code) => {
+    expect(markdown).toMatch(new RegExp(`\\| \`${code}\` \\| \\d{3} \\| .+ \\|`));
+  });
+
+  test.each(Object.keys(tiers))('what tier %s allows', (tier) => {
+    expect(markdown).toContain(`| ${tier} |`);
+  });
+
+  test('fields come with type, bounds and whether they may be left out, as on the published page', () => {
+    expect(markdown).toContain('| `api_key_name` | string | `3 <= length <= 100` |');
+    expect(markdown).toContain('| `expires_in_days` (optional) | integer | `1 <= value` |');
+    expect(markdown).toContain('**Authorization** (in: header): Bearer token for authentication.');
+  });
+
+  test('the page has no script of its own within it, and only what carries the nonce', () => {
+    const tags = [...html.matchAll(/<(?:script|link rel="modulepreload")[^>]*>/g)].map(([tag]) => tag);
+    expect(tags).toHaveLength(2);
+    for (const tag of tags) expect(tag).toContain('nonce="{{nonce}}"');
+  });
+});
