@@ -3,7 +3,7 @@ import type { Operation } from './operation.ts';
 import { requestApiKey } from './request-api-key.ts';
 
 export { getOpenApiDocument } from './get-openapi-document.ts';
-export type { BearerOperation, Operation, PublicOperation, Scope } from './operation.ts';
+export type { AnswerOf, BearerOperation, BodyOf, Operation, PublicOperation, Scope } from './operation.ts';
 export { defaultExpiresInDays, type IssuedApiKey, type RequestApiKeyBody, requestApiKey } from './request-api-key.ts';
 
 /** Every published operation, in the order in which the reference lists them. */

@@ -30,3 +30,11 @@ export interface BearerOperation<Body extends z.ZodObject = z.ZodObject> extends
 }
 
 export type Operation = PublicOperation | BearerOperation;
+
+/** What a caller sends as an operation's body, before defaults; `never` for an operation without one. */
+export type BodyOf<Op extends Operation> = Op extends { readonly body: { readonly schema: infer Schema } }
+  ? z.input<Schema>
+  : never;
+
+/** What an operation answers with 200. */
+export type AnswerOf<Op extends Operation> = z.output<Op['success']['schema']>;
