@@ -1,0 +1,72 @@
+import { attempt, type Request, type Token } from './attempt.ts';
+import { pause, withDeadline } from './deadline.ts';
+import { ApiError } from './error.ts';
+import type { IdempotentCallOptions, OperationFacts } from './operation.ts';
+import { pauseBeforeRepeating } from './repetition.ts';
+
+/** Where calls go, and how long they may take. Times are milliseconds. */
+export interface Connection {
+  /** Without a slash at its end: paths are put behind it. */
+  readonly baseUrl: string;
+  readonly token: Token;
+  readonly attemptTimeoutMs: number;
+  readonly totalTimeoutMs: number;
+  readonly maxAttempts: number;
+}
+
+/** The form of an Idempotency-Key (service contract, "Beside the contract"). */
+const idempotencyKeyForm = /^[\x21-\x7e]{1,128}$/;
+
+function idempotencyKeyFor(operation: OperationFacts, chosen: string | undefined): string | undefined {
+  if (operation.repeats !== 'by-key') {
+    if (chosen !== undefined) throw new TypeError('This operation takes no idempotencyKey.');
+    return undefined;
+  }
+  if (chosen === undefined) return crypto.randomUUID();
+  if (!idempotencyKeyForm.test(chosen)) {
+    throw new TypeError('idempotencyKey must be 1 to 128 visible ASCII characters.');
+  }
+  return chosen;
+}
+
+/** Sends a request until an answer comes that repeating would not better, within bounds of number and time. */
+async function repeatWhileSafe(request: Request, connection: Connection, signal: AbortSignal): Promise<unknown> {
+  const end = performance.now() + connection.totalTimeoutMs;
+  for (let number = 1; ; number++) {
+    try {
+      return await withDeadline(connection.attemptTimeoutMs, signal, (attemptSignal) =>
+        attempt(request, attemptSignal),
+      );
+    } catch (error) {
+      if (!(error instanceof ApiError) || signal.aborted || number >= connection.maxAttempts) throw error;
+      const ms = pauseBeforeRepeating(error, request.operation.repeats, number);
+      // A pause that the call would not outlive tells the caller nothing: this error does.
+      if (ms === undefined || performance.now() + ms >= end) throw error;
+      await pause(ms, signal);
+    }
+  }
+}
+
+/**
+ * Calls an operation.
+ *
+ * @param body what is sent as JSON, for an operation that takes a body.
+ * @returns the body of the good answer.
+ */
+export async function call(
+  connection: Connection,
+  operation: OperationFacts,
+  body: unknown,
+  options: IdempotentCallOptions = {},
+): Promise<unknown> {
+  const request: Request = {
+    url: connection.baseUrl + operation.path,
+    operation,
+    token: connection.token,
+    body: operation.body ? JSON.stringify(body) : undefined,
+    idempotencyKey: idempotencyKeyFor(operation, options.idempotencyKey),
+  };
+  return withDeadline(connection.totalTimeoutMs, options.signal, (signal) =>
+    repeatWhileSafe(request, connection, signal),
+  );
+}

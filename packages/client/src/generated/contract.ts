@@ -1,0 +1,49 @@
+// Written by `npx pnpm@12 generate` from the contract in packages/schema: change that instead.
+import type { ErrorCode } from '@andamio/schema/errors';
+import type { OperationFacts } from '../operation.ts';
+
+/** The published operations. Each is a method of the client. */
+export const operations = {
+  /** Request a New API Key: POST /api/v1/apikey/request. */
+  requestApiKey: {
+    method: 'POST',
+    path: '/api/v1/apikey/request',
+    bearer: true,
+    body: true,
+    repeats: 'never',
+    members: ['api_key', 'created_at', 'expires_at', 'expires_in_days', 'is_active', 'name'],
+  },
+  /** Read this OpenAPI document: GET /api/v1/docs/doc.json. */
+  getOpenApiDocument: {
+    method: 'GET',
+    path: '/api/v1/docs/doc.json',
+    bearer: false,
+    body: false,
+    repeats: 'freely',
+    members: ['openapi'],
+  },
+} as const satisfies Record<string, OperationFacts>;
+
+/** The status that each code of `X-Error-Code` comes with. */
+export const errorStatuses = {
+  invalid_body: 400,
+  body_too_large: 400,
+  missing_field: 400,
+  malformed_request: 400,
+  headers_too_large: 431,
+  unauthenticated: 401,
+  unknown_tier: 403,
+  insufficient_scope: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  invalid_field: 422,
+  expiry_too_late: 422,
+  name_taken: 422,
+  rate_limited: 429,
+  key_limit_reached: 429,
+  internal: 500,
+  store_unavailable: 500,
+  outcome_unknown: 500,
+  signing_keys_unavailable: 500,
+  not_ready: 503,
+} as const satisfies Record<ErrorCode, number>;
