@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import { retryAfterOf } from './retry-after.ts';
+
+const read = (value: string, date?: string) =>
+  retryAfterOf(new Headers({ 'retry-after': value, ...(date !== undefined && { date }) }));
+
+describe('Retry-After (RFC 9110, 10.2.3)', () => {
+  test.each([
+    ['0', 0],
+    ['120', 120],
+  ])('in seconds: %s', (value, seconds) => {
+    expect(read(value)).toBe(seconds);
+  });
+
+  test.each(['Sun, 06 Nov 1994 08:49:37 GMT', 'Sunday, 06-Nov-94 08:49:37 GMT', 'Sun Nov  6 08:49:37 1994'])(
+    'as a date in each of the forms that a recipient must accept, from the Date of the answer on: %s',
+    (value) => {
+      expect(read(value, 'Sun, 06 Nov 1994 08:49:07 GMT')).toBe(30);
+    },
+  );
+
+  test('as a date from the own clock on where the answer has none, and 0 when it is past', () => {
+    const seconds = read(new Date(Date.now() + 60_000).toUTCString());
+    expect(seconds).toBeGreaterThan(50);
+    expect(seconds).toBeLessThanOrEqual(60);
+    expect(read('Sun, 06 Nov 1994 08:49:37 GMT')).toBe(0);
+  });
+
+  test.each(['', '-1', '1.5', '1e3', '0x10', 'soon', '2030-01-01', 'Sunday', 'Sun, 99 Nov 1994 99:99:99 GMT'])(
+    'in no other form: %o is as if it were absent',
+    (value) => {
+      expect(read(value)).toBeUndefined();
+    },
+  );
+
+  test('absent', () => {
+    expect(retryAfterOf(new Headers())).toBeUndefined();
+  });
+});

@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll } from 'vitest';
+
+const repository = resolve(import.meta.dirname, '../../../..');
+
+/** Runs a program to its end, for two minutes at most, and gives what it printed; a failure tells that too. */
+export async function run(folder: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const options = { cwd: folder, env: { ...process.env, ...env }, timeout: 120_000 };
+  try {
+    return (await promisify(execFile)(program, args, options)).stdout;
+  } catch (error) {
+    const { message, stdout } = error as Error & { stdout: string };
+    throw new Error(`${message}\n${stdout}`);
+  }
+}
+
+/** A project of somebody who has installed the packed client. */
+export interface Consumer {
+  readonly folder: string;
+  /** The tarballs by the folder of their package. */
+  readonly tarballs: { readonly client: string; readonly schema: string };
+}
+
+async function pack(name: string, destination: string): Promise<string> {
+  await mkdir(destination);
+  await run(join(repository, 'packages', name), 'npx', ['-y', 'pnpm@12', 'pack', '--pack-destination', destination]);
+  const [file] = await readdir(destination);
+  return join(destination, file as string);
+}
+
+/** Packs both packages as they would be published, and installs them with npm where nothing else is; all goes with the test file. */
+export async function installPacked(): Promise<Consumer> {
+  const folder = await mkdtemp(join(tmpdir(), 'andamio-consumer-'));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const tarballs = {
+    schema: await pack('schema', join(folder, 'packed-schema')),
+    client: await pack('client', join(folder, 'packed-client')),
+  };
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+  await run(folder, 'npm', ['install', '--no-audit', '--no-fund', tarballs.schema, tarballs.client]);
+  return { folder, tarballs };
+}
+
+/** Checks a consumer's TypeScript under a way of resolving modules, the declarations of libraries included. */
+export function checkTypes({ folder }: Consumer, file: string, resolution: 'node16' | 'bundler') {
+  const module = resolution === 'bundler' ? 'preserve' : resolution;
+  const typeRoots = join(repository, 'packages/client/node_modules/@types');
+  return run(folder, join(repository, 'node_modules/.bin/tsc'), [
+    ...['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022', '--lib', 'es2022,dom'],
+    ...['--module', module, '--moduleResolution', resolution, '--types', 'node', '--typeRoots', typeRoots, file],
+  ]);
+}

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import { tokenFor } from '../../../apps/api/test/harness/tokens.ts';
+import { createClient } from '../src/index.ts';
+import { startProxy, startService } from './harness/proxy.ts';
+
+const baseUrl = await startService();
+const proxy = await startProxy(baseUrl);
+
+describe('a method', () => {
+  test('gives the answer of the service as plain data: requestApiKey the six published fields', async () => {
+    const client = createClient({ baseUrl, token: tokenFor('ada') });
+    const key = await client.requestApiKey({ api_key_name: 'MyFirstKey', expires_in_days: 30 });
+    expect(key).toEqual({
+      api_key: expect.stringMatching(/^ant-[0-9A-Za-z]{40}$/),
+      created_at: expect.stringMatching(/Z$/),
+      expires_at: expect.stringMatching(/Z$/),
+      expires_in_days: 30,
+      is_active: true,
+      name: 'MyFirstKey',
+    });
+  });
+
+  test('gives the answer of the service as plain data: getOpenApiDocument the document', async () => {
+    const document = await createClient({ baseUrl, token: tokenFor('ada') }).getOpenApiDocument();
+    expect(document).toMatchObject({ openapi: '3.1.1', paths: { '/api/v1/apikey/request': {} } });
+  });
+
+  test('sends a token only where the operation takes one, and never asks for it elsewhere', async () => {
+    const client = createClient({ baseUrl: proxy.url, token: () => Promise.reject(new Error('asked')) });
+    await client.getOpenApiDocument();
+    expect(proxy.received.at(-1)?.headers.authorization).toBeUndefined();
+    await expect(client.requestApiKey({ api_key_name: 'a key' })).rejects.toThrow(new Error('asked'));
+  });
+
+  test.each([tokenFor('text'), () => tokenFor('function'), async () => tokenFor('promise')])(
+    'takes the token as text, from a function and from an async function',
+    async (token) => {
+      const key = await createClient({ baseUrl, token }).requestApiKey({ api_key_name: 'a key' });
+      expect(key.name).toBe('a key');
+    },
+  );
+
+  test('works with a service that stands below a path, with or without a slash', async () => {
+    for (const [url, path] of [
+      [`${proxy.url}/below`, '/below/api/v1/docs/doc.json'],
+      [`${proxy.url}/below/`, '/below/api/v1/docs/doc.json'],
+      [new URL(proxy.url), '/api/v1/docs/doc.json'],
+    ] as const) {
+      await createClient({ baseUrl: url, token: 'none' })
+        .getOpenApiDocument()
+        .catch(() => {});
+      expect(proxy.received.at(-1)?.path).toBe(path);
+    }
+  });
+});
+
+describe('createClient', () => {
+  test.each([
+    '',
+    'andamio',
+    'ftp://host',
+    'https://user:hunter2@host',
+    'https://host?key=hunter2',
+    'https://host#hunter2',
+  ])('refuses the base URL %o without repeating it', (url) => {
+    const make = () => createClient({ baseUrl: url, token: 'none' });
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(/^(?!.*hunter2)/);
+  });
+
+  test.each(['attemptTimeoutMs', 'totalTimeoutMs', 'maxAttempts'])(
+    'refuses %s that no timer or loop can keep',
+    (name) => {
+      for (const value of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
+        expect(() => createClient({ baseUrl, token: 'none', [name]: value })).toThrow(RangeError);
+      }
+    },
+  );
+});

@@ -1,0 +1,83 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
+import { describe, expect, test } from 'vitest';
+import { tokenFor } from '../../../apps/api/test/harness/tokens.ts';
+import { checkTypes, installPacked, run } from './harness/packed.ts';
+import { startService } from './harness/proxy.ts';
+
+const consumer = await installPacked();
+const baseUrl = await startService();
+
+/** The first code block of the README. */
+async function readmeExample(): Promise<string> {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  return /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+}
+
+describe.each(['client', 'schema'] as const)('the tarball of packages/%s', (name) => {
+  test('is packed as publint asks', async () => {
+    const bytes = new Uint8Array(await readFile(consumer.tarballs[name]));
+    const { messages } = await publint({ pack: { tarball: bytes.buffer }, strict: true });
+    expect(messages).toEqual([]);
+  });
+
+  test('has types that are true of what runs, for every ES module that resolves it', async () => {
+    const bytes = new Uint8Array(await readFile(consumer.tarballs[name]));
+    const analysis = await checkPackage(createPackageFromTarballData(bytes));
+    // Old Node and require() are not served: the package is for ES modules only.
+    const served = (problem: object) =>
+      !('resolutionKind' in problem) || !['node10', 'node16-cjs'].includes(String(problem.resolutionKind));
+    expect(analysis.types).toMatchObject({ kind: 'included' });
+    expect(analysis.types && analysis.problems.filter(served)).toEqual([]);
+  });
+
+  test('holds what was built, and no source or test', async () => {
+    const files = (await run(consumer.folder, 'tar', ['-tzf', consumer.tarballs[name]])).trim().split('\n');
+    const expected = /^package\/(package\.json|README\.md|openapi\.json|dist\/.+\.(js|js\.map|d\.ts))$/;
+    expect(files.filter((file) => !expected.test(file))).toEqual([]);
+  });
+});
+
+describe('somebody who installs the tarballs', () => {
+  test('calls the service from JavaScript', async () => {
+    await writeFile(
+      join(consumer.folder, 'use.js'),
+      `import { createClient } from '@andamio/client';
+       import { errorCodes } from '@andamio/schema/errors';
+       const client = createClient({ baseUrl: process.env.URL, token: process.env.TOKEN });
+       const { name } = await client.requestApiKey({ api_key_name: 'from JavaScript' });
+       console.log(JSON.stringify([name, errorCodes.includes('name_taken')]));`,
+    );
+    const printed = await run(consumer.folder, process.execPath, ['use.js'], { URL: baseUrl, TOKEN: tokenFor('js') });
+    expect(JSON.parse(printed)).toEqual(['from JavaScript', true]);
+  });
+
+  test('runs the example of the README as it stands there', async () => {
+    await writeFile(join(consumer.folder, 'example.ts'), await readmeExample());
+    const settings = { ANDAMIO_URL: baseUrl, ANDAMIO_TOKEN: tokenFor('reader') };
+    const runExample = (env: NodeJS.ProcessEnv) => run(consumer.folder, process.execPath, ['example.ts'], env);
+    expect(await runExample(settings)).toBe('MyFirstKey is good for 30 days\n');
+    expect(await runExample(settings)).toBe('You have a key of this name\n');
+    expect(await runExample({ ...settings, ANDAMIO_TOKEN: 'none' })).toMatch(/^unauthenticated: .+ \(request \S+\)\n$/);
+  });
+
+  test.each(['node16', 'bundler'] as const)(
+    'compiles the example, and gets its mistakes told (%s)',
+    async (resolution) => {
+      const example = await readmeExample();
+      await writeFile(join(consumer.folder, 'right.ts'), example);
+      expect(await checkTypes(consumer, 'right.ts', resolution)).toBe('');
+      await writeFile(
+        join(consumer.folder, 'wrong.ts'),
+        example.replace('expires_in_days: 30', "expires_in_days: '30'"),
+      );
+      await expect(checkTypes(consumer, 'wrong.ts', resolution)).rejects.toThrow(
+        "'string' is not assignable to type 'number'",
+      );
+      await writeFile(join(consumer.folder, 'stranger.ts'), example.replace("'name_taken'", "'name_token'"));
+      await expect(checkTypes(consumer, 'stranger.ts', resolution)).rejects.toThrow('"name_token"');
+    },
+  );
+});
