@@ -26,7 +26,7 @@ export interface OperationFacts {
 }
 
 /** The name of an operation: its export in the contract. */
-export type OperationName = keyof typeof operations;
+type OperationName = keyof typeof operations;
 
 /** What a caller may say about one call. */
 export interface CallOptions {

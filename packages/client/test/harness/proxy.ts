@@ -4,7 +4,7 @@ import { afterAll } from 'vitest';
 import { startProcess } from '../../../../apps/api/test/harness/process.ts';
 
 /** A request as it reached the proxy. */
-export interface Received {
+interface Received {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
