@@ -1,5 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { retryAfterOf } from './retry-after.ts';
+
+// Every form means GMT, wherever the reader is.
+vi.stubEnv('TZ', 'Asia/Tokyo');
 
 const read = (value: string, date?: string) =>
   retryAfterOf(new Headers({ 'retry-after': value, ...(date !== undefined && { date }) }));
