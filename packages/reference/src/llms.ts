@@ -7,7 +7,7 @@ export function llmsText(): string {
   );
   return `# ${document.info.title}
 
-> Issues API keys to the users of the platform. Every call is below ${document.servers?.[0]?.url}/api/v1.
+> Issues API keys to the users of the platform, and lets them list, extend and delete their own. Every call is below ${document.servers?.[0]?.url}/api/v1.
 
 ## Calls
 

@@ -14,6 +14,8 @@ const remedies: Record<ErrorCode, string> = {
   unknown_tier: 'Ask whoever issues your token which tier it names.',
   insufficient_scope: 'Get a token whose scope names `apikey:write` to change keys, `apikey:read` to read.',
   not_found: 'Check the path: it is case-sensitive and has no slash at its end.',
+  no_such_key: 'Look the names of your keys up with `GET /api/v1/user/me`. A key is gone 30 days after its expiry.',
+  not_yet_rotatable: 'Ask again within a day of its expiry, or after it.',
   method_not_allowed: 'Use a method that the header `Allow` lists.',
   invalid_field: 'Mend the field that `details` names; the same request will fail again.',
   expiry_too_late: 'Ask for fewer days.',
@@ -47,7 +49,7 @@ const changelog = () => readFileSync(new URL('../CHANGELOG-API.md', import.meta.
 
 /** What stands before the operations in the reference: how to begin, errors, limits, keeping and replacing keys, changes. */
 export function guide(): string {
-  return `Issues API keys to the users of the platform.
+  return `Issues API keys to the users of the platform, and lets them list, extend and delete their own.
 
 Send the token that you signed in with as \`Authorization: Bearer YOUR_JWT_TOKEN\`; the answer holds your key, this once.
 From then on the key goes into the header \`X-API-Key\` of your calls to the platform.
@@ -69,6 +71,7 @@ ${tiersTable()}
 - The key is shown once and stored nowhere: put it into a secret manager at once, never into code, a repository or a page.
 - Give each program a key of its own, under a name that says which, so that one can be replaced without the others.
 - Send it over HTTPS, in the header, never in an address.
+- Extend a key within a day of its expiry, or up to 30 days after it, with \`POST /api/v1/apikey/rotate\`: the key stays the same. For another secret, get a key under a new name, let your programs use it, and delete the old one.
 - A key is \`ant-\` and 40 characters of which the last six are a checksum: scanners find a leaked one by \`ant-[0-9A-Za-z]{40}\`.
 
 ## Changes of this API

@@ -48,7 +48,7 @@ function operationObject(operation: Operation, responses: ReadonlyMap<ErrorStatu
     description: operation.description,
     // On the operation itself: generators that look nowhere else published samples without the header.
     security: operation.security === 'bearer' ? [{ BearerAuth: [] }] : [],
-    ...(operation.security === 'bearer' && {
+    ...('body' in operation && {
       requestBody: {
         description: operation.body.description,
         required: true,
@@ -82,7 +82,7 @@ function openApiDocument() {
     openapi: '3.1.1',
     info: {
       title: 'Andamio API',
-      version: '1.0.0',
+      version: '1.1.0',
       description: guide(),
       license: { name: 'Proprietary', url: publicUrl(publicHosts.prod) },
     },
@@ -92,6 +92,7 @@ function openApiDocument() {
     ],
     tags: [
       { name: 'API Key', description: 'Keys by which programs call the platform.' },
+      { name: 'User', description: 'What the platform knows of its user.' },
       { name: 'Documentation', description: 'This API described.' },
     ],
     paths,

@@ -44,7 +44,13 @@ export const errorKinds = {
   unknown_tier: { status: 403, details: "The token's tier is not one that this service knows." },
   insufficient_scope: { status: 403, details: "The token's scope does not allow this operation." },
   not_found: { status: 404, details: 'There is nothing at this path.' },
+  no_such_key: { status: 404, details: 'api_key_name: you hold no key of this name.' },
   method_not_allowed: { status: 405, details: 'The header Allow lists the methods of this path.' },
+  not_yet_rotatable: {
+    status: 409,
+    details:
+      'api_key_name: the key is neither expired nor within 1 day of its expiry; it can be extended from then on.',
+  },
   invalid_field: { status: 422, details: 'A field breaks a rule of its schema.' },
   expiry_too_late: { status: 422, details: 'expires_in_days: the expiry must not be later than the year 9999.' },
   name_taken: { status: 422, details: 'api_key_name: the name is already used by another of your keys.' },
@@ -57,7 +63,8 @@ export const errorKinds = {
   store_unavailable: { status: 500, details: 'The key store did not answer; nothing was written.' },
   outcome_unknown: {
     status: 500,
-    details: 'The key store did not confirm the write: the name may be taken by a key that was not delivered.',
+    details:
+      'The key store did not confirm the write: it may be done, and the name may be taken by a key that was not delivered.',
   },
   signing_keys_unavailable: {
     status: 500,

@@ -26,7 +26,8 @@ export const collections = {
     id: 'keys',
     documentName: 'HMAC-SHA256 of the key under the pepper that made it, hex',
     ttlField: 'remove_at',
-    indexedFields: [],
+    // An owner's list: its document names only the keys that have not expired, or it would outgrow what a document may hold.
+    indexedFields: ['user_id'],
   },
   names: {
     id: 'names',

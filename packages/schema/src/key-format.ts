@@ -15,6 +15,9 @@ export const keyLength = prefix.length + randomLength + checksumLength;
 /** The pattern of a whole key as JSON Schema writes it; it does not check the checksum. */
 export const keyPattern = `^${prefix}[0-9A-Za-z]{${randomLength + checksumLength}}$`;
 
+/** The pattern of a key as {@link maskKey} shows it. */
+export const maskedKeyPattern = `^${prefix}[0-9A-Za-z]{${shownLength - prefix.length}}x{${keyLength - shownLength}}$`;
+
 const wholeKey = new RegExp(keyPattern);
 
 /**

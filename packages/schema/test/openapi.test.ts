@@ -117,4 +117,53 @@ describe('openapi.json', () => {
   test('has no other statuses', () => {
     expect(Object.keys(operation.responses)).toEqual(['200', '400', '401', '403', '422', '429', '500']);
   });
+
+  describe.each([
+    ['/api/v1/apikey/rotate', ['200', '400', '401', '403', '404', '409', '422', '429', '500']],
+    ['/api/v1/apikey/delete', ['200', '400', '401', '403', '404', '422', '429', '500']],
+  ])('%s', (path, statuses) => {
+    const { post } = document.paths[path];
+
+    test('takes the token and a body that names the key', () => {
+      expect(post.security).toEqual([{ BearerAuth: [] }]);
+      const { schema } = post.requestBody.content['application/json'];
+      expect(resolved(schema)).toMatchObject({ required: ['api_key_name'] });
+    });
+
+    test('answers with a confirmation, and with its statuses and no others', () => {
+      expect(Object.keys(post.responses)).toEqual(statuses);
+      const { schema } = post.responses[200].content['application/json'];
+      expect(resolved(schema)).toMatchObject({ required: ['confirmation'] });
+      expect(Object.keys(resolved(schema)['properties'] ?? {})).toEqual(['confirmation']);
+    });
+  });
+
+  test('rotate takes days of its own, and has no default but the number of the key', () => {
+    const { schema } = document.paths['/api/v1/apikey/rotate'].post.requestBody.content['application/json'];
+    const days = (resolved(schema)['properties'] as unknown as Record<string, object>)['expires_in_days'];
+    expect(days).toMatchObject({ type: 'integer', minimum: 1 });
+    expect(days).not.toHaveProperty('default');
+  });
+
+  test('user/me takes the token and no body, and lists keys in the fields of a new one, masked', () => {
+    const { get } = document.paths['/api/v1/user/me'];
+    expect(get.security).toEqual([{ BearerAuth: [] }]);
+    expect(get).not.toHaveProperty('requestBody');
+    expect(Object.keys(get.responses)).toEqual(['200', '401', '403', '429', '500']);
+    const user = resolved(get.responses[200].content['application/json'].schema) as Record<string, unknown>;
+    expect(user['required']).toEqual(['user_id', 'alias', 'tier', 'created_at', 'active_keys', 'expired_keys']);
+    const listed = resolved((user['properties'] as { active_keys: { items: object } }).active_keys.items);
+    expect(listed).toMatchObject({
+      required: ['api_key', 'created_at', 'expires_at', 'expires_in_days', 'is_active', 'name'],
+      properties: { api_key: { pattern: '^ant-[0-9A-Za-z]{4}x{36}$' } },
+    });
+  });
+
+  test.each([
+    [404, ['not_found', 'no_such_key']],
+    [409, ['not_yet_rotatable']],
+  ])('says with which words in X-Error-Code %i is told apart', (status, codes) => {
+    const response = document.components.responses[`Error${status}`];
+    expect(response.headers['X-Error-Code'].schema.enum).toEqual(codes);
+  });
 });

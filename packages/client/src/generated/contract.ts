@@ -13,6 +13,33 @@ export const operations = {
     repeats: 'never',
     members: ['api_key', 'created_at', 'expires_at', 'expires_in_days', 'is_active', 'name'],
   },
+  /** Rotate an API Key: POST /api/v1/apikey/rotate. */
+  rotateApiKey: {
+    method: 'POST',
+    path: '/api/v1/apikey/rotate',
+    bearer: true,
+    body: true,
+    repeats: 'never',
+    members: ['confirmation'],
+  },
+  /** Delete an API Key: POST /api/v1/apikey/delete. */
+  deleteApiKey: {
+    method: 'POST',
+    path: '/api/v1/apikey/delete',
+    bearer: true,
+    body: true,
+    repeats: 'never',
+    members: ['confirmation'],
+  },
+  /** Get the User and Its API Keys: GET /api/v1/user/me. */
+  getUser: {
+    method: 'GET',
+    path: '/api/v1/user/me',
+    bearer: true,
+    body: false,
+    repeats: 'freely',
+    members: ['user_id', 'alias', 'tier', 'created_at', 'active_keys', 'expired_keys'],
+  },
   /** Read this OpenAPI document: GET /api/v1/docs/doc.json. */
   getOpenApiDocument: {
     method: 'GET',
@@ -35,7 +62,9 @@ export const errorStatuses = {
   unknown_tier: 403,
   insufficient_scope: 403,
   not_found: 404,
+  no_such_key: 404,
   method_not_allowed: 405,
+  not_yet_rotatable: 409,
   invalid_field: 422,
   expiry_too_late: 422,
   name_taken: 422,

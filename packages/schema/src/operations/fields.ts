@@ -47,3 +47,12 @@ export const expiresInDays = integer
 
 /** An instant: RFC 3339, UTC, whole seconds. */
 export const timestamp = z.string().meta({ format: 'date-time' });
+
+/** What every answer says of a key beside the key itself (contract, part A). */
+export const describedKey = {
+  created_at: timestamp,
+  expires_at: timestamp,
+  expires_in_days: integer,
+  is_active: z.boolean(),
+  name: z.string().meta({ description: 'The api_key_name that was sent.' }),
+} as const;

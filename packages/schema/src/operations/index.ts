@@ -1,10 +1,30 @@
+import { deleteApiKey } from './delete-api-key.ts';
 import { getOpenApiDocument } from './get-openapi-document.ts';
+import { getUser } from './get-user.ts';
 import type { Operation } from './operation.ts';
 import { requestApiKey } from './request-api-key.ts';
+import { rotateApiKey } from './rotate-api-key.ts';
 
+export { type DeleteApiKeyBody, type DeletedApiKey, deleteApiKey } from './delete-api-key.ts';
 export { getOpenApiDocument } from './get-openapi-document.ts';
-export type { AnswerOf, BearerOperation, BodyOf, Operation, PublicOperation, Scope } from './operation.ts';
+export { getUser, type ListedApiKey, type User } from './get-user.ts';
+export type {
+  AnswerOf,
+  BearerOperation,
+  BearerReadOperation,
+  BodyOf,
+  Operation,
+  PublicOperation,
+  Scope,
+} from './operation.ts';
 export { defaultExpiresInDays, type IssuedApiKey, type RequestApiKeyBody, requestApiKey } from './request-api-key.ts';
+export { type RotateApiKeyBody, type RotatedApiKey, rotateApiKey } from './rotate-api-key.ts';
 
 /** Every published operation, in the order in which the reference lists them. */
-export const operations: readonly Operation[] = [requestApiKey, getOpenApiDocument];
+export const operations: readonly Operation[] = [
+  requestApiKey,
+  rotateApiKey,
+  deleteApiKey,
+  getUser,
+  getOpenApiDocument,
+];

@@ -23,13 +23,23 @@ export interface PublicOperation extends OperationBase {
 }
 
 /** An operation that takes the Bearer JWT: limits by client address and by user hold, and the token must permit it. */
-export interface BearerOperation<Body extends z.ZodObject = z.ZodObject> extends OperationBase {
+interface BearerBase extends OperationBase {
   readonly security: 'bearer';
   readonly permission: Scope;
+}
+
+/** One that reads what is the user's own: all it needs is who asks. */
+export interface BearerReadOperation extends BearerBase {
+  readonly method: 'get';
+}
+
+/** One that is told what to do by a body. */
+export interface BearerOperation<Body extends z.ZodObject = z.ZodObject> extends BearerBase {
+  readonly method: 'post';
   readonly body: { readonly description: string; readonly schema: Body; readonly example: z.input<Body> };
 }
 
-export type Operation = PublicOperation | BearerOperation;
+export type Operation = PublicOperation | BearerReadOperation | BearerOperation;
 
 /** What a caller sends as an operation's body, before defaults; `never` for an operation without one. */
 export type BodyOf<Op extends Operation> = Op extends { readonly body: { readonly schema: infer Schema } }

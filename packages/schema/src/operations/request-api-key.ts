@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { basePath } from '../hosts.ts';
 import { keyPattern } from '../key-format.ts';
-import { apiKeyName, expiresInDays, integer, timestamp } from './fields.ts';
+import { apiKeyName, describedKey, expiresInDays } from './fields.ts';
 import type { BearerOperation } from './operation.ts';
 
 /** The validity of a key whose request names none, in days (contract, part C). */
@@ -22,11 +22,7 @@ const body = z
 const success = z
   .object({
     api_key: z.string().meta({ pattern: keyPattern, description: 'The key. It is shown this once and kept nowhere.' }),
-    created_at: timestamp,
-    expires_at: timestamp,
-    expires_in_days: integer,
-    is_active: z.boolean(),
-    name: z.string().meta({ description: 'The api_key_name that was sent.' }),
+    ...describedKey,
   })
   .meta({ id: 'IssuedApiKey' });
 
