@@ -30,9 +30,10 @@ const claims = z.object({
 export function readClaims(payload: unknown, nowSeconds: number): Principal | undefined {
   const parsed = claims.safeParse(payload);
   if (!parsed.success) return undefined;
-  const { sub, iat, tier, scope } = parsed.data;
+  const { sub, iat, alias, tier, scope } = parsed.data;
   return {
     userId: sub,
+    alias,
     tierClaim: tier,
     scopes: scope === undefined ? undefined : new Set(scope.split(' ')),
     tokenIssuedAt: Math.max(0, Math.floor(Math.min(iat, nowSeconds))),

@@ -1,10 +1,12 @@
 import type { Scope } from '@andamio/schema/operations';
 import { isTier, type Tier } from '@andamio/schema/tiers';
-import type { Owner } from '../keys/issue.ts';
+import type { Owner } from '../keys/owner.ts';
 
 /** Whom a good token names. It may still be refused: see {@link permit}. */
 export interface Principal {
   readonly userId: string;
+  /** The display name, if the token has one. */
+  readonly alias: string | undefined;
   /** As the token has it; maybe no tier at all. */
   readonly tierClaim: string;
   /** Undefined for a user's own session, which may do everything of its own. */
@@ -26,5 +28,5 @@ export function permit(principal: Principal, scope: Scope): Owner | PermissionRe
   const tier = tierOf(principal);
   if (tier === undefined) return 'unknown_tier';
   if (principal.scopes?.has(scope) === false) return 'insufficient_scope';
-  return { userId: principal.userId, tier, tokenIssuedAt: principal.tokenIssuedAt };
+  return { userId: principal.userId, alias: principal.alias, tier, tokenIssuedAt: principal.tokenIssuedAt };
 }

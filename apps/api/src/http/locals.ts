@@ -1,5 +1,5 @@
 import type { Principal } from '../auth/principal.ts';
-import type { Owner } from '../keys/issue.ts';
+import type { Owner } from '../keys/owner.ts';
 
 declare global {
   namespace Express {

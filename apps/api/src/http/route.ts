@@ -1,10 +1,16 @@
-import type { BearerOperation, Operation, PublicOperation } from '@andamio/schema/operations';
+import type {
+  BearerOperation,
+  BearerReadOperation,
+  Operation,
+  PublicOperation,
+  Scope,
+} from '@andamio/schema/operations';
 import { type RequestHandler, Router } from 'express';
 import type * as z from 'zod';
 import { bearerToken } from '../auth/bearer.ts';
 import { type Principal, permit } from '../auth/principal.ts';
 import type { VerifyToken } from '../auth/verify-token.ts';
-import type { Owner } from '../keys/issue.ts';
+import type { Owner } from '../keys/owner.ts';
 import { parseBody, readBody } from './body.ts';
 import { HttpError } from './errors.ts';
 import { refuseOtherMethods } from './methods.ts';
@@ -23,22 +29,36 @@ export interface Gates {
   readonly userLimit: RequestHandler;
 }
 
-/** A row for an operation that takes a token: the handler gets an owner who may do this, and a body that fits the schema. */
-export function bearerRoute<Body extends z.ZodObject, Answer>(
-  operation: BearerOperation<Body>,
-  handler: (owner: Owner, body: z.output<Body>) => Promise<Answer>,
-): Route {
-  const authorize: RequestHandler = (_request, { locals }, next) => {
-    const owner = permit(locals.principal as Principal, operation.permission);
+function authorize(permission: Scope): RequestHandler {
+  return (_request, { locals }, next) => {
+    const owner = permit(locals.principal as Principal, permission);
     if (typeof owner === 'string') throw new HttpError(owner);
     locals.owner = owner;
     next();
   };
+}
+
+/** A row for an operation that takes a token and a body: the handler gets an owner who may do this, and a body that fits the schema. */
+export function bearerRoute<Body extends z.ZodObject, Answer>(
+  operation: BearerOperation<Body>,
+  handler: (owner: Owner, body: z.output<Body>) => Promise<Answer>,
+): Route {
   const answer: RequestHandler = async (request, response) => {
     const body = parseBody(request.body, operation.body.schema);
     response.json(await handler(response.locals.owner as Owner, body));
   };
-  return { operation, answer: [authorize, readBody, answer] };
+  return { operation, answer: [authorize(operation.permission), readBody, answer] };
+}
+
+/** A row for an operation that takes a token and nothing else: a body that is sent all the same is not looked at. */
+export function bearerReadRoute<Answer>(
+  operation: BearerReadOperation,
+  handler: (owner: Owner) => Promise<Answer>,
+): Route {
+  const answer: RequestHandler = async (_request, response) => {
+    response.json(await handler(response.locals.owner as Owner));
+  };
+  return { operation, answer: [authorize(operation.permission), answer] };
 }
 
 /** A row for an operation that anybody may call. */

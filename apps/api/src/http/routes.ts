@@ -1,13 +1,19 @@
-import { getOpenApiDocument, requestApiKey } from '@andamio/schema/operations';
+import { deleteApiKey, getOpenApiDocument, getUser, requestApiKey, rotateApiKey } from '@andamio/schema/operations';
 import type { IssueKeyDependencies } from '../keys/issue.ts';
+import { deleteApiKeyHandler } from './operations/delete-api-key.ts';
 import { getOpenApiDocumentHandler } from './operations/get-openapi-document.ts';
+import { getUserHandler } from './operations/get-user.ts';
 import { requestApiKeyHandler } from './operations/request-api-key.ts';
-import { bearerRoute, publicRoute, type Route } from './route.ts';
+import { rotateApiKeyHandler } from './operations/rotate-api-key.ts';
+import { bearerReadRoute, bearerRoute, publicRoute, type Route } from './route.ts';
 
 /** Every published operation beside what answers it. What a request must pass on its way follows from the operation. */
 export function routes(keys: IssueKeyDependencies): readonly Route[] {
   return [
     bearerRoute(requestApiKey, requestApiKeyHandler(keys)),
+    bearerRoute(rotateApiKey, rotateApiKeyHandler(keys)),
+    bearerRoute(deleteApiKey, deleteApiKeyHandler(keys)),
+    bearerReadRoute(getUser, getUserHandler(keys)),
     publicRoute(getOpenApiDocument, getOpenApiDocumentHandler),
   ];
 }

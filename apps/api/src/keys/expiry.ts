@@ -16,3 +16,8 @@ export function expiryOf(createdAt: number, days: number): number | undefined {
 export function removalOf(expiresAt: number): number {
   return Math.min(expiresAt + daysKeptAfterExpiry * secondsPerDay, lastTimestamp);
 }
+
+/** Whether a key is gone for every operation at an instant in Unix seconds, whether or not it has been removed. */
+export function isGone({ removeAt }: { readonly removeAt: number }, now: number): boolean {
+  return removeAt <= now;
+}

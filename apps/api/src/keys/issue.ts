@@ -1,16 +1,9 @@
 import { keyStart, makeKey } from '@andamio/schema/key-format';
-import { type Tier, tiers } from '@andamio/schema/tiers';
+import { tiers } from '@andamio/schema/tiers';
 import type { Digester } from './digest.ts';
 import { expiryOf, removalOf } from './expiry.ts';
+import { type Owner, tierClaimOf } from './owner.ts';
 import type { KeyRecord, KeyStore } from './store.ts';
-
-/** Who asks for a key, and by what right. */
-export interface Owner {
-  readonly userId: string;
-  readonly tier: Tier;
-  /** When the token that named the tier was issued, Unix seconds. */
-  readonly tokenIssuedAt: number;
-}
 
 /** A new key: the record, and the plaintext that exists nowhere else. */
 export interface NewKey {
@@ -57,7 +50,7 @@ export async function issueKey(
   };
   const outcome = await store.issue({
     record,
-    tierClaim: { tier: owner.tier, issuedAt: owner.tokenIssuedAt },
+    tierClaim: tierClaimOf(owner),
     maximumKeys: tiers[owner.tier].maximumKeys,
   });
   return outcome === 'issued' ? { key, record } : outcome;

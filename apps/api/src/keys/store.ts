@@ -35,6 +35,42 @@ export interface IssueCommand {
 /** What became of an {@link IssueCommand}. A taken name is told before a full tier (contract, part C). */
 export type IssueOutcome = 'issued' | 'name_taken' | 'key_limit_reached';
 
+/** One key of one owner to be changed; `now` in Unix seconds is the present for what has expired or is gone. */
+export interface DeleteCommand {
+  readonly userId: string;
+  readonly name: string;
+  readonly tierClaim: TierClaim;
+  readonly now: number;
+}
+
+/** What became of a {@link DeleteCommand}. A name that nobody holds and one that another owner holds are one thing. */
+export type DeleteOutcome = 'deleted' | 'no_such_key';
+
+/** One key to be extended, with the rule that it must not break. */
+export interface RotateCommand extends DeleteCommand {
+  /** Undefined for the key's own number once more. */
+  readonly expiresInDays: number | undefined;
+  /** How many unexpired keys the owner may hold, this one included. */
+  readonly maximumKeys: number;
+}
+
+/** A key's validity, times in Unix seconds. */
+export type Validity = Pick<KeyRecord, 'expiresAt' | 'expiresInDays' | 'removeAt'>;
+
+/** Why a key is not extended, in the order in which it is told. */
+export type RotateRefusal = 'no_such_key' | 'not_yet_rotatable' | 'expiry_too_late' | 'key_limit_reached';
+
+/** What became of a {@link RotateCommand}: how long the key is valid now, or why it was left as it is. */
+export type RotateOutcome = Validity | RotateRefusal;
+
+/** An owner's keys as they were at one moment. */
+export interface OwnedKeys {
+  /** When the owner's first key was issued, Unix seconds; undefined before that. */
+  readonly since: number | undefined;
+  /** In no order; expired ones included, and maybe some that are gone and only wait to be removed. */
+  readonly keys: readonly KeyRecord[];
+}
+
 /**
  * Where keys are kept. Every implementation passes one contract suite (`test/store`).
  *
@@ -47,6 +83,18 @@ export interface KeyStore {
    * however many processes do the same at once. `createdAt` is the present for what has expired or is gone.
    */
   issue(command: IssueCommand): Promise<IssueOutcome>;
+
+  /**
+   * Extends a key as `extended` (rotate.ts) says: on all that carries its expiry, or on nothing. Exact however many processes
+   * change the same owner's keys at once; a repeated write never extends twice.
+   */
+  rotate(command: RotateCommand): Promise<RotateOutcome>;
+
+  /** Removes a key, so that its name and its place in the tier are free: all or nothing, and exactly so. */
+  delete(command: DeleteCommand): Promise<DeleteOutcome>;
+
+  /** Finds an owner's keys. Whatever was answered before the call is in them. */
+  list(userId: string): Promise<OwnedKeys>;
 
   /** Resolves when the store answers, rejects with {@link StoreUnavailableError} when it does not. */
   check(): Promise<void>;

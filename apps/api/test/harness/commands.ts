@@ -1,4 +1,4 @@
-import type { IssueCommand, KeyRecord, TierClaim } from '../../src/keys/store.ts';
+import type { DeleteCommand, IssueCommand, KeyRecord, RotateCommand, TierClaim } from '../../src/keys/store.ts';
 
 /** The present of commands that say nothing else, Unix seconds: 2025-08-31T23:59:59Z. */
 export const present = Date.UTC(2025, 7, 31, 23, 59, 59) / 1000;
@@ -30,4 +30,15 @@ export function command({ maximumKeys = 1000, tierClaim, ...fields }: Wish = {})
     ...fields,
   };
   return { record, maximumKeys, tierClaim: tierClaim ?? { tier: 'growth', issuedAt: createdAt } };
+}
+
+/** A command to delete the key that {@link command} issues, except for what the test says. */
+export function deletion(wish: Partial<DeleteCommand> = {}): DeleteCommand {
+  const now = wish.now ?? present;
+  return { userId: 'owner', name: 'name', now, tierClaim: { tier: 'growth', issuedAt: now }, ...wish };
+}
+
+/** A command to extend it by its own number of days, except for what the test says. */
+export function rotation(wish: Partial<RotateCommand> = {}): RotateCommand {
+  return { ...deletion(wish), maximumKeys: 1000, expiresInDays: undefined, ...wish };
 }

@@ -8,6 +8,7 @@ const messages: Record<number, string> = {
   403: 'Forbidden: Insufficient permissions or tier access.',
   404: 'Not Found: The requested resource does not exist.',
   405: 'Method Not Allowed: This method is not supported here.',
+  409: 'Conflict: The request conflicts with the current state.',
   422: 'Unprocessable Entity: Invalid request structure or data.',
   429: 'Too Many Requests: Rate limit or quota exceeded.',
   431: 'Request Header Fields Too Large: The headers exceed the accepted size.',

@@ -1,6 +1,9 @@
 import { tokenFor } from './tokens.ts';
 
 export const requestPath = '/api/v1/apikey/request';
+export const rotatePath = '/api/v1/apikey/rotate';
+export const deletePath = '/api/v1/apikey/delete';
+export const userPath = '/api/v1/user/me';
 
 export interface Answer {
   readonly status: number;
@@ -16,20 +19,37 @@ export interface RequestOptions {
   readonly rawBody?: string | Uint8Array<ArrayBuffer>;
 }
 
-/** Asks the service at `url` for a key over HTTP. */
-export async function requestKey(url: string, body: unknown, options: RequestOptions = {}): Promise<Answer> {
-  const response = await fetch(`${url}${requestPath}`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${options.token ?? tokenFor('user')}`,
-      'content-type': 'application/json',
-      ...options.headers,
-    },
-    body: options.rawBody ?? JSON.stringify(body),
-  });
+async function ask(url: string, init: RequestInit, { token, headers }: RequestOptions): Promise<Answer> {
+  const authorization = `Bearer ${token ?? tokenFor('user')}`;
+  const response = await fetch(url, { ...init, headers: { authorization, ...init.headers, ...headers } });
   return {
     status: response.status,
     headers: response.headers,
     body: (await response.json()) as Record<string, unknown>,
   };
 }
+
+/** Sends a body to an operation of the service, given its whole address. */
+export function post(url: string, body: unknown, options: RequestOptions = {}): Promise<Answer> {
+  const init = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: options.rawBody ?? JSON.stringify(body),
+  };
+  return ask(url, init, options);
+}
+
+/** Asks the service at `url` for a key over HTTP. */
+export const requestKey = (url: string, body: unknown, options?: RequestOptions) =>
+  post(`${url}${requestPath}`, body, options);
+
+/** Asks it to extend a key. */
+export const rotateKey = (url: string, body: unknown, options?: RequestOptions) =>
+  post(`${url}${rotatePath}`, body, options);
+
+/** Asks it to delete a key. */
+export const deleteKey = (url: string, body: unknown, options?: RequestOptions) =>
+  post(`${url}${deletePath}`, body, options);
+
+/** Asks it who the user is and which keys it holds. */
+export const getUser = (url: string, options: RequestOptions = {}) => ask(`${url}${userPath}`, {}, options);

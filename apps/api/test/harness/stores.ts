@@ -16,6 +16,8 @@ export interface StoreUnderTest {
   readonly store: KeyStore;
   /** All that is stored, by collection or table. Undefined where nobody but the store itself can look. */
   readonly read?: () => Promise<Record<string, Stored[]>>;
+  /** Another store on the same data, as another process has it. Undefined where there can be none. */
+  readonly another?: () => KeyStore;
 }
 
 /** A store that can be looked into. */
@@ -55,9 +57,12 @@ export function readFile(path: string): Record<string, Stored[]> {
 
 export function fileStore(): ReadableStore {
   const path = temporaryFile();
-  const store = createSqliteStore(path, Date.now);
-  onTestFinished(() => store.close());
-  return { store, read: async () => readFile(path) };
+  const another = () => {
+    const store = createSqliteStore(path, Date.now);
+    onTestFinished(() => store.close());
+    return store;
+  };
+  return { store: another(), another, read: async () => readFile(path) };
 }
 
 /** The id of a project that nobody used before: on the emulator that is an empty database. */
@@ -97,8 +102,11 @@ export async function readFirestore(client: Firestore): Promise<Record<string, S
 
 export function firestoreStore(emulatorHost: string): ReadableStore & { readonly client: Firestore } {
   const project = freshProject();
-  const store = createFirestoreStore({ project, database: '(default)', emulatorHost });
-  onTestFinished(() => store.close());
+  const another = () => {
+    const store = createFirestoreStore({ project, database: '(default)', emulatorHost });
+    onTestFinished(() => store.close());
+    return store;
+  };
   const client = firestoreClient(emulatorHost, project);
-  return { store, client, read: () => readFirestore(client) };
+  return { store: another(), another, client, read: () => readFirestore(client) };
 }

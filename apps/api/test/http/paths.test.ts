@@ -4,6 +4,7 @@ import { StoreUnavailableError } from '../../src/keys/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 import { talk } from '../harness/raw-socket.ts';
+import { storeThatThrows } from '../harness/store-that-throws.ts';
 import { tokenFor } from '../harness/tokens.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
@@ -33,6 +34,10 @@ describe('paths and methods', () => {
     ['POST', '/api/v1/apikey/./request/..'],
     ['POST', '/api/v1/apikey/request;x=y'],
     ['POST', '/api/v1/apikey/__proto__'],
+    ['POST', '/api/v1/apikey/rotate/'],
+    ['POST', '/api/v1/apikey/Delete'],
+    ['GET', '/api/v1/user'],
+    ['GET', '/api/v1/user/me/'],
     ['OPTIONS', '/nothing'],
     ['GET', '/favicon.ico'],
     ['GET', '/.env'],
@@ -54,6 +59,9 @@ describe('paths and methods', () => {
     ['POST', '/', 'GET, HEAD'],
     ['PUT', '/docs', 'GET, HEAD'],
     ['POST', '/api/v1/docs/index.html', 'GET, HEAD'],
+    ['GET', '/api/v1/apikey/rotate', 'POST'],
+    ['DELETE', '/api/v1/apikey/delete', 'POST'],
+    ['POST', '/api/v1/user/me', 'GET, HEAD'],
     ['POST', '/api/v1/docs/doc.json', 'GET, HEAD'],
     ['PATCH', '/api/v1/apikey/request?x=y', 'POST'],
     ['DELETE', '/health/ready', 'GET, HEAD'],
@@ -113,7 +121,7 @@ describe('health where the store does not answer', () => {
 
   async function startWithout(check: () => Promise<void>) {
     const app = await startApp({
-      store: { issue: () => Promise.reject(new Error('unused')), check, close: () => Promise.resolve() },
+      store: { ...storeThatThrows(new Error('unused')), check },
     });
     onTestFinished(() => app.close());
     arrived = 0;

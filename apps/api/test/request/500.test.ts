@@ -3,6 +3,7 @@ import { type KeyStore, OutcomeUnknownError, StoreUnavailableError } from '../..
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 import { requestKey } from '../harness/request-key.ts';
+import { storeThatThrows } from '../harness/store-that-throws.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
 describe('500: anything else, without internals', () => {
@@ -10,11 +11,6 @@ describe('500: anything else, without internals', () => {
   afterEach(() => app?.close());
 
   const internals = 'connect to 10.1.2.3 with password hunter2';
-  const storeThatThrows = (error: Error): KeyStore => ({
-    issue: () => Promise.reject(error),
-    check: () => Promise.reject(error),
-    close: () => Promise.resolve(),
-  });
 
   /** The log's line of a request; it is written once the answer has been sent. */
   async function lineOf({ logged }: TestApp, id: string | null) {

@@ -1,6 +1,7 @@
 import type { IssuedApiKey, RequestApiKeyBody } from '@andamio/schema/operations';
-import { formatTimestamp } from '@andamio/schema/timestamps';
-import { type IssueKeyDependencies, issueKey, type Owner } from '../../keys/issue.ts';
+import { type IssueKeyDependencies, issueKey } from '../../keys/issue.ts';
+import type { Owner } from '../../keys/owner.ts';
+import { describeKey } from '../describe-key.ts';
 import { HttpError } from '../errors.ts';
 
 /** POST /api/v1/apikey/request: issues a key and shows it, this once. */
@@ -12,13 +13,6 @@ export function requestApiKeyHandler(dependencies: IssueKeyDependencies) {
     });
     if (typeof issued === 'string') throw new HttpError(issued);
     const { key, record } = issued;
-    return {
-      api_key: key,
-      created_at: formatTimestamp(record.createdAt),
-      expires_at: formatTimestamp(record.expiresAt),
-      expires_in_days: record.expiresInDays,
-      is_active: true,
-      name: record.name,
-    };
+    return { api_key: key, ...describeKey(record, true) };
   };
 }

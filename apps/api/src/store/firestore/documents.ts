@@ -3,7 +3,7 @@ import { collections } from '@andamio/schema/firestore-layout';
 import { tierSchema } from '@andamio/schema/tiers';
 import type { DocumentReference, DocumentSnapshot, Firestore, Timestamp } from '@google-cloud/firestore';
 import * as z from 'zod';
-import type { KeyRecord, TierClaim } from '../../keys/store.ts';
+import type { KeyRecord, Validity } from '../../keys/store.ts';
 
 /** Names a document after texts that may hold any character, and in which people would see more than they should. */
 function nameOf(...texts: readonly string[]): string {
@@ -12,18 +12,27 @@ function nameOf(...texts: readonly string[]): string {
     .digest('hex');
 }
 
-/** The documents that one key of one owner is kept in. */
-export interface KeyDocuments {
+/** The documents that are known once owner and name of a key are. */
+export interface NamedDocuments {
   readonly owner: DocumentReference;
   readonly name: DocumentReference;
-  readonly key: DocumentReference;
 }
 
-export function documentsOf(firestore: Firestore, { userId, name, id }: KeyRecord): KeyDocuments {
+export function ownerDocumentOf(firestore: Firestore, userId: string): DocumentReference {
+  return firestore.collection(collections.owners.id).doc(nameOf(userId));
+}
+
+export function keyDocumentOf(firestore: Firestore, id: string): DocumentReference {
+  return firestore.collection(collections.keys.id).doc(id);
+}
+
+export function documentsOf(
+  firestore: Firestore,
+  { userId, name }: { readonly userId: string; readonly name: string },
+): NamedDocuments {
   return {
-    owner: firestore.collection(collections.owners.id).doc(nameOf(userId)),
+    owner: ownerDocumentOf(firestore, userId),
     name: firestore.collection(collections.names.id).doc(nameOf(userId, name)),
-    key: firestore.collection(collections.keys.id).doc(id),
   };
 }
 
@@ -39,9 +48,22 @@ const ownerDocument = z.object({
   tier_issued_at: time,
   /** The expiry of each key by its id; those that have expired leave with the next write. */
   active: z.record(z.string(), time),
+  /** The last changes of keys that were there already: how one whose answer was lost is known again. */
+  attempts: z.array(z.string()).default([]),
 });
 
 const nameDocument = z.object({ user_id: z.string(), name: z.string(), key_id: z.string(), remove_at: time });
+
+const keyDocument = z.object({
+  user_id: z.string(),
+  name: z.string(),
+  start: z.string(),
+  created_at: time,
+  expires_at: time,
+  expires_in_days: z.number(),
+  pepper_version: z.string(),
+  remove_at: time,
+});
 
 export type OwnerDocument = z.output<typeof ownerDocument>;
 export type NameDocument = z.output<typeof nameDocument>;
@@ -68,15 +90,34 @@ function parse<Schema extends z.ZodType>(
 export const parseOwner = (snapshot: DocumentSnapshot) => parse(ownerDocument, snapshot);
 export const parseName = (snapshot: DocumentSnapshot) => parse(nameDocument, snapshot);
 
+export function parseKey(snapshot: DocumentSnapshot): Found<KeyRecord> | undefined {
+  const found = parse(keyDocument, snapshot);
+  if (found === undefined) return undefined;
+  const { content, updateTime } = found;
+  const record: KeyRecord = {
+    id: snapshot.id,
+    userId: content.user_id,
+    name: content.name,
+    start: content.start,
+    createdAt: content.created_at,
+    expiresAt: content.expires_at,
+    expiresInDays: content.expires_in_days,
+    pepperVersion: content.pepper_version,
+    removeAt: content.remove_at,
+  };
+  return { content: record, updateTime };
+}
+
 /** Writes contents as documents, for a client library whose timestamps are given. */
 export function documentWriter(timestamp: (seconds: number) => Timestamp) {
   return {
-    owner: ({ user_id, created_at, tier, tier_issued_at, active }: OwnerDocument) => ({
+    owner: ({ user_id, created_at, tier, tier_issued_at, active, attempts }: OwnerDocument) => ({
       user_id,
       created_at: timestamp(created_at),
       tier,
       tier_issued_at: timestamp(tier_issued_at),
       active: Object.fromEntries(Object.entries(active).map(([id, expiresAt]) => [id, timestamp(expiresAt)])),
+      attempts,
     }),
     name: (record: KeyRecord) => ({
       user_id: record.userId,
@@ -94,18 +135,11 @@ export function documentWriter(timestamp: (seconds: number) => Timestamp) {
       pepper_version: record.pepperVersion,
       remove_at: timestamp(record.removeAt),
     }),
-  };
-}
-
-/** What the owner's document says once a key has been issued: the new key in, the expired ones out. */
-export function ownerAfterIssue(owner: OwnerDocument | undefined, record: KeyRecord, claim: TierClaim): OwnerDocument {
-  const unexpired = Object.entries(owner?.active ?? {}).filter(([, expiresAt]) => expiresAt > record.createdAt);
-  const newer = owner === undefined || claim.issuedAt > owner.tier_issued_at;
-  return {
-    user_id: record.userId,
-    created_at: owner?.created_at ?? record.createdAt,
-    tier: newer ? claim.tier : owner.tier,
-    tier_issued_at: newer ? claim.issuedAt : owner.tier_issued_at,
-    active: Object.fromEntries([...unexpired, [record.id, record.expiresAt]]),
+    validity: ({ expiresAt, expiresInDays, removeAt }: Validity) => ({
+      expires_at: timestamp(expiresAt),
+      expires_in_days: expiresInDays,
+      remove_at: timestamp(removeAt),
+    }),
+    removal: ({ removeAt }: Validity) => ({ remove_at: timestamp(removeAt) }),
   };
 }

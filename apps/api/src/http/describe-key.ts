@@ -1,0 +1,13 @@
+import { formatTimestamp } from '@andamio/schema/timestamps';
+import type { KeyRecord } from '../keys/store.ts';
+
+/** What an answer says of a key beside the key itself (contract, part A). */
+export function describeKey({ createdAt, expiresAt, expiresInDays, name }: KeyRecord, isActive: boolean) {
+  return {
+    created_at: formatTimestamp(createdAt),
+    expires_at: formatTimestamp(expiresAt),
+    expires_in_days: expiresInDays,
+    is_active: isActive,
+    name,
+  };
+}

@@ -1,0 +1,26 @@
+import { maskKey } from '@andamio/schema/key-format';
+import type { ListedApiKey, User } from '@andamio/schema/operations';
+import { formatTimestamp } from '@andamio/schema/timestamps';
+import { listKeys } from '../../keys/list.ts';
+import type { Owner } from '../../keys/owner.ts';
+import type { KeyRecord } from '../../keys/store.ts';
+import { describeKey } from '../describe-key.ts';
+
+function listed(keys: readonly KeyRecord[], isActive: boolean): ListedApiKey[] {
+  return keys.map((key) => ({ api_key: maskKey(key.start), ...describeKey(key, isActive) }));
+}
+
+/** GET /api/v1/user/me: who the token names, and the keys that this user holds. */
+export function getUserHandler(dependencies: Parameters<typeof listKeys>[0]) {
+  return async (owner: Owner): Promise<User> => {
+    const { since, active, expired } = await listKeys(dependencies, owner);
+    return {
+      user_id: owner.userId,
+      alias: owner.alias ?? null,
+      tier: owner.tier,
+      created_at: since === undefined ? null : formatTimestamp(since),
+      active_keys: listed(active, true),
+      expired_keys: listed(expired, false),
+    };
+  };
+}

@@ -1,0 +1,17 @@
+import type { RotateApiKeyBody, RotatedApiKey } from '@andamio/schema/operations';
+import { formatTimestamp } from '@andamio/schema/timestamps';
+import type { Owner } from '../../keys/owner.ts';
+import { rotateKey } from '../../keys/rotate.ts';
+import { HttpError } from '../errors.ts';
+
+/** POST /api/v1/apikey/rotate: extends a key that has expired or is about to. */
+export function rotateApiKeyHandler(dependencies: Parameters<typeof rotateKey>[0]) {
+  return async (owner: Owner, body: RotateApiKeyBody): Promise<RotatedApiKey> => {
+    const outcome = await rotateKey(dependencies, owner, {
+      name: body.api_key_name,
+      expiresInDays: body.expires_in_days,
+    });
+    if (typeof outcome === 'string') throw new HttpError(outcome);
+    return { confirmation: `API key expiration extended to ${formatTimestamp(outcome.expiresAt)}` };
+  };
+}

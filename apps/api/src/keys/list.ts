@@ -1,0 +1,35 @@
+import { isGone } from './expiry.ts';
+import type { Owner } from './owner.ts';
+import type { KeyRecord, KeyStore } from './store.ts';
+
+/** An owner's keys, each list oldest first and by name within a second. */
+export interface KeyList {
+  /** When the owner's first key was issued, Unix seconds; undefined before that. */
+  readonly since: number | undefined;
+  readonly active: readonly KeyRecord[];
+  /** Expired keys that can still be extended. */
+  readonly expired: readonly KeyRecord[];
+}
+
+function oldestFirst(one: KeyRecord, other: KeyRecord): number {
+  return one.createdAt - other.createdAt || (one.name < other.name ? -1 : 1);
+}
+
+/**
+ * Lists the keys that an owner holds (contract, parts B and C).
+ *
+ * @throws what {@link KeyStore.list} throws.
+ */
+export async function listKeys(
+  { store, now }: { readonly store: KeyStore; readonly now: () => number },
+  { userId }: Owner,
+): Promise<KeyList> {
+  const present = Math.floor(now() / 1000);
+  const { since, keys } = await store.list(userId);
+  const held = keys.filter((key) => !isGone(key, present)).toSorted(oldestFirst);
+  return {
+    since,
+    active: held.filter(({ expiresAt }) => expiresAt > present),
+    expired: held.filter(({ expiresAt }) => expiresAt <= present),
+  };
+}

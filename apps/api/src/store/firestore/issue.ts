@@ -1,0 +1,41 @@
+import { isGone } from '../../keys/expiry.ts';
+import type { IssueCommand, IssueOutcome } from '../../keys/store.ts';
+import { settle } from './contest.ts';
+import { type Database, put, readView, type View } from './database.ts';
+import { documentsOf, keyDocumentOf } from './documents.ts';
+import { countHeld, ownerAfter } from './owner.ts';
+
+/** Right for an owner's first key. */
+const nothingStored: View = { owner: undefined, name: undefined };
+
+function refusalOf({ owner, name }: View, { record, maximumKeys }: IssueCommand): IssueOutcome | undefined {
+  if (name !== undefined && !isGone({ removeAt: name.content.remove_at }, record.createdAt)) return 'name_taken';
+  return countHeld(owner?.content, record.createdAt) < maximumKeys ? undefined : 'key_limit_reached';
+}
+
+/** Writes owner, name and key at once if the name is free and the owner has a place. One round trip for a first key. */
+export function issue({ firestore, write }: Database, command: IssueCommand): Promise<IssueOutcome> {
+  const { record, tierClaim } = command;
+  const documents = documentsOf(firestore, record);
+  return settle<View, IssueOutcome>({
+    guess: nothingStored,
+    read: () => readView(firestore, documents),
+    decide(view) {
+      const { owner, name } = view;
+      if (owner !== undefined && Object.hasOwn(owner.content.active, record.id)) return { outcome: 'issued' };
+      const refusal = refusalOf(view, command);
+      if (refusal !== undefined) return { outcome: refusal };
+      const after = ownerAfter(owner?.content, {
+        userId: record.userId,
+        tierClaim,
+        now: record.createdAt,
+        put: { [record.id]: record.expiresAt },
+      });
+      const writes = firestore.batch();
+      put(writes, documents.owner, write.owner(after), owner);
+      put(writes, documents.name, write.name(record), name);
+      put(writes, keyDocumentOf(firestore, record.id), write.key(record), undefined);
+      return { outcome: 'issued', writes };
+    },
+  });
+}

@@ -1,0 +1,72 @@
+// Each of these runs within a transaction that nobody else writes in.
+import { isGone } from '../../keys/expiry.ts';
+import { extended } from '../../keys/rotate.ts';
+import type {
+  DeleteCommand,
+  DeleteOutcome,
+  IssueCommand,
+  IssueOutcome,
+  KeyRecord,
+  OwnedKeys,
+  RotateCommand,
+  RotateOutcome,
+} from '../../keys/store.ts';
+import { keyOf, type Statements } from './statements.ts';
+
+/** How many unexpired keys an owner holds, counted no further than to the maximum. */
+function countHeld(statements: Statements, userId: string, now: number, maximum: number): number {
+  return (statements.countKeys.get(userId, now, maximum) as { held: number }).held;
+}
+
+function find(statements: Statements, { userId, name }: DeleteCommand): KeyRecord | undefined {
+  const row = statements.findName.get(userId, name);
+  return row && keyOf(row);
+}
+
+/** Stores a key if its name is free and the owner has a place for it. */
+export function issue(statements: Statements, { record, tierClaim, maximumKeys }: IssueCommand): IssueOutcome {
+  const { userId, name, createdAt } = record;
+  statements.sweepName.run(userId, name, createdAt);
+  if (statements.findName.get(userId, name) !== undefined) return 'name_taken';
+  if (countHeld(statements, userId, createdAt, maximumKeys) >= maximumKeys) return 'key_limit_reached';
+
+  statements.insertKey.run(
+    userId,
+    name,
+    record.id,
+    record.start,
+    createdAt,
+    record.expiresAt,
+    record.expiresInDays,
+    record.pepperVersion,
+    record.removeAt,
+  );
+  statements.upsertOwner.run(userId, createdAt, tierClaim.tier, tierClaim.issuedAt);
+  return 'issued';
+}
+
+/** Extends a key if the domain's rule allows. */
+export function rotate(statements: Statements, command: RotateCommand): RotateOutcome {
+  const { userId, name, now, maximumKeys, tierClaim } = command;
+  const outcome = extended(find(statements, command), command, () => countHeld(statements, userId, now, maximumKeys));
+  if (typeof outcome === 'string') return outcome;
+  statements.extendKey.run(outcome.expiresAt, outcome.expiresInDays, outcome.removeAt, userId, name);
+  statements.upsertOwner.run(userId, now, tierClaim.tier, tierClaim.issuedAt);
+  return outcome;
+}
+
+/** Removes a key if the owner holds it. */
+export function remove(statements: Statements, command: DeleteCommand): DeleteOutcome {
+  const { userId, name, now, tierClaim } = command;
+  const key = find(statements, command);
+  if (key === undefined || isGone(key, now)) return 'no_such_key';
+  statements.deleteKey.run(userId, name);
+  statements.upsertOwner.run(userId, now, tierClaim.tier, tierClaim.issuedAt);
+  return 'deleted';
+}
+
+/** Finds an owner's keys and when the first one was issued. */
+export function list(statements: Statements, userId: string): OwnedKeys {
+  const owner = statements.findOwner.get(userId) as { created_at: number } | undefined;
+  return { since: owner?.created_at, keys: statements.listKeys.all(userId).map(keyOf) };
+}

@@ -1,0 +1,54 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { KeyRecord } from '../../keys/store.ts';
+
+/** What the store says to its database, prepared once. */
+export type Statements = Readonly<Record<keyof typeof sources, StatementSync>>;
+
+const sources = {
+  sweep: 'DELETE FROM keys WHERE remove_at <= ?',
+  sweepName: 'DELETE FROM keys WHERE user_id = ? AND name = ? AND remove_at <= ?',
+  findName: 'SELECT * FROM keys WHERE user_id = ? AND name = ?',
+  countKeys: 'SELECT count(*) AS held FROM (SELECT 1 FROM keys WHERE user_id = ? AND expires_at > ? LIMIT ?)',
+  insertKey: 'INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  extendKey: 'UPDATE keys SET expires_at = ?, expires_in_days = ?, remove_at = ? WHERE user_id = ? AND name = ?',
+  deleteKey: 'DELETE FROM keys WHERE user_id = ? AND name = ?',
+  listKeys: 'SELECT * FROM keys WHERE user_id = ?',
+  findOwner: 'SELECT created_at FROM owners WHERE user_id = ?',
+  upsertOwner: `INSERT INTO owners VALUES (?, ?, ?, ?) ON CONFLICT (user_id) DO UPDATE
+    SET tier = excluded.tier, tier_issued_at = excluded.tier_issued_at
+    WHERE excluded.tier_issued_at > tier_issued_at`,
+} as const;
+
+export function prepare(database: DatabaseSync): Statements {
+  const prepared = Object.entries(sources).map(([name, source]) => [name, database.prepare(source)]);
+  return Object.fromEntries(prepared) as Statements;
+}
+
+/** A row of the table of keys. Its columns are STRICT: what is in them has the type that they say. */
+interface KeyRow {
+  readonly user_id: string;
+  readonly name: string;
+  readonly id: string;
+  readonly start: string;
+  readonly created_at: number;
+  readonly expires_at: number;
+  readonly expires_in_days: number;
+  readonly pepper_version: string;
+  readonly remove_at: number;
+}
+
+/** Reads what a statement found as a key. */
+export function keyOf(row: unknown): KeyRecord {
+  const key = row as KeyRow;
+  return {
+    id: key.id,
+    userId: key.user_id,
+    name: key.name,
+    start: key.start,
+    createdAt: key.created_at,
+    expiresAt: key.expires_at,
+    expiresInDays: key.expires_in_days,
+    pepperVersion: key.pepper_version,
+    removeAt: key.remove_at,
+  };
+}
