@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { type IssueCommand, storeDeadline } from '../../src/keys/store.ts';
 import { command, day, present } from '../harness/commands.ts';
 import type { StoreUnderTest } from '../harness/stores.ts';
+import { describeDeletion } from './contract-delete.ts';
+import { describeRotation } from './contract-rotate.ts';
 
 const issueAll = async ({ store }: StoreUnderTest, commands: IssueCommand[]) => {
   const outcomes: string[] = [];
@@ -16,6 +18,9 @@ const astral = '\u{1F511}'.repeat(128);
 
 /** What every store promises by its outcomes alone, whatever it is made of. */
 export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
+  describeRotation(kind, create);
+  describeDeletion(kind, create);
+
   describe(`${kind}: names`, () => {
     test('a name that the owner already uses is refused', async () => {
       const outcomes = await issueAll(create(), [command(), command()]);

@@ -1,6 +1,6 @@
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
-import { command } from '../harness/commands.ts';
+import { command, day, deletion, rotation } from '../harness/commands.ts';
 import { startFirestoreProxy } from '../harness/firestore-proxy.ts';
 import { firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
 
@@ -43,5 +43,38 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     proxy.cut();
     expect(await outcome).toBe('issued');
     expect((await read())['keys']).toHaveLength(name === 'second' ? 2 : 1);
+  });
+
+  test('an extension costs three, a deletion two, a list two at the same time, and a name that is not held one', async () => {
+    const { store, callsOf } = await start();
+    await store.issue(command({ expiresInDays: 1 }));
+    expect(await callsOf(() => store.rotate(rotation()))).toBe(3);
+    expect(await callsOf(() => store.list('owner'))).toBe(2);
+    expect(await callsOf(() => store.delete(deletion()))).toBe(2);
+    expect(await callsOf(() => store.delete(deletion()))).toBe(1);
+    expect(await callsOf(() => store.rotate(rotation()))).toBe(1);
+  });
+
+  test('an extension whose answer is lost is this one and is made once, although a second one would be allowed', async () => {
+    const { proxy, store, read } = await start();
+    const { record, ...rules } = command({ expiresInDays: 1 });
+    await store.issue({ record, ...rules });
+    const now = record.expiresAt; // Revived for a day it may be extended again at once.
+    proxy.loseAnswerTo(3);
+    const outcome = store.rotate(rotation({ now }));
+    await expect.poll(async () => (await read())['keys']?.[0]?.['expires_at']).toBe(now + day);
+    proxy.cut();
+    expect(await outcome).toMatchObject({ expiresAt: now + day });
+    expect((await read())['keys']).toMatchObject([{ expires_at: now + day }]);
+  });
+
+  test('a deletion whose answer is lost is not taken for one of a name that is not held', async () => {
+    const { proxy, store, read } = await start();
+    await store.issue(command());
+    proxy.loseAnswerTo(2);
+    const outcome = store.delete(deletion());
+    await expect.poll(async () => (await read())['keys'] ?? []).toEqual([]);
+    proxy.cut();
+    expect(await outcome).toBe('deleted');
   });
 });

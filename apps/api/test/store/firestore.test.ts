@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { collections } from '@andamio/schema/firestore-layout';
 import { describe, expect, inject, test } from 'vitest';
-import { command, day, present } from '../harness/commands.ts';
+import { command, day, deletion, present, rotation } from '../harness/commands.ts';
 import { firestoreStore } from '../harness/stores.ts';
 import { describeKeyStore } from './contract.ts';
 import { testAgainstModel } from './model.ts';
@@ -59,6 +59,29 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       const { record, ...rules } = command({ name: 'second', createdAt: present + day });
       await store.issue({ record, ...rules });
       expect((await read())['owners']).toMatchObject([{ active: { [record.id]: record.expiresAt } }]);
+    });
+
+    test('that carry the expiry or what follows from it all move with an extension', async () => {
+      const { store, read } = create();
+      const { record, ...rules } = command({ expiresInDays: 1 });
+      await store.issue({ record, ...rules });
+      await store.rotate(rotation({ now: record.expiresAt, expiresInDays: 7 }));
+      const { owners, names, keys } = await read();
+      const expiresAt = record.expiresAt + 7 * day;
+      expect(owners).toMatchObject([{ active: { [record.id]: expiresAt } }]);
+      expect(names).toMatchObject([{ key_id: record.id, remove_at: expiresAt + 30 * day }]);
+      expect(keys).toMatchObject([{ expires_at: expiresAt, remove_at: expiresAt + 30 * day }]);
+    });
+
+    test("of an owner remember the last changes and no more, so that they don't grow", async () => {
+      const { store, read } = create();
+      for (let index = 0; index < 25; index++) {
+        await store.issue(command());
+        await store.delete(deletion());
+      }
+      const [owner] = (await read())['owners'] ?? [];
+      expect(Object.keys(owner?.['attempts'] as object)).toHaveLength(20);
+      expect(owner).toMatchObject({ active: {} });
     });
 
     test('may be removed by Firestore at any time once a key is gone, all or some of them', async () => {

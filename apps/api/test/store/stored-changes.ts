@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { command, day, deletion, present, rotation } from '../harness/commands.ts';
+import type { ReadableStore } from '../harness/stores.ts';
+
+const expiry = present + day;
+
+/** What every store promises about what it keeps once a key has been changed. */
+export function describeStoredChanges(kind: string, create: () => ReadableStore) {
+  describe(`${kind}: what is stored after a change`, () => {
+    async function withKey() {
+      const under = create();
+      await under.store.issue(command({ expiresInDays: 1 }));
+      return under;
+    }
+
+    test('of an extended key is its new validity, and nothing else is different', async () => {
+      const { store, read } = await withKey();
+      const [before] = (await read())['keys'] ?? [];
+      await store.rotate(rotation({ now: expiry, expiresInDays: 7 }));
+      expect((await read())['keys']).toEqual([
+        { ...before, expires_at: expiry + 7 * day, expires_in_days: 7, remove_at: expiry + 37 * day },
+      ]);
+    });
+
+    test('of a deleted key is nothing; its owner is still known', async () => {
+      const { store, read } = await withKey();
+      await store.delete(deletion());
+      const { keys = [], names = [], owners } = await read();
+      expect([keys, names]).toEqual([[], []]);
+      expect(owners).toMatchObject([{ user_id: 'owner', created_at: present }]);
+    });
+
+    test.each([
+      ['an extension', 'rotate', 1, 'pioneer'],
+      ['a deletion', 'delete', 1, 'pioneer'],
+      ['an extension with an older token', 'rotate', -1, 'growth'],
+      ['a deletion with an older token', 'delete', -1, 'growth'],
+    ] as const)('the tier is that of the newest token: %s', async (_, verb, offset, tier) => {
+      const { store, read } = await withKey();
+      const tierClaim = { tier: 'pioneer', issuedAt: present + offset } as const;
+      await store[verb](rotation({ now: expiry, tierClaim }));
+      expect((await read())['owners']).toMatchObject([{ tier, tier_issued_at: present + Math.max(offset, 0) }]);
+    });
+
+    test.each([
+      ['too early', 'rotate', rotation({ now: present - 1 })],
+      ['past the year 9999', 'rotate', rotation({ now: expiry, expiresInDays: 3_000_000 })],
+      ['a full tier', 'rotate', rotation({ now: expiry, maximumKeys: 0 })],
+      ['a name that nobody holds', 'delete', rotation({ name: 'other' })],
+      ["a name of another owner's", 'delete', rotation({ userId: 'other' })],
+    ] as const)('a change that is refused changes nothing: %s', async (_, verb, wish) => {
+      const { store, read } = await withKey();
+      const before = await read();
+      const tierClaim = { tier: 'pioneer', issuedAt: expiry } as const;
+      expect(await store[verb]({ ...wish, tierClaim })).toBeTypeOf('string');
+      expect(await read()).toEqual(before);
+    });
+  });
+}
