@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { startProcess, type TestProcess } from '../harness/process.ts';
-import { requestKey } from '../harness/request-key.ts';
+import { deleteKey, getUser, requestKey, rotateKey } from '../harness/request-key.ts';
 import { freshProject, temporaryFile } from '../harness/stores.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
@@ -92,6 +92,54 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
           fifty(() => 'the same'),
         );
         expect(answers).toEqual({ issued: 1, full: 0, taken: 49, others: 0 });
+      }
+    });
+
+    test('keep names and maximum exact under 50 mixed requests, extensions and deletions of one owner at once', async () => {
+      await start();
+      const urlOf = (index: number) => (services[index % 2] as TestProcess).url;
+      for (let round = 0; round < 3; round++) {
+        const token = tokenFor(`all at once ${round}`, { tier: 'growth' });
+        for (let held = 0; held < 5; held++) {
+          // A key of a day may be extended as soon as it is issued, and once extended it may not.
+          const body = { api_key_name: `old ${held}`, expires_in_days: 1 };
+          expect((await requestKey(urlOf(held), body, { token })).status).toBe(200);
+        }
+        const calls = fifty(String).map(async (_, index) => {
+          const verb = (['request', 'rotate', 'delete', 'request', 'rotate'] as const)[index % 5] ?? 'request';
+          // Half of the requests are for names that are being deleted.
+          const name = verb === 'request' && index % 2 ? `new ${index}` : `old ${Math.floor(index / 5) % 5}`;
+          const call = { request: requestKey, rotate: rotateKey, delete: deleteKey }[verb];
+          const { status, headers } = await call(urlOf(index), { api_key_name: name }, { token });
+          return { verb, name, answer: `${status} ${headers.get('x-error-code') ?? ''}`.trim() };
+        });
+        const answers = await Promise.all(calls);
+        const allowed = {
+          request: ['200', '422 name_taken', '429 key_limit_reached'],
+          rotate: ['200', '409 not_yet_rotatable', '404 no_such_key'],
+          delete: ['200', '404 no_such_key'],
+        };
+        for (const { verb, answer } of answers) expect(allowed[verb]).toContain(answer);
+
+        const done = (wanted: string) => answers.filter(({ verb, answer }) => verb === wanted && answer === '200');
+        const { body } = await getUser(urlOf(round), { token });
+        const active = (body['active_keys'] as { name: string }[]).map(({ name }) => name);
+        expect(new Set(active).size).toBe(active.length);
+        expect(active.length).toBe(5 + done('request').length - done('delete').length);
+        expect(active.length).toBeLessThanOrEqual(5);
+        for (let held = 0; held < 5; held++) {
+          const ofName = (verb: string) => done(verb).filter(({ name }) => name === `old ${held}`).length;
+          expect(1 + ofName('request') - ofName('delete')).toBe(active.includes(`old ${held}`) ? 1 : 0);
+          expect(
+            ofName('rotate'),
+            'the key of a day is extended once, its successors of a year never',
+          ).toBeLessThanOrEqual(1);
+        }
+        for (let held = active.length; held < 5; held++) {
+          expect((await requestKey(urlOf(held), { api_key_name: `fill ${held}` }, { token })).status).toBe(200);
+        }
+        const full = await requestKey(urlOf(round), { api_key_name: 'one more' }, { token });
+        expect(full.headers.get('x-error-code')).toBe('key_limit_reached');
       }
     });
 

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../harness/app.ts';
+import { expectError } from '../harness/expect-error.ts';
+import { deleteKey, getUser, requestKey } from '../harness/request-key.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+describe('POST /api/v1/apikey/delete', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.close());
+
+  const as = (sub: string) => ({ token: tokenFor(sub, { tier: 'pioneer' }) });
+
+  test('200: the confirmation as published and nothing else; name and place are free again', async () => {
+    const first = { api_key_name: 'MyFirstKey' };
+    await requestKey(app.url, first, as('one'));
+    const answer = await deleteKey(app.url, first, as('one'));
+    expect(answer.body).toEqual({ confirmation: 'API key deleted successfully' });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect((await getUser(app.url, as('one'))).body).toMatchObject({ active_keys: [], expired_keys: [] });
+    expect((await requestKey(app.url, first, as('one'))).status).toBe(200);
+    expectError(await requestKey(app.url, { api_key_name: 'second' }, as('one')), 429, 'key_limit_reached');
+  });
+
+  test('404: a second time there is no such key', async () => {
+    await requestKey(app.url, { api_key_name: 'twice' }, as('two'));
+    expect((await deleteKey(app.url, { api_key_name: 'twice' }, as('two'))).status).toBe(200);
+    expectError(await deleteKey(app.url, { api_key_name: 'twice' }, as('two')), 404, 'no_such_key');
+  });
+
+  test("404: no field of the body names another owner, and the other's key stays", async () => {
+    await requestKey(app.url, { api_key_name: 'theirs' }, as('victim'));
+    const body = { api_key_name: 'theirs', user_id: 'victim', sub: 'victim', owner: 'victim' };
+    expectError(await deleteKey(app.url, body, as('caller')), 404, 'no_such_key');
+    expect((await getUser(app.url, as('victim'))).body['active_keys']).toHaveLength(1);
+  });
+
+  test.each(['__proto__', 'constructor', "'; DROP TABLE keys; --", '../../keys', '𝒳'.repeat(100)])(
+    '200: a name like any other: %s',
+    async (name) => {
+      await requestKey(app.url, { api_key_name: name }, as(name));
+      expect((await deleteKey(app.url, { api_key_name: name }, as(name))).status).toBe(200);
+    },
+  );
+});
