@@ -58,7 +58,7 @@ export interface RotateCommand extends DeleteCommand {
 export type Validity = Pick<KeyRecord, 'expiresAt' | 'expiresInDays' | 'removeAt'>;
 
 /** Why a key is not extended, in the order in which it is told. */
-export type RotateRefusal = 'no_such_key' | 'not_yet_rotatable' | 'expiry_too_late' | 'key_limit_reached';
+type RotateRefusal = 'no_such_key' | 'not_yet_rotatable' | 'expiry_too_late' | 'key_limit_reached';
 
 /** What became of a {@link RotateCommand}: how long the key is valid now, or why it was left as it is. */
 export type RotateOutcome = Validity | RotateRefusal;

@@ -3,7 +3,7 @@ import { tokenFor } from './tokens.ts';
 export const requestPath = '/api/v1/apikey/request';
 export const rotatePath = '/api/v1/apikey/rotate';
 export const deletePath = '/api/v1/apikey/delete';
-export const userPath = '/api/v1/user/me';
+const userPath = '/api/v1/user/me';
 
 export interface Answer {
   readonly status: number;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Firestore } from '@google-cloud/firestore';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { processPepper, startProcess, type TestProcess } from '../harness/process.ts';
-import { requestKey } from '../harness/request-key.ts';
+import { deleteKey, getUser, requestKey, rotateKey } from '../harness/request-key.ts';
 import { jwtSecret, tokenFor } from '../harness/tokens.ts';
 
 /** Everything that a store keeps, as one text. */
@@ -48,6 +48,11 @@ describe('no secret leaves the process but the key in its answer', () => {
         if (typeof body['api_key'] === 'string') keys.push(body['api_key']);
       }
       await requestKey(url, { api_key_name: 5, api_key: keys.at(-1) }, { token });
+      await getUser(url, { token });
+      for (const change of [rotateKey, deleteKey]) {
+        await change(url, { api_key_name: 'name-of-the-run-3', api_key: keys.at(-1) }, { token });
+        await change(url, { api_key_name: 'name-of-the-run-1', api_key: keys.at(-1) }, { token });
+      }
       await requestKey(url, undefined, { token, rawBody: `{"api_key_name": "${keys.at(-1)}` });
       await requestKey(
         url,

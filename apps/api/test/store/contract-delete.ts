@@ -54,6 +54,7 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
     test('at the same moment, from two stores, exactly one does it', async () => {
       const { store, another } = await withKey();
       const other = another?.() ?? store;
+      await other.check(); // Connected, so that both are at it at once.
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, index) => (index % 2 ? store : other).delete(deletion())),
       );

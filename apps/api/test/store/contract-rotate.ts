@@ -85,6 +85,7 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
     test('of extensions at the same moment, from two stores, exactly one is made', async () => {
       const { store, another } = await withKey();
       const other = another?.() ?? store;
+      await other.check(); // Connected, so that both are at it at once.
       const ask = (index: number) => (index % 2 ? store : other).rotate(rotation({ now: expiry, maximumKeys: 1 }));
       const outcomes = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(index)));
       expect(outcomes.filter((outcome) => outcome === 'not_yet_rotatable')).toHaveLength(19);
@@ -94,6 +95,7 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
     test('of revivals and new keys at the same moment, from two stores, as many succeed as the maximum allows', async () => {
       const under = create();
       const stores = [under.store, under.another?.() ?? under.store];
+      await stores[1]?.check();
       for (let index = 0; index < 10; index++) {
         await under.store.issue(command({ name: `expired ${index}`, expiresInDays: 10 }));
       }

@@ -115,5 +115,19 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       expect((error as Error).message).toBe(`The stored document ${path} does not fit its schema in: ${field}.`);
       expect(JSON.stringify([(error as Error).message, (error as Error).stack, error])).not.toContain(secret);
     });
+
+    test.each(['list', 'rotate'] as const)('a key that does not fit is an error of %s as well', async (verb) => {
+      const { store, client } = create();
+      const { record, ...rules } = command();
+      await store.issue({ record, ...rules });
+      await client.doc(`keys/${record.id}`).update({ expires_at: secret });
+
+      const call = verb === 'list' ? store.list('owner') : store.rotate(rotation());
+      const error = await call.catch((cause: unknown) => cause);
+      expect((error as Error).message).toBe(
+        `The stored document keys/${record.id} does not fit its schema in: expires_at.`,
+      );
+      expect(JSON.stringify([(error as Error).stack, error])).not.toContain(secret);
+    });
   });
 });
