@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -25,14 +25,22 @@ export interface Consumer {
   readonly tarballs: { readonly client: string; readonly schema: string };
 }
 
+/** pnpm: the one that runs the tests, or one that npx brings. */
+const [pnpm, ...pnpmArguments] = process.env['npm_config_user_agent']?.startsWith('pnpm')
+  ? (['pnpm'] as const)
+  : (['npx', '--yes', 'pnpm@12'] as const);
+
 async function pack(name: string, destination: string): Promise<string> {
   await mkdir(destination);
-  await run(join(repository, 'packages', name), 'npx', ['-y', 'pnpm@12', 'pack', '--pack-destination', destination]);
+  await run(join(repository, 'packages', name), pnpm, [...pnpmArguments, 'pack', '--pack-destination', destination]);
   const [file] = await readdir(destination);
   return join(destination, file as string);
 }
 
-/** Packs both packages as they would be published, and installs them with npm where nothing else is; all goes with the test file. */
+/**
+ * Packs both packages as they would be published, and installs them with npm where nothing else is; all goes with the test
+ * file. Their one dependency, zod, comes from this repository, so that nothing is asked of a network.
+ */
 export async function installPacked(): Promise<Consumer> {
   const folder = await mkdtemp(join(tmpdir(), 'andamio-consumer-'));
   afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -41,7 +49,13 @@ export async function installPacked(): Promise<Consumer> {
     client: await pack('client', join(folder, 'packed-client')),
   };
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-  await run(folder, 'npm', ['install', '--no-audit', '--no-fund', tarballs.schema, tarballs.client]);
+  // A copy: in pnpm's folders files of the same content are links to one, which npm does not unpack.
+  await cp(await realpath(join(repository, 'packages/schema/node_modules/zod')), join(folder, 'zod'), {
+    recursive: true,
+  });
+  await run(folder, 'tar', ['-czf', 'zod.tgz', 'zod']);
+  const flags = ['--offline', '--cache', join(folder, 'cache'), '--ignore-scripts', '--no-audit', '--no-fund'];
+  await run(folder, 'npm', ['install', ...flags, tarballs.schema, tarballs.client, join(folder, 'zod.tgz')]);
   return { folder, tarballs };
 }
 
