@@ -62,7 +62,7 @@ describe('an error shows no key and no token', () => {
     ['a header that is none, and holds the key', http(`${key}\u0000: ${key}\r\n\r\n${issued}}`)],
     ['fewer bytes than promised', http(`content-length: 500\r\n\r\n${issued}`)],
   ])('%s', async (_, fault) => {
-    const client = createClient({ baseUrl: proxy.url, token, attemptTimeoutMs: 500 });
+    const client = createClient({ baseUrl: proxy.url, token, attemptTimeoutMs: 500, maxAttempts: 1 });
     proxy.next(fault);
     const error: unknown = await client
       .requestApiKey({ api_key_name: 'MyFirstKey' })
