@@ -3,7 +3,7 @@ import { Server as NetServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** How long no request may have come before connections without one are closed, in milliseconds. */
-const quiet = 500;
+const quiet = 1_000;
 const pollInterval = 20;
 /**
  * How long no connection may have come before the service stops accepting, and how long that is waited for, in milliseconds.
