@@ -33,7 +33,7 @@ const number = (value: number) => value.toLocaleString('en-US');
 
 function errorsTable(): string {
   const rows = errorCodes.map((code) => `| \`${code}\` | ${errorKinds[code].status} | ${remedies[code]} |`);
-  return ['| `' + errorCodeHeader + '` | status | what to do |', '| --- | --- | --- |', ...rows].join('\n');
+  return [`| \`${errorCodeHeader}\` | status | what to do |`, '| --- | --- | --- |', ...rows].join('\n');
 }
 
 function tiersTable(): string {

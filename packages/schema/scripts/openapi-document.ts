@@ -12,6 +12,7 @@ import { publicHosts, publicUrl } from '../src/hosts.ts';
 import { integer } from '../src/operations/fields.ts';
 import { type Operation, operations } from '../src/operations/index.ts';
 import { guide } from './guide.ts';
+import { codeSamples } from './samples/index.ts';
 
 const errorCodeOf = (status: ErrorStatus) => errorCodes.filter((code) => errorKinds[code].status === status);
 
@@ -67,6 +68,7 @@ function operationObject(operation: Operation, responses: ReadonlyMap<ErrorStatu
       },
       ...Object.fromEntries(operation.errors.map((status) => [status, responses.get(status)])),
     },
+    'x-codeSamples': codeSamples(operation),
   } as ZodOpenApiOperationObject;
 }
 

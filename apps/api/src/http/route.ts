@@ -62,8 +62,8 @@ export function bearerReadRoute<Answer>(
 }
 
 /** A row for an operation that anybody may call. */
-export function publicRoute<Answer>(operation: PublicOperation, handler: () => Promise<Answer>): Route {
-  return { operation, answer: [async (_request, response) => void response.json(await handler())] };
+export function publicRoute(operation: PublicOperation, handler: RequestHandler): Route {
+  return { operation, answer: [handler] };
 }
 
 function authenticate(verifyToken: VerifyToken): RequestHandler {

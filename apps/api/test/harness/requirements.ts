@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { missingForBrowser } from './browser.ts';
 import { missingForEmulator } from './emulator.ts';
+import { missingForMono } from './mono.ts';
 import { missingForRedis } from './redis.ts';
 
 /** Says whether a program is on this machine and does what it is asked. */
@@ -18,6 +19,7 @@ const requirements = {
   curl: () => otherwise(works('curl', '--version'), 'curl'),
   go: () => otherwise(works('go', 'version'), 'Go'),
   java: () => otherwise(works('java', '--version'), 'Java 17 or newer'),
+  csharp: missingForMono,
   python: () => otherwise(works('python3', '-c', 'import requests'), 'Python 3 with requests'),
 } as const satisfies Record<string, () => string | undefined>;
 

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { basePath } from '@andamio/schema/hosts';
-import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import { forbidCaching } from '../caching.ts';
+import { sendCompressed } from '../compressed.ts';
 import { refuseOtherMethods } from '../methods.ts';
 import { originOf } from '../origin.ts';
 import { contentSecurityPolicy } from './content-security-policy.ts';
@@ -26,16 +25,6 @@ const texts = {
 
 /** In place of the nonce in the page as it was built. */
 const nonceMark = '{{nonce}}';
-
-/** Answers a text, which a cache may keep but has to ask about. It holds the host that answers: it is compressed for each answer. */
-async function send(request: Request, response: Response, type: string, text: string): Promise<void> {
-  response.setHeader('Cache-Control', 'no-cache');
-  response.setHeader('Content-Type', type);
-  response.vary('Accept-Encoding');
-  if (request.acceptsEncodings('gzip') === false) return void response.end(text);
-  response.setHeader('Content-Encoding', 'gzip');
-  response.end(await promisify(gzip)(text));
-}
 
 /** Files whose names change with their content, in the form that the build compressed. Found and read when they are asked for. */
 function assets(folder: string): RequestHandler {
@@ -74,11 +63,11 @@ export function referenceRouter(folder: string): Router {
     const nonce = randomBytes(18).toString('base64');
     const page = await read('index.html', originOf(request));
     response.setHeader('Content-Security-Policy', contentSecurityPolicy(nonce));
-    await send(request, response, 'text/html; charset=utf-8', page.replaceAll(nonceMark, nonce));
+    await sendCompressed(request, response, 'text/html; charset=utf-8', page.replaceAll(nonceMark, nonce));
   });
   for (const [path, { file, type }] of Object.entries(texts)) {
     router.get(path, remember(path), async (request, response) =>
-      send(request, response, type, await read(file, originOf(request))),
+      sendCompressed(request, response, type, await read(file, originOf(request))),
     );
   }
   for (const path of [...otherPaths, pagePath, ...Object.keys(texts)]) router.all(path, refuseOtherMethods(['get']));

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../harness/app.ts';
+
+const committed = readFileSync(new URL('../../../../packages/schema/openapi.json', import.meta.url), 'utf8');
+const production = 'https://andamio-api-308006323670.us-central1.run.app';
+const preproduction = 'https://andamio-api-preprod-308006323670.us-central1.run.app';
+
+/** Asks with headers that fetch would not let pass, Host among them. */
+async function documentFrom(app: TestApp, headers: Record<string, string>) {
+  const body = await new Promise<string>((resolve, reject) => {
+    request({ port: app.port, path: '/api/v1/docs/doc.json', headers }, (response) => resolve(text(response)))
+      .on('error', reject)
+      .end();
+  });
+  return { body, servers: JSON.parse(body).servers as { url: string; description: string }[] };
+}
+
+describe('the OpenAPI document', () => {
+  let app: TestApp;
+  let behindProxy: TestApp;
+  beforeAll(async () => {
+    app = await startApp();
+    behindProxy = await startApp({ settings: { trustProxyHops: 1 } });
+  });
+  afterAll(() => Promise.all([app.close(), behindProxy.close()]));
+
+  test('is the one in the repository but for the host, for anybody', async () => {
+    for (const headers of [{}, { authorization: 'Bearer garbage' }]) {
+      const answer = await fetch(`${app.url}/api/v1/docs/doc.json`, { headers });
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
+      const { servers, ...others } = JSON.parse((await answer.text()).replaceAll(app.url, production));
+      const { servers: published, ...expected } = JSON.parse(committed);
+      expect(others).toEqual(expected);
+      expect(servers).toEqual([{ url: production, description: 'This host' }, ...published]);
+    }
+  });
+
+  test('is to the letter the one in the repository on the host that it documents', async () => {
+    const { body } = await documentFrom(behindProxy, { host: production.slice(8), 'x-forwarded-proto': 'https' });
+    expect(JSON.parse(body)).toEqual(JSON.parse(committed));
+  });
+
+  test.each(['localhost', 'api.example.com:8443', '[::1]:8080', '10.0.0.1'])(
+    'names %s where it is asked',
+    async (host) => {
+      const { body, servers } = await documentFrom(app, { host });
+      expect(servers.map(({ url }) => url)).toEqual([`http://${host}`, production, preproduction]);
+      expect(body.split(production)).toHaveLength(2);
+      expect(body).toContain(`http://${host}/api/v1/apikey/request`);
+    },
+  );
+
+  test('is of https where the proxy in front says so, and only where there is one', async () => {
+    const headers = { host: preproduction.slice(8), 'x-forwarded-proto': 'https' };
+    const { servers } = await documentFrom(behindProxy, headers);
+    expect(servers).toEqual([
+      { url: preproduction, description: 'Pre-production' },
+      { url: production, description: 'Production' },
+    ]);
+    expect((await documentFrom(app, headers)).servers[0]?.url).toBe(preproduction.replace('https', 'http'));
+  });
+
+  test.each(['a"b', 'a b', '<script>', 'a/b', 'user@host', '$(id)', 'a:b', '[a"]', 'x'.repeat(254), 'a:123456'])(
+    'keeps the documented host where Host is %j',
+    async (host) => {
+      expect(JSON.parse((await documentFrom(app, { host })).body)).toEqual(JSON.parse(committed));
+    },
+  );
+
+  test('takes no more of a proxy than whether the client came by https', async () => {
+    const headers = { host: 'localhost', 'x-forwarded-proto': 'java"script', 'x-forwarded-host': 'evil.example.com' };
+    expect((await documentFrom(behindProxy, headers)).servers[0]?.url).toBe('http://localhost');
+  });
+});

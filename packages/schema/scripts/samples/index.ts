@@ -1,0 +1,31 @@
+import { publicHosts, publicUrl } from '../../src/hosts.ts';
+import type { Operation } from '../../src/operations/index.ts';
+import { csharp } from './csharp.ts';
+import { curl } from './curl.ts';
+import { go } from './go.ts';
+import { java } from './java.ts';
+import { javascript } from './javascript.ts';
+import { python } from './python.ts';
+import type { Language, SampleRequest } from './sample.ts';
+
+/** The languages of the published page, in its order. */
+export const languages: readonly Language[] = [curl, javascript, go, python, java, csharp];
+
+function sampleRequest(operation: Operation): SampleRequest {
+  const body = 'body' in operation ? operation.body.example : undefined;
+  return {
+    method: operation.method.toUpperCase(),
+    url: `${publicUrl(publicHosts.prod)}${operation.path}`,
+    headers: [
+      ...(body === undefined ? [] : [['Content-Type', 'application/json'] as const]),
+      ...(operation.security === 'bearer' ? [['Authorization', 'Bearer YOUR_JWT_TOKEN'] as const] : []),
+    ],
+    body,
+  };
+}
+
+/** One program a language for an operation, as reference pages read them (`x-codeSamples`). */
+export function codeSamples(operation: Operation) {
+  const request = sampleRequest(operation);
+  return languages.map(({ lang, label, source }) => ({ lang, label, source: source(request) }));
+}
