@@ -9,7 +9,7 @@ import { python } from './python.ts';
 import type { Language, SampleRequest } from './sample.ts';
 
 /** The languages of the published page, in its order. */
-export const languages: readonly Language[] = [curl, javascript, go, python, java, csharp];
+const languages: readonly Language[] = [curl, javascript, go, python, java, csharp];
 
 function sampleRequest(operation: Operation): SampleRequest {
   const body = 'body' in operation ? operation.body.example : undefined;
