@@ -20,6 +20,7 @@ const requirements = {
   go: () => otherwise(works('go', 'version'), 'Go'),
   java: () => otherwise(works('java', '--version'), 'Java 17 or newer'),
   csharp: missingForMono,
+  schemathesis: () => otherwise(works('schemathesis', '--version'), 'schemathesis'),
   python: () => otherwise(works('python3', '-c', 'import requests'), 'Python 3 with requests'),
 } as const satisfies Record<string, () => string | undefined>;
 

@@ -1,0 +1,38 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, inject, test } from 'vitest';
+import { startProcess } from '../harness/process.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+const checks = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_headers_conformance',
+  'response_schema_conformance',
+];
+
+test.runIf(inject('available').includes('schemathesis'))(
+  'whatever schemathesis sends, the document describes the answer',
+  async () => {
+    const service = await startProcess();
+    const token = tokenFor('schemathesis');
+    try {
+      const { stdout } = await promisify(execFile)(
+        'schemathesis',
+        [
+          ...['run', `${service.url}/api/v1/docs/doc.json`, '--url', service.url],
+          ...['--header', `Authorization: Bearer ${token}`, '--checks', checks.join(',')],
+          ...['--max-examples', '40', '--seed', '1', '--no-color'],
+        ],
+        { cwd: service.folder, timeout: 110_000 },
+      ).catch(({ message, stdout: said }: { message: string; stdout?: string }) => {
+        throw new Error(`${message}\n${said ?? ''}`.replaceAll(token, 'TOKEN'));
+      });
+      expect(Number(/(\d+) generated/.exec(stdout)?.[1]), stdout).toBeGreaterThan(100);
+    } finally {
+      service.signal('SIGKILL');
+    }
+  },
+  120_000,
+);
