@@ -1,17 +1,27 @@
-import document from '@andamio/schema/openapi.json' with { type: 'json' };
 import type { RequestHandler } from 'express';
 import { sendCompressed } from '../compressed.ts';
 import { documentedOrigin, originOf } from '../origin.ts';
 
+interface Server {
+  readonly url: string;
+  readonly description: string;
+}
+
 /** Stands in the prepared text where the list of servers belongs. */
 const serversMark = '@servers';
 
-let prepared: string | undefined;
+/** The document as a text, and its servers. Loaded when it is asked for: the start need not wait for it. */
+async function prepare(): Promise<{ readonly text: string; readonly servers: readonly Server[] }> {
+  const { default: document } = await import('@andamio/schema/openapi.json', { with: { type: 'json' } });
+  return { text: JSON.stringify({ ...document, servers: serversMark }), servers: document.servers };
+}
+
+let prepared: ReturnType<typeof prepare> | undefined;
 
 /** The published hosts, that which answers first. */
-function serversFrom(origin: string) {
-  const own = document.servers.find(({ url }) => url === origin) ?? { url: origin, description: 'This host' };
-  return [own, ...document.servers.filter(({ url }) => url !== origin)];
+function serversFrom(origin: string, published: readonly Server[]): Server[] {
+  const own = published.find(({ url }) => url === origin) ?? { url: origin, description: 'This host' };
+  return [own, ...published.filter(({ url }) => url !== origin)];
 }
 
 /**
@@ -19,10 +29,11 @@ function serversFrom(origin: string) {
  * in its samples and first among its servers, so that what a reader copies calls the service that he reads about.
  */
 export const getOpenApiDocumentHandler: RequestHandler = async (request, response) => {
+  prepared ??= prepare();
+  const { text, servers } = await prepared;
   const origin = originOf(request);
-  prepared ??= JSON.stringify({ ...document, servers: serversMark });
-  const text = prepared
+  const own = text
     .replaceAll(documentedOrigin, origin)
-    .replace(JSON.stringify(serversMark), () => JSON.stringify(serversFrom(origin)));
-  await sendCompressed(request, response, 'application/json; charset=utf-8', text);
+    .replace(JSON.stringify(serversMark), () => JSON.stringify(serversFrom(origin, servers)));
+  await sendCompressed(request, response, 'application/json; charset=utf-8', own);
 };
