@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { statusMessages } from '@andamio/schema/errors';
+import { requestApiKey } from '@andamio/schema/operations';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { launchBrowser, openPage, seriousViolations } from '../harness/browser.ts';
@@ -98,6 +100,36 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
       expect(await seriousViolations(page)).toEqual([]);
     }
     expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test('all that the published page shows is on it', async () => {
+    const { page } = await openPage(browser);
+    await page.goto(`${service.url}/`);
+    const introduction = page.getByText('Bearer token for authentication.').first();
+    await introduction.waitFor();
+    await goToOperation(page);
+    const shown = (await page.locator('#reference').textContent()) ?? '';
+    for (const fact of [
+      operation,
+      'API Key',
+      requestApiKey.description,
+      requestApiKey.body.description,
+      'api_key_name',
+      'min length: 3',
+      'max length: 100',
+      'expires_in_days',
+      'min: 1',
+      '"ant-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"',
+      '"2026-08-31T23:59:59Z"',
+      ...requestApiKey.errors.map((status) => statusMessages[status]),
+    ]) {
+      expect(shown.replaceAll(/\s+/g, ' ')).toContain(fact);
+    }
+    await page.getByRole('button', { name: 'curl' }).first().click();
+    for (const language of ['curl', 'JavaScript', 'Go', 'Python', 'Java', 'C#']) {
+      await page.getByRole('option', { name: language, exact: true }).first().waitFor();
+    }
     await page.context().close();
   });
 
