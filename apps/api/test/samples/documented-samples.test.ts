@@ -55,20 +55,20 @@ describe('every sample of the document that the service serves runs as it stands
         }
       });
 
-      test.runIf(available && takesToken)(
-        'ends with the status and the error, where the token is left out',
-        async () => {
-          const ran = await workshop.run(label, withoutAuthorization(sampleOf(operation, label)));
-          expect(ran.code).toBeGreaterThan(0);
-          const said = ran.output + ran.complaint;
-          expect(said).toContain('401');
-          expect(said).toContain('"message":"Unauthorized: Invalid or missing credentials."');
-          expect(said).toMatch(/"details":"Send a valid, unexpired token/);
-        },
-      );
+      if (!takesToken) {
+        test('asks for no token', () => {
+          expect(sampleOf(operation, label)).not.toMatch(/Authorization|YOUR_JWT_TOKEN/);
+        });
+        return;
+      }
 
-      test.runIf(!takesToken)('asks for no token', () => {
-        expect(sampleOf(operation, label)).not.toMatch(/Authorization|YOUR_JWT_TOKEN/);
+      test.runIf(available)('ends with the status and the error, where the token is left out', async () => {
+        const ran = await workshop.run(label, withoutAuthorization(sampleOf(operation, label)));
+        expect(ran.code).toBeGreaterThan(0);
+        const said = ran.output + ran.complaint;
+        expect(said).toContain('401');
+        expect(said).toContain('"message":"Unauthorized: Invalid or missing credentials."');
+        expect(said).toMatch(/"details":"Send a valid, unexpired token/);
       });
     });
   }

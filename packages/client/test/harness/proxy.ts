@@ -73,7 +73,9 @@ async function textOf(message: IncomingMessage): Promise<string> {
 function forwardTo(url: string): Forward {
   return ({ method, path, headers, body }) =>
     new Promise((resolve, reject) => {
-      const outgoing = request(url + path, { method, headers: { ...headers, host: new URL(url).host } });
+      // What is read here as text must not come compressed.
+      const own = { host: new URL(url).host, 'accept-encoding': 'identity' };
+      const outgoing = request(url + path, { method, headers: { ...headers, ...own } });
       outgoing.on('error', reject);
       outgoing.on('response', async (incoming) => {
         const { statusCode, headers: answered } = incoming;
