@@ -1,3 +1,4 @@
+import type { KeyDependencies } from './dependencies.ts';
 import { type Owner, tierClaimOf } from './owner.ts';
 import type { DeleteOutcome, KeyStore } from './store.ts';
 
@@ -6,11 +7,7 @@ import type { DeleteOutcome, KeyStore } from './store.ts';
  *
  * @throws what {@link KeyStore.delete} throws.
  */
-export function deleteKey(
-  { store, now }: { readonly store: KeyStore; readonly now: () => number },
-  owner: Owner,
-  name: string,
-): Promise<DeleteOutcome> {
+export function deleteKey({ store, now }: KeyDependencies, owner: Owner, name: string): Promise<DeleteOutcome> {
   return store.delete({
     userId: owner.userId,
     name,

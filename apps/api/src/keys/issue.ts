@@ -1,5 +1,6 @@
 import { keyStart, makeKey } from '@andamio/schema/key-format';
 import { tiers } from '@andamio/schema/tiers';
+import type { KeyDependencies } from './dependencies.ts';
 import type { Digester } from './digest.ts';
 import { expiryOf, removalOf } from './expiry.ts';
 import { type Owner, tierClaimOf } from './owner.ts';
@@ -14,12 +15,9 @@ export interface NewKey {
 /** Why a key was not issued. */
 export type IssueRefusal = 'expiry_too_late' | 'name_taken' | 'key_limit_reached';
 
-export interface IssueKeyDependencies {
-  readonly store: KeyStore;
+export interface IssueKeyDependencies extends KeyDependencies {
   /** Of the pepper that makes new keys. */
   readonly digester: Digester;
-  /** The present in Unix milliseconds. */
-  readonly now: () => number;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { KeyDependencies } from './dependencies.ts';
 import { isGone } from './expiry.ts';
 import type { Owner } from './owner.ts';
 import type { KeyRecord, KeyStore } from './store.ts';
@@ -20,10 +21,7 @@ function oldestFirst(one: KeyRecord, other: KeyRecord): number {
  *
  * @throws what {@link KeyStore.list} throws.
  */
-export async function listKeys(
-  { store, now }: { readonly store: KeyStore; readonly now: () => number },
-  { userId }: Owner,
-): Promise<KeyList> {
+export async function listKeys({ store, now }: KeyDependencies, { userId }: Owner): Promise<KeyList> {
   const present = Math.floor(now() / 1000);
   const { since, keys } = await store.list(userId);
   const held = keys.filter((key) => !isGone(key, present)).toSorted(oldestFirst);

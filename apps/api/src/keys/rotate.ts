@@ -1,5 +1,6 @@
 import { tiers } from '@andamio/schema/tiers';
 import { secondsPerDay } from '@andamio/schema/timestamps';
+import type { KeyDependencies } from './dependencies.ts';
 import { expiryOf, isGone, removalOf } from './expiry.ts';
 import { type Owner, tierClaimOf } from './owner.ts';
 import type { KeyStore, RotateCommand, RotateOutcome, Validity } from './store.ts';
@@ -34,7 +35,7 @@ export function extended(
  * @throws what {@link KeyStore.rotate} throws.
  */
 export function rotateKey(
-  { store, now }: { readonly store: KeyStore; readonly now: () => number },
+  { store, now }: KeyDependencies,
   owner: Owner,
   wish: { readonly name: string; readonly expiresInDays: number | undefined },
 ): Promise<RotateOutcome> {

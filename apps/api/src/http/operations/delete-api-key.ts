@@ -1,10 +1,11 @@
 import type { DeleteApiKeyBody, DeletedApiKey } from '@andamio/schema/operations';
 import { deleteKey } from '../../keys/delete.ts';
+import type { KeyDependencies } from '../../keys/dependencies.ts';
 import type { Owner } from '../../keys/owner.ts';
 import { HttpError } from '../errors.ts';
 
 /** POST /api/v1/apikey/delete: ends a key for good. */
-export function deleteApiKeyHandler(dependencies: Parameters<typeof deleteKey>[0]) {
+export function deleteApiKeyHandler(dependencies: KeyDependencies) {
   return async (owner: Owner, body: DeleteApiKeyBody): Promise<DeletedApiKey> => {
     const outcome = await deleteKey(dependencies, owner, body.api_key_name);
     if (outcome !== 'deleted') throw new HttpError(outcome);

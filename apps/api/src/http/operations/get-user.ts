@@ -1,6 +1,7 @@
 import { maskKey } from '@andamio/schema/key-format';
 import type { ListedApiKey, User } from '@andamio/schema/operations';
 import { formatTimestamp } from '@andamio/schema/timestamps';
+import type { KeyDependencies } from '../../keys/dependencies.ts';
 import { listKeys } from '../../keys/list.ts';
 import type { Owner } from '../../keys/owner.ts';
 import type { KeyRecord } from '../../keys/store.ts';
@@ -11,7 +12,7 @@ function listed(keys: readonly KeyRecord[], isActive: boolean): ListedApiKey[] {
 }
 
 /** GET /api/v1/user/me: who the token names, and the keys that this user holds. */
-export function getUserHandler(dependencies: Parameters<typeof listKeys>[0]) {
+export function getUserHandler(dependencies: KeyDependencies) {
   return async (owner: Owner): Promise<User> => {
     const { since, active, expired } = await listKeys(dependencies, owner);
     return {

@@ -1,11 +1,12 @@
 import type { RotateApiKeyBody, RotatedApiKey } from '@andamio/schema/operations';
 import { formatTimestamp } from '@andamio/schema/timestamps';
+import type { KeyDependencies } from '../../keys/dependencies.ts';
 import type { Owner } from '../../keys/owner.ts';
 import { rotateKey } from '../../keys/rotate.ts';
 import { HttpError } from '../errors.ts';
 
 /** POST /api/v1/apikey/rotate: extends a key that has expired or is about to. */
-export function rotateApiKeyHandler(dependencies: Parameters<typeof rotateKey>[0]) {
+export function rotateApiKeyHandler(dependencies: KeyDependencies) {
   return async (owner: Owner, body: RotateApiKeyBody): Promise<RotatedApiKey> => {
     const outcome = await rotateKey(dependencies, owner, {
       name: body.api_key_name,
