@@ -6,7 +6,7 @@ declare global {
     /** What the steps of a request tell each other, on `response.locals`. */
     interface Locals {
       requestId: string;
-      /** The operation that the request is for, as its row in the route table has it. */
+      /** What the request is for: its method, and the path as the route has it. */
       route?: { readonly method: string; readonly path: string; readonly routine?: boolean };
       /** Whom the token names. */
       principal?: Principal;

@@ -14,6 +14,7 @@ import type { Owner } from '../keys/owner.ts';
 import { parseBody, readBody } from './body.ts';
 import { HttpError } from './errors.ts';
 import { refuseOtherMethods } from './methods.ts';
+import { rememberRoute } from './remember-route.ts';
 
 /** An operation beside the steps that answer it once the request has been let in. */
 export interface Route {
@@ -81,19 +82,12 @@ function gatesOf({ security }: Operation, { verifyToken, giveBackAddressLimit, u
   return security === 'none' ? [] : [authenticate(verifyToken), giveBackAddressLimit, userLimit];
 }
 
-function remember(method: string, path: string): RequestHandler {
-  return (_request, { locals }, next) => {
-    locals.route = { method, path };
-    next();
-  };
-}
-
 /** Makes a router of the rows. Whatever no row is for is 404, before anybody is asked for a token. */
 export function createRouter(rows: readonly Route[], gates: Gates): Router {
   const router = Router({ caseSensitive: true, strict: true });
   for (const { operation, answer } of rows) {
     const { method, path } = operation;
-    router[method](path, remember(method.toUpperCase(), path), ...gatesOf(operation, gates), ...answer);
+    router[method](path, rememberRoute(path), ...gatesOf(operation, gates), ...answer);
   }
   for (const path of new Set(rows.map(({ operation }) => operation.path))) {
     router.all(

@@ -16,11 +16,15 @@ describe('the line of a request', () => {
   let ids = 0;
 
   /** Sends a request and resolves to the line that it leaves. */
-  async function lineOf(headers: Record<string, string>, path?: string): Promise<Record<string, unknown>> {
+  async function lineOf(
+    headers: Record<string, string>,
+    path?: string,
+    method = 'GET',
+  ): Promise<Record<string, unknown>> {
     const id = `line-${ids++}`;
     if (path === undefined)
       await requestKey(app.url, { api_key_name: id }, { headers: { 'x-request-id': id, ...headers } });
-    else await fetch(`${app.url}${path}`, { headers: { 'x-request-id': id, ...headers } });
+    else await fetch(`${app.url}${path}`, { method, headers: { 'x-request-id': id, ...headers } });
     const find = () => app.logged.map((text) => JSON.parse(text)).find(({ requestId }) => requestId === id);
     await expect.poll(find).toBeDefined();
     return find();
@@ -83,6 +87,18 @@ describe('the line of a request', () => {
     await lineOf({ cookie: marker, 'x-api-key': marker, host: 'x' }, `/${marker}?query=${marker}#${marker}`);
     expect(app.logged.join('\n')).not.toContain(marker);
     expect(app.logged.join('\n')).not.toContain(token.split('.')[1]);
+  });
+
+  test.each([
+    ['HEAD', '/api/v1/user/me', { requestMethod: 'HEAD', requestUrl: '/api/v1/user/me' }],
+    ['HEAD', '/api/v1/docs/index.html', { requestMethod: 'HEAD', requestUrl: '/api/v1/docs/index.html' }],
+    ['GET', '/api/v1/docs/assets/nothing.js', { requestMethod: 'GET', requestUrl: '/api/v1/docs/assets/*' }],
+    ['POST', '/api/v1/docs/assets/nothing.js', {}],
+    ['GET', '/nothing', {}],
+  ])('names the route that %s %s is for, if there is one', async (method, path, route) => {
+    const { httpRequest } = await lineOf({}, path, method);
+    const { requestMethod, requestUrl } = httpRequest as Record<string, unknown>;
+    expect({ requestMethod, requestUrl }).toEqual(route);
   });
 
   test('for a health check is for those who look closely', async () => {

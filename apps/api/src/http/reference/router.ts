@@ -6,6 +6,7 @@ import { forbidCaching } from '../caching.ts';
 import { sendCompressed } from '../compressed.ts';
 import { refuseOtherMethods } from '../methods.ts';
 import { originOf } from '../origin.ts';
+import { rememberRoute } from '../remember-route.ts';
 import { contentSecurityPolicy } from './content-security-policy.ts';
 import { textsOf } from './texts.ts';
 
@@ -40,12 +41,10 @@ function assets(folder: string): RequestHandler {
   };
 }
 
-function remember(path: string): RequestHandler {
-  return ({ method }, { locals }, next) => {
-    locals.route = { method, path };
-    next();
-  };
-}
+/** Lets on what reads. Anything else leaves the router: nothing here is for it. */
+const readsOnly: RequestHandler = ({ method }, _response, next) => {
+  next(method === 'GET' || method === 'HEAD' ? undefined : 'router');
+};
 
 /**
  * The reference page and its forms for other readers. Nothing is read before it is asked for.
@@ -57,25 +56,21 @@ export function referenceRouter(folder: string): Router {
   const read = textsOf(folder);
 
   for (const path of otherPaths) {
-    router.get(path, remember(path), (_request, response) => response.redirect(pagePath));
+    router.get(path, rememberRoute(path), (_request, response) => response.redirect(pagePath));
   }
-  router.get(pagePath, remember(pagePath), async (request, response) => {
+  router.get(pagePath, rememberRoute(pagePath), async (request, response) => {
     const nonce = randomBytes(18).toString('base64');
     const page = await read('index.html', originOf(request));
     response.setHeader('Content-Security-Policy', contentSecurityPolicy(nonce));
     await sendCompressed(request, response, 'text/html; charset=utf-8', page.replaceAll(nonceMark, nonce));
   });
   for (const [path, { file, type }] of Object.entries(texts)) {
-    router.get(path, remember(path), async (request, response) =>
+    router.get(path, rememberRoute(path), async (request, response) =>
       sendCompressed(request, response, type, await read(file, originOf(request))),
     );
   }
   for (const path of [...otherPaths, pagePath, ...Object.keys(texts)]) router.all(path, refuseOtherMethods(['get']));
 
-  const serveAssets = assets(folder);
-  router.use(assetsPath, remember(`${assetsPath}/*`), (request, response, next) => {
-    if (request.method === 'GET' || request.method === 'HEAD') serveAssets(request, response, next);
-    else next();
-  });
+  router.use(assetsPath, readsOnly, rememberRoute(`${assetsPath}/*`), assets(folder));
   return router;
 }
