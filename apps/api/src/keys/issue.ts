@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { keyStart, makeKey } from '@andamio/schema/key-format';
 import { tiers } from '@andamio/schema/tiers';
 import type { KeyDependencies } from './dependencies.ts';
@@ -37,6 +38,7 @@ export async function issueKey(
   const key = makeKey();
   const record: KeyRecord = {
     id: digester.digest(key),
+    serial: randomUUID(),
     userId: owner.userId,
     name: wish.name,
     start: keyStart(key),

@@ -4,6 +4,8 @@ import type { Tier } from '@andamio/schema/tiers';
 export interface KeyRecord {
   /** The digest of the key, hex; the record's name. */
   readonly id: string;
+  /** Names the key for good, whatever pepper its digest is made under: a random UUID. */
+  readonly serial: string;
   readonly userId: string;
   readonly name: string;
   /** The first characters of the key, for display. */
@@ -43,8 +45,13 @@ export interface DeleteCommand {
   readonly now: number;
 }
 
+/** What ended with a name: the ids that nobody may be let in by any more. */
+export interface EndedKeys {
+  readonly ids: readonly string[];
+}
+
 /** What became of a {@link DeleteCommand}. A name that nobody holds and one that another owner holds are one thing. */
-export type DeleteOutcome = 'deleted' | 'no_such_key';
+export type DeleteOutcome = EndedKeys | 'no_such_key';
 
 /** One key to be extended, with the rule that it must not break. */
 export interface RotateCommand extends DeleteCommand {
@@ -71,6 +78,13 @@ export interface OwnedKeys {
   readonly keys: readonly KeyRecord[];
 }
 
+/** A key as it is found by its id, with what its owner may do by it. */
+export interface FoundKey {
+  readonly record: KeyRecord;
+  /** What the owner's newest token named. */
+  readonly tier: Tier;
+}
+
 /**
  * Where keys are kept. Every implementation passes one contract suite (`test/store`).
  *
@@ -92,6 +106,12 @@ export interface KeyStore {
 
   /** Removes a key, so that its name and its place in the tier are free: all or nothing, and exactly so. */
   delete(command: DeleteCommand): Promise<DeleteOutcome>;
+
+  /**
+   * Finds a key by the ids that it may have: one for each pepper. One round trip, and whatever was answered before the call
+   * is in what it finds. A key that has expired is found as well.
+   */
+  find(ids: readonly string[]): Promise<FoundKey | undefined>;
 
   /** Finds an owner's keys. Whatever was answered before the call is in them. */
   list(userId: string): Promise<OwnedKeys>;

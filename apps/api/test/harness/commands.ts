@@ -19,6 +19,7 @@ export function command({ maximumKeys = 1000, tierClaim, ...fields }: Wish = {})
   const expiresAt = createdAt + expiresInDays * day;
   const record: KeyRecord = {
     id: digest(),
+    serial: crypto.randomUUID(),
     userId: 'owner',
     name: 'name',
     start: 'ant-abcd',

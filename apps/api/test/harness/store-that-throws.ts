@@ -3,5 +3,13 @@ import type { KeyStore } from '../../src/keys/store.ts';
 /** A store of which every call fails. */
 export function storeThatThrows(error: Error): KeyStore {
   const fail = () => Promise.reject(error);
-  return { issue: fail, rotate: fail, delete: fail, list: fail, check: fail, close: () => Promise.resolve() };
+  return {
+    issue: fail,
+    rotate: fail,
+    delete: fail,
+    find: fail,
+    list: fail,
+    check: fail,
+    close: () => Promise.resolve(),
+  };
 }

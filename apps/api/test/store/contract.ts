@@ -3,6 +3,7 @@ import { type IssueCommand, storeDeadline } from '../../src/keys/store.ts';
 import { command, day, present } from '../harness/commands.ts';
 import type { StoreUnderTest } from '../harness/stores.ts';
 import { describeDeletion } from './contract-delete.ts';
+import { describeFinding } from './contract-find.ts';
 import { describeRotation } from './contract-rotate.ts';
 
 const issueAll = async ({ store }: StoreUnderTest, commands: IssueCommand[]) => {
@@ -20,6 +21,7 @@ const astral = '\u{1F511}'.repeat(128);
 export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
   describeRotation(kind, create);
   describeDeletion(kind, create);
+  describeFinding(kind, create);
 
   describe(`${kind}: names`, () => {
     test('a name that the owner already uses is refused', async () => {

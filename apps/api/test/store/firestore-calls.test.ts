@@ -45,11 +45,12 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     expect((await read())['keys']).toHaveLength(name === 'second' ? 2 : 1);
   });
 
-  test('an extension costs three, a deletion two, a list two at the same time, and a name that is not held one', async () => {
+  test('an extension costs three, a deletion two, a list two at the same time, and a look-up or a name that is not held one', async () => {
     const { store, callsOf } = await start();
     await store.issue(command({ expiresInDays: 1 }));
     expect(await callsOf(() => store.rotate(rotation()))).toBe(3);
     expect(await callsOf(() => store.list('owner'))).toBe(2);
+    expect(await callsOf(() => store.find(['0', '1', '2']))).toBe(1);
     expect(await callsOf(() => store.delete(deletion()))).toBe(2);
     expect(await callsOf(() => store.delete(deletion()))).toBe(1);
     expect(await callsOf(() => store.rotate(rotation()))).toBe(1);
@@ -70,11 +71,12 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
 
   test('a deletion whose answer is lost is not taken for one of a name that is not held', async () => {
     const { proxy, store, read } = await start();
-    await store.issue(command());
+    const { record, ...rules } = command();
+    await store.issue({ record, ...rules });
     proxy.loseAnswerTo(2);
     const outcome = store.delete(deletion());
     await expect.poll(async () => (await read())['keys'] ?? []).toEqual([]);
     proxy.cut();
-    expect(await outcome).toBe('deleted');
+    expect(await outcome).toEqual({ ids: [record.id] });
   });
 });

@@ -17,6 +17,7 @@ const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 /** The rules in a few lines and without any thought for speed, processes or failure. */
 class Model {
   keys: KeyRecord[] = [];
+  readonly #issued: KeyRecord[] = [];
   readonly tiers = new Map<string, IssueCommand['tierClaim']>();
   readonly since = new Map<string, number>();
 
@@ -24,7 +25,10 @@ class Model {
     const { userId, name, createdAt } = record;
     if (this.#find({ userId, name, now: createdAt }) !== undefined) return 'name_taken';
     if (this.held(userId, createdAt).active.length >= maximumKeys) return 'key_limit_reached';
+    // Whoever takes the name of one that is gone removes it.
+    this.keys = this.keys.filter((key) => key.userId !== userId || key.name !== name);
     this.keys.push(record);
+    this.#issued.push(record);
     if (!this.since.has(userId)) this.since.set(userId, createdAt);
     this.#claim(userId, tierClaim);
     return 'issued';
@@ -50,7 +54,17 @@ class Model {
     if (key === undefined) return 'no_such_key';
     this.keys = this.keys.filter((one) => one !== key);
     this.#claim(wish.userId, tierClaim);
-    return 'deleted';
+    return { ids: [key.id] };
+  }
+
+  /** All ids that a name of an owner's has had. */
+  idsOf(userId: string, name: string) {
+    return this.#issued.filter((key) => key.userId === userId && key.name === name).map(({ id }) => id);
+  }
+
+  find(ids: readonly string[]) {
+    const record = this.keys.find(({ id }) => ids.includes(id));
+    return record && { record, tier: this.tiers.get(record.userId)?.tier };
   }
 
   held(userId: string, now: number) {
@@ -74,7 +88,7 @@ class Model {
 
 const steps = fc.array(
   fc.record({
-    verb: fc.constantFrom('issue', 'issue', 'rotate', 'rotate', 'delete', 'list'),
+    verb: fc.constantFrom('issue', 'issue', 'rotate', 'rotate', 'delete', 'list', 'find'),
     owner: fc.constantFrom('one', 'two'),
     name: fc.constantFrom('a', 'b', 'c', 'd'),
     maximumKeys: fc.constantFrom(1, 2, 5),
@@ -105,7 +119,10 @@ async function compare(store: KeyStore, model: Model, now: number, step: Step) {
     const one = { ...change, maximumKeys, expiresInDays: rotateBy };
     expect(await store.rotate(one)).toEqual(model.rotate(one));
   } else if (step.verb === 'delete') {
-    expect(await store.delete(change)).toBe(model.delete(change));
+    expect(await store.delete(change)).toEqual(model.delete(change));
+  } else if (step.verb === 'find') {
+    const ids = ['0', ...model.idsOf(userId, name)];
+    expect(await store.find(ids)).toEqual(model.find(ids));
   } else {
     const owner = { userId, tier, tokenIssuedAt: tierClaim.issuedAt };
     const { since, active, expired } = await listKeys({ store, now: () => now * 1000 + 999 }, owner);

@@ -1,8 +1,10 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { StoreUnavailableError } from '../../src/keys/store.ts';
+import { type KeyStore, StoreUnavailableError } from '../../src/keys/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import { migrations } from '../../src/store/sqlite/tables.ts';
 import { command, day, present } from '../harness/commands.ts';
 import { fileStore, memoryStore, readFile, temporaryFile } from '../harness/stores.ts';
 import { describeKeyStore } from './contract.ts';
@@ -37,6 +39,23 @@ describe('SQLite in a file', () => {
     onTestFinished(() => second.close());
     expect(await second.issue(command({ maximumKeys: 1 }))).toBe('name_taken');
     expect(await second.issue(command({ name: 'other', maximumKeys: 1 }))).toBe('key_limit_reached');
+  });
+
+  test('a file of the first version is brought up to date, with the keys that are in it', async () => {
+    const path = temporaryFile();
+    const older = new DatabaseSync(path);
+    older.exec(migrations[0]);
+    older.exec(`INSERT INTO owners VALUES ('owner', ${present}, 'growth', ${present})`);
+    older.exec(
+      `INSERT INTO keys VALUES ('owner', 'name', 'id', 'ant-abcd', ${present}, ${present + day}, 1, 'v', ${present + 31 * day})`,
+    );
+    older.close();
+
+    const [one, other] = [0, 1].map(() => createSqliteStore(path, Date.now)) as [KeyStore, KeyStore];
+    onTestFinished(async () => void (await Promise.all([one.close(), other.close()])));
+    const [found, again] = await Promise.all([one.find(['id']), other.find(['id'])]);
+    expect(found).toMatchObject({ record: { name: 'name', serial: expect.stringMatching(/^[0-9a-f]{32}$/) } });
+    expect(again).toEqual(found);
   });
 
   test('a file that could not be opened is opened once it can be', async () => {

@@ -25,9 +25,10 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
       await store.issue({ record, ...rules });
 
       const { keys, owners } = await read();
-      expect(keys).toEqual([
+      expect(keys).toMatchObject([
         {
           id: record.id,
+          serial: record.serial,
           user_id: 'an owner/with "quotes" \u{1F511}',
           name: ' Schlu\u0308ssel \u{1F511} ',
           start: 'ant-9zZ0',

@@ -1,32 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { isGone } from '../../keys/expiry.ts';
-import type { DeleteCommand, DeleteOutcome } from '../../keys/store.ts';
+import type { DeleteCommand, DeleteOutcome, EndedKeys } from '../../keys/store.ts';
 import { settle } from './contest.ts';
-import { type Database, put, readView, type View } from './database.ts';
+import { type Database, readView, type View } from './database.ts';
 import { documentsOf, keyDocumentOf } from './documents.ts';
-import { ownerAfter } from './owner.ts';
+import { writeOwner } from './write-owner.ts';
 
 /** Removes name and key and takes the key off its owner's list, at once. */
-export function remove({ firestore, write }: Database, command: DeleteCommand): Promise<DeleteOutcome> {
+export function remove(database: Database, command: DeleteCommand): Promise<DeleteOutcome> {
+  const { firestore } = database;
   const { now } = command;
   const documents = documentsOf(firestore, command);
   const attempt = randomUUID();
+  let made: EndedKeys | undefined;
   return settle<View, DeleteOutcome>({
     read: () => readView(firestore, documents),
     decide({ owner, name }) {
-      if (owner?.content.attempts.includes(attempt)) return { outcome: 'deleted' };
+      if (made !== undefined && owner?.content.attempts.includes(attempt)) return { outcome: made };
       if (name === undefined || isGone({ removeAt: name.content.remove_at }, now)) return { outcome: 'no_such_key' };
       const { key_id } = name.content;
       const writes = firestore.batch();
-      put(
-        writes,
-        documents.owner,
-        write.owner(ownerAfter(owner?.content, { ...command, drop: key_id, attempt })),
-        owner,
-      );
+      writeOwner(database, writes, documents.owner, owner, { ...command, drop: key_id, attempt });
       writes.delete(documents.name, { lastUpdateTime: name.updateTime });
       writes.delete(keyDocumentOf(firestore, key_id));
-      return { outcome: 'deleted', writes };
+      made = { ids: [key_id] };
+      return { outcome: made, writes };
     },
   });
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { collections } from '@andamio/schema/firestore-layout';
-import { tierSchema } from '@andamio/schema/tiers';
+import { type Tier, tierSchema } from '@andamio/schema/tiers';
 import type { DocumentReference, DocumentSnapshot, Firestore, Timestamp } from '@google-cloud/firestore';
 import * as z from 'zod';
-import type { KeyRecord, Validity } from '../../keys/store.ts';
+import type { FoundKey, KeyRecord, Validity } from '../../keys/store.ts';
 
 /** Names a document after texts that may hold any character, and in which people would see more than they should. */
 function nameOf(...texts: readonly string[]): string {
@@ -55,6 +55,7 @@ const ownerDocument = z.object({
 const nameDocument = z.object({ user_id: z.string(), name: z.string(), key_id: z.string(), remove_at: time });
 
 const keyDocument = z.object({
+  serial: z.string(),
   user_id: z.string(),
   name: z.string(),
   start: z.string(),
@@ -63,6 +64,8 @@ const keyDocument = z.object({
   expires_in_days: z.number(),
   pepper_version: z.string(),
   remove_at: time,
+  /** The owner's once more: a key is checked by one read. */
+  tier: tierSchema,
 });
 
 export type OwnerDocument = z.output<typeof ownerDocument>;
@@ -90,12 +93,13 @@ function parse<Schema extends z.ZodType>(
 export const parseOwner = (snapshot: DocumentSnapshot) => parse(ownerDocument, snapshot);
 export const parseName = (snapshot: DocumentSnapshot) => parse(nameDocument, snapshot);
 
-export function parseKey(snapshot: DocumentSnapshot): Found<KeyRecord> | undefined {
+export function parseKey(snapshot: DocumentSnapshot): Found<FoundKey> | undefined {
   const found = parse(keyDocument, snapshot);
   if (found === undefined) return undefined;
   const { content, updateTime } = found;
   const record: KeyRecord = {
     id: snapshot.id,
+    serial: content.serial,
     userId: content.user_id,
     name: content.name,
     start: content.start,
@@ -105,7 +109,7 @@ export function parseKey(snapshot: DocumentSnapshot): Found<KeyRecord> | undefin
     pepperVersion: content.pepper_version,
     removeAt: content.remove_at,
   };
-  return { content: record, updateTime };
+  return { content: { record, tier: content.tier }, updateTime };
 }
 
 /** Writes contents as documents, for a client library whose timestamps are given. */
@@ -125,7 +129,8 @@ export function documentWriter(timestamp: (seconds: number) => Timestamp) {
       key_id: record.id,
       remove_at: timestamp(record.removeAt),
     }),
-    key: (record: KeyRecord) => ({
+    key: ({ record, tier }: FoundKey) => ({
+      serial: record.serial,
       user_id: record.userId,
       name: record.name,
       start: record.start,
@@ -134,11 +139,13 @@ export function documentWriter(timestamp: (seconds: number) => Timestamp) {
       expires_in_days: record.expiresInDays,
       pepper_version: record.pepperVersion,
       remove_at: timestamp(record.removeAt),
+      tier,
     }),
-    validity: ({ expiresAt, expiresInDays, removeAt }: Validity) => ({
+    validity: ({ expiresAt, expiresInDays, removeAt }: Validity, tier: Tier) => ({
       expires_at: timestamp(expiresAt),
       expires_in_days: expiresInDays,
       remove_at: timestamp(removeAt),
+      tier,
     }),
     removal: ({ removeAt }: Validity) => ({ remove_at: timestamp(removeAt) }),
   };

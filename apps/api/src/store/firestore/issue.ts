@@ -3,7 +3,8 @@ import type { IssueCommand, IssueOutcome } from '../../keys/store.ts';
 import { settle } from './contest.ts';
 import { type Database, put, readView, type View } from './database.ts';
 import { documentsOf, keyDocumentOf } from './documents.ts';
-import { countHeld, ownerAfter } from './owner.ts';
+import { countHeld } from './owner.ts';
+import { writeOwner } from './write-owner.ts';
 
 /** Right for an owner's first key. */
 const nothingStored: View = { owner: undefined, name: undefined };
@@ -14,7 +15,8 @@ function refusalOf({ owner, name }: View, { record, maximumKeys }: IssueCommand)
 }
 
 /** Writes owner, name and key at once if the name is free and the owner has a place. One round trip for a first key. */
-export function issue({ firestore, write }: Database, command: IssueCommand): Promise<IssueOutcome> {
+export function issue(database: Database, command: IssueCommand): Promise<IssueOutcome> {
+  const { firestore, write } = database;
   const { record, tierClaim } = command;
   const documents = documentsOf(firestore, record);
   return settle<View, IssueOutcome>({
@@ -25,16 +27,15 @@ export function issue({ firestore, write }: Database, command: IssueCommand): Pr
       if (owner !== undefined && Object.hasOwn(owner.content.active, record.id)) return { outcome: 'issued' };
       const refusal = refusalOf(view, command);
       if (refusal !== undefined) return { outcome: refusal };
-      const after = ownerAfter(owner?.content, {
+      const writes = firestore.batch();
+      const { tier } = writeOwner(database, writes, documents.owner, owner, {
         userId: record.userId,
         tierClaim,
         now: record.createdAt,
         put: { [record.id]: record.expiresAt },
       });
-      const writes = firestore.batch();
-      put(writes, documents.owner, write.owner(after), owner);
       put(writes, documents.name, write.name(record), name);
-      put(writes, keyDocumentOf(firestore, record.id), write.key(record), undefined);
+      put(writes, keyDocumentOf(firestore, record.id), write.key({ record, tier }), undefined);
       return { outcome: 'issued', writes };
     },
   });

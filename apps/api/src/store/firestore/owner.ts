@@ -8,7 +8,7 @@ import type { OwnerDocument } from './documents.ts';
 const rememberedAttempts = 20;
 
 /** What a write changes of the keys that an owner's document lists. */
-interface OwnerChange {
+export interface OwnerChange {
   readonly userId: string;
   readonly tierClaim: TierClaim;
   /** Unix seconds. */

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { extended } from '../../keys/rotate.ts';
-import type { KeyRecord, RotateCommand, RotateOutcome, Validity } from '../../keys/store.ts';
+import type { FoundKey, RotateCommand, RotateOutcome, Validity } from '../../keys/store.ts';
 import { settle } from './contest.ts';
 import { type Database, put, readView, type View } from './database.ts';
 import { documentsOf, type Found, keyDocumentOf, type NamedDocuments, parseKey, parseOwner } from './documents.ts';
-import { countHeld, ownerAfter } from './owner.ts';
+import { countHeld } from './owner.ts';
+import { writeOwner } from './write-owner.ts';
 
 /** What a rotation is decided by. */
 interface RotationView extends View {
-  readonly key: Found<KeyRecord> | undefined;
+  readonly key: Found<FoundKey> | undefined;
 }
 
 /**
@@ -33,14 +34,15 @@ export function rotate(database: Database, command: RotateCommand): Promise<Rota
     read: () => read(database, documents),
     decide({ owner, name, key }) {
       if (made !== undefined && owner?.content.attempts.includes(attempt)) return { outcome: made };
-      const outcome = extended(key?.content, command, () => countHeld(owner?.content, now));
+      const outcome = extended(key?.content.record, command, () => countHeld(owner?.content, now));
       if (typeof outcome === 'string' || key === undefined) return { outcome };
       made = outcome;
-      const change = { ...command, put: { [key.content.id]: outcome.expiresAt }, attempt };
+      const { id } = key.content.record;
       const writes = firestore.batch();
-      put(writes, documents.owner, write.owner(ownerAfter(owner?.content, change)), owner);
+      const change = { ...command, put: { [id]: outcome.expiresAt }, attempt };
+      const { tier } = writeOwner(database, writes, documents.owner, owner, change);
       put(writes, documents.name, write.removal(outcome), name);
-      put(writes, keyDocumentOf(firestore, key.content.id), write.validity(outcome), key);
+      put(writes, keyDocumentOf(firestore, id), write.validity(outcome, tier), key);
       return { outcome, writes };
     },
   });

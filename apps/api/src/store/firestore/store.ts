@@ -5,6 +5,7 @@ import type { Database } from './database.ts';
 import { withDeadline } from './deadline.ts';
 import { remove } from './delete.ts';
 import { documentWriter } from './documents.ts';
+import { find } from './find.ts';
 import { issue } from './issue.ts';
 import { list } from './list.ts';
 import { OwnerQueue } from './owner-queue.ts';
@@ -46,6 +47,8 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore {
     rotate: (command) => change(command.userId, (database) => rotate(database, command)),
 
     delete: (command) => change(command.userId, (database) => remove(database, command)),
+
+    find: (ids) => withDeadline(storeDeadline, async () => find(await open(), ids)),
 
     list: (userId) => withDeadline(storeDeadline, async () => list(await open(), userId)),
 

@@ -1,9 +1,11 @@
 // Each of these runs within a transaction that nobody else writes in.
+import { tierSchema } from '@andamio/schema/tiers';
 import { isGone } from '../../keys/expiry.ts';
 import { extended } from '../../keys/rotate.ts';
 import type {
   DeleteCommand,
   DeleteOutcome,
+  FoundKey,
   IssueCommand,
   IssueOutcome,
   KeyRecord,
@@ -40,6 +42,7 @@ export function issue(statements: Statements, { record, tierClaim, maximumKeys }
     record.expiresInDays,
     record.pepperVersion,
     record.removeAt,
+    record.serial,
   );
   statements.upsertOwner.run(userId, createdAt, tierClaim.tier, tierClaim.issuedAt);
   return 'issued';
@@ -62,7 +65,13 @@ export function remove(statements: Statements, command: DeleteCommand): DeleteOu
   if (key === undefined || isGone(key, now)) return 'no_such_key';
   statements.deleteKey.run(userId, name);
   statements.upsertOwner.run(userId, now, tierClaim.tier, tierClaim.issuedAt);
-  return 'deleted';
+  return { ids: [key.id] };
+}
+
+/** Finds a key by any of the ids that it may have. */
+export function findById(statements: Statements, ids: readonly string[]): FoundKey | undefined {
+  const row = statements.findKey.get(JSON.stringify(ids));
+  return row && { record: keyOf(row), tier: tierSchema.parse(row['tier']) };
 }
 
 /** Finds an owner's keys and when the first one was issued. */

@@ -9,7 +9,8 @@ const sources = {
   sweepName: 'DELETE FROM keys WHERE user_id = ? AND name = ? AND remove_at <= ?',
   findName: 'SELECT * FROM keys WHERE user_id = ? AND name = ?',
   countKeys: 'SELECT count(*) AS held FROM (SELECT 1 FROM keys WHERE user_id = ? AND expires_at > ? LIMIT ?)',
-  insertKey: 'INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  insertKey: 'INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  findKey: `SELECT keys.*, tier FROM json_each(?) AS wanted JOIN keys ON keys.id = wanted.value JOIN owners USING (user_id)`,
   extendKey: 'UPDATE keys SET expires_at = ?, expires_in_days = ?, remove_at = ? WHERE user_id = ? AND name = ?',
   deleteKey: 'DELETE FROM keys WHERE user_id = ? AND name = ?',
   listKeys: 'SELECT * FROM keys WHERE user_id = ?',
@@ -35,6 +36,7 @@ interface KeyRow {
   readonly expires_in_days: number;
   readonly pepper_version: string;
   readonly remove_at: number;
+  readonly serial: string;
 }
 
 /** Reads what a statement found as a key. */
@@ -42,6 +44,7 @@ export function keyOf(row: unknown): KeyRecord {
   const key = row as KeyRow;
   return {
     id: key.id,
+    serial: key.serial,
     userId: key.user_id,
     name: key.name,
     start: key.start,

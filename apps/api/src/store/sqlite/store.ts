@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { KeyStore } from '../../keys/store.ts';
 import { openDatabase } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
-import { issue, list, remove, rotate } from './keys.ts';
+import { findById, issue, list, remove, rotate } from './keys.ts';
 import { prepare, type Statements } from './statements.ts';
 
 /** How often records that are gone are removed, in milliseconds. */
@@ -36,6 +36,8 @@ export function createSqliteStore(path: string, now: () => number): KeyStore {
     rotate: (command) => commits.run(() => rotate(open().statements, command)),
 
     delete: (command) => commits.run(() => remove(open().statements, command)),
+
+    find: (ids) => commits.run(() => findById(open().statements, ids)),
 
     list: (userId) => commits.run(() => list(open().statements, userId)),
 

@@ -1,0 +1,27 @@
+import type { DocumentReference, WriteBatch } from '@google-cloud/firestore';
+import { type Database, put } from './database.ts';
+import { type Found, keyDocumentOf, type OwnerDocument } from './documents.ts';
+import { type OwnerChange, ownerAfter } from './owner.ts';
+
+/**
+ * Adds a change of an owner to the batch. A tier that is another than before is written on its unexpired keys as well, except
+ * those that the change itself puts: that is rare, and lets a key be checked without its owner.
+ *
+ * @returns what the owner's document will say.
+ */
+export function writeOwner(
+  { firestore, write }: Database,
+  batch: WriteBatch,
+  document: DocumentReference,
+  found: Found<OwnerDocument> | undefined,
+  change: OwnerChange,
+): OwnerDocument {
+  const before = found?.content;
+  const after = ownerAfter(before, change);
+  put(batch, document, write.owner(after), found);
+  if (before !== undefined && before.tier !== after.tier) {
+    const others = Object.keys(after.active).filter((id) => change.put?.[id] === undefined);
+    for (const id of others) batch.update(keyDocumentOf(firestore, id), { tier: after.tier });
+  }
+  return after;
+}

@@ -1,0 +1,49 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/**
+ * How the tables came to be, each step once. Digests, names and user ids are compared byte by byte, as everywhere in this
+ * service. An owner's keys lie side by side, so that looking for a name and counting touch few pages.
+ */
+export const migrations = [
+  `
+  CREATE TABLE IF NOT EXISTS owners (
+    user_id TEXT PRIMARY KEY,
+    created_at INTEGER NOT NULL,
+    tier TEXT NOT NULL,
+    tier_issued_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE IF NOT EXISTS keys (
+    user_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    id TEXT NOT NULL,
+    start TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    expires_in_days INTEGER NOT NULL,
+    pepper_version TEXT NOT NULL,
+    remove_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, name)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE UNIQUE INDEX IF NOT EXISTS keys_by_id ON keys (id);
+  CREATE INDEX IF NOT EXISTS keys_by_removal ON keys (remove_at);
+  `,
+  `
+  ALTER TABLE keys ADD COLUMN serial TEXT NOT NULL DEFAULT '';
+  UPDATE keys SET serial = lower(hex(randomblob(16)));
+  `,
+] as const;
+
+/** Brings a file of any earlier version up to date: all of it, or as it was. */
+export function migrate(database: DatabaseSync): void {
+  const version = () => (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
+  if (version() === migrations.length) return;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    for (const step of migrations.slice(version())) database.exec(step);
+    database.exec(`PRAGMA user_version = ${migrations.length}; COMMIT;`);
+  } finally {
+    if (database.isTransaction) database.exec('ROLLBACK');
+  }
+}

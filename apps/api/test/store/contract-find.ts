@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { command, day, deletion, present, rotation } from '../harness/commands.ts';
+import type { StoreUnderTest } from '../harness/stores.ts';
+
+/** What every store promises of finding a key by its id. */
+export function describeFinding(kind: string, create: () => StoreUnderTest) {
+  describe(`${kind}: finding a key by its id`, () => {
+    async function withKey(wish: Parameters<typeof command>[0] = {}) {
+      const under = create();
+      const { record, ...rules } = command({ expiresInDays: 10, ...wish });
+      await under.store.issue({ record, ...rules });
+      return { ...under, record };
+    }
+
+    test('gives the whole record, and the tier that the token named', async () => {
+      const { store, record } = await withKey({ userId: 'a/b "c"', name: ' Schlüssel \u{1F511} ' });
+      expect(await store.find([record.id])).toEqual({ record, tier: 'growth' });
+    });
+
+    test('an id that nobody has, or none at all, is nothing', async () => {
+      const { store } = await withKey();
+      expect(await store.find(['0'.repeat(64)])).toBeUndefined();
+    });
+
+    test('any of the ids that it may have is enough', async () => {
+      const { store, record } = await withKey();
+      expect(await store.find(['0'.repeat(64), record.id, 'f'.repeat(64)])).toMatchObject({ record });
+    });
+
+    test('a key that was issued, extended or deleted elsewhere is found as it is now', async () => {
+      const { store, another, record } = await withKey();
+      const other = another?.() ?? store;
+      expect(await other.find([record.id])).toMatchObject({ record });
+      await store.rotate(rotation({ now: record.expiresAt, expiresInDays: 3 }));
+      expect(await other.find([record.id])).toMatchObject({ record: { expiresAt: record.expiresAt + 3 * day } });
+      await store.delete(deletion());
+      expect(await other.find([record.id])).toBeUndefined();
+    });
+
+    test.each(['issue', 'rotate', 'delete'] as const)(
+      'the tier is that of the newest token, also when that came with another key: %s',
+      async (verb) => {
+        const { store, record } = await withKey();
+        await store.issue(command({ name: 'brief', expiresInDays: 1 }));
+        const tierClaim = { tier: 'enterprise', issuedAt: present + 1 } as const;
+        if (verb === 'issue') await store.issue(command({ name: 'second', tierClaim }));
+        else await store[verb](rotation({ name: 'brief', tierClaim }));
+        expect(await store.find([record.id])).toEqual({ record, tier: 'enterprise' });
+      },
+    );
+
+    test('an expired key that is extended has the tier of the newest token as well', async () => {
+      const { store, record } = await withKey();
+      await store.issue(
+        command({ name: 'second', createdAt: record.expiresAt, tierClaim: { tier: 'pioneer', issuedAt: present + 1 } }),
+      );
+      const older = { tier: 'growth', issuedAt: present } as const;
+      await store.rotate(rotation({ now: record.expiresAt, tierClaim: older }));
+      expect(await store.find([record.id])).toMatchObject({ tier: 'pioneer' });
+    });
+  });
+}
