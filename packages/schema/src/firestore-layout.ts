@@ -35,7 +35,16 @@ export const collections = {
     ttlField: 'remove_at',
     indexedFields: [],
   },
+  audit: {
+    id: 'audit',
+    documentName: 'a random UUID',
+    ttlField: 'remove_at',
+    indexedFields: ['user_id'],
+  },
 } as const satisfies Record<string, Collection>;
 
 /** Days that an expired key stays, so that it can be extended; its name stays taken as long. */
 export const daysKeptAfterExpiry = 30;
+
+/** Days that an entry of the audit log stays: a year and a month to look back. */
+export const daysAuditKept = 400;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { collections } from '@andamio/schema/firestore-layout';
+import { collections, daysAuditKept } from '@andamio/schema/firestore-layout';
 import { describe, expect, inject, test } from 'vitest';
 import { command, day, deletion, present, rotation } from '../harness/commands.ts';
 import { firestoreStore } from '../harness/stores.ts';
@@ -34,13 +34,14 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       expect(namesOf('keys')).toEqual([record.id]);
     });
 
-    test('carry the field that Firestore removes them by exactly where the layout says, one instant on all', async () => {
+    test('carry the field that Firestore removes them by exactly where the layout says, one instant on all of a key', async () => {
       const { store, read } = create();
       await store.issue(command({ expiresInDays: 1 }));
       const stored = await read();
       for (const { id, ttlField } of Object.values<{ id: string; ttlField?: string }>(collections)) {
         expect(ttlField, id).toBe(id === 'owners' ? undefined : 'remove_at');
-        expect(stored[id]?.map(({ remove_at }) => remove_at)).toEqual([ttlField && present + 31 * day]);
+        const removal = id === 'audit' ? present + daysAuditKept * day : present + 31 * day;
+        expect(stored[id]?.map(({ remove_at }) => remove_at)).toEqual([ttlField && removal]);
       }
     });
 

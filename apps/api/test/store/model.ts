@@ -20,6 +20,8 @@ class Model {
   readonly #issued: KeyRecord[] = [];
   readonly tiers = new Map<string, IssueCommand['tierClaim']>();
   readonly since = new Map<string, number>();
+  /** How many changes were made. */
+  changes = 0;
 
   issue({ record, maximumKeys, tierClaim }: IssueCommand): IssueOutcome {
     const { userId, name, createdAt } = record;
@@ -30,7 +32,7 @@ class Model {
     this.keys.push(record);
     this.#issued.push(record);
     if (!this.since.has(userId)) this.since.set(userId, createdAt);
-    this.#claim(userId, tierClaim);
+    this.#changed(userId, tierClaim);
     return 'issued';
   }
 
@@ -45,7 +47,7 @@ class Model {
     if (key.expiresAt <= now && this.held(userId, now).active.length >= maximumKeys) return 'key_limit_reached';
     const validity = { expiresAt, expiresInDays: days, removeAt: Math.min(expiresAt + 30 * day, lastInstant) };
     this.keys = this.keys.map((one) => (one === key ? { ...one, ...validity } : one));
-    this.#claim(userId, tierClaim);
+    this.#changed(userId, tierClaim);
     return validity;
   }
 
@@ -53,7 +55,7 @@ class Model {
     const key = this.#find(wish);
     if (key === undefined) return 'no_such_key';
     this.keys = this.keys.filter((one) => one !== key);
-    this.#claim(wish.userId, tierClaim);
+    this.#changed(wish.userId, tierClaim);
     return { ids: [key.id] };
   }
 
@@ -80,7 +82,8 @@ class Model {
     return this.keys.find((key) => key.userId === userId && key.name === name && key.removeAt > now);
   }
 
-  #claim(userId: string, claim: IssueCommand['tierClaim']) {
+  #changed(userId: string, claim: IssueCommand['tierClaim']) {
+    this.changes++;
     const known = this.tiers.get(userId);
     if (known === undefined || claim.issuedAt > known.issuedAt) this.tiers.set(userId, claim);
   }
@@ -149,7 +152,8 @@ export function testAgainstModel(kind: string, create: () => StoreUnderTest, num
         }
 
         if (read === undefined) return;
-        const { keys = [], owners = [] } = await read();
+        const { keys = [], owners = [], audit = [] } = await read();
+        expect(audit).toHaveLength(model.changes);
         const stored = keys.filter((key) => (key['remove_at'] as number) > now).map(({ id }) => id);
         const modelled = model.keys.filter(({ removeAt }) => removeAt > now).map(({ id }) => id);
         expect(stored.toSorted()).toEqual(modelled.toSorted());

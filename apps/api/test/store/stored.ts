@@ -3,6 +3,7 @@ import { createDigester } from '../../src/keys/digest.ts';
 import { issueKey } from '../../src/keys/issue.ts';
 import { command, day, present } from '../harness/commands.ts';
 import type { ReadableStore } from '../harness/stores.ts';
+import { describeAudit } from './stored-audit.ts';
 import { describeStoredChanges } from './stored-changes.ts';
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
@@ -10,6 +11,7 @@ const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 /** What every store promises about what it keeps: held against what a second pair of eyes finds there. */
 export function describeStoredKeys(kind: string, create: () => ReadableStore) {
   describeStoredChanges(kind, create);
+  describeAudit(kind, create);
 
   describe(`${kind}: what is stored`, () => {
     test('is the whole record, beside the owner and the tier of its token', async () => {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { ownEntry } from '../../keys/audit.ts';
 import { isGone } from '../../keys/expiry.ts';
 import type { DeleteCommand, DeleteOutcome, EndedKeys } from '../../keys/store.ts';
+import { audit } from './audit.ts';
 import { settle } from './contest.ts';
 import { type Database, readView, type View } from './database.ts';
 import { documentsOf, keyDocumentOf } from './documents.ts';
@@ -23,6 +25,7 @@ export function remove(database: Database, command: DeleteCommand): Promise<Dele
       writeOwner(database, writes, documents.owner, owner, { ...command, drop: key_id, attempt });
       writes.delete(documents.name, { lastUpdateTime: name.updateTime });
       writes.delete(keyDocumentOf(firestore, key_id));
+      audit(database, writes, ownEntry('key.deleted', { ...command, at: now, keyId: key_id }));
       made = { ids: [key_id] };
       return { outcome: made, writes };
     },

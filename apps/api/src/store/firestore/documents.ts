@@ -3,6 +3,7 @@ import { collections } from '@andamio/schema/firestore-layout';
 import { type Tier, tierSchema } from '@andamio/schema/tiers';
 import type { DocumentReference, DocumentSnapshot, Firestore, Timestamp } from '@google-cloud/firestore';
 import * as z from 'zod';
+import { type AuditEntry, auditRemovalOf } from '../../keys/audit.ts';
 import type { FoundKey, KeyRecord, Validity } from '../../keys/store.ts';
 
 /** Names a document after texts that may hold any character, and in which people would see more than they should. */
@@ -146,6 +147,16 @@ export function documentWriter(timestamp: (seconds: number) => Timestamp) {
       expires_in_days: expiresInDays,
       remove_at: timestamp(removeAt),
       tier,
+    }),
+    audit: (entry: AuditEntry) => ({
+      at: timestamp(entry.at),
+      actor_kind: entry.actor.kind,
+      actor_id: entry.actor.id ?? null,
+      action: entry.action,
+      user_id: entry.userId,
+      name: entry.name ?? null,
+      key_id: entry.keyId ?? null,
+      remove_at: timestamp(auditRemovalOf(entry)),
     }),
     removal: ({ removeAt }: Validity) => ({ remove_at: timestamp(removeAt) }),
   };

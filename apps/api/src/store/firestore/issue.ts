@@ -1,5 +1,7 @@
+import { ownEntry } from '../../keys/audit.ts';
 import { isGone } from '../../keys/expiry.ts';
 import type { IssueCommand, IssueOutcome } from '../../keys/store.ts';
+import { audit } from './audit.ts';
 import { settle } from './contest.ts';
 import { type Database, put, readView, type View } from './database.ts';
 import { documentsOf, keyDocumentOf } from './documents.ts';
@@ -36,6 +38,11 @@ export function issue(database: Database, command: IssueCommand): Promise<IssueO
       });
       put(writes, documents.name, write.name(record), name);
       put(writes, keyDocumentOf(firestore, record.id), write.key({ record, tier }), undefined);
+      audit(
+        database,
+        writes,
+        ownEntry('key.issued', { at: record.createdAt, userId: record.userId, name: record.name, keyId: record.id }),
+      );
       return { outcome: 'issued', writes };
     },
   });

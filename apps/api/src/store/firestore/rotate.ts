@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { ownEntry } from '../../keys/audit.ts';
 import { extended } from '../../keys/rotate.ts';
 import type { FoundKey, RotateCommand, RotateOutcome, Validity } from '../../keys/store.ts';
+import { audit } from './audit.ts';
 import { settle } from './contest.ts';
 import { type Database, put, readView, type View } from './database.ts';
 import { documentsOf, type Found, keyDocumentOf, type NamedDocuments, parseKey, parseOwner } from './documents.ts';
@@ -43,6 +45,7 @@ export function rotate(database: Database, command: RotateCommand): Promise<Rota
       const { tier } = writeOwner(database, writes, documents.owner, owner, change);
       put(writes, documents.name, write.removal(outcome), name);
       put(writes, keyDocumentOf(firestore, id), write.validity(outcome, tier), key);
+      audit(database, writes, ownEntry('key.rotated', { ...command, at: now, keyId: id }));
       return { outcome, writes };
     },
   });

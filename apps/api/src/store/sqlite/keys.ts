@@ -1,5 +1,6 @@
 // Each of these runs within a transaction that nobody else writes in.
 import { tierSchema } from '@andamio/schema/tiers';
+import { ownEntry } from '../../keys/audit.ts';
 import { isGone } from '../../keys/expiry.ts';
 import { extended } from '../../keys/rotate.ts';
 import type {
@@ -13,6 +14,7 @@ import type {
   RotateCommand,
   RotateOutcome,
 } from '../../keys/store.ts';
+import { audit } from './audit.ts';
 import { keyOf, type Statements } from './statements.ts';
 
 /** How many unexpired keys an owner holds, counted no further than to the maximum. */
@@ -45,16 +47,19 @@ export function issue(statements: Statements, { record, tierClaim, maximumKeys }
     record.serial,
   );
   statements.upsertOwner.run(userId, createdAt, tierClaim.tier, tierClaim.issuedAt);
+  audit(statements, ownEntry('key.issued', { at: createdAt, userId, name, keyId: record.id }));
   return 'issued';
 }
 
 /** Extends a key if the domain's rule allows. */
 export function rotate(statements: Statements, command: RotateCommand): RotateOutcome {
   const { userId, name, now, maximumKeys, tierClaim } = command;
-  const outcome = extended(find(statements, command), command, () => countHeld(statements, userId, now, maximumKeys));
-  if (typeof outcome === 'string') return outcome;
+  const key = find(statements, command);
+  const outcome = extended(key, command, () => countHeld(statements, userId, now, maximumKeys));
+  if (typeof outcome === 'string' || key === undefined) return outcome;
   statements.extendKey.run(outcome.expiresAt, outcome.expiresInDays, outcome.removeAt, userId, name);
   statements.upsertOwner.run(userId, now, tierClaim.tier, tierClaim.issuedAt);
+  audit(statements, ownEntry('key.rotated', { at: now, userId, name, keyId: key.id }));
   return outcome;
 }
 
@@ -65,6 +70,7 @@ export function remove(statements: Statements, command: DeleteCommand): DeleteOu
   if (key === undefined || isGone(key, now)) return 'no_such_key';
   statements.deleteKey.run(userId, name);
   statements.upsertOwner.run(userId, now, tierClaim.tier, tierClaim.issuedAt);
+  audit(statements, ownEntry('key.deleted', { at: now, userId, name, keyId: key.id }));
   return { ids: [key.id] };
 }
 

@@ -5,13 +5,15 @@ import type { KeyRecord } from '../../keys/store.ts';
 export type Statements = Readonly<Record<keyof typeof sources, StatementSync>>;
 
 const sources = {
-  sweep: 'DELETE FROM keys WHERE remove_at <= ?',
+  sweepKeys: 'DELETE FROM keys WHERE remove_at <= ?',
+  sweepAudit: 'DELETE FROM audit WHERE remove_at <= ?',
   sweepName: 'DELETE FROM keys WHERE user_id = ? AND name = ? AND remove_at <= ?',
   findName: 'SELECT * FROM keys WHERE user_id = ? AND name = ?',
   countKeys: 'SELECT count(*) AS held FROM (SELECT 1 FROM keys WHERE user_id = ? AND expires_at > ? LIMIT ?)',
   insertKey: 'INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   findKey: `SELECT keys.*, tier FROM json_each(?) AS wanted JOIN keys ON keys.id = wanted.value JOIN owners USING (user_id)`,
   extendKey: 'UPDATE keys SET expires_at = ?, expires_in_days = ?, remove_at = ? WHERE user_id = ? AND name = ?',
+  insertAudit: 'INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   deleteKey: 'DELETE FROM keys WHERE user_id = ? AND name = ?',
   listKeys: 'SELECT * FROM keys WHERE user_id = ?',
   findOwner: 'SELECT created_at FROM owners WHERE user_id = ?',

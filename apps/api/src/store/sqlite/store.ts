@@ -27,7 +27,14 @@ export function createSqliteStore(path: string, now: () => number): KeyStore {
   }
 
   const commits = new GroupCommit(() => open().database);
-  const sweep = () => void commits.run(() => open().statements.sweep.run(Math.floor(now() / 1000))).catch(() => {});
+  const sweep = () => {
+    const present = Math.floor(now() / 1000);
+    const removeAll = () => {
+      const { sweepKeys, sweepAudit } = open().statements;
+      for (const statement of [sweepKeys, sweepAudit]) statement.run(present);
+    };
+    commits.run(removeAll).catch(() => {});
+  };
   const sweeping = setInterval(sweep, sweepInterval).unref();
 
   return {

@@ -33,6 +33,21 @@ export const migrations = [
   ALTER TABLE keys ADD COLUMN serial TEXT NOT NULL DEFAULT '';
   UPDATE keys SET serial = lower(hex(randomblob(16)));
   `,
+  `
+  CREATE TABLE audit (
+    at INTEGER NOT NULL,
+    actor_kind TEXT NOT NULL,
+    actor_id TEXT,
+    action TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    name TEXT,
+    key_id TEXT,
+    remove_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE INDEX audit_by_user ON audit (user_id);
+  CREATE INDEX audit_by_removal ON audit (remove_at);
+  `,
 ] as const;
 
 /** Brings a file of any earlier version up to date: all of it, or as it was. */

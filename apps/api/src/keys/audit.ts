@@ -1,0 +1,44 @@
+import { daysAuditKept } from '@andamio/schema/firestore-layout';
+import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
+
+/** Who made a change. */
+export interface Actor {
+  readonly kind: 'user' | 'operator' | 'github' | 'service';
+  /** Which one, where there are several: the user id, the operator's name. */
+  readonly id?: string;
+}
+
+/** What was done, as the log has it. */
+export type AuditAction = 'key.issued' | 'key.rotated' | 'key.deleted';
+
+/** One change in the audit log: it lands in the same transaction as the change, or neither does. */
+export interface AuditEntry {
+  /** Unix seconds. */
+  readonly at: number;
+  readonly actor: Actor;
+  readonly action: AuditAction;
+  /** Whose keys were changed. */
+  readonly userId: string;
+  /** The key's name, where it was one key. */
+  readonly name?: string;
+  /** The id that the key has since, or had until then. */
+  readonly keyId?: string;
+}
+
+/** From when on an entry may be removed, Unix seconds. */
+export function auditRemovalOf({ at }: AuditEntry): number {
+  return Math.min(at + daysAuditKept * secondsPerDay, lastTimestamp);
+}
+
+/** The entry for what owners do with their own keys. */
+export function ownEntry(action: AuditAction, change: Omit<AuditEntry, 'action' | 'actor'>): AuditEntry {
+  const { at, userId, name, keyId } = change;
+  return {
+    at,
+    actor: { kind: 'user', id: userId },
+    action,
+    userId,
+    ...(name !== undefined && { name }),
+    ...(keyId !== undefined && { keyId }),
+  };
+}

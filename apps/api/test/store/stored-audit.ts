@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { command, day, deletion, present, rotation } from '../harness/commands.ts';
+import type { ReadableStore, Stored } from '../harness/stores.ts';
+
+/** An entry as it is stored, but for what names its document and says when it may be removed. */
+function entryOf({ id, remove_at, ...entry }: Stored) {
+  return entry;
+}
+
+/** What every store promises of its audit log. */
+export function describeAudit(kind: string, create: () => ReadableStore) {
+  describe(`${kind}: the audit log`, () => {
+    async function withKey() {
+      const under = create();
+      const { record, ...rules } = command({ expiresInDays: 1 });
+      await under.store.issue({ record, ...rules });
+      const log = async () =>
+        ((await under.read())['audit'] ?? []).toSorted((one, other) => Number(one['at']) - Number(other['at']));
+      return { ...under, record, log };
+    }
+
+    test('says of each change who made it, what it was, of which key and when', async () => {
+      const { store, record, log } = await withKey();
+      await store.rotate(rotation({ now: present + 1 }));
+      await store.delete(deletion({ now: present + 2 }));
+      const common = { actor_kind: 'user', actor_id: 'owner', user_id: 'owner', name: 'name', key_id: record.id };
+      expect((await log()).map(entryOf)).toEqual([
+        { ...common, at: present, action: 'key.issued' },
+        { ...common, at: present + 1, action: 'key.rotated' },
+        { ...common, at: present + 2, action: 'key.deleted' },
+      ]);
+    });
+
+    test('keeps an entry for 400 days', async () => {
+      const { log } = await withKey();
+      expect(await log()).toMatchObject([{ at: present, remove_at: present + 400 * day }]);
+    });
+
+    test('says nothing of a change that was refused', async () => {
+      const { store, log } = await withKey();
+      await store.issue(command());
+      await store.issue(command({ name: 'other', maximumKeys: 1 }));
+      await store.rotate(rotation({ now: present - 1 }));
+      await store.rotate(rotation({ name: 'other' }));
+      await store.delete(deletion({ userId: 'other' }));
+      expect(await log()).toHaveLength(1);
+    });
+
+    test('has one entry for one change, however many were tried at the same moment from two stores', async () => {
+      const { store, another, log } = await withKey();
+      const stores = [store, another()];
+      await stores[1]?.check();
+      await Promise.all(
+        Array.from({ length: 20 }, async (_, index) => {
+          const one = stores[index % 2] as typeof store;
+          await one.rotate(rotation({ now: present, expiresInDays: 2 }));
+          await one.issue(command({ name: 'second', maximumKeys: 2 }));
+        }),
+      );
+      const actions = (await log()).map(({ action, name }) => `${action} ${name}`);
+      expect(actions.toSorted()).toEqual(['key.issued name', 'key.issued second', 'key.rotated name']);
+    });
+  });
+}
