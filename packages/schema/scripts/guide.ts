@@ -16,6 +16,7 @@ const remedies: Record<ErrorCode, string> = {
   not_found: 'Check the path: it is case-sensitive and has no slash at its end.',
   no_such_key: 'Look the names of your keys up with `GET /api/v1/user/me`. A key is gone 30 days after its expiry.',
   not_yet_rotatable: 'Ask again within a day of its expiry, or after it.',
+  key_expired: 'Extend it with `POST /api/v1/apikey/rotate` first, or delete it.',
   method_not_allowed: 'Use a method that the header `Allow` lists.',
   invalid_field: 'Mend the field that `details` names; the same request will fail again.',
   expiry_too_late: 'Ask for fewer days.',
@@ -71,7 +72,7 @@ ${tiersTable()}
 - The key is shown once and stored nowhere: put it into a secret manager at once, never into code, a repository or a page.
 - Give each program a key of its own, under a name that says which, so that one can be replaced without the others.
 - Send it over HTTPS, in the header, never in an address.
-- Extend a key within a day of its expiry, or up to 30 days after it, with \`POST /api/v1/apikey/rotate\`: the key stays the same. For another secret, get a key under a new name, let your programs use it, and delete the old one.
+- Extend a key within a day of its expiry, or up to 30 days after it, with \`POST /api/v1/apikey/rotate\`: the key stays the same. For another secret use \`POST /api/v1/apikey/roll\`: the one before stays valid for a day, or as long as you say up to a week, while your programs change over.
 - A key is \`ant-\` and 40 characters of which the last six are a checksum: scanners find a leaked one by \`ant-[0-9A-Za-z]{40}\`.
 
 ## Changes of this API

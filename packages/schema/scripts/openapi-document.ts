@@ -84,7 +84,7 @@ function openApiDocument() {
     openapi: '3.1.1',
     info: {
       title: 'Andamio API',
-      version: '1.1.0',
+      version: '1.2.0',
       description: guide(),
       license: { name: 'Proprietary', url: publicUrl(publicHosts.prod) },
     },

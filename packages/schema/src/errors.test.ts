@@ -15,6 +15,7 @@ const published: Record<ErrorCode, readonly [status: number, message: string]> =
   no_such_key: [404, 'Not Found: The requested resource does not exist.'],
   method_not_allowed: [405, 'Method Not Allowed: This method is not supported here.'],
   not_yet_rotatable: [409, 'Conflict: The request conflicts with the current state.'],
+  key_expired: [409, 'Conflict: The request conflicts with the current state.'],
   invalid_field: [422, 'Unprocessable Entity: Invalid request structure or data.'],
   expiry_too_late: [422, 'Unprocessable Entity: Invalid request structure or data.'],
   name_taken: [422, 'Unprocessable Entity: Invalid request structure or data.'],

@@ -51,6 +51,10 @@ export const errorKinds = {
     details:
       'api_key_name: the key is neither expired nor within 1 day of its expiry; it can be extended from then on.',
   },
+  key_expired: {
+    status: 409,
+    details: 'api_key_name: the key has expired; extend it first, or delete it and request another.',
+  },
   invalid_field: { status: 422, details: 'A field breaks a rule of its schema.' },
   expiry_too_late: { status: 422, details: 'expires_in_days: the expiry must not be later than the year 9999.' },
   name_taken: { status: 422, details: 'api_key_name: the name is already used by another of your keys.' },

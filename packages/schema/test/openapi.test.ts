@@ -161,7 +161,7 @@ describe('openapi.json', () => {
 
   test.each([
     [404, ['not_found', 'no_such_key']],
-    [409, ['not_yet_rotatable']],
+    [409, ['not_yet_rotatable', 'key_expired']],
   ])('says with which words in X-Error-Code %i is told apart', (status, codes) => {
     const response = document.components.responses[`Error${status}`];
     expect(response.headers['X-Error-Code'].schema.enum).toEqual(codes);

@@ -1,9 +1,17 @@
-import { deleteApiKey, getOpenApiDocument, getUser, requestApiKey, rotateApiKey } from '@andamio/schema/operations';
+import {
+  deleteApiKey,
+  getOpenApiDocument,
+  getUser,
+  requestApiKey,
+  rollApiKey,
+  rotateApiKey,
+} from '@andamio/schema/operations';
 import type { IssueKeyDependencies } from '../keys/issue.ts';
 import { deleteApiKeyHandler } from './operations/delete-api-key.ts';
 import { getOpenApiDocumentHandler } from './operations/get-openapi-document.ts';
 import { getUserHandler } from './operations/get-user.ts';
 import { requestApiKeyHandler } from './operations/request-api-key.ts';
+import { rollApiKeyHandler } from './operations/roll-api-key.ts';
 import { rotateApiKeyHandler } from './operations/rotate-api-key.ts';
 import { bearerReadRoute, bearerRoute, publicRoute, type Route } from './route.ts';
 
@@ -12,6 +20,7 @@ export function routes(keys: IssueKeyDependencies): readonly Route[] {
   return [
     bearerRoute(requestApiKey, requestApiKeyHandler(keys)),
     bearerRoute(rotateApiKey, rotateApiKeyHandler(keys)),
+    bearerRoute(rollApiKey, rollApiKeyHandler(keys)),
     bearerRoute(deleteApiKey, deleteApiKeyHandler(keys)),
     bearerReadRoute(getUser, getUserHandler(keys)),
     publicRoute(getOpenApiDocument, getOpenApiDocumentHandler),

@@ -9,7 +9,7 @@ export interface Actor {
 }
 
 /** What was done, as the log has it. */
-export type AuditAction = 'key.issued' | 'key.rotated' | 'key.deleted';
+export type AuditAction = 'key.issued' | 'key.rotated' | 'key.rolled' | 'key.deleted';
 
 /** One change in the audit log: it lands in the same transaction as the change, or neither does. */
 export interface AuditEntry {

@@ -1,4 +1,5 @@
 import type { Tier } from '@andamio/schema/tiers';
+import type { Rolled } from './roll.ts';
 
 /** A key as it is stored: everything but the key. Times are Unix seconds. */
 export interface KeyRecord {
@@ -70,6 +71,22 @@ type RotateRefusal = 'no_such_key' | 'not_yet_rotatable' | 'expiry_too_late' | '
 /** What became of a {@link RotateCommand}: how long the key is valid now, or why it was left as it is. */
 export type RotateOutcome = Validity | RotateRefusal;
 
+/** What is stored of a new secret. */
+export type Secret = Pick<KeyRecord, 'id' | 'serial' | 'start' | 'pepperVersion'>;
+
+/** A new secret for a key that an owner holds. */
+export interface RollCommand extends DeleteCommand {
+  readonly secret: Secret;
+  /** How long the secret before stays valid, in seconds. */
+  readonly graceSeconds: number;
+}
+
+/** Why a key is not rolled. */
+export type RollRefusal = 'no_such_key' | 'key_expired';
+
+/** What became of a {@link RollCommand}: the key as it is now, what ended at once, or why nothing was changed. */
+export type RollOutcome = (Rolled & EndedKeys) | RollRefusal;
+
 /** An owner's keys as they were at one moment. */
 export interface OwnedKeys {
   /** When the owner's first key was issued, Unix seconds; undefined before that. */
@@ -104,7 +121,16 @@ export interface KeyStore {
    */
   rotate(command: RotateCommand): Promise<RotateOutcome>;
 
-  /** Removes a key, so that its name and its place in the tier are free: all or nothing, and exactly so. */
+  /**
+   * Gives a key a new secret as `rolled` (roll.ts) says. The one before stays valid until its new expiry, is found by its id,
+   * and is neither listed nor counted; one that was rolled away before ends. All or nothing, and exactly so.
+   */
+  roll(command: RollCommand): Promise<RollOutcome>;
+
+  /**
+   * Removes a key with the secret that was rolled away before, so that its name and its place in the tier are free: all or
+   * nothing, and exactly so.
+   */
   delete(command: DeleteCommand): Promise<DeleteOutcome>;
 
   /**

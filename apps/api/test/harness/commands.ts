@@ -1,4 +1,11 @@
-import type { DeleteCommand, IssueCommand, KeyRecord, RotateCommand, TierClaim } from '../../src/keys/store.ts';
+import type {
+  DeleteCommand,
+  IssueCommand,
+  KeyRecord,
+  RollCommand,
+  RotateCommand,
+  TierClaim,
+} from '../../src/keys/store.ts';
 
 /** The present of commands that say nothing else, Unix seconds: 2025-08-31T23:59:59Z. */
 export const present = Date.UTC(2025, 7, 31, 23, 59, 59) / 1000;
@@ -37,6 +44,12 @@ export function command({ maximumKeys = 1000, tierClaim, ...fields }: Wish = {})
 export function deletion(wish: Partial<DeleteCommand> = {}): DeleteCommand {
   const now = wish.now ?? present;
   return { userId: 'owner', name: 'name', now, tierClaim: { tier: 'growth', issuedAt: now }, ...wish };
+}
+
+/** A command to give it a new secret with a grace of a day, except for what the test says. */
+export function renewal(wish: Partial<RollCommand> = {}): RollCommand {
+  const secret = { id: digest(), serial: crypto.randomUUID(), start: 'ant-wxyz', pepperVersion: 'test' };
+  return { ...deletion(wish), secret, graceSeconds: day, ...wish };
 }
 
 /** A command to extend it by its own number of days, except for what the test says. */

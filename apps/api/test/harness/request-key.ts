@@ -2,6 +2,7 @@ import { tokenFor } from './tokens.ts';
 
 export const requestPath = '/api/v1/apikey/request';
 export const rotatePath = '/api/v1/apikey/rotate';
+export const rollPath = '/api/v1/apikey/roll';
 export const deletePath = '/api/v1/apikey/delete';
 const userPath = '/api/v1/user/me';
 
@@ -46,6 +47,10 @@ export const requestKey = (url: string, body: unknown, options?: RequestOptions)
 /** Asks it to extend a key. */
 export const rotateKey = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${rotatePath}`, body, options);
+
+/** Asks it for a new secret of a key. */
+export const rollKey = (url: string, body: unknown, options?: RequestOptions) =>
+  post(`${url}${rollPath}`, body, options);
 
 /** Asks it to delete a key. */
 export const deleteKey = (url: string, body: unknown, options?: RequestOptions) =>

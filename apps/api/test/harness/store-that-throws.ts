@@ -6,6 +6,7 @@ export function storeThatThrows(error: Error): KeyStore {
   return {
     issue: fail,
     rotate: fail,
+    roll: fail,
     delete: fail,
     find: fail,
     list: fail,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { OutcomeUnknownError, StoreUnavailableError } from '../../src/keys/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { type Answer, post } from '../harness/request-key.ts';
+import { type Answer, deletePath, post, rollPath, rotatePath } from '../harness/request-key.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
@@ -30,8 +30,8 @@ function comparable({ status, headers, body }: Answer) {
   return { status, body, headers: [...headers].filter(([name]) => !volatile.has(name)) };
 }
 
-test('there are four operations that take a token, three of them with a body', () => {
-  expect([bearerOperations.length, withBody.length]).toEqual([4, 3]);
+test('there are five operations that take a token, four of them with a body', () => {
+  expect([bearerOperations.length, withBody.length]).toEqual([5, 4]);
 });
 
 describe.each(bearerOperations.map((operation) => [operation.id, operation] as const))('%s', (_id, operation) => {
@@ -145,21 +145,18 @@ describe.each(withBody.map((operation) => [operation.id, operation] as const))('
   });
 });
 
-describe.each(['/api/v1/apikey/rotate', '/api/v1/apikey/delete'])(
-  '%s of a name that the caller does not hold',
-  (path) => {
-    test("is 404, the same to the byte whether it is another user's or nobody's", async () => {
-      const app = await startApp();
-      onTestFinished(() => app.close());
-      const issued = await post(`${app.url}/api/v1/apikey/request`, { api_key_name: 'theirs', expires_in_days: 1 });
-      expect(issued.status).toBe(200);
-      const token = tokenFor('somebody else');
-      const theirs = await post(`${app.url}${path}`, { api_key_name: 'theirs' }, { token });
-      const nobodys = await post(`${app.url}${path}`, { api_key_name: 'nobody' }, { token });
-      expectError(theirs, 404, 'no_such_key');
-      expect(theirs.body['details']).toBe('api_key_name: you hold no key of this name.');
-      expect(comparable(theirs)).toEqual(comparable(nobodys));
-      expect((await post(`${app.url}${path}`, { api_key_name: 'theirs' })).status).toBe(200);
-    });
-  },
-);
+describe.each([rotatePath, rollPath, deletePath])('%s of a name that the caller does not hold', (path) => {
+  test("is 404, the same to the byte whether it is another user's or nobody's", async () => {
+    const app = await startApp();
+    onTestFinished(() => app.close());
+    const issued = await post(`${app.url}/api/v1/apikey/request`, { api_key_name: 'theirs', expires_in_days: 1 });
+    expect(issued.status).toBe(200);
+    const token = tokenFor('somebody else');
+    const theirs = await post(`${app.url}${path}`, { api_key_name: 'theirs' }, { token });
+    const nobodys = await post(`${app.url}${path}`, { api_key_name: 'nobody' }, { token });
+    expectError(theirs, 404, 'no_such_key');
+    expect(theirs.body['details']).toBe('api_key_name: you hold no key of this name.');
+    expect(comparable(theirs)).toEqual(comparable(nobodys));
+    expect((await post(`${app.url}${path}`, { api_key_name: 'theirs' })).status).toBe(200);
+  });
+});

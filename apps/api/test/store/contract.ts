@@ -4,6 +4,7 @@ import { command, day, present } from '../harness/commands.ts';
 import type { StoreUnderTest } from '../harness/stores.ts';
 import { describeDeletion } from './contract-delete.ts';
 import { describeFinding } from './contract-find.ts';
+import { describeRoll } from './contract-roll.ts';
 import { describeRotation } from './contract-rotate.ts';
 
 const issueAll = async ({ store }: StoreUnderTest, commands: IssueCommand[]) => {
@@ -22,6 +23,7 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
   describeRotation(kind, create);
   describeDeletion(kind, create);
   describeFinding(kind, create);
+  describeRoll(kind, create);
 
   describe(`${kind}: names`, () => {
     test('a name that the owner already uses is refused', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
-import { command, day, deletion, rotation } from '../harness/commands.ts';
+import { command, day, deletion, renewal, rotation } from '../harness/commands.ts';
 import { startFirestoreProxy } from '../harness/firestore-proxy.ts';
 import { firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
 
@@ -45,10 +45,11 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     expect((await read())['keys']).toHaveLength(name === 'second' ? 2 : 1);
   });
 
-  test('an extension costs three, a deletion two, a list two at the same time, and a look-up or a name that is not held one', async () => {
+  test('an extension or a roll costs three, a deletion two, a list two at the same time, and a look-up or a name that is not held one', async () => {
     const { store, callsOf } = await start();
     await store.issue(command({ expiresInDays: 1 }));
     expect(await callsOf(() => store.rotate(rotation()))).toBe(3);
+    expect(await callsOf(() => store.roll(renewal()))).toBe(3);
     expect(await callsOf(() => store.list('owner'))).toBe(2);
     expect(await callsOf(() => store.find(['0', '1', '2']))).toBe(1);
     expect(await callsOf(() => store.delete(deletion()))).toBe(2);
@@ -67,6 +68,18 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     proxy.cut();
     expect(await outcome).toMatchObject({ expiresAt: now + day });
     expect((await read())['keys']).toMatchObject([{ expires_at: now + day }]);
+  });
+
+  test('a roll whose answer is lost is this one and is made once', async () => {
+    const { proxy, store, read } = await start();
+    await store.issue(command());
+    const wish = renewal();
+    proxy.loseAnswerTo(3);
+    const outcome = store.roll(wish);
+    await expect.poll(async () => (await read())['keys']?.map(({ id }) => id)).toContain(wish.secret.id);
+    proxy.cut();
+    expect(await outcome).toMatchObject({ record: wish.secret });
+    expect((await read())['keys']).toHaveLength(2);
   });
 
   test('a deletion whose answer is lost is not taken for one of a name that is not held', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { collections, daysAuditKept } from '@andamio/schema/firestore-layout';
 import { describe, expect, inject, test } from 'vitest';
-import { command, day, deletion, present, rotation } from '../harness/commands.ts';
+import { command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
 import { firestoreStore } from '../harness/stores.ts';
 import { describeKeyStore } from './contract.ts';
 import { testAgainstModel } from './model.ts';
@@ -50,8 +50,25 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       const { record, ...rules } = command();
       await store.issue({ record, ...rules });
       expect((await read())['names']).toEqual([
-        { id: expect.any(String), user_id: 'owner', name: 'name', key_id: record.id, remove_at: record.removeAt },
+        {
+          id: expect.any(String),
+          user_id: 'owner',
+          name: 'name',
+          key_id: record.id,
+          previous_id: null,
+          remove_at: record.removeAt,
+        },
       ]);
+    });
+
+    test('of a secret that was rolled away may be removed as soon as it has ended', async () => {
+      const { store, read } = create();
+      const { record, ...rules } = command();
+      await store.issue({ record, ...rules });
+      await store.roll(renewal({ graceSeconds: 60 }));
+      const { keys = [], owners } = await read();
+      expect(keys.find(({ id }) => id === record.id)).toMatchObject({ superseded: true, remove_at: present + 60 });
+      expect(owners).toMatchObject([{ superseded: { [record.id]: present + 60 } }]);
     });
 
     test("of an owner list the active keys: an expired one leaves with the next write, so that they don't grow", async () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { startProcess, type TestProcess } from '../harness/process.ts';
-import { deleteKey, getUser, requestKey, rotateKey } from '../harness/request-key.ts';
+import { deleteKey, getUser, requestKey, rollKey, rotateKey } from '../harness/request-key.ts';
 import { freshProject, temporaryFile } from '../harness/stores.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
@@ -95,7 +95,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       }
     });
 
-    test('keep names and maximum exact under 50 mixed requests, extensions and deletions of one owner at once', async () => {
+    test('keep names and maximum exact under 50 mixed requests, extensions, rolls and deletions of one owner at once', async () => {
       await start();
       const urlOf = (index: number) => (services[index % 2] as TestProcess).url;
       for (let round = 0; round < 3; round++) {
@@ -106,10 +106,10 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
           expect((await requestKey(urlOf(held), body, { token })).status).toBe(200);
         }
         const calls = fifty(String).map(async (_, index) => {
-          const verb = (['request', 'rotate', 'delete', 'request', 'rotate'] as const)[index % 5] ?? 'request';
+          const verb = (['request', 'rotate', 'delete', 'request', 'roll'] as const)[index % 5] ?? 'request';
           // Half of the requests are for names that are being deleted.
           const name = verb === 'request' && index % 2 ? `new ${index}` : `old ${Math.floor(index / 5) % 5}`;
-          const call = { request: requestKey, rotate: rotateKey, delete: deleteKey }[verb];
+          const call = { request: requestKey, rotate: rotateKey, roll: rollKey, delete: deleteKey }[verb];
           const { status, headers } = await call(urlOf(index), { api_key_name: name }, { token });
           return { verb, name, answer: `${status} ${headers.get('x-error-code') ?? ''}`.trim() };
         });
@@ -117,6 +117,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
         const allowed = {
           request: ['200', '422 name_taken', '429 key_limit_reached'],
           rotate: ['200', '409 not_yet_rotatable', '404 no_such_key'],
+          roll: ['200', '404 no_such_key'],
           delete: ['200', '404 no_such_key'],
         };
         for (const { verb, answer } of answers) expect(allowed[verb]).toContain(answer);

@@ -22,6 +22,15 @@ export const operations = {
     repeats: 'never',
     members: ['confirmation'],
   },
+  /** Roll an API Key: POST /api/v1/apikey/roll. */
+  rollApiKey: {
+    method: 'POST',
+    path: '/api/v1/apikey/roll',
+    bearer: true,
+    body: true,
+    repeats: 'never',
+    members: ['api_key', 'created_at', 'expires_at', 'expires_in_days', 'is_active', 'name', 'previous_expires_at'],
+  },
   /** Delete an API Key: POST /api/v1/apikey/delete. */
   deleteApiKey: {
     method: 'POST',
@@ -65,6 +74,7 @@ export const errorStatuses = {
   no_such_key: 404,
   method_not_allowed: 405,
   not_yet_rotatable: 409,
+  key_expired: 409,
   invalid_field: 422,
   expiry_too_late: 422,
   name_taken: 422,

@@ -3,6 +3,7 @@ import { getOpenApiDocument } from './get-openapi-document.ts';
 import { getUser } from './get-user.ts';
 import type { Operation } from './operation.ts';
 import { requestApiKey } from './request-api-key.ts';
+import { rollApiKey } from './roll-api-key.ts';
 import { rotateApiKey } from './rotate-api-key.ts';
 
 export { type DeleteApiKeyBody, type DeletedApiKey, deleteApiKey } from './delete-api-key.ts';
@@ -18,12 +19,14 @@ export type {
   Scope,
 } from './operation.ts';
 export { defaultExpiresInDays, type IssuedApiKey, type RequestApiKeyBody, requestApiKey } from './request-api-key.ts';
+export { type RollApiKeyBody, type RolledApiKey, rollApiKey } from './roll-api-key.ts';
 export { type RotateApiKeyBody, type RotatedApiKey, rotateApiKey } from './rotate-api-key.ts';
 
 /** Every published operation, in the order in which the reference lists them. */
 export const operations: readonly Operation[] = [
   requestApiKey,
   rotateApiKey,
+  rollApiKey,
   deleteApiKey,
   getUser,
   getOpenApiDocument,

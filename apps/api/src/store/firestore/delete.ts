@@ -20,13 +20,14 @@ export function remove(database: Database, command: DeleteCommand): Promise<Dele
     decide({ owner, name }) {
       if (made !== undefined && owner?.content.attempts.includes(attempt)) return { outcome: made };
       if (name === undefined || isGone({ removeAt: name.content.remove_at }, now)) return { outcome: 'no_such_key' };
-      const { key_id } = name.content;
+      const { key_id, previous_id } = name.content;
+      const ids = previous_id === null ? [key_id] : [key_id, previous_id];
       const writes = firestore.batch();
-      writeOwner(database, writes, documents.owner, owner, { ...command, drop: key_id, attempt });
+      writeOwner(database, writes, documents.owner, owner, { ...command, drop: ids, attempt });
       writes.delete(documents.name, { lastUpdateTime: name.updateTime });
-      writes.delete(keyDocumentOf(firestore, key_id));
+      for (const id of ids) writes.delete(keyDocumentOf(firestore, id));
       audit(database, writes, ownEntry('key.deleted', { ...command, at: now, keyId: key_id }));
-      made = { ids: [key_id] };
+      made = { ids };
       return { outcome: made, writes };
     },
   });

@@ -49,11 +49,20 @@ const ownerDocument = z.object({
   tier_issued_at: time,
   /** The expiry of each key by its id; those that have expired leave with the next write. */
   active: z.record(z.string(), time),
+  /** The same of secrets that were rolled away and are in their grace; they don't count. */
+  superseded: z.record(z.string(), time),
   /** The last changes of keys that were there already: how one whose answer was lost is known again. */
   attempts: z.array(z.string()).default([]),
 });
 
-const nameDocument = z.object({ user_id: z.string(), name: z.string(), key_id: z.string(), remove_at: time });
+const nameDocument = z.object({
+  user_id: z.string(),
+  name: z.string(),
+  key_id: z.string(),
+  /** The secret that was rolled away last; maybe it has ended. */
+  previous_id: z.string().nullable(),
+  remove_at: time,
+});
 
 const keyDocument = z.object({
   serial: z.string(),
@@ -67,6 +76,8 @@ const keyDocument = z.object({
   remove_at: time,
   /** The owner's once more: a key is checked by one read. */
   tier: tierSchema,
+  /** Rolled away: valid until its expiry, but not what its name stands for. */
+  superseded: z.boolean(),
 });
 
 export type OwnerDocument = z.output<typeof ownerDocument>;
@@ -94,7 +105,12 @@ function parse<Schema extends z.ZodType>(
 export const parseOwner = (snapshot: DocumentSnapshot) => parse(ownerDocument, snapshot);
 export const parseName = (snapshot: DocumentSnapshot) => parse(nameDocument, snapshot);
 
-export function parseKey(snapshot: DocumentSnapshot): Found<FoundKey> | undefined {
+/** A key's document: the key, and whether another has taken its place. */
+export interface StoredKey extends FoundKey {
+  readonly superseded: boolean;
+}
+
+export function parseKey(snapshot: DocumentSnapshot): Found<StoredKey> | undefined {
   const found = parse(keyDocument, snapshot);
   if (found === undefined) return undefined;
   const { content, updateTime } = found;
@@ -110,24 +126,29 @@ export function parseKey(snapshot: DocumentSnapshot): Found<FoundKey> | undefine
     pepperVersion: content.pepper_version,
     removeAt: content.remove_at,
   };
-  return { content: { record, tier: content.tier }, updateTime };
+  return { content: { record, tier: content.tier, superseded: content.superseded }, updateTime };
 }
+
+const mapped = <From, To>(map: Readonly<Record<string, From>>, to: (value: From) => To) =>
+  Object.fromEntries(Object.entries(map).map(([key, value]) => [key, to(value)]));
 
 /** Writes contents as documents, for a client library whose timestamps are given. */
 export function documentWriter(timestamp: (seconds: number) => Timestamp) {
   return {
-    owner: ({ user_id, created_at, tier, tier_issued_at, active, attempts }: OwnerDocument) => ({
+    owner: ({ user_id, created_at, tier, tier_issued_at, active, superseded, attempts }: OwnerDocument) => ({
       user_id,
       created_at: timestamp(created_at),
       tier,
       tier_issued_at: timestamp(tier_issued_at),
-      active: Object.fromEntries(Object.entries(active).map(([id, expiresAt]) => [id, timestamp(expiresAt)])),
+      active: mapped(active, timestamp),
+      superseded: mapped(superseded, timestamp),
       attempts,
     }),
-    name: (record: KeyRecord) => ({
+    name: (record: KeyRecord, previousId: string | null) => ({
       user_id: record.userId,
       name: record.name,
       key_id: record.id,
+      previous_id: previousId,
       remove_at: timestamp(record.removeAt),
     }),
     key: ({ record, tier }: FoundKey) => ({
@@ -140,6 +161,14 @@ export function documentWriter(timestamp: (seconds: number) => Timestamp) {
       expires_in_days: record.expiresInDays,
       pepper_version: record.pepperVersion,
       remove_at: timestamp(record.removeAt),
+      tier,
+      superseded: false,
+    }),
+    /** What a roll leaves of the secret before: Firestore may remove it as soon as it has ended. */
+    superseded: (expiresAt: number, tier: Tier) => ({
+      expires_at: timestamp(expiresAt),
+      remove_at: timestamp(expiresAt),
+      superseded: true,
       tier,
     }),
     validity: ({ expiresAt, expiresInDays, removeAt }: Validity, tier: Tier) => ({

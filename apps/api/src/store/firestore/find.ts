@@ -10,5 +10,6 @@ export async function find({ firestore }: Database, ids: readonly string[]): Pro
       throw new StoreUnavailableError('Firestore could not be read.', { cause });
     });
   const found = snapshots.find(({ exists }) => exists);
-  return found && parseKey(found)?.content;
+  const key = found && parseKey(found);
+  return key && { record: key.content.record, tier: key.content.tier };
 }

@@ -36,7 +36,7 @@ export function issue(database: Database, command: IssueCommand): Promise<IssueO
         now: record.createdAt,
         put: { [record.id]: record.expiresAt },
       });
-      put(writes, documents.name, write.name(record), name);
+      put(writes, documents.name, write.name(record, null), name);
       put(writes, keyDocumentOf(firestore, record.id), write.key({ record, tier }), undefined);
       audit(
         database,

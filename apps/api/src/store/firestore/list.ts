@@ -14,7 +14,10 @@ export async function list({ firestore }: Database, userId: string): Promise<Own
   ]).catch((cause: unknown) => {
     throw new StoreUnavailableError('Firestore could not be read.', { cause });
   });
-  const keys = found.docs.flatMap((document) => parseKey(document)?.content.record ?? []);
+  const keys = found.docs
+    .flatMap((document) => parseKey(document)?.content ?? [])
+    .filter(({ superseded }) => !superseded)
+    .map(({ record }) => record);
   // The two reads are of two moments: a first key may be issued between them.
   const first = keys.length === 0 ? undefined : Math.min(...keys.map(({ createdAt }) => createdAt));
   return { since: parseOwner(owner)?.content.created_at ?? first, keys };

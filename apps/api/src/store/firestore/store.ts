@@ -9,6 +9,7 @@ import { find } from './find.ts';
 import { issue } from './issue.ts';
 import { list } from './list.ts';
 import { OwnerQueue } from './owner-queue.ts';
+import { roll } from './roll.ts';
 import { rotate } from './rotate.ts';
 
 /** How long the store may take to show that it is there, in milliseconds. */
@@ -45,6 +46,8 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore {
     issue: (command) => change(command.record.userId, (database) => issue(database, command)),
 
     rotate: (command) => change(command.userId, (database) => rotate(database, command)),
+
+    roll: (command) => change(command.userId, (database) => roll(database, command)),
 
     delete: (command) => change(command.userId, (database) => remove(database, command)),
 

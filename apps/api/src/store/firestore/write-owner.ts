@@ -20,7 +20,8 @@ export function writeOwner(
   const after = ownerAfter(before, change);
   put(batch, document, write.owner(after), found);
   if (before !== undefined && before.tier !== after.tier) {
-    const others = Object.keys(after.active).filter((id) => change.put?.[id] === undefined);
+    const own = { ...change.put, ...change.supersede };
+    const others = Object.keys({ ...after.active, ...after.superseded }).filter((id) => own[id] === undefined);
     for (const id of others) batch.update(keyDocumentOf(firestore, id), { tier: after.tier });
   }
   return after;

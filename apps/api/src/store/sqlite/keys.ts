@@ -2,6 +2,7 @@
 import { tierSchema } from '@andamio/schema/tiers';
 import { ownEntry } from '../../keys/audit.ts';
 import { isGone } from '../../keys/expiry.ts';
+import { rolled } from '../../keys/roll.ts';
 import { extended } from '../../keys/rotate.ts';
 import type {
   DeleteCommand,
@@ -11,6 +12,8 @@ import type {
   IssueOutcome,
   KeyRecord,
   OwnedKeys,
+  RollCommand,
+  RollOutcome,
   RotateCommand,
   RotateOutcome,
 } from '../../keys/store.ts';
@@ -63,15 +66,37 @@ export function rotate(statements: Statements, command: RotateCommand): RotateOu
   return outcome;
 }
 
+/** Ends the secret that was rolled away before, if there is one. */
+function endSuperseded(statements: Statements, { userId, name }: DeleteCommand): string[] {
+  return statements.deleteSuperseded.all(userId, name).map(({ id }) => id as string);
+}
+
+/** Gives a key a new secret if the domain's rule allows. */
+export function roll(statements: Statements, command: RollCommand): RollOutcome {
+  const { userId, name, now, tierClaim } = command;
+  const key = find(statements, command);
+  const outcome = rolled(key, command);
+  if (typeof outcome === 'string') return outcome;
+  const { record, previousExpiresAt } = outcome;
+  const ended = endSuperseded(statements, command);
+  if (previousExpiresAt > now) statements.supersede.run(previousExpiresAt, userId, name);
+  else ended.push(outcome.replacedId);
+  statements.renewKey.run(record.id, record.serial, record.start, record.pepperVersion, now, userId, name);
+  statements.upsertOwner.run(userId, now, tierClaim.tier, tierClaim.issuedAt);
+  audit(statements, ownEntry('key.rolled', { at: now, userId, name, keyId: record.id }));
+  return { ...outcome, ids: ended };
+}
+
 /** Removes a key if the owner holds it. */
 export function remove(statements: Statements, command: DeleteCommand): DeleteOutcome {
   const { userId, name, now, tierClaim } = command;
   const key = find(statements, command);
   if (key === undefined || isGone(key, now)) return 'no_such_key';
   statements.deleteKey.run(userId, name);
+  const superseded = endSuperseded(statements, command);
   statements.upsertOwner.run(userId, now, tierClaim.tier, tierClaim.issuedAt);
   audit(statements, ownEntry('key.deleted', { at: now, userId, name, keyId: key.id }));
-  return { ids: [key.id] };
+  return { ids: [key.id, ...superseded] };
 }
 
 /** Finds a key by any of the ids that it may have. */

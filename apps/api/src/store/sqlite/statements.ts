@@ -6,12 +6,23 @@ export type Statements = Readonly<Record<keyof typeof sources, StatementSync>>;
 
 const sources = {
   sweepKeys: 'DELETE FROM keys WHERE remove_at <= ?',
+  sweepSuperseded: 'DELETE FROM superseded_keys WHERE remove_at <= ?',
   sweepAudit: 'DELETE FROM audit WHERE remove_at <= ?',
   sweepName: 'DELETE FROM keys WHERE user_id = ? AND name = ? AND remove_at <= ?',
   findName: 'SELECT * FROM keys WHERE user_id = ? AND name = ?',
   countKeys: 'SELECT count(*) AS held FROM (SELECT 1 FROM keys WHERE user_id = ? AND expires_at > ? LIMIT ?)',
   insertKey: 'INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-  findKey: `SELECT keys.*, tier FROM json_each(?) AS wanted JOIN keys ON keys.id = wanted.value JOIN owners USING (user_id)`,
+  findKey: `SELECT found.*, tier FROM (
+      SELECT keys.* FROM json_each(?1) AS wanted JOIN keys ON keys.id = wanted.value
+      UNION ALL
+      SELECT superseded_keys.* FROM json_each(?1) AS wanted JOIN superseded_keys ON superseded_keys.id = wanted.value
+    ) AS found JOIN owners USING (user_id)`,
+  renewKey: `UPDATE keys SET id = ?, serial = ?, start = ?, pepper_version = ?, created_at = ?
+    WHERE user_id = ? AND name = ?`,
+  supersede: `INSERT INTO superseded_keys
+    SELECT user_id, name, id, start, created_at, ?1, expires_in_days, pepper_version, ?1, serial
+    FROM keys WHERE user_id = ?2 AND name = ?3`,
+  deleteSuperseded: 'DELETE FROM superseded_keys WHERE user_id = ? AND name = ? RETURNING id',
   extendKey: 'UPDATE keys SET expires_at = ?, expires_in_days = ?, remove_at = ? WHERE user_id = ? AND name = ?',
   insertAudit: 'INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   deleteKey: 'DELETE FROM keys WHERE user_id = ? AND name = ?',

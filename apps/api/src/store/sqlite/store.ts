@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { KeyStore } from '../../keys/store.ts';
 import { openDatabase } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
-import { findById, issue, list, remove, rotate } from './keys.ts';
+import { findById, issue, list, remove, roll, rotate } from './keys.ts';
 import { prepare, type Statements } from './statements.ts';
 
 /** How often records that are gone are removed, in milliseconds. */
@@ -30,8 +30,8 @@ export function createSqliteStore(path: string, now: () => number): KeyStore {
   const sweep = () => {
     const present = Math.floor(now() / 1000);
     const removeAll = () => {
-      const { sweepKeys, sweepAudit } = open().statements;
-      for (const statement of [sweepKeys, sweepAudit]) statement.run(present);
+      const { sweepKeys, sweepSuperseded, sweepAudit } = open().statements;
+      for (const statement of [sweepKeys, sweepSuperseded, sweepAudit]) statement.run(present);
     };
     commits.run(removeAll).catch(() => {});
   };
@@ -41,6 +41,8 @@ export function createSqliteStore(path: string, now: () => number): KeyStore {
     issue: (command) => commits.run(() => issue(open().statements, command)),
 
     rotate: (command) => commits.run(() => rotate(open().statements, command)),
+
+    roll: (command) => commits.run(() => roll(open().statements, command)),
 
     delete: (command) => commits.run(() => remove(open().statements, command)),
 

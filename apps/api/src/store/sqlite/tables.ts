@@ -48,6 +48,24 @@ export const migrations = [
   CREATE INDEX audit_by_user ON audit (user_id);
   CREATE INDEX audit_by_removal ON audit (remove_at);
   `,
+  `
+  CREATE TABLE superseded_keys (
+    user_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    id TEXT NOT NULL,
+    start TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    expires_in_days INTEGER NOT NULL,
+    pepper_version TEXT NOT NULL,
+    remove_at INTEGER NOT NULL,
+    serial TEXT NOT NULL,
+    PRIMARY KEY (user_id, name)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE UNIQUE INDEX superseded_keys_by_id ON superseded_keys (id);
+  CREATE INDEX superseded_keys_by_removal ON superseded_keys (remove_at);
+  `,
 ] as const;
 
 /** Brings a file of any earlier version up to date: all of it, or as it was. */

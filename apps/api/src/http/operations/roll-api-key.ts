@@ -1,0 +1,21 @@
+import type { RollApiKeyBody, RolledApiKey } from '@andamio/schema/operations';
+import { formatTimestamp } from '@andamio/schema/timestamps';
+import type { IssueKeyDependencies } from '../../keys/issue.ts';
+import type { Owner } from '../../keys/owner.ts';
+import { rollKey } from '../../keys/roll.ts';
+import { describeKey } from '../describe-key.ts';
+import { HttpError } from '../errors.ts';
+
+/** POST /api/v1/apikey/roll: gives a key a new secret and shows it, this once. */
+export function rollApiKeyHandler(dependencies: IssueKeyDependencies) {
+  return async (owner: Owner, body: RollApiKeyBody): Promise<RolledApiKey> => {
+    const rolled = await rollKey(dependencies, owner, { name: body.api_key_name, graceSeconds: body.grace_seconds });
+    if (typeof rolled === 'string') throw new HttpError(rolled);
+    const { key, record, previousExpiresAt } = rolled;
+    return {
+      api_key: key,
+      ...describeKey(record, true),
+      previous_expires_at: formatTimestamp(previousExpiresAt),
+    };
+  };
+}

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { ownEntry } from '../../keys/audit.ts';
+import { rolled } from '../../keys/roll.ts';
+import type { RollCommand, RollOutcome } from '../../keys/store.ts';
+import { audit } from './audit.ts';
+import { settle } from './contest.ts';
+import { type Database, put } from './database.ts';
+import { documentsOf, keyDocumentOf } from './documents.ts';
+import { type KeyView, readKeyView } from './key-view.ts';
+import { writeOwner } from './write-owner.ts';
+
+/** Puts a new key in the place of one, which stays for its grace, and removes the one that was rolled away before. */
+export function roll(database: Database, command: RollCommand): Promise<RollOutcome> {
+  const { firestore, write } = database;
+  const { now } = command;
+  const documents = documentsOf(firestore, command);
+  const attempt = randomUUID();
+  let made: RollOutcome | undefined;
+  return settle<KeyView, RollOutcome>({
+    read: () => readKeyView(database, documents),
+    decide({ owner, name, key }) {
+      if (made !== undefined && owner?.content.attempts.includes(attempt)) return { outcome: made };
+      const outcome = rolled(key?.content.record, command);
+      if (typeof outcome === 'string') return { outcome };
+      const { record, replacedId, previousExpiresAt } = outcome;
+      const isKept = previousExpiresAt > now;
+      const olderId = name?.content.previous_id ?? undefined;
+      const ended = [olderId, isKept ? undefined : replacedId].filter((id) => id !== undefined);
+
+      const writes = firestore.batch();
+      const { tier } = writeOwner(database, writes, documents.owner, owner, {
+        ...command,
+        put: { [record.id]: record.expiresAt },
+        ...(isKept && { supersede: { [replacedId]: previousExpiresAt } }),
+        drop: [replacedId, ...ended],
+        attempt,
+      });
+      put(writes, documents.name, write.name(record, isKept ? replacedId : null), name);
+      put(writes, keyDocumentOf(firestore, record.id), write.key({ record, tier }), undefined);
+      if (isKept) put(writes, keyDocumentOf(firestore, replacedId), write.superseded(previousExpiresAt, tier), key);
+      for (const id of ended) writes.delete(keyDocumentOf(firestore, id));
+      audit(database, writes, ownEntry('key.rolled', { ...command, at: now, keyId: record.id }));
+      made = { ...outcome, ids: ended };
+      return { outcome: made, writes };
+    },
+  });
+}
