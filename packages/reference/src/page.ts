@@ -1,8 +1,6 @@
 import { marked } from 'marked';
 import { document } from './document.ts';
-
-/** What stands for the nonce of one answer: the service puts a new one in its place each time. */
-const nonceMark = '{{nonce}}';
+import { nonceMark } from './nonce-mark.ts';
 
 /** The files that the page loads, by their names beside it. */
 export interface PageFiles {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { nonceMark } from '@andamio/reference/nonce-mark';
 import { basePath } from '@andamio/schema/hosts';
 import { type RequestHandler, Router } from 'express';
 import { forbidCaching } from '../caching.ts';
@@ -23,9 +24,6 @@ const texts = {
   [`${docs}/llms.txt`]: { file: 'llms.txt', type: 'text/plain; charset=utf-8' },
   '/llms.txt': { file: 'llms.txt', type: 'text/plain; charset=utf-8' },
 } as const;
-
-/** In place of the nonce in the page as it was built. */
-const nonceMark = '{{nonce}}';
 
 /** Files whose names change with their content, in the form that the build compressed. Found and read when they are asked for. */
 function assets(folder: string): RequestHandler {
