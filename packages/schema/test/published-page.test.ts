@@ -1,15 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { document, requestApiKey as operation, resolved } from './document.ts';
 
-const document = JSON.parse(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
-const operation = document.paths['/api/v1/apikey/request'].post;
-const body = document.components.schemas.RequestApiKeyBody;
-
-/** What the published page says of the endpoint, to the letter, beside where the document says it. */
-const facts: readonly (readonly [fact: string, published: unknown, documented: unknown])[] = [
-  ['operation', 'request-api-key-auth', operation.operationId],
-  ['title', 'Request a New API Key', operation.summary],
-  ['tag', ['API Key'], operation.tags],
+/** What the published page says of the endpoint in words, to the letter, beside where the document says it. */
+const texts: readonly (readonly [what: string, published: unknown, documented: unknown])[] = [
   [
     'what it does',
     'This endpoint generates and returns a new API key for the authenticated user. The new key can be used for subsequent API requests.',
@@ -20,32 +13,11 @@ const facts: readonly (readonly [fact: string, published: unknown, documented: u
     'Bearer token for authentication. Type "Bearer" followed by a space and JWT token. Example: "Bearer YOUR_JWT_TOKEN"',
     document.components.securitySchemes.BearerAuth.description,
   ],
-  ['authorization of the operation', [{ BearerAuth: [] }], operation.security],
   [
     'what the body is',
     'Contains details for the new API key, such as its name and expiration duration.',
     operation.requestBody.description,
   ],
-  ['type of api_key_name', 'string', body.properties.api_key_name.type],
-  ['least length', 3, body.properties.api_key_name.minLength],
-  ['greatest length', 100, body.properties.api_key_name.maxLength],
-  ['type of expires_in_days', 'integer', body.properties.expires_in_days.type],
-  ['least expires_in_days', 1, body.properties.expires_in_days.minimum],
-  ['what must be sent', ['api_key_name'], body.required],
-  ['example of the body', { api_key_name: 'MyFirstKey' }, operation.requestBody.content['application/json'].example],
-  [
-    'example of the answer',
-    {
-      api_key: 'ant-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
-      created_at: '2025-08-31T23:59:59Z',
-      expires_at: '2026-08-31T23:59:59Z',
-      expires_in_days: 365,
-      is_active: true,
-      name: 'MyFirstKey',
-    },
-    operation.responses[200].content['application/json'].example,
-  ],
-  ['statuses', ['200', '400', '401', '403', '422', '429', '500'], Object.keys(operation.responses)],
   [
     'languages',
     ['curl', 'JavaScript', 'Go', 'Python', 'Java', 'C#'],
@@ -53,21 +25,81 @@ const facts: readonly (readonly [fact: string, published: unknown, documented: u
   ],
 ];
 
-const errors: readonly (readonly [statusCode: number, message: string])[] = [
-  [400, 'Bad Request: Invalid input.'],
-  [401, 'Unauthorized: Invalid or missing credentials.'],
-  [403, 'Forbidden: Insufficient permissions or tier access.'],
-  [422, 'Unprocessable Entity: Invalid request structure or data.'],
-  [429, 'Too Many Requests: Rate limit or quota exceeded.'],
-  [500, 'Internal Server Error: An unexpected error occurred.'],
-];
+describe('the document says of the endpoint what the published page says', () => {
+  test.each(texts)('%s', (_, published, documented) => expect(documented).toEqual(published));
 
-describe('every fact of the published page stands in the document', () => {
-  test.each(facts)('%s', (_, published, documented) => expect(documented).toEqual(published));
+  test('names the operation as published', () => {
+    expect(document.openapi).toMatch(/^3\.1\./);
+    expect(operation).toMatchObject({
+      operationId: 'request-api-key-auth',
+      tags: ['API Key'],
+      summary: 'Request a New API Key',
+    });
+    expect(document.servers[0].url).toBe('https://andamio-api-308006323670.us-central1.run.app');
+  });
 
-  test.each(errors)('the body of %i', (statusCode, message) => {
-    const [, , , name] = operation.responses[statusCode].$ref.split('/');
-    const { example } = document.components.responses[name].content['application/json'];
-    expect(example).toEqual({ details: 'string', message, statusCode });
+  test('asks for the bearer token on the operation itself', () => {
+    expect(operation.security).toEqual([{ BearerAuth: [] }]);
+    expect(document.components.securitySchemes.BearerAuth).toMatchObject({ type: 'http', scheme: 'bearer' });
+  });
+
+  test('has the body as published', () => {
+    const { schema, example } = operation.requestBody.content['application/json'];
+    expect(operation.requestBody.required).toBe(true);
+    expect(example).toEqual({ api_key_name: 'MyFirstKey' });
+    expect(resolved(schema)).toMatchObject({
+      required: ['api_key_name'],
+      properties: {
+        api_key_name: { type: 'string', minLength: 3, maxLength: 100 },
+        expires_in_days: { type: 'integer', minimum: 1, default: 365, examples: [365] },
+      },
+    });
+    expect(resolved(schema)['additionalProperties'], 'unknown fields are ignored').toBeUndefined();
+  });
+
+  test('has the six fields of the answer as published', () => {
+    const { schema, example } = operation.responses[200].content['application/json'];
+    expect(resolved(schema)).toMatchObject({
+      required: ['api_key', 'created_at', 'expires_at', 'expires_in_days', 'is_active', 'name'],
+      properties: {
+        api_key: { pattern: '^ant-[0-9A-Za-z]{40}$' },
+        created_at: { type: 'string', format: 'date-time' },
+        expires_at: { type: 'string', format: 'date-time' },
+        expires_in_days: { type: 'integer' },
+        is_active: { type: 'boolean' },
+        name: { type: 'string' },
+      },
+    });
+    expect(example).toEqual({
+      api_key: 'ant-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
+      created_at: '2025-08-31T23:59:59Z',
+      expires_at: '2026-08-31T23:59:59Z',
+      expires_in_days: 365,
+      is_active: true,
+      name: 'MyFirstKey',
+    });
+  });
+
+  test.each([
+    [400, 'Bad Request: Invalid input.'],
+    [401, 'Unauthorized: Invalid or missing credentials.'],
+    [403, 'Forbidden: Insufficient permissions or tier access.'],
+    [422, 'Unprocessable Entity: Invalid request structure or data.'],
+    [429, 'Too Many Requests: Rate limit or quota exceeded.'],
+    [500, 'Internal Server Error: An unexpected error occurred.'],
+  ])('has the error %i with its message to the letter, as published', (status, message) => {
+    const response = resolved(operation.responses[status]) as never as {
+      content: { 'application/json': { schema: { $ref: string }; example: unknown } };
+    };
+    const { schema, example } = response.content['application/json'];
+    expect(example).toEqual({ details: 'string', message, statusCode: status });
+    expect(resolved(schema)).toMatchObject({
+      required: ['details', 'message', 'statusCode'],
+      properties: { message: { const: message }, statusCode: { const: status } },
+    });
+  });
+
+  test('has no other statuses', () => {
+    expect(Object.keys(operation.responses)).toEqual(['200', '400', '401', '403', '422', '429', '500']);
   });
 });
