@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { makeKey } from '@andamio/schema/key-format';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { differences } from '../scripts/differences.ts';
 import { comment, openIssue } from '../scripts/github.ts';
@@ -35,10 +36,10 @@ function program(name: string, body: string) {
 }
 
 /** A server on loopback that answers with what the function gives. */
-async function server(answer: (request: IncomingMessage, body: string) => unknown) {
+async function server(answer: (request: IncomingMessage, body: string, response: ServerResponse) => unknown) {
   const listening = createServer(async (request, response) => {
     const body = await text(request);
-    response.setHeader('Content-Type', 'application/json').end(JSON.stringify(answer(request, body)));
+    response.setHeader('Content-Type', 'application/json').end(JSON.stringify(answer(request, body, response)));
   }).listen(0, '127.0.0.1');
   await once(listening, 'listening');
   onTestFinished(() => void listening.close());
@@ -121,6 +122,63 @@ describe('what the pipelines tell on GitHub', () => {
     const second = await github([{ number: 3, title: 'prod is not as it should be' }]);
     await openIssue('prod is not as it should be', 'table');
     expect(second.at(-1)).toContain('POST /repos/o/n/issues/3/comments');
+  });
+});
+
+describe('the policy pack looks at', () => {
+  /** A Pulumi that changes nothing, and the previews and updates that it was asked for. */
+  function engine(outputs: object) {
+    const pulumi = program(
+      'pulumi',
+      `case "$*" in *'stack output'*) echo '${JSON.stringify(outputs)}' ;; preview*) echo '{}' ;; esac`,
+    );
+    return { env: pulumi.env, runs: () => pulumi.calls().filter((call) => /^(preview|up) /.test(call)) };
+  }
+
+  function expectThePack(runs: readonly string[], commands: readonly string[]) {
+    expect(runs.map((run) => run.split(' ')[0])).toEqual(commands);
+    for (const run of runs) expect(run).toContain(`--policy-pack ${join(repository, 'infra/policy')}`);
+  }
+
+  test('every step of a release', async () => {
+    const host = await server(({ url, headers }, _body, response) => {
+      if (url?.endsWith('doc.json')) return { paths: {} };
+      if (headers.authorization === undefined) response.statusCode = 401;
+      return { api_key: makeKey() };
+    });
+    const { env, runs } = engine({ host, image: 'before', revision: 'one' });
+    const { code, stderr } = await script('infra/scripts/release.ts', ['prod', 'after'], {
+      ...env,
+      SMOKE_TOKEN_COMMAND: 'echo token',
+    });
+    expect([code, stderr]).toEqual([0, '']);
+    expectThePack(runs(), ['preview', 'up', 'preview', 'up']);
+  });
+
+  test('the way back', async () => {
+    const host = await server(() => 'no key, and no refusal');
+    const { env, runs } = engine({ host, image: 'before', revision: 'one' });
+    const { code } = await script('infra/scripts/release.ts', ['prod', 'after'], env);
+    expect(code).toBe(1);
+    expectThePack(runs(), ['preview', 'up', 'preview', 'up']);
+  });
+
+  test('the search for drift', async () => {
+    const { env, runs } = engine({});
+    const { stdout } = await script('infra/scripts/drift.ts', ['prod'], env);
+    expect(stdout).toBe('prod is as it should be.\n');
+    expectThePack(runs(), ['preview']);
+  });
+
+  test('the preview of a pull request', async () => {
+    const { env, runs } = engine({});
+    const { stdout } = await script('infra/scripts/preview.ts', ['prod'], {
+      ...env,
+      PULUMI_BACKEND_URL: `file://${temporaryFolder()}`,
+      PULL_REQUEST: '',
+    });
+    expect(stdout).toBe('Nothing changes.\n');
+    expectThePack(runs(), ['preview']);
   });
 });
 
