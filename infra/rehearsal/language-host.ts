@@ -1,5 +1,6 @@
 // A language host for Node, for machines where Pulumi's own is not installed: the engine starts a program of the name
-// pulumi-language-nodejs, reads its port, and asks it to run programs and policy packs. Runs this project's kind alone (no compiler, no dependencies to install).
+// pulumi-language-nodejs, reads its port, and asks it to run programs and policy packs. Runs this project's kind alone: no
+// compiler, no dependencies to install.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

@@ -3,7 +3,8 @@ import { basename } from 'node:path';
 import type { Plugin } from 'esbuild';
 
 /**
- * Leaves out the translations that the renderer and zod bring along: the page is in English, and they are a fifth of its weight.
+ * Leaves out the translations that the renderer and zod bring along: the page is in English, and they are 64 kB of 982 that it
+ * would load with Brotli.
  *
  * @throws where a translation is written in a form that this does not know
  */
