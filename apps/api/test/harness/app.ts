@@ -13,7 +13,7 @@ import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { jwtSecret } from './tokens.ts';
 
-const referenceFolder = dirname(createRequire(import.meta.url).resolve('@andamio/reference/dist/index.html'));
+const builtReference = dirname(createRequire(import.meta.url).resolve('@andamio/reference/dist/index.html'));
 
 const pepper = { version: 'test', secret: Buffer.alloc(32, 'pepper') };
 
@@ -25,6 +25,8 @@ export interface TestAppOptions {
   readonly issuer?: string;
   readonly audience?: string;
   readonly timeouts?: Partial<Timeouts>;
+  /** The built one where nothing else is said. */
+  readonly referenceFolder?: string;
 }
 
 export interface TestApp {
@@ -56,7 +58,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       now,
     }),
     createCounters: () => new MemoryStore(),
-    referenceFolder,
+    referenceFolder: options.referenceFolder ?? builtReference,
   });
   const server = createHttpServer(app, options.timeouts);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../harness/app.ts';
+import { requestKey } from '../harness/request-key.ts';
+
+const docs = '/api/v1/docs';
+
+describe('nothing of the reference is read at the start: without its files', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp({ referenceFolder: join(import.meta.dirname, 'no-such-folder') });
+  });
+  afterAll(() => app.close());
+
+  test('the service issues keys', async () => {
+    expect((await requestKey(app.url, { api_key_name: 'abc' })).status).toBe(200);
+  });
+
+  test.each(['/health/ready', `${docs}/doc.json`])('%s answers', async (path) => {
+    expect((await fetch(`${app.url}${path}`)).status).toBe(200);
+  });
+
+  test.each(['index.html', 'reference.md', 'llms.txt', 'assets/any.js'])(
+    '%s is 500, however often it is asked for',
+    async (file) => {
+      for (const _attempt of ['first', 'second']) {
+        const answer = await fetch(`${app.url}${docs}/${file}`);
+        expect(answer.status).toBe(500);
+        expect(answer.headers.get('x-error-code')).toBe('internal');
+        expect(await answer.text()).not.toContain('no-such-folder');
+      }
+    },
+  );
+});
