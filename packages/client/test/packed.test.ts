@@ -10,11 +10,13 @@ import { startService } from './harness/proxy.ts';
 const consumer = await installPacked();
 const baseUrl = await startService();
 
-/** The first code block of the README. */
-async function readmeExample(): Promise<string> {
-  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-  return /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+/** The first TypeScript of a README. */
+async function exampleOf(readme: string): Promise<string> {
+  const text = await readFile(new URL(readme, import.meta.url), 'utf8');
+  return /```ts\n([\s\S]*?)```/.exec(text)?.[1] ?? '';
 }
+
+const readmeExample = () => exampleOf('../README.md');
 
 describe.each(['client', 'schema'] as const)('the tarball of packages/%s', (name) => {
   test('is packed as publint asks', async () => {
@@ -61,6 +63,24 @@ describe('somebody who installs the tarballs', () => {
     expect(await runExample(settings)).toBe('MyFirstKey is good for 30 days\n');
     expect(await runExample(settings)).toBe('You have a key of this name\n');
     expect(await runExample({ ...settings, ANDAMIO_TOKEN: 'none' })).toMatch(/^unauthenticated: .+ \(request \S+\)\n$/);
+  });
+
+  test("runs the lines of the repository's README, once it has imported the client and has a token", async () => {
+    const started = 'http://127.0.0.1:8080';
+    const lines = await exampleOf('../../../README.md');
+    expect(lines).toContain(started);
+    await writeFile(
+      join(consumer.folder, 'lines.ts'),
+      `import { createClient } from '@andamio/client';
+       const token = process.env['TOKEN'] ?? '';
+       ${lines.replace(started, baseUrl)}
+       console.log(api_key);`,
+    );
+    expect(await checkTypes(consumer, 'lines.ts', 'node16')).toBe('');
+    const runLines = () => run(consumer.folder, process.execPath, ['lines.ts'], { TOKEN: tokenFor('newcomer') });
+    const keys = [await runLines(), await runLines()];
+    for (const key of keys) expect(key).toMatch(/^ant-[0-9A-Za-z]{40}\n$/);
+    expect(new Set(keys).size, 'the first is deleted, or its name would be taken').toBe(2);
   });
 
   test.each(['node16', 'bundler'] as const)(
