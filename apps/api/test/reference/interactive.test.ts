@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { expect, inject, test } from 'vitest';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import { launchBrowser, openPage } from '../harness/browser.ts';
 import { startProcess } from '../harness/process.ts';
 
@@ -11,8 +11,8 @@ const rounds = 7;
 const built = join(import.meta.dirname, '../../dist/reference');
 const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
 
-/** The same page from a server that does nothing but send files, compressed like the service's. */
-async function startBareServer(document: string) {
+/** The same page from a server that does nothing but send files, compressed like the service's; it ends with the test. */
+async function startBareServer(document: string): Promise<string> {
   const server = createServer(({ url = '' }, response) => {
     if (url.endsWith('doc.json')) return void response.setHeader('Content-Type', 'application/json').end(document);
     response.setHeader('Content-Type', types[extname(url)] ?? 'text/plain');
@@ -21,7 +21,8 @@ async function startBareServer(document: string) {
     response.end(readFileSync(`${join(built, url)}.br`));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/index.html`, server };
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/index.html`;
 }
 
 /** Milliseconds from the start of the navigation until the field for the token can be used, with nothing cached. */
@@ -43,18 +44,17 @@ test.runIf(inject('available').includes('chromium'))(
   'the page is interactive in at most 1.5 times the time of the same page from a bare static server',
   async () => {
     const service = await startProcess();
+    onTestFinished(() => service.signal('SIGKILL'));
     const document = await (await fetch(`${service.url}/api/v1/docs/doc.json`)).text();
     const bare = await startBareServer(document);
     const browser = await launchBrowser();
+    onTestFinished(() => browser.close());
     const ours: number[] = [];
     const theirs: number[] = [];
     for (let round = 0; round < rounds; round++) {
       ours.push(await timeToInteractive(browser, `${service.url}/api/v1/docs/index.html`));
-      theirs.push(await timeToInteractive(browser, bare.url));
+      theirs.push(await timeToInteractive(browser, bare));
     }
-    await browser.close();
-    bare.server.close();
-    service.signal('SIGKILL');
     process.stdout.write(`Interactive after ${median(ours)} ms, from a bare server ${median(theirs)} ms (medians).\n`);
     expect(median(ours) / median(theirs)).toBeLessThanOrEqual(1.5);
   },
