@@ -17,6 +17,8 @@ const buildContext = [
   'packages/schema/package.json',
   'packages/schema/openapi.json',
   'packages/schema/src/**/*.ts',
+  'packages/verification/package.json',
+  'packages/verification/src/**/*.ts',
   'packages/reference/{build.ts,english-only.ts,package.json}',
   'packages/reference/{browser,src}/**/*.{ts,css}',
   'package.json',

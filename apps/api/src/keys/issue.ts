@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { keyStart, makeKey } from '@andamio/schema/key-format';
 import { tiers } from '@andamio/schema/tiers';
+import type { Digester } from '@andamio/verification/digest';
 import type { KeyDependencies } from './dependencies.ts';
-import type { Digester } from './digest.ts';
 import { expiryOf, removalOf } from './expiry.ts';
 import { type Owner, tierClaimOf } from './owner.ts';
 import type { KeyRecord, KeyStore } from './store.ts';

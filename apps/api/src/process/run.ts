@@ -1,10 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import type { Pepper } from '@andamio/schema/settings';
+import { createDigester, digestKeyOf } from '@andamio/verification/digest';
 import { createApp } from '../app.ts';
 import { createTokenVerifier } from '../auth/verify-token.ts';
 import { drainable } from '../http/drain.ts';
 import { createHttpServer } from '../http/server.ts';
-import { createDigester } from '../keys/digest.ts';
 import { createLog } from '../log.ts';
 import { type CompleteSettings, readSettings, SettingsError } from '../settings.ts';
 import { connect } from './parts.ts';
@@ -39,7 +39,7 @@ export async function run(referenceFolder: string): Promise<void> {
   const app = createApp({
     settings,
     log,
-    keys: { store, digester: createDigester(settings.peppers[0] as Pepper), now },
+    keys: { store, digester: createDigester(digestKeyOf(settings.peppers[0] as Pepper)), now },
     verifyToken: createTokenVerifier({ ...settings.jwt, findKeys, now }),
     createCounters: counters.createCounters,
     referenceFolder,

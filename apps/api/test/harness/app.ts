@@ -2,12 +2,12 @@ import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
+import { createDigester, digestKeyOf } from '@andamio/verification/digest';
 import { MemoryStore } from 'express-rate-limit';
 import { type AppDependencies, createApp } from '../../src/app.ts';
 import { secretKeys } from '../../src/auth/signing-keys.ts';
 import { createTokenVerifier } from '../../src/auth/verify-token.ts';
 import { createHttpServer, type Timeouts } from '../../src/http/server.ts';
-import { createDigester } from '../../src/keys/digest.ts';
 import type { KeyStore } from '../../src/keys/store.ts';
 import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
@@ -50,7 +50,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       project: 'test-project',
       destination: { write: (line) => void logged.push(line) },
     }),
-    keys: { store, digester: createDigester(pepper), now },
+    keys: { store, digester: createDigester(digestKeyOf(pepper)), now },
     verifyToken: createTokenVerifier({
       findKeys: secretKeys([jwtSecret]),
       issuer: options.issuer,

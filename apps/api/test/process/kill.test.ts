@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
+import { createDigester, digestKeyOf } from '@andamio/verification/digest';
 import { expect, test } from 'vitest';
-import { createDigester } from '../../src/keys/digest.ts';
 import { processPepper, startProcess } from '../harness/process.ts';
 import { requestKey } from '../harness/request-key.ts';
 import { temporaryFile } from '../harness/stores.ts';
@@ -42,7 +42,7 @@ test(`of ${rounds} services killed at random moments none loses a key that a cli
       .all()
       .map(({ id }) => id),
   );
-  const { digest } = createDigester({ version: 'test', secret: Buffer.from(processPepper, 'base64') });
+  const { digest } = createDigester(digestKeyOf({ version: 'test', secret: Buffer.from(processPepper, 'base64') }));
   expect(received.length).toBeGreaterThanOrEqual(rounds);
   expect(received.filter((key) => !stored.has(digest(key)))).toEqual([]);
   const counts = database.prepare('SELECT user_id, count(*) AS held FROM keys GROUP BY user_id').all();
