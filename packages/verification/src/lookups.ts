@@ -1,0 +1,131 @@
+import { LRUCache } from 'lru-cache';
+import type { FindKey, FoundKey } from './found-key.ts';
+
+/** How many are remembered: keys that are good, and ids that are refused. */
+const goodEntries = 10_000;
+const refusedEntries = 1_000;
+/** How long a refusal is remembered, in milliseconds: a key issued or extended elsewhere works after it. */
+const refusedAge = 1_000;
+
+/** What a read found, and when the read began in milliseconds of the monotonic clock: its age counts from then. */
+export interface Finding<Found> {
+  readonly found: Found | undefined;
+  readonly begunAt: number;
+}
+
+interface Read<Found> {
+  readonly ids: readonly string[];
+  readonly begunAt: number;
+  readonly finding: Promise<Finding<Found>>;
+}
+
+/** The store took longer to answer than an answer may be old. */
+export class StaleReadError extends Error {
+  override readonly name = 'StaleReadError';
+}
+
+export interface LookupsOptions<Found extends FoundKey> {
+  readonly find: FindKey<Found>;
+  /** Whether a key is good now. One that is not is remembered like an id that is unknown: briefly, and apart. */
+  readonly isGood: (found: Found) => boolean;
+  /** How old an answer may be, in milliseconds. */
+  readonly maximumAge: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly monotonicNow: () => number;
+}
+
+/**
+ * Remembers for a bounded time what reads of the store found, by id and never by key.
+ *
+ * Refusals have a small place of their own, so that a flood of random keys neither grows memory nor pushes good keys out.
+ * Look-ups of one key at the same time are one read. A read that failed is not remembered.
+ */
+export class Lookups<Found extends FoundKey> {
+  readonly #options: LookupsOptions<Found>;
+  readonly #good = new LRUCache<string, Finding<Found>>({ max: goodEntries });
+  readonly #refused = new LRUCache<string, Finding<Found>>({ max: refusedEntries });
+  /** By each of the ids that a read asks for. One that is not in here any more must not be remembered. */
+  readonly #reads = new Map<string, Read<Found>>();
+
+  constructor(options: LookupsOptions<Found>) {
+    this.#options = options;
+  }
+
+  /** What is known of an id without asking the store, never older than the bound. */
+  known(id: string): Finding<Found> | undefined {
+    const { isGood, maximumAge } = this.#options;
+    const good = this.#good.get(id);
+    if (good !== undefined) {
+      if (this.#isWithin(maximumAge, good) && isGood(good.found as Found)) return good;
+      this.#good.delete(id);
+    }
+    const refused = this.#refused.get(id);
+    return refused !== undefined && this.#isWithin(Math.min(refusedAge, maximumAge), refused) ? refused : undefined;
+  }
+
+  /**
+   * Asks the store, or joins whoever is asking it.
+   *
+   * @param ids digests of one key; the first is the one that a refusal is remembered by.
+   * @throws what `find` throws, and {@link StaleReadError}.
+   */
+  async read(ids: readonly [string, ...string[]]): Promise<Finding<Found>> {
+    const { maximumAge } = this.#options;
+    const underWay = this.#reads.get(ids[0]);
+    const read = underWay !== undefined && this.#isWithin(maximumAge, underWay) ? underWay : this.#begin(ids);
+    const finding = await read.finding;
+    if (!this.#isWithin(maximumAge, finding)) throw new StaleReadError('The key store was too slow.');
+    return finding;
+  }
+
+  /** Forgets ids at once: what comes from now on asks the store again, also where a read of them is under way. */
+  forget(ids: Iterable<string>): void {
+    for (const id of ids) {
+      this.#good.delete(id);
+      this.#refused.delete(id);
+      const read = this.#reads.get(id);
+      if (read !== undefined) this.#end(read);
+    }
+  }
+
+  /** Forgets all keys of an owner like {@link forget}. Whose key a read under way will find is not known: all of those end. */
+  forgetOwner(userId: string): void {
+    for (const cache of [this.#good, this.#refused]) {
+      for (const [id, { found }] of [...cache.entries()]) if (found?.record.userId === userId) cache.delete(id);
+    }
+    this.#reads.clear();
+  }
+
+  #begin(ids: readonly [string, ...string[]]): Read<Found> {
+    const begunAt = this.#options.monotonicNow();
+    const finding = this.#options.find(ids).then(
+      (found) => {
+        const result = { found, begunAt };
+        if (this.#reads.get(ids[0]) === read) this.#remember(ids[0], result);
+        this.#end(read);
+        return result;
+      },
+      (error: unknown) => {
+        this.#end(read);
+        throw error;
+      },
+    );
+    const read = { ids, begunAt, finding };
+    for (const id of ids) this.#reads.set(id, read);
+    return read;
+  }
+
+  #end(read: Read<Found>): void {
+    for (const id of read.ids) if (this.#reads.get(id) === read) this.#reads.delete(id);
+  }
+
+  #remember(firstId: string, finding: Finding<Found>): void {
+    const { found } = finding;
+    if (found !== undefined && this.#options.isGood(found)) this.#good.set(found.record.id, finding);
+    else this.#refused.set(firstId, finding);
+  }
+
+  #isWithin(age: number, { begunAt }: { readonly begunAt: number }): boolean {
+    return this.#options.monotonicNow() - begunAt < age;
+  }
+}

@@ -1,0 +1,72 @@
+import { isKey } from '@andamio/schema/key-format';
+import type { Digester } from './digest.ts';
+import type { FindKey, FoundKey } from './found-key.ts';
+import { type Finding, Lookups } from './lookups.ts';
+
+export type { FindKey, FoundKey } from './found-key.ts';
+export { StaleReadError } from './lookups.ts';
+
+/** A key that is good, and for how many whole seconds whoever was told so may rely on it. */
+export interface VerifiedKey<Found extends FoundKey> {
+  readonly found: Found;
+  readonly secondsLeft: number;
+}
+
+export interface KeyVerifierOptions<Found extends FoundKey> {
+  readonly find: FindKey<Found>;
+  /** One for each pepper; that which makes new keys first. */
+  readonly digesters: readonly [Digester, ...Digester[]];
+  /** Within how many milliseconds a change in the store holds here as well: no answer is older. */
+  readonly maximumAge: number;
+  /** The present in Unix milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds of a clock that is never set. */
+  readonly monotonicNow: () => number;
+}
+
+type Verification<Found extends FoundKey> = VerifiedKey<Found> | undefined;
+
+export interface KeyVerifier<Found extends FoundKey> {
+  /**
+   * Checks what somebody sent as a key. Undefined for every one that is not good: unknown, expired, deleted, of a suspended
+   * owner, or mistyped, which takes no look-up.
+   *
+   * @returns at once what is known already, else a promise.
+   * @throws in the promise: what `find` throws, and StaleReadError.
+   */
+  verify(text: string): Verification<Found> | Promise<Verification<Found>>;
+  /** Lets changes of these ids hold here at once. */
+  forget(ids: Iterable<string>): void;
+  /** Lets changes of all keys of an owner hold here at once. */
+  forgetOwner(userId: string): void;
+}
+
+/** Makes what checks keys. What it found out of a key is known again until it is older than the bound. */
+export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOptions<Found>): KeyVerifier<Found> {
+  const { find, digesters, maximumAge, now, monotonicNow } = options;
+  const isGood = ({ record, suspended }: Found) => !suspended && record.expiresAt > Math.floor(now() / 1000);
+  const lookups = new Lookups({ find, isGood, maximumAge, monotonicNow });
+
+  function judge({ found, begunAt }: Finding<Found>): Verification<Found> {
+    if (found === undefined || !isGood(found)) return undefined;
+    const untilOld = (maximumAge - (monotonicNow() - begunAt)) / 1000;
+    const untilExpired = found.record.expiresAt - now() / 1000;
+    return { found, secondsLeft: Math.max(0, Math.floor(Math.min(untilOld, untilExpired))) };
+  }
+
+  return {
+    verify(text) {
+      if (!isKey(text)) return undefined;
+      const ids: string[] = [];
+      for (const digester of digesters) {
+        const id = digester.digest(text);
+        const known = lookups.known(id);
+        if (known !== undefined) return judge(known);
+        ids.push(id);
+      }
+      return lookups.read(ids as [string, ...string[]]).then(judge);
+    },
+    forget: (ids) => lookups.forget(ids),
+    forgetOwner: (userId) => lookups.forgetOwner(userId),
+  };
+}
