@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type ErrorCode, errorCodeHeader, errorCodes, errorKinds } from '../src/errors.ts';
+import { idempotencyKeyHeader } from '../src/idempotency-key.ts';
 import { tiers, unlimitedKeys } from '../src/tiers.ts';
 
 /** What a client does about each error; the compiler asks for a row when the service gets a code. */
@@ -21,11 +22,14 @@ const remedies: Record<ErrorCode, string> = {
   invalid_field: 'Mend the field that `details` names; the same request will fail again.',
   expiry_too_late: 'Ask for fewer days.',
   name_taken: 'Choose a name that none of your keys has.',
+  idempotency_key_reused: 'Choose a new `Idempotency-Key` for each request that is not a repetition.',
+  idempotency_key_outdated: 'The answer that you lost is worthless by now: ask anew, with a new `Idempotency-Key`.',
   rate_limited: 'Wait as many seconds as `Retry-After` says, then repeat.',
   key_limit_reached: 'Delete a key or get a higher tier. Waiting does not help.',
   internal: 'Repeat later; if it stays, report the `X-Request-Id`.',
   store_unavailable: 'Nothing was written: repeat later, with growing pauses.',
-  outcome_unknown: 'The key may exist, though you did not get it. Repeat under another name.',
+  outcome_unknown:
+    'The key may exist, though you did not get it. Repeat the request with the same `Idempotency-Key`; if you sent none, repeat under another name.',
   signing_keys_unavailable: 'The token was not judged: repeat later.',
   not_ready: 'Repeat later.',
 };
@@ -60,6 +64,10 @@ From then on the key goes into the header \`X-API-Key\` of your calls to the pla
 Every error has the same three members: \`statusCode\`, \`message\`, and \`details\`, which says what is wrong and where. Programs look at the header \`${errorCodeHeader}\`, whose words are these and no others.
 
 ${errorsTable()}
+
+## Repeat without fear
+
+Send \`${idempotencyKeyHeader}\` (1 to 128 visible ASCII characters, a UUID say) with \`request\`, \`rotate\` and \`roll\`. If the answer is lost, send the same request again within 24 hours: it gets the same answer, the same key included, and nothing is done twice.
 
 ## Limits
 

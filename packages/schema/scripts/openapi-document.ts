@@ -9,6 +9,7 @@ import {
   statusMessages,
 } from '../src/errors.ts';
 import { publicHosts, publicUrl } from '../src/hosts.ts';
+import { idempotencyKeyHeader, idempotencyKeyPattern } from '../src/idempotency-key.ts';
 import { integer } from '../src/operations/fields.ts';
 import { type Operation, operations } from '../src/operations/index.ts';
 import { guide } from './guide.ts';
@@ -19,6 +20,19 @@ const errorCodeOf = (status: ErrorStatus) => errorCodes.filter((code) => errorKi
 const secondsToWait = integer.meta({
   override: { type: 'integer' },
   description: 'Seconds to wait. Absent when waiting does not help.',
+});
+
+const idempotencyKeyParameter = z.object({
+  [idempotencyKeyHeader]: z
+    .string()
+    .regex(new RegExp(idempotencyKeyPattern))
+    .optional()
+    .meta({
+      description:
+        'Names the request, so that it can be repeated when its answer was lost: within 24 hours the same request gets the same answer.',
+      maxLength: 128,
+      examples: ['6f1c1b0e-6a43-4a0e-9a4b-0d8f4a6f5f7e'],
+    }),
 });
 
 function errorResponse(status: ErrorStatus) {
@@ -49,6 +63,7 @@ function operationObject(operation: Operation, responses: ReadonlyMap<ErrorStatu
     description: operation.description,
     // On the operation itself: generators that look nowhere else published samples without the header.
     security: operation.security === 'bearer' ? [{ BearerAuth: [] }] : [],
+    ...('repeatable' in operation && { requestParams: { header: idempotencyKeyParameter } }),
     ...('body' in operation && {
       requestBody: {
         description: operation.body.description,

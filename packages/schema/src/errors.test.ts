@@ -19,6 +19,8 @@ const published: Record<ErrorCode, readonly [status: number, message: string]> =
   invalid_field: [422, 'Unprocessable Entity: Invalid request structure or data.'],
   expiry_too_late: [422, 'Unprocessable Entity: Invalid request structure or data.'],
   name_taken: [422, 'Unprocessable Entity: Invalid request structure or data.'],
+  idempotency_key_reused: [422, 'Unprocessable Entity: Invalid request structure or data.'],
+  idempotency_key_outdated: [422, 'Unprocessable Entity: Invalid request structure or data.'],
   rate_limited: [429, 'Too Many Requests: Rate limit or quota exceeded.'],
   key_limit_reached: [429, 'Too Many Requests: Rate limit or quota exceeded.'],
   internal: [500, 'Internal Server Error: An unexpected error occurred.'],

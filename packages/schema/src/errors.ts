@@ -58,6 +58,14 @@ export const errorKinds = {
   invalid_field: { status: 422, details: 'A field breaks a rule of its schema.' },
   expiry_too_late: { status: 422, details: 'expires_in_days: the expiry must not be later than the year 9999.' },
   name_taken: { status: 422, details: 'api_key_name: the name is already used by another of your keys.' },
+  idempotency_key_reused: {
+    status: 422,
+    details: 'Idempotency-Key: was used within 24 hours for a request with another body.',
+  },
+  idempotency_key_outdated: {
+    status: 422,
+    details: 'Idempotency-Key: the key that this request made or extended has since been deleted or rolled.',
+  },
   rate_limited: { status: 429, details: 'Rate limit: too many requests. Wait as long as Retry-After says.' },
   key_limit_reached: {
     status: 429,

@@ -35,6 +35,12 @@ export const collections = {
     ttlField: 'remove_at',
     indexedFields: [],
   },
+  idempotency: {
+    id: 'idempotency',
+    documentName: 'SHA-256 of the JSON array of user id, operation and Idempotency-Key, hex',
+    ttlField: 'remove_at',
+    indexedFields: ['user_id'],
+  },
   audit: {
     id: 'audit',
     documentName: 'a random UUID',

@@ -1,8 +1,8 @@
 import { formatTimestamp } from '@andamio/schema/timestamps';
-import type { KeyRecord } from '../keys/store.ts';
+import type { KeyFacts } from '../keys/issue.ts';
 
 /** What an answer says of a key beside the key itself (contract, part A). */
-export function describeKey({ createdAt, expiresAt, expiresInDays, name }: KeyRecord, isActive: boolean) {
+export function describeKey({ createdAt, expiresAt, expiresInDays, name }: KeyFacts, isActive: boolean) {
   return {
     created_at: formatTimestamp(createdAt),
     expires_at: formatTimestamp(expiresAt),

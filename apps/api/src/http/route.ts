@@ -13,6 +13,7 @@ import type { VerifyToken } from '../auth/verify-token.ts';
 import type { Owner } from '../keys/owner.ts';
 import { parseBody, readBody } from './body.ts';
 import { HttpError } from './errors.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
 import { refuseOtherMethods } from './methods.ts';
 import { rememberRoute } from './remember-route.ts';
 
@@ -42,11 +43,12 @@ function authorize(permission: Scope): RequestHandler {
 /** A row for an operation that takes a token and a body: the handler gets an owner who may do this, and a body that fits the schema. */
 export function bearerRoute<Body extends z.ZodObject, Answer>(
   operation: BearerOperation<Body>,
-  handler: (owner: Owner, body: z.output<Body>) => Promise<Answer>,
+  handler: (owner: Owner, body: z.output<Body>, idempotencyKey?: string) => Promise<Answer>,
 ): Route {
   const answer: RequestHandler = async (request, response) => {
     const body = parseBody(request.body, operation.body.schema);
-    response.json(await handler(response.locals.owner as Owner, body));
+    const idempotencyKey = operation.repeatable ? idempotencyKeyOf(request) : undefined;
+    response.json(await handler(response.locals.owner as Owner, body, idempotencyKey));
   };
   return { operation, answer: [authorize(operation.permission), readBody, answer] };
 }

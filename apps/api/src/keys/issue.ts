@@ -1,57 +1,65 @@
-import { randomUUID } from 'node:crypto';
-import { keyStart, makeKey } from '@andamio/schema/key-format';
 import { tiers } from '@andamio/schema/tiers';
-import type { Digester } from '@andamio/verification/digest';
 import type { KeyDependencies } from './dependencies.ts';
 import { expiryOf, removalOf } from './expiry.ts';
+import { attemptOf, type RepetitionRefusal } from './idempotency.ts';
 import { type Owner, tierClaimOf } from './owner.ts';
+import { type KeyMaking, newSecret } from './secret.ts';
 import type { KeyRecord, KeyStore } from './store.ts';
 
-/** A new key: the record, and the plaintext that exists nowhere else. */
+/** What an answer says of a key beside the key itself; times are Unix seconds. */
+export type KeyFacts = Pick<KeyRecord, 'name' | 'createdAt' | 'expiresAt' | 'expiresInDays'>;
+
+/** A new key: what is known of it, and the plaintext that exists nowhere else. */
 export interface NewKey {
   readonly key: string;
-  readonly record: KeyRecord;
+  readonly facts: KeyFacts;
 }
 
 /** Why a key was not issued. */
-export type IssueRefusal = 'expiry_too_late' | 'name_taken' | 'key_limit_reached';
+export type IssueRefusal = 'expiry_too_late' | 'name_taken' | 'key_limit_reached' | RepetitionRefusal;
 
-export interface IssueKeyDependencies extends KeyDependencies {
-  /** Of the pepper that makes new keys. */
-  readonly digester: Digester;
+/** What operations that make keys work with. */
+export interface IssueKeyDependencies extends KeyDependencies, KeyMaking {}
+
+/** What an owner wants. */
+export interface IssueWish {
+  readonly name: string;
+  readonly expiresInDays: number;
+  /** What the client would repeat the request with. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /**
- * Issues a key to an owner: named once among the owner's keys, and within the number that the tier allows.
+ * Issues a key to an owner: named once among the owner's keys, and within the number that the tier allows. The same request
+ * again gets the same key.
  *
  * @throws what {@link KeyStore.issue} throws.
  */
 export async function issueKey(
-  { store, digester, now }: IssueKeyDependencies,
+  dependencies: IssueKeyDependencies,
   owner: Owner,
-  wish: { readonly name: string; readonly expiresInDays: number },
+  { name, expiresInDays, idempotencyKey }: IssueWish,
 ): Promise<NewKey | IssueRefusal> {
+  const { store, deriveKey, now } = dependencies;
   const createdAt = Math.floor(now() / 1000);
-  const expiresAt = expiryOf(createdAt, wish.expiresInDays);
+  const expiresAt = expiryOf(createdAt, expiresInDays);
   if (expiresAt === undefined) return 'expiry_too_late';
 
-  const key = makeKey();
-  const record: KeyRecord = {
-    id: digester.digest(key),
-    serial: randomUUID(),
-    userId: owner.userId,
-    name: wish.name,
-    start: keyStart(key),
-    createdAt,
-    expiresAt,
-    expiresInDays: wish.expiresInDays,
-    pepperVersion: digester.pepperVersion,
-    removeAt: removalOf(expiresAt),
-  };
+  const { userId, tier } = owner;
+  const attempt =
+    idempotencyKey === undefined
+      ? undefined
+      : attemptOf({ userId, operation: 'request', idempotencyKey }, [name, expiresInDays]);
+  const { key, secret } = newSecret(dependencies, attempt);
+  const record = { ...secret, userId, name, createdAt, expiresAt, expiresInDays, removeAt: removalOf(expiresAt) };
   const outcome = await store.issue({
     record,
     tierClaim: tierClaimOf(owner),
-    maximumKeys: tiers[owner.tier].maximumKeys,
+    maximumKeys: tiers[tier].maximumKeys,
+    attempt,
   });
-  return outcome === 'issued' ? { key, record } : outcome;
+  if (outcome === 'issued') return { key, facts: record };
+  if (typeof outcome === 'string') return outcome;
+  const { attempt: first, memory } = outcome.repeated;
+  return { key: deriveKey(first, memory), facts: { ...memory, name } };
 }

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { keyStart, makeKey } from '@andamio/schema/key-format';
 import { isGone } from './expiry.ts';
+import { attemptOf, type RepetitionRefusal } from './idempotency.ts';
 import type { IssueKeyDependencies, NewKey } from './issue.ts';
 import { type Owner, tierClaimOf } from './owner.ts';
+import { newSecret } from './secret.ts';
 import type { KeyRecord, RollCommand, RollRefusal } from './store.ts';
 
 /** A key after its roll: the new record, and until when the secret before is valid, Unix seconds. */
@@ -38,29 +38,49 @@ export interface RolledKey extends NewKey {
   readonly previousExpiresAt: number;
 }
 
+/** What an owner wants. */
+export interface RollWish {
+  readonly name: string;
+  /** How long the secret before stays valid, in seconds. */
+  readonly graceSeconds: number;
+  /** What the client would repeat the request with. */
+  readonly idempotencyKey?: string | undefined;
+}
+
 /**
- * Gives an owner's key a new secret. The one before stays valid for the grace, the one before that ends.
+ * Gives an owner's key a new secret. The one before stays valid for the grace, the one before that ends. The same request
+ * again gets the same key.
  *
- * @param wish the key's name, and the grace in seconds.
  * @throws what {@link KeyStore.roll} throws.
  */
 export async function rollKey(
-  { store, digester, now }: IssueKeyDependencies,
+  dependencies: IssueKeyDependencies,
   owner: Owner,
-  wish: { readonly name: string; readonly graceSeconds: number },
-): Promise<RolledKey | RollRefusal> {
-  const key = makeKey();
+  { name, graceSeconds, idempotencyKey }: RollWish,
+): Promise<RolledKey | RollRefusal | RepetitionRefusal> {
+  const { store, deriveKey, now } = dependencies;
+  const { userId } = owner;
+  const attempt =
+    idempotencyKey === undefined
+      ? undefined
+      : attemptOf({ userId, operation: 'roll', idempotencyKey }, [name, graceSeconds]);
+  const { key, secret } = newSecret(dependencies, attempt);
   const outcome = await store.roll({
-    userId: owner.userId,
-    ...wish,
+    userId,
+    name,
+    graceSeconds,
+    secret,
     tierClaim: tierClaimOf(owner),
     now: Math.floor(now() / 1000),
-    secret: {
-      id: digester.digest(key),
-      serial: randomUUID(),
-      start: keyStart(key),
-      pepperVersion: digester.pepperVersion,
-    },
+    attempt,
   });
-  return typeof outcome === 'string' ? outcome : { key, ...outcome };
+  if (typeof outcome === 'string') return outcome;
+  if (!('repeated' in outcome)) {
+    return { key, facts: outcome.record, previousExpiresAt: outcome.previousExpiresAt };
+  }
+  const { attempt: first, memory } = outcome.repeated;
+  const { previousExpiresAt } = memory;
+  if (previousExpiresAt === null)
+    throw new Error('What is remembered of a roll does not say when the secret before ends.');
+  return { key: deriveKey(first, memory), facts: { ...memory, name }, previousExpiresAt };
 }

@@ -2,8 +2,9 @@ import { tiers } from '@andamio/schema/tiers';
 import { secondsPerDay } from '@andamio/schema/timestamps';
 import type { KeyDependencies } from './dependencies.ts';
 import { expiryOf, isGone, removalOf } from './expiry.ts';
+import { attemptOf, type RepetitionRefusal } from './idempotency.ts';
 import { type Owner, tierClaimOf } from './owner.ts';
-import type { KeyStore, RotateCommand, RotateOutcome, Validity } from './store.ts';
+import type { KeyStore, RotateCommand, RotateRefusal, Validity } from './store.ts';
 
 /** How long before its expiry a key may be extended, in seconds (contract, part B). */
 const rotatableBefore = secondsPerDay;
@@ -18,7 +19,7 @@ export function extended(
   key: Validity | undefined,
   { now, expiresInDays, maximumKeys }: Pick<RotateCommand, 'now' | 'expiresInDays' | 'maximumKeys'>,
   countHeld: () => number,
-): RotateOutcome {
+): Validity | RotateRefusal {
   if (key === undefined || isGone(key, now)) return 'no_such_key';
   if (key.expiresAt - now > rotatableBefore) return 'not_yet_rotatable';
   const days = expiresInDays ?? key.expiresInDays;
@@ -28,22 +29,38 @@ export function extended(
   return { expiresAt, expiresInDays: days, removeAt: removalOf(expiresAt) };
 }
 
+/** What an owner wants. */
+export interface RotateWish {
+  readonly name: string;
+  /** Undefined for the key's own number again. */
+  readonly expiresInDays: number | undefined;
+  /** What the client would repeat the request with. */
+  readonly idempotencyKey?: string | undefined;
+}
+
 /**
- * Extends an owner's key that has expired or is about to.
+ * Extends an owner's key that has expired or is about to. The same request again extends it no further.
  *
- * @param wish the key's name, and the days by which it is extended; without them the key's own number again.
+ * @returns until when the key is valid by this extension, Unix seconds.
  * @throws what {@link KeyStore.rotate} throws.
  */
-export function rotateKey(
+export async function rotateKey(
   { store, now }: KeyDependencies,
   owner: Owner,
-  wish: { readonly name: string; readonly expiresInDays: number | undefined },
-): Promise<RotateOutcome> {
-  return store.rotate({
-    ...wish,
-    userId: owner.userId,
+  { name, expiresInDays, idempotencyKey }: RotateWish,
+): Promise<{ readonly expiresAt: number } | RotateRefusal | RepetitionRefusal> {
+  const { userId, tier } = owner;
+  const outcome = await store.rotate({
+    name,
+    expiresInDays,
+    userId,
     tierClaim: tierClaimOf(owner),
-    maximumKeys: tiers[owner.tier].maximumKeys,
+    maximumKeys: tiers[tier].maximumKeys,
     now: Math.floor(now() / 1000),
+    attempt:
+      idempotencyKey === undefined
+        ? undefined
+        : attemptOf({ userId, operation: 'rotate', idempotencyKey }, [name, expiresInDays ?? null]),
   });
+  return typeof outcome !== 'string' && 'repeated' in outcome ? outcome.repeated.memory : outcome;
 }

@@ -1,4 +1,5 @@
 import type { Tier } from '@andamio/schema/tiers';
+import type { Attempt, Repetition, RepetitionRefusal } from './idempotency.ts';
 import type { Rolled } from './roll.ts';
 
 /** A key as it is stored: everything but the key. Times are Unix seconds. */
@@ -33,10 +34,15 @@ export interface IssueCommand {
   readonly tierClaim: TierClaim;
   /** How many unexpired keys the owner may hold, this one included. */
   readonly maximumKeys: number;
+  /** Where the client may repeat the request. */
+  readonly attempt?: Attempt | undefined;
 }
 
-/** What became of an {@link IssueCommand}. A taken name is told before a full tier (contract, part C). */
-export type IssueOutcome = 'issued' | 'name_taken' | 'key_limit_reached';
+/**
+ * What became of an {@link IssueCommand}. A repetition is told before a taken name, and that before a full tier (contract,
+ * part C; service contract, "Settled beside").
+ */
+export type IssueOutcome = 'issued' | 'name_taken' | 'key_limit_reached' | Repetition | RepetitionRefusal;
 
 /** One key of one owner to be changed; `now` in Unix seconds is the present for what has expired or is gone. */
 export interface DeleteCommand {
@@ -60,16 +66,18 @@ export interface RotateCommand extends DeleteCommand {
   readonly expiresInDays: number | undefined;
   /** How many unexpired keys the owner may hold, this one included. */
   readonly maximumKeys: number;
+  /** Where the client may repeat the request. */
+  readonly attempt?: Attempt | undefined;
 }
 
 /** A key's validity, times in Unix seconds. */
 export type Validity = Pick<KeyRecord, 'expiresAt' | 'expiresInDays' | 'removeAt'>;
 
 /** Why a key is not extended, in the order in which it is told. */
-type RotateRefusal = 'no_such_key' | 'not_yet_rotatable' | 'expiry_too_late' | 'key_limit_reached';
+export type RotateRefusal = 'no_such_key' | 'not_yet_rotatable' | 'expiry_too_late' | 'key_limit_reached';
 
 /** What became of a {@link RotateCommand}: how long the key is valid now, or why it was left as it is. */
-export type RotateOutcome = Validity | RotateRefusal;
+export type RotateOutcome = Validity | RotateRefusal | Repetition | RepetitionRefusal;
 
 /** What is stored of a new secret. */
 export type Secret = Pick<KeyRecord, 'id' | 'serial' | 'start' | 'pepperVersion'>;
@@ -79,13 +87,15 @@ export interface RollCommand extends DeleteCommand {
   readonly secret: Secret;
   /** How long the secret before stays valid, in seconds. */
   readonly graceSeconds: number;
+  /** Where the client may repeat the request. */
+  readonly attempt?: Attempt | undefined;
 }
 
 /** Why a key is not rolled. */
 export type RollRefusal = 'no_such_key' | 'key_expired';
 
 /** What became of a {@link RollCommand}: the key as it is now, what ended at once, or why nothing was changed. */
-export type RollOutcome = (Rolled & EndedKeys) | RollRefusal;
+export type RollOutcome = (Rolled & EndedKeys) | RollRefusal | Repetition | RepetitionRefusal;
 
 /** An owner's keys as they were at one moment. */
 export interface OwnedKeys {

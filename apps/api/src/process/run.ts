@@ -5,6 +5,7 @@ import { createApp } from '../app.ts';
 import { createTokenVerifier } from '../auth/verify-token.ts';
 import { drainable } from '../http/drain.ts';
 import { createHttpServer } from '../http/server.ts';
+import { createKeyDeriver } from '../keys/idempotency.ts';
 import { createLog } from '../log.ts';
 import { type CompleteSettings, readSettings, SettingsError } from '../settings.ts';
 import { connect } from './parts.ts';
@@ -39,7 +40,12 @@ export async function run(referenceFolder: string): Promise<void> {
   const app = createApp({
     settings,
     log,
-    keys: { store, digester: createDigester(digestKeyOf(settings.peppers[0] as Pepper)), now },
+    keys: {
+      store,
+      digester: createDigester(digestKeyOf(settings.peppers[0] as Pepper)),
+      deriveKey: createKeyDeriver(settings.peppers),
+      now,
+    },
     verifyToken: createTokenVerifier({ ...settings.jwt, findKeys, now }),
     createCounters: counters.createCounters,
     referenceFolder,

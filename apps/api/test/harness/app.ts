@@ -2,7 +2,6 @@ import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
-import { createDigester, digestKeyOf } from '@andamio/verification/digest';
 import { MemoryStore } from 'express-rate-limit';
 import { type AppDependencies, createApp } from '../../src/app.ts';
 import { secretKeys } from '../../src/auth/signing-keys.ts';
@@ -11,6 +10,7 @@ import { createHttpServer, type Timeouts } from '../../src/http/server.ts';
 import type { KeyStore } from '../../src/keys/store.ts';
 import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import { keyMaking } from './key-making.ts';
 import { jwtSecret } from './tokens.ts';
 
 const builtReference = dirname(createRequire(import.meta.url).resolve('@andamio/reference/dist/index.html'));
@@ -50,7 +50,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       project: 'test-project',
       destination: { write: (line) => void logged.push(line) },
     }),
-    keys: { store, digester: createDigester(digestKeyOf(pepper)), now },
+    keys: { store, ...keyMaking([pepper]), now },
     verifyToken: createTokenVerifier({
       findKeys: secretKeys([jwtSecret]),
       issuer: options.issuer,

@@ -1,3 +1,4 @@
+import { type Attempt, attemptOf } from '../../src/keys/idempotency.ts';
 import type {
   DeleteCommand,
   IssueCommand,
@@ -14,13 +15,19 @@ export const day = 86_400;
 /** 64 hex digits, never the same twice. */
 const digest = () => `${crypto.randomUUID()}${crypto.randomUUID()}`.replaceAll('-', '');
 
+/** A request that is repeated with the given `Idempotency-Key`, and body if it matters. */
+export function attempt(operation: Attempt['operation'], idempotencyKey = 'key', body = 'body'): Attempt {
+  return attemptOf({ userId: 'owner', operation, idempotencyKey }, [body]);
+}
+
 export interface Wish extends Partial<KeyRecord> {
+  readonly attempt?: Attempt | undefined;
   readonly maximumKeys?: number;
   readonly tierClaim?: TierClaim;
 }
 
 /** A command to issue a key that is valid for 365 days, except for what the test says. */
-export function command({ maximumKeys = 1000, tierClaim, ...fields }: Wish = {}): IssueCommand {
+export function command({ maximumKeys = 1000, tierClaim, attempt, ...fields }: Wish = {}): IssueCommand {
   const createdAt = fields.createdAt ?? present;
   const expiresInDays = fields.expiresInDays ?? 365;
   const expiresAt = createdAt + expiresInDays * day;
@@ -37,7 +44,7 @@ export function command({ maximumKeys = 1000, tierClaim, ...fields }: Wish = {})
     removeAt: expiresAt + 30 * day,
     ...fields,
   };
-  return { record, maximumKeys, tierClaim: tierClaim ?? { tier: 'growth', issuedAt: createdAt } };
+  return { record, maximumKeys, attempt, tierClaim: tierClaim ?? { tier: 'growth', issuedAt: createdAt } };
 }
 
 /** A command to delete the key that {@link command} issues, except for what the test says. */

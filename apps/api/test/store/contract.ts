@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { type IssueCommand, storeDeadline } from '../../src/keys/store.ts';
+import { type IssueCommand, type IssueOutcome, storeDeadline } from '../../src/keys/store.ts';
 import { command, day, present } from '../harness/commands.ts';
 import type { StoreUnderTest } from '../harness/stores.ts';
 import { describeDeletion } from './contract-delete.ts';
 import { describeFinding } from './contract-find.ts';
+import { describeRepetition } from './contract-repetition.ts';
 import { describeRoll } from './contract-roll.ts';
 import { describeRotation } from './contract-rotate.ts';
 
 const issueAll = async ({ store }: StoreUnderTest, commands: IssueCommand[]) => {
-  const outcomes: string[] = [];
+  const outcomes: IssueOutcome[] = [];
   for (const one of commands) outcomes.push(await store.issue(one));
   return outcomes;
 };
@@ -24,6 +25,7 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
   describeDeletion(kind, create);
   describeFinding(kind, create);
   describeRoll(kind, create);
+  describeRepetition(kind, create);
 
   describe(`${kind}: names`, () => {
     test('a name that the owner already uses is refused', async () => {
@@ -79,7 +81,7 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
 
     test('of 1000 keys is exact', async () => {
       const { store } = create();
-      const outcomes: string[] = [];
+      const outcomes: IssueOutcome[] = [];
       // As many at a time as fit well within the deadline of each, waiting for its turn included.
       for (let begin = 0; begin < 1000; begin += 50) {
         const wishes = numbered(50).map(({ record }, index) => command({ ...record, name: `name ${begin + index}` }));

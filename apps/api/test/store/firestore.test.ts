@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { collections, daysAuditKept } from '@andamio/schema/firestore-layout';
 import { describe, expect, inject, test } from 'vitest';
-import { command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
+import { attempt, command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
 import { firestoreStore } from '../harness/stores.ts';
 import { describeKeyStore } from './contract.ts';
 import { testAgainstModel } from './model.ts';
@@ -19,7 +19,8 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
   describe('documents', () => {
     test('stand in the collections of the layout and no others, named as it says', async () => {
       const { store, read } = create();
-      const { record, ...rules } = command({ userId: 'a/b', name: 'ключ' });
+      const repeatable = attempt('request', 'a "key"');
+      const { record, ...rules } = command({ userId: 'a/b', name: 'ключ', attempt: { ...repeatable, userId: 'a/b' } });
       await store.issue({ record, ...rules });
 
       const stored = await read();
@@ -32,15 +33,17 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       expect(namesOf('owners')).toEqual([sha256('a/b')]);
       expect(namesOf('names')).toEqual([sha256('["a/b","ключ"]')]);
       expect(namesOf('keys')).toEqual([record.id]);
+      expect(namesOf('idempotency')).toEqual([sha256('["a/b","request","a \\"key\\""]')]);
     });
 
     test('carry the field that Firestore removes them by exactly where the layout says, one instant on all of a key', async () => {
       const { store, read } = create();
-      await store.issue(command({ expiresInDays: 1 }));
+      await store.issue(command({ expiresInDays: 1, attempt: attempt('request') }));
       const stored = await read();
+      const removals: Record<string, number> = { audit: present + daysAuditKept * day, idempotency: present + day };
       for (const { id, ttlField } of Object.values<{ id: string; ttlField?: string }>(collections)) {
         expect(ttlField, id).toBe(id === 'owners' ? undefined : 'remove_at');
-        const removal = id === 'audit' ? present + daysAuditKept * day : present + 31 * day;
+        const removal = removals[id] ?? present + 31 * day;
         expect(stored[id]?.map(({ remove_at }) => remove_at)).toEqual([ttlField && removal]);
       }
     });
@@ -55,6 +58,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
           user_id: 'owner',
           name: 'name',
           key_id: record.id,
+          serial: record.serial,
           previous_id: null,
           remove_at: record.removeAt,
         },

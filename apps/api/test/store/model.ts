@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { type Attempt, attemptOf, type Memory } from '../../src/keys/idempotency.ts';
 import { listKeys } from '../../src/keys/list.ts';
 import type {
   DeleteCommand,
@@ -15,6 +16,8 @@ import type { StoreUnderTest } from '../harness/stores.ts';
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
+const nameOf = ({ userId, operation, idempotencyKey }: Attempt) => `${userId} ${operation} ${idempotencyKey}`;
+
 /** The rules in a few lines and without any thought for speed, processes or failure. */
 class Model {
   keys: KeyRecord[] = [];
@@ -23,11 +26,14 @@ class Model {
   readonly #issued: KeyRecord[] = [];
   readonly tiers = new Map<string, IssueCommand['tierClaim']>();
   readonly since = new Map<string, number>();
+  readonly #memories = new Map<string, Memory>();
   /** How many changes were made. */
   changes = 0;
 
-  issue({ record, maximumKeys, tierClaim }: IssueCommand): IssueOutcome {
+  issue({ record, maximumKeys, tierClaim, attempt }: IssueCommand): IssueOutcome {
     const { userId, name, createdAt } = record;
+    const earlier = this.#recall(attempt, { userId, name, now: createdAt });
+    if (earlier !== undefined) return earlier;
     if (this.#find({ userId, name, now: createdAt }) !== undefined) return 'name_taken';
     if (this.held(userId, createdAt).active.length >= maximumKeys) return 'key_limit_reached';
     // Whoever takes the name of one that is gone removes it.
@@ -35,12 +41,15 @@ class Model {
     this.keys.push(record);
     this.#issued.push(record);
     if (!this.since.has(userId)) this.since.set(userId, createdAt);
+    this.#remember(attempt, createdAt, record);
     this.#changed(userId, tierClaim);
     return 'issued';
   }
 
-  rotate({ expiresInDays, maximumKeys, tierClaim, ...wish }: RotateCommand) {
+  rotate({ expiresInDays, maximumKeys, tierClaim, attempt, ...wish }: RotateCommand) {
     const { userId, now } = wish;
+    const earlier = this.#recall(attempt, wish);
+    if (earlier !== undefined) return earlier;
     const key = this.#find(wish);
     if (key === undefined) return 'no_such_key';
     if (key.expiresAt > now + day) return 'not_yet_rotatable';
@@ -50,12 +59,15 @@ class Model {
     if (key.expiresAt <= now && this.held(userId, now).active.length >= maximumKeys) return 'key_limit_reached';
     const validity = { expiresAt, expiresInDays: days, removeAt: Math.min(expiresAt + 30 * day, lastInstant) };
     this.keys = this.keys.map((one) => (one === key ? { ...one, ...validity } : one));
+    this.#remember(attempt, now, { ...key, ...validity });
     this.#changed(userId, tierClaim);
     return validity;
   }
 
-  roll({ secret, graceSeconds, tierClaim, ...wish }: RollCommand) {
+  roll({ secret, graceSeconds, tierClaim, attempt, ...wish }: RollCommand) {
     const { userId, now } = wish;
+    const earlier = this.#recall(attempt, wish);
+    if (earlier !== undefined) return earlier;
     const key = this.#find(wish);
     if (key === undefined) return 'no_such_key';
     if (key.expiresAt <= now) return 'key_expired';
@@ -66,6 +78,7 @@ class Model {
     if (graceSeconds === 0) ended.push(key.id);
     else this.superseded.push({ ...key, expiresAt: previousExpiresAt, removeAt: previousExpiresAt });
     this.#issued.push(record);
+    this.#remember(attempt, now, { ...record, previousExpiresAt });
     this.#changed(userId, tierClaim);
     return { record, replacedId: key.id, previousExpiresAt, ids: ended };
   }
@@ -76,6 +89,22 @@ class Model {
     this.keys = this.keys.filter((one) => one !== key);
     this.#changed(wish.userId, tierClaim);
     return { ids: [key.id, ...this.#dropSuperseded(wish)] };
+  }
+
+  #recall(attempt: Attempt | undefined, wish: { userId: string; name: string; now: number }) {
+    const memory = attempt && this.#memories.get(nameOf(attempt));
+    if (attempt === undefined || memory === undefined || memory.forgetAt <= wish.now) return undefined;
+    if (memory.bodyDigest !== attempt.bodyDigest) return 'idempotency_key_reused';
+    const isCurrent = this.#find(wish)?.serial === memory.serial;
+    return isCurrent ? { repeated: { attempt, memory } } : 'idempotency_key_outdated';
+  }
+
+  #remember(attempt: Attempt | undefined, now: number, answer: KeyRecord & { previousExpiresAt?: number }) {
+    if (attempt === undefined) return;
+    const { bodyDigest, nonce } = attempt;
+    const { pepperVersion, serial, createdAt, expiresAt, expiresInDays, previousExpiresAt = null } = answer;
+    const facts = { pepperVersion, serial, createdAt, expiresAt, expiresInDays, previousExpiresAt };
+    this.#memories.set(nameOf(attempt), { bodyDigest, nonce, ...facts, forgetAt: now + day });
   }
 
   #dropSuperseded({ userId, name }: { userId: string; name: string }): string[] {
@@ -127,6 +156,7 @@ const steps = fc.array(
     /** How far the clock moves first: to the instants where keys expire and go, and to just before. */
     wait: fc.constantFrom(0, 0, 1, day - 1, day, 2 * day, 30 * day, 31 * day),
     graceSeconds: fc.constantFrom(0, 1, day, 7 * day),
+    idempotencyKey: fc.constantFrom(undefined, undefined, 'one', 'two'),
     tier: fc.constantFrom('pioneer', 'starter', 'growth', 'enterprise'),
     tokenAge: fc.constantFrom(0, 60, 40 * day),
   }),
@@ -139,17 +169,31 @@ const byId = (keys: readonly KeyRecord[]) => keys.toSorted((one, other) => (one.
 
 /** Takes one step with the store and with the model, and expects the same of both. */
 async function compare(store: KeyStore, model: Model, now: number, step: Step) {
-  const { owner: userId, name, maximumKeys, tier, tokenAge, expiresInDays, rotateBy } = step;
+  const { owner: userId, name, maximumKeys, tier, tokenAge, expiresInDays, rotateBy, idempotencyKey } = step;
   const tierClaim = { tier, issuedAt: now - tokenAge };
   const change = { userId, name, now, tierClaim };
+  const attemptWith = (operation: Attempt['operation'], detail: number | undefined) =>
+    idempotencyKey === undefined ? undefined : attemptOf({ userId, operation, idempotencyKey }, [name, detail ?? null]);
   if (step.verb === 'issue') {
-    const one = command({ userId, name, createdAt: now, tierClaim, maximumKeys, expiresInDays });
-    expect(await store.issue(one)).toBe(model.issue(one));
+    const one = command({
+      userId,
+      name,
+      createdAt: now,
+      tierClaim,
+      maximumKeys,
+      expiresInDays,
+      attempt: attemptWith('request', expiresInDays),
+    });
+    expect(await store.issue(one)).toEqual(model.issue(one));
   } else if (step.verb === 'rotate') {
-    const one = { ...change, maximumKeys, expiresInDays: rotateBy };
+    const one = { ...change, maximumKeys, expiresInDays: rotateBy, attempt: attemptWith('rotate', rotateBy) };
     expect(await store.rotate(one)).toEqual(model.rotate(one));
   } else if (step.verb === 'roll') {
-    const one = renewal({ ...change, graceSeconds: step.graceSeconds });
+    const one = renewal({
+      ...change,
+      graceSeconds: step.graceSeconds,
+      attempt: attemptWith('roll', step.graceSeconds),
+    });
     expect(await store.roll(one)).toEqual(model.roll(one));
   } else if (step.verb === 'delete') {
     expect(await store.delete(change)).toEqual(model.delete(change));

@@ -1,7 +1,7 @@
-import { createDigester, digestKeyOf } from '@andamio/verification/digest';
 import { describe, expect, test } from 'vitest';
 import { issueKey } from '../../src/keys/issue.ts';
 import { command, day, present } from '../harness/commands.ts';
+import { keyMaking } from '../harness/key-making.ts';
 import type { ReadableStore } from '../harness/stores.ts';
 import { describeAudit } from './stored-audit.ts';
 import { describeStoredChanges } from './stored-changes.ts';
@@ -90,7 +90,7 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
     ])('says when it may be removed: %s', async (_, expiresInDays, removeAt) => {
       const { store, read } = create();
       const days = expiresInDays || Math.floor((lastInstant - present) / day);
-      const dependencies = { store, digester: createDigester(digestKeyOf(pepper)), now: () => present * 1000 };
+      const dependencies = { store, ...keyMaking([pepper]), now: () => present * 1000 };
       await issueKey(dependencies, owner, { name: 'name', expiresInDays: days });
 
       expect((await read())['keys']).toMatchObject([{ expires_at: present + days * day, remove_at: removeAt }]);
@@ -98,7 +98,7 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
 
     test('never contains the key: of its characters only the first eight', async () => {
       const { store, read } = create();
-      const dependencies = { store, digester: createDigester(digestKeyOf(pepper)), now: () => present * 1000 };
+      const dependencies = { store, ...keyMaking([pepper]), now: () => present * 1000 };
       const issued = await issueKey(dependencies, owner, { name: 'name', expiresInDays: 1 });
       if (typeof issued === 'string') throw new Error(issued);
 

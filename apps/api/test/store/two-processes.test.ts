@@ -95,6 +95,21 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       }
     });
 
+    test('make one key of 50 requests with one Idempotency-Key, and give all the same answer', async () => {
+      await start();
+      const token = tokenFor('repeats', { tier: 'enterprise' });
+      const ask = (index: number) =>
+        requestKey(
+          (services[index % 2] as TestProcess).url,
+          { api_key_name: 'once' },
+          { token, headers: { 'idempotency-key': 'the-same' } },
+        );
+      const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => ask(index)));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+      expect((await getUser((services[0] as TestProcess).url, { token })).body['active_keys']).toHaveLength(1);
+    });
+
     test('keep names and maximum exact under 50 mixed requests, extensions, rolls and deletions of one owner at once', async () => {
       await start();
       const urlOf = (index: number) => (services[index % 2] as TestProcess).url;

@@ -10,7 +10,7 @@ export const operations = {
     path: '/api/v1/apikey/request',
     bearer: true,
     body: true,
-    repeats: 'never',
+    repeats: 'by-key',
     members: ['api_key', 'created_at', 'expires_at', 'expires_in_days', 'is_active', 'name'],
   },
   /** Rotate an API Key: POST /api/v1/apikey/rotate. */
@@ -19,7 +19,7 @@ export const operations = {
     path: '/api/v1/apikey/rotate',
     bearer: true,
     body: true,
-    repeats: 'never',
+    repeats: 'by-key',
     members: ['confirmation'],
   },
   /** Roll an API Key: POST /api/v1/apikey/roll. */
@@ -28,7 +28,7 @@ export const operations = {
     path: '/api/v1/apikey/roll',
     bearer: true,
     body: true,
-    repeats: 'never',
+    repeats: 'by-key',
     members: ['api_key', 'created_at', 'expires_at', 'expires_in_days', 'is_active', 'name', 'previous_expires_at'],
   },
   /** Delete an API Key: POST /api/v1/apikey/delete. */
@@ -78,6 +78,8 @@ export const errorStatuses = {
   invalid_field: 422,
   expiry_too_late: 422,
   name_taken: 422,
+  idempotency_key_reused: 422,
+  idempotency_key_outdated: 422,
   rate_limited: 429,
   key_limit_reached: 429,
   internal: 500,

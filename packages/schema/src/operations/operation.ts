@@ -37,6 +37,8 @@ export interface BearerReadOperation extends BearerBase {
 export interface BearerOperation<Body extends z.ZodObject = z.ZodObject> extends BearerBase {
   readonly method: 'post';
   readonly body: { readonly description: string; readonly schema: Body; readonly example: z.input<Body> };
+  /** Whether it takes `Idempotency-Key`: a client that lost the answer may repeat it. */
+  readonly repeatable?: true;
 }
 
 export type Operation = PublicOperation | BearerReadOperation | BearerOperation;

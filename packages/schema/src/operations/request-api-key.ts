@@ -42,6 +42,7 @@ export const requestApiKey = {
     'This endpoint generates and returns a new API key for the authenticated user. The new key can be used for subsequent API requests.',
   security: 'bearer',
   permission: 'apikey:write',
+  repeatable: true,
   body: {
     description: 'Contains details for the new API key, such as its name and expiration duration.',
     schema: body,

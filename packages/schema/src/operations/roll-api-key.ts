@@ -51,6 +51,7 @@ export const rollApiKey = {
     'Gives a key a new secret under the same name, without downtime: the secret before stays valid for the grace. Both count as one key. Rolling again ends the older one, and so does deleting.',
   security: 'bearer',
   permission: 'apikey:write',
+  repeatable: true,
   body: {
     description: 'Names the key, and how long its secret stays valid beside the new one.',
     schema: body,

@@ -38,6 +38,7 @@ export const rotateApiKey = {
     'Extends the validity of a key that has expired or is within 1 day of its expiry. The key itself stays the same. 30 days after its expiry a key is gone.',
   security: 'bearer',
   permission: 'apikey:write',
+  repeatable: true,
   body: {
     description: 'Names the key, and by how many days it is extended.',
     schema: body,

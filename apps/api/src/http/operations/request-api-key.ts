@@ -6,13 +6,13 @@ import { HttpError } from '../errors.ts';
 
 /** POST /api/v1/apikey/request: issues a key and shows it, this once. */
 export function requestApiKeyHandler(dependencies: IssueKeyDependencies) {
-  return async (owner: Owner, body: RequestApiKeyBody): Promise<IssuedApiKey> => {
+  return async (owner: Owner, body: RequestApiKeyBody, idempotencyKey?: string): Promise<IssuedApiKey> => {
     const issued = await issueKey(dependencies, owner, {
       name: body.api_key_name,
       expiresInDays: body.expires_in_days,
+      idempotencyKey,
     });
     if (typeof issued === 'string') throw new HttpError(issued);
-    const { key, record } = issued;
-    return { api_key: key, ...describeKey(record, true) };
+    return { api_key: issued.key, ...describeKey(issued.facts, true) };
   };
 }

@@ -8,14 +8,17 @@ import { HttpError } from '../errors.ts';
 
 /** POST /api/v1/apikey/roll: gives a key a new secret and shows it, this once. */
 export function rollApiKeyHandler(dependencies: IssueKeyDependencies) {
-  return async (owner: Owner, body: RollApiKeyBody): Promise<RolledApiKey> => {
-    const rolled = await rollKey(dependencies, owner, { name: body.api_key_name, graceSeconds: body.grace_seconds });
+  return async (owner: Owner, body: RollApiKeyBody, idempotencyKey?: string): Promise<RolledApiKey> => {
+    const rolled = await rollKey(dependencies, owner, {
+      name: body.api_key_name,
+      graceSeconds: body.grace_seconds,
+      idempotencyKey,
+    });
     if (typeof rolled === 'string') throw new HttpError(rolled);
-    const { key, record, previousExpiresAt } = rolled;
     return {
-      api_key: key,
-      ...describeKey(record, true),
-      previous_expires_at: formatTimestamp(previousExpiresAt),
+      api_key: rolled.key,
+      ...describeKey(rolled.facts, true),
+      previous_expires_at: formatTimestamp(rolled.previousExpiresAt),
     };
   };
 }

@@ -7,10 +7,11 @@ import { HttpError } from '../errors.ts';
 
 /** POST /api/v1/apikey/rotate: extends a key that has expired or is about to. */
 export function rotateApiKeyHandler(dependencies: KeyDependencies) {
-  return async (owner: Owner, body: RotateApiKeyBody): Promise<RotatedApiKey> => {
+  return async (owner: Owner, body: RotateApiKeyBody, idempotencyKey?: string): Promise<RotatedApiKey> => {
     const outcome = await rotateKey(dependencies, owner, {
       name: body.api_key_name,
       expiresInDays: body.expires_in_days,
+      idempotencyKey,
     });
     if (typeof outcome === 'string') throw new HttpError(outcome);
     return { confirmation: `API key expiration extended to ${formatTimestamp(outcome.expiresAt)}` };

@@ -1,4 +1,5 @@
 import type { DocumentReference, Firestore, Timestamp, WriteBatch } from '@google-cloud/firestore';
+import type { Attempt, Memory } from '../../keys/idempotency.ts';
 import {
   type documentWriter,
   type Found,
@@ -8,24 +9,39 @@ import {
   parseName,
   parseOwner,
 } from './documents.ts';
+import { memoryDocumentOf, parseMemory } from './memory.ts';
 
 /** An open client, and how contents become its documents. */
 export interface Database {
   readonly firestore: Firestore;
   readonly write: ReturnType<typeof documentWriter>;
+  /** A timestamp of the client library's for whole Unix seconds. */
+  readonly timestamp: (seconds: number) => Timestamp;
 }
 
-/** What owner and name said when they were read, at one moment. */
+/** What owner, name and the memory of the request said when they were read, at one moment. */
 export interface View {
   readonly owner: Found<OwnerDocument> | undefined;
   readonly name: Found<NameDocument> | undefined;
+  readonly memory: Found<Memory> | undefined;
 }
 
-export async function readView(firestore: Firestore, { owner, name }: NamedDocuments): Promise<View> {
-  const [ownerSnapshot, nameSnapshot] = await firestore.getAll(owner, name);
+/**
+ * Reads what a change is decided by.
+ *
+ * @param attempt where the client may repeat the request.
+ */
+export async function readView(
+  firestore: Firestore,
+  { owner, name }: NamedDocuments,
+  attempt: Attempt | undefined,
+): Promise<View> {
+  const others = attempt === undefined ? [] : [memoryDocumentOf(firestore, attempt)];
+  const [ownerSnapshot, nameSnapshot, memory] = await firestore.getAll(owner, name, ...others);
   return {
     owner: ownerSnapshot && parseOwner(ownerSnapshot),
     name: nameSnapshot && parseName(nameSnapshot),
+    memory: memory && parseMemory(memory),
   };
 }
 

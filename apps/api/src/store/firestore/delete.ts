@@ -16,7 +16,7 @@ export function remove(database: Database, command: DeleteCommand): Promise<Dele
   const attempt = randomUUID();
   let made: EndedKeys | undefined;
   return settle<View, DeleteOutcome>({
-    read: () => readView(firestore, documents),
+    read: () => readView(firestore, documents, undefined),
     decide({ owner, name }) {
       if (made !== undefined && owner?.content.attempts.includes(attempt)) return { outcome: made };
       if (name === undefined || isGone({ removeAt: name.content.remove_at }, now)) return { outcome: 'no_such_key' };

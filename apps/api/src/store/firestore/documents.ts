@@ -7,7 +7,7 @@ import { type AuditEntry, auditRemovalOf } from '../../keys/audit.ts';
 import type { FoundKey, KeyRecord, Validity } from '../../keys/store.ts';
 
 /** Names a document after texts that may hold any character, and in which people would see more than they should. */
-function nameOf(...texts: readonly string[]): string {
+export function nameOf(...texts: readonly string[]): string {
   return createHash('sha256')
     .update(texts.length === 1 ? (texts[0] as string) : JSON.stringify(texts))
     .digest('hex');
@@ -38,7 +38,7 @@ export function documentsOf(
 }
 
 /** A timestamp of Firestore's, read as whole Unix seconds. */
-const time = z
+export const time = z
   .custom<Timestamp>((value) => typeof (value as Timestamp | undefined)?.seconds === 'number')
   .transform(({ seconds }) => seconds);
 
@@ -59,6 +59,8 @@ const nameDocument = z.object({
   user_id: z.string(),
   name: z.string(),
   key_id: z.string(),
+  /** Of that key: names its secret, whatever pepper its digest is made under. */
+  serial: z.string(),
   /** The secret that was rolled away last; maybe it has ended. */
   previous_id: z.string().nullable(),
   remove_at: time,
@@ -89,7 +91,7 @@ export interface Found<Content> {
   readonly updateTime: Timestamp;
 }
 
-function parse<Schema extends z.ZodType>(
+export function parseDocument<Schema extends z.ZodType>(
   schema: Schema,
   snapshot: DocumentSnapshot,
 ): Found<z.output<Schema>> | undefined {
@@ -102,8 +104,8 @@ function parse<Schema extends z.ZodType>(
   return { content: parsed.data, updateTime: snapshot.updateTime as Timestamp };
 }
 
-export const parseOwner = (snapshot: DocumentSnapshot) => parse(ownerDocument, snapshot);
-export const parseName = (snapshot: DocumentSnapshot) => parse(nameDocument, snapshot);
+export const parseOwner = (snapshot: DocumentSnapshot) => parseDocument(ownerDocument, snapshot);
+export const parseName = (snapshot: DocumentSnapshot) => parseDocument(nameDocument, snapshot);
 
 /** A key's document: the key, and whether another has taken its place. */
 export interface StoredKey extends FoundKey {
@@ -111,7 +113,7 @@ export interface StoredKey extends FoundKey {
 }
 
 export function parseKey(snapshot: DocumentSnapshot): Found<StoredKey> | undefined {
-  const found = parse(keyDocument, snapshot);
+  const found = parseDocument(keyDocument, snapshot);
   if (found === undefined) return undefined;
   const { content, updateTime } = found;
   const record: KeyRecord = {
@@ -148,6 +150,7 @@ export function documentWriter(timestamp: (seconds: number) => Timestamp) {
       user_id: record.userId,
       name: record.name,
       key_id: record.id,
+      serial: record.serial,
       previous_id: previousId,
       remove_at: timestamp(record.removeAt),
     }),

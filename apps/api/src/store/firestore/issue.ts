@@ -6,10 +6,11 @@ import { settle } from './contest.ts';
 import { type Database, put, readView, type View } from './database.ts';
 import { documentsOf, keyDocumentOf } from './documents.ts';
 import { countHeld } from './owner.ts';
+import { recall, remember } from './remember.ts';
 import { writeOwner } from './write-owner.ts';
 
 /** Right for an owner's first key. */
-const nothingStored: View = { owner: undefined, name: undefined };
+const nothingStored: View = { owner: undefined, name: undefined, memory: undefined };
 
 function refusalOf({ owner, name }: View, { record, maximumKeys }: IssueCommand): IssueOutcome | undefined {
   if (name !== undefined && !isGone({ removeAt: name.content.remove_at }, record.createdAt)) return 'name_taken';
@@ -19,15 +20,15 @@ function refusalOf({ owner, name }: View, { record, maximumKeys }: IssueCommand)
 /** Writes owner, name and key at once if the name is free and the owner has a place. One round trip for a first key. */
 export function issue(database: Database, command: IssueCommand): Promise<IssueOutcome> {
   const { firestore, write } = database;
-  const { record, tierClaim } = command;
+  const { record, tierClaim, attempt } = command;
   const documents = documentsOf(firestore, record);
   return settle<View, IssueOutcome>({
     guess: nothingStored,
-    read: () => readView(firestore, documents),
+    read: () => readView(firestore, documents, attempt),
     decide(view) {
       const { owner, name } = view;
       if (owner !== undefined && Object.hasOwn(owner.content.active, record.id)) return { outcome: 'issued' };
-      const refusal = refusalOf(view, command);
+      const refusal = recall(view, attempt, record.createdAt) ?? refusalOf(view, command);
       if (refusal !== undefined) return { outcome: refusal };
       const writes = firestore.batch();
       const { tier } = writeOwner(database, writes, documents.owner, owner, {
@@ -38,6 +39,7 @@ export function issue(database: Database, command: IssueCommand): Promise<IssueO
       });
       put(writes, documents.name, write.name(record, null), name);
       put(writes, keyDocumentOf(firestore, record.id), write.key({ record, tier }), undefined);
+      remember(database, writes, view, attempt, record.createdAt, record);
       audit(
         database,
         writes,

@@ -7,19 +7,23 @@ import { settle } from './contest.ts';
 import { type Database, put } from './database.ts';
 import { documentsOf, keyDocumentOf } from './documents.ts';
 import { type KeyView, readKeyView } from './key-view.ts';
+import { recall, remember } from './remember.ts';
 import { writeOwner } from './write-owner.ts';
 
 /** Puts a new key in the place of one, which stays for its grace, and removes the one that was rolled away before. */
 export function roll(database: Database, command: RollCommand): Promise<RollOutcome> {
   const { firestore, write } = database;
-  const { now } = command;
+  const { now, attempt } = command;
   const documents = documentsOf(firestore, command);
-  const attempt = randomUUID();
+  const mark = randomUUID();
   let made: RollOutcome | undefined;
   return settle<KeyView, RollOutcome>({
-    read: () => readKeyView(database, documents),
-    decide({ owner, name, key }) {
-      if (made !== undefined && owner?.content.attempts.includes(attempt)) return { outcome: made };
+    read: () => readKeyView(database, documents, attempt),
+    decide(view) {
+      const { owner, name, key } = view;
+      if (made !== undefined && owner?.content.attempts.includes(mark)) return { outcome: made };
+      const earlier = recall(view, attempt, now);
+      if (earlier !== undefined) return { outcome: earlier };
       const outcome = rolled(key?.content.record, command);
       if (typeof outcome === 'string') return { outcome };
       const { record, replacedId, previousExpiresAt } = outcome;
@@ -33,12 +37,13 @@ export function roll(database: Database, command: RollCommand): Promise<RollOutc
         put: { [record.id]: record.expiresAt },
         ...(isKept && { supersede: { [replacedId]: previousExpiresAt } }),
         drop: [replacedId, ...ended],
-        attempt,
+        attempt: mark,
       });
       put(writes, documents.name, write.name(record, isKept ? replacedId : null), name);
       put(writes, keyDocumentOf(firestore, record.id), write.key({ record, tier }), undefined);
       if (isKept) put(writes, keyDocumentOf(firestore, replacedId), write.superseded(previousExpiresAt, tier), key);
       for (const id of ended) writes.delete(keyDocumentOf(firestore, id));
+      remember(database, writes, view, attempt, now, { ...record, previousExpiresAt });
       audit(database, writes, ownEntry('key.rolled', { ...command, at: now, keyId: record.id }));
       made = { ...outcome, ids: ended };
       return { outcome: made, writes };

@@ -8,28 +8,33 @@ import { type Database, put } from './database.ts';
 import { documentsOf, keyDocumentOf } from './documents.ts';
 import { type KeyView, readKeyView } from './key-view.ts';
 import { countHeld } from './owner.ts';
+import { recall, remember } from './remember.ts';
 import { writeOwner } from './write-owner.ts';
 
 /** Moves a key's expiry on owner, name and key at once, if the domain's rule allows. */
 export function rotate(database: Database, command: RotateCommand): Promise<RotateOutcome> {
   const { firestore, write } = database;
-  const { now } = command;
+  const { now, attempt } = command;
   const documents = documentsOf(firestore, command);
-  const attempt = randomUUID();
+  const mark = randomUUID();
   let made: Validity | undefined;
   return settle<KeyView, RotateOutcome>({
-    read: () => readKeyView(database, documents),
-    decide({ owner, name, key }) {
-      if (made !== undefined && owner?.content.attempts.includes(attempt)) return { outcome: made };
+    read: () => readKeyView(database, documents, attempt),
+    decide(view) {
+      const { owner, name, key } = view;
+      if (made !== undefined && owner?.content.attempts.includes(mark)) return { outcome: made };
+      const earlier = recall(view, attempt, now);
+      if (earlier !== undefined) return { outcome: earlier };
       const outcome = extended(key?.content.record, command, () => countHeld(owner?.content, now));
       if (typeof outcome === 'string' || key === undefined) return { outcome };
       made = outcome;
       const { id } = key.content.record;
       const writes = firestore.batch();
-      const change = { ...command, put: { [id]: outcome.expiresAt }, attempt };
+      const change = { ...command, put: { [id]: outcome.expiresAt }, attempt: mark };
       const { tier } = writeOwner(database, writes, documents.owner, owner, change);
       put(writes, documents.name, write.removal(outcome), name);
       put(writes, keyDocumentOf(firestore, id), write.validity(outcome, tier), key);
+      remember(database, writes, view, attempt, now, { ...key.content.record, ...outcome });
       audit(database, writes, ownEntry('key.rotated', { ...command, at: now, keyId: id }));
       return { outcome, writes };
     },

@@ -25,7 +25,7 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore {
 
   async function load(): Promise<Database> {
     const { openFirestore, timestampOf } = await import('./client.ts');
-    return { firestore: openFirestore(address), write: documentWriter(timestampOf) };
+    return { firestore: openFirestore(address), write: documentWriter(timestampOf), timestamp: timestampOf };
   }
 
   function open() {

@@ -18,6 +18,7 @@ import type {
   RotateOutcome,
 } from '../../keys/store.ts';
 import { audit } from './audit.ts';
+import { recall, remember } from './memory.ts';
 import { keyOf, type Statements } from './statements.ts';
 
 /** How many unexpired keys an owner holds, counted no further than to the maximum. */
@@ -25,16 +26,24 @@ function countHeld(statements: Statements, userId: string, now: number, maximum:
   return (statements.countKeys.get(userId, now, maximum) as { held: number }).held;
 }
 
-function find(statements: Statements, { userId, name }: DeleteCommand): KeyRecord | undefined {
+function find(statements: Statements, { userId, name }: Pick<KeyRecord, 'userId' | 'name'>): KeyRecord | undefined {
   const row = statements.findName.get(userId, name);
   return row && keyOf(row);
 }
 
+/** Names the secret that a key has, unless the key is gone. */
+function serialOf(key: KeyRecord | undefined, now: number): string | undefined {
+  return key === undefined || isGone(key, now) ? undefined : key.serial;
+}
+
 /** Stores a key if its name is free and the owner has a place for it. */
-export function issue(statements: Statements, { record, tierClaim, maximumKeys }: IssueCommand): IssueOutcome {
+export function issue(statements: Statements, { record, tierClaim, maximumKeys, attempt }: IssueCommand): IssueOutcome {
   const { userId, name, createdAt } = record;
   statements.sweepName.run(userId, name, createdAt);
-  if (statements.findName.get(userId, name) !== undefined) return 'name_taken';
+  const held = find(statements, record);
+  const earlier = recall(statements, attempt, held?.serial, createdAt);
+  if (earlier !== undefined) return earlier;
+  if (held !== undefined) return 'name_taken';
   if (countHeld(statements, userId, createdAt, maximumKeys) >= maximumKeys) return 'key_limit_reached';
 
   statements.insertKey.run(
@@ -50,18 +59,22 @@ export function issue(statements: Statements, { record, tierClaim, maximumKeys }
     record.serial,
   );
   statements.upsertOwner.run(userId, createdAt, tierClaim.tier, tierClaim.issuedAt);
+  remember(statements, attempt, createdAt, record);
   audit(statements, ownEntry('key.issued', { at: createdAt, userId, name, keyId: record.id }));
   return 'issued';
 }
 
 /** Extends a key if the domain's rule allows. */
 export function rotate(statements: Statements, command: RotateCommand): RotateOutcome {
-  const { userId, name, now, maximumKeys, tierClaim } = command;
+  const { userId, name, now, maximumKeys, tierClaim, attempt } = command;
   const key = find(statements, command);
+  const earlier = recall(statements, attempt, serialOf(key, now), now);
+  if (earlier !== undefined) return earlier;
   const outcome = extended(key, command, () => countHeld(statements, userId, now, maximumKeys));
   if (typeof outcome === 'string' || key === undefined) return outcome;
   statements.extendKey.run(outcome.expiresAt, outcome.expiresInDays, outcome.removeAt, userId, name);
   statements.upsertOwner.run(userId, now, tierClaim.tier, tierClaim.issuedAt);
+  remember(statements, attempt, now, { ...key, ...outcome });
   audit(statements, ownEntry('key.rotated', { at: now, userId, name, keyId: key.id }));
   return outcome;
 }
@@ -73,8 +86,10 @@ function endSuperseded(statements: Statements, { userId, name }: DeleteCommand):
 
 /** Gives a key a new secret if the domain's rule allows. */
 export function roll(statements: Statements, command: RollCommand): RollOutcome {
-  const { userId, name, now, tierClaim } = command;
+  const { userId, name, now, tierClaim, attempt } = command;
   const key = find(statements, command);
+  const earlier = recall(statements, attempt, serialOf(key, now), now);
+  if (earlier !== undefined) return earlier;
   const outcome = rolled(key, command);
   if (typeof outcome === 'string') return outcome;
   const { record, previousExpiresAt } = outcome;
@@ -83,6 +98,7 @@ export function roll(statements: Statements, command: RollCommand): RollOutcome 
   else ended.push(outcome.replacedId);
   statements.renewKey.run(record.id, record.serial, record.start, record.pepperVersion, now, userId, name);
   statements.upsertOwner.run(userId, now, tierClaim.tier, tierClaim.issuedAt);
+  remember(statements, attempt, now, { ...record, previousExpiresAt });
   audit(statements, ownEntry('key.rolled', { at: now, userId, name, keyId: record.id }));
   return { ...outcome, ids: ended };
 }

@@ -7,6 +7,9 @@ export type Statements = Readonly<Record<keyof typeof sources, StatementSync>>;
 const sources = {
   sweepKeys: 'DELETE FROM keys WHERE remove_at <= ?',
   sweepSuperseded: 'DELETE FROM superseded_keys WHERE remove_at <= ?',
+  sweepMemories: 'DELETE FROM idempotency WHERE remove_at <= ?',
+  findMemory: 'SELECT * FROM idempotency WHERE id = ?',
+  putMemory: 'INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   sweepAudit: 'DELETE FROM audit WHERE remove_at <= ?',
   sweepName: 'DELETE FROM keys WHERE user_id = ? AND name = ? AND remove_at <= ?',
   findName: 'SELECT * FROM keys WHERE user_id = ? AND name = ?',

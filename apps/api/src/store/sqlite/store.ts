@@ -30,8 +30,8 @@ export function createSqliteStore(path: string, now: () => number): KeyStore {
   const sweep = () => {
     const present = Math.floor(now() / 1000);
     const removeAll = () => {
-      const { sweepKeys, sweepSuperseded, sweepAudit } = open().statements;
-      for (const statement of [sweepKeys, sweepSuperseded, sweepAudit]) statement.run(present);
+      const { sweepKeys, sweepSuperseded, sweepMemories, sweepAudit } = open().statements;
+      for (const statement of [sweepKeys, sweepSuperseded, sweepMemories, sweepAudit]) statement.run(present);
     };
     commits.run(removeAll).catch(() => {});
   };

@@ -66,6 +66,24 @@ export const migrations = [
   CREATE UNIQUE INDEX superseded_keys_by_id ON superseded_keys (id);
   CREATE INDEX superseded_keys_by_removal ON superseded_keys (remove_at);
   `,
+  `
+  CREATE TABLE idempotency (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    body_digest TEXT NOT NULL,
+    nonce TEXT NOT NULL,
+    pepper_version TEXT NOT NULL,
+    serial TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    expires_in_days INTEGER NOT NULL,
+    previous_expires_at INTEGER,
+    remove_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX idempotency_by_user ON idempotency (user_id);
+  CREATE INDEX idempotency_by_removal ON idempotency (remove_at);
+  `,
 ] as const;
 
 /** Brings a file of any earlier version up to date: all of it, or as it was. */

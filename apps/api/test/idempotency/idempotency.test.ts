@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../harness/app.ts';
+import { expectError } from '../harness/expect-error.ts';
+import { deleteKey, getUser, post, requestKey, rollKey, rotateKey } from '../harness/request-key.ts';
+import { fileStore } from '../harness/stores.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+const begun = Date.UTC(2025, 7, 31, 23, 59, 59, 999);
+const day = 86_400_000;
+
+describe('Idempotency-Key', () => {
+  let app: TestApp;
+  let now = begun;
+  beforeAll(async () => {
+    app = await startApp({ now: () => now });
+  });
+  afterAll(() => app.close());
+
+  const as = (sub: string, idempotencyKey = 'attempt-1') => ({
+    token: tokenFor(sub, { iat: now / 1000, exp: now / 1000 + 60 }),
+    headers: { 'idempotency-key': idempotencyKey },
+  });
+  const key = { api_key_name: 'MyFirstKey' };
+  const held = async (sub: string) => (await getUser(app.url, as(sub))).body['active_keys'] as object[];
+
+  test('the same request gets the same answer, the key included, and there is one key', async () => {
+    now = begun;
+    const first = await requestKey(app.url, key, as('same'));
+    now += day - 1000;
+    const second = await requestKey(app.url, key, as('same'));
+    expect([second.status, second.body]).toEqual([200, first.body]);
+    expect(second.headers.get('cache-control')).toBe('no-store');
+    expect(await held('same')).toHaveLength(1);
+  });
+
+  test('bodies compare as they are understood: order, defaults and unknown fields make no other body', async () => {
+    const first = await requestKey(app.url, key, as('understood'));
+    const rawBody = '{ "note": 1, "expires_in_days": 365.0, "api_key_name": "x", "api_key_name": "MyFirst\\u004bey" }';
+    const second = await requestKey(app.url, undefined, { ...as('understood'), rawBody });
+    expect(second.body).toEqual(first.body);
+  });
+
+  test.each([
+    ['another name', { api_key_name: 'other' }],
+    ['another number of days', { ...key, expires_in_days: 364 }],
+  ])('another body is 422: %s', async (_, body) => {
+    await requestKey(app.url, key, as('reused'));
+    expectError(await requestKey(app.url, body, as('reused')), 422, 'idempotency_key_reused');
+  });
+
+  test('after 24 hours it is a new request', async () => {
+    now = begun;
+    await requestKey(app.url, key, as('a day'));
+    now += day;
+    expectError(await requestKey(app.url, key, as('a day')), 422, 'name_taken');
+    const other = await requestKey(app.url, { api_key_name: 'other' }, as('a day'));
+    expect(other.status).toBe(200);
+  });
+
+  test('belongs to its owner and its operation', async () => {
+    const mine = await requestKey(app.url, key, as('mine'));
+    const theirs = await requestKey(app.url, key, as('theirs'));
+    expect(theirs.status).toBe(200);
+    expect(theirs.body['api_key']).not.toBe(mine.body['api_key']);
+    const rolled = await rollKey(app.url, key, as('mine'));
+    expect(rolled.status).toBe(200);
+    expect(rolled.body['api_key']).not.toBe(mine.body['api_key']);
+  });
+
+  test('an extension is made once', async () => {
+    now = begun;
+    await requestKey(app.url, { ...key, expires_in_days: 1 }, as('extended'));
+    const extend = { ...key, expires_in_days: 1 };
+    now += day; // Expired: revived for a day it could be extended again at once.
+    const first = await rotateKey(app.url, extend, as('extended'));
+    expect(first.body).toEqual({ confirmation: 'API key expiration extended to 2025-09-02T23:59:59Z' });
+    expect((await rotateKey(app.url, extend, as('extended'))).body).toEqual(first.body);
+    expect(await held('extended')).toMatchObject([{ expires_at: '2025-09-02T23:59:59Z' }]);
+    const next = await rotateKey(app.url, extend, as('extended', 'attempt-2'));
+    expect(next.body).toEqual({ confirmation: 'API key expiration extended to 2025-09-03T23:59:59Z' });
+  });
+
+  test('a roll is made once, and tells the same secret again', async () => {
+    await requestKey(app.url, key, as('rolled'));
+    const first = await rollKey(app.url, key, as('rolled'));
+    now += 60_000;
+    expect((await rollKey(app.url, key, as('rolled'))).body).toEqual(first.body);
+    expect((await rollKey(app.url, key, as('rolled', 'attempt-2'))).body['api_key']).not.toBe(first.body['api_key']);
+  });
+
+  test.each([
+    ['deleted', deleteKey],
+    ['rolled', rollKey],
+  ])('a key that was %s since is not given again: 422', async (how, change) => {
+    await requestKey(app.url, key, as(`since ${how}`));
+    expect((await change(app.url, key, as(`since ${how}`, 'attempt-2'))).status).toBe(200);
+    expectError(await requestKey(app.url, key, as(`since ${how}`)), 422, 'idempotency_key_outdated');
+  });
+
+  test('what was refused is asked again', async () => {
+    const token = (tier: string) => ({ ...as('refused'), token: tokenFor('refused', { tier, exp: now / 1000 + 60 }) });
+    await requestKey(app.url, { api_key_name: 'held' }, { token: token('pioneer').token });
+    expectError(await requestKey(app.url, key, token('pioneer')), 429, 'key_limit_reached');
+    expect((await requestKey(app.url, key, token('starter'))).status).toBe(200);
+  });
+
+  test.each([
+    ['empty', ''],
+    ['of 129 characters', 'x'.repeat(129)],
+    ['with a blank in it', 'two words'],
+    ['beyond ASCII', 'cl\u00e9'],
+  ])('%s is 422, names the rule and does not repeat the value', async (_, idempotencyKey) => {
+    const answer = await requestKey(app.url, key, as('invalid', idempotencyKey));
+    expectError(answer, 422, 'invalid_field');
+    expect(answer.body['details']).toBe('Idempotency-Key: must be 1 to 128 visible ASCII characters, sent once');
+  });
+
+  test('of 128 characters, any that are visible, is fine, for the longest user id as well', async () => {
+    const longest = '"\\'.repeat(64);
+    const sub = '\u{1F511}'.repeat(128);
+    const first = await requestKey(app.url, key, as(sub, longest));
+    expect(first.status).toBe(200);
+    expect((await requestKey(app.url, key, as(sub, longest))).body).toEqual(first.body);
+  });
+
+  test('means nothing to other operations', async () => {
+    await requestKey(app.url, key, as('others'));
+    expect((await deleteKey(app.url, key, as('others', 'not a valid one'))).status).toBe(200);
+  });
+
+  test('sent twice is 422', async () => {
+    const { token } = as('twice');
+    const headers = new Headers({ authorization: `Bearer ${token}`, 'content-type': 'application/json' });
+    headers.append('idempotency-key', 'one');
+    headers.append('idempotency-key', 'two');
+    const answer = await post(`${app.url}/api/v1/apikey/request`, key, { token, headers: Object.fromEntries(headers) });
+    expectError(answer, 422, 'invalid_field');
+  });
+});
+
+test('neither the key of a repeatable request nor its Idempotency-Key is stored', async () => {
+  const { store, read } = fileStore();
+  const app = await startApp({ store });
+  const headers = { 'idempotency-key': 'a-recognisable-idempotency-key' };
+  const { body } = await requestKey(app.url, { api_key_name: 'name' }, { headers });
+  const everything = JSON.stringify(await read?.());
+  expect(everything).not.toContain(String(body['api_key']).slice(8));
+  expect(everything).not.toContain('recognisable');
+  await app.close();
+});

@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import type { IssueOutcome, RollOutcome, RotateOutcome } from '../../src/keys/store.ts';
+import { attempt, command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
+import type { StoreUnderTest } from '../harness/stores.ts';
+
+/** What a repetition was told to answer with, without the attempt that asked for it. */
+function memoryIn(outcome: IssueOutcome | RotateOutcome | RollOutcome) {
+  if (typeof outcome === 'string' || !('repeated' in outcome)) throw new Error('Not a repetition.');
+  return outcome.repeated.memory;
+}
+
+/** What every store promises of requests that a client repeats. */
+export function describeRepetition(kind: string, create: () => StoreUnderTest) {
+  describe(`${kind}: repeating a request`, () => {
+    /** A store whose only key was issued to a repeatable request. */
+    async function withKey() {
+      const under = create();
+      const first = attempt('request');
+      const { record, ...rules } = command({ expiresInDays: 10, maximumKeys: 1, attempt: first });
+      expect(await under.store.issue({ record, ...rules })).toBe('issued');
+      const { nonce, bodyDigest } = first;
+      const { pepperVersion, serial, createdAt, expiresAt, expiresInDays } = record;
+      const facts = { pepperVersion, serial, createdAt, expiresAt, expiresInDays, previousExpiresAt: null };
+      return { ...under, record, memory: { nonce, bodyDigest, ...facts, forgetAt: present + day } };
+    }
+    const again = (wish: Parameters<typeof command>[0] = {}) =>
+      command({ expiresInDays: 10, maximumKeys: 1, attempt: attempt('request'), ...wish });
+
+    test('the same request is told what the first was answered, before name and quota, and changes nothing', async () => {
+      const { store, record, memory } = await withKey();
+      expect(memoryIn(await store.issue(again()))).toEqual(memory);
+      expect((await store.list('owner')).keys).toEqual([record]);
+    });
+
+    test('it is told so for 24 hours, then it is a request like any other', async () => {
+      const { store, memory } = await withKey();
+      expect(memoryIn(await store.issue(again({ createdAt: present + day - 1 })))).toEqual(memory);
+      expect(await store.issue(again({ createdAt: present + day }))).toBe('name_taken');
+    });
+
+    test('a request that is new again is remembered anew', async () => {
+      const { store } = await withKey();
+      await store.delete(deletion());
+      const later = attempt('request');
+      expect(await store.issue(again({ createdAt: present + day, attempt: later }))).toBe('issued');
+      const memory = memoryIn(await store.issue(again({ createdAt: present + 2 * day - 1 })));
+      expect(memory).toMatchObject({ nonce: later.nonce, forgetAt: present + 2 * day });
+    });
+
+    test.each([
+      ['another body', { attempt: attempt('request', 'key', 'other body') }, 'idempotency_key_reused'],
+      ['another key', { attempt: attempt('request', 'other key') }, 'name_taken'],
+      ['the same key in capitals', { attempt: attempt('request', 'KEY') }, 'name_taken'],
+      ['no key', { attempt: undefined }, 'name_taken'],
+      ['the key of another operation', { attempt: attempt('roll') }, 'name_taken'],
+      ['the key of another owner', { attempt: { ...attempt('request'), userId: 'other' } }, 'name_taken'],
+    ])('%s is no repetition', async (_, wish, outcome) => {
+      const { store } = await withKey();
+      expect(await store.issue(again(wish))).toBe(outcome);
+    });
+
+    test('what was refused is not remembered', async () => {
+      const { store } = await withKey();
+      const refused = { name: 'second', attempt: attempt('request', 'second') };
+      expect(await store.issue(again(refused))).toBe('key_limit_reached');
+      expect(await store.issue(again({ ...refused, maximumKeys: 2 }))).toBe('issued');
+    });
+
+    test.each([
+      ['deleted', deletion()],
+      ['deleted, and the name given to another', deletion()],
+      ['rolled', renewal()],
+    ] as const)('a key that was %s since is not answered with again', async (how, wish) => {
+      const { store } = await withKey();
+      if ('secret' in wish) await store.roll(wish);
+      else await store.delete(wish);
+      if (how.includes('another')) await store.issue(command());
+      expect(await store.issue(again())).toBe('idempotency_key_outdated');
+    });
+
+    test('an extension is made once, and the same request is told until when that was', async () => {
+      const { store, record } = await withKey();
+      const now = record.expiresAt; // Revived for a day it may be extended again at once.
+      const wish = () => rotation({ now, expiresInDays: 1, attempt: attempt('rotate') });
+      await store.rotate(wish());
+      expect(memoryIn(await store.rotate(wish()))).toMatchObject({ expiresAt: now + day, serial: record.serial });
+      expect((await store.list('owner')).keys).toMatchObject([{ expiresAt: now + day }]);
+      expect(await store.rotate(rotation({ now, expiresInDays: 1, attempt: attempt('rotate', 'next') }))).toMatchObject(
+        {
+          expiresAt: now + 2 * day,
+        },
+      );
+    });
+
+    test('a roll is made once, and the same request is told which secret that was', async () => {
+      const { store } = await withKey();
+      const first = renewal({ attempt: attempt('roll') });
+      await store.roll(first);
+      const memory = memoryIn(await store.roll(renewal({ attempt: attempt('roll'), now: present + 60 })));
+      expect(memory).toMatchObject({
+        serial: first.secret.serial,
+        nonce: first.attempt?.nonce,
+        createdAt: present,
+        previousExpiresAt: present + day,
+      });
+      await store.roll(renewal());
+      expect(await store.roll(renewal({ attempt: attempt('roll') }))).toBe('idempotency_key_outdated');
+    });
+
+    test('of the same request at the same moment, from two stores, one is made and all are told of it', async () => {
+      const { store, another } = create();
+      const stores = [store, another?.() ?? store] as const;
+      await stores[1].check(); // Connected, so that both are at it at once.
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => stores[index % 2 ? 1 : 0].issue(again({ name: 'once' }))),
+      );
+      expect(outcomes.filter((outcome) => outcome === 'issued')).toHaveLength(1);
+      const [key] = (await store.list('owner')).keys;
+      const told = outcomes.filter((outcome) => outcome !== 'issued').map(memoryIn);
+      expect(new Set(told.map(({ serial }) => serial))).toEqual(new Set([key?.serial]));
+    });
+  });
+}
