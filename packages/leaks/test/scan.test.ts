@@ -1,0 +1,129 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeKey, maskKey } from '@andamio/schema/key-format';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { jsonReport, textReport } from '../src/report.ts';
+import { scan } from '../src/scan.ts';
+import { folderOf } from './harness/folder.ts';
+
+const key = makeKey();
+
+async function* noInput(): AsyncGenerator<Buffer> {}
+
+/** Scans and gives the paths that a key was found at, the failures, and the numbers. */
+async function scanned(paths: readonly string[], input: AsyncIterable<Buffer> = noInput()) {
+  const lines: { path: string; key?: string; error?: string }[] = [];
+  const tally = await scan(
+    paths,
+    input,
+    jsonReport((line) => lines.push(JSON.parse(line))),
+  );
+  return {
+    tally,
+    found: lines.filter((line) => line.key !== undefined).map(({ path }) => path),
+    failures: lines.filter(({ error }) => error !== undefined),
+  };
+}
+
+/** Until the test ends, this process is somebody who may read what everybody may. */
+function becomeNobody(): void {
+  if (process.getuid?.() !== 0) return;
+  process.seteuid?.(65_534);
+  onTestFinished(() => process.seteuid?.(0));
+}
+
+describe('a folder is read whole', () => {
+  test('hidden files, node_modules and .git too, in the order of names', async () => {
+    const names = ['.env', '.git/config', 'a/b/c/d.txt', 'node_modules/x/index.js', 'z'];
+    const folder = folderOf(Object.fromEntries(names.map((name) => [name, key])));
+    const { found, tally } = await scanned([folder]);
+    expect(found).toEqual(names.map((name) => join(folder, name)));
+    expect(tally).toEqual({ read: 5, found: 5, unreadable: 0, passedOver: 0 });
+  });
+
+  test('files whose names are no text, too', async () => {
+    const folder = folderOf({});
+    writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.of(0xe9, 0xff)]), key);
+    expect((await scanned([folder])).tally).toEqual({ read: 1, found: 1, unreadable: 0, passedOver: 0 });
+  });
+
+  test('also when it is named with a slash, or is empty', async () => {
+    const folder = folderOf({ a: key });
+    expect((await scanned([`${folder}/`])).found).toEqual([`${folder}/a`]);
+    expect((await scanned([folderOf({})])).tally).toEqual({ read: 0, found: 0, unreadable: 0, passedOver: 0 });
+  });
+});
+
+describe('links', () => {
+  test('below a folder are not followed: not out of it, not in circles', async () => {
+    const outside = folderOf({ secret: key });
+    const folder = folderOf({ 'in/a': key });
+    symlinkSync(outside, join(folder, 'out'));
+    symlinkSync(join(outside, 'secret'), join(folder, 'in/secret'));
+    symlinkSync('..', join(folder, 'in/circle'));
+    const { found, tally } = await scanned([folder]);
+    expect(found).toEqual([join(folder, 'in/a')]);
+    expect(tally).toEqual({ read: 1, found: 1, unreadable: 0, passedOver: 3 });
+  });
+
+  test('that somebody names are', async () => {
+    const outside = folderOf({ secret: key });
+    const folder = folderOf({});
+    symlinkSync(outside, join(folder, 'out'));
+    expect((await scanned([join(folder, 'out')])).found).toEqual([join(folder, 'out/secret')]);
+  });
+
+  test('and neither is a pipe opened, which would wait for ever', async () => {
+    const folder = folderOf({ a: key });
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    expect((await scanned([folder])).tally).toEqual({ read: 1, found: 1, unreadable: 0, passedOver: 1 });
+  });
+});
+
+describe('what cannot be read is told, and the rest is read', () => {
+  test('a file and a folder without permission', async () => {
+    const folder = folderOf({ 'a/b': key, c: key, d: key });
+    chmodSync(join(folder, 'a'), 0);
+    chmodSync(join(folder, 'c'), 0);
+    onTestFinished(() => chmodSync(join(folder, 'a'), 0o755));
+    becomeNobody();
+    const { found, failures, tally } = await scanned([folder]);
+    expect(found).toEqual([join(folder, 'd')]);
+    expect(failures).toEqual([
+      { path: join(folder, 'a'), error: 'EACCES' },
+      { path: join(folder, 'c'), error: 'EACCES' },
+    ]);
+    expect(tally).toEqual({ read: 1, found: 1, unreadable: 2, passedOver: 0 });
+  });
+
+  test('input that breaks off, with what was found before', async () => {
+    async function* breaking(): AsyncGenerator<Buffer> {
+      yield Buffer.from(`${key}\n`);
+      throw Object.assign(new Error(key), { code: 'EIO' });
+    }
+    const { found, failures } = await scanned(['-'], breaking());
+    expect(found).toEqual(['-']);
+    expect(failures).toEqual([{ path: '-', error: 'EIO' }]);
+  });
+});
+
+test('a line stays a line, and a terminal is not steered, whatever a file is called', async () => {
+  const folder = folderOf({ 'a\nb\x1b[2J\x9b': key });
+  const lines: string[] = [];
+  await scan(
+    [folder],
+    noInput(),
+    textReport(
+      (line) => lines.push(line),
+      () => {},
+    ),
+  );
+  expect(lines).toEqual([`${folder}/a\\x0ab\\x1b[2J\\x9b:1:1: ${maskKey(key)}`]);
+});
+
+test('a key in a name is found, once for each thing that is called so', async () => {
+  const folder = folderOf({ [`a ${key} ${key}.txt`]: '' });
+  mkdirSync(join(folder, `b-${key}`));
+  expect((await scanned([folder])).tally.found).toBe(3);
+});
