@@ -97,10 +97,19 @@ export type RollRefusal = 'no_such_key' | 'key_expired';
 /** What became of a {@link RollCommand}: the key as it is now, what ended at once, or why nothing was changed. */
 export type RollOutcome = (Rolled & EndedKeys) | RollRefusal | Repetition | RepetitionRefusal;
 
+/** What a token says, `now` in Unix seconds being the present for what has expired. */
+export interface ClaimTierCommand {
+  readonly userId: string;
+  readonly tierClaim: TierClaim;
+  readonly now: number;
+}
+
 /** An owner's keys as they were at one moment. */
 export interface OwnedKeys {
   /** When the owner's first key was issued, Unix seconds; undefined before that. */
   readonly since: number | undefined;
+  /** What the owner's newest token said when something was changed last; undefined before the first key. */
+  readonly tierClaim: TierClaim | undefined;
   /** In no order; expired ones included, and maybe some that are gone and only wait to be removed. */
   readonly keys: readonly KeyRecord[];
 }
@@ -151,6 +160,12 @@ export interface KeyStore {
 
   /** Finds an owner's keys. Whatever was answered before the call is in them. */
   list(userId: string): Promise<OwnedKeys>;
+
+  /**
+   * Keeps what an owner's token says of its tier, if the owner is known and the token newer than the one that spoke last. For
+   * tokens with which nothing is changed.
+   */
+  claimTier(command: ClaimTierCommand): Promise<void>;
 
   /** Resolves when the store answers, rejects with {@link StoreUnavailableError} when it does not. */
   check(): Promise<void>;

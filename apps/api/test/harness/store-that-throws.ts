@@ -10,6 +10,7 @@ export function storeThatThrows(error: Error): KeyStore {
     delete: fail,
     find: fail,
     list: fail,
+    claimTier: fail,
     check: fail,
     close: () => Promise.resolve(),
   };

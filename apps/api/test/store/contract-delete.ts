@@ -42,7 +42,7 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
       expect(await store.delete(deletion({ userId: 'other' }))).toBe('no_such_key');
       expect(await store.delete(deletion({ name: 'other' }))).toBe('no_such_key');
       expect((await store.list('owner')).keys).toMatchObject([{ name: 'name' }]);
-      expect(await store.list('other')).toEqual({ since: undefined, keys: [] });
+      expect(await store.list('other')).toEqual({ since: undefined, tierClaim: undefined, keys: [] });
     });
 
     test('its other keys stay, and so does the moment of the first one', async () => {
@@ -68,7 +68,7 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
       const listed = store.list('other');
       await store.close();
       expect(await outcome).toEqual(deleted);
-      expect(await listed).toEqual({ since: undefined, keys: [] });
+      expect(await listed).toEqual({ since: undefined, tierClaim: undefined, keys: [] });
     });
   });
 }

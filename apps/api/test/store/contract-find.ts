@@ -49,6 +49,25 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       },
     );
 
+    test.each([
+      ['a newer token', 1, 'enterprise'],
+      ['a token of the same second', 0, 'growth'],
+      ['an older token', -1, 'growth'],
+    ] as const)('the tier that a token names with which nothing is changed: %s', async (_, offset, tier) => {
+      const { store, record } = await withKey();
+      const tierClaim = { tier: 'enterprise', issuedAt: present + offset } as const;
+      await store.claimTier({ userId: 'owner', tierClaim, now: present });
+      expect(await store.find([record.id])).toEqual({ record, tier });
+      expect((await store.list('owner')).tierClaim).toEqual({ tier, issuedAt: present + Math.max(0, offset) });
+    });
+
+    test('a token of an owner without any key leaves nothing behind', async () => {
+      const { store } = create();
+      const tierClaim = { tier: 'growth', issuedAt: present } as const;
+      await store.claimTier({ userId: 'owner', tierClaim, now: present });
+      expect(await store.list('owner')).toEqual({ since: undefined, tierClaim: undefined, keys: [] });
+    });
+
     test('an expired key that is extended has the tier of the newest token as well', async () => {
       const { store, record } = await withKey();
       await store.issue(

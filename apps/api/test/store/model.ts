@@ -133,6 +133,13 @@ class Model {
     };
   }
 
+  /** What a token says with which nothing is changed. */
+  claim(userId: string, claim: IssueCommand['tierClaim']) {
+    const known = this.tiers.get(userId);
+    if (known !== undefined && claim.issuedAt > known.issuedAt && claim.tier !== known.tier)
+      this.tiers.set(userId, claim);
+  }
+
   #find({ userId, name, now }: { userId: string; name: string; now: number }) {
     return this.keys.find((key) => key.userId === userId && key.name === name && key.removeAt > now);
   }
@@ -203,6 +210,7 @@ async function compare(store: KeyStore, model: Model, now: number, step: Step) {
   } else {
     const owner = { userId, tier, tokenIssuedAt: tierClaim.issuedAt };
     const { since, active, expired } = await listKeys({ store, now: () => now * 1000 + 999 }, owner);
+    model.claim(userId, tierClaim);
     const held = model.held(userId, now);
     expect({ since, active: byId(active), expired: byId(expired) }).toEqual({
       since: held.since,

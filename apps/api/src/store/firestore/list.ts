@@ -20,5 +20,10 @@ export async function list({ firestore }: Database, userId: string): Promise<Own
     .map(({ record }) => record);
   // The two reads are of two moments: a first key may be issued between them.
   const first = keys.length === 0 ? undefined : Math.min(...keys.map(({ createdAt }) => createdAt));
-  return { since: parseOwner(owner)?.content.created_at ?? first, keys };
+  const content = parseOwner(owner)?.content;
+  return {
+    since: content?.created_at ?? first,
+    tierClaim: content && { tier: content.tier, issuedAt: content.tier_issued_at },
+    keys,
+  };
 }

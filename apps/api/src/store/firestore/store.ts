@@ -1,5 +1,6 @@
 import { collections } from '@andamio/schema/firestore-layout';
 import { type KeyStore, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
+import { claimTier } from './claim-tier.ts';
 import type { FirestoreAddress } from './client.ts';
 import type { Database } from './database.ts';
 import { withDeadline } from './deadline.ts';
@@ -54,6 +55,8 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore {
     find: (ids) => withDeadline(storeDeadline, async () => find(await open(), ids)),
 
     list: (userId) => withDeadline(storeDeadline, async () => list(await open(), userId)),
+
+    claimTier: (command) => change(command.userId, (database) => claimTier(database, command)),
 
     check: () =>
       withDeadline(checkDeadline, async () => {

@@ -5,6 +5,7 @@ import { isGone } from '../../keys/expiry.ts';
 import { rolled } from '../../keys/roll.ts';
 import { extended } from '../../keys/rotate.ts';
 import type {
+  ClaimTierCommand,
   DeleteCommand,
   DeleteOutcome,
   FoundKey,
@@ -123,6 +124,15 @@ export function findById(statements: Statements, ids: readonly string[]): FoundK
 
 /** Finds an owner's keys and when the first one was issued. */
 export function list(statements: Statements, userId: string): OwnedKeys {
-  const owner = statements.findOwner.get(userId) as { created_at: number } | undefined;
-  return { since: owner?.created_at, keys: statements.listKeys.all(userId).map(keyOf) };
+  const owner = statements.findOwner.get(userId);
+  return {
+    since: owner?.['created_at'] as number | undefined,
+    tierClaim: owner && { tier: tierSchema.parse(owner['tier']), issuedAt: owner['tier_issued_at'] as number },
+    keys: statements.listKeys.all(userId).map(keyOf),
+  };
+}
+
+/** Keeps what an owner's token says of its tier, if it is the newest. */
+export function claimTier(statements: Statements, { userId, tierClaim }: ClaimTierCommand): void {
+  statements.claimTier.run(tierClaim.tier, tierClaim.issuedAt, userId, tierClaim.issuedAt);
 }

@@ -30,7 +30,8 @@ const sources = {
   insertAudit: 'INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   deleteKey: 'DELETE FROM keys WHERE user_id = ? AND name = ?',
   listKeys: 'SELECT * FROM keys WHERE user_id = ?',
-  findOwner: 'SELECT created_at FROM owners WHERE user_id = ?',
+  findOwner: 'SELECT created_at, tier, tier_issued_at FROM owners WHERE user_id = ?',
+  claimTier: 'UPDATE owners SET tier = ?, tier_issued_at = ? WHERE user_id = ? AND tier_issued_at < ?',
   upsertOwner: `INSERT INTO owners VALUES (?, ?, ?, ?) ON CONFLICT (user_id) DO UPDATE
     SET tier = excluded.tier, tier_issued_at = excluded.tier_issued_at
     WHERE excluded.tier_issued_at > tier_issued_at`,

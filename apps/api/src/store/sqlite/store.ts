@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { KeyStore } from '../../keys/store.ts';
 import { openDatabase } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
-import { findById, issue, list, remove, roll, rotate } from './keys.ts';
+import { claimTier, findById, issue, list, remove, roll, rotate } from './keys.ts';
 import { prepare, type Statements } from './statements.ts';
 
 /** How often records that are gone are removed, in milliseconds. */
@@ -49,6 +49,8 @@ export function createSqliteStore(path: string, now: () => number): KeyStore {
     find: (ids) => commits.run(() => findById(open().statements, ids)),
 
     list: (userId) => commits.run(() => list(open().statements, userId)),
+
+    claimTier: (command) => commits.run(() => claimTier(open().statements, command)),
 
     check: () => commits.run(() => undefined),
 
