@@ -14,6 +14,7 @@ const remedies: Record<ErrorCode, string> = {
     'Get a fresh token and send it as `Authorization: Bearer YOUR_JWT_TOKEN`. Do not repeat with the same one.',
   unknown_tier: 'Ask whoever issues your token which tier it names.',
   insufficient_scope: 'Get a token whose scope names `apikey:write` to change keys, `apikey:read` to read.',
+  suspended: 'Ask whoever runs the platform why. You can still list and delete your keys.',
   not_found: 'Check the path: it is case-sensitive and has no slash at its end.',
   no_such_key: 'Look the names of your keys up with `GET /api/v1/user/me`. A key is gone 30 days after its expiry.',
   not_yet_rotatable: 'Ask again within a day of its expiry, or after it.',

@@ -11,6 +11,7 @@ const published: Record<ErrorCode, readonly [status: number, message: string]> =
   unauthenticated: [401, 'Unauthorized: Invalid or missing credentials.'],
   unknown_tier: [403, 'Forbidden: Insufficient permissions or tier access.'],
   insufficient_scope: [403, 'Forbidden: Insufficient permissions or tier access.'],
+  suspended: [403, 'Forbidden: Insufficient permissions or tier access.'],
   not_found: [404, 'Not Found: The requested resource does not exist.'],
   no_such_key: [404, 'Not Found: The requested resource does not exist.'],
   method_not_allowed: [405, 'Method Not Allowed: This method is not supported here.'],

@@ -43,6 +43,10 @@ export const errorKinds = {
   },
   unknown_tier: { status: 403, details: "The token's tier is not one that this service knows." },
   insufficient_scope: { status: 403, details: "The token's scope does not allow this operation." },
+  suspended: {
+    status: 403,
+    details: 'Your keys are suspended: none may be requested, extended or rolled, and none is accepted.',
+  },
   not_found: { status: 404, details: 'There is nothing at this path.' },
   no_such_key: { status: 404, details: 'api_key_name: you hold no key of this name.' },
   method_not_allowed: { status: 405, details: 'The header Allow lists the methods of this path.' },

@@ -9,7 +9,13 @@ export interface Actor {
 }
 
 /** What was done, as the log has it. */
-export type AuditAction = 'key.issued' | 'key.rotated' | 'key.rolled' | 'key.deleted';
+export type AuditAction =
+  | 'key.issued'
+  | 'key.rotated'
+  | 'key.rolled'
+  | 'key.deleted'
+  | 'user.suspended'
+  | 'user.resumed';
 
 /** One change in the audit log: it lands in the same transaction as the change, or neither does. */
 export interface AuditEntry {
@@ -23,6 +29,8 @@ export interface AuditEntry {
   readonly name?: string;
   /** The id that the key has since, or had until then. */
   readonly keyId?: string;
+  /** Why, where somebody else than the owner made the change and said so. */
+  readonly reason?: string | undefined;
 }
 
 /** From when on an entry may be removed, Unix seconds. */

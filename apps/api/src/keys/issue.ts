@@ -16,7 +16,7 @@ export interface NewKey {
 }
 
 /** Why a key was not issued. */
-export type IssueRefusal = 'expiry_too_late' | 'name_taken' | 'key_limit_reached' | RepetitionRefusal;
+export type IssueRefusal = 'suspended' | 'expiry_too_late' | 'name_taken' | 'key_limit_reached' | RepetitionRefusal;
 
 /** What operations that make keys work with. */
 export interface IssueKeyDependencies extends KeyDependencies, KeyMaking {}

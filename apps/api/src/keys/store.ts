@@ -1,4 +1,5 @@
 import type { Tier } from '@andamio/schema/tiers';
+import type { Administration } from './administration.ts';
 import type { Attempt, Repetition, RepetitionRefusal } from './idempotency.ts';
 import type { Rolled } from './roll.ts';
 
@@ -39,10 +40,11 @@ export interface IssueCommand {
 }
 
 /**
- * What became of an {@link IssueCommand}. A repetition is told before a taken name, and that before a full tier (contract,
- * part C; service contract, "Settled beside").
+ * What became of an {@link IssueCommand}. That its owner is suspended is told before anything else, here and of every command
+ * that is refused for it; a repetition before a taken name, and that before a full tier (contract, part C; service contract,
+ * "Settled beside").
  */
-export type IssueOutcome = 'issued' | 'name_taken' | 'key_limit_reached' | Repetition | RepetitionRefusal;
+export type IssueOutcome = 'issued' | 'suspended' | 'name_taken' | 'key_limit_reached' | Repetition | RepetitionRefusal;
 
 /** One key of one owner to be changed; `now` in Unix seconds is the present for what has expired or is gone. */
 export interface DeleteCommand {
@@ -74,7 +76,7 @@ export interface RotateCommand extends DeleteCommand {
 export type Validity = Pick<KeyRecord, 'expiresAt' | 'expiresInDays' | 'removeAt'>;
 
 /** Why a key is not extended, in the order in which it is told. */
-export type RotateRefusal = 'no_such_key' | 'not_yet_rotatable' | 'expiry_too_late' | 'key_limit_reached';
+export type RotateRefusal = 'suspended' | 'no_such_key' | 'not_yet_rotatable' | 'expiry_too_late' | 'key_limit_reached';
 
 /** What became of a {@link RotateCommand}: how long the key is valid now, or why it was left as it is. */
 export type RotateOutcome = Validity | RotateRefusal | Repetition | RepetitionRefusal;
@@ -92,7 +94,7 @@ export interface RollCommand extends DeleteCommand {
 }
 
 /** Why a key is not rolled. */
-export type RollRefusal = 'no_such_key' | 'key_expired';
+export type RollRefusal = 'suspended' | 'no_such_key' | 'key_expired';
 
 /** What became of a {@link RollCommand}: the key as it is now, what ended at once, or why nothing was changed. */
 export type RollOutcome = (Rolled & EndedKeys) | RollRefusal | Repetition | RepetitionRefusal;
@@ -114,11 +116,17 @@ export interface OwnedKeys {
   readonly keys: readonly KeyRecord[];
 }
 
-/** A key as it is found by its id, with what its owner may do by it. */
-export interface FoundKey {
-  readonly record: KeyRecord;
+/** What an owner may do by its keys. */
+export interface Standing {
   /** What the owner's newest token named. */
   readonly tier: Tier;
+  /** Whether all its keys are refused at present. */
+  readonly suspended: boolean;
+}
+
+/** A key as it is found by its id, with its owner's standing. */
+export interface FoundKey extends Standing {
+  readonly record: KeyRecord;
 }
 
 /**
@@ -127,7 +135,7 @@ export interface FoundKey {
  * Each call ends within {@link storeDeadline}: with its outcome, with {@link StoreUnavailableError} or with
  * {@link OutcomeUnknownError}.
  */
-export interface KeyStore {
+export interface KeyStore extends Administration {
   /**
    * Stores the record if its name is free and the owner holds fewer than the maximum: all or nothing, and exactly so
    * however many processes do the same at once. `createdAt` is the present for what has expired or is gone.

@@ -8,6 +8,8 @@ export function storeThatThrows(error: Error): KeyStore {
     rotate: fail,
     roll: fail,
     delete: fail,
+    suspend: fail,
+    resume: fail,
     find: fail,
     list: fail,
     claimTier: fail,

@@ -14,7 +14,7 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
 
     test('gives the whole record, and the tier that the token named', async () => {
       const { store, record } = await withKey({ userId: 'a/b "c"', name: ' Schlüssel \u{1F511} ' });
-      expect(await store.find([record.id])).toEqual({ record, tier: 'growth' });
+      expect(await store.find([record.id])).toEqual({ record, tier: 'growth', suspended: false });
     });
 
     test('an id that nobody has, or none at all, is nothing', async () => {
@@ -45,7 +45,7 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
         const tierClaim = { tier: 'enterprise', issuedAt: present + 1 } as const;
         if (verb === 'issue') await store.issue(command({ name: 'second', tierClaim }));
         else await store[verb](rotation({ name: 'brief', tierClaim }));
-        expect(await store.find([record.id])).toEqual({ record, tier: 'enterprise' });
+        expect(await store.find([record.id])).toEqual({ record, tier: 'enterprise', suspended: false });
       },
     );
 
@@ -57,7 +57,7 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       const { store, record } = await withKey();
       const tierClaim = { tier: 'enterprise', issuedAt: present + offset } as const;
       await store.claimTier({ userId: 'owner', tierClaim, now: present });
-      expect(await store.find([record.id])).toEqual({ record, tier });
+      expect(await store.find([record.id])).toMatchObject({ record, tier });
       expect((await store.list('owner')).tierClaim).toEqual({ tier, issuedAt: present + Math.max(0, offset) });
     });
 

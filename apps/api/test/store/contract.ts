@@ -7,6 +7,7 @@ import { describeFinding } from './contract-find.ts';
 import { describeRepetition } from './contract-repetition.ts';
 import { describeRoll } from './contract-roll.ts';
 import { describeRotation } from './contract-rotate.ts';
+import { describeSuspension } from './contract-suspend.ts';
 
 const issueAll = async ({ store }: StoreUnderTest, commands: IssueCommand[]) => {
   const outcomes: IssueOutcome[] = [];
@@ -26,6 +27,7 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
   describeFinding(kind, create);
   describeRoll(kind, create);
   describeRepetition(kind, create);
+  describeSuspension(kind, create);
 
   describe(`${kind}: names`, () => {
     test('a name that the owner already uses is refused', async () => {

@@ -12,6 +12,7 @@ import type {
   RotateCommand,
 } from '../../src/keys/store.ts';
 import { command, day, present, renewal } from '../harness/commands.ts';
+import { order } from '../harness/operator.ts';
 import type { StoreUnderTest } from '../harness/stores.ts';
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
@@ -27,11 +28,13 @@ class Model {
   readonly tiers = new Map<string, IssueCommand['tierClaim']>();
   readonly since = new Map<string, number>();
   readonly #memories = new Map<string, Memory>();
+  readonly suspended = new Set<string>();
   /** How many changes were made. */
   changes = 0;
 
   issue({ record, maximumKeys, tierClaim, attempt }: IssueCommand): IssueOutcome {
     const { userId, name, createdAt } = record;
+    if (this.suspended.has(userId)) return 'suspended';
     const earlier = this.#recall(attempt, { userId, name, now: createdAt });
     if (earlier !== undefined) return earlier;
     if (this.#find({ userId, name, now: createdAt }) !== undefined) return 'name_taken';
@@ -48,6 +51,7 @@ class Model {
 
   rotate({ expiresInDays, maximumKeys, tierClaim, attempt, ...wish }: RotateCommand) {
     const { userId, now } = wish;
+    if (this.suspended.has(userId)) return 'suspended';
     const earlier = this.#recall(attempt, wish);
     if (earlier !== undefined) return earlier;
     const key = this.#find(wish);
@@ -66,6 +70,7 @@ class Model {
 
   roll({ secret, graceSeconds, tierClaim, attempt, ...wish }: RollCommand) {
     const { userId, now } = wish;
+    if (this.suspended.has(userId)) return 'suspended';
     const earlier = this.#recall(attempt, wish);
     if (earlier !== undefined) return earlier;
     const key = this.#find(wish);
@@ -107,6 +112,15 @@ class Model {
     this.#memories.set(nameOf(attempt), { bodyDigest, nonce, ...facts, forgetAt: now + day });
   }
 
+  setSuspended(userId: string, suspended: boolean): boolean {
+    if (this.suspended.has(userId) === suspended) return false;
+    if (suspended) this.suspended.add(userId);
+    else this.suspended.delete(userId);
+    if (!this.tiers.has(userId)) this.tiers.set(userId, { tier: 'pioneer', issuedAt: -1 });
+    this.changes++;
+    return true;
+  }
+
   #dropSuperseded({ userId, name }: { userId: string; name: string }): string[] {
     const isOfName = (key: KeyRecord) => key.userId === userId && key.name === name;
     const dropped = this.superseded.filter(isOfName);
@@ -121,7 +135,8 @@ class Model {
 
   find(ids: readonly string[]) {
     const record = [...this.keys, ...this.superseded].find(({ id }) => ids.includes(id));
-    return record && { record, tier: this.tiers.get(record.userId)?.tier };
+    const suspended = record !== undefined && this.suspended.has(record.userId);
+    return record && { record, tier: this.tiers.get(record.userId)?.tier, suspended };
   }
 
   held(userId: string, now: number) {
@@ -153,7 +168,19 @@ class Model {
 
 const steps = fc.array(
   fc.record({
-    verb: fc.constantFrom('issue', 'issue', 'rotate', 'rotate', 'roll', 'delete', 'list', 'find'),
+    verb: fc.constantFrom(
+      'issue',
+      'issue',
+      'rotate',
+      'rotate',
+      'roll',
+      'delete',
+      'suspend',
+      'resume',
+      'resume',
+      'list',
+      'find',
+    ),
     owner: fc.constantFrom('one', 'two'),
     name: fc.constantFrom('a', 'b', 'c', 'd'),
     maximumKeys: fc.constantFrom(1, 2, 5),
@@ -204,6 +231,10 @@ async function compare(store: KeyStore, model: Model, now: number, step: Step) {
     expect(await store.roll(one)).toEqual(model.roll(one));
   } else if (step.verb === 'delete') {
     expect(await store.delete(change)).toEqual(model.delete(change));
+  } else if (step.verb === 'suspend') {
+    expect((await store.suspend(order({ userId, now }))).changed).toBe(model.setSuspended(userId, true));
+  } else if (step.verb === 'resume') {
+    expect(await store.resume(order({ userId, now }))).toBe(model.setSuspended(userId, false));
   } else if (step.verb === 'find') {
     expect(await store.find(['0'])).toBeUndefined();
     for (const id of model.idsOf(userId, name)) expect(await store.find(['0', id])).toEqual(model.find([id]));

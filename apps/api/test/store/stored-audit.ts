@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, present, rotation } from '../harness/commands.ts';
+import { order } from '../harness/operator.ts';
 import type { ReadableStore, Stored } from '../harness/stores.ts';
 
 /** An entry as it is stored, but for what names its document and says when it may be removed. */
@@ -23,7 +24,14 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
       const { store, record, log } = await withKey();
       await store.rotate(rotation({ now: present + 1 }));
       await store.delete(deletion({ now: present + 2 }));
-      const common = { actor_kind: 'user', actor_id: 'owner', user_id: 'owner', name: 'name', key_id: record.id };
+      const common = {
+        actor_kind: 'user',
+        actor_id: 'owner',
+        user_id: 'owner',
+        name: 'name',
+        key_id: record.id,
+        reason: null,
+      };
       expect((await log()).map(entryOf)).toEqual([
         { ...common, at: present, action: 'key.issued' },
         { ...common, at: present + 1, action: 'key.rotated' },
@@ -34,6 +42,19 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
     test('keeps an entry for 400 days', async () => {
       const { log } = await withKey();
       expect(await log()).toMatchObject([{ at: present, remove_at: present + 400 * day }]);
+    });
+
+    test('says who suspended and resumed an owner, and why', async () => {
+      const { store, log } = await withKey();
+      await store.suspend(order({ now: present + 1, reason: 'a complaint' }));
+      await store.suspend(order({ now: present + 2 }));
+      await store.resume(order({ now: present + 3, by: { kind: 'operator', id: 'otto' } }));
+      await store.resume(order({ now: present + 4 }));
+      const common = { actor_kind: 'operator', user_id: 'owner', name: null, key_id: null };
+      expect((await log()).slice(1).map(entryOf)).toEqual([
+        { ...common, at: present + 1, action: 'user.suspended', actor_id: 'olga', reason: 'a complaint' },
+        { ...common, at: present + 3, action: 'user.resumed', actor_id: 'otto', reason: null },
+      ]);
     });
 
     test('says nothing of a change that was refused', async () => {

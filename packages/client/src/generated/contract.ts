@@ -70,6 +70,7 @@ export const errorStatuses = {
   unauthenticated: 401,
   unknown_tier: 403,
   insufficient_scope: 403,
+  suspended: 403,
   not_found: 404,
   no_such_key: 404,
   method_not_allowed: 405,

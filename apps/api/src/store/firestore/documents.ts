@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { collections } from '@andamio/schema/firestore-layout';
-import { type Tier, tierSchema } from '@andamio/schema/tiers';
+import { tierSchema } from '@andamio/schema/tiers';
 import type { DocumentReference, DocumentSnapshot, Firestore, Timestamp } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { type AuditEntry, auditRemovalOf } from '../../keys/audit.ts';
-import type { FoundKey, KeyRecord, Validity } from '../../keys/store.ts';
+import type { FoundKey, KeyRecord, Standing, Validity } from '../../keys/store.ts';
 
 /** Names a document after texts that may hold any character, and in which people would see more than they should. */
 export function nameOf(...texts: readonly string[]): string {
@@ -44,9 +44,11 @@ export const time = z
 
 const ownerDocument = z.object({
   user_id: z.string(),
-  created_at: time,
+  /** Null before the first key. */
+  created_at: time.nullable(),
   tier: tierSchema,
   tier_issued_at: time,
+  suspended: z.boolean(),
   /** The expiry of each key by its id; those that have expired leave with the next write. */
   active: z.record(z.string(), time),
   /** The same of secrets that were rolled away and are in their grace; they don't count. */
@@ -76,8 +78,9 @@ const keyDocument = z.object({
   expires_in_days: z.number(),
   pepper_version: z.string(),
   remove_at: time,
-  /** The owner's once more: a key is checked by one read. */
+  /** The owner's once more, these two: a key is checked by one read. */
   tier: tierSchema,
+  suspended: z.boolean(),
   /** Rolled away: valid until its expiry, but not what its name stands for. */
   superseded: z.boolean(),
 });
@@ -128,23 +131,25 @@ export function parseKey(snapshot: DocumentSnapshot): Found<StoredKey> | undefin
     pepperVersion: content.pepper_version,
     removeAt: content.remove_at,
   };
-  return { content: { record, tier: content.tier, superseded: content.superseded }, updateTime };
+  const { tier, suspended, superseded } = content;
+  return { content: { record, tier, suspended, superseded }, updateTime };
 }
 
 const mapped = <From, To>(map: Readonly<Record<string, From>>, to: (value: From) => To) =>
   Object.fromEntries(Object.entries(map).map(([key, value]) => [key, to(value)]));
 
+/** Of an owner or a key what stands on both. */
+const standingOf = ({ tier, suspended }: Standing): Standing => ({ tier, suspended });
+
 /** Writes contents as documents, for a client library whose timestamps are given. */
 export function documentWriter(timestamp: (seconds: number) => Timestamp) {
   return {
-    owner: ({ user_id, created_at, tier, tier_issued_at, active, superseded, attempts }: OwnerDocument) => ({
-      user_id,
-      created_at: timestamp(created_at),
-      tier,
-      tier_issued_at: timestamp(tier_issued_at),
-      active: mapped(active, timestamp),
-      superseded: mapped(superseded, timestamp),
-      attempts,
+    owner: (owner: OwnerDocument) => ({
+      ...owner,
+      created_at: owner.created_at === null ? null : timestamp(owner.created_at),
+      tier_issued_at: timestamp(owner.tier_issued_at),
+      active: mapped(owner.active, timestamp),
+      superseded: mapped(owner.superseded, timestamp),
     }),
     name: (record: KeyRecord, previousId: string | null) => ({
       user_id: record.userId,
@@ -154,7 +159,7 @@ export function documentWriter(timestamp: (seconds: number) => Timestamp) {
       previous_id: previousId,
       remove_at: timestamp(record.removeAt),
     }),
-    key: ({ record, tier }: FoundKey) => ({
+    key: ({ record, ...standing }: FoundKey) => ({
       serial: record.serial,
       user_id: record.userId,
       name: record.name,
@@ -164,22 +169,23 @@ export function documentWriter(timestamp: (seconds: number) => Timestamp) {
       expires_in_days: record.expiresInDays,
       pepper_version: record.pepperVersion,
       remove_at: timestamp(record.removeAt),
-      tier,
+      ...standingOf(standing),
       superseded: false,
     }),
     /** What a roll leaves of the secret before: Firestore may remove it as soon as it has ended. */
-    superseded: (expiresAt: number, tier: Tier) => ({
+    superseded: (expiresAt: number, standing: Standing) => ({
       expires_at: timestamp(expiresAt),
       remove_at: timestamp(expiresAt),
       superseded: true,
-      tier,
+      ...standingOf(standing),
     }),
-    validity: ({ expiresAt, expiresInDays, removeAt }: Validity, tier: Tier) => ({
+    validity: ({ expiresAt, expiresInDays, removeAt }: Validity, standing: Standing) => ({
       expires_at: timestamp(expiresAt),
       expires_in_days: expiresInDays,
       remove_at: timestamp(removeAt),
-      tier,
+      ...standingOf(standing),
     }),
+    standing: standingOf,
     audit: (entry: AuditEntry) => ({
       at: timestamp(entry.at),
       actor_kind: entry.actor.kind,
@@ -188,6 +194,7 @@ export function documentWriter(timestamp: (seconds: number) => Timestamp) {
       user_id: entry.userId,
       name: entry.name ?? null,
       key_id: entry.keyId ?? null,
+      reason: entry.reason ?? null,
       remove_at: timestamp(auditRemovalOf(entry)),
     }),
     removal: ({ removeAt }: Validity) => ({ remove_at: timestamp(removeAt) }),

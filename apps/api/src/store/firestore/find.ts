@@ -11,5 +11,7 @@ export async function find({ firestore }: Database, ids: readonly string[]): Pro
     });
   const found = snapshots.find(({ exists }) => exists);
   const key = found && parseKey(found);
-  return key && { record: key.content.record, tier: key.content.tier };
+  if (key === undefined) return undefined;
+  const { record, tier, suspended } = key.content;
+  return { record, tier, suspended };
 }

@@ -12,7 +12,11 @@ import { writeOwner } from './write-owner.ts';
 /** Right for an owner's first key. */
 const nothingStored: View = { owner: undefined, name: undefined, memory: undefined };
 
-function refusalOf({ owner, name }: View, { record, maximumKeys }: IssueCommand): IssueOutcome | undefined {
+function refusalOf(view: View, { record, maximumKeys, attempt }: IssueCommand): IssueOutcome | undefined {
+  const { owner, name } = view;
+  if (owner?.content.suspended) return 'suspended';
+  const earlier = recall(view, attempt, record.createdAt);
+  if (earlier !== undefined) return earlier;
   if (name !== undefined && !isGone({ removeAt: name.content.remove_at }, record.createdAt)) return 'name_taken';
   return countHeld(owner?.content, record.createdAt) < maximumKeys ? undefined : 'key_limit_reached';
 }
@@ -28,17 +32,17 @@ export function issue(database: Database, command: IssueCommand): Promise<IssueO
     decide(view) {
       const { owner, name } = view;
       if (owner !== undefined && Object.hasOwn(owner.content.active, record.id)) return { outcome: 'issued' };
-      const refusal = recall(view, attempt, record.createdAt) ?? refusalOf(view, command);
+      const refusal = refusalOf(view, command);
       if (refusal !== undefined) return { outcome: refusal };
       const writes = firestore.batch();
-      const { tier } = writeOwner(database, writes, documents.owner, owner, {
+      const standing = writeOwner(database, writes, documents.owner, owner, {
         userId: record.userId,
         tierClaim,
         now: record.createdAt,
         put: { [record.id]: record.expiresAt },
       });
       put(writes, documents.name, write.name(record, null), name);
-      put(writes, keyDocumentOf(firestore, record.id), write.key({ record, tier }), undefined);
+      put(writes, keyDocumentOf(firestore, record.id), write.key({ record, ...standing }), undefined);
       remember(database, writes, view, attempt, record.createdAt, record);
       audit(
         database,

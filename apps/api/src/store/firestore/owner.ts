@@ -1,3 +1,4 @@
+import { defaultTier } from '@andamio/schema/tiers';
 import type { TierClaim } from '../../keys/store.ts';
 import type { OwnerDocument } from './documents.ts';
 
@@ -10,7 +11,8 @@ const rememberedAttempts = 20;
 /** What a write changes of the keys that an owner's document lists. */
 export interface OwnerChange {
   readonly userId: string;
-  readonly tierClaim: TierClaim;
+  /** Left out of what others than the owner do. */
+  readonly tierClaim?: TierClaim;
   /** Unix seconds. */
   readonly now: number;
   /** Keys that are listed from now on, by their id, with their expiry in Unix seconds. */
@@ -19,9 +21,22 @@ export interface OwnerChange {
   readonly supersede?: Readonly<Record<string, number>>;
   /** Keys that are listed no more. */
   readonly drop?: readonly string[];
+  /** Whether the owner is suspended from now on; as before if left out. */
+  readonly suspended?: boolean;
   /** What the change is known again by. */
   readonly attempt?: string;
 }
+
+/** What is known of an owner that has no document. Any token is newer than what it says of the tier. */
+const unknownOwner = {
+  created_at: null,
+  tier: defaultTier,
+  tier_issued_at: -1,
+  suspended: false,
+  active: {},
+  superseded: {},
+  attempts: [],
+} as const satisfies Omit<OwnerDocument, 'user_id'>;
 
 /** Of keys by their id those that have not expired, with their expiry in Unix seconds. */
 function unexpired(keys: Readonly<Record<string, number>> = {}, now: number): [string, number][] {
@@ -34,19 +49,20 @@ export function countHeld(owner: OwnerDocument | undefined, now: number): number
 }
 
 /** What the owner's document says after a write: the change made, the expired keys out, the newest token's tier. */
-export function ownerAfter(owner: OwnerDocument | undefined, change: OwnerChange): OwnerDocument {
-  const { userId, tierClaim, now, put = {}, supersede = {}, drop = [], attempt } = change;
-  const kept = (keys?: Readonly<Record<string, number>>) =>
+export function ownerAfter(owner: Omit<OwnerDocument, 'user_id'> = unknownOwner, change: OwnerChange): OwnerDocument {
+  const { userId, tierClaim, now, put, supersede, drop = [], attempt } = change;
+  const kept = (keys: Readonly<Record<string, number>>) =>
     Object.fromEntries(unexpired(keys, now).filter(([id]) => !drop.includes(id)));
   const attempts = attempt === undefined ? [] : [attempt];
-  const newer = owner === undefined || tierClaim.issuedAt > owner.tier_issued_at;
+  const newer = tierClaim !== undefined && tierClaim.issuedAt > owner.tier_issued_at;
   return {
     user_id: userId,
-    created_at: owner?.created_at ?? now,
+    created_at: owner.created_at ?? (put === undefined ? null : now),
     tier: newer ? tierClaim.tier : owner.tier,
     tier_issued_at: newer ? tierClaim.issuedAt : owner.tier_issued_at,
-    active: { ...kept(owner?.active), ...put },
-    superseded: { ...kept(owner?.superseded), ...supersede },
-    attempts: [...attempts, ...(owner?.attempts ?? [])].slice(0, rememberedAttempts),
+    suspended: change.suspended ?? owner.suspended,
+    active: { ...kept(owner.active), ...put },
+    superseded: { ...kept(owner.superseded), ...supersede },
+    attempts: [...attempts, ...owner.attempts].slice(0, rememberedAttempts),
   };
 }

@@ -22,6 +22,7 @@ export function roll(database: Database, command: RollCommand): Promise<RollOutc
     decide(view) {
       const { owner, name, key } = view;
       if (made !== undefined && owner?.content.attempts.includes(mark)) return { outcome: made };
+      if (owner?.content.suspended) return { outcome: 'suspended' };
       const earlier = recall(view, attempt, now);
       if (earlier !== undefined) return { outcome: earlier };
       const outcome = rolled(key?.content.record, command);
@@ -32,7 +33,7 @@ export function roll(database: Database, command: RollCommand): Promise<RollOutc
       const ended = [olderId, isKept ? undefined : replacedId].filter((id) => id !== undefined);
 
       const writes = firestore.batch();
-      const { tier } = writeOwner(database, writes, documents.owner, owner, {
+      const standing = writeOwner(database, writes, documents.owner, owner, {
         ...command,
         put: { [record.id]: record.expiresAt },
         ...(isKept && { supersede: { [replacedId]: previousExpiresAt } }),
@@ -40,8 +41,8 @@ export function roll(database: Database, command: RollCommand): Promise<RollOutc
         attempt: mark,
       });
       put(writes, documents.name, write.name(record, isKept ? replacedId : null), name);
-      put(writes, keyDocumentOf(firestore, record.id), write.key({ record, tier }), undefined);
-      if (isKept) put(writes, keyDocumentOf(firestore, replacedId), write.superseded(previousExpiresAt, tier), key);
+      put(writes, keyDocumentOf(firestore, record.id), write.key({ record, ...standing }), undefined);
+      if (isKept) put(writes, keyDocumentOf(firestore, replacedId), write.superseded(previousExpiresAt, standing), key);
       for (const id of ended) writes.delete(keyDocumentOf(firestore, id));
       remember(database, writes, view, attempt, now, { ...record, previousExpiresAt });
       audit(database, writes, ownEntry('key.rolled', { ...command, at: now, keyId: record.id }));

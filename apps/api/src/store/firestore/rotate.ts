@@ -23,6 +23,7 @@ export function rotate(database: Database, command: RotateCommand): Promise<Rota
     decide(view) {
       const { owner, name, key } = view;
       if (made !== undefined && owner?.content.attempts.includes(mark)) return { outcome: made };
+      if (owner?.content.suspended) return { outcome: 'suspended' };
       const earlier = recall(view, attempt, now);
       if (earlier !== undefined) return { outcome: earlier };
       const outcome = extended(key?.content.record, command, () => countHeld(owner?.content, now));
@@ -31,9 +32,9 @@ export function rotate(database: Database, command: RotateCommand): Promise<Rota
       const { id } = key.content.record;
       const writes = firestore.batch();
       const change = { ...command, put: { [id]: outcome.expiresAt }, attempt: mark };
-      const { tier } = writeOwner(database, writes, documents.owner, owner, change);
+      const standing = writeOwner(database, writes, documents.owner, owner, change);
       put(writes, documents.name, write.removal(outcome), name);
-      put(writes, keyDocumentOf(firestore, id), write.validity(outcome, tier), key);
+      put(writes, keyDocumentOf(firestore, id), write.validity(outcome, standing), key);
       remember(database, writes, view, attempt, now, { ...key.content.record, ...outcome });
       audit(database, writes, ownEntry('key.rotated', { ...command, at: now, keyId: id }));
       return { outcome, writes };

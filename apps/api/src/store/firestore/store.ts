@@ -12,6 +12,7 @@ import { list } from './list.ts';
 import { OwnerQueue } from './owner-queue.ts';
 import { roll } from './roll.ts';
 import { rotate } from './rotate.ts';
+import { resume, suspend } from './suspend.ts';
 
 /** How long the store may take to show that it is there, in milliseconds. */
 const checkDeadline = 2_000;
@@ -51,6 +52,10 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore {
     roll: (command) => change(command.userId, (database) => roll(database, command)),
 
     delete: (command) => change(command.userId, (database) => remove(database, command)),
+
+    suspend: (command) => change(command.userId, (database) => suspend(database, command)),
+
+    resume: (command) => change(command.userId, (database) => resume(database, command)),
 
     find: (ids) => withDeadline(storeDeadline, async () => find(await open(), ids)),
 

@@ -4,8 +4,8 @@ import { type Found, keyDocumentOf, type OwnerDocument } from './documents.ts';
 import { type OwnerChange, ownerAfter } from './owner.ts';
 
 /**
- * Adds a change of an owner to the batch. A tier that is another than before is written on its unexpired keys as well, except
- * those that the change itself puts: that is rare, and lets a key be checked without its owner.
+ * Adds a change of an owner to the batch. A standing that is another than before is written on its unexpired keys as well,
+ * except those that the change itself puts: that is rare, and lets a key be checked without its owner.
  *
  * @returns what the owner's document will say.
  */
@@ -19,10 +19,10 @@ export function writeOwner(
   const before = found?.content;
   const after = ownerAfter(before, change);
   put(batch, document, write.owner(after), found);
-  if (before !== undefined && before.tier !== after.tier) {
+  if (before !== undefined && (before.tier !== after.tier || before.suspended !== after.suspended)) {
     const own = { ...change.put, ...change.supersede };
     const others = Object.keys({ ...after.active, ...after.superseded }).filter((id) => own[id] === undefined);
-    for (const id of others) batch.update(keyDocumentOf(firestore, id), { tier: after.tier });
+    for (const id of others) batch.update(keyDocumentOf(firestore, id), write.standing(after));
   }
   return after;
 }

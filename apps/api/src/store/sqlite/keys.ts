@@ -32,6 +32,10 @@ function find(statements: Statements, { userId, name }: Pick<KeyRecord, 'userId'
   return row && keyOf(row);
 }
 
+function isSuspended(statements: Statements, userId: string): boolean {
+  return statements.findOwner.get(userId)?.['suspended'] === 1;
+}
+
 /** Names the secret that a key has, unless the key is gone. */
 function serialOf(key: KeyRecord | undefined, now: number): string | undefined {
   return key === undefined || isGone(key, now) ? undefined : key.serial;
@@ -40,6 +44,7 @@ function serialOf(key: KeyRecord | undefined, now: number): string | undefined {
 /** Stores a key if its name is free and the owner has a place for it. */
 export function issue(statements: Statements, { record, tierClaim, maximumKeys, attempt }: IssueCommand): IssueOutcome {
   const { userId, name, createdAt } = record;
+  if (isSuspended(statements, userId)) return 'suspended';
   statements.sweepName.run(userId, name, createdAt);
   const held = find(statements, record);
   const earlier = recall(statements, attempt, held?.serial, createdAt);
@@ -68,6 +73,7 @@ export function issue(statements: Statements, { record, tierClaim, maximumKeys, 
 /** Extends a key if the domain's rule allows. */
 export function rotate(statements: Statements, command: RotateCommand): RotateOutcome {
   const { userId, name, now, maximumKeys, tierClaim, attempt } = command;
+  if (isSuspended(statements, userId)) return 'suspended';
   const key = find(statements, command);
   const earlier = recall(statements, attempt, serialOf(key, now), now);
   if (earlier !== undefined) return earlier;
@@ -88,6 +94,7 @@ function endSuperseded(statements: Statements, { userId, name }: DeleteCommand):
 /** Gives a key a new secret if the domain's rule allows. */
 export function roll(statements: Statements, command: RollCommand): RollOutcome {
   const { userId, name, now, tierClaim, attempt } = command;
+  if (isSuspended(statements, userId)) return 'suspended';
   const key = find(statements, command);
   const earlier = recall(statements, attempt, serialOf(key, now), now);
   if (earlier !== undefined) return earlier;
@@ -119,14 +126,14 @@ export function remove(statements: Statements, command: DeleteCommand): DeleteOu
 /** Finds a key by any of the ids that it may have. */
 export function findById(statements: Statements, ids: readonly string[]): FoundKey | undefined {
   const row = statements.findKey.get(JSON.stringify(ids));
-  return row && { record: keyOf(row), tier: tierSchema.parse(row['tier']) };
+  return row && { record: keyOf(row), tier: tierSchema.parse(row['tier']), suspended: row['suspended'] === 1 };
 }
 
 /** Finds an owner's keys and when the first one was issued. */
 export function list(statements: Statements, userId: string): OwnedKeys {
   const owner = statements.findOwner.get(userId);
   return {
-    since: owner?.['created_at'] as number | undefined,
+    since: (owner?.['created_at'] ?? undefined) as number | undefined,
     tierClaim: owner && { tier: tierSchema.parse(owner['tier']), issuedAt: owner['tier_issued_at'] as number },
     keys: statements.listKeys.all(userId).map(keyOf),
   };

@@ -15,7 +15,7 @@ const sources = {
   findName: 'SELECT * FROM keys WHERE user_id = ? AND name = ?',
   countKeys: 'SELECT count(*) AS held FROM (SELECT 1 FROM keys WHERE user_id = ? AND expires_at > ? LIMIT ?)',
   insertKey: 'INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-  findKey: `SELECT found.*, tier FROM (
+  findKey: `SELECT found.*, tier, suspended FROM (
       SELECT keys.* FROM json_each(?1) AS wanted JOIN keys ON keys.id = wanted.value
       UNION ALL
       SELECT superseded_keys.* FROM json_each(?1) AS wanted JOIN superseded_keys ON superseded_keys.id = wanted.value
@@ -27,14 +27,18 @@ const sources = {
     FROM keys WHERE user_id = ?2 AND name = ?3`,
   deleteSuperseded: 'DELETE FROM superseded_keys WHERE user_id = ? AND name = ? RETURNING id',
   extendKey: 'UPDATE keys SET expires_at = ?, expires_in_days = ?, remove_at = ? WHERE user_id = ? AND name = ?',
-  insertAudit: 'INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  insertAudit: 'INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   deleteKey: 'DELETE FROM keys WHERE user_id = ? AND name = ?',
   listKeys: 'SELECT * FROM keys WHERE user_id = ?',
-  findOwner: 'SELECT created_at, tier, tier_issued_at FROM owners WHERE user_id = ?',
+  findOwner: 'SELECT * FROM owners WHERE user_id = ?',
   claimTier: 'UPDATE owners SET tier = ?, tier_issued_at = ? WHERE user_id = ? AND tier_issued_at < ?',
-  upsertOwner: `INSERT INTO owners VALUES (?, ?, ?, ?) ON CONFLICT (user_id) DO UPDATE
-    SET tier = excluded.tier, tier_issued_at = excluded.tier_issued_at
-    WHERE excluded.tier_issued_at > tier_issued_at`,
+  upsertOwner: `INSERT INTO owners VALUES (?, ?, ?, ?, 0) ON CONFLICT (user_id) DO UPDATE
+    SET created_at = coalesce(created_at, excluded.created_at),
+      tier = iif(excluded.tier_issued_at > tier_issued_at, excluded.tier, tier),
+      tier_issued_at = max(excluded.tier_issued_at, tier_issued_at)`,
+  setSuspended: `INSERT INTO owners VALUES (?1, NULL, ?2, -1, ?3) ON CONFLICT (user_id) DO UPDATE SET suspended = ?3`,
+  listUnexpired: `SELECT id FROM keys WHERE user_id = ?1 AND expires_at > ?2
+    UNION ALL SELECT id FROM superseded_keys WHERE user_id = ?1 AND expires_at > ?2`,
 } as const;
 
 export function prepare(database: DatabaseSync): Statements {

@@ -4,6 +4,7 @@ import { openDatabase } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { claimTier, findById, issue, list, remove, roll, rotate } from './keys.ts';
 import { prepare, type Statements } from './statements.ts';
+import { resume, suspend } from './suspend.ts';
 
 /** How often records that are gone are removed, in milliseconds. */
 const sweepInterval = 3_600_000;
@@ -45,6 +46,10 @@ export function createSqliteStore(path: string, now: () => number): KeyStore {
     roll: (command) => commits.run(() => roll(open().statements, command)),
 
     delete: (command) => commits.run(() => remove(open().statements, command)),
+
+    suspend: (command) => commits.run(() => suspend(open().statements, command)),
+
+    resume: (command) => commits.run(() => resume(open().statements, command)),
 
     find: (ids) => commits.run(() => findById(open().statements, ids)),
 

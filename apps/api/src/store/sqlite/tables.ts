@@ -84,6 +84,21 @@ export const migrations = [
   CREATE INDEX idempotency_by_user ON idempotency (user_id);
   CREATE INDEX idempotency_by_removal ON idempotency (remove_at);
   `,
+  `
+  CREATE TABLE owners_with_suspension (
+    user_id TEXT PRIMARY KEY,
+    created_at INTEGER,
+    tier TEXT NOT NULL,
+    tier_issued_at INTEGER NOT NULL,
+    suspended INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  INSERT INTO owners_with_suspension SELECT *, 0 FROM owners;
+  DROP TABLE owners;
+  ALTER TABLE owners_with_suspension RENAME TO owners;
+
+  ALTER TABLE audit ADD COLUMN reason TEXT;
+  `,
 ] as const;
 
 /** Brings a file of any earlier version up to date: all of it, or as it was. */

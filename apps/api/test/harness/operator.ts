@@ -1,0 +1,10 @@
+import type { OwnerCommand } from '../../src/keys/administration.ts';
+import { present } from './commands.ts';
+
+/** Who changes things in tests that say nothing else. */
+export const operator = { kind: 'operator', id: 'olga' } as const;
+
+/** What an operator does to the owner that the tests' other commands name, except for what the test says. */
+export function order(wish: Partial<OwnerCommand> = {}): OwnerCommand {
+  return { userId: 'owner', by: operator, now: present, ...wish };
+}

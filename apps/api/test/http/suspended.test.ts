@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import { startApp, type TestApp } from '../harness/app.ts';
+import { present } from '../harness/commands.ts';
+import { expectError } from '../harness/expect-error.ts';
+import { order } from '../harness/operator.ts';
+import { deleteKey, getUser, requestKey, rollKey, rotateKey } from '../harness/request-key.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+describe('a user who is suspended', () => {
+  const store = createSqliteStore(':memory:', Date.now);
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp({ store, now: () => present * 1000 });
+  });
+  afterAll(() => app.close());
+
+  const as = (sub: string) => ({ token: tokenFor(sub, { iat: present, exp: present + 60 }) });
+  const key = { api_key_name: 'MyFirstKey' };
+
+  async function suspend(sub: string) {
+    await requestKey(app.url, { ...key, expires_in_days: 1 }, as(sub));
+    await store.suspend(order({ userId: sub }));
+  }
+
+  test.each([
+    ['request', requestKey, { api_key_name: 'another' }],
+    ['request under a name that is taken', requestKey, key],
+    ['rotate', rotateKey, key],
+    ['rotate of a name that it does not hold', rotateKey, { api_key_name: 'another' }],
+    ['roll', rollKey, key],
+  ] as const)('is refused with 403 and a word of its own: %s', async (what, call, body) => {
+    await suspend(what);
+    const answer = await call(app.url, body, as(what));
+    expectError(answer, 403, 'suspended');
+    expect(answer.body['details']).toMatch(/^Your keys are suspended/);
+    await store.resume(order({ userId: what }));
+    expect((await call(app.url, body, as(what))).headers.get('x-error-code')).not.toBe('suspended');
+  });
+
+  test('does not get a key again by repeating the request for it', async () => {
+    const options = { ...as('repeating'), headers: { 'idempotency-key': 'the-same' } };
+    expect((await requestKey(app.url, key, options)).status).toBe(200);
+    await store.suspend(order({ userId: 'repeating' }));
+    expectError(await requestKey(app.url, key, options), 403, 'suspended');
+  });
+
+  test('sees its keys and deletes them', async () => {
+    await suspend('reader');
+    expect((await getUser(app.url, as('reader'))).body['active_keys']).toMatchObject([{ name: 'MyFirstKey' }]);
+    expect((await deleteKey(app.url, key, as('reader'))).status).toBe(200);
+  });
+
+  test('has no first key where it never held one', async () => {
+    await store.suspend(order({ userId: 'new' }));
+    const { body } = await getUser(app.url, as('new'));
+    expect(body).toMatchObject({ created_at: null, active_keys: [], expired_keys: [] });
+    expectError(await requestKey(app.url, key, as('new')), 403, 'suspended');
+  });
+});
