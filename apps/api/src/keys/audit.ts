@@ -14,6 +14,7 @@ export type AuditAction =
   | 'key.rotated'
   | 'key.rolled'
   | 'key.deleted'
+  | 'key.revoked'
   | 'user.suspended'
   | 'user.resumed';
 

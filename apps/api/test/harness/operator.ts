@@ -1,4 +1,4 @@
-import type { OwnerCommand } from '../../src/keys/administration.ts';
+import type { OwnerCommand, RevokeCommand } from '../../src/keys/administration.ts';
 import { present } from './commands.ts';
 
 /** Who changes things in tests that say nothing else. */
@@ -7,4 +7,9 @@ export const operator = { kind: 'operator', id: 'olga' } as const;
 /** What an operator does to the owner that the tests' other commands name, except for what the test says. */
 export function order(wish: Partial<OwnerCommand> = {}): OwnerCommand {
   return { userId: 'owner', by: operator, now: present, ...wish };
+}
+
+/** A command to end the secret that has one of the ids, except for what the test says. */
+export function revocation(ids: readonly string[], wish: Partial<RevokeCommand> = {}): RevokeCommand {
+  return { ids, by: operator, now: present, ...wish };
 }

@@ -8,6 +8,7 @@ export function storeThatThrows(error: Error): KeyStore {
     rotate: fail,
     roll: fail,
     delete: fail,
+    revoke: fail,
     suspend: fail,
     resume: fail,
     find: fail,

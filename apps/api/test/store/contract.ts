@@ -5,6 +5,7 @@ import type { StoreUnderTest } from '../harness/stores.ts';
 import { describeDeletion } from './contract-delete.ts';
 import { describeFinding } from './contract-find.ts';
 import { describeRepetition } from './contract-repetition.ts';
+import { describeRevocation } from './contract-revoke.ts';
 import { describeRoll } from './contract-roll.ts';
 import { describeRotation } from './contract-rotate.ts';
 import { describeSuspension } from './contract-suspend.ts';
@@ -27,6 +28,7 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
   describeFinding(kind, create);
   describeRoll(kind, create);
   describeRepetition(kind, create);
+  describeRevocation(kind, create);
   describeSuspension(kind, create);
 
   describe(`${kind}: names`, () => {

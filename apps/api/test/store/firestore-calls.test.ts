@@ -2,6 +2,7 @@ import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
 import { command, day, deletion, renewal, rotation } from '../harness/commands.ts';
 import { startFirestoreProxy } from '../harness/firestore-proxy.ts';
+import { revocation } from '../harness/operator.ts';
 import { firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
 
 const emulatorHost = inject('emulatorHost') as string;
@@ -80,6 +81,26 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     proxy.cut();
     expect(await outcome).toMatchObject({ record: wish.secret });
     expect((await read())['keys']).toHaveLength(2);
+  });
+
+  test('a revocation costs four, also where it is of a name with two secrets', async () => {
+    const { store, callsOf } = await start();
+    const { record, ...rules } = command();
+    await store.issue({ record, ...rules });
+    await store.roll(renewal());
+    expect(await callsOf(() => store.revoke(revocation([record.id])))).toBe(4);
+    expect(await callsOf(() => store.revoke(revocation([record.id])))).toBe(1);
+  });
+
+  test('a revocation whose answer is lost is this one, although the secret is gone', async () => {
+    const { proxy, store, read } = await start();
+    const { record, ...rules } = command();
+    await store.issue({ record, ...rules });
+    proxy.loseAnswerTo(4);
+    const outcome = store.revoke(revocation([record.id]));
+    await expect.poll(async () => (await read())['keys'] ?? []).toEqual([]);
+    proxy.cut();
+    expect(await outcome).toMatchObject({ ids: [record.id] });
   });
 
   test('a deletion whose answer is lost is not taken for one of a name that is not held', async () => {

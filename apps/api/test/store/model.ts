@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { RevokeCommand } from '../../src/keys/administration.ts';
 import { type Attempt, attemptOf, type Memory } from '../../src/keys/idempotency.ts';
 import { listKeys } from '../../src/keys/list.ts';
 import type {
@@ -12,7 +13,7 @@ import type {
   RotateCommand,
 } from '../../src/keys/store.ts';
 import { command, day, present, renewal } from '../harness/commands.ts';
-import { order } from '../harness/operator.ts';
+import { order, revocation } from '../harness/operator.ts';
 import type { StoreUnderTest } from '../harness/stores.ts';
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
@@ -112,6 +113,23 @@ class Model {
     this.#memories.set(nameOf(attempt), { bodyDigest, nonce, ...facts, forgetAt: now + day });
   }
 
+  revoke({ ids, now }: RevokeCommand) {
+    const current = this.keys.find(({ id, removeAt }) => ids.includes(id) && removeAt > now);
+    const superseded = this.superseded.find(({ id, removeAt }) => ids.includes(id) && removeAt > now);
+    const ended = current ?? superseded;
+    if (ended === undefined) return 'no_such_key';
+    const { id, userId, name } = ended;
+    const isOfName = (key: KeyRecord) => key.userId === userId && key.name === name;
+    if (current !== undefined) {
+      const back = this.superseded.find((key) => isOfName(key) && key.expiresAt > now);
+      this.keys = this.keys.filter((key) => key !== current);
+      if (back !== undefined) this.keys.push({ ...back, removeAt: Math.min(back.expiresAt + 30 * day, lastInstant) });
+    }
+    this.superseded = this.superseded.filter((key) => !isOfName(key));
+    this.changes++;
+    return { id, userId, name, ids: [id] };
+  }
+
   setSuspended(userId: string, suspended: boolean): boolean {
     if (this.suspended.has(userId) === suspended) return false;
     if (suspended) this.suspended.add(userId);
@@ -175,6 +193,7 @@ const steps = fc.array(
       'rotate',
       'roll',
       'delete',
+      'revoke',
       'suspend',
       'resume',
       'resume',
@@ -191,6 +210,7 @@ const steps = fc.array(
     wait: fc.constantFrom(0, 0, 1, day - 1, day, 2 * day, 30 * day, 31 * day),
     graceSeconds: fc.constantFrom(0, 1, day, 7 * day),
     idempotencyKey: fc.constantFrom(undefined, undefined, 'one', 'two'),
+    revokesPrevious: fc.boolean(),
     tier: fc.constantFrom('pioneer', 'starter', 'growth', 'enterprise'),
     tokenAge: fc.constantFrom(0, 60, 40 * day),
   }),
@@ -231,6 +251,11 @@ async function compare(store: KeyStore, model: Model, now: number, step: Step) {
     expect(await store.roll(one)).toEqual(model.roll(one));
   } else if (step.verb === 'delete') {
     expect(await store.delete(change)).toEqual(model.delete(change));
+  } else if (step.verb === 'revoke') {
+    // The newest secret of the name, or the one before.
+    const ids = model.idsOf(userId, name).slice(step.revokesPrevious ? -2 : -1);
+    const one = revocation(['0', ...ids.slice(0, 1)], { now });
+    expect(await store.revoke(one)).toEqual(model.revoke(one));
   } else if (step.verb === 'suspend') {
     expect((await store.suspend(order({ userId, now }))).changed).toBe(model.setSuspended(userId, true));
   } else if (step.verb === 'resume') {

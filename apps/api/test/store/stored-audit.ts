@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { command, day, deletion, present, rotation } from '../harness/commands.ts';
-import { order } from '../harness/operator.ts';
+import { command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
+import { order, revocation } from '../harness/operator.ts';
 import type { ReadableStore, Stored } from '../harness/stores.ts';
 
 /** An entry as it is stored, but for what names its document and says when it may be removed. */
@@ -42,6 +42,27 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
     test('keeps an entry for 400 days', async () => {
       const { log } = await withKey();
       expect(await log()).toMatchObject([{ at: present, remove_at: present + 400 * day }]);
+    });
+
+    test('says who revoked which secret, and why', async () => {
+      const { store, record, log } = await withKey();
+      const { secret, ...wish } = renewal({ graceSeconds: 60 });
+      await store.roll({ secret, ...wish });
+      await store.revoke(revocation([secret.id], { now: present + 1, reason: 'found on a page' }));
+      await store.revoke(revocation([secret.id], { now: present + 2 }));
+      await store.revoke(revocation([record.id], { now: present + 3, by: { kind: 'github' } }));
+      const common = { action: 'key.revoked', user_id: 'owner', name: 'name' };
+      expect((await log()).slice(2).map(entryOf)).toEqual([
+        {
+          ...common,
+          at: present + 1,
+          actor_kind: 'operator',
+          actor_id: 'olga',
+          key_id: secret.id,
+          reason: 'found on a page',
+        },
+        { ...common, at: present + 3, actor_kind: 'github', actor_id: null, key_id: record.id, reason: null },
+      ]);
     });
 
     test('says who suspended and resumed an owner, and why', async () => {

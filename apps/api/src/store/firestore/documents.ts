@@ -179,6 +179,8 @@ export function documentWriter(timestamp: (seconds: number) => Timestamp) {
       superseded: true,
       ...standingOf(standing),
     }),
+    /** What brings a secret that was rolled away back: it is kept after its expiry like any other key. */
+    restored: ({ removeAt }: Validity) => ({ remove_at: timestamp(removeAt), superseded: false }),
     validity: ({ expiresAt, expiresInDays, removeAt }: Validity, standing: Standing) => ({
       expires_at: timestamp(expiresAt),
       expires_in_days: expiresInDays,

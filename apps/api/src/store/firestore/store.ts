@@ -1,5 +1,5 @@
 import { collections } from '@andamio/schema/firestore-layout';
-import { type KeyStore, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
+import { type KeyRecord, type KeyStore, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
 import { claimTier } from './claim-tier.ts';
 import type { FirestoreAddress } from './client.ts';
 import type { Database } from './database.ts';
@@ -10,6 +10,7 @@ import { find } from './find.ts';
 import { issue } from './issue.ts';
 import { list } from './list.ts';
 import { OwnerQueue } from './owner-queue.ts';
+import { revoke } from './revoke.ts';
 import { roll } from './roll.ts';
 import { rotate } from './rotate.ts';
 import { resume, suspend } from './suspend.ts';
@@ -39,9 +40,24 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore {
   }
 
   /** Runs a change of an owner's keys after those before it; the wait counts against its deadline. */
-  function change<Outcome>(owner: string, task: (database: Database) => Promise<Outcome>): Promise<Outcome> {
-    const until = Date.now() + storeDeadline;
+  function change<Outcome>(
+    owner: string,
+    task: (database: Database) => Promise<Outcome>,
+    until = Date.now() + storeDeadline,
+  ): Promise<Outcome> {
     return queue.run(owner, () => withDeadline(until - Date.now(), async () => task(await open())));
+  }
+
+  /** Finds a key, then runs a change of it, within one deadline. */
+  async function changeFound<Outcome>(
+    ids: readonly string[],
+    task: (database: Database, found: KeyRecord) => Promise<Outcome>,
+  ): Promise<Outcome | 'no_such_key'> {
+    const until = Date.now() + storeDeadline;
+    const found = await withDeadline(storeDeadline, async () => find(await open(), ids));
+    if (found === undefined) return 'no_such_key';
+    const { record } = found;
+    return change(record.userId, (database) => task(database, record), until);
   }
 
   return {
@@ -52,6 +68,8 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore {
     roll: (command) => change(command.userId, (database) => roll(database, command)),
 
     delete: (command) => change(command.userId, (database) => remove(database, command)),
+
+    revoke: (command) => changeFound(command.ids, (database, found) => revoke(database, found, command)),
 
     suspend: (command) => change(command.userId, (database) => suspend(database, command)),
 

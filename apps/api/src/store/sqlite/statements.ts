@@ -25,6 +25,10 @@ const sources = {
   supersede: `INSERT INTO superseded_keys
     SELECT user_id, name, id, start, created_at, ?1, expires_in_days, pepper_version, ?1, serial
     FROM keys WHERE user_id = ?2 AND name = ?3`,
+  findSuperseded: 'SELECT * FROM superseded_keys WHERE user_id = ? AND name = ?',
+  restore: `INSERT INTO keys
+    SELECT user_id, name, id, start, created_at, expires_at, expires_in_days, pepper_version, ?1, serial
+    FROM superseded_keys WHERE user_id = ?2 AND name = ?3`,
   deleteSuperseded: 'DELETE FROM superseded_keys WHERE user_id = ? AND name = ? RETURNING id',
   extendKey: 'UPDATE keys SET expires_at = ?, expires_in_days = ?, remove_at = ? WHERE user_id = ? AND name = ?',
   insertAudit: 'INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',

@@ -3,6 +3,7 @@ import type { KeyStore } from '../../keys/store.ts';
 import { openDatabase } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { claimTier, findById, issue, list, remove, roll, rotate } from './keys.ts';
+import { revoke } from './revoke.ts';
 import { prepare, type Statements } from './statements.ts';
 import { resume, suspend } from './suspend.ts';
 
@@ -46,6 +47,8 @@ export function createSqliteStore(path: string, now: () => number): KeyStore {
     roll: (command) => commits.run(() => roll(open().statements, command)),
 
     delete: (command) => commits.run(() => remove(open().statements, command)),
+
+    revoke: (command) => commits.run(() => revoke(open().statements, command)),
 
     suspend: (command) => commits.run(() => suspend(open().statements, command)),
 

@@ -1,0 +1,51 @@
+import type { Digester } from '@andamio/verification/digest';
+import type { Revocation, RevokeOutcome } from './administration.ts';
+import type { Actor } from './audit.ts';
+import type { KeyDependencies } from './dependencies.ts';
+import { isGone, removalOf } from './expiry.ts';
+import type { KeyRecord } from './store.ts';
+
+/** The secrets of one name. */
+export interface Secrets {
+  /** What the name stands for. */
+  readonly current: KeyRecord | undefined;
+  /** What was rolled away last; maybe it has ended. */
+  readonly previous: KeyRecord | undefined;
+}
+
+/**
+ * The rule of revoking, for stores to decide by while nobody else can change the owner's keys: exactly the one secret ends. Where
+ * it is the current one and the one before is still in its grace, the name stands for that one again, with the expiry that
+ * the roll left it, so that every secret that is accepted is listed and can be deleted.
+ *
+ * @param serial of the secret to end, which may have been digested anew meanwhile.
+ */
+export function revoked({ current, previous }: Secrets, serial: string, now: number): Revocation | 'no_such_key' {
+  const ended = [current, previous].find((secret) => secret?.serial === serial);
+  if (ended === undefined || isGone(ended, now)) return 'no_such_key';
+  if (ended === previous) return { ended, left: 'current' };
+  if (previous === undefined || isGone(previous, now)) return { ended, left: undefined };
+  return { ended, left: { ...previous, removeAt: removalOf(previous.expiresAt) } };
+}
+
+export interface RevokeKeyDependencies extends KeyDependencies {
+  /** Of every pepper that is configured. */
+  readonly digesters: readonly Digester[];
+}
+
+/**
+ * Ends the secret that somebody holds, whoever that is.
+ *
+ * @param key in plaintext.
+ * @param reason for the audit log.
+ * @throws what {@link KeyDependencies.store} throws.
+ */
+export function revokeKey(
+  { store, digesters, now }: RevokeKeyDependencies,
+  key: string,
+  by: Actor,
+  reason?: string,
+): Promise<RevokeOutcome> {
+  const ids = digesters.map(({ digest }) => digest(key));
+  return store.revoke({ ids, by, reason, now: Math.floor(now() / 1000) });
+}
