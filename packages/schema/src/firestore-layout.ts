@@ -47,6 +47,12 @@ export const collections = {
     ttlField: 'remove_at',
     indexedFields: ['user_id'],
   },
+  usage: {
+    id: 'usage',
+    documentName: 'SHA-256 of the JSON array of user id and UTC day or month, hex',
+    ttlField: 'remove_at',
+    indexedFields: ['user_id'],
+  },
 } as const satisfies Record<string, Collection>;
 
 /** Days that an expired key stays, so that it can be extended; its name stays taken as long. */
@@ -54,3 +60,6 @@ export const daysKeptAfterExpiry = 30;
 
 /** Days that an entry of the audit log stays: a year and a month to look back. */
 export const daysAuditKept = 400;
+
+/** Months that usage stays after its own month has ended: a year can be looked back on, also from its last day. */
+export const monthsUsageKept = 13;

@@ -2,6 +2,7 @@ import type { Tier } from '@andamio/schema/tiers';
 import type { Administration } from './administration.ts';
 import type { Attempt, Repetition, RepetitionRefusal } from './idempotency.ts';
 import type { Rolled } from './roll.ts';
+import type { UsageStore } from './usage/store.ts';
 
 /** A key as it is stored: everything but the key. Times are Unix seconds. */
 export interface KeyRecord {
@@ -130,12 +131,12 @@ export interface FoundKey extends Standing {
 }
 
 /**
- * Where keys are kept. Every implementation passes one contract suite (`test/store`).
+ * Where keys are kept, and how often they were used. Every implementation passes one contract suite (`test/store`).
  *
  * Each call ends within {@link storeDeadline}: with its outcome, with {@link StoreUnavailableError} or with
  * {@link OutcomeUnknownError}.
  */
-export interface KeyStore extends Administration {
+export interface KeyStore extends Administration, UsageStore {
   /**
    * Stores the record if its name is free and the owner holds fewer than the maximum: all or nothing, and exactly so
    * however many processes do the same at once. `createdAt` is the present for what has expired or is gone.

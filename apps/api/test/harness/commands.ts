@@ -7,10 +7,13 @@ import type {
   RotateCommand,
   TierClaim,
 } from '../../src/keys/store.ts';
+import type { AddUsageCommand } from '../../src/keys/usage/store.ts';
 
 /** The present of commands that say nothing else, Unix seconds: 2025-08-31T23:59:59Z. */
 export const present = Date.UTC(2025, 7, 31, 23, 59, 59) / 1000;
 export const day = 86_400;
+/** The UTC day of the present. */
+export const today = '2025-08-31';
 
 /** 64 hex digits, never the same twice. */
 const digest = () => `${crypto.randomUUID()}${crypto.randomUUID()}`.replaceAll('-', '');
@@ -62,4 +65,18 @@ export function renewal(wish: Partial<RollCommand> = {}): RollCommand {
 /** A command to extend it by its own number of days, except for what the test says. */
 export function rotation(wish: Partial<RotateCommand> = {}): RotateCommand {
   return { ...deletion(wish), maximumKeys: 1000, expiresInDays: undefined, ...wish };
+}
+
+/** A command to add requests by the names of keys to the owner's usage of today, except for what the test says. */
+export function addition(
+  counts: Readonly<Record<string, number>>,
+  wish: Partial<AddUsageCommand> = {},
+): AddUsageCommand {
+  return {
+    userId: 'owner',
+    day: today,
+    attempt: crypto.randomUUID(),
+    counts: new Map(Object.entries(counts)),
+    ...wish,
+  };
 }

@@ -14,6 +14,8 @@ export function storeThatThrows(error: Error): KeyStore {
     find: fail,
     list: fail,
     claimTier: fail,
+    addUsage: fail,
+    readUsage: fail,
     check: fail,
     close: () => Promise.resolve(),
   };

@@ -9,6 +9,7 @@ import { describeRevocation } from './contract-revoke.ts';
 import { describeRoll } from './contract-roll.ts';
 import { describeRotation } from './contract-rotate.ts';
 import { describeSuspension } from './contract-suspend.ts';
+import { describeUsage } from './contract-usage.ts';
 
 const issueAll = async ({ store }: StoreUnderTest, commands: IssueCommand[]) => {
   const outcomes: IssueOutcome[] = [];
@@ -30,6 +31,7 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
   describeRepetition(kind, create);
   describeRevocation(kind, create);
   describeSuspension(kind, create);
+  describeUsage(kind, create);
 
   describe(`${kind}: names`, () => {
     test('a name that the owner already uses is refused', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
-import { command, day, deletion, renewal, rotation } from '../harness/commands.ts';
+import { addition, command, day, deletion, renewal, rotation, today } from '../harness/commands.ts';
 import { startFirestoreProxy } from '../harness/firestore-proxy.ts';
 import { revocation } from '../harness/operator.ts';
 import { firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
@@ -112,5 +112,39 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     await expect.poll(async () => (await read())['keys'] ?? []).toEqual([]);
     proxy.cut();
     expect(await outcome).toEqual({ ids: [record.id] });
+  });
+
+  test('an addition of usage costs two, its totals one, and a year of days one', async () => {
+    const { store, callsOf } = await start();
+    expect(await callsOf(() => store.addUsage(addition({ name: 1 })))).toBe(2);
+    expect(await callsOf(() => store.addUsage(addition({})))).toBe(1);
+    const days = Array.from({ length: 366 }, (_, index) => new Date(index * day * 1000).toISOString().slice(0, 10));
+    expect(await callsOf(() => store.readUsage({ userId: 'owner', days, names: ['name'] }))).toBe(1);
+  });
+
+  test('an addition of usage whose answer is lost is made once', async () => {
+    const { proxy, store, read } = await start();
+    await store.addUsage(addition({ name: 1 }));
+    proxy.loseAnswerTo(2);
+    const added = store.addUsage(addition({ name: 10 }));
+    await expect.poll(async () => (await read())['usage']?.map(({ total }) => total)).toEqual([11, 11]);
+    proxy.cut();
+    expect(await added).toEqual({ day: 11, month: 11 });
+    expect(await store.readUsage({ userId: 'owner', days: [today], names: ['name'] })).toMatchObject([
+      { requests: 11 },
+    ]);
+  });
+
+  test('an addition of usage that was given up, its answer lost, is known again when it is asked for once more', async () => {
+    const { proxy, store, read } = await start();
+    const ten = addition({ name: 10 });
+    proxy.loseAnswerTo(2);
+    const failed = store.addUsage(ten).catch((error: unknown) => error);
+    await expect.poll(async () => (await read())['usage']?.map(({ total }) => total)).toEqual([10, 10]);
+    expect(await failed).toBeInstanceOf(Error);
+    proxy.cut();
+    await store.check();
+    expect(await store.addUsage(ten)).toEqual({ day: 10, month: 10 });
+    expect(await store.addUsage(addition({ name: 1 }))).toEqual({ day: 11, month: 11 });
   });
 });

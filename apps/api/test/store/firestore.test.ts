@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { collections, daysAuditKept } from '@andamio/schema/firestore-layout';
 import { describe, expect, inject, test } from 'vitest';
-import { attempt, command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
+import { addition, attempt, command, day, deletion, present, renewal, rotation, today } from '../harness/commands.ts';
 import { firestoreStore } from '../harness/stores.ts';
 import { describeKeyStore } from './contract.ts';
 import { testAgainstModel } from './model.ts';
@@ -9,6 +9,7 @@ import { describeStoredKeys } from './stored.ts';
 
 const emulatorHost = inject('emulatorHost');
 const create = () => firestoreStore(emulatorHost as string);
+const astral = '\u{1F511}'.repeat(100);
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 describe.skipIf(emulatorHost === undefined)('Firestore', () => {
@@ -22,6 +23,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       const repeatable = attempt('request', 'a "key"');
       const { record, ...rules } = command({ userId: 'a/b', name: 'ключ', attempt: { ...repeatable, userId: 'a/b' } });
       await store.issue({ record, ...rules });
+      await store.addUsage(addition({ ключ: 1 }, { userId: 'a/b' }));
 
       const stored = await read();
       expect(Object.keys(stored).toSorted()).toEqual(
@@ -34,17 +36,25 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       expect(namesOf('names')).toEqual([sha256('["a/b","ключ"]')]);
       expect(namesOf('keys')).toEqual([record.id]);
       expect(namesOf('idempotency')).toEqual([sha256('["a/b","request","a \\"key\\""]')]);
+      expect(namesOf('usage')?.toSorted()).toEqual(
+        [sha256('["a/b","2025-08-31"]'), sha256('["a/b","2025-08"]')].toSorted(),
+      );
     });
 
     test('carry the field that Firestore removes them by exactly where the layout says, one instant on all of a key', async () => {
       const { store, read } = create();
       await store.issue(command({ expiresInDays: 1, attempt: attempt('request') }));
+      await store.addUsage(addition({ name: 1 }));
       const stored = await read();
-      const removals: Record<string, number> = { audit: present + daysAuditKept * day, idempotency: present + day };
+      const removals: Record<string, number> = {
+        audit: present + daysAuditKept * day,
+        idempotency: present + day,
+        usage: Date.UTC(2026, 9, 1) / 1000,
+      };
       for (const { id, ttlField } of Object.values<{ id: string; ttlField?: string }>(collections)) {
         expect(ttlField, id).toBe(id === 'owners' ? undefined : 'remove_at');
         const removal = removals[id] ?? present + 31 * day;
-        expect(stored[id]?.map(({ remove_at }) => remove_at)).toEqual([ttlField && removal]);
+        expect(new Set(stored[id]?.map(({ remove_at }) => remove_at)), id).toEqual(new Set([ttlField && removal]));
       }
     });
 
@@ -106,6 +116,32 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       expect(owner).toMatchObject({ active: {} });
     });
 
+    test('of usage hold the counts of a day by hashes of one length, and the totals of the day and of its month', async () => {
+      const { store, read } = create();
+      await store.addUsage(addition({ [astral]: 2, name: 1 }));
+      await store.addUsage(addition({ name: 1 }));
+      const common = { id: expect.any(String), user_id: 'owner', remove_at: Date.UTC(2026, 9, 1) / 1000 };
+      const hash = (name: string) => createHash('sha256').update(name).digest().subarray(0, 16).toString('base64url');
+      const { usage = [] } = await read();
+      expect(usage.toSorted((one) => ('day' in one ? -1 : 1))).toEqual([
+        {
+          ...common,
+          day: today,
+          total: 4,
+          requests: { [hash(astral)]: 2, [hash('name')]: 2 },
+          attempts: { 0: expect.any(String), 1: expect.any(String) },
+        },
+        { ...common, month: '2025-08', total: 4 },
+      ]);
+    });
+
+    test("of usage remember the last additions and no more, so that they don't grow", async () => {
+      const { store, read } = create();
+      for (let index = 0; index < 105; index++) await store.addUsage(addition({ name: 1 }));
+      const { usage = [] } = await read();
+      expect(usage.flatMap(({ attempts }) => Object.keys(attempts ?? {}))).toHaveLength(100);
+    });
+
     test('may be removed by Firestore at any time once a key is gone, all or some of them', async () => {
       const { store, client } = create();
       await store.issue(command({ expiresInDays: 1 }));
@@ -136,6 +172,20 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       expect(error).toBeInstanceOf(Error);
       expect((error as Error).message).toBe(`The stored document ${path} does not fit its schema in: ${field}.`);
       expect(JSON.stringify([(error as Error).message, (error as Error).stack, error])).not.toContain(secret);
+    });
+
+    test.each([
+      ['a total that is none', today, { total: secret }, 'total'],
+      ['counts that are none', today, { 'requests.0123': secret }, 'requests'],
+      ['a total of the month that is none', '2025-08', { total: secret }, 'total'],
+    ])('%s is an error of what is added as well', async (_, dayOrMonth, fields, field) => {
+      const { store, client } = create();
+      const path = `usage/${sha256(`["owner","${dayOrMonth}"]`)}`;
+      await store.addUsage(addition({ name: 1 }));
+      await client.doc(path).update(fields);
+      await expect(store.addUsage(addition({ name: 1 }))).rejects.toThrow(
+        `The stored document ${path} does not fit its schema in: ${field}.`,
+      );
     });
 
     test.each(['list', 'rotate'] as const)('a key that does not fit is an error of %s as well', async (verb) => {

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type KeyStore, StoreUnavailableError } from '../../src/keys/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { migrations } from '../../src/store/sqlite/tables.ts';
-import { command, day, present } from '../harness/commands.ts';
+import { addition, command, day, present } from '../harness/commands.ts';
 import { fileStore, memoryStore, readFile, temporaryFile } from '../harness/stores.ts';
 import { describeKeyStore } from './contract.ts';
 import { testAgainstModel } from './model.ts';
@@ -93,5 +93,28 @@ describe('SQLite in a file', () => {
     vi.advanceTimersByTime(3_600_000);
     await store.check();
     expect(readFile(path)['keys']?.map(({ name }) => name)).toEqual(['gone a second later', 'valid']);
+  });
+
+  test('usage is removed 13 months after its month, and what names its additions two days after the day', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const path = temporaryFile();
+    let now = Date.UTC(2025, 8, 1, 23, 59, 59, 999);
+    const store = createSqliteStore(path, () => now);
+    onTestFinished(() => store.close());
+    await store.addUsage(addition({ name: 1 }, { day: '2025-08-31', attempt: 'first' }));
+    await store.addUsage(addition({ name: 1 }, { day: '2025-09-01', attempt: 'second' }));
+    const leftAt = async (milliseconds: number) => {
+      now = milliseconds;
+      vi.advanceTimersByTime(3_600_000);
+      await store.check();
+      const { usage = [], usage_attempts = [] } = readFile(path);
+      return [usage.map((row) => row['day']), usage_attempts.map(({ attempt }) => attempt)];
+    };
+    const both = ['2025-08-31', '2025-09-01'];
+    expect(await leftAt(now)).toEqual([both, ['first', 'second']]);
+    expect(await leftAt(Date.UTC(2025, 8, 2))).toEqual([both, ['second']]);
+    expect(await leftAt(Date.UTC(2026, 9, 1) - 1)).toEqual([both, []]);
+    expect(await leftAt(Date.UTC(2026, 9, 1))).toEqual([['2025-09-01'], []]);
   });
 });

@@ -94,6 +94,7 @@ export interface Found<Content> {
   readonly updateTime: Timestamp;
 }
 
+/** Reads a document by the schema of its content. The error for one that does not fit names its fields and no value. */
 export function parseDocument<Schema extends z.ZodType>(
   schema: Schema,
   snapshot: DocumentSnapshot,
@@ -198,6 +199,10 @@ export function documentWriter(timestamp: (seconds: number) => Timestamp) {
       key_id: entry.keyId ?? null,
       reason: entry.reason ?? null,
       remove_at: timestamp(auditRemovalOf(entry)),
+    }),
+    usage: <Content extends { readonly remove_at: number }>(content: Content) => ({
+      ...content,
+      remove_at: timestamp(content.remove_at),
     }),
     removal: ({ removeAt }: Validity) => ({ remove_at: timestamp(removeAt) }),
   };

@@ -14,6 +14,7 @@ import { revoke } from './revoke.ts';
 import { roll } from './roll.ts';
 import { rotate } from './rotate.ts';
 import { resume, suspend } from './suspend.ts';
+import { addUsage, readUsage } from './usage.ts';
 
 /** How long the store may take to show that it is there, in milliseconds. */
 const checkDeadline = 2_000;
@@ -23,7 +24,8 @@ const checkDeadline = 2_000;
  * document is written by the requests of many owners.
  */
 export function createFirestoreStore(address: FirestoreAddress): KeyStore {
-  const queue = new OwnerQueue();
+  const changes = new OwnerQueue();
+  const additions = new OwnerQueue();
   let opening: Promise<Database> | undefined;
 
   async function load(): Promise<Database> {
@@ -39,14 +41,19 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore {
     return opening;
   }
 
-  /** Runs a change of an owner's keys after those before it; the wait counts against its deadline. */
-  function change<Outcome>(
+  type Task<Outcome> = (database: Database) => Promise<Outcome>;
+
+  /** Runs a task after those of the same owner before it; the wait counts against its deadline. */
+  function inTurn<Outcome>(
+    turns: OwnerQueue,
     owner: string,
-    task: (database: Database) => Promise<Outcome>,
+    task: Task<Outcome>,
     until = Date.now() + storeDeadline,
   ): Promise<Outcome> {
-    return queue.run(owner, () => withDeadline(until - Date.now(), async () => task(await open())));
+    return turns.run(owner, () => withDeadline(until - Date.now(), async () => task(await open())));
   }
+
+  const change = <Outcome>(owner: string, task: Task<Outcome>) => inTurn(changes, owner, task);
 
   /** Finds a key, then runs a change of it, within one deadline. */
   async function changeFound<Outcome>(
@@ -57,7 +64,7 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore {
     const found = await withDeadline(storeDeadline, async () => find(await open(), ids));
     if (found === undefined) return 'no_such_key';
     const { record } = found;
-    return change(record.userId, (database) => task(database, record), until);
+    return inTurn(changes, record.userId, (database) => task(database, record), until);
   }
 
   return {
@@ -80,6 +87,9 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore {
     list: (userId) => withDeadline(storeDeadline, async () => list(await open(), userId)),
 
     claimTier: (command) => change(command.userId, (database) => claimTier(database, command)),
+    addUsage: (command) => inTurn(additions, command.userId, (database) => addUsage(database, command)),
+
+    readUsage: (query) => withDeadline(storeDeadline, async () => readUsage(await open(), query)),
 
     check: () =>
       withDeadline(checkDeadline, async () => {
@@ -90,7 +100,7 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore {
       }),
 
     async close() {
-      await queue.settled();
+      await Promise.all([changes.settled(), additions.settled()]);
       const client = await opening?.catch(() => undefined);
       await client?.firestore.terminate();
     },

@@ -11,6 +11,8 @@ const sources = {
   findMemory: 'SELECT * FROM idempotency WHERE id = ?',
   putMemory: 'INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   sweepAudit: 'DELETE FROM audit WHERE remove_at <= ?',
+  sweepUsage: 'DELETE FROM usage WHERE remove_at <= ?',
+  sweepUsageAttempts: 'DELETE FROM usage_attempts WHERE remove_at <= ?',
   sweepName: 'DELETE FROM keys WHERE user_id = ? AND name = ? AND remove_at <= ?',
   findName: 'SELECT * FROM keys WHERE user_id = ? AND name = ?',
   countKeys: 'SELECT count(*) AS held FROM (SELECT 1 FROM keys WHERE user_id = ? AND expires_at > ? LIMIT ?)',
@@ -43,6 +45,15 @@ const sources = {
   setSuspended: `INSERT INTO owners VALUES (?1, NULL, ?2, -1, ?3) ON CONFLICT (user_id) DO UPDATE SET suspended = ?3`,
   listUnexpired: `SELECT id FROM keys WHERE user_id = ?1 AND expires_at > ?2
     UNION ALL SELECT id FROM superseded_keys WHERE user_id = ?1 AND expires_at > ?2`,
+  insertUsageAttempt: 'INSERT OR IGNORE INTO usage_attempts VALUES (?, ?)',
+  countUsageNames: 'SELECT count(*) AS names FROM usage WHERE user_id = ? AND day = ?',
+  increaseUsage: 'UPDATE usage SET requests = requests + ? WHERE user_id = ? AND day = ? AND name = ?',
+  insertUsage: `INSERT INTO usage VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (user_id, day, name) DO UPDATE SET requests = requests + excluded.requests`,
+  usageTotals: `SELECT coalesce(sum(requests) FILTER (WHERE day = ?2), 0) AS day, coalesce(sum(requests), 0) AS month
+    FROM usage WHERE user_id = ?1 AND day BETWEEN ?3 || '-01' AND ?3 || '-31'`,
+  readUsage: `SELECT day, name, requests FROM usage
+    WHERE user_id = ?1 AND day IN (SELECT value FROM json_each(?2)) AND name IN (SELECT value FROM json_each(?3))`,
 } as const;
 
 export function prepare(database: DatabaseSync): Statements {

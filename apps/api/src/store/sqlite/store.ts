@@ -6,9 +6,19 @@ import { claimTier, findById, issue, list, remove, roll, rotate } from './keys.t
 import { revoke } from './revoke.ts';
 import { prepare, type Statements } from './statements.ts';
 import { resume, suspend } from './suspend.ts';
+import { addUsage, readUsage } from './usage.ts';
 
 /** How often records that are gone are removed, in milliseconds. */
 const sweepInterval = 3_600_000;
+
+const sweeps = [
+  'sweepKeys',
+  'sweepSuperseded',
+  'sweepMemories',
+  'sweepAudit',
+  'sweepUsage',
+  'sweepUsageAttempts',
+] as const satisfies (keyof Statements)[];
 
 /**
  * Keeps keys in an embedded database (`node:sqlite`), for trying, development and tests. Several processes may share its
@@ -32,8 +42,7 @@ export function createSqliteStore(path: string, now: () => number): KeyStore {
   const sweep = () => {
     const present = Math.floor(now() / 1000);
     const removeAll = () => {
-      const { sweepKeys, sweepSuperseded, sweepMemories, sweepAudit } = open().statements;
-      for (const statement of [sweepKeys, sweepSuperseded, sweepMemories, sweepAudit]) statement.run(present);
+      for (const name of sweeps) open().statements[name].run(present);
     };
     commits.run(removeAll).catch(() => {});
   };
@@ -59,6 +68,9 @@ export function createSqliteStore(path: string, now: () => number): KeyStore {
     list: (userId) => commits.run(() => list(open().statements, userId)),
 
     claimTier: (command) => commits.run(() => claimTier(open().statements, command)),
+    addUsage: (command) => commits.run(() => addUsage(open().statements, command)),
+
+    readUsage: (query) => commits.run(() => readUsage(open().statements, query)),
 
     check: () => commits.run(() => undefined),
 

@@ -99,6 +99,25 @@ export const migrations = [
 
   ALTER TABLE audit ADD COLUMN reason TEXT;
   `,
+  `
+  CREATE TABLE usage (
+    user_id TEXT NOT NULL,
+    day TEXT NOT NULL,
+    name TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    remove_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, day, name)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX usage_by_removal ON usage (remove_at);
+
+  CREATE TABLE usage_attempts (
+    attempt TEXT PRIMARY KEY,
+    remove_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX usage_attempts_by_removal ON usage_attempts (remove_at);
+  `,
 ] as const;
 
 /** Brings a file of any earlier version up to date: all of it, or as it was. */
