@@ -1,5 +1,5 @@
 import type { Actor } from './audit.ts';
-import type { EndedKeys, KeyRecord } from './store.ts';
+import type { EndedKeys, KeyRecord, Secret } from './store.ts';
 
 /** One owner to be changed by somebody else. */
 export interface OwnerCommand {
@@ -47,6 +47,18 @@ export interface Revocation {
   readonly left: 'current' | KeyRecord | undefined;
 }
 
+/** A secret that was found under an older pepper, to be known by its digest under another. */
+export interface RedigestCommand {
+  /** The id that it was found by. */
+  readonly from: string;
+  readonly to: Pick<Secret, 'id' | 'pepperVersion'>;
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+/** What became of a {@link RedigestCommand}. */
+export type RedigestOutcome = 'redigested' | 'no_such_key';
+
 /** What is done to owners and their keys by others than the owner. Each change is in the audit log, or was not made. */
 export interface Administration {
   /**
@@ -54,6 +66,12 @@ export interface Administration {
    * nothing, and exactly so.
    */
   revoke(command: RevokeCommand): Promise<RevokeOutcome>;
+
+  /**
+   * Has a secret known by another digest from now on, and by the one before no more: wherever that stands, or nowhere. Nothing
+   * where it is gone or was digested anew meanwhile.
+   */
+  redigest(command: RedigestCommand): Promise<RedigestOutcome>;
 
   /**
    * Has all keys of an owner refused, and its requests for keys, until it is resumed: exactly, however many processes change the

@@ -15,6 +15,7 @@ export type AuditAction =
   | 'key.rolled'
   | 'key.deleted'
   | 'key.revoked'
+  | 'key.redigested'
   | 'user.suspended'
   | 'user.resumed';
 

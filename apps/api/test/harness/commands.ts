@@ -16,7 +16,7 @@ export const day = 86_400;
 export const today = '2025-08-31';
 
 /** 64 hex digits, never the same twice. */
-const digest = () => `${crypto.randomUUID()}${crypto.randomUUID()}`.replaceAll('-', '');
+export const digest = () => `${crypto.randomUUID()}${crypto.randomUUID()}`.replaceAll('-', '');
 
 /** A request that is repeated with the given `Idempotency-Key`, and body if it matters. */
 export function attempt(operation: Attempt['operation'], idempotencyKey = 'key', body = 'body'): Attempt {

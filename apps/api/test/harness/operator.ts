@@ -1,5 +1,5 @@
-import type { OwnerCommand, RevokeCommand } from '../../src/keys/administration.ts';
-import { present } from './commands.ts';
+import type { OwnerCommand, RedigestCommand, RevokeCommand } from '../../src/keys/administration.ts';
+import { digest, present } from './commands.ts';
 
 /** Who changes things in tests that say nothing else. */
 export const operator = { kind: 'operator', id: 'olga' } as const;
@@ -12,4 +12,9 @@ export function order(wish: Partial<OwnerCommand> = {}): OwnerCommand {
 /** A command to end the secret that has one of the ids, except for what the test says. */
 export function revocation(ids: readonly string[], wish: Partial<RevokeCommand> = {}): RevokeCommand {
   return { ids, by: operator, now: present, ...wish };
+}
+
+/** A command to have the secret that has the id known under a pepper of the version `next`, except for what the test says. */
+export function redigestion(from: string, wish: Partial<RedigestCommand> = {}): RedigestCommand {
+  return { from, to: { id: digest(), pepperVersion: 'next' }, now: present, ...wish };
 }

@@ -9,6 +9,7 @@ export function storeThatThrows(error: Error): KeyStore {
     roll: fail,
     delete: fail,
     revoke: fail,
+    redigest: fail,
     suspend: fail,
     resume: fail,
     find: fail,

@@ -4,6 +4,7 @@ import { command, day, present } from '../harness/commands.ts';
 import type { StoreUnderTest } from '../harness/stores.ts';
 import { describeDeletion } from './contract-delete.ts';
 import { describeFinding } from './contract-find.ts';
+import { describeRedigestion } from './contract-redigest.ts';
 import { describeRepetition } from './contract-repetition.ts';
 import { describeRevocation } from './contract-revoke.ts';
 import { describeRoll } from './contract-roll.ts';
@@ -30,6 +31,7 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
   describeRoll(kind, create);
   describeRepetition(kind, create);
   describeRevocation(kind, create);
+  describeRedigestion(kind, create);
   describeSuspension(kind, create);
   describeUsage(kind, create);
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { RevokeCommand } from '../../src/keys/administration.ts';
+import type { RedigestCommand, RevokeCommand } from '../../src/keys/administration.ts';
 import { type Attempt, attemptOf, type Memory } from '../../src/keys/idempotency.ts';
 import { listKeys } from '../../src/keys/list.ts';
 import type {
@@ -13,7 +13,7 @@ import type {
   RotateCommand,
 } from '../../src/keys/store.ts';
 import { command, day, present, renewal } from '../harness/commands.ts';
-import { order, revocation } from '../harness/operator.ts';
+import { order, redigestion, revocation } from '../harness/operator.ts';
 import type { StoreUnderTest } from '../harness/stores.ts';
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
@@ -130,6 +130,17 @@ class Model {
     return { id, userId, name, ids: [id] };
   }
 
+  redigest({ from, to, now }: RedigestCommand) {
+    const isMeant = (key: KeyRecord) => key.id === from && key.removeAt > now;
+    if (![...this.keys, ...this.superseded].some(isMeant)) return 'no_such_key';
+    const anew = (key: KeyRecord) => (isMeant(key) ? { ...key, ...to } : key);
+    this.#issued.push({ ...(this.#issued.find(({ id }) => id === from) as KeyRecord), ...to });
+    this.keys = this.keys.map(anew);
+    this.superseded = this.superseded.map(anew);
+    this.changes++;
+    return 'redigested';
+  }
+
   setSuspended(userId: string, suspended: boolean): boolean {
     if (this.suspended.has(userId) === suspended) return false;
     if (suspended) this.suspended.add(userId);
@@ -194,6 +205,7 @@ const steps = fc.array(
       'roll',
       'delete',
       'revoke',
+      'redigest',
       'suspend',
       'resume',
       'resume',
@@ -210,7 +222,8 @@ const steps = fc.array(
     wait: fc.constantFrom(0, 0, 1, day - 1, day, 2 * day, 30 * day, 31 * day),
     graceSeconds: fc.constantFrom(0, 1, day, 7 * day),
     idempotencyKey: fc.constantFrom(undefined, undefined, 'one', 'two'),
-    revokesPrevious: fc.boolean(),
+    /** Whether the secret before the newest of the name is meant. */
+    isPrevious: fc.boolean(),
     tier: fc.constantFrom('pioneer', 'starter', 'growth', 'enterprise'),
     tokenAge: fc.constantFrom(0, 60, 40 * day),
   }),
@@ -252,10 +265,11 @@ async function compare(store: KeyStore, model: Model, now: number, step: Step) {
   } else if (step.verb === 'delete') {
     expect(await store.delete(change)).toEqual(model.delete(change));
   } else if (step.verb === 'revoke') {
-    // The newest secret of the name, or the one before.
-    const ids = model.idsOf(userId, name).slice(step.revokesPrevious ? -2 : -1);
-    const one = revocation(['0', ...ids.slice(0, 1)], { now });
+    const one = revocation(['0', model.idsOf(userId, name).at(step.isPrevious ? -2 : -1) ?? '1'], { now });
     expect(await store.revoke(one)).toEqual(model.revoke(one));
+  } else if (step.verb === 'redigest') {
+    const one = redigestion(model.idsOf(userId, name).at(step.isPrevious ? -2 : -1) ?? '0', { now });
+    expect(await store.redigest(one)).toBe(model.redigest(one));
   } else if (step.verb === 'suspend') {
     expect((await store.suspend(order({ userId, now }))).changed).toBe(model.setSuspended(userId, true));
   } else if (step.verb === 'resume') {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
-import { order, revocation } from '../harness/operator.ts';
+import { order, redigestion, revocation } from '../harness/operator.ts';
 import type { ReadableStore, Stored } from '../harness/stores.ts';
 
 /** An entry as it is stored, but for what names its document and says when it may be removed. */
@@ -62,6 +62,17 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
           reason: 'found on a page',
         },
         { ...common, at: present + 3, actor_kind: 'github', actor_id: null, key_id: record.id, reason: null },
+      ]);
+    });
+
+    test('says that the service digested a key anew, and the id that it has since', async () => {
+      const { store, record, log } = await withKey();
+      const wish = redigestion(record.id, { now: present + 1 });
+      await store.redigest(wish);
+      await store.redigest(wish);
+      const entry = { at: present + 1, actor_kind: 'service', actor_id: null, reason: null };
+      expect((await log()).slice(1).map(entryOf)).toEqual([
+        { ...entry, action: 'key.redigested', user_id: 'owner', name: 'name', key_id: wish.to.id },
       ]);
     });
 

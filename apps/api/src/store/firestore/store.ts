@@ -10,6 +10,7 @@ import { find } from './find.ts';
 import { issue } from './issue.ts';
 import { list } from './list.ts';
 import { OwnerQueue } from './owner-queue.ts';
+import { redigest } from './redigest.ts';
 import { revoke } from './revoke.ts';
 import { roll } from './roll.ts';
 import { rotate } from './rotate.ts';
@@ -77,6 +78,8 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore {
     delete: (command) => change(command.userId, (database) => remove(database, command)),
 
     revoke: (command) => changeFound(command.ids, (database, found) => revoke(database, found, command)),
+
+    redigest: (command) => changeFound([command.from], (database, found) => redigest(database, found, command)),
 
     suspend: (command) => change(command.userId, (database) => suspend(database, command)),
 

@@ -31,6 +31,9 @@ const sources = {
   restore: `INSERT INTO keys
     SELECT user_id, name, id, start, created_at, expires_at, expires_in_days, pepper_version, ?1, serial
     FROM superseded_keys WHERE user_id = ?2 AND name = ?3`,
+  redigestKey: `UPDATE keys SET id = ?, pepper_version = ? WHERE id = ? AND remove_at > ? RETURNING user_id, name`,
+  redigestSuperseded: `UPDATE superseded_keys SET id = ?, pepper_version = ? WHERE id = ? AND remove_at > ?
+    RETURNING user_id, name`,
   deleteSuperseded: 'DELETE FROM superseded_keys WHERE user_id = ? AND name = ? RETURNING id',
   extendKey: 'UPDATE keys SET expires_at = ?, expires_in_days = ?, remove_at = ? WHERE user_id = ? AND name = ?',
   insertAudit: 'INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',

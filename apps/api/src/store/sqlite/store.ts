@@ -3,6 +3,7 @@ import type { KeyStore } from '../../keys/store.ts';
 import { openDatabase } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { claimTier, findById, issue, list, remove, roll, rotate } from './keys.ts';
+import { redigest } from './redigest.ts';
 import { revoke } from './revoke.ts';
 import { prepare, type Statements } from './statements.ts';
 import { resume, suspend } from './suspend.ts';
@@ -58,6 +59,8 @@ export function createSqliteStore(path: string, now: () => number): KeyStore {
     delete: (command) => commits.run(() => remove(open().statements, command)),
 
     revoke: (command) => commits.run(() => revoke(open().statements, command)),
+
+    redigest: (command) => commits.run(() => redigest(open().statements, command)),
 
     suspend: (command) => commits.run(() => suspend(open().statements, command)),
 
