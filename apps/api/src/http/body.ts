@@ -1,54 +1,12 @@
-import type { RequestHandler } from 'express';
-import { raw } from 'express';
 import type * as z from 'zod';
 import { HttpError } from './errors.ts';
+import { parseJson, readJsonBody } from './json-body.ts';
 
-/** The largest body in bytes, after decompression (contract, part C). */
-const limit = 16 * 1024;
-/** And before: what does not compress grows by a little. */
-const wireLimit = 2 * limit;
-
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
-/** `application/json`, with no other charset than UTF-8 (RFC 8259 section 8.1). */
-const jsonType = /^application\/json[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*(?:utf-8|"utf-8")[ \t]*)?;?$/i;
-const encodings = new Set(['identity', 'gzip', 'deflate']);
-
-const readRaw = raw({ type: () => true, limit, inflate: true });
-
-/** Reads the body's bytes. What cannot be read as the contract says is 400. */
-export const readBody: RequestHandler = (request, response, next) => {
-  const encoding = request.headers['content-encoding'];
-  if (!jsonType.test(request.headers['content-type'] ?? '') || !encodings.has(encoding?.toLowerCase() ?? 'identity')) {
-    return next(new HttpError('invalid_body'));
-  }
-  let settled = false;
-  const settle = (error?: HttpError) => {
-    if (!settled) next(error);
-    settled = true;
-  };
-  // The library counts what comes out of decompression: empty blocks could go in for as long as the connection lives.
-  let received = 0;
-  request.on('data', (bytes: Buffer) => {
-    received += bytes.length;
-    if (received <= wireLimit || settled) return;
-    request.unpipe();
-    request.resume(); // What is left is read off, so that the client gets to read the answer.
-    settle(new HttpError('body_too_large'));
-  });
-  readRaw(request, response, (error?: { type?: string }) => {
-    if (error === undefined) return settle();
-    settle(new HttpError(error.type === 'entity.too.large' ? 'body_too_large' : 'invalid_body'));
-  });
-};
+/** Reads the bytes of an operation's body (contract, part C). */
+export const readBody = readJsonBody({ limit: 16 * 1024, encodings: new Set(['identity', 'gzip', 'deflate']) });
 
 function parseObject(bytes: unknown): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(decoder.decode(bytes as Uint8Array));
-  } catch {
-    throw new HttpError('invalid_body');
-  }
+  const value = parseJson(bytes);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new HttpError('invalid_body');
   return value as Record<string, unknown>;
 }
