@@ -58,6 +58,7 @@ export function serviceEnvironment(
     TRUST_PROXY_HOPS: plain('1'),
     IP_RATE_LIMIT_PER_MINUTE: plain(settings.ipRateLimitPerMinute),
     CORS_ORIGINS: plain(settings.corsOrigins),
+    GITHUB_SECRET_SCANNING_KEYS_URL: plain(settings.githubSecretScanningKeysUrl),
     LOG_LEVEL: plain(settings.logLevel),
   });
 }

@@ -31,6 +31,7 @@ const shape = z.object({
   keyPeppersVersion: rule.integer(1, 1_000_000).optional(),
   ipRateLimitPerMinute: z.string().optional(),
   corsOrigins: z.string().optional(),
+  githubSecretScanningKeysUrl: z.string().optional(),
   logLevel: z.string().optional(),
   sharedRateLimits: rule.flag.default(false),
 

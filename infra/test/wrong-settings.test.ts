@@ -29,6 +29,11 @@ describeByDriver('a wrong setting stops at preview, and the message says what to
     ['another one', { logLevel: 'loud' }, 'LOG_LEVEL must be one of'],
     ['a short pepper', { keyPeppers: 'a:c2hvcnQ=' }, 'KEY_PEPPERS must be VERSION:BASE64 pairs'],
     ['an http: JWKS', { jwksUrl: 'http://issuer.example/keys' }, 'JWT_JWKS_URL must begin with https: in production'],
+    [
+      'an http: address of the keys of GitHub',
+      { githubSecretScanningKeysUrl: 'http://github.example/keys' },
+      'GITHUB_SECRET_SCANNING_KEYS_URL must begin with https: in production',
+    ],
     ['a version that is not there', { keyPeppersVersion: '7' }, 'gcloud secrets versions add andamio-api-key-peppers'],
     ['another project', { 'gcp:project': 'my-project' }, 'https://andamio-api-123456789012.us-central1.run.app'],
     ['another region', { 'gcp:region': 'europe-west1' }, 'https://andamio-api-308006323670.europe-west1.run.app'],

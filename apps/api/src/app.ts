@@ -15,6 +15,7 @@ import { identifyRequest } from './http/request-id.ts';
 import { logRequests } from './http/request-log.ts';
 import { createRouter } from './http/route.ts';
 import { routes } from './http/routes.ts';
+import { type SecretScanning, secretScanningRouter } from './http/secret-scanning/router.ts';
 import { originForm } from './http/target.ts';
 import type { IssueKeyDependencies } from './keys/issue.ts';
 import type { Logger } from './log.ts';
@@ -25,13 +26,15 @@ export interface AppDependencies {
   readonly keys: IssueKeyDependencies;
   readonly verifyToken: VerifyToken;
   readonly createCounters: CreateCounters;
+  /** Undefined where GitHub reports nothing: then there is nothing at its path. */
+  readonly secretScanning: SecretScanning | undefined;
   /** Where the files of the reference page are. */
   readonly referenceFolder: string;
 }
 
 /** Puts the service together: the order of the steps of every request. */
 export function createApp(dependencies: AppDependencies): RequestListener {
-  const { settings, log, keys, verifyToken, createCounters, referenceFolder } = dependencies;
+  const { settings, log, keys, verifyToken, createCounters, secretScanning, referenceFolder } = dependencies;
   const app = express();
   app.set('trust proxy', settings.trustProxyHops);
   app.disable('x-powered-by');
@@ -49,6 +52,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     healthRouter(keys.store, log),
     addressLimit.check,
     referenceRouter(referenceFolder),
+    ...(secretScanning === undefined ? [] : [secretScanningRouter(secretScanning, addressLimit.giveBack, log)]),
     createRouter(routes(keys), {
       verifyToken,
       giveBackAddressLimit: addressLimit.giveBack,

@@ -12,6 +12,7 @@ const remedies: Record<ErrorCode, string> = {
   headers_too_large: 'Send fewer or shorter headers, at most 16 KiB together.',
   unauthenticated:
     'Get a fresh token and send it as `Authorization: Bearer YOUR_JWT_TOKEN`. Do not repeat with the same one.',
+  invalid_signature: 'Nothing: only what GitHub sends has to be signed.',
   unknown_tier: 'Ask whoever issues your token which tier it names.',
   insufficient_scope: 'Get a token whose scope names `apikey:write` to change keys, `apikey:read` to read.',
   suspended: 'Ask whoever runs the platform why. You can still list and delete your keys.',

@@ -29,6 +29,10 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
   TRUST_PROXY_HOPS: ['proxies in front, so many entries of `X-Forwarded-For` are believed (Cloud Run: 1)', '`0`'],
   IP_RATE_LIMIT_PER_MINUTE: ['requests a minute of one address whose credentials did not turn out good', '`600`'],
   CORS_ORIGINS: ['exact origins of pages that may call the service, comma-separated', 'none'],
+  GITHUB_SECRET_SCANNING_KEYS_URL: [
+    'where GitHub publishes the keys that sign its alerts of leaked API keys; turns `POST /api/v1/github/secret-scanning` on',
+    'none',
+  ],
   LOG_LEVEL: ['`fatal`, `error`, `warn`, `info`, `debug` or `trace`', '`info`'],
   SHUTDOWN_GRACE_SECONDS: ['time to finish after SIGTERM; Cloud Run kills after 10 s', '`8`'],
 };

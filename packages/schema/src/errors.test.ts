@@ -9,6 +9,7 @@ const published: Record<ErrorCode, readonly [status: number, message: string]> =
   malformed_request: [400, 'Bad Request: Invalid input.'],
   headers_too_large: [431, 'Request Header Fields Too Large: The headers exceed the accepted size.'],
   unauthenticated: [401, 'Unauthorized: Invalid or missing credentials.'],
+  invalid_signature: [401, 'Unauthorized: Invalid or missing credentials.'],
   unknown_tier: [403, 'Forbidden: Insufficient permissions or tier access.'],
   insufficient_scope: [403, 'Forbidden: Insufficient permissions or tier access.'],
   suspended: [403, 'Forbidden: Insufficient permissions or tier access.'],

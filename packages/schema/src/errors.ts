@@ -41,6 +41,7 @@ export const errorKinds = {
     status: 401,
     details: 'Send a valid, unexpired token in the header "Authorization: Bearer <JWT>".',
   },
+  invalid_signature: { status: 401, details: 'What is sent here must be signed by GitHub, as its headers say.' },
   unknown_tier: { status: 403, details: "The token's tier is not one that this service knows." },
   insufficient_scope: { status: 403, details: "The token's scope does not allow this operation." },
   suspended: {
@@ -84,7 +85,7 @@ export const errorKinds = {
   },
   signing_keys_unavailable: {
     status: 500,
-    details: 'The keys that tokens are verified with could not be fetched; the token was not judged.',
+    details: 'The keys that signatures are verified with could not be fetched; nothing was judged.',
   },
   not_ready: { status: 503, details: 'The key store does not answer.' },
 } as const satisfies Record<string, ErrorKind>;

@@ -9,7 +9,7 @@ describe('openapi.json', () => {
 
   test.each([
     [400, ['invalid_body', 'body_too_large', 'missing_field', 'malformed_request']],
-    [401, ['unauthenticated']],
+    [401, ['unauthenticated', 'invalid_signature']],
     [403, ['unknown_tier', 'insufficient_scope', 'suspended']],
     [422, ['invalid_field', 'expiry_too_late', 'name_taken', 'idempotency_key_reused', 'idempotency_key_outdated']],
     [429, ['rate_limited', 'key_limit_reached']],

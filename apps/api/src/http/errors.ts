@@ -1,4 +1,4 @@
-import { type ErrorCode, errorBody, errorCodeHeader, errorKinds } from '@andamio/schema/errors';
+import { type ErrorCode, type ErrorStatus, errorBody, errorCodeHeader, errorKinds } from '@andamio/schema/errors';
 import type { ErrorRequestHandler, Response } from 'express';
 import { SigningKeysUnavailableError } from '../auth/signing-keys.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../keys/store.ts';
@@ -17,8 +17,18 @@ export class HttpError extends Error {
   }
 }
 
-/** RFC 6750 section 3; the same for every token that is refused, so that nothing is learned from the difference. */
-const challenge = 'Bearer realm="andamio-api", error="invalid_token"';
+type CodeWithStatus<Status extends ErrorStatus> = {
+  [Code in ErrorCode]: (typeof errorKinds)[Code]['status'] extends Status ? Code : never;
+}[ErrorCode];
+
+/**
+ * How to authenticate (RFC 9110 section 11.6.1; RFC 6750 section 3 for tokens): the same whatever is wrong, so that nothing is
+ * learned from the difference.
+ */
+const challenges: Readonly<Record<CodeWithStatus<401>, string>> = {
+  unauthenticated: 'Bearer realm="andamio-api", error="invalid_token"',
+  invalid_signature: 'GitHub-Public-Key realm="andamio-api"',
+};
 
 function codeOfCause(error: unknown): ErrorCode {
   if (error instanceof StoreUnavailableError) return 'store_unavailable';
@@ -38,7 +48,7 @@ function toHttpError(error: unknown, requestId: string): HttpError {
 function sendError(response: Response, { code, details }: HttpError): void {
   const body = errorBody(code, details);
   response.set(errorCodeHeader, code);
-  if (body.statusCode === 401) response.set('WWW-Authenticate', challenge);
+  if (code in challenges) response.set('WWW-Authenticate', challenges[code as keyof typeof challenges]);
   response.status(body.statusCode).json(body);
 }
 

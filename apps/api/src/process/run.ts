@@ -48,6 +48,7 @@ export async function run(referenceFolder: string): Promise<void> {
     },
     verifyToken: createTokenVerifier({ ...settings.jwt, findKeys, now }),
     createCounters: counters.createCounters,
+    secretScanning: undefined,
     referenceFolder,
   });
 

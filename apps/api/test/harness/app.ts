@@ -2,28 +2,38 @@ import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
+import type { Pepper } from '@andamio/schema/settings';
+import { createDigester, digestKeyOf } from '@andamio/verification/digest';
 import { MemoryStore } from 'express-rate-limit';
 import { type AppDependencies, createApp } from '../../src/app.ts';
+import { githubKeys } from '../../src/auth/github-keys.ts';
 import { secretKeys } from '../../src/auth/signing-keys.ts';
+import { createAlertVerifier } from '../../src/auth/verify-alert.ts';
 import { createTokenVerifier } from '../../src/auth/verify-token.ts';
 import { createHttpServer, type Timeouts } from '../../src/http/server.ts';
 import type { KeyStore } from '../../src/keys/store.ts';
 import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { keyMaking } from './key-making.ts';
+import { revokeIn } from './revoke.ts';
 import { jwtSecret } from './tokens.ts';
 
 const builtReference = dirname(createRequire(import.meta.url).resolve('@andamio/reference/dist/index.html'));
 
-const pepper = { version: 'test', secret: Buffer.alloc(32, 'pepper') };
+export const testPepper: Pepper = { version: 'test', secret: Buffer.alloc(32, 'pepper') };
 
 export interface TestAppOptions {
   readonly store?: KeyStore;
   /** The present in Unix milliseconds. */
   readonly now?: () => number;
+  /** Milliseconds of a clock that is never set. */
+  readonly monotonicNow?: () => number;
+  readonly peppers?: readonly [Pepper, ...Pepper[]];
   readonly settings?: Partial<AppDependencies['settings']>;
   readonly issuer?: string;
   readonly audience?: string;
+  /** Where GitHub publishes its keys; without it the service takes no alerts. */
+  readonly githubKeysUrl?: string;
   readonly timeouts?: Partial<Timeouts>;
   /** The built one where nothing else is said. */
   readonly referenceFolder?: string;
@@ -40,8 +50,9 @@ export interface TestApp {
 
 /** Starts the service within the test's process, on a port of its own, over real HTTP. */
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const { now = Date.now } = options;
+  const { now = Date.now, monotonicNow = () => performance.now(), peppers = [testPepper] } = options;
   const store = options.store ?? createSqliteStore(':memory:', now);
+  const digesters = peppers.map((pepper) => createDigester(digestKeyOf(pepper)));
   const logged: string[] = [];
   const app = createApp({
     settings: { trustProxyHops: 0, ipRateLimitPerMinute: 1_000_000, corsOrigins: [], ...options.settings },
@@ -50,7 +61,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       project: 'test-project',
       destination: { write: (line) => void logged.push(line) },
     }),
-    keys: { store, ...keyMaking([pepper]), now },
+    keys: { store, ...keyMaking(peppers), now },
     verifyToken: createTokenVerifier({
       findKeys: secretKeys([jwtSecret]),
       issuer: options.issuer,
@@ -58,6 +69,13 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       now,
     }),
     createCounters: () => new MemoryStore(),
+    secretScanning:
+      options.githubKeysUrl === undefined
+        ? undefined
+        : {
+            keys: { digesters, revoke: revokeIn(store, now) },
+            verifyAlert: createAlertVerifier(githubKeys(options.githubKeysUrl, monotonicNow)),
+          },
     referenceFolder: options.referenceFolder ?? builtReference,
   });
   const server = createHttpServer(app, options.timeouts);

@@ -68,6 +68,7 @@ export const errorStatuses = {
   malformed_request: 400,
   headers_too_large: 431,
   unauthenticated: 401,
+  invalid_signature: 401,
   unknown_tier: 403,
   insufficient_scope: 403,
   suspended: 403,

@@ -41,6 +41,7 @@ const variables = z.object({
   TRUST_PROXY_HOPS: integer(0, 10).default(0),
   IP_RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000).default(600),
   CORS_ORIGINS: origins.default([]),
+  GITHUB_SECRET_SCANNING_KEYS_URL: url(['https:', 'http:']).optional(),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
   SHUTDOWN_GRACE_SECONDS: integer(1, 3600).default(8),
 });
@@ -94,6 +95,11 @@ function crossRules(env: Environment): SettingProblem[] {
       'must begin with rediss: in production',
     ],
     [
+      production && env['GITHUB_SECRET_SCANNING_KEYS_URL']?.startsWith('http:') === true,
+      'GITHUB_SECRET_SCANNING_KEYS_URL',
+      'must begin with https: in production',
+    ],
+    [
       production && emulator !== undefined && !isLoopback(emulator),
       'FIRESTORE_EMULATOR_HOST',
       'must be a loopback address in production',
@@ -132,6 +138,8 @@ export interface Settings {
   readonly trustProxyHops: number;
   readonly ipRateLimitPerMinute: number;
   readonly corsOrigins: readonly string[];
+  /** Where GitHub publishes the keys that sign its alerts of leaked keys; undefined where it sends none. */
+  readonly githubSecretScanningKeysUrl: string | undefined;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   readonly shutdownGraceSeconds: number;
 }
@@ -164,6 +172,7 @@ function structure(values: z.output<typeof variables>): Settings {
     trustProxyHops: values.TRUST_PROXY_HOPS,
     ipRateLimitPerMinute: values.IP_RATE_LIMIT_PER_MINUTE,
     corsOrigins: values.CORS_ORIGINS,
+    githubSecretScanningKeysUrl: values.GITHUB_SECRET_SCANNING_KEYS_URL,
     logLevel: values.LOG_LEVEL,
     shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
   };

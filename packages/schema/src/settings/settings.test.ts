@@ -40,6 +40,7 @@ describe('settings', () => {
       trustProxyHops: 0,
       ipRateLimitPerMinute: 600,
       corsOrigins: [],
+      githubSecretScanningKeysUrl: undefined,
       logLevel: 'info',
       shutdownGraceSeconds: 8,
     });
@@ -105,6 +106,7 @@ describe('settings', () => {
     ['CORS_ORIGINS', 'https://Example.com', 'must be exact origins'],
     ['CORS_ORIGINS', 'https://user@example.com', 'must be exact origins'],
     ['CORS_ORIGINS', 'null', 'must be exact origins'],
+    ['GITHUB_SECRET_SCANNING_KEYS_URL', 'api.github.com', 'must be a URL that begins with https:// or http://'],
     ['LOG_LEVEL', 'INFO', 'must be one of: fatal, error, warn, info, debug, trace'],
     ['LOG_LEVEL', 'verbose', 'must be one of: fatal, error, warn, info, debug, trace'],
     ['SHUTDOWN_GRACE_SECONDS', '3601', 'must be an integer from 1 to 3600'],
@@ -138,6 +140,10 @@ describe('settings', () => {
     ['TRUST_PROXY_HOPS', ['0', '10']],
     ['IP_RATE_LIMIT_PER_MINUTE', ['1', '1000000']],
     ['CORS_ORIGINS', ['https://example.com', 'http://localhost:3000,https://a.example:8443', 'http://[::1]:3000']],
+    [
+      'GITHUB_SECRET_SCANNING_KEYS_URL',
+      ['https://api.github.com/meta/public_keys/secret_scanning', 'http://127.0.0.1:8080/keys'],
+    ],
     ['LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace']],
     ['SHUTDOWN_GRACE_SECONDS', ['1', '3600']],
   ])('%s may be any of %j', (name, values) => {
@@ -205,6 +211,11 @@ describe('settings', () => {
       { JWT_SECRETS: undefined, JWT_JWKS_URL: 'http://a/b' },
       'JWT_JWKS_URL must begin with https: in production',
     ],
+    [
+      'an http: address of the keys of GitHub',
+      { GITHUB_SECRET_SCANNING_KEYS_URL: 'http://a/b' },
+      'GITHUB_SECRET_SCANNING_KEYS_URL must begin with https: in production',
+    ],
     ['Redis without TLS', { REDIS_URL: 'redis://a' }, 'REDIS_URL must begin with rediss: in production'],
     [
       'an emulator elsewhere',
@@ -230,6 +241,7 @@ describe('settings', () => {
     ['JWT_JWKS_URL', 'HTTP://issuer.example/keys'],
     ['JWT_JWKS_URL', ' http://issuer.example/keys'],
     ['JWT_JWKS_URL', 'http:\\\\issuer.example/keys'],
+    ['GITHUB_SECRET_SCANNING_KEYS_URL', 'HTTP://github.example/keys'],
     ['REDIS_URL', 'REDIS://redis.example'],
     ['REDIS_URL', ' redis://redis.example'],
   ])('production refuses plain text in any spelling: %s=%j', (name, value) => {

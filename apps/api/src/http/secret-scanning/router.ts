@@ -1,0 +1,67 @@
+import { secretScanningPath, signatureHeaders } from '@andamio/schema/secret-scanning';
+import { type Request, type RequestHandler, Router } from 'express';
+import type { AlertSignature, VerifyAlert } from '../../auth/verify-alert.ts';
+import { type RevokeLeakedDependencies, revokeLeaked } from '../../keys/revoke-leaked.ts';
+import type { Logger } from '../../log.ts';
+import { HttpError } from '../errors.ts';
+import { refuseOtherMethods } from '../methods.ts';
+import { rememberRoute } from '../remember-route.ts';
+import { parseAlerts, readAlerts, verdictsOf } from './alerts.ts';
+
+/** What takes GitHub's alerts of leaked keys. */
+export interface SecretScanning {
+  readonly keys: RevokeLeakedDependencies;
+  readonly verifyAlert: VerifyAlert;
+}
+
+/** What the headers say of the signature, if both are there, and there once. */
+function signatureOf({ headersDistinct }: Request): AlertSignature | undefined {
+  const [keyIdentifier, ...moreIdentifiers] = headersDistinct[signatureHeaders.keyIdentifier] ?? [];
+  const [signature, ...moreSignatures] = headersDistinct[signatureHeaders.signature] ?? [];
+  const isClear = moreIdentifiers.length === 0 && moreSignatures.length === 0;
+  return isClear && keyIdentifier && signature ? { keyIdentifier, signature } : undefined;
+}
+
+/** Before a body is read that nobody says to have signed. */
+const requireSignature: RequestHandler = (request, _response, next) => {
+  if (signatureOf(request) === undefined) throw new HttpError('invalid_signature');
+  next();
+};
+
+function authenticate(verifyAlert: VerifyAlert): RequestHandler {
+  return async (request, _response, next) => {
+    const body: Uint8Array = request.body ?? new Uint8Array();
+    if (!(await verifyAlert(signatureOf(request) as AlertSignature, body))) throw new HttpError('invalid_signature');
+    next();
+  };
+}
+
+function answer(keys: RevokeLeakedDependencies, log: Logger): RequestHandler {
+  return async (request, response) => {
+    const alerts = parseAlerts(request.body);
+    const tokens = alerts.map(({ token }) => token);
+    const revoked = await revokeLeaked(keys, tokens, { kind: 'github' });
+    if (revoked.size > 0) log.warn({ keys: revoked.size }, 'GitHub found keys in public; they are revoked');
+    response.json(verdictsOf(alerts, revoked));
+  };
+}
+
+/** POST /api/v1/github/secret-scanning: GitHub says which keys it found in public, and they are revoked at once. */
+export function secretScanningRouter(
+  { keys, verifyAlert }: SecretScanning,
+  giveBackAddressLimit: RequestHandler,
+  log: Logger,
+): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  router.post(
+    secretScanningPath,
+    rememberRoute(secretScanningPath),
+    requireSignature,
+    readAlerts,
+    authenticate(verifyAlert),
+    giveBackAddressLimit,
+    answer(keys, log),
+  );
+  router.all(secretScanningPath, refuseOtherMethods(['post']));
+  return router;
+}

@@ -1,0 +1,248 @@
+import { createHash } from 'node:crypto';
+import { makeKey } from '@andamio/schema/key-format';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startApp, type TestApp, type TestAppOptions, testPepper } from '../harness/app.ts';
+import { expectError } from '../harness/expect-error.ts';
+import {
+  alertOf,
+  alertsPath,
+  type Github,
+  githubKey,
+  sendAlerts,
+  sendBytes,
+  signatureHeadersOf,
+  startGithub,
+} from '../harness/github.ts';
+import { getUser, requestKey } from '../harness/request-key.ts';
+import { memoryStore } from '../harness/stores.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+const signer = githubKey();
+
+function mistyped(key: string): string {
+  return key.slice(0, 20) + (key[20] === 'a' ? 'b' : 'a') + key.slice(21);
+}
+
+const hashOf = (token: string) => createHash('sha256').update(token).digest('hex');
+
+describe('keys that GitHub found in public', () => {
+  let github: Github;
+  let app: TestApp;
+  beforeEach(async () => {
+    github = await startGithub(signer);
+    app = await startApp({ githubKeysUrl: github.url });
+  });
+  afterEach(async () => {
+    await app.close();
+    await github.close();
+  });
+
+  async function issue(sub = 'owner', name = 'name', url = app.url): Promise<string> {
+    const { body } = await requestKey(url, { api_key_name: name }, { token: tokenFor(sub) });
+    return body['api_key'] as string;
+  }
+
+  async function namesOf(sub: string, url = app.url): Promise<string[]> {
+    const { body } = await getUser(url, { token: tokenFor(sub) });
+    return (body['active_keys'] as { name: string }[]).map(({ name }) => name);
+  }
+
+  const report = (...tokens: string[]) =>
+    sendAlerts(
+      app.url,
+      tokens.map((token) => alertOf(token)),
+      signer,
+    );
+
+  test('are revoked before GitHub is answered, and no others', async () => {
+    const [leaked] = [await issue('owner', 'leaked'), await issue('owner', 'kept'), await issue('other', 'leaked')];
+    const { status, body, headers } = await report(leaked);
+    expect(await namesOf('owner')).toEqual(['kept']);
+    expect(await namesOf('other')).toEqual(['leaked']);
+    expect(status).toBe(200);
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(body).toEqual([{ token_hash: hashOf(leaked), token_type: 'andamio_api_key', label: 'true_positive' }]);
+  });
+
+  test('are told from what is none, alert by alert, and no token is ever repeated', async () => {
+    const [one, other] = [await issue('a'), await issue('b')];
+    const tokens = [mistyped(one), one, makeKey(), '', 'not a key \ud800', other, one];
+    const { body } = await report(...tokens);
+    expect(body).toEqual(
+      tokens.map((token) => ({
+        token_hash: hashOf(token),
+        token_type: 'andamio_api_key',
+        label: token === one || token === other ? 'true_positive' : 'false_positive',
+      })),
+    );
+    expect(JSON.stringify(body)).not.toContain('ant-');
+    expect([await namesOf('a'), await namesOf('b')]).toEqual([[], []]);
+  });
+
+  test('stay revoked when the message is repeated', async () => {
+    const leaked = await issue();
+    await report(leaked);
+    const again = await report(leaked);
+    expect(again.status).toBe(200);
+    expect(again.body).toMatchObject([{ label: 'false_positive' }]);
+  });
+
+  test('are revoked whichever pepper they were made under', async () => {
+    const { store } = memoryStore();
+    const before = await startApp({ store });
+    const leaked = await issue('owner', 'old', before.url);
+    const peppers = [{ version: 'new', secret: Buffer.alloc(32, 'another') }, testPepper] as const;
+    const after = await startApp({ store, peppers, githubKeysUrl: github.url });
+    try {
+      const { body } = await sendAlerts(after.url, [alertOf(leaked)], signer);
+      expect(body).toMatchObject([{ label: 'true_positive' }]);
+      expect(await namesOf('owner', after.url)).toEqual([]);
+    } finally {
+      await before.close();
+      await after.close();
+    }
+  });
+
+  test('are a thousand at a time, if need be', async () => {
+    const keys = await Promise.all(Array.from({ length: 40 }, (_, index) => issue(`owner ${index}`)));
+    const tokens = Array.from({ length: 1_000 }, (_, index) => keys[index] ?? makeKey());
+    const { status, body } = await report(...tokens);
+    expect(status).toBe(200);
+    const labels = (body as unknown as { label: string }[]).map(({ label }) => label);
+    expect(labels.filter((label) => label === 'true_positive')).toHaveLength(40);
+    expect(labels.slice(0, 40)).not.toContain('false_positive');
+    for (let index = 0; index < 40; index++) expect(await namesOf(`owner ${index}`)).toEqual([]);
+  });
+
+  test.each<[string, unknown]>([
+    ['no alert at all', []],
+    ['an alert that does not say where', [{ token: 'x', type: 'y' }]],
+    ['an alert with an empty address', [alertOf('x', { url: '' })]],
+    ['fields that nobody knows', [alertOf('x', { since: 5 })]],
+  ])('%s is fine', async (_what, message) => {
+    expect((await sendAlerts(app.url, message, signer)).status).toBe(200);
+  });
+
+  describe('a signed message that is none', () => {
+    test.each<[string, unknown]>([
+      ['an object', alertOf('x')],
+      ['null', null],
+      ['a string', '[]'],
+      ['a number', 5],
+    ])('%s is 400', async (_what, message) => {
+      expectError(await sendAlerts(app.url, message, signer), 400, 'invalid_body');
+    });
+
+    test.each<[string, unknown]>([
+      ['a token', [alertOf('x'), { type: 'y', url: '', source: '' }]],
+      ['a type', [{ token: 'x', url: '', source: '' }]],
+      ['a token, beside a wrong type', [alertOf('x', { type: 5 }), { type: 'y' }]],
+    ])('one that lacks %s is 400', async (_what, message) => {
+      expectError(await sendAlerts(app.url, message, signer), 400, 'missing_field');
+    });
+
+    test.each<[string, unknown, string]>([
+      ['an alert that is a string', ['x'], '[0]: must be an object'],
+      ['an alert that is null', [null], '[0]: must be an object'],
+      ['an alert that is an array', [alertOf('x'), []], '[1]: must be an object'],
+      ['a token that is a number', [alertOf('x', { token: 5 })], '[0].token: must be a string'],
+      ['a token that is null', [alertOf('x', { token: null })], '[0].token: must be a string'],
+      ['a type that is an array', [alertOf('x', { type: ['hunter2'] })], '[0].type: must be a string'],
+      ['an address that is an object', [alertOf('x', { url: {} })], '[0].url: must be a string'],
+    ])('%s is 422, and details name it', async (_what, message, details) => {
+      const answer = await sendAlerts(app.url, message, signer);
+      expectError(answer, 422, 'invalid_field');
+      expect(answer.body['details']).toBe(details);
+    });
+
+    test('one that is refused revokes nothing, also where another alert is good', async () => {
+      const leaked = await issue();
+      const { status } = await sendAlerts(app.url, [alertOf(leaked), 5], signer);
+      expect(status).toBe(422);
+      expect(await namesOf('owner')).toEqual(['name']);
+    });
+
+    const sendSigned = (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
+      sendBytes(app.url, body, { ...signatureHeadersOf(body, signer), ...headers });
+
+    test.each<[string, string | Uint8Array<ArrayBuffer>]>([
+      ['nothing', ''],
+      ['half a message', '[{"token":'],
+      ['a message with something behind it', '[] []'],
+      ['bytes that are no UTF-8', Uint8Array.of(0x5b, 0x22, 0xff, 0x22, 0x5d)],
+    ])('%s is 400', async (_what, body) => {
+      expectError(await sendSigned(body), 400, 'invalid_body');
+    });
+
+    test.each<[string, Record<string, string>]>([
+      ['of another type', { 'content-type': 'text/plain' }],
+      ['that says it is compressed', { 'content-encoding': 'gzip' }],
+    ])('one %s is 400', async (_what, headers) => {
+      expectError(await sendSigned('[]', headers), 400, 'invalid_body');
+    });
+
+    test('1 MiB and 1,000 alerts are the most', async () => {
+      const full = `[${'{"token":"x","type":"y"},'.repeat(999)}{"token":"x","type":"y"}]`;
+      const padded = full.padEnd(1024 * 1024, ' ');
+      expect((await sendSigned(padded)).status).toBe(200);
+      expectError(await sendSigned(`${padded} `), 400, 'body_too_large');
+      expectError(await sendSigned(`[{"token":"x","type":"y"},${full.slice(1)}`), 400, 'body_too_large');
+    });
+  });
+
+  test('no token gets into a log line, whatever becomes of the message', async () => {
+    const leaked = await issue();
+    const unknown = makeKey();
+    await sendAlerts(app.url, [alertOf(leaked), alertOf(unknown)], signer);
+    await sendAlerts(app.url, [alertOf(leaked, { type: 5 })], signer);
+    await sendAlerts(app.url, { token: leaked }, signer);
+    await sendAlerts(app.url, [alertOf(leaked)], githubKey());
+    await fetch(`${app.url}${alertsPath}?token=${leaked}`, { method: 'POST', body: leaked });
+    const printed = app.logged.join('\n');
+    expect(printed).toContain(`"requestUrl":"${alertsPath}"`);
+    expect(printed).toContain('GitHub found keys in public; they are revoked');
+    for (const token of [leaked, unknown]) expect(printed.includes(token.slice(8))).toBe(false);
+    expect(printed).not.toContain('octocat');
+  });
+});
+
+describe('where the endpoint is', () => {
+  async function withApp<Result>(options: TestAppOptions, use: (app: TestApp) => Promise<Result>): Promise<Result> {
+    const app = await startApp(options);
+    return use(app).finally(() => app.close());
+  }
+
+  async function ask(url: string, method: string) {
+    const response = await fetch(`${url}${alertsPath}`, { method });
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (await response.json()) as Record<string, unknown>,
+    };
+  }
+
+  test('without the setting there is nothing at its path, for nobody', () =>
+    withApp({}, async ({ url }) => {
+      for (const method of ['GET', 'POST', 'PUT']) expectError(await ask(url, method), 404, 'not_found');
+      expectError(await sendAlerts(url, [], signer), 404, 'not_found');
+    }));
+
+  test('with it, it takes POST alone', () =>
+    withApp({ githubKeysUrl: 'http://127.0.0.1:9/keys' }, async ({ url }) => {
+      for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS']) {
+        const answer = await ask(url, method);
+        expectError(answer, 405, 'method_not_allowed');
+        expect(answer.headers.get('allow')).toBe('POST');
+      }
+    }));
+
+  test('messages that are good do not exhaust the limit of the address, others do', async () => {
+    const github = await startGithub(signer);
+    await withApp({ githubKeysUrl: github.url, settings: { ipRateLimitPerMinute: 3 } }, async ({ url }) => {
+      for (let sent = 0; sent < 10; sent++) expect((await sendAlerts(url, [], signer)).status).toBe(200);
+      const stranger = githubKey();
+      for (let sent = 0; sent < 3; sent++) expect((await sendAlerts(url, [], stranger)).status).toBe(401);
+      expectError(await sendAlerts(url, [], signer), 429, 'rate_limited');
+    }).finally(() => github.close());
+  });
+});
