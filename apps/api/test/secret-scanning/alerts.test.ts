@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { makeKey } from '@andamio/schema/key-format';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { StoreUnavailableError } from '../../src/keys/store.ts';
 import { startApp, type TestApp, type TestAppOptions, testPepper } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 import {
@@ -13,7 +15,9 @@ import {
   signatureHeadersOf,
   startGithub,
 } from '../harness/github.ts';
+import { talk } from '../harness/raw-socket.ts';
 import { getUser, requestKey } from '../harness/request-key.ts';
+import { storeThatThrows } from '../harness/store-that-throws.ts';
 import { memoryStore } from '../harness/stores.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
@@ -174,11 +178,24 @@ describe('keys that GitHub found in public', () => {
       expectError(await sendSigned(body), 400, 'invalid_body');
     });
 
-    test.each<[string, Record<string, string>]>([
-      ['of another type', { 'content-type': 'text/plain' }],
-      ['that says it is compressed', { 'content-encoding': 'gzip' }],
-    ])('one %s is 400', async (_what, headers) => {
-      expectError(await sendSigned('[]', headers), 400, 'invalid_body');
+    test('one of another type is 400', async () => {
+      expectError(await sendSigned('[]', { 'content-type': 'text/plain' }), 400, 'invalid_body');
+    });
+
+    test('one that is compressed is 400, whatever was signed: its bytes are not those that were read', async () => {
+      const compressed = new Uint8Array(gzipSync('[]'));
+      for (const signed of ['[]', compressed]) {
+        const headers = { 'content-encoding': 'gzip', ...signatureHeadersOf(signed, signer) };
+        expectError(await sendBytes(app.url, compressed, headers), 400, 'invalid_body');
+      }
+    });
+
+    test('one without a body is 400, also where nothing says how long it is', async () => {
+      const headers = Object.entries(signatureHeadersOf('', signer)).map(([name, value]) => `${name}: ${value}\r\n`);
+      const head = `POST ${alertsPath} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+      const { text } = await talk(app.port, `${head}${headers.join('')}Connection: close\r\n\r\n`);
+      expect(text).toMatch(/^HTTP\/1\.1 400 /);
+      expect(text).toMatch(/\r\nX-Error-Code: invalid_body\r\n/);
     });
 
     test('1 MiB and 1,000 alerts are the most', async () => {
@@ -188,6 +205,13 @@ describe('keys that GitHub found in public', () => {
       expectError(await sendSigned(`${padded} `), 400, 'body_too_large');
       expectError(await sendSigned(`[{"token":"x","type":"y"},${full.slice(1)}`), 400, 'body_too_large');
     });
+  });
+
+  test('are none that GitHub may forget about while the store is down', async () => {
+    const store = storeThatThrows(new StoreUnavailableError('gone'));
+    const down = await startApp({ store, githubKeysUrl: github.url });
+    const answer = await sendAlerts(down.url, [alertOf(makeKey())], signer).finally(() => down.close());
+    expectError(answer, 500, 'store_unavailable');
   });
 
   test('no token gets into a log line, whatever becomes of the message', async () => {
