@@ -57,6 +57,7 @@ export function serviceEnvironment(
     // Cloud Run's front end is the one proxy before the container.
     TRUST_PROXY_HOPS: plain('1'),
     IP_RATE_LIMIT_PER_MINUTE: plain(settings.ipRateLimitPerMinute),
+    VERIFY_CACHE_SECONDS: plain(settings.verifyCacheSeconds),
     CORS_ORIGINS: plain(settings.corsOrigins),
     GITHUB_SECRET_SCANNING_KEYS_URL: plain(settings.githubSecretScanningKeysUrl),
     LOG_LEVEL: plain(settings.logLevel),

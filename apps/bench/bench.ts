@@ -4,6 +4,7 @@ import { issueVersusExpress } from './comparisons/issue-versus-express.ts';
 import { memory } from './comparisons/memory.ts';
 import { startToFirstKey } from './comparisons/start-to-first-key.ts';
 import { startToListeningOnFirestore, startToListeningOnSqlite } from './comparisons/start-to-listening.ts';
+import { verifyVersusExpress } from './comparisons/verify-versus-express.ts';
 import { withBench } from './harness/bench.ts';
 import { readOptions } from './harness/options.ts';
 import { report } from './harness/report.ts';
@@ -13,6 +14,7 @@ const options = readOptions([
   issueVersusExpress,
   issueVersusBetterAuth,
   issueOnFirestore,
+  verifyVersusExpress,
   startToListeningOnSqlite,
   startToListeningOnFirestore,
   startToFirstKey,

@@ -30,6 +30,7 @@ const shape = z.object({
   keyPeppers: z.string().optional(),
   keyPeppersVersion: rule.integer(1, 1_000_000).optional(),
   ipRateLimitPerMinute: z.string().optional(),
+  verifyCacheSeconds: z.string().optional(),
   corsOrigins: z.string().optional(),
   githubSecretScanningKeysUrl: z.string().optional(),
   logLevel: z.string().optional(),

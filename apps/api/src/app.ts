@@ -8,7 +8,7 @@ import { allowOrigins } from './http/cross-origin.ts';
 import { answerErrors } from './http/errors.ts';
 import { healthRouter } from './http/health.ts';
 import { requireHost } from './http/host.ts';
-import { type CreateCounters, limitAddresses, limitUsers } from './http/limits.ts';
+import { type CreateCounters, limitAddresses, limitKeys, limitUsers } from './http/limits.ts';
 import type {} from './http/locals.ts';
 import { referenceRouter } from './http/reference/router.ts';
 import { identifyRequest } from './http/request-id.ts';
@@ -17,13 +17,13 @@ import { createRouter } from './http/route.ts';
 import { routes } from './http/routes.ts';
 import { type SecretScanning, secretScanningRouter } from './http/secret-scanning/router.ts';
 import { originForm } from './http/target.ts';
-import type { IssueKeyDependencies } from './keys/issue.ts';
+import type { Keys } from './keys/set-up.ts';
 import type { Logger } from './log.ts';
 
 export interface AppDependencies {
   readonly settings: Pick<Settings, 'trustProxyHops' | 'ipRateLimitPerMinute' | 'corsOrigins'>;
   readonly log: Logger;
-  readonly keys: IssueKeyDependencies;
+  readonly keys: Keys;
   readonly verifyToken: VerifyToken;
   readonly createCounters: CreateCounters;
   /** Undefined where GitHub reports nothing: then there is nothing at its path. */
@@ -55,8 +55,10 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     ...(secretScanning === undefined ? [] : [secretScanningRouter(secretScanning, addressLimit.giveBack, log)]),
     createRouter(routes(keys), {
       verifyToken,
+      verifyKey: keys.verifier.verify,
       giveBackAddressLimit: addressLimit.giveBack,
       userLimit: limitUsers(createCounters),
+      keyLimit: limitKeys(createCounters),
     }),
     answerErrors,
   );

@@ -4,8 +4,10 @@ import { Pool } from 'undici';
 export const inFlight = 32;
 
 export interface Request {
+  /** `POST` if left out. */
+  readonly method?: 'GET' | 'POST';
   readonly headers: Record<string, string>;
-  readonly body: string;
+  readonly body?: string;
 }
 
 /**

@@ -4,8 +4,9 @@ import type { Bench } from './bench.ts';
 import type { Request } from './load.ts';
 import type { Program } from './program.ts';
 
-/** The path of the call that is measured. */
+/** The paths of the calls that are measured. */
 export const issuePath = '/api/v1/apikey/request';
+export const verifyPath = '/api/v1/apikey/verify';
 
 const common = {
   JWT_SECRETS: jwtSecret,
@@ -45,6 +46,23 @@ export function issueRequests(owners: number): (amount: number) => Request[] {
   let issued = 0;
   return (amount) =>
     Array.from({ length: amount }, () => issueRequest(tokens[issued % owners] as string, `key ${issued++}`));
+}
+
+/** Has keys issued, each to an owner of its own. */
+export async function issueKeys(url: string, owners: number): Promise<string[]> {
+  const keys: string[] = [];
+  for (let owner = 0; owner < owners; owner++) {
+    const { headers, body } = issueRequest(tokenFor(`owner-${owner}`), 'MyFirstKey');
+    const response = await fetch(`${url}${issuePath}`, { method: 'POST', headers, body: body as string });
+    keys.push(((await response.json()) as { api_key: string }).api_key);
+  }
+  return keys;
+}
+
+/** Makes requests that verify the keys in turns. */
+export function verifyRequests(keys: readonly string[], amount: number): Request[] {
+  const requests = keys.map((key) => ({ method: 'GET' as const, headers: { 'x-api-key': key } }));
+  return Array.from({ length: amount }, (_, index) => requests[index % keys.length] as Request);
 }
 
 /** Makes requests each of which is its owner's first. */

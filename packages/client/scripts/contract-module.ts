@@ -1,5 +1,5 @@
 import type { ErrorStatus } from '@andamio/schema/errors';
-import type { OperationFacts, Repeats } from '../src/operation.ts';
+import type { Credentials, OperationFacts, Repeats } from '../src/operation.ts';
 
 interface Schema {
   readonly $ref?: string;
@@ -72,11 +72,14 @@ function repeatsOf(
   return parameters.some(isKey) ? 'by-key' : 'never';
 }
 
-function isBearer({ operationId, security }: OpenApiOperation): boolean {
-  const schemes = security.flatMap((scheme) => Object.keys(scheme));
-  if (schemes.some((scheme) => scheme !== 'BearerAuth'))
-    throw new Error(`${operationId}: the client knows BearerAuth only.`);
-  return schemes.length > 0;
+const credentialsOf: Readonly<Record<string, Credentials>> = { BearerAuth: 'token', ApiKeyAuth: 'key' };
+
+function credentials({ operationId, security }: OpenApiOperation): Credentials {
+  const [scheme, ...more] = security.flatMap((requirement) => Object.keys(requirement));
+  if (scheme === undefined) return 'none';
+  const known = more.length === 0 ? credentialsOf[scheme] : undefined;
+  if (known === undefined) throw new Error(`${operationId}: the client knows BearerAuth or ApiKeyAuth by itself only.`);
+  return known;
 }
 
 function find(document: OpenApiDocument, id: string) {
@@ -95,7 +98,7 @@ export function operationFacts(document: OpenApiDocument, { id, permission }: Na
   const facts: OperationFacts = {
     method: method.toUpperCase() as OperationFacts['method'],
     path,
-    bearer: isBearer(declared),
+    credentials: credentials(declared),
     body: declared.requestBody !== undefined,
     repeats: repeatsOf(document, method, declared, permission),
     members: answer.required ?? [],

@@ -18,17 +18,17 @@ function isServiceErrorCode(code: string | null): code is ServiceErrorCode {
   return code !== null && Object.hasOwn(errorStatuses, code);
 }
 
-/** Takes keys, and the token of the request, out of a text that came from the other side. */
-function withoutSecrets(text: string, token: string | undefined): string {
-  const withoutToken = token === undefined ? text : text.replaceAll(token, '[token]');
-  return withoutToken.replace(/ant-[0-9A-Za-z]{40}/g, '[key]');
+/** Takes keys, and the secret of the request, out of a text that came from the other side. */
+function withoutSecrets(text: string, secret: string | undefined): string {
+  const withoutSecret = secret === undefined ? text : text.replaceAll(secret, '[secret]');
+  return withoutSecret.replace(/ant-[0-9A-Za-z]{40}/g, '[key]');
 }
 
-function errorOf(response: Response, body: JsonObject | undefined, token: string | undefined): ApiError {
+function errorOf(response: Response, body: JsonObject | undefined, secret: string | undefined): ApiError {
   const { status, headers } = response;
   const code = headers.get('x-error-code');
   const { message, details } = body ?? {};
-  const safe = (text: string) => withoutSecrets(text, token);
+  const safe = (text: string) => withoutSecrets(text, secret);
   const requestId = headers.get('x-request-id');
   const about = {
     status,
@@ -55,18 +55,18 @@ function errorOf(response: Response, body: JsonObject | undefined, token: string
  * Reads the answer to its end.
  *
  * @param members what a good answer always has.
- * @param token the token that was sent, for taking it out of what an error says.
+ * @param secret the token or key that was sent, for taking it out of what an error says.
  * @returns the body of a 200.
  * @throws {ApiError} for every other answer; what `fetch` throws, for one that breaks off.
  */
 export async function readAnswer(
   response: Response,
   members: readonly string[],
-  token: string | undefined,
+  secret: string | undefined,
 ): Promise<JsonObject> {
   const body = jsonObjectOf(await response.text());
   if (response.status === 200 && body !== undefined && members.every((member) => Object.hasOwn(body, member))) {
     return body;
   }
-  throw errorOf(response, body, token);
+  throw errorOf(response, body, secret);
 }

@@ -1,30 +1,16 @@
 import { readAnswer } from './answer.ts';
-import { endingOf, unlessAborted } from './deadline.ts';
+import { type CredentialSources, credentialOf } from './credential.ts';
+import { endingOf } from './deadline.ts';
 import { ApiError, apiError } from './error.ts';
 import type { OperationFacts } from './operation.ts';
 
-/** A token, or what gives one: asked before each attempt, so that a long wait does not end in an expired token. */
-export type Token = string | (() => string | Promise<string>);
-
 /** All that one call sends, the same on every attempt but for the token. */
-export interface Request {
+export interface Request extends CredentialSources {
   readonly url: string;
   readonly operation: OperationFacts;
-  readonly token: Token;
   /** The body's JSON. */
   readonly body: string | undefined;
   readonly idempotencyKey: string | undefined;
-}
-
-/** What `Authorization` can carry. A header's own refusal would quote the token. */
-const sendable = /^[\x21-\x7e]+$/;
-
-async function currentToken(token: Token, signal: AbortSignal): Promise<string> {
-  const value = typeof token === 'string' ? token : await unlessAborted(signal, Promise.resolve(token()));
-  if (typeof value !== 'string' || !sendable.test(value)) {
-    throw new TypeError('The token must be visible ASCII characters, without the word "Bearer".');
-  }
-  return value;
 }
 
 /** The code of a system's error, such as ECONNREFUSED. Nothing else of it is kept: some quote what was received. */
@@ -49,18 +35,14 @@ function transportError(error: unknown, signal: AbortSignal): ApiError {
 /**
  * Sends a request once and reads the answer.
  *
- * @throws {ApiError} for every failure, but for a token that cannot be had or sent: that is the caller's own error.
+ * @throws {ApiError} for every failure, but for a token or key that cannot be had or sent: that is the caller's own error.
  */
 export async function attempt(request: Request, signal: AbortSignal): Promise<unknown> {
   const { operation, idempotencyKey } = request;
-  const headers: Record<string, string> = { accept: 'application/json' };
-  let token: string | undefined;
-  if (operation.bearer) {
-    token = await currentToken(request.token, signal).catch((error: unknown) => {
-      throw signal.aborted ? transportError(error, signal) : error;
-    });
-    headers['authorization'] = `Bearer ${token}`;
-  }
+  const credential = await credentialOf(operation.credentials, request, signal).catch((error: unknown) => {
+    throw signal.aborted ? transportError(error, signal) : error;
+  });
+  const headers: Record<string, string> = { accept: 'application/json', ...credential.headers };
   if (request.body !== undefined) headers['content-type'] = 'application/json';
   if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
   try {
@@ -69,10 +51,10 @@ export async function attempt(request: Request, signal: AbortSignal): Promise<un
       headers,
       body: request.body ?? null,
       signal,
-      // The contract redirects nowhere, and a token must not follow whoever does.
+      // The contract redirects nowhere, and neither token nor key must follow whoever does.
       redirect: 'manual',
     });
-    return await readAnswer(response, operation.members, token);
+    return await readAnswer(response, operation.members, credential.secret);
   } catch (error) {
     throw error instanceof ApiError ? error : transportError(error, signal);
   }

@@ -1,4 +1,5 @@
-import { attempt, type Request, type Token } from './attempt.ts';
+import { attempt, type Request } from './attempt.ts';
+import type { Token } from './credential.ts';
 import { pause, withDeadline } from './deadline.ts';
 import { ApiError } from './error.ts';
 import type { IdempotentCallOptions, OperationFacts } from './operation.ts';
@@ -8,10 +9,18 @@ import { pauseBeforeRepeating } from './repetition.ts';
 export interface Connection {
   /** Without a slash at its end: paths are put behind it. */
   readonly baseUrl: string;
-  readonly token: Token;
+  readonly token: Token | undefined;
   readonly attemptTimeoutMs: number;
   readonly totalTimeoutMs: number;
   readonly maxAttempts: number;
+}
+
+/** What an operation is called with, beside options. */
+interface CallArguments {
+  /** Sent as JSON, for an operation that takes a body. */
+  readonly body?: unknown;
+  /** For an operation that takes a key. */
+  readonly apiKey?: string;
 }
 
 /** The form of an Idempotency-Key (service contract, "Beside the contract"). */
@@ -50,19 +59,19 @@ async function repeatWhileSafe(request: Request, connection: Connection, signal:
 /**
  * Calls an operation.
  *
- * @param body what is sent as JSON, for an operation that takes a body.
  * @returns the body of the good answer.
  */
 export async function call(
   connection: Connection,
   operation: OperationFacts,
-  body: unknown,
+  { body, apiKey }: CallArguments,
   options: IdempotentCallOptions = {},
 ): Promise<unknown> {
   const request: Request = {
     url: connection.baseUrl + operation.path,
     operation,
     token: connection.token,
+    apiKey,
     body: operation.body ? JSON.stringify(body) : undefined,
     idempotencyKey: idempotencyKeyFor(operation, options.idempotencyKey),
   };

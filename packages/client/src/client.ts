@@ -1,5 +1,5 @@
-import type { Token } from './attempt.ts';
 import { type Connection, call } from './call.ts';
+import type { Token } from './credential.ts';
 import { operations } from './generated/contract.ts';
 import type { CallOptions, Client, OperationFacts } from './operation.ts';
 
@@ -7,8 +7,11 @@ import type { CallOptions, Client, OperationFacts } from './operation.ts';
 export interface ClientOptions {
   /** Where the service is, without `/api/v1`: `https://andamio-api-308006323670.us-central1.run.app`. */
   readonly baseUrl: string | URL;
-  /** The JWT without `Bearer`, or a function that gives one. The function is asked before every attempt. */
-  readonly token: Token;
+  /**
+   * The JWT without `Bearer`, or a function that gives one. The function is asked before every attempt. Operations that take
+   * an API key, or nothing, do without.
+   */
+  readonly token?: Token | undefined;
   /** How long one attempt may take, its answer read to the end. By default 15,000. */
   readonly attemptTimeoutMs?: number | undefined;
   /** How long a call may take with all its attempts and pauses. By default 60,000. */
@@ -46,9 +49,12 @@ function baseUrlOf(value: string | URL): string {
 }
 
 function methodOf(connection: Connection, operation: OperationFacts) {
+  if (operation.credentials === 'key') {
+    return (apiKey: string, options?: CallOptions) => call(connection, operation, { apiKey }, options);
+  }
   return operation.body
-    ? (body: unknown, options?: CallOptions) => call(connection, operation, body, options)
-    : (options?: CallOptions) => call(connection, operation, undefined, options);
+    ? (body: unknown, options?: CallOptions) => call(connection, operation, { body }, options)
+    : (options?: CallOptions) => call(connection, operation, {}, options);
 }
 
 /**

@@ -11,13 +11,15 @@ import type { operations } from './generated/contract.ts';
  */
 export type Repeats = 'freely' | 'by-key' | 'never';
 
+/** What an operation takes to know who calls: nothing, the JWT that the client was given, or an API key. */
+export type Credentials = 'none' | 'token' | 'key';
+
 /** What the client knows of an operation when it runs: plain data, since the contract's own schemas would bring zod. */
 export interface OperationFacts {
   readonly method: 'GET' | 'POST';
   /** The whole path, `/api/v1` included. */
   readonly path: string;
-  /** Whether it takes the Bearer JWT. */
-  readonly bearer: boolean;
+  readonly credentials: Credentials;
   /** Whether it takes a body. */
   readonly body: boolean;
   readonly repeats: Repeats;
@@ -47,9 +49,11 @@ type OptionsOf<Name extends OperationName> = (typeof operations)[Name]['repeats'
   ? IdempotentCallOptions
   : CallOptions;
 
-type ParametersOf<Name extends OperationName> = (typeof operations)[Name]['body'] extends true
-  ? [body: BodyOf<(typeof contract)[Name]>, options?: OptionsOf<Name>]
-  : [options?: OptionsOf<Name>];
+type ParametersOf<Name extends OperationName> = (typeof operations)[Name]['credentials'] extends 'key'
+  ? [apiKey: string, options?: OptionsOf<Name>]
+  : (typeof operations)[Name]['body'] extends true
+    ? [body: BodyOf<(typeof contract)[Name]>, options?: OptionsOf<Name>]
+    : [options?: OptionsOf<Name>];
 
 /** A method for each published operation, typed by the contract. Every rejection is described at `createClient`. */
 export type Client = {

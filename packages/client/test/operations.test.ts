@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { tokenFor } from '../../../apps/api/test/harness/tokens.ts';
 import { createClient } from '../src/index.ts';
+import { failureOf } from './harness/failure-of.ts';
 import { startProxy, startService } from './harness/proxy.ts';
 
 const baseUrl = await startService();
@@ -23,6 +24,34 @@ describe('a method', () => {
   test('gives the answer of the service as plain data: getOpenApiDocument the document', async () => {
     const document = await createClient({ baseUrl, token: tokenFor('ada') }).getOpenApiDocument();
     expect(document).toMatchObject({ openapi: '3.1.1', paths: { '/api/v1/apikey/request': {} } });
+  });
+
+  test('gives the answer of the service as plain data: verifyApiKey whose key it is, without a token', async () => {
+    const ada = createClient({ baseUrl, token: tokenFor('ada') });
+    const { api_key } = await ada.requestApiKey({ api_key_name: 'MyOtherKey' });
+    const client = createClient({ baseUrl });
+    expect(await client.verifyApiKey(api_key)).toEqual({
+      user_id: 'ada',
+      name: 'MyOtherKey',
+      tier: 'enterprise',
+      created_at: expect.stringMatching(/Z$/),
+      expires_at: expect.stringMatching(/Z$/),
+    });
+    const error = await failureOf(client.verifyApiKey(`${api_key}x`));
+    expect([error.code, error.status]).toEqual(['invalid_key', 401]);
+  });
+
+  test('sends a key only where the operation takes one, and no token beside it', async () => {
+    const client = createClient({ baseUrl: proxy.url, token: () => Promise.reject(new Error('asked')) });
+    await failureOf(client.verifyApiKey('some-key'));
+    expect(proxy.received.at(-1)?.headers).toMatchObject({ 'x-api-key': 'some-key' });
+    expect(proxy.received.at(-1)?.headers.authorization).toBeUndefined();
+    await client.getOpenApiDocument();
+    expect(proxy.received.at(-1)?.headers).not.toHaveProperty('x-api-key');
+  });
+
+  test('that takes a token says so where the client was given none', async () => {
+    await expect(createClient({ baseUrl }).getUser()).rejects.toThrow(TypeError);
   });
 
   test('sends a token only where the operation takes one, and never asks for it elsewhere', async () => {

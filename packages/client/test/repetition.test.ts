@@ -37,10 +37,10 @@ let names = 0;
 /** Asks for a key, as if the contract said this of its repetition. */
 function requestKey(repeats: Repeats, options?: IdempotentCallOptions, changes: Partial<Connection> = {}) {
   const operation: OperationFacts = { ...operations.requestApiKey, repeats };
-  return call({ ...connection, ...changes }, operation, { api_key_name: `key ${++names}` }, options);
+  return call({ ...connection, ...changes }, operation, { body: { api_key_name: `key ${++names}` } }, options);
 }
 const read = (changes: Partial<Connection> = {}) =>
-  call({ ...connection, ...changes }, operations.getOpenApiDocument, undefined);
+  call({ ...connection, ...changes }, operations.getOpenApiDocument, {});
 
 /** After each of these the service may have processed the request. */
 const doubtful = [

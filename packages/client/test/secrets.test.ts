@@ -39,13 +39,15 @@ function expectNoSecret(value: unknown) {
 }
 
 /** Says what the request said, as a careless proxy might. */
-const echoing: Fault = (response, received, forward) =>
-  failing(
+const echoing: Fault = (response, received, forward) => {
+  const { authorization, 'x-api-key': sentKey } = received.headers;
+  return failing(
     400,
     'invalid_body',
     { 'x-request-id': key },
-    `${received.headers.authorization} ${key}`,
+    `${authorization} ${sentKey} ${key}`,
   )(response, received, forward);
+};
 
 const http = (rest: string) => writing(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${rest}`);
 
@@ -70,6 +72,16 @@ describe('an error shows no key and no token', () => {
     expect(error).toHaveProperty('code');
     expect(error).not.toHaveProperty('cause');
     expectNoSecret(error);
+  });
+
+  test('also where it is the key that is sent, and comes back', async () => {
+    const client = createClient({ baseUrl: proxy.url, maxAttempts: 1 });
+    for (const sent of [key, 'hunter2-in-another-form', 'hunter2\nhunter2']) {
+      proxy.next(echoing);
+      const error: unknown = await client.verifyApiKey(sent).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(Error);
+      expectNoSecret(error);
+    }
   });
 
   test('also where the token cannot be sent', async () => {

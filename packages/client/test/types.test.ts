@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@andamio/schema/errors';
-import type { IssuedApiKey } from '@andamio/schema/operations';
+import type { IssuedApiKey, VerifiedApiKey } from '@andamio/schema/operations';
 import { expectTypeOf, test } from 'vitest';
 import type { ApiError, ApiErrorCode, Client } from '../src/index.ts';
 import { ApiError as ApiErrorValue } from '../src/index.ts';
@@ -12,6 +12,8 @@ test("bodies and answers are the contract's", () => {
     expires_in_days?: number | undefined;
   }>();
   expectTypeOf<Awaited<ReturnType<Client['requestApiKey']>>>().toEqualTypeOf<IssuedApiKey>();
+  expectTypeOf<Client['verifyApiKey']>().parameter(0).toEqualTypeOf<string>();
+  expectTypeOf<Awaited<ReturnType<Client['verifyApiKey']>>>().toEqualTypeOf<VerifiedApiKey>();
   expectTypeOf<Client['getOpenApiDocument']>()
     .parameter(0)
     .toExtend<{ signal?: AbortSignal | undefined } | undefined>();

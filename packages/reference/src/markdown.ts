@@ -56,8 +56,9 @@ function answers({ operation }: DocumentedOperation): string[] {
 function authorization({ operation }: DocumentedOperation): string {
   const [scheme] = (operation.security ?? []).flatMap((requirement) => Object.keys(requirement));
   if (scheme === undefined) return 'Needs no credentials.';
-  const described = resolve(document.components?.securitySchemes?.[scheme] as OpenAPIV3_1.HttpSecurityScheme);
-  return `**Authorization** (in: header): ${described.description}`;
+  const described = resolve(document.components?.securitySchemes?.[scheme] as OpenAPIV3_1.SecuritySchemeObject);
+  const header = described.type === 'apiKey' ? described.name : 'Authorization';
+  return `**${header}** (in: header): ${described.description}`;
 }
 
 const fences: Readonly<Record<string, string>> = { Shell: 'sh', 'C#': 'csharp' };

@@ -13,6 +13,8 @@ const remedies: Record<ErrorCode, string> = {
   unauthenticated:
     'Get a fresh token and send it as `Authorization: Bearer YOUR_JWT_TOKEN`. Do not repeat with the same one.',
   invalid_signature: 'Nothing: only what GitHub sends has to be signed.',
+  invalid_key:
+    'Send a key that has neither expired nor been deleted as `X-API-Key: YOUR_API_KEY`; do not repeat with the same one.',
   unknown_tier: 'Ask whoever issues your token which tier it names.',
   insufficient_scope: 'Get a token whose scope names `apikey:write` to change keys, `apikey:read` to read.',
   suspended: 'Ask whoever runs the platform why. You can still list and delete your keys.',
@@ -33,6 +35,7 @@ const remedies: Record<ErrorCode, string> = {
   outcome_unknown:
     'The key may exist, though you did not get it. Repeat the request with the same `Idempotency-Key`; if you sent none, repeat under another name.',
   signing_keys_unavailable: 'The token was not judged: repeat later.',
+  verification_unavailable: 'The key was not judged: repeat later, and let nobody in meanwhile.',
   not_ready: 'Repeat later.',
 };
 
@@ -76,6 +79,10 @@ Send \`${idempotencyKeyHeader}\` (1 to 128 visible ASCII characters, a UUID say)
 Requests are counted for each user and tier. \`X-RateLimit-Limit\`, \`X-RateLimit-Remaining\` and \`X-RateLimit-Reset\` (Unix seconds) tell where you stand; what is refused for its rate carries \`Retry-After\` (seconds).
 
 ${tiersTable()}
+
+## Check a key
+
+A service that is called with a key asks \`GET /api/v1/apikey/verify\` with the same header: 200 says whose key it is, 401 that it is none. Keep a good answer as many seconds as its \`Cache-Control\` says and no longer: then a deleted key is refused everywhere within 10 seconds.
 
 ## Keep a key safe
 

@@ -10,12 +10,20 @@ import {
 } from '../src/errors.ts';
 import { publicHosts, publicUrl } from '../src/hosts.ts';
 import { idempotencyKeyHeader, idempotencyKeyPattern } from '../src/idempotency-key.ts';
+import { apiKeyHeader } from '../src/key-format.ts';
 import { integer } from '../src/operations/fields.ts';
 import { type Operation, operations } from '../src/operations/index.ts';
 import { guide } from './guide.ts';
 import { codeSamples } from './samples/index.ts';
 
 const errorCodeOf = (status: ErrorStatus) => errorCodes.filter((code) => errorKinds[code].status === status);
+
+/** What a caller sends, on the operation itself: generators that look nowhere else published samples without the header. */
+const securityOf: Record<Operation['security'], Record<string, string[]>[]> = {
+  none: [],
+  bearer: [{ BearerAuth: [] }],
+  apiKey: [{ ApiKeyAuth: [] }],
+};
 
 const secondsToWait = integer.meta({
   override: { type: 'integer' },
@@ -61,8 +69,7 @@ function operationObject(operation: Operation, responses: ReadonlyMap<ErrorStatu
     tags: [operation.tag],
     summary: operation.summary,
     description: operation.description,
-    // On the operation itself: generators that look nowhere else published samples without the header.
-    security: operation.security === 'bearer' ? [{ BearerAuth: [] }] : [],
+    security: securityOf[operation.security],
     ...('repeatable' in operation && { requestParams: { header: idempotencyKeyParameter } }),
     ...('body' in operation && {
       requestBody: {
@@ -121,6 +128,12 @@ function openApiDocument() {
           bearerFormat: 'JWT',
           description:
             'Bearer token for authentication. Type "Bearer" followed by a space and JWT token. Example: "Bearer YOUR_JWT_TOKEN"',
+        },
+        ApiKeyAuth: {
+          type: 'apiKey',
+          in: 'header',
+          name: apiKeyHeader,
+          description: 'An API key as it was issued. Example: "YOUR_API_KEY"',
         },
       },
     },

@@ -28,6 +28,10 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
   REDIS_CA: ["PEM of the CA that signs Redis's certificate", "the system's"],
   TRUST_PROXY_HOPS: ['proxies in front, so many entries of `X-Forwarded-For` are believed (Cloud Run: 1)', '`0`'],
   IP_RATE_LIMIT_PER_MINUTE: ['requests a minute of one address whose credentials did not turn out good', '`600`'],
+  VERIFY_CACHE_SECONDS: [
+    'how old an answer about a key may be: a deleted key is refused everywhere within so many seconds, 1 to 10',
+    '`10`',
+  ],
   CORS_ORIGINS: ['exact origins of pages that may call the service, comma-separated', 'none'],
   GITHUB_SECRET_SCANNING_KEYS_URL: [
     'where GitHub publishes the keys that sign its alerts of leaked API keys; turns `POST /api/v1/github/secret-scanning` on',

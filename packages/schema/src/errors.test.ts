@@ -10,6 +10,7 @@ const published: Record<ErrorCode, readonly [status: number, message: string]> =
   headers_too_large: [431, 'Request Header Fields Too Large: The headers exceed the accepted size.'],
   unauthenticated: [401, 'Unauthorized: Invalid or missing credentials.'],
   invalid_signature: [401, 'Unauthorized: Invalid or missing credentials.'],
+  invalid_key: [401, 'Unauthorized: Invalid or missing credentials.'],
   unknown_tier: [403, 'Forbidden: Insufficient permissions or tier access.'],
   insufficient_scope: [403, 'Forbidden: Insufficient permissions or tier access.'],
   suspended: [403, 'Forbidden: Insufficient permissions or tier access.'],
@@ -29,6 +30,7 @@ const published: Record<ErrorCode, readonly [status: number, message: string]> =
   store_unavailable: [500, 'Internal Server Error: An unexpected error occurred.'],
   outcome_unknown: [500, 'Internal Server Error: An unexpected error occurred.'],
   signing_keys_unavailable: [500, 'Internal Server Error: An unexpected error occurred.'],
+  verification_unavailable: [503, 'Service Unavailable: Please try again later.'],
   not_ready: [503, 'Service Unavailable: Please try again later.'],
 };
 

@@ -42,6 +42,7 @@ export const errorKinds = {
     details: 'Send a valid, unexpired token in the header "Authorization: Bearer <JWT>".',
   },
   invalid_signature: { status: 401, details: 'What is sent here must be signed by GitHub, as its headers say.' },
+  invalid_key: { status: 401, details: 'Send a valid, unexpired key in the header "X-API-Key: <API key>".' },
   unknown_tier: { status: 403, details: "The token's tier is not one that this service knows." },
   insufficient_scope: { status: 403, details: "The token's scope does not allow this operation." },
   suspended: {
@@ -87,6 +88,7 @@ export const errorKinds = {
     status: 500,
     details: 'The keys that signatures are verified with could not be fetched; nothing was judged.',
   },
+  verification_unavailable: { status: 503, details: 'The key store did not answer; the key was not judged.' },
   not_ready: { status: 503, details: 'The key store does not answer.' },
 } as const satisfies Record<string, ErrorKind>;
 

@@ -9,6 +9,9 @@ const randomLength = 34;
 const checksumLength = 6;
 const shownLength = prefix.length + 4;
 
+/** The header that carries a key (contract, part B). */
+export const apiKeyHeader = 'X-API-Key';
+
 /** Characters of a whole key. */
 export const keyLength = prefix.length + randomLength + checksumLength;
 

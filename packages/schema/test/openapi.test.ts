@@ -9,7 +9,7 @@ describe('openapi.json', () => {
 
   test.each([
     [400, ['invalid_body', 'body_too_large', 'missing_field', 'malformed_request']],
-    [401, ['unauthenticated', 'invalid_signature']],
+    [401, ['unauthenticated', 'invalid_signature', 'invalid_key']],
     [403, ['unknown_tier', 'insufficient_scope', 'suspended']],
     [422, ['invalid_field', 'expiry_too_late', 'name_taken', 'idempotency_key_reused', 'idempotency_key_outdated']],
     [429, ['rate_limited', 'key_limit_reached']],
@@ -76,9 +76,24 @@ describe('openapi.json', () => {
     });
   });
 
+  test('apikey/verify takes the key in its header, and neither a token nor a body', () => {
+    const { get } = document.paths['/api/v1/apikey/verify'];
+    expect(get.security).toEqual([{ ApiKeyAuth: [] }]);
+    expect(document.components.securitySchemes.ApiKeyAuth).toMatchObject({
+      type: 'apiKey',
+      in: 'header',
+      name: 'X-API-Key',
+    });
+    expect(get).not.toHaveProperty('requestBody');
+    expect(Object.keys(get.responses)).toEqual(['200', '401', '429', '500', '503']);
+    const { schema } = get.responses[200].content['application/json'];
+    expect(resolved(schema)).toMatchObject({ required: ['user_id', 'name', 'tier', 'created_at', 'expires_at'] });
+  });
+
   test.each([
     [404, ['not_found', 'no_such_key']],
     [409, ['not_yet_rotatable', 'key_expired']],
+    [503, ['verification_unavailable', 'not_ready']],
   ])('says with which words in X-Error-Code %i is told apart', (status, codes) => {
     const response = document.components.responses[`Error${status}`];
     expect(response.headers['X-Error-Code'].schema.enum).toEqual(codes);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { controlledFind, foundKey } from '../test/controlled-find.ts';
 import type { FoundKey } from './found-key.ts';
 import { Lookups, StaleReadError } from './lookups.ts';
@@ -174,6 +174,38 @@ describe('what is forgotten', () => {
   });
 });
 
+describe('when an owner is forgotten', () => {
+  test('a read of its key that is under way counts for whoever asked before, and for nobody after', async () => {
+    const before = lookups.read(['a']);
+    lookups.forgetOwner('user');
+    const after = lookups.read(['a']);
+    expect(store.reads, 'whose key it is is not known yet').toHaveLength(1);
+    store.read(0).find(foundKey('a'));
+    expect((await before).found).toBeDefined();
+    await vi.waitFor(() => expect(store.reads).toHaveLength(2));
+    store.read(1).find(undefined);
+    expect((await after).found).toBeUndefined();
+  });
+
+  test("reads of others' keys are joined and remembered as ever", async () => {
+    const before = lookups.read(['a']);
+    lookups.forgetOwner('somebody else');
+    const after = lookups.read(['a']);
+    store.read(0).find(foundKey('a'));
+    expect((await Promise.all([before, after])).map(({ found }) => found?.record.id)).toEqual(['a', 'a']);
+    expect(lookups.known('a')).toBeDefined();
+    expect(store.reads).toHaveLength(1);
+  });
+
+  test('it is forgotten whole also after keys of it were pushed out, read again and forgotten by their ids', async () => {
+    for (let index = 0; index < 10_005; index++) await learn(`id-${index}`, foundKey(`id-${index}`));
+    await learn('id-3', foundKey('id-3'));
+    lookups.forget(['id-10']);
+    lookups.forgetOwner('user');
+    for (let index = 0; index < 10_005; index++) expect(lookups.known(`id-${index}`)).toBeUndefined();
+  });
+});
+
 describe('a flood of random keys', () => {
   test('pushes no good key out, and leaves no more than it may', async () => {
     await learn('good', foundKey('good'));
@@ -198,69 +230,69 @@ test('whatever happens in whatever order, no answer is older than the bound, and
     fc.record({ kind: fc.constant('ask' as const) }),
     fc.record({ kind: fc.constant('pass' as const), milliseconds: fc.integer({ min: 1, max: 6_000 }) }),
     fc.record({ kind: fc.constant('answer' as const), pick: fc.nat(), fails: fc.boolean() }),
-    fc.record({ kind: fc.constant('delete' as const), here: fc.boolean() }),
+    fc.record({ kind: fc.constant('delete' as const), forget: fc.constantFrom('id', 'owner', 'nothing') }),
     fc.record({ kind: fc.constant('restore' as const) }),
   );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      const { store, clock, lookups } = setUp();
+      let now = 1_000_000;
       let stored = true;
-      /** When the key was last there; and since when it is known here that it is not. */
-      let lastStored = clock.now;
-      let refusedSince: number | undefined;
-      const open: { readonly found: boolean; readonly resolve: () => void; readonly reject: () => void }[] = [];
+      /** When the key was last there; and which question was the first that knows here that it is not. */
+      let lastStored = now;
+      let refusedFrom = Number.POSITIVE_INFINITY;
+      const open: { answer(): void; fail(): void }[] = [];
+      const lookups = new Lookups({
+        isGood: () => true,
+        maximumAge,
+        monotonicNow: () => now,
+        find: () =>
+          new Promise<FoundKey | undefined>((resolve, reject) => {
+            // What a read sees is the store as it was when it began: no store answers with anything older.
+            const found = stored ? foundKey('a') : undefined;
+            open.push({ answer: () => resolve(found), fail: () => reject(new Error('down')) });
+          }),
+      });
       const answers: Promise<void>[] = [];
-      let asked = 0;
+      const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-      const hold = (found: FoundKey | undefined, askedAt: number) => {
-        if (found === undefined) return;
-        if (!stored) expect(clock.now - lastStored).toBeLessThan(maximumAge);
-        if (!stored && refusedSince !== undefined) expect(askedAt).toBeLessThan(refusedSince);
-      };
-      for (const current of steps) {
-        if (stored) lastStored = clock.now;
-        if (current.kind === 'ask') {
-          const askedAt = asked++;
-          const known = lookups.known('a');
-          if (known !== undefined) {
-            hold(known.found, askedAt);
-            continue;
-          }
-          const readsBefore = store.reads.length;
-          answers.push(
-            lookups.read(['a']).then(
-              ({ found }) => hold(found, askedAt),
-              () => {},
-            ),
-          );
-          const read = store.reads[readsBefore];
-          if (read === undefined) continue;
-          // What a read sees is the store as it was when it began: no store answers with anything older.
-          const found = stored ? foundKey('a') : undefined;
-          open.push({
-            found: stored,
-            resolve: () => read.find(found),
-            reject: () => read.fail(new Error('down')),
-          });
-        } else if (current.kind === 'pass') {
-          clock.now += current.milliseconds;
-          if (stored) lastStored = clock.now;
-        } else if (current.kind === 'answer') {
+      function hold(found: FoundKey | undefined, question: number) {
+        if (found === undefined || stored) return;
+        expect(now - lastStored).toBeLessThan(maximumAge);
+        expect(question).toBeLessThan(refusedFrom);
+      }
+      function ask(question: number) {
+        const known = lookups.known('a');
+        if (known !== undefined) return hold(known.found, question);
+        const answer = lookups.read(['a']).then(
+          ({ found }) => hold(found, question),
+          (error: Error) => expect(error.message).toMatch(/down|too slow/),
+        );
+        answers.push(answer);
+      }
+      for (const [index, current] of steps.entries()) {
+        if (current.kind === 'ask') ask(index);
+        else if (current.kind === 'pass') now += current.milliseconds;
+        else if (current.kind === 'answer') {
           const [read] = open.splice(current.pick % Math.max(open.length, 1), 1);
-          if (current.fails) read?.reject();
-          else read?.resolve();
-          await new Promise((resolve) => setImmediate(resolve));
+          if (current.fails) read?.fail();
+          else read?.answer();
+          await settle();
         } else if (current.kind === 'delete') {
           stored = false;
-          if (!current.here) continue;
-          lookups.forget(['a']);
-          refusedSince = asked;
+          if (current.forget === 'nothing') continue;
+          if (current.forget === 'id') lookups.forget(['a']);
+          else lookups.forgetOwner('user');
+          refusedFrom = index;
         } else {
           stored = true;
-          refusedSince = undefined;
+          refusedFrom = Number.POSITIVE_INFINITY;
         }
+        if (stored) lastStored = now;
       }
-      for (const read of open) read.resolve();
+      while (open.length > 0) {
+        open.shift()?.answer();
+        await settle();
+      }
       await Promise.all(answers);
     }),
     { numRuns: 500 },

@@ -1,23 +1,12 @@
-import { LRUCache } from 'lru-cache';
+import { type Finding, Findings } from './findings.ts';
 import type { FindKey, FoundKey } from './found-key.ts';
+import { Read } from './read.ts';
 
 /** How many are remembered: keys that are good, and ids that are refused. */
 const goodEntries = 10_000;
 const refusedEntries = 1_000;
 /** How long a refusal is remembered, in milliseconds: a key issued or extended elsewhere works after it. */
 const refusedAge = 1_000;
-
-/** What a read found, and when the read began in milliseconds of the monotonic clock: its age counts from then. */
-export interface Finding<Found> {
-  readonly found: Found | undefined;
-  readonly begunAt: number;
-}
-
-interface Read<Found> {
-  readonly ids: readonly string[];
-  readonly begunAt: number;
-  readonly finding: Promise<Finding<Found>>;
-}
 
 /** The store took longer to answer than an answer may be old. */
 export class StaleReadError extends Error {
@@ -42,10 +31,12 @@ export interface LookupsOptions<Found extends FoundKey> {
  */
 export class Lookups<Found extends FoundKey> {
   readonly #options: LookupsOptions<Found>;
-  readonly #good = new LRUCache<string, Finding<Found>>({ max: goodEntries });
-  readonly #refused = new LRUCache<string, Finding<Found>>({ max: refusedEntries });
-  /** By each of the ids that a read asks for. One that is not in here any more must not be remembered. */
+  readonly #good = new Findings<Found>(goodEntries);
+  readonly #refused = new Findings<Found>(refusedEntries);
+  /** By each of the ids that a read asks for. One that is not in here any more must not be joined or remembered. */
   readonly #reads = new Map<string, Read<Found>>();
+  /** How many times an owner was forgotten. */
+  #changes = 0;
 
   constructor(options: LookupsOptions<Found>) {
     this.#options = options;
@@ -72,8 +63,11 @@ export class Lookups<Found extends FoundKey> {
   async read(ids: readonly [string, ...string[]]): Promise<Finding<Found>> {
     const { maximumAge } = this.#options;
     const underWay = this.#reads.get(ids[0]);
+    const changesBefore = this.#changes;
     const read = underWay !== undefined && this.#isWithin(maximumAge, underWay) ? underWay : this.#begin(ids);
     const finding = await read.finding;
+    // It was joined after its owner had been forgotten. One that begins now cannot be from before that.
+    if (read.mayPrecede(finding, changesBefore)) return this.read(ids);
     if (!this.#isWithin(maximumAge, finding)) throw new StaleReadError('The key store was too slow.');
     return finding;
   }
@@ -88,30 +82,26 @@ export class Lookups<Found extends FoundKey> {
     }
   }
 
-  /** Forgets all keys of an owner like {@link forget}. Whose key a read under way will find is not known: all of those end. */
+  /** Forgets all keys of an owner like {@link forget}. Whose key a read under way finds shows when it ends. */
   forgetOwner(userId: string): void {
-    for (const cache of [this.#good, this.#refused]) {
-      for (const [id, { found }] of [...cache.entries()]) if (found?.record.userId === userId) cache.delete(id);
-    }
-    this.#reads.clear();
+    this.#good.deleteOwner(userId);
+    this.#refused.deleteOwner(userId);
+    this.#changes++;
+    for (const read of this.#reads.values()) read.noteChange(userId, this.#changes);
   }
 
   #begin(ids: readonly [string, ...string[]]): Read<Found> {
-    const begunAt = this.#options.monotonicNow();
-    const finding = this.#options.find(ids).then(
-      (found) => {
-        const result = { found, begunAt };
-        if (this.#reads.get(ids[0]) === read) this.#remember(ids[0], result);
-        this.#end(read);
-        return result;
-      },
-      (error: unknown) => {
-        this.#end(read);
-        throw error;
-      },
-    );
-    const read = { ids, begunAt, finding };
+    const { find, monotonicNow } = this.#options;
+    const read = new Read(ids, monotonicNow(), find(ids));
     for (const id of ids) this.#reads.set(id, read);
+    read.finding.then(
+      (finding) => {
+        if (this.#reads.get(ids[0]) === read && !read.mayPrecede(finding, this.#changes))
+          this.#remember(ids[0], finding);
+        this.#end(read);
+      },
+      () => this.#end(read), // Whoever waits for it hears of the failure.
+    );
     return read;
   }
 

@@ -1,7 +1,8 @@
 import { isKey } from '@andamio/schema/key-format';
 import type { Digester } from './digest.ts';
+import type { Finding } from './findings.ts';
 import type { FindKey, FoundKey } from './found-key.ts';
-import { type Finding, Lookups } from './lookups.ts';
+import { Lookups } from './lookups.ts';
 
 export type { FindKey, FoundKey } from './found-key.ts';
 export { StaleReadError } from './lookups.ts';

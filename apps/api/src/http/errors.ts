@@ -17,6 +17,11 @@ export class HttpError extends Error {
   }
 }
 
+/** The store did not answer, or too late to rely on it: nothing is known about a key. */
+export class VerificationUnavailableError extends Error {
+  override readonly name = 'VerificationUnavailableError';
+}
+
 type CodeWithStatus<Status extends ErrorStatus> = {
   [Code in ErrorCode]: (typeof errorKinds)[Code]['status'] extends Status ? Code : never;
 }[ErrorCode];
@@ -28,11 +33,13 @@ type CodeWithStatus<Status extends ErrorStatus> = {
 const challenges: Readonly<Record<CodeWithStatus<401>, string>> = {
   unauthenticated: 'Bearer realm="andamio-api", error="invalid_token"',
   invalid_signature: 'GitHub-Public-Key realm="andamio-api"',
+  invalid_key: 'ApiKey realm="andamio-api"',
 };
 
 function codeOfCause(error: unknown): ErrorCode {
   if (error instanceof StoreUnavailableError) return 'store_unavailable';
   if (error instanceof OutcomeUnknownError) return 'outcome_unknown';
+  if (error instanceof VerificationUnavailableError) return 'verification_unavailable';
   if (error instanceof SigningKeysUnavailableError) return 'signing_keys_unavailable';
   return 'internal';
 }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { defaultTier, tiers } from '@andamio/schema/tiers';
-import type { RequestHandler } from 'express';
+import type { VerifiedKey } from '@andamio/verification/verify-key';
+import type { RequestHandler, Response } from 'express';
 import { ipKeyGenerator, type Options, rateLimit, type Store } from 'express-rate-limit';
 import { type Principal, tierOf } from '../auth/principal.ts';
+import type { FoundKey } from '../keys/store.ts';
 import { HttpError } from './errors.ts';
 
 /** Makes the place where the counters of one limit are kept. */
@@ -51,7 +53,7 @@ export function limitAddresses(perMinute: number, createCounters: CreateCounters
 /** Counters may leave the process; a user id need not. */
 const counterKey = (userId: string) => createHash('sha256').update(userId).digest('base64url');
 
-/** Limits the requests of a user to those of its tier; of a token that names no known tier, to those of the lowest. */
+/** Limits the calls of a user with a token to those of its tier; of a token that names no known tier, to those of the lowest. */
 export function limitUsers(createCounters: CreateCounters): RequestHandler {
   return rateLimit({
     ...common,
@@ -59,5 +61,17 @@ export function limitUsers(createCounters: CreateCounters): RequestHandler {
     limit: (_request, { locals }) => tiers[tierOf(locals.principal as Principal) ?? defaultTier].requestsPerMinute,
     store: createCounters('user'),
     keyGenerator: (_request, { locals }) => counterKey((locals.principal as Principal).userId),
+  });
+}
+
+/** Limits the calls of a user with keys, over all its keys together, to those of its tier. */
+export function limitKeys(createCounters: CreateCounters): RequestHandler {
+  const found = ({ locals }: Response) => (locals.verifiedKey as VerifiedKey<FoundKey>).found;
+  return rateLimit({
+    ...common,
+    identifier: 'key',
+    limit: (_request, response) => tiers[found(response).tier].requestsPerMinute,
+    store: createCounters('key'),
+    keyGenerator: (_request, response) => counterKey(found(response).record.userId),
   });
 }

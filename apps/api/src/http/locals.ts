@@ -1,5 +1,7 @@
+import type { VerifiedKey } from '@andamio/verification/verify-key';
 import type { Principal } from '../auth/principal.ts';
 import type { Owner } from '../keys/owner.ts';
+import type { FoundKey } from '../keys/store.ts';
 
 declare global {
   namespace Express {
@@ -10,6 +12,8 @@ declare global {
       route?: { readonly method: string; readonly path: string; readonly routine?: boolean };
       /** Whom the token names. */
       principal?: Principal;
+      /** The key that was sent and is good. */
+      verifiedKey?: VerifiedKey<FoundKey>;
       /** Who may do what is asked. */
       owner?: Owner;
       /** Why the answer is a 500; for the log alone. */

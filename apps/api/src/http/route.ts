@@ -1,16 +1,21 @@
+import { apiKeyHeader } from '@andamio/schema/key-format';
 import type {
   BearerOperation,
   BearerReadOperation,
+  KeyOperation,
   Operation,
   PublicOperation,
   Scope,
 } from '@andamio/schema/operations';
+import type { KeyVerifier, VerifiedKey } from '@andamio/verification/verify-key';
 import { type RequestHandler, Router } from 'express';
 import type * as z from 'zod';
 import { bearerToken } from '../auth/bearer.ts';
 import { type Principal, permit } from '../auth/principal.ts';
 import type { VerifyToken } from '../auth/verify-token.ts';
 import type { Owner } from '../keys/owner.ts';
+import type { FoundKey } from '../keys/store.ts';
+import { authenticateKey } from './authenticate-key.ts';
 import { parseBody, readBody } from './body.ts';
 import { HttpError } from './errors.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
@@ -26,9 +31,11 @@ export interface Route {
 /** What lets a request in, or not. */
 export interface Gates {
   readonly verifyToken: VerifyToken;
-  /** After a token turned out good. */
+  readonly verifyKey: KeyVerifier<FoundKey>['verify'];
+  /** After a token or a key turned out good. */
   readonly giveBackAddressLimit: RequestHandler;
   readonly userLimit: RequestHandler;
+  readonly keyLimit: RequestHandler;
 }
 
 function authorize(permission: Scope): RequestHandler {
@@ -64,6 +71,17 @@ export function bearerReadRoute<Answer>(
   return { operation, answer: [authorize(operation.permission), answer] };
 }
 
+/** A row for an operation that takes a key: the handler gets one that is good. The answer says how long it may be kept. */
+export function keyRoute<Answer>(operation: KeyOperation, handler: (key: VerifiedKey<FoundKey>) => Answer): Route {
+  const answer: RequestHandler = (_request, response) => {
+    const key = response.locals.verifiedKey as VerifiedKey<FoundKey>;
+    response.setHeader('Cache-Control', `private, max-age=${key.secondsLeft}`);
+    response.vary(apiKeyHeader);
+    response.json(handler(key));
+  };
+  return { operation, answer: [answer] };
+}
+
 /** A row for an operation that anybody may call. */
 export function publicRoute(operation: PublicOperation, handler: RequestHandler): Route {
   return { operation, answer: [handler] };
@@ -79,17 +97,32 @@ function authenticate(verifyToken: VerifyToken): RequestHandler {
   };
 }
 
-/** The steps before the answer: nothing for a public operation; token, its limit, permission for every other. */
-function gatesOf({ security }: Operation, { verifyToken, giveBackAddressLimit, userLimit }: Gates): RequestHandler[] {
-  return security === 'none' ? [] : [authenticate(verifyToken), giveBackAddressLimit, userLimit];
+/** The steps before the answer: nothing for a public operation, else the credentials and the limit of their owner. */
+function gatesOf({ security }: Operation, gates: Gates): RequestHandler[] {
+  const { verifyToken, verifyKey, giveBackAddressLimit, userLimit, keyLimit } = gates;
+  switch (security) {
+    case 'none':
+      return [];
+    case 'bearer':
+      return [authenticate(verifyToken), giveBackAddressLimit, userLimit];
+    case 'apiKey':
+      return [authenticateKey(verifyKey), giveBackAddressLimit, keyLimit];
+  }
+}
+
+/** A path and all below it, as they were sent: decoding what stands below could only fail. */
+function withAllBelow(path: string): RegExp {
+  return new RegExp(`^${path}(?:/|$)`);
 }
 
 /** Makes a router of the rows. Whatever no row is for is 404, before anybody is asked for a token. */
 export function createRouter(rows: readonly Route[], gates: Gates): Router {
   const router = Router({ caseSensitive: true, strict: true });
   for (const { operation, answer } of rows) {
-    const { method, path } = operation;
-    router[method](path, rememberRoute(path), ...gatesOf(operation, gates), ...answer);
+    const { method, path, security } = operation;
+    const steps = [rememberRoute(path), ...gatesOf(operation, gates), ...answer];
+    if (security === 'apiKey') router.all(withAllBelow(path), ...steps);
+    else router[method](path, ...steps);
   }
   for (const path of new Set(rows.map(({ operation }) => operation.path))) {
     router.all(

@@ -5,23 +5,26 @@ import {
   requestApiKey,
   rollApiKey,
   rotateApiKey,
+  verifyApiKey,
 } from '@andamio/schema/operations';
-import type { IssueKeyDependencies } from '../keys/issue.ts';
+import type { Keys } from '../keys/set-up.ts';
 import { deleteApiKeyHandler } from './operations/delete-api-key.ts';
 import { getOpenApiDocumentHandler } from './operations/get-openapi-document.ts';
 import { getUserHandler } from './operations/get-user.ts';
 import { requestApiKeyHandler } from './operations/request-api-key.ts';
 import { rollApiKeyHandler } from './operations/roll-api-key.ts';
 import { rotateApiKeyHandler } from './operations/rotate-api-key.ts';
-import { bearerReadRoute, bearerRoute, publicRoute, type Route } from './route.ts';
+import { verifyApiKeyHandler } from './operations/verify-api-key.ts';
+import { bearerReadRoute, bearerRoute, keyRoute, publicRoute, type Route } from './route.ts';
 
 /** Every published operation beside what answers it. What a request must pass on its way follows from the operation. */
-export function routes(keys: IssueKeyDependencies): readonly Route[] {
+export function routes(keys: Keys): readonly Route[] {
   return [
     bearerRoute(requestApiKey, requestApiKeyHandler(keys)),
     bearerRoute(rotateApiKey, rotateApiKeyHandler(keys)),
     bearerRoute(rollApiKey, rollApiKeyHandler(keys)),
     bearerRoute(deleteApiKey, deleteApiKeyHandler(keys)),
+    keyRoute(verifyApiKey, verifyApiKeyHandler),
     bearerReadRoute(getUser, getUserHandler(keys)),
     publicRoute(getOpenApiDocument, getOpenApiDocumentHandler),
   ];

@@ -1,11 +1,9 @@
 import type { AddressInfo } from 'node:net';
-import type { Pepper } from '@andamio/schema/settings';
-import { createDigester, digestKeyOf } from '@andamio/verification/digest';
 import { createApp } from '../app.ts';
 import { createTokenVerifier } from '../auth/verify-token.ts';
 import { drainable } from '../http/drain.ts';
 import { createHttpServer } from '../http/server.ts';
-import { createKeyDeriver } from '../keys/idempotency.ts';
+import { setUpKeys } from '../keys/set-up.ts';
 import { createLog } from '../log.ts';
 import { type CompleteSettings, readSettings, SettingsError } from '../settings.ts';
 import { connect } from './parts.ts';
@@ -40,12 +38,13 @@ export async function run(referenceFolder: string): Promise<void> {
   const app = createApp({
     settings,
     log,
-    keys: {
+    keys: setUpKeys({
       store,
-      digester: createDigester(digestKeyOf(settings.peppers[0] as Pepper)),
-      deriveKey: createKeyDeriver(settings.peppers),
+      peppers: settings.peppers,
+      verifyCacheSeconds: settings.verifyCacheSeconds,
       now,
-    },
+      monotonicNow: () => performance.now(),
+    }),
     verifyToken: createTokenVerifier({ ...settings.jwt, findKeys, now }),
     createCounters: counters.createCounters,
     secretScanning: undefined,

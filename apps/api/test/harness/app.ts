@@ -11,10 +11,10 @@ import { secretKeys } from '../../src/auth/signing-keys.ts';
 import { createAlertVerifier } from '../../src/auth/verify-alert.ts';
 import { createTokenVerifier } from '../../src/auth/verify-token.ts';
 import { createHttpServer, type Timeouts } from '../../src/http/server.ts';
+import { setUpKeys } from '../../src/keys/set-up.ts';
 import type { KeyStore } from '../../src/keys/store.ts';
 import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
-import { keyMaking } from './key-making.ts';
 import { revokeIn } from './revoke.ts';
 import { jwtSecret } from './tokens.ts';
 
@@ -28,7 +28,7 @@ export interface TestAppOptions {
   readonly now?: () => number;
   /** Milliseconds of a clock that is never set. */
   readonly monotonicNow?: () => number;
-  readonly peppers?: readonly [Pepper, ...Pepper[]];
+  readonly peppers?: readonly Pepper[];
   readonly settings?: Partial<AppDependencies['settings']>;
   readonly issuer?: string;
   readonly audience?: string;
@@ -61,7 +61,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       project: 'test-project',
       destination: { write: (line) => void logged.push(line) },
     }),
-    keys: { store, ...keyMaking(peppers), now },
+    keys: setUpKeys({ store, peppers, now, monotonicNow, verifyCacheSeconds: 10 }),
     verifyToken: createTokenVerifier({
       findKeys: secretKeys([jwtSecret]),
       issuer: options.issuer,

@@ -8,7 +8,7 @@ export const operations = {
   requestApiKey: {
     method: 'POST',
     path: '/api/v1/apikey/request',
-    bearer: true,
+    credentials: 'token',
     body: true,
     repeats: 'by-key',
     members: ['api_key', 'created_at', 'expires_at', 'expires_in_days', 'is_active', 'name'],
@@ -17,7 +17,7 @@ export const operations = {
   rotateApiKey: {
     method: 'POST',
     path: '/api/v1/apikey/rotate',
-    bearer: true,
+    credentials: 'token',
     body: true,
     repeats: 'by-key',
     members: ['confirmation'],
@@ -26,7 +26,7 @@ export const operations = {
   rollApiKey: {
     method: 'POST',
     path: '/api/v1/apikey/roll',
-    bearer: true,
+    credentials: 'token',
     body: true,
     repeats: 'by-key',
     members: ['api_key', 'created_at', 'expires_at', 'expires_in_days', 'is_active', 'name', 'previous_expires_at'],
@@ -35,16 +35,25 @@ export const operations = {
   deleteApiKey: {
     method: 'POST',
     path: '/api/v1/apikey/delete',
-    bearer: true,
+    credentials: 'token',
     body: true,
     repeats: 'never',
     members: ['confirmation'],
+  },
+  /** Verify an API Key: GET /api/v1/apikey/verify. */
+  verifyApiKey: {
+    method: 'GET',
+    path: '/api/v1/apikey/verify',
+    credentials: 'key',
+    body: false,
+    repeats: 'freely',
+    members: ['user_id', 'name', 'tier', 'created_at', 'expires_at'],
   },
   /** Get the User and Its API Keys: GET /api/v1/user/me. */
   getUser: {
     method: 'GET',
     path: '/api/v1/user/me',
-    bearer: true,
+    credentials: 'token',
     body: false,
     repeats: 'freely',
     members: ['user_id', 'alias', 'tier', 'created_at', 'active_keys', 'expired_keys'],
@@ -53,7 +62,7 @@ export const operations = {
   getOpenApiDocument: {
     method: 'GET',
     path: '/api/v1/docs/doc.json',
-    bearer: false,
+    credentials: 'none',
     body: false,
     repeats: 'freely',
     members: ['openapi'],
@@ -69,6 +78,7 @@ export const errorStatuses = {
   headers_too_large: 431,
   unauthenticated: 401,
   invalid_signature: 401,
+  invalid_key: 401,
   unknown_tier: 403,
   insufficient_scope: 403,
   suspended: 403,
@@ -88,5 +98,6 @@ export const errorStatuses = {
   store_unavailable: 500,
   outcome_unknown: 500,
   signing_keys_unavailable: 500,
+  verification_unavailable: 503,
   not_ready: 503,
 } as const satisfies Record<ErrorCode, number>;

@@ -1,4 +1,5 @@
 import { publicHosts, publicUrl } from '../../src/hosts.ts';
+import { apiKeyHeader } from '../../src/key-format.ts';
 import type { Operation } from '../../src/operations/index.ts';
 import { csharp } from './csharp.ts';
 import { curl } from './curl.ts';
@@ -11,6 +12,13 @@ import type { Language, SampleRequest } from './sample.ts';
 /** The languages of the published page, in its order. */
 const languages: readonly Language[] = [curl, javascript, go, python, java, csharp];
 
+/** The header of each kind of credentials, with what a reader puts his own in place of. */
+const credentials = {
+  none: [],
+  bearer: [['Authorization', 'Bearer YOUR_JWT_TOKEN']],
+  apiKey: [[apiKeyHeader, 'YOUR_API_KEY']],
+} as const satisfies Record<Operation['security'], SampleRequest['headers']>;
+
 function sampleRequest(operation: Operation): SampleRequest {
   const body = 'body' in operation ? operation.body.example : undefined;
   return {
@@ -18,7 +26,7 @@ function sampleRequest(operation: Operation): SampleRequest {
     url: `${publicUrl(publicHosts.prod)}${operation.path}`,
     headers: [
       ...(body === undefined ? [] : [['Content-Type', 'application/json'] as const]),
-      ...(operation.security === 'bearer' ? [['Authorization', 'Bearer YOUR_JWT_TOKEN'] as const] : []),
+      ...credentials[operation.security],
     ],
     body,
   };

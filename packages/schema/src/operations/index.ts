@@ -5,6 +5,7 @@ import type { Operation } from './operation.ts';
 import { requestApiKey } from './request-api-key.ts';
 import { rollApiKey } from './roll-api-key.ts';
 import { rotateApiKey } from './rotate-api-key.ts';
+import { verifyApiKey } from './verify-api-key.ts';
 
 export { type DeleteApiKeyBody, type DeletedApiKey, deleteApiKey } from './delete-api-key.ts';
 export { getOpenApiDocument } from './get-openapi-document.ts';
@@ -14,6 +15,7 @@ export type {
   BearerOperation,
   BearerReadOperation,
   BodyOf,
+  KeyOperation,
   Operation,
   PublicOperation,
   Scope,
@@ -21,6 +23,7 @@ export type {
 export { defaultExpiresInDays, type IssuedApiKey, type RequestApiKeyBody, requestApiKey } from './request-api-key.ts';
 export { type RollApiKeyBody, type RolledApiKey, rollApiKey } from './roll-api-key.ts';
 export { type RotateApiKeyBody, type RotatedApiKey, rotateApiKey } from './rotate-api-key.ts';
+export { type VerifiedApiKey, verifyApiKey } from './verify-api-key.ts';
 
 /** Every published operation, in the order in which the reference lists them. */
 export const operations: readonly Operation[] = [
@@ -28,6 +31,7 @@ export const operations: readonly Operation[] = [
   rotateApiKey,
   rollApiKey,
   deleteApiKey,
+  verifyApiKey,
   getUser,
   getOpenApiDocument,
 ];

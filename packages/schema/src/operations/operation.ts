@@ -41,7 +41,16 @@ export interface BearerOperation<Body extends z.ZodObject = z.ZodObject> extends
   readonly repeatable?: true;
 }
 
-export type Operation = PublicOperation | BearerReadOperation | BearerOperation;
+/**
+ * One that takes a key in place of a token: limits by client address and by the key's owner hold. Any method and any path
+ * below answer alike: a proxy that asks keeps those of the request that it has.
+ */
+export interface KeyOperation extends OperationBase {
+  readonly method: 'get';
+  readonly security: 'apiKey';
+}
+
+export type Operation = PublicOperation | KeyOperation | BearerReadOperation | BearerOperation;
 
 /** What a caller sends as an operation's body, before defaults; `never` for an operation without one. */
 export type BodyOf<Op extends Operation> = Op extends { readonly body: { readonly schema: infer Schema } }

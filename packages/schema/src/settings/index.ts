@@ -40,6 +40,7 @@ const variables = z.object({
   REDIS_CA: pem.optional(),
   TRUST_PROXY_HOPS: integer(0, 10).default(0),
   IP_RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000).default(600),
+  VERIFY_CACHE_SECONDS: integer(1, 10).default(10), // Clients are told that a deleted key is refused within 10 s.
   CORS_ORIGINS: origins.default([]),
   GITHUB_SECRET_SCANNING_KEYS_URL: url(['https:', 'http:']).optional(),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
@@ -137,6 +138,8 @@ export interface Settings {
   readonly redis: { readonly url: string; readonly ca: string | undefined } | undefined;
   readonly trustProxyHops: number;
   readonly ipRateLimitPerMinute: number;
+  /** How old what is known of a key may be. */
+  readonly verifyCacheSeconds: number;
   readonly corsOrigins: readonly string[];
   /** Where GitHub publishes the keys that sign its alerts of leaked keys; undefined where it sends none. */
   readonly githubSecretScanningKeysUrl: string | undefined;
@@ -171,6 +174,7 @@ function structure(values: z.output<typeof variables>): Settings {
     redis: values.REDIS_URL === undefined ? undefined : { url: values.REDIS_URL, ca: values.REDIS_CA },
     trustProxyHops: values.TRUST_PROXY_HOPS,
     ipRateLimitPerMinute: values.IP_RATE_LIMIT_PER_MINUTE,
+    verifyCacheSeconds: values.VERIFY_CACHE_SECONDS,
     corsOrigins: values.CORS_ORIGINS,
     githubSecretScanningKeysUrl: values.GITHUB_SECRET_SCANNING_KEYS_URL,
     logLevel: values.LOG_LEVEL,

@@ -1,0 +1,43 @@
+import type { KeyVerifier } from '@andamio/verification/verify-key';
+import type { FoundKey, KeyStore } from './store.ts';
+
+/**
+ * A store by which every change of an owner's keys holds in what this process knows of keys before it is answered; also a
+ * change that failed, since it may have been written all the same.
+ */
+export function forgettingStore(
+  store: KeyStore,
+  { forget, forgetOwner }: Pick<KeyVerifier<FoundKey>, 'forget' | 'forgetOwner'>,
+): KeyStore {
+  async function forgetting<Outcome>(userId: string, change: Promise<Outcome>): Promise<Outcome> {
+    try {
+      return await change;
+    } finally {
+      forgetOwner(userId);
+    }
+  }
+
+  return {
+    issue: (command) => forgetting(command.record.userId, store.issue(command)),
+    rotate: (command) => forgetting(command.userId, store.rotate(command)),
+    roll: (command) => forgetting(command.userId, store.roll(command)),
+    delete: (command) => forgetting(command.userId, store.delete(command)),
+    claimTier: (command) => forgetting(command.userId, store.claimTier(command)),
+    async revoke(command) {
+      try {
+        return await store.revoke(command);
+      } finally {
+        forget(command.ids);
+      }
+    },
+    suspend: (command) => forgetting(command.userId, store.suspend(command)),
+    resume: (command) => forgetting(command.userId, store.resume(command)),
+    redigest: (command) => store.redigest(command),
+    addUsage: (command) => store.addUsage(command),
+    readUsage: (query) => store.readUsage(query),
+    find: (ids) => store.find(ids),
+    list: (userId) => store.list(userId),
+    check: () => store.check(),
+    close: () => store.close(),
+  };
+}

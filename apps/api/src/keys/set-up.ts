@@ -1,0 +1,43 @@
+import type { Pepper } from '@andamio/schema/settings';
+import { createDigester, type Digester, digestKeyOf } from '@andamio/verification/digest';
+import { createKeyVerifier, type KeyVerifier } from '@andamio/verification/verify-key';
+import { forgettingStore } from './forgetting-store.ts';
+import { createKeyDeriver } from './idempotency.ts';
+import type { IssueKeyDependencies } from './issue.ts';
+import type { FoundKey, KeyStore } from './store.ts';
+
+/** What all operations on keys work with. */
+export interface Keys extends IssueKeyDependencies {
+  readonly verifier: KeyVerifier<FoundKey>;
+}
+
+export interface KeysOptions {
+  readonly store: KeyStore;
+  /** The first makes new keys, all verify. */
+  readonly peppers: readonly Pepper[];
+  /** How old what is known of a key may be. */
+  readonly verifyCacheSeconds: number;
+  /** The present in Unix milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds of a clock that is never set. */
+  readonly monotonicNow: () => number;
+}
+
+/** Puts together what operations on keys work with, so that no change of a key passes by what is remembered of it. */
+export function setUpKeys({ store, peppers, verifyCacheSeconds, now, monotonicNow }: KeysOptions): Keys {
+  const digesters = peppers.map((pepper) => createDigester(digestKeyOf(pepper))) as [Digester, ...Digester[]];
+  const verifier = createKeyVerifier<FoundKey>({
+    find: (ids) => store.find(ids),
+    digesters,
+    maximumAge: verifyCacheSeconds * 1000,
+    now,
+    monotonicNow,
+  });
+  return {
+    store: forgettingStore(store, verifier),
+    digester: digesters[0],
+    deriveKey: createKeyDeriver(peppers),
+    verifier,
+    now,
+  };
+}

@@ -1,0 +1,20 @@
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+
+// The least that answers a GET with five fields: no key, no limit, no check, no store, no log.
+const app = express();
+
+app.get('/api/v1/apikey/verify', (_request, response) => {
+  response.json({
+    user_id: 'owner-1',
+    name: 'MyFirstKey',
+    tier: 'enterprise',
+    created_at: '2025-08-31T23:59:59Z',
+    expires_at: '2026-08-31T23:59:59Z',
+  });
+});
+
+const server = app.listen(0, '127.0.0.1', () => {
+  const { port } = server.address() as AddressInfo;
+  process.stdout.write(`${JSON.stringify({ port, message: 'listening' })}\n`);
+});
