@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import type { Settings } from '@andamio/schema/settings';
 import express, { type Request, type Response } from 'express';
 import helmet from 'helmet';
+import type { VerifyAlert } from './auth/verify-alert.ts';
 import type { VerifyToken } from './auth/verify-token.ts';
 import { forbidCaching } from './http/caching.ts';
 import { allowOrigins } from './http/cross-origin.ts';
@@ -15,7 +16,7 @@ import { identifyRequest } from './http/request-id.ts';
 import { logRequests } from './http/request-log.ts';
 import { createRouter } from './http/route.ts';
 import { routes } from './http/routes.ts';
-import { type SecretScanning, secretScanningRouter } from './http/secret-scanning/router.ts';
+import { secretScanningRouter } from './http/secret-scanning/router.ts';
 import { originForm } from './http/target.ts';
 import type { Keys } from './keys/set-up.ts';
 import type { Logger } from './log.ts';
@@ -25,22 +26,23 @@ export interface AppDependencies {
   readonly log: Logger;
   readonly keys: Keys;
   readonly verifyToken: VerifyToken;
+  /** Undefined where GitHub reports no leaked keys: then there is nothing at its path. */
+  readonly verifyAlert: VerifyAlert | undefined;
   readonly createCounters: CreateCounters;
-  /** Undefined where GitHub reports nothing: then there is nothing at its path. */
-  readonly secretScanning: SecretScanning | undefined;
   /** Where the files of the reference page are. */
   readonly referenceFolder: string;
 }
 
 /** Puts the service together: the order of the steps of every request. */
 export function createApp(dependencies: AppDependencies): RequestListener {
-  const { settings, log, keys, verifyToken, createCounters, secretScanning, referenceFolder } = dependencies;
+  const { settings, log, keys, verifyToken, verifyAlert, createCounters, referenceFolder } = dependencies;
   const app = express();
   app.set('trust proxy', settings.trustProxyHops);
   app.disable('x-powered-by');
   app.disable('etag'); // Answers hold keys and errors: nothing that a cache could ask about again.
 
   const addressLimit = limitAddresses(settings.ipRateLimitPerMinute, createCounters);
+  const giveBackAddressLimit = addressLimit.giveBack;
 
   app.use(
     identifyRequest,
@@ -52,11 +54,11 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     healthRouter(keys.store, log),
     addressLimit.check,
     referenceRouter(referenceFolder),
-    ...(secretScanning === undefined ? [] : [secretScanningRouter(secretScanning, addressLimit.giveBack, log)]),
+    ...(verifyAlert === undefined ? [] : [secretScanningRouter({ keys, verifyAlert, giveBackAddressLimit, log })]),
     createRouter(routes(keys), {
       verifyToken,
       verifyKey: keys.verifier.verify,
-      giveBackAddressLimit: addressLimit.giveBack,
+      giveBackAddressLimit,
       userLimit: limitUsers(createCounters),
       keyLimit: limitKeys(createCounters),
     }),

@@ -1,34 +1,20 @@
 import { isKey } from '@andamio/schema/key-format';
-import type { Digester } from '@andamio/verification/digest';
 import type { Actor } from './audit.ts';
+import { type RevokeKeyDependencies, revokeKey } from './revoke.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from './store.ts';
 
 /** How many keys are revoked at a time. */
 const concurrency = 16;
-
-/** A key that is ended for everybody, whoever holds it. */
-export interface RevokedKey {
-  readonly id: string;
-  readonly userId: string;
-  readonly name: string;
-}
-
-export interface RevokeLeakedDependencies {
-  /** One for each pepper. */
-  readonly digesters: readonly Digester[];
-  /** Ends the key that has one of these ids, and says in the audit log by whom. Undefined where nobody holds it. */
-  readonly revoke: (ids: readonly string[], by: Actor) => Promise<RevokedKey | undefined>;
-}
 
 /**
  * Revokes every key among texts that somebody found in public. One that fails keeps none of the others from it; once the store
  * itself is at fault, the rest is left for when the alert is repeated.
  *
  * @returns the texts that were keys which somebody held.
- * @throws what `revoke` threw, after all that could be done was done.
+ * @throws what {@link revokeKey} threw, after all that could be done was done.
  */
 export async function revokeLeaked(
-  { digesters, revoke }: RevokeLeakedDependencies,
+  dependencies: RevokeKeyDependencies,
   texts: Iterable<string>,
   by: Actor,
 ): Promise<ReadonlySet<string>> {
@@ -39,8 +25,8 @@ export async function revokeLeaked(
   async function work(): Promise<void> {
     for (const key of waiting) {
       try {
-        const ids = digesters.map(({ digest }) => digest(key));
-        if ((await revoke(ids, by)) !== undefined) revoked.add(key);
+        const outcome = await revokeKey(dependencies, key, by, 'found in public');
+        if (outcome !== 'no_such_key') revoked.add(key);
       } catch (failure) {
         failures.push(failure);
         if (failure instanceof StoreUnavailableError || failure instanceof OutcomeUnknownError) return;

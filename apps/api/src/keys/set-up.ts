@@ -4,10 +4,11 @@ import { createKeyVerifier, type KeyVerifier } from '@andamio/verification/verif
 import { forgettingStore } from './forgetting-store.ts';
 import { createKeyDeriver } from './idempotency.ts';
 import type { IssueKeyDependencies } from './issue.ts';
+import type { RevokeKeyDependencies } from './revoke.ts';
 import type { FoundKey, KeyStore } from './store.ts';
 
 /** What all operations on keys work with. */
-export interface Keys extends IssueKeyDependencies {
+export interface Keys extends IssueKeyDependencies, RevokeKeyDependencies {
   readonly verifier: KeyVerifier<FoundKey>;
 }
 
@@ -36,6 +37,7 @@ export function setUpKeys({ store, peppers, verifyCacheSeconds, now, monotonicNo
   return {
     store: forgettingStore(store, verifier),
     digester: digesters[0],
+    digesters,
     deriveKey: createKeyDeriver(peppers),
     verifier,
     now,

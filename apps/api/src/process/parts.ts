@@ -1,5 +1,6 @@
 import { MemoryStore } from 'express-rate-limit';
 import { type FindVerificationKeys, secretKeys } from '../auth/signing-keys.ts';
+import type { VerifyAlert } from '../auth/verify-alert.ts';
 import type { SharedCounters } from '../http/redis-counters.ts';
 import type { KeyStore } from '../keys/store.ts';
 import type { Logger } from '../log.ts';
@@ -10,6 +11,7 @@ export interface Parts {
   readonly store: KeyStore;
   readonly counters: SharedCounters;
   readonly findKeys: FindVerificationKeys;
+  readonly verifyAlert: VerifyAlert | undefined;
 }
 
 async function storeOf({ store }: CompleteSettings, now: () => number): Promise<KeyStore> {
@@ -33,12 +35,24 @@ async function signingKeysOf({ jwt: { keys } }: CompleteSettings): Promise<FindV
   return jwksKeys(keys.url, () => performance.now());
 }
 
+async function alertVerifierOf({
+  githubSecretScanningKeysUrl: url,
+}: CompleteSettings): Promise<VerifyAlert | undefined> {
+  if (url === undefined) return undefined;
+  const [{ githubKeys }, { createAlertVerifier }] = await Promise.all([
+    import('../auth/github-keys.ts'),
+    import('../auth/verify-alert.ts'),
+  ]);
+  return createAlertVerifier(githubKeys(url, () => performance.now()));
+}
+
 /** Makes the parts that the settings ask for. None of them need answer yet. */
 export async function connect(settings: CompleteSettings, log: Logger, now: () => number): Promise<Parts> {
-  const [store, counters, findKeys] = await Promise.all([
+  const [store, counters, findKeys, verifyAlert] = await Promise.all([
     storeOf(settings, now),
     countersOf(settings, log),
     signingKeysOf(settings),
+    alertVerifierOf(settings),
   ]);
-  return { store, counters, findKeys };
+  return { store, counters, findKeys, verifyAlert };
 }

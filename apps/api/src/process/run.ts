@@ -34,7 +34,7 @@ export async function run(referenceFolder: string): Promise<void> {
 
   const log = createLog({ level: settings.logLevel, project: settings.googleCloudProject });
   const now = Date.now;
-  const { store, counters, findKeys } = await connect(settings, log, now);
+  const { store, counters, findKeys, verifyAlert } = await connect(settings, log, now);
   const app = createApp({
     settings,
     log,
@@ -45,9 +45,9 @@ export async function run(referenceFolder: string): Promise<void> {
       now,
       monotonicNow: () => performance.now(),
     }),
+    verifyAlert,
     verifyToken: createTokenVerifier({ ...settings.jwt, findKeys, now }),
     createCounters: counters.createCounters,
-    secretScanning: undefined,
     referenceFolder,
   });
 

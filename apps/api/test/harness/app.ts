@@ -3,7 +3,6 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import type { Pepper } from '@andamio/schema/settings';
-import { createDigester, digestKeyOf } from '@andamio/verification/digest';
 import { MemoryStore } from 'express-rate-limit';
 import { type AppDependencies, createApp } from '../../src/app.ts';
 import { githubKeys } from '../../src/auth/github-keys.ts';
@@ -15,7 +14,6 @@ import { setUpKeys } from '../../src/keys/set-up.ts';
 import type { KeyStore } from '../../src/keys/store.ts';
 import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
-import { revokeIn } from './revoke.ts';
 import { jwtSecret } from './tokens.ts';
 
 const builtReference = dirname(createRequire(import.meta.url).resolve('@andamio/reference/dist/index.html'));
@@ -50,9 +48,8 @@ export interface TestApp {
 
 /** Starts the service within the test's process, on a port of its own, over real HTTP. */
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const { now = Date.now, monotonicNow = () => performance.now(), peppers = [testPepper] } = options;
+  const { now = Date.now, monotonicNow = () => performance.now(), peppers = [testPepper], githubKeysUrl } = options;
   const store = options.store ?? createSqliteStore(':memory:', now);
-  const digesters = peppers.map((pepper) => createDigester(digestKeyOf(pepper)));
   const logged: string[] = [];
   const app = createApp({
     settings: { trustProxyHops: 0, ipRateLimitPerMinute: 1_000_000, corsOrigins: [], ...options.settings },
@@ -68,14 +65,8 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       audience: options.audience,
       now,
     }),
+    verifyAlert: githubKeysUrl === undefined ? undefined : createAlertVerifier(githubKeys(githubKeysUrl, monotonicNow)),
     createCounters: () => new MemoryStore(),
-    secretScanning:
-      options.githubKeysUrl === undefined
-        ? undefined
-        : {
-            keys: { digesters, revoke: revokeIn(store, now) },
-            verifyAlert: createAlertVerifier(githubKeys(options.githubKeysUrl, monotonicNow)),
-          },
     referenceFolder: options.referenceFolder ?? builtReference,
   });
   const server = createHttpServer(app, options.timeouts);

@@ -18,7 +18,7 @@ import {
 import { talk } from '../harness/raw-socket.ts';
 import { getUser, requestKey } from '../harness/request-key.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';
-import { memoryStore } from '../harness/stores.ts';
+import { fileStore, memoryStore } from '../harness/stores.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 const signer = githubKey();
@@ -81,6 +81,17 @@ describe('keys that GitHub found in public', () => {
     );
     expect(JSON.stringify(body)).not.toContain('ant-');
     expect([await namesOf('a'), await namesOf('b')]).toEqual([[], []]);
+  });
+
+  test('are in the audit log, as revoked by GitHub', async () => {
+    const { store, read } = fileStore();
+    const audited = await startApp({ store, githubKeysUrl: github.url });
+    const leaked = await issue('owner', 'leaked', audited.url);
+    await sendAlerts(audited.url, [alertOf(leaked), alertOf(makeKey())], signer);
+    const { audit = [] } = await read();
+    await audited.close();
+    expect(audit.map(({ action }) => action)).toEqual(['key.issued', 'key.revoked']);
+    expect(audit[1]).toMatchObject({ actor_kind: 'github', user_id: 'owner', name: 'leaked' });
   });
 
   test('stay revoked when the message is repeated', async () => {

@@ -1,17 +1,20 @@
 import { secretScanningPath, signatureHeaders } from '@andamio/schema/secret-scanning';
 import { type Request, type RequestHandler, Router } from 'express';
 import type { AlertSignature, VerifyAlert } from '../../auth/verify-alert.ts';
-import { type RevokeLeakedDependencies, revokeLeaked } from '../../keys/revoke-leaked.ts';
+import type { RevokeKeyDependencies } from '../../keys/revoke.ts';
+import { revokeLeaked } from '../../keys/revoke-leaked.ts';
 import type { Logger } from '../../log.ts';
 import { HttpError } from '../errors.ts';
 import { refuseOtherMethods } from '../methods.ts';
 import { rememberRoute } from '../remember-route.ts';
 import { parseAlerts, readAlerts, verdictsOf } from './alerts.ts';
 
-/** What takes GitHub's alerts of leaked keys. */
-export interface SecretScanning {
-  readonly keys: RevokeLeakedDependencies;
+export interface SecretScanningDependencies {
+  readonly keys: RevokeKeyDependencies;
   readonly verifyAlert: VerifyAlert;
+  /** After a signature turned out good. */
+  readonly giveBackAddressLimit: RequestHandler;
+  readonly log: Logger;
 }
 
 /** What the headers say of the signature, if both are there, and there once. */
@@ -36,7 +39,7 @@ function authenticate(verifyAlert: VerifyAlert): RequestHandler {
   };
 }
 
-function answer(keys: RevokeLeakedDependencies, log: Logger): RequestHandler {
+function answer(keys: RevokeKeyDependencies, log: Logger): RequestHandler {
   return async (request, response) => {
     const alerts = parseAlerts(request.body);
     const tokens = alerts.map(({ token }) => token);
@@ -47,11 +50,8 @@ function answer(keys: RevokeLeakedDependencies, log: Logger): RequestHandler {
 }
 
 /** POST /api/v1/github/secret-scanning: GitHub says which keys it found in public, and they are revoked at once. */
-export function secretScanningRouter(
-  { keys, verifyAlert }: SecretScanning,
-  giveBackAddressLimit: RequestHandler,
-  log: Logger,
-): Router {
+export function secretScanningRouter(dependencies: SecretScanningDependencies): Router {
+  const { keys, verifyAlert, giveBackAddressLimit, log } = dependencies;
   const router = Router({ caseSensitive: true, strict: true });
   router.post(
     secretScanningPath,

@@ -1,0 +1,26 @@
+import { makeKey } from '@andamio/schema/key-format';
+import { afterEach, expect, test } from 'vitest';
+import { alertOf, githubKey, sendAlerts, startGithub } from '../harness/github.ts';
+import { startProcess, type TestProcess } from '../harness/process.ts';
+import { getUser, requestKey } from '../harness/request-key.ts';
+
+let service: TestProcess | undefined;
+afterEach(() => service?.signal('SIGKILL'));
+
+test('the built service takes alerts where the setting says whose, and prints no token', async () => {
+  const signer = githubKey();
+  const github = await startGithub(signer);
+  service = await startProcess({ GITHUB_SECRET_SCANNING_KEYS_URL: github.url, LOG_LEVEL: 'trace' });
+  const { body } = await requestKey(service.url, { api_key_name: 'leaked' });
+  const [leaked, unknown] = [body['api_key'] as string, makeKey()];
+  const answer = await sendAlerts(service.url, [alertOf(leaked), alertOf(unknown)], signer);
+  expect(answer.body).toMatchObject([{ label: 'true_positive' }, { label: 'false_positive' }]);
+  expect((await getUser(service.url)).body['active_keys']).toEqual([]);
+  expect((await sendAlerts(service.url, [alertOf(unknown)], githubKey())).status).toBe(401);
+
+  service.signal('SIGTERM');
+  await service.exited;
+  await github.close();
+  expect(service.output()).toContain('GitHub found keys in public; they are revoked');
+  for (const token of [leaked, unknown]) expect(service.output()).not.toContain(token.slice(8));
+});
