@@ -1,9 +1,13 @@
+import { issueAmongAMillion, verifyAmongAMillion } from './comparisons/a-million-keys.ts';
 import { issueOnFirestore } from './comparisons/issue-on-firestore.ts';
 import { issueVersusBetterAuth } from './comparisons/issue-versus-better-auth.ts';
 import { issueVersusExpress } from './comparisons/issue-versus-express.ts';
 import { memory } from './comparisons/memory.ts';
 import { startToFirstKey } from './comparisons/start-to-first-key.ts';
 import { startToListeningOnFirestore, startToListeningOnSqlite } from './comparisons/start-to-listening.ts';
+import { goodKeyAmongUnknown, memoryAfterUnknown } from './comparisons/unknown-keys.ts';
+import { verifyOnFirestore } from './comparisons/verify-on-firestore.ts';
+import { verifyVersusBetterAuth } from './comparisons/verify-versus-better-auth.ts';
 import { verifyVersusExpress } from './comparisons/verify-versus-express.ts';
 import { withBench } from './harness/bench.ts';
 import { readOptions } from './harness/options.ts';
@@ -15,6 +19,12 @@ const options = readOptions([
   issueVersusBetterAuth,
   issueOnFirestore,
   verifyVersusExpress,
+  verifyVersusBetterAuth,
+  verifyOnFirestore,
+  issueAmongAMillion,
+  verifyAmongAMillion,
+  goodKeyAmongUnknown,
+  memoryAfterUnknown,
   startToListeningOnSqlite,
   startToListeningOnFirestore,
   startToFirstKey,

@@ -1,23 +1,8 @@
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { Comparison } from '../harness/comparison.ts';
 import { closedLoop } from '../harness/load.ts';
+import { memoryInUse, reporter } from '../harness/memory.ts';
 import { startProgram } from '../harness/program.ts';
 import { issuePath, issueRequests, serviceOnSqlite } from '../harness/service.ts';
-
-const mebibyte = 2 ** 20;
-const reporter = fileURLToPath(new URL('../peers/report-memory.ts', import.meta.url));
-
-/**
- * What is in use after a collection. Not the resident size: that reaches its plateau within 30,000 requests, when V8 has sized
- * its young generation for the load, and says nothing about what the keys leave behind.
- */
-async function memoryInUse(child: ChildProcess): Promise<number> {
-  child.send('memory');
-  const [{ heapUsed, external }] = (await once(child, 'message')) as [NodeJS.MemoryUsage];
-  return (heapUsed + external) / mebibyte;
-}
 
 export const memory: Comparison = {
   name: 'memory',

@@ -19,7 +19,7 @@ export interface Comparison {
   readonly name: string;
   readonly ours: string;
   readonly other: string;
-  readonly unit: 'requests/s' | 'ms' | 'MiB';
+  readonly unit: 'requests/s' | 'ms' | 'µs' | 'MiB';
   /** What `ours / other` should be. */
   readonly goal: { readonly atLeast: number } | { readonly atMost: number };
   /** Rounds that count, unless `--rounds` says otherwise, and rounds before them that do not. */

@@ -36,3 +36,42 @@ export async function closedLoop(origin: string, path: string, requests: Iterabl
   await pool.close();
   return answered / seconds;
 }
+
+/** A load that goes on until it is stopped. */
+export interface Load {
+  /** Resolves once so many requests have been answered. */
+  answered(amount: number): Promise<void>;
+  /** Resolves when the last request has been answered. */
+  stop(): Promise<void>;
+}
+
+/** Sends the requests in a closed loop until it is stopped, whatever they are answered with. */
+export function untilStopped(origin: string, path: string, requests: Iterable<Request>, connections: number): Load {
+  const pool = new Pool(origin, { connections, pipelining: 1 });
+  const rest = requests[Symbol.iterator]();
+  const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+  let wanted = Number.POSITIVE_INFINITY;
+  let count = 0;
+  let stopped = false;
+
+  async function sendOneByOne(): Promise<void> {
+    for (let next = rest.next(); !next.done && !stopped; next = rest.next()) {
+      const { body } = await pool.request({ path, method: 'POST', ...next.value });
+      await body.dump();
+      if (++count >= wanted) reach();
+    }
+  }
+
+  const ended = Promise.all(Array.from({ length: connections }, sendOneByOne));
+  return {
+    answered(amount) {
+      wanted = amount;
+      return Promise.race([reached, ended.then(() => undefined)]);
+    },
+    async stop() {
+      stopped = true;
+      await ended;
+      await pool.close();
+    },
+  };
+}

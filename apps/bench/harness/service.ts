@@ -14,13 +14,17 @@ const common = {
   IP_RATE_LIMIT_PER_MINUTE: '1000000', // All load comes from one address.
 };
 
-/** The built service on its embedded store, in a file of its own working directory. */
-export function serviceOnSqlite({ service }: Bench): Program {
-  return { main: service, environment: { ...common, SQLITE_PATH: join('data', 'keys.db') } };
+/** The built service on its embedded store, in a file of its own working directory; with further variables, if any. */
+export function serviceOnSqlite({ service }: Bench, more: Readonly<Record<string, string>> = {}): Program {
+  return { main: service, environment: { ...common, SQLITE_PATH: join('data', 'keys.db'), ...more } };
 }
 
-/** The built service on Firestore's emulator. */
-export function serviceOnFirestore({ service, emulatorHost }: Bench, project: string): Program {
+/** The built service on Firestore's emulator; with further variables, if any. */
+export function serviceOnFirestore(
+  { service, emulatorHost }: Bench,
+  project: string,
+  more: Readonly<Record<string, string>> = {},
+): Program {
   return {
     main: service,
     environment: {
@@ -28,6 +32,7 @@ export function serviceOnFirestore({ service, emulatorHost }: Bench, project: st
       KEY_STORE: 'firestore',
       GOOGLE_CLOUD_PROJECT: project,
       FIRESTORE_EMULATOR_HOST: emulatorHost,
+      ...more,
     },
   };
 }
@@ -41,8 +46,8 @@ export function issueRequest(token: string, name: string): Request {
 }
 
 /** Makes requests in which many owners take turns: an owner is limited to 2,000 requests a minute and 1,000 keys. */
-export function issueRequests(owners: number): (amount: number) => Request[] {
-  const tokens = Array.from({ length: owners }, (_, index) => tokenFor(`owner-${index}`));
+export function issueRequests(owners: number, kind = 'owner'): (amount: number) => Request[] {
+  const tokens = Array.from({ length: owners }, (_, index) => tokenFor(`${kind}-${index}`));
   let issued = 0;
   return (amount) =>
     Array.from({ length: amount }, () => issueRequest(tokens[issued % owners] as string, `key ${issued++}`));

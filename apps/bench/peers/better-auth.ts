@@ -20,16 +20,38 @@ await (await getMigrations(auth.options)).runMigrations();
 
 const { internalAdapter } = await auth.$context;
 const sessions: string[] = [];
+const userIds: string[] = [];
 for (let index = 0; index < 1_000; index++) {
   const user = { email: `user-${index}@example.com`, name: `user ${index}`, emailVerified: true };
   const { id } = await internalAdapter.createUser(user, { method: 'email-password' });
+  userIds.push(id);
   sessions.push((await internalAdapter.createSession(id)).token);
 }
 
+/** A key for each user. */
+async function createKeys(): Promise<string[]> {
+  const created = userIds.map((userId) => auth.api.createApiKey({ body: { userId, name: 'MyFirstKey' } }));
+  return (await Promise.all(created)).map(({ key }) => key);
+}
+
+/** Verification has no path of its own: it is called within the server that was asked. */
+async function verify(key: string): Promise<object | undefined> {
+  const { valid, key: found } = await auth.api.verifyApiKey({ body: { key } });
+  return valid && found !== null
+    ? { user_id: found.referenceId, name: found.name, expires_at: found.expiresAt }
+    : undefined;
+}
+
 const handle = toNodeHandler(auth);
-const server = createServer((request, response) =>
-  request.url === '/sessions' ? response.end(JSON.stringify(sessions)) : void handle(request, response),
-);
+const server = createServer(async (request, response) => {
+  if (request.url === '/sessions') return response.end(JSON.stringify(sessions));
+  if (request.url === '/keys') return response.end(JSON.stringify(await createKeys()));
+  if (request.url !== '/verify') return handle(request, response);
+  const verified = await verify(String(request.headers['x-api-key']));
+  response.statusCode = verified === undefined ? 401 : 200;
+  response.setHeader('Content-Type', 'application/json');
+  return response.end(JSON.stringify(verified));
+});
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
   process.stdout.write(`${JSON.stringify({ port, message: 'listening' })}\n`);

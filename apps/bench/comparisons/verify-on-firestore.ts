@@ -1,0 +1,39 @@
+import { alternating, type Comparison } from '../harness/comparison.ts';
+import { closedLoop } from '../harness/load.ts';
+import { startProgram } from '../harness/program.ts';
+import { issueKeys, serviceOnFirestore, verifyPath, verifyRequests } from '../harness/service.ts';
+import { startWorker } from '../harness/worker.ts';
+
+const project = 'bench-verify';
+
+export const verifyOnFirestore: Comparison = {
+  name: 'verify-on-firestore',
+  ours: "keys verified over HTTP by a look-up each, on Firestore's emulator",
+  other: 'the client library alone getting their documents, same emulator',
+  unit: 'requests/s',
+  goal: { atLeast: 0.9 },
+  rounds: 7,
+  warmUps: 2,
+  needsEmulator: true,
+
+  async begin(bench) {
+    const amount = bench.amount(3_000);
+    // What a look-up found is remembered for a second, which is less than a round takes.
+    const service = await startProgram(serviceOnFirestore(bench, project, { VERIFY_CACHE_SECONDS: '1' }), bench.folder);
+    const requests = verifyRequests(await issueKeys(service.url, amount), amount);
+    const client = await startWorker('firestore-get', {
+      FIRESTORE_EMULATOR_HOST: bench.emulatorHost,
+      BENCH_PROJECT: project,
+    });
+    return {
+      round: alternating(
+        () => closedLoop(service.url, verifyPath, requests),
+        () => client.perform(amount),
+      ),
+      async end() {
+        await service.stop();
+        await client.stop();
+      },
+    };
+  },
+};

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Bench } from './bench.ts';
+import { type Running, startProgram } from './program.ts';
+import { issueKeys, serviceOnSqlite } from './service.ts';
+
+/** Five keys for each of as many owners as it takes, copied from one that the service made. */
+const fill = `
+  WITH RECURSIVE number(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n + 1 < ?),
+    model AS (SELECT * FROM keys LIMIT 1)
+  INSERT INTO keys SELECT 'filler-' || (n / 5), 'key ' || (n % 5), lower(hex(randomblob(32))), start, created_at,
+    expires_at, expires_in_days, pepper_version, remove_at, lower(hex(randomblob(16)))
+  FROM number, model
+`;
+const fillOwners = `
+  INSERT INTO owners SELECT DISTINCT keys.user_id, model.created_at, model.tier, model.tier_issued_at, model.suspended
+  FROM keys, (SELECT * FROM owners LIMIT 1) AS model WHERE keys.user_id LIKE 'filler-%'
+`;
+
+/** The service on an embedded store that holds many keys already, and some that it issued itself. */
+export interface FilledService extends Running {
+  /** Keys that it issued, each to an owner of its own. */
+  readonly keys: readonly string[];
+}
+
+/** Starts the service on a store with the given number of keys, of which it issued `issued` itself. */
+export async function startFilled(bench: Bench, total: number, issued: number): Promise<FilledService> {
+  const path = join(bench.folder, `filled-${randomUUID()}.db`);
+  const service = serviceOnSqlite(bench, { SQLITE_PATH: path, VERIFY_CACHE_SECONDS: '1' });
+  const first = await startProgram(service, bench.folder);
+  const keys = await issueKeys(first.url, issued);
+  await first.stop();
+
+  const database = new DatabaseSync(path);
+  database.prepare(fill).run(total - issued);
+  database.exec(fillOwners);
+  database.exec('PRAGMA wal_checkpoint(TRUNCATE); ANALYZE;');
+  database.close();
+  return { ...(await startProgram(service, bench.folder)), keys };
+}

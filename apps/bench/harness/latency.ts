@@ -1,0 +1,35 @@
+import { Pool } from 'undici';
+import type { Request } from './load.ts';
+
+/** What of the answers is expected, and to whom the requests go. */
+export interface Target {
+  readonly origin: string;
+  readonly path: string;
+  /** Anything else ends the measurement. */
+  readonly status: number;
+}
+
+/**
+ * Sends the requests one after the other and measures each.
+ *
+ * @returns milliseconds, in the order of the requests.
+ */
+export async function latencies({ origin, path, status }: Target, requests: Iterable<Request>): Promise<number[]> {
+  const pool = new Pool(origin, { connections: 1, pipelining: 1 });
+  const measured: number[] = [];
+  for (const request of requests) {
+    const begun = performance.now();
+    const { statusCode, body } = await pool.request({ path, method: 'POST', ...request });
+    await body.dump();
+    measured.push(performance.now() - begun);
+    if (statusCode !== status) throw new Error(`${path} answered ${statusCode}.`);
+  }
+  await pool.close();
+  return measured;
+}
+
+/** The value below which the given part of the values lies. */
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] as number;
+}
