@@ -94,6 +94,15 @@ describe('keys that GitHub found in public', () => {
     expect(audit[1]).toMatchObject({ actor_kind: 'github', user_id: 'owner', name: 'leaked' });
   });
 
+  test('are refused at once, also where they were accepted a moment ago', async () => {
+    const leaked = await issue();
+    const verify = async () =>
+      (await fetch(`${app.url}/api/v1/apikey/verify`, { headers: { 'x-api-key': leaked } })).status;
+    expect(await verify()).toBe(200);
+    await report(leaked);
+    expect(await verify()).toBe(401);
+  });
+
   test('stay revoked when the message is repeated', async () => {
     const leaked = await issue();
     await report(leaked);
