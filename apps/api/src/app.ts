@@ -18,6 +18,7 @@ import { createRouter } from './http/route.ts';
 import { routes } from './http/routes.ts';
 import { secretScanningRouter } from './http/secret-scanning/router.ts';
 import { originForm } from './http/target.ts';
+import { storeUsageWhenDue } from './http/usage.ts';
 import type { Keys } from './keys/set-up.ts';
 import type { Logger } from './log.ts';
 
@@ -47,6 +48,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
   app.use(
     identifyRequest,
     logRequests(log),
+    storeUsageWhenDue(keys.usage),
     helmet(),
     forbidCaching,
     requireHost,

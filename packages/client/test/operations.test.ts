@@ -21,6 +21,22 @@ describe('a method', () => {
     });
   });
 
+  test('gives the answer of the service as plain data: getUsage the nine published fields, getDailyUsage rows', async () => {
+    const client = createClient({ baseUrl, token: tokenFor('ada', { tier: 'pioneer' }) });
+    expect(await client.getUsage()).toEqual({
+      daily_quota_consumed: 0,
+      daily_quota_limit: 500,
+      monthly_quota_consumed: 0,
+      monthly_quota_limit: 15_000,
+      remaining_daily: 500,
+      remaining_monthly: 15_000,
+      rate_limit_windows: ['20 req/min'],
+      subscription_tier: 'pioneer',
+      expiration: null,
+    });
+    expect(await client.getDailyUsage({ start_date: '2023-01-01', end_date: '2023-01-31' })).toEqual({ usage: [] });
+  });
+
   test('gives the answer of the service as plain data: getOpenApiDocument the document', async () => {
     const document = await createClient({ baseUrl, token: tokenFor('ada') }).getOpenApiDocument();
     expect(document).toMatchObject({ openapi: '3.1.1', paths: { '/api/v1/apikey/request': {} } });

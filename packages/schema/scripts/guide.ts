@@ -29,6 +29,8 @@ const remedies: Record<ErrorCode, string> = {
   idempotency_key_reused: 'Choose a new `Idempotency-Key` for each request that is not a repetition.',
   idempotency_key_outdated: 'The answer that you lost is worthless by now: ask anew, with a new `Idempotency-Key`.',
   rate_limited: 'Wait as many seconds as `Retry-After` says, then repeat.',
+  quota_exceeded:
+    'Wait until the UTC day or month is over, as many seconds as `Retry-After` says, or get a higher tier.',
   key_limit_reached: 'Delete a key or get a higher tier. Waiting does not help.',
   internal: 'Repeat later; if it stays, report the `X-Request-Id`.',
   store_unavailable: 'Nothing was written: repeat later, with growing pauses.',
@@ -79,6 +81,8 @@ Send \`${idempotencyKeyHeader}\` (1 to 128 visible ASCII characters, a UUID say)
 Requests are counted for each user and tier. \`X-RateLimit-Limit\`, \`X-RateLimit-Remaining\` and \`X-RateLimit-Reset\` (Unix seconds) tell where you stand; what is refused for its rate carries \`Retry-After\` (seconds).
 
 ${tiersTable()}
+
+Quotas of a day and a month count the requests in which a key was found good, over all of a user's keys together; days and months are UTC. A request that no quota is left for is refused and does not count; its \`Retry-After\` reaches to the end of the day or month. \`GET /api/v1/user/usage\` shows what is used and left.
 
 ## Check a key
 

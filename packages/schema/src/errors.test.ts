@@ -25,6 +25,7 @@ const published: Record<ErrorCode, readonly [status: number, message: string]> =
   idempotency_key_reused: [422, 'Unprocessable Entity: Invalid request structure or data.'],
   idempotency_key_outdated: [422, 'Unprocessable Entity: Invalid request structure or data.'],
   rate_limited: [429, 'Too Many Requests: Rate limit or quota exceeded.'],
+  quota_exceeded: [429, 'Too Many Requests: Rate limit or quota exceeded.'],
   key_limit_reached: [429, 'Too Many Requests: Rate limit or quota exceeded.'],
   internal: [500, 'Internal Server Error: An unexpected error occurred.'],
   store_unavailable: [500, 'Internal Server Error: An unexpected error occurred.'],

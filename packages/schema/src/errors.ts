@@ -73,6 +73,10 @@ export const errorKinds = {
     details: 'Idempotency-Key: the key that this request made or extended has since been deleted or rolled.',
   },
   rate_limited: { status: 429, details: 'Rate limit: too many requests. Wait as long as Retry-After says.' },
+  quota_exceeded: {
+    status: 429,
+    details: "Quota: the owner's requests of the day or month are used up. Wait as long as Retry-After says.",
+  },
   key_limit_reached: {
     status: 429,
     details: 'Key limit: you hold as many active keys as your tier allows. Waiting does not help; delete a key.',

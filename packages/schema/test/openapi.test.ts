@@ -12,7 +12,7 @@ describe('openapi.json', () => {
     [401, ['unauthenticated', 'invalid_signature', 'invalid_key']],
     [403, ['unknown_tier', 'insufficient_scope', 'suspended']],
     [422, ['invalid_field', 'expiry_too_late', 'name_taken', 'idempotency_key_reused', 'idempotency_key_outdated']],
-    [429, ['rate_limited', 'key_limit_reached']],
+    [429, ['rate_limited', 'quota_exceeded', 'key_limit_reached']],
     [500, ['internal', 'store_unavailable', 'outcome_unknown', 'signing_keys_unavailable']],
   ])('says with which words in X-Error-Code %i is told apart', (status, codes) => {
     const { headers } = resolved(requestApiKey.responses[status]) as never as {
@@ -60,6 +60,42 @@ describe('openapi.json', () => {
     const days = (resolved(schema)['properties'] as unknown as Record<string, object>)['expires_in_days'];
     expect(days).toMatchObject({ type: 'integer', minimum: 1 });
     expect(days).not.toHaveProperty('default');
+  });
+
+  test('user/usage takes the token and no body, and shows the nine published fields', () => {
+    const { get } = document.paths['/api/v1/user/usage'];
+    expect(get.security).toEqual([{ BearerAuth: [] }]);
+    expect(get).not.toHaveProperty('requestBody');
+    expect(Object.keys(get.responses)).toEqual(['200', '401', '403', '429', '500']);
+    expect(resolved(get.responses[200].content['application/json'].schema)).toMatchObject({
+      required: [
+        'daily_quota_consumed',
+        'daily_quota_limit',
+        'monthly_quota_consumed',
+        'monthly_quota_limit',
+        'remaining_daily',
+        'remaining_monthly',
+        'rate_limit_windows',
+        'subscription_tier',
+        'expiration',
+      ],
+    });
+  });
+
+  test('user/usage/daily takes the token and two dates, names only if wanted, and answers with rows', () => {
+    const { post } = document.paths['/api/v1/user/usage/daily'];
+    expect(post.security).toEqual([{ BearerAuth: [] }]);
+    expect(Object.keys(post.responses)).toEqual(['200', '400', '401', '403', '422', '429', '500']);
+    const body = resolved(post.requestBody.content['application/json'].schema) as Record<string, unknown>;
+    expect(body['required']).toEqual(['start_date', 'end_date']);
+    expect(body['properties']).toMatchObject({
+      start_date: { type: 'string', format: 'date' },
+      end_date: { type: 'string', format: 'date' },
+      api_key_names: { type: 'array', items: { type: 'string', minLength: 3, maxLength: 100 } },
+    });
+    const answer = resolved(post.responses[200].content['application/json'].schema) as Record<string, unknown>;
+    const { usage } = answer['properties'] as { usage: { items: object } };
+    expect(resolved(usage.items)).toMatchObject({ required: ['date', 'api_key_name', 'requests'] });
   });
 
   test('user/me takes the token and no body, and lists keys in the fields of a new one, masked', () => {

@@ -25,5 +25,7 @@ export function parseBody<Schema extends z.ZodObject>(bytes: unknown, schema: Sc
   if (missing.length > 0) {
     throw new HttpError('missing_field', missing.map(({ field }) => `${field}: is required`).join('; '));
   }
-  throw new HttpError('invalid_field', problems.map(({ field, rule }) => `${field}: ${rule}`).join('; '));
+  // Once each, though a rule be broken by every item of a list.
+  const broken = new Set(problems.map(({ field, rule }) => `${field}: ${rule}`));
+  throw new HttpError('invalid_field', [...broken].join('; '));
 }

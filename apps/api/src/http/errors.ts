@@ -8,12 +8,17 @@ export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly code: ErrorCode;
   readonly details: string;
+  readonly retryAfter: number | undefined;
 
-  /** @param details never contains a value that the client sent; the text of the code's kind when left out. */
-  constructor(code: ErrorCode, details: string = errorKinds[code].details) {
+  /**
+   * @param details never contains a value that the client sent; the text of the code's kind when left out.
+   * @param retryAfter seconds after which the same request may be answered, where that is known.
+   */
+  constructor(code: ErrorCode, details: string = errorKinds[code].details, retryAfter?: number) {
     super(code);
     this.code = code;
     this.details = details;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -52,9 +57,10 @@ function toHttpError(error: unknown, requestId: string): HttpError {
 }
 
 /** Answers with an error in the body that the contract fixes. */
-function sendError(response: Response, { code, details }: HttpError): void {
+function sendError(response: Response, { code, details, retryAfter }: HttpError): void {
   const body = errorBody(code, details);
   response.set(errorCodeHeader, code);
+  if (retryAfter !== undefined) response.set('Retry-After', String(retryAfter));
   if (code in challenges) response.set('WWW-Authenticate', challenges[code as keyof typeof challenges]);
   response.status(body.statusCode).json(body);
 }

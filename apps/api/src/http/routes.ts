@@ -1,6 +1,8 @@
 import {
   deleteApiKey,
+  getDailyUsage,
   getOpenApiDocument,
+  getUsage,
   getUser,
   requestApiKey,
   rollApiKey,
@@ -9,7 +11,9 @@ import {
 } from '@andamio/schema/operations';
 import type { Keys } from '../keys/set-up.ts';
 import { deleteApiKeyHandler } from './operations/delete-api-key.ts';
+import { getDailyUsageHandler } from './operations/get-daily-usage.ts';
 import { getOpenApiDocumentHandler } from './operations/get-openapi-document.ts';
+import { getUsageHandler } from './operations/get-usage.ts';
 import { getUserHandler } from './operations/get-user.ts';
 import { requestApiKeyHandler } from './operations/request-api-key.ts';
 import { rollApiKeyHandler } from './operations/roll-api-key.ts';
@@ -26,6 +30,8 @@ export function routes(keys: Keys): readonly Route[] {
     bearerRoute(deleteApiKey, deleteApiKeyHandler(keys)),
     keyRoute(verifyApiKey, verifyApiKeyHandler),
     bearerReadRoute(getUser, getUserHandler(keys)),
+    bearerReadRoute(getUsage, getUsageHandler(keys)),
+    bearerRoute(getDailyUsage, getDailyUsageHandler(keys)),
     publicRoute(getOpenApiDocument, getOpenApiDocumentHandler),
   ];
 }

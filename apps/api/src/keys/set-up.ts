@@ -6,10 +6,12 @@ import { createKeyDeriver } from './idempotency.ts';
 import type { IssueKeyDependencies } from './issue.ts';
 import type { RevokeKeyDependencies } from './revoke.ts';
 import type { FoundKey, KeyStore } from './store.ts';
+import { UsageMeter } from './usage/meter.ts';
 
 /** What all operations on keys work with. */
 export interface Keys extends IssueKeyDependencies, RevokeKeyDependencies {
   readonly verifier: KeyVerifier<FoundKey>;
+  readonly usage: UsageMeter;
 }
 
 export interface KeysOptions {
@@ -22,10 +24,13 @@ export interface KeysOptions {
   readonly now: () => number;
   /** Milliseconds of a clock that is never set. */
   readonly monotonicNow: () => number;
+  /** Is told why usage cannot be stored or read, once until it can be again. */
+  readonly warn: (error: unknown) => void;
 }
 
 /** Puts together what operations on keys work with, so that no change of a key passes by what is remembered of it. */
-export function setUpKeys({ store, peppers, verifyCacheSeconds, now, monotonicNow }: KeysOptions): Keys {
+export function setUpKeys(options: KeysOptions): Keys {
+  const { store, peppers, verifyCacheSeconds, now, monotonicNow, warn } = options;
   const digesters = peppers.map((pepper) => createDigester(digestKeyOf(pepper))) as [Digester, ...Digester[]];
   const verifier = createKeyVerifier<FoundKey>({
     find: (ids) => store.find(ids),
@@ -40,6 +45,7 @@ export function setUpKeys({ store, peppers, verifyCacheSeconds, now, monotonicNo
     digesters,
     deriveKey: createKeyDeriver(peppers),
     verifier,
+    usage: new UsageMeter({ store, now, monotonicNow, warn }),
     now,
   };
 }

@@ -35,16 +35,18 @@ export async function run(referenceFolder: string): Promise<void> {
   const log = createLog({ level: settings.logLevel, project: settings.googleCloudProject });
   const now = Date.now;
   const { store, counters, findKeys, verifyAlert } = await connect(settings, log, now);
+  const keys = setUpKeys({
+    store,
+    peppers: settings.peppers,
+    verifyCacheSeconds: settings.verifyCacheSeconds,
+    now,
+    monotonicNow: () => performance.now(),
+    warn: (error) => log.warn({ err: error }, 'usage cannot be stored or read; what is counted waits'),
+  });
   const app = createApp({
     settings,
     log,
-    keys: setUpKeys({
-      store,
-      peppers: settings.peppers,
-      verifyCacheSeconds: settings.verifyCacheSeconds,
-      now,
-      monotonicNow: () => performance.now(),
-    }),
+    keys,
     verifyAlert,
     verifyToken: createTokenVerifier({ ...settings.jwt, findKeys, now }),
     createCounters: counters.createCounters,
@@ -66,7 +68,9 @@ export async function run(referenceFolder: string): Promise<void> {
   onTermination(
     async () => {
       log.info('ending');
+      void keys.usage.flush(); // First of all: nobody knows how much of the grace there is.
       await drain(settings.shutdownGraceSeconds * 1000 - timeToClose);
+      await keys.usage.flush();
       counters.close();
       await store.close();
       log.info('ended');

@@ -51,6 +51,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const { now = Date.now, monotonicNow = () => performance.now(), peppers = [testPepper], githubKeysUrl } = options;
   const store = options.store ?? createSqliteStore(':memory:', now);
   const logged: string[] = [];
+  const keys = setUpKeys({ store, peppers, now, monotonicNow, verifyCacheSeconds: 10, warn: () => {} });
   const app = createApp({
     settings: { trustProxyHops: 0, ipRateLimitPerMinute: 1_000_000, corsOrigins: [], ...options.settings },
     log: createLog({
@@ -58,7 +59,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       project: 'test-project',
       destination: { write: (line) => void logged.push(line) },
     }),
-    keys: setUpKeys({ store, peppers, now, monotonicNow, verifyCacheSeconds: 10 }),
+    keys,
     verifyToken: createTokenVerifier({
       findKeys: secretKeys([jwtSecret]),
       issuer: options.issuer,
@@ -80,6 +81,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await keys.usage.flush();
       await store.close();
     },
   };

@@ -5,6 +5,8 @@ export const rotatePath = '/api/v1/apikey/rotate';
 export const rollPath = '/api/v1/apikey/roll';
 export const deletePath = '/api/v1/apikey/delete';
 const userPath = '/api/v1/user/me';
+const usagePath = '/api/v1/user/usage';
+export const dailyUsagePath = '/api/v1/user/usage/daily';
 
 export interface Answer {
   readonly status: number;
@@ -58,3 +60,10 @@ export const deleteKey = (url: string, body: unknown, options?: RequestOptions) 
 
 /** Asks it who the user is and which keys it holds. */
 export const getUser = (url: string, options: RequestOptions = {}) => ask(`${url}${userPath}`, {}, options);
+
+/** Asks it how much the user has used and may use. */
+export const getUsage = (url: string, options: RequestOptions = {}) => ask(`${url}${usagePath}`, {}, options);
+
+/** Asks it how often the user's keys were used on each day. */
+export const getDailyUsage = (url: string, body: unknown, options?: RequestOptions) =>
+  post(`${url}${dailyUsagePath}`, body, options);

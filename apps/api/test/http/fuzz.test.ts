@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { talk } from '../harness/raw-socket.ts';
-import { deletePath, requestPath, rotatePath } from '../harness/request-key.ts';
+import { dailyUsagePath, deletePath, requestPath, rotatePath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 /** A run that hangs fails, and so does a property that does not come to its end: fast-check then names the seed. */
@@ -39,7 +39,7 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
 
   function expectContract(status: number, body: Record<string, unknown>) {
     if (status === 200) {
-      expect([issuedFields, ['confirmation']]).toContainEqual(Object.keys(body).sort());
+      expect([issuedFields, ['confirmation'], ['usage']]).toContainEqual(Object.keys(body).sort());
     } else {
       expect(body).toEqual({ details: expect.any(String), message: messages[status], statusCode: status });
       expect(messages).toHaveProperty(`${status}`);
@@ -104,6 +104,26 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
         if (issueFirst) await post('{"api_key_name": "abc", "expires_in_days": 1}');
         await post(JSON.stringify(body), {}, path);
       }),
+      bounds,
+    );
+  });
+
+  test('any values in the fields of /api/v1/user/usage/daily', async () => {
+    const year = fc.constantFrom('0000', '0001', '2024', '2025', '9999');
+    const date = fc.tuple(year, fc.nat(13), fc.nat(32)).map((parts) => parts.map((one) => `${one}`.padStart(2, '0')));
+    const value = fc.oneof(
+      date.map((parts) => parts.join('-')),
+      fc.string({ maxLength: 12 }),
+      fc.jsonValue(),
+    );
+    const name = fc.oneof(fc.constant('abc'), fc.string({ unit: 'binary', maxLength: 120 }), fc.jsonValue());
+    const fields = fc.record(
+      { start_date: value, end_date: value, api_key_names: fc.oneof(fc.array(name), fc.jsonValue()) },
+      { requiredKeys: [] },
+    );
+    await post('{"api_key_name": "abc"}');
+    await fc.assert(
+      fc.asyncProperty(fields, (body) => post(JSON.stringify(body), {}, dailyUsagePath)),
       bounds,
     );
   });

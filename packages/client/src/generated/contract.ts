@@ -58,6 +58,34 @@ export const operations = {
     repeats: 'freely',
     members: ['user_id', 'alias', 'tier', 'created_at', 'active_keys', 'expired_keys'],
   },
+  /** Get the User's Usage and Quotas: GET /api/v1/user/usage. */
+  getUsage: {
+    method: 'GET',
+    path: '/api/v1/user/usage',
+    credentials: 'token',
+    body: false,
+    repeats: 'freely',
+    members: [
+      'daily_quota_consumed',
+      'daily_quota_limit',
+      'monthly_quota_consumed',
+      'monthly_quota_limit',
+      'remaining_daily',
+      'remaining_monthly',
+      'rate_limit_windows',
+      'subscription_tier',
+      'expiration',
+    ],
+  },
+  /** Get the Daily Usage of API Keys: POST /api/v1/user/usage/daily. */
+  getDailyUsage: {
+    method: 'POST',
+    path: '/api/v1/user/usage/daily',
+    credentials: 'token',
+    body: true,
+    repeats: 'freely',
+    members: ['usage'],
+  },
   /** Read this OpenAPI document: GET /api/v1/docs/doc.json. */
   getOpenApiDocument: {
     method: 'GET',
@@ -93,6 +121,7 @@ export const errorStatuses = {
   idempotency_key_reused: 422,
   idempotency_key_outdated: 422,
   rate_limited: 429,
+  quota_exceeded: 429,
   key_limit_reached: 429,
   internal: 500,
   store_unavailable: 500,

@@ -48,6 +48,19 @@ export const expiresInDays = integer
 /** An instant: RFC 3339, UTC, whole seconds. */
 export const timestamp = z.string().meta({ format: 'date-time' });
 
+/** A full date as RFC 3339 has it, of a day that the calendar has. */
+function isCalendarDate(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const instant = Date.parse(text);
+  return !Number.isNaN(instant) && new Date(instant).toISOString().startsWith(text);
+}
+
+/** A UTC day. */
+export const calendarDate = z
+  .string({ error: 'must be a string' })
+  .refine(isCalendarDate, { error: 'must be a date of the calendar, such as 2023-01-31', abort: true })
+  .meta({ format: 'date', examples: ['2023-01-31'] });
+
 /** What every answer says of a key beside the key itself (contract, part A). */
 export const describedKey = {
   created_at: timestamp,

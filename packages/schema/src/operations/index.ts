@@ -1,5 +1,7 @@
 import { deleteApiKey } from './delete-api-key.ts';
+import { getDailyUsage } from './get-daily-usage.ts';
 import { getOpenApiDocument } from './get-openapi-document.ts';
+import { getUsage } from './get-usage.ts';
 import { getUser } from './get-user.ts';
 import type { Operation } from './operation.ts';
 import { requestApiKey } from './request-api-key.ts';
@@ -8,7 +10,9 @@ import { rotateApiKey } from './rotate-api-key.ts';
 import { verifyApiKey } from './verify-api-key.ts';
 
 export { type DeleteApiKeyBody, type DeletedApiKey, deleteApiKey } from './delete-api-key.ts';
+export { type DailyUsage, type GetDailyUsageBody, getDailyUsage, maximumUsageDays } from './get-daily-usage.ts';
 export { getOpenApiDocument } from './get-openapi-document.ts';
+export { getUsage, type Usage } from './get-usage.ts';
 export { getUser, type ListedApiKey, type User } from './get-user.ts';
 export type {
   AnswerOf,
@@ -33,5 +37,7 @@ export const operations: readonly Operation[] = [
   deleteApiKey,
   verifyApiKey,
   getUser,
+  getUsage,
+  getDailyUsage,
   getOpenApiDocument,
 ];

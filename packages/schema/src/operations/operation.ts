@@ -33,7 +33,7 @@ export interface BearerReadOperation extends BearerBase {
   readonly method: 'get';
 }
 
-/** One that is told what to do by a body. */
+/** One that is told by a body what to do, or what to read. */
 export interface BearerOperation<Body extends z.ZodObject = z.ZodObject> extends BearerBase {
   readonly method: 'post';
   readonly body: { readonly description: string; readonly schema: Body; readonly example: z.input<Body> };

@@ -1,0 +1,13 @@
+import type { DailyUsage, GetDailyUsageBody } from '@andamio/schema/operations';
+import type { KeyDependencies } from '../../keys/dependencies.ts';
+import type { Owner } from '../../keys/owner.ts';
+import { readDailyUsage } from '../../keys/usage/read.ts';
+
+/** POST /api/v1/user/usage/daily: how often each key was used on each day. */
+export function getDailyUsageHandler(dependencies: KeyDependencies) {
+  return async (owner: Owner, body: GetDailyUsageBody): Promise<DailyUsage> => {
+    const { start_date: firstDay, end_date: lastDay, api_key_names: names } = body;
+    const rows = await readDailyUsage(dependencies, owner, { firstDay, lastDay, names });
+    return { usage: rows.map(({ day, name, requests }) => ({ date: day, api_key_name: name, requests })) };
+  };
+}

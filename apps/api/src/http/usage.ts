@@ -1,0 +1,42 @@
+import type { IncomingMessage } from 'node:http';
+import { cachedAnswersHeader, maximumCachedAnswers } from '@andamio/schema/usage';
+import type { RequestHandler } from 'express';
+import type { UsageMeter } from '../keys/usage/meter.ts';
+import type { ExhaustedQuota } from '../keys/usage/quota.ts';
+import { HttpError } from './errors.ts';
+
+const header = cachedAnswersHeader.toLowerCase();
+
+/** Lets each request, whatever it is for, begin to store usage that waits too long. */
+export function storeUsageWhenDue(usage: UsageMeter): RequestHandler {
+  return (_request, _response, next) => {
+    usage.flushWhenDue();
+    next();
+  };
+}
+
+/**
+ * How many requests a good answer stands for: this one, and those that the caller let in since by answers that it kept. A report that
+ * is no number in its bounds, or is sent twice, is no report.
+ */
+export function requestsOf({ headers }: IncomingMessage): number {
+  const sent = headers[header];
+  const reported = typeof sent === 'string' && /^\d{1,7}$/.test(sent) ? Number(sent) : 0;
+  return 1 + (reported <= maximumCachedAnswers ? reported : 0);
+}
+
+const details = {
+  day: "Daily quota: the requests that the owner's tier allows on a UTC day are used up. Wait as long as Retry-After says.",
+  month:
+    "Monthly quota: the requests that the owner's tier allows in a UTC month are used up. Wait as long as Retry-After says.",
+} as const;
+
+/**
+ * The refusal of a request that no quota is left for. Unlike the number of keys, waiting mends it: `Retry-After` is what is left of
+ * the day or month.
+ *
+ * @param now Unix milliseconds.
+ */
+export function quotaExceeded({ period, endsAt }: ExhaustedQuota, now: number): HttpError {
+  return new HttpError('quota_exceeded', details[period], Math.max(1, Math.ceil(endsAt - now / 1000)));
+}
