@@ -1,8 +1,9 @@
+import { MemoryStore } from 'express-rate-limit';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import type { KeyStore } from '../src/keys/store.ts';
 import { startApp } from './harness/app.ts';
 import { expectError } from './harness/expect-error.ts';
-import { deleteKey, getUser, requestKey, rotateKey } from './harness/request-key.ts';
+import { type Answer, deleteKey, getUser, requestKey, rollKey, rotateKey } from './harness/request-key.ts';
 import { fileStore, firestoreStore } from './harness/stores.ts';
 import { tokenFor } from './harness/tokens.ts';
 
@@ -13,8 +14,19 @@ const day = 86_400_000;
 async function liveThrough(store: KeyStore) {
   let now = Date.UTC(2025, 7, 31, 23, 59, 59);
   let tier = 'pioneer';
-  const app = await startApp({ store, now: () => now });
+  const counters: MemoryStore[] = [];
+  const createCounters = () => {
+    const created = new MemoryStore();
+    counters.push(created);
+    return created;
+  };
+  const app = await startApp({ store, now: () => now, monotonicNow: () => now, createCounters });
   onTestFinished(() => app.close());
+  /** Lets time pass, also for the limits a minute, which have a clock of their own. */
+  const pass = (milliseconds: number) => {
+    now += milliseconds;
+    for (const one of counters) one.resetAll();
+  };
   const options = () => ({ token: tokenFor('owner', { tier, iat: now / 1000, exp: now / 1000 + 60 }) });
   const key = { api_key_name: 'MyFirstKey' };
   const other = { api_key_name: 'MyOtherKey' };
@@ -24,45 +36,75 @@ async function liveThrough(store: KeyStore) {
       (body[list] as { name: string; expires_at: string }[]).map(({ name, expires_at }) => `${name} ${expires_at}`);
     return { active: untilOf('active_keys'), expired: untilOf('expired_keys') };
   };
+  /** Shows a key as a program would that is called with it: what the service says of it, or the status of its refusal. */
+  const use = async ({ body: { api_key: secret } }: Answer) => {
+    const response = await fetch(`${app.url}/api/v1/apikey/verify`, { headers: { 'x-api-key': String(secret) } });
+    const body = (await response.json()) as { name: string; tier: string; expires_at: string };
+    return response.status === 200 ? `${body.name} ${body.tier} ${body.expires_at}` : response.status;
+  };
 
-  expect((await requestKey(app.url, { ...key, expires_in_days: 10 }, options())).status).toBe(200);
+  const first = await requestKey(app.url, { ...key, expires_in_days: 10 }, options());
+  expect(first.status).toBe(200);
+  expect(await use(first)).toBe('MyFirstKey pioneer 2025-09-10T23:59:59Z');
   expect(await lists()).toEqual({ active: ['MyFirstKey 2025-09-10T23:59:59Z'], expired: [] });
   expectError(await rotateKey(app.url, key, options()), 409, 'not_yet_rotatable');
 
-  now += 9 * day; // One day is left.
+  pass(9 * day); // One day is left.
   const extended = await rotateKey(app.url, key, options());
   expect(extended.body).toEqual({ confirmation: 'API key expiration extended to 2025-09-20T23:59:59Z' });
   expectError(await rotateKey(app.url, key, options()), 409, 'not_yet_rotatable');
+  expect(await use(first)).toBe('MyFirstKey pioneer 2025-09-20T23:59:59Z');
 
-  now += 14 * day; // It expired three days ago.
+  pass(14 * day); // It expired three days ago.
   expect(await lists()).toEqual({ active: [], expired: ['MyFirstKey 2025-09-20T23:59:59Z'] });
+  expect(await use(first)).toBe(401);
+  expectError(await rollKey(app.url, key, options()), 409, 'key_expired');
   expectError(await requestKey(app.url, key, options()), 422, 'name_taken');
   const revived = await rotateKey(app.url, { ...key, expires_in_days: 5 }, options());
   expect(revived.body).toEqual({ confirmation: 'API key expiration extended to 2025-09-28T23:59:59Z' });
+  expect(await use(first)).toBe('MyFirstKey pioneer 2025-09-28T23:59:59Z');
   expectError(await requestKey(app.url, other, options()), 429, 'key_limit_reached');
 
-  expect((await deleteKey(app.url, key, options())).status).toBe(200);
-  expect(await lists()).toEqual({ active: [], expired: [] });
-  expectError(await deleteKey(app.url, key, options()), 404, 'no_such_key');
-  expectError(await rotateKey(app.url, key, options()), 404, 'no_such_key');
+  const second = await rollKey(app.url, { ...key, grace_seconds: 3600 }, options());
+  expect(second.body).toMatchObject({ previous_expires_at: '2025-09-24T00:59:59Z' });
+  expect(await use(second)).toBe('MyFirstKey pioneer 2025-09-28T23:59:59Z');
+  expect(await use(first)).toBe('MyFirstKey pioneer 2025-09-24T00:59:59Z');
+  expect(await lists()).toEqual({ active: ['MyFirstKey 2025-09-28T23:59:59Z'], expired: [] });
+  pass(3_600_000); // The grace is over.
+  expect([await use(first), await use(second)]).toEqual([401, 'MyFirstKey pioneer 2025-09-28T23:59:59Z']);
 
-  expect((await requestKey(app.url, { ...key, expires_in_days: 1 }, options())).status).toBe(200);
-  now += day; // It has expired, and another takes its place: the tier is full.
-  expect((await requestKey(app.url, other, options())).status).toBe(200);
+  const third = await rollKey(app.url, key, options());
+  expect((await deleteKey(app.url, key, options())).status).toBe(200);
+  expect([await use(second), await use(third)]).toEqual([401, 401]);
+  expect(await lists()).toEqual({ active: [], expired: [] });
+  for (const call of [deleteKey, rotateKey, rollKey]) {
+    expectError(await call(app.url, key, options()), 404, 'no_such_key');
+  }
+
+  const again = await requestKey(app.url, { ...key, expires_in_days: 1 }, options());
+  expect(again.status).toBe(200);
+  pass(day); // It has expired, and another takes its place: the tier is full.
+  const replacement = await requestKey(app.url, other, options());
+  expect(replacement.status).toBe(200);
   expectError(await rotateKey(app.url, key, options()), 429, 'key_limit_reached');
   tier = 'starter';
+  pass(1000); // A token of the same second would not be newer.
   expect((await rotateKey(app.url, key, options())).status).toBe(200);
   expect((await lists()).active).toHaveLength(2);
+  expect([await use(again), await use(replacement)]).toEqual([
+    'MyFirstKey starter 2025-09-26T01:00:00Z',
+    'MyOtherKey starter 2026-09-25T00:59:59Z',
+  ]);
   expect((await getUser(app.url, options())).body['created_at']).toBe('2025-08-31T23:59:59Z');
 
-  now += 31 * day; // Nobody extended the first one: it is gone.
+  pass(32 * day); // Nobody extended the first one: it is gone.
   expectError(await rotateKey(app.url, key, options()), 404, 'no_such_key');
   expectError(await deleteKey(app.url, key, options()), 404, 'no_such_key');
   expect((await lists()).expired).toEqual([]);
   expect((await requestKey(app.url, key, options())).status).toBe(200);
 }
 
-describe('the life of a key: requested, listed, extended, expired, revived, deleted, issued again, gone', () => {
+describe('the life of a key: requested, used, listed, extended, expired, revived, rolled, deleted, issued again, gone', () => {
   test('with the embedded store', () => liveThrough(fileStore().store));
   test.skipIf(emulatorHost === undefined)('with Firestore', () =>
     liveThrough(firestoreStore(emulatorHost as string).store),

@@ -28,6 +28,8 @@ export interface TestAppOptions {
   readonly monotonicNow?: () => number;
   readonly peppers?: readonly Pepper[];
   readonly settings?: Partial<AppDependencies['settings']>;
+  /** In memory where nothing else is said. */
+  readonly createCounters?: AppDependencies['createCounters'];
   readonly issuer?: string;
   readonly audience?: string;
   /** Where GitHub publishes its keys; without it the service takes no alerts. */
@@ -67,7 +69,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       now,
     }),
     verifyAlert: githubKeysUrl === undefined ? undefined : createAlertVerifier(githubKeys(githubKeysUrl, monotonicNow)),
-    createCounters: () => new MemoryStore(),
+    createCounters: options.createCounters ?? (() => new MemoryStore()),
     referenceFolder: options.referenceFolder ?? builtReference,
   });
   const server = createHttpServer(app, options.timeouts);
