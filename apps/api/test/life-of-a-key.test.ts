@@ -3,7 +3,7 @@ import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import type { KeyStore } from '../src/keys/store.ts';
 import { startApp } from './harness/app.ts';
 import { expectError } from './harness/expect-error.ts';
-import { type Answer, deleteKey, getUser, requestKey, rollKey, rotateKey } from './harness/request-key.ts';
+import { type Answer, deleteKey, getUser, requestKey, rollKey, rotateKey, verifyKey } from './harness/request-key.ts';
 import { fileStore, firestoreStore } from './harness/stores.ts';
 import { tokenFor } from './harness/tokens.ts';
 
@@ -38,9 +38,8 @@ async function liveThrough(store: KeyStore) {
   };
   /** Shows a key as a program would that is called with it: what the service says of it, or the status of its refusal. */
   const use = async ({ body: { api_key: secret } }: Answer) => {
-    const response = await fetch(`${app.url}/api/v1/apikey/verify`, { headers: { 'x-api-key': String(secret) } });
-    const body = (await response.json()) as { name: string; tier: string; expires_at: string };
-    return response.status === 200 ? `${body.name} ${body.tier} ${body.expires_at}` : response.status;
+    const { status, body } = await verifyKey(app.url, String(secret));
+    return status === 200 ? `${body['name']} ${body['tier']} ${body['expires_at']}` : status;
   };
 
   const first = await requestKey(app.url, { ...key, expires_in_days: 10 }, options());

@@ -4,6 +4,7 @@ export const requestPath = '/api/v1/apikey/request';
 export const rotatePath = '/api/v1/apikey/rotate';
 export const rollPath = '/api/v1/apikey/roll';
 export const deletePath = '/api/v1/apikey/delete';
+export const verifyPath = '/api/v1/apikey/verify';
 const userPath = '/api/v1/user/me';
 const usagePath = '/api/v1/user/usage';
 export const dailyUsagePath = '/api/v1/user/usage/daily';
@@ -67,3 +68,25 @@ export const getUsage = (url: string, options: RequestOptions = {}) => ask(`${ur
 /** Asks it how often the user's keys were used on each day. */
 export const getDailyUsage = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${dailyUsagePath}`, body, options);
+
+/** Asks it whose key this is. */
+export async function verifyKey(
+  url: string,
+  key?: string,
+  init: RequestInit & { path?: string } = {},
+): Promise<Answer> {
+  const { path = verifyPath, headers, ...more } = init;
+  const response = await fetch(`${url}${path}`, {
+    ...more,
+    headers: { ...(key !== undefined && { 'x-api-key': key }), ...headers },
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === '' ? {} : JSON.parse(text) };
+}
+
+/** Has a key issued and resolves to it. */
+export async function newKey(url: string, sub: string, claims: Record<string, unknown> = {}, name = 'MyFirstKey') {
+  const { status, body } = await requestKey(url, { api_key_name: name }, { token: tokenFor(sub, claims) });
+  if (status !== 200) throw new Error(`No key was issued: ${status}`);
+  return body['api_key'] as string;
+}

@@ -1,8 +1,9 @@
+import { makeKey } from '@andamio/schema/key-format';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { talk } from '../harness/raw-socket.ts';
-import { dailyUsagePath, deletePath, requestPath, rotatePath } from '../harness/request-key.ts';
+import { dailyUsagePath, deletePath, newKey, requestPath, rotatePath, verifyPath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 /** A run that hangs fails, and so does a property that does not come to its end: fast-check then names the seed. */
@@ -15,6 +16,7 @@ const timeouts = {
 };
 
 const issuedFields = ['api_key', 'created_at', 'expires_at', 'expires_in_days', 'is_active', 'name'];
+const verifiedFields = ['created_at', 'expires_at', 'name', 'tier', 'user_id'];
 const messages: Record<number, string> = {
   400: 'Bad Request: Invalid input.',
   401: 'Unauthorized: Invalid or missing credentials.',
@@ -39,7 +41,7 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
 
   function expectContract(status: number, body: Record<string, unknown>) {
     if (status === 200) {
-      expect([issuedFields, ['confirmation'], ['usage']]).toContainEqual(Object.keys(body).sort());
+      expect([issuedFields, verifiedFields, ['confirmation'], ['usage']]).toContainEqual(Object.keys(body).sort());
     } else {
       expect(body).toEqual({ details: expect.any(String), message: messages[status], statusCode: status });
       expect(messages).toHaveProperty(`${status}`);
@@ -70,7 +72,8 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
     const [head = '', rest = ''] = text.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '').split(/\r\n\r\n(.*)/s);
     const status = Number(/^HTTP\/1\.1 (\d+) /.exec(head)?.[1]);
     const body = rest.slice(0, Number(/^Content-Length: (\d+)$/im.exec(head)?.[1] ?? 0));
-    if (body === '') expect([204, 302, 404, 405], 'without a body: of HEAD or a preflight').toContain(status);
+    if (body === '')
+      expect([200, 204, 302, 401, 404, 405, 429], 'without a body: of HEAD or a preflight').toContain(status);
     else if (status !== 302 && !body.includes('"openapi"')) expectContract(status, JSON.parse(body));
   }
 
@@ -205,6 +208,29 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
       fc.asyncProperty(method, fc.oneof(path, fc.constant(requestPath)), (verb, target) =>
         sendRaw(Buffer.from(`${verb} ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)),
       ),
+      bounds,
+    );
+  });
+
+  test('any key, sent by any method below the path that takes one', async () => {
+    const owners = Array.from({ length: 20 }, (_, index) => `owner of a key ${index}`);
+    const good = await Promise.all(owners.map((owner) => newKey(app.url, owner)));
+    const character = fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code));
+    const key = fc.oneof(
+      fc.constantFrom(...good),
+      fc.string({ unit: character, maxLength: 60 }),
+      fc.gen().map(() => makeKey()),
+    );
+    const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'M-SEARCH');
+    const below = fc.string({ unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)) });
+    const keys = fc.array(key, { maxLength: 2 });
+    await fc.assert(
+      fc.asyncProperty(method, below, keys, fc.string({ maxLength: 20 }), (verb, path, sent, body) => {
+        const lines = sent.map((value) => `X-API-Key: ${value}\r\n`).join('');
+        const length = `Content-Length: ${Buffer.byteLength(body)}\r\n`;
+        const head = `${verb} ${verifyPath}/${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${length}${lines}\r\n`;
+        return sendRaw(Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body)]));
+      }),
       bounds,
     );
   });

@@ -45,6 +45,8 @@ describe('paths and methods', () => {
     ['GET', '/health'],
     ['GET', '/health/live/'],
     ['GET', '/api/v1/docs/doc.json/'],
+    ['GET', '/api/v1/apikey/verifying'],
+    ['GET', '/api/v1/apikey/Verify'],
     ['PUT', '/nothing'],
   ])('%s %s is 404, with and without a token', async (method, path) => {
     expectError(await ask(method, path), 404, 'not_found');

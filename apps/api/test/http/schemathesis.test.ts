@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, inject, test } from 'vitest';
 import { startProcess } from '../harness/process.ts';
+import { newKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 const checks = [
@@ -17,17 +18,19 @@ test.runIf(inject('available').includes('schemathesis'))(
   async () => {
     const service = await startProcess();
     const token = tokenFor('schemathesis');
+    const key = await newKey(service.url, 'somebody else');
     try {
       const { stdout } = await promisify(execFile)(
         'schemathesis',
         [
           ...['run', `${service.url}/api/v1/docs/doc.json`, '--url', service.url],
-          ...['--header', `Authorization: Bearer ${token}`, '--checks', checks.join(',')],
+          ...['--header', `Authorization: Bearer ${token}`, '--header', `X-API-Key: ${key}`],
+          ...['--checks', checks.join(',')],
           ...['--max-examples', '40', '--seed', '1', '--no-color'],
         ],
         { cwd: service.folder, timeout: 110_000 },
       ).catch(({ message, stdout: said }: { message: string; stdout?: string }) => {
-        throw new Error(`${message}\n${said ?? ''}`.replaceAll(token, 'TOKEN'));
+        throw new Error(`${message}\n${said ?? ''}`.replaceAll(token, 'TOKEN').replaceAll(key, 'KEY'));
       });
       expect(Number(/(\d+) generated/.exec(stdout)?.[1]), stdout).toBeGreaterThan(100);
     } finally {

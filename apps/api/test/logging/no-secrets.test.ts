@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Firestore } from '@google-cloud/firestore';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { processPepper, startProcess, type TestProcess } from '../harness/process.ts';
-import { deleteKey, getUser, requestKey, rotateKey } from '../harness/request-key.ts';
+import { deleteKey, getUser, requestKey, rotateKey, verifyKey } from '../harness/request-key.ts';
 import { jwtSecret, tokenFor } from '../harness/tokens.ts';
 
 /** Everything that a store keeps, as one text. */
@@ -59,6 +59,11 @@ describe('no secret leaves the process but the key in its answer', () => {
         { api_key_name: 'abc' },
         { token: `${token}x`, headers: { 'x-api-key': keys.at(-1) as string } },
       );
+      for (const key of [...keys.slice(-2), `${keys.at(-1)}x`]) {
+        const path = `/api/v1/apikey/verify/${key}?key=${key}`;
+        await verifyKey(url, key, { path, method: 'POST', body: key, headers: { referer: `https://x/${key}` } });
+        await verifyKey(url, key);
+      }
       await fetch(`${url}/api/v1/apikey/request/${keys.at(-1)}?token=${token}`, { headers: { 'x-request-id': token } });
     }
     return { keys, tokens };

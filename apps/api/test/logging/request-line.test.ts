@@ -1,3 +1,4 @@
+import { makeKey } from '@andamio/schema/key-format';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { requestKey } from '../harness/request-key.ts';
@@ -99,6 +100,16 @@ describe('the line of a request', () => {
     const { httpRequest } = await lineOf({}, path, method);
     const { requestMethod, requestUrl } = httpRequest as Record<string, unknown>;
     expect({ requestMethod, requestUrl }).toEqual(route);
+  });
+
+  test('names the route of a key that is verified, and nothing of what stands below it', async () => {
+    const line = await lineOf({ 'x-api-key': makeKey() }, '/api/v1/apikey/verify/MARKER7391?MARKER7391');
+    expect(line).toMatchObject({
+      severity: 'INFO',
+      message: 'request',
+      httpRequest: { requestMethod: 'GET', requestUrl: '/api/v1/apikey/verify', status: 401, remoteIp: '127.0.0.1' },
+    });
+    expect(JSON.stringify(line)).not.toContain('MARKER7391');
   });
 
   test('for a health check is for those who look closely', async () => {

@@ -7,11 +7,21 @@ import { tokenFor } from '../harness/tokens.ts';
 
 type Documented = Record<string, Record<string, { 'x-codeSamples': { label: string; source: string }[] }>>;
 
+/** What stands in a sample for the reader's own credentials, and what a reader is told who leaves them out. */
+const credentials = {
+  bearer: {
+    header: 'Authorization',
+    placeholder: 'YOUR_JWT_TOKEN',
+    details: /"details":"Send a valid, unexpired token/,
+  },
+  apiKey: { header: 'X-API-Key', placeholder: 'YOUR_API_KEY', details: /"details":"Send a valid, unexpired key/ },
+} as const;
+
 /** Every header of a sample stands on a line of its own. */
-const withoutAuthorization = (source: string) =>
+const withoutHeader = (source: string, header: string) =>
   source
     .split('\n')
-    .filter((line) => !line.includes('Authorization'))
+    .filter((line) => !line.includes(header))
     .join('\n');
 
 describe('every sample of the document that the service serves runs as it stands', () => {
@@ -39,15 +49,18 @@ describe('every sample of the document that the service serves runs as it stands
   for (const operation of operations) {
     describe.each(Object.entries(runners))(`${operation.id} in %s`, (label, { needs }) => {
       const available = needs === undefined || inject('available').includes(needs);
-      const takesToken = operation.security === 'bearer';
+      const { security } = operation;
 
       test.runIf(available)('prints what the operation answers', async () => {
         const token = tokenFor(`a reader of ${label} for ${operation.id}`);
+        let key = '';
         // What other operations do with a key they do with this one; only near its end can it be extended.
-        if (takesToken && operation.id !== requestApiKey.id) {
-          await requestKey(service.url, { ...requestApiKey.body.example, expires_in_days: 1 }, { token });
+        if (security !== 'none' && operation.id !== requestApiKey.id) {
+          const body = { ...requestApiKey.body.example, expires_in_days: 1 };
+          key = (await requestKey(service.url, body, { token })).body['api_key'] as string;
         }
-        const ran = await workshop.run(label, sampleOf(operation, label).replace('YOUR_JWT_TOKEN', token));
+        const source = sampleOf(operation, label).replace('YOUR_JWT_TOKEN', token).replace('YOUR_API_KEY', key);
+        const ran = await workshop.run(label, source);
         expect(ran).toMatchObject({ code: 0, complaint: '' });
         expect(operation.success.schema.safeParse(JSON.parse(ran.output))).toMatchObject({ success: true });
         if (operation.id === requestApiKey.id) {
@@ -55,20 +68,21 @@ describe('every sample of the document that the service serves runs as it stands
         }
       });
 
-      if (!takesToken) {
-        test('asks for no token', () => {
-          expect(sampleOf(operation, label)).not.toMatch(/Authorization|YOUR_JWT_TOKEN/);
-        });
-        return;
-      }
-
-      test.runIf(available)('ends with the status and the error, where the token is left out', async () => {
-        const ran = await workshop.run(label, withoutAuthorization(sampleOf(operation, label)));
+      test('asks for no credentials but those that the operation takes', () => {
+        for (const [kind, { header, placeholder }] of Object.entries(credentials)) {
+          const asked = [header, placeholder].map((text) => sampleOf(operation, label).includes(text));
+          expect(asked).toEqual(kind === security ? [true, true] : [false, false]);
+        }
+      });
+      if (security === 'none') return;
+      test.runIf(available)('ends with the status and the error, where they are left out', async () => {
+        const { header, details } = credentials[security];
+        const ran = await workshop.run(label, withoutHeader(sampleOf(operation, label), header));
         expect(ran.code).toBeGreaterThan(0);
         const said = ran.output + ran.complaint;
         expect(said).toContain('401');
         expect(said).toContain('"message":"Unauthorized: Invalid or missing credentials."');
-        expect(said).toMatch(/"details":"Send a valid, unexpired token/);
+        expect(said).toMatch(details);
       });
     });
   }

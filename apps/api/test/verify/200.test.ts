@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import { startApp, type TestApp, testPepper } from '../harness/app.ts';
+import { talk } from '../harness/raw-socket.ts';
+import { getUser, newKey, requestKey, rollKey, verifyKey, verifyPath } from '../harness/request-key.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+const issuedAt = Date.UTC(2025, 7, 31, 23, 59, 59);
+
+describe('a good key', () => {
+  let app: TestApp;
+  let now = issuedAt;
+  let key: string;
+  beforeAll(async () => {
+    app = await startApp({ now: () => now });
+    key = await newKey(app.url, 'somebody', { tier: 'growth' });
+  });
+  afterAll(() => app.close());
+
+  test('is answered with whose it is, and nothing else', async () => {
+    const { status, body } = await verifyKey(app.url, key);
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      user_id: 'somebody',
+      name: 'MyFirstKey',
+      tier: 'growth',
+      created_at: '2025-08-31T23:59:59Z',
+      expires_at: '2026-08-31T23:59:59Z',
+    });
+  });
+
+  test('is good until the second of its expiry', async () => {
+    const { body } = await requestKey(app.url, { api_key_name: 'short', expires_in_days: 1 });
+    onTestFinished(() => {
+      now = issuedAt;
+    });
+    now = issuedAt + 86_399_999;
+    expect((await verifyKey(app.url, body['api_key'] as string)).status).toBe(200);
+    now += 1;
+    expect((await verifyKey(app.url, body['api_key'] as string)).status).toBe(401);
+  });
+
+  test.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'])('is answered to %s', async (method) => {
+    expect((await verifyKey(app.url, key, { method })).body).toMatchObject({ user_id: 'somebody' });
+  });
+
+  test('is answered to HEAD with everything but the body', async () => {
+    const head = await verifyKey(app.url, key, { method: 'HEAD' });
+    const get = await verifyKey(app.url, key);
+    expect([head.status, head.body]).toEqual([200, {}]);
+    for (const name of ['content-type', 'content-length', 'cache-control', 'x-ratelimit-limit']) {
+      expect(head.headers.get(name)).toBe(get.headers.get(name));
+    }
+  });
+
+  test.each(['/', '/a', '/a/b/', '/a?b=c', '?b=c', '/..%2f..%2f', '/%ff%zz', '//', `/${'x'.repeat(4_000)}`])(
+    'is answered below the path, as a proxy asks: %s',
+    async (below) => {
+      const { text } = await talk(
+        app.port,
+        `POST ${verifyPath}${below} HTTP/1.1\r\nHost: x\r\nX-API-Key: ${key}\r\nConnection: close\r\n\r\n`,
+      );
+      expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*"user_id":"somebody"/);
+    },
+  );
+
+  test.each(['x', '-', '%2f', ';a=b'])('has nothing to do with %j behind the path', async (more) => {
+    expect((await verifyKey(app.url, key, { path: `${verifyPath}${more}` })).status).toBe(404);
+  });
+
+  test.each([
+    ['what is no JSON', 'not JSON', {}],
+    ['more than other operations take', 'x'.repeat(1_000_000), { 'content-type': 'application/json' }],
+    ['what is not compressed as it says', 'x', { 'content-encoding': 'gzip' }],
+  ])('is answered whatever the body is: %s', async (_what, body, headers) => {
+    expect((await verifyKey(app.url, key, { method: 'POST', body, headers })).status).toBe(200);
+  });
+
+  test('is answered whatever token stands beside it', async () => {
+    const headers = { authorization: 'Bearer garbage' };
+    expect((await verifyKey(app.url, key, { headers })).status).toBe(200);
+  });
+
+  test('comes with how long the answer may be kept, for this key alone', async () => {
+    const { headers } = await verifyKey(app.url, key);
+    expect(headers.get('cache-control')).toMatch(/^private, max-age=\d$/);
+    expect(headers.get('vary')?.split(/, ?/)).toContain('X-API-Key');
+    expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
+  });
+
+  test('is read by pages of listed origins and by no others', async () => {
+    const origin = 'https://console.example.com';
+    const listing = await startApp({ settings: { corsOrigins: [origin] } });
+    onTestFinished(() => listing.close());
+    const asked = await fetch(`${listing.url}${verifyPath}`, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'GET', 'access-control-request-headers': 'x-api-key' },
+    });
+    expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([204, origin]);
+    const own = await newKey(listing.url, 'somebody');
+    for (const [from, allowed] of [
+      [origin, origin],
+      ['https://evil.example.com', null],
+    ] as const) {
+      const { status, headers } = await verifyKey(listing.url, own, { headers: { origin: from } });
+      expect([status, headers.get('access-control-allow-origin')]).toEqual([200, allowed]);
+      expect(headers.get('vary')?.split(/, ?/)).toEqual(['Origin', 'X-API-Key']);
+    }
+  });
+});
+
+test("the tier is that of its owner's newest token", async () => {
+  const app = await startApp();
+  onTestFinished(() => app.close());
+  const iat = Math.floor(Date.now() / 1000);
+  const key = await newKey(app.url, 'somebody', { tier: 'starter', iat: iat - 100 });
+  const tier = async () => (await verifyKey(app.url, key)).body['tier'];
+  expect(await tier()).toBe('starter');
+  await newKey(app.url, 'somebody', { tier: 'growth', iat: iat - 50 }, 'another');
+  expect(await tier()).toBe('growth');
+  await getUser(app.url, { token: tokenFor('somebody', { tier: 'enterprise', iat }) });
+  expect(await tier()).toBe('enterprise');
+});
+
+test('a secret that was rolled away is good until its grace ends', async () => {
+  let now = issuedAt;
+  const app = await startApp({ now: () => now });
+  onTestFinished(() => app.close());
+  const token = tokenFor('somebody', { iat: now / 1000, exp: now / 1000 + 3600 });
+  const old = (await requestKey(app.url, { api_key_name: 'abc' }, { token })).body['api_key'] as string;
+  expect((await verifyKey(app.url, old)).status).toBe(200);
+  const rolled = await rollKey(app.url, { api_key_name: 'abc', grace_seconds: 60 }, { token });
+  expect((await verifyKey(app.url, rolled.body['api_key'] as string)).status).toBe(200);
+  now += 59_999;
+  expect((await verifyKey(app.url, old)).body).toMatchObject({ name: 'abc', expires_at: '2025-09-01T00:00:59Z' });
+  now += 1;
+  expect((await verifyKey(app.url, old)).status).toBe(401);
+  expect((await verifyKey(app.url, rolled.body['api_key'] as string)).status).toBe(200);
+});
+
+test('a key stays good when another pepper makes new ones', async () => {
+  const store = createSqliteStore(':memory:', Date.now);
+  const newer = { version: 'newer', secret: Buffer.alloc(32, 'newer') };
+  const before = await startApp({ store });
+  const key = await newKey(before.url, 'somebody');
+  const after = await startApp({ store, peppers: [newer, testPepper] });
+  onTestFinished(() => after.close());
+  for (let round = 0; round < 2; round++) expect((await verifyKey(after.url, key)).status).toBe(200);
+  expect((await verifyKey(after.url, await newKey(after.url, 'somebody', {}, 'another'))).status).toBe(200);
+});

@@ -1,0 +1,105 @@
+import { makeKey } from '@andamio/schema/key-format';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import { startApp, testPepper } from '../harness/app.ts';
+import { expectError } from '../harness/expect-error.ts';
+import { type Answer, deleteKey, newKey, requestKey, rollKey, verifyKey } from '../harness/request-key.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+/** What differs between any two answers: when, and which. */
+const volatile = new Set(['date', 'x-request-id', 'ratelimit', 'x-ratelimit-remaining', 'x-ratelimit-reset']);
+
+/** An answer to the byte, but for what differs between any two. */
+async function bytesOf(answer: Answer): Promise<string> {
+  return JSON.stringify([answer.status, [...answer.headers].filter(([name]) => !volatile.has(name)), answer.body]);
+}
+
+/** Keys that are not good, each for another reason. */
+async function badKeys() {
+  let now = Date.now();
+  const store = createSqliteStore(':memory:', () => now);
+  const app = await startApp({ store, now: () => now });
+  onTestFinished(() => app.close());
+  const token = tokenFor('somebody', { exp: Math.floor(now / 1000) + 1e7 });
+  const issue = async (name: string, days: number, url = app.url) =>
+    (await requestKey(url, { api_key_name: name, expires_in_days: days }, { token })).body['api_key'] as string;
+
+  const other = await startApp({ store, peppers: [{ ...testPepper, secret: Buffer.alloc(32, 'another') }] });
+  const ofAnotherPepper = await issue('of another pepper', 9, other.url);
+
+  const expired = await issue('expired', 1);
+  const gone = await issue('gone', 1);
+  now += 32 * 86_400_000;
+  const justExpired = await issue('just expired', 1);
+  now += 86_400_000;
+  const deleted = await issue('deleted', 9);
+  await deleteKey(app.url, { api_key_name: 'deleted' }, { token });
+  const rolled = await issue('rolled', 9);
+  await rollKey(app.url, { api_key_name: 'rolled', grace_seconds: 0 }, { token });
+  const good = await issue('good', 9);
+  return {
+    url: app.url,
+    good,
+    bad: {
+      unknown: makeKey(),
+      expired,
+      gone,
+      justExpired,
+      deleted,
+      rolled,
+      ofAnotherPepper,
+      mistyped: good.slice(0, -1) + (good.endsWith('0') ? '1' : '0'),
+      'in another case': good.toUpperCase(),
+      'of another form': 'sk-123',
+      empty: '',
+      'with a space in it': `${good.slice(0, 20)} ${good.slice(20)}`,
+      'not ASCII': 'ant-\u00e9',
+      missing: undefined,
+    },
+  };
+}
+
+describe('a key that is not good', () => {
+  test('is 401, the same to the byte whatever is wrong with it, the first time and the next', async () => {
+    const { url, good, bad } = await badKeys();
+    expect((await verifyKey(url, good)).status).toBe(200);
+    const unknown = await verifyKey(url, bad.unknown);
+    expectError(unknown, 401, 'invalid_key');
+    const expected = await bytesOf(unknown);
+    for (const [what, key] of Object.entries(bad)) {
+      for (let round = 0; round < 2; round++) {
+        expect(await bytesOf(await verifyKey(url, key)), what).toBe(expected);
+      }
+    }
+  });
+
+  test('is told how to send a key, and not how to send a token', async () => {
+    const app = await startApp();
+    onTestFinished(() => app.close());
+    const { headers, body } = await verifyKey(app.url);
+    expect(headers.get('www-authenticate')).toBe('ApiKey realm="andamio-api"');
+    expect(body['details']).toBe('Send a valid, unexpired key in the header "X-API-Key: <API key>".');
+  });
+
+  test.each([
+    ['twice the same', (key: string) => [key, key]],
+    ['a good one and another', (key: string) => [key, makeKey()]],
+    ['another and a good one', (key: string) => ['', key]],
+  ])('is also one that is sent twice: %s', async (_what, keys) => {
+    const app = await startApp();
+    onTestFinished(() => app.close());
+    const key = await newKey(app.url, 'somebody');
+    const headers: [string, string][] = keys(key).map((value) => ['x-api-key', value]);
+    const response = await fetch(`${app.url}/api/v1/apikey/verify`, { headers });
+    expect([response.status, response.headers.get('x-error-code')]).toEqual([401, 'invalid_key']);
+  });
+
+  test('is also a good one that is sent elsewhere', async () => {
+    const app = await startApp();
+    onTestFinished(() => app.close());
+    const key = await newKey(app.url, 'somebody');
+    const path = `/api/v1/apikey/verify/${key}?x-api-key=${key}&api_key=${key}`;
+    const headers = { authorization: `Bearer ${key}`, cookie: `X-API-Key=${key}`, 'x-forwarded-api-key': key };
+    expectError(await verifyKey(app.url, undefined, { path, headers }), 401, 'invalid_key');
+  });
+});

@@ -1,0 +1,115 @@
+import { makeKey } from '@andamio/schema/key-format';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { type KeyStore, StoreUnavailableError } from '../../src/keys/store.ts';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import { startApp } from '../harness/app.ts';
+import { startEmulator } from '../harness/emulator.ts';
+import { expectError } from '../harness/expect-error.ts';
+import { startProcess } from '../harness/process.ts';
+import { newKey, verifyKey } from '../harness/request-key.ts';
+import { freshProject } from '../harness/stores.ts';
+import { waitFor } from '../harness/wait-for.ts';
+
+/** An app whose store can fail, and whose clock can pass. */
+async function startFailing() {
+  const store = createSqliteStore(':memory:', Date.now);
+  const state = { failure: undefined as Error | undefined, monotonic: 1_000_000, reads: 0 };
+  const failing: KeyStore = {
+    ...store,
+    find: (ids) => {
+      state.reads++;
+      return state.failure ? Promise.reject(state.failure) : store.find(ids);
+    },
+  };
+  const app = await startApp({ store: failing, monotonicNow: () => state.monotonic });
+  onTestFinished(() => app.close());
+  return { app, state };
+}
+
+describe('where the store is down', () => {
+  test('what is known of a key is answered until the bound, with what is left of it, and never past it', async () => {
+    const { app, state } = await startFailing();
+    const key = await newKey(app.url, 'owner');
+    const left = async () => (await verifyKey(app.url, key)).headers.get('cache-control');
+    expect(await left()).toBe('private, max-age=10');
+    state.failure = new StoreUnavailableError('password hunter2');
+    state.monotonic += 4_500;
+    expect(await left()).toBe('private, max-age=5');
+    state.monotonic += 5_499;
+    expect(await left()).toBe('private, max-age=0');
+    state.monotonic += 1;
+    const answer = await verifyKey(app.url, key);
+    expectError(answer, 503, 'verification_unavailable');
+    expect(answer.body['details']).toMatch(/^The key store did not answer; the key was not judged\. Request id: /);
+    expect(JSON.stringify([answer.body, [...answer.headers]])).not.toContain('hunter2');
+
+    state.failure = undefined;
+    expect(await left(), 'a failure is not remembered').toBe('private, max-age=10');
+  });
+
+  test('a key of which nothing is known is 503, a mistyped one is 401 all the same', async () => {
+    const { app, state } = await startFailing();
+    const key = await newKey(app.url, 'owner');
+    state.failure = new StoreUnavailableError('down');
+    expectError(await verifyKey(app.url, key), 503, 'verification_unavailable');
+    expectError(await verifyKey(app.url, makeKey()), 503, 'verification_unavailable');
+    expectError(await verifyKey(app.url, `${key}x`), 401, 'invalid_key');
+    await expect.poll(() => app.logged.filter((line) => line.includes('"severity":"ERROR"'))).toHaveLength(2);
+  });
+
+  test('an error nobody thought of is 500 without internals', async () => {
+    const { app, state } = await startFailing();
+    state.failure = new TypeError('password hunter2');
+    const answer = await verifyKey(app.url, makeKey());
+    expectError(answer, 500, 'internal');
+    expect(JSON.stringify([answer.body, [...answer.headers]])).not.toContain('hunter2');
+  });
+});
+
+test('however often a key is asked about at once, it is one read; a mistyped one is none', async () => {
+  const { app, state } = await startFailing();
+  const key = await newKey(app.url, 'owner');
+  const answers = await Promise.all(Array.from({ length: 50 }, () => verifyKey(app.url, key)));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(state.reads).toBe(1);
+  await verifyKey(app.url, `${key}x`);
+  expect(state.reads).toBe(1);
+  const unknown = makeKey();
+  for (let asked = 0; asked < 5; asked++) await verifyKey(app.url, unknown);
+  expect(state.reads, 'that a key is unknown is remembered as well').toBe(2);
+});
+
+test.skipIf(inject('emulatorHost') === undefined)(
+  'a process whose Firestore stands still answers what it knows, then 503 in time, and is back by itself',
+  async () => {
+    const emulator = await startEmulator();
+    onTestFinished(() => emulator.stop());
+    const service = await startProcess({
+      KEY_STORE: 'firestore',
+      GOOGLE_CLOUD_PROJECT: freshProject(),
+      FIRESTORE_EMULATOR_HOST: emulator.host,
+      VERIFY_CACHE_SECONDS: '3',
+    });
+    onTestFinished(() => service.signal('SIGKILL'));
+    // An owner has 2,000 calls a minute: several take turns.
+    const known: { readonly key: string; readonly since: number }[] = [];
+    for (let owner = 0; owner < 10; owner++) {
+      const key = await newKey(service.url, `owner ${owner}`);
+      expect((await verifyKey(service.url, key)).status).toBe(200);
+      known.push({ key, since: performance.now() });
+    }
+    emulator.signal('SIGSTOP');
+    for (let status = 200, turn = 0; status === 200; turn++) {
+      const { key, since } = known[turn % known.length] as (typeof known)[0];
+      const asked = performance.now();
+      const answer = await verifyKey(service.url, key);
+      if (answer.status === 200) expect(asked - since).toBeLessThan(3_000);
+      else expectError(answer, 503, 'verification_unavailable');
+      expect(performance.now() - asked).toBeLessThan(10_000);
+      status = answer.status;
+    }
+    emulator.signal('SIGCONT');
+    const isGood = async () => (await verifyKey(service.url, known[0]?.key)).status === 200;
+    await waitFor('a key to be good again', isGood);
+  },
+);
