@@ -20,7 +20,8 @@ export const collections = {
   owners: {
     id: 'owners',
     documentName: 'SHA-256 of the user id, hex',
-    indexedFields: [],
+    // Counts of owners: rarely written again, and spread by the documents' names.
+    indexedFields: ['suspended', 'tier'],
   },
   keys: {
     id: 'keys',
@@ -33,7 +34,7 @@ export const collections = {
     id: 'names',
     documentName: 'SHA-256 of the JSON array of user id and key name, hex',
     ttlField: 'remove_at',
-    indexedFields: [],
+    indexedFields: ['user_id'],
   },
   idempotency: {
     id: 'idempotency',
@@ -54,6 +55,14 @@ export const collections = {
     indexedFields: ['user_id'],
   },
 } as const satisfies Record<string, Collection>;
+
+/**
+ * The collections whose documents are found by whose they are, beside the owner's own, which is named after it. What is stored of a
+ * user is erased by this list: a collection that holds user ids belongs to it by the index on `user_id`.
+ */
+export const collectionsByUser: readonly Collection[] = Object.values(collections).filter(({ indexedFields }) =>
+  (indexedFields as readonly string[]).includes('user_id'),
+);
 
 /** Days that an expired key stays, so that it can be extended; its name stays taken as long. */
 export const daysKeptAfterExpiry = 30;

@@ -1,5 +1,7 @@
+import type { Tier } from '@andamio/schema/tiers';
 import type { Actor } from './audit.ts';
-import type { EndedKeys, KeyRecord, Secret } from './store.ts';
+import type { RevokedKey } from './revoke.ts';
+import type { EndedKeys, KeyRecord, Standing } from './store.ts';
 
 /** One owner to be changed by somebody else. */
 export interface OwnerCommand {
@@ -16,69 +18,77 @@ export interface Suspension extends EndedKeys {
   readonly changed: boolean;
 }
 
-/** One secret to be ended, by the ids that it may have: one for each pepper. */
-export interface RevokeCommand {
-  readonly ids: readonly string[];
-  readonly by: Actor;
-  /** Why, for the audit log. */
-  readonly reason?: string | undefined;
-  /** Unix seconds. */
-  readonly now: number;
+/** What became of a resumption. */
+export type ResumeOutcome = 'resumed' | 'not_suspended' | 'being_erased';
+
+/** A key as an operator sees it. */
+export interface InspectedKey extends KeyRecord {
+  /** Rolled away: valid until its expiry, but not what its name stands for. */
+  readonly superseded: boolean;
 }
 
-/** A secret that was ended for good. */
-export interface RevokedKey extends EndedKeys {
-  /** The id that it had. */
-  readonly id: string;
-  readonly userId: string;
-  readonly name: string;
+/** An owner as an operator sees it. */
+export interface InspectedOwner extends Standing {
+  /** When its first key was issued, Unix seconds; undefined before that. */
+  readonly since: number | undefined;
+  /** In no order; maybe some that are gone and only wait to be removed. */
+  readonly keys: readonly InspectedKey[];
 }
 
-/** What became of a {@link RevokeCommand}. */
-export type RevokeOutcome = RevokedKey | 'no_such_key';
-
-/** What ending one secret of a name comes to. */
-export interface Revocation {
-  readonly ended: KeyRecord;
-  /**
-   * What the name stands for from now on: as before where a secret ended that had been rolled away, that secret where the current one
-   * ended within its grace, or nothing.
-   */
-  readonly left: 'current' | KeyRecord | undefined;
+/** How many owners there are, those without a key included. */
+export interface OwnerCounts {
+  readonly total: number;
+  readonly suspended: number;
+  readonly byTier: Readonly<Record<Tier, number>>;
 }
 
-/** A secret that was found under an older pepper, to be known by its digest under another. */
-export interface RedigestCommand {
-  /** The id that it was found by. */
-  readonly from: string;
-  readonly to: Pick<Secret, 'id' | 'pepperVersion'>;
-  /** Unix seconds. */
-  readonly now: number;
+/** How many keys there are under one pepper. */
+export interface KeyCounts {
+  readonly pepperVersion: string;
+  readonly active: number;
+  /** Rolled away and in their grace. */
+  readonly superseded: number;
+  /** Expired ones that can still be extended. */
+  readonly expired: number;
 }
 
-/** What became of a {@link RedigestCommand}. */
-export type RedigestOutcome = 'redigested' | 'no_such_key';
-
-/** What is done to owners and their keys by others than the owner. Each change is in the audit log, or was not made. */
+/**
+ * What operators do to owners and their keys, and what they see of them. The service itself has no use for it. Each change is in the audit
+ * log, or was not made.
+ */
 export interface Administration {
-  /**
-   * Ends the secret that is found by one of the ids, and no other of its owner or name, as `revoked` (revoke.ts) says. All or
-   * nothing, and exactly so.
-   */
-  revoke(command: RevokeCommand): Promise<RevokeOutcome>;
-
-  /**
-   * Has a secret known by another digest from now on, and by the one before no more: wherever that stands, or nowhere. Nothing
-   * where it is gone or was digested anew meanwhile.
-   */
-  redigest(command: RedigestCommand): Promise<RedigestOutcome>;
-
   /**
    * Has all keys of an owner refused, and its requests for keys, until it is resumed: exactly, however many processes change the
    * same owner's keys at once. One that has held no key yet is suspended as well.
    */
   suspend(command: OwnerCommand): Promise<Suspension>;
 
-  /** Ends a suspension; says whether there was one. */
-  resume(command: OwnerCommand): Promise<boolean>;
+  /** Ends a suspension, unless it is that of a user who is being erased. */
+  resume(command: OwnerCommand): Promise<ResumeOutcome>;
+
+  /**
+   * Ends all keys of an owner, expired ones and those in their grace included. In commits of some hundred keys each, so that it takes
+   * as long as they need: where it breaks off, what is left can be revoked again.
+   *
+   * @returns what was ended, by name.
+   */
+  revokeAll(command: OwnerCommand): Promise<readonly RevokedKey[]>;
+
+  /**
+   * Removes everything that is stored of a user, entries of the audit log included. All that gives access ends in one commit with
+   * the one entry that is left of it; until the rest is gone, which takes as long as it needs, the user is suspended. Where it
+   * breaks off, it goes on when it is asked for again.
+   *
+   * @returns whether there was anything.
+   */
+  erase(command: Omit<OwnerCommand, 'reason'>): Promise<boolean>;
+
+  /** Finds what is known of an owner and its keys; undefined where nothing is. */
+  inspect(userId: string): Promise<InspectedOwner | undefined>;
+
+  /** Counts owners. */
+  countOwners(): Promise<OwnerCounts>;
+
+  /** Counts keys that are not gone at an instant in Unix seconds, by looking at all of them: it takes as long as they need. */
+  countKeys(now: number): Promise<readonly KeyCounts[]>;
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { daysAuditKept } from '@andamio/schema/firestore-layout';
 import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 
@@ -17,7 +18,8 @@ export type AuditAction =
   | 'key.revoked'
   | 'key.redigested'
   | 'user.suspended'
-  | 'user.resumed';
+  | 'user.resumed'
+  | 'user.erased';
 
 /** One change in the audit log: it lands in the same transaction as the change, or neither does. */
 export interface AuditEntry {
@@ -51,4 +53,9 @@ export function ownEntry(action: AuditAction, change: Omit<AuditEntry, 'action' 
     ...(name !== undefined && { name }),
     ...(keyId !== undefined && { keyId }),
   };
+}
+
+/** The entry that is left of a user who was erased: it names nobody, and is found again by whoever knows the user id. */
+export function erasureEntry({ at, actor, userId }: Pick<AuditEntry, 'at' | 'actor' | 'userId'>): AuditEntry {
+  return { at, actor, action: 'user.erased', userId: createHash('sha256').update(userId).digest('hex') };
 }

@@ -30,8 +30,6 @@ export function forgettingStore(
         forget(command.ids);
       }
     },
-    suspend: (command) => forgetting(command.userId, store.suspend(command)),
-    resume: (command) => forgetting(command.userId, store.resume(command)),
     redigest: (command) => store.redigest(command),
     addUsage: (command) => store.addUsage(command),
     readUsage: (query) => store.readUsage(query),

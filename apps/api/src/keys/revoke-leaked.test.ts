@@ -1,7 +1,7 @@
 import { makeKey } from '@andamio/schema/key-format';
 import { describe, expect, test } from 'vitest';
 import { storeThatThrows } from '../../test/harness/store-that-throws.ts';
-import type { RevokeCommand, RevokeOutcome } from './administration.ts';
+import type { RevokeCommand, RevokeOutcome } from './revoke.ts';
 import { revokeLeaked } from './revoke-leaked.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from './store.ts';
 

@@ -1,9 +1,39 @@
 import type { Digester } from '@andamio/verification/digest';
-import type { Revocation, RevokeOutcome } from './administration.ts';
 import type { Actor } from './audit.ts';
 import type { KeyDependencies } from './dependencies.ts';
 import { isGone, removalOf } from './expiry.ts';
-import type { KeyRecord } from './store.ts';
+import type { EndedKeys, KeyRecord, KeyStore } from './store.ts';
+
+/** One secret to be ended, by the ids that it may have: one for each pepper. */
+export interface RevokeCommand {
+  readonly ids: readonly string[];
+  readonly by: Actor;
+  /** Why, for the audit log. */
+  readonly reason?: string | undefined;
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+/** A secret that was ended for good. */
+export interface RevokedKey extends EndedKeys {
+  /** The id that it had. */
+  readonly id: string;
+  readonly userId: string;
+  readonly name: string;
+}
+
+/** What became of a {@link RevokeCommand}. */
+export type RevokeOutcome = RevokedKey | 'no_such_key';
+
+/** What ending one secret of a name comes to. */
+export interface Revocation {
+  readonly ended: KeyRecord;
+  /**
+   * What the name stands for from now on: as before where a secret ended that had been rolled away, that secret where the current one
+   * ended within its grace, or nothing.
+   */
+  readonly left: 'current' | KeyRecord | undefined;
+}
 
 /** The secrets of one name. */
 export interface Secrets {
@@ -38,7 +68,7 @@ export interface RevokeKeyDependencies extends KeyDependencies {
  *
  * @param key in plaintext.
  * @param reason for the audit log.
- * @throws what {@link KeyDependencies.store} throws.
+ * @throws what {@link KeyStore.revoke} throws.
  */
 export function revokeKey(
   { store, digesters, now }: RevokeKeyDependencies,

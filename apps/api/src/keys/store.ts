@@ -1,6 +1,6 @@
 import type { Tier } from '@andamio/schema/tiers';
-import type { Administration } from './administration.ts';
 import type { Attempt, Repetition, RepetitionRefusal } from './idempotency.ts';
+import type { RevokeCommand, RevokeOutcome } from './revoke.ts';
 import type { Rolled } from './roll.ts';
 import type { UsageStore } from './usage/store.ts';
 
@@ -107,6 +107,18 @@ export interface ClaimTierCommand {
   readonly now: number;
 }
 
+/** A secret that was found under an older pepper, to be known by its digest under another. */
+export interface RedigestCommand {
+  /** The id that it was found by. */
+  readonly from: string;
+  readonly to: Pick<Secret, 'id' | 'pepperVersion'>;
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+/** What became of a {@link RedigestCommand}. */
+export type RedigestOutcome = 'redigested' | 'no_such_key';
+
 /** An owner's keys as they were at one moment. */
 export interface OwnedKeys {
   /** When the owner's first key was issued, Unix seconds; undefined before that. */
@@ -136,7 +148,7 @@ export interface FoundKey extends Standing {
  * Each call ends within {@link storeDeadline}: with its outcome, with {@link StoreUnavailableError} or with
  * {@link OutcomeUnknownError}.
  */
-export interface KeyStore extends Administration, UsageStore {
+export interface KeyStore extends UsageStore {
   /**
    * Stores the record if its name is free and the owner holds fewer than the maximum: all or nothing, and exactly so
    * however many processes do the same at once. `createdAt` is the present for what has expired or is gone.
@@ -160,6 +172,18 @@ export interface KeyStore extends Administration, UsageStore {
    * nothing, and exactly so.
    */
   delete(command: DeleteCommand): Promise<DeleteOutcome>;
+
+  /**
+   * Ends the secret that is found by one of the ids, and no other of its owner or name, as `revoked` (revoke.ts) says. All or
+   * nothing, and exactly so.
+   */
+  revoke(command: RevokeCommand): Promise<RevokeOutcome>;
+
+  /**
+   * Has a secret known by another digest from now on, and by the one before no more: wherever that stands, or nowhere. Nothing
+   * where it is gone or was digested anew meanwhile.
+   */
+  redigest(command: RedigestCommand): Promise<RedigestOutcome>;
 
   /**
    * Finds a key by the ids that it may have: one for each pepper. One round trip, and whatever was answered before the call

@@ -1,4 +1,6 @@
-import type { OwnerCommand, RedigestCommand, RevokeCommand } from '../../src/keys/administration.ts';
+import type { OwnerCommand } from '../../src/keys/administration.ts';
+import type { RevokeCommand } from '../../src/keys/revoke.ts';
+import type { RedigestCommand } from '../../src/keys/store.ts';
 import { digest, present } from './commands.ts';
 
 /** Who changes things in tests that say nothing else. */

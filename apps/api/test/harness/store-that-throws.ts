@@ -10,8 +10,6 @@ export function storeThatThrows(error: Error): KeyStore {
     delete: fail,
     revoke: fail,
     redigest: fail,
-    suspend: fail,
-    resume: fail,
     find: fail,
     list: fail,
     claimTier: fail,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Firestore, Timestamp } from '@google-cloud/firestore';
 import { onTestFinished } from 'vitest';
+import type { Administration } from '../../src/keys/administration.ts';
 import type { KeyStore } from '../../src/keys/store.ts';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
@@ -13,11 +14,11 @@ export type Stored = Record<string, unknown>;
 
 /** An empty store of its own for one test, and a way past it to what it stored. */
 export interface StoreUnderTest {
-  readonly store: KeyStore;
+  readonly store: KeyStore & Administration;
   /** All that is stored, by collection or table. Undefined where nobody but the store itself can look. */
   readonly read?: () => Promise<Record<string, Stored[]>>;
   /** Another store on the same data, as another process has it. Undefined where there can be none. */
-  readonly another?: () => KeyStore;
+  readonly another?: () => KeyStore & Administration;
 }
 
 /** A store that can be looked into. */

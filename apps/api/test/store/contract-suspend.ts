@@ -22,18 +22,18 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
       const { changed, ids } = await store.suspend(order());
       expect([changed, ids.toSorted()]).toEqual([true, [current, previous].toSorted()]);
       for (const id of [current, previous]) expect(await store.find([id])).toMatchObject({ suspended: true });
-      expect(await store.resume(order())).toBe(true);
+      expect(await store.resume(order())).toBe('resumed');
       for (const id of [current, previous]) expect(await store.find([id])).toMatchObject({ suspended: false });
     });
 
     test('is told to have been so already, and a resumption that there was nothing to end', async () => {
       const { store, current, previous } = await withKey();
-      expect(await store.resume(order())).toBe(false);
+      expect(await store.resume(order())).toBe('not_suspended');
       await store.suspend(order());
       const { changed, ids } = await store.suspend(order());
       expect([changed, ids.toSorted()]).toEqual([false, [current, previous].toSorted()]);
       expect(await store.suspend(order({ now: expiry }))).toEqual({ changed: false, ids: [] });
-      expect(await store.resume(order({ userId: 'nobody' }))).toBe(false);
+      expect(await store.resume(order({ userId: 'nobody' }))).toBe('not_suspended');
     });
 
     test('its requests are refused before anything else is looked at, and change nothing', async () => {

@@ -3,10 +3,13 @@ import { type IssueCommand, type IssueOutcome, storeDeadline } from '../../src/k
 import { command, day, present } from '../harness/commands.ts';
 import type { StoreUnderTest } from '../harness/stores.ts';
 import { describeDeletion } from './contract-delete.ts';
+import { describeErasure } from './contract-erase.ts';
 import { describeFinding } from './contract-find.ts';
+import { describeInspection } from './contract-inspect.ts';
 import { describeRedigestion } from './contract-redigest.ts';
 import { describeRepetition } from './contract-repetition.ts';
 import { describeRevocation } from './contract-revoke.ts';
+import { describeRevocationOfAll } from './contract-revoke-all.ts';
 import { describeRoll } from './contract-roll.ts';
 import { describeRotation } from './contract-rotate.ts';
 import { describeSuspension } from './contract-suspend.ts';
@@ -34,6 +37,9 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
   describeRedigestion(kind, create);
   describeSuspension(kind, create);
   describeUsage(kind, create);
+  describeRevocationOfAll(kind, create);
+  describeErasure(kind, create);
+  describeInspection(kind, create);
 
   describe(`${kind}: names`, () => {
     test('a name that the owner already uses is refused', async () => {

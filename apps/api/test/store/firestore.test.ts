@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { collections, daysAuditKept } from '@andamio/schema/firestore-layout';
+import { collections, collectionsByUser, daysAuditKept } from '@andamio/schema/firestore-layout';
+import { unlimitedKeys } from '@andamio/schema/tiers';
 import { describe, expect, inject, test } from 'vitest';
 import { addition, attempt, command, day, deletion, present, renewal, rotation, today } from '../harness/commands.ts';
+import { order } from '../harness/operator.ts';
 import { firestoreStore } from '../harness/stores.ts';
 import { describeKeyStore } from './contract.ts';
 import { testAgainstModel } from './model.ts';
@@ -56,6 +58,19 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
         const removal = removals[id] ?? present + 31 * day;
         expect(new Set(stored[id]?.map(({ remove_at }) => remove_at)), id).toEqual(new Set([ttlField && removal]));
       }
+    });
+
+    test('of every collection say whose they are, and are found by that: what is stored of a user can be erased', async () => {
+      const { store, read } = create();
+      await store.issue(command({ attempt: attempt('request') }));
+      await store.addUsage(addition({ name: 1 }));
+      const stored = await read();
+      for (const { id } of Object.values(collections)) {
+        const owners = new Set(stored[id]?.map(({ user_id }) => user_id));
+        expect(owners, id).toEqual(new Set(['owner']));
+      }
+      const others = Object.values(collections).filter(({ id }) => id !== 'owners');
+      expect(collectionsByUser).toEqual(others);
     });
 
     test("hold each key's name and id once more where they are looked up by name", async () => {
@@ -151,6 +166,40 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       expect(await store.issue(command({ createdAt: present + 31 * day }))).toBe('issued');
     });
   });
+
+  test('an owner with as many keys as any tier allows is suspended, counted, resumed and revoked like any other', async () => {
+    const { store, client, read } = create();
+    const { record, ...rules } = command({ name: 'name 0' });
+    await store.issue({ record, ...rules });
+    const copies = Array.from(
+      { length: unlimitedKeys - 1 },
+      (_, index) => command({ name: `name ${index + 1}` }).record,
+    );
+    const key = (await client.doc(`keys/${record.id}`).get()).data();
+    const name = (await client.doc(`names/${sha256('["owner","name 0"]')}`).get()).data();
+    const writer = client.bulkWriter();
+    for (const copy of copies) {
+      const own = { name: copy.name, serial: copy.serial };
+      void writer.create(client.doc(`keys/${copy.id}`), { ...key, ...own });
+      void writer.create(client.doc(`names/${sha256(JSON.stringify(['owner', copy.name]))}`), {
+        ...name,
+        ...own,
+        key_id: copy.id,
+      });
+    }
+    await writer.close();
+    const active = Object.fromEntries([record, ...copies].map(({ id }) => [id, key?.['expires_at']]));
+    await client.doc(`owners/${sha256('owner')}`).update({ active });
+
+    expect((await store.suspend(order())).ids).toHaveLength(unlimitedKeys);
+    expect((await read())['keys']?.every(({ suspended }) => suspended)).toBe(true);
+    expect(await store.countKeys(present)).toMatchObject([{ active: unlimitedKeys }]);
+    expect(await store.resume(order())).toBe('resumed');
+    expect((await read())['keys']?.some(({ suspended }) => suspended)).toBe(false);
+    expect(await store.revokeAll(order())).toHaveLength(unlimitedKeys);
+    expect(await read()).toMatchObject({ owners: [{ active: {} }] });
+    expect((await read())['keys']).toBeUndefined();
+  }, 60_000);
 
   describe('a document that does not fit', () => {
     const secret = 'a value that nobody must see';

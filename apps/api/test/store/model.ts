@@ -1,14 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { RedigestCommand, RevokeCommand } from '../../src/keys/administration.ts';
+import type { Administration, OwnerCommand } from '../../src/keys/administration.ts';
 import { type Attempt, attemptOf, type Memory } from '../../src/keys/idempotency.ts';
 import { listKeys } from '../../src/keys/list.ts';
+import type { RevokeCommand, RevokedKey } from '../../src/keys/revoke.ts';
 import type {
   DeleteCommand,
   IssueCommand,
   IssueOutcome,
   KeyRecord,
   KeyStore,
+  RedigestCommand,
   RollCommand,
   RotateCommand,
 } from '../../src/keys/store.ts';
@@ -30,8 +32,8 @@ class Model {
   readonly since = new Map<string, number>();
   readonly #memories = new Map<string, Memory>();
   readonly suspended = new Set<string>();
-  /** How many changes were made. */
-  changes = 0;
+  /** Whose keys each change was of; empty for one that names nobody. */
+  log: string[] = [];
 
   issue({ record, maximumKeys, tierClaim, attempt }: IssueCommand): IssueOutcome {
     const { userId, name, createdAt } = record;
@@ -126,19 +128,80 @@ class Model {
       if (back !== undefined) this.keys.push({ ...back, removeAt: Math.min(back.expiresAt + 30 * day, lastInstant) });
     }
     this.superseded = this.superseded.filter((key) => !isOfName(key));
-    this.changes++;
+    this.log.push(userId);
     return { id, userId, name, ids: [id] };
   }
 
   redigest({ from, to, now }: RedigestCommand) {
     const isMeant = (key: KeyRecord) => key.id === from && key.removeAt > now;
-    if (![...this.keys, ...this.superseded].some(isMeant)) return 'no_such_key';
+    const meant = [...this.keys, ...this.superseded].find(isMeant);
+    if (meant === undefined) return 'no_such_key';
     const anew = (key: KeyRecord) => (isMeant(key) ? { ...key, ...to } : key);
-    this.#issued.push({ ...(this.#issued.find(({ id }) => id === from) as KeyRecord), ...to });
+    this.#issued.push({ ...meant, ...to });
     this.keys = this.keys.map(anew);
     this.superseded = this.superseded.map(anew);
-    this.changes++;
+    this.log.push(meant.userId);
     return 'redigested';
+  }
+
+  revokeAll({ userId, now }: OwnerCommand) {
+    const own = this.keys.filter((key) => key.userId === userId);
+    const superseded = this.superseded.filter((key) => key.userId === userId);
+    this.#dropAll(userId);
+    return own
+      .filter(({ removeAt }) => removeAt > now)
+      .map(({ id, name }) => {
+        this.log.push(userId);
+        return { id, userId, name, ids: [id, ...superseded.filter((key) => key.name === name).map((key) => key.id)] };
+      });
+  }
+
+  erase(userId: string): boolean {
+    if (!this.tiers.has(userId)) return false;
+    this.#dropAll(userId);
+    this.log = [...this.log.filter((one) => one !== userId), ''];
+    for (const known of [this.tiers, this.since, this.suspended]) known.delete(userId);
+    for (const name of this.#memories.keys()) if (name.startsWith(`${userId} `)) this.#memories.delete(name);
+    return true;
+  }
+
+  #dropAll(userId: string) {
+    this.keys = this.keys.filter((key) => key.userId !== userId);
+    this.superseded = this.superseded.filter((key) => key.userId !== userId);
+  }
+
+  inspect(userId: string, now: number) {
+    const keys = [
+      ...this.keys.map((key) => ({ ...key, superseded: false })),
+      ...this.superseded.map((key) => ({ ...key, superseded: true })),
+    ].filter((key) => key.userId === userId && key.removeAt > now);
+    const tier = this.tiers.get(userId)?.tier;
+    return tier && { since: this.since.get(userId), tier, suspended: this.suspended.has(userId), keys: byId(keys) };
+  }
+
+  countOwners() {
+    const owners = [...this.tiers.values()].map(({ tier }) => tier);
+    const of = (tier: string) => owners.filter((one) => one === tier).length;
+    return {
+      total: owners.length,
+      suspended: this.suspended.size,
+      byTier: { pioneer: of('pioneer'), starter: of('starter'), growth: of('growth'), enterprise: of('enterprise') },
+    };
+  }
+
+  countKeys(now: number) {
+    const held = this.keys.filter(({ removeAt }) => removeAt > now);
+    const superseded = this.superseded.filter(({ expiresAt }) => expiresAt > now);
+    const versions = new Set([...held, ...superseded].map(({ pepperVersion }) => pepperVersion));
+    return [...versions].toSorted().map((version) => {
+      const count = (keys: readonly KeyRecord[]) => keys.filter((key) => key.pepperVersion === version).length;
+      return {
+        pepperVersion: version,
+        active: count(held.filter(({ expiresAt }) => expiresAt > now)),
+        superseded: count(superseded),
+        expired: count(held.filter(({ expiresAt }) => expiresAt <= now)),
+      };
+    });
   }
 
   setSuspended(userId: string, suspended: boolean): boolean {
@@ -146,7 +209,7 @@ class Model {
     if (suspended) this.suspended.add(userId);
     else this.suspended.delete(userId);
     if (!this.tiers.has(userId)) this.tiers.set(userId, { tier: 'pioneer', issuedAt: -1 });
-    this.changes++;
+    this.log.push(userId);
     return true;
   }
 
@@ -189,7 +252,7 @@ class Model {
   }
 
   #changed(userId: string, claim: IssueCommand['tierClaim']) {
-    this.changes++;
+    this.log.push(userId);
     const known = this.tiers.get(userId);
     if (known === undefined || claim.issuedAt > known.issuedAt) this.tiers.set(userId, claim);
   }
@@ -206,6 +269,8 @@ const steps = fc.array(
       'delete',
       'revoke',
       'redigest',
+      'revokeAll',
+      'erase',
       'suspend',
       'resume',
       'resume',
@@ -232,10 +297,12 @@ const steps = fc.array(
 
 type Step = typeof steps extends fc.Arbitrary<(infer One)[]> ? One : never;
 
-const byId = (keys: readonly KeyRecord[]) => keys.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+function byId<Key extends { readonly id: string }>(keys: readonly Key[]): Key[] {
+  return keys.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+}
 
 /** Takes one step with the store and with the model, and expects the same of both. */
-async function compare(store: KeyStore, model: Model, now: number, step: Step) {
+async function compare(store: KeyStore & Administration, model: Model, now: number, step: Step) {
   const { owner: userId, name, maximumKeys, tier, tokenAge, expiresInDays, rotateBy, idempotencyKey } = step;
   const tierClaim = { tier, issuedAt: now - tokenAge };
   const change = { userId, name, now, tierClaim };
@@ -270,10 +337,17 @@ async function compare(store: KeyStore, model: Model, now: number, step: Step) {
   } else if (step.verb === 'redigest') {
     const one = redigestion(model.idsOf(userId, name).at(step.isPrevious ? -2 : -1) ?? '0', { now });
     expect(await store.redigest(one)).toBe(model.redigest(one));
+  } else if (step.verb === 'revokeAll') {
+    const byName = (keys: readonly RevokedKey[]) => keys.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+    const wish = order({ userId, now });
+    expect(byName(await store.revokeAll(wish))).toEqual(byName(model.revokeAll(wish)));
+  } else if (step.verb === 'erase') {
+    expect(await store.erase(order({ userId, now }))).toBe(model.erase(userId));
   } else if (step.verb === 'suspend') {
     expect((await store.suspend(order({ userId, now }))).changed).toBe(model.setSuspended(userId, true));
   } else if (step.verb === 'resume') {
-    expect(await store.resume(order({ userId, now }))).toBe(model.setSuspended(userId, false));
+    const changed = model.setSuspended(userId, false);
+    expect(await store.resume(order({ userId, now }))).toBe(changed ? 'resumed' : 'not_suspended');
   } else if (step.verb === 'find') {
     expect(await store.find(['0'])).toBeUndefined();
     for (const id of model.idsOf(userId, name)) expect(await store.find(['0', id])).toEqual(model.find([id]));
@@ -303,10 +377,21 @@ export function testAgainstModel(kind: string, create: () => StoreUnderTest, num
           await compare(store, model, now, step);
         }
 
+        for (const userId of ['one', 'two']) {
+          const inspected = await store.inspect(userId);
+          const keys = byId(inspected?.keys.filter(({ removeAt }) => removeAt > now) ?? []);
+          expect(inspected && { ...inspected, keys }).toEqual(model.inspect(userId, now));
+        }
+        expect(await store.countOwners()).toEqual(model.countOwners());
+        const counts = await store.countKeys(now);
+        expect(counts.toSorted((one, other) => (one.pepperVersion < other.pepperVersion ? -1 : 1))).toEqual(
+          model.countKeys(now),
+        );
+
         if (read === undefined) return;
         const stored = await read();
         const { keys = [], owners = [], audit = [] } = stored;
-        expect(audit).toHaveLength(model.changes);
+        expect(audit).toHaveLength(model.log.length);
         // The embedded store has a table of its own for what was rolled away.
         const { superseded_keys = [] } = stored;
         const ids = [...keys, ...superseded_keys]

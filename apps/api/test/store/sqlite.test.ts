@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type KeyStore, StoreUnavailableError } from '../../src/keys/store.ts';
+import { StoreUnavailableError } from '../../src/keys/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { migrations } from '../../src/store/sqlite/tables.ts';
 import { addition, command, day, present } from '../harness/commands.ts';
@@ -51,7 +51,8 @@ describe('SQLite in a file', () => {
     );
     older.close();
 
-    const [one, other] = [0, 1].map(() => createSqliteStore(path, Date.now)) as [KeyStore, KeyStore];
+    const one = createSqliteStore(path, Date.now);
+    const other = createSqliteStore(path, Date.now);
     onTestFinished(async () => void (await Promise.all([one.close(), other.close()])));
     const [found, again] = await Promise.all([one.find(['id']), other.find(['id'])]);
     expect(found).toMatchObject({ record: { name: 'name', serial: expect.stringMatching(/^[0-9a-f]{32}$/) } });

@@ -76,6 +76,25 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
       ]);
     });
 
+    test('says of each key that it was revoked where all were', async () => {
+      const { store, record, log } = await withKey();
+      const { record: second, ...rules } = command({ name: 'second' });
+      await store.issue({ record: second, ...rules });
+      await store.revokeAll(order({ now: present + 1, reason: 'left the company' }));
+      const common = {
+        at: present + 1,
+        action: 'key.revoked',
+        actor_kind: 'operator',
+        actor_id: 'olga',
+        user_id: 'owner',
+      };
+      const entries = (await log()).slice(2).map(entryOf);
+      expect(entries).toHaveLength(2);
+      for (const { id, name } of [record, second]) {
+        expect(entries).toContainEqual({ ...common, name, key_id: id, reason: 'left the company' });
+      }
+    });
+
     test('says who suspended and resumed an owner, and why', async () => {
       const { store, log } = await withKey();
       await store.suspend(order({ now: present + 1, reason: 'a complaint' }));

@@ -5,6 +5,7 @@ import { keyMaking } from '../harness/key-making.ts';
 import type { ReadableStore } from '../harness/stores.ts';
 import { describeAudit } from './stored-audit.ts';
 import { describeStoredChanges } from './stored-changes.ts';
+import { describeStoredErasure } from './stored-erasure.ts';
 import { describeStoredUsage } from './stored-usage.ts';
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
@@ -14,6 +15,7 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
   describeStoredChanges(kind, create);
   describeAudit(kind, create);
   describeStoredUsage(kind, create);
+  describeStoredErasure(kind, create);
 
   describe(`${kind}: what is stored`, () => {
     test('is the whole record, beside the owner and the tier of its token', async () => {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { StoreUnavailableError } from '../../keys/store.ts';
+import { StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
 
 /** The instant, Unix milliseconds, after which nothing more may be sent on behalf of the operation under way. */
 const operationDeadline = new AsyncLocalStorage<number>();
@@ -39,3 +39,6 @@ export async function withDeadline<T>(milliseconds: number, operation: () => Pro
     clearTimeout(timer);
   }
 }
+
+/** Runs an operation, or one step of a longer one, within the time that a call to a store may take. */
+export const withStoreDeadline = <T>(operation: () => Promise<T>) => withDeadline(storeDeadline, operation);

@@ -49,6 +49,8 @@ const ownerDocument = z.object({
   tier: tierSchema,
   tier_issued_at: time,
   suspended: z.boolean(),
+  /** Whether what is stored of it is being removed. */
+  erasing: z.boolean(),
   /** The expiry of each key by its id; those that have expired leave with the next write. */
   active: z.record(z.string(), time),
   /** The same of secrets that were rolled away and are in their grace; they don't count. */
@@ -135,6 +137,13 @@ export function parseKey(snapshot: DocumentSnapshot): Found<StoredKey> | undefin
   const { tier, suspended, superseded } = content;
   return { content: { record, tier, suspended, superseded }, updateTime };
 }
+
+const countedKey = keyDocument.pick({ pepper_version: true, expires_at: true, remove_at: true, superseded: true });
+
+/** The fields of a key that it is counted by. */
+export const countedFields = Object.keys(countedKey.shape);
+
+export const parseCounted = (snapshot: DocumentSnapshot) => parseDocument(countedKey, snapshot)?.content;
 
 const mapped = <From, To>(map: Readonly<Record<string, From>>, to: (value: From) => To) =>
   Object.fromEntries(Object.entries(map).map(([key, value]) => [key, to(value)]));

@@ -1,29 +1,47 @@
 import { collections } from '@andamio/schema/firestore-layout';
+import type { InspectedOwner } from '../../keys/administration.ts';
 import { type OwnedKeys, StoreUnavailableError } from '../../keys/store.ts';
 import type { Database } from './database.ts';
-import { ownerDocumentOf, parseKey, parseOwner } from './documents.ts';
+import { type OwnerDocument, ownerDocumentOf, parseKey, parseOwner, type StoredKey } from './documents.ts';
+
+interface Owned {
+  readonly owner: OwnerDocument | undefined;
+  readonly since: number | undefined;
+  readonly keys: readonly StoredKey[];
+}
 
 /**
- * Finds an owner's keys, in the time of one round trip. Expired ones stand on no list of ids: the owner's document would
+ * Reads an owner and its keys, in the time of one round trip. Expired ones stand on no list of ids: the owner's document would
  * outgrow its bound.
  */
-export async function list({ firestore }: Database, userId: string): Promise<OwnedKeys> {
-  const [owner, found] = await Promise.all([
+async function read({ firestore }: Database, userId: string): Promise<Owned> {
+  const [snapshot, found] = await Promise.all([
     ownerDocumentOf(firestore, userId).get(),
     firestore.collection(collections.keys.id).where('user_id', '==', userId).get(),
   ]).catch((cause: unknown) => {
     throw new StoreUnavailableError('Firestore could not be read.', { cause });
   });
-  const keys = found.docs
-    .flatMap((document) => parseKey(document)?.content ?? [])
-    .filter(({ superseded }) => !superseded)
-    .map(({ record }) => record);
+  const keys = found.docs.flatMap((document) => parseKey(document)?.content ?? []);
+  const owner = parseOwner(snapshot)?.content;
   // The two reads are of two moments: a first key may be issued between them.
-  const first = keys.length === 0 ? undefined : Math.min(...keys.map(({ createdAt }) => createdAt));
-  const content = parseOwner(owner)?.content;
+  const first = keys.length === 0 ? undefined : Math.min(...keys.map(({ record }) => record.createdAt));
+  return { owner, since: owner?.created_at ?? first, keys };
+}
+
+/** Finds the keys that an owner holds. */
+export async function list(database: Database, userId: string): Promise<OwnedKeys> {
+  const { owner, since, keys } = await read(database, userId);
   return {
-    since: content?.created_at ?? first,
-    tierClaim: content && { tier: content.tier, issuedAt: content.tier_issued_at },
-    keys,
+    since,
+    tierClaim: owner && { tier: owner.tier, issuedAt: owner.tier_issued_at },
+    keys: keys.filter(({ superseded }) => !superseded).map(({ record }) => record),
   };
+}
+
+/** Finds all that there is of an owner. */
+export async function inspect(database: Database, userId: string): Promise<InspectedOwner | undefined> {
+  const { owner, since, keys } = await read(database, userId);
+  if (owner === undefined) return undefined;
+  const { tier, suspended } = owner;
+  return { since, tier, suspended, keys: keys.map(({ record, superseded }) => ({ ...record, superseded })) };
 }

@@ -23,6 +23,8 @@ export interface OwnerChange {
   readonly drop?: readonly string[];
   /** Whether the owner is suspended from now on; as before if left out. */
   readonly suspended?: boolean;
+  /** Whether what is stored of it is being removed; as before if left out. */
+  readonly erasing?: boolean;
   /** What the change is known again by. */
   readonly attempt?: string;
 }
@@ -33,13 +35,14 @@ const unknownOwner = {
   tier: defaultTier,
   tier_issued_at: -1,
   suspended: false,
+  erasing: false,
   active: {},
   superseded: {},
   attempts: [],
 } as const satisfies Omit<OwnerDocument, 'user_id'>;
 
 /** Of keys by their id those that have not expired, with their expiry in Unix seconds. */
-function unexpired(keys: Readonly<Record<string, number>> = {}, now: number): [string, number][] {
+export function unexpired(keys: Readonly<Record<string, number>> = {}, now: number): [string, number][] {
   return Object.entries(keys).filter(([, expiresAt]) => expiresAt > now);
 }
 
@@ -61,6 +64,7 @@ export function ownerAfter(owner: Omit<OwnerDocument, 'user_id'> = unknownOwner,
     tier: newer ? tierClaim.tier : owner.tier,
     tier_issued_at: newer ? tierClaim.issuedAt : owner.tier_issued_at,
     suspended: change.suspended ?? owner.suspended,
+    erasing: change.erasing ?? owner.erasing,
     active: { ...kept(owner.active), ...put },
     superseded: { ...kept(owner.superseded), ...supersede },
     attempts: [...attempts, ...owner.attempts].slice(0, rememberedAttempts),

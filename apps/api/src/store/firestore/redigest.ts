@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { RedigestCommand, RedigestOutcome } from '../../keys/administration.ts';
 import { isGone } from '../../keys/expiry.ts';
-import type { KeyRecord } from '../../keys/store.ts';
+import type { KeyRecord, RedigestCommand, RedigestOutcome } from '../../keys/store.ts';
 import { audit } from './audit.ts';
 import { settle } from './contest.ts';
 import { type Database, put } from './database.ts';

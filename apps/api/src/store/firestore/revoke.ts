@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RevokeCommand, RevokedKey, RevokeOutcome } from '../../keys/administration.ts';
-import { revoked } from '../../keys/revoke.ts';
+import { type RevokeCommand, type RevokedKey, type RevokeOutcome, revoked } from '../../keys/revoke.ts';
 import type { KeyRecord } from '../../keys/store.ts';
 import { audit } from './audit.ts';
 import { settle } from './contest.ts';

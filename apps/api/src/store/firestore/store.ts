@@ -1,17 +1,21 @@
 import { collections } from '@andamio/schema/firestore-layout';
+import type { Administration } from '../../keys/administration.ts';
 import { type KeyRecord, type KeyStore, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
 import { claimTier } from './claim-tier.ts';
 import type { FirestoreAddress } from './client.ts';
+import { countKeys, countOwners } from './counts.ts';
 import type { Database } from './database.ts';
-import { withDeadline } from './deadline.ts';
+import { withDeadline, withStoreDeadline } from './deadline.ts';
 import { remove } from './delete.ts';
 import { documentWriter } from './documents.ts';
+import { erase } from './erase.ts';
 import { find } from './find.ts';
 import { issue } from './issue.ts';
-import { list } from './list.ts';
+import { inspect, list } from './list.ts';
 import { OwnerQueue } from './owner-queue.ts';
 import { redigest } from './redigest.ts';
 import { revoke } from './revoke.ts';
+import { revokeAll } from './revoke-all.ts';
 import { roll } from './roll.ts';
 import { rotate } from './rotate.ts';
 import { resume, suspend } from './suspend.ts';
@@ -24,7 +28,7 @@ const checkDeadline = 2_000;
  * Keeps keys in Firestore. What one owner's requests contend for is decided by preconditions on the owner's document; no
  * document is written by the requests of many owners.
  */
-export function createFirestoreStore(address: FirestoreAddress): KeyStore {
+export function createFirestoreStore(address: FirestoreAddress): KeyStore & Administration {
   const changes = new OwnerQueue();
   const additions = new OwnerQueue();
   let opening: Promise<Database> | undefined;
@@ -62,7 +66,7 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore {
     task: (database: Database, found: KeyRecord) => Promise<Outcome>,
   ): Promise<Outcome | 'no_such_key'> {
     const until = Date.now() + storeDeadline;
-    const found = await withDeadline(storeDeadline, async () => find(await open(), ids));
+    const found = await withStoreDeadline(async () => find(await open(), ids));
     if (found === undefined) return 'no_such_key';
     const { record } = found;
     return inTurn(changes, record.userId, (database) => task(database, record), until);
@@ -85,9 +89,19 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore {
 
     resume: (command) => change(command.userId, (database) => resume(database, command)),
 
-    find: (ids) => withDeadline(storeDeadline, async () => find(await open(), ids)),
+    revokeAll: (command) => changes.run(command.userId, async () => revokeAll(await open(), command)),
 
-    list: (userId) => withDeadline(storeDeadline, async () => list(await open(), userId)),
+    erase: (command) => changes.run(command.userId, async () => erase(await open(), command)),
+
+    inspect: (userId) => withStoreDeadline(async () => inspect(await open(), userId)),
+
+    countOwners: async () => countOwners(await open()),
+
+    countKeys: async (now) => countKeys(await open(), now),
+
+    find: (ids) => withStoreDeadline(async () => find(await open(), ids)),
+
+    list: (userId) => withStoreDeadline(async () => list(await open(), userId)),
 
     claimTier: (command) => change(command.userId, (database) => claimTier(database, command)),
     addUsage: (command) => inTurn(additions, command.userId, (database) => addUsage(database, command)),

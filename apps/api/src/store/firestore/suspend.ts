@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { OwnerCommand, Suspension } from '../../keys/administration.ts';
+import type { OwnerCommand, ResumeOutcome, Suspension } from '../../keys/administration.ts';
 import { audit } from './audit.ts';
 import { settle } from './contest.ts';
 import type { Database } from './database.ts';
@@ -7,33 +7,45 @@ import { type Found, type OwnerDocument, ownerDocumentOf, parseOwner } from './d
 import { ownerAfter } from './owner.ts';
 import { writeOwner } from './write-owner.ts';
 
+interface Change {
+  readonly result: 'changed' | 'unchanged' | 'being_erased';
+  /** The owner's unexpired keys. */
+  readonly ids: readonly string[];
+}
+
 /** Writes on an owner and all its unexpired keys whether it is suspended. One that has no document gets one to say so. */
-function setSuspended(database: Database, command: OwnerCommand, suspended: boolean): Promise<Suspension> {
+function setSuspended(database: Database, command: OwnerCommand, suspended: boolean): Promise<Change> {
   const { firestore } = database;
   const { userId, by, reason, now } = command;
   const document = ownerDocumentOf(firestore, userId);
-  const attempt = randomUUID();
-  let made: Suspension | undefined;
-  return settle<Found<OwnerDocument> | undefined, Suspension>({
+  const change = { userId, now, suspended, attempt: randomUUID() };
+  let made: Change | undefined;
+  return settle<Found<OwnerDocument> | undefined, Change>({
     read: async () => parseOwner(await document.get()),
     decide(owner) {
-      if (made !== undefined && owner?.content.attempts.includes(attempt)) return { outcome: made };
-      const change = { userId, now, suspended, attempt };
-      const after = ownerAfter(owner?.content, change);
-      const ids = Object.keys({ ...after.active, ...after.superseded });
-      if ((owner?.content.suspended ?? false) === suspended) return { outcome: { changed: false, ids } };
+      if (made !== undefined && owner?.content.attempts.includes(change.attempt)) return { outcome: made };
+      const { active, superseded } = ownerAfter(owner?.content, change);
+      const ids = Object.keys({ ...active, ...superseded });
+      if (owner?.content.erasing && !suspended) return { outcome: { result: 'being_erased', ids } };
+      if ((owner?.content.suspended ?? false) === suspended) return { outcome: { result: 'unchanged', ids } };
       const writes = firestore.batch();
       writeOwner(database, writes, document, owner, change);
       const action = suspended ? 'user.suspended' : 'user.resumed';
       audit(database, writes, { at: now, actor: by, action, userId, reason });
-      made = { changed: true, ids };
+      made = { result: 'changed', ids };
       return { outcome: made, writes };
     },
   });
 }
 
-export const suspend = (database: Database, command: OwnerCommand) => setSuspended(database, command, true);
+/** Has all of an owner's keys refused, and its requests for keys. */
+export async function suspend(database: Database, command: OwnerCommand): Promise<Suspension> {
+  const { result, ids } = await setSuspended(database, command, true);
+  return { changed: result === 'changed', ids };
+}
 
-export async function resume(database: Database, command: OwnerCommand): Promise<boolean> {
-  return (await setSuspended(database, command, false)).changed;
+/** Ends that. */
+export async function resume(database: Database, command: OwnerCommand): Promise<ResumeOutcome> {
+  const { result } = await setSuspended(database, command, false);
+  return result === 'being_erased' ? result : ({ changed: 'resumed', unchanged: 'not_suspended' } as const)[result];
 }

@@ -1,5 +1,5 @@
 // Runs within a transaction that nobody else writes in.
-import type { RedigestCommand, RedigestOutcome } from '../../keys/administration.ts';
+import type { RedigestCommand, RedigestOutcome } from '../../keys/store.ts';
 import { audit } from './audit.ts';
 import type { Statements } from './statements.ts';
 

@@ -1,6 +1,7 @@
-// Runs within a transaction that nobody else writes in.
-import type { RevokeCommand, RevokeOutcome } from '../../keys/administration.ts';
-import { revoked } from '../../keys/revoke.ts';
+// Each of these runs within a transaction that nobody else writes in.
+import type { OwnerCommand } from '../../keys/administration.ts';
+import { isGone } from '../../keys/expiry.ts';
+import { type RevokeCommand, type RevokedKey, type RevokeOutcome, revoked } from '../../keys/revoke.ts';
 import { audit } from './audit.ts';
 import { findById } from './keys.ts';
 import { keyOf, type Statements } from './statements.ts';
@@ -22,4 +23,19 @@ export function revoke(statements: Statements, { ids, by, reason, now }: RevokeC
   statements.deleteSuperseded.all(userId, name);
   audit(statements, { at: now, actor: by, action: 'key.revoked', userId, name, keyId: ended.id, reason });
   return { id: ended.id, userId, name, ids: [ended.id] };
+}
+
+/** Ends all of an owner's keys. */
+export function revokeAll(statements: Statements, { userId, by, reason, now }: OwnerCommand): RevokedKey[] {
+  const superseded = statements.listSuperseded.all(userId).map(keyOf);
+  const keys = statements.listKeys.all(userId).map(keyOf);
+  statements.deleteKeys.run(userId);
+  statements.deleteAllSuperseded.run(userId);
+  return keys
+    .filter((key) => !isGone(key, now))
+    .map(({ id, name }) => {
+      audit(statements, { at: now, actor: by, action: 'key.revoked', userId, name, keyId: id, reason });
+      const others = superseded.filter((key) => key.name === name).map((key) => key.id);
+      return { id, userId, name, ids: [id, ...others] };
+    });
 }

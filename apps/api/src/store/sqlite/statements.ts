@@ -28,6 +28,9 @@ const sources = {
     SELECT user_id, name, id, start, created_at, ?1, expires_in_days, pepper_version, ?1, serial
     FROM keys WHERE user_id = ?2 AND name = ?3`,
   findSuperseded: 'SELECT * FROM superseded_keys WHERE user_id = ? AND name = ?',
+  deleteKeys: 'DELETE FROM keys WHERE user_id = ?',
+  deleteAllSuperseded: 'DELETE FROM superseded_keys WHERE user_id = ?',
+  listSuperseded: 'SELECT * FROM superseded_keys WHERE user_id = ?',
   restore: `INSERT INTO keys
     SELECT user_id, name, id, start, created_at, expires_at, expires_in_days, pepper_version, ?1, serial
     FROM superseded_keys WHERE user_id = ?2 AND name = ?3`,
@@ -46,6 +49,11 @@ const sources = {
       tier = iif(excluded.tier_issued_at > tier_issued_at, excluded.tier, tier),
       tier_issued_at = max(excluded.tier_issued_at, tier_issued_at)`,
   setSuspended: `INSERT INTO owners VALUES (?1, NULL, ?2, -1, ?3) ON CONFLICT (user_id) DO UPDATE SET suspended = ?3`,
+  countOwners: 'SELECT tier, count(*) AS owners, sum(suspended) AS suspended FROM owners GROUP BY tier',
+  countByPepper: `SELECT pepper_version, sum(expires_at > ?1) AS active, sum(expires_at <= ?1) AS expired, 0 AS superseded
+      FROM keys WHERE remove_at > ?1 GROUP BY pepper_version
+    UNION ALL SELECT pepper_version, 0, 0, count(*)
+      FROM superseded_keys WHERE expires_at > ?1 GROUP BY pepper_version`,
   listUnexpired: `SELECT id FROM keys WHERE user_id = ?1 AND expires_at > ?2
     UNION ALL SELECT id FROM superseded_keys WHERE user_id = ?1 AND expires_at > ?2`,
   insertUsageAttempt: 'INSERT OR IGNORE INTO usage_attempts VALUES (?, ?)',

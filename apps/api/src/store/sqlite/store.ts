@@ -1,10 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { Administration } from '../../keys/administration.ts';
 import type { KeyStore } from '../../keys/store.ts';
+import { countKeys, countOwners } from './counts.ts';
 import { openDatabase } from './database.ts';
+import { erase } from './erase.ts';
 import { GroupCommit } from './group-commit.ts';
+import { inspect } from './inspect.ts';
 import { claimTier, findById, issue, list, remove, roll, rotate } from './keys.ts';
 import { redigest } from './redigest.ts';
-import { revoke } from './revoke.ts';
+import { revoke, revokeAll } from './revoke.ts';
 import { prepare, type Statements } from './statements.ts';
 import { resume, suspend } from './suspend.ts';
 import { addUsage, readUsage } from './usage.ts';
@@ -28,7 +32,7 @@ const sweeps = [
  * @param path a file, or `:memory:`.
  * @param now the present in Unix milliseconds, by which records that are gone are swept.
  */
-export function createSqliteStore(path: string, now: () => number): KeyStore {
+export function createSqliteStore(path: string, now: () => number): KeyStore & Administration {
   let opened: { readonly database: DatabaseSync; readonly statements: Statements } | undefined;
 
   function open() {
@@ -65,6 +69,16 @@ export function createSqliteStore(path: string, now: () => number): KeyStore {
     suspend: (command) => commits.run(() => suspend(open().statements, command)),
 
     resume: (command) => commits.run(() => resume(open().statements, command)),
+
+    revokeAll: (command) => commits.run(() => revokeAll(open().statements, command)),
+
+    erase: (command) => commits.run((database) => erase(database, open().statements, command)),
+
+    inspect: (userId) => commits.run(() => inspect(open().statements, userId)),
+
+    countOwners: () => commits.run(() => countOwners(open().statements)),
+
+    countKeys: (now) => commits.run(() => countKeys(open().statements, now)),
 
     find: (ids) => commits.run(() => findById(open().statements, ids)),
 

@@ -1,6 +1,6 @@
 // Each of these runs within a transaction that nobody else writes in.
 import { defaultTier } from '@andamio/schema/tiers';
-import type { OwnerCommand, Suspension } from '../../keys/administration.ts';
+import type { OwnerCommand, ResumeOutcome, Suspension } from '../../keys/administration.ts';
 import { audit } from './audit.ts';
 import type { Statements } from './statements.ts';
 
@@ -20,5 +20,7 @@ export function suspend(statements: Statements, command: OwnerCommand): Suspensi
   return { changed: setSuspended(statements, command, true), ids };
 }
 
-/** Ends that; says whether there was anything to end. */
-export const resume = (statements: Statements, command: OwnerCommand) => setSuspended(statements, command, false);
+/** Ends that. */
+export function resume(statements: Statements, command: OwnerCommand): ResumeOutcome {
+  return setSuspended(statements, command, false) ? 'resumed' : 'not_suspended';
+}

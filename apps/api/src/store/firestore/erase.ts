@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { type Collection, collectionsByUser } from '@andamio/schema/firestore-layout';
+import type { DocumentSnapshot } from '@google-cloud/firestore';
+import type { OwnerCommand } from '../../keys/administration.ts';
+import { erasureEntry } from '../../keys/audit.ts';
+import { audit } from './audit.ts';
+import { settle } from './contest.ts';
+import type { Database } from './database.ts';
+import { withStoreDeadline } from './deadline.ts';
+import { type Found, keyDocumentOf, type OwnerDocument, ownerDocumentOf, parseOwner } from './documents.ts';
+import { ownerAfter } from './owner.ts';
+import { writeOwner } from './write-owner.ts';
+
+type ErasureCommand = Omit<OwnerCommand, 'reason'>;
+
+/** How many documents go with one commit. */
+const chunk = 400;
+
+/** Some of the documents that a collection has of a user. */
+async function readSome({ firestore }: Database, { id }: Collection, userId: string, limit: number) {
+  const query = firestore.collection(id).where('user_id', '==', userId).limit(limit).select();
+  return (await query.get()).docs;
+}
+
+/** Whether anything is stored of a user beside the owner itself. */
+async function isAnythingLeft(database: Database, userId: string): Promise<boolean> {
+  const found = await Promise.all(collectionsByUser.map((collection) => readSome(database, collection, userId, 1)));
+  return found.some((documents) => documents.length > 0);
+}
+
+interface Beginning {
+  readonly owner: Found<OwnerDocument> | undefined;
+  readonly isKnown: boolean;
+}
+
+/** Ends all that gives access, and keeps it ended: the owner's document is the last to go. Says whether there is anything to erase. */
+function begin(database: Database, { userId, by, now }: ErasureCommand): Promise<boolean> {
+  const { firestore } = database;
+  const document = ownerDocumentOf(firestore, userId);
+  return settle<Beginning, boolean>({
+    async read() {
+      const owner = parseOwner(await document.get());
+      return { owner, isKnown: owner !== undefined || (await isAnythingLeft(database, userId)) };
+    },
+    decide({ owner, isKnown }) {
+      if (!isKnown || owner?.content.erasing) return { outcome: isKnown };
+      const { active, superseded } = ownerAfter(owner?.content, { userId, now });
+      const drop = Object.keys({ ...active, ...superseded });
+      const change = { userId, now, drop, suspended: true, erasing: true, attempt: randomUUID() };
+      const writes = firestore.batch();
+      writeOwner(database, writes, document, owner, change);
+      for (const id of drop) writes.delete(keyDocumentOf(firestore, id));
+      audit(database, writes, erasureEntry({ at: now, actor: by, userId }));
+      return { outcome: true, writes };
+    },
+  });
+}
+
+/** Removes some of the documents that a collection has of a user; says whether there may be more. */
+function removeSome(database: Database, collection: Collection, userId: string): Promise<boolean> {
+  return settle<readonly DocumentSnapshot[], boolean>({
+    read: () => readSome(database, collection, userId, chunk),
+    decide(documents) {
+      if (documents.length === 0) return { outcome: false };
+      const writes = database.firestore.batch();
+      for (const { ref } of documents) writes.delete(ref);
+      return { outcome: documents.length === chunk, writes };
+    },
+  });
+}
+
+/** Removes the owner's document, unless it was changed since: then something may have been written that belongs to it. */
+function removeOwner({ firestore }: Database, userId: string, known: Found<OwnerDocument>): Promise<boolean> {
+  const document = ownerDocumentOf(firestore, userId);
+  return settle<Found<OwnerDocument> | undefined, boolean>({
+    read: async () => parseOwner(await document.get()),
+    decide(owner) {
+      if (owner === undefined) return { outcome: true };
+      if (!owner.updateTime.isEqual(known.updateTime)) return { outcome: false };
+      return { outcome: true, writes: firestore.batch().delete(document, { lastUpdateTime: owner.updateTime }) };
+    },
+  });
+}
+
+/** Removes everything that is stored of a user, what gives access first. */
+export async function erase(database: Database, command: ErasureCommand): Promise<boolean> {
+  const { userId } = command;
+  const readOwner = async () => parseOwner(await ownerDocumentOf(database.firestore, userId).get());
+  let isKnown = false;
+  while (await withStoreDeadline(() => begin(database, command))) {
+    isKnown = true;
+    const owner = await withStoreDeadline(readOwner);
+    if (!owner?.content.erasing) continue; // Another process came to the end of the same erasure.
+    for (const collection of collectionsByUser) {
+      while (await withStoreDeadline(() => removeSome(database, collection, userId)));
+    }
+    if (await withStoreDeadline(() => removeOwner(database, userId, owner))) break;
+  }
+  return isKnown;
+}

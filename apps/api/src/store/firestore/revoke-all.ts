@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { collections } from '@andamio/schema/firestore-layout';
+import type { OwnerCommand } from '../../keys/administration.ts';
+import { isGone } from '../../keys/expiry.ts';
+import type { RevokedKey } from '../../keys/revoke.ts';
+import { audit } from './audit.ts';
+import { settle } from './contest.ts';
+import type { Database } from './database.ts';
+import { withStoreDeadline } from './deadline.ts';
+import {
+  documentsOf,
+  type Found,
+  keyDocumentOf,
+  type NameDocument,
+  type OwnerDocument,
+  ownerDocumentOf,
+  parseKey,
+  parseName,
+  parseOwner,
+  type StoredKey,
+} from './documents.ts';
+import { unexpired } from './owner.ts';
+import { writeOwner } from './write-owner.ts';
+
+/** How many names end with one commit. With each go its entry in the audit log and two keys at most. */
+const chunk = 100;
+
+/** Some of an owner's keys, those that are accepted before the others, by their names. */
+interface Some {
+  readonly owner: Found<OwnerDocument> | undefined;
+  readonly names: readonly { readonly name: string; readonly keys: StoredKey[]; readonly document?: NameDocument }[];
+}
+
+/** Reads the owner first: a commit that insists on it as it was insists on the rest as well. */
+async function readSome({ firestore }: Database, { userId, now }: OwnerCommand): Promise<Some> {
+  const owner = parseOwner(await ownerDocumentOf(firestore, userId).get());
+  const active = unexpired(owner?.content.active, now).slice(0, chunk);
+  const keysOfUser = firestore.collection(collections.keys.id).where('user_id', '==', userId).limit(chunk);
+  const snapshots =
+    active.length > 0
+      ? await firestore.getAll(...active.map(([id]) => keyDocumentOf(firestore, id)))
+      : (await keysOfUser.get()).docs;
+  const keys = snapshots.flatMap((snapshot) => parseKey(snapshot)?.content ?? []);
+  const byName = Map.groupBy(keys, ({ record }) => record.name);
+  const documents = [...byName.keys()].map((name) => documentsOf(firestore, { userId, name }).name);
+  const found = documents.length === 0 ? [] : await firestore.getAll(...documents);
+  return {
+    owner,
+    names: [...byName].map(([name, held], index) => {
+      const document = found[index] && parseName(found[index])?.content;
+      return { name, keys: held, ...(document !== undefined && { document }) };
+    }),
+  };
+}
+
+/** Ends some of an owner's keys; undefined where there are none. */
+function revokeSome(database: Database, command: OwnerCommand): Promise<readonly RevokedKey[] | undefined> {
+  const { firestore } = database;
+  const { userId, by, reason, now } = command;
+  const mark = randomUUID();
+  let made: readonly RevokedKey[] | undefined;
+  return settle<Some, readonly RevokedKey[] | undefined>({
+    read: () => readSome(database, command),
+    decide({ owner, names }) {
+      if (made !== undefined && owner?.content.attempts.includes(mark)) return { outcome: made };
+      if (names.length === 0) return { outcome: undefined };
+      const writes = firestore.batch();
+      const ended: RevokedKey[] = [];
+      const drop: string[] = [];
+      for (const { name, keys, document } of names) {
+        const current = document?.key_id ?? (keys[0] as StoredKey).record.id;
+        const ids = [...new Set([current, ...keys.map(({ record }) => record.id), document?.previous_id ?? current])];
+        for (const id of ids) writes.delete(keyDocumentOf(firestore, id));
+        writes.delete(documentsOf(firestore, { userId, name }).name);
+        drop.push(...ids);
+        if (keys.every(({ record }) => isGone(record, now))) continue;
+        ended.push({ id: current, userId, name, ids });
+        audit(database, writes, { at: now, actor: by, action: 'key.revoked', userId, name, keyId: current, reason });
+      }
+      writeOwner(database, writes, ownerDocumentOf(firestore, userId), owner, { userId, now, drop, attempt: mark });
+      made = ended;
+      return { outcome: made, writes };
+    },
+  });
+}
+
+/** Ends all of an owner's keys, a commit after the other, until there are none. */
+export async function revokeAll(database: Database, command: OwnerCommand): Promise<readonly RevokedKey[]> {
+  const all: RevokedKey[] = [];
+  for (;;) {
+    const ended = await withStoreDeadline(() => revokeSome(database, command));
+    if (ended === undefined) return all;
+    all.push(...ended);
+  }
+}

@@ -1,0 +1,18 @@
+// Runs within a transaction that nobody else writes in.
+import { tierSchema } from '@andamio/schema/tiers';
+import type { InspectedOwner } from '../../keys/administration.ts';
+import { keyOf, type Statements } from './statements.ts';
+
+/** Finds all that there is of an owner. */
+export function inspect(statements: Statements, userId: string): InspectedOwner | undefined {
+  const owner = statements.findOwner.get(userId);
+  if (owner === undefined) return undefined;
+  const keys = statements.listKeys.all(userId).map((row) => ({ ...keyOf(row), superseded: false }));
+  const superseded = statements.listSuperseded.all(userId).map((row) => ({ ...keyOf(row), superseded: true }));
+  return {
+    since: (owner['created_at'] ?? undefined) as number | undefined,
+    tier: tierSchema.parse(owner['tier']),
+    suspended: owner['suspended'] === 1,
+    keys: [...keys, ...superseded],
+  };
+}

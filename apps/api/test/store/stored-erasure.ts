@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { attemptOf } from '../../src/keys/idempotency.ts';
+import { addition, command, day, present, renewal } from '../harness/commands.ts';
+import { operator, order } from '../harness/operator.ts';
+import type { ReadableStore } from '../harness/stores.ts';
+
+const userId = 'the user who wants to be forgotten';
+const name = 'a name that says who it is';
+
+/** What every store promises about what is left of a user who was erased. */
+export function describeStoredErasure(kind: string, create: () => ReadableStore) {
+  describe(`${kind}: what is stored of a user who was erased`, () => {
+    /** A store in which each collection says something of the user. One that is new has to be filled here. */
+    async function filled() {
+      const under = create();
+      const { store } = under;
+      const attempt = attemptOf({ userId, operation: 'request', idempotencyKey: 'one' }, [name]);
+      await store.issue(command({ userId, name, attempt }));
+      await store.issue(command({ userId, name: `${name} once`, createdAt: present - 10 * day, expiresInDays: 1 }));
+      await store.roll(renewal({ userId, name }));
+      await store.suspend(order({ userId, reason: `${userId} asked for it` }));
+      await store.resume(order({ userId }));
+      await store.addUsage(addition({ [name]: 1 }, { userId }));
+      await store.issue(command({ userId: 'other' }));
+      return under;
+    }
+
+    test('was something in each collection, and is nothing in any: neither its id nor a name', async () => {
+      const { store, read } = await filled();
+      const before = await read();
+      for (const [collection, documents] of Object.entries(before)) {
+        expect(JSON.stringify(documents), collection).toContain(userId);
+      }
+      await store.erase(order({ userId }));
+      const after = JSON.stringify(await read());
+      expect(after).not.toContain(userId);
+      expect(after).not.toContain(name);
+    });
+
+    test('is one entry of the audit log, which names its hash', async () => {
+      const { store, read } = await filled();
+      await store.erase(order({ userId, now: present + 60 }));
+      await store.erase(order({ userId, now: present + 120 }));
+      const hash = createHash('sha256').update(userId).digest('hex');
+      const left = (await read())['audit']?.filter(({ user_id }) => user_id !== 'other');
+      expect(left).toMatchObject([
+        {
+          at: present + 60,
+          action: 'user.erased',
+          actor_kind: 'operator',
+          actor_id: operator.id,
+          user_id: hash,
+          name: null,
+          key_id: null,
+          reason: null,
+        },
+      ]);
+    });
+
+    test('is nothing of others: theirs is as it was', async () => {
+      const { store, read } = await filled();
+      const others = async () =>
+        Object.values(await read())
+          .flat()
+          .filter(({ user_id }) => user_id === 'other');
+      const before = await others();
+      expect(before.length).toBeGreaterThan(2);
+      await store.erase(order({ userId }));
+      expect(await others()).toEqual(before);
+    });
+  });
+}
