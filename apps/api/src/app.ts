@@ -18,7 +18,7 @@ import { createRouter } from './http/route.ts';
 import { routes } from './http/routes.ts';
 import { secretScanningRouter } from './http/secret-scanning/router.ts';
 import { originForm } from './http/target.ts';
-import { storeUsageWhenDue } from './http/usage.ts';
+import { meterUsage, storeUsageWhenDue } from './http/usage.ts';
 import type { Keys } from './keys/set-up.ts';
 import type { Logger } from './log.ts';
 
@@ -63,6 +63,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
       giveBackAddressLimit,
       userLimit: limitUsers(createCounters),
       keyLimit: limitKeys(createCounters),
+      keyUsage: meterUsage(keys),
     }),
     answerErrors,
   );

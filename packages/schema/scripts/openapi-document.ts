@@ -13,6 +13,7 @@ import { idempotencyKeyHeader, idempotencyKeyPattern } from '../src/idempotency-
 import { apiKeyHeader } from '../src/key-format.ts';
 import { integer } from '../src/operations/fields.ts';
 import { type Operation, operations } from '../src/operations/index.ts';
+import { cachedAnswersHeader, maximumCachedAnswers } from '../src/usage.ts';
 import { guide } from './guide.ts';
 import { codeSamples } from './samples/index.ts';
 
@@ -43,6 +44,17 @@ const idempotencyKeyParameter = z.object({
     }),
 });
 
+const cachedAnswersParameter = z.object({
+  [cachedAnswersHeader]: integer.optional().meta({
+    override: { type: 'integer' },
+    description:
+      'How many requests were let in by kept answers since the last report: they count like this one where it is answered with 200.',
+    minimum: 0,
+    maximum: maximumCachedAnswers,
+    examples: [42],
+  }),
+});
+
 function errorResponse(status: ErrorStatus) {
   return {
     id: `Error${status}`,
@@ -71,6 +83,7 @@ function operationObject(operation: Operation, responses: ReadonlyMap<ErrorStatu
     description: operation.description,
     security: securityOf[operation.security],
     ...('repeatable' in operation && { requestParams: { header: idempotencyKeyParameter } }),
+    ...(operation.security === 'apiKey' && { requestParams: { header: cachedAnswersParameter } }),
     ...('body' in operation && {
       requestBody: {
         description: operation.body.description,

@@ -36,6 +36,8 @@ export interface Gates {
   readonly giveBackAddressLimit: RequestHandler;
   readonly userLimit: RequestHandler;
   readonly keyLimit: RequestHandler;
+  /** The quotas of a key's owner, and the count of what was answered. */
+  readonly keyUsage: RequestHandler;
 }
 
 function authorize(permission: Scope): RequestHandler {
@@ -99,14 +101,14 @@ function authenticate(verifyToken: VerifyToken): RequestHandler {
 
 /** The steps before the answer: nothing for a public operation, else the credentials and the limit of their owner. */
 function gatesOf({ security }: Operation, gates: Gates): RequestHandler[] {
-  const { verifyToken, verifyKey, giveBackAddressLimit, userLimit, keyLimit } = gates;
+  const { verifyToken, verifyKey, giveBackAddressLimit, userLimit, keyLimit, keyUsage } = gates;
   switch (security) {
     case 'none':
       return [];
     case 'bearer':
       return [authenticate(verifyToken), giveBackAddressLimit, userLimit];
     case 'apiKey':
-      return [authenticateKey(verifyKey), giveBackAddressLimit, keyLimit];
+      return [authenticateKey(verifyKey), giveBackAddressLimit, keyLimit, keyUsage];
   }
 }
 

@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { cachedAnswersHeader, maximumCachedAnswers } from '@andamio/schema/usage';
+import type { VerifiedKey } from '@andamio/verification/verify-key';
 import type { RequestHandler } from 'express';
+import type { Keys } from '../keys/set-up.ts';
+import type { FoundKey } from '../keys/store.ts';
 import type { UsageMeter } from '../keys/usage/meter.ts';
 import type { ExhaustedQuota } from '../keys/usage/quota.ts';
 import { HttpError } from './errors.ts';
@@ -19,7 +22,7 @@ export function storeUsageWhenDue(usage: UsageMeter): RequestHandler {
  * How many requests a good answer stands for: this one, and those that the caller let in since by answers that it kept. A report that
  * is no number in its bounds, or is sent twice, is no report.
  */
-export function requestsOf({ headers }: IncomingMessage): number {
+function requestsOf({ headers }: IncomingMessage): number {
   const sent = headers[header];
   const reported = typeof sent === 'string' && /^\d{1,7}$/.test(sent) ? Number(sent) : 0;
   return 1 + (reported <= maximumCachedAnswers ? reported : 0);
@@ -31,12 +34,21 @@ const details = {
     "Monthly quota: the requests that the owner's tier allows in a UTC month are used up. Wait as long as Retry-After says.",
 } as const;
 
-/**
- * The refusal of a request that no quota is left for. Unlike the number of keys, waiting mends it: `Retry-After` is what is left of
- * the day or month.
- *
- * @param now Unix milliseconds.
- */
-export function quotaExceeded({ period, endsAt }: ExhaustedQuota, now: number): HttpError {
+/** Unlike the number of keys, waiting mends it: `Retry-After` is what is left of the day or month. */
+function quotaExceeded({ period, endsAt }: ExhaustedQuota, now: number): HttpError {
   return new HttpError('quota_exceeded', details[period], Math.max(1, Math.ceil(endsAt - now / 1000)));
+}
+
+/**
+ * Refuses a good key whose owner has used up a quota, and counts every other: it stands last, so that nothing refuses a request that
+ * has been counted.
+ */
+export function meterUsage({ usage, now }: Pick<Keys, 'usage' | 'now'>): RequestHandler {
+  return (request, { locals }, next) => {
+    const { record, tier } = (locals.verifiedKey as VerifiedKey<FoundKey>).found;
+    const exhausted = usage.exhaustedQuota(record.userId, tier);
+    if (exhausted !== undefined) throw quotaExceeded(exhausted, now());
+    usage.count(record.userId, record.name, requestsOf(request));
+    next();
+  };
 }

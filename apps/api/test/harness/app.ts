@@ -45,6 +45,8 @@ export interface TestApp {
   readonly server: Server;
   /** Every line that it logged. */
   readonly logged: string[];
+  /** Stores the usage that it counted, before its time. */
+  storeUsage(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -80,6 +82,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     port,
     server,
     logged,
+    storeUsage: () => keys.usage.flush(),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

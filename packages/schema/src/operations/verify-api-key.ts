@@ -27,6 +27,7 @@ export const verifyApiKey = {
   description:
     'For services that are called with a key: says whose it is. A key that is unknown, expired, deleted or mistyped is 401, always the same. ' +
     'The header `Cache-Control` of a good answer says how many seconds it may be kept. ' +
+    'A good answer counts toward the quotas of the day and of the month. ' +
     'Made for sub-requests of proxies as well: any method and any path below this one are answered alike, and a body is not looked at.',
   security: 'apiKey',
   success: {

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../harness/app.ts';
+import { deleteKey, getDailyUsage, getUsage, getUser, newKey, rollKey, verifyKey } from '../harness/request-key.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+describe('usage', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.close());
+
+  /** What the user is shown of this month, once everything that was counted is stored: in all, and by name. */
+  async function shownTo(sub: string) {
+    await app.storeUsage();
+    const token = tokenFor(sub);
+    const { body } = await getUsage(app.url, { token });
+    const today = new Date().toISOString().slice(0, 10);
+    const daily = await getDailyUsage(app.url, { start_date: today, end_date: today }, { token });
+    const rows = daily.body['usage'] as { api_key_name: string; requests: number }[];
+    return {
+      total: body['monthly_quota_consumed'],
+      byName: Object.fromEntries(rows.map(({ api_key_name, requests }) => [api_key_name, requests])),
+    };
+  }
+
+  test('is what was answered well, by the name of the key', async () => {
+    const [one, two] = [await newKey(app.url, 'names', {}, 'one'), await newKey(app.url, 'names', {}, 'two')];
+    for (const key of [one, two, two]) expect((await verifyKey(app.url, key)).status).toBe(200);
+    expect(await shownTo('names')).toEqual({ total: 3, byName: { one: 1, two: 2 } });
+  });
+
+  test('counts any method and any path below, HEAD like GET', async () => {
+    const key = await newKey(app.url, 'methods', {}, 'name');
+    for (const method of ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']) await verifyKey(app.url, key, { method });
+    await verifyKey(app.url, key, { path: '/api/v1/apikey/verify/a/b?c' });
+    expect(await shownTo('methods')).toMatchObject({ total: 6 });
+  });
+
+  test('counts nothing that was refused: no bad key, no deleted one, nothing over the rate', async () => {
+    const key = await newKey(app.url, 'refused', { tier: 'pioneer' }, 'name');
+    await verifyKey(app.url, `${key}x`);
+    const statuses: number[] = [];
+    for (let sent = 0; sent < 25; sent++) statuses.push((await verifyKey(app.url, key)).status);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(5);
+    await deleteKey(app.url, { api_key_name: 'name' }, { token: tokenFor('refused') });
+    expect((await verifyKey(app.url, key)).status).toBe(401);
+    expect(await shownTo('refused')).toEqual({ total: 20, byName: {} });
+  });
+
+  test('counts no calls with a token', async () => {
+    await newKey(app.url, 'tokens', {}, 'name');
+    await getUser(app.url, { token: tokenFor('tokens') });
+    expect(await shownTo('tokens')).toEqual({ total: 0, byName: {} });
+  });
+
+  test('counts both secrets of a rolled key under its name', async () => {
+    const before = await newKey(app.url, 'rolled', {}, 'name');
+    const { body } = await rollKey(app.url, { api_key_name: 'name' }, { token: tokenFor('rolled') });
+    for (const key of [before, body['api_key'] as string]) expect((await verifyKey(app.url, key)).status).toBe(200);
+    expect(await shownTo('rolled')).toEqual({ total: 2, byName: { name: 2 } });
+  });
+
+  test('goes on where it was when a key is deleted and its name issued again', async () => {
+    const token = tokenFor('again');
+    await verifyKey(app.url, await newKey(app.url, 'again', {}, 'name'));
+    await deleteKey(app.url, { api_key_name: 'name' }, { token });
+    await verifyKey(app.url, await newKey(app.url, 'again', {}, 'name'));
+    expect(await shownTo('again')).toEqual({ total: 2, byName: { name: 2 } });
+  });
+
+  test.each([
+    ['0', 1],
+    ['1', 2],
+    ['007', 8],
+    ['1000000', 1_000_001],
+    ['1000001', 1],
+    ['9999999', 1],
+    ['-1', 1],
+    ['+1', 1],
+    ['1.5', 1],
+    ['1e3', 1],
+    ['0x10', 1],
+    ['', 1],
+    ['abc', 1],
+    ['3, 4', 1],
+    ['\u0663', 1],
+  ])('a good answer with X-Cached-Answers %j counts %i', async (value, counted) => {
+    const sub = `report ${value}`;
+    const key = await newKey(app.url, sub, { tier: 'enterprise' }, 'name');
+    const headers = { 'x-cached-answers': Buffer.from(value).toString('latin1') };
+    expect((await verifyKey(app.url, key, { headers })).status).toBe(200);
+    expect(await shownTo(sub)).toEqual({ total: counted, byName: { name: counted } });
+  });
+
+  test('a report that is sent with a bad key is nobody’s', async () => {
+    const key = await newKey(app.url, 'bad report', {}, 'name');
+    await verifyKey(app.url, `${key.slice(0, -1)}-`, { headers: { 'x-cached-answers': '100' } });
+    expect(await shownTo('bad report')).toMatchObject({ total: 0 });
+  });
+});

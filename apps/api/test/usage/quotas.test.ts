@@ -1,0 +1,128 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startApp } from '../harness/app.ts';
+import { expectError } from '../harness/expect-error.ts';
+import { deleteKey, getUsage, newKey, requestKey, verifyKey } from '../harness/request-key.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+const day = 86_400_000;
+const noon = Date.UTC(2025, 11, 5, 12);
+
+/** The service with a clock that is set, and a key of a pioneer: 500 requests a day, 15,000 a month. */
+async function start() {
+  let now = noon;
+  let monotonic = 0;
+  const app = await startApp({ now: () => now, monotonicNow: () => monotonic });
+  onTestFinished(() => app.close());
+  const claims = (tier: string, more = {}) => ({ tier, iat: now / 1000, exp: now / 1000 + 60, ...more });
+  const as = (tier: string, more = {}) => ({ token: tokenFor('owner', claims(tier, more)) });
+  const key = await newKey(app.url, 'owner', claims('pioneer'), 'name');
+  /** One good answer that stands for so many requests. */
+  const use = async (requests: number, with_ = key) => {
+    const headers = requests > 1 ? { 'x-cached-answers': String(requests - 1) } : {};
+    return verifyKey(app.url, with_, { headers });
+  };
+  return {
+    ...app,
+    key,
+    use,
+    as,
+    pass: (milliseconds: number) => {
+      now += milliseconds;
+      monotonic += milliseconds;
+    },
+    consumed: async () => {
+      await app.storeUsage();
+      const { body } = await getUsage(app.url, as('pioneer'));
+      return [body['daily_quota_consumed'], body['monthly_quota_consumed']];
+    },
+  };
+}
+
+describe('the quota of a day', () => {
+  test('lets through exactly what the tier allows; then 429 says which quota it is and when it ends', async () => {
+    const { use, consumed } = await start();
+    expect((await use(499)).status).toBe(200);
+    expect((await use(1)).status).toBe(200);
+    const answer = await use(1);
+    expectError(answer, 429, 'quota_exceeded');
+    expect(answer.body['details']).toMatch(/^Daily quota: .* Wait as long as Retry-After says\.$/);
+    expect(answer.headers.get('retry-after')).toBe('43200');
+    expect(answer.headers.get('x-ratelimit-limit')).toBe('20');
+    expect(await consumed()).toEqual([500, 500]);
+  });
+
+  test('does not count what it refuses, nor what was reported with it', async () => {
+    const { use, consumed } = await start();
+    await use(500);
+    for (let sent = 0; sent < 5; sent++) expectError(await use(1_000), 429, 'quota_exceeded');
+    expect(await consumed()).toEqual([500, 500]);
+  });
+
+  test('is told for no key but a good one: others are 401 as ever', async () => {
+    const { url, key, use } = await start();
+    await use(500);
+    expectError(await verifyKey(url, `${key}x`), 401, 'invalid_key');
+  });
+
+  test('is free again with the new UTC day', async () => {
+    const { use, pass } = await start();
+    await use(500);
+    pass(day / 2 - 1);
+    const last = await use(1);
+    expectError(last, 429, 'quota_exceeded');
+    expect(last.headers.get('retry-after'), 'never 0').toBe('1');
+    pass(1);
+    expect((await use(1)).status).toBe(200);
+  });
+
+  test('is freed at once by a raised tier, once the service has seen the new token', async () => {
+    const { url, use, as, pass } = await start();
+    await use(500);
+    expectError(await use(1), 429, 'quota_exceeded');
+    pass(1_000);
+    const { body } = await getUsage(url, as('starter'));
+    expect(body).toMatchObject({ daily_quota_limit: 2_500, subscription_tier: 'starter' });
+    expect((await use(1)).status).toBe(200);
+  });
+
+  test('is not reset by deleting the key and issuing its name again', async () => {
+    const { url, use, as } = await start();
+    await use(500);
+    await deleteKey(url, { api_key_name: 'name' }, as('pioneer'));
+    const { body } = await requestKey(url, { api_key_name: 'name' }, as('pioneer'));
+    expectError(await use(1, body['api_key'] as string), 429, 'quota_exceeded');
+  });
+
+  test("is each owner's own, over all its keys together", async () => {
+    const { url, use, as, pass } = await start();
+    pass(1_000);
+    const { body } = await requestKey(url, { api_key_name: 'second' }, as('starter'));
+    await use(2_500);
+    expectError(await use(1, body['api_key'] as string), 429, 'quota_exceeded');
+    const others = await newKey(url, 'another owner', { iat: noon / 1000, exp: noon / 1000 + 60 });
+    expect((await use(1, others)).status).toBe(200);
+  });
+});
+
+describe('the quota of a month', () => {
+  test('is told before that of the day, and ends with the month', async () => {
+    const { use, consumed } = await start();
+    await use(15_000);
+    const answer = await use(1);
+    expectError(answer, 429, 'quota_exceeded');
+    expect(answer.body['details']).toMatch(/^Monthly quota: /);
+    expect(answer.headers.get('retry-after')).toBe(String((Date.UTC(2026, 0, 1) - noon) / 1000));
+    expect(await consumed()).toEqual([15_000, 15_000]);
+  });
+
+  test('holds over the days, and is free again with the new month', async () => {
+    const { use, pass, storeUsage } = await start();
+    await use(15_000);
+    await storeUsage();
+    pass(26.5 * day - 1);
+    await use(1); // Its totals of the day are read.
+    await expect.poll(async () => (await use(1)).body['details']).toMatch(/^Monthly quota: /);
+    pass(1);
+    expect((await use(1)).status).toBe(200);
+  });
+});

@@ -1,0 +1,176 @@
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import { usageInterval } from '../../src/keys/usage/meter.ts';
+import { startProcess, type TestProcess } from '../harness/process.ts';
+import { deleteKey, getDailyUsage, getUsage, newKey, verifyKey } from '../harness/request-key.ts';
+import { freshProject, temporaryFile } from '../harness/stores.ts';
+import { tokenFor } from '../harness/tokens.ts';
+import { waitFor } from '../harness/wait-for.ts';
+
+const emulatorHost = inject('emulatorHost');
+
+const onSqlite = () => ({ SQLITE_PATH: temporaryFile() });
+const onFirestore = () => ({
+  KEY_STORE: 'firestore',
+  GOOGLE_CLOUD_PROJECT: freshProject(),
+  FIRESTORE_EMULATOR_HOST: emulatorHost,
+});
+
+/** The interval in seconds, and as much again for a machine that has other work. */
+const withinAnInterval = (2 * usageInterval) / 1000;
+/** What one process counts it stores within an interval, and the other one sees it within another. */
+const untilBothKnow = (3 * usageInterval) / 1000;
+
+/** The usage that two real processes on one store count. */
+function describeTwoProcesses(store: string, settings: () => Record<string, string | undefined>) {
+  describe(`usage of two processes on ${store}`, () => {
+    let services: TestProcess[] = [];
+    afterEach(() => {
+      for (const { signal } of services) signal('SIGKILL');
+    });
+
+    async function start() {
+      const environment = settings();
+      services = await Promise.all([startProcess(environment), startProcess(environment)]);
+      return services as [TestProcess, TestProcess];
+    }
+
+    const consumed = async ({ url }: TestProcess, sub: string, tier = 'enterprise') => {
+      const { body } = await getUsage(url, { token: tokenFor(sub, { tier }) });
+      return body['monthly_quota_consumed'] as number; // A day may end while a test runs.
+    };
+
+    /** What is shown of the two days that a test may run on. */
+    const rowsOf = async ({ url }: TestProcess, sub: string) => {
+      const [start_date, end_date] = [-1, 0].map((days) =>
+        new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10),
+      );
+      const { body } = await getDailyUsage(url, { start_date, end_date }, { token: tokenFor(sub) });
+      const rows = body['usage'] as { api_key_name: string; requests: number }[];
+      const sums: Record<string, number> = {};
+      for (const { api_key_name, requests } of rows) sums[api_key_name] = (sums[api_key_name] ?? 0) + requests;
+      return sums;
+    };
+
+    test('is, after the interval, exactly what was sent: in all and by name, shown alike by both, and to nobody else', async () => {
+      const [one, other] = await start();
+      const owners = ['alice', 'bob'];
+      const keys = new Map<string, string>();
+      for (const sub of owners) {
+        for (const name of ['first', 'second']) keys.set(`${sub} ${name}`, await newKey(one.url, sub, {}, name));
+      }
+      const sent: Record<string, Record<string, number>> = {
+        alice: { first: 60, second: 41 },
+        bob: { first: 7, second: 20 },
+      };
+      const calls = owners.flatMap((sub) =>
+        Object.entries(sent[sub] ?? {}).flatMap(([name, count]) =>
+          Array.from({ length: count }, (_, index) => ({
+            service: index % 2 ? one : other,
+            key: keys.get(`${sub} ${name}`),
+          })),
+        ),
+      );
+      const answers = await Promise.all(calls.map(({ service, key }) => verifyKey(service.url, key)));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+
+      for (const [sub, total] of [
+        ['alice', 101],
+        ['bob', 27],
+      ] as const) {
+        await waitFor('usage to be stored', async () => (await consumed(one, sub)) >= total, withinAnInterval);
+        for (const service of services) {
+          expect(await consumed(service, sub)).toBe(total);
+          expect(await rowsOf(service, sub)).toEqual(sent[sub]);
+        }
+      }
+      expect(await consumed(other, 'carol')).toBe(0);
+      expect(await rowsOf(other, 'carol')).toEqual({});
+
+      await deleteKey(other.url, { api_key_name: 'first' }, { token: tokenFor('alice') });
+      await newKey(other.url, 'alice', {}, 'first');
+      expect(await rowsOf(one, 'alice'), 'issuing again resets nothing').toEqual(sent['alice']);
+    });
+
+    test('survives SIGTERM under load to the last request', async () => {
+      const [ending, staying] = await start();
+      const key = await newKey(staying.url, 'steady', {}, 'name');
+      let good = 0;
+      let ended = false;
+      const client = async () => {
+        while (!ended) {
+          const status = await verifyKey(ending.url, key).then(
+            (answer) => answer.status,
+            () => 0,
+          );
+          if (status === 200) good++;
+          else ended = true;
+        }
+      };
+      const clients = Array.from({ length: 8 }, client);
+      await waitFor('some requests', () => good > 100);
+      ending.signal('SIGTERM');
+      expect((await ending.exited).code).toBe(0);
+      ended = true;
+      await Promise.all(clients);
+      expect(await consumed(staying, 'steady')).toBe(good);
+      expect(await rowsOf(staying, 'steady')).toEqual({ name: good });
+    });
+
+    test('loses by SIGKILL no more than was counted within the last interval', async () => {
+      const [killed, staying] = await start();
+      const key = await newKey(staying.url, 'unlucky', {}, 'name');
+      for (let sent = 0; sent < 10; sent++) await verifyKey(killed.url, key);
+      await waitFor('usage to be stored', async () => (await consumed(staying, 'unlucky')) === 10, withinAnInterval);
+      for (let sent = 0; sent < 5; sent++) expect((await verifyKey(killed.url, key)).status).toBe(200);
+      killed.signal('SIGKILL');
+      await killed.exited;
+      const left = await consumed(staying, 'unlucky');
+      expect(left).toBeGreaterThanOrEqual(10);
+      expect(left).toBeLessThanOrEqual(15);
+      await verifyKey(staying.url, key);
+      await waitFor(
+        'more to be stored',
+        async () => (await consumed(staying, 'unlucky')) === left + 1,
+        withinAnInterval,
+      );
+    });
+
+    test('holds the quota of a day within what one interval lets through; a raised tier frees both', async () => {
+      const [one, other] = await start();
+      const iat = Math.floor(Date.now() / 1000) - 60;
+      const key = await newKey(one.url, 'greedy', { tier: 'starter', iat }, 'name');
+      const use = (service: TestProcess, requests: number) =>
+        verifyKey(service.url, key, { headers: { 'x-cached-answers': String(requests - 1) } });
+      await use(one, 1);
+      await use(other, 1);
+      await use(one, 1_500);
+      await use(other, 998);
+      let good = 2_500;
+      /** Whether a process knows that the quota is used up. */
+      const refuses = async (service: TestProcess) => {
+        const { status, headers } = await use(service, 1);
+        if (status === 200) good++;
+        return headers.get('x-error-code') === 'quota_exceeded';
+      };
+      // Asked rarely enough for the rate of the tier.
+      const refusesSoon = (service: TestProcess) =>
+        expect.poll(() => refuses(service), { interval: 500, timeout: untilBothKnow * 1000 }).toBe(true);
+      await Promise.all([refusesSoon(one), refusesSoon(other)]);
+      await waitFor(
+        'all that was let through to be stored',
+        async () => (await consumed(one, 'greedy', 'starter')) === good,
+        withinAnInterval,
+      );
+      expect(good, 'two requests a second to each process').toBeLessThanOrEqual(2_500 + 2 * 2 * untilBothKnow);
+
+      const { body } = await getUsage(other.url, { token: tokenFor('greedy', { tier: 'growth' }) });
+      expect(body).toMatchObject({ daily_quota_limit: 25_000, monthly_quota_consumed: good });
+      expect((await use(other, 1)).status).toBe(200);
+      await waitFor('the other one to know', async () => (await use(one, 1)).status === 200, 15);
+    });
+  });
+}
+
+describeTwoProcesses('one file', onSqlite);
+if (emulatorHost !== undefined) describeTwoProcesses('one Firestore', onFirestore);
+else test.skip('usage of two processes on one Firestore', () => {});
