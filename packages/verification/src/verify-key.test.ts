@@ -11,6 +11,7 @@ const [newest, older] = digesters as [(typeof digesters)[0], (typeof digesters)[
 
 function setUp() {
   const store = controlledFind();
+  const olderPepper: unknown[][] = [];
   const clock = { unix: 1_800_000_000_000, monotonic: 5_000 };
   const verifier = createKeyVerifier({
     find: store.find,
@@ -18,17 +19,18 @@ function setUp() {
     maximumAge: 10_000,
     now: () => clock.unix,
     monotonicNow: () => clock.monotonic,
+    onOlderPepper: (...told) => olderPepper.push(told),
   });
   const pass = (milliseconds: number) => {
     clock.unix += milliseconds;
     clock.monotonic += milliseconds;
   };
-  return { store, clock, verifier, pass, key: makeKey() };
+  return { store, clock, verifier, pass, olderPepper, key: makeKey() };
 }
 
-let { store, clock, verifier, pass, key } = setUp();
+let { store, clock, verifier, pass, olderPepper, key } = setUp();
 beforeEach(() => {
-  ({ store, clock, verifier, pass, key } = setUp());
+  ({ store, clock, verifier, pass, olderPepper, key } = setUp());
 });
 
 const inSeconds = (seconds: number) => Math.floor(clock.unix / 1000) + seconds;
@@ -67,6 +69,20 @@ test.each([
   expect(await verify(found)).toEqual({ found, secondsLeft: 10 });
   expect(verifier.verify(key)).toEqual({ found, secondsLeft: 10 });
   expect(store.reads).toHaveLength(1);
+});
+
+test('a good key that is read under an older pepper is told of, each time and no other', async () => {
+  const found = foundKey(older.digest(key));
+  await verify(found);
+  verifier.verify(key);
+  expect(olderPepper).toEqual([[found, { id: newest.digest(key), pepperVersion: 'new' }]]);
+  pass(10_000);
+  await verify({ ...found, suspended: true });
+  pass(10_000);
+  await verify(foundKey(newest.digest(key)));
+  pass(10_000);
+  await verify(undefined);
+  expect(olderPepper).toHaveLength(1);
 });
 
 test('unknown, expired and suspended are one and the same', async () => {

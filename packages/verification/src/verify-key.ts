@@ -23,6 +23,14 @@ export interface KeyVerifierOptions<Found extends FoundKey> {
   readonly now: () => number;
   /** Milliseconds of a clock that is never set. */
   readonly monotonicNow: () => number;
+  /** Is told of a good key that was read under an older pepper, and by what it would be known under the newest. */
+  readonly onOlderPepper?: (found: Found, newest: NewestDigest) => void;
+}
+
+/** A key's digest under the pepper that makes new keys. */
+export interface NewestDigest {
+  readonly id: string;
+  readonly pepperVersion: string;
 }
 
 type Verification<Found extends FoundKey> = VerifiedKey<Found> | undefined;
@@ -44,7 +52,7 @@ export interface KeyVerifier<Found extends FoundKey> {
 
 /** Makes what checks keys. What it found out of a key is known again until it is older than the bound. */
 export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOptions<Found>): KeyVerifier<Found> {
-  const { find, digesters, maximumAge, now, monotonicNow } = options;
+  const { find, digesters, maximumAge, now, monotonicNow, onOlderPepper } = options;
   const isGood = ({ record, suspended }: Found) => !suspended && record.expiresAt > Math.floor(now() / 1000);
   const lookups = new Lookups({ find, isGood, maximumAge, monotonicNow });
 
@@ -53,6 +61,14 @@ export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOp
     const untilOld = (maximumAge - (monotonicNow() - begunAt)) / 1000;
     const untilExpired = found.record.expiresAt - now() / 1000;
     return { found, secondsLeft: Math.max(0, Math.floor(Math.min(untilOld, untilExpired))) };
+  }
+
+  async function look(ids: readonly [string, ...string[]]): Promise<Verification<Found>> {
+    const verified = judge(await lookups.read(ids));
+    if (verified !== undefined && verified.found.record.id !== ids[0]) {
+      onOlderPepper?.(verified.found, { id: ids[0], pepperVersion: digesters[0].pepperVersion });
+    }
+    return verified;
   }
 
   return {
@@ -65,7 +81,7 @@ export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOp
         if (known !== undefined) return judge(known);
         ids.push(id);
       }
-      return lookups.read(ids as [string, ...string[]]).then(judge);
+      return look(ids as [string, ...string[]]);
     },
     forget: (ids) => lookups.forget(ids),
     forgetOwner: (userId) => lookups.forgetOwner(userId),

@@ -4,6 +4,7 @@ import { createKeyVerifier, type KeyVerifier } from '@andamio/verification/verif
 import { forgettingStore } from './forgetting-store.ts';
 import { createKeyDeriver } from './idempotency.ts';
 import type { IssueKeyDependencies } from './issue.ts';
+import { redigesting } from './redigest.ts';
 import type { RevokeKeyDependencies } from './revoke.ts';
 import type { FoundKey, KeyStore } from './store.ts';
 import { UsageMeter } from './usage/meter.ts';
@@ -24,8 +25,8 @@ export interface KeysOptions {
   readonly now: () => number;
   /** Milliseconds of a clock that is never set. */
   readonly monotonicNow: () => number;
-  /** Is told why usage cannot be stored or read, once until it can be again. */
-  readonly warn: (error: unknown) => void;
+  /** Is told what went wrong behind the requests, and that it did in words. */
+  readonly warn: (error: unknown, message: string) => void;
 }
 
 /** Puts together what operations on keys work with, so that no change of a key passes by what is remembered of it. */
@@ -38,6 +39,7 @@ export function setUpKeys(options: KeysOptions): Keys {
     maximumAge: verifyCacheSeconds * 1000,
     now,
     monotonicNow,
+    onOlderPepper: redigesting({ store, now, warn: (error) => warn(error, 'a key could not be digested anew') }),
   });
   return {
     store: forgettingStore(store, verifier),
@@ -45,7 +47,12 @@ export function setUpKeys(options: KeysOptions): Keys {
     digesters,
     deriveKey: createKeyDeriver(peppers),
     verifier,
-    usage: new UsageMeter({ store, now, monotonicNow, warn }),
+    usage: new UsageMeter({
+      store,
+      now,
+      monotonicNow,
+      warn: (error) => warn(error, 'usage cannot be stored or read; what is counted waits'),
+    }),
     now,
   };
 }

@@ -41,7 +41,7 @@ export async function run(referenceFolder: string): Promise<void> {
     verifyCacheSeconds: settings.verifyCacheSeconds,
     now,
     monotonicNow: () => performance.now(),
-    warn: (error) => log.warn({ err: error }, 'usage cannot be stored or read; what is counted waits'),
+    warn: (error, message) => log.warn({ err: error }, message),
   });
   const app = createApp({
     settings,
