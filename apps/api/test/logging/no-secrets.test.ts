@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { Firestore } from '@google-cloud/firestore';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { processPepper, startProcess, type TestProcess } from '../harness/process.ts';
-import { deleteKey, getUser, requestKey, rotateKey, verifyKey } from '../harness/request-key.ts';
+import {
+  deleteKey,
+  getDailyUsage,
+  getUsage,
+  getUser,
+  requestKey,
+  rotateKey,
+  verifyKey,
+} from '../harness/request-key.ts';
 import { jwtSecret, tokenFor } from '../harness/tokens.ts';
 
 /** Everything that a store keeps, as one text. */
@@ -49,6 +57,12 @@ describe('no secret leaves the process but the key in its answer', () => {
       }
       await requestKey(url, { api_key_name: 5, api_key: keys.at(-1) }, { token });
       await getUser(url, { token });
+      await getUsage(url, { token });
+      await getDailyUsage(
+        url,
+        { start_date: keys.at(-1), api_key_names: [keys.at(-1), 'name-of-the-run-1'] },
+        { token },
+      );
       for (const change of [rotateKey, deleteKey]) {
         await change(url, { api_key_name: 'name-of-the-run-3', api_key: keys.at(-1) }, { token });
         await change(url, { api_key_name: 'name-of-the-run-1', api_key: keys.at(-1) }, { token });
