@@ -43,7 +43,7 @@ const __dirname = import.meta.dirname;
 
 await rm('dist', { recursive: true, force: true });
 await build({
-  entryPoints: { main: 'src/main.ts' },
+  entryPoints: { main: 'src/main.ts', admin: 'src/admin.ts' },
   outdir: 'dist',
   bundle: true,
   splitting: true,

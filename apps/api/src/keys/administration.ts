@@ -22,7 +22,7 @@ export interface Suspension extends EndedKeys {
 export type ResumeOutcome = 'resumed' | 'not_suspended' | 'being_erased';
 
 /** A key as an operator sees it. */
-interface InspectedKey extends KeyRecord {
+export interface InspectedKey extends KeyRecord {
   /** Rolled away: valid until its expiry, but not what its name stands for. */
   readonly superseded: boolean;
 }

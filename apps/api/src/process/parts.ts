@@ -5,6 +5,7 @@ import type { SharedCounters } from '../http/redis-counters.ts';
 import type { KeyStore } from '../keys/store.ts';
 import type { Logger } from '../log.ts';
 import type { CompleteSettings } from '../settings.ts';
+import { openStore } from './open-store.ts';
 
 /** What the settings choose between. A choice that is not taken is not loaded either: that would lengthen the start. */
 export interface Parts {
@@ -12,15 +13,6 @@ export interface Parts {
   readonly counters: SharedCounters;
   readonly findKeys: FindVerificationKeys;
   readonly verifyAlert: VerifyAlert | undefined;
-}
-
-async function storeOf({ store }: CompleteSettings, now: () => number): Promise<KeyStore> {
-  if (store.kind === 'sqlite') {
-    const { createSqliteStore } = await import('../store/sqlite/store.ts');
-    return createSqliteStore(store.path, now);
-  }
-  const { createFirestoreStore } = await import('../store/firestore/store.ts');
-  return createFirestoreStore(store);
 }
 
 async function countersOf({ redis }: CompleteSettings, log: Logger): Promise<SharedCounters> {
@@ -49,7 +41,7 @@ async function alertVerifierOf({
 /** Makes the parts that the settings ask for. None of them need answer yet. */
 export async function connect(settings: CompleteSettings, log: Logger, now: () => number): Promise<Parts> {
   const [store, counters, findKeys, verifyAlert] = await Promise.all([
-    storeOf(settings, now),
+    openStore(settings.store, now),
     countersOf(settings, log),
     signingKeysOf(settings),
     alertVerifierOf(settings),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { command, day, deletion, present, renewal } from '../harness/commands.ts';
+import { addition, command, day, deletion, present, renewal, today } from '../harness/commands.ts';
 import { order } from '../harness/operator.ts';
 import type { StoreUnderTest } from '../harness/stores.ts';
 
@@ -45,6 +45,17 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
       const { store } = create();
       await store.suspend(order());
       expect(await store.erase(order())).toBe(true);
+      expect(await store.issue(command())).toBe('issued');
+    });
+
+    test('usage that a process had counted before, and stored after, goes when it is asked for again', async () => {
+      const { store } = await withKeys();
+      await store.erase(order());
+      await store.addUsage(addition({ rolled: 3 }));
+      expect(await store.inspect('owner')).toBeUndefined();
+      expect(await store.erase(order())).toBe(true);
+      expect(await store.readUsage({ userId: 'owner', days: [today], names: ['rolled'] })).toEqual([]);
+      expect(await store.erase(order())).toBe(false);
       expect(await store.issue(command())).toBe('issued');
     });
 

@@ -1,0 +1,14 @@
+// Nothing is imported here: an older Node would fail on the imports before it could say what is wrong.
+const requiredMajor = 24;
+
+if (Number.parseInt(process.versions.node, 10) < requiredMajor) {
+  process.stderr.write(
+    `Node ${requiredMajor} is needed, this is ${process.versions.node}; the repository has one in node_modules/.bin/node.\n`,
+  );
+  process.exitCode = 78; // EX_CONFIG of sysexits.h
+} else {
+  const { enableCompileCache } = process.getBuiltinModule('node:module');
+  enableCompileCache({ directory: `${import.meta.dirname}/compile-cache`, portable: true });
+  const { runAdmin } = await import('./admin/run.ts');
+  await runAdmin(process.argv.slice(2));
+}

@@ -1,0 +1,17 @@
+import { digestKeyOf } from '@andamio/verification/digest';
+import { defineCommand } from '../command.ts';
+
+export const digestKeys = defineCommand({
+  usage: '',
+  summary: 'Prints the secret that services check keys with, for the guard: not the peppers, but keep it like them.',
+  options: {},
+  plan:
+    () =>
+    async ({ peppers }) => {
+      const digest_keys = peppers
+        .map(digestKeyOf)
+        .map(({ version, subkey }) => `${version}:${Buffer.from(subkey).toString('base64')}`)
+        .join(',');
+      return { done: true, json: { outcome: 'derived', digest_keys }, text: [digest_keys] };
+    },
+});

@@ -1,0 +1,42 @@
+import { type PepperUse, pepperUses } from '../../keys/peppers.ts';
+import { defineCommand } from '../command.ts';
+import { table } from '../text.ts';
+
+function verdictOn({ isConfigured, makesKeys, canBeDropped }: PepperUse): string {
+  if (!isConfigured) return 'not configured: its keys are refused';
+  if (makesKeys) return 'makes new keys';
+  return canBeDropped ? 'can be dropped' : 'still needed';
+}
+
+export const repepperReport = defineCommand({
+  usage: '',
+  summary: 'Says which peppers are still needed. It reads all keys.',
+  options: {},
+  plan:
+    () =>
+    async ({ store, peppers, now }) => {
+      const versions = peppers.map(({ version }) => version);
+      const uses = pepperUses(versions, await store.countKeys(Math.floor(now() / 1000)));
+      return {
+        done: true,
+        json: {
+          outcome: 'counted',
+          peppers: uses.map((use) => ({
+            version: use.version,
+            configured: use.isConfigured,
+            makes_keys: use.makesKeys,
+            unexpired_keys: use.unexpired,
+            expired_keys: use.expired,
+            can_be_dropped: use.canBeDropped,
+          })),
+        },
+        text: [
+          ...table([
+            ['pepper', 'unexpired', 'expired', ''],
+            ...uses.map((use) => [use.version, String(use.unexpired), String(use.expired), verdictOn(use)]),
+          ]),
+          'A pepper stays for 24 hours after it stopped making keys: repeated requests need it.',
+        ],
+      };
+    },
+});

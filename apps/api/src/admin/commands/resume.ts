@@ -1,0 +1,28 @@
+import type { ResumeOutcome } from '../../keys/administration.ts';
+import { defineCommand } from '../command.ts';
+import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
+import { printable } from '../text.ts';
+
+const sentences: Record<ResumeOutcome, string> = {
+  resumed: 'is no longer suspended.',
+  not_suspended: 'was not suspended.',
+  being_erased: 'is being erased: let that come to its end, with erase.',
+};
+
+export const resume = defineCommand({
+  usage: `--user ID ${changeUsage}`,
+  summary: 'Ends a suspension.',
+  options: { user: { type: 'string' }, ...changeOptions },
+  plan(values) {
+    const userId = userOf(values);
+    const author = authorOf(values);
+    return async ({ store, now }) => {
+      const outcome = await store.resume({ userId, ...author, now: Math.floor(now() / 1000) });
+      return {
+        done: outcome !== 'being_erased',
+        json: { outcome, user_id: userId },
+        text: [`${printable(userId)} ${sentences[outcome]}`],
+      };
+    };
+  },
+});

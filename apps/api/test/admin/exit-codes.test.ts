@@ -1,0 +1,106 @@
+import { mkdirSync } from 'node:fs';
+import { describe, expect, inject, test } from 'vitest';
+import { type AdminRun, spawnAdmin } from '../harness/admin.ts';
+import { freePort } from '../harness/free-port.ts';
+import { processPepper } from '../harness/process.ts';
+import { freshProject, temporaryFile } from '../harness/stores.ts';
+import { jwtSecret } from '../harness/tokens.ts';
+
+const secrets = { JWT_SECRETS: jwtSecret, KEY_PEPPERS: `test:${processPepper}` };
+
+const run = (args: readonly string[], environment: Record<string, string> = {}, input = ''): Promise<AdminRun> =>
+  spawnAdmin(args, { ...secrets, SQLITE_PATH: temporaryFile(), ...environment }, input).ended;
+
+describe('admin.js', () => {
+  test.each([[['--help']], [['-h']]])('%s tells every command, its options and the exit codes', async (args) => {
+    const { code, stdout, stderr } = await run(args);
+    expect([code, stderr]).toEqual([0, '']);
+    for (const verb of ['list', 'revoke', 'suspend', 'resume', 'erase', 'stats', 'repepper-report', 'digest-keys']) {
+      expect(stdout).toMatch(new RegExp(`^ {2}${verb}\\b`, 'm'));
+    }
+    expect(stdout).toContain('--key-stdin | --id DIGEST | --user ID [--by NAME] [--reason TEXT]');
+    expect(stdout).toMatch(/Exit codes: 0 .*, 1 .*, 64 .*, 69 .*, 70 .*,\s78 /);
+  });
+
+  test('--help of a command tells that one, also where the settings are wrong', async () => {
+    const { code, stdout } = await run(['erase', '--help'], { KEY_STORE: 'paper' });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ {2}erase --user ID/m);
+    expect(stdout).not.toMatch(/^ {2}revoke/m);
+  });
+
+  test.each([
+    ['no command', [], /^A command is needed\./],
+    ['a command that there is not', ['drop'], /^A command is needed\./],
+    ['a property of every object', ['constructor'], /^A command is needed\./],
+    ['no user', ['list'], /^--user ID is needed\./],
+    ['an empty user', ['erase', '--user', ''], /^--user ID is needed\./],
+    ['an option that there is not', ['list', '--user', 'alice', '--force'], /^An option is not one of this command\./],
+    ["another command's option", ['erase', '--user', 'alice', '--reason', 'asked'], /^An option is not one/],
+    ['a value where none belongs', ['stats', '--json=yes'], /^An option lacks its value, or takes none\./],
+    ['no value where one belongs', ['list', '--user'], /^An option lacks its value, or takes none\./],
+    ['a word that is no option', ['list', 'alice'], /^Everything is given by options\./],
+    ['an option twice', ['erase', '--user', 'alice', '--user', 'bob'], /^An option is given twice\./],
+    ['nothing to revoke', ['revoke'], /^One of --key-stdin, --id and --user is needed\./],
+    ['two things to revoke', ['revoke', '--key-stdin', '--user', 'alice'], /^One of --key-stdin/],
+    ['a digest that is none', ['revoke', '--id', 'abc'], /^--id must be a digest: 64 hexadecimal digits\./],
+    ['a blank author', ['suspend', '--user', 'alice', '--by', ' '], /^--by must be 1 to 128 printable characters\./],
+    [
+      'a reason that clears the screen',
+      ['suspend', '--user', 'a', '--reason', '\u001b[2J'],
+      /^--reason must be 1 to 1000/,
+    ],
+  ])('ends with 64 for %s, and one line on standard error', async (_, args, line) => {
+    const { code, stdout, stderr } = await run(args, { KEY_STORE: 'paper' });
+    expect([code, stdout]).toEqual([64, '']);
+    expect(stderr).toMatch(line);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stderr).toMatch(/See --help\.\n$/);
+  });
+
+  test.each([
+    ['of a user that nobody knows', ['list', '--user', 'nobody'], '', 'no_such_user'],
+    ['of a digest that nobody has', ['revoke', '--id', '0'.repeat(64)], '', 'no_such_key'],
+    ['of a user without keys', ['revoke', '--user', 'nobody'], '', 'no_such_key'],
+    ['of a text that is no key', ['revoke', '--key-stdin'], 'ant-not-a-key', 'not_a_key'],
+    ['of nothing at all', ['revoke', '--key-stdin'], '', 'not_a_key'],
+    ['of a user of whom nothing is stored', ['erase', '--user', 'nobody'], '', 'no_such_user'],
+  ])('ends with 1 %s', async (_, args, input, outcome) => {
+    const plain = await run(args, {}, input);
+    expect([plain.code, plain.stderr]).toEqual([1, '']);
+    expect(plain.stdout).toMatch(/^.+\.\n$/);
+    const { code, stdout } = await run([...args, '--json'], {}, input);
+    expect([code, JSON.parse(stdout)]).toEqual([1, { outcome }]);
+  });
+
+  test('ends with 78 for wrong settings, a line for each, and no value', async () => {
+    const { code, stdout, stderr } = await run(['stats'], { KEY_STORE: 'paper', PORT: 'eighty' });
+    expect([code, stdout]).toEqual([78, '']);
+    expect(stderr.trim().split('\n').toSorted()).toEqual([
+      'KEY_STORE must be one of: sqlite, firestore.',
+      'PORT must be an integer from 0 to 65535.',
+    ]);
+  });
+
+  test('ends with 69 where the embedded store cannot be opened', async () => {
+    const path = temporaryFile();
+    mkdirSync(path); // A folder stands where the file should be.
+    const { code, stdout, stderr } = await run(['stats', '--json'], { SQLITE_PATH: path });
+    expect([code, stdout]).toEqual([69, '']);
+    expect(stderr).toMatch(/^The embedded store failed\..*\nRun the command again once the store answers\.\n$/);
+  });
+
+  test.skipIf(inject('emulatorHost') === undefined).each([
+    ['list', ['list', '--user', 'alice']],
+    ['suspend', ['suspend', '--user', 'alice']],
+  ])('ends with 69 where Firestore does not answer: %s', async (_, args) => {
+    const { code, stdout, stderr } = await run(args, {
+      KEY_STORE: 'firestore',
+      GOOGLE_CLOUD_PROJECT: freshProject(),
+      FIRESTORE_EMULATOR_HOST: `127.0.0.1:${await freePort()}`,
+    });
+    expect([code, stdout]).toEqual([69, '']);
+    expect(stderr).toMatch(/Run the command again once the store answers\.\n$/);
+    expect(stderr).not.toMatch(/^ +at /m);
+  });
+});

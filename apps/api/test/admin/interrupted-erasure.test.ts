@@ -1,0 +1,69 @@
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { createFirestoreStore } from '../../src/store/firestore/store.ts';
+import { spawnAdmin } from '../harness/admin.ts';
+import { command } from '../harness/commands.ts';
+import { startFirestoreProxy } from '../harness/firestore-proxy.ts';
+import { order } from '../harness/operator.ts';
+import { processPepper } from '../harness/process.ts';
+import { firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
+import { jwtSecret } from '../harness/tokens.ts';
+import { waitFor } from '../harness/wait-for.ts';
+
+const emulatorHost = inject('emulatorHost') as string;
+
+/** The call by which access has ended: a read, a commit, and the read after it shows that. */
+const accessHasEnded = 3;
+
+test.skipIf(emulatorHost === undefined)(
+  'an erasure whose process is killed leaves no access, whichever call was its last, and goes on when it is asked for again',
+  async () => {
+    const proxy = await startFirestoreProxy(emulatorHost);
+    const project = freshProject();
+    const store = createFirestoreStore({ project, database: '(default)', emulatorHost });
+    onTestFinished(() => store.close());
+
+    async function issue(userId: string) {
+      const createdAt = Math.floor(Date.now() / 1000);
+      const { record, ...rules } = command({ userId, name: 'a telling name', createdAt });
+      expect(await store.issue({ record, ...rules })).toBe('issued');
+      return record.id;
+    }
+    const erase = (userId: string, host: string) =>
+      spawnAdmin(['erase', '--user', userId, '--by', 'olga'], {
+        JWT_SECRETS: jwtSecret,
+        KEY_PEPPERS: `test:${processPepper}`,
+        KEY_STORE: 'firestore',
+        GOOGLE_CLOUD_PROJECT: project,
+        FIRESTORE_EMULATOR_HOST: host,
+      });
+
+    await issue('uninterrupted');
+    expect(await erase('uninterrupted', proxy.host).ended).toMatchObject({ code: 0 });
+    const calls = proxy.calls();
+    expect(calls).toBeGreaterThan(accessHasEnded + 5);
+
+    for (let last = accessHasEnded; last < calls; last++) {
+      const userId = `interrupted at call ${last}`;
+      const id = await issue(userId);
+      const before = proxy.calls();
+      proxy.loseAnswerTo(last);
+      const interrupted = erase(userId, proxy.host);
+      await waitFor(userId, () => proxy.calls() >= before + last);
+      interrupted.kill();
+      expect((await interrupted.ended).code).toBeNull();
+      proxy.cut();
+
+      expect(await store.find([id]), userId).toBeUndefined();
+      expect(await store.issue(command({ userId })), userId).toBe('suspended');
+      expect(await store.resume(order({ userId })), userId).toBe('being_erased');
+      expect(await erase(userId, emulatorHost).ended, userId).toMatchObject({ code: 0 });
+      expect(await store.inspect(userId), userId).toBeUndefined();
+    }
+
+    const { audit = [], ...rest } = await readFirestore(firestoreClient(emulatorHost, project));
+    expect(rest).toEqual({});
+    expect(audit).toHaveLength(calls - accessHasEnded + 1);
+    expect(JSON.stringify(audit)).not.toMatch(/interrupted|a telling name/);
+  },
+  120_000,
+);
