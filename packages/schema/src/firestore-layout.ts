@@ -57,8 +57,8 @@ export const collections = {
 } as const satisfies Record<string, Collection>;
 
 /**
- * The collections whose documents are found by whose they are, beside the owner's own, which is named after it. What is stored of a
- * user is erased by this list: a collection that holds user ids belongs to it by the index on `user_id`.
+ * The collections whose documents are found by whose they are, beside the owner's own, which is named after it. What is stored
+ * of a user is erased by this list: a collection that holds user ids belongs to it by the index on `user_id`.
  */
 export const collectionsByUser: readonly Collection[] = Object.values(collections).filter(({ indexedFields }) =>
   (indexedFields as readonly string[]).includes('user_id'),

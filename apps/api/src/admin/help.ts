@@ -12,9 +12,9 @@ export function helpOn(verb?: string): string {
 
 ${told.map(describe).join('\n')}
 
-It works on the store of the service, by the service's own environment, while the service runs. Every change is in the audit log
-with the name that --by gives, or else that of the system's user. Keys are read from standard input only. Running instances refuse
-what was revoked or suspended within VERIFY_CACHE_SECONDS.
+It works on the store of the service, by the service's own environment, while the service runs. Every change is in the audit
+log with the name that --by gives, or else that of the system's user. Keys are read from standard input only. Running
+instances refuse what was revoked or suspended within VERIFY_CACHE_SECONDS. With --json, answers are one line for programs.
 
 Exit codes: 0 done, 1 nothing found or refused, 64 wrong usage, 69 the store did not answer, 70 an error nobody thought of,
 78 wrong settings.

@@ -53,8 +53,8 @@ export interface KeyCounts {
 }
 
 /**
- * What operators do to owners and their keys, and what they see of them. The service itself has no use for it. Each change is in the audit
- * log, or was not made.
+ * What operators do to owners and their keys, and what they see of them. The service itself has no use for it. Each change is in
+ * the audit log, or was not made.
  */
 export interface Administration {
   /**
@@ -67,8 +67,8 @@ export interface Administration {
   resume(command: OwnerCommand): Promise<ResumeOutcome>;
 
   /**
-   * Ends all keys of an owner, expired ones and those in their grace included. In commits of some hundred keys each, so that it takes
-   * as long as they need: where it breaks off, what is left can be revoked again.
+   * Ends all keys of an owner, expired ones and those in their grace included. In commits of some hundred keys each, so that it
+   * takes as long as they need: where it breaks off, what is left can be revoked again.
    *
    * @returns what was ended, by name.
    */
@@ -77,7 +77,8 @@ export interface Administration {
   /**
    * Removes everything that is stored of a user, entries of the audit log included. All that gives access ends in one commit with
    * the one entry that is left of it; until the rest is gone, which takes as long as it needs, the user is suspended. Where it
-   * breaks off, it goes on when it is asked for again.
+   * breaks off, it goes on when it is asked for again. A running service may store usage that it had counted before: that goes
+   * when it is asked for once more.
    *
    * @returns whether there was anything.
    */
@@ -89,6 +90,6 @@ export interface Administration {
   /** Counts owners. */
   countOwners(): Promise<OwnerCounts>;
 
-  /** Counts keys that are not gone at an instant in Unix seconds, by looking at all of them: it takes as long as they need. */
+  /** Counts keys that are not gone at an instant in Unix seconds. It looks at all of them and takes as long as they need. */
   countKeys(now: number): Promise<readonly KeyCounts[]>;
 }

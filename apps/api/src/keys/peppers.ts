@@ -16,7 +16,8 @@ export interface PepperUse {
 }
 
 /**
- * Says of each pepper, configured or in use, what depends on it. An expired key that can still be extended needs its pepper as well.
+ * Says of each pepper, configured or in use, what depends on it. An expired key that can still be extended needs its pepper as
+ * well.
  *
  * @param versions as configured: the first makes new keys.
  */

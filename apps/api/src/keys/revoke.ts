@@ -29,8 +29,8 @@ export type RevokeOutcome = RevokedKey | 'no_such_key';
 export interface Revocation {
   readonly ended: KeyRecord;
   /**
-   * What the name stands for from now on: as before where a secret ended that had been rolled away, that secret where the current one
-   * ended within its grace, or nothing.
+   * What the name stands for from now on: as before where a secret ended that had been rolled away, that secret where the current
+   * one ended within its grace, or nothing.
    */
   readonly left: 'current' | KeyRecord | undefined;
 }
@@ -44,9 +44,9 @@ export interface Secrets {
 }
 
 /**
- * The rule of revoking, for stores to decide by while nobody else can change the owner's keys: exactly the one secret ends. Where
- * it is the current one and the one before is still in its grace, the name stands for that one again, with the expiry that
- * the roll left it, so that every secret that is accepted is listed and can be deleted.
+ * The rule of revoking, for stores to decide by while nobody else can change the owner's keys: exactly the one secret ends.
+ * Where it is the current one and the one before is still in its grace, the name stands for that one again, with the expiry
+ * that the roll left it, so that every secret that is accepted is listed and can be deleted.
  *
  * @param serial of the secret to end, which may have been digested anew meanwhile.
  */

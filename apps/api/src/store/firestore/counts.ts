@@ -34,8 +34,8 @@ export async function countOwners({ firestore }: Database): Promise<OwnerCounts>
 }
 
 /**
- * Counts keys by reading all of them. Their expiry has no index: keys that are issued one after the other expire so as well, and all
- * would be written to the same place of it.
+ * Counts keys by reading all of them. Their expiry has no index: keys that are issued one after the other expire so as well, and
+ * all would be written to the same place of it. The pages are of different moments.
  */
 export async function countKeys({ firestore }: Database, now: number): Promise<KeyCounts[]> {
   const counts = new Map<string, { active: number; superseded: number; expired: number }>();

@@ -33,7 +33,11 @@ interface Beginning {
   readonly isKnown: boolean;
 }
 
-/** Ends all that gives access, and keeps it ended: the owner's document is the last to go. Says whether there is anything to erase. */
+/**
+ * Ends all that gives access, and keeps it ended: the owner's document is the last to go.
+ *
+ * @returns whether there is anything to erase.
+ */
 function begin(database: Database, { userId, by, now }: ErasureCommand): Promise<boolean> {
   const { firestore } = database;
   const document = ownerDocumentOf(firestore, userId);
