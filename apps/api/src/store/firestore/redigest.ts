@@ -31,7 +31,7 @@ export function redigest(
 
       const { superseded } = key.content;
       const writes = firestore.batch();
-      const listed = record.expiresAt > now ? { [to.id]: record.expiresAt } : {};
+      const listed = { [to.id]: record.expiresAt };
       const standing = writeOwner(database, writes, documents.owner, owner, {
         userId,
         now,

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { pepperUses } from './peppers.ts';
+
+const counts = (pepperVersion: string, active: number, superseded: number, expired: number) => ({
+  pepperVersion,
+  active,
+  superseded,
+  expired,
+});
+
+/** The peppers that can be dropped, of `new` (which makes keys), `old` and whatever else holds keys. */
+function droppable(...held: ReturnType<typeof counts>[]): string[] {
+  const uses = pepperUses(['new', 'old'], held);
+  return uses.filter(({ canBeDropped }) => canBeDropped).map(({ version }) => version);
+}
+
+test('a pepper can be dropped when it makes no keys and nothing needs it', () => {
+  expect(droppable()).toEqual(['old']);
+  expect(droppable(counts('new', 5, 5, 5))).toEqual(['old']);
+});
+
+test.each([
+  ['a valid key', counts('old', 1, 0, 0)],
+  ['a secret in its grace', counts('old', 0, 1, 0)],
+  ['an expired key, which could be extended', counts('old', 0, 0, 1)],
+])('%s keeps its pepper', (_, held) => {
+  expect(droppable(held)).toEqual([]);
+});
+
+test('the pepper that makes keys stays, also before it has made one', () => {
+  expect(pepperUses(['new'], [])).toMatchObject([{ version: 'new', makesKeys: true, canBeDropped: false }]);
+});
+
+test('keys whose pepper is not configured are told, under a version that nobody can drop', () => {
+  expect(pepperUses(['new'], [counts('lost', 2, 1, 4)])).toEqual([
+    expect.objectContaining({ version: 'new', isConfigured: true, unexpired: 0 }),
+    { version: 'lost', isConfigured: false, makesKeys: false, unexpired: 3, expired: 4, canBeDropped: false },
+  ]);
+});
