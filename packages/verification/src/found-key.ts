@@ -17,6 +17,15 @@ export interface FoundKey {
 }
 
 /**
+ * Says whether a key that was found is good.
+ *
+ * @param now Unix milliseconds.
+ */
+export function isGood({ record, suspended }: FoundKey, now: number): boolean {
+  return suspended !== true && record.expiresAt > Math.floor(now / 1000);
+}
+
+/**
  * Reads the key that is stored under one of the ids, in one round trip.
  *
  * @param ids digests of one key, one for each pepper.

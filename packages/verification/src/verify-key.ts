@@ -1,10 +1,10 @@
 import { isKey } from '@andamio/schema/key-format';
 import type { Digester } from './digest.ts';
 import type { Finding } from './findings.ts';
-import type { FindKey, FoundKey } from './found-key.ts';
+import { type FindKey, type FoundKey, isGood } from './found-key.ts';
 import { Lookups } from './lookups.ts';
 
-export type { FindKey, FoundKey } from './found-key.ts';
+export { type FindKey, type FoundKey, isGood } from './found-key.ts';
 export { StaleReadError } from './lookups.ts';
 
 /** A key that is good, and for how many whole seconds whoever was told so may rely on it. */
@@ -53,11 +53,10 @@ export interface KeyVerifier<Found extends FoundKey> {
 /** Makes what checks keys. What it found out of a key is known again until it is older than the bound. */
 export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOptions<Found>): KeyVerifier<Found> {
   const { find, digesters, maximumAge, now, monotonicNow, onOlderPepper } = options;
-  const isGood = ({ record, suspended }: Found) => !suspended && record.expiresAt > Math.floor(now() / 1000);
-  const lookups = new Lookups({ find, isGood, maximumAge, monotonicNow });
+  const lookups = new Lookups({ find, isGood: (found) => isGood(found, now()), maximumAge, monotonicNow });
 
   function judge({ found, begunAt }: Finding<Found>): Verification<Found> {
-    if (found === undefined || !isGood(found)) return undefined;
+    if (found === undefined || !isGood(found, now())) return undefined;
     const untilOld = (maximumAge - (monotonicNow() - begunAt)) / 1000;
     const untilExpired = found.record.expiresAt - now() / 1000;
     return { found, secondsLeft: Math.max(0, Math.floor(Math.min(untilOld, untilExpired))) };

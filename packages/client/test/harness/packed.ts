@@ -30,7 +30,8 @@ const [pnpm, ...pnpmArguments] = process.env['npm_config_user_agent']?.startsWit
   ? (['pnpm'] as const)
   : (['npx', '--yes', 'pnpm@12'] as const);
 
-async function pack(name: string, destination: string): Promise<string> {
+/** Packs a package, named by its folder, as it would be published, and gives the tarball. */
+export async function pack(name: string, destination: string): Promise<string> {
   await mkdir(destination);
   await run(join(repository, 'packages', name), pnpm, [...pnpmArguments, 'pack', '--pack-destination', destination]);
   const [file] = await readdir(destination);
@@ -60,7 +61,7 @@ export async function installPacked(): Promise<Consumer> {
 }
 
 /** Checks a consumer's TypeScript under a way of resolving modules, the declarations of libraries included. */
-export function checkTypes({ folder }: Consumer, file: string, resolution: 'node16' | 'bundler') {
+export function checkTypes({ folder }: Pick<Consumer, 'folder'>, file: string, resolution: 'node16' | 'bundler') {
   const module = resolution === 'bundler' ? 'preserve' : resolution;
   const typeRoots = join(repository, 'packages/client/node_modules/@types');
   return run(folder, join(repository, 'node_modules/.bin/tsc'), [

@@ -1,4 +1,4 @@
-import { digestKeyOf } from '@andamio/verification/digest';
+import { digestKeys as digestKeysOf } from '@andamio/verification/digest-keys';
 import { defineCommand } from '../command.ts';
 
 export const digestKeys = defineCommand({
@@ -8,10 +8,7 @@ export const digestKeys = defineCommand({
   plan:
     () =>
     async ({ peppers }) => {
-      const digest_keys = peppers
-        .map(digestKeyOf)
-        .map(({ version, subkey }) => `${version}:${Buffer.from(subkey).toString('base64')}`)
-        .join(',');
+      const digest_keys = digestKeysOf(peppers);
       return { done: true, json: { outcome: 'derived', digest_keys }, text: [digest_keys] };
     },
 });

@@ -1,11 +1,9 @@
 // Importing this file loads the client library, gRPC and all: import it when the first call needs it, not to start.
-import { Firestore, Timestamp } from '@google-cloud/firestore';
+import { type DatabaseAddress, openDatabase } from '@andamio/verification/firestore/client';
+import { type Firestore, Timestamp } from '@google-cloud/firestore';
 import { GoogleAuth, PassThroughClient } from 'google-auth-library';
-import { applyDeadline } from './deadline.ts';
 
-export interface FirestoreAddress {
-  readonly project: string;
-  readonly database: string;
+export interface FirestoreAddress extends DatabaseAddress {
   /** `host:port` of an emulator, instead of Google's service. */
   readonly emulatorHost: string | undefined;
 }
@@ -22,15 +20,8 @@ const emulatorSettings = (host: string) => ({
 });
 
 /** Makes a client. Nothing is sent yet. */
-export function openFirestore({ project, database, emulatorHost }: FirestoreAddress): Firestore {
-  return new Firestore({
-    projectId: project,
-    databaseId: database,
-    ...(emulatorHost !== undefined && emulatorSettings(emulatorHost)),
-    'grpc.callInvocationTransformer': applyDeadline,
-    // gRPC waits up to two minutes between attempts to connect, and the service would be down as much longer.
-    'grpc.max_reconnect_backoff_ms': 2_000,
-  });
+export function openFirestore({ emulatorHost, ...address }: FirestoreAddress): Firestore {
+  return openDatabase(address, emulatorHost === undefined ? {} : emulatorSettings(emulatorHost));
 }
 
 /** A timestamp of Firestore's for whole Unix seconds. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { collections } from '@andamio/schema/firestore-layout';
 import { tierSchema } from '@andamio/schema/tiers';
+import { checkedFields, parseContent, time } from '@andamio/verification/firestore/key-document';
 import type { DocumentReference, DocumentSnapshot, Firestore, Timestamp } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { type AuditEntry, auditRemovalOf } from '../../keys/audit.ts';
@@ -37,11 +38,6 @@ export function documentsOf(
   };
 }
 
-/** A timestamp of Firestore's, read as whole Unix seconds. */
-export const time = z
-  .custom<Timestamp>((value) => typeof (value as Timestamp | undefined)?.seconds === 'number')
-  .transform(({ seconds }) => seconds);
-
 const ownerDocument = z.object({
   user_id: z.string(),
   /** Null before the first key. */
@@ -71,18 +67,12 @@ const nameDocument = z.object({
 });
 
 const keyDocument = z.object({
+  ...checkedFields,
   serial: z.string(),
-  user_id: z.string(),
-  name: z.string(),
   start: z.string(),
-  created_at: time,
-  expires_at: time,
   expires_in_days: z.number(),
   pepper_version: z.string(),
   remove_at: time,
-  /** The owner's once more, these two: a key is checked by one read. */
-  tier: tierSchema,
-  suspended: z.boolean(),
   /** Rolled away: valid until its expiry, but not what its name stands for. */
   superseded: z.boolean(),
 });
@@ -102,12 +92,7 @@ export function parseDocument<Schema extends z.ZodType>(
   snapshot: DocumentSnapshot,
 ): Found<z.output<Schema>> | undefined {
   if (!snapshot.exists) return undefined;
-  const parsed = schema.safeParse(snapshot.data());
-  if (!parsed.success) {
-    const fields = parsed.error.issues.map(({ path }) => path[0]).join(', ');
-    throw new Error(`The stored document ${snapshot.ref.path} does not fit its schema in: ${fields}.`);
-  }
-  return { content: parsed.data, updateTime: snapshot.updateTime as Timestamp };
+  return { content: parseContent(schema, snapshot), updateTime: snapshot.updateTime as Timestamp };
 }
 
 export const parseOwner = (snapshot: DocumentSnapshot) => parseDocument(ownerDocument, snapshot);

@@ -1,8 +1,9 @@
 import { collections } from '@andamio/schema/firestore-layout';
+import { time } from '@andamio/verification/firestore/key-document';
 import type { DocumentReference, DocumentSnapshot, Firestore, Timestamp } from '@google-cloud/firestore';
 import * as z from 'zod';
 import type { Memory, RepeatableRequest } from '../../keys/idempotency.ts';
-import { type Found, nameOf, parseDocument, time } from './documents.ts';
+import { type Found, nameOf, parseDocument } from './documents.ts';
 
 const memoryDocument = z
   .object({
