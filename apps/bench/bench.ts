@@ -1,4 +1,5 @@
 import { issueAmongAMillion, verifyAmongAMillion } from './comparisons/a-million-keys.ts';
+import { guardVersusWithout } from './comparisons/guard-versus-without.ts';
 import { issueOnFirestore } from './comparisons/issue-on-firestore.ts';
 import { issueVersusBetterAuth } from './comparisons/issue-versus-better-auth.ts';
 import { issueVersusExpress } from './comparisons/issue-versus-express.ts';
@@ -28,6 +29,7 @@ const options = readOptions([
   startToListeningOnSqlite,
   startToListeningOnFirestore,
   startToFirstKey,
+  guardVersusWithout,
   memory,
 ]);
 

@@ -3,6 +3,7 @@ import { Pool } from 'undici';
 /** Requests that are under way at any moment: each is followed by the next as soon as it is answered. */
 export const inFlight = 32;
 
+/** A POST with its body, or a GET without one. */
 export interface Request {
   /** `POST` if left out. */
   readonly method?: 'GET' | 'POST';
@@ -23,7 +24,11 @@ export async function closedLoop(origin: string, path: string, requests: Iterabl
 
   async function sendOneByOne(): Promise<void> {
     for (let next = rest.next(); !next.done; next = rest.next()) {
-      const { statusCode, body } = await pool.request({ path, method: 'POST', ...next.value });
+      const { statusCode, body } = await pool.request({
+        path,
+        method: next.value.body === undefined ? 'GET' : 'POST',
+        ...next.value,
+      });
       if (statusCode !== 200) throw new Error(`${path} answered ${statusCode}: ${await body.text()}`);
       await body.dump();
       answered++;

@@ -1,0 +1,28 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+// Answers like the service about a good key, of an owner without limits: the published ones end within a second of load.
+const body = JSON.stringify({
+  user_id: 'user-1',
+  name: 'MyFirstKey',
+  tier: 'enterprise',
+  created_at: '2025-08-31T23:59:59Z',
+  expires_at: '2099-08-31T23:59:59Z',
+});
+
+const server = createServer((_request, response) => {
+  response
+    .writeHead(200, {
+      'Content-Type': 'application/json',
+      'Cache-Control': 'private, max-age=10',
+      'X-RateLimit-Limit': '999999999',
+      'X-RateLimit-Remaining': '999999999',
+      'X-RateLimit-Reset': `${Math.ceil(Date.now() / 1000) + 60}`,
+    })
+    .end(body);
+});
+
+server.listen(0, '127.0.0.1', () => {
+  const { port } = server.address() as AddressInfo;
+  process.stdout.write(`${JSON.stringify({ port, message: 'listening' })}\n`);
+});

@@ -1,0 +1,44 @@
+import { rateLimitWindow } from '@andamio/schema/rate-limits';
+import { overLimit, type Refusal } from '../refusal.ts';
+
+/** What is said of an owner's requests a minute. Instants are milliseconds of the guard's monotonic clock. */
+export interface Allowance {
+  readonly limit: number;
+  /** What was left when it was said. */
+  readonly remaining: number;
+  readonly endsAt: number;
+}
+
+/** The current minute of one owner: what it was allowed, and what was let in here without asking. */
+export class Minute {
+  #allowance: Allowance;
+  #taken = 0;
+
+  constructor(allowance: Allowance) {
+    this.#allowance = allowance;
+  }
+
+  /** Replaces what was said before; what was taken in the same minute stays taken. */
+  tell(allowance: Allowance, now: number): void {
+    if (now >= this.#allowance.endsAt) this.#taken = 0;
+    this.#allowance = allowance;
+  }
+
+  /** Replaces the limit; the minute goes on. */
+  setLimit(limit: number): void {
+    this.#allowance = { ...this.#allowance, limit, remaining: limit };
+  }
+
+  /** Takes one request of the minute; a refusal if none is left. After its end a new one begins, with the whole limit. */
+  take(now: number): Refusal | undefined {
+    const { limit, remaining, endsAt } = this.#allowance;
+    if (now >= endsAt) {
+      this.#allowance = { limit, remaining: limit, endsAt: now + rateLimitWindow };
+      this.#taken = 0;
+    } else if (this.#taken >= remaining) {
+      return overLimit(limit, endsAt - now);
+    }
+    this.#taken++;
+    return undefined;
+  }
+}

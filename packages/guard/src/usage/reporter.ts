@@ -1,0 +1,59 @@
+import type { Ledger } from './ledger.ts';
+
+/** Reports that are under way at once: nobody waits for them. */
+const atOnce = 8;
+
+export interface ReporterOptions {
+  readonly ledger: Ledger;
+  /** Milliseconds from one look at the ledger to the next. */
+  readonly interval: number;
+  /** Milliseconds of a clock that is never set. */
+  readonly now: () => number;
+  /** Whether a key's tally may still grow. */
+  readonly isInUse: (id: string) => boolean;
+  /** Whether keys in use are left alone, since their next request is going to report. */
+  readonly waitsForRequests: boolean;
+  /** Reports what the ledger has of a key. Never rejects; what was not reported stays in the ledger. */
+  readonly report: (id: string, key: string) => Promise<void>;
+}
+
+/** Reports in the background what no request reports. */
+export class Reporter {
+  readonly #options: ReporterOptions;
+  readonly #timer: NodeJS.Timeout;
+  #underWay: Promise<void> | undefined;
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => {
+      this.#underWay ??= this.#look().finally(() => {
+        this.#underWay = undefined;
+      });
+    }, options.interval).unref();
+  }
+
+  /** Reports once more, also what is in use or held, and stops. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#underWay;
+    await this.#report(Number.POSITIVE_INFINITY, () => true);
+  }
+
+  async #look(): Promise<void> {
+    const { ledger, now, isInUse, waitsForRequests } = this.#options;
+    await this.#report(now(), (id) => !(waitsForRequests && isInUse(id)));
+    ledger.forget(isInUse);
+  }
+
+  async #report(now: number, isIncluded: (id: string) => boolean): Promise<void> {
+    const { ledger, report } = this.#options;
+    const due = ledger
+      .due(now)
+      .filter(([id]) => isIncluded(id))
+      .values();
+    const reportOneByOne = async () => {
+      for (const [id, { key }] of due) await report(id, key);
+    };
+    await Promise.all(Array.from({ length: atOnce }, reportOneByOne));
+  }
+}

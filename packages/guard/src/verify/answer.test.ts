@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { readAnswer } from './answer.ts';
+
+const body = {
+  user_id: 'ada',
+  name: 'MyFirstKey',
+  tier: 'growth',
+  created_at: '2025-08-31T23:59:59Z',
+  expires_at: '2099-08-31T23:59:59Z',
+};
+const read = (headers: Record<string, string>, fields: Partial<typeof body> = {}) =>
+  readAnswer({ status: 200, headers, body: { ...body, ...fields } }, 0);
+
+describe('how long an answer may be relied on', () => {
+  test.each([
+    ['private, max-age=7', 7_000],
+    ['PRIVATE,MAX-AGE=7', 7_000],
+    ['max-age=7', 7_000],
+    ['private, max-age=3600', 10_000],
+    ['private, max-age=0', 0],
+    ['private, max-age=-1', 0],
+    ['private, max-age="7"', 0],
+    ['private, s-maxage=7', 0],
+    ['no-store, max-age=7', 0],
+    ['no-cache, max-age=7', 0],
+    ['', 0],
+  ])('%s', (value, milliseconds) => {
+    expect(read({ 'cache-control': value })).toMatchObject({ maximumAge: milliseconds });
+  });
+
+  test('ends with the key', () => {
+    const expiresAt = new Date(Date.now() + 3_000).toISOString();
+    const answer = read({ 'cache-control': 'private, max-age=7' }, { expires_at: expiresAt });
+    expect(answer).toMatchObject({ maximumAge: expect.closeTo(3_000, -3) });
+    expect(read({ 'cache-control': 'private, max-age=7' }, { expires_at: '2025-08-31T23:59:59Z' })).toMatchObject({
+      maximumAge: 0,
+    });
+  });
+});
+
+describe("the owner's minute", () => {
+  const date = 'Sun, 31 Aug 2025 23:59:59 GMT';
+  const reset = (seconds: number) => `${Date.parse(date) / 1000 + seconds}`;
+
+  test.each([
+    ['what the headers say', { 'x-ratelimit-reset': reset(17) }, { limit: 7, remaining: 3, endsAt: 17_000 }],
+    ['never longer than a minute', { 'x-ratelimit-reset': reset(3_600) }, { limit: 7, remaining: 3, endsAt: 60_000 }],
+    ['over already', { 'x-ratelimit-reset': reset(-1) }, { limit: 7, remaining: 3, endsAt: 0 }],
+    ['a whole one where its end is not told', {}, { limit: 7, remaining: 3, endsAt: 60_000 }],
+  ])('is %s', (_what, headers, allowance) => {
+    const told = { date, 'x-ratelimit-limit': '7', 'x-ratelimit-remaining': '3', ...headers };
+    expect(read(told)).toMatchObject({ allowance });
+  });
+
+  test("is the tier's where nothing is told", () => {
+    expect(read({})).toMatchObject({ allowance: { limit: 500, remaining: 500, endsAt: 60_000 } });
+  });
+});

@@ -1,0 +1,109 @@
+import { type ErrorCode, errorCodeHeader, errorKinds } from '@andamio/schema/errors';
+import { verifyApiKey } from '@andamio/schema/operations';
+import { rateLimitHeaders, rateLimitWindow } from '@andamio/schema/rate-limits';
+import { tiers } from '@andamio/schema/tiers';
+import { type ApiKey, createApiKey } from '../api-key.ts';
+import type { Allowance } from '../limits/minute.ts';
+import { invalidKey, Refusal } from '../refusal.ts';
+import { type Answer, type GoodAnswer, notAnswered } from '../source.ts';
+
+/** What came over HTTP. */
+export interface Received {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: unknown;
+}
+
+/** Nothing is kept longer than the service's own longest bound, whatever a proxy in between makes of its header. */
+const longestAge = 10_000;
+
+function headerOf({ headers }: Received, name: string): string | undefined {
+  const value = headers[name.toLowerCase()];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function maximumAgeOf(received: Received): number {
+  const directives =
+    headerOf(received, 'Cache-Control')
+      ?.toLowerCase()
+      .split(/\s*,\s*/) ?? [];
+  if (directives.includes('no-store') || directives.includes('no-cache')) return 0;
+  const seconds = directives.map((directive) => /^max-age=(\d{1,9})$/.exec(directive)?.[1]).find(Boolean);
+  return Math.min(Number(seconds ?? 0) * 1000, longestAge);
+}
+
+function numberOf(received: Received, header: string): number | undefined {
+  const value = headerOf(received, header);
+  return value !== undefined && /^\d{1,12}$/.test(value) ? Number(value) : undefined;
+}
+
+/** The owner's minute: by the rate-limit headers, or by the tier where something on the way has removed them. */
+function allowanceOf(received: Received, { tier }: ApiKey, begunAt: number): Allowance {
+  const limit = numberOf(received, 'X-RateLimit-Limit') ?? tiers[tier].requestsPerMinute;
+  const reset = numberOf(received, 'X-RateLimit-Reset');
+  // By the clock that reset is told by: this machine's may be set otherwise.
+  const date = Date.parse(headerOf(received, 'Date') ?? '');
+  const left = reset === undefined ? rateLimitWindow : reset * 1000 - (Number.isNaN(date) ? Date.now() : date);
+  return {
+    limit,
+    remaining: numberOf(received, 'X-RateLimit-Remaining') ?? limit,
+    endsAt: begunAt + Math.min(Math.max(0, left), rateLimitWindow),
+  };
+}
+
+function good(received: Received, begunAt: number): GoodAnswer | undefined {
+  const parsed = verifyApiKey.success.schema.safeParse(received.body);
+  const expiresAt = Date.parse(parsed.data?.expires_at ?? '');
+  if (!parsed.success || Number.isNaN(expiresAt)) return undefined;
+  const { user_id: userId, name, tier } = parsed.data;
+  const apiKey = createApiKey({ userId, name, tier }, expiresAt);
+  return {
+    kind: 'good',
+    apiKey,
+    allowance: allowanceOf(received, apiKey, begunAt),
+    maximumAge: Math.min(maximumAgeOf(received), Math.max(0, expiresAt - Date.now())),
+  };
+}
+
+/** The service's own word for an error of this status; a proxy that answers in its place has none. */
+function codeOf(received: Received): ErrorCode | undefined {
+  const code = headerOf(received, errorCodeHeader);
+  if (code === undefined || !Object.hasOwn(errorKinds, code)) return undefined;
+  return errorKinds[code as ErrorCode].status === received.status ? (code as ErrorCode) : undefined;
+}
+
+/** Whether it is this machine's own limit: keys that are refused exhaust it (IP_RATE_LIMIT_PER_MINUTE), and no owner is to blame. */
+function isOfAddress(received: Received): boolean {
+  return headerOf(received, 'RateLimit-Policy')?.startsWith('"address"') ?? false;
+}
+
+/** Passes on what the owner is told of its limits and quotas. */
+function limited(received: Received, code: ErrorCode): Answer {
+  const { details } = (received.body ?? {}) as { details?: unknown };
+  const headers = rateLimitHeaders.flatMap((name) => {
+    const value = headerOf(received, name);
+    return value === undefined ? [] : [[name, value]];
+  });
+  const refusal = new Refusal(code, Object.fromEntries(headers), typeof details === 'string' ? details : undefined);
+  return { kind: 'limited', refusal };
+}
+
+/**
+ * Understands an answer of `verify` (service contract, "Beside the contract").
+ *
+ * @param begunAt when the request began, milliseconds of the guard's clock.
+ */
+export function readAnswer(received: Received, begunAt: number): Answer {
+  const { status } = received;
+  const code = codeOf(received);
+  const answer = status === 200 ? good(received, begunAt) : undefined;
+  if (answer !== undefined) return answer;
+  if (code === 'invalid_key') return { kind: 'refused', refusal: invalidKey };
+  if (code !== undefined && status === 429) {
+    return isOfAddress(received)
+      ? notAnswered('The key service limits the requests of this address (IP_RATE_LIMIT_PER_MINUTE).')
+      : limited(received, code);
+  }
+  if (code === 'verification_unavailable') return notAnswered('The key service cannot check keys now.');
+  return notAnswered(`The key service gave an unexpected answer: ${status}.`);
+}

@@ -1,0 +1,257 @@
+import { makeKey } from '@andamio/schema/key-format';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { expectRefusal } from './harness/expect-refusal.ts';
+import { startGuarded } from './harness/guarded.ts';
+import {
+  type Answering,
+  answering,
+  breaking,
+  failing,
+  good,
+  silent,
+  startVerifyServer,
+} from './harness/verify-server.ts';
+
+const service = await startVerifyServer();
+const start = (more: { timeoutMs?: number } = {}) => startGuarded({ verify: service.url, ...more });
+
+let key = makeKey();
+beforeEach(() => {
+  key = makeKey();
+  service.received.length = 0;
+  service.next(good());
+});
+
+describe('a good key', () => {
+  test('lets the request in, and says whose it is, each time anew', async () => {
+    const { get } = await start();
+    for (let sent = 0; sent < 2; sent++) {
+      expect(await get(key)).toMatchObject({
+        status: 200,
+        body: { userId: 'ada', name: 'MyFirstKey', tier: 'growth', expiresAt: '2099-08-31T23:59:59.000Z' },
+      });
+    }
+    expect(service.received).toHaveLength(1);
+  });
+
+  test('is all that is sent: no other header, no path and no body of the request', async () => {
+    const { get } = await start();
+    await get(key, { cookie: 'session=1', authorization: 'Bearer token', 'x-forwarded-for': '10.0.0.1' });
+    expect(service.received).toEqual([
+      {
+        method: 'GET',
+        path: '/api/v1/apikey/verify',
+        headers: {
+          host: new URL(service.url).host,
+          connection: 'keep-alive',
+          accept: 'application/json',
+          'x-api-key': key,
+        },
+      },
+    ]);
+  });
+
+  test('is asked about below the path of a gateway', async () => {
+    const { get } = await startGuarded({ verify: new URL(`${service.url}/keys/`) });
+    await get(key);
+    expect(service.received[0]?.path).toBe('/keys/api/v1/apikey/verify');
+  });
+
+  test('adds no header to the answer', async () => {
+    const { get } = await start();
+    const names = [...(await get(key)).headers.keys()];
+    expect(names.sort()).toEqual(
+      ['connection', 'content-length', 'content-type', 'date', 'etag', 'keep-alive', 'x-powered-by'].sort(),
+    );
+  });
+
+  test('is asked about over a connection that stays open', async () => {
+    const { get } = await start();
+    const before = service.connections();
+    for (let sent = 0; sent < 5; sent++) await get(makeKey());
+    expect(service.connections() - before).toBe(1);
+  });
+
+  test.each([
+    ['no-store', 'no-store'],
+    ['no age', 'private'],
+    ['an age of zero', 'private, max-age=0'],
+    ['nothing', ''],
+  ])('is asked about each time where Cache-Control says %s', async (_what, cacheControl) => {
+    service.next(good({ cacheControl }));
+    const { get } = await start();
+    for (let sent = 0; sent < 3; sent++) expect((await get(key)).status).toBe(200);
+    expect(service.received).toHaveLength(3);
+    expect(service.received[0]?.headers).not.toHaveProperty('x-cached-answers');
+  });
+
+  test('has what was answered without asking reported at the end', async () => {
+    const { get, guard } = await start();
+    for (let sent = 0; sent < 5; sent++) await get(key);
+    await guard.close();
+    expect(service.received.map(({ headers }) => headers['x-cached-answers'])).toEqual([undefined, '3']);
+    expectRefusal(await get(key), 'verification_unavailable');
+  });
+});
+
+describe('401', () => {
+  test.each([
+    ['none', undefined],
+    ['an empty one', ''],
+    ['one of another form', 'sk-123'],
+    ['one with a mistyped character', `${makeKey().slice(0, -1)}-`],
+    ['one whose checksum is wrong', makeKey().replace(/.$/, (last) => (last === '0' ? '1' : '0'))],
+    ['two in one header', `${makeKey()}, ${makeKey()}`],
+  ])('answers a request with a key that is %s, and nothing is asked', async (_what, wrong) => {
+    const { get } = await start();
+    const answer = await get(wrong);
+    expectRefusal(answer, 'invalid_key');
+    expect(answer.headers.get('www-authenticate')).toBe('ApiKey realm="andamio-api"');
+    expect(service.received).toEqual([]);
+  });
+
+  test('of the service is the same as its own, and remembered', async () => {
+    service.next(failing('invalid_key', { 'WWW-Authenticate': 'ApiKey realm="andamio-api"' }));
+    const { get } = await start();
+    const [own, asked, remembered] = [await get(), await get(key), await get(key)];
+    const comparable = ({ status, headers, body }: typeof own) => ({
+      status,
+      body,
+      headers: [...headers].filter(([name]) => name !== 'date'),
+    });
+    expect(comparable(asked)).toEqual(comparable(own));
+    expect(comparable(remembered)).toEqual(comparable(own));
+    expect(service.received).toHaveLength(1);
+  });
+});
+
+describe('429', () => {
+  const limits = {
+    'Retry-After': '17',
+    'X-RateLimit-Limit': '20',
+    'X-RateLimit-Remaining': '0',
+    'X-RateLimit-Reset': '1900000000',
+  };
+
+  test('of the service is passed on with its code, details and headers, and asked about again', async () => {
+    service.next(failing('quota_exceeded', limits, 'Quota: 500 requests a day.'), good());
+    const { get } = await start();
+    const answer = await get(key);
+    expectRefusal(answer, 'quota_exceeded', 'Quota: 500 requests a day.');
+    expect(Object.fromEntries(answer.headers)).toMatchObject(
+      Object.fromEntries(Object.entries(limits).map(([name, value]) => [name.toLowerCase(), value])),
+    );
+    expect((await get(key)).status).toBe(200);
+  });
+
+  test('is answered without asking when the minute that the service told of is used up', async () => {
+    const reset = `${Math.ceil(Date.now() / 1000) + 30}`;
+    const headers = { 'X-RateLimit-Limit': '20', 'X-RateLimit-Remaining': '2', 'X-RateLimit-Reset': reset };
+    service.next(good({ headers }));
+    const { get } = await start();
+    for (let sent = 0; sent < 3; sent++) expect((await get(key)).status).toBe(200);
+    const answer = await get(key);
+    expectRefusal(answer, 'rate_limited');
+    expect(answer.headers.get('x-ratelimit-limit')).toBe('20');
+    expect(answer.headers.get('x-ratelimit-remaining')).toBe('0');
+    expect(Math.abs(Number(answer.headers.get('x-ratelimit-reset')) - Number(reset))).toBeLessThanOrEqual(2);
+    const retryAfter = Number(answer.headers.get('retry-after'));
+    expect(retryAfter).toBeGreaterThan(20);
+    expect(retryAfter).toBeLessThanOrEqual(31);
+    expect(service.received).toHaveLength(1);
+  });
+
+  test('comes as late as the service meant it where the clocks differ', async () => {
+    const serverTime = Date.now() + 3_600_000;
+    const headers = {
+      Date: new Date(serverTime).toUTCString(),
+      'X-RateLimit-Remaining': '0',
+      'X-RateLimit-Reset': `${Math.ceil(serverTime / 1000) + 30}`,
+    };
+    service.next(good({ headers }));
+    const { get } = await start();
+    await get(key);
+    const retryAfter = Number((await get(key)).headers.get('retry-after'));
+    expect(retryAfter).toBeGreaterThan(20);
+    expect(retryAfter).toBeLessThanOrEqual(31);
+  });
+
+  test("is told by the tier's published limit where the headers got lost on the way", async () => {
+    service.next(
+      answering(
+        200,
+        { 'Cache-Control': 'private, max-age=10' },
+        { user_id: 'ada', name: 'a', tier: 'pioneer', created_at: '', expires_at: '2099-08-31T23:59:59Z' },
+      ),
+    );
+    const { get } = await start();
+    for (let sent = 0; sent < 21; sent++) expect((await get(key)).status).toBe(200);
+    expectRefusal(await get(key), 'rate_limited');
+  });
+});
+
+describe('503', () => {
+  const unexpected = (status: number, code?: string) =>
+    answering(status, code === undefined ? {} : { 'X-Error-Code': code }, 'no answer of the service');
+
+  test.each<[string, Answering, string]>([
+    ['the service cannot check', failing('verification_unavailable'), 'cannot check keys now'],
+    ['the service fails', failing('internal'), 'unexpected answer: 500'],
+    ['something else answers', unexpected(200), 'unexpected answer: 200'],
+    ['something else refuses', unexpected(401), 'unexpected answer: 401'],
+    ['something else is busy', unexpected(429), 'unexpected answer: 429'],
+    [
+      "the limit is this machine's own",
+      failing('rate_limited', { 'RateLimit-Policy': '"address"; q=600; w=60; pk=:YQ==:' }),
+      'limits the requests of this address',
+    ],
+    ['it is another operation that refuses', unexpected(401, 'unauthenticated'), 'unexpected answer: 401'],
+    ['something else redirects', answering(302, { Location: 'http://127.0.0.1:9/' }, ''), 'unexpected answer: 302'],
+    ['the tier is one that the guard does not know', good({ tier: 'gold' }), 'unexpected answer: 200'],
+    ['the expiry is none', good({ expiresAt: 'soon' }), 'unexpected answer: 200'],
+    ['the answer is endless', answering(200, {}, 'x'.repeat(100_000)), 'UND_ERR_RES_EXCEEDED_MAX_SIZE'],
+    ['connections break', breaking, 'UND_ERR_SOCKET'],
+  ])('answers where %s', async (_what, fault, told) => {
+    service.next(fault);
+    const { get, errors } = await start();
+    expectRefusal(await get(key), 'verification_unavailable');
+    expect(errors).toHaveLength(1);
+    expect(errors[0]?.message).toContain(told);
+    service.next(good());
+    expect((await get(key)).status).toBe(200);
+  });
+
+  test('answers where the service does not, within the time that it may take', async () => {
+    service.next(silent);
+    const { get, errors } = await start({ timeoutMs: 200 });
+    const begun = performance.now();
+    expectRefusal(await get(key), 'verification_unavailable');
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(errors.map(({ message }) => message)).toEqual(['The key service did not answer in time.']);
+  });
+
+  test('answers where there is no service', async () => {
+    const gone = await startVerifyServer();
+    await gone.stop();
+    const { get, errors } = await startGuarded({ verify: gone.url });
+    expectRefusal(await get(key), 'verification_unavailable');
+    expect(errors.map(({ message }) => message)).toEqual(['The key service could not be asked: ECONNREFUSED.']);
+  });
+
+  test('does not answer where the service only ended the connection that was kept open', async () => {
+    const { get } = await start();
+    await get(makeKey());
+    service.next(breaking, good());
+    expect((await get(key)).status).toBe(200);
+  });
+});
+
+test('a key that expires while it is remembered is asked about again', async () => {
+  const expiresAt = Math.ceil(Date.now() / 1000) + 1;
+  service.next(good({ expiresAt: new Date(expiresAt * 1000).toISOString() }), failing('invalid_key'));
+  const { get } = await start();
+  expect((await get(key)).status).toBe(200);
+  await expect.poll(async () => (await get(key)).status, { timeout: 10_000 }).toBe(401);
+  expect(Date.now()).toBeGreaterThanOrEqual(expiresAt * 1000);
+  expect(service.received).toHaveLength(2);
+});

@@ -1,0 +1,93 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { freePort } from '../../../../apps/api/test/harness/free-port.ts';
+import { waitFor } from '../../../../apps/api/test/harness/wait-for.ts';
+
+/** The host that the shipped configuration names. */
+export const publishedHost = 'andamio-api-308006323670.us-central1.run.app';
+
+/** A certificate for the published host that nobody has signed but itself. */
+export function makeCertificate(): { readonly file: string; readonly key: Buffer; readonly cert: Buffer } {
+  const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
+  const file = join(folder, 'cert.pem');
+  const keyFile = join(folder, 'key.pem');
+  const made = spawnSync('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
+    ...['-subj', '/CN=test', '-addext', `subjectAltName=DNS:${publishedHost}`, '-keyout', keyFile, '-out', file],
+  ]);
+  if (made.status !== 0) throw new Error(`openssl: ${made.stderr}`);
+  afterAll(() => rmSync(folder, { recursive: true }));
+  return { file, key: readFileSync(keyFile), cert: readFileSync(file) };
+}
+
+export interface NginxOptions {
+  /** The port of 127.0.0.1 where the service listens in place of the published host's 443. */
+  readonly servicePort: number;
+  /** The certificate that its connections are checked by. */
+  readonly certificateFile: string;
+  /** What stands beside the include in `server { }`. */
+  readonly locations: string;
+}
+
+/**
+ * Starts nginx with the shipped configuration, of which only the service's address and the trusted certificates are replaced;
+ * it ends with the test file.
+ *
+ * @returns its URL.
+ */
+export async function startNginx({ servicePort, certificateFile, locations }: NginxOptions): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
+  const port = await freePort();
+  for (const name of ['apikey-http.conf', 'apikey.conf']) {
+    const shipped = readFileSync(new URL(`../../nginx/${name}`, import.meta.url), 'utf8');
+    const adapted = shipped
+      .replace(`${publishedHost}:443`, `127.0.0.1:${servicePort}`)
+      .replace('/etc/ssl/certs/ca-certificates.crt', certificateFile);
+    writeFileSync(join(folder, name), adapted);
+  }
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  for (const name of temporary) mkdirSync(join(folder, name));
+  writeFileSync(
+    join(folder, 'nginx.conf'),
+    `daemon off;
+     master_process off;
+     pid nginx.pid;
+     error_log stderr warn;
+     events {}
+     http {
+       access_log off;
+       ${temporary.map((name) => `${name}_temp_path ${name};`).join(' ')}
+       include apikey-http.conf;
+       server {
+         listen 127.0.0.1:${port};
+         include apikey.conf;
+         ${locations}
+       }
+     }`,
+  );
+  const child = spawn('nginx', ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let output = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    output += text;
+  });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  afterAll(async () => {
+    child.kill('SIGTERM');
+    await exited;
+    rmSync(folder, { recursive: true });
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await waitFor('nginx to answer', () => {
+    if (child.exitCode !== null) throw new Error(`nginx ended:\n${output}`);
+    return fetch(`${url}/_apikey/verify`).then(
+      () => true,
+      () => false,
+    );
+  });
+  return url;
+}

@@ -1,0 +1,39 @@
+import { mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll } from 'vitest';
+import { pack, run } from '../../../client/test/harness/packed.ts';
+
+/** What the packed packages and their users import. */
+const dependencies = ['@types/express', 'express', 'lru-cache', 'undici', 'zod'];
+
+const own = join(import.meta.dirname, '../../node_modules');
+
+/** A project of somebody who has installed the packed guard. */
+export interface Consumer {
+  readonly folder: string;
+  /** The guard's tarball. */
+  readonly tarball: string;
+}
+
+/**
+ * Unpacks the guard and what it needs of this repository, as they would be published, into a project; all goes with the test
+ * file. Other packages are links to this repository's, so that nothing is asked of a network.
+ */
+export async function installPacked(): Promise<Consumer> {
+  const folder = await mkdtemp(join(tmpdir(), 'andamio-consumer-'));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const tarballs: Record<string, string> = {};
+  for (const name of ['schema', 'verification', 'guard']) {
+    tarballs[name] = await pack(name, join(folder, `packed-${name}`));
+    const target = join(folder, 'node_modules/@andamio', name);
+    await mkdir(target, { recursive: true });
+    await run(folder, 'tar', ['-xzf', tarballs[name], '--strip-components=1', '-C', target]);
+  }
+  for (const name of dependencies) {
+    const link = join(folder, 'node_modules', name);
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(await realpath(join(own, name)), link);
+  }
+  return { folder, tarball: tarballs['guard'] as string };
+}

@@ -1,0 +1,73 @@
+import { afterAll } from 'vitest';
+import { startProcess, type TestProcess } from '../../../../apps/api/test/harness/process.ts';
+import { deleteKey, getUsage, requestKey } from '../../../../apps/api/test/harness/request-key.ts';
+import { tokenFor } from '../../../../apps/api/test/harness/tokens.ts';
+
+/** For how many seconds the services of these tests let their answers be kept. */
+export const bound = 2;
+
+/** Starts the built service; it ends with the test file, if not before. */
+export async function startService(environment: Readonly<Record<string, string>> = {}): Promise<TestProcess> {
+  const service = await startProcess({
+    SQLITE_PATH: ':memory:',
+    VERIFY_CACHE_SECONDS: `${bound}`,
+    ...environment,
+  });
+  afterAll(async () => {
+    service.signal('SIGKILL');
+    await service.exited;
+  });
+  return service;
+}
+
+/** A key that the service has issued to a user who had none. */
+export interface Issued {
+  readonly userId: string;
+  readonly key: string;
+  readonly expiresAt: string;
+  /** Deletes the key, and resolves when that is answered. */
+  revoke(): Promise<void>;
+  /** How much the service says that the user has used today. */
+  usedToday(): Promise<unknown>;
+}
+
+let users = 0;
+
+export async function issue({ url }: TestProcess, tier = 'enterprise'): Promise<Issued> {
+  const userId = `user-${process.pid}-${users++}`;
+  const token = tokenFor(userId, { tier });
+  const api_key_name = 'MyFirstKey';
+  const { body } = await requestKey(url, { api_key_name, expires_in_days: 30 }, { token });
+  return {
+    userId,
+    key: body['api_key'] as string,
+    expiresAt: body['expires_at'] as string,
+    async revoke() {
+      const { status } = await deleteKey(url, { api_key_name }, { token });
+      if (status !== 200) throw new Error(`The key could not be deleted: ${status}.`);
+    },
+    usedToday: async () => (await getUsage(url, { token })).body['daily_quota_consumed'],
+  };
+}
+
+/**
+ * Sends requests one after the other, and revokes the key meanwhile.
+ *
+ * @returns by how many milliseconds the last good answer's request came after the revocation was answered.
+ */
+export async function lastGoodAfterRevocation(
+  get: () => Promise<{ readonly status: number }>,
+  revoke: () => Promise<void>,
+): Promise<number> {
+  let revokedAt = Number.POSITIVE_INFINITY;
+  const revoked = revoke().then(() => {
+    revokedAt = performance.now();
+  });
+  let lastGood = 0;
+  for (let sent = 0; sent < revokedAt + (bound + 1) * 1000; sent = performance.now()) {
+    const before = performance.now();
+    if ((await get()).status === 200) lastGood = before;
+  }
+  await revoked;
+  return lastGood - revokedAt;
+}

@@ -1,0 +1,48 @@
+import { type IncomingHttpHeaders, request } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { afterAll } from 'vitest';
+
+/** What Google's front end is to the service: the end of TLS. */
+export interface TlsFront {
+  readonly port: number;
+  /** The requests that came, oldest first. */
+  readonly received: {
+    readonly method: string;
+    readonly path: string;
+    readonly headers: IncomingHttpHeaders;
+    readonly body: string;
+  }[];
+  /** How many connections have been made. */
+  connections(): number;
+}
+
+/** Takes requests by TLS and hands them on to what the URL names; ends with the test file. */
+export async function startTlsFront(
+  targetUrl: () => string,
+  certificate: { readonly key: Buffer; readonly cert: Buffer },
+): Promise<TlsFront> {
+  let connections = 0;
+  const received: TlsFront['received'] = [];
+  const server = createServer(certificate, async (incoming, response) => {
+    const { method = '', url: path = '', headers } = incoming;
+    let body = '';
+    for await (const chunk of incoming) body += chunk;
+    received.push({ method, path, headers, body });
+    const outgoing = request(targetUrl() + path, { method, headers });
+    outgoing.on('error', () => response.destroy());
+    outgoing.on('response', (answer) => {
+      response.writeHead(answer.statusCode as number, answer.headers);
+      answer.pipe(response);
+    });
+    outgoing.end(body);
+  });
+  server.on('secureConnection', () => connections++);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { port, received, connections: () => connections };
+}

@@ -1,0 +1,102 @@
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { errorBody } from '@andamio/schema/errors';
+import { afterAll } from 'vitest';
+
+/** What is done with one request. */
+export type Answering = (response: ServerResponse) => void;
+
+/** Answers by itself. */
+export const answering =
+  (status: number, headers: Record<string, string>, body: unknown): Answering =>
+  (response) =>
+    void response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
+
+export interface GoodWish {
+  readonly userId?: string;
+  readonly tier?: string;
+  readonly expiresAt?: string;
+  readonly cacheControl?: string;
+  readonly headers?: Record<string, string>;
+}
+
+/** The answer of the service about a good key. */
+export const good = (wish: GoodWish = {}) =>
+  answering(
+    200,
+    {
+      'Content-Type': 'application/json',
+      'Cache-Control': wish.cacheControl ?? 'private, max-age=10',
+      'X-RateLimit-Limit': '500',
+      'X-RateLimit-Remaining': '499',
+      'X-RateLimit-Reset': `${Math.ceil(Date.now() / 1000) + 60}`,
+      ...wish.headers,
+    },
+    {
+      user_id: wish.userId ?? 'ada',
+      name: 'MyFirstKey',
+      tier: wish.tier ?? 'growth',
+      created_at: '2025-08-31T23:59:59Z',
+      expires_at: wish.expiresAt ?? '2099-08-31T23:59:59Z',
+    },
+  );
+
+type Code = Parameters<typeof errorBody>[0];
+
+/** An error as the service writes it. */
+export const failing = (code: Code, headers: Record<string, string> = {}, details?: string) => {
+  const body = errorBody(code, details);
+  return answering(body.statusCode, { 'Content-Type': 'application/json', 'X-Error-Code': code, ...headers }, body);
+};
+
+/** Closes the connection without an answer. */
+export const breaking: Answering = (response) => void response.socket?.destroy();
+
+/** Never answers. */
+export const silent: Answering = () => {};
+
+export interface VerifyServer {
+  readonly url: string;
+  /** The requests that came, oldest first. */
+  readonly received: { readonly method: string; readonly path: string; readonly headers: IncomingHttpHeaders }[];
+  /** How many connections have been made. */
+  connections(): number;
+  /** Says how the next requests are answered, one each; those after them like the last. */
+  next(...answers: readonly [Answering, ...Answering[]]): void;
+  /** Stops listening, and closes all connections. */
+  stop(): Promise<void>;
+}
+
+/** Starts what stands in for the service over HTTP; it ends with the test file. */
+export async function startVerifyServer(): Promise<VerifyServer> {
+  let answers: Answering[] = [good()];
+  let connections = 0;
+  const received: VerifyServer['received'] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer(({ method = '', url: path = '', headers }, response) => {
+    received.push({ method, path, headers });
+    const answer = answers.length > 1 ? answers.shift() : answers[0];
+    answer?.(response);
+  });
+  server.on('connection', (socket) => {
+    connections++;
+    sockets.add(socket.once('close', () => sockets.delete(socket)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const stop = async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  afterAll(stop);
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    received,
+    connections: () => connections,
+    next: (...more) => {
+      answers = [...more];
+    },
+    stop,
+  };
+}

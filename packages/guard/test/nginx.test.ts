@@ -1,0 +1,162 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { makeKey } from '@andamio/schema/key-format';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { withNginxBodies } from '../scripts/error-bodies.ts';
+import { expectRefusal } from './harness/expect-refusal.ts';
+import { makeCertificate, publishedHost, startNginx } from './harness/nginx.ts';
+import { startTlsFront, type TlsFront } from './harness/tls-front.ts';
+import { answering, breaking, failing, good, startVerifyServer, type VerifyServer } from './harness/verify-server.ts';
+
+describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a real nginx', () => {
+  let service: VerifyServer;
+  let front: TlsFront;
+  let app: string;
+  let nginx: string;
+
+  beforeAll(async () => {
+    const certificate = makeCertificate();
+    service = await startVerifyServer();
+    front = await startTlsFront(() => service.url, certificate);
+    app = await startApp();
+    nginx = await startNginx({
+      servicePort: front.port,
+      certificateFile: certificate.file,
+      locations: `location / { proxy_pass ${app}; }
+                  location /public { auth_request off; proxy_pass ${app}; }
+                  location /broken { set $to ""; proxy_pass $to; }`,
+    });
+  });
+  beforeEach(() => {
+    front.received.length = 0;
+    service.next(good());
+  });
+
+  /** A service that says what it was sent, with the status that the path names. */
+  async function startApp(): Promise<string> {
+    const server = createServer(async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      const status = Number(/\/status\/(\d+)/.exec(request.url ?? '')?.[1] ?? 200);
+      response
+        .writeHead(status, { 'Content-Type': 'application/json' })
+        .end(JSON.stringify({ app: request.method, path: request.url, body }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    afterAll(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  async function ask(path: string, init: RequestInit = { headers: { 'X-API-Key': makeKey() } }) {
+    const response = await fetch(`${nginx}${path}`, init);
+    return { status: response.status, headers: response.headers, body: (await response.json()) as unknown };
+  }
+
+  test('lets a request with a good key in, its body with it', async () => {
+    const init = { method: 'POST', headers: { 'X-API-Key': makeKey() }, body: 'the body' };
+    expect(await ask('/orders?page=2', init)).toMatchObject({
+      status: 200,
+      body: { app: 'POST', path: '/orders?page=2', body: 'the body' },
+    });
+  });
+
+  test('sends the service the key and nothing else', async () => {
+    const key = makeKey();
+    const headers = { 'X-API-Key': key, cookie: 'session=1', authorization: 'Bearer token', 'x-secret': 'one' };
+    await ask('/orders?page=2', { method: 'POST', headers, body: 'the body' });
+    expect(front.received).toEqual([
+      { method: 'HEAD', path: '/api/v1/apikey/verify', headers: { host: publishedHost, 'x-api-key': key }, body: '' },
+    ]);
+  });
+
+  test('keeps its connection open', async () => {
+    await ask('/');
+    const before = front.connections();
+    for (let sent = 0; sent < 10; sent++) await ask('/');
+    expect(front.connections()).toBe(before);
+    expect(front.received).toHaveLength(11);
+  });
+
+  test('asks anew for each request, also with the same key', async () => {
+    const init = { headers: { 'X-API-Key': makeKey() } };
+    expect((await ask('/', init)).status).toBe(200);
+    service.next(failing('invalid_key'));
+    expect((await ask('/', init)).status).toBe(401);
+  });
+
+  test.each([
+    ['no key', {}],
+    ['a key that is refused', { headers: { 'X-API-Key': makeKey() } }],
+  ])('answers %s with 401', async (_what, init) => {
+    service.next(failing('invalid_key', { 'WWW-Authenticate': 'ApiKey realm="andamio-api"' }));
+    const answer = await ask('/', init);
+    expectRefusal(answer, 'invalid_key');
+    expect(answer.headers.get('www-authenticate')).toBe('ApiKey realm="andamio-api"');
+  });
+
+  test.each(['rate_limited', 'quota_exceeded'] as const)('answers %s with 429', async (code) => {
+    const limits = {
+      'retry-after': '17',
+      'x-ratelimit-limit': '20',
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset': '1900000000',
+    };
+    const policy = { 'RateLimit-Policy': '"key"; q=20; w=60; pk=:YQ==:' };
+    service.next(failing(code, { ...limits, ...policy }, 'Quota: 500 requests a day.'));
+    const answer = await ask('/');
+    expectRefusal(answer, code);
+    expect(Object.fromEntries(answer.headers)).toMatchObject(limits);
+  });
+
+  test.each([
+    ['the service cannot check', failing('verification_unavailable')],
+    ['the service fails', failing('internal')],
+    ['the connection breaks', breaking],
+    ['something else refuses', answering(401, { 'WWW-Authenticate': 'Bearer' }, '<html>')],
+    ['something else forbids', answering(403, {}, '<html>')],
+    ['something else is busy', answering(429, {}, '<html>')],
+    ["the limit is nginx's own", failing('rate_limited', { 'RateLimit-Policy': '"address"; q=600; w=60; pk=:YQ==:' })],
+    ['there is no such path', answering(404, {}, '<html>')],
+  ])('answers with 503 where %s', async (_what, answer) => {
+    service.next(answer);
+    expectRefusal(await ask('/'), 'verification_unavailable');
+  });
+
+  test("answers an error of its own with 500, and leaves the application's as they are", async () => {
+    expectRefusal(await ask('/broken'), 'internal');
+    for (const status of [401, 403, 429, 500, 503]) {
+      expect(await ask(`/status/${status}`)).toMatchObject({ status, body: { app: 'GET' } });
+    }
+  });
+
+  test('answers with 503 where the certificate is not one that it trusts', async () => {
+    const stranger = await startNginx({
+      servicePort: front.port,
+      certificateFile: makeCertificate().file,
+      locations: `location / { proxy_pass ${app}; }`,
+    });
+    const response = await fetch(stranger, { headers: { 'X-API-Key': makeKey() } });
+    expect(response.status).toBe(503);
+    expect(front.received).toEqual([]);
+  });
+
+  test('asks for no key where that is switched off', async () => {
+    expect((await ask('/public', {})).status).toBe(200);
+    expect(front.received).toEqual([]);
+  });
+
+  test('does not let anybody ask in its place', async () => {
+    const response = await fetch(`${nginx}/_apikey/verify`, { headers: { 'X-API-Key': makeKey() } });
+    expect(response.status).toBe(404);
+    expect(front.received).toEqual([]);
+  });
+});
+
+test('nginx/apikey-http.conf has the error bodies of the contract (if not: npx pnpm@12 generate)', () => {
+  const committed = readFileSync(new URL('../nginx/apikey-http.conf', import.meta.url), 'utf8');
+  expect(committed).toBe(withNginxBodies(committed));
+});

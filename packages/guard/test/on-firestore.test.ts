@@ -1,0 +1,203 @@
+import { createServer, type Socket } from 'node:net';
+import { makeKey } from '@andamio/schema/key-format';
+import { digestKeys } from '@andamio/verification/digest-keys';
+import { Firestore } from '@google-cloud/firestore';
+import { MemoryStore } from 'express-rate-limit';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { startFirestoreProxy } from '../../../apps/api/test/harness/firestore-proxy.ts';
+import { freePort } from '../../../apps/api/test/harness/free-port.ts';
+import { processPepper, type TestProcess } from '../../../apps/api/test/harness/process.ts';
+import type { FirestoreOptions } from '../src/index.ts';
+import { expectRefusal } from './harness/expect-refusal.ts';
+import { startGuarded } from './harness/guarded.ts';
+import { bound, issue, lastGoodAfterRevocation, startService } from './harness/service.ts';
+import { good, silent, startVerifyServer } from './harness/verify-server.ts';
+
+const emulatorHost = inject('emulatorHost');
+const project = `guard-${process.pid}-${Date.now()}`;
+
+/** What a guard is given in place of peppers, as the operator of the service derives it. */
+const pepper = { version: 'test', secret: Buffer.from(processPepper, 'base64') };
+const options = (more: Partial<FirestoreOptions> = {}): FirestoreOptions => ({
+  firestore: { project },
+  digestKeys: digestKeys([pepper]),
+  cacheSeconds: bound,
+  ...more,
+});
+
+/** Google's library takes the emulator's address from here, as it would in anybody's process. */
+function useDatabase(host: string): void {
+  const before = process.env['FIRESTORE_EMULATOR_HOST'];
+  process.env['FIRESTORE_EMULATOR_HOST'] = host;
+  onTestFinished(() => {
+    if (before === undefined) delete process.env['FIRESTORE_EMULATOR_HOST'];
+    else process.env['FIRESTORE_EMULATOR_HOST'] = before;
+  });
+}
+
+describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
+  let service: TestProcess;
+  let firestore: Firestore;
+
+  beforeAll(async () => {
+    process.env['FIRESTORE_EMULATOR_HOST'] = emulatorHost;
+    service = await startService({
+      KEY_STORE: 'firestore',
+      GOOGLE_CLOUD_PROJECT: project,
+      FIRESTORE_EMULATOR_HOST: emulatorHost as string,
+    });
+    firestore = new Firestore({ projectId: project });
+    afterAll(() => firestore.terminate());
+  });
+
+  const documentOf = async (userId: string) => {
+    const { docs } = await firestore.collection('keys').where('user_id', '==', userId).get();
+    return (docs[0] as (typeof docs)[0]).ref;
+  };
+
+  test('lets a key in that the service has issued, and nothing is asked of the service', async () => {
+    const { get, errors } = await startGuarded(options());
+    const { userId, key, expiresAt } = await issue(service);
+    for (let sent = 0; sent < 3; sent++) {
+      expect(await get(key)).toMatchObject({
+        status: 200,
+        body: { userId, name: 'MyFirstKey', tier: 'enterprise', expiresAt: new Date(expiresAt).toISOString() },
+      });
+    }
+    expect(errors).toEqual([]);
+  });
+
+  test('lets it in under each of the peppers', async () => {
+    const newer = { version: 'new', secret: Buffer.alloc(32, 'a newer pepper') };
+    const { get } = await startGuarded(options({ digestKeys: digestKeys([newer, pepper]) }));
+    expect((await get((await issue(service)).key)).status).toBe(200);
+  });
+
+  test('refuses every other with 401', async () => {
+    const { get, errors } = await startGuarded(options());
+    const suspended = await issue(service);
+    await (await documentOf(suspended.userId)).update({ suspended: true });
+    const expired = await issue(service);
+    await (await documentOf(expired.userId)).update({ expires_at: new Date(0) });
+    for (const wrong of [undefined, 'none', makeKey(), suspended.key, expired.key]) {
+      expectRefusal(await get(wrong), 'invalid_key');
+    }
+    expect(errors).toEqual([]);
+  });
+
+  test('refuses a deleted key within the bound, asked without pause', async () => {
+    const { get } = await startGuarded(options());
+    const { key, revoke } = await issue(service);
+    expect((await get(key)).status).toBe(200);
+    expect(await lastGoodAfterRevocation(() => get(key), revoke)).toBeLessThan(bound * 1000);
+  });
+
+  test('costs one call to Firestore, which changes nothing', async () => {
+    const proxy = await startFirestoreProxy(emulatorHost as string);
+    useDatabase(proxy.host);
+    const { get } = await startGuarded(options());
+    const { userId, key } = await issue(service);
+    const updatedAt = async () => (await (await documentOf(userId)).get()).updateTime;
+    const before = await updatedAt();
+    for (let sent = 0; sent < 3; sent++) expect((await get(key)).status).toBe(200);
+    expect(proxy.calls()).toBe(1);
+    expect(await updatedAt()).toEqual(before);
+  });
+
+  describe('limits a minute', () => {
+    test('by the tier, in this process', async () => {
+      const { get } = await startGuarded(options());
+      const { key } = await issue(service, 'pioneer');
+      for (let sent = 0; sent < 20; sent++) expect((await get(key)).status).toBe(200);
+      const answer = await get(key);
+      expectRefusal(answer, 'rate_limited');
+      expect(answer.headers.get('retry-after')).toMatch(/^([1-9]|[1-5]\d|60)$/);
+      expect(answer.headers.get('x-ratelimit-limit')).toBe('20');
+    });
+
+    test('over several guards by a store that they share', async () => {
+      const rateLimitStore = new MemoryStore();
+      onTestFinished(() => rateLimitStore.shutdown());
+      const guards = [await startGuarded(options({ rateLimitStore })), await startGuarded(options({ rateLimitStore }))];
+      const { key } = await issue(service, 'pioneer');
+      const statuses: number[] = [];
+      for (let sent = 0; sent < 24; sent++) {
+        statuses.push((await (guards[sent % 2] as (typeof guards)[0]).get(key)).status);
+      }
+      expect(statuses).toEqual([...Array(20).fill(200), ...Array(4).fill(429)]);
+    });
+
+    test('in this process while the store fails', async () => {
+      const rateLimitStore = { increment: () => Promise.reject(new Error('gone')) };
+      const { get, errors } = await startGuarded(options({ rateLimitStore }));
+      const { key } = await issue(service, 'pioneer');
+      for (let sent = 0; sent < 20; sent++) expect((await get(key)).status).toBe(200);
+      expectRefusal(await get(key), 'rate_limited');
+      expect(errors[0]?.message).toContain('The store of the rate limits failed');
+    });
+  });
+
+  describe('usage', () => {
+    test('is reported to the service where there is one beside', async () => {
+      const { get, guard } = await startGuarded(options({ verify: service.url }));
+      const { key, usedToday } = await issue(service);
+      const sent = 50;
+      for (let index = 0; index < sent; index++) expect((await get(key)).status).toBe(200);
+      await guard.close();
+      await expect.poll(usedToday, { timeout: 30_000 }).toBe(sent);
+    });
+
+    test('is reported in the background, while its key goes on', async () => {
+      const verify = await startVerifyServer();
+      verify.next(good());
+      const { get } = await startGuarded(options({ verify: verify.url }));
+      const { key } = await issue(service);
+      for (let sent = 0; sent < 5; sent++) await get(key);
+      const first = async () => {
+        await get(key);
+        return verify.received[0]?.headers['x-cached-answers'];
+      };
+      await expect.poll(first, { timeout: 30_000 }).toMatch(/^\d+$/);
+    });
+
+    test('that cannot be reported holds up no request', async () => {
+      const verify = await startVerifyServer();
+      verify.next(silent);
+      const { get, guard } = await startGuarded(options({ verify: verify.url, timeoutMs: 500 }));
+      const { key } = await issue(service);
+      for (let sent = 0; sent < 5; sent++) expect((await get(key)).status).toBe(200);
+      await guard.close();
+      expect(verify.received.length).toBeGreaterThan(0);
+    });
+  });
+
+  describe('503', () => {
+    test('answers where Firestore never does, in bounded time', async () => {
+      const port = await freePort();
+      const sockets: Socket[] = [];
+      const server = createServer((socket) => sockets.push(socket)).listen(port, '127.0.0.1');
+      onTestFinished(() => {
+        for (const socket of sockets) socket.destroy();
+        server.close();
+      });
+      useDatabase(`127.0.0.1:${port}`);
+      const { get, errors } = await startGuarded(options({ timeoutMs: 300 }));
+      const begun = performance.now();
+      expectRefusal(await get(makeKey()), 'verification_unavailable');
+      expect(performance.now() - begun).toBeLessThan(10_000);
+      expect(errors).toHaveLength(1);
+    });
+
+    test('answers where a document is not what it should be, and the log says which', async () => {
+      const { get, errors } = await startGuarded(options());
+      const { userId, key } = await issue(service);
+      const document = await documentOf(userId);
+      await document.update({ tier: 'gold' });
+      expectRefusal(await get(key), 'verification_unavailable');
+      expect(errors.map(({ message }) => message)).toEqual([
+        `The stored document keys/${document.id} does not fit its schema in: tier.`,
+      ]);
+      expect(errors[0]?.message).not.toContain(key.slice(8));
+    });
+  });
+});

@@ -1,0 +1,76 @@
+import { inspect } from 'node:util';
+import { makeKey } from '@andamio/schema/key-format';
+import { describe, expect, test } from 'vitest';
+import { type ApiKeyGuardOptions, apiKeyGuard } from '../src/index.ts';
+import { startGuarded } from './harness/guarded.ts';
+import {
+  type Answering,
+  answering,
+  breaking,
+  good,
+  silent,
+  startVerifyServer,
+  type VerifyServer,
+} from './harness/verify-server.ts';
+
+const service: VerifyServer = await startVerifyServer();
+
+/** All that a log, a debugger or a report might show of a value. */
+function shown(value: unknown): string {
+  const { stack, cause } = value as Error;
+  return [
+    inspect(value, { depth: null, showHidden: true, getters: true }),
+    JSON.stringify(value),
+    String(value),
+    stack,
+    inspect(cause, { depth: null, showHidden: true }),
+  ].join('\n');
+}
+
+/** Answers with bytes of the test's own, whether they are HTTP or not. */
+const writing =
+  (bytes: string): Answering =>
+  (response) =>
+    void response.socket?.end(bytes);
+
+describe('an error shows no key', () => {
+  const key = makeKey();
+  const secret = key.slice(8);
+
+  test.each<[string, Answering]>([
+    ['a broken connection', breaking],
+    ['no answer', silent],
+    ['an answer that repeats the key', answering(400, { 'X-Error-Code': key }, key)],
+    ['JSON that breaks behind the key', answering(200, {}, `{"api_key":"${key}",`)],
+    ['a tier that is the key', good({ tier: key })],
+    ['a header that is none', writing(`HTTP/1.1 200 OK\r\n${key}\u0000: ${key}\r\n\r\n`)],
+    ['a chunk of an impossible size', writing(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n${key}`)],
+    ['fewer bytes than promised', writing(`HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n${key}`)],
+  ])('of %s', async (_what, fault) => {
+    service.next(fault);
+    const { get, errors } = await startGuarded({ verify: service.url, timeoutMs: 500 });
+    const answer = await get(key);
+    expect(answer.status).toBe(503);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).not.toHaveProperty('cause');
+    for (const value of [errors[0], answer.body, [...answer.headers]]) expect(shown(value)).not.toContain(secret);
+  });
+
+  test.each<[string, ApiKeyGuardOptions]>([
+    ['an address with a password', { verify: `https://user:${key}@host` }],
+    ['no address', { verify: key }],
+    ['digest keys that are none', { firestore: { project: 'project' }, digestKeys: key }],
+  ])('of %s', (_what, options) => {
+    const wrong = () => apiKeyGuard(options);
+    expect(wrong).toThrow(TypeError);
+    expect(wrong).not.toThrow(secret);
+  });
+});
+
+test('a guard shows no key that it knows', async () => {
+  service.next(good());
+  const key = makeKey();
+  const { get, guard } = await startGuarded({ verify: service.url });
+  for (let sent = 0; sent < 3; sent++) expect((await get(key)).status).toBe(200);
+  expect(shown(guard)).not.toContain(key.slice(8));
+});

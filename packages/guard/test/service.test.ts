@@ -1,0 +1,151 @@
+import { makeKey } from '@andamio/schema/key-format';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
+import type { TestProcess } from '../../../apps/api/test/harness/process.ts';
+import { expectRefusal } from './harness/expect-refusal.ts';
+import { type Answer, startGuarded } from './harness/guarded.ts';
+import { makeCertificate, startNginx } from './harness/nginx.ts';
+import { bound, issue, lastGoodAfterRevocation, startService } from './harness/service.ts';
+import { startTlsFront } from './harness/tls-front.ts';
+
+describe('a guard that asks the service', () => {
+  let service: TestProcess;
+  beforeAll(async () => {
+    service = await startService();
+  });
+
+  test('lets a key in that the service has issued', async () => {
+    const { get, errors } = await startGuarded({ verify: service.url });
+    const { userId, key, expiresAt } = await issue(service);
+    for (let sent = 0; sent < 3; sent++) {
+      expect(await get(key)).toMatchObject({
+        status: 200,
+        body: { userId, name: 'MyFirstKey', tier: 'enterprise', expiresAt: new Date(expiresAt).toISOString() },
+      });
+    }
+    expect(errors).toEqual([]);
+  });
+
+  test('refuses one that it has not, in the words of the service', async () => {
+    const { get, errors } = await startGuarded({ verify: service.url });
+    const headers = { 'X-API-Key': makeKey() };
+    const own = await fetch(`${service.url}/api/v1/apikey/verify`, { headers });
+    for (const key of [headers['X-API-Key'], 'none']) {
+      const answer = await get(key);
+      expectRefusal(answer, 'invalid_key');
+      expect(answer.body).toEqual(await own.clone().json());
+      expect(answer.headers.get('www-authenticate')).toBe(own.headers.get('www-authenticate'));
+    }
+    expect(errors).toEqual([]);
+  });
+
+  test('refuses a deleted key within the bound, asked without pause', async () => {
+    const { get } = await startGuarded({ verify: service.url });
+    const { key, revoke } = await issue(service);
+    expect((await get(key)).status).toBe(200);
+    expect(await lastGoodAfterRevocation(() => get(key), revoke)).toBeLessThan(bound * 1000);
+  });
+
+  test('holds the limit of a minute, whoever of the two answers', async () => {
+    const { get } = await startGuarded({ verify: service.url });
+    const { key } = await issue(service, 'pioneer');
+    const answers: Answer[] = [];
+    for (let sent = 0; sent < 25; sent++) answers.push(await get(key));
+    expect(answers.map(({ status }) => status)).toEqual([...Array(20).fill(200), ...Array(5).fill(429)]);
+    const refused = answers.at(-1) as Answer;
+    expectRefusal(refused, 'rate_limited');
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);
+  });
+
+  test('has every request counted, those that it answers itself too', async () => {
+    const { get, guard } = await startGuarded({ verify: service.url });
+    const { key, usedToday } = await issue(service);
+    const sent = 200;
+    for (let index = 0; index < sent; index++) expect((await get(key)).status).toBe(200);
+    await guard.close();
+    await expect.poll(usedToday, { timeout: 30_000 }).toBe(sent);
+  });
+
+  test('passes on what the service says of the limit', async () => {
+    const { get } = await startGuarded({ verify: service.url });
+    const { key } = await issue(service, 'pioneer');
+    const headers = { 'X-API-Key': key };
+    for (let sent = 0; sent < 20; sent++) await fetch(`${service.url}/api/v1/apikey/verify`, { headers });
+    const answer = await get(key);
+    expectRefusal(answer, 'rate_limited');
+    for (const name of ['retry-after', 'x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset']) {
+      expect(answer.headers.get(name), name).toMatch(/^\d+$/);
+    }
+  });
+});
+
+test('a guard gives no answer that is past the bound when the service is gone', async () => {
+  const service = await startService();
+  const { get, errors } = await startGuarded({ verify: service.url });
+  const { key } = await issue(service);
+  expect((await get(key)).status).toBe(200);
+  const stop = async () => {
+    service.signal('SIGKILL');
+    await service.exited;
+  };
+  expect(await lastGoodAfterRevocation(() => get(key), stop)).toBeLessThan(bound * 1000);
+  expectRefusal(await get(key), 'verification_unavailable');
+  expect(new Set(errors.map(({ message }) => message))).toEqual(
+    new Set(['The key service could not be asked: ECONNREFUSED.']),
+  );
+});
+
+describe.skipIf(!inject('available').includes('nginx'))('nginx that asks the service', () => {
+  let service: TestProcess;
+  let nginx: string;
+  beforeAll(async () => {
+    service = await startService();
+    const certificate = makeCertificate();
+    const front = await startTlsFront(() => service.url, certificate);
+    nginx = await startNginx({
+      servicePort: front.port,
+      certificateFile: certificate.file,
+      // Its health stands for any application behind nginx.
+      locations: `location / { proxy_pass ${service.url}/health/live; }`,
+    });
+  });
+
+  async function get(key?: string): Promise<Answer> {
+    const response = await fetch(nginx, { headers: { ...(key !== undefined && { 'X-API-Key': key }) } });
+    const text = await response.text();
+    const body: unknown = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text;
+    return { status: response.status, headers: response.headers, body };
+  }
+
+  test('lets a good key in, and refuses all others with 401', async () => {
+    expect((await get((await issue(service)).key)).status).toBe(200);
+    for (const wrong of [undefined, 'none', makeKey()]) {
+      const answer = await get(wrong);
+      expectRefusal(answer, 'invalid_key');
+      expect(answer.headers.get('www-authenticate')).toBe('ApiKey realm="andamio-api"');
+    }
+  });
+
+  test('refuses a deleted key at once', async () => {
+    const { key, revoke } = await issue(service);
+    expect((await get(key)).status).toBe(200);
+    await revoke();
+    expectRefusal(await get(key), 'invalid_key');
+  });
+
+  test('answers with 429 over the limit', async () => {
+    const { key } = await issue(service, 'pioneer');
+    for (let sent = 0; sent < 20; sent++) expect((await get(key)).status).toBe(200);
+    const answer = await get(key);
+    expectRefusal(answer, 'rate_limited');
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(answer.headers.get('x-ratelimit-limit')).toBe('20');
+  });
+
+  test('answers with 503 when the service is gone', async () => {
+    const { key } = await issue(service);
+    service.signal('SIGKILL');
+    await service.exited;
+    expectRefusal(await get(key), 'verification_unavailable');
+  });
+});

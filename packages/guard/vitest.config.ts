@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    globalSetup: ['test/harness/global-setup.ts'],
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
+    // Some tests start processes, one installs packages: more at once than the machine has cores would test the machine.
+    maxWorkers: 2,
+    reporters: ['default', ['json', { outputFile: 'reports/tests.json' }]],
+  },
+});
