@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { startProcess, type TestProcess } from '../harness/process.ts';
 import { type Redis, startRedis } from '../harness/redis.ts';
-import { requestKey } from '../harness/request-key.ts';
+import { newKey, requestKey, verifyKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
@@ -40,6 +40,24 @@ describe.skipIf(!inject('available').includes('redis'))('rate limits that instan
     expect(answers.filter(({ status }) => status === 400)).toHaveLength(50);
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(70);
     expect(warnings()).toEqual([0, 0]);
+  });
+
+  test('are exact for calls with keys as well, over all keys of an owner, apart from those with a token', async () => {
+    const [first, second] = await start();
+    const sub = `keys ${crypto.randomUUID()}`;
+    const keys = [
+      await newKey(first, sub, { tier: 'starter' }, 'one'),
+      await newKey(first, sub, { tier: 'starter' }, 'two'),
+    ];
+    // The instances share Redis and no database: the second one has a key of its own for the same owner.
+    const other = await newKey(second, sub, { tier: 'starter' });
+    const answers = await Promise.all(
+      Array.from({ length: 120 }, (_, index) =>
+        index % 2 ? verifyKey(second, other) : verifyKey(first, keys[(index / 2) % 2]),
+      ),
+    );
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(50);
+    expect(answers.filter(({ headers }) => headers.get('x-error-code') === 'rate_limited')).toHaveLength(70);
   });
 
   test('go on in memory when Redis is gone, with one warning, and are shared again when it is back', async () => {
