@@ -172,12 +172,12 @@ describe('the policy pack looks at', () => {
 
   test('the preview of a pull request', async () => {
     const { env, runs } = engine({});
-    const { stdout } = await script('infra/scripts/preview.ts', ['prod'], {
+    const { stdout, stderr } = await script('infra/scripts/preview.ts', ['prod'], {
       ...env,
       PULUMI_BACKEND_URL: `file://${temporaryFolder()}`,
       PULL_REQUEST: '',
     });
-    expect(stdout).toBe('Nothing changes.\n');
+    expect([stdout, stderr]).toEqual(['Nothing changes.\n', '']);
     expectThePack(runs(), ['preview']);
   });
 });

@@ -1,4 +1,4 @@
-import { secretSettings } from '@andamio/schema/settings';
+import { secretSettings, settingNames } from '@andamio/schema/settings';
 import type { ResourceValidationPolicy } from '@pulumi/policy';
 import { forEachKnown, forKind } from '../validation.ts';
 import { forWorkloads } from '../workloads.ts';
@@ -21,9 +21,12 @@ export const imageDigests: ResourceValidationPolicy = {
 };
 
 const secretNames: readonly string[] = secretSettings;
+const ownNames: readonly string[] = settingNames;
 
+/** Of the service's own settings their schema knows; of others the name tells. */
 function looksSecret(name: string): boolean {
-  return secretNames.includes(name) || /secret|passw(or)?d|token|pepper|api[-_]?key|private|credential/i.test(name);
+  if (ownNames.includes(name)) return secretNames.includes(name);
+  return /secret|passw(or)?d|token|pepper|api[-_]?key|private|credential/i.test(name);
 }
 
 /** Google, "Configure secrets for services": do not pass secrets as plain environment variables. */

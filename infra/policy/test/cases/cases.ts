@@ -1,3 +1,4 @@
+import { type Collection, collections } from '@andamio/schema/firestore-layout';
 import { types } from '../../resources.ts';
 import type { Resource } from '../harness/violations.ts';
 
@@ -55,3 +56,8 @@ export const service = (props: Record<string, unknown> = {}, stack = 'dev'): Res
 /** A service that keeps all rules, but for its container. */
 export const serviceWith = (changes: Record<string, unknown>): Resource =>
   service({ template: { ...template, containers: [{ ...container, ...changes }] } });
+
+/** The collections whose documents end by themselves. */
+export const expiring = Object.values<Collection>(collections)
+  .filter(({ ttlField }) => ttlField !== undefined)
+  .map(({ id }) => id);

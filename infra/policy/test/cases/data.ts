@@ -1,6 +1,6 @@
 import { types } from '../../resources.ts';
 import { type Resource, unknown } from '../harness/violations.ts';
-import { type Cases, service } from './cases.ts';
+import { type Cases, expiring, service } from './cases.ts';
 
 const database = (props: Record<string, unknown> = {}, stack = 'dev', protect = false): Resource => ({
   type: types.database,
@@ -78,7 +78,7 @@ export const dataCases: Cases = {
     },
   },
   'firestore-ttl': {
-    accepts: { 'a policy on both': [database(), ttl('keys'), ttl('names')], 'no database': [] },
+    accepts: { 'a policy on each': [database(), ...expiring.map((id) => ttl(id))], 'no database': [] },
     refuses: {
       none: [/keeps keys whose remove_at is past.*only grow.*ttlConfig/, database()],
       'one collection': [/keeps names whose/, database(), ttl('keys')],

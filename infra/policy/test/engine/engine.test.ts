@@ -2,7 +2,7 @@ import { CustomResource, type CustomResourceOptions, type Inputs, interpolate, t
 import type { PulumiFn } from '@pulumi/pulumi/automation/index.js';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { types } from '../../resources.ts';
-import { projectMember, service } from '../cases/cases.ts';
+import { expiring, projectMember, service } from '../cases/cases.ts';
 import { type Engine, pack, startEngine } from './engine.ts';
 
 /** Any resource, without Google's classes: to load them takes seconds. */
@@ -43,7 +43,7 @@ const goodProgram: PulumiFn = async () => {
   const { id } = database(protect);
   const parts = { database: id.apply(() => 'keys') };
   make(types.backupSchedule, 'daily', { ...parts, retention: '8467200s' });
-  for (const collection of ['keys', 'names']) {
+  for (const collection of expiring) {
     make(types.field, collection, { ...parts, collection, field: 'remove_at', ttlConfig: {} });
   }
 };
@@ -60,7 +60,7 @@ describe.skipIf(!inject('hasEngine'))('under the engine', () => {
   const up = async (name: string, program: PulumiFn) => (await engine.stack(name, program)).up({ policyPacks: [pack] });
 
   test('a stack that keeps all rules is previewed and brought up', async () => {
-    expect((await preview('prod', goodProgram)).changeSummary).toEqual({ create: 8 });
+    expect((await preview('prod', goodProgram)).changeSummary).toEqual({ create: 6 + expiring.length });
     expect((await up('prod', goodProgram)).summary.result).toBe('succeeded');
   });
 
