@@ -9,6 +9,6 @@ if (Number.parseInt(process.versions.node, 10) < requiredMajor) {
 } else {
   const { enableCompileCache } = process.getBuiltinModule('node:module');
   enableCompileCache({ directory: `${import.meta.dirname}/compile-cache`, portable: true });
-  const { runAdmin } = await import('./admin/run.ts');
+  const { runAdmin } = await import('./programs.ts');
   await runAdmin(process.argv.slice(2));
 }

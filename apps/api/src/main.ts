@@ -10,6 +10,6 @@ if (Number.parseInt(process.versions.node, 10) < requiredMajor) {
   // What the build compiled; a folder that is missing, of another Node or read-only is simply not used.
   const { enableCompileCache } = process.getBuiltinModule('node:module');
   enableCompileCache({ directory: `${import.meta.dirname}/compile-cache`, portable: true });
-  const { run } = await import('./process/run.ts');
+  const { run } = await import('./programs.ts');
   await run(`${import.meta.dirname}/reference`);
 }
