@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { freePort } from '../../../../apps/api/test/harness/free-port.ts';
 import { waitFor } from '../../../../apps/api/test/harness/wait-for.ts';
+import { nginx } from './requirements.ts';
 
 /** The host that the shipped configuration names. */
 export const publishedHost = 'andamio-api-308006323670.us-central1.run.app';
@@ -68,7 +69,7 @@ export async function startNginx({ servicePort, certificateFile, locations }: Ng
        }
      }`,
   );
-  const child = spawn('nginx', ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr'], {
+  const child = spawn(nginx as string, ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let output = '';

@@ -2,8 +2,11 @@ import { spawnSync } from 'node:child_process';
 
 const works = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
+/** nginx, also where PATH leaves out the folder in which Debian keeps servers. */
+export const nginx = ['nginx', '/usr/sbin/nginx'].find((program) => works(program, '-v'));
+
 /** What is missing for nginx on this machine, in words, or undefined when nothing is. */
 export function missingForNginx(): string | undefined {
   if (!works('openssl', 'version')) return 'openssl';
-  return works('nginx', '-v') ? undefined : 'nginx (Debian: nginx-light)';
+  return nginx === undefined ? 'nginx (Debian: nginx-light)' : undefined;
 }
