@@ -1,5 +1,6 @@
 import { createGcpLoggingPinoConfig } from '@google-cloud/pino-logging-gcp-config';
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { standardOutput } from './log-output.ts';
 
 export type { Logger } from 'pino';
 
@@ -24,5 +25,5 @@ export function createLog({ level, project, destination }: LogOptions): Logger {
     },
     { level, base: null },
   );
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return pino(options, destination ?? standardOutput());
 }
