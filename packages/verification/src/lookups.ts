@@ -3,7 +3,7 @@ import type { FindKey, FoundKey } from './found-key.ts';
 import { Read } from './read.ts';
 
 /** How many are remembered: keys that are good, and ids that are refused. */
-const goodEntries = 10_000;
+export const goodEntries = 10_000;
 const refusedEntries = 1_000;
 /** How long a refusal is remembered, in milliseconds: a key issued or extended elsewhere works after it. */
 const refusedAge = 1_000;

@@ -4,9 +4,17 @@ import { controlledFind, foundKey } from '../test/controlled-find.ts';
 import { createDigester, digestKeyOf } from './digest.ts';
 import { createKeyVerifier } from './verify-key.ts';
 
-const digesters = ['new', 'old'].map((version) =>
-  createDigester(digestKeyOf({ version, secret: Buffer.alloc(32, version) })),
-);
+const digests = { count: 0 };
+const digesters = ['new', 'old'].map((version) => {
+  const { pepperVersion, digest } = createDigester(digestKeyOf({ version, secret: Buffer.alloc(32, version) }));
+  return {
+    pepperVersion,
+    digest(text: string) {
+      digests.count++;
+      return digest(text);
+    },
+  };
+});
 const [newest, older] = digesters as [(typeof digesters)[0], (typeof digesters)[0]];
 
 function setUp() {
@@ -69,6 +77,49 @@ test.each([
   expect(await verify(found)).toEqual({ found, secondsLeft: 10 });
   expect(verifier.verify(key)).toEqual({ found, secondsLeft: 10 });
   expect(store.reads).toHaveLength(1);
+});
+
+describe('what is known of a key without asking', () => {
+  test('is nothing before it was read, and nothing of one that is not good', async () => {
+    expect(verifier.known(key)).toBeUndefined();
+    await verify(undefined);
+    expect(verifier.known(key)).toBeUndefined();
+    expect(verifier.known('sk-123')).toBeUndefined();
+    expect(store.reads).toHaveLength(1);
+  });
+
+  test.each([
+    ['newest', newest],
+    ['older', older],
+  ])('is that it is good, under the %s pepper, without digesting it anew', async (_which, digester) => {
+    const found = foundKey(digester.digest(key));
+    await verify(found);
+    const digested = digests.count;
+    expect(verifier.known(key)).toEqual({ found, secondsLeft: 10 });
+    expect(digests.count).toBe(digested);
+  });
+
+  test('ends with its age, with the key, and when it is forgotten', async () => {
+    const found = () => foundKey(newest.digest(key), { expiresAt: inSeconds(15) });
+    const once = found();
+    await verify(once);
+    pass(9_999);
+    expect(verifier.known(key)).toEqual({ found: once, secondsLeft: 0 });
+    pass(1);
+    expect(verifier.known(key)).toBeUndefined();
+
+    await verify(once);
+    expect(verifier.known(key)).toBeDefined();
+    pass(5_000);
+    expect(verifier.known(key)).toBeUndefined();
+
+    for (const forget of [() => verifier.forget([newest.digest(key)]), () => verifier.forgetOwner('user')]) {
+      await verify(found());
+      expect(verifier.known(key)).toBeDefined();
+      forget();
+      expect(verifier.known(key)).toBeUndefined();
+    }
+  });
 });
 
 test('a good key that is read under an older pepper is told of, each time and no other', async () => {

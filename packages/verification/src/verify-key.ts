@@ -2,7 +2,8 @@ import { isKey } from '@andamio/schema/key-format';
 import type { Digester } from './digest.ts';
 import type { Finding } from './findings.ts';
 import { type FindKey, type FoundKey, isGood } from './found-key.ts';
-import { Lookups } from './lookups.ts';
+import { KnownIds } from './known-ids.ts';
+import { goodEntries, Lookups } from './lookups.ts';
 
 export { type FindKey, type FoundKey, isGood } from './found-key.ts';
 export { StaleReadError } from './lookups.ts';
@@ -37,6 +38,12 @@ type Verification<Found extends FoundKey> = VerifiedKey<Found> | undefined;
 
 export interface KeyVerifier<Found extends FoundKey> {
   /**
+   * Checks what somebody sent as a key by what is remembered of it.
+   *
+   * @returns undefined where it is not known to be good: {@link KeyVerifier.verify} says whether it is.
+   */
+  known(text: string): Verification<Found>;
+  /**
    * Checks what somebody sent as a key. Undefined for every one that is not good: unknown, expired, deleted, of a suspended
    * owner, or mistyped, which takes no look-up.
    *
@@ -54,6 +61,7 @@ export interface KeyVerifier<Found extends FoundKey> {
 export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOptions<Found>): KeyVerifier<Found> {
   const { find, digesters, maximumAge, now, monotonicNow, onOlderPepper } = options;
   const lookups = new Lookups({ find, isGood: (found) => isGood(found, now()), maximumAge, monotonicNow });
+  const idsOfGood = new KnownIds(goodEntries);
 
   function judge({ found, begunAt }: Finding<Found>): Verification<Found> {
     if (found === undefined || !isGood(found, now())) return undefined;
@@ -62,15 +70,21 @@ export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOp
     return { found, secondsLeft: Math.max(0, Math.floor(Math.min(untilOld, untilExpired))) };
   }
 
-  async function look(ids: readonly [string, ...string[]]): Promise<Verification<Found>> {
+  async function look(text: string, ids: readonly [string, ...string[]]): Promise<Verification<Found>> {
     const verified = judge(await lookups.read(ids));
-    if (verified !== undefined && verified.found.record.id !== ids[0]) {
-      onOlderPepper?.(verified.found, { id: ids[0], pepperVersion: digesters[0].pepperVersion });
-    }
+    if (verified === undefined) return undefined;
+    const { id } = verified.found.record;
+    idsOfGood.set(text, id);
+    if (id !== ids[0]) onOlderPepper?.(verified.found, { id: ids[0], pepperVersion: digesters[0].pepperVersion });
     return verified;
   }
 
   return {
+    known(text) {
+      const id = isKey(text) ? idsOfGood.get(text) : undefined;
+      const finding = id === undefined ? undefined : lookups.known(id);
+      return finding && judge(finding);
+    },
     verify(text) {
       if (!isKey(text)) return undefined;
       const ids: string[] = [];
@@ -80,7 +94,7 @@ export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOp
         if (known !== undefined) return judge(known);
         ids.push(id);
       }
-      return look(ids as [string, ...string[]]);
+      return look(text, ids as [string, ...string[]]);
     },
     forget: (ids) => lookups.forget(ids),
     forgetOwner: (userId) => lookups.forgetOwner(userId),
