@@ -1,4 +1,5 @@
 import type { Tier } from '@andamio/schema/tiers';
+import { secondsPerDay } from '@andamio/schema/timestamps';
 import { LRUCache } from 'lru-cache';
 import { monthOf, utcDayOf } from './calendar.ts';
 import { type ExhaustedQuota, exhaustedBy } from './quota.ts';
@@ -13,6 +14,8 @@ const knownOwners = 10_000;
 
 /** How many additions are under way at a time. */
 const parallelAdditions = 50;
+
+const millisecondsPerDay = 1000 * secondsPerDay;
 
 const nothing: ReadonlyMap<string, number> = new Map();
 
@@ -51,6 +54,8 @@ export class UsageMeter {
   #flushedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #warned = false;
+  /** Written out once: each request asks for it. */
+  #day = { number: Number.NaN, name: '' };
 
   constructor(options: UsageMeterOptions) {
     this.#options = options;
@@ -92,7 +97,10 @@ export class UsageMeter {
   }
 
   #today(): string {
-    return utcDayOf(this.#options.now());
+    const now = this.#options.now();
+    const day = Math.floor(now / millisecondsPerDay);
+    if (day !== this.#day.number) this.#day = { number: day, name: utcDayOf(now) };
+    return this.#day.name;
   }
 
   #untilDue(): number {

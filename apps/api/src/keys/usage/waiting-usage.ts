@@ -36,8 +36,9 @@ export class WaitingUsage {
   totalsOf(userId: string, day: string): UsageTotals {
     const totals = { day: 0, month: 0 };
     for (const batch of this.of(userId)) {
-      if (batch.day === day) totals.day += batch.total;
-      if (monthOf(batch.day) === monthOf(day)) totals.month += batch.total;
+      const isOfDay = batch.day === day;
+      if (isOfDay) totals.day += batch.total;
+      if (isOfDay || monthOf(batch.day) === monthOf(day)) totals.month += batch.total;
     }
     return totals;
   }
