@@ -4,21 +4,22 @@ import express, { type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { VerifyAlert } from './auth/verify-alert.ts';
 import type { VerifyToken } from './auth/verify-token.ts';
+import { authenticateKey } from './http/authenticate-key.ts';
+import { beginRequests } from './http/begin.ts';
 import { forbidCaching } from './http/caching.ts';
 import { allowOrigins } from './http/cross-origin.ts';
 import { answerErrors } from './http/errors.ts';
 import { healthRouter } from './http/health.ts';
-import { requireHost } from './http/host.ts';
-import { type CreateCounters, limitAddresses, limitKeys, limitUsers } from './http/limits.ts';
+import { refuseUnclearHost } from './http/host.ts';
+import { createKeyListener } from './http/key-listener.ts';
+import { type CreateCounters, givingBack, limitAddresses, limiting, limitKeys, limitUsers } from './http/limits.ts';
 import type {} from './http/locals.ts';
 import { referenceRouter } from './http/reference/router.ts';
-import { identifyRequest } from './http/request-id.ts';
-import { logRequests } from './http/request-log.ts';
+import { tellRequestId } from './http/request-id.ts';
 import { createRouter } from './http/route.ts';
-import { routes } from './http/routes.ts';
+import { keyRoute, routes } from './http/routes.ts';
 import { secretScanningRouter } from './http/secret-scanning/router.ts';
-import { originForm } from './http/target.ts';
-import { meterUsage, storeUsageWhenDue } from './http/usage.ts';
+import { meterUsage } from './http/usage.ts';
 import type { Keys } from './keys/set-up.ts';
 import type { Logger } from './log.ts';
 
@@ -37,39 +38,40 @@ export interface AppDependencies {
 /** Puts the service together: the order of the steps of every request. */
 export function createApp(dependencies: AppDependencies): RequestListener {
   const { settings, log, keys, verifyToken, verifyAlert, createCounters, referenceFolder } = dependencies;
+  const { trustProxyHops, ipRateLimitPerMinute, corsOrigins } = settings;
+  const begin = beginRequests({ log, usage: keys.usage, trustProxyHops });
+  const crossOrigin = allowOrigins(corsOrigins);
+  const addressLimit = limitAddresses(ipRateLimitPerMinute, createCounters);
+  const giveBackAddressLimit = givingBack(addressLimit);
+
+  const keyListener = createKeyListener(keyRoute, {
+    authenticate: authenticateKey(keys.verifier, addressLimit),
+    keyLimit: limitKeys(createCounters),
+    countUse: meterUsage(keys),
+    crossOrigin,
+  });
+
   const app = express();
-  app.set('trust proxy', settings.trustProxyHops);
+  app.set('trust proxy', trustProxyHops); // The reference says by it how it was reached.
   app.disable('x-powered-by');
   app.disable('etag'); // Answers hold keys and errors: nothing that a cache could ask about again.
-
-  const addressLimit = limitAddresses(settings.ipRateLimitPerMinute, createCounters);
-  const giveBackAddressLimit = addressLimit.giveBack;
-
   app.use(
-    identifyRequest,
-    logRequests(log),
-    storeUsageWhenDue(keys.usage),
+    tellRequestId,
     helmet(),
     forbidCaching,
-    requireHost,
-    allowOrigins(settings.corsOrigins),
+    refuseUnclearHost,
+    crossOrigin.step,
     healthRouter(keys.store, log),
-    addressLimit.check,
+    limiting(addressLimit),
     referenceRouter(referenceFolder),
     ...(verifyAlert === undefined ? [] : [secretScanningRouter({ keys, verifyAlert, giveBackAddressLimit, log })]),
-    createRouter(routes(keys), {
-      verifyToken,
-      verifyKey: keys.verifier.verify,
-      giveBackAddressLimit,
-      userLimit: limitUsers(createCounters),
-      keyLimit: limitKeys(createCounters),
-      keyUsage: meterUsage(keys),
-    }),
+    createRouter(routes(keys), { verifyToken, giveBackAddressLimit, userLimit: limiting(limitUsers(createCounters)) }),
     answerErrors,
   );
 
   return (request, response) => {
-    request.url = originForm(request.url ?? '');
-    app(request as Request, response as Response);
+    const begun = begin(request, response);
+    if (keyListener.isFor(request)) keyListener.answer(request, begun);
+    else app(request as Request, begun as Response);
   };
 }

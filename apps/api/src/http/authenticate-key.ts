@@ -1,25 +1,41 @@
+import type { IncomingMessage } from 'node:http';
 import { type KeyVerifier, StaleReadError, type VerifiedKey } from '@andamio/verification/verify-key';
-import type { RequestHandler } from 'express';
 import { apiKeyOf } from '../auth/api-key.ts';
 import { type FoundKey, StoreUnavailableError } from '../keys/store.ts';
 import { HttpError, VerificationUnavailableError } from './errors.ts';
+import { count, giveBack, type Limit, look } from './limits.ts';
+import type { RequestLocals } from './locals.ts';
 
-function notJudged(cause: unknown): unknown {
-  return cause instanceof StoreUnavailableError || cause instanceof StaleReadError
-    ? new VerificationUnavailableError('The key could not be looked up.', { cause })
-    : cause;
+/**
+ * Resolves to the key of a request if it is good.
+ *
+ * @throws {@link HttpError} `invalid_key`, `rate_limited`, and {@link VerificationUnavailableError} where nothing is known of the key and
+ *   the store does not answer in time.
+ */
+export type AuthenticateKey = (request: IncomingMessage, locals: RequestLocals) => Promise<VerifiedKey<FoundKey>>;
+
+async function judge({ verify }: KeyVerifier<FoundKey>, text: string): Promise<VerifiedKey<FoundKey> | undefined> {
+  try {
+    return await verify(text);
+  } catch (cause) {
+    if (!(cause instanceof StoreUnavailableError || cause instanceof StaleReadError)) throw cause;
+    throw new VerificationUnavailableError('The key could not be looked up.', { cause });
+  }
 }
 
-/** Lets a request in whose key is good. What is known of the key already is answered without waiting. */
-export function authenticateKey(verify: KeyVerifier<FoundKey>['verify']): RequestHandler {
-  return (request, { locals }, next) => {
-    const settle = (verified: VerifiedKey<FoundKey> | undefined) => {
-      if (verified === undefined) return next(new HttpError('invalid_key'));
-      locals.verifiedKey = verified;
-      next();
-    };
-    const verified = verify(apiKeyOf(request) ?? '');
-    if (verified instanceof Promise) verified.then(settle, (error: unknown) => next(notJudged(error)));
-    else settle(verified);
+/** Makes what authenticates a request by its key, and counts it against the limit of its address where that is not good. */
+export function authenticateKey(verifier: KeyVerifier<FoundKey>, addressLimit: Limit): AuthenticateKey {
+  return async (request, locals) => {
+    const text = apiKeyOf(request) ?? '';
+    const known = verifier.known(text);
+    if (known !== undefined) {
+      await look(addressLimit, locals); // What it would count would be given back at once.
+      return known;
+    }
+    await count(addressLimit, locals);
+    const verified = await judge(verifier, text);
+    if (verified === undefined) throw new HttpError('invalid_key');
+    await giveBack(addressLimit, locals);
+    return verified;
   };
 }

@@ -1,7 +1,9 @@
 import { type ErrorCode, type ErrorStatus, errorBody, errorCodeHeader, errorKinds } from '@andamio/schema/errors';
-import type { ErrorRequestHandler, Response } from 'express';
+import type { ErrorRequestHandler } from 'express';
 import { SigningKeysUnavailableError } from '../auth/signing-keys.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../keys/store.ts';
+import { type Answer, sendAnswer } from './answer.ts';
+import type { RequestLocals } from './locals.ts';
 
 /** An error that a client is to see: its code fixes status and message, `details` says more for people. */
 export class HttpError extends Error {
@@ -56,20 +58,29 @@ function toHttpError(error: unknown, requestId: string): HttpError {
   return new HttpError(code, `${errorKinds[code].details} Request id: ${requestId}.`);
 }
 
-/** Answers with an error in the body that the contract fixes. */
-function sendError(response: Response, { code, details, retryAfter }: HttpError): void {
-  const body = errorBody(code, details);
-  response.set(errorCodeHeader, code);
-  if (retryAfter !== undefined) response.set('Retry-After', String(retryAfter));
-  if (code in challenges) response.set('WWW-Authenticate', challenges[code as keyof typeof challenges]);
-  response.status(body.statusCode).json(body);
-}
-
-/** The one place where errors become answers. Causes that a client does not see are left for the request's log line. */
-export const answerErrors: ErrorRequestHandler = (error, _request, response, next) => {
-  if (response.headersSent) return next(error);
-  const { locals } = response;
+/**
+ * The one place where errors become answers, in the body that the contract fixes. A cause that a client does not see is left
+ * for the request's log line.
+ */
+export function errorAnswer(error: unknown, locals: RequestLocals): Answer {
   const httpError = toHttpError(error, locals.requestId);
   if (httpError !== error) locals.cause = error;
-  sendError(response, httpError);
+  const { code, details, retryAfter } = httpError;
+  const body = errorBody(code, details);
+  return {
+    status: body.statusCode,
+    headers: [
+      errorCodeHeader,
+      code,
+      ...(retryAfter === undefined ? [] : ['Retry-After', String(retryAfter)]),
+      ...(code in challenges ? ['WWW-Authenticate', challenges[code as keyof typeof challenges]] : []),
+    ],
+    json: JSON.stringify(body),
+  };
+}
+
+/** The last step of Express. */
+export const answerErrors: ErrorRequestHandler = (error, _request, response, next) => {
+  if (response.headersSent) return next(error);
+  sendAnswer(response, errorAnswer(error, response.locals));
 };

@@ -1,77 +1,137 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { defaultTier, tiers } from '@andamio/schema/tiers';
 import type { VerifiedKey } from '@andamio/verification/verify-key';
-import type { RequestHandler, Response } from 'express';
-import { ipKeyGenerator, type Options, rateLimit, type Store } from 'express-rate-limit';
+import type { RequestHandler } from 'express';
+import { type ClientRateLimitInfo, ipKeyGenerator, type Options, rateLimit, type Store } from 'express-rate-limit';
 import { type Principal, tierOf } from '../auth/principal.ts';
 import type { FoundKey } from '../keys/store.ts';
 import { HttpError } from './errors.ts';
+import type { RequestLocals } from './locals.ts';
+import { madeOnce } from './made-once.ts';
 
 /** Makes the place where the counters of one limit are kept. */
 export type CreateCounters = (name: string) => Store;
 
+/** A limit of requests a minute: of whom, how many, and where they are counted. */
+export interface Limit {
+  readonly name: 'address' | 'user' | 'key';
+  readonly counters: Store;
+  /** Whose requests are counted together. */
+  readonly keyOf: (locals: RequestLocals) => string;
+  readonly maximumOf: (locals: RequestLocals) => number;
+}
+
+/** How a client stands with a limit. */
+export interface Standing {
+  readonly name: Limit['name'];
+  readonly key: string;
+  readonly maximum: number;
+  readonly remaining: number;
+  /** When the minute is over, Unix milliseconds. */
+  readonly resetAt: number;
+}
+
 /** Addresses of IPv6 count by the network that one customer is given; providers hand out a /56 or larger. */
 const ipv6Subnet = 56;
 
-const common = {
-  windowMs: rateLimitWindow,
-  standardHeaders: 'draft-8',
-  legacyHeaders: true,
-  handler: (_request, _response, next) => next(new HttpError('rate_limited')),
-  // How far X-Forwarded-For is believed is TRUST_PROXY_HOPS's to say; the library's guess would only print a warning.
-  validate: { xForwardedForHeader: false, forwardedHeader: false },
-} satisfies Partial<Options>;
+/** Counters may leave the process; a user id need not. */
+const counterKey = (userId: string) => hash('sha256', userId, 'base64url');
 
-export interface AddressLimit {
-  /** Refuses an address that has exhausted its requests a minute. */
-  readonly check: RequestHandler;
-  /** Gives back the request of a client whose credentials turned out good: only the others exhaust the limit. */
-  readonly giveBack: RequestHandler;
+function createLimit(limit: Limit): Limit {
+  limit.counters.init?.({ windowMs: rateLimitWindow } as Options);
+  return limit;
 }
 
 /** Limits the requests of a client address before anything is known about who sends them. */
-export function limitAddresses(perMinute: number, createCounters: CreateCounters): AddressLimit {
-  const counters = createCounters('address');
-  return {
-    check: rateLimit({
-      ...common,
-      identifier: 'address',
-      limit: perMinute,
-      store: counters,
-      keyGenerator: ({ ip }) => ipKeyGenerator(ip ?? '', ipv6Subnet),
-    }),
-    giveBack: async (request, response, next) => {
-      await counters.decrement(ipKeyGenerator(request.ip ?? '', ipv6Subnet));
-      response.removeHeader('RateLimit');
-      response.removeHeader('RateLimit-Policy');
-      next();
-    },
-  };
+export function limitAddresses(perMinute: number, createCounters: CreateCounters): Limit {
+  return createLimit({
+    name: 'address',
+    counters: createCounters('address'),
+    keyOf: ({ address }) => ipKeyGenerator(address, ipv6Subnet),
+    maximumOf: () => perMinute,
+  });
 }
 
-/** Counters may leave the process; a user id need not. */
-const counterKey = (userId: string) => createHash('sha256').update(userId).digest('base64url');
-
 /** Limits the calls of a user with a token to those of its tier; of a token that names no known tier, to those of the lowest. */
-export function limitUsers(createCounters: CreateCounters): RequestHandler {
-  return rateLimit({
-    ...common,
-    identifier: 'user',
-    limit: (_request, { locals }) => tiers[tierOf(locals.principal as Principal) ?? defaultTier].requestsPerMinute,
-    store: createCounters('user'),
-    keyGenerator: (_request, { locals }) => counterKey((locals.principal as Principal).userId),
+export function limitUsers(createCounters: CreateCounters): Limit {
+  return createLimit({
+    name: 'user',
+    counters: createCounters('user'),
+    keyOf: ({ principal }) => counterKey((principal as Principal).userId),
+    maximumOf: ({ principal }) => tiers[tierOf(principal as Principal) ?? defaultTier].requestsPerMinute,
   });
 }
 
 /** Limits the calls of a user with keys, over all its keys together, to those of its tier. */
-export function limitKeys(createCounters: CreateCounters): RequestHandler {
-  const found = ({ locals }: Response) => (locals.verifiedKey as VerifiedKey<FoundKey>).found;
-  return rateLimit({
-    ...common,
-    identifier: 'key',
-    limit: (_request, response) => tiers[found(response).tier].requestsPerMinute,
-    store: createCounters('key'),
-    keyGenerator: (_request, response) => counterKey(found(response).record.userId),
+export function limitKeys(createCounters: CreateCounters): Limit {
+  const found = ({ verifiedKey }: RequestLocals) => (verifiedKey as VerifiedKey<FoundKey>).found;
+  const ownerOf = madeOnce(({ record }: FoundKey) => counterKey(record.userId));
+  return createLimit({
+    name: 'key',
+    counters: createCounters('key'),
+    keyOf: (locals) => ownerOf(found(locals)),
+    maximumOf: (locals) => tiers[found(locals).tier].requestsPerMinute,
   });
+}
+
+/** A limit as a step of Express. */
+export function limiting({ name, counters, keyOf, maximumOf }: Limit): RequestHandler {
+  return rateLimit({
+    windowMs: rateLimitWindow,
+    standardHeaders: 'draft-8',
+    legacyHeaders: true,
+    identifier: name,
+    store: counters,
+    limit: (_request, { locals }) => maximumOf(locals as RequestLocals),
+    keyGenerator: (_request, { locals }) => keyOf(locals as RequestLocals),
+    handler: (_request, _response, next) => next(new HttpError('rate_limited')),
+    // How far X-Forwarded-For is believed is TRUST_PROXY_HOPS's to say; the library's guess would only print a warning.
+    validate: { xForwardedForHeader: false, forwardedHeader: false },
+  });
+}
+
+/** Gives back, as a step of Express, the request of a client whose credentials turned out good: only the others exhaust the limit. */
+export function givingBack({ counters, keyOf }: Limit): RequestHandler {
+  return async (_request, response, next) => {
+    await counters.decrement(keyOf(response.locals));
+    response.removeHeader('RateLimit');
+    response.removeHeader('RateLimit-Policy');
+    next();
+  };
+}
+
+/** Notes how a client stands, and refuses it with a number of requests that is over the limit. */
+function note({ name, maximumOf }: Limit, key: string, counted: ClientRateLimitInfo, locals: RequestLocals): void {
+  const maximum = maximumOf(locals);
+  const resetAt = counted.resetTime?.getTime() ?? Date.now() + rateLimitWindow;
+  locals.standing = { name, key, maximum, remaining: Math.max(0, maximum - counted.totalHits), resetAt };
+  if (counted.totalHits <= maximum) return;
+  throw new HttpError('rate_limited', undefined, Math.max(1, Math.ceil((resetAt - Date.now()) / 1000)));
+}
+
+/**
+ * Counts a request past Express by the same counters, at a tenth of what a step of Express takes.
+ *
+ * @throws {@link HttpError} `rate_limited`.
+ */
+export async function count(limit: Limit, locals: RequestLocals): Promise<void> {
+  const key = limit.keyOf(locals);
+  note(limit, key, await limit.counters.increment(key), locals);
+}
+
+/**
+ * For a request that would be given back at once: refuses it where it would be refused, and counts it nowhere.
+ *
+ * @throws {@link HttpError} `rate_limited`.
+ */
+export async function look(limit: Limit, locals: RequestLocals): Promise<void> {
+  const key = limit.keyOf(locals);
+  const counted = await limit.counters.get?.(key);
+  if (counted !== undefined) note(limit, key, { ...counted, totalHits: counted.totalHits + 1 }, locals);
+}
+
+/** Gives back a request of a client whose key turned out good. */
+export async function giveBack({ counters, keyOf }: Limit, locals: RequestLocals): Promise<void> {
+  await counters.decrement(keyOf(locals));
 }

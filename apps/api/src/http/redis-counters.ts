@@ -35,6 +35,13 @@ class FallbackCounters implements Store {
     );
   }
 
+  get(key: string): Promise<ClientRateLimitInfo | undefined> {
+    return this.#first(
+      () => this.#redis.get(key),
+      () => this.#memory.get(key),
+    );
+  }
+
   decrement(key: string): Promise<void> {
     return this.#first(
       () => this.#redis.decrement(key),

@@ -1,13 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
+
+/** The header that carries it, both ways. */
+export const requestIdHeader = 'X-Request-Id';
 
 const accepted = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** Takes the request's id from `X-Request-Id`, or makes one, and sends it back (service contract, "Settled beside"). */
-export const identifyRequest: RequestHandler = (request, response, next) => {
-  const sent = request.headers['x-request-id'];
-  const requestId = typeof sent === 'string' && accepted.test(sent) ? sent : randomUUID();
-  response.locals.requestId = requestId;
-  response.setHeader('X-Request-Id', requestId);
+/** A request's own id, sent as `X-Request-Id`, or a new one (service contract, "Settled beside"). */
+export function requestIdOf({ headers }: IncomingMessage): string {
+  const sent = headers['x-request-id'];
+  return typeof sent === 'string' && accepted.test(sent) ? sent : randomUUID();
+}
+
+/** Says in the answer which request it is to. */
+export const tellRequestId: RequestHandler = (_request, response, next) => {
+  response.setHeader(requestIdHeader, response.locals.requestId);
   next();
 };

@@ -1,4 +1,3 @@
-import { apiKeyHeader } from '@andamio/schema/key-format';
 import type {
   BearerOperation,
   BearerReadOperation,
@@ -7,7 +6,6 @@ import type {
   PublicOperation,
   Scope,
 } from '@andamio/schema/operations';
-import type { KeyVerifier, VerifiedKey } from '@andamio/verification/verify-key';
 import { type RequestHandler, Router } from 'express';
 import type * as z from 'zod';
 import { bearerToken } from '../auth/bearer.ts';
@@ -15,7 +13,6 @@ import { type Principal, permit } from '../auth/principal.ts';
 import type { VerifyToken } from '../auth/verify-token.ts';
 import type { Owner } from '../keys/owner.ts';
 import type { FoundKey } from '../keys/store.ts';
-import { authenticateKey } from './authenticate-key.ts';
 import { parseBody, readBody } from './body.ts';
 import { HttpError } from './errors.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
@@ -24,20 +21,22 @@ import { rememberRoute } from './remember-route.ts';
 
 /** An operation beside the steps that answer it once the request has been let in. */
 export interface Route {
-  readonly operation: Operation;
+  readonly operation: Exclude<Operation, KeyOperation>;
   readonly answer: readonly RequestHandler[];
+}
+
+/** An operation that takes a key, beside what it answers once that turned out good. */
+export interface KeyRoute {
+  readonly operation: KeyOperation;
+  readonly describe: (key: FoundKey) => unknown;
 }
 
 /** What lets a request in, or not. */
 export interface Gates {
   readonly verifyToken: VerifyToken;
-  readonly verifyKey: KeyVerifier<FoundKey>['verify'];
-  /** After a token or a key turned out good. */
+  /** After a token turned out good. */
   readonly giveBackAddressLimit: RequestHandler;
   readonly userLimit: RequestHandler;
-  readonly keyLimit: RequestHandler;
-  /** The quotas of a key's owner, and the count of what was answered. */
-  readonly keyUsage: RequestHandler;
 }
 
 function authorize(permission: Scope): RequestHandler {
@@ -73,17 +72,6 @@ export function bearerReadRoute<Answer>(
   return { operation, answer: [authorize(operation.permission), answer] };
 }
 
-/** A row for an operation that takes a key: the handler gets one that is good. The answer says how long it may be kept. */
-export function keyRoute<Answer>(operation: KeyOperation, handler: (key: VerifiedKey<FoundKey>) => Answer): Route {
-  const answer: RequestHandler = (_request, response) => {
-    const key = response.locals.verifiedKey as VerifiedKey<FoundKey>;
-    response.setHeader('Cache-Control', `private, max-age=${key.secondsLeft}`);
-    response.vary(apiKeyHeader);
-    response.json(handler(key));
-  };
-  return { operation, answer: [answer] };
-}
-
 /** A row for an operation that anybody may call. */
 export function publicRoute(operation: PublicOperation, handler: RequestHandler): Route {
   return { operation, answer: [handler] };
@@ -99,32 +87,25 @@ function authenticate(verifyToken: VerifyToken): RequestHandler {
   };
 }
 
-/** The steps before the answer: nothing for a public operation, else the credentials and the limit of their owner. */
-function gatesOf({ security }: Operation, gates: Gates): RequestHandler[] {
-  const { verifyToken, verifyKey, giveBackAddressLimit, userLimit, keyLimit, keyUsage } = gates;
+/** The steps before the answer: nothing for a public operation, else the token and the limit of its user. */
+function gatesOf(
+  { security }: Route['operation'],
+  { verifyToken, giveBackAddressLimit, userLimit }: Gates,
+): RequestHandler[] {
   switch (security) {
     case 'none':
       return [];
     case 'bearer':
       return [authenticate(verifyToken), giveBackAddressLimit, userLimit];
-    case 'apiKey':
-      return [authenticateKey(verifyKey), giveBackAddressLimit, keyLimit, keyUsage];
   }
-}
-
-/** A path and all below it, as they were sent: decoding what stands below could only fail. */
-function withAllBelow(path: string): RegExp {
-  return new RegExp(`^${path}(?:/|$)`);
 }
 
 /** Makes a router of the rows. Whatever no row is for is 404, before anybody is asked for a token. */
 export function createRouter(rows: readonly Route[], gates: Gates): Router {
   const router = Router({ caseSensitive: true, strict: true });
   for (const { operation, answer } of rows) {
-    const { method, path, security } = operation;
-    const steps = [rememberRoute(path), ...gatesOf(operation, gates), ...answer];
-    if (security === 'apiKey') router.all(withAllBelow(path), ...steps);
-    else router[method](path, ...steps);
+    const { method, path } = operation;
+    router[method](path, rememberRoute(path), ...gatesOf(operation, gates), ...answer);
   }
   for (const path of new Set(rows.map(({ operation }) => operation.path))) {
     router.all(

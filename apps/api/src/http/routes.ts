@@ -19,19 +19,21 @@ import { requestApiKeyHandler } from './operations/request-api-key.ts';
 import { rollApiKeyHandler } from './operations/roll-api-key.ts';
 import { rotateApiKeyHandler } from './operations/rotate-api-key.ts';
 import { verifyApiKeyHandler } from './operations/verify-api-key.ts';
-import { bearerReadRoute, bearerRoute, keyRoute, publicRoute, type Route } from './route.ts';
+import { bearerReadRoute, bearerRoute, type KeyRoute, publicRoute, type Route } from './route.ts';
 
-/** Every published operation beside what answers it. What a request must pass on its way follows from the operation. */
+/** Every operation that a token is needed for, or nothing, beside what answers it. What a request must pass on its way follows from the operation. */
 export function routes(keys: Keys): readonly Route[] {
   return [
     bearerRoute(requestApiKey, requestApiKeyHandler(keys)),
     bearerRoute(rotateApiKey, rotateApiKeyHandler(keys)),
     bearerRoute(rollApiKey, rollApiKeyHandler(keys)),
     bearerRoute(deleteApiKey, deleteApiKeyHandler(keys)),
-    keyRoute(verifyApiKey, verifyApiKeyHandler),
     bearerReadRoute(getUser, getUserHandler(keys)),
     bearerReadRoute(getUsage, getUsageHandler(keys)),
     bearerRoute(getDailyUsage, getDailyUsageHandler(keys)),
     publicRoute(getOpenApiDocument, getOpenApiDocumentHandler),
   ];
 }
+
+/** The operation that takes a key. */
+export const keyRoute: KeyRoute = { operation: verifyApiKey, describe: verifyApiKeyHandler };

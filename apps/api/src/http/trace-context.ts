@@ -12,13 +12,21 @@ const traceparent = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-
 /** Google's older header: `TRACE/SPAN;o=1`, the span in decimal. */
 const cloudTrace = /^([0-9a-f]{32})\/(\d{1,20})(?:;o=([01]))?$/;
 
+function fromTraceparent(header: string | string[] | undefined): TraceContext | undefined {
+  if (typeof header !== 'string') return undefined;
+  const [, trace, span, flags] = traceparent.exec(header) ?? [];
+  return trace && span && flags ? { trace_id: trace, span_id: span, trace_flags: flags } : undefined;
+}
+
+function fromCloudTrace(header: string | string[] | undefined): TraceContext | undefined {
+  if (typeof header !== 'string') return undefined;
+  const [, trace, decimalSpan, sampled] = cloudTrace.exec(header) ?? [];
+  if (!trace || !decimalSpan) return undefined;
+  const span = BigInt.asUintN(64, BigInt(decimalSpan)).toString(16).padStart(16, '0');
+  return { trace_id: trace, span_id: span, trace_flags: sampled === '1' ? '01' : '00' };
+}
+
 /** The trace that a request belongs to, or undefined where no header names one in the right form. */
 export function traceContext(headers: IncomingHttpHeaders): TraceContext | undefined {
-  const [, trace, span, flags] = traceparent.exec(headers['traceparent'] as string) ?? [];
-  if (trace && span && flags) return { trace_id: trace, span_id: span, trace_flags: flags };
-
-  const [, cloudTraceId, decimalSpan, sampled] = cloudTrace.exec(headers['x-cloud-trace-context'] as string) ?? [];
-  if (!cloudTraceId || !decimalSpan) return undefined;
-  const spanId = BigInt.asUintN(64, BigInt(decimalSpan)).toString(16).padStart(16, '0');
-  return { trace_id: cloudTraceId, span_id: spanId, trace_flags: sampled === '1' ? '01' : '00' };
+  return fromTraceparent(headers['traceparent']) ?? fromCloudTrace(headers['x-cloud-trace-context']);
 }

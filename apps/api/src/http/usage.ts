@@ -1,22 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { cachedAnswersHeader, maximumCachedAnswers } from '@andamio/schema/usage';
 import type { VerifiedKey } from '@andamio/verification/verify-key';
-import type { RequestHandler } from 'express';
 import type { Keys } from '../keys/set-up.ts';
 import type { FoundKey } from '../keys/store.ts';
-import type { UsageMeter } from '../keys/usage/meter.ts';
 import type { ExhaustedQuota } from '../keys/usage/quota.ts';
 import { HttpError } from './errors.ts';
 
 const header = cachedAnswersHeader.toLowerCase();
-
-/** Lets each request, whatever it is for, begin to store usage that waits too long. */
-export function storeUsageWhenDue(usage: UsageMeter): RequestHandler {
-  return (_request, _response, next) => {
-    usage.flushWhenDue();
-    next();
-  };
-}
 
 /**
  * How many requests a good answer stands for: this one, and those that the caller let in since by answers that it kept. A report that
@@ -40,15 +30,14 @@ function quotaExceeded({ period, endsAt }: ExhaustedQuota, now: number): HttpErr
 }
 
 /**
- * Refuses a good key whose owner has used up a quota, and counts every other: it stands last, so that nothing refuses a request that
- * has been counted.
+ * Makes what counts a request whose key is good. It stands last, so that nothing refuses a request that has been counted.
+ *
+ * @throws {@link HttpError} `quota_exceeded` where the owner has used up a quota.
  */
-export function meterUsage({ usage, now }: Pick<Keys, 'usage' | 'now'>): RequestHandler {
-  return (request, { locals }, next) => {
-    const { record, tier } = (locals.verifiedKey as VerifiedKey<FoundKey>).found;
+export function meterUsage({ usage, now }: Pick<Keys, 'usage' | 'now'>) {
+  return (request: IncomingMessage, { found: { record, tier } }: VerifiedKey<FoundKey>): void => {
     const exhausted = usage.exhaustedQuota(record.userId, tier);
     if (exhausted !== undefined) throw quotaExceeded(exhausted, now());
     usage.count(record.userId, record.name, requestsOf(request));
-    next();
   };
 }

@@ -100,6 +100,18 @@ describe('headers', () => {
       expect((await preflight(second)).headers.get('access-control-allow-origin')).toBe(second);
     });
 
+    test('an OPTIONS that is no preflight of theirs is a method like any other', async () => {
+      const ask = (path: string, from: string | undefined) =>
+        fetch(`${app.url}${path}`, {
+          method: 'OPTIONS',
+          headers: { 'access-control-request-method': 'POST', ...(from !== undefined && { origin: from }) },
+        });
+      for (const from of [undefined, 'https://evil.example.com']) {
+        expect((await ask('/nothing', from)).status).toBe(404);
+        expect((await ask(requestPath, from)).status).toBe(405);
+      }
+    });
+
     test.each([
       'https://evil.example.com',
       'http://console.example.com',

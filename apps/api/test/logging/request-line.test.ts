@@ -1,7 +1,7 @@
 import { makeKey } from '@andamio/schema/key-format';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
-import { requestKey } from '../harness/request-key.ts';
+import { newKey, requestKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -112,7 +112,14 @@ describe('the line of a request', () => {
     expect(JSON.stringify(line)).not.toContain('MARKER7391');
   });
 
-  test('for a health check is for those who look closely', async () => {
+  test('is for those who look closely where very many are answered well', async () => {
+    const key = await newKey(app.url, 'verified');
     expect(await lineOf({}, '/health/live')).toMatchObject({ severity: 'DEBUG' });
+    for (let round = 0; round < 2; round++) {
+      expect(await lineOf({ 'x-api-key': key }, '/api/v1/apikey/verify')).toMatchObject({
+        severity: 'DEBUG',
+        httpRequest: { requestMethod: 'GET', requestUrl: '/api/v1/apikey/verify', status: 200 },
+      });
+    }
   });
 });

@@ -88,6 +88,14 @@ describe('a good key', () => {
     expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
   });
 
+  test('comes with the security headers of an API between programs', async () => {
+    const { headers } = await verifyKey(app.url, key);
+    expect(headers.get('strict-transport-security')).toMatch(/^max-age=\d{8}/);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'");
+    expect(headers.get('x-frame-options')).toBe('DENY');
+  });
+
   test('is read by pages of listed origins and by no others', async () => {
     const origin = 'https://console.example.com';
     const listing = await startApp({ settings: { corsOrigins: [origin] } });

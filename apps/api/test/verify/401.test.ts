@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp, testPepper } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { type Answer, deleteKey, newKey, requestKey, rollKey, verifyKey } from '../harness/request-key.ts';
+import { type Answer, deleteKey, newKey, requestKey, rollKey, verifyKey, verifyPath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 /** What differs between any two answers: when, and which. */
@@ -101,5 +101,22 @@ describe('a key that is not good', () => {
     const path = `/api/v1/apikey/verify/${key}?x-api-key=${key}&api_key=${key}`;
     const headers = { authorization: `Bearer ${key}`, cookie: `X-API-Key=${key}`, 'x-forwarded-api-key': key };
     expectError(await verifyKey(app.url, undefined, { path, headers }), 401, 'invalid_key');
+  });
+});
+
+describe('an OPTIONS in the form of a preflight', () => {
+  const origin = 'https://console.example.com';
+  const asking = { 'access-control-request-method': 'GET' };
+
+  test.each([
+    ['of no origin', '', asking],
+    ['of an origin that is not listed', '', { ...asking, origin: 'https://evil.example.com' }],
+    ['of a listed origin, below the path: that is what a proxy was asked', '/orders', { ...asking, origin }],
+  ])('%s needs a key like any other request', async (_what, below, headers) => {
+    const app = await startApp({ settings: { corsOrigins: [origin] } });
+    onTestFinished(() => app.close());
+    const init = { method: 'OPTIONS', path: `${verifyPath}${below}`, headers };
+    expectError(await verifyKey(app.url, undefined, init), 401, 'invalid_key');
+    expect((await verifyKey(app.url, await newKey(app.url, 'somebody'), init)).status).toBe(200);
   });
 });

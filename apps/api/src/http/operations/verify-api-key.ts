@@ -1,10 +1,9 @@
 import type { VerifiedApiKey } from '@andamio/schema/operations';
 import { formatTimestamp } from '@andamio/schema/timestamps';
-import type { VerifiedKey } from '@andamio/verification/verify-key';
 import type { FoundKey } from '../../keys/store.ts';
 
 /** GET /api/v1/apikey/verify: says whose key it is that was sent. */
-export function verifyApiKeyHandler({ found: { record, tier } }: VerifiedKey<FoundKey>): VerifiedApiKey {
+export function verifyApiKeyHandler({ record, tier }: FoundKey): VerifiedApiKey {
   return {
     user_id: record.userId,
     name: record.name,

@@ -1,0 +1,103 @@
+import type { IncomingMessage } from 'node:http';
+import { apiKeyHeader } from '@andamio/schema/key-format';
+import type { VerifiedKey } from '@andamio/verification/verify-key';
+import type { FoundKey } from '../keys/store.ts';
+import { type Answer, type RawHeaders, sendAnswer } from './answer.ts';
+import type { AuthenticateKey } from './authenticate-key.ts';
+import type { CrossOrigin } from './cross-origin.ts';
+import { errorAnswer } from './errors.ts';
+import { requireHost } from './host.ts';
+import { count, type Limit } from './limits.ts';
+import type { LocalResponse } from './locals.ts';
+import { madeOnce } from './made-once.ts';
+import { rateLimitHeaders } from './rate-limit-headers.ts';
+import { requestIdHeader } from './request-id.ts';
+import type { KeyRoute } from './route.ts';
+
+/** What lets a request with a key in, or not. */
+export interface KeyGates {
+  readonly authenticate: AuthenticateKey;
+  readonly keyLimit: Limit;
+  /** Counts what is answered; throws where the owner's quota is used up. */
+  readonly countUse: (request: IncomingMessage, key: VerifiedKey<FoundKey>) => void;
+  readonly crossOrigin: CrossOrigin;
+}
+
+/** Answers the requests that are for it. */
+export interface KeyListener {
+  isFor(request: IncomingMessage): boolean;
+  answer(request: IncomingMessage, response: LocalResponse): void;
+}
+
+/** On every answer: what OWASP's REST Security Cheat Sheet names, for answers that no browser shows. */
+const securityHeaders: RawHeaders = [
+  'Content-Security-Policy',
+  "default-src 'none'; frame-ancestors 'none'",
+  'Strict-Transport-Security',
+  'max-age=31536000; includeSubDomains',
+  'X-Content-Type-Options',
+  'nosniff',
+  'X-Frame-Options',
+  'DENY',
+];
+
+/**
+ * Answers an operation that takes a key, past Express: whoever accepts keys asks here for nearly every request of its own, and Express
+ * would cost more than all that is done (docs/decisions/0025-verify-goes-past-express.md).
+ */
+export function createKeyListener({ operation, describe }: KeyRoute, gates: KeyGates): KeyListener {
+  const { path } = operation;
+  const { authenticate, keyLimit, countUse, crossOrigin } = gates;
+  const jsonOf = madeOnce((found: FoundKey) => JSON.stringify(describe(found)));
+  // And all below it, as it was sent: decoding what stands there could only fail.
+  const target = new RegExp(`^${path}(?:[/?#]|$)`);
+
+  async function answerOf(request: IncomingMessage, response: LocalResponse): Promise<Answer> {
+    requireHost(request);
+    const key = await authenticate(request, response.locals);
+    response.locals.verifiedKey = key;
+    await count(keyLimit, response.locals);
+    countUse(request, key);
+    return {
+      status: 200,
+      headers: ['Cache-Control', `private, max-age=${key.secondsLeft}`, 'Vary', `Origin, ${apiKeyHeader}`],
+      json: jsonOf(key.found),
+    };
+  }
+
+  function refusalOf(error: unknown, { locals }: LocalResponse): Answer {
+    const answer = errorAnswer(error, locals);
+    return { ...answer, headers: ['Cache-Control', 'no-store', 'Vary', 'Origin', ...answer.headers] };
+  }
+
+  function send(response: LocalResponse, { status, headers, json }: Answer): void {
+    const { requestId, standing } = response.locals;
+    const told = standing === undefined ? [] : rateLimitHeaders(standing);
+    sendAnswer(response, {
+      status,
+      json,
+      headers: [requestIdHeader, requestId, ...securityHeaders, ...headers, ...told],
+    });
+  }
+
+  async function respond(request: IncomingMessage, response: LocalResponse): Promise<void> {
+    try {
+      send(response, await answerOf(request, response));
+    } catch (error) {
+      send(response, refusalOf(error, response));
+    }
+  }
+
+  return {
+    isFor: (request) =>
+      target.test(request.url as string) && !(request.url === path && crossOrigin.isPreflight(request)),
+    answer(request, response) {
+      response.locals.route = { method: request.method as string, path, routine: true };
+      if (request.headers.origin !== undefined) crossOrigin.expose(request, response);
+      respond(request, response).catch((error: unknown) => {
+        response.locals.cause = error;
+        response.destroy();
+      });
+    },
+  };
+}
