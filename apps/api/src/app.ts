@@ -55,6 +55,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
   app.set('trust proxy', trustProxyHops); // The reference says by it how it was reached.
   app.disable('x-powered-by');
   app.disable('etag'); // Answers hold keys and errors: nothing that a cache could ask about again.
+  Object.defineProperty(app.request, 'fresh', { value: false }); // Nor by `If-None-Match: *`, which Express would answer with 304.
   app.use(
     tellRequestId,
     helmet(),

@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../harness/app.ts';
+import { talk } from '../harness/raw-socket.ts';
+import { newKey } from '../harness/request-key.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+let app: TestApp;
+let credentials: string;
+beforeAll(async () => {
+  app = await startApp();
+  const key = await newKey(app.url, 'somebody');
+  credentials = `X-API-Key: ${key}\r\nAuthorization: Bearer ${tokenFor('somebody')}\r\n`;
+});
+afterAll(() => app.close());
+
+test.each([
+  '/health/live',
+  '/health/ready',
+  '/api/v1/apikey/verify',
+  '/api/v1/user/me',
+  '/api/v1/user/usage',
+  '/api/v1/docs/doc.json',
+  '/llms.txt',
+])('%s is answered whole, whatever the client says to have of it: answers have no validator', async (path) => {
+  for (const condition of [
+    'If-None-Match: *',
+    'If-None-Match: "a", W/"b"',
+    `If-Modified-Since: ${new Date().toUTCString()}`,
+  ]) {
+    const { text } = await talk(
+      app.port,
+      `GET ${path} HTTP/1.1\r\nHost: x\r\n${credentials}${condition}\r\nConnection: close\r\n\r\n`,
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  }
+});
