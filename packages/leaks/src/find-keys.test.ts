@@ -1,4 +1,4 @@
-import { makeKey, maskKey } from '@andamio/schema/key-format';
+import { isKey, keyLength, makeKey, maskKey } from '@andamio/schema/key-format';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type FoundKey, findKeys } from './find-keys.ts';
@@ -21,6 +21,11 @@ function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
 
 function mistyped(key: string): string {
   return key.slice(0, 20) + (key[20] === 'a' ? 'b' : 'a') + key.slice(21);
+}
+
+/** The keys that begin at any character of a text. */
+function keysAnywhere(text: string): string[] {
+  return Array.from({ length: text.length }, (_, index) => text.slice(index, index + keyLength)).filter(isKey);
 }
 
 const key = makeKey();
@@ -73,13 +78,42 @@ describe('a key is found where it stands', () => {
   });
 });
 
+describe('what stands around a key hides none', () => {
+  test.each([
+    ['in an address', `api_key%3D${key}%26`],
+    ['in the log of an address', `%22${key}%22`],
+    ['in JSON, behind a line break', JSON.stringify(`A=1\n${key}\n`)],
+    ['in JSON, behind a tab', JSON.stringify(`\t${key}\t`)],
+    ['in JSON as Go writes it', `"KEY\\u003d${key}\\u0026"`],
+    ['behind the colour of a terminal', `\x1b[32m${key}\x1b[0m`],
+    ['among the strings of a binary, which nothing parts', `unexpected EOF${key}0123456789abcdef`],
+    ['behind half a key', `${makeKey().slice(0, -3)}${key}`],
+    ['before half a key', `${key}${makeKey().slice(0, -3)}`],
+  ])('%s', async (_where, text) => {
+    for (const encodeText of [Buffer.from, utf16le, utf16be]) {
+      const found = await keysIn(encodeText(text));
+      expect(found.map(({ column, masked }) => [column, masked])).toEqual([[text.indexOf(key) + 1, masked]]);
+    }
+  });
+
+  test('not even a key whose last letter is the first of the next', async () => {
+    let first = makeKey();
+    while (!first.endsWith('a')) first = makeKey();
+    const text = first + key.slice(1);
+    for (const encodeText of [Buffer.from, utf16le, utf16be]) {
+      const found = await keysIn(encodeText(text));
+      expect(found.map(({ column, masked }) => [column, masked])).toEqual([
+        [1, maskKey(first)],
+        [44, masked],
+      ]);
+    }
+  });
+});
+
 describe('what only looks like a key is none', () => {
   test.each<[string, Buffer | string]>([
     ['one that was mistyped', mistyped(key)],
     ['one that was mistyped, in UTF-16', utf16le(mistyped(key))],
-    ['one with more behind', `${key}0`],
-    ['one with more before', `x${key}`],
-    ['one with more behind, in UTF-16', utf16le(`${key}0`)],
     ['half of one', key.slice(0, 30)],
     ['one as it is shown', masked],
     ['nothing', ''],
@@ -94,6 +128,7 @@ describe('where the bytes are cut makes no difference', () => {
     fc.string({ unit: 'binary', maxLength: 60 }),
     fc.constant('').map(() => makeKey()),
     fc.constant('').map(() => mistyped(makeKey())),
+    fc.nat({ max: 44 }).map((length) => makeKey().slice(0, length)),
   );
   const encode = fc.constantFrom(Buffer.from, utf16le, utf16be);
 
@@ -105,8 +140,10 @@ describe('where the bytes are cut makes no difference', () => {
         encode,
         fc.array(fc.nat(), { maxLength: 8 }),
         async (pieces, encodeText, places) => {
-          const bytes = encodeText(pieces.join(''));
+          const text = pieces.join('');
+          const bytes = encodeText(text);
           const whole = await keysIn(bytes);
+          expect(whole.map(({ masked }) => masked)).toEqual(keysAnywhere(text).map(maskKey));
           seen += whole.length;
           expect(await keysIn(...cut(bytes, places))).toEqual(whole);
         },

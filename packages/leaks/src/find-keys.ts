@@ -1,5 +1,6 @@
-import { isKey, keyLength, leakedKeyPattern, maskKey } from '@andamio/schema/key-format';
+import { keyLength, maskKey } from '@andamio/schema/key-format';
 import { type Encoding, encodings, mayHold, widestCharacter } from './encodings.ts';
+import { keysInText } from './keys-in-text.ts';
 
 /** A key that stands in some bytes. */
 export interface FoundKey {
@@ -19,12 +20,10 @@ interface Window {
   readonly begin: number;
   /** The offset at which the next window will begin. */
   readonly next: number;
-  /** Whether nothing follows. */
-  readonly last: boolean;
 }
 
-/** A key, the character before it, by which it is known to begin there, and that behind it. */
-const overlap = (keyLength + 2) * widestCharacter;
+/** The most bytes that a key takes. */
+const overlap = keyLength * widestCharacter;
 
 /** A line by its number from 1 and the offset of its first byte. */
 interface Line {
@@ -39,7 +38,7 @@ interface Reading {
 }
 
 /** Finds the keys of a window in one encoding, in order, and moves the reading on to where the next window begins. */
-function* readWindow(reading: Reading, { bytes, begin, next, last }: Window): Generator<FoundKey> {
+function* readWindow(reading: Reading, { bytes, begin, next }: Window): Generator<FoundKey> {
   const { width, phase, decode } = reading.encoding;
   const origin = begin + ((begin + phase) % width);
   const text = decode(bytes.subarray(origin - begin));
@@ -55,15 +54,11 @@ function* readWindow(reading: Reading, { bytes, begin, next, last }: Window): Ge
 
   let { line } = reading;
   let reached = 0;
-  for (const { 0: match, index } of text.matchAll(leakedKeyPattern())) {
-    // What stands before the first character or behind the last may make it no key; another window knows.
-    const beginsHere = index > 0 || begin === 0;
-    const endsHere = index + keyLength < text.length || last;
-    if (!beginsHere || !endsHere || !isKey(match)) continue;
+  for (const { key, index } of keysInText(text)) {
     line = lineAt(index, reached, line);
     reached = index;
     const offset = origin + index * width;
-    yield { offset, line: line.number, column: (offset - line.start) / width + 1, masked: maskKey(match) };
+    yield { offset, line: line.number, column: (offset - line.start) / width + 1, masked: maskKey(key) };
   }
   reading.line = lineAt(Math.ceil((next - origin) / width), 0, reading.line);
 }
@@ -76,10 +71,9 @@ async function* windows(chunks: AsyncIterable<Buffer>): AsyncGenerator<Window> {
     const bytes = Buffer.concat([kept, chunk]);
     kept = bytes.subarray(Math.max(0, bytes.length - overlap));
     const next = begin + bytes.length - kept.length;
-    yield { bytes, begin, next, last: false };
+    yield { bytes, begin, next };
     begin = next;
   }
-  yield { bytes: kept, begin, next: begin + kept.length, last: true };
 }
 
 /**
@@ -99,7 +93,7 @@ export async function* findKeys(chunks: AsyncIterable<Buffer>): AsyncGenerator<F
     for (const key of found) {
       // Known from the window before; or text in UTF-16 that another reading, one byte on, takes for the same.
       if (key.offset < foundTo) continue;
-      foundTo = key.offset + keyLength;
+      foundTo = key.offset + widestCharacter;
       yield key;
     }
   }

@@ -1,5 +1,6 @@
-import { isKey, leakedKeyPattern, maskKey } from '@andamio/schema/key-format';
+import { maskKey } from '@andamio/schema/key-format';
 import type { FoundKey } from './find-keys.ts';
+import { keysInText } from './keys-in-text.ts';
 
 /** A key in the bytes of what a path names, or in the name itself. */
 export type Finding = FoundKey | { readonly masked: string; readonly offset?: never };
@@ -14,7 +15,11 @@ export interface Report {
 type Write = (line: string) => void;
 
 function withoutKeys(path: string): string {
-  return path.replaceAll(leakedKeyPattern(), (text) => (isKey(text) ? maskKey(text) : text));
+  let shown = path;
+  for (const { key, index } of keysInText(path)) {
+    shown = shown.slice(0, index) + maskKey(key) + shown.slice(index + key.length);
+  }
+  return shown;
 }
 
 /** A path for a line: nothing in it ends the line or steers a terminal. */

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { isKey, leakedKeyPattern, maskKey } from '@andamio/schema/key-format';
+import { maskKey } from '@andamio/schema/key-format';
 import { findKeys } from './find-keys.ts';
+import { keysInText } from './keys-in-text.ts';
 import type { Finding, Report } from './report.ts';
 import { walk } from './walk.ts';
 
@@ -18,7 +19,7 @@ export interface Tally {
 }
 
 function keysInName(name: string): Finding[] {
-  return (name.match(leakedKeyPattern()) ?? []).filter(isKey).map((key) => ({ masked: maskKey(key) }));
+  return [...keysInText(name)].map(({ key }) => ({ masked: maskKey(key) }));
 }
 
 /**

@@ -115,7 +115,21 @@ describe('the form of a key', () => {
 
   test('is found within text, and only whole', () => {
     const [first, second] = [makeKey(), makeKey()];
-    const text = `API_KEY="${first}"\nurl?key=${second}&x ${first}x x${second} ant-short`;
+    const text = `API_KEY="${first}"\nurl?key=${second}&x ant-short`;
+    expect(text.match(leakedKeyPattern())).toEqual([first, second]);
+  });
+
+  test.each([
+    ['%3D', '%26'],
+    ['%22', '%22'],
+    ['\\n', '\\n'],
+    ['\\t', '\\t'],
+    ['\\u003d', '\\u0026'],
+    ['x', 'x'],
+    ['0', '0'],
+  ])('is found between %j and %j', (before, behind) => {
+    const [first, second] = [makeKey(), makeKey()];
+    const text = `a${before}${first}${behind}${second}${behind}`;
     expect(text.match(leakedKeyPattern())).toEqual([first, second]);
   });
 
