@@ -1,4 +1,5 @@
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import type { KeyStore } from '../../src/keys/store.ts';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
 import { addition, command, day, deletion, renewal, rotation, today } from '../harness/commands.ts';
 import { startFirestoreProxy } from '../harness/firestore-proxy.ts';
@@ -14,13 +15,15 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     const store = createFirestoreStore({ project, database: '(default)', emulatorHost: proxy.host });
     onTestFinished(() => store.close());
     await store.check();
+    const another = createFirestoreStore({ project, database: '(default)', emulatorHost });
+    onTestFinished(() => another.close());
     const read = () => readFirestore(firestoreClient(emulatorHost, project));
     const callsOf = async (task: () => Promise<unknown>) => {
       const before = proxy.calls();
       await task();
       return proxy.calls() - before;
     };
-    return { proxy, store, read, callsOf };
+    return { proxy, store, another, read, callsOf };
   }
 
   test('an owner costs one for its first key and at most three for later ones', async () => {
@@ -45,6 +48,34 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     expect(await outcome).toBe('issued');
     expect((await read())['keys']).toHaveLength(name === 'second' ? 2 : 1);
   });
+
+  describe.each([
+    ['first', 1],
+    ['second', 3],
+  ])(
+    'a commit whose answer is lost stays what it was although another process changed the key since: the %s key',
+    (name, commit) => {
+      test.each([
+        ['deleted', (other: KeyStore) => other.delete(deletion({ name })), 0],
+        ['rolled', (other: KeyStore) => other.roll(renewal({ name, graceSeconds: 0 })), 1],
+        ['revoked', (other: KeyStore, id: string) => other.revoke(revocation([id])), 0],
+      ] as const)('%s', async (_, change, left) => {
+        const { proxy, store, another, read } = await start();
+        if (name === 'second') expect(await store.issue(command({ name: 'first' }))).toBe('issued');
+        const { record, ...rules } = command({ name });
+        const ofName = async (collection: string) =>
+          ((await read())[collection] ?? []).filter((document) => document['name'] === name);
+        proxy.loseAnswerTo(commit);
+        const outcome = store.issue({ record, ...rules });
+        await expect.poll(() => ofName('keys')).toHaveLength(1);
+        await change(another, record.id);
+        proxy.cut();
+        expect(await outcome).toBe('issued');
+        expect(await ofName('keys')).toHaveLength(left);
+        expect(await ofName('audit')).toHaveLength(2);
+      });
+    },
+  );
 
   test('an extension or a roll costs three, a deletion two, a list two at the same time, and a look-up or a name that is not held one', async () => {
     const { store, callsOf } = await start();

@@ -51,7 +51,7 @@ const ownerDocument = z.object({
   active: z.record(z.string(), time),
   /** The same of secrets that were rolled away and are in their grace; they don't count. */
   superseded: z.record(z.string(), time),
-  /** The last changes of keys that were there already: how one whose answer was lost is known again. */
+  /** The last changes: how one whose answer was lost is known again. */
   attempts: z.array(z.string()).default([]),
 });
 

@@ -1,16 +1,21 @@
 import { ownEntry } from '../../keys/audit.ts';
 import { isGone } from '../../keys/expiry.ts';
-import type { IssueCommand, IssueOutcome } from '../../keys/store.ts';
+import type { IssueCommand, IssueOutcome, KeyRecord } from '../../keys/store.ts';
 import { audit } from './audit.ts';
 import { settle } from './contest.ts';
 import { type Database, put, readView, type View } from './database.ts';
-import { documentsOf, keyDocumentOf } from './documents.ts';
+import { documentsOf, keyDocumentOf, type OwnerDocument } from './documents.ts';
 import { countHeld } from './owner.ts';
 import { recall, remember } from './remember.ts';
 import { writeOwner } from './write-owner.ts';
 
 /** Right for an owner's first key. */
 const nothingStored: View = { owner: undefined, name: undefined, memory: undefined };
+
+/** Whether the key was issued, also where it has been deleted, rolled or digested anew since. */
+function isMade({ active, attempts }: OwnerDocument, { id, serial }: KeyRecord): boolean {
+  return Object.hasOwn(active, id) || attempts.includes(serial);
+}
 
 function refusalOf(view: View, { record, maximumKeys, attempt }: IssueCommand): IssueOutcome | undefined {
   const { owner, name } = view;
@@ -31,7 +36,7 @@ export function issue(database: Database, command: IssueCommand): Promise<IssueO
     read: () => readView(firestore, documents, attempt),
     decide(view) {
       const { owner, name } = view;
-      if (owner !== undefined && Object.hasOwn(owner.content.active, record.id)) return { outcome: 'issued' };
+      if (owner !== undefined && isMade(owner.content, record)) return { outcome: 'issued' };
       const refusal = refusalOf(view, command);
       if (refusal !== undefined) return { outcome: refusal };
       const writes = firestore.batch();
@@ -40,6 +45,7 @@ export function issue(database: Database, command: IssueCommand): Promise<IssueO
         tierClaim,
         now: record.createdAt,
         put: { [record.id]: record.expiresAt },
+        attempt: record.serial,
       });
       put(writes, documents.name, write.name(record, null), name);
       put(writes, keyDocumentOf(firestore, record.id), write.key({ record, ...standing }), undefined);
