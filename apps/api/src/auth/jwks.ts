@@ -47,8 +47,10 @@ export function jwksKeys(url: string, now: () => number): FindVerificationKeys {
   const client = new JwksClient({ jwksUri: url, cache: false, rateLimit: false, timeout: fetchTimeout });
   const fetchKeys = async () => keySet(await client.getSigningKeys());
   const find = publishedKeys({ fetchKeys, fetchInterval, maximumAge, now });
-  return async (keyId) => {
-    const key = await find((keys) => choose(keys, keyId));
+  return async ({ alg, kid }) => {
+    // None of the set is for another algorithm, so nothing is asked: such a token is refused also where the URL fails.
+    if (alg !== 'RS256' && alg !== 'ES256') return [];
+    const key = await find((keys) => choose(keys, kid));
     return key === undefined ? [] : [key];
   };
 }

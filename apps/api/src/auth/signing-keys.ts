@@ -7,8 +7,14 @@ export interface VerificationKey {
   readonly algorithm: Algorithm;
 }
 
-/** Finds the keys that may have signed a token, by the `kid` of its header. */
-export type FindVerificationKeys = (keyId: string | undefined) => Promise<readonly VerificationKey[]>;
+/** What a token's header says of how it was signed. */
+export interface SignedBy {
+  readonly alg: string;
+  readonly kid?: string | undefined;
+}
+
+/** Finds the keys that may have signed a token. The algorithm of each is for the caller to compare. */
+export type FindVerificationKeys = (signedBy: SignedBy) => Promise<readonly VerificationKey[]>;
 
 /** The keys that a signature must be verified with could not be fetched; nothing is known about the token. */
 export class SigningKeysUnavailableError extends Error {

@@ -67,7 +67,7 @@ export function createTokenVerifier({ findKeys, issuer, audience, now }: TokenRu
     if (!parsedHeader.success || !wellFormed || more.length > 0) return undefined;
 
     const nowSeconds = now() / 1000;
-    for (const { key, algorithm } of await findKeys(parsedHeader.data.kid)) {
+    for (const { key, algorithm } of await findKeys(parsedHeader.data)) {
       if (algorithm !== parsedHeader.data.alg) continue;
       try {
         const claims = jwt.verify(token, key, {

@@ -133,6 +133,15 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     expect(await verify(byRsa())).toBeDefined();
   });
 
+  test.each(['none', 'HS256', 'RS512', 'PS256', 'ES384', 'rs256', ''])(
+    'but a token by %j needs none: it is refused, and nothing is asked',
+    async (alg) => {
+      jwks.mood = 'broken';
+      expect(await verify(hmacToken({ alg, kid: 'rsa' }, claims, 'a secret'))).toBeUndefined();
+      expect(jwks.fetches()).toBe(0);
+    },
+  );
+
   test('keys that were fetched go on while the URL fails', async () => {
     expect(await verify(byRsa())).toBeDefined();
     jwks.mood = 'broken';
