@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WriteBatch } from '@google-cloud/firestore';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../keys/store.ts';
+import { noteWrite } from './deadline.ts';
 
 /** Between attempts that other processes got ahead of: at first, and at most, in milliseconds; the real pause is random. */
 const backoff = { first: 10, longest: 400 } as const;
@@ -14,6 +15,7 @@ const isFirestoreError = (error: unknown) => typeof codeOf(error) === 'number';
 
 /** Says whether the writes were made; if not, a precondition refused them. */
 async function commit(batch: WriteBatch): Promise<boolean> {
+  noteWrite();
   try {
     await batch.commit();
     return true;

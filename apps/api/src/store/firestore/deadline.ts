@@ -1,17 +1,32 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { DeadlineError, withDeadline as runWithDeadline } from '@andamio/verification/firestore/deadline';
-import { StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
+import { OutcomeUnknownError, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
+
+/** Whether the operation under way has told Firestore to write. */
+const underWay = new AsyncLocalStorage<{ writeSent: boolean }>();
+
+/** Notes that the operation under way sends a write: from now on nobody can say that nothing was written. */
+export function noteWrite(): void {
+  const operation = underWay.getStore();
+  if (operation !== undefined) operation.writeSent = true;
+}
 
 /**
  * Runs an operation against Firestore: what it sends carries the deadline, and it is not waited for past that.
  *
  * @param milliseconds how long the operation may take; not positive if its time is up already.
- * @throws {@link StoreUnavailableError} when time runs out, unless the operation itself knows better.
+ * @throws when time runs out, unless the operation itself knows better: {@link StoreUnavailableError} where it sent no write, else
+ *   {@link OutcomeUnknownError}.
  */
 export async function withDeadline<T>(milliseconds: number, operation: () => Promise<T>): Promise<T> {
+  const progress = { writeSent: false };
   try {
-    return await runWithDeadline(milliseconds, operation);
+    return await runWithDeadline(milliseconds, () => underWay.run(progress, operation));
   } catch (error) {
-    throw error instanceof DeadlineError ? new StoreUnavailableError(error.message) : error;
+    if (!(error instanceof DeadlineError)) throw error;
+    throw progress.writeSent
+      ? new OutcomeUnknownError('Firestore did not say in time what became of the write.')
+      : new StoreUnavailableError(error.message);
   }
 }
 
