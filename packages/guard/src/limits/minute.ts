@@ -18,9 +18,13 @@ export class Minute {
     this.#allowance = allowance;
   }
 
-  /** Replaces what was said before; what was taken in the same minute stays taken. */
+  /**
+   * Replaces what was said before; what was taken in the same minute stays taken. What is told as its end differs by seconds, to
+   * which it is rounded; the next one's is a minute later, and may be told before the last seems over.
+   */
   tell(allowance: Allowance, now: number): void {
-    if (now >= this.#allowance.endsAt) this.#taken = 0;
+    const { endsAt } = this.#allowance;
+    if (now >= endsAt || allowance.endsAt - endsAt > rateLimitWindow / 2) this.#taken = 0;
     this.#allowance = allowance;
   }
 

@@ -36,6 +36,14 @@ describe('how long an answer may be relied on', () => {
       maximumAge: 0,
     });
   });
+
+  test("ends with the owner's minute", () => {
+    const date = 'Sun, 31 Aug 2025 23:59:59 GMT';
+    const reset = `${Date.parse(date) / 1000 + 3}`;
+    expect(read({ 'cache-control': 'private, max-age=7', date, 'x-ratelimit-reset': reset })).toMatchObject({
+      maximumAge: 3_000,
+    });
+  });
 });
 
 describe("the owner's minute", () => {

@@ -57,12 +57,11 @@ function good(received: Received, begunAt: number): GoodAnswer | undefined {
   if (!parsed.success || Number.isNaN(expiresAt)) return undefined;
   const { user_id: userId, name, tier } = parsed.data;
   const apiKey = createApiKey({ userId, name, tier }, expiresAt);
-  return {
-    kind: 'good',
-    apiKey,
-    allowance: allowanceOf(received, apiKey, begunAt),
-    maximumAge: Math.min(maximumAgeOf(received), Math.max(0, expiresAt - Date.now())),
-  };
+  const allowance = allowanceOf(received, apiKey, begunAt);
+  const keyAge = Math.max(0, expiresAt - Date.now());
+  // Not beyond the minute either: the service's next one begins with the question after it.
+  const minuteAge = allowance.endsAt - begunAt;
+  return { kind: 'good', apiKey, allowance, maximumAge: Math.min(maximumAgeOf(received), keyAge, minuteAge) };
 }
 
 /** The service's own word for an error of this status; a proxy that answers in its place has none. */
