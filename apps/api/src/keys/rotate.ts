@@ -13,19 +13,20 @@ const rotatableBefore = secondsPerDay;
  * The rule of extending (contract, parts B and C), for stores to decide by while nobody else can change the owner's keys.
  *
  * @param key as stored, or undefined where the owner holds none of that name.
- * @param countHeld says how many unexpired keys the owner holds. Only a key that is revived needs a place among them.
+ * @param hasPlace says whether there is a place for the key among the unexpired ones: its own, or a free one. A key loses its own by
+ *   expiring, at the latest when another change has seen it expired: this one may have waited since before that.
  */
-export function extended(
-  key: Validity | undefined,
-  { now, expiresInDays, maximumKeys }: Pick<RotateCommand, 'now' | 'expiresInDays' | 'maximumKeys'>,
-  countHeld: () => number,
+export function extended<Key extends Validity>(
+  key: Key | undefined,
+  { now, expiresInDays }: Pick<RotateCommand, 'now' | 'expiresInDays'>,
+  hasPlace: (key: Key) => boolean,
 ): Validity | RotateRefusal {
   if (key === undefined || isGone(key, now)) return 'no_such_key';
   if (key.expiresAt - now > rotatableBefore) return 'not_yet_rotatable';
   const days = expiresInDays ?? key.expiresInDays;
   const expiresAt = expiryOf(Math.max(now, key.expiresAt), days);
   if (expiresAt === undefined) return 'expiry_too_late';
-  if (key.expiresAt <= now && countHeld() >= maximumKeys) return 'key_limit_reached';
+  if (!hasPlace(key)) return 'key_limit_reached';
   return { expiresAt, expiresInDays: days, removeAt: removalOf(expiresAt) };
 }
 

@@ -66,6 +66,24 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
       expect(await store.rotate(rotation({ now, maximumKeys: 1 }))).toEqual(outcome);
     });
 
+    test.each([
+      ['a new key', [], 1, 'key_limit_reached'],
+      ['one that was revived', ['other'], 1, 'key_limit_reached'],
+      ['a new key, where there is another place', [], 2, until(expiry + 10 * day, 10)],
+    ] as const)(
+      'an extension that waited while its key expired and lost its place needs one: to %s',
+      async (_, others, maximumKeys, outcome) => {
+        const { store } = await withKey();
+        for (const name of others) await store.issue(command({ name, expiresInDays: 9 }));
+        const second = { name: others[0] ?? 'second', maximumKeys: 1 };
+        if (others.length > 0) await store.rotate(rotation({ ...second, now: expiry }));
+        else expect(await store.issue(command({ ...second, createdAt: expiry }))).toBe('issued');
+        expect(await store.rotate(rotation({ now: expiry - 1, maximumKeys }))).toEqual(outcome);
+        const { keys } = await store.list('owner');
+        expect(keys.filter(({ expiresAt }) => expiresAt > expiry)).toHaveLength(maximumKeys);
+      },
+    );
+
     test('a revived key counts again', async () => {
       const { store } = await withKey();
       await store.rotate(rotation({ now: expiry, maximumKeys: 1 }));

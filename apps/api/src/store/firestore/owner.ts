@@ -51,6 +51,12 @@ export function countHeld(owner: OwnerDocument | undefined, now: number): number
   return unexpired(owner?.active, now).length;
 }
 
+/** Whether an owner has a place for a key: its own, which it has while it is listed and unexpired, or a free one. */
+export function hasPlace(owner: OwnerDocument | undefined, id: string, now: number, maximumKeys: number): boolean {
+  const held = unexpired(owner?.active, now);
+  return held.some(([one]) => one === id) || held.length < maximumKeys;
+}
+
 /** What the owner's document says after a write: the change made, the expired keys out, the newest token's tier. */
 export function ownerAfter(owner: Omit<OwnerDocument, 'user_id'> = unknownOwner, change: OwnerChange): OwnerDocument {
   const { userId, tierClaim, now, put, supersede, drop = [], attempt } = change;

@@ -7,14 +7,14 @@ import { settle } from './contest.ts';
 import { type Database, put } from './database.ts';
 import { documentsOf, keyDocumentOf } from './documents.ts';
 import { type KeyView, readKeyView } from './key-view.ts';
-import { countHeld } from './owner.ts';
+import { hasPlace } from './owner.ts';
 import { recall, remember } from './remember.ts';
 import { writeOwner } from './write-owner.ts';
 
 /** Moves a key's expiry on owner, name and key at once, if the domain's rule allows. */
 export function rotate(database: Database, command: RotateCommand): Promise<RotateOutcome> {
   const { firestore, write } = database;
-  const { now, attempt } = command;
+  const { now, maximumKeys, attempt } = command;
   const documents = documentsOf(firestore, command);
   const mark = randomUUID();
   let made: Validity | undefined;
@@ -26,16 +26,17 @@ export function rotate(database: Database, command: RotateCommand): Promise<Rota
       if (owner?.content.suspended) return { outcome: 'suspended' };
       const earlier = recall(view, attempt, now);
       if (earlier !== undefined) return { outcome: earlier };
-      const outcome = extended(key?.content.record, command, () => countHeld(owner?.content, now));
-      if (typeof outcome === 'string' || key === undefined) return { outcome };
+      const record = key?.content.record;
+      const outcome = extended(record, command, ({ id }) => hasPlace(owner?.content, id, now, maximumKeys));
+      if (typeof outcome === 'string' || record === undefined) return { outcome };
       made = outcome;
-      const { id } = key.content.record;
+      const { id } = record;
       const writes = firestore.batch();
       const change = { ...command, put: { [id]: outcome.expiresAt }, attempt: mark };
       const standing = writeOwner(database, writes, documents.owner, owner, change);
       put(writes, documents.name, write.removal(outcome), name);
       put(writes, keyDocumentOf(firestore, id), write.validity(outcome, standing), key);
-      remember(database, writes, view, attempt, now, { ...key.content.record, ...outcome });
+      remember(database, writes, view, attempt, now, { ...record, ...outcome });
       audit(database, writes, ownEntry('key.rotated', { ...command, at: now, keyId: id }));
       return { outcome, writes };
     },

@@ -27,6 +27,16 @@ function countHeld(statements: Statements, userId: string, now: number, maximum:
   return (statements.countKeys.get(userId, now, maximum) as { held: number }).held;
 }
 
+/**
+ * Whether an owner has a place for a key: its own, or a free one. The key has lost its own if a change of the owner's has seen it expired,
+ * although the present of this one, which had to wait, is before that.
+ */
+function hasPlace(statements: Statements, { userId, now, maximumKeys }: RotateCommand, expiresAt: number): boolean {
+  const changedAt = (statements.findOwner.get(userId)?.['changed_at'] ?? 0) as number;
+  const latest = Math.max(now, changedAt);
+  return expiresAt > latest || countHeld(statements, userId, latest, maximumKeys) < maximumKeys;
+}
+
 function find(statements: Statements, { userId, name }: Pick<KeyRecord, 'userId' | 'name'>): KeyRecord | undefined {
   const row = statements.findName.get(userId, name);
   return row && keyOf(row);
@@ -72,12 +82,12 @@ export function issue(statements: Statements, { record, tierClaim, maximumKeys, 
 
 /** Extends a key if the domain's rule allows. */
 export function rotate(statements: Statements, command: RotateCommand): RotateOutcome {
-  const { userId, name, now, maximumKeys, tierClaim, attempt } = command;
+  const { userId, name, now, tierClaim, attempt } = command;
   if (isSuspended(statements, userId)) return 'suspended';
   const key = find(statements, command);
   const earlier = recall(statements, attempt, serialOf(key, now), now);
   if (earlier !== undefined) return earlier;
-  const outcome = extended(key, command, () => countHeld(statements, userId, now, maximumKeys));
+  const outcome = extended(key, command, ({ expiresAt }) => hasPlace(statements, command, expiresAt));
   if (typeof outcome === 'string' || key === undefined) return outcome;
   statements.extendKey.run(outcome.expiresAt, outcome.expiresInDays, outcome.removeAt, userId, name);
   statements.upsertOwner.run(userId, now, tierClaim.tier, tierClaim.issuedAt);

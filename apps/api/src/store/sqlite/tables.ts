@@ -118,6 +118,9 @@ export const migrations = [
 
   CREATE INDEX usage_attempts_by_removal ON usage_attempts (remove_at);
   `,
+  `
+  ALTER TABLE owners ADD COLUMN changed_at INTEGER NOT NULL DEFAULT 0;
+  `,
 ] as const;
 
 /** Brings a file of any earlier version up to date: all of it, or as it was. */
