@@ -9,7 +9,7 @@ export interface GoodAnswer {
   /** For how many milliseconds from the start of the question it may be relied on. */
   readonly maximumAge: number;
   /** What is left of the owner's minute, where the source knows. */
-  readonly allowance?: Allowance;
+  readonly allowance?: Allowance | undefined;
 }
 
 /** What a source says of a key. Only `refused` is about the key; the others say that it was not judged. */

@@ -39,28 +39,38 @@ describe('how long an answer may be relied on', () => {
 
   test("ends with the owner's minute", () => {
     const date = 'Sun, 31 Aug 2025 23:59:59 GMT';
-    const reset = `${Date.parse(date) / 1000 + 3}`;
-    expect(read({ 'cache-control': 'private, max-age=7', date, 'x-ratelimit-reset': reset })).toMatchObject({
-      maximumAge: 3_000,
-    });
+    const minute = {
+      'x-ratelimit-limit': '7',
+      'x-ratelimit-remaining': '3',
+      'x-ratelimit-reset': `${Date.parse(date) / 1000 + 3}`,
+    };
+    expect(read({ 'cache-control': 'private, max-age=7', date, ...minute })).toMatchObject({ maximumAge: 3_000 });
   });
 });
 
 describe("the owner's minute", () => {
   const date = 'Sun, 31 Aug 2025 23:59:59 GMT';
   const reset = (seconds: number) => `${Date.parse(date) / 1000 + seconds}`;
+  const told: Record<string, string> = {
+    date,
+    'x-ratelimit-limit': '7',
+    'x-ratelimit-remaining': '3',
+    'x-ratelimit-reset': reset(17),
+  };
 
   test.each([
     ['what the headers say', { 'x-ratelimit-reset': reset(17) }, { limit: 7, remaining: 3, endsAt: 17_000 }],
     ['never longer than a minute', { 'x-ratelimit-reset': reset(3_600) }, { limit: 7, remaining: 3, endsAt: 60_000 }],
     ['over already', { 'x-ratelimit-reset': reset(-1) }, { limit: 7, remaining: 3, endsAt: 0 }],
-    ['a whole one where its end is not told', {}, { limit: 7, remaining: 3, endsAt: 60_000 }],
   ])('is %s', (_what, headers, allowance) => {
-    const told = { date, 'x-ratelimit-limit': '7', 'x-ratelimit-remaining': '3', ...headers };
-    expect(read(told)).toMatchObject({ allowance });
+    expect(read({ ...told, ...headers })).toMatchObject({ allowance });
   });
 
-  test("is the tier's where nothing is told", () => {
-    expect(read({})).toMatchObject({ allowance: { limit: 500, remaining: 500, endsAt: 60_000 } });
-  });
+  test.each(['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset'])(
+    'is not known where %s got lost',
+    (name) => {
+      const { [name]: _lost, ...rest } = told;
+      expect(read(rest)).toMatchObject({ kind: 'good', allowance: undefined });
+    },
+  );
 });

@@ -1,8 +1,7 @@
 import { type ErrorCode, errorCodeHeader, errorKinds } from '@andamio/schema/errors';
 import { verifyApiKey } from '@andamio/schema/operations';
 import { rateLimitHeaders, rateLimitWindow } from '@andamio/schema/rate-limits';
-import { tiers } from '@andamio/schema/tiers';
-import { type ApiKey, createApiKey } from '../api-key.ts';
+import { createApiKey } from '../api-key.ts';
 import type { Allowance } from '../limits/minute.ts';
 import { invalidKey, Refusal } from '../refusal.ts';
 import { type Answer, type GoodAnswer, notAnswered } from '../source.ts';
@@ -37,18 +36,16 @@ function numberOf(received: Received, header: string): number | undefined {
   return value !== undefined && /^\d{1,12}$/.test(value) ? Number(value) : undefined;
 }
 
-/** The owner's minute: by the rate-limit headers, or by the tier where something on the way has removed them. */
-function allowanceOf(received: Received, { tier }: ApiKey, begunAt: number): Allowance {
-  const limit = numberOf(received, 'X-RateLimit-Limit') ?? tiers[tier].requestsPerMinute;
+/** The owner's minute; undefined where something on the way has removed what is told of it. */
+function allowanceOf(received: Received, begunAt: number): Allowance | undefined {
+  const limit = numberOf(received, 'X-RateLimit-Limit');
+  const remaining = numberOf(received, 'X-RateLimit-Remaining');
   const reset = numberOf(received, 'X-RateLimit-Reset');
+  if (limit === undefined || remaining === undefined || reset === undefined) return undefined;
   // By the clock that reset is told by: this machine's may be set otherwise.
   const date = Date.parse(headerOf(received, 'Date') ?? '');
-  const left = reset === undefined ? rateLimitWindow : reset * 1000 - (Number.isNaN(date) ? Date.now() : date);
-  return {
-    limit,
-    remaining: numberOf(received, 'X-RateLimit-Remaining') ?? limit,
-    endsAt: begunAt + Math.min(Math.max(0, left), rateLimitWindow),
-  };
+  const left = reset * 1000 - (Number.isNaN(date) ? Date.now() : date);
+  return { limit, remaining, endsAt: begunAt + Math.min(Math.max(0, left), rateLimitWindow) };
 }
 
 function good(received: Received, begunAt: number): GoodAnswer | undefined {
@@ -57,10 +54,10 @@ function good(received: Received, begunAt: number): GoodAnswer | undefined {
   if (!parsed.success || Number.isNaN(expiresAt)) return undefined;
   const { user_id: userId, name, tier } = parsed.data;
   const apiKey = createApiKey({ userId, name, tier }, expiresAt);
-  const allowance = allowanceOf(received, apiKey, begunAt);
+  const allowance = allowanceOf(received, begunAt);
   const keyAge = Math.max(0, expiresAt - Date.now());
   // Not beyond the minute either: the service's next one begins with the question after it.
-  const minuteAge = allowance.endsAt - begunAt;
+  const minuteAge = allowance === undefined ? longestAge : allowance.endsAt - begunAt;
   return { kind: 'good', apiKey, allowance, maximumAge: Math.min(maximumAgeOf(received), keyAge, minuteAge) };
 }
 
