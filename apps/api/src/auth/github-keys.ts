@@ -1,9 +1,8 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import * as z from 'zod';
+import { fetchJson } from './fetch-json.ts';
 import { publishedKeys } from './published-keys.ts';
 
-/** How long one fetch may take, in milliseconds. */
-const fetchTimeout = 4_000;
 /** GitHub answers 60 requests an hour of an address that sends no token, and anybody can make up an identifier. */
 const fetchInterval = 60_000;
 /** Likewise; a key that is withdrawn there ends here within the hour. */
@@ -26,14 +25,10 @@ function p256Key(pem: string): KeyObject | undefined {
 }
 
 async function fetchKeys(url: string): Promise<ReadonlyMap<string, KeyObject>> {
-  const response = await fetch(url, {
-    headers: { accept: 'application/json', 'user-agent': 'andamio-api' }, // GitHub refuses requests that do not say whose they are.
-    redirect: 'error',
-    signal: AbortSignal.timeout(fetchTimeout),
-  });
-  if (!response.ok) throw new Error(`The keys of GitHub were answered with ${response.status}.`);
+  // GitHub refuses requests that do not say whose they are.
+  const answer = await fetchJson(url, { accept: 'application/json', 'user-agent': 'andamio-api' });
   const keys = new Map<string, KeyObject>();
-  for (const { key_identifier: identifier, key: pem } of keyList.parse(await response.json()).public_keys) {
+  for (const { key_identifier: identifier, key: pem } of keyList.parse(answer).public_keys) {
     const key = p256Key(pem);
     if (key !== undefined) keys.set(identifier, key);
   }

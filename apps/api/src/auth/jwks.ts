@@ -1,10 +1,9 @@
 import { createPublicKey } from 'node:crypto';
 import { JwksClient, type SigningKey } from 'jwks-rsa';
+import { fetchJson } from './fetch-json.ts';
 import { publishedKeys } from './published-keys.ts';
 import type { FindVerificationKeys, VerificationKey } from './signing-keys.ts';
 
-/** How long one fetch may take, in milliseconds. */
-const fetchTimeout = 4_000;
 /** The least time between the beginnings of two fetches: bounds what a flood of unknown `kid`s can cause to 12 a minute. */
 const fetchInterval = 5_000;
 /** How long the set is used before it is fetched again in the background, so that a key withdrawn there ends here. */
@@ -44,7 +43,9 @@ function choose(keys: KeySet, keyId: string | undefined): VerificationKey | unde
  * @param now milliseconds; any origin.
  */
 export function jwksKeys(url: string, now: () => number): FindVerificationKeys {
-  const client = new JwksClient({ jwksUri: url, cache: false, rateLimit: false, timeout: fetchTimeout });
+  // The library's own fetch would wait for ever for the end of an answer that stops.
+  const fetcher = async () => (await fetchJson(url)) as { keys: unknown };
+  const client = new JwksClient({ jwksUri: url, cache: false, rateLimit: false, fetcher });
   const fetchKeys = async () => keySet(await client.getSigningKeys());
   const find = publishedKeys({ fetchKeys, fetchInterval, maximumAge, now });
   return async ({ alg, kid }) => {

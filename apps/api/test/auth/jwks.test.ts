@@ -1,5 +1,7 @@
 import { constants, createHmac, sign } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { jwksKeys } from '../../src/auth/jwks.ts';
 import { SigningKeysUnavailableError } from '../../src/auth/signing-keys.ts';
 import { createTokenVerifier, type VerifyToken } from '../../src/auth/verify-token.ts';
@@ -156,6 +158,23 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     jwks.mood = 'silent';
     const begun = Date.now();
     await expect(verify(byRsa())).rejects.toBeInstanceOf(SigningKeysUnavailableError);
+    expect(Date.now() - begun).toBeLessThan(10_000);
+  });
+
+  test.each<[string, (response: ServerResponse) => void]>([
+    ['stops within its answer', (response) => response.write('{"keys":[')],
+    ['breaks off within its answer', (response) => response.write('{"keys":[', () => response.destroy())],
+    ['never comes to the end of its answer', (response) => setInterval(() => response.write(' '), 100).unref()],
+  ])('and so is one that %s', async (_what, answer) => {
+    const server = createServer((_request, response) => answer(response));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const findKeys = jwksKeys(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, () => clock);
+    const begun = Date.now();
+    await expect(findKeys({ alg: 'RS256', kid: 'rsa' })).rejects.toBeInstanceOf(SigningKeysUnavailableError);
     expect(Date.now() - begun).toBeLessThan(10_000);
   });
 });
