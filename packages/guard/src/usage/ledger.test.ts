@@ -22,5 +22,5 @@ test('what is told is forgotten with its key, and what is not told is kept', () 
   ledger.forget((id) => id === 'in use');
   ledger.of('in use', 'key').untold = 1;
   ledger.settle('told', 1, notAnswered('down'), 0);
-  expect(ledger.due(0).map(([id]) => id)).toEqual(['in use', 'untold']);
+  expect(ledger.due(0).map(({ id }) => id)).toEqual(['in use', 'untold']);
 });

@@ -49,10 +49,10 @@ export class Reporter {
     const { ledger, report } = this.#options;
     const due = ledger
       .due(now)
-      .filter(([id]) => isIncluded(id))
+      .filter(({ id }) => isIncluded(id))
       .values();
     const reportOneByOne = async () => {
-      for (const [id, { key }] of due) await report(id, key);
+      for (const { id, key } of due) await report(id, key);
     };
     await Promise.all(Array.from({ length: atOnce }, reportOneByOne));
   }
