@@ -1,7 +1,7 @@
 import type { KeyDependencies } from './dependencies.ts';
 import { isGone } from './expiry.ts';
-import { type Owner, tierClaimOf } from './owner.ts';
-import type { KeyRecord, KeyStore, TierClaim } from './store.ts';
+import { isNews, type Owner, tierClaimOf } from './owner.ts';
+import type { KeyRecord, KeyStore } from './store.ts';
 
 /** An owner's keys, each list oldest first and by name within a second. */
 export interface KeyList {
@@ -16,11 +16,6 @@ function oldestFirst(one: KeyRecord, other: KeyRecord): number {
   return one.createdAt - other.createdAt || (one.name < other.name ? -1 : 1);
 }
 
-/** A token that says the same as the one before is not worth a write. */
-function changesTier(claim: TierClaim, known: TierClaim): boolean {
-  return claim.tier !== known.tier && claim.issuedAt > known.issuedAt;
-}
-
 /**
  * Lists the keys that an owner holds (contract, parts B and C). From then on they have the tier that its newest token names
  * (service contract, "Settled beside").
@@ -31,7 +26,7 @@ export async function listKeys({ store, now }: KeyDependencies, owner: Owner): P
   const present = Math.floor(now() / 1000);
   const { userId } = owner;
   const { since, tierClaim, keys } = await store.list(userId);
-  if (tierClaim !== undefined && changesTier(tierClaimOf(owner), tierClaim)) {
+  if (tierClaim !== undefined && isNews(tierClaimOf(owner), tierClaim)) {
     await store.claimTier({ userId, tierClaim: tierClaimOf(owner), now: present });
   }
   const held = keys.filter((key) => !isGone(key, present)).toSorted(oldestFirst);

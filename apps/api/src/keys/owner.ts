@@ -15,3 +15,12 @@ export interface Owner {
 export function tierClaimOf({ tier, tokenIssuedAt }: Owner): TierClaim {
   return { tier, issuedAt: tokenIssuedAt };
 }
+
+/**
+ * Whether a token says what is not known yet: it is newer than the one that counts, also where it names the same tier, since one in
+ * between may name another. Of two of the same second the one counts that came last.
+ */
+export function isNews(claim: TierClaim, known: TierClaim): boolean {
+  if (claim.issuedAt === known.issuedAt) return claim.tier !== known.tier;
+  return claim.issuedAt > known.issuedAt;
+}

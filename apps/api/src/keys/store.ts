@@ -26,7 +26,7 @@ export interface KeyRecord {
 /** What an owner's newest token said of its tier; kept so that a key can be checked without a token. */
 export interface TierClaim {
   readonly tier: Tier;
-  /** When the token was issued, Unix seconds. An older token never replaces what a newer one said. */
+  /** When the token was issued, Unix seconds. An older token never replaces what a newer one said (owner.ts). */
   readonly issuedAt: number;
 }
 
@@ -123,7 +123,7 @@ export type RedigestOutcome = 'redigested' | 'no_such_key';
 export interface OwnedKeys {
   /** When the owner's first key was issued, Unix seconds; undefined before that. */
   readonly since: number | undefined;
-  /** What the owner's newest token said when something was changed last; undefined before the first key. */
+  /** What the owner's newest token said; undefined before the first key. */
   readonly tierClaim: TierClaim | undefined;
   /** In no order; expired ones included, and maybe some that are gone and only wait to be removed. */
   readonly keys: readonly KeyRecord[];
@@ -195,8 +195,8 @@ export interface KeyStore extends UsageStore {
   list(userId: string): Promise<OwnedKeys>;
 
   /**
-   * Keeps what an owner's token says of its tier, if the owner is known and the token newer than the one that spoke last. For
-   * tokens with which nothing is changed.
+   * Keeps what an owner's token says of its tier, if the owner is known and what it says is news (owner.ts). For tokens with
+   * which nothing is changed.
    */
   claimTier(command: ClaimTierCommand): Promise<void>;
 

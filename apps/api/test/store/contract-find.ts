@@ -51,7 +51,7 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
 
     test.each([
       ['a newer token', 1, 'enterprise'],
-      ['a token of the same second', 0, 'growth'],
+      ['a token of the same second, which came last', 0, 'enterprise'],
       ['an older token', -1, 'growth'],
     ] as const)('the tier that a token names with which nothing is changed: %s', async (_, offset, tier) => {
       const { store, record } = await withKey();
@@ -59,6 +59,16 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       await store.claimTier({ userId: 'owner', tierClaim, now: present });
       expect(await store.find([record.id])).toMatchObject({ record, tier });
       expect((await store.list('owner')).tierClaim).toEqual({ tier, issuedAt: present + Math.max(0, offset) });
+    });
+
+    test('a newer token that names the same tier is remembered: one from before it changes nothing any more', async () => {
+      const { store, record } = await withKey();
+      const claim = (tier: 'growth' | 'pioneer', offset: number) =>
+        store.claimTier({ userId: 'owner', tierClaim: { tier, issuedAt: present + offset }, now: present });
+      await claim('growth', 300);
+      await claim('pioneer', 200);
+      expect(await store.find([record.id])).toMatchObject({ tier: 'growth' });
+      expect((await store.list('owner')).tierClaim).toEqual({ tier: 'growth', issuedAt: present + 300 });
     });
 
     test('a token of an owner without any key leaves nothing behind', async () => {

@@ -131,6 +131,18 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       expect(owner).toMatchObject({ active: {} });
     });
 
+    test('of keys are not written again where a newer token names the same tier', async () => {
+      const { store, client } = create();
+      const { record, ...rules } = command();
+      await store.issue({ record, ...rules });
+      const writtenAt = async () => (await client.doc(`keys/${record.id}`).get()).updateTime?.valueOf();
+      const before = await writtenAt();
+      await store.claimTier({ userId: 'owner', tierClaim: { tier: 'growth', issuedAt: present + 1 }, now: present });
+      expect(await writtenAt()).toBe(before);
+      await store.claimTier({ userId: 'owner', tierClaim: { tier: 'pioneer', issuedAt: present + 2 }, now: present });
+      expect(await writtenAt()).not.toBe(before);
+    });
+
     test('of usage hold the counts of a day by hashes of one length, and the totals of the day and of its month', async () => {
       const { store, read } = create();
       await store.addUsage(addition({ [astral]: 2, name: 1 }));

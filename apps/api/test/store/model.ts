@@ -243,8 +243,7 @@ class Model {
   /** What a token says with which nothing is changed. */
   claim(userId: string, claim: IssueCommand['tierClaim']) {
     const known = this.tiers.get(userId);
-    if (known !== undefined && claim.issuedAt > known.issuedAt && claim.tier !== known.tier)
-      this.tiers.set(userId, claim);
+    if (known !== undefined && claim.issuedAt >= known.issuedAt) this.tiers.set(userId, claim);
   }
 
   #find({ userId, name, now }: { userId: string; name: string; now: number }) {
@@ -254,7 +253,7 @@ class Model {
   #changed(userId: string, claim: IssueCommand['tierClaim']) {
     this.log.push(userId);
     const known = this.tiers.get(userId);
-    if (known === undefined || claim.issuedAt > known.issuedAt) this.tiers.set(userId, claim);
+    if (known === undefined || claim.issuedAt >= known.issuedAt) this.tiers.set(userId, claim);
   }
 }
 

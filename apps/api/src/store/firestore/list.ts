@@ -3,6 +3,7 @@ import type { InspectedOwner } from '../../keys/administration.ts';
 import { type OwnedKeys, StoreUnavailableError } from '../../keys/store.ts';
 import type { Database } from './database.ts';
 import { type OwnerDocument, ownerDocumentOf, parseKey, parseOwner, type StoredKey } from './documents.ts';
+import { tierClaimIn } from './owner.ts';
 
 interface Owned {
   readonly owner: OwnerDocument | undefined;
@@ -33,7 +34,7 @@ export async function list(database: Database, userId: string): Promise<OwnedKey
   const { owner, since, keys } = await read(database, userId);
   return {
     since,
-    tierClaim: owner && { tier: owner.tier, issuedAt: owner.tier_issued_at },
+    tierClaim: owner && tierClaimIn(owner),
     keys: keys.filter(({ superseded }) => !superseded).map(({ record }) => record),
   };
 }

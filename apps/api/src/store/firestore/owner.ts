@@ -1,4 +1,5 @@
 import { defaultTier } from '@andamio/schema/tiers';
+import { isNews } from '../../keys/owner.ts';
 import type { TierClaim } from '../../keys/store.ts';
 import type { OwnerDocument } from './documents.ts';
 
@@ -41,6 +42,11 @@ const unknownOwner = {
   attempts: [],
 } as const satisfies Omit<OwnerDocument, 'user_id'>;
 
+/** What a stored owner's newest token said. */
+export function tierClaimIn({ tier, tier_issued_at }: Pick<OwnerDocument, 'tier' | 'tier_issued_at'>): TierClaim {
+  return { tier, issuedAt: tier_issued_at };
+}
+
 /** Of keys by their id those that have not expired, with their expiry in Unix seconds. */
 export function unexpired(keys: Readonly<Record<string, number>> = {}, now: number): [string, number][] {
   return Object.entries(keys).filter(([, expiresAt]) => expiresAt > now);
@@ -63,12 +69,13 @@ export function ownerAfter(owner: Omit<OwnerDocument, 'user_id'> = unknownOwner,
   const kept = (keys: Readonly<Record<string, number>>) =>
     Object.fromEntries(unexpired(keys, now).filter(([id]) => !drop.includes(id)));
   const attempts = attempt === undefined ? [] : [attempt];
-  const newer = tierClaim !== undefined && tierClaim.issuedAt > owner.tier_issued_at;
+  const known = tierClaimIn(owner);
+  const { tier, issuedAt } = tierClaim !== undefined && isNews(tierClaim, known) ? tierClaim : known;
   return {
     user_id: userId,
     created_at: owner.created_at ?? (put === undefined ? null : now),
-    tier: newer ? tierClaim.tier : owner.tier,
-    tier_issued_at: newer ? tierClaim.issuedAt : owner.tier_issued_at,
+    tier,
+    tier_issued_at: issuedAt,
     suspended: change.suspended ?? owner.suspended,
     erasing: change.erasing ?? owner.erasing,
     active: { ...kept(owner.active), ...put },

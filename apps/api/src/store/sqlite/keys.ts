@@ -149,7 +149,7 @@ export function list(statements: Statements, userId: string): OwnedKeys {
   };
 }
 
-/** Keeps what an owner's token says of its tier, if it is the newest. */
+/** Keeps what an owner's token says of its tier, unless a newer one spoke. */
 export function claimTier(statements: Statements, { userId, tierClaim }: ClaimTierCommand): void {
   statements.claimTier.run(tierClaim.tier, tierClaim.issuedAt, userId, tierClaim.issuedAt);
 }
