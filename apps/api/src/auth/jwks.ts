@@ -6,7 +6,7 @@ import type { FindVerificationKeys, VerificationKey } from './signing-keys.ts';
 
 /** The least time between the beginnings of two fetches: bounds what a flood of unknown `kid`s can cause to 12 a minute. */
 const fetchInterval = 5_000;
-/** How long the set is used before it is fetched again in the background, so that a key withdrawn there ends here. */
+/** A key that is withdrawn there ends here within five minutes. */
 const maximumAge = 300_000;
 
 type KeySet = ReadonlyMap<string | undefined, VerificationKey>;

@@ -116,13 +116,26 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     expect(worksAfter).toBeLessThanOrEqual(30_000);
   });
 
-  test('a key that is withdrawn ends, once the set is old enough to be fetched again', async () => {
+  test('a key that is withdrawn ends within 5 minutes, also for the first token after a pause', async () => {
     expect(await verify(byEc())).toBeDefined();
     jwks.publish({ publicKey: rsa.publicKey, members: { kid: 'rsa' } });
-    clock = 301_000;
-    await verify(byEc());
-    await expect.poll(() => verify(byEc())).toBeUndefined();
-    expect(jwks.fetches()).toBeLessThanOrEqual(3);
+    clock = 300_001;
+    expect(await Promise.all([byEc(), byRsa(), byEc()].map(verify))).toMatchObject([
+      undefined,
+      { userId: 'user' },
+      undefined,
+    ]);
+    expect(jwks.fetches()).toBe(2);
+  });
+
+  test('where tokens keep coming, none waits for the set to be fetched again', async () => {
+    expect(await verify(byEc())).toBeDefined();
+    jwks.mood = 'silent';
+    clock = 299_000;
+    const begun = Date.now();
+    expect(await verify(byEc())).toBeDefined();
+    expect(Date.now() - begun).toBeLessThan(2_000);
+    await expect.poll(() => jwks.fetches()).toBe(2);
   });
 
   test('a URL that fails is an error for a token that needs it, never a refusal; and it recovers', async () => {
@@ -152,6 +165,28 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     expect(await verify(byEc())).toBeDefined();
     clock = 410_000;
     await expect(verify(byRsa({ kid: 'new' }))).rejects.toBeInstanceOf(SigningKeysUnavailableError);
+  });
+
+  test('and while it never answers, only the first token waits for it', async () => {
+    expect(await verify(byRsa())).toBeDefined();
+    jwks.mood = 'silent';
+    clock = 400_000;
+    expect(await verify(byRsa())).toBeDefined();
+    const begun = Date.now();
+    for (clock = 401_000; clock < 410_000; clock += 1_000) expect(await verify(byRsa())).toBeDefined();
+    expect(Date.now() - begun).toBeLessThan(2_000);
+    await expect.poll(() => jwks.fetches()).toBe(3);
+  });
+
+  test('but a key that was withdrawn meanwhile does not, once the URL has come back', async () => {
+    expect(await verify(byEc())).toBeDefined();
+    jwks.mood = 'broken';
+    clock = 400_000;
+    expect(await verify(byEc())).toBeDefined();
+    jwks.publish({ publicKey: rsa.publicKey, members: { kid: 'rsa' } });
+    jwks.mood = 'ok';
+    clock = 500_000;
+    expect(await verify(byEc())).toBeUndefined();
   });
 
   test('a URL that never answers is given up within 10 s', async () => {

@@ -26,7 +26,7 @@ describe('the keys that GitHub publishes', () => {
 
   test('are fetched once for many messages, also for those that come at once', async () => {
     expect(await Promise.all(Array.from({ length: 20 }, () => statusOf()))).toEqual(Array(20).fill(200));
-    clock = hour;
+    clock = hour / 2;
     expect(await statusOf()).toBe(200);
     expect(github.fetches()).toBe(1);
   });
@@ -46,13 +46,20 @@ describe('the keys that GitHub publishes', () => {
     expect(await statusOf()).toBe(401);
   });
 
-  test('are asked for again once an hour, while messages go on', async () => {
+  test('are asked for again within the hour, while messages go on', async () => {
     expect(await statusOf()).toBe(200);
     github.publish(githubKey());
-    clock = hour + 1;
+    clock = hour - minute;
     expect(await statusOf(), 'the old set is used until the new one is here').toBe(200);
     await waitFor('the new set', async () => (await statusOf()) === 401);
     expect(github.fetches()).toBe(2);
+  });
+
+  test('end with the hour where they are gone, also for the first message after a pause', async () => {
+    expect(await statusOf()).toBe(200);
+    github.publish(githubKey());
+    clock = hour + 1;
+    expect(await statusOf()).toBe(401);
   });
 
   test.each<[string, () => void]>([
