@@ -23,7 +23,10 @@ export interface KeyRecord {
   readonly removeAt: number;
 }
 
-/** What an owner's newest token said of its tier; kept so that a key can be checked without a token. */
+/**
+ * What an owner's newest token said of its tier; kept so that a key can be checked without a token. A known owner's is kept with every
+ * command that has one, also where the command is refused.
+ */
 export interface TierClaim {
   readonly tier: Tier;
   /** When the token was issued, Unix seconds. An older token never replaces what a newer one said (owner.ts). */

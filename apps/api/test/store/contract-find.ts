@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { command, day, deletion, present, rotation } from '../harness/commands.ts';
+import type { KeyStore, TierClaim } from '../../src/keys/store.ts';
+import { attempt, command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
+import { order } from '../harness/operator.ts';
 import type { StoreUnderTest } from '../harness/stores.ts';
 
 /** What every store promises of finding a key by its id. */
@@ -69,6 +71,42 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       await claim('pioneer', 200);
       expect(await store.find([record.id])).toMatchObject({ tier: 'growth' });
       expect((await store.list('owner')).tierClaim).toEqual({ tier: 'growth', issuedAt: present + 300 });
+    });
+
+    const refused: readonly [string, (store: KeyStore, tierClaim: TierClaim) => Promise<unknown>][] = [
+      ['a full tier', (store, tierClaim) => store.issue(command({ name: 'second', maximumKeys: 1, tierClaim }))],
+      ['a taken name', (store, tierClaim) => store.issue(command({ tierClaim }))],
+      ['an extension that comes too early', (store, tierClaim) => store.rotate(rotation({ tierClaim }))],
+      ['an extension of no key', (store, tierClaim) => store.rotate(rotation({ name: 'other', tierClaim }))],
+      ['a roll of no key', (store, tierClaim) => store.roll(renewal({ name: 'other', tierClaim }))],
+      ['a deletion of no key', (store, tierClaim) => store.delete(deletion({ name: 'other', tierClaim }))],
+    ];
+
+    test.each(refused)(
+      'the tier is that of the newest token, also where what it asked for is refused: %s',
+      async (_, ask) => {
+        const { store, record } = await withKey();
+        const claim = (tier: TierClaim['tier'], offset: number) => ask(store, { tier, issuedAt: present + offset });
+        expect(await claim('pioneer', 60)).toBeTypeOf('string');
+        expect(await store.find([record.id])).toMatchObject({ record, tier: 'pioneer' });
+        await claim('growth', 59);
+        expect(await store.find([record.id])).toMatchObject({ record, tier: 'pioneer' });
+        await claim('pioneer', 90);
+        await claim('growth', 80);
+        expect(await store.find([record.id])).toMatchObject({ record, tier: 'pioneer' });
+      },
+    );
+
+    test('the tier is that of the newest token, also where the owner is suspended or the request is repeated', async () => {
+      const repeatable = { attempt: attempt('request') };
+      const { store, record } = await withKey(repeatable);
+      const ask = (tier: TierClaim['tier'], issuedAt: number) =>
+        store.issue(command({ ...repeatable, tierClaim: { tier, issuedAt } }));
+      expect(await ask('pioneer', present + 1)).toHaveProperty('repeated');
+      expect(await store.find([record.id])).toMatchObject({ tier: 'pioneer' });
+      await store.suspend(order());
+      expect(await ask('starter', present + 2)).toBe('suspended');
+      expect(await store.find([record.id])).toMatchObject({ tier: 'starter', suspended: true });
     });
 
     test('a token of an owner without any key leaves nothing behind', async () => {

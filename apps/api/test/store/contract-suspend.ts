@@ -68,11 +68,11 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
       const { store } = await withKey();
       expect(await store.suspend(order({ userId: 'new' }))).toEqual({ changed: true, ids: [] });
       expect(await store.list('new')).toMatchObject({ since: undefined, keys: [] });
-      const first = { userId: 'new', createdAt: present + 60 };
+      const first = { userId: 'new', createdAt: present + 60, tierClaim: { tier: 'starter', issuedAt: 0 } } as const;
       expect(await store.issue(command(first))).toBe('suspended');
       await store.resume(order({ userId: 'new' }));
       expect(await store.list('new')).toMatchObject({ since: undefined, keys: [] });
-      const { record, ...rules } = command({ ...first, tierClaim: { tier: 'starter', issuedAt: 0 } });
+      const { record, ...rules } = command(first);
       expect(await store.issue({ record, ...rules })).toBe('issued');
       expect(await store.list('new')).toMatchObject({ since: present + 60, keys: [record] });
       expect(await store.find([record.id])).toMatchObject({ tier: 'starter' });

@@ -37,6 +37,7 @@ class Model {
 
   issue({ record, maximumKeys, tierClaim, attempt }: IssueCommand): IssueOutcome {
     const { userId, name, createdAt } = record;
+    this.claim(userId, tierClaim);
     if (this.suspended.has(userId)) return 'suspended';
     const earlier = this.#recall(attempt, { userId, name, now: createdAt });
     if (earlier !== undefined) return earlier;
@@ -54,6 +55,7 @@ class Model {
 
   rotate({ expiresInDays, maximumKeys, tierClaim, attempt, ...wish }: RotateCommand) {
     const { userId, now } = wish;
+    this.claim(userId, tierClaim);
     if (this.suspended.has(userId)) return 'suspended';
     const earlier = this.#recall(attempt, wish);
     if (earlier !== undefined) return earlier;
@@ -73,6 +75,7 @@ class Model {
 
   roll({ secret, graceSeconds, tierClaim, attempt, ...wish }: RollCommand) {
     const { userId, now } = wish;
+    this.claim(userId, tierClaim);
     if (this.suspended.has(userId)) return 'suspended';
     const earlier = this.#recall(attempt, wish);
     if (earlier !== undefined) return earlier;
@@ -92,6 +95,7 @@ class Model {
   }
 
   delete({ tierClaim, ...wish }: DeleteCommand) {
+    this.claim(wish.userId, tierClaim);
     const key = this.#find(wish);
     if (key === undefined) return 'no_such_key';
     this.keys = this.keys.filter((one) => one !== key);
@@ -240,7 +244,7 @@ class Model {
     };
   }
 
-  /** What a token says with which nothing is changed. */
+  /** What a token says, whatever becomes of what it asks for. */
   claim(userId: string, claim: IssueCommand['tierClaim']) {
     const known = this.tiers.get(userId);
     if (known !== undefined && claim.issuedAt >= known.issuedAt) this.tiers.set(userId, claim);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { command, day, deletion, present, rotation } from '../harness/commands.ts';
+import { command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
 import type { ReadableStore } from '../harness/stores.ts';
 
 const expiry = present + day;
@@ -48,11 +48,20 @@ export function describeStoredChanges(kind: string, create: () => ReadableStore)
       ['a full tier', 'rotate', rotation({ now: expiry, maximumKeys: 0 })],
       ['a name that nobody holds', 'delete', rotation({ name: 'other' })],
       ["a name of another owner's", 'delete', rotation({ userId: 'other' })],
-    ] as const)('a change that is refused changes nothing: %s', async (_, verb, wish) => {
+    ] as const)('a change that is refused changes nothing, its token being known: %s', async (_, verb, wish) => {
       const { store, read } = await withKey();
       const before = await read();
-      const tierClaim = { tier: 'pioneer', issuedAt: expiry } as const;
+      const tierClaim = { tier: 'growth', issuedAt: present } as const;
       expect(await store[verb]({ ...wish, tierClaim })).toBeTypeOf('string');
+      expect(await read()).toEqual(before);
+    });
+
+    test.each(['rotate', 'roll', 'delete'] as const)('of an owner whom nobody knows is nothing: %s', async (verb) => {
+      const { store, read } = await withKey();
+      const before = await read();
+      expect(
+        await store[verb]({ ...rotation({ userId: 'other', now: expiry }), ...renewal({ userId: 'other' }) }),
+      ).toBe('no_such_key');
       expect(await read()).toEqual(before);
     });
   });

@@ -58,12 +58,13 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
     test.each([
       ['a taken name', 'name', 'name_taken'],
       ['a full tier', 'other', 'key_limit_reached'],
-    ])('is not changed by a request that is refused for %s, although its token is newer', async (_, name, outcome) => {
+    ])('is not changed by a request that is refused for %s, but for what its token says', async (_, name, outcome) => {
       const { store, read } = create();
       await store.issue(command({ maximumKeys: 1 }));
+      const tierClaim = { tier: 'growth', issuedAt: present + 60 } as const;
+      await store.claimTier({ userId: 'owner', tierClaim, now: present });
       const before = await read();
 
-      const tierClaim = { tier: 'pioneer', issuedAt: present + 60 } as const;
       expect(await store.issue(command({ name, maximumKeys: 1, createdAt: present + 60, tierClaim }))).toBe(outcome);
       expect(await read()).toEqual(before);
     });

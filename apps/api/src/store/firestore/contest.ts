@@ -28,7 +28,7 @@ async function commit(batch: WriteBatch): Promise<boolean> {
 }
 
 /** An outcome, and the writes that it takes if it takes any: their preconditions hold while nothing has changed. */
-interface Decision<Outcome> {
+export interface Decision<Outcome> {
   readonly outcome: Outcome;
   readonly writes?: WriteBatch;
 }

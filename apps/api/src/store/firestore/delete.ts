@@ -3,6 +3,7 @@ import { ownEntry } from '../../keys/audit.ts';
 import { isGone } from '../../keys/expiry.ts';
 import type { DeleteCommand, DeleteOutcome, EndedKeys } from '../../keys/store.ts';
 import { audit } from './audit.ts';
+import { unchanged } from './claim-tier.ts';
 import { settle } from './contest.ts';
 import { type Database, readView, type View } from './database.ts';
 import { documentsOf, keyDocumentOf } from './documents.ts';
@@ -19,7 +20,9 @@ export function remove(database: Database, command: DeleteCommand): Promise<Dele
     read: () => readView(firestore, documents, undefined),
     decide({ owner, name }) {
       if (made !== undefined && owner?.content.attempts.includes(attempt)) return { outcome: made };
-      if (name === undefined || isGone({ removeAt: name.content.remove_at }, now)) return { outcome: 'no_such_key' };
+      if (name === undefined || isGone({ removeAt: name.content.remove_at }, now)) {
+        return unchanged(database, documents.owner, owner, command, 'no_such_key');
+      }
       const { key_id, previous_id } = name.content;
       const ids = previous_id === null ? [key_id] : [key_id, previous_id];
       const writes = firestore.batch();

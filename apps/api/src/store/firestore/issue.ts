@@ -2,6 +2,7 @@ import { ownEntry } from '../../keys/audit.ts';
 import { isGone } from '../../keys/expiry.ts';
 import type { IssueCommand, IssueOutcome, KeyRecord } from '../../keys/store.ts';
 import { audit } from './audit.ts';
+import { unchanged } from './claim-tier.ts';
 import { settle } from './contest.ts';
 import { type Database, put, readView, type View } from './database.ts';
 import { documentsOf, keyDocumentOf, type OwnerDocument } from './documents.ts';
@@ -38,23 +39,21 @@ export function issue(database: Database, command: IssueCommand): Promise<IssueO
       const { owner, name } = view;
       if (owner !== undefined && isMade(owner.content, record)) return { outcome: 'issued' };
       const refusal = refusalOf(view, command);
-      if (refusal !== undefined) return { outcome: refusal };
+      const { userId, createdAt: now } = record;
+      if (refusal !== undefined)
+        return unchanged(database, documents.owner, owner, { userId, tierClaim, now }, refusal);
       const writes = firestore.batch();
       const standing = writeOwner(database, writes, documents.owner, owner, {
-        userId: record.userId,
+        userId,
         tierClaim,
-        now: record.createdAt,
+        now,
         put: { [record.id]: record.expiresAt },
         attempt: record.serial,
       });
       put(writes, documents.name, write.name(record, null), name);
       put(writes, keyDocumentOf(firestore, record.id), write.key({ record, ...standing }), undefined);
-      remember(database, writes, view, attempt, record.createdAt, record);
-      audit(
-        database,
-        writes,
-        ownEntry('key.issued', { at: record.createdAt, userId: record.userId, name: record.name, keyId: record.id }),
-      );
+      remember(database, writes, view, attempt, now, record);
+      audit(database, writes, ownEntry('key.issued', { at: now, userId, name: record.name, keyId: record.id }));
       return { outcome: 'issued', writes };
     },
   });

@@ -3,6 +3,7 @@ import { ownEntry } from '../../keys/audit.ts';
 import { rolled } from '../../keys/roll.ts';
 import type { RollCommand, RollOutcome } from '../../keys/store.ts';
 import { audit } from './audit.ts';
+import { unchanged } from './claim-tier.ts';
 import { settle } from './contest.ts';
 import { type Database, put } from './database.ts';
 import { documentsOf, keyDocumentOf } from './documents.ts';
@@ -22,11 +23,12 @@ export function roll(database: Database, command: RollCommand): Promise<RollOutc
     decide(view) {
       const { owner, name, key } = view;
       if (made !== undefined && owner?.content.attempts.includes(mark)) return { outcome: made };
-      if (owner?.content.suspended) return { outcome: 'suspended' };
+      const refuse = (outcome: RollOutcome) => unchanged(database, documents.owner, owner, command, outcome);
+      if (owner?.content.suspended) return refuse('suspended');
       const earlier = recall(view, attempt, now);
-      if (earlier !== undefined) return { outcome: earlier };
+      if (earlier !== undefined) return refuse(earlier);
       const outcome = rolled(key?.content.record, command);
-      if (typeof outcome === 'string') return { outcome };
+      if (typeof outcome === 'string') return refuse(outcome);
       const { record, replacedId, previousExpiresAt } = outcome;
       const isKept = previousExpiresAt > now;
       const olderId = name?.content.previous_id ?? undefined;

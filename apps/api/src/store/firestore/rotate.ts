@@ -3,6 +3,7 @@ import { ownEntry } from '../../keys/audit.ts';
 import { extended } from '../../keys/rotate.ts';
 import type { RotateCommand, RotateOutcome, Validity } from '../../keys/store.ts';
 import { audit } from './audit.ts';
+import { unchanged } from './claim-tier.ts';
 import { settle } from './contest.ts';
 import { type Database, put } from './database.ts';
 import { documentsOf, keyDocumentOf } from './documents.ts';
@@ -23,12 +24,13 @@ export function rotate(database: Database, command: RotateCommand): Promise<Rota
     decide(view) {
       const { owner, name, key } = view;
       if (made !== undefined && owner?.content.attempts.includes(mark)) return { outcome: made };
-      if (owner?.content.suspended) return { outcome: 'suspended' };
+      const refuse = (outcome: RotateOutcome) => unchanged(database, documents.owner, owner, command, outcome);
+      if (owner?.content.suspended) return refuse('suspended');
       const earlier = recall(view, attempt, now);
-      if (earlier !== undefined) return { outcome: earlier };
+      if (earlier !== undefined) return refuse(earlier);
       const record = key?.content.record;
       const outcome = extended(record, command, ({ id }) => hasPlace(owner?.content, id, now, maximumKeys));
-      if (typeof outcome === 'string' || record === undefined) return { outcome };
+      if (typeof outcome === 'string' || record === undefined) return refuse(outcome);
       made = outcome;
       const { id } = record;
       const writes = firestore.batch();

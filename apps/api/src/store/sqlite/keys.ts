@@ -51,9 +51,15 @@ function serialOf(key: KeyRecord | undefined, now: number): string | undefined {
   return key === undefined || isGone(key, now) ? undefined : key.serial;
 }
 
+/** Keeps what a known owner's token says of its tier, unless a newer one spoke: whatever becomes of what it asks for. */
+export function claimTier(statements: Statements, { userId, tierClaim }: Omit<ClaimTierCommand, 'now'>): void {
+  statements.claimTier.run(tierClaim.tier, tierClaim.issuedAt, userId, tierClaim.issuedAt);
+}
+
 /** Stores a key if its name is free and the owner has a place for it. */
 export function issue(statements: Statements, { record, tierClaim, maximumKeys, attempt }: IssueCommand): IssueOutcome {
   const { userId, name, createdAt } = record;
+  claimTier(statements, { userId, tierClaim });
   if (isSuspended(statements, userId)) return 'suspended';
   statements.sweepName.run(userId, name, createdAt);
   const held = find(statements, record);
@@ -83,6 +89,7 @@ export function issue(statements: Statements, { record, tierClaim, maximumKeys, 
 /** Extends a key if the domain's rule allows. */
 export function rotate(statements: Statements, command: RotateCommand): RotateOutcome {
   const { userId, name, now, tierClaim, attempt } = command;
+  claimTier(statements, command);
   if (isSuspended(statements, userId)) return 'suspended';
   const key = find(statements, command);
   const earlier = recall(statements, attempt, serialOf(key, now), now);
@@ -104,6 +111,7 @@ function endSuperseded(statements: Statements, { userId, name }: DeleteCommand):
 /** Gives a key a new secret if the domain's rule allows. */
 export function roll(statements: Statements, command: RollCommand): RollOutcome {
   const { userId, name, now, tierClaim, attempt } = command;
+  claimTier(statements, command);
   if (isSuspended(statements, userId)) return 'suspended';
   const key = find(statements, command);
   const earlier = recall(statements, attempt, serialOf(key, now), now);
@@ -124,6 +132,7 @@ export function roll(statements: Statements, command: RollCommand): RollOutcome 
 /** Removes a key if the owner holds it. */
 export function remove(statements: Statements, command: DeleteCommand): DeleteOutcome {
   const { userId, name, now, tierClaim } = command;
+  claimTier(statements, command);
   const key = find(statements, command);
   if (key === undefined || isGone(key, now)) return 'no_such_key';
   statements.deleteKey.run(userId, name);
@@ -147,9 +156,4 @@ export function list(statements: Statements, userId: string): OwnedKeys {
     tierClaim: owner && { tier: tierSchema.parse(owner['tier']), issuedAt: owner['tier_issued_at'] as number },
     keys: statements.listKeys.all(userId).map(keyOf),
   };
-}
-
-/** Keeps what an owner's token says of its tier, unless a newer one spoke. */
-export function claimTier(statements: Statements, { userId, tierClaim }: ClaimTierCommand): void {
-  statements.claimTier.run(tierClaim.tier, tierClaim.issuedAt, userId, tierClaim.issuedAt);
 }

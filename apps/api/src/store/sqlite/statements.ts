@@ -46,9 +46,7 @@ const sources = {
   claimTier: 'UPDATE owners SET tier = ?, tier_issued_at = ? WHERE user_id = ? AND tier_issued_at <= ?',
   upsertOwner: `INSERT INTO owners VALUES (?1, ?2, ?3, ?4, 0, ?2) ON CONFLICT (user_id) DO UPDATE
     SET created_at = coalesce(created_at, excluded.created_at),
-      changed_at = max(changed_at, excluded.changed_at),
-      tier = iif(excluded.tier_issued_at >= tier_issued_at, excluded.tier, tier),
-      tier_issued_at = max(excluded.tier_issued_at, tier_issued_at)`,
+      changed_at = max(changed_at, excluded.changed_at)`,
   setSuspended: `INSERT INTO owners VALUES (?1, NULL, ?2, -1, ?3, 0) ON CONFLICT (user_id) DO UPDATE SET suspended = ?3`,
   countOwners: 'SELECT tier, count(*) AS owners, sum(suspended) AS suspended FROM owners GROUP BY tier',
   countByPepper: `SELECT pepper_version, sum(expires_at > ?1) AS active, sum(expires_at <= ?1) AS expired, 0 AS superseded
