@@ -9,9 +9,6 @@ import { type CompleteSettings, readSettings, SettingsError } from '../settings.
 import { connect } from './parts.ts';
 import { onTermination } from './termination.ts';
 
-/** Time that is left of the grace for closing clients, in milliseconds. */
-const timeToClose = 1_000;
-
 function settingsOrExit(): CompleteSettings | undefined {
   try {
     return readSettings();
@@ -65,16 +62,18 @@ export async function run(referenceFolder: string): Promise<void> {
     store.check().catch(() => {});
   });
 
+  const grace = settings.shutdownGraceSeconds * 1000;
+  const timeToClose = Math.min(1_000, grace / 4); // Closing clients takes no longer; most of a short grace is for what is under way.
   onTermination(
     async () => {
       log.info('ending');
       void keys.usage.flush(); // First of all: nobody knows how much of the grace there is.
-      await drain(settings.shutdownGraceSeconds * 1000 - timeToClose);
+      await drain(grace - timeToClose);
       await keys.usage.flush();
       counters.close();
       await store.close();
       log.info('ended');
     },
-    settings.shutdownGraceSeconds * 1000 - timeToClose / 4,
+    grace - timeToClose / 4,
   );
 }

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startProcess, type TestProcess } from '../harness/process.ts';
 import { requestPath } from '../harness/request-key.ts';
@@ -74,6 +75,30 @@ describe('SIGTERM', () => {
     await closed;
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect((await exited).code).toBe(0);
+  });
+
+  test('answers what is under way also where the grace is the shortest that may be set', async () => {
+    service = await startProcess({ SHUTDOWN_GRACE_SECONDS: '1' });
+    const { port, signal, exited } = service;
+    const body = JSON.stringify({ api_key_name: 'under way' });
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+    let text = '';
+    socket.on('data', (data) => {
+      text += data;
+    });
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.write(
+      `POST ${requestPath} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${tokenFor('under way')}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
+    );
+    await expect.poll(() => text).toContain('100 Continue');
+    const begun = Date.now();
+    signal('SIGTERM');
+    await delay(300); // What is under way takes its time.
+    socket.write(body);
+    await closed;
+    expect(text).toContain('HTTP/1.1 200 OK\r\n');
+    expect((await exited).code).toBe(0);
+    expect(Date.now() - begun).toBeLessThan(1_000);
   });
 
   test('exits 0 within the grace although a request never ends, and although it comes twice', async () => {
