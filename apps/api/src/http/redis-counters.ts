@@ -9,16 +9,27 @@ import type { CreateCounters } from './limits.ts';
 const commandTimeout = 300;
 const pauseAfterFailure = 1_000;
 
+/** Bare, `DECR` makes a counter that is not there: one of -1, which never ends. */
+const decrementIfThere = `if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DECR', KEYS[1]) end`;
+
+/** The library's counters, but a request that is given back after its minute leaves nothing behind. */
+class RedisCounters extends RedisStore {
+  override async decrement(key: string): Promise<void> {
+    const name = this.prefixKey(key);
+    await this.sendCommand({ key: name, isReadOnly: false, command: ['EVAL', decrementIfThere, '1', name] });
+  }
+}
+
 /** Counters in Redis while it answers, in memory while it does not: requests go on, counted by each instance alone. */
 class FallbackCounters implements Store {
-  readonly #redis: RedisStore;
+  readonly #redis: RedisCounters;
   readonly #memory = new MemoryStore();
   readonly #report: (error: unknown) => void;
   #options: Options | undefined;
   #initialized = false;
   #avoidUntil = 0;
 
-  constructor(redis: RedisStore, report: (error: unknown) => void) {
+  constructor(redis: RedisCounters, report: (error: unknown) => void) {
     this.#redis = redis;
     this.#report = report;
   }
@@ -106,7 +117,7 @@ export function connectCounters({ url, ca }: NonNullable<Settings['redis']>, log
   return {
     createCounters: (name) =>
       new FallbackCounters(
-        new RedisStore({ prefix: `limit:${name}:`, sendCommand: (...command) => client.sendCommand(command) }),
+        new RedisCounters({ prefix: `limit:${name}:`, sendCommand: (...command) => client.sendCommand(command) }),
         report,
       ),
     close: () => client.destroy(),

@@ -1,4 +1,8 @@
-import { afterEach, describe, expect, inject, test } from 'vitest';
+import type { Options, Store } from 'express-rate-limit';
+import { createClient } from 'redis';
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { connectCounters, type SharedCounters } from '../../src/http/redis-counters.ts';
+import { createLog } from '../../src/log.ts';
 import { startProcess, type TestProcess } from '../harness/process.ts';
 import { type Redis, startRedis } from '../harness/redis.ts';
 import { newKey, requestKey, verifyKey } from '../harness/request-key.ts';
@@ -78,5 +82,42 @@ describe.skipIf(!inject('available').includes('redis'))('rate limits that instan
       return (await ask(second, sub)).headers.get('x-ratelimit-remaining') === '48';
     });
     expect(warnings()).toEqual([1, 1]);
+  });
+});
+
+describe.skipIf(!inject('available').includes('redis'))('a counter in Redis', () => {
+  let redis: Redis;
+  let shared: SharedCounters;
+  let counters: Store;
+  const client = () => createClient({ url: redis.url }).connect();
+  let inspector: Awaited<ReturnType<typeof client>>;
+
+  beforeEach(async () => {
+    redis = await startRedis();
+    inspector = await client();
+    shared = connectCounters({ url: redis.url, ca: undefined }, createLog({ level: 'silent', project: undefined }));
+    counters = shared.createCounters('address');
+    counters.init?.({ windowMs: 1_000 } as Options);
+    // Until the connection is made, they are in memory.
+    await waitFor('a counter in Redis', async () => {
+      await counters.increment('warm-up');
+      return (await names()).includes('limit:address:warm-up');
+    });
+  });
+  afterEach(async () => {
+    shared.close();
+    inspector.destroy();
+    await redis.stop();
+  });
+
+  const names = () => inspector.keys('*');
+
+  test('ends with its time, also where a request is given back behind it', async () => {
+    await counters.increment('somebody');
+    await counters.decrement('somebody');
+    expect(await inspector.get('limit:address:somebody')).toBe('0');
+    await waitFor('the counters to end', async () => (await names()).length === 0);
+    await counters.decrement('somebody');
+    expect(await names()).toEqual([]);
   });
 });
