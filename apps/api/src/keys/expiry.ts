@@ -2,14 +2,18 @@ import { daysKeptAfterExpiry } from '@andamio/schema/firestore-layout';
 import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 
 /**
- * When a key that begins at `createdAt` ends: that many times 86,400 s later (contract, part C).
+ * When a key that begins at `createdAt` ends: that many times 86,400 s later (contract, part C). That may be too late to be stored.
  *
  * @param createdAt Unix seconds.
- * @returns Unix seconds, or undefined past the year 9999.
+ * @returns Unix seconds.
  */
-export function expiryOf(createdAt: number, days: number): number | undefined {
-  const expiresAt = createdAt + days * secondsPerDay;
-  return expiresAt <= lastTimestamp ? expiresAt : undefined;
+export function expiryOf(createdAt: number, days: number): number {
+  return createdAt + days * secondsPerDay;
+}
+
+/** Whether an expiry passes the year 9999: no key can have it. */
+export function isTooLate(expiresAt: number): boolean {
+  return expiresAt > lastTimestamp;
 }
 
 /** From when on an expired key is gone, Unix seconds: 30 days after its expiry, or the last instant that can be stored. */

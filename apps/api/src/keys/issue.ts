@@ -4,7 +4,7 @@ import { expiryOf, removalOf } from './expiry.ts';
 import { attemptOf, type RepetitionRefusal } from './idempotency.ts';
 import { type Owner, tierClaimOf } from './owner.ts';
 import { type KeyMaking, newSecret } from './secret.ts';
-import type { KeyRecord, KeyStore } from './store.ts';
+import type { IssueRefusal, KeyRecord, KeyStore } from './store.ts';
 
 /** What an answer says of a key beside the key itself; times are Unix seconds. */
 export type KeyFacts = Pick<KeyRecord, 'name' | 'createdAt' | 'expiresAt' | 'expiresInDays'>;
@@ -14,9 +14,6 @@ export interface NewKey {
   readonly key: string;
   readonly facts: KeyFacts;
 }
-
-/** Why a key was not issued. */
-export type IssueRefusal = 'suspended' | 'expiry_too_late' | 'name_taken' | 'key_limit_reached' | RepetitionRefusal;
 
 /** What operations that make keys work with. */
 export interface IssueKeyDependencies extends KeyDependencies, KeyMaking {}
@@ -39,12 +36,10 @@ export async function issueKey(
   dependencies: IssueKeyDependencies,
   owner: Owner,
   { name, expiresInDays, idempotencyKey }: IssueWish,
-): Promise<NewKey | IssueRefusal> {
+): Promise<NewKey | IssueRefusal | RepetitionRefusal> {
   const { store, deriveKey, now } = dependencies;
   const createdAt = Math.floor(now() / 1000);
   const expiresAt = expiryOf(createdAt, expiresInDays);
-  if (expiresAt === undefined) return 'expiry_too_late';
-
   const { userId, tier } = owner;
   const attempt =
     idempotencyKey === undefined

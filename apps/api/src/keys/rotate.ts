@@ -1,7 +1,7 @@
 import { tiers } from '@andamio/schema/tiers';
 import { secondsPerDay } from '@andamio/schema/timestamps';
 import type { KeyDependencies } from './dependencies.ts';
-import { expiryOf, isGone, removalOf } from './expiry.ts';
+import { expiryOf, isGone, isTooLate, removalOf } from './expiry.ts';
 import { attemptOf, type RepetitionRefusal } from './idempotency.ts';
 import { type Owner, tierClaimOf } from './owner.ts';
 import type { KeyStore, RotateCommand, RotateRefusal, Validity } from './store.ts';
@@ -25,7 +25,7 @@ export function extended<Key extends Validity>(
   if (key.expiresAt - now > rotatableBefore) return 'not_yet_rotatable';
   const days = expiresInDays ?? key.expiresInDays;
   const expiresAt = expiryOf(Math.max(now, key.expiresAt), days);
-  if (expiresAt === undefined) return 'expiry_too_late';
+  if (isTooLate(expiresAt)) return 'expiry_too_late';
   if (!hasPlace(key)) return 'key_limit_reached';
   return { expiresAt, expiresInDays: days, removeAt: removalOf(expiresAt) };
 }

@@ -33,8 +33,9 @@ export interface TierClaim {
   readonly issuedAt: number;
 }
 
-/** One key to be stored, with the rule that it must not break. */
+/** One key to be stored, with the rules that it must not break. */
 export interface IssueCommand {
+  /** Maybe with an expiry that is too late to be stored: a repetition is answered all the same. */
   readonly record: KeyRecord;
   readonly tierClaim: TierClaim;
   /** How many unexpired keys the owner may hold, this one included. */
@@ -43,12 +44,15 @@ export interface IssueCommand {
   readonly attempt?: Attempt | undefined;
 }
 
+/** Why a key is not issued, in the order in which it is told. */
+export type IssueRefusal = 'suspended' | 'expiry_too_late' | 'name_taken' | 'key_limit_reached';
+
 /**
  * What became of an {@link IssueCommand}. That its owner is suspended is told before anything else, here and of every command
- * that is refused for it; a repetition before a taken name, and that before a full tier (contract, part C; service contract,
- * "Settled beside").
+ * that is refused for it; a repetition before what else the command breaks (contract, part C; service
+ * contract, "Settled beside").
  */
-export type IssueOutcome = 'issued' | 'suspended' | 'name_taken' | 'key_limit_reached' | Repetition | RepetitionRefusal;
+export type IssueOutcome = 'issued' | IssueRefusal | Repetition | RepetitionRefusal;
 
 /** One key of one owner to be changed; `now` in Unix seconds is the present for what has expired or is gone. */
 export interface DeleteCommand {

@@ -57,6 +57,16 @@ describe('Idempotency-Key', () => {
     expect(other.status).toBe(200);
   });
 
+  test('the same request gets the same answer also when its days have come to pass the year 9999', async () => {
+    now = begun; // As many days as in this body end with the year 9999, to the second.
+    const longest = { ...key, expires_in_days: Math.ceil((Date.UTC(9999, 11, 31, 23, 59, 59) - begun) / day) };
+    const first = await requestKey(app.url, longest, as('longest'));
+    expect(first.status).toBe(200);
+    now += day - 1000;
+    expect((await requestKey(app.url, longest, as('longest'))).body).toEqual(first.body);
+    expectError(await requestKey(app.url, longest, as('longest', 'attempt-2')), 422, 'expiry_too_late');
+  });
+
   test('belongs to its owner and its operation', async () => {
     const mine = await requestKey(app.url, key, as('mine'));
     const theirs = await requestKey(app.url, key, as('theirs'));

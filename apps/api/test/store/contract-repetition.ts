@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { IssueOutcome, RollOutcome, RotateOutcome } from '../../src/keys/store.ts';
 import { attempt, command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
+import { order } from '../harness/operator.ts';
 import type { StoreUnderTest } from '../harness/stores.ts';
+
+const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
 /** What a repetition was told to answer with, without the attempt that asked for it. */
 function memoryIn(outcome: IssueOutcome | RotateOutcome | RollOutcome) {
@@ -36,6 +39,21 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
       const { store, memory } = await withKey();
       expect(memoryIn(await store.issue(again({ createdAt: present + day - 1 })))).toEqual(memory);
       expect(await store.issue(again({ createdAt: present + day }))).toBe('name_taken');
+    });
+
+    test('it is told so also where its days have come to pass the year 9999 meanwhile, before which a new one is refused', async () => {
+      const { store } = create();
+      const expiresInDays = Math.floor((lastInstant - present) / day);
+      const createdAt = lastInstant - expiresInDays * day;
+      const wish = (seconds: number) => again({ createdAt: createdAt + seconds, expiresInDays, removeAt: lastInstant });
+      expect(await store.issue(wish(1))).toBe('expiry_too_late');
+      expect(await store.issue(wish(0))).toBe('issued');
+      expect(memoryIn(await store.issue(wish(1)))).toMatchObject({ createdAt, expiresAt: lastInstant });
+      const other = attempt('request', 'other');
+      expect(await store.issue({ ...wish(1), attempt: other })).toBe('expiry_too_late');
+      expect(await store.issue({ ...wish(1), attempt: undefined })).toBe('expiry_too_late');
+      await store.suspend(order());
+      expect(await store.issue(wish(1))).toBe('suspended');
     });
 
     test('a request that is new again is remembered anew', async () => {

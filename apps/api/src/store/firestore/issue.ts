@@ -1,5 +1,5 @@
 import { ownEntry } from '../../keys/audit.ts';
-import { isGone } from '../../keys/expiry.ts';
+import { isGone, isTooLate } from '../../keys/expiry.ts';
 import type { IssueCommand, IssueOutcome, KeyRecord } from '../../keys/store.ts';
 import { audit } from './audit.ts';
 import { unchanged } from './claim-tier.ts';
@@ -23,6 +23,7 @@ function refusalOf(view: View, { record, maximumKeys, attempt }: IssueCommand): 
   if (owner?.content.suspended) return 'suspended';
   const earlier = recall(view, attempt, record.createdAt);
   if (earlier !== undefined) return earlier;
+  if (isTooLate(record.expiresAt)) return 'expiry_too_late';
   if (name !== undefined && !isGone({ removeAt: name.content.remove_at }, record.createdAt)) return 'name_taken';
   return countHeld(owner?.content, record.createdAt) < maximumKeys ? undefined : 'key_limit_reached';
 }
@@ -33,7 +34,8 @@ export function issue(database: Database, command: IssueCommand): Promise<IssueO
   const { record, tierClaim, attempt } = command;
   const documents = documentsOf(firestore, record);
   return settle<View, IssueOutcome>({
-    guess: nothingStored,
+    // What would be refused by the guess may be a request that is remembered.
+    ...(!isTooLate(record.expiresAt) && { guess: nothingStored }),
     read: () => readView(firestore, documents, attempt),
     decide(view) {
       const { owner, name } = view;

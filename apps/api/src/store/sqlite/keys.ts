@@ -1,7 +1,7 @@
 // Each of these runs within a transaction that nobody else writes in.
 import { tierSchema } from '@andamio/schema/tiers';
 import { ownEntry } from '../../keys/audit.ts';
-import { isGone } from '../../keys/expiry.ts';
+import { isGone, isTooLate } from '../../keys/expiry.ts';
 import { rolled } from '../../keys/roll.ts';
 import { extended } from '../../keys/rotate.ts';
 import type {
@@ -65,6 +65,7 @@ export function issue(statements: Statements, { record, tierClaim, maximumKeys, 
   const held = find(statements, record);
   const earlier = recall(statements, attempt, held?.serial, createdAt);
   if (earlier !== undefined) return earlier;
+  if (isTooLate(record.expiresAt)) return 'expiry_too_late';
   if (held !== undefined) return 'name_taken';
   if (countHeld(statements, userId, createdAt, maximumKeys) >= maximumKeys) return 'key_limit_reached';
 
