@@ -12,8 +12,13 @@ const pauseAfterFailure = 1_000;
 /** Bare, `DECR` makes a counter that is not there: one of -1, which never ends. */
 const decrementIfThere = `if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DECR', KEYS[1]) end`;
 
-/** The library's counters, but a request that is given back after its minute leaves nothing behind. */
+/** The library's counters, but for those that are not there: it reads them as NaN, and gives back to them. */
 class RedisCounters extends RedisStore {
+  override async get(key: string): Promise<ClientRateLimitInfo | undefined> {
+    const counted = await super.get(key);
+    return Number.isNaN(counted?.totalHits) ? undefined : counted;
+  }
+
   override async decrement(key: string): Promise<void> {
     const name = this.prefixKey(key);
     await this.sendCommand({ key: name, isReadOnly: false, command: ['EVAL', decrementIfThere, '1', name] });

@@ -112,6 +112,12 @@ describe.skipIf(!inject('available').includes('redis'))('a counter in Redis', ()
 
   const names = () => inspector.keys('*');
 
+  test('that is not there is told as none, so that a good key is not refused for it', async () => {
+    expect(await counters.get?.('nobody')).toBeUndefined();
+    await counters.increment('somebody');
+    expect(await counters.get?.('somebody')).toMatchObject({ totalHits: 1 });
+  });
+
   test('ends with its time, also where a request is given back behind it', async () => {
     await counters.increment('somebody');
     await counters.decrement('somebody');
