@@ -213,6 +213,25 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
     expect((await read())['keys']).toBeUndefined();
   }, 60_000);
 
+  test('revoking all tells of an expired key whose name has left more documents that are gone than go at once', async () => {
+    const { store, client, read } = create();
+    const { record, ...rules } = command({ id: 'f'.repeat(64), expiresInDays: 1 });
+    await store.issue({ record, ...rules });
+    const key = (await client.doc(`keys/${record.id}`).get()).data();
+    const writer = client.bulkWriter();
+    for (let index = 0; index < 100; index++) {
+      const gone = { superseded: true, remove_at: new Date(present * 1000) };
+      void writer.create(client.doc(`keys/${index}`), { ...key, ...gone });
+    }
+    await writer.close();
+
+    const expired = { now: record.expiresAt };
+    expect(await store.revokeAll(order(expired))).toMatchObject([{ id: record.id, name: 'name' }]);
+    const { keys, audit } = await read();
+    expect(keys).toBeUndefined();
+    expect(audit?.map(({ action }) => action).toSorted()).toEqual(['key.issued', 'key.revoked']);
+  });
+
   describe('a document that does not fit', () => {
     const secret = 'a value that nobody must see';
     const ownerPath = `owners/${sha256('owner')}`;

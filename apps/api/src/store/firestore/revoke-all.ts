@@ -73,7 +73,9 @@ function revokeSome(database: Database, command: OwnerCommand): Promise<readonly
         for (const id of ids) writes.delete(keyDocumentOf(firestore, id));
         writes.delete(documentsOf(firestore, { userId, name }).name);
         drop.push(...ids);
-        if (keys.every(({ record }) => isGone(record, now))) continue;
+        // Nobody held what is gone. The name may stand for a key that is not among those that were read.
+        const isHeld = document !== undefined && !isGone({ removeAt: document.remove_at }, now);
+        if (!isHeld && keys.every(({ record }) => isGone(record, now))) continue;
         ended.push({ id: current, userId, name, ids });
         audit(database, writes, { at: now, actor: by, action: 'key.revoked', userId, name, keyId: current, reason });
       }
