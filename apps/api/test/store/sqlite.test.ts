@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { StoreUnavailableError } from '../../src/keys/store.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../../src/keys/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { migrations } from '../../src/store/sqlite/tables.ts';
 import { addition, command, day, present } from '../harness/commands.ts';
@@ -79,6 +79,24 @@ describe('SQLite in a file', () => {
     onTestFinished(() => store.close());
     await expect(store.issue(command())).rejects.toThrow(StoreUnavailableError);
     expect(readFileSync(path, 'utf8')).toBe('Dear diary, '.repeat(100));
+  });
+
+  test('where a commit fails, a change of the same moment is of unknown outcome, and what only looked is not', async () => {
+    const store = createSqliteStore(temporaryFile(), Date.now);
+    onTestFinished(() => store.close());
+    await store.check();
+    const execute = vi.spyOn(DatabaseSync.prototype, 'exec');
+    onTestFinished(() => execute.mockRestore());
+    execute.mockImplementation(function (this: DatabaseSync, statement) {
+      if (statement !== 'COMMIT') return void this.prepare(statement).run();
+      throw Object.assign(new Error('disk I/O error'), { errcode: 778 });
+    });
+    const changed = store.issue(command());
+    const looked = [store.find(['id']), store.list('owner'), store.addUsage(addition({})), store.check()];
+    await expect(changed).rejects.toBeInstanceOf(OutcomeUnknownError);
+    for (const one of looked) await expect(one).rejects.toBeInstanceOf(StoreUnavailableError);
+    execute.mockRestore();
+    expect((await store.list('owner')).keys).toEqual([]);
   });
 
   test('keys that are gone are removed within the hour, all others stay', async () => {

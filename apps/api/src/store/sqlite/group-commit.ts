@@ -12,6 +12,8 @@ function isLocked(error: unknown): boolean {
 }
 
 interface Waiting<Outcome> {
+  /** Whether it changes nothing, whatever becomes of the transaction. */
+  readonly onlyReads: boolean;
   readonly apply: (database: DatabaseSync) => Outcome;
   readonly until: number;
   readonly resolve: (outcome: Outcome) => void;
@@ -19,7 +21,7 @@ interface Waiting<Outcome> {
 }
 
 /**
- * Runs writes in transactions: all that wait at the same moment share one. A commit costs more than the few statements of
+ * Runs reads and writes in transactions: all that wait at the same moment share one. A commit costs more than the few statements of
  * one write, so what arrives together is also answered together.
  */
 export class GroupCommit {
@@ -36,10 +38,19 @@ export class GroupCommit {
    * Runs one write within a transaction and resolves once that is committed. Writes run one after the other: each sees
    * what the ones before it did.
    */
-  run<Outcome>(apply: (database: DatabaseSync) => Outcome): Promise<Outcome> {
+  write<Outcome>(apply: (database: DatabaseSync) => Outcome): Promise<Outcome> {
+    return this.#run(apply, false);
+  }
+
+  /** Runs a read in turn with the writes, so that it sees what the ones before it did. */
+  read<Outcome>(apply: (database: DatabaseSync) => Outcome): Promise<Outcome> {
+    return this.#run(apply, true);
+  }
+
+  #run<Outcome>(apply: (database: DatabaseSync) => Outcome, onlyReads: boolean): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const until = performance.now() + storeDeadline;
-      this.#waiting.push({ apply, until, resolve: resolve as (outcome: unknown) => void, reject });
+      this.#waiting.push({ apply, onlyReads, until, resolve: resolve as (outcome: unknown) => void, reject });
       this.#running ??= this.#drain();
     });
   }
@@ -78,10 +89,9 @@ export class GroupCommit {
     } catch (cause) {
       if (database?.isTransaction) database.exec('ROLLBACK');
       if (isLocked(cause)) return false;
-      const error = committing
-        ? new OutcomeUnknownError('The embedded store failed to commit.', { cause })
-        : new StoreUnavailableError('The embedded store failed.', { cause });
-      for (const { reject } of group) reject(error);
+      const unavailable = new StoreUnavailableError('The embedded store failed.', { cause });
+      const unknown = new OutcomeUnknownError('The embedded store failed to commit.', { cause });
+      for (const { reject, onlyReads } of group) reject(committing && !onlyReads ? unknown : unavailable);
       return true;
     }
   }

@@ -49,47 +49,50 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
     const removeAll = () => {
       for (const name of sweeps) open().statements[name].run(present);
     };
-    commits.run(removeAll).catch(() => {});
+    commits.write(removeAll).catch(() => {});
   };
   const sweeping = setInterval(sweep, sweepInterval).unref();
 
   return {
-    issue: (command) => commits.run(() => issue(open().statements, command)),
+    issue: (command) => commits.write(() => issue(open().statements, command)),
 
-    rotate: (command) => commits.run(() => rotate(open().statements, command)),
+    rotate: (command) => commits.write(() => rotate(open().statements, command)),
 
-    roll: (command) => commits.run(() => roll(open().statements, command)),
+    roll: (command) => commits.write(() => roll(open().statements, command)),
 
-    delete: (command) => commits.run(() => remove(open().statements, command)),
+    delete: (command) => commits.write(() => remove(open().statements, command)),
 
-    revoke: (command) => commits.run(() => revoke(open().statements, command)),
+    revoke: (command) => commits.write(() => revoke(open().statements, command)),
 
-    redigest: (command) => commits.run(() => redigest(open().statements, command)),
+    redigest: (command) => commits.write(() => redigest(open().statements, command)),
 
-    suspend: (command) => commits.run(() => suspend(open().statements, command)),
+    suspend: (command) => commits.write(() => suspend(open().statements, command)),
 
-    resume: (command) => commits.run(() => resume(open().statements, command)),
+    resume: (command) => commits.write(() => resume(open().statements, command)),
 
-    revokeAll: (command) => commits.run(() => revokeAll(open().statements, command)),
+    revokeAll: (command) => commits.write(() => revokeAll(open().statements, command)),
 
-    erase: (command) => commits.run((database) => erase(database, open().statements, command)),
+    erase: (command) => commits.write((database) => erase(database, open().statements, command)),
 
-    inspect: (userId) => commits.run(() => inspect(open().statements, userId)),
+    inspect: (userId) => commits.read(() => inspect(open().statements, userId)),
 
-    countOwners: () => commits.run(() => countOwners(open().statements)),
+    countOwners: () => commits.read(() => countOwners(open().statements)),
 
-    countKeys: (now) => commits.run(() => countKeys(open().statements, now)),
+    countKeys: (now) => commits.read(() => countKeys(open().statements, now)),
 
-    find: (ids) => commits.run(() => findById(open().statements, ids)),
+    find: (ids) => commits.read(() => findById(open().statements, ids)),
 
-    list: (userId) => commits.run(() => list(open().statements, userId)),
+    list: (userId) => commits.read(() => list(open().statements, userId)),
 
-    claimTier: (command) => commits.run(() => claimTier(open().statements, command)),
-    addUsage: (command) => commits.run(() => addUsage(open().statements, command)),
+    claimTier: (command) => commits.write(() => claimTier(open().statements, command)),
 
-    readUsage: (query) => commits.run(() => readUsage(open().statements, query)),
+    // Without counts, totals are only read.
+    addUsage: (command) =>
+      commits[command.counts.size === 0 ? 'read' : 'write'](() => addUsage(open().statements, command)),
 
-    check: () => commits.run(() => undefined),
+    readUsage: (query) => commits.read(() => readUsage(open().statements, query)),
+
+    check: () => commits.read(() => undefined),
 
     async close() {
       clearInterval(sweeping);
