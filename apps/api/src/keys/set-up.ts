@@ -33,13 +33,19 @@ export interface KeysOptions {
 export function setUpKeys(options: KeysOptions): Keys {
   const { store, peppers, verifyCacheSeconds, now, monotonicNow, warn } = options;
   const digesters = peppers.map((pepper) => createDigester(digestKeyOf(pepper))) as [Digester, ...Digester[]];
+  const { find, redigest } = redigesting({
+    store,
+    now,
+    monotonicNow,
+    warn: (error) => warn(error, 'a key could not be digested anew'),
+  });
   const verifier = createKeyVerifier<FoundKey>({
-    find: (ids) => store.find(ids),
+    find,
     digesters,
     maximumAge: verifyCacheSeconds * 1000,
     now,
     monotonicNow,
-    onOlderPepper: redigesting({ store, now, warn: (error) => warn(error, 'a key could not be digested anew') }),
+    onOlderPepper: redigest,
   });
   return {
     store: forgettingStore(store, verifier),

@@ -46,6 +46,42 @@ test.skipIf(emulatorHost === undefined)(`${described}: Firestore`, () =>
   retire(firestoreStore(emulatorHost as string).another),
 );
 
+test.each([
+  ['knew the key before', true, 1],
+  ['never saw the key before', false, 2],
+])(
+  'while instances disagree which pepper is the newest, a key is not digested anew at every read: the one behind %s',
+  async (_, knewIt, changes) => {
+    const { another, read } = fileStore();
+    const key = await newKey(await askingWith(another(), [testPepper]), 'owner');
+    let clock = 0;
+    const instance = async (peppers: readonly Pepper[]) => {
+      const store = another();
+      const app = await startApp({ store, peppers, monotonicNow: () => clock });
+      onTestFinished(() => app.close());
+      return async () => {
+        expect((await verifyKey(app.url, key)).status).toBe(200);
+        await store.check(); // What it began in the background has ended.
+        clock += 11_000; // What it knew of the key has become too old.
+      };
+    };
+    const [promoted, behind] = [await instance([newer, testPepper]), await instance([testPepper, newer])];
+    const redigested = async () => (await read())['audit']?.filter(({ action }) => action === 'key.redigested').length;
+    if (knewIt) await behind();
+    for (let round = 0; round < 20; round++) {
+      await promoted();
+      await behind();
+    }
+    expect(await redigested()).toBe(changes);
+
+    clock += 86_400_000; // The one behind has ended since.
+    await promoted();
+    expect((await verifyKey(await askingWith(another(), [newer]), key)).status, 'the older pepper can retire').toBe(
+      200,
+    );
+  },
+);
+
 test('a key is good also where it cannot be digested anew', async () => {
   const { another }: ReadableStore = fileStore();
   const key = await newKey(await askingWith(another(), [testPepper]), 'owner');
