@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { daysAuditKept } from '@andamio/schema/firestore-layout';
+import type { Tier } from '@andamio/schema/tiers';
 import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 
 /** Who made a change. */
@@ -17,6 +18,7 @@ export type AuditAction =
   | 'key.deleted'
   | 'key.revoked'
   | 'key.redigested'
+  | 'user.tier_changed'
   | 'user.suspended'
   | 'user.resumed'
   | 'user.erased';
@@ -33,7 +35,7 @@ export interface AuditEntry {
   readonly name?: string;
   /** The id that the key has since, or had until then. */
   readonly keyId?: string;
-  /** Why, where somebody else than the owner made the change and said so. */
+  /** Why, where somebody else than the owner made the change and said so; of a tier, from which to which. */
   readonly reason?: string | undefined;
 }
 
@@ -53,6 +55,11 @@ export function ownEntry(action: AuditAction, change: Omit<AuditEntry, 'action' 
     ...(name !== undefined && { name }),
     ...(keyId !== undefined && { keyId }),
   };
+}
+
+/** The entry for a token that changed its owner's tier. */
+export function tierEntry(change: Pick<AuditEntry, 'at' | 'userId'>, before: Tier, after: Tier): AuditEntry {
+  return { ...ownEntry('user.tier_changed', change), reason: `from ${before} to ${after}` };
 }
 
 /** The entry that is left of a user who was erased: it names nobody, and is found again by whoever knows the user id. */

@@ -247,7 +247,9 @@ class Model {
   /** What a token says, whatever becomes of what it asks for. */
   claim(userId: string, claim: IssueCommand['tierClaim']) {
     const known = this.tiers.get(userId);
-    if (known !== undefined && claim.issuedAt >= known.issuedAt) this.tiers.set(userId, claim);
+    if (known === undefined || claim.issuedAt < known.issuedAt) return;
+    if (known.tier !== claim.tier) this.log.push(userId);
+    this.tiers.set(userId, claim);
   }
 
   #find({ userId, name, now }: { userId: string; name: string; now: number }) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { TierClaim } from '../../src/keys/store.ts';
 import { command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
 import { order, redigestion, revocation } from '../harness/operator.ts';
 import type { ReadableStore, Stored } from '../harness/stores.ts';
@@ -106,6 +107,36 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
         { ...common, at: present + 1, action: 'user.suspended', actor_id: 'olga', reason: 'a complaint' },
         { ...common, at: present + 3, action: 'user.resumed', actor_id: 'otto', reason: null },
       ]);
+    });
+
+    test('says from which tier to which a token changed it, whatever it was sent for, and nothing where it names the same', async () => {
+      const { store, log } = await withKey();
+      const claim = (tier: TierClaim['tier'], offset: number) => ({
+        tierClaim: { tier, issuedAt: present + offset },
+        now: present + offset,
+      });
+      await store.claimTier({ userId: 'owner', ...claim('growth', 1) });
+      await store.claimTier({ userId: 'owner', ...claim('pioneer', 2) });
+      await store.claimTier({ userId: 'owner', ...claim('pioneer', 2) });
+      await store.claimTier({ userId: 'owner', ...claim('growth', 1) });
+      await store.delete(deletion({ name: 'other', ...claim('pioneer', 3) }));
+      await store.delete(deletion({ name: 'other', ...claim('starter', 4) }));
+      await store.delete(deletion(claim('growth', 5)));
+      const common = {
+        action: 'user.tier_changed',
+        actor_kind: 'user',
+        actor_id: 'owner',
+        user_id: 'owner',
+        name: null,
+        key_id: null,
+      };
+      const entries = (await log()).map(entryOf);
+      expect(entries.filter(({ action }) => action === 'user.tier_changed')).toEqual([
+        { ...common, at: present + 2, reason: 'from growth to pioneer' },
+        { ...common, at: present + 4, reason: 'from pioneer to starter' },
+        { ...common, at: present + 5, reason: 'from starter to growth' },
+      ]);
+      expect(entries).toHaveLength(5);
     });
 
     test('says nothing of a change that was refused', async () => {

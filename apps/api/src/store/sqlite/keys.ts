@@ -1,6 +1,6 @@
 // Each of these runs within a transaction that nobody else writes in.
 import { tierSchema } from '@andamio/schema/tiers';
-import { ownEntry } from '../../keys/audit.ts';
+import { ownEntry, tierEntry } from '../../keys/audit.ts';
 import { isGone, isTooLate } from '../../keys/expiry.ts';
 import { rolled } from '../../keys/roll.ts';
 import { extended } from '../../keys/rotate.ts';
@@ -52,14 +52,19 @@ function serialOf(key: KeyRecord | undefined, now: number): string | undefined {
 }
 
 /** Keeps what a known owner's token says of its tier, unless a newer one spoke: whatever becomes of what it asks for. */
-export function claimTier(statements: Statements, { userId, tierClaim }: Omit<ClaimTierCommand, 'now'>): void {
-  statements.claimTier.run(tierClaim.tier, tierClaim.issuedAt, userId, tierClaim.issuedAt);
+export function claimTier(statements: Statements, { userId, tierClaim, now }: ClaimTierCommand): void {
+  const { tier, issuedAt } = tierClaim;
+  const owner = statements.findOwner.get(userId);
+  const { changes } = statements.claimTier.run(tier, issuedAt, userId, issuedAt);
+  if (owner === undefined || changes === 0) return;
+  const before = tierSchema.parse(owner['tier']);
+  if (before !== tier) audit(statements, tierEntry({ at: now, userId }, before, tier));
 }
 
 /** Stores a key if its name is free and the owner has a place for it. */
 export function issue(statements: Statements, { record, tierClaim, maximumKeys, attempt }: IssueCommand): IssueOutcome {
   const { userId, name, createdAt } = record;
-  claimTier(statements, { userId, tierClaim });
+  claimTier(statements, { userId, tierClaim, now: createdAt });
   if (isSuspended(statements, userId)) return 'suspended';
   statements.sweepName.run(userId, name, createdAt);
   const held = find(statements, record);
