@@ -89,6 +89,19 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     expect(await callsOf(() => store.rotate(rotation()))).toBe(1);
   });
 
+  test('keys that are looked up at the same time cost one together, and each finds its own', async () => {
+    const { store, callsOf } = await start();
+    const wishes = ['one', 'two', 'three'].map((name) => command({ name }));
+    for (const wish of wishes) expect(await store.issue(wish)).toBe('issued');
+    const ids = [...wishes.map(({ record }) => record.id), 'unknown'];
+    let found: (string | undefined)[] = [];
+    const look = async () => {
+      found = await Promise.all(ids.map(async (id) => (await store.find(['0', id]))?.record.id));
+    };
+    expect(await callsOf(look)).toBe(1);
+    expect(found).toEqual([...wishes.map(({ record }) => record.id), undefined]);
+  });
+
   test('an extension whose answer is lost is this one and is made once, although a second one would be allowed', async () => {
     const { proxy, store, read } = await start();
     const { record, ...rules } = command({ expiresInDays: 1 });

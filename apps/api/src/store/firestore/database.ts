@@ -9,11 +9,13 @@ import {
   parseName,
   parseOwner,
 } from './documents.ts';
+import type { ReadKey } from './find.ts';
 import { memoryDocumentOf, parseMemory } from './memory.ts';
 
 /** An open client, and how contents become its documents. */
 export interface Database {
   readonly firestore: Firestore;
+  readonly readKey: ReadKey;
   readonly write: ReturnType<typeof documentWriter>;
   /** A timestamp of the client library's for whole Unix seconds. */
   readonly timestamp: (seconds: number) => Timestamp;

@@ -9,7 +9,7 @@ import { withDeadline, withStoreDeadline } from './deadline.ts';
 import { remove } from './delete.ts';
 import { documentWriter } from './documents.ts';
 import { erase } from './erase.ts';
-import { find } from './find.ts';
+import { find, keyReader } from './find.ts';
 import { issue } from './issue.ts';
 import { inspect, list } from './list.ts';
 import { OwnerQueue } from './owner-queue.ts';
@@ -35,7 +35,8 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
   async function load(): Promise<Database> {
     const { openFirestore, timestampOf } = await import('./client.ts');
-    return { firestore: openFirestore(address), write: documentWriter(timestampOf), timestamp: timestampOf };
+    const firestore = openFirestore(address);
+    return { firestore, readKey: keyReader(firestore), write: documentWriter(timestampOf), timestamp: timestampOf };
   }
 
   function open() {
