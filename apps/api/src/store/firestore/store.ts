@@ -49,6 +49,19 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
   type Task<Outcome> = (database: Database) => Promise<Outcome>;
 
+  /** What has not come to rest, also where nobody waits for it any more. */
+  const underWay = new Set<Promise<unknown>>();
+
+  async function using<Outcome>(task: Task<Outcome>): Promise<Outcome> {
+    const running = task(await open());
+    underWay.add(running);
+    try {
+      return await running;
+    } finally {
+      underWay.delete(running);
+    }
+  }
+
   /** Runs a task after those of the same owner before it; the wait counts against its deadline. */
   function inTurn<Outcome>(
     turns: OwnerQueue,
@@ -56,7 +69,7 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
     task: Task<Outcome>,
     until = Date.now() + storeDeadline,
   ): Promise<Outcome> {
-    return turns.run(owner, () => withDeadline(until - Date.now(), async () => task(await open())));
+    return turns.run(owner, () => withDeadline(until - Date.now(), () => using(task)));
   }
 
   const change = <Outcome>(owner: string, task: Task<Outcome>) => inTurn(changes, owner, task);
@@ -67,7 +80,7 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
     task: (database: Database, found: KeyRecord) => Promise<Outcome>,
   ): Promise<Outcome | 'no_such_key'> {
     const until = Date.now() + storeDeadline;
-    const found = await withStoreDeadline(async () => find(await open(), ids));
+    const found = await withStoreDeadline(() => using((database) => find(database, ids)));
     if (found === undefined) return 'no_such_key';
     const { record } = found;
     return inTurn(changes, record.userId, (database) => task(database, record), until);
@@ -90,37 +103,41 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
     resume: (command) => change(command.userId, (database) => resume(database, command)),
 
-    revokeAll: (command) => changes.run(command.userId, async () => revokeAll(await open(), command)),
+    revokeAll: (command) => changes.run(command.userId, () => using((database) => revokeAll(database, command))),
 
-    erase: (command) => changes.run(command.userId, async () => erase(await open(), command)),
+    erase: (command) => changes.run(command.userId, () => using((database) => erase(database, command))),
 
-    inspect: (userId) => withStoreDeadline(async () => inspect(await open(), userId)),
+    inspect: (userId) => withStoreDeadline(() => using((database) => inspect(database, userId))),
 
-    countOwners: async () => countOwners(await open()),
+    countOwners: () => using(countOwners),
 
-    countKeys: async (now) => countKeys(await open(), now),
+    countKeys: (now) => using((database) => countKeys(database, now)),
 
-    find: (ids) => withStoreDeadline(async () => find(await open(), ids)),
+    find: (ids) => withStoreDeadline(() => using((database) => find(database, ids))),
 
-    list: (userId) => withStoreDeadline(async () => list(await open(), userId)),
+    list: (userId) => withStoreDeadline(() => using((database) => list(database, userId))),
 
     claimTier: (command) => change(command.userId, (database) => claimTier(database, command)),
     addUsage: (command) => inTurn(additions, command.userId, (database) => addUsage(database, command)),
 
-    readUsage: (query) => withDeadline(storeDeadline, async () => readUsage(await open(), query)),
+    readUsage: (query) => withDeadline(storeDeadline, () => using((database) => readUsage(database, query))),
 
     check: () =>
-      withDeadline(checkDeadline, async () => {
-        const { firestore } = await open();
-        await firestore.collection(collections.owners.id).doc('readiness').get();
-      }).catch((cause: unknown) => {
+      withDeadline(checkDeadline, () =>
+        using(async ({ firestore }) => {
+          await firestore.collection(collections.owners.id).doc('readiness').get();
+        }),
+      ).catch((cause: unknown) => {
         throw new StoreUnavailableError('Firestore does not answer.', { cause });
       }),
 
     async close() {
       await Promise.all([changes.settled(), additions.settled()]);
       const client = await opening?.catch(() => undefined);
-      await client?.firestore.terminate();
+      // The client repeats reads that failed, also where nobody waits for them. Of one that it repeats after its end nobody could catch that it
+      // has ended, so it ends after them, which takes up to a minute; nobody need wait for that.
+      const ended = Promise.allSettled(underWay).then(() => client?.firestore.terminate());
+      if (underWay.size === 0) await ended;
     },
   };
 }
