@@ -8,7 +8,7 @@ const project = 'bench-verify';
 
 export const verifyOnFirestore: Comparison = {
   name: 'verify-on-firestore',
-  ours: "keys verified over HTTP by a look-up each, on Firestore's emulator",
+  ours: "keys verified over HTTP by a look-up each, on Firestore's emulator, 100 of each owner",
   other: 'the client library alone getting their documents, same emulator',
   unit: 'requests/s',
   goal: { atLeast: 0.9 },
@@ -18,9 +18,11 @@ export const verifyOnFirestore: Comparison = {
 
   async begin(bench) {
     const amount = bench.amount(3_000);
+    // Of owners with many keys: an owner's usage is stored once in five seconds, whichever key it was.
+    const keysOfEach = 100;
     // What a look-up found is remembered for a second, which is less than a round takes.
     const service = await startProgram(serviceOnFirestore(bench, project, { VERIFY_CACHE_SECONDS: '1' }), bench.folder);
-    const requests = verifyRequests(await issueKeys(service.url, amount), amount);
+    const requests = verifyRequests(await issueKeys(service.url, amount / keysOfEach, keysOfEach), amount);
     const client = await startWorker('firestore-get', {
       FIRESTORE_EMULATOR_HOST: bench.emulatorHost,
       BENCH_PROJECT: project,

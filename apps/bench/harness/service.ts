@@ -53,13 +53,16 @@ export function issueRequests(owners: number, kind = 'owner'): (amount: number) 
     Array.from({ length: amount }, () => issueRequest(tokens[issued % owners] as string, `key ${issued++}`));
 }
 
-/** Has keys issued, each to an owner of its own. */
-export async function issueKeys(url: string, owners: number): Promise<string[]> {
+/** Has keys issued to so many owners, each of whom gets the given number. */
+export async function issueKeys(url: string, owners: number, keysOfEach = 1): Promise<string[]> {
   const keys: string[] = [];
   for (let owner = 0; owner < owners; owner++) {
-    const { headers, body } = issueRequest(tokenFor(`owner-${owner}`), 'MyFirstKey');
-    const response = await fetch(`${url}${issuePath}`, { method: 'POST', headers, body: body as string });
-    keys.push(((await response.json()) as { api_key: string }).api_key);
+    const token = tokenFor(`owner-${owner}`);
+    for (let key = 0; key < keysOfEach; key++) {
+      const { headers, body } = issueRequest(token, `key ${key}`);
+      const response = await fetch(`${url}${issuePath}`, { method: 'POST', headers, body: body as string });
+      keys.push(((await response.json()) as { api_key: string }).api_key);
+    }
   }
   return keys;
 }
