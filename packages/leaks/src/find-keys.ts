@@ -1,6 +1,5 @@
-import { keyLength, maskKey } from '@andamio/schema/key-format';
+import { keyLength, keysInText, maskKey } from '@andamio/schema/key-format';
 import { type Encoding, encodings, mayHold, widestCharacter } from './encodings.ts';
-import { keysInText } from './keys-in-text.ts';
 
 /** A key that stands in some bytes. */
 export interface FoundKey {

@@ -1,6 +1,5 @@
-import { maskKey } from '@andamio/schema/key-format';
+import { keysInText, maskKey } from '@andamio/schema/key-format';
 import type { FoundKey } from './find-keys.ts';
-import { keysInText } from './keys-in-text.ts';
 
 /** A key in the bytes of what a path names, or in the name itself. */
 export type Finding = FoundKey | { readonly masked: string; readonly offset?: never };

@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { maskKey } from '@andamio/schema/key-format';
+import { keysInText, maskKey } from '@andamio/schema/key-format';
 import { findKeys } from './find-keys.ts';
-import { keysInText } from './keys-in-text.ts';
 import type { Finding, Report } from './report.ts';
 import { walk } from './walk.ts';
 

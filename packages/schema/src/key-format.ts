@@ -15,21 +15,15 @@ export const apiKeyHeader = 'X-API-Key';
 /** Characters of a whole key. */
 export const keyLength = prefix.length + randomLength + checksumLength;
 
+const form = `${prefix}[0-9A-Za-z]{${randomLength + checksumLength}}`;
+
 /** The pattern of a whole key as JSON Schema writes it; it does not check the checksum. */
-export const keyPattern = `^${prefix}[0-9A-Za-z]{${randomLength + checksumLength}}$`;
+export const keyPattern = `^${form}$`;
 
 /** The pattern of a key as {@link maskKey} shows it. */
 export const maskedKeyPattern = `^${prefix}[0-9A-Za-z]{${shownLength - prefix.length}}x{${keyLength - shownLength}}$`;
 
 const wholeKey = new RegExp(keyPattern);
-
-/**
- * Finds strings in the form of a key within text, whatever stands around them: `%3D`, `%22`, `\n` and `\u003d` end in letters
- * and digits. A match is worth an alarm only if {@link isKey} says so too: the checksum leaves one false match in four billion.
- */
-export function leakedKeyPattern(): RegExp {
-  return new RegExp(`${prefix}[0-9A-Za-z]{${randomLength + checksumLength}}`, 'g');
-}
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;
@@ -81,6 +75,23 @@ export function isKey(text: string): boolean {
   if (!wholeKey.test(text)) return false;
   const body = text.slice(0, -checksumLength);
   return checksum(body) === text.slice(-checksumLength);
+}
+
+/** A key that stands in text. */
+export interface KeyInText {
+  readonly key: string;
+  /** How many UTF-16 units stand before it. */
+  readonly index: number;
+}
+
+/** Finds the keys in text, in order, whatever stands around them: the checksum leaves one false find in four billion. */
+export function* keysInText(text: string): Generator<KeyInText> {
+  const pattern = new RegExp(form, 'g');
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    const { 0: key, index } = match;
+    if (isKey(key)) yield { key, index };
+    pattern.lastIndex = index + 1; // What looks like a key may end in the `ant` of another.
+  }
 }
 
 /** The first characters of a key, which may be stored and shown: `ant-` and 4 more. */

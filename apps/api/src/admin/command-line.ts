@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { isKey, leakedKeyPattern } from '@andamio/schema/key-format';
+import { keysInText } from '@andamio/schema/key-format';
 import { type Context, type Report, UsageError } from './command.ts';
 import { commands } from './commands.ts';
 
@@ -30,7 +30,7 @@ function parse(args: readonly string[], options: NonNullable<Parameters<typeof p
 }
 
 function refuseKeys(args: readonly string[]): void {
-  if (!args.some((arg) => arg.match(leakedKeyPattern())?.some(isKey))) return;
+  if (args.every((arg) => keysInText(arg).next().done)) return;
   throw new UsageError(
     'A key was given as an argument, which everybody on this machine can see: revoke it, with --key-stdin.',
   );
