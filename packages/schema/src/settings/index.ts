@@ -10,6 +10,7 @@ import {
   type Pepper,
   pem,
   plainText,
+  publicUrl,
   url,
 } from './rules.ts';
 
@@ -32,7 +33,7 @@ const variables = z.object({
     .default('(default)'),
   FIRESTORE_EMULATOR_HOST: hostAndPort.optional(),
   JWT_SECRETS: jwtSecrets.optional(),
-  JWT_JWKS_URL: url(['https:', 'http:']).optional(),
+  JWT_JWKS_URL: publicUrl(['https:', 'http:']).optional(),
   JWT_ISSUER: plainText.optional(),
   JWT_AUDIENCE: plainText.optional(),
   KEY_PEPPERS: keyPeppers.optional(),
@@ -42,7 +43,7 @@ const variables = z.object({
   IP_RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000).default(600),
   VERIFY_CACHE_SECONDS: integer(1, 10).default(10), // Clients are told that a deleted key is refused within 10 s.
   CORS_ORIGINS: origins.default([]),
-  GITHUB_SECRET_SCANNING_KEYS_URL: url(['https:', 'http:']).optional(),
+  GITHUB_SECRET_SCANNING_KEYS_URL: publicUrl(['https:', 'http:']).optional(),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
   SHUTDOWN_GRACE_SECONDS: integer(1, 3600).default(8),
 });

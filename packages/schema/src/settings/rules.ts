@@ -86,6 +86,17 @@ export function url(protocols: readonly string[]) {
   });
 }
 
+/** The same, of something public: what stands in such a URL may be logged. */
+export function publicUrl(protocols: readonly string[]) {
+  return url(protocols).refine(
+    (text) => {
+      const { username = '', password = '' } = parseUrl(text, protocols) ?? {};
+      return username === '' && password === '';
+    },
+    { error: 'must not hold a user name or a password' },
+  );
+}
+
 /** Exact origins separated by commas, as a browser sends them: scheme, host and port, nothing behind. */
 export const origins = z
   .string()

@@ -80,6 +80,8 @@ describe('settings', () => {
     ],
     ['JWT_SECRETS', `${secret},${secret}`, 'must not name a secret twice'],
     ['JWT_JWKS_URL', 'ftp://x/y', 'must be a URL that begins with https:// or http://'],
+    ['JWT_JWKS_URL', 'https://user:password@issuer.example/keys', 'must not hold a user name or a password'],
+    ['GITHUB_SECRET_SCANNING_KEYS_URL', 'https://user@github.example/', 'must not hold a user name or a password'],
     ['JWT_JWKS_URL', 'not a url', 'must be a URL that begins with https:// or http://'],
     ['KEY_PEPPERS', `a:${Buffer.alloc(32).toString('base64').replace('=', '')}`, 'must be VERSION:BASE64 pairs'],
     ['KEY_PEPPERS', `a:${Buffer.alloc(33, 0xff).toString('base64url')}`, 'must be VERSION:BASE64 pairs'],
