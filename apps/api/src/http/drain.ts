@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const quiet = 1_000;
 const pollInterval = 20;
 /**
- * How long no connection may have come before the service stops accepting, and how long that is waited for, in milliseconds.
+ * How long no connection may have come before the service stops accepting, and how long that is waited for at most, in milliseconds.
  * The kernel completes connections before a busy process accepts them, one a turn of its event loop; it
  * resets those that are left when the process stops listening.
  */
@@ -43,7 +43,8 @@ export function drainable(server: Server): (milliseconds: number) => Promise<voi
   return async (milliseconds) => {
     const begun = performance.now();
     const isAccepting = () => performance.now() - Math.max(lastConnection, begun) < acceptPause;
-    while (isAccepting() && performance.now() - begun < acceptLimit) await delay(pollInterval);
+    const acceptUntil = begun + Math.min(acceptLimit, milliseconds / 4);
+    while (isAccepting() && performance.now() < acceptUntil) await delay(pollInterval);
     draining = true;
     const closed = new Promise<void>((resolve) => {
       // Not http's own close(), which is net's and then the closing of what is idle.
