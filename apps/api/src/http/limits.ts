@@ -9,27 +9,18 @@ import type { FoundKey } from '../keys/store.ts';
 import { HttpError } from './errors.ts';
 import type { RequestLocals } from './locals.ts';
 import { madeOnce } from './made-once.ts';
+import type { Standing } from './rate-limit-headers.ts';
 
 /** Makes the place where the counters of one limit are kept. */
 export type CreateCounters = (name: string) => Store;
 
 /** A limit of requests a minute: of whom, how many, and where they are counted. */
 export interface Limit {
-  readonly name: 'address' | 'user' | 'key';
+  readonly name: Standing['name'];
   readonly counters: Store;
   /** Whose requests are counted together. */
   readonly keyOf: (locals: RequestLocals) => string;
   readonly maximumOf: (locals: RequestLocals) => number;
-}
-
-/** How a client stands with a limit. */
-export interface Standing {
-  readonly name: Limit['name'];
-  readonly key: string;
-  readonly maximum: number;
-  readonly remaining: number;
-  /** When the minute is over, Unix milliseconds. */
-  readonly resetAt: number;
 }
 
 /** Addresses of IPv6 count by the network that one customer is given; providers hand out a /56 or larger. */

@@ -2,7 +2,19 @@ import { hash } from 'node:crypto';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { LRUCache } from 'lru-cache';
 import type { RawHeaders } from './answer.ts';
-import type { Standing } from './limits.ts';
+
+/** How a client stands with a limit. */
+export interface Standing {
+  /** What the limit is of. */
+  readonly name: 'address' | 'user' | 'key';
+  /** Whose requests were counted together. */
+  readonly key: string;
+  /** Requests a minute. */
+  readonly maximum: number;
+  readonly remaining: number;
+  /** When the minute is over, Unix milliseconds. */
+  readonly resetAt: number;
+}
 
 /** Tell which requests were counted together, and not whose they are. */
 const partitionKeys = new LRUCache<string, string>({

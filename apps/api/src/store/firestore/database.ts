@@ -1,4 +1,4 @@
-import type { DocumentReference, Firestore, Timestamp, WriteBatch } from '@google-cloud/firestore';
+import type { DocumentReference, DocumentSnapshot, Firestore, Timestamp, WriteBatch } from '@google-cloud/firestore';
 import type { Attempt, Memory } from '../../keys/idempotency.ts';
 import {
   type documentWriter,
@@ -9,13 +9,13 @@ import {
   parseName,
   parseOwner,
 } from './documents.ts';
-import type { ReadKey } from './find.ts';
 import { memoryDocumentOf, parseMemory } from './memory.ts';
 
 /** An open client, and how contents become its documents. */
 export interface Database {
   readonly firestore: Firestore;
-  readonly readKey: ReadKey;
+  /** Reads the document of a key by its id. */
+  readonly readKey: (id: string) => Promise<DocumentSnapshot>;
   readonly write: ReturnType<typeof documentWriter>;
   /** A timestamp of the client library's for whole Unix seconds. */
   readonly timestamp: (seconds: number) => Timestamp;

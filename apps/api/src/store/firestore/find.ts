@@ -4,9 +4,6 @@ import { type FoundKey, StoreUnavailableError } from '../../keys/store.ts';
 import type { Database } from './database.ts';
 import { keyDocumentOf, parseKey } from './documents.ts';
 
-/** Reads the document of a key by its id. */
-export type ReadKey = (id: string) => Promise<DocumentSnapshot>;
-
 /** How many documents one call asks for at most. */
 const maximumBatch = 100;
 
@@ -14,7 +11,7 @@ const maximumBatch = 100;
  * Makes what reads keys: all that are asked for in one turn of the event loop with one call. Under load a call by itself costs more than
  * what it reads. Nothing is remembered here.
  */
-export function keyReader(firestore: Firestore): ReadKey {
+export function keyReader(firestore: Firestore): Database['readKey'] {
   const loader = new DataLoader<string, DocumentSnapshot>(
     (ids) => firestore.getAll(...ids.map((id) => keyDocumentOf(firestore, id))),
     { cache: false, maxBatchSize: maximumBatch, batchScheduleFn: (send) => void setImmediate(send) },
