@@ -87,7 +87,7 @@ async function liveThrough(store: KeyStore) {
   expect(replacement.status).toBe(200);
   expectError(await rotateKey(app.url, key, options()), 429, 'key_limit_reached');
   tier = 'starter';
-  pass(1000); // A token of the same second would not be newer.
+  pass(1000);
   expect((await rotateKey(app.url, key, options())).status).toBe(200);
   expect((await lists()).active).toHaveLength(2);
   expect([await use(again), await use(replacement)]).toEqual([
