@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { makeKey } from '@andamio/schema/key-format';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { endWithFile } from '../../../apps/api/test/harness/end-with-file.ts';
 import { withNginxBodies } from '../scripts/error-bodies.ts';
 import { expectRefusal } from './harness/expect-refusal.ts';
 import { makeCertificate, publishedHost, startNginx } from './harness/nginx.ts';
@@ -44,7 +45,7 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
         .end(JSON.stringify({ app: request.method, path: request.url, body }));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    afterAll(() => {
+    endWithFile(() => {
       server.closeAllConnections();
       server.close();
     });

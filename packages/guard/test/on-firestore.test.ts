@@ -3,7 +3,8 @@ import { makeKey } from '@andamio/schema/key-format';
 import { digestKeys } from '@andamio/verification/digest-keys';
 import { Firestore } from '@google-cloud/firestore';
 import { MemoryStore } from 'express-rate-limit';
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { endWithFile } from '../../../apps/api/test/harness/end-with-file.ts';
 import { startFirestoreProxy } from '../../../apps/api/test/harness/firestore-proxy.ts';
 import { freePort } from '../../../apps/api/test/harness/free-port.ts';
 import { processPepper, type TestProcess } from '../../../apps/api/test/harness/process.ts';
@@ -47,7 +48,7 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
       FIRESTORE_EMULATOR_HOST: emulatorHost as string,
     });
     firestore = new Firestore({ projectId: project });
-    afterAll(() => firestore.terminate());
+    endWithFile(() => firestore.terminate());
   });
 
   const documentOf = async (userId: string) => {

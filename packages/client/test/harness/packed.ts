@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll } from 'vitest';
+import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
 
 const repository = resolve(import.meta.dirname, '../../../..');
 
@@ -44,7 +44,7 @@ export async function pack(name: string, destination: string): Promise<string> {
  */
 export async function installPacked(): Promise<Consumer> {
   const folder = await mkdtemp(join(tmpdir(), 'andamio-consumer-'));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  endWithFile(() => rm(folder, { recursive: true, force: true }));
   const tarballs = {
     schema: await pack('schema', join(folder, 'packed-schema')),
     client: await pack('client', join(folder, 'packed-client')),

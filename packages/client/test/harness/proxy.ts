@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll } from 'vitest';
+import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
 import { startProcess } from '../../../../apps/api/test/harness/process.ts';
 
 /** A request as it reached the proxy. */
@@ -101,7 +101,7 @@ export async function startProxy(serviceUrl: string): Promise<Proxy> {
     await (faults.shift() ?? handOn)(response, current, forward);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  afterAll(() => {
+  endWithFile(() => {
     server.closeAllConnections();
     server.close();
   });
@@ -116,7 +116,7 @@ export async function startProxy(serviceUrl: string): Promise<Proxy> {
 /** Starts the built service with nothing stored, and gives its URL; it ends with the test file. */
 export async function startService(): Promise<string> {
   const service = await startProcess({ SQLITE_PATH: ':memory:' });
-  afterAll(async () => {
+  endWithFile(async () => {
     service.signal('SIGTERM');
     await service.exited;
   });

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
 import { freePort } from '../../../../apps/api/test/harness/free-port.ts';
 import { waitFor } from '../../../../apps/api/test/harness/wait-for.ts';
 import { nginx } from './requirements.ts';
@@ -20,7 +20,7 @@ export function makeCertificate(): { readonly file: string; readonly key: Buffer
     ...['-subj', '/CN=test', '-addext', `subjectAltName=DNS:${publishedHost}`, '-keyout', keyFile, '-out', file],
   ]);
   if (made.status !== 0) throw new Error(`openssl: ${made.stderr}`);
-  afterAll(() => rmSync(folder, { recursive: true }));
+  endWithFile(() => rmSync(folder, { recursive: true }));
   return { file, key: readFileSync(keyFile), cert: readFileSync(file) };
 }
 
@@ -77,7 +77,7 @@ export async function startNginx({ servicePort, certificateFile, locations }: Ng
     output += text;
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  afterAll(async () => {
+  endWithFile(async () => {
     child.kill('SIGTERM');
     await exited;
     rmSync(folder, { recursive: true });

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll } from 'vitest';
+import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
 import { pack, run } from '../../../client/test/harness/packed.ts';
 
 /** What the packed packages and their users import. */
@@ -22,7 +22,7 @@ export interface Consumer {
  */
 export async function installPacked(): Promise<Consumer> {
   const folder = await mkdtemp(join(tmpdir(), 'andamio-consumer-'));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  endWithFile(() => rm(folder, { recursive: true, force: true }));
   const tarballs: Record<string, string> = {};
   for (const name of ['schema', 'verification', 'guard']) {
     tarballs[name] = await pack(name, join(folder, `packed-${name}`));

@@ -1,4 +1,4 @@
-import { afterAll } from 'vitest';
+import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
 import { startProcess, type TestProcess } from '../../../../apps/api/test/harness/process.ts';
 import { deleteKey, getUsage, requestKey } from '../../../../apps/api/test/harness/request-key.ts';
 import { tokenFor } from '../../../../apps/api/test/harness/tokens.ts';
@@ -13,7 +13,7 @@ export async function startService(environment: Readonly<Record<string, string>>
     VERIFY_CACHE_SECONDS: `${bound}`,
     ...environment,
   });
-  afterAll(async () => {
+  endWithFile(async () => {
     service.signal('SIGKILL');
     await service.exited;
   });

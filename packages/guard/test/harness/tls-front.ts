@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { afterAll } from 'vitest';
+import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
 
 /** What Google's front end is to the service: the end of TLS. */
 export interface TlsFront {
@@ -39,7 +39,7 @@ export async function startTlsFront(
   });
   server.on('secureConnection', () => connections++);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  afterAll(() => {
+  endWithFile(() => {
     server.closeAllConnections();
     server.close();
   });

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { errorBody } from '@andamio/schema/errors';
-import { afterAll } from 'vitest';
+import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
 
 /** What is done with one request. */
 export type Answering = (response: ServerResponse) => void;
@@ -88,7 +88,7 @@ export async function startVerifyServer(): Promise<VerifyServer> {
     for (const socket of sockets) socket.destroy();
     await closed;
   };
-  afterAll(stop);
+  endWithFile(stop);
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
