@@ -14,7 +14,8 @@ const fill = `
   FROM number, model
 `;
 const fillOwners = `
-  INSERT INTO owners SELECT DISTINCT keys.user_id, model.created_at, model.tier, model.tier_issued_at, model.suspended
+  INSERT INTO owners SELECT DISTINCT keys.user_id, model.created_at, model.tier, model.tier_issued_at, model.suspended,
+    model.changed_at
   FROM keys, (SELECT * FROM owners LIMIT 1) AS model WHERE keys.user_id LIKE 'filler-%'
 `;
 
