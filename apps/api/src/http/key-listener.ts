@@ -10,7 +10,7 @@ import { requireHost } from './host.ts';
 import { count, type Limit } from './limits.ts';
 import type { LocalResponse } from './locals.ts';
 import { madeOnce } from './made-once.ts';
-import { rateLimitHeaders } from './rate-limit-headers.ts';
+import { standingHeaders } from './rate-limit-headers.ts';
 import { requestIdHeader } from './request-id.ts';
 import type { KeyRoute } from './route.ts';
 
@@ -72,7 +72,7 @@ export function createKeyListener({ operation, describe }: KeyRoute, gates: KeyG
 
   function send(response: LocalResponse, { status, headers, json }: Answer): void {
     const { requestId, standing } = response.locals;
-    const told = standing === undefined ? [] : rateLimitHeaders(standing);
+    const told = standing === undefined ? [] : standingHeaders(standing);
     sendAnswer(response, {
       status,
       json,

@@ -82,10 +82,15 @@ export function limiting({ name, counters, keyOf, maximumOf }: Limit): RequestHa
   });
 }
 
-/** Gives back, as a step of Express, the request of a client whose credentials turned out good: only the others exhaust the limit. */
-export function givingBack({ counters, keyOf }: Limit): RequestHandler {
+/** Gives back the request of a client whose credentials turned out good: only the others exhaust the limit. */
+export async function giveBack({ counters, keyOf }: Limit, locals: RequestLocals): Promise<void> {
+  await counters.decrement(keyOf(locals));
+}
+
+/** The giving back as a step of Express. */
+export function givingBack(limit: Limit): RequestHandler {
   return async (_request, response, next) => {
-    await counters.decrement(keyOf(response.locals));
+    await giveBack(limit, response.locals);
     response.removeHeader('RateLimit');
     response.removeHeader('RateLimit-Policy');
     next();
@@ -120,9 +125,4 @@ export async function look(limit: Limit, locals: RequestLocals): Promise<void> {
   const key = limit.keyOf(locals);
   const counted = await limit.counters.get?.(key);
   if (counted !== undefined) note(limit, key, { ...counted, totalHits: counted.totalHits + 1 }, locals);
-}
-
-/** Gives back a request of a client whose key turned out good. */
-export async function giveBack({ counters, keyOf }: Limit, locals: RequestLocals): Promise<void> {
-  await counters.decrement(keyOf(locals));
 }

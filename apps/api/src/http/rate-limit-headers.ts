@@ -26,7 +26,7 @@ const partitionKeys = new LRUCache<string, string>({
  * How a client stands with a limit: `X-RateLimit-*` as they are published (contract, part B), Reset in Unix seconds, and those of
  * draft-ietf-httpapi-ratelimit-headers-08. The same as express-rate-limit sets where Express answers.
  */
-export function rateLimitHeaders({ name, key, maximum, remaining, resetAt }: Standing): RawHeaders {
+export function standingHeaders({ name, key, maximum, remaining, resetAt }: Standing): RawHeaders {
   const secondsLeft = Math.max(0, Math.ceil((resetAt - Date.now()) / 1000));
   return [
     'X-RateLimit-Limit',

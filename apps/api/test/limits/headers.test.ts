@@ -4,7 +4,7 @@ import express from 'express';
 import { MemoryStore } from 'express-rate-limit';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Limit, limiting, look } from '../../src/http/limits.ts';
-import { rateLimitHeaders } from '../../src/http/rate-limit-headers.ts';
+import { standingHeaders } from '../../src/http/rate-limit-headers.ts';
 
 /** A server whose body is the headers that would be sent past Express, each time after Express has sent its own. */
 async function serve(limit: Limit): Promise<string> {
@@ -18,7 +18,7 @@ async function serve(limit: Limit): Promise<string> {
     await look({ ...limit, keyOf: () => limit.keyOf(response.locals) }, locals).catch(() => {});
     const standing = locals.standing;
     if (standing === undefined) throw new Error('A request was counted.');
-    response.json(rateLimitHeaders({ ...standing, remaining: standing.remaining + 1 }));
+    response.json(standingHeaders({ ...standing, remaining: standing.remaining + 1 }));
   });
   const server = app.listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
