@@ -1,7 +1,8 @@
 import { makeKey } from '@andamio/schema/key-format';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { newKey, requestKey } from '../harness/request-key.ts';
+import { storeThatThrows } from '../harness/store-that-throws.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -110,6 +111,14 @@ describe('the line of a request', () => {
       httpRequest: { requestMethod: 'GET', requestUrl: '/api/v1/apikey/verify', status: 401, remoteIp: '127.0.0.1' },
     });
     expect(JSON.stringify(line)).not.toContain('MARKER7391');
+  });
+
+  test('is for everybody where a health check fails', async () => {
+    const failing = await startApp({ store: storeThatThrows(new Error('down')) });
+    onTestFinished(() => failing.close());
+    await fetch(`${failing.url}/health/ready`);
+    const lines = () => failing.logged.map((text) => JSON.parse(text)).filter(({ httpRequest }) => httpRequest);
+    await expect.poll(lines).toMatchObject([{ severity: 'INFO', httpRequest: { status: 503 } }]);
   });
 
   test('is for those who look closely where very many are answered well', async () => {

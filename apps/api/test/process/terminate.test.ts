@@ -51,6 +51,9 @@ describe('SIGTERM', () => {
       agent.destroy();
       expect(code).toBe(0);
       expect(Date.now() - begun).toBeLessThan(8_000);
+      expect(service.output().trimEnd().split('\n').at(-1), 'the last line that it logged').toContain(
+        '"message":"ended"',
+      );
       const failed = outcomes.filter((outcome) => outcome !== 200 && outcome !== 'ECONNREFUSED');
       expect(failed, `round ${round}, of ${outcomes.length}`).toEqual([]);
     }

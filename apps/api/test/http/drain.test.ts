@@ -1,0 +1,26 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { drainable } from '../../src/http/drain.ts';
+
+test('a short grace is not spent on accepting alone, however many connections come', async () => {
+  const server = createServer();
+  const drain = drainable(server);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+
+  const sockets: Socket[] = [];
+  const coming = setInterval(() => sockets.push(connect(port, '127.0.0.1').on('error', () => {})), 20);
+  onTestFinished(() => {
+    clearInterval(coming);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  const grace = 800;
+  const begun = performance.now();
+  const drained = drain(grace);
+  await expect.poll(() => server.listening, { interval: 10, timeout: 10_000 }).toBe(false);
+  expect(performance.now() - begun).toBeLessThan(grace);
+  await drained;
+});
