@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Firestore, Timestamp } from '@google-cloud/firestore';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import type { Administration } from '../../src/keys/administration.ts';
 import type { KeyStore } from '../../src/keys/store.ts';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
@@ -35,6 +35,11 @@ export function temporaryFile(name = 'keys.db'): string {
   const folder = mkdtempSync(join(tmpdir(), 'andamio-api-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return join(folder, name);
+}
+
+/** Waits until a store answers. Its own check gives up early, as a probe must: a busy machine may take longer to connect. */
+export async function connected(store: KeyStore): Promise<void> {
+  await vi.waitFor(() => store.check(), { timeout: 30_000 });
 }
 
 /** Reads a database of the embedded store through a connection of its own. */

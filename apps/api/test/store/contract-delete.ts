@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, present, rotation } from '../harness/commands.ts';
-import type { StoreUnderTest } from '../harness/stores.ts';
+import { connected, type StoreUnderTest } from '../harness/stores.ts';
 
 /** What every store promises of deleting a key. */
 export function describeDeletion(kind: string, create: () => StoreUnderTest) {
@@ -55,7 +55,7 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
     test('at the same moment, from two stores, exactly one does it', async () => {
       const { store, another, deleted } = await withKey();
       const other = another?.() ?? store;
-      await other.check(); // Connected, so that both are at it at once.
+      await connected(other); // Both are then at it at once.
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, index) => (index % 2 ? store : other).delete(deletion())),
       );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { addition, command, day, deletion, present, renewal, today } from '../harness/commands.ts';
 import { order } from '../harness/operator.ts';
-import type { StoreUnderTest } from '../harness/stores.ts';
+import { connected, type StoreUnderTest } from '../harness/stores.ts';
 
 /** What every store promises of erasing a user. */
 export function describeErasure(kind: string, create: () => StoreUnderTest) {
@@ -71,7 +71,7 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
     test('while it goes on asking for keys, from two stores at the same moment: what it holds afterwards is whole', async () => {
       const { store, another } = await withKeys();
       const other = another?.() ?? store;
-      await other.check(); // Connected, so that both are at it at once.
+      await connected(other); // Both are then at it at once.
       const stores = [store, other] as const;
       await Promise.all(
         Array.from({ length: 20 }, (_, index) => {

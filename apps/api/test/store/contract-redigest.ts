@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, digest, present, renewal, rotation } from '../harness/commands.ts';
 import { order, redigestion, revocation } from '../harness/operator.ts';
-import type { StoreUnderTest } from '../harness/stores.ts';
+import { connected, type StoreUnderTest } from '../harness/stores.ts';
 
 /** What every store promises of digesting a key under another pepper. */
 export function describeRedigestion(kind: string, create: () => StoreUnderTest) {
@@ -94,7 +94,7 @@ export function describeRedigestion(kind: string, create: () => StoreUnderTest) 
     test('at the same moment, from two stores, beside other changes: the key is there once', async () => {
       const { store, another, record, wish } = await withKey();
       const other = another?.() ?? store;
-      await other.check(); // Connected, so that both are at it at once.
+      await connected(other); // Both are then at it at once.
       const outcomes = await Promise.all([
         ...Array.from({ length: 10 }, (_, index) => (index % 2 ? store : other).redigest(wish)),
         store.issue(command({ name: 'second' })),
@@ -109,7 +109,7 @@ export function describeRedigestion(kind: string, create: () => StoreUnderTest) 
     test('a revocation at the same moment, which knows both ids, ends it', async () => {
       const { store, another, record, wish } = await withKey();
       const other = another?.() ?? store;
-      await other.check();
+      await connected(other);
       const [outcome] = await Promise.all([
         store.revoke(revocation([record.id, wish.to.id])),
         other.redigest(wish),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { IssueOutcome, RollOutcome, RotateOutcome } from '../../src/keys/store.ts';
 import { attempt, command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
 import { order } from '../harness/operator.ts';
-import type { StoreUnderTest } from '../harness/stores.ts';
+import { connected, type StoreUnderTest } from '../harness/stores.ts';
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
@@ -128,7 +128,7 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
     test('of the same request at the same moment, from two stores, one is made and all are told of it', async () => {
       const { store, another } = create();
       const stores = [store, another?.() ?? store] as const;
-      await stores[1].check(); // Connected, so that both are at it at once.
+      await connected(stores[1]); // Both are then at it at once.
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, index) => stores[index % 2 ? 1 : 0].issue(again({ name: 'once' }))),
       );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { command, day, present, renewal, rotation } from '../harness/commands.ts';
 import { order } from '../harness/operator.ts';
-import type { StoreUnderTest } from '../harness/stores.ts';
+import { connected, type StoreUnderTest } from '../harness/stores.ts';
 
 /** What every store promises of revoking all keys of an owner. */
 export function describeRevocationOfAll(kind: string, create: () => StoreUnderTest) {
@@ -52,7 +52,7 @@ export function describeRevocationOfAll(kind: string, create: () => StoreUnderTe
     test('of more than go at once, from two stores at the same moment, tells each once', async () => {
       const { store, another } = create();
       const other = another?.() ?? store;
-      await other.check(); // Connected, so that both are at it at once.
+      await connected(other); // Both are then at it at once.
       const names = Array.from({ length: 130 }, (_, index) => `name ${index}`);
       for (const [index, name] of names.entries()) {
         const createdAt = index % 2 ? present : present - 10 * day;

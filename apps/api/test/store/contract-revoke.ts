@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
 import { order, revocation } from '../harness/operator.ts';
-import type { StoreUnderTest } from '../harness/stores.ts';
+import { connected, type StoreUnderTest } from '../harness/stores.ts';
 
 /** What every store promises of revoking one secret. */
 export function describeRevocation(kind: string, create: () => StoreUnderTest) {
@@ -134,7 +134,7 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
     test('at the same moment, from two stores, beside rolls: exactly one ends it, and nothing else ends', async () => {
       const { store, another, record } = await withKey();
       const stores = [store, another?.() ?? store] as const;
-      await stores[1].check(); // Connected, so that both are at it at once.
+      await connected(stores[1]); // Both are then at it at once.
       const renewals = Array.from({ length: 3 }, () => renewal({ graceSeconds: 7 * day }));
       const attempts = Array.from({ length: 10 }, (_, index) =>
         stores[index % 2 === 0 ? 0 : 1].revoke(revocation([record.id])),

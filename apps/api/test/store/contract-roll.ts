@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
-import type { StoreUnderTest } from '../harness/stores.ts';
+import { connected, type StoreUnderTest } from '../harness/stores.ts';
 
 /** What every store promises of giving a key a new secret. */
 export function describeRoll(kind: string, create: () => StoreUnderTest) {
@@ -106,7 +106,7 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
     test('of rolls at the same moment, from two stores, each counts: one secret is current, one in its grace', async () => {
       const { store, another, record } = await withKey();
       const stores = [store, another?.() ?? store] as const;
-      await stores[1].check(); // Connected, so that both are at it at once.
+      await connected(stores[1]); // Both are then at it at once.
       const wishes = Array.from({ length: 10 }, () => renewal());
       await Promise.all(wishes.map((wish, index) => stores[index % 2 ? 1 : 0].roll(wish)));
       const ids = [record.id, ...wishes.map(({ secret }) => secret.id)];

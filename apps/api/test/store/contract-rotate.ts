@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { command, day, present, rotation } from '../harness/commands.ts';
-import type { StoreUnderTest } from '../harness/stores.ts';
+import { connected, type StoreUnderTest } from '../harness/stores.ts';
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 const until = (expiresAt: number, expiresInDays: number) => ({
@@ -103,7 +103,7 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
     test('of extensions at the same moment, from two stores, exactly one is made', async () => {
       const { store, another } = await withKey();
       const other = another?.() ?? store;
-      await other.check(); // Connected, so that both are at it at once.
+      await connected(other); // Both are then at it at once.
       const ask = (index: number) => (index % 2 ? store : other).rotate(rotation({ now: expiry, maximumKeys: 1 }));
       const outcomes = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(index)));
       expect(outcomes.filter((outcome) => outcome === 'not_yet_rotatable')).toHaveLength(19);
@@ -112,8 +112,8 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
 
     test('of revivals and new keys at the same moment, from two stores, as many succeed as the maximum allows', async () => {
       const under = create();
-      const stores = [under.store, under.another?.() ?? under.store];
-      await stores[1]?.check();
+      const stores = [under.store, under.another?.() ?? under.store] as const;
+      await connected(stores[1]);
       for (let index = 0; index < 10; index++) {
         await under.store.issue(command({ name: `expired ${index}`, expiresInDays: 10 }));
       }

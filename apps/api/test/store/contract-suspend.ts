@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
 import { order } from '../harness/operator.ts';
-import type { StoreUnderTest } from '../harness/stores.ts';
+import { connected, type StoreUnderTest } from '../harness/stores.ts';
 
 /** What every store promises of suspending an owner. */
 export function describeSuspension(kind: string, create: () => StoreUnderTest) {
@@ -89,7 +89,7 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
     test('of many requests at the same moment, from two stores, none gives a good key after the suspension', async () => {
       const { store, another } = create();
       const other = another?.() ?? store;
-      await other.check(); // Connected, so that both are at it at once.
+      await connected(other); // Both are then at it at once.
       const commands = Array.from({ length: 20 }, (_, index) => command({ name: `name ${index}` }));
       const ask = (one: (typeof commands)[number], index: number) => (index % 2 ? store : other).issue(one);
       const before = commands.slice(0, 10).map(ask);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type DailyUsage, maximumNamesPerDay } from '../../src/keys/usage/store.ts';
 import { addition, command, today as day, deletion } from '../harness/commands.ts';
-import type { StoreUnderTest } from '../harness/stores.ts';
+import { connected, type StoreUnderTest } from '../harness/stores.ts';
 
 const byDayAndName = (rows: readonly DailyUsage[]) =>
   rows.toSorted((one, other) => (one.day + one.name < other.day + other.name ? -1 : 1));
@@ -116,7 +116,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
     test('that two stores add at the same moment sums up exactly', async () => {
       const { store, another } = create();
       const other = another?.() ?? store;
-      await other.check(); // Connected, so that both are at it at once.
+      await connected(other); // Both are then at it at once.
       await Promise.all(
         Array.from({ length: 20 }, (_, index) =>
           (index % 2 ? store : other).addUsage(addition({ shared: 1, [`own ${index % 2}`]: 10 })),

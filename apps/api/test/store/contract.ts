@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type IssueCommand, type IssueOutcome, storeDeadline } from '../../src/keys/store.ts';
 import { command, day, present } from '../harness/commands.ts';
-import type { StoreUnderTest } from '../harness/stores.ts';
+import { connected, type StoreUnderTest } from '../harness/stores.ts';
 import { describeDeletion } from './contract-delete.ts';
 import { describeErasure } from './contract-erase.ts';
 import { describeFinding } from './contract-find.ts';
@@ -217,6 +217,7 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
 
     test('a check answers well within the deadline', async () => {
       const { store } = create();
+      await connected(store);
       const begun = performance.now();
       await store.check();
       expect(performance.now() - begun).toBeLessThan(storeDeadline);

@@ -4,7 +4,7 @@ import { createFirestoreStore } from '../../src/store/firestore/store.ts';
 import { addition, command, day, deletion, renewal, rotation, today } from '../harness/commands.ts';
 import { startFirestoreProxy } from '../harness/firestore-proxy.ts';
 import { revocation } from '../harness/operator.ts';
-import { firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
+import { connected, firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
 
 const emulatorHost = inject('emulatorHost') as string;
 
@@ -14,7 +14,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     const project = freshProject();
     const store = createFirestoreStore({ project, database: '(default)', emulatorHost: proxy.host });
     onTestFinished(() => store.close());
-    await store.check();
+    await connected(store);
     const another = createFirestoreStore({ project, database: '(default)', emulatorHost });
     onTestFinished(() => another.close());
     const read = () => readFirestore(firestoreClient(emulatorHost, project));
@@ -187,7 +187,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     await expect.poll(async () => (await read())['usage']?.map(({ total }) => total)).toEqual([10, 10]);
     expect(await failed).toBeInstanceOf(Error);
     proxy.cut();
-    await store.check();
+    await connected(store);
     expect(await store.addUsage(ten)).toEqual({ day: 10, month: 10 });
     expect(await store.addUsage(addition({ name: 1 }))).toEqual({ day: 11, month: 11 });
   });

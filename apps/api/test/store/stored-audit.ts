@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { TierClaim } from '../../src/keys/store.ts';
 import { command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
 import { order, redigestion, revocation } from '../harness/operator.ts';
-import type { ReadableStore, Stored } from '../harness/stores.ts';
+import { connected, type ReadableStore, type Stored } from '../harness/stores.ts';
 
 /** An entry as it is stored, but for what names its document and says when it may be removed. */
 function entryOf({ id, remove_at, ...entry }: Stored) {
@@ -151,8 +151,8 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
 
     test('has one entry for one change, however many were tried at the same moment from two stores', async () => {
       const { store, another, log } = await withKey();
-      const stores = [store, another()];
-      await stores[1]?.check();
+      const stores = [store, another()] as const;
+      await connected(stores[1]);
       await Promise.all(
         Array.from({ length: 20 }, async (_, index) => {
           const one = stores[index % 2] as typeof store;
