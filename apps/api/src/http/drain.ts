@@ -14,6 +14,23 @@ const acceptPause = 100;
 const acceptLimit = 1_000;
 
 /**
+ * Makes a function that waits a little, and resolves to how long `count` has stayed the same since, in milliseconds. They are
+ * counted in turns of the event loop, not taken from a clock: after a while without processor time the clock has gone
+ * on, and what came meanwhile is not yet seen.
+ */
+function watchCalm(count: () => number): () => Promise<number> {
+  let seen = count();
+  let lasted = 0;
+  return async () => {
+    await delay(pollInterval);
+    const now = count();
+    lasted = now === seen ? lasted + pollInterval : 0;
+    seen = now;
+    return lasted;
+  };
+}
+
+/**
  * Prepares a server for ending without a failed request, and returns what ends it.
  *
  * `server.close()` alone closes every kept-alive connection that is idle at that moment, also one on which the next request
@@ -26,15 +43,15 @@ const acceptLimit = 1_000;
 export function drainable(server: Server): (milliseconds: number) => Promise<void> {
   const unanswered = new Set<ServerResponse>();
   let draining = false;
-  let lastRequest = 0;
-  let lastConnection = 0;
+  let requests = 0;
+  let connections = 0;
 
   server.on('connection', () => {
-    lastConnection = performance.now();
+    connections++;
   });
 
   server.prependListener('request', (_request, response: ServerResponse) => {
-    lastRequest = performance.now();
+    requests++;
     unanswered.add(response);
     response.once('close', () => unanswered.delete(response));
     if (draining) response.setHeader('Connection', 'close');
@@ -42,9 +59,9 @@ export function drainable(server: Server): (milliseconds: number) => Promise<voi
 
   return async (milliseconds) => {
     const begun = performance.now();
-    const isAccepting = () => performance.now() - Math.max(lastConnection, begun) < acceptPause;
     const acceptUntil = begun + Math.min(acceptLimit, milliseconds / 4);
-    while (isAccepting() && performance.now() < acceptUntil) await delay(pollInterval);
+    const withoutConnection = watchCalm(() => connections);
+    while ((await withoutConnection()) < acceptPause && performance.now() < acceptUntil);
     draining = true;
     const closed = new Promise<void>((resolve) => {
       // Not http's own close(), which is net's and then the closing of what is idle.
@@ -52,9 +69,9 @@ export function drainable(server: Server): (milliseconds: number) => Promise<voi
     });
     for (const response of unanswered) if (!response.headersSent) response.setHeader('Connection', 'close');
 
-    const isQuiet = () => unanswered.size === 0 && performance.now() - Math.max(lastRequest, begun) > quiet;
     const isLate = () => performance.now() - begun > milliseconds;
-    while (!isQuiet() && !isLate()) await delay(pollInterval);
+    const withoutRequest = watchCalm(() => requests);
+    while (((await withoutRequest()) < quiet || unanswered.size > 0) && !isLate());
     server.closeAllConnections();
     await closed;
   };

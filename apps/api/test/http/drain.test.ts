@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, get, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { drainable } from '../../src/http/drain.ts';
@@ -22,5 +22,26 @@ test('a short grace is not spent on accepting alone, however many connections co
   const drained = drain(grace);
   await expect.poll(() => server.listening, { interval: 10, timeout: 10_000 }).toBe(false);
   expect(performance.now() - begun).toBeLessThan(grace);
+  await drained;
+});
+
+test('connections wait for a busy process to accept them, however long each of its turns takes', async () => {
+  const server = createServer((_request, response) => void response.end());
+  const drain = drainable(server);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const busy = setInterval(() => {
+    const until = performance.now() + 120;
+    while (performance.now() < until);
+  });
+  onTestFinished(() => clearInterval(busy));
+
+  const statuses = Array.from({ length: 4 }, async () => {
+    const [response] = (await once(get({ port, host: '127.0.0.1', agent: false }), 'response')) as [IncomingMessage];
+    return response.resume().statusCode;
+  });
+  const drained = drain(8_000);
+  expect(await Promise.all(statuses)).toEqual([200, 200, 200, 200]);
+  clearInterval(busy);
   await drained;
 });
