@@ -34,12 +34,12 @@ export function firestoreWay({ database, limit, service, closeWithin, now }: Fir
       ledger,
       interval: reportInterval,
       now,
-      isInUse: (id) => checker.isInUse(id),
+      isInUse: (key) => checker.isInUse(key),
       waitsForRequests: false,
-      async report(id, key) {
-        const untold = ledger.take(id);
+      async report(key) {
+        const untold = ledger.take(key);
         // The report is one of the requests that it tells of.
-        if (untold > 0) ledger.settle(id, untold, await service.ask(key, untold - 1), now());
+        if (untold > 0) ledger.settle(key, untold, await service.ask(key, untold - 1), now());
       },
     });
   }

@@ -7,10 +7,8 @@ export interface Tally {
   untold: number;
 }
 
-/** What the ledger has of a key. Nobody else refers to it: the key is gone when the ledger forgets it. */
+/** What the ledger has of a key. */
 interface Entry {
-  /** A report is a request like any other: it needs the key itself. */
-  readonly key: string;
   readonly tally: Tally;
   /** Until when it is not reported in the background, milliseconds of the monotonic clock. */
   heldUntil: number;
@@ -25,22 +23,22 @@ const mostTallies = 100_000;
  */
 const pauses: Readonly<Partial<Record<Answer['kind'], number>>> = { unavailable: 5_000, limited: rateLimitWindow };
 
-/** The tallies of keys, by the digest that names a key within this process. */
+/** The tallies of keys. A report is a request like any other and needs the key itself, which is gone when the ledger forgets it. */
 export class Ledger {
   readonly #entries = new Map<string, Entry>();
 
   /** The tally of a good key. */
-  of(id: string, key: string): Tally {
-    const known = this.#entries.get(id);
+  of(key: string): Tally {
+    const known = this.#entries.get(key);
     if (known !== undefined) return known.tally;
     const tally = { untold: 0 };
-    if (this.#entries.size < mostTallies) this.#entries.set(id, { key, tally, heldUntil: 0 });
+    if (this.#entries.size < mostTallies) this.#entries.set(key, { tally, heldUntil: 0 });
     return tally;
   }
 
   /** Takes what a report is going to say. */
-  take(id: string): number {
-    const tally = this.#entries.get(id)?.tally;
+  take(key: string): number {
+    const tally = this.#entries.get(key)?.tally;
     if (tally === undefined) return 0;
     const count = Math.min(tally.untold, maximumCachedAnswers);
     tally.untold -= count;
@@ -48,23 +46,23 @@ export class Ledger {
   }
 
   /** Puts back what a report was to say, unless its answer shows that it was heard. */
-  settle(id: string, taken: number, answer: Answer, now: number): void {
+  settle(key: string, taken: number, answer: Answer, now: number): void {
     const pause = pauses[answer.kind];
-    const entry = this.#entries.get(id);
+    const entry = this.#entries.get(key);
     if (taken === 0 || pause === undefined || entry === undefined) return;
     entry.tally.untold += taken;
     entry.heldUntil = now + pause;
   }
 
   /** The keys of which there is something to tell, and that are not held. */
-  due(now: number): { readonly id: string; readonly key: string }[] {
+  due(now: number): string[] {
     return [...this.#entries]
       .filter(([, { tally, heldUntil }]) => tally.untold > 0 && now >= heldUntil)
-      .map(([id, { key }]) => ({ id, key }));
+      .map(([key]) => key);
   }
 
   /** Forgets keys of which all was told, but those that are still in use. */
-  forget(isInUse: (id: string) => boolean): void {
-    for (const [id, { tally }] of this.#entries) if (tally.untold === 0 && !isInUse(id)) this.#entries.delete(id);
+  forget(isInUse: (key: string) => boolean): void {
+    for (const [key, { tally }] of this.#entries) if (tally.untold === 0 && !isInUse(key)) this.#entries.delete(key);
   }
 }

@@ -10,11 +10,11 @@ export interface ReporterOptions {
   /** Milliseconds of a clock that is never set. */
   readonly now: () => number;
   /** Whether a key's tally may still grow. */
-  readonly isInUse: (id: string) => boolean;
+  readonly isInUse: (key: string) => boolean;
   /** Whether keys in use are left alone, since their next request is going to report. */
   readonly waitsForRequests: boolean;
   /** Reports what the ledger has of a key. Never rejects; what was not reported stays in the ledger. */
-  readonly report: (id: string, key: string) => Promise<void>;
+  readonly report: (key: string) => Promise<void>;
 }
 
 /** Reports in the background what no request reports. */
@@ -32,27 +32,25 @@ export class Reporter {
     }, options.interval).unref();
   }
 
-  /** Reports once more, also what is in use or held, and stops. */
+  /** Reports once more, also what is in use or held, and stops. What was told is forgotten. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#underWay;
     await this.#report(Number.POSITIVE_INFINITY, () => true);
+    this.#options.ledger.forget(() => false);
   }
 
   async #look(): Promise<void> {
     const { ledger, now, isInUse, waitsForRequests } = this.#options;
-    await this.#report(now(), (id) => !(waitsForRequests && isInUse(id)));
+    await this.#report(now(), (key) => !(waitsForRequests && isInUse(key)));
     ledger.forget(isInUse);
   }
 
-  async #report(now: number, isIncluded: (id: string) => boolean): Promise<void> {
+  async #report(now: number, isIncluded: (key: string) => boolean): Promise<void> {
     const { ledger, report } = this.#options;
-    const due = ledger
-      .due(now)
-      .filter(({ id }) => isIncluded(id))
-      .values();
+    const due = ledger.due(now).filter(isIncluded).values();
     const reportOneByOne = async () => {
-      for (const { id, key } of due) await report(id, key);
+      for (const key of due) await report(key);
     };
     await Promise.all(Array.from({ length: atOnce }, reportOneByOne));
   }

@@ -25,9 +25,9 @@ export function verifyWay({ service, closeWithin, now }: VerifyWayOptions): Way 
     ledger,
     interval: reportInterval,
     now,
-    isInUse: (id) => checker.isInUse(id),
+    isInUse: (key) => checker.isInUse(key),
     waitsForRequests: true,
-    report: (id, key) => checker.report(id, key),
+    report: (key) => checker.report(key),
   });
   let closed: Promise<void> | undefined;
 
