@@ -4,22 +4,29 @@ import express, { type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { VerifyAlert } from './auth/verify-alert.ts';
 import type { VerifyToken } from './auth/verify-token.ts';
-import { authenticateKey } from './http/authenticate-key.ts';
-import { beginRequests } from './http/begin.ts';
-import { forbidCaching } from './http/caching.ts';
-import { allowOrigins } from './http/cross-origin.ts';
-import { answerErrors } from './http/errors.ts';
 import { healthRouter } from './http/health.ts';
-import { refuseUnclearHost } from './http/host.ts';
-import { createKeyListener } from './http/key-listener.ts';
-import { type CreateCounters, givingBack, limitAddresses, limiting, limitKeys, limitUsers } from './http/limits.ts';
+import {
+  type CreateCounters,
+  givingBack,
+  limitAddresses,
+  limiting,
+  limitKeys,
+  limitUsers,
+} from './http/limits/limit.ts';
+import { meterUsage } from './http/limits/usage.ts';
 import type {} from './http/locals.ts';
 import { referenceRouter } from './http/reference/router.ts';
-import { tellRequestId } from './http/request-id.ts';
-import { createRouter } from './http/route.ts';
-import { keyRoute, routes } from './http/routes.ts';
+import { beginRequests } from './http/request/begin.ts';
+import { refuseUnclearHost } from './http/request/host.ts';
+import { tellRequestId } from './http/request/id.ts';
+import { forbidCaching } from './http/response/caching.ts';
+import { allowOrigins } from './http/response/cross-origin.ts';
+import { answerErrors } from './http/response/errors.ts';
+import { authenticateKey } from './http/routing/authenticate-key.ts';
+import { createKeyListener } from './http/routing/key-listener.ts';
+import { createRouter } from './http/routing/route.ts';
+import { keyRoute, routes } from './http/routing/routes.ts';
 import { secretScanningRouter } from './http/secret-scanning/router.ts';
-import { meterUsage } from './http/usage.ts';
 import type { Keys } from './keys/set-up.ts';
 import type { Logger } from './log.ts';
 

@@ -2,8 +2,8 @@ import { healthPaths } from '@andamio/schema/health';
 import { type RequestHandler, Router } from 'express';
 import type { KeyStore } from '../keys/store.ts';
 import type { Logger } from '../log.ts';
-import { HttpError } from './errors.ts';
-import { refuseOtherMethods } from './methods.ts';
+import { HttpError } from './response/errors.ts';
+import { refuseOtherMethods } from './routing/methods.ts';
 
 /** How old the result of a check may be, in milliseconds (service contract, "Health"). */
 const maximumAge = 1_000;

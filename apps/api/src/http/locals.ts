@@ -3,7 +3,7 @@ import type { VerifiedKey } from '@andamio/verification/verify-key';
 import type { Principal } from '../auth/principal.ts';
 import type { Owner } from '../keys/owner.ts';
 import type { FoundKey } from '../keys/store.ts';
-import type { Standing } from './rate-limit-headers.ts';
+import type { Standing } from './limits/headers.ts';
 
 /** What the steps of a request tell each other, on `response.locals`. */
 export interface RequestLocals {

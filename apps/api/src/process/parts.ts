@@ -1,7 +1,7 @@
 import { MemoryStore } from 'express-rate-limit';
 import { type FindVerificationKeys, secretKeys } from '../auth/signing-keys.ts';
 import type { VerifyAlert } from '../auth/verify-alert.ts';
-import type { SharedCounters } from '../http/redis-counters.ts';
+import type { SharedCounters } from '../http/limits/redis-counters.ts';
 import type { KeyStore } from '../keys/store.ts';
 import type { Logger } from '../log.ts';
 import type { CompleteSettings } from '../settings.ts';
@@ -17,7 +17,7 @@ export interface Parts {
 
 async function countersOf({ redis }: CompleteSettings, log: Logger): Promise<SharedCounters> {
   if (redis === undefined) return { createCounters: () => new MemoryStore(), close: () => {} };
-  const { connectCounters } = await import('../http/redis-counters.ts');
+  const { connectCounters } = await import('../http/limits/redis-counters.ts');
   return connectCounters(redis, log);
 }
 

@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../app.ts';
 import { createTokenVerifier } from '../auth/verify-token.ts';
-import { drainable } from '../http/drain.ts';
-import { createHttpServer } from '../http/server.ts';
+import { drainable } from '../http/connections/drain.ts';
+import { createHttpServer } from '../http/connections/server.ts';
 import { setUpKeys } from '../keys/set-up.ts';
 import { createLog } from '../log.ts';
 import { type CompleteSettings, readSettings, SettingsError } from '../settings.ts';

@@ -9,7 +9,7 @@ import { githubKeys } from '../../src/auth/github-keys.ts';
 import { secretKeys } from '../../src/auth/signing-keys.ts';
 import { createAlertVerifier } from '../../src/auth/verify-alert.ts';
 import { createTokenVerifier } from '../../src/auth/verify-token.ts';
-import { createHttpServer, type Timeouts } from '../../src/http/server.ts';
+import { createHttpServer, type Timeouts } from '../../src/http/connections/server.ts';
 import { setUpKeys } from '../../src/keys/set-up.ts';
 import type { KeyStore } from '../../src/keys/store.ts';
 import { createLog } from '../../src/log.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, get, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { drainable } from '../../src/http/drain.ts';
+import { drainable } from '../../src/http/connections/drain.ts';
 
 test('a short grace is not spent on accepting alone, however many connections come', async () => {
   const server = createServer();

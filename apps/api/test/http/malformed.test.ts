@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createHttpServer } from '../../src/http/server.ts';
+import { createHttpServer } from '../../src/http/connections/server.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { talk } from '../harness/raw-socket.ts';
 import { requestPath } from '../harness/request-key.ts';

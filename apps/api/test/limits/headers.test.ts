@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { MemoryStore } from 'express-rate-limit';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Limit, limiting, look } from '../../src/http/limits.ts';
-import { standingHeaders } from '../../src/http/rate-limit-headers.ts';
+import { standingHeaders } from '../../src/http/limits/headers.ts';
+import { type Limit, limiting, look } from '../../src/http/limits/limit.ts';
 
 /** A server whose body is the headers that would be sent past Express, each time after Express has sent its own. */
 async function serve(limit: Limit): Promise<string> {

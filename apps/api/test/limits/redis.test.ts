@@ -1,7 +1,7 @@
 import type { Options, Store } from 'express-rate-limit';
 import { createClient } from 'redis';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
-import { connectCounters, type SharedCounters } from '../../src/http/redis-counters.ts';
+import { connectCounters, type SharedCounters } from '../../src/http/limits/redis-counters.ts';
 import { createLog } from '../../src/log.ts';
 import { startProcess, type TestProcess } from '../harness/process.ts';
 import { type Redis, startRedis } from '../harness/redis.ts';

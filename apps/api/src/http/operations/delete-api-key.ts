@@ -2,7 +2,7 @@ import type { DeleteApiKeyBody, DeletedApiKey } from '@andamio/schema/operations
 import { deleteKey } from '../../keys/delete.ts';
 import type { KeyDependencies } from '../../keys/dependencies.ts';
 import type { Owner } from '../../keys/owner.ts';
-import { HttpError } from '../errors.ts';
+import { HttpError } from '../response/errors.ts';
 
 /** POST /api/v1/apikey/delete: ends a key for good. */
 export function deleteApiKeyHandler(dependencies: KeyDependencies) {

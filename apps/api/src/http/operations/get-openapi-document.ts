@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
-import { sendCompressed } from '../compressed.ts';
-import { documentedOrigin, originOf } from '../origin.ts';
+import { documentedOrigin, originOf } from '../request/origin.ts';
+import { sendCompressed } from '../response/compressed.ts';
 
 interface Server {
   readonly url: string;

@@ -5,7 +5,7 @@ import type { KeyDependencies } from '../../keys/dependencies.ts';
 import { listKeys } from '../../keys/list.ts';
 import type { Owner } from '../../keys/owner.ts';
 import type { KeyRecord } from '../../keys/store.ts';
-import { describeKey } from '../describe-key.ts';
+import { describeKey } from '../response/describe-key.ts';
 
 function listed(keys: readonly KeyRecord[], isActive: boolean): ListedApiKey[] {
   return keys.map((key) => ({ api_key: maskKey(key.start), ...describeKey(key, isActive) }));

@@ -1,8 +1,8 @@
 import type { IssuedApiKey, RequestApiKeyBody } from '@andamio/schema/operations';
 import { type IssueKeyDependencies, issueKey } from '../../keys/issue.ts';
 import type { Owner } from '../../keys/owner.ts';
-import { describeKey } from '../describe-key.ts';
-import { HttpError } from '../errors.ts';
+import { describeKey } from '../response/describe-key.ts';
+import { HttpError } from '../response/errors.ts';
 
 /** POST /api/v1/apikey/request: issues a key and shows it, this once. */
 export function requestApiKeyHandler(dependencies: IssueKeyDependencies) {

@@ -3,8 +3,8 @@ import { formatTimestamp } from '@andamio/schema/timestamps';
 import type { IssueKeyDependencies } from '../../keys/issue.ts';
 import type { Owner } from '../../keys/owner.ts';
 import { rollKey } from '../../keys/roll.ts';
-import { describeKey } from '../describe-key.ts';
-import { HttpError } from '../errors.ts';
+import { describeKey } from '../response/describe-key.ts';
+import { HttpError } from '../response/errors.ts';
 
 /** POST /api/v1/apikey/roll: gives a key a new secret and shows it, this once. */
 export function rollApiKeyHandler(dependencies: IssueKeyDependencies) {

@@ -3,7 +3,7 @@ import { formatTimestamp } from '@andamio/schema/timestamps';
 import type { KeyDependencies } from '../../keys/dependencies.ts';
 import type { Owner } from '../../keys/owner.ts';
 import { rotateKey } from '../../keys/rotate.ts';
-import { HttpError } from '../errors.ts';
+import { HttpError } from '../response/errors.ts';
 
 /** POST /api/v1/apikey/rotate: extends a key that has expired or is about to. */
 export function rotateApiKeyHandler(dependencies: KeyDependencies) {

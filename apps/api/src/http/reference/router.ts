@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { nonceMark } from '@andamio/reference/nonce-mark';
 import { basePath } from '@andamio/schema/hosts';
 import { type RequestHandler, Router } from 'express';
-import { forbidCaching } from '../caching.ts';
-import { sendCompressed } from '../compressed.ts';
-import { refuseOtherMethods } from '../methods.ts';
-import { originOf } from '../origin.ts';
-import { rememberRoute } from '../remember-route.ts';
+import { originOf } from '../request/origin.ts';
+import { forbidCaching } from '../response/caching.ts';
+import { sendCompressed } from '../response/compressed.ts';
+import { refuseOtherMethods } from '../routing/methods.ts';
+import { rememberRoute } from '../routing/remember-route.ts';
 import { contentSecurityPolicy } from './content-security-policy.ts';
 import { textsOf } from './texts.ts';
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { documentedOrigin } from '../origin.ts';
+import { documentedOrigin } from '../request/origin.ts';
 
 /** A text of the reference as one host is to answer it. */
 export type ReadText = (name: string, origin: string) => Promise<string>;

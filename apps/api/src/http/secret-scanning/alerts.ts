@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type AlertVerdict, alertLimits, type LeakAlerts, leakAlerts } from '@andamio/schema/secret-scanning';
-import { HttpError } from '../errors.ts';
-import { parseJson, readJsonBody } from '../json-body.ts';
+import { parseJson, readJsonBody } from '../request/json-body.ts';
+import { HttpError } from '../response/errors.ts';
 
 const details = {
   invalid_body: 'The body must be a JSON array of alerts in UTF-8, sent as application/json and not compressed.',

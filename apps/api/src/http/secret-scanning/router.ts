@@ -4,9 +4,9 @@ import type { AlertSignature, VerifyAlert } from '../../auth/verify-alert.ts';
 import type { RevokeKeyDependencies } from '../../keys/revoke.ts';
 import { revokeLeaked } from '../../keys/revoke-leaked.ts';
 import type { Logger } from '../../log.ts';
-import { HttpError } from '../errors.ts';
-import { refuseOtherMethods } from '../methods.ts';
-import { rememberRoute } from '../remember-route.ts';
+import { HttpError } from '../response/errors.ts';
+import { refuseOtherMethods } from '../routing/methods.ts';
+import { rememberRoute } from '../routing/remember-route.ts';
 import { parseAlerts, readAlerts, verdictsOf } from './alerts.ts';
 
 export interface SecretScanningDependencies {

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { HttpError } from './errors.ts';
+import { HttpError } from '../response/errors.ts';
 import { parseJson, readJsonBody } from './json-body.ts';
 
 /** Reads the bytes of an operation's body (contract, part C). */

@@ -4,12 +4,12 @@ import { defaultTier, tiers } from '@andamio/schema/tiers';
 import type { VerifiedKey } from '@andamio/verification/verify-key';
 import type { RequestHandler } from 'express';
 import { type ClientRateLimitInfo, ipKeyGenerator, type Options, rateLimit, type Store } from 'express-rate-limit';
-import { type Principal, tierOf } from '../auth/principal.ts';
-import type { FoundKey } from '../keys/store.ts';
-import { HttpError } from './errors.ts';
-import type { RequestLocals } from './locals.ts';
-import { madeOnce } from './made-once.ts';
-import type { Standing } from './rate-limit-headers.ts';
+import { type Principal, tierOf } from '../../auth/principal.ts';
+import type { FoundKey } from '../../keys/store.ts';
+import type { RequestLocals } from '../locals.ts';
+import { madeOnce } from '../made-once.ts';
+import { HttpError } from '../response/errors.ts';
+import type { Standing } from './headers.ts';
 
 /** Makes the place where the counters of one limit are kept. */
 export type CreateCounters = (name: string) => Store;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { Logger } from '../log.ts';
-import type { LocalResponse } from './locals.ts';
+import type { Logger } from '../../log.ts';
+import type { LocalResponse } from '../locals.ts';
 import { traceContext } from './trace-context.ts';
 
 /**

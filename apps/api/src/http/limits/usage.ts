@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { cachedAnswersHeader, maximumCachedAnswers } from '@andamio/schema/usage';
 import type { VerifiedKey } from '@andamio/verification/verify-key';
-import type { Keys } from '../keys/set-up.ts';
-import type { FoundKey } from '../keys/store.ts';
-import type { ExhaustedQuota } from '../keys/usage/quota.ts';
-import { HttpError } from './errors.ts';
+import type { Keys } from '../../keys/set-up.ts';
+import type { FoundKey } from '../../keys/store.ts';
+import type { ExhaustedQuota } from '../../keys/usage/quota.ts';
+import { HttpError } from '../response/errors.ts';
 
 const header = cachedAnswersHeader.toLowerCase();
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { idempotencyKeyHeader, idempotencyKeyPattern } from '@andamio/schema/idempotency-key';
-import { HttpError } from './errors.ts';
+import { HttpError } from '../response/errors.ts';
 
 const pattern = new RegExp(idempotencyKeyPattern);
 

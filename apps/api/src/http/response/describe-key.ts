@@ -1,5 +1,5 @@
 import { formatTimestamp } from '@andamio/schema/timestamps';
-import type { KeyFacts } from '../keys/issue.ts';
+import type { KeyFacts } from '../../keys/issue.ts';
 
 /** What an answer says of a key beside the key itself (contract, part A). */
 export function describeKey({ createdAt, expiresAt, expiresInDays, name }: KeyFacts, isActive: boolean) {

@@ -8,14 +8,14 @@ import type {
 } from '@andamio/schema/operations';
 import { type RequestHandler, Router } from 'express';
 import type * as z from 'zod';
-import { bearerToken } from '../auth/bearer.ts';
-import { type Principal, permit } from '../auth/principal.ts';
-import type { VerifyToken } from '../auth/verify-token.ts';
-import type { Owner } from '../keys/owner.ts';
-import type { FoundKey } from '../keys/store.ts';
-import { parseBody, readBody } from './body.ts';
-import { HttpError } from './errors.ts';
-import { idempotencyKeyOf } from './idempotency-key.ts';
+import { bearerToken } from '../../auth/bearer.ts';
+import { type Principal, permit } from '../../auth/principal.ts';
+import type { VerifyToken } from '../../auth/verify-token.ts';
+import type { Owner } from '../../keys/owner.ts';
+import type { FoundKey } from '../../keys/store.ts';
+import { parseBody, readBody } from '../request/body.ts';
+import { idempotencyKeyOf } from '../request/idempotency-key.ts';
+import { HttpError } from '../response/errors.ts';
 import { refuseOtherMethods } from './methods.ts';
 import { rememberRoute } from './remember-route.ts';
 

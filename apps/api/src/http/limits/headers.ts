@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { LRUCache } from 'lru-cache';
-import type { RawHeaders } from './answer.ts';
+import type { RawHeaders } from '../response/answer.ts';
 
 /** How a client stands with a limit. */
 export interface Standing {

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { HttpError } from './errors.ts';
+import { HttpError } from '../response/errors.ts';
 
 /** Answers a path that exists with 405 for any method but its own (RFC 9110 section 15.5.6). Express serves HEAD with GET. */
 export function refuseOtherMethods(methods: readonly ('get' | 'post')[]): RequestHandler {

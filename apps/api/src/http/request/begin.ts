@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { UsageMeter } from '../keys/usage/meter.ts';
-import type { Logger } from '../log.ts';
+import type { UsageMeter } from '../../keys/usage/meter.ts';
+import type { Logger } from '../../log.ts';
+import type { LocalResponse } from '../locals.ts';
 import { clientAddress } from './client-address.ts';
-import type { LocalResponse } from './locals.ts';
-import { requestIdOf } from './request-id.ts';
-import { logWhenAnswered } from './request-log.ts';
+import { requestIdOf } from './id.ts';
+import { logWhenAnswered } from './log.ts';
 import { originForm } from './target.ts';
 
 export interface BeginDependencies {

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { type KeyVerifier, StaleReadError, type VerifiedKey } from '@andamio/verification/verify-key';
-import { apiKeyOf } from '../auth/api-key.ts';
-import { type FoundKey, StoreUnavailableError } from '../keys/store.ts';
-import { HttpError, VerificationUnavailableError } from './errors.ts';
-import { count, giveBack, type Limit, look } from './limits.ts';
-import type { RequestLocals } from './locals.ts';
+import { apiKeyOf } from '../../auth/api-key.ts';
+import { type FoundKey, StoreUnavailableError } from '../../keys/store.ts';
+import { count, giveBack, type Limit, look } from '../limits/limit.ts';
+import type { RequestLocals } from '../locals.ts';
+import { HttpError, VerificationUnavailableError } from '../response/errors.ts';
 
 /**
  * Resolves to the key of a request if it is good.

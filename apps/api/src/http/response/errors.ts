@@ -1,9 +1,9 @@
 import { type ErrorCode, type ErrorStatus, errorBody, errorCodeHeader, errorKinds } from '@andamio/schema/errors';
 import type { ErrorRequestHandler } from 'express';
-import { SigningKeysUnavailableError } from '../auth/signing-keys.ts';
-import { OutcomeUnknownError, StoreUnavailableError } from '../keys/store.ts';
+import { SigningKeysUnavailableError } from '../../auth/signing-keys.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../../keys/store.ts';
+import type { RequestLocals } from '../locals.ts';
 import { type Answer, sendAnswer } from './answer.ts';
-import type { RequestLocals } from './locals.ts';
 
 /** An error that a client is to see: its code fixes status and message, `details` says more for people. */
 export class HttpError extends Error {

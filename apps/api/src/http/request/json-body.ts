@@ -1,5 +1,5 @@
 import { type RequestHandler, raw } from 'express';
-import { HttpError } from './errors.ts';
+import { HttpError } from '../response/errors.ts';
 
 /** How the body of a request may arrive. */
 export interface JsonBodyRules {

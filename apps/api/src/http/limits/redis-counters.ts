@@ -2,8 +2,8 @@ import type { Settings } from '@andamio/schema/settings';
 import { type ClientRateLimitInfo, MemoryStore, type Options, type Store } from 'express-rate-limit';
 import { RedisStore } from 'rate-limit-redis';
 import { createClient } from 'redis';
-import type { Logger } from '../log.ts';
-import type { CreateCounters } from './limits.ts';
+import type { Logger } from '../../log.ts';
+import type { CreateCounters } from './limit.ts';
 
 /** How long a request waits for Redis, and how long after a failure none does, in milliseconds. */
 const commandTimeout = 300;

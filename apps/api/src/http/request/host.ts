@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
-import { HttpError } from './errors.ts';
+import { HttpError } from '../response/errors.ts';
 
 /**
  * A request needs one host and no more: of two, a proxy may have read the other (RFC 9112 section 3.2).

@@ -1,17 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import { apiKeyHeader } from '@andamio/schema/key-format';
 import type { VerifiedKey } from '@andamio/verification/verify-key';
-import type { FoundKey } from '../keys/store.ts';
-import { type Answer, type RawHeaders, sendAnswer } from './answer.ts';
+import type { FoundKey } from '../../keys/store.ts';
+import { standingHeaders } from '../limits/headers.ts';
+import { count, type Limit } from '../limits/limit.ts';
+import type { LocalResponse } from '../locals.ts';
+import { madeOnce } from '../made-once.ts';
+import { requireHost } from '../request/host.ts';
+import { requestIdHeader } from '../request/id.ts';
+import { type Answer, type RawHeaders, sendAnswer } from '../response/answer.ts';
+import type { CrossOrigin } from '../response/cross-origin.ts';
+import { errorAnswer } from '../response/errors.ts';
 import type { AuthenticateKey } from './authenticate-key.ts';
-import type { CrossOrigin } from './cross-origin.ts';
-import { errorAnswer } from './errors.ts';
-import { requireHost } from './host.ts';
-import { count, type Limit } from './limits.ts';
-import type { LocalResponse } from './locals.ts';
-import { madeOnce } from './made-once.ts';
-import { standingHeaders } from './rate-limit-headers.ts';
-import { requestIdHeader } from './request-id.ts';
 import type { KeyRoute } from './route.ts';
 
 /** What lets a request with a key in, or not. */
