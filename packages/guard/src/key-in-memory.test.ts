@@ -7,6 +7,7 @@ import { firestoreWay } from './firestore/way.ts';
 import { limitHere } from './limits/limit.ts';
 import type { Way } from './outcome.ts';
 import { invalidKey, Refusal } from './refusal.ts';
+import { type Answer, notAnswered } from './source.ts';
 import { verifyWay } from './verify/way.ts';
 
 const clock = { now: 5_000 };
@@ -53,11 +54,17 @@ test('a key that is refused is in memory for two seconds at most', async () => {
   await way.close();
 });
 
-test('no key is in memory once the guard is closed', async () => {
-  const way = verifyWay({ service, closeWithin: 1_000, now });
+test.each([
+  ['told', good()],
+  ['cannot be told', notAnswered('down')],
+])('no key is in memory once the guard is closed: its use is %s', async (_, last) => {
+  const answers: Answer[] = [good(), last];
+  const ask = async () => answers.shift() ?? last;
+  const way = verifyWay({ service: { ...service, ask }, closeWithin: 1_000, now });
   const key = Buffer.from(makeKey());
   for (let sent = 0; sent < 3; sent++) await way.check(key.toString());
   await way.close(); // With a report, whose answer is of the key too.
+  expect(answers).toEqual([]);
   expect(await isInMemory(key)).toBe(false);
   expect(await way.check(makeKey())).toBeInstanceOf(Refusal);
 });

@@ -65,4 +65,9 @@ export class Ledger {
   forget(isInUse: (key: string) => boolean): void {
     for (const [key, { tally }] of this.#entries) if (tally.untold === 0 && !isInUse(key)) this.#entries.delete(key);
   }
+
+  /** Forgets all of them, also what is not told. */
+  clear(): void {
+    this.#entries.clear();
+  }
 }

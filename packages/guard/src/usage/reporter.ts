@@ -32,12 +32,12 @@ export class Reporter {
     }, options.interval).unref();
   }
 
-  /** Reports once more, also what is in use or held, and stops. What was told is forgotten. */
+  /** Reports once more, also what is in use or held, and stops. Nothing is kept: nobody would tell it any more. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#underWay;
     await this.#report(Number.POSITIVE_INFINITY, () => true);
-    this.#options.ledger.forget(() => false);
+    this.#options.ledger.clear();
   }
 
   async #look(): Promise<void> {
