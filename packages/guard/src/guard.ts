@@ -57,7 +57,7 @@ export function apiKeyGuard(options: ApiKeyGuardOptions): ApiKeyGuard {
 
   const guard: RequestHandler = (request, response, next) => {
     const key = request.headers[header];
-    // Whatever is longer than a key is not worth a digest.
+    // Whatever is longer than a key is not kept, not even as one that is refused.
     const outcome = typeof key === 'string' && key.length === keyLength ? way.check(key) : invalidKey;
     // A promise only where something is asked: on every other request it would cost more than all the rest.
     if (outcome instanceof Promise) {

@@ -54,7 +54,7 @@ export interface KeyCheckerOptions {
  */
 export class KeyChecker {
   readonly #options: KeyCheckerOptions;
-  /** By the keys themselves, and no longer than they are fresh: a digest would cost more than all else that a hit takes. */
+  /** By the keys themselves, and no longer than they are fresh: a digest would cost as much as all else that a hit takes. */
   readonly #good = new FreshMap<Known>(mostGood);
   /** Apart, so that a flood of unknown keys pushes no good one out. */
   readonly #refused = new FreshMap<Refused>(mostRefused);

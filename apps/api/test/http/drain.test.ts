@@ -45,3 +45,27 @@ test('connections wait for a busy process to accept them, however long each of i
   clearInterval(busy);
   await drained;
 });
+
+test('a request that came while the process had no time is answered, however long that was', async () => {
+  const server = createServer((_request, response) => void response.end());
+  const drain = drainable(server);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').setEncoding('utf8');
+  const request = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+  socket.write(request);
+  await once(socket, 'data');
+
+  const drained = drain(8_000);
+  await expect.poll(() => server.listening, { interval: 10, timeout: 10_000 }).toBe(false);
+  let answer = '';
+  socket.on('data', (data) => {
+    answer += data;
+  });
+  setImmediate(() => {
+    socket.write(request);
+    const until = performance.now() + 1_200;
+    while (performance.now() < until);
+  });
+  await drained;
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+});
