@@ -25,7 +25,11 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
     'made once in development',
   ],
   REDIS_URL: ['where rate limits are counted for all instances together; in production `rediss:`', 'counted in memory'],
-  REDIS_CA: ["PEM of the CA that signs Redis's certificate", "the system's"],
+  REDIS_CA: ["PEM of the CA certificates that sign Redis's certificate, one after another", "the system's"],
+  REDIS_AUTH: [
+    "`url` authenticates to Redis with the password in `REDIS_URL`, `google-iam` with access tokens of the service's Google identity",
+    '`url`',
+  ],
   TRUST_PROXY_HOPS: ['proxies in front, so many entries of `X-Forwarded-For` are believed (Cloud Run: 1)', '`0`'],
   IP_RATE_LIMIT_PER_MINUTE: ['requests a minute of one address whose credentials did not turn out good', '`600`'],
   VERIFY_CACHE_SECONDS: [

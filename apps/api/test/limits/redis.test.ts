@@ -95,7 +95,10 @@ describe.skipIf(!inject('available').includes('redis'))('a counter in Redis', ()
   beforeEach(async () => {
     redis = await startRedis();
     inspector = await client();
-    shared = connectCounters({ url: redis.url, ca: undefined }, createLog({ level: 'silent', project: undefined }));
+    shared = connectCounters(
+      { url: redis.url, ca: undefined, auth: 'url' },
+      createLog({ level: 'silent', project: undefined }),
+    );
     counters = shared.createCounters('address');
     counters.init?.({ windowMs: 1_000 } as Options);
     // Until the connection is made, they are in memory.

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import {
+  hasCredentials,
   hostAndPort,
   integer,
   isLoopback,
@@ -39,6 +40,7 @@ const variables = z.object({
   KEY_PEPPERS: keyPeppers.optional(),
   REDIS_URL: url(['rediss:', 'redis:']).optional(),
   REDIS_CA: pem.optional(),
+  REDIS_AUTH: oneOf(['url', 'google-iam']).default('url'),
   TRUST_PROXY_HOPS: integer(0, 10).default(0),
   IP_RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000).default(600),
   VERIFY_CACHE_SECONDS: integer(1, 10).default(10), // Clients are told that a deleted key is refused within 10 s.
@@ -80,6 +82,16 @@ function crossRules(env: Environment): SettingProblem[] {
       env['REDIS_CA'] !== undefined && !env['REDIS_URL']?.startsWith('rediss:'),
       'REDIS_CA',
       'must be set only with a rediss: REDIS_URL',
+    ],
+    [
+      env['REDIS_AUTH'] === 'google-iam' && !env['REDIS_URL']?.startsWith('rediss:'),
+      'REDIS_AUTH',
+      'must be google-iam only with a rediss: REDIS_URL: an access token must not travel in plain text',
+    ],
+    [
+      env['REDIS_AUTH'] === 'google-iam' && hasCredentials(env['REDIS_URL']),
+      'REDIS_URL',
+      'must not hold a user name or a password when REDIS_AUTH is google-iam',
     ],
     [production && !firestore, 'KEY_STORE', 'must be firestore in production: the embedded store is for one machine'],
     [production && signingKeys === 0, 'JWT_SECRETS', 'must be set in production, or JWT_JWKS_URL instead'],
@@ -136,7 +148,15 @@ export interface Settings {
   };
   /** Undefined only outside production: then the service makes one. */
   readonly peppers: readonly Pepper[] | undefined;
-  readonly redis: { readonly url: string; readonly ca: string | undefined } | undefined;
+  readonly redis:
+    | {
+        readonly url: string;
+        /** One or more certificates in PEM; undefined trusts the system's. */
+        readonly ca: string | undefined;
+        /** The password of the URL, or access tokens of the service's Google identity. */
+        readonly auth: 'url' | 'google-iam';
+      }
+    | undefined;
   readonly trustProxyHops: number;
   readonly ipRateLimitPerMinute: number;
   /** How old what is known of a key may be. */
@@ -172,7 +192,10 @@ function structure(values: z.output<typeof variables>): Settings {
       audience: values.JWT_AUDIENCE,
     },
     peppers: values.KEY_PEPPERS,
-    redis: values.REDIS_URL === undefined ? undefined : { url: values.REDIS_URL, ca: values.REDIS_CA },
+    redis:
+      values.REDIS_URL === undefined
+        ? undefined
+        : { url: values.REDIS_URL, ca: values.REDIS_CA, auth: values.REDIS_AUTH },
     trustProxyHops: values.TRUST_PROXY_HOPS,
     ipRateLimitPerMinute: values.IP_RATE_LIMIT_PER_MINUTE,
     verifyCacheSeconds: values.VERIFY_CACHE_SECONDS,

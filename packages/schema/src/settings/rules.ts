@@ -86,15 +86,15 @@ export function url(protocols: readonly string[]) {
   });
 }
 
+/** Reports whether a URL carries a user name or a password. Text that is no URL carries none. */
+export function hasCredentials(text = ''): boolean {
+  const { username = '', password = '' } = URL.parse(text) ?? {};
+  return username !== '' || password !== '';
+}
+
 /** The same, of something public: what stands in such a URL may be logged. */
 export function publicUrl(protocols: readonly string[]) {
-  return url(protocols).refine(
-    (text) => {
-      const { username = '', password = '' } = parseUrl(text, protocols) ?? {};
-      return username === '' && password === '';
-    },
-    { error: 'must not hold a user name or a password' },
-  );
+  return url(protocols).refine((text) => !hasCredentials(text), { error: 'must not hold a user name or a password' });
 }
 
 /** Exact origins separated by commas, as a browser sends them: scheme, host and port, nothing behind. */

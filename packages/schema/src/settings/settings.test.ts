@@ -95,6 +95,8 @@ describe('settings', () => {
     ['KEY_PEPPERS', pepper('a'.repeat(17)), 'must be VERSION:BASE64 pairs'],
     ['REDIS_URL', 'http://redis', 'must be a URL that begins with rediss:// or redis://'],
     ['REDIS_CA', certificate, 'must be set only with a rediss: REDIS_URL'],
+    ['REDIS_AUTH', 'iam', 'must be one of: url, google-iam'],
+    ['REDIS_AUTH', 'google-iam', 'must be google-iam only with a rediss: REDIS_URL'],
     ['JWT_JWKS_URL', 'https:issuer', 'must be a URL that begins with https:// or http://'],
     ['TRUST_PROXY_HOPS', '11', 'must be an integer from 0 to 10'],
     ['TRUST_PROXY_HOPS', 'true', 'must be an integer from 0 to 10'],
@@ -185,7 +187,13 @@ describe('settings', () => {
       'Redis with TLS',
       { REDIS_URL: 'rediss://:p@h:6378', REDIS_CA: certificate },
       (env) => settingsOf(env).redis,
-      { url: 'rediss://:p@h:6378', ca: certificate },
+      { url: 'rediss://:p@h:6378', ca: certificate, auth: 'url' },
+    ],
+    [
+      "Redis with the service's Google identity",
+      { REDIS_URL: 'rediss://h:6379', REDIS_CA: certificate.repeat(3), REDIS_AUTH: 'google-iam' },
+      (env) => settingsOf(env).redis,
+      { url: 'rediss://h:6379', ca: certificate.repeat(3), auth: 'google-iam' },
     ],
     [
       'an emulator',
@@ -196,6 +204,15 @@ describe('settings', () => {
   ])('%s', (_what, environment, read, expected) => {
     expect(read(environment)).toEqual(expected);
   });
+
+  test.each(['rediss://:hunter2@h', 'rediss://hunter2@h', 'rediss://default:hunter2@h:6379'])(
+    'a REDIS_URL with credentials is rejected beside REDIS_AUTH=google-iam: %s',
+    (url) => {
+      expect(problemsOf({ REDIS_URL: url, REDIS_AUTH: 'google-iam' })).toEqual([
+        'REDIS_URL must not hold a user name or a password when REDIS_AUTH is google-iam',
+      ]);
+    },
+  );
 
   test.each<[string, Environment, string]>([
     [
