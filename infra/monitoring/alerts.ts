@@ -1,3 +1,4 @@
+import { logEvents } from '@andamio/schema/log-events';
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
 import { policy, threshold } from './alert-policy.ts';
@@ -44,7 +45,7 @@ export function alerts(watched: Watched): void {
   const databaseErrors = logged(
     'database-errors',
     'The key store did not answer a readiness check',
-    `${revision} AND severity>=WARNING AND jsonPayload.message="the key store does not answer"`,
+    `${revision} AND severity>=WARNING AND jsonPayload.message="${logEvents.keyStoreUnavailable}"`,
   );
   policy(watched, 'alert-database', {
     title: 'cannot reach its database',

@@ -1,4 +1,5 @@
 import { healthPaths } from '@andamio/schema/health';
+import { logEvents } from '@andamio/schema/log-events';
 import { type RequestHandler, Router } from 'express';
 import type { KeyStore } from '../keys/store.ts';
 import type { Logger } from '../log.ts';
@@ -16,7 +17,7 @@ function readinessOf(store: KeyStore, log: Logger): () => Promise<boolean> {
     const ready = store.check().then(
       () => true,
       (error: unknown) => {
-        log.warn({ err: error }, 'the key store does not answer');
+        log.warn({ err: error }, logEvents.keyStoreUnavailable);
         return false;
       },
     );

@@ -1,3 +1,4 @@
+import { logEvents } from '@andamio/schema/log-events';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { StoreUnavailableError } from '../../src/keys/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
@@ -113,6 +114,7 @@ describe('paths and methods', () => {
 
 describe('health where the store does not answer', () => {
   let arrived = 0;
+  let logged: readonly string[] = [];
 
   async function startWithout(check: () => Promise<void>) {
     const app = await startApp({
@@ -120,9 +122,19 @@ describe('health where the store does not answer', () => {
     });
     onTestFinished(() => app.close());
     arrived = 0;
+    logged = app.logged;
     app.server.on('request', () => arrived++);
     return (path: string) => fetch(`${app.url}${path}`);
   }
+
+  test('a failed readiness check logs the message that the alert matches, as a warning', async () => {
+    const ask = await startWithout(() => Promise.reject(new Error('no route to the store')));
+    await ask('/health/ready');
+    const lines = logged.map((line) => JSON.parse(line) as { severity: string; message: string });
+    expect(lines).toContainEqual(
+      expect.objectContaining({ severity: 'WARNING', message: logEvents.keyStoreUnavailable }),
+    );
+  });
 
   test('ready is 503 in the error body, and live is 200 all the same', async () => {
     const ask = await startWithout(() => Promise.reject(new StoreUnavailableError('password hunter2')));
