@@ -111,10 +111,13 @@ async function end({ process: child }: Revision): Promise<void> {
   await once(child, 'exit');
 }
 
+/** The name of a revision, from its full resource name `projects/.../revisions/NAME`. */
+const revisionName = (resource: unknown) => String(resource).split('/').at(-1) as string;
+
 /** Sends each address to the revision that the traffic names. */
 function route(service: Stored): void {
   const { traffics = [{ percent: 100 }] } = service.inputs as { traffics?: Traffic[] };
-  const latest = service.outputs['latestReadyRevision'] as string;
+  const latest = revisionName(service.outputs['latestReadyRevision']);
   const [host] = (service.outputs['urls'] as string[]).map((url) => new URL(url).host);
   for (const { revision = latest, percent, tag } of traffics) {
     const port = revisions.get(revision)?.port;
@@ -141,7 +144,7 @@ export const machinery: Machinery = {
   },
 
   async run(service, cloud) {
-    const name = service.outputs['latestCreatedRevision'] as string;
+    const name = revisionName(service.outputs['latestCreatedRevision']);
     const template = service.inputs['template'] as { containers: Container[] };
     if (!revisions.has(name)) {
       const project = service.inputs['project'] as string;

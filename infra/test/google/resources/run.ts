@@ -130,12 +130,15 @@ export const run: Record<string, ResourceType> = {
         before !== undefined && JSON.stringify(before.inputs['template']) === JSON.stringify(inputs['template']);
       const revisions = same ? earlier : [...earlier, revisionOf(name, earlier.length + 1)];
       const hash = `https://${name}-a1b2c3d4e5-uc.a.run.app`;
+      // Run v2 names both by their full resource name, while `traffic[].revision` takes the last segment alone:
+      // https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services#resource:-service
+      const latest = `projects/${text(inputs, 'project')}/locations/${location}/services/${name}/revisions/${revisions.at(-1)}`;
       return {
         uri: hash,
         urls: [`https://${name}-${number}.${location}.run.app`, hash],
         revisions,
-        latestCreatedRevision: revisions.at(-1),
-        latestReadyRevision: revisions.at(-1),
+        latestCreatedRevision: latest,
+        latestReadyRevision: latest,
         generation: String(Number(before?.outputs['generation'] ?? 0) + 1),
       };
     },
