@@ -31,5 +31,5 @@ export default async function platform() {
         image: (opts) => serviceImage(settings, before.builtTag, opts),
       })
     : undefined;
-  return outputs(settings, host, foundation, workload);
+  return outputs(settings, host, foundation, workload, before);
 }

@@ -18,6 +18,8 @@ export interface LastApplied {
   readonly place: Place | undefined;
   /** The tag of the image that this stack built and still holds. */
   readonly builtTag: string | undefined;
+  /** The image that had the traffic. */
+  readonly stableImage: string | undefined;
 }
 
 /** Reads the stack's own outputs, as the engine has them from the last update. */
@@ -25,8 +27,14 @@ export async function lastApplied(): Promise<LastApplied> {
   const own = new pulumi.StackReference('last applied', {
     name: `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`,
   });
-  const [place, builtTag] = await Promise.all([own.getOutputDetails('place'), own.getOutputDetails('builtTag')]);
-  return { place: place.value as Place | undefined, builtTag: (builtTag.value as string | undefined) || undefined };
+  const [place, builtTag, stableImage] = await Promise.all(
+    ['place', 'builtTag', 'stableImage'].map((name) => own.getOutputDetails(name)),
+  );
+  return {
+    place: place?.value as Place | undefined,
+    builtTag: (builtTag?.value as string | undefined) || undefined,
+    stableImage: (stableImage?.value as string | undefined) || undefined,
+  };
 }
 
 /**

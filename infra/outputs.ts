@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { Foundation } from './foundation.ts';
 import type { Host } from './host.ts';
-import { placeOf } from './last-applied.ts';
+import { type LastApplied, placeOf } from './last-applied.ts';
 import { registryAddress } from './registry.ts';
 import type { Settings } from './settings/index.ts';
 import type { Workload } from './workload.ts';
@@ -22,8 +22,9 @@ export function outputs(
   host: Host,
   foundation: Foundation | undefined,
   workload: Workload | undefined,
+  before: LastApplied,
 ): Record<string, pulumi.Input<unknown>> {
-  const service = workload?.api.service;
+  const image = workload && pulumi.output(workload.image);
   return {
     place: placeOf(settings),
     registry: registryAddress(settings),
@@ -32,15 +33,16 @@ export function outputs(
       previewAccount: foundation.federation.previewAccount,
     }),
     ...(workload &&
-      service && {
+      image && {
         host: host.url,
         urls: workload.api.urls,
         database: settings.database,
-        image: pulumi.output(workload.image).reference,
-        builtTag: pulumi.output(workload.image).apply(({ builtTag }) => builtTag ?? ''),
-        revision: service.latestReadyRevision,
-        // Where a candidate waits beside it, the revision that has the traffic.
+        image: image.reference,
+        builtTag: image.apply(({ builtTag }) => builtTag ?? ''),
+        revision: workload.api.latestRevision,
+        // While a candidate waits, another revision has the traffic, with the image from before.
         stableRevision: settings.stableRevision ?? '',
+        stableImage: settings.stableRevision === undefined ? image.reference : (before.stableImage ?? ''),
         ...(settings.keyPeppersVersion === undefined && { pepperVersions: pepperVersions(settings.keyPeppers) }),
       }),
     next: nextStep(settings, host),

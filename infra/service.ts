@@ -19,6 +19,14 @@ const probe = (path: string, failureThreshold: number) => ({
   failureThreshold,
 });
 
+/**
+ * Returns the last segment of a full resource name. Run v2 returns revisions as `projects/P/locations/L/services/S/revisions/NAME`
+ * and takes NAME in `traffic[].revision`: https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services
+ */
+function nameOf(resource: string): string {
+  return resource.slice(resource.lastIndexOf('/') + 1);
+}
+
 /** All traffic to the newest revision; or to the stable one, with the newest beside it as a candidate. */
 function traffics({ stableRevision }: Settings): gcp.types.input.cloudrunv2.ServiceTraffic[] {
   return stableRevision === undefined
@@ -44,6 +52,8 @@ export class ApiService extends pulumi.ComponentResource {
   readonly service: gcp.cloudrunv2.Service;
   /** Every URL that Cloud Run answers at; holds the host that was computed, or the update fails. */
   readonly urls: pulumi.Output<string[]>;
+  /** The name of the newest revision that is ready, as `traffics` takes it. */
+  readonly latestRevision: pulumi.Output<string>;
 
   constructor(
     args: ApiServiceArgs,
@@ -104,6 +114,7 @@ export class ApiService extends pulumi.ComponentResource {
       }
       return urls;
     });
+    this.latestRevision = this.service.latestReadyRevision.apply(nameOf);
     this.registerOutputs();
   }
 }

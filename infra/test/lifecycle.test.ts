@@ -79,9 +79,25 @@ describeByDriver('the life of a stack', () => {
       { revision: stable, percent: 100 },
       { percent: 0, tag: 'candidate' },
     ]);
+    const { stableImage, stableRevision, revision } = await stack.outputs();
+    expect([stableImage?.value, stableRevision?.value]).toEqual([image('1'), stable]);
+    expect(revision?.value).not.toBe(stable);
     await stack.removeConfig('andamio:stableRevision');
     await stack.up();
     expect(await traffic()).toMatchObject([{ type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST', percent: 100 }]);
+    expect((await stack.outputs())['stableImage']?.value).toBe(image('2'));
+  });
+
+  test('a release can be rolled back to the revision that ran before it', async () => {
+    const google = await cloud();
+    const stack = await deployed(google, 'prod');
+    const stable = (await stack.outputs())['revision']?.value as string;
+    await configure(stack, { image: image('2') });
+    await stack.up();
+    await configure(stack, { stableRevision: stable });
+    await stack.up();
+    const { inputs } = (await google.resources()).find(({ type }) => type === service) ?? {};
+    expect(inputs?.['traffics']).toMatchObject([{ revision: stable, percent: 100 }, { percent: 0 }]);
   });
 
   test('a new pepper is a new version, and the version before stays readable', async () => {
