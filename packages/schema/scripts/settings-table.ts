@@ -32,6 +32,10 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
   ],
   TRUST_PROXY_HOPS: ['proxies in front, so many entries of `X-Forwarded-For` are believed (Cloud Run: 1)', '`0`'],
   IP_RATE_LIMIT_PER_MINUTE: ['requests a minute of one address whose credentials did not turn out good', '`600`'],
+  GUARD_SECRETS: [
+    'secrets of guards and proxies, comma-separated, at least 32 bytes each; a request of `verify` that sends one in `X-Guard-Secret` is not limited by address',
+    'none',
+  ],
   VERIFY_CACHE_SECONDS: [
     'how old an answer about a key may be: a deleted key is refused everywhere within so many seconds, 1 to 10',
     '`10`',

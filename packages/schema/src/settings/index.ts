@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import {
   hasCredentials,
+  headerSecrets,
   hostAndPort,
   integer,
   isLoopback,
@@ -43,6 +44,7 @@ const variables = z.object({
   REDIS_AUTH: oneOf(['url', 'google-iam']).default('url'),
   TRUST_PROXY_HOPS: integer(0, 10).default(0),
   IP_RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000).default(600),
+  GUARD_SECRETS: headerSecrets.optional(),
   VERIFY_CACHE_SECONDS: integer(1, 10).default(10), // Clients are told that a deleted key is refused within 10 s.
   CORS_ORIGINS: origins.default([]),
   GITHUB_SECRET_SCANNING_KEYS_URL: publicUrl(['https:', 'http:']).optional(),
@@ -57,7 +59,12 @@ export type SettingName = keyof z.input<typeof variables>;
 export const settingNames = Object.keys(variables.shape) as SettingName[];
 
 /** The variables whose values must never be shown. */
-export const secretSettings = ['JWT_SECRETS', 'KEY_PEPPERS', 'REDIS_URL'] as const satisfies SettingName[];
+export const secretSettings = [
+  'JWT_SECRETS',
+  'KEY_PEPPERS',
+  'GUARD_SECRETS',
+  'REDIS_URL',
+] as const satisfies SettingName[];
 
 /** A setting that is wrong: the variable and the rule that it breaks, never its value. */
 export interface SettingProblem {
@@ -68,6 +75,12 @@ export interface SettingProblem {
 /** An environment: unset and empty mean the same, as shells and Cloud Run cannot tell them apart well. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Reports whether two comma-separated lists have an entry in common. */
+function shareSecret(some = '', others = ''): boolean {
+  const list = others.split(',');
+  return some.split(',').some((secret) => secret !== '' && list.includes(secret));
+}
+
 /** The rules that hold between variables. They read the raw environment, so that each mistake shows at once. */
 function crossRules(env: Environment): SettingProblem[] {
   const production = env['NODE_ENV'] === 'production';
@@ -77,6 +90,11 @@ function crossRules(env: Environment): SettingProblem[] {
 
   const rules: [broken: boolean, name: SettingName, rule: string][] = [
     [signingKeys === 2, 'JWT_JWKS_URL', 'must not be set beside JWT_SECRETS: exactly one of the two verifies tokens'],
+    [
+      shareSecret(env['GUARD_SECRETS'], env['JWT_SECRETS']),
+      'GUARD_SECRETS',
+      'must not share a secret with JWT_SECRETS: whoever runs a guard could sign tokens',
+    ],
     [firestore && !env['GOOGLE_CLOUD_PROJECT'], 'GOOGLE_CLOUD_PROJECT', 'must be set when KEY_STORE is firestore'],
     [
       env['REDIS_CA'] !== undefined && !env['REDIS_URL']?.startsWith('rediss:'),
@@ -159,6 +177,8 @@ export interface Settings {
     | undefined;
   readonly trustProxyHops: number;
   readonly ipRateLimitPerMinute: number;
+  /** Secrets by which a guard or a proxy proves that it speaks for many clients: `verify` limits none of them by address. */
+  readonly guardSecrets: readonly string[];
   /** How old what is known of a key may be. */
   readonly verifyCacheSeconds: number;
   readonly corsOrigins: readonly string[];
@@ -198,6 +218,7 @@ function structure(values: z.output<typeof variables>): Settings {
         : { url: values.REDIS_URL, ca: values.REDIS_CA, auth: values.REDIS_AUTH },
     trustProxyHops: values.TRUST_PROXY_HOPS,
     ipRateLimitPerMinute: values.IP_RATE_LIMIT_PER_MINUTE,
+    guardSecrets: values.GUARD_SECRETS ?? [],
     verifyCacheSeconds: values.VERIFY_CACHE_SECONDS,
     corsOrigins: values.CORS_ORIGINS,
     githubSecretScanningKeysUrl: values.GITHUB_SECRET_SCANNING_KEYS_URL,

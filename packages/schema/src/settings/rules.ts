@@ -24,17 +24,26 @@ export function oneOf<const Words extends [string, ...string[]]>(words: Words) {
 
 const separate = (line: string) => line.split(',');
 
-/** Secrets of HS256, separated by commas. RFC 7518 section 3.2 asks for at least the 32 bytes of the hash. */
-export const jwtSecrets = z
+/** Secrets of at least 32 bytes each, separated by commas. */
+const secrets = z
   .string()
   .transform(separate)
-  .refine((secrets) => secrets.every((secret) => secret.trim() === secret), {
+  .refine((list) => list.every((secret) => secret.trim() === secret), {
     error: 'must have no white space around a secret (a trailing line break is the usual cause)',
+    abort: true,
   })
-  .refine((secrets) => secrets.every((secret) => utf8Bytes(secret) >= 32), {
+  .refine((list) => list.every((secret) => utf8Bytes(secret) >= 32), {
     error: 'must be secrets of at least 32 bytes each, separated by commas',
   })
-  .refine((secrets) => new Set(secrets).size === secrets.length, { error: 'must not name a secret twice' });
+  .refine((list) => new Set(list).size === list.length, { error: 'must not name a secret twice' });
+
+/** Secrets of HS256. RFC 7518 section 3.2 requires at least the 32 bytes of the hash. */
+export const jwtSecrets = secrets;
+
+/** Secrets that callers send in a header, whose values are visible ASCII characters (RFC 9110 section 5.5). */
+export const headerSecrets = secrets.refine((list) => list.every((secret) => /^[!-~]*$/.test(secret)), {
+  error: 'must consist of visible ASCII characters, since each is sent in a header',
+});
 
 /** A versioned secret that keys are digested under. */
 export interface Pepper {

@@ -39,6 +39,7 @@ describe('settings', () => {
       redis: undefined,
       trustProxyHops: 0,
       ipRateLimitPerMinute: 600,
+      guardSecrets: [],
       verifyCacheSeconds: 10,
       corsOrigins: [],
       githubSecretScanningKeysUrl: undefined,
@@ -104,6 +105,20 @@ describe('settings', () => {
     ['IP_RATE_LIMIT_PER_MINUTE', '0', 'must be an integer from 1 to 1000000'],
     ['VERIFY_CACHE_SECONDS', '0', 'must be an integer from 1 to 10'],
     ['VERIFY_CACHE_SECONDS', '11', 'must be an integer from 1 to 10'],
+    ['GUARD_SECRETS', 'short', 'must be secrets of at least 32 bytes each, separated by commas'],
+    ['GUARD_SECRETS', `${secret},short`, 'must be secrets of at least 32 bytes each, separated by commas'],
+    [
+      'GUARD_SECRETS',
+      `${secret}\n`,
+      'must have no white space around a secret (a trailing line break is the usual cause)',
+    ],
+    ['GUARD_SECRETS', `${secret},${secret}`, 'must not name a secret twice'],
+    ['GUARD_SECRETS', 'é'.repeat(16), 'must consist of visible ASCII characters, since each is sent in a header'],
+    [
+      'GUARD_SECRETS',
+      `${secret} ${secret}`,
+      'must consist of visible ASCII characters, since each is sent in a header',
+    ],
     ['CORS_ORIGINS', '*', 'must be exact origins'],
     ['CORS_ORIGINS', 'https://*.example.com', 'must be exact origins'],
     ['CORS_ORIGINS', 'https://example.com/', 'must be exact origins'],
@@ -146,6 +161,7 @@ describe('settings', () => {
     ['REDIS_URL', ['redis://127.0.0.1:6379', 'rediss://user:password@redis.example:6378/0']],
     ['TRUST_PROXY_HOPS', ['0', '10']],
     ['IP_RATE_LIMIT_PER_MINUTE', ['1', '1000000']],
+    ['GUARD_SECRETS', ['!'.repeat(32), `${secret},${secret}~`]],
     ['VERIFY_CACHE_SECONDS', ['1', '10']],
     ['CORS_ORIGINS', ['https://example.com', 'http://localhost:3000,https://a.example:8443', 'http://[::1]:3000']],
     [
@@ -258,6 +274,14 @@ describe('settings', () => {
     ],
   ])('production refuses %s', (_what, environment, problem) => {
     expect(problemsOf({ ...production, ...environment })).toEqual([problem]);
+  });
+
+  test('a guard is given no secret that tokens can be signed with', () => {
+    const others = { JWT_SECRETS: `${secret}a,${secret}b`, GUARD_SECRETS: `${secret}c,${secret}b` };
+    expect(problemsOf(others)).toEqual([
+      'GUARD_SECRETS must not share a secret with JWT_SECRETS: whoever runs a guard could sign tokens',
+    ]);
+    expect(problemsOf({ ...others, GUARD_SECRETS: `${secret}c` })).toEqual([]);
   });
 
   test.each([
