@@ -29,16 +29,24 @@ export function hostOf(settings: Settings, projectNumber: string): Host {
 }
 
 /**
- * Looks the project up, by its id or its number.
+ * Looks up the number of the project.
  *
- * @throws {pulumi.RunError} when it does not exist or the caller may not see it.
+ * @throws {pulumi.RunError} when the project does not exist, the caller may not see it, or it is not the one that
+ *   `projectNumber` names.
  */
-export async function findProject(project: string): Promise<{ readonly id: string; readonly number: string }> {
-  const { projectId, number } = await gcp.organizations.getProject({ projectId: project }).catch((error: unknown) => {
+export async function findProjectNumber({ project, projectNumber }: Settings): Promise<string> {
+  const { number } = await gcp.organizations.getProject({ projectId: project }).catch((error: unknown) => {
     throw new pulumi.RunError(
       `gcp:project names the project ${project}, which cannot be read: it must exist, and you must be signed in as somebody ` +
         `who may see it (gcloud auth application-default login). Google says: ${(error as Error).message}`,
     );
   });
-  return { id: projectId ?? project, number };
+  if (projectNumber !== undefined && projectNumber !== number) {
+    throw new pulumi.RunError(
+      `gcp:project names the project ${project}, whose number is ${number}, but ${pulumi.getProject()}:projectNumber is ` +
+        `${projectNumber}. The id of that project is printed by: ` +
+        `gcloud projects describe ${projectNumber} --format='value(projectId)'`,
+    );
+  }
+  return number;
 }

@@ -1,6 +1,6 @@
 import { adopt } from './adopt.ts';
 import { Foundation } from './foundation.ts';
-import { findProject, hostOf } from './host.ts';
+import { findProjectNumber, hostOf } from './host.ts';
 import { serviceImage } from './image.ts';
 import { lastApplied, refuseToMove } from './last-applied.ts';
 import { outputs } from './outputs.ts';
@@ -11,9 +11,8 @@ import { Workload } from './workload.ts';
 
 /** The whole of a stack. What can be wrong is found before the first resource is declared. */
 export default async function platform() {
-  const given = readSettings();
-  const { id, number: projectNumber } = await findProject(given.project);
-  const settings = { ...given, project: id };
+  const settings = readSettings();
+  const projectNumber = await findProjectNumber(settings);
   adopt(settings.adopt);
   const host = hostOf(settings, projectNumber);
   const before = await lastApplied();

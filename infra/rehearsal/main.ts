@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { startEmulator } from '../../apps/api/test/harness/emulator.ts';
 import { freePort } from '../../apps/api/test/harness/free-port.ts';
 import { startGoogle } from '../test/google/client.ts';
+import { gcloudEnvironment } from '../test/google/gcloud.ts';
 import { certificateFile, proxyFile } from './front.ts';
 import { Images } from './images.ts';
 import { readmeCommands } from './readme-commands.ts';
@@ -48,6 +49,7 @@ async function rehearse(): Promise<void> {
     },
   });
   undo.push(google.stop);
+  Object.assign(work.environment, await gcloudEnvironment(google, join(work.folder, 'gcloud')));
   work.environment['PULUMI_DEBUG_PROVIDERS'] = `gcp:${google.port},docker-build:${google.port}`;
 
   step("README's commands, as printed");

@@ -1,44 +1,63 @@
-// pnpm bootstrap STACK...: makes the place where the state of the stacks is kept, and the stacks in it. In the cloud that is a
-// bucket, and a key for each stack that encrypts its secrets; with PULUMI_BACKEND_URL=file://... it is a folder, and
-// PULUMI_CONFIG_PASSPHRASE. What is there already stays.
+// npx -y pnpm@12 bootstrap [--project ID] STACK...: prepares a Google Cloud project and makes the stacks in the place where their
+// state is kept. In the cloud that is a bucket, and a key for each stack that encrypts its secrets; with
+// PULUMI_BACKEND_URL=file://... it is a folder, and PULUMI_CONFIG_PASSPHRASE. What is there already stays.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure, programFolder, pulumi, run, say, script } from './cli.ts';
+import { parseArgs } from 'node:util';
+import { Failure, programFolder, projectName, pulumi, run, say, script } from './cli.ts';
 
+const usage = 'npx -y pnpm@12 bootstrap [--project ID] STACK...';
 const location = 'us-central1';
 const keyRing = 'pulumi';
 
-/** What must be enabled before Pulumi can enable anything. */
-const apis = ['cloudkms', 'cloudresourcemanager', 'iam', 'serviceusage', 'storage'].map(
-  (name) => `${name}.googleapis.com`,
-);
+/** APIs that the next commands call before `pulumi up` has enabled the others. */
+const apis = ['cloudbilling', 'cloudresourcemanager', 'iam', 'serviceusage'];
+/** APIs that state in the cloud takes. */
+const apisOfState = ['cloudkms', 'storage'];
 
 const succeeds = (command: string, args: readonly string[]) =>
   spawnSync(command, args, { cwd: programFolder, stdio: 'ignore' }).status === 0;
 
-/** Makes something with gcloud unless a description of it succeeds. */
+/** Creates something with gcloud unless a description of it succeeds. */
 function ensure(noun: readonly string[], name: string, describe: readonly string[], create: readonly string[]): void {
   if (succeeds('gcloud', [...noun, 'describe', name, ...describe])) return;
   run('gcloud', [...noun, 'create', name, ...describe, ...create]);
 }
 
-/** The project that a stack's file names, by its id or number. */
-function projectOf(stack: string): string {
-  const file = `Pulumi.${stack}.yaml`;
-  const found = /^ *gcp:project: *"?([^"\s]+)"?/m.exec(readFileSync(join(programFolder, file), 'utf8'))?.[1];
-  if (found === undefined) throw new Failure(`${file} lacks gcp:project: add the id of your project to it.`);
-  return found;
+/** Enables APIs of a project; those that are enabled stay so. */
+function enable(project: string, names: readonly string[]): void {
+  run('gcloud', ['services', 'enable', ...names.map((name) => `${name}.googleapis.com`), `--project=${project}`]);
 }
 
-/** The bucket of a project's state: its name is the project's id, since names of buckets are worldwide. */
-function inTheCloud(stacks: readonly string[]): void {
-  const project = run('gcloud', ['projects', 'describe', projectOf(stacks[0] as string), '--format=value(projectId)'], {
-    quiet: true,
-  }).trim();
+/** The value of a setting in a stack's file, read without the engine: there may be no stack yet. */
+function settingIn(stack: string, key: string): string | undefined {
+  const file = join(programFolder, `Pulumi.${stack}.yaml`);
+  if (!existsSync(file)) throw new Failure(`Stack ${stack} has no settings: ${file} does not exist.`);
+  return new RegExp(`^ *${key}: *"?([^"\\s#]+)"?`, 'm').exec(readFileSync(file, 'utf8'))?.[1];
+}
+
+/**
+ * Returns the id of the project that a stack is in: the one in its file, else the id of the number in its file, as Google gives it.
+ *
+ * @throws {Failure} when the file names neither.
+ */
+function projectOf(stack: string): string {
+  const project = settingIn(stack, 'gcp:project') ?? settingIn(stack, `${projectName}:projectNumber`);
+  if (project === undefined) {
+    throw new Failure(
+      `Stack ${stack} names no project: npx -y pnpm@12 bootstrap --project ID ${stack} (gcloud projects list prints the ids)`,
+    );
+  }
+  if (!/^\d+$/.test(project)) return project;
+  return run('gcloud', ['projects', 'describe', project, '--format=value(projectId)'], { quiet: true }).trim();
+}
+
+/** Keeps the state in a bucket of the project: its name is the project's id, since names of buckets are worldwide. */
+function inTheCloud(stacks: readonly string[], project: string): void {
   const bucket = `${project}-pulumi`;
   const of = [`--project=${project}`];
-  run('gcloud', ['services', 'enable', ...apis, ...of]);
+  enable(project, apisOfState);
   ensure(['storage', 'buckets'], `gs://${bucket}`, of, [
     `--location=${location}`,
     '--uniform-bucket-level-access',
@@ -56,23 +75,36 @@ function inTheCloud(stacks: readonly string[]): void {
       '--next-rotation-time=+p90d',
     ]);
     const key = `projects/${project}/locations/${location}/keyRings/${keyRing}/cryptoKeys/${stack}`;
-    initialise(stack, ['--secrets-provider', `gcpkms://${key}`]);
+    initialise(stack, project, ['--secrets-provider', `gcpkms://${key}`]);
     pulumi(stack, ['config', 'set', 'andamio:stateBucket', bucket]);
     pulumi(stack, ['config', 'set', 'andamio:stateKey', key]);
   }
 }
 
-function initialise(stack: string, options: readonly string[]): void {
+function initialise(stack: string, project: string, options: readonly string[]): void {
   const stacks = JSON.parse(run('pulumi', ['stack', 'ls', '--json'], { quiet: true })) as { name: string }[];
-  if (stacks.some(({ name }) => name === stack)) say(`Stack ${stack} is there.`);
+  if (stacks.some(({ name }) => name === stack)) say(`Stack ${stack} exists.`);
   else run('pulumi', ['stack', 'init', stack, '--non-interactive', ...options]);
+  pulumi(stack, ['config', 'set', 'gcp:project', project]);
+  say(`Stack ${stack} is in project ${project}.`);
 }
 
-await script((stacks) => {
-  if (stacks.length === 0) throw new Failure('Usage: pnpm bootstrap STACK...');
-  if (!process.env['PULUMI_BACKEND_URL']?.startsWith('file:')) return inTheCloud(stacks);
+await script((args) => {
+  const { values, positionals: stacks } = parseArgs({
+    args,
+    options: { project: { type: 'string' } },
+    allowPositionals: true,
+  });
+  if (stacks.length === 0) throw new Failure(`Usage: ${usage}`);
+  const projects = values.project ? [values.project] : [...new Set(stacks.map(projectOf))];
+  if (projects.length > 1) {
+    throw new Failure(`The stacks are in different projects (${projects.join(', ')}): bootstrap them one by one.`);
+  }
+  const project = projects[0] as string;
+  enable(project, apis);
+  if (!process.env['PULUMI_BACKEND_URL']?.startsWith('file:')) return inTheCloud(stacks, project);
   if (!process.env['PULUMI_CONFIG_PASSPHRASE'] && !process.env['PULUMI_CONFIG_PASSPHRASE_FILE']) {
     throw new Failure('With a folder for state, PULUMI_CONFIG_PASSPHRASE must be set: it encrypts the secrets.');
   }
-  for (const stack of stacks) initialise(stack, ['--secrets-provider', 'passphrase']);
+  for (const stack of stacks) initialise(stack, project, ['--secrets-provider', 'passphrase']);
 });

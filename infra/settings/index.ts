@@ -7,6 +7,7 @@ const shape = z.object({
   owns: rule.oneOf(['all', 'project', 'service']).default('all'),
   protect: rule.flag.default(true),
   adopt: rule.adoption.optional(),
+  projectNumber: rule.projectNumber.optional(),
 
   service: rule.serviceName.default('andamio-api'),
   documentedHost: rule.oneOf(Object.keys(publicHosts) as [string, ...string[]]).optional(),
@@ -59,7 +60,7 @@ export interface SettingProblem {
 
 /** The program's settings, as understood. */
 export interface Settings extends Omit<Values, 'documentedHost' | 'database'> {
-  /** The project's id; its number until it was looked up, where that is what was set. */
+  /** The project's id. */
   readonly project: string;
   readonly region: string;
   /** The name of the Firestore database: the service's own, unless another is set. */

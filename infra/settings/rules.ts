@@ -22,11 +22,19 @@ export function matching(pattern: RegExp, error: string) {
   return z.string().regex(pattern, { error });
 }
 
-/** A project's id: https://cloud.google.com/resource-manager/docs/creating-managing-projects */
-export const project = matching(
-  /^([a-z][a-z0-9-]{4,28}[a-z0-9]|[1-9]\d{5,19})$/,
-  'must be the id (6 to 30 of a-z, 0-9 and -) or the number of a Google Cloud project, not its name',
-);
+/**
+ * A project's id. Google's APIs take the number as well, but answer with either: an address made of it differs from run to run.
+ * https://cloud.google.com/resource-manager/docs/creating-managing-projects
+ */
+export const project = z.string().regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, {
+  error: ({ input }) =>
+    /^\d+$/.test(String(input))
+      ? `must be the id of the project, and this is its number; the id is printed by: gcloud projects describe ${input} --format='value(projectId)'`
+      : 'must be the id of a Google Cloud project (6 to 30 of a-z, 0-9 and -), not its name',
+});
+
+/** A project's number: https://cloud.google.com/resource-manager/docs/creating-managing-projects */
+export const projectNumber = matching(/^[1-9]\d{5,19}$/, 'must be the number of a Google Cloud project');
 
 export const region = matching(/^[a-z]+-[a-z]+\d{1,2}$/, 'must be a region such as us-central1');
 

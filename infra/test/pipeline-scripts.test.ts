@@ -243,19 +243,22 @@ test('a preview without secrets has a placeholder for each, and nothing of the c
   expect(Object.keys(placeholders('  andamio:jwksUrl: https://x'))).toEqual(['andamio:keyPeppers']);
 });
 
-describe('pnpm bootstrap', () => {
-  test('in the cloud: a bucket, a key for each stack, and the stacks', async () => {
-    const folder = temporaryFolder();
+describe('bootstrap', () => {
+  /** A gcloud that knows the documented project, and a Pulumi CLI that has the stack prod or none. */
+  function commands({ exists }: { readonly exists: boolean }) {
     const gcloud = program(
       'gcloud',
-      'case "$*" in *\'projects describe\'*) echo documented-project ;; *describe*) exit 1 ;; esac',
+      `case "$*" in *'projects describe 308006323670'*) echo documented-project ;; *describe*) exit ${exists ? 0 : 1} ;; esac`,
     );
-    const pulumi = program('pulumi', "case \"$*\" in *'stack ls'*) echo '[]' ;; esac");
-    const env = {
-      PATH: `${pulumi.env.PATH.split(':')[0]}:${gcloud.env.PATH}`,
-      PULUMI_BACKEND_URL: '',
-      HOME: folder,
-    };
+    const pulumi = program('pulumi', `case "$*" in *'stack ls'*) echo '[${exists ? '{"name":"prod"}' : ''}]' ;; esac`);
+    const env = { PATH: `${pulumi.env.PATH.split(':')[0]}:${gcloud.env.PATH}`, PULUMI_BACKEND_URL: '' };
+    return { gcloud, pulumi, env };
+  }
+
+  const inFolder = { PULUMI_BACKEND_URL: 'file:///state', PULUMI_CONFIG_PASSPHRASE: 'x' };
+
+  test('creates a bucket, a key for each stack, and the stacks, and sets the id of the project', async () => {
+    const { gcloud, pulumi, env } = commands({ exists: false });
     const { code, stderr } = await script('infra/scripts/bootstrap.ts', ['shared', 'prod'], env);
     expect([code, stderr]).toEqual([0, '']);
     const called = gcloud.calls().join('\n');
@@ -265,14 +268,41 @@ describe('pnpm bootstrap', () => {
     expect(pulumi.calls()).toContain(
       'stack init prod --non-interactive --secrets-provider gcpkms://projects/documented-project/locations/us-central1/keyRings/pulumi/cryptoKeys/prod',
     );
+    for (const stack of ['shared', 'prod']) {
+      expect(pulumi.calls()).toContain(`config set gcp:project documented-project --stack ${stack} --non-interactive`);
+    }
   });
 
-  test('what is there stays', async () => {
-    const gcloud = program('gcloud', 'case "$*" in *\'projects describe\'*) echo documented-project ;; esac');
-    const pulumi = program('pulumi', 'case "$*" in *\'stack ls\'*) echo \'[{"name":"prod"}]\' ;; esac');
-    const env = { PATH: `${pulumi.env.PATH.split(':')[0]}:${gcloud.env.PATH}`, PULUMI_BACKEND_URL: '' };
+  test('leaves what exists alone', async () => {
+    const { gcloud, pulumi, env } = commands({ exists: true });
     await script('infra/scripts/bootstrap.ts', ['prod'], env);
     expect(gcloud.calls().filter((call) => / create /.test(call))).toEqual([]);
     expect(pulumi.calls().filter((call) => call.includes('stack init'))).toEqual([]);
+  });
+
+  test('sets the id of the project where the state is in a folder, too', async () => {
+    const { pulumi, env } = commands({ exists: false });
+    const { code, stderr } = await script('infra/scripts/bootstrap.ts', ['prod'], { ...env, ...inFolder });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(pulumi.calls()).toContain('config set gcp:project documented-project --stack prod --non-interactive');
+  });
+
+  test('takes the id from --project without a look-up', async () => {
+    const { gcloud, pulumi, env } = commands({ exists: false });
+    await script('infra/scripts/bootstrap.ts', ['--project', 'my-project', 'dev'], { ...env, ...inFolder });
+    expect(gcloud.calls().filter((call) => call.startsWith('projects'))).toEqual([]);
+    expect(pulumi.calls()).toContain('config set gcp:project my-project --stack dev --non-interactive');
+  });
+
+  test.each([
+    [['dev'], 'npx -y pnpm@12 bootstrap --project ID dev'],
+    [['nowhere'], 'Pulumi.nowhere.yaml does not exist'],
+    [[], 'Usage: npx -y pnpm@12 bootstrap [--project ID] STACK...'],
+  ])('refuses %j and says what to do', async (args, message) => {
+    const { pulumi, env } = commands({ exists: false });
+    const { code, stderr } = await script('infra/scripts/bootstrap.ts', args, env);
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+    expect(pulumi.calls()).toEqual([]);
   });
 });

@@ -21,7 +21,12 @@ describeByDriver('a wrong setting stops at preview, and the message says what to
     [
       'the project',
       { 'gcp:project': 'My Project' },
-      'gcp:project must be the id (6 to 30 of a-z, 0-9 and -) or the number',
+      'gcp:project must be the id of a Google Cloud project (6 to 30 of a-z, 0-9 and -), not its name',
+    ],
+    [
+      'the number of the project for its id',
+      { 'gcp:project': '308006323670' },
+      "the id is printed by: gcloud projects describe 308006323670 --format='value(projectId)'",
     ],
     ['the region', { 'gcp:region': 'us' }, 'gcp:region must be a region such as us-central1'],
     ['memory', { cpu: '4', memoryMiB: '512' }, 'andamio:memoryMiB must be at least 2048 with 4 cpus'],
@@ -35,7 +40,16 @@ describeByDriver('a wrong setting stops at preview, and the message says what to
       'GITHUB_SECRET_SCANNING_KEYS_URL must begin with https: in production',
     ],
     ['a version that is not there', { keyPeppersVersion: '7' }, 'gcloud secrets versions add andamio-api-key-peppers'],
-    ['another project', { 'gcp:project': 'my-project' }, 'https://andamio-api-123456789012.us-central1.run.app'],
+    [
+      'another project',
+      { 'gcp:project': 'my-project' },
+      'the project my-project, whose number is 123456789012, but andamio:projectNumber is 308006323670',
+    ],
+    [
+      'another project whose number is named',
+      { 'gcp:project': 'my-project', projectNumber: '123456789012' },
+      'https://andamio-api-123456789012.us-central1.run.app',
+    ],
     ['another region', { 'gcp:region': 'europe-west1' }, 'https://andamio-api-308006323670.europe-west1.run.app'],
     [
       'a project that is not there',

@@ -54,6 +54,8 @@ export class Cloud {
   /** Ends the delays under way. */
   readonly delays = new Set<() => void>();
   readonly calls: string[] = [];
+  /** Where the REST APIs are served, with a slash at its end. */
+  restUrl = '';
   machinery: Machinery | undefined;
 
   project(name: string): Project {

@@ -16,6 +16,7 @@ export function control(cloud: Cloud) {
       cloud.projects.push({ id, number });
       for (const api of enabledFromStart) cloud.enabled.add(`${id}/${api}`);
     },
+    restUrl: (): string => cloud.restUrl,
     /** Everything that exists, by id. */
     resources: (): Stored[] => [...cloud.resources.values()],
     /** Changes arguments of a resource by hand. */

@@ -6,6 +6,7 @@ import { main } from '@pulumi/pulumi/provider/server.js';
 import { Cloud } from './cloud.ts';
 import { type Call, control } from './control.ts';
 import { provider } from './provider.ts';
+import { serveRest } from './rest.ts';
 
 const { values } = parseArgs({ options: { projects: { type: 'string', default: '' }, machinery: { type: 'string' } } });
 const cloud = new Cloud();
@@ -13,6 +14,7 @@ for (const pair of values.projects.split(',').filter(Boolean))
   control(cloud).addProject(...(pair.split('=') as [string, string]));
 if (values.machinery) cloud.machinery = (await import(values.machinery)).machinery;
 
+cloud.restUrl = await serveRest(cloud);
 process.on('message', ({ id, method, args }: Call) => {
   try {
     const result = (control(cloud)[method] as (...given: unknown[]) => unknown)(...args);

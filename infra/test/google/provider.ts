@@ -42,7 +42,8 @@ type Invoke = (inputs: Properties, cloud: Cloud) => Properties;
 const invokes: Readonly<Record<string, Invoke>> = {
   'gcp:organizations/getProject:getProject': ({ projectId }, cloud) => {
     const { id, number } = cloud.project(String(projectId));
-    return { projectId: id, number, name: id, id: `projects/${id}`, labels: {}, deletionPolicy: 'PREVENT' };
+    // The provider answers with what it was asked, also when that is the number.
+    return { projectId, number, name: id, id: `projects/${id}`, labels: {}, deletionPolicy: 'PREVENT' };
   },
   'gcp:secretmanager/getSecretVersion:getSecretVersion': ({ project, secret, version, fetchSecretData }, cloud) => {
     cloud.requireApi(String(project), 'secretmanager.googleapis.com');

@@ -21,7 +21,8 @@ const github = {
 
 const tokens = { jwtIssuer: 'https://issuer.example', jwksUrl: 'https://issuer.example/.well-known/jwks.json' };
 const keyPeppers = `a:${secretValues.pepper}`;
-const state = (stack: string) => ({
+const place = (stack: string) => ({
+  'gcp:project': 'documented-project',
   stateBucket: 'documented-project-pulumi',
   stateKey: `projects/documented-project/locations/us-central1/keyRings/pulumi/cryptoKeys/${stack}`,
 });
@@ -37,12 +38,12 @@ export const remaining = {
   },
   shared: {
     ...github,
-    ...state('shared'),
+    ...place('shared'),
     alertEmail: 'platform@team.example',
     billingAccount: '0A1B2C-0A1B2C-0A1B2C',
   },
-  preprod: { ...github, ...tokens, ...state('preprod'), keyPeppers, image: image('1') },
-  prod: { ...github, ...tokens, ...state('prod'), keyPeppers, alertEmail: 'platform@team.example', image: image('1') },
+  preprod: { ...github, ...tokens, ...place('preprod'), keyPeppers, image: image('1') },
+  prod: { ...github, ...tokens, ...place('prod'), keyPeppers, alertEmail: 'platform@team.example', image: image('1') },
 } as const satisfies Record<string, Record<string, string>>;
 
 export type StackName = keyof typeof remaining;

@@ -1,0 +1,81 @@
+// The fake's answers over HTTP, in the form of Google's REST APIs, for the Google Cloud CLI. They share the provider's data.
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { Cloud } from './cloud.ts';
+import { GoogleError } from './error.ts';
+
+type Body = Readonly<Record<string, unknown>>;
+
+interface Route {
+  /** Method and path; groups are the arguments of {@link answer}. */
+  readonly pattern: RegExp;
+  /** The API that must be enabled in the project, which is the first group. */
+  readonly api: string;
+  answer(groups: readonly string[], body: Body, query: URLSearchParams): unknown;
+}
+
+/** https://cloud.google.com/apis/design/errors#error_model */
+const statusNames: Readonly<Record<number, string>> = {
+  400: 'INVALID_ARGUMENT',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  409: 'ALREADY_EXISTS',
+};
+
+/**
+ * Projects and the APIs that are enabled in them: https://cloud.google.com/resource-manager/reference/rest/v1/projects/get,
+ * https://cloud.google.com/service-usage/docs/reference/rest/v1/services/batchEnable
+ */
+function projectRoutes(cloud: Cloud): Route[] {
+  return [
+    {
+      pattern: /^GET \/v1\/projects\/([^/:]+)$/,
+      api: 'cloudresourcemanager.googleapis.com',
+      answer([name = '']) {
+        const { id, number } = cloud.project(name);
+        return { projectId: id, projectNumber: number, name: id, lifecycleState: 'ACTIVE' };
+      },
+    },
+    {
+      pattern: /^POST \/v1\/projects\/([^/]+)\/services:batchEnable$/,
+      api: 'serviceusage.googleapis.com',
+      answer([name = ''], { serviceIds }) {
+        for (const service of serviceIds as string[]) cloud.enabled.add(`${cloud.project(name).id}/${service}`);
+        return { name: 'operations/noop.DONE_OPERATION', done: true };
+      },
+    },
+  ];
+}
+
+async function answerTo(request: IncomingMessage, routes: readonly Route[], cloud: Cloud): Promise<unknown> {
+  const { pathname, searchParams } = new URL(request.url ?? '', 'http://google');
+  const body = await text(request);
+  const line = `${request.method} ${decodeURIComponent(pathname)}`;
+  for (const { pattern, api, answer } of routes) {
+    const groups = pattern.exec(line)?.slice(1);
+    if (groups === undefined) continue;
+    if (!request.headers.authorization)
+      throw new GoogleError(401, 'Request is missing required authentication credential.');
+    cloud.requireApi(groups[0] ?? '', api);
+    return answer(groups, body ? JSON.parse(body) : {}, searchParams);
+  }
+  throw new GoogleError(404, `The fake does not know ${line}.`);
+}
+
+/** Serves the REST APIs on loopback. @returns the address, with a slash at its end */
+export async function serveRest(cloud: Cloud): Promise<string> {
+  const routes = projectRoutes(cloud);
+  const server = createServer(async (request, response) => {
+    response.setHeader('Content-Type', 'application/json');
+    try {
+      response.end(JSON.stringify(await answerTo(request, routes, cloud)));
+    } catch (error) {
+      const { status: code = 500, message } = error as GoogleError;
+      response.writeHead(code).end(JSON.stringify({ error: { code, message, status: statusNames[code] } }));
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
