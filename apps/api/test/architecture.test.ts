@@ -20,7 +20,6 @@ const mayImport: Record<string, readonly string[]> = {
 const packagesOf: Record<string, readonly string[]> = {
   express: ['http', '.'],
   jsonwebtoken: ['auth'],
-  'jwks-rsa': ['auth'],
   '@google-cloud/firestore': ['store'],
   'node:sqlite': ['store'],
   redis: ['http'],

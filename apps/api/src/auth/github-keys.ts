@@ -3,18 +3,24 @@ import * as z from 'zod';
 import { fetchJson } from './fetch-json.ts';
 import { publishedKeys } from './published-keys.ts';
 
-/** GitHub answers 60 requests an hour of an address that sends no token, and anybody can make up an identifier. */
+/** GitHub answers 60 requests an hour from an address that sends no token, and anybody can make up an identifier. */
 const fetchInterval = 60_000;
-/** Likewise; a key that is withdrawn there ends here within the hour. */
+/** Bounds fetches likewise. A key that GitHub withdraws stops verifying within the hour. */
 const maximumAge = 3_600_000;
 
-/** What GitHub publishes: https://api.github.com/meta/public_keys/secret_scanning */
-const keyList = z.object({ public_keys: z.array(z.object({ key_identifier: z.string(), key: z.string() })) });
+/** What GitHub publishes at https://api.github.com/meta/public_keys/secret_scanning. */
+const keyList = z.object({ public_keys: z.array(z.unknown()) });
+const publishedKey = z.object({ key_identifier: z.string(), key: z.string() });
 
-/** Finds the key of GitHub's that an identifier names. */
-export type FindGithubKey = (keyIdentifier: string) => Promise<KeyObject | undefined>;
+/**
+ * Finds the key of GitHub's that an identifier names.
+ *
+ * @returns undefined if GitHub publishes no such key, `unconfirmed` if the keys were fetched too recently to ask GitHub again: then
+ *   the key may be a new one.
+ */
+export type FindGithubKey = (keyIdentifier: string) => Promise<KeyObject | 'unconfirmed' | undefined>;
 
-/** A key in PEM, if it is one of ECDSA by P-256. */
+/** Reads a key in PEM; undefined if it is not one for ECDSA by P-256. */
 function p256Key(pem: string): KeyObject | undefined {
   try {
     const key = createPublicKey(pem);
@@ -24,24 +30,33 @@ function p256Key(pem: string): KeyObject | undefined {
   }
 }
 
-async function fetchKeys(url: string): Promise<ReadonlyMap<string, KeyObject>> {
-  // GitHub refuses requests that do not say whose they are.
+/** Keys by identifier; undefined for one that GitHub publishes and that verifies nothing here. */
+type GithubKeys = ReadonlyMap<string, KeyObject | undefined>;
+
+async function fetchKeys(url: string): Promise<GithubKeys> {
+  // GitHub refuses requests without a user agent.
   const answer = await fetchJson(url, { accept: 'application/json', 'user-agent': 'andamio-api' });
-  const keys = new Map<string, KeyObject>();
-  for (const { key_identifier: identifier, key: pem } of keyList.parse(answer).public_keys) {
-    const key = p256Key(pem);
-    if (key !== undefined) keys.set(identifier, key);
-  }
-  return keys;
+  const { success, data } = keyList.safeParse(answer);
+  if (!success) throw new Error('The answer holds no list "public_keys".');
+  const published = data.public_keys.flatMap((entry) => publishedKey.safeParse(entry).data ?? []);
+  return new Map(published.map(({ key_identifier: identifier, key }) => [identifier, p256Key(key)]));
 }
 
 /**
- * The keys that GitHub signs its alerts with, as a URL publishes them.
+ * Finds the keys that GitHub signs its alerts with, as a URL publishes them.
  *
- * @param now milliseconds; any origin.
- * @throws from the search: SigningKeysUnavailableError when a key that is not known could not be looked for.
+ * @param now milliseconds from a monotonic clock.
+ * @param onFailure receives the cause of each failed fetch.
+ * @throws from the search: SigningKeysUnavailableError if an unknown key could not be looked for.
  */
-export function githubKeys(url: string, now: () => number): FindGithubKey {
-  const find = publishedKeys({ fetchKeys: () => fetchKeys(url), fetchInterval, maximumAge, now });
-  return (keyIdentifier) => find((keys) => keys.get(keyIdentifier));
+export function githubKeys(url: string, now: () => number, onFailure: (cause: unknown) => void): FindGithubKey {
+  const published = publishedKeys({ fetchKeys: () => fetchKeys(url), fetchInterval, maximumAge, now, onFailure });
+  return async (keyIdentifier) => {
+    const askedAt = now();
+    const { keys: known } = await published.current();
+    if (known.has(keyIdentifier)) return known.get(keyIdentifier);
+    const { keys, fetchedAt } = await published.newest();
+    // Somebody else's unknown identifier may have caused the last fetch just before GitHub published this key.
+    return keys.has(keyIdentifier) || fetchedAt >= askedAt ? keys.get(keyIdentifier) : 'unconfirmed';
+  };
 }

@@ -1,57 +1,99 @@
-import { createPublicKey } from 'node:crypto';
-import { JwksClient, type SigningKey } from 'jwks-rsa';
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import * as z from 'zod';
 import { fetchJson } from './fetch-json.ts';
 import { publishedKeys } from './published-keys.ts';
-import type { FindVerificationKeys, VerificationKey } from './signing-keys.ts';
+import type { VerificationKey, VerificationKeys } from './signing-keys.ts';
 
-/** The least time between the beginnings of two fetches: bounds what a flood of unknown `kid`s can cause to 12 a minute. */
+/** Bounds the fetches that a flood of unknown `kid`s causes to 12 a minute. */
 const fetchInterval = 5_000;
-/** A key that is withdrawn there ends here within five minutes. */
+/** A key that the issuer withdraws stops verifying within five minutes. */
 const maximumAge = 300_000;
+/** RFC 7518 section 3.3. */
+const minimumRsaBits = 2048;
 
-type KeySet = ReadonlyMap<string | undefined, VerificationKey>;
+/** RFC 7517 section 5: what the members of `keys` hold is checked one by one. */
+const keySet = z.object({ keys: z.array(z.unknown()) });
 
-function verificationKey({ publicKey, alg }: SigningKey & { publicKey?: string }): VerificationKey | undefined {
-  const key = createPublicKey(publicKey as string);
-  const algorithm =
-    key.asymmetricKeyType === 'rsa'
-      ? 'RS256'
-      : key.asymmetricKeyDetails?.namedCurve === 'prime256v1'
-        ? 'ES256'
-        : undefined;
-  // RFC 7517 section 4.4: where the set names the algorithm, the key is for that one only.
-  return algorithm === undefined || (alg !== undefined && alg !== algorithm) ? undefined : { key, algorithm };
+/** The members of a JWK that say whether it verifies signatures (RFC 7517 sections 4.2 to 4.5). */
+const signingKey = z.looseObject({
+  kty: z.string(),
+  kid: z.string().optional(),
+  use: z.literal('sig').optional(),
+  key_ops: z
+    .array(z.unknown())
+    .refine((operations) => operations.includes('verify'))
+    .optional(),
+  alg: z.string().optional(),
+});
+
+interface IdentifiedKey extends VerificationKey {
+  readonly kid: string | undefined;
 }
 
-function keySet(signingKeys: readonly SigningKey[]): KeySet {
-  const keys = new Map<string | undefined, VerificationKey>();
-  for (const signingKey of signingKeys) {
-    const key = verificationKey(signingKey as SigningKey & { publicKey?: string });
-    if (key !== undefined) keys.set(signingKey.kid, key);
+function importKey(jwk: JsonWebKey): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: jwk, format: 'jwk' });
+  } catch {
+    return undefined;
   }
-  return keys;
 }
 
-function choose(keys: KeySet, keyId: string | undefined): VerificationKey | undefined {
-  // A token may leave out `kid` where there is nothing to choose from (RFC 7515 section 4.1.4).
-  return keyId === undefined && keys.size === 1 ? keys.values().next().value : keys.get(keyId);
+function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): 'RS256' | 'ES256' | undefined {
+  if (asymmetricKeyType === 'rsa') {
+    return (asymmetricKeyDetails?.modulusLength ?? 0) >= minimumRsaBits ? 'RS256' : undefined;
+  }
+  return asymmetricKeyDetails?.namedCurve === 'prime256v1' ? 'ES256' : undefined;
+}
+
+/** Reads one entry of a set; undefined if it is not a key that verifies RS256 or ES256. */
+function verificationKey(entry: unknown): IdentifiedKey | undefined {
+  const { success, data: jwk } = signingKey.safeParse(entry);
+  const key = success ? importKey(jwk as JsonWebKey) : undefined;
+  const algorithm = key && algorithmOf(key);
+  if (!success || key === undefined || algorithm === undefined) return undefined;
+  // Where the set names an algorithm, the key is for that one only.
+  return jwk.alg === undefined || jwk.alg === algorithm ? { kid: jwk.kid, key, algorithm } : undefined;
+}
+
+async function fetchKeys(url: string): Promise<readonly IdentifiedKey[]> {
+  const { success, data } = keySet.safeParse(await fetchJson(url));
+  if (!success) throw new Error('The answer is not a JWK set: it has no list "keys".');
+  return data.keys.flatMap((entry) => verificationKey(entry) ?? []);
+}
+
+/** Keys that may have signed a token, and whether its `kid` leaves no others. */
+interface Candidates {
+  readonly keys: readonly IdentifiedKey[];
+  readonly settled: boolean;
+}
+
+/** Selects by `kid`. Where that settles nothing: the only key of the set (RFC 7515 section 4.1.4), else all keys without `kid`. */
+function candidates(keys: readonly IdentifiedKey[], kid: string | undefined): Candidates {
+  const named = kid === undefined ? [] : keys.filter((key) => key.kid === kid);
+  if (named.length > 0) return { keys: named, settled: true };
+  const isOnlyKey = kid === undefined && keys.length === 1;
+  return { keys: isOnlyKey ? keys : keys.filter((key) => key.kid === undefined), settled: false };
 }
 
 /**
- * RS256 and ES256 by the keys that a URL publishes (RFC 7517).
+ * Finds keys for RS256 and ES256 in the set that a URL publishes (RFC 7517). A set without a usable key is a good one: then every
+ * token is refused.
  *
- * @param now milliseconds; any origin.
+ * @param now milliseconds from a monotonic clock.
+ * @param onFailure receives the cause of each failed fetch.
+ * @throws from the iteration: SigningKeysUnavailableError if the set could not be fetched, or was last fetched 24 hours ago.
  */
-export function jwksKeys(url: string, now: () => number): FindVerificationKeys {
-  // The library's own fetch would wait for ever for the end of an answer that stops.
-  const fetcher = async () => (await fetchJson(url)) as { keys: unknown };
-  const client = new JwksClient({ jwksUri: url, cache: false, rateLimit: false, fetcher });
-  const fetchKeys = async () => keySet(await client.getSigningKeys());
-  const find = publishedKeys({ fetchKeys, fetchInterval, maximumAge, now });
-  return async ({ alg, kid }) => {
-    // None of the set is for another algorithm, so nothing is asked: such a token is refused also where the URL fails.
-    if (alg !== 'RS256' && alg !== 'ES256') return [];
-    const key = await find((keys) => choose(keys, kid));
-    return key === undefined ? [] : [key];
+export function jwksKeys(url: string, now: () => number, onFailure: (cause: unknown) => void): VerificationKeys {
+  const published = publishedKeys({ fetchKeys: () => fetchKeys(url), fetchInterval, maximumAge, now, onFailure });
+  return {
+    algorithms: ['RS256', 'ES256'],
+    async *find({ kid }) {
+      const { keys: known } = await published.current();
+      const first = candidates(known, kid);
+      yield* first.keys;
+      if (first.settled) return;
+      const { keys: newest } = await published.newest();
+      if (newest !== known) yield* candidates(newest, kid).keys;
+    },
   };
 }

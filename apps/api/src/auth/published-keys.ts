@@ -1,60 +1,78 @@
 import { SigningKeysUnavailableError } from './signing-keys.ts';
 
 export interface PublishedKeysOptions<Keys> {
-  /** Asks for the whole set of keys. */
+  /** Fetches the whole set of keys. */
   readonly fetchKeys: () => Promise<Keys>;
-  /** The least milliseconds between the beginnings of two fetches: bounds what a flood of unknown ids can cause. */
+  /** Minimum milliseconds between the starts of two fetches. Bounds the fetches that unknown key ids cause. */
   readonly fetchInterval: number;
-  /** How old in milliseconds a set may be that is used although another could be fetched: then a key withdrawn there ends here. */
+  /** Milliseconds after which a set is fetched again before it is used, so that a withdrawn key stops verifying. */
   readonly maximumAge: number;
-  /** Milliseconds; any origin. */
+  /** Milliseconds from a monotonic clock. */
   readonly now: () => number;
+  /** Receives the cause of each failed fetch. */
+  readonly onFailure: (cause: unknown) => void;
 }
 
-/** The part of its greatest age at which a set is fetched again in the background: where keys are in use, none waits for it. */
+/** Fraction of `maximumAge` after which the set is refreshed in the background, so that regular use never waits for a fetch. */
 const refreshFrom = 0.8;
 
-/** Finds a key in the set; undefined where the newest set that may be had lacks it. */
-export type FindPublishedKey<Keys> = <Key>(choose: (keys: Keys) => Key | undefined) => Promise<Key | undefined>;
+/** Milliseconds after the last good fetch for which a set is used while fetches fail (service contract, "The JWT"): 24 hours. */
+export const longestOutage = 24 * 3_600_000;
+
+/** A set of keys and when its fetch started, in milliseconds of the clock. */
+export interface FetchedKeys<Keys> {
+  readonly keys: Keys;
+  readonly fetchedAt: number;
+}
+
+/** A set of keys that somebody else publishes. Both functions throw {@link SigningKeysUnavailableError}. */
+export interface PublishedKeys<Keys> {
+  /** Returns the set in use. Fetches it first if there is none, or if it is too old. */
+  current(): Promise<FetchedKeys<Keys>>;
+  /** Returns the newest set that may be fetched at present, for keys that the current one lacks. */
+  newest(): Promise<FetchedKeys<Keys>>;
+}
 
 /**
- * Keeps the set of keys that somebody publishes. What the set lacks causes a fetch, but not within the interval, and never two
- * at once. A set that is too old is fetched again first. Keys once fetched go on when fetches fail.
- *
- * @throws from the search: {@link SigningKeysUnavailableError} when what the set lacks could not be looked for.
+ * Caches a published set of keys. A set is used while fetches fail, for at most 24 hours after the last good one; a set that was
+ * fetched replaces the previous one whatever it holds.
  */
-export function publishedKeys<Keys>(options: PublishedKeysOptions<Keys>): FindPublishedKey<Keys> {
-  const { fetchKeys, fetchInterval, maximumAge, now } = options;
-  let current: { readonly keys: Keys; readonly fetchedAt: number } | undefined;
-  let attempt: { readonly begun: number; readonly result: Promise<Keys> } | undefined;
-  let failed = Number.NEGATIVE_INFINITY; // When the last fetch that failed was begun.
+export function publishedKeys<Keys>(options: PublishedKeysOptions<Keys>): PublishedKeys<Keys> {
+  const { fetchKeys, fetchInterval, maximumAge, now, onFailure } = options;
+  let latest: FetchedKeys<Keys> | undefined;
+  let attempt: { readonly startedAt: number; readonly result: Promise<FetchedKeys<Keys>> } | undefined;
+  let failedAt = Number.NEGATIVE_INFINITY; // When the last failed fetch started.
 
-  function fetchSet(): Promise<Keys> {
-    if (attempt !== undefined && now() - attempt.begun < fetchInterval) return attempt.result;
-    const begun = now();
+  function newest(): Promise<FetchedKeys<Keys>> {
+    if (attempt !== undefined && now() - attempt.startedAt < fetchInterval) return attempt.result;
+    const startedAt = now();
     const result = fetchKeys().then(
       (keys) => {
-        current = { keys, fetchedAt: begun };
-        return keys;
+        latest = { keys, fetchedAt: startedAt };
+        return latest;
       },
       (cause: unknown) => {
-        failed = begun;
+        failedAt = startedAt;
+        onFailure(cause);
         throw new SigningKeysUnavailableError('The signing keys could not be fetched.', { cause });
       },
     );
-    result.catch(() => {}); // Whoever waits for it hears of it; a refresh in the background has nobody who waits.
-    attempt = { begun, result };
+    result.catch(() => {}); // Callers see the rejection; a background refresh has no caller.
+    attempt = { startedAt, result };
     return result;
   }
 
-  return async (choose) => {
-    const known = current && choose(current.keys);
-    if (current === undefined || known === undefined) return choose(await fetchSet());
-    const age = now() - current.fetchedAt;
+  async function current(): Promise<FetchedKeys<Keys>> {
+    const known = latest;
+    if (known === undefined) return newest();
+    const age = now() - known.fetchedAt;
     if (age <= maximumAge * refreshFrom) return known;
-    const fetched = fetchSet();
-    // Where one fetch has failed, nobody waits for the next to fail as well.
-    if (age <= maximumAge || now() - failed < 2 * fetchInterval) return known;
-    return fetched.then(choose, () => known);
-  };
+    const fetched = newest();
+    if (age > longestOutage) return fetched;
+    // After one fetch has failed, no caller waits for the next one to fail as well.
+    if (age <= maximumAge || now() - failedAt < 2 * fetchInterval) return known;
+    return fetched.catch(() => known);
+  }
+
+  return { current, newest };
 }

@@ -1,31 +1,44 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { Algorithm } from 'jsonwebtoken';
 
-/** A key that tokens are verified with, and the one algorithm that it is for. */
+/** A key that verifies tokens, and the one algorithm that it is for. */
 export interface VerificationKey {
   readonly key: KeyObject;
   readonly algorithm: Algorithm;
 }
 
-/** What a token's header says of how it was signed. */
-interface SignedBy {
+/** What a token's header says about its signature. */
+export interface SignedBy {
   readonly alg: string;
   readonly kid?: string | undefined;
 }
 
-/** Finds the keys that may have signed a token. The algorithm of each is for the caller to compare. */
-export type FindVerificationKeys = (signedBy: SignedBy) => Promise<readonly VerificationKey[]>;
+/** The keys that verify tokens, as a setting names them. */
+export interface VerificationKeys {
+  /** The algorithms that the keys may be for. A token by any other one is refused without a look at the keys. */
+  readonly algorithms: readonly string[];
+  /**
+   * Yields the keys that may have signed a token, the likeliest first. A caller that no key satisfies asks on, which may fetch newer
+   * keys.
+   */
+  find(signedBy: SignedBy): AsyncIterable<VerificationKey>;
+}
 
-/** The keys that a signature must be verified with could not be fetched; nothing is known about the token. */
+/** The keys that verify a signature could not be fetched; nothing is known about the token. */
 export class SigningKeysUnavailableError extends Error {
   override readonly name = 'SigningKeysUnavailableError';
 }
 
 /** HS256: each secret may have signed any token, so that secrets can be replaced without a gap. */
-export function secretKeys(secrets: readonly string[]): FindVerificationKeys {
+export function secretKeys(secrets: readonly string[]): VerificationKeys {
   const keys = secrets.map((secret) => ({
     key: createSecretKey(secret, 'utf8'),
     algorithm: 'HS256' as const,
   }));
-  return async () => keys;
+  return {
+    algorithms: ['HS256'],
+    async *find() {
+      yield* keys;
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import { verify } from 'node:crypto';
 import type { FindGithubKey } from './github-keys.ts';
 
-/** What the headers of an alert say of its signature. */
+/** What the headers of an alert say about its signature. */
 export interface AlertSignature {
   /** Names one of the keys that GitHub publishes. */
   readonly keyIdentifier: string;
@@ -9,17 +9,22 @@ export interface AlertSignature {
   readonly signature: string;
 }
 
-/** Says whether GitHub signed these bytes, exactly as they were sent. */
-export type VerifyAlert = (signature: AlertSignature, body: Uint8Array) => Promise<boolean>;
+/** Whether GitHub signed a message. `unconfirmed`: its key is unknown, and GitHub could not be asked again yet. */
+export type AlertVerification = 'verified' | 'unknown_key' | 'signature' | 'unconfirmed';
+
+/** Verifies the signature of these bytes, exactly as they were sent. */
+export type VerifyAlert = (signature: AlertSignature, body: Uint8Array) => Promise<AlertVerification>;
 
 /**
- * Makes the verifier of GitHub's alerts: ECDSA by P-256 and SHA-256.
+ * Creates the verifier of GitHub's alerts: ECDSA by P-256 and SHA-256.
  *
  * @throws from the verifier: what `findKey` throws; nothing is known about the signature then.
  */
 export function createAlertVerifier(findKey: FindGithubKey): VerifyAlert {
   return async ({ keyIdentifier, signature }, body) => {
     const key = await findKey(keyIdentifier);
-    return key !== undefined && verify('sha256', body, key, Buffer.from(signature, 'base64'));
+    if (key === undefined) return 'unknown_key';
+    if (key === 'unconfirmed') return key;
+    return verify('sha256', body, key, Buffer.from(signature, 'base64')) ? 'verified' : 'signature';
   };
 }

@@ -3,7 +3,8 @@ import jwt from 'jsonwebtoken';
 import * as z from 'zod';
 import { readClaims } from './claims.ts';
 import type { Principal } from './principal.ts';
-import type { FindVerificationKeys } from './signing-keys.ts';
+import type { TokenRefusal } from './refusals.ts';
+import type { VerificationKeys } from './signing-keys.ts';
 
 /** Seconds by which the clocks of issuer and service may differ (service contract, "The JWT"). */
 const clockTolerance = 5;
@@ -40,23 +41,34 @@ function parseJson(bytes: Buffer | undefined): unknown {
 }
 
 export interface TokenRules {
-  readonly findKeys: FindVerificationKeys;
+  readonly keys: VerificationKeys;
   /** Compared exactly when set. */
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
-  /** The present in Unix milliseconds. */
+  /** Returns the current time in Unix milliseconds. */
   readonly now: () => number;
 }
 
-/** Verifies a compact JWT. Resolves to undefined for every token that is not good, whatever is wrong with it. */
-export type VerifyToken = (token: string) => Promise<Principal | undefined>;
+/** Verifies a compact JWT. Resolves to the principal that it names, or to why it is refused. */
+export type VerifyToken = (token: string) => Promise<Principal | TokenRefusal>;
+
+/** Reads why the library refused a token; its messages are the only place that says so (jsonwebtoken 9, verify.js). */
+function refusalOf(error: unknown): TokenRefusal {
+  if (error instanceof jwt.TokenExpiredError) return 'expired';
+  if (error instanceof jwt.NotBeforeError) return 'not_yet_valid';
+  const { message } = error as Error;
+  if (message.startsWith('jwt issuer')) return 'issuer';
+  if (message.startsWith('jwt audience')) return 'audience';
+  if (message.startsWith('invalid exp') || message.startsWith('invalid nbf')) return 'claims';
+  return message === 'jwt malformed' || message === 'invalid token' ? 'malformed' : 'signature';
+}
 
 /**
- * Makes the verifier of tokens (RFC 7519, RFC 8725; service contract, "The JWT").
+ * Creates the verifier of tokens (RFC 7519, RFC 8725; service contract, "The JWT").
  *
- * @throws from the verifier: SigningKeysUnavailableError when the keys of a token could not be fetched.
+ * @throws from the verifier: SigningKeysUnavailableError if the keys for a token could not be fetched.
  */
-export function createTokenVerifier({ findKeys, issuer, audience, now }: TokenRules): VerifyToken {
+export function createTokenVerifier({ keys, issuer, audience, now }: TokenRules): VerifyToken {
   const expected = { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) };
 
   return async (token) => {
@@ -64,10 +76,12 @@ export function createTokenVerifier({ findKeys, issuer, audience, now }: TokenRu
     const parsedHeader = header.safeParse(parseJson(decodePart(headerPart)));
     const payload = decodePart(payloadPart);
     const wellFormed = payload !== undefined && isUtf8(payload) && decodePart(signaturePart) !== undefined;
-    if (!parsedHeader.success || !wellFormed || more.length > 0) return undefined;
+    if (!parsedHeader.success || !wellFormed || more.length > 0) return 'malformed';
+    if (!keys.algorithms.includes(parsedHeader.data.alg)) return 'algorithm';
 
     const nowSeconds = now() / 1000;
-    for (const { key, algorithm } of await findKeys(parsedHeader.data)) {
+    let refusal: TokenRefusal = 'unknown_key';
+    for await (const { key, algorithm } of keys.find(parsedHeader.data)) {
       if (algorithm !== parsedHeader.data.alg) continue;
       try {
         const claims = jwt.verify(token, key, {
@@ -76,11 +90,12 @@ export function createTokenVerifier({ findKeys, issuer, audience, now }: TokenRu
           clockTolerance,
           clockTimestamp: nowSeconds,
         });
-        return readClaims(claims, nowSeconds);
-      } catch {
-        // Not this key's, or not valid now: the next secret may still have signed it.
+        return readClaims(claims, nowSeconds) ?? 'claims';
+      } catch (error) {
+        refusal = refusalOf(error);
+        if (refusal !== 'signature') return refusal; // It is this key's: no other one makes it valid.
       }
     }
-    return undefined;
+    return refusal;
   };
 }

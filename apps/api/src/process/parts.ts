@@ -1,5 +1,6 @@
+import type { SettingName } from '@andamio/schema/settings';
 import { MemoryStore } from 'express-rate-limit';
-import { type FindVerificationKeys, secretKeys } from '../auth/signing-keys.ts';
+import { secretKeys, type VerificationKeys } from '../auth/signing-keys.ts';
 import type { VerifyAlert } from '../auth/verify-alert.ts';
 import type { SharedCounters } from '../http/limits/redis-counters.ts';
 import type { KeyStore } from '../keys/store.ts';
@@ -11,7 +12,7 @@ import { openStore } from './open-store.ts';
 export interface Parts {
   readonly store: KeyStore;
   readonly counters: SharedCounters;
-  readonly findKeys: FindVerificationKeys;
+  readonly signingKeys: VerificationKeys;
   readonly verifyAlert: VerifyAlert | undefined;
 }
 
@@ -21,30 +22,41 @@ async function countersOf({ redis }: CompleteSettings, log: Logger): Promise<Sha
   return connectCounters(redis, log);
 }
 
-async function signingKeysOf({ jwt: { keys } }: CompleteSettings): Promise<FindVerificationKeys> {
-  if (keys.kind === 'secrets') return secretKeys(keys.secrets);
-  const { jwksKeys } = await import('../auth/jwks.ts');
-  return jwksKeys(keys.url, () => performance.now());
+/** Logs each failed fetch of published keys. The URL is a setting that holds no secret. */
+function reportFetch(log: Logger, setting: SettingName, url: string) {
+  return (cause: unknown) =>
+    log.warn(
+      { err: cause, setting, url },
+      `Signing keys could not be fetched from ${setting}; keys that were fetched stay in use for at most 24 hours.`,
+    );
 }
 
-async function alertVerifierOf({
-  githubSecretScanningKeysUrl: url,
-}: CompleteSettings): Promise<VerifyAlert | undefined> {
+async function signingKeysOf({ jwt: { keys } }: CompleteSettings, log: Logger): Promise<VerificationKeys> {
+  if (keys.kind === 'secrets') return secretKeys(keys.secrets);
+  const { jwksKeys } = await import('../auth/jwks.ts');
+  return jwksKeys(keys.url, () => performance.now(), reportFetch(log, 'JWT_JWKS_URL', keys.url));
+}
+
+async function alertVerifierOf(
+  { githubSecretScanningKeysUrl: url }: CompleteSettings,
+  log: Logger,
+): Promise<VerifyAlert | undefined> {
   if (url === undefined) return undefined;
   const [{ githubKeys }, { createAlertVerifier }] = await Promise.all([
     import('../auth/github-keys.ts'),
     import('../auth/verify-alert.ts'),
   ]);
-  return createAlertVerifier(githubKeys(url, () => performance.now()));
+  const onFailure = reportFetch(log, 'GITHUB_SECRET_SCANNING_KEYS_URL', url);
+  return createAlertVerifier(githubKeys(url, () => performance.now(), onFailure));
 }
 
 /** Makes the parts that the settings ask for. None of them need answer yet. */
 export async function connect(settings: CompleteSettings, log: Logger, now: () => number): Promise<Parts> {
-  const [store, counters, findKeys, verifyAlert] = await Promise.all([
+  const [store, counters, signingKeys, verifyAlert] = await Promise.all([
     openStore(settings.store, now),
     countersOf(settings, log),
-    signingKeysOf(settings),
-    alertVerifierOf(settings),
+    signingKeysOf(settings, log),
+    alertVerifierOf(settings, log),
   ]);
-  return { store, counters, findKeys, verifyAlert };
+  return { store, counters, signingKeys, verifyAlert };
 }

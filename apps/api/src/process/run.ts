@@ -31,7 +31,7 @@ export async function run(referenceFolder: string): Promise<void> {
 
   const log = createLog({ level: settings.logLevel, project: settings.googleCloudProject });
   const now = Date.now;
-  const { store, counters, findKeys, verifyAlert } = await connect(settings, log, now);
+  const { store, counters, signingKeys, verifyAlert } = await connect(settings, log, now);
   const keys = setUpKeys({
     store,
     peppers: settings.peppers,
@@ -45,7 +45,7 @@ export async function run(referenceFolder: string): Promise<void> {
     log,
     keys,
     verifyAlert,
-    verifyToken: createTokenVerifier({ ...settings.jwt, findKeys, now }),
+    verifyToken: createTokenVerifier({ ...settings.jwt, keys: signingKeys, now }),
     createCounters: counters.createCounters,
     referenceFolder,
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Principal } from '../../src/auth/principal.ts';
 import { secretKeys } from '../../src/auth/signing-keys.ts';
 import { createTokenVerifier } from '../../src/auth/verify-token.ts';
 import { hmacToken } from '../harness/compact-token.ts';
@@ -6,7 +7,7 @@ import { hmacToken } from '../harness/compact-token.ts';
 describe('secrets can be replaced without a gap', () => {
   const secrets = ['the secret that was there before, long enough', 'the secret that comes after it, long enough'];
   const verify = createTokenVerifier({
-    findKeys: secretKeys(secrets),
+    keys: secretKeys(secrets),
     issuer: undefined,
     audience: undefined,
     now: Date.now,
@@ -18,14 +19,13 @@ describe('secrets can be replaced without a gap', () => {
   });
 
   test('a token by a secret that has left does not', async () => {
-    expect(
-      await verify(hmacToken({ alg: 'HS256' }, claims, 'a secret that has been removed from the list')),
-    ).toBeUndefined();
+    const token = hmacToken({ alg: 'HS256' }, claims, 'a secret that has been removed from the list');
+    expect(await verify(token)).toBe('signature');
   });
 
   test('a token from the future fixes no tier: it counts as issued now', async () => {
     const token = hmacToken({ alg: 'HS256' }, { ...claims, iat: 9e9 }, secrets[0] as string);
-    const principal = await verify(token);
-    expect(principal?.tokenIssuedAt).toBeLessThanOrEqual(Date.now() / 1000);
+    const { tokenIssuedAt } = (await verify(token)) as Principal;
+    expect(tokenIssuedAt).toBeLessThanOrEqual(Date.now() / 1000);
   });
 });

@@ -65,12 +65,13 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     }),
     keys,
     verifyToken: createTokenVerifier({
-      findKeys: secretKeys([jwtSecret]),
+      keys: secretKeys([jwtSecret]),
       issuer: options.issuer,
       audience: options.audience,
       now,
     }),
-    verifyAlert: githubKeysUrl === undefined ? undefined : createAlertVerifier(githubKeys(githubKeysUrl, monotonicNow)),
+    verifyAlert:
+      githubKeysUrl === undefined ? undefined : createAlertVerifier(githubKeys(githubKeysUrl, monotonicNow, () => {})),
     createCounters: options.createCounters ?? (() => new MemoryStore()),
     referenceFolder: options.referenceFolder ?? builtReference,
   });

@@ -32,9 +32,28 @@ describe('the keys that GitHub publishes', () => {
   });
 
   test('are fetched at most once a minute however many identifiers somebody makes up', async () => {
-    for (clock = 0; clock < 5 * minute; clock += 2_000) expect(await statusOf(githubKey())).toBe(401);
+    for (clock = 0; clock < 5 * minute; clock += 2_000) {
+      expect(await statusOf(githubKey())).toBe(clock % minute === 0 ? 401 : 500);
+    }
     expect(github.fetches()).toBe(5);
     expect(await statusOf()).toBe(200);
+  });
+
+  test('are new ones where an unknown identifier cannot be looked for: that is a 500, never a refusal', async () => {
+    expect(await statusOf(githubKey()), 'somebody makes up an identifier').toBe(401);
+    const next = githubKey();
+    github.publish(next);
+    clock = 1;
+    expectError(await sendAlerts(app.url, [], next), 500, 'signing_keys_unavailable');
+    clock = minute;
+    expect(await statusOf(next), 'GitHub sends it again').toBe(200);
+  });
+
+  test('are withdrawn when GitHub publishes an empty list', async () => {
+    expect(await statusOf()).toBe(200);
+    github.publish();
+    clock = hour + 1;
+    expect(await statusOf()).toBe(401);
   });
 
   test('may change: one that is new works within a minute, one that is gone ends within the hour', async () => {
@@ -90,15 +109,18 @@ describe('the keys that GitHub publishes', () => {
     github.mood = 'broken';
     clock = 2 * hour;
     expect(await statusOf()).toBe(200);
-    clock = 3 * hour;
+    clock = 24 * hour;
     expect(await statusOf()).toBe(200);
-    clock = 4 * hour;
     expect(await statusOf(githubKey())).toBe(500);
+    clock = 24 * hour + 1;
+    expect(await statusOf(), 'not for longer than a day').toBe(500);
   });
 
   test('may have some among them that are none: the others work', async () => {
     github.answer = {
       public_keys: [
+        null,
+        { key_identifier: 5, key: null },
         { key_identifier: 'a', key: 'no key', is_current: true },
         {
           key_identifier: signer.identifier,

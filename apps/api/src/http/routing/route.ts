@@ -80,8 +80,8 @@ export function publicRoute(operation: PublicOperation, handler: RequestHandler)
 function authenticate(verifyToken: VerifyToken): RequestHandler {
   return async (request, { locals }, next) => {
     const token = bearerToken(request);
-    const principal = token === undefined ? undefined : await verifyToken(token);
-    if (principal === undefined) throw new HttpError('unauthenticated');
+    const principal = token === undefined ? 'no_token' : await verifyToken(token);
+    if (typeof principal === 'string') throw new HttpError('unauthenticated');
     locals.principal = principal;
     next();
   };

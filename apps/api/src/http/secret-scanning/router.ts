@@ -34,7 +34,10 @@ const requireSignature: RequestHandler = (request, _response, next) => {
 function authenticate(verifyAlert: VerifyAlert): RequestHandler {
   return async (request, _response, next) => {
     const body: Uint8Array = request.body ?? new Uint8Array();
-    if (!(await verifyAlert(signatureOf(request) as AlertSignature, body))) throw new HttpError('invalid_signature');
+    const verification = await verifyAlert(signatureOf(request) as AlertSignature, body);
+    // A refusal would be final: GitHub sends an alert again after a 500.
+    if (verification === 'unconfirmed') throw new HttpError('signing_keys_unavailable');
+    if (verification !== 'verified') throw new HttpError('invalid_signature');
     next();
   };
 }
