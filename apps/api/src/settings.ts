@@ -13,14 +13,23 @@ export class SettingsError extends Error {
 }
 
 /**
- * Reads the settings from the environment, and completes what development may leave out.
+ * Reads the settings from the environment.
  *
  * @throws {@link SettingsError}
  */
-export function readSettings(environment: Environment = process.env): CompleteSettings {
+export function givenSettings(environment: Environment = process.env): Settings {
   const parsed = parseSettings(environment);
   if (!parsed.ok) throw new SettingsError(parsed.problems.map(({ name, rule }) => `${name} ${rule}.`).join('\n'));
-  const { settings } = parsed;
+  return parsed.settings;
+}
+
+/**
+ * Reads the settings from the environment, and generates what may be left out in development.
+ *
+ * @throws {@link SettingsError}
+ */
+export function readSettings(environment?: Environment): CompleteSettings {
+  const settings = givenSettings(environment);
   return {
     ...settings,
     jwt: { ...settings.jwt, keys: settings.jwt.keys ?? { kind: 'secrets', secrets: [developmentJwtSecret()] } },

@@ -2,29 +2,45 @@ import { parseArgs } from 'node:util';
 import { keysInText } from '@andamio/schema/key-format';
 import { type Context, type Report, UsageError } from './command.ts';
 import { commands } from './commands.ts';
+import { confirmAndExecute, confirmationOf } from './confirmation.ts';
 
 /** What a command line asks for. */
 export type Request =
   | { readonly help: string | undefined }
+  | { readonly version: true }
   | { readonly execute: (context: Context) => Promise<Report>; readonly asJson: boolean };
 
 const flags = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
 
-/** What is wrong by the code of Node's error. Node's own words may repeat what was given. */
+/** Messages for Node's error codes. Node's own messages may repeat a value. */
 const wrongUsages: Readonly<Record<string, string>> = {
-  ERR_PARSE_ARGS_UNKNOWN_OPTION: 'An option is not one of this command.',
   ERR_PARSE_ARGS_INVALID_OPTION_VALUE: 'An option lacks its value, or takes none.',
   ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL: 'Everything is given by options.',
 };
 
-function parse(args: readonly string[], options: NonNullable<Parameters<typeof parseArgs>[0]>['options']) {
+/** An option's name as it may be repeated: nothing that could hold a key or act on a terminal. */
+const namedOption = /^-{1,2}[a-z][a-z-]{0,30}(?==|$)/;
+
+type DeclaredOptions = NonNullable<Parameters<typeof parseArgs>[0]>['options'];
+
+function unknownOption(verb: string, args: readonly string[], options: DeclaredOptions): UsageError {
+  const { tokens } = parseArgs({ args: [...args], options: { ...options, ...flags }, tokens: true, strict: false });
+  const known = new Set(Object.keys({ ...options, ...flags }));
+  const found = tokens.find((token) => token.kind === 'option' && !known.has(token.name));
+  const name = found?.kind === 'option' ? namedOption.exec(found.rawName)?.[0] : undefined;
+  return new UsageError(name === undefined ? `${verb} has no such option.` : `${verb} has no option ${name}.`);
+}
+
+function parse(verb: string, args: readonly string[], options: DeclaredOptions) {
   try {
     const { values, tokens } = parseArgs({ args: [...args], options: { ...options, ...flags }, tokens: true });
     const given = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
     if (new Set(given).size < given.length) throw new UsageError('An option is given twice.');
     return values;
   } catch (error) {
-    const message = wrongUsages[(error as { code?: string }).code ?? ''];
+    const { code } = error as { code?: string };
+    if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') throw unknownOption(verb, args, options);
+    const message = wrongUsages[code ?? ''];
     throw message === undefined ? error : new UsageError(message);
   }
 }
@@ -37,16 +53,24 @@ function refuseKeys(args: readonly string[]): void {
 }
 
 /**
- * Understands a command line.
+ * Parses a command line.
  *
+ * @param args without Node and the program.
+ * @param isTerminal whether the operator can be asked to confirm a change.
  * @throws {@link UsageError}
  */
-export function understand(args: readonly string[]): Request {
+export function parseCommandLine(args: readonly string[], isTerminal: boolean): Request {
   refuseKeys(args);
   const [verb, ...rest] = args;
   if (verb === '--help' || verb === '-h') return { help: undefined };
+  if (verb === '--version') return { version: true };
   const command = commands.get(verb ?? '');
   if (verb === undefined || command === undefined) throw new UsageError('A command is needed.');
-  const { json = false, help, ...values } = parse(rest, command.options);
-  return help ? { help: verb } : { execute: command.plan(values), asJson: json === true };
+  const { json = false, help, ...values } = parse(verb, rest, command.options);
+  if (help) return { help: verb };
+  const asJson = json === true;
+  const plan = command.plan(values);
+  if (typeof plan === 'function') return { execute: plan, asJson };
+  const confirmation = confirmationOf(values, isTerminal);
+  return { execute: (context) => confirmAndExecute(plan, context, confirmation), asJson };
 }

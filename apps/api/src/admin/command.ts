@@ -5,46 +5,67 @@ import type { KeyStore } from '../keys/store.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** What was given for options that are declared. */
+/** The values given for the declared options. */
 type Values<Declared extends Options> = ReturnType<
   typeof parseArgs<{ options: Declared; strict: true; allowPositionals: false }>
 >['values'];
 
-/** What commands work with. */
+/** What a command works with. */
 export interface Context {
   readonly store: KeyStore & Administration;
-  /** The first makes new keys, all verify. */
-  readonly peppers: readonly Pepper[];
-  /** The present in Unix milliseconds. */
+  /**
+   * Returns the configured peppers: the first makes new keys, all verify.
+   *
+   * @throws {@link SettingsError} if none is configured. Commands that need no pepper run without one.
+   */
+  readonly peppers: () => readonly Pepper[];
+  /** Returns the current time in Unix milliseconds. */
   readonly now: () => number;
   /** Reads standard input to its end. */
   readonly readInput: () => Promise<string>;
 }
 
-/** What a command has to say. */
+/** The result of a command. */
 export interface Report {
-  /** Whether it was done; not where nothing was found or the store refused. */
+  /** False where nothing was found or the change was refused; the exit code is then 1. */
   readonly done: boolean;
-  /** For programs: names of fields never change. */
+  /** For programs: field names are stable. */
   readonly json: { readonly outcome: string } & Readonly<Record<string, unknown>>;
   /** For people, one line each. */
   readonly text: readonly string[];
 }
 
+/** A description of a change that has not been made. */
+export interface Preview {
+  /** What the change affects, for programs. */
+  readonly json: Readonly<Record<string, unknown>>;
+  /** What the change affects, for people. */
+  readonly text: readonly string[];
+}
+
+/** A change that is shown to the operator and confirmed before it is made. */
+export interface ConfirmedChange {
+  /** Looks up what the change would affect. Returns a report instead if there is nothing to change. */
+  preview(context: Context): Promise<Preview | Report>;
+  execute(context: Context): Promise<Report>;
+}
+
+/** What a command line asks for, before anything is opened. */
+export type Plan = ((context: Context) => Promise<Report>) | ConfirmedChange;
+
 /** One verb of the operators' tool. */
 export interface Command<Declared extends Options = Options> {
   /** Its options as a person writes them. */
   readonly usage: string;
-  /** What it does, in a few words. */
+  /** What it does, in one sentence. */
   readonly summary: string;
   readonly options: Declared;
   /**
-   * Understands the options, before anything is opened.
+   * Validates the options.
    *
-   * @returns what is to be done.
    * @throws {@link UsageError}
    */
-  plan(values: Values<Declared>): (context: Context) => Promise<Report>;
+  plan(values: Values<Declared>): Plan;
 }
 
 /** Declares a command, so that its plan gets the options that it declares. */
@@ -52,7 +73,7 @@ export function defineCommand<const Declared extends Options>(command: Command<D
   return command as Command;
 }
 
-/** The command line cannot be understood. Its message never repeats what was given: that may be a key. */
+/** A command line that cannot be understood. The message never repeats a value: that may be a key. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

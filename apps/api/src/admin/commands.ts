@@ -1,16 +1,26 @@
 import type { Command } from './command.ts';
+import { audit } from './commands/audit.ts';
 import { digestKeys } from './commands/digest-keys.ts';
 import { erase } from './commands/erase.ts';
 import { list } from './commands/list.ts';
 import { repepperReport } from './commands/repepper-report.ts';
 import { resume } from './commands/resume.ts';
 import { revoke } from './commands/revoke.ts';
+import { setTier } from './commands/set-tier.ts';
+import { show } from './commands/show.ts';
 import { stats } from './commands/stats.ts';
 import { suspend } from './commands/suspend.ts';
+import { usage } from './commands/usage.ts';
+import { users } from './commands/users.ts';
 
 /** All commands by their verbs, in the order in which help tells them. */
 export const commands: ReadonlyMap<string, Command> = new Map([
+  ['show', show],
+  ['users', users],
   ['list', list],
+  ['audit', audit],
+  ['usage', usage],
+  ['set-tier', setTier],
   ['revoke', revoke],
   ['suspend', suspend],
   ['resume', resume],

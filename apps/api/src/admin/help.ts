@@ -1,3 +1,4 @@
+import { version } from '../version.ts';
 import type { Command } from './command.ts';
 import { commands } from './commands.ts';
 
@@ -5,18 +6,25 @@ function describe([verb, { usage, summary }]: readonly [string, Command]): strin
   return `  ${`${verb} ${usage}`.trimEnd()}\n      ${summary}`;
 }
 
-/** What the tool can do, or one command of it. */
+/** Returns the version of the service that the tool belongs to, and the Node that runs it. */
+export function versionText(): string {
+  return `andamio-api ${version} (Node ${process.versions.node})\n`;
+}
+
+/** Returns the help on all commands, or on one. */
 export function helpOn(verb?: string): string {
   const told = [...commands].filter(([name]) => verb === undefined || name === verb);
   return `node admin.js COMMAND [--json]
 
 ${told.map(describe).join('\n')}
 
-It works on the store of the service, by the service's own environment, while the service runs. Every change is in the audit
-log with the name that --by gives, or else that of the system's user. Keys are read from standard input only. Running
-instances refuse what was revoked or suspended within VERIFY_CACHE_SECONDS. With --json, answers are one line for programs.
+Reads the service's own environment and works on its store while the service runs; the first line on standard error
+names the store. It never creates a store or a secret. suspend, erase, revoke --user and usage --reset show what they
+would do and ask first: --yes answers, and is required without a terminal; --dry-run changes nothing. Every change is
+in the audit log under the name of --by, or else of the system's user. Keys are read from standard input only. Running
+instances refuse revoked and suspended keys within VERIFY_CACHE_SECONDS. --json prints one line for programs.
 
-Exit codes: 0 done, 1 nothing found or refused, 64 wrong usage, 69 the store did not answer, 70 an error nobody thought of,
-78 wrong settings.
+Exit codes: 0 done, 1 not found, refused or canceled, 64 wrong usage, 69 the store did not answer, 70 unexpected error,
+78 wrong settings or no store.
 `;
 }

@@ -40,6 +40,12 @@ export function authorOf({ by, reason }: { readonly by?: string | undefined; rea
   };
 }
 
+/** Returns how many rows a list shows: 100 if `--limit` is left out. */
+export function limitOf({ limit = '100' }: { readonly limit?: string | undefined }): number {
+  if (!/^[1-9]\d{0,5}$/.test(limit)) throw new UsageError('--limit must be an integer from 1 to 999999.');
+  return Number(limit);
+}
+
 /** The user that a command is about. */
 export function userOf({ user }: { readonly user?: string | undefined }): string {
   if (!user) throw new UsageError('--user ID is needed.');

@@ -1,15 +1,19 @@
 import { text } from 'node:stream/consumers';
 import { OutcomeUnknownError, StoreUnavailableError } from '../keys/store.ts';
 import { openStore } from '../process/open-store.ts';
-import { readSettings, SettingsError } from '../settings.ts';
+import { SettingsError } from '../settings.ts';
 import { UsageError } from './command.ts';
-import { type Request, understand } from './command-line.ts';
-import { helpOn } from './help.ts';
+import { parseCommandLine, type Request } from './command-line.ts';
+import { helpOn, versionText } from './help.ts';
+import { readAdminSettings } from './settings.ts';
 
 /** Exit codes, the last four by sysexits.h. */
 const exitCodes = { done: 0, notDone: 1, usage: 64, unavailable: 69, software: 70, settings: 78 } as const;
 
-/** What went wrong, for people: nothing in it is a secret. */
+/** How long the store may take to answer at all, in milliseconds: an operator learns within 10 s that it does not. */
+const connectDeadline = 8_000;
+
+/** Returns the message for people and the exit code. The message contains no secret. */
 function complaintOf(error: unknown): { readonly exitCode: number; readonly message: string } {
   const { message, cause } = error as Error;
   const why = cause instanceof Error ? `${message} ${cause.message}` : message;
@@ -25,13 +29,15 @@ function complaintOf(error: unknown): { readonly exitCode: number; readonly mess
 }
 
 async function carryOut(request: Request): Promise<number> {
-  if ('help' in request) {
-    process.stdout.write(helpOn(request.help));
+  if ('help' in request || 'version' in request) {
+    process.stdout.write('help' in request ? helpOn(request.help) : versionText());
     return exitCodes.done;
   }
-  const settings = readSettings();
+  const settings = readAdminSettings();
+  process.stderr.write(`Working on ${settings.storeName}.\n`);
   const now = Date.now;
   const store = await openStore(settings.store, now);
+  await store.check(connectDeadline);
   const readInput = () => text(process.stdin);
   const report = await request.execute({ store, peppers: settings.peppers, now, readInput });
   process.stdout.write(request.asJson ? `${JSON.stringify(report.json)}\n` : `${report.text.join('\n')}\n`);
@@ -39,17 +45,28 @@ async function carryOut(request: Request): Promise<number> {
   return report.done ? exitCodes.done : exitCodes.notDone;
 }
 
+/** A reader that goes away (`| head`) ends the output and nothing else: what was done is done. */
+function tolerateClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
 /**
- * Does what an operator's command line says, on the store that the environment names.
+ * Runs an operator's command on the store that the environment names.
  *
  * @param args without Node and the program.
  */
 export async function runAdmin(args: readonly string[]): Promise<void> {
+  tolerateClosedPipes();
   try {
-    process.exitCode = await carryOut(understand(args));
+    const isTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
+    process.exitCode = await carryOut(parseCommandLine(args, isTerminal));
   } catch (error) {
     const { exitCode, message } = complaintOf(error);
     process.stderr.write(`${message}\n`);
-    process.exit(exitCode); // What the store's client still tries is of no use any more.
+    process.exit(exitCode); // The store's client may still be retrying.
   }
 }

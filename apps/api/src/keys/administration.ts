@@ -1,7 +1,8 @@
 import type { Tier } from '@andamio/schema/tiers';
-import type { Actor } from './audit.ts';
+import type { Actor, AuditEntry } from './audit.ts';
 import type { RevokedKey } from './revoke.ts';
 import type { EndedKeys, KeyRecord, Standing } from './store.ts';
+import type { UsageTotals } from './usage/store.ts';
 
 /** One owner to be changed by somebody else. */
 export interface OwnerCommand {
@@ -33,6 +34,13 @@ export interface InspectedOwner extends Standing {
   readonly since: number | undefined;
   /** In no order; maybe some that are gone and only wait to be removed. */
   readonly keys: readonly InspectedKey[];
+}
+
+/** An owner as it stands in a list of all owners. */
+export interface OwnerSummary extends Standing {
+  readonly userId: string;
+  /** When the owner's first key was issued, Unix seconds; undefined before that. */
+  readonly since: number | undefined;
 }
 
 /** How many owners there are, those without a key included. */
@@ -86,6 +94,23 @@ export interface Administration {
 
   /** Finds what is known of an owner and its keys; undefined where nothing is. */
   inspect(userId: string): Promise<InspectedOwner | undefined>;
+
+  /**
+   * Lists all owners in pages. Each page is consistent in itself; owners that are added or removed meanwhile may be
+   * missing or present. Reads every owner: each page ends within a minute or throws {@link StoreUnavailableError}.
+   */
+  owners(): AsyncIterable<readonly OwnerSummary[]>;
+
+  /** Returns a user's audit entries, the newest first, including the one that is left of an erased user. */
+  readAudit(userId: string): Promise<readonly AuditEntry[]>;
+
+  /**
+   * Removes the usage counted in the current UTC month, so that day and month quotas are full again. Requests that a
+   * running service has counted but not stored are added afterward.
+   *
+   * @returns the totals before the removal.
+   */
+  resetUsage(command: OwnerCommand): Promise<UsageTotals>;
 
   /** Counts owners. */
   countOwners(): Promise<OwnerCounts>;

@@ -10,18 +10,22 @@ export interface Actor {
   readonly id?: string;
 }
 
-/** What was done, as the log has it. */
-export type AuditAction =
-  | 'key.issued'
-  | 'key.rotated'
-  | 'key.rolled'
-  | 'key.deleted'
-  | 'key.revoked'
-  | 'key.redigested'
-  | 'user.tier_changed'
-  | 'user.suspended'
-  | 'user.resumed'
-  | 'user.erased';
+/** What an entry of the audit log can say was done. */
+export const auditActions = [
+  'key.issued',
+  'key.rotated',
+  'key.rolled',
+  'key.deleted',
+  'key.revoked',
+  'key.redigested',
+  'user.tier_changed',
+  'user.suspended',
+  'user.resumed',
+  'user.usage_reset',
+  'user.erased',
+] as const;
+
+export type AuditAction = (typeof auditActions)[number];
 
 /** One change in the audit log: it lands in the same transaction as the change, or neither does. */
 export interface AuditEntry {
@@ -57,12 +61,28 @@ export function ownEntry(action: AuditAction, change: Omit<AuditEntry, 'action' 
   };
 }
 
-/** The entry for a token that changed its owner's tier. */
-export function tierEntry(change: Pick<AuditEntry, 'at' | 'userId'>, before: Tier, after: Tier): AuditEntry {
-  return { ...ownEntry('user.tier_changed', change), reason: `from ${before} to ${after}` };
+/**
+ * Creates the entry for a change of an owner's tier.
+ *
+ * @param by the operator who set it; a token of the owner's otherwise.
+ */
+export function tierEntry(
+  change: Pick<AuditEntry, 'at' | 'userId' | 'reason'>,
+  before: Tier,
+  after: Tier,
+  by?: Actor,
+): AuditEntry {
+  const own = ownEntry('user.tier_changed', change);
+  const why = change.reason === undefined ? '' : `: ${change.reason}`;
+  return { ...own, ...(by && { actor: by }), reason: `from ${before} to ${after}${why}` };
 }
 
-/** The entry that is left of a user who was erased: it names nobody, and is found again by whoever knows the user id. */
+/** Returns what stands in place of the user id in the audit log once the user is erased: its SHA-256 in hex. */
+export function erasedUserId(userId: string): string {
+  return createHash('sha256').update(userId).digest('hex');
+}
+
+/** Creates the entry that is left of an erased user. It names nobody, but can be found by the user id. */
 export function erasureEntry({ at, actor, userId }: Pick<AuditEntry, 'at' | 'actor' | 'userId'>): AuditEntry {
-  return { at, actor, action: 'user.erased', userId: createHash('sha256').update(userId).digest('hex') };
+  return { at, actor, action: 'user.erased', userId: erasedUserId(userId) };
 }

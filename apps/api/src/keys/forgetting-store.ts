@@ -35,7 +35,7 @@ export function forgettingStore(
     readUsage: (query) => store.readUsage(query),
     find: (ids) => store.find(ids),
     list: (userId) => store.list(userId),
-    check: () => store.check(),
+    check: (milliseconds) => store.check(milliseconds),
     close: () => store.close(),
   };
 }

@@ -1,4 +1,5 @@
 import type { Tier } from '@andamio/schema/tiers';
+import type { Actor } from './audit.ts';
 import type { Attempt, Repetition, RepetitionRefusal } from './idempotency.ts';
 import type { RevokeCommand, RevokeOutcome } from './revoke.ts';
 import type { Rolled } from './roll.ts';
@@ -107,11 +108,15 @@ export type RollRefusal = 'suspended' | 'no_such_key' | 'key_expired';
 /** What became of a {@link RollCommand}: the key as it is now, what ended at once, or why nothing was changed. */
 export type RollOutcome = (Rolled & EndedKeys) | RollRefusal | Repetition | RepetitionRefusal;
 
-/** What a token says, `now` in Unix seconds being the present for what has expired. */
+/** A tier claimed for an owner, `now` in Unix seconds being the present for what has expired. */
 export interface ClaimTierCommand {
   readonly userId: string;
   readonly tierClaim: TierClaim;
   readonly now: number;
+  /** The operator who claims it; a token of the owner's if left out. */
+  readonly by?: Actor;
+  /** Why, for the audit log. */
+  readonly reason?: string | undefined;
 }
 
 /** A secret that was found under an older pepper, to be known by its digest under another. */
@@ -207,8 +212,12 @@ export interface KeyStore extends UsageStore {
    */
   claimTier(command: ClaimTierCommand): Promise<void>;
 
-  /** Resolves when the store answers, rejects with {@link StoreUnavailableError} when it does not. */
-  check(): Promise<void>;
+  /**
+   * Resolves when the store answers, rejects with {@link StoreUnavailableError} when it does not.
+   *
+   * @param milliseconds how long it may take; as long as a readiness probe waits if left out.
+   */
+  check(milliseconds?: number): Promise<void>;
 
   /** Ends what is under way and lets go of files and connections. */
   close(): Promise<void>;

@@ -43,3 +43,9 @@ export function developmentJwtSecret(): string {
 export function developmentPepper(): Pepper {
   return { version: 'dev', secret: keptSecret('key-pepper') };
 }
+
+/** The pepper of {@link developmentPepper} if it has been generated here. */
+export function existingDevelopmentPepper(): Pepper | undefined {
+  const secret = read(join(folder, 'key-pepper'));
+  return secret && { version: 'dev', secret };
+}

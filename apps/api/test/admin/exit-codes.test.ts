@@ -1,5 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, inject, test } from 'vitest';
+import { commands } from '../../src/admin/commands.ts';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { type AdminRun, spawnAdmin } from '../harness/admin.ts';
 import { freePort } from '../harness/free-port.ts';
 import { processPepper } from '../harness/process.ts';
@@ -8,17 +10,26 @@ import { jwtSecret } from '../harness/tokens.ts';
 
 const secrets = { JWT_SECRETS: jwtSecret, KEY_PEPPERS: `test:${processPepper}` };
 
-const run = (args: readonly string[], environment: Record<string, string> = {}, input = ''): Promise<AdminRun> =>
-  spawnAdmin(args, { ...secrets, SQLITE_PATH: temporaryFile(), ...environment }, input).ended;
+/** The path of an empty store. */
+async function emptyStore(): Promise<string> {
+  const path = temporaryFile();
+  const store = createSqliteStore(path, Date.now);
+  await store.check();
+  await store.close();
+  return path;
+}
+
+const run = async (args: readonly string[], environment: Record<string, string> = {}, input = ''): Promise<AdminRun> =>
+  spawnAdmin(args, { ...secrets, SQLITE_PATH: await emptyStore(), ...environment }, input).ended;
 
 describe('admin.js', () => {
   test.each([[['--help']], [['-h']]])('%s tells every command, its options and the exit codes', async (args) => {
     const { code, stdout, stderr } = await run(args);
     expect([code, stderr]).toEqual([0, '']);
-    for (const verb of ['list', 'revoke', 'suspend', 'resume', 'erase', 'stats', 'repepper-report', 'digest-keys']) {
+    for (const verb of commands.keys()) {
       expect(stdout).toMatch(new RegExp(`^ {2}${verb}\\b`, 'm'));
     }
-    expect(stdout).toContain('--key-stdin | --id DIGEST | --user ID [--by NAME] [--reason TEXT]');
+    expect(stdout).toContain('--key-stdin | --id DIGEST | --user ID [--yes | --dry-run] [--by NAME] [--reason TEXT]');
     expect(stdout).toMatch(/Exit codes: 0 .*, 1 .*, 64 .*, 69 .*, 70 .*,\s78 /);
   });
 
@@ -35,8 +46,9 @@ describe('admin.js', () => {
     ['a property of every object', ['constructor'], /^A command is needed\./],
     ['no user', ['list'], /^--user ID is needed\./],
     ['an empty user', ['erase', '--user', ''], /^--user ID is needed\./],
-    ['an option that there is not', ['list', '--user', 'alice', '--force'], /^An option is not one of this command\./],
-    ["another command's option", ['erase', '--user', 'alice', '--reason', 'asked'], /^An option is not one/],
+    ['an option that there is not', ['list', '--user', 'alice', '--force'], /^list has no option --force\./],
+    ["another command's option", ['erase', '--user', 'alice', '--reason', 'asked'], /^erase has no option --reason\./],
+    ['an option that would act on a terminal', ['list', '--\u001b[2J'], /^list has no such option\./],
     ['a value where none belongs', ['stats', '--json=yes'], /^An option lacks its value, or takes none\./],
     ['no value where one belongs', ['list', '--user'], /^An option lacks its value, or takes none\./],
     ['a word that is no option', ['list', 'alice'], /^Everything is given by options\./],
@@ -44,7 +56,11 @@ describe('admin.js', () => {
     ['nothing to revoke', ['revoke'], /^One of --key-stdin, --id and --user is needed\./],
     ['two things to revoke', ['revoke', '--key-stdin', '--user', 'alice'], /^One of --key-stdin/],
     ['a digest that is none', ['revoke', '--id', 'abc'], /^--id must be a digest: 64 hexadecimal digits\./],
-    ['a blank author', ['suspend', '--user', 'alice', '--by', ' '], /^--by must be 1 to 128 printable characters\./],
+    [
+      'a blank author',
+      ['suspend', '--user', 'alice', '--yes', '--by', ' '],
+      /^--by must be 1 to 128 printable characters\./,
+    ],
     [
       'a reason that clears the screen',
       ['suspend', '--user', 'a', '--reason', '\u001b[2J'],
@@ -61,13 +77,16 @@ describe('admin.js', () => {
   test.each([
     ['of a user that nobody knows', ['list', '--user', 'nobody'], '', 'no_such_user'],
     ['of a digest that nobody has', ['revoke', '--id', '0'.repeat(64)], '', 'no_such_key'],
-    ['of a user without keys', ['revoke', '--user', 'nobody'], '', 'no_such_key'],
+    ['of a user to revoke that nobody knows', ['revoke', '--user', 'nobody', '--yes'], '', 'no_such_user'],
+    ['of a user to suspend that nobody knows', ['suspend', '--user', 'nobody', '--yes'], '', 'no_such_user'],
+    ['of a user to resume that nobody knows', ['resume', '--user', 'nobody'], '', 'no_such_user'],
+    ['of a usage that nobody has', ['usage', '--user', 'nobody', '--reset', '--yes'], '', 'no_such_user'],
     ['of a text that is no key', ['revoke', '--key-stdin'], 'ant-not-a-key', 'not_a_key'],
     ['of nothing at all', ['revoke', '--key-stdin'], '', 'not_a_key'],
-    ['of a user of whom nothing is stored', ['erase', '--user', 'nobody'], '', 'no_such_user'],
+    ['of a user of whom nothing is stored', ['erase', '--user', 'nobody', '--yes'], '', 'no_such_user'],
   ])('ends with 1 %s', async (_, args, input, outcome) => {
     const plain = await run(args, {}, input);
-    expect([plain.code, plain.stderr]).toEqual([1, '']);
+    expect([plain.code, plain.stderr]).toEqual([1, expect.stringMatching(/^Working on the SQLite file \/.*\.\n$/)]);
     expect(plain.stdout).toMatch(/^.+\.\n$/);
     const { code, stdout } = await run([...args, '--json'], {}, input);
     expect([code, JSON.parse(stdout)]).toEqual([1, { outcome }]);
@@ -82,18 +101,21 @@ describe('admin.js', () => {
     ]);
   });
 
-  test('ends with 69 where the embedded store cannot be opened', async () => {
-    const path = temporaryFile();
-    mkdirSync(path); // A folder stands where the file should be.
+  test('ends with 69 where another process keeps the embedded store locked', async () => {
+    const path = await emptyStore();
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
     const { code, stdout, stderr } = await run(['stats', '--json'], { SQLITE_PATH: path });
+    other.close();
     expect([code, stdout]).toEqual([69, '']);
-    expect(stderr).toMatch(/^The embedded store failed\..*\nRun the command again once the store answers\.\n$/);
+    expect(stderr).toMatch(/\nThe embedded store stayed locked.*\nRun the command again once the store answers\.\n$/);
   });
 
   test.skipIf(inject('emulatorHost') === undefined).each([
     ['list', ['list', '--user', 'alice']],
-    ['suspend', ['suspend', '--user', 'alice']],
-  ])('ends with 69 where Firestore does not answer: %s', async (_, args) => {
+    ['suspend', ['suspend', '--user', 'alice', '--yes']],
+  ])('ends with 69 within 10 seconds where Firestore does not answer: %s', async (_, args) => {
+    const begun = performance.now();
     const { code, stdout, stderr } = await run(args, {
       KEY_STORE: 'firestore',
       GOOGLE_CLOUD_PROJECT: freshProject(),
@@ -102,5 +124,6 @@ describe('admin.js', () => {
     expect([code, stdout]).toEqual([69, '']);
     expect(stderr).toMatch(/Run the command again once the store answers\.\n$/);
     expect(stderr).not.toMatch(/^ +at /m);
+    expect(performance.now() - begun).toBeLessThan(10_000);
   });
 });

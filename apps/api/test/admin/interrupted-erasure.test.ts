@@ -11,8 +11,8 @@ import { waitFor } from '../harness/wait-for.ts';
 
 const emulatorHost = inject('emulatorHost') as string;
 
-/** The call by which access has ended: a read, a commit, and the read after it shows that. */
-const accessHasEnded = 3;
+/** The call by which access has ended: a check, two reads of the preview, a read, a commit, and the read that shows it. */
+const accessHasEnded = 6;
 
 test.skipIf(emulatorHost === undefined)(
   'an erasure whose process is killed leaves no access, whichever call was its last, and goes on when it is asked for again',
@@ -29,7 +29,7 @@ test.skipIf(emulatorHost === undefined)(
       return record.id;
     }
     const erase = (userId: string, host: string) =>
-      spawnAdmin(['erase', '--user', userId, '--by', 'olga'], {
+      spawnAdmin(['erase', '--user', userId, '--yes', '--by', 'olga'], {
         JWT_SECRETS: jwtSecret,
         KEY_PEPPERS: `test:${processPepper}`,
         KEY_STORE: 'firestore',

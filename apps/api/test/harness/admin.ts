@@ -18,9 +18,9 @@ export interface AdminRun {
 }
 
 /** Starts the operators' tool as it is built, with these variables and no others of its own. */
-export function spawnAdmin(args: readonly string[], environment: Environment, input = '') {
+export function spawnAdmin(args: readonly string[], environment: Environment, input = '', cwd = tmpdir()) {
   const child = spawn(process.execPath, [admin, ...args], {
-    cwd: tmpdir(),
+    cwd,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
   });
   const output = { stdout: '', stderr: '' };

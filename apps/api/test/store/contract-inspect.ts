@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { command, day, present, renewal } from '../harness/commands.ts';
-import { order } from '../harness/operator.ts';
+import { operator, order } from '../harness/operator.ts';
 import type { StoreUnderTest } from '../harness/stores.ts';
 
 /** What every store promises of looking at owners and counting. */
@@ -40,6 +40,37 @@ export function describeInspection(kind: string, create: () => StoreUnderTest) {
       const { store } = await filled();
       expect(await store.inspect('new')).toEqual({ since: undefined, tier: 'pioneer', suspended: true, keys: [] });
       expect(await store.inspect('nobody')).toBeUndefined();
+    });
+
+    test('are all owners, each once', async () => {
+      const { store } = await filled();
+      const found = [];
+      for await (const page of store.owners()) found.push(...page);
+      expect(found.toSorted((one, other) => (one.userId < other.userId ? -1 : 1))).toEqual([
+        { userId: 'new', since: undefined, tier: 'pioneer', suspended: true },
+        { userId: 'other', since: present, tier: 'starter', suspended: false },
+        { userId: 'owner', since: present - 10 * day, tier: 'growth', suspended: false },
+      ]);
+    });
+
+    test('are the audit entries of one user, the newest first', async () => {
+      const { store } = await filled();
+      await store.suspend(order({ now: present + 2, reason: 'a complaint' }));
+      const entries = await store.readAudit('owner');
+      expect(entries.map(({ at, action }) => [at, action])).toEqual([
+        [present + 2, 'user.suspended'],
+        [present + 1, 'key.rolled'],
+        [present, 'key.issued'],
+        [present - 10 * day, 'key.issued'],
+      ]);
+      expect(entries[0]).toMatchObject({ actor: operator, reason: 'a complaint', userId: 'owner' });
+      expect(await store.readAudit('nobody')).toEqual([]);
+    });
+
+    test('is what is left of an erased user', async () => {
+      const { store } = await filled();
+      await store.erase(order({ now: present + 2 }));
+      expect(await store.readAudit('owner')).toMatchObject([{ action: 'user.erased', actor: operator }]);
     });
 
     test('are counts of owners by tier, and of those who are suspended', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type DailyUsage, maximumNamesPerDay } from '../../src/keys/usage/store.ts';
 import { addition, command, today as day, deletion } from '../harness/commands.ts';
+import { operator, order } from '../harness/operator.ts';
 import { connected, type StoreUnderTest } from '../harness/stores.ts';
 
 const byDayAndName = (rows: readonly DailyUsage[]) =>
@@ -137,6 +138,24 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       const rows = await store.readUsage({ userId: 'owner', days: [day], names });
       expect(rows).toHaveLength(maximumNamesPerDay);
       expect(new Set(rows.map(({ requests }) => requests))).toEqual(new Set([3]));
+    });
+
+    test('of the current month is gone after a reset, and that of other months and owners is not', async () => {
+      const { store } = create();
+      const lastMonth = '2025-07-31';
+      await store.addUsage(addition({ name: 1 }, { day: lastMonth }));
+      await store.addUsage(addition({ name: 2 }, { day: '2025-08-01' }));
+      await store.addUsage(addition({ name: 4 }));
+      await store.addUsage(addition({ name: 8 }, { userId: 'other' }));
+      expect(await store.resetUsage(order())).toEqual({ day: 4, month: 6 });
+      expect(await store.resetUsage(order())).toEqual({ day: 0, month: 0 });
+      expect(await store.addUsage(addition({ name: 16 }))).toEqual({ day: 16, month: 16 });
+      const days = [lastMonth, '2025-08-01', day];
+      const rows = await store.readUsage({ userId: 'owner', days, names: ['name'] });
+      expect(byDayAndName(rows).map(({ requests }) => requests)).toEqual([1, 16]);
+      expect(await store.addUsage(addition({}, { userId: 'other' }))).toEqual({ day: 8, month: 8 });
+      const entries = await store.readAudit('owner');
+      expect(entries).toMatchObject([{ action: 'user.usage_reset', actor: operator }]);
     });
 
     test('closing lets an addition end first, and answers it', async () => {

@@ -8,7 +8,7 @@ export const digestKeys = defineCommand({
   plan:
     () =>
     async ({ peppers }) => {
-      const digest_keys = digestKeysOf(peppers);
+      const digest_keys = digestKeysOf(peppers());
       return { done: true, json: { outcome: 'derived', digest_keys }, text: [digest_keys] };
     },
 });

@@ -1,10 +1,11 @@
-import { maskKey } from '@andamio/schema/key-format';
 import { formatTimestamp } from '@andamio/schema/timestamps';
 import type { InspectedKey } from '../../keys/administration.ts';
 import { isGone } from '../../keys/expiry.ts';
 import { defineCommand } from '../command.ts';
 import { userOf } from '../options.ts';
 import { printable, table } from '../text.ts';
+import { describeKey } from './key.ts';
+import { noSuchUser } from './owner.ts';
 
 function stateOf({ superseded, expiresAt }: InspectedKey, now: number): 'active' | 'superseded' | 'expired' {
   if (superseded) return 'superseded';
@@ -23,22 +24,12 @@ export const list = defineCommand({
     return async ({ store, now }) => {
       const present = Math.floor(now() / 1000);
       const owner = await store.inspect(userId);
-      if (owner === undefined) {
-        return { done: false, json: { outcome: 'no_such_user' }, text: ['Nothing is known of this user.'] };
-      }
+      if (owner === undefined) return noSuchUser;
       const created_at = owner.since === undefined ? null : formatTimestamp(owner.since);
       const keys = owner.keys
         .filter((key) => !isGone(key, present))
         .toSorted(byName)
-        .map((key) => ({
-          id: key.id,
-          name: key.name,
-          api_key: maskKey(key.start),
-          state: stateOf(key, present),
-          created_at: formatTimestamp(key.createdAt),
-          expires_at: formatTimestamp(key.expiresAt),
-          pepper_version: key.pepperVersion,
-        }));
+        .map((key) => ({ ...describeKey(key), state: stateOf(key, present) }));
       const { tier, suspended } = owner;
       const since = created_at === null ? 'no key yet' : `since ${created_at}`;
       const rows = keys.map((key) => [key.state, key.api_key.slice(0, 8), key.expires_at, key.id, printable(key.name)]);

@@ -15,7 +15,7 @@ export const repepperReport = defineCommand({
   plan:
     () =>
     async ({ store, peppers, now }) => {
-      const versions = peppers.map(({ version }) => version);
+      const versions = peppers().map(({ version }) => version);
       const uses = pepperUses(versions, await store.countKeys(Math.floor(now() / 1000)));
       return {
         done: true,

@@ -2,11 +2,12 @@ import type { ResumeOutcome } from '../../keys/administration.ts';
 import { defineCommand } from '../command.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
 import { printable } from '../text.ts';
+import { findOwner } from './owner.ts';
 
 const sentences: Record<ResumeOutcome, string> = {
   resumed: 'is no longer suspended.',
   not_suspended: 'was not suspended.',
-  being_erased: 'is being erased: let that come to its end, with erase.',
+  being_erased: 'is being erased: run erase again to finish it.',
 };
 
 export const resume = defineCommand({
@@ -16,8 +17,10 @@ export const resume = defineCommand({
   plan(values) {
     const userId = userOf(values);
     const author = authorOf(values);
-    return async ({ store, now }) => {
-      const outcome = await store.resume({ userId, ...author, now: Math.floor(now() / 1000) });
+    return async (context) => {
+      const owner = await findOwner(context, userId);
+      if ('done' in owner) return owner;
+      const outcome = await context.store.resume({ userId, ...author, now: Math.floor(context.now() / 1000) });
       return {
         done: outcome !== 'being_erased',
         json: { outcome, user_id: userId },

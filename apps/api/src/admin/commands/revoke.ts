@@ -1,9 +1,10 @@
-import { isKey } from '@andamio/schema/key-format';
-import { createDigester, digestKeyOf } from '@andamio/verification/digest';
 import { type RevokedKey, revokeKey } from '../../keys/revoke.ts';
 import { type Context, defineCommand, type Report, UsageError } from '../command.ts';
+import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
 import { counted, printable } from '../text.ts';
+import { digestersOf, keyFromInput, noSuchKey, notAKey } from './key.ts';
+import { findOwner } from './owner.ts';
 
 type Author = ReturnType<typeof authorOf>;
 
@@ -21,18 +22,12 @@ function revoked(keys: readonly RevokedKey[]): Report {
   };
 }
 
-async function revokeFromInput({ store, peppers, now, readInput }: Context, { by, reason }: Author): Promise<Report> {
-  const key = (await readInput()).trim();
-  if (!isKey(key)) {
-    return {
-      done: false,
-      json: { outcome: 'not_a_key' },
-      text: ['What was read is no key of this service, or mistyped.'],
-    };
-  }
-  const digesters = peppers.map((pepper) => createDigester(digestKeyOf(pepper)));
-  const outcome = await revokeKey({ store, digesters, now }, key, by, reason);
-  return outcome === 'no_such_key' ? nothing : revoked([outcome]);
+async function revokeFromInput(context: Context, { by, reason }: Author): Promise<Report> {
+  const key = await keyFromInput(context);
+  if (key === undefined) return notAKey;
+  const { store, now } = context;
+  const outcome = await revokeKey({ store, digesters: digestersOf(context), now }, key, by, reason);
+  return outcome === 'no_such_key' ? noSuchKey(context) : revoked([outcome]);
 }
 
 async function revokeById({ store, now }: Context, id: string, author: Author): Promise<Report> {
@@ -41,9 +36,15 @@ async function revokeById({ store, now }: Context, id: string, author: Author): 
 }
 
 export const revoke = defineCommand({
-  usage: `--key-stdin | --id DIGEST | --user ID ${changeUsage}`,
+  usage: `--key-stdin | --id DIGEST | --user ID ${confirmationUsage} ${changeUsage}`,
   summary: 'Ends one key, read from standard input or named by its digest, or all keys of a user.',
-  options: { 'key-stdin': { type: 'boolean' }, id: { type: 'string' }, user: { type: 'string' }, ...changeOptions },
+  options: {
+    'key-stdin': { type: 'boolean' },
+    id: { type: 'string' },
+    user: { type: 'string' },
+    ...confirmationOptions,
+    ...changeOptions,
+  },
   plan(values) {
     const { 'key-stdin': fromInput, id, user } = values;
     if ([fromInput, id, user].filter((value) => value !== undefined).length !== 1) {
@@ -56,7 +57,20 @@ export const revoke = defineCommand({
       return (context) => revokeById(context, id, author);
     }
     const userId = userOf(values);
-    return async ({ store, now }) =>
-      revoked(await store.revokeAll({ userId, ...author, now: Math.floor(now() / 1000) }));
+    return {
+      async preview(context) {
+        const owner = await findOwner(context, userId);
+        if ('done' in owner) return owner;
+        if (owner.storedKeys === 0) return nothing;
+        return {
+          json: { user_id: userId, keys: owner.storedKeys, active_keys: owner.activeKeys },
+          text: [
+            `All keys of ${printable(userId)} are revoked for good: ${counted(owner.storedKeys, 'key')}, ${owner.activeKeys} of them active.`,
+          ],
+        };
+      },
+      execute: async ({ store, now }) =>
+        revoked(await store.revokeAll({ userId, ...author, now: Math.floor(now() / 1000) })),
+    };
   },
 });

@@ -1,24 +1,39 @@
 import { defineCommand } from '../command.ts';
+import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
 import { counted, printable } from '../text.ts';
+import { findOwner } from './owner.ts';
 
 export const suspend = defineCommand({
-  usage: `--user ID ${changeUsage}`,
-  summary: 'Has all keys of a user refused, and its requests for keys, until it is resumed.',
-  options: { user: { type: 'string' }, ...changeOptions },
+  usage: `--user ID ${confirmationUsage} ${changeUsage}`,
+  summary: "Refuses all of a user's keys and requests for keys until the user is resumed.",
+  options: { user: { type: 'string' }, ...confirmationOptions, ...changeOptions },
   plan(values) {
     const userId = userOf(values);
     const author = authorOf(values);
-    return async ({ store, now }) => {
-      const { changed, ids } = await store.suspend({ userId, ...author, now: Math.floor(now() / 1000) });
-      const user = printable(userId);
-      return {
-        done: true,
-        json: { outcome: changed ? 'suspended' : 'already_suspended', user_id: userId, active_keys: ids.length },
-        text: [
-          changed ? `${user} is suspended: ${counted(ids.length, 'key')} refused.` : `${user} is suspended already.`,
-        ],
-      };
+    const user = printable(userId);
+    return {
+      async preview(context) {
+        const owner = await findOwner(context, userId);
+        if ('done' in owner) return owner;
+        const state = owner.suspended ? ' already' : '';
+        return {
+          json: { user_id: userId, suspended: owner.suspended, active_keys: owner.activeKeys },
+          text: [
+            `${user}${state ? ' is suspended already' : ` loses access: ${counted(owner.activeKeys, 'active key')}`}.`,
+          ],
+        };
+      },
+      async execute({ store, now }) {
+        const { changed, ids } = await store.suspend({ userId, ...author, now: Math.floor(now() / 1000) });
+        return {
+          done: true,
+          json: { outcome: changed ? 'suspended' : 'already_suspended', user_id: userId, active_keys: ids.length },
+          text: [
+            changed ? `${user} is suspended: ${counted(ids.length, 'key')} refused.` : `${user} is suspended already.`,
+          ],
+        };
+      },
     };
   },
 });

@@ -15,12 +15,12 @@ export function unchanged<Outcome>(
   database: Database,
   document: DocumentReference,
   owner: Found<OwnerDocument> | undefined,
-  { userId, tierClaim, now }: ClaimTierCommand,
+  { userId, tierClaim, now, by, reason }: ClaimTierCommand,
   outcome: Outcome,
 ): Decision<Outcome> {
   if (owner === undefined || !isNews(tierClaim, tierClaimIn(owner.content))) return { outcome };
   const writes = database.firestore.batch();
-  writeOwner(database, writes, document, owner, { userId, tierClaim, now });
+  writeOwner(database, writes, document, owner, { userId, tierClaim, now, by, reason });
   return { outcome, writes };
 }
 

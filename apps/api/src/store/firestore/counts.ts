@@ -12,9 +12,10 @@ import { countedFields, parseCounted } from './documents.ts';
 const stepDeadline = 60_000;
 
 /** How many documents are read at a time. */
-const pageSize = 1_000;
+export const pageSize = 1_000;
 
-async function step<T>(read: () => Promise<T>): Promise<T> {
+/** Runs one read of a long series within a minute. @throws {@link StoreUnavailableError} */
+export async function readStep<T>(read: () => Promise<T>): Promise<T> {
   return withDeadline(stepDeadline, read).catch((cause: unknown) => {
     throw new StoreUnavailableError('Firestore could not be read.', { cause });
   });
@@ -23,7 +24,7 @@ async function step<T>(read: () => Promise<T>): Promise<T> {
 /** Counts owners by the index, which costs a read for each thousand. */
 export async function countOwners({ firestore }: Database): Promise<OwnerCounts> {
   const owners = firestore.collection(collections.owners.id);
-  const count = async (query: Query) => (await step(() => query.count().get())).data().count;
+  const count = async (query: Query) => (await readStep(() => query.count().get())).data().count;
   const countTier = async (tier: string) => [tier, await count(owners.where('tier', '==', tier))] as const;
   const [total, suspended, byTier] = await Promise.all([
     count(owners),
@@ -46,7 +47,7 @@ export async function countKeys({ firestore }: Database, now: number): Promise<K
   let last: QueryDocumentSnapshot | undefined;
   do {
     const after = last;
-    const { docs } = await step(() => (after === undefined ? all : all.startAfter(after)).get());
+    const { docs } = await readStep(() => (after === undefined ? all : all.startAfter(after)).get());
     for (const document of docs) {
       const key = parseCounted(document);
       if (key === undefined || isGone({ removeAt: key.remove_at }, now)) continue;

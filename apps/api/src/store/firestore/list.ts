@@ -1,6 +1,8 @@
 import { collections } from '@andamio/schema/firestore-layout';
-import type { InspectedOwner } from '../../keys/administration.ts';
+import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
+import type { InspectedOwner, OwnerSummary } from '../../keys/administration.ts';
 import { type OwnedKeys, StoreUnavailableError } from '../../keys/store.ts';
+import { pageSize, readStep } from './counts.ts';
 import type { Database } from './database.ts';
 import { type OwnerDocument, ownerDocumentOf, parseKey, parseOwner, type StoredKey } from './documents.ts';
 import { tierClaimIn } from './owner.ts';
@@ -45,4 +47,23 @@ export async function inspect(database: Database, userId: string): Promise<Inspe
   if (owner === undefined) return undefined;
   const { tier, suspended } = owner;
   return { since, tier, suspended, keys: keys.map(({ record, superseded }) => ({ ...record, superseded })) };
+}
+
+/** Lists all owners by reading every document. */
+export async function* owners({ firestore }: Database): AsyncGenerator<readonly OwnerSummary[]> {
+  const all = firestore.collection(collections.owners.id).limit(pageSize);
+  for (let last: QueryDocumentSnapshot | undefined; ; ) {
+    const page = last === undefined ? all : all.startAfter(last);
+    const { docs } = await readStep(() => page.get());
+    yield docs
+      .flatMap((document) => parseOwner(document)?.content ?? [])
+      .map(({ user_id: userId, created_at, tier, suspended }) => ({
+        userId,
+        since: created_at ?? undefined,
+        tier,
+        suspended,
+      }));
+    last = docs.at(-1);
+    if (docs.length < pageSize) return;
+  }
 }

@@ -1,4 +1,5 @@
 import { defaultTier } from '@andamio/schema/tiers';
+import type { Actor } from '../../keys/audit.ts';
 import { isNews } from '../../keys/owner.ts';
 import type { TierClaim } from '../../keys/store.ts';
 import type { OwnerDocument } from './documents.ts';
@@ -14,6 +15,10 @@ export interface OwnerChange {
   readonly userId: string;
   /** Left out of what others than the owner do. */
   readonly tierClaim?: TierClaim;
+  /** The operator who claims the tier; a token of the owner's if left out. */
+  readonly by?: Actor | undefined;
+  /** Why, for the audit log. */
+  readonly reason?: string | undefined;
   /** Unix seconds. */
   readonly now: number;
   /** Keys that are listed from now on, by their id, with their expiry in Unix seconds. */

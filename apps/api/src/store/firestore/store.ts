@@ -1,6 +1,7 @@
 import { collections } from '@andamio/schema/firestore-layout';
 import type { Administration } from '../../keys/administration.ts';
 import { type KeyRecord, type KeyStore, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
+import { readAudit } from './audit.ts';
 import { claimTier } from './claim-tier.ts';
 import type { FirestoreAddress } from './client.ts';
 import { countKeys, countOwners } from './counts.ts';
@@ -11,7 +12,7 @@ import { documentWriter } from './documents.ts';
 import { erase } from './erase.ts';
 import { find, keyReader } from './find.ts';
 import { issue } from './issue.ts';
-import { inspect, list } from './list.ts';
+import { inspect, list, owners } from './list.ts';
 import { OwnerQueue } from './owner-queue.ts';
 import { redigest } from './redigest.ts';
 import { revoke } from './revoke.ts';
@@ -19,7 +20,7 @@ import { revokeAll } from './revoke-all.ts';
 import { roll } from './roll.ts';
 import { rotate } from './rotate.ts';
 import { resume, suspend } from './suspend.ts';
-import { addUsage, readUsage } from './usage.ts';
+import { addUsage, readUsage, resetUsage } from './usage.ts';
 
 /** How long the store may take to show that it is there, in milliseconds. */
 const checkDeadline = 2_000;
@@ -109,6 +110,14 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
     inspect: (userId) => withStoreDeadline(() => using((database) => inspect(database, userId))),
 
+    async *owners() {
+      yield* owners(await open());
+    },
+
+    readAudit: (userId) => using((database) => readAudit(database, userId)),
+
+    resetUsage: (command) => inTurn(additions, command.userId, (database) => resetUsage(database, command)),
+
     countOwners: () => using(countOwners),
 
     countKeys: (now) => using((database) => countKeys(database, now)),
@@ -122,8 +131,8 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
     readUsage: (query) => withDeadline(storeDeadline, () => using((database) => readUsage(database, query))),
 
-    check: () =>
-      withDeadline(checkDeadline, () =>
+    check: (milliseconds = checkDeadline) =>
+      withDeadline(milliseconds, () =>
         using(async ({ firestore }) => {
           await firestore.collection(collections.owners.id).doc('readiness').get();
         }),

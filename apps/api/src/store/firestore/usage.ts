@@ -1,6 +1,9 @@
+import type { DocumentSnapshot } from '@google-cloud/firestore';
+import type { OwnerCommand } from '../../keys/administration.ts';
 import { StoreUnavailableError } from '../../keys/store.ts';
-import { monthOf } from '../../keys/usage/calendar.ts';
+import { daysBetween, endOfMonth, monthOf, utcDayOf } from '../../keys/usage/calendar.ts';
 import type { AddUsageCommand, DailyUsage, UsageQuery, UsageTotals } from '../../keys/usage/store.ts';
+import { audit } from './audit.ts';
 import { settle } from './contest.ts';
 import { type Database, put } from './database.ts';
 import type { Found } from './documents.ts';
@@ -60,5 +63,32 @@ export async function readUsage({ firestore }: Database, query: UsageQuery): Pro
       const requests = stored[field];
       return requests === undefined ? [] : [{ day, name, requests }];
     });
+  });
+}
+
+/** Removes the documents of the current month and of its days. */
+export function resetUsage(database: Database, { userId, by, reason, now }: OwnerCommand): Promise<UsageTotals> {
+  const { firestore } = database;
+  const today = utcDayOf(now * 1000);
+  const month = monthOf(today);
+  const days = daysBetween(`${month}-01`, utcDayOf((endOfMonth(today) - 1) * 1000));
+  const references = [month, ...days].map((each) => usageDocumentOf(firestore, userId, each));
+  let before: UsageTotals | undefined;
+  return settle<readonly DocumentSnapshot[], UsageTotals>({
+    read: () => firestore.getAll(...references),
+    decide([monthSnapshot, ...daySnapshots]) {
+      const todaysSnapshot = daySnapshots[days.indexOf(today)];
+      // If the answer to the commit was lost, the documents are gone: the totals are those of the first read.
+      before ??= {
+        day: (todaysSnapshot && parseDay(todaysSnapshot)?.content.total) ?? 0,
+        month: (monthSnapshot && parseMonth(monthSnapshot)?.content.total) ?? 0,
+      };
+      const stored = [monthSnapshot, ...daySnapshots].filter((snapshot) => snapshot?.exists === true);
+      if (stored.length === 0) return { outcome: before };
+      const writes = firestore.batch();
+      for (const snapshot of stored as DocumentSnapshot[]) writes.delete(snapshot.ref);
+      audit(database, writes, { at: now, actor: by, action: 'user.usage_reset', userId, reason });
+      return { outcome: before, writes };
+    },
   });
 }

@@ -29,7 +29,8 @@ export function writeOwner(
     for (const id of others) batch.update(keyDocumentOf(firestore, id), write.standing(after));
   }
   if (before !== undefined && before.tier !== after.tier) {
-    audit(database, batch, tierEntry({ at: change.now, userId: change.userId }, before.tier, after.tier));
+    const { now: at, userId, reason, by } = change;
+    audit(database, batch, tierEntry({ at, userId, reason }, before.tier, after.tier, by));
   }
   return after;
 }

@@ -1,6 +1,6 @@
 // Runs within a transaction that nobody else writes in.
 import { tierSchema } from '@andamio/schema/tiers';
-import type { InspectedOwner } from '../../keys/administration.ts';
+import type { InspectedOwner, OwnerSummary } from '../../keys/administration.ts';
 import { keyOf, type Statements } from './statements.ts';
 
 /** Finds all that there is of an owner. */
@@ -15,4 +15,14 @@ export function inspect(statements: Statements, userId: string): InspectedOwner 
     suspended: owner['suspended'] === 1,
     keys: [...keys, ...superseded],
   };
+}
+
+/** Returns up to `limit` owners whose user ids come after another. */
+export function listOwners(statements: Statements, after: string, limit: number): OwnerSummary[] {
+  return statements.listOwners.all(after, limit).map((row) => ({
+    userId: row['user_id'] as string,
+    since: (row['created_at'] ?? undefined) as number | undefined,
+    tier: tierSchema.parse(row['tier']),
+    suspended: row['suspended'] === 1,
+  }));
 }

@@ -52,13 +52,14 @@ function serialOf(key: KeyRecord | undefined, now: number): string | undefined {
 }
 
 /** Keeps what a known owner's token says of its tier, unless a newer one spoke: whatever becomes of what it asks for. */
-export function claimTier(statements: Statements, { userId, tierClaim, now }: ClaimTierCommand): void {
+export function claimTier(statements: Statements, command: ClaimTierCommand): void {
+  const { userId, tierClaim, now, by, reason } = command;
   const { tier, issuedAt } = tierClaim;
   const owner = statements.findOwner.get(userId);
   const { changes } = statements.claimTier.run(tier, issuedAt, userId, issuedAt);
   if (owner === undefined || changes === 0) return;
   const before = tierSchema.parse(owner['tier']);
-  if (before !== tier) audit(statements, tierEntry({ at: now, userId }, before, tier));
+  if (before !== tier) audit(statements, tierEntry({ at: now, userId, reason }, before, tier, by));
 }
 
 /** Stores a key if its name is free and the owner has a place for it. */

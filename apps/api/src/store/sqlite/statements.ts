@@ -43,6 +43,8 @@ const sources = {
   deleteKey: 'DELETE FROM keys WHERE user_id = ? AND name = ?',
   listKeys: 'SELECT * FROM keys WHERE user_id = ?',
   findOwner: 'SELECT * FROM owners WHERE user_id = ?',
+  listOwners: 'SELECT * FROM owners WHERE user_id > ? ORDER BY user_id LIMIT ?',
+  listAudit: 'SELECT * FROM audit WHERE user_id IN (?, ?) ORDER BY at DESC, rowid DESC',
   claimTier: 'UPDATE owners SET tier = ?, tier_issued_at = ? WHERE user_id = ? AND tier_issued_at <= ?',
   upsertOwner: `INSERT INTO owners VALUES (?1, ?2, ?3, ?4, 0, ?2) ON CONFLICT (user_id) DO UPDATE
     SET created_at = coalesce(created_at, excluded.created_at),
@@ -62,6 +64,7 @@ const sources = {
     ON CONFLICT (user_id, day, name) DO UPDATE SET requests = requests + excluded.requests`,
   usageTotals: `SELECT coalesce(sum(requests) FILTER (WHERE day = ?2), 0) AS day, coalesce(sum(requests), 0) AS month
     FROM usage WHERE user_id = ?1 AND day BETWEEN ?3 || '-01' AND ?3 || '-31'`,
+  removeUsage: `DELETE FROM usage WHERE user_id = ?1 AND day BETWEEN ?2 || '-01' AND ?2 || '-31'`,
   readUsage: `SELECT day, name, requests FROM usage
     WHERE user_id = ?1 AND day IN (SELECT value FROM json_each(?2)) AND name IN (SELECT value FROM json_each(?3))`,
 } as const;

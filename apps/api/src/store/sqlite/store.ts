@@ -1,17 +1,21 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Administration } from '../../keys/administration.ts';
 import type { KeyStore } from '../../keys/store.ts';
+import { readAudit } from './audit.ts';
 import { countKeys, countOwners } from './counts.ts';
 import { openDatabase } from './database.ts';
 import { erase } from './erase.ts';
 import { GroupCommit } from './group-commit.ts';
-import { inspect } from './inspect.ts';
+import { inspect, listOwners } from './inspect.ts';
 import { claimTier, findById, issue, list, remove, roll, rotate } from './keys.ts';
 import { redigest } from './redigest.ts';
 import { revoke, revokeAll } from './revoke.ts';
 import { prepare, type Statements } from './statements.ts';
 import { resume, suspend } from './suspend.ts';
-import { addUsage, readUsage } from './usage.ts';
+import { addUsage, readUsage, resetUsage } from './usage.ts';
+
+/** How many owners are read at a time. */
+const ownersPerPage = 1_000;
 
 /** How often records that are gone are removed, in milliseconds. */
 const sweepInterval = 3_600_000;
@@ -75,6 +79,21 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
     erase: (command) => commits.write((database) => erase(database, open().statements, command)),
 
     inspect: (userId) => commits.read(() => inspect(open().statements, userId)),
+
+    async *owners() {
+      let after = '';
+      for (;;) {
+        const page = await commits.read(() => listOwners(open().statements, after, ownersPerPage));
+        yield page;
+        const last = page.at(-1);
+        if (last === undefined || page.length < ownersPerPage) return;
+        after = last.userId;
+      }
+    },
+
+    readAudit: (userId) => commits.read(() => readAudit(open().statements, userId)),
+
+    resetUsage: (command) => commits.write(() => resetUsage(open().statements, command)),
 
     countOwners: () => commits.read(() => countOwners(open().statements)),
 

@@ -1,6 +1,7 @@
 // Each of these runs within a transaction that nobody else writes in.
 import { secondsPerDay } from '@andamio/schema/timestamps';
-import { endOfDay, monthOf, usageRemovalOf } from '../../keys/usage/calendar.ts';
+import type { OwnerCommand } from '../../keys/administration.ts';
+import { endOfDay, monthOf, usageRemovalOf, utcDayOf } from '../../keys/usage/calendar.ts';
 import {
   type AddUsageCommand,
   type DailyUsage,
@@ -8,6 +9,7 @@ import {
   type UsageQuery,
   type UsageTotals,
 } from '../../keys/usage/store.ts';
+import { audit } from './audit.ts';
 import type { Statements } from './statements.ts';
 
 /** Stands for all names that are not counted apart; no key has it. */
@@ -30,8 +32,21 @@ export function addUsage(statements: Statements, command: AddUsageCommand): Usag
       names++;
     }
   }
+  return totalsOf(statements, userId, day);
+}
+
+function totalsOf(statements: Statements, userId: string, day: string): UsageTotals {
   const totals = statements.usageTotals.get(userId, day, monthOf(day)) as { day: number; month: number };
   return { day: totals.day, month: totals.month };
+}
+
+/** Removes the usage of the current month. */
+export function resetUsage(statements: Statements, { userId, by, reason, now }: OwnerCommand): UsageTotals {
+  const day = utcDayOf(now * 1000);
+  const before = totalsOf(statements, userId, day);
+  const { changes } = statements.removeUsage.run(userId, monthOf(day));
+  if (changes > 0) audit(statements, { at: now, actor: by, action: 'user.usage_reset', userId, reason });
+  return before;
 }
 
 /** Finds how often keys were used. */

@@ -1,0 +1,55 @@
+import { formatTimestamp } from '@andamio/schema/timestamps';
+import type { AuditEntry } from '../../keys/audit.ts';
+import { defineCommand } from '../command.ts';
+import { limitOf, userOf } from '../options.ts';
+import { counted, printable, table } from '../text.ts';
+
+const actorText = ({ actor: { kind, id } }: AuditEntry) => (id === undefined ? kind : `${kind} ${printable(id)}`);
+
+export const audit = defineCommand({
+  usage: '--user ID [--limit N]',
+  summary:
+    "Lists the audit log of a user, newest first: who changed what. An erased user's last entry is found as well.",
+  options: { user: { type: 'string' }, limit: { type: 'string' } },
+  plan(values) {
+    const userId = userOf(values);
+    const limit = limitOf(values);
+    return async ({ store }) => {
+      const all = await store.readAudit(userId);
+      if (all.length === 0) {
+        return { done: false, json: { outcome: 'no_entries' }, text: ['There are no entries about this user.'] };
+      }
+      const entries = all.slice(0, limit);
+      const omitted = all.length - entries.length;
+      return {
+        done: true,
+        json: {
+          outcome: 'found',
+          entries: entries.map(({ at, actor, action, name, keyId, reason }) => ({
+            at: formatTimestamp(at),
+            actor_kind: actor.kind,
+            actor_id: actor.id ?? null,
+            action,
+            name: name ?? null,
+            key_id: keyId ?? null,
+            reason: reason ?? null,
+          })),
+          omitted,
+        },
+        text: [
+          ...table([
+            ['time', 'by', 'action', 'key', 'reason'],
+            ...entries.map((entry) => [
+              formatTimestamp(entry.at),
+              actorText(entry),
+              entry.action,
+              printable(entry.name ?? ''),
+              printable(entry.reason ?? ''),
+            ]),
+          ]),
+          ...(omitted === 0 ? [] : [`${counted(omitted, 'older entry', 'older entries')} not shown: raise --limit.`]),
+        ],
+      };
+    };
+  },
+});

@@ -1,0 +1,36 @@
+import { isGone } from '../../keys/expiry.ts';
+import { defineCommand, UsageError } from '../command.ts';
+import { printable, table } from '../text.ts';
+import { describeKey, digestersOf, keyFromInput, noSuchKey, notAKey } from './key.ts';
+
+export const show = defineCommand({
+  usage: '--key-stdin',
+  summary: 'Tells whose key is read from standard input, and whether it is accepted.',
+  options: { 'key-stdin': { type: 'boolean' } },
+  plan(values) {
+    if (!values['key-stdin']) throw new UsageError('--key-stdin is needed: keys are read from standard input only.');
+    return async (context) => {
+      const key = await keyFromInput(context);
+      if (key === undefined) return notAKey;
+      const found = await context.store.find(digestersOf(context).map(({ digest }) => digest(key)));
+      const present = Math.floor(context.now() / 1000);
+      if (found === undefined || isGone(found.record, present)) return noSuchKey(context);
+      const { record, tier, suspended } = found;
+      const state = record.expiresAt > present ? (suspended ? 'suspended' : 'active') : 'expired';
+      const described = describeKey(record);
+      return {
+        done: true,
+        json: { outcome: 'found', user_id: record.userId, tier, suspended, state, key: described },
+        text: table([
+          ['user', printable(record.userId)],
+          ['name', printable(record.name)],
+          ['state', state],
+          ['tier', tier],
+          ['created', described.created_at],
+          ['expires', described.expires_at],
+          ['digest', record.id],
+        ]),
+      };
+    };
+  },
+});

@@ -1,0 +1,66 @@
+import { tiers } from '@andamio/schema/tiers';
+import { utcDayOf } from '../../keys/usage/calendar.ts';
+import { type Context, defineCommand, type Report } from '../command.ts';
+import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
+import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
+import { printable, table } from '../text.ts';
+import { findOwner } from './owner.ts';
+
+const nothing: ReadonlyMap<string, number> = new Map();
+
+async function report(context: Context, userId: string): Promise<Report> {
+  const owner = await findOwner(context, userId);
+  if ('done' in owner) return owner;
+  // An addition of nothing reads the totals.
+  const totals = await context.store.addUsage({ userId, day: utcDayOf(context.now()), attempt: '', counts: nothing });
+  const { requestsPerDay, requestsPerMonth } = tiers[owner.tier];
+  return {
+    done: true,
+    json: {
+      outcome: 'found',
+      user_id: userId,
+      tier: owner.tier,
+      day: { requests: totals.day, quota: requestsPerDay },
+      month: { requests: totals.month, quota: requestsPerMonth },
+    },
+    text: table([
+      ['', 'requests', 'quota'],
+      ['today', String(totals.day), String(requestsPerDay)],
+      ['this month', String(totals.month), String(requestsPerMonth)],
+    ]),
+  };
+}
+
+export const usage = defineCommand({
+  usage: `--user ID [--reset ${confirmationUsage} ${changeUsage}]`,
+  summary:
+    "Shows a user's requests of the UTC day and month, or removes those counts so that the quotas are full again.",
+  options: { user: { type: 'string' }, reset: { type: 'boolean' }, ...confirmationOptions, ...changeOptions },
+  plan(values) {
+    const userId = userOf(values);
+    if (!values.reset) return (context) => report(context, userId);
+    const author = authorOf(values);
+    return {
+      async preview(context) {
+        const { done, json, text } = await report(context, userId);
+        if (!done) return { done, json, text };
+        const { outcome: _, ...counts } = json;
+        return {
+          json: counts,
+          text: [...text, `${printable(userId)} gets full quotas; the month's usage by day is removed.`],
+        };
+      },
+      async execute({ store, now }) {
+        const before = await store.resetUsage({ userId, ...author, now: Math.floor(now() / 1000) });
+        return {
+          done: true,
+          json: { outcome: 'reset', user_id: userId, day_before: before.day, month_before: before.month },
+          text: [
+            `The usage of ${printable(userId)} is reset: it was ${before.day} today and ${before.month} this month.`,
+            'Running services add what they counted in the last seconds, and notice within 5 seconds.',
+          ],
+        };
+      },
+    };
+  },
+});

@@ -1,0 +1,38 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+
+/** The first bytes of every SQLite file: https://www.sqlite.org/fileformat2.html#the_database_header */
+const magic = Buffer.from('SQLite format 3\0');
+
+/**
+ * Returns whether a file exists and holds something other than a SQLite database. An empty file is an empty database.
+ * Reads 16 bytes and loads nothing, since the service asks at every start.
+ */
+export function isForeignFile(path: string): boolean {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return false; // What cannot be opened may be opened later: the store says so at each call.
+  }
+  try {
+    const header = Buffer.alloc(magic.length);
+    const length = readSync(file, header, 0, magic.length, 0);
+    return length > 0 && !header.equals(magic);
+  } catch {
+    return true; // A folder.
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Returns whether a SQLite file holds the tables of this service, of any version. Changes nothing. */
+export function isStore(path: string): boolean {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+    return version > 0;
+  } finally {
+    database.close();
+  }
+}
