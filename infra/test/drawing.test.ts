@@ -1,7 +1,41 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
-import { infrastructureDocument } from '../scripts/draw.ts';
+import { createRequire } from 'node:module';
+import { describe, expect, test } from 'vitest';
+import { launchBrowser } from '../../apps/api/test/harness/browser.ts';
+import { drawing, stacks, withDrawings } from '../scripts/draw.ts';
+import { browserIsHere } from './harness/requirements.ts';
 
-test('the drawing of the infrastructure is of the resources that were reviewed', () => {
-  expect(readFileSync(new URL('../../docs/infrastructure.md', import.meta.url), 'utf8')).toBe(infrastructureDocument());
+/** What GitHub shows without scaling: its column of text is about that wide. */
+const widest = 1000;
+
+const document = readFileSync(new URL('../../docs/infrastructure.md', import.meta.url), 'utf8');
+
+test('docs/infrastructure.md shows the resources of the reviewed snapshots', () => {
+  expect(document).toBe(withDrawings(document));
+  for (const stack of stacks) expect(document).toContain(drawing(stack));
+});
+
+describe.skipIf(!browserIsHere)('drawn by Mermaid', () => {
+  test(`no stack is wider than ${widest} units`, async () => {
+    const browser = await launchBrowser();
+    try {
+      const page = await browser.newPage();
+      await page.setContent('<body></body>');
+      await page.addScriptTag({ path: createRequire(import.meta.url).resolve('@mermaid-js/tiny') });
+      const widths = await page.evaluate((texts) => {
+        const { mermaid } = globalThis as unknown as {
+          mermaid: { render(id: string, text: string): Promise<{ svg: string }> };
+        };
+        return Promise.all(
+          texts.map(async (text, index) => {
+            const { svg } = await mermaid.render(`drawing-${index}`, text);
+            return Number(/viewBox="\S+ \S+ (\S+) /.exec(svg)?.[1]);
+          }),
+        );
+      }, stacks.map(drawing));
+      for (const [index, stack] of stacks.entries()) expect.soft(widths[index], stack).toBeLessThanOrEqual(widest);
+    } finally {
+      await browser.close();
+    }
+  });
 });

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { missingForBrowser } from '../../../apps/api/test/harness/browser.ts';
 
 const works = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
@@ -11,6 +12,10 @@ const requirements = {
   linters: {
     here: works('actionlint', '-version') && works('zizmor', '--version'),
     line: 'Linting of the workflows is skipped: it needs actionlint and zizmor (go install github.com/rhysd/actionlint/cmd/actionlint@latest, pip install zizmor).',
+  },
+  browser: {
+    here: missingForBrowser() === undefined,
+    line: 'The drawings are not measured: it needs Chromium (Debian: chromium).',
   },
   images: {
     here: process.getuid?.() === 0 && works('buildah', '--version') && works('unshare', '--mount', 'true'),
@@ -25,6 +30,7 @@ if (missing.length > 0 && process.env['REQUIRE_ALL_TESTS']) {
 
 export const engineIsHere = requirements.engine.here;
 export const lintersAreHere = requirements.linters.here;
+export const browserIsHere = requirements.browser.here;
 export const imagesCanBeBuilt = requirements.images.here;
 
 /** Says once a run what is skipped (vitest's globalSetup). */
