@@ -29,6 +29,7 @@ async function rehearse(): Promise<void> {
     SMOKE_TOKEN_COMMAND: `'${process.execPath}' '${join(import.meta.dirname, 'token.ts')}'`,
     ISSUER: 'https://issuer.example',
     AUDIENCE: host,
+    SMOKE_TIMEOUT_SECONDS: '10',
   });
   undo.push(() => rmSync(work.folder, { recursive: true, force: true }));
   const images = new Images();
@@ -80,7 +81,7 @@ async function rehearse(): Promise<void> {
   await work.run(releaseTo(second));
   assert.equal(work.output('prod', 'image'), second);
 
-  for (const kind of ['broken', 'useless'] as const) {
+  for (const kind of ['broken', 'hanging', 'useless'] as const) {
     step(`A ${kind} release goes back by itself`);
     const printed = await work.refused(releaseTo(await release(kind)));
     assert.match(printed, /Going back to/);

@@ -8,6 +8,9 @@ const changes = {
   good: (main: string) => `${main}\n// another release\n`,
   /** Ends before it listens. */
   broken: () => 'process.exit(1);\n',
+  /** Says that it is ready, and never answers anything else. */
+  hanging: () =>
+    "process.getBuiltinModule('node:http').createServer((request, response) => request.url.startsWith('/health') && response.end()).listen(process.env.PORT);\n",
   /** Says that it is ready, and issues no key. */
   useless: () =>
     "process.getBuiltinModule('node:http').createServer((request, response) => response.writeHead(request.url.startsWith('/health') ? 200 : 404).end()).listen(process.env.PORT);\n",

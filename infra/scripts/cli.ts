@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 
 /** The folder of the Pulumi program. */
@@ -64,6 +65,31 @@ export function run(command: string, args: readonly string[], options: RunOption
   if (error) throw new Failure(`${command} cannot be started: ${error.message}`);
   if (status !== 0) throw new Failure(`${command} ${args[0]} failed.${options.quiet ? `\n${stdout}${stderr}` : ''}`);
   return stdout ?? '';
+}
+
+/**
+ * Runs the Pulumi CLI on a stack without questions, and asks it to stop when the signal aborts. The CLI runs in a process group
+ * of its own: Ctrl-C in a terminal reaches this script alone, which decides what is stopped and what is finished.
+ *
+ * @throws {Failure} when it ends with another code than 0
+ * @throws the signal's reason when it was stopped; by then the CLI has ended
+ */
+export async function pulumiUntil(signal: AbortSignal, stack: string, args: readonly string[]): Promise<void> {
+  signal.throwIfAborted();
+  const child = spawn('pulumi', [...args, '--stack', stack, '--non-interactive'], {
+    cwd: programFolder,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    detached: true,
+  });
+  const stop = () => child.kill('SIGINT');
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    const [status] = await once(child, 'close');
+    signal.throwIfAborted();
+    if (status !== 0) throw new Failure(`pulumi ${args[0]} failed.`);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 /** Runs the Pulumi CLI on a stack without questions. */

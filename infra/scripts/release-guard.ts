@@ -29,18 +29,15 @@ export function beyondRelease(steps: readonly Step[]): string[] {
     });
 }
 
-/** The change is a person's to review and apply; nothing was done. */
-export class MoreThanARelease extends Failure {}
-
 /**
- * Looks at what an `up` would do.
+ * Previews an `up`.
  *
- * @throws {MoreThanARelease} that lists what is beyond one
+ * @throws {Failure} that lists what goes beyond a release: a person has to review and apply it
  */
 export function assertReleaseOnly(stack: string): void {
   const beyond = beyondRelease(previewed(stack));
   if (beyond.length === 0) return;
-  throw new MoreThanARelease(
+  throw new Failure(
     [
       'This is more than a release, and a person has to apply it (pulumi up):',
       ...beyond.map((each) => `  ${each}`),

@@ -1,14 +1,38 @@
-// node scripts/release.ts STACK IMAGE@sha256:...: brings a release out. The new revision gets no traffic until it has issued a key;
-// when it does not, or not any more with traffic, the image before comes back and the script fails.
-
-import { Failure, named, outputsOf, projectName, pulumi, say, script, underThePolicies } from './cli.ts';
-import { assertReleaseOnly, MoreThanARelease } from './release-guard.ts';
+// node scripts/release.ts STACK IMAGE@sha256:...: brings a release out. The new revision gets no traffic until it has issued a key.
+// Whatever goes wrong after the first change, a signal included, brings the image from before back, and the script fails.
+//
+// node scripts/release.ts STACK --recover: goes back if an earlier run was killed while its candidate waited. Frees the stack's lock.
+import { Failure, outputsOf, projectName, pulumi, pulumiUntil, say, script, underThePolicies } from './cli.ts';
+import { assertReleaseOnly } from './release-guard.ts';
 import { smokeTest } from './smoke-test.ts';
 
+/** What has the traffic, as the stack's outputs tell. */
 interface Deployed {
   readonly host: string;
   readonly image: string;
   readonly revision: string;
+  /** Whether a candidate waits beside it, from a release that was broken off. */
+  readonly besideCandidate: boolean;
+  readonly place: { readonly project: string; readonly region: string; readonly service: string };
+}
+
+/** How far a release has come: what has to be undone when it fails. */
+type Progress = 'nothing changed' | 'candidate' | 'switched';
+
+const usage = 'Usage: node infra/scripts/release.ts STACK (IMAGE@sha256:... | --recover)';
+
+function deployed(stack: string): Deployed {
+  const { host, image, revision, stableImage, stableRevision, place } = outputsOf(stack) as Record<string, string>;
+  if (!host || !image || !revision || !place) {
+    throw new Failure(`Stack ${stack} has no service yet. A person brings it up first: pulumi up --stack ${stack}`);
+  }
+  return {
+    host,
+    image: stableImage || image,
+    revision: stableRevision || revision,
+    besideCandidate: Boolean(stableRevision),
+    place: place as unknown as Deployed['place'],
+  };
 }
 
 /** The address of the revision that has no traffic yet. https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags */
@@ -18,44 +42,146 @@ function candidateOf(host: string): string {
 
 /** Sets what a release is made of: the image, and the revision that keeps the traffic while a candidate waits. */
 function choose(stack: string, image: string, stableRevision: string | undefined): void {
-  pulumi(stack, ['config', 'set', `${projectName}:image`, image]);
-  if (stableRevision === undefined) pulumi(stack, ['config', 'rm', `${projectName}:stableRevision`], { quiet: true });
-  else pulumi(stack, ['config', 'set', `${projectName}:stableRevision`, stableRevision]);
+  pulumi(stack, ['config', 'set', `${projectName}:image`, image], { quiet: true });
+  const key = `${projectName}:stableRevision`;
+  const args = stableRevision === undefined ? ['config', 'rm', key] : ['config', 'set', key, stableRevision];
+  pulumi(stack, args, { quiet: true });
 }
 
-/** Applies a stack with this image, and with all traffic on it or on a revision that stays. */
-function apply(stack: string, image: string, stableRevision: string | undefined): void {
-  choose(stack, image, stableRevision);
-  assertReleaseOnly(stack);
-  pulumi(stack, ['up', '--yes', '--skip-preview', ...underThePolicies]);
-}
+class Release {
+  readonly stack: string;
+  readonly before: Deployed;
+  readonly stopped: AbortSignal;
+  progress: Progress = 'nothing changed';
+  /** Whether the stack's settings are known to hold nothing beyond a release. */
+  #guarded = false;
 
-async function bringOut(stack: string, image: string, before: Deployed): Promise<void> {
-  apply(stack, image, before.revision);
-  await smokeTest(candidateOf(before.host));
-  apply(stack, image, undefined);
-  await smokeTest(before.host);
-}
-
-await script(async (args) => {
-  const { stack, image } = named(args, 'node scripts/release.ts STACK IMAGE@sha256:...', ['stack', 'image']);
-  const before = outputsOf(stack) as Partial<Deployed>;
-  if (!before.host || !before.image || !before.revision) {
-    throw new Failure(`Stack ${stack} has no service yet. A person brings it up first: pulumi up --stack ${stack}`);
+  constructor(stack: string, stopped: AbortSignal) {
+    this.stack = stack;
+    this.stopped = stopped;
+    this.before = deployed(stack);
+    if (this.before.besideCandidate) this.progress = 'candidate';
   }
-  if (before.image === image) {
-    say(`${image} is what runs.`);
-    return await smokeTest(before.host);
+
+  #up(signal: AbortSignal): Promise<void> {
+    return pulumiUntil(signal, this.stack, ['up', '--yes', '--skip-preview', ...underThePolicies]);
+  }
+
+  #guard(): void {
+    assertReleaseOnly(this.stack);
+    this.#guarded = true;
+  }
+
+  /** Applies an image, with all traffic on it or on a revision that stays. */
+  async #step(image: string, stableRevision: string | undefined, progress: Progress): Promise<void> {
+    choose(this.stack, image, stableRevision);
+    this.#guard();
+    this.stopped.throwIfAborted();
+    this.progress = progress;
+    await this.#up(this.stopped);
+  }
+
+  async bringOut(image: string): Promise<void> {
+    const { before, stopped } = this;
+    await this.#step(image, before.revision, 'candidate');
+    await smokeTest(candidateOf(before.host), stopped);
+    await this.#step(image, undefined, 'switched');
+    await smokeTest(before.host, stopped);
+  }
+
+  /**
+   * Brings back what had the traffic before. Not stopped by a signal: half-way back is the worst of all states.
+   *
+   * @returns in which state the stack is left
+   */
+  async goBack(image: string): Promise<string> {
+    const { stack, before, progress } = this;
+    if (progress === 'nothing changed') {
+      choose(stack, before.image, undefined);
+      return `Nothing was changed: ${before.image} has the traffic.`;
+    }
+    say(`Going back to ${before.image}.`);
+    const finish = new AbortController().signal;
+    // The revision from before still runs: traffic returns to it at once, whatever a new revision does.
+    if (progress === 'switched') {
+      choose(stack, image, before.revision);
+      await this.#up(finish);
+    }
+    choose(stack, before.image, before.revision);
+    if (!this.#guarded) this.#guard();
+    await this.#up(finish);
+    choose(stack, before.image, undefined);
+    await this.#up(finish);
+    const check = await smokeTest(before.host, finish).then(
+      () => 'and issues keys',
+      (error: Error) => `but its smoke test fails as well: ${error.message}`,
+    );
+    return `${before.image} is back, with all traffic, ${check}`;
+  }
+
+  /** The commands that bring the image from before back by hand. */
+  byHand(): string[] {
+    const { stack, before } = this;
+    const { project, region, service } = before.place;
+    return [
+      `To send users to revision ${before.revision} at once:`,
+      `  gcloud run services update-traffic ${service} --to-revisions=${before.revision}=100 --region=${region} --project=${project}`,
+      `Then, to bring the stack in line (pulumi cancel --stack ${stack} first, if it is locked):`,
+      `  node infra/scripts/release.ts ${stack} ${before.image}`,
+    ];
+  }
+}
+
+const messageOf = (error: unknown) =>
+  error instanceof Failure ? error.message : String((error as Error)?.stack ?? error);
+
+/** Goes back after a failure. @returns the failure that tells both what went wrong and what was done */
+async function failed(release: Release, image: string, error: unknown): Promise<Failure> {
+  const reason = `${image} was not brought out: ${messageOf(error)}`;
+  say(reason);
+  try {
+    return new Failure(`${reason}\n${await release.goBack(image)}`);
+  } catch (second) {
+    const lines = [reason, `Going back failed as well: ${messageOf(second)}`, ...release.byHand()];
+    return new Failure(lines.join('\n'));
+  }
+}
+
+/** An abort signal for SIGINT and SIGTERM. Further signals are answered in words: going back must not be broken off. */
+function stopOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) say(`${name} is ignored: the release is being undone.`);
+      controller.abort(new Failure(`stopped by ${name}`));
+    });
+  }
+  return controller.signal;
+}
+
+await script(async ([stack, what, ...rest]) => {
+  if (!stack || !what || rest.length > 0) throw new Failure(usage);
+  if (what !== '--recover' && !/@sha256:[0-9a-f]{64}$/.test(what)) {
+    throw new Failure(`${usage}\nThe image must be named by its digest: a tag can be moved.`);
+  }
+  const stopped = stopOnSignals();
+  if (what === '--recover') pulumi(stack, ['cancel', '--yes'], { quiet: true });
+  const release = new Release(stack, stopped);
+  const { before } = release;
+  if (what === '--recover') {
+    if (before.besideCandidate) say(await release.goBack(before.image));
+    else say(`No candidate waits in ${stack}: ${before.image} has the traffic.`);
+    return;
+  }
+  if (before.image === what && !before.besideCandidate) {
+    await smokeTest(before.host, stopped);
+    say(`${what} has all traffic already. Nothing was changed.`);
+    return;
   }
   try {
-    await bringOut(stack, image, before as Deployed);
+    await release.bringOut(what);
   } catch (error) {
-    if (error instanceof MoreThanARelease) choose(stack, before.image, undefined);
-    if (!(error instanceof Failure) || error instanceof MoreThanARelease) throw error;
-    say(`${error.message}\nGoing back to ${before.image}`);
-    apply(stack, before.image, undefined);
-    await smokeTest(before.host);
-    throw new Failure(`${image} was not brought out: ${error.message}`);
+    throw await failed(release, what, error);
   }
-  say(`${image} is out.`);
+  say(`${what} is out, with all traffic.`);
 });

@@ -1,46 +1,96 @@
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { basePath } from '@andamio/schema/hosts';
 import { isKey } from '@andamio/schema/key-format';
 import { Failure, say } from './cli.ts';
 
-/** A call takes this long at most: a candidate starts with the first one. */
-const timeoutMilliseconds = 30_000;
+/** Seconds that one call, or the command that prints a token, may take: a candidate starts with the first call. */
+function timeoutMilliseconds(): number {
+  return Number(process.env['SMOKE_TIMEOUT_SECONDS'] ?? 30) * 1000;
+}
 
-function call(url: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMilliseconds) });
+/** Returns what went wrong with a call. Node hides the system's error behind "fetch failed". */
+function reasonOf(error: unknown): string {
+  const { name, message, cause } = error as Error;
+  if (name === 'TimeoutError') return `no complete answer within ${timeoutMilliseconds() / 1000} s`;
+  return cause instanceof Error ? `${message}: ${cause.message || (cause as NodeJS.ErrnoException).code}` : message;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+type Call = (url: string, init?: RequestInit) => Promise<Answer>;
+
+/** Returns a function that makes calls which end, body included, within the timeout or when the signal aborts. */
+function callUntil(signal: AbortSignal): Call {
+  return async (url, init) => {
+    const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMilliseconds())]);
+    try {
+      const response = await fetch(url, { ...init, signal: either });
+      return { status: response.status, text: await response.text() };
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new Failure(`${url} cannot be called: ${reasonOf(error)}.`);
+    }
+  };
+}
+
+/** Parses a JSON body; undefined where it is none. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
- * A short-lived token of the stack's issuer, with a `sub` of its own, from a command that prints it (SMOKE_TOKEN_COMMAND). What
- * signs tokens is not this script's to know.
+ * Returns a short-lived token of the stack's issuer, with a `sub` of its own, from a command that prints it
+ * (SMOKE_TOKEN_COMMAND). What signs tokens is not this script's to know.
  */
-function token(): string {
+async function token(signal: AbortSignal): Promise<string> {
   const command = process.env['SMOKE_TOKEN_COMMAND'];
   if (!command) throw new Failure('SMOKE_TOKEN_COMMAND must name a command that prints a token of the issuer.');
-  return execFileSync('sh', ['-c', command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
+  // A process group of its own, so that what the command started ends with it.
+  const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMilliseconds())]);
+  const kill = () => process.kill(-(child.pid as number), 'SIGKILL');
+  either.addEventListener('abort', kill, { once: true });
+  const [printed, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  either.removeEventListener('abort', kill);
+  signal.throwIfAborted();
+  const reason = either.aborted ? `it took more than ${timeoutMilliseconds() / 1000} s` : `exit code ${code}`;
+  if (code !== 0) throw new Failure(`SMOKE_TOKEN_COMMAND printed no token: ${reason}.`);
+  if (!/^\S+$/.test(printed.trim())) throw new Failure('SMOKE_TOKEN_COMMAND must print one token and nothing else.');
+  return printed.trim();
 }
 
-async function deleteKey(url: string, headers: Record<string, string>, name: string): Promise<void> {
-  const document = (await (await call(`${url}${basePath}/docs/doc.json`)).json()) as { paths: Record<string, unknown> };
+async function deleteKey(call: Call, url: string, headers: Record<string, string>, name: string): Promise<void> {
+  const document = parse((await call(`${url}${basePath}/docs/doc.json`)).text) as
+    | { readonly paths?: Readonly<Record<string, unknown>> }
+    | undefined;
   const path = `${basePath}/apikey/delete`;
-  // A service that cannot delete leaves a key that ends within a day.
-  if (!(path in document.paths)) return;
-  const { status } = await call(`${url}${path}`, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({ api_key_name: name }),
-  });
+  // A service that cannot delete leaves a key that expires within a day.
+  if (!document?.paths || !(path in document.paths)) return;
+  const body = JSON.stringify({ api_key_name: name });
+  const { status } = await call(`${url}${path}`, { method: 'POST', headers, body });
   if (status !== 200) throw new Failure(`The key of the smoke test could not be deleted: ${status}.`);
 }
 
 /**
- * Asks a service for a real key, as a user would, and for one without a token.
+ * Requests a real key of a service, as a user would, and one without a token.
  *
- * @param url where it answers, e.g. `https://candidate---andamio-api-308006323670.us-central1.run.app`
+ * @param url of the service, e.g. `https://candidate---andamio-api-308006323670.us-central1.run.app`
+ * @param signal ends the test early
  * @throws {Failure} that says what the answer was; never the key or the token
+ * @throws the signal's reason
  */
-export async function smokeTest(url: string): Promise<void> {
+export async function smokeTest(url: string, signal: AbortSignal): Promise<void> {
+  const call = callUntil(signal);
   const request = `${url}${basePath}/apikey/request`;
   const name = `smoke-${randomBytes(8).toString('hex')}`;
   const body = JSON.stringify({ api_key_name: name, expires_in_days: 1 });
@@ -49,12 +99,12 @@ export async function smokeTest(url: string): Promise<void> {
   const refused = await call(request, { method: 'POST', headers: json, body });
   if (refused.status !== 401) throw new Failure(`Without a token ${request} answers ${refused.status}, not 401.`);
 
-  const headers = { ...json, Authorization: `Bearer ${token()}` };
+  const headers = { ...json, Authorization: `Bearer ${await token(signal)}` };
   const issued = await call(request, { method: 'POST', headers, body });
-  const answer = (await issued.json().catch(() => ({}))) as { api_key?: string; details?: string };
+  const answer = parse(issued.text) as { api_key?: unknown; details?: unknown } | undefined;
   if (issued.status !== 200)
-    throw new Failure(`${request} answers ${issued.status}: ${answer.details ?? 'no details'}`);
-  if (!isKey(answer.api_key ?? '')) throw new Failure(`${request} answers with something that is no key.`);
-  await deleteKey(url, headers, name);
+    throw new Failure(`${request} answers ${issued.status}: ${answer?.details ?? 'no details'}`);
+  if (!isKey(String(answer?.api_key))) throw new Failure(`${request} answers with something that is no key.`);
+  await deleteKey(call, url, headers, name);
   say(`${url} issues keys.`);
 }

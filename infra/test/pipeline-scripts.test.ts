@@ -1,39 +1,17 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { makeKey } from '@andamio/schema/key-format';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { differences } from '../scripts/differences.ts';
 import { comment, openIssue } from '../scripts/github.ts';
 import { placeholders, withoutSecrets } from '../scripts/placeholders.ts';
 import { beyondRelease } from '../scripts/release-guard.ts';
 import { stepsAsTable } from '../scripts/steps-table.ts';
+import { program, repository, script } from './harness/scripts.ts';
 import { temporaryFolder } from './harness/stack.ts';
-
-const repository = join(import.meta.dirname, '../..');
-
-/** Runs a script of the pipeline as a workflow does. */
-async function script(path: string, args: readonly string[], env: Record<string, string>) {
-  const child = spawn(process.execPath, [join(repository, path), ...args], { env: { ...process.env, ...env } });
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  return { stdout, stderr, code: code as number };
-}
-
-/** A program of that name on PATH, which writes down how it was called. */
-function program(name: string, body: string) {
-  const folder = temporaryFolder();
-  const calls = join(folder, 'calls');
-  writeFileSync(join(folder, name), `#!/bin/sh\necho "$@" >> '${calls}'\n${body}\n`);
-  chmodSync(join(folder, name), 0o755);
-  return {
-    env: { PATH: `${folder}:${process.env['PATH']}` },
-    calls: () => (existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : []),
-  };
-}
 
 /** A server on loopback that answers with what the function gives. */
 async function server(answer: (request: IncomingMessage, body: string, response: ServerResponse) => unknown) {
@@ -140,29 +118,6 @@ describe('the policy pack looks at', () => {
     expect(runs.map((run) => run.split(' ')[0])).toEqual(commands);
     for (const run of runs) expect(run).toContain(`--policy-pack ${join(repository, 'infra/policy')}`);
   }
-
-  test('every step of a release', async () => {
-    const host = await server(({ url, headers }, _body, response) => {
-      if (url?.endsWith('doc.json')) return { paths: {} };
-      if (headers.authorization === undefined) response.statusCode = 401;
-      return { api_key: makeKey() };
-    });
-    const { env, runs } = engine({ host, image: 'before', revision: 'one' });
-    const { code, stderr } = await script('infra/scripts/release.ts', ['prod', 'after'], {
-      ...env,
-      SMOKE_TOKEN_COMMAND: 'echo token',
-    });
-    expect([code, stderr]).toEqual([0, '']);
-    expectThePack(runs(), ['preview', 'up', 'preview', 'up']);
-  });
-
-  test('the way back', async () => {
-    const host = await server(() => 'no key, and no refusal');
-    const { env, runs } = engine({ host, image: 'before', revision: 'one' });
-    const { code } = await script('infra/scripts/release.ts', ['prod', 'after'], env);
-    expect(code).toBe(1);
-    expectThePack(runs(), ['preview', 'up', 'preview', 'up']);
-  });
 
   test('the search for drift', async () => {
     const { env, runs } = engine({});

@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { temporaryFolder } from './stack.ts';
+
+export const repository = join(import.meta.dirname, '../../..');
+
+interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number;
+}
+
+/** Starts a script of the pipeline as a workflow does. */
+export function startScript(
+  path: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+  const child = spawn(process.execPath, [join(repository, path), ...args], { env: { ...process.env, ...env } });
+  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]).then(
+    ([stdout, stderr, [code]]) => ({ stdout, stderr, code: code as number }),
+  );
+  return { child, ended };
+}
+
+/** Runs a script of the pipeline as a workflow does. */
+export function script(path: string, args: readonly string[], env: Record<string, string>): Promise<Ended> {
+  return startScript(path, args, env).ended;
+}
+
+/** A program of that name on PATH, which writes down how it was called. */
+export function program(name: string, body: string) {
+  const folder = temporaryFolder();
+  const calls = join(folder, 'calls');
+  writeFileSync(join(folder, name), `#!/bin/sh\necho "$@" >> '${calls}'\n${body}\n`);
+  chmodSync(join(folder, name), 0o755);
+  return {
+    folder,
+    env: { PATH: `${folder}:${process.env['PATH']}` },
+    calls: () => (existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : []),
+  };
+}

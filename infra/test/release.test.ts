@@ -1,0 +1,269 @@
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { makeKey } from '@andamio/schema/key-format';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { smokeTest } from '../scripts/smoke-test.ts';
+import { program, repository, script, startScript } from './harness/scripts.ts';
+import { image } from './harness/settings.ts';
+
+const before = image('1');
+const after = image('2');
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Answers as the service does to a smoke test. */
+const issues: Handler = ({ url, headers }, response) => {
+  if (url?.endsWith('doc.json')) response.end(JSON.stringify({ paths: {} }));
+  else if (headers.authorization === undefined) response.writeHead(401).end();
+  else response.end(JSON.stringify({ api_key: makeKey() }));
+};
+
+/** Ways in which a deployed service can fail a smoke test, each a real server on loopback. */
+const failures: Readonly<Record<string, { readonly handler: Handler; readonly says: RegExp }>> = {
+  'closes the connection': {
+    handler: (request) => void request.socket.destroy(),
+    says: /cannot be called: .*(socket|closed)/i,
+  },
+  'never answers': { handler: () => undefined, says: /no complete answer within 1 s/ },
+  'sends a body that never ends': {
+    handler: (_, response) => void response.writeHead(401).write('{'),
+    says: /no complete answer within 1 s/,
+  },
+  'issues no key': { handler: (_, response) => void response.end('{}'), says: /answers 200, not 401/ },
+  fails: { handler: (_, response) => void response.writeHead(500).end('<html>'), says: /answers 500/ },
+};
+
+async function listen(handler: Handler): Promise<{ readonly server: Server; readonly url: string }> {
+  const server = createServer(handler).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+/** A Pulumi that keeps settings in files, and writes down at each `up` which image was asked for and where the traffic stays. */
+function engine(outputs: object, up = '') {
+  const pulumi = program(
+    'pulumi',
+    `cd "$(dirname "$0")"
+    case "$1 $2" in
+      'stack output') cat outputs ;;
+      'config set') echo "$4" > "\${3#*:}" ;;
+      'config rm') rm -f "\${3#*:}" ;;
+      preview*) cat preview ;;
+      up*) echo "$(cat image) $(cat stableRevision 2> /dev/null || echo latest)" >> ups
+        ${up} ;;
+    esac`,
+  );
+  const file = (name: string) => join(pulumi.folder, name);
+  const lines = (name: string) => (existsSync(file(name)) ? readFileSync(file(name), 'utf8').trim().split('\n') : []);
+  const place = { project: 'documented-project', region: 'us-central1', service: 'andamio-api' };
+  writeFileSync(file('outputs'), JSON.stringify({ image: before, revision: 'one', place, ...outputs }));
+  writeFileSync(file('preview'), '{}');
+  return {
+    env: { ...pulumi.env, SMOKE_TOKEN_COMMAND: 'echo token', SMOKE_TIMEOUT_SECONDS: '1' } as Record<string, string>,
+    /** The updates: image, and the revision that keeps the traffic. */
+    ups: () => lines('ups').map((line) => line.replace(before, 'before').replace(after, 'after')),
+    settings: () => [lines('image')[0], lines('stableRevision')[0]],
+    calls: pulumi.calls,
+    previews: (steps: object[]) => writeFileSync(file('preview'), JSON.stringify({ steps })),
+  };
+}
+
+const release = (env: Record<string, string>, what: string = after) =>
+  script('infra/scripts/release.ts', ['prod', what], env);
+
+const candidateUndone = ['after one', 'before one', 'before latest'];
+const switchUndone = ['after one', 'after latest', 'after one', 'before one', 'before latest'];
+
+describe('a release', () => {
+  test('goes to a candidate, then to everybody, each under the policy pack after a preview', async () => {
+    const { url } = await listen(issues);
+    const { env, ups, calls } = engine({ host: url });
+    const { code, stdout, stderr } = await release(env);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(`${after} is out, with all traffic.`);
+    expect(ups()).toEqual(['after one', 'after latest']);
+    const runs = calls().filter((call) => /^(preview|up) /.test(call));
+    expect(runs.map((run) => run.split(' ')[0])).toEqual(['preview', 'up', 'preview', 'up']);
+    for (const run of runs) expect(run).toContain(`--policy-pack ${join(repository, 'infra/policy')}`);
+  });
+
+  test.each(Object.entries(failures))('is rolled back when its candidate %s', async (_, { handler, says }) => {
+    const host = engineHost();
+    const { url } = await listen((request, response) => {
+      (host.ups().length === 1 ? handler : issues)(request, response);
+    });
+    const { env, ups } = host.start(url);
+    const { code, stderr } = await release(env);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(says);
+    expect(stderr).toContain(`${before} is back, with all traffic, and issues keys`);
+    expect(ups()).toEqual(candidateUndone);
+  });
+
+  test.each(Object.entries(failures))(
+    'is rolled back when the service %s after the switch',
+    async (_, { handler, says }) => {
+      const host = engineHost();
+      const { url } = await listen((request, response) => {
+        (host.ups().length === 2 ? handler : issues)(request, response);
+      });
+      const { env, ups } = host.start(url);
+      const { code, stderr } = await release(env);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(says);
+      expect(stderr).toContain(`${before} is back, with all traffic, and issues keys`);
+      expect(ups()).toEqual(switchUndone);
+    },
+  );
+
+  test.each([
+    ['refuses connections', 'http://127.0.0.1:2', /cannot be called: .*ECONNREFUSED/],
+    ['has no address', 'http://no-such-host.invalid', /cannot be called: .*(ENOTFOUND|EAI_AGAIN)/],
+  ])(
+    'is rolled back when the host %s, and says that the image from before does not answer either',
+    async (_, url, says) => {
+      const { env, ups } = engine({ host: url });
+      const { code, stderr } = await release(env);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(says);
+      expect(stderr).toMatch(/is back, with all traffic, but its smoke test fails as well/);
+      expect(ups()).toEqual(candidateUndone);
+    },
+  );
+
+  test.each([
+    ['fails', 'echo secret; exit 3', /no token: exit code 3/],
+    ['hangs', 'sleep 60', /no token: it took more than 1 s/],
+    ['prints nothing', 'true', /must print one token/],
+    ['is missing', '', /must name a command/],
+  ])('is rolled back when the command for a token %s, and tells nothing that it printed', async (_, command, says) => {
+    const { url } = await listen(issues);
+    const { env, ups } = engine({ host: url });
+    const { code, stdout, stderr } = await release({ ...env, SMOKE_TOKEN_COMMAND: command });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(says);
+    expect(stdout + stderr).not.toContain('secret');
+    expect(ups()).toEqual(candidateUndone);
+  });
+
+  test('is rolled back when its revision does not start', async () => {
+    const { url } = await listen(issues);
+    const { env, ups } = engine({ host: url }, '[ "$(wc -l < ups)" != 1 ]');
+    const { code, stderr } = await release(env);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${before} is back, with all traffic, and issues keys`);
+    expect(ups()).toEqual(candidateUndone);
+  });
+
+  test('that cannot be rolled back names the commands that do it', async () => {
+    const { url } = await listen(failures['fails']?.handler as Handler);
+    const { env } = engine({ host: url }, '[ "$(wc -l < ups)" = 1 ]');
+    const { code, stderr } = await release(env);
+    expect(code).toBe(1);
+    expect(stderr).toContain('Going back failed as well: pulumi up failed.');
+    expect(stderr).toContain(
+      'gcloud run services update-traffic andamio-api --to-revisions=one=100 --region=us-central1 --project=documented-project',
+    );
+    expect(stderr).toContain(`node infra/scripts/release.ts prod ${before}`);
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'is rolled back on %s during the smoke test, whatever signals follow',
+    async (signal) => {
+      const host = engineHost();
+      const waiting = Promise.withResolvers<void>();
+      const { url } = await listen((request, response) => {
+        if (host.ups().length === 1) waiting.resolve();
+        else issues(request, response);
+      });
+      const { env, ups } = host.start(url);
+      const { child, ended } = startScript('infra/scripts/release.ts', ['prod', after], {
+        ...env,
+        SMOKE_TIMEOUT_SECONDS: '60',
+      });
+      await waiting.promise;
+      child.kill(signal);
+      await vi.waitFor(() => expect(ups().length).toBeGreaterThan(1), 30_000);
+      child.kill('SIGTERM');
+      const { code, stderr } = await ended;
+      expect(code).toBe(1);
+      expect(stderr).toContain(`stopped by ${signal}`);
+      expect(stderr).toContain(`${before} is back, with all traffic`);
+      expect(ups()).toEqual(candidateUndone);
+    },
+  );
+
+  test('that is stopped during an update asks Pulumi to stop, waits for it, and is rolled back', async () => {
+    const { url } = await listen(issues);
+    const trap = `if [ "$(wc -l < ups)" = 1 ]; then trap 'echo stopped >> stopped; exit 1' INT; while :; do sleep 0.1; done; fi`;
+    const { env, ups } = engine({ host: url }, trap);
+    const { child, ended } = startScript('infra/scripts/release.ts', ['prod', after], env);
+    await vi.waitFor(() => expect(ups()).toHaveLength(1), 30_000);
+    child.kill('SIGTERM');
+    const { code, stderr } = await ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('stopped by SIGTERM');
+    expect(ups()).toEqual(candidateUndone);
+  });
+
+  test('that would change more than image and traffic changes nothing, and leaves the settings as they were', async () => {
+    const { env, ups, settings, previews } = engine({ host: 'http://127.0.0.1:9' });
+    previews([{ op: 'create', urn: 'urn:pulumi:prod::andamio::gcp:projects/iAMMember:IAMMember::grant' }]);
+    const { code, stderr } = await release(env);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/more than a release[\s\S]*Nothing was changed/);
+    expect(ups()).toEqual([]);
+    expect(settings()).toEqual([before, undefined]);
+  });
+
+  test('takes an image by digest alone', async () => {
+    const { env, calls } = engine({});
+    expect((await release(env, 'registry.example/api:latest')).stderr).toContain('must be named by its digest');
+    expect(calls()).toEqual([]);
+  });
+
+  test('after one that was killed goes back to the image that has the traffic, not to its candidate', async () => {
+    const { url } = await listen((_, response) => void response.writeHead(500).end());
+    const killed = { host: url, image: image('3'), stableImage: before, revision: 'three', stableRevision: 'one' };
+    const { env, ups } = engine(killed);
+    const { code } = await release(env);
+    expect(code).toBe(1);
+    expect(ups()).toEqual(candidateUndone);
+  });
+
+  test('that was killed is undone by --recover, which frees the lock first', async () => {
+    const { url } = await listen(issues);
+    const killed = { host: url, image: after, stableImage: before, revision: 'two', stableRevision: 'one' };
+    const { env, ups, calls } = engine(killed);
+    const { code, stdout } = await release(env, '--recover');
+    expect(code).toBe(0);
+    expect(calls()[0]).toMatch(/^cancel /);
+    expect(stdout).toContain(`${before} is back, with all traffic`);
+    expect(ups()).toEqual(['before one', 'before latest']);
+  });
+});
+
+/** An engine whose updates a server can look at before it knows its own address. */
+function engineHost() {
+  let started: ReturnType<typeof engine> | undefined;
+  return {
+    ups: () => started?.ups() ?? [],
+    start: (host: string) => {
+      started = engine({ host });
+      return started;
+    },
+  };
+}
+
+test('a smoke test names the reason when TLS fails', async () => {
+  const { url } = await listen(issues);
+  const call = smokeTest(url.replace('http:', 'https:'), new AbortController().signal);
+  await expect(call).rejects.toThrow(/cannot be called: fetch failed: .*(SSL|wrong version)/i);
+});
