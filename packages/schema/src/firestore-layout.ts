@@ -46,7 +46,8 @@ export const collections = {
     id: 'audit',
     documentName: 'a random UUID',
     ttlField: 'remove_at',
-    indexedFields: ['user_id'],
+    // By key: whether a key that GitHub reports again was revoked before.
+    indexedFields: ['user_id', 'key_id'],
   },
   usage: {
     id: 'usage',

@@ -16,26 +16,23 @@ export const signatureHeaders = {
   signature: 'github-public-key-signature',
 } as const;
 
-/** How much one message may hold. */
-export const alertLimits = { bytes: 1024 * 1024, alerts: 1_000 } as const;
-
-const text = z.string({ error: 'must be a string' });
+/** The largest message in bytes. */
+export const maximumAlertBytes = 1024 * 1024;
 
 /**
- * A body of alerts, each a string that has the form of a key and the name that the pattern has at GitHub. Where it was found
- * (`url`, `source`) is nothing that revocation depends on, so GitHub may leave it out.
+ * One alert: a string that matches the pattern of keys, and the name that the pattern has at GitHub. Revocation needs the string
+ * alone, so whatever else an alert holds or lacks is not looked at.
  */
-export const leakAlerts = z.array(
-  z.object({ token: text, type: text, url: text.optional(), source: text.optional() }, { error: 'must be an object' }),
-);
+export const leakAlert = z.object({ token: z.string(), type: z.string().optional().catch(undefined) });
 
-export type LeakAlerts = z.output<typeof leakAlerts>;
+export type LeakAlert = z.output<typeof leakAlert>;
 
-/** What GitHub is answered about one alert. */
+/** The answer about one alert. */
 export interface AlertVerdict {
   /** SHA-256 in hex: the token itself is never repeated. */
   readonly token_hash: string;
-  readonly token_type: string;
-  /** Whether it was a key that somebody held. */
+  /** As GitHub sent it; absent if it sent none. */
+  readonly token_type?: string | undefined;
+  /** Whether it is a key that was revoked, by this alert or before. */
   readonly label: 'true_positive' | 'false_positive';
 }

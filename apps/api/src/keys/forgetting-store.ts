@@ -30,6 +30,7 @@ export function forgettingStore(
         forget(command.ids);
       }
     },
+    wasRevoked: (ids) => store.wasRevoked(ids),
     redigest: (command) => store.redigest(command),
     addUsage: (command) => store.addUsage(command),
     readUsage: (query) => store.readUsage(query),

@@ -63,6 +63,11 @@ export interface RevokeKeyDependencies extends KeyDependencies {
   readonly digesters: readonly Digester[];
 }
 
+/** Returns the ids that a key may have: its digest under each pepper. */
+export function idsOf(digesters: readonly Digester[], key: string): string[] {
+  return digesters.map(({ digest }) => digest(key));
+}
+
 /**
  * Ends the secret that somebody holds, whoever that is.
  *
@@ -76,6 +81,5 @@ export function revokeKey(
   by: Actor,
   reason?: string,
 ): Promise<RevokeOutcome> {
-  const ids = digesters.map(({ digest }) => digest(key));
-  return store.revoke({ ids, by, reason, now: Math.floor(now() / 1000) });
+  return store.revoke({ ids: idsOf(digesters, key), by, reason, now: Math.floor(now() / 1000) });
 }

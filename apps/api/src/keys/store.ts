@@ -192,6 +192,12 @@ export interface KeyStore extends UsageStore {
   revoke(command: RevokeCommand): Promise<RevokeOutcome>;
 
   /**
+   * Reports whether a secret with one of the ids was revoked, by {@link revoke} or by an operator. Known for as long as the audit log
+   * keeps the entry.
+   */
+  wasRevoked(ids: readonly string[]): Promise<boolean>;
+
+  /**
    * Has a secret known by another digest from now on, and by the one before no more: wherever that stands, or nowhere. Nothing
    * where it is gone or was digested anew meanwhile.
    */

@@ -9,6 +9,7 @@ export function storeThatThrows(error: Error): KeyStore {
     roll: fail,
     delete: fail,
     revoke: fail,
+    wasRevoked: fail,
     redigest: fail,
     find: fail,
     list: fail,

@@ -45,6 +45,24 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       expect(await store.revoke(revocation([record.id]))).toBe('no_such_key');
     });
 
+    test('a revoked secret is known as one by any of its ids, and no other', async () => {
+      const { store, record } = await withKey();
+      const other = command({ userId: 'other' });
+      await store.issue(other);
+      expect(await store.wasRevoked([record.id, other.record.id])).toBe(false);
+      await store.revoke(revocation([record.id]));
+      expect(await store.wasRevoked(['0', record.id, '1'])).toBe(true);
+      expect(await store.wasRevoked([other.record.id])).toBe(false);
+      await store.delete(deletion({ userId: 'other' }));
+      expect(await store.wasRevoked([other.record.id]), 'a deleted key was not revoked').toBe(false);
+    });
+
+    test('and so is one that an operator revoked with all of its owner', async () => {
+      const { store, record } = await withKey();
+      await store.revokeAll(order());
+      expect(await store.wasRevoked([record.id])).toBe(true);
+    });
+
     test.each([
       ['an expired key is ended, or it could be extended', expiry, false],
       ['also a second before it is gone', expiry + 30 * day - 1, false],

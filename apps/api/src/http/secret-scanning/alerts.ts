@@ -1,39 +1,45 @@
 import { createHash } from 'node:crypto';
-import { type AlertVerdict, alertLimits, type LeakAlerts, leakAlerts } from '@andamio/schema/secret-scanning';
-import { parseJson, readJsonBody } from '../request/json-body.ts';
+import { type AlertVerdict, type LeakAlert, leakAlert, maximumAlertBytes } from '@andamio/schema/secret-scanning';
+import { readJsonBody } from '../request/json-body.ts';
 import { HttpError } from '../response/errors.ts';
 
 const details = {
-  invalid_body: 'The body must be a JSON array of alerts in UTF-8, sent as application/json and not compressed.',
-  body_too_large: `The body must be at most ${alertLimits.bytes / 1024} KiB and ${alertLimits.alerts} alerts.`,
+  invalid_body: 'The body must be a JSON array of alerts, sent as application/json and not compressed.',
+  body_too_large: `The body must be at most ${maximumAlertBytes / 1024} KiB.`,
 };
 
 /** Reads the bytes of a message. They are what was signed, so none of them may be unpacked first. */
-export const readAlerts = readJsonBody({ limit: alertLimits.bytes, encodings: new Set(['identity']), details });
+export const readAlerts = readJsonBody({ limit: maximumAlertBytes, encodings: new Set(['identity']), details });
 
-/**
- * Understands a message. What is no array, or lacks a field, is 400, also beside other faults; a value that breaks the schema is
- * 422 (contract, part C).
- */
-export function parseAlerts(bytes: unknown): LeakAlerts {
-  const value = parseJson(bytes);
-  if (!Array.isArray(value)) throw new HttpError('invalid_body', details.invalid_body);
-  if (value.length > alertLimits.alerts) throw new HttpError('body_too_large', details.body_too_large);
-  const parsed = leakAlerts.safeParse(value);
-  if (parsed.success) return parsed.data;
-
-  const problems = parsed.error.issues.map(({ path: [index, field], message }) => {
-    const isMissing = field !== undefined && !Object.hasOwn(value[index as number], field);
-    const where = field === undefined ? `[${String(index)}]` : `[${String(index)}].${String(field)}`;
-    return { isMissing, text: `${where}: ${isMissing ? 'is required' : message}` };
-  });
-  // One is told: a message of a thousand alerts may have as many faults.
-  const problem = problems.find(({ isMissing }) => isMissing) ?? problems[0];
-  throw new HttpError(problem?.isMissing ? 'missing_field' : 'invalid_field', problem?.text);
+/** Parses JSON, also where a string in it is not UTF-8: one such alert must not hide the others. */
+function parse(bytes: unknown): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes as Uint8Array));
+  } catch {
+    return undefined;
+  }
 }
 
-/** What GitHub is answered, alert by alert. */
-export function verdictsOf(alerts: LeakAlerts, revoked: ReadonlySet<string>): AlertVerdict[] {
+/** The alerts of a message, and how many of its entries are none. */
+export interface ParsedAlerts {
+  readonly alerts: readonly LeakAlert[];
+  readonly unreadable: number;
+}
+
+/**
+ * Reads the alerts of a message one by one. An entry that names no token is passed over.
+ *
+ * @throws {@link HttpError} `invalid_body` if the message is not an array.
+ */
+export function parseAlerts(bytes: unknown): ParsedAlerts {
+  const entries = parse(bytes);
+  if (!Array.isArray(entries)) throw new HttpError('invalid_body', details.invalid_body);
+  const alerts = entries.flatMap((entry) => leakAlert.safeParse(entry).data ?? []);
+  return { alerts, unreadable: entries.length - alerts.length };
+}
+
+/** Answers GitHub, alert by alert. */
+export function verdictsOf(alerts: readonly LeakAlert[], revoked: ReadonlySet<string>): AlertVerdict[] {
   return alerts.map(({ token, type }) => ({
     token_hash: createHash('sha256').update(token).digest('hex'),
     token_type: type,

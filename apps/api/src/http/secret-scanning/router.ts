@@ -44,11 +44,12 @@ function authenticate(verifyAlert: VerifyAlert): RequestHandler {
 
 function answer(keys: RevokeKeyDependencies, log: Logger): RequestHandler {
   return async (request, response) => {
-    const alerts = parseAlerts(request.body);
+    const { alerts, unreadable } = parseAlerts(request.body);
+    if (unreadable > 0) log.warn({ unreadable }, 'GitHub sent alerts that name no token; the others are handled');
     const tokens = alerts.map(({ token }) => token);
-    const revoked = await revokeLeaked(keys, tokens, { kind: 'github' });
+    const { revoked, before } = await revokeLeaked(keys, tokens, { kind: 'github' });
     if (revoked.size > 0) log.warn({ keys: revoked.size }, 'GitHub found keys in public; they are revoked');
-    response.json(verdictsOf(alerts, revoked));
+    response.json(verdictsOf(alerts, new Set([...revoked, ...before])));
   };
 }
 

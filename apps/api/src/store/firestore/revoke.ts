@@ -1,12 +1,23 @@
 import { randomUUID } from 'node:crypto';
+import { collections } from '@andamio/schema/firestore-layout';
 import { type RevokeCommand, type RevokedKey, type RevokeOutcome, revoked } from '../../keys/revoke.ts';
-import type { KeyRecord } from '../../keys/store.ts';
+import { type KeyRecord, StoreUnavailableError } from '../../keys/store.ts';
 import { audit } from './audit.ts';
 import { settle } from './contest.ts';
 import { type Database, put } from './database.ts';
 import { documentsOf, keyDocumentOf } from './documents.ts';
 import { readSecrets, type SecretsView } from './secrets-view.ts';
 import { writeOwner } from './write-owner.ts';
+
+/** Reports whether the audit log holds the revocation of a secret with one of the ids. */
+export async function wasRevoked({ firestore }: Database, ids: readonly string[]): Promise<boolean> {
+  // A key has few entries; an index on both fields would cost more than it saves.
+  const query = firestore.collection(collections.audit.id).where('key_id', 'in', ids).select('action');
+  const { docs } = await query.get().catch((cause: unknown) => {
+    throw new StoreUnavailableError('Firestore could not be read.', { cause });
+  });
+  return docs.some((entry) => entry.get('action') === 'key.revoked');
+}
 
 /**
  * Ends one secret of a name, as the domain's rule says.

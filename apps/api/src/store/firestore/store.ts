@@ -15,7 +15,7 @@ import { issue } from './issue.ts';
 import { inspect, list, owners } from './list.ts';
 import { OwnerQueue } from './owner-queue.ts';
 import { redigest } from './redigest.ts';
-import { revoke } from './revoke.ts';
+import { revoke, wasRevoked } from './revoke.ts';
 import { revokeAll } from './revoke-all.ts';
 import { roll } from './roll.ts';
 import { rotate } from './rotate.ts';
@@ -97,6 +97,8 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
     delete: (command) => change(command.userId, (database) => remove(database, command)),
 
     revoke: (command) => changeFound(command.ids, (database, found) => revoke(database, found, command)),
+
+    wasRevoked: (ids) => withStoreDeadline(() => using((database) => wasRevoked(database, ids))),
 
     redigest: (command) => changeFound([command.from], (database, found) => redigest(database, found, command)),
 

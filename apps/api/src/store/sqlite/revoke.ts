@@ -25,6 +25,11 @@ export function revoke(statements: Statements, { ids, by, reason, now }: RevokeC
   return { id: ended.id, userId, name, ids: [ended.id] };
 }
 
+/** Reports whether the audit log holds the revocation of a secret with one of the ids. */
+export function wasRevoked(statements: Statements, ids: readonly string[]): boolean {
+  return statements.findRevocation.get(JSON.stringify(ids)) !== undefined;
+}
+
 /** Ends all of an owner's keys. */
 export function revokeAll(statements: Statements, { userId, by, reason, now }: OwnerCommand): RevokedKey[] {
   const superseded = statements.listSuperseded.all(userId).map(keyOf);

@@ -40,6 +40,8 @@ const sources = {
   deleteSuperseded: 'DELETE FROM superseded_keys WHERE user_id = ? AND name = ? RETURNING id',
   extendKey: 'UPDATE keys SET expires_at = ?, expires_in_days = ?, remove_at = ? WHERE user_id = ? AND name = ?',
   insertAudit: 'INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  findRevocation: `SELECT 1 FROM audit
+    WHERE action = 'key.revoked' AND key_id IN (SELECT value FROM json_each(?)) LIMIT 1`,
   deleteKey: 'DELETE FROM keys WHERE user_id = ? AND name = ?',
   listKeys: 'SELECT * FROM keys WHERE user_id = ?',
   findOwner: 'SELECT * FROM owners WHERE user_id = ?',

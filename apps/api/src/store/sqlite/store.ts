@@ -9,7 +9,7 @@ import { GroupCommit } from './group-commit.ts';
 import { inspect, listOwners } from './inspect.ts';
 import { claimTier, findById, issue, list, remove, roll, rotate } from './keys.ts';
 import { redigest } from './redigest.ts';
-import { revoke, revokeAll } from './revoke.ts';
+import { revoke, revokeAll, wasRevoked } from './revoke.ts';
 import { prepare, type Statements } from './statements.ts';
 import { resume, suspend } from './suspend.ts';
 import { addUsage, readUsage, resetUsage } from './usage.ts';
@@ -67,6 +67,8 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
     delete: (command) => commits.write(() => remove(open().statements, command)),
 
     revoke: (command) => commits.write(() => revoke(open().statements, command)),
+
+    wasRevoked: (ids) => commits.read(() => wasRevoked(open().statements, ids)),
 
     redigest: (command) => commits.write(() => redigest(open().statements, command)),
 

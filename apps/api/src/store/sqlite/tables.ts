@@ -121,6 +121,9 @@ export const migrations = [
   `
   ALTER TABLE owners ADD COLUMN changed_at INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  CREATE INDEX audit_of_revoked_keys ON audit (key_id) WHERE action = 'key.revoked';
+  `,
 ] as const;
 
 /** Brings a file of any earlier version up to date: all of it, or as it was. */
