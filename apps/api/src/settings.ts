@@ -1,15 +1,13 @@
 import { type Environment, parseSettings, type Settings } from '@andamio/schema/settings';
 import { developmentJwtSecret, developmentPepper } from './process/development-secrets.ts';
+import { SettingsError } from './settings-error.ts';
+
+export { SettingsError } from './settings-error.ts';
 
 /** Settings in which everything that may be left out outside production has been made. */
 export interface CompleteSettings extends Settings {
   readonly jwt: Settings['jwt'] & { readonly keys: NonNullable<Settings['jwt']['keys']> };
   readonly peppers: NonNullable<Settings['peppers']>;
-}
-
-/** The environment does not say what the service needs: a line for each mistake, without any value. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError';
 }
 
 /**

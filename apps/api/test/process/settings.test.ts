@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import jwt from 'jsonwebtoken';
@@ -73,6 +73,29 @@ describe('what development generates', () => {
       422,
     );
   });
+
+  test.each<[string, string, (path: string) => void, RegExp]>([
+    ['empty', 'jwt-secret', (path) => writeFileSync(path, ''), /must hold at least 32 bytes, but has 0/],
+    ['too short', 'jwt-secret', (path) => writeFileSync(path, 'x'.repeat(31)), /at least 32 bytes, but has 31/],
+    ['empty', 'key-pepper', (path) => writeFileSync(path, ''), /must hold at least 32 bytes, but has 0/],
+    ['a folder', 'key-pepper', (path) => mkdirSync(path), /cannot be read \(EISDIR\)/],
+    ['a link to nowhere', 'jwt-secret', (path) => symlinkSync('/nowhere/at-all', path), /cannot be/],
+  ])(
+    'is refused where it is %s (%s): one line with the path and the way out, exit 78',
+    async (_what, name, make, rule) => {
+      const folder = mkdtempSync(join(tmpdir(), 'andamio-api-'));
+      mkdirSync(join(folder, '.data'));
+      make(join(folder, '.data', name));
+      const service = spawnService({ PORT: '0' }, folder);
+      expect(await service.exited).toEqual({ code: 78, signal: null });
+      const lines = service.output().trimEnd().split('\n');
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toMatch(rule);
+      expect(lines[0]).toContain(`.data/${name} `);
+      expect(lines[0]).toContain('Delete the file');
+      expect(lines[0]).toContain(name === 'jwt-secret' ? 'set JWT_SECRETS' : 'set KEY_PEPPERS');
+    },
+  );
 
   test('is the same for two services that start at the same moment', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'andamio-api-'));

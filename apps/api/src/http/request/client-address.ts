@@ -1,13 +1,25 @@
 import type { IncomingMessage } from 'node:http';
 import proxyAddress from 'proxy-addr';
 
+/** An address as proxies write it: IPv4 with a port, IPv6 in brackets with or without one. */
+const decorated = /^(?:\[([0-9A-Fa-f:.]+)\]|(\d{1,3}(?:\.\d{1,3}){3}))(?::\d{1,5})?$/;
+
+/** Strips port and brackets: Azure's gateways send the port, which is a new one for each connection. */
+function bareAddress(entry: string): string {
+  const [, ipv6, ipv4] = decorated.exec(entry) ?? [];
+  return ipv6 ?? ipv4 ?? entry;
+}
+
 /**
- * Makes what tells the address of a request's client: `X-Forwarded-For` is believed as far as the given number of proxies
- * goes, each of which adds one entry.
+ * Creates the function that returns the address of a request's client. `X-Forwarded-For` is believed as far as the given number of
+ * proxies goes, each of which adds one entry.
  *
- * @returns the address as it was sent or connected from; empty where the connection is gone already.
+ * @returns the address without port and brackets; empty where the connection is gone already.
  */
 export function clientAddress(trustedHops: number): (request: IncomingMessage) => string {
   const isTrusted = (_address: string, hop: number) => hop < trustedHops;
-  return (request) => (trustedHops === 0 ? request.socket.remoteAddress : proxyAddress(request, isTrusted)) ?? '';
+  return (request) => {
+    if (trustedHops === 0) return request.socket.remoteAddress ?? '';
+    return bareAddress(proxyAddress(request, isTrusted) ?? '');
+  };
 }

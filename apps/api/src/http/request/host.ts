@@ -1,9 +1,20 @@
 import type { IncomingMessage } from 'node:http';
+import { isIPv6 } from 'node:net';
 import type { RequestHandler } from 'express';
 import { HttpError } from '../response/errors.ts';
 
+/** A registered name or IPv4 address with a port (RFC 3986 sections 3.2.2 and 3.2.3), and one in brackets. Either may be empty. */
+const named = /^(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*(?::\d*)?$/;
+const bracketed = /^\[(?:([0-9A-Fa-f:.]+)|v[0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\](?::\d*)?$/;
+
+function isHost(value: string): boolean {
+  if (named.test(value)) return true;
+  const [match, address] = bracketed.exec(value) ?? [];
+  return match !== undefined && (address === undefined || isIPv6(address));
+}
+
 /**
- * A request needs one host and no more: of two, a proxy may have read the other (RFC 9112 section 3.2).
+ * Requires one well-formed `Host`: of two, a proxy may have read the other (RFC 9112 section 3.2).
  *
  * @throws {@link HttpError} `malformed_request`.
  */
@@ -11,10 +22,14 @@ export function requireHost({ rawHeaders, httpVersion }: IncomingMessage): void 
   let hosts = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string;
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
+    if (name.length !== 4 || name.toLowerCase() !== 'host') continue;
+    hosts++;
+    if (!isHost(rawHeaders[index + 1] as string)) throw new HttpError('malformed_request', hostDetails);
   }
-  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) throw new HttpError('malformed_request');
+  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) throw new HttpError('malformed_request', hostDetails);
 }
+
+const hostDetails = 'The header Host must be sent once, as a host name or address with an optional port.';
 
 /** The same as a step of Express. */
 export const refuseUnclearHost: RequestHandler = (request, _response, next) => {

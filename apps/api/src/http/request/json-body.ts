@@ -11,8 +11,11 @@ export interface JsonBodyRules {
   readonly details?: Readonly<Record<'invalid_body' | 'body_too_large', string>>;
 }
 
-/** `application/json`, with no other charset than UTF-8 (RFC 8259 section 8.1). */
-const jsonType = /^application\/json[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*(?:utf-8|"utf-8")[ \t]*)?;?$/i;
+/** `application/json`. It has no parameters (RFC 8259 section 11), so those that clients add play no part: the bytes must be UTF-8. */
+const jsonType = /^application\/json[ \t]*(?:;|$)/i;
+
+/** Content codings that are other names for one that the library knows (RFC 9110 section 8.4.1.3). */
+const aliases: Readonly<Record<string, string>> = { 'x-gzip': 'gzip' };
 
 /** Makes the step that reads the body's bytes. What cannot be read as the rules say is 400. */
 export function readJsonBody({ limit, encodings, details }: JsonBodyRules): RequestHandler {
@@ -21,10 +24,12 @@ export function readJsonBody({ limit, encodings, details }: JsonBodyRules): Requ
   const refusal = (code: 'invalid_body' | 'body_too_large') => new HttpError(code, details?.[code]);
 
   return (request, response, next) => {
-    const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
+    const sent = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
+    const encoding = aliases[sent] ?? sent;
     if (!jsonType.test(request.headers['content-type'] ?? '') || !encodings.has(encoding)) {
       return next(refusal('invalid_body'));
     }
+    request.headers['content-encoding'] = encoding;
     let settled = false;
     const settle = (error?: HttpError) => {
       if (!settled) next(error);
