@@ -65,6 +65,49 @@ describe('what is not well-formed HTTP', () => {
     expectRefusal(text, '400 Bad Request', 'malformed_request', 'Bad Request: Invalid input.');
   });
 
+  const targets = ['/health/live', '/api/v1/apikey/verify', 'http://x/health/live'];
+
+  test.each([
+    'a b',
+    'a/b',
+    'a b/c?d',
+    'user@host',
+    'x:80:80',
+    'x:port',
+    'x, y',
+    'a%zz',
+    '[::1',
+    '[::g]',
+    '[1.2.3.4]',
+    '[fe80::1%25eth0]',
+    '::1',
+    'h\u00f6st',
+    '"x"',
+    '<x>',
+  ])('the host %j is 400 (RFC 3986 section 3.2.2)', async (host) => {
+    for (const target of targets) {
+      const { text } = await talk(app.port, Buffer.from(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${last}`));
+      expectRefusal(text, '400 Bad Request', 'malformed_request', 'Bad Request: Invalid input.');
+    }
+  });
+
+  test.each([
+    '',
+    'x',
+    'x:',
+    'x:65535',
+    'xn--hst-sna.example',
+    'a_b~c',
+    'a%20b',
+    '127.0.0.1:80',
+    '[::1]',
+    '[::ffff:1.2.3.4]:80',
+    '[v1.a:b]',
+  ])('the host %j is well-formed', async (host) => {
+    const { text } = await talk(app.port, `GET /health/live HTTP/1.1\r\nHost: ${host}\r\n${last}`);
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
   test('a target that is no URL is answered in the error body, like any other', async () => {
     const { text } = await talk(app.port, `GET http://[/ HTTP/1.1\r\nHost: x\r\n${last}`);
     expect(text).toMatch(/^HTTP\/1\.1 40[04] /);

@@ -97,6 +97,13 @@ describe('requests a minute', () => {
       [1, from('2001:db8:1:2::1'), from('2001:db8:1:99:ffff::2'), 'same'],
       [1, from('2001:db8:1:2::1'), from('2001:db8:2:2::1'), 'other'],
       [1, from('::ffff:1.2.3.4'), from('1.2.3.4'), 'same'],
+      [1, from('203.0.113.7:1001'), from('203.0.113.7:1002'), 'same'],
+      [1, from('203.0.113.7:1001'), from('203.0.113.7'), 'same'],
+      [1, from('203.0.113.7:1001'), from('203.0.113.8:1001'), 'other'],
+      [1, from('[2001:db8:1:2::1]:1001'), from('[2001:db8:1:2::1]:1002'), 'same'],
+      [1, from('[2001:db8:1:2::1]'), from('2001:db8:1:2::1'), 'same'],
+      [1, from('[2001:db8:1:2::1]:1001'), from('[2001:db8:2:2::1]:1001'), 'other'],
+      [2, from('9.9.9.9:1', '5.5.5.5:1'), from('9.9.9.9:2', '6.6.6.6:2'), 'same'],
       [1, from('::ffff:1.2.3.4'), from('::ffff:4.3.2.1'), 'other'],
     ])('%i hops: %o and %o are the %s client', async (trustProxyHops, first, second, expected) => {
       const url = await start({ trustProxyHops, ipRateLimitPerMinute: 1 });
