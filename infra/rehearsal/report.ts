@@ -1,0 +1,51 @@
+import { appendFileSync } from 'node:fs';
+
+/** Writes what commands print to the log file, and one line a step to standard output. */
+export class Report {
+  readonly #log: string;
+  readonly #begun = performance.now();
+
+  constructor(log: string) {
+    this.#log = log;
+    process.stdout.write(`${'seconds'.padStart(8)}  step\n`);
+  }
+
+  /**
+   * Takes what a command prints.
+   *
+   * @param track prefixes each line, since two tracks run at the same time
+   * @returns a function for chunks of text; call it without one to write an unfinished line
+   */
+  writer(track: string): (chunk?: string) => void {
+    let rest = '';
+    return (chunk) => {
+      const lines = `${rest}${chunk ?? (rest && '\n')}`.split('\n');
+      rest = lines.pop() as string;
+      appendFileSync(this.#log, lines.map((line) => `${track.padEnd(6)} | ${line}\n`).join(''));
+    };
+  }
+
+  /** Runs a step, and prints how many seconds it took. */
+  async step<Result>(track: string, title: string, work: () => Promise<Result>): Promise<Result> {
+    const begun = performance.now();
+    this.writer(track)(`== ${title}\n`);
+    try {
+      const result = await work();
+      this.#print(begun, `${track.padEnd(6)} ${title}`);
+      return result;
+    } catch (error) {
+      this.#print(begun, `${track.padEnd(6)} ${title}: FAILED`);
+      throw error;
+    }
+  }
+
+  /** Prints the time of the whole rehearsal. */
+  total(): void {
+    this.#print(this.#begun, 'total');
+  }
+
+  #print(begun: number, text: string): void {
+    const seconds = (performance.now() - begun) / 1000;
+    process.stdout.write(`${seconds.toFixed(1).padStart(8)}  ${text}\n`);
+  }
+}
