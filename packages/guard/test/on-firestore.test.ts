@@ -1,13 +1,17 @@
+import { mkdtempSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { makeKey } from '@andamio/schema/key-format';
 import { digestKeys } from '@andamio/verification/digest-keys';
 import { Firestore } from '@google-cloud/firestore';
 import { MemoryStore } from 'express-rate-limit';
-import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { endWithFile } from '../../../apps/api/test/harness/end-with-file.ts';
 import { startFirestoreProxy } from '../../../apps/api/test/harness/firestore-proxy.ts';
 import { freePort } from '../../../apps/api/test/harness/free-port.ts';
 import { processPepper, type TestProcess } from '../../../apps/api/test/harness/process.ts';
+import { startRefusingFirestore } from '../../../apps/api/test/harness/refusing-firestore.ts';
 import type { FirestoreOptions } from '../src/index.ts';
 import { expectRefusal } from './harness/expect-refusal.ts';
 import { startGuarded } from './harness/guarded.ts';
@@ -187,6 +191,30 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
       expectRefusal(await get(makeKey()), 'verification_unavailable');
       expect(performance.now() - begun).toBeLessThan(10_000);
       expect(errors).toHaveLength(1);
+    });
+
+    test('answers where there are no Google credentials, tells how to get some, and the process goes on', async () => {
+      vi.stubEnv('FIRESTORE_EMULATOR_HOST', undefined);
+      vi.stubEnv('METADATA_SERVER_DETECTION', 'none');
+      vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', undefined);
+      vi.stubEnv('HOME', mkdtempSync(join(tmpdir(), 'home-')));
+      onTestFinished(() => void vi.unstubAllEnvs());
+      const { get, errors } = await startGuarded(options());
+      expectRefusal(await get(makeKey()), 'verification_unavailable');
+      expect(errors.map(({ message }) => message)).toEqual([
+        expect.stringMatching(/credentials could not be obtained.*gcloud auth application-default login/),
+      ]);
+    });
+
+    test('answers at once where Firestore refuses the guard, and tells which role it lacks', async () => {
+      useDatabase((await startRefusingFirestore(7, 'Missing or insufficient permissions.')).host);
+      const { get, errors } = await startGuarded(options({ timeoutMs: 10_000 }));
+      const begun = performance.now();
+      expectRefusal(await get(makeKey()), 'verification_unavailable');
+      expect(performance.now() - begun).toBeLessThan(2_000);
+      expect(errors.map(({ message }) => message)).toEqual([
+        expect.stringMatching(/PERMISSION_DENIED.*roles\/datastore\.viewer/),
+      ]);
     });
 
     test('answers where a document is not what it should be, and the log says which', async () => {

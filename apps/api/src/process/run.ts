@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { logEvents } from '@andamio/schema/log-events';
 import { createApp } from '../app.ts';
 import { createTokenVerifier } from '../auth/verify-token.ts';
 import { drainable } from '../http/connections/drain.ts';
@@ -59,7 +60,7 @@ export async function run(referenceFolder: string): Promise<void> {
   server.listen(settings.port, settings.host, () => {
     log.info({ port: (server.address() as AddressInfo).port }, 'listening');
     // Clients load and connect now, not with the first request; whether they can is for the readiness check to say.
-    store.check().catch(() => {});
+    store.check().catch((error: unknown) => log.warn({ err: error }, logEvents.keyStoreUnavailable));
   });
 
   const grace = settings.shutdownGraceSeconds * 1000;

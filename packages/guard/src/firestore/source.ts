@@ -1,8 +1,9 @@
 import { createDigester, type DigestKey } from '@andamio/verification/digest';
+import type { Connection } from '@andamio/verification/firestore/client';
 import { DeadlineError, withDeadline } from '@andamio/verification/firestore/deadline';
 import { DocumentError, findKey } from '@andamio/verification/firestore/key-document';
+import { explainRefusal } from '@andamio/verification/firestore/refusal';
 import { isGood } from '@andamio/verification/verify-key';
-import type { Firestore } from '@google-cloud/firestore';
 import { createApiKey } from '../api-key.ts';
 import { invalidKey } from '../refusal.ts';
 import { type Answer, notAnswered, type Source } from '../source.ts';
@@ -20,6 +21,8 @@ export interface FirestoreSourceOptions {
 /** Why nothing was found out, for a log. The error itself stays here: its cause may show more than a log should. */
 function reasonOf(error: unknown): string {
   if (error instanceof DeadlineError || error instanceof DocumentError) return error.message;
+  const refusal = explainRefusal(error);
+  if (refusal !== undefined) return refusal;
   const code = (error as { code?: unknown } | undefined)?.code;
   return `Firestore could not be read: ${typeof code === 'number' || typeof code === 'string' ? code : 'unknown'}.`;
 }
@@ -30,7 +33,7 @@ export class FirestoreSource implements Source {
   readonly counts = false;
   readonly #options: FirestoreSourceOptions;
   readonly #digesters;
-  #opening: Promise<Firestore> | undefined;
+  #opening: Promise<Connection> | undefined;
 
   constructor(options: FirestoreSourceOptions) {
     this.#options = options;
@@ -48,14 +51,14 @@ export class FirestoreSource implements Source {
 
   /** Ends all connections. */
   async close(): Promise<void> {
-    const firestore = await this.#opening?.catch(() => undefined);
-    await firestore?.terminate();
+    const connection = await this.#opening?.catch(() => undefined);
+    await connection?.close();
   }
 
   async #find(key: string): Promise<Answer> {
-    const firestore = await this.#open();
+    const connection = await this.#open();
     const ids = this.#digesters.map((digester) => digester.digest(key));
-    const found = await findKey(firestore, ids);
+    const found = await connection.use(() => findKey(connection.firestore, ids));
     const now = Date.now();
     if (found === undefined || !isGood(found, now)) return { kind: 'refused', refusal: invalidKey };
     const { userId, name, expiresAt } = found.record;
@@ -67,7 +70,7 @@ export class FirestoreSource implements Source {
   }
 
   /** The client library is large, and a peer that guards who ask the service need not have: it is loaded by the first look-up. */
-  #open(): Promise<Firestore> {
+  #open(): Promise<Connection> {
     this.#opening ??= import('@andamio/verification/firestore/client')
       .then(({ openDatabase }) => openDatabase(this.#options.address))
       .catch((error: unknown) => {

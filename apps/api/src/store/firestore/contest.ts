@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WriteBatch } from '@google-cloud/firestore';
-import { OutcomeUnknownError, StoreUnavailableError } from '../../keys/store.ts';
-import { noteWrite } from './deadline.ts';
+import { OutcomeUnknownError } from '../../keys/store.ts';
+import { noteWrite, unavailable } from './deadline.ts';
 
 /** Between attempts that other processes got ahead of: at first, and at most, in milliseconds; the real pause is random. */
 const backoff = { first: 10, longest: 400 } as const;
@@ -22,7 +22,7 @@ async function commit(batch: WriteBatch): Promise<boolean> {
   } catch (cause) {
     const code = codeOf(cause) as number;
     if (refusedByPrecondition.has(code)) return false;
-    if (nothingWritten.has(code)) throw new StoreUnavailableError('Firestore refused the write.', { cause });
+    if (nothingWritten.has(code)) throw unavailable(cause);
     throw new OutcomeUnknownError('Firestore did not confirm the write.', { cause });
   }
 }
@@ -53,7 +53,7 @@ async function readOrFail<View>(read: () => Promise<View>, writesSent: boolean):
     if (!isFirestoreError(cause)) throw cause;
     throw writesSent
       ? new OutcomeUnknownError('Firestore did not say what became of the write.', { cause })
-      : new StoreUnavailableError('Firestore could not be read.', { cause });
+      : unavailable(cause);
   }
 }
 

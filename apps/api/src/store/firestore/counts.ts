@@ -3,7 +3,6 @@ import { type Tier, tiers } from '@andamio/schema/tiers';
 import type { Query, QueryDocumentSnapshot } from '@google-cloud/firestore';
 import type { KeyCounts, OwnerCounts } from '../../keys/administration.ts';
 import { isGone } from '../../keys/expiry.ts';
-import { StoreUnavailableError } from '../../keys/store.ts';
 import type { Database } from './database.ts';
 import { withDeadline } from './deadline.ts';
 import { countedFields, parseCounted } from './documents.ts';
@@ -14,12 +13,8 @@ const stepDeadline = 60_000;
 /** How many documents are read at a time. */
 export const pageSize = 1_000;
 
-/** Runs one read of a long series within a minute. @throws {@link StoreUnavailableError} */
-export async function readStep<T>(read: () => Promise<T>): Promise<T> {
-  return withDeadline(stepDeadline, read).catch((cause: unknown) => {
-    throw new StoreUnavailableError('Firestore could not be read.', { cause });
-  });
-}
+/** Runs one read of a long series within a minute. */
+export const readStep = <T>(read: () => Promise<T>): Promise<T> => withDeadline(stepDeadline, read);
 
 /** Counts owners by the index, which costs a read for each thousand. */
 export async function countOwners({ firestore }: Database): Promise<OwnerCounts> {

@@ -1,3 +1,4 @@
+import type { Connection } from '@andamio/verification/firestore/client';
 import type { DocumentReference, DocumentSnapshot, Firestore, Timestamp, WriteBatch } from '@google-cloud/firestore';
 import type { Attempt, Memory } from '../../keys/idempotency.ts';
 import {
@@ -13,6 +14,7 @@ import { memoryDocumentOf, parseMemory } from './memory.ts';
 
 /** An open client, and how contents become its documents. */
 export interface Database {
+  readonly connection: Connection;
   readonly firestore: Firestore;
   /** Reads the document of a key by its id. */
   readonly readKey: (id: string) => Promise<DocumentSnapshot>;

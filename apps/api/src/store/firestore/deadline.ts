@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { DeadlineError, withDeadline as runWithDeadline } from '@andamio/verification/firestore/deadline';
+import { explainRefusal } from '@andamio/verification/firestore/refusal';
 import { OutcomeUnknownError, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
 
 /** Whether the operation under way has told Firestore to write. */
@@ -11,22 +12,35 @@ export function noteWrite(): void {
   if (operation !== undefined) operation.writeSent = true;
 }
 
+/** Returns the error for a call that failed before anything was written. Its message says what an operator can do. */
+export function unavailable(cause: unknown): StoreUnavailableError {
+  return new StoreUnavailableError(explainRefusal(cause) ?? 'Firestore could not be reached.', { cause });
+}
+
+const isFirestoreError = (error: unknown) => typeof (error as { code?: unknown }).code === 'number';
+
 /**
- * Runs an operation against Firestore: what it sends carries the deadline, and it is not waited for past that.
+ * Runs an operation against Firestore: what it sends carries the deadline, and it is not waited for past that. A permanent
+ * answer to a read ends it at once.
  *
  * @param milliseconds how long the operation may take; not positive if its time is up already.
- * @throws when time runs out, unless the operation itself knows better: {@link StoreUnavailableError} where it sent no write, else
- *   {@link OutcomeUnknownError}.
+ * @throws when time runs out or Firestore refuses, unless the operation itself knows better: {@link StoreUnavailableError}
+ *   where it sent no write, else {@link OutcomeUnknownError}.
  */
 export async function withDeadline<T>(milliseconds: number, operation: () => Promise<T>): Promise<T> {
   const progress = { writeSent: false };
   try {
     return await runWithDeadline(milliseconds, () => underWay.run(progress, operation));
   } catch (error) {
-    if (!(error instanceof DeadlineError)) throw error;
+    if (error instanceof DeadlineError) {
+      throw progress.writeSent
+        ? new OutcomeUnknownError('Firestore did not say in time what became of the write.', { cause: error })
+        : new StoreUnavailableError(error.message);
+    }
+    if (!isFirestoreError(error)) throw error;
     throw progress.writeSent
-      ? new OutcomeUnknownError('Firestore did not say in time what became of the write.')
-      : new StoreUnavailableError(error.message);
+      ? new OutcomeUnknownError('Firestore did not say what became of the write.', { cause: error })
+      : unavailable(error);
   }
 }
 

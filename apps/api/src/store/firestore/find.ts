@@ -1,6 +1,6 @@
 import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
 import DataLoader from 'dataloader';
-import { type FoundKey, StoreUnavailableError } from '../../keys/store.ts';
+import type { FoundKey } from '../../keys/store.ts';
 import type { Database } from './database.ts';
 import { keyDocumentOf, parseKey } from './documents.ts';
 
@@ -21,9 +21,7 @@ export function keyReader(firestore: Firestore): Database['readKey'] {
 
 /** Finds a key by any of the ids that it may have, with one call at the most. */
 export async function find({ readKey }: Database, ids: readonly string[]): Promise<FoundKey | undefined> {
-  const snapshots = await Promise.all(ids.map(readKey)).catch((cause: unknown): never => {
-    throw new StoreUnavailableError('Firestore could not be read.', { cause });
-  });
+  const snapshots = await Promise.all(ids.map(readKey));
   const found = snapshots.find(({ exists }) => exists);
   const key = found && parseKey(found);
   if (key === undefined) return undefined;

@@ -1,7 +1,7 @@
 import { collections } from '@andamio/schema/firestore-layout';
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
 import type { InspectedOwner, OwnerSummary } from '../../keys/administration.ts';
-import { type OwnedKeys, StoreUnavailableError } from '../../keys/store.ts';
+import type { OwnedKeys } from '../../keys/store.ts';
 import { pageSize, readStep } from './counts.ts';
 import type { Database } from './database.ts';
 import { type OwnerDocument, ownerDocumentOf, parseKey, parseOwner, type StoredKey } from './documents.ts';
@@ -21,9 +21,7 @@ async function read({ firestore }: Database, userId: string): Promise<Owned> {
   const [snapshot, found] = await Promise.all([
     ownerDocumentOf(firestore, userId).get(),
     firestore.collection(collections.keys.id).where('user_id', '==', userId).get(),
-  ]).catch((cause: unknown) => {
-    throw new StoreUnavailableError('Firestore could not be read.', { cause });
-  });
+  ]);
   const keys = found.docs.flatMap((document) => parseKey(document)?.content ?? []);
   const owner = parseOwner(snapshot)?.content;
   // The two reads are of two moments: a first key may be issued between them.

@@ -36,8 +36,15 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
   async function load(): Promise<Database> {
     const { openFirestore, timestampOf } = await import('./client.ts');
-    const firestore = openFirestore(address);
-    return { firestore, readKey: keyReader(firestore), write: documentWriter(timestampOf), timestamp: timestampOf };
+    const connection = openFirestore(address);
+    const { firestore } = connection;
+    return {
+      connection,
+      firestore,
+      readKey: keyReader(firestore),
+      write: documentWriter(timestampOf),
+      timestamp: timestampOf,
+    };
   }
 
   function open() {
@@ -50,17 +57,9 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
   type Task<Outcome> = (database: Database) => Promise<Outcome>;
 
-  /** What has not come to rest, also where nobody waits for it any more. */
-  const underWay = new Set<Promise<unknown>>();
-
   async function using<Outcome>(task: Task<Outcome>): Promise<Outcome> {
-    const running = task(await open());
-    underWay.add(running);
-    try {
-      return await running;
-    } finally {
-      underWay.delete(running);
-    }
+    const database = await open();
+    return database.connection.use(() => task(database));
   }
 
   /** Runs a task after those of the same owner before it; the wait counts against its deadline. */
@@ -68,9 +67,9 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
     turns: OwnerQueue,
     owner: string,
     task: Task<Outcome>,
-    until = Date.now() + storeDeadline,
+    until = performance.now() + storeDeadline,
   ): Promise<Outcome> {
-    return turns.run(owner, () => withDeadline(until - Date.now(), () => using(task)));
+    return turns.run(owner, () => withDeadline(until - performance.now(), () => using(task)));
   }
 
   const change = <Outcome>(owner: string, task: Task<Outcome>) => inTurn(changes, owner, task);
@@ -80,7 +79,7 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
     ids: readonly string[],
     task: (database: Database, found: KeyRecord) => Promise<Outcome>,
   ): Promise<Outcome | 'no_such_key'> {
-    const until = Date.now() + storeDeadline;
+    const until = performance.now() + storeDeadline;
     const found = await withStoreDeadline(() => using((database) => find(database, ids)));
     if (found === undefined) return 'no_such_key';
     const { record } = found;
@@ -138,17 +137,12 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
         using(async ({ firestore }) => {
           await firestore.collection(collections.owners.id).doc('readiness').get();
         }),
-      ).catch((cause: unknown) => {
-        throw new StoreUnavailableError('Firestore does not answer.', { cause });
-      }),
+      ),
 
     async close() {
       await Promise.all([changes.settled(), additions.settled()]);
-      const client = await opening?.catch(() => undefined);
-      // The client repeats reads that failed, also where nobody waits for them. Of one that it repeats after its end nobody could catch that it
-      // has ended, so it ends after them, which takes up to a minute; nobody need wait for that.
-      const ended = Promise.allSettled(underWay).then(() => client?.firestore.terminate());
-      if (underWay.size === 0) await ended;
+      const database = await opening?.catch(() => undefined);
+      await database?.connection.close();
     },
   };
 }

@@ -1,6 +1,5 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import type { OwnerCommand } from '../../keys/administration.ts';
-import { StoreUnavailableError } from '../../keys/store.ts';
 import { daysBetween, endOfMonth, monthOf, utcDayOf } from '../../keys/usage/calendar.ts';
 import type { AddUsageCommand, DailyUsage, UsageQuery, UsageTotals } from '../../keys/usage/store.ts';
 import { audit } from './audit.ts';
@@ -50,11 +49,7 @@ export function addUsage({ firestore, write }: Database, command: AddUsageComman
 export async function readUsage({ firestore }: Database, query: UsageQuery): Promise<DailyUsage[]> {
   const { userId, days, names } = query;
   if (days.length === 0) return [];
-  const snapshots = await firestore
-    .getAll(...days.map((day) => usageDocumentOf(firestore, userId, day)))
-    .catch((cause: unknown): never => {
-      throw new StoreUnavailableError('Firestore could not be read.', { cause });
-    });
+  const snapshots = await firestore.getAll(...days.map((day) => usageDocumentOf(firestore, userId, day)));
   const fields = names.map((name) => ({ name, field: nameField(name) }));
   return days.flatMap((day, index) => {
     const stored = snapshots[index] && parseDay(snapshots[index])?.content.requests;

@@ -1,0 +1,47 @@
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+/** A server that answers each call with one gRPC status, as Google's front end does. */
+export interface RefusingFirestore {
+  /** `host:port`, as FIRESTORE_EMULATOR_HOST takes it. */
+  readonly host: string;
+  /** Number of calls so far. */
+  calls(): number;
+}
+
+/**
+ * Starts a server that refuses every call with a gRPC status, for answers that the emulator never gives: a "Trailers-Only"
+ * response (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses).
+ *
+ * @param code numeric gRPC status code
+ */
+export async function startRefusingFirestore(code: number, message: string): Promise<RefusingFirestore> {
+  let calls = 0;
+  const server = createServer();
+  const sessions = new Set<{ destroy(): void }>();
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+  });
+  server.on('stream', (stream) => {
+    calls++;
+    stream.on('error', () => {});
+    stream.resume();
+    stream.respond(
+      {
+        ':status': 200,
+        'content-type': 'application/grpc',
+        'grpc-status': `${code}`,
+        'grpc-message': encodeURIComponent(message),
+      },
+      { endStream: true },
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const session of sessions) session.destroy();
+    server.close();
+  });
+  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, calls: () => calls };
+}

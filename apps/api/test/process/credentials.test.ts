@@ -1,0 +1,130 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeKey } from '@andamio/schema/key-format';
+import { logEvents } from '@andamio/schema/log-events';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startMetadataServer } from '../harness/metadata-server.ts';
+import { startProcess } from '../harness/process.ts';
+import { requestKey, verifyKey } from '../harness/request-key.ts';
+import { tokenFor } from '../harness/tokens.ts';
+import { waitFor } from '../harness/wait-for.ts';
+
+const emptyHome = () => mkdtempSync(join(tmpdir(), 'home-'));
+
+/** Writes a file of credentials and returns its path. */
+function credentialsFile(content: string): string {
+  const path = join(emptyHome(), 'credentials.json');
+  writeFileSync(path, content);
+  return path;
+}
+
+/** A token endpoint that answers as Google's does for credentials that were revoked. */
+async function startRevokingEndpoint(): Promise<string> {
+  const server = createServer((_request, response) => {
+    response.writeHead(400, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify({ error: 'invalid_grant', error_description: 'Account has been deleted' }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
+}
+
+/** Workload identity federation lets the file name the token endpoint. */
+const federated = (tokenUrl: string) =>
+  credentialsFile(
+    JSON.stringify({
+      type: 'external_account',
+      audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/x',
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      token_url: tokenUrl,
+      credential_source: { file: credentialsFile('a subject token that no log may show') },
+    }),
+  );
+
+const login = /gcloud auth application-default login/;
+
+interface Case {
+  readonly environment: () => Promise<Record<string, string>>;
+  readonly says: RegExp;
+}
+
+const cases: Record<string, Case> = {
+  'no credentials anywhere': {
+    environment: async () => ({ METADATA_SERVER_DETECTION: 'none' }),
+    says: login,
+  },
+  'a metadata server that hangs': {
+    environment: async () => ({ GCE_METADATA_HOST: (await startMetadataServer({ mode: 'hangs' })).host }),
+    says: /did not arrive within 1500 ms.*metadata server/,
+  },
+  'a metadata server that hangs where one must be': {
+    environment: async () => ({
+      GCE_METADATA_HOST: (await startMetadataServer({ mode: 'hangs' })).host,
+      METADATA_SERVER_DETECTION: 'assume-present',
+    }),
+    says: /did not arrive within 1500 ms.*metadata server/,
+  },
+  'a metadata server that fails': {
+    environment: async () => ({
+      GCE_METADATA_HOST: (await startMetadataServer({ mode: 'fails' })).host,
+      METADATA_SERVER_DETECTION: 'assume-present',
+    }),
+    says: /did not arrive within 1500 ms.*metadata server|answered 503.*metadata server/,
+  },
+  'a credentials file that is garbage': {
+    environment: async () => ({ GOOGLE_APPLICATION_CREDENTIALS: credentialsFile('{"private_key": "hunter2') }),
+    says: /not valid JSON.*gcloud auth application-default login/,
+  },
+  'a credentials file that is not there': {
+    environment: async () => ({ GOOGLE_APPLICATION_CREDENTIALS: join(emptyHome(), 'missing.json') }),
+    says: login,
+  },
+  'a credentials file with a key that is none': {
+    environment: async () => ({
+      GOOGLE_APPLICATION_CREDENTIALS: credentialsFile(
+        JSON.stringify({ type: 'service_account', client_email: 'a@b.example', private_key: 'hunter2' }),
+      ),
+    }),
+    says: login,
+  },
+  'credentials that were revoked': {
+    environment: async () => ({ GOOGLE_APPLICATION_CREDENTIALS: federated(await startRevokingEndpoint()) }),
+    says: login,
+  },
+};
+
+describe.each(Object.entries(cases))('on Firestore with %s', (_what, { environment, says }) => {
+  test('the service lives, is not ready, answers with errors in time and says why', async () => {
+    const service = await startProcess({
+      KEY_STORE: 'firestore',
+      GOOGLE_CLOUD_PROJECT: 'demo-credentials',
+      HOME: emptyHome(),
+      ...(await environment()),
+    });
+    onTestFinished(() => service.signal('SIGKILL'));
+
+    const begun = performance.now();
+    const [live, ready, issued, verified] = await Promise.all([
+      fetch(`${service.url}/health/live`),
+      fetch(`${service.url}/health/ready`),
+      requestKey(service.url, { api_key_name: 'name' }, { token: tokenFor('owner') }),
+      verifyKey(service.url, makeKey()),
+    ]);
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    expect([live.status, ready.status, issued.status, verified.status]).toEqual([200, 503, 500, 503]);
+
+    const lines = () =>
+      service
+        .output()
+        .split('\n')
+        .filter((text) => text.includes(logEvents.keyStoreUnavailable));
+    await waitFor('the line that names the cause', () => lines().some((line) => says.test(line)));
+    expect(service.output()).not.toMatch(/hunter2|a subject token/);
+
+    service.signal('SIGTERM');
+    expect((await service.exited).code).toBe(0);
+  });
+});

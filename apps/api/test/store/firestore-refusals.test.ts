@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import type { Administration } from '../../src/keys/administration.ts';
+import { type KeyStore, StoreUnavailableError } from '../../src/keys/store.ts';
+import { createFirestoreStore } from '../../src/store/firestore/store.ts';
+import { command } from '../harness/commands.ts';
+import { startRefusingFirestore } from '../harness/refusing-firestore.ts';
+
+/** Codes of Firestore's that stay until somebody changes something, and what tells an operator what that is. */
+const permanent = [
+  [3, 'INVALID_ARGUMENT', /Check the project id/],
+  [5, 'NOT_FOUND', /create the database/],
+  [7, 'PERMISSION_DENIED', /roles\/datastore\.user/],
+  [9, 'FAILED_PRECONDITION', /Datastore mode/],
+  [12, 'UNIMPLEMENTED', /not Firestore/],
+  [16, 'UNAUTHENTICATED', /gcloud auth application-default login/],
+] as const;
+
+const reads: Record<string, (store: KeyStore & Administration) => Promise<unknown>> = {
+  'a readiness check': (store) => store.check(),
+  'a look-up': (store) => store.find(['a'.repeat(64)]),
+  'a look-up under two peppers': (store) => store.find(['a'.repeat(64), 'b'.repeat(64)]),
+  'a list of keys': (store) => store.list('owner'),
+  'a count of owners': (store) => store.countOwners(),
+};
+
+/** Resolves to the error of the operation and to how long it took, in milliseconds. */
+async function failureOf(operation: Promise<unknown>) {
+  const begun = performance.now();
+  const error = await operation.then(
+    () => undefined,
+    (cause: unknown) => cause as Error,
+  );
+  return { error, milliseconds: performance.now() - begun };
+}
+
+async function openOn(code: number) {
+  const server = await startRefusingFirestore(code, 'Missing or insufficient permissions.');
+  const store = createFirestoreStore({ project: 'demo-refused', database: '(default)', emulatorHost: server.host });
+  await failureOf(store.check()); // The client loads with the first call.
+  return store;
+}
+
+describe.each(permanent)('Firestore answers %i %s', (code, name, remedy) => {
+  test('reads end within 2 s and name the code and the remedy', async () => {
+    const store = await openOn(code);
+    // All at once: look-ups of one turn share a call.
+    const failures = await Promise.all(Object.values(reads).map((read) => failureOf(read(store))));
+    for (const { error, milliseconds } of failures) {
+      expect(error).toBeInstanceOf(StoreUnavailableError);
+      expect(error?.message).toContain(name);
+      expect(error?.message).toMatch(remedy);
+      expect(milliseconds).toBeLessThan(2_000);
+    }
+  });
+
+  test('a write ends within 2 s', async () => {
+    const store = await openOn(code);
+    const { error, milliseconds } = await failureOf(store.issue(command()));
+    expect(error).toBeInstanceOf(Error);
+    expect(`${error?.message} ${(error?.cause as Error | undefined)?.message}`).toMatch(
+      new RegExp(`${name}|Missing or insufficient permissions`),
+    );
+    expect(milliseconds).toBeLessThan(2_000);
+  });
+});
+
+test('what may pass is repeated until the time of the call is over', async () => {
+  const server = await startRefusingFirestore(14, 'Try again.');
+  const store = createFirestoreStore({ project: 'demo-refused', database: '(default)', emulatorHost: server.host });
+  const { error } = await failureOf(store.find(['a'.repeat(64)]));
+  expect(server.calls()).toBeGreaterThan(1);
+  expect(error?.message).toBe('Firestore did not answer in time. The last attempt failed: Try again.');
+});
