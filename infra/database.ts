@@ -1,6 +1,7 @@
 import { type Collection, collections } from '@andamio/schema/firestore-layout';
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
+import { retryWhenGoogleSaysSo } from './retries.ts';
 import type { Settings } from './settings/index.ts';
 
 const weeks = (count: number) => `${count * 7 * 86_400}s`;
@@ -26,7 +27,7 @@ export class Database extends pulumi.ComponentResource {
         // The default, ABANDON, would leave the database behind, and the next `up` would meet its name taken.
         deletionPolicy: 'DELETE',
       },
-      { ...parent, customTimeouts: { create: '10m' } },
+      { ...parent, customTimeouts: { create: '10m' }, hooks: retryWhenGoogleSaysSo('firestore') },
     );
 
     const database = this.database.name;

@@ -10,7 +10,7 @@ const apis = {
   'firestore.googleapis.com': 'keys',
   'iam.googleapis.com': 'accounts, roles and federation',
   'iamcredentials.googleapis.com': 'federation: tokens for the accounts of CI',
-  'logging.googleapis.com': 'log-based metrics',
+  'logging.googleapis.com': 'logs, and alerts on their entries',
   'monitoring.googleapis.com': 'uptime, SLOs, alerts and the dashboard',
   'run.googleapis.com': 'the service',
   'secretmanager.googleapis.com': 'JWT secrets and key peppers',

@@ -8,7 +8,7 @@ import { RuntimeIdentity } from './identities.ts';
 import type { ServiceImage } from './image.ts';
 import { Monitoring } from './monitoring/index.ts';
 import { RateLimitCounters } from './rate-limit-counters.ts';
-import { type SecretReference, type SecretSource, VersionedSecret } from './secrets.ts';
+import { type SecretReference, type SecretSource, secretIdOf, VersionedSecret } from './secrets.ts';
 import { ApiService } from './service.ts';
 import { serviceEnvironment } from './service-environment.ts';
 import type { Settings } from './settings/index.ts';
@@ -62,7 +62,8 @@ export class Workload extends pulumi.ComponentResource {
       // A revision starts only where it may read its database.
       { ...opts, dependsOn: [...opts.dependsOn, access] },
     );
-    new Monitoring(settings, host, opts);
+    const secretIds = Object.keys(sources).map((name) => secretIdOf(settings, name));
+    new Monitoring({ settings, host, secretIds, service: this.api.service }, opts);
     if (settings.github && settings.githubEnvironment) {
       new Deployment(
         {

@@ -28,13 +28,16 @@ const charts: readonly Chart[] = [
 
 const columns = 12;
 
+/** A coordinate of a tile. Google leaves zeros out of its answer, and a declared one would be a change at every `up`. */
+const unlessZero = (name: 'xPos' | 'yPos', value: number) => (value === 0 ? {} : { [name]: value });
+
 /** One page: traffic, errors, latency, instances. */
 export function dashboard({ settings, opts }: Watched): gcp.monitoring.Dashboard {
   const tiles = charts.map(({ title, metric, aligner, groupBy }, index) => ({
     width: columns / 2,
     height: 4,
-    xPos: (index % 2) * (columns / 2),
-    yPos: Math.floor(index / 2) * 4,
+    ...unlessZero('xPos', (index % 2) * (columns / 2)),
+    ...unlessZero('yPos', Math.floor(index / 2) * 4),
     widget: {
       title,
       xyChart: {

@@ -13,16 +13,24 @@ export interface Watched {
   readonly host: Host;
   /** Where alerts go; none, and they show in the console alone. */
   readonly channels: pulumi.Input<string>[];
+  /** Secrets of the service in Secret Manager. */
+  readonly secretIds: readonly string[];
   readonly opts: pulumi.CustomResourceOptions;
+}
+
+export interface MonitoringArgs extends Pick<Watched, 'settings' | 'host' | 'secretIds'> {
+  readonly service: gcp.cloudrunv2.Service;
 }
 
 /** How the service does, and who is told when it does not. */
 export class Monitoring extends pulumi.ComponentResource {
   readonly dashboard: gcp.monitoring.Dashboard;
 
-  constructor(settings: Settings, host: Host, opts?: pulumi.ComponentResourceOptions) {
+  constructor(args: MonitoringArgs, opts: pulumi.ComponentResourceOptions) {
     super('andamio:service:Monitoring', 'monitoring', {}, opts);
-    const children: pulumi.CustomResourceOptions = { parent: this };
+    const { settings, host, secretIds, service } = args;
+    // Whatever Google has against an alert, the service is there by then.
+    const children: pulumi.CustomResourceOptions = { parent: this, dependsOn: [service] };
     const channels =
       settings.alertEmail === undefined
         ? []
@@ -38,7 +46,7 @@ export class Monitoring extends pulumi.ComponentResource {
               children,
             ).name,
           ];
-    const watched: Watched = { settings, host, channels, opts: children };
+    const watched: Watched = { settings, host, channels, secretIds, opts: children };
     uptime(watched);
     objectives(watched);
     alerts(watched);

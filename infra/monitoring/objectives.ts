@@ -1,6 +1,6 @@
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
-import { policy, threshold } from './alert-policy.ts';
+import { alertOnMetrics, threshold } from './alert-policy.ts';
 import type { Watched } from './index.ts';
 
 const objectivesOfService = {
@@ -54,7 +54,7 @@ export function objectives(watched: Watched): void {
       opts,
     );
     for (const { speed, factor, windows, severity } of burnRates) {
-      policy(watched, `alert-${name}-${speed}`, {
+      alertOnMetrics(watched, `alert-${name}-${speed}`, {
         title: `burns its ${name} budget ${speed === 'fast' ? 'fast' : 'steadily'}`,
         severity,
         advice: `At this pace the error budget of 28 days is gone in ${Math.round((28 / factor) * 24)} hours. Look at the dashboard for when it began, and at the release of that time.`,

@@ -1,7 +1,7 @@
 import { healthPaths } from '@andamio/schema/health';
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
-import { policy, threshold } from './alert-policy.ts';
+import { alertOnMetrics, threshold } from './alert-policy.ts';
 import type { Watched } from './index.ts';
 
 /** Asks the documented host every minute from several continents whether the service and its database answer. */
@@ -22,7 +22,7 @@ export function uptime(watched: Watched): void {
     },
     opts,
   );
-  policy(watched, 'alert-uptime', {
+  alertOnMetrics(watched, 'alert-uptime', {
     title: 'does not answer',
     severity: 'CRITICAL',
     advice:

@@ -19,6 +19,15 @@ describeByDriver('an `up` that fails half-way goes on where it was', () => {
     expect(changes((await stack.up()).summary)).toEqual({});
   });
 
+  test('the name of a database that was just deleted is waited for', async () => {
+    const google = await cloud();
+    const stack = await stackOf(google, 'dev');
+    const message = "Database ID 'andamio-api' is not available in project 'my-project'. Please retry in 1 seconds.";
+    await google.fail({ ...fault, kind: 'status', status: 400, message, times: 2 });
+    expect((await stack.up()).summary.result).toBe('succeeded');
+    expect((await google.calls()).filter((call) => call === `create ${database}`)).toHaveLength(3);
+  });
+
   test('a service that could not be created is created by the next one', async () => {
     const google = await cloud();
     const stack = await stackOf(google, 'dev');
@@ -26,6 +35,16 @@ describeByDriver('an `up` that fails half-way goes on where it was', () => {
     await refusal(stack.up());
     const { outputs } = await stack.up();
     expect(outputs['urls']?.value).toContain(outputs['host']?.value);
+  });
+
+  test('a service whose first revision does not start is finished by the next one', async () => {
+    const google = await cloud();
+    const stack = await stackOf(google, 'dev');
+    await google.fail({ type: service, operation: 'create', kind: 'unready', times: 1 });
+    expect(await refusal(stack.up())).toContain('is not ready');
+    await google.forgetCalls();
+    expect((await stack.up()).summary.result).toBe('succeeded');
+    expect(await google.calls()).toContain(`update ${service}`);
   });
 
   test('what was created though the answer was lost is taken over by its id', async () => {

@@ -20,10 +20,15 @@ const nameOf = (urn: string | undefined) => urn?.split('::').at(-1);
 /** A value as it may be shown: what is secret is masked, and what follows from the source of the day is too. */
 function shown(value: unknown): unknown {
   if (typeof value === 'string')
-    return value
-      .replace(/andamio\/api:[0-9a-f]{20}/, 'andamio/api:TAG')
-      .replace(/andamio\/api@sha256:[0-9a-f]{64}/, 'andamio/api@DIGEST')
-      .replace(/^\/.*?(?=\/apps\/api|$)/, 'REPOSITORY');
+    return (
+      value
+        .replace(/andamio\/api:[0-9a-f]{20}/, 'andamio/api:TAG')
+        .replace(/andamio\/api@sha256:[0-9a-f]{64}/, 'andamio/api@DIGEST')
+        .replace(/^\/.*?(?=\/apps\/api|$)/, 'REPOSITORY')
+        // Ids that Google chooses.
+        .replace(/notificationChannels\/\d+/, 'notificationChannels/ID')
+        .replace(/(check_id="[a-z-]+)-[\w-]{11}"/, '$1-ID"')
+    );
   if (Array.isArray(value)) return value.map(shown);
   if (typeof value !== 'object' || value === null) return value;
   if ('ciphertext' in value || 'plaintext' in value) return '[secret]';

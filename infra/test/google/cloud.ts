@@ -5,6 +5,8 @@ import type { Properties } from './resource-type.ts';
 export interface Stored {
   readonly type: string;
   readonly id: string;
+  /** Milliseconds by {@link Cloud.now}. */
+  readonly created: number;
   inputs: Properties;
   outputs: Properties;
 }
@@ -19,9 +21,13 @@ export interface Project {
 export interface Fault {
   readonly type: string;
   readonly operation: 'create' | 'update' | 'delete';
-  /** `status`: refused. `lost`: done, and the answer lost. `delay`: begun after so many milliseconds, or at {@link Cloud.goOn}. */
-  readonly kind: 'status' | 'lost' | 'delay';
+  /**
+   * `status`: refused. `lost`: done, and the answer lost. `unready`: a service is there, and its revision does not start.
+   * `delay`: begun after so many milliseconds, or at {@link Cloud.goOn}.
+   */
+  readonly kind: 'status' | 'lost' | 'unready' | 'delay';
   readonly status?: number;
+  readonly message?: string;
   readonly milliseconds?: number;
   times: number;
 }
@@ -48,8 +54,8 @@ export class Cloud {
   readonly images = new Map<string, string>();
   /** Digests of images that were really built, by tag. */
   readonly built = new Map<string, string>();
-  /** Ids that a deleted thing keeps for a while. */
-  readonly reserved = new Set<string>();
+  /** What was deleted and is kept for a while, by id. */
+  readonly deleted = new Map<string, Stored & { readonly since: number }>();
   readonly faults: Fault[] = [];
   /** Ends the delays under way. */
   readonly delays = new Set<() => void>();
@@ -57,6 +63,17 @@ export class Cloud {
   /** Where the REST APIs are served, with a slash at its end. */
   restUrl = '';
   machinery: Machinery | undefined;
+  #ahead = 0;
+
+  /** Returns the time at Google, in milliseconds. */
+  now(): number {
+    return Date.now() + this.#ahead;
+  }
+
+  /** Lets time pass at Google. */
+  pass(milliseconds: number): void {
+    this.#ahead += milliseconds;
+  }
 
   project(name: string): Project {
     const found = this.projects.find(({ id, number }) => id === name || number === name);

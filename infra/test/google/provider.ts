@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isSame, isSameDocument, readBack } from './answers.ts';
 import type { Cloud, Fault, Stored } from './cloud.ts';
 import { GoogleError } from './error.ts';
 import type { Properties, ResourceType } from './resource-type.ts';
@@ -29,12 +29,18 @@ async function later(milliseconds: number, cloud: Cloud): Promise<void> {
 
 /** What happens to a call that is to fail before Google has done anything. */
 async function failBefore(fault: Fault | undefined, cloud: Cloud): Promise<void> {
-  if (fault?.kind === 'status') throw new GoogleError(fault.status ?? 500, 'Internal error, on demand.');
+  if (fault?.kind === 'status')
+    throw new GoogleError(fault.status ?? 500, fault.message ?? 'Internal error, on demand.');
   if (fault?.kind === 'delay') await later(fault.milliseconds ?? 1000, cloud);
 }
 
 function failAfter(fault: Fault | undefined): void {
   if (fault?.kind === 'lost') throw new Error('Post "https://googleapis": read: connection reset by peer');
+}
+
+/** What tells the engine that a resource exists though its operation failed: the state keeps it. */
+function unfinished(error: Error, id: string, properties: Properties): Error {
+  return Object.assign(error, { id, properties, reasons: [error.message] });
 }
 
 type Invoke = (inputs: Properties, cloud: Cloud) => Properties;
@@ -74,10 +80,17 @@ const invokes: Readonly<Record<string, Invoke>> = {
 /** The provider that the engine talks to: the real one's behaviour towards the engine, with {@link Cloud} in place of Google. */
 export function provider(cloud: Cloud) {
   const store = (token: string, id: string, inputs: Properties, outputs: Properties): Stored => {
-    const stored = { type: token, id, inputs, outputs: { ...inputs, ...outputs, __given: Object.keys(inputs) } };
+    const created = cloud.resources.get(id)?.created ?? cloud.now();
+    const all = { ...inputs, ...outputs, __given: Object.keys(inputs) };
+    const stored = { type: token, id, created, inputs, outputs: all };
     cloud.resources.set(id, stored);
     return stored;
   };
+  /** The properties of a resource as every operation reads them back from Google, secrets marked as in `like`. */
+  const propertiesOf = ({ type, outputs }: Stored, like: Properties): Properties =>
+    markSecrets(readBack(outputs, typeOf(type).documents), like);
+  const inputsOf = ({ type, inputs }: Stored, like: Properties): Properties =>
+    markSecrets(readBack(inputs, typeOf(type).documents), like);
 
   return {
     version: '9.37.0',
@@ -100,9 +113,11 @@ export function provider(cloud: Cloud) {
       const type = typeOf(token);
       // What was never given is Google's to choose, and no change.
       const given = [...((olds['__given'] as string[] | undefined) ?? []), ...Object.keys(news)];
-      const changed = Object.keys(argumentsOf(token)).filter(
-        (name) => given.includes(name) && !isDeepStrictEqual(olds[name], news[name]),
-      );
+      const isUnchanged = (name: string) =>
+        type.documents?.includes(name) && typeof olds[name] === 'string'
+          ? isSameDocument(olds[name], String(news[name]))
+          : isSame(olds[name], news[name]);
+      const changed = Object.keys(argumentsOf(token)).filter((name) => given.includes(name) && !isUnchanged(name));
       const message = messageOf(type);
       const replaces = changed.filter((name) => type.replacedBy.includes(name) || message[name]?.immutable);
       return { changes: changed.length > 0, replaces, deleteBeforeReplace: false };
@@ -121,17 +136,28 @@ export function provider(cloud: Cloud) {
       const id = type.id(inputs, cloud);
       if (cloud.resources.has(id) && !type.idempotent)
         throw new GoogleError(409, `Resource '${id}' already exists. alreadyExists`);
+      const kept = cloud.deleted.get(id);
+      if (kept !== undefined && type.keeps) {
+        const left = type.keeps.seconds - (cloud.now() - kept.since) / 1000;
+        const refusal = left > 0 ? type.keeps.refusal(id, Math.ceil(left)) : undefined;
+        if (refusal) throw refusal;
+        cloud.deleted.delete(id);
+      }
       type.admit?.(inputs, cloud, undefined);
-      const stored = store(token, id, inputs, type.outputs?.(inputs, cloud, undefined) ?? {});
+      const stored = store(token, id, inputs, type.outputs?.(inputs, cloud, undefined, id) ?? {});
       try {
+        if (fault?.kind === 'unready') throw new GoogleError(400, `Revision of ${id} is not ready.`);
         await type.afterWrite?.(stored, cloud);
       } catch (error) {
-        // A service whose revision does not start exists all the same.
-        if (token !== 'gcp:cloudrunv2/service:Service') cloud.resources.delete(id);
-        throw error;
+        if (token !== 'gcp:cloudrunv2/service:Service') {
+          cloud.resources.delete(id);
+          throw error;
+        }
+        // A service whose revision does not start exists all the same, and the provider has set its id by then.
+        throw unfinished(error as Error, id, propertiesOf(stored, marked));
       }
       failAfter(fault);
-      return { id, outs: markSecrets(stored.outputs, marked) };
+      return { id, outs: propertiesOf(stored, marked) };
     },
 
     async read(id: string, urn: string, props: Properties) {
@@ -139,7 +165,7 @@ export function provider(cloud: Cloud) {
       if (stored === undefined && !typeOf(tokenOf(urn)).abandons?.(props)) return { id: '', props: {} };
       return stored === undefined
         ? { id, props }
-        : { id, props: markSecrets(stored.outputs, props), inputs: markSecrets(stored.inputs, props) };
+        : { id, props: propertiesOf(stored, props), inputs: inputsOf(stored, props) };
     },
 
     async update(id: string, urn: string, _olds: Properties, marked: Properties) {
@@ -152,16 +178,15 @@ export function provider(cloud: Cloud) {
       const before = cloud.resources.get(id);
       if (before === undefined) throw new GoogleError(404, `Resource '${id}' was not found.`);
       type.admit?.(news, cloud, before);
-      const stored = store(token, id, news, type.outputs?.(news, cloud, before) ?? {});
+      const stored = store(token, id, news, type.outputs?.(news, cloud, before, id) ?? {});
       try {
         await type.afterWrite?.(stored, cloud);
       } catch (error) {
         // The real provider keeps what it sent in the state, so that the next update starts from there.
-        const properties = markSecrets(stored.outputs, marked);
-        throw Object.assign(error as Error, { id, properties, reasons: [(error as Error).message] });
+        throw unfinished(error as Error, id, propertiesOf(stored, marked));
       }
       failAfter(fault);
-      return { outs: markSecrets(stored.outputs, marked) };
+      return { outs: propertiesOf(stored, marked) };
     },
 
     async delete(id: string, urn: string, props: Properties) {
@@ -174,7 +199,10 @@ export function provider(cloud: Cloud) {
       const reason = type.protectedBy?.(props);
       if (reason) throw new Error(`cannot destroy ${id}: ${reason}`);
       if (stored === undefined || type.abandons?.(props)) return;
+      const refused = type.refusesDelete?.(stored, cloud);
+      if (refused) throw new GoogleError(400, refused);
       cloud.resources.delete(id);
+      if (type.keeps) cloud.deleted.set(id, { ...stored, since: cloud.now() });
       await type.afterDelete?.(stored, cloud);
       failAfter(fault);
     },

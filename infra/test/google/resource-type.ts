@@ -1,4 +1,5 @@
 import type { Cloud, Stored } from './cloud.ts';
+import type { GoogleError } from './error.ts';
 
 export type Properties = Record<string, unknown>;
 
@@ -16,6 +17,14 @@ export interface ResourceType {
   readonly replacedBy: readonly string[];
   /** The id that the real provider gives it: what exists under it already is a 409. */
   id(inputs: Properties, cloud: Cloud): string;
+  /** Arguments that hold a JSON document. */
+  readonly documents?: readonly string[];
+  /** How long Google keeps it after a delete, and what becomes of a create under its id meanwhile. */
+  readonly keeps?: {
+    readonly seconds: number;
+    /** Returns what the create is refused with; undefined where it takes the kept resource back. */
+    refusal(id: string, secondsLeft: number): GoogleError | undefined;
+  };
   /** Creating what is there already is no conflict, as with members of a policy. */
   readonly idempotent?: boolean;
   /** What Google or the real provider refuse at preview. */
@@ -23,9 +32,11 @@ export interface ResourceType {
   /** What Google refuses when asked. @throws GoogleError */
   admit?(inputs: Properties, cloud: Cloud, before: Stored | undefined): void;
   /** What Google adds. */
-  outputs?(inputs: Properties, cloud: Cloud, before: Stored | undefined): Properties;
+  outputs?(inputs: Properties, cloud: Cloud, before: Stored | undefined, id: string): Properties;
   /** Why it cannot be deleted now. */
   protectedBy?(outputs: Properties): string | undefined;
+  /** Why Google refuses to delete it now. */
+  refusesDelete?(stored: Stored, cloud: Cloud): string | undefined;
   /** What deleting leaves behind or takes along. */
   afterDelete?(stored: Stored, cloud: Cloud): Promise<void> | void;
   /** What takes its time before the resource exists. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Cloud } from '../cloud.ts';
 import { GoogleError } from '../error.ts';
 import type { Properties, ResourceType } from '../resource-type.ts';
@@ -27,6 +28,14 @@ export const firestore: Record<string, ResourceType> = {
     protectedBy: (outputs) =>
       outputs['deleteProtectionState'] === 'DELETE_PROTECTION_ENABLED' ? 'delete protection is enabled' : undefined,
     abandons: (outputs) => outputs['deletionPolicy'] !== 'DELETE',
+    keeps: {
+      seconds: 300,
+      refusal: (id, left) =>
+        new GoogleError(
+          400,
+          `Database ID '${id.split('/').at(-1)}' is not available in project '${id.split('/')[1]}'. Please retry in ${left} seconds.`,
+        ),
+    },
   },
   'gcp:firestore/field:Field': {
     api: 'firestore.googleapis.com',
@@ -56,14 +65,12 @@ export const firestore: Record<string, ResourceType> = {
     message: ['firestore-v1', 'GoogleFirestoreAdminV1BackupSchedule'],
     replacedBy: ['project', 'database', 'dailyRecurrence', 'weeklyRecurrence'],
     id: (inputs) =>
-      `projects/${text(inputs, 'project')}/databases/${text(inputs, 'database')}/backupSchedules/${inputs['weeklyRecurrence'] ? 'weekly' : 'daily'}`,
+      `projects/${text(inputs, 'project')}/databases/${text(inputs, 'database')}/backupSchedules/${randomUUID()}`,
     admit(inputs, cloud) {
       requireDatabase(inputs, cloud);
       if (seconds(inputs['retention']) > 14 * 7 * 86_400)
         throw new GoogleError(400, 'Retention must be at most 14 weeks.');
     },
-    outputs(inputs, cloud) {
-      return { name: this.id(inputs, cloud) };
-    },
+    outputs: (_inputs, _cloud, _before, id) => ({ name: id }),
   },
 };

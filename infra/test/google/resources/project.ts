@@ -1,9 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { GoogleError } from '../error.ts';
 import type { ResourceType } from '../resource-type.ts';
 import { knownServices } from '../validate.ts';
 import { form, member, text } from './common.ts';
 
-const days30 = 'kept for 30 days after it was deleted';
+const day = 86_400;
+
+/** https://cloud.google.com/iam/docs/manage-workload-identity-pools-providers#delete-pool */
+const keptFor30Days: NonNullable<ResourceType['keeps']> = {
+  seconds: 30 * day,
+  refusal: () => new GoogleError(409, 'Requested entity already exists'),
+};
 
 export const project: Record<string, ResourceType> = {
   'gcp:projects/service:Service': {
@@ -50,13 +57,15 @@ export const project: Record<string, ResourceType> = {
       name: `projects/${text(inputs, 'project')}/roles/${text(inputs, 'roleId')}`,
       deleted: false,
     }),
+    // The provider finds a deleted role and brings it back. https://cloud.google.com/iam/docs/creating-custom-roles#deleting-custom-role
+    keeps: { seconds: 7 * day, refusal: () => undefined },
   },
   'gcp:billing/budget:Budget': {
     message: ['billingbudgets-v1', 'GoogleCloudBillingBudgetsV1Budget'],
     fields: { projects: 'projects' },
     replacedBy: ['billingAccount'],
-    id: (inputs) => `billingAccounts/${text(inputs, 'billingAccount')}/budgets/${text(inputs, 'displayName')}`,
-    outputs: (inputs) => ({ name: `budgets/${text(inputs, 'displayName')}` }),
+    id: (inputs) => `billingAccounts/${text(inputs, 'billingAccount')}/budgets/${randomUUID()}`,
+    outputs: (_inputs, _cloud, _before, id) => ({ name: id.split('/').at(-1) }),
   },
   'gcp:serviceaccount/account:Account': {
     api: 'iam.googleapis.com',
@@ -89,16 +98,12 @@ export const project: Record<string, ResourceType> = {
     id: (inputs) =>
       `projects/${text(inputs, 'project')}/locations/global/workloadIdentityPools/${text(inputs, 'workloadIdentityPoolId')}`,
     check: (inputs) => form(inputs, 'workloadIdentityPoolId', /^[a-z0-9-]{4,32}$/, 'must be 4 to 32 of a-z, 0-9 and -'),
-    admit(inputs, cloud, before) {
-      if (before === undefined && cloud.reserved.has(this.id(inputs, cloud))) {
-        throw new GoogleError(409, `Requested entity already exists: ${days30}`);
-      }
-    },
     outputs: (inputs, cloud) => ({
       name: `projects/${cloud.project(text(inputs, 'project')).number}/locations/global/workloadIdentityPools/${text(inputs, 'workloadIdentityPoolId')}`,
       state: 'ACTIVE',
     }),
-    afterDelete: ({ id }, cloud) => void cloud.reserved.add(id),
+    keeps: keptFor30Days,
+    abandons: (outputs) => outputs['deletionPolicy'] === 'ABANDON',
   },
   'gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider': {
     api: 'iam.googleapis.com',
@@ -121,6 +126,8 @@ export const project: Record<string, ResourceType> = {
       name: `projects/${cloud.project(text(inputs, 'project')).number}/locations/global/workloadIdentityPools/${text(inputs, 'workloadIdentityPoolId')}/providers/${text(inputs, 'workloadIdentityPoolProviderId')}`,
       state: 'ACTIVE',
     }),
+    keeps: keptFor30Days,
+    abandons: (outputs) => outputs['deletionPolicy'] === 'ABANDON',
   },
   'gcp:storage/bucketIAMMember:BucketIAMMember': member(['bucket']),
   'gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember': member(['cryptoKeyId']),

@@ -1,0 +1,20 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import * as pulumi from '@pulumi/pulumi';
+
+/**
+ * Repeats an operation that Google refuses for a known time. A database's name, for instance, is taken for five minutes after
+ * the database was deleted: https://cloud.google.com/firestore/native/docs/manage-databases#delete_a_database
+ */
+export function retryWhenGoogleSaysSo(name: string): pulumi.ResourceHookBinding {
+  return {
+    onError: [
+      new pulumi.ErrorHook(`${name} is repeated when Google says so`, async ({ errors }) => {
+        const seconds = Number(/retry in (\d+) seconds/i.exec(errors[0] ?? '')?.[1]);
+        if (Number.isNaN(seconds)) return false;
+        pulumi.log.info(`Google takes ${name} in ${seconds} seconds; waiting.`);
+        await wait(seconds * 1000);
+        return true;
+      }),
+    ],
+  };
+}

@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import { Cloud } from './cloud.ts';
+import { control } from './control.ts';
+import { provider } from './provider.ts';
+import type { Properties } from './resource-type.ts';
+
+/** A cloud with one project in which every API is enabled, and the provider in front of it. */
+function google() {
+  const cloud = new Cloud();
+  const by = control(cloud);
+  by.addProject('my-project', '123456789012');
+  for (const api of ['firestore', 'iam', 'logging', 'monitoring', 'run', 'compute'])
+    cloud.enabled.add(`my-project/${api}.googleapis.com`);
+  const gcp = provider(cloud);
+  const urn = (token: string) => `urn:pulumi:dev::andamio::${token}::name`;
+  return {
+    ...by,
+    create: (token: string, inputs: Properties) => gcp.create(urn(token), { project: 'my-project', ...inputs }),
+    /** Whether a second `up` with the same arguments sees a change. */
+    async changes(token: string, inputs: Properties, second = inputs) {
+      const { id, outs } = await gcp.create(urn(token), { project: 'my-project', ...inputs });
+      return (await gcp.diff(id, urn(token), outs, { project: 'my-project', ...second })).changes;
+    },
+    read: (token: string, id: string) => gcp.read(id, urn(token), {}),
+    remove: (token: string, id: string, props: Properties = {}) => gcp.delete(id, urn(token), props),
+  };
+}
+
+const alertPolicy = 'gcp:monitoring/alertPolicy:AlertPolicy';
+const dashboard = 'gcp:monitoring/dashboard:Dashboard';
+const database = 'gcp:firestore/database:Database';
+const metric = 'gcp:logging/metric:Metric';
+const pool = 'gcp:iam/workloadIdentityPool:WorkloadIdentityPool';
+const role = 'gcp:projects/iAMCustomRole:IAMCustomRole';
+
+const onMetric = (name: string) => ({
+  displayName: 'errors',
+  combiner: 'OR',
+  conditions: [
+    { displayName: 'errors', conditionThreshold: { filter: `metric.type="logging.googleapis.com/user/${name}"` } },
+  ],
+});
+
+const onLogs = {
+  displayName: 'errors',
+  combiner: 'OR',
+  conditions: [{ displayName: 'errors', conditionMatchedLog: { filter: 'severity=ERROR' } }],
+  alertStrategy: { notificationRateLimit: { period: '3600s' } },
+};
+
+describe('the fake Google answers without what has its default', () => {
+  test('a zero in a dashboard is a change for ever', async () => {
+    const { changes } = google();
+    const json = (tile: Properties) => ({ dashboardJson: JSON.stringify({ mosaicLayout: { tiles: [tile] } }) });
+    expect(await changes(dashboard, json({ xPos: 0, width: 6 }))).toBe(true);
+    expect(await changes(dashboard, json({ xPos: 6, width: 6 }))).toBe(false);
+  });
+
+  test("an unspecified enum is a change for ever, and a zero of the provider's own arguments is none", async () => {
+    const { changes } = google();
+    const policy = (more: Properties) => ({ ...onLogs, ...more });
+    expect(await changes(alertPolicy, policy({ severity: 'SEVERITY_UNSPECIFIED' }))).toBe(true);
+    expect(await changes(alertPolicy, policy({ enabled: false, notificationChannels: [], userLabels: {} }))).toBe(
+      false,
+    );
+    expect(await changes(alertPolicy, onLogs, policy({ notificationChannels: [] }))).toBe(false);
+    expect(await changes(alertPolicy, onLogs, policy({ severity: 'ERROR' }))).toBe(true);
+  });
+
+  test('a read tells what Google has', async () => {
+    const { create, change, read } = google();
+    const { id } = await create(alertPolicy, onLogs);
+    change(id, { severity: 'CRITICAL' });
+    expect(await read(alertPolicy, id)).toMatchObject({
+      props: { severity: 'CRITICAL' },
+      inputs: { severity: 'CRITICAL' },
+    });
+  });
+});
+
+describe('the fake Google takes alerts as Google does', () => {
+  test('not on a log-based metric that is younger than ten minutes', async () => {
+    const { create, pass } = google();
+    await create(metric, { name: 'errors' });
+    await expect(create(alertPolicy, onMetric('errors'))).rejects.toThrow(
+      'Error 404: Cannot find metric(s) that match type = "logging.googleapis.com/user/errors"',
+    );
+    pass(600);
+    await expect(create(alertPolicy, onMetric('errors'))).resolves.toBeDefined();
+  });
+
+  test.each([
+    [
+      'two conditions',
+      { conditions: [...onLogs.conditions, ...onLogs.conditions] },
+      'can only have a single condition',
+    ],
+    ['no limit on notifications', { alertStrategy: { autoClose: '3600s' } }, 'notificationRateLimit'],
+  ])('not on logs with %s', async (_, wrong, message) => {
+    const { create } = google();
+    await expect(create(alertPolicy, { ...onLogs, ...wrong })).rejects.toThrow(message);
+    await expect(create(alertPolicy, onLogs)).resolves.toBeDefined();
+  });
+
+  test('not on a metric with a limit on notifications', async () => {
+    const { create } = google();
+    const conditions = [
+      { displayName: 'many', conditionThreshold: { filter: 'metric.type="run.googleapis.com/request_count"' } },
+    ];
+    await expect(create(alertPolicy, { ...onLogs, conditions })).rejects.toThrow(
+      'must not specify a notification rate limit',
+    );
+  });
+
+  test('under ids of its own choice, so that a second one with the same name is another one', async () => {
+    const { create } = google();
+    const [first, second] = [await create(alertPolicy, onLogs), await create(alertPolicy, onLogs)];
+    expect(first.id).toMatch(/^projects\/my-project\/alertPolicies\/\d{19}$/);
+    expect(second.id).not.toBe(first.id);
+  });
+});
+
+describe('the fake Google keeps what is deleted', () => {
+  test('a database name for five minutes', async () => {
+    const { create, remove, pass } = google();
+    const inputs = { name: 'andamio-api', locationId: 'us-central1', type: 'FIRESTORE_NATIVE' };
+    const { id } = await create(database, inputs);
+    await remove(database, id, { deletionPolicy: 'DELETE' });
+    pass(100);
+    await expect(create(database, inputs)).rejects.toThrow('Error 400: Database ID');
+    pass(200);
+    await expect(create(database, inputs)).resolves.toBeDefined();
+  });
+
+  test('a pool for 30 days, in which it cannot be created or read', async () => {
+    const { create, remove, pass, read } = google();
+    const inputs = { workloadIdentityPoolId: 'github' };
+    const { id } = await create(pool, inputs);
+    await remove(pool, id);
+    expect(await read(pool, id)).toEqual({ id: '', props: {} });
+    await expect(create(pool, inputs)).rejects.toThrow('Error 409');
+    pass(30 * 86_400);
+    await expect(create(pool, inputs)).resolves.toBeDefined();
+  });
+
+  test('a role, which a create brings back', async () => {
+    const { create, remove } = google();
+    const inputs = { roleId: 'andamio_release', title: 'Release', permissions: ['run.services.get'] };
+    const { id } = await create(role, inputs);
+    await remove(role, id);
+    await expect(create(role, inputs)).resolves.toMatchObject({ id });
+  });
+});
