@@ -1,8 +1,25 @@
 // npm start: installs, builds, starts the service on the embedded store and prints a request that works as pasted.
 import { spawn, spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { install, node24, pnpm, required, root } from './toolchain.mjs';
 
+/** Ends at once if the port is in use: the service itself would notice after the installation and the build. */
+async function assertPortIsFree() {
+  const { PORT: port = '8080', HOST: host = '127.0.0.1' } = process.env;
+  const probe = createServer();
+  const code = await new Promise((resolve) => {
+    probe.once('error', (error) => resolve(error.code));
+    // A wrong PORT or HOST is reported by the service, with the rule.
+    probe.listen({ port: /^\d{1,5}$/.test(port) ? Number(port) : 0, host }, () => resolve(undefined));
+  });
+  probe.close();
+  if (code !== 'EADDRINUSE') return;
+  process.stderr.write(`Port ${port} is in use: stop the program that uses it, or choose another one: PORT=8081 npm start\n`);
+  process.exit(1);
+}
+
+await assertPortIsFree();
 await required(install, () => pnpm('build', '--filter=@andamio/api'));
 
 const service = spawn(node24, ['apps/api/dist/main.js'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });

@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import type { Pepper, Settings } from '@andamio/schema/settings';
 import { existingDevelopmentPepper } from '../process/development-secrets.ts';
 import { givenSettings, SettingsError } from '../settings.ts';
-import { isForeignFile, isStore } from '../store/sqlite/file.ts';
+import { isStore } from '../store/sqlite/database.ts';
+import { isForeignFile } from '../store/sqlite/file.ts';
 
 /** The settings of the operators' tool: the service's own, except that nothing is generated. */
 export interface AdminSettings {

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
 import { logEvents } from '@andamio/schema/log-events';
 import { createApp } from '../app.ts';
 import { createTokenVerifier } from '../auth/verify-token.ts';
@@ -7,18 +8,31 @@ import { createHttpServer } from '../http/connections/server.ts';
 import { setUpKeys } from '../keys/set-up.ts';
 import { createLog } from '../log.ts';
 import { type CompleteSettings, readSettings, SettingsError } from '../settings.ts';
+import { isForeignFile } from '../store/sqlite/file.ts';
+import { listenProblem } from './listen-problem.ts';
 import { connect } from './parts.ts';
 import { onTermination } from './termination.ts';
 
+/** Returns the settings. Undefined if they are wrong: that is said, and the exit code is set. */
 function settingsOrExit(): CompleteSettings | undefined {
   try {
-    return readSettings();
+    const settings = readSettings();
+    if (settings.store.kind === 'sqlite') assertNoForeignFile(settings.store.path);
+    return settings;
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 78; // EX_CONFIG of sysexits.h
     return undefined;
   }
+}
+
+/** @throws {@link SettingsError} if the file can never become a store. One that cannot be opened yet is tried again later. */
+function assertNoForeignFile(path: string): void {
+  if (path === ':memory:' || !isForeignFile(path)) return;
+  throw new SettingsError(
+    `SQLITE_PATH must name a SQLite database: ${resolve(path)} is something else. Move it away, or name another path.`,
+  );
 }
 
 /**
@@ -54,7 +68,7 @@ export async function run(referenceFolder: string): Promise<void> {
   const server = createHttpServer(app);
   const drain = drainable(server);
   server.on('error', (error) => {
-    log.fatal({ err: error }, 'the service cannot listen');
+    log.fatal({ code: (error as NodeJS.ErrnoException).code }, listenProblem(error, settings));
     process.exit(1);
   });
   server.listen(settings.port, settings.host, () => {

@@ -1,8 +1,8 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, test } from 'vitest';
 import { expectError } from '../harness/expect-error.ts';
-import { startProcess, type TestProcess } from '../harness/process.ts';
+import { spawnService, startProcess, type TestProcess } from '../harness/process.ts';
 import { requestKey } from '../harness/request-key.ts';
 import { temporaryFile } from '../harness/stores.ts';
 import { waitFor } from '../harness/wait-for.ts';
@@ -36,6 +36,33 @@ describe('the embedded store fails', () => {
     other.close();
     await waitFor('the service to be ready again', async () => (await status('ready')) === 200, 10);
     expect((await requestKey(url, { api_key_name: 'during' })).status, 'nothing was written').toBe(200);
+  });
+
+  test('its file is no database: the service says so with the path and the way out, and does not start', async () => {
+    const path = temporaryFile();
+    writeFileSync(path, 'not a database');
+    const started = spawnService({ SQLITE_PATH: path });
+    expect((await started.exited).code).toBe(78);
+    expect(started.output()).toBe(
+      `SQLITE_PATH must name a SQLite database: ${path} is something else. Move it away, or name another path.\n`,
+    );
+    expect(readFileSync(path, 'utf8')).toBe('not a database');
+  });
+
+  test.each([
+    ['another program', 'CREATE TABLE notes (text TEXT)', /tables of another program/],
+    ['a newer version of the service', 'PRAGMA user_version = 1000', /A newer version of this service/],
+  ])('its file belongs to %s: the log says so with the path, and nothing in it changes', async (_, sql, reason) => {
+    const path = temporaryFile();
+    const other = new DatabaseSync(path);
+    other.exec(sql);
+    other.close();
+    const before = readFileSync(path);
+    service = await startProcess({ SQLITE_PATH: path });
+    expect(await status('ready')).toBe(503);
+    await waitFor('the log to say why', () => reason.test(service?.output() ?? ''));
+    expect(service.output()).toContain(path);
+    expect(readFileSync(path)).toEqual(before);
   });
 
   test('its file cannot be opened: the service starts, answers 500, and takes it when it can', async () => {

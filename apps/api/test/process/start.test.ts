@@ -29,8 +29,19 @@ describe('the start', () => {
     end = () => other.close();
     const service = spawnService({ PORT: String((other.address() as { port: number }).port) });
     expect((await service.exited).code).toBe(1);
-    expect(service.output()).toMatch(/"severity":"CRITICAL".*EADDRINUSE.*"message":"the service cannot listen"/);
+    expect(service.output()).toMatch(/"severity":"CRITICAL".*"message":"Port \d+ is in use on 127.0.0.1: .*set PORT/);
+    expect(service.output().trim().split('\n'), 'one line and no stack').toHaveLength(1);
   });
+
+  test.each(['no-such-host.invalid', '192.0.2.1'])(
+    'names HOST where it is no address of this machine: %s',
+    async (HOST) => {
+      const service = spawnService({ PORT: '0', HOST });
+      expect((await service.exited).code).toBe(1);
+      expect(service.output()).toMatch(/"message":"HOST must be an address of this machine/);
+      expect(service.output().trim().split('\n')).toHaveLength(1);
+    },
+  );
 
   const onFirestore = {
     KEY_STORE: 'firestore',

@@ -228,6 +228,12 @@ function structure(values: z.output<typeof variables>): Settings {
 }
 
 /**
+ * A value that begins and ends with the same quote. `docker --env-file` and systemd's `Environment=` pass quotes on, and an
+ * issuer or a secret in quotes would refuse every token.
+ */
+const quoted = /^(["'`]).*\1$/s;
+
+/**
  * Reads the settings of the service from an environment (service contract, "Settings").
  *
  * @returns the settings, or every mistake at once. Variables that the service does not know are ignored.
@@ -240,6 +246,9 @@ export function parseSettings(
   );
   const parsed = variables.safeParse(env);
   const problems = [
+    ...settingNames
+      .filter((name) => quoted.test(env[name] ?? ''))
+      .map((name) => ({ name, rule: 'must not be in quotes: they are part of the value' })),
     ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ name: path[0] as SettingName, rule: message })),
     ...crossRules(env),
   ];

@@ -27,6 +27,17 @@ function settingsOf(environment: Environment) {
 }
 
 describe('settings', () => {
+  test.each(settingNames)('%s in quotes is refused, whatever else is wrong with it', (name) => {
+    for (const quote of ['"', "'", '`']) {
+      const problems = problemsOf({ [name]: `${quote}value${quote}` });
+      expect(problems).toContain(`${name} must not be in quotes: they are part of the value`);
+    }
+  });
+
+  test('a quote on one side alone belongs to the value', () => {
+    expect(settingsOf({ JWT_AUDIENCE: '"api' }).jwt.audience).toBe('"api');
+  });
+
   test('an empty environment is development', () => {
     expect(settingsOf({})).toEqual({
       production: false,

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { migrate } from './tables.ts';
+import { assertOwnTables, contentOf, migrate } from './tables.ts';
 
 /**
  * Opens the database and makes or renews its tables.
@@ -19,6 +19,7 @@ export function openDatabase(path: string): DatabaseSync {
   // A timeout of the library's own would wait for another process's lock with the event loop held.
   const database = new DatabaseSync(path, { timeout: 0 });
   try {
+    assertOwnTables(database);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;');
     migrate(database);
   } catch (error) {
@@ -26,4 +27,14 @@ export function openDatabase(path: string): DatabaseSync {
     throw error;
   }
   return database;
+}
+
+/** Returns whether a SQLite file holds the tables of this service, of any version. Changes nothing. */
+export function isStore(path: string): boolean {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    return ['store', 'newer_store'].includes(contentOf(database));
+  } finally {
+    database.close();
+  }
 }

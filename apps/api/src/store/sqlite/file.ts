@@ -1,5 +1,4 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 
 /** The first bytes of every SQLite file: https://www.sqlite.org/fileformat2.html#the_database_header */
 const magic = Buffer.from('SQLite format 3\0');
@@ -23,16 +22,5 @@ export function isForeignFile(path: string): boolean {
     return true; // A folder.
   } finally {
     closeSync(file);
-  }
-}
-
-/** Returns whether a SQLite file holds the tables of this service, of any version. Changes nothing. */
-export function isStore(path: string): boolean {
-  const database = new DatabaseSync(path, { readOnly: true });
-  try {
-    const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
-    return version > 0;
-  } finally {
-    database.close();
   }
 }

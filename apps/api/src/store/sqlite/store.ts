@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Administration } from '../../keys/administration.ts';
 import type { KeyStore } from '../../keys/store.ts';
@@ -39,9 +40,19 @@ const sweeps = [
 export function createSqliteStore(path: string, now: () => number): KeyStore & Administration {
   let opened: { readonly database: DatabaseSync; readonly statements: Statements } | undefined;
 
+  function openFile() {
+    try {
+      return openDatabase(path);
+    } catch (cause) {
+      const { errcode, message } = cause as { errcode?: number; message: string };
+      // A lock keeps its code: it is waited for.
+      throw Object.assign(new Error(`${resolve(path)} cannot be opened. ${message}`, { cause }), { errcode });
+    }
+  }
+
   function open() {
     if (opened === undefined) {
-      const database = openDatabase(path);
+      const database = openFile();
       opened = { database, statements: prepare(database) };
     }
     return opened;

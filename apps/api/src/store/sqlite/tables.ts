@@ -126,13 +126,35 @@ export const migrations = [
   `,
 ] as const;
 
-/** Brings a file of any earlier version up to date: all of it, or as it was. */
+const versionOf = (database: DatabaseSync) =>
+  (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
+
+/** Returns what a database holds. The first version of the tables was not numbered. */
+export function contentOf(database: DatabaseSync): 'nothing' | 'store' | 'newer_store' | 'foreign_tables' {
+  const version = versionOf(database);
+  if (version > 0) return version > migrations.length ? 'newer_store' : 'store';
+  const tables = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
+  if (tables.length === 0) return 'nothing';
+  return tables.some(({ name }) => name === 'owners') ? 'store' : 'foreign_tables';
+}
+
+/**
+ * Refuses a file before anything in it is changed.
+ *
+ * @throws for a file that a newer version of the service has written, and for one with the tables of another program.
+ */
+export function assertOwnTables(database: DatabaseSync): void {
+  const content = contentOf(database);
+  if (content === 'newer_store') throw new Error('A newer version of this service has written the file.');
+  if (content === 'foreign_tables') throw new Error('The file holds the tables of another program.');
+}
+
+/** Brings a file of any earlier version up to date: completely, or not at all. */
 export function migrate(database: DatabaseSync): void {
-  const version = () => (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
-  if (version() === migrations.length) return;
+  if (versionOf(database) === migrations.length) return;
   database.exec('BEGIN IMMEDIATE');
   try {
-    for (const step of migrations.slice(version())) database.exec(step);
+    for (const step of migrations.slice(versionOf(database))) database.exec(step);
     database.exec(`PRAGMA user_version = ${migrations.length}; COMMIT;`);
   } finally {
     if (database.isTransaction) database.exec('ROLLBACK');
