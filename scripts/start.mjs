@@ -15,7 +15,9 @@ async function assertPortIsFree() {
   });
   probe.close();
   if (code !== 'EADDRINUSE') return;
-  process.stderr.write(`Port ${port} is in use: stop the program that uses it, or choose another one: PORT=8081 npm start\n`);
+  process.stderr.write(
+    `Port ${port} is in use: stop the program that uses it, or choose another one: PORT=8081 npm start\n`,
+  );
   process.exit(1);
 }
 
