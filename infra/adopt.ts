@@ -1,17 +1,78 @@
 import * as pulumi from '@pulumi/pulumi';
+import { errorHook } from './error-hooks.ts';
+
+/** The environment variable by which `pnpm adopt` names resources that exist already: NAME=ID pairs separated by spaces. */
+export const adoptionVariable = 'ANDAMIO_ADOPT';
+
+const pair = /^([\w-]+)=(\S+)$/;
 
 /**
- * Takes resources into the stack that exist already, because the answer to their creation was lost: Google then refuses to
- * create them again (409). `pulumi up -c andamio:adopt=firestore=projects/P/databases/D` names each with its id, separated by
- * spaces; once they are in the state, the setting is dropped.
+ * Reads NAME=ID pairs: the name of a resource in the program, and its id for `pulumi import`.
+ *
+ * @throws {pulumi.RunError} that names a pair of another form.
  */
-export function adopt(pairs: string | undefined): void {
-  if (pairs === undefined) return;
-  const ids = new Map(
-    pairs.split(' ').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+export function parseAdoptions(text: string | undefined): ReadonlyMap<string, string> {
+  const pairs = (text ?? '').split(' ').filter(Boolean);
+  return new Map(
+    pairs.map((each) => {
+      const [, name, id] = pair.exec(each) ?? [];
+      if (!name || !id) throw new pulumi.RunError(`${each} must have the form NAME=ID.`);
+      return [name, id];
+    }),
   );
-  pulumi.runtime.registerStackTransformation(({ name, props, opts }) => {
+}
+
+/**
+ * Ids for `pulumi import`, by type; `{argument}` stands for an argument of the resource. The names of these resources are the
+ * program's, so that Google answers 409 where one exists that the stack does not know.
+ */
+export const importIds: Readonly<Record<string, string>> = {
+  'gcp:artifactregistry/repository:Repository': 'projects/{project}/locations/{location}/repositories/{repositoryId}',
+  'gcp:cloudrunv2/service:Service': 'projects/{project}/locations/{location}/services/{name}',
+  'gcp:compute/network:Network': 'projects/{project}/global/networks/{name}',
+  'gcp:compute/subnetwork:Subnetwork': 'projects/{project}/regions/{region}/subnetworks/{name}',
+  'gcp:firestore/database:Database': 'projects/{project}/databases/{name}',
+  'gcp:iam/workloadIdentityPool:WorkloadIdentityPool':
+    'projects/{project}/locations/global/workloadIdentityPools/{workloadIdentityPoolId}',
+  'gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider':
+    'projects/{project}/locations/global/workloadIdentityPools/{workloadIdentityPoolId}/providers/{workloadIdentityPoolProviderId}',
+  'gcp:monitoring/genericService:GenericService': 'projects/{project}/services/{serviceId}',
+  'gcp:monitoring/slo:Slo': 'projects/{project}/services/{service}/serviceLevelObjectives/{sloId}',
+  'gcp:serviceaccount/account:Account':
+    'projects/{project}/serviceAccounts/{accountId}@{project}.iam.gserviceaccount.com',
+};
+
+const adviseOnConflict = () =>
+  errorHook('how to adopt what exists', async ({ failedOperation, errors, name, type, newInputs = {} }) => {
+    const template = importIds[type];
+    if (failedOperation === 'create' && template && /Error 409/.test(errors[0] ?? '')) {
+      const id = template.replace(/\{(\w+)\}/g, (_, argument: string) => String(newInputs[argument]));
+      await pulumi.log.warn(
+        `Google has a resource under the name of ${name}, and this stack does not know it. If it is the stack's own, because ` +
+          'an answer of Google was lost or it was destroyed lately, adopt it (from the folder of the repository):\n' +
+          `  npx -y pnpm@12 adopt ${pulumi.getStack()} ${name}=${id}`,
+      );
+    }
+    return false;
+  });
+
+/**
+ * Takes resources that exist already into the stack, by their name in the program, and makes a conflict with one that exists
+ * say how. The engine ignores the id of a resource that is in its state, and updates what differs.
+ */
+export function adopt(ids = parseAdoptions(process.env[adoptionVariable])): void {
+  const onError = [adviseOnConflict()];
+  pulumi.runtime.registerStackTransformation(({ name, type, props, opts }) => {
     const id = ids.get(name);
-    return id === undefined ? undefined : { props, opts: { ...opts, import: id } };
+    if (id === undefined && !(type in importIds)) return undefined;
+    const { hooks } = opts as pulumi.CustomResourceOptions;
+    return {
+      props,
+      opts: {
+        ...opts,
+        ...(id && { import: id }),
+        ...(type in importIds && { hooks: { ...hooks, onError: [...(hooks?.onError ?? []), ...onError] } }),
+      },
+    };
   });
 }

@@ -1,7 +1,7 @@
 import { type Collection, collections } from '@andamio/schema/firestore-layout';
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
-import { retryWhenGoogleSaysSo } from './retries.ts';
+import { retryWhenGoogleSaysSo } from './error-hooks.ts';
 import type { Settings } from './settings/index.ts';
 
 const weeks = (count: number) => `${count * 7 * 86_400}s`;

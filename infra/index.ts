@@ -13,7 +13,7 @@ import { Workload } from './workload.ts';
 export default async function platform() {
   const settings = readSettings();
   const projectNumber = await findProjectNumber(settings);
-  adopt(settings.adopt);
+  adopt();
   const host = hostOf(settings, projectNumber);
   const before = await lastApplied();
   refuseToMove(before.place, settings);

@@ -6,7 +6,6 @@ import * as rule from './rules.ts';
 const shape = z.object({
   owns: rule.oneOf(['all', 'project', 'service']).default('all'),
   protect: rule.flag.default(true),
-  adopt: rule.adoption.optional(),
   projectNumber: rule.projectNumber.optional(),
 
   service: rule.serviceName.default('andamio-api'),

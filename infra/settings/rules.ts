@@ -57,9 +57,6 @@ export const imageByDigest = matching(
 
 export const revision = matching(/^[a-z][a-z0-9-]{1,61}[a-z0-9]$/, 'must be the name of a revision of the service');
 
-/** Resources that exist already, by name and by Google's id. */
-export const adoption = matching(/^[\w-]+=\S+( [\w-]+=\S+)*$/, 'must be NAME=ID pairs separated by spaces');
-
 export const email = z.email({ error: 'must be an e-mail address' });
 
 export const billingAccount = matching(

@@ -56,6 +56,8 @@ export class Cloud {
   readonly built = new Map<string, string>();
   /** What was deleted and is kept for a while, by id. */
   readonly deleted = new Map<string, Stored & { readonly since: number }>();
+  /** Until when Cloud Run holds a subnetwork that a service used, by id. */
+  readonly heldSubnetworks = new Map<string, number>();
   readonly faults: Fault[] = [];
   /** Ends the delays under way. */
   readonly delays = new Set<() => void>();
@@ -97,6 +99,14 @@ export class Cloud {
   /** The resources of a type. */
   of(type: string): Stored[] {
     return [...this.resources.values()].filter((each) => each.type === type);
+  }
+
+  /** Brings back what was deleted. @throws {GoogleError} when Google does not keep it */
+  undelete(id: string): void {
+    const kept = this.deleted.get(id);
+    if (kept === undefined) throw new GoogleError(404, `Requested entity was not found: ${id}`);
+    this.deleted.delete(id);
+    this.resources.set(id, kept);
   }
 
   takeFault(type: string, operation: Fault['operation']): Fault | undefined {

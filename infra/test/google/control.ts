@@ -29,6 +29,15 @@ export function control(cloud: Cloud) {
     pass(seconds: number) {
       cloud.pass(seconds * 1000);
     },
+    enableApi(name: string) {
+      cloud.enabled.add(name);
+    },
+    /** A federation pool that somebody deleted. */
+    addDeletedPool(id: string) {
+      const inputs = { project: id.split('/')[1], workloadIdentityPoolId: id.split('/').at(-1), displayName: 'old' };
+      const type = 'gcp:iam/workloadIdentityPool:WorkloadIdentityPool';
+      cloud.deleted.set(id, { id, type, inputs, outputs: inputs, created: cloud.now(), since: cloud.now() });
+    },
     fail(fault: Fault) {
       cloud.faults.push(fault);
     },

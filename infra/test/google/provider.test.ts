@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { importIds } from '../../adopt.ts';
 import { Cloud } from './cloud.ts';
 import { control } from './control.ts';
 import { provider } from './provider.ts';
 import type { Properties } from './resource-type.ts';
+import { resourceTypes } from './resources/index.ts';
+import { argumentsOf } from './validate.ts';
 
 /** A cloud with one project in which every API is enabled, and the provider in front of it. */
 function google() {
@@ -26,11 +29,13 @@ function google() {
   };
 }
 
+const account = 'gcp:serviceaccount/account:Account';
 const alertPolicy = 'gcp:monitoring/alertPolicy:AlertPolicy';
 const dashboard = 'gcp:monitoring/dashboard:Dashboard';
 const database = 'gcp:firestore/database:Database';
 const metric = 'gcp:logging/metric:Metric';
 const pool = 'gcp:iam/workloadIdentityPool:WorkloadIdentityPool';
+const run = 'gcp:cloudrunv2/service:Service';
 const role = 'gcp:projects/iAMCustomRole:IAMCustomRole';
 
 const onMetric = (name: string) => ({
@@ -120,6 +125,16 @@ describe('the fake Google takes alerts as Google does', () => {
   });
 });
 
+describe('the ids by which `adopt` takes over are those of the provider', () => {
+  test.each(Object.entries(importIds))('%s', (token, template) => {
+    const inputs = Object.fromEntries(
+      Object.keys(argumentsOf(token)).map((name) => [name, name === 'project' ? 'my-project' : `a-${name}`]),
+    );
+    const id = template.replace(/\{(\w+)\}/g, (_, name: string) => String(inputs[name]));
+    expect(resourceTypes[token]?.id(inputs, new Cloud())).toBe(id);
+  });
+});
+
 describe('the fake Google keeps what is deleted', () => {
   test('a database name for five minutes', async () => {
     const { create, remove, pass } = google();
@@ -130,6 +145,25 @@ describe('the fake Google keeps what is deleted', () => {
     await expect(create(database, inputs)).rejects.toThrow('Error 400: Database ID');
     pass(200);
     await expect(create(database, inputs)).resolves.toBeDefined();
+  });
+
+  test('a subnetwork that Cloud Run used for two hours, and its network with it', async () => {
+    const { create, remove, pass } = google();
+    const { id: network } = await create('gcp:compute/network:Network', { name: 'api' });
+    const { id: subnetwork } = await create('gcp:compute/subnetwork:Subnetwork', { name: 'api', region: 'r', network });
+    const { id } = await create(account, { accountId: 'andamio-api-run' });
+    const template = {
+      serviceAccount: id.split('/').at(-1),
+      containers: [],
+      vpcAccess: { networkInterfaces: [{ subnetwork }] },
+    };
+    const service = await create(run, { name: 'api', location: 'r', template });
+    await remove(run, service.id);
+    await expect(remove('gcp:compute/subnetwork:Subnetwork', subnetwork)).rejects.toThrow('serverless-ipv4');
+    await expect(remove('gcp:compute/network:Network', network)).rejects.toThrow('already being used');
+    pass(7200);
+    await remove('gcp:compute/subnetwork:Subnetwork', subnetwork);
+    await remove('gcp:compute/network:Network', network);
   });
 
   test('a pool for 30 days, in which it cannot be created or read', async () => {

@@ -49,6 +49,37 @@ function projectRoutes(cloud: Cloud): Route[] {
   ];
 }
 
+/**
+ * Federation pools and their providers, which Google keeps for 30 days after they were deleted:
+ * https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools/undelete
+ */
+function federationRoutes(cloud: Cloud): Route[] {
+  const api = 'iam.googleapis.com';
+  const path = '\\/v1\\/projects\\/([^/]+)\\/locations\\/global\\/(workloadIdentityPools\\/[^:]+)';
+  const idOf = ([project = '', rest]: readonly string[]) =>
+    `projects/${cloud.project(project).id}/locations/global/${rest}`;
+  return [
+    {
+      pattern: new RegExp(`^GET ${path}$`),
+      api,
+      answer(groups) {
+        const id = idOf(groups);
+        if (cloud.resources.has(id)) return { name: id, state: 'ACTIVE' };
+        if (cloud.deleted.has(id)) return { name: id, state: 'DELETED' };
+        throw new GoogleError(404, 'Requested entity was not found.');
+      },
+    },
+    {
+      pattern: new RegExp(`^POST ${path}:undelete$`),
+      api,
+      answer(groups) {
+        cloud.undelete(idOf(groups));
+        return { name: `${idOf(groups)}/operations/undelete`, done: true };
+      },
+    },
+  ];
+}
+
 async function answerTo(request: IncomingMessage, routes: readonly Route[], cloud: Cloud): Promise<unknown> {
   const { pathname, searchParams } = new URL(request.url ?? '', 'http://google');
   const body = await text(request);
@@ -66,7 +97,7 @@ async function answerTo(request: IncomingMessage, routes: readonly Route[], clou
 
 /** Serves the REST APIs on loopback. @returns the address, with a slash at its end */
 export async function serveRest(cloud: Cloud): Promise<string> {
-  const routes = projectRoutes(cloud);
+  const routes = [...projectRoutes(cloud), ...federationRoutes(cloud)];
   const server = createServer(async (request, response) => {
     response.setHeader('Content-Type', 'application/json');
     try {

@@ -31,6 +31,7 @@ interface Scaling {
 }
 
 interface Template {
+  readonly vpcAccess?: { readonly networkInterfaces?: readonly { readonly subnetwork: string }[] };
   readonly serviceAccount: string;
   readonly scaling?: Scaling;
   readonly containers: readonly Container[];
@@ -91,6 +92,9 @@ function admitContainer(container: Container, template: Template, project: strin
   }
 }
 
+/** How long direct VPC egress holds its addresses: https://cloud.google.com/run/docs/configuring/vpc-direct-vpc#delete-subnet */
+const held = 2 * 3_600_000;
+
 const revisionOf = (name: string, number: number) => `${name}-${String(number).padStart(5, '0')}`;
 
 export const run: Record<string, ResourceType> = {
@@ -144,7 +148,12 @@ export const run: Record<string, ResourceType> = {
     },
     protectedBy: (outputs) => (outputs['deletionProtection'] === true ? 'deletion_protection is true' : undefined),
     afterWrite: (stored, cloud) => cloud.machinery?.run(stored, cloud),
-    afterDelete: (stored, cloud) => cloud.machinery?.stop(stored),
+    afterDelete(stored, cloud) {
+      const { vpcAccess } = stored.inputs['template'] as Template;
+      for (const { subnetwork } of vpcAccess?.networkInterfaces ?? [])
+        cloud.heldSubnetworks.set(subnetwork, cloud.now() + held);
+      return cloud.machinery?.stop(stored);
+    },
   },
   'gcp:cloudrunv2/serviceIamMember:ServiceIamMember': {
     ...member(['project', 'location', 'name'], 'run.googleapis.com'),

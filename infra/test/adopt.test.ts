@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { gcloudEnvironment } from './google/gcloud.ts';
+import { engineIsHere } from './harness/requirements.ts';
+import { program, script } from './harness/scripts.ts';
+import { cloud, refusal, stackOf, temporaryFolder } from './harness/stack.ts';
+
+const pool = 'projects/my-project/locations/global/workloadIdentityPools/github';
+const github = {
+  githubRepository: 'example-owner/example-repository',
+  githubRepositoryId: '1234567',
+  githubOwnerId: '7654321',
+  githubEnvironment: 'dev',
+};
+
+test('a pool that Google keeps as deleted is undeleted and handed to one `up`; the stack is not configured', async () => {
+  const google = await cloud();
+  await google.enableApi('my-project/iam.googleapis.com');
+  await google.addDeletedPool(pool);
+  const pulumi = program('pulumi', 'echo "ANDAMIO_ADOPT=$ANDAMIO_ADOPT"');
+  const env = { ...(await gcloudEnvironment(google, temporaryFolder())), ...pulumi.env };
+  const { code, stdout, stderr } = await script('infra/scripts/adopt.ts', ['dev', `pool=${pool}`], env);
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toContain(`ANDAMIO_ADOPT=pool=${pool}`);
+  expect(pulumi.calls()).toEqual(['up --yes --skip-preview --stack dev --non-interactive']);
+  expect((await google.resources()).map(({ id }) => id)).toEqual([pool]);
+});
+
+test.skipIf(!engineIsHere)('an `up` that meets a deleted pool says which command brings it back', async () => {
+  const google = await cloud();
+  await google.addDeletedPool(pool);
+  const stack = await stackOf(google, 'dev', { owns: 'project', ...github });
+  expect(await refusal(stack.up())).toContain(`adopt dev pool=${pool}`);
+});
