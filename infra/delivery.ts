@@ -1,8 +1,8 @@
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
 import { repositoryId } from './registry.ts';
-import { secretIdOf } from './secrets.ts';
 import type { GitHub, Settings } from './settings/index.ts';
+import { secretIdOf } from './settings/service.ts';
 
 const poolId = 'github';
 const providerId = 'github-actions';
@@ -30,23 +30,6 @@ function lends(
   new gcp.serviceaccount.IAMMember(
     name,
     { serviceAccountId: account.name, role: 'roles/iam.workloadIdentityUser', member },
-    opts,
-  );
-}
-
-const driftAccountId = 'andamio-drift';
-
-/** Lets an account read the secrets in a stack's state, where a key in the cloud encrypts them. */
-function decryptsState(
-  name: string,
-  { stateKey }: Settings,
-  member: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
-): void {
-  if (stateKey === undefined) return;
-  new gcp.kms.CryptoKeyIAMMember(
-    name,
-    { cryptoKeyId: stateKey, role: 'roles/cloudkms.cryptoKeyDecrypter', member },
     opts,
   );
 }
@@ -109,7 +92,7 @@ export class Federation extends pulumi.ComponentResource {
     const reader = (name: string, displayName: string, job: string, roles: readonly string[]) => {
       const account = new gcp.serviceaccount.Account(
         `${name}-account`,
-        { project, accountId: name === 'drift' ? driftAccountId : `andamio-${name}`, displayName },
+        { project, accountId: `andamio-${name}`, displayName },
         parent,
       );
       lends(`${name}-job`, account, principal(projectNumber, github, job), { ...parent, dependsOn: [pool] });
@@ -133,7 +116,6 @@ export class Federation extends pulumi.ComponentResource {
         );
       }
     }
-    decryptsState('drift-decrypts-state', settings, drift.member, parent);
     this.previewAccount = preview.email;
     this.registerOutputs();
   }
@@ -174,7 +156,12 @@ function seesSecret(
 ): void {
   new gcp.secretmanager.SecretIamMember(
     name,
-    { project: settings.project, secretId: secretIdOf(settings, secret), role: 'roles/secretmanager.viewer', member },
+    {
+      project: settings.project,
+      secretId: secretIdOf(settings.service, secret),
+      role: 'roles/secretmanager.viewer',
+      member,
+    },
     // The service comes after its secrets.
     { ...opts, dependsOn: [service] },
   );
@@ -242,14 +229,16 @@ export class Deployment extends pulumi.ComponentResource {
     for (const name of args.secretNames)
       seesSecret(`deploy-sees-${name}`, settings, name, member, args.service, parent);
     this.#mayUseState(settings, member, parent);
-    // The account is the project's, and was made with it.
-    const drift = `serviceAccount:${driftAccountId}@${project}.iam.gserviceaccount.com`;
-    for (const name of args.secretNames) seesSecret(`drift-sees-${name}`, settings, name, drift, args.service, parent);
-    if (!settings.ownsProject) decryptsState('drift-decrypts-state', settings, drift, parent);
+    // These accounts are the project's, and were created with it.
+    for (const reader of ['preview', 'drift']) {
+      const account = `serviceAccount:andamio-${reader}@${project}.iam.gserviceaccount.com`;
+      for (const name of args.secretNames)
+        seesSecret(`${reader}-sees-${name}`, settings, name, account, args.service, parent);
+    }
     this.registerOutputs();
   }
 
-  /** The stack's own state, where it is kept in the cloud: its bucket and the key that its secrets are encrypted with. */
+  /** The stack's own state, where it is kept in the cloud. */
   #mayUseState(settings: Settings, member: pulumi.Input<string>, opts: pulumi.CustomResourceOptions): void {
     if (settings.stateBucket !== undefined) {
       new gcp.storage.BucketIAMMember(
@@ -260,13 +249,6 @@ export class Deployment extends pulumi.ComponentResource {
           member,
           condition: ownState(settings.stateBucket, pulumi.getStack()),
         },
-        opts,
-      );
-    }
-    if (settings.stateKey !== undefined) {
-      new gcp.kms.CryptoKeyIAMMember(
-        'deploy-decrypts-state',
-        { cryptoKeyId: settings.stateKey, role: 'roles/cloudkms.cryptoKeyEncrypterDecrypter', member },
         opts,
       );
     }

@@ -1,7 +1,7 @@
 import { type PublicHost, publicHosts, publicUrl } from '@andamio/schema/hosts';
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
-import type { Settings } from './settings/index.ts';
+import type { SettingProblem, Settings } from './settings/index.ts';
 
 /** Where this stack's service answers, known before anything exists. */
 export interface Host extends PublicHost {
@@ -9,23 +9,28 @@ export interface Host extends PublicHost {
 }
 
 /**
- * Computes the deterministic URL of the service, and compares it with the documented one where the stack has one.
+ * Computes the deterministic URL of the service.
  * https://cloud.google.com/run/docs/triggering/https-request#deterministic
- *
- * @throws {pulumi.RunError} that names both when they differ.
  */
-export function hostOf(settings: Settings, projectNumber: string): Host {
-  const host = { service: settings.service, projectNumber, region: settings.region };
-  const url = publicUrl(host);
+export function hostOf({ service, region }: Settings, projectNumber: string): Host {
+  const host = { service, projectNumber, region };
+  return { ...host, url: publicUrl(host) };
+}
+
+/** Compares the URL of the service with the documented one, where the stack has one. */
+export function hostProblems(settings: Settings, { url }: Host): SettingProblem[] {
   const documented = settings.documentedHost && publicUrl(publicHosts[settings.documentedHost]);
-  if (documented !== undefined && documented !== url) {
-    throw new pulumi.RunError(
-      `The service would answer at ${url}, but its documented host is ${documented}. The name (service), the number of the ` +
-        'project (gcp:project) and the region (gcp:region) make the host: set them right, or leave documentedHost out ' +
-        'for a stack that is not the published one.',
-    );
-  }
-  return { ...host, url };
+  if (documented === undefined || documented === url) return [];
+  return [
+    {
+      key: 'documentedHost',
+      rule:
+        `is ${documented}, but the service would answer at ${url}. The name (service), the number of the project (gcp:project) ` +
+        'and the region (gcp:region) make the host: set them right, or remove documentedHost from a stack that is not the ' +
+        'published one.',
+      command: 'npx -y pnpm@12 pulumi config rm andamio:documentedHost --stack STACK',
+    },
+  ];
 }
 
 /**

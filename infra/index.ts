@@ -1,12 +1,11 @@
 import { adopt } from './adopt.ts';
 import { Foundation } from './foundation.ts';
-import { findProjectNumber, hostOf } from './host.ts';
+import { findProjectNumber, hostOf, hostProblems } from './host.ts';
 import { serviceImage } from './image.ts';
 import { lastApplied, refuseToMove } from './last-applied.ts';
 import { outputs } from './outputs.ts';
-import { checkVersionAddedByHand } from './secrets.ts';
-import { secretSources } from './service-environment.ts';
-import { readSettings } from './settings/stack.ts';
+import { pinnedSecrets, versionProblems } from './secrets.ts';
+import { readSettings, refuse } from './settings/stack.ts';
 import { Workload } from './workload.ts';
 
 /** The whole of a stack. What can be wrong is found before the first resource is declared. */
@@ -15,10 +14,10 @@ export default async function platform() {
   const projectNumber = await findProjectNumber(settings);
   adopt();
   const host = hostOf(settings, projectNumber);
+  const secrets = pinnedSecrets(settings);
+  refuse([...hostProblems(settings, host), ...(await versionProblems(settings, secrets))]);
   const before = await lastApplied();
   refuseToMove(before.place, settings);
-  const secrets = secretSources(settings);
-  for (const [name, source] of Object.entries(secrets)) await checkVersionAddedByHand(settings, name, source);
 
   const foundation = settings.ownsProject ? new Foundation(settings, projectNumber) : undefined;
   const workload = settings.ownsService

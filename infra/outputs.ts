@@ -3,13 +3,9 @@ import type { Foundation } from './foundation.ts';
 import type { Host } from './host.ts';
 import { type LastApplied, placeOf } from './last-applied.ts';
 import { registryAddress } from './registry.ts';
+import { pinnedSecrets } from './secrets.ts';
 import type { Settings } from './settings/index.ts';
 import type { Workload } from './workload.ts';
-
-/** The names of the peppers that the service has, in their order; the names are no secret. */
-function pepperVersions(line: string | undefined): string[] {
-  return (line ?? '').split(',').flatMap((pair) => pair.split(':')[0] || []);
-}
 
 function nextStep(settings: Settings, host: Host): string {
   if (!settings.ownsService) return 'Bring up a service in this project: pulumi up --stack preprod';
@@ -43,7 +39,10 @@ export function outputs(
         // While a candidate waits, another revision has the traffic, with the image from before.
         stableRevision: settings.stableRevision ?? '',
         stableImage: settings.stableRevision === undefined ? image.reference : (before.stableImage ?? ''),
-        ...(settings.keyPeppersVersion === undefined && { pepperVersions: pepperVersions(settings.keyPeppers) }),
+        // `secrets:generate` promotes a pepper only when all instances have it.
+        secretVersions: Object.fromEntries(
+          pinnedSecrets(settings).map(({ versionKey, version }) => [versionKey, version]),
+        ),
       }),
     next: nextStep(settings, host),
   };

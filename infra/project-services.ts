@@ -26,7 +26,9 @@ export class ProjectServices extends pulumi.ComponentResource {
     super('andamio:project:Services', 'apis', {}, opts);
     const optional = [
       ...(settings.billingAccount ? ['billingbudgets.googleapis.com'] : []),
-      ...(settings.sharedRateLimits ? ['compute.googleapis.com', 'redis.googleapis.com'] : []),
+      ...(settings.sharedRateLimits
+        ? ['compute.googleapis.com', 'memorystore.googleapis.com', 'networkconnectivity.googleapis.com']
+        : []),
     ];
     this.enabled = [...Object.keys(apis), ...optional].map(
       (service) =>

@@ -3,19 +3,22 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from './settings/index.ts';
 
 /**
- * Redis on Memorystore, where all instances count together, and the network that reaches it. AUTH and TLS both: whoever
- * is in the network still needs the password, and reads none of it on the way.
+ * Memorystore for Valkey, where all instances of the service count together, and the network that reaches it. Connections use TLS
+ * and the service's own Google identity: there is no password.
+ * https://cloud.google.com/memorystore/docs/valkey/about-iam-auth
  */
 export class RateLimitCounters extends pulumi.ComponentResource {
-  /** `rediss:` URL with the password: a secret. */
+  /** `rediss:` URL of the primary, without credentials. */
   readonly url: pulumi.Output<string>;
-  /** PEM of the CA that signed the server's certificate. */
-  readonly certificate: pulumi.Output<string>;
+  /** The CA certificates in PEM, one after another: a new one appears before the old one expires. */
+  readonly certificates: pulumi.Output<string>;
   readonly vpcAccess: gcp.types.input.cloudrunv2.ServiceTemplateVpcAccess;
+  /** Lets the service's account connect. */
+  readonly access: gcp.projects.IAMMember;
 
-  constructor(settings: Settings, opts?: pulumi.ComponentResourceOptions) {
+  constructor(settings: Settings, account: gcp.serviceaccount.Account, opts?: pulumi.ComponentResourceOptions) {
     super('andamio:service:RateLimitCounters', 'rate-limit-counters', {}, opts);
-    const { project, region, service } = settings;
+    const { project, region, service, protect } = settings;
     const parent = { parent: this };
     const network = new gcp.compute.Network(
       'network',
@@ -29,37 +32,85 @@ export class RateLimitCounters extends pulumi.ComponentResource {
         region,
         name: service,
         network: network.id,
-        // Direct egress takes two addresses an instance while revisions change; /24 is enough for a hundred instances.
+        // Direct egress takes two addresses an instance while revisions change, the counters take two: /24 is enough for a
+        // hundred instances.
         ipCidrRange: '10.10.0.0/24',
         privateIpGoogleAccess: true,
       },
       parent,
     );
-    const redis = new gcp.redis.Instance(
-      'redis',
+    // Lets Memorystore place its endpoints in the network.
+    // https://cloud.google.com/memorystore/docs/valkey/networking
+    const connections = new gcp.networkconnectivity.ServiceConnectionPolicy(
+      'counters-connections',
       {
         project,
-        region,
+        location: region,
         name: service,
-        displayName: `Rate-limit counters of ${service}`,
-        tier: 'STANDARD_HA',
-        memorySizeGb: 1,
-        redisVersion: 'REDIS_7_2',
-        authorizedNetwork: network.id,
-        connectMode: 'DIRECT_PEERING',
-        authEnabled: true,
-        transitEncryptionMode: 'SERVER_AUTHENTICATION',
-        // Counters of a minute: what does not fit may go, the oldest first.
-        redisConfigs: { 'maxmemory-policy': 'volatile-ttl' },
+        serviceClass: 'gcp-memorystore',
+        description: `Rate-limit counters of ${service}`,
+        network: network.id,
+        pscConfig: { subnetworks: [subnetwork.id] },
       },
-      { ...parent, customTimeouts: { create: '30m' } },
+      parent,
     );
-    this.url = pulumi.secret(pulumi.interpolate`rediss://:${redis.authString}@${redis.host}:${redis.port}`);
-    this.certificate = redis.serverCaCerts.apply(([current]) => current?.cert ?? '');
+    const instance = new gcp.memorystore.Instance(
+      'counters',
+      {
+        project,
+        location: region,
+        instanceId: service,
+        engineVersion: 'VALKEY_8_0',
+        mode: 'CLUSTER_DISABLED',
+        shardCount: 1,
+        // The smallest node and the replica that Google's SLA asks for.
+        // https://cloud.google.com/memorystore/docs/valkey/instance-node-specification
+        nodeType: 'STANDARD_SMALL',
+        replicaCount: 1,
+        authorizationMode: 'IAM_AUTH',
+        transitEncryptionMode: 'SERVER_AUTHENTICATION',
+        desiredAutoCreatedEndpoints: [{ network: network.id, projectId: project }],
+        // Counters of a minute: when memory is full, those that expire first are evicted.
+        engineConfigs: { 'maxmemory-policy': 'volatile-ttl' },
+        deletionProtectionEnabled: protect,
+      },
+      { ...parent, dependsOn: [connections] },
+    );
+    this.access = new gcp.projects.IAMMember(
+      'runtime-uses-counters',
+      {
+        project,
+        role: 'roles/memorystore.dbConnectionUser',
+        member: account.member,
+        condition: {
+          title: 'only-its-counters',
+          description: `The instance ${service} alone`,
+          expression: pulumi.interpolate`resource.name == "projects/${project}/locations/${region}/instances/${instance.instanceId}"`,
+        },
+      },
+      parent,
+    );
+    this.url = instance.endpoints.apply(primaryUrl);
+    this.certificates = instance.managedServerCas.apply((authorities) =>
+      authorities
+        .flatMap(({ caCerts }) => caCerts.flatMap(({ certificates }) => certificates))
+        .map((certificate) => certificate.trim())
+        .join('\n'),
+    );
     this.vpcAccess = {
       egress: 'PRIVATE_RANGES_ONLY',
       networkInterfaces: [{ network: network.id, subnetwork: subnetwork.id }],
     };
     this.registerOutputs();
   }
+}
+
+/** Returns the URL of the endpoint that takes writes; a second one is for reading. */
+function primaryUrl(endpoints: readonly gcp.types.output.memorystore.InstanceEndpoint[]): string {
+  const primary = endpoints
+    .flatMap(({ connections = [] }) => connections)
+    .map(({ pscAutoConnection }) => pscAutoConnection)
+    .find((connection) => connection?.connectionType === 'CONNECTION_TYPE_PRIMARY');
+  if (primary === undefined) throw new pulumi.RunError('The rate-limit counters have no endpoint that takes writes.');
+  return `rediss://${primary.ipAddress}:${primary.port}`;
 }

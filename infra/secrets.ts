@@ -1,88 +1,76 @@
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
-import type { Settings } from './settings/index.ts';
+import type { SettingProblem, Settings } from './settings/index.ts';
+import { type ServiceSecret, secretIdOf, serviceSecrets } from './settings/service.ts';
 
-/** Where a secret's value comes from: this program, or a version that somebody added by hand. */
-export type SecretSource =
-  | { readonly kind: 'value'; readonly value: pulumi.Input<string> }
-  | { readonly kind: 'version'; readonly version: number; readonly key: string };
-
-/** What a container's variable points at. */
-export interface SecretReference {
-  readonly secret: pulumi.Output<string>;
+/** A secret of the service and the version that runs. Its value is in Secret Manager alone: `secrets:generate` adds versions. */
+export interface PinnedSecret extends ServiceSecret {
+  readonly id: string;
   /** A number, never `latest`: which value runs changes with a reviewed update alone. */
-  readonly version: pulumi.Output<string>;
+  readonly version: number;
 }
 
-const week = `${7 * 86_400}s`;
+/** Returns the secrets that the stack's settings name a version of. */
+export function pinnedSecrets(settings: Settings): PinnedSecret[] {
+  return serviceSecrets.flatMap((secret) => {
+    const version = settings[secret.versionKey];
+    return version === undefined ? [] : [{ ...secret, id: secretIdOf(settings.service, secret.name), version }];
+  });
+}
 
-/**
- * A secret with its versions, and who may read it. A new value is a new version; the one before stays readable, since
- * instances that run still start with it, and so does the way back.
- */
-export class VersionedSecret extends pulumi.ComponentResource {
-  readonly reference: SecretReference;
-  readonly secret: gcp.secretmanager.Secret;
+/** Looks up the versions of secrets, without their values, and returns those that are missing or disabled. */
+export async function versionProblems(
+  { project }: Settings,
+  secrets: readonly PinnedSecret[],
+): Promise<SettingProblem[]> {
+  const problems = secrets.map(async ({ id, version, versionKey: key }): Promise<SettingProblem[]> => {
+    const named = `names version ${version} of the secret ${id}, which`;
+    try {
+      const { enabled } = await gcp.secretmanager.getSecretVersion({
+        project,
+        secret: id,
+        version: String(version),
+        fetchSecretData: false,
+      });
+      if (enabled) return [];
+      const command = `gcloud secrets versions enable ${version} --secret=${id} --project=${project}`;
+      return [{ key, rule: `${named} is not enabled`, command }];
+    } catch (error) {
+      const { message } = error as Error;
+      return /\b404\b|not found/i.test(message)
+        ? [{ key, rule: `${named} does not exist`, command: `gcloud secrets versions list ${id} --project=${project}` }]
+        : [{ key, rule: `${named} cannot be looked up: ${message}`, command: '' }];
+    }
+  });
+  return (await Promise.all(problems)).flat();
+}
+
+/** Lets the service's account read its secrets. Waiting for this keeps a revision from starting before it may. */
+export class SecretAccess extends pulumi.ComponentResource {
+  readonly members: gcp.secretmanager.SecretIamMember[];
 
   constructor(
-    name: string,
-    args: { readonly settings: Settings; readonly source: SecretSource; readonly reader: gcp.serviceaccount.Account },
+    args: {
+      readonly settings: Settings;
+      readonly secrets: readonly PinnedSecret[];
+      readonly reader: gcp.serviceaccount.Account;
+    },
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super('andamio:service:Secret', name, {}, opts);
-    const { settings, source, reader } = args;
-    const { project } = settings;
-    this.secret = new gcp.secretmanager.Secret(
-      `${name}-secret`,
-      {
-        project,
-        secretId: secretIdOf(settings, name),
-        replication: { auto: {} },
-        versionDestroyTtl: week,
-        deletionProtection: settings.protect,
-      },
-      { parent: this },
+    super('andamio:service:Secrets', 'secrets', {}, opts);
+    this.members = args.secrets.map(
+      ({ name, id }) =>
+        new gcp.secretmanager.SecretIamMember(
+          `${name}-reader`,
+          {
+            project: args.settings.project,
+            secretId: id,
+            role: 'roles/secretmanager.secretAccessor',
+            member: args.reader.member,
+          },
+          { parent: this },
+        ),
     );
-    const access = new gcp.secretmanager.SecretIamMember(
-      `${name}-reader`,
-      { project, secretId: this.secret.secretId, role: 'roles/secretmanager.secretAccessor', member: reader.member },
-      { parent: this },
-    );
-    const version =
-      source.kind === 'version'
-        ? pulumi.output(String(source.version))
-        : new gcp.secretmanager.SecretVersion(
-            `${name}-version`,
-            { secret: this.secret.id, secretData: pulumi.secret(source.value), deletionPolicy: 'ABANDON' },
-            // Protection would refuse the replacement that a rotation is; what is replaced stays in Secret Manager.
-            { parent: this, protect: false },
-          ).version;
-    // Through the access, so that a revision never starts before it may read its secrets.
-    this.reference = { secret: access.secretId, version: pulumi.all([version, access.id]).apply(([number]) => number) };
     this.registerOutputs();
   }
-}
-
-/** The id of a secret in Secret Manager. */
-export function secretIdOf(settings: Pick<Settings, 'service'>, name: string): string {
-  return `${settings.service}-${name}`;
-}
-
-/**
- * Checks that a version added by hand is there and enabled, without reading its value.
- *
- * @throws {pulumi.RunError} that names the key and the command that adds one.
- */
-export async function checkVersionAddedByHand(settings: Settings, name: string, source: SecretSource): Promise<void> {
-  if (source.kind === 'value') return;
-  const secret = secretIdOf(settings, name);
-  const found = await gcp.secretmanager
-    .getSecretVersion({ project: settings.project, secret, version: String(source.version), fetchSecretData: false })
-    .catch(() => undefined);
-  if (found?.enabled) return;
-  throw new pulumi.RunError(
-    `${pulumi.getProject()}:${source.key} names version ${source.version} of the secret ${secret}, which ${
-      found ? 'is not enabled' : 'does not exist'
-    }. Add one with: gcloud secrets versions add ${secret} --project=${settings.project} --data-file=- (it prints the number).`,
-  );
 }

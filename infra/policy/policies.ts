@@ -25,7 +25,7 @@ import {
   publicServices,
 } from './rules/run-services.ts';
 import { imageDigests, noPlainSecrets, pinnedSecretVersions, probes } from './rules/run-workloads.ts';
-import { noSecretRolesAcrossProjects, secretAccessPerSecret } from './rules/secrets.ts';
+import { noSecretRolesAcrossProjects, noSecretValuesInState, secretAccessPerSecret } from './rules/secrets.ts';
 
 /** All rules of the pack. */
 export const policies: readonly (ResourceValidationPolicy | StackValidationPolicy)[] = [
@@ -42,6 +42,7 @@ export const policies: readonly (ResourceValidationPolicy | StackValidationPolic
   noImpersonationAcrossProjects,
   secretAccessPerSecret,
   noSecretRolesAcrossProjects,
+  noSecretValuesInState,
 
   // Who comes in without a key
   federationWithCondition,

@@ -57,6 +57,7 @@ const requirements: readonly Requirement[] = [
   },
   program('git', 'copies the repository'),
   program('pulumi', 'the engine', 'https://www.pulumi.com/docs/install/'),
+  program('gcloud', 'creates secrets', 'https://cloud.google.com/sdk/docs/install'),
   program('buildah', 'builds images without a daemon'),
   program('docker-registry', 'stands in for Artifact Registry'),
   program('openssl', 'makes the certificate of the *.run.app front end'),

@@ -30,7 +30,6 @@ export class Workplace {
       ...(process.env as Record<string, string>),
       PATH: pathWithLanguageHost(folder),
       PULUMI_BACKEND_URL: `file://${state}`,
-      PULUMI_CONFIG_PASSPHRASE: 'a passphrase for the rehearsal',
       PULUMI_SKIP_UPDATE_CHECK: 'true',
       // npx asks the registry for the newest pnpm 12 each time; the one that started the rehearsal will do.
       npm_config_prefer_offline: 'true',
@@ -93,14 +92,16 @@ export class Typist {
     return this.#pulumi('stack', 'output', name, '--stack', stack);
   }
 
-  /** Returns a setting of a stack, also one that is encrypted. */
-  setting(stack: string, key: string): string {
-    return this.#pulumi('config', 'get', key, '--stack', stack);
+  /** Returns the first version of a secret in Secret Manager. */
+  secret(project: string, id: string): string {
+    const args = ['secrets', 'versions', 'access', '1', `--secret=${id}`, `--project=${project}`];
+    return execFileSync('gcloud', args, { env: this.environment, encoding: 'utf8' });
   }
 
   #pulumi(...args: readonly string[]): string {
     const cwd = join(this.#folder, 'infra');
-    return execFileSync('pulumi', args, { cwd, env: this.environment, encoding: 'utf8' }).trim();
+    const env = { ...this.environment, PULUMI_CONFIG_PASSPHRASE: '' };
+    return execFileSync('pulumi', args, { cwd, env, encoding: 'utf8' }).trim();
   }
 
   async #try(command: string): Promise<{ readonly succeeded: boolean; readonly printed: string }> {

@@ -1,6 +1,5 @@
-// npx -y pnpm@12 bootstrap [--project ID] STACK...: prepares a Google Cloud project and makes the stacks in the place where their
-// state is kept. In the cloud that is a bucket, and a key for each stack that encrypts its secrets; with
-// PULUMI_BACKEND_URL=file://... it is a folder, and PULUMI_CONFIG_PASSPHRASE. What is there already stays.
+// npx -y pnpm@12 bootstrap [--project ID] STACK...: prepares a Google Cloud project and creates the stacks in the place where their
+// state is kept: a bucket, or with PULUMI_BACKEND_URL=file://... a folder. What exists already stays.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,12 +8,9 @@ import { Failure, programFolder, projectName, pulumi, run, say, script } from '.
 
 const usage = 'npx -y pnpm@12 bootstrap [--project ID] STACK...';
 const location = 'us-central1';
-const keyRing = 'pulumi';
 
 /** APIs that the next commands call before `pulumi up` has enabled the others. */
-const apis = ['cloudbilling', 'cloudresourcemanager', 'iam', 'serviceusage'];
-/** APIs that state in the cloud takes. */
-const apisOfState = ['cloudkms', 'storage'];
+const apis = ['cloudbilling', 'cloudresourcemanager', 'iam', 'secretmanager', 'serviceusage'];
 
 const succeeds = (command: string, args: readonly string[]) =>
   spawnSync(command, args, { cwd: programFolder, stdio: 'ignore' }).status === 0;
@@ -57,7 +53,7 @@ function projectOf(stack: string): string {
 function inTheCloud(stacks: readonly string[], project: string): void {
   const bucket = `${project}-pulumi`;
   const of = [`--project=${project}`];
-  enable(project, apisOfState);
+  enable(project, ['storage']);
   ensure(['storage', 'buckets'], `gs://${bucket}`, of, [
     `--location=${location}`,
     '--uniform-bucket-level-access',
@@ -65,26 +61,17 @@ function inTheCloud(stacks: readonly string[], project: string): void {
   ]);
   // State that was overwritten can be brought back.
   run('gcloud', ['storage', 'buckets', 'update', `gs://${bucket}`, '--versioning', ...of]);
-  ensure(['kms', 'keyrings'], keyRing, [`--location=${location}`, ...of], []);
   run('pulumi', ['login', `gs://${bucket}`]);
   for (const stack of stacks) {
-    const ring = [`--keyring=${keyRing}`, `--location=${location}`, ...of];
-    ensure(['kms', 'keys'], stack, ring, [
-      '--purpose=encryption',
-      '--rotation-period=90d',
-      '--next-rotation-time=+p90d',
-    ]);
-    const key = `projects/${project}/locations/${location}/keyRings/${keyRing}/cryptoKeys/${stack}`;
-    initialise(stack, project, ['--secrets-provider', `gcpkms://${key}`]);
+    initialise(stack, project);
     pulumi(stack, ['config', 'set', 'andamio:stateBucket', bucket]);
-    pulumi(stack, ['config', 'set', 'andamio:stateKey', key]);
   }
 }
 
-function initialise(stack: string, project: string, options: readonly string[]): void {
+function initialise(stack: string, project: string): void {
   const stacks = JSON.parse(run('pulumi', ['stack', 'ls', '--json'], { quiet: true })) as { name: string }[];
   if (stacks.some(({ name }) => name === stack)) say(`Stack ${stack} exists.`);
-  else run('pulumi', ['stack', 'init', stack, '--non-interactive', ...options]);
+  else run('pulumi', ['stack', 'init', stack, '--non-interactive', '--secrets-provider', 'passphrase']);
   pulumi(stack, ['config', 'set', 'gcp:project', project]);
   say(`Stack ${stack} is in project ${project}.`);
 }
@@ -103,8 +90,5 @@ await script((args) => {
   const project = projects[0] as string;
   enable(project, apis);
   if (!process.env['PULUMI_BACKEND_URL']?.startsWith('file:')) return inTheCloud(stacks, project);
-  if (!process.env['PULUMI_CONFIG_PASSPHRASE'] && !process.env['PULUMI_CONFIG_PASSPHRASE_FILE']) {
-    throw new Failure('With a folder for state, PULUMI_CONFIG_PASSPHRASE must be set: it encrypts the secrets.');
-  }
-  for (const stack of stacks) initialise(stack, project, ['--secrets-provider', 'passphrase']);
+  for (const stack of stacks) initialise(stack, project);
 });

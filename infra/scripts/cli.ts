@@ -38,6 +38,16 @@ export function named<const Names extends readonly string[]>(
   return Object.fromEntries(names.map((name, index) => [name, args[index]])) as Record<Names[number], string>;
 }
 
+/**
+ * The environment of the Pulumi CLI. Stacks have an empty passphrase: configuration and state hold no secret. One that is set is
+ * respected.
+ */
+export function pulumiEnvironment(): NodeJS.ProcessEnv {
+  const { env } = process;
+  const isSet = env['PULUMI_CONFIG_PASSPHRASE'] !== undefined || Boolean(env['PULUMI_CONFIG_PASSPHRASE_FILE']);
+  return isSet ? env : { ...env, PULUMI_CONFIG_PASSPHRASE: '' };
+}
+
 export interface RunOptions {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -59,7 +69,7 @@ export function run(command: string, args: readonly string[], options: RunOption
     encoding: 'utf8',
     maxBuffer: 1 << 28,
     input: options.input ?? '',
-    env: { ...process.env, ...options.env },
+    env: { ...pulumiEnvironment(), ...options.env },
     stdio: ['pipe', options.quiet ? 'pipe' : 'inherit', options.quiet ? 'pipe' : 'inherit'],
   });
   if (error) throw new Failure(`${command} cannot be started: ${error.message}`);
@@ -120,7 +130,7 @@ export function previewed(
     cwd: options.cwd ?? programFolder,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
-    env: { ...process.env, ...options.env },
+    env: { ...pulumiEnvironment(), ...options.env },
   });
   const { steps = [], diagnostics = [] } = JSON.parse(stdout || '{}') as {
     steps?: Step[];

@@ -43,7 +43,6 @@ const drawn: Readonly<Record<string, readonly [product: string, kind: string, na
   'gcp:firestore/database:Database': ['Firestore', 'database', 'name'],
   'gcp:kms/cryptoKey:CryptoKey': ['Cloud KMS', 'KMS key', 'name'],
   'gcp:memorystore/instance:Instance': ['Memorystore for Valkey', 'instance', 'instanceId'],
-  'gcp:redis/instance:Instance': ['Memorystore for Redis', 'instance', 'name'],
   'gcp:serviceaccount/account:Account': ['Service account', 'account', 'accountId'],
 };
 
@@ -88,8 +87,8 @@ function whoIs(member: string): string {
 /** What a grant is on. Which input says so depends on the type. */
 function whatOf(grant: Resource): string {
   const condition = (grant.inputs?.['condition'] as { readonly expression?: string } | undefined)?.expression ?? '';
-  const database = /databases\/([\w-]+)"/.exec(condition)?.[1];
-  if (database !== undefined) return `database ${database}`;
+  const [, kind, name] = /(database|instance)s\/([\w-]+)"/.exec(condition) ?? [];
+  if (kind !== undefined) return `${kind} ${name}`;
   const inputs: readonly [input: string, noun: string][] = [
     ['secretId', 'secret'],
     ['serviceAccountId', 'account'],

@@ -1,108 +1,63 @@
-// pnpm secrets:generate STACK [--add-pepper | --promote-pepper | --drop-pepper | --add-jwt-secret | --drop-jwt-secret]
-// Makes the secrets that a stack lacks, or takes one step of a rotation. Values go from here into the stack's encrypted
-// settings and are shown nowhere.
-import { randomBytes } from 'node:crypto';
+// npx -y pnpm@12 secrets:generate STACK [STEP]: creates the secrets that a stack lacks in Secret Manager, or takes one step of a
+// rotation. Values go from here to Secret Manager and are shown nowhere; the stack's file gets the number of the version.
+import { type ServiceSecret, secretIdOf, serviceSecrets } from '../settings/service.ts';
 import { Failure, outputsOf, projectName, pulumi, say, script } from './cli.ts';
+import { ManagedSecret } from './secret-manager.ts';
+import { ensure, type StackSecret, steps, take } from './secret-rotation.ts';
 
-const bytes = 32;
-const newJwtSecret = () => randomBytes(bytes).toString('base64url');
+type Config = Readonly<Record<string, { readonly value?: string }>>;
 
-/** A pepper's version is the day it was made on, and a letter where there are more of that day. */
-function newPepper(taken: readonly string[]): string {
-  const day = new Date().toISOString().slice(0, 10).replaceAll('-', '');
-  const version = [day, ...'bcdefghijklmnopqrstuvwxyz'].find(
-    (name, index) => !taken.includes(index === 0 ? day : day + name),
-  );
-  return `${version === day ? day : `${day}${version}`}:${randomBytes(bytes).toString('base64')}`;
+/** The secrets of a stack, from its settings and in Secret Manager. */
+function secretsOf(stack: string) {
+  const config: Config = JSON.parse(pulumi(stack, ['config', '--json'], { quiet: true }));
+  const setting = (key: string) => config[`${projectName}:${key}`]?.value;
+  const project = config['gcp:project']?.value;
+  if (setting('owns') === 'project') throw new Failure(`Stack ${stack} has no service, and no secrets.`);
+  if (project === undefined)
+    throw new Failure(`gcp:project is not set: npx -y pnpm@12 bootstrap --project ID ${stack}`);
+
+  const secretNamed = (name: string): StackSecret => {
+    const secret = serviceSecrets.find((each) => each.name === name) as ServiceSecret;
+    const key = `${projectName}:${secret.versionKey}`;
+    return {
+      stack,
+      secret,
+      vault: new ManagedSecret(project, secretIdOf(setting('service') ?? 'andamio-api', name)),
+      pinned() {
+        const version = setting(secret.versionKey);
+        return version === undefined ? undefined : Number(version);
+      },
+      pin(version) {
+        pulumi(stack, ['config', 'set', key, String(version)], { quiet: true });
+        say(`${key} of ${stack} is ${version}.`);
+      },
+      deployed() {
+        const { secretVersions, stableRevision } = outputsOf(stack) as {
+          readonly secretVersions?: Readonly<Record<string, number>>;
+          readonly stableRevision?: string;
+        };
+        // While a candidate waits, the revision that has the traffic may have an earlier version.
+        if (stableRevision) throw new Failure('A candidate is waiting: release it, or roll it back, first.');
+        return secretVersions?.[secret.versionKey];
+      },
+    };
+  };
+  return { setting, secretNamed };
 }
-
-const versionOf = (pepper: string) => pepper.split(':')[0] as string;
-
-function settings(stack: string): Record<string, { readonly value?: string }> {
-  return JSON.parse(pulumi(stack, ['config', '--json', '--show-secrets'], { quiet: true }));
-}
-
-function set(stack: string, key: string, value: string): void {
-  // Through standard input: arguments are visible to everybody on the machine.
-  pulumi(stack, ['config', 'set', '--secret', `${projectName}:${key}`], { input: value, quiet: true });
-}
-
-/** The steps of a rotation; each gives the whole line that is to be. */
-const steps: Record<
-  string,
-  { readonly key: string; next(line: string, deployed: readonly string[]): string; readonly after: string }
-> = {
-  '--add-pepper': {
-    key: 'keyPeppers',
-    next: (line) => `${line},${newPepper(line.split(',').map(versionOf))}`,
-    after: 'It verifies after the next `pulumi up`. Then: --promote-pepper',
-  },
-  '--promote-pepper': {
-    key: 'keyPeppers',
-    next(line, deployed) {
-      const peppers = line.split(',');
-      const last = peppers.at(-1) as string;
-      if (peppers.length < 2) throw new Failure('There is one pepper: --add-pepper comes first.');
-      // Instances that do not know it would refuse the keys that it makes.
-      if (!deployed.includes(versionOf(last))) {
-        throw new Failure(`Pepper ${versionOf(last)} is not deployed everywhere yet: \`pulumi up\` comes first.`);
-      }
-      return [last, ...peppers.slice(0, -1)].join(',');
-    },
-    after:
-      'It makes the new keys after the next `pulumi up`. Do not go back to a release from before --add-pepper from then on.',
-  },
-  '--drop-pepper': {
-    key: 'keyPeppers',
-    next(line) {
-      const peppers = line.split(',');
-      if (peppers.length < 2) throw new Failure('There is one pepper: it cannot be dropped.');
-      return peppers.slice(0, -1).join(',');
-    },
-    after: 'Keys made under it are refused after the next `pulumi up`.',
-  },
-  '--add-jwt-secret': {
-    key: 'jwtSecrets',
-    next: (line) => [line, newJwtSecret()].filter(Boolean).join(','),
-    after: 'It verifies after the next `pulumi up`; then let the issuer sign with it.',
-  },
-  '--drop-jwt-secret': {
-    key: 'jwtSecrets',
-    next(line) {
-      const secrets = line.split(',');
-      if (secrets.length < 2) throw new Failure('There is one JWT secret: it cannot be dropped.');
-      return secrets.slice(1).join(',');
-    },
-    after: 'Tokens signed with it are refused after the next `pulumi up`.',
-  },
-};
 
 await script((args) => {
-  const usage = `pnpm secrets:generate STACK [${Object.keys(steps).join(' | ')}]`;
   const [stack, option] = args;
-  if (!stack || args.length > 2 || (option && !(option in steps))) throw new Failure(`Usage: ${usage}`);
-  const present = settings(stack);
-  const value = (key: string) => present[`${projectName}:${key}`]?.value;
-
+  if (!stack || args.length > 2 || (option !== undefined && !(option in steps))) {
+    throw new Failure(`Usage: npx -y pnpm@12 secrets:generate STACK [${Object.keys(steps).join(' | ')}]`);
+  }
+  const { setting, secretNamed } = secretsOf(stack);
   const step = option === undefined ? undefined : steps[option];
-  if (step) {
-    const line = value(step.key);
-    if (line === undefined)
-      throw new Failure(`${projectName}:${step.key} is not set: \`pnpm secrets:generate ${stack}\` comes first.`);
-    set(stack, step.key, step.next(line, (outputsOf(stack)['pepperVersions'] as string[] | undefined) ?? []));
-    say(`${projectName}:${step.key} of ${stack} is changed. ${step.after}`);
+  if (option !== undefined && step !== undefined) {
+    take(secretNamed(step.secret), option);
+    say(`${step.after}\nnpx -y pnpm@12 pulumi up --stack ${stack}`);
     return;
   }
-  const wanted: Record<string, () => string> = {
-    keyPeppers: () => newPepper([]),
-    ...(value('jwksUrl') === undefined && { jwtSecrets: newJwtSecret }),
-  };
-  for (const [key, make] of Object.entries(wanted)) {
-    if (value(key) !== undefined || value(`${key}Version`) !== undefined) {
-      say(`${projectName}:${key} of ${stack} is there.`);
-    } else {
-      set(stack, key, make());
-      say(`${projectName}:${key} of ${stack} is made.`);
-    }
-  }
+  ensure(secretNamed('key-peppers'));
+  if (setting('jwksUrl') === undefined) ensure(secretNamed('jwt-secrets'));
+  say(`The secrets of ${stack} are in Secret Manager.`);
 });

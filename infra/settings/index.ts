@@ -1,6 +1,19 @@
 import { publicHosts } from '@andamio/schema/hosts';
 import * as z from 'zod';
 import * as rule from './rules.ts';
+import { type PassedKey, passedVariables, serviceProblems, serviceSecrets, type VersionKey } from './service.ts';
+
+/** Settings that the service's own schema checks. */
+const passed = Object.fromEntries(passedVariables.map(({ key }) => [key, z.string().optional()])) as Record<
+  PassedKey,
+  z.ZodOptional<z.ZodString>
+>;
+
+const version = rule.integer(1, 1_000_000).optional();
+const versions = Object.fromEntries(serviceSecrets.map(({ versionKey }) => [versionKey, version])) as Record<
+  VersionKey,
+  typeof version
+>;
 
 /** The keys of a stack's configuration, without the project's prefix; Pulumi.dev.yaml explains them. */
 const shape = z.object({
@@ -21,19 +34,8 @@ const shape = z.object({
   concurrency: rule.integer(1, 1000).default(80),
   requestTimeoutSeconds: rule.integer(5, 3600).default(30),
 
-  // What the service itself reads is checked by its own schema, in environment.ts.
-  jwtIssuer: z.string().optional(),
-  jwtAudience: z.string().optional(),
-  jwksUrl: z.string().optional(),
-  jwtSecrets: z.string().optional(),
-  jwtSecretsVersion: rule.integer(1, 1_000_000).optional(),
-  keyPeppers: z.string().optional(),
-  keyPeppersVersion: rule.integer(1, 1_000_000).optional(),
-  ipRateLimitPerMinute: z.string().optional(),
-  verifyCacheSeconds: z.string().optional(),
-  corsOrigins: z.string().optional(),
-  githubSecretScanningKeysUrl: z.string().optional(),
-  logLevel: z.string().optional(),
+  ...passed,
+  ...versions,
   sharedRateLimits: rule.flag.default(false),
 
   alertEmail: rule.email.optional(),
@@ -45,7 +47,6 @@ const shape = z.object({
   githubOwnerId: rule.numericId.optional(),
   githubEnvironment: rule.matching(/^[a-z][a-z0-9-]*$/, 'must be the name of an environment on GitHub').optional(),
   stateBucket: rule.bucket.optional(),
-  stateKey: rule.cryptoKey.optional(),
 });
 
 type Values = z.output<typeof shape>;
@@ -55,6 +56,8 @@ type Key = keyof Values;
 export interface SettingProblem {
   readonly key: string;
   readonly rule: string;
+  /** The command that corrects it, with STACK for the stack's name; the one that sets the key, where this is undefined. */
+  readonly command?: string;
 }
 
 /** The program's settings, as understood. */
@@ -77,38 +80,17 @@ export interface GitHub {
   readonly ownerId: string;
 }
 
-/** The keys whose values must be encrypted: `pulumi config set --secret`. */
-export const secretKeys = ['jwtSecrets', 'keyPeppers'] as const satisfies Key[];
-
 const githubKeys = ['githubRepository', 'githubRepositoryId', 'githubOwnerId'] as const satisfies Key[];
 
 /** The rules between settings. They read the raw values, so that each mistake shows at once. */
 function crossRules(raw: Readonly<Record<string, string>>): SettingProblem[] {
   const ownsService = raw['owns'] !== 'project';
   const given = (key: Key) => raw[key] !== undefined;
-  const missing = (key: Key) => ownsService && !given(key);
   const minimum = Number(raw['minInstances'] ?? 0);
   const someGitHub = githubKeys.some(given);
 
   const rules: [broken: boolean, key: Key, rule: string][] = [
     [minimum > Number(raw['maxInstances'] ?? 4), 'minInstances', 'must not be more than maxInstances'],
-    [missing('jwtIssuer'), 'jwtIssuer', 'must be set: the `iss` that tokens have'],
-    [missing('jwtAudience'), 'jwtAudience', 'must be set: the `aud` that tokens have'],
-    [
-      missing('keyPeppers') && missing('keyPeppersVersion'),
-      'keyPeppers',
-      'must be set: `pnpm secrets:generate` makes strong ones, or name a version added by hand in keyPeppersVersion',
-    ],
-    [
-      missing('jwtSecrets') && missing('jwtSecretsVersion') && missing('jwksUrl'),
-      'jwtSecrets',
-      'must be set, or jwksUrl: `pnpm secrets:generate` makes strong ones, or name a version added by hand in jwtSecretsVersion',
-    ],
-    [
-      given('jwksUrl') && (given('jwtSecrets') || given('jwtSecretsVersion')),
-      'jwksUrl',
-      'must not be set beside jwtSecrets: exactly one of the two verifies tokens',
-    ],
     [given('stableRevision') && !given('image'), 'stableRevision', 'must be set only with image: the candidate'],
     ...githubKeys.map((key): [boolean, Key, string] => [
       someGitHub && !given(key),
@@ -129,6 +111,16 @@ function crossRules(raw: Readonly<Record<string, string>>): SettingProblem[] {
   return rules.filter(([broken]) => broken).map(([, key, text]) => ({ key, rule: text }));
 }
 
+/** Returns the command that corrects a setting, with STACK for the stack's name. */
+function commandFor({ key, rule: broken }: SettingProblem): string {
+  const full = key.includes(':') ? key : `andamio:${key}`;
+  if (key in versions && broken.startsWith('must be set')) return 'npx -y pnpm@12 secrets:generate STACK';
+  if (key === 'gcp:project') return 'npx -y pnpm@12 bootstrap --project ID STACK';
+  if (/^(is not a setting|must not be set)/.test(broken))
+    return `npx -y pnpm@12 pulumi config rm ${full} --stack STACK`;
+  return `npx -y pnpm@12 pulumi config set ${full} VALUE --stack STACK`;
+}
+
 const location = z.object({ project: rule.project, region: rule.region });
 
 /**
@@ -144,14 +136,15 @@ export function parseSettings(
 ): { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly problems: SettingProblem[] } {
   const values = shape.safeParse(raw);
   const where = location.safeParse({ project: provider.project ?? '', region: provider.region ?? '' });
-  const problems: SettingProblem[] = [
+  const problems = [
     ...Object.keys(raw)
       .filter((key) => !(key in shape.shape))
       .map((key) => ({ key, rule: 'is not a setting of this program' })),
     ...(where.error?.issues ?? []).map(({ path, message }) => ({ key: `gcp:${String(path[0])}`, rule: message })),
     ...(values.error?.issues ?? []).map(({ path, message }) => ({ key: String(path[0]), rule: message })),
     ...crossRules(raw),
-  ];
+    ...(raw['owns'] === 'project' ? [] : serviceProblems(raw)),
+  ].map((problem) => ({ ...problem, command: commandFor(problem) }));
   if (!values.success || !where.success || problems.length > 0) return { ok: false, problems };
 
   const { githubRepository, githubRepositoryId, githubOwnerId } = values.data;

@@ -66,11 +66,6 @@ export const billingAccount = matching(
 
 export const bucket = matching(/^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/, 'must be the name of a bucket, without gs://');
 
-export const cryptoKey = matching(
-  /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/,
-  'must have the form projects/P/locations/L/keyRings/R/cryptoKeys/K',
-);
-
 /** A repository on GitHub, and the numeric ids that stay when somebody else takes the name. */
 export const repository = matching(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, 'must have the form OWNER/NAME');
 export const numericId = matching(/^[1-9]\d*$/, "must be the numeric id that GitHub's API gives");

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { parseSettings, type Settings } from './index.ts';
+import { parseSettings, type SettingProblem, type Settings } from './index.ts';
 
 /** The values of this project's own keys, without their prefix. */
 function ownValues(): Record<string, string> {
@@ -11,18 +11,28 @@ function ownValues(): Record<string, string> {
 }
 
 /**
+ * Stops the program when settings are wrong.
+ *
+ * @throws {pulumi.RunError} that lists every mistake: its key, the rule, and the command that corrects it. Values are not repeated.
+ */
+export function refuse(problems: readonly SettingProblem[]): void {
+  if (problems.length === 0) return;
+  const stack = pulumi.getStack();
+  const lines = problems.flatMap(({ key, rule, command }) => [
+    `  ${key.includes(':') ? key : `${pulumi.getProject()}:${key}`} ${rule}`,
+    ...(command ? [`    ${command.replaceAll('STACK', stack)}`] : []),
+  ]);
+  throw new pulumi.RunError([`Stack ${stack} cannot be brought up with these settings:`, ...lines].join('\n'));
+}
+
+/**
  * Reads the settings of the stack that runs.
  *
- * @throws {pulumi.RunError} that lists every mistake, one line each, with its key and the rule. Values are not repeated.
+ * @throws {pulumi.RunError} that lists every mistake, see {@link refuse}.
  */
 export function readSettings(): Settings {
   const provider = new pulumi.Config('gcp');
   const parsed = parseSettings(ownValues(), { project: provider.get('project'), region: provider.get('region') });
-  if (parsed.ok) return parsed.settings;
-  const lines = parsed.problems.map(
-    ({ key, rule }) => `  ${key.includes(':') ? key : `${pulumi.getProject()}:${key}`} ${rule}`,
-  );
-  throw new pulumi.RunError(
-    [`The settings of stack ${pulumi.getStack()} are wrong (pulumi config set KEY VALUE):`, ...lines].join('\n'),
-  );
+  if (!parsed.ok) refuse(parsed.problems);
+  return (parsed as Extract<typeof parsed, { ok: true }>).settings;
 }

@@ -14,7 +14,6 @@ function grantsOf(member: string, resources: readonly Stored[]): string[] {
     .map(({ inputs }) => {
       const where =
         inputs['bucket'] ??
-        inputs['cryptoKeyId'] ??
         inputs['serviceAccountId'] ??
         inputs['secretId'] ??
         inputs['repository'] ??
@@ -35,13 +34,13 @@ function lentTo(account: string, resources: readonly Stored[]): unknown[] {
 }
 
 describe.skipIf(!engineIsHere)('each identity may do what is written here, nothing more and nothing less', () => {
-  test('the service: documents of its database, and its own secrets', async () => {
+  test('the service: documents of its database, its counters, and its own secrets', async () => {
     const google = await cloud();
     await deployed(google, 'prod');
     expect(grantsOf(email('andamio-api-run'), await google.resources())).toEqual([
       `roles/datastore.user on project if resource.name == "projects/${project}/databases/andamio-api"`,
+      `roles/memorystore.dbConnectionUser on project if resource.name == "projects/${project}/locations/us-central1/instances/andamio-api"`,
       'roles/secretmanager.secretAccessor on andamio-api-key-peppers',
-      'roles/secretmanager.secretAccessor on andamio-api-redis-url',
     ]);
   });
 
@@ -53,10 +52,8 @@ describe.skipIf(!engineIsHere)('each identity may do what is written here, nothi
       `projects/${project}/roles/andamio_api_release on andamio-api`,
       'roles/artifactregistry.writer on andamio',
       'roles/browser on project',
-      `roles/cloudkms.cryptoKeyEncrypterDecrypter on projects/${project}/locations/us-central1/keyRings/pulumi/cryptoKeys/prod`,
       `roles/iam.serviceAccountUser on projects/${project}/serviceAccounts/andamio-api-run@${project}.iam.gserviceaccount.com`,
       'roles/secretmanager.viewer on andamio-api-key-peppers',
-      'roles/secretmanager.viewer on andamio-api-redis-url',
       `roles/storage.objectUser on ${project}-pulumi if ${[
         'resource.type == "storage.googleapis.com/Bucket"',
         `resource.name == "${state}/meta.yaml"`,
@@ -92,7 +89,6 @@ describe.skipIf(!engineIsHere)('each identity may do what is written here, nothi
     expect(grantsOf(email('andamio-drift'), resources)).toEqual([
       'roles/artifactregistry.reader on project',
       'roles/browser on project',
-      `roles/cloudkms.cryptoKeyDecrypter on projects/${project}/locations/us-central1/keyRings/pulumi/cryptoKeys/shared`,
       'roles/datastore.viewer on project',
       'roles/iam.securityReviewer on project',
       'roles/logging.viewer on project',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { image, remaining } from './harness/settings.ts';
+import { image } from './harness/settings.ts';
 import { changes, cloud, configure, deployed, describeByDriver, refusal, stackOf } from './harness/stack.ts';
 
 const service = 'gcp:cloudrunv2/service:Service';
@@ -29,15 +29,7 @@ describeByDriver('the life of a stack', () => {
     const begun = performance.now();
     const { stdout } = await stack.preview();
     expect(performance.now() - begun).toBeLessThan(15_000);
-    for (const part of [
-      'database',
-      'runtime',
-      'key-peppers',
-      'api',
-      'monitoring',
-      'deployment',
-      'rate-limit-counters',
-    ]) {
+    for (const part of ['database', 'runtime', 'secrets', 'api', 'monitoring', 'deployment', 'rate-limit-counters']) {
       expect(stdout).toMatch(new RegExp(`andamio:service:\\w+ ${part} `));
     }
   });
@@ -104,29 +96,17 @@ describeByDriver('the life of a stack', () => {
     expect(inputs?.['traffics']).toMatchObject([{ revision: stable, percent: 100 }, { percent: 0 }]);
   });
 
-  test('a new pepper is a new version, and the version before stays readable', async () => {
+  test('a new version of a secret changes the service alone, which reads it by its number', async () => {
     const google = await cloud();
     const stack = await deployed(google, 'prod');
-    const next = Buffer.alloc(32, 'next').toString('base64');
-    await configure(stack, { keyPeppers: `${remaining.prod.keyPeppers},b:${next}` });
-    expect(changes((await stack.up()).summary)).toEqual({ replace: 1, update: 1 });
-    const versions = (await google.secretVersions()).filter((name) => name.includes('key-peppers'));
-    expect(versions.map((name) => name.split('/').at(-1))).toEqual(['1', '2']);
-    expect((await stack.outputs())['pepperVersions']?.value).toEqual(['a', 'b']);
-  });
-
-  test('a version added by hand is used by its number, and its value is never read', async () => {
-    const google = await cloud();
-    const stack = await deployed(google, 'prod');
-    const number = await google.addSecretVersion(
-      'projects/documented-project/secrets/andamio-api-key-peppers',
-      'unread',
-    );
-    await configure(stack, { keyPeppersVersion: String(number) });
-    await stack.up();
-    const exported = JSON.stringify(await stack.exportStack());
-    expect(exported).toMatch(/"secret": ?"andamio-api-key-peppers", ?"version": ?"2"/);
-    expect(exported).not.toContain('unread');
+    await google.forgetCalls();
+    const secret = 'projects/documented-project/secrets/andamio-api-key-peppers';
+    await configure(stack, { keyPeppersVersion: String(await google.addSecretVersion(secret, 'the next peppers')) });
+    expect(changes((await stack.up()).summary)).toEqual({ update: 1 });
+    expect(await google.calls()).toEqual([`update ${service}`]);
+    const { inputs } = (await google.resources()).find(({ type }) => type === service) ?? {};
+    expect(JSON.stringify(inputs)).toContain('{"secret":"andamio-api-key-peppers","version":"2"}');
+    expect((await stack.outputs())['secretVersions']?.value).toEqual({ keyPeppersVersion: 2 });
   });
 
   test.each([

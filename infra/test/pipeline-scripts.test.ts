@@ -7,7 +7,6 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { differences } from '../scripts/differences.ts';
 import { comment, openIssue } from '../scripts/github.ts';
-import { placeholders, withoutSecrets } from '../scripts/placeholders.ts';
 import { beyondRelease } from '../scripts/release-guard.ts';
 import { stepsAsTable } from '../scripts/steps-table.ts';
 import { program, repository, script } from './harness/scripts.ts';
@@ -177,27 +176,6 @@ test('a table of steps names properties and never values', () => {
   expect(differences({ a: [1, { b: 2 }] }, { a: [1, { b: 3 }] })).toEqual(['a.1.b']);
 });
 
-test('a preview without secrets has a placeholder for each, and nothing of the ciphertext', () => {
-  const mark = '4dabf18193072939515e22adb298388d';
-  const secret = { [mark]: '1b47061264138c4ac30d75fd1eb44270', ciphertext: 'v1:abc' };
-  const state = {
-    version: 3,
-    checkpoint: {
-      latest: {
-        secrets_providers: { type: 'cloud' },
-        resources: [
-          { urn: 'urn:pulumi:prod::andamio::T::key-peppers-version', inputs: { secretData: secret, list: [secret] } },
-        ],
-      },
-    },
-  };
-  const copy = JSON.stringify(withoutSecrets(state, 'v1:salt'));
-  expect(copy).not.toContain('abc');
-  expect(copy).not.toContain('cloud');
-  expect(copy).toContain(placeholders('andamio:jwksUrl: https://x')['andamio:keyPeppers']);
-  expect(Object.keys(placeholders('  andamio:jwksUrl: https://x'))).toEqual(['andamio:keyPeppers']);
-});
-
 describe('bootstrap', () => {
   /** A gcloud that knows the documented project, and a Pulumi CLI that has the stack prod or none. */
   function commands({ exists }: { readonly exists: boolean }) {
@@ -210,19 +188,16 @@ describe('bootstrap', () => {
     return { gcloud, pulumi, env };
   }
 
-  const inFolder = { PULUMI_BACKEND_URL: 'file:///state', PULUMI_CONFIG_PASSPHRASE: 'x' };
+  const inFolder = { PULUMI_BACKEND_URL: 'file:///state' };
 
-  test('creates a bucket, a key for each stack, and the stacks, and sets the id of the project', async () => {
+  test('creates a bucket and the stacks, and sets the id of the project', async () => {
     const { gcloud, pulumi, env } = commands({ exists: false });
     const { code, stderr } = await script('infra/scripts/bootstrap.ts', ['shared', 'prod'], env);
     expect([code, stderr]).toEqual([0, '']);
     const called = gcloud.calls().join('\n');
     expect(called).toMatch(/storage buckets create gs:\/\/documented-project-pulumi .*--public-access-prevention/);
-    expect(called).toContain('kms keys create shared');
-    expect(called).toContain('kms keys create prod');
-    expect(pulumi.calls()).toContain(
-      'stack init prod --non-interactive --secrets-provider gcpkms://projects/documented-project/locations/us-central1/keyRings/pulumi/cryptoKeys/prod',
-    );
+    expect(called).toMatch(/services enable .*secretmanager.googleapis.com/);
+    expect(pulumi.calls()).toContain('stack init prod --non-interactive --secrets-provider passphrase');
     for (const stack of ['shared', 'prod']) {
       expect(pulumi.calls()).toContain(`config set gcp:project documented-project --stack ${stack} --non-interactive`);
     }

@@ -1,5 +1,6 @@
 import type { ResourceValidationPolicy } from '@pulumi/policy';
 import { forRoles, isProjectWide } from '../grants.ts';
+import { forResources } from '../validation.ts';
 
 const accessor = 'roles/secretmanager.secretAccessor';
 
@@ -14,6 +15,21 @@ export const secretAccessPerSecret: ResourceValidationPolicy = {
       `${role} is not given to one member on one secret`,
       'On a project it opens every secret, those of other services and later ones too; a binding takes the access of others',
       'Use secretmanager.SecretIamMember',
+    );
+  }),
+};
+
+/** What Pulumi declares is in its state, also where the state is encrypted: whoever may read the state could read the secret. */
+export const noSecretValuesInState: ResourceValidationPolicy = {
+  name: 'secret-no-values-in-state',
+  description: 'Values of secrets are added to Secret Manager, not declared.',
+  enforcementLevel: 'mandatory',
+  validateResource: forResources(({ type }, refuse) => {
+    if (!/^gcp:secretmanager\/(s|regionalS)ecretVersion:/.test(type)) return;
+    refuse(
+      'The value of a secret is declared',
+      'It would be in the state, for everybody who may read that',
+      'Add the version with secrets:generate, and name its number in the stack',
     );
   }),
 };

@@ -48,7 +48,8 @@ export class Cloud {
   readonly resources = new Map<string, Stored>();
   /** APIs that are enabled, `PROJECT/API`; they stay so. */
   readonly enabled = new Set<string>();
-  /** Values of secrets, by the full name of a version. */
+  /** Secrets by their full name, and the values of their versions by the full name of each. */
+  readonly secrets = new Set<string>();
   readonly secretVersions = new Map<string, { value: string; enabled: boolean }>();
   /** Images in registries, `ADDRESS@sha256:...` by that name and by tag. */
   readonly images = new Map<string, string>();
@@ -94,6 +95,14 @@ export class Cloud {
 
   imageExists(reference: string): boolean {
     return this.images.has(reference) || this.machinery?.imageExists(reference) === true;
+  }
+
+  /** Adds a version to a secret, which is created where it is missing. @returns the number of the version */
+  addSecretVersion(secret: string, value: string): number {
+    this.secrets.add(secret);
+    const number = [...this.secretVersions.keys()].filter((name) => name.startsWith(`${secret}/`)).length + 1;
+    this.secretVersions.set(`${secret}/versions/${number}`, { value, enabled: true });
+    return number;
   }
 
   /** The resources of a type. */

@@ -1,8 +1,12 @@
 import type { Cloud, Fault, Stored } from './cloud.ts';
 import type { Properties } from './resource-type.ts';
 
-/** What may be asked of a project before anything is enabled in it. */
-const enabledFromStart = ['cloudresourcemanager.googleapis.com', 'serviceusage.googleapis.com'];
+/** What may be asked of a project before the program has enabled anything in it, as `bootstrap` leaves it. */
+const enabledFromStart = [
+  'cloudresourcemanager.googleapis.com',
+  'secretmanager.googleapis.com',
+  'serviceusage.googleapis.com',
+];
 
 /** What tests look at and do by hand, behind the engine's back. */
 export function control(cloud: Cloud) {
@@ -53,16 +57,15 @@ export function control(cloud: Cloud) {
       cloud.images.set(reference, digest);
       if (tagged) cloud.images.set(tagged, digest);
     },
-    addSecretVersion(secret: string, value: string): number {
-      const number = [...cloud.secretVersions.keys()].filter((name) => name.startsWith(`${secret}/`)).length + 1;
-      cloud.secretVersions.set(`${secret}/versions/${number}`, { value, enabled: true });
-      return number;
-    },
+    addSecretVersion: (secret: string, value: string): number => cloud.addSecretVersion(secret, value),
+    secretValue: (version: string): string | undefined => cloud.secretVersions.get(version)?.value,
     disableSecretVersion(name: string) {
       const version = cloud.secretVersions.get(name);
       if (version) version.enabled = false;
     },
     secretVersions: (): string[] => [...cloud.secretVersions.keys()],
+    enabledSecretVersions: (): string[] =>
+      [...cloud.secretVersions].filter(([, { enabled }]) => enabled).map(([name]) => name),
     enabledApis: (): string[] => [...cloud.enabled],
     calls: (): string[] => [...cloud.calls],
     forgetCalls() {

@@ -1,7 +1,7 @@
 import type { Google } from './client.ts';
 
 /** APIs of the fake's REST server, as the Google Cloud CLI names them in its settings. */
-const served = ['cloudresourcemanager', 'iam', 'serviceusage'];
+const served = ['cloudresourcemanager', 'iam', 'secretmanager', 'serviceusage'];
 
 /**
  * The environment in which the Google Cloud CLI talks to the fake, as somebody who is signed in.

@@ -80,6 +80,89 @@ function federationRoutes(cloud: Cloud): Route[] {
   ];
 }
 
+/** Secrets and their versions: https://cloud.google.com/secret-manager/docs/reference/rest */
+function secretRoutes(cloud: Cloud): Route[] {
+  const api = 'secretmanager.googleapis.com';
+  const idOf = (project = '', secret = '') => `projects/${cloud.project(project).id}/secrets/${secret}`;
+  /** Google answers with the number of the project. */
+  const nameOf = (id: string) =>
+    id.replace(/^projects\/([^/]+)/, (_, project: string) => `projects/${cloud.project(project).number}`);
+  const secretOf = (id: string) => {
+    if (!cloud.secrets.has(id)) throw new GoogleError(404, `Secret [${nameOf(id)}] not found.`);
+    return { name: nameOf(id), replication: { automatic: {} } };
+  };
+  const versionOf = (id: string) => {
+    const found = cloud.secretVersions.get(id);
+    if (found === undefined) throw new GoogleError(404, `Secret Version [${nameOf(id)}] not found.`);
+    return { name: nameOf(id), state: found.enabled ? 'ENABLED' : 'DISABLED' };
+  };
+  const path = '\\/v1\\/projects\\/([^/]+)\\/secrets';
+  return [
+    {
+      pattern: new RegExp(`^POST ${path}$`),
+      api,
+      answer([project], _body, query) {
+        const id = idOf(project, query.get('secretId') ?? '');
+        if (cloud.secrets.has(id)) throw new GoogleError(409, `Secret [${nameOf(id)}] already exists.`);
+        cloud.secrets.add(id);
+        return secretOf(id);
+      },
+    },
+    {
+      pattern: new RegExp(`^GET ${path}\\/([^/:]+)$`),
+      api,
+      answer: ([project, secret]) => secretOf(idOf(project, secret)),
+    },
+    {
+      pattern: new RegExp(`^POST ${path}\\/([^/:]+):addVersion$`),
+      api,
+      answer([project, secret], { payload }) {
+        const id = idOf(project, secret);
+        secretOf(id);
+        const { data, dataCrc32c } = payload as { readonly data: string; readonly dataCrc32c?: string };
+        const number = cloud.addSecretVersion(id, Buffer.from(data, 'base64').toString());
+        return {
+          ...versionOf(`${id}/versions/${number}`),
+          clientSpecifiedPayloadChecksum: dataCrc32c !== undefined,
+        };
+      },
+    },
+    {
+      pattern: new RegExp(`^GET ${path}\\/([^/]+)\\/versions$`),
+      api,
+      answer([project, secret]) {
+        const id = idOf(project, secret);
+        secretOf(id);
+        const versions = [...cloud.secretVersions.keys()].filter((name) => name.startsWith(`${id}/`));
+        // The newest comes first.
+        return { versions: versions.reverse().map(versionOf), totalSize: versions.length };
+      },
+    },
+    {
+      pattern: new RegExp(`^GET ${path}\\/([^/]+)\\/versions\\/(\\d+):access$`),
+      api,
+      answer([project, secret, number]) {
+        const id = `${idOf(project, secret)}/versions/${number}`;
+        const { name, state } = versionOf(id);
+        if (state !== 'ENABLED') throw new GoogleError(400, `Secret Version [${name}] is in ${state} state.`);
+        const value = cloud.secretVersions.get(id)?.value ?? '';
+        return { name, payload: { data: Buffer.from(value).toString('base64') } };
+      },
+    },
+    {
+      pattern: new RegExp(`^POST ${path}\\/([^/]+)\\/versions\\/(\\d+):(enable|disable)$`),
+      api,
+      answer([project, secret, number, verb]) {
+        const id = `${idOf(project, secret)}/versions/${number}`;
+        versionOf(id);
+        const found = cloud.secretVersions.get(id);
+        if (found) found.enabled = verb === 'enable';
+        return versionOf(id);
+      },
+    },
+  ];
+}
+
 async function answerTo(request: IncomingMessage, routes: readonly Route[], cloud: Cloud): Promise<unknown> {
   const { pathname, searchParams } = new URL(request.url ?? '', 'http://google');
   const body = await text(request);
@@ -97,7 +180,7 @@ async function answerTo(request: IncomingMessage, routes: readonly Route[], clou
 
 /** Serves the REST APIs on loopback. @returns the address, with a slash at its end */
 export async function serveRest(cloud: Cloud): Promise<string> {
-  const routes = [...projectRoutes(cloud), ...federationRoutes(cloud)];
+  const routes = [...projectRoutes(cloud), ...federationRoutes(cloud), ...secretRoutes(cloud)];
   const server = createServer(async (request, response) => {
     response.setHeader('Content-Type', 'application/json');
     try {

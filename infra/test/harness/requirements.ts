@@ -9,6 +9,10 @@ const requirements = {
     here: works('pulumi', 'version'),
     line: 'Tests with the Pulumi engine are skipped: they need the Pulumi CLI on PATH (https://www.pulumi.com/docs/install/).',
   },
+  gcloud: {
+    here: works('gcloud', '--version'),
+    line: 'Tests with the Google Cloud CLI are skipped: they need gcloud on PATH (https://cloud.google.com/sdk/docs/install).',
+  },
   linters: {
     here: works('actionlint', '-version') && works('zizmor', '--version'),
     line: 'Linting of the workflows is skipped: it needs actionlint and zizmor (go install github.com/rhysd/actionlint/cmd/actionlint@latest, pip install zizmor).',
@@ -29,6 +33,7 @@ if (missing.length > 0 && process.env['REQUIRE_ALL_TESTS']) {
 }
 
 export const engineIsHere = requirements.engine.here;
+export const gcloudIsHere = requirements.gcloud.here;
 export const lintersAreHere = requirements.linters.here;
 export const browserIsHere = requirements.browser.here;
 export const imagesCanBeBuilt = requirements.images.here;

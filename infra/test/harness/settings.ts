@@ -20,12 +20,20 @@ const github = {
 };
 
 const tokens = { jwtIssuer: 'https://issuer.example', jwksUrl: 'https://issuer.example/.well-known/jwks.json' };
-const keyPeppers = `a:${secretValues.pepper}`;
-const place = (stack: string) => ({
+
+/** The secrets that the tests find in Secret Manager, in version 1, by project and id. */
+export const secrets = [
+  ['my-project', 'andamio-api-key-peppers', `a:${secretValues.pepper}`],
+  ['my-project', 'andamio-api-jwt-secrets', secretValues.jwtSecret],
+  ['documented-project', 'andamio-api-key-peppers', `a:${secretValues.pepper}`],
+  ['documented-project', 'andamio-api-preprod-key-peppers', `a:${secretValues.pepper}`],
+] as const;
+
+const keyPeppersVersion = '1';
+const place = {
   'gcp:project': 'documented-project',
   stateBucket: 'documented-project-pulumi',
-  stateKey: `projects/documented-project/locations/us-central1/keyRings/pulumi/cryptoKeys/${stack}`,
-});
+};
 
 /** What each stack needs beside its file. */
 export const remaining = {
@@ -33,17 +41,17 @@ export const remaining = {
     'gcp:project': 'my-project',
     jwtIssuer: 'https://issuer.example',
     jwtAudience: 'andamio-api',
-    jwtSecrets: secretValues.jwtSecret,
-    keyPeppers,
+    jwtSecretsVersion: '1',
+    keyPeppersVersion,
   },
   shared: {
     ...github,
-    ...place('shared'),
+    ...place,
     alertEmail: 'platform@team.example',
     billingAccount: '0A1B2C-0A1B2C-0A1B2C',
   },
-  preprod: { ...github, ...tokens, ...place('preprod'), keyPeppers, image: image('1') },
-  prod: { ...github, ...tokens, ...place('prod'), keyPeppers, alertEmail: 'platform@team.example', image: image('1') },
+  preprod: { ...github, ...tokens, ...place, keyPeppersVersion, image: image('1') },
+  prod: { ...github, ...tokens, ...place, keyPeppersVersion, alertEmail: 'platform@team.example', image: image('1') },
 } as const satisfies Record<string, Record<string, string>>;
 
 export type StackName = keyof typeof remaining;

@@ -5,10 +5,9 @@ import { LocalWorkspace, type Stack } from '@pulumi/pulumi/automation/index.js';
 import { beforeEach, describe, onTestFinished } from 'vitest';
 import platform from '../../index.ts';
 import { pathWithLanguageHost } from '../../rehearsal/tools.ts';
-import { secretKeys } from '../../settings/index.ts';
 import { type Google, startGoogle } from '../google/client.ts';
 import { engineIsHere } from './requirements.ts';
-import { image, remaining, type StackName } from './settings.ts';
+import { image, remaining, type StackName, secrets } from './settings.ts';
 
 /** The folder of the program. */
 const programFolder = join(import.meta.dirname, '../..');
@@ -24,25 +23,27 @@ export function temporaryFolder(): string {
 function engineEnvironment(google: Pick<Google, 'port'>, stateFolder: string): Record<string, string> {
   return {
     PULUMI_BACKEND_URL: `file://${stateFolder}`,
-    PULUMI_CONFIG_PASSPHRASE: 'a passphrase for tests',
+    PULUMI_CONFIG_PASSPHRASE: '',
     PULUMI_SKIP_UPDATE_CHECK: 'true',
     PULUMI_DEBUG_PROVIDERS: `gcp:${google.port},docker-build:${google.port}`,
   };
 }
 
-/** A cloud of this test's own, with two releases in the registry that is to be. */
+/** A cloud of this test's own, with the secrets of all stacks, and two releases in the registry that is to be. */
 export async function cloud(): Promise<Google> {
   const google = await startGoogle();
   onTestFinished(() => google.stop());
   for (const digit of ['1', '2']) await google.addImage(image(digit));
+  for (const [project, secret, value] of secrets)
+    await google.addSecretVersion(`projects/${project}/secrets/${secret}`, value);
   return google;
 }
 
-/** Sets settings; what is secret is encrypted. */
+/** Sets settings. */
 export async function configure(stack: Stack, config: Readonly<Record<string, string>>): Promise<void> {
   const entries = Object.entries(config).map(([key, value]) => {
     const full = key.includes(':') ? key : `andamio:${key}`;
-    return [full, { value, secret: (secretKeys as readonly string[]).includes(key) }] as const;
+    return [full, { value }] as const;
   });
   await stack.setAllConfig(Object.fromEntries(entries));
 }

@@ -59,6 +59,18 @@ export const roleCases: Cases = {
       ]),
     ),
   },
+  'secret-no-values-in-state': {
+    accepts: { 'access to a secret': [onSecret('roles/secretmanager.secretAccessor')] },
+    refuses: Object.fromEntries(
+      ['secretVersion:SecretVersion', 'regionalSecretVersion:RegionalSecretVersion'].map((name) => [
+        name,
+        [
+          /The value of a secret is declared.*in the state.*secrets:generate/,
+          { type: `gcp:secretmanager/${name}`, props: { secret: 's', secretData: 'hunter2' } },
+        ],
+      ]),
+    ),
+  },
   'secret-access-per-secret': {
     accepts: {
       'on one secret': [onSecret('roles/secretmanager.secretAccessor')],

@@ -103,6 +103,14 @@ export const runCases: Cases = {
     accepts: {
       'settings that are no secrets': [serviceWith({ envs: plainSettings.map((name) => ({ name, value: 'v' })) })],
       'a reference to a secret': [withSecret('1')],
+      'the address of counters that take a Google identity': [
+        serviceWith({
+          envs: [
+            { name: 'REDIS_AUTH', value: 'google-iam' },
+            { name: 'REDIS_URL', value: 'rediss://10.10.0.2:6379' },
+          ],
+        }),
+      ],
     },
     refuses: Object.fromEntries(
       secretNames.map((name) => [

@@ -25,6 +25,7 @@ const predefinedRoles = new Set([
   'roles/iam.serviceAccountUser',
   'roles/iam.workloadIdentityUser',
   'roles/logging.viewer',
+  'roles/memorystore.dbConnectionUser',
   'roles/monitoring.viewer',
   'roles/run.viewer',
   'roles/secretmanager.secretAccessor',

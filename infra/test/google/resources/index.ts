@@ -1,4 +1,5 @@
 import type { ResourceType } from '../resource-type.ts';
+import { counters } from './counters.ts';
 import { firestore } from './firestore.ts';
 import { monitoring } from './monitoring.ts';
 import { network } from './network.ts';
@@ -16,4 +17,5 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
   ...run,
   ...monitoring,
   ...network,
+  ...counters,
 };

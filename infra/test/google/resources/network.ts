@@ -32,18 +32,4 @@ export const network: Record<string, ResourceType> = {
         : undefined,
     check: (inputs) => form(inputs, 'name', networkName, 'must be 1 to 63 of a-z, 0-9 and -'),
   },
-  'gcp:redis/instance:Instance': {
-    api: 'redis.googleapis.com',
-    message: ['redis-v1', 'Instance'],
-    replacedBy: ['project', 'region', 'name', 'tier', 'authorizedNetwork', 'connectMode', 'transitEncryptionMode'],
-    id: (inputs) =>
-      `projects/${text(inputs, 'project')}/locations/${text(inputs, 'region')}/instances/${text(inputs, 'name')}`,
-    check: (inputs) => form(inputs, 'name', /^[a-z][a-z0-9-]{0,38}[a-z0-9]$/, 'must be 2 to 40 of a-z, 0-9 and -'),
-    outputs: () => ({
-      host: '10.10.1.3',
-      port: 6378,
-      authString: 'redis-password-made-by-google',
-      serverCaCerts: [{ cert: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n', serialNumber: '0' }],
-    }),
-  },
 };

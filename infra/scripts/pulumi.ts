@@ -1,0 +1,18 @@
+// npx -y pnpm@12 pulumi ARGS...: runs the Pulumi CLI on this program, with the passphrase that its stacks have.
+import { spawn } from 'node:child_process';
+import { programFolder, pulumiEnvironment } from './cli.ts';
+
+const child = spawn('pulumi', ['-C', programFolder, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+  env: pulumiEnvironment(),
+});
+child.once('error', (error) => {
+  process.stderr.write(`pulumi cannot be started (https://www.pulumi.com/docs/install/): ${error.message}\n`);
+  process.exitCode = 127;
+});
+child.once('exit', (code) => {
+  process.exitCode = code ?? 1;
+});
+// An interrupt from the terminal reaches the CLI as well, which then ends in order: wait for it.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => child.kill('SIGTERM'));

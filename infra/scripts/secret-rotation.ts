@@ -1,0 +1,222 @@
+import { randomBytes } from 'node:crypto';
+import { parseSettings as parseServiceSettings } from '@andamio/schema/settings';
+import type { ServiceSecret } from '../settings/service.ts';
+import { Failure } from './cli.ts';
+
+/** A version of a secret, without its value. */
+export interface SecretVersion {
+  readonly number: number;
+  readonly enabled: boolean;
+}
+
+/** A secret in Secret Manager. */
+export interface Vault {
+  readonly id: string;
+  readonly project: string;
+  /** Creates the secret. One that exists stays as it is. */
+  create(): void;
+  /** Returns the versions, the newest first; undefined where the secret does not exist. */
+  versions(): SecretVersion[] | undefined;
+  /** Returns the value of a version. */
+  access(version: number): string;
+  /** Adds a version. @returns its number: Secret Manager counts up by one */
+  add(value: string): number;
+  /** Disables a version, so that nobody can read it until it is enabled again. */
+  disable(version: number): void;
+}
+
+/** One secret of one stack. */
+export interface StackSecret {
+  readonly stack: string;
+  readonly secret: ServiceSecret;
+  readonly vault: Vault;
+  /** The version that the stack's file names. */
+  pinned(): number | undefined;
+  /** Writes the version into the stack's file. */
+  pin(version: number): void;
+  /** The version that every instance has: the one of the last update. @throws {Failure} while a candidate waits */
+  deployed(): number | undefined;
+}
+
+const bytes = 32;
+const newSecret = () => randomBytes(bytes).toString('base64url');
+
+/** The version of a pepper is the day that it was created on, and a letter where there are more of that day. */
+function newPepper(taken: readonly string[]): string {
+  const day = new Date().toISOString().slice(0, 10).replaceAll('-', '');
+  const names = ['', ...'bcdefghijklmnopqrstuvwxyz'].map((letter) => day + letter);
+  const version = names.find((name) => !taken.includes(name));
+  if (version === undefined) throw new Failure('No more peppers can be created today.');
+  return `${version}:${randomBytes(bytes).toString('base64')}`;
+}
+
+const split = (line: string) => line.split(',');
+const pepperName = (pepper: string) => pepper.slice(0, pepper.indexOf(':'));
+
+/** The first value of each secret, by its name. */
+const firstValues: Readonly<Record<string, () => string>> = {
+  'key-peppers': () => newPepper([]),
+  'jwt-secrets': newSecret,
+  'guard-secrets': newSecret,
+};
+
+/** What a step of a rotation makes of a secret whose value is a list. */
+interface Step {
+  /** The name of the secret. */
+  readonly secret: string;
+  /** Returns the list that comes next. @throws {Failure} when the step cannot be taken */
+  next(list: readonly string[], deployed: () => readonly string[]): string[];
+  /** What the operator has to know. */
+  readonly after: string;
+}
+
+/** Removes one entry of a list that must keep one. */
+function without(list: readonly string[], index: number, noun: string): string[] {
+  if (list.length < 2) throw new Failure(`There is one ${noun}: it cannot be dropped.`);
+  return list.toSpliced(index, 1);
+}
+
+/** The steps of a rotation, by the option that takes each. */
+export const steps: Readonly<Record<string, Step>> = {
+  '--add-pepper': {
+    secret: 'key-peppers',
+    next: (peppers) => [...peppers, newPepper(peppers.map(pepperName))],
+    after: 'The new pepper verifies keys after the next update. Then comes --promote-pepper.',
+  },
+  '--promote-pepper': {
+    secret: 'key-peppers',
+    next(peppers, deployed) {
+      const last = peppers.at(-1) as string;
+      if (peppers.length < 2) throw new Failure('There is one pepper: --add-pepper comes first.');
+      // Instances that do not know it would refuse the keys that it makes.
+      if (!deployed().includes(last)) {
+        throw new Failure(`Pepper ${pepperName(last)} is not deployed everywhere yet: an update comes first.`);
+      }
+      return [last, ...peppers.slice(0, -1)];
+    },
+    after:
+      'The new pepper makes keys after the next update. From then on, do not go back to a version from before --add-pepper.',
+  },
+  '--drop-pepper': {
+    secret: 'key-peppers',
+    next: (peppers) => without(peppers, -1, 'pepper'),
+    after: 'Keys made under the last pepper are refused after the next update.',
+  },
+  '--add-jwt-secret': {
+    secret: 'jwt-secrets',
+    next: (secrets) => [...secrets, newSecret()],
+    after: 'The new secret verifies tokens after the next update. Then let the issuer sign with it.',
+  },
+  '--drop-jwt-secret': {
+    secret: 'jwt-secrets',
+    next: (secrets) => without(secrets, 0, 'JWT secret'),
+    after: 'Tokens signed with the first secret are refused after the next update.',
+  },
+  '--add-guard-secret': {
+    secret: 'guard-secrets',
+    next: (secrets) => [...secrets, newSecret()],
+    after: 'Guards may send the new secret after the next update.',
+  },
+  '--drop-guard-secret': {
+    secret: 'guard-secrets',
+    next: (secrets) => without(secrets, 0, 'guard secret'),
+    after: 'Guards that send the first secret are limited by address after the next update.',
+  },
+};
+
+/** Says whether two lists are the same but for entries that are new: those are random, and one is as good as the other. */
+function isSameStep(before: readonly string[], next: readonly string[], other: readonly string[]): boolean {
+  const known = (list: readonly string[]) => list.map((entry) => (before.includes(entry) ? entry : 'new')).join();
+  return known(next) === known(other);
+}
+
+/**
+ * Adds a version as the successor of the newest one, and names it in the stack's file. Secret Manager counts versions up: a number
+ * that is not the next one shows that another run added its version at the same time. The earlier of the two counts.
+ *
+ * @param newest the number of the newest version, 0 for none
+ */
+function addAndPin({ secret, vault, pin }: StackSecret, value: string, newest: number): void {
+  const parsed = parseServiceSettings({ [secret.variable]: value });
+  if (!parsed.ok) throw new Error(parsed.problems.map(({ name, rule }) => `${name} ${rule}`).join('\n'));
+  const version = vault.add(value);
+  if (version === newest + 1) {
+    pin(version);
+    return;
+  }
+  vault.disable(version);
+  throw new Failure(
+    `Another run changed the secret ${vault.id} at the same time. Version ${version} of this run is disabled, and ` +
+      `${secret.versionKey} stays as it was. Repeat the command.`,
+  );
+}
+
+/** Creates the first version of a secret, or takes over the one that an earlier run created before it was interrupted. */
+export function ensure(of: StackSecret): void {
+  const { secret, vault } = of;
+  const pinned = of.pinned();
+  const versions = vault.versions();
+  if (pinned !== undefined) {
+    if (versions?.some(({ number, enabled }) => number === pinned && enabled)) return;
+    throw new Failure(
+      `${secret.versionKey} names version ${pinned} of the secret ${vault.id}, which is missing or disabled. ` +
+        `Its versions are listed by: gcloud secrets versions list ${vault.id} --project=${vault.project}`,
+    );
+  }
+  const present = versions?.find(({ enabled }) => enabled);
+  if (present) {
+    of.pin(present.number);
+    return;
+  }
+  if (versions !== undefined && versions.length > 0) {
+    throw new Failure(
+      `All versions of the secret ${vault.id} are disabled. Enable the one to use: ` +
+        `gcloud secrets versions enable VERSION --secret=${vault.id} --project=${vault.project}`,
+    );
+  }
+  if (versions === undefined) vault.create();
+  addAndPin(of, (firstValues[secret.name] as () => string)(), 0);
+}
+
+/**
+ * Takes a step of a rotation, from the version that the stack's file names.
+ *
+ * A version that is newer than that one was added by a run that was interrupted, or by a colleague whose change of the stack's file
+ * is not here. It is taken over where it is what the step makes; otherwise nothing is done, so that no pepper in it is lost.
+ */
+export function take(of: StackSecret, option: string): void {
+  const { stack, secret, vault } = of;
+  const step = steps[option] as Step;
+  const pinned = of.pinned();
+  if (pinned === undefined) {
+    // Guards are optional: their first secret comes with the first step.
+    if (option === '--add-guard-secret') {
+      ensure(of);
+      return;
+    }
+    throw new Failure(`${secret.versionKey} is not set: npx -y pnpm@12 secrets:generate ${stack}`);
+  }
+  const versions = vault.versions() ?? [];
+  const before = split(vault.access(pinned));
+  const next = step.next(before, () => {
+    const deployed = of.deployed();
+    return deployed === undefined ? [] : split(vault.access(deployed));
+  });
+  const newer = versions.find(({ number, enabled }) => enabled && number > pinned);
+  if (newer === undefined) {
+    addAndPin(of, next.join(','), versions[0]?.number ?? pinned);
+    return;
+  }
+  if (isSameStep(before, next, split(vault.access(newer.number)))) {
+    of.pin(newer.number);
+    return;
+  }
+  throw new Failure(
+    [
+      `The secret ${vault.id} has version ${newer.number}, newer than version ${pinned} that ${secret.versionKey} names, and it is ` +
+        `not what ${option} makes of that one. If it is a colleague's, get their change of the stack's file. If no stack uses it, ` +
+        'disable it:',
+      `  gcloud secrets versions disable ${newer.number} --secret=${vault.id} --project=${vault.project}`,
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,119 @@
+import { parseSettings as parseServiceSettings, type SettingName } from '@andamio/schema/settings';
+
+/** Where the value of a variable of the service comes from. */
+type Source =
+  /** A setting of the stack, passed on as it is. */
+  | { readonly key: string }
+  /** A version of a secret in Secret Manager; the setting of the stack is its number. */
+  | { readonly secret: string; readonly versionKey: string }
+  /** The program: a constant, or what it created for the service. */
+  | { readonly from: 'program' }
+  /** Nothing: the reason why the variable stays unset on Cloud Run. */
+  | { readonly unset: string };
+
+const program = { from: 'program' } as const;
+
+/** The source of every variable that the service reads. A new one does not compile until it has a row. */
+export const variables = {
+  NODE_ENV: program,
+  HOST: { unset: 'the service listens on all addresses in production' },
+  PORT: { unset: 'Cloud Run sets it' },
+  KEY_STORE: program,
+  SQLITE_PATH: { unset: 'the store is Firestore' },
+  GOOGLE_CLOUD_PROJECT: program,
+  FIRESTORE_DATABASE: program,
+  FIRESTORE_EMULATOR_HOST: { unset: 'the store is Firestore itself' },
+  JWT_SECRETS: { secret: 'jwt-secrets', versionKey: 'jwtSecretsVersion' },
+  JWT_JWKS_URL: { key: 'jwksUrl' },
+  JWT_ISSUER: { key: 'jwtIssuer' },
+  JWT_AUDIENCE: { key: 'jwtAudience' },
+  KEY_PEPPERS: { secret: 'key-peppers', versionKey: 'keyPeppersVersion' },
+  REDIS_URL: program,
+  REDIS_CA: program,
+  REDIS_AUTH: program,
+  TRUST_PROXY_HOPS: program,
+  IP_RATE_LIMIT_PER_MINUTE: { key: 'ipRateLimitPerMinute' },
+  GUARD_SECRETS: { secret: 'guard-secrets', versionKey: 'guardSecretsVersion' },
+  VERIFY_CACHE_SECONDS: { key: 'verifyCacheSeconds' },
+  CORS_ORIGINS: { key: 'corsOrigins' },
+  GITHUB_SECRET_SCANNING_KEYS_URL: { key: 'githubSecretScanningKeysUrl' },
+  LOG_LEVEL: { key: 'logLevel' },
+  SHUTDOWN_GRACE_SECONDS: { unset: 'the default is within the 10 seconds that Cloud Run gives' },
+} as const satisfies Record<SettingName, Source>;
+
+type Variables = typeof variables;
+
+/** The settings of a stack whose values the service reads. */
+export type PassedKey = Extract<Variables[SettingName], { key: string }>['key'];
+
+/** The settings of a stack that name the version of a secret. */
+export type VersionKey = Extract<Variables[SettingName], { versionKey: string }>['versionKey'];
+
+/** The variables that the program itself gives a value. */
+export type ProgramVariable = {
+  [Name in SettingName]: Variables[Name] extends { from: 'program' } ? Name : never;
+}[SettingName];
+
+/** A secret of the service: its name, the variable that holds its value, and the setting that names its version. */
+export interface ServiceSecret {
+  readonly variable: SettingName;
+  readonly name: string;
+  readonly versionKey: VersionKey;
+}
+
+const rows = Object.entries(variables) as [SettingName, Source][];
+
+/** The variables that are passed on from the stack, with the key of each. */
+export const passedVariables = rows.flatMap(([variable, source]) =>
+  'key' in source ? [{ variable, key: source.key as PassedKey }] : [],
+);
+
+/** The secrets that a service can have. */
+export const serviceSecrets: readonly ServiceSecret[] = rows.flatMap(([variable, source]) =>
+  'secret' in source ? [{ variable, name: source.secret, versionKey: source.versionKey as VersionKey }] : [],
+);
+
+/** Returns the id of a secret in Secret Manager, by the service and the name of the secret. */
+export function secretIdOf(service: string, name: string): string {
+  return `${service}-${name}`;
+}
+
+/** The setting of the stack that a variable of the service comes from; undefined where the program gives the value. */
+function keyOf(variable: SettingName): string | undefined {
+  const source: Source = variables[variable];
+  if ('key' in source) return source.key;
+  return 'versionKey' in source ? source.versionKey : undefined;
+}
+
+/** Values of the right form, for what is unknown or secret. */
+const standIns: Partial<Record<SettingName, string>> = {
+  NODE_ENV: 'production',
+  KEY_STORE: 'firestore',
+  GOOGLE_CLOUD_PROJECT: 'stand-in',
+  JWT_SECRETS: 'stand-in-'.repeat(4),
+  KEY_PEPPERS: `standin:${Buffer.alloc(32).toString('base64')}`,
+  GUARD_SECRETS: 'another-stand-in-'.repeat(2),
+};
+
+/**
+ * Checks what the stack sets for the service by the service's own rules.
+ *
+ * @param raw the stack's settings by key, without the project's prefix
+ * @returns each mistake under the key that it is set by, never with a value
+ */
+export function serviceProblems(
+  raw: Readonly<Record<string, string>>,
+): { readonly key: string; readonly rule: string }[] {
+  const environment = rows.map(([variable, source]) => {
+    if ('key' in source) return [variable, raw[source.key]];
+    if ('versionKey' in source) return [variable, raw[source.versionKey] && standIns[variable]];
+    return [variable, standIns[variable]];
+  });
+  const parsed = parseServiceSettings(Object.fromEntries(environment));
+  if (parsed.ok) return [];
+  return parsed.problems.map(({ name, rule }) => ({
+    key: keyOf(name) ?? name,
+    // Rules between variables name the others.
+    rule: rule.replace(/[A-Z]+(_[A-Z]+)+/g, (word) => (word in variables && keyOf(word as SettingName)) || word),
+  }));
+}

@@ -1,0 +1,143 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { parseSettings } from '@andamio/schema/settings';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Google, startGoogle } from './google/client.ts';
+import { gcloudEnvironment } from './google/gcloud.ts';
+import { engineIsHere, gcloudIsHere } from './harness/requirements.ts';
+import { temporaryFolder } from './harness/stack.ts';
+
+const programFolder = join(import.meta.dirname, '..');
+const peppers = 'projects/my-project/secrets/andamio-api-key-peppers';
+const jwtSecrets = 'projects/my-project/secrets/andamio-api-jwt-secrets';
+
+async function runs(command: string, args: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }) {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { code: code as number, said: `${stdout}${stderr}` };
+}
+
+/** An operator: a checkout with the stack dev, the Google Cloud CLI and the Pulumi CLI, with all that either is given written down. */
+async function operator(google: Google) {
+  const folder = temporaryFolder();
+  const checkout = join(folder, 'infra');
+  mkdirSync(checkout);
+  for (const path of ['scripts', 'settings', 'package.json', 'Pulumi.yaml', 'Pulumi.dev.yaml'])
+    cpSync(join(programFolder, path), join(checkout, path), { recursive: true });
+  symlinkSync(join(programFolder, 'node_modules'), join(checkout, 'node_modules'));
+  const tools = join(folder, 'tools');
+  mkdirSync(tools);
+  const given = join(folder, 'given');
+  /** Puts a program before the one of the same name on PATH, which it becomes after a line of shell. */
+  const before = (name: string, line: string) => {
+    const path = process.env['PATH'];
+    writeFileSync(
+      join(tools, name),
+      `#!/bin/sh\n{ echo "$@"; env; } >> '${given}'\n${line}\nPATH='${path}' exec ${name} "$@"\n`,
+    );
+    chmodSync(join(tools, name), 0o755);
+  };
+  before('gcloud', '');
+  before('pulumi', '');
+  const env = {
+    ...process.env,
+    ...(await gcloudEnvironment(google, join(folder, 'gcloud'))),
+    PATH: `${tools}:${process.env['PATH']}`,
+    PULUMI_BACKEND_URL: `file://${folder}`,
+    PULUMI_CONFIG_PASSPHRASE: '',
+    PULUMI_SKIP_UPDATE_CHECK: 'true',
+  };
+  const pulumi = (...args: string[]) => runs('pulumi', args, { cwd: checkout, env });
+  await pulumi('stack', 'init', 'dev', '--secrets-provider', 'passphrase', '--non-interactive');
+  await pulumi('config', 'set', 'gcp:project', 'my-project', '--stack', 'dev');
+  return {
+    before,
+    folder,
+    run: (...args: string[]) =>
+      runs(process.execPath, [join(checkout, 'scripts/generate-secrets.ts'), 'dev', ...args], { cwd: folder, env }),
+    /** What the stack's file names as the version. */
+    pinned: (key = 'keyPeppersVersion') =>
+      new RegExp(`andamio:${key}: "?(\\d+)`).exec(readFileSync(join(checkout, 'Pulumi.dev.yaml'), 'utf8'))?.[1],
+    /** All files around the operator, the state and what the programs were given among them. */
+    files: () =>
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'))
+        .join('\n'),
+  };
+}
+
+async function cloud(): Promise<Google> {
+  const google = await startGoogle();
+  onTestFinished(() => google.stop());
+  return google;
+}
+
+/** The names of the peppers in a version. */
+async function namesIn(google: Google, version: number): Promise<string[]> {
+  const line = (await google.secretValue(`${peppers}/versions/${version}`)) ?? '';
+  expect(parseSettings({ KEY_PEPPERS: line }).ok).toBe(true);
+  return line.split(',').map((pepper) => pepper.slice(0, pepper.indexOf(':')));
+}
+
+const enabledVersions = async (google: Google) =>
+  (await google.enabledSecretVersions())
+    .filter((name) => name.startsWith(peppers))
+    .map((name) => name.split('/').at(-1));
+
+describe.skipIf(!engineIsHere || !gcloudIsHere)('secrets:generate, with the real CLIs', () => {
+  test('creates the secrets, sets the numbers of their versions, and shows no value anywhere', async () => {
+    const google = await cloud();
+    const { run, pinned, files } = await operator(google);
+    const { code, said } = await run();
+    expect([code, said]).toEqual([0, expect.stringContaining('andamio:keyPeppersVersion of dev is 1.')]);
+    expect([pinned(), pinned('jwtSecretsVersion')]).toEqual(['1', '1']);
+    const values = await Promise.all([peppers, jwtSecrets].map((id) => google.secretValue(`${id}/versions/1`)));
+    expect(parseSettings({ KEY_PEPPERS: values[0], JWT_SECRETS: values[1] }).ok).toBe(true);
+
+    const everything = files();
+    expect(everything).toContain('versions add andamio-api-key-peppers --data-file=-');
+    for (const value of values.flatMap((line) => line?.split(/[,:]/) ?? []).filter(({ length }) => length > 20)) {
+      expect(`${said}${everything}`.includes(value), 'a value was shown or kept').toBe(false);
+    }
+    // A repeated run finds everything in place.
+    expect((await run()).code).toBe(0);
+    expect(await google.secretVersions()).toHaveLength(2);
+  });
+
+  test('of two runs at the same time the earlier one counts, and the later one takes its version over', async () => {
+    const google = await cloud();
+    const first = await operator(google);
+    expect((await first.run()).code).toBe(0);
+    const asked = join(first.folder, 'asked');
+    const goOn = join(first.folder, 'go-on');
+    first.before(
+      'gcloud',
+      `case "$*" in *'versions add'*) touch '${asked}'; until [ -e '${goOn}' ]; do sleep 0.1; done ;; esac`,
+    );
+
+    const late = first.run('--add-pepper');
+    await expect.poll(() => existsSync(asked)).toBe(true);
+    // Somebody else's run, from the same version.
+    const line = await google.secretValue(`${peppers}/versions/1`);
+    await google.addSecretVersion(peppers, `${line},theirs:${Buffer.alloc(32, 2).toString('base64')}`);
+    writeFileSync(goOn, '');
+    expect(await late).toMatchObject({ code: 1, said: expect.stringContaining('Another run changed the secret') });
+    expect([first.pinned(), await enabledVersions(google)]).toEqual(['1', ['1', '2']]);
+
+    expect((await first.run('--add-pepper')).code).toBe(0);
+    expect([first.pinned(), await namesIn(google, 2)]).toEqual(['2', [expect.any(String), 'theirs']]);
+  });
+});

@@ -1,0 +1,167 @@
+import { parseSettings } from '@andamio/schema/settings';
+import { describe, expect, test } from 'vitest';
+import { ensure, type StackSecret, take, type Vault } from '../scripts/secret-rotation.ts';
+import { serviceSecrets } from '../settings/service.ts';
+
+/** A secret as Secret Manager keeps it: versions are counted up, and disabled ones cannot be read. */
+class MemoryVault implements Vault {
+  readonly id = 'andamio-api-key-peppers';
+  readonly project = 'my-project';
+  stored: { value: string; enabled: boolean }[] | undefined;
+  /** What somebody else does between the reading of a version and the adding of the next one. */
+  meanwhile: (() => void) | undefined;
+
+  create() {
+    this.stored ??= [];
+  }
+  versions() {
+    return this.stored?.map(({ enabled }, index) => ({ number: index + 1, enabled })).reverse();
+  }
+  access(version: number) {
+    const found = this.stored?.[version - 1];
+    if (!found?.enabled) throw new Error(`Version ${version} cannot be read.`);
+    return found.value;
+  }
+  add(value: string) {
+    this.meanwhile?.();
+    if (this.stored === undefined) throw new Error('The secret does not exist.');
+    return this.stored.push({ value, enabled: true });
+  }
+  disable(version: number) {
+    const found = this.stored?.[version - 1];
+    if (found) found.enabled = false;
+  }
+  /** The names in each version that is enabled. */
+  names() {
+    return (this.stored ?? [])
+      .filter(({ enabled }) => enabled)
+      .map(({ value }) => value.split(',').map((entry) => entry.split(':')[0]));
+  }
+}
+
+/** A checkout with the stack's file, at one secret of it. */
+function checkout(vault: MemoryVault, name = 'key-peppers') {
+  const file: { version?: number; deployed?: number; interrupted?: boolean } = {};
+  const of: StackSecret = {
+    stack: 'dev',
+    secret: serviceSecrets.find((each) => each.name === name) as StackSecret['secret'],
+    vault,
+    pinned: () => file.version,
+    pin(version) {
+      if (file.interrupted) throw new Error('interrupted');
+      file.version = version;
+    },
+    deployed: () => file.deployed,
+  };
+  return { file, of };
+}
+
+const pepper = (name: string) => `${name}:${Buffer.alloc(32, name).toString('base64')}`;
+
+describe('a rotation of peppers', () => {
+  test('takes two updates: the new pepper verifies first, and makes keys once every instance has it', () => {
+    const vault = new MemoryVault();
+    const { file, of } = checkout(vault);
+    vault.stored = [{ value: pepper('old'), enabled: true }];
+    expect(() => take(of, '--add-pepper')).toThrow('npx -y pnpm@12 secrets:generate dev');
+    ensure(of);
+    expect(() => take(of, '--promote-pepper')).toThrow('There is one pepper');
+    expect(() => take(of, '--drop-pepper')).toThrow('it cannot be dropped');
+
+    take(of, '--add-pepper');
+    const [, added] = vault.names()[1] as [string, string];
+    file.deployed = 1;
+    expect(() => take(of, '--promote-pepper')).toThrow(`Pepper ${added} is not deployed everywhere yet`);
+    file.deployed = 2;
+    take(of, '--promote-pepper');
+    take(of, '--drop-pepper');
+    // Each version stays readable, for the revisions that start with it.
+    expect([file.version, vault.names()]).toEqual([4, [['old'], ['old', added], [added, 'old'], [added]]]);
+    for (const { value } of vault.stored) expect(parseSettings({ KEY_PEPPERS: value }).ok).toBe(true);
+  });
+
+  test.each(['ensure', '--add-pepper', '--promote-pepper', '--drop-pepper'])(
+    'is finished by a repeated run where one was interrupted before it set the number: %s',
+    (step) => {
+      const vault = new MemoryVault();
+      const { file, of } = checkout(vault);
+      if (step !== 'ensure') {
+        vault.stored = [{ value: `${pepper('one')},${pepper('two')}`, enabled: true }];
+        Object.assign(file, { version: 1, deployed: 1 });
+      }
+      const run = () => (step === 'ensure' ? ensure(of) : take(of, step));
+      file.interrupted = true;
+      expect(run).toThrow('interrupted');
+      const after = structuredClone(vault.stored);
+      file.interrupted = false;
+      run();
+      expect([file.version, vault.stored]).toEqual([after?.length, after]);
+    },
+  );
+
+  test('of two first runs at the same time one counts', () => {
+    const vault = new MemoryVault();
+    const [one, other] = [checkout(vault), checkout(vault)];
+    vault.meanwhile = () => {
+      vault.meanwhile = undefined;
+      ensure(other.of);
+    };
+    vault.create();
+    expect(() => ensure(one.of)).toThrow('at the same time');
+    ensure(one.of);
+    expect([one.file.version, other.file.version, vault.names().length]).toEqual([1, 1, 1]);
+  });
+
+  test('of two runs at the same time the earlier one counts, and the later one takes its version over', () => {
+    const vault = new MemoryVault();
+    const [one, other] = [checkout(vault), checkout(vault)];
+    ensure(one.of);
+    ensure(other.of);
+    vault.meanwhile = () => {
+      vault.meanwhile = undefined;
+      take(other.of, '--add-pepper');
+    };
+    expect(() => take(one.of, '--add-pepper')).toThrow('at the same time');
+    expect([one.file.version, other.file.version, vault.names().length]).toEqual([1, 2, 2]);
+    take(one.of, '--add-pepper');
+    expect([one.file.version, vault.names().length]).toEqual([2, 2]);
+  });
+
+  test('does not build over a newer version that is not the result of its step', () => {
+    const vault = new MemoryVault();
+    const [one, other] = [checkout(vault), checkout(vault)];
+    ensure(one.of);
+    ensure(other.of);
+    take(other.of, '--add-pepper');
+    other.file.deployed = 2;
+    take(other.of, '--promote-pepper');
+    expect(() => take(one.of, '--add-pepper')).toThrow(
+      'gcloud secrets versions disable 3 --secret=andamio-api-key-peppers --project=my-project',
+    );
+    expect([one.file.version, vault.names().length]).toEqual([1, 3]);
+  });
+
+  test('creates nothing new where all versions are disabled, or the named one is missing', () => {
+    const vault = new MemoryVault();
+    vault.stored = [{ value: pepper('a'), enabled: false }];
+    const { file, of } = checkout(vault);
+    expect(() => ensure(of)).toThrow('gcloud secrets versions enable VERSION --secret=andamio-api-key-peppers');
+    file.version = 7;
+    expect(() => ensure(of)).toThrow('names version 7 of the secret andamio-api-key-peppers, which is missing');
+  });
+});
+
+test.each(['jwt', 'guard'])('a %s secret is added last and the first one dropped', (kind) => {
+  const vault = new MemoryVault();
+  const { file, of } = checkout(vault, `${kind}-secrets`);
+  if (kind === 'jwt') ensure(of);
+  else take(of, '--add-guard-secret');
+  take(of, `--add-${kind}-secret`);
+  take(of, `--drop-${kind}-secret`);
+  const [[first], [, added], last] = vault.names() as [string[], string[], string[]];
+  expect([file.version, last]).toEqual([3, [added]]);
+  expect(first).not.toBe(added);
+  expect(() => take(of, `--drop-${kind}-secret`)).toThrow('it cannot be dropped');
+  const variable = kind === 'jwt' ? 'JWT_SECRETS' : 'GUARD_SECRETS';
+  for (const { value } of vault.stored ?? []) expect(parseSettings({ [variable]: value }).ok).toBe(true);
+});

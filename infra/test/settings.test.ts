@@ -1,0 +1,136 @@
+import { secretSettings, settingNames } from '@andamio/schema/settings';
+import { describe, expect, test } from 'vitest';
+import { serviceEnvironment } from '../service-environment.ts';
+import { parseSettings, type Settings } from '../settings/index.ts';
+import { passedVariables, serviceSecrets, variables } from '../settings/service.ts';
+import { remaining } from './harness/settings.ts';
+
+const { 'gcp:project': project, ...own } = remaining.prod;
+const prod = { ...own, jwtAudience: 'andamio-api', githubEnvironment: 'production', maxInstances: '10' };
+const place = { project, region: 'us-central1' };
+
+function problemsOf(config: Readonly<Record<string, string | undefined>>, where: Partial<typeof place> = {}) {
+  const set = Object.entries({ ...prod, ...config }).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  const parsed = parseSettings(Object.fromEntries(set), { ...place, ...where });
+  return parsed.ok ? [] : parsed.problems;
+}
+
+const told = (problems: ReturnType<typeof problemsOf>) => problems.map(({ key, rule }) => `${key} ${rule}`);
+
+function settingsOf(config: Readonly<Record<string, string>>): Settings {
+  const parsed = parseSettings({ ...prod, ...config }, place);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.settings;
+}
+
+describe('a wrong setting is refused under its own key', () => {
+  test.each<[Record<string, string>, string]>([
+    [{ minInstances: '11' }, 'minInstances must not be more than maxInstances'],
+    [{ maxInstances: '1000' }, 'maxInstances must be an integer from 1 to 100'],
+    [{ image: 'us-docker.pkg.dev/p/r/api:latest' }, 'image must end in @sha256: and 64 hexadecimal digits'],
+    [{ maxInstance: '3' }, 'maxInstance is not a setting of this program'],
+    [{ keyPeppers: 'a:value' }, 'keyPeppers is not a setting of this program'],
+    [{ githubOwnerId: 'example-owner' }, 'githubOwnerId must be the numeric id'],
+    [{ cpu: '4', memoryMiB: '512' }, 'memoryMiB must be at least 2048 with 4 cpus'],
+    [{ keyPeppersVersion: 'latest' }, 'keyPeppersVersion must be an integer from 1 to 1000000'],
+    [
+      { jwtSecretsVersion: '1' },
+      'jwksUrl must not be set beside jwtSecretsVersion: exactly one of the two verifies tokens',
+    ],
+    [{ corsOrigins: 'https://*.example' }, 'corsOrigins must be exact origins'],
+    [{ logLevel: 'loud' }, 'logLevel must be one of'],
+    [{ jwksUrl: 'http://issuer.example/keys' }, 'jwksUrl must begin with https: in production'],
+    [
+      { githubSecretScanningKeysUrl: 'http://github.example/keys' },
+      'githubSecretScanningKeysUrl must begin with https: in production',
+    ],
+  ])('%j', (config, message) => {
+    const problems = told(problemsOf(config));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(message);
+  });
+
+  test.each<[Partial<typeof place>, string]>([
+    [{ project: 'My Project' }, 'gcp:project must be the id of a Google Cloud project'],
+    [{ project: '308006323670' }, "printed by: gcloud projects describe 308006323670 --format='value(projectId)'"],
+    [{ region: 'us' }, 'gcp:region must be a region such as us-central1'],
+  ])('%j', (where, message) => {
+    const problems = told(problemsOf({}, where));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(message);
+  });
+
+  test.each<[string, string, string]>([
+    ['keyPeppersVersion', 'keyPeppersVersion must be set', 'npx -y pnpm@12 secrets:generate STACK'],
+    [
+      'jwksUrl',
+      'jwtSecretsVersion must be set in production, or jwksUrl instead',
+      'npx -y pnpm@12 secrets:generate STACK',
+    ],
+    ['jwtIssuer', 'jwtIssuer must be set', 'npx -y pnpm@12 pulumi config set andamio:jwtIssuer VALUE --stack STACK'],
+  ])('%s, where it is missing', (key, message, command) => {
+    const problems = problemsOf({ [key]: undefined });
+    expect(told(problems)[0]).toContain(message);
+    expect(problems.map((problem) => problem.command)).toEqual([command]);
+  });
+});
+
+test('all mistakes are reported at once, with the command that corrects each', () => {
+  const config = {
+    cpu: '3',
+    concurrency: '0',
+    minInstances: '11',
+    maxInstance: '3',
+    logLevel: 'loud',
+    corsOrigins: '*',
+  };
+  const problems = problemsOf({ ...config, jwtIssuer: undefined }, { region: 'us', project: '308006323670' });
+  expect(Object.fromEntries(problems.map(({ key, command }) => [key, command]))).toEqual({
+    cpu: 'npx -y pnpm@12 pulumi config set andamio:cpu VALUE --stack STACK',
+    concurrency: 'npx -y pnpm@12 pulumi config set andamio:concurrency VALUE --stack STACK',
+    minInstances: 'npx -y pnpm@12 pulumi config set andamio:minInstances VALUE --stack STACK',
+    maxInstance: 'npx -y pnpm@12 pulumi config rm andamio:maxInstance --stack STACK',
+    logLevel: 'npx -y pnpm@12 pulumi config set andamio:logLevel VALUE --stack STACK',
+    corsOrigins: 'npx -y pnpm@12 pulumi config set andamio:corsOrigins VALUE --stack STACK',
+    jwtIssuer: 'npx -y pnpm@12 pulumi config set andamio:jwtIssuer VALUE --stack STACK',
+    'gcp:region': 'npx -y pnpm@12 pulumi config set gcp:region VALUE --stack STACK',
+    'gcp:project': 'npx -y pnpm@12 bootstrap --project ID STACK',
+  });
+});
+
+describe('every setting of the service comes from somewhere', () => {
+  const secrets = [
+    { variable: 'KEY_PEPPERS', name: 'key-peppers', versionKey: 'keyPeppersVersion', id: 'x', version: 1 },
+  ];
+
+  test.each(passedVariables)('$key of the stack is $variable of the service', ({ variable, key }) => {
+    const settings = { ...settingsOf({}), [key]: 'the value' };
+    expect(serviceEnvironment(settings, [], undefined)[variable]).toBe('the value');
+  });
+
+  test('what is neither set by the stack nor by the program has a reason', () => {
+    const environment = serviceEnvironment(
+      settingsOf({}),
+      secrets as never,
+      {
+        url: 'rediss://10.10.0.2:6379',
+        certificates: 'PEM',
+      } as never,
+    );
+    const passed: string[] = passedVariables.map(({ variable }) => variable);
+    const secret: string[] = serviceSecrets.map(({ variable }) => variable);
+    const others = settingNames.filter(
+      (name) => !(name in environment) && !passed.includes(name) && !secret.includes(name),
+    );
+    for (const name of others) expect(variables[name], name).toHaveProperty('unset', expect.stringMatching(/\w+ \w+/));
+  });
+
+  test('a secret one comes from Secret Manager; the address of the counters holds no password', () => {
+    const inPlain = secretSettings.filter((name) => !('secret' in variables[name]));
+    expect(inPlain).toEqual(['REDIS_URL']);
+    const counters = { url: 'rediss://10.10.0.2:6379', certificates: 'PEM' } as never;
+    expect(serviceEnvironment(settingsOf({}), [], counters)).toMatchObject({ REDIS_AUTH: 'google-iam' });
+  });
+});
