@@ -1,5 +1,6 @@
 import * as gcp from '@pulumi/gcp';
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
+import { errorHook } from './error-hooks.ts';
 import type { Settings } from './settings/index.ts';
 
 /** Tells the billing account's administrators when half, nine tenths and all of the month's budget is spent or foreseen. */
@@ -9,11 +10,28 @@ export function budget(
   billingAccount: string,
   opts: pulumi.CustomResourceOptions,
 ): gcp.billing.Budget {
+  const { project } = settings;
+  // The Budget API is no project's own. It answers people only when a project is named whose quota their calls count for, and the
+  // provider does not read the one in their credentials: https://cloud.google.com/docs/quotas/set-quota-project
+  const provider = new gcp.Provider(
+    'billing',
+    { project, billingProject: project, userProjectOverride: true },
+    { ...(opts.parent && { parent: opts.parent }) },
+  );
+  const explained = errorHook('the budget names the role that it takes', async ({ errors }) => {
+    if (/\b403\b|permission/i.test(errors[0] ?? '')) {
+      await pulumi.log.error(
+        `The budget takes the role Billing Account Costs Manager on andamio:billingAccount, for whoever runs this update: ` +
+          `gcloud billing accounts add-iam-policy-binding ${billingAccount} --member=user:YOU@EXAMPLE.COM --role=roles/billing.costsManager`,
+      );
+    }
+    return false;
+  });
   return new gcp.billing.Budget(
     'budget',
     {
       billingAccount,
-      displayName: `${settings.project} by month`,
+      displayName: `${project} by month`,
       budgetFilter: { projects: [`projects/${projectNumber}`], calendarPeriod: 'MONTH' },
       // The currency is left out: it is the billing account's own, and another is refused.
       amount: { specifiedAmount: { units: String(settings.monthlyBudget) } },
@@ -24,6 +42,6 @@ export function budget(
         { thresholdPercent: 1, spendBasis: 'FORECASTED_SPEND' },
       ],
     },
-    opts,
+    { ...opts, provider, hooks: { onError: [explained] } },
   );
 }
