@@ -1,8 +1,7 @@
-import { tiers } from '@andamio/schema/tiers';
 import type { KeyDependencies } from './dependencies.ts';
 import { expiryOf, removalOf } from './expiry.ts';
 import { attemptOf, type RepetitionRefusal } from './idempotency.ts';
-import { type Owner, tierClaimOf } from './owner.ts';
+import { maximumKeysOf, type Owner, tierClaimOf } from './owner.ts';
 import { type KeyMaking, newSecret } from './secret.ts';
 import type { IssueRefusal, KeyRecord, KeyStore } from './store.ts';
 
@@ -40,7 +39,7 @@ export async function issueKey(
   const { store, deriveKey, now } = dependencies;
   const createdAt = Math.floor(now() / 1000);
   const expiresAt = expiryOf(createdAt, expiresInDays);
-  const { userId, tier } = owner;
+  const { userId } = owner;
   const attempt =
     idempotencyKey === undefined
       ? undefined
@@ -50,7 +49,7 @@ export async function issueKey(
   const outcome = await store.issue({
     record,
     tierClaim: tierClaimOf(owner),
-    maximumKeys: tiers[tier].maximumKeys,
+    maximumKeysOf,
     attempt,
   });
   if (outcome === 'issued') return { key, facts: record };

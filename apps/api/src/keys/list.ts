@@ -1,12 +1,15 @@
+import type { Tier } from '@andamio/schema/tiers';
 import type { KeyDependencies } from './dependencies.ts';
 import { isGone } from './expiry.ts';
-import { isNews, type Owner, tierClaimOf } from './owner.ts';
+import { effectiveTier, isNews, type Owner, tierClaimOf } from './owner.ts';
 import type { KeyRecord, KeyStore } from './store.ts';
 
 /** An owner's keys, each list oldest first and by name within a second. */
 export interface KeyList {
   /** When the owner's first key was issued, Unix seconds; undefined before that. */
   readonly since: number | undefined;
+  /** The tier that the newest token named, this one included. */
+  readonly tier: Tier;
   readonly active: readonly KeyRecord[];
   /** Expired keys that can still be extended. */
   readonly expired: readonly KeyRecord[];
@@ -32,6 +35,7 @@ export async function listKeys({ store, now }: KeyDependencies, owner: Owner): P
   const held = keys.filter((key) => !isGone(key, present)).toSorted(oldestFirst);
   return {
     since,
+    tier: effectiveTier(tierClaimOf(owner), tierClaim),
     active: held.filter(({ expiresAt }) => expiresAt > present),
     expired: held.filter(({ expiresAt }) => expiresAt <= present),
   };

@@ -1,4 +1,4 @@
-import type { Tier } from '@andamio/schema/tiers';
+import { type Tier, tiers } from '@andamio/schema/tiers';
 import type { TierClaim } from './store.ts';
 
 /** Who asks for something of its own, and by what right. */
@@ -23,4 +23,19 @@ export function tierClaimOf({ tier, tokenIssuedAt }: Owner): TierClaim {
 export function isNews(claim: TierClaim, known: TierClaim): boolean {
   if (claim.issuedAt === known.issuedAt) return claim.tier !== known.tier;
   return claim.issuedAt > known.issuedAt;
+}
+
+/**
+ * Returns the tier that counts for an owner: that of the newest claim, so that a token from before a downgrade allows no more than
+ * the new tier does.
+ *
+ * @param known what is stored of the owner; undefined before the first key.
+ */
+export function effectiveTier(claim: TierClaim, known: TierClaim | undefined): Tier {
+  return known === undefined || isNews(claim, known) ? claim.tier : known.tier;
+}
+
+/** Returns how many unexpired keys an owner of a tier may hold. */
+export function maximumKeysOf(tier: Tier): number {
+  return tiers[tier].maximumKeys;
 }

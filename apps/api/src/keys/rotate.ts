@@ -1,9 +1,8 @@
-import { tiers } from '@andamio/schema/tiers';
 import { secondsPerDay } from '@andamio/schema/timestamps';
 import type { KeyDependencies } from './dependencies.ts';
 import { expiryOf, isGone, isTooLate, removalOf } from './expiry.ts';
 import { attemptOf, type RepetitionRefusal } from './idempotency.ts';
-import { type Owner, tierClaimOf } from './owner.ts';
+import { maximumKeysOf, type Owner, tierClaimOf } from './owner.ts';
 import type { KeyStore, RotateCommand, RotateRefusal, Validity } from './store.ts';
 
 /** How long before its expiry a key may be extended, in seconds (contract, part B). */
@@ -50,13 +49,13 @@ export async function rotateKey(
   owner: Owner,
   { name, expiresInDays, idempotencyKey }: RotateWish,
 ): Promise<{ readonly expiresAt: number } | RotateRefusal | RepetitionRefusal> {
-  const { userId, tier } = owner;
+  const { userId } = owner;
   const outcome = await store.rotate({
     name,
     expiresInDays,
     userId,
     tierClaim: tierClaimOf(owner),
-    maximumKeys: tiers[tier].maximumKeys,
+    maximumKeysOf,
     now: Math.floor(now() / 1000),
     attempt:
       idempotencyKey === undefined

@@ -39,8 +39,8 @@ export interface IssueCommand {
   /** Maybe with an expiry that is too late to be stored: a repetition is answered all the same. */
   readonly record: KeyRecord;
   readonly tierClaim: TierClaim;
-  /** How many unexpired keys the owner may hold, this one included. */
-  readonly maximumKeys: number;
+  /** Returns how many unexpired keys an owner of a tier may hold, this one included. The newest claim names the tier. */
+  readonly maximumKeysOf: (tier: Tier) => number;
   /** Where the client may repeat the request. */
   readonly attempt?: Attempt | undefined;
 }
@@ -75,8 +75,8 @@ export type DeleteOutcome = EndedKeys | 'no_such_key';
 export interface RotateCommand extends DeleteCommand {
   /** Undefined for the key's own number once more. */
   readonly expiresInDays: number | undefined;
-  /** How many unexpired keys the owner may hold, this one included. */
-  readonly maximumKeys: number;
+  /** Returns how many unexpired keys an owner of a tier may hold, this one included. The newest claim names the tier. */
+  readonly maximumKeysOf: (tier: Tier) => number;
   /** Where the client may repeat the request. */
   readonly attempt?: Attempt | undefined;
 }

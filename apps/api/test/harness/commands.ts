@@ -26,11 +26,12 @@ export function attempt(operation: Attempt['operation'], idempotencyKey = 'key',
 export interface Wish extends Partial<KeyRecord> {
   readonly attempt?: Attempt | undefined;
   readonly maximumKeys?: number;
+  readonly maximumKeysOf?: IssueCommand['maximumKeysOf'];
   readonly tierClaim?: TierClaim;
 }
 
 /** A command to issue a key that is valid for 365 days, except for what the test says. */
-export function command({ maximumKeys = 1000, tierClaim, attempt, ...fields }: Wish = {}): IssueCommand {
+export function command({ maximumKeys = 1000, maximumKeysOf, tierClaim, attempt, ...fields }: Wish = {}): IssueCommand {
   const createdAt = fields.createdAt ?? present;
   const expiresInDays = fields.expiresInDays ?? 365;
   const expiresAt = createdAt + expiresInDays * day;
@@ -47,7 +48,12 @@ export function command({ maximumKeys = 1000, tierClaim, attempt, ...fields }: W
     removeAt: expiresAt + 30 * day,
     ...fields,
   };
-  return { record, maximumKeys, attempt, tierClaim: tierClaim ?? { tier: 'growth', issuedAt: createdAt } };
+  return {
+    record,
+    maximumKeysOf: maximumKeysOf ?? (() => maximumKeys),
+    attempt,
+    tierClaim: tierClaim ?? { tier: 'growth', issuedAt: createdAt },
+  };
 }
 
 /** A command to delete the key that {@link command} issues, except for what the test says. */
@@ -62,9 +68,13 @@ export function renewal(wish: Partial<RollCommand> = {}): RollCommand {
   return { ...deletion(wish), secret, graceSeconds: day, ...wish };
 }
 
+interface RotationWish extends Partial<RotateCommand> {
+  readonly maximumKeys?: number;
+}
+
 /** A command to extend it by its own number of days, except for what the test says. */
-export function rotation(wish: Partial<RotateCommand> = {}): RotateCommand {
-  return { ...deletion(wish), maximumKeys: 1000, expiresInDays: undefined, ...wish };
+export function rotation({ maximumKeys = 1000, ...wish }: RotationWish = {}): RotateCommand {
+  return { ...deletion(wish), maximumKeysOf: () => maximumKeys, expiresInDays: undefined, ...wish };
 }
 
 /** A command to add requests by the names of keys to the owner's usage of today, except for what the test says. */

@@ -73,6 +73,32 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       expect((await store.list('owner')).tierClaim).toEqual({ tier: 'growth', issuedAt: present + 300 });
     });
 
+    const maximumKeysOf = (tier: TierClaim['tier']) => ({ pioneer: 1, starter: 2, growth: 3, enterprise: 4 })[tier];
+
+    test.each([
+      ['an older token of a higher tier', 'enterprise', -1, 'key_limit_reached'],
+      ['the same tier', 'starter', 0, 'key_limit_reached'],
+      ['a newer token of a higher tier', 'growth', 1, 'issued'],
+      ['a newer token of a lower tier', 'pioneer', 1, 'key_limit_reached'],
+    ] as const)('the newest claim decides how many keys may be held: %s', async (_, tier, offset, outcome) => {
+      const { store } = create();
+      const newest: TierClaim = { tier: 'starter', issuedAt: present };
+      for (const name of ['first', 'second']) await store.issue(command({ name, tierClaim: newest, maximumKeysOf }));
+      const tierClaim: TierClaim = { tier, issuedAt: present + offset };
+      expect(await store.issue(command({ name: 'third', tierClaim, maximumKeysOf }))).toBe(outcome);
+    });
+
+    test('and how many may be revived', async () => {
+      const { store } = create();
+      const newest: TierClaim = { tier: 'pioneer', issuedAt: present + 1 };
+      await store.issue(command({ name: 'expired', expiresInDays: 1 }));
+      await store.issue(command({ name: 'valid' }));
+      await store.claimTier({ userId: 'owner', tierClaim: newest, now: present });
+      const older: TierClaim = { tier: 'enterprise', issuedAt: present };
+      const revival = rotation({ name: 'expired', now: present + 2 * day, tierClaim: older, maximumKeysOf });
+      expect(await store.rotate(revival)).toBe('key_limit_reached');
+    });
+
     const refused: readonly [string, (store: KeyStore, tierClaim: TierClaim) => Promise<unknown>][] = [
       ['a full tier', (store, tierClaim) => store.issue(command({ name: 'second', maximumKeys: 1, tierClaim }))],
       ['a taken name', (store, tierClaim) => store.issue(command({ tierClaim }))],

@@ -1,3 +1,4 @@
+import type { Tier } from '@andamio/schema/tiers';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Administration, OwnerCommand } from '../../src/keys/administration.ts';
@@ -18,6 +19,9 @@ import { command, day, present, renewal } from '../harness/commands.ts';
 import { order, redigestion, revocation } from '../harness/operator.ts';
 import type { StoreUnderTest } from '../harness/stores.ts';
 
+/** Few enough that tiers fill up. */
+const maximumKeysOf = (tier: Tier) => ({ pioneer: 1, starter: 2, growth: 3, enterprise: 5 })[tier];
+
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
 const nameOf = ({ userId, operation, idempotencyKey }: Attempt) => `${userId} ${operation} ${idempotencyKey}`;
@@ -35,14 +39,15 @@ class Model {
   /** Whose keys each change was of; empty for one that names nobody. */
   log: string[] = [];
 
-  issue({ record, maximumKeys, tierClaim, attempt }: IssueCommand): IssueOutcome {
+  issue({ record, maximumKeysOf, tierClaim, attempt }: IssueCommand): IssueOutcome {
     const { userId, name, createdAt } = record;
     this.claim(userId, tierClaim);
     if (this.suspended.has(userId)) return 'suspended';
     const earlier = this.#recall(attempt, { userId, name, now: createdAt });
     if (earlier !== undefined) return earlier;
     if (this.#find({ userId, name, now: createdAt }) !== undefined) return 'name_taken';
-    if (this.held(userId, createdAt).active.length >= maximumKeys) return 'key_limit_reached';
+    if (this.held(userId, createdAt).active.length >= maximumKeysOf(this.#tierOf(userId, tierClaim)))
+      return 'key_limit_reached';
     // Whoever takes the name of one that is gone removes it.
     this.keys = this.keys.filter((key) => key.userId !== userId || key.name !== name);
     this.keys.push(record);
@@ -53,7 +58,12 @@ class Model {
     return 'issued';
   }
 
-  rotate({ expiresInDays, maximumKeys, tierClaim, attempt, ...wish }: RotateCommand) {
+  /** What is known of the owner's tier once the claim is heard. */
+  #tierOf(userId: string, claim: IssueCommand['tierClaim']) {
+    return this.tiers.get(userId)?.tier ?? claim.tier;
+  }
+
+  rotate({ expiresInDays, maximumKeysOf, tierClaim, attempt, ...wish }: RotateCommand) {
     const { userId, now } = wish;
     this.claim(userId, tierClaim);
     if (this.suspended.has(userId)) return 'suspended';
@@ -65,7 +75,8 @@ class Model {
     const days = expiresInDays ?? key.expiresInDays;
     const expiresAt = Math.max(key.expiresAt, now) + days * day;
     if (expiresAt > lastInstant) return 'expiry_too_late';
-    if (key.expiresAt <= now && this.held(userId, now).active.length >= maximumKeys) return 'key_limit_reached';
+    const isFull = () => this.held(userId, now).active.length >= maximumKeysOf(this.#tierOf(userId, tierClaim));
+    if (key.expiresAt <= now && isFull()) return 'key_limit_reached';
     const validity = { expiresAt, expiresInDays: days, removeAt: Math.min(expiresAt + 30 * day, lastInstant) };
     this.keys = this.keys.map((one) => (one === key ? { ...one, ...validity } : one));
     this.#remember(attempt, now, { ...key, ...validity });
@@ -284,7 +295,6 @@ const steps = fc.array(
     ),
     owner: fc.constantFrom('one', 'two'),
     name: fc.constantFrom('a', 'b', 'c', 'd'),
-    maximumKeys: fc.constantFrom(1, 2, 5),
     expiresInDays: fc.constantFrom(1, 2, 30),
     /** The days of a rotation: mostly the key's own, sometimes past the year 9999. */
     rotateBy: fc.constantFrom(undefined, undefined, 1, 3, 3_000_000),
@@ -308,7 +318,7 @@ function byId<Key extends { readonly id: string }>(keys: readonly Key[]): Key[] 
 
 /** Takes one step with the store and with the model, and expects the same of both. */
 async function compare(store: KeyStore & Administration, model: Model, now: number, step: Step) {
-  const { owner: userId, name, maximumKeys, tier, tokenAge, expiresInDays, rotateBy, idempotencyKey } = step;
+  const { owner: userId, name, tier, tokenAge, expiresInDays, rotateBy, idempotencyKey } = step;
   const tierClaim = { tier, issuedAt: now - tokenAge };
   const change = { userId, name, now, tierClaim };
   const attemptWith = (operation: Attempt['operation'], detail: number | undefined) =>
@@ -319,13 +329,13 @@ async function compare(store: KeyStore & Administration, model: Model, now: numb
       name,
       createdAt: now,
       tierClaim,
-      maximumKeys,
+      maximumKeysOf,
       expiresInDays,
       attempt: attemptWith('request', expiresInDays),
     });
     expect(await store.issue(one)).toEqual(model.issue(one));
   } else if (step.verb === 'rotate') {
-    const one = { ...change, maximumKeys, expiresInDays: rotateBy, attempt: attemptWith('rotate', rotateBy) };
+    const one = { ...change, maximumKeysOf, expiresInDays: rotateBy, attempt: attemptWith('rotate', rotateBy) };
     expect(await store.rotate(one)).toEqual(model.rotate(one));
   } else if (step.verb === 'roll') {
     const one = renewal({

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { ClaimTierCommand } from '../../src/keys/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp } from '../harness/app.ts';
-import { getDailyUsage, getUsage, getUser, newKey, verifyKey } from '../harness/request-key.ts';
+import { getDailyUsage, getUsage, getUser, newKey, requestKey, verifyKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 /** A service with a key of growth whose token is of the second 100, and what reads had it write since. */
@@ -62,4 +62,15 @@ test('of tokens of the same second the one counts that came last, and is written
   for (let asked = 0; asked < 3; asked++) await getUser(url, { token });
   expect(claims.map(({ tierClaim }) => tierClaim)).toEqual([{ tier: 'starter', issuedAt: 100 }]);
   expect((await verifyKey(url, key)).body['tier']).toBe('starter');
+});
+
+test('a token from before a downgrade gets the new tier: shown, and for the number of keys', async () => {
+  const { url } = await start();
+  const after = tokenFor('owner', { tier: 'pioneer', iat: 300 });
+  await getUser(url, { token: after });
+  const before = { token: tokenFor('owner', { tier: 'enterprise', iat: 200 }) };
+  expect((await getUser(url, before)).body['tier']).toBe('pioneer');
+  expect((await getUsage(url, before)).body).toMatchObject({ subscription_tier: 'pioneer', daily_quota_limit: 500 });
+  const refused = await requestKey(url, { api_key_name: 'second' }, before);
+  expect([refused.status, refused.headers.get('x-error-code')]).toEqual([429, 'key_limit_reached']);
 });

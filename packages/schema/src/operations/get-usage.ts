@@ -13,7 +13,9 @@ const success = z
     remaining_daily: integer.meta({ description: 'What is left of the day; never less than 0.' }),
     remaining_monthly: integer.meta({ description: 'What is left of the month; never less than 0.' }),
     rate_limit_windows: z.array(z.string()).meta({ description: 'How many requests are allowed in how long.' }),
-    subscription_tier: tierSchema.meta({ description: "The token's tier, whose limits these are." }),
+    subscription_tier: tierSchema.meta({
+      description: 'The tier that the newest token named, whose limits these are.',
+    }),
     expiration: timestamp.nullable().meta({ description: 'When the tier ends; null, since tiers do not end here.' }),
   })
   .meta({ id: 'Usage' });

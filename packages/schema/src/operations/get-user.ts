@@ -16,7 +16,7 @@ const success = z
   .object({
     user_id: z.string().meta({ description: "The token's subject." }),
     alias: z.string().nullable().meta({ description: "The token's alias, null if it has none." }),
-    tier: tierSchema.meta({ description: "The token's tier." }),
+    tier: tierSchema.meta({ description: 'The tier that the newest token named.' }),
     created_at: timestamp.nullable().meta({ description: 'When the first key was issued, null before that.' }),
     active_keys: z.array(listedKey).meta({ description: 'Keys that have not expired, oldest first.' }),
     expired_keys: z.array(listedKey).meta({ description: 'Expired keys that can still be rotated, oldest first.' }),

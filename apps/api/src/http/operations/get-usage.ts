@@ -6,7 +6,7 @@ import { readUsage } from '../../keys/usage/read.ts';
 /** GET /api/v1/user/usage: what is used of the quotas, and what is left. */
 export function getUsageHandler(dependencies: KeyDependencies) {
   return async (owner: Owner): Promise<Usage> => {
-    const { used, limits } = await readUsage(dependencies, owner);
+    const { used, tier, limits } = await readUsage(dependencies, owner);
     return {
       daily_quota_consumed: used.day,
       daily_quota_limit: limits.requestsPerDay,
@@ -15,7 +15,7 @@ export function getUsageHandler(dependencies: KeyDependencies) {
       remaining_daily: Math.max(0, limits.requestsPerDay - used.day),
       remaining_monthly: Math.max(0, limits.requestsPerMonth - used.month),
       rate_limit_windows: [`${limits.requestsPerMinute} req/min`],
-      subscription_tier: owner.tier,
+      subscription_tier: tier,
       expiration: null,
     };
   };

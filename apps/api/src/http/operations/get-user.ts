@@ -14,11 +14,11 @@ function listed(keys: readonly KeyRecord[], isActive: boolean): ListedApiKey[] {
 /** GET /api/v1/user/me: who the token names, and the keys that this user holds. */
 export function getUserHandler(dependencies: KeyDependencies) {
   return async (owner: Owner): Promise<User> => {
-    const { since, active, expired } = await listKeys(dependencies, owner);
+    const { since, tier, active, expired } = await listKeys(dependencies, owner);
     return {
       user_id: owner.userId,
       alias: owner.alias ?? null,
-      tier: owner.tier,
+      tier,
       created_at: since === undefined ? null : formatTimestamp(since),
       active_keys: listed(active, true),
       expired_keys: listed(expired, false),

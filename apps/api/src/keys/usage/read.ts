@@ -1,4 +1,4 @@
-import { type TierLimits, tiers } from '@andamio/schema/tiers';
+import { type Tier, type TierLimits, tiers } from '@andamio/schema/tiers';
 import type { KeyDependencies } from '../dependencies.ts';
 import { listKeys } from '../list.ts';
 import type { Owner } from '../owner.ts';
@@ -8,6 +8,7 @@ import type { DailyUsage, UsageTotals } from './store.ts';
 /** What an owner used of what it may use. */
 export interface Usage {
   readonly used: UsageTotals;
+  readonly tier: Tier;
   readonly limits: TierLimits;
 }
 
@@ -19,11 +20,11 @@ export interface Usage {
  */
 export async function readUsage(dependencies: KeyDependencies, owner: Owner): Promise<Usage> {
   const { store, now } = dependencies;
-  const [used] = await Promise.all([
+  const [used, { tier }] = await Promise.all([
     store.addUsage({ userId: owner.userId, day: utcDayOf(now()), attempt: '', counts: new Map() }),
     listKeys(dependencies, owner),
   ]);
-  return { used, limits: tiers[owner.tier] };
+  return { used, tier, limits: tiers[tier] };
 }
 
 /** UTC days, both included, and names of keys; all that the owner holds where none are given. */

@@ -6,7 +6,7 @@ import { unchanged } from './claim-tier.ts';
 import { settle } from './contest.ts';
 import { type Database, put, readView, type View } from './database.ts';
 import { documentsOf, keyDocumentOf, type OwnerDocument } from './documents.ts';
-import { countHeld } from './owner.ts';
+import { countHeld, effectiveTierOf } from './owner.ts';
 import { recall, remember } from './remember.ts';
 import { writeOwner } from './write-owner.ts';
 
@@ -18,13 +18,15 @@ function isMade({ active, attempts }: OwnerDocument, { id, serial }: KeyRecord):
   return Object.hasOwn(active, id) || attempts.includes(serial);
 }
 
-function refusalOf(view: View, { record, maximumKeys, attempt }: IssueCommand): IssueOutcome | undefined {
+function refusalOf(view: View, command: IssueCommand): IssueOutcome | undefined {
   const { owner, name } = view;
+  const { record, tierClaim, maximumKeysOf, attempt } = command;
   if (owner?.content.suspended) return 'suspended';
   const earlier = recall(view, attempt, record.createdAt);
   if (earlier !== undefined) return earlier;
   if (isTooLate(record.expiresAt)) return 'expiry_too_late';
   if (name !== undefined && !isGone({ removeAt: name.content.remove_at }, record.createdAt)) return 'name_taken';
+  const maximumKeys = maximumKeysOf(effectiveTierOf(owner?.content, tierClaim));
   return countHeld(owner?.content, record.createdAt) < maximumKeys ? undefined : 'key_limit_reached';
 }
 

@@ -1,6 +1,6 @@
-import { defaultTier } from '@andamio/schema/tiers';
+import { defaultTier, type Tier } from '@andamio/schema/tiers';
 import type { Actor } from '../../keys/audit.ts';
-import { isNews } from '../../keys/owner.ts';
+import { effectiveTier, isNews } from '../../keys/owner.ts';
 import type { TierClaim } from '../../keys/store.ts';
 import type { OwnerDocument } from './documents.ts';
 
@@ -55,6 +55,11 @@ export function tierClaimIn({ tier, tier_issued_at }: Pick<OwnerDocument, 'tier'
 /** Of keys by their id those that have not expired, with their expiry in Unix seconds. */
 export function unexpired(keys: Readonly<Record<string, number>> = {}, now: number): [string, number][] {
   return Object.entries(keys).filter(([, expiresAt]) => expiresAt > now);
+}
+
+/** Returns the tier that counts for an owner once a token's claim is heard. */
+export function effectiveTierOf(owner: OwnerDocument | undefined, claim: TierClaim): Tier {
+  return effectiveTier(claim, owner && tierClaimIn(owner));
 }
 
 /** How many unexpired keys an owner holds. */

@@ -8,14 +8,14 @@ import { settle } from './contest.ts';
 import { type Database, put } from './database.ts';
 import { documentsOf, keyDocumentOf } from './documents.ts';
 import { type KeyView, readKeyView } from './key-view.ts';
-import { hasPlace } from './owner.ts';
+import { effectiveTierOf, hasPlace } from './owner.ts';
 import { recall, remember } from './remember.ts';
 import { writeOwner } from './write-owner.ts';
 
 /** Moves a key's expiry on owner, name and key at once, if the domain's rule allows. */
 export function rotate(database: Database, command: RotateCommand): Promise<RotateOutcome> {
   const { firestore, write } = database;
-  const { now, maximumKeys, attempt } = command;
+  const { now, tierClaim, maximumKeysOf, attempt } = command;
   const documents = documentsOf(firestore, command);
   const mark = randomUUID();
   let made: Validity | undefined;
@@ -29,6 +29,7 @@ export function rotate(database: Database, command: RotateCommand): Promise<Rota
       const earlier = recall(view, attempt, now);
       if (earlier !== undefined) return refuse(earlier);
       const record = key?.content.record;
+      const maximumKeys = maximumKeysOf(effectiveTierOf(owner?.content, tierClaim));
       const outcome = extended(record, command, ({ id }) => hasPlace(owner?.content, id, now, maximumKeys));
       if (typeof outcome === 'string' || record === undefined) return refuse(outcome);
       made = outcome;

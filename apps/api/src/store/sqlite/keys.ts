@@ -27,11 +27,23 @@ function countHeld(statements: Statements, userId: string, now: number, maximum:
   return (statements.countKeys.get(userId, now, maximum) as { held: number }).held;
 }
 
+/** Returns how many keys an owner may hold. A token's claim is kept before, so what is stored of a known owner is the newest. */
+function maximumKeysFor(
+  statements: Statements,
+  userId: string,
+  { tierClaim, maximumKeysOf }: Pick<IssueCommand, 'tierClaim' | 'maximumKeysOf'>,
+): number {
+  const owner = statements.findOwner.get(userId);
+  return maximumKeysOf(owner === undefined ? tierClaim.tier : tierSchema.parse(owner['tier']));
+}
+
 /**
  * Whether an owner has a place for a key: its own, or a free one. The key has lost its own if a change of the owner's has seen it expired,
  * although the present of this one, which had to wait, is before that.
  */
-function hasPlace(statements: Statements, { userId, now, maximumKeys }: RotateCommand, expiresAt: number): boolean {
+function hasPlace(statements: Statements, command: RotateCommand, expiresAt: number): boolean {
+  const { userId, now } = command;
+  const maximumKeys = maximumKeysFor(statements, userId, command);
   const changedAt = (statements.findOwner.get(userId)?.['changed_at'] ?? 0) as number;
   const latest = Math.max(now, changedAt);
   return expiresAt > latest || countHeld(statements, userId, latest, maximumKeys) < maximumKeys;
@@ -63,7 +75,8 @@ export function claimTier(statements: Statements, command: ClaimTierCommand): vo
 }
 
 /** Stores a key if its name is free and the owner has a place for it. */
-export function issue(statements: Statements, { record, tierClaim, maximumKeys, attempt }: IssueCommand): IssueOutcome {
+export function issue(statements: Statements, command: IssueCommand): IssueOutcome {
+  const { record, tierClaim, attempt } = command;
   const { userId, name, createdAt } = record;
   claimTier(statements, { userId, tierClaim, now: createdAt });
   if (isSuspended(statements, userId)) return 'suspended';
@@ -73,6 +86,7 @@ export function issue(statements: Statements, { record, tierClaim, maximumKeys, 
   if (earlier !== undefined) return earlier;
   if (isTooLate(record.expiresAt)) return 'expiry_too_late';
   if (held !== undefined) return 'name_taken';
+  const maximumKeys = maximumKeysFor(statements, userId, command);
   if (countHeld(statements, userId, createdAt, maximumKeys) >= maximumKeys) return 'key_limit_reached';
 
   statements.insertKey.run(
