@@ -134,9 +134,11 @@ describe('what is not well-formed HTTP', () => {
     expect(text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
   });
 
-  test('nobody gets a tunnel: the connection just ends', async () => {
+  test('CONNECT is a method that is not allowed', async () => {
     const { text } = await talk(app.port, 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n');
-    expect(text).not.toContain(' 200 ');
+    const message = 'Method Not Allowed: This method is not supported here.';
+    expectRefusal(text, '405 Method Not Allowed', 'method_not_allowed', message);
+    expect(text).toContain('\r\nAllow: GET, HEAD, POST\r\n');
   });
 
   test.each([

@@ -1,6 +1,5 @@
-import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { type ErrorCode, errorBody, errorCodeHeader } from '@andamio/schema/errors';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { keepAnswersInOrder } from './order.ts';
 
 /** How long things may take, in milliseconds. */
 const defaultTimeouts = {
@@ -15,37 +14,25 @@ const defaultTimeouts = {
 
 export type Timeouts = typeof defaultTimeouts;
 
-/** What the parser refused, in the error body (contract, part C), and then the end of the connection. */
-function refuse(socket: Duplex, code: ErrorCode): void {
-  const body = errorBody(code);
-  const content = JSON.stringify(body);
-  socket.end(
-    [
-      `HTTP/1.1 ${body.statusCode} ${STATUS_CODES[body.statusCode]}`,
-      'Connection: close',
-      'Content-Type: application/json; charset=utf-8',
-      `Content-Length: ${Buffer.byteLength(content)}`,
-      'Cache-Control: no-store',
-      `${errorCodeHeader}: ${code}`,
-      '',
-      content,
-    ].join('\r\n'),
-  );
-}
-
 function isParserError(error: NodeJS.ErrnoException): boolean {
   return error.code?.startsWith('HPE_') === true;
 }
 
-/** Makes the HTTP server: bounds on time and size, and an answer to what is not well-formed HTTP. */
+/** Creates the HTTP server: bounds on time and size, and an answer to what is not well-formed HTTP. */
 export function createHttpServer(listener: RequestListener, timeouts: Partial<Timeouts> = {}): Server {
+  const { listener: ordered, endAfterAnswers } = keepAnswersInOrder(listener);
   // A missing Host and a strange Expect would be answered by Node itself, in no error body: the one is refused by the
   // service, the other ignored (RFC 9110 sections 7.2 and 10.1.1).
-  const server = createServer({ ...defaultTimeouts, ...timeouts, requireHostHeader: false }, listener);
-  server.on('checkExpectation', listener);
+  const server = createServer({ ...defaultTimeouts, ...timeouts, requireHostHeader: false }, ordered);
+  server.on('checkExpectation', ordered);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (!socket.writable || !isParserError(error)) socket.destroy();
-    else refuse(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'malformed_request');
+    if (!isParserError(error)) endAfterAnswers(socket);
+    else endAfterAnswers(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'malformed_request');
+  });
+  // A proxy's method (RFC 9110 section 9.3.6). Node takes the connection out of its own hands for it, errors included.
+  server.on('connect', (_request, socket) => {
+    socket.on('error', () => socket.destroy());
+    endAfterAnswers(socket, 'method_not_allowed', ['Allow: GET, HEAD, POST']);
   });
   return server;
 }

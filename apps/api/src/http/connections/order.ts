@@ -1,0 +1,122 @@
+import { type IncomingMessage, type RequestListener, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type ErrorCode, errorBody, errorCodeHeader } from '@andamio/schema/errors';
+
+/** Milliseconds for a client to close a connection that the service has ended, before the service cuts it off. */
+const lingering = 5_000;
+
+/** A request and its answer, which may not have begun yet. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** The state of one connection. */
+interface Connection {
+  /** What is not answered to its end, in the order in which it came. */
+  readonly open: Set<Exchange>;
+  /** The request that came last. */
+  last?: Exchange;
+  /** Whether the connection closes after the answers under way. No further request of it is handled. */
+  closing: boolean;
+  /** Runs when an exchange is over. */
+  onAnswered?: () => void;
+}
+
+/** A refusal of what never became a request, in the error body (contract, part C). */
+function refusal(code: ErrorCode, headers: readonly string[]): string {
+  const body = errorBody(code);
+  const content = JSON.stringify(body);
+  return [
+    `HTTP/1.1 ${body.statusCode} ${STATUS_CODES[body.statusCode]}`,
+    'Connection: close',
+    ...headers,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(content)}`,
+    'Cache-Control: no-store',
+    `${errorCodeHeader}: ${code}`,
+    '',
+    content,
+  ].join('\r\n');
+}
+
+/** Ends a connection, after a last answer if there is one to give. */
+function end(socket: Duplex, lastAnswer: string | undefined): void {
+  if (socket.writableEnded) return; // The answer before said that it is the last one.
+  if (lastAnswer === undefined || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  socket.end(lastAnswer);
+  const cutOff = setTimeout(() => socket.destroy(), lingering).unref();
+  socket.once('close', () => clearTimeout(cutOff));
+}
+
+/**
+ * Whether a request offers to change the protocol. The parser drops what follows such a request in the same packet (llhttp pauses
+ * for the new protocol), so the answer to it has to be the last one.
+ */
+function offersUpgrade({ headers }: IncomingMessage): boolean {
+  return headers.upgrade !== undefined && /\bupgrade\b/i.test(headers.connection ?? '');
+}
+
+/** Keeps the answers on a connection in the order of its requests, the refusal of what is not one included. */
+export interface AnswerOrder {
+  /** Handles requests. An offer to change the protocol is ignored (RFC 9110 section 7.8), and the connection closes after it. */
+  readonly listener: RequestListener;
+  /**
+   * Ends a connection once what is under way on it is answered. Only the first call for a connection counts.
+   *
+   * @param code what the client is told last; undefined closes the connection without a word.
+   * @param headers lines beside those of every refusal.
+   */
+  endAfterAnswers(socket: Duplex, code?: ErrorCode, headers?: readonly string[]): void;
+}
+
+/** Wraps a listener so that connections keep their order. */
+export function keepAnswersInOrder(listener: RequestListener): AnswerOrder {
+  const connections = new WeakMap<Duplex, Connection>();
+
+  function connectionOf(socket: Duplex): Connection {
+    const known = connections.get(socket);
+    if (known !== undefined) return known;
+    const connection: Connection = { open: new Set(), closing: false };
+    connections.set(socket, connection);
+    return connection;
+  }
+
+  return {
+    listener(request, response) {
+      const connection = connectionOf(request.socket);
+      if (connection.closing) return;
+      const exchange = { request, response };
+      connection.open.add(exchange);
+      connection.last = exchange;
+      response.once('close', () => {
+        connection.open.delete(exchange);
+        connection.onAnswered?.();
+      });
+      if (offersUpgrade(request)) {
+        connection.closing = true;
+        response.setHeader('Connection', 'close');
+      }
+      listener(request, response);
+    },
+
+    endAfterAnswers(socket, code, headers = []) {
+      const connection = connectionOf(socket);
+      const { open, last } = connection;
+      if (connection.onAnswered !== undefined) return;
+      const isSilent = code === undefined || connection.closing;
+      connection.closing = true;
+      // The request that was refused within its body, if it was one. Its handler may have answered without the rest of it.
+      const broken = last?.request.complete === false ? last : undefined;
+      connection.onAnswered = () => {
+        const isAnswered = broken?.response.headersSent === true;
+        if ([...open].some((exchange) => exchange !== broken || isAnswered)) return;
+        end(socket, isSilent || isAnswered ? undefined : refusal(code, headers));
+      };
+      connection.onAnswered();
+    },
+  };
+}

@@ -1,0 +1,151 @@
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { KeyStore } from '../../src/keys/store.ts';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import { startApp, type TestApp } from '../harness/app.ts';
+import { talk } from '../harness/raw-socket.ts';
+import { getUser, requestPath } from '../harness/request-key.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+const live = 'GET /health/live HTTP/1.1\r\nHost: x\r\n';
+const last = 'Connection: close\r\n\r\n';
+
+/** A request for a key, with what stands between its body and its end. */
+function keyRequest(sub: string, name: string): string {
+  const body = JSON.stringify({ api_key_name: name });
+  const head = [
+    `POST ${requestPath} HTTP/1.1`,
+    'Host: x',
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+    `Authorization: Bearer ${tokenFor(sub)}`,
+  ];
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
+}
+
+const statusesOf = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
+
+describe('requests in a row on one connection', () => {
+  let app: TestApp;
+  /** Milliseconds by which the store answers late, so that later requests would overtake. */
+  let lateness = 0;
+  beforeAll(async () => {
+    const store = createSqliteStore(':memory:', Date.now);
+    const late: KeyStore = {
+      ...store,
+      issue: async (command) => {
+        const outcome = await store.issue(command);
+        await delay(lateness);
+        return outcome;
+      },
+    };
+    app = await startApp({
+      store: late,
+      timeouts: { headersTimeout: 1_000, requestTimeout: 1_000, connectionsCheckingInterval: 50 },
+    });
+  });
+  afterAll(() => app.close());
+
+  const namesOf = async (sub: string) => {
+    const { body } = await getUser(app.url, { token: tokenFor(sub) });
+    return (body['active_keys'] as { name: string }[]).map(({ name }) => name);
+  };
+
+  const broken: readonly [string, string, number][] = [
+    ['garbage', 'hello there\r\n\r\n', 400],
+    ['a body that is longer than its Content-Length', '}}}}', 400],
+    ['headers that are too large', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`, 431],
+    ['two lengths', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400],
+    ['a broken chunk', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n', 405],
+    ['CONNECT', 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n', 405],
+  ];
+
+  test.each(broken)('are answered before %s behind them is refused', async (what, bytes, refusal) => {
+    for (lateness of [0, 100]) {
+      const sub = `${what} ${lateness}`;
+      const { text } = await talk(app.port, `${keyRequest(sub, 'one')}${keyRequest(sub, 'two')}${bytes}`);
+      expect(statusesOf(text)).toEqual([200, 200, refusal]);
+      expect(text.indexOf('"name":"one"')).toBeLessThan(text.indexOf('"name":"two"'));
+      expect(await namesOf(sub)).toEqual(['one', 'two']);
+    }
+  });
+
+  test('are answered before the refusal also where the garbage comes later, in pieces', async () => {
+    lateness = 200;
+    const { text } = await new Promise<{ text: string }>((resolve) => {
+      let answers = '';
+      const socket = connect(app.port, '127.0.0.1', async () => {
+        socket.write(keyRequest('pieces', 'one'));
+        await delay(50);
+        for (const piece of ['hello ', 'there\r\n', '\r\n', 'more\r\n\r\n']) {
+          socket.write(piece);
+          await delay(10);
+        }
+      });
+      socket.setEncoding('latin1').on('data', (data) => (answers += data));
+      socket.on('error', () => {}).on('close', () => resolve({ text: answers }));
+    });
+    expect(statusesOf(text)).toEqual([200, 400]);
+  });
+
+  test('a body that breaks is 400 once, also where its request was answered already', async () => {
+    const chunked = (headers: string) =>
+      `POST ${requestPath} HTTP/1.1\r\nHost: x\r\n${headers}Transfer-Encoding: chunked\r\n\r\nxyz\r\n`;
+    const asOwner = `Content-Type: application/json\r\nAuthorization: Bearer ${tokenFor('broken')}\r\n`;
+    expect(statusesOf((await talk(app.port, chunked(asOwner))).text)).toEqual([400]);
+    const [status, ...more] = statusesOf((await talk(app.port, chunked(''))).text);
+    expect([400, 401]).toContain(status);
+    expect(more).toEqual([]);
+  });
+
+  test('are answered although the next one never comes to its end', async () => {
+    lateness = 1_500; // Longer than a request may take to arrive.
+    const { text } = await talk(app.port, `${keyRequest('unfinished', 'one')}POST / HTTP/1.1\r\nHost: x\r\n`);
+    expect(statusesOf(text)).toEqual([200]);
+  });
+
+  test('are not handled behind one that asks to close the connection', async () => {
+    lateness = 0;
+    const { text } = await talk(app.port, `${live}Connection: close\r\n\r\n${keyRequest('late', 'never')}`);
+    expect(statusesOf(text)).toEqual([200]);
+    expect(await namesOf('late')).toEqual([]);
+  });
+
+  test.each([
+    ['websocket', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'],
+    ['h2c', 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n'],
+    ['anything else', 'Connection: keep-alive, upgrade\r\nUpgrade: x/1\r\n'],
+  ])(
+    'one that offers %s is answered, told that the connection closes, and none behind it is handled',
+    async (what, offer) => {
+      for (lateness of [0, 100]) {
+        const sub = `${what} ${lateness}`;
+        const first = keyRequest(sub, 'first');
+        const [line = '', ...rest] = keyRequest(sub, 'second').split('\r\n');
+        const second = [line, offer.trimEnd(), ...rest].join('\r\n');
+        const { text } = await talk(app.port, `${first}${second}${keyRequest(sub, 'third')}${live}${last}`);
+        expect(statusesOf(text)).toEqual([200, 200]);
+        expect(text).toContain('\r\nConnection: close\r\n');
+        expect(await namesOf(sub)).toEqual(['first', 'second']);
+      }
+    },
+  );
+
+  test('an offer without a body closes the connection, and the next request goes by another one', async () => {
+    const { text } = await talk(app.port, `${live}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n${live}${last}`);
+    expect(statusesOf(text)).toEqual([200]);
+    expect(text).toContain('\r\nConnection: close\r\n');
+  });
+
+  test('a connection that was refused is cut off, however long its client stays', async () => {
+    const socket = connect({ port: app.port, host: '127.0.0.1', allowHalfOpen: true });
+    onTestFinished(() => void socket.destroy());
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    socket.on('error', () => {}).resume();
+    socket.write('hello there\r\n\r\n');
+    const dripping = setInterval(() => socket.write('x'), 50);
+    onTestFinished(() => clearInterval(dripping));
+    await closed;
+  }, 15_000);
+});
