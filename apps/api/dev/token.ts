@@ -1,34 +1,71 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import jwt from 'jsonwebtoken';
-import { readSettings } from '../src/settings.ts';
+import { type CompleteSettings, readSettings, SettingsError } from '../src/settings.ts';
+import { explainToken } from './explain-token.ts';
 
-const usage =
-  'npm run token -- --sub USER [--tier pioneer|starter|growth|enterprise] [--scope "apikey:write"] [--alias NAME] [--hours 24]';
+const usage = `npm run token -- --sub USER [--tier pioneer|starter|growth|enterprise] [--scope "apikey:write"] [--alias NAME] [--hours 24]
+npm run token -- --explain TOKEN   says why the service would refuse a token; "-" reads it from standard input`;
 
-const { values } = parseArgs({
-  options: {
-    sub: { type: 'string' },
-    tier: { type: 'string' },
-    scope: { type: 'string' },
-    alias: { type: 'string' },
-    hours: { type: 'string', default: '24' },
-  },
-});
-const { sub, hours, ...claims } = values;
-const { keys, issuer, audience } = readSettings().jwt;
+/** Exit codes of sysexits.h. */
+const exUsage = 64;
+const exUnavailable = 69;
+const exConfig = 78;
 
-if (sub === undefined || !(Number(hours) > 0)) {
-  process.stderr.write(`${usage}\n`);
-  process.exitCode = 64; // EX_USAGE of sysexits.h
-} else if (keys.kind !== 'secrets') {
-  process.stderr.write('JWT_JWKS_URL is set: only the issuer of its keys can make tokens.\n');
-  process.exitCode = 78; // EX_CONFIG of sysexits.h
-} else {
-  const options = {
+function end(exitCode: number, message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(exitCode);
+}
+
+function settingsOrEnd(): CompleteSettings {
+  try {
+    return readSettings();
+  } catch (error) {
+    if (error instanceof SettingsError) end(exConfig, error.message);
+    throw error;
+  }
+}
+
+const options = {
+  sub: { type: 'string' },
+  tier: { type: 'string' },
+  scope: { type: 'string' },
+  alias: { type: 'string' },
+  hours: { type: 'string', default: '24' },
+  explain: { type: 'string' },
+} as const;
+
+function parameters() {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    end(exUsage, `${(error as Error).message}\n${usage}`);
+  }
+}
+
+const { sub, hours, explain, ...claims } = parameters();
+
+if (explain !== undefined) {
+  const token = (explain === '-' ? readFileSync(0, 'utf8') : explain).trim();
+  try {
+    const { accepted, text } = await explainToken(token, settingsOrEnd().jwt);
+    process.stdout.write(`${text}\n`);
+    process.exitCode = accepted ? 0 : 1;
+  } catch (error) {
+    const { message, cause } = error as Error;
+    end(exUnavailable, `${message} ${(cause as Error | undefined)?.message ?? ''}`.trimEnd());
+  }
+} else if (sub !== undefined && Number(hours) > 0) {
+  const { keys, issuer, audience } = settingsOrEnd().jwt;
+  if (keys.kind !== 'secrets') end(exConfig, 'JWT_JWKS_URL is set: only the issuer of its keys can sign tokens.');
+  const token = jwt.sign(claims, keys.secrets[0] as string, {
+    algorithm: 'HS256',
     subject: sub,
     expiresIn: Math.round(Number(hours) * 3600),
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),
-  };
-  process.stdout.write(`${jwt.sign(claims, keys.secrets[0] as string, { algorithm: 'HS256', ...options })}\n`);
+  });
+  process.stdout.write(`${token}\n`);
+} else {
+  end(exUsage, usage);
 }

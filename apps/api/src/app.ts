@@ -31,7 +31,7 @@ import type { Keys } from './keys/set-up.ts';
 import type { Logger } from './log.ts';
 
 export interface AppDependencies {
-  readonly settings: Pick<Settings, 'trustProxyHops' | 'ipRateLimitPerMinute' | 'corsOrigins'>;
+  readonly settings: Pick<Settings, 'production' | 'trustProxyHops' | 'ipRateLimitPerMinute' | 'corsOrigins'>;
   readonly log: Logger;
   readonly keys: Keys;
   readonly verifyToken: VerifyToken;
@@ -45,8 +45,8 @@ export interface AppDependencies {
 /** Puts the service together: the order of the steps of every request. */
 export function createApp(dependencies: AppDependencies): RequestListener {
   const { settings, log, keys, verifyToken, verifyAlert, createCounters, referenceFolder } = dependencies;
-  const { trustProxyHops, ipRateLimitPerMinute, corsOrigins } = settings;
-  const begin = beginRequests({ log, usage: keys.usage, trustProxyHops });
+  const { production, trustProxyHops, ipRateLimitPerMinute, corsOrigins } = settings;
+  const begin = beginRequests({ log, usage: keys.usage, trustProxyHops, explainsRefusals: !production });
   const crossOrigin = allowOrigins(corsOrigins);
   const addressLimit = limitAddresses(ipRateLimitPerMinute, createCounters);
   const giveBackAddressLimit = givingBack(addressLimit);

@@ -34,6 +34,9 @@ export interface NewestDigest {
   readonly pepperVersion: string;
 }
 
+/** Why a key is refused (service contract, "Edges"). */
+export type KeyRefusal = 'malformed' | 'unknown_key' | 'expired' | 'suspended';
+
 type Verification<Found extends FoundKey> = VerifiedKey<Found> | undefined;
 
 export interface KeyVerifier<Found extends FoundKey> {
@@ -51,6 +54,8 @@ export interface KeyVerifier<Found extends FoundKey> {
    * @throws in the promise: what `find` throws, and StaleReadError.
    */
   verify(text: string): Verification<Found> | Promise<Verification<Found>>;
+  /** Returns why {@link KeyVerifier.verify} has just refused what somebody sent as a key. Asks nobody. */
+  whyRefused(text: string): KeyRefusal;
   /** Lets changes of these ids hold here at once. */
   forget(ids: Iterable<string>): void;
   /** Lets changes of all keys of an owner hold here at once. */
@@ -95,6 +100,13 @@ export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOp
         ids.push(id);
       }
       return look(text, ids as [string, ...string[]]);
+    },
+    whyRefused(text) {
+      if (!isKey(text)) return 'malformed';
+      // A refusal is remembered for long enough to be explained.
+      const found = digesters.map(({ digest }) => lookups.known(digest(text))?.found).find((one) => one !== undefined);
+      if (found === undefined) return 'unknown_key';
+      return found.suspended === true ? 'suspended' : 'expired';
     },
     forget: (ids) => lookups.forget(ids),
     forgetOwner: (userId) => lookups.forgetOwner(userId),

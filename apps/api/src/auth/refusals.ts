@@ -1,7 +1,12 @@
+import type { KeyRefusal } from '@andamio/verification/verify-key';
+
 /**
- * Why a token is refused: a closed list (service contract, "Edges"). It stands in the log and, outside production, in `details`;
- * clients in production cannot tell one from another.
+ * Why credentials are refused: a closed list (service contract, "Edges"). The reason is logged and, outside production, added to
+ * `details`; clients in production cannot tell one from another.
  */
+export type CredentialRefusal = TokenRefusal | 'no_key' | KeyRefusal;
+
+/** Why a token, or the signature of a message, is refused. */
 export type TokenRefusal =
   | 'no_token'
   /** Not a compact JWT, or a header that demands more than a key and an algorithm. */

@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import type { ErrorCode } from '@andamio/schema/errors';
 import type { VerifiedKey } from '@andamio/verification/verify-key';
 import type { Principal } from '../auth/principal.ts';
+import type { CredentialRefusal } from '../auth/refusals.ts';
 import type { Owner } from '../keys/owner.ts';
 import type { FoundKey } from '../keys/store.ts';
 import type { Standing } from './limits/headers.ts';
@@ -23,6 +25,12 @@ export interface RequestLocals {
   verifiedKey?: VerifiedKey<FoundKey>;
   /** Who may do what is asked. */
   owner?: Owner;
+  /** Whether a refusal says why in its `details`: in development. */
+  readonly explainsRefusals: boolean;
+  /** The code of the error that is the answer. */
+  errorCode?: ErrorCode;
+  /** Why credentials were refused; for the log, and in development for `details`. */
+  reason?: CredentialRefusal;
   /** Why the answer is a 500; for the log alone. */
   cause?: unknown;
 }

@@ -57,7 +57,13 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const logged: string[] = [];
   const keys = setUpKeys({ store, peppers, now, monotonicNow, verifyCacheSeconds: 10, warn: () => {} });
   const app = createApp({
-    settings: { trustProxyHops: 0, ipRateLimitPerMinute: 1_000_000, corsOrigins: [], ...options.settings },
+    settings: {
+      production: true,
+      trustProxyHops: 0,
+      ipRateLimitPerMinute: 1_000_000,
+      corsOrigins: [],
+      ...options.settings,
+    },
     log: createLog({
       level: 'debug',
       project: 'test-project',

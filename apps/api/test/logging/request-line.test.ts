@@ -1,8 +1,9 @@
 import { makeKey } from '@andamio/schema/key-format';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { newKey, requestKey } from '../harness/request-key.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';
+import { memoryStore } from '../harness/stores.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -119,6 +120,67 @@ describe('the line of a request', () => {
     await fetch(`${failing.url}/health/ready`);
     const lines = () => failing.logged.map((text) => JSON.parse(text)).filter(({ httpRequest }) => httpRequest);
     await expect.poll(lines).toMatchObject([{ severity: 'INFO', httpRequest: { status: 503 } }]);
+  });
+
+  test.each<[string, string, Record<string, string>, string]>([
+    ['no_token', 'unauthenticated', { authorization: '' }, '/api/v1/user/me'],
+    ['no_token', 'unauthenticated', { authorization: 'Basic abc' }, '/api/v1/user/me'],
+    ['malformed', 'unauthenticated', { authorization: 'Bearer abc' }, '/api/v1/user/me'],
+    ['expired', 'unauthenticated', { authorization: `Bearer ${tokenFor('user', { exp: 1 })}` }, '/api/v1/user/me'],
+    ['claims', 'unauthenticated', { authorization: `Bearer ${tokenFor('')}` }, '/api/v1/user/me'],
+    ['no_key', 'invalid_key', {}, '/api/v1/apikey/verify'],
+    ['malformed', 'invalid_key', { 'x-api-key': '' }, '/api/v1/apikey/verify'],
+    ['malformed', 'invalid_key', { 'x-api-key': `${makeKey()}x` }, '/api/v1/apikey/verify'],
+    ['unknown_key', 'invalid_key', { 'x-api-key': makeKey() }, '/api/v1/apikey/verify'],
+  ])('has the reason %s of a 401, and the code %s', async (reason, errorCode, headers, path) => {
+    expect(await lineOf(headers, path)).toMatchObject({ httpRequest: { status: 401 }, errorCode, reason });
+  });
+
+  test('has the reason why a key is refused that was good before', async () => {
+    const { store } = memoryStore();
+    let now = Date.now();
+    const aging = await startApp({ store, now: () => now });
+    onTestFinished(() => aging.close());
+    const keys = await Promise.all(['expired', 'suspended'].map((sub) => newKey(aging.url, sub)));
+    await store.suspend({ userId: 'suspended', by: { kind: 'operator' }, now: Math.floor(now / 1000) });
+    const reasonOf = async (key: string | undefined) => {
+      aging.logged.length = 0;
+      await fetch(`${aging.url}/api/v1/apikey/verify`, { headers: { 'x-api-key': key as string } });
+      await expect.poll(() => aging.logged.length).toBe(1);
+      return JSON.parse(aging.logged[0] as string)['reason'];
+    };
+    expect(await reasonOf(keys[1])).toBe('suspended');
+    now += 366 * 86_400_000;
+    expect(await reasonOf(keys[0])).toBe('expired');
+  });
+
+  test('has the code of every refusal', async () => {
+    expect(await lineOf({}, '/nothing')).toMatchObject({ errorCode: 'not_found' });
+    expect(await lineOf({}, '/api/v1/user/me', 'DELETE')).toMatchObject({ errorCode: 'method_not_allowed' });
+    const line = await lineOf({ 'content-type': 'text/plain' });
+    expect(line).toMatchObject({ errorCode: 'invalid_body' });
+    expect(line).not.toHaveProperty('reason');
+  });
+
+  test('is written once for each client and window where requests are refused for their rate', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const limited = await startApp({ settings: { ipRateLimitPerMinute: 1, trustProxyHops: 1 } });
+    onTestFinished(() => limited.close());
+    const refused = async (address: string, times: number) => {
+      const headers = { 'x-forwarded-for': address };
+      for (let sent = 0; sent < times; sent++) await (await fetch(`${limited.url}/x`, { headers })).text();
+    };
+    await refused('192.0.2.1', 100);
+    await refused('192.0.2.2', 50);
+    const lines = () => limited.logged.map((text) => JSON.parse(text));
+    const refusals = () => lines().filter(({ errorCode }) => errorCode === 'rate_limited');
+    await vi.waitFor(() => expect(refusals()).toHaveLength(2));
+    expect(refusals().map(({ httpRequest }) => httpRequest.remoteIp)).toEqual(['192.0.2.1', '192.0.2.2']);
+    vi.advanceTimersByTime(60_000);
+    expect(lines().at(-1)).toMatchObject({ refusals: 146 });
+    await refused('192.0.2.1', 1);
+    await vi.waitFor(() => expect(refusals()).toHaveLength(3));
   });
 
   test('is for those who look closely where very many are answered well', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 import { talk } from '../harness/raw-socket.ts';
@@ -43,6 +43,18 @@ describe('401: no credentials, or none of which anything is known', () => {
     const answer = await ask(headers);
     expectError(answer, 401, 'unauthenticated');
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm=/);
+  });
+
+  test('the body says no more than that, except in development, where details name the reason', async () => {
+    const developing = await startApp({ settings: { production: false } });
+    onTestFinished(() => developing.close());
+    for (const [token, reason] of [['abc', 'malformed'] as const, [tokenFor('user', { exp: 1 }), 'expired'] as const]) {
+      const headers = { authorization: `Bearer ${token}` };
+      const details = 'Send a valid, unexpired token in the header "Authorization: Bearer <JWT>".';
+      expect((await ask(headers)).body['details']).toBe(details);
+      const response = await fetch(`${developing.url}${requestPath}`, { method: 'POST', headers });
+      expect(await response.json()).toMatchObject({ details: `${details} Reason: ${reason}.` });
+    }
   });
 
   test('the token in the query or in the body', async () => {

@@ -1,5 +1,6 @@
 import { type ErrorCode, type ErrorStatus, errorBody, errorCodeHeader, errorKinds } from '@andamio/schema/errors';
 import type { ErrorRequestHandler } from 'express';
+import type { CredentialRefusal } from '../../auth/refusals.ts';
 import { SigningKeysUnavailableError } from '../../auth/signing-keys.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../keys/store.ts';
 import type { RequestLocals } from '../locals.ts';
@@ -24,14 +25,24 @@ export class HttpError extends Error {
   }
 }
 
+type CodeWithStatus<Status extends ErrorStatus> = {
+  [Code in ErrorCode]: (typeof errorKinds)[Code]['status'] extends Status ? Code : never;
+}[ErrorCode];
+
+/** The credentials of a request are refused. Clients learn no more than the code says; the log has the reason. */
+export class CredentialsRefusedError extends HttpError {
+  readonly reason: CredentialRefusal;
+
+  constructor(code: CodeWithStatus<401>, reason: CredentialRefusal) {
+    super(code);
+    this.reason = reason;
+  }
+}
+
 /** The store did not answer, or too late to rely on it: nothing is known about a key. */
 export class VerificationUnavailableError extends Error {
   override readonly name = 'VerificationUnavailableError';
 }
-
-type CodeWithStatus<Status extends ErrorStatus> = {
-  [Code in ErrorCode]: (typeof errorKinds)[Code]['status'] extends Status ? Code : never;
-}[ErrorCode];
 
 /**
  * How to authenticate (RFC 9110 section 11.6.1; RFC 6750 section 3 for tokens): the same whatever is wrong, so that nothing is
@@ -65,8 +76,11 @@ function toHttpError(error: unknown, requestId: string): HttpError {
 export function errorAnswer(error: unknown, locals: RequestLocals): Answer {
   const httpError = toHttpError(error, locals.requestId);
   if (httpError !== error) locals.cause = error;
-  const { code, details, retryAfter } = httpError;
-  const body = errorBody(code, details);
+  const { code, retryAfter } = httpError;
+  locals.errorCode = code;
+  if (httpError instanceof CredentialsRefusedError) locals.reason = httpError.reason;
+  const isExplained = locals.explainsRefusals && locals.reason !== undefined;
+  const body = errorBody(code, isExplained ? `${httpError.details} Reason: ${locals.reason}.` : httpError.details);
   return {
     status: body.statusCode,
     headers: [

@@ -15,7 +15,7 @@ import type { Owner } from '../../keys/owner.ts';
 import type { FoundKey } from '../../keys/store.ts';
 import { parseBody, readBody } from '../request/body.ts';
 import { idempotencyKeyOf } from '../request/idempotency-key.ts';
-import { HttpError } from '../response/errors.ts';
+import { CredentialsRefusedError, HttpError } from '../response/errors.ts';
 import { refuseOtherMethods } from './methods.ts';
 import { rememberRoute } from './remember-route.ts';
 
@@ -81,7 +81,7 @@ function authenticate(verifyToken: VerifyToken): RequestHandler {
   return async (request, { locals }, next) => {
     const token = bearerToken(request);
     const principal = token === undefined ? 'no_token' : await verifyToken(token);
-    if (typeof principal === 'string') throw new HttpError('unauthenticated');
+    if (typeof principal === 'string') throw new CredentialsRefusedError('unauthenticated', principal);
     locals.principal = principal;
     next();
   };

@@ -4,7 +4,7 @@ import type { AlertSignature, VerifyAlert } from '../../auth/verify-alert.ts';
 import type { RevokeKeyDependencies } from '../../keys/revoke.ts';
 import { revokeLeaked } from '../../keys/revoke-leaked.ts';
 import type { Logger } from '../../log.ts';
-import { HttpError } from '../response/errors.ts';
+import { CredentialsRefusedError, HttpError } from '../response/errors.ts';
 import { refuseOtherMethods } from '../routing/methods.ts';
 import { rememberRoute } from '../routing/remember-route.ts';
 import { parseAlerts, readAlerts, verdictsOf } from './alerts.ts';
@@ -27,7 +27,7 @@ function signatureOf({ headersDistinct }: Request): AlertSignature | undefined {
 
 /** Before a body is read that nobody says to have signed. */
 const requireSignature: RequestHandler = (request, _response, next) => {
-  if (signatureOf(request) === undefined) throw new HttpError('invalid_signature');
+  if (signatureOf(request) === undefined) throw new CredentialsRefusedError('invalid_signature', 'malformed');
   next();
 };
 
@@ -37,7 +37,7 @@ function authenticate(verifyAlert: VerifyAlert): RequestHandler {
     const verification = await verifyAlert(signatureOf(request) as AlertSignature, body);
     // A refusal would be final: GitHub sends an alert again after a 500.
     if (verification === 'unconfirmed') throw new HttpError('signing_keys_unavailable');
-    if (verification !== 'verified') throw new HttpError('invalid_signature');
+    if (verification !== 'verified') throw new CredentialsRefusedError('invalid_signature', verification);
     next();
   };
 }
