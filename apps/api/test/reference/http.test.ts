@@ -53,6 +53,26 @@ describe('the reference over HTTP', () => {
     }
   });
 
+  test.each([
+    ['backwards', { range: 'bytes=5-2' }],
+    ['of the last bytes', { range: 'bytes=-10' }],
+    ['of one byte', { range: 'bytes=0-0' }],
+    ['past the end', { range: 'bytes=999999999-' }],
+    ['in an unknown unit', { range: 'lines=1-2' }],
+    ['that is none', { range: 'hello' }],
+    ['of two parts', { range: 'bytes=0-1,3-4' }],
+    ['with If-Range of another version', { range: 'bytes=0-9', 'if-range': '"other"' }],
+  ])('a range of an asset is ignored, and the whole file answered: %s', async (_what, headers) => {
+    const html = await (await get(`${docs}/index.html`)).text();
+    const path = /(?:src|href)="(assets\/[^"]+)"/.exec(html)?.[1];
+    const encoding = { 'accept-encoding': 'identity' };
+    const whole = await (await get(`${docs}/${path}`, encoding)).arrayBuffer();
+    const answer = await get(`${docs}/${path}`, { ...encoding, ...headers });
+    expect([answer.status, answer.headers.get('accept-ranges')]).toEqual([200, 'none']);
+    expect(answer.headers.has('content-range')).toBe(false);
+    expect(Buffer.from(await answer.arrayBuffer()).equals(Buffer.from(whole))).toBe(true);
+  });
+
   test.each(['index.html', 'reference.md', 'llms.txt'])('%s names the host that answers it', async (file) => {
     const answer = await get(`${docs}/${file}`);
     expect(answer.headers.get('cache-control')).toBe('no-cache');

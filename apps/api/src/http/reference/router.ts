@@ -35,7 +35,13 @@ function assets(folder: string): RequestHandler {
     }
     // What is set already wins over what the files are served with.
     response.removeHeader('Cache-Control');
-    serve(request, response, () => forbidCaching(request, response, next));
+    // Ranges are ignored (RFC 9110 section 14.2): the library answers some of them with the wrong bytes.
+    delete request.headers.range;
+    response.setHeader('Accept-Ranges', 'none');
+    serve(request, response, () => {
+      response.removeHeader('Accept-Ranges');
+      forbidCaching(request, response, next);
+    });
   };
 }
 
