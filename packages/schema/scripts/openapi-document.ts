@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import {
+  type ErrorCode,
   type ErrorStatus,
+  errorBody,
   errorBodySchema,
   errorCodeHeader,
   errorCodes,
@@ -13,7 +15,6 @@ import { idempotencyKeyHeader, idempotencyKeyPattern } from '../src/idempotency-
 import { apiKeyHeader } from '../src/key-format.ts';
 import { integer } from '../src/operations/fields.ts';
 import { type Operation, operations } from '../src/operations/index.ts';
-import { cachedAnswersHeader, maximumCachedAnswers } from '../src/usage.ts';
 import { guide } from './guide.ts';
 import { codeSamples } from './samples/index.ts';
 
@@ -26,34 +27,43 @@ const securityOf: Record<Operation['security'], Record<string, string[]>[]> = {
   apiKey: [{ ApiKeyAuth: [] }],
 };
 
-const secondsToWait = integer.meta({
+const secondsToWait = integer.optional().meta({
   override: { type: 'integer' },
   description: 'Seconds to wait. Absent when waiting does not help.',
 });
 
 const idempotencyKeyParameter = z.object({
-  [idempotencyKeyHeader]: z
-    .string()
-    .regex(new RegExp(idempotencyKeyPattern))
-    .optional()
-    .meta({
-      description:
-        'Names the request, so that it can be repeated when its answer was lost: within 24 hours the same request gets the same answer.',
-      maxLength: 128,
-      examples: ['6f1c1b0e-6a43-4a0e-9a4b-0d8f4a6f5f7e'],
-    }),
-});
-
-const cachedAnswersParameter = z.object({
-  [cachedAnswersHeader]: integer.optional().meta({
-    override: { type: 'integer' },
+  [idempotencyKeyHeader]: z.string().regex(new RegExp(idempotencyKeyPattern)).optional().meta({
     description:
-      'How many requests were let in by kept answers since the last report: they count like this one where it is answered with 200.',
-    minimum: 0,
-    maximum: maximumCachedAnswers,
-    examples: [42],
+      'Names the request, so that it can be repeated when its answer was lost: within 24 hours the same request gets the same answer.',
+    maxLength: 128,
+    // No example: tools send examples, and a key that is sent twice names the same request.
   }),
 });
+
+/** An error of each status as the service answers it, by code, with the details of the place where they are not the code's. */
+const exampleErrors: Record<ErrorStatus, { readonly code: ErrorCode; readonly details?: string }> = {
+  400: { code: 'missing_field', details: 'api_key_name: is required' },
+  401: { code: 'unauthenticated' },
+  403: { code: 'insufficient_scope' },
+  404: { code: 'no_such_key' },
+  405: { code: 'method_not_allowed' },
+  409: { code: 'not_yet_rotatable' },
+  422: {
+    code: 'invalid_field',
+    details: 'api_key_name: must be 3 to 100 characters long (Unicode code points)',
+  },
+  429: { code: 'rate_limited' },
+  431: { code: 'headers_too_large' },
+  500: {
+    code: 'store_unavailable',
+    details: `${errorKinds.store_unavailable.details} Request id: 6f1c1b0e-6a43-4a0e-9a4b-0d8f4a6f5f7e.`,
+  },
+  503: {
+    code: 'verification_unavailable',
+    details: `${errorKinds.verification_unavailable.details} Request id: 6f1c1b0e-6a43-4a0e-9a4b-0d8f4a6f5f7e.`,
+  },
+};
 
 function errorResponse(status: ErrorStatus) {
   return {
@@ -63,13 +73,13 @@ function errorResponse(status: ErrorStatus) {
       [errorCodeHeader]: z
         .enum(errorCodeOf(status) as [string, ...string[]])
         .meta({ description: 'What is wrong, for programs.' }),
-      ...(status === 429 ? { 'Retry-After': secondsToWait.optional() } : {}),
+      ...(status === 429 ? { 'Retry-After': secondsToWait } : {}),
       ...(status === 401 ? { 'WWW-Authenticate': z.string().meta({ description: 'RFC 9110, RFC 6750.' }) } : {}),
     }),
     content: {
       'application/json': {
         schema: errorBodySchema(status).meta({ id: `Error${status}Body` }),
-        example: { details: 'string', message: statusMessages[status], statusCode: status },
+        example: errorBody(exampleErrors[status].code, exampleErrors[status].details),
       },
     },
   };
@@ -83,7 +93,6 @@ function operationObject(operation: Operation, responses: ReadonlyMap<ErrorStatu
     description: operation.description,
     security: securityOf[operation.security],
     ...('repeatable' in operation && { requestParams: { header: idempotencyKeyParameter } }),
-    ...(operation.security === 'apiKey' && { requestParams: { header: cachedAnswersParameter } }),
     ...('body' in operation && {
       requestBody: {
         description: operation.body.description,

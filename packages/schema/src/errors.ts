@@ -122,7 +122,10 @@ export function errorBody(code: ErrorCode, details: string = errorKinds[code].de
 export function errorBodySchema(status: ErrorStatus) {
   return z.object({
     details: z.string().meta({ description: 'What is wrong and where. For people: do not parse it.' }),
-    message: z.literal(statusMessages[status]),
-    statusCode: z.literal(status),
+    message: z
+      .literal(statusMessages[status])
+      .meta({ description: 'What kind of error it is; the same for each status.' }),
+    // A literal number would be published as `number`, for which generated clients do not compile.
+    statusCode: z.literal(status).meta({ override: { type: 'integer' }, description: 'The status of the answer.' }),
   });
 }

@@ -31,6 +31,63 @@ describe('openapi.json', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  /** Everything in the document, with the path to it. */
+  function* nodes(value: unknown, path = ''): Generator<{ path: string; node: Record<string, unknown> }> {
+    if (typeof value !== 'object' || value === null) return;
+    if (!Array.isArray(value)) yield { path, node: value as Record<string, unknown> };
+    for (const [name, child] of Object.entries(value)) yield* nodes(child, `${path}/${name}`);
+  }
+  const all = [...nodes(document)];
+  const schemas = all.filter(({ node }) => typeof node['type'] === 'string' || Array.isArray(node['type']));
+
+  test('describes every property, parameter and header', () => {
+    const properties = all.flatMap(({ path, node }) =>
+      Object.entries(
+        typeof node['properties'] === 'object' && !path.endsWith('/example') ? (node['properties'] ?? {}) : {},
+      ).map(([name, property]) => ({
+        path: `${path}/${name}`,
+        description: (property as { description?: string }).description,
+      })),
+    );
+    const others = all
+      .filter(({ path, node }) => 'in' in node || /\/headers\/[^/]+$/.test(path))
+      .map(({ path, node }) => ({ path, description: (node['description'] ?? '') as string }));
+    expect(properties.length).toBeGreaterThan(40);
+    expect(others.length).toBeGreaterThan(5);
+    expect([...properties, ...others].filter(({ description }) => !description)).toEqual([]);
+  });
+
+  test('publishes every number as an integer: generated clients compile by that', () => {
+    expect(schemas.filter(({ node }) => node['type'] === 'integer').length).toBeGreaterThan(10);
+    expect(schemas.filter(({ node }) => node['type'] === 'number').map(({ path }) => path)).toEqual([]);
+    const constants = all.filter(({ node }) => typeof node['const'] === 'number');
+    expect(constants.map(({ node }) => node['type'])).toEqual(Array(constants.length).fill('integer'));
+  });
+
+  test('gives no header of a request an example, since tools send examples', () => {
+    const headers = all.filter(({ node }) => node['in'] === 'header' && 'schema' in node);
+    expect(headers.length).toBeGreaterThan(0);
+    for (const { path, node } of headers) {
+      expect(JSON.stringify(node), path).not.toMatch(/"examples?":|"default":/);
+    }
+  });
+
+  test('shows errors as the service answers them', () => {
+    interface Response {
+      readonly headers: Record<string, unknown>;
+      readonly content: { readonly 'application/json': { readonly example: Record<string, unknown> } };
+    }
+    const errors = Object.entries(document.components.responses) as [string, Response][];
+    expect(errors.length).toBeGreaterThan(8);
+    for (const [name, { headers, content }] of errors) {
+      const { example } = content['application/json'];
+      expect(Object.keys(example), name).toEqual(['details', 'message', 'statusCode']);
+      expect(example['details'], name).not.toBe('string');
+      expect(example['details'], name).toMatch(/[a-z]{3}/);
+      expect(headers['X-Error-Code'], name).toBeDefined();
+    }
+  });
+
   test('needs no credentials for itself', () => {
     expect(document.paths['/api/v1/docs/doc.json'].get.security).toEqual([]);
   });

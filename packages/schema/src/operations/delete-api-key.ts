@@ -5,7 +5,9 @@ import type { BearerOperation } from './operation.ts';
 
 const body = z.object({ api_key_name: apiKeyName }, { error: 'must be an object' }).meta({ id: 'DeleteApiKeyBody' });
 
-const success = z.object({ confirmation: z.literal('API key deleted successfully') }).meta({ id: 'DeletedApiKey' });
+const success = z
+  .object({ confirmation: z.literal('API key deleted successfully').meta({ description: 'For people.' }) })
+  .meta({ id: 'DeletedApiKey' });
 
 /** The body as understood. */
 export type DeleteApiKeyBody = z.output<typeof body>;

@@ -63,9 +63,9 @@ export const calendarDate = z
 
 /** What every answer says of a key beside the key itself (contract, part A). */
 export const describedKey = {
-  created_at: timestamp,
-  expires_at: timestamp,
-  expires_in_days: integer,
-  is_active: z.boolean(),
+  created_at: timestamp.meta({ description: 'When the key was issued (RFC 3339, UTC).' }),
+  expires_at: timestamp.meta({ description: 'From when on the key is refused (RFC 3339, UTC).' }),
+  expires_in_days: integer.meta({ description: 'The validity of the key in days, as it was asked for last.' }),
+  is_active: z.boolean().meta({ description: 'Whether the key has not expired.' }),
   name: z.string().meta({ description: 'The api_key_name that was sent.' }),
 } as const;

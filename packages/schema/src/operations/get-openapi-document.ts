@@ -11,6 +11,9 @@ export const getOpenApiDocument = {
   summary: 'Read this OpenAPI document',
   description: 'The description of this API in OpenAPI 3.1, for generators and other tools.',
   security: 'none',
-  success: { description: 'The OpenAPI document.', schema: z.looseObject({ openapi: z.string() }) },
+  success: {
+    description: 'The OpenAPI document.',
+    schema: z.looseObject({ openapi: z.string().meta({ description: 'The version of the OpenAPI Specification.' }) }),
+  },
   errors: [429, 500],
 } as const satisfies PublicOperation;

@@ -9,8 +9,8 @@ const success = z
     user_id: z.string().meta({ description: 'Whose key it is.' }),
     name: z.string().meta({ description: 'What its owner calls it.' }),
     tier: tierSchema.meta({ description: "The owner's tier." }),
-    created_at: timestamp,
-    expires_at: timestamp,
+    created_at: timestamp.meta({ description: 'When the key was issued (RFC 3339, UTC).' }),
+    expires_at: timestamp.meta({ description: 'From when on the key is refused (RFC 3339, UTC).' }),
   })
   .meta({ id: 'VerifiedApiKey' });
 
