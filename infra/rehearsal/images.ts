@@ -1,24 +1,78 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const repository = join(import.meta.dirname, '../..');
+const dockerfile = join(repository, 'apps/api/Dockerfile');
 const run = promisify(execFile);
 
-/** The files that a program needs to run: itself and its shared libraries. */
-function closureOf(program: string): string[] {
+/** What glibc loads without a program's being linked against it, and what programs built for an older glibc are linked against. */
+const glibcParts = [
+  'librt.so.1',
+  'libdl.so.2',
+  'libpthread.so.0',
+  'libresolv.so.2',
+  'libnss_dns.so.2',
+  'libgcc_s.so.1',
+];
+
+/** The shared libraries that a program needs to run. */
+function librariesOf(program: string): string[] {
   const listed = execFileSync('ldd', [program], { encoding: 'utf8' });
   return [...listed.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, path]) => path as string);
 }
 
+/** The files of an image that is put together from this machine's. */
+class Files {
+  readonly folder: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+    this.write('etc/passwd', 'root:x:0:0::/root:/none\nnonroot:x:65532:65532::/:/none\n');
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(join(this.folder, path)), { recursive: true });
+    writeFileSync(join(this.folder, path), text);
+  }
+
+  copy(from: string, to: string): void {
+    mkdirSync(dirname(join(this.folder, to)), { recursive: true });
+    copyFileSync(from, join(this.folder, to));
+  }
+
+  /** Copies a program with its shared libraries. */
+  copyProgram(from: string, to: string): void {
+    this.copy(from, to);
+    for (const library of librariesOf(from)) this.copy(library, library);
+  }
+}
+
+/** How an image is built. */
+export interface BuildOptions {
+  /** A folder like apps/api/dist, from which the image is made; without one the Dockerfile builds it from the sources. */
+  readonly bundle?: string;
+}
+
 /**
- * Images without a daemon: buildah, its storage in a folder of its own. The published base images cannot be had on a machine
- * without their registries; a local one stands in for them, made of this very Node and its libraries.
+ * Builds images without a daemon: with buildah, its storage in a folder of its own. Local base images stand in for the
+ * published ones, which no machine without their registries has; they are made of this Node and its libraries.
  */
 export class Images {
   readonly folder = mkdtempSync(join(tmpdir(), 'andamio-images-'));
+  readonly #bases = new Map<string, Promise<string>>();
 
   async buildah(...args: string[]): Promise<string> {
     const storage = [
@@ -33,38 +87,69 @@ export class Images {
     return stdout.trim();
   }
 
-  /** Node at the place where distroless has it, and nothing else: no shell, no package manager. */
-  async buildBase(): Promise<string> {
-    const context = join(this.folder, 'base');
-    mkdirSync(join(context, 'files/nodejs/bin'), { recursive: true });
-    copyFileSync(process.execPath, join(context, 'files/nodejs/bin/node'));
-    for (const library of closureOf(process.execPath)) {
-      mkdirSync(join(context, 'files', dirname(library)), { recursive: true });
-      copyFileSync(library, join(context, 'files', library));
-    }
-    mkdirSync(join(context, 'files/etc'), { recursive: true });
-    writeFileSync(join(context, 'files/etc/passwd'), 'root:x:0:0::/:/none\nnonroot:x:65532:65532::/:/none\n');
-    writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY files/ /\n');
-    await this.buildah('bud', '--quiet', '--isolation', 'chroot', '--tag', 'localhost/base', context);
-    return 'localhost/base';
+  /** Builds, once, an image that holds Node where distroless has it, and nothing else: no shell, no package manager. */
+  #runtimeBase(): Promise<string> {
+    return this.#base('runtime', (files) => {
+      files.copyProgram(process.execPath, 'nodejs/bin/node');
+      return '';
+    });
   }
 
-  /**
-   * Builds the service's image by its own Dockerfile, the bundle taken from where the build left it.
-   *
-   * @param bundle a folder like apps/api/dist
-   */
-  async buildService(base: string, tag: string, bundle: string): Promise<void> {
-    const file = 'apps/api/Dockerfile';
-    const ignored = join(repository, `${file}.dockerignore`);
-    const inputs = ['--build-arg', `RUNTIME_IMAGE=${base}`, '--build-context', `bundle=${bundle}`];
-    const options = ['--quiet', '--isolation', 'chroot', '--ignorefile', ignored, '--file', join(repository, file)];
-    await this.buildah('bud', ...options, ...inputs, '--tag', tag, repository);
+  /** Builds, once, an image in which the Dockerfile's own build can run: Node, npm, a shell. */
+  #buildBase(): Promise<string> {
+    return this.#base('build', (files) => {
+      files.copyProgram(process.execPath, 'usr/local/bin/node');
+      for (const program of ['/bin/sh', '/usr/bin/env']) files.copyProgram(realpathSync(program), program);
+      const glibc = librariesOf(process.execPath).find((path) => basename(path) === 'libc.so.6') as string;
+      for (const part of glibcParts) files.copy(join(dirname(glibc), part), join(dirname(glibc), part));
+      const npx = execFileSync('sh', ['-c', 'command -v npx'], { encoding: 'utf8' }).trim();
+      const npm = dirname(dirname(realpathSync(npx)));
+      cpSync(npm, join(files.folder, 'usr/local/lib/node_modules/npm'), { recursive: true });
+      for (const name of ['npm', 'npx'])
+        symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, join(files.folder, 'usr/local/bin', name));
+      mkdirSync(join(files.folder, 'tmp'));
+      // Where a proxy of this machine's signs certificates, the registry's are signed by its CA.
+      const authority = process.env['NODE_EXTRA_CA_CERTS'];
+      if (authority === undefined) return 'ENV PATH=/usr/local/bin:/usr/bin:/bin\n';
+      files.copy(authority, 'etc/authority.pem');
+      return 'ENV PATH=/usr/local/bin:/usr/bin:/bin NODE_EXTRA_CA_CERTS=/etc/authority.pem\n';
+    });
+  }
+
+  #base(name: string, fill: (files: Files) => string): Promise<string> {
+    const build = async () => {
+      const context = join(this.folder, name);
+      const instructions = fill(new Files(join(context, 'files')));
+      writeFileSync(join(context, 'Dockerfile'), `FROM scratch\nCOPY files/ /\n${instructions}`);
+      const tag = `localhost/base-${name}`;
+      await this.buildah('bud', '--quiet', '--timestamp', '0', '--isolation', 'chroot', '--tag', tag, context);
+      return tag;
+    };
+    const built = this.#bases.get(name) ?? build();
+    this.#bases.set(name, built);
+    return built;
+  }
+
+  /** Builds the service's image by its own Dockerfile, every file in it as old as the epoch. */
+  async buildService(tag: string, { bundle }: BuildOptions): Promise<void> {
+    const options = ['--quiet', '--timestamp', '0', '--isolation', 'chroot'];
+    const file = ['--ignorefile', `${dockerfile}.dockerignore`, '--file', dockerfile];
+    const inputs = ['--build-arg', `RUNTIME_IMAGE=${await this.#runtimeBase()}`];
+    if (bundle === undefined) inputs.push('--build-arg', `BUILD_IMAGE=${await this.#buildBase()}`);
+    else inputs.push('--build-context', `bundle=${this.#withoutCompileCache(bundle)}`);
+    await this.buildah('bud', ...options, ...file, ...inputs, '--tag', tag, repository);
+  }
+
+  /** Copies a bundle without what this machine's Node compiled, as the Dockerfile's build leaves it. */
+  #withoutCompileCache(bundle: string): string {
+    const copy = mkdtempSync(join(this.folder, 'bundle-'));
+    cpSync(bundle, copy, { recursive: true, filter: (path) => basename(path) !== 'compile-cache' });
+    return copy;
   }
 
   /** Pushes to a registry on loopback. @returns the digest */
   async push(image: string, destination: string): Promise<string> {
-    const file = join(this.folder, 'digest');
+    const file = join(this.folder, `digest-${basename(image)}`);
     await this.buildah('push', '--quiet', '--tls-verify=false', '--digestfile', file, image, `docker://${destination}`);
     return readFileSync(file, 'utf8').trim();
   }
@@ -74,6 +159,11 @@ export class Images {
     image: string,
   ): Promise<{ User: string; Env: string[]; Entrypoint: string[]; WorkingDir: string }> {
     return JSON.parse(await this.buildah('inspect', '--type', 'image', image)).OCIv1.config;
+  }
+
+  /** The digests of the image's layers, uncompressed, from the base up. */
+  async layers(image: string): Promise<string[]> {
+    return JSON.parse(await this.buildah('inspect', '--type', 'image', image)).OCIv1.rootfs.diff_ids;
   }
 
   /** The image's files, unpacked. */

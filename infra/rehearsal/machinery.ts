@@ -129,8 +129,7 @@ function route(service: Stored): void {
 
 export const machinery: Machinery = {
   async build(tags) {
-    const base = await images.buildBase();
-    await images.buildService(base, 'localhost/api', bundle);
+    await images.buildService('localhost/api', { bundle });
     return await images.push('localhost/api', here(tags[0] as string));
   },
 

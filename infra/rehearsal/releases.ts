@@ -29,7 +29,7 @@ export async function pushRelease(
   cpSync(bundle, folder, { recursive: true });
   const main = join(folder, 'main.js');
   writeFileSync(main, changes[release](readFileSync(main, 'utf8')));
-  await images.buildService(await images.buildBase(), `localhost/${release}`, folder);
+  await images.buildService(`localhost/${release}`, { bundle: folder });
   rmSync(folder, { recursive: true });
   return await images.push(`localhost/${release}`, destination);
 }
