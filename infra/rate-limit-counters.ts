@@ -63,9 +63,9 @@ export class RateLimitCounters extends pulumi.ComponentResource {
         engineVersion: 'VALKEY_8_0',
         mode: 'CLUSTER_DISABLED',
         shardCount: 1,
-        // The smallest node and the replica that Google's SLA asks for.
+        // The smallest node that Google's SLA covers, and the replica that it asks for. Counters of a minute are small.
         // https://cloud.google.com/memorystore/docs/valkey/instance-node-specification
-        nodeType: 'STANDARD_SMALL',
+        nodeType: 'CUSTOM_PICO',
         replicaCount: 1,
         authorizationMode: 'IAM_AUTH',
         transitEncryptionMode: 'SERVER_AUTHENTICATION',

@@ -13,7 +13,15 @@ const accepted: Readonly<Record<string, readonly string[]>> = {
   authorizationMode: ['AUTH_DISABLED', 'IAM_AUTH'],
   transitEncryptionMode: ['TRANSIT_ENCRYPTION_DISABLED', 'SERVER_AUTHENTICATION'],
   engineVersion: ['VALKEY_7_2', 'VALKEY_8_0', 'VALKEY_9_0'],
-  nodeType: ['SHARED_CORE_NANO', 'STANDARD_SMALL', 'HIGHMEM_MEDIUM', 'HIGHMEM_XLARGE'],
+  nodeType: [
+    'SHARED_CORE_NANO',
+    'CUSTOM_PICO',
+    'CUSTOM_MICRO',
+    'CUSTOM_MINI',
+    'STANDARD_SMALL',
+    'HIGHMEM_MEDIUM',
+    'HIGHMEM_XLARGE',
+  ],
 };
 
 interface Endpoint {
