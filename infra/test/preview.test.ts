@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, test } from 'vitest';
+import { engineIsHere } from './harness/requirements.ts';
+import { cloud, deployed, temporaryFolder } from './harness/stack.ts';
+
+const programFolder = join(import.meta.dirname, '..');
+
+/** The names and contents of all files in a folder. */
+function hashOf(folder: string): string {
+  const hash = createHash('sha256');
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  for (const path of files.map(({ parentPath, name }) => join(parentPath, name)).sort())
+    hash.update(`${path}\0`).update(readFileSync(path));
+  return hash.digest('hex');
+}
+
+describe.skipIf(!engineIsHere)('the preview of a pull request', () => {
+  test('runs in the checkout against the state as it is, which it neither locks nor writes', async () => {
+    const google = await cloud();
+    const { workspace } = await deployed(google, 'dev');
+    const state = join(workspace.workDir, '.pulumi');
+    // A checkout, with what the stack's file holds after the first update.
+    const checkout = temporaryFolder();
+    for (const path of ['scripts', 'settings'])
+      cpSync(join(programFolder, path), join(checkout, path), { recursive: true });
+    for (const path of ['index.ts', 'package.json', 'node_modules', 'policy'])
+      symlinkSync(join(programFolder, path), join(checkout, path));
+    for (const file of ['Pulumi.yaml', 'Pulumi.dev.yaml']) cpSync(join(workspace.workDir, file), join(checkout, file));
+    const { PULUMI_CONFIG_PASSPHRASE: _passphrase, ...env } = workspace.envVars as Record<string, string>;
+    const preview = async () => {
+      const args = [join(checkout, 'scripts/preview.ts'), 'dev'];
+      const child = spawn(process.execPath, args, { env: { ...process.env, ...env, PULL_REQUEST: '' } });
+      const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+      return { code, stdout, stderr };
+    };
+    const before = hashOf(state);
+    await google.forgetCalls();
+    expect(await preview()).toEqual({ code: 0, stdout: 'Nothing changes.\n', stderr: '' });
+
+    const file = join(checkout, 'Pulumi.dev.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('config:\n', 'config:\n  andamio:logLevel: debug\n'));
+    const { stdout } = await preview();
+    expect(stdout).toMatch(/\| update \| gcp:cloudrunv2\/service:Service \| service \| .*envs/);
+    expect([hashOf(state), await google.calls()]).toEqual([before, []]);
+  }, 300_000);
+});
