@@ -1,7 +1,10 @@
 // A language host for Node, for machines where Pulumi's own is not installed: the engine starts a program of the name
 // pulumi-language-nodejs, reads its port, and asks it to run programs and policy packs. Runs this project's kind alone: no
-// compiler, no dependencies to install.
+// compiler, no dependencies to install. What it does follows Pulumi's own
+// (https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/cmd/pulumi-language-nodejs/main.go): it runs the `node` on PATH, and
+// the copy of the SDK that the program's folder resolves, or nothing.
 import { spawn } from 'node:child_process';
+import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -11,12 +14,19 @@ const grpc = fromPulumi('@grpc/grpc-js');
 const { LanguageRuntimeService } = require('@pulumi/pulumi/proto/language_grpc_pb.js');
 const language = require('@pulumi/pulumi/proto/language_pb.js');
 const plugin = require('@pulumi/pulumi/proto/plugin_pb.js');
-const runner = require.resolve('@pulumi/pulumi/cmd/run');
 
-/** What runs a pack is that of the Pulumi which the pack's own @pulumi/policy uses. */
-function packRunner(folder: string): string {
-  const policy = createRequire(join(folder, 'package.json')).resolve('@pulumi/policy');
-  return createRequire(policy).resolve('@pulumi/pulumi/cmd/run-policy-pack');
+/**
+ * Finds a module of the SDK as the program in a folder would.
+ *
+ * @throws {Error} in the words of Pulumi's host when the folder has no SDK
+ */
+function locateModule(name: string, folder: string, installCommand: string): string {
+  try {
+    return createRequire(join(realpathSync(folder), 'index.js')).resolve(name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    throw new Error(`It looks like the Pulumi SDK has not been installed. Have you run ${installCommand}?`);
+  }
 }
 
 /** The part of a gRPC request to run a program that is used here. */
@@ -24,13 +34,12 @@ interface RunRequest {
   getProject(): string;
   getStack(): string;
   getOrganization(): string;
-  getPwd(): string;
   getDryrun(): boolean;
   getParallel(): number;
   getMonitorAddress(): string;
   getConfigMap(): { toObject(): [string, string][] };
   getConfigsecretkeysList(): string[];
-  getInfo(): { getProgramDirectory(): string; getEntryPoint(): string };
+  getInfo(): { getRootDirectory(): string; getProgramDirectory(): string; getEntryPoint(): string };
 }
 
 /** The part of a gRPC request to run a plugin that is used here, with the stream that takes what it prints. */
@@ -53,21 +62,30 @@ const engineAddress = process.argv.at(-1) as string;
 
 function runProgram({ request }: { request: RunRequest }, callback: Callback): void {
   const info = request.getInfo();
+  let runner: string;
+  try {
+    runner = locateModule('@pulumi/pulumi/cmd/run', info.getProgramDirectory(), 'pulumi install');
+  } catch (error) {
+    const response = new language.RunResponse();
+    response.setError((error as Error).message);
+    callback(null, response);
+    return;
+  }
   const options = {
     monitor: request.getMonitorAddress(),
     engine: engineAddress,
     project: request.getProject(),
     stack: request.getStack(),
     organization: request.getOrganization(),
-    pwd: info.getProgramDirectory() || request.getPwd(),
+    'root-directory': info.getRootDirectory(),
+    pwd: info.getProgramDirectory(),
     parallel: String(request.getParallel()),
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
   const child = spawn(
-    process.execPath,
+    'node',
     [runner, ...args, ...(request.getDryrun() ? ['--dry-run'] : []), info.getEntryPoint() || '.'],
     {
-      cwd: options.pwd,
       stdio: ['ignore', 'inherit', 'inherit'],
       env: {
         ...process.env,
@@ -80,7 +98,7 @@ function runProgram({ request }: { request: RunRequest }, callback: Callback): v
     const response = new language.RunResponse();
     // 32: the program has said itself what is wrong.
     if (code === 32) response.setBail(true);
-    else if (code !== 0) response.setError(`The program ended with exit code ${code}.`);
+    else if (code !== 0) response.setError(`Program exited with non-zero exit code: ${code}`);
     callback(null, response);
   });
 }
@@ -93,7 +111,8 @@ function runPlugin(call: PluginCall): void {
     return [variable.slice(0, equals), variable.slice(equals + 1)] as const;
   });
   const folder = request.getInfo().getProgramDirectory();
-  const child = spawn(process.execPath, [packRunner(folder), ...request.getArgsList(), folder], {
+  const runner = locateModule('@pulumi/pulumi/cmd/run-policy-pack', folder, `npm install in ${folder}`);
+  const child = spawn('node', [runner, ...request.getArgsList(), folder], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...Object.fromEntries(variables) },

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalWorkspace, type Stack } from '@pulumi/pulumi/automation/index.js';
@@ -19,12 +19,14 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** The environment in which the engine finds the stand-in for Google, and keeps its state in a folder. */
+/** The environment in which the engine finds the fake Google, and keeps its state in a folder. */
 function engineEnvironment(google: Pick<Google, 'port'>, stateFolder: string): Record<string, string> {
   return {
     PULUMI_BACKEND_URL: `file://${stateFolder}`,
     PULUMI_CONFIG_PASSPHRASE: '',
     PULUMI_SKIP_UPDATE_CHECK: 'true',
+    // pnpm's commands set it: the SDK would be found from any folder.
+    NODE_PATH: '',
     PULUMI_DEBUG_PROVIDERS: `gcp:${google.port},docker-build:${google.port}`,
   };
 }
@@ -53,9 +55,12 @@ type Driver = 'inline' | 'literal';
 
 let driver: Driver = 'inline';
 
-/** Tests of one promise, each with the program run by either driver; skipped where the engine is not. */
-export function describeByDriver(promise: string, tests: () => void): void {
-  const drivers: readonly Driver[] = ['inline', 'literal'];
+/** Tests of one promise, each with the program run by the drivers; skipped where the engine is not. */
+export function describeByDriver(
+  promise: string,
+  tests: () => void,
+  drivers: readonly Driver[] = ['inline', 'literal'],
+): void {
   describe.skipIf(!engineIsHere).each(drivers)(`${promise}, by the %s driver`, (chosen) => {
     beforeEach(() => {
       driver = chosen;
@@ -74,11 +79,12 @@ function inlineStack(stackName: string, workDir: string, envVars: Record<string,
 
 /** A stack as `pulumi up` runs it: the engine starts the language host, and that starts Node. */
 function literalStack(stackName: string, workDir: string, envVars: Record<string, string>): Promise<Stack> {
-  for (const file of ['package.json', 'index.ts']) symlinkSync(join(programFolder, file), join(workDir, file));
+  for (const file of ['package.json', 'index.ts', 'node_modules'])
+    if (!existsSync(join(workDir, file))) symlinkSync(join(programFolder, file), join(workDir, file));
   return LocalWorkspace.createOrSelectStack({ stackName, workDir }, { envVars });
 }
 
-/** A stack with the committed settings of that name and those given on top, run by the real engine against the stand-in. */
+/** A stack with the committed settings of that name and those given on top, run by the real engine against the fake Google. */
 export async function stackOf(
   google: Google,
   name: StackName,
