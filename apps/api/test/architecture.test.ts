@@ -22,6 +22,7 @@ const packagesOf: Record<string, readonly string[]> = {
   jsonwebtoken: ['auth'],
   '@google-cloud/firestore': ['store'],
   'node:sqlite': ['store'],
+  'google-auth-library': ['http'],
   redis: ['http'],
   sirv: ['http'],
 };

@@ -1,7 +1,8 @@
 import type { SettingName } from '@andamio/schema/settings';
-import { MemoryStore } from 'express-rate-limit';
 import { secretKeys, type VerificationKeys } from '../auth/signing-keys.ts';
 import type { VerifyAlert } from '../auth/verify-alert.ts';
+import type { Clock } from '../clock.ts';
+import { MemoryCounters } from '../http/limits/memory-counters.ts';
 import type { SharedCounters } from '../http/limits/redis-counters.ts';
 import type { KeyStore } from '../keys/store.ts';
 import type { Logger } from '../log.ts';
@@ -16,10 +17,10 @@ export interface Parts {
   readonly verifyAlert: VerifyAlert | undefined;
 }
 
-async function countersOf({ redis }: CompleteSettings, log: Logger): Promise<SharedCounters> {
-  if (redis === undefined) return { createCounters: () => new MemoryStore(), close: () => {} };
+async function countersOf({ redis }: CompleteSettings, log: Logger, clock: Clock): Promise<SharedCounters> {
+  if (redis === undefined) return { createCounters: () => new MemoryCounters(clock), close: () => {} };
   const { connectCounters } = await import('../http/limits/redis-counters.ts');
-  return connectCounters(redis, log);
+  return connectCounters(redis, log, clock);
 }
 
 /** Logs each failed fetch of published keys. The URL is a setting that holds no secret. */
@@ -31,15 +32,20 @@ function reportFetch(log: Logger, setting: SettingName, url: string) {
     );
 }
 
-async function signingKeysOf({ jwt: { keys } }: CompleteSettings, log: Logger): Promise<VerificationKeys> {
+async function signingKeysOf(
+  { jwt: { keys } }: CompleteSettings,
+  log: Logger,
+  clock: Clock,
+): Promise<VerificationKeys> {
   if (keys.kind === 'secrets') return secretKeys(keys.secrets);
   const { jwksKeys } = await import('../auth/jwks.ts');
-  return jwksKeys(keys.url, () => performance.now(), reportFetch(log, 'JWT_JWKS_URL', keys.url));
+  return jwksKeys(keys.url, clock.monotonicNow, reportFetch(log, 'JWT_JWKS_URL', keys.url));
 }
 
 async function alertVerifierOf(
   { githubSecretScanningKeysUrl: url }: CompleteSettings,
   log: Logger,
+  clock: Clock,
 ): Promise<VerifyAlert | undefined> {
   if (url === undefined) return undefined;
   const [{ githubKeys }, { createAlertVerifier }] = await Promise.all([
@@ -47,16 +53,16 @@ async function alertVerifierOf(
     import('../auth/verify-alert.ts'),
   ]);
   const onFailure = reportFetch(log, 'GITHUB_SECRET_SCANNING_KEYS_URL', url);
-  return createAlertVerifier(githubKeys(url, () => performance.now(), onFailure));
+  return createAlertVerifier(githubKeys(url, clock.monotonicNow, onFailure));
 }
 
 /** Makes the parts that the settings ask for. None of them need answer yet. */
-export async function connect(settings: CompleteSettings, log: Logger, now: () => number): Promise<Parts> {
+export async function connect(settings: CompleteSettings, log: Logger, clock: Clock): Promise<Parts> {
   const [store, counters, signingKeys, verifyAlert] = await Promise.all([
-    openStore(settings.store, now),
-    countersOf(settings, log),
-    signingKeysOf(settings, log),
-    alertVerifierOf(settings, log),
+    openStore(settings.store, clock.now),
+    countersOf(settings, log, clock),
+    signingKeysOf(settings, log, clock),
+    alertVerifierOf(settings, log, clock),
   ]);
   return { store, counters, signingKeys, verifyAlert };
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { logEvents } from '@andamio/schema/log-events';
 import { createApp } from '../app.ts';
 import { createTokenVerifier } from '../auth/verify-token.ts';
+import { systemClock } from '../clock.ts';
 import { drainable } from '../http/connections/drain.ts';
 import { createHttpServer } from '../http/connections/server.ts';
 import { setUpKeys } from '../keys/set-up.ts';
@@ -45,14 +46,13 @@ export async function run(referenceFolder: string): Promise<void> {
   if (settings === undefined) return;
 
   const log = createLog({ level: settings.logLevel, project: settings.googleCloudProject });
-  const now = Date.now;
-  const { store, counters, signingKeys, verifyAlert } = await connect(settings, log, now);
+  const clock = systemClock;
+  const { store, counters, signingKeys, verifyAlert } = await connect(settings, log, clock);
   const keys = setUpKeys({
     store,
     peppers: settings.peppers,
     verifyCacheSeconds: settings.verifyCacheSeconds,
-    now,
-    monotonicNow: () => performance.now(),
+    ...clock,
     warn: (error, message) => log.warn({ err: error }, message),
   });
   const app = createApp({
@@ -60,7 +60,7 @@ export async function run(referenceFolder: string): Promise<void> {
     log,
     keys,
     verifyAlert,
-    verifyToken: createTokenVerifier({ ...settings.jwt, keys: signingKeys, now }),
+    verifyToken: createTokenVerifier({ ...settings.jwt, keys: signingKeys, now: clock.now }),
     createCounters: counters.createCounters,
     referenceFolder,
   });

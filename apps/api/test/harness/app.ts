@@ -3,13 +3,14 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import type { Pepper } from '@andamio/schema/settings';
-import { MemoryStore } from 'express-rate-limit';
 import { type AppDependencies, createApp } from '../../src/app.ts';
 import { githubKeys } from '../../src/auth/github-keys.ts';
 import { secretKeys } from '../../src/auth/signing-keys.ts';
 import { createAlertVerifier } from '../../src/auth/verify-alert.ts';
 import { createTokenVerifier } from '../../src/auth/verify-token.ts';
+import { systemClock } from '../../src/clock.ts';
 import { createHttpServer, type Timeouts } from '../../src/http/connections/server.ts';
+import { MemoryCounters } from '../../src/http/limits/memory-counters.ts';
 import { setUpKeys } from '../../src/keys/set-up.ts';
 import type { KeyStore } from '../../src/keys/store.ts';
 import { createLog } from '../../src/log.ts';
@@ -78,7 +79,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     }),
     verifyAlert:
       githubKeysUrl === undefined ? undefined : createAlertVerifier(githubKeys(githubKeysUrl, monotonicNow, () => {})),
-    createCounters: options.createCounters ?? (() => new MemoryStore()),
+    createCounters: options.createCounters ?? (() => new MemoryCounters(systemClock)),
     referenceFolder: options.referenceFolder ?? builtReference,
   });
   const server = createHttpServer(app, options.timeouts);

@@ -13,14 +13,16 @@ export function missingForRedis(): string | undefined {
 export interface Redis {
   readonly url: string;
   readonly port: number;
+  /** SIGSTOP makes it accept connections and answer none. */
+  signal(signal: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
 /** Starts a Redis of the test's own, and resolves when it answers. */
-export async function startRedis(port?: number): Promise<Redis> {
+export async function startRedis(port?: number, ...more: readonly string[]): Promise<Redis> {
   const chosen = port ?? (await freePort());
   const folder = mkdtempSync(join(tmpdir(), 'redis-'));
-  const options = ['--port', `${chosen}`, '--bind', '127.0.0.1', '--save', '', '--dir', folder];
+  const options = ['--port', `${chosen}`, '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...more];
   const child = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -31,6 +33,7 @@ export async function startRedis(port?: number): Promise<Redis> {
   return {
     url: `redis://127.0.0.1:${chosen}`,
     port: chosen,
+    signal: (name) => void child.kill(name),
     async stop() {
       child.kill('SIGKILL');
       await exited;

@@ -1,6 +1,7 @@
 import type { Options, Store } from 'express-rate-limit';
 import { createClient } from 'redis';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { connectCounters, type SharedCounters } from '../../src/http/limits/redis-counters.ts';
 import { createLog } from '../../src/log.ts';
 import { startProcess, type TestProcess } from '../harness/process.ts';
@@ -34,7 +35,7 @@ describe.skipIf(!inject('available').includes('redis'))('rate limits that instan
   });
 
   const ask = (service: string, sub: string) => requestKey(service, {}, { token: tokenFor(sub, { tier: 'starter' }) });
-  const warnings = () => services.map(({ output }) => output().match(/Redis does not answer/g)?.length ?? 0);
+  const warnings = () => services.map(({ output }) => output().match(/Redis is unavailable/g)?.length ?? 0);
 
   test('are exact: of 120 requests through two instances a starter has 50', async () => {
     const urls = await start();
@@ -98,6 +99,7 @@ describe.skipIf(!inject('available').includes('redis'))('a counter in Redis', ()
     shared = connectCounters(
       { url: redis.url, ca: undefined, auth: 'url' },
       createLog({ level: 'silent', project: undefined }),
+      systemClock,
     );
     counters = shared.createCounters('address');
     counters.init?.({ windowMs: 1_000 } as Options);

@@ -1,4 +1,5 @@
 import { type AuthClient, GoogleAuth, PassThroughClient } from 'google-auth-library';
+import { within } from '../within.ts';
 import { CredentialsError, statusCodes } from './refusal.ts';
 
 /** How long a call waits for credentials before the client library tries again, in milliseconds. */
@@ -43,19 +44,16 @@ function describe(error: AuthError): string {
 }
 
 async function headersOf(client: Promise<AuthClient>, url?: string | URL): Promise<Headers> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const giveUp = () =>
-    reject(new CredentialsError(`Google's credentials did not arrive within ${patience} ms.`, statusCodes.unavailable));
-  const timer = setTimeout(giveUp, patience);
+  const late = () =>
+    new CredentialsError(`Google's credentials did not arrive within ${patience} ms.`, statusCodes.unavailable);
+  const headers = client.then((found) => found.getRequestHeaders(url));
   try {
-    return await Promise.race([client.then((found) => found.getRequestHeaders(url)), late]);
+    return await within(patience, headers, late);
   } catch (error) {
     if (error instanceof CredentialsError) throw error;
     const cause = (error ?? {}) as AuthError;
     const code = isTransient(cause) ? statusCodes.unavailable : statusCodes.unauthenticated;
     throw new CredentialsError(`Google's credentials could not be obtained: ${describe(cause)}`, code);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

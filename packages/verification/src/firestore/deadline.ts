@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { within } from '../within.ts';
 import { isPermanent } from './refusal.ts';
 
 /** An operation under way. */
@@ -99,17 +100,11 @@ export class DeadlineError extends Error {
  */
 export async function withDeadline<T>(milliseconds: number, run: () => Promise<T>): Promise<T> {
   if (milliseconds <= 0) throw new DeadlineError('The time of the call ran out before its turn came.');
-  const { promise: late, reject } = Promise.withResolvers<never>();
   const operation: Operation = { until: performance.now() + milliseconds, lastFailure: undefined };
-  const giveUp = () => {
+  const late = () => {
     const { lastFailure } = operation;
     const reason = lastFailure === undefined ? '' : ` The last attempt failed: ${lastFailure}`;
-    reject(new DeadlineError(`Firestore did not answer in time.${reason}`));
+    return new DeadlineError(`Firestore did not answer in time.${reason}`);
   };
-  const timer = setTimeout(giveUp, milliseconds + margin);
-  try {
-    return await Promise.race([operations.run(operation, run), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return within(milliseconds + margin, operations.run(operation, run), late);
 }

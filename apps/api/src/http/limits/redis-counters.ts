@@ -1,90 +1,107 @@
+import { hash } from 'node:crypto';
+import { logEvents } from '@andamio/schema/log-events';
+import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import type { Settings } from '@andamio/schema/settings';
-import { type ClientRateLimitInfo, MemoryStore, type Options, type Store } from 'express-rate-limit';
-import { RedisStore } from 'rate-limit-redis';
-import { createClient } from 'redis';
+import type { ClientRateLimitInfo, Options, Store } from 'express-rate-limit';
+import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../log.ts';
+import { googleCredentials } from './google-credentials.ts';
 import type { CreateCounters } from './limit.ts';
+import { MemoryCounters } from './memory-counters.ts';
+import { defaultRedisTimes, RedisLink, type RedisTimes } from './redis-link.ts';
 
-/** How long a request waits for Redis, and how long after a failure none does, in milliseconds. */
-const commandTimeout = 300;
-const pauseAfterFailure = 1_000;
+interface Script {
+  readonly text: string;
+  readonly sha1: string;
+}
 
-/** Bare, `DECR` makes a counter that is not there: one of -1, which never ends. */
-const decrementIfThere = `if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DECR', KEYS[1]) end`;
+const script = (text: string): Script => ({ text, sha1: hash('sha1', text) });
 
-/** The library's counters, but for those that are not there: it reads them as NaN, and gives back to them. */
-class RedisCounters extends RedisStore {
-  override async get(key: string): Promise<ClientRateLimitInfo | undefined> {
-    const counted = await super.get(key);
-    return Number.isNaN(counted?.totalHits) ? undefined : counted;
-  }
+/**
+ * Counts a request: KEYS[1] is the counter, ARGV[1] the window in milliseconds. A counter that would last longer than its window
+ * was made before the server's clock was set back; it begins anew.
+ */
+const increment = script(`
+local left = redis.call('PTTL', KEYS[1])
+local window = tonumber(ARGV[1])
+if left <= 0 or left > window then
+  redis.call('SET', KEYS[1], 1, 'PX', window)
+  return { 1, window }
+end
+return { redis.call('INCR', KEYS[1]), left }
+`);
 
-  override async decrement(key: string): Promise<void> {
-    const name = this.prefixKey(key);
-    await this.sendCommand({ key: name, isReadOnly: false, command: ['EVAL', decrementIfThere, '1', name] });
+const read = script(`
+local left = redis.call('PTTL', KEYS[1])
+if left <= 0 or left > tonumber(ARGV[1]) then return { 0, 0 } end
+return { tonumber(redis.call('GET', KEYS[1])), left }
+`);
+
+/** Bare, DECR makes a counter that is not there: one of -1, which never ends. */
+const decrement = script(`
+if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end
+return { 0, 0 }
+`);
+
+/** Runs a script by its hash; a server that does not know it, since it restarted or its cache was flushed, gets the text. */
+async function run(link: RedisLink, { text, sha1 }: Script, key: string, window: number): Promise<readonly number[]> {
+  const rest = ['1', key, `${window}`];
+  try {
+    return (await link.send('EVALSHA', sha1, ...rest)) as number[];
+  } catch (error) {
+    if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
+    return (await link.send('EVAL', text, ...rest)) as number[];
   }
 }
 
-/** Counters in Redis while it answers, in memory while it does not: requests go on, counted by each instance alone. */
-class FallbackCounters implements Store {
-  readonly #redis: RedisCounters;
-  readonly #memory = new MemoryStore();
-  readonly #report: (error: unknown) => void;
-  #options: Options | undefined;
-  #initialized = false;
-  #avoidUntil = 0;
+/** Counters in Redis while it is of use, in memory while it is not: requests go on, counted by each instance alone. */
+class SharedOrLocalCounters implements Store {
+  readonly #link: RedisLink;
+  readonly #prefix: string;
+  readonly #clock: Clock;
+  readonly #memory: MemoryCounters;
+  #window: number = rateLimitWindow;
 
-  constructor(redis: RedisCounters, report: (error: unknown) => void) {
-    this.#redis = redis;
-    this.#report = report;
+  constructor(link: RedisLink, prefix: string, clock: Clock) {
+    this.#link = link;
+    this.#prefix = prefix;
+    this.#clock = clock;
+    this.#memory = new MemoryCounters(clock);
   }
 
   init(options: Options): void {
-    this.#options = options;
+    this.#window = options.windowMs;
     this.#memory.init(options);
   }
 
-  increment(key: string): Promise<ClientRateLimitInfo> {
-    return this.#first(
-      () => this.#redis.increment(key),
-      () => this.#memory.increment(key),
-    );
+  async increment(key: string): Promise<ClientRateLimitInfo> {
+    const counted = await this.#run(increment, key);
+    return counted === undefined ? this.#memory.increment(key) : this.#infoOf(counted);
   }
 
-  get(key: string): Promise<ClientRateLimitInfo | undefined> {
-    return this.#first(
-      () => this.#redis.get(key),
-      () => this.#memory.get(key),
-    );
+  async get(key: string): Promise<ClientRateLimitInfo | undefined> {
+    const counted = await this.#run(read, key);
+    if (counted === undefined) return this.#memory.get(key);
+    return counted[1] === 0 ? undefined : this.#infoOf(counted);
   }
 
-  decrement(key: string): Promise<void> {
-    return this.#first(
-      () => this.#redis.decrement(key),
-      () => this.#memory.decrement(key),
-    );
+  async decrement(key: string): Promise<void> {
+    if ((await this.#run(decrement, key)) === undefined) this.#memory.decrement(key);
   }
 
-  resetKey(key: string): Promise<void> {
-    return this.#first(
-      () => this.#redis.resetKey(key),
-      () => this.#memory.resetKey(key),
-    );
+  async resetKey(key: string): Promise<void> {
+    this.#memory.resetKey(key);
+    if (this.#link.ready) await this.#link.send('DEL', this.#prefix + key).catch(() => {});
   }
 
-  async #first<T>(inRedis: () => Promise<T>, inMemory: () => Promise<T>): Promise<T> {
-    if (performance.now() < this.#avoidUntil) return inMemory();
-    try {
-      // Again after each failure: the library keeps a script that it failed to load, and fails with it ever after.
-      if (!this.#initialized) await this.#redis.init(this.#options as Options);
-      this.#initialized = true;
-      return await inRedis();
-    } catch (error) {
-      this.#initialized = false;
-      this.#avoidUntil = performance.now() + pauseAfterFailure;
-      this.#report(error);
-      return inMemory();
-    }
+  /** Resolves to undefined where Redis is of no use: the link has reported it. */
+  async #run(script: Script, key: string): Promise<readonly number[] | undefined> {
+    if (!this.#link.ready) return undefined;
+    return run(this.#link, script, this.#prefix + key, this.#window).catch(() => undefined);
+  }
+
+  #infoOf([totalHits = 0, left = 0]: readonly number[]): ClientRateLimitInfo {
+    return { totalHits, resetTime: new Date(this.#clock.now() + left) };
   }
 }
 
@@ -94,37 +111,25 @@ export interface SharedCounters {
   close(): void;
 }
 
-/** Connects to Redis; it need not be there yet. A failure is warned of once, until Redis has been back. */
-export function connectCounters({ url, ca }: NonNullable<Settings['redis']>, log: Logger): SharedCounters {
-  const client = createClient({
+/** Connects to Redis; it need not be there yet. Each disturbance is reported when it begins and when it is over. */
+export function connectCounters(
+  { url, ca, auth }: NonNullable<Settings['redis']>,
+  log: Logger,
+  clock: Clock,
+  times: RedisTimes = defaultRedisTimes,
+): SharedCounters {
+  const link = new RedisLink({
     url,
-    disableOfflineQueue: true,
-    commandOptions: { timeout: commandTimeout },
-    socket: {
-      connectTimeout: 2_000,
-      reconnectStrategy: (retries) => Math.min(100 * 2 ** retries, 2_000),
-      ...(ca !== undefined && { tls: true, ca }),
-    },
+    ca,
+    credentials: auth === 'url' ? undefined : googleCredentials(),
+    times,
+    probe: ['EVAL', increment.text, '1', 'limit:probe', '1000'],
+    monotonicNow: clock.monotonicNow,
+    onDown: (cause) => log.warn({ event: 'redis_unavailable', err: cause }, logEvents.redisUnavailable),
+    onUp: () => log.info({ event: 'redis_recovered' }, logEvents.redisRecovered),
   });
-
-  let warned = false;
-  const report = (error: unknown) => {
-    if (!warned) log.warn({ err: error }, 'Redis does not answer; rate limits are counted by this instance alone');
-    warned = true;
-  };
-  client.on('error', report);
-  client.on('ready', () => {
-    if (warned) log.info('Redis answers again; rate limits are shared');
-    warned = false;
-  });
-  client.connect().catch(report);
-
   return {
-    createCounters: (name) =>
-      new FallbackCounters(
-        new RedisCounters({ prefix: `limit:${name}:`, sendCommand: (...command) => client.sendCommand(command) }),
-        report,
-      ),
-    close: () => client.destroy(),
+    createCounters: (name) => new SharedOrLocalCounters(link, `limit:${name}:`, clock),
+    close: () => link.close(),
   };
 }

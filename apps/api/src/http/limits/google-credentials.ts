@@ -1,0 +1,21 @@
+import { GoogleAuth } from 'google-auth-library';
+import type { RedisCredentials } from './redis-link.ts';
+
+/**
+ * Creates a source of credentials for Memorystore with IAM authentication: the user `default`, and an access token of the
+ * service's Google identity, which needs `roles/memorystore.dbConnectionUser`
+ * (https://cloud.google.com/memorystore/docs/valkey/about-iam-auth). The library keeps a token until five minutes before it
+ * expires.
+ */
+export function googleCredentials(): () => Promise<RedisCredentials> {
+  const auth = new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/cloud-platform'] });
+  return async () => {
+    const token = await auth.getAccessToken().catch(() => {
+      // The error may quote a credentials file or the answer of a token endpoint.
+      throw new Error(
+        "No access token of the service's Google identity could be obtained. Check the metadata server, or run `gcloud auth application-default login`.",
+      );
+    });
+    return { username: 'default', password: token ?? '' };
+  };
+}

@@ -1,0 +1,64 @@
+import type { ClientRateLimitInfo, Options, Store } from 'express-rate-limit';
+import type { Clock } from '../../clock.ts';
+
+interface Window {
+  hits: number;
+  readonly endsAt: number;
+}
+
+/**
+ * Counters of this process alone. Their windows follow the monotonic clock: a time of day that is set back blocks nobody for
+ * longer, and one that is set forward lifts no limit. express-rate-limit's own memory store keeps to the time of day.
+ */
+export class MemoryCounters implements Store {
+  readonly localKeys = true;
+  readonly #clock: Clock;
+  readonly #windows = new Map<string, Window>();
+  #length = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  init({ windowMs }: Pick<Options, 'windowMs'>): void {
+    this.#length = windowMs;
+  }
+
+  increment(key: string): ClientRateLimitInfo {
+    const now = this.#clock.monotonicNow();
+    this.#dropEnded(now);
+    const window = this.#windows.get(key) ?? { hits: 0, endsAt: now + this.#length };
+    window.hits++;
+    this.#windows.set(key, window);
+    return this.#infoOf(window, now);
+  }
+
+  get(key: string): ClientRateLimitInfo | undefined {
+    const now = this.#clock.monotonicNow();
+    this.#dropEnded(now);
+    const window = this.#windows.get(key);
+    return window && this.#infoOf(window, now);
+  }
+
+  decrement(key: string): void {
+    this.#dropEnded(this.#clock.monotonicNow());
+    const window = this.#windows.get(key);
+    if (window !== undefined && window.hits > 0) window.hits--;
+  }
+
+  resetKey(key: string): void {
+    this.#windows.delete(key);
+  }
+
+  /** All windows are as long as each other, so the map is in the order in which they end. */
+  #dropEnded(now: number): void {
+    for (const [key, { endsAt }] of this.#windows) {
+      if (endsAt > now) return;
+      this.#windows.delete(key);
+    }
+  }
+
+  #infoOf({ hits, endsAt }: Window, now: number): ClientRateLimitInfo {
+    return { totalHits: hits, resetTime: new Date(this.#clock.now() + endsAt - now) };
+  }
+}

@@ -1,0 +1,227 @@
+import { within } from '@andamio/verification/within';
+import { createClient } from 'redis';
+
+/** How long things may take, in milliseconds. */
+export interface RedisTimes {
+  /** A request waits so long for a counter (service contract, "Edges"). */
+  readonly command: number;
+  /** Until a new connection must be good for counting, credentials included. */
+  readonly connect: number;
+  /** From a failure to the next attempt: at first, and at most. */
+  readonly firstPause: number;
+  readonly longestPause: number;
+  /** From one look for newer credentials to the next. */
+  readonly renewal: number;
+}
+
+export const defaultRedisTimes: RedisTimes = {
+  command: 300,
+  connect: 5_000,
+  firstPause: 250,
+  longestPause: 10_000,
+  renewal: 30_000,
+};
+
+/** A user and a password. */
+export interface RedisCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface RedisLinkOptions {
+  readonly url: string;
+  /** One or more certificates in PEM; undefined trusts the system's. */
+  readonly ca: string | undefined;
+  /** Undefined where the URL holds the password. */
+  readonly credentials: (() => Promise<RedisCredentials>) | undefined;
+  readonly times: RedisTimes;
+  /** A command that only succeeds where requests can be counted. */
+  readonly probe: readonly string[];
+  /** Milliseconds of the monotonic clock. */
+  readonly monotonicNow: () => number;
+  /** Told once when Redis stops being of use, with the cause, and once when it is of use again. */
+  readonly onDown: (cause: Error) => void;
+  readonly onUp: () => void;
+}
+
+/** Makes a client of one connection: it never connects again by itself, and keeps no commands for later. */
+function clientOf({ url, ca, times }: RedisLinkOptions, credentials: RedisCredentials | undefined) {
+  return createClient({
+    url,
+    ...credentials,
+    disableOfflineQueue: true,
+    socket: {
+      connectTimeout: times.connect,
+      reconnectStrategy: false,
+      ...(ca !== undefined && { tls: true, ca }),
+    },
+  });
+}
+
+type Client = ReturnType<typeof clientOf>;
+
+/** What an answer that is an error begins with, and what is wrong with the server that gives it. */
+const replies: Readonly<Record<string, string>> = {
+  READONLY: 'The server is a replica. It was a primary before a failover, or the address is that of a replica.',
+  LOADING: 'The server is loading its data.',
+  MASTERDOWN: 'The server is a replica that has lost its primary.',
+  NOAUTH: 'The server requires a password. Set it in REDIS_URL, or set REDIS_AUTH.',
+  WRONGPASS: 'The server rejects the user name or the password.',
+  NOPERM: 'The user may not run EVAL, EVALSHA and SCRIPT, or not on keys that begin with limit:.',
+  OOM: 'The server is out of memory. Raise maxmemory, or set maxmemory-policy to volatile-ttl.',
+  MOVED: 'The server is in cluster mode. The service needs one without.',
+  CLUSTERDOWN: 'The server is in cluster mode. The service needs one without.',
+  MISCONF: 'The server cannot save its data and takes no writes.',
+  NOREPLICAS: 'The server lacks the replicas that it must write to.',
+};
+
+/** Describes an error for a log: nothing that a server sends is repeated beyond the word that it begins with. */
+function describe(error: unknown): Error {
+  const { message = '', code } = error as NodeJS.ErrnoException;
+  const word = /^[A-Z]+(?= |$)/.exec(message)?.[0];
+  const meaning = word === undefined ? undefined : replies[word];
+  if (meaning !== undefined) return new Error(`Redis answered ${word}. ${meaning}`, { cause: error });
+  if (error instanceof LateError) return error;
+  return new Error(`The connection to Redis failed${code === undefined ? '' : ` (${code})`}: ${message}`, {
+    cause: error,
+  });
+}
+
+/** Redis, or what a connection to it needs, did not answer in time. */
+class LateError extends Error {
+  override readonly name = 'LateError';
+}
+
+/**
+ * A connection to Redis that is either of use or not asked at all.
+ *
+ * Each command has a timer of its own: the client library's timeout ends with the writing of the command, so that a server that
+ * accepts and stays silent would be waited for without end. After any failure the connection is given up: whoever is behind the
+ * address now may be another server. A new one is made after a pause, which grows while failures follow each other, and is used
+ * once the probe has succeeded on it.
+ */
+export class RedisLink {
+  readonly #options: RedisLinkOptions;
+  #client: Client | undefined;
+  #ready = false;
+  /** Whether the disturbance under way has been reported. */
+  #reported = false;
+  #attempts = 0;
+  #pause: number;
+  #readySince = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #password: string | undefined;
+  #closed = false;
+
+  constructor(options: RedisLinkOptions) {
+    this.#options = options;
+    this.#pause = options.times.firstPause;
+    void this.#connect();
+  }
+
+  /** Whether commands are worth sending. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** Sends a command. Any failure, and any answer that is an error except NOSCRIPT, gives the connection up. */
+  async send(...command: string[]): Promise<unknown> {
+    const client = this.#client;
+    if (client === undefined || !this.#ready) throw new Error('Redis is not connected.');
+    try {
+      return await this.#run(client, command);
+    } catch (error) {
+      if (!(error as Error).message.startsWith('NOSCRIPT')) this.#fail(client, error);
+      throw error;
+    }
+  }
+
+  /** Ends the connection; nothing is tried again. */
+  close(): void {
+    this.#closed = true;
+    this.#drop();
+  }
+
+  #run(client: Client, command: readonly string[]): Promise<unknown> {
+    const { command: milliseconds } = this.#options.times;
+    const late = () => new LateError(`Redis did not answer within ${milliseconds} ms.`);
+    return within(milliseconds, client.sendCommand(command), late);
+  }
+
+  async #connect(): Promise<void> {
+    const { times, monotonicNow, onUp } = this.#options;
+    const late = () => new LateError(`Redis was not ready for counting within ${times.connect} ms.`);
+    try {
+      await within(times.connect, this.#open(), late);
+    } catch (error) {
+      this.#attempts++; // Credentials that come later make no connection.
+      return this.#fail(this.#client, error);
+    }
+    this.#ready = true;
+    this.#readySince = monotonicNow();
+    this.#schedule(times.renewal, () => this.#renew());
+    if (this.#reported) onUp();
+    this.#reported = false;
+  }
+
+  async #open(): Promise<void> {
+    const { credentials, probe } = this.#options;
+    const attempt = ++this.#attempts;
+    const found = await credentials?.();
+    if (attempt !== this.#attempts || this.#closed) throw new Error('The attempt was given up.');
+    this.#password = found?.password;
+    const client = clientOf(this.#options, found);
+    this.#client = client;
+    // While it connects, the failure is that of connect().
+    client.on('error', (error) => this.#ready && this.#fail(client, error));
+    await client.connect();
+    await client.sendCommand(probe);
+  }
+
+  /** Authenticates again with a newer password: a connection does not outlive the one that it was made with. */
+  async #renew(): Promise<void> {
+    const { credentials, times } = this.#options;
+    const client = this.#client;
+    if (credentials === undefined || client === undefined) return;
+    const late = () => new LateError('The credentials for Redis could not be renewed in time.');
+    // Without newer ones the connection goes on for as long as the server allows.
+    const found = await within(times.connect, credentials(), late).catch(() => undefined);
+    if (client !== this.#client) return;
+    if (found !== undefined && found.password !== this.#password) {
+      try {
+        await this.#run(client, ['AUTH', found.username, found.password]);
+        this.#password = found.password;
+      } catch (error) {
+        return this.#fail(client, error);
+      }
+    }
+    if (client === this.#client) this.#schedule(times.renewal, () => this.#renew());
+  }
+
+  /** Gives a connection up, reports the first failure of a disturbance, and tries again later. */
+  #fail(client: Client | undefined, error: unknown): void {
+    if (this.#closed || client !== this.#client) return;
+    const { times, monotonicNow, onDown } = this.#options;
+    const lasted = this.#ready ? monotonicNow() - this.#readySince : 0;
+    if (lasted > times.longestPause) this.#pause = times.firstPause;
+    this.#drop();
+    if (!this.#reported) onDown(describe(error));
+    this.#reported = true;
+    this.#schedule(this.#pause, () => this.#connect());
+    this.#pause = Math.min(this.#pause * 2, times.longestPause);
+  }
+
+  #drop(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    this.#ready = false;
+    clearTimeout(this.#timer);
+    client?.destroy();
+  }
+
+  #schedule(milliseconds: number, task: () => Promise<void>): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void task(), milliseconds).unref();
+  }
+}

@@ -1,0 +1,31 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A certificate for 127.0.0.1, its key, and the CA that signed it: files of PEM. */
+export interface Certificates {
+  readonly certificate: string;
+  readonly key: string;
+  /** The CA's certificate itself. */
+  readonly ca: string;
+}
+
+const openssl = (folder: string, ...options: string[]) =>
+  execFileSync('openssl', options, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+
+/** Makes a CA, and a server's certificate that it signed. */
+export function makeCertificates(): Certificates {
+  const folder = mkdtempSync(join(tmpdir(), 'certificates-'));
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  openssl(folder, 'req', '-x509', ...newKey, '-subj', '/CN=test CA', '-keyout', 'ca.key', '-out', 'ca.pem');
+  openssl(folder, 'req', ...newKey, '-subj', '/CN=test server', '-keyout', 'server.key', '-out', 'server.csr');
+  writeFileSync(join(folder, 'names'), 'subjectAltName=IP:127.0.0.1');
+  const signing = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'names'];
+  openssl(folder, 'x509', '-req', '-in', 'server.csr', ...signing, '-out', 'server.pem');
+  return {
+    certificate: join(folder, 'server.pem'),
+    key: join(folder, 'server.key'),
+    ca: readFileSync(join(folder, 'ca.pem'), 'utf8'),
+  };
+}

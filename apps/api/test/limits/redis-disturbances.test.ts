@@ -1,0 +1,219 @@
+import { logEvents } from '@andamio/schema/log-events';
+import type { Options } from 'express-rate-limit';
+import { createClient } from 'redis';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { connectCounters } from '../../src/http/limits/redis-counters.ts';
+import { defaultRedisTimes, type RedisTimes } from '../../src/http/limits/redis-link.ts';
+import { createLog } from '../../src/log.ts';
+import { freePort } from '../harness/free-port.ts';
+import { startProcess } from '../harness/process.ts';
+import { type Redis, startRedis } from '../harness/redis.ts';
+import { requestKey } from '../harness/request-key.ts';
+import { startTcpProxy } from '../harness/tcp-proxy.ts';
+import { tokenFor } from '../harness/tokens.ts';
+import { waitFor } from '../harness/wait-for.ts';
+
+async function redisServer(...options: readonly string[]): Promise<Redis> {
+  const redis = await startRedis(undefined, ...options);
+  onTestFinished(() => redis.stop());
+  return redis;
+}
+
+async function inspect(redis: Redis) {
+  const client = await createClient({ url: redis.url })
+    .on('error', () => {})
+    .connect();
+  onTestFinished(() => client.destroy());
+  return client;
+}
+
+/** Counters as an instance has them, with what it logs. */
+function connectTo(url: string, times: Partial<RedisTimes> = {}) {
+  const lines: { readonly message: string; readonly severity: string; readonly err?: { readonly message: string } }[] =
+    [];
+  const log = createLog({
+    level: 'info',
+    project: undefined,
+    destination: { write: (line) => void lines.push(JSON.parse(line)) },
+  });
+  const shared = connectCounters({ url, ca: undefined, auth: 'url' }, log, systemClock, {
+    ...defaultRedisTimes,
+    longestPause: 500,
+    ...times,
+  });
+  onTestFinished(() => shared.close());
+  const counters = shared.createCounters('address');
+  counters.init?.({ windowMs: 60_000 } as Options);
+  const messages = () => lines.map(({ message }) => message);
+  return {
+    lines,
+    messages,
+    count: async (key: string) => (await counters.increment(key)).totalHits,
+    /** Waits until counters are in Redis. */
+    async shared(inspector: Awaited<ReturnType<typeof inspect>>) {
+      await waitFor('a counter in Redis', async () => {
+        const key = crypto.randomUUID();
+        await counters.increment(key);
+        return (await inspector.exists(`limit:address:${key}`)) === 1;
+      });
+    },
+  };
+}
+
+const { redisUnavailable, redisRecovered } = logEvents;
+
+describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
+  test('that hangs slows no request for longer than 300 ms, and SIGTERM ends the service within its grace', async () => {
+    const redis = await redisServer();
+    const service = await startProcess({ REDIS_URL: redis.url });
+    onTestFinished(() => service.signal('SIGKILL'));
+    const ask = async () => {
+      const begun = performance.now();
+      const { status } = await requestKey(service.url, {}, { token: tokenFor(crypto.randomUUID()) });
+      expect(status).toBe(400);
+      return performance.now() - begun;
+    };
+    const series = async (length: number) => {
+      const took: number[] = [];
+      for (let index = 0; index < length; index++) took.push(await ask());
+      return took.sort((one, other) => one - other);
+    };
+    const median = (took: readonly number[]) => took[took.length >> 1] as number;
+    await series(10);
+    const before = median(await series(40));
+    redis.signal('SIGSTOP');
+    // The first request waits for both of its counters.
+    const during = await series(40);
+    expect(during.at(-1)).toBeLessThan(2_000);
+    expect(median(during)).toBeLessThan(before * 3 + 20);
+    expect((await fetch(`${service.url}/health/live`)).status).toBe(200);
+    expect(service.output().split(redisUnavailable)).toHaveLength(2);
+    expect(service.output()).toMatch(/Redis did not answer within 300 ms/);
+
+    redis.signal('SIGCONT');
+    await waitFor('the line that it is over', () => service.output().includes(redisRecovered));
+    expect(service.output().split(redisUnavailable)).toHaveLength(2);
+
+    redis.signal('SIGSTOP');
+    await ask();
+    const ending = performance.now();
+    service.signal('SIGTERM');
+    expect((await service.exited).code).toBe(0);
+    expect(performance.now() - ending).toBeLessThan(8_000);
+  });
+
+  test('that answers nothing from the start is asked again after pauses that grow', async () => {
+    const redis = await redisServer();
+    const proxy = await startTcpProxy(redis.port);
+    proxy.swallows = true;
+    const { count, lines, messages, shared } = connectTo(`redis://127.0.0.1:${proxy.port}`, {
+      connect: 50,
+      firstPause: 10,
+      longestPause: 400,
+    });
+    expect(await count('somebody')).toBe(1);
+    expect(await count('somebody')).toBe(2);
+    const begun = performance.now();
+    await waitFor('eight attempts', () => proxy.connections() >= 8);
+    // 10, 20, 40, 80, 160, 320 and 400 ms, and 50 ms for each attempt.
+    expect(performance.now() - begun).toBeGreaterThan(1_000);
+    expect(messages()).toEqual([redisUnavailable]);
+    expect(lines[0]).toMatchObject({ severity: 'WARNING', err: { message: expect.stringContaining('within 50 ms') } });
+
+    proxy.swallows = false;
+    await shared(await inspect(redis));
+    expect(messages()).toEqual([redisUnavailable, redisRecovered]);
+  });
+
+  test('behind an address that goes to another server after a failover is shared again', async () => {
+    const [old, successor] = [await redisServer(), await redisServer()];
+    const proxy = await startTcpProxy(old.port);
+    const first = connectTo(`redis://127.0.0.1:${proxy.port}`);
+    const second = connectTo(`redis://127.0.0.1:${proxy.port}`);
+    for (const instance of [first, second]) await instance.shared(await inspect(old));
+
+    // As a failover leaves it: the open connections stay with the old primary, which is a replica now.
+    await (await inspect(old)).sendCommand(['REPLICAOF', '127.0.0.1', `${successor.port}`]);
+    proxy.target = successor.port;
+    expect(await first.count('somebody')).toBe(1);
+    expect(await second.count('somebody')).toBe(1);
+    expect(first.lines[0]?.err?.message).toMatch(/^Redis answered READONLY/);
+
+    for (const instance of [first, second]) await instance.shared(await inspect(successor));
+    await first.count('both');
+    expect(await second.count('both')).toBe(2);
+    for (const { messages } of [first, second]) expect(messages()).toEqual([redisUnavailable, redisRecovered]);
+  });
+
+  test.each<[string, readonly string[], RegExp]>([
+    ['a replica that has lost its primary', ['REPLICAOF', '127.0.0.1', '1'], /MASTERDOWN|READONLY/],
+    ['out of memory', ['CONFIG', 'SET', 'maxmemory', '1'], /OOM.*maxmemory/],
+    ['short of replicas', ['CONFIG', 'SET', 'min-replicas-to-write', '1'], /NOREPLICAS/],
+    ['no longer open to the user', ['ACL', 'SETUSER', 'default', '-eval', '-evalsha'], /NOPERM/],
+  ])('%s is a disturbance with its cause, and over when it is mended', async (_what, [...change], cause) => {
+    const redis = await redisServer('--replica-serve-stale-data', 'no');
+    const inspector = await inspect(redis);
+    const { count, lines, messages, shared } = connectTo(redis.url);
+    await shared(inspector);
+    await inspector.sendCommand(change);
+    expect(await count('somebody')).toBe(1);
+    expect(await count('somebody')).toBe(2);
+    expect(messages()).toEqual([redisUnavailable]);
+    expect(lines[0]?.err?.message).toMatch(cause);
+
+    await inspector.sendCommand(['REPLICAOF', 'NO', 'ONE']);
+    await inspector.sendCommand(['CONFIG', 'SET', 'maxmemory', '0', 'min-replicas-to-write', '0']);
+    await inspector.sendCommand(['ACL', 'SETUSER', 'default', '+@all']);
+    await shared(inspector);
+    expect(messages()).toEqual([redisUnavailable, redisRecovered]);
+  });
+
+  test.each<[string, readonly string[], (port: number) => string, RegExp]>([
+    ['that wants a password', ['--requirepass', 'secret'], (port) => `redis://127.0.0.1:${port}`, /NOAUTH.*REDIS_AUTH/],
+    [
+      'that rejects the password',
+      ['--requirepass', 'secret'],
+      (port) => `redis://:hunter2@127.0.0.1:${port}`,
+      /WRONGPASS/,
+    ],
+    ['in cluster mode', ['--cluster-enabled', 'yes'], (port) => `redis://127.0.0.1:${port}`, /cluster mode/],
+  ])('%s is named', async (_what, options, urlOf, cause) => {
+    const redis = await redisServer(...options);
+    const { count, lines, messages } = connectTo(urlOf(redis.port));
+    await waitFor('the line', () => lines.length > 0);
+    expect(messages()).toEqual([redisUnavailable]);
+    expect(lines[0]?.err?.message).toMatch(cause);
+    expect(JSON.stringify(lines)).not.toContain('hunter2');
+    expect(await count('somebody')).toBe(1);
+  });
+
+  test('that is not there is named', async () => {
+    const { lines } = connectTo(`redis://127.0.0.1:${await freePort()}`);
+    await waitFor('the line', () => lines.length > 0);
+    expect(lines[0]?.err?.message).toMatch(/^The connection to Redis failed \(ECONNREFUSED\)/);
+  });
+
+  test.each(['FLUSHALL', 'SCRIPT FLUSH'])('that forgets by %s goes on counting without a word', async (command) => {
+    const redis = await redisServer();
+    const inspector = await inspect(redis);
+    const { count, messages, shared } = connectTo(redis.url);
+    await shared(inspector);
+    await count('somebody');
+    await inspector.sendCommand(command.split(' '));
+    expect(await Promise.all([count('somebody'), count('somebody')])).toEqual(command === 'FLUSHALL' ? [1, 2] : [2, 3]);
+    expect(await inspector.get('limit:address:somebody')).toBe(command === 'FLUSHALL' ? '2' : '3');
+    expect(messages()).toEqual([]);
+  });
+
+  test('whose clock was set back an hour begins its windows anew', async () => {
+    const redis = await redisServer();
+    const inspector = await inspect(redis);
+    const { count, shared } = connectTo(redis.url);
+    await shared(inspector);
+    // So long a counter of the hour that has not been yet would last.
+    await inspector.set('limit:address:somebody', '50', { expiration: { type: 'PX', value: 3_660_000 } });
+    expect(await count('somebody')).toBe(1);
+    expect(await inspector.pTTL('limit:address:somebody')).toBeLessThanOrEqual(60_000);
+  });
+});

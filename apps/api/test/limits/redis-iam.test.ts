@@ -1,0 +1,152 @@
+import { logEvents } from '@andamio/schema/log-events';
+import type { Options } from 'express-rate-limit';
+import { createClient } from 'redis';
+import { beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { connectCounters } from '../../src/http/limits/redis-counters.ts';
+import { defaultRedisTimes } from '../../src/http/limits/redis-link.ts';
+import { createLog } from '../../src/log.ts';
+import { type Certificates, makeCertificates } from '../harness/certificates.ts';
+import { freePort } from '../harness/free-port.ts';
+import { type MetadataMode, startMetadataServer } from '../harness/metadata-server.ts';
+import { startRedis } from '../harness/redis.ts';
+import { waitFor } from '../harness/wait-for.ts';
+
+describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam', () => {
+  let certificates: Certificates;
+  let otherCa: string;
+  beforeAll(() => {
+    certificates = makeCertificates();
+    otherCa = makeCertificates().ca;
+  });
+
+  /** A Redis as Memorystore is with IAM: TLS alone, and the user `default` with an access token for its password. */
+  async function startMemorystore(token: string) {
+    const tlsPort = await freePort();
+    const redis = await startRedis(
+      undefined,
+      ...['--tls-port', `${tlsPort}`, '--tls-cert-file', certificates.certificate],
+      ...['--tls-key-file', certificates.key, '--tls-ca-cert-file', certificates.certificate],
+      ...['--tls-auth-clients', 'no', '--user', 'default', 'off'],
+      ...['--user', 'admin', 'on', '>admin', '~*', '&*', '+@all'],
+    );
+    onTestFinished(() => redis.stop());
+    const admin = await createClient({ url: redis.url, username: 'admin', password: 'admin' }).connect();
+    onTestFinished(() => admin.destroy());
+    /** Accepts this token alone; connections that were made with others stay, as they are. */
+    const accept = (accepted: string) =>
+      admin.sendCommand(['ACL', 'SETUSER', 'default', 'on', 'resetpass', `>${accepted}`, '~*', '&*', '+@all']);
+    /** Cuts off the connections of the user, as Memorystore does some time after their token has expired. */
+    const cut = () => admin.sendCommand(['CLIENT', 'KILL', 'USER', 'default']);
+    const authentications = async () =>
+      Number(/cmdstat_auth:calls=(\d+)/.exec((await admin.sendCommand(['INFO', 'commandstats'])) as string)?.[1] ?? 0);
+    await accept(token);
+    return { admin, accept, cut, authentications, url: `rediss://127.0.0.1:${tlsPort}` };
+  }
+
+  async function start(mode: MetadataMode = 'answers', ca = `${otherCa}\n${certificates.ca}`) {
+    const metadata = await startMetadataServer({ mode, expiresIn: 60 }); // Less than what the library renews ahead of.
+    vi.stubEnv('GCE_METADATA_HOST', metadata.host);
+    vi.stubEnv('METADATA_SERVER_DETECTION', 'assume-present');
+    vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', undefined);
+    vi.stubEnv('HOME', '/nonexistent');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const memorystore = await startMemorystore(metadata.token);
+    const lines: { readonly message: string; readonly err?: { readonly message: string } }[] = [];
+    const log = createLog({
+      level: 'trace',
+      project: undefined,
+      destination: { write: (line) => void lines.push(JSON.parse(line)) },
+    });
+    const shared = connectCounters({ url: memorystore.url, ca, auth: 'google-iam' }, log, systemClock, {
+      ...defaultRedisTimes,
+      connect: mode === 'answers' ? 10_000 : 1_000,
+      longestPause: 300,
+      renewal: 20,
+    });
+    onTestFinished(() => shared.close());
+    const counters = shared.createCounters('address');
+    counters.init?.({ windowMs: 60_000 } as Options);
+    const count = async (key: string) => (await counters.increment(key)).totalHits;
+    const countedInRedis = () =>
+      waitFor('a counter in Redis', async () => {
+        const key = crypto.randomUUID();
+        await count(key);
+        return (await memorystore.admin.exists(`limit:address:${key}`)) === 1;
+      });
+    return {
+      ...memorystore,
+      metadata,
+      lines,
+      count,
+      countedInRedis,
+      messages: () => lines.map(({ message }) => message),
+    };
+  }
+
+  test('authenticates with an access token, over TLS, with any of several CAs', async () => {
+    const { countedInRedis, messages } = await start();
+    await countedInRedis();
+    expect(messages()).toEqual([]);
+  });
+
+  test('authenticates an open connection again when the token changes', async () => {
+    const { accept, metadata, countedInRedis, messages, admin } = await start();
+    await countedInRedis();
+    const id = async () =>
+      /id=(\d+) [^\n]*user=default/.exec((await admin.sendCommand(['CLIENT', 'LIST'])) as string)?.[1];
+    const before = await id();
+    for (const token of ['token-2', 'token-3']) {
+      await accept(token);
+      metadata.token = token;
+      const asked = metadata.tokensAsked();
+      await waitFor('the newer token to be asked for', () => metadata.tokensAsked() > asked + 1);
+    }
+    await waitFor('the connection to authenticate with it', async () =>
+      /cmdstat_auth:calls=\d+.*rejected_calls=0,failed_calls=0/.test(
+        (await admin.sendCommand(['INFO', 'commandstats'])) as string,
+      ),
+    );
+    await countedInRedis();
+    expect(await id()).toBe(before);
+    expect(messages()).toEqual([]);
+  });
+
+  test('connects with the newest token where Redis cuts connections off', async () => {
+    const { accept, cut, metadata, countedInRedis, messages } = await start();
+    await countedInRedis();
+    metadata.token = 'token-2';
+    await accept('token-2');
+    await cut();
+    await countedInRedis();
+    expect(messages().filter((message) => message === logEvents.redisRecovered).length).toBeLessThanOrEqual(1);
+  });
+
+  test.each(['hangs', 'fails'] as const)('a metadata server that %s is a disturbance: memory counts', async (mode) => {
+    const { count, lines, metadata, countedInRedis, messages } = await start(mode);
+    await waitFor('the line', () => lines.length > 0);
+    expect(await count('somebody')).toBe(1);
+    expect(await count('somebody')).toBe(2);
+    metadata.mode = 'answers';
+    await countedInRedis();
+    expect(messages()).toEqual([logEvents.redisUnavailable, logEvents.redisRecovered]);
+    expect(JSON.stringify(lines)).not.toContain('token-1');
+  });
+
+  test('a token that Redis rejects is a disturbance that names it, and no line holds the token', async () => {
+    const { accept, cut, count, lines, countedInRedis } = await start();
+    await countedInRedis();
+    await accept('another');
+    await cut();
+    await waitFor('the line', () => lines.length > 0);
+    expect(await count('somebody')).toBe(1);
+    expect(JSON.stringify(lines)).not.toContain('token-1');
+  });
+
+  test('a certificate of another CA is a disturbance', async () => {
+    const { count, lines } = await start('answers', otherCa);
+    await waitFor('the line', () => lines.length > 0);
+    expect(lines[0]?.err?.message).toMatch(/certificate|CERT/);
+    expect(await count('somebody')).toBe(1);
+  });
+});
