@@ -1,6 +1,9 @@
 import { createGcpLoggingPinoConfig } from '@google-cloud/pino-logging-gcp-config';
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { standardOutput } from './log-output.ts';
+import { createLogOutput } from './log-output.ts';
+
+/** The message that follows a gap in the log (service contract, "Edges"). */
+const droppedLines = (count: number) => `dropped ${count} log lines`;
 
 export type { Logger } from 'pino';
 
@@ -25,5 +28,8 @@ export function createLog({ level, project, destination }: LogOptions): Logger {
     },
     { level, base: null },
   );
-  return pino(options, destination ?? standardOutput());
+  const output =
+    destination ?? createLogOutput({ fd: 1, onDropped: (count) => log.warn({ dropped: count }, droppedLines(count)) });
+  const log = pino(options, output);
+  return log;
 }

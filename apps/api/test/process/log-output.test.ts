@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../harness/free-port.ts';
+import { waitFor } from '../harness/wait-for.ts';
+
+const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+/** Starts the built service with an output that the test chooses, and resolves once it answers. */
+async function start(stdout: 'pipe' | number) {
+  const port = await freePort();
+  const child = spawn(process.execPath, [main], {
+    cwd: mkdtempSync(join(tmpdir(), 'andamio-api-')),
+    env: { PORT: `${port}`, LOG_LEVEL: 'trace', IP_RATE_LIMIT_PER_MINUTE: '1000000' },
+    stdio: ['ignore', stdout, 'pipe'],
+  });
+  let errors = '';
+  child.stderr?.setEncoding('utf8').on('data', (text) => {
+    errors += text;
+  });
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const url = `http://127.0.0.1:${port}`;
+  const isLive = () =>
+    fetch(`${url}/health/live`).then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+  await waitFor('the service to answer', isLive);
+  return {
+    url,
+    port,
+    stdout: child.stdout as Readable,
+    isLive,
+    errors: () => errors,
+    async terminate() {
+      const begun = performance.now();
+      child.kill('SIGTERM');
+      return { code: await exited, milliseconds: performance.now() - begun };
+    },
+  };
+}
+
+/** Sends requests in one pipeline and resolves when all are answered; each is a line of the log. */
+async function fill(port: number, requests: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1').setEncoding('latin1');
+  let answered = 0;
+  let rest = '';
+  socket.on('data', (text: string) => {
+    rest += text;
+    const heads = rest.split('HTTP/1.1 200');
+    answered += heads.length - 1;
+    rest = (heads.at(-1) as string).slice(-12);
+  });
+  const request = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n';
+  for (let sent = 0; sent < requests; sent += 1_000) {
+    socket.write(request.repeat(1_000));
+    await waitFor('the answers', () => answered >= sent + 1_000, 60);
+  }
+  socket.destroy();
+}
+
+test('a pipe whose reader stalls holds up no request; lines beyond 8 MiB are dropped, counted and told', async () => {
+  const { port, stdout, isLive } = await start('pipe');
+  // Node reads a child's pipe only once somebody listens. A line has about 450 bytes.
+  await fill(port, 22_000);
+  expect(await isLive()).toBe(true);
+
+  let output = '';
+  let lines = 0;
+  stdout.setEncoding('utf8').on('data', (text: string) => {
+    output = (output + text).slice(-4_000);
+    lines += text.split('\n').length - 1;
+  });
+  await waitFor('the line that counts', () => /dropped \d+ log lines/.test(output));
+  const [, dropped] = /"dropped (\d+) log lines"/.exec(output) ?? [];
+  expect(Number(dropped)).toBeGreaterThan(100);
+  expect(lines).toBeLessThan(22_000);
+  expect(lines + Number(dropped)).toBeGreaterThanOrEqual(22_000);
+});
+
+test('SIGTERM ends the service in time although nobody reads its output', async () => {
+  const { port, terminate } = await start('pipe');
+  await fill(port, 2_000);
+  const { code, milliseconds } = await terminate();
+  expect(code).toBe(0);
+  expect(milliseconds).toBeLessThan(8_000);
+});
+
+test('a pipe whose reader is gone holds up no request', async () => {
+  const { port, stdout, isLive, terminate, errors } = await start('pipe');
+  stdout.destroy();
+  await fill(port, 2_000);
+  expect(await isLive()).toBe(true);
+  expect((await terminate()).code).toBe(0);
+  expect(errors()).toBe('');
+});
+
+test('a disk that is full holds up no request', async () => {
+  const full = openSync('/dev/full', 'w');
+  const { port, isLive, terminate, errors } = await start(full);
+  closeSync(full);
+  await fill(port, 2_000);
+  expect(await isLive()).toBe(true);
+  const { code, milliseconds } = await terminate();
+  expect(code).toBe(0);
+  expect(milliseconds).toBeLessThan(8_000);
+  expect(errors()).toBe('');
+});
