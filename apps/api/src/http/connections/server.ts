@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { keepAnswersInOrder } from './order.ts';
+import { cutOffStalledReaders } from './write-timeout.ts';
 
 /** How long things may take, in milliseconds. */
 const defaultTimeouts = {
@@ -10,6 +11,8 @@ const defaultTimeouts = {
   connectionsCheckingInterval: 1_000,
   /** How long a connection is kept for the next request. */
   keepAliveTimeout: 65_000,
+  /** How long a client may read nothing of its answer (service contract, "Edges"). */
+  writeTimeout: 30_000,
 };
 
 export type Timeouts = typeof defaultTimeouts;
@@ -23,7 +26,9 @@ export function createHttpServer(listener: RequestListener, timeouts: Partial<Ti
   const { listener: ordered, endAfterAnswers } = keepAnswersInOrder(listener);
   // A missing Host and a strange Expect would be answered by Node itself, in no error body: the one is refused by the
   // service, the other ignored (RFC 9110 sections 7.2 and 10.1.1).
-  const server = createServer({ ...defaultTimeouts, ...timeouts, requireHostHeader: false }, ordered);
+  const { writeTimeout, ...ofNode } = { ...defaultTimeouts, ...timeouts };
+  const server = createServer({ ...ofNode, requireHostHeader: false }, ordered);
+  cutOffStalledReaders(server, writeTimeout);
   server.on('checkExpectation', ordered);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (!isParserError(error)) endAfterAnswers(socket);

@@ -1,0 +1,70 @@
+import type { Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { getOpenApiDocument } from '@andamio/schema/operations';
+import { expect, onTestFinished, test } from 'vitest';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import { startApp } from '../harness/app.ts';
+import { waitFor } from '../harness/wait-for.ts';
+
+const writeTimeout = 600;
+
+async function start() {
+  const app = await startApp({ timeouts: { writeTimeout, keepAliveTimeout: 60_000 } });
+  onTestFinished(() => app.close());
+  return app;
+}
+
+const request = `GET ${getOpenApiDocument.path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+
+/** Opens a connection, sends requests in one pipeline, more than the kernel keeps the answers of, and reads none. */
+function askWithoutReading(port: number): Socket {
+  const socket = connect(port, '127.0.0.1').pause();
+  socket.on('error', () => {});
+  socket.write(request.repeat(1_000));
+  onTestFinished(() => void socket.destroy());
+  return socket;
+}
+
+const openConnections = (server: Server) =>
+  new Promise<number>((resolve, reject) => {
+    server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+  });
+
+test('a client that reads none of its answers is cut off', async () => {
+  const { port, server } = await start();
+  for (let client = 0; client < 3; client++) askWithoutReading(port);
+  await waitFor('the connections', async () => (await openConnections(server)) === 3);
+  const begun = performance.now();
+  await waitFor('the connections to be cut off', async () => (await openConnections(server)) === 0);
+  // No sooner than allowed, and not twice as late, as by Node's own timeout.
+  expect(performance.now() - begun).toBeGreaterThan(writeTimeout * 0.8);
+});
+
+test('a client that reads slowly gets all of its answers', async () => {
+  const { port } = await start();
+  const socket = askWithoutReading(port);
+  let bytes = 0;
+  let closed = false;
+  socket.on('close', () => {
+    closed = true;
+  });
+  const begun = performance.now();
+  // What was read until now keeps the connection for as long as it takes, several times the timeout.
+  while (performance.now() - begun < writeTimeout * 4) {
+    bytes += (socket.read() as Buffer | null)?.length ?? 0;
+    await delay(writeTimeout / 6);
+  }
+  expect(closed).toBe(false);
+  expect(bytes).toBeGreaterThan(0);
+});
+
+test('an answer that takes longer than that is not cut off', async () => {
+  const store = createSqliteStore(':memory:', Date.now);
+  const app = await startApp({
+    timeouts: { writeTimeout: 60 },
+    store: { ...store, check: () => delay(300) },
+  });
+  onTestFinished(() => app.close());
+  expect((await fetch(`${app.url}/health/ready`)).status).toBe(200);
+});
