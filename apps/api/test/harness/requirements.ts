@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { missingForBrowser } from './browser.ts';
+import { missingForClock } from './clock.ts';
 import { missingForEmulator } from './emulator.ts';
 import { missingForMono } from './mono.ts';
 import { missingForRedis } from './redis.ts';
@@ -16,6 +17,7 @@ const requirements = {
   emulator: missingForEmulator,
   redis: missingForRedis,
   chromium: missingForBrowser,
+  faketime: missingForClock,
   curl: () => otherwise(works('curl', '--version'), 'curl'),
   go: () => otherwise(works('go', 'version'), 'Go'),
   java: () => otherwise(works('java', '--version'), 'Java 17 or newer'),

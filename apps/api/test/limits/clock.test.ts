@@ -1,0 +1,96 @@
+import type { Options } from 'express-rate-limit';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { MemoryCounters } from '../../src/http/limits/memory-counters.ts';
+import { processClock } from '../harness/clock.ts';
+import { startProcess } from '../harness/process.ts';
+import { newKey, requestKey, verifyKey } from '../harness/request-key.ts';
+import { tokenFor } from '../harness/tokens.ts';
+
+const hour = 3_600;
+
+describe('counters in memory', () => {
+  /** Counters on clocks that the test sets. */
+  function start() {
+    const clock = { day: 1_800_000_000_000, monotonic: 5_000 };
+    const counters = new MemoryCounters({ now: () => clock.day, monotonicNow: () => clock.monotonic });
+    counters.init({ windowMs: 60_000 } as Options);
+    const pass = (milliseconds: number) => {
+      clock.day += milliseconds;
+      clock.monotonic += milliseconds;
+    };
+    return { clock, counters, pass };
+  }
+
+  test.each([-hour, hour])('keep to their window when the time of day is set by %i s', (seconds) => {
+    const { clock, counters, pass } = start();
+    counters.increment('somebody');
+    pass(20_000);
+    clock.day += seconds * 1000;
+    const counted = counters.increment('somebody');
+    expect(counted.totalHits).toBe(2);
+    expect((counted.resetTime as Date).getTime() - clock.day).toBe(40_000);
+    pass(40_000);
+    expect(counters.increment('somebody').totalHits).toBe(1);
+  });
+
+  test('forget who has not come for a window', () => {
+    const { counters, pass } = start();
+    for (let index = 0; index < 1_000; index++) counters.increment(`${index}`);
+    pass(60_000);
+    for (let index = 0; index < 1_000; index++) expect(counters.get(`${index}`)).toBeUndefined();
+  });
+
+  test('give back no more than was taken', () => {
+    const { counters } = start();
+    counters.decrement('nobody');
+    counters.increment('somebody');
+    counters.decrement('somebody');
+    counters.decrement('somebody');
+    expect(counters.get('somebody')?.totalHits).toBe(0);
+    counters.resetKey('somebody');
+    expect(counters.get('somebody')).toBeUndefined();
+  });
+});
+
+describe.skipIf(!inject('available').includes('faketime'))('a service whose clock is set', () => {
+  async function start() {
+    const clock = processClock();
+    const service = await startProcess(clock.environment);
+    onTestFinished(() => service.signal('SIGKILL'));
+    // Good before, at and after each time that the clock shows.
+    const exp = Math.floor(Date.now() / 1000) + 24 * hour;
+    const claims = { tier: 'pioneer', iat: exp - 48 * hour, exp };
+    return {
+      clock,
+      url: service.url,
+      ask: () => requestKey(service.url, {}, { token: tokenFor('somebody', claims) }),
+    };
+  }
+
+  test.each([-hour, hour])('by %i s blocks nobody for longer and lifts no limit', async (seconds) => {
+    const { clock, ask } = await start();
+    for (let sent = 0; sent < 20; sent++) expect((await ask()).status).toBe(400);
+    expect((await ask()).status).toBe(429);
+
+    clock.set(seconds);
+    const refused = await ask();
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);
+    const shown = Date.parse(refused.headers.get('date') as string) / 1000;
+    expect(Math.abs(shown - (Date.now() / 1000 + seconds))).toBeLessThan(30);
+    const reset = Number(refused.headers.get('x-ratelimit-reset')) - shown;
+    expect(reset).toBeGreaterThan(0);
+    expect(reset).toBeLessThanOrEqual(62);
+  });
+
+  test.each([-hour, hour])('by %i s goes on answering about keys', async (seconds) => {
+    const { clock, url } = await start();
+    const key = await newKey(url, 'owner');
+    expect((await verifyKey(url, key)).status).toBe(200);
+    clock.set(seconds);
+    const { status, headers } = await verifyKey(url, key);
+    expect(status).toBe(200);
+    expect(headers.get('cache-control')).toMatch(/max-age=(\d|10)$/);
+    expect(Number(/t=(\d+)/.exec(headers.get('ratelimit') as string)?.[1])).toBeLessThanOrEqual(60);
+  });
+});
