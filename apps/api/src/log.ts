@@ -1,9 +1,7 @@
+import { droppedLogLines } from '@andamio/schema/log-events';
 import { createGcpLoggingPinoConfig } from '@google-cloud/pino-logging-gcp-config';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { createLogOutput } from './log-output.ts';
-
-/** The message that follows a gap in the log (service contract, "Edges"). */
-const droppedLines = (count: number) => `dropped ${count} log lines`;
 
 export type { Logger } from 'pino';
 
@@ -29,7 +27,11 @@ export function createLog({ level, project, destination }: LogOptions): Logger {
     { level, base: null },
   );
   const output =
-    destination ?? createLogOutput({ fd: 1, onDropped: (count) => log.warn({ dropped: count }, droppedLines(count)) });
+    destination ??
+    createLogOutput({
+      fd: 1,
+      onDropped: (count) => log.warn({ event: 'log_lines_dropped', dropped: count }, droppedLogLines(count)),
+    });
   const log = pino(options, output);
   return log;
 }

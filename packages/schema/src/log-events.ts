@@ -10,3 +10,6 @@ export const logEvents = {
   /** Redis is of use again. */
   redisRecovered: 'Redis is available again; instances count rate limits together.',
 } as const;
+
+/** The message that follows a gap in the log (service contract, "Edges"). */
+export const droppedLogLines = (count: number) => `dropped ${count} log lines`;
