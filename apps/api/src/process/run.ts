@@ -74,7 +74,9 @@ export async function run(referenceFolder: string): Promise<void> {
   server.listen(settings.port, settings.host, () => {
     log.info({ port: (server.address() as AddressInfo).port }, 'listening');
     // Clients load and connect now, not with the first request; whether they can is for the readiness check to say.
-    store.check().catch((error: unknown) => log.warn({ err: error }, logEvents.keyStoreUnavailable));
+    // The first check may fail because loading took its time; the second failure is reported although nobody probes.
+    const report = (error: unknown) => log.warn({ err: error }, logEvents.keyStoreUnavailable);
+    store.check().catch(() => store.check().catch(report));
   });
 
   const grace = settings.shutdownGraceSeconds * 1000;
