@@ -88,6 +88,7 @@ export async function pulumiUntil(signal: AbortSignal, stack: string, args: read
   signal.throwIfAborted();
   const child = spawn('pulumi', [...args, '--stack', stack, '--non-interactive'], {
     cwd: programFolder,
+    env: pulumiEnvironment(),
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true,
   });

@@ -51,6 +51,7 @@ function engine(outputs: object, up = '') {
   const pulumi = program(
     'pulumi',
     `cd "$(dirname "$0")"
+    echo "$1 passphrase=\${PULUMI_CONFIG_PASSPHRASE-unset}" >> passphrases
     case "$1 $2" in
       'stack output') cat outputs ;;
       'config set') echo "$4" > "\${3#*:}" ;;
@@ -71,6 +72,8 @@ function engine(outputs: object, up = '') {
     ups: () => lines('ups').map((line) => line.replace(before, 'before').replace(after, 'after')),
     settings: () => [lines('image')[0], lines('stableRevision')[0]],
     calls: pulumi.calls,
+    /** What each command found as the passphrase of the stack. */
+    passphrases: () => lines('passphrases'),
     previews: (steps: object[]) => writeFileSync(file('preview'), JSON.stringify({ steps })),
   };
 }
@@ -92,6 +95,16 @@ describe('a release', () => {
     const runs = calls().filter((call) => /^(preview|up) /.test(call));
     expect(runs.map((run) => run.split(' ')[0])).toEqual(['preview', 'up', 'preview', 'up']);
     for (const run of runs) expect(run).toContain(`--policy-pack ${join(repository, 'infra/policy')}`);
+  });
+
+  test('runs each command with the empty passphrase that stacks have, where the shell sets none', async () => {
+    vi.stubEnv('PULUMI_CONFIG_PASSPHRASE', undefined);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { url } = await listen(issues);
+    const { env, passphrases } = engine({ host: url });
+    expect((await release(env)).code).toBe(0);
+    expect(passphrases()).toContain('up passphrase=');
+    for (const line of passphrases()) expect(line).toMatch(/passphrase=$/);
   });
 
   test.each(Object.entries(failures))('is rolled back when its candidate %s', async (_, { handler, says }) => {
