@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { DeadlineError, withDeadline as runWithDeadline } from '@andamio/verification/firestore/deadline';
-import { explainRefusal } from '@andamio/verification/firestore/refusal';
+import { CredentialsError, explainRefusal } from '@andamio/verification/firestore/refusal';
 import { OutcomeUnknownError, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
 
 /** Whether the operation under way has told Firestore to write. */
@@ -14,7 +14,9 @@ export function noteWrite(): void {
 
 /** Returns the error for a call that failed before anything was written. Its message says what an operator can do. */
 export function unavailable(cause: unknown): StoreUnavailableError {
-  return new StoreUnavailableError(explainRefusal(cause) ?? 'Firestore could not be reached.', { cause });
+  const message = explainRefusal(cause) ?? 'Firestore could not be reached.';
+  // The explanation of missing credentials repeats all that the cause says.
+  return new StoreUnavailableError(message, cause instanceof CredentialsError ? {} : { cause });
 }
 
 const isFirestoreError = (error: unknown) => typeof (error as { code?: unknown }).code === 'number';
