@@ -35,7 +35,7 @@ export function forgettingStore(
     addUsage: (command) => store.addUsage(command),
     readUsage: (query) => store.readUsage(query),
     find: (ids) => store.find(ids),
-    list: (userId) => store.list(userId),
+    list: (userId, now) => store.list(userId, now),
     check: (milliseconds) => store.check(milliseconds),
     close: () => store.close(),
   };

@@ -4,19 +4,24 @@ import { isGone } from './expiry.ts';
 import { effectiveTier, isNews, type Owner, tierClaimOf } from './owner.ts';
 import type { KeyRecord, KeyStore } from './store.ts';
 
-/** An owner's keys, each list oldest first and by name within a second. */
+/** An owner's keys. */
 export interface KeyList {
   /** When the owner's first key was issued, Unix seconds; undefined before that. */
   readonly since: number | undefined;
   /** The tier that the newest token named, this one included. */
   readonly tier: Tier;
+  /** Oldest first, by name within a second. */
   readonly active: readonly KeyRecord[];
-  /** Expired keys that can still be extended. */
+  /** Those that can still be extended, at most {@link listedExpiredKeys}: the last expired first, by name within a second. */
   readonly expired: readonly KeyRecord[];
 }
 
 function oldestFirst(one: KeyRecord, other: KeyRecord): number {
   return one.createdAt - other.createdAt || (one.name < other.name ? -1 : 1);
+}
+
+function lastExpiredFirst(one: KeyRecord, other: KeyRecord): number {
+  return other.expiresAt - one.expiresAt || (one.name < other.name ? -1 : 1);
 }
 
 /**
@@ -28,15 +33,15 @@ function oldestFirst(one: KeyRecord, other: KeyRecord): number {
 export async function listKeys({ store, now }: KeyDependencies, owner: Owner): Promise<KeyList> {
   const present = Math.floor(now() / 1000);
   const { userId } = owner;
-  const { since, tierClaim, keys } = await store.list(userId);
+  const { since, tierClaim, keys } = await store.list(userId, present);
   if (tierClaim !== undefined && isNews(tierClaimOf(owner), tierClaim)) {
     await store.claimTier({ userId, tierClaim: tierClaimOf(owner), now: present });
   }
-  const held = keys.filter((key) => !isGone(key, present)).toSorted(oldestFirst);
+  const held = keys.filter((key) => !isGone(key, present));
   return {
     since,
     tier: effectiveTier(tierClaimOf(owner), tierClaim),
-    active: held.filter(({ expiresAt }) => expiresAt > present),
-    expired: held.filter(({ expiresAt }) => expiresAt <= present),
+    active: held.filter(({ expiresAt }) => expiresAt > present).toSorted(oldestFirst),
+    expired: held.filter(({ expiresAt }) => expiresAt <= present).toSorted(lastExpiredFirst),
   };
 }

@@ -131,13 +131,16 @@ export interface RedigestCommand {
 /** What became of a {@link RedigestCommand}. */
 export type RedigestOutcome = 'redigested' | 'no_such_key';
 
+/** How many expired keys of an owner are listed (service contract, "Edges", "Cost of a request"). */
+export const listedExpiredKeys = 100;
+
 /** An owner's keys as they were at one moment. */
 export interface OwnedKeys {
   /** When the owner's first key was issued, Unix seconds; undefined before that. */
   readonly since: number | undefined;
   /** What the owner's newest token said; undefined before the first key. */
   readonly tierClaim: TierClaim | undefined;
-  /** In no order; expired ones included, and maybe some that are gone and only wait to be removed. */
+  /** In no order: unexpired keys, and the {@link listedExpiredKeys} expired ones that expired last. Some may be gone already. */
   readonly keys: readonly KeyRecord[];
 }
 
@@ -209,8 +212,13 @@ export interface KeyStore extends UsageStore {
    */
   find(ids: readonly string[]): Promise<FoundKey | undefined>;
 
-  /** Finds an owner's keys. Whatever was answered before the call is in them. */
-  list(userId: string): Promise<OwnedKeys>;
+  /**
+   * Finds an owner's keys, at a cost that does not grow with the number of expired ones. Whatever was answered before the call is in
+   * them.
+   *
+   * @param now Unix seconds, by which keys count as expired.
+   */
+  list(userId: string, now: number): Promise<OwnedKeys>;
 
   /**
    * Keeps what an owner's token says of its tier, if the owner is known and what it says is news (owner.ts). For tokens with

@@ -16,7 +16,7 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
     test('its name is free at once, and its place in the tier', async () => {
       const { store, deleted } = await withKey();
       expect(await store.delete(deletion())).toEqual(deleted);
-      expect((await store.list('owner')).keys).toEqual([]);
+      expect((await store.list('owner', present)).keys).toEqual([]);
       expect(await store.issue(command({ maximumKeys: 1 }))).toBe('issued');
       expect(await store.issue(command({ name: 'second', maximumKeys: 1 }))).toBe('key_limit_reached');
     });
@@ -41,15 +41,15 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
       const { store } = await withKey();
       expect(await store.delete(deletion({ userId: 'other' }))).toBe('no_such_key');
       expect(await store.delete(deletion({ name: 'other' }))).toBe('no_such_key');
-      expect((await store.list('owner')).keys).toMatchObject([{ name: 'name' }]);
-      expect(await store.list('other')).toEqual({ since: undefined, tierClaim: undefined, keys: [] });
+      expect((await store.list('owner', present)).keys).toMatchObject([{ name: 'name' }]);
+      expect(await store.list('other', present)).toEqual({ since: undefined, tierClaim: undefined, keys: [] });
     });
 
     test('its other keys stay, and so does the moment of the first one', async () => {
       const { store } = await withKey();
       await store.issue(command({ name: 'second', createdAt: present + 1 }));
       await store.delete(deletion());
-      expect(await store.list('owner')).toMatchObject({ since: present, keys: [{ name: 'second' }] });
+      expect(await store.list('owner', present)).toMatchObject({ since: present, keys: [{ name: 'second' }] });
     });
 
     test('at the same moment, from two stores, exactly one does it', async () => {
@@ -65,7 +65,7 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
     test('closing lets it end first, and answers it', async () => {
       const { store, deleted } = await withKey();
       const outcome = store.delete(deletion());
-      const listed = store.list('other');
+      const listed = store.list('other', present);
       await store.close();
       expect(await outcome).toEqual(deleted);
       expect(await listed).toEqual({ since: undefined, tierClaim: undefined, keys: [] });

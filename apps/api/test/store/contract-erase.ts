@@ -20,7 +20,7 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
       const { store, ids } = await withKeys();
       expect(await store.erase(order())).toBe(true);
       expect(await store.inspect('owner')).toBeUndefined();
-      expect(await store.list('owner')).toEqual({ since: undefined, keys: [] });
+      expect(await store.list('owner', present)).toEqual({ since: undefined, keys: [] });
       for (const id of ids) expect(await store.find([id])).toBeUndefined();
     });
 
@@ -38,7 +38,7 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
       await store.erase(order());
       const { record, ...rules } = command({ name: 'rolled', createdAt: present + day, maximumKeys: 1 });
       expect(await store.issue({ record, ...rules })).toBe('issued');
-      expect(await store.list('owner')).toMatchObject({ since: present + day, keys: [record] });
+      expect(await store.list('owner', present)).toMatchObject({ since: present + day, keys: [record] });
     });
 
     test('one that was only suspended is erased as well', async () => {

@@ -60,7 +60,7 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       const tierClaim = { tier: 'enterprise', issuedAt: present + offset } as const;
       await store.claimTier({ userId: 'owner', tierClaim, now: present });
       expect(await store.find([record.id])).toMatchObject({ record, tier });
-      expect((await store.list('owner')).tierClaim).toEqual({ tier, issuedAt: present + Math.max(0, offset) });
+      expect((await store.list('owner', present)).tierClaim).toEqual({ tier, issuedAt: present + Math.max(0, offset) });
     });
 
     test('a newer token that names the same tier is remembered: one from before it changes nothing any more', async () => {
@@ -70,8 +70,30 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       await claim('growth', 300);
       await claim('pioneer', 200);
       expect(await store.find([record.id])).toMatchObject({ tier: 'growth' });
-      expect((await store.list('owner')).tierClaim).toEqual({ tier: 'growth', issuedAt: present + 300 });
+      expect((await store.list('owner', present)).tierClaim).toEqual({ tier: 'growth', issuedAt: present + 300 });
     });
+
+    test('a list holds every unexpired key and the 100 that expired last', async () => {
+      const { store } = create();
+      const expiring = Array.from({ length: 103 }, (_, index) =>
+        command({ name: `expired ${index}`, expiresAt: present + 1 + index, removeAt: present + 1 + index + 30 * day }),
+      );
+      for (const one of expiring) expect(await store.issue(one)).toBe('issued');
+      const now = present + day;
+      const listed = async () => (await store.list('owner', now)).keys.map(({ name }) => name).toSorted();
+      const newest = expiring.slice(3).map(({ record }) => record.name);
+      expect(await listed()).toEqual(newest.toSorted());
+      await store.issue(command({ name: 'valid', createdAt: now }));
+      expect(await listed(), 'also after a write that drops expired keys').toEqual([...newest, 'valid'].toSorted());
+      await store.delete(deletion({ name: 'expired 50', now }));
+      await store.rotate(rotation({ name: 'expired 51', now }));
+      const left = [...newest, 'valid'].filter((name) => name !== 'expired 50');
+      expect(await listed()).toEqual(expect.arrayContaining(left.filter((name) => name !== 'expired 50')));
+      expect(await listed()).not.toContain('expired 50');
+      expect(
+        (await store.list('owner', now)).keys.find(({ name }) => name === 'expired 51')?.expiresAt,
+      ).toBeGreaterThan(now);
+    }, 30_000);
 
     const maximumKeysOf = (tier: TierClaim['tier']) => ({ pioneer: 1, starter: 2, growth: 3, enterprise: 4 })[tier];
 
@@ -139,7 +161,7 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       const { store } = create();
       const tierClaim = { tier: 'growth', issuedAt: present } as const;
       await store.claimTier({ userId: 'owner', tierClaim, now: present });
-      expect(await store.list('owner')).toEqual({ since: undefined, tierClaim: undefined, keys: [] });
+      expect(await store.list('owner', present)).toEqual({ since: undefined, tierClaim: undefined, keys: [] });
     });
 
     test('an expired key that is extended has the tier of the newest token as well', async () => {

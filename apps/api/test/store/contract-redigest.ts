@@ -21,7 +21,7 @@ export function describeRedigestion(kind: string, create: () => StoreUnderTest) 
       expect(await store.redigest(wish)).toBe('redigested');
       expect(await store.find([record.id])).toBeUndefined();
       expect(await store.find([wish.to.id])).toEqual({ record: redigested, tier: 'growth', suspended: false });
-      expect((await store.list('owner')).keys).toEqual([redigested]);
+      expect((await store.list('owner', present)).keys).toEqual([redigested]);
     });
 
     test('its name and its place in the tier are taken as before', async () => {
@@ -54,7 +54,7 @@ export function describeRedigestion(kind: string, create: () => StoreUnderTest) 
       expect(await store.find([wish.to.id])).toMatchObject({ record: { ...wish.to, expiresAt: present + day } });
       const { to } = redigestion(secret.id);
       expect(await store.redigest({ from: secret.id, to, now: present })).toBe('redigested');
-      expect((await store.list('owner')).keys).toMatchObject([{ ...to, serial: secret.serial }]);
+      expect((await store.list('owner', present)).keys).toMatchObject([{ ...to, serial: secret.serial }]);
       expect(await store.find([record.id, secret.id])).toBeUndefined();
       expect(await store.delete(deletion())).toEqual({ ids: [to.id, wish.to.id] });
     });
@@ -84,10 +84,10 @@ export function describeRedigestion(kind: string, create: () => StoreUnderTest) 
     ] as const)('an id that %s stays as it is', async (what, before, now) => {
       const { store, record, wish } = await withKey();
       await before(store, record.id);
-      const held = (await store.list('owner')).keys;
+      const held = (await store.list('owner', present)).keys;
       const from = what === 'nobody has' ? digest() : record.id;
       expect(await store.redigest({ ...wish, from, now })).toBe('no_such_key');
-      expect((await store.list('owner')).keys).toEqual(held);
+      expect((await store.list('owner', present)).keys).toEqual(held);
       expect(await store.find([wish.to.id])).toBeUndefined();
     });
 
@@ -101,7 +101,7 @@ export function describeRedigestion(kind: string, create: () => StoreUnderTest) 
         other.suspend(order()),
       ]);
       expect(outcomes.filter((outcome) => outcome === 'redigested')).toHaveLength(1);
-      const { keys } = await store.list('owner');
+      const { keys } = await store.list('owner', present);
       expect(keys.filter(({ serial }) => serial === record.serial)).toMatchObject([wish.to]);
       expect(await store.find([wish.to.id])).toMatchObject({ suspended: true });
     });

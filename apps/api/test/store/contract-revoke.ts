@@ -33,7 +33,7 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
         ids: [record.id],
       });
       expect(await store.find([record.id])).toBeUndefined();
-      expect((await store.list('owner')).keys).toEqual([]);
+      expect((await store.list('owner', present)).keys).toEqual([]);
       expect(await store.delete(deletion())).toBe('no_such_key');
       expect(await store.issue(command({ maximumKeys: 1 }))).toBe('issued');
     });
@@ -87,7 +87,7 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       expect(await store.revoke(revocation([previous.id]))).toMatchObject({ ...named, ids: [previous.id] });
       expect(await store.find([previous.id])).toBeUndefined();
       expect(await store.find([current.id])).toMatchObject({ record: current });
-      expect((await store.list('owner')).keys).toEqual([current]);
+      expect((await store.list('owner', present)).keys).toEqual([current]);
       expect(await store.delete(deletion())).toEqual({ ids: [current.id] });
     });
 
@@ -97,7 +97,7 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       expect(await store.find([current.id])).toBeUndefined();
       const restored = { ...previous, expiresAt: graceEnds, removeAt: graceEnds + 30 * day };
       expect(await store.find([previous.id])).toMatchObject({ record: restored });
-      expect((await store.list('owner')).keys).toEqual([restored]);
+      expect((await store.list('owner', present)).keys).toEqual([restored]);
       expect(await store.issue(command({ name: 'second', maximumKeys: 1 }))).toBe('key_limit_reached');
       expect(await store.issue(command())).toBe('name_taken');
     });
@@ -128,14 +128,14 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       const { store, current, previous } = await withRolledKey();
       await store.revoke(revocation([current.id]));
       expect(await store.revoke(revocation([previous.id]))).toMatchObject({ ids: [previous.id] });
-      expect((await store.list('owner')).keys).toEqual([]);
+      expect((await store.list('owner', present)).keys).toEqual([]);
       expect(await store.issue(command({ maximumKeys: 1 }))).toBe('issued');
     });
 
     test('of the current one after the grace frees the name: what has ended does not come back', async () => {
       const { store, current, previous, graceEnds } = await withRolledKey();
       await store.revoke(revocation([current.id], { now: graceEnds }));
-      expect((await store.list('owner')).keys).toEqual([]);
+      expect((await store.list('owner', present)).keys).toEqual([]);
       expect(await store.find([previous.id])).toBeUndefined();
       expect(await store.revoke(revocation([previous.id], { now: graceEnds }))).toBe('no_such_key');
     });
@@ -165,7 +165,7 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       expect(outcomes).toHaveLength(rolledAway ? 0 : 1);
       expect(await store.find([record.id])).toBeUndefined();
       const made = renewals.filter((_, index) => typeof rolls[index] === 'object');
-      if (made.length > 0) expect((await store.list('owner')).keys).toMatchObject([{ name: 'name' }]);
+      if (made.length > 0) expect((await store.list('owner', present)).keys).toMatchObject([{ name: 'name' }]);
     });
   });
 }

@@ -53,7 +53,7 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
       const { store } = await withKey();
       expect(await store.rotate(rotation({ userId: 'other', now: expiry }))).toBe('no_such_key');
       expect(await store.rotate(rotation({ name: 'other', now: expiry }))).toBe('no_such_key');
-      expect((await store.list('owner')).keys).toMatchObject([{ expiresAt: expiry }]);
+      expect((await store.list('owner', present)).keys).toMatchObject([{ expiresAt: expiry }]);
     });
 
     test.each([
@@ -79,7 +79,7 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
         if (others.length > 0) await store.rotate(rotation({ ...second, now: expiry }));
         else expect(await store.issue(command({ ...second, createdAt: expiry }))).toBe('issued');
         expect(await store.rotate(rotation({ now: expiry - 1, maximumKeys }))).toEqual(outcome);
-        const { keys } = await store.list('owner');
+        const { keys } = await store.list('owner', present);
         expect(keys.filter(({ expiresAt }) => expiresAt > expiry)).toHaveLength(maximumKeys);
       },
     );
@@ -107,7 +107,7 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
       const ask = (index: number) => (index % 2 ? store : other).rotate(rotation({ now: expiry, maximumKeys: 1 }));
       const outcomes = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(index)));
       expect(outcomes.filter((outcome) => outcome === 'not_yet_rotatable')).toHaveLength(19);
-      expect((await store.list('owner')).keys).toMatchObject([{ expiresAt: expiry + 10 * day }]);
+      expect((await store.list('owner', present)).keys).toMatchObject([{ expiresAt: expiry + 10 * day }]);
     });
 
     test('of revivals and new keys at the same moment, from two stores, as many succeed as the maximum allows', async () => {
@@ -128,7 +128,7 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
       );
       const refused = outcomes.filter((outcome) => outcome === 'key_limit_reached' || outcome === 'not_yet_rotatable');
       expect(outcomes.length - refused.length).toBe(3);
-      const { keys } = await under.store.list('owner');
+      const { keys } = await under.store.list('owner', present);
       expect(keys.filter(({ expiresAt }) => expiresAt > expiry)).toHaveLength(3);
     });
   });

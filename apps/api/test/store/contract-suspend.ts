@@ -45,13 +45,13 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
         expect(await store.rotate(rotation({ name, now: expiry }))).toBe('suspended');
         expect(await store.roll(renewal({ name }))).toBe('suspended');
       }
-      expect((await store.list('owner')).keys).toMatchObject([{ id: current, expiresAt: expiry }]);
+      expect((await store.list('owner', present)).keys).toMatchObject([{ id: current, expiresAt: expiry }]);
     });
 
     test('it can list and delete its keys', async () => {
       const { store, current, previous } = await withKey();
       await store.suspend(order());
-      expect((await store.list('owner')).keys).toMatchObject([{ id: current }]);
+      expect((await store.list('owner', present)).keys).toMatchObject([{ id: current }]);
       expect(await store.delete(deletion())).toEqual({ ids: [current, previous] });
     });
 
@@ -67,14 +67,14 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
     test('one that never held a key cannot get one, and still has none: its first comes after', async () => {
       const { store } = await withKey();
       expect(await store.suspend(order({ userId: 'new' }))).toEqual({ changed: true, ids: [] });
-      expect(await store.list('new')).toMatchObject({ since: undefined, keys: [] });
+      expect(await store.list('new', present)).toMatchObject({ since: undefined, keys: [] });
       const first = { userId: 'new', createdAt: present + 60, tierClaim: { tier: 'starter', issuedAt: 0 } } as const;
       expect(await store.issue(command(first))).toBe('suspended');
       await store.resume(order({ userId: 'new' }));
-      expect(await store.list('new')).toMatchObject({ since: undefined, keys: [] });
+      expect(await store.list('new', present)).toMatchObject({ since: undefined, keys: [] });
       const { record, ...rules } = command(first);
       expect(await store.issue({ record, ...rules })).toBe('issued');
-      expect(await store.list('new')).toMatchObject({ since: present + 60, keys: [record] });
+      expect(await store.list('new', present)).toMatchObject({ since: present + 60, keys: [record] });
       expect(await store.find([record.id])).toMatchObject({ tier: 'starter' });
     });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Administration } from '../../src/keys/administration.ts';
 import { type KeyStore, StoreUnavailableError } from '../../src/keys/store.ts';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
-import { command } from '../harness/commands.ts';
+import { command, present } from '../harness/commands.ts';
 import { startRefusingFirestore } from '../harness/refusing-firestore.ts';
 
 /** Codes of Firestore's that stay until somebody changes something, and what tells an operator what that is. */
@@ -19,7 +19,7 @@ const reads: Record<string, (store: KeyStore & Administration) => Promise<unknow
   'a readiness check': (store) => store.check(),
   'a look-up': (store) => store.find(['a'.repeat(64)]),
   'a look-up under two peppers': (store) => store.find(['a'.repeat(64), 'b'.repeat(64)]),
-  'a list of keys': (store) => store.list('owner'),
+  'a list of keys': (store) => store.list('owner', present),
   'a count of owners': (store) => store.countOwners(),
 };
 

@@ -274,7 +274,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       await store.issue({ record, ...rules });
       await client.doc(`keys/${record.id}`).update({ expires_at: secret });
 
-      const call = verb === 'list' ? store.list('owner') : store.rotate(rotation());
+      const call = verb === 'list' ? store.list('owner', present) : store.rotate(rotation());
       const error = await call.catch((cause: unknown) => cause);
       expect((error as Error).message).toBe(
         `The stored document keys/${record.id} does not fit its schema in: expires_at.`,

@@ -92,11 +92,11 @@ describe('SQLite in a file', () => {
       throw Object.assign(new Error('disk I/O error'), { errcode: 778 });
     });
     const changed = store.issue(command());
-    const looked = [store.find(['id']), store.list('owner'), store.addUsage(addition({})), store.check()];
+    const looked = [store.find(['id']), store.list('owner', present), store.addUsage(addition({})), store.check()];
     await expect(changed).rejects.toBeInstanceOf(OutcomeUnknownError);
     for (const one of looked) await expect(one).rejects.toBeInstanceOf(StoreUnavailableError);
     execute.mockRestore();
-    expect((await store.list('owner')).keys).toEqual([]);
+    expect((await store.list('owner', present)).keys).toEqual([]);
   });
 
   test('keys that are gone are removed within the hour, all others stay', async () => {

@@ -104,7 +104,7 @@ describe('GET /api/v1/user/usage', () => {
     const issued = await requestKey(app.url, { api_key_name: 'raised' }, as('raised', { tier: 'pioneer', iat: 1 }));
     expect(issued.status).toBe(200);
     await getUsage(app.url, as('raised', { tier: 'growth', iat: 2 }));
-    expect((await store.list('raised')).tierClaim).toEqual({ tier: 'growth', issuedAt: 2 });
+    expect((await store.list('raised', 0)).tierClaim).toEqual({ tier: 'growth', issuedAt: 2 });
   });
 
   test('HEAD is GET without its body', async () => {

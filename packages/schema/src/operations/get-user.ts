@@ -19,7 +19,9 @@ const success = z
     tier: tierSchema.meta({ description: 'The tier that the newest token named.' }),
     created_at: timestamp.nullable().meta({ description: 'When the first key was issued, null before that.' }),
     active_keys: z.array(listedKey).meta({ description: 'Keys that have not expired, oldest first.' }),
-    expired_keys: z.array(listedKey).meta({ description: 'Expired keys that can still be rotated, oldest first.' }),
+    expired_keys: z
+      .array(listedKey)
+      .meta({ description: 'The last 100 expired keys that can still be rotated, the last expired first.' }),
   })
   .meta({ id: 'User' });
 

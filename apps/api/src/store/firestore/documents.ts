@@ -49,6 +49,8 @@ const ownerDocument = z.object({
   erasing: z.boolean(),
   /** The expiry of each key by its id; those that have expired leave with the next write. */
   active: z.record(z.string(), time),
+  /** The same of keys that have expired, the last {@link listedExpiredKeys} of them: the list of keys reads no others. */
+  expired: z.record(z.string(), time).default({}),
   /** The same of secrets that were rolled away and are in their grace; they don't count. */
   superseded: z.record(z.string(), time),
   /** The last changes: how one whose answer was lost is known again. */
@@ -144,6 +146,7 @@ export function documentWriter(timestamp: (seconds: number) => Timestamp) {
       created_at: owner.created_at === null ? null : timestamp(owner.created_at),
       tier_issued_at: timestamp(owner.tier_issued_at),
       active: mapped(owner.active, timestamp),
+      expired: mapped(owner.expired, timestamp),
       superseded: mapped(owner.superseded, timestamp),
     }),
     name: (record: KeyRecord, previousId: string | null) => ({

@@ -1,7 +1,7 @@
 import { defaultTier, type Tier } from '@andamio/schema/tiers';
 import type { Actor } from '../../keys/audit.ts';
 import { effectiveTier, isNews } from '../../keys/owner.ts';
-import type { TierClaim } from '../../keys/store.ts';
+import { listedExpiredKeys, type TierClaim } from '../../keys/store.ts';
 import type { OwnerDocument } from './documents.ts';
 
 /**
@@ -43,6 +43,7 @@ const unknownOwner = {
   suspended: false,
   erasing: false,
   active: {},
+  expired: {},
   superseded: {},
   attempts: [],
 } as const satisfies Omit<OwnerDocument, 'user_id'>;
@@ -73,6 +74,17 @@ export function hasPlace(owner: OwnerDocument | undefined, id: string, now: numb
   return held.some(([one]) => one === id) || held.length < maximumKeys;
 }
 
+/** Returns the keys of an owner that expired last, the last one first, with their expiry in Unix seconds. */
+export function lastExpired(
+  { active, expired }: Pick<OwnerDocument, 'active' | 'expired'>,
+  now: number,
+): [string, number][] {
+  return Object.entries({ ...active, ...expired })
+    .filter(([, expiresAt]) => expiresAt <= now)
+    .toSorted(([, one], [, other]) => other - one)
+    .slice(0, listedExpiredKeys);
+}
+
 /** What the owner's document says after a write: the change made, the expired keys out, the newest token's tier. */
 export function ownerAfter(owner: Omit<OwnerDocument, 'user_id'> = unknownOwner, change: OwnerChange): OwnerDocument {
   const { userId, tierClaim, now, put, supersede, drop = [], attempt } = change;
@@ -89,6 +101,9 @@ export function ownerAfter(owner: Omit<OwnerDocument, 'user_id'> = unknownOwner,
     suspended: change.suspended ?? owner.suspended,
     erasing: change.erasing ?? owner.erasing,
     active: { ...kept(owner.active), ...put },
+    expired: Object.fromEntries(
+      lastExpired(owner, now).filter(([id]) => !drop.includes(id) && put?.[id] === undefined),
+    ),
     superseded: { ...kept(owner.superseded), ...supersede },
     attempts: [...attempts, ...owner.attempts].slice(0, rememberedAttempts),
   };

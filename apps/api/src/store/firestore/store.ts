@@ -125,7 +125,7 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
     find: (ids) => withStoreDeadline(() => using((database) => find(database, ids))),
 
-    list: (userId) => withStoreDeadline(() => using((database) => list(database, userId))),
+    list: (userId, now) => withStoreDeadline(() => using((database) => list(database, userId, now))),
 
     claimTier: (command) => change(command.userId, (database) => claimTier(database, command)),
     addUsage: (command) => inTurn(additions, command.userId, (database) => addUsage(database, command)),

@@ -4,19 +4,20 @@ import { ownEntry, tierEntry } from '../../keys/audit.ts';
 import { isGone, isTooLate } from '../../keys/expiry.ts';
 import { rolled } from '../../keys/roll.ts';
 import { extended } from '../../keys/rotate.ts';
-import type {
-  ClaimTierCommand,
-  DeleteCommand,
-  DeleteOutcome,
-  FoundKey,
-  IssueCommand,
-  IssueOutcome,
-  KeyRecord,
-  OwnedKeys,
-  RollCommand,
-  RollOutcome,
-  RotateCommand,
-  RotateOutcome,
+import {
+  type ClaimTierCommand,
+  type DeleteCommand,
+  type DeleteOutcome,
+  type FoundKey,
+  type IssueCommand,
+  type IssueOutcome,
+  type KeyRecord,
+  listedExpiredKeys,
+  type OwnedKeys,
+  type RollCommand,
+  type RollOutcome,
+  type RotateCommand,
+  type RotateOutcome,
 } from '../../keys/store.ts';
 import { audit } from './audit.ts';
 import { recall, remember } from './memory.ts';
@@ -170,11 +171,11 @@ export function findById(statements: Statements, ids: readonly string[]): FoundK
 }
 
 /** Finds an owner's keys and when the first one was issued. */
-export function list(statements: Statements, userId: string): OwnedKeys {
+export function list(statements: Statements, userId: string, now: number): OwnedKeys {
   const owner = statements.findOwner.get(userId);
   return {
     since: (owner?.['created_at'] ?? undefined) as number | undefined,
     tierClaim: owner && { tier: tierSchema.parse(owner['tier']), issuedAt: owner['tier_issued_at'] as number },
-    keys: statements.listKeys.all(userId).map(keyOf),
+    keys: statements.listHeld.all(userId, now, listedExpiredKeys).map(keyOf),
   };
 }

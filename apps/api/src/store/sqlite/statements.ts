@@ -44,6 +44,9 @@ const sources = {
     WHERE action = 'key.revoked' AND key_id IN (SELECT value FROM json_each(?)) LIMIT 1`,
   deleteKey: 'DELETE FROM keys WHERE user_id = ? AND name = ?',
   listKeys: 'SELECT * FROM keys WHERE user_id = ?',
+  listHeld: `SELECT * FROM keys WHERE user_id = ?1 AND expires_at > ?2
+    UNION ALL SELECT * FROM (
+      SELECT * FROM keys WHERE user_id = ?1 AND expires_at <= ?2 ORDER BY expires_at DESC LIMIT ?3)`,
   findOwner: 'SELECT * FROM owners WHERE user_id = ?',
   listOwners: 'SELECT * FROM owners WHERE user_id > ? ORDER BY user_id LIMIT ?',
   listAudit: 'SELECT * FROM audit WHERE user_id IN (?, ?) ORDER BY at DESC, rowid DESC',

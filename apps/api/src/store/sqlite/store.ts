@@ -114,7 +114,7 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
 
     find: (ids) => commits.read(() => findById(open().statements, ids)),
 
-    list: (userId) => commits.read(() => list(open().statements, userId)),
+    list: (userId, now) => commits.read(() => list(open().statements, userId, now)),
 
     claimTier: (command) => commits.write(() => claimTier(open().statements, command)),
 

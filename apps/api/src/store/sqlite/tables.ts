@@ -124,6 +124,9 @@ export const migrations = [
   `
   CREATE INDEX audit_of_revoked_keys ON audit (key_id) WHERE action = 'key.revoked';
   `,
+  `
+  CREATE INDEX keys_by_expiry ON keys (user_id, expires_at);
+  `,
 ] as const;
 
 const versionOf = (database: DatabaseSync) =>
