@@ -1,5 +1,5 @@
-// What stands behind the stand-in for Google in a rehearsal: a registry on loopback, images that are really built, and for each
-// revision of a service the process of its image. Loaded by the stand-in's own process.
+// What stands behind the fake Google in a rehearsal: a registry on loopback, images that are really built, and for each
+// revision of a service the process of its image. Loaded by the fake Google's own process.
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';

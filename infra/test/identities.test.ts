@@ -7,7 +7,7 @@ const project = 'documented-project';
 const state = `projects/_/buckets/${project}-pulumi/objects/.pulumi`;
 const email = (account: string) => `serviceAccount:${account}@${project}.iam.gserviceaccount.com`;
 
-/** What a member may do and where, from the policies that the stand-in holds. */
+/** What a member may do and where, from the policies that the fake Google holds. */
 function grantsOf(member: string, resources: readonly Stored[]): string[] {
   return resources
     .filter(({ inputs }) => inputs['member'] === member)

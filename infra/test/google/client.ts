@@ -9,7 +9,7 @@ type Remote = {
   ) => Promise<Awaited<ReturnType<Control[Method]>>>;
 };
 
-/** The stand-in, running in a process of its own. */
+/** The fake Google, running in a process of its own. */
 export interface Google extends Remote {
   readonly port: number;
   readonly process: ChildProcess;

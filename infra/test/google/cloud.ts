@@ -32,7 +32,7 @@ export interface Fault {
   times: number;
 }
 
-/** What a rehearsal puts behind the stand-in, so that what is declared really happens. */
+/** What a rehearsal puts behind the fake Google, so that what is declared really happens. */
 export interface Machinery {
   /** Builds an image and pushes it. @returns the digest */
   build(tags: readonly string[]): Promise<string>;
@@ -42,7 +42,7 @@ export interface Machinery {
   stop(service: Stored): Promise<void>;
 }
 
-/** The state of the stand-in: what exists, and what is to go wrong. */
+/** The state of the fake Google: what exists, and what is to go wrong. */
 export class Cloud {
   readonly projects: Project[] = [];
   readonly resources = new Map<string, Stored>();

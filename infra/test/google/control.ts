@@ -12,7 +12,7 @@ const enabledFromStart = [
 export function control(cloud: Cloud) {
   const required = (id: string): Stored => {
     const stored = cloud.resources.get(id);
-    if (stored === undefined) throw new Error(`The stand-in has no ${id}.`);
+    if (stored === undefined) throw new Error(`The fake Google has no ${id}.`);
     return stored;
   };
   return {

@@ -1,4 +1,4 @@
-// The stand-in as a process: prints the port that the engine attaches to (PULUMI_DEBUG_PROVIDERS=gcp:PORT,docker-build:PORT).
+// The fake Google as a process: prints the port that the engine attaches to (PULUMI_DEBUG_PROVIDERS=gcp:PORT,docker-build:PORT).
 // Who forks it may call it by messages: see client.ts. `--projects ID=NUMBER,...` names the projects that exist.
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';

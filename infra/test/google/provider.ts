@@ -11,7 +11,7 @@ const tokenOf = (urn: string) => urn.split('::')[2]?.split('$').at(-1) as string
 
 function typeOf(token: string): ResourceType {
   const type = resourceTypes[token];
-  if (type === undefined) throw new Error(`The stand-in does not know the resource type ${token}.`);
+  if (type === undefined) throw new Error(`The fake Google does not know the resource type ${token}.`);
   return type;
 }
 
@@ -209,7 +209,7 @@ export function provider(cloud: Cloud) {
 
     async invoke(token: string, inputs: Properties) {
       const answer = invokes[token];
-      if (answer === undefined) throw new Error(`The stand-in does not know the function ${token}.`);
+      if (answer === undefined) throw new Error(`The fake Google does not know the function ${token}.`);
       return { outputs: answer(inputs, cloud) };
     },
   };

@@ -3,7 +3,7 @@ import type { GoogleError } from './error.ts';
 
 export type Properties = Record<string, unknown>;
 
-/** What the stand-in knows of a resource type beyond the typings and Google's description. */
+/** What the fake Google knows of a resource type beyond the typings and Google's description. */
 export interface ResourceType {
   /** The API that must be enabled in the project, e.g. `run.googleapis.com`. */
   readonly api?: string;

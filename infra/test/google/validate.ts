@@ -16,7 +16,7 @@ export const knownServices: readonly string[] = descriptionFacts.services;
 /** The arguments of a resource type. @throws for a type that nobody declared. */
 export function argumentsOf(token: string): Arguments {
   const found = packages[token.split(':')[0] as string]?.resources[token];
-  if (found === undefined) throw new Error(`The stand-in does not know the resource type ${token}.`);
+  if (found === undefined) throw new Error(`The fake Google does not know the resource type ${token}.`);
   return found;
 }
 

@@ -1,4 +1,4 @@
-// A stand-in for Google's provider, in a process of its own: it takes whatever it is given, and prints its port.
+// A fake of Google's provider, in a process of its own: it takes whatever it is given, and prints its port.
 import { main, type Provider } from '@pulumi/pulumi/provider/index.js';
 
 const provider: Provider = {

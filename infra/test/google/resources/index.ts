@@ -8,7 +8,7 @@ import { registry } from './registry.ts';
 import { run } from './run.ts';
 import { secrets } from './secrets.ts';
 
-/** Every resource type that the stand-in knows, by token. One it does not know is an error. */
+/** Every resource type that the fake Google knows, by token. One it does not know is an error. */
 export const resourceTypes: Readonly<Record<string, ResourceType>> = {
   ...project,
   ...registry,

@@ -1,0 +1,19 @@
+import { describe, expect, test } from 'vitest';
+import { engineIsHere } from './harness/requirements.ts';
+import { cloud, refusal, stackOf } from './harness/stack.ts';
+
+describe.skipIf(!engineIsHere)('tear-down', () => {
+  test('of a service deletes all but the subnetwork that Cloud Run holds, and that when it is repeated', async () => {
+    const google = await cloud();
+    await (await stackOf(google, 'shared')).up();
+    const before = (await google.resources()).length;
+    const stack = await stackOf(google, 'prod', { protect: 'false' });
+    await stack.up();
+    expect(await refusal(stack.destroy({ continueOnError: true }))).toContain('serverless-ipv4');
+    const left = (await google.resources()).slice(before).map(({ type }) => type.split(':').at(-1));
+    expect(left.sort()).toEqual(['Network', 'Subnetwork']);
+    await google.pass(7200);
+    await stack.destroy();
+    expect(await google.resources()).toHaveLength(before);
+  });
+});
