@@ -47,6 +47,16 @@ describeByDriver('an `up` that fails half-way goes on where it was', () => {
     expect(await google.calls()).toContain(`update ${service}`);
   });
 
+  test('a service whose account may not read its secrets yet is finished by the next one', async () => {
+    const google = await cloud();
+    const stack = await stackOf(google, 'dev');
+    // https://cloud.google.com/iam/docs/access-change-propagation
+    await google.delayGrants(120);
+    expect(await refusal(stack.up())).toContain('Permission denied on secret');
+    await google.pass(120);
+    expect((await stack.up()).summary.result).toBe('succeeded');
+  });
+
   test('what was created though the answer was lost is taken over by its id', async () => {
     const google = await cloud();
     const stack = await stackOf(google, 'dev');

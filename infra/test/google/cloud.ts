@@ -66,6 +66,8 @@ export class Cloud {
   /** Where the REST APIs are served, with a slash at its end. */
   restUrl = '';
   machinery: Machinery | undefined;
+  /** Milliseconds until a grant on a secret takes effect. */
+  grantDelay = 0;
   #ahead = 0;
 
   /** Returns the time at Google, in milliseconds. */

@@ -29,6 +29,10 @@ export function control(cloud: Cloud) {
       stored.inputs = { ...stored.inputs, ...patch };
       stored.outputs = { ...stored.outputs, ...patch };
     },
+    /** Lets a grant on a secret take effect so many seconds after it was made. */
+    delayGrants(seconds: number) {
+      cloud.grantDelay = seconds * 1000;
+    },
     /** Lets so many seconds pass at Google. */
     pass(seconds: number) {
       cloud.pass(seconds * 1000);

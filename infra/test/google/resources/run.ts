@@ -1,4 +1,4 @@
-import type { Cloud } from '../cloud.ts';
+import type { Cloud, Stored } from '../cloud.ts';
 import { GoogleError } from '../error.ts';
 import type { ResourceType } from '../resource-type.ts';
 import { unknown } from '../validate.ts';
@@ -51,29 +51,38 @@ function refuse(broken: boolean, message: string): void {
   if (broken) throw new GoogleError(400, message);
 }
 
-function admitSecret({ name, valueSource }: Env, account: string, project: string, cloud: Cloud): void {
+function admitSecret({ name, valueSource }: Env, project: string, cloud: Cloud): void {
   if (valueSource === undefined) return;
   const { secret, version } = valueSource.secretKeyRef;
-  const id = `projects/${project}/secrets/${secret}`;
   refuse(
-    !cloud.secretVersions.get(`${id}/versions/${version}`)?.enabled,
+    !cloud.secretVersions.get(`projects/${project}/secrets/${secret}/versions/${version}`)?.enabled,
     `${name}: secret ${secret} has no enabled version ${version}`,
   );
-  const readers = cloud
-    .of('gcp:secretmanager/secretIamMember:SecretIamMember')
-    .filter((each) => each.inputs['secretId'] === secret);
-  const may = readers.some(
-    ({ inputs }) =>
-      inputs['role'] === 'roles/secretmanager.secretAccessor' && inputs['member'] === `serviceAccount:${account}`,
-  );
-  refuse(!may, `Permission denied on secret ${secret} for Revision service account ${account}.`);
 }
 
-function admitContainer(container: Container, template: Template, project: string, cloud: Cloud): void {
+/** What a revision is refused when it starts: the service is there by then, and the error is that of the operation. */
+function admitRevision({ inputs }: Stored, cloud: Cloud): void {
+  const { serviceAccount, containers } = inputs['template'] as Template;
+  const grants = cloud
+    .of('gcp:secretmanager/secretIamMember:SecretIamMember')
+    .filter(({ created }) => cloud.now() - created >= cloud.grantDelay)
+    .filter((each) => each.inputs['role'] === 'roles/secretmanager.secretAccessor')
+    .filter((each) => each.inputs['member'] === `serviceAccount:${serviceAccount}`);
+  for (const { valueSource } of containers.flatMap(({ envs = [] }) => envs)) {
+    if (valueSource === undefined) continue;
+    const { secret } = valueSource.secretKeyRef;
+    refuse(
+      !grants.some((each) => each.inputs['secretId'] === secret),
+      `Permission denied on secret: projects/${cloud.project(text(inputs, 'project')).number}/secrets/${secret} for Revision service account ${serviceAccount}. The service account used must be granted the 'Secret Manager Secret Accessor' role.`,
+    );
+  }
+}
+
+function admitContainer(container: Container, project: string, cloud: Cloud): void {
   refuse(!cloud.imageExists(container.image), `Image '${container.image}' not found.`);
   for (const env of container.envs ?? []) {
     refuse(reserved.includes(env.name), `The following reserved env names were provided: ${env.name}`);
-    admitSecret(env, template.serviceAccount, project, cloud);
+    admitSecret(env, project, cloud);
   }
   const { cpu = '1', memory = '512Mi' } = container.resources?.limits ?? {};
   const mebibytes = memory.endsWith('Gi') ? Number(memory.slice(0, -2)) * 1024 : Number(memory.slice(0, -2));
@@ -117,7 +126,7 @@ export const run: Record<string, ResourceType> = {
           'min_instance_count must not be more than max_instance_count',
         );
       }
-      for (const container of template.containers) admitContainer(container, template, project, cloud);
+      for (const container of template.containers) admitContainer(container, project, cloud);
       const traffic = (inputs['traffics'] as Traffic[] | undefined) ?? [];
       const sum = traffic.reduce((total, { percent = 0 }) => total + percent, 0);
       refuse(traffic.length > 0 && sum !== 100, 'traffic percents must sum to 100');
@@ -147,7 +156,10 @@ export const run: Record<string, ResourceType> = {
       };
     },
     protectedBy: (outputs) => (outputs['deletionProtection'] === true ? 'deletion_protection is true' : undefined),
-    afterWrite: (stored, cloud) => cloud.machinery?.run(stored, cloud),
+    afterWrite(stored, cloud) {
+      admitRevision(stored, cloud);
+      return cloud.machinery?.run(stored, cloud);
+    },
     afterDelete(stored, cloud) {
       const { vpcAccess } = stored.inputs['template'] as Template;
       for (const { subnetwork } of vpcAccess?.networkInterfaces ?? [])
