@@ -31,7 +31,8 @@ export interface Connection {
  * catches it. Nothing is sent yet.
  */
 export function openDatabase({ project, database }: DatabaseAddress, settings: Settings = {}): Connection {
-  const credentials = new DeferredCredentials({ scopes });
+  // Without a project the library would look for one first, which takes the gcloud CLI seconds where it is installed.
+  const credentials = new DeferredCredentials({ scopes, projectId: project });
   const firestore = new Firestore({
     projectId: project,
     databaseId: database,
