@@ -9,6 +9,8 @@ export const logEvents = {
   redisUnavailable: 'Redis is unavailable; each instance counts rate limits alone until it recovers.',
   /** Redis is of use again. */
   redisRecovered: 'Redis is available again; instances count rate limits together.',
+  /** A fetch of published signing keys failed. The line names the setting, its URL and the cause. */
+  signingKeysUnavailable: 'Signing keys could not be fetched; the fetched ones stay in use for at most 24 hours.',
 } as const;
 
 /** The message that follows a gap in the log (service contract, "Edges"). */

@@ -1,3 +1,4 @@
+import { logEvents } from '@andamio/schema/log-events';
 import type { SettingName } from '@andamio/schema/settings';
 import { secretKeys, type VerificationKeys } from '../auth/signing-keys.ts';
 import type { VerifyAlert } from '../auth/verify-alert.ts';
@@ -25,11 +26,7 @@ async function countersOf({ redis }: CompleteSettings, log: Logger, clock: Clock
 
 /** Logs each failed fetch of published keys. The URL is a setting that holds no secret. */
 function reportFetch(log: Logger, setting: SettingName, url: string) {
-  return (cause: unknown) =>
-    log.warn(
-      { err: cause, setting, url },
-      `Signing keys could not be fetched from ${setting}; keys that were fetched stay in use for at most 24 hours.`,
-    );
+  return (cause: unknown) => log.warn({ err: cause, setting, url }, logEvents.signingKeysUnavailable);
 }
 
 async function signingKeysOf(
