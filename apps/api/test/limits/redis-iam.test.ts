@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { logEvents } from '@andamio/schema/log-events';
 import type { Options } from 'express-rate-limit';
 import { createClient } from 'redis';
@@ -11,6 +14,13 @@ import { freePort } from '../harness/free-port.ts';
 import { type MetadataMode, startMetadataServer } from '../harness/metadata-server.ts';
 import { startRedis } from '../harness/redis.ts';
 import { waitFor } from '../harness/wait-for.ts';
+
+/** Makes a PATH on which a program takes a minute. */
+function pathWithSlow(program: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'programs-'));
+  writeFileSync(join(folder, program), '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+  return `${folder}:${process.env['PATH']}`;
+}
 
 describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam', () => {
   let certificates: Certificates;
@@ -47,6 +57,9 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
   async function start(mode: MetadataMode = 'answers', ca = `${otherCa}\n${certificates.ca}`) {
     const metadata = await startMetadataServer({ mode, expiresIn: 60 }); // Less than what the library renews ahead of.
     vi.stubEnv('GCE_METADATA_HOST', metadata.host);
+    // A token needs no project, which the library would ask the gcloud CLI for.
+    vi.stubEnv('GOOGLE_CLOUD_PROJECT', undefined);
+    vi.stubEnv('PATH', pathWithSlow('gcloud'));
     vi.stubEnv('METADATA_SERVER_DETECTION', 'assume-present');
     vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', undefined);
     vi.stubEnv('HOME', '/nonexistent');

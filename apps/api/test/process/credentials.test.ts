@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -19,15 +19,6 @@ function credentialsFile(content: string): string {
   const path = join(emptyHome(), 'credentials.json');
   writeFileSync(path, content);
   return path;
-}
-
-/** Makes a folder of programs in shell, for PATH. */
-function programs(scripts: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'programs-'));
-  for (const [name, script] of Object.entries(scripts)) {
-    writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-  }
-  return `${folder}:${process.env['PATH']}`;
 }
 
 /** A token endpoint that answers as Google's does for credentials that were revoked. */
@@ -136,20 +127,4 @@ describe.each(Object.entries(cases))('on Firestore with %s', (_what, { environme
     service.signal('SIGTERM');
     expect((await service.exited).code).toBe(0);
   });
-});
-
-test('credentials are found without asking anything but where they are', async () => {
-  const metadata = await startMetadataServer();
-  const service = await startProcess({
-    KEY_STORE: 'firestore',
-    GOOGLE_CLOUD_PROJECT: 'demo-credentials',
-    HOME: emptyHome(),
-    PATH: programs({ gcloud: 'touch asked; sleep 60' }),
-    GCE_METADATA_HOST: metadata.host,
-    METADATA_SERVER_DETECTION: 'assume-present',
-  });
-  onTestFinished(() => service.signal('SIGKILL'));
-  await waitFor('a token', () => metadata.tokensAsked() > 0);
-  expect(existsSync(join(service.folder, 'asked'))).toBe(false);
-  expect(service.output()).not.toContain('credentials did not arrive');
 });
