@@ -7,9 +7,9 @@ import { pinnedSecrets } from './secrets.ts';
 import type { Settings } from './settings/index.ts';
 import type { Workload } from './workload.ts';
 
-function nextStep(settings: Settings, host: Host): string {
-  if (!settings.ownsService) return 'Bring up a service in this project: pulumi up --stack preprod';
-  return `Ask for a key: curl -X POST ${host.url}/api/v1/apikey/request -H 'Authorization: Bearer <JWT>' -H 'Content-Type: application/json' -d '{"api_key_name": "MyFirstKey"}'`;
+/** The command that comes after `up`. Pulumi shortens long outputs where it prints them, so this one is short. */
+function nextStep({ ownsService }: Settings): string {
+  return `npx -y pnpm@12 ${ownsService ? `request-key ${pulumi.getStack()}` : 'pulumi up --stack preprod'}`;
 }
 
 /** What the stack tells its owner and the next run. */
@@ -44,6 +44,6 @@ export function outputs(
           pinnedSecrets(settings).map(({ versionKey, version }) => [versionKey, version]),
         ),
       }),
-    next: nextStep(settings, host),
+    next: nextStep(settings),
   };
 }

@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import list from './prices.json' with { type: 'json' };
+
+/** A price of Google's list, in the unit that it is charged by. */
+interface Price {
+  readonly what: string;
+  readonly per: string;
+  readonly usd: number;
+  /** Units a month that are free. */
+  readonly free?: number;
+  readonly source: string;
+  /** Google's page could not be read as text where this was written; the price is as others quote it. */
+  readonly quoted?: boolean;
+}
+
+export type PriceName = keyof typeof list.prices;
+
+export const prices: Readonly<Record<PriceName, Price>> = list.prices;
+
+/** Units of a month's use, by price. */
+export type Usage = Readonly<Partial<Record<PriceName, number>>>;
+
+/** What consumers ask of a service. */
+export interface Load {
+  readonly verificationsADay: number;
+}
+
+interface Resource {
+  readonly type: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+}
+
+const hours = 730;
+const seconds = hours * 3600;
+const days = hours / 24;
+
+/**
+ * What the model assumes of a verification. Each figure is the highest that can be: keys are used so far apart that no answer is in
+ * the cache, and each by an owner whose usage is stored alone.
+ */
+export const perVerification = {
+  /** The key, and the two usage documents. */
+  documentsRead: 3,
+  /** The two usage documents. */
+  documentsWritten: 2,
+  /** Cloud Run's line, and an audit entry for each of the three calls to Firestore. */
+  logEntries: 4,
+  kibibytesALogEntry: 1.2,
+  kibibytesSent: 1,
+} as const;
+
+/** Regions that an uptime check asks from where it names none. */
+const checkedFrom = 6;
+
+const nodePrices: Readonly<Record<string, PriceName>> = {
+  CUSTOM_PICO: 'valkeyCustomPico',
+  STANDARD_SMALL: 'valkeyStandardSmall',
+};
+
+function nodePrice(type: unknown): PriceName {
+  const name = nodePrices[String(type)];
+  if (name === undefined) throw new Error(`costs/prices.json has no price for a Memorystore node ${type}.`);
+  return name;
+}
+
+const gibibytes = (kibibytes: number) => kibibytes / 2 ** 20;
+
+/** Returns what a stack uses in a month, by the line of the table that it belongs to. */
+export function usageOf(resources: readonly Resource[], { verificationsADay }: Load): Readonly<Record<string, Usage>> {
+  const all = (type: string) => resources.filter((each) => each.type === type).map(({ inputs }) => inputs ?? {});
+  const [service] = all('gcp:cloudrunv2/service:Service') as unknown as {
+    scaling: { minInstanceCount: number };
+    template: {
+      containers: {
+        resources: { limits: { cpu: string; memory: string } };
+        envs: { valueSource?: unknown }[];
+      }[];
+    };
+  }[];
+  const checks = all('gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig').length * checkedFrom * hours * 60;
+  const conditions = all('gcp:monitoring/alertPolicy:AlertPolicy').flatMap(({ conditions }) => conditions);
+  const verifications = verificationsADay * days;
+  const [container] = service?.template.containers ?? [];
+  const vCpus = Number(container?.resources.limits.cpu ?? 0);
+  const memory = Number.parseInt(container?.resources.limits.memory ?? '0', 10) / 1024;
+  // Under load one instance never rests. Without, each uptime check wakes one for the least that is charged, 100 ms.
+  const active = verifications > 0 ? seconds : checks / 10;
+  const up = Math.max((service?.scaling.minInstanceCount ?? 0) * seconds, active);
+  const stored = service === undefined ? 0 : verifications > 0 ? 1 : 0.1;
+  const keys = all('gcp:kms/cryptoKey:CryptoKey').length;
+  const registries = all('gcp:artifactregistry/repository:Repository').length;
+  const nodes = all('gcp:memorystore/instance:Instance').map(
+    ({ nodeType, replicaCount, shardCount }): Usage => ({
+      [nodePrice(nodeType)]: Number(shardCount ?? 1) * (1 + Number(replicaCount ?? 0)) * hours,
+    }),
+  );
+
+  return {
+    'Cloud Run: CPU and memory': {
+      runCpuActive: active * vCpus,
+      runCpuIdle: (up - active) * vCpus,
+      runMemory: up * memory,
+    },
+    'Cloud Run: requests, data sent': {
+      runRequests: checks + verifications,
+      egress: gibibytes(verifications * perVerification.kibibytesSent),
+    },
+    'Firestore: reads and writes': {
+      // Each check of readiness reads a document.
+      firestoreReads: checks + verifications * perVerification.documentsRead,
+      firestoreWrites: verifications * perVerification.documentsWritten,
+    },
+    'Firestore: data, point-in-time recovery, backups': {
+      firestoreStorage: 2 * stored,
+      // Seven daily and fourteen weekly ones.
+      firestoreBackups: 21 * stored,
+    },
+    'Memorystore for Valkey': Object.assign({}, ...nodes),
+    'Logs, audit logs included': {
+      logging: gibibytes(
+        (checks * 2 + verifications * perVerification.logEntries) * perVerification.kibibytesALogEntry,
+      ),
+    },
+    'Uptime checks and alerts': { uptimeChecks: checks, alertConditions: conditions.length },
+    'Secret Manager, Cloud KMS': {
+      secretVersions: container?.envs.filter(({ valueSource }) => valueSource !== undefined).length ?? 0,
+      kmsKeyVersions: keys,
+    },
+    // Images share their base: what a release adds is its bundle. Four releases a month.
+    'Artifact Registry, scans of images': { registryStorage: registries * 0.2, imageScans: registries * 4 },
+  };
+}
+
+/** Returns what a month's use costs in US dollars, what is free subtracted. */
+export function costOf(usage: Usage): number {
+  return Object.entries(usage)
+    .map(([name, units]) => {
+      const { usd, free = 0 } = prices[name as PriceName];
+      return Math.max(0, units - free) * usd;
+    })
+    .reduce((sum, each) => sum + each, 0);
+}
+
+const columns = [
+  ['`dev`, idle', 'dev', 0],
+  ['`shared`', 'shared', 0],
+  ['`preprod`, idle', 'preprod', 0],
+  ['`prod`, idle', 'prod', 0],
+  ['`prod`, 1 M verifications a day', 'prod', 1_000_000],
+] as const;
+
+const dollars = (amount: number) => (amount < 0.005 ? '0' : amount.toFixed(2));
+
+const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+
+/** The table of what each stack costs a month, by resource. */
+function costsTable(): string {
+  const usages = columns.map(([, stack, verificationsADay]) => {
+    const file = join(import.meta.dirname, `../test/snapshots/${stack}.json`);
+    return usageOf(JSON.parse(readFileSync(file, 'utf8')), { verificationsADay });
+  });
+  const lines = Object.keys(usages[0] as object);
+  const costs = usages.map((usage) => lines.map((line) => costOf(usage[line] as Usage)));
+  return [
+    row(['US dollars a month', ...columns.map(([title]) => title)]),
+    row(['---', ...columns.map(() => '---:')]),
+    ...lines.map((line, index) => row([line, ...costs.map((column) => dollars(column[index] as number))])),
+    row(['**Sum**', ...costs.map((column) => `**${dollars(column.reduce((sum, each) => sum + each, 0))}**`)]),
+  ].join('\n');
+}
+
+/** The table of prices, with their sources. */
+function pricesTable(): string {
+  const lines = Object.values(prices).map(({ what, per, usd, free, source, quoted }) =>
+    row([what, per, `${usd}${quoted ? ' (as quoted)' : ''}`, free ? free.toLocaleString('en-US') : '', `<${source}>`]),
+  );
+  return [row(['price', 'per', 'USD', 'free a month', 'source']), '| --- | --- | ---: | ---: | --- |', ...lines].join(
+    '\n',
+  );
+}
+
+/** Puts both tables between their markers in a document. */
+export function withCosts(document: string): string {
+  const tables = `\n\n${costsTable()}\n\nList prices of ${list.region}, read on ${list.read}:\n\n${pricesTable()}\n\n`;
+  return document.replace(/(?<=<!-- costs: generated -->)[\s\S]*(?=<!-- \/costs -->)/, () => tables);
+}

@@ -1,0 +1,63 @@
+// npx -y pnpm@12 request-key STACK: requests an API key of a deployed service, as a user of it would, and prints the answer. The
+// request carries the token in TOKEN; without one it is signed here with the JWT secret of the stack, which takes access to it.
+import { randomBytes } from 'node:crypto';
+import { basePath } from '@andamio/schema/hosts';
+import jwt from 'jsonwebtoken';
+import { secretIdOf, variables } from '../settings/service.ts';
+import { Failure, named, outputsOf, projectName, pulumi, say, script } from './cli.ts';
+import { ManagedSecret } from './secret-manager.ts';
+
+/** Milliseconds that the service may take: an instance may have to start first. */
+const timeout = 60_000;
+
+interface Deployed {
+  readonly host: string;
+  readonly place: { readonly project: string; readonly service: string };
+  readonly secretVersions: Readonly<Record<string, number | undefined>>;
+}
+
+/** Returns the outputs of the stack's last update. @throws {Failure} where it has no service */
+function deployed(stack: string): Deployed {
+  const outputs = outputsOf(stack) as Partial<Deployed>;
+  if (outputs.host) return outputs as Deployed;
+  throw new Failure(`Stack ${stack} has no service: npx -y pnpm@12 pulumi up --stack ${stack}`);
+}
+
+/** Signs a token of a minute for a user that nobody else is. @throws {Failure} where only an issuer can */
+function signToken(stack: string, { place, secretVersions }: Deployed): string {
+  const { secret, versionKey } = variables.JWT_SECRETS;
+  const version = secretVersions[versionKey];
+  if (version === undefined) {
+    throw new Failure(`Only the issuer can sign tokens for ${stack}: TOKEN=... npx -y pnpm@12 request-key ${stack}`);
+  }
+  const config = JSON.parse(pulumi(stack, ['config', '--json'], { quiet: true })) as Record<string, { value: string }>;
+  const setting = (key: string) => config[`${projectName}:${key}`]?.value as string;
+  const value = new ManagedSecret(place.project, secretIdOf(place.service, secret)).access(version);
+  return jwt.sign({}, value.split(',')[0] as string, {
+    subject: `request-key-${randomBytes(4).toString('hex')}`,
+    issuer: setting(variables.JWT_ISSUER.key),
+    audience: setting(variables.JWT_AUDIENCE.key),
+    expiresIn: 60,
+  });
+}
+
+await script(async (args) => {
+  const { stack } = named(args, 'npx -y pnpm@12 request-key STACK', ['stack']);
+  const service = deployed(stack);
+  const token = process.env['TOKEN'] || signToken(stack, service);
+  const url = `${service.host}${basePath}/apikey/request`;
+  say(`POST ${url}`);
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ api_key_name: `key-${randomBytes(4).toString('hex')}` }),
+    signal: AbortSignal.timeout(timeout),
+  }).catch((error: Error) => {
+    // Node hides the system's error behind "fetch failed".
+    const { message, code } = (error.cause ?? error) as NodeJS.ErrnoException;
+    throw new Failure(`${url} cannot be called: ${message || code}`);
+  });
+  const answer = await response.text();
+  if (!response.ok) throw new Failure(`${url} answers ${response.status}: ${answer}`);
+  say(JSON.stringify(JSON.parse(answer), undefined, 2));
+});

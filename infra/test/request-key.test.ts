@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import jwt from 'jsonwebtoken';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../apps/api/test/harness/free-port.ts';
+import { program, script } from './harness/scripts.ts';
+
+const secret = 'the-jwt-secret-of-a-stack-0123456789';
+
+/** A service that answers every request alike, and the requests that it got. */
+async function service(status: number, answer: object) {
+  const requests: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    requests.push(request);
+    response.writeHead(status).end(JSON.stringify(answer));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return { host: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
+}
+
+/** Runs the script for a stack with these outputs, whose JWT secrets Secret Manager has in version 2. */
+async function requestKey(outputs: object, env: Record<string, string> = {}) {
+  const settings = { 'andamio:jwtIssuer': { value: 'issuer' }, 'andamio:jwtAudience': { value: 'audience' } };
+  const pulumi = program(
+    'pulumi',
+    `case "$1" in config) echo '${JSON.stringify(settings)}' ;; *) echo '${JSON.stringify(outputs)}' ;; esac`,
+  );
+  const gcloud = program('gcloud', `printf '%s' '${secret},an-older-one'`);
+  const ended = await script('infra/scripts/request-key.ts', ['dev'], {
+    ...env,
+    PATH: `${pulumi.folder}:${gcloud.env.PATH}`,
+  });
+  return { ...ended, gcloudCalls: gcloud.calls() };
+}
+
+const place = { project: 'my-project', service: 'andamio-api' };
+const withSecrets = (host: string) => ({ host, place, secretVersions: { jwtSecretsVersion: 2 } });
+const withKeySet = (host: string) => ({ host, place, secretVersions: {} });
+
+describe('npx -y pnpm@12 request-key', () => {
+  test('signs a token with the JWT secret of the stack, and prints the key that it gets', async () => {
+    const { host, requests } = await service(200, { api_key: 'ant-key' });
+    const { code, stdout, gcloudCalls } = await requestKey(withSecrets(host));
+    expect([code, stdout]).toEqual([0, expect.stringContaining('"api_key": "ant-key"')]);
+    expect(requests[0]?.url).toBe('/api/v1/apikey/request');
+    const token = requests[0]?.headers.authorization?.replace('Bearer ', '') as string;
+    expect(jwt.verify(token, secret, { issuer: 'issuer', audience: 'audience' })).toBeTruthy();
+    expect(gcloudCalls).toEqual(['secrets versions access 2 --secret=andamio-api-jwt-secrets --project=my-project']);
+  });
+
+  test('sends the token in TOKEN where it is set, and reads no secret', async () => {
+    const { host, requests } = await service(200, {});
+    const { code, gcloudCalls } = await requestKey(withKeySet(host), { TOKEN: 'of-the-issuer' });
+    expect([code, requests[0]?.headers.authorization]).toEqual([0, 'Bearer of-the-issuer']);
+    expect(gcloudCalls).toEqual([]);
+  });
+
+  test('names the command with TOKEN where only an issuer can sign', async () => {
+    const { code, stderr } = await requestKey(withKeySet('http://127.0.0.1:1'));
+    expect([code, stderr]).toEqual([1, expect.stringContaining('TOKEN=... npx -y pnpm@12 request-key dev')]);
+  });
+
+  test('names the command that brings the service up where there is none', async () => {
+    const { code, stderr } = await requestKey({});
+    expect([code, stderr]).toEqual([1, expect.stringContaining('npx -y pnpm@12 pulumi up --stack dev')]);
+  });
+
+  test('prints the answer of a service that refuses', async () => {
+    const { host } = await service(401, { details: 'The token has expired.' });
+    const { code, stderr } = await requestKey(withSecrets(host));
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/answers 401: .*The token has expired/)]);
+  });
+
+  test('names the system error of a service that cannot be reached', async () => {
+    const { code, stderr } = await requestKey(withSecrets(`http://127.0.0.1:${await freePort()}`));
+    expect([code, stderr]).toEqual([1, expect.stringContaining('ECONNREFUSED')]);
+  });
+});
