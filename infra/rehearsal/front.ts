@@ -1,44 +1,51 @@
 import { execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, request } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, connect } from 'node:net';
+import { appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { createServer } from 'node:https';
 import { join } from 'node:path';
 
-/** Cloud Run's front end, of this machine: TLS for *.run.app, and a proxy by which its names are found. */
-export interface Front {
-  /** The port on loopback that answers for a host. */
-  readonly routes: Map<string, number>;
+const certificateFile = 'certificate.pem';
+
+/** Makes every program in the enclosure find the hosts of a {@link Front} by name. Call it once, inside. */
+export function useHostsOf(folder: string): void {
+  const hosts = join(folder, 'hosts');
+  copyFileSync('/etc/hosts', hosts);
+  execFileSync('mount', ['--bind', hosts, '/etc/hosts']);
 }
 
-/** The file in which the address of the proxy stands, for HTTPS_PROXY. */
-export const proxyFile = 'proxy-address';
+/** Returns a file of authorities for NODE_EXTRA_CA_CERTS: the front's, and those that this process trusts beside Node's. */
+export function trusting(folder: string): string {
+  const others = process.env['NODE_EXTRA_CA_CERTS'];
+  const files = [join(folder, certificateFile), ...(others === undefined ? [] : [others])];
+  const bundle = join(folder, 'authorities.pem');
+  writeFileSync(bundle, files.map((file) => readFileSync(file, 'utf8')).join('\n'));
+  return bundle;
+}
 
-/** The certificate that whoever calls must trust, for NODE_EXTRA_CA_CERTS. */
-export const certificateFile = 'certificate.pem';
-
-/** Makes a key and a certificate for the addresses of a region, good for a day. */
+/** Makes a key and a certificate for the hosts of a region, good for a day. */
 function certificate(folder: string): { readonly key: Buffer; readonly cert: Buffer } {
   const [key, cert] = [join(folder, 'key.pem'), join(folder, certificateFile)];
   if (!existsSync(cert)) {
     const names = 'subjectAltName=DNS:*.us-central1.run.app';
     const options = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
-    execFileSync(
-      'openssl',
-      ['req', ...options, '-subj', '/CN=rehearsal', '-addext', names, '-keyout', key, '-out', cert],
-      {
-        stdio: 'ignore',
-      },
-    );
+    const output = ['-subj', '/CN=rehearsal', '-addext', names, '-keyout', key, '-out', cert];
+    execFileSync('openssl', ['req', ...options, ...output], { stdio: 'ignore' });
   }
   return { key: readFileSync(key), cert: readFileSync(cert) };
 }
 
-/** Starts the front end on loopback, and leaves the address of its proxy in the folder. */
+/** Cloud Run's front end on this machine: TLS for *.us-central1.run.app on port 443 of a loopback address. */
+export interface Front {
+  /** Sends a host to a port of 127.0.0.1. */
+  route(host: string, port: number): void;
+}
+
+/** Starts a front end. @param folder takes its certificate, and has the hosts of {@link useHostsOf} */
 export async function startFront(folder: string): Promise<Front> {
   const routes = new Map<string, number>();
-  const tls = createTlsServer(certificate(folder), (incoming, outgoing) => {
+  const server = createServer(certificate(folder), (incoming, outgoing) => {
     const port = routes.get(incoming.headers.host ?? '');
     if (port === undefined) {
       outgoing.writeHead(404).end();
@@ -52,19 +59,15 @@ export async function startFront(folder: string): Promise<Front> {
     });
     inner.once('error', () => outgoing.destroy());
     incoming.pipe(inner);
-  }).listen(0, '127.0.0.1');
-  await once(tls, 'listening');
-  const proxy = createServer().on('connect', (_request, client, head) => {
-    const server = connect((tls.address() as AddressInfo).port, '127.0.0.1', () => {
-      client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-      server.write(head);
-      server.pipe(client).pipe(server);
-    });
-    for (const socket of [server, client])
-      socket.on('error', () => [server, client].forEach((each) => void each.destroy()));
   });
-  proxy.listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
-  writeFileSync(join(folder, proxyFile), `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
-  return { routes };
+  // An address of its own: another rehearsal may run at the same time.
+  const address = `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
+  server.listen(443, address);
+  await once(server, 'listening');
+  return {
+    route(host, port) {
+      if (!routes.has(host)) appendFileSync(join(folder, 'hosts'), `${address} ${host}\n`);
+      routes.set(host, port);
+    },
+  };
 }

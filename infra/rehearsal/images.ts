@@ -149,7 +149,7 @@ export class Images {
 
   /** Pushes to a registry on loopback. @returns the digest */
   async push(image: string, destination: string): Promise<string> {
-    const file = join(this.folder, `digest-${basename(image)}`);
+    const file = join(mkdtempSync(join(this.folder, 'push-')), 'digest');
     await this.buildah('push', '--quiet', '--tls-verify=false', '--digestfile', file, image, `docker://${destination}`);
     return readFileSync(file, 'utf8').trim();
   }

@@ -36,13 +36,19 @@ const registry = process.env['REHEARSAL_REGISTRY'] as string;
 const emulator = process.env['FIRESTORE_EMULATOR_HOST'] as string;
 const bundle = process.env['REHEARSAL_BUNDLE'] as string;
 const images = new Images();
-const front = await startFront(process.env['REHEARSAL_CERTIFICATES'] as string);
-process.on('exit', () => images.remove());
+const front = await startFront(process.env['REHEARSAL_FOLDER'] as string);
 
 /** Where an image of the registry at Google is here. */
 const here = (reference: string) => reference.replace(/^[^/]+-docker\.pkg\.dev/, registry);
 
+/** The image of this source, once it is asked for. */
+let built: Promise<void> | undefined;
+
+/** The revisions that run, by {@link keyOf}. */
 const revisions = new Map<string, Revision>();
+
+/** Services of two projects may have revisions of the same name. */
+const keyOf = (service: Stored, revision: string) => `${service.inputs['project']}/${revision}`;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -120,16 +126,17 @@ function route(service: Stored): void {
   const latest = revisionName(service.outputs['latestReadyRevision']);
   const [host] = (service.outputs['urls'] as string[]).map((url) => new URL(url).host);
   for (const { revision = latest, percent, tag } of traffics) {
-    const port = revisions.get(revision)?.port;
+    const port = revisions.get(keyOf(service, revision))?.port;
     if (port === undefined) continue;
-    if (percent === 100) front.routes.set(host as string, port);
-    if (tag) front.routes.set(`${tag}---${host}`, port);
+    if (percent === 100) front.route(host as string, port);
+    if (tag) front.route(`${tag}---${host}`, port);
   }
 }
 
 export const machinery: Machinery = {
   async build(tags) {
-    await images.buildService('localhost/api', { bundle });
+    built ??= images.buildService('localhost/api', { bundle });
+    await built;
     return await images.push('localhost/api', here(tags[0] as string));
   },
 
@@ -145,9 +152,10 @@ export const machinery: Machinery = {
   async run(service, cloud) {
     const name = revisionName(service.outputs['latestCreatedRevision']);
     const template = service.inputs['template'] as { containers: Container[] };
-    if (!revisions.has(name)) {
+    const key = keyOf(service, name);
+    if (!revisions.has(key)) {
       const project = service.inputs['project'] as string;
-      revisions.set(name, await startRevision(name, project, template.containers[0] as Container, cloud));
+      revisions.set(key, await startRevision(name, project, template.containers[0] as Container, cloud));
     }
     route(service);
   },
@@ -155,8 +163,9 @@ export const machinery: Machinery = {
   async stop(service) {
     const names = service.outputs['revisions'] as string[];
     for (const name of names) {
-      const revision = revisions.get(name);
-      revisions.delete(name);
+      const key = keyOf(service, revisionName(name));
+      const revision = revisions.get(key);
+      revisions.delete(key);
       if (revision) await end(revision);
     }
   },

@@ -11,9 +11,6 @@ const changes = {
   /** Says that it is ready, and never answers anything else. */
   hanging: () =>
     "process.getBuiltinModule('node:http').createServer((request, response) => request.url.startsWith('/health') && response.end()).listen(process.env.PORT);\n",
-  /** Says that it is ready, and issues no key. */
-  useless: () =>
-    "process.getBuiltinModule('node:http').createServer((request, response) => response.writeHead(request.url.startsWith('/health') ? 200 : 404).end()).listen(process.env.PORT);\n",
 } as const;
 
 export type Release = keyof typeof changes;

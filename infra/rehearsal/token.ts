@@ -1,17 +1,8 @@
-// node rehearsal/token.ts: a token as the issuer of the rehearsal makes it. It shares the secret with the service, as issuers of
-// HS256 do, and the pipeline knows nothing of it.
-import { createHmac, randomUUID } from 'node:crypto';
+// node rehearsal/token.ts FILE: prints a token as the issuer of the rehearsal makes it. The issuer shares the secret in FILE with the
+// service, as issuers of HS256 do; the pipeline does not know it.
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import jwt from 'jsonwebtoken';
 
-const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-const seconds = Math.floor(Date.now() / 1000);
-const payload = {
-  sub: `rehearsal-${randomUUID()}`,
-  iss: process.env['ISSUER'],
-  aud: process.env['AUDIENCE'],
-  exp: seconds + 60,
-};
-const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(payload)}`;
-const signature = createHmac('sha256', process.env['ISSUER_SECRET'] ?? '')
-  .update(signed)
-  .digest('base64url');
-process.stdout.write(`${signed}.${signature}\n`);
+const { secret, ...options } = JSON.parse(readFileSync(process.argv[2] as string, 'utf8'));
+process.stdout.write(`${jwt.sign({}, secret, { subject: `rehearsal-${randomUUID()}`, expiresIn: 60, ...options })}\n`);

@@ -1,10 +1,13 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Report } from './report.ts';
 import { pathWithLanguageHost } from './tools.ts';
 
 const repository = join(import.meta.dirname, '../..');
+const execute = promisify(execFile);
 
 /** A clone of this repository as it stands, uncommitted changes included, and the environment of the person who works in it. */
 export class Workplace {
@@ -14,7 +17,7 @@ export class Workplace {
   readonly #report: Report;
 
   /** @param folder takes the clone and the state of the stacks */
-  constructor(folder: string, report: Report, environment: Readonly<Record<string, string>>) {
+  constructor(folder: string, report: Report) {
     this.folder = folder;
     this.clone = join(folder, 'clone');
     this.#report = report;
@@ -33,7 +36,6 @@ export class Workplace {
       PULUMI_SKIP_UPDATE_CHECK: 'true',
       // npx asks the registry for the newest pnpm 12 each time; the one that started the rehearsal will do.
       npm_config_prefer_offline: 'true',
-      ...environment,
     };
   }
 
@@ -46,10 +48,6 @@ export class Workplace {
   async build(): Promise<void> {
     const typist = new Typist(repository, this.environment, this.#report, '');
     await typist.step('Build the service', () => typist.run('npx -y pnpm@12 build --filter=@andamio/api'));
-  }
-
-  read(...path: string[]): string {
-    return readFileSync(join(this.folder, ...path), 'utf8');
   }
 }
 
@@ -75,39 +73,37 @@ export class Typist {
 
   /** Runs a command that must succeed. @returns what it printed */
   async run(command: string): Promise<string> {
-    const { succeeded, printed } = await this.#try(command);
+    const { succeeded, printed } = await this.try(command);
     if (!succeeded) throw new Error(`This command should have succeeded:\n$ ${command}\n${lastLines(printed)}`);
     return printed;
   }
 
   /** Runs a command that must fail. @returns what it printed */
   async refused(command: string): Promise<string> {
-    const { succeeded, printed } = await this.#try(command);
+    const { succeeded, printed } = await this.try(command);
     if (succeeded) throw new Error(`This command should have failed:\n$ ${command}\n${lastLines(printed)}`);
     return printed;
   }
 
+  /** Runs `npx -y pnpm@12 pulumi` on a stack, without npx and pnpm, and it must succeed. @returns what it printed */
+  pulumi(args: string, stack: string): Promise<string> {
+    return this.run(`'${process.execPath}' infra/scripts/pulumi.ts ${args} --stack ${stack}`);
+  }
+
   /** Returns an output of a stack. */
-  output(stack: string, name: string): string {
-    return this.#pulumi('stack', 'output', name, '--stack', stack);
+  async output(stack: string, name: string): Promise<string> {
+    const { stdout } = await execute('pulumi', ['stack', 'output', name, '--stack', stack], {
+      cwd: join(this.#folder, 'infra'),
+      env: { ...this.environment, PULUMI_CONFIG_PASSPHRASE: '' },
+    });
+    return stdout.trim();
   }
 
-  /** Returns the first version of a secret in Secret Manager. */
-  secret(project: string, id: string): string {
-    const args = ['secrets', 'versions', 'access', '1', `--secret=${id}`, `--project=${project}`];
-    return execFileSync('gcloud', args, { env: this.environment, encoding: 'utf8' });
-  }
-
-  #pulumi(...args: readonly string[]): string {
-    const cwd = join(this.#folder, 'infra');
-    const env = { ...this.environment, PULUMI_CONFIG_PASSPHRASE: '' };
-    return execFileSync('pulumi', args, { cwd, env, encoding: 'utf8' }).trim();
-  }
-
-  async #try(command: string): Promise<{ readonly succeeded: boolean; readonly printed: string }> {
+  /** Runs a command. @returns whether it succeeded, and what it printed */
+  async try(command: string): Promise<{ readonly succeeded: boolean; readonly printed: string }> {
     const write = this.#report.writer(this.#track);
     write(`$ ${command}\n`);
-    const child = spawn('bash', ['-c', command], {
+    const child = spawn('bash', ['-c', `TIMEFORMAT='%R s, of the processor %U s and %S s'; time { ${command}; }`], {
       cwd: this.#folder,
       env: this.environment,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -123,6 +119,11 @@ export class Typist {
     write();
     return { succeeded: code === 0, printed };
   }
+}
+
+/** @throws when an update changed, created or deleted something, by what Pulumi printed */
+export function assertUnchanged(printed: string): void {
+  assert.match(printed, /^Resources:\n +\d+ unchanged$/m);
 }
 
 const lastLines = (text: string) => text.trimEnd().split('\n').slice(-25).join('\n');

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { documentedCommands } from '../documented-commands.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { assertUnchanged, type Typist, type Workplace } from '../workplace.ts';
+
+const document = join(import.meta.dirname, '../../../docs/deploy.md');
+const host = 'https://andamio-api-308006323670.us-central1.run.app';
+const project = 'documented-project';
+const node = `'${process.execPath}'`;
+
+/** Gives the pipeline a command that prints tokens of the issuer, which alone knows the service's JWT secret. */
+function employIssuer(work: Workplace, secret: string): string {
+  const folder = join(work.folder, 'issuer');
+  mkdirSync(folder);
+  const file = join(folder, 'issuer.json');
+  writeFileSync(file, JSON.stringify({ secret, issuer: 'https://issuer.example', audience: host }));
+  return `${node} '${join(import.meta.dirname, '../token.ts')}' '${file}'`;
+}
+
+/** The documented project: shared, preprod and prod come up, are released to and operated, and are torn down. */
+export async function documentedProject(work: Workplace, surroundings: Surroundings): Promise<void> {
+  const owner = work.typist('prod');
+
+  await owner.step('Deploy shared, preprod and prod by the commands in docs/deploy.md', async () => {
+    let printed = '';
+    for (const command of documentedCommands(document, 'The documented project')) printed = await owner.run(command);
+    assert.match(printed, /"api_key": "ant-/);
+    assert.equal(await owner.output('prod', 'host'), host);
+  });
+  await Promise.all([releases(work, owner, surroundings), operations(work.typist('preprod'), surroundings)]);
+  await accidents(owner, surroundings);
+}
+
+/** Releases to prod, by the script of the pipeline. */
+async function releases(work: Workplace, owner: Typist, surroundings: Surroundings): Promise<void> {
+  const secret = await surroundings.google.secretValue(
+    `projects/${project}/secrets/andamio-api-jwt-secrets/versions/1`,
+  );
+  Object.assign(owner.environment, {
+    SMOKE_TOKEN_COMMAND: employIssuer(work, secret as string),
+    SMOKE_TIMEOUT_SECONDS: '10',
+  });
+  const releaseTo = (image: string) => `${node} infra/scripts/release.ts prod ${image}`;
+  const registry = await owner.output('prod', 'registry');
+  const first = await owner.output('prod', 'image');
+
+  const second = await owner.step('Release an image', async () => {
+    const image = await surroundings.release('good', registry);
+    await owner.run(releaseTo(image));
+    assert.equal(await owner.output('prod', 'image'), image);
+    return image;
+  });
+
+  for (const kind of ['broken', 'hanging'] as const) {
+    await owner.step(`Release an image that is ${kind}: it rolls back`, async () => {
+      const printed = await owner.refused(releaseTo(await surroundings.release(kind, registry)));
+      assert.match(printed, /Going back to/);
+      assert.equal(await owner.output('prod', 'image'), second);
+    });
+  }
+
+  await owner.step('Release with another change: it is refused', async () => {
+    await owner.pulumi('config set andamio:maxInstances 11', 'prod');
+    assert.match(await owner.refused(releaseTo(first)), /a person has to apply it/);
+    await owner.pulumi('config set andamio:maxInstances 10', 'prod');
+  });
+}
+
+/** What is done with a service that runs, on preprod. */
+async function operations(owner: Typist, { google }: Surroundings): Promise<void> {
+  await owner.step('Update again: nothing changes', async () => {
+    for (const stack of ['shared', 'preprod', 'prod'])
+      assertUnchanged(await owner.pulumi('up --yes --skip-preview', stack));
+  });
+
+  await owner.step('Preview a pull request', async () => {
+    assert.match(await owner.run(`${node} infra/scripts/preview.ts preprod`), /Nothing changes/);
+  });
+
+  await owner.step('Check for drift: none, then found and corrected', async () => {
+    await owner.run(`${node} infra/scripts/drift.ts preprod`);
+    const service = `projects/${project}/locations/us-central1/services/andamio-api-preprod`;
+    await google.change(service, { invokerIamDisabled: false });
+    assert.match(await owner.refused(`${node} infra/scripts/drift.ts preprod`), /invokerIamDisabled/);
+    await owner.pulumi('up --yes --refresh --skip-preview', 'preprod');
+  });
+
+  await owner.step('Rotate a pepper', async () => {
+    await owner.run('npx -y pnpm@12 secrets:generate preprod --add-pepper');
+    const early = await owner.refused('npx -y pnpm@12 secrets:generate preprod --promote-pepper');
+    assert.match(early, /not deployed everywhere yet/);
+    await owner.pulumi('up --yes --skip-preview', 'preprod');
+    await owner.run('npx -y pnpm@12 secrets:generate preprod --promote-pepper');
+    await owner.pulumi('up --yes --skip-preview', 'preprod');
+    assert.match(await owner.run('npx -y pnpm@12 request-key preprod'), /"api_key": "ant-/);
+  });
+}
+
+/** What goes wrong, and the end. */
+async function accidents(owner: Typist, { google }: Surroundings): Promise<void> {
+  await owner.step('Continue an `up` that was killed', async () => {
+    await owner.pulumi('config set andamio:concurrency 81', 'prod');
+    const type = 'gcp:cloudrunv2/service:Service';
+    await google.fail({ type, operation: 'update', kind: 'delay', milliseconds: 20_000, times: 1 });
+    const killed = `timeout --signal=KILL 10 ${node} infra/scripts/pulumi.ts up --yes --skip-preview --stack prod`;
+    await owner.refused(killed);
+    await owner.pulumi('cancel --yes', 'prod');
+    await owner.pulumi('up --yes --skip-preview', 'prod');
+  });
+
+  await owner.step('Tear down: refused until protection is off, and while Google holds the subnetwork', async () => {
+    assert.match(await owner.refused('npx -y pnpm@12 pulumi destroy --yes --stack prod'), /protected/);
+    for (const command of documentedCommands(document, 'Tear down the documented project')) {
+      const { succeeded, printed } = await owner.try(command);
+      if (succeeded) continue;
+      assert.match(printed, /already being used/);
+      await google.pass(2 * 3600);
+      await owner.run(command);
+    }
+    const left = (await google.resources()).filter(({ inputs }) => inputs['project'] === project);
+    assert.deepEqual(
+      left.filter(({ type }) => !type.startsWith('gcp:iam/workloadIdentityPool')),
+      [],
+    );
+  });
+
+  await owner.step('Deploy again: what Google keeps is adopted', async () => {
+    await owner.pulumi('up --yes --skip-preview', 'shared');
+    assertUnchanged(await owner.pulumi('up --yes --skip-preview', 'shared'));
+  });
+}

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { documentedCommands } from '../documented-commands.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { assertUnchanged, type Workplace } from '../workplace.ts';
+
+const repository = join(import.meta.dirname, '../../..');
+
+/** A stranger's way: one stack in a project of its own, up, up again, down, and up once more. */
+export async function ownProject(work: Workplace, { google }: Surroundings): Promise<void> {
+  const stranger = work.typist('dev');
+  const ofStranger = async () =>
+    (await google.resources()).filter(({ inputs }) => inputs['project'] === 'my-project').map(({ type }) => type);
+
+  await stranger.step('Deploy by the commands in README, and request a key', async () => {
+    const commands = documentedCommands(join(repository, 'README.md'), 'Deploy');
+    assert.deepEqual(documentedCommands(join(repository, 'docs/deploy.md'), 'A project of your own'), commands);
+    assert.ok(commands.length <= 5, 'README has more than five commands.');
+    let printed = '';
+    for (const command of commands) printed = await stranger.run(command);
+    assert.match(printed, /"api_key": "ant-/);
+  });
+
+  await stranger.step('Update again: nothing changes', async () => {
+    assertUnchanged(await stranger.pulumi('up --yes', 'dev'));
+  });
+
+  await stranger.step('Tear down, and deploy again', async () => {
+    const [destroy] = documentedCommands(join(repository, 'docs/deploy.md'), 'Tear down your own project') as [string];
+    await stranger.run(destroy);
+    assert.deepEqual(await ofStranger(), []);
+    await google.pass(5 * 60);
+    await stranger.pulumi('up --yes --skip-preview', 'dev');
+    assert.match(await stranger.run('npx -y pnpm@12 request-key dev'), /"api_key": "ant-/);
+  });
+}

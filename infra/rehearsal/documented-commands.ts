@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * Returns the commands under a heading of a Markdown file as they are printed: the lines of its `sh` blocks.
+ *
+ * @param heading the text of the heading, of any level
+ * @throws when the file has no such heading, or no commands are under it
+ */
+export function documentedCommands(file: string, heading: string): string[] {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const commands: string[] = [];
+  let level = 0;
+  let inBlock = false;
+  for (const line of lines) {
+    const [, marks = '', title] = /^(#+) (.*)$/.exec(inBlock ? '' : line) ?? [];
+    if (title === heading) level = marks.length;
+    else if (marks && marks.length <= level) level = 0;
+    else if (line.startsWith('```')) inBlock = line === '```sh';
+    else if (level > 0 && inBlock) commands.push(line);
+  }
+  if (commands.length === 0) throw new Error(`${file} has no commands under "${heading}".`);
+  return commands;
+}

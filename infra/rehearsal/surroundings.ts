@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { startEmulator } from '../../apps/api/test/harness/emulator.ts';
+import { freePort } from '../../apps/api/test/harness/free-port.ts';
+import { type Google, startGoogle } from '../test/google/client.ts';
+import { gcloudEnvironment } from '../test/google/gcloud.ts';
+import { trusting, useHostsOf } from './front.ts';
+import { Images } from './images.ts';
+import { startRegistry } from './registry.ts';
+import { pushRelease, type Release } from './releases.ts';
+import type { Workplace } from './workplace.ts';
+
+const bundle = join(import.meta.dirname, '../../apps/api/dist');
+
+/** What stands around the people and jobs of a rehearsal. It ends with the enclosure. */
+export interface Surroundings {
+  readonly google: Google;
+  /** Builds an image and pushes it to the registry of a project. @returns its name by digest */
+  release(kind: Release, registryAddress: string): Promise<string>;
+}
+
+/** Starts a registry, Firestore and the fake Google on loopback, and lets the commands of a workplace find them. */
+export async function startSurroundings(work: Workplace): Promise<Surroundings> {
+  useHostsOf(work.folder);
+  const [{ address: registry }, emulator] = await Promise.all([
+    startRegistry(work.folder, await freePort()),
+    startEmulator(),
+  ]);
+  const google = await startGoogle({
+    args: ['--machinery', join(import.meta.dirname, 'machinery.ts')],
+    env: {
+      FIRESTORE_EMULATOR_HOST: emulator.host,
+      REHEARSAL_REGISTRY: registry,
+      REHEARSAL_BUNDLE: bundle,
+      REHEARSAL_FOLDER: work.folder,
+    },
+  });
+  Object.assign(work.environment, await gcloudEnvironment(google, join(work.folder, 'gcloud')), {
+    PULUMI_DEBUG_PROVIDERS: `gcp:${google.port},docker-build:${google.port}`,
+    NODE_EXTRA_CA_CERTS: trusting(work.folder),
+  });
+  const images = new Images();
+  return {
+    google,
+    async release(kind, registryAddress) {
+      const destination = registryAddress.replace(/^[^/]+/, registry);
+      return `${registryAddress}/api@${await pushRelease(images, kind, bundle, `${destination}/api:${kind}`)}`;
+    },
+  };
+}
