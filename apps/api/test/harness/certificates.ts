@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A certificate for 127.0.0.1, its key, and the CA that signed it: files of PEM. */
+/** A server's certificate, its key, and the CA that signed it: files of PEM. */
 export interface Certificates {
   readonly certificate: string;
   readonly key: string;
@@ -14,13 +14,13 @@ export interface Certificates {
 const openssl = (folder: string, ...options: string[]) =>
   execFileSync('openssl', options, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
 
-/** Makes a CA, and a server's certificate that it signed. */
-export function makeCertificates(): Certificates {
+/** Creates a CA, and a certificate that it signed for the given names of a server. */
+export function makeCertificates(names = 'IP:127.0.0.1'): Certificates {
   const folder = mkdtempSync(join(tmpdir(), 'certificates-'));
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   openssl(folder, 'req', '-x509', ...newKey, '-subj', '/CN=test CA', '-keyout', 'ca.key', '-out', 'ca.pem');
   openssl(folder, 'req', ...newKey, '-subj', '/CN=test server', '-keyout', 'server.key', '-out', 'server.csr');
-  writeFileSync(join(folder, 'names'), 'subjectAltName=IP:127.0.0.1');
+  writeFileSync(join(folder, 'names'), `subjectAltName=${names}`);
   const signing = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'names'];
   openssl(folder, 'x509', '-req', '-in', 'server.csr', ...signing, '-out', 'server.pem');
   return {

@@ -31,7 +31,7 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
   });
 
   /** A Redis as Memorystore is with IAM: TLS alone, and the user `default` with an access token for its password. */
-  async function startMemorystore(token: string) {
+  async function startMemorystore(token: string, certificates: Certificates) {
     const tlsPort = await freePort();
     const redis = await startRedis(
       undefined,
@@ -54,7 +54,12 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     return { admin, accept, cut, authentications, url: `rediss://127.0.0.1:${tlsPort}` };
   }
 
-  async function start(mode: MetadataMode = 'answers', ca = `${otherCa}\n${certificates.ca}`) {
+  async function start(
+    mode: MetadataMode = 'answers',
+    ca = `${otherCa}\n${certificates.ca}`,
+    server = certificates,
+    host = '127.0.0.1',
+  ) {
     const metadata = await startMetadataServer({ mode, expiresIn: 60 }); // Less than what the library renews ahead of.
     vi.stubEnv('GCE_METADATA_HOST', metadata.host);
     // A token needs no project, which the library would ask the gcloud CLI for.
@@ -64,19 +69,24 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', undefined);
     vi.stubEnv('HOME', '/nonexistent');
     onTestFinished(() => void vi.unstubAllEnvs());
-    const memorystore = await startMemorystore(metadata.token);
+    const memorystore = await startMemorystore(metadata.token, server);
     const lines: { readonly message: string; readonly err?: { readonly message: string } }[] = [];
     const log = createLog({
       level: 'trace',
       project: undefined,
       destination: { write: (line) => void lines.push(JSON.parse(line)) },
     });
-    const shared = connectCounters({ url: memorystore.url, ca, auth: 'google-iam' }, log, systemClock, {
-      ...defaultRedisTimes,
-      connect: mode === 'answers' ? defaultRedisTimes.connect : 1_000,
-      longestPause: 300,
-      renewal: 20,
-    });
+    const shared = connectCounters(
+      { url: memorystore.url.replace('127.0.0.1', host), ca, auth: 'google-iam' },
+      log,
+      systemClock,
+      {
+        ...defaultRedisTimes,
+        connect: mode === 'answers' ? defaultRedisTimes.connect : 1_000,
+        longestPause: 300,
+        renewal: 20,
+      },
+    );
     onTestFinished(() => shared.close());
     const counters = shared.createCounters('address');
     counters.init?.({ windowMs: 60_000 } as Options);
@@ -101,6 +111,25 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     const { countedInRedis, messages } = await start();
     await countedInRedis();
     expect(messages()).toEqual([]);
+  });
+
+  test('accepts any certificate of REDIS_CA for an address, since Memorystore documents no name in its certificates', async () => {
+    const elsewhere = makeCertificates('IP:192.0.2.1');
+    const { countedInRedis, messages } = await start('answers', elsewhere.ca, elsewhere);
+    await countedInRedis();
+    expect(messages()).toEqual([]);
+  });
+
+  test.each([
+    ['a certificate of another CA for an address', '127.0.0.1', 'IP:127.0.0.1', false],
+    ['a certificate for another host name', 'localhost', 'DNS:elsewhere.example', true],
+  ])('refuses %s', async (_, host, names, isItsCa) => {
+    const server = makeCertificates(names);
+    const { count, lines } = await start('answers', isItsCa ? server.ca : otherCa, server, host);
+    expect(await count('somebody')).toBe(1);
+    await waitFor('the refusal', () => lines.length > 0);
+    expect(lines[0]?.message).toBe(logEvents.redisUnavailable);
+    expect(lines[0]?.err?.message).toMatch(/certificate/i);
   });
 
   test('authenticates an open connection again when the token changes', async () => {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { within } from '@andamio/verification/within';
 import { createClient } from 'redis';
 
@@ -44,6 +45,16 @@ export interface RedisLinkOptions {
   readonly onUp: () => void;
 }
 
+const isAddress = (url: string) => isIP(new URL(url).hostname.replace(/^\[|\]$/g, '')) !== 0;
+
+/**
+ * TLS that trusts the given CA. Memorystore creates a CA for each instance and documents no name that its certificates carry:
+ * for an address, a chain to that CA proves the instance. A host name is compared as usual.
+ * https://cloud.google.com/memorystore/docs/valkey/about-in-transit-encryption
+ */
+const tlsOf = (url: string, ca: string) =>
+  ({ tls: true, ca, ...(isAddress(url) && { checkServerIdentity: () => undefined }) }) as const;
+
 /** Makes a client of one connection: it never connects again by itself, and keeps no commands for later. */
 function clientOf({ url, ca, times }: RedisLinkOptions, credentials: RedisCredentials | undefined) {
   return createClient({
@@ -53,7 +64,7 @@ function clientOf({ url, ca, times }: RedisLinkOptions, credentials: RedisCreden
     socket: {
       connectTimeout: times.connect,
       reconnectStrategy: false,
-      ...(ca !== undefined && { tls: true, ca }),
+      ...(ca !== undefined && tlsOf(url, ca)),
     },
   });
 }
