@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { OutcomeUnknownError, StoreUnavailableError } from '../keys/store.ts';
-import { openStore } from '../process/open-store.ts';
+import { assertStoreExists, openStore } from '../process/open-store.ts';
 import { SettingsError } from '../settings.ts';
 import { UsageError } from './command.ts';
 import { parseCommandLine, type Request } from './command-line.ts';
@@ -34,6 +34,7 @@ async function carryOut(request: Request): Promise<number> {
     return exitCodes.done;
   }
   const settings = readAdminSettings();
+  await assertStoreExists(settings.store);
   process.stderr.write(`Working on ${settings.storeName}.\n`);
   const now = Date.now;
   const store = await openStore(settings.store, now);

@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
 import { logEvents } from '@andamio/schema/log-events';
 import { createApp } from '../app.ts';
 import { createTokenVerifier } from '../auth/verify-token.ts';
@@ -9,8 +8,8 @@ import { createHttpServer } from '../http/connections/server.ts';
 import { setUpKeys } from '../keys/set-up.ts';
 import { createLog } from '../log.ts';
 import { type CompleteSettings, readSettings, SettingsError } from '../settings.ts';
-import { isForeignFile } from '../store/sqlite/file.ts';
 import { listenProblem } from './listen-problem.ts';
+import { assertNoForeignFile } from './open-store.ts';
 import { connect } from './parts.ts';
 import { onTermination } from './termination.ts';
 
@@ -18,7 +17,7 @@ import { onTermination } from './termination.ts';
 function settingsOrExit(): CompleteSettings | undefined {
   try {
     const settings = readSettings();
-    if (settings.store.kind === 'sqlite') assertNoForeignFile(settings.store.path);
+    assertNoForeignFile(settings.store);
     return settings;
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
@@ -26,14 +25,6 @@ function settingsOrExit(): CompleteSettings | undefined {
     process.exitCode = 78; // EX_CONFIG of sysexits.h
     return undefined;
   }
-}
-
-/** @throws {@link SettingsError} if the file can never become a store. One that cannot be opened yet is tried again later. */
-function assertNoForeignFile(path: string): void {
-  if (path === ':memory:' || !isForeignFile(path)) return;
-  throw new SettingsError(
-    `SQLITE_PATH must name a SQLite database: ${resolve(path)} is something else. Move it away, or name another path.`,
-  );
 }
 
 /**
