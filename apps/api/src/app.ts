@@ -2,16 +2,17 @@ import type { RequestListener } from 'node:http';
 import type { Settings } from '@andamio/schema/settings';
 import express, { type Request, type Response } from 'express';
 import helmet from 'helmet';
+import { recognizeGuards } from './auth/guard-secret.ts';
 import type { VerifyAlert } from './auth/verify-alert.ts';
 import type { VerifyToken } from './auth/verify-token.ts';
 import { healthRouter } from './http/health.ts';
 import {
   type CreateCounters,
-  givingBack,
   limitAddresses,
   limiting,
   limitKeys,
   limitUsers,
+  refunding,
 } from './http/limits/limit.ts';
 import { meterUsage } from './http/limits/usage.ts';
 import type {} from './http/locals.ts';
@@ -31,7 +32,10 @@ import type { Keys } from './keys/set-up.ts';
 import type { Logger } from './log.ts';
 
 export interface AppDependencies {
-  readonly settings: Pick<Settings, 'production' | 'trustProxyHops' | 'ipRateLimitPerMinute' | 'corsOrigins'>;
+  readonly settings: Pick<
+    Settings,
+    'production' | 'trustProxyHops' | 'ipRateLimitPerMinute' | 'guardSecrets' | 'corsOrigins'
+  >;
   readonly log: Logger;
   readonly keys: Keys;
   readonly verifyToken: VerifyToken;
@@ -45,14 +49,14 @@ export interface AppDependencies {
 /** Puts the service together: the order of the steps of every request. */
 export function createApp(dependencies: AppDependencies): RequestListener {
   const { settings, log, keys, verifyToken, verifyAlert, createCounters, referenceFolder } = dependencies;
-  const { production, trustProxyHops, ipRateLimitPerMinute, corsOrigins } = settings;
+  const { production, trustProxyHops, ipRateLimitPerMinute, guardSecrets, corsOrigins } = settings;
   const begin = beginRequests({ log, usage: keys.usage, trustProxyHops, explainsRefusals: !production });
   const crossOrigin = allowOrigins(corsOrigins);
   const addressLimit = limitAddresses(ipRateLimitPerMinute, createCounters);
-  const giveBackAddressLimit = givingBack(addressLimit);
+  const giveBackAddressLimit = refunding(addressLimit);
 
   const keyListener = createKeyListener(keyRoute, {
-    authenticate: authenticateKey(keys.verifier, addressLimit),
+    authenticate: authenticateKey(keys.verifier, addressLimit, recognizeGuards(guardSecrets)),
     keyLimit: limitKeys(createCounters),
     countUse: meterUsage(keys),
     crossOrigin,

@@ -17,6 +17,10 @@ export class KnownIds {
     return this.#ids.get(fingerprint(key));
   }
 
+  delete(key: string): void {
+    this.#ids.delete(fingerprint(key));
+  }
+
   set(key: string, id: string): void {
     this.#ids.set(fingerprint(key), id);
   }

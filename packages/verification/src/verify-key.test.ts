@@ -122,6 +122,28 @@ describe('what is known of a key without asking', () => {
   });
 });
 
+describe('a key that was good', () => {
+  test('is known as such after what is known of it has ended', async () => {
+    expect(verifier.wasGood(key)).toBe(false);
+    await verify(foundKey(newest.digest(key)));
+    pass(100_000);
+    expect(verifier.known(key)).toBeUndefined();
+    expect(verifier.wasGood(key)).toBe(true);
+    expect(verifier.wasGood(makeKey())).toBe(false);
+    expect(verifier.wasGood('sk-123')).toBe(false);
+  });
+
+  test.each([
+    ['deleted', undefined],
+    ['suspended', { suspended: true }],
+  ])('is not known as such once it is read to be %s', async (_what, more) => {
+    await verify(foundKey(newest.digest(key)));
+    pass(100_000);
+    await verify(more && foundKey(newest.digest(key), more));
+    expect(verifier.wasGood(key)).toBe(false);
+  });
+});
+
 test('a good key that is read under an older pepper is told of, each time and no other', async () => {
   const found = foundKey(older.digest(key));
   await verify(found);

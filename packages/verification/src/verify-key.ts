@@ -46,6 +46,8 @@ export interface KeyVerifier<Found extends FoundKey> {
    * @returns undefined where it is not known to be good: {@link KeyVerifier.verify} says whether it is.
    */
   known(text: string): Verification<Found>;
+  /** Returns whether a key was good when it was last verified here, however long ago, as far as that is remembered. */
+  wasGood(text: string): boolean;
   /**
    * Checks what somebody sent as a key. Undefined for every one that is not good: unknown, expired, deleted, of a suspended
    * owner, or mistyped, which takes no look-up.
@@ -77,7 +79,10 @@ export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOp
 
   async function look(text: string, ids: readonly [string, ...string[]]): Promise<Verification<Found>> {
     const verified = judge(await lookups.read(ids));
-    if (verified === undefined) return undefined;
+    if (verified === undefined) {
+      idsOfGood.delete(text);
+      return undefined;
+    }
     const { id } = verified.found.record;
     idsOfGood.set(text, id);
     if (id !== ids[0]) onOlderPepper?.(verified.found, { id: ids[0], pepperVersion: digesters[0].pepperVersion });
@@ -90,6 +95,7 @@ export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOp
       const finding = id === undefined ? undefined : lookups.known(id);
       return finding && judge(finding);
     },
+    wasGood: (text) => isKey(text) && idsOfGood.get(text) !== undefined,
     verify(text) {
       if (!isKey(text)) return undefined;
       const ids: string[] = [];

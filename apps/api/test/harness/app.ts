@@ -62,6 +62,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       production: true,
       trustProxyHops: 0,
       ipRateLimitPerMinute: 1_000_000,
+      guardSecrets: [],
       corsOrigins: [],
       ...options.settings,
     },

@@ -72,6 +72,19 @@ describe('requests a minute', () => {
       expect((await bad(url)).status).toBe(429);
     });
 
+    test("are not refunded where the answer is 429 for the user's limit: one good token makes no address unlimited", async () => {
+      const url = await start({ ipRateLimitPerMinute: 5 });
+      const ask = () => requestKey(url, {}, { token: tokenFor('busy', { tier: 'pioneer' }) });
+      for (let sent = 0; sent < 20; sent++) expect((await ask()).status).toBe(400);
+      for (let sent = 0; sent < 5; sent++) {
+        const { headers } = await ask();
+        expect(headers.get('ratelimit-policy')).toMatch(/^"user"/);
+      }
+      const refused = await ask();
+      expectError(refused, 429, 'rate_limited');
+      expect(refused.headers.get('ratelimit-policy')).toMatch(/^"address"/);
+    });
+
     test('are not used up by health checks', async () => {
       const url = await start({ ipRateLimitPerMinute: 2 });
       for (let sent = 0; sent < 10; sent++) expect((await fetch(`${url}/health/live`)).status).toBe(200);

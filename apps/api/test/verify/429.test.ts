@@ -2,7 +2,7 @@ import { makeKey } from '@andamio/schema/key-format';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startApp, type TestAppOptions } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { getUser, newKey, verifyKey } from '../harness/request-key.ts';
+import { deleteKey, getUser, newKey, verifyKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 async function start(settings: TestAppOptions['settings'] = {}) {
@@ -64,7 +64,11 @@ describe('calls with a key', () => {
 });
 
 describe("an address's requests", () => {
-  test('are given back to good keys, and exhausted by others, whatever is wrong with those', async () => {
+  const verifyUnknown = async (url: string, times: number) => {
+    for (let sent = 0; sent < times; sent++) expectError(await verifyKey(url, makeKey()), 401, 'invalid_key');
+  };
+
+  test('are refunded to good keys, and exhausted by others, whatever is wrong with those', async () => {
     const url = await start({ ipRateLimitPerMinute: 4 });
     const key = await newKey(url, 'owner');
     for (let sent = 0; sent < 12; sent++) expect((await verifyKey(url, key)).status).toBe(200);
@@ -72,10 +76,88 @@ describe("an address's requests", () => {
     expect((await verifyKey(url, key)).status).toBe(200);
     expectError(await verifyKey(url, makeKey()), 401, 'invalid_key');
 
-    const refused = await verifyKey(url, key);
+    const refused = await verifyKey(url, makeKey());
     expectError(refused, 429, 'rate_limited');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(refused.headers.get('x-ratelimit-limit')).toBe('4');
+  });
+
+  test('bind no key that is known to be good, also after its cached answer has ended', async () => {
+    let elapsed = 0;
+    const app = await startApp({ settings: { ipRateLimitPerMinute: 4 }, monotonicNow: () => elapsed });
+    onTestFinished(() => app.close());
+    const { url } = app;
+    const key = await newKey(url, 'owner');
+    expect((await verifyKey(url, key)).status).toBe(200);
+    await verifyUnknown(url, 4);
+    expectError(await verifyKey(url, makeKey()), 429, 'rate_limited');
+
+    expect((await verifyKey(url, key)).status).toBe(200);
+    elapsed += 11_000;
+    expect((await verifyKey(url, key)).status).toBe(200);
+    expectError(await verifyKey(url, makeKey()), 429, 'rate_limited');
+  });
+
+  test('bind a key that was good until it was deleted', async () => {
+    const url = await start({ ipRateLimitPerMinute: 4 });
+    const key = await newKey(url, 'owner');
+    expect((await verifyKey(url, key)).status).toBe(200);
+    await deleteKey(url, { api_key_name: 'MyFirstKey' }, { token: tokenFor('owner') });
+    expectError(await verifyKey(url, key), 401, 'invalid_key');
+    await verifyUnknown(url, 3);
+    expectError(await verifyKey(url, key), 429, 'rate_limited');
+  });
+
+  test("are not refunded to a good key whose answer is 429 for its owner's limit", async () => {
+    const url = await start({ ipRateLimitPerMinute: 5 });
+    const key = await newKey(url, 'owner', { tier: 'pioneer' });
+    for (let sent = 0; sent < 20; sent++) expect((await verifyKey(url, key)).status).toBe(200);
+    await verifyUnknown(url, 1);
+    for (let sent = 0; sent < 4; sent++) {
+      const refused = await verifyKey(url, key);
+      expectError(refused, 429, 'rate_limited');
+      expect(refused.headers.get('ratelimit-policy')).toMatch(/^"key"/);
+    }
+    expectError(await verifyKey(url, makeKey()), 429, 'rate_limited');
+    expectError(await getUser(url, { token: tokenFor('owner') }), 429, 'rate_limited');
+  });
+
+  describe('a guard', () => {
+    const secrets = ['a'.repeat(32), 'b'.repeat(32)] as const;
+    const verifyAs = (url: string, secret: string, key: string) =>
+      verifyKey(url, key, { headers: { 'x-guard-secret': secret } });
+
+    test.each(secrets)('takes none of them with either of the secrets', async (secret) => {
+      const url = await start({ ipRateLimitPerMinute: 2, guardSecrets: secrets });
+      for (let sent = 0; sent < 10; sent++) expectError(await verifyAs(url, secret, makeKey()), 401, 'invalid_key');
+      await verifyUnknown(url, 2);
+      expectError(await verifyKey(url, makeKey()), 429, 'rate_limited');
+      expectError(await verifyAs(url, secret, makeKey()), 401, 'invalid_key');
+    });
+
+    test('has a key verified that is good and not known here, whatever the address has used up', async () => {
+      const url = await start({ ipRateLimitPerMinute: 2, guardSecrets: secrets });
+      const key = await newKey(url, 'owner');
+      await verifyUnknown(url, 2);
+      expect((await verifyAs(url, secrets[0], key)).status).toBe(200);
+    });
+
+    test.each([
+      ['a secret that is not configured', 'c'.repeat(32)],
+      ['half of one', secrets[0].slice(16)],
+      ['both in one header', secrets.join(', ')],
+      ['an empty one', ''],
+    ])('is not: %s', async (_what, secret) => {
+      const url = await start({ ipRateLimitPerMinute: 1, guardSecrets: secrets });
+      expectError(await verifyAs(url, secret, makeKey()), 401, 'invalid_key');
+      expectError(await verifyAs(url, secret, makeKey()), 429, 'rate_limited');
+    });
+
+    test('is nobody where no secret is configured', async () => {
+      const url = await start({ ipRateLimitPerMinute: 1 });
+      expectError(await verifyAs(url, '', makeKey()), 401, 'invalid_key');
+      expectError(await verifyAs(url, '', makeKey()), 429, 'rate_limited');
+    });
   });
 
   test('are those of X-Forwarded-For as far as it is believed', async () => {

@@ -1,6 +1,6 @@
 import { apiKeyHeader } from '@andamio/schema/key-format';
 import { verifyApiKey } from '@andamio/schema/operations';
-import { cachedAnswersHeader } from '@andamio/schema/usage';
+import { cachedAnswersHeader } from '@andamio/schema/guards';
 import { Pool } from 'undici';
 import { type Answer, notAnswered, type Source } from '../source.ts';
 import { type Received, readAnswer } from './answer.ts';

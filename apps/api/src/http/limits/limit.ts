@@ -82,17 +82,29 @@ export function limiting({ name, counters, keyOf, maximumOf }: Limit): RequestHa
   });
 }
 
-/** Gives back the request of a client whose credentials turned out good: only the others exhaust the limit. */
-export async function giveBack({ counters, keyOf }: Limit, locals: RequestLocals): Promise<void> {
+/** Gives a request back that was counted. */
+export async function refund({ counters, keyOf }: Limit, locals: RequestLocals): Promise<void> {
   await counters.decrement(keyOf(locals));
 }
 
-/** The giving back as a step of Express. */
-export function givingBack(limit: Limit): RequestHandler {
+/** Counts a request that is answered all the same, whatever is left. */
+export async function charge({ counters, keyOf }: Limit, locals: RequestLocals): Promise<void> {
+  await counters.increment(keyOf(locals));
+}
+
+/**
+ * Refunds a request whose credentials are good, as a step of Express, and charges it again if the answer is 429: one good token would else
+ * make its address unlimited (service contract, "Edges", "Address limit").
+ */
+export function refunding(limit: Limit): RequestHandler {
   return async (_request, response, next) => {
-    await giveBack(limit, response.locals);
+    await refund(limit, response.locals);
     response.removeHeader('RateLimit');
     response.removeHeader('RateLimit-Policy');
+    response.once('close', () => {
+      // Nobody waits for it; counters that fail report that themselves.
+      if (response.statusCode === 429) charge(limit, response.locals).catch(() => {});
+    });
     next();
   };
 }
@@ -111,18 +123,7 @@ function note({ name, maximumOf }: Limit, key: string, counted: ClientRateLimitI
  *
  * @throws {@link HttpError} `rate_limited`.
  */
-export async function count(limit: Limit, locals: RequestLocals): Promise<void> {
+export async function consume(limit: Limit, locals: RequestLocals): Promise<void> {
   const key = limit.keyOf(locals);
   note(limit, key, await limit.counters.increment(key), locals);
-}
-
-/**
- * For a request that would be given back at once: refuses it where it would be refused, and counts it nowhere.
- *
- * @throws {@link HttpError} `rate_limited`.
- */
-export async function look(limit: Limit, locals: RequestLocals): Promise<void> {
-  const key = limit.keyOf(locals);
-  const counted = await limit.counters.get?.(key);
-  if (counted !== undefined) note(limit, key, { ...counted, totalHits: counted.totalHits + 1 }, locals);
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { cachedAnswersHeader, maximumCachedAnswers } from '@andamio/schema/usage';
+import { cachedAnswersHeader, maximumCachedAnswers } from '@andamio/schema/guards';
 import type { VerifiedKey } from '@andamio/verification/verify-key';
 import type { Keys } from '../../keys/set-up.ts';
 import type { FoundKey } from '../../keys/store.ts';

@@ -2,17 +2,28 @@ import type { IncomingMessage } from 'node:http';
 import { type KeyVerifier, StaleReadError, type VerifiedKey } from '@andamio/verification/verify-key';
 import { apiKeyOf } from '../../auth/api-key.ts';
 import { type FoundKey, StoreUnavailableError } from '../../keys/store.ts';
-import { count, giveBack, type Limit, look } from '../limits/limit.ts';
+import { charge, consume, type Limit, refund } from '../limits/limit.ts';
 import type { RequestLocals } from '../locals.ts';
-import { CredentialsRefusedError, VerificationUnavailableError } from '../response/errors.ts';
+import { CredentialsRefusedError, HttpError, VerificationUnavailableError } from '../response/errors.ts';
 
 /**
- * Resolves to the key of a request if it is good.
+ * Lets a request with a good key pass, or not: counts it toward its owner's limits.
  *
- * @throws {@link HttpError} `invalid_key`, `rate_limited`, and {@link VerificationUnavailableError} where nothing is known of the key and
- *   the store does not answer in time.
+ * @throws {@link HttpError} `rate_limited`, `quota_exceeded`.
  */
-export type AuthenticateKey = (request: IncomingMessage, locals: RequestLocals) => Promise<VerifiedKey<FoundKey>>;
+type Admit = (key: VerifiedKey<FoundKey>) => Promise<void>;
+
+/**
+ * Resolves to the key of a request if it is good and was admitted.
+ *
+ * @throws {@link HttpError} `invalid_key`, `rate_limited`, `quota_exceeded`, and {@link VerificationUnavailableError} where nothing is known of
+ *   the key and the store does not answer in time.
+ */
+export type AuthenticateKey = (
+  request: IncomingMessage,
+  locals: RequestLocals,
+  admit: Admit,
+) => Promise<VerifiedKey<FoundKey>>;
 
 async function judge({ verify }: KeyVerifier<FoundKey>, text: string): Promise<VerifiedKey<FoundKey> | undefined> {
   try {
@@ -23,20 +34,56 @@ async function judge({ verify }: KeyVerifier<FoundKey>, text: string): Promise<V
   }
 }
 
-/** Makes what authenticates a request by its key, and counts it against the limit of its address where that is not good. */
-export function authenticateKey(verifier: KeyVerifier<FoundKey>, addressLimit: Limit): AuthenticateKey {
-  return async (request, locals) => {
-    const text = apiKeyOf(request);
-    const known = text === undefined ? undefined : verifier.known(text);
-    if (known !== undefined) {
-      await look(addressLimit, locals); // What it would count would be given back at once.
-      return known;
-    }
-    await count(addressLimit, locals);
+/**
+ * Settles what a request with a good key takes of its address's minute: one request where its owner's limits refuse it, else none.
+ *
+ * @param taken whether it has taken one already.
+ */
+async function settleAddress(addressLimit: Limit, locals: RequestLocals, taken: boolean, admitted: Promise<void>) {
+  let refused = false;
+  try {
+    await admitted;
+  } catch (error) {
+    refused = error instanceof HttpError;
+    throw error;
+  } finally {
+    if (refused && !taken) await charge(addressLimit, locals);
+    if (!refused && taken) await refund(addressLimit, locals);
+  }
+}
+
+/**
+ * Authenticates requests by their keys. The limit of the address binds where a key may turn out bad (service contract, "Edges", "Address
+ * limit"): a key that is known to be good passes whatever its address has used up, also when what is known of it has to be read anew, and
+ * so does every key of a guard, which speaks for many clients.
+ */
+export function authenticateKey(
+  verifier: KeyVerifier<FoundKey>,
+  addressLimit: Limit,
+  isGuard: (request: IncomingMessage) => boolean,
+): AuthenticateKey {
+  async function verify(text: string | undefined): Promise<VerifiedKey<FoundKey>> {
     if (text === undefined) throw new CredentialsRefusedError('invalid_key', 'no_key');
     const verified = await judge(verifier, text);
     if (verified === undefined) throw new CredentialsRefusedError('invalid_key', verifier.whyRefused(text));
-    await giveBack(addressLimit, locals);
+    return verified;
+  }
+
+  return async (request, locals, admit) => {
+    const text = apiKeyOf(request);
+    const known = text === undefined ? undefined : verifier.known(text);
+    if (known !== undefined) {
+      await settleAddress(addressLimit, locals, false, admit(known));
+      return known;
+    }
+    if (isGuard(request)) {
+      const verified = await verify(text);
+      await admit(verified);
+      return verified;
+    }
+    await (text !== undefined && verifier.wasGood(text) ? charge : consume)(addressLimit, locals);
+    const verified = await verify(text);
+    await settleAddress(addressLimit, locals, true, admit(verified));
     return verified;
   };
 }

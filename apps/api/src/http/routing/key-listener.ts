@@ -3,7 +3,7 @@ import { apiKeyHeader } from '@andamio/schema/key-format';
 import type { VerifiedKey } from '@andamio/verification/verify-key';
 import type { FoundKey } from '../../keys/store.ts';
 import { standingHeaders } from '../limits/headers.ts';
-import { count, type Limit } from '../limits/limit.ts';
+import { consume, type Limit } from '../limits/limit.ts';
 import type { LocalResponse } from '../locals.ts';
 import { madeOnce } from '../made-once.ts';
 import { requireHost } from '../request/host.ts';
@@ -54,10 +54,12 @@ export function createKeyListener({ operation, describe }: KeyRoute, gates: KeyG
 
   async function answerOf(request: IncomingMessage, response: LocalResponse): Promise<Answer> {
     requireHost(request);
-    const key = await authenticate(request, response.locals);
-    response.locals.verifiedKey = key;
-    await count(keyLimit, response.locals);
-    countUse(request, key);
+    const { locals } = response;
+    const key = await authenticate(request, locals, async (verified) => {
+      locals.verifiedKey = verified;
+      await consume(keyLimit, locals);
+      countUse(request, verified);
+    });
     return {
       status: 200,
       headers: ['Cache-Control', `private, max-age=${key.secondsLeft}`, 'Vary', `Origin, ${apiKeyHeader}`],

@@ -1,0 +1,20 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { guardSecretHeader } from '@andamio/schema/guards';
+
+const header = guardSecretHeader.toLowerCase();
+const digest = (text: string) => hash('sha256', text, 'buffer');
+
+/**
+ * Creates a predicate that recognizes guards: callers that send one of the secrets in `X-Guard-Secret`. How long a comparison takes depends on
+ * neither the secrets nor on what was sent.
+ */
+export function recognizeGuards(secrets: readonly string[]): (request: IncomingMessage) => boolean {
+  const digests = secrets.map(digest);
+  return ({ headers }) => {
+    const sent = headers[header];
+    if (typeof sent !== 'string') return false;
+    const digestOfSent = digest(sent);
+    return digests.filter((known) => timingSafeEqual(known, digestOfSent)).length > 0;
+  };
+}
