@@ -105,6 +105,62 @@ describe('what was read is known', () => {
   });
 });
 
+describe('a finding in use that nears the bound', () => {
+  beforeEach(async () => {
+    await learn('a', foundKey('a'));
+    clock.now += 7_999;
+    expect(lookups.known('a')).toBeDefined();
+    expect(store.reads).toHaveLength(1);
+    clock.now += 1;
+    expect(lookups.known('a')).toBeDefined();
+  });
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+  test('is read again once in the background, by its own id alone, and known without a gap', async () => {
+    expect(lookups.known('a')).toBeDefined();
+    expect(store.reads.map(({ ids }) => ids)).toEqual([['a'], ['a']]);
+    clock.now += 1_000;
+    store.read(1).find(foundKey('a'));
+    await settle();
+    clock.now += 8_999;
+    expect(lookups.known('a'), 'as old as its read').toBeDefined();
+    clock.now += 1;
+    expect(lookups.known('a')).toBeUndefined();
+  });
+
+  test.each([
+    ['deleted', undefined],
+    ['suspended', foundKey('a', { suspended: true })],
+  ])('is not good any more as soon as that read finds it %s', async (_what, found) => {
+    store.read(1).find(found);
+    await settle();
+    expect(lookups.known('a')).toEqual({ found, begunAt: 1_008_000 });
+  });
+
+  test('is known until the bound and no longer where that read fails, which is repeated once a second', async () => {
+    store.read(1).fail(new Error('down'));
+    await settle();
+    clock.now += 999;
+    expect(lookups.known('a')).toBeDefined();
+    expect(store.reads).toHaveLength(2);
+    clock.now += 1;
+    expect(lookups.known('a')).toBeDefined();
+    expect(store.reads).toHaveLength(3);
+    clock.now += 1_000;
+    expect(lookups.known('a')).toBeUndefined();
+  });
+
+  test.each([
+    ['by its id', () => lookups.forget(['a'])],
+    ['with its owner', () => lookups.forgetOwner('user')],
+  ])('is not brought back by that read where it was forgotten %s', async (_what, forget) => {
+    forget();
+    store.read(1).find(foundKey('a'));
+    await settle();
+    expect(lookups.known('a')).toBeUndefined();
+  });
+});
+
 describe('look-ups of one key at the same time', () => {
   test('are one read', async () => {
     const answers = Promise.all(Array.from({ length: 100 }, () => lookups.read(['a'])));

@@ -8,6 +8,14 @@ const refusedEntries = 1_000;
 /** How long a refusal is remembered, in milliseconds: a key issued or extended elsewhere works after it. */
 const refusedAge = 1_000;
 
+/**
+ * Fraction of `maximumAge` after which a finding in use is read again in the background, so that no request waits for the store
+ * and `verify` never says that nothing is left of an answer.
+ */
+const refreshAfter = 0.8;
+/** Milliseconds until a refresh that failed is repeated. */
+const refreshPause = 1_000;
+
 /** The store took longer to answer than an answer may be old. */
 export class StaleReadError extends Error {
   override readonly name = 'StaleReadError';
@@ -35,6 +43,8 @@ export class Lookups<Found extends FoundKey> {
   readonly #refused = new Findings<Found>(refusedEntries);
   /** By each of the ids that a read asks for. One that is not in here any more must not be joined or remembered. */
   readonly #reads = new Map<string, Read<Found>>();
+  /** When findings that were refreshed, in vain so far, may be refreshed again. */
+  readonly #refreshAgainAt = new WeakMap<Finding<Found>, number>();
   /** How many times an owner was forgotten. */
   #changes = 0;
 
@@ -42,12 +52,15 @@ export class Lookups<Found extends FoundKey> {
     this.#options = options;
   }
 
-  /** What is known of an id without asking the store, never older than the bound. */
+  /** Returns what is known of an id without asking the store, never older than the bound. One that nears it is refreshed. */
   known(id: string): Finding<Found> | undefined {
     const { isGood, maximumAge } = this.#options;
     const good = this.#good.get(id);
     if (good !== undefined) {
-      if (this.#isWithin(maximumAge, good) && isGood(good.found as Found)) return good;
+      if (this.#isWithin(maximumAge, good) && isGood(good.found as Found)) {
+        if (!this.#isWithin(maximumAge * refreshAfter, good)) this.#refresh(id, good);
+        return good;
+      }
       this.#good.delete(id);
     }
     const refused = this.#refused.get(id);
@@ -90,6 +103,13 @@ export class Lookups<Found extends FoundKey> {
     for (const read of this.#reads.values()) read.noteChange(userId, this.#changes);
   }
 
+  #refresh(id: string, finding: Finding<Found>): void {
+    const now = this.#options.monotonicNow();
+    if (this.#reads.has(id) || now < (this.#refreshAgainAt.get(finding) ?? 0)) return;
+    this.#refreshAgainAt.set(finding, now + refreshPause);
+    this.#begin([id]);
+  }
+
   #begin(ids: readonly [string, ...string[]]): Read<Found> {
     const { find, monotonicNow } = this.#options;
     const read = new Read(ids, monotonicNow(), find(ids));
@@ -97,7 +117,7 @@ export class Lookups<Found extends FoundKey> {
     read.finding.then(
       (finding) => {
         if (this.#reads.get(ids[0]) === read && !read.mayPrecede(finding, this.#changes))
-          this.#remember(ids[0], finding);
+          this.#remember(ids, finding);
         this.#end(read);
       },
       () => this.#end(read), // Whoever waits for it hears of the failure.
@@ -109,10 +129,14 @@ export class Lookups<Found extends FoundKey> {
     for (const id of read.ids) if (this.#reads.get(id) === read) this.#reads.delete(id);
   }
 
-  #remember(firstId: string, finding: Finding<Found>): void {
+  #remember(ids: readonly [string, ...string[]], finding: Finding<Found>): void {
     const { found } = finding;
-    if (found !== undefined && this.#options.isGood(found)) this.#good.set(found.record.id, finding);
-    else this.#refused.set(firstId, finding);
+    if (found !== undefined && this.#options.isGood(found)) {
+      this.#good.set(found.record.id, finding);
+    } else {
+      for (const id of ids) this.#good.delete(id);
+      this.#refused.set(ids[0], finding);
+    }
   }
 
   #isWithin(age: number, { begunAt }: { readonly begunAt: number }): boolean {

@@ -77,12 +77,14 @@ export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOp
     return { found, secondsLeft: Math.max(0, Math.floor(Math.min(untilOld, untilExpired))) };
   }
 
+  function rememberRefusal(text: string, verification: Verification<Found>): Verification<Found> {
+    if (verification === undefined) idsOfGood.delete(text);
+    return verification;
+  }
+
   async function look(text: string, ids: readonly [string, ...string[]]): Promise<Verification<Found>> {
-    const verified = judge(await lookups.read(ids));
-    if (verified === undefined) {
-      idsOfGood.delete(text);
-      return undefined;
-    }
+    const verified = rememberRefusal(text, judge(await lookups.read(ids)));
+    if (verified === undefined) return undefined;
     const { id } = verified.found.record;
     idsOfGood.set(text, id);
     if (id !== ids[0]) onOlderPepper?.(verified.found, { id: ids[0], pepperVersion: digesters[0].pepperVersion });
@@ -102,7 +104,7 @@ export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOp
       for (const digester of digesters) {
         const id = digester.digest(text);
         const known = lookups.known(id);
-        if (known !== undefined) return judge(known);
+        if (known !== undefined) return rememberRefusal(text, judge(known));
         ids.push(id);
       }
       return look(text, ids as [string, ...string[]]);
