@@ -1,9 +1,8 @@
-import { attempt, type Request } from './attempt.ts';
+import { attempt, FailedAttempt, type Request } from './attempt.ts';
 import type { Token } from './credential.ts';
 import { pause, withDeadline } from './deadline.ts';
-import { ApiError } from './error.ts';
 import type { IdempotentCallOptions, OperationFacts } from './operation.ts';
-import { pauseBeforeRepeating } from './repetition.ts';
+import { breaksWithoutPause, isNoAttempt, pauseBeforeRepeating } from './repetition.ts';
 
 /** Where calls go, and how long they may take. Times are milliseconds. */
 export interface Connection {
@@ -38,19 +37,29 @@ function idempotencyKeyFor(operation: OperationFacts, chosen: string | undefined
   return chosen;
 }
 
-/** Sends a request until an answer comes that repeating would not better, within bounds of number and time. */
+/**
+ * Sends a request until an answer comes that repeating would not better, within bounds of number and time.
+ *
+ * @throws {ApiError}
+ */
 async function repeatWhileSafe(request: Request, connection: Connection, signal: AbortSignal): Promise<unknown> {
   const end = performance.now() + connection.totalTimeoutMs;
-  for (let number = 1; ; number++) {
+  const { repeats } = request.operation;
+  let attempts = 0;
+  let breaks = 0;
+  for (;;) {
     try {
       return await withDeadline(connection.attemptTimeoutMs, signal, (attemptSignal) =>
         attempt(request, attemptSignal),
       );
-    } catch (error) {
-      if (!(error instanceof ApiError) || signal.aborted || number >= connection.maxAttempts) throw error;
-      const ms = pauseBeforeRepeating(error, request.operation.repeats, number);
+    } catch (failure) {
+      if (!(failure instanceof FailedAttempt)) throw failure;
+      if (isNoAttempt(failure, repeats, breaks)) breaks++;
+      else attempts++;
+      const ms = pauseBeforeRepeating(failure, repeats, attempts + Math.max(0, breaks - breaksWithoutPause));
       // A pause that the call would not outlive tells the caller nothing: this error does.
-      if (ms === undefined || performance.now() + ms >= end) throw error;
+      const goesOn = ms !== undefined && performance.now() + ms < end;
+      if (!goesOn || signal.aborted || attempts >= connection.maxAttempts) throw failure.error;
       await pause(ms, signal);
     }
   }

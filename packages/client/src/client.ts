@@ -39,11 +39,19 @@ function parsedUrl(value: string | URL): URL | undefined {
   }
 }
 
+/** This machine by its own names, as a URL has them: other forms of 127.0.0.0/8 and of ::1 are these once they are parsed. */
+const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
 /** A base URL without its last slash. What is refused is not repeated, since it may hold a password. */
 function baseUrlOf(value: string | URL): string {
   const url = parsedUrl(value);
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
-    throw new TypeError('baseUrl must be an http or https URL without credentials, query and fragment.');
+    throw new TypeError('baseUrl must be an https URL without credentials, query and fragment.');
+  }
+  if (url.protocol === 'http:' && !loopback.test(url.hostname)) {
+    throw new TypeError(
+      'baseUrl must begin with https:, since tokens and API keys are sent there. http: is for loopback hosts only.',
+    );
   }
   return url.href.replace(/\/$/, '');
 }

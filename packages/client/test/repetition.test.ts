@@ -135,7 +135,7 @@ test.each([
 
 describe('repetition ends', () => {
   test('after maxAttempts, with the last error', async () => {
-    proxy.next(failing(503, 'not_ready'), breaking, failing(500, 'internal'));
+    proxy.next(failing(503, 'not_ready'), cuttingTheAnswer, failing(500, 'internal'));
     expect(await failureOf(read())).toMatchObject({ code: 'internal' });
     expect(attempts()).toHaveLength(3);
   });

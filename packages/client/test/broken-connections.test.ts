@@ -1,0 +1,80 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { startDroppingProxy } from '../../../apps/api/test/harness/dropping-proxy.ts';
+import { freePort } from '../../../apps/api/test/harness/free-port.ts';
+import { tokenFor } from '../../../apps/api/test/harness/tokens.ts';
+import { ApiError, createClient } from '../src/index.ts';
+import { failureOf } from './harness/failure-of.ts';
+import { breaking, startProxy, startService } from './harness/proxy.ts';
+
+const calls = 24;
+const service = await startService();
+const proxy = await startProxy(service);
+const dropping = await startDroppingProxy(proxy.url);
+let before = 0;
+beforeEach(() => {
+  proxy.next();
+  before = proxy.received.length;
+});
+const received = () => proxy.received.slice(before);
+
+let owners = 0;
+const client = (options: { maxAttempts?: number } = {}) =>
+  createClient({ baseUrl: dropping.url, token: tokenFor(`owner-${owners++}`, { tier: 'enterprise' }), ...options });
+
+/** Makes as many connections as calls, which stay open, and drops all of them. */
+async function dropAll(user: ReturnType<typeof client>) {
+  await Promise.all(Array.from({ length: calls }, () => user.getUser()));
+  expect(dropping.open()).toBeGreaterThanOrEqual(calls / 2);
+  dropping.drop();
+  before = proxy.received.length;
+}
+
+describe('calls at once over kept-alive connections that were dropped', () => {
+  test('are all answered if they read, also with one attempt each', async () => {
+    const user = client({ maxAttempts: 1 });
+    await dropAll(user);
+    const answers = await Promise.all(Array.from({ length: calls }, () => user.getUser()));
+    expect(answers).toHaveLength(calls);
+    expect(received()).toHaveLength(calls);
+  });
+
+  test('are all answered if they have an Idempotency-Key, and nothing is made twice', async () => {
+    const user = client({ maxAttempts: 1 });
+    await dropAll(user);
+    const names = Array.from({ length: calls }, (_, index) => `key ${index}`);
+    const made = await Promise.all(names.map((api_key_name) => user.requestApiKey({ api_key_name })));
+    expect(new Set(made.map(({ api_key }) => api_key)).size).toBe(calls);
+    expect(received()).toHaveLength(calls);
+  });
+
+  test('are not repeated if they write without one: nobody knows what became of them', async () => {
+    const user = client();
+    await user.requestApiKey({ api_key_name: 'MyFirstKey' });
+    await dropAll(user);
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: calls }, () => user.deleteApiKey({ api_key_name: 'MyFirstKey' })),
+    );
+    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    expect(failures.length).toBeGreaterThan(0);
+    for (const { code } of failures as ApiError[]) expect(['network', 'no_such_key']).toContain(code);
+    expect(received().length + failures.filter(({ code }) => code === 'network').length).toBe(calls);
+  });
+});
+
+test('a service that breaks every connection is left alone after a bounded number of requests', async () => {
+  proxy.next(...Array(200).fill(breaking));
+  const user = createClient({ baseUrl: proxy.url, token: tokenFor('broken'), maxAttempts: 1, totalTimeoutMs: 3_000 });
+  expect(await failureOf(user.getUser())).toMatchObject({ code: expect.stringMatching(/^(network|timeout)$/) });
+  expect(received().length).toBeGreaterThan(1);
+  expect(received().length).toBeLessThanOrEqual(21);
+});
+
+test('a write that could not be sent is sent again, whatever it is', async () => {
+  const port = await freePort();
+  const user = createClient({ baseUrl: `http://127.0.0.1:${port}`, token: tokenFor('ada'), maxAttempts: 3 });
+  const begun = performance.now();
+  const failure = await failureOf(user.deleteApiKey({ api_key_name: 'MyFirstKey' }));
+  expect(failure).toBeInstanceOf(ApiError);
+  expect(failure).toMatchObject({ code: 'network', details: 'The request was not sent. Reason: ECONNREFUSED.' });
+  expect(performance.now() - begun).toBeLessThan(5_000);
+});
