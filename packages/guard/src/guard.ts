@@ -4,7 +4,7 @@ import type {} from './api-key.ts';
 import { FirestoreSource } from './firestore/source.ts';
 import { firestoreWay } from './firestore/way.ts';
 import { limitBy, limitHere } from './limits/limit.ts';
-import { type ApiKeyGuardOptions, readCommonOptions, readFirestoreOptions, readVerifyOptions } from './options.ts';
+import { type ApiKeyGuardOptions, readCommonOptions, readFirestoreOptions, readServiceOptions } from './options.ts';
 import type { Outcome, Way } from './outcome.ts';
 import { invalidKey, Refusal, refuse } from './refusal.ts';
 import { VerifyClient } from './verify/client.ts';
@@ -25,8 +25,9 @@ export interface ApiKeyGuard extends RequestHandler {
 function wayOf(options: ApiKeyGuardOptions): Way {
   const common = { ...readCommonOptions(options), now: () => performance.now() };
   const { timeout: closeWithin, onError, now } = common;
-  const { verify } = options;
-  const service = verify === undefined ? undefined : new VerifyClient({ ...readVerifyOptions({ verify }), ...common });
+  const { verify, guardSecret } = options;
+  const service =
+    verify === undefined ? undefined : new VerifyClient({ ...readServiceOptions({ verify, guardSecret }), ...common });
   if (options.firestore !== undefined) {
     const database = new FirestoreSource({ ...readFirestoreOptions(options), ...common });
     const { rateLimitStore } = options;
@@ -58,7 +59,7 @@ export function apiKeyGuard(options: ApiKeyGuardOptions): ApiKeyGuard {
   const guard: RequestHandler = (request, response, next) => {
     const key = request.headers[header];
     // Whatever is longer than a key is not kept, not even as one that is refused.
-    const outcome = typeof key === 'string' && key.length === keyLength ? way.check(key) : invalidKey;
+    const outcome = typeof key === 'string' && key.length === keyLength ? way.check(key, request) : invalidKey;
     // A promise only where something is asked: on every other request it would cost more than all the rest.
     if (outcome instanceof Promise) {
       outcome.then((found) => settle(found, request, response, next)).catch(next);

@@ -1,6 +1,6 @@
 import { makeKey } from '@andamio/schema/key-format';
 import { expect, onTestFinished, test } from 'vitest';
-import { good } from '../test/harness/controlled-ask.ts';
+import { client, good } from '../test/harness/controlled-ask.ts';
 import { KeyChecker } from './key-checker.ts';
 import { limitHere } from './limits/limit.ts';
 import { invalidKey } from './refusal.ts';
@@ -13,10 +13,10 @@ test('a deletion that a report hears of counts at once, although what was known 
   const checker = new KeyChecker({ source, limit: limitHere, ledger: new Ledger(), now: () => 5_000 });
   onTestFinished(() => checker.stop());
   const key = makeKey();
-  await checker.check(key);
-  expect(checker.check(key)).toMatchObject({ name: 'MyFirstKey' });
+  await checker.check(key, client);
+  expect(checker.check(key, client)).toMatchObject({ name: 'MyFirstKey' });
 
   answer = { kind: 'refused', refusal: invalidKey };
   await checker.report(key);
-  expect(checker.check(key)).toBe(invalidKey);
+  expect(checker.check(key, client)).toBe(invalidKey);
 });

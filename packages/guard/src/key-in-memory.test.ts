@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { getHeapSnapshot } from 'node:v8';
 import { makeKey } from '@andamio/schema/key-format';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { good } from '../test/harness/controlled-ask.ts';
+import { client, good } from '../test/harness/controlled-ask.ts';
 import { firestoreWay } from './firestore/way.ts';
 import { limitHere } from './limits/limit.ts';
 import type { Way } from './outcome.ts';
@@ -32,7 +32,7 @@ test.each<[string, () => Way]>([
 ])('a key is in memory while it is known and until its usage is told, and no longer: by %s', async (_, createWay) => {
   const way = createWay();
   const key = Buffer.from(makeKey());
-  for (let sent = 0; sent < 3; sent++) await way.check(key.toString());
+  for (let sent = 0; sent < 3; sent++) await way.check(key.toString(), client);
   expect(await isInMemory(key)).toBe(true);
   for (let second = 0; second < 40; second++) {
     clock.now += 1_000;
@@ -46,7 +46,7 @@ test('a key that is refused is in memory for two seconds at most', async () => {
   const ask = async () => ({ kind: 'refused', refusal: invalidKey }) as const;
   const way = verifyWay({ service: { ...service, ask }, closeWithin: 1_000, now });
   const key = Buffer.from(makeKey());
-  expect(await way.check(key.toString())).toBe(invalidKey);
+  expect(await way.check(key.toString(), client)).toBe(invalidKey);
   expect(await isInMemory(key)).toBe(true);
   clock.now += 2_000;
   await vi.advanceTimersByTimeAsync(2_000);
@@ -62,9 +62,9 @@ test.each([
   const ask = async () => answers.shift() ?? last;
   const way = verifyWay({ service: { ...service, ask }, closeWithin: 1_000, now });
   const key = Buffer.from(makeKey());
-  for (let sent = 0; sent < 3; sent++) await way.check(key.toString());
+  for (let sent = 0; sent < 3; sent++) await way.check(key.toString(), client);
   await way.close(); // With a report, whose answer is of the key too.
   expect(answers).toEqual([]);
   expect(await isInMemory(key)).toBe(false);
-  expect(await way.check(makeKey())).toBeInstanceOf(Refusal);
+  expect(await way.check(makeKey(), client)).toBeInstanceOf(Refusal);
 });

@@ -5,6 +5,11 @@ interface CommonOptions {
   /** How long the service or the database may take, in milliseconds; then the request is answered with 503. Default: 5,000. */
   readonly timeoutMs?: number;
   /**
+   * One of the service's GUARD_SECRETS, which tells it that the guard speaks for many clients: the service does not limit the guard's address
+   * then. Without it, 600 unknown keys a minute stop the guard from verifying any key.
+   */
+  readonly guardSecret?: string | undefined;
+  /**
    * Is told why a request was answered with 503, or a report failed; for a log. The errors name no key and have no cause.
    */
   readonly onError?: (error: Error) => void;
@@ -49,13 +54,28 @@ function integer(name: string, value: number, maximum: number): number {
   throw new RangeError(`${name} must be an integer from 1 to ${maximum}.`);
 }
 
+/** This machine by its own names, as a URL has them: other forms of 127.0.0.0/8 and of ::1 are these once they are parsed. */
+const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
 /** Where the service is. What is refused is not repeated, since it may hold a password. @throws {TypeError} */
 function serviceUrl(value: string | URL): URL {
   const url = URL.canParse(String(value)) ? new URL(value) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
-    throw new TypeError('verify must be an http or https URL without credentials, query and fragment.');
+    throw new TypeError('verify must be an https URL without credentials, query and fragment.');
+  }
+  if (url.protocol === 'http:' && !loopback.test(url.hostname)) {
+    throw new TypeError(
+      'verify must begin with https:, since API keys are sent there. http: is for loopback hosts only.',
+    );
   }
   return url;
+}
+
+/** A secret that a header can carry. @throws {TypeError} that does not repeat it */
+function guardSecretOf(value: string | undefined): string | undefined {
+  if (value === undefined || (typeof value === 'string' && /^[!-~]{32,}$/.test(value) && !value.includes(',')))
+    return value;
+  throw new TypeError("guardSecret must be one of the service's GUARD_SECRETS: at least 32 visible ASCII characters.");
 }
 
 function digestKeysOf(text: string) {
@@ -80,7 +100,10 @@ export function readCommonOptions({ timeoutMs = 5_000, onError }: CommonOptions)
 }
 
 /** Reads what is said of the service. @throws {TypeError} */
-export const readVerifyOptions = ({ verify }: Pick<VerifyOptions, 'verify'>) => ({ url: serviceUrl(verify) });
+export const readServiceOptions = ({ verify, guardSecret }: Pick<VerifyOptions, 'verify' | 'guardSecret'>) => ({
+  url: serviceUrl(verify),
+  guardSecret: guardSecretOf(guardSecret),
+});
 
 /** Reads what is said of the database. @throws {TypeError | RangeError} */
 export function readFirestoreOptions({ firestore, digestKeys, cacheSeconds = 10 }: FirestoreOptions) {

@@ -35,7 +35,7 @@ export function firestoreWay({ database, limit, service, closeWithin, now }: Fir
       interval: reportInterval,
       now,
       isInUse: (key) => checker.isInUse(key),
-      waitsForRequests: false,
+      isReportedByRequests: () => false,
       async report(key) {
         const untold = ledger.take(key);
         // The report is one of the requests that it tells of.
@@ -55,7 +55,7 @@ export function firestoreWay({ database, limit, service, closeWithin, now }: Fir
   }
 
   return {
-    check: (key) => checker.check(key),
+    check: (key, client) => checker.check(key, client),
     close: () => {
       closed ??= close();
       return closed;

@@ -9,7 +9,7 @@ export interface Allowance {
   readonly endsAt: number;
 }
 
-/** The current minute of one owner: what it was allowed, and what was let in here without asking. */
+/** The current minute of one owner: what it was allowed, and what was let in here that the service has not counted yet. */
 export class Minute {
   #allowance: Allowance;
   #taken = 0;
@@ -19,13 +19,21 @@ export class Minute {
   }
 
   /**
-   * Replaces what was said before; what was taken in the same minute stays taken. What is told as its end differs by seconds, to
-   * which it is rounded; the next one's is a minute later, and may be told before the last seems over.
+   * Replaces what was said before; what was taken in the same minute, and not told, stays taken. What is told as its end differs by seconds,
+   * to which it is rounded; the next one's is a minute later, and may be told before the last seems over.
+   *
+   * @param told how many of the requests that were let in here the service counts with this answer.
    */
-  tell(allowance: Allowance, now: number): void {
+  tell(allowance: Allowance, now: number, told: number): void {
     const { endsAt } = this.#allowance;
-    if (now >= endsAt || allowance.endsAt - endsAt > rateLimitWindow / 2) this.#taken = 0;
+    const isNext = now >= endsAt || allowance.endsAt - endsAt > rateLimitWindow / 2;
+    this.#taken = isNext ? 0 : Math.max(0, this.#taken - told);
     this.#allowance = allowance;
+  }
+
+  /** Reports whether it ends within so many milliseconds. */
+  endsWithin(milliseconds: number, now: number): boolean {
+    return this.#allowance.endsAt - now < milliseconds;
   }
 
   /** Replaces the limit; the minute goes on. */

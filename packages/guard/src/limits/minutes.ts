@@ -11,8 +11,12 @@ const mostOwners = 10_000;
 export class Minutes {
   readonly #byOwner = new LRUCache<string, Minute>({ max: mostOwners });
 
-  /** The minute of a key's owner, as the answer tells it; where that tells nothing, by the tier's limit, counted here alone. */
-  of({ apiKey, allowance }: GoodAnswer, now: number): Minute {
+  /**
+   * The minute of a key's owner, as the answer tells it; where that tells nothing, by the tier's limit, counted here alone.
+   *
+   * @param told how many of the requests that were let in here the source counts with this answer.
+   */
+  of({ apiKey, allowance }: GoodAnswer, now: number, told: number): Minute {
     const limit = tiers[apiKey.tier].requestsPerMinute;
     const known = this.#byOwner.get(apiKey.userId);
     if (known === undefined) {
@@ -21,7 +25,7 @@ export class Minutes {
       return minute;
     }
     if (allowance === undefined) known.setLimit(limit);
-    else known.tell(allowance, now);
+    else known.tell(allowance, now, told);
     return known;
   }
 }

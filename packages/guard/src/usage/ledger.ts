@@ -1,5 +1,5 @@
-import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { maximumCachedAnswers } from '@andamio/schema/guards';
+import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import type { Answer } from '../source.ts';
 
 /** Good answers that the service does not know of yet. */

@@ -11,8 +11,8 @@ export interface ReporterOptions {
   readonly now: () => number;
   /** Whether a key's tally may still grow. */
   readonly isInUse: (key: string) => boolean;
-  /** Whether keys in use are left alone, since their next request is going to report. */
-  readonly waitsForRequests: boolean;
+  /** Whether the usage of a key is left to its next request to report. */
+  readonly isReportedByRequests: (key: string) => boolean;
   /** Reports what the ledger has of a key. Never rejects; what was not reported stays in the ledger. */
   readonly report: (key: string) => Promise<void>;
 }
@@ -41,8 +41,8 @@ export class Reporter {
   }
 
   async #look(): Promise<void> {
-    const { ledger, now, isInUse, waitsForRequests } = this.#options;
-    await this.#report(now(), (key) => !(waitsForRequests && isInUse(key)));
+    const { ledger, now, isInUse, isReportedByRequests } = this.#options;
+    await this.#report(now(), (key) => !isReportedByRequests(key));
     ledger.forget(isInUse);
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { invalidKey } from '../refusal.ts';
 import { readAnswer } from './answer.ts';
 
 const body = {
@@ -32,9 +33,6 @@ describe('how long an answer may be relied on', () => {
     const expiresAt = new Date(Date.now() + 3_000).toISOString();
     const answer = read({ 'cache-control': 'private, max-age=7' }, { expires_at: expiresAt });
     expect(answer).toMatchObject({ maximumAge: expect.closeTo(3_000, -3) });
-    expect(read({ 'cache-control': 'private, max-age=7' }, { expires_at: '2025-08-31T23:59:59Z' })).toMatchObject({
-      maximumAge: 0,
-    });
   });
 
   test("ends with the owner's minute", () => {
@@ -45,6 +43,23 @@ describe('how long an answer may be relied on', () => {
       'x-ratelimit-reset': `${Date.parse(date) / 1000 + 3}`,
     };
     expect(read({ 'cache-control': 'private, max-age=7', date, ...minute })).toMatchObject({ maximumAge: 3_000 });
+  });
+});
+
+describe('a 200 whose key has expired is a refusal', () => {
+  const soon = () => new Date(Date.now() + 600_000).toISOString();
+  test.each([
+    ['by the clock of this machine', {}, () => '2025-08-31T23:59:59Z'],
+    ['at this very second', {}, () => new Date().toISOString()],
+    [
+      "by the service's clock where this machine's is slow",
+      { date: new Date(Date.now() + 3_600_000).toUTCString() },
+      soon,
+    ],
+    ['also where the answer is old', { date: 'Sun, 31 Aug 2025 23:00:00 GMT' }, () => '2025-08-31T23:59:59Z'],
+  ])('%s', (_what, headers, expiresAt) => {
+    const answer = read({ 'cache-control': 'private, max-age=7', ...headers }, { expires_at: expiresAt() });
+    expect(answer).toEqual({ kind: 'refused', refusal: invalidKey });
   });
 });
 

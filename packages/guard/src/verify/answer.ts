@@ -4,7 +4,7 @@ import { rateLimitHeaders, rateLimitWindow } from '@andamio/schema/rate-limits';
 import { createApiKey } from '../api-key.ts';
 import type { Allowance } from '../limits/minute.ts';
 import { invalidKey, Refusal } from '../refusal.ts';
-import { type Answer, type GoodAnswer, notAnswered } from '../source.ts';
+import { type Answer, notAnswered } from '../source.ts';
 
 /** What came over HTTP. */
 export interface Received {
@@ -48,14 +48,24 @@ function allowanceOf(received: Received, begunAt: number): Allowance | undefined
   return { limit, remaining, endsAt: begunAt + Math.min(Math.max(0, left), rateLimitWindow) };
 }
 
-function good(received: Received, begunAt: number): GoodAnswer | undefined {
+/**
+ * Returns the present in Unix milliseconds: the later one of this machine's and the service's, either of which may be set wrong or
+ * be of an answer that somebody kept.
+ */
+function presentOf(received: Received): number {
+  const date = Date.parse(headerOf(received, 'Date') ?? '');
+  return Number.isNaN(date) ? Date.now() : Math.max(date, Date.now());
+}
+
+function good(received: Received, begunAt: number): Answer | undefined {
   const parsed = verifyApiKey.success.schema.safeParse(received.body);
   const expiresAt = Date.parse(parsed.data?.expires_at ?? '');
   if (!parsed.success || Number.isNaN(expiresAt)) return undefined;
+  const keyAge = expiresAt - presentOf(received);
+  if (keyAge <= 0) return { kind: 'refused', refusal: invalidKey };
   const { user_id: userId, name, tier } = parsed.data;
   const apiKey = createApiKey({ userId, name, tier }, expiresAt);
   const allowance = allowanceOf(received, begunAt);
-  const keyAge = Math.max(0, expiresAt - Date.now());
   // Not beyond the minute either: the service's next one begins with the question after it.
   const minuteAge = allowance === undefined ? longestAge : allowance.endsAt - begunAt;
   return { kind: 'good', apiKey, allowance, maximumAge: Math.min(maximumAgeOf(received), keyAge, minuteAge) };
@@ -97,7 +107,7 @@ export function readAnswer(received: Received, begunAt: number): Answer {
   if (code === 'invalid_key') return { kind: 'refused', refusal: invalidKey };
   if (code !== undefined && status === 429) {
     return isOfAddress(received)
-      ? notAnswered('The key service limits the requests of this address (IP_RATE_LIMIT_PER_MINUTE).')
+      ? notAnswered('The key service limits the requests of this address. Set guardSecret to one of its GUARD_SECRETS.')
       : limited(received, code);
   }
   if (code === 'verification_unavailable') return notAnswered('The key service cannot check keys now.');

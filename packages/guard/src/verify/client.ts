@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { cachedAnswersHeader, guardSecretHeader } from '@andamio/schema/guards';
 import { apiKeyHeader } from '@andamio/schema/key-format';
 import { verifyApiKey } from '@andamio/schema/operations';
-import { cachedAnswersHeader } from '@andamio/schema/guards';
 import { Pool } from 'undici';
 import { type Answer, notAnswered, type Source } from '../source.ts';
 import { type Received, readAnswer } from './answer.ts';
@@ -11,12 +12,17 @@ const longestAnswer = 16_384;
 /** Connections at most. What comes on top waits for one, within its own time limit. */
 const connections = 64;
 
-/** What a connection that the service has closed meanwhile ends a request with. */
-const connectionEnded: readonly unknown[] = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
+/** The codes of requests whose connection broke. */
+const connectionBroke: readonly unknown[] = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
+
+/** Milliseconds to wait before a request whose connection broke is sent again, one for each time that this happens to it. */
+const pausesAfterBreak = [0, 50, 100, 200, 400];
 
 export interface VerifyClientOptions {
   /** The service, without a slash at the end. */
   readonly url: URL;
+  /** Sent with each request; the service then does not limit this address. */
+  readonly guardSecret: string | undefined;
   /** For a whole request, in milliseconds. */
   readonly timeout: number;
   readonly onError: (error: Error) => void;
@@ -38,13 +44,21 @@ function reasonOf(error: unknown): string {
 export class VerifyClient implements Source {
   readonly counts = true;
   readonly #options: VerifyClientOptions;
-  readonly #pool: Pool;
   readonly #path: string;
+  readonly #headers: Readonly<Record<string, string>>;
+  #pool: Pool;
+  /** Pools that are replaced, until the last of their requests has ended. */
+  readonly #replaced = new Set<Pool>();
 
   constructor(options: VerifyClientOptions) {
+    const { url, guardSecret } = options;
     this.#options = options;
-    this.#pool = new Pool(options.url.origin, { connections, maxResponseSize: longestAnswer });
-    this.#path = options.url.pathname.replace(/\/$/, '') + verifyApiKey.path;
+    this.#pool = this.#createPool();
+    this.#path = url.pathname.replace(/\/$/, '') + verifyApiKey.path;
+    this.#headers = {
+      Accept: 'application/json',
+      ...(guardSecret !== undefined && { [guardSecretHeader]: guardSecret }),
+    };
   }
 
   /**
@@ -63,24 +77,46 @@ export class VerifyClient implements Source {
   }
 
   /** Ends all connections; what is under way fails. */
-  close(): Promise<void> {
-    return this.#pool.destroy();
+  async close(): Promise<void> {
+    await Promise.all([this.#pool, ...this.#replaced].map((pool) => pool.destroy()));
   }
 
-  /** One request; a second one where a connection ended under the first, which every restart of the service does to somebody. */
+  #createPool(): Pool {
+    // By HTTP/1.1: a connection of HTTP/2 that breaks would take all requests along.
+    return new Pool(this.#options.url.origin, { connections, maxResponseSize: longestAnswer, allowH2: false });
+  }
+
+  /** Leaves the connections of a pool to the requests on them: one of them broke, so the others are likely to be broken as well. */
+  #replace(pool: Pool): void {
+    if (pool !== this.#pool) return;
+    this.#pool = this.#createPool();
+    this.#replaced.add(pool);
+    const end = () => this.#replaced.delete(pool);
+    pool.close().then(end, end);
+  }
+
+  /**
+   * Sends a request until an answer comes. One whose connection broke is sent again over a connection that is made for it: a restart of the
+   * service, or a proxy that drops idle connections, breaks all that are kept open at once.
+   */
   async #exchange(key: string, cachedAnswers: number, signal: AbortSignal): Promise<Received> {
-    try {
-      return await this.#request(key, cachedAnswers, signal);
-    } catch (error) {
-      if (!connectionEnded.includes(codeOf(error))) throw error;
-      return this.#request(key, cachedAnswers, signal);
+    for (let breaks = 0; ; breaks++) {
+      const pool = this.#pool;
+      try {
+        return await this.#request(pool, key, cachedAnswers, signal);
+      } catch (error) {
+        const pause = connectionBroke.includes(codeOf(error)) ? pausesAfterBreak[breaks] : undefined;
+        if (pause === undefined) throw error;
+        this.#replace(pool);
+        if (pause > 0) await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
+      }
     }
   }
 
-  async #request(key: string, cachedAnswers: number, signal: AbortSignal): Promise<Received> {
-    const headers: Record<string, string> = { [apiKeyHeader]: key, Accept: 'application/json' };
+  async #request(pool: Pool, key: string, cachedAnswers: number, signal: AbortSignal): Promise<Received> {
+    const headers: Record<string, string> = { ...this.#headers, [apiKeyHeader]: key };
     if (cachedAnswers > 0) headers[cachedAnswersHeader] = `${cachedAnswers}`;
-    const response = await this.#pool.request({ method: 'GET', path: this.#path, headers, signal });
+    const response = await pool.request({ method: 'GET', path: this.#path, headers, signal });
     const text = await response.body.text();
     return { status: response.statusCode, headers: response.headers, body: parsed(text) };
   }

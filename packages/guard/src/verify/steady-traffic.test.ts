@@ -1,6 +1,7 @@
 import { makeKey } from '@andamio/schema/key-format';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { client, limited } from '../../test/harness/controlled-ask.ts';
 import { Refusal } from '../refusal.ts';
 import type { Source } from '../source.ts';
 import { readAnswer } from './answer.ts';
@@ -9,22 +10,26 @@ import { verifyWay } from './way.ts';
 const limit = 20;
 const startedAt = Date.parse('2025-08-31T23:59:59.700Z');
 
-/** Counts as the service does: a minute begins with the first question after the last one's end, and is told in whole seconds. */
-function countingService(clock: { readonly now: number }, tells: boolean): Source & { close(): Promise<void> } {
+/**
+ * Counts as the service does: a minute begins with the first question after the last one's end, and is told in whole seconds; a report counts
+ * like so many requests, up to what is left.
+ */
+function countingService(now: () => number, tells: boolean): Source & { close(): Promise<void> } {
   let resetAt = 0;
   let count = 0;
   return {
     counts: true,
     close: async () => {},
-    async ask() {
-      const now = startedAt + clock.now;
-      if (now >= resetAt) {
-        resetAt = now + rateLimitWindow;
+    async ask(_key, cachedAnswers) {
+      const present = startedAt + now();
+      if (present >= resetAt) {
+        resetAt = present + rateLimitWindow;
         count = 0;
       }
-      count++;
+      if (count >= limit) return limited;
+      count = Math.min(limit, count + 1 + cachedAnswers);
       const headers = {
-        date: new Date(now).toUTCString(),
+        date: new Date(present).toUTCString(),
         'cache-control': 'private, max-age=10',
         ...(tells && {
           'x-ratelimit-limit': `${limit}`,
@@ -39,23 +44,28 @@ function countingService(clock: { readonly now: number }, tells: boolean): Sourc
         created_at: '2025-08-31T23:59:59Z',
         expires_at: '2099-08-31T23:59:59Z',
       };
-      return readAnswer({ status: 200, headers, body }, clock.now);
+      return readAnswer({ status: 200, headers, body }, now());
     },
   };
 }
 
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
 /** How many requests of each minute are let in where one comes after each interval, for half an hour. */
 async function letInWith(interval: number, tells = true): Promise<{ letIn: number[]; refused: number }> {
-  const clock = { now: 0 };
-  const way = verifyWay({ service: countingService(clock, tells), closeWithin: 1_000, now: () => clock.now });
+  const beganAt = Date.now();
+  const now = () => Date.now() - beganAt;
+  const way = verifyWay({ service: countingService(now, tells), closeWithin: 1_000, now });
   onTestFinished(() => way.close());
   const key = makeKey();
   const letIn = Array<number>(30).fill(0);
   let refused = 0;
-  for (; clock.now < letIn.length * rateLimitWindow; clock.now += interval) {
-    const minute = Math.floor(clock.now / rateLimitWindow);
-    if ((await way.check(key)) instanceof Refusal) refused++;
+  while (now() < letIn.length * rateLimitWindow) {
+    const minute = Math.floor(now() / rateLimitWindow);
+    if ((await way.check(key, client)) instanceof Refusal) refused++;
     else letIn[minute] = (letIn[minute] ?? 0) + 1;
+    await vi.advanceTimersByTimeAsync(interval);
   }
   return { letIn, refused };
 }

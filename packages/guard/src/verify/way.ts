@@ -26,7 +26,7 @@ export function verifyWay({ service, closeWithin, now }: VerifyWayOptions): Way 
     interval: reportInterval,
     now,
     isInUse: (key) => checker.isInUse(key),
-    waitsForRequests: true,
+    isReportedByRequests: (key) => checker.isReportedByRequests(key),
     report: (key) => checker.report(key),
   });
   let closed: Promise<void> | undefined;
@@ -38,7 +38,7 @@ export function verifyWay({ service, closeWithin, now }: VerifyWayOptions): Way 
   }
 
   return {
-    check: (key) => checker.check(key),
+    check: (key, client) => checker.check(key, client),
     close: () => {
       closed ??= close();
       return closed;

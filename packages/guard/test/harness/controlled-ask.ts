@@ -1,6 +1,10 @@
 import { createApiKey } from '../../src/api-key.ts';
+import type { Client } from '../../src/outcome.ts';
 import { invalidKey, Refusal } from '../../src/refusal.ts';
 import { type Answer, notAnswered } from '../../src/source.ts';
+
+/** Who sends the requests of a test. */
+export const client: Client = { ip: '192.0.2.1' };
 
 /** A question of which the test says what is answered. */
 interface Question {

@@ -5,7 +5,7 @@ import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts'
 import { pack, run } from '../../../client/test/harness/packed.ts';
 
 /** What the packed packages and their users import. */
-const dependencies = ['@types/express', 'express', 'lru-cache', 'undici', 'zod'];
+const dependencies = ['@types/express', 'express', 'express-rate-limit', 'lru-cache', 'undici', 'zod'];
 
 const own = join(import.meta.dirname, '../../node_modules');
 
