@@ -55,10 +55,11 @@ export function createApp(dependencies: AppDependencies): RequestListener {
   const addressLimit = limitAddresses(ipRateLimitPerMinute, createCounters);
   const giveBackAddressLimit = refunding(addressLimit);
 
+  const keyLimit = limitKeys(createCounters);
   const keyListener = createKeyListener(keyRoute, {
     authenticate: authenticateKey(keys.verifier, addressLimit, recognizeGuards(guardSecrets)),
-    keyLimit: limitKeys(createCounters),
-    countUse: meterUsage(keys),
+    keyLimit,
+    meter: meterUsage(keys, keyLimit),
     crossOrigin,
   });
 

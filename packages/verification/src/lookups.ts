@@ -116,8 +116,7 @@ export class Lookups<Found extends FoundKey> {
     for (const id of ids) this.#reads.set(id, read);
     read.finding.then(
       (finding) => {
-        if (this.#reads.get(ids[0]) === read && !read.mayPrecede(finding, this.#changes))
-          this.#remember(ids, finding);
+        if (this.#reads.get(ids[0]) === read && !read.mayPrecede(finding, this.#changes)) this.#remember(ids, finding);
         this.#end(read);
       },
       () => this.#end(read), // Whoever waits for it hears of the failure.

@@ -46,6 +46,8 @@ export interface TestApp {
   readonly server: Server;
   /** Every line that it logged. */
   readonly logged: string[];
+  /** Counts requests with a key, as if they had been sent. */
+  countUsage(userId: string, name: string, requests: number): void;
   /** Stores the usage that it counted, before its time. */
   storeUsage(): Promise<void>;
   close(): Promise<void>;
@@ -91,6 +93,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     port,
     server,
     logged,
+    countUsage: (userId, name, requests) => keys.usage.count(userId, name, requests),
     storeUsage: () => keys.usage.flush(),
     async close() {
       server.closeAllConnections();

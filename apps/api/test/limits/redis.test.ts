@@ -1,7 +1,8 @@
-import type { Options, Store } from 'express-rate-limit';
+import type { Options } from 'express-rate-limit';
 import { createClient } from 'redis';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import type { Counters } from '../../src/http/limits/limit.ts';
 import { connectCounters, type SharedCounters } from '../../src/http/limits/redis-counters.ts';
 import { createLog } from '../../src/log.ts';
 import { startProcess, type TestProcess } from '../harness/process.ts';
@@ -89,7 +90,7 @@ describe.skipIf(!inject('available').includes('redis'))('rate limits that instan
 describe.skipIf(!inject('available').includes('redis'))('a counter in Redis', () => {
   let redis: Redis;
   let shared: SharedCounters;
-  let counters: Store;
+  let counters: Counters;
   const client = () => createClient({ url: redis.url }).connect();
   let inspector: Awaited<ReturnType<typeof client>>;
 
@@ -121,6 +122,14 @@ describe.skipIf(!inject('available').includes('redis'))('a counter in Redis', ()
     expect(await counters.get?.('nobody')).toBeUndefined();
     await counters.increment('somebody');
     expect(await counters.get?.('somebody')).toMatchObject({ totalHits: 1 });
+  });
+
+  test('counts several requests at once, and none of a minute that has ended', async () => {
+    await counters.increment('somebody');
+    await counters.add('somebody', 14);
+    expect(await counters.get?.('somebody')).toMatchObject({ totalHits: 15 });
+    await counters.add('nobody', 14);
+    expect(await counters.get?.('nobody')).toBeUndefined();
   });
 
   test('ends with its time, also where a request is given back behind it', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
+import { expectError } from '../harness/expect-error.ts';
 import { deleteKey, getDailyUsage, getUsage, getUser, newKey, rollKey, verifyKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
@@ -73,7 +74,7 @@ describe('usage', () => {
     ['0', 1],
     ['1', 2],
     ['007', 8],
-    ['1000000', 1_000_001],
+    ['1999', 2_000],
     ['1000001', 1],
     ['9999999', 1],
     ['-1', 1],
@@ -91,6 +92,31 @@ describe('usage', () => {
     const headers = { 'x-cached-answers': Buffer.from(value).toString('latin1') };
     expect((await verifyKey(app.url, key, { headers })).status).toBe(200);
     expect(await shownTo(sub)).toEqual({ total: counted, byName: { name: counted } });
+  });
+
+  test.each([
+    ['pioneer', 20],
+    ['enterprise', 2_000],
+  ])('a report costs %s no more than the minute has left: %i requests', async (tier, perMinute) => {
+    const sub = `millions ${tier}`;
+    const key = await newKey(app.url, sub, { tier }, 'name');
+    for (let sent = 0; sent < 3; sent++) expect((await verifyKey(app.url, key)).status).toBe(200);
+    const headers = { 'x-cached-answers': '1000000' };
+    const answer = await verifyKey(app.url, key, { headers });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('x-ratelimit-remaining')).toBe('0');
+    expectError(await verifyKey(app.url, key, { headers }), 429, 'rate_limited');
+    expect(await shownTo(sub)).toEqual({ total: perMinute, byName: { name: perMinute } });
+  });
+
+  test('a report counts toward the minute as that many requests would', async () => {
+    const key = await newKey(app.url, 'minute', { tier: 'pioneer' }, 'name');
+    const answer = await verifyKey(app.url, key, { headers: { 'x-cached-answers': '14' } });
+    expect(answer.headers.get('x-ratelimit-remaining')).toBe('5');
+    expect(answer.headers.get('ratelimit')).toMatch(/^"key"; r=5; t=\d+$/);
+    for (let sent = 0; sent < 5; sent++) expect((await verifyKey(app.url, key)).status).toBe(200);
+    expect((await verifyKey(app.url, key)).status).toBe(429);
+    expect(await shownTo('minute')).toMatchObject({ total: 20 });
   });
 
   test('a report that is sent with a bad key is nobody’s', async () => {

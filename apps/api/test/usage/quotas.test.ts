@@ -16,10 +16,11 @@ async function start() {
   const claims = (tier: string, more = {}) => ({ tier, iat: now / 1000, exp: now / 1000 + 60, ...more });
   const as = (tier: string, more = {}) => ({ token: tokenFor('owner', claims(tier, more)) });
   const key = await newKey(app.url, 'owner', claims('pioneer'), 'name');
-  /** One good answer that stands for so many requests. */
+  /** The first one of so many requests. */
   const use = async (requests: number, with_ = key) => {
-    const headers = requests > 1 ? { 'x-cached-answers': String(requests - 1) } : {};
-    return verifyKey(app.url, with_, { headers });
+    const answer = await verifyKey(app.url, with_);
+    if (answer.status === 200 && requests > 1) app.countUsage('owner', 'name', requests - 1);
+    return answer;
   };
   return {
     ...app,
@@ -52,9 +53,10 @@ describe('the quota of a day', () => {
   });
 
   test('does not count what it refuses, nor what was reported with it', async () => {
-    const { use, consumed } = await start();
+    const { url, key, use, consumed } = await start();
     await use(500);
-    for (let sent = 0; sent < 5; sent++) expectError(await use(1_000), 429, 'quota_exceeded');
+    const headers = { 'x-cached-answers': '10' };
+    for (let sent = 0; sent < 5; sent++) expectError(await verifyKey(url, key, { headers }), 429, 'quota_exceeded');
     expect(await consumed()).toEqual([500, 500]);
   });
 

@@ -11,13 +11,19 @@ import { madeOnce } from '../made-once.ts';
 import { HttpError } from '../response/errors.ts';
 import type { Standing } from './headers.ts';
 
+/** The place where the counters of one limit are kept. */
+export interface Counters extends Store {
+  /** Counts so many further requests in a window that has begun. */
+  add(key: string, requests: number): Promise<void> | void;
+}
+
 /** Makes the place where the counters of one limit are kept. */
-export type CreateCounters = (name: string) => Store;
+export type CreateCounters = (name: string) => Counters;
 
 /** A limit of requests a minute: of whom, how many, and where they are counted. */
 export interface Limit {
   readonly name: Standing['name'];
-  readonly counters: Store;
+  readonly counters: Counters;
   /** Whose requests are counted together. */
   readonly keyOf: (locals: RequestLocals) => string;
   readonly maximumOf: (locals: RequestLocals) => number;
@@ -126,4 +132,18 @@ function note({ name, maximumOf }: Limit, key: string, counted: ClientRateLimitI
 export async function consume(limit: Limit, locals: RequestLocals): Promise<void> {
   const key = limit.keyOf(locals);
   note(limit, key, await limit.counters.increment(key), locals);
+}
+
+/**
+ * Counts further requests for which the one at hand stands, up to what is left of the minute.
+ *
+ * @returns how many were counted; the rest is dropped.
+ */
+export async function consumeMore(limit: Limit, locals: RequestLocals, requests: number): Promise<number> {
+  const { standing } = locals;
+  const counted = Math.min(requests, standing?.remaining ?? 0);
+  if (standing === undefined || counted === 0) return 0;
+  await limit.counters.add(limit.keyOf(locals), counted);
+  locals.standing = { ...standing, remaining: standing.remaining - counted };
+  return counted;
 }

@@ -1,5 +1,6 @@
-import type { ClientRateLimitInfo, Options, Store } from 'express-rate-limit';
+import type { ClientRateLimitInfo, Options } from 'express-rate-limit';
 import type { Clock } from '../../clock.ts';
+import type { Counters } from './limit.ts';
 
 interface Window {
   hits: number;
@@ -10,7 +11,7 @@ interface Window {
  * Counters of this process alone. Their windows follow the monotonic clock: a time of day that is set back blocks nobody for
  * longer, and one that is set forward lifts no limit. express-rate-limit's own memory store keeps to the time of day.
  */
-export class MemoryCounters implements Store {
+export class MemoryCounters implements Counters {
   readonly localKeys = true;
   readonly #clock: Clock;
   readonly #windows = new Map<string, Window>();
@@ -31,6 +32,12 @@ export class MemoryCounters implements Store {
     window.hits++;
     this.#windows.set(key, window);
     return this.#infoOf(window, now);
+  }
+
+  add(key: string, requests: number): void {
+    this.#dropEnded(this.#clock.monotonicNow());
+    const window = this.#windows.get(key);
+    if (window !== undefined) window.hits += requests;
   }
 
   get(key: string): ClientRateLimitInfo | undefined {

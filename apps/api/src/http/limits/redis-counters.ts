@@ -2,11 +2,11 @@ import { hash } from 'node:crypto';
 import { logEvents } from '@andamio/schema/log-events';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import type { Settings } from '@andamio/schema/settings';
-import type { ClientRateLimitInfo, Options, Store } from 'express-rate-limit';
+import type { ClientRateLimitInfo, Options } from 'express-rate-limit';
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../log.ts';
 import { googleCredentials } from './google-credentials.ts';
-import type { CreateCounters } from './limit.ts';
+import type { Counters, CreateCounters } from './limit.ts';
 import { MemoryCounters } from './memory-counters.ts';
 import { defaultRedisTimes, RedisLink, type RedisTimes } from './redis-link.ts';
 
@@ -43,9 +43,15 @@ if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[
 return { 0, 0 }
 `);
 
+/** Counts ARGV[2] further requests; none of a counter that is not there, since it would never end. */
+const add = script(`
+if redis.call('PTTL', KEYS[1]) > 0 then redis.call('INCRBY', KEYS[1], ARGV[2]) end
+return { 0, 0 }
+`);
+
 /** Runs a script by its hash; a server that does not know it, since it restarted or its cache was flushed, gets the text. */
-async function run(link: RedisLink, { text, sha1 }: Script, key: string, window: number): Promise<readonly number[]> {
-  const rest = ['1', key, `${window}`];
+async function run(link: RedisLink, { text, sha1 }: Script, key: string, args: readonly number[]): Promise<readonly number[]> {
+  const rest = ['1', key, ...args.map(String)];
   try {
     return (await link.send('EVALSHA', sha1, ...rest)) as number[];
   } catch (error) {
@@ -55,7 +61,7 @@ async function run(link: RedisLink, { text, sha1 }: Script, key: string, window:
 }
 
 /** Counters in Redis while it is of use, in memory while it is not: requests go on, counted by each instance alone. */
-class SharedOrLocalCounters implements Store {
+class SharedOrLocalCounters implements Counters {
   readonly #link: RedisLink;
   readonly #prefix: string;
   readonly #clock: Clock;
@@ -89,15 +95,19 @@ class SharedOrLocalCounters implements Store {
     if ((await this.#run(decrement, key)) === undefined) this.#memory.decrement(key);
   }
 
+  async add(key: string, requests: number): Promise<void> {
+    if ((await this.#run(add, key, requests)) === undefined) this.#memory.add(key, requests);
+  }
+
   async resetKey(key: string): Promise<void> {
     this.#memory.resetKey(key);
     if (this.#link.ready) await this.#link.send('DEL', this.#prefix + key).catch(() => {});
   }
 
   /** Resolves to undefined where Redis is of no use: the link has reported it. */
-  async #run(script: Script, key: string): Promise<readonly number[] | undefined> {
+  async #run(script: Script, key: string, ...args: readonly number[]): Promise<readonly number[] | undefined> {
     if (!this.#link.ready) return undefined;
-    return run(this.#link, script, this.#prefix + key, this.#window).catch(() => undefined);
+    return run(this.#link, script, this.#prefix + key, [this.#window, ...args]).catch(() => undefined);
   }
 
   #infoOf([totalHits = 0, left = 0]: readonly number[]): ClientRateLimitInfo {

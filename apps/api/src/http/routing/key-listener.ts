@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { apiKeyHeader } from '@andamio/schema/key-format';
-import type { VerifiedKey } from '@andamio/verification/verify-key';
 import type { FoundKey } from '../../keys/store.ts';
 import { standingHeaders } from '../limits/headers.ts';
 import { consume, type Limit } from '../limits/limit.ts';
+import type { MeterUsage } from '../limits/usage.ts';
 import type { LocalResponse } from '../locals.ts';
 import { madeOnce } from '../made-once.ts';
 import { requireHost } from '../request/host.ts';
@@ -18,8 +18,7 @@ import type { KeyRoute } from './route.ts';
 export interface KeyGates {
   readonly authenticate: AuthenticateKey;
   readonly keyLimit: Limit;
-  /** Counts what is answered; throws where the owner's quota is used up. */
-  readonly countUse: (request: IncomingMessage, key: VerifiedKey<FoundKey>) => void;
+  readonly meter: MeterUsage;
   readonly crossOrigin: CrossOrigin;
 }
 
@@ -47,7 +46,7 @@ const securityHeaders: RawHeaders = [
  */
 export function createKeyListener({ operation, describe }: KeyRoute, gates: KeyGates): KeyListener {
   const { path } = operation;
-  const { authenticate, keyLimit, countUse, crossOrigin } = gates;
+  const { authenticate, keyLimit, meter, crossOrigin } = gates;
   const jsonOf = madeOnce((found: FoundKey) => JSON.stringify(describe(found)));
   // And all below it, as it was sent: decoding what stands there could only fail.
   const target = new RegExp(`^${path}(?:[/?#]|$)`);
@@ -58,7 +57,7 @@ export function createKeyListener({ operation, describe }: KeyRoute, gates: KeyG
     const key = await authenticate(request, locals, async (verified) => {
       locals.verifiedKey = verified;
       await consume(keyLimit, locals);
-      countUse(request, verified);
+      await meter(request, verified, locals);
     });
     return {
       status: 200,
