@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { errorBody } from '@andamio/schema/errors';
+import { guardSecretHeader } from '@andamio/schema/guards';
 import { publicHosts, publicUrl } from '@andamio/schema/hosts';
 import { verifyApiKey } from '@andamio/schema/operations';
 import { describe, expect, test } from 'vitest';
@@ -55,6 +56,12 @@ describe('envoy/envoy.yaml', () => {
   test('sends the key, and nothing else that is secret', () => {
     expect(extAuthz?.allowed_headers.patterns).toEqual([{ exact: 'x-api-key' }]);
     expect(verify?.virtualHost?.request_headers_to_remove, 'which Envoy adds by itself').toEqual(['authorization']);
+  });
+
+  test("sends the guard's secret from the environment, which the file must not hold", () => {
+    expect(verify?.virtualHost?.request_headers_to_add?.map(({ header }) => header)).toEqual([
+      { key: guardSecretHeader, value: '%ENVIRONMENT(ANDAMIO_GUARD_SECRET)%' },
+    ]);
   });
 
   test('lets nobody in when the service is down', () => {

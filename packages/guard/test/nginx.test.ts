@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { makeKey } from '@andamio/schema/key-format';
 import { beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { endWithFile } from '../../../apps/api/test/harness/end-with-file.ts';
@@ -9,6 +11,8 @@ import { expectRefusal } from './harness/expect-refusal.ts';
 import { makeCertificate, publishedHost, startNginx } from './harness/nginx.ts';
 import { startTlsFront, type TlsFront } from './harness/tls-front.ts';
 import { answering, breaking, failing, good, startVerifyServer, type VerifyServer } from './harness/verify-server.ts';
+
+const guardSecret = 'x'.repeat(32);
 
 describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a real nginx', () => {
   let service: VerifyServer;
@@ -21,12 +25,22 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
     service = await startVerifyServer();
     front = await startTlsFront(() => service.url, certificate);
     app = await startApp();
+    const folder = mkdtempSync(join(tmpdir(), 'nginx-root-'));
+    mkdirSync(join(folder, 'folder'));
+    writeFileSync(join(folder, 'none'), '');
+    endWithFile(() => rmSync(folder, { recursive: true }));
     nginx = await startNginx({
       servicePort: front.port,
       certificateFile: certificate.file,
+      guardSecret,
       locations: `location / { proxy_pass ${app}; }
                   location /public { auth_request off; proxy_pass ${app}; }
-                  location /broken { set $to ""; proxy_pass $to; }`,
+                  location /own-headers { proxy_set_header X-API-Key $http_x_api_key; proxy_set_header X-Own own; proxy_pass ${app}; }
+                  location /broken { set $to ""; proxy_pass $to; }
+                  location /denied { deny all; proxy_pass ${app}; }
+                  location /folder/ { root ${folder}; }
+                  location /password { auth_basic "staff"; auth_basic_user_file ${folder}/none; proxy_pass ${app}; }
+                  location /intercepted { proxy_intercept_errors on; proxy_pass ${app}; }`,
     });
   });
   beforeEach(() => {
@@ -42,7 +56,7 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
       const status = Number(/\/status\/(\d+)/.exec(request.url ?? '')?.[1] ?? 200);
       response
         .writeHead(status, { 'Content-Type': 'application/json' })
-        .end(JSON.stringify({ app: request.method, path: request.url, body }));
+        .end(JSON.stringify({ app: request.method, path: request.url, body, keys: request.headersDistinct['x-api-key'] }));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     endWithFile(() => {
@@ -65,12 +79,38 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
     });
   });
 
-  test('sends the service the key and nothing else', async () => {
+  /** Sends two keys, each in a line of its own. */
+  function askWithTwo(path: string, keys: readonly [string, string]): Promise<{ status: number; body: string }> {
+    return new Promise((resolve, reject) => {
+      const outgoing = request(`${nginx}${path}`, { headers: { 'X-API-Key': [...keys] } }, async (response) => {
+        let body = '';
+        for await (const chunk of response) body += chunk;
+        resolve({ status: response.statusCode as number, body });
+      });
+      outgoing.on('error', reject).end();
+    });
+  }
+
+  test.each(['/', '/own-headers'])('shows the application at %s exactly the key that was verified, of two that are sent', async (path) => {
+    const keys = [makeKey(), makeKey()] as const;
+    const { status, body } = await askWithTwo(path, keys);
+    const verified = front.received.map(({ headers }) => headers['x-api-key']);
+    expect(verified).toHaveLength(1);
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toMatchObject({ keys: verified });
+  });
+
+  test('sends the service the key, its own secret and nothing else', async () => {
     const key = makeKey();
-    const headers = { 'X-API-Key': key, cookie: 'session=1', authorization: 'Bearer token', 'x-secret': 'one' };
+    const headers = { 'X-API-Key': key, cookie: 'session=1', authorization: 'Bearer token', 'x-guard-secret': 'one' };
     await ask('/orders?page=2', { method: 'POST', headers, body: 'the body' });
     expect(front.received).toEqual([
-      { method: 'HEAD', path: '/api/v1/apikey/verify', headers: { host: publishedHost, 'x-api-key': key }, body: '' },
+      {
+        method: 'HEAD',
+        path: '/api/v1/apikey/verify',
+        headers: { host: publishedHost, 'x-api-key': key, 'x-guard-secret': guardSecret },
+        body: '',
+      },
     ]);
   });
 
@@ -127,8 +167,28 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
     expectRefusal(await ask('/'), 'verification_unavailable');
   });
 
-  test("answers an error of its own with 500, and leaves the application's as they are", async () => {
-    expectRefusal(await ask('/broken'), 'internal');
+  test.each([
+    ['a location that denies', '/denied', 403],
+    ['a folder without an index', '/folder/', 403],
+    ['a location that takes a password', '/password', 401],
+    ['what it intercepts of the application: 401', '/intercepted/status/401', 401],
+    ['what it intercepts of the application: 403', '/intercepted/status/403', 403],
+    ['what it intercepts of the application: 500', '/intercepted/status/500', 500],
+    ['an error of its own', '/broken', 500],
+  ])('passes %s with its own status, and not as a refusal of the key', async (_what, path, status) => {
+    const response = await fetch(`${nginx}${path}`, { headers: { 'X-API-Key': makeKey() } });
+    expect(response.status).toBe(status);
+    expect(response.headers.get('x-error-code')).toBeNull();
+    expect(await response.text()).toContain(`<title>${status} `);
+    if (path === '/password') expect(response.headers.get('www-authenticate')).toBe('Basic realm="staff"');
+  });
+
+  test.each(['/folder/', '/intercepted/status/403', '/broken'])('refuses a bad key at %s as everywhere', async (path) => {
+    service.next(failing('invalid_key'));
+    expectRefusal(await ask(path), 'invalid_key');
+  });
+
+  test("leaves the application's errors as they are", async () => {
     for (const status of [401, 403, 429, 500, 503]) {
       expect(await ask(`/status/${status}`)).toMatchObject({ status, body: { app: 'GET' } });
     }

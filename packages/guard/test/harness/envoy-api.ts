@@ -51,6 +51,14 @@ const virtualHost = z.strictObject({
   name: z.string(),
   domains: z.array(z.string()),
   request_headers_to_remove: z.array(z.string()).optional(),
+  request_headers_to_add: z
+    .array(
+      z.strictObject({
+        header: z.strictObject({ key: z.string(), value: z.string() }),
+        append_action: z.literal('OVERWRITE_IF_EXISTS_OR_ADD'),
+      }),
+    )
+    .optional(),
   routes: z.array(route),
 });
 

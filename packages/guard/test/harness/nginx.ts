@@ -29,6 +29,8 @@ export interface NginxOptions {
   readonly servicePort: number;
   /** The certificate that its connections are checked by. */
   readonly certificateFile: string;
+  /** What the file with the secret of the guard holds; there is none if left out. */
+  readonly guardSecret?: string;
   /** What stands beside the include in `server { }`. */
   readonly locations: string;
 }
@@ -39,14 +41,19 @@ export interface NginxOptions {
  *
  * @returns its URL.
  */
-export async function startNginx({ servicePort, certificateFile, locations }: NginxOptions): Promise<string> {
+export async function startNginx(options: NginxOptions): Promise<string> {
+  const { servicePort, certificateFile, guardSecret, locations } = options;
   const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
+  if (guardSecret !== undefined) {
+    writeFileSync(join(folder, 'andamio-guard-secret.conf'), `default "${guardSecret}";\n`, { mode: 0o600 });
+  }
   const port = await freePort();
   for (const name of ['apikey-http.conf', 'apikey.conf']) {
     const shipped = readFileSync(new URL(`../../nginx/${name}`, import.meta.url), 'utf8');
     const adapted = shipped
       .replace(`${publishedHost}:443`, `127.0.0.1:${servicePort}`)
-      .replace('/etc/ssl/certs/ca-certificates.crt', certificateFile);
+      .replace('/etc/ssl/certs/ca-certificates.crt', certificateFile)
+      .replace('/etc/nginx/', `${folder}/`);
     writeFileSync(join(folder, name), adapted);
   }
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
