@@ -56,7 +56,9 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
       const status = Number(/\/status\/(\d+)/.exec(request.url ?? '')?.[1] ?? 200);
       response
         .writeHead(status, { 'Content-Type': 'application/json' })
-        .end(JSON.stringify({ app: request.method, path: request.url, body, keys: request.headersDistinct['x-api-key'] }));
+        .end(
+          JSON.stringify({ app: request.method, path: request.url, body, keys: request.headersDistinct['x-api-key'] }),
+        );
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     endWithFile(() => {
@@ -91,14 +93,17 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
     });
   }
 
-  test.each(['/', '/own-headers'])('shows the application at %s exactly the key that was verified, of two that are sent', async (path) => {
-    const keys = [makeKey(), makeKey()] as const;
-    const { status, body } = await askWithTwo(path, keys);
-    const verified = front.received.map(({ headers }) => headers['x-api-key']);
-    expect(verified).toHaveLength(1);
-    expect(status).toBe(200);
-    expect(JSON.parse(body)).toMatchObject({ keys: verified });
-  });
+  test.each(['/', '/own-headers'])(
+    'shows the application at %s exactly the key that was verified, of two that are sent',
+    async (path) => {
+      const keys = [makeKey(), makeKey()] as const;
+      const { status, body } = await askWithTwo(path, keys);
+      const verified = front.received.map(({ headers }) => headers['x-api-key']);
+      expect(verified).toHaveLength(1);
+      expect(status).toBe(200);
+      expect(JSON.parse(body)).toMatchObject({ keys: verified });
+    },
+  );
 
   test('sends the service the key, its own secret and nothing else', async () => {
     const key = makeKey();
@@ -183,10 +188,13 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
     if (path === '/password') expect(response.headers.get('www-authenticate')).toBe('Basic realm="staff"');
   });
 
-  test.each(['/folder/', '/intercepted/status/403', '/broken'])('refuses a bad key at %s as everywhere', async (path) => {
-    service.next(failing('invalid_key'));
-    expectRefusal(await ask(path), 'invalid_key');
-  });
+  test.each(['/folder/', '/intercepted/status/403', '/broken'])(
+    'refuses a bad key at %s as everywhere',
+    async (path) => {
+      service.next(failing('invalid_key'));
+      expectRefusal(await ask(path), 'invalid_key');
+    },
+  );
 
   test("leaves the application's errors as they are", async () => {
     for (const status of [401, 403, 429, 500, 503]) {

@@ -3,7 +3,8 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeKey } from '@andamio/schema/key-format';
-import { digestKeys } from '@andamio/verification/digest-keys';
+import type { DigestKey } from '@andamio/verification/digest';
+import { digestKeys, parseDigestKeys } from '@andamio/verification/digest-keys';
 import { Firestore } from '@google-cloud/firestore';
 import { MemoryStore } from 'express-rate-limit';
 import { beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
@@ -12,6 +13,7 @@ import { startFirestoreProxy } from '../../../apps/api/test/harness/firestore-pr
 import { freePort } from '../../../apps/api/test/harness/free-port.ts';
 import { processPepper, type TestProcess } from '../../../apps/api/test/harness/process.ts';
 import { startRefusingFirestore } from '../../../apps/api/test/harness/refusing-firestore.ts';
+import { FirestoreSource } from '../src/firestore/source.ts';
 import type { FirestoreOptions } from '../src/index.ts';
 import { expectRefusal } from './harness/expect-refusal.ts';
 import { startGuarded } from './harness/guarded.ts';
@@ -107,6 +109,43 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
     for (let sent = 0; sent < 3; sent++) expect((await get(key)).status).toBe(200);
     expect(proxy.calls()).toBe(1);
     expect(await updatedAt()).toEqual(before);
+  });
+
+  test('looks all keys of one turn up with one call, under whatever number of peppers', async () => {
+    const proxy = await startFirestoreProxy(emulatorHost as string);
+    useDatabase(proxy.host);
+    const newer = { version: 'new', secret: Buffer.alloc(32, 'a newer pepper') };
+    const source = new FirestoreSource({
+      address: { project, database: '(default)' },
+      digestKeys: parseDigestKeys(digestKeys([newer, pepper])) as readonly [DigestKey],
+      maximumAge: 10_000,
+      timeout: 10_000,
+      onError: () => {},
+    });
+    onTestFinished(() => source.close());
+    const { key } = await issue(service);
+    await source.ask(makeKey()); // Opens the client.
+    const before = proxy.calls();
+    const answers = await Promise.all(
+      [key, ...Array.from({ length: 30 }, () => makeKey())].map((one) => source.ask(one)),
+    );
+    expect(answers.map(({ kind }) => kind)).toEqual(['good', ...Array(30).fill('refused')]);
+    expect(proxy.calls() - before).toBe(1);
+  });
+
+  test('reads nothing for more than 60 unknown keys of one client in a minute, and lets known keys in all the same', async () => {
+    const proxy = await startFirestoreProxy(emulatorHost as string);
+    useDatabase(proxy.host);
+    const { get } = await startGuarded(options());
+    const { key } = await issue(service);
+    expect((await get(key)).status).toBe(200);
+    for (let sent = 0; sent < 60; sent++) expectRefusal(await get(makeKey()), 'invalid_key');
+    const before = proxy.calls();
+    const over = await get(makeKey());
+    expectRefusal(over, 'rate_limited');
+    expect(over.headers.get('retry-after')).toMatch(/^([1-9]|[1-5]\d|60)$/);
+    expect(proxy.calls()).toBe(before);
+    expect((await get(key)).status).toBe(200);
   });
 
   describe('limits a minute', () => {

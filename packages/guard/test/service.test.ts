@@ -79,6 +79,41 @@ describe('a guard that asks the service', () => {
   });
 });
 
+describe('a flood of unknown keys from many clients', () => {
+  const guardSecret = 'x'.repeat(32);
+
+  /** Has more unknown keys verified than one address may, as if many clients had sent them. */
+  async function flood(options: { guardSecret?: string }) {
+    const service = await startService({
+      GUARD_SECRETS: `${'y'.repeat(32)},${guardSecret}`,
+      IP_RATE_LIMIT_PER_MINUTE: '20',
+    });
+    const guarded = await startGuarded({ verify: service.url, ...options });
+    const { key } = await issue(service);
+    const other = await issue(service);
+    expect((await guarded.get(key)).status).toBe(200);
+    const statuses: number[] = [];
+    for (let sent = 0; sent < 30; sent++) statuses.push((await guarded.get(makeKey())).status);
+    return { ...guarded, key, other, statuses };
+  }
+
+  test('stops no guard with a secret of the service', async () => {
+    const { get, key, other, statuses, errors } = await flood({ guardSecret });
+    expect(statuses).toEqual(Array(30).fill(401));
+    expect((await get(key)).status).toBe(200);
+    expect((await get(other.key)).status).toBe(200);
+    expect(errors).toEqual([]);
+  });
+
+  test('stops one without, but for keys that are known to be good, and it says what it lacks', async () => {
+    const { get, key, other, statuses, errors } = await flood({});
+    expect(statuses).toEqual([...Array(20).fill(401), ...Array(10).fill(503)]);
+    expect((await get(key)).status).toBe(200);
+    expect((await get(other.key)).status).toBe(503);
+    expect(errors.at(-1)?.message).toContain('Set guardSecret to one of its GUARD_SECRETS.');
+  });
+});
+
 test('a guard gives no answer that is past the bound when the service is gone', async () => {
   const service = await startService();
   const { get, errors } = await startGuarded({ verify: service.url });

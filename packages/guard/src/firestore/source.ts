@@ -2,6 +2,7 @@ import { createDigester, type DigestKey } from '@andamio/verification/digest';
 import type { Connection } from '@andamio/verification/firestore/client';
 import { DeadlineError, withDeadline } from '@andamio/verification/firestore/deadline';
 import { DocumentError, findKey } from '@andamio/verification/firestore/key-document';
+import { createKeyReader, type ReadKey } from '@andamio/verification/firestore/key-reader';
 import { explainRefusal } from '@andamio/verification/firestore/refusal';
 import { isGood } from '@andamio/verification/verify-key';
 import { createApiKey } from '../api-key.ts';
@@ -27,13 +28,19 @@ function reasonOf(error: unknown): string {
   return `Firestore could not be read: ${typeof code === 'number' || typeof code === 'string' ? code : 'unknown'}.`;
 }
 
-/** Looks keys up where the service stores them: one round trip, whatever the number of peppers. */
+/** An open client, and what reads keys by it. */
+interface Database {
+  readonly connection: Connection;
+  readonly readKey: ReadKey;
+}
+
+/** Looks keys up where the service stores them: one call, whatever the number of peppers and of keys that are asked about in one turn. */
 export class FirestoreSource implements Source {
   /** Nobody else sees the requests. */
   readonly counts = false;
   readonly #options: FirestoreSourceOptions;
   readonly #digesters;
-  #opening: Promise<Connection> | undefined;
+  #opening: Promise<Database> | undefined;
 
   constructor(options: FirestoreSourceOptions) {
     this.#options = options;
@@ -51,14 +58,14 @@ export class FirestoreSource implements Source {
 
   /** Ends all connections. */
   async close(): Promise<void> {
-    const connection = await this.#opening?.catch(() => undefined);
-    await connection?.close();
+    const database = await this.#opening?.catch(() => undefined);
+    await database?.connection.close();
   }
 
   async #find(key: string): Promise<Answer> {
-    const connection = await this.#open();
+    const { connection, readKey } = await this.#open();
     const ids = this.#digesters.map((digester) => digester.digest(key));
-    const found = await connection.use(() => findKey(connection.firestore, ids));
+    const found = await connection.use(() => findKey(readKey, ids));
     const now = Date.now();
     if (found === undefined || !isGood(found, now)) return { kind: 'refused', refusal: invalidKey };
     const { userId, name, expiresAt } = found.record;
@@ -70,9 +77,12 @@ export class FirestoreSource implements Source {
   }
 
   /** The client library is large, and a peer that guards who ask the service need not have: it is loaded by the first look-up. */
-  #open(): Promise<Connection> {
+  #open(): Promise<Database> {
     this.#opening ??= import('@andamio/verification/firestore/client')
-      .then(({ openDatabase }) => openDatabase(this.#options.address))
+      .then(({ openDatabase }) => {
+        const connection = openDatabase(this.#options.address);
+        return { connection, readKey: createKeyReader(connection.firestore) };
+      })
       .catch((error: unknown) => {
         this.#opening = undefined;
         throw error;

@@ -1,8 +1,8 @@
-import { collections } from '@andamio/schema/firestore-layout';
 import { tierSchema } from '@andamio/schema/tiers';
-import type { DocumentSnapshot, Firestore, Timestamp } from '@google-cloud/firestore';
+import type { DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
 import * as z from 'zod';
 import type { FoundKey } from '../found-key.ts';
+import type { ReadKey } from './key-reader.ts';
 
 /** A timestamp of Firestore's, read as whole Unix seconds. */
 export const time = z
@@ -35,10 +35,9 @@ export function parseContent<Schema extends z.ZodType>(schema: Schema, snapshot:
 
 const checkedKey = z.object(checkedFields);
 
-/** Finds a key by any of the ids that it may have, with one call. */
-export async function findKey(firestore: Firestore, ids: readonly string[]): Promise<FoundKey | undefined> {
-  const keys = firestore.collection(collections.keys.id);
-  const snapshots = await firestore.getAll(...ids.map((id) => keys.doc(id)));
+/** Finds a key by any of the ids that it may have, with one call at the most. */
+export async function findKey(readKey: ReadKey, ids: readonly string[]): Promise<FoundKey | undefined> {
+  const snapshots = await Promise.all(ids.map(readKey));
   const found = snapshots.find(({ exists }) => exists);
   if (found === undefined) return undefined;
   const { user_id: userId, name, created_at, expires_at, tier, suspended } = parseContent(checkedKey, found);

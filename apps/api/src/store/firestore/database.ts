@@ -1,5 +1,6 @@
 import type { Connection } from '@andamio/verification/firestore/client';
-import type { DocumentReference, DocumentSnapshot, Firestore, Timestamp, WriteBatch } from '@google-cloud/firestore';
+import type { ReadKey } from '@andamio/verification/firestore/key-reader';
+import type { DocumentReference, Firestore, Timestamp, WriteBatch } from '@google-cloud/firestore';
 import type { Attempt, Memory } from '../../keys/idempotency.ts';
 import {
   type documentWriter,
@@ -16,8 +17,7 @@ import { memoryDocumentOf, parseMemory } from './memory.ts';
 export interface Database {
   readonly connection: Connection;
   readonly firestore: Firestore;
-  /** Reads the document of a key by its id. */
-  readonly readKey: (id: string) => Promise<DocumentSnapshot>;
+  readonly readKey: ReadKey;
   readonly write: ReturnType<typeof documentWriter>;
   /** A timestamp of the client library's for whole Unix seconds. */
   readonly timestamp: (seconds: number) => Timestamp;

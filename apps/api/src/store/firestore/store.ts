@@ -1,4 +1,5 @@
 import { collections } from '@andamio/schema/firestore-layout';
+import { createKeyReader } from '@andamio/verification/firestore/key-reader';
 import type { Administration } from '../../keys/administration.ts';
 import { type KeyRecord, type KeyStore, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
 import { readAudit } from './audit.ts';
@@ -10,7 +11,7 @@ import { withDeadline, withStoreDeadline } from './deadline.ts';
 import { remove } from './delete.ts';
 import { documentWriter } from './documents.ts';
 import { erase } from './erase.ts';
-import { find, keyReader } from './find.ts';
+import { find } from './find.ts';
 import { issue } from './issue.ts';
 import { inspect, list, owners } from './list.ts';
 import { OwnerQueue } from './owner-queue.ts';
@@ -41,7 +42,7 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
     return {
       connection,
       firestore,
-      readKey: keyReader(firestore),
+      readKey: createKeyReader(firestore),
       write: documentWriter(timestampOf),
       timestamp: timestampOf,
     };
