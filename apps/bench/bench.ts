@@ -1,4 +1,5 @@
 import { issueAmongAMillion, verifyAmongAMillion } from './comparisons/a-million-keys.ts';
+import { guardSlowestSecond } from './comparisons/guard-slowest-second.ts';
 import { guardVersusWithout } from './comparisons/guard-versus-without.ts';
 import { issueOnFirestore } from './comparisons/issue-on-firestore.ts';
 import { issueVersusBetterAuth } from './comparisons/issue-versus-better-auth.ts';
@@ -30,6 +31,7 @@ const options = readOptions([
   startToListeningOnFirestore,
   startToFirstKey,
   guardVersusWithout,
+  guardSlowestSecond,
   memory,
 ]);
 

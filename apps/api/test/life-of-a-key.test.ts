@@ -1,4 +1,5 @@
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { MemoryCounters } from '../src/http/limits/memory-counters.ts';
 import type { KeyStore } from '../src/keys/store.ts';
 import { startApp } from './harness/app.ts';
 import { expectError } from './harness/expect-error.ts';
@@ -13,7 +14,8 @@ const day = 86_400_000;
 async function liveThrough(store: KeyStore) {
   let now = Date.UTC(2025, 7, 31, 23, 59, 59);
   let tier = 'pioneer';
-  const app = await startApp({ store, now: () => now, monotonicNow: () => now });
+  const clock = { now: () => now, monotonicNow: () => now };
+  const app = await startApp({ store, ...clock, createCounters: () => new MemoryCounters(clock) });
   onTestFinished(() => app.close());
   const pass = (milliseconds: number) => {
     now += milliseconds;

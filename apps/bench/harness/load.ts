@@ -42,6 +42,44 @@ export async function closedLoop(origin: string, path: string, requests: Iterabl
   return answered / seconds;
 }
 
+/** Milliseconds by which the windows of {@link slowestSecond} lie apart. */
+const windowStep = 50;
+
+/**
+ * Sends the requests in turns and in a closed loop for so many seconds. Anything but 200 ends the measurement.
+ *
+ * @returns how many were answered in the slowest second, of all windows of one second but those of the first and last one.
+ */
+export async function slowestSecond(
+  origin: string,
+  path: string,
+  requests: readonly Request[],
+  seconds: number,
+): Promise<number> {
+  const pool = new Pool(origin, { connections: inFlight, pipelining: 1 });
+  const steps = Math.floor((seconds * 1000) / windowStep);
+  const answered = new Array<number>(steps).fill(0);
+  const begun = performance.now();
+  let next = 0;
+
+  async function sendOneByOne(): Promise<void> {
+    for (;;) {
+      const { statusCode, body } = await pool.request({ path, method: 'GET', ...requests[next++ % requests.length] });
+      if (statusCode !== 200) throw new Error(`${path} answered ${statusCode}: ${await body.text()}`);
+      await body.dump();
+      const step = Math.floor((performance.now() - begun) / windowStep);
+      if (step >= steps) return;
+      answered[step] = (answered[step] as number) + 1;
+    }
+  }
+
+  await Promise.all(Array.from({ length: inFlight }, sendOneByOne));
+  await pool.close();
+  const stepsOfSecond = 1000 / windowStep;
+  const starts = Array.from({ length: Math.max(1, steps - 3 * stepsOfSecond) }, (_, index) => index + stepsOfSecond);
+  return Math.min(...starts.map((start) => answered.slice(start, start + stepsOfSecond).reduce((a, b) => a + b, 0)));
+}
+
 /** A load that goes on until it is stopped. */
 export interface Load {
   /** Resolves once so many requests have been answered. */

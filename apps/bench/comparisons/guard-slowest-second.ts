@@ -1,0 +1,40 @@
+import { bundlePeer } from '../harness/bundle.ts';
+import { alternating, type Comparison } from '../harness/comparison.ts';
+import { slowestSecond } from '../harness/load.ts';
+import { startProgram } from '../harness/program.ts';
+import { issueKeys, serviceOnSqlite, verifyRequests } from '../harness/service.ts';
+
+/** Two lives of a cached answer and a second. */
+const seconds = 21;
+
+/** An owner is limited to 2,000 requests a minute: these have 20,000 a second, more than one process answers. */
+const owners = 600;
+
+export const guardSlowestSecond: Comparison = {
+  name: 'guard-slowest-second',
+  ours: 'an Express 5 app behind the guard that asks the service: its slowest second of 21, over every window',
+  other: 'the same app without the guard: its slowest second',
+  unit: 'requests/s',
+  goal: { atLeast: 0.95 },
+  rounds: 3,
+  warmUps: 1,
+
+  async begin(bench) {
+    const service = await startProgram(serviceOnSqlite(bench), bench.folder);
+    const main = await bundlePeer('guarded', bench.folder);
+    const guarded = await startProgram({ main, environment: { VERIFY_URL: service.url } }, bench.folder);
+    const plain = await startProgram({ main }, bench.folder);
+    const requests = verifyRequests(await issueKeys(service.url, owners), owners);
+    return {
+      round: alternating(
+        () => slowestSecond(guarded.url, '/', requests, bench.amount(seconds)),
+        () => slowestSecond(plain.url, '/', requests, bench.amount(seconds)),
+      ),
+      async end() {
+        await guarded.stop();
+        await plain.stop();
+        await service.stop();
+      },
+    };
+  },
+};

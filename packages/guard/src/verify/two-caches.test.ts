@@ -1,0 +1,96 @@
+import { makeKey } from '@andamio/schema/key-format';
+import { createDigester } from '@andamio/verification/digest';
+import { createKeyVerifier } from '@andamio/verification/verify-key';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { client } from '../../test/harness/controlled-ask.ts';
+import { Refusal } from '../refusal.ts';
+import type { Source } from '../source.ts';
+import { readAnswer } from './answer.ts';
+import { verifyWay } from './way.ts';
+
+/** VERIFY_CACHE_SECONDS by default, in milliseconds. */
+const bound = 10_000;
+/** Milliseconds that the store and the way to the service take. */
+const latency = { store: 30, network: 20 };
+
+beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] }));
+afterEach(() => vi.useRealTimers());
+
+const after = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** A guard that asks the service's own verifier, whose store holds one key until it is deleted. */
+function setUp(key: string) {
+  const beganAt = Date.now();
+  const now = () => Date.now() - beganAt;
+  const digester = createDigester({ version: 'a', subkey: new Uint8Array(32) });
+  const state = { deleted: false, questions: 0 };
+  const verifier = createKeyVerifier({
+    digesters: [digester],
+    maximumAge: bound,
+    now: Date.now,
+    monotonicNow: now,
+    async find() {
+      const { deleted } = state; // As the store is when the read begins.
+      await after(latency.store);
+      const record = { id: digester.digest(key), userId: 'ada', name: 'name', createdAt: 0, expiresAt: 4_000_000_000 };
+      return deleted ? undefined : { record, tier: 'enterprise' };
+    },
+  });
+  const service: Source & { close(): Promise<void> } = {
+    counts: true,
+    close: async () => {},
+    async ask(asked) {
+      state.questions++;
+      const begunAt = now();
+      await after(latency.network);
+      const verified = await verifier.verify(asked);
+      const headers = { 'x-error-code': 'invalid_key', 'cache-control': `private, max-age=${verified?.secondsLeft}` };
+      await after(latency.network);
+      const body = {
+        user_id: 'ada',
+        name: 'name',
+        tier: 'enterprise',
+        created_at: '2025-08-31T23:59:59Z',
+        expires_at: '2099-08-31T23:59:59Z',
+      };
+      if (verified === undefined) return readAnswer({ status: 401, headers, body: {} }, begunAt);
+      return readAnswer({ status: 200, headers: { 'cache-control': headers['cache-control'] }, body }, begunAt);
+    },
+  };
+  const way = verifyWay({ service, closeWithin: 1_000, now });
+  return { way, now, state };
+}
+
+test('a key in use is answered at once without a gap: only its first request waits, in ten lives of an answer', async () => {
+  const key = makeKey();
+  const { way, now, state } = setUp(key);
+  const first = Promise.resolve(way.check(key, client));
+  await vi.advanceTimersByTimeAsync(200);
+  expect(await first).not.toBeInstanceOf(Refusal);
+  const waited: number[] = [];
+  while (now() < 10 * bound) {
+    if (way.check(key, client) instanceof Promise) waited.push(now());
+    await vi.advanceTimersByTimeAsync(40); // 1,500 a minute, of 2,000.
+  }
+  expect(waited).toEqual([]);
+  expect(state.questions).toBeLessThanOrEqual(40);
+});
+
+test('a deleted key is refused within the bound over both caches, whenever it is deleted', async () => {
+  for (let deletedAfter = 1_000; deletedAfter < 25_000; deletedAfter += 730) {
+    const key = makeKey();
+    const { way, now, state } = setUp(key);
+    let lastGood = 0;
+    const send = async () => {
+      const sentAt = now();
+      if (!((await way.check(key, client)) instanceof Refusal)) lastGood = Math.max(lastGood, sentAt);
+    };
+    while (now() < deletedAfter + bound + 1_000) {
+      if (now() >= deletedAfter) state.deleted = true;
+      void send();
+      await vi.advanceTimersByTimeAsync(50);
+    }
+    expect(lastGood).toBeGreaterThanOrEqual(deletedAfter - 50);
+    expect(lastGood - deletedAfter).toBeLessThan(bound);
+  }
+});
