@@ -4,10 +4,11 @@ import { dirname, join } from 'node:path';
 import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
 import { pack, run } from '../../../client/test/harness/packed.ts';
 
-/** What the packed packages and their users import. */
-const dependencies = ['@types/express', 'express', 'express-rate-limit', 'lru-cache', 'undici', 'zod'];
-
-const own = join(import.meta.dirname, '../../node_modules');
+/** What the packed packages and their users import, by the package of this repository that depends on it. */
+const dependencies = {
+  guard: ['@types/express', 'express', 'express-rate-limit', 'lru-cache', 'undici', 'zod'],
+  verification: ['dataloader'],
+};
 
 /** A project of somebody who has installed the packed guard. */
 export interface Consumer {
@@ -30,10 +31,12 @@ export async function installPacked(): Promise<Consumer> {
     await mkdir(target, { recursive: true });
     await run(folder, 'tar', ['-xzf', tarballs[name], '--strip-components=1', '-C', target]);
   }
-  for (const name of dependencies) {
-    const link = join(folder, 'node_modules', name);
-    await mkdir(dirname(link), { recursive: true });
-    await symlink(await realpath(join(own, name)), link);
+  for (const [dependent, names] of Object.entries(dependencies)) {
+    for (const name of names) {
+      const link = join(folder, 'node_modules', name);
+      await mkdir(dirname(link), { recursive: true });
+      await symlink(await realpath(join(import.meta.dirname, '../../..', dependent, 'node_modules', name)), link);
+    }
   }
   return { folder, tarball: tarballs['guard'] as string };
 }

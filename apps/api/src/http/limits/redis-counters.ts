@@ -50,7 +50,12 @@ return { 0, 0 }
 `);
 
 /** Runs a script by its hash; a server that does not know it, since it restarted or its cache was flushed, gets the text. */
-async function run(link: RedisLink, { text, sha1 }: Script, key: string, args: readonly number[]): Promise<readonly number[]> {
+async function run(
+  link: RedisLink,
+  { text, sha1 }: Script,
+  key: string,
+  args: readonly number[],
+): Promise<readonly number[]> {
   const rest = ['1', key, ...args.map(String)];
   try {
     return (await link.send('EVALSHA', sha1, ...rest)) as number[];
