@@ -19,7 +19,8 @@ export const registry: Record<string, ResourceType> = {
     afterDelete(stored, cloud) {
       for (const name of cloud.images.keys())
         if (name.startsWith(`${address(stored.inputs)}/`)) cloud.images.delete(name);
-      for (const image of cloud.of('docker-build:index:Image')) cloud.resources.delete(image.id);
+      for (const { id } of cloud.of('docker-build:index:Image'))
+        if (id.startsWith(`${address(stored.inputs)}/`)) cloud.resources.delete(id);
     },
   },
   'gcp:artifactregistry/repositoryIamMember:RepositoryIamMember': {
@@ -42,7 +43,7 @@ export const registry: Record<string, ResourceType> = {
       const digest = await cloud.machinery?.build(tags);
       for (const tag of digest ? tags : []) cloud.built.set(tag, String(digest));
     },
-    id: (inputs, cloud) => digestOf(inputs, cloud),
+    id: (inputs, cloud) => `${(inputs['tags'] as string[])[0]}@${digestOf(inputs, cloud)}`,
     admit(inputs, cloud, before) {
       for (const tag of inputs['tags'] as string[]) {
         const held = cloud.images.get(tag);
