@@ -8,6 +8,9 @@ import { join } from 'node:path';
 
 const certificateFile = 'certificate.pem';
 
+/** The host of the region's Artifact Registry. */
+export const registryHost = 'us-central1-docker.pkg.dev';
+
 /** Makes every program in the enclosure find the hosts of a {@link Front} by name. Call it once, inside. */
 export function useHostsOf(folder: string): void {
   const hosts = join(folder, 'hosts');
@@ -15,20 +18,27 @@ export function useHostsOf(folder: string): void {
   execFileSync('mount', ['--bind', hosts, '/etc/hosts']);
 }
 
-/** Returns a file of authorities for NODE_EXTRA_CA_CERTS: the front's, and those that this process trusts beside Node's. */
-export function trusting(folder: string): string {
-  const others = process.env['NODE_EXTRA_CA_CERTS'];
-  const files = [join(folder, certificateFile), ...(others === undefined ? [] : [others])];
-  const bundle = join(folder, 'authorities.pem');
-  writeFileSync(bundle, files.map((file) => readFileSync(file, 'utf8')).join('\n'));
-  return bundle;
+/** Returns the environment in which programs trust the front's certificate beside those that they trust anyway. */
+export function trustingFront(folder: string): Record<string, string> {
+  const variables = {
+    // Node adds these to its own, Go takes these alone.
+    NODE_EXTRA_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'],
+    SSL_CERT_FILE: process.env['SSL_CERT_FILE'] ?? '/etc/ssl/certs/ca-certificates.crt',
+  };
+  const entries = Object.entries(variables).map(([name, others]) => {
+    const files = [join(folder, certificateFile), ...(others && existsSync(others) ? [others] : [])];
+    const bundle = join(folder, `${name.toLowerCase()}.pem`);
+    writeFileSync(bundle, files.map((file) => readFileSync(file, 'utf8')).join('\n'));
+    return [name, bundle];
+  });
+  return Object.fromEntries(entries);
 }
 
-/** Makes a key and a certificate for the hosts of a region, good for a day. */
+/** Makes a key and a certificate for the hosts of a region and its registry, good for a day. */
 function certificate(folder: string): { readonly key: Buffer; readonly cert: Buffer } {
   const [key, cert] = [join(folder, 'key.pem'), join(folder, certificateFile)];
   if (!existsSync(cert)) {
-    const names = 'subjectAltName=DNS:*.us-central1.run.app';
+    const names = `subjectAltName=DNS:*.us-central1.run.app,DNS:${registryHost}`;
     const options = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
     const output = ['-subj', '/CN=rehearsal', '-addext', names, '-keyout', key, '-out', cert];
     execFileSync('openssl', ['req', ...options, ...output], { stdio: 'ignore' });
@@ -36,7 +46,7 @@ function certificate(folder: string): { readonly key: Buffer; readonly cert: Buf
   return { key: readFileSync(key), cert: readFileSync(cert) };
 }
 
-/** Cloud Run's front end on this machine: TLS for *.us-central1.run.app on port 443 of a loopback address. */
+/** Google's front end on this machine: TLS for Cloud Run and Artifact Registry on port 443 of a loopback address. */
 export interface Front {
   /** Sends a host to a port of 127.0.0.1. */
   route(host: string, port: number): void;
@@ -46,7 +56,7 @@ export interface Front {
 export async function startFront(folder: string): Promise<Front> {
   const routes = new Map<string, number>();
   const server = createServer(certificate(folder), (incoming, outgoing) => {
-    const port = routes.get(incoming.headers.host ?? '');
+    const port = routes.get((incoming.headers.host ?? '').replace(/:443$/, ''));
     if (port === undefined) {
       outgoing.writeHead(404).end();
       return;

@@ -72,18 +72,24 @@ export interface BuildOptions {
  */
 export class Images {
   readonly folder = mkdtempSync(join(tmpdir(), 'andamio-images-'));
+  /** The environment in which any buildah has these images, and no daemon is found. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly #bases = new Map<string, Promise<string>>();
 
+  constructor() {
+    const settings = join(this.folder, 'storage.conf');
+    const [root, run] = ['root', 'run'].map((name) => join(this.folder, name));
+    writeFileSync(settings, `[storage]\ndriver = "vfs"\ngraphroot = "${root}"\nrunroot = "${run}"\n`);
+    this.environment = {
+      CONTAINERS_STORAGE_CONF: settings,
+      BUILDAH_ISOLATION: 'chroot',
+      DOCKER_HOST: `unix://${join(this.folder, 'no-daemon.sock')}`,
+    };
+  }
+
   async buildah(...args: string[]): Promise<string> {
-    const storage = [
-      '--root',
-      join(this.folder, 'root'),
-      '--runroot',
-      join(this.folder, 'run'),
-      '--storage-driver',
-      'vfs',
-    ];
-    const { stdout } = await run('buildah', [...storage, ...args], { maxBuffer: 1 << 26 });
+    const env = { ...process.env, ...this.environment };
+    const { stdout } = await run('buildah', args, { maxBuffer: 1 << 26, env });
     return stdout.trim();
   }
 
@@ -122,7 +128,7 @@ export class Images {
       const instructions = fill(new Files(join(context, 'files')));
       writeFileSync(join(context, 'Dockerfile'), `FROM scratch\nCOPY files/ /\n${instructions}`);
       const tag = `localhost/base-${name}`;
-      await this.buildah('bud', '--quiet', '--timestamp', '0', '--isolation', 'chroot', '--tag', tag, context);
+      await this.buildah('bud', '--quiet', '--timestamp', '0', '--tag', tag, context);
       return tag;
     };
     const built = this.#bases.get(name) ?? build();
@@ -130,14 +136,19 @@ export class Images {
     return built;
   }
 
+  /** Returns the options by which the Dockerfile finds its base images here, and its bundle where there is one. */
+  async buildOptions({ bundle }: BuildOptions): Promise<string[]> {
+    const runtime = ['--build-arg', `RUNTIME_IMAGE=${await this.#runtimeBase()}`];
+    return bundle === undefined
+      ? [...runtime, '--build-arg', `BUILD_IMAGE=${await this.#buildBase()}`]
+      : [...runtime, '--build-context', `bundle=${this.#withoutCompileCache(bundle)}`];
+  }
+
   /** Builds the service's image by its own Dockerfile, every file in it as old as the epoch. */
-  async buildService(tag: string, { bundle }: BuildOptions): Promise<void> {
-    const options = ['--quiet', '--timestamp', '0', '--isolation', 'chroot'];
+  async buildService(tag: string, options: BuildOptions): Promise<void> {
     const file = ['--ignorefile', `${dockerfile}.dockerignore`, '--file', dockerfile];
-    const inputs = ['--build-arg', `RUNTIME_IMAGE=${await this.#runtimeBase()}`];
-    if (bundle === undefined) inputs.push('--build-arg', `BUILD_IMAGE=${await this.#buildBase()}`);
-    else inputs.push('--build-context', `bundle=${this.#withoutCompileCache(bundle)}`);
-    await this.buildah('bud', ...options, ...file, ...inputs, '--tag', tag, repository);
+    const inputs = await this.buildOptions(options);
+    await this.buildah('bud', '--quiet', '--timestamp', '0', ...file, ...inputs, '--tag', tag, repository);
   }
 
   /** Copies a bundle without what this machine's Node compiled, as the Dockerfile's build leaves it. */

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Cloud, Machinery, Stored } from '../test/google/cloud.ts';
 import { GoogleError } from '../test/google/error.ts';
 import { startContainer } from './container.ts';
-import { startFront } from './front.ts';
+import { registryHost, startFront } from './front.ts';
 import { Images } from './images.ts';
 
 interface Revision {
@@ -37,6 +37,7 @@ const emulator = process.env['FIRESTORE_EMULATOR_HOST'] as string;
 const bundle = process.env['REHEARSAL_BUNDLE'] as string;
 const images = new Images();
 const front = await startFront(process.env['REHEARSAL_FOLDER'] as string);
+front.route(registryHost, Number(registry.split(':')[1]));
 
 /** Where an image of the registry at Google is here. */
 const here = (reference: string) => reference.replace(/^[^/]+-docker\.pkg\.dev/, registry);

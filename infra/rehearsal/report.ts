@@ -21,7 +21,7 @@ export class Report {
     return (chunk) => {
       const lines = `${rest}${chunk ?? (rest && '\n')}`.split('\n');
       rest = lines.pop() as string;
-      appendFileSync(this.#log, lines.map((line) => `${track.padEnd(6)} | ${line}\n`).join(''));
+      appendFileSync(this.#log, lines.map((line) => `${track.padEnd(7)} | ${line}\n`).join(''));
     };
   }
 
@@ -31,10 +31,10 @@ export class Report {
     this.writer(track)(`== ${title}\n`);
     try {
       const result = await work();
-      this.#print(begun, `${track.padEnd(6)} ${title}`);
+      this.#print(begun, `${track.padEnd(7)} ${title}`);
       return result;
     } catch (error) {
-      this.#print(begun, `${track.padEnd(6)} ${title}: FAILED`);
+      this.#print(begun, `${track.padEnd(7)} ${title}: FAILED`);
       throw error;
     }
   }

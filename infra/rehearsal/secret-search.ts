@@ -24,7 +24,7 @@ function read(path: string): string {
  */
 export class SecretSearch {
   readonly #seen = new Map<string, Seen>();
-  readonly #timer = setInterval(() => this.#look(), interval);
+  readonly #timer = setInterval(() => this.look(), interval);
 
   /** @returns where a value was found, one line each */
   end(values: readonly string[], files: readonly string[]): string[] {
@@ -33,7 +33,8 @@ export class SecretSearch {
     return texts.filter(({ text }) => values.some((value) => text.includes(value))).map(({ where }) => where);
   }
 
-  #look(): void {
+  /** Looks at the processes that run now. */
+  look(): void {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
       const environment = read(`/proc/${pid}/environ`);

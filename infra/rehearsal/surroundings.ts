@@ -3,7 +3,7 @@ import { startEmulator } from '../../apps/api/test/harness/emulator.ts';
 import { freePort } from '../../apps/api/test/harness/free-port.ts';
 import { type Google, startGoogle } from '../test/google/client.ts';
 import { gcloudEnvironment } from '../test/google/gcloud.ts';
-import { trusting, useHostsOf } from './front.ts';
+import { trustingFront, useHostsOf } from './front.ts';
 import { Images } from './images.ts';
 import { startRegistry } from './registry.ts';
 import { pushRelease, type Release } from './releases.ts';
@@ -34,11 +34,14 @@ export async function startSurroundings(work: Workplace): Promise<Surroundings> 
       REHEARSAL_FOLDER: work.folder,
     },
   });
-  Object.assign(work.environment, await gcloudEnvironment(google, join(work.folder, 'gcloud')), {
-    PULUMI_DEBUG_PROVIDERS: `gcp:${google.port},docker-build:${google.port}`,
-    NODE_EXTRA_CA_CERTS: trusting(work.folder),
-  });
   const images = new Images();
+  Object.assign(
+    work.environment,
+    await gcloudEnvironment(google, join(work.folder, 'gcloud')),
+    trustingFront(work.folder),
+    images.environment,
+    { PULUMI_DEBUG_PROVIDERS: `gcp:${google.port},docker-build:${google.port}` },
+  );
   return {
     google,
     async release(kind, registryAddress) {

@@ -123,7 +123,10 @@ export class Typist {
 
 /** @throws when an update changed, created or deleted something, by what Pulumi printed */
 export function assertUnchanged(printed: string): void {
-  assert.match(printed, /^Resources:\n +\d+ unchanged$/m);
+  assert.ok(
+    /^Resources:\n +\d+ unchanged$/m.test(printed),
+    `This update should have changed nothing:\n${lastLines(printed)}`,
+  );
 }
 
 const lastLines = (text: string) => text.trimEnd().split('\n').slice(-25).join('\n');

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { documentedCommands } from '../rehearsal/documented-commands.ts';
+import { filesIn, SecretSearch } from '../rehearsal/secret-search.ts';
+import { temporaryFolder } from './harness/stack.ts';
+
+describe('commands of a document', () => {
+  function document(text: string): string {
+    const file = join(temporaryFolder(), 'document.md');
+    writeFileSync(file, text);
+    return file;
+  }
+
+  test('are the lines of the sh blocks under the heading and its subheadings', () => {
+    const file = document(
+      '# A\n```sh\nother\n```\n## B\n```sh\none\n# two\n```\n```text\nnot this\n```\n### C\n```sh\nthree\n```\n## D\n```sh\nother\n```\n',
+    );
+    expect(documentedCommands(file, 'B')).toEqual(['one', '# two', 'three']);
+  });
+
+  test('must be there', () => {
+    expect(() => documentedCommands(document('# A\n'), 'A')).toThrow('has no commands under "A"');
+  });
+});
+
+describe('the search for secrets', () => {
+  const value = 'a-secret-value-of-this-test';
+
+  /** A process that waits, with these arguments and environment. */
+  async function waiting(args: readonly string[], env: Record<string, string>) {
+    const child = spawn(process.execPath, ['--eval', 'console.log(1); setInterval(() => {}, 1000)', ...args], { env });
+    onTestFinished(() => void child.kill());
+    await once(child.stdout, 'data');
+  }
+
+  async function found(files: readonly string[] = []): Promise<string[]> {
+    const search = new SecretSearch();
+    search.look();
+    return search.end([value], files);
+  }
+
+  test('finds a value in arguments, in environments and in files', async () => {
+    await waiting([value], {});
+    expect(await found()).toHaveLength(1);
+    await waiting([], { SETTING: `x${value}y` });
+    expect(await found()).toHaveLength(2);
+    const folder = temporaryFolder();
+    const file = join(folder, 'state.json');
+    writeFileSync(file, JSON.stringify({ nested: { value } }));
+    expect(await found(filesIn(folder))).toContain(file);
+  });
+
+  test('leaves out the service itself, to which Cloud Run gives its secrets', async () => {
+    await waiting([], { K_SERVICE: 'andamio-api', JWT_SECRETS: value });
+    expect(await found()).toEqual([]);
+  });
+});
