@@ -16,7 +16,8 @@ test('the built service takes alerts where the setting says whose, and prints no
   const answer = await sendAlerts(service.url, [alertOf(leaked), alertOf(unknown)], signer);
   expect(answer.body).toMatchObject([{ label: 'true_positive' }, { label: 'false_positive' }]);
   expect((await getUser(service.url)).body['active_keys']).toEqual([]);
-  expect((await sendAlerts(service.url, [alertOf(unknown)], githubKey())).status).toBe(401);
+  const stranger = { ...githubKey(), identifier: signer.identifier };
+  expect((await sendAlerts(service.url, [alertOf(unknown)], stranger)).status).toBe(401);
 
   service.signal('SIGTERM');
   await service.exited;
