@@ -14,9 +14,9 @@ interface Price {
   readonly quoted?: boolean;
 }
 
-export type PriceName = keyof typeof list.prices;
+type PriceName = keyof typeof list.prices;
 
-export const prices: Readonly<Record<PriceName, Price>> = list.prices;
+const prices: Readonly<Record<PriceName, Price>> = list.prices;
 
 /** Units of a month's use, by price. */
 export type Usage = Readonly<Partial<Record<PriceName, number>>>;
@@ -39,7 +39,7 @@ const days = hours / 24;
  * What the model assumes of a verification. Each figure is the highest that can be: keys are used so far apart that no answer is in
  * the cache, and each by an owner whose usage is stored alone.
  */
-export const perVerification = {
+const perVerification = {
   /** The key, and the two usage documents. */
   documentsRead: 3,
   /** The two usage documents. */

@@ -28,7 +28,7 @@ function without(value: unknown, isLeftOut: (member: unknown) => boolean): unkno
  * Returns a value as Google's APIs answer it: without the fields that have their default, which the JSON form of proto3
  * leaves out. https://protobuf.dev/programming-guides/json/#presence
  */
-export function answered(value: unknown): unknown {
+function answered(value: unknown): unknown {
   return without(value, (member) => isDefault(member) || isUnspecified(member));
 }
 

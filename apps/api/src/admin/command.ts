@@ -36,7 +36,7 @@ export interface Report {
 }
 
 /** A description of a change that has not been made. */
-export interface Preview {
+interface Preview {
   /** What the change affects, for programs. */
   readonly json: Readonly<Record<string, unknown>>;
   /** What the change affects, for people. */
@@ -51,7 +51,7 @@ export interface ConfirmedChange {
 }
 
 /** What a command line asks for, before anything is opened. */
-export type Plan = ((context: Context) => Promise<Report>) | ConfirmedChange;
+type Plan = ((context: Context) => Promise<Report>) | ConfirmedChange;
 
 /** One verb of the operators' tool. */
 export interface Command<Declared extends Options = Options> {

@@ -17,10 +17,10 @@ export interface PublishedKeysOptions<Keys> {
 const refreshFrom = 0.8;
 
 /** Milliseconds after the last good fetch for which a set is used while fetches fail (service contract, "The JWT"): 24 hours. */
-export const longestOutage = 24 * 3_600_000;
+const longestOutage = 24 * 3_600_000;
 
 /** A set of keys and when its fetch started, in milliseconds of the clock. */
-export interface FetchedKeys<Keys> {
+interface FetchedKeys<Keys> {
   readonly keys: Keys;
   readonly fetchedAt: number;
 }

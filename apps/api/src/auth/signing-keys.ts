@@ -8,7 +8,7 @@ export interface VerificationKey {
 }
 
 /** What a token's header says about its signature. */
-export interface SignedBy {
+interface SignedBy {
   readonly alg: string;
   readonly kid?: string | undefined;
 }

@@ -10,7 +10,7 @@ export interface AlertSignature {
 }
 
 /** Whether GitHub signed a message. `unconfirmed`: its key is unknown, and GitHub could not be asked again yet. */
-export type AlertVerification = 'verified' | 'unknown_key' | 'signature' | 'unconfirmed';
+type AlertVerification = 'verified' | 'unknown_key' | 'signature' | 'unconfirmed';
 
 /** Verifies the signature of these bytes, exactly as they were sent. */
 export type VerifyAlert = (signature: AlertSignature, body: Uint8Array) => Promise<AlertVerification>;
