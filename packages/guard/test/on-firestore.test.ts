@@ -11,7 +11,7 @@ import { beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'v
 import { endWithFile } from '../../../apps/api/test/harness/end-with-file.ts';
 import { startFirestoreProxy } from '../../../apps/api/test/harness/firestore-proxy.ts';
 import { freePort } from '../../../apps/api/test/harness/free-port.ts';
-import { processPepper, type TestProcess } from '../../../apps/api/test/harness/process.ts';
+import { processPepper, type TestProcess, untilReady } from '../../../apps/api/test/harness/process.ts';
 import { startRefusingFirestore } from '../../../apps/api/test/harness/refusing-firestore.ts';
 import { FirestoreSource } from '../src/firestore/source.ts';
 import type { FirestoreOptions } from '../src/index.ts';
@@ -53,6 +53,7 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
       GOOGLE_CLOUD_PROJECT: project,
       FIRESTORE_EMULATOR_HOST: emulatorHost as string,
     });
+    await untilReady(service);
     firestore = new Firestore({ projectId: project });
     endWithFile(() => firestore.terminate());
   });

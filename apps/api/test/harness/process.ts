@@ -75,3 +75,8 @@ export async function startProcess(
   const port = Number(listening());
   return { ...service, port, url: `http://127.0.0.1:${port}` };
 }
+
+/** Waits until the store of a service answers: a busy machine takes longer to connect than a request may take. */
+export function untilReady({ url }: Pick<TestProcess, 'url'>): Promise<void> {
+  return waitFor('the store to answer', async () => (await fetch(`${url}/health/ready`)).status === 200, 60);
+}

@@ -5,7 +5,7 @@ import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp } from '../harness/app.ts';
 import { startEmulator } from '../harness/emulator.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { startProcess } from '../harness/process.ts';
+import { startProcess, untilReady } from '../harness/process.ts';
 import { newKey, verifyKey } from '../harness/request-key.ts';
 import { freshProject } from '../harness/stores.ts';
 import { waitFor } from '../harness/wait-for.ts';
@@ -91,6 +91,7 @@ test.skipIf(inject('emulatorHost') === undefined)(
       VERIFY_CACHE_SECONDS: '3',
     });
     onTestFinished(() => service.signal('SIGKILL'));
+    await untilReady(service);
     // An owner has 2,000 calls a minute: several take turns.
     const known: { readonly key: string; readonly since: number }[] = [];
     for (let owner = 0; owner < 10; owner++) {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, inject, onTestFinished, test } from 'vites
 import { OutcomeUnknownError } from '../../src/keys/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp } from '../harness/app.ts';
-import { startProcess, type TestProcess } from '../harness/process.ts';
+import { startProcess, type TestProcess, untilReady } from '../harness/process.ts';
 import { deleteKey, newKey, rollKey, verifyKey } from '../harness/request-key.ts';
 import { freshProject, temporaryFile } from '../harness/stores.ts';
 import { tokenFor } from '../harness/tokens.ts';
@@ -52,6 +52,7 @@ function describeRevocation(store: string, settings: () => Record<string, string
     test('refuse a deleted key: the one from its answer on, the other within the bound', async () => {
       const environment = { ...settings(), VERIFY_CACHE_SECONDS: String(boundSeconds) };
       services = await Promise.all([startProcess(environment), startProcess(environment)]);
+      await Promise.all(services.map(untilReady));
       const [deleting, other] = services.map(({ url }) => url) as [string, string];
       const keys = new Map<string, string>();
       for (const owner of owners) keys.set(owner, await newKey(deleting, owner));
