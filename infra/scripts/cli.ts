@@ -108,19 +108,6 @@ export function pulumi(stack: string, args: readonly string[], options: RunOptio
   return run('pulumi', [...args, '--stack', stack, '--non-interactive'], options);
 }
 
-/** Asks for the policies that a stack violates: `pulumi preview --json` fails for them without naming any. */
-function violationsOf(stack: string, args: readonly string[], options: Pick<RunOptions, 'cwd' | 'env'>): string[] {
-  const command = ['preview', '--stack', stack, '--non-interactive', '--color=never', ...underThePolicies, ...args];
-  const { stdout } = spawnSync('pulumi', command, {
-    cwd: options.cwd ?? programFolder,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-    env: { ...pulumiEnvironment(), ...options.env },
-  });
-  const begin = stdout.search(/^Policies:/m);
-  return begin < 0 ? [] : [stdout.slice(begin).trim()];
-}
-
 /** One resource in a preview, with what was asked for before and what would be. */
 export interface Step {
   readonly op: string;
@@ -152,10 +139,7 @@ export function previewed(
   };
   const errors = diagnostics.filter(({ severity }) => severity === 'error').map(({ message }) => message.trim());
   if (status !== 0 || errors.length > 0) {
-    const reasons = errors.length > 0 ? errors : [stderr];
-    throw new Failure(
-      [`The preview of ${stack} failed.`, ...reasons, ...violationsOf(stack, args, options)].join('\n'),
-    );
+    throw new Failure([`The preview of ${stack} failed.`, ...(errors.length > 0 ? errors : [stderr])].join('\n'));
   }
   return steps;
 }

@@ -21,15 +21,6 @@ type Progress = 'nothing changed' | 'candidate' | 'switched';
 
 const usage = 'Usage: node infra/scripts/release.ts STACK (IMAGE@sha256:... | --recover)';
 
-/**
- * Returns whether the stack's file keeps traffic on a revision. A roll-back that failed leaves that behind, and the outputs are
- * then those from before it.
- */
-function holdsTraffic(stack: string): boolean {
-  const settings = JSON.parse(pulumi(stack, ['config', '--json'], { quiet: true }) || '{}') as object;
-  return `${projectName}:stableRevision` in settings;
-}
-
 function deployed(stack: string): Deployed {
   const { host, image, revision, stableImage, stableRevision, place } = outputsOf(stack) as Record<string, string>;
   if (!host || !image || !revision || !place) {
@@ -39,7 +30,7 @@ function deployed(stack: string): Deployed {
     host,
     image: stableImage || image,
     revision: stableRevision || revision,
-    besideCandidate: Boolean(stableRevision) || holdsTraffic(stack),
+    besideCandidate: Boolean(stableRevision),
     place: place as unknown as Deployed['place'],
   };
 }
@@ -135,8 +126,8 @@ class Release {
     return [
       `To send users to revision ${before.revision} at once:`,
       `  gcloud run services update-traffic ${service} --to-revisions=${before.revision}=100 --region=${region} --project=${project}`,
-      'Then, to bring the stack in line, also where it is locked:',
-      `  node infra/scripts/release.ts ${stack} --recover`,
+      `Then, to bring the stack in line (pulumi cancel --stack ${stack} first, if it is locked):`,
+      `  node infra/scripts/release.ts ${stack} ${before.image}`,
     ];
   }
 }
