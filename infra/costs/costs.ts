@@ -10,7 +10,7 @@ interface Price {
   /** Units a month that are free. */
   readonly free?: number;
   readonly source: string;
-  /** Google's page could not be read as text where this was written; the price is as others quote it. */
+  /** Read in published estimates that quote Google's page, not in a copy of the page itself. */
   readonly quoted?: boolean;
 }
 
@@ -79,7 +79,10 @@ export function usageOf(resources: readonly Resource[], { verificationsADay }: L
     };
   }[];
   const checks = all('gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig').length * checkedFrom * hours * 60;
-  const conditions = all('gcp:monitoring/alertPolicy:AlertPolicy').flatMap(({ conditions }) => conditions);
+  // Conditions on log entries refer to no metric.
+  const conditions = all('gcp:monitoring/alertPolicy:AlertPolicy')
+    .flatMap(({ conditions }) => conditions as object[])
+    .filter((condition) => 'conditionThreshold' in condition);
   const verifications = verificationsADay * days;
   const [container] = service?.template.containers ?? [];
   const vCpus = Number(container?.resources.limits.cpu ?? 0);
@@ -173,7 +176,13 @@ function costsTable(): string {
 /** The table of prices, with their sources. */
 function pricesTable(): string {
   const lines = Object.values(prices).map(({ what, per, usd, free, source, quoted }) =>
-    row([what, per, `${usd}${quoted ? ' (as quoted)' : ''}`, free ? free.toLocaleString('en-US') : '', `<${source}>`]),
+    row([
+      what,
+      per,
+      `${usd.toLocaleString('en-US', { maximumFractionDigits: 8 })}${quoted ? ' *' : ''}`,
+      free ? free.toLocaleString('en-US') : '',
+      `<${source}>`,
+    ]),
   );
   return [row(['price', 'per', 'USD', 'free a month', 'source']), '| --- | --- | ---: | ---: | --- |', ...lines].join(
     '\n',
@@ -182,6 +191,8 @@ function pricesTable(): string {
 
 /** Puts both tables between their markers in a document. */
 export function withCosts(document: string): string {
-  const tables = `\n\n${costsTable()}\n\nList prices of ${list.region}, read on ${list.read}:\n\n${pricesTable()}\n\n`;
+  const origin = `List prices of ${list.region}, read on ${list.read} in copies of Google's pages, and where a star stands, in
+published estimates of 2026 that quote them. Check the source before you rely on one.`;
+  const tables = `\n\n${costsTable()}\n\n${origin}\n\n${pricesTable()}\n\n`;
   return document.replace(/(?<=<!-- costs: generated -->)[\s\S]*(?=<!-- \/costs -->)/, () => tables);
 }

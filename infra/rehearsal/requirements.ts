@@ -33,6 +33,8 @@ function canListen(): Promise<boolean> {
   return promise;
 }
 
+const emulatorLacks = missingForEmulator();
+
 const requirements: readonly Requirement[] = [
   {
     name: 'root',
@@ -65,8 +67,8 @@ const requirements: readonly Requirement[] = [
   {
     name: 'Firestore emulator',
     purpose: 'stands in for Firestore',
-    remedy: `needs ${missingForEmulator() ?? 'nothing'}`,
-    isMet: () => missingForEmulator() === undefined,
+    remedy: `needs ${emulatorLacks}`,
+    isMet: () => emulatorLacks === undefined,
   },
 ];
 
