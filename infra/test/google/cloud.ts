@@ -1,3 +1,4 @@
+import type { Occurrence } from './attestations.ts';
 import { GoogleError } from './error.ts';
 import type { Properties } from './resource-type.ts';
 
@@ -53,6 +54,10 @@ export class Cloud {
   readonly secretVersions = new Map<string, { value: string; enabled: boolean }>();
   /** Images in registries, `ADDRESS@sha256:...` by that name and by tag. */
   readonly images = new Map<string, string>();
+  /** Private keys of Cloud KMS as PEM, by the full name of a key version. */
+  readonly signingKeys = new Map<string, string>();
+  /** Attestations, as Container Analysis keeps them. */
+  readonly occurrences: Occurrence[] = [];
   /** Digests of images that were really built, by tag. */
   readonly built = new Map<string, string>();
   /** What was deleted and is kept for a while, by id. */

@@ -1,3 +1,4 @@
+import { attest } from './attestations.ts';
 import type { Cloud, Fault, Stored } from './cloud.ts';
 import type { Properties } from './resource-type.ts';
 
@@ -63,6 +64,14 @@ export function control(cloud: Cloud) {
     },
     addSecretVersion: (secret: string, value: string): number => cloud.addSecretVersion(secret, value),
     secretValue: (version: string): string | undefined => cloud.secretVersions.get(version)?.value,
+    /** Signs and attests an image as the build account does. */
+    attest(project: string, image: string) {
+      attest(project, image, cloud);
+    },
+    /** Attests an image as somebody who may attach attestations and has no access to the key. */
+    attestWithOtherKey(project: string, image: string) {
+      attest(project, image, cloud, true);
+    },
     disableSecretVersion(name: string) {
       const version = cloud.secretVersions.get(name);
       if (version) version.enabled = false;

@@ -1,7 +1,16 @@
 import type { Google } from './client.ts';
 
 /** APIs of the fake's REST server, as the Google Cloud CLI names them in its settings. */
-const served = ['cloudresourcemanager', 'iam', 'secretmanager', 'serviceusage'];
+const served = [
+  'binaryauthorization',
+  'cloudkms',
+  'cloudresourcemanager',
+  'containeranalysis',
+  'iam',
+  'iamcredentials',
+  'secretmanager',
+  'serviceusage',
+];
 
 /**
  * The environment in which the Google Cloud CLI talks to the fake, as somebody who is signed in.
@@ -17,6 +26,9 @@ export async function gcloudEnvironment(google: Google, folder: string): Promise
     CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
     CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: 'true',
     CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: 'true',
+    // What the Pulumi provider is told as well, and the pipeline's scripts read.
+    GOOGLE_BINARY_AUTHORIZATION_CUSTOM_ENDPOINT: `${url}v1/`,
+    GOOGLE_CONTAINER_ANALYSIS_CUSTOM_ENDPOINT: `${url}v1beta1/`,
     ...Object.fromEntries(served.map((api) => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api.toUpperCase()}`, url])),
   };
 }

@@ -1,4 +1,5 @@
 import { isSame, isSameDocument, readBack } from './answers.ts';
+import { publicKeyOf } from './attestations.ts';
 import type { Cloud, Fault, Stored } from './cloud.ts';
 import { GoogleError } from './error.ts';
 import type { Properties, ResourceType } from './resource-type.ts';
@@ -43,9 +44,51 @@ function unfinished(error: Error, id: string, properties: Properties): Error {
   return Object.assign(error, { id, properties, reasons: [error.message] });
 }
 
+/** Leaves out what Google added within arguments. */
+function withoutComputed(properties: Properties, { computed = [] }: ResourceType): Properties {
+  const result = { ...properties };
+  for (const path of computed) {
+    const [argument, property] = path.split('.') as [string, string];
+    const { [property]: _added, ...given } = (result[argument] ?? {}) as Properties;
+    result[argument] = given;
+  }
+  return result;
+}
+
 type Invoke = (inputs: Properties, cloud: Cloud) => Properties;
 
 const invokes: Readonly<Record<string, Invoke>> = {
+  'gcp:kms/getKeyRings:getKeyRings': ({ project, location }, cloud) => {
+    cloud.requireApi(String(project), 'cloudkms.googleapis.com');
+    const keyRings = cloud
+      .of('gcp:kms/keyRing:KeyRing')
+      .filter(({ inputs }) => inputs['project'] === project && inputs['location'] === location)
+      .map(({ id, inputs }) => ({ id, name: inputs['name'] }));
+    return { id: `projects/${project}/locations/${location}/keyRings`, project, location, keyRings };
+  },
+  'gcp:kms/getCryptoKeys:getCryptoKeys': ({ keyRing }, cloud) => ({
+    id: keyRing,
+    keyRing,
+    keys: cloud
+      .of('gcp:kms/cryptoKey:CryptoKey')
+      .filter(({ inputs }) => inputs['keyRing'] === keyRing)
+      .map(({ id, inputs }) => ({ id, name: inputs['name'], purpose: inputs['purpose'] })),
+  }),
+  'gcp:kms/getKMSCryptoKeyVersion:getKMSCryptoKeyVersion': ({ cryptoKey }, cloud) => {
+    const name = `${cryptoKey}/cryptoKeyVersions/1`;
+    const pem = publicKeyOf(name, cloud);
+    const algorithm = 'EC_SIGN_P256_SHA256';
+    return {
+      id: `//cloudkms.googleapis.com/v1/${name}`,
+      name,
+      cryptoKey,
+      version: 1,
+      state: 'ENABLED',
+      protectionLevel: 'SOFTWARE',
+      algorithm,
+      publicKeys: [{ algorithm, pem }],
+    };
+  },
   'gcp:organizations/getProject:getProject': ({ projectId }, cloud) => {
     const { id, number } = cloud.project(String(projectId));
     // The provider answers with what it was asked, also when that is the number.
@@ -63,16 +106,6 @@ const invokes: Readonly<Record<string, Invoke>> = {
       project,
       enabled: found.enabled,
       secretData: fetchSecretData === false ? '' : found.value,
-    };
-  },
-  'gcp:artifactregistry/getDockerImage:getDockerImage': ({ project, location, repositoryId, imageName }, cloud) => {
-    cloud.requireApi(String(project), 'artifactregistry.googleapis.com');
-    const repository = `${location}-docker.pkg.dev/${project}/${repositoryId}`;
-    const digest = cloud.images.get(`${repository}/${imageName}`);
-    if (!digest) throw new GoogleError(404, `Requested entity was not found: ${imageName}`);
-    return {
-      selfLink: `${repository}/${String(imageName).split(':')[0]}@${digest}`,
-      tags: [String(imageName).split(':')[1]],
     };
   },
 };
@@ -108,9 +141,9 @@ export function provider(cloud: Cloud) {
     },
 
     async diff(_id: string, urn: string, markedOlds: Properties, markedNews: Properties) {
-      const [olds, news] = [openSecrets(markedOlds), openSecrets(markedNews)];
       const token = tokenOf(urn);
       const type = typeOf(token);
+      const [olds, news] = [withoutComputed(openSecrets(markedOlds), type), openSecrets(markedNews)];
       // What was never given is Google's to choose, and no change.
       const given = [...((olds['__given'] as string[] | undefined) ?? []), ...Object.keys(news)];
       const isUnchanged = (name: string) =>

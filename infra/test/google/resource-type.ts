@@ -15,6 +15,8 @@ export interface ResourceType {
   readonly optional?: readonly string[];
   /** Arguments that cannot change: another value replaces the resource. Immutable fields of the message are so without this. */
   readonly replacedBy: readonly string[];
+  /** Properties within arguments that Google adds, as ARGUMENT.PROPERTY: no change where they were not given. */
+  readonly computed?: readonly string[];
   /** The id that the real provider gives it: what exists under it already is a 409. */
   id(inputs: Properties, cloud: Cloud): string;
   /** Arguments that hold a JSON document. */

@@ -3,16 +3,19 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { attestationRoutes } from './attestations.ts';
 import type { Cloud } from './cloud.ts';
 import { GoogleError } from './error.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
-interface Route {
+export interface Route {
   /** Method and path; groups are the arguments of {@link answer}. */
   readonly pattern: RegExp;
-  /** The API that must be enabled in the project, which is the first group. */
+  /** The API that must be enabled in the project. */
   readonly api: string;
+  /** Which group names the project, if not the first. */
+  readonly project?: number;
   answer(groups: readonly string[], body: Body, query: URLSearchParams): unknown;
 }
 
@@ -167,12 +170,12 @@ async function answerTo(request: IncomingMessage, routes: readonly Route[], clou
   const { pathname, searchParams } = new URL(request.url ?? '', 'http://google');
   const body = await text(request);
   const line = `${request.method} ${decodeURIComponent(pathname)}`;
-  for (const { pattern, api, answer } of routes) {
+  for (const { pattern, api, answer, project = 0 } of routes) {
     const groups = pattern.exec(line)?.slice(1);
     if (groups === undefined) continue;
     if (!request.headers.authorization)
       throw new GoogleError(401, 'Request is missing required authentication credential.');
-    cloud.requireApi(groups[0] ?? '', api);
+    cloud.requireApi(groups[project] ?? '', api);
     return answer(groups, body ? JSON.parse(body) : {}, searchParams);
   }
   throw new GoogleError(404, `The fake does not know ${line}.`);
@@ -180,7 +183,12 @@ async function answerTo(request: IncomingMessage, routes: readonly Route[], clou
 
 /** Serves the REST APIs on loopback. @returns the address, with a slash at its end */
 export async function serveRest(cloud: Cloud): Promise<string> {
-  const routes = [...projectRoutes(cloud), ...federationRoutes(cloud), ...secretRoutes(cloud)];
+  const routes = [
+    ...projectRoutes(cloud),
+    ...federationRoutes(cloud),
+    ...secretRoutes(cloud),
+    ...attestationRoutes(cloud),
+  ];
   const server = createServer(async (request, response) => {
     response.setHeader('Content-Type', 'application/json');
     try {

@@ -15,9 +15,13 @@ export function form(inputs: Properties, name: string, pattern: RegExp, rule: st
 const predefinedRoles = new Set([
   'roles/artifactregistry.reader',
   'roles/artifactregistry.writer',
+  'roles/binaryauthorization.attestorsVerifier',
   'roles/browser',
   'roles/cloudkms.cryptoKeyDecrypter',
   'roles/cloudkms.cryptoKeyEncrypterDecrypter',
+  'roles/cloudkms.signerVerifier',
+  'roles/containeranalysis.notes.attacher',
+  'roles/containeranalysis.notes.occurrences.viewer',
   'roles/datastore.user',
   'roles/datastore.viewer',
   'roles/editor',
@@ -49,6 +53,8 @@ function admitMember(member: string, cloud: Cloud): void {
       ...cloud.of('gcp:projects/serviceIdentity:ServiceIdentity'),
     ];
     if (accounts.some(({ outputs }) => outputs['email'] === name)) return;
+    // The agent of a Google service, which exists in every project that uses it.
+    if (/^service-\d+@gcp-sa-[a-z]+\.iam\.gserviceaccount\.com$/.test(name)) return;
     throw new GoogleError(400, `Service account ${name} does not exist.`);
   }
   if (kind === 'principal') {

@@ -1,4 +1,5 @@
 import type { ResourceType } from '../resource-type.ts';
+import { attestation } from './attestation.ts';
 import { counters } from './counters.ts';
 import { firestore } from './firestore.ts';
 import { monitoring } from './monitoring.ts';
@@ -11,6 +12,7 @@ import { secrets } from './secrets.ts';
 /** Every resource type that the fake Google knows, by token. One it does not know is an error. */
 export const resourceTypes: Readonly<Record<string, ResourceType>> = {
   ...project,
+  ...attestation,
   ...registry,
   ...secrets,
   ...firestore,

@@ -1,3 +1,4 @@
+import { denialOf } from '../attestations.ts';
 import type { Cloud, Stored } from '../cloud.ts';
 import { GoogleError } from '../error.ts';
 import type { ResourceType } from '../resource-type.ts';
@@ -127,6 +128,13 @@ export const run: Record<string, ResourceType> = {
         );
       }
       for (const container of template.containers) admitContainer(container, project, cloud);
+      const authorization = inputs['binaryAuthorization'] as { readonly useDefault?: boolean } | undefined;
+      const changed = JSON.stringify(before?.inputs['template']) !== JSON.stringify(template);
+      // Each new revision is checked: https://cloud.google.com/binary-authorization/docs/run/overview
+      for (const { image } of changed && authorization?.useDefault ? template.containers : []) {
+        const denial = denialOf(project, image, cloud);
+        refuse(denial !== undefined, `Container image '${image}' is not authorized by policy. ${denial}`);
+      }
       const traffic = (inputs['traffics'] as Traffic[] | undefined) ?? [];
       const sum = traffic.reduce((total, { percent = 0 }) => total + percent, 0);
       refuse(traffic.length > 0 && sum !== 100, 'traffic percents must sum to 100');
