@@ -1,7 +1,9 @@
 import * as pulumi from '@pulumi/pulumi';
 import { AuditLogs } from './audit-logs.ts';
 import { budget } from './budget.ts';
-import { Federation } from './delivery.ts';
+import { Attestation, type KeysBefore } from './delivery/attestation.ts';
+import { Federation } from './delivery/federation.ts';
+import { Readers } from './delivery/readers.ts';
 import { ProjectServices } from './project-services.ts';
 import { Registry } from './registry.ts';
 import type { Settings } from './settings/index.ts';
@@ -11,8 +13,10 @@ export class Foundation extends pulumi.ComponentResource {
   /** What everything else waits for. */
   readonly ready: pulumi.Resource[];
   readonly federation: Federation | undefined;
+  readonly readers: Readers | undefined;
+  readonly attestation: Attestation | undefined;
 
-  constructor(settings: Settings, projectNumber: string) {
+  constructor(settings: Settings, projectNumber: string, keysBefore: KeysBefore | undefined) {
     // Protection passes on to everything below: a destroy would else delete all that is not, and stop half-way.
     super('andamio:Project', 'project', {}, { protect: settings.protect });
     const apis = new ProjectServices(settings, { parent: this });
@@ -20,8 +24,21 @@ export class Foundation extends pulumi.ComponentResource {
     const registry = new Registry(settings, opts);
     new AuditLogs(settings, opts);
     if (settings.billingAccount) budget(settings, projectNumber, settings.billingAccount, opts);
-    this.federation = settings.github && new Federation(settings, projectNumber, settings.github, opts);
-    this.ready = [...apis.enabled, registry.repository, ...(this.federation ? [this.federation] : [])];
+    const { github } = settings;
+    this.federation = github && new Federation(settings, github, opts);
+    this.readers = github && this.federation && new Readers(settings, projectNumber, github, this.federation, opts);
+    this.attestation =
+      keysBefore &&
+      new Attestation(
+        { settings, projectNumber, keysBefore, repository: registry.repository, github, federation: this.federation },
+        opts,
+      );
+    const { federation, attestation } = this;
+    this.ready = [
+      ...apis.enabled,
+      registry.repository,
+      ...[federation, attestation].filter((each) => each !== undefined),
+    ];
     this.registerOutputs();
   }
 }

@@ -1,4 +1,5 @@
 import { adopt } from './adopt.ts';
+import { findKeys } from './delivery/attestation.ts';
 import { Foundation } from './foundation.ts';
 import { findProjectNumber, hostOf, hostProblems } from './host.ts';
 import { serviceImage } from './image.ts';
@@ -19,14 +20,19 @@ export default async function platform() {
   const before = await lastApplied();
   refuseToMove(before.place, settings);
 
-  const foundation = settings.ownsProject ? new Foundation(settings, projectNumber) : undefined;
+  // Only a project in which this stack was never applied, or no more, may have keys that the stack does not hold.
+  const attests = settings.ownsProject && settings.requireAttestation;
+  const keysBefore = attests && before.place === undefined ? await findKeys(settings) : {};
+  const foundation = settings.ownsProject
+    ? new Foundation(settings, projectNumber, attests ? keysBefore : undefined)
+    : undefined;
   const workload = settings.ownsService
     ? new Workload({
         settings,
         host,
         secrets,
         foundation,
-        image: (opts) => serviceImage(settings, before.builtTag, opts),
+        image: (opts) => serviceImage(settings, opts),
       })
     : undefined;
   return outputs(settings, host, foundation, workload, before);

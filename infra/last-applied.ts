@@ -16,8 +16,6 @@ export function placeOf({ project, region, service, database }: Settings): Place
 /** The outputs that the stack had when it was last applied; all undefined before the first time. */
 export interface LastApplied {
   readonly place: Place | undefined;
-  /** The tag of the image that this stack built and still holds. */
-  readonly builtTag: string | undefined;
   /** The image that had the traffic. */
   readonly stableImage: string | undefined;
 }
@@ -27,12 +25,9 @@ export async function lastApplied(): Promise<LastApplied> {
   const own = new pulumi.StackReference('last applied', {
     name: `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`,
   });
-  const [place, builtTag, stableImage] = await Promise.all(
-    ['place', 'builtTag', 'stableImage'].map((name) => own.getOutputDetails(name)),
-  );
+  const [place, stableImage] = await Promise.all(['place', 'stableImage'].map((name) => own.getOutputDetails(name)));
   return {
     place: place?.value as Place | undefined,
-    builtTag: (builtTag?.value as string | undefined) || undefined,
     stableImage: (stableImage?.value as string | undefined) || undefined,
   };
 }

@@ -1,8 +1,8 @@
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
+import { attestorOf, registryOf } from './delivery/names.ts';
 import type { Foundation } from './foundation.ts';
 import type { Host } from './host.ts';
 import { type LastApplied, placeOf } from './last-applied.ts';
-import { registryAddress } from './registry.ts';
 import { pinnedSecrets } from './secrets.ts';
 import type { Settings } from './settings/index.ts';
 import type { Workload } from './workload.ts';
@@ -20,30 +20,38 @@ export function outputs(
   workload: Workload | undefined,
   before: LastApplied,
 ): Record<string, pulumi.Input<unknown>> {
-  const image = workload && pulumi.output(workload.image);
   return {
     place: placeOf(settings),
-    registry: registryAddress(settings),
+    registry: registryOf(settings),
     ...(foundation?.federation && {
-      workloadIdentityProvider: foundation.federation.providerName,
-      previewAccount: foundation.federation.previewAccount,
+      mainProvider: foundation.federation.mainProvider,
+      pullRequestProvider: foundation.federation.pullRequestProvider,
     }),
-    ...(workload &&
-      image && {
-        host: host.url,
-        urls: workload.api.urls,
-        database: settings.database,
-        image: image.reference,
-        builtTag: image.apply(({ builtTag }) => builtTag ?? ''),
-        revision: workload.api.latestRevision,
-        // While a candidate waits, another revision has the traffic, with the image from before.
-        stableRevision: settings.stableRevision ?? '',
-        stableImage: settings.stableRevision === undefined ? image.reference : (before.stableImage ?? ''),
-        // `secrets:generate` promotes a pepper only when all instances have it.
-        secretVersions: Object.fromEntries(
-          pinnedSecrets(settings).map(({ versionKey, version }) => [versionKey, version]),
-        ),
-      }),
+    ...(foundation?.readers && {
+      previewAccount: foundation.readers.previewAccount,
+      driftAccount: foundation.readers.driftAccount,
+    }),
+    ...(foundation?.attestation && {
+      buildAccount: foundation.attestation.buildAccount,
+      signingKey: foundation.attestation.signingKey,
+    }),
+    ...(workload && {
+      host: host.url,
+      ...(workload.deployment && { deployAccount: workload.deployment.account.email }),
+      urls: workload.api.urls,
+      database: settings.database,
+      image: workload.image,
+      // Who must have attested it; nobody where the stack does not require it.
+      attestor: settings.requireAttestation ? attestorOf(settings) : '',
+      revision: workload.api.latestRevision,
+      // While a candidate waits, another revision has the traffic, with the image from before.
+      stableRevision: settings.stableRevision ?? '',
+      stableImage: settings.stableRevision === undefined ? workload.image : (before.stableImage ?? ''),
+      // `secrets:generate` promotes a pepper only when all instances have it.
+      secretVersions: Object.fromEntries(
+        pinnedSecrets(settings).map(({ versionKey, version }) => [versionKey, version]),
+      ),
+    }),
     next: nextStep(settings),
   };
 }

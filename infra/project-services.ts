@@ -29,6 +29,9 @@ export class ProjectServices extends pulumi.ComponentResource {
       ...(settings.sharedRateLimits
         ? ['compute.googleapis.com', 'memorystore.googleapis.com', 'networkconnectivity.googleapis.com']
         : []),
+      ...(settings.requireAttestation
+        ? ['binaryauthorization.googleapis.com', 'cloudkms.googleapis.com', 'containeranalysis.googleapis.com']
+        : []),
     ];
     this.enabled = [...Object.keys(apis), ...optional].map(
       (service) =>

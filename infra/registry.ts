@@ -1,14 +1,7 @@
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
+import { repositoryId } from './delivery/names.ts';
 import type { Settings } from './settings/index.ts';
-
-/** The id of the repository; the address of an image follows from it. */
-export const repositoryId = 'andamio';
-
-/** Where the images of a project are, without the image's name. */
-export function registryAddress({ region, project }: Pick<Settings, 'region' | 'project'>): string {
-  return `${region}-docker.pkg.dev/${project}/${repositoryId}`;
-}
 
 const days = (count: number) => `${count * 86_400}s`;
 

@@ -73,6 +73,8 @@ export class ApiService extends pulumi.ComponentResource {
         // shares with its own domain only: https://cloud.google.com/run/docs/securing/managing-access#invoker_check
         invokerIamDisabled: true,
         deletionProtection: settings.protect,
+        // The project's policy decides which images may run.
+        ...(settings.requireAttestation && { binaryAuthorization: { useDefault: true } }),
         scaling: { minInstanceCount: settings.minInstances, maxInstanceCount: settings.maxInstances },
         traffics: traffics(settings),
         template: {

@@ -1,10 +1,9 @@
 import * as pulumi from '@pulumi/pulumi';
 import { Database } from './database.ts';
-import { Deployment } from './delivery.ts';
+import { Deployment } from './delivery/deployment.ts';
 import type { Foundation } from './foundation.ts';
 import type { Host } from './host.ts';
 import { RuntimeIdentity } from './identities.ts';
-import type { ServiceImage } from './image.ts';
 import { Monitoring } from './monitoring/index.ts';
 import { RateLimitCounters } from './rate-limit-counters.ts';
 import { type PinnedSecret, SecretAccess } from './secrets.ts';
@@ -18,13 +17,15 @@ export interface WorkloadArgs {
   readonly secrets: readonly PinnedSecret[];
   /** Undefined where another stack owns the project's part. */
   readonly foundation: Foundation | undefined;
-  readonly image: (opts: pulumi.CustomResourceOptions) => Promise<ServiceImage>;
+  readonly image: (opts: pulumi.CustomResourceOptions) => pulumi.Output<string>;
 }
 
 /** One service with all that is its own: database, secrets, identities, monitoring. */
 export class Workload extends pulumi.ComponentResource {
   readonly api: ApiService;
-  readonly image: Promise<ServiceImage>;
+  /** By digest. */
+  readonly image: pulumi.Output<string>;
+  readonly deployment: Deployment | undefined;
 
   constructor(args: WorkloadArgs) {
     // Protection passes on to everything below: a destroy would else delete all that is not, and stop half-way.
@@ -47,7 +48,7 @@ export class Workload extends pulumi.ComponentResource {
         environment: serviceEnvironment(settings, secrets, counters),
         counters,
         account: runtime.account,
-        image: pulumi.output(this.image).reference,
+        image: this.image,
       },
       // A revision starts only where it may read its database and its secrets, and reach its counters.
       {
@@ -57,7 +58,7 @@ export class Workload extends pulumi.ComponentResource {
     );
     new Monitoring({ settings, host, secretIds: secrets.map(({ id }) => id), service: this.api.service }, opts);
     if (settings.github && settings.githubEnvironment) {
-      new Deployment(
+      this.deployment = new Deployment(
         {
           settings,
           projectNumber: host.projectNumber,
@@ -65,7 +66,6 @@ export class Workload extends pulumi.ComponentResource {
           environment: settings.githubEnvironment,
           service: this.api.service,
           runtimeAccount: runtime.account,
-          secretNames: secrets.map(({ name }) => name),
         },
         opts,
       );

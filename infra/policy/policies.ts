@@ -1,7 +1,15 @@
 import type { ResourceValidationPolicy, StackValidationPolicy } from '@pulumi/policy';
 import {
+  binaryAuthorizationRequired,
+  onlyBuildPushes,
+  policyRequiresAttestation,
+  signingKeysAsymmetric,
+} from './rules/attestation.ts';
+import {
   bindingsToOneSubject,
   federationWithCondition,
+  federationWithNumericSubject,
+  federationWithOneBranch,
   federationWithOneRepository,
   federationWithSubjects,
 } from './rules/federation.ts';
@@ -48,6 +56,8 @@ export const policies: readonly (ResourceValidationPolicy | StackValidationPolic
   federationWithCondition,
   federationWithOneRepository,
   federationWithSubjects,
+  federationWithNumericSubject,
+  federationWithOneBranch,
   bindingsToOneSubject,
 
   // Who can reach a service, and where
@@ -63,6 +73,12 @@ export const policies: readonly (ResourceValidationPolicy | StackValidationPolic
   pinnedSecretVersions,
   probes,
   immutableTags,
+
+  // What was built and signed
+  binaryAuthorizationRequired,
+  policyRequiresAttestation,
+  signingKeysAsymmetric,
+  onlyBuildPushes,
 
   // What must not be lost
   pointInTimeRecovery,

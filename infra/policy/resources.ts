@@ -1,9 +1,11 @@
 // Types only: to load @pulumi/gcp itself takes seconds, with every preview.
 import type {
   artifactregistry,
+  binaryauthorization,
   cloudrunv2,
   firestore,
   iam,
+  kms,
   projects,
   secretmanager,
   serviceaccount,
@@ -12,7 +14,10 @@ import type { Unwrap } from '@pulumi/pulumi';
 
 interface ArgsByKind {
   auditConfig: projects.IAMAuditConfigArgs;
+  attestor: binaryauthorization.AttestorArgs;
   backupSchedule: firestore.BackupScheduleArgs;
+  binaryAuthorizationPolicy: binaryauthorization.PolicyArgs;
+  cryptoKey: kms.CryptoKeyArgs;
   database: firestore.DatabaseArgs;
   field: firestore.FieldArgs;
   job: cloudrunv2.JobArgs;
@@ -34,7 +39,10 @@ export type Props<K extends Kind> = Unwrap<ArgsByKind[K]>;
 /** How Pulumi names the type of each kind. */
 export const types = {
   auditConfig: 'gcp:projects/iAMAuditConfig:IAMAuditConfig',
+  attestor: 'gcp:binaryauthorization/attestor:Attestor',
   backupSchedule: 'gcp:firestore/backupSchedule:BackupSchedule',
+  binaryAuthorizationPolicy: 'gcp:binaryauthorization/policy:Policy',
+  cryptoKey: 'gcp:kms/cryptoKey:CryptoKey',
   database: 'gcp:firestore/database:Database',
   field: 'gcp:firestore/field:Field',
   job: 'gcp:cloudrunv2/job:Job',

@@ -51,8 +51,13 @@ const drawn: Readonly<Record<string, readonly [product: string, kind: string, na
  * another arrow. Any other role is written as it is called. The tables name all of them.
  */
 const verbs: Readonly<Record<string, string>> = {
+  andamio_build: '',
+  andamio_drift: 'compares',
+  andamio_preview: 'looks up',
   'artifactregistry.reader': 'pulls',
   'artifactregistry.writer': 'pushes',
+  'binaryauthorization.attestorsVerifier': '',
+  'cloudkms.signerVerifier': 'signs with',
   'datastore.user': 'reads, writes',
   'iam.serviceAccountUser': '',
   'iam.workloadIdentityUser': 'signs in as',
@@ -79,9 +84,10 @@ function whoIs(member: string): string {
   const [kind, rest = ''] = member.split(/:(.*)/s);
   if (kind === 'serviceAccount') {
     const [account = '', domain = ''] = rest.split('@');
-    return domain.startsWith('serverless-robot') ? 'Cloud Run' : account;
+    if (domain.startsWith('serverless-robot')) return 'Cloud Run';
+    return domain.startsWith('gcp-sa-binaryauthorization') ? 'Binary Authorization' : account;
   }
-  return `GitHub: ${rest.replace(/^.*\/subject\/(repo:[^:]+:)?/, '').replace(/^ref:refs\/heads\//, '')}`;
+  return `GitHub: ${rest.replace(/^.*\/subject\/\d+:/, '')}`;
 }
 
 /** What a grant is on. Which input says so depends on the type. */
@@ -193,6 +199,7 @@ export function drawing(stack: StackName): string {
     edges.set(key, (edges.get(key) ?? new Set()).add(verb));
   }
   const counters = nodes.find(({ what }) => what.startsWith('instance '));
+  const [attestor, key] = ['attestor ', 'KMS key '].map((kind) => nodes.find(({ what }) => what.startsWith(kind)));
   const lines = [
     ...(hasService ? ['consumers([Consumers]) -- HTTPS --> service'] : []),
     ...monitoringOf(resources),
@@ -200,6 +207,7 @@ export function drawing(stack: StackName): string {
     ...nodes.filter(({ what }) => what !== runtimeAccount).map(({ id, label }) => `${id}["${label}"]`),
     ...[...edges].map(([key, roles]) => key.replace(' ', ` -- "${labelOf(roles)}" --> `)),
     ...(counters && !edges.has(`service ${counters.id}`) ? [`service -- counts in --> ${counters.id}`] : []),
+    ...(attestor && key ? [`${key.id} -- "public half" --> ${attestor.id}`] : []),
   ];
   return ['flowchart TB', ...lines.map((line) => `  ${line}`)].join('\n');
 }

@@ -3,6 +3,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readOutsideProject } from '../delivery/permissions.ts';
 import { Failure, named, outputsOf, previewed, programFolder, projectName, pulumi, say, script } from './cli.ts';
 import { onGitHub, openIssue } from './github.ts';
 import { stepsAsTable } from './steps-table.ts';
@@ -30,9 +31,12 @@ async function withSettings<Result>(
   }
 }
 
+/** Leaves out what the nightly job may not read. */
+const exclusions = Object.keys(readOutsideProject).flatMap((type) => ['--exclude', `**${type}::*`]);
+
 await script(async (args) => {
   const { stack } = named(args, 'node scripts/drift.ts STACK', ['stack']);
-  const steps = await withSettings(stack, (options) => previewed(stack, ['--refresh', ...options]));
+  const steps = await withSettings(stack, (options) => previewed(stack, ['--refresh', ...exclusions, ...options]));
   const table = stepsAsTable(steps);
   if (table === undefined) {
     say(`${stack} is as it should be.`);

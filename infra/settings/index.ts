@@ -26,6 +26,7 @@ const shape = z.object({
   database: rule.databaseName.optional(),
   image: rule.imageByDigest.optional(),
   stableRevision: rule.revision.optional(),
+  requireAttestation: rule.flag.optional(),
 
   cpu: rule.oneOf(['1', '2', '4']).default('1'),
   memoryMiB: rule.integer(512, 8192).default(512),
@@ -61,13 +62,15 @@ export interface SettingProblem {
 }
 
 /** The program's settings, as understood. */
-export interface Settings extends Omit<Values, 'documentedHost' | 'database'> {
+export interface Settings extends Omit<Values, 'documentedHost' | 'database' | 'requireAttestation'> {
   /** The project's id. */
   readonly project: string;
   readonly region: string;
   /** The name of the Firestore database: the service's own, unless another is set. */
   readonly database: string;
   readonly documentedHost: keyof typeof publicHosts | undefined;
+  /** Cloud Run starts only images that the build account attested. A stack alone in its project may build on the way instead. */
+  readonly requireAttestation: boolean;
   readonly ownsProject: boolean;
   readonly ownsService: boolean;
   readonly github: GitHub | undefined;
@@ -91,6 +94,11 @@ function crossRules(raw: Readonly<Record<string, string>>): SettingProblem[] {
 
   const rules: [broken: boolean, key: Key, rule: string][] = [
     [minimum > Number(raw['maxInstances'] ?? 4), 'minInstances', 'must not be more than maxInstances'],
+    [
+      ownsService && !given('image') && (raw['requireAttestation'] ?? String(raw['owns'] !== 'all')) === 'true',
+      'image',
+      'must be set where images must be attested: an image that the build account pushed and attested, by digest',
+    ],
     [given('stableRevision') && !given('image'), 'stableRevision', 'must be set only with image: the candidate'],
     ...githubKeys.map((key): [boolean, Key, string] => [
       someGitHub && !given(key),
@@ -115,6 +123,7 @@ function crossRules(raw: Readonly<Record<string, string>>): SettingProblem[] {
 function commandFor({ key, rule: broken }: SettingProblem): string {
   const full = key.includes(':') ? key : `andamio:${key}`;
   if (key in versions && broken.startsWith('must be set')) return 'npx -y pnpm@12 secrets:generate STACK';
+  if (key === 'image' && broken.startsWith('must be set')) return 'npx -y pnpm@12 image:push STACK';
   if (key === 'gcp:project') return 'npx -y pnpm@12 bootstrap --project ID STACK';
   if (/^(is not a setting|must not be set)/.test(broken))
     return `npx -y pnpm@12 pulumi config rm ${full} --stack STACK`;
@@ -153,6 +162,7 @@ export function parseSettings(
     ...where.data,
     documentedHost: values.data.documentedHost as Settings['documentedHost'],
     database: values.data.database ?? values.data.service,
+    requireAttestation: values.data.requireAttestation ?? values.data.owns !== 'all',
     ownsProject: values.data.owns !== 'service',
     ownsService: values.data.owns !== 'project',
     github:

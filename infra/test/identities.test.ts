@@ -1,37 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import {
+  deployPermissions,
+  driftPermissions,
+  previewPermissions,
+  readOutsideProject,
+  readPermissions,
+} from '../delivery/permissions.ts';
 import type { Stored } from './google/cloud.ts';
 import { engineIsHere } from './harness/requirements.ts';
+import { remaining } from './harness/settings.ts';
 import { cloud, deployed } from './harness/stack.ts';
 
 const project = 'documented-project';
 const state = `projects/_/buckets/${project}-pulumi/objects/.pulumi`;
 const email = (account: string) => `serviceAccount:${account}@${project}.iam.gserviceaccount.com`;
 
+/** A permission that an identity has, and where. */
+interface Held {
+  readonly where: string;
+  readonly role: string;
+  readonly condition: string | undefined;
+}
+
 /** What a member may do and where, from the policies that the fake Google holds. */
-function grantsOf(member: string, resources: readonly Stored[]): string[] {
+function heldBy(member: string, resources: readonly Stored[]): Held[] {
   return resources
     .filter(({ inputs }) => inputs['member'] === member)
-    .map(({ inputs }) => {
-      const where =
+    .map(({ inputs }) => ({
+      role: String(inputs['role']),
+      where: String(
         inputs['bucket'] ??
-        inputs['serviceAccountId'] ??
-        inputs['secretId'] ??
-        inputs['repository'] ??
-        inputs['name'] ??
-        'project';
-      const condition = (inputs['condition'] as { expression?: string } | undefined)?.expression;
-      return [inputs['role'], 'on', where, ...(condition ? ['if', condition] : [])].join(' ');
-    })
+          inputs['cryptoKeyId'] ??
+          inputs['note'] ??
+          inputs['attestor'] ??
+          inputs['serviceAccountId'] ??
+          inputs['secretId'] ??
+          inputs['repository'] ??
+          inputs['name'] ??
+          'project',
+      ),
+      condition: (inputs['condition'] as { expression?: string } | undefined)?.expression,
+    }));
+}
+
+function grantsOf(member: string, resources: readonly Stored[]): string[] {
+  return heldBy(member, resources)
+    .map(({ role, where, condition }) => `${role} on ${where}${condition ? ` if ${condition}` : ''}`)
     .sort();
 }
 
-/** Who may act as an account. */
-function lentTo(account: string, resources: readonly Stored[]): unknown[] {
+/** The permissions of a custom role, by the end of its id. */
+function permissionsOf(role: string, resources: readonly Stored[]): unknown {
+  return resources.find(({ id }) => id === `projects/${project}/roles/${role}`)?.inputs['permissions'];
+}
+
+/** The jobs that may act as an account. */
+function jobsOf(account: string, resources: readonly Stored[]): unknown[] {
   return resources
     .filter(({ inputs }) => inputs['role'] === 'roles/iam.workloadIdentityUser')
     .filter(({ inputs }) => String(inputs['serviceAccountId']).includes(`/${account}@`))
     .map(({ inputs }) => String(inputs['member']).split('/subject/')[1]);
 }
+
+/** Everything that the identities of releases may do in the project or with the service, and the command that takes it. */
+const takenByReleases = {
+  'resourcemanager.projects.get': 'pulumi preview and up: the program looks up the number of the project',
+  'run.operations.get': 'pulumi up: waits until the service is updated',
+  'run.services.get': 'pulumi up: reads what the update made of the service',
+  'run.services.update': 'pulumi up: image and traffic',
+  'secretmanager.versions.get':
+    'pulumi preview and up: the program checks that versions of secrets exist, without their values',
+};
 
 describe.skipIf(!engineIsHere)('each identity may do what is written here, nothing more and nothing less', () => {
   test('the service: documents of its database, its counters, and its own secrets', async () => {
@@ -44,16 +85,17 @@ describe.skipIf(!engineIsHere)('each identity may do what is written here, nothi
     ]);
   });
 
-  test('who releases to production: image and traffic of the service, images, its state', async () => {
+  test('who releases to production: updates the service, pulls its image, keeps its state', async () => {
     const google = await cloud();
     await deployed(google, 'prod');
     const resources = await google.resources();
     expect(grantsOf(email('andamio-api-ci'), resources)).toEqual([
+      `projects/${project}/roles/andamio_api_deploy on project`,
       `projects/${project}/roles/andamio_api_release on andamio-api`,
-      'roles/artifactregistry.writer on andamio',
-      'roles/browser on project',
+      'roles/artifactregistry.reader on andamio',
+      'roles/binaryauthorization.attestorsVerifier on andamio-built',
+      'roles/containeranalysis.notes.occurrences.viewer on andamio-built',
       `roles/iam.serviceAccountUser on projects/${project}/serviceAccounts/andamio-api-run@${project}.iam.gserviceaccount.com`,
-      'roles/secretmanager.viewer on andamio-api-key-peppers',
       `roles/storage.objectUser on ${project}-pulumi if ${[
         'resource.type == "storage.googleapis.com/Bucket"',
         `resource.name == "${state}/meta.yaml"`,
@@ -63,54 +105,87 @@ describe.skipIf(!engineIsHere)('each identity may do what is written here, nothi
         `resource.name.startsWith("${state}/locks/organization/andamio/prod")`,
       ].join(' || ')}`,
     ]);
-    const role = resources.find(({ type }) => type === 'gcp:projects/iAMCustomRole:IAMCustomRole');
-    expect(role?.inputs['permissions']).toEqual([
-      'run.operations.get',
-      'run.revisions.get',
-      'run.revisions.list',
-      'run.services.get',
-      'run.services.update',
-    ]);
-    expect(lentTo('andamio-api-ci', resources)).toEqual([
-      'repo:example-owner/example-repository:environment:production',
-    ]);
+    const held = ['andamio_api_deploy', 'andamio_api_release'].flatMap((role) => permissionsOf(role, resources));
+    expect(held.sort()).toEqual(Object.keys(takenByReleases).sort());
+    expect(permissionsOf('andamio_api_deploy', resources)).toEqual(deployPermissions);
+    expect(jobsOf('andamio-api-ci', resources)).toEqual(['1234567:environment:production']);
   });
 
-  test('pull requests look the project and images up; the drift check reads settings and no content', async () => {
+  test('pull requests look things up; the search for drift reads settings and no content', async () => {
     const google = await cloud();
     await deployed(google, 'shared');
     const resources = await google.resources();
-    expect(grantsOf(email('andamio-preview'), resources)).toEqual([
-      'roles/artifactregistry.reader on project',
-      'roles/browser on project',
-      `roles/storage.objectViewer on ${project}-pulumi`,
+    for (const name of ['preview', 'drift']) {
+      expect(grantsOf(email(`andamio-${name}`), resources)).toEqual([
+        `projects/${project}/roles/andamio_${name} on project`,
+        `roles/storage.objectViewer on ${project}-pulumi`,
+      ]);
+    }
+    expect(permissionsOf('andamio_preview', resources)).toEqual(previewPermissions);
+    expect(permissionsOf('andamio_drift', resources)).toEqual(driftPermissions);
+    expect(jobsOf('andamio-preview', resources)).toEqual(['1234567:pull_request']);
+    expect(jobsOf('andamio-drift', resources)).toEqual(['1234567:main']);
+  });
+
+  test('who builds: pushes images, signs them with the key in Cloud KMS, and attaches the attestation', async () => {
+    const google = await cloud();
+    await deployed(google, 'shared');
+    const resources = await google.resources();
+    expect(grantsOf(email('andamio-build'), resources)).toEqual([
+      `projects/${project}/roles/andamio_build on project`,
+      'roles/artifactregistry.writer on andamio',
+      'roles/binaryauthorization.attestorsVerifier on andamio-built',
+      `roles/cloudkms.signerVerifier on projects/${project}/locations/us-central1/keyRings/andamio/cryptoKeys/image-attestation`,
+      'roles/containeranalysis.notes.attacher on andamio-built',
     ]);
-    expect(lentTo('andamio-preview', resources)).toEqual(['repo:example-owner/example-repository:pull_request']);
-    expect(grantsOf(email('andamio-drift'), resources)).toEqual([
-      'roles/artifactregistry.reader on project',
-      'roles/browser on project',
-      'roles/datastore.viewer on project',
-      'roles/iam.securityReviewer on project',
-      'roles/logging.viewer on project',
-      'roles/monitoring.viewer on project',
-      'roles/run.viewer on project',
-      'roles/serviceusage.serviceUsageViewer on project',
-      `roles/storage.objectViewer on ${project}-pulumi`,
-    ]);
-    expect(lentTo('andamio-drift', resources)).toEqual(['repo:example-owner/example-repository:ref:refs/heads/main']);
+    expect(permissionsOf('andamio_build', resources)).toEqual(['containeranalysis.occurrences.create']);
+    expect(jobsOf('andamio-build', resources)).toEqual(['1234567:environment:sign']);
   });
 
   test('nobody else is granted anything', async () => {
     const google = await cloud();
     await deployed(google, 'prod');
     const members = new Set((await google.resources()).map(({ inputs }) => inputs['member']).filter(Boolean));
-    const known = ['andamio-api-run', 'andamio-api-ci', 'andamio-preview', 'andamio-drift'].map(email);
+    const known = ['andamio-api-run', 'andamio-api-ci', 'andamio-preview', 'andamio-drift', 'andamio-build'].map(email);
     const others = [...members].filter((member) => !known.includes(String(member)));
     expect(others.sort()).toEqual([
-      expect.stringMatching(/^principal:.*environment:production$/),
-      expect.stringMatching(/^principal:.*:pull_request$/),
-      expect.stringMatching(/^principal:.*refs\/heads\/main$/),
+      expect.stringMatching(/^principal:.*\/subject\/1234567:environment:production$/),
+      expect.stringMatching(/^principal:.*\/subject\/1234567:environment:sign$/),
+      expect.stringMatching(/^principal:.*\/subject\/1234567:main$/),
+      expect.stringMatching(/^principal:.*\/subject\/1234567:pull_request$/),
+      'serviceAccount:service-308006323670@gcp-sa-binaryauthorization.iam.gserviceaccount.com',
       'serviceAccount:service-308006323670@serverless-robot-prod.iam.gserviceaccount.com',
     ]);
   });
+});
+
+/** Types of all resources in the reviewed snapshots. */
+const types = new Set(
+  Object.keys(remaining).flatMap((stack) => {
+    const file = join(import.meta.dirname, `snapshots/${stack}.json`);
+    return (JSON.parse(readFileSync(file, 'utf8')) as { readonly type: string }[]).map(({ type }) => type);
+  }),
+);
+
+test('the permissions to read every type of resource are known', () => {
+  const unknown = [...types].filter(
+    (type) => /^(gcp|docker-build):/.test(type) && !(type in readPermissions) && !(type in readOutsideProject),
+  );
+  expect(unknown).toEqual([]);
+  // A type that no stack has any more takes no permission.
+  expect(Object.keys(readPermissions).filter((type) => !types.has(type))).toEqual([]);
+});
+
+test('no identity of a pipeline reads log entries, documents, or values of secrets, or changes anything but the service', () => {
+  const all = [...previewPermissions, ...driftPermissions, ...deployPermissions];
+  expect(
+    all.filter(
+      (permission) => !/\.(get|getMetadata|getIamPolicy|getAttestationRules|list|viewPublicKey)$/.test(permission),
+    ),
+  ).toEqual([]);
+  expect(
+    all.filter((permission) =>
+      /^(logging\.log(Entries|s)|datastore\.(entities|databases\.get$)|storage\.objects)/.test(permission),
+    ),
+  ).toEqual([]);
 });

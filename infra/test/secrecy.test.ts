@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { secretValues } from './harness/settings.ts';
-import { cloud, configure, describeByDriver, stackOf } from './harness/stack.ts';
+import { cloud, configure, deployed, describeByDriver, stackOf } from './harness/stack.ts';
 
 /** All files of a folder as one text. */
 function filesBelow(folder: string): string {
@@ -16,7 +16,7 @@ describeByDriver('no value of a secret reaches Pulumi', () => {
     const print = (text: string) => void printed.push(text);
     const options = { diff: true, onOutput: print, onError: print };
     const google = await cloud();
-    if (name === 'prod') await (await stackOf(google, 'shared')).up(options);
+    if (name === 'prod') await deployed(google, 'shared');
     const stack = await stackOf(google, name);
     const plan = join(stack.workspace.workDir, 'plan.json');
     // At this verbosity the engine writes down what it sends and gets.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { image, secretValues } from './harness/settings.ts';
-import { cloud, describeByDriver, refusal, stackOf } from './harness/stack.ts';
+import { cloud, deployed, describeByDriver, refusal, stackOf } from './harness/stack.ts';
 
 /** What a preview of production says with these settings; it must not have changed anything. */
 async function refusedWith(config: Readonly<Record<string, string>>): Promise<string> {
@@ -59,7 +59,7 @@ describeByDriver('a preview stops at wrong settings', () => {
 
   test('settings that are right pass', async () => {
     const google = await cloud();
-    await (await stackOf(google, 'shared')).up();
+    await deployed(google, 'shared');
     const { changeSummary } = await (await stackOf(google, 'prod', { image: image('2') })).preview();
     expect(changeSummary.create).toBeGreaterThan(30);
   });

@@ -7,7 +7,7 @@ const number = `(?:'\\d+'|"\\d+")`;
 const repository = new RegExp(`^assertion\\.repository_id\\s*==\\s*${number}$`);
 const owner = new RegExp(`^assertion\\.repository_owner_id\\s*==\\s*${number}$`);
 const subject = new RegExp(
-  `^assertion\\.sub\\s*(?:==\\s*${literal}|in\\s*\\[\\s*${literal}(?:\\s*,\\s*${literal})*\\s*\\])$`,
+  `^google\\.subject\\s*(?:==\\s*${literal}|in\\s*\\[\\s*${literal}(?:\\s*,\\s*${literal})*\\s*\\])$`,
 );
 
 /** Says whether a condition holds only if each of its terms does: none is one of several, negated, or a comment. */
@@ -50,7 +50,7 @@ export const federationWithOneRepository: ResourceValidationPolicy = {
   }),
 };
 
-/** Checkov CKV_GCP_125. */
+/** Checkov CKV_GCP_125, on the subject that the provider maps. */
 export const federationWithSubjects: ResourceValidationPolicy = {
   name: 'federation-literal-subjects',
   description: 'A workload identity provider names the subjects that it trusts.',
@@ -58,9 +58,48 @@ export const federationWithSubjects: ResourceValidationPolicy = {
   validateResource: forKind('workloadIdentityPoolProvider', ({ attributeCondition = '' }, refuse) => {
     if (requires(attributeCondition, subject)) return;
     refuse(
-      'attributeCondition does not compare assertion.sub with literals',
+      'attributeCondition does not compare google.subject with literals',
       'Any branch, tag or pull request of the repository could come in, its unreviewed ones too',
-      "Add assertion.sub == 'repo:OWNER/NAME:environment:...', or assertion.sub in ['...', '...']",
+      "Add google.subject == 'REPOSITORY_ID:environment:...', or google.subject in ['...', '...']",
+    );
+  }),
+};
+
+/** GitHub, "Immutable subject claims": `sub` has two forms, one of them made of names that change hands. */
+export const federationWithNumericSubject: ResourceValidationPolicy = {
+  name: 'federation-numeric-subject',
+  description: "A subject is made of the repository's number and of claims that hold no name of it.",
+  enforcementLevel: 'mandatory',
+  validateResource: forKind('workloadIdentityPoolProvider', ({ attributeMapping }, refuse) => {
+    const mapping = attributeMapping?.['google.subject'] ?? '';
+    const claims = [...mapping.matchAll(/assertion\.(\w+)/g)].map(([, claim]) => claim as string);
+    const others = claims.filter((claim) => !['repository_id', 'environment', 'event_name', 'ref'].includes(claim));
+    if (/^assertion\.repository_id\b/.test(mapping) && others.length === 0) return;
+    refuse(
+      'google.subject is not made of assertion.repository_id',
+      'Since 2026-07-15 GitHub writes `sub` in another form for new, renamed and transferred repositories, whose jobs would not come in',
+      "Map google.subject to assertion.repository_id + ':...'",
+    );
+  }),
+};
+
+const branch = /^assertion\.ref\s*==\s*(?:'refs\/heads\/[^'*]+'|"refs\/heads\/[^"*]+")$/;
+const protectedBranch = /^assertion\.ref_protected\s*==\s*(?:'true'|"true")$/;
+const pullRequest = /^assertion\.event_name\s*==\s*(?:'pull_request'|"pull_request")$/;
+
+/** GitHub, "Deployments and environments": any branch may name an environment, unless a rule of the environment forbids it. */
+export const federationWithOneBranch: ResourceValidationPolicy = {
+  name: 'federation-one-branch',
+  description: 'Jobs come in from one protected branch, or as pull requests that have no environment.',
+  enforcementLevel: 'mandatory',
+  validateResource: forKind('workloadIdentityPoolProvider', ({ attributeCondition = '', attributeMapping }, refuse) => {
+    const reviewed = requires(attributeCondition, branch) && requires(attributeCondition, protectedBranch);
+    const readsEnvironment = /assertion\.environment/.test(attributeMapping?.['google.subject'] ?? '');
+    if (reviewed || (requires(attributeCondition, pullRequest) && !readsEnvironment)) return;
+    refuse(
+      'attributeCondition does not compare assertion.ref with one branch, and assertion.ref_protected with true',
+      'A branch that nobody reviewed could name the environment, and deploy as it',
+      "Add assertion.ref == 'refs/heads/main' && assertion.ref_protected == 'true'; for pull requests, a provider of their own",
     );
   }),
 };

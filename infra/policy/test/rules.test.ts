@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { policies } from '../policies.ts';
+import { attestationCases } from './cases/attestation.ts';
 import { dataCases } from './cases/data.ts';
 import { federationCases } from './cases/federation.ts';
 import { identityCases } from './cases/identity.ts';
@@ -7,7 +8,7 @@ import { roleCases } from './cases/roles.ts';
 import { runCases } from './cases/run.ts';
 import { type Resource, unknown, violationsOf } from './harness/violations.ts';
 
-const cases = { ...identityCases, ...roleCases, ...federationCases, ...runCases, ...dataCases };
+const cases = { ...identityCases, ...roleCases, ...federationCases, ...runCases, ...dataCases, ...attestationCases };
 
 /** The same resources, each time with another property that is not known yet. */
 function* withUnknowns(resources: readonly Resource[]): Generator<Resource[]> {

@@ -2,19 +2,25 @@ import { types } from '../../resources.ts';
 import type { Resource } from '../harness/violations.ts';
 import { account, type Cases } from './cases.ts';
 
-const provider = (attributeCondition?: string): Resource => ({
+const byEnvironment = "assertion.repository_id + ':environment:' + assertion.environment";
+
+const provider = (attributeCondition?: string, subject: string = byEnvironment): Resource => ({
   type: types.workloadIdentityPoolProvider,
-  props: { workloadIdentityPoolId: 'github', ...(attributeCondition === undefined ? {} : { attributeCondition }) },
+  props: {
+    workloadIdentityPoolId: 'github',
+    attributeMapping: { 'google.subject': subject },
+    ...(attributeCondition === undefined ? {} : { attributeCondition }),
+  },
 });
 
 const repository = "assertion.repository_id == '123'";
 const owner = "assertion.repository_owner_id == '456'";
-const subject = "assertion.sub == 'repo:o/r:environment:prod'";
+const subject = "google.subject == '123:environment:prod'";
+const main = "assertion.ref == 'refs/heads/main' && assertion.ref_protected == 'true'";
+const pullRequest = "assertion.event_name == 'pull_request'";
 
 const oneSubject = provider(`${repository} && ${owner} && ${subject}`);
-const twoSubjects = provider(
-  `${repository} &&\n${owner} &&\nassertion.sub in ["repo:o/r:pull_request", 'repo:o/r:ref:refs/heads/main']`,
-);
+const twoSubjects = provider(`${repository} &&\n${owner} &&\ngoogle.subject in ["123:pull_request", '123:main']`);
 
 const pool = 'iam.googleapis.com/projects/308006323670/locations/global/workloadIdentityPools/github';
 
@@ -52,15 +58,52 @@ export const federationCases: Cases = {
   'federation-literal-subjects': {
     accepts: { 'one subject': [oneSubject], 'two subjects': [twoSubjects] },
     refuses: {
-      none: [/with literals.*unreviewed ones.*Add assertion.sub/, provider(`${repository} && ${owner}`)],
-      'a prefix': [/with literals/, provider(`${repository} && ${owner} && assertion.sub.startsWith('repo:o/r:')`)],
-      'a pattern': [/with literals/, provider(`${repository} && ${owner} && assertion.sub == 'repo:o/r:*'`)],
-      'an empty list': [/with literals/, provider(`${repository} && ${owner} && assertion.sub in []`)],
+      none: [/with literals.*unreviewed ones.*Add google.subject/, provider(`${repository} && ${owner}`)],
+      'a prefix': [/with literals/, provider(`${repository} && ${owner} && google.subject.startsWith('123:')`)],
+      'a pattern': [/with literals/, provider(`${repository} && ${owner} && google.subject == '123:*'`)],
+      'an empty list': [/with literals/, provider(`${repository} && ${owner} && google.subject in []`)],
+      'the subject of GitHub': [
+        /with literals/,
+        provider(`${repository} && ${owner} && assertion.sub == 'repo:o/r:x'`),
+      ],
+    },
+  },
+  'federation-numeric-subject': {
+    accepts: {
+      'the number and the environment': [provider(subject)],
+      'the number and what is constant': [provider(subject, "assertion.repository_id + ':pull_request'")],
+    },
+    refuses: {
+      none: [/is not made of.*in another form.*Map google.subject/, { ...provider(subject), props: {} }],
+      'the subject of GitHub': [/is not made of/, provider(subject, 'assertion.sub')],
+      'a name beside the number': [
+        /is not made of/,
+        provider(subject, 'assertion.repository_id + assertion.repository'),
+      ],
+      'the environment alone': [/is not made of/, provider(subject, 'assertion.environment')],
+    },
+  },
+  'federation-one-branch': {
+    accepts: {
+      'a protected branch': [provider(`${subject} && ${main}`)],
+      'pull requests without an environment': [
+        provider(`${subject} && ${pullRequest}`, "assertion.repository_id + ':pull_request'"),
+      ],
+    },
+    refuses: {
+      'an environment from any branch': [/does not compare assertion.ref.*nobody reviewed/, provider(subject)],
+      'a branch that is not protected': [/ref_protected/, provider(`${subject} && assertion.ref == 'refs/heads/main'`)],
+      'branches by a pattern': [/one branch/, provider(`${subject} && assertion.ref.startsWith('refs/heads/')`)],
+      'an environment in a pull request': [/one branch/, provider(`${subject} && ${pullRequest}`)],
+      'the event that runs for whoever opens a pull request': [
+        /one branch/,
+        provider(`${subject} && assertion.event_name == 'pull_request_target'`, 'assertion.repository_id'),
+      ],
     },
   },
   'federation-one-subject': {
     accepts: {
-      'one subject': [impersonator(`principal://${pool}/subject/repo:o/r:environment:prod`)],
+      'one subject': [impersonator(`principal://${pool}/subject/123:environment:prod`)],
       'a service account in another role': [impersonator(account, 'roles/iam.serviceAccountTokenCreator')],
     },
     refuses: {

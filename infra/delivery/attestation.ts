@@ -1,0 +1,202 @@
+import * as gcp from '@pulumi/gcp';
+import * as pulumi from '@pulumi/pulumi';
+import type { GitHub, Settings } from '../settings/index.ts';
+import { allowImpersonation, type Federation, principalOf } from './federation.ts';
+import { attestorId, buildAccountId, keyId, keyRingId } from './names.ts';
+import { buildPermissions } from './permissions.ts';
+
+/** What `destroy` leaves, since Google never deletes it, by the full names that a new stack takes over. */
+export interface KeysBefore {
+  readonly keyRing?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/**
+ * Looks for the key ring and the key of an earlier stack: Google deletes neither, and creating them again is a conflict.
+ * https://cloud.google.com/kms/docs/resource-hierarchy
+ */
+export async function findKeys({ project, region }: Settings): Promise<KeysBefore> {
+  // A project in which the API was never enabled has no keys.
+  const rings = await gcp.kms.getKeyRings({ project, location: region }).catch(() => ({ keyRings: [] }));
+  const keyRing = rings.keyRings.map(({ id }) => id).find((id) => id.endsWith(`/keyRings/${keyRingId}`));
+  if (keyRing === undefined) return { keyRing, key: undefined };
+  const { keys } = await gcp.kms.getCryptoKeys({ keyRing });
+  return { keyRing, key: keys.map(({ id }) => id ?? '').find((id) => id.endsWith(`/cryptoKeys/${keyId}`)) };
+}
+
+/**
+ * Lets Cloud Run start only images that were built and signed: a signing key in Cloud KMS, an attestor that knows its public half, and
+ * the project's Binary Authorization policy that requires the attestor. https://cloud.google.com/binary-authorization/docs/overview
+ */
+export class Attestation extends pulumi.ComponentResource {
+  readonly attestor: pulumi.Output<string>;
+  /** The full name of the key version that signs. */
+  readonly signingKey: pulumi.Output<string>;
+  readonly buildAccount: pulumi.Output<string>;
+  readonly policy: gcp.binaryauthorization.Policy;
+
+  constructor(
+    args: {
+      readonly settings: Settings;
+      readonly projectNumber: string;
+      readonly keysBefore: KeysBefore;
+      readonly repository: gcp.artifactregistry.Repository;
+      readonly github: GitHub | undefined;
+      readonly federation: Federation | undefined;
+    },
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super('andamio:project:Attestation', 'attestation', {}, opts);
+    const { settings, keysBefore, github, federation } = args;
+    const { project, region } = settings;
+    const parent = { parent: this };
+
+    const keyRing = new gcp.kms.KeyRing(
+      'attestation-key-ring',
+      { project, location: region, name: keyRingId },
+      { ...parent, ...(keysBefore.keyRing && { import: keysBefore.keyRing }) },
+    );
+    const key = new gcp.kms.CryptoKey(
+      'attestation-key',
+      {
+        keyRing: keyRing.id,
+        name: keyId,
+        purpose: 'ASYMMETRIC_SIGN',
+        versionTemplate: { algorithm: 'EC_SIGN_P256_SHA256', protectionLevel: 'SOFTWARE' },
+      },
+      {
+        ...parent,
+        // Its versions would be destroyed, and with them the attestations of every image that a rollback may need. Not by the provider's own
+        // deletionPolicy: an import reads that as DELETE, and refuses where it differs.
+        retainOnDelete: true,
+        ...(keysBefore.key && { import: keysBefore.key }),
+      },
+    );
+    const version = gcp.kms.getKMSCryptoKeyVersionOutput({ cryptoKey: key.id }, parent);
+    this.signingKey = version.name;
+
+    const note = new gcp.containeranalysis.Note(
+      'attestation-note',
+      {
+        project,
+        name: attestorId,
+        shortDescription: 'Built and signed from the main branch',
+        attestationAuthority: { hint: { humanReadableName: 'Built and signed from the main branch' } },
+      },
+      parent,
+    );
+    const attestor = new gcp.binaryauthorization.Attestor(
+      'attestor',
+      {
+        project,
+        name: attestorId,
+        description: 'Images that the build account signed',
+        attestationAuthorityNote: {
+          noteReference: note.name,
+          publicKeys: [
+            {
+              // The id that gcloud writes into an attestation.
+              id: version.id,
+              pkixPublicKey: {
+                publicKeyPem: version.publicKeys.apply(([publicKey]) => publicKey?.pem ?? ''),
+                signatureAlgorithm: version.publicKeys.apply(([publicKey]) => publicKey?.algorithm ?? ''),
+              },
+            },
+          ],
+        },
+      },
+      parent,
+    );
+    this.attestor = attestor.name;
+    // The attestor reads attestations as a service account of Google's.
+    const verifies = new gcp.containeranalysis.NoteIamMember(
+      'attestor-reads-note',
+      {
+        project,
+        note: note.name,
+        role: 'roles/containeranalysis.notes.occurrences.viewer',
+        member: pulumi.interpolate`serviceAccount:${attestor.attestationAuthorityNote.delegationServiceAccountEmail}`,
+      },
+      parent,
+    );
+    this.policy = new gcp.binaryauthorization.Policy(
+      'binary-authorization',
+      {
+        project,
+        description: 'Images run only with an attestation of the build account',
+        globalPolicyEvaluationMode: 'ENABLE',
+        defaultAdmissionRule: {
+          evaluationMode: 'REQUIRE_ATTESTATION',
+          enforcementMode: 'ENFORCED_BLOCK_AND_AUDIT_LOG',
+          requireAttestationsBies: [attestor.name],
+        },
+      },
+      { ...parent, dependsOn: [verifies] },
+    );
+
+    const account = new gcp.serviceaccount.Account(
+      'build-account',
+      { project, accountId: buildAccountId, displayName: 'Pushes and signs images' },
+      parent,
+    );
+    this.buildAccount = account.email;
+    const { member } = account;
+    if (github && federation) {
+      allowImpersonation('build-job', account, principalOf(args.projectNumber, github, 'environment:sign'), {
+        ...parent,
+        dependsOn: [federation.pool],
+      });
+    }
+    new gcp.artifactregistry.RepositoryIamMember(
+      'build-pushes',
+      { project, location: region, repository: args.repository.name, role: 'roles/artifactregistry.writer', member },
+      parent,
+    );
+    new gcp.kms.CryptoKeyIAMMember(
+      'build-signs',
+      { cryptoKeyId: key.id, role: 'roles/cloudkms.signerVerifier', member },
+      parent,
+    );
+    new gcp.containeranalysis.NoteIamMember(
+      'build-attaches',
+      { project, note: note.name, role: 'roles/containeranalysis.notes.attacher', member },
+      parent,
+    );
+    new gcp.binaryauthorization.AttestorIamMember(
+      'build-verifies',
+      { project, attestor: attestor.name, role: 'roles/binaryauthorization.attestorsVerifier', member },
+      parent,
+    );
+    const role = new gcp.projects.IAMCustomRole(
+      'build-role',
+      {
+        project,
+        roleId: 'andamio_build',
+        title: 'Attests images',
+        description: 'Creates attestations; which note they go to is granted on the note',
+        permissions: [...buildPermissions],
+      },
+      parent,
+    );
+    new gcp.projects.IAMMember('build-attests', { project, role: role.name, member }, parent);
+    this.registerOutputs();
+  }
+}
+
+/** Lets the account of releases check that an image is attested: https://cloud.google.com/binary-authorization/docs/roles-permissions */
+export function allowVerification(
+  { project }: Settings,
+  member: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  new gcp.containeranalysis.NoteIamMember(
+    'deploy-reads-attestations',
+    { project, note: attestorId, role: 'roles/containeranalysis.notes.occurrences.viewer', member },
+    opts,
+  );
+  new gcp.binaryauthorization.AttestorIamMember(
+    'deploy-verifies',
+    { project, attestor: attestorId, role: 'roles/binaryauthorization.attestorsVerifier', member },
+    opts,
+  );
+}

@@ -1,0 +1,104 @@
+import * as gcp from '@pulumi/gcp';
+import * as pulumi from '@pulumi/pulumi';
+import type { GitHub, Settings } from '../settings/index.ts';
+import { allowVerification } from './attestation.ts';
+import { allowImpersonation, principalOf } from './federation.ts';
+import { repositoryId } from './names.ts';
+import { deployPermissions, releasePermissions } from './permissions.ts';
+
+/**
+ * Returns a condition on the part of the bucket of all states that is one stack's:
+ * https://www.pulumi.com/docs/iac/concepts/state-and-backends/ tells the folders. Listing is asked of the bucket itself.
+ */
+function ownState(bucket: string, stack: string): gcp.types.input.storage.BucketIAMMemberCondition {
+  const objects = `projects/_/buckets/${bucket}/objects/.pulumi`;
+  const own = ['stacks', 'backups', 'history', 'locks'].map(
+    (folder) =>
+      `resource.name.startsWith("${objects}/${folder}/${folder === 'locks' ? 'organization/' : ''}${pulumi.getProject()}/${stack}")`,
+  );
+  const all = ['resource.type == "storage.googleapis.com/Bucket"', `resource.name == "${objects}/meta.yaml"`, ...own];
+  return { title: 'only-its-state', expression: all.join(' || ') };
+}
+
+export interface DeploymentArgs {
+  readonly settings: Settings;
+  readonly projectNumber: string;
+  readonly github: GitHub;
+  readonly environment: string;
+  readonly service: gcp.cloudrunv2.Service;
+  readonly runtimeAccount: gcp.serviceaccount.Account;
+}
+
+/** The identity that brings releases out: it updates the one service, pulls images and pushes none, and keeps the stack's state. */
+export class Deployment extends pulumi.ComponentResource {
+  readonly account: gcp.serviceaccount.Account;
+
+  constructor(args: DeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('andamio:service:Deployment', 'deployment', {}, opts);
+    const { settings, github } = args;
+    const { project, region, service, stateBucket } = settings;
+    const parent = { parent: this };
+    this.account = new gcp.serviceaccount.Account(
+      'deploy-account',
+      { project, accountId: `${service}-ci`, displayName: `Brings out releases of ${service}` },
+      parent,
+    );
+    const { member } = this.account;
+    const job = principalOf(args.projectNumber, github, `environment:${args.environment}`);
+    allowImpersonation('deploy-job', this.account, job, parent);
+
+    const role = (name: string, suffix: string, description: string, permissions: readonly string[]) =>
+      new gcp.projects.IAMCustomRole(
+        name,
+        {
+          project,
+          roleId: `${service.replaceAll('-', '_')}_${suffix}`,
+          title: `${description} of ${service}`,
+          description,
+          permissions: [...permissions],
+        },
+        parent,
+      ).name;
+    new gcp.cloudrunv2.ServiceIamMember(
+      'deploy-releases',
+      {
+        project,
+        location: region,
+        name: args.service.name,
+        role: role('release-role', 'release', 'Releases', releasePermissions.service),
+        member,
+      },
+      parent,
+    );
+    new gcp.projects.IAMMember(
+      'deploy-looks-up',
+      { project, role: role('deploy-role', 'deploy', 'Look-ups for releases', deployPermissions), member },
+      parent,
+    );
+    new gcp.serviceaccount.IAMMember(
+      'deploy-acts-as-runtime',
+      { serviceAccountId: args.runtimeAccount.name, role: 'roles/iam.serviceAccountUser', member },
+      parent,
+    );
+    // Cloud Run asks it of whoever deploys: https://cloud.google.com/run/docs/deploying#permissions_required_to_deploy
+    new gcp.artifactregistry.RepositoryIamMember(
+      'deploy-pulls',
+      { project, location: region, repository: repositoryId, role: 'roles/artifactregistry.reader', member },
+      parent,
+    );
+    if (settings.requireAttestation) allowVerification(settings, member, parent);
+    if (stateBucket !== undefined) {
+      new gcp.storage.BucketIAMMember(
+        'deploy-keeps-state',
+        {
+          bucket: stateBucket,
+          role: 'roles/storage.objectUser',
+          member,
+          condition: ownState(stateBucket, pulumi.getStack()),
+        },
+        parent,
+      );
+    }
+    this.registerOutputs();
+  }
+}

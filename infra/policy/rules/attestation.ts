@@ -1,0 +1,98 @@
+import type { ResourceValidationPolicy } from '@pulumi/policy';
+import { forMembers, isProjectWide } from '../grants.ts';
+import { stackOf } from '../stacks.ts';
+import { forKind } from '../validation.ts';
+
+/** Stacks whose services run attested images alone. */
+const attested = ['preprod', 'prod'];
+
+/** Google, "Require Binary Authorization for Cloud Run". */
+export const binaryAuthorizationRequired: ResourceValidationPolicy = {
+  name: 'run-binary-authorization',
+  description: 'Services that a release reaches run attested images alone.',
+  enforcementLevel: 'mandatory',
+  validateResource: forKind('service', ({ binaryAuthorization }, refuse, { urn }) => {
+    const { useDefault, breakglassJustification } = binaryAuthorization ?? {};
+    if (breakglassJustification) {
+      refuse(
+        'binaryAuthorization.breakglassJustification is set',
+        'It lets any image run, whoever built it, until it is removed',
+        'Remove it, and attest the image',
+      );
+    }
+    if (!attested.includes(stackOf(urn)) || useDefault) return;
+    refuse(
+      'binaryAuthorization.useDefault is not set',
+      'Whoever can push to the registry could have their image deployed',
+      'Set andamio:requireAttestation to true',
+    );
+  }),
+};
+
+/** Google, "Binary Authorization: Configure a policy". */
+export const policyRequiresAttestation: ResourceValidationPolicy = {
+  name: 'binary-authorization-attestors',
+  description: "A project's policy requires an attestor, and enforces it.",
+  enforcementLevel: 'mandatory',
+  validateResource: forKind('binaryAuthorizationPolicy', (policy, refuse) => {
+    const { evaluationMode, enforcementMode, requireAttestationsBies } = policy.defaultAdmissionRule;
+    const requires = evaluationMode === 'REQUIRE_ATTESTATION' && (requireAttestationsBies?.length ?? 0) > 0;
+    if (requires && enforcementMode === 'ENFORCED_BLOCK_AND_AUDIT_LOG' && !policy.admissionWhitelistPatterns?.length)
+      return;
+    refuse(
+      'The default rule does not require an attestation of every image and block what lacks it',
+      'An image that nobody vouched for would run',
+      'Set REQUIRE_ATTESTATION with requireAttestationsBies, ENFORCED_BLOCK_AND_AUDIT_LOG, and no admissionWhitelistPatterns',
+    );
+  }),
+};
+
+/** Google, "Create attestations": sign with an asymmetric key; the private half never leaves Cloud KMS. */
+export const signingKeysAsymmetric: ResourceValidationPolicy = {
+  name: 'attestor-asymmetric-key',
+  description: 'An attestor knows public keys of Cloud KMS, made for signatures.',
+  enforcementLevel: 'mandatory',
+  validateResource: [
+    forKind('attestor', ({ attestationAuthorityNote }, refuse) => {
+      const keys = attestationAuthorityNote.publicKeys ?? [];
+      const fromKms = keys.every(({ id }) => /^\/\/cloudkms\.googleapis\.com\/v1\/projects\//.test(id ?? ''));
+      if (keys.length > 0 && fromKms) return;
+      refuse(
+        'The attestor has no public key of Cloud KMS',
+        'The private half of another key lies somewhere as a file, and whoever copies it can attest any image',
+        'Take the id and the public key of a version of a KMS key with the purpose ASYMMETRIC_SIGN',
+      );
+    }),
+    forKind('cryptoKey', ({ purpose, versionTemplate }, refuse) => {
+      if (purpose !== 'ASYMMETRIC_SIGN' || /^(EC|RSA)_SIGN_/.test(versionTemplate?.algorithm ?? '')) return;
+      refuse(
+        'The key signs with no asymmetric algorithm',
+        'Who verifies a signature would have to be able to make it',
+        'Set versionTemplate.algorithm to EC_SIGN_P256_SHA256',
+      );
+    }),
+  ],
+};
+
+const writers = /^roles\/artifactregistry\.(writer|repoAdmin|admin|createOnPush\w*)$/;
+
+/** SLSA 1.0, "Build platform": what deploys cannot forge what was built. */
+export const onlyBuildPushes: ResourceValidationPolicy = {
+  name: 'registry-one-writer',
+  description: 'Only the account that signs images pushes them.',
+  enforcementLevel: 'mandatory',
+  validateResource: forMembers((member, refuse, { role }, { type }) => {
+    if (!writers.test(role)) return;
+    if (
+      role === 'roles/artifactregistry.writer' &&
+      !isProjectWide(type) &&
+      /^serviceAccount:andamio-build@/.test(member)
+    )
+      return;
+    refuse(
+      `${role} is given to ${member}`,
+      'What deploys could deploy what it pushed itself, past the build and its attestation',
+      'Give it to the build account, on the repository',
+    );
+  }),
+};
