@@ -1,4 +1,4 @@
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
 import { attestorOf, registryOf } from './delivery/names.ts';
 import type { Foundation } from './foundation.ts';
 import type { Host } from './host.ts';

@@ -144,6 +144,12 @@ export class Images {
       : [...runtime, '--build-context', `bundle=${this.#withoutCompileCache(bundle)}`];
   }
 
+  /** Returns the options with which `image:push` builds like {@link buildService}. */
+  async options(bundle: string): Promise<string> {
+    const context = `bundle=${this.#withoutCompileCache(bundle)}`;
+    return `--build-arg RUNTIME_IMAGE=${await this.#runtimeBase()} --build-context ${context}`;
+  }
+
   /** Builds the service's image by its own Dockerfile, every file in it as old as the epoch. */
   async buildService(tag: string, options: BuildOptions): Promise<void> {
     const file = ['--ignorefile', `${dockerfile}.dockerignore`, '--file', dockerfile];

@@ -6,6 +6,8 @@ import type { Images } from './images.ts';
 const changes = {
   /** The same service, built anew. */
   good: (main: string) => `${main}\n// another release\n`,
+  /** The same service, pushed by somebody else. */
+  foreign: (main: string) => `${main}\n// by somebody else\n`,
   /** Ends before it listens. */
   broken: () => 'process.exit(1);\n',
   /** Says that it is ready, and never answers anything else. */

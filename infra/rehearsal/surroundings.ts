@@ -14,7 +14,9 @@ const bundle = join(import.meta.dirname, '../../apps/api/dist');
 /** What stands around the people and jobs of a rehearsal. It ends with the enclosure. */
 export interface Surroundings {
   readonly google: Google;
-  /** Builds an image and pushes it to the registry of a project. @returns its name by digest */
+  /** Builds an image and pushes it to the registry of a project, as anybody may who can write to it. @returns its name by digest */
+  push(kind: Release, registryAddress: string): Promise<string>;
+  /** Builds, pushes and attests an image, as the deploy workflow does. @returns its name by digest */
   release(kind: Release, registryAddress: string): Promise<string>;
 }
 
@@ -40,13 +42,22 @@ export async function startSurroundings(work: Workplace): Promise<Surroundings> 
     await gcloudEnvironment(google, join(work.folder, 'gcloud')),
     trustingFront(work.folder),
     images.environment,
-    { PULUMI_DEBUG_PROVIDERS: `gcp:${google.port},docker-build:${google.port}` },
+    {
+      PULUMI_DEBUG_PROVIDERS: `gcp:${google.port},docker-build:${google.port}`,
+      IMAGE_BUILD_OPTIONS: await images.options(bundle),
+    },
   );
+  const push: Surroundings['push'] = async (kind, registryAddress) => {
+    const destination = registryAddress.replace(/^[^/]+/, registry);
+    return `${registryAddress}/api@${await pushRelease(images, kind, bundle, `${destination}/api:${kind}`)}`;
+  };
   return {
     google,
+    push,
     async release(kind, registryAddress) {
-      const destination = registryAddress.replace(/^[^/]+/, registry);
-      return `${registryAddress}/api@${await pushRelease(images, kind, bundle, `${destination}/api:${kind}`)}`;
+      const image = await push(kind, registryAddress);
+      await google.attest(registryAddress.split('/')[1] as string, image);
+      return image;
     },
   };
 }

@@ -1,64 +1,81 @@
-// node scripts/push-image.ts REGISTRY: builds the service's image with its SBOM and provenance, pushes it under a tag that is a hash of
-// what it is made of, and prints it by digest. A tag that is there already is looked up, not pushed again.
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { contextTag } from '../image.ts';
-import { Failure, named, programFolder, run, say, script } from './cli.ts';
+// npx -y pnpm@12 image:push STACK...: builds the service's image, pushes and attests it as the build account, and sets it in the stacks:
+// what the deploy workflow does in three jobs, for a person. The stack that owns the project comes first.
+import { setTimeout } from 'node:timers/promises';
+import { buildAccountOf, type ImagePlace, imageName, registryOf } from '../delivery/names.ts';
+import { attestArguments } from './attest.ts';
+import { Failure, projectName, pulumi, run, say, script } from './cli.ts';
+import { buildAndPush } from './image-tools.ts';
 
-const repository = join(programFolder, '..');
+const usage = 'npx -y pnpm@12 image:push STACK...';
 
-/** The digest under a tag; undefined where there is none. */
-function digestOf(image: string): string | undefined {
-  try {
-    const format = '{{json .Manifest}}';
-    const manifest = run('docker', ['buildx', 'imagetools', 'inspect', image, '--format', format], { quiet: true });
-    return (JSON.parse(manifest) as { digest: string }).digest;
-  } catch (error) {
-    if (error instanceof Failure && /not found|404|manifest unknown/i.test(error.message)) return undefined;
-    throw error;
-  }
+function placeOf(stack: string): ImagePlace {
+  const setting = (key: string) => pulumi(stack, ['config', 'get', key], { quiet: true }).trim();
+  return { project: setting('gcp:project'), region: setting('gcp:region') };
 }
 
-/** Docker logs in to a registry of Google's with a token of whoever is signed in. */
-function logInToGoogle(registry: string): void {
-  const host = registry.split('/')[0] as string;
-  if (!host.endsWith('-docker.pkg.dev')) return;
-  const token = run('gcloud', ['auth', 'print-access-token'], { quiet: true }).trim();
-  run('docker', ['login', '--username', 'oauth2accesstoken', '--password-stdin', `https://${host}`], {
-    input: token,
+/** Returns a token of the build account, for whoever is signed in to gcloud and may act as it. */
+function tokenOf(account: string): string {
+  return run('gcloud', ['auth', 'print-access-token', `--impersonate-service-account=${account}`], {
     quiet: true,
-  });
+  }).trim();
 }
 
-function build(image: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'image-'));
+/** Lets whoever is signed in act as the build account. An owner of the project may give that; nobody has it from the start. */
+function grantMyself(account: string, project: string): void {
+  const me = run('gcloud', ['config', 'get', 'account'], { quiet: true }).trim();
+  if (me === '') throw new Failure('Nobody is signed in to gcloud: gcloud auth login');
+  const kind = me.endsWith('.gserviceaccount.com') ? 'serviceAccount' : 'user';
+  say(`Allowing ${me} to act as ${account}.`);
+  const role = '--role=roles/iam.serviceAccountTokenCreator';
+  const grant = ['iam', 'service-accounts', 'add-iam-policy-binding', account, `--member=${kind}:${me}`, role];
   try {
-    const metadata = join(folder, 'metadata.json');
-    const attest = ['--sbom=true', '--provenance=mode=max', '--metadata-file', metadata];
-    const what = [
-      '--platform=linux/amd64',
-      '--file',
-      join(repository, 'apps/api/Dockerfile'),
-      '--tag',
-      image,
-      '--push',
-    ];
-    run('docker', ['buildx', 'build', ...what, ...attest, repository]);
-    return (JSON.parse(readFileSync(metadata, 'utf8')) as Record<string, string>)['containerimage.digest'] as string;
-  } finally {
-    rmSync(folder, { recursive: true });
+    run('gcloud', [...grant, `--project=${project}`], { quiet: true });
+  } catch (error) {
+    throw new Failure(
+      [
+        (error as Error).message.trim(),
+        `Either ${account} does not exist yet: the stack that owns the project comes first (npx -y pnpm@12 pulumi up --stack shared).`,
+        `Or an owner of the project has to allow it: gcloud ${grant.join(' ')} --project=${project}`,
+      ].join('\n'),
+    );
   }
 }
 
-await script((args) => {
-  const { registry } = named(args, 'node scripts/push-image.ts REGISTRY', ['registry']);
-  logInToGoogle(registry);
-  const image = `${registry}/api:${contextTag()}`;
-  const digest = digestOf(image) ?? build(image);
-  const reference = `${registry}/api@${digest}`;
-  say(reference);
-  // For the steps that come after it, on GitHub.
-  const output = process.env['GITHUB_OUTPUT'];
-  if (output) appendFileSync(output, `image=${reference}\n`);
+/** Seconds between attempts: a grant is effective after about two minutes, sometimes seven. https://cloud.google.com/iam/docs/access-change-propagation */
+const pauses = [5, 10, 20, 30, 60, 60, 120, 120];
+
+async function impersonate(account: string, project: string): Promise<string> {
+  try {
+    return tokenOf(account);
+  } catch {
+    grantMyself(account, project);
+  }
+  for (const seconds of pauses) {
+    try {
+      return tokenOf(account);
+    } catch {
+      say(`The grant is not effective yet; next attempt in ${seconds} s.`);
+      await setTimeout(seconds * 1000);
+    }
+  }
+  return tokenOf(account);
+}
+
+await script(async (stacks) => {
+  if (stacks.length === 0) throw new Failure(`Usage: ${usage}`);
+  const places = stacks.map(placeOf);
+  const [place] = places as [ImagePlace];
+  if (places.some(({ project, region }) => project !== place.project || region !== place.region)) {
+    throw new Failure('The stacks are in different projects or regions: push to each by itself.');
+  }
+  const registry = registryOf(place);
+  const account = buildAccountOf(place);
+  const token = await impersonate(account, place.project);
+  // Untagged images are cleaned up. The tag tells when it was pushed, and is trusted by nothing.
+  const tag = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
+  const digest = buildAndPush(`${registry}/${imageName}:${tag}`, registry, token);
+  const image = `${registry}/${imageName}@${digest}`;
+  run('gcloud', attestArguments(image, place, account));
+  for (const stack of stacks) pulumi(stack, ['config', 'set', `${projectName}:image`, image], { quiet: true });
+  say(`${image} is attested, and the image of ${stacks.join(' and ')} with the next \`pulumi up\`.`);
 });

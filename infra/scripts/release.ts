@@ -2,6 +2,7 @@
 // Whatever goes wrong after the first change, a signal included, brings the image from before back, and the script fails.
 //
 // node scripts/release.ts STACK --recover: goes back if an earlier run was killed while its candidate waited. Frees the stack's lock.
+import { assertAttested } from './attest.ts';
 import { Failure, outputsOf, projectName, pulumi, pulumiUntil, say, script, underThePolicies } from './cli.ts';
 import { assertReleaseOnly } from './release-guard.ts';
 import { smokeTest } from './smoke-test.ts';
@@ -13,6 +14,8 @@ interface Deployed {
   readonly revision: string;
   /** Whether a candidate waits beside it, from a release that was broken off. */
   readonly besideCandidate: boolean;
+  /** Who must have attested an image; empty where the stack does not require it. */
+  readonly attestor: string;
   readonly place: { readonly project: string; readonly region: string; readonly service: string };
 }
 
@@ -22,7 +25,10 @@ type Progress = 'nothing changed' | 'candidate' | 'switched';
 const usage = 'Usage: node infra/scripts/release.ts STACK (IMAGE@sha256:... | --recover)';
 
 function deployed(stack: string): Deployed {
-  const { host, image, revision, stableImage, stableRevision, place } = outputsOf(stack) as Record<string, string>;
+  const { host, image, revision, stableImage, stableRevision, attestor, place } = outputsOf(stack) as Record<
+    string,
+    string
+  >;
   if (!host || !image || !revision || !place) {
     throw new Failure(`Stack ${stack} has no service yet. A person brings it up first: pulumi up --stack ${stack}`);
   }
@@ -31,6 +37,7 @@ function deployed(stack: string): Deployed {
     image: stableImage || image,
     revision: stableRevision || revision,
     besideCandidate: Boolean(stableRevision),
+    attestor: attestor ?? '',
     place: place as unknown as Deployed['place'],
   };
 }
@@ -178,6 +185,7 @@ await script(async ([stack, what, ...rest]) => {
     say(`${what} has all traffic already. Nothing was changed.`);
     return;
   }
+  if (before.attestor) await assertAttested(what, before.place);
   try {
     await release.bringOut(what);
   } catch (error) {

@@ -25,30 +25,134 @@ async function server(answer: (request: IncomingMessage, body: string, response:
 
 const digest = `sha256:${'d'.repeat(64)}`;
 
-describe('infra/scripts/push-image.ts', () => {
-  test('builds with SBOM and provenance, and gives the digest to the steps after it', async () => {
-    const docker = program(
-      'docker',
-      `case "$*" in
-        *inspect*) echo 'manifest unknown' >&2; exit 1 ;;
-        *build*) while [ "$1" != --metadata-file ]; do shift; done; echo '{"containerimage.digest":"${digest}"}' > "$2" ;;
-      esac`,
-    );
+describe('images, from the build to the stack', () => {
+  /** Programs on PATH that write down how they were called. */
+  function programs(bodies: Readonly<Record<string, string>>) {
+    const made = Object.entries(bodies).map(([name, body]) => [name, program(name, body)] as const);
+    const folders = made.map(([, { folder }]) => folder);
+    return {
+      env: { PATH: [...folders, process.env['PATH']].join(':') },
+      calls: Object.fromEntries(made.map(([name, { calls }]) => [name, calls])),
+    };
+  }
+
+  const registry = 'us-central1-docker.pkg.dev/documented-project/andamio';
+
+  test('infra/scripts/build-image.ts builds with SBOM and provenance into an archive, and tells its digest', async () => {
+    const { env, calls } = programs({ docker: '', tar: `echo '{"manifests":[{"digest":"${digest}"}]}'` });
     const output = join(temporaryFolder(), 'output');
-    const { stdout, code } = await script('infra/scripts/push-image.ts', ['registry.example/p/r'], {
-      ...docker.env,
+    const { stdout, stderr, code } = await script('infra/scripts/build-image.ts', ['image.tar'], {
+      ...env,
       GITHUB_OUTPUT: output,
     });
-    expect([code, stdout]).toEqual([0, `registry.example/p/r/api@${digest}\n`]);
-    expect(readFileSync(output, 'utf8')).toBe(`image=registry.example/p/r/api@${digest}\n`);
-    expect(docker.calls().at(-1)).toMatch(/--platform=linux\/amd64 .*--push --sbom=true --provenance=mode=max/);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toBe(`${digest}\n`);
+    expect(readFileSync(output, 'utf8')).toBe(`digest=${digest}\n`);
+    expect(calls['docker']?.().at(-1)).toMatch(
+      /^buildx build --platform=linux\/amd64 .*--sbom=true --provenance=mode=max --output type=oci,dest=\S+\/image\.tar /,
+    );
   });
 
-  test('pushes nothing under a tag that is there', async () => {
-    const docker = program('docker', `echo '{"digest":"${digest}"}'`);
-    const { stdout } = await script('infra/scripts/push-image.ts', ['registry.example/p/r'], docker.env);
-    expect(stdout).toBe(`registry.example/p/r/api@${digest}\n`);
-    expect(docker.calls()).toHaveLength(1);
+  test('infra/scripts/sign-image.ts pushes by the digest that was built, and attests it with the key in Cloud KMS', async () => {
+    const { env, calls } = programs({
+      skopeo: `case "$1" in inspect) echo ${digest} ;; copy) cat "$5" > "$(dirname "$0")/auth" ;; esac`,
+      gcloud: 'case "$*" in *print-access-token*) echo a-token ;; esac',
+    });
+    const { stdout, stderr, code } = await script('infra/scripts/sign-image.ts', [registry, 'image.tar', digest], env);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout.trim().split('\n').at(-1)).toBe(`${registry}/api@${digest}`);
+    expect(calls['skopeo']?.().at(-1)).toMatch(
+      /^copy --all --preserve-digests --authfile \S+ oci-archive:\S+image\.tar docker:\S+\/api:d{20}$/,
+    );
+    const attested = calls['gcloud']?.().at(-1);
+    expect(attested).toContain(`--artifact-url=${registry}/api@${digest}`);
+    expect(attested).toContain('--attestor=projects/documented-project/attestors/andamio-built');
+    expect(attested).toContain('/cryptoKeys/image-attestation/cryptoKeyVersions/1');
+    // The token is in no argument.
+    expect(
+      Object.values(calls)
+        .flatMap((each) => each())
+        .join(),
+    ).not.toContain('a-token');
+  });
+
+  test('infra/scripts/sign-image.ts signs no other image than the one that was built', async () => {
+    const { env, calls } = programs({ skopeo: `echo sha256:${'e'.repeat(64)}`, gcloud: 'echo a-token' });
+    const { stderr, code } = await script('infra/scripts/sign-image.ts', [registry, 'image.tar', digest], env);
+    expect(code).toBe(1);
+    expect(stderr).toContain('and the build said');
+    expect(calls['gcloud']?.()).toEqual([]);
+    expect(calls['skopeo']?.()).toHaveLength(1);
+  });
+
+  test('the job that signs runs no package', () => {
+    const seen = new Set<string>();
+    const visit = (file: string) => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const [, from = ''] of readFileSync(file, 'utf8').matchAll(/^import .*?from '([^']+)'/gms)) {
+        if (from.startsWith('node:')) continue;
+        expect(from, file).toMatch(/^\.{1,2}\//);
+        visit(join(file, '..', from));
+      }
+    };
+    visit(join(repository, 'infra/scripts/sign-image.ts'));
+    expect(seen.size).toBeGreaterThan(3);
+  });
+
+  const pulumi = `case "$*" in *'get gcp:project'*) echo documented-project ;; *'get gcp:region'*) echo us-central1 ;; esac`;
+  const buildah = `case "$1" in push) while [ "$1" != --digestfile ]; do shift; done; echo ${digest} > "$2" ;; esac`;
+
+  test('npx -y pnpm@12 image:push builds, pushes and attests as the build account, and sets the image of each stack', async () => {
+    const { env, calls } = programs({
+      pulumi,
+      buildah,
+      docker: 'exit 1',
+      gcloud: 'case "$*" in *token*) echo a-token ;; esac',
+    });
+    const { code, stderr } = await script('infra/scripts/push-image.ts', ['preprod', 'prod'], env);
+    expect([code, stderr]).toEqual([0, '']);
+    const account = 'andamio-build@documented-project.iam.gserviceaccount.com';
+    expect(calls['gcloud']?.()[0]).toBe(`auth print-access-token --impersonate-service-account=${account}`);
+    expect(calls['gcloud']?.().at(-1)).toContain(`--impersonate-service-account=${account}`);
+    for (const stack of ['preprod', 'prod'])
+      expect(calls['pulumi']?.()).toContain(
+        `config set andamio:image ${registry}/api@${digest} --stack ${stack} --non-interactive`,
+      );
+    expect(
+      Object.values(calls)
+        .flatMap((each) => each())
+        .join(),
+    ).not.toContain('a-token');
+  });
+
+  test('npx -y pnpm@12 image:push lets its caller act as the build account where that is missing', async () => {
+    const { env, calls } = programs({
+      pulumi,
+      buildah,
+      docker: 'exit 1',
+      gcloud: `case "$*" in
+        *add-iam-policy-binding*) touch "$(dirname "$0")/granted" ;;
+        *'get account'*) echo me@team.example ;;
+        *token*) [ -e "$(dirname "$0")/granted" ] && echo a-token ;;
+      esac`,
+    });
+    const { code } = await script('infra/scripts/push-image.ts', ['prod'], env);
+    expect(code).toBe(0);
+    expect(calls['gcloud']?.().join('\n')).toMatch(
+      /add-iam-policy-binding andamio-build@\S+ --member=user:me@team\.example --role=roles\/iam\.serviceAccountTokenCreator/,
+    );
+  });
+
+  test('npx -y pnpm@12 image:push names who has to allow it where its caller may not', async () => {
+    const gcloud = `case "$*" in *'get account'*) echo me@team.example ;; *) echo PERMISSION_DENIED >&2; exit 1 ;; esac`;
+    const { env, calls } = programs({ pulumi, buildah, docker: 'exit 1', gcloud });
+    const { code, stderr } = await script('infra/scripts/push-image.ts', ['prod'], env);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /PERMISSION_DENIED[\s\S]*comes first[\s\S]*an owner of the project has to allow it: gcloud iam service-accounts add-iam-policy-binding/,
+    );
+    expect(calls['buildah']?.()).toEqual([]);
   });
 });
 

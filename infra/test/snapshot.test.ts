@@ -22,7 +22,8 @@ function shown(value: unknown): unknown {
   if (typeof value === 'string')
     return (
       value
-        .replace(/andamio\/api:[0-9a-f]{20}/, 'andamio/api:TAG')
+        .replace(/andamio\/api:[a-z0-9-]+-[0-9a-f]{20}/, 'andamio/api:TAG')
+        .replace(/-----BEGIN PUBLIC KEY-----[\s\S]*-----END PUBLIC KEY-----\n/, 'PUBLIC KEY')
         .replace(/andamio\/api@sha256:[0-9a-f]{64}/, 'andamio/api@DIGEST')
         .replace(/^\/.*?(?=\/apps\/api|$)/, 'REPOSITORY')
         // Ids that Google chooses.

@@ -65,6 +65,15 @@ async function releases(work: Workplace, owner: Typist, surroundings: Surroundin
     });
   }
 
+  await owner.step('Deploy an image that somebody else pushed: it is refused', async () => {
+    const foreign = await surroundings.push('foreign', registry);
+    assert.match(await owner.refused(releaseTo(foreign)), /is not attested.*\n.*sign-and-create/);
+    await owner.pulumi(`config set andamio:image ${foreign}`, 'prod');
+    const refused = await owner.refused(`${node} infra/scripts/pulumi.ts up --yes --skip-preview --stack prod`);
+    assert.match(refused, /is not authorized by policy/);
+    await owner.pulumi(`config set andamio:image ${second}`, 'prod');
+  });
+
   await owner.step('Release with another change: it is refused', async () => {
     await owner.pulumi('config set andamio:maxInstances 11', 'prod');
     assert.match(await owner.refused(releaseTo(first)), /a person has to apply it/);
@@ -124,7 +133,8 @@ async function accidents(owner: Typist, { google }: Surroundings): Promise<void>
     }
     const left = (await google.resources()).filter(({ inputs }) => inputs['project'] === project);
     assert.deepEqual(
-      left.filter(({ type }) => !type.startsWith('gcp:iam/workloadIdentityPool')),
+      // Google deletes no key: https://cloud.google.com/kms/docs/resource-hierarchy
+      left.filter(({ type }) => !/^gcp:(iam\/workloadIdentityPool|kms\/(cryptoKey|keyRing):)/.test(type)),
       [],
     );
   });

@@ -1,0 +1,22 @@
+// node scripts/build-image.ts ARCHIVE: builds the service's image, with SBOM and provenance, into an OCI archive, and prints its
+// digest. Runs third-party code, so whoever calls it holds no identity of the cloud.
+import { appendFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Failure, named, run, say, script } from './cli.ts';
+import { builder, dockerBuild } from './image-tools.ts';
+
+await script((args) => {
+  const { archive } = named(args, 'node scripts/build-image.ts ARCHIVE', ['archive']);
+  if (builder() !== 'docker') throw new Failure('Docker with BuildKit is needed: it writes SBOM and provenance.');
+  const file = resolve(archive);
+  dockerBuild(['--sbom=true', '--provenance=mode=max', '--output', `type=oci,dest=${file}`]);
+  const index = JSON.parse(run('tar', ['--extract', '--to-stdout', '--file', file, 'index.json'], { quiet: true })) as {
+    readonly manifests: readonly { readonly digest: string }[];
+  };
+  const digest = index.manifests[0]?.digest;
+  if (index.manifests.length !== 1 || digest === undefined) throw new Failure('The archive must hold one image.');
+  say(digest);
+  // For the job that comes after this one, on GitHub.
+  const output = process.env['GITHUB_OUTPUT'];
+  if (output) appendFileSync(output, `digest=${digest}\n`);
+});

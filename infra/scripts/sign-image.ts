@@ -1,0 +1,32 @@
+// node scripts/sign-image.ts REGISTRY ARCHIVE DIGEST: pushes the image of an OCI archive and attests it, as the account that is signed
+// in, and prints it by digest. Imports no package: the identity that signs runs nothing of third parties but gcloud and skopeo.
+import { appendFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { imageName, placeOfRegistry } from '../delivery/names.ts';
+import { attestArguments } from './attest.ts';
+import { Failure, named, run, say, script } from './cli.ts';
+import { withRegistryToken } from './image-tools.ts';
+
+await script((args) => {
+  const usage = 'node scripts/sign-image.ts REGISTRY ARCHIVE DIGEST';
+  const { registry, archive, digest } = named(args, usage, ['registry', 'archive', 'digest']);
+  const place = placeOfRegistry(registry);
+  if (place === undefined) throw new Failure(`${registry} is not an address of Artifact Registry.`);
+  if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw new Failure('DIGEST must be sha256: and 64 hexadecimal digits.');
+  const source = `oci-archive:${resolve(archive)}`;
+  const found = run('skopeo', ['inspect', '--format', '{{.Digest}}', source], { quiet: true }).trim();
+  if (found !== digest) throw new Failure(`The archive holds ${found}, and the build said ${digest}.`);
+
+  const image = `${registry}/${imageName}`;
+  const token = run('gcloud', ['auth', 'print-access-token'], { quiet: true }).trim();
+  // Untagged images are cleaned up. The tag follows from the digest and is trusted by nothing.
+  const destination = `docker://${image}:${digest.slice('sha256:'.length, 'sha256:'.length + 20)}`;
+  withRegistryToken(registry, token, (authfile) =>
+    run('skopeo', ['copy', '--all', '--preserve-digests', '--authfile', authfile, source, destination]),
+  );
+  const reference = `${image}@${digest}`;
+  run('gcloud', attestArguments(reference, place));
+  say(reference);
+  const output = process.env['GITHUB_OUTPUT'];
+  if (output) appendFileSync(output, `image=${reference}\n`);
+});
