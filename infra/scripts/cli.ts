@@ -117,6 +117,17 @@ export interface Step {
 }
 
 /**
+ * Returns what the policies say against a stack. As JSON, a preview says only that it failed.
+ *
+ * @param command of the preview, without `--json`
+ */
+function policyViolations(command: readonly string[], options: Parameters<typeof spawnSync>[2]): string[] {
+  const { stdout } = spawnSync('pulumi', command, { ...options, encoding: 'utf8' });
+  const at = stdout.search(/^Policies:/m);
+  return at < 0 ? [] : [stdout.slice(at).trim()];
+}
+
+/**
  * What `up` would do to a stack, one step a resource, after the policy pack has looked at all of them.
  *
  * @throws {Failure} that tells what the preview or a policy said was wrong
@@ -126,20 +137,23 @@ export function previewed(
   args: readonly string[] = [],
   options: Pick<RunOptions, 'cwd' | 'env'> = {},
 ): Step[] {
-  const command = ['preview', '--json', '--stack', stack, '--non-interactive', ...underThePolicies, ...args];
-  const { status, stdout, stderr } = spawnSync('pulumi', command, {
+  const command = ['preview', '--stack', stack, '--non-interactive', ...underThePolicies, ...args];
+  const how = {
     cwd: options.cwd ?? programFolder,
-    encoding: 'utf8',
     maxBuffer: 1 << 28,
     env: { ...pulumiEnvironment(), ...options.env },
-  });
+  };
+  const { status, stdout, stderr } = spawnSync('pulumi', [...command, '--json'], { ...how, encoding: 'utf8' });
   const { steps = [], diagnostics = [] } = JSON.parse(stdout || '{}') as {
     steps?: Step[];
     diagnostics?: { severity: string; message: string }[];
   };
   const errors = diagnostics.filter(({ severity }) => severity === 'error').map(({ message }) => message.trim());
   if (status !== 0 || errors.length > 0) {
-    throw new Failure([`The preview of ${stack} failed.`, ...(errors.length > 0 ? errors : [stderr])].join('\n'));
+    const unexplained = errors.every((message) => /preview failed$/.test(message));
+    const violations = unexplained ? policyViolations(command, how) : [];
+    const reasons = [...errors, ...violations];
+    throw new Failure([`The preview of ${stack} failed.`, ...(reasons.length > 0 ? reasons : [stderr])].join('\n'));
   }
   return steps;
 }

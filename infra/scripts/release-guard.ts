@@ -6,6 +6,8 @@ const releasable = [/^template\.containers\.0\.image$/, /^traffics(\.|$)/];
 
 const quiet = ['same', 'read', 'refresh'];
 
+const changes = ({ op, urn }: Step) => !quiet.includes(op) && !urn.includes('::pulumi:pulumi:Stack::');
+
 /** The image that `up` built leaves the state when the pipeline brings its own; in the registry it stays. */
 const forgetsBuiltImage = ({ op, urn }: Step) => op === 'delete' && urn.includes('docker-build:index:Image::');
 
@@ -18,9 +20,7 @@ function describe(urn: string): string {
 /** What in a preview is more than a release: another resource, or another property of the service. */
 export function beyondRelease(steps: readonly Step[]): string[] {
   return steps
-    .filter(
-      (step) => !quiet.includes(step.op) && !step.urn.includes('::pulumi:pulumi:Stack::') && !forgetsBuiltImage(step),
-    )
+    .filter((step) => changes(step) && !forgetsBuiltImage(step))
     .flatMap(({ op, urn, oldState, newState }) => {
       if (op !== 'update' || !urn.includes('gcp:cloudrunv2/service:Service::')) return [`${op} ${describe(urn)}`];
       return differences(oldState?.inputs, newState?.inputs)
@@ -32,11 +32,13 @@ export function beyondRelease(steps: readonly Step[]): string[] {
 /**
  * Previews an `up`.
  *
+ * @returns whether it would change anything
  * @throws {Failure} that lists what goes beyond a release: a person has to review and apply it
  */
-export function assertReleaseOnly(stack: string): void {
-  const beyond = beyondRelease(previewed(stack));
-  if (beyond.length === 0) return;
+export function assertReleaseOnly(stack: string): boolean {
+  const steps = previewed(stack);
+  const beyond = beyondRelease(steps);
+  if (beyond.length === 0) return steps.some((step) => changes(step));
   throw new Failure(
     [
       'This is more than a release, and a person has to apply it (pulumi up):',

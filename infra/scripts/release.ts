@@ -96,6 +96,16 @@ class Release {
     await smokeTest(before.host, stopped);
   }
 
+  /** Applies the image that has the traffic already, where an earlier run left the stack differing from it. */
+  async settle(): Promise<string> {
+    const { stack, before, stopped } = this;
+    choose(stack, before.image, undefined);
+    const differs = assertReleaseOnly(stack);
+    if (differs) await this.#up(stopped);
+    await smokeTest(before.host, stopped);
+    return differs ? 'The stack was brought in line with it.' : 'Nothing was changed.';
+  }
+
   /**
    * Brings back what had the traffic before. Not stopped by a signal: half-way back is the worst of all states.
    *
@@ -181,8 +191,7 @@ await script(async ([stack, what, ...rest]) => {
     return;
   }
   if (before.image === what && !before.besideCandidate) {
-    await smokeTest(before.host, stopped);
-    say(`${what} has all traffic already. Nothing was changed.`);
+    say(`${what} has all traffic already. ${await release.settle()}`);
     return;
   }
   if (before.attestor) await assertAttested(what, before.place);

@@ -229,6 +229,21 @@ describe('the policy pack looks at', () => {
     expectThePack(runs(), ['preview']);
   });
 
+  test('a preview, and names what a policy refuses', async () => {
+    const pulumi = program(
+      'pulumi',
+      `case "$*" in
+        *'stack output'*) echo '{}' ;;
+        preview*--json*) echo '{"diagnostics":[{"severity":"error","message":"preview failed"}]}'; exit 1 ;;
+        preview*) printf 'Previewing\\nPolicies:\\n  production-protect: The resource is not protected\\n'; exit 1 ;;
+      esac`,
+    );
+    const { stderr, code } = await script('infra/scripts/drift.ts', ['prod'], pulumi.env);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/The preview of prod failed[\s\S]*production-protect: The resource is not protected/);
+    expect(stderr).not.toContain('Previewing');
+  });
+
   test('the preview of a pull request', async () => {
     const { env, runs } = engine({});
     const { stdout, stderr } = await script('infra/scripts/preview.ts', ['prod'], {

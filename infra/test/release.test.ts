@@ -251,6 +251,25 @@ describe('a release', () => {
     expect(ups()).toEqual(candidateUndone);
   });
 
+  test('of the image that has the traffic brings the stack in line where an update of it was lost', async () => {
+    const { url } = await listen(issues);
+    const { env, ups, previews } = engine({ host: url });
+    const urn = 'urn:pulumi:prod::andamio::andamio:Service$gcp:cloudrunv2/service:Service::service';
+    const inputs = (percent: number) => ({ inputs: { traffics: [{ percent }] } });
+    previews([{ op: 'update', urn, oldState: inputs(0), newState: inputs(100) }]);
+    const { code, stdout } = await release(env, before);
+    expect(code).toBe(0);
+    expect(stdout).toContain('The stack was brought in line with it.');
+    expect(ups()).toEqual(['before latest']);
+  });
+
+  test('of the image that has the traffic changes nothing where nothing differs', async () => {
+    const { url } = await listen(issues);
+    const { env, ups } = engine({ host: url });
+    expect((await release(env, before)).stdout).toContain('Nothing was changed.');
+    expect(ups()).toEqual([]);
+  });
+
   test('that was killed is undone by --recover, which frees the lock first', async () => {
     const { url } = await listen(issues);
     const killed = { host: url, image: after, stableImage: before, revision: 'two', stableRevision: 'one' };
