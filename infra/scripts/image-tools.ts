@@ -41,10 +41,18 @@ export function withRegistryToken<Result>(registry: string, token: string, work:
   });
 }
 
-/** Builds with Docker; `output` says where to. */
-export function dockerBuild(output: readonly string[]): void {
-  const what = ['--platform=linux/amd64', '--file', dockerfile, ...ownOptions()];
-  run('docker', ['buildx', 'build', ...what, ...output, repository]);
+/**
+ * Builds with Docker, with SBOM and provenance. Files are as old as the epoch, so that the same source gives the same layers:
+ * https://github.com/moby/buildkit/blob/master/docs/build-repro.md
+ *
+ * @param exporter where to, as `--output` takes it
+ */
+export function dockerBuild(exporter: string, options: readonly string[] = []): void {
+  const what = ['--platform=linux/amd64', '--file', dockerfile, '--sbom=true', '--provenance=mode=max'];
+  const output = ['--output', `${exporter},rewrite-timestamp=true`];
+  run('docker', ['buildx', 'build', ...what, ...ownOptions(), ...output, ...options, repository], {
+    env: { SOURCE_DATE_EPOCH: '0' },
+  });
 }
 
 function dockerPush(image: string, registry: string, token: string): string {
@@ -56,8 +64,7 @@ function dockerPush(image: string, registry: string, token: string): string {
   try {
     return withFolder((folder) => {
       const metadata = join(folder, 'metadata.json');
-      const attestations = ['--sbom=true', '--provenance=mode=max'];
-      dockerBuild([...attestations, '--tag', image, '--push', '--metadata-file', metadata]);
+      dockerBuild('type=registry', ['--tag', image, '--metadata-file', metadata]);
       return (JSON.parse(readFileSync(metadata, 'utf8')) as Record<string, string>)['containerimage.digest'] as string;
     });
   } finally {
