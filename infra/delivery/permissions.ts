@@ -62,7 +62,7 @@ export const readOutsideProject = {
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** The permissions of what the program looks up at every preview, by Pulumi function: in the stack of a service, and of the project. */
-const lookUpPermissions = {
+export const lookUpPermissions = {
   service: {
     'gcp:organizations/getProject:getProject': ['resourcemanager.projects.get'],
     // The metadata of a version: `secretmanager.versions.access` reads its value.

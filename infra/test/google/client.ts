@@ -32,7 +32,16 @@ export async function startGoogle(
     stdio: ['ignore', 'pipe', 'ignore', 'ipc'],
     env: { ...process.env, ...options.env },
   });
-  const [line] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
+  const started = new AbortController();
+  const [line] = (await Promise.race([
+    once(child.stdout as NodeJS.ReadableStream, 'data', started),
+    once(child, 'exit', started).then(([code]) => {
+      throw new Error(
+        `The fake Google ended with exit code ${code}: run node ${join(import.meta.dirname, 'main.ts')}.`,
+      );
+    }),
+  ])) as [Buffer];
+  started.abort();
   child.stdout?.resume();
 
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();

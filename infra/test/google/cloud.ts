@@ -73,6 +73,8 @@ export class Cloud {
   machinery: Machinery | undefined;
   /** Milliseconds until a grant on a secret takes effect. */
   grantDelay = 0;
+  /** Who calls, as IAM names them, e.g. `serviceAccount:...`; the owner of the project where undefined. */
+  caller: string | undefined;
   #ahead = 0;
 
   /** Returns the time at Google, in milliseconds. */

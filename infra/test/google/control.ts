@@ -34,6 +34,10 @@ export function control(cloud: Cloud) {
     delayGrants(seconds: number) {
       cloud.grantDelay = seconds * 1000;
     },
+    /** Calls come from this member from now on; without one, from the owner of the project. */
+    actAs(member?: string) {
+      cloud.caller = member;
+    },
     /** Lets so many seconds pass at Google. */
     pass(seconds: number) {
       cloud.pass(seconds * 1000);

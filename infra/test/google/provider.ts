@@ -2,6 +2,7 @@ import { isSame, isSameDocument, readBack } from './answers.ts';
 import { publicKeyOf } from './attestations.ts';
 import type { Cloud, Fault, Stored } from './cloud.ts';
 import { GoogleError } from './error.ts';
+import { authorizeDeployment, authorizeLookUp, authorizeOperation } from './iam.ts';
 import type { Properties, ResourceType } from './resource-type.ts';
 import { resourceTypes } from './resources/index.ts';
 import { markSecrets, openSecrets } from './secret-values.ts';
@@ -53,6 +54,16 @@ function withoutComputed(properties: Properties, { computed = [] }: ResourceType
     result[argument] = given;
   }
   return result;
+}
+
+/** What a function answers that looks a resource up by its arguments. */
+function find(token: string, inputs: Properties, cloud: Cloud): Properties {
+  const type = typeOf(token);
+  if (type.api) cloud.requireApi(String(inputs['project']), type.api);
+  const id = type.id(inputs, cloud);
+  const stored = cloud.resources.get(id);
+  if (stored === undefined) throw new Error(`${id} not found`);
+  return { ...readBack(stored.outputs), id };
 }
 
 type Invoke = (inputs: Properties, cloud: Cloud) => Properties;
@@ -108,7 +119,13 @@ const invokes: Readonly<Record<string, Invoke>> = {
       secretData: fetchSecretData === false ? '' : found.value,
     };
   },
+  'gcp:iam/getWorkloadIdentityPool:getWorkloadIdentityPool': (inputs, cloud) =>
+    find('gcp:iam/workloadIdentityPool:WorkloadIdentityPool', inputs, cloud),
+  'gcp:iam/getWorkloadIdentityPoolProvider:getWorkloadIdentityPoolProvider': (inputs, cloud) =>
+    find('gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider', inputs, cloud),
 };
+
+const run = 'gcp:cloudrunv2/service:Service';
 
 /** The provider that the engine talks to: the real one's behaviour towards the engine, with {@link Cloud} in place of Google. */
 export function provider(cloud: Cloud) {
@@ -163,6 +180,8 @@ export function provider(cloud: Cloud) {
       cloud.calls.push(`create ${token}`);
       const fault = cloud.takeFault(token, 'create');
       await failBefore(fault, cloud);
+      authorizeOperation(cloud, token, 'create', undefined, inputs);
+      if (token === run) authorizeDeployment(cloud, inputs);
       const project = projectOf(inputs);
       if (project !== undefined && type.api) cloud.requireApi(project, type.api);
       await type.prepare?.(inputs, cloud);
@@ -182,7 +201,7 @@ export function provider(cloud: Cloud) {
         if (fault?.kind === 'unready') throw new GoogleError(400, `Revision of ${id} is not ready.`);
         await type.afterWrite?.(stored, cloud);
       } catch (error) {
-        if (token !== 'gcp:cloudrunv2/service:Service') {
+        if (token !== run) {
           cloud.resources.delete(id);
           throw error;
         }
@@ -195,6 +214,7 @@ export function provider(cloud: Cloud) {
 
     async read(id: string, urn: string, props: Properties) {
       const stored = cloud.resources.get(id);
+      authorizeOperation(cloud, tokenOf(urn), 'read', id, stored?.inputs ?? openSecrets(props));
       if (stored === undefined && !typeOf(tokenOf(urn)).abandons?.(props)) return { id: '', props: {} };
       return stored === undefined
         ? { id, props }
@@ -209,6 +229,8 @@ export function provider(cloud: Cloud) {
       const fault = cloud.takeFault(token, 'update');
       await failBefore(fault, cloud);
       const before = cloud.resources.get(id);
+      authorizeOperation(cloud, token, 'update', id, news);
+      if (token === run) authorizeDeployment(cloud, news);
       if (before === undefined) throw new GoogleError(404, `Resource '${id}' was not found.`);
       type.admit?.(news, cloud, before);
       const stored = store(token, id, news, type.outputs?.(news, cloud, before, id) ?? {});
@@ -229,6 +251,7 @@ export function provider(cloud: Cloud) {
       const fault = cloud.takeFault(token, 'delete');
       await failBefore(fault, cloud);
       const stored = cloud.resources.get(id);
+      authorizeOperation(cloud, token, 'delete', id, stored?.inputs ?? openSecrets(props));
       const reason = type.protectedBy?.(props);
       if (reason) throw new Error(`cannot destroy ${id}: ${reason}`);
       if (stored === undefined || type.abandons?.(props)) return;
@@ -243,6 +266,7 @@ export function provider(cloud: Cloud) {
     async invoke(token: string, inputs: Properties) {
       const answer = invokes[token];
       if (answer === undefined) throw new Error(`The fake Google does not know the function ${token}.`);
+      authorizeLookUp(cloud, token, inputs);
       return { outputs: answer(inputs, cloud) };
     },
   };

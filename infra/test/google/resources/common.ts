@@ -1,5 +1,6 @@
 import type { Cloud } from '../cloud.ts';
 import { GoogleError } from '../error.ts';
+import { permissionsOf } from '../iam.ts';
 import type { Properties, ResourceType } from '../resource-type.ts';
 import { unknown } from '../validate.ts';
 
@@ -11,37 +12,8 @@ export function form(inputs: Properties, name: string, pattern: RegExp, rule: st
   return value === undefined || value === unknown || pattern.test(String(value)) ? [] : [`${name} ${rule}`];
 }
 
-/** Roles that exist, of those that anyone here would grant: https://cloud.google.com/iam/docs/understanding-roles */
-const predefinedRoles = new Set([
-  'roles/artifactregistry.reader',
-  'roles/artifactregistry.writer',
-  'roles/binaryauthorization.attestorsVerifier',
-  'roles/browser',
-  'roles/cloudkms.cryptoKeyDecrypter',
-  'roles/cloudkms.cryptoKeyEncrypterDecrypter',
-  'roles/cloudkms.signerVerifier',
-  'roles/containeranalysis.notes.attacher',
-  'roles/containeranalysis.notes.occurrences.viewer',
-  'roles/datastore.user',
-  'roles/datastore.viewer',
-  'roles/editor',
-  'roles/iam.securityReviewer',
-  'roles/iam.serviceAccountUser',
-  'roles/iam.workloadIdentityUser',
-  'roles/logging.viewer',
-  'roles/memorystore.dbConnectionUser',
-  'roles/monitoring.viewer',
-  'roles/run.viewer',
-  'roles/secretmanager.secretAccessor',
-  'roles/secretmanager.viewer',
-  'roles/serviceusage.serviceUsageViewer',
-  'roles/storage.objectUser',
-  'roles/storage.objectViewer',
-]);
-
 function admitRole(role: string, cloud: Cloud): void {
-  const custom = cloud.of('gcp:projects/iAMCustomRole:IAMCustomRole').some(({ outputs }) => outputs['name'] === role);
-  if (!custom && !predefinedRoles.has(role))
+  if (permissionsOf(role, cloud) === undefined)
     throw new GoogleError(400, `Role ${role} is not supported for this resource.`);
 }
 

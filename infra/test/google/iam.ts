@@ -1,0 +1,207 @@
+import { lookUpPermissions, readOutsideProject, readPermissions } from '../../delivery/permissions.ts';
+import type { Cloud } from './cloud.ts';
+import { GoogleError } from './error.ts';
+import type { Properties } from './resource-type.ts';
+
+/**
+ * What predefined roles allow, as far as anything here asks for it. Roles without a permission are known and never asked.
+ * https://cloud.google.com/iam/docs/roles-permissions, as of July 2026.
+ */
+const predefinedRoles: Readonly<Record<string, readonly string[]>> = {
+  'roles/artifactregistry.reader': [
+    'artifactregistry.dockerimages.get',
+    'artifactregistry.repositories.downloadArtifacts',
+    'artifactregistry.repositories.get',
+  ],
+  'roles/artifactregistry.writer': [
+    'artifactregistry.dockerimages.get',
+    'artifactregistry.repositories.downloadArtifacts',
+    'artifactregistry.repositories.get',
+    'artifactregistry.repositories.uploadArtifacts',
+  ],
+  'roles/binaryauthorization.attestorsVerifier': ['binaryauthorization.attestors.get'],
+  'roles/browser': ['resourcemanager.projects.get', 'resourcemanager.projects.getIamPolicy'],
+  'roles/cloudkms.cryptoKeyDecrypter': [],
+  'roles/cloudkms.cryptoKeyEncrypterDecrypter': [],
+  'roles/cloudkms.signerVerifier': ['cloudkms.cryptoKeyVersions.useToSign', 'cloudkms.cryptoKeyVersions.viewPublicKey'],
+  'roles/containeranalysis.notes.attacher': ['containeranalysis.notes.attachOccurrence'],
+  'roles/containeranalysis.notes.occurrences.viewer': ['containeranalysis.notes.listOccurrences'],
+  'roles/datastore.user': ['datastore.databases.get', 'resourcemanager.projects.get'],
+  'roles/datastore.viewer': ['datastore.databases.get', 'datastore.databases.getMetadata', 'datastore.indexes.get'],
+  'roles/editor': [],
+  'roles/iam.securityReviewer': [],
+  'roles/iam.serviceAccountUser': ['iam.serviceAccounts.actAs', 'iam.serviceAccounts.get'],
+  'roles/iam.workloadIdentityUser': ['iam.serviceAccounts.get', 'iam.serviceAccounts.getAccessToken'],
+  'roles/logging.viewer': ['logging.logMetrics.get'],
+  'roles/memorystore.dbConnectionUser': ['memorystore.instances.connect'],
+  'roles/monitoring.viewer': [
+    'monitoring.alertPolicies.get',
+    'monitoring.dashboards.get',
+    'monitoring.notificationChannels.get',
+    'monitoring.services.get',
+    'monitoring.slos.get',
+    'monitoring.uptimeCheckConfigs.get',
+  ],
+  'roles/run.viewer': ['run.operations.get', 'run.services.get', 'run.services.getIamPolicy'],
+  'roles/secretmanager.secretAccessor': ['secretmanager.versions.access'],
+  'roles/secretmanager.viewer': [
+    'secretmanager.secrets.get',
+    'secretmanager.secrets.getIamPolicy',
+    'secretmanager.versions.get',
+  ],
+  'roles/serviceusage.serviceUsageViewer': ['serviceusage.services.get', 'serviceusage.services.list'],
+  'roles/storage.objectUser': [],
+  'roles/storage.objectViewer': [],
+};
+
+const customRole = 'gcp:projects/iAMCustomRole:IAMCustomRole';
+
+/** Returns what a role allows; undefined where the role does not exist. */
+export function permissionsOf(role: string, cloud: Cloud): readonly string[] | undefined {
+  const custom = cloud.of(customRole).find(({ outputs }) => outputs['name'] === role);
+  return custom ? (custom.inputs['permissions'] as string[]) : predefinedRoles[role];
+}
+
+type ScopeOf = (inputs: Properties) => string;
+
+const inProject =
+  (path: string): ScopeOf =>
+  (inputs) =>
+    `projects/${inputs['project']}${path.replace(/\{(\w+)\}/g, (_, name: string) => String(inputs[name]))}`;
+
+/** The resources whose policies member resources belong to, by type. */
+const policyOwners: Readonly<Record<string, ScopeOf>> = {
+  'gcp:artifactregistry/repositoryIamMember:RepositoryIamMember': inProject(
+    '/locations/{location}/repositories/{repository}',
+  ),
+  'gcp:binaryauthorization/attestorIamMember:AttestorIamMember': ({ project, attestor }) =>
+    String(attestor).startsWith('projects/') ? String(attestor) : `projects/${project}/attestors/${attestor}`,
+  'gcp:containeranalysis/noteIamMember:NoteIamMember': ({ project, note }) =>
+    String(note).startsWith('projects/') ? String(note) : `projects/${project}/notes/${note}`,
+  'gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember': ({ cryptoKeyId }) => String(cryptoKeyId),
+  'gcp:cloudrunv2/serviceIamMember:ServiceIamMember': inProject('/locations/{location}/services/{name}'),
+  'gcp:projects/iAMAuditConfig:IAMAuditConfig': inProject(''),
+  'gcp:projects/iAMMember:IAMMember': inProject(''),
+  'gcp:secretmanager/secretIamMember:SecretIamMember': inProject('/secrets/{secretId}'),
+  'gcp:serviceaccount/iAMMember:IAMMember': ({ serviceAccountId }) => String(serviceAccountId),
+  'gcp:storage/bucketIAMMember:BucketIAMMember': ({ bucket }) => `buckets/${bucket}`,
+};
+
+/** Tells whether a policy of one resource holds for another. A bucket's project is not known here: those of all projects hold for it. */
+function isWithin(resource: string, scope: string): boolean {
+  if (resource === scope || resource.startsWith(`${scope}/`)) return true;
+  return resource.startsWith('buckets/') && /^projects\/[^/]+$/.test(scope);
+}
+
+/**
+ * Checks that the caller has a permission on a resource, by the policies of the resource and of what it is in. The owner of the
+ * project, who calls where nobody else is set, may do everything. A binding with a condition counts for nothing here.
+ *
+ * @throws {GoogleError} 403 in Google's words
+ */
+export function authorize(cloud: Cloud, permission: string, resource: string): void {
+  const { caller } = cloud;
+  if (caller === undefined) return;
+  const granted = [...cloud.resources.values()].some(({ type, inputs }) => {
+    const scope = policyOwners[type]?.(inputs);
+    return (
+      scope !== undefined &&
+      inputs['member'] === caller &&
+      inputs['condition'] === undefined &&
+      isWithin(resource, scope) &&
+      permissionsOf(String(inputs['role']), cloud)?.includes(permission)
+    );
+  });
+  if (!granted)
+    throw new GoogleError(403, `Permission '${permission}' denied on resource '${resource}' (or it may not exist).`);
+}
+
+export type Operation = 'read' | 'create' | 'update' | 'delete';
+
+/** Permissions of types that are no part of the program's own table of what reading takes. */
+const readingElse: Readonly<Record<string, readonly string[]>> = readOutsideProject;
+
+/** Returns the permission for a change, which Google names after the one for reading. */
+function forChange(permission: string, operation: Exclude<Operation, 'read'>): string {
+  if (permission === 'serviceusage.services.list') return 'serviceusage.services.enable';
+  return permission.replace(/\.get(Metadata)?$/, `.${operation}`).replace(/\.getIamPolicy$/, '.setIamPolicy');
+}
+
+/** Returns the permissions that an operation takes. @throws for a type that no table has */
+function permissionsFor(token: string, operation: Operation): readonly string[] {
+  if (token === 'docker-build:index:Image')
+    return operation === 'create' ? ['artifactregistry.repositories.uploadArtifacts'] : [];
+  const reading = (readPermissions as Readonly<Record<string, readonly string[]>>)[token] ?? readingElse[token];
+  if (reading === undefined) throw new Error(`The fake Google does not know the permissions for ${token}.`);
+  if (operation === 'read') return reading;
+  // Every change reads the result back.
+  return [...new Set([...reading.map((permission) => forChange(permission, operation)), ...reading])];
+}
+
+/** Returns the resource that an operation is allowed or refused on. */
+function resourceOf(token: string, id: string, inputs: Properties, cloud: Cloud): string {
+  const owner = policyOwners[token];
+  if (owner) return owner(inputs);
+  // Some names hold the number of the project.
+  if (id.startsWith('projects/'))
+    return id.replace(/^projects\/(\d+)/, (_, number: string) => `projects/${cloud.project(number).id}`);
+  return id.startsWith('billingAccounts/') ? id : `projects/${inputs['project']}`;
+}
+
+/**
+ * Checks that the caller may do an operation on a resource.
+ *
+ * @param id of the resource, where it exists
+ * @throws {GoogleError} 403
+ */
+export function authorizeOperation(
+  cloud: Cloud,
+  token: string,
+  operation: Operation,
+  id: string | undefined,
+  inputs: Properties,
+): void {
+  if (cloud.caller === undefined) return;
+  // What does not exist yet is created in its project.
+  const resource = id === undefined ? `projects/${inputs['project']}` : resourceOf(token, id, inputs, cloud);
+  for (const permission of permissionsFor(token, operation)) {
+    const isOfProject = /^(resourcemanager|serviceusage)\./.test(permission);
+    authorize(cloud, permission, isOfProject ? `projects/${inputs['project']}` : resource);
+  }
+}
+
+/**
+ * Checks what Cloud Run asks of whoever deploys beside the service itself, also where neither changes: the right to act as the
+ * revision's account, to pull the image, and to read the operation, whose name lies under the location.
+ * https://cloud.google.com/run/docs/reference/iam/roles#additional-configuration
+ */
+export function authorizeDeployment(cloud: Cloud, inputs: Properties): void {
+  const { project, location, template } = inputs as { project: string; location: string; template: Properties };
+  const [container] = template['containers'] as { image: string }[];
+  authorize(cloud, 'iam.serviceAccounts.actAs', `projects/${project}/serviceAccounts/${template['serviceAccount']}`);
+  authorize(cloud, 'run.operations.get', `projects/${project}/locations/${location}`);
+  const [, region, owner, repository] =
+    /^([\w-]+)-docker\.pkg\.dev\/([^/]+)\/([^/]+)\//.exec(container?.image ?? '') ?? [];
+  if (region) {
+    const name = `projects/${owner}/locations/${region}/repositories/${repository}`;
+    authorize(cloud, 'artifactregistry.repositories.downloadArtifacts', name);
+  }
+}
+
+/** Checks that the caller may look something up. @throws {GoogleError} 403 */
+export function authorizeLookUp(cloud: Cloud, token: string, inputs: Properties): void {
+  const table: Readonly<Record<string, readonly string[]>> = {
+    ...lookUpPermissions.service,
+    ...lookUpPermissions.project,
+  };
+  const { projectId, project = projectId, secret, cryptoKey } = inputs;
+  const resource = secret ? `projects/${project}/secrets/${secret}` : (cryptoKey ?? `projects/${project}`);
+  for (const permission of table[token] ?? lookUpElse[token] ?? []) authorize(cloud, permission, String(resource));
+}
+
+/** Permissions of look-ups that an owner alone makes. */
+const lookUpElse: Readonly<Record<string, readonly string[]>> = {
+  'gcp:artifactregistry/getDockerImage:getDockerImage': ['artifactregistry.dockerimages.get'],
+  'gcp:iam/getWorkloadIdentityPool:getWorkloadIdentityPool': ['iam.workloadIdentityPools.get'],
+  'gcp:iam/getWorkloadIdentityPoolProvider:getWorkloadIdentityPoolProvider': ['iam.workloadIdentityPoolProviders.get'],
+};

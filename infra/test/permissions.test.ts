@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { readOutsideProject } from '../delivery/permissions.ts';
+import { engineIsHere } from './harness/requirements.ts';
+import { image } from './harness/settings.ts';
+import { changes, cloud, configure, deployed, refusal } from './harness/stack.ts';
+
+const as = (account: string) => `serviceAccount:${account}@documented-project.iam.gserviceaccount.com`;
+const beyondReach = Object.keys(readOutsideProject).map((type) => `**${type}::*`);
+
+test.skipIf(!engineIsHere)(
+  'Google lets previews look up, the search for drift read and releases update the service, and refuses the rest',
+  async () => {
+    const google = await cloud();
+    const stack = await deployed(google, 'prod');
+
+    await google.actAs(as('andamio-drift'));
+    await stack.preview({ refresh: true, expectNoChanges: true, exclude: beyondReach });
+
+    await configure(stack, { image: image('2') });
+    for (const account of ['andamio-drift', 'andamio-preview']) {
+      await google.actAs(as(account));
+      expect(changes({ resourceChanges: (await stack.preview()).changeSummary })).toEqual({ update: 1 });
+      expect(await refusal(stack.up())).toContain("Error 403: Permission 'run.services.update' denied");
+    }
+    expect(await refusal(stack.refresh())).toContain('Error 403');
+
+    await google.actAs(as('andamio-api-ci'));
+    expect(changes((await stack.up()).summary)).toEqual({ update: 1 });
+    await configure(stack, { alertEmail: 'stranger@elsewhere.example' });
+    expect(await refusal(stack.up())).toContain(
+      "Error 403: Permission 'monitoring.notificationChannels.update' denied",
+    );
+  },
+  240_000,
+);
