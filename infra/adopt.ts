@@ -57,10 +57,12 @@ const adviseOnConflict = () =>
   });
 
 /**
- * Takes resources that exist already into the stack, by their name in the program, and makes a conflict with one that exists
+ * Takes resources that exist already into the stack, by their name in the program: those that were found and those that
+ * `pnpm adopt` names. Makes a conflict with one that exists
  * say how. The engine ignores the id of a resource that is in its state, and updates what differs.
  */
-export function adopt(ids = parseAdoptions(process.env[adoptionVariable])): void {
+export function adopt(found: ReadonlyMap<string, string>): void {
+  const ids = new Map([...found, ...parseAdoptions(process.env[adoptionVariable])]);
   const onError = [adviseOnConflict()];
   pulumi.runtime.registerStackTransformation(({ name, type, props, opts }) => {
     const id = ids.get(name);

@@ -1,5 +1,6 @@
 import { adopt } from './adopt.ts';
 import { findKeys } from './delivery/attestation.ts';
+import { findFederation } from './delivery/federation.ts';
 import { Foundation } from './foundation.ts';
 import { findProjectNumber, hostOf, hostProblems } from './host.ts';
 import { serviceImage } from './image.ts';
@@ -13,12 +14,14 @@ import { Workload } from './workload.ts';
 export default async function platform() {
   const settings = readSettings();
   const projectNumber = await findProjectNumber(settings);
-  adopt();
   const host = hostOf(settings, projectNumber);
   const secrets = pinnedSecrets(settings);
   refuse([...hostProblems(settings, host), ...(await versionProblems(settings, secrets))]);
   const before = await lastApplied();
   refuseToMove(before.place, settings);
+  // A stack that was applied has them already.
+  const mayBeLeft = before.place === undefined && settings.ownsProject && settings.github !== undefined;
+  adopt(mayBeLeft ? await findFederation(settings.project) : new Map());
 
   // Only a project in which this stack was never applied, or no more, may have keys that the stack does not hold.
   const attests = settings.ownsProject && settings.requireAttestation;

@@ -3,6 +3,8 @@ import * as pulumi from '@pulumi/pulumi';
 import type { GitHub, Settings } from '../settings/index.ts';
 
 const poolId = 'github';
+const poolName = 'pool';
+const providerIds = { main: 'github-main', pullRequests: 'github-pull-requests' } as const;
 
 /** Environments on GitHub whose jobs may sign in: one signs images, the others deploy. */
 const environments = ['sign', 'preprod', 'production'] as const;
@@ -55,7 +57,7 @@ function mainBranch(github: GitHub, environment: string | undefined): Trust {
     (job) => `'${subjectOf(github, job)}'`,
   );
   return {
-    id: 'github-main',
+    id: providerIds.main,
     displayName: 'GitHub Actions on main',
     subject:
       "assertion.repository_id + (has(assertion.environment) ? ':environment:' + assertion.environment : ':main')",
@@ -73,11 +75,29 @@ function mainBranch(github: GitHub, environment: string | undefined): Trust {
 /** Jobs of pull requests from branches of the repository itself; GitHub gives those of forks no token. */
 function pullRequests(github: GitHub): Trust {
   return {
-    id: 'github-pull-requests',
+    id: providerIds.pullRequests,
     displayName: 'GitHub Actions on pull requests',
     subject: "assertion.repository_id + ':pull_request'",
     conditions: ["assertion.event_name == 'pull_request'", `google.subject == '${subjectOf(github, 'pull_request')}'`],
   };
+}
+
+/**
+ * Finds the pool and the providers that a destroyed stack has left.
+ *
+ * @returns ids for `pulumi import`, by the names of the resources. What is missing, or may not be read, is left out.
+ */
+export async function findFederation(project: string): Promise<ReadonlyMap<string, string>> {
+  const found = await Promise.allSettled([
+    gcp.iam
+      .getWorkloadIdentityPool({ project, workloadIdentityPoolId: poolId })
+      .then(({ id }) => [poolName, id] as const),
+    ...Object.values(providerIds).map(async (workloadIdentityPoolProviderId) => {
+      const args = { project, workloadIdentityPoolId: poolId, workloadIdentityPoolProviderId };
+      return [workloadIdentityPoolProviderId, (await gcp.iam.getWorkloadIdentityPoolProvider(args)).id] as const;
+    }),
+  ]);
+  return new Map(found.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
 }
 
 /** Lets jobs of one repository in without a stored key. What each may do is granted to its principal. */
@@ -90,10 +110,13 @@ export class Federation extends pulumi.ComponentResource {
   constructor(settings: Settings, github: GitHub, opts?: pulumi.ComponentResourceOptions) {
     super('andamio:project:Federation', 'federation', {}, opts);
     const { project } = settings;
+    // Google would keep the ids of what is deleted for 30 days, and refuse to create them anew. Without the accounts, which are
+    // deleted, the pool allows nothing; `findFederation` adopts it when the stack comes up again.
+    const retained = { parent: this, retainOnDelete: true };
     this.pool = new gcp.iam.WorkloadIdentityPool(
-      'pool',
+      poolName,
       { project, workloadIdentityPoolId: poolId, displayName: 'GitHub', description: `Jobs of ${github.repository}` },
-      { parent: this },
+      retained,
     );
     const providerOf = ({ id, displayName, subject, conditions }: Trust) =>
       new gcp.iam.WorkloadIdentityPoolProvider(
@@ -111,7 +134,7 @@ export class Federation extends pulumi.ComponentResource {
           ].join(' && '),
           oidc: { issuerUri: 'https://token.actions.githubusercontent.com' },
         },
-        { parent: this },
+        retained,
       ).name;
     this.mainProvider = providerOf(mainBranch(github, settings.githubEnvironment));
     this.pullRequestProvider = providerOf(pullRequests(github));

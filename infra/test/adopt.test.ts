@@ -2,16 +2,10 @@ import { expect, test } from 'vitest';
 import { gcloudEnvironment } from './google/gcloud.ts';
 import { engineIsHere } from './harness/requirements.ts';
 import { program, script } from './harness/scripts.ts';
+import { github } from './harness/settings.ts';
 import { cloud, refusal, stackOf, temporaryFolder } from './harness/stack.ts';
 
 const pool = 'projects/my-project/locations/global/workloadIdentityPools/github';
-const github = {
-  githubRepository: 'example-owner/example-repository',
-  githubRepositoryId: '1234567',
-  githubOwnerId: '7654321',
-  githubEnvironment: 'dev',
-};
-
 test('a pool that Google keeps as deleted is undeleted and handed to one `up`; the stack is not configured', async () => {
   const google = await cloud();
   await google.enableApi('my-project/iam.googleapis.com');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { image } from './harness/settings.ts';
+import { github, image } from './harness/settings.ts';
 import { changes, cloud, configure, deployed, describeByDriver, refusal, stackOf } from './harness/stack.ts';
 
 const service = 'gcp:cloudrunv2/service:Service';
@@ -145,11 +145,16 @@ describeByDriver('the life of a stack', () => {
     expect(await google.resources()).toHaveLength(before.length);
   });
 
-  test('destroying dev leaves nothing but enabled APIs, and it comes up again', async () => {
+  test('destroying dev leaves enabled APIs and the federation pool, and it comes up again by itself', async () => {
     const google = await cloud();
-    const stack = await deployed(google, 'dev');
+    const stack = await deployed(google, 'dev', { ...github, githubEnvironment: 'dev' });
     await stack.destroy();
-    expect(await google.resources()).toEqual([]);
+    const left = (await google.resources()).map(({ type }) => type.split(':').at(-1));
+    expect(left.sort()).toEqual([
+      'WorkloadIdentityPool',
+      'WorkloadIdentityPoolProvider',
+      'WorkloadIdentityPoolProvider',
+    ]);
     expect(await google.enabledApis()).toContain('my-project/run.googleapis.com');
     // So long Google holds the name of a database.
     await google.pass(300);

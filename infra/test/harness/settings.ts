@@ -13,7 +13,7 @@ const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 /** An image in the registry of the documented project, by the digit that its digest is made of. */
 export const image = (digit: string) => `us-central1-docker.pkg.dev/documented-project/andamio/api@${digest(digit)}`;
 
-const github = {
+export const github = {
   githubRepository: 'example-owner/example-repository',
   githubRepositoryId: '1234567',
   githubOwnerId: '7654321',
