@@ -46,7 +46,7 @@ const shape = z.object({
   githubRepository: rule.repository.optional(),
   githubRepositoryId: rule.numericId.optional(),
   githubOwnerId: rule.numericId.optional(),
-  githubEnvironment: rule.matching(/^[a-z][a-z0-9-]*$/, 'must be the name of an environment on GitHub').optional(),
+  githubEnvironment: rule.environment.optional(),
   stateBucket: rule.bucket.optional(),
 });
 

@@ -69,3 +69,9 @@ export const bucket = matching(/^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/, 'must be t
 /** A repository on GitHub, and the numeric ids that stay when somebody else takes the name. */
 export const repository = matching(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, 'must have the form OWNER/NAME');
 export const numericId = matching(/^[1-9]\d*$/, "must be the numeric id that GitHub's API gives");
+
+/** An environment on GitHub. It ends a federation subject, which may have 127 bytes. */
+export const environment = matching(
+  /^[a-z][a-z0-9-]{0,62}$/,
+  'must be the name of an environment on GitHub: 1 to 63 of a-z, 0-9 and -, beginning with a letter',
+);
