@@ -1,7 +1,7 @@
 // node scripts/release.ts STACK IMAGE@sha256:...: brings a release out. The new revision gets no traffic until it has issued a key.
 // Whatever goes wrong after the first change, a signal included, brings the image from before back, and the script fails.
 //
-// node scripts/release.ts STACK --recover: goes back if an earlier run was killed while its candidate waited. Frees the stack's lock.
+// node scripts/release.ts STACK --recover: goes back if an earlier run was killed, or its rollback failed. Frees the stack's lock.
 import { assertAttested } from './attest.ts';
 import { Failure, outputsOf, projectName, pulumi, pulumiUntil, say, script, underThePolicies } from './cli.ts';
 import { assertReleaseOnly } from './release-guard.ts';
@@ -74,9 +74,11 @@ class Release {
     return pulumiUntil(signal, this.stack, ['up', '--yes', '--skip-preview', ...underThePolicies]);
   }
 
-  #guard(): void {
-    assertReleaseOnly(this.stack);
+  /** @returns whether an `up` would change anything */
+  #guard(): boolean {
+    const differs = assertReleaseOnly(this.stack);
     this.#guarded = true;
+    return differs;
   }
 
   /** Applies an image, with all traffic on it or on a revision that stays. */
@@ -96,14 +98,20 @@ class Release {
     await smokeTest(before.host, stopped);
   }
 
-  /** Applies the image that has the traffic already, where an earlier run left the stack differing from it. */
+  /** Goes back to what the outputs say has the traffic, if an earlier run left the stack differing from it. */
   async settle(): Promise<string> {
     const { stack, before, stopped } = this;
-    choose(stack, before.image, undefined);
-    const differs = assertReleaseOnly(stack);
-    if (differs) await this.#up(stopped);
-    await smokeTest(before.host, stopped);
-    return differs ? 'The stack was brought in line with it.' : 'Nothing was changed.';
+    if (!before.besideCandidate) {
+      // A rollback that failed half-way changed the stack and none of its outputs.
+      choose(stack, before.image, undefined);
+      const differs = this.#guard();
+      if (!differs) {
+        await smokeTest(before.host, stopped);
+        return `Nothing was changed: ${before.image} has all traffic already.`;
+      }
+      this.progress = 'candidate';
+    }
+    return this.goBack(before.image);
   }
 
   /**
@@ -143,8 +151,8 @@ class Release {
     return [
       `To send users to revision ${before.revision} at once:`,
       `  gcloud run services update-traffic ${service} --to-revisions=${before.revision}=100 --region=${region} --project=${project}`,
-      `Then, to bring the stack in line (pulumi cancel --stack ${stack} first, if it is locked):`,
-      `  node infra/scripts/release.ts ${stack} ${before.image}`,
+      'Then, to bring the stack in line, also where it is locked:',
+      `  node infra/scripts/release.ts ${stack} --recover`,
     ];
   }
 }
@@ -185,13 +193,8 @@ await script(async ([stack, what, ...rest]) => {
   if (what === '--recover') pulumi(stack, ['cancel', '--yes'], { quiet: true });
   const release = new Release(stack, stopped);
   const { before } = release;
-  if (what === '--recover') {
-    if (before.besideCandidate) say(await release.goBack(before.image));
-    else say(`No candidate waits in ${stack}: ${before.image} has the traffic.`);
-    return;
-  }
-  if (before.image === what && !before.besideCandidate) {
-    say(`${what} has all traffic already. ${await release.settle()}`);
+  if (what === '--recover' || before.image === what) {
+    say(await release.settle());
     return;
   }
   if (before.attestor) await assertAttested(what, before.place);

@@ -184,7 +184,7 @@ describe('a release', () => {
     expect(stderr).toContain(
       'gcloud run services update-traffic andamio-api --to-revisions=one=100 --region=us-central1 --project=documented-project',
     );
-    expect(stderr).toContain(`node infra/scripts/release.ts prod ${before}`);
+    expect(stderr).toContain('node infra/scripts/release.ts prod --recover');
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)(
@@ -251,22 +251,25 @@ describe('a release', () => {
     expect(ups()).toEqual(candidateUndone);
   });
 
-  test('of the image that has the traffic brings the stack in line where an update of it was lost', async () => {
+  test.each([
+    ['--recover', '--recover'],
+    ['the image from before', before],
+  ])('whose rollback failed is finished by %s, traffic first', async (_, what) => {
     const { url } = await listen(issues);
     const { env, ups, previews } = engine({ host: url });
     const urn = 'urn:pulumi:prod::andamio::andamio:Service$gcp:cloudrunv2/service:Service::service';
     const inputs = (percent: number) => ({ inputs: { traffics: [{ percent }] } });
     previews([{ op: 'update', urn, oldState: inputs(0), newState: inputs(100) }]);
-    const { code, stdout } = await release(env, before);
+    const { code, stdout } = await release(env, what);
     expect(code).toBe(0);
-    expect(stdout).toContain('The stack was brought in line with it.');
-    expect(ups()).toEqual(['before latest']);
+    expect(stdout).toContain(`${before} is back, with all traffic`);
+    expect(ups()).toEqual(['before one', 'before latest']);
   });
 
   test('of the image that has the traffic changes nothing where nothing differs', async () => {
     const { url } = await listen(issues);
     const { env, ups } = engine({ host: url });
-    expect((await release(env, before)).stdout).toContain('Nothing was changed.');
+    expect((await release(env, before)).stdout).toContain('Nothing was changed:');
     expect(ups()).toEqual([]);
   });
 

@@ -28,6 +28,52 @@ describe('the pipelines', () => {
     }
   });
 
+  /** The jobs of a workflow: name and text. */
+  const jobsOf = (text: string) =>
+    text
+      .split(/\njobs:\n/)[1]
+      ?.split(/^(?= {2}[a-z-]+:$)/m)
+      .filter((job) => /^ {2}[a-z-]+:$/m.test(job)) as string[];
+
+  test.each(workflows)(
+    '%s runs code of packages only before a job signs in, and installs them without their scripts',
+    (path) => {
+      for (const job of jobsOf(textOf(path))) {
+        const steps = job.split(/^ {6}- /m);
+        const signsIn = steps.findIndex((step) => step.includes('google-github-actions/auth@'));
+        const installs = steps.flatMap((step, index) =>
+          /pnpm (install|build)|buildx|build-image/.test(step) ? [index] : [],
+        );
+        if (signsIn >= 0) for (const index of installs) expect(index, job).toBeLessThan(signsIn);
+        for (const line of job.split('\n').filter((each) => /(pnpm install|npm ci)/.test(each)))
+          expect(line).toContain('--ignore-scripts');
+      }
+      expect(textOf(path)).not.toMatch(/\bnpx\b/);
+    },
+  );
+
+  test('the job that builds has no identity, the one that signs installs nothing, and those that deploy cannot sign', () => {
+    const [build = '', sign = '', ...deploys] = jobsOf(textOf('.github/workflows/deploy.yml'));
+    expect(build).not.toMatch(/id-token|auth@/);
+    expect(sign).toContain('vars.BUILD_ACCOUNT');
+    expect(sign).not.toMatch(/pnpm|npm ci/);
+    expect(deploys).toHaveLength(2);
+    for (const job of deploys) {
+      expect(job).not.toContain('BUILD_ACCOUNT');
+      expect(job).toContain('needs.sign.outputs.image');
+    }
+  });
+
+  test('the pipelines install the package manager that the repository names, by its integrity', () => {
+    const lock = JSON.parse(textOf('.github/tools/package-lock.json')) as {
+      packages: Record<string, { version?: string; integrity?: string }>;
+    };
+    const { packageManager } = JSON.parse(textOf('package.json')) as { packageManager: string };
+    const pnpm = lock.packages['node_modules/@pnpm/exe.linux-x64'];
+    expect(`pnpm@${pnpm?.version}`).toBe(packageManager);
+    expect(pnpm?.integrity).toMatch(/^sha512-/);
+  });
+
   test.skipIf(!lintersAreHere)('actionlint finds nothing', () => {
     const { status, stdout } = spawnSync('actionlint', ['-no-color', ...workflows], {
       cwd: repository,
