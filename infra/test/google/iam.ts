@@ -99,7 +99,7 @@ function isWithin(resource: string, scope: string): boolean {
  *
  * @throws {GoogleError} 403 in Google's words
  */
-export function authorize(cloud: Cloud, permission: string, resource: string): void {
+function authorize(cloud: Cloud, permission: string, resource: string): void {
   const { caller } = cloud;
   if (caller === undefined) return;
   const granted = [...cloud.resources.values()].some(({ type, inputs }) => {
