@@ -33,3 +33,23 @@ test.skipIf(!engineIsHere)(
   },
   240_000,
 );
+
+test.skipIf(!engineIsHere)(
+  'a release may change neither who calls the service nor its account; its other fields are held by the guard alone',
+  async () => {
+    const google = await cloud();
+    const stack = await deployed(google, 'prod');
+    await google.actAs(as('andamio-api-ci'));
+    // Not what anybody wants, but what Cloud Run's one permission allows: decision 27.
+    await configure(stack, { concurrency: '81' });
+    expect(changes((await stack.up()).summary)).toEqual({ update: 1 });
+
+    const service = 'projects/documented-project/locations/us-central1/services/andamio-api';
+    await google.change(service, { invokerIamDisabled: false });
+    await google.actAs();
+    await stack.refresh();
+    await google.actAs(as('andamio-api-ci'));
+    expect(await refusal(stack.up())).toContain("Error 403: Permission 'run.services.setIamPolicy' denied");
+  },
+  240_000,
+);

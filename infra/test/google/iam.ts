@@ -173,10 +173,13 @@ export function authorizeOperation(
 /**
  * Checks what Cloud Run asks of whoever deploys beside the service itself, also where neither changes: the right to act as the
  * revision's account, to pull the image, and to read the operation, whose name lies under the location.
- * https://cloud.google.com/run/docs/reference/iam/roles#additional-configuration
+ * https://cloud.google.com/run/docs/reference/iam/roles#additional-configuration. Who switches the check of callers on or off must also
+ * be able to set the service's policy: https://cloud.google.com/run/docs/authenticating/public#required_roles
  */
-export function authorizeDeployment(cloud: Cloud, inputs: Properties): void {
-  const { project, location, template } = inputs as { project: string; location: string; template: Properties };
+export function authorizeDeployment(cloud: Cloud, inputs: Properties, before?: Properties): void {
+  const { project, location, template, name } = inputs as Record<string, string> & { template: Properties };
+  if (before?.['invokerIamDisabled'] !== inputs['invokerIamDisabled'])
+    authorize(cloud, 'run.services.setIamPolicy', `projects/${project}/locations/${location}/services/${name}`);
   const [container] = template['containers'] as { image: string }[];
   authorize(cloud, 'iam.serviceAccounts.actAs', `projects/${project}/serviceAccounts/${template['serviceAccount']}`);
   authorize(cloud, 'run.operations.get', `projects/${project}/locations/${location}`);

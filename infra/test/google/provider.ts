@@ -230,7 +230,7 @@ export function provider(cloud: Cloud) {
       await failBefore(fault, cloud);
       const before = cloud.resources.get(id);
       authorizeOperation(cloud, token, 'update', id, news);
-      if (token === run) authorizeDeployment(cloud, news);
+      if (token === run) authorizeDeployment(cloud, news, before?.inputs);
       if (before === undefined) throw new GoogleError(404, `Resource '${id}' was not found.`);
       type.admit?.(news, cloud, before);
       const stored = store(token, id, news, type.outputs?.(news, cloud, before, id) ?? {});
