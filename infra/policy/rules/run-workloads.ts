@@ -20,6 +20,11 @@ export const imageDigests: ResourceValidationPolicy = {
   ),
 };
 
+interface Variable {
+  readonly name: string;
+  readonly value?: string | undefined;
+}
+
 const secretNames: readonly string[] = secretSettings;
 const ownNames: readonly string[] = settingNames;
 
@@ -29,25 +34,35 @@ function looksSecret(name: string): boolean {
   return /secret|passw(or)?d|token|pepper|api[-_]?key|private|credential/i.test(name);
 }
 
+/** Returns whether a variable has a value, or may turn out to have it once what is unknown at preview is known. */
+function mayHold(envs: readonly Variable[] | undefined, name: string, value: string): boolean {
+  const indexes = [...Array(envs?.length ?? 0).keys()];
+  const others = new Set<number>();
+  // Apart, since each of the two may be unknown: the SDK throws where it is read.
+  forEachKnown(indexes, (index) => void (envs?.[index]?.name !== name && others.add(index)));
+  forEachKnown(indexes, (index) => void (envs?.[index]?.value !== value && others.add(index)));
+  return others.size < indexes.length;
+}
+
 /** Google, "Configure secrets for services": do not pass secrets as plain environment variables. */
 export const noPlainSecrets: ResourceValidationPolicy = {
   name: 'run-no-plain-secrets',
   description: 'Secret settings come from Secret Manager.',
   enforcementLevel: 'mandatory',
   validateResource: forWorkloads(({ containers }, refuse) =>
-    forEachKnown(containers, ({ envs }) =>
+    forEachKnown(containers, ({ envs }) => {
+      const mayUseIdentity = mayHold(envs, 'REDIS_AUTH', 'google-iam');
       forEachKnown(envs, ({ name, valueSource }) => {
         if (!looksSecret(name) || valueSource?.secretKeyRef) return;
         // The service itself refuses an address with a password then.
-        if (name === 'REDIS_URL' && envs?.some((env) => env.name === 'REDIS_AUTH' && env.value === 'google-iam'))
-          return;
+        if (name === 'REDIS_URL' && mayUseIdentity) return;
         refuse(
           `The environment variable ${name} has a plain value`,
           'Everyone who may look at the service reads it, and every old revision keeps it',
           'Set valueSource.secretKeyRef to a secret in Secret Manager and its version',
         );
-      }),
-    ),
+      });
+    }),
   ),
 };
 

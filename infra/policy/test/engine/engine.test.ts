@@ -35,7 +35,8 @@ const database = (options?: CustomResourceOptions) =>
 const goodProgram: PulumiFn = async () => {
   const protect = { protect: true };
   const account = new Account('andamio-api');
-  make(types.service, 'api', service({ name: 'andamio-api' }).props, protect);
+  const binaryAuthorization = { useDefault: true };
+  make(types.service, 'api', service({ name: 'andamio-api', binaryAuthorization }).props, protect);
   make('gcp:projects/iAMMember:IAMMember', 'reader', {
     ...projectMember('').props,
     member: interpolate`serviceAccount:${account.email}`,
