@@ -18,7 +18,7 @@ export function oneOf<const Words extends [string, ...string[]]>(words: Words) {
   return z.enum(words, { error: `must be one of: ${words.join(', ')}` });
 }
 
-export function matching(pattern: RegExp, error: string) {
+function matching(pattern: RegExp, error: string) {
   return z.string().regex(pattern, { error });
 }
 
