@@ -16,9 +16,10 @@ export default async function platform() {
   const projectNumber = await findProjectNumber(settings);
   const host = hostOf(settings, projectNumber);
   const secrets = pinnedSecrets(settings);
-  refuse([...hostProblems(settings, host), ...(await versionProblems(settings, secrets))]);
   const before = await lastApplied();
+  // First of all: a stack that would move lacks secrets under its new name as well.
   refuseToMove(before.place, settings);
+  refuse([...hostProblems(settings, host), ...(await versionProblems(settings, secrets))]);
   // A stack that was applied has them already.
   const mayBeLeft = before.place === undefined && settings.ownsProject && settings.github !== undefined;
   adopt(mayBeLeft ? await findFederation(settings.project) : new Map());

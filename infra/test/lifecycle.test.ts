@@ -48,6 +48,8 @@ describeByDriver('the life of a stack', () => {
     await google.forgetCalls();
     await stack.up();
     expect(await google.calls()).toEqual([]);
+    for (const name of ['jwt-secrets', 'key-peppers'])
+      await google.addSecretVersion(`projects/my-project/secrets/another-api-${name}`, 'a value');
     const second = await stackOf(google, 'dev', {
       owns: 'service',
       service: 'another-api',
