@@ -16,11 +16,12 @@ export const suspend = defineCommand({
       async preview(context) {
         const owner = await findOwner(context, userId);
         if ('done' in owner) return owner;
-        const state = owner.suspended ? ' already' : '';
         return {
           json: { user_id: userId, suspended: owner.suspended, active_keys: owner.activeKeys },
           text: [
-            `${user}${state ? ' is suspended already' : ` loses access: ${counted(owner.activeKeys, 'active key')}`}.`,
+            owner.suspended
+              ? `${user} is suspended already.`
+              : `${user} loses access: ${counted(owner.activeKeys, 'active key')}.`,
           ],
         };
       },
