@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readOutsideProject } from '../delivery/permissions.ts';
 import { engineIsHere } from './harness/requirements.ts';
 import { image } from './harness/settings.ts';
-import { changes, cloud, configure, deployed, refusal } from './harness/stack.ts';
+import { changes, cloud, configure, deployed, refusal, stackOf } from './harness/stack.ts';
 
 const as = (account: string) => `serviceAccount:${account}@documented-project.iam.gserviceaccount.com`;
 const beyondReach = Object.keys(readOutsideProject).map((type) => `**${type}::*`);
@@ -53,3 +53,11 @@ test.skipIf(!engineIsHere)(
   },
   240_000,
 );
+
+test.skipIf(!engineIsHere)('by a port of its own an identity calls beside others', async () => {
+  const google = await cloud();
+  await (await stackOf(google, 'shared')).up();
+  const byPort = Object.assign(Object.create(google), { port: await google.portOf(as('andamio-preview')) });
+  const reader = await stackOf(byPort, 'shared', { monthlyBudget: '301' });
+  expect(await refusal(reader.up())).toMatch(/Error 403: Permission '\S+' denied/);
+});

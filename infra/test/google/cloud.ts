@@ -1,4 +1,5 @@
 import type { Occurrence } from './attestations.ts';
+import { callerOfPort, type ListenAs } from './callers.ts';
 import { GoogleError } from './error.ts';
 import type { Properties } from './resource-type.ts';
 
@@ -73,9 +74,20 @@ export class Cloud {
   machinery: Machinery | undefined;
   /** Milliseconds until a grant on a secret takes effect. */
   grantDelay = 0;
-  /** Who calls, as IAM names them, e.g. `serviceAccount:...`; the owner of the project where undefined. */
-  caller: string | undefined;
+  /** Opens a port whose callers are one member. */
+  listenAs: ListenAs | undefined;
   #ahead = 0;
+  #caller: string | undefined;
+
+  /** Who calls, as IAM names them, e.g. `serviceAccount:...`; the owner of the project where undefined. */
+  get caller(): string | undefined {
+    return callerOfPort() ?? this.#caller;
+  }
+
+  /** Sets who calls by the first port. */
+  set caller(member: string | undefined) {
+    this.#caller = member;
+  }
 
   /** Returns the time at Google, in milliseconds. */
   now(): number {

@@ -1,4 +1,5 @@
 import { attest } from './attestations.ts';
+import type { ListenAs } from './callers.ts';
 import type { Cloud, Fault, Stored } from './cloud.ts';
 import type { Properties } from './resource-type.ts';
 
@@ -38,6 +39,8 @@ export function control(cloud: Cloud) {
     actAs(member?: string) {
       cloud.caller = member;
     },
+    /** Returns a port by which calls come from this member, whoever {@link actAs} sets for the first one. */
+    portOf: (member: string): Promise<number> => (cloud.listenAs as ListenAs)(member),
     /** Lets so many seconds pass at Google. */
     pass(seconds: number) {
       cloud.pass(seconds * 1000);

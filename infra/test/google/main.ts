@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { main } from '@pulumi/pulumi/provider/server.js';
+import { furtherPorts } from './callers.ts';
 import { Cloud } from './cloud.ts';
 import { type Call, control } from './control.ts';
 import { provider } from './provider.ts';
@@ -10,14 +11,15 @@ import { serveRest } from './rest.ts';
 
 const { values } = parseArgs({ options: { projects: { type: 'string', default: '' }, machinery: { type: 'string' } } });
 const cloud = new Cloud();
+cloud.listenAs = furtherPorts();
 for (const pair of values.projects.split(',').filter(Boolean))
   control(cloud).addProject(...(pair.split('=') as [string, string]));
 if (values.machinery) cloud.machinery = (await import(values.machinery)).machinery;
 
 cloud.restUrl = await serveRest(cloud);
-process.on('message', ({ id, method, args }: Call) => {
+process.on('message', async ({ id, method, args }: Call) => {
   try {
-    const result = (control(cloud)[method] as (...given: unknown[]) => unknown)(...args);
+    const result = await (control(cloud)[method] as (...given: unknown[]) => unknown)(...args);
     process.send?.({ id, result });
   } catch (error) {
     process.send?.({ id, error: (error as Error).message });

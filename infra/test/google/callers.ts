@@ -1,0 +1,49 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+const grpc = createRequire(require.resolve('@pulumi/pulumi'))('@grpc/grpc-js');
+
+type Handler = (...args: unknown[]) => unknown;
+
+const callers = new AsyncLocalStorage<string>();
+
+/** Returns who makes the present call; undefined where it came in by the first port. */
+export function callerOfPort(): string | undefined {
+  return callers.getStore();
+}
+
+/**
+ * Listens on a further port of loopback, where every call is one of this member. The service is the one that the SDK's server
+ * offers on the first port.
+ *
+ * @returns the port
+ */
+export type ListenAs = (member: string) => Promise<number>;
+
+/** Learns the service that the SDK's server will offer: call it before that starts. */
+export function furtherPorts(): ListenAs {
+  const { addService } = grpc.Server.prototype;
+  let offered: readonly [definition: unknown, handlers: object] | undefined;
+  grpc.Server.prototype.addService = function add(definition: unknown, handlers: object) {
+    offered = [definition, handlers];
+    return addService.call(this, definition, handlers);
+  };
+  return (member) => {
+    const [definition, handlers] = offered as [unknown, object];
+    const asMember = new Proxy(handlers, {
+      get(target, name) {
+        const handler = Reflect.get(target, name);
+        if (typeof handler !== 'function') return handler;
+        return (...args: unknown[]) => callers.run(member, () => (handler as Handler).apply(target, args));
+      },
+    });
+    const server = new grpc.Server({ 'grpc.max_receive_message_length': -1 });
+    addService.call(server, definition, asMember);
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error: Error | null, port: number) =>
+      error ? reject(error) : resolve(port),
+    );
+    return promise;
+  };
+}
