@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { documentedCommands } from '../documented-commands.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -19,8 +19,23 @@ function employIssuer(work: Workplace, secret: string): string {
   return `${node} '${join(import.meta.dirname, '../token.ts')}' '${file}'`;
 }
 
+/** Has the jobs of a repository sign in, as docs/deploy.md says: in settings that the owner has committed. */
+function letGitHubDeploy(work: Workplace): void {
+  const settings = ['githubRepository: example-owner/example-repository', 'githubRepositoryId: "1234567"'];
+  const lines = [...settings, 'githubOwnerId: "7654321"'].map((line) => `  andamio:${line}\n`).join('');
+  for (const stack of ['shared', 'preprod', 'prod'])
+    appendFileSync(join(work.clone, `infra/Pulumi.${stack}.yaml`), lines);
+}
+
+/** Returns a job of the pipeline: it works beside the owner, and calls Google as an account of its own. */
+async function job(work: Workplace, { google }: Surroundings, track: string, account: string): Promise<Typist> {
+  const port = await google.portOf(`serviceAccount:${account}@${project}.iam.gserviceaccount.com`);
+  return work.typist(track, { PULUMI_DEBUG_PROVIDERS: `gcp:${port},docker-build:${port}` });
+}
+
 /** The documented project: shared, preprod and prod come up, are released to and operated, and are torn down. */
 export async function documentedProject(work: Workplace, surroundings: Surroundings): Promise<void> {
+  letGitHubDeploy(work);
   const owner = work.typist('prod');
 
   await owner.step('Deploy shared, preprod and prod by the commands in docs/deploy.md', async () => {
@@ -29,7 +44,7 @@ export async function documentedProject(work: Workplace, surroundings: Surroundi
     assert.match(printed, /"api_key": "ant-/);
     assert.equal(await owner.output('prod', 'host'), host);
   });
-  await Promise.all([releases(work, owner, surroundings), operations(work.typist('preprod'), surroundings)]);
+  await Promise.all([releases(work, owner, surroundings), operations(work, work.typist('preprod'), surroundings)]);
   await accidents(owner, surroundings);
 }
 
@@ -38,7 +53,8 @@ async function releases(work: Workplace, owner: Typist, surroundings: Surroundin
   const secret = await surroundings.google.secretValue(
     `projects/${project}/secrets/andamio-api-jwt-secrets/versions/1`,
   );
-  Object.assign(owner.environment, {
+  const deploy = await job(work, surroundings, 'prod', 'andamio-api-ci');
+  Object.assign(deploy.environment, {
     SMOKE_TOKEN_COMMAND: employIssuer(work, secret as string),
     SMOKE_TIMEOUT_SECONDS: '10',
   });
@@ -50,16 +66,16 @@ async function releases(work: Workplace, owner: Typist, surroundings: Surroundin
     assertUnchanged(await owner.pulumi('up --yes --skip-preview', 'prod'));
   });
 
-  const second = await owner.step('Release an image', async () => {
+  const second = await owner.step('Release an image, as the deploy account', async () => {
     const image = await surroundings.release('good', registry);
-    await owner.run(releaseTo(image));
+    await deploy.run(releaseTo(image));
     assert.equal(await owner.output('prod', 'image'), image);
     return image;
   });
 
   for (const kind of ['broken', 'hanging'] as const) {
     await owner.step(`Release an image that is ${kind}: it rolls back`, async () => {
-      const printed = await owner.refused(releaseTo(await surroundings.release(kind, registry)));
+      const printed = await deploy.refused(releaseTo(await surroundings.release(kind, registry)));
       assert.match(printed, /Going back to/);
       assert.equal(await owner.output('prod', 'image'), second);
     });
@@ -67,7 +83,7 @@ async function releases(work: Workplace, owner: Typist, surroundings: Surroundin
 
   await owner.step('Deploy an image that somebody else pushed: it is refused', async () => {
     const foreign = await surroundings.push('foreign', registry);
-    assert.match(await owner.refused(releaseTo(foreign)), /is not attested.*\n.*sign-and-create/);
+    assert.match(await deploy.refused(releaseTo(foreign)), /is not attested.*\n.*sign-and-create/);
     await owner.pulumi(`config set andamio:image ${foreign}`, 'prod');
     const refused = await owner.refused(`${node} infra/scripts/pulumi.ts up --yes --skip-preview --stack prod`);
     assert.match(refused, /is not authorized by policy/);
@@ -76,26 +92,30 @@ async function releases(work: Workplace, owner: Typist, surroundings: Surroundin
 
   await owner.step('Release with another change: it is refused', async () => {
     await owner.pulumi('config set andamio:maxInstances 11', 'prod');
-    assert.match(await owner.refused(releaseTo(first)), /a person has to apply it/);
+    assert.match(await deploy.refused(releaseTo(first)), /a person has to apply it/);
     await owner.pulumi('config set andamio:maxInstances 10', 'prod');
   });
 }
 
 /** What is done with a service that runs, on preprod. */
-async function operations(owner: Typist, { google }: Surroundings): Promise<void> {
+async function operations(work: Workplace, owner: Typist, surroundings: Surroundings): Promise<void> {
+  const { google } = surroundings;
+  const preview = await job(work, surroundings, 'preprod', 'andamio-preview');
+  const drift = await job(work, surroundings, 'preprod', 'andamio-drift');
+
   await owner.step('Update again: nothing changes', async () => {
     for (const stack of ['shared', 'preprod']) assertUnchanged(await owner.pulumi('up --yes --skip-preview', stack));
   });
 
-  await owner.step('Preview a pull request', async () => {
-    assert.match(await owner.run(`${node} infra/scripts/preview.ts preprod`), /Nothing changes/);
+  await owner.step('Preview a pull request, as the preview account', async () => {
+    assert.match(await preview.run(`${node} infra/scripts/preview.ts preprod`), /Nothing changes/);
   });
 
-  await owner.step('Check for drift: none, then found and corrected', async () => {
-    await owner.run(`${node} infra/scripts/drift.ts preprod`);
+  await owner.step('Check for drift as the drift account: none, then found and corrected', async () => {
+    await drift.run(`${node} infra/scripts/drift.ts preprod`);
     const service = `projects/${project}/locations/us-central1/services/andamio-api-preprod`;
     await google.change(service, { invokerIamDisabled: false });
-    assert.match(await owner.refused(`${node} infra/scripts/drift.ts preprod`), /invokerIamDisabled/);
+    assert.match(await drift.refused(`${node} infra/scripts/drift.ts preprod`), /invokerIamDisabled/);
     await owner.pulumi('up --yes --refresh --skip-preview', 'preprod');
   });
 
