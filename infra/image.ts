@@ -26,7 +26,10 @@ const buildContext = [
   'tsconfig.base.json',
 ];
 
-/** Returns a hash of the files that the image is made of: the same source has the same one on any machine. */
+/**
+ * Returns a hash of the files that the image is made of: the same source has the same one on any
+ * machine.
+ */
 function contextHash(root: string = repositoryRoot): string {
   const hash = createHash('sha256');
   const files = globSync(buildContext, { cwd: root }).filter((path) => !path.endsWith('.test.ts'));
@@ -40,8 +43,9 @@ function contextHash(root: string = repositoryRoot): string {
 }
 
 /**
- * Returns the image to run, by digest: the one that the settings name, else one that is built and pushed on the way. An image that the
- * registry already has is never taken for what its tag is called: whoever can push chooses the tag.
+ * Returns the image to run, by digest: the one that the settings name, else one that is built and
+ * pushed on the way. An image that the registry already has is never taken for what its tag is
+ * called: whoever can push chooses the tag.
  */
 export function serviceImage(settings: Settings, opts: pulumi.CustomResourceOptions): pulumi.Output<string> {
   if (settings.image !== undefined) return pulumi.output(settings.image);
@@ -50,7 +54,8 @@ export function serviceImage(settings: Settings, opts: pulumi.CustomResourceOpti
     'image',
     {
       push: true,
-      // The tag keeps the image from the registry's cleanup. Services of one project do not share it: it cannot be moved.
+      // The tag keeps the image from the registry's cleanup. Services of one project do not share
+      // it: it cannot be moved.
       tags: [`${name}:${settings.service}-${contextHash()}`],
       platforms: ['linux/amd64'],
       context: { location: repositoryRoot },

@@ -5,15 +5,18 @@ import { allowImpersonation, type Federation, principalOf } from './federation.t
 import { attestorId, buildAccountId, keyId, keyRingId } from './names.ts';
 import { buildPermissions } from './permissions.ts';
 
-/** What `destroy` leaves, since Google never deletes it, by the full names that a new stack takes over. */
+/**
+ * What `destroy` leaves, since Google never deletes it, by the full names that a new stack takes
+ * over.
+ */
 export interface KeysBefore {
   readonly keyRing?: string | undefined;
   readonly key?: string | undefined;
 }
 
 /**
- * Looks for the key ring and the key of an earlier stack: Google deletes neither, and creating them again is a conflict.
- * https://cloud.google.com/kms/docs/resource-hierarchy
+ * Looks for the key ring and the key of an earlier stack: Google deletes neither, and creating them
+ * again is a conflict. https://cloud.google.com/kms/docs/resource-hierarchy
  */
 export async function findKeys({ project, region }: Settings): Promise<KeysBefore> {
   // A project in which the API was never enabled has no keys.
@@ -25,8 +28,9 @@ export async function findKeys({ project, region }: Settings): Promise<KeysBefor
 }
 
 /**
- * Lets Cloud Run start only images that were built and signed: a signing key in Cloud KMS, an attestor that knows its public half, and
- * the project's Binary Authorization policy that requires the attestor. https://cloud.google.com/binary-authorization/docs/overview
+ * Lets Cloud Run start only images that were built and signed: a signing key in Cloud KMS, an
+ * attestor that knows its public half, and the project's Binary Authorization policy that requires
+ * the attestor. https://cloud.google.com/binary-authorization/docs/overview
  */
 export class Attestation extends pulumi.ComponentResource {
   readonly attestor: pulumi.Output<string>;
@@ -66,8 +70,9 @@ export class Attestation extends pulumi.ComponentResource {
       },
       {
         ...parent,
-        // Its versions would be destroyed, and with them the attestations of every image that a rollback may need. Not by the provider's own
-        // deletionPolicy: an import reads that as DELETE, and refuses where it differs.
+        // Its versions would be destroyed, and with them the attestations of every image that a
+        // rollback may need. Not by the provider's own deletionPolicy: an import reads that as
+        // DELETE, and refuses where it differs.
         retainOnDelete: true,
         ...(keysBefore.key && { import: keysBefore.key }),
       },
@@ -183,7 +188,10 @@ export class Attestation extends pulumi.ComponentResource {
   }
 }
 
-/** Lets the account of releases check that an image is attested: https://cloud.google.com/binary-authorization/docs/roles-permissions */
+/**
+ * Lets the account of releases check that an image is attested:
+ * https://cloud.google.com/binary-authorization/docs/roles-permissions
+ */
 export function allowVerification(
   { project }: Settings,
   member: pulumi.Input<string>,

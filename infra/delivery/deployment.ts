@@ -8,7 +8,8 @@ import { deployPermissions, releasePermissions } from './permissions.ts';
 
 /**
  * Returns a condition on the part of the bucket of all states that is one stack's:
- * https://www.pulumi.com/docs/iac/concepts/state-and-backends/ tells the folders. Listing is asked of the bucket itself.
+ * https://www.pulumi.com/docs/iac/concepts/state-and-backends/ tells the folders. Listing is asked
+ * of the bucket itself.
  */
 function ownState(bucket: string, stack: string): gcp.types.input.storage.BucketIAMMemberCondition {
   const objects = `projects/_/buckets/${bucket}/objects/.pulumi`;
@@ -29,7 +30,10 @@ export interface DeploymentArgs {
   readonly runtimeAccount: gcp.serviceaccount.Account;
 }
 
-/** The identity that brings releases out: it updates the one service, pulls images and pushes none, and keeps the stack's state. */
+/**
+ * The identity that brings releases out: it updates the one service, pulls images and pushes none,
+ * and keeps the stack's state.
+ */
 export class Deployment extends pulumi.ComponentResource {
   readonly account: gcp.serviceaccount.Account;
 
@@ -80,7 +84,8 @@ export class Deployment extends pulumi.ComponentResource {
       { serviceAccountId: args.runtimeAccount.name, role: 'roles/iam.serviceAccountUser', member },
       parent,
     );
-    // Cloud Run asks it of whoever deploys: https://cloud.google.com/run/docs/deploying#permissions_required_to_deploy
+    // Cloud Run asks it of whoever deploys:
+    // https://cloud.google.com/run/docs/deploying#permissions_required_to_deploy
     new gcp.artifactregistry.RepositoryIamMember(
       'deploy-pulls',
       { project, location: region, repository: repositoryId, role: 'roles/artifactregistry.reader', member },

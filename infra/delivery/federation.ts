@@ -13,15 +13,18 @@ const environments = ['sign', 'preprod', 'production'] as const;
 export type Job = 'main' | 'pull_request' | `environment:${string}`;
 
 /**
- * Returns the subject of a job in the pool. It is made of GitHub's numeric id of the repository and of single claims: GitHub's own `sub`
- * has two forms, with names alone or with names and ids, depending on when the repository was created, renamed or transferred
+ * Returns the subject of a job in the pool. It is made of GitHub's numeric id of the repository and
+ * of single claims: GitHub's own `sub` has two forms, with names alone or with names and ids,
+ * depending on when the repository was created, renamed or transferred
  * (https://docs.github.com/actions/reference/security/oidc#immutable-subject-claims).
  */
 function subjectOf({ repositoryId }: GitHub, job: Job): string {
   return `${repositoryId}:${job}`;
 }
 
-/** Returns the one job that may act as an account, as IAM names it: a literal subject, never a set. */
+/**
+ * Returns the one job that may act as an account, as IAM names it: a literal subject, never a set.
+ */
 export function principalOf(projectNumber: string, github: GitHub, job: Job): string {
   return `principal://iam.googleapis.com/projects/${projectNumber}/locations/global/workloadIdentityPools/${poolId}/subject/${subjectOf(github, job)}`;
 }
@@ -40,11 +43,16 @@ export function allowImpersonation(
   );
 }
 
-/** What a provider takes from GitHub's token. Claims are strings, numbers and truth values included. */
+/**
+ * What a provider takes from GitHub's token. Claims are strings, numbers and truth values included.
+ */
 interface Trust {
   readonly id: string;
   readonly displayName: string;
-  /** CEL. `google.subject` may have 127 bytes: https://cloud.google.com/iam/docs/workload-identity-federation#mapping */
+  /**
+   * CEL. `google.subject` may have 127 bytes:
+   * https://cloud.google.com/iam/docs/workload-identity-federation#mapping
+   */
   readonly subject: string;
   /** CEL, each of which must hold. The ids outlive a name that somebody else takes. */
   readonly conditions: readonly string[];
@@ -72,7 +80,10 @@ function mainBranch(github: GitHub, environment: string | undefined): Trust {
   };
 }
 
-/** Jobs of pull requests from branches of the repository itself; GitHub gives those of forks no token. */
+/**
+ * Jobs of pull requests from branches of the repository itself; GitHub gives those of forks no
+ * token.
+ */
 function pullRequests(github: GitHub): Trust {
   return {
     id: providerIds.pullRequests,
@@ -100,7 +111,10 @@ export async function findFederation(project: string): Promise<ReadonlyMap<strin
   return new Map(found.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
 }
 
-/** Lets jobs of one repository in without a stored key. What each may do is granted to its principal. */
+/**
+ * Lets jobs of one repository in without a stored key. What each may do is granted to its
+ * principal.
+ */
 export class Federation extends pulumi.ComponentResource {
   readonly pool: gcp.iam.WorkloadIdentityPool;
   /** The full names of the providers, for the workflows. */
@@ -110,8 +124,9 @@ export class Federation extends pulumi.ComponentResource {
   constructor(settings: Settings, github: GitHub, opts?: pulumi.ComponentResourceOptions) {
     super('andamio:project:Federation', 'federation', {}, opts);
     const { project } = settings;
-    // Google would keep the ids of what is deleted for 30 days, and refuse to create them anew. Without the accounts, which are
-    // deleted, the pool allows nothing; `findFederation` adopts it when the stack comes up again.
+    // Google would keep the ids of what is deleted for 30 days, and refuse to create them anew.
+    // Without the accounts, which are deleted, the pool allows nothing; `findFederation` adopts it
+    // when the stack comes up again.
     const retained = { parent: this, retainOnDelete: true };
     this.pool = new gcp.iam.WorkloadIdentityPool(
       poolName,

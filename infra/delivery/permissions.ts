@@ -1,7 +1,9 @@
 /**
- * The permissions that reading a resource takes of Google, by Pulumi type: what `pulumi refresh` and the search for drift ask for.
- * Read off the requests in the source of terraform-provider-google-beta 7.45 and Google's IAM reference of each API
- * (https://cloud.google.com/iam/docs/permissions-reference). A test fails when a stack has a type that is missing here.
+ * The permissions that reading a resource takes of Google, by Pulumi type: what `pulumi refresh`
+ * and the search for drift ask for. Read off the requests in the source of
+ * terraform-provider-google-beta 7.45 and Google's IAM reference of each API
+ * (https://cloud.google.com/iam/docs/permissions-reference). A test fails when a stack has a type
+ * that is missing here.
  *
  * None of them reads content: no log entry, no document, no value of a secret.
  */
@@ -54,14 +56,18 @@ export const readPermissions = {
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /**
- * Types that are read outside the project, where no role of the project helps, and the permission. Custom roles of a billing
- * account take an organization, and the predefined ones reveal what everything costs; so nightly jobs leave these out.
+ * Types that are read outside the project, where no role of the project helps, and the permission.
+ * Custom roles of a billing account take an organization, and the predefined ones reveal what
+ * everything costs; so nightly jobs leave these out.
  */
 export const readOutsideProject = {
   'gcp:billing/budget:Budget': ['billing.budgets.get'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
-/** The permissions of what the program looks up at every preview, by Pulumi function: in the stack of a service, and of the project. */
+/**
+ * The permissions of what the program looks up at every preview, by Pulumi function: in the stack
+ * of a service, and of the project.
+ */
 export const lookUpPermissions = {
   service: {
     'gcp:organizations/getProject:getProject': ['resourcemanager.projects.get'],
@@ -82,13 +88,17 @@ export const lookUpPermissions = {
 export const releasePermissions = {
   /** On the service: `pulumi up` reads it and updates it as a whole. */
   service: ['run.services.get', 'run.services.update'],
-  /** On the project: an operation's name lies under the location and not under the service that it changes. */
+  /**
+   * On the project: an operation's name lies under the location and not under the service that it
+   * changes.
+   */
   project: ['run.operations.get'],
 } as const;
 
 /**
- * What the build account may do in the project: attestations are created in the project, and which note they may be attached to is
- * granted on the note. https://cloud.google.com/binary-authorization/docs/making-attestations
+ * What the build account may do in the project: attestations are created in the project, and which
+ * note they may be attached to is granted on the note.
+ * https://cloud.google.com/binary-authorization/docs/making-attestations
  */
 export const buildPermissions = ['containeranalysis.occurrences.create'] as const;
 

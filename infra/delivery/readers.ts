@@ -4,7 +4,10 @@ import type { GitHub, Settings } from '../settings/index.ts';
 import { allowImpersonation, type Federation, type Job, principalOf } from './federation.ts';
 import { driftPermissions, previewPermissions } from './permissions.ts';
 
-/** The identities that compare and never change: previews of pull requests, and the nightly search for drift. */
+/**
+ * The identities that compare and never change: previews of pull requests, and the nightly search
+ * for drift.
+ */
 export class Readers extends pulumi.ComponentResource {
   readonly previewAccount: pulumi.Output<string>;
   readonly driftAccount: pulumi.Output<string>;

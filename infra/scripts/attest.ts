@@ -45,7 +45,10 @@ async function call(url: string, token: string, body?: object): Promise<unknown>
   return answer;
 }
 
-/** Says whether the attestor verifies one of the attestations that Container Analysis has for an image. */
+/**
+ * Says whether the attestor verifies one of the attestations that Container Analysis has for an
+ * image.
+ */
 async function isAttested(image: string, place: ImagePlace): Promise<boolean> {
   const token =
     process.env['GOOGLE_OAUTH_ACCESS_TOKEN'] ?? run('gcloud', ['auth', 'print-access-token'], { quiet: true }).trim();

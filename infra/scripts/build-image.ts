@@ -1,5 +1,6 @@
-// node scripts/build-image.ts ARCHIVE: builds the service's image, with SBOM and provenance, into an OCI archive, and prints its
-// digest. Runs third-party code, so whoever calls it holds no identity of the cloud.
+// node scripts/build-image.ts ARCHIVE: builds the service's image, with SBOM and provenance, into
+// an OCI archive, and prints its digest. Runs third-party code, so whoever calls it holds no
+// identity of the cloud.
 import { appendFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Failure, named, run, say, script } from './cli.ts';

@@ -1,5 +1,5 @@
-// node scripts/drift.ts STACK: compares what is with what should be, the image and the traffic of the last release included.
-// Fails where they differ, and opens an issue when it runs on GitHub.
+// node scripts/drift.ts STACK: compares what is with what should be, the image and the traffic of
+// the last release included. Fails where they differ, and opens an issue when it runs on GitHub.
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,10 @@ import { Failure, named, outputsOf, previewed, programFolder, projectName, pulum
 import { onGitHub, openIssue } from './github.ts';
 import { stepsAsTable } from './steps-table.ts';
 
-/** A stack's settings as they were last applied, in a file of their own: what a release set is not committed. */
+/**
+ * A stack's settings as they were last applied, in a file of their own: what a release set is not
+ * committed.
+ */
 async function withSettings<Result>(
   stack: string,
   work: (options: string[]) => Promise<Result> | Result,

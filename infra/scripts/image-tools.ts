@@ -29,7 +29,10 @@ function withFolder<Result>(work: (folder: string) => Result): Result {
   }
 }
 
-/** Calls a function with a file that holds the credentials of a registry, and deletes it. Arguments would show the token to everybody. */
+/**
+ * Calls a function with a file that holds the credentials of a registry, and deletes it. Arguments
+ * would show the token to everybody.
+ */
 export function withRegistryToken<Result>(registry: string, token: string, work: (authfile: string) => Result): Result {
   return withFolder((folder) => {
     const authfile = join(folder, 'auth.json');
@@ -42,8 +45,8 @@ export function withRegistryToken<Result>(registry: string, token: string, work:
 }
 
 /**
- * Builds with Docker, with SBOM and provenance. Files are as old as the epoch, so that the same source gives the same layers:
- * https://github.com/moby/buildkit/blob/master/docs/build-repro.md
+ * Builds with Docker, with SBOM and provenance. Files are as old as the epoch, so that the same
+ * source gives the same layers: https://github.com/moby/buildkit/blob/master/docs/build-repro.md
  *
  * @param exporter where to, as `--output` takes it
  */

@@ -1,5 +1,6 @@
-// npx -y pnpm@12 image:push STACK...: builds the service's image, pushes and attests it as the build account, and sets it in the stacks:
-// what the deploy workflow does in three jobs, for a person. The stack that owns the project comes first.
+// npx -y pnpm@12 image:push STACK...: builds the service's image, pushes and attests it as the
+// build account, and sets it in the stacks: what the deploy workflow does in three jobs, for a
+// person. The stack that owns the project comes first.
 import { setTimeout } from 'node:timers/promises';
 import { buildAccountOf, type ImagePlace, imageName, registryOf } from '../delivery/names.ts';
 import { attestArguments } from './attest.ts';
@@ -20,7 +21,10 @@ function tokenOf(account: string): string {
   }).trim();
 }
 
-/** Lets whoever is signed in act as the build account. An owner of the project may give that; nobody has it from the start. */
+/**
+ * Lets whoever is signed in act as the build account. An owner of the project may give that; nobody
+ * has it from the start.
+ */
 function grantMyself(account: string, project: string): void {
   const me = run('gcloud', ['config', 'get', 'account'], { quiet: true }).trim();
   if (me === '') throw new Failure('Nobody is signed in to gcloud: gcloud auth login');
@@ -41,7 +45,10 @@ function grantMyself(account: string, project: string): void {
   }
 }
 
-/** Seconds between attempts: a grant is effective after about two minutes, sometimes seven. https://cloud.google.com/iam/docs/access-change-propagation */
+/**
+ * Seconds between attempts: a grant is effective after about two minutes, sometimes seven.
+ * https://cloud.google.com/iam/docs/access-change-propagation
+ */
 const pauses = [5, 10, 20, 30, 60, 60, 120, 120];
 
 async function impersonate(account: string, project: string): Promise<string> {

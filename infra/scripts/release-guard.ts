@@ -8,7 +8,10 @@ const quiet = ['same', 'read', 'refresh'];
 
 const changes = ({ op, urn }: Step) => !quiet.includes(op) && !urn.includes('::pulumi:pulumi:Stack::');
 
-/** The image that `up` built leaves the state when the pipeline brings its own; in the registry it stays. */
+/**
+ * The image that `up` built leaves the state when the pipeline brings its own; in the registry it
+ * stays.
+ */
 const forgetsBuiltImage = ({ op, urn }: Step) => op === 'delete' && urn.includes('docker-build:index:Image::');
 
 /** `urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME` -> TYPE NAME */
@@ -17,7 +20,9 @@ function describe(urn: string): string {
   return `${types.split('$').at(-1)} ${name}`;
 }
 
-/** What in a preview is more than a release: another resource, or another property of the service. */
+/**
+ * What in a preview is more than a release: another resource, or another property of the service.
+ */
 export function beyondRelease(steps: readonly Step[]): string[] {
   return steps
     .filter((step) => changes(step) && !forgetsBuiltImage(step))

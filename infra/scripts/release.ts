@@ -1,7 +1,9 @@
-// node scripts/release.ts STACK IMAGE@sha256:...: brings a release out. The new revision gets no traffic until it has issued a key.
-// Whatever goes wrong after the first change, a signal included, brings the image from before back, and the script fails.
+// node scripts/release.ts STACK IMAGE@sha256:...: brings a release out. The new revision gets no
+// traffic until it has issued a key. Whatever goes wrong after the first change, a signal included,
+// brings the image from before back, and the script fails.
 //
-// node scripts/release.ts STACK --recover: goes back if an earlier run was killed, or its rollback failed. Frees the stack's lock.
+// node scripts/release.ts STACK --recover: goes back if an earlier run was killed, or its rollback
+// failed. Frees the stack's lock.
 import { assertAttested } from './attest.ts';
 import { Failure, outputsOf, projectName, pulumi, pulumiUntil, say, script, underThePolicies } from './cli.ts';
 import { assertReleaseOnly } from './release-guard.ts';
@@ -42,12 +44,18 @@ function deployed(stack: string): Deployed {
   };
 }
 
-/** The address of the revision that has no traffic yet. https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags */
+/**
+ * The address of the revision that has no traffic yet.
+ * https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags
+ */
 function candidateOf(host: string): string {
   return host.replace('https://', 'https://candidate---');
 }
 
-/** Sets what a release is made of: the image, and the revision that keeps the traffic while a candidate waits. */
+/**
+ * Sets what a release is made of: the image, and the revision that keeps the traffic while a
+ * candidate waits.
+ */
 function choose(stack: string, image: string, stableRevision: string | undefined): void {
   pulumi(stack, ['config', 'set', `${projectName}:image`, image], { quiet: true });
   const key = `${projectName}:stableRevision`;
@@ -98,7 +106,10 @@ class Release {
     await smokeTest(before.host, stopped);
   }
 
-  /** Goes back to what the outputs say has the traffic, if an earlier run left the stack differing from it. */
+  /**
+   * Goes back to what the outputs say has the traffic, if an earlier run left the stack differing
+   * from it.
+   */
   async settle(): Promise<string> {
     const { stack, before, stopped } = this;
     if (!before.besideCandidate) {
@@ -115,7 +126,8 @@ class Release {
   }
 
   /**
-   * Brings back what had the traffic before. Not stopped by a signal: half-way back is the worst of all states.
+   * Brings back what had the traffic before. Not stopped by a signal: half-way back is the worst of
+   * all states.
    *
    * @returns in which state the stack is left
    */
@@ -127,7 +139,8 @@ class Release {
     }
     say(`Going back to ${before.image}.`);
     const finish = new AbortController().signal;
-    // The revision from before still runs: traffic returns to it at once, whatever a new revision does.
+    // The revision from before still runs: traffic returns to it at once, whatever a new revision
+    // does.
     if (progress === 'switched') {
       choose(stack, image, before.revision);
       await this.#up(finish);
@@ -160,7 +173,11 @@ class Release {
 const messageOf = (error: unknown) =>
   error instanceof Failure ? error.message : String((error as Error)?.stack ?? error);
 
-/** Goes back after a failure. @returns the failure that tells both what went wrong and what was done */
+/**
+ * Goes back after a failure.
+ *
+ * @returns the failure that tells both what went wrong and what was done
+ */
 async function failed(release: Release, image: string, error: unknown): Promise<Failure> {
   const reason = `${image} was not brought out: ${messageOf(error)}`;
   say(reason);
@@ -172,7 +189,10 @@ async function failed(release: Release, image: string, error: unknown): Promise<
   }
 }
 
-/** An abort signal for SIGINT and SIGTERM. Further signals are answered in words: going back must not be broken off. */
+/**
+ * An abort signal for SIGINT and SIGTERM. Further signals are answered in words: going back must
+ * not be broken off.
+ */
 function stopOnSignals(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

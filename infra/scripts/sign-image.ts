@@ -1,5 +1,6 @@
-// node scripts/sign-image.ts REGISTRY ARCHIVE DIGEST: pushes the image of an OCI archive and attests it, as the account that is signed
-// in, and prints it by digest. Imports no package: the identity that signs runs nothing of third parties but gcloud and skopeo.
+// node scripts/sign-image.ts REGISTRY ARCHIVE DIGEST: pushes the image of an OCI archive and
+// attests it, as the account that is signed in, and prints it by digest. Imports no package: the
+// identity that signs runs nothing of third parties but gcloud and skopeo.
 import { appendFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { imageName, placeOfRegistry } from '../delivery/names.ts';

@@ -6,7 +6,10 @@ import { basePath } from '@andamio/schema/hosts';
 import { isKey } from '@andamio/schema/key-format';
 import { Failure, say } from './cli.ts';
 
-/** Seconds that one call, or the command that prints a token, may take: a candidate starts with the first call. */
+/**
+ * Seconds that one call, or the command that prints a token, may take: a candidate starts with the
+ * first call.
+ */
 function timeoutMilliseconds(): number {
   return Number(process.env['SMOKE_TIMEOUT_SECONDS'] ?? 30) * 1000;
 }
@@ -25,7 +28,10 @@ interface Answer {
 
 type Call = (url: string, init?: RequestInit) => Promise<Answer>;
 
-/** Returns a function that makes calls which end, body included, within the timeout or when the signal aborts. */
+/**
+ * Returns a function that makes calls which end, body included, within the timeout or when the
+ * signal aborts.
+ */
 function callUntil(signal: AbortSignal): Call {
   return async (url, init) => {
     const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMilliseconds())]);
@@ -49,8 +55,8 @@ function parse(text: string): unknown {
 }
 
 /**
- * Returns a short-lived token of the stack's issuer, with a `sub` of its own, from a command that prints it
- * (SMOKE_TOKEN_COMMAND). What signs tokens is not this script's to know.
+ * Returns a short-lived token of the stack's issuer, with a `sub` of its own, from a command that
+ * prints it (SMOKE_TOKEN_COMMAND). What signs tokens is not this script's to know.
  */
 async function token(signal: AbortSignal): Promise<string> {
   const command = process.env['SMOKE_TOKEN_COMMAND'];

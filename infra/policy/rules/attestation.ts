@@ -47,7 +47,10 @@ export const policyRequiresAttestation: ResourceValidationPolicy = {
   }),
 };
 
-/** Google, "Create attestations": sign with an asymmetric key; the private half never leaves Cloud KMS. */
+/**
+ * Google, "Create attestations": sign with an asymmetric key; the private half never leaves Cloud
+ * KMS.
+ */
 export const signingKeysAsymmetric: ResourceValidationPolicy = {
   name: 'attestor-asymmetric-key',
   description: 'An attestor knows public keys of Cloud KMS, made for signatures.',

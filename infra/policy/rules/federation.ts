@@ -10,7 +10,10 @@ const subject = new RegExp(
   `^google\\.subject\\s*(?:==\\s*${literal}|in\\s*\\[\\s*${literal}(?:\\s*,\\s*${literal})*\\s*\\])$`,
 );
 
-/** Says whether a condition holds only if each of its terms does: none is one of several, negated, or a comment. */
+/**
+ * Says whether a condition holds only if each of its terms does: none is one of several, negated,
+ * or a comment.
+ */
 function isConjunction(condition: string): boolean {
   return !/\|\||!|\?|\/\//.test(condition.replaceAll(/'[^']*'|"[^"]*"/g, ''));
 }
@@ -35,7 +38,10 @@ export const federationWithCondition: ResourceValidationPolicy = {
   }),
 };
 
-/** Google, "Configure Workload Identity Federation with deployment pipelines": use the numeric ids, names are reused. */
+/**
+ * Google, "Configure Workload Identity Federation with deployment pipelines": use the numeric ids,
+ * names are reused.
+ */
 export const federationWithOneRepository: ResourceValidationPolicy = {
   name: 'federation-one-repository',
   description: 'A workload identity provider trusts one repository of one owner, by their numbers.',
@@ -65,7 +71,10 @@ export const federationWithSubjects: ResourceValidationPolicy = {
   }),
 };
 
-/** GitHub, "Immutable subject claims": `sub` has two forms, one of them made of names that change hands. */
+/**
+ * GitHub, "Immutable subject claims": `sub` has two forms, one of them made of names that change
+ * hands.
+ */
 export const federationWithNumericSubject: ResourceValidationPolicy = {
   name: 'federation-numeric-subject',
   description: "A subject is made of the repository's number and of claims that hold no name of it.",
@@ -87,7 +96,10 @@ const branch = /^assertion\.ref\s*==\s*(?:'refs\/heads\/[^'*]+'|"refs\/heads\/[^
 const protectedBranch = /^assertion\.ref_protected\s*==\s*(?:'true'|"true")$/;
 const pullRequest = /^assertion\.event_name\s*==\s*(?:'pull_request'|"pull_request")$/;
 
-/** GitHub, "Deployments and environments": any branch may name an environment, unless a rule of the environment forbids it. */
+/**
+ * GitHub, "Deployments and environments": any branch may name an environment, unless a rule of the
+ * environment forbids it.
+ */
 export const federationWithOneBranch: ResourceValidationPolicy = {
   name: 'federation-one-branch',
   description: 'Jobs come in from one protected branch, or as pull requests that have no environment.',

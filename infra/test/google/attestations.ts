@@ -1,5 +1,6 @@
-// Cloud KMS, Binary Authorization and Container Analysis over HTTP, as far as signing an image and checking its attestation take
-// them. Signatures are real: https://cloud.google.com/binary-authorization/docs/making-attestations
+// Cloud KMS, Binary Authorization and Container Analysis over HTTP, as far as signing an image and
+// checking its attestation take them. Signatures are real:
+// https://cloud.google.com/binary-authorization/docs/making-attestations
 import { spawnSync } from 'node:child_process';
 import {
   createHash,
@@ -46,7 +47,10 @@ export function publicKeyOf(version: string, cloud: Cloud): string {
   return createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
 }
 
-/** Signs a SHA-256 digest. Node signs what it has hashed itself, and nothing else; OpenSSL's tool takes the digest. */
+/**
+ * Signs a SHA-256 digest. Node signs what it has hashed itself, and nothing else; OpenSSL's tool
+ * takes the digest.
+ */
 function sign(version: string, digest: Buffer, cloud: Cloud): string {
   const folder = mkdtempSync(join(tmpdir(), 'kms-'));
   try {
@@ -220,7 +224,11 @@ export function attestationRoutes(cloud: Cloud): Route[] {
   ];
 }
 
-/** Signs and attests an image as the build account does. @param other signs with a key of the caller's own instead */
+/**
+ * Signs and attests an image as the build account does.
+ *
+ * @param other signs with a key of the caller's own instead
+ */
 export function attest(project: string, image: string, cloud: Cloud, other = false): void {
   const attestor = cloud
     .of('gcp:binaryauthorization/attestor:Attestor')

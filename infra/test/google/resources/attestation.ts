@@ -23,7 +23,8 @@ const attestorId = (inputs: Properties) => `projects/${text(inputs, 'project')}/
 
 /** Cloud KMS, Container Analysis and Binary Authorization. */
 export const attestation: Record<string, ResourceType> = {
-  // Neither a key ring nor a key is ever deleted: https://cloud.google.com/kms/docs/resource-hierarchy
+  // Neither a key ring nor a key is ever deleted:
+  // https://cloud.google.com/kms/docs/resource-hierarchy
   'gcp:kms/keyRing:KeyRing': {
     api: 'cloudkms.googleapis.com',
     replacedBy: ['project', 'location', 'name'],
