@@ -1,4 +1,4 @@
-import { type Environment, parseSettings, type Settings } from '@andamio/schema/settings';
+import { type Environment, parseSettings, type SettingName, type Settings } from '@andamio/schema/settings';
 import { developmentJwtSecret, developmentPepper } from './process/development-secrets.ts';
 import { SettingsError } from './settings-error.ts';
 
@@ -13,10 +13,11 @@ export interface CompleteSettings extends Settings {
 /**
  * Reads the settings from the environment.
  *
+ * @param names the variables to read, if not all of them.
  * @throws {@link SettingsError}
  */
-export function givenSettings(environment: Environment = process.env): Settings {
-  const parsed = parseSettings(environment);
+export function givenSettings(environment: Environment = process.env, names?: readonly SettingName[]): Settings {
+  const parsed = parseSettings(environment, names);
   if (!parsed.ok) throw new SettingsError(parsed.problems.map(({ name, rule }) => `${name} ${rule}.`).join('\n'));
   return parsed.settings;
 }
@@ -33,4 +34,11 @@ export function readSettings(environment?: Environment): CompleteSettings {
     jwt: { ...settings.jwt, keys: settings.jwt.keys ?? { kind: 'secrets', secrets: [developmentJwtSecret()] } },
     peppers: settings.peppers ?? [developmentPepper()],
   };
+}
+
+/**
+ * Reports whether the process runs in a job of Cloud Run: https://cloud.google.com/run/docs/container-contract#jobs-env-vars
+ */
+export function isCloudRunJob(): boolean {
+  return process.env['CLOUD_RUN_JOB'] !== undefined;
 }

@@ -18,11 +18,12 @@ export function helpOn(verb?: string): string {
 
 ${told.map(describe).join('\n')}
 
-Reads the service's own environment and works on its store while the service runs; the first line on standard error
-names the store. It never creates a store or a secret. suspend, erase, revoke --user and usage --reset show what they
+Reads the service's own settings of the store and works on that store while the service runs; the first line on standard
+error names it. It never creates a store or a secret. suspend, erase, revoke --user and usage --reset show what they
 would do and ask first: --yes answers, and is required without a terminal; --dry-run changes nothing. Every change is
-in the audit log under the name of --by, or else of the system's user. Keys are read from standard input only. Running
-instances refuse revoked and suspended keys within VERIFY_CACHE_SECONDS. --json prints one line for programs.
+in the audit log under the name of --by, or else of the system's user; a Cloud Run job requires --by. Keys are read from
+standard input only. Running instances refuse revoked and suspended keys within VERIFY_CACHE_SECONDS. --json prints one
+line for programs.
 
 Exit codes: 0 done, 1 not found, refused or canceled, 64 wrong usage, 69 the store did not answer, 70 unexpected error,
 78 wrong settings or no store.

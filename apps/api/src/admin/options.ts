@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import type { Actor } from '../keys/audit.ts';
+import { isCloudRunJob } from '../settings.ts';
 import { UsageError } from './command.ts';
 
 /** Options of every command that changes something. */
@@ -22,6 +23,9 @@ function textOf(option: string, value: string, maximum: number): string {
 }
 
 function nameOfProcess(): string {
+  if (isCloudRunJob()) {
+    throw new UsageError('A Cloud Run job runs as the service, whoever executes it: say who you are with --by NAME.');
+  }
   try {
     return userInfo().username;
   } catch {

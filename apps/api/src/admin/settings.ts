@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import type { Pepper, Settings } from '@andamio/schema/settings';
+import { type Pepper, type Settings, storeSettings } from '@andamio/schema/settings';
 import { existingDevelopmentPepper } from '../process/development-secrets.ts';
 import { givenSettings, SettingsError } from '../settings.ts';
 
-/** The settings of the operators' tool: the service's own, except that nothing is generated. */
+/** The settings of the operators' tool: those of the service that concern the store, except that nothing is generated. */
 export interface AdminSettings {
   readonly store: Settings['store'];
   /** Names the store to a person. */
@@ -37,7 +37,7 @@ function peppersOf({ peppers, store }: Settings): readonly Pepper[] {
  * @throws {@link SettingsError}
  */
 export function readAdminSettings(): AdminSettings {
-  const settings = givenSettings();
+  const settings = givenSettings(undefined, storeSettings);
   const { store } = settings;
   return { store, storeName: nameOf(store), peppers: () => peppersOf(settings) };
 }

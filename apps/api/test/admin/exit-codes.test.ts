@@ -93,12 +93,25 @@ describe('admin.js', () => {
   });
 
   test('ends with 78 for wrong settings, a line for each, and no value', async () => {
-    const { code, stdout, stderr } = await run(['stats'], { KEY_STORE: 'paper', PORT: 'eighty' });
+    const { code, stdout, stderr } = await run(['stats'], { KEY_STORE: 'paper', FIRESTORE_DATABASE: 'UPPER' });
     expect([code, stdout]).toEqual([78, '']);
     expect(stderr.trim().split('\n').toSorted()).toEqual([
+      'FIRESTORE_DATABASE must be (default) or the id of a database.',
       'KEY_STORE must be one of: sqlite, firestore.',
-      'PORT must be an integer from 0 to 65535.',
     ]);
+  });
+
+  test('works without the settings that only the service reads, and with wrong ones', async () => {
+    const { code, stderr } = await run(['stats'], { PORT: 'eighty', JWT_SECRETS: 'short' });
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^Working on the SQLite file .*\n$/)]);
+  });
+
+  test('asks who makes a change in a Cloud Run job, where everybody is the same user', async () => {
+    const job = { CLOUD_RUN_JOB: 'andamio-api-admin' };
+    const { code, stderr } = await run(['revoke', '--user', 'alice', '--yes'], job);
+    expect([code, stderr]).toEqual([64, expect.stringMatching(/say who you are with --by NAME\./)]);
+    const named = await run(['revoke', '--user', 'alice', '--yes', '--by', 'olga', '--json'], job);
+    expect(JSON.parse(named.stdout)).toEqual({ outcome: 'no_such_user' });
   });
 
   test('ends with 69 where another process keeps the embedded store locked', async () => {

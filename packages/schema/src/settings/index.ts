@@ -66,6 +66,17 @@ export const secretSettings = [
   'REDIS_URL',
 ] as const satisfies SettingName[];
 
+/** The variables that name the store and find keys in it: all that a program needs that works on it beside the service. */
+export const storeSettings = [
+  'NODE_ENV',
+  'KEY_STORE',
+  'SQLITE_PATH',
+  'GOOGLE_CLOUD_PROJECT',
+  'FIRESTORE_DATABASE',
+  'FIRESTORE_EMULATOR_HOST',
+  'KEY_PEPPERS',
+] as const satisfies SettingName[];
+
 /** A setting that is wrong: the variable and the rule that it breaks, never its value. */
 export interface SettingProblem {
   readonly name: SettingName;
@@ -236,21 +247,21 @@ const quoted = /^(["'`]).*\1$/s;
 /**
  * Reads the settings of the service from an environment (service contract, "Settings").
  *
+ * @param names the variables to read. The others count as unset, and their rules are not applied.
  * @returns the settings, or every mistake at once. Variables that the service does not know are ignored.
  */
 export function parseSettings(
   environment: Environment,
+  names: readonly SettingName[] = settingNames,
 ): { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly problems: SettingProblem[] } {
-  const env = Object.fromEntries(
-    settingNames.filter((name) => environment[name]).map((name) => [name, environment[name]]),
-  );
+  const env = Object.fromEntries(names.filter((name) => environment[name]).map((name) => [name, environment[name]]));
   const parsed = variables.safeParse(env);
   const problems = [
     ...settingNames
       .filter((name) => quoted.test(env[name] ?? ''))
       .map((name) => ({ name, rule: 'must not be in quotes: they are part of the value' })),
     ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ name: path[0] as SettingName, rule: message })),
-    ...crossRules(env),
+    ...crossRules(env).filter(({ name }) => names.includes(name)),
   ];
   return parsed.success && problems.length === 0
     ? { ok: true, settings: structure(parsed.data) }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Environment, parseSettings, secretSettings, settingNames } from './index.ts';
+import { type Environment, parseSettings, secretSettings, settingNames, storeSettings } from './index.ts';
 
 const pepper = (version: string, bytes = 32) => `${version}:${Buffer.alloc(bytes, version).toString('base64')}`;
 const secret = 'x'.repeat(32);
@@ -325,6 +325,17 @@ describe('settings', () => {
         name,
       ).toBe(true);
     }
+  });
+
+  test('the store is reached in production without what only the service needs, and not without a pepper', () => {
+    const { NODE_ENV, KEY_STORE, GOOGLE_CLOUD_PROJECT, KEY_PEPPERS } = production;
+    const store = { NODE_ENV, KEY_STORE, GOOGLE_CLOUD_PROJECT, PORT: 'eighty', JWT_ISSUER: '"quoted"' };
+    const parsed = parseSettings({ ...store, KEY_PEPPERS }, storeSettings);
+    expect(parsed.ok && parsed.settings.store).toMatchObject({ kind: 'firestore', project: 'my-project' });
+    expect(parseSettings(store, storeSettings)).toEqual({
+      ok: false,
+      problems: [{ name: 'KEY_PEPPERS', rule: 'must be set in production' }],
+    });
   });
 
   test('the secret ones are settings', () => {
