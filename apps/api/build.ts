@@ -3,7 +3,7 @@ import { cp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { build, type Plugin } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 
 /**
  * Google's pino configuration imports the whole Cloud Logging client, gRPC included, for look-ups that `createLog` spares it
@@ -33,6 +33,31 @@ const lazyBuiltins: Plugin = {
   },
 };
 
+/**
+ * esbuild gives whoever imports a CommonJS package dynamically nothing but its default export. Google's HTTP client takes the agent for
+ * HTTPS_PROXY by its name.
+ */
+const namedProxyAgent: Plugin = {
+  name: 'named-proxy-agent',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^https-proxy-agent$/ }, ({ path, kind, resolveDir }) =>
+      kind === 'dynamic-import' ? { path, namespace: 'named', pluginData: resolveDir } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'named' }, ({ path, pluginData: resolveDir }) => ({
+      contents: `export { HttpsProxyAgent } from '${path}';`,
+      resolveDir,
+    }));
+  },
+};
+
+/** Fails the build where a CommonJS package is imported dynamically: its names would be missing when they are needed. */
+function assertNamesSurvive({ inputs, outputs }: Metafile): void {
+  const broken = Object.values(outputs).flatMap(({ entryPoint }) =>
+    entryPoint !== undefined && inputs[entryPoint]?.format === 'cjs' ? [entryPoint] : [],
+  );
+  if (broken.length > 0) throw new Error(`Dynamic imports of CommonJS lose their names: ${broken.join(', ')}`);
+}
+
 /** What CommonJS packages find in their scope, and ES modules lack. */
 const commonJsScope = `
 import { createRequire as __createRequire } from 'node:module';
@@ -42,7 +67,7 @@ const __dirname = import.meta.dirname;
 `.trim();
 
 await rm('dist', { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   entryPoints: { main: 'src/main.ts', admin: 'src/admin.ts' },
   outdir: 'dist',
   bundle: true,
@@ -55,9 +80,11 @@ await build({
   legalComments: 'linked',
   chunkNames: 'chunks/[name]-[hash]',
   banner: { js: commonJsScope },
-  plugins: [withoutCloudLoggingClient, lazyBuiltins],
+  plugins: [withoutCloudLoggingClient, lazyBuiltins, namedProxyAgent],
+  metafile: true,
   logLevel: 'warning',
 });
+assertNamesSurvive(metafile);
 // The folder is all that runs, wherever it is put.
 await writeFile('dist/package.json', '{ "type": "module" }\n');
 

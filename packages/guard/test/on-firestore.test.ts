@@ -246,6 +246,17 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
       ]);
     });
 
+    test('answers where a client certificate is required and missing, and the process goes on', async () => {
+      vi.stubEnv('GOOGLE_API_USE_CLIENT_CERTIFICATE', 'true');
+      vi.stubEnv('HOME', mkdtempSync(join(tmpdir(), 'home-')));
+      onTestFinished(() => void vi.unstubAllEnvs());
+      const { get, errors } = await startGuarded(options());
+      for (let sent = 0; sent < 2; sent++) expectRefusal(await get(makeKey()), 'verification_unavailable');
+      expect(errors.map(({ message }) => message)).toEqual(
+        Array(2).fill(expect.stringMatching(/could not be set up.*GOOGLE_API_USE_CLIENT_CERTIFICATE/)),
+      );
+    });
+
     test('answers at once where Firestore refuses the guard, and tells which role it lacks', async () => {
       useDatabase((await startRefusingFirestore(7, 'Missing or insufficient permissions.')).host);
       const { get, errors } = await startGuarded(options({ timeoutMs: 10_000 }));

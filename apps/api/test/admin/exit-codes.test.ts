@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, inject, test } from 'vitest';
 import { commands } from '../../src/admin/commands.ts';
@@ -138,5 +139,18 @@ describe('admin.js', () => {
     expect(stderr).toMatch(/Run the command again once the store answers\.\n$/);
     expect(stderr).not.toMatch(/^ +at /m);
     expect(performance.now() - begun).toBeLessThan(10_000);
+  });
+
+  test('ends with 69 where a client certificate is required and missing, and names the variable', async () => {
+    const { code, stdout, stderr } = await run(['list', '--user', 'alice'], {
+      KEY_STORE: 'firestore',
+      GOOGLE_CLOUD_PROJECT: freshProject(),
+      FIRESTORE_EMULATOR_HOST: '127.0.0.1:1',
+      GOOGLE_API_USE_CLIENT_CERTIFICATE: 'true',
+      HOME: dirname(temporaryFile()),
+    });
+    expect([code, stdout]).toEqual([69, '']);
+    expect(stderr).toMatch(/could not be set up.*GOOGLE_API_USE_CLIENT_CERTIFICATE/);
+    expect(stderr).not.toMatch(/^ +at /m);
   });
 });

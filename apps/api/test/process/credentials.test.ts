@@ -33,16 +33,22 @@ async function startRevokingEndpoint(): Promise<string> {
 }
 
 /** Workload identity federation lets the file name the token endpoint. */
-const federated = (tokenUrl: string) =>
+const federated = (tokenUrl: string, subjectToken = credentialsFile('a subject token that no log may show')) =>
   credentialsFile(
     JSON.stringify({
       type: 'external_account',
       audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/x',
       subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
       token_url: tokenUrl,
-      credential_source: { file: credentialsFile('a subject token that no log may show') },
+      credential_source: { file: subjectToken },
     }),
   );
+
+/** Credentials that work, for what comes after them. */
+const goodCredentials = async () => ({
+  GCE_METADATA_HOST: (await startMetadataServer()).host,
+  METADATA_SERVER_DETECTION: 'assume-present',
+});
 
 const login = /gcloud auth application-default login/;
 
@@ -80,7 +86,11 @@ const cases: Record<string, Case> = {
   },
   'a credentials file that is not there': {
     environment: async () => ({ GOOGLE_APPLICATION_CREDENTIALS: join(emptyHome(), 'missing.json') }),
-    says: login,
+    says: /GOOGLE_APPLICATION_CREDENTIALS.*missing\.json does not exist.*gcloud auth application-default login/,
+  },
+  'a subject token that is not there': {
+    environment: async () => ({ GOOGLE_APPLICATION_CREDENTIALS: federated('http://127.0.0.1:1/', '/missing/token') }),
+    says: /\/missing\/token.*gcloud auth application-default login/,
   },
   'a credentials file with a key that is none': {
     environment: async () => ({
@@ -93,6 +103,22 @@ const cases: Record<string, Case> = {
   'credentials that were revoked': {
     environment: async () => ({ GOOGLE_APPLICATION_CREDENTIALS: federated(await startRevokingEndpoint()) }),
     says: login,
+  },
+  'a client certificate that is required and missing': {
+    environment: async () => ({ ...(await goodCredentials()), GOOGLE_API_USE_CLIENT_CERTIFICATE: 'true' }),
+    says: /could not be set up.*context_aware_metadata\.json.*GOOGLE_API_USE_CLIENT_CERTIFICATE/,
+  },
+  'root certificates that are not there': {
+    environment: async () => ({ ...(await goodCredentials()), GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: '/missing/roots.pem' }),
+    says: /could not be set up.*\/missing\/roots\.pem.*GRPC_DEFAULT_SSL_ROOTS_FILE_PATH/,
+  },
+  'ciphers that nobody knows, although REST is preferred': {
+    environment: async () => ({
+      ...(await goodCredentials()),
+      GRPC_SSL_CIPHER_SUITES: 'none',
+      FIRESTORE_PREFER_REST: 'true',
+    }),
+    says: /could not be set up.*GRPC_SSL_CIPHER_SUITES/,
   },
 };
 
@@ -127,4 +153,22 @@ describe.each(Object.entries(cases))('on Firestore with %s', (_what, { environme
     service.signal('SIGTERM');
     expect((await service.exited).code).toBe(0);
   });
+});
+
+test('on Firestore, HTTPS_PROXY is used to obtain credentials', async () => {
+  const connects: string[] = [];
+  const proxy = createServer().on('connect', ({ url }, socket) => {
+    connects.push(url ?? '');
+    socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void proxy.close());
+  const service = await startProcess({
+    KEY_STORE: 'firestore',
+    GOOGLE_CLOUD_PROJECT: 'demo-credentials',
+    GOOGLE_APPLICATION_CREDENTIALS: federated('https://sts.example/token'),
+    HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+  });
+  onTestFinished(() => service.signal('SIGKILL'));
+  await waitFor('a request for a token by the proxy', () => connects.includes('sts.example:443'));
 });

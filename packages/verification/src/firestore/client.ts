@@ -1,5 +1,6 @@
 // Importing this file loads the client library, gRPC and all: import it when the first call needs it, not to start.
 import { Firestore, type Settings } from '@google-cloud/firestore';
+import { catchSetupFailures } from './connection-setup.ts';
 import { DeferredCredentials } from './credentials.ts';
 import { bindCall } from './deadline.ts';
 
@@ -37,11 +38,14 @@ export function openDatabase({ project, database }: DatabaseAddress, settings: S
     projectId: project,
     databaseId: database,
     auth: credentials,
+    // Deadlines and reasons come by gRPC's interceptors; FIRESTORE_PREFER_REST would take both away.
+    preferRest: false,
     ...settings,
     'grpc.callInvocationTransformer': bindCall,
     // gRPC waits up to two minutes between attempts to connect, and the service would be down as much longer.
     'grpc.max_reconnect_backoff_ms': 2_000,
   });
+  catchSetupFailures(firestore);
   let credentialsFound = isEmulator(settings);
   /** Without it, missing credentials would not be named where Google cannot be reached either. */
   async function findCredentials(): Promise<void> {

@@ -19,6 +19,9 @@ interface AuthError {
 const systemCodeOf = ({ code, cause }: AuthError) =>
   [code, cause?.code].find((word): word is string => typeof word === 'string' && /^[A-Z][A-Za-z_]+$/.test(word));
 
+/** Reports whether an error is that of a file: its message names the path and says nothing of the content. */
+const isOfFile = (code: string) => /^E(NOENT|NOTDIR|ISDIR|ACCES|PERM|LOOP|NAMETOOLONG)$/.test(code);
+
 /** Reports whether the token endpoint, or the way to it, failed; everything else stays until somebody changes something. */
 function isTransient(error: AuthError): boolean {
   if (typeof error.status === 'number') return error.status === 429 || error.status >= 500;
@@ -38,9 +41,9 @@ function describe(error: AuthError): string {
     return `the token endpoint answered ${error.status}${reason}.`;
   }
   const code = systemCodeOf(error);
-  if (code !== undefined) return `the token endpoint could not be reached (${code}).`;
+  if (code !== undefined && !isOfFile(code)) return `the token endpoint could not be reached (${code}).`;
   const [line = ''] = String(error.message ?? 'unknown error').split('\n');
-  return line.slice(0, 200);
+  return `${line.slice(0, 200).trim().replace(/\.$/, '')}.`;
 }
 
 async function headersOf(client: Promise<AuthClient>, url?: string | URL): Promise<Headers> {

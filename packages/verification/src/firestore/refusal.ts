@@ -53,6 +53,22 @@ export class CredentialsError extends Error {
   }
 }
 
+/** The client library could not make a connection: an environment variable that it reads is wrong. */
+export class ConnectionSetupError extends Error {
+  override readonly name = 'ConnectionSetupError';
+  /** A code that says that nothing was sent, and that the same call fails until somebody changes something. */
+  readonly code = statusCodes.unauthenticated;
+
+  /** @param reason what the library threw. Files are named, never their content. */
+  constructor(reason: unknown) {
+    const [line = ''] = String((reason as Error | undefined)?.message ?? reason).split('\n');
+    super(
+      `The connection to Firestore could not be set up: ${line.slice(0, 200)}. Check the variables ` +
+        'GOOGLE_API_USE_CLIENT_CERTIFICATE, GRPC_DEFAULT_SSL_ROOTS_FILE_PATH and GRPC_SSL_CIPHER_SUITES.',
+    );
+  }
+}
+
 const codeOf = (error: unknown) => (error as { code?: unknown } | null | undefined)?.code;
 
 /** Reports whether a gRPC status code is permanent. */
@@ -65,11 +81,12 @@ function explainCredentials({ message, code }: CredentialsError): string {
 
 /**
  * Returns what a permanent answer of Firestore's means and what to do, or undefined for any other error. The text holds
- * nothing of the call and nothing of the answer but its code. Credentials
- * that are missing are explained as well.
+ * nothing of the call and nothing of the answer but its code. Missing credentials and a connection that could not be set up are
+ * explained as well.
  */
 export function explainRefusal(error: unknown): string | undefined {
   if (error instanceof CredentialsError) return explainCredentials(error);
+  if (error instanceof ConnectionSetupError) return error.message;
   const code = codeOf(error);
   const refusal = typeof code === 'number' ? refusals[code] : undefined;
   return refusal && `Firestore refused the call: ${refusal.name}. ${refusal.meaning}`;

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { DeadlineError, withDeadline as runWithDeadline } from '@andamio/verification/firestore/deadline';
-import { CredentialsError, explainRefusal } from '@andamio/verification/firestore/refusal';
+import { ConnectionSetupError, CredentialsError, explainRefusal } from '@andamio/verification/firestore/refusal';
 import { OutcomeUnknownError, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
 
 /** Whether the operation under way has told Firestore to write. */
@@ -15,8 +15,9 @@ export function noteWrite(): void {
 /** Returns the error for a call that failed before anything was written. Its message says what an operator can do. */
 export function unavailable(cause: unknown): StoreUnavailableError {
   const message = explainRefusal(cause) ?? 'Firestore could not be reached.';
-  // The explanation of missing credentials repeats all that the cause says.
-  return new StoreUnavailableError(message, cause instanceof CredentialsError ? {} : { cause });
+  // These explanations repeat all that the cause says.
+  const isTold = cause instanceof CredentialsError || cause instanceof ConnectionSetupError;
+  return new StoreUnavailableError(message, isTold ? {} : { cause });
 }
 
 const isFirestoreError = (error: unknown) => typeof (error as { code?: unknown }).code === 'number';
