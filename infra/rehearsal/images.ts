@@ -60,6 +60,15 @@ class Files {
   }
 }
 
+/** The options that give a build the packages that this machine has already, so that none is downloaded. */
+function packageCaches(): string[] {
+  const ask = (command: string) => execFileSync('sh', ['-c', command], { cwd: repository, encoding: 'utf8' }).trim();
+  // pnpm's store has a folder for each of its versions, which pnpm itself appends.
+  const store = dirname(ask('npx --yes --prefer-offline pnpm@12 store path'));
+  const folders = { npm: ask('npm config get cache'), pnpm: store };
+  return Object.entries(folders).flatMap(([name, path]) => ['--volume', `${path}:/cache/${name}`]);
+}
+
 /** How an image is built. */
 export interface BuildOptions {
   /** A folder like apps/api/dist, from which the image is made; without one the Dockerfile builds it from the sources. */
@@ -114,11 +123,19 @@ export class Images {
       for (const name of ['npm', 'npx'])
         symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, join(files.folder, 'usr/local/bin', name));
       mkdirSync(join(files.folder, 'tmp'));
+      const environment = [
+        'PATH=/usr/local/bin:/usr/bin:/bin',
+        'npm_config_cache=/cache/npm',
+        'npm_config_prefer_offline=true',
+        'pnpm_config_store_dir=/cache/pnpm',
+      ];
       // Where a proxy of this machine's signs certificates, the registry's are signed by its CA.
       const authority = process.env['NODE_EXTRA_CA_CERTS'];
-      if (authority === undefined) return 'ENV PATH=/usr/local/bin:/usr/bin:/bin\n';
-      files.copy(authority, 'etc/authority.pem');
-      return 'ENV PATH=/usr/local/bin:/usr/bin:/bin NODE_EXTRA_CA_CERTS=/etc/authority.pem\n';
+      if (authority !== undefined) {
+        files.copy(authority, 'etc/authority.pem');
+        environment.push('NODE_EXTRA_CA_CERTS=/etc/authority.pem');
+      }
+      return `ENV ${environment.join(' ')}\n`;
     });
   }
 
@@ -154,7 +171,8 @@ export class Images {
   async buildService(tag: string, options: BuildOptions): Promise<void> {
     const file = ['--ignorefile', `${dockerfile}.dockerignore`, '--file', dockerfile];
     const inputs = await this.buildOptions(options);
-    await this.buildah('bud', '--quiet', '--timestamp', '0', ...file, ...inputs, '--tag', tag, repository);
+    const caches = options.bundle === undefined ? packageCaches() : [];
+    await this.buildah('bud', '--quiet', '--timestamp', '0', ...file, ...inputs, ...caches, '--tag', tag, repository);
   }
 
   /** Copies a bundle without what this machine's Node compiled, as the Dockerfile's build leaves it. */
