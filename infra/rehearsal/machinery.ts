@@ -15,6 +15,8 @@ interface Revision {
   readonly port: number;
 }
 
+type Unpacked = { readonly files: string } & Awaited<ReturnType<Images['configuration']>>;
+
 interface Container {
   readonly image: string;
   readonly envs: {
@@ -76,14 +78,23 @@ async function isReady(port: number, path: string): Promise<boolean> {
   );
 }
 
+/** The files and the configuration of images, by name with digest: a container never writes to its files. */
+const unpacked = new Map<string, Promise<Unpacked>>();
+
+async function unpack(reference: string): Promise<Unpacked> {
+  await images.buildah('pull', '--quiet', '--tls-verify=false', `docker://${reference}`);
+  return { files: await images.unpack(reference), ...(await images.configuration(reference)) };
+}
+
 /** Starts a revision and waits for its startup probe, as long as the probe itself allows. */
 async function startRevision(name: string, project: string, container: Container, cloud: Cloud): Promise<Revision> {
   const reference = here(container.image);
-  await images.buildah('pull', '--quiet', '--tls-verify=false', `docker://${reference}`);
-  const { User, Env, Entrypoint } = await images.configuration(reference);
+  const pulled = unpacked.get(reference) ?? unpack(reference);
+  unpacked.set(reference, pulled);
+  const { files, User, Env, Entrypoint } = await pulled;
   const port = await freePort();
   const child = startContainer({
-    files: await images.unpack(reference),
+    files,
     user: User,
     command: Entrypoint,
     memoryMiB: Number(container.resources.limits.memory.replace('Mi', '')),

@@ -36,6 +36,8 @@ export class Workplace {
       PULUMI_SKIP_UPDATE_CHECK: 'true',
       // npx asks the registry for the newest pnpm 12 each time; the one that started the rehearsal will do.
       npm_config_prefer_offline: 'true',
+      // Each command loads Google's SDK anew: it is compiled once.
+      NODE_COMPILE_CACHE: join(folder, 'compiled'),
     };
   }
 

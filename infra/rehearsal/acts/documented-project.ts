@@ -1,21 +1,23 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { documentedCommands } from '../documented-commands.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { assertUnchanged, type Typist, type Workplace } from '../workplace.ts';
 
 const document = join(import.meta.dirname, '../../../docs/deploy.md');
-const host = 'https://andamio-api-308006323670.us-central1.run.app';
+const hosts = {
+  preprod: 'https://andamio-api-preprod-308006323670.us-central1.run.app',
+  prod: 'https://andamio-api-308006323670.us-central1.run.app',
+} as const;
+type Stack = keyof typeof hosts;
 const project = 'documented-project';
 const node = `'${process.execPath}'`;
 
-/** Gives the pipeline a command that prints tokens of the issuer, which alone knows the service's JWT secret. */
-function employIssuer(work: Workplace, secret: string): string {
-  const folder = join(work.folder, 'issuer');
-  mkdirSync(folder);
-  const file = join(folder, 'issuer.json');
-  writeFileSync(file, JSON.stringify({ secret, issuer: 'https://issuer.example', audience: host }));
+/** Returns a command that prints tokens of a stack's issuer, which alone knows the service's JWT secret. */
+function tokensOfIssuer(work: Workplace, stack: Stack, secret: string): string {
+  const file = join(work.folder, `issuer-${stack}.json`);
+  writeFileSync(file, JSON.stringify({ secret, issuer: 'https://issuer.example', audience: hosts[stack] }));
   return `${node} '${join(import.meta.dirname, '../token.ts')}' '${file}'`;
 }
 
@@ -42,24 +44,66 @@ export async function documentedProject(work: Workplace, surroundings: Surroundi
     let printed = '';
     for (const command of documentedCommands(document, 'The documented project')) printed = await owner.run(command);
     assert.match(printed, /"api_key": "ant-/);
-    assert.equal(await owner.output('prod', 'host'), host);
+    assert.equal(await owner.output('prod', 'host'), hosts.prod);
   });
-  await Promise.all([releases(work, owner, surroundings), operations(work, work.typist('preprod'), surroundings)]);
-  await accidents(owner, surroundings);
+  const preprod = work.typist('preprod');
+  await Promise.all([production(work, owner, surroundings), operations(work, preprod, surroundings)]);
+  await tearDown(owner, surroundings);
 }
 
-/** Releases to prod, by the script of the pipeline. */
-async function releases(work: Workplace, owner: Typist, surroundings: Surroundings): Promise<void> {
-  const secret = await surroundings.google.secretValue(
-    `projects/${project}/secrets/andamio-api-jwt-secrets/versions/1`,
-  );
-  const deploy = await job(work, surroundings, 'prod', 'andamio-api-ci');
-  Object.assign(deploy.environment, {
-    SMOKE_TOKEN_COMMAND: employIssuer(work, secret as string),
-    SMOKE_TIMEOUT_SECONDS: '10',
-  });
-  const releaseTo = (image: string) => `${node} infra/scripts/release.ts prod ${image}`;
-  const registry = await owner.output('prod', 'registry');
+/** Releases to a stack by the script of the pipeline, as its deploy account. */
+class Releases {
+  readonly #surroundings: Surroundings;
+  readonly #registry: string;
+  readonly #stack: Stack;
+  readonly #deploy: Typist;
+
+  private constructor(surroundings: Surroundings, registry: string, stack: Stack, deploy: Typist) {
+    this.#surroundings = surroundings;
+    this.#registry = registry;
+    this.#stack = stack;
+    this.#deploy = deploy;
+  }
+
+  static async to(stack: Stack, work: Workplace, owner: Typist, surroundings: Surroundings): Promise<Releases> {
+    const service = new URL(hosts[stack]).host.replace(/-308006323670\..*/, '');
+    const secret = `projects/${project}/secrets/${service}-jwt-secrets/versions/1`;
+    const value = (await surroundings.google.secretValue(secret)) as string;
+    const deploy = await job(work, surroundings, stack, `${service}-ci`);
+    deploy.environment['SMOKE_TOKEN_COMMAND'] = tokensOfIssuer(work, stack, value);
+    deploy.environment['SMOKE_TIMEOUT_SECONDS'] = '10';
+    return new Releases(surroundings, await owner.output(stack, 'registry'), stack, deploy);
+  }
+
+  #command(image: string): string {
+    return `${node} infra/scripts/release.ts ${this.#stack} ${image}`;
+  }
+
+  /** Builds, attests and releases an image. @returns its name by digest */
+  async good(): Promise<string> {
+    const image = await this.#surroundings.release('good', this.#registry);
+    await this.#deploy.run(this.#command(image));
+    return image;
+  }
+
+  /** Builds and attests an image that cannot serve. @returns what its release printed, which failed */
+  async bad(kind: 'broken' | 'hanging'): Promise<string> {
+    return await this.refused(await this.#surroundings.release(kind, this.#registry));
+  }
+
+  /** Pushes an image that nobody attests. @returns its name by digest */
+  foreign(): Promise<string> {
+    return this.#surroundings.push('foreign', this.#registry);
+  }
+
+  refused(image: string): Promise<string> {
+    return this.#deploy.refused(this.#command(image));
+  }
+}
+
+/** What happens to prod. */
+async function production(work: Workplace, owner: Typist, surroundings: Surroundings): Promise<void> {
+  const releases = await Releases.to('prod', work, owner, surroundings);
   const first = await owner.output('prod', 'image');
 
   await owner.step('Update again: nothing changes', async () => {
@@ -67,33 +111,41 @@ async function releases(work: Workplace, owner: Typist, surroundings: Surroundin
   });
 
   const second = await owner.step('Release an image, as the deploy account', async () => {
-    const image = await surroundings.release('good', registry);
-    await deploy.run(releaseTo(image));
+    const image = await releases.good();
     assert.equal(await owner.output('prod', 'image'), image);
     return image;
   });
 
-  for (const kind of ['broken', 'hanging'] as const) {
-    await owner.step(`Release an image that is ${kind}: it rolls back`, async () => {
-      const printed = await deploy.refused(releaseTo(await surroundings.release(kind, registry)));
-      assert.match(printed, /Going back to/);
-      assert.equal(await owner.output('prod', 'image'), second);
-    });
-  }
+  await owner.step('Release an image that is hanging: it rolls back', async () => {
+    assert.match(await releases.bad('hanging'), /Going back to/);
+    assert.equal(await owner.output('prod', 'image'), second);
+  });
 
   await owner.step('Deploy an image that somebody else pushed: it is refused', async () => {
-    const foreign = await surroundings.push('foreign', registry);
-    assert.match(await deploy.refused(releaseTo(foreign)), /is not attested.*\n.*sign-and-create/);
+    const foreign = await releases.foreign();
+    assert.match(await releases.refused(foreign), /is not attested.*\n.*sign-and-create/);
     await owner.pulumi(`config set andamio:image ${foreign}`, 'prod');
-    const refused = await owner.refused(`${node} infra/scripts/pulumi.ts up --yes --skip-preview --stack prod`);
-    assert.match(refused, /is not authorized by policy/);
+    assert.match(
+      await owner.refused(`${node} infra/scripts/pulumi.ts up --yes --skip-preview --stack prod`),
+      /is not authorized by policy/,
+    );
     await owner.pulumi(`config set andamio:image ${second}`, 'prod');
   });
 
   await owner.step('Release with another change: it is refused', async () => {
     await owner.pulumi('config set andamio:maxInstances 11', 'prod');
-    assert.match(await deploy.refused(releaseTo(first)), /a person has to apply it/);
+    assert.match(await releases.refused(first), /a person has to apply it/);
     await owner.pulumi('config set andamio:maxInstances 10', 'prod');
+  });
+
+  await owner.step('Continue an `up` that was killed', async () => {
+    await owner.pulumi('config set andamio:concurrency 81', 'prod');
+    const type = 'gcp:cloudrunv2/service:Service';
+    await surroundings.google.fail({ type, operation: 'update', kind: 'delay', milliseconds: 20_000, times: 1 });
+    const killed = `timeout --signal=KILL 10 ${node} infra/scripts/pulumi.ts up --yes --skip-preview --stack prod`;
+    await owner.refused(killed);
+    await owner.pulumi('cancel --yes', 'prod');
+    await owner.pulumi('up --yes --skip-preview', 'prod');
   });
 }
 
@@ -128,20 +180,16 @@ async function operations(work: Workplace, owner: Typist, surroundings: Surround
     await owner.pulumi('up --yes --skip-preview', 'preprod');
     assert.match(await owner.run('npx -y pnpm@12 request-key preprod'), /"api_key": "ant-/);
   });
+
+  await owner.step('Release an image that is broken: it rolls back', async () => {
+    const releases = await Releases.to('preprod', work, owner, surroundings);
+    const before = await owner.output('preprod', 'image');
+    assert.match(await releases.bad('broken'), /Going back to/);
+    assert.equal(await owner.output('preprod', 'image'), before);
+  });
 }
 
-/** What goes wrong, and the end. */
-async function accidents(owner: Typist, { google }: Surroundings): Promise<void> {
-  await owner.step('Continue an `up` that was killed', async () => {
-    await owner.pulumi('config set andamio:concurrency 81', 'prod');
-    const type = 'gcp:cloudrunv2/service:Service';
-    await google.fail({ type, operation: 'update', kind: 'delay', milliseconds: 20_000, times: 1 });
-    const killed = `timeout --signal=KILL 10 ${node} infra/scripts/pulumi.ts up --yes --skip-preview --stack prod`;
-    await owner.refused(killed);
-    await owner.pulumi('cancel --yes', 'prod');
-    await owner.pulumi('up --yes --skip-preview', 'prod');
-  });
-
+async function tearDown(owner: Typist, { google }: Surroundings): Promise<void> {
   await owner.step('Tear down: refused until protection is off, and while Google holds the subnetwork', async () => {
     assert.match(await owner.refused('npx -y pnpm@12 pulumi destroy --yes --stack prod'), /protected/);
     for (const command of documentedCommands(document, 'Tear down the documented project')) {
