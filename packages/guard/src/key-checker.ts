@@ -23,9 +23,12 @@ const reportBeforeEnd = 3_000;
 /** Fraction of an answer's age after which it is refreshed in the background, so that no request waits for the next one. */
 const refreshAfter = 0.8;
 /** The shortest age that is refreshed, in milliseconds: what is cut shorter by the end of a minute or a key ends with it. */
-const shortestRefreshed = 1_000;
-/** Milliseconds until a refresh is repeated that brought no longer answer. */
-const refreshPause = 200;
+const shortestRefreshed = 100;
+/**
+ * Returns the milliseconds until a refresh is repeated that brought no longer answer: the service refreshes what it knows once it is asked
+ * about it, so that the answer after next is longer.
+ */
+const refreshPauseOf = (maximumAge: number) => Math.min(200, maximumAge / 20);
 
 /** A good key. */
 interface Known {
@@ -37,6 +40,7 @@ interface Known {
   readonly freshUntil: number;
   /** From when on a request refreshes it. */
   refreshAt: number;
+  readonly refreshPause: number;
 }
 
 /** A refusal, likewise. */
@@ -153,7 +157,7 @@ export class KeyChecker {
 
   /** Asks in the background about a key whose answer is about to end. Where that is a report, the request at hand is one of the count. */
   #refresh(key: string, known: Known, now: number): void {
-    known.refreshAt = now + refreshPause;
+    known.refreshAt = now + known.refreshPause;
     if (this.#stopped || this.#flights.has(key)) return;
     const { source, ledger } = this.#options;
     const untold = source.counts ? (ledger?.take(key) ?? 0) : 0;
@@ -223,11 +227,13 @@ export class KeyChecker {
       tally: this.#options.ledger?.of(key),
       freshUntil: begunAt + maximumAge,
       refreshAt: maximumAge < shortestRefreshed ? Number.POSITIVE_INFINITY : begunAt + maximumAge * refreshAfter,
+      refreshPause: refreshPauseOf(maximumAge),
     };
     if (this.#stopped) return known;
     this.#goodKeys.add(key);
-    // A refresh whose answer ends sooner than what is known replaces nothing: it is repeated.
-    if (known.freshUntil > (this.#good.get(key, now)?.freshUntil ?? 0)) this.#good.set(key, known);
+    // A refresh whose answer ends hardly later than what is known replaces nothing: it is repeated.
+    const before = this.#good.get(key, now);
+    if (before === undefined || known.freshUntil > before.freshUntil + before.refreshPause) this.#good.set(key, known);
     return known;
   }
 }

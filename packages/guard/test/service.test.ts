@@ -47,6 +47,17 @@ describe('a guard that asks the service', () => {
     expect(await lastGoodAfterRevocation(() => get(key), revoke)).toBeLessThan(bound * 1000);
   });
 
+  test('answers from its cache under the shortest bound that the service can be given', async () => {
+    const brief = await startService({ VERIFY_CACHE_SECONDS: '1' });
+    const { get } = await startGuarded({ verify: brief.url });
+    const { key } = await issue(brief);
+    expect((await get(key)).status).toBe(200);
+    expect((await get(key)).status).toBe(200); // Known to the service by now, and not new there.
+    brief.signal('SIGSTOP');
+    const answer = await get(key).finally(() => brief.signal('SIGCONT'));
+    expect(answer.status).toBe(200);
+  });
+
   test('holds the limit of a minute, whoever of the two answers', async () => {
     const { get } = await startGuarded({ verify: service.url });
     const { key } = await issue(service, 'pioneer');

@@ -73,8 +73,8 @@ test.each([
   ['older', older],
 ])('a key under the %s pepper is good, and then known without waiting', async (_which, digester) => {
   const found = foundKey(digester.digest(key));
-  expect(await verify(found)).toEqual({ found, secondsLeft: 10 });
-  expect(verifier.verify(key)).toEqual({ found, secondsLeft: 10 });
+  expect(await verify(found)).toEqual({ found, millisecondsLeft: 10_000 });
+  expect(verifier.verify(key)).toEqual({ found, millisecondsLeft: 10_000 });
   expect(store.reads).toHaveLength(1);
 });
 
@@ -94,7 +94,7 @@ describe('what is known of a key without asking', () => {
     const found = foundKey(digester.digest(key));
     await verify(found);
     const digested = digests.count;
-    expect(verifier.known(key)).toEqual({ found, secondsLeft: 10 });
+    expect(verifier.known(key)).toEqual({ found, millisecondsLeft: 10_000 });
     expect(digests.count).toBe(digested);
   });
 
@@ -103,7 +103,7 @@ describe('what is known of a key without asking', () => {
     const once = found();
     await verify(once);
     pass(9_999);
-    expect(verifier.known(key)).toEqual({ found: once, secondsLeft: 0 });
+    expect(verifier.known(key)).toEqual({ found: once, millisecondsLeft: 1 });
     pass(1);
     expect(verifier.known(key)).toBeUndefined();
 
@@ -179,7 +179,7 @@ describe('expiry', () => {
     await verify(foundKey(newest.digest(key), { expiresAt: inSeconds(1) }));
     pass(1_000);
     expect(await verify(foundKey(newest.digest(key), { expiresAt: inSeconds(100) }))).toMatchObject({
-      secondsLeft: 10,
+      millisecondsLeft: 10_000,
     });
   });
 });
@@ -189,9 +189,9 @@ describe('how long an answer may be kept', () => {
     const answer = verifier.verify(key);
     pass(2_500);
     store.read(0).find(foundKey(newest.digest(key)));
-    expect(await answer).toMatchObject({ secondsLeft: 7 });
+    expect(await answer).toMatchObject({ millisecondsLeft: 7_500 });
     pass(7_400);
-    expect(verifier.verify(key)).toMatchObject({ secondsLeft: 0 });
+    expect(verifier.verify(key)).toMatchObject({ millisecondsLeft: 100 });
     pass(100);
     expect(verifier.verify(key)).toBeInstanceOf(Promise);
   });
@@ -199,7 +199,7 @@ describe('how long an answer may be kept', () => {
   test('ends with the key, also when the second has begun', async () => {
     const found = foundKey(newest.digest(key), { expiresAt: inSeconds(4) });
     pass(500);
-    expect(await verify(found)).toMatchObject({ secondsLeft: 3 });
+    expect(await verify(found)).toMatchObject({ millisecondsLeft: 3_500 });
   });
 
   test('does not follow a wall clock that is set', async () => {

@@ -8,10 +8,10 @@ import { goodEntries, Lookups } from './lookups.ts';
 export { type FindKey, type FoundKey, isGood } from './found-key.ts';
 export { StaleReadError } from './lookups.ts';
 
-/** A key that is good, and for how many whole seconds whoever was told so may rely on it. */
+/** A key that is good, and for how many milliseconds whoever is told so may rely on it. */
 export interface VerifiedKey<Found extends FoundKey> {
   readonly found: Found;
-  readonly secondsLeft: number;
+  readonly millisecondsLeft: number;
 }
 
 export interface KeyVerifierOptions<Found extends FoundKey> {
@@ -72,9 +72,9 @@ export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOp
 
   function judge({ found, begunAt }: Finding<Found>): Verification<Found> {
     if (found === undefined || !isGood(found, now())) return undefined;
-    const untilOld = (maximumAge - (monotonicNow() - begunAt)) / 1000;
-    const untilExpired = found.record.expiresAt - now() / 1000;
-    return { found, secondsLeft: Math.max(0, Math.floor(Math.min(untilOld, untilExpired))) };
+    const untilOld = maximumAge - (monotonicNow() - begunAt);
+    const untilExpired = found.record.expiresAt * 1000 - now();
+    return { found, millisecondsLeft: Math.max(0, Math.min(untilOld, untilExpired)) };
   }
 
   function rememberRefusal(text: string, verification: Verification<Found>): Verification<Found> {

@@ -36,7 +36,7 @@ describe('where the store is down', () => {
     state.monotonic += 4_500;
     expect(await left()).toBe('private, max-age=5');
     state.monotonic += 5_499;
-    expect(await left()).toBe('private, max-age=0');
+    expect(await left()).toBe('private, max-age=0, max-age-ms=1');
     state.monotonic += 1;
     const answer = await verifyKey(app.url, key);
     expectError(answer, 503, 'verification_unavailable');

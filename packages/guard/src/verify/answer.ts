@@ -1,4 +1,5 @@
 import { type ErrorCode, errorCodeHeader, errorKinds } from '@andamio/schema/errors';
+import { millisecondsDirective } from '@andamio/schema/guards';
 import { verifyApiKey } from '@andamio/schema/operations';
 import { rateLimitHeaders, rateLimitWindow } from '@andamio/schema/rate-limits';
 import { createApiKey } from '../api-key.ts';
@@ -21,14 +22,16 @@ function headerOf({ headers }: Received, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+const finerAge = new RegExp(`^${millisecondsDirective}=(\\d{1,3})$`);
+
 function maximumAgeOf(received: Received): number {
   const directives =
     headerOf(received, 'Cache-Control')
       ?.toLowerCase()
       .split(/\s*,\s*/) ?? [];
   if (directives.includes('no-store') || directives.includes('no-cache')) return 0;
-  const seconds = directives.map((directive) => /^max-age=(\d{1,9})$/.exec(directive)?.[1]).find(Boolean);
-  return Math.min(Number(seconds ?? 0) * 1000, longestAge);
+  const told = (pattern: RegExp) => Number(directives.map((text) => pattern.exec(text)?.[1]).find(Boolean) ?? 0);
+  return Math.min(Math.max(told(/^max-age=(\d{1,9})$/) * 1000, told(finerAge)), longestAge);
 }
 
 function numberOf(received: Received, header: string): number | undefined {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { cacheControlFor } from '@andamio/schema/guards';
 import { apiKeyHeader } from '@andamio/schema/key-format';
 import type { FoundKey } from '../../keys/store.ts';
 import { standingHeaders } from '../limits/headers.ts';
@@ -61,7 +62,7 @@ export function createKeyListener({ operation, describe }: KeyRoute, gates: KeyG
     });
     return {
       status: 200,
-      headers: ['Cache-Control', `private, max-age=${key.secondsLeft}`, 'Vary', `Origin, ${apiKeyHeader}`],
+      headers: ['Cache-Control', cacheControlFor(key.millisecondsLeft), 'Vary', `Origin, ${apiKeyHeader}`],
       json: jsonOf(key.found),
     };
   }
