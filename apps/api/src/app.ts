@@ -78,7 +78,11 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     limiting(addressLimit),
     referenceRouter(referenceFolder),
     ...(verifyAlert === undefined ? [] : [secretScanningRouter({ keys, verifyAlert, giveBackAddressLimit, log })]),
-    createRouter(routes(keys), { verifyToken, giveBackAddressLimit, userLimit: limiting(limitUsers(createCounters)) }),
+    createRouter(routes(keys), {
+      verifyToken,
+      giveBackAddressLimit,
+      userLimit: limiting(limitUsers(createCounters, keys.knownTiers)),
+    }),
     answerErrors,
   );
 

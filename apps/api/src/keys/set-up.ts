@@ -4,6 +4,7 @@ import { createKeyVerifier, type KeyVerifier } from '@andamio/verification/verif
 import { forgettingStore } from './forgetting-store.ts';
 import { createKeyDeriver } from './idempotency.ts';
 import type { IssueKeyDependencies } from './issue.ts';
+import { KnownTiers, notingTiers } from './known-tiers.ts';
 import { redigesting } from './redigest.ts';
 import type { RevokeKeyDependencies } from './revoke.ts';
 import type { FoundKey, KeyStore } from './store.ts';
@@ -13,6 +14,7 @@ import { UsageMeter } from './usage/meter.ts';
 export interface Keys extends IssueKeyDependencies, RevokeKeyDependencies {
   readonly verifier: KeyVerifier<FoundKey>;
   readonly usage: UsageMeter;
+  readonly knownTiers: KnownTiers;
 }
 
 export interface KeysOptions {
@@ -47,8 +49,10 @@ export function setUpKeys(options: KeysOptions): Keys {
     monotonicNow,
     onOlderPepper: redigest,
   });
+  const knownTiers = new KnownTiers();
   return {
-    store: forgettingStore(store, verifier),
+    store: notingTiers(forgettingStore(store, verifier), knownTiers),
+    knownTiers,
     digester: digesters[0],
     digesters,
     deriveKey: createKeyDeriver(peppers),

@@ -74,3 +74,22 @@ test('a token from before a downgrade gets the new tier: shown, and for the numb
   const refused = await requestKey(url, { api_key_name: 'second' }, before);
   expect([refused.status, refused.headers.get('x-error-code')]).toEqual([429, 'key_limit_reached']);
 });
+
+test('a token from before a downgrade gets the new limit a minute once the newer claim was seen: in a token, or in the store', async () => {
+  const store = createSqliteStore(':memory:', Date.now);
+  const [first, other] = [await startApp({ store }), await startApp({ store })];
+  onTestFinished(async () => {
+    for (const app of [first, other]) await app.close();
+  });
+  const limitOf = async (url: string, name: string, iat: number) =>
+    (await getUser(url, { token: tokenFor('owner', { tier: name, iat }) })).headers.get('x-ratelimit-limit');
+  await newKey(first.url, 'owner', { tier: 'growth', iat: 100 });
+  expect(await limitOf(first.url, 'growth', 100)).toBe('500');
+  expect(await limitOf(first.url, 'pioneer', 300)).toBe('20');
+  expect(await limitOf(first.url, 'growth', 100)).toBe('20');
+
+  // The other instance knows nothing before its first read.
+  expect(await limitOf(other.url, 'growth', 100)).toBe('500');
+  expect(await limitOf(other.url, 'growth', 100)).toBe('20');
+  expect(await limitOf(other.url, 'starter', 301)).toBe('50');
+});

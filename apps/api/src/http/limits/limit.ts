@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
-import { defaultTier, tiers } from '@andamio/schema/tiers';
+import { defaultTier, type Tier, tiers } from '@andamio/schema/tiers';
 import type { VerifiedKey } from '@andamio/verification/verify-key';
 import type { RequestHandler } from 'express';
 import { type ClientRateLimitInfo, ipKeyGenerator, type Options, rateLimit, type Store } from 'express-rate-limit';
 import { type Principal, tierOf } from '../../auth/principal.ts';
+import type { KnownTiers } from '../../keys/known-tiers.ts';
 import type { FoundKey } from '../../keys/store.ts';
 import type { RequestLocals } from '../locals.ts';
 import { madeOnce } from '../made-once.ts';
@@ -50,13 +51,22 @@ export function limitAddresses(perMinute: number, createCounters: CreateCounters
   });
 }
 
-/** Limits the calls of a user with a token to those of its tier; of a token that names no known tier, to those of the lowest. */
-export function limitUsers(createCounters: CreateCounters): Limit {
+/**
+ * Limits the calls of a user with a token to those of the tier that the newest claim names, as far as this process has seen it; of a token
+ * that names no known tier, to those of the lowest.
+ */
+export function limitUsers(createCounters: CreateCounters, knownTiers: KnownTiers): Limit {
+  function tierFor(principal: Principal): Tier {
+    const tier = tierOf(principal);
+    const { userId, tokenIssuedAt } = principal;
+    return tier === undefined ? defaultTier : knownTiers.note(userId, { tier, issuedAt: tokenIssuedAt });
+  }
+
   return createLimit({
     name: 'user',
     counters: createCounters('user'),
     keyOf: ({ principal }) => counterKey((principal as Principal).userId),
-    maximumOf: ({ principal }) => tiers[tierOf(principal as Principal) ?? defaultTier].requestsPerMinute,
+    maximumOf: ({ principal }) => tiers[tierFor(principal as Principal)].requestsPerMinute,
   });
 }
 
