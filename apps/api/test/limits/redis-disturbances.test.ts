@@ -169,6 +169,29 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     expect(messages()).toEqual([redisUnavailable, redisRecovered]);
   });
 
+  test('that loads its data is a disturbance with its cause, and over when the data is loaded', async () => {
+    const slowLoading = ['--key-load-delay', '100', '--loading-process-events-interval-bytes', '1024'];
+    const redis = await redisServer('--enable-debug-command', 'yes', ...slowLoading);
+    const [inspector, loader] = [await inspect(redis), await inspect(redis)];
+    const { count, lines, messages, shared } = connectTo(redis.url);
+    await shared(inspector);
+    await inspector.sendCommand(['DEBUG', 'POPULATE', '100000']);
+    const loaded = loader.sendCommand(['DEBUG', 'RELOAD']);
+    await waitFor('the answer LOADING', () =>
+      inspector.ping().then(
+        () => false,
+        () => true,
+      ),
+    );
+    for (let hits = 1; hits <= 3; hits++) expect(await count('somebody')).toBe(hits);
+    expect(lines[0]?.err?.message).toMatch(/^Redis answered LOADING\. The server is loading its data\./);
+
+    await inspector.sendCommand(['CONFIG', 'SET', 'key-load-delay', '0']);
+    await loaded;
+    await shared(inspector);
+    expect(messages()).toEqual([redisUnavailable, redisRecovered]);
+  });
+
   test.each<[string, readonly string[], (port: number) => string, RegExp]>([
     ['that wants a password', ['--requirepass', 'secret'], (port) => `redis://127.0.0.1:${port}`, /NOAUTH.*REDIS_AUTH/],
     [
