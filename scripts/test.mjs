@@ -1,6 +1,8 @@
-// npm test: installs, builds and runs every test of every package, then says how many passed and failed in all.
+// npm test [-- FILTER...]: installs, builds, runs the tests and prints how many passed and failed.
+// A FILTER selects test files by a part of their path, such as `npm test -- rehearsal`.
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { install, pnpm, required, root } from './toolchain.mjs';
 
 /** The reports that the packages' test runs have left. (Node 20 has no globSync.) */
@@ -28,9 +30,44 @@ function failuresOf({ testResults }) {
     });
 }
 
+/** Returns the folder of the package to which a file belongs. */
+function packageOf(path) {
+  const folder = dirname(path);
+  return existsSync(join(root, folder, 'package.json')) ? folder : packageOf(folder);
+}
+
+/** Returns the packages with test files whose paths contain one of the filters. */
+function packagesWith(filters) {
+  const options = ['--cached', '--others', '--exclude-standard', '*.test.ts'];
+  const files = execFileSync('git', ['ls-files', ...options], { cwd: root, encoding: 'utf8' });
+  const selected = files.split('\n').filter((path) => filters.some((filter) => path.includes(filter)));
+  return [...new Set(selected.map(packageOf))];
+}
+
+/** Builds all packages and runs the selected test files. */
+async function runSelected(filters) {
+  const packages = packagesWith(filters);
+  if (packages.length === 0) {
+    process.stderr.write(`No test file has a path that contains ${filters.join(' or ')}.\n`);
+    return 1;
+  }
+  await required(() => pnpm('build'));
+  let code = 0;
+  for (const folder of packages) {
+    // vitest matches its filters against paths inside the package.
+    const inside = filters.map((filter) => filter.replace(`${folder}/`, ''));
+    code ||= await pnpm('--dir', folder, 'exec', 'vitest', 'run', ...inside);
+  }
+  return code;
+}
+
+const filters = process.argv.slice(2);
 await required(install);
 for (const path of reports()) rmSync(path);
-const code = await pnpm('exec', 'turbo', 'run', 'test', '--concurrency=1', '--continue', '--output-logs=new-only');
+const code =
+  filters.length > 0
+    ? await runSelected(filters)
+    : await pnpm('exec', 'turbo', 'run', 'test', '--concurrency=1', '--continue', '--output-logs=new-only');
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const results = reports().map((path) => JSON.parse(readFileSync(path, 'utf8')));
