@@ -12,7 +12,7 @@ export type Environment = Readonly<Partial<Record<SettingName, Value>>>;
 const isSecret = (value: Value): value is PinnedSecret => typeof value === 'object' && 'versionKey' in value;
 
 /** The environment in Cloud Run's form, in the order of names, so that a diff shows what changed and nothing else. */
-export function toContainerEnvs(variables: Environment): gcp.types.input.cloudrunv2.ServiceTemplateContainerEnv[] {
+export function toContainerEnvs(variables: Environment): gcp.types.input.cloudrunv2.JobTemplateTemplateContainerEnv[] {
   return (Object.entries(variables) as [SettingName, Value][])
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) =>

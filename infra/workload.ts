@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { adminJob } from './admin-job.ts';
 import { Database } from './database.ts';
 import { Deployment } from './delivery/deployment.ts';
 import type { Foundation } from './foundation.ts';
@@ -41,11 +42,12 @@ export class Workload extends pulumi.ComponentResource {
     const secretAccess = new SecretAccess({ settings, secrets, reader: runtime.account }, opts);
 
     this.image = args.image(opts);
+    const environment = serviceEnvironment(settings, secrets, counters);
     this.api = new ApiService(
       {
         settings,
         host,
-        environment: serviceEnvironment(settings, secrets, counters),
+        environment,
         counters,
         account: runtime.account,
         image: this.image,
@@ -56,6 +58,11 @@ export class Workload extends pulumi.ComponentResource {
         dependsOn: [...opts.dependsOn, access, ...secretAccess.members, ...(counters ? [counters.access] : [])],
       },
     );
+    const job = adminJob(
+      { settings, image: this.image, environment, account: runtime.account },
+      // A release moves the job only once its revision has started.
+      { parent: this, dependsOn: [this.api.service] },
+    );
     new Monitoring({ settings, host, secretIds: secrets.map(({ id }) => id), service: this.api.service }, opts);
     if (settings.github && settings.githubEnvironment) {
       this.deployment = new Deployment(
@@ -65,6 +72,7 @@ export class Workload extends pulumi.ComponentResource {
           github: settings.github,
           environment: settings.githubEnvironment,
           service: this.api.service,
+          adminJob: job,
           runtimeAccount: runtime.account,
         },
         opts,

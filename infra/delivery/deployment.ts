@@ -27,12 +27,13 @@ export interface DeploymentArgs {
   readonly github: GitHub;
   readonly environment: string;
   readonly service: gcp.cloudrunv2.Service;
+  readonly adminJob: gcp.cloudrunv2.Job;
   readonly runtimeAccount: gcp.serviceaccount.Account;
 }
 
 /**
- * The identity that brings releases out: it updates the one service, pulls images and pushes none,
- * and keeps the stack's state.
+ * The identity that brings releases out: it updates the one service and its job, which it may not
+ * execute, pulls images and pushes none, and keeps the stack's state.
  */
 export class Deployment extends pulumi.ComponentResource {
   readonly account: gcp.serviceaccount.Account;
@@ -63,17 +64,14 @@ export class Deployment extends pulumi.ComponentResource {
         },
         parent,
       ).name;
-    new gcp.cloudrunv2.ServiceIamMember(
-      'deploy-releases',
-      {
-        project,
-        location: region,
-        name: args.service.name,
-        role: role('release-role', 'release', 'Releases', releasePermissions.service),
-        member,
-      },
-      parent,
-    );
+    const release = {
+      project,
+      location: region,
+      role: role('release-role', 'release', 'Releases', releasePermissions.workloads),
+      member,
+    };
+    new gcp.cloudrunv2.ServiceIamMember('deploy-releases', { ...release, name: args.service.name }, parent);
+    new gcp.cloudrunv2.JobIamMember('deploy-releases-job', { ...release, name: args.adminJob.name }, parent);
     new gcp.projects.IAMMember(
       'deploy-looks-up',
       { project, role: role('deploy-role', 'deploy', 'Look-ups for releases', deployPermissions), member },

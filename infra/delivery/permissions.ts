@@ -14,6 +14,8 @@ export const readPermissions = {
   'gcp:binaryauthorization/attestor:Attestor': ['binaryauthorization.attestors.get'],
   'gcp:binaryauthorization/attestorIamMember:AttestorIamMember': ['binaryauthorization.attestors.getIamPolicy'],
   'gcp:binaryauthorization/policy:Policy': ['binaryauthorization.policy.get'],
+  'gcp:cloudrunv2/job:Job': ['run.jobs.get'],
+  'gcp:cloudrunv2/jobIamMember:JobIamMember': ['run.jobs.getIamPolicy'],
   'gcp:cloudrunv2/service:Service': ['run.services.get'],
   'gcp:cloudrunv2/serviceIamMember:ServiceIamMember': ['run.services.getIamPolicy'],
   'gcp:compute/network:Network': ['compute.networks.get'],
@@ -86,8 +88,11 @@ export const lookUpPermissions = {
 
 /** What a release asks of Cloud Run, by where the permission is granted. */
 export const releasePermissions = {
-  /** On the service: `pulumi up` reads it and updates it as a whole. */
-  service: ['run.services.get', 'run.services.update'],
+  /**
+   * On the service and on its job: `pulumi up` reads each and updates it as a whole. To execute the
+   * job takes `run.jobs.run`, which people alone are given.
+   */
+  workloads: ['run.services.get', 'run.services.update', 'run.jobs.get', 'run.jobs.update'],
   /**
    * On the project: an operation's name lies under the location and not under the service that it
    * changes.

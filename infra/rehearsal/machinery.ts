@@ -19,6 +19,8 @@ type Unpacked = { readonly files: string } & Awaited<ReturnType<Images['configur
 
 interface Container {
   readonly image: string;
+  readonly commands?: readonly string[];
+  readonly args?: readonly string[];
   readonly envs: {
     name: string;
     value?: string;
@@ -86,26 +88,35 @@ async function unpack(reference: string): Promise<Unpacked> {
   return { files: await images.unpack(reference), ...(await images.configuration(reference)) };
 }
 
-/** Starts a revision and waits for its startup probe, as long as the probe itself allows. */
-async function startRevision(name: string, project: string, container: Container, cloud: Cloud): Promise<Revision> {
+/** Starts what a container declares. @param own variables that Cloud Run adds */
+async function start(
+  container: Container,
+  project: string,
+  cloud: Cloud,
+  own: Readonly<Record<string, string>>,
+): Promise<ChildProcess> {
   const reference = here(container.image);
   const pulled = unpacked.get(reference) ?? unpack(reference);
   unpacked.set(reference, pulled);
   const { files, User, Env, Entrypoint } = await pulled;
-  const port = await freePort();
-  const child = startContainer({
+  return startContainer({
     files,
     user: User,
-    command: Entrypoint,
+    command: container.commands ? [...container.commands, ...(container.args ?? [])] : Entrypoint,
     memoryMiB: Number(container.resources.limits.memory.replace('Mi', '')),
     environment: {
       ...Object.fromEntries(Env.map((pair) => pair.split(/=(.*)/s).slice(0, 2))),
       ...environmentOf(container, project, cloud),
-      PORT: String(port),
-      K_SERVICE: name,
+      ...own,
       FIRESTORE_EMULATOR_HOST: emulator,
     },
   });
+}
+
+/** Starts a revision and waits for its startup probe, as long as the probe itself allows. */
+async function startRevision(name: string, project: string, container: Container, cloud: Cloud): Promise<Revision> {
+  const port = await freePort();
+  const child = await start(container, project, cloud, { PORT: String(port), K_SERVICE: name });
   child.stdout?.resume();
   child.stderr?.resume();
   const { httpGet, periodSeconds, failureThreshold } = container.startupProbe;
@@ -170,6 +181,17 @@ export const machinery: Machinery = {
       revisions.set(key, await startRevision(name, project, template.containers[0] as Container, cloud));
     }
     route(service);
+  },
+
+  async execute(job, args, name, cloud) {
+    const { template } = job.inputs['template'] as { template: { containers: Container[] } };
+    const container = { ...(template.containers[0] as Container), args };
+    const own = { CLOUD_RUN_JOB: String(job.inputs['name']), CLOUD_RUN_EXECUTION: name };
+    const child = await start(container, String(job.inputs['project']), cloud, own);
+    const printed: Buffer[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => printed.push(chunk));
+    const [exitCode] = (await once(child, 'close')) as [number | null];
+    return { exitCode: exitCode ?? 1, lines: Buffer.concat(printed).toString().trimEnd().split('\n') };
   },
 
   async stop(service) {

@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startEmulator } from '../../apps/api/test/harness/emulator.ts';
 import { freePort } from '../../apps/api/test/harness/free-port.ts';
@@ -23,6 +24,8 @@ export interface Surroundings {
 /** Starts a registry, Firestore and the fake Google on loopback, and lets the commands of a workplace find them. */
 export async function startSurroundings(work: Workplace): Promise<Surroundings> {
   useHostsOf(work.folder);
+  // Where gcloud finds Cloud Run in the region.
+  appendFileSync(join(work.folder, 'hosts'), '127.0.0.1 us-central1-localhost\n');
   const [{ address: registry }, emulator] = await Promise.all([
     startRegistry(work.folder, await freePort()),
     startEmulator(),

@@ -39,6 +39,7 @@ export type StackName = (typeof stacks)[number];
 const drawn: Readonly<Record<string, readonly [product: string, kind: string, name: string]>> = {
   'gcp:artifactregistry/repository:Repository': ['Artifact Registry', 'registry', 'repositoryId'],
   'gcp:binaryauthorization/attestor:Attestor': ['Binary Authorization', 'attestor', 'name'],
+  'gcp:cloudrunv2/job:Job': ['Cloud Run job', 'job', 'name'],
   'gcp:cloudrunv2/service:Service': ['Cloud Run', 'service', 'name'],
   'gcp:firestore/database:Database': ['Firestore', 'database', 'name'],
   'gcp:kms/cryptoKey:CryptoKey': ['Cloud KMS', 'KMS key', 'name'],
@@ -107,7 +108,9 @@ function whatOf(grant: Resource): string {
   ];
   for (const [input, noun] of inputs) {
     const value = text(grant, input);
-    if (value !== '') return `${noun} ${last(value).split('@')[0]}`;
+    if (value === '') continue;
+    const kind = grant.type === 'gcp:cloudrunv2/jobIamMember:JobIamMember' ? 'job' : noun;
+    return `${kind} ${last(value).split('@')[0]}`;
   }
   return 'the project';
 }
@@ -201,7 +204,13 @@ export function drawing(stack: StackName): string {
   const counters = nodes.find(({ what }) => what.startsWith('instance '));
   const [attestor, key] = ['attestor ', 'KMS key '].map((kind) => nodes.find(({ what }) => what.startsWith(kind)));
   const lines = [
-    ...(hasService ? ['consumers([Consumers]) -- HTTPS --> service'] : []),
+    ...(hasService
+      ? [
+          'consumers([Consumers]) -- HTTPS --> service',
+          'operators([Operators]) -- execute --> admin_job',
+          'admin_job -- as the account of --> service',
+        ]
+      : []),
     ...monitoringOf(resources),
     ...[...jobs].map(([id, who]) => `${id}(["${who}"])`),
     ...nodes.filter(({ what }) => what !== runtimeAccount).map(({ id, label }) => `${id}["${label}"]`),

@@ -1,8 +1,11 @@
 import { Failure, previewed, type Step } from './cli.ts';
 import { differences } from './differences.ts';
 
-/** What a release may change, in the service alone. */
-const releasable = [/^template\.containers\.0\.image$/, /^traffics(\.|$)/];
+/** What a release may change, by type: image and traffic of the service, and the image of its job. */
+const releasable: Readonly<Record<string, readonly RegExp[]>> = {
+  'gcp:cloudrunv2/service:Service': [/^template\.containers\.0\.image$/, /^traffics(\.|$)/],
+  'gcp:cloudrunv2/job:Job': [/^template\.template\.containers\.0\.image$/],
+};
 
 const quiet = ['same', 'read', 'refresh'];
 
@@ -14,23 +17,26 @@ const changes = ({ op, urn }: Step) => !quiet.includes(op) && !urn.includes('::p
  */
 const forgetsBuiltImage = ({ op, urn }: Step) => op === 'delete' && urn.includes('docker-build:index:Image::');
 
-/** `urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME` -> TYPE NAME */
-function describe(urn: string): string {
-  const [, , types = '', name] = urn.split('::');
-  return `${types.split('$').at(-1)} ${name}`;
+/** `urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME` -> TYPE and NAME */
+function partsOf(urn: string): { readonly type: string; readonly name: string } {
+  const [, , types = '', name = ''] = urn.split('::');
+  return { type: types.split('$').at(-1) as string, name };
 }
 
 /**
- * What in a preview is more than a release: another resource, or another property of the service.
+ * What in a preview is more than a release: another resource, or another property of the service
+ * or its job.
  */
 export function beyondRelease(steps: readonly Step[]): string[] {
   return steps
     .filter((step) => changes(step) && !forgetsBuiltImage(step))
     .flatMap(({ op, urn, oldState, newState }) => {
-      if (op !== 'update' || !urn.includes('gcp:cloudrunv2/service:Service::')) return [`${op} ${describe(urn)}`];
+      const { type, name } = partsOf(urn);
+      const allowed = releasable[type];
+      if (op !== 'update' || allowed === undefined) return [`${op} ${type} ${name}`];
       return differences(oldState?.inputs, newState?.inputs)
-        .filter((path) => !releasable.some((allowed) => allowed.test(path)) && !path.startsWith('__'))
-        .map((path) => `update ${describe(urn)}: ${path}`);
+        .filter((path) => !allowed.some((each) => each.test(path)) && !path.startsWith('__'))
+        .map((path) => `update ${type} ${name}: ${path}`);
     });
 }
 

@@ -67,6 +67,8 @@ function jobsOf(account: string, resources: readonly Stored[]): unknown[] {
 /** Everything that the identities of releases may do in the project or with the service, and the command that takes it. */
 const takenByReleases = {
   'resourcemanager.projects.get': 'pulumi preview and up: the program looks up the number of the project',
+  'run.jobs.get': 'pulumi up: reads what the update made of the job',
+  'run.jobs.update': 'pulumi up: image',
   'run.operations.get': 'pulumi up: waits until the service is updated',
   'run.services.get': 'pulumi up: reads what the update made of the service',
   'run.services.update': 'pulumi up: image and traffic',
@@ -92,6 +94,7 @@ describe.skipIf(!engineIsHere)('each identity may do what is written here, nothi
     expect(grantsOf(email('andamio-api-ci'), resources)).toEqual([
       `projects/${project}/roles/andamio_api_deploy on project`,
       `projects/${project}/roles/andamio_api_release on andamio-api`,
+      `projects/${project}/roles/andamio_api_release on andamio-api-admin`,
       'roles/artifactregistry.reader on andamio',
       'roles/binaryauthorization.attestorsVerifier on andamio-built',
       'roles/containeranalysis.notes.occurrences.viewer on andamio-built',

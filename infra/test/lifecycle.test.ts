@@ -3,6 +3,7 @@ import { github, image } from './harness/settings.ts';
 import { changes, cloud, configure, deployed, describeByDriver, refusal, stackOf } from './harness/stack.ts';
 
 const service = 'gcp:cloudrunv2/service:Service';
+const job = 'gcp:cloudrunv2/job:Job';
 
 describeByDriver('the life of a stack', () => {
   test('one `up` brings a project from nothing to the service at its computed host', async () => {
@@ -59,13 +60,13 @@ describeByDriver('the life of a stack', () => {
     expect(await google.calls()).toContain('create docker-build:index:Image');
   });
 
-  test('a new digest updates the service and nothing else', async () => {
+  test('a new digest updates the service, then its job, and nothing else', async () => {
     const google = await cloud();
     const stack = await deployed(google, 'prod');
     await google.forgetCalls();
     await configure(stack, { image: image('2') });
-    expect(changes((await stack.up()).summary)).toEqual({ update: 1 });
-    expect(await google.calls()).toEqual([`update ${service}`]);
+    expect(changes((await stack.up()).summary)).toEqual({ update: 2 });
+    expect(await google.calls()).toEqual([`update ${service}`, `update ${job}`]);
   });
 
   test('a candidate gets a revision without traffic, and then all of it', async () => {
@@ -100,16 +101,18 @@ describeByDriver('the life of a stack', () => {
     expect(inputs?.['traffics']).toMatchObject([{ revision: stable, percent: 100 }, { percent: 0 }]);
   });
 
-  test('a new version of a secret changes the service alone, which reads it by its number', async () => {
+  test('a new version of a secret changes the service and its job, which read it by its number', async () => {
     const google = await cloud();
     const stack = await deployed(google, 'prod');
     await google.forgetCalls();
     const secret = 'projects/documented-project/secrets/andamio-api-key-peppers';
     await configure(stack, { keyPeppersVersion: String(await google.addSecretVersion(secret, 'the next peppers')) });
-    expect(changes((await stack.up()).summary)).toEqual({ update: 1 });
-    expect(await google.calls()).toEqual([`update ${service}`]);
-    const { inputs } = (await google.resources()).find(({ type }) => type === service) ?? {};
-    expect(JSON.stringify(inputs)).toContain('{"secret":"andamio-api-key-peppers","version":"2"}');
+    expect(changes((await stack.up()).summary)).toEqual({ update: 2 });
+    expect(await google.calls()).toEqual([`update ${service}`, `update ${job}`]);
+    for (const each of [service, job]) {
+      const { inputs } = (await google.resources()).find(({ type }) => type === each) ?? {};
+      expect(JSON.stringify(inputs)).toContain('{"secret":"andamio-api-key-peppers","version":"2"}');
+    }
     expect((await stack.outputs())['secretVersions']?.value).toEqual({ keyPeppersVersion: 2 });
   });
 

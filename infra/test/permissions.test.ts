@@ -19,13 +19,13 @@ test.skipIf(!engineIsHere)(
     await configure(stack, { image: image('2') });
     for (const account of ['andamio-drift', 'andamio-preview']) {
       await google.actAs(as(account));
-      expect(changes({ resourceChanges: (await stack.preview()).changeSummary })).toEqual({ update: 1 });
+      expect(changes({ resourceChanges: (await stack.preview()).changeSummary })).toEqual({ update: 2 });
       expect(await refusal(stack.up())).toContain("Error 403: Permission 'run.services.update' denied");
     }
     expect(await refusal(stack.refresh())).toContain('Error 403');
 
     await google.actAs(as('andamio-api-ci'));
-    expect(changes((await stack.up()).summary)).toEqual({ update: 1 });
+    expect(changes((await stack.up()).summary)).toEqual({ update: 2 });
     await configure(stack, { alertEmail: 'stranger@elsewhere.example' });
     expect(await refusal(stack.up())).toContain(
       "Error 403: Permission 'monitoring.notificationChannels.update' denied",

@@ -267,7 +267,25 @@ describe('what a release may change', () => {
     expect(beyondRelease([{ op: 'update', urn: service, oldState: inputs('a'), newState }])).toEqual([]);
   });
 
+  const job = urn('gcp:cloudrunv2/job:Job');
+  const task = (container: object) => ({ inputs: { template: { template: { containers: [container] } } } });
+
+  test('the image of its job', () => {
+    const step = { op: 'update', urn: job, oldState: task({ image: 'a' }), newState: task({ image: 'b' }) };
+    expect(beyondRelease([step])).toEqual([]);
+  });
+
   test.each([
+    [
+      'what the job runs',
+      {
+        op: 'update',
+        urn: job,
+        oldState: task({ image: 'a' }),
+        newState: task({ image: 'b', commands: ['/nodejs/bin/node', '/app/main.js'] }),
+      },
+      'template.template.containers.0.commands',
+    ],
     [
       'another property',
       { op: 'update', urn: service, oldState: inputs('a'), newState: inputs('a', { ingress: 'x' }) },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Stack } from '@pulumi/pulumi/automation/index.js';
 import { describe, expect, test } from 'vitest';
 import { engineIsHere } from './harness/requirements.ts';
+import { repository } from './harness/scripts.ts';
 import { image, remaining, type StackName } from './harness/settings.ts';
 import { cloud, deployed } from './harness/stack.ts';
 
@@ -25,7 +26,7 @@ function shown(value: unknown): unknown {
         .replace(/andamio\/api:[a-z0-9-]+-[0-9a-f]{20}/, 'andamio/api:TAG')
         .replace(/-----BEGIN PUBLIC KEY-----[\s\S]*-----END PUBLIC KEY-----\n/, 'PUBLIC KEY')
         .replace(/andamio\/api@sha256:[0-9a-f]{64}/, 'andamio/api@DIGEST')
-        .replace(/^\/.*?(?=\/apps\/api|$)/, 'REPOSITORY')
+        .replace(repository, 'REPOSITORY')
         // Ids that Google chooses.
         .replace(/notificationChannels\/\d+/, 'notificationChannels/ID')
         .replace(/(check_id="[a-z-]+)-[\w-]{11}"/, '$1-ID"')

@@ -9,24 +9,26 @@ const attested = ['preprod', 'prod'];
 /** Google, "Require Binary Authorization for Cloud Run". */
 export const binaryAuthorizationRequired: ResourceValidationPolicy = {
   name: 'run-binary-authorization',
-  description: 'Services that a release reaches run attested images alone.',
+  description: 'Services and jobs that a release reaches run attested images alone.',
   enforcementLevel: 'mandatory',
-  validateResource: forKind('service', ({ binaryAuthorization }, refuse, { urn }) => {
-    const { useDefault, breakglassJustification } = binaryAuthorization ?? {};
-    if (breakglassJustification) {
+  validateResource: (['service', 'job', 'workerPool'] as const).map((kind) =>
+    forKind(kind, ({ binaryAuthorization }, refuse, { urn }) => {
+      const { useDefault, breakglassJustification } = binaryAuthorization ?? {};
+      if (breakglassJustification) {
+        refuse(
+          'binaryAuthorization.breakglassJustification is set',
+          'It lets any image run, whoever built it, until it is removed',
+          'Remove it, and attest the image',
+        );
+      }
+      if (!attested.includes(stackOf(urn)) || useDefault) return;
       refuse(
-        'binaryAuthorization.breakglassJustification is set',
-        'It lets any image run, whoever built it, until it is removed',
-        'Remove it, and attest the image',
+        'binaryAuthorization.useDefault is not set',
+        'Whoever can push to the registry could have their image deployed',
+        'Set andamio:requireAttestation to true',
       );
-    }
-    if (!attested.includes(stackOf(urn)) || useDefault) return;
-    refuse(
-      'binaryAuthorization.useDefault is not set',
-      'Whoever can push to the registry could have their image deployed',
-      'Set andamio:requireAttestation to true',
-    );
-  }),
+    }),
+  ),
 };
 
 /** Google, "Binary Authorization: Configure a policy". */

@@ -1,6 +1,7 @@
 import type { Occurrence } from './attestations.ts';
 import { callerOfPort, type ListenAs } from './callers.ts';
 import { GoogleError } from './error.ts';
+import type { Execution } from './executions.ts';
 import type { Properties } from './resource-type.ts';
 
 /** A resource as the cloud has it. */
@@ -42,6 +43,13 @@ export interface Machinery {
   /** Starts what a service declares, and resolves when it is ready. */
   run(service: Stored, cloud: Cloud): Promise<void>;
   stop(service: Stored): Promise<void>;
+  /** Runs a job's container to its end. */
+  execute(
+    job: Stored,
+    args: readonly string[],
+    name: string,
+    cloud: Cloud,
+  ): Promise<{ readonly exitCode: number; readonly lines: readonly string[] }>;
 }
 
 /** The state of the fake Google: what exists, and what is to go wrong. */
@@ -59,6 +67,8 @@ export class Cloud {
   readonly signingKeys = new Map<string, string>();
   /** Attestations, as Container Analysis keeps them. */
   readonly occurrences: Occurrence[] = [];
+  /** Executions of jobs, by name. */
+  readonly executions = new Map<string, Execution>();
   /** Digests of images that were really built, by tag. */
   readonly built = new Map<string, string>();
   /** What was deleted and is kept for a while, by id. */

@@ -8,6 +8,7 @@ const served = [
   'containeranalysis',
   'iam',
   'iamcredentials',
+  'logging',
   'secretmanager',
   'serviceusage',
 ];
@@ -29,6 +30,8 @@ export async function gcloudEnvironment(google: Google, folder: string): Promise
     // What the Pulumi provider is told as well, and the pipeline's scripts read.
     GOOGLE_BINARY_AUTHORIZATION_CUSTOM_ENDPOINT: `${url}v1/`,
     GOOGLE_CONTAINER_ANALYSIS_CUSTOM_ENDPOINT: `${url}v1beta1/`,
+    // Of Cloud Run, gcloud asks the region: https://us-central1-run.googleapis.com. Who executes jobs makes that name known.
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: url.replace('127.0.0.1', 'localhost'),
     ...Object.fromEntries(served.map((api) => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api.toUpperCase()}`, url])),
   };
 }

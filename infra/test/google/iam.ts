@@ -79,6 +79,7 @@ const policyOwners: Readonly<Record<string, ScopeOf>> = {
   'gcp:containeranalysis/noteIamMember:NoteIamMember': ({ project, note }) =>
     String(note).startsWith('projects/') ? String(note) : `projects/${project}/notes/${note}`,
   'gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember': ({ cryptoKeyId }) => String(cryptoKeyId),
+  'gcp:cloudrunv2/jobIamMember:JobIamMember': inProject('/locations/{location}/jobs/{name}'),
   'gcp:cloudrunv2/serviceIamMember:ServiceIamMember': inProject('/locations/{location}/services/{name}'),
   'gcp:projects/iAMAuditConfig:IAMAuditConfig': inProject(''),
   'gcp:projects/iAMMember:IAMMember': inProject(''),
@@ -171,13 +172,16 @@ export function authorizeOperation(
 }
 
 /**
- * Checks what Cloud Run asks of whoever deploys beside the service itself, also where neither changes: the right to act as the
- * revision's account, to pull the image, and to read the operation, whose name lies under the location.
+ * Checks what Cloud Run asks of whoever deploys beside the service or job itself, also where neither changes: the right to act as the
+ * container's account, to pull the image, and to read the operation, whose name lies under the location.
  * https://cloud.google.com/run/docs/reference/iam/roles#additional-configuration. Who switches the check of callers on or off must also
  * be able to set the service's policy: https://cloud.google.com/run/docs/authenticating/public#required_roles
  */
 export function authorizeDeployment(cloud: Cloud, inputs: Properties, before?: Properties): void {
-  const { project, location, template, name } = inputs as Record<string, string> & { template: Properties };
+  const { project, location, name } = inputs as Record<string, string>;
+  // A job's is the template of its executions, which holds the one of their tasks.
+  const outer = inputs['template'] as Properties;
+  const template = (outer['template'] ?? outer) as Properties;
   if (before?.['invokerIamDisabled'] !== inputs['invokerIamDisabled'])
     authorize(cloud, 'run.services.setIamPolicy', `projects/${project}/locations/${location}/services/${name}`);
   const [container] = template['containers'] as { image: string }[];

@@ -33,6 +33,7 @@ const account = 'gcp:serviceaccount/account:Account';
 const alertPolicy = 'gcp:monitoring/alertPolicy:AlertPolicy';
 const dashboard = 'gcp:monitoring/dashboard:Dashboard';
 const database = 'gcp:firestore/database:Database';
+const job = 'gcp:cloudrunv2/job:Job';
 const metric = 'gcp:logging/metric:Metric';
 const pool = 'gcp:iam/workloadIdentityPool:WorkloadIdentityPool';
 const run = 'gcp:cloudrunv2/service:Service';
@@ -164,6 +165,20 @@ describe('the fake Google keeps what is deleted', () => {
     pass(7200);
     await remove('gcp:compute/subnetwork:Subnetwork', subnetwork);
     await remove('gcp:compute/network:Network', network);
+  });
+
+  test('a job whose account may not read its secrets, though creating it failed', async () => {
+    const { create, addSecretVersion, addImage, resources } = google();
+    const { outs } = await create(account, { accountId: 'runs-it' });
+    await addSecretVersion('projects/my-project/secrets/peppers', 'x');
+    await addImage('image@sha256:1');
+    const valueSource = { secretKeyRef: { secret: 'peppers', version: '1' } };
+    const containers = [{ image: 'image@sha256:1', envs: [{ name: 'KEY_PEPPERS', valueSource }] }];
+    const template = { template: { serviceAccount: outs['email'], maxRetries: 0, containers } };
+    await expect(create(job, { name: 'admin', location: 'r', template })).rejects.toThrow(
+      'Permission denied on secret',
+    );
+    expect(resources().map(({ id }) => id)).toContain('projects/my-project/locations/r/jobs/admin');
   });
 
   test('a pool for 30 days, in which it cannot be created or read', async () => {

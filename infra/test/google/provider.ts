@@ -125,7 +125,8 @@ const invokes: Readonly<Record<string, Invoke>> = {
     find('gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider', inputs, cloud),
 };
 
-const run = 'gcp:cloudrunv2/service:Service';
+/** What runs containers: a deployment, and there even if the operation that made it fails. */
+const workloads = ['gcp:cloudrunv2/service:Service', 'gcp:cloudrunv2/job:Job'];
 
 /** The provider that the engine talks to: the real one's behaviour towards the engine, with {@link Cloud} in place of Google. */
 export function provider(cloud: Cloud) {
@@ -181,7 +182,7 @@ export function provider(cloud: Cloud) {
       const fault = cloud.takeFault(token, 'create');
       await failBefore(fault, cloud);
       authorizeOperation(cloud, token, 'create', undefined, inputs);
-      if (token === run) authorizeDeployment(cloud, inputs);
+      if (workloads.includes(token)) authorizeDeployment(cloud, inputs);
       const project = projectOf(inputs);
       if (project !== undefined && type.api) cloud.requireApi(project, type.api);
       await type.prepare?.(inputs, cloud);
@@ -201,7 +202,7 @@ export function provider(cloud: Cloud) {
         if (fault?.kind === 'unready') throw new GoogleError(400, `Revision of ${id} is not ready.`);
         await type.afterWrite?.(stored, cloud);
       } catch (error) {
-        if (token !== run) {
+        if (!workloads.includes(token)) {
           cloud.resources.delete(id);
           throw error;
         }
@@ -230,7 +231,7 @@ export function provider(cloud: Cloud) {
       await failBefore(fault, cloud);
       const before = cloud.resources.get(id);
       authorizeOperation(cloud, token, 'update', id, news);
-      if (token === run) authorizeDeployment(cloud, news, before?.inputs);
+      if (workloads.includes(token)) authorizeDeployment(cloud, news, before?.inputs);
       if (before === undefined) throw new GoogleError(404, `Resource '${id}' was not found.`);
       type.admit?.(news, cloud, before);
       const stored = store(token, id, news, type.outputs?.(news, cloud, before, id) ?? {});

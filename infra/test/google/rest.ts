@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { attestationRoutes } from './attestations.ts';
 import type { Cloud } from './cloud.ts';
 import { GoogleError } from './error.ts';
+import { executionRoutes } from './executions.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -14,7 +15,7 @@ export interface Route {
   readonly pattern: RegExp;
   /** The API that must be enabled in the project. */
   readonly api: string;
-  /** Which group names the project, if not the first. */
+  /** Which group names the project, if not the first. Without such a group, no API is asked for. */
   readonly project?: number;
   answer(groups: readonly string[], body: Body, query: URLSearchParams): unknown;
 }
@@ -175,7 +176,7 @@ async function answerTo(request: IncomingMessage, routes: readonly Route[], clou
     if (groups === undefined) continue;
     if (!request.headers.authorization)
       throw new GoogleError(401, 'Request is missing required authentication credential.');
-    cloud.requireApi(groups[project] ?? '', api);
+    if (groups[project] !== undefined) cloud.requireApi(groups[project], api);
     return answer(groups, body ? JSON.parse(body) : {}, searchParams);
   }
   throw new GoogleError(404, `The fake does not know ${line}.`);
@@ -188,6 +189,7 @@ export async function serveRest(cloud: Cloud): Promise<string> {
     ...federationRoutes(cloud),
     ...secretRoutes(cloud),
     ...attestationRoutes(cloud),
+    ...executionRoutes(cloud),
   ];
   const server = createServer(async (request, response) => {
     response.setHeader('Content-Type', 'application/json');

@@ -2,6 +2,12 @@ import { types } from '../../resources.ts';
 import type { Resource } from '../harness/violations.ts';
 import { type Cases, service } from './cases.ts';
 
+const job = (props: Record<string, unknown>, stack: string): Resource => ({
+  type: types.job,
+  stack,
+  props: { name: 'andamio-api-admin', template: { template: {} }, ...props },
+});
+
 const rule = {
   evaluationMode: 'REQUIRE_ATTESTATION',
   enforcementMode: 'ENFORCED_BLOCK_AND_AUDIT_LOG',
@@ -39,12 +45,16 @@ const deploy = 'serviceAccount:andamio-api-ci@example.iam.gserviceaccount.com';
 export const attestationCases: Cases = {
   'run-binary-authorization': {
     accepts: {
-      'the default policy': [service({ binaryAuthorization: { useDefault: true } }, 'prod')],
+      'the default policy': [
+        service({ binaryAuthorization: { useDefault: true } }, 'prod'),
+        job({ binaryAuthorization: { useDefault: true } }, 'prod'),
+      ],
       'none in a stack alone': [service({}, 'dev')],
     },
     refuses: {
       'none in prod': [/useDefault is not set.*Whoever can push.*requireAttestation/, service({}, 'prod')],
       'none in preprod': [/useDefault is not set/, service({ binaryAuthorization: { useDefault: false } }, 'preprod')],
+      'none for a job': [/useDefault is not set/, job({}, 'prod')],
       'a way around it': [
         /breakglassJustification is set/,
         service({ binaryAuthorization: { useDefault: true, breakglassJustification: 'hurry' } }, 'prod'),

@@ -1,7 +1,7 @@
 import { denialOf } from '../attestations.ts';
 import type { Cloud, Stored } from '../cloud.ts';
 import { GoogleError } from '../error.ts';
-import type { ResourceType } from '../resource-type.ts';
+import type { Properties, ResourceType } from '../resource-type.ts';
 import { unknown } from '../validate.ts';
 import { form, member, text } from './common.ts';
 
@@ -31,10 +31,13 @@ interface Scaling {
   readonly maxInstanceCount?: number;
 }
 
+/** What a revision and a task of a job have in common. */
 interface Template {
   readonly vpcAccess?: { readonly networkInterfaces?: readonly { readonly subnetwork: string }[] };
   readonly serviceAccount: string;
   readonly scaling?: Scaling;
+  /** Of a task. */
+  readonly timeout?: string;
   readonly containers: readonly Container[];
 }
 
@@ -52,6 +55,9 @@ function refuse(broken: boolean, message: string): void {
   if (broken) throw new GoogleError(400, message);
 }
 
+/** The template of a job's executions holds the one of their tasks. */
+const taskOf = (inputs: Properties) => (inputs['template'] as { readonly template: Template }).template;
+
 function admitSecret({ name, valueSource }: Env, project: string, cloud: Cloud): void {
   if (valueSource === undefined) return;
   const { secret, version } = valueSource.secretKeyRef;
@@ -61,9 +67,11 @@ function admitSecret({ name, valueSource }: Env, project: string, cloud: Cloud):
   );
 }
 
-/** What a revision is refused when it starts: the service is there by then, and the error is that of the operation. */
-function admitRevision({ inputs }: Stored, cloud: Cloud): void {
-  const { serviceAccount, containers } = inputs['template'] as Template;
+/**
+ * What a service or a job is refused when Google has looked at its secrets: it is there by then, and the error is that of the
+ * operation.
+ */
+function admitAccess({ inputs }: Stored, { serviceAccount, containers }: Template, cloud: Cloud): void {
   const grants = cloud
     .of('gcp:secretmanager/secretIamMember:SecretIamMember')
     .filter(({ created }) => cloud.now() - created >= cloud.grantDelay)
@@ -77,6 +85,24 @@ function admitRevision({ inputs }: Stored, cloud: Cloud): void {
       `Permission denied on secret: projects/${cloud.project(text(inputs, 'project')).number}/secrets/${secret} for Revision service account ${serviceAccount}. The service account used must be granted the 'Secret Manager Secret Accessor' role.`,
     );
   }
+}
+
+function admitAccount({ serviceAccount }: Template, cloud: Cloud): void {
+  const accounts = cloud.of('gcp:serviceaccount/account:Account').map(({ outputs }) => outputs['email']);
+  refuse(!accounts.includes(serviceAccount), `Service account ${serviceAccount} does not exist.`);
+}
+
+/** Members of the policy of a service or a job, which must exist. */
+function memberOf(kind: 'service' | 'job'): ResourceType {
+  return {
+    ...member(['project', 'location', 'name'], 'run.googleapis.com'),
+    admit(inputs, cloud, before) {
+      const id = `projects/${inputs['project']}/locations/${inputs['location']}/${kind}s/${inputs['name']}`;
+      if (inputs['name'] !== unknown && !cloud.resources.has(id))
+        throw new GoogleError(404, `Resource '${inputs['name']}' of kind '${kind.toUpperCase()}' does not exist.`);
+      member([]).admit?.(inputs, cloud, before);
+    },
+  };
 }
 
 function admitContainer(container: Container, project: string, cloud: Cloud): void {
@@ -119,8 +145,7 @@ export const run: Record<string, ResourceType> = {
     admit(inputs, cloud, before) {
       const template = inputs['template'] as Template;
       const project = text(inputs, 'project');
-      const accounts = cloud.of('gcp:serviceaccount/account:Account').map(({ outputs }) => outputs['email']);
-      refuse(!accounts.includes(template.serviceAccount), `Service account ${template.serviceAccount} does not exist.`);
+      admitAccount(template, cloud);
       for (const scaling of [template.scaling, inputs['scaling'] as Scaling | undefined]) {
         refuse(
           (scaling?.minInstanceCount ?? 0) > (scaling?.maxInstanceCount ?? 100),
@@ -165,7 +190,7 @@ export const run: Record<string, ResourceType> = {
     },
     protectedBy: (outputs) => (outputs['deletionProtection'] === true ? 'deletion_protection is true' : undefined),
     afterWrite(stored, cloud) {
-      admitRevision(stored, cloud);
+      admitAccess(stored, stored.inputs['template'] as Template, cloud);
       return cloud.machinery?.run(stored, cloud);
     },
     afterDelete(stored, cloud) {
@@ -175,16 +200,29 @@ export const run: Record<string, ResourceType> = {
       return cloud.machinery?.stop(stored);
     },
   },
-  'gcp:cloudrunv2/serviceIamMember:ServiceIamMember': {
-    ...member(['project', 'location', 'name'], 'run.googleapis.com'),
-    admit(inputs, cloud, before) {
-      if (
-        inputs['name'] !== unknown &&
-        !cloud.resources.has(`projects/${inputs['project']}/locations/${inputs['location']}/services/${inputs['name']}`)
-      ) {
-        throw new GoogleError(404, `Resource '${inputs['name']}' of kind 'SERVICE' does not exist.`);
-      }
-      member([]).admit?.(inputs, cloud, before);
+  'gcp:cloudrunv2/serviceIamMember:ServiceIamMember': memberOf('service'),
+  'gcp:cloudrunv2/job:Job': {
+    api: 'run.googleapis.com',
+    message: ['run-v2', 'GoogleCloudRunV2Job'],
+    fields: { envs: 'env', limits: 'limits' },
+    replacedBy: ['project', 'location', 'name'],
+    id: (inputs) =>
+      `projects/${text(inputs, 'project')}/locations/${text(inputs, 'location')}/jobs/${text(inputs, 'name')}`,
+    check: (inputs) => form(inputs, 'name', /^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$/, 'must be 1 to 49 of a-z, 0-9 and -'),
+    // Whether its image is attested is asked when it is executed.
+    admit(inputs, cloud) {
+      const task = taskOf(inputs);
+      admitAccount(task, cloud);
+      for (const container of task.containers) admitContainer(container, text(inputs, 'project'), cloud);
+      const seconds = Number.parseInt(task.timeout ?? '600s', 10);
+      refuse(seconds < 1 || seconds > 7 * 24 * 3600, 'timeout must be 1 second to 168 hours');
     },
+    outputs: (_inputs, _cloud, before) => ({
+      generation: String(Number(before?.outputs['generation'] ?? 0) + 1),
+      executionCount: before?.outputs['executionCount'] ?? 0,
+    }),
+    protectedBy: (outputs) => (outputs['deletionProtection'] === true ? 'deletion_protection is true' : undefined),
+    afterWrite: (stored, cloud) => admitAccess(stored, taskOf(stored.inputs), cloud),
   },
+  'gcp:cloudrunv2/jobIamMember:JobIamMember': memberOf('job'),
 };
