@@ -35,6 +35,30 @@ export function alerts(watched: Watched): void {
     filter: `${revision} AND severity>=WARNING AND jsonPayload.message="${logEvents.keyStoreUnavailable}"`,
   });
 
+  if (settings.sharedRateLimits) {
+    alertOnLogs(watched, 'alert-redis', {
+      title: 'counts rate limits in each instance alone',
+      severity: 'WARNING',
+      advice: `Redis is of no use: ${extractedLabel('cause')} A client may get its limit from every instance until it recovers. A failover ends by itself within seconds: look for "${logEvents.redisRecovered}" in the log. Otherwise do what the cause says.`,
+      filter: `${revision} AND severity>=WARNING AND jsonPayload.message="${logEvents.redisUnavailable}"`,
+      labels: { cause: 'EXTRACT(jsonPayload.err.message)' },
+    });
+  }
+
+  if (settings.jwksUrl !== undefined || settings.githubSecretScanningKeysUrl !== undefined) {
+    alertOnLogs(watched, 'alert-signing-keys', {
+      title: 'cannot fetch signing keys',
+      severity: 'ERROR',
+      advice: `${extractedLabel('setting')} names ${extractedLabel('url')}, which cannot be fetched: ${extractedLabel('cause')} The keys that were fetched stay in use for 24 hours, then requests that need them are answered 500. Ask whoever runs that address.`,
+      filter: `${revision} AND severity>=WARNING AND jsonPayload.message="${logEvents.signingKeysUnavailable}"`,
+      labels: {
+        setting: 'EXTRACT(jsonPayload.setting)',
+        url: 'EXTRACT(jsonPayload.url)',
+        cause: 'EXTRACT(jsonPayload.err.message)',
+      },
+    });
+  }
+
   if (secretIds.length > 0) {
     alertOnLogs(watched, 'alert-secret-access', {
       title: 'had an access to its secrets refused',

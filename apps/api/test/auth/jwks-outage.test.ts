@@ -1,0 +1,33 @@
+import { logEvents } from '@andamio/schema/log-events';
+import { expect, onTestFinished, test } from 'vitest';
+import { signedToken } from '../harness/compact-token.ts';
+import { rsaPair, startJwksServer } from '../harness/jwks-server.ts';
+import { startProcess } from '../harness/process.ts';
+
+test('a failed fetch of signing keys logs the message that the alert matches, with what its advice shows', async () => {
+  const jwks = await startJwksServer();
+  jwks.mood = 'broken';
+  const service = await startProcess({ JWT_SECRETS: undefined, JWT_JWKS_URL: jwks.url });
+  onTestFinished(async () => {
+    service.signal('SIGTERM');
+    await Promise.all([service.exited, jwks.close()]);
+  });
+  const token = signedToken(
+    { alg: 'RS256', kid: 'rsa' },
+    { sub: 'user', exp: Date.now() / 1000 + 3600 },
+    rsaPair().privateKey,
+  );
+  const response = await fetch(`${service.url}/api/v1/user/me`, { headers: { Authorization: `Bearer ${token}` } });
+  expect(response.status).toBe(500);
+  const lines = service
+    .output()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { readonly message: string });
+  expect(lines.find(({ message }) => message === logEvents.signingKeysUnavailable)).toMatchObject({
+    severity: 'WARNING',
+    setting: 'JWT_JWKS_URL',
+    url: jwks.url,
+    err: { message: expect.stringContaining('500') },
+  });
+});

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { logEvents } from '@andamio/schema/log-events';
+import { describe, expect, test } from 'vitest';
+
+interface Condition {
+  readonly conditionMatchedLog?: {
+    readonly filter: string;
+    readonly labelExtractors?: Readonly<Record<string, string>>;
+  };
+}
+
+interface Alert {
+  readonly displayName: string;
+  readonly conditions: readonly Condition[];
+  readonly documentation: { readonly content: string };
+}
+
+/** The alerts of a stack, from its reviewed snapshot. */
+function alertsOf(stack: string): Alert[] {
+  const file = join(import.meta.dirname, `snapshots/${stack}.json`);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly type: string; readonly inputs: Alert }[])
+    .filter(({ type }) => type === 'gcp:monitoring/alertPolicy:AlertPolicy')
+    .map(({ inputs }) => inputs);
+}
+
+const matching = (stack: string, message: string) =>
+  alertsOf(stack).find(({ conditions }) =>
+    conditions.some(({ conditionMatchedLog }) => conditionMatchedLog?.filter.includes(`message="${message}"`)),
+  );
+
+const page = readFileSync(join(import.meta.dirname, '../../docs/failure-modes.md'), 'utf8');
+
+describe.each([
+  ['keyStoreUnavailable', 'cannot reach its database'],
+  ['redisUnavailable', 'counts rate limits in each instance alone'],
+  ['signingKeysUnavailable', 'cannot fetch signing keys'],
+] as const)('the line that the service logs as %s', (event, title) => {
+  const alert = matching('prod', logEvents[event]);
+
+  test('raises an alert on warnings of this service alone', () => {
+    expect(alert?.displayName).toBe(`andamio-api ${title}`);
+    const [condition] = alert?.conditions ?? [];
+    expect(condition?.conditionMatchedLog?.filter).toMatch(
+      /^resource\.type="cloud_run_revision" AND resource\.labels\.service_name="andamio-api" AND severity>=WARNING AND /,
+    );
+  });
+
+  test('fills in every label that the advice shows', () => {
+    const shown = alert?.documentation.content.matchAll(/\$\{log\.extracted_label\.(\w+)\}/g) ?? [];
+    const extracted = alert?.conditions[0]?.conditionMatchedLog?.labelExtractors ?? {};
+    expect([...shown].map(([, name]) => name).sort()).toEqual(Object.keys(extracted).sort());
+  });
+
+  test('is told under its name on the page of failure modes', () => {
+    expect(page).toContain(`alert "${title}"`);
+  });
+});
+
+test('a stack without shared counters has no alert on them', () => {
+  expect(matching('dev', logEvents.redisUnavailable)).toBeUndefined();
+});
