@@ -43,7 +43,7 @@ const securityHeaders: RawHeaders = [
 
 /**
  * Answers an operation that takes a key, past Express: whoever accepts keys asks here for nearly every request of its own, and Express
- * would cost more than all that is done (docs/decisions/0025-verify-goes-past-express.md).
+ * would cost more than all that is done (docs/decisions/0025-verify-bypasses-express.md).
  */
 export function createKeyListener({ operation, describe }: KeyRoute, gates: KeyGates): KeyListener {
   const { path } = operation;
