@@ -41,6 +41,8 @@ interface Preview {
   readonly json: Readonly<Record<string, unknown>>;
   /** What the change affects, for people. */
   readonly text: readonly string[];
+  /** Whether the user of the change is unknown: a dry run then ends with 1. */
+  readonly isUnknown?: boolean;
 }
 
 /** A change that is shown to the operator and confirmed before it is made. */

@@ -48,7 +48,7 @@ export async function confirmAndExecute(
   if ('done' in preview) return preview;
   if (confirmation === 'dry_run') {
     return {
-      done: true,
+      done: preview.isUnknown !== true,
       json: { outcome: 'dry_run', ...preview.json },
       text: [...preview.text, 'Nothing was changed.'],
     };

@@ -26,6 +26,6 @@ standard input only. Running instances refuse revoked and suspended keys within 
 line for programs.
 
 Exit codes: 0 done, 1 not found, refused or canceled, 64 wrong usage, 69 the store did not answer, 70 unexpected error,
-78 wrong settings or no store.
+74 the report could not be written, 78 wrong settings or no store.
 `;
 }

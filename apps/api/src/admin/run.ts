@@ -7,8 +7,8 @@ import { parseCommandLine, type Request } from './command-line.ts';
 import { helpOn, versionText } from './help.ts';
 import { readAdminSettings } from './settings.ts';
 
-/** Exit codes, the last four by sysexits.h. */
-const exitCodes = { done: 0, notDone: 1, usage: 64, unavailable: 69, software: 70, settings: 78 } as const;
+/** Exit codes, those from 64 by sysexits.h. */
+const exitCodes = { done: 0, notDone: 1, usage: 64, unavailable: 69, software: 70, output: 74, settings: 78 } as const;
 
 /** How long the store may take to answer at all, in milliseconds: an operator learns within 10 s that it does not. */
 const connectDeadline = 8_000;
@@ -46,11 +46,20 @@ async function carryOut(request: Request): Promise<number> {
   return report.done ? exitCodes.done : exitCodes.notDone;
 }
 
-/** A reader that goes away (`| head`) ends the output and nothing else: what was done is done. */
-function tolerateClosedPipes(): void {
+/**
+ * Handles failures of the output: what was done is done. A reader that goes away (`| head`) ends the output and nothing else; a full
+ * disk is reported, with an exit code of its own.
+ */
+function tolerateFailedOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+    stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'EPIPE') return;
+      process.once('exit', () => {
+        process.exitCode = exitCodes.output;
+      });
+      if (stream === process.stdout) {
+        process.stderr.write(`The report could not be written (${code}); what it reports is done all the same.\n`);
+      }
     });
   }
 }
@@ -61,7 +70,7 @@ function tolerateClosedPipes(): void {
  * @param args without Node and the program.
  */
 export async function runAdmin(args: readonly string[]): Promise<void> {
-  tolerateClosedPipes();
+  tolerateFailedOutput();
   try {
     const isTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
     process.exitCode = await carryOut(parseCommandLine(args, isTerminal));

@@ -78,4 +78,12 @@ describe('changes that cannot be taken back', () => {
     expect(await workplace.json(['list', '--user', 'alice'])).toMatchObject({ keys: [] });
     expect(await shell(workplace, '$ADMIN audit --user alice 2> /dev/null | head -n 1')).toMatchObject({ code: 0 });
   });
+
+  test('a report that cannot be written ends with 74, and what it reports is done', async () => {
+    const workplace = await workplaceWithKeys();
+    const { code, output } = await shell(workplace, '$ADMIN revoke --user alice --yes > /dev/full');
+    expect(code).toBe(74);
+    expect(output).toMatch(/\nThe report could not be written \(ENOSPC\); what it reports is done all the same\.\n$/);
+    expect(await workplace.json(['list', '--user', 'alice'])).toMatchObject({ keys: [] });
+  });
 });

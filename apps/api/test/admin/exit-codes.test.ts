@@ -31,7 +31,7 @@ describe('admin.js', () => {
       expect(stdout).toMatch(new RegExp(`^ {2}${verb}\\b`, 'm'));
     }
     expect(stdout).toContain('--key-stdin | --id DIGEST | --user ID [--yes | --dry-run] [--by NAME] [--reason TEXT]');
-    expect(stdout).toMatch(/Exit codes: 0 .*, 1 .*, 64 .*, 69 .*, 70 .*,\s78 /);
+    expect(stdout).toMatch(/Exit codes: 0 .*, 1 .*, 64 .*, 69 .*, 70 .*,\s74 .*, 78 /);
   });
 
   test('--help of a command tells that one, also where the settings are wrong', async () => {
@@ -91,6 +91,15 @@ describe('admin.js', () => {
     expect(plain.stdout).toMatch(/^.+\.\n$/);
     const { code, stdout } = await run([...args, '--json'], {}, input);
     expect([code, JSON.parse(stdout)]).toEqual([1, { outcome }]);
+  });
+
+  test.each([
+    ['suspend', ['suspend']],
+    ['erase', ['erase']],
+    ['revoke', ['revoke']],
+    ['usage --reset', ['usage', '--reset']],
+  ])('ends with 1 for a dry run of %s on a user whom nobody knows', async (_, args) => {
+    expect(await run([...args, '--user', 'nobody', '--dry-run'])).toMatchObject({ code: 1 });
   });
 
   test('ends with 78 for wrong settings, a line for each, and no value', async () => {

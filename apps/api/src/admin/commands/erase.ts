@@ -21,7 +21,7 @@ export const erase = defineCommand({
           const text = [
             `Nothing is known of ${user} itself. Usage or audit entries that are left are removed for good.`,
           ];
-          return { json: { user_id: userId, keys: 0, active_keys: 0, suspended: false }, text };
+          return { json: { user_id: userId, keys: 0, active_keys: 0, suspended: false }, text, isUnknown: true };
         }
         const { activeKeys, storedKeys, suspended } = owner;
         return {
