@@ -275,7 +275,7 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
       await document.update({ tier: 'gold' });
       expectRefusal(await get(key), 'verification_unavailable');
       expect(errors.map(({ message }) => message)).toEqual([
-        `The stored document keys/${document.id} does not fit its schema in: tier.`,
+        `The stored document keys/${document.id} does not match its schema. Invalid fields: tier.`,
       ]);
       expect(errors[0]?.message).not.toContain(key.slice(8));
     });

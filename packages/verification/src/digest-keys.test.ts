@@ -7,7 +7,7 @@ const peppers = ['b', 'a'].map((version) => ({ version, secret: Buffer.alloc(40,
 const written = digestKeys(peppers);
 
 describe('digest keys', () => {
-  test('digest as the peppers do, and the first stays the first', () => {
+  test('parsed digest keys produce the same digests as the peppers, in the same order', () => {
     const key = makeKey();
     const digests = (keys: readonly Parameters<typeof createDigester>[0][] | undefined) =>
       keys
@@ -16,22 +16,22 @@ describe('digest keys', () => {
     expect(digests(parseDigestKeys(written))).toEqual(digests(peppers.map(digestKeyOf)));
   });
 
-  test('show nothing of the peppers', () => {
+  test('digest keys do not contain any part of the peppers', () => {
     expect(written).toMatch(/^b:[A-Za-z0-9+/]{43}=,a:[A-Za-z0-9+/]{43}=$/);
     for (const { secret } of peppers) expect(written).not.toContain(secret.toString('base64').slice(0, 16));
   });
 
   test.each([
-    ['nothing', ''],
-    ['no version', written.replace('b:', '')],
-    ['a version of another form', written.replace('b:', 'B:')],
-    ['a version twice', written.replace('a:', 'b:')],
+    ['an empty string', ''],
+    ['a pair without a version', written.replace('b:', '')],
+    ['a version in upper case', written.replace('b:', 'B:')],
+    ['a duplicate version', written.replace('a:', 'b:')],
     ['a key that is too short', 'a:YQ=='],
-    ['a pepper that is longer', `a:${Buffer.alloc(40).toString('base64')}`],
-    ['base64 without its end', written.slice(0, -1)],
-    ['a line break behind', `${written}\n`],
-    ['a comma behind', `${written},`],
-  ])('are not %s', (_what, text) => {
+    ['a key that is too long, such as a pepper', `a:${Buffer.alloc(40).toString('base64')}`],
+    ['truncated base64', written.slice(0, -1)],
+    ['a trailing line break', `${written}\n`],
+    ['a trailing comma', `${written},`],
+  ])('digest keys cannot be parsed from %s', (_what, text) => {
     expect(parseDigestKeys(text)).toBeUndefined();
   });
 });

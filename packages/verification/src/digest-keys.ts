@@ -1,12 +1,13 @@
 import type { Pepper } from '@andamio/schema/settings';
 import { type DigestKey, digestKeyOf } from './digest.ts';
 
-/** Bytes of a derived key. */
+/** Length of a derived key in bytes. */
 const length = 32;
 
 /**
- * Writes what a service that only checks keys is given in place of KEY_PEPPERS: `VERSION:BASE64` pairs separated by commas, in
- * the same order. Whoever has it can find a key's record, but neither the peppers nor any key.
+ * Returns the digest keys derived from the peppers as `VERSION:BASE64` pairs, separated by commas
+ * and in the same order. A service that only verifies keys is given this value in place of
+ * KEY_PEPPERS. With it one can find the record of a given key, but cannot derive a pepper or a key.
  */
 export function digestKeys(peppers: readonly Pepper[]): string {
   return peppers
@@ -18,14 +19,14 @@ export function digestKeys(peppers: readonly Pepper[]): string {
 function parsePair(pair: string): DigestKey | undefined {
   const [, version, base64 = ''] = /^([a-z0-9]{1,16}):(.+)$/.exec(pair) ?? [];
   const subkey = Buffer.from(base64, 'base64');
-  const isWhole = subkey.length === length && subkey.toString('base64') === base64;
-  return version !== undefined && isWhole ? { version, subkey } : undefined;
+  const isValid = subkey.length === length && subkey.toString('base64') === base64;
+  return version !== undefined && isValid ? { version, subkey } : undefined;
 }
 
-/** Reads what {@link digestKeys} writes; undefined for any other text. */
+/** Parses the output of {@link digestKeys}. Returns undefined for any other text. */
 export function parseDigestKeys(text: string): readonly [DigestKey, ...DigestKey[]] | undefined {
   const parsed = text.split(',').map(parsePair);
   const keys = parsed.filter((key) => key !== undefined);
-  const isRight = keys.length === parsed.length && new Set(keys.map(({ version }) => version)).size === keys.length;
-  return isRight ? (keys as [DigestKey, ...DigestKey[]]) : undefined;
+  const isValid = keys.length === parsed.length && new Set(keys.map(({ version }) => version)).size === keys.length;
+  return isValid ? (keys as [DigestKey, ...DigestKey[]]) : undefined;
 }

@@ -1,9 +1,9 @@
 import type { Tier } from '@andamio/schema/tiers';
 
-/** What is known of a key by its id. Times are Unix seconds. */
+/** A stored key with its owner's tier and suspension. Times are in Unix seconds. */
 export interface FoundKey {
   readonly record: {
-    /** The digest that the key is stored under. */
+    /** The key's digest, by which it is stored. */
     readonly id: string;
     readonly userId: string;
     readonly name: string;
@@ -12,21 +12,21 @@ export interface FoundKey {
   };
   /** The owner's tier. */
   readonly tier: Tier;
-  /** Whether the owner may use no key at present. */
+  /** Whether the owner is suspended, so that none of their keys is valid. */
   readonly suspended?: boolean;
 }
 
 /**
- * Says whether a key that was found is good.
+ * Reports whether a stored key is valid: neither expired nor of a suspended owner.
  *
- * @param now Unix milliseconds.
+ * @param now the current time in Unix milliseconds.
  */
-export function isGood({ record, suspended }: FoundKey, now: number): boolean {
+export function isValid({ record, suspended }: FoundKey, now: number): boolean {
   return suspended !== true && record.expiresAt > Math.floor(now / 1000);
 }
 
 /**
- * Reads the key that is stored under one of the ids, in one round trip.
+ * Finds the key stored under one of the given ids, in one round trip.
  *
  * @param ids digests of one key, one for each pepper.
  */

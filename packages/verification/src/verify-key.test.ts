@@ -27,7 +27,7 @@ function setUp() {
     maximumAge: 10_000,
     now: () => clock.unix,
     monotonicNow: () => clock.monotonic,
-    onOlderPepper: (...told) => olderPepper.push(told),
+    onOlderPepper: (...reported) => olderPepper.push(reported),
   });
   const pass = (milliseconds: number) => {
     clock.unix += milliseconds;
@@ -43,27 +43,27 @@ beforeEach(() => {
 
 const inSeconds = (seconds: number) => Math.floor(clock.unix / 1000) + seconds;
 
-/** Checks the key, the store answering at once. */
+/** Verifies the key. The store responds at once. */
 async function verify(found: ReturnType<typeof foundKey> | undefined) {
   const answer = verifier.verify(key);
-  for (const read of store.reads) read.find(found); // Those that have their answer keep it.
+  for (const read of store.reads) read.find(found); // Completing a read again has no effect.
   return answer;
 }
 
 test.each([
-  ['nothing', () => ''],
-  ['another form', () => 'sk-123'],
-  ['one character mistyped', () => key.slice(0, 20) + (key[20] === 'A' ? 'B' : 'A') + key.slice(21)],
-  ['two characters swapped', () => `ant-${key.slice(4).split('').reverse().join('')}`],
-  ['a space around it', () => `${key} `],
-  ['its digest', () => newest.digest(key)],
-  ['a megabyte', () => key.repeat(23_000)],
-])('%s is refused at once and without a look-up', (_what, text) => {
+  ['an empty string', () => ''],
+  ['a key of another format', () => 'sk-123'],
+  ['a key with one mistyped character', () => key.slice(0, 20) + (key[20] === 'A' ? 'B' : 'A') + key.slice(21)],
+  ['a reversed key', () => `ant-${key.slice(4).split('').reverse().join('')}`],
+  ['a key followed by a space', () => `${key} `],
+  ['the digest of a key', () => newest.digest(key)],
+  ['a megabyte of text', () => key.repeat(23_000)],
+])('refuses %s at once, without a look-up', (_what, text) => {
   expect(verifier.verify(text())).toBeUndefined();
   expect(store.reads).toEqual([]);
 });
 
-test('a key is looked up under each pepper in one read, by digests and never by itself', async () => {
+test('looks a key up under each pepper in one read, by its digests', async () => {
   await verify(undefined);
   expect(store.reads.map(({ ids }) => ids)).toEqual([[newest.digest(key), older.digest(key)]]);
 });
@@ -71,79 +71,82 @@ test('a key is looked up under each pepper in one read, by digests and never by 
 test.each([
   ['newest', newest],
   ['older', older],
-])('a key under the %s pepper is good, and then known without waiting', async (_which, digester) => {
+])('accepts a key under the %s pepper, and then answers from the cache', async (_which, digester) => {
   const found = foundKey(digester.digest(key));
   expect(await verify(found)).toEqual({ found, millisecondsLeft: 10_000 });
   expect(verifier.verify(key)).toEqual({ found, millisecondsLeft: 10_000 });
   expect(store.reads).toHaveLength(1);
 });
 
-describe('what is known of a key without asking', () => {
-  test('is nothing before it was read, and nothing of one that is not good', async () => {
-    expect(verifier.known(key)).toBeUndefined();
+describe('the cached verification of a key', () => {
+  test('cached() returns nothing before the first look-up, and nothing for keys that are not valid', async () => {
+    expect(verifier.cached(key)).toBeUndefined();
     await verify(undefined);
-    expect(verifier.known(key)).toBeUndefined();
-    expect(verifier.known('sk-123')).toBeUndefined();
+    expect(verifier.cached(key)).toBeUndefined();
+    expect(verifier.cached('sk-123')).toBeUndefined();
     expect(store.reads).toHaveLength(1);
   });
 
   test.each([
     ['newest', newest],
     ['older', older],
-  ])('is that it is good, under the %s pepper, without digesting it anew', async (_which, digester) => {
+  ])('cached() finds a key under the %s pepper without another digest', async (_which, digester) => {
     const found = foundKey(digester.digest(key));
     await verify(found);
     const digested = digests.count;
-    expect(verifier.known(key)).toEqual({ found, millisecondsLeft: 10_000 });
+    expect(verifier.cached(key)).toEqual({ found, millisecondsLeft: 10_000 });
     expect(digests.count).toBe(digested);
   });
 
-  test('ends with its age, with the key, and when it is forgotten', async () => {
+  test('cached() stops returning a key at its maximum age, at its expiry, and when it is invalidated', async () => {
     const found = () => foundKey(newest.digest(key), { expiresAt: inSeconds(15) });
-    const once = found();
-    await verify(once);
+    const stored = found();
+    await verify(stored);
     pass(9_999);
-    expect(verifier.known(key)).toEqual({ found: once, millisecondsLeft: 1 });
+    expect(verifier.cached(key)).toEqual({ found: stored, millisecondsLeft: 1 });
     pass(1);
-    expect(verifier.known(key)).toBeUndefined();
+    expect(verifier.cached(key)).toBeUndefined();
 
-    await verify(once);
-    expect(verifier.known(key)).toBeDefined();
+    await verify(stored);
+    expect(verifier.cached(key)).toBeDefined();
     pass(5_000);
-    expect(verifier.known(key)).toBeUndefined();
+    expect(verifier.cached(key)).toBeUndefined();
 
-    for (const forget of [() => verifier.forget([newest.digest(key)]), () => verifier.forgetOwner('user')]) {
+    for (const invalidate of [
+      () => verifier.invalidate([newest.digest(key)]),
+      () => verifier.invalidateOwner('user'),
+    ]) {
       await verify(found());
-      expect(verifier.known(key)).toBeDefined();
-      forget();
-      expect(verifier.known(key)).toBeUndefined();
+      expect(verifier.cached(key)).toBeDefined();
+      invalidate();
+      expect(verifier.cached(key)).toBeUndefined();
     }
   });
 });
 
-describe('a key that was good', () => {
-  test('is known as such after what is known of it has ended', async () => {
-    expect(verifier.wasGood(key)).toBe(false);
+describe('a key that was valid', () => {
+  test('wasValid() still recognizes a valid key after its cached verification has expired', async () => {
+    expect(verifier.wasValid(key)).toBe(false);
     await verify(foundKey(newest.digest(key)));
     pass(100_000);
-    expect(verifier.known(key)).toBeUndefined();
-    expect(verifier.wasGood(key)).toBe(true);
-    expect(verifier.wasGood(makeKey())).toBe(false);
-    expect(verifier.wasGood('sk-123')).toBe(false);
+    expect(verifier.cached(key)).toBeUndefined();
+    expect(verifier.wasValid(key)).toBe(true);
+    expect(verifier.wasValid(makeKey())).toBe(false);
+    expect(verifier.wasValid('sk-123')).toBe(false);
   });
 
   test.each([
     ['deleted', undefined],
     ['suspended', { suspended: true }],
-  ])('is not known as such once it is read to be %s', async (_what, more) => {
+  ])('wasValid() no longer recognizes a key once the store says that it is %s', async (_what, more) => {
     await verify(foundKey(newest.digest(key)));
     pass(100_000);
     await verify(more && foundKey(newest.digest(key), more));
-    expect(verifier.wasGood(key)).toBe(false);
+    expect(verifier.wasValid(key)).toBe(false);
   });
 });
 
-test('a good key that is read under an older pepper is told of, each time and no other', async () => {
+test('reports each look-up that finds a valid key under an older pepper, and no other', async () => {
   const found = foundKey(older.digest(key));
   await verify(found);
   verifier.verify(key);
@@ -157,16 +160,16 @@ test('a good key that is read under an older pepper is told of, each time and no
   expect(olderPepper).toHaveLength(1);
 });
 
-test('unknown, expired and suspended are one and the same', async () => {
+test('gives the same result for unknown, expired and suspended keys', async () => {
   for (const more of [undefined, { expiresAt: inSeconds(0) }, { suspended: true }]) {
     ({ store, clock, verifier, pass, key } = setUp());
     expect(await verify(more && foundKey(newest.digest(key), more))).toBeUndefined();
-    expect(verifier.verify(key), 'and is known').toBeUndefined();
+    expect(verifier.verify(key), 'from the cache').toBeUndefined();
   }
 });
 
 describe('expiry', () => {
-  test('ends what is known at its very second', async () => {
+  test('refuses a cached key from the second of its expiry', async () => {
     const found = foundKey(newest.digest(key), { expiresAt: inSeconds(3) });
     expect(await verify(found)).toBeDefined();
     pass(2_999);
@@ -175,7 +178,7 @@ describe('expiry', () => {
     expect(await verify(found)).toBeUndefined();
   });
 
-  test('that was extended elsewhere holds once the key is read again', async () => {
+  test('accepts a key that another instance has extended at the next look-up', async () => {
     await verify(foundKey(newest.digest(key), { expiresAt: inSeconds(1) }));
     pass(1_000);
     expect(await verify(foundKey(newest.digest(key), { expiresAt: inSeconds(100) }))).toMatchObject({
@@ -184,8 +187,8 @@ describe('expiry', () => {
   });
 });
 
-describe('how long an answer may be kept', () => {
-  test('counts from the start of its read', async () => {
+describe('the time for which a result may be cached', () => {
+  test('counts the time for which a result may be cached from the start of its read', async () => {
     const answer = verifier.verify(key);
     pass(2_500);
     store.read(0).find(foundKey(newest.digest(key)));
@@ -196,13 +199,13 @@ describe('how long an answer may be kept', () => {
     expect(verifier.verify(key)).toBeInstanceOf(Promise);
   });
 
-  test('ends with the key, also when the second has begun', async () => {
+  test('limits the time for which a result may be cached to the life of the key, in milliseconds', async () => {
     const found = foundKey(newest.digest(key), { expiresAt: inSeconds(4) });
     pass(500);
     expect(await verify(found)).toMatchObject({ millisecondsLeft: 3_500 });
   });
 
-  test('does not follow a wall clock that is set', async () => {
+  test('expires cached results on time when the wall clock is set back', async () => {
     await verify(foundKey(newest.digest(key)));
     clock.unix -= 3_600_000;
     clock.monotonic += 10_000;
@@ -210,17 +213,17 @@ describe('how long an answer may be kept', () => {
   });
 });
 
-test('a failure of the store is for the caller to hear', async () => {
+test('rejects with the error of the store', async () => {
   const answer = verifier.verify(key);
   store.read(0).fail(new Error('down'));
   await expect(answer).rejects.toThrow('down');
 });
 
 test.each([
-  ['its id', () => verifier.forget([newest.digest(key)])],
-  ['its owner', () => verifier.forgetOwner('user')],
-])('a key that is forgotten by %s is looked up again', async (_what, forget) => {
+  ['its id', () => verifier.invalidate([newest.digest(key)])],
+  ['its owner', () => verifier.invalidateOwner('user')],
+])('looks a key up again after invalidation by %s', async (_what, invalidate) => {
   await verify(foundKey(newest.digest(key)));
-  forget();
+  invalidate();
   expect(await verify(undefined)).toBeUndefined();
 });

@@ -1,34 +1,38 @@
 import { isKey } from '@andamio/schema/key-format';
+import type { CacheEntry } from './cache-entries.ts';
 import type { Digester } from './digest.ts';
-import type { Finding } from './findings.ts';
-import { type FindKey, type FoundKey, isGood } from './found-key.ts';
-import { KnownIds } from './known-ids.ts';
-import { goodEntries, Lookups } from './lookups.ts';
+import { type FindKey, type FoundKey, isValid } from './found-key.ts';
+import { KeyCache, maximumValidEntries } from './key-cache.ts';
+import { ValidKeyIds } from './valid-key-ids.ts';
 
-export { type FindKey, type FoundKey, isGood } from './found-key.ts';
-export { StaleReadError } from './lookups.ts';
+export { type FindKey, type FoundKey, isValid } from './found-key.ts';
+export { StaleReadError } from './key-cache.ts';
 
-/** A key that is good, and for how many milliseconds whoever is told so may rely on it. */
+/** A valid key, and the milliseconds for which callers may rely on that. */
 export interface VerifiedKey<Found extends FoundKey> {
   readonly found: Found;
   readonly millisecondsLeft: number;
 }
 
+/** Options of {@link createKeyVerifier}. */
 export interface KeyVerifierOptions<Found extends FoundKey> {
   readonly find: FindKey<Found>;
-  /** One for each pepper; that which makes new keys first. */
+  /** One digester for each pepper, first that of the pepper for new keys. */
   readonly digesters: readonly [Digester, ...Digester[]];
-  /** Within how many milliseconds a change in the store holds here as well: no answer is older. */
+  /** Largest age of a result in milliseconds. A change in the store takes effect here within it. */
   readonly maximumAge: number;
-  /** The present in Unix milliseconds. */
+  /** Returns the current time in Unix milliseconds. */
   readonly now: () => number;
-  /** Milliseconds of a clock that is never set. */
+  /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow: () => number;
-  /** Is told of a good key that was read under an older pepper, and by what it would be known under the newest. */
+  /**
+   * Called with a valid key that is stored under an older pepper, and with its digest under the
+   * newest.
+   */
   readonly onOlderPepper?: (found: Found, newest: NewestDigest) => void;
 }
 
-/** A key's digest under the pepper that makes new keys. */
+/** A key's digest under the pepper for new keys. */
 export interface NewestDigest {
   readonly id: string;
   readonly pepperVersion: string;
@@ -39,84 +43,88 @@ export type KeyRefusal = 'malformed' | 'unknown_key' | 'expired' | 'suspended';
 
 type Verification<Found extends FoundKey> = VerifiedKey<Found> | undefined;
 
+/** Verifies API keys. */
 export interface KeyVerifier<Found extends FoundKey> {
   /**
-   * Checks what somebody sent as a key by what is remembered of it.
+   * Returns the cached verification of a key, without a look-up.
    *
-   * @returns undefined where it is not known to be good: {@link KeyVerifier.verify} says whether it is.
+   * @returns undefined if the key is not cached as valid; {@link KeyVerifier.verify} then decides.
    */
-  known(text: string): Verification<Found>;
-  /** Returns whether a key was good when it was last verified here, however long ago, as far as that is remembered. */
-  wasGood(text: string): boolean;
+  cached(text: string): Verification<Found>;
   /**
-   * Checks what somebody sent as a key. Undefined for every one that is not good: unknown, expired, deleted, of a suspended
-   * owner, or mistyped, which takes no look-up.
+   * Reports whether a key was valid when it was last verified, however long ago. Covers only the
+   * most recently used keys.
+   */
+  wasValid(text: string): boolean;
+  /**
+   * Verifies a key. The result is undefined for a key that is malformed, unknown, expired, deleted,
+   * or of a suspended owner. A malformed key needs no look-up.
    *
-   * @returns at once what is known already, else a promise.
-   * @throws in the promise: what `find` throws, and StaleReadError.
+   * @returns the result itself if it is cached, otherwise a promise.
+   * @throws {StaleReadError} in the promise, and the errors of `find`.
    */
   verify(text: string): Verification<Found> | Promise<Verification<Found>>;
-  /** Returns why {@link KeyVerifier.verify} has just refused what somebody sent as a key. Asks nobody. */
-  whyRefused(text: string): KeyRefusal;
-  /** Lets changes of these ids hold here at once. */
-  forget(ids: Iterable<string>): void;
-  /** Lets changes of all keys of an owner hold here at once. */
-  forgetOwner(userId: string): void;
+  /** Returns why {@link KeyVerifier.verify} has just refused a key. Reads only the cache. */
+  refusalReason(text: string): KeyRefusal;
+  /** Drops cached results of the given ids, so that changes to them take effect at once. */
+  invalidate(ids: Iterable<string>): void;
+  /** Drops cached results of all keys of an owner, so that changes to them take effect at once. */
+  invalidateOwner(userId: string): void;
 }
 
-/** Makes what checks keys. What it found out of a key is known again until it is older than the bound. */
+/** Creates a key verifier. Results are cached for at most `maximumAge`. */
 export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOptions<Found>): KeyVerifier<Found> {
   const { find, digesters, maximumAge, now, monotonicNow, onOlderPepper } = options;
-  const lookups = new Lookups({ find, isGood: (found) => isGood(found, now()), maximumAge, monotonicNow });
-  const idsOfGood = new KnownIds(goodEntries);
+  const cache = new KeyCache({ find, isValid: (found) => isValid(found, now()), maximumAge, monotonicNow });
+  const validKeyIds = new ValidKeyIds(maximumValidEntries);
 
-  function judge({ found, begunAt }: Finding<Found>): Verification<Found> {
-    if (found === undefined || !isGood(found, now())) return undefined;
-    const untilOld = maximumAge - (monotonicNow() - begunAt);
+  function verificationOf({ found, startedAt }: CacheEntry<Found>): Verification<Found> {
+    if (found === undefined || !isValid(found, now())) return undefined;
+    const untilOld = maximumAge - (monotonicNow() - startedAt);
     const untilExpired = found.record.expiresAt * 1000 - now();
     return { found, millisecondsLeft: Math.max(0, Math.min(untilOld, untilExpired)) };
   }
 
-  function rememberRefusal(text: string, verification: Verification<Found>): Verification<Found> {
-    if (verification === undefined) idsOfGood.delete(text);
+  function dropIfRefused(text: string, verification: Verification<Found>): Verification<Found> {
+    if (verification === undefined) validKeyIds.delete(text);
     return verification;
   }
 
-  async function look(text: string, ids: readonly [string, ...string[]]): Promise<Verification<Found>> {
-    const verified = rememberRefusal(text, judge(await lookups.read(ids)));
+  async function lookUp(text: string, ids: readonly [string, ...string[]]): Promise<Verification<Found>> {
+    const verified = dropIfRefused(text, verificationOf(await cache.read(ids)));
     if (verified === undefined) return undefined;
     const { id } = verified.found.record;
-    idsOfGood.set(text, id);
+    validKeyIds.set(text, id);
     if (id !== ids[0]) onOlderPepper?.(verified.found, { id: ids[0], pepperVersion: digesters[0].pepperVersion });
     return verified;
   }
 
   return {
-    known(text) {
-      const id = isKey(text) ? idsOfGood.get(text) : undefined;
-      const finding = id === undefined ? undefined : lookups.known(id);
-      return finding && judge(finding);
+    cached(text) {
+      const id = isKey(text) ? validKeyIds.get(text) : undefined;
+      const entry = id === undefined ? undefined : cache.get(id);
+      return entry && verificationOf(entry);
     },
-    wasGood: (text) => isKey(text) && idsOfGood.get(text) !== undefined,
+    wasValid: (text) => isKey(text) && validKeyIds.get(text) !== undefined,
     verify(text) {
       if (!isKey(text)) return undefined;
       const ids: string[] = [];
       for (const digester of digesters) {
         const id = digester.digest(text);
-        const known = lookups.known(id);
-        if (known !== undefined) return rememberRefusal(text, judge(known));
+        const known = cache.get(id);
+        if (known !== undefined) return dropIfRefused(text, verificationOf(known));
         ids.push(id);
       }
-      return look(text, ids as [string, ...string[]]);
+      return lookUp(text, ids as [string, ...string[]]);
     },
-    whyRefused(text) {
+    refusalReason(text) {
       if (!isKey(text)) return 'malformed';
-      // A refusal is remembered for long enough to be explained.
-      const found = digesters.map(({ digest }) => lookups.known(digest(text))?.found).find((one) => one !== undefined);
+      // A refusal stays cached long enough to be explained.
+      const found = digesters.map(({ digest }) => cache.get(digest(text))?.found).find((one) => one !== undefined);
       if (found === undefined) return 'unknown_key';
       return found.suspended === true ? 'suspended' : 'expired';
     },
-    forget: (ids) => lookups.forget(ids),
-    forgetOwner: (userId) => lookups.forgetOwner(userId),
+    invalidate: (ids) => cache.invalidate(ids),
+    invalidateOwner: (userId) => cache.invalidateOwner(userId),
   };
 }

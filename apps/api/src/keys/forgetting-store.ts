@@ -7,13 +7,13 @@ import type { FoundKey, KeyStore } from './store.ts';
  */
 export function forgettingStore(
   store: KeyStore,
-  { forget, forgetOwner }: Pick<KeyVerifier<FoundKey>, 'forget' | 'forgetOwner'>,
+  { invalidate, invalidateOwner }: Pick<KeyVerifier<FoundKey>, 'invalidate' | 'invalidateOwner'>,
 ): KeyStore {
   async function forgetting<Outcome>(userId: string, change: Promise<Outcome>): Promise<Outcome> {
     try {
       return await change;
     } finally {
-      forgetOwner(userId);
+      invalidateOwner(userId);
     }
   }
 
@@ -27,7 +27,7 @@ export function forgettingStore(
       try {
         return await store.revoke(command);
       } finally {
-        forget(command.ids);
+        invalidate(command.ids);
       }
     },
     wasRevoked: (ids) => store.wasRevoked(ids),

@@ -69,5 +69,5 @@ test('what may pass is repeated until the time of the call is over', async () =>
   const store = createFirestoreStore({ project: 'demo-refused', database: '(default)', emulatorHost: server.host });
   const { error } = await failureOf(store.find(['a'.repeat(64)]));
   expect(server.calls()).toBeGreaterThan(1);
-  expect(error?.message).toBe('Firestore did not answer in time. The last attempt failed: Try again.');
+  expect(error?.message).toBe('Firestore did not respond in time. The last attempt failed: Try again.');
 });

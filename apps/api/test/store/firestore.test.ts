@@ -250,7 +250,9 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
 
       const error = await store.issue(command()).catch((cause: unknown) => cause);
       expect(error).toBeInstanceOf(Error);
-      expect((error as Error).message).toBe(`The stored document ${path} does not fit its schema in: ${field}.`);
+      expect((error as Error).message).toBe(
+        `The stored document ${path} does not match its schema. Invalid fields: ${field}.`,
+      );
       expect(JSON.stringify([(error as Error).message, (error as Error).stack, error])).not.toContain(secret);
     });
 
@@ -264,7 +266,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       await store.addUsage(addition({ name: 1 }));
       await client.doc(path).update(fields);
       await expect(store.addUsage(addition({ name: 1 }))).rejects.toThrow(
-        `The stored document ${path} does not fit its schema in: ${field}.`,
+        `The stored document ${path} does not match its schema. Invalid fields: ${field}.`,
       );
     });
 
@@ -277,7 +279,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       const call = verb === 'list' ? store.list('owner', present) : store.rotate(rotation());
       const error = await call.catch((cause: unknown) => cause);
       expect((error as Error).message).toBe(
-        `The stored document keys/${record.id} does not fit its schema in: expires_at.`,
+        `The stored document keys/${record.id} does not match its schema. Invalid fields: expires_at.`,
       );
       expect(JSON.stringify([(error as Error).stack, error])).not.toContain(secret);
     });

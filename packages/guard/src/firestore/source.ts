@@ -4,7 +4,7 @@ import { DeadlineError, withDeadline } from '@andamio/verification/firestore/dea
 import { DocumentError, findKey } from '@andamio/verification/firestore/key-document';
 import { createKeyReader, type ReadKey } from '@andamio/verification/firestore/key-reader';
 import { explainRefusal } from '@andamio/verification/firestore/refusal';
-import { isGood } from '@andamio/verification/verify-key';
+import { isValid } from '@andamio/verification/verify-key';
 import { createApiKey } from '../api-key.ts';
 import { invalidKey } from '../refusal.ts';
 import { type Answer, notAnswered, type Source } from '../source.ts';
@@ -67,7 +67,7 @@ export class FirestoreSource implements Source {
     const ids = this.#digesters.map((digester) => digester.digest(key));
     const found = await connection.use(() => findKey(readKey, ids));
     const now = Date.now();
-    if (found === undefined || !isGood(found, now)) return { kind: 'refused', refusal: invalidKey };
+    if (found === undefined || !isValid(found, now)) return { kind: 'refused', refusal: invalidKey };
     const { userId, name, expiresAt } = found.record;
     return {
       kind: 'good',

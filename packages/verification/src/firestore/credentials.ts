@@ -1,28 +1,34 @@
 import { type AuthClient, GoogleAuth, PassThroughClient } from 'google-auth-library';
-import { within } from '../within.ts';
+import { withTimeout } from '../with-timeout.ts';
 import { CredentialsError, statusCodes } from './refusal.ts';
 
-/** How long a call waits for credentials before the client library tries again, in milliseconds. */
-const patience = 1_500;
+/** Milliseconds that a call waits for credentials before the client library retries. */
+const credentialsTimeout = 1_500;
 
-/** What google-auth-library throws, as far as it is known here. */
+/** The properties used here of an error from google-auth-library. */
 interface AuthError {
   readonly message?: unknown;
-  /** An HTTP status of the token endpoint or the metadata server. */
+  /** HTTP status of the token endpoint or the metadata server. */
   readonly status?: unknown;
   readonly code?: unknown;
   readonly cause?: { readonly code?: unknown };
-  /** OAuth's error response (RFC 6749 section 5.2). */
+  /** OAuth error response (RFC 6749 section 5.2). */
   readonly response?: { readonly data?: { readonly error?: unknown } };
 }
 
 const systemCodeOf = ({ code, cause }: AuthError) =>
   [code, cause?.code].find((word): word is string => typeof word === 'string' && /^[A-Z][A-Za-z_]+$/.test(word));
 
-/** Reports whether an error is that of a file: its message names the path and says nothing of the content. */
-const isOfFile = (code: string) => /^E(NOENT|NOTDIR|ISDIR|ACCES|PERM|LOOP|NAMETOOLONG)$/.test(code);
+/**
+ * Reports whether an error code is that of a file operation. Such a message names the path and
+ * quotes none of the content.
+ */
+const isFileError = (code: string) => /^E(NOENT|NOTDIR|ISDIR|ACCES|PERM|LOOP|NAMETOOLONG)$/.test(code);
 
-/** Reports whether the token endpoint, or the way to it, failed; everything else stays until somebody changes something. */
+/**
+ * Reports whether the token endpoint, or the connection to it, failed. All other errors persist
+ * until the configuration changes.
+ */
 function isTransient(error: AuthError): boolean {
   if (typeof error.status === 'number') return error.status === 429 || error.status >= 500;
   const code = systemCodeOf(error) ?? '';
@@ -30,8 +36,8 @@ function isTransient(error: AuthError): boolean {
 }
 
 /**
- * Describes why there are no credentials. Messages about JSON quote what they could not read, and responses may hold tokens:
- * neither belongs in a log.
+ * Describes why credentials could not be obtained. Omits messages of JSON parsers, which quote
+ * their input, and responses, which may contain tokens: neither belongs in a log.
  */
 function describe(error: AuthError): string {
   if (error instanceof SyntaxError) return 'the credentials file is not valid JSON.';
@@ -41,17 +47,20 @@ function describe(error: AuthError): string {
     return `the token endpoint answered ${error.status}${reason}.`;
   }
   const code = systemCodeOf(error);
-  if (code !== undefined && !isOfFile(code)) return `the token endpoint could not be reached (${code}).`;
+  if (code !== undefined && !isFileError(code)) return `the token endpoint could not be reached (${code}).`;
   const [line = ''] = String(error.message ?? 'unknown error').split('\n');
   return `${line.slice(0, 200).trim().replace(/\.$/, '')}.`;
 }
 
 async function headersOf(client: Promise<AuthClient>, url?: string | URL): Promise<Headers> {
   const late = () =>
-    new CredentialsError(`Google's credentials did not arrive within ${patience} ms.`, statusCodes.unavailable);
+    new CredentialsError(
+      `Google's credentials did not arrive within ${credentialsTimeout} ms.`,
+      statusCodes.unavailable,
+    );
   const headers = client.then((found) => found.getRequestHeaders(url));
   try {
-    return await within(patience, headers, late);
+    return await withTimeout(credentialsTimeout, headers, late);
   } catch (error) {
     if (error instanceof CredentialsError) throw error;
     const cause = (error ?? {}) as AuthError;
@@ -60,7 +69,7 @@ async function headersOf(client: Promise<AuthClient>, url?: string | URL): Promi
   }
 }
 
-/** A client that looks for credentials with each call that needs some. */
+/** An auth client that looks for credentials when a call needs them. */
 class DeferredClient extends PassThroughClient {
   readonly #find: () => Promise<AuthClient>;
 
@@ -75,12 +84,14 @@ class DeferredClient extends PassThroughClient {
 }
 
 /**
- * Application default credentials that are looked for by the call that needs them, not while the client is made.
+ * Application Default Credentials that are looked up by the call that needs them, not while the
+ * client is created.
  *
- * The client library begins each call with `this.initialize().catch((err) => { throw err; })`: a promise that nobody holds.
- * If no credentials are found, its rejection ends the process, or, where somebody catches all of them, the client keeps the
- * rejected promise and fails until the process restarts. With these credentials `initialize` has no reason to fail: the call
- * ends with UNAUTHENTICATED or UNAVAILABLE, and the next one looks again.
+ * The client library starts each call with `this.initialize().catch((err) => { throw err; })`, a
+ * promise that no code holds. Without credentials its rejection ends the process. If the process
+ * catches all rejections, the client keeps the rejected promise and fails until a restart. With
+ * these credentials `initialize` does not fail: the call ends with UNAUTHENTICATED or UNAVAILABLE,
+ * and the next call looks again.
  */
 export class DeferredCredentials extends GoogleAuth {
   override async getClient(): ReturnType<GoogleAuth['getClient']> {
@@ -88,7 +99,7 @@ export class DeferredCredentials extends GoogleAuth {
   }
 
   /**
-   * Looks for credentials ahead of a call.
+   * Looks for credentials before a call.
    *
    * @throws {@link CredentialsError}
    */
@@ -96,7 +107,7 @@ export class DeferredCredentials extends GoogleAuth {
     await headersOf(super.getClient());
   }
 
-  /** Names no universe, so that the library compares none while it makes a client. */
+  /** Returns no universe domain, so that the library compares none while it creates a client. */
   override getUniverseDomain(): Promise<string> {
     return Promise.resolve('');
   }

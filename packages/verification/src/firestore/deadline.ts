@@ -1,12 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { within } from '../within.ts';
+import { withTimeout } from '../with-timeout.ts';
 import { isPermanent } from './refusal.ts';
 
-/** An operation under way. */
+/** A running operation. */
 interface Operation {
-  /** When nothing more may be sent on its behalf, milliseconds of the monotonic clock. */
+  /**
+   * Deadline in milliseconds of the monotonic clock. No request is sent for the operation after it.
+   */
   readonly until: number;
-  /** What the last attempt that failed was told. */
+  /** Why the last failed attempt reached no server. */
   lastFailure: string | undefined;
 }
 
@@ -17,7 +19,7 @@ interface Status {
   readonly details: string;
 }
 
-/** What gRPC tells about a call: the parts used here of `InterceptingListener` and `InterceptingCall` of `@grpc/grpc-js`. */
+/** The members used here of `InterceptingListener` and `InterceptingCall` of `@grpc/grpc-js`. */
 interface Listener {
   onReceiveMetadata?(metadata: unknown): void;
   onReceiveStatus?(status: Status & { readonly metadata: unknown }): void;
@@ -32,17 +34,21 @@ interface CallProperties {
   readonly callOptions: { deadline?: Date | number; interceptors?: readonly unknown[] };
 }
 
-/** The status code of calls that reached no server, and how gRPC introduces what the credentials say. */
+/** gRPC status code of calls that reached no server. */
 const unavailable = 14;
+/** Prefix that gRPC puts before an error of the credentials. */
 const fromCredentials = /^Getting metadata from plugin failed with error: /;
 
-/** Returns why an attempt reached no server. Other details may name documents. */
+/**
+ * Returns why an attempt reached no server, or undefined if it reached one: a server's details may
+ * name documents.
+ */
 function failureOf({ code, details }: Status): string | undefined {
   const isLocal = code === unavailable || fromCredentials.test(details);
   return isLocal ? details.replace(fromCredentials, '') : undefined;
 }
 
-/** Watches how each attempt of a call ends. */
+/** Creates an interceptor that records how each attempt of a call ends. */
 function watch(operation: Operation | undefined, isRead: boolean): Interceptor {
   return (options, next) => {
     const call = next(options);
@@ -57,8 +63,8 @@ function watch(operation: Operation | undefined, isRead: boolean): Interceptor {
         },
         onReceiveStatus(status) {
           if (operation !== undefined) operation.lastFailure = failureOf(status) ?? operation.lastFailure;
-          // The library takes a stream that ends before its headers for a lost connection, and repeats it twice, whatever the
-          // status says. Headers make it read the status.
+          // The library treats a stream that ends before its headers as a lost connection and
+          // retries it twice, whatever the status. Once it has headers, it reads the status.
           if (isRead && !answered && isPermanent(status.code)) listener.onReceiveMetadata?.(status.metadata);
           listener.onReceiveStatus?.(status);
         },
@@ -69,42 +75,47 @@ function watch(operation: Operation | undefined, isRead: boolean): Interceptor {
 }
 
 /**
- * Binds each attempt of a call to the operation that it is made for.
+ * Binds each attempt of a call to its operation.
  *
- * An attempt gets the operation's deadline: the client library repeats a commit for up to ten minutes and has no setting for
- * that, so a request that was answered with 500 long ago would still write its key when the database is back. gRPC refuses an
- * attempt whose deadline has passed, which ends the repetition. A permanent answer to a read ends it at once.
+ * An attempt gets the operation's deadline. The client library retries a commit for up to ten
+ * minutes and has no setting for that: a request that was answered with 500 long ago would still
+ * write its key once the database is back. gRPC rejects an attempt whose deadline has passed, which
+ * ends the retries. A permanent error of a read ends it at once.
  */
 export function bindCall<Properties extends CallProperties>(call: Properties): Properties {
   const operation = operations.getStore();
   const { callOptions, methodDefinition } = call;
-  // gRPC takes a time of day. What is left of the operation is measured by the clock that nobody sets.
+  // gRPC takes a wall-clock time. The remaining time is measured by the monotonic clock.
   if (operation !== undefined) callOptions.deadline = Date.now() + operation.until - performance.now();
   callOptions.interceptors = [...(callOptions.interceptors ?? []), watch(operation, methodDefinition.responseStream)];
   return call;
 }
 
-/** How much later than gRPC's deadline the wait ends, in milliseconds: gRPC's error says more, so it may come first. */
+/**
+ * Milliseconds by which the wait outlasts gRPC's deadline, so that gRPC's more precise error
+ * arrives first.
+ */
 const margin = 200;
 
-/** Firestore did not answer in time. */
+/** Firestore did not respond in time. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
 }
 
 /**
- * Runs an operation against Firestore: what it sends carries the deadline, and it is not waited for past that.
+ * Runs an operation against Firestore. Its calls carry the deadline, and the returned promise
+ * rejects shortly after it.
  *
- * @param milliseconds how long the operation may take; not positive if its time is up already.
- * @throws {@link DeadlineError} when time runs out, unless the operation itself knows better.
+ * @param milliseconds time limit of the operation; zero or less if it has passed already.
+ * @throws {@link DeadlineError} if the time limit passes, unless the operation rejects first.
  */
 export async function withDeadline<T>(milliseconds: number, run: () => Promise<T>): Promise<T> {
-  if (milliseconds <= 0) throw new DeadlineError('The time of the call ran out before its turn came.');
+  if (milliseconds <= 0) throw new DeadlineError('The time limit passed before the call was sent.');
   const operation: Operation = { until: performance.now() + milliseconds, lastFailure: undefined };
   const late = () => {
     const { lastFailure } = operation;
     const reason = lastFailure === undefined ? '' : ` The last attempt failed: ${lastFailure}`;
-    return new DeadlineError(`Firestore did not answer in time.${reason}`);
+    return new DeadlineError(`Firestore did not respond in time.${reason}`);
   };
-  return within(milliseconds + margin, operations.run(operation, run), late);
+  return withTimeout(milliseconds + margin, operations.run(operation, run), late);
 }

@@ -4,38 +4,47 @@ import * as z from 'zod';
 import type { FoundKey } from '../found-key.ts';
 import type { ReadKey } from './key-reader.ts';
 
-/** A timestamp of Firestore's, read as whole Unix seconds. */
+/** A Firestore timestamp, read as whole Unix seconds. */
 export const time = z
   .custom<Timestamp>((value) => typeof (value as Timestamp | undefined)?.seconds === 'number')
   .transform(({ seconds }) => seconds);
 
-/** What a key is checked by, of the fields of its document. */
+/** The fields of a key's document that verification needs. */
 export const checkedFields = {
   user_id: z.string(),
   name: z.string(),
   created_at: time,
   expires_at: time,
-  /** The owner's once more, these two: a key is checked by one read. */
+  /** Copies of the owner's tier and suspension, so that verifying a key takes one read. */
   tier: tierSchema,
   suspended: z.boolean(),
 } as const;
 
-/** A stored document that does not fit its schema. The message names the document and its wrong fields. */
+/**
+ * A stored document does not match its schema. The message names the document and its invalid
+ * fields.
+ */
 export class DocumentError extends Error {
   override readonly name = 'DocumentError';
 }
 
-/** Parses what was read. @throws {@link DocumentError} */
+/**
+ * Parses the content of a document.
+ *
+ * @throws {@link DocumentError}
+ */
 export function parseContent<Schema extends z.ZodType>(schema: Schema, snapshot: DocumentSnapshot): z.output<Schema> {
   const parsed = schema.safeParse(snapshot.data());
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.map(({ path }) => path[0]).join(', ');
-  throw new DocumentError(`The stored document ${snapshot.ref.path} does not fit its schema in: ${fields}.`);
+  throw new DocumentError(
+    `The stored document ${snapshot.ref.path} does not match its schema. Invalid fields: ${fields}.`,
+  );
 }
 
 const checkedKey = z.object(checkedFields);
 
-/** Finds a key by any of the ids that it may have, with one call at the most. */
+/** Finds a key under any of its possible ids with a single call. */
 export async function findKey(readKey: ReadKey, ids: readonly string[]): Promise<FoundKey | undefined> {
   const snapshots = await Promise.all(ids.map(readKey));
   const found = snapshots.find(({ exists }) => exists);

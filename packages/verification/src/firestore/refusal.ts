@@ -1,12 +1,12 @@
-/** A permanent answer of Firestore's: what it means and what an operator does about it. */
+/** A permanent error of Firestore, with its meaning and remedy. */
 interface Refusal {
   readonly name: string;
   readonly meaning: string;
 }
 
 /**
- * gRPC status codes (google.rpc.Code) that the same call will get again until somebody changes something; the others may pass
- * (https://cloud.google.com/firestore/docs/understand-error-codes).
+ * gRPC status codes (google.rpc.Code) that persist until the configuration changes. Other codes are
+ * transient (https://cloud.google.com/firestore/docs/understand-error-codes).
  */
 const refusals: Readonly<Record<number, Refusal>> = {
   3: {
@@ -29,7 +29,7 @@ const refusals: Readonly<Record<number, Refusal>> = {
   },
   12: {
     name: 'UNIMPLEMENTED',
-    meaning: 'What answers is not Firestore. Check the address, the emulator or the proxy.',
+    meaning: 'The server at this address is not Firestore. Check the address, the emulator or the proxy.',
   },
   16: {
     name: 'UNAUTHENTICATED',
@@ -38,13 +38,16 @@ const refusals: Readonly<Record<number, Refusal>> = {
   },
 };
 
-/** The gRPC status codes of calls without credentials: the library repeats a call after the first, not after the second. */
+/**
+ * gRPC status codes of calls without credentials. The library retries a call after `unavailable`,
+ * but not after `unauthenticated`.
+ */
 export const statusCodes = { unavailable: 14, unauthenticated: 16 } as const;
 
-/** Google's credentials could not be obtained. The message holds nothing of them. */
+/** Google credentials could not be obtained. The message contains no part of them. */
 export class CredentialsError extends Error {
   override readonly name = 'CredentialsError';
-  /** The gRPC status code that a call ends with for it. */
+  /** The gRPC status code that the call ends with. */
   readonly code: number;
 
   constructor(message: string, code: number) {
@@ -53,13 +56,18 @@ export class CredentialsError extends Error {
   }
 }
 
-/** The client library could not make a connection: an environment variable that it reads is wrong. */
+/**
+ * The client library could not set up a connection because an environment variable that it reads is
+ * wrong.
+ */
 export class ConnectionSetupError extends Error {
   override readonly name = 'ConnectionSetupError';
-  /** A code that says that nothing was sent, and that the same call fails until somebody changes something. */
+  /**
+   * A status code that tells callers that nothing was sent and that retrying unchanged fails again.
+   */
   readonly code = statusCodes.unauthenticated;
 
-  /** @param reason what the library threw. Files are named, never their content. */
+  /** @param reason the library's error. Its message may name files but quotes no content. */
   constructor(reason: unknown) {
     const [line = ''] = String((reason as Error | undefined)?.message ?? reason).split('\n');
     super(
@@ -75,19 +83,19 @@ const codeOf = (error: unknown) => (error as { code?: unknown } | null | undefin
 export const isPermanent = (code: number): boolean => code in refusals;
 
 function explainCredentials({ message, code }: CredentialsError): string {
-  const retried = 'Check the metadata server or the token endpoint; the next call tries again.';
-  return `${message} ${code === statusCodes.unavailable ? retried : refusals[code]?.meaning}`;
+  const transient = 'Check the metadata server or the token endpoint; the next call tries again.';
+  return `${message} ${code === statusCodes.unavailable ? transient : refusals[code]?.meaning}`;
 }
 
 /**
- * Returns what a permanent answer of Firestore's means and what to do, or undefined for any other error. The text holds
- * nothing of the call and nothing of the answer but its code. Missing credentials and a connection that could not be set up are
- * explained as well.
+ * Returns the meaning and remedy of a permanent Firestore error, or undefined for any other error.
+ * Missing credentials and failed connection setups are explained as well. The text contains no part
+ * of the call, and of the response only its status code.
  */
 export function explainRefusal(error: unknown): string | undefined {
   if (error instanceof CredentialsError) return explainCredentials(error);
   if (error instanceof ConnectionSetupError) return error.message;
   const code = codeOf(error);
   const refusal = typeof code === 'number' ? refusals[code] : undefined;
-  return refusal && `Firestore refused the call: ${refusal.name}. ${refusal.meaning}`;
+  return refusal && `Firestore rejected the call: ${refusal.name}. ${refusal.meaning}`;
 }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { within } from '@andamio/verification/within';
+import { withTimeout } from '@andamio/verification/with-timeout';
 import { createClient } from 'redis';
 
 /** How long things may take, in milliseconds. */
@@ -156,14 +156,14 @@ export class RedisLink {
   #run(client: Client, command: readonly string[]): Promise<unknown> {
     const { command: milliseconds } = this.#options.times;
     const late = () => new LateError(`Redis did not answer within ${milliseconds} ms.`);
-    return within(milliseconds, client.sendCommand(command), late);
+    return withTimeout(milliseconds, client.sendCommand(command), late);
   }
 
   async #connect(): Promise<void> {
     const { times, monotonicNow, onUp } = this.#options;
     const late = () => new LateError(`Redis was not ready for counting within ${times.connect} ms.`);
     try {
-      await within(times.connect, this.#open(), late);
+      await withTimeout(times.connect, this.#open(), late);
     } catch (error) {
       this.#attempts++; // Credentials that come later make no connection.
       return this.#fail(this.#client, error);
@@ -196,7 +196,7 @@ export class RedisLink {
     if (credentials === undefined || client === undefined) return;
     const late = () => new LateError('The credentials for Redis could not be renewed in time.');
     // Without newer ones the connection goes on for as long as the server allows.
-    const found = await within(times.connect, credentials(), late).catch(() => undefined);
+    const found = await withTimeout(times.connect, credentials(), late).catch(() => undefined);
     if (client !== this.#client) return;
     if (found !== undefined && found.password !== this.#password) {
       try {

@@ -65,13 +65,13 @@ export function authenticateKey(
   async function verify(text: string | undefined): Promise<VerifiedKey<FoundKey>> {
     if (text === undefined) throw new CredentialsRefusedError('invalid_key', 'no_key');
     const verified = await judge(verifier, text);
-    if (verified === undefined) throw new CredentialsRefusedError('invalid_key', verifier.whyRefused(text));
+    if (verified === undefined) throw new CredentialsRefusedError('invalid_key', verifier.refusalReason(text));
     return verified;
   }
 
   return async (request, locals, admit) => {
     const text = apiKeyOf(request);
-    const known = text === undefined ? undefined : verifier.known(text);
+    const known = text === undefined ? undefined : verifier.cached(text);
     if (known !== undefined) {
       await settleAddress(addressLimit, locals, false, admit(known));
       return known;
@@ -81,7 +81,7 @@ export function authenticateKey(
       await admit(verified);
       return verified;
     }
-    await (text !== undefined && verifier.wasGood(text) ? charge : consume)(addressLimit, locals);
+    await (text !== undefined && verifier.wasValid(text) ? charge : consume)(addressLimit, locals);
     const verified = await verify(text);
     await settleAddress(addressLimit, locals, true, admit(verified));
     return verified;

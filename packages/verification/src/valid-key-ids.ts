@@ -2,13 +2,14 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
 /**
- * Under which ids keys turned out good, so that a key that is seen again is not digested anew: the HMAC under each pepper costs more
- * than all else that a known key takes. Kept by the keys' SHA-256, which of 202 unpredictable bits tells nobody anything.
+ * The ids of keys that were valid when last verified. They spare a known key the HMAC under each
+ * pepper, which costs more than the rest of its verification. Keys are held as their SHA-256, which
+ * does not reveal a key with 202 bits of randomness.
  */
-export class KnownIds {
+export class ValidKeyIds {
   readonly #ids: LRUCache<string, string>;
 
-  /** @param maximum how many are kept. */
+  /** @param maximum the largest number of ids. */
   constructor(maximum: number) {
     this.#ids = new LRUCache({ max: maximum });
   }

@@ -1,0 +1,360 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { controlledFind, foundKey } from '../test/controlled-find.ts';
+import type { FoundKey } from './found-key.ts';
+import { KeyCache, StaleReadError } from './key-cache.ts';
+
+const maximumAge = 10_000;
+const isExpired = ({ record }: FoundKey) => record.expiresAt === 0;
+const expiredKey = (id: string) => foundKey(id, { expiresAt: 0 });
+
+function setUp() {
+  const store = controlledFind();
+  const clock = { now: 1_000_000 };
+  const cache = new KeyCache({
+    find: store.find,
+    isValid: (found) => !found.suspended && !isExpired(found),
+    maximumAge,
+    monotonicNow: () => clock.now,
+  });
+  return { store, clock, cache };
+}
+
+let { store, clock, cache } = setUp();
+beforeEach(() => {
+  ({ store, clock, cache } = setUp());
+});
+
+/** Reads an id and completes the read. */
+async function load(id: string, found: FoundKey | undefined) {
+  const answer = cache.read([id]);
+  store.read(store.reads.length - 1).find(found);
+  return answer;
+}
+
+describe('a cached entry', () => {
+  test('returns a cached entry for its own id only', async () => {
+    expect(cache.get('a')).toBeUndefined();
+    await load('a', foundKey('a'));
+    expect(cache.get('a')?.found).toEqual(foundKey('a'));
+    expect(cache.get('b')).toBeUndefined();
+  });
+
+  test('caches a key under its own id, whichever of the given ids that is', async () => {
+    const answer = cache.read(['new', 'old']);
+    expect(store.read(0).ids).toEqual(['new', 'old']);
+    store.read(0).find(foundKey('old'));
+    await answer;
+    expect(cache.get('new')).toBeUndefined();
+    expect(cache.get('old')?.found?.record.id).toBe('old');
+  });
+
+  test('expires an entry at the maximum age, counted from the start of its read', async () => {
+    const answer = cache.read(['a']);
+    clock.now += 4_000;
+    store.read(0).find(foundKey('a'));
+    expect((await answer).startedAt).toBe(1_000_000);
+    clock.now += 5_999;
+    expect(cache.get('a')).toBeDefined();
+    clock.now += 1;
+    expect(cache.get('a')).toBeUndefined();
+  });
+
+  test('does not return an entry whose key is no longer valid', async () => {
+    const key = { ...foundKey('a'), suspended: false };
+    await load('a', key);
+    key.suspended = true;
+    expect(cache.get('a')).toBeUndefined();
+  });
+
+  test.each([
+    ['an unknown id', undefined],
+    ['an expired key', expiredKey('a')],
+    ['a key of a suspended owner', foundKey('a', { suspended: true })],
+  ])('expires an entry for %s after one second', async (_what, found) => {
+    await load('a', found);
+    clock.now += 999;
+    expect(cache.get('a')).toEqual({ found, startedAt: 1_000_000 });
+    clock.now += 1;
+    expect(cache.get('a')).toBeUndefined();
+  });
+
+  test('returns no entry past its maximum age when the store is down', async () => {
+    await load('a', foundKey('a'));
+    clock.now += maximumAge;
+    const answer = cache.read(['a']);
+    store.read(1).fail(new Error('down'));
+    await expect(answer).rejects.toThrow('down');
+    expect(cache.get('a')).toBeUndefined();
+  });
+
+  test('does not cache the result of a read that took longer than the maximum age', async () => {
+    const answer = cache.read(['a']);
+    clock.now += maximumAge;
+    store.read(0).find(foundKey('a'));
+    await expect(answer).rejects.toThrow(StaleReadError);
+    expect(cache.get('a')).toBeUndefined();
+  });
+
+  test('does not cache a failed read', async () => {
+    const failing = cache.read(['a']);
+    store.read(0).fail(new Error('down'));
+    await expect(failing).rejects.toThrow('down');
+    expect(await load('a', foundKey('a'))).toMatchObject({ found: foundKey('a') });
+    expect(store.reads).toHaveLength(2);
+  });
+});
+
+describe('a cached entry in use that nears its maximum age', () => {
+  beforeEach(async () => {
+    await load('a', foundKey('a'));
+    clock.now += 7_999;
+    expect(cache.get('a')).toBeDefined();
+    expect(store.reads).toHaveLength(1);
+    clock.now += 1;
+    expect(cache.get('a')).toBeDefined();
+  });
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+  test('refreshes an entry in use once before its maximum age, and returns it meanwhile', async () => {
+    expect(cache.get('a')).toBeDefined();
+    expect(store.reads.map(({ ids }) => ids)).toEqual([['a'], ['a']]);
+    clock.now += 1_000;
+    store.read(1).find(foundKey('a'));
+    await settle();
+    clock.now += 8_999;
+    expect(cache.get('a'), 'its age counts from the read').toBeDefined();
+    clock.now += 1;
+    expect(cache.get('a')).toBeUndefined();
+  });
+
+  test.each([
+    ['deleted', undefined],
+    ['suspended', foundKey('a', { suspended: true })],
+  ])('refuses a key as soon as a refresh finds it %s', async (_what, found) => {
+    store.read(1).find(found);
+    await settle();
+    expect(cache.get('a')).toEqual({ found, startedAt: 1_008_000 });
+  });
+
+  test('returns an entry until its maximum age while refreshes fail, and retries once a second', async () => {
+    store.read(1).fail(new Error('down'));
+    await settle();
+    clock.now += 999;
+    expect(cache.get('a')).toBeDefined();
+    expect(store.reads).toHaveLength(2);
+    clock.now += 1;
+    expect(cache.get('a')).toBeDefined();
+    expect(store.reads).toHaveLength(3);
+    clock.now += 1_000;
+    expect(cache.get('a')).toBeUndefined();
+  });
+
+  test.each([
+    ['by its id', () => cache.invalidate(['a'])],
+    ['with its owner', () => cache.invalidateOwner('user')],
+  ])(
+    'does not restore an entry from a refresh that started before it was invalidated %s',
+    async (_what, invalidate) => {
+      invalidate();
+      store.read(1).find(foundKey('a'));
+      await settle();
+      expect(cache.get('a')).toBeUndefined();
+    },
+  );
+});
+
+describe('concurrent reads of one key', () => {
+  test('shares one read of the store between concurrent reads of a key', async () => {
+    const answers = Promise.all(Array.from({ length: 100 }, () => cache.read(['a'])));
+    expect(store.reads).toHaveLength(1);
+    store.read(0).find(foundKey('a'));
+    expect(new Set((await answers).map(({ found }) => found?.record.id))).toEqual(new Set(['a']));
+  });
+
+  test('rejects all concurrent reads of a key when the shared read fails', async () => {
+    const answers = Promise.allSettled([cache.read(['a']), cache.read(['a'])]);
+    store.read(0).fail(new Error('down'));
+    expect((await answers).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+
+  test('does not join a read that has exceeded the maximum age', async () => {
+    const slow = cache.read(['a']);
+    clock.now += maximumAge;
+    const fresh = cache.read(['a']);
+    store.read(1).find(foundKey('a'));
+    expect((await fresh).found).toBeDefined();
+    store.read(0).find(undefined);
+    await expect(slow).rejects.toThrow(StaleReadError);
+    expect(cache.get('a')?.found, 'the late result does not replace it').toBeDefined();
+  });
+
+  test('does not let a slow read delay reads of other keys', async () => {
+    void cache.read(['a']);
+    expect((await load('b', undefined)).found).toBeUndefined();
+  });
+});
+
+describe('invalidation', () => {
+  test.each([
+    ['a valid key', foundKey('a')],
+    ['a refusal', undefined],
+  ])('removes %s from the cache when its id is invalidated', async (_what, found) => {
+    await load('a', found);
+    cache.invalidate(['a']);
+    expect(cache.get('a')).toBeUndefined();
+  });
+
+  test('discards a read that was pending at an invalidation, and starts a new one for later callers', async () => {
+    const before = cache.read(['new', 'old']);
+    cache.invalidate(['old']);
+    const after = cache.read(['new', 'old']);
+    expect(store.reads).toHaveLength(2);
+    store.read(0).find(foundKey('old'));
+    await before;
+    expect(cache.get('old')).toBeUndefined();
+    expect(cache.read(['new', 'old']), 'the second read is joined').toBeDefined();
+    expect(store.reads).toHaveLength(2);
+    store.read(1).find(undefined);
+    expect((await after).found).toBeUndefined();
+    expect(cache.get('new')).toEqual({ found: undefined, startedAt: 1_000_000 });
+  });
+
+  test('removes all keys of an invalidated owner and no other', async () => {
+    for (const id of ['a', 'b']) await load(id, foundKey(id, { userId: 'one' }));
+    await load('ended', foundKey('ended', { userId: 'one', expiresAt: 0 }));
+    await load('c', foundKey('c', { userId: 'two' }));
+    const pending = cache.read(['d']);
+    cache.invalidateOwner('one');
+    expect(['a', 'b', 'ended', 'c'].map((id) => cache.get(id) !== undefined)).toEqual([false, false, false, true]);
+    store.read(4).find(foundKey('d', { userId: 'one' }));
+    await pending;
+    expect(cache.get('d')).toBeUndefined();
+  });
+});
+
+describe('invalidation of an owner', () => {
+  test('gives a read that was pending when its owner was invalidated to earlier callers only', async () => {
+    const before = cache.read(['a']);
+    cache.invalidateOwner('user');
+    const after = cache.read(['a']);
+    expect(store.reads, 'the owner is not known yet').toHaveLength(1);
+    store.read(0).find(foundKey('a'));
+    expect((await before).found).toBeDefined();
+    await vi.waitFor(() => expect(store.reads).toHaveLength(2));
+    store.read(1).find(undefined);
+    expect((await after).found).toBeUndefined();
+  });
+
+  test("keeps pending reads of other owners' keys when an owner is invalidated", async () => {
+    const before = cache.read(['a']);
+    cache.invalidateOwner('another user');
+    const after = cache.read(['a']);
+    store.read(0).find(foundKey('a'));
+    expect((await Promise.all([before, after])).map(({ found }) => found?.record.id)).toEqual(['a', 'a']);
+    expect(cache.get('a')).toBeDefined();
+    expect(store.reads).toHaveLength(1);
+  });
+
+  test('removes every key of an owner after evictions, repeated reads and invalidations by id', async () => {
+    for (let index = 0; index < 10_005; index++) await load(`id-${index}`, foundKey(`id-${index}`));
+    await load('id-3', foundKey('id-3'));
+    cache.invalidate(['id-10']);
+    cache.invalidateOwner('user');
+    for (let index = 0; index < 10_005; index++) expect(cache.get(`id-${index}`)).toBeUndefined();
+  });
+});
+
+describe('cache size', () => {
+  test('caches at most 1,000 unknown keys, which evict no valid key', async () => {
+    await load('good', foundKey('good'));
+    for (let index = 0; index < 50_000; index++) await load(`unknown-${index}`, undefined);
+    expect(cache.get('good')?.found).toBeDefined();
+    let cached = 0;
+    for (let index = 0; index < 50_000; index++) if (cache.get(`unknown-${index}`) !== undefined) cached++;
+    expect(cached).toBe(1_000);
+  });
+
+  test('keeps the 10,000 most recently used valid keys', async () => {
+    for (let index = 0; index < 10_001; index++) {
+      await load(`good-${index}`, foundKey(`good-${index}`));
+      cache.get('good-0');
+    }
+    expect([0, 1, 2].map((index) => cache.get(`good-${index}`) !== undefined)).toEqual([true, false, true]);
+  });
+});
+
+test('no result exceeds the maximum age and no invalidated result returns, in any order of events', async () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('ask' as const) }),
+    fc.record({ kind: fc.constant('pass' as const), milliseconds: fc.integer({ min: 1, max: 6_000 }) }),
+    fc.record({ kind: fc.constant('answer' as const), pick: fc.nat(), fails: fc.boolean() }),
+    fc.record({ kind: fc.constant('delete' as const), invalidate: fc.constantFrom('id', 'owner', 'nothing') }),
+    fc.record({ kind: fc.constant('restore' as const) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      let now = 1_000_000;
+      let stored = true;
+      /** When the key was last in the store. */
+      let lastStored = now;
+      /** The first step after which the cache knows that the key is gone. */
+      let refusedFrom = Number.POSITIVE_INFINITY;
+      const open: { answer(): void; fail(): void }[] = [];
+      const cache = new KeyCache({
+        isValid: () => true,
+        maximumAge,
+        monotonicNow: () => now,
+        find: () =>
+          new Promise<FoundKey | undefined>((resolve, reject) => {
+            // A read sees the store as of its start.
+            const found = stored ? foundKey('a') : undefined;
+            open.push({ answer: () => resolve(found), fail: () => reject(new Error('down')) });
+          }),
+      });
+      const answers: Promise<void>[] = [];
+      const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+      function hold(found: FoundKey | undefined, question: number) {
+        if (found === undefined || stored) return;
+        expect(now - lastStored).toBeLessThan(maximumAge);
+        expect(question).toBeLessThan(refusedFrom);
+      }
+      function ask(question: number) {
+        const known = cache.get('a');
+        if (known !== undefined) return hold(known.found, question);
+        const answer = cache.read(['a']).then(
+          ({ found }) => hold(found, question),
+          (error: Error) => expect(error.message).toMatch(/down|too slow/),
+        );
+        answers.push(answer);
+      }
+      for (const [index, current] of steps.entries()) {
+        if (current.kind === 'ask') ask(index);
+        else if (current.kind === 'pass') now += current.milliseconds;
+        else if (current.kind === 'answer') {
+          const [read] = open.splice(current.pick % Math.max(open.length, 1), 1);
+          if (current.fails) read?.fail();
+          else read?.answer();
+          await settle();
+        } else if (current.kind === 'delete') {
+          stored = false;
+          if (current.invalidate === 'nothing') continue;
+          if (current.invalidate === 'id') cache.invalidate(['a']);
+          else cache.invalidateOwner('user');
+          refusedFrom = index;
+        } else {
+          stored = true;
+          refusedFrom = Number.POSITIVE_INFINITY;
+        }
+        if (stored) lastStored = now;
+      }
+      while (open.length > 0) {
+        open.shift()?.answer();
+        await settle();
+      }
+      await Promise.all(answers);
+    }),
+    { numRuns: 500 },
+  );
+});
