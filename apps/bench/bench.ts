@@ -4,6 +4,7 @@ import { guardVersusWithout } from './comparisons/guard-versus-without.ts';
 import { issueOnFirestore } from './comparisons/issue-on-firestore.ts';
 import { issueVersusBetterAuth } from './comparisons/issue-versus-better-auth.ts';
 import { issueVersusExpress } from './comparisons/issue-versus-express.ts';
+import { issueVersusFloor } from './comparisons/issue-versus-floor.ts';
 import { memory } from './comparisons/memory.ts';
 import { startToFirstKey } from './comparisons/start-to-first-key.ts';
 import { startToListeningOnFirestore, startToListeningOnSqlite } from './comparisons/start-to-listening.ts';
@@ -11,6 +12,7 @@ import { goodKeyAmongUnknown, memoryAfterUnknown } from './comparisons/unknown-k
 import { verifyOnFirestore } from './comparisons/verify-on-firestore.ts';
 import { verifyVersusBetterAuth } from './comparisons/verify-versus-better-auth.ts';
 import { verifyVersusExpress } from './comparisons/verify-versus-express.ts';
+import { verifyVersusFloor } from './comparisons/verify-versus-floor.ts';
 import { withBench } from './harness/bench.ts';
 import { readOptions } from './harness/options.ts';
 import { report } from './harness/report.ts';
@@ -18,9 +20,11 @@ import { measure } from './harness/rounds.ts';
 
 const options = readOptions([
   issueVersusExpress,
+  issueVersusFloor,
   issueVersusBetterAuth,
   issueOnFirestore,
   verifyVersusExpress,
+  verifyVersusFloor,
   verifyVersusBetterAuth,
   verifyOnFirestore,
   issueAmongAMillion,

@@ -1,0 +1,33 @@
+import { bundlePeer } from '../harness/bundle.ts';
+import { alternating, type Comparison } from '../harness/comparison.ts';
+import { closedLoop } from '../harness/load.ts';
+import { startProgram } from '../harness/program.ts';
+import { issueKeys, serviceOnSqlite, verifyPath, verifyRequests } from '../harness/service.ts';
+
+export const verifyVersusFloor: Comparison = {
+  name: 'verify-versus-floor',
+  ours: 'a key verified over HTTP, known from a look-up at most 10 s ago',
+  other: 'node:http that looks the key up in a Map and answers the same JSON',
+  unit: 'requests/s',
+  goal: { atLeast: 0.8 },
+  rounds: 7,
+  warmUps: 2,
+
+  async begin(bench) {
+    const amount = bench.amount(30_000);
+    const service = await startProgram(serviceOnSqlite(bench), bench.folder);
+    const floor = await startProgram({ main: await bundlePeer('verify-floor', bench.folder) }, bench.folder);
+    // An owner is limited to 2,000 calls a minute.
+    const requests = verifyRequests(await issueKeys(service.url, 1_000), amount);
+    return {
+      round: alternating(
+        () => closedLoop(service.url, verifyPath, requests),
+        () => closedLoop(floor.url, verifyPath, requests),
+      ),
+      async end() {
+        await service.stop();
+        await floor.stop();
+      },
+    };
+  },
+};

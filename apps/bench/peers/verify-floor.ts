@@ -1,0 +1,26 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+// The indispensable work of verifying a known key: look it up in a Map and respond. Every key is
+// known after its first request. No HMAC, no limits, no usage, no log.
+
+const body = JSON.stringify({
+  user_id: 'owner-1',
+  name: 'MyFirstKey',
+  tier: 'enterprise',
+  created_at: '2025-08-31T23:59:59Z',
+  expires_at: '2026-08-31T23:59:59Z',
+});
+const known = new Map<string, string>();
+
+const server = createServer((request, response) => {
+  const key = request.headers['x-api-key'] as string;
+  const found = known.get(key) ?? body;
+  known.set(key, found);
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'private, max-age=10' }).end(found);
+});
+
+server.listen(0, '127.0.0.1', () => {
+  const { port } = server.address() as AddressInfo;
+  process.stdout.write(`${JSON.stringify({ port, message: 'listening' })}\n`);
+});
