@@ -11,6 +11,10 @@ export const readPermissions = {
   'docker-build:index:Image': [],
   'gcp:artifactregistry/repository:Repository': ['artifactregistry.repositories.get'],
   'gcp:artifactregistry/repositoryIamMember:RepositoryIamMember': ['artifactregistry.repositories.getIamPolicy'],
+  // Of a budget for one project, its readers may see it without a role on the billing account:
+  // https://cloud.google.com/billing/docs/how-to/budget-api-access-control. The second is for the
+  // project whose quota the call counts for (infra/budget.ts).
+  'gcp:billing/budget:Budget': ['billing.resourcebudgets.read', 'serviceusage.services.use'],
   'gcp:binaryauthorization/attestor:Attestor': ['binaryauthorization.attestors.get'],
   'gcp:binaryauthorization/attestorIamMember:AttestorIamMember': ['binaryauthorization.attestors.getIamPolicy'],
   'gcp:binaryauthorization/policy:Policy': ['binaryauthorization.policy.get'],
@@ -55,15 +59,6 @@ export const readPermissions = {
   'gcp:serviceaccount/account:Account': ['iam.serviceAccounts.get'],
   'gcp:serviceaccount/iAMMember:IAMMember': ['iam.serviceAccounts.getIamPolicy'],
   'gcp:storage/bucketIAMMember:BucketIAMMember': ['storage.buckets.getIamPolicy'],
-} as const satisfies Readonly<Record<string, readonly string[]>>;
-
-/**
- * Types that are read outside the project, where no role of the project helps, and the permission.
- * Custom roles of a billing account take an organization, and the predefined ones reveal what
- * everything costs; so nightly jobs leave these out.
- */
-export const readOutsideProject = {
-  'gcp:billing/budget:Budget': ['billing.budgets.get'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /**

@@ -3,9 +3,9 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readOutsideProject } from '../delivery/permissions.ts';
 import { Failure, named, outputsOf, previewed, programFolder, projectName, pulumi, say, script } from './cli.ts';
 import { onGitHub, openIssue } from './github.ts';
+import { forgetsBuiltImage } from './release-guard.ts';
 import { stepsAsTable } from './steps-table.ts';
 
 /**
@@ -34,13 +34,11 @@ async function withSettings<Result>(
   }
 }
 
-/** Leaves out what the nightly job may not read. */
-const exclusions = Object.keys(readOutsideProject).flatMap((type) => ['--exclude', `**${type}::*`]);
-
 await script(async (args) => {
   const { stack } = named(args, 'node scripts/drift.ts STACK', ['stack']);
-  const steps = await withSettings(stack, (options) => previewed(stack, ['--refresh', ...exclusions, ...options]));
-  const table = stepsAsTable(steps);
+  const steps = await withSettings(stack, (options) => previewed(stack, ['--refresh', ...options]));
+  // The settings name the image that runs, so the program does not declare the one that `up` built.
+  const table = stepsAsTable(steps.filter((step) => !forgetsBuiltImage(step)));
   if (table === undefined) {
     say(`${stack} is as it should be.`);
     return;

@@ -15,7 +15,7 @@ const changes = ({ op, urn }: Step) => !quiet.includes(op) && !urn.includes('::p
  * The image that `up` built leaves the state when the pipeline brings its own; in the registry it
  * stays.
  */
-const forgetsBuiltImage = ({ op, urn }: Step) => op === 'delete' && urn.includes('docker-build:index:Image::');
+export const forgetsBuiltImage = ({ op, urn }: Step) => op === 'delete' && urn.includes('docker-build:index:Image::');
 
 /** `urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME` -> TYPE and NAME */
 function partsOf(urn: string): { readonly type: string; readonly name: string } {

@@ -230,6 +230,19 @@ describe('the policy pack looks at', () => {
     expectThePack(runs(), ['preview']);
   });
 
+  test('the search for drift, where an image that `up` built is no longer declared', async () => {
+    const steps = [
+      { op: 'delete', urn: 'urn:pulumi:dev::andamio::andamio:Service$docker-build:index:Image::image' },
+      { op: 'refresh', urn: 'urn:pulumi:dev::andamio::gcp:cloudrunv2/service:Service::service' },
+    ];
+    const pulumi = program(
+      'pulumi',
+      `case "$*" in *'stack output'*) echo '{}' ;; preview*) echo '${JSON.stringify({ steps })}' ;; esac`,
+    );
+    const { stdout, stderr } = await script('infra/scripts/drift.ts', ['dev'], pulumi.env);
+    expect([stdout, stderr]).toEqual(['dev is as it should be.\n', '']);
+  });
+
   test('a preview, and names what a policy refuses', async () => {
     const pulumi = program(
       'pulumi',

@@ -1,4 +1,4 @@
-import { lookUpPermissions, readOutsideProject, readPermissions } from '../../delivery/permissions.ts';
+import { lookUpPermissions, readPermissions } from '../../delivery/permissions.ts';
 import type { Cloud } from './cloud.ts';
 import { GoogleError } from './error.ts';
 import type { Properties } from './resource-type.ts';
@@ -119,11 +119,10 @@ function authorize(cloud: Cloud, permission: string, resource: string): void {
 
 export type Operation = 'read' | 'create' | 'update' | 'delete';
 
-/** Permissions of types that are no part of the program's own table of what reading takes. */
-const readingElse: Readonly<Record<string, readonly string[]>> = readOutsideProject;
-
 /** Returns the permission for a change, which Google names after the one for reading. */
 function forChange(permission: string, operation: Exclude<Operation, 'read'>): string {
+  if (permission === 'serviceusage.services.use') return permission;
+  if (permission === 'billing.resourcebudgets.read') return 'billing.resourcebudgets.write';
   if (permission === 'serviceusage.services.list') return 'serviceusage.services.enable';
   return permission.replace(/\.get(Metadata)?$/, `.${operation}`).replace(/\.getIamPolicy$/, '.setIamPolicy');
 }
@@ -132,7 +131,7 @@ function forChange(permission: string, operation: Exclude<Operation, 'read'>): s
 function permissionsFor(token: string, operation: Operation): readonly string[] {
   if (token === 'docker-build:index:Image')
     return operation === 'create' ? ['artifactregistry.repositories.uploadArtifacts'] : [];
-  const reading = (readPermissions as Readonly<Record<string, readonly string[]>>)[token] ?? readingElse[token];
+  const reading = (readPermissions as Readonly<Record<string, readonly string[]>>)[token];
   if (reading === undefined) throw new Error(`The fake Google does not know the permissions for ${token}.`);
   if (operation === 'read') return reading;
   // Every change reads the result back.
@@ -146,7 +145,10 @@ function resourceOf(token: string, id: string, inputs: Properties, cloud: Cloud)
   // Some names hold the number of the project.
   if (id.startsWith('projects/'))
     return id.replace(/^projects\/(\d+)/, (_, number: string) => `projects/${cloud.project(number).id}`);
-  return id.startsWith('billingAccounts/') ? id : `projects/${inputs['project']}`;
+  if (token !== 'gcp:billing/budget:Budget') return `projects/${inputs['project']}`;
+  // A budget for one project may be read and written by whoever may in that project.
+  const [project = ''] = (inputs['budgetFilter'] as { readonly projects: string[] }).projects;
+  return `projects/${cloud.project(project.replace('projects/', '')).id}`;
 }
 
 /**
@@ -167,7 +169,7 @@ export function authorizeOperation(
   const resource = id === undefined ? `projects/${inputs['project']}` : resourceOf(token, id, inputs, cloud);
   for (const permission of permissionsFor(token, operation)) {
     const isOfProject = /^(resourcemanager|serviceusage)\./.test(permission);
-    authorize(cloud, permission, isOfProject ? `projects/${inputs['project']}` : resource);
+    authorize(cloud, permission, isOfProject && inputs['project'] ? `projects/${inputs['project']}` : resource);
   }
 }
 
