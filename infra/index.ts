@@ -4,7 +4,7 @@ import { findFederation } from './delivery/federation.ts';
 import { Foundation } from './foundation.ts';
 import { findProjectNumber, hostOf, hostProblems } from './host.ts';
 import { serviceImage } from './image.ts';
-import { lastApplied, refuseToMove } from './last-applied.ts';
+import { lastApplied, leftoverProblems, refuseToMove } from './last-applied.ts';
 import { outputs } from './outputs.ts';
 import { pinnedSecrets, versionProblems } from './secrets.ts';
 import { readSettings, refuse } from './settings/stack.ts';
@@ -19,7 +19,11 @@ export default async function platform() {
   const before = await lastApplied();
   // First of all: a stack that would move lacks secrets under its new name as well.
   refuseToMove(before.place, settings);
-  refuse([...hostProblems(settings, host), ...(await versionProblems(settings, secrets))]);
+  refuse([
+    ...hostProblems(settings, host),
+    ...leftoverProblems(before, settings),
+    ...(await versionProblems(settings, secrets)),
+  ]);
   // A stack that was applied has them already.
   const mayBeLeft = before.place === undefined && settings.ownsProject && settings.github !== undefined;
   adopt(mayBeLeft ? await findFederation(settings.project) : new Map());

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { Settings } from './settings/index.ts';
+import type { SettingProblem, Settings } from './settings/index.ts';
 
 /** What cannot change without deleting what is there, as outputs of the stack. */
 export interface Place {
@@ -56,4 +56,16 @@ export function refuseToMove(before: Place | undefined, settings: Settings): voi
       'Set it back, or make a new stack for the new place (pulumi stack init).',
     ].join('\n'),
   );
+}
+
+/** Finds settings of a release that outlived their service: Google would refuse the traffic only in the update. */
+export function leftoverProblems({ place }: LastApplied, { stableRevision }: Settings): SettingProblem[] {
+  if (place !== undefined || stableRevision === undefined) return [];
+  return [
+    {
+      key: 'stableRevision',
+      rule: `names revision ${stableRevision} of a service that does not exist: a release set it, before the stack was destroyed`,
+      command: 'npx -y pnpm@12 pulumi config rm andamio:stableRevision --stack STACK',
+    },
+  ];
 }

@@ -45,6 +45,12 @@ describeByDriver('a preview stops at wrong settings', () => {
     );
   });
 
+  test('a stable revision left from before a destroy is reported with the command that removes it', async () => {
+    const said = await refusedWith({ stableRevision: 'andamio-api-00003' });
+    expect(said).toContain('andamio:stableRevision names revision andamio-api-00003 of a service that does not exist');
+    expect(said).toContain('npx -y pnpm@12 pulumi config rm andamio:stableRevision --stack prod');
+  });
+
   test('a project whose number is another one is named with both', async () => {
     const said = await refusedWith({ 'gcp:project': 'my-project' });
     expect(said).toContain(
