@@ -8,9 +8,11 @@ const job = 'gcp:cloudrunv2/job:Job';
 describeByDriver('the life of a stack', () => {
   test('one `up` brings a project from nothing to the service at its computed host', async () => {
     const google = await cloud();
-    const { outputs } = await (await stackOf(google, 'dev')).up();
+    const { outputs, stdout } = await (await stackOf(google, 'dev')).up();
     expect(outputs['host']?.value).toBe('https://andamio-api-123456789012.us-central1.run.app');
     expect(outputs['urls']?.value).toContain(outputs['host']?.value);
+    // Pulumi cuts lines of 150 characters where it prints outputs: pkg/backend/display/object_diff.go.
+    expect(stdout).toMatch(/^ +next +: "npx -y pnpm@12 request-key dev"$/m);
     const calls = await google.calls();
     expect(calls.filter((call) => call === `create ${service}`)).toHaveLength(1);
     // Google may refuse an alert for its own reasons; the service does not wait for any.
