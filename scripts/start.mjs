@@ -1,22 +1,25 @@
-// npm start: installs, builds, starts the service on the embedded store and prints a request that works as pasted.
+// npm start: installs, builds, starts the service on the embedded store, and prints a request that
+// works as pasted.
 import { spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { install, node24, pnpm, required, root } from './toolchain.mjs';
 
-/** Ends at once if the port is in use: the service itself would notice after the installation and the build. */
+/**
+ * Exits if the port is in use. The service would notice only after the installation and the build.
+ */
 async function assertPortIsFree() {
   const { PORT: port = '8080', HOST: host = '127.0.0.1' } = process.env;
   const probe = createServer();
   const code = await new Promise((resolve) => {
     probe.once('error', (error) => resolve(error.code));
-    // A wrong PORT or HOST is reported by the service, with the rule.
+    // The service reports an invalid PORT or HOST together with the rule.
     probe.listen({ port: /^\d{1,5}$/.test(port) ? Number(port) : 0, host }, () => resolve(undefined));
   });
   probe.close();
   if (code !== 'EADDRINUSE') return;
   process.stderr.write(
-    `Port ${port} is in use: stop the program that uses it, or choose another one: PORT=8081 npm start\n`,
+    `Port ${port} is in use. Stop the program that uses it, or choose another port: PORT=8081 npm start\n`,
   );
   process.exit(1);
 }
@@ -28,12 +31,13 @@ const service = spawn(node24, ['apps/api/dist/main.js'], { cwd: root, stdio: ['i
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => service.kill(signal));
 service.once('exit', (code) => process.exit(code ?? 1));
 
-function invite(port) {
+/** Prints a request for a key, with a token. */
+function printRequest(port) {
   const { stdout } = spawnSync(node24, ['apps/api/dev/token.ts', '--sub', 'you', '--tier', 'growth'], { cwd: root });
   const token = stdout.toString().trim();
   const lines = [
     '',
-    'The service is up. Ask it for a key:',
+    'The service is listening. Request a key:',
     '',
     `curl -X POST http://127.0.0.1:${port}/api/v1/apikey/request -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '{"api_key_name": "MyFirstKey"}'`,
     '',
@@ -45,5 +49,5 @@ function invite(port) {
 
 for await (const line of createInterface({ input: service.stdout })) {
   process.stdout.write(`${line}\n`);
-  if (line.includes('"message":"listening"')) invite(JSON.parse(line).port);
+  if (line.includes('"message":"listening"')) printRequest(JSON.parse(line).port);
 }

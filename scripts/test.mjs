@@ -5,25 +5,31 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { install, pnpm, required, root } from './toolchain.mjs';
 
-/** The reports that the packages' test runs have left. (Node 20 has no globSync.) */
+/** Returns the paths of the packages' test reports. (Node 20 has no globSync.) */
 const reports = () =>
   ['apps', 'packages', 'infra', '.']
     .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name, 'reports/tests.json')))
     .filter((path) => existsSync(path));
 
-/** What one package's JSON report counts. A file that cannot be loaded counts as one failed test. */
+/**
+ * Returns the totals of one package's report. A file that cannot be loaded counts as one failed
+ * test.
+ */
 function countsOf({ success, numPassedTests, numFailedTests, numPendingTests }) {
   return { passed: numPassedTests, failed: success ? 0 : Math.max(1, numFailedTests), skipped: numPendingTests };
 }
 
-/** A line for each failure of one package's JSON report: the file, the promise that was broken, and how. */
+/**
+ * Returns one line for each failure in a package's report: the file, the test's title and the
+ * reason.
+ */
 function failuresOf({ testResults }) {
   return testResults
     .filter((file) => file.status === 'failed')
     .flatMap((file) => {
       const failed = file.assertionResults.filter((test) => test.status === 'failed');
-      const told = failed.length > 0 ? failed : [{ fullName: 'the file', failureMessages: [file.message] }];
-      return told.map(({ fullName, failureMessages }) => {
+      const failures = failed.length > 0 ? failed : [{ fullName: 'the file', failureMessages: [file.message] }];
+      return failures.map(({ fullName, failureMessages }) => {
         const [reason] = (failureMessages[0] ?? '').split('\n');
         return `FAILED: ${relative(root, file.name)}: ${fullName}: ${reason}\n`;
       });

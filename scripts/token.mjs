@@ -1,4 +1,5 @@
-// npm run token -- --sub alice --tier starter: prints a token that the service started by npm start accepts.
+// npm run token -- --sub alice --tier starter: prints a token that is accepted by the service of
+// npm start.
 import { existsSync } from 'node:fs';
 import { install, node24, required, run } from './toolchain.mjs';
 

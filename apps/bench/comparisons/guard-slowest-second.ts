@@ -4,16 +4,19 @@ import { slowestSecond } from '../harness/load.ts';
 import { startProgram } from '../harness/program.ts';
 import { issueKeys, serviceOnSqlite, verifyRequests } from '../harness/service.ts';
 
-/** Two lives of a cached answer and a second. */
+/** Twice the time for which an answer is cached, and one more second. */
 const seconds = 21;
 
-/** An owner is limited to 2,000 requests a minute: these have 20,000 a second, more than one process answers. */
+/**
+ * An owner is limited to 2,000 requests per minute. All of these together may send 20,000 per
+ * second, more than one process can answer.
+ */
 const owners = 600;
 
 export const guardSlowestSecond: Comparison = {
   name: 'guard-slowest-second',
-  ours: 'an Express 5 app behind the guard that asks the service: its slowest second of 21, over every window',
-  other: 'the same app without the guard: its slowest second',
+  ours: 'an Express 5 app with the guard, which asks the service: slowest second of 21',
+  other: 'the same app without the guard: slowest second',
   unit: 'requests/s',
   goal: { atLeast: 0.95 },
   rounds: 3,

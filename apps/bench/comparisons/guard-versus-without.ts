@@ -6,7 +6,7 @@ import { startProgram } from '../harness/program.ts';
 
 export const guardVersusWithout: Comparison = {
   name: 'guard-versus-without',
-  ours: 'an Express 5 app behind the guard, the key known to it',
+  ours: 'an Express 5 app with the guard, the key cached',
   other: 'the same app without the guard',
   unit: 'requests/s',
   goal: { atLeast: 0.95 },

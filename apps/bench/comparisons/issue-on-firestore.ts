@@ -7,7 +7,7 @@ import { startWorker } from '../harness/worker.ts';
 export const issueOnFirestore: Comparison = {
   name: 'issue-on-firestore',
   ours: "each owner's first key issued over HTTP, on Firestore's emulator",
-  other: 'the client library alone: transactions of one read and two writes, same emulator',
+  other: 'the client library alone: a transaction with one read and two writes, same emulator',
   unit: 'requests/s',
   goal: { atLeast: 1.3 },
   rounds: 7,

@@ -7,7 +7,7 @@ import { issuePath, issueRequests, serviceOnSqlite } from '../harness/service.ts
 const peer = fileURLToPath(new URL('../peers/better-auth.ts', import.meta.url));
 const createPath = '/api/auth/api-key/create';
 
-/** Requests for keys of better-auth's, in which its users take turns. */
+/** Creates requests for better-auth keys, by its users in turn. */
 async function createRequests(url: string): Promise<(amount: number) => Request[]> {
   const sessions = (await (await fetch(`${url}/sessions`)).json()) as string[];
   let created = 0;
@@ -21,7 +21,7 @@ async function createRequests(url: string): Promise<(amount: number) => Request[
 export const issueVersusBetterAuth: Comparison = {
   name: 'issue-versus-better-auth',
   ours: 'a key issued over HTTP, embedded store on disk',
-  other: 'better-auth creating a key over HTTP for a session, node:sqlite in memory',
+  other: 'a key created by better-auth over HTTP for a session, node:sqlite in memory',
   unit: 'requests/s',
   goal: { atLeast: 4 },
   rounds: 7,

@@ -7,7 +7,7 @@ import { issuePath, issueRequests, serviceOnSqlite } from '../harness/service.ts
 export const issueVersusExpress: Comparison = {
   name: 'issue-versus-express',
   ours: 'a key issued over HTTP, embedded store on disk',
-  other: 'Express 5 that parses the same body and answers six constant fields, bundled as the service is',
+  other: 'Express 5 that parses the same body and answers six constant fields, bundled like the service',
   unit: 'requests/s',
   goal: { atLeast: 0.5 },
   rounds: 7,

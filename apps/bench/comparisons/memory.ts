@@ -6,7 +6,7 @@ import { issuePath, issueRequests, serviceOnSqlite } from '../harness/service.ts
 
 export const memory: Comparison = {
   name: 'memory',
-  ours: 'heap and external memory in use after 100,000 issued keys, garbage collected',
+  ours: 'heap and external memory after 100,000 issued keys and a garbage collection',
   other: 'the same process after 1,000',
   unit: 'MiB',
   goal: { atMost: 1.1 },

@@ -17,8 +17,8 @@ async function startAndIssue(bench: Bench, owner: string): Promise<number> {
 
 export const startToFirstKey: Comparison = {
   name: 'start-to-first-key',
-  ours: "from the start of the process until the first key has been delivered, on Firestore's emulator",
-  other: 'a script that loads the client library and writes one document, bundled as the service is, same emulator',
+  ours: "time from process start to the first key, on Firestore's emulator",
+  other: 'a script that loads the client library and writes one document, bundled like the service, same emulator',
   unit: 'ms',
   goal: { atMost: 1.2 },
   rounds: 15,

@@ -13,8 +13,8 @@ async function startAndStop(program: Program, cwd: string): Promise<number> {
 function startToListening(store: string, serviceIn: (bench: Bench) => Program): Comparison {
   return {
     name: `start-to-listening-${store}`,
-    ours: `from the start of the process until it listens, KEY_STORE=${store}`,
-    other: 'the same of an Express 5 that does next to nothing, bundled as the service is',
+    ours: `time from process start to listening, KEY_STORE=${store}`,
+    other: 'the same for a minimal Express 5 app, bundled like the service',
     unit: 'ms',
     goal: { atMost: 1.25 },
     rounds: 21,
@@ -35,7 +35,7 @@ function startToListening(store: string, serviceIn: (bench: Bench) => Program): 
 
 export const startToListeningOnSqlite = startToListening('sqlite', serviceOnSqlite);
 
-/** Nothing need answer there: the service listens before it connects. */
+/** No emulator is needed: the service listens before it connects. */
 export const startToListeningOnFirestore = startToListening('firestore', (bench) =>
   serviceOnFirestore({ ...bench, emulatorHost: '127.0.0.1:1' }, 'bench-start'),
 );

@@ -6,7 +6,7 @@ import { memoryInUse, reporter } from '../harness/memory.ts';
 import { startProgram } from '../harness/program.ts';
 import { issueKeys, serviceOnSqlite, verifyPath, verifyRequests } from '../harness/service.ts';
 
-const asked = 2_000;
+const requestsPerRound = 2_000;
 
 function* unknownKeys(): Generator<Request> {
   for (;;) yield { method: 'GET', headers: { 'x-api-key': makeKey() } };
@@ -18,8 +18,8 @@ function* inTurns(requests: readonly Request[]): Generator<Request> {
 
 export const goodKeyAmongUnknown: Comparison = {
   name: 'good-key-among-unknown',
-  ours: 'a good key verified while 31 connections send keys that nobody has: 99 of 100 take less',
-  other: 'the same while they send good keys',
+  ours: 'a good key verified while 31 connections send unknown keys: 99th percentile of the latency',
+  other: 'the same, while they send good keys',
   unit: 'µs',
   goal: { atMost: 2 },
   rounds: 7,
@@ -27,12 +27,12 @@ export const goodKeyAmongUnknown: Comparison = {
 
   async begin(bench) {
     const service = await startProgram(serviceOnSqlite(bench), bench.folder);
-    // An owner is limited to 2,000 calls a minute.
+    // Many owners, since each is limited to 2,000 requests per minute.
     const keys = await issueKeys(service.url, 1_000);
     const [good, others] = [keys.slice(0, 100), keys.slice(100)];
     const target = { origin: service.url, path: verifyPath, status: 200 };
-    const amount = bench.amount(asked);
-    async function amid(requests: Iterable<Request>): Promise<number> {
+    const amount = bench.amount(requestsPerRound);
+    async function underLoad(requests: Iterable<Request>): Promise<number> {
       const load = untilStopped(service.url, verifyPath, requests, inFlight - 1);
       const measured = await latencies(target, verifyRequests(good, amount));
       await load.stop();
@@ -40,8 +40,8 @@ export const goodKeyAmongUnknown: Comparison = {
     }
     return {
       round: async () => ({
-        ours: await amid(unknownKeys()),
-        other: await amid(inTurns(verifyRequests(others, others.length))),
+        ours: await underLoad(unknownKeys()),
+        other: await underLoad(inTurns(verifyRequests(others, others.length))),
       }),
       end: () => service.stop(),
     };
@@ -50,7 +50,7 @@ export const goodKeyAmongUnknown: Comparison = {
 
 export const memoryAfterUnknown: Comparison = {
   name: 'memory-after-unknown',
-  ours: 'heap and external memory in use after 1,000,000 distinct keys that nobody has, garbage collected',
+  ours: 'heap and external memory after 1,000,000 distinct unknown keys and a garbage collection',
   other: 'the same process after 10,000',
   unit: 'MiB',
   goal: { atMost: 1.1 },

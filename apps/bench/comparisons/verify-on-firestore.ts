@@ -8,8 +8,8 @@ const project = 'bench-verify';
 
 export const verifyOnFirestore: Comparison = {
   name: 'verify-on-firestore',
-  ours: "keys verified over HTTP by a look-up each, on Firestore's emulator, 100 of each owner",
-  other: 'the client library alone getting their documents, same emulator',
+  ours: "keys verified over HTTP by one lookup each, on Firestore's emulator, 100 per owner",
+  other: 'the client library alone, getting their documents, same emulator',
   unit: 'requests/s',
   goal: { atLeast: 0.9 },
   rounds: 7,
@@ -18,9 +18,9 @@ export const verifyOnFirestore: Comparison = {
 
   async begin(bench) {
     const amount = bench.amount(3_000);
-    // Of owners with many keys: an owner's usage is stored once in five seconds, whichever key it was.
+    // Many keys per owner: usage is stored per owner, once every five seconds.
     const keysOfEach = 100;
-    // What a look-up found is remembered for a second, which is less than a round takes.
+    // Results are cached for one second, and a round takes longer.
     const service = await startProgram(serviceOnFirestore(bench, project, { VERIFY_CACHE_SECONDS: '1' }), bench.folder);
     const requests = verifyRequests(await issueKeys(service.url, amount / keysOfEach, keysOfEach), amount);
     const client = await startWorker('firestore-get', {

@@ -6,8 +6,8 @@ import { issueKeys, serviceOnSqlite, verifyPath, verifyRequests } from '../harne
 
 export const verifyVersusExpress: Comparison = {
   name: 'verify-versus-express',
-  ours: 'a key verified over HTTP, known from a look-up at most 10 s ago',
-  other: 'Express 5 that answers the same JSON as constants, bundled as the service is',
+  ours: 'a cached key verified over HTTP',
+  other: 'Express 5 that answers the same JSON as constants, bundled like the service',
   unit: 'requests/s',
   goal: { atLeast: 0.9 },
   rounds: 7,
@@ -17,7 +17,7 @@ export const verifyVersusExpress: Comparison = {
     const amount = bench.amount(30_000);
     const service = await startProgram(serviceOnSqlite(bench), bench.folder);
     const express = await startProgram({ main: await bundlePeer('express-verify', bench.folder) }, bench.folder);
-    // An owner is limited to 2,000 calls a minute.
+    // Many owners, since each is limited to 2,000 requests per minute.
     const requests = verifyRequests(await issueKeys(service.url, 1_000), amount);
     return {
       round: alternating(

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** What CommonJS packages find in their scope, and ES modules lack. */
+/** Variables that CommonJS packages expect in their scope and that ES modules lack. */
 const commonJsScope = `
 import { createRequire as __createRequire } from 'node:module';
 const require = __createRequire(import.meta.url);
@@ -10,7 +10,10 @@ const __filename = import.meta.filename;
 const __dirname = import.meta.dirname;
 `.trim();
 
-/** Bundles one of `peers/` as the service is bundled, and returns the file: what loads fewer files starts sooner. */
+/**
+ * Bundles one of `peers/` the way the service is bundled, since a program with fewer files starts
+ * faster. Returns the path of the bundle.
+ */
 export async function bundlePeer(name: string, folder: string): Promise<string> {
   const outfile = join(folder, 'peers', `${name}.mjs`);
   await build({

@@ -1,35 +1,39 @@
 import type { Bench } from './bench.ts';
 
-/** What one round found out: the service's value beside the other's. */
+/** The two values that one round measured. */
 export interface Pair {
   readonly ours: number;
   readonly other: number;
 }
 
-/** Two things under the same load, ready for rounds. */
+/** The two programs of a comparison, started and ready for rounds. */
 interface Rounds {
-  /** Measures both once. Resolves to undefined for a round that only warms up. */
+  /** Measures each program once. */
   round(): Promise<Pair>;
   end?(): Promise<void>;
 }
 
-/** One row of the table: what is measured, against what, and what is to come out. */
+/** One row of the table: what is measured, what it is compared with, and the goal. */
 export interface Comparison {
-  /** As `--only` takes it. */
+  /** The name for `--only`. */
   readonly name: string;
   readonly ours: string;
   readonly other: string;
   readonly unit: 'requests/s' | 'ms' | 'µs' | 'MiB';
-  /** What `ours / other` should be. */
+  /** The goal for the median of `ours / other`. */
   readonly goal: { readonly atLeast: number } | { readonly atMost: number };
-  /** Rounds that count, unless `--rounds` says otherwise, and rounds before them that do not. */
+  /** Rounds that count, unless `--rounds` overrides them. */
   readonly rounds: number;
+  /** Rounds before those, whose values are discarded. */
   readonly warmUps: number;
   readonly needsEmulator?: boolean;
   begin(bench: Bench): Promise<Rounds>;
 }
 
-/** Rounds in which the two are measured one after the other, A B A B: what disturbs the machine disturbs both. */
+/**
+ * Creates rounds that measure both programs in turn, A B A B, so that a disturbance of the machine
+ * affects both.
+ */
 export function alternating(ours: () => Promise<number>, other: () => Promise<number>): () => Promise<Pair> {
   return async () => ({ ours: await ours(), other: await other() });
 }

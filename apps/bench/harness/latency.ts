@@ -1,18 +1,18 @@
 import { Pool } from 'undici';
 import type { Request } from './load.ts';
 
-/** What of the answers is expected, and to whom the requests go. */
+/** Where the requests go, and the answer that is expected. */
 export interface Target {
   readonly origin: string;
   readonly path: string;
-  /** Anything else ends the measurement. */
+  /** The expected status. Any other status ends the measurement. */
   readonly status: number;
 }
 
 /**
- * Sends the requests one after the other and measures each.
+ * Sends the requests one after another and measures the latency of each.
  *
- * @returns milliseconds, in the order of the requests.
+ * @returns latencies in milliseconds, in the order of the requests.
  */
 export async function latencies({ origin, path, status }: Target, requests: Iterable<Request>): Promise<number[]> {
   const pool = new Pool(origin, { connections: 1, pipelining: 1 });
@@ -28,7 +28,7 @@ export async function latencies({ origin, path, status }: Target, requests: Iter
   return measured;
 }
 
-/** The value below which the given part of the values lies. */
+/** Returns a percentile of the values; `part` is a fraction from 0 to 1. */
 export function percentile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] as number;

@@ -1,21 +1,22 @@
 import { Pool } from 'undici';
 
-/** Requests that are under way at any moment: each is followed by the next as soon as it is answered. */
+/** Number of requests in flight at any moment. */
 export const inFlight = 32;
 
-/** A POST with its body, or a GET without one. */
+/** The part of a request that differs between requests to one path. */
 export interface Request {
-  /** `POST` if left out. */
+  /** The default depends on the function that sends the request. */
   readonly method?: 'GET' | 'POST';
   readonly headers: Record<string, string>;
   readonly body?: string;
 }
 
 /**
- * Sends the requests in a closed loop, each connection one at a time. Anything but 200 ends the measurement: a refusal is
- * answered faster than a key.
+ * Sends the requests in a closed loop, one at a time on each connection. The default method is POST
+ * with a body and GET without one.
  *
- * @returns requests a second.
+ * @returns requests per second.
+ * @throws on any status except 200: the service refuses a request faster than it issues a key.
  */
 export async function closedLoop(origin: string, path: string, requests: Iterable<Request>): Promise<number> {
   const pool = new Pool(origin, { connections: inFlight, pipelining: 1 });
@@ -42,13 +43,15 @@ export async function closedLoop(origin: string, path: string, requests: Iterabl
   return answered / seconds;
 }
 
-/** Milliseconds by which the windows of {@link slowestSecond} lie apart. */
+/** Milliseconds between the starts of the windows of {@link slowestSecond}. */
 const windowStep = 50;
 
 /**
- * Sends the requests in turns and in a closed loop for so many seconds. Anything but 200 ends the measurement.
+ * Sends GET requests from the list, round-robin in a closed loop, for the given number of seconds.
  *
- * @returns how many were answered in the slowest second, of all windows of one second but those of the first and last one.
+ * @returns the number of answers in the slowest window of one second. Windows that overlap the
+ *   first or the last second are ignored.
+ * @throws on any status except 200.
  */
 export async function slowestSecond(
   origin: string,
@@ -80,15 +83,17 @@ export async function slowestSecond(
   return Math.min(...starts.map((start) => answered.slice(start, start + stepsOfSecond).reduce((a, b) => a + b, 0)));
 }
 
-/** A load that goes on until it is stopped. */
+/** A load that continues until it is stopped. */
 export interface Load {
-  /** Resolves once so many requests have been answered. */
+  /** Resolves once the given number of requests have been answered. */
   answered(amount: number): Promise<void>;
   /** Resolves when the last request has been answered. */
   stop(): Promise<void>;
 }
 
-/** Sends the requests in a closed loop until it is stopped, whatever they are answered with. */
+/**
+ * Sends the requests, by default as POST, in a closed loop until it is stopped. Accepts any status.
+ */
 export function untilStopped(origin: string, path: string, requests: Iterable<Request>, connections: number): Load {
   const pool = new Pool(origin, { connections, pipelining: 1 });
   const rest = requests[Symbol.iterator]();

@@ -4,12 +4,14 @@ import { fileURLToPath } from 'node:url';
 
 const mebibyte = 2 ** 20;
 
-/** To be imported by a process whose memory is asked for, which needs `--expose-gc` as well. */
+/** The module that a measured process must load with `--import`. It also needs `--expose-gc`. */
 export const reporter = fileURLToPath(new URL('../peers/report-memory.ts', import.meta.url));
 
 /**
- * What is in use after a collection, in MiB. Not the resident size: that reaches its plateau within 30,000 requests, when V8
- * has sized its young generation for the load, and says nothing about what the keys leave behind.
+ * Returns the heap and external memory in use after a garbage collection, in MiB.
+ *
+ * The resident size would not show what the keys leave behind. It reaches a plateau within 30,000
+ * requests, when V8 has sized its young generation for the load.
  */
 export async function memoryInUse(child: ChildProcess): Promise<number> {
   child.send('memory');

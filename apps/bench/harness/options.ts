@@ -5,15 +5,20 @@ import type { Comparison } from './comparison.ts';
 
 export interface Options {
   readonly comparisons: readonly Comparison[];
-  /** Instead of each comparison's own number. */
+  /** Overrides the number of rounds of each comparison. */
   readonly rounds: number | undefined;
-  /** A tenth of the load and two rounds: to see that everything works, not to read numbers from. */
+  /**
+   * Runs a tenth of the load in two rounds, to check that everything works. The figures mean
+   * nothing.
+   */
   readonly quick: boolean;
-  /** The built service: the folder of its `main.js`. */
+  /** The folder with `main.js` of the built service. */
   readonly service: string;
 }
 
-/** Reads the command line: `--only NAME` (repeatable), `--rounds N`, `--quick`, `--service FOLDER`. */
+/**
+ * Parses the command line: `--only NAME` (repeatable), `--rounds N`, `--quick`, `--service FOLDER`.
+ */
 export function readOptions(all: readonly Comparison[]): Options {
   const { values } = parseArgs({
     options: {
@@ -26,10 +31,11 @@ export function readOptions(all: readonly Comparison[]): Options {
   const names = all.map(({ name }) => name);
   const unknown = values.only?.filter((name) => !names.includes(name)) ?? [];
   if (unknown.length > 0)
-    throw new Error(`No comparison is named ${unknown.join(', ')}; there are ${names.join(', ')}.`);
+    throw new Error(`No comparison is named ${unknown.join(', ')}. Choose from ${names.join(', ')}.`);
 
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
-  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) throw new Error('--rounds takes a number.');
+  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0))
+    throw new Error('--rounds must be a positive integer.');
   return {
     comparisons: all.filter(({ name }) => values.only?.includes(name) ?? true),
     rounds: rounds ?? (values.quick ? 2 : undefined),

@@ -5,13 +5,13 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitFor } from '../../api/test/harness/wait-for.ts';
 
-/** A program with the variables that it gets; all see the same rest. */
+/** A program and its environment variables, beside those that all programs get. */
 export interface Program {
   readonly main: string;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** A program that listens on loopback, in a process of its own. */
+/** A process that listens on loopback. */
 export interface Running {
   readonly url: string;
   readonly process: ChildProcess;
@@ -35,14 +35,17 @@ async function kill(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-/** What the service logs once it accepts connections; the other programs of this workspace print the same. */
+/** The line that the service logs once it accepts connections. All peers print the same line. */
 const listening = /"port":(\d+).*"message":"listening"/;
 
 function running(child: ChildProcess, port: string): Running {
   return { url: `http://127.0.0.1:${port}`, process: child, stop: () => kill(child) };
 }
 
-/** Starts a program in a new folder. Its log goes to a file: a reader would take processor time from what is measured. */
+/**
+ * Starts a program in a new folder and waits until it listens. Its log goes to a file, because a
+ * reader would take processor time from the measured programs.
+ */
 export async function startProgram(
   program: Program,
   parentFolder: string,
@@ -55,13 +58,13 @@ export async function startProgram(
   closeSync(log);
   const port = () => listening.exec(readFileSync(path, 'utf8'))?.[1];
   await waitFor(`${program.main} to listen`, () => {
-    if (child.exitCode !== null) throw new Error(`${program.main} ended with ${child.exitCode}.`);
+    if (child.exitCode !== null) throw new Error(`${program.main} exited with ${child.exitCode}.`);
     return port() !== undefined;
   });
   return running(child, port() as string);
 }
 
-/** Runs a program until its output matches, and resolves at that moment with the match and the milliseconds it took. */
+/** Starts a program and measures the time until its output matches the pattern. */
 export async function timeUntil(program: Program, pattern: RegExp, cwd: string) {
   const begun = performance.now();
   const child = launch(program, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -72,12 +75,12 @@ export async function timeUntil(program: Program, pattern: RegExp, cwd: string) 
       const found = pattern.exec(output);
       if (found !== null) resolve(found);
     });
-    child.once('exit', (code) => reject(new Error(`${program.main} ended with ${code}:\n${output}`)));
+    child.once('exit', (code) => reject(new Error(`${program.main} exited with ${code}:\n${output}`)));
   });
   return { begun, milliseconds: performance.now() - begun, match, stop: () => kill(child) };
 }
 
-/** Starts a program and stops the time until it says that it listens. */
+/** Starts a program and measures the time until it listens. */
 export async function timeToListening(program: Program, cwd: string) {
   const { begun, milliseconds, match, stop } = await timeUntil(program, listening, cwd);
   return { begun, milliseconds, url: `http://127.0.0.1:${match[1]}`, stop };

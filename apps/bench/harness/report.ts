@@ -21,10 +21,10 @@ function aligned(rows: readonly (readonly string[])[]): string {
   return rows.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n');
 }
 
-/** Prints the table, and writes every round's values beside it as JSON. */
+/** Prints the table, and writes the values of every round to `results/latest.json`. */
 export function report(results: readonly Result[]): void {
-  const head = ['measured', 'unit', 'ours', 'the other', 'ratio', 'goal', 'met'];
-  const legend = results.map(({ comparison: { name, ours, other } }) => `${name}: ${ours}, against ${other}.`);
+  const head = ['measured', 'unit', 'ours', 'other', 'ratio', 'goal', 'met'];
+  const legend = results.map(({ comparison: { name, ours, other } }) => `${name}: ${ours}, compared with: ${other}.`);
   process.stdout.write(`\n${aligned([head, ...results.map(row)])}\n\n${legend.join('\n')}\n`);
 
   mkdirSync(new URL('.', file), { recursive: true });

@@ -8,7 +8,9 @@ export interface Result {
   readonly pairs: readonly Pair[];
   readonly ours: Spread;
   readonly other: Spread;
-  /** Of each round's own ratio: its two halves ran next to each other. */
+  /**
+   * The ratio is computed per round, since the two values of a round were measured back to back.
+   */
   readonly ratio: Spread;
   readonly met: boolean;
 }
@@ -35,7 +37,7 @@ async function measureOne(comparison: Comparison, rounds: number, bench: Bench):
       const pair = await round();
       pairs.push(pair);
       process.stderr.write(
-        `${comparison.name} ${pairs.length}/${rounds}: ${pair.ours.toFixed(1)} against ${pair.other.toFixed(1)} ${comparison.unit}\n`,
+        `${comparison.name} ${pairs.length}/${rounds}: ${pair.ours.toFixed(1)} vs. ${pair.other.toFixed(1)} ${comparison.unit}\n`,
       );
     }
     return resultOf(comparison, pairs);
@@ -44,7 +46,7 @@ async function measureOne(comparison: Comparison, rounds: number, bench: Bench):
   }
 }
 
-/** Measures one comparison after the other, each round's progress on standard error. */
+/** Runs the comparisons one after another, and writes each round's values to standard error. */
 export async function measure({ comparisons, rounds }: Options, bench: Bench): Promise<Result[]> {
   const results: Result[] = [];
   for (const comparison of comparisons) {

@@ -4,7 +4,6 @@ import type { Bench } from './bench.ts';
 import type { Request } from './load.ts';
 import type { Program } from './program.ts';
 
-/** The paths of the calls that are measured. */
 export const issuePath = '/api/v1/apikey/request';
 export const verifyPath = '/api/v1/apikey/verify';
 
@@ -14,12 +13,12 @@ const common = {
   IP_RATE_LIMIT_PER_MINUTE: '1000000', // All load comes from one address.
 };
 
-/** The built service on its embedded store, in a file of its own working directory; with further variables, if any. */
+/** Returns the built service on the embedded store, in a file in its working directory. */
 export function serviceOnSqlite({ service }: Bench, more: Readonly<Record<string, string>> = {}): Program {
   return { main: service, environment: { ...common, SQLITE_PATH: join('data', 'keys.db'), ...more } };
 }
 
-/** The built service on Firestore's emulator; with further variables, if any. */
+/** Returns the built service on Firestore's emulator. */
 export function serviceOnFirestore(
   { service, emulatorHost }: Bench,
   project: string,
@@ -37,7 +36,9 @@ export function serviceOnFirestore(
   };
 }
 
-/** A request for a key that is answered with 200 if the owner has no other of that name. */
+/**
+ * Creates a request for a key. The answer is 200 unless the owner already has a key of that name.
+ */
 export function issueRequest(token: string, name: string): Request {
   return {
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -45,7 +46,10 @@ export function issueRequest(token: string, name: string): Request {
   };
 }
 
-/** Makes requests in which many owners take turns: an owner is limited to 2,000 requests a minute and 1,000 keys. */
+/**
+ * Creates requests for keys by many owners in turn, since an owner is limited to 2,000 requests per
+ * minute and 1,000 keys.
+ */
 export function issueRequests(owners: number, kind = 'owner'): (amount: number) => Request[] {
   const tokens = Array.from({ length: owners }, (_, index) => tokenFor(`${kind}-${index}`));
   let issued = 0;
@@ -53,7 +57,7 @@ export function issueRequests(owners: number, kind = 'owner'): (amount: number) 
     Array.from({ length: amount }, () => issueRequest(tokens[issued % owners] as string, `key ${issued++}`));
 }
 
-/** Has keys issued to so many owners, each of whom gets the given number. */
+/** Issues `keysOfEach` keys to each of the given number of owners, and returns them. */
 export async function issueKeys(url: string, owners: number, keysOfEach = 1): Promise<string[]> {
   const keys: string[] = [];
   for (let owner = 0; owner < owners; owner++) {
@@ -67,13 +71,13 @@ export async function issueKeys(url: string, owners: number, keysOfEach = 1): Pr
   return keys;
 }
 
-/** Makes requests that verify the keys in turns. */
+/** Creates requests that verify the keys in turn. */
 export function verifyRequests(keys: readonly string[], amount: number): Request[] {
   const requests = keys.map((key) => ({ method: 'GET' as const, headers: { 'x-api-key': key } }));
   return Array.from({ length: amount }, (_, index) => requests[index % keys.length] as Request);
 }
 
-/** Makes requests each of which is its owner's first. */
+/** Creates requests for keys, each by a new owner. */
 export function firstRequests(): (amount: number) => Request[] {
   let owners = 0;
   return (amount) => Array.from({ length: amount }, () => issueRequest(tokenFor(`first-${owners++}`), 'MyFirstKey'));

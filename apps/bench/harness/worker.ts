@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
-/** One of `peers/` that does its work in its own process when it is told how much. */
+/** One of `peers/` in a process of its own. It works on request. */
 export interface Worker {
-  /** Has the given amount done, and resolves with how much of it was done a second. */
+  /** Performs the given number of tasks, and resolves to the tasks per second. */
   perform(amount: number): Promise<number>;
   stop(): Promise<void>;
 }
@@ -13,7 +13,7 @@ export async function startWorker(name: string, environment: Readonly<Record<str
     env: { ...process.env, ...environment },
   });
   const failed = new Promise<never>((_resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`${name} ended with ${code}.`)));
+    child.once('exit', (code) => reject(new Error(`${name} exited with ${code}.`)));
   });
   failed.catch(() => {});
   const answer = () => Promise.race([once(child, 'message'), failed]).then(([message]) => message);

@@ -7,7 +7,8 @@ import { getMigrations } from 'better-auth/db/migration';
 import { toNodeHandler } from 'better-auth/node';
 import { bearer } from 'better-auth/plugins';
 
-// Its own HTTP handler, with its limits off and its database in memory, both to its advantage.
+// better-auth's own HTTP handler. Its limits are off and its database is in memory, both to its
+// advantage.
 const auth = betterAuth({
   baseURL: 'http://127.0.0.1',
   secret: 'a secret of the measurement that is long enough',
@@ -28,13 +29,13 @@ for (let index = 0; index < 1_000; index++) {
   sessions.push((await internalAdapter.createSession(id)).token);
 }
 
-/** A key for each user. */
+/** Creates a key for each user. */
 async function createKeys(): Promise<string[]> {
   const created = userIds.map((userId) => auth.api.createApiKey({ body: { userId, name: 'MyFirstKey' } }));
   return (await Promise.all(created)).map(({ key }) => key);
 }
 
-/** Verification has no path of its own: it is called within the server that was asked. */
+/** Verifies a key in this process: better-auth has no HTTP path for it. */
 async function verify(key: string): Promise<object | undefined> {
   const { valid, key: found } = await auth.api.verifyApiKey({ body: { key } });
   return valid && found !== null

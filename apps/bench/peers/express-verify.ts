@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 
-// The least that answers a GET with five fields: no key, no limit, no check, no store, no log.
+// The minimum that answers a GET with five fields: no key, limit, validation, store or log.
 const app = express();
 
 app.get('/api/v1/apikey/verify', (_request, response) => {

@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 
-// The least that answers a JSON request with six fields: no token, no limit, no check, no key, no store, no log.
+// The minimum that answers a JSON request with six fields: no token, limit, validation, key, store
+// or log.
 const app = express();
 
 app.post('/api/v1/apikey/request', express.json(), (request, response) => {

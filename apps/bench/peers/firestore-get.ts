@@ -1,11 +1,11 @@
 import { Firestore } from '@google-cloud/firestore';
 import { performWhenTold } from './perform.ts';
 
-// What finding a key costs with the client library alone: one document by its name, and its fields.
+// Finds a key with the client library alone: one document by its name, with its fields.
 const firestore = new Firestore({ projectId: process.env['BENCH_PROJECT'] as string });
 const documents = await firestore.collection('keys').listDocuments();
 
 performWhenTold(async (index) => {
   const snapshot = await (documents[index % documents.length] as (typeof documents)[number]).get();
-  if (snapshot.data() === undefined) throw new Error('The document is there.');
+  if (snapshot.data() === undefined) throw new Error('The document does not exist.');
 });

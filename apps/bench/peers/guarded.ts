@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { apiKeyGuard } from '@andamio/guard';
 import express from 'express';
 
-// A service of somebody else's that answers a small JSON; with VERIFY_URL it accepts keys.
+// Another team's service, which answers a small JSON. With VERIFY_URL it requires keys.
 const app = express();
 const { VERIFY_URL: verify } = process.env;
 

@@ -1,6 +1,9 @@
 import { inFlight } from '../harness/load.ts';
 
-/** Has tasks done in a closed loop, as many at a time as the load generator sends, whenever the parent process says how many. */
+/**
+ * Performs tasks in a closed loop whenever the parent process sends a number of them, with as many
+ * in flight as the load generator has, and answers with the tasks per second.
+ */
 export function performWhenTold(task: (index: number) => Promise<unknown>): void {
   let begun = 0;
   process.on('message', async (amount: number) => {

@@ -1,4 +1,5 @@
-// Loaded into the service before its own code: collects garbage and says what is left, as often as the parent asks.
+// Loaded into the service before its own code. On each message of the parent, it collects garbage
+// and answers with the memory in use.
 process.on('message', () => {
   globalThis.gc?.();
   globalThis.gc?.();

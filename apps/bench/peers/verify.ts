@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-// Answers like the service about a good key, of an owner without limits: the published ones end within a second of load.
+// Answers like the service does for a good key. The owner has no limits, because the real ones
+// would be used up within a second.
 const body = JSON.stringify({
   user_id: 'user-1',
   name: 'MyFirstKey',
