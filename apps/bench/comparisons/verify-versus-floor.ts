@@ -6,7 +6,7 @@ import { issueKeys, serviceOnSqlite, verifyPath, verifyRequests } from '../harne
 
 export const verifyVersusFloor: Comparison = {
   name: 'verify-versus-floor',
-  ours: 'a key verified over HTTP, known from a look-up at most 10 s ago',
+  ours: 'a cached key verified over HTTP',
   other: 'node:http that looks the key up in a Map and answers the same JSON',
   unit: 'requests/s',
   goal: { atLeast: 0.8 },
@@ -17,7 +17,7 @@ export const verifyVersusFloor: Comparison = {
     const amount = bench.amount(30_000);
     const service = await startProgram(serviceOnSqlite(bench), bench.folder);
     const floor = await startProgram({ main: await bundlePeer('verify-floor', bench.folder) }, bench.folder);
-    // An owner is limited to 2,000 calls a minute.
+    // Many owners, since each is limited to 2,000 requests per minute.
     const requests = verifyRequests(await issueKeys(service.url, 1_000), amount);
     return {
       round: alternating(
