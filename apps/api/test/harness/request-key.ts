@@ -5,8 +5,8 @@ export const rotatePath = '/api/v1/apikey/rotate';
 export const rollPath = '/api/v1/apikey/roll';
 export const deletePath = '/api/v1/apikey/delete';
 export const verifyPath = '/api/v1/apikey/verify';
-const userPath = '/api/v1/user/me';
-const usagePath = '/api/v1/user/usage';
+export const userPath = '/api/v1/user/me';
+export const usagePath = '/api/v1/user/usage';
 export const dailyUsagePath = '/api/v1/user/usage/daily';
 
 export interface Answer {

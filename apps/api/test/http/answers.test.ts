@@ -1,0 +1,526 @@
+import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { makeKey } from '@andamio/schema/key-format';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { OutcomeUnknownError, StoreUnavailableError } from '../../src/keys/store.ts';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import type { TestAppOptions } from '../harness/app.ts';
+import { alertOf, alertsPath, githubKey, signatureHeadersOf, startGithub } from '../harness/github.ts';
+import {
+  dailyUsagePath,
+  deletePath,
+  requestPath,
+  rollPath,
+  rotatePath,
+  usagePath,
+  userPath,
+  verifyPath,
+} from '../harness/request-key.ts';
+import { storeThatThrows } from '../harness/store-that-throws.ts';
+import { tokenFor } from '../harness/tokens.ts';
+import { type RawRequest, startTranscript, transcriptTime } from '../harness/transcript.ts';
+
+// Status, headers and body of each kind of answer, its line in the log, and what it took of the rate limits. What is
+// written down here changes only with the contract: a diff under `answers` is a change that clients can see.
+
+type Headers = [string, string][];
+
+const documentPath = '/api/v1/docs/doc.json';
+const origin = 'https://console.example.com';
+const json: Headers = [['Content-Type', 'application/json']];
+
+function bearer(sub: string, claims: Record<string, unknown> = {}): Headers {
+  const token = tokenFor(sub, { iat: transcriptTime, exp: transcriptTime + 3600, ...claims });
+  return [['Authorization', `Bearer ${token}`]];
+}
+
+/** A request with a token and a body. */
+function call(target: string, body: unknown, headers: Headers = bearer('user')): RawRequest {
+  return { method: 'POST', target, headers: [...json, ...headers], body: JSON.stringify(body) };
+}
+
+const named = (name: string, more: Record<string, unknown> = {}) => ({ api_key_name: name, ...more });
+const withKey = (key: string, headers: Headers = []): RawRequest => ({
+  target: verifyPath,
+  headers: [['X-API-Key', key], ...headers],
+});
+
+async function start(options: TestAppOptions = {}) {
+  const transcript = await startTranscript(options);
+  onTestFinished(() => transcript.app.close());
+  return {
+    ...transcript,
+    /** Issues a key without a trace in the transcript. */
+    async issue(sub: string, name: string, more: Record<string, unknown> = {}, claims: Record<string, unknown> = {}) {
+      const { body } = await transcript.send(call(requestPath, named(name, more), bearer(sub, claims)));
+      return JSON.parse(body.toString())['api_key'] as string;
+    },
+    compare: (name: string) => expect(transcript.text()).toMatchFileSnapshot(`answers/${name}.txt`),
+  };
+}
+
+/** Every operation that takes a token, with a good request. */
+const bearerCalls: readonly (readonly [string, (headers: Headers) => RawRequest])[] = [
+  ['request', (headers) => call(requestPath, named('MyFirstKey', { expires_in_days: 1 }), headers)],
+  ['rotate', (headers) => call(rotatePath, named('MyFirstKey', { expires_in_days: 1 }), headers)],
+  ['roll', (headers) => call(rollPath, named('MyFirstKey', { grace_seconds: 60 }), headers)],
+  ['me', (headers) => ({ target: userPath, headers })],
+  ['usage', (headers) => ({ target: usagePath, headers })],
+  ['daily usage', (headers) => call(dailyUsagePath, { start_date: '2026-01-01', end_date: '2026-01-31' }, headers)],
+  ['delete', (headers) => call(deletePath, named('MyFirstKey'), headers)],
+];
+
+describe('answers stay the same to the byte', () => {
+  test('of every operation that takes a token', async () => {
+    const { ask, compare } = await start({ settings: { corsOrigins: [origin] } });
+    for (const [what, request] of bearerCalls) await ask(what, request(bearer('user')));
+    for (const [what, request] of bearerCalls) {
+      await ask(`${what} for a listed page`, request([...bearer('page'), ['Origin', origin]]));
+    }
+    await ask(
+      'request for another page',
+      call(requestPath, named('another'), [...bearer('user'), ['Origin', 'https://evil.example']]),
+    );
+    await ask(
+      'request with an id',
+      call(requestPath, named('with id'), [...bearer('user'), ['X-Request-Id', 'my-id']]),
+    );
+    await ask('me to HEAD', { method: 'HEAD', target: userPath, headers: bearer('user') });
+    await ask('usage to HEAD', { method: 'HEAD', target: usagePath, headers: bearer('user') });
+    await ask('me with a body', { target: userPath, headers: bearer('user'), body: 'not JSON' });
+    await ask('me with a query', { target: `${userPath}?x=y`, headers: bearer('user') });
+    await ask('request that offers an upgrade', {
+      ...call(requestPath, named('upgrade'), [...bearer('user'), ['Connection', 'Upgrade'], ['Upgrade', 'websocket']]),
+    });
+    await ask('request by HTTP/1.0', { ...call(requestPath, named('old')), version: '1.0' });
+    await ask(
+      'request with an expectation',
+      call(requestPath, named('expecting'), [...bearer('user'), ['Expect', 'x']]),
+    );
+    await ask('request in gzip', {
+      ...call(requestPath, {}, [...bearer('user'), ['Content-Encoding', 'gzip']]),
+      body: gzipSync(JSON.stringify(named('zipped'))),
+    });
+    await compare('bearer-operations');
+  });
+
+  test('of each refusal of a token', async () => {
+    const { ask, compare } = await start();
+    for (const [what, request] of bearerCalls) await ask(`${what} without a token`, request([]));
+    const basic: Headers = [['Authorization', 'Basic abc']];
+    await ask('me with another scheme', { target: userPath, headers: basic });
+    await ask('me with two tokens', { target: userPath, headers: [...bearer('user'), ...bearer('user')] });
+    await ask('me with a token that is none', { target: userPath, headers: [['Authorization', 'Bearer x']] });
+    await ask('me with an expired token', { target: userPath, headers: bearer('user', { exp: 1 }) });
+    await ask('me with a token for later', { target: userPath, headers: bearer('user', { nbf: transcriptTime + 60 }) });
+    await ask('me with a token without a subject', { target: userPath, headers: bearer('') });
+    await ask('me to HEAD without a token', { method: 'HEAD', target: userPath });
+    await compare('bearer-401');
+  });
+
+  test('of each refusal of a token in development, where details has the reason', async () => {
+    const { ask, compare } = await start({ settings: { production: false } });
+    await ask('me without a token', { target: userPath });
+    await ask('me with an expired token', { target: userPath, headers: bearer('user', { exp: 1 }) });
+    await ask('verify without a key', { target: verifyPath });
+    await ask('verify of an unknown key', withKey(makeKey()));
+    await ask('an unknown path', { target: '/nothing' });
+    await compare('development');
+  });
+
+  test('of each refusal of a scope and a tier', async () => {
+    const { ask, compare } = await start();
+    for (const [what, request] of bearerCalls) {
+      await ask(`${what} with another scope`, request(bearer('user', { scope: 'openid' })));
+      await ask(`${what} with a tier that there is not`, request(bearer('user', { tier: 'gold' })));
+    }
+    const refused = bearer('user', { scope: 'openid' });
+    await ask('a scope before a body that is none', { ...call(requestPath, {}, refused), body: 'not JSON' });
+    await compare('bearer-403');
+  });
+
+  test('of each refusal of a body', async () => {
+    const { ask, issue, compare } = await start();
+    const send = (what: string, body: string | Uint8Array | undefined, headers: Headers = json) =>
+      ask(what, {
+        method: 'POST',
+        target: requestPath,
+        headers: [...bearer('user'), ...headers],
+        ...(body !== undefined && { body }),
+      });
+    await send('no body', undefined);
+    await send('an empty body', '');
+    await send('half of one', '{"api_key_name": "abc"');
+    await send('an array', '[]');
+    await send('null', 'null');
+    await send('no name', '{}');
+    await send('no name, and another fault', '{"expires_in_days": "x"}');
+    await send('wrong values', '{"api_key_name": "x", "expires_in_days": 0}');
+    await send('a lone surrogate', '{"api_key_name": "abc\\ud800"}');
+    await send('an expiry after the year 9999', JSON.stringify(named('late', { expires_in_days: 1e9 })));
+    await send('too much', JSON.stringify(named('x'.repeat(20_000))));
+    await send('too much in gzip', gzipSync('x'.repeat(100_000)), [...json, ['Content-Encoding', 'gzip']]);
+    await send('what is no gzip', '{}', [...json, ['Content-Encoding', 'gzip']]);
+    await send('an unknown coding', '{}', [...json, ['Content-Encoding', 'br']]);
+    await send('another type', '{}', [['Content-Type', 'text/plain']]);
+    await send('no type', '{}', []);
+    await send('what is no UTF-8', Buffer.from('{"api_key_name": "caf\u00e9"}', 'latin1'));
+    await ask('days that are reversed', call(dailyUsagePath, { start_date: '2026-01-31', end_date: '2026-01-01' }));
+    await ask(
+      'names that are none',
+      call(dailyUsagePath, { start_date: '2026-01-01', end_date: '2026-01-31', api_key_names: ['x', 1] }),
+    );
+    await issue('user', 'taken');
+    await send('a name that is taken', JSON.stringify(named('taken')));
+    for (const path of [rotatePath, rollPath, deletePath]) await ask('an unknown name', call(path, named('unknown')));
+    await ask('a key that is not to be rotated yet', call(rotatePath, named('taken')));
+    await compare('bodies');
+  });
+
+  test('of a key that has expired, and of a full tier', async () => {
+    let now = transcriptTime * 1000;
+    const { ask, issue, compare } = await start({ now: () => now });
+    const pioneer = { tier: 'pioneer' };
+    await issue('pioneer', 'the only one', {}, pioneer);
+    await ask('a key too many', call(requestPath, named('another'), bearer('pioneer', pioneer)));
+    await issue('user', 'short', { expires_in_days: 1 });
+    now += 86_400_000;
+    const later = bearer('user', { exp: transcriptTime + 100_000 });
+    await ask('roll of an expired key', call(rollPath, named('short'), later));
+    await ask('me with an expired key', { target: userPath, headers: later });
+    await compare('expired-and-full');
+  });
+
+  test('of requests with an Idempotency-Key', async () => {
+    const { ask, compare } = await start();
+    const repeatable = (value: string): Headers => [...bearer('user'), ['Idempotency-Key', value]];
+    const body = named('once', { expires_in_days: 1 });
+    await ask('request', call(requestPath, body, repeatable('a')));
+    await ask('the same again', call(requestPath, body, repeatable('a')));
+    await ask('another body', call(requestPath, named('twice'), repeatable('a')));
+    await ask('rotate', call(rotatePath, named('once'), repeatable('a')));
+    await ask('the same again', call(rotatePath, named('once'), repeatable('a')));
+    await ask('roll', call(rollPath, named('once'), repeatable('a')));
+    await ask('the same again', call(rollPath, named('once'), repeatable('a')));
+    await ask('request of a key that was rolled since', call(requestPath, body, repeatable('a')));
+    await ask('a key that is none', call(requestPath, body, repeatable('a b')));
+    await ask('an empty one', call(requestPath, body, repeatable('')));
+    await ask('two', call(requestPath, body, [...repeatable('a'), ['Idempotency-Key', 'b']]));
+    await ask('one that breaks the rule beside a body that does', {
+      ...call(requestPath, {}, repeatable('a b')),
+      body: 'x',
+    });
+    await ask('one where it plays no part', call(deletePath, named('once'), repeatable('a b')));
+    await compare('idempotency');
+  });
+
+  test('of the limits by user and by address', async () => {
+    const limited = await start({ settings: { ipRateLimitPerMinute: 5 } });
+    const hasty = bearer('hasty', { tier: 'pioneer' });
+    for (let sent = 0; sent < 20; sent++) await limited.send({ target: userPath, headers: hasty });
+    await limited.ask('me over the limit of the user', { target: userPath, headers: hasty });
+    await limited.ask('the limit of the user before its permission', {
+      target: userPath,
+      headers: bearer('hasty', { tier: 'pioneer', scope: 'openid' }),
+    });
+    await limited.ask('me within the limit of the address', { target: userPath });
+    await limited.ask('an unknown path within the limit of the address', { target: '/nothing' });
+    await limited.ask('another method within the limit of the address', { method: 'PUT', target: userPath });
+    for (const [what, request] of bearerCalls) await limited.ask(`${what} beyond it`, request(bearer('user')));
+    await limited.ask('an unknown path beyond it', { target: '/nothing' });
+    await limited.ask('another method beyond it', { method: 'PUT', target: userPath });
+    await limited.ask('the document beyond it', { target: documentPath });
+    await limited.ask('the page beyond it', { target: '/docs' });
+    await limited.ask('health beyond it', { target: '/health/live' });
+    await limited.ask('verify beyond it', withKey(makeKey()));
+    await limited.compare('rate-limits');
+  });
+
+  test('of a user who is suspended', async () => {
+    const store = createSqliteStore(':memory:', Date.now);
+    const { ask, issue, compare } = await start({ store });
+    const key = await issue('user', 'MyFirstKey', { expires_in_days: 1 });
+    await store.suspend({ userId: 'user', by: { kind: 'operator', id: 'olga' }, now: transcriptTime });
+    for (const [what, request] of bearerCalls.slice(0, -1)) await ask(what, request(bearer('user')));
+    await ask('verify', withKey(key));
+    await ask('delete', call(deletePath, named('MyFirstKey')));
+    await compare('suspended');
+  });
+
+  test.each([
+    ['store-down', new StoreUnavailableError('hunter2')],
+    ['outcome-unknown', new OutcomeUnknownError('hunter2')],
+    ['unexpected-error', new TypeError('hunter2')],
+  ])('of a store that fails: %s', async (name, error) => {
+    const { ask, compare } = await start({ store: storeThatThrows(error), settings: { corsOrigins: [origin] } });
+    for (const [what, request] of bearerCalls) await ask(what, request([...bearer('user'), ['Origin', origin]]));
+    await ask('verify', withKey(makeKey(), [['Origin', origin]]));
+    await ask('verify of what is no key', withKey('x'));
+    await ask('live', { target: '/health/live' });
+    await ask('ready', { target: '/health/ready' });
+    await ask('ready to HEAD', { method: 'HEAD', target: '/health/ready' });
+    await compare(name);
+  });
+});
+
+describe('answers of verify stay the same to the byte', () => {
+  test('whatever the key is', async () => {
+    let now = transcriptTime * 1000;
+    const store = createSqliteStore(':memory:', () => now);
+    const { ask, issue, send, compare } = await start({
+      store,
+      now: () => now,
+      settings: { corsOrigins: [origin], guardSecrets: ['g'.repeat(32)] },
+    });
+    const guard: Headers = [['X-Guard-Secret', 'g'.repeat(32)]];
+    const key = await issue('user', 'My key/ä', { expires_in_days: 1 });
+    await ask('a good key', withKey(key));
+    await ask('a good key again', withKey(key));
+    await ask('a good key of a guard', withKey(key, guard));
+    const another = await issue('user', 'another', { expires_in_days: 30 });
+    await ask('a good key of a guard, for the first time', withKey(another, guard));
+    await ask('a good key that reports', withKey(key, [['X-Cached-Answers', '7']]));
+    await ask('a good key that reports too much', withKey(key, [['X-Cached-Answers', '3000']]));
+    await ask('a good key that reports what is no number', withKey(key, [['X-Cached-Answers', 'x']]));
+    await ask('a good key for a listed page', withKey(key, [['Origin', origin]]));
+    await ask('a good key for another page', withKey(key, [['Origin', 'https://evil.example']]));
+    await ask('a good key with a token beside it', withKey(key, [['Authorization', 'Bearer x']]));
+    await ask('a good key with an id', withKey(key, [['X-Request-Id', 'my-id']]));
+    for (const method of ['HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND']) {
+      await ask('a good key', { ...withKey(key), method });
+    }
+    await ask('a good key with a body', { ...withKey(key), method: 'POST', body: 'x' });
+    for (const below of ['/', '/a/b', '/../x', '?a=b', '#a', '/%ff', '//']) {
+      await ask('a good key', { ...withKey(key), target: `${verifyPath}${below}` });
+    }
+    await ask('a good key by a whole URL', { ...withKey(key), target: `http://x${verifyPath}/a?b=c` });
+    await ask(
+      'a good key that offers an upgrade',
+      withKey(key, [
+        ['Connection', 'Upgrade'],
+        ['Upgrade', 'x'],
+      ]),
+    );
+    await ask('no key', { target: verifyPath });
+    await ask('no key for a listed page', { target: verifyPath, headers: [['Origin', origin]] });
+    await ask('an empty key', withKey(''));
+    await ask('what is no key', withKey('sk-123'));
+    await ask('two keys', withKey(key, [['X-API-Key', key]]));
+    await ask('a mistyped key', withKey(`${makeKey().slice(0, -1)}!`));
+    await ask('an unknown key', withKey(makeKey()));
+    await ask('an unknown key of a guard', withKey(makeKey(), guard));
+    await ask('an unknown key to HEAD', { ...withKey(makeKey()), method: 'HEAD' });
+    await send(call(deletePath, named('another')));
+    await ask('a deleted key', withKey(another));
+    await store.suspend({ userId: 'user', by: { kind: 'operator', id: 'olga' }, now: transcriptTime });
+    const third = await issue('third', 'third', { expires_in_days: 1 });
+    await ask('a good key of somebody else', withKey(third));
+    now += 86_400_000;
+    await ask('an expired key', withKey(third));
+    for (const path of [
+      '/api/v1/apikey/Verify',
+      `${verifyPath}x`,
+      '/api/v1/apikey/verif%79',
+      '/api/v1//apikey/verify',
+    ]) {
+      await ask('another path', { ...withKey(key), target: path });
+    }
+    await compare('verify');
+  });
+
+  test('where a limit or a quota is used up', async () => {
+    const limited = await start({ settings: { ipRateLimitPerMinute: 3 } });
+    const key = await limited.issue('pioneer', 'name', {}, { tier: 'pioneer' });
+    for (let sent = 0; sent < 20; sent++) await limited.send(withKey(key));
+    await limited.ask('a good key over the limit of its owner', withKey(key));
+    await limited.ask('an unknown key within the limit of the address', withKey(makeKey()));
+    await limited.ask('no key within the limit of the address', { target: verifyPath });
+    await limited.ask('an unknown key beyond it', withKey(makeKey()));
+    await limited.ask('a good key beyond both', withKey(key));
+    const starter = await limited.issue('starter', 'name', {}, { tier: 'starter' });
+    expect(starter, 'the address has used up its limit').toBeUndefined();
+    await limited.compare('verify-limits');
+  });
+
+  test('where the quota of a day is used up', async () => {
+    const { ask, app, issue, compare } = await start();
+    const key = await issue('pioneer', 'name', {}, { tier: 'pioneer' });
+    await ask('a good key', withKey(key));
+    app.countUsage('pioneer', 'name', 499);
+    await ask('a good key over the quota', withKey(key));
+    await ask('a good key over the quota that reports', withKey(key, [['X-Cached-Answers', '7']]));
+    await app.storeUsage();
+    await ask('usage', { target: usagePath, headers: bearer('pioneer', { tier: 'pioneer' }) });
+    await compare('verify-quota');
+  });
+});
+
+describe('answers of paths and methods stay the same to the byte', () => {
+  const tablePaths = [requestPath, rotatePath, rollPath, deletePath, userPath, usagePath, dailyUsagePath, documentPath];
+
+  test('where there is nothing', async () => {
+    const { ask, compare } = await start();
+    for (const target of ['/nothing', '/api/v1', '/.env', '*', '/%ff%zz', '//', 'http://[/', `/${'x'.repeat(4_000)}`]) {
+      await ask('nothing', { target });
+    }
+    await ask('nothing, to HEAD', { method: 'HEAD', target: '/nothing' });
+    await ask('nothing, with a token', { target: '/nothing', headers: bearer('user') });
+    for (const path of [requestPath, userPath, documentPath]) {
+      const method = path === requestPath ? 'POST' : 'GET';
+      const spellings = [
+        `${path}/`,
+        path.toUpperCase(),
+        path.replace('/api', '//api'),
+        path.replace('/v1/', '/v1/./'),
+        path.replace(/.$/, (last) => `%${last.charCodeAt(0).toString(16)}`),
+        `${path};x=y`,
+        `${path}%2f`,
+        `${path}%20`,
+        path.replaceAll('/', '\\').replace('\\', '/'),
+      ];
+      for (const target of spellings) await ask('another spelling', { method, target });
+    }
+    await compare('not-found');
+  });
+
+  test('where a path is spelled as Express reads it', async () => {
+    const { ask, compare } = await start();
+    for (const path of [requestPath, userPath, documentPath]) {
+      const method = path === requestPath ? 'POST' : 'GET';
+      const spellings = [`${path}?`, `${path}?a=b`, `${path}??`, `${path}#a`, `${path}?a#b`, `${path}?a=/../b`];
+      spellings.push(`http://x${path}`, `http://x${path}?a`, `http://x:80/a/..${path}`, `HTTPS://y${path}#a`);
+      spellings.push(`${path.replace('/v1/', '/v1\\')}#a`, `${path}\u00a0`);
+      for (const target of spellings) await ask('a spelling', { method, target });
+    }
+    await compare('spellings');
+  });
+
+  test('where the method is another one', async () => {
+    const { ask, compare } = await start();
+    for (const target of [...tablePaths, '/', '/docs', '/llms.txt', '/health/live', '/health/ready']) {
+      for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS', 'PROPFIND']) {
+        const isPage = (method === 'GET' || method === 'HEAD') && !target.startsWith('/api');
+        if (!isPage) await ask('a method', { method, target });
+      }
+    }
+    await ask('another method with a token', { method: 'DELETE', target: requestPath, headers: bearer('user') });
+    await ask('another method with a query', { method: 'PUT', target: `${requestPath}?a` });
+    await compare('methods');
+  });
+
+  test('where the host is none', async () => {
+    const { ask, compare } = await start();
+    for (const request of [
+      call(requestPath, named('name')),
+      { target: userPath },
+      { target: documentPath },
+      { target: verifyPath },
+      { target: '/nothing' },
+      { target: '/health/live' },
+      { target: '/docs' },
+    ]) {
+      await ask('no host', { ...request, hosts: [] });
+      await ask('two hosts', { ...request, hosts: ['a', 'b'] });
+      await ask('a host that is none', { ...request, hosts: ['a b'] });
+    }
+    await ask('no host, by HTTP/1.0', { target: verifyPath, hosts: [], version: '1.0' });
+    await ask('no host, by HTTP/1.0', { target: userPath, hosts: [], version: '1.0' });
+    await compare('hosts');
+  });
+
+  test('where a page asks first', async () => {
+    const { ask, compare } = await start({ settings: { corsOrigins: [origin, 'https://other.example.com'] } });
+    const preflight = (target: string, from: string, more: Headers = []): RawRequest => ({
+      method: 'OPTIONS',
+      target,
+      headers: [['Origin', from], ['Access-Control-Request-Method', 'POST'], ...more],
+    });
+    for (const target of [
+      ...tablePaths,
+      verifyPath,
+      `${verifyPath}/below`,
+      `${verifyPath}?a`,
+      '/nothing',
+      '/health/live',
+    ]) {
+      await ask('a listed page', preflight(target, origin));
+      await ask('another page', preflight(target, 'https://evil.example'));
+    }
+    await ask('with headers', preflight(requestPath, origin, [['Access-Control-Request-Headers', 'authorization']]));
+    await ask('OPTIONS that asks nothing', { method: 'OPTIONS', target: requestPath, headers: [['Origin', origin]] });
+    await ask('an error for a listed page', { target: '/nothing', headers: [['Origin', origin]] });
+    await ask('a wrong method for a listed page', { target: requestPath, headers: [['Origin', origin]] });
+    await ask('no token from a listed page', { target: userPath, headers: [['Origin', origin]] });
+    await ask('the document for a listed page', { target: documentPath, headers: [['Origin', origin]] });
+    await ask('a preflight without a host', { ...preflight(requestPath, origin), hosts: [] });
+    await compare('cross-origin');
+  });
+
+  test('of documents and pages', async () => {
+    const { ask, compare } = await start({ settings: { trustProxyHops: 1 } });
+    const plain: Headers = [['Accept-Encoding', 'identity']];
+    for (const method of ['GET', 'HEAD']) {
+      await ask('the document', { method, target: documentPath });
+      await ask('the document, not compressed', { method, target: documentPath, headers: plain });
+    }
+    await ask('the document by HTTPS', { target: documentPath, headers: [['X-Forwarded-Proto', 'https']] });
+    await ask('the document by two proxies', { target: documentPath, headers: [['X-Forwarded-Proto', 'https, http']] });
+    await ask('the document of a host that no text may repeat', { target: documentPath, hosts: ['a%20b'] });
+    await ask('the document with an empty host', { target: documentPath, hosts: [''] });
+    await ask('the document with a validator', { target: documentPath, headers: [['If-None-Match', '*']] });
+    await ask('the document with a token', { target: documentPath, headers: bearer('user') });
+    for (const target of [
+      '/',
+      '/docs',
+      '/api/v1/docs',
+      '/api/v1/docs/index.html',
+      '/api/v1/docs/reference.md',
+      '/llms.txt',
+    ]) {
+      await ask('a page', { target });
+      await ask('a page', { method: 'HEAD', target });
+    }
+    const assets = join(
+      dirname(createRequire(import.meta.url).resolve('@andamio/reference/dist/index.html')),
+      'assets',
+    );
+    const asset = readdirSync(assets).find((name) => name.endsWith('.css')) as string;
+    const { status } = await ask('a missing asset', { target: '/api/v1/docs/assets/nothing.js' });
+    await ask('POST of an asset', { method: 'POST', target: '/api/v1/docs/assets/nothing.js' });
+    expect([status, asset]).toEqual([404, expect.stringMatching(/\.css$/)]);
+    await compare('pages');
+  });
+
+  test('of health', async () => {
+    const { ask, compare } = await start();
+    for (const target of ['/health/live', '/health/ready']) {
+      for (const method of ['GET', 'HEAD', 'POST']) await ask('health', { method, target });
+    }
+    await compare('health');
+  });
+
+  test('of the webhook', async () => {
+    const signer = githubKey();
+    const github = await startGithub(signer);
+    onTestFinished(() => github.close());
+    const { ask, issue, compare } = await start({ githubKeysUrl: github.url });
+    const body = JSON.stringify([alertOf(await issue('user', 'leaked')), { token: 'x' }, 1]);
+    const signed: Headers = Object.entries(signatureHeadersOf(body, signer));
+    const alerts = (headers: Headers, more: Partial<RawRequest> = {}): RawRequest => {
+      return { method: 'POST', target: alertsPath, headers: [...json, ...headers], body, ...more };
+    };
+    await ask('no signature', alerts([]));
+    await ask('a signature by nobody', alerts([['Github-Public-Key-Identifier', 'x'], signed[1] as [string, string]]));
+    await ask('a signature of something else', alerts(signed, { body: '[]' }));
+    await ask(
+      'another type',
+      alerts([...signed, ['Content-Type', 'text/plain']].slice(1) as Headers, { headers: signed }),
+    );
+    const [first, ...others] = (await ask('alerts', alerts(signed))).headers;
+    expect([first, ...others].length).toBeGreaterThan(5);
+    await ask('another method', { target: alertsPath });
+    await compare('webhook');
+  });
+});
