@@ -65,6 +65,13 @@ describe('the embedded store fails', () => {
     expect(readFileSync(path)).toEqual(before);
   });
 
+  test('its folder is where none can be made: the service starts, is not ready, and ends when it is told to', async () => {
+    service = await startProcess({ SQLITE_PATH: '/proc/none/keys.db' });
+    expect(await status('ready')).toBe(503);
+    service.signal('SIGTERM');
+    expect((await service.exited).code).toBe(0);
+  });
+
   test('its file cannot be opened: the service starts, answers 500, and takes it when it can', async () => {
     const path = temporaryFile('not-yet/keys.db');
     const inTheWay = path.replace('/keys.db', '');

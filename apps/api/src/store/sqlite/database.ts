@@ -1,7 +1,17 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { assertOwnTables, contentOf, migrate } from './tables.ts';
+
+/**
+ * Creates a folder and those above it. Node's own `recursive` never returns where the system answers ENOENT although the folder above
+ * exists, as in `/proc`.
+ */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
+}
 
 /**
  * Opens the database and makes or renews its tables.
@@ -13,7 +23,7 @@ import { assertOwnTables, contentOf, migrate } from './tables.ts';
  */
 export function openDatabase(path: string): DatabaseSync {
   if (path !== ':memory:') {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(resolve(path)));
     closeSync(openSync(path, 'a', 0o600)); // SQLite itself would make a file that everybody can read.
   }
   // A timeout of the library's own would wait for another process's lock with the event loop held.
