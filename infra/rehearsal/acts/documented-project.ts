@@ -163,6 +163,24 @@ async function operations(work: Workplace, owner: Typist, surroundings: Surround
     assert.match(await preview.run(`${node} infra/scripts/preview.ts preprod`), /Nothing changes/);
   });
 
+  await owner.step('Run admin commands by the Cloud Run job: one succeeds, one fails', async () => {
+    const execute = (args: string) =>
+      `gcloud run jobs execute andamio-api-preprod-admin --region=us-central1 --project=${project} --wait --args=${args}`;
+    const [done, failed] = await Promise.all([
+      owner.run(execute('stats')),
+      owner.refused(execute('suspend,--user=nobody,--by=olga,--yes')),
+    ]);
+    const printedBy = async (execution: string) => {
+      const [, name] = /executions describe (\S+)/.exec(execution) ?? [];
+      const filter = `resource.type="cloud_run_job" AND labels."run.googleapis.com/execution_name"="${name}"`;
+      return owner.run(
+        `gcloud logging read --project=${project} --order=asc --format='value(textPayload)' '${filter}'`,
+      );
+    };
+    assert.match(await printedBy(done), /^Working on the Firestore database andamio-api-preprod .*\n.*keys/s);
+    assert.match(await printedBy(failed), /Nothing is known of this user\./);
+  });
+
   await owner.step('Check for drift as the drift account: none, then found and corrected', async () => {
     await drift.run(`${node} infra/scripts/drift.ts preprod`);
     const service = `projects/${project}/locations/us-central1/services/andamio-api-preprod`;
