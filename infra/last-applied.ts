@@ -59,13 +59,14 @@ export function refuseToMove(before: Place | undefined, settings: Settings): voi
 }
 
 /** Finds settings of a release that outlived their service: Google would refuse the traffic only in the update. */
-export function leftoverProblems({ place }: LastApplied, { stableRevision }: Settings): SettingProblem[] {
+export function leftoverProblems({ place }: LastApplied, { stableRevision, stableImage }: Settings): SettingProblem[] {
   if (place !== undefined || stableRevision === undefined) return [];
+  const keys = ['stableRevision', ...(stableImage === undefined ? [] : ['stableImage'])];
   return [
     {
       key: 'stableRevision',
       rule: `names revision ${stableRevision} of a service that does not exist: a release set it, before the stack was destroyed`,
-      command: 'npx -y pnpm@12 pulumi config rm andamio:stableRevision --stack STACK',
+      command: keys.map((key) => `npx -y pnpm@12 pulumi config rm andamio:${key} --stack STACK`).join(' && '),
     },
   ];
 }

@@ -46,7 +46,8 @@ export function outputs(
       revision: workload.api.latestRevision,
       // While a candidate waits, another revision has the traffic, with the image from before.
       stableRevision: settings.stableRevision ?? '',
-      stableImage: settings.stableRevision === undefined ? workload.image : (before.stableImage ?? ''),
+      stableImage:
+        settings.stableRevision === undefined ? workload.image : (settings.stableImage ?? before.stableImage ?? ''),
       // `secrets:generate` promotes a pepper only when all instances have it.
       secretVersions: Object.fromEntries(
         pinnedSecrets(settings).map(({ versionKey, version }) => [versionKey, version]),

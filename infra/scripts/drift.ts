@@ -21,8 +21,9 @@ async function withSettings<Result>(
   try {
     cpSync(join(programFolder, `Pulumi.${stack}.yaml`), file);
     const options = ['--config-file', file];
-    const { image, stableRevision } = outputsOf(stack);
-    for (const [key, value] of Object.entries({ image, stableRevision })) {
+    const { image, stableRevision, ...outputs } = outputsOf(stack);
+    const stableImage = stableRevision && outputs['stableImage'];
+    for (const [key, value] of Object.entries({ image, stableRevision, stableImage })) {
       const set = typeof value === 'string' && value !== '';
       pulumi(stack, ['config', set ? 'set' : 'rm', `${projectName}:${key}`, ...(set ? [value] : []), ...options], {
         quiet: true,

@@ -52,15 +52,16 @@ function candidateOf(host: string): string {
   return host.replace('https://', 'https://candidate---');
 }
 
-/**
- * Sets what a release is made of: the image, and the revision that keeps the traffic while a
- * candidate waits.
- */
-function choose(stack: string, image: string, stableRevision: string | undefined): void {
-  pulumi(stack, ['config', 'set', `${projectName}:image`, image], { quiet: true });
-  const key = `${projectName}:stableRevision`;
-  const args = stableRevision === undefined ? ['config', 'rm', key] : ['config', 'set', key, stableRevision];
-  pulumi(stack, args, { quiet: true });
+/** A revision that keeps the traffic while a candidate waits, and its image. */
+type Stable = Pick<Deployed, 'revision' | 'image'>;
+
+/** Sets what a release is made of: the image, and what keeps the traffic meanwhile. */
+function choose(stack: string, image: string, stable: Stable | undefined): void {
+  const settings = { image, stableRevision: stable?.revision, stableImage: stable?.image };
+  for (const [name, value] of Object.entries(settings)) {
+    const key = `${projectName}:${name}`;
+    pulumi(stack, value === undefined ? ['config', 'rm', key] : ['config', 'set', key, value], { quiet: true });
+  }
 }
 
 class Release {
@@ -90,8 +91,8 @@ class Release {
   }
 
   /** Applies an image, with all traffic on it or on a revision that stays. */
-  async #step(image: string, stableRevision: string | undefined, progress: Progress): Promise<void> {
-    choose(this.stack, image, stableRevision);
+  async #step(image: string, stable: Stable | undefined, progress: Progress): Promise<void> {
+    choose(this.stack, image, stable);
     this.#guard();
     this.stopped.throwIfAborted();
     this.progress = progress;
@@ -100,7 +101,7 @@ class Release {
 
   async bringOut(image: string): Promise<void> {
     const { before, stopped } = this;
-    await this.#step(image, before.revision, 'candidate');
+    await this.#step(image, before, 'candidate');
     await smokeTest(candidateOf(before.host), stopped);
     await this.#step(image, undefined, 'switched');
     await smokeTest(before.host, stopped);
@@ -142,10 +143,10 @@ class Release {
     // The revision from before still runs: traffic returns to it at once, whatever a new revision
     // does.
     if (progress === 'switched') {
-      choose(stack, image, before.revision);
+      choose(stack, image, before);
       await this.#up(finish);
     }
-    choose(stack, before.image, before.revision);
+    choose(stack, before.image, before);
     if (!this.#guarded) this.#guard();
     await this.#up(finish);
     choose(stack, before.image, undefined);

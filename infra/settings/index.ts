@@ -26,6 +26,7 @@ const shape = z.object({
   database: rule.databaseName.optional(),
   image: rule.imageByDigest.optional(),
   stableRevision: rule.revision.optional(),
+  stableImage: rule.imageByDigest.optional(),
   requireAttestation: rule.flag.optional(),
 
   cpu: rule.oneOf(['1', '2', '4']).default('1'),
@@ -100,6 +101,11 @@ function crossRules(raw: Readonly<Record<string, string>>): SettingProblem[] {
       'must be set where images must be attested: an image that the build account pushed and attested, by digest',
     ],
     [given('stableRevision') && !given('image'), 'stableRevision', 'must be set only with image: the candidate'],
+    [
+      given('stableImage') && !given('stableRevision'),
+      'stableImage',
+      'must not be set without stableRevision: it is the image of that revision',
+    ],
     ...githubKeys.map((key): [boolean, Key, string] => [
       someGitHub && !given(key),
       key,

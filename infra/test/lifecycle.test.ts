@@ -97,8 +97,9 @@ describeByDriver('the life of a stack', () => {
     const stable = (await stack.outputs())['revision']?.value as string;
     await configure(stack, { image: image('2') });
     await stack.up();
-    await configure(stack, { stableRevision: stable });
-    await stack.up();
+    await configure(stack, { stableRevision: stable, stableImage: image('1') });
+    // What a release goes back to if it is killed here.
+    expect((await stack.up()).outputs['stableImage']?.value).toBe(image('1'));
     const { inputs } = (await google.resources()).find(({ type }) => type === service) ?? {};
     expect(inputs?.['traffics']).toMatchObject([{ revision: stable, percent: 100 }, { percent: 0 }]);
   });

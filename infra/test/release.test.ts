@@ -58,6 +58,7 @@ function engine(outputs: object, up = '') {
       'config rm') rm -f "\${3#*:}" ;;
       preview*) cat preview ;;
       up*) echo "$(cat image) $(cat stableRevision 2> /dev/null || echo latest)" >> ups
+        test ! -e stableRevision || cat stableImage >> stableImages
         ${up} ;;
     esac`,
   );
@@ -71,6 +72,8 @@ function engine(outputs: object, up = '') {
     /** The updates: image, and the revision that keeps the traffic. */
     ups: () => lines('ups').map((line) => line.replace(before, 'before').replace(after, 'after')),
     settings: () => [lines('image')[0], lines('stableRevision')[0]],
+    /** The images that were said to keep the traffic, update by update. */
+    stableImages: () => lines('stableImages'),
     calls: pulumi.calls,
     /** What each command found as the passphrase of the stack. */
     passphrases: () => lines('passphrases'),
@@ -112,12 +115,13 @@ describe('a release', () => {
     const { url } = await listen((request, response) => {
       (host.ups().length === 1 ? handler : issues)(request, response);
     });
-    const { env, ups } = host.start(url);
+    const { env, ups, stableImages } = host.start(url);
     const { code, stderr } = await release(env);
     expect(code).toBe(1);
     expect(stderr).toMatch(says);
     expect(stderr).toContain(`${before} is back, with all traffic, and issues keys`);
     expect(ups()).toEqual(candidateUndone);
+    expect(stableImages()).toEqual([before, before]);
   });
 
   test.each(Object.entries(failures))(
