@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Failure, programFolder, projectName, pulumi, run, say, script } from './cli.ts';
 
@@ -24,6 +25,20 @@ function ensure(noun: readonly string[], name: string, describe: readonly string
 /** Enables APIs of a project; those that are enabled stay so. */
 function enable(project: string, names: readonly string[]): void {
   run('gcloud', ['services', 'enable', ...names.map((name) => `${name}.googleapis.com`), `--project=${project}`]);
+}
+
+/** Seconds between attempts on an API that was just enabled: Google says "a few minutes". */
+const pauses = [1, 2, 5, 10, 20, 30, 60, 60, 60];
+
+/** Waits until Secret Manager answers in a project: the next command calls it, and an API that was just enabled refuses for a while. */
+async function untilSecretsAnswer(project: string): Promise<void> {
+  for (const seconds of pauses) {
+    const args = ['secrets', 'list', '--limit=1', `--project=${project}`];
+    const { stderr } = spawnSync('gcloud', args, { encoding: 'utf8', input: '' });
+    if (!/has not been used in project/.test(stderr ?? '')) return;
+    say(`Secret Manager is not enabled everywhere yet; next attempt in ${seconds} s.`);
+    await wait(seconds * 1000);
+  }
 }
 
 /** The value of a setting in a stack's file, read without the engine: there may be no stack yet. */
@@ -76,7 +91,7 @@ function initialise(stack: string, project: string): void {
   say(`Stack ${stack} is in project ${project}.`);
 }
 
-await script((args) => {
+await script(async (args) => {
   const { values, positionals: stacks } = parseArgs({
     args,
     options: { project: { type: 'string' } },
@@ -89,6 +104,7 @@ await script((args) => {
   }
   const project = projects[0] as string;
   enable(project, apis);
-  if (!process.env['PULUMI_BACKEND_URL']?.startsWith('file:')) return inTheCloud(stacks, project);
-  for (const stack of stacks) initialise(stack, project);
+  if (process.env['PULUMI_BACKEND_URL']?.startsWith('file:')) for (const stack of stacks) initialise(stack, project);
+  else inTheCloud(stacks, project);
+  await untilSecretsAnswer(project);
 });

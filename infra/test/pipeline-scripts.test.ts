@@ -368,6 +368,19 @@ describe('bootstrap', () => {
     expect(pulumi.calls()).toContain('config set gcp:project documented-project --stack prod --non-interactive');
   });
 
+  test('waits until the API that the next command calls is known everywhere', async () => {
+    const { pulumi } = commands({ exists: true });
+    const gcloud = program(
+      'gcloud',
+      `case "$*" in *'secrets list'*) [ "$(grep -c 'secrets list' "$(dirname "$0")/calls")" -gt 1 ] || { echo 'ERROR: Secret Manager API has not been used in project 1 before or it is disabled.' >&2; exit 1; } ;; esac`,
+    );
+    const env = { PATH: `${pulumi.env.PATH.split(':')[0]}:${gcloud.env.PATH}`, ...inFolder };
+    const { code, stdout } = await script('infra/scripts/bootstrap.ts', ['--project', 'my-project', 'dev'], env);
+    expect(code).toBe(0);
+    expect(stdout).toContain('Secret Manager is not enabled everywhere yet');
+    expect(gcloud.calls().filter((call) => call.startsWith('secrets list'))).toHaveLength(2);
+  });
+
   test('takes the id from --project without a look-up', async () => {
     const { gcloud, pulumi, env } = commands({ exists: false });
     await script('infra/scripts/bootstrap.ts', ['--project', 'my-project', 'dev'], { ...env, ...inFolder });
