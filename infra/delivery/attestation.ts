@@ -19,8 +19,11 @@ export interface KeysBefore {
  * again is a conflict. https://cloud.google.com/kms/docs/resource-hierarchy
  */
 export async function findKeys({ project, region }: Settings): Promise<KeysBefore> {
-  // A project in which the API was never enabled has no keys.
-  const rings = await gcp.kms.getKeyRings({ project, location: region }).catch(() => ({ keyRings: [] }));
+  const rings = await gcp.kms.getKeyRings({ project, location: region }).catch((error: Error) => {
+    // A project in which the API was never enabled has no keys. Any other error would end in a conflict later.
+    if (!/Error 403/.test(error.message)) throw error;
+    return { keyRings: [] };
+  });
   const keyRing = rings.keyRings.map(({ id }) => id).find((id) => id.endsWith(`/keyRings/${keyRingId}`));
   if (keyRing === undefined) return { keyRing, key: undefined };
   const { keys } = await gcp.kms.getCryptoKeys({ keyRing });
