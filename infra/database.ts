@@ -1,7 +1,6 @@
 import { type Collection, collections } from '@andamio/schema/firestore-layout';
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
-import { retryWhenGoogleSaysSo } from './error-hooks.ts';
 import type { Settings } from './settings/index.ts';
 
 const weeks = (count: number) => `${count * 7 * 86_400}s`;
@@ -27,7 +26,7 @@ export class Database extends pulumi.ComponentResource {
         // The default, ABANDON, would leave the database behind, and the next `up` would meet its name taken.
         deletionPolicy: 'DELETE',
       },
-      { ...parent, customTimeouts: { create: '10m' }, hooks: retryWhenGoogleSaysSo('firestore') },
+      { ...parent, customTimeouts: { create: '10m' } },
     );
 
     const database = this.database.name;

@@ -1,6 +1,7 @@
 import { adopt } from './adopt.ts';
 import { findKeys } from './delivery/attestation.ts';
 import { findFederation } from './delivery/federation.ts';
+import { repeatWhatGoogleTakesLater } from './error-hooks.ts';
 import { Foundation } from './foundation.ts';
 import { findProjectNumber, hostOf, hostProblems } from './host.ts';
 import { serviceImage } from './image.ts';
@@ -24,6 +25,7 @@ export default async function platform() {
     ...leftoverProblems(before, settings),
     ...(await versionProblems(settings, secrets)),
   ]);
+  repeatWhatGoogleTakesLater();
   // A stack that was applied has them already.
   const mayBeLeft = before.place === undefined && settings.ownsProject && settings.github !== undefined;
   adopt(mayBeLeft ? await findFederation(settings.project) : new Map());

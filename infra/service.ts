@@ -2,6 +2,7 @@ import { healthPaths } from '@andamio/schema/health';
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
 import { type Environment, toContainerEnvs } from './environment.ts';
+import { againOnceGrantsAreEffective } from './first-revision.ts';
 import type { Host } from './host.ts';
 import type { RateLimitCounters } from './rate-limit-counters.ts';
 import type { Settings } from './settings/index.ts';
@@ -108,6 +109,7 @@ export class ApiService extends pulumi.ComponentResource {
         parent: this,
         dependsOn: opts.dependsOn,
         customTimeouts: { create: '15m', update: '15m' },
+        hooks: againOnceGrantsAreEffective(),
       },
     );
     this.urls = this.service.urls.apply((urls) => {

@@ -28,6 +28,24 @@ describeByDriver('an `up` that fails half-way goes on where it was', () => {
     expect((await google.calls()).filter((call) => call === `create ${database}`)).toHaveLength(3);
   });
 
+  test('an API that was enabled a moment ago is waited for', async () => {
+    const google = await cloud();
+    const stack = await stackOf(google, 'dev');
+    await google.delayApis(1);
+    expect((await stack.up()).summary.result).toBe('succeeded');
+    const created = (await google.calls()).filter((call) => call.startsWith('create '));
+    expect(created.length, 'calls that were repeated').toBeGreaterThan((await google.resources()).length);
+  });
+
+  test('an account that was created a moment ago is waited for where it is granted something', async () => {
+    const google = await cloud();
+    const stack = await stackOf(google, 'dev');
+    const type = 'gcp:projects/iAMMember:IAMMember';
+    const message = 'Service account andamio-api-run@my-project.iam.gserviceaccount.com does not exist.';
+    await google.fail({ type, operation: 'create', kind: 'status', status: 400, message, times: 1 });
+    expect((await stack.up()).summary.result).toBe('succeeded');
+  });
+
   test('a service that could not be created is created by the next one', async () => {
     const google = await cloud();
     const stack = await stackOf(google, 'dev');
@@ -47,14 +65,18 @@ describeByDriver('an `up` that fails half-way goes on where it was', () => {
     expect(await google.calls()).toContain(`update ${service}`);
   });
 
-  test('a service whose account may not read its secrets yet is finished by the next one', async () => {
+  test('a service whose account may not read its secrets yet is created again until it may', async () => {
     const google = await cloud();
     const stack = await stackOf(google, 'dev');
+    vi.stubEnv('GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT', `${await google.restUrl()}v2/`);
     // https://cloud.google.com/iam/docs/access-change-propagation
-    await google.delayGrants(120);
-    expect(await refusal(stack.up())).toContain('Permission denied on secret');
-    await google.pass(120);
+    await google.delayGrants(2);
     expect((await stack.up()).summary.result).toBe('succeeded');
+    vi.unstubAllEnvs();
+    expect((await google.calls()).filter((call) => call === `create ${service}`).length).toBeGreaterThan(1);
+    // The engine remembers that an attempt failed, and updates the service to what it is.
+    expect((await stack.up()).outputs['urls']?.value).toHaveLength(2);
+    expect(changes((await stack.up()).summary)).toEqual({});
   });
 
   test('what was created though the answer was lost is taken over by its id', async () => {

@@ -56,8 +56,10 @@ export interface Machinery {
 export class Cloud {
   readonly projects: Project[] = [];
   readonly resources = new Map<string, Stored>();
-  /** APIs that are enabled, `PROJECT/API`; they stay so. */
-  readonly enabled = new Set<string>();
+  /** APIs that are enabled, `PROJECT/API`, and since when, by {@link now}; they stay so. */
+  readonly enabled = new Map<string, number>();
+  /** Milliseconds until an API that was enabled answers. */
+  apiDelay = 0;
   /** Secrets by their full name, and the values of their versions by the full name of each. */
   readonly secrets = new Set<string>();
   readonly secretVersions = new Map<string, { value: string; enabled: boolean }>();
@@ -116,11 +118,18 @@ export class Cloud {
     return found;
   }
 
+  /** Enables an API, `PROJECT/API`. */
+  enable(name: string): void {
+    if (!this.enabled.has(name)) this.enabled.set(name, this.now());
+  }
+
   requireApi(project: string, api: string): void {
-    if (this.enabled.has(`${this.project(project).id}/${api}`)) return;
+    const since = this.enabled.get(`${this.project(project).id}/${api}`);
+    if (since !== undefined && this.now() - since >= this.apiDelay) return;
     throw new GoogleError(
       403,
-      `${api} has not been used in project ${this.project(project).number} before or it is disabled. SERVICE_DISABLED`,
+      `${api} has not been used in project ${this.project(project).number} before or it is disabled. If you enabled this API ` +
+        'recently, wait a few minutes for the action to propagate to our systems and retry. SERVICE_DISABLED',
     );
   }
 

@@ -20,7 +20,7 @@ export function control(cloud: Cloud) {
   return {
     addProject(id: string, number: string) {
       cloud.projects.push({ id, number });
-      for (const api of enabledFromStart) cloud.enabled.add(`${id}/${api}`);
+      for (const api of enabledFromStart) cloud.enabled.set(`${id}/${api}`, 0);
     },
     restUrl: (): string => cloud.restUrl,
     /** Everything that exists, by id. */
@@ -35,6 +35,10 @@ export function control(cloud: Cloud) {
     delayGrants(seconds: number) {
       cloud.grantDelay = seconds * 1000;
     },
+    /** Lets an API answer so many seconds after it was enabled. */
+    delayApis(seconds: number) {
+      cloud.apiDelay = seconds * 1000;
+    },
     /** Calls come from this member from now on; without one, from the owner of the project. */
     actAs(member?: string) {
       cloud.caller = member;
@@ -46,7 +50,7 @@ export function control(cloud: Cloud) {
       cloud.pass(seconds * 1000);
     },
     enableApi(name: string) {
-      cloud.enabled.add(name);
+      cloud.enable(name);
     },
     /** A federation pool that somebody deleted. */
     addDeletedPool(id: string) {
@@ -86,7 +90,7 @@ export function control(cloud: Cloud) {
     secretVersions: (): string[] => [...cloud.secretVersions.keys()],
     enabledSecretVersions: (): string[] =>
       [...cloud.secretVersions].filter(([, { enabled }]) => enabled).map(([name]) => name),
-    enabledApis: (): string[] => [...cloud.enabled],
+    enabledApis: (): string[] => [...cloud.enabled.keys()],
     calls: (): string[] => [...cloud.calls],
     forgetCalls() {
       cloud.calls.length = 0;

@@ -13,7 +13,7 @@ function google() {
   const by = control(cloud);
   by.addProject('my-project', '123456789012');
   for (const api of ['firestore', 'iam', 'logging', 'monitoring', 'run', 'compute'])
-    cloud.enabled.add(`my-project/${api}.googleapis.com`);
+    cloud.enable(`my-project/${api}.googleapis.com`);
   const gcp = provider(cloud);
   const urn = (token: string) => `urn:pulumi:dev::andamio::${token}::name`;
   return {

@@ -100,6 +100,11 @@ const invokes: Readonly<Record<string, Invoke>> = {
       publicKeys: [{ algorithm, pem }],
     };
   },
+  // The token of whoever runs the program.
+  'gcp:organizations/getClientConfig:getClientConfig': () => ({
+    id: 'client-config',
+    accessToken: 'a-token-of-the-tests',
+  }),
   'gcp:organizations/getProject:getProject': ({ projectId }, cloud) => {
     const { id, number } = cloud.project(String(projectId));
     // The provider answers with what it was asked, also when that is the number.

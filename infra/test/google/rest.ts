@@ -46,7 +46,7 @@ function projectRoutes(cloud: Cloud): Route[] {
       pattern: /^POST \/v1\/projects\/([^/]+)\/services:batchEnable$/,
       api: 'serviceusage.googleapis.com',
       answer([name = ''], { serviceIds }) {
-        for (const service of serviceIds as string[]) cloud.enabled.add(`${cloud.project(name).id}/${service}`);
+        for (const service of serviceIds as string[]) cloud.enable(`${cloud.project(name).id}/${service}`);
         return { name: 'operations/noop.DONE_OPERATION', done: true };
       },
     },
@@ -102,6 +102,13 @@ function secretRoutes(cloud: Cloud): Route[] {
   };
   const path = '\\/v1\\/projects\\/([^/]+)\\/secrets';
   return [
+    {
+      pattern: new RegExp(`^GET ${path}$`),
+      api,
+      answer: ([project]) => ({
+        secrets: [...cloud.secrets].filter((id) => id.startsWith(idOf(project))).map(secretOf),
+      }),
+    },
     {
       pattern: new RegExp(`^POST ${path}$`),
       api,
@@ -167,6 +174,29 @@ function secretRoutes(cloud: Cloud): Route[] {
   ];
 }
 
+/** Services of Cloud Run: https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services */
+function runRoutes(cloud: Cloud): Route[] {
+  const api = 'run.googleapis.com';
+  const path = '\\/v2\\/(projects\\/([^/]+)\\/locations\\/[^/]+\\/services\\/[^/:]+)';
+  const required = (id = '') => {
+    if (!cloud.resources.has(id)) throw new GoogleError(404, `Resource '${id}' was not found`);
+    return { name: id };
+  };
+  return [
+    { pattern: new RegExp(`^GET ${path}$`), api, project: 1, answer: ([id]) => required(id) },
+    {
+      pattern: new RegExp(`^DELETE ${path}$`),
+      api,
+      project: 1,
+      answer([id = '']) {
+        required(id);
+        cloud.resources.delete(id);
+        return { name: `${id.replace(/\/services.*/, '')}/operations/delete`, done: true };
+      },
+    },
+  ];
+}
+
 async function answerTo(request: IncomingMessage, routes: readonly Route[], cloud: Cloud): Promise<unknown> {
   const { pathname, searchParams } = new URL(request.url ?? '', 'http://google');
   const body = await text(request);
@@ -190,6 +220,7 @@ export async function serveRest(cloud: Cloud): Promise<string> {
     ...secretRoutes(cloud),
     ...attestationRoutes(cloud),
     ...executionRoutes(cloud),
+    ...runRoutes(cloud),
   ];
   const server = createServer(async (request, response) => {
     response.setHeader('Content-Type', 'application/json');

@@ -23,7 +23,7 @@ export const project: Record<string, ResourceType> = {
         throw new GoogleError(403, `Not found or permission denied for service(s): ${inputs['service']}.`);
       }
     },
-    afterWrite: ({ id }, cloud) => void cloud.enabled.add(id),
+    afterWrite: ({ id }, cloud) => cloud.enable(id),
     afterDelete(stored, cloud) {
       if (stored.inputs['disableOnDestroy'] !== false) cloud.enabled.delete(stored.id);
     },

@@ -87,6 +87,18 @@ function admitAccess({ inputs }: Stored, { serviceAccount, containers }: Templat
   }
 }
 
+/** A revision that was refused is not tried again, and an update with the same template makes no other one. */
+function admitRevision(stored: Stored, cloud: Cloud): void {
+  const before = stored.outputs['refused'];
+  if (before !== undefined) throw new GoogleError(400, String(before));
+  try {
+    admitAccess(stored, stored.inputs['template'] as Template, cloud);
+  } catch (error) {
+    stored.outputs['refused'] = (error as GoogleError).message;
+    throw error;
+  }
+}
+
 function admitAccount({ serviceAccount }: Template, cloud: Cloud): void {
   const accounts = cloud.of('gcp:serviceaccount/account:Account').map(({ outputs }) => outputs['email']);
   refuse(!accounts.includes(serviceAccount), `Service account ${serviceAccount} does not exist.`);
@@ -185,12 +197,13 @@ export const run: Record<string, ResourceType> = {
         revisions,
         latestCreatedRevision: latest,
         latestReadyRevision: latest,
+        ...(same && { refused: before.outputs['refused'] }),
         generation: String(Number(before?.outputs['generation'] ?? 0) + 1),
       };
     },
     protectedBy: (outputs) => (outputs['deletionProtection'] === true ? 'deletion_protection is true' : undefined),
     afterWrite(stored, cloud) {
-      admitAccess(stored, stored.inputs['template'] as Template, cloud);
+      admitRevision(stored, cloud);
       return cloud.machinery?.run(stored, cloud);
     },
     afterDelete(stored, cloud) {
