@@ -6,8 +6,9 @@ import { promisify } from 'node:util';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 /**
- * Google's pino configuration imports the whole Cloud Logging client, gRPC included, for look-ups that `createLog` spares it
- * by giving their results. Left out, the service starts in a fraction of the time.
+ * Leaves out the Cloud Logging client, which includes gRPC and multiplies the start time. Google's
+ * pino configuration imports it for lookups that are never made, because `createLog` passes the
+ * values.
  */
 const withoutCloudLoggingClient: Plugin = {
   name: 'without-cloud-logging-client',
@@ -18,8 +19,9 @@ const withoutCloudLoggingClient: Plugin = {
 };
 
 /**
- * An import of a built-in module reads all its exports at once, also those that load something when they are read: `node:http`
- * brings Node's whole fetch that way, which costs more than a third of the start. Taken as CommonJS takes them, they stay lazy.
+ * Loads built-in modules the CommonJS way, so that their lazy exports stay lazy. An ES import reads
+ * all exports at once: `node:http` would load Node's whole fetch, more than a third of the start
+ * time.
  */
 const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',
@@ -34,8 +36,8 @@ const lazyBuiltins: Plugin = {
 };
 
 /**
- * esbuild gives whoever imports a CommonJS package dynamically nothing but its default export. Google's HTTP client takes the agent for
- * HTTPS_PROXY by its name.
+ * Adds the named export of https-proxy-agent. esbuild gives a dynamic import of a CommonJS package
+ * only the default export, but Google's HTTP client uses `HttpsProxyAgent` by name for HTTPS_PROXY.
  */
 const namedProxyAgent: Plugin = {
   name: 'named-proxy-agent',
@@ -50,15 +52,18 @@ const namedProxyAgent: Plugin = {
   },
 };
 
-/** Fails the build where a CommonJS package is imported dynamically: its names would be missing when they are needed. */
+/**
+ * Fails the build if a CommonJS package is imported dynamically, since its named exports would be
+ * undefined at run time.
+ */
 function assertNamesSurvive({ inputs, outputs }: Metafile): void {
   const broken = Object.values(outputs).flatMap(({ entryPoint }) =>
     entryPoint !== undefined && inputs[entryPoint]?.format === 'cjs' ? [entryPoint] : [],
   );
-  if (broken.length > 0) throw new Error(`Dynamic imports of CommonJS lose their names: ${broken.join(', ')}`);
+  if (broken.length > 0) throw new Error(`Dynamic imports of CommonJS lose their named exports: ${broken.join(', ')}`);
 }
 
-/** What CommonJS packages find in their scope, and ES modules lack. */
+/** The variables of a CommonJS module's scope, which ES modules lack. */
 const commonJsScope = `
 import { createRequire as __createRequire } from 'node:module';
 const require = __createRequire(import.meta.url);
@@ -85,7 +90,7 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 assertNamesSurvive(metafile);
-// The folder is all that runs, wherever it is put.
+// Makes the folder self-contained: it can be copied anywhere.
 await writeFile('dist/package.json', '{ "type": "module" }\n');
 
 const page = createRequire(import.meta.url).resolve('@andamio/reference/dist/index.html');

@@ -5,10 +5,10 @@ export default defineConfig({
     globalSetup: ['test/harness/global-setup.ts'],
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 60_000,
-    // A second, the default, is soon over where other work shares the machine.
+    // The default of one second is too short on a busy machine.
     expect: { poll: { timeout: 30_000 } },
     hookTimeout: 120_000,
-    // Many tests measure time or start processes: more at once than the machine has cores would test the machine.
+    // Many tests measure time or start processes; more workers than cores would make them time out.
     maxWorkers: 2,
     reporters: ['default', ['json', { outputFile: 'reports/tests.json' }]],
   },

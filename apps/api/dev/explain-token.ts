@@ -7,36 +7,37 @@ import type { CompleteSettings } from '../src/settings.ts';
 
 type JwtSettings = CompleteSettings['jwt'];
 
-/** What each reason means, and where to look. */
+/** A description of each reason, naming the claim or setting at fault. */
 const explanations: Record<TokenRefusal, (settings: JwtSettings) => string> = {
   no_token: () => 'there is no token.',
-  malformed: () => 'it is not a compact JWS with a JSON header and payload, or its header names a key or an extension.',
+  malformed: () =>
+    'it is not a compact JWS with a JSON header and payload, or its header contains a key or an extension.',
   algorithm: ({ keys }) =>
     keys.kind === 'secrets'
-      ? 'its header names another algorithm than HS256, the one that JWT_SECRETS verify.'
-      : 'its header names another algorithm than RS256 and ES256, the ones that keys of JWT_JWKS_URL verify.',
-  unknown_key: () => 'JWT_JWKS_URL publishes no usable key with the kid and algorithm of its header.',
+      ? 'the alg of its header is not HS256, which JWT_SECRETS requires.'
+      : 'the alg of its header is neither RS256 nor ES256, which JWT_JWKS_URL requires.',
+  unknown_key: () => 'JWT_JWKS_URL publishes no usable key that has the kid and alg of its header.',
   signature: ({ keys }) =>
-    `none of the keys of ${keys.kind === 'secrets' ? 'JWT_SECRETS' : 'JWT_JWKS_URL'} that may have signed it did.`,
+    `no key of ${keys.kind === 'secrets' ? 'JWT_SECRETS' : 'JWT_JWKS_URL'} verifies its signature.`,
   expired: () => 'its exp is in the past.',
   not_yet_valid: () => 'its nbf is in the future.',
   issuer: ({ issuer }) => `its iss is not JWT_ISSUER, ${JSON.stringify(issuer)}.`,
-  audience: ({ audience }) => `its aud does not hold JWT_AUDIENCE, ${JSON.stringify(audience)}.`,
+  audience: ({ audience }) => `its aud does not contain JWT_AUDIENCE, ${JSON.stringify(audience)}.`,
   claims: () =>
     'a claim is missing or has a wrong type: sub (1 to 128 characters), exp, nbf, iat, alias, tier or scope.',
 };
 
-/** What the service makes of a token. */
+/** The service's verdict on a token. */
 export interface Explanation {
   readonly accepted: boolean;
-  /** For people. Holds no part of the token. */
+  /** Text for people. Contains no part of the token. */
   readonly text: string;
 }
 
 /**
- * Explains what the service makes of a token under the given settings.
+ * Explains why the service would accept or reject a token under the given settings.
  *
- * @throws SigningKeysUnavailableError if the keys for it could not be fetched.
+ * @throws SigningKeysUnavailableError if the signing keys could not be fetched.
  */
 export async function explainToken(token: string, settings: JwtSettings): Promise<Explanation> {
   const { keys: source, issuer, audience } = settings;
@@ -46,7 +47,7 @@ export async function explainToken(token: string, settings: JwtSettings): Promis
       : jwksKeys(
           source.url,
           () => performance.now(),
-          () => {}, // The error that follows has the cause.
+          () => {}, // The error that is thrown has the cause.
         );
   const verify = createTokenVerifier({ keys, issuer, audience, now: Date.now });
   const principal = token === '' ? 'no_token' : await verify(token);

@@ -5,7 +5,7 @@ import { type CompleteSettings, readSettings, SettingsError } from '../src/setti
 import { explainToken } from './explain-token.ts';
 
 const usage = `npm run token -- --sub USER [--tier pioneer|starter|growth|enterprise] [--scope "apikey:write"] [--alias NAME] [--hours 24]
-npm run token -- --explain TOKEN   says why the service would refuse a token; "-" reads it from standard input`;
+npm run token -- --explain TOKEN   explains why the service would reject a token; "-" reads it from standard input`;
 
 /** Exit codes of sysexits.h. */
 const exUsage = 64;

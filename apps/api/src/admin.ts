@@ -1,9 +1,9 @@
-// Nothing is imported here: an older Node would fail on the imports before it could say what is wrong.
+// No static imports: an older Node would fail on them before this check could report the version.
 const requiredMajor = 24;
 
 if (Number.parseInt(process.versions.node, 10) < requiredMajor) {
   process.stderr.write(
-    `Node ${requiredMajor} is needed, this is ${process.versions.node}; the repository has one in node_modules/.bin/node.\n`,
+    `Node ${requiredMajor} is required; this is Node ${process.versions.node}. The repository provides it as node_modules/.bin/node.\n`,
   );
   process.exitCode = 78; // EX_CONFIG of sysexits.h
 } else {

@@ -39,14 +39,14 @@ export interface AppDependencies {
   readonly log: Logger;
   readonly keys: Keys;
   readonly verifyToken: VerifyToken;
-  /** Undefined where GitHub reports no leaked keys: then there is nothing at its path. */
+  /** Undefined if GitHub does not report leaked keys; its path then answers 404. */
   readonly verifyAlert: VerifyAlert | undefined;
   readonly createCounters: CreateCounters;
-  /** Where the files of the reference page are. */
+  /** Folder with the files of the reference page. */
   readonly referenceFolder: string;
 }
 
-/** Puts the service together: the order of the steps of every request. */
+/** Creates the service's request listener from its dependencies. */
 export function createApp(dependencies: AppDependencies): RequestListener {
   const { settings, log, keys, verifyToken, verifyAlert, createCounters, referenceFolder } = dependencies;
   const { production, trustProxyHops, ipRateLimitPerMinute, guardSecrets, corsOrigins } = settings;
@@ -64,10 +64,11 @@ export function createApp(dependencies: AppDependencies): RequestListener {
   });
 
   const app = express();
-  app.set('trust proxy', trustProxyHops); // The reference says by it how it was reached.
+  app.set('trust proxy', trustProxyHops); // The reference page needs the protocol and host of the request.
   app.disable('x-powered-by');
-  app.disable('etag'); // Answers hold keys and errors: nothing that a cache could ask about again.
-  Object.defineProperty(app.request, 'fresh', { value: false }); // Nor by `If-None-Match: *`, which Express would answer with 304.
+  app.disable('etag'); // Responses are not cacheable, so there is nothing to revalidate.
+  // Express would answer `If-None-Match: *` with 304 even without an ETag.
+  Object.defineProperty(app.request, 'fresh', { value: false });
   app.use(
     tellRequestId,
     helmet(),

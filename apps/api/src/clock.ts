@@ -1,10 +1,15 @@
 /** The two clocks of a process, in milliseconds. */
 export interface Clock {
-  /** The time of day, Unix milliseconds: for what is stored or told, since other machines read it. Operators set it. */
+  /**
+   * Returns the time of day in Unix milliseconds, for stored and published times. It jumps when an
+   * operator or NTP sets the clock.
+   */
   readonly now: () => number;
-  /** A clock that only goes forward: for whatever lasts, such as windows, caches, pauses and deadlines. */
+  /**
+   * Returns milliseconds from a monotonic clock, for durations: windows, caches, pauses, deadlines.
+   */
   readonly monotonicNow: () => number;
 }
 
-/** The clocks of the system. */
+/** The system's clocks. */
 export const systemClock: Clock = { now: () => Date.now(), monotonicNow: () => performance.now() };

@@ -1,28 +1,29 @@
 import { fstatSync, writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
 
-/** How many bytes of lines wait for an output that takes none (service contract, "Edges"). */
-const mostWaiting = 8 * 1024 * 1024;
-/** Milliseconds until the next attempt: at a pipe whose reader is behind, and at whatever else takes nothing. */
+/** Maximum bytes of queued lines while the output accepts none (service contract, "Edges"). */
+const maxQueuedBytes = 8 * 1024 * 1024;
+/** Milliseconds until the next attempt to write to a pipe that is full. */
 const pipePause = 10;
+/** Milliseconds until the next attempt after any other failed write, such as to a full disk. */
 const failurePause = 1_000;
-/** How long the end of the process waits for a reader that is behind, in milliseconds. */
-const exitPatience = 200;
+/** Maximum milliseconds that the exit of the process waits for a slow reader. */
+const exitTimeout = 200;
 
 export interface LogOutputOptions {
   readonly fd: number;
-  /** Told how many lines were dropped, once lines flow again. */
+  /** Called with the number of dropped lines once the output accepts lines again. */
   readonly onDropped: (count: number) => void;
 }
 
 export interface LogOutput extends DestinationStream {
-  /** Writes what waits, as far as the output takes it at once. */
+  /** Writes the queued lines. A slow reader gets at most 200 ms to accept them. */
   flushSync(): void;
 }
 
 /**
- * Makes sure that a write to a pipe that is full fails with EAGAIN, and does not stop the process until somebody reads. Node
- * does so for the pipes that its own streams write to; a file never has to be waited for.
+ * Makes a write to a full pipe fail with EAGAIN instead of blocking the process. Node sets
+ * O_NONBLOCK when it opens its own stream on the pipe. Writes to a file never block.
  */
 function neverBlock(fd: number): void {
   const kind = fstatSync(fd);
@@ -32,16 +33,19 @@ function neverBlock(fd: number): void {
 const sleep = (milliseconds: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 
 /**
- * Writes lines to a file descriptor, once for all lines of a turn of the event loop: for a line by itself the system call costs more
- * than all else. The process never waits for the output and never fails for it: lines wait in memory up to a bound, those beyond
- * it are dropped and counted. What is left is written when the process exits; one that is killed loses the lines of its last turn.
+ * Creates a log output that writes to a file descriptor without ever blocking the process.
+ *
+ * It writes once per turn of the event loop, because a system call for each line would dominate the
+ * cost of logging. Lines that the output does not accept are queued up to {@link maxQueuedBytes};
+ * further lines are dropped and counted. The queue is written when the process exits. A process
+ * that is killed loses the lines of its last turn.
  */
 export function createLogOutput({ fd, onDropped }: LogOutputOptions): LogOutput {
-  /** The lines of this turn. */
+  /** Lines of the current turn of the event loop. */
   let lines = '';
-  /** What earlier turns left, the oldest first, and its length. */
+  /** Unwritten output of earlier turns, oldest first. */
   const queue: Buffer[] = [];
-  let waiting = 0;
+  let queuedBytes = 0;
   let dropped = 0;
   let closed = false;
   let scheduled = false;
@@ -61,17 +65,19 @@ export function createLogOutput({ fd, onDropped }: LogOutputOptions): LogOutput 
     if (lines === '') return;
     const bytes = Buffer.from(lines);
     queue.push(bytes);
-    waiting += bytes.length;
+    queuedBytes += bytes.length;
     lines = '';
   }
 
-  /** Writes what the output takes. @returns the error code of what it does not take. */
-  function writeWaiting(): string | undefined {
+  /**
+   * Writes as much of the queue as the output accepts. Returns the error code of a failed write.
+   */
+  function writeQueue(): string | undefined {
     collect();
     try {
       for (let [next] = queue; next !== undefined; [next] = queue) {
         const written = writeSync(fd, next);
-        waiting -= written;
+        queuedBytes -= written;
         if (written === next.length) queue.shift();
         else queue[0] = next.subarray(written);
       }
@@ -83,9 +89,9 @@ export function createLogOutput({ fd, onDropped }: LogOutputOptions): LogOutput 
 
   function flush(): void {
     if (closed) return;
-    const code = writeWaiting();
+    const code = writeQueue();
     if (code === 'EPIPE' || code === 'EBADF') {
-      // Nobody will ever read.
+      // The output is gone for good.
       closed = true;
       queue.length = 0;
     } else if (code !== undefined) {
@@ -99,8 +105,8 @@ export function createLogOutput({ fd, onDropped }: LogOutputOptions): LogOutput 
 
   function flushSync(): void {
     if (closed) return;
-    const until = performance.now() + exitPatience;
-    while (writeWaiting() === 'EAGAIN' && performance.now() < until) sleep(5);
+    const until = performance.now() + exitTimeout;
+    while (writeQueue() === 'EAGAIN' && performance.now() < until) sleep(5);
   }
 
   neverBlock(fd);
@@ -108,12 +114,12 @@ export function createLogOutput({ fd, onDropped }: LogOutputOptions): LogOutput 
   return {
     write(line) {
       if (closed) return;
-      if (waiting + lines.length + line.length > mostWaiting) {
+      if (queuedBytes + lines.length + line.length > maxQueuedBytes) {
         dropped++;
         return;
       }
       lines += line;
-      // While the output takes nothing, the pause goes on.
+      // Has no effect during a pause after a failed write.
       schedule(0);
     },
     flushSync,

@@ -7,19 +7,22 @@ export type { Logger } from 'pino';
 
 export interface LogOptions {
   readonly level: string;
-  /** The project whose traces lines are joined to; without one they carry the bare trace id. */
+  /**
+   * Google Cloud project of the traces that lines link to. Without it, lines have the bare trace
+   * id.
+   */
   readonly project: string | undefined;
   readonly destination?: DestinationStream;
 }
 
 /**
- * Makes the log: one JSON line an entry on standard output, with the fields that Cloud Logging understands
- * (https://cloud.google.com/logging/docs/structured-logging).
+ * Creates the log. Each entry is one JSON line on standard output, with the fields of Cloud
+ * Logging's structured logs (https://cloud.google.com/logging/docs/structured-logging).
  */
 export function createLog({ level, project, destination }: LogOptions): Logger {
   const options = createGcpLoggingPinoConfig(
     {
-      // Given, so that nothing is looked up: the library would ask Google's metadata server for both.
+      // Without these two values, the library would query Google's metadata server.
       serviceContext: { service: 'andamio-api' },
       traceGoogleCloudProjectId: project ?? '',
       inihibitDiagnosticMessage: true,

@@ -1,13 +1,13 @@
-// Nothing is imported here: an older Node would fail on the imports before it could say what is wrong.
+// No static imports: an older Node would fail on them before this check could report the version.
 const requiredMajor = 24;
 
 if (Number.parseInt(process.versions.node, 10) < requiredMajor) {
   process.stderr.write(
-    `Node ${requiredMajor} is needed, this is ${process.versions.node}; the repository has one in node_modules/.bin/node.\n`,
+    `Node ${requiredMajor} is required; this is Node ${process.versions.node}. The repository provides it as node_modules/.bin/node.\n`,
   );
   process.exitCode = 78; // EX_CONFIG of sysexits.h
 } else {
-  // What the build compiled; a folder that is missing, of another Node or read-only is simply not used.
+  // The build fills this cache. Node ignores it if it is missing, read-only, or of another version.
   const { enableCompileCache } = process.getBuiltinModule('node:module');
   enableCompileCache({ directory: `${import.meta.dirname}/compile-cache`, portable: true });
   const { run } = await import('./programs.ts');

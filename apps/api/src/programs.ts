@@ -1,4 +1,4 @@
-// Both programs from one place: what two places share would be split off into files of its own, and the service's start is
-// as long as it has files to read.
+// One entry point for both programs: with two, the bundler would move shared code into more chunks,
+// and every further file delays the start of the service.
 export { runAdmin } from './admin/run.ts';
 export { run } from './process/run.ts';

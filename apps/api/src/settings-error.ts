@@ -1,4 +1,4 @@
-/** The settings are not what the program needs. The message has a line for each mistake, without any value. */
+/** Invalid or missing settings. The message has one line per problem and never contains a value. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }

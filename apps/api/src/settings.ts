@@ -4,7 +4,7 @@ import { SettingsError } from './settings-error.ts';
 
 export { SettingsError } from './settings-error.ts';
 
-/** Settings in which everything that may be left out outside production has been made. */
+/** Settings with the secrets filled in that may be omitted outside production. */
 export interface CompleteSettings extends Settings {
   readonly jwt: Settings['jwt'] & { readonly keys: NonNullable<Settings['jwt']['keys']> };
   readonly peppers: NonNullable<Settings['peppers']>;
@@ -13,7 +13,7 @@ export interface CompleteSettings extends Settings {
 /**
  * Reads the settings from the environment.
  *
- * @param names the variables to read, if not all of them.
+ * @param names the variables to read; all of them by default.
  * @throws {@link SettingsError}
  */
 export function givenSettings(environment: Environment = process.env, names?: readonly SettingName[]): Settings {
@@ -23,7 +23,8 @@ export function givenSettings(environment: Environment = process.env, names?: re
 }
 
 /**
- * Reads the settings from the environment, and generates what may be left out in development.
+ * Reads the settings from the environment, and generates the secrets that may be omitted in
+ * development.
  *
  * @throws {@link SettingsError}
  */
@@ -37,7 +38,8 @@ export function readSettings(environment?: Environment): CompleteSettings {
 }
 
 /**
- * Reports whether the process runs in a job of Cloud Run: https://cloud.google.com/run/docs/container-contract#jobs-env-vars
+ * Reports whether the process runs in a Cloud Run job
+ * (https://cloud.google.com/run/docs/container-contract#jobs-env-vars).
  */
 export function isCloudRunJob(): boolean {
   return process.env['CLOUD_RUN_JOB'] !== undefined;

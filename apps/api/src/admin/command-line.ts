@@ -4,7 +4,7 @@ import { type Context, type Report, UsageError } from './command.ts';
 import { commands } from './commands.ts';
 import { confirmAndExecute, confirmationOf } from './confirmation.ts';
 
-/** What a command line asks for. */
+/** A parsed command line. */
 export type Request =
   | { readonly help: string | undefined }
   | { readonly version: true }
@@ -12,14 +12,14 @@ export type Request =
 
 const flags = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
 
-/** Messages for Node's error codes. Node's own messages may repeat a value. */
-const wrongUsages: Readonly<Record<string, string>> = {
-  ERR_PARSE_ARGS_INVALID_OPTION_VALUE: 'An option lacks its value, or takes none.',
-  ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL: 'Everything is given by options.',
+/** Messages by Node's error code. Node's own messages may contain a submitted value. */
+const usageMessages: Readonly<Record<string, string>> = {
+  ERR_PARSE_ARGS_INVALID_OPTION_VALUE: 'An option lacks its value, or has a value but takes none.',
+  ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL: 'Commands take options only, no positional arguments.',
 };
 
-/** An option's name as it may be repeated: nothing that could hold a key or act on a terminal. */
-const namedOption = /^-{1,2}[a-z][a-z-]{0,30}(?==|$)/;
+/** An option name that is safe to print: too short for a key, and without control characters. */
+const printableOption = /^-{1,2}[a-z][a-z-]{0,30}(?==|$)/;
 
 type DeclaredOptions = NonNullable<Parameters<typeof parseArgs>[0]>['options'];
 
@@ -27,7 +27,7 @@ function unknownOption(verb: string, args: readonly string[], options: DeclaredO
   const { tokens } = parseArgs({ args: [...args], options: { ...options, ...flags }, tokens: true, strict: false });
   const known = new Set(Object.keys({ ...options, ...flags }));
   const found = tokens.find((token) => token.kind === 'option' && !known.has(token.name));
-  const name = found?.kind === 'option' ? namedOption.exec(found.rawName)?.[0] : undefined;
+  const name = found?.kind === 'option' ? printableOption.exec(found.rawName)?.[0] : undefined;
   return new UsageError(name === undefined ? `${verb} has no such option.` : `${verb} has no option ${name}.`);
 }
 
@@ -35,12 +35,12 @@ function parse(verb: string, args: readonly string[], options: DeclaredOptions) 
   try {
     const { values, tokens } = parseArgs({ args: [...args], options: { ...options, ...flags }, tokens: true });
     const given = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
-    if (new Set(given).size < given.length) throw new UsageError('An option is given twice.');
+    if (new Set(given).size < given.length) throw new UsageError('An option is repeated.');
     return values;
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') throw unknownOption(verb, args, options);
-    const message = wrongUsages[code ?? ''];
+    const message = usageMessages[code ?? ''];
     throw message === undefined ? error : new UsageError(message);
   }
 }
@@ -48,15 +48,15 @@ function parse(verb: string, args: readonly string[], options: DeclaredOptions) 
 function refuseKeys(args: readonly string[]): void {
   if (args.every((arg) => keysInText(arg).next().done)) return;
   throw new UsageError(
-    'A key was given as an argument, which everybody on this machine can see: revoke it, with --key-stdin.',
+    'A key was given as an argument, which every user of this machine can see. Revoke it with --key-stdin.',
   );
 }
 
 /**
  * Parses a command line.
  *
- * @param args without Node and the program.
- * @param isTerminal whether the operator can be asked to confirm a change.
+ * @param args the arguments after the program's path
+ * @param isTerminal whether the operator can be asked to confirm a change
  * @throws {@link UsageError}
  */
 export function parseCommandLine(args: readonly string[], isTerminal: boolean): Request {
@@ -65,7 +65,7 @@ export function parseCommandLine(args: readonly string[], isTerminal: boolean): 
   if (verb === '--help' || verb === '-h') return { help: undefined };
   if (verb === '--version') return { version: true };
   const command = commands.get(verb ?? '');
-  if (verb === undefined || command === undefined) throw new UsageError('A command is needed.');
+  if (verb === undefined || command === undefined) throw new UsageError('The first argument must be a command.');
   const { json = false, help, ...values } = parse(verb, rest, command.options);
   if (help) return { help: verb };
   const asJson = json === true;

@@ -5,18 +5,19 @@ import type { KeyStore } from '../keys/store.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** The values given for the declared options. */
+/** The parsed values of the declared options. */
 type Values<Declared extends Options> = ReturnType<
   typeof parseArgs<{ options: Declared; strict: true; allowPositionals: false }>
 >['values'];
 
-/** What a command works with. */
+/** The dependencies of a command. */
 export interface Context {
   readonly store: KeyStore & Administration;
   /**
-   * Returns the configured peppers: the first makes new keys, all verify.
+   * Returns the configured peppers. The first one creates key ids; all of them verify.
    *
-   * @throws {@link SettingsError} if none is configured. Commands that need no pepper run without one.
+   * @throws {@link SettingsError} if none is configured, so that commands without need of a pepper
+   * run.
    */
   readonly peppers: () => readonly Pepper[];
   /** Returns the current time in Unix milliseconds. */
@@ -27,39 +28,39 @@ export interface Context {
 
 /** The result of a command. */
 export interface Report {
-  /** False where nothing was found or the change was refused; the exit code is then 1. */
+  /** False if there was nothing to show or change, or if the change was refused: exit code 1. */
   readonly done: boolean;
-  /** For programs: field names are stable. */
+  /** Result for programs, with stable field names. */
   readonly json: { readonly outcome: string } & Readonly<Record<string, unknown>>;
-  /** For people, one line each. */
+  /** Lines for people. */
   readonly text: readonly string[];
 }
 
 /** A description of a change that has not been made. */
 interface Preview {
-  /** What the change affects, for programs. */
+  /** What the change would affect, for programs. */
   readonly json: Readonly<Record<string, unknown>>;
-  /** What the change affects, for people. */
+  /** What the change would affect, as lines for people. */
   readonly text: readonly string[];
-  /** Whether the user of the change is unknown: a dry run then ends with 1. */
+  /** Whether the user is unknown. A dry run then exits with 1. */
   readonly isUnknown?: boolean;
 }
 
 /** A change that is shown to the operator and confirmed before it is made. */
 export interface ConfirmedChange {
-  /** Looks up what the change would affect. Returns a report instead if there is nothing to change. */
+  /** Returns what the change would affect, or a report if there is nothing to change. */
   preview(context: Context): Promise<Preview | Report>;
   execute(context: Context): Promise<Report>;
 }
 
-/** What a command line asks for, before anything is opened. */
+/** The work of a validated command, which has not started. */
 type Plan = ((context: Context) => Promise<Report>) | ConfirmedChange;
 
-/** One verb of the operators' tool. */
+/** A command of `admin.js`. */
 export interface Command<Declared extends Options = Options> {
-  /** Its options as a person writes them. */
+  /** The options as the help shows them. */
   readonly usage: string;
-  /** What it does, in one sentence. */
+  /** A short description for the help. */
   readonly summary: string;
   readonly options: Declared;
   /**
@@ -70,12 +71,12 @@ export interface Command<Declared extends Options = Options> {
   plan(values: Values<Declared>): Plan;
 }
 
-/** Declares a command, so that its plan gets the options that it declares. */
+/** Returns a command as it is, with the type of `plan`'s argument inferred from its options. */
 export function defineCommand<const Declared extends Options>(command: Command<Declared>): Command {
   return command as Command;
 }
 
-/** A command line that cannot be understood. The message never repeats a value: that may be a key. */
+/** An invalid command line. The message never contains a submitted value, which may be a key. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

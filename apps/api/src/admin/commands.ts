@@ -13,7 +13,7 @@ import { suspend } from './commands/suspend.ts';
 import { usage } from './commands/usage.ts';
 import { users } from './commands/users.ts';
 
-/** All commands by their verbs, in the order in which help tells them. */
+/** All commands by verb, in the order of the help. */
 export const commands: ReadonlyMap<string, Command> = new Map([
   ['show', show],
   ['users', users],

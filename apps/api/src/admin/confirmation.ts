@@ -1,44 +1,44 @@
 import { createInterface } from 'node:readline/promises';
 import { type ConfirmedChange, type Context, type Report, UsageError } from './command.ts';
 
-/** Options of every command whose change is confirmed first. */
+/** Options of every command that asks for confirmation. */
 export const confirmationOptions = { yes: { type: 'boolean' }, 'dry-run': { type: 'boolean' } } as const;
 
-/** How {@link confirmationOptions} are written. */
+/** The {@link confirmationOptions} as the help shows them. */
 export const confirmationUsage = '[--yes | --dry-run]';
 
-/** How a change is confirmed: it was with `--yes`, it is only shown with `--dry-run`, or the operator is asked. */
+/** Mode of confirmation: `--yes` was given, `--dry-run` was given, or the operator is asked. */
 export type Confirmation = 'given' | 'dry_run' | 'ask';
 
 /**
- * Decides how a change is confirmed.
+ * Returns the mode of confirmation.
  *
- * @param isTerminal whether somebody can be asked.
- * @throws {@link UsageError} without a terminal and without `--yes` or `--dry-run`.
+ * @param isTerminal whether the operator can be asked
+ * @throws {@link UsageError} for both options, and for none of them without a terminal
  */
 export function confirmationOf(
   { yes, 'dry-run': dryRun }: { readonly yes?: unknown; readonly 'dry-run'?: unknown },
   isTerminal: boolean,
 ): Confirmation {
-  if (yes && dryRun) throw new UsageError('--yes and --dry-run exclude each other.');
+  if (yes && dryRun) throw new UsageError('--yes and --dry-run cannot be combined.');
   if (dryRun) return 'dry_run';
   if (yes) return 'given';
-  if (!isTerminal) throw new UsageError('Without a terminal, --yes is required (or --dry-run to change nothing).');
+  if (!isTerminal) throw new UsageError('Without a terminal, --yes is required, or --dry-run to change nothing.');
   return 'ask';
 }
 
 async function isConfirmed(): Promise<boolean> {
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const ended = new Promise<string>((resolve) => prompt.once('close', () => resolve('')));
-    const answer = await Promise.race([prompt.question('Continue? [y/N] '), ended]);
+    const closed = new Promise<string>((resolve) => prompt.once('close', () => resolve('')));
+    const answer = await Promise.race([prompt.question('Continue? [y/N] '), closed]);
     return /^y(es)?$/i.test(answer.trim());
   } finally {
     prompt.close();
   }
 }
 
-/** Shows a change and makes it once it is confirmed. */
+/** Shows what a change affects and, once it is confirmed, executes it. */
 export async function confirmAndExecute(
   change: ConfirmedChange,
   context: Context,

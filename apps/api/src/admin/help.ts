@@ -6,26 +6,29 @@ function describe([verb, { usage, summary }]: readonly [string, Command]): strin
   return `  ${`${verb} ${usage}`.trimEnd()}\n      ${summary}`;
 }
 
-/** Returns the version of the service that the tool belongs to, and the Node that runs it. */
+/** Returns the version of the service and of Node. */
 export function versionText(): string {
   return `andamio-api ${version} (Node ${process.versions.node})\n`;
 }
 
-/** Returns the help on all commands, or on one. */
+/** Returns the help for one command, or for all. */
 export function helpOn(verb?: string): string {
-  const told = [...commands].filter(([name]) => verb === undefined || name === verb);
+  const listed = [...commands].filter(([name]) => verb === undefined || name === verb);
   return `node admin.js COMMAND [--json]
 
-${told.map(describe).join('\n')}
+${listed.map(describe).join('\n')}
 
-Reads the service's own settings of the store and works on that store while the service runs; the first line on standard
-error names it. It never creates a store or a secret. suspend, erase, revoke --user and usage --reset show what they
-would do and ask first: --yes answers, and is required without a terminal; --dry-run changes nothing. Every change is
-in the audit log under the name of --by, or else of the system's user; a Cloud Run job requires --by. Keys are read from
-standard input only. Running instances refuse revoked and suspended keys within VERIFY_CACHE_SECONDS. --json prints one
-line for programs.
+Works on the store that the service's own settings select, while the service runs. The first
+line on standard error names the store. The tool never creates a store or a secret.
 
-Exit codes: 0 done, 1 not found, refused or canceled, 64 wrong usage, 69 the store did not answer, 70 unexpected error,
-74 the report could not be written, 78 wrong settings or no store.
+suspend, erase, revoke --user and usage --reset show what they would change and ask for
+confirmation. --yes confirms, and is required without a terminal. --dry-run changes nothing.
+The audit log records every change with the name that --by gives, or else the name of the
+system user. In a Cloud Run job, --by is required. Keys are read from standard input only.
+Running instances refuse revoked and suspended keys within VERIFY_CACHE_SECONDS. --json prints
+one line of JSON.
+
+Exit codes: 0 done, 1 not found, refused or canceled, 64 invalid usage, 69 the store did not
+respond, 70 unexpected error, 74 the report could not be written, 78 invalid settings or no store.
 `;
 }

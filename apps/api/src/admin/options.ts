@@ -9,12 +9,17 @@ export const changeOptions = {
   reason: { type: 'string' },
 } as const;
 
-/** How {@link changeOptions} are written. */
+/** The {@link changeOptions} as the help shows them. */
 export const changeUsage = '[--by NAME] [--reason TEXT]';
 
 const unprintable = /\p{C}/u;
 
-/** A text of at most so many characters, none of which would do something to a terminal. */
+/**
+ * Returns the value of a text option.
+ *
+ * @param maximum maximum number of characters
+ * @throws {@link UsageError} if it is blank, too long, or contains control characters
+ */
 function textOf(option: string, value: string, maximum: number): string {
   if (value.trim() === '' || [...value].length > maximum || unprintable.test(value)) {
     throw new UsageError(`--${option} must be 1 to ${maximum} printable characters.`);
@@ -22,36 +27,36 @@ function textOf(option: string, value: string, maximum: number): string {
   return value;
 }
 
-function nameOfProcess(): string {
+function systemUser(): string {
   if (isCloudRunJob()) {
-    throw new UsageError('A Cloud Run job runs as the service, whoever executes it: say who you are with --by NAME.');
+    throw new UsageError('A Cloud Run job does not know who executes it: pass your name with --by NAME.');
   }
   try {
     return userInfo().username;
   } catch {
-    throw new UsageError('Who you are is not known to the system: say it with --by NAME.');
+    throw new UsageError('The system has no name for the current user: pass your name with --by NAME.');
   }
 }
 
-/** Who makes a change, and why, for the audit log. */
+/** Returns the author of a change and the reason for it, as the audit log records them. */
 export function authorOf({ by, reason }: { readonly by?: string | undefined; readonly reason?: string | undefined }): {
   readonly by: Actor;
   readonly reason: string | undefined;
 } {
   return {
-    by: { kind: 'operator', id: textOf('by', by ?? nameOfProcess(), 128) },
+    by: { kind: 'operator', id: textOf('by', by ?? systemUser(), 128) },
     reason: reason === undefined ? undefined : textOf('reason', reason, 1_000),
   };
 }
 
-/** Returns how many rows a list shows: 100 if `--limit` is left out. */
+/** Returns the maximum number of rows that a list shows, by default 100. */
 export function limitOf({ limit = '100' }: { readonly limit?: string | undefined }): number {
   if (!/^[1-9]\d{0,5}$/.test(limit)) throw new UsageError('--limit must be an integer from 1 to 999999.');
   return Number(limit);
 }
 
-/** The user that a command is about. */
+/** Returns the id of the user that a command applies to. */
 export function userOf({ user }: { readonly user?: string | undefined }): string {
-  if (!user) throw new UsageError('--user ID is needed.');
+  if (!user) throw new UsageError('--user ID is required.');
   return user;
 }

@@ -7,28 +7,33 @@ import { parseCommandLine, type Request } from './command-line.ts';
 import { helpOn, versionText } from './help.ts';
 import { readAdminSettings } from './settings.ts';
 
-/** Exit codes, those from 64 by sysexits.h. */
+/** Exit codes. Those from 64 on are those of sysexits.h. */
 const exitCodes = { done: 0, notDone: 1, usage: 64, unavailable: 69, software: 70, output: 74, settings: 78 } as const;
 
-/** How long the store may take to answer at all, in milliseconds: an operator learns within 10 s that it does not. */
+/**
+ * Maximum milliseconds until the store responds, so that an operator sees a failure within 10 s.
+ */
 const connectDeadline = 8_000;
 
-/** Returns the message for people and the exit code. The message contains no secret. */
-function complaintOf(error: unknown): { readonly exitCode: number; readonly message: string } {
+/** Returns the exit code and the message for an error. The message contains no secret. */
+function describeError(error: unknown): { readonly exitCode: number; readonly message: string } {
   const { message, cause } = error as Error;
   const why = cause instanceof Error ? `${message} ${cause.message}` : message;
   if (error instanceof UsageError) return { exitCode: exitCodes.usage, message: `${message} See --help.` };
   if (error instanceof SettingsError) return { exitCode: exitCodes.settings, message };
   if (error instanceof OutcomeUnknownError) {
-    return { exitCode: exitCodes.unavailable, message: `${why}\nIt may be done: run the command again.` };
+    return {
+      exitCode: exitCodes.unavailable,
+      message: `${why}\nThe change may have been made. Run the command again.`,
+    };
   }
   if (error instanceof StoreUnavailableError) {
-    return { exitCode: exitCodes.unavailable, message: `${why}\nRun the command again once the store answers.` };
+    return { exitCode: exitCodes.unavailable, message: `${why}\nRun the command again once the store responds.` };
   }
   return { exitCode: exitCodes.software, message: why };
 }
 
-async function carryOut(request: Request): Promise<number> {
+async function execute(request: Request): Promise<number> {
   if ('help' in request || 'version' in request) {
     process.stdout.write('help' in request ? helpOn(request.help) : versionText());
     return exitCodes.done;
@@ -47,8 +52,8 @@ async function carryOut(request: Request): Promise<number> {
 }
 
 /**
- * Handles failures of the output: what was done is done. A reader that goes away (`| head`) ends the output and nothing else; a full
- * disk is reported, with an exit code of its own.
+ * Keeps a failed output from failing the command, whose change is made. It ignores EPIPE, the reader
+ * that exits early (`| head`). For other errors, such as a full disk, it sets the exit code.
  */
 function tolerateFailedOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {
@@ -58,25 +63,25 @@ function tolerateFailedOutput(): void {
         process.exitCode = exitCodes.output;
       });
       if (stream === process.stdout) {
-        process.stderr.write(`The report could not be written (${code}); what it reports is done all the same.\n`);
+        process.stderr.write(`The report could not be written (${code}), but the command has completed.\n`);
       }
     });
   }
 }
 
 /**
- * Runs an operator's command on the store that the environment names.
+ * Runs an operator's command on the store that the environment selects, and sets the exit code.
  *
- * @param args without Node and the program.
+ * @param args the arguments after the program's path
  */
 export async function runAdmin(args: readonly string[]): Promise<void> {
   tolerateFailedOutput();
   try {
     const isTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
-    process.exitCode = await carryOut(parseCommandLine(args, isTerminal));
+    process.exitCode = await execute(parseCommandLine(args, isTerminal));
   } catch (error) {
-    const { exitCode, message } = complaintOf(error);
+    const { exitCode, message } = describeError(error);
     process.stderr.write(`${message}\n`);
-    process.exit(exitCode); // The store's client may still be retrying.
+    process.exit(exitCode); // Pending retries of the store's client would keep the process alive.
   }
 }

@@ -3,10 +3,10 @@ import { type Pepper, type Settings, storeSettings } from '@andamio/schema/setti
 import { existingDevelopmentPepper } from '../process/development-secrets.ts';
 import { givenSettings, SettingsError } from '../settings.ts';
 
-/** The settings of the operators' tool: those of the service that concern the store, except that nothing is generated. */
+/** The settings of `admin.js`: the service's settings of the store and its peppers. */
 export interface AdminSettings {
   readonly store: Settings['store'];
-  /** Names the store to a person. */
+  /** A description of the store for people. */
   readonly storeName: string;
   /**
    * Returns the configured peppers.
@@ -23,16 +23,17 @@ function nameOf(store: Settings['store']): string {
 }
 
 function peppersOf({ peppers, store }: Settings): readonly Pepper[] {
-  // The generated pepper belongs to the embedded store beside it. Under the wrong pepper every key seems unknown.
+  // A generated pepper belongs to the embedded store in the same folder. Under the wrong pepper,
+  // every key seems unknown.
   const development = store.kind === 'sqlite' ? existingDevelopmentPepper() : undefined;
   const found = peppers ?? (development && [development]);
-  if (found === undefined) throw new SettingsError('KEY_PEPPERS must be set: keys are found by them alone.');
+  if (found === undefined) throw new SettingsError('KEY_PEPPERS must be set: without a pepper, no key can be found.');
   return found;
 }
 
 /**
- * Reads the settings of the operators' tool. A secret that does not exist is an error: under a generated one, a key that
- * leaked would be answered with "no such key".
+ * Reads the settings of `admin.js`. A missing secret is an error and never generated: under a new
+ * pepper, a leaked key would be reported as "no such key".
  *
  * @throws {@link SettingsError}
  */

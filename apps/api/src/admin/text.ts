@@ -1,4 +1,4 @@
-/** Text as it may be sent to a terminal: what would not be seen, or would do something, is written out. */
+/** Returns text that is safe on a terminal, with invisible and control characters escaped. */
 export function printable(text: string): string {
   return text.replace(/\p{C}/gu, (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`);
 }
@@ -8,7 +8,7 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
   return `${count} ${count === 1 ? noun : plural}`;
 }
 
-/** Rows as lines, each column as wide as its longest cell. */
+/** Returns rows as lines, with each column as wide as its longest cell. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
   return rows.map((row) =>

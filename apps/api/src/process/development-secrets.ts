@@ -4,33 +4,36 @@ import { join } from 'node:path';
 import type { Pepper } from '@andamio/schema/settings';
 import { SettingsError } from '../settings-error.ts';
 
-/** Where development keeps the secrets that it generates, below the working directory; ignored by git. */
+/** Folder of generated development secrets, relative to the working directory. Git ignores it. */
 const folder = '.data';
 
-/** Bytes of a generated secret, and the fewest that a kept one may have (RFC 7518 section 3.2). */
+/**
+ * Length of a generated secret in bytes, and the minimum for an existing one (RFC 7518 section
+ * 3.2).
+ */
 const secretLength = 32;
 
-/** What to do about a file that holds no usable secret. */
-const waysOut = {
+/** Remedies for a file that contains no usable secret. */
+const remedies = {
   'jwt-secret': 'Delete the file to generate a new secret, which makes existing tokens invalid, or set JWT_SECRETS.',
   'key-pepper': 'Delete the file to generate a new pepper, which makes existing keys invalid, or set KEY_PEPPERS.',
 } as const;
 
-type SecretName = keyof typeof waysOut;
+type SecretName = keyof typeof remedies;
 
 function read(name: SecretName): Buffer | undefined {
   const path = join(folder, name);
-  let kept: Buffer;
+  let secret: Buffer;
   try {
-    kept = readFileSync(path);
+    secret = readFileSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    throw new SettingsError(`${path} cannot be read (${code}). ${waysOut[name]}`);
+    throw new SettingsError(`${path} cannot be read (${code}). ${remedies[name]}`);
   }
-  if (kept.length >= secretLength) return kept;
-  const rule = `must hold at least ${secretLength} bytes, but has ${kept.length}`;
-  throw new SettingsError(`${path} ${rule}. ${waysOut[name]}`);
+  if (secret.length >= secretLength) return secret;
+  const rule = `must contain at least ${secretLength} bytes, but has ${secret.length}`;
+  throw new SettingsError(`${path} ${rule}. ${remedies[name]}`);
 }
 
 function generate(name: SecretName): void {
@@ -40,23 +43,25 @@ function generate(name: SecretName): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeFileSync(draft, randomBytes(secretLength), { mode: 0o600, flush: true });
     try {
-      linkSync(draft, path); // Whole or not at all, and only for the first.
+      linkSync(draft, path); // Atomic, and fails with EEXIST if another process was first.
     } finally {
       unlinkSync(draft);
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EEXIST') throw new SettingsError(`${path} cannot be written (${code}). ${waysOut[name]}`);
+    if (code !== 'EEXIST') throw new SettingsError(`${path} cannot be written (${code}). ${remedies[name]}`);
   }
 }
 
-/** Returns random bytes that stay the same from start to start, also when two processes generate them at the same moment. */
-function keptSecret(name: SecretName): Buffer {
-  const kept = read(name);
-  if (kept !== undefined) return kept;
+/**
+ * Returns a stored secret, or generates it. Processes that start at the same time get the same one.
+ */
+function readOrGenerate(name: SecretName): Buffer {
+  const existing = read(name);
+  if (existing !== undefined) return existing;
   generate(name);
   const generated = read(name);
-  if (generated === undefined) throw new SettingsError(`${join(folder, name)} cannot be read. ${waysOut[name]}`);
+  if (generated === undefined) throw new SettingsError(`${join(folder, name)} cannot be read. ${remedies[name]}`);
   return generated;
 }
 
@@ -66,20 +71,20 @@ function keptSecret(name: SecretName): Buffer {
  * @throws {@link SettingsError}
  */
 export function developmentJwtSecret(): string {
-  return keptSecret('jwt-secret').toString('base64url');
+  return readOrGenerate('jwt-secret').toString('base64url');
 }
 
 /**
- * Returns the pepper that keys are digested under in development.
+ * Returns the pepper for key ids in development.
  *
  * @throws {@link SettingsError}
  */
 export function developmentPepper(): Pepper {
-  return { version: 'dev', secret: keptSecret('key-pepper') };
+  return { version: 'dev', secret: readOrGenerate('key-pepper') };
 }
 
 /**
- * Returns the pepper of {@link developmentPepper} if it has been generated here.
+ * Returns the {@link developmentPepper} if the working directory has one. Never generates it.
  *
  * @throws {@link SettingsError}
  */

@@ -1,7 +1,7 @@
 /**
- * Explains why a server cannot listen, and what to do.
+ * Returns a message that says why a server cannot listen and how to fix it.
  *
- * @param error with a code of Node's: https://nodejs.org/api/errors.html#common-system-errors
+ * @param error a system error of Node: https://nodejs.org/api/errors.html#common-system-errors
  */
 export function listenProblem(
   { code }: NodeJS.ErrnoException,
@@ -9,15 +9,15 @@ export function listenProblem(
 ): string {
   switch (code) {
     case 'EADDRINUSE':
-      return `Port ${port} is in use on ${host}: stop the program that uses it, or set PORT to another port.`;
+      return `Port ${port} is in use on ${host}. Stop the program that uses it, or set PORT to another port.`;
     case 'EACCES':
-      return `Port ${port} needs privileges that this process lacks: set PORT to a port from 1024 on.`;
+      return `Port ${port} requires privileges that this process lacks. Set PORT to 1024 or higher.`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
     case 'EINVAL':
-      return `HOST must be an address of this machine, such as 127.0.0.1 or 0.0.0.0: ${host} is none. Some shells set HOST themselves.`;
+      return `HOST must be an address of this machine, such as 127.0.0.1 or 0.0.0.0, not ${host}. Some shells set HOST themselves.`;
     default:
-      return `The service cannot listen on port ${port} of ${host}: ${code ?? 'unknown error'}.`;
+      return `The service cannot listen on ${host}, port ${port}: ${code ?? 'unknown error'}.`;
   }
 }

@@ -5,7 +5,10 @@ import type { KeyStore } from '../keys/store.ts';
 import { type CompleteSettings, SettingsError } from '../settings.ts';
 import { isForeignFile } from '../store/sqlite/file.ts';
 
-/** Makes the store that the settings name. It need not answer yet. What another setting would choose is not loaded. */
+/**
+ * Creates the store that the settings select. It does not wait for the database. Only the selected
+ * implementation is loaded, which keeps the start short.
+ */
 export async function openStore(
   settings: CompleteSettings['store'],
   now: () => number,
@@ -21,7 +24,8 @@ export async function openStore(
 type StoreSettings = CompleteSettings['store'];
 
 /**
- * Refuses a file that can never become a store. One that cannot be opened yet is tried again at each call.
+ * Rejects a file that is not a SQLite database. A file that cannot be opened is not rejected: the
+ * store tries again on each call.
  *
  * @throws {@link SettingsError} that names the path.
  */
@@ -29,27 +33,28 @@ export function assertNoForeignFile(settings: StoreSettings): void {
   if (settings.kind !== 'sqlite' || settings.path === ':memory:' || !isForeignFile(settings.path)) return;
   const path = resolve(settings.path);
   throw new SettingsError(
-    `SQLITE_PATH must name a SQLite database: ${path} is something else. Move it away, or name another path.`,
+    `SQLITE_PATH must name a SQLite database, but ${path} is a different kind of file. Move it, or set another path.`,
   );
 }
 
-const wayOut =
+const remedy =
   "Run this in the service's folder, set SQLITE_PATH, or set KEY_STORE=firestore and GOOGLE_CLOUD_PROJECT.";
 
 /**
- * Refuses an embedded store that does not exist. Whether Firestore's does, only a call can tell.
+ * Rejects an embedded store that does not exist. For Firestore, only a call can tell.
  *
  * @throws {@link SettingsError} that names the path.
  */
 export async function assertStoreExists(settings: StoreSettings): Promise<void> {
   if (settings.kind !== 'sqlite') return;
   if (settings.path === ':memory:') {
-    throw new SettingsError('SQLITE_PATH must name a file: only the service sees its memory.');
+    throw new SettingsError('SQLITE_PATH must name a file: no other process can read an in-memory store.');
   }
   const path = resolve(settings.path);
-  if (!existsSync(path)) throw new SettingsError(`SQLITE_PATH must name a store: there is no file ${path}.\n${wayOut}`);
+  if (!existsSync(path))
+    throw new SettingsError(`SQLITE_PATH must name a store, but ${path} does not exist.\n${remedy}`);
   const { isStore } = await import('../store/sqlite/database.ts');
   if (isForeignFile(path) || !isStore(path)) {
-    throw new SettingsError(`SQLITE_PATH must name a store of this service: ${path} is none.\n${wayOut}`);
+    throw new SettingsError(`SQLITE_PATH must name a store of this service, but ${path} is not one.\n${remedy}`);
   }
 }

@@ -10,7 +10,10 @@ import type { Logger } from '../log.ts';
 import type { CompleteSettings } from '../settings.ts';
 import { openStore } from './open-store.ts';
 
-/** What the settings choose between. A choice that is not taken is not loaded either: that would lengthen the start. */
+/**
+ * The implementations that the settings select. The others are not loaded, which keeps the start
+ * short.
+ */
 export interface Parts {
   readonly store: KeyStore;
   readonly counters: SharedCounters;
@@ -24,8 +27,8 @@ async function countersOf({ redis }: CompleteSettings, log: Logger, clock: Clock
   return connectCounters(redis, log, clock);
 }
 
-/** Logs each failed fetch of published keys. The URL is a setting that holds no secret. */
-function reportFetch(log: Logger, setting: SettingName, url: string) {
+/** Returns a callback that logs a failed fetch of published keys. The URL contains no secret. */
+function logFetchFailure(log: Logger, setting: SettingName, url: string) {
   return (cause: unknown) => log.warn({ err: cause, setting, url }, logEvents.signingKeysUnavailable);
 }
 
@@ -36,7 +39,7 @@ async function signingKeysOf(
 ): Promise<VerificationKeys> {
   if (keys.kind === 'secrets') return secretKeys(keys.secrets);
   const { jwksKeys } = await import('../auth/jwks.ts');
-  return jwksKeys(keys.url, clock.monotonicNow, reportFetch(log, 'JWT_JWKS_URL', keys.url));
+  return jwksKeys(keys.url, clock.monotonicNow, logFetchFailure(log, 'JWT_JWKS_URL', keys.url));
 }
 
 async function alertVerifierOf(
@@ -49,11 +52,11 @@ async function alertVerifierOf(
     import('../auth/github-keys.ts'),
     import('../auth/verify-alert.ts'),
   ]);
-  const onFailure = reportFetch(log, 'GITHUB_SECRET_SCANNING_KEYS_URL', url);
+  const onFailure = logFetchFailure(log, 'GITHUB_SECRET_SCANNING_KEYS_URL', url);
   return createAlertVerifier(githubKeys(url, clock.monotonicNow, onFailure));
 }
 
-/** Makes the parts that the settings ask for. None of them need answer yet. */
+/** Creates the parts that the settings select, without waiting for any server to respond. */
 export async function connect(settings: CompleteSettings, log: Logger, clock: Clock): Promise<Parts> {
   const [store, counters, signingKeys, verifyAlert] = await Promise.all([
     openStore(settings.store, clock.now),

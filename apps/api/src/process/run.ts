@@ -13,7 +13,9 @@ import { assertNoForeignFile } from './open-store.ts';
 import { connect } from './parts.ts';
 import { onTermination } from './termination.ts';
 
-/** Returns the settings. Undefined if they are wrong: that is said, and the exit code is set. */
+/**
+ * Returns the settings. If they are invalid, prints why, sets the exit code and returns undefined.
+ */
 function settingsOrExit(): CompleteSettings | undefined {
   try {
     const settings = readSettings();
@@ -28,9 +30,9 @@ function settingsOrExit(): CompleteSettings | undefined {
 }
 
 /**
- * Runs the service until it is told to end.
+ * Runs the service until it receives SIGTERM or SIGINT.
  *
- * @param referenceFolder where the build put the reference page
+ * @param referenceFolder folder with the built reference page
  */
 export async function run(referenceFolder: string): Promise<void> {
   const settings = settingsOrExit();
@@ -64,23 +66,23 @@ export async function run(referenceFolder: string): Promise<void> {
   });
   server.listen(settings.port, settings.host, () => {
     log.info({ port: (server.address() as AddressInfo).port }, 'listening');
-    // Clients load and connect now, not with the first request; whether they can is for the readiness check to say.
-    // The first check may fail because loading took its time; the second failure is reported although nobody probes.
+    // Loads and connects the store's client now rather than on the first request. The first check
+    // may time out while the client loads, so only a second failure is logged.
     const report = (error: unknown) => log.warn({ err: error }, logEvents.keyStoreUnavailable);
     store.check().catch(() => store.check().catch(report));
   });
 
   const grace = settings.shutdownGraceSeconds * 1000;
-  const timeToClose = Math.min(1_000, grace / 4); // Closing clients takes no longer; most of a short grace is for what is under way.
+  const timeToClose = Math.min(1_000, grace / 4); // Leaves most of a short grace to active requests.
   onTermination(
     async () => {
-      log.info('ending');
-      void keys.usage.flush(); // First of all: nobody knows how much of the grace there is.
+      log.info('shutting down');
+      void keys.usage.flush(); // First, in case the process is killed before the drain is complete.
       await drain(grace - timeToClose);
       await keys.usage.flush();
       counters.close();
       await store.close();
-      log.info('ended');
+      log.info('shut down');
     },
     grace - timeToClose / 4,
   );

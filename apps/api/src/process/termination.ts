@@ -1,14 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Runs `end` once at SIGTERM or SIGINT, then exits 0: when it is done, and at the latest after the given milliseconds.
+ * Runs `shutDown` once on SIGTERM or SIGINT, then exits with code 0.
+ *
+ * @param milliseconds the process exits after this time even if `shutDown` has not resolved
  */
-export function onTermination(end: () => Promise<void>, milliseconds: number): void {
-  let ending = false;
+export function onTermination(shutDown: () => Promise<void>, milliseconds: number): void {
+  let shuttingDown = false;
   const begin = async () => {
-    if (ending) return;
-    ending = true;
-    await Promise.race([end(), delay(milliseconds)]);
+    if (shuttingDown) return;
+    shuttingDown = true;
+    await Promise.race([shutDown(), delay(milliseconds)]);
     process.exit(0);
   };
   process.on('SIGTERM', begin);

@@ -14,11 +14,11 @@ function emptyFolder(): string {
 
 describe('admin.js without a store', () => {
   test.each([
-    ['in a folder without one', '.data/keys.db', {}],
-    ['with a path that does not exist', 'nowhere/keys.db', { SQLITE_PATH: 'nowhere/keys.db' }],
-  ])('exits with 78, names the path, and creates nothing: %s', async (_, path, environment) => {
+    ['the default path', '.data/keys.db', {}],
+    ['SQLITE_PATH', 'nowhere/keys.db', { SQLITE_PATH: 'nowhere/keys.db' }],
+  ])('exits with 78, names the path and creates nothing if %s does not exist', async (_, path, environment) => {
     const folder = emptyFolder();
-    const { code, stdout, stderr } = await spawnAdmin(['revoke', '--key-stdin'], environment, '', folder).ended;
+    const { code, stdout, stderr } = await spawnAdmin(['revoke', '--key-stdin'], environment, '', folder).result;
     expect([code, stdout]).toEqual([78, '']);
     expect(stderr).toContain(join(folder, path));
     expect(stderr).toMatch(/KEY_STORE=firestore/);
@@ -26,7 +26,7 @@ describe('admin.js without a store', () => {
   });
 
   test.each([
-    ['a text', (path: string) => writeFileSync(path, 'not a database')],
+    ['a text file', (path: string) => writeFileSync(path, 'not a database')],
     ['a folder', (path: string) => mkdirSync(path)],
     ['an empty file', (path: string) => writeFileSync(path, '')],
     [
@@ -37,23 +37,23 @@ describe('admin.js without a store', () => {
         database.close();
       },
     ],
-  ])('exits with 78, names the path, and changes nothing where %s stands in its place', async (_, place) => {
+  ])('exits with 78, names the path and changes nothing if the path is %s', async (_, place) => {
     const folder = emptyFolder();
     const path = join(folder, 'keys.db');
     place(path);
-    const { code, stderr } = await spawnAdmin(['stats'], { SQLITE_PATH: path }, '', folder).ended;
+    const { code, stderr } = await spawnAdmin(['stats'], { SQLITE_PATH: path }, '', folder).result;
     expect(code).toBe(78);
-    expect(stderr).toContain(`${path} is none`);
+    expect(stderr).toContain(`${path} is not one`);
     expect(readdirSync(folder)).toEqual(['keys.db']);
   });
 
-  test('exits with 78 where a key is to be found without peppers, and generates none', async () => {
+  test('exits with 78 if a command needs a pepper and none exists, and generates none', async () => {
     const folder = emptyFolder();
     const path = join(folder, 'keys.db');
     const store = createSqliteStore(path, Date.now);
     await store.check();
     await store.close();
-    const { code, stderr } = await spawnAdmin(['digest-keys'], { SQLITE_PATH: path }, '', folder).ended;
+    const { code, stderr } = await spawnAdmin(['digest-keys'], { SQLITE_PATH: path }, '', folder).result;
     expect(code).toBe(78);
     expect(stderr).toMatch(/^KEY_PEPPERS must be set/m);
     expect(existsSync(join(folder, '.data'))).toBe(false);

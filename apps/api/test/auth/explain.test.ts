@@ -69,7 +69,7 @@ test('asks the key set of the settings, and says why it could not', async () => 
   const signed = (kid: string) => signedToken({ alg: 'RS256', kid }, good, pair.privateKey);
   expect((await explain(signed('one'), environment)).code).toBe(0);
   expect((await explain(signed('two'), environment)).output).toContain('reason unknown_key');
-  jwks.mood = 'moved';
+  jwks.mode = 'redirects';
   const { code, complaint } = await explain(signed('one'), environment);
   expect([code, complaint]).toEqual([69, expect.stringContaining('The answer was a redirect (302) to ')]);
 });

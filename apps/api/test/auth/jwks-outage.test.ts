@@ -4,9 +4,9 @@ import { signedToken } from '../harness/compact-token.ts';
 import { rsaPair, startJwksServer } from '../harness/jwks-server.ts';
 import { startProcess } from '../harness/process.ts';
 
-test('a failed fetch of signing keys logs the message that the alert matches, with what its advice shows', async () => {
+test('a failed fetch of signing keys logs the message that the alert matches, with setting, URL and cause', async () => {
   const jwks = await startJwksServer();
-  jwks.mood = 'broken';
+  jwks.mode = 'fails';
   const service = await startProcess({ JWT_SECRETS: undefined, JWT_JWKS_URL: jwks.url });
   onTestFinished(async () => {
     service.signal('SIGTERM');

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import { jwksKeys } from '../../src/auth/jwks.ts';
 import { SigningKeysUnavailableError } from '../../src/auth/signing-keys.ts';
 import { createTokenVerifier, type VerifyToken } from '../../src/auth/verify-token.ts';
-import { encodePart, hmacToken, respelled, signedToken } from '../harness/compact-token.ts';
+import { encodePart, hmacToken, nonCanonical, signedToken } from '../harness/compact-token.ts';
 import { ecPair, type JwksServer, rsaPair, type SigningPair, startJwksServer } from '../harness/jwks-server.ts';
 
 const rsa = rsaPair();
@@ -77,7 +77,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     ['an unknown kid', byRsa({ kid: 'unknown' })],
     ['kid __proto__', byRsa({ kid: '__proto__' })],
     ['a key of its own', byRsa({ kid: 'mine', jwk })],
-    ['the last bits of the signature spelled otherwise', respelled(byEc())],
+    ['the last bits of the signature spelled otherwise', nonCanonical(byEc())],
     ['alg none', `${encodePart({ alg: 'none', kid: 'rsa' })}.${encodePart(claims)}.`],
     [
       'an empty HMAC key',
@@ -185,21 +185,21 @@ describe('tokens are verified by the keys that a URL publishes', () => {
   test('keys are used for 24 hours after the last good fetch, and then no longer', async () => {
     const day = 24 * 3_600_000;
     expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
-    jwks.mood = 'broken';
+    jwks.mode = 'fails';
     clock = day;
     expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
     clock = day + 1;
     await expect(verify(byRsa())).rejects.toBeInstanceOf(SigningKeysUnavailableError);
     clock = 1_000 * day;
     await expect(verify(byRsa())).rejects.toBeInstanceOf(SigningKeysUnavailableError);
-    jwks.mood = 'ok';
+    jwks.mode = 'ok';
     clock += 5_000;
     expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
     expect(failures.length).toBeGreaterThan(1);
   });
 
   test('a redirect is not followed, and its target is named without its query', async () => {
-    jwks.mood = 'moved';
+    jwks.mode = 'redirects';
     await expect(verify(byRsa())).rejects.toBeInstanceOf(SigningKeysUnavailableError);
     const target = new URL('/elsewhere', jwks.url).href;
     expect(failures).toEqual([`The answer was a redirect (302) to ${target}; set the final address instead.`]);
@@ -241,7 +241,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
 
   test('where tokens keep coming, none waits for the set to be fetched again', async () => {
     expect(await verify(byEc())).toMatchObject({ userId: 'user' });
-    jwks.mood = 'silent';
+    jwks.mode = 'hangs';
     clock = 299_000;
     const begun = Date.now();
     expect(await verify(byEc())).toMatchObject({ userId: 'user' });
@@ -250,11 +250,11 @@ describe('tokens are verified by the keys that a URL publishes', () => {
   });
 
   test('a URL that fails is an error for a token that needs it, never a refusal; and it recovers', async () => {
-    jwks.mood = 'broken';
+    jwks.mode = 'fails';
     await expect(verify(byRsa())).rejects.toBeInstanceOf(SigningKeysUnavailableError);
     await expect(verify(byRsa())).rejects.toBeInstanceOf(SigningKeysUnavailableError);
     expect(jwks.fetches()).toBe(1);
-    jwks.mood = 'ok';
+    jwks.mode = 'ok';
     clock = 5_000;
     expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
   });
@@ -262,7 +262,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
   test.each(['none', 'HS256', 'RS512', 'PS256', 'ES384', 'rs256', ''])(
     'but a token by %j needs none: it is refused, and nothing is asked',
     async (alg) => {
-      jwks.mood = 'broken';
+      jwks.mode = 'fails';
       expect(await verify(hmacToken({ alg, kid: 'rsa' }, claims, 'a secret'))).toBeTypeOf('string');
       expect(jwks.fetches()).toBe(0);
     },
@@ -270,7 +270,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
 
   test('keys that were fetched go on while the URL fails', async () => {
     expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
-    jwks.mood = 'broken';
+    jwks.mode = 'fails';
     clock = 400_000;
     expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
     expect(await verify(byEc())).toMatchObject({ userId: 'user' });
@@ -280,7 +280,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
 
   test('and while it never answers, only the first token waits for it', async () => {
     expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
-    jwks.mood = 'silent';
+    jwks.mode = 'hangs';
     clock = 400_000;
     expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
     const begun = Date.now();
@@ -292,17 +292,17 @@ describe('tokens are verified by the keys that a URL publishes', () => {
 
   test('but a key that was withdrawn meanwhile does not, once the URL has come back', async () => {
     expect(await verify(byEc())).toMatchObject({ userId: 'user' });
-    jwks.mood = 'broken';
+    jwks.mode = 'fails';
     clock = 400_000;
     expect(await verify(byEc())).toMatchObject({ userId: 'user' });
     jwks.publish({ publicKey: rsa.publicKey, members: { kid: 'rsa' } });
-    jwks.mood = 'ok';
+    jwks.mode = 'ok';
     clock = 500_000;
     expect(await verify(byEc())).toBeTypeOf('string');
   });
 
   test('a URL that never answers is given up within 10 s', async () => {
-    jwks.mood = 'silent';
+    jwks.mode = 'hangs';
     const begun = Date.now();
     await expect(verify(byRsa())).rejects.toBeInstanceOf(SigningKeysUnavailableError);
     expect(Date.now() - begun).toBeLessThan(10_000);

@@ -10,14 +10,17 @@ const admin = fileURLToPath(new URL('../../dist/admin.js', import.meta.url));
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the operators' tool did. */
+/** Result of a run of `admin.js`. */
 export interface AdminRun {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Starts the operators' tool as it is built, with these variables and no others of its own. */
+/**
+ * Starts the built `admin.js` with the given environment. Of this process's variables it gets only
+ * PATH and HOME.
+ */
 export function spawnAdmin(args: readonly string[], environment: Environment, input = '', cwd = tmpdir()) {
   const child = spawn(process.execPath, [admin, ...args], {
     cwd,
@@ -29,20 +32,24 @@ export function spawnAdmin(args: readonly string[], environment: Environment, in
       output[name] += text;
     });
   }
-  child.stdin.on('error', () => {}); // It may end without having read.
+  child.stdin.on('error', () => {}); // The process may exit without reading its input.
   child.stdin.end(input);
-  const ended = new Promise<AdminRun>((resolve) => child.once('close', (code) => resolve({ code, ...output })));
-  return { ended, kill: () => void child.kill('SIGKILL') };
+  const result = new Promise<AdminRun>((resolve) => child.once('close', (code) => resolve({ code, ...output })));
+  return { result, kill: () => void child.kill('SIGKILL') };
 }
 
-/** A store with the settings that name it, and a way past service and tool to what is in it. */
-interface NamedStore {
+/** An empty store. */
+interface ConfiguredStore {
+  /** Environment variables that select the store. */
   readonly settings: Environment;
+  /**
+   * Returns everything that is stored, by collection or table, without using the code under test.
+   */
   read(): Promise<Record<string, Stored[]>>;
 }
 
-/** The stores that the tool works on, by name. */
-export const namedStores: Readonly<Record<'SQLite' | 'Firestore', () => NamedStore>> = {
+/** Factories of empty stores, by the kind of store. */
+const storeFactories: Readonly<Record<'SQLite' | 'Firestore', () => ConfiguredStore>> = {
   SQLite() {
     const path = temporaryFile();
     return { settings: { SQLITE_PATH: path }, read: async () => readFile(path) };
@@ -59,23 +66,26 @@ export const namedStores: Readonly<Record<'SQLite' | 'Firestore', () => NamedSto
   },
 };
 
-/** A running service, and the tool on the same store by the same settings. */
-export interface Workplace extends NamedStore {
+/** A running service, and `admin.js` with the same settings. */
+export interface AdminFixture extends ConfiguredStore {
   readonly service: TestProcess;
-  /** Runs a command to its end. */
+  /** Runs a command and waits until it exits. */
   run(
     args: readonly string[],
     options?: { readonly input?: string; readonly settings?: Environment },
   ): Promise<AdminRun>;
-  /** Runs a command with `--json` and reads what it says. */
-  json(args: readonly string[], options?: Parameters<Workplace['run']>[1]): Promise<Record<string, unknown>>;
-  /** All runs so far. */
+  /** Runs a command with `--json` and returns its parsed output. */
+  json(args: readonly string[], options?: Parameters<AdminFixture['run']>[1]): Promise<Record<string, unknown>>;
+  /** Results of all runs so far. */
   readonly runs: readonly AdminRun[];
 }
 
-/** Starts a service for one test. */
-export async function startWorkplace(kind: keyof typeof namedStores, more: Environment = {}): Promise<Workplace> {
-  const store = namedStores[kind]();
+/** Starts a service that is killed when the current test finishes. */
+export async function startAdminFixture(
+  kind: keyof typeof storeFactories,
+  more: Environment = {},
+): Promise<AdminFixture> {
+  const store = storeFactories[kind]();
   const settings: Environment = {
     JWT_SECRETS: jwtSecret,
     KEY_PEPPERS: `test:${processPepper}`,
@@ -86,11 +96,12 @@ export async function startWorkplace(kind: keyof typeof namedStores, more: Envir
   const service = await startProcess(settings);
   onTestFinished(() => service.signal('SIGKILL'));
   const runs: AdminRun[] = [];
-  const run: Workplace['run'] = async (args, options = {}) => {
-    const ended = await spawnAdmin(args, { ...settings, ...options.settings }, options.input).ended;
-    runs.push(ended);
-    return ended;
+  const run: AdminFixture['run'] = async (args, options = {}) => {
+    const result = await spawnAdmin(args, { ...settings, ...options.settings }, options.input).result;
+    runs.push(result);
+    return result;
   };
-  const json: Workplace['json'] = async (args, options) => JSON.parse((await run([...args, '--json'], options)).stdout);
+  const json: AdminFixture['json'] = async (args, options) =>
+    JSON.parse((await run([...args, '--json'], options)).stdout);
   return { service, settings, read: store.read, run, json, runs };
 }

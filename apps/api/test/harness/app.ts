@@ -23,20 +23,20 @@ export const testPepper: Pepper = { version: 'test', secret: Buffer.alloc(32, 'p
 
 export interface TestAppOptions {
   readonly store?: KeyStore;
-  /** The present in Unix milliseconds. */
+  /** Returns the current time in Unix milliseconds. */
   readonly now?: () => number;
-  /** Milliseconds of a clock that is never set. */
+  /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow?: () => number;
   readonly peppers?: readonly Pepper[];
   readonly settings?: Partial<AppDependencies['settings']>;
-  /** In memory where nothing else is said. */
+  /** In-memory counters by default. */
   readonly createCounters?: AppDependencies['createCounters'];
   readonly issuer?: string;
   readonly audience?: string;
-  /** Where GitHub publishes its keys; without it the service takes no alerts. */
+  /** URL of GitHub's public keys. Without it, the service does not accept alerts. */
   readonly githubKeysUrl?: string;
   readonly timeouts?: Partial<Timeouts>;
-  /** The built one where nothing else is said. */
+  /** The built reference page by default. */
   readonly referenceFolder?: string;
 }
 
@@ -44,16 +44,16 @@ export interface TestApp {
   readonly url: string;
   readonly port: number;
   readonly server: Server;
-  /** Every line that it logged. */
+  /** All log lines so far. */
   readonly logged: string[];
-  /** Counts requests with a key, as if they had been sent. */
+  /** Counts requests with a key as if they had been sent. */
   countUsage(userId: string, name: string, requests: number): void;
-  /** Stores the usage that it counted, before its time. */
+  /** Stores the unreported usage now. */
   storeUsage(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Starts the service within the test's process, on a port of its own, over real HTTP. */
+/** Starts the service in the test's process, on a free port. */
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const { now = Date.now, monotonicNow = () => performance.now(), peppers = [testPepper], githubKeysUrl } = options;
   const store = options.store ?? createSqliteStore(':memory:', now);

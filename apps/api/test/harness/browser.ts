@@ -5,45 +5,45 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 
 const programs = ['chromium', 'chromium-browser', 'google-chrome'];
 
-/** The Chromium of this machine, by name; undefined where there is none. */
-function chromiumHere(): string | undefined {
+/** Returns the command of an installed Chromium, or undefined. */
+function installedChromium(): string | undefined {
   return programs.find((program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0);
 }
 
-export const missingForBrowser = () => (chromiumHere() === undefined ? 'Chromium' : undefined);
+export const missingForBrowser = () => (installedChromium() === undefined ? 'Chromium' : undefined);
 
 export function launchBrowser(): Promise<Browser> {
-  const { stdout } = spawnSync('which', [chromiumHere() as string], { encoding: 'utf8' });
+  const { stdout } = spawnSync('which', [installedChromium() as string], { encoding: 'utf8' });
   return chromium.launch({ executablePath: stdout.trim(), args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 }
 
-/** A page of its own, and what went wrong on it or left the host. */
+/** A new page with a record of its console problems and requests. */
 export interface WatchedPage {
   readonly page: Page;
-  /** Errors and warnings of the console, breaches of the Content-Security-Policy among them. */
-  readonly complaints: string[];
-  /** Addresses that it asked for. */
+  /** Console errors and warnings, including violations of the Content-Security-Policy. */
+  readonly problems: string[];
+  /** URLs of all requests. */
   readonly requests: string[];
 }
 
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<WatchedPage> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
-  const complaints: string[] = [];
+  const problems: string[] = [];
   const requests: string[] = [];
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
   });
-  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('pageerror', (error) => problems.push(String(error)));
   page.on('request', (request) => requests.push(request.url()));
-  return { page, complaints, requests };
+  return { page, problems, requests };
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe-core calls serious or critical on the page as it is shown now: rule, impact, and the elements. */
+/** Returns the serious and critical violations that axe-core finds: rule, elements and summary. */
 export async function seriousViolations(page: Page): Promise<string[]> {
-  // What is still fading in has the contrast of neither its beginning nor its end.
+  // Contrast is wrong while an element fades in.
   await page.evaluate('Promise.all(document.getAnimations().map(({ finished }) => finished))');
   await page.evaluate(axe);
   return page.evaluate(async () => {

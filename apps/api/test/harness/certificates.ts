@@ -3,18 +3,24 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A server's certificate, its key, and the CA that signed it: files of PEM. */
+/** A server certificate in PEM, with its private key and its CA. */
 export interface Certificates {
+  /** Path of the certificate. */
   readonly certificate: string;
+  /** Path of the private key. */
   readonly key: string;
-  /** The CA's certificate itself. */
+  /** The CA's certificate (the PEM text, not a path). */
   readonly ca: string;
 }
 
 const openssl = (folder: string, ...options: string[]) =>
   execFileSync('openssl', options, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
 
-/** Creates a CA, and a certificate that it signed for the given names of a server. */
+/**
+ * Creates a CA and a server certificate that it signed.
+ *
+ * @param names the certificate's subjectAltName, in the syntax of OpenSSL
+ */
 export function makeCertificates(names = 'IP:127.0.0.1'): Certificates {
   const folder = mkdtempSync(join(tmpdir(), 'certificates-'));
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];

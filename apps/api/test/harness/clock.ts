@@ -4,18 +4,18 @@ import { join } from 'node:path';
 
 const library = globSync('/usr/lib/*/faketime/libfaketime.so.1')[0];
 
-/** What is missing for a clock that a test sets, in words, or undefined when nothing is. */
+/** Returns a description of what {@link processClock} lacks on this machine, or undefined. */
 export const missingForClock = () => (library === undefined ? 'libfaketime (Debian package faketime)' : undefined);
 
-/** The time of day of processes that a test starts: as an operator or an NTP daemon sets it, under a running process. */
+/** A time of day that a test sets while a process runs, as an operator or NTP would. */
 export interface ProcessClock {
-  /** Variables that a process is started with. */
+  /** Environment variables for a process that uses the clock. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Sets the time of day so many seconds away from the machine's. The monotonic clock goes on. */
+  /** Sets the offset from the machine's time of day. The monotonic clock is not affected. */
   set(seconds: number): void;
 }
 
-/** Creates a clock that shows the machine's time until it is set (https://github.com/wolfcw/libfaketime). */
+/** Creates a clock with the machine's time of day (https://github.com/wolfcw/libfaketime). */
 export function processClock(): ProcessClock {
   const file = join(mkdtempSync(join(tmpdir(), 'clock-')), 'offset');
   const set = (seconds: number) => writeFileSync(file, `${seconds < 0 ? '' : '+'}${seconds}\n`);

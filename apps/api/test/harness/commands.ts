@@ -9,29 +9,35 @@ import type {
 } from '../../src/keys/store.ts';
 import type { AddUsageCommand } from '../../src/keys/usage/store.ts';
 
-/** The present of commands that say nothing else, Unix seconds: 2025-08-31T23:59:59Z. */
+/** Default current time of commands, 2025-08-31T23:59:59Z in Unix seconds. */
 export const present = Date.UTC(2025, 7, 31, 23, 59, 59) / 1000;
 export const day = 86_400;
-/** The UTC day of the present. */
+/** The UTC date of {@link present}. */
 export const today = '2025-08-31';
 
-/** 64 hex digits, never the same twice. */
+/** Returns a unique key id. */
 export const digest = () => `${crypto.randomUUID()}${crypto.randomUUID()}`.replaceAll('-', '');
 
-/** A request that is repeated with the given `Idempotency-Key`, and body if it matters. */
+/** Creates a request with an `Idempotency-Key`. */
 export function attempt(operation: Attempt['operation'], idempotencyKey = 'key', body = 'body'): Attempt {
   return attemptOf({ userId: 'owner', operation, idempotencyKey }, [body]);
 }
 
-export interface Wish extends Partial<KeyRecord> {
+export interface IssueOverrides extends Partial<KeyRecord> {
   readonly attempt?: Attempt | undefined;
   readonly maximumKeys?: number;
   readonly maximumKeysOf?: IssueCommand['maximumKeysOf'];
   readonly tierClaim?: TierClaim;
 }
 
-/** A command to issue a key that is valid for 365 days, except for what the test says. */
-export function command({ maximumKeys = 1000, maximumKeysOf, tierClaim, attempt, ...fields }: Wish = {}): IssueCommand {
+/** Creates a command that issues a key valid for 365 days, with overrides. */
+export function command({
+  maximumKeys = 1000,
+  maximumKeysOf,
+  tierClaim,
+  attempt,
+  ...fields
+}: IssueOverrides = {}): IssueCommand {
   const createdAt = fields.createdAt ?? present;
   const expiresInDays = fields.expiresInDays ?? 365;
   const expiresAt = createdAt + expiresInDays * day;
@@ -56,37 +62,42 @@ export function command({ maximumKeys = 1000, maximumKeysOf, tierClaim, attempt,
   };
 }
 
-/** A command to delete the key that {@link command} issues, except for what the test says. */
-export function deletion(wish: Partial<DeleteCommand> = {}): DeleteCommand {
-  const now = wish.now ?? present;
-  return { userId: 'owner', name: 'name', now, tierClaim: { tier: 'growth', issuedAt: now }, ...wish };
+/** Creates a command that deletes the key of {@link command}, with overrides. */
+export function deletion(overrides: Partial<DeleteCommand> = {}): DeleteCommand {
+  const now = overrides.now ?? present;
+  return { userId: 'owner', name: 'name', now, tierClaim: { tier: 'growth', issuedAt: now }, ...overrides };
 }
 
-/** A command to give it a new secret with a grace of a day, except for what the test says. */
-export function renewal(wish: Partial<RollCommand> = {}): RollCommand {
+/**
+ * Creates a command that rolls the key of {@link command} with a grace of one day, with overrides.
+ */
+export function renewal(overrides: Partial<RollCommand> = {}): RollCommand {
   const secret = { id: digest(), serial: crypto.randomUUID(), start: 'ant-wxyz', pepperVersion: 'test' };
-  return { ...deletion(wish), secret, graceSeconds: day, ...wish };
+  return { ...deletion(overrides), secret, graceSeconds: day, ...overrides };
 }
 
-interface RotationWish extends Partial<RotateCommand> {
+interface RotationOverrides extends Partial<RotateCommand> {
   readonly maximumKeys?: number;
 }
 
-/** A command to extend it by its own number of days, except for what the test says. */
-export function rotation({ maximumKeys = 1000, ...wish }: RotationWish = {}): RotateCommand {
-  return { ...deletion(wish), maximumKeysOf: () => maximumKeys, expiresInDays: undefined, ...wish };
+/** Creates a command that extends the key of {@link command} by its own period, with overrides. */
+export function rotation({ maximumKeys = 1000, ...overrides }: RotationOverrides = {}): RotateCommand {
+  return { ...deletion(overrides), maximumKeysOf: () => maximumKeys, expiresInDays: undefined, ...overrides };
 }
 
-/** A command to add requests by the names of keys to the owner's usage of today, except for what the test says. */
+/**
+ * Creates a command that adds requests, by key name, to the owner's usage of {@link today}, with
+ * overrides.
+ */
 export function addition(
   counts: Readonly<Record<string, number>>,
-  wish: Partial<AddUsageCommand> = {},
+  overrides: Partial<AddUsageCommand> = {},
 ): AddUsageCommand {
   return {
     userId: 'owner',
     day: today,
     attempt: crypto.randomUUID(),
     counts: new Map(Object.entries(counts)),
-    ...wish,
+    ...overrides,
   };
 }

@@ -1,42 +1,43 @@
 import { monthOf } from '../../src/keys/usage/calendar.ts';
 import type { AddUsageCommand, UsageStore, UsageTotals } from '../../src/keys/usage/store.ts';
 
-/** How the store takes an addition: as it should, not at all, or without saying that it did. */
-export type Behaviour = 'answers' | 'fails' | 'loses the answer' | 'hangs';
+/** Behavior of the store on a call. With `loses the answer`, it stores the usage but throws. */
+export type Behavior = 'answers' | 'fails' | 'loses the answer' | 'hangs';
 
-/** A store of usage in memory that counts what is asked of it, and fails when it is told to. */
+/** An in-memory usage store that records its calls and fails on demand. */
 export class ControlledUsageStore implements UsageStore {
-  behaviour: Behaviour = 'answers';
-  /** Additions that were asked for; those without counts apart. */
+  behavior: Behavior = 'answers';
+  /** Calls that add counts. */
   readonly writes: AddUsageCommand[] = [];
+  /** Calls without counts, which only read the totals. */
   readonly reads: AddUsageCommand[] = [];
   readonly #attempts = new Set<string>();
-  /** By owner and day or month. */
+  /** Sums by owner and day or month. */
   readonly #sums = new Map<string, number>();
   #hanging: (() => void)[] = [];
 
   async addUsage(command: AddUsageCommand): Promise<UsageTotals> {
     (command.counts.size > 0 ? this.writes : this.reads).push(command);
-    if (this.behaviour === 'fails') throw new Error('The store is down.');
+    if (this.behavior === 'fails') throw new Error('The store is down.');
     if (!this.#attempts.has(command.attempt)) this.#add(command);
     const totals = this.totalsOf(command.userId, command.day);
-    if (this.behaviour === 'loses the answer') throw new Error('The store did not confirm the write.');
-    if (this.behaviour === 'hangs') await new Promise<void>((resolve) => this.#hanging.push(resolve));
+    if (this.behavior === 'loses the answer') throw new Error('The store did not confirm the write.');
+    if (this.behavior === 'hangs') await new Promise<void>((resolve) => this.#hanging.push(resolve));
     return totals;
   }
 
   readUsage(): never {
-    throw new Error('Nobody asks for it here.');
+    throw new Error('The tests of the usage meter do not read daily usage.');
   }
 
-  /** Answers what hangs, with what was true when it was asked. */
+  /** Completes the hanging calls with the totals of when they were made. */
   release(): void {
-    this.behaviour = 'answers';
+    this.behavior = 'answers';
     for (const answer of this.#hanging) answer();
     this.#hanging = [];
   }
 
-  /** What is stored of an owner. */
+  /** Returns an owner's stored totals. */
   totalsOf(userId: string, day: string): UsageTotals {
     const sumOf = (dayOrMonth: string) => this.#sums.get(`${userId} ${dayOrMonth}`) ?? 0;
     return { day: sumOf(day), month: sumOf(monthOf(day)) };

@@ -1,16 +1,21 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { endWithFile } from './end-with-file.ts';
 
-/** A TCP proxy that forgets connections, as NAT gateways and load balancers do with idle ones. */
+/**
+ * A TCP proxy that drops connections silently, like NAT gateways and load balancers drop idle ones.
+ */
 export interface DroppingProxy {
   readonly url: string;
-  /** How many connections are open. */
+  /** Returns the number of open connections. */
   open(): number;
-  /** Forgets all open connections without a word to either end: whatever is sent over one of them is answered with RST. */
+  /**
+   * Drops all open connections without notifying either end. Data sent over them is answered with
+   * RST.
+   */
   drop(): void;
 }
 
-/** Starts a proxy in front of `targetUrl`; it ends with the test file. */
+/** Starts a proxy in front of `targetUrl` that is closed after the test file. */
 export async function startDroppingProxy(targetUrl: string): Promise<DroppingProxy> {
   const { hostname, port: targetPort } = new URL(targetUrl);
   const clients = new Set<Socket>();
@@ -28,7 +33,7 @@ export async function startDroppingProxy(targetUrl: string): Promise<DroppingPro
       socket.on('close', () => {
         clients.delete(client);
         target.destroy();
-        // The other end of a dropped connection hears nothing of it.
+        // The client of a dropped connection must not notice.
         if (!dropped.has(client)) client.destroy();
       });
     }

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { freePort } from './free-port.ts';
 import { waitFor } from './wait-for.ts';
 
-/** What is missing for Firestore's emulator on this machine, in words, or undefined when nothing is. */
+/** Returns a description of what the Firestore emulator lacks on this machine, or undefined. */
 export function missingForEmulator(): string | undefined {
   const works = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
   if (!works('java', '-version')) return 'Java 17 or newer';
@@ -13,22 +13,22 @@ export function missingForEmulator(): string | undefined {
   return stdout.includes('cloud-firestore-emulator') ? undefined : 'gcloud components install cloud-firestore-emulator';
 }
 
-/** Firestore's official emulator, in processes of its own. */
+/** A running Firestore emulator. */
 export interface Emulator {
-  /** `host:port`, as FIRESTORE_EMULATOR_HOST takes it. */
+  /** Value for FIRESTORE_EMULATOR_HOST: `host:port`. */
   readonly host: string;
   readonly port: number;
-  /** Sends a signal to all its processes: SIGSTOP makes it slow beyond measure, SIGKILL takes it down. */
+  /** Sends a signal to all processes of the emulator: SIGSTOP makes it hang, SIGKILL ends it. */
   signal(signal: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
-/** Starts an emulator and resolves when it answers. */
+/** Starts an emulator and resolves when it responds. */
 export async function startEmulator(port?: number): Promise<Emulator> {
   const chosen = port ?? (await freePort());
   const host = `127.0.0.1:${chosen}`;
   const child = spawn('gcloud', ['emulators', 'firestore', 'start', `--host-port=${host}`, '--quiet'], {
-    detached: true, // A group of its own: gcloud starts Java through a shell.
+    detached: true, // Creates a process group, since gcloud starts Java through a shell.
     stdio: 'ignore',
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -36,7 +36,7 @@ export async function startEmulator(port?: number): Promise<Emulator> {
     process.kill(-(child.pid as number), name);
   };
   await waitFor(
-    'the emulator to answer',
+    'the emulator to respond',
     () =>
       fetch(`http://${host}/`).then(
         ({ ok }) => ok,

@@ -3,8 +3,8 @@ import { afterAll } from 'vitest';
 const ends: (() => unknown)[] = [];
 
 /**
- * Has something ended when the test file has, the last that was begun first, wherever in the file it was begun: a hook that is
- * registered within another hook or within a test never runs.
+ * Registers a cleanup that runs after the test file, in reverse order of registration. Unlike
+ * `afterAll`, it may be called within a hook or a test.
  */
 export function endWithFile(end: () => unknown): void {
   ends.push(end);

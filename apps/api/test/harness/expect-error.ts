@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Answer } from './request-key.ts';
 
-/** The messages of the contract, to the letter, written here again on purpose: what clients compare must not drift. */
+/** The contract's messages. Repeated here on purpose, since clients compare them literally. */
 const messages: Record<number, string> = {
   400: 'Bad Request: Invalid input.',
   401: 'Unauthorized: Invalid or missing credentials.',
@@ -16,7 +16,9 @@ const messages: Record<number, string> = {
   503: 'Service Unavailable: Please try again later.',
 };
 
-/** Asserts that an answer is an error as the contract has it: three members, the literal message, the code's header. */
+/**
+ * Asserts that a response is an error of the contract: body, status, code header and cache control.
+ */
 export function expectError(answer: Answer, status: number, code: string): void {
   expect(answer.body).toEqual({ details: expect.any(String), message: messages[status], statusCode: status });
   expect(answer.status).toBe(status);

@@ -5,7 +5,10 @@ const prefaceLength = 24;
 const frameHeaderLength = 9;
 const headersFrame = 1;
 
-/** Counts the calls in what a gRPC client sends: each begins with one HEADERS frame (RFC 9113 section 4.1). */
+/**
+ * Creates a counter of gRPC calls. It takes the bytes that a client sends, and counts HEADERS
+ * frames (RFC 9113 section 4.1), of which each call sends one.
+ */
 function callCounter(): (bytes: Buffer) => number {
   let rest = Buffer.alloc(0);
   let prefaceSeen = false;
@@ -28,14 +31,17 @@ function callCounter(): (bytes: Buffer) => number {
   };
 }
 
-/** Stands between the service and an emulator, sees the calls go by and can lose the answers. */
+/** A proxy between the service and an emulator that counts calls and can lose responses. */
 export interface FirestoreProxy {
   readonly host: string;
-  /** Calls that went through so far. */
+  /** Returns the number of calls so far. */
   calls(): number;
-  /** Keeps back the answer to the nth call from now and to all after it, until {@link FirestoreProxy.cut}. */
+  /**
+   * Withholds the response to the nth call from now and all later ones, until {@link
+   * FirestoreProxy.cut}.
+   */
   loseAnswerTo(nth: number): void;
-  /** Breaks all connections; new ones work as usual. */
+  /** Closes all connections. New ones work normally. */
   cut(): void;
 }
 

@@ -4,7 +4,7 @@ import { type KeyServer, startKeyServer } from './key-server.ts';
 
 export const alertsPath = '/api/v1/github/secret-scanning';
 
-/** A key of GitHub's: the pair, and the name under which it is published. */
+/** A signing key of GitHub with its published identifier. */
 export interface GithubKey extends SigningPair {
   readonly identifier: string;
 }
@@ -13,9 +13,9 @@ export function githubKey(pair: SigningPair = ecPair()): GithubKey {
   return { ...pair, identifier: randomBytes(32).toString('hex') };
 }
 
-/** The side of GitHub: it publishes keys, and sends messages that it signed. */
+/** A fake of the GitHub endpoint that publishes public keys. */
 export interface Github extends KeyServer {
-  /** Publishes these keys from now on. */
+  /** Replaces the published keys. */
   publish(...keys: readonly GithubKey[]): void;
 }
 
@@ -36,7 +36,7 @@ export async function startGithub(...keys: readonly GithubKey[]): Promise<Github
   return github;
 }
 
-/** One thing that GitHub found, as GitHub tells it. */
+/** Returns one entry of an alert for a leaked token. */
 export function alertOf(token: string, more: Record<string, unknown> = {}) {
   return {
     token,
@@ -47,7 +47,7 @@ export function alertOf(token: string, more: Record<string, unknown> = {}) {
   };
 }
 
-/** The headers of a message: who signed these bytes, and how. */
+/** Returns the headers with the signature of a body and the identifier of its key. */
 export function signatureHeadersOf(body: string | Uint8Array, { identifier, privateKey }: GithubKey) {
   return {
     'Github-Public-Key-Identifier': identifier,
@@ -55,14 +55,14 @@ export function signatureHeadersOf(body: string | Uint8Array, { identifier, priv
   };
 }
 
-/** What came back. */
+/** A response of the alerts endpoint. */
 export interface AlertsAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Record<string, unknown>;
 }
 
-/** Sends bytes to a service's endpoint for alerts, with these headers beside those that GitHub always sends. */
+/** Sends a body to the service's alerts endpoint, with extra headers. */
 export async function sendBytes(
   url: string,
   body: string | Uint8Array<ArrayBuffer>,
@@ -80,7 +80,7 @@ export async function sendBytes(
   };
 }
 
-/** Sends a message as GitHub does: signed by one of its keys. */
+/** Sends a message signed by a key of GitHub. */
 export function sendAlerts(url: string, message: unknown, key: GithubKey): Promise<AlertsAnswer> {
   const body = JSON.stringify(message);
   return sendBytes(url, body, signatureHeadersOf(body, key));

@@ -4,14 +4,16 @@ import { findAvailable, type Requirement } from './requirements.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** What this machine has of what some tests need. */
+    /** The optional requirements that this machine meets. */
     available: readonly Requirement[];
-    /** `host:port` of an emulator that all tests share; undefined where the machine lacks what it needs. */
+    /**
+     * `host:port` of the emulator that all tests share, or undefined if the machine cannot run it.
+     */
     emulatorHost: string | undefined;
   }
 }
 
-/** Looks at what the machine has, and starts one emulator for all tests of a run. */
+/** Checks the machine's requirements, and starts one emulator for all tests of a run. */
 export default async function setup({ provide }: TestProject) {
   const available = findAvailable();
   provide('available', available);

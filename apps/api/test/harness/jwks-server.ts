@@ -11,7 +11,7 @@ export const ecPair = (namedCurve = 'P-256'): SigningPair => generateKeyPairSync
 
 /** A JWKS endpoint. */
 export interface JwksServer extends KeyServer {
-  /** Publishes these keys from now on; the members beside the key are as given (`kid`, `alg`, `use`). */
+  /** Replaces the published keys. `members` are added to each JWK (`kid`, `alg`, `use`). */
   publish(...keys: { readonly publicKey: KeyObject; readonly members: Record<string, string> }[]): void;
 }
 

@@ -7,13 +7,14 @@ import type { Requirement } from './requirements.ts';
 type Command = readonly [program: string, ...parameters: string[]];
 
 interface Runner {
+  /** Name of the file for the source. */
   readonly file: string;
   readonly needs?: Requirement;
-  /** One after the other; what the last one prints is the program's. */
+  /** Commands to run in order. The last one runs the program. */
   readonly commands: readonly Command[];
 }
 
-/** How a sample is run by who has copied it into a file, by the label that the document gives its language. */
+/** Instructions for running a sample, by the label of its language in the OpenAPI document. */
 export const runners: Readonly<Record<string, Runner>> = {
   curl: { file: 'sample.sh', needs: 'curl', commands: [['bash', 'sample.sh']] },
   JavaScript: { file: 'sample.js', commands: [[process.execPath, 'sample.js']] },
@@ -37,40 +38,42 @@ export const runners: Readonly<Record<string, Runner>> = {
   },
 };
 
-export interface Ran {
+interface SampleRun {
   readonly code: number | null;
-  readonly output: string;
-  /** Standard error. */
-  readonly complaint: string;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
-function execute([program, ...parameters]: Command, cwd: string, env: NodeJS.ProcessEnv): Promise<Ran> {
+function execute([program, ...parameters]: Command, cwd: string, env: NodeJS.ProcessEnv): Promise<SampleRun> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, parameters, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 });
-    let output = '';
-    let complaint = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
-    child.stderr.setEncoding('utf8').on('data', (text) => (complaint += text));
-    child.once('error', reject).once('close', (code) => resolve({ code, output, complaint }));
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+    child.once('error', reject).once('close', (code) => resolve({ code, stdout, stderr }));
   });
 }
 
-/** Runs programs as they stand, each in a folder of its own; what compilers keep is shared among them, and removed at the end. */
-export function createWorkshop() {
-  const workshop = mkdtempSync(join(tmpdir(), 'samples-'));
-  const env = { ...process.env, GOCACHE: join(workshop, 'go-cache') };
+/**
+ * Creates a runner of samples. Each sample runs unchanged in its own folder; all share one compiler
+ * cache. `close` removes the files.
+ */
+export function createSampleRunner() {
+  const root = mkdtempSync(join(tmpdir(), 'samples-'));
+  const env = { ...process.env, GOCACHE: join(root, 'go-cache') };
   return {
-    async run(label: string, source: string): Promise<Ran> {
+    async run(label: string, source: string): Promise<SampleRun> {
       const { file, commands } = runners[label] as Runner;
-      const folder = mkdtempSync(join(workshop, 'sample-'));
+      const folder = mkdtempSync(join(root, 'sample-'));
       writeFileSync(join(folder, file), source);
-      let ran: Ran = { code: null, output: '', complaint: '' };
+      let result: SampleRun = { code: null, stdout: '', stderr: '' };
       for (const command of commands) {
-        ran = await execute(command, folder, env);
-        if (ran.code !== 0) break;
+        result = await execute(command, folder, env);
+        if (result.code !== 0) break;
       }
-      return ran;
+      return result;
     },
-    close: () => rmSync(workshop, { recursive: true, force: true }),
+    close: () => rmSync(root, { recursive: true, force: true }),
   };
 }

@@ -2,31 +2,31 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** How the server treats a request for a token. */
+/** Behavior of the server on a request. */
 export type MetadataMode = 'answers' | 'hangs' | 'fails';
 
 /**
- * A metadata server in the form of Google's (https://cloud.google.com/compute/docs/access/authenticate-workloads#applications),
- * with tokens of the test's own.
+ * A fake of Google's metadata server, with a token that the test sets
+ * (https://cloud.google.com/compute/docs/access/authenticate-workloads#applications).
  */
 export interface MetadataServer {
-  /** As GCE_METADATA_HOST takes it. */
+  /** Value for GCE_METADATA_HOST. */
   readonly host: string;
   mode: MetadataMode;
   token: string;
-  /** Seconds that a token is good for from when it is asked for. */
+  /** Lifetime of a token in seconds, from the request for it. */
   expiresIn: number;
-  /** Number of requests for a token so far. */
-  tokensAsked(): number;
+  /** Returns the number of token requests so far. */
+  tokenRequests(): number;
 }
 
 export async function startMetadataServer(
   options: Partial<Pick<MetadataServer, 'mode' | 'token' | 'expiresIn'>> = {},
 ): Promise<MetadataServer> {
-  let asked = 0;
+  let tokenRequests = 0;
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     const isToken = /\/service-accounts\/[^/]+\/token(\?|$)/.test(request.url ?? '');
-    if (isToken) asked++;
+    if (isToken) tokenRequests++;
     if (state.mode === 'hangs') return;
     response.setHeader('Metadata-Flavor', 'Google');
     if (state.mode === 'fails') {
@@ -52,7 +52,7 @@ export async function startMetadataServer(
     mode: 'answers',
     token: 'token-1',
     expiresIn: 3_600,
-    tokensAsked: () => asked,
+    tokenRequests: () => tokenRequests,
     ...options,
   };
   return state;

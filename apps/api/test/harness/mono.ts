@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What is missing for C# on this machine, in words, or undefined when nothing is. */
+/** Returns a description of what C# samples lack on this machine, or undefined. */
 export function missingForMono(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'mono-'));
-  // The library is a package of its own: only a program that uses it tells whether it is there.
+  // System.Net.Http is a separate package, so only compiling a program that uses it shows it is
+  // installed.
   writeFileSync(join(folder, 'probe.cs'), 'class Probe { static void Main() { new System.Net.Http.HttpClient(); } }');
   const commands = [
     ['mcs', '-r:System.Net.Http', 'probe.cs'],

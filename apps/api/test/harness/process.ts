@@ -8,23 +8,29 @@ import { waitFor } from './wait-for.ts';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-/** The secret settings of the services that tests start; the pepper's text is recognisable where it must not appear. */
+/**
+ * Pepper of the services that tests start. Its text is recognizable in output that must not contain
+ * it.
+ */
 export const processPepper = Buffer.alloc(32, 'the pepper of the tests').toString('base64');
 
 export interface TestProcess {
   readonly pid: number;
   readonly port: number;
   readonly url: string;
-  /** Its working directory, made for it. */
+  /** The process's working directory. */
   readonly folder: string;
-  /** All that it has printed so far, standard output and standard error together. */
+  /** Returns standard output and standard error so far, interleaved. */
   output(): string;
   signal(signal: NodeJS.Signals): void;
-  /** Resolves when it has ended. */
+  /** Resolves when the process has exited. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
-/** Starts the built service without waiting for it, in an empty folder, with these variables and no others of its own. */
+/**
+ * Starts the built service without waiting for it, by default in an empty folder. Of this process's
+ * environment it gets only PATH and HOME.
+ */
 export function spawnService(environment: Readonly<Record<string, string | undefined>>, folder?: string) {
   const cwd = folder ?? mkdtempSync(join(tmpdir(), 'andamio-api-'));
   const child = spawn(process.execPath, [main], {
@@ -46,7 +52,7 @@ export function spawnService(environment: Readonly<Record<string, string | undef
   };
 }
 
-/** Starts the built service and resolves once it listens; the test ends it. */
+/** Starts the built service and resolves when it listens. The caller must end it. */
 export async function startProcess(
   environment: Readonly<Record<string, string | undefined>> = {},
   folder?: string,
@@ -61,11 +67,11 @@ export async function startProcess(
     },
     folder,
   );
-  let ended = false;
-  void service.exited.then(() => (ended = true));
+  let hasExited = false;
+  void service.exited.then(() => (hasExited = true));
   const listening = () => /"port":(\d+).*"message":"listening"/.exec(service.output())?.[1];
   const isListening = () => {
-    if (ended) throw new Error(`The service ended before it listened:\n${service.output()}`);
+    if (hasExited) throw new Error(`The service exited before it listened:\n${service.output()}`);
     return listening() !== undefined;
   };
   await waitFor('the service to listen', isListening).catch((error: unknown) => {
@@ -76,7 +82,10 @@ export async function startProcess(
   return { ...service, port, url: `http://127.0.0.1:${port}` };
 }
 
-/** Waits until the store of a service answers: a busy machine takes longer to connect than a request may take. */
+/**
+ * Waits until a service is ready. On a busy machine, connecting can outlast the timeout of a
+ * request.
+ */
 export function untilReady({ url }: Pick<TestProcess, 'url'>): Promise<void> {
-  return waitFor('the store to answer', async () => (await fetch(`${url}/health/ready`)).status === 200, 60);
+  return waitFor('the store to respond', async () => (await fetch(`${url}/health/ready`)).status === 200, 60);
 }

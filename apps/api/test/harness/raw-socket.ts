@@ -1,14 +1,14 @@
 import { connect } from 'node:net';
 
-export interface RawAnswer {
-  /** All that came back, head and body. */
+export interface RawResponse {
+  /** Everything that was received, in Latin-1. */
   readonly text: string;
-  /** How long the connection lived, in milliseconds. */
-  readonly lasted: number;
+  /** Lifetime of the connection in milliseconds. */
+  readonly duration: number;
 }
 
-/** Sends bytes as they are and resolves with all that comes back, once the other side has closed the connection. */
-export function talk(port: number, ...chunks: readonly (string | Uint8Array)[]): Promise<RawAnswer> {
+/** Sends bytes over a new connection, and resolves with the response when the server closes it. */
+export function sendRaw(port: number, ...chunks: readonly (string | Uint8Array)[]): Promise<RawResponse> {
   return new Promise((resolve) => {
     const begun = performance.now();
     let text = '';
@@ -18,7 +18,7 @@ export function talk(port: number, ...chunks: readonly (string | Uint8Array)[]):
     socket.setEncoding('latin1').on('data', (data) => {
       text += data;
     });
-    socket.on('error', () => {}); // A reset is a close, too.
-    socket.on('close', () => resolve({ text, lasted: performance.now() - begun }));
+    socket.on('error', () => {}); // After a reset, `close` follows.
+    socket.on('close', () => resolve({ text, duration: performance.now() - begun }));
   });
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 import { waitFor } from './wait-for.ts';
 
-/** What is missing for Redis on this machine, in words, or undefined when nothing is. */
+/** Returns a description of what Redis lacks on this machine, or undefined. */
 export function missingForRedis(): string | undefined {
   return spawnSync('redis-server', ['--version']).status === 0 ? undefined : 'redis-server';
 }
@@ -13,12 +13,12 @@ export function missingForRedis(): string | undefined {
 export interface Redis {
   readonly url: string;
   readonly port: number;
-  /** SIGSTOP makes it accept connections and answer none. */
+  /** Sends a signal to the server. After SIGSTOP it accepts connections but never responds. */
   signal(signal: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
-/** Starts a Redis of the test's own, and resolves when it answers. */
+/** Starts a Redis server, by default on a free port, and resolves when it accepts connections. */
 export async function startRedis(port?: number, ...more: readonly string[]): Promise<Redis> {
   const chosen = port ?? (await freePort());
   const folder = mkdtempSync(join(tmpdir(), 'redis-'));

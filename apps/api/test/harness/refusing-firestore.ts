@@ -2,17 +2,18 @@ import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** A server that answers each call with one gRPC status, as Google's front end does. */
+/** A fake Firestore that refuses each call with a gRPC status. */
 export interface RefusingFirestore {
-  /** `host:port`, as FIRESTORE_EMULATOR_HOST takes it. */
+  /** Value for FIRESTORE_EMULATOR_HOST: `host:port`. */
   readonly host: string;
-  /** Number of calls so far. */
+  /** Returns the number of calls so far. */
   calls(): number;
 }
 
 /**
- * Starts a server that refuses every call with a gRPC status, for answers that the emulator never gives: a "Trailers-Only"
- * response (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses).
+ * Starts a server that refuses every call with a "Trailers-Only" response, for statuses that the
+ * emulator never returns
+ * (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses).
  *
  * @param code numeric gRPC status code
  */

@@ -19,7 +19,7 @@ export interface Answer {
 export interface RequestOptions {
   readonly token?: string;
   readonly headers?: Record<string, string>;
-  /** Sent as it is in place of the body's JSON. */
+  /** Body to send instead of JSON. */
   readonly rawBody?: string | Uint8Array<ArrayBuffer>;
 }
 
@@ -33,7 +33,7 @@ async function ask(url: string, init: RequestInit, { token, headers }: RequestOp
   };
 }
 
-/** Sends a body to an operation of the service, given its whole address. */
+/** Sends a JSON body to a URL of the service. */
 export function post(url: string, body: unknown, options: RequestOptions = {}): Promise<Answer> {
   const init = {
     method: 'POST',
@@ -43,33 +43,33 @@ export function post(url: string, body: unknown, options: RequestOptions = {}): 
   return ask(url, init, options);
 }
 
-/** Asks the service at `url` for a key over HTTP. */
+/** Requests a key from the service at `url`. */
 export const requestKey = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${requestPath}`, body, options);
 
-/** Asks it to extend a key. */
+/** Extends a key. */
 export const rotateKey = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${rotatePath}`, body, options);
 
-/** Asks it for a new secret of a key. */
+/** Replaces the secret of a key. */
 export const rollKey = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${rollPath}`, body, options);
 
-/** Asks it to delete a key. */
+/** Deletes a key. */
 export const deleteKey = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${deletePath}`, body, options);
 
-/** Asks it who the user is and which keys it holds. */
+/** Gets the user and their keys. */
 export const getUser = (url: string, options: RequestOptions = {}) => ask(`${url}${userPath}`, {}, options);
 
-/** Asks it how much the user has used and may use. */
+/** Gets the user's usage and quotas. */
 export const getUsage = (url: string, options: RequestOptions = {}) => ask(`${url}${usagePath}`, {}, options);
 
-/** Asks it how often the user's keys were used on each day. */
+/** Gets the usage of the user's keys by day. */
 export const getDailyUsage = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${dailyUsagePath}`, body, options);
 
-/** Asks it whose key this is. */
+/** Verifies a key. */
 export async function verifyKey(
   url: string,
   key?: string,
@@ -84,7 +84,7 @@ export async function verifyKey(
   return { status: response.status, headers: response.headers, body: text === '' ? {} : JSON.parse(text) };
 }
 
-/** Has a key issued and resolves to it. */
+/** Requests a key for a user and returns it. */
 export async function newKey(url: string, sub: string, claims: Record<string, unknown> = {}, name = 'MyFirstKey') {
   const { status, body } = await requestKey(url, { api_key_name: name }, { token: tokenFor(sub, claims) });
   if (status !== 200) throw new Error(`No key was issued: ${status}`);

@@ -1,6 +1,6 @@
 import type { KeyStore } from '../../src/keys/store.ts';
 
-/** A store of which every call fails. */
+/** Returns a store whose calls all fail with the error. */
 export function storeThatThrows(error: Error): KeyStore {
   const fail = () => Promise.reject(error);
   return {

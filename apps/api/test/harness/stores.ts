@@ -9,19 +9,23 @@ import type { KeyStore } from '../../src/keys/store.ts';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 
-/** A document or row as it is stored: `id` and its fields, times in Unix seconds. */
+/** A stored document or row: `id` and fields, with times in Unix seconds. */
 export type Stored = Record<string, unknown>;
 
-/** An empty store of its own for one test, and a way past it to what it stored. */
+/** An empty store for one test, with access to its database. */
 export interface StoreUnderTest {
   readonly store: KeyStore & Administration;
-  /** All that is stored, by collection or table. Undefined where nobody but the store itself can look. */
+  /**
+   * Returns everything that is stored, by collection or table. Undefined for an in-memory store.
+   */
   readonly read?: () => Promise<Record<string, Stored[]>>;
-  /** Another store on the same data, as another process has it. Undefined where there can be none. */
+  /**
+   * Opens a second store on the same data, like another process. Undefined for an in-memory store.
+   */
   readonly another?: () => KeyStore & Administration;
 }
 
-/** A store that can be looked into. */
+/** A store whose database can be read. */
 export type ReadableStore = Required<StoreUnderTest>;
 
 export function memoryStore(): StoreUnderTest {
@@ -30,19 +34,21 @@ export function memoryStore(): StoreUnderTest {
   return { store };
 }
 
-/** A path for a database file, in a folder that is removed after the test. */
+/** Returns a path for a database file, in a folder that is removed after the test. */
 export function temporaryFile(name = 'keys.db'): string {
   const folder = mkdtempSync(join(tmpdir(), 'andamio-api-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return join(folder, name);
 }
 
-/** Waits until a store answers. Its own check gives up early, as a probe must: a busy machine may take longer to connect. */
+/**
+ * Waits until a store responds. The timeout of `check` is too short to connect on a busy machine.
+ */
 export async function connected(store: KeyStore): Promise<void> {
   await vi.waitFor(() => store.check(), { timeout: 30_000 });
 }
 
-/** Reads a database of the embedded store through a connection of its own. */
+/** Reads a whole database of the embedded store over a separate connection. */
 export function readFile(path: string): Record<string, Stored[]> {
   const database = new DatabaseSync(path, { readOnly: true });
   try {
@@ -71,12 +77,12 @@ export function fileStore(): ReadableStore {
   return { store: another(), another, read: async () => readFile(path) };
 }
 
-/** The id of a project that nobody used before: on the emulator that is an empty database. */
+/** Returns an unused project id, which has an empty database on the emulator. */
 export function freshProject(): string {
   return `demo-${crypto.randomUUID()}`;
 }
 
-/** A client of the library's own, for looking past the service at what it stored. */
+/** Creates a Firestore client for reading what the service stored. */
 export function firestoreClient(emulatorHost: string, projectId: string): Firestore {
   const client = new Firestore({
     projectId,

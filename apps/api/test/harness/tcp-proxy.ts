@@ -1,14 +1,14 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** Stands between a client and a server that may be replaced behind its address, and can swallow all that is sent. */
+/** A TCP proxy whose target can be replaced, and that can discard all data. */
 export interface TcpProxy {
   readonly port: number;
-  /** The port that new connections go to. */
+  /** Target port of new connections. */
   target: number;
-  /** Accepts connections and passes nothing on while true. */
-  swallows: boolean;
-  /** Number of connections so far. */
+  /** While true, connections are accepted but all data is discarded. */
+  discards: boolean;
+  /** Returns the number of connections so far. */
   connections(): number;
 }
 
@@ -25,7 +25,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       sockets.add(socket);
       socket.on('error', () => {});
       socket.on('data', (bytes) => {
-        if (!proxy.swallows) other.write(bytes);
+        if (!proxy.discards) other.write(bytes);
       });
       socket.on('close', () => {
         sockets.delete(socket);
@@ -41,7 +41,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const proxy: TcpProxy = {
     port: (server.address() as AddressInfo).port,
     target,
-    swallows: false,
+    discards: false,
     connections: () => connections,
   };
   return proxy;

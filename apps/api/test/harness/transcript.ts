@@ -4,7 +4,7 @@ import type { ClientRateLimitInfo } from 'express-rate-limit';
 import { systemClock } from '../../src/clock.ts';
 import { MemoryCounters } from '../../src/http/limits/memory-counters.ts';
 import { startApp, type TestApp, type TestAppOptions } from './app.ts';
-import { talk } from './raw-socket.ts';
+import { sendRaw } from './raw-socket.ts';
 
 /** The time of day in transcripts, in Unix seconds: 2026-01-15, noon UTC. */
 export const transcriptTime = Date.UTC(2026, 0, 15, 12) / 1000;
@@ -198,7 +198,7 @@ export async function startTranscript(options: TestAppOptions = {}): Promise<Tra
   }
 
   async function exchange(request: RawRequest): Promise<RawResponse[]> {
-    const answers = parse((await talk(app.port, serialize(request))).text);
+    const answers = parse((await sendRaw(app.port, serialize(request))).text);
     if (answers.length === 0) throw new Error(`${request.target} was not answered.`);
     return answers;
   }

@@ -1,10 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Asks until the answer is true. Tests wait for conditions, never for time to pass. */
+/**
+ * Polls until a condition is true. Tests wait for conditions, never for time to pass.
+ *
+ * @param what names the condition in the error: "the service to listen"
+ * @throws if the condition is still false after `seconds`
+ */
 export async function waitFor(what: string, condition: () => boolean | Promise<boolean>, seconds = 30): Promise<void> {
   const until = Date.now() + seconds * 1000;
   while (!(await condition())) {
-    if (Date.now() > until) throw new Error(`Waited ${seconds} s in vain for: ${what}`);
+    if (Date.now() > until) throw new Error(`Timed out after ${seconds} s waiting for ${what}.`);
     await delay(20);
   }
 }

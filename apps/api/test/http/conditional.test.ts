@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
-import { talk } from '../harness/raw-socket.ts';
+import { sendRaw } from '../harness/raw-socket.ts';
 import { newKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
@@ -27,7 +27,7 @@ test.each([
     'If-None-Match: "a", W/"b"',
     `If-Modified-Since: ${new Date().toUTCString()}`,
   ]) {
-    const { text } = await talk(
+    const { text } = await sendRaw(
       app.port,
       `GET ${path} HTTP/1.1\r\nHost: x\r\n${credentials}${condition}\r\nConnection: close\r\n\r\n`,
     );

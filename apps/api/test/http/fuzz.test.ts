@@ -2,7 +2,7 @@ import { makeKey } from '@andamio/schema/key-format';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
-import { talk } from '../harness/raw-socket.ts';
+import { sendRaw } from '../harness/raw-socket.ts';
 import { dailyUsagePath, deletePath, newKey, requestPath, rotatePath, verifyPath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
@@ -66,8 +66,8 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
    * Sends bytes as they are, and looks at the first answer: what follows it may be taken for another request. A connection
    * that is closed without a word is the answer to a request that never ends.
    */
-  async function sendRaw(bytes: Uint8Array) {
-    const { text } = await talk(app.port, bytes);
+  async function sendAndCheck(bytes: Uint8Array) {
+    const { text } = await sendRaw(app.port, bytes);
     if (text === '') return;
     const [head = '', rest = ''] = text.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '').split(/\r\n\r\n(.*)/s);
     const status = Number(/^HTTP\/1\.1 (\d+) /.exec(head)?.[1]);
@@ -178,7 +178,7 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
         const headers = { authorization: `Bearer ${freshToken()}`, 'content-type': 'application/json', ...more };
         const lines = Object.entries(headers).map(([header, value]) => `${header}: ${value}\r\n`);
         const head = `POST ${requestPath} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n`;
-        return sendRaw(Buffer.from(`${head}${lines.join('')}\r\n{}`, 'latin1'));
+        return sendAndCheck(Buffer.from(`${head}${lines.join('')}\r\n{}`, 'latin1'));
       }),
       bounds,
     );
@@ -206,7 +206,7 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
     const path = fc.array(piece, { maxLength: 6 }).map((pieces) => `/${pieces.join('')}`);
     await fc.assert(
       fc.asyncProperty(method, fc.oneof(path, fc.constant(requestPath)), (verb, target) =>
-        sendRaw(Buffer.from(`${verb} ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)),
+        sendAndCheck(Buffer.from(`${verb} ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)),
       ),
       bounds,
     );
@@ -229,7 +229,7 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
         const lines = sent.map((value) => `X-API-Key: ${value}\r\n`).join('');
         const length = `Content-Length: ${Buffer.byteLength(body)}\r\n`;
         const head = `${verb} ${verifyPath}/${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${length}${lines}\r\n`;
-        return sendRaw(Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body)]));
+        return sendAndCheck(Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body)]));
       }),
       bounds,
     );
@@ -264,7 +264,7 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
     // Many at once: for the end of those that lack theirs one has to wait.
     const batch = fc.array(mutated, { minLength: 100, maxLength: 100 });
     await fc.assert(
-      fc.asyncProperty(batch, async (all) => void (await Promise.all(all.map(sendRaw)))),
+      fc.asyncProperty(batch, async (all) => void (await Promise.all(all.map(sendAndCheck)))),
       { ...bounds, numRuns: 4 },
     );
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
-import { talk } from '../harness/raw-socket.ts';
+import { sendRaw } from '../harness/raw-socket.ts';
 import { requestKey, requestPath } from '../harness/request-key.ts';
 
 const origin = 'https://console.example.com';
@@ -35,7 +35,7 @@ describe('headers', () => {
 
   test('two request ids are none: they are replaced', async () => {
     const ids = 'X-Request-Id: one\r\nX-Request-Id: two\r\n';
-    const { text } = await talk(app.port, `GET /nothing HTTP/1.1\r\nHost: x\r\n${ids}Connection: close\r\n\r\n`);
+    const { text } = await sendRaw(app.port, `GET /nothing HTTP/1.1\r\nHost: x\r\n${ids}Connection: close\r\n\r\n`);
     expect(text).toMatch(/\r\nX-Request-Id: [0-9a-f-]{36}\r\n/);
   });
 

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHttpServer } from '../../src/http/connections/server.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
-import { talk } from '../harness/raw-socket.ts';
+import { sendRaw } from '../harness/raw-socket.ts';
 import { requestPath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
@@ -53,7 +53,7 @@ describe('what is not well-formed HTTP', () => {
     ['a chunk that is longer than it says', `${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n`],
     ['a chunk whose length is no number', `${head}Transfer-Encoding: chunked\r\n\r\nxyz\r\n`],
   ])('%s is 400 in the error body, then the connection closes', async (_what, bytes) => {
-    const { text } = await talk(app.port, bytes);
+    const { text } = await sendRaw(app.port, bytes);
     expectRefusal(text, '400 Bad Request', 'malformed_request', 'Bad Request: Invalid input.');
   });
 
@@ -61,7 +61,7 @@ describe('what is not well-formed HTTP', () => {
     ['none', ''],
     ['two, of which proxies may read either', 'Host: x\r\nHost: y\r\n'],
   ])('of hosts a request needs one, with %s it is 400 (RFC 9112 section 3.2)', async (_what, hosts) => {
-    const { text } = await talk(app.port, `GET /health/live HTTP/1.1\r\n${hosts}${last}`);
+    const { text } = await sendRaw(app.port, `GET /health/live HTTP/1.1\r\n${hosts}${last}`);
     expectRefusal(text, '400 Bad Request', 'malformed_request', 'Bad Request: Invalid input.');
   });
 
@@ -86,7 +86,7 @@ describe('what is not well-formed HTTP', () => {
     '<x>',
   ])('the host %j is 400 (RFC 3986 section 3.2.2)', async (host) => {
     for (const target of targets) {
-      const { text } = await talk(app.port, Buffer.from(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${last}`));
+      const { text } = await sendRaw(app.port, Buffer.from(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${last}`));
       expectRefusal(text, '400 Bad Request', 'malformed_request', 'Bad Request: Invalid input.');
     }
   });
@@ -104,12 +104,12 @@ describe('what is not well-formed HTTP', () => {
     '[::ffff:1.2.3.4]:80',
     '[v1.a:b]',
   ])('the host %j is well-formed', async (host) => {
-    const { text } = await talk(app.port, `GET /health/live HTTP/1.1\r\nHost: ${host}\r\n${last}`);
+    const { text } = await sendRaw(app.port, `GET /health/live HTTP/1.1\r\nHost: ${host}\r\n${last}`);
     expect(text).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   test('a target that is no URL is answered in the error body, like any other', async () => {
-    const { text } = await talk(app.port, `GET http://[/ HTTP/1.1\r\nHost: x\r\n${last}`);
+    const { text } = await sendRaw(app.port, `GET http://[/ HTTP/1.1\r\nHost: x\r\n${last}`);
     expect(text).toMatch(/^HTTP\/1\.1 40[04] /);
     expect(text).toMatch(/\r\nX-Error-Code: (malformed_request|not_found)\r\n/);
     expect(text).toMatch(/\r\n\r\n\{"details":"[^"]+","message":"[^"]+","statusCode":40[04]\}$/);
@@ -121,13 +121,13 @@ describe('what is not well-formed HTTP', () => {
     ['a wish for another protocol', 'GET /health/live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n'],
     ['HTTP/1.0', 'GET /health/live HTTP/1.0\r\n'],
   ])('unusual, but fine is a request with %s', async (_what, request) => {
-    const { text } = await talk(app.port, `${request}${last}`);
+    const { text } = await sendRaw(app.port, `${request}${last}`);
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   });
 
   test('a client that asks before it sends its body is told to go on', async () => {
     const body = '{"api_key_name": "waited"}';
-    const { text } = await talk(
+    const { text } = await sendRaw(
       app.port,
       `${head}Expect: 100-continue\r\nContent-Length: ${body.length}\r\n${last}${body}`,
     );
@@ -135,7 +135,7 @@ describe('what is not well-formed HTTP', () => {
   });
 
   test('CONNECT is a method that is not allowed', async () => {
-    const { text } = await talk(app.port, 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n');
+    const { text } = await sendRaw(app.port, 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n');
     const message = 'Method Not Allowed: This method is not supported here.';
     expectRefusal(text, '405 Method Not Allowed', 'method_not_allowed', message);
     expect(text).toContain('\r\nAllow: GET, HEAD, POST\r\n');
@@ -147,7 +147,7 @@ describe('what is not well-formed HTTP', () => {
   ])('a body that %s is never taken for the next request', async (_what, top) => {
     const smuggled = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_000);
     const next = `GET /nothing HTTP/1.1\r\nHost: x\r\n${last}`;
-    const { text } = await talk(app.port, `${top}Content-Length: ${smuggled.length}\r\n\r\n${smuggled}${next}`);
+    const { text } = await sendRaw(app.port, `${top}Content-Length: ${smuggled.length}\r\n\r\n${smuggled}${next}`);
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual([expect.stringMatching(/ 40[01]$/), 'HTTP/1.1 404']);
   });
 
@@ -159,7 +159,7 @@ describe('what is not well-formed HTTP', () => {
   ])('more than 16 KiB of %s are 431', async (_what, bytes) => {
     const message = 'Request Header Fields Too Large: The headers exceed the accepted size.';
     expectRefusal(
-      (await talk(app.port, bytes)).text,
+      (await sendRaw(app.port, bytes)).text,
       '431 Request Header Fields Too Large',
       'headers_too_large',
       message,
@@ -167,7 +167,7 @@ describe('what is not well-formed HTTP', () => {
   });
 
   test('but 15 KiB of headers are fine', async () => {
-    const { text } = await talk(
+    const { text } = await sendRaw(
       app.port,
       `GET /health/live HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(15_000)}\r\n${last}`,
     );
@@ -180,10 +180,10 @@ describe('what is not well-formed HTTP', () => {
     ['a body that never ends', [`${head}Content-Length: 100\r\n\r\n{`], timeouts.requestTimeout],
     ['chunks that never end', [`${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n`], timeouts.requestTimeout],
   ])('%s: the connection is closed when the time is up', async (_what, chunks, timeout) => {
-    const { text, lasted } = await talk(app.port, ...chunks);
+    const { text, duration } = await sendRaw(app.port, ...chunks);
     expect(text).not.toContain('200 OK');
-    expect(lasted).toBeGreaterThanOrEqual(timeout - 100);
-    expect(lasted).toBeLessThan(timeout + 2_000);
+    expect(duration).toBeGreaterThanOrEqual(timeout - 100);
+    expect(duration).toBeLessThan(timeout + 2_000);
   });
 
   test('a client that sends a little all the time gets no more time for it', async () => {
@@ -204,7 +204,7 @@ describe('what is not well-formed HTTP', () => {
   });
 
   test('the service answers others meanwhile and afterwards', async () => {
-    const stuck = Array.from({ length: 50 }, () => talk(app.port, `${head}Content-Length: 100\r\n\r\n{`));
+    const stuck = Array.from({ length: 50 }, () => sendRaw(app.port, `${head}Content-Length: 100\r\n\r\n{`));
     expect((await fetch(`${app.url}/health/live`)).status).toBe(200);
     await Promise.all(stuck);
     expect((await fetch(`${app.url}/health/live`)).status).toBe(200);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { StoreUnavailableError } from '../../src/keys/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { talk } from '../harness/raw-socket.ts';
+import { sendRaw } from '../harness/raw-socket.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';
 import { tokenFor } from '../harness/tokens.ts';
 import { waitFor } from '../harness/wait-for.ts';
@@ -81,7 +81,7 @@ describe('paths and methods', () => {
   });
 
   test('OPTIONS of the service as a whole is 404: there is no such path', async () => {
-    const { text } = await talk(app.port, 'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    const { text } = await sendRaw(app.port, 'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     expect(text).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
     expect(text).toContain('"message":"Not Found: The requested resource does not exist."');
   });
@@ -102,7 +102,7 @@ describe('paths and methods', () => {
   );
 
   test('a path that cannot be decoded is 404 or 400, never 500', async () => {
-    const { text } = await talk(app.port, 'GET /%ff%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    const { text } = await sendRaw(app.port, 'GET /%ff%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     expect(text).toMatch(/^HTTP\/1\.1 40[04] /);
   });
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { KeyStore } from '../../src/keys/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
-import { talk } from '../harness/raw-socket.ts';
+import { sendRaw } from '../harness/raw-socket.ts';
 import { getUser, requestPath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
@@ -64,7 +64,7 @@ describe('requests in a row on one connection', () => {
   test.each(broken)('are answered before %s behind them is refused', async (what, bytes, refusal) => {
     for (lateness of [0, 100]) {
       const sub = `${what} ${lateness}`;
-      const { text } = await talk(app.port, `${keyRequest(sub, 'one')}${keyRequest(sub, 'two')}${bytes}`);
+      const { text } = await sendRaw(app.port, `${keyRequest(sub, 'one')}${keyRequest(sub, 'two')}${bytes}`);
       expect(statusesOf(text)).toEqual([200, 200, refusal]);
       expect(text.indexOf('"name":"one"')).toBeLessThan(text.indexOf('"name":"two"'));
       expect(await namesOf(sub)).toEqual(['one', 'two']);
@@ -93,21 +93,21 @@ describe('requests in a row on one connection', () => {
     const chunked = (headers: string) =>
       `POST ${requestPath} HTTP/1.1\r\nHost: x\r\n${headers}Transfer-Encoding: chunked\r\n\r\nxyz\r\n`;
     const asOwner = `Content-Type: application/json\r\nAuthorization: Bearer ${tokenFor('broken')}\r\n`;
-    expect(statusesOf((await talk(app.port, chunked(asOwner))).text)).toEqual([400]);
-    const [status, ...more] = statusesOf((await talk(app.port, chunked(''))).text);
+    expect(statusesOf((await sendRaw(app.port, chunked(asOwner))).text)).toEqual([400]);
+    const [status, ...more] = statusesOf((await sendRaw(app.port, chunked(''))).text);
     expect([400, 401]).toContain(status);
     expect(more).toEqual([]);
   });
 
   test('are answered although the next one never comes to its end', async () => {
     lateness = 1_500; // Longer than a request may take to arrive.
-    const { text } = await talk(app.port, `${keyRequest('unfinished', 'one')}POST / HTTP/1.1\r\nHost: x\r\n`);
+    const { text } = await sendRaw(app.port, `${keyRequest('unfinished', 'one')}POST / HTTP/1.1\r\nHost: x\r\n`);
     expect(statusesOf(text)).toEqual([200]);
   });
 
   test('are not handled behind one that asks to close the connection', async () => {
     lateness = 0;
-    const { text } = await talk(app.port, `${live}Connection: close\r\n\r\n${keyRequest('late', 'never')}`);
+    const { text } = await sendRaw(app.port, `${live}Connection: close\r\n\r\n${keyRequest('late', 'never')}`);
     expect(statusesOf(text)).toEqual([200]);
     expect(await namesOf('late')).toEqual([]);
   });
@@ -124,7 +124,7 @@ describe('requests in a row on one connection', () => {
         const first = keyRequest(sub, 'first');
         const [line = '', ...rest] = keyRequest(sub, 'second').split('\r\n');
         const second = [line, offer.trimEnd(), ...rest].join('\r\n');
-        const { text } = await talk(app.port, `${first}${second}${keyRequest(sub, 'third')}${live}${last}`);
+        const { text } = await sendRaw(app.port, `${first}${second}${keyRequest(sub, 'third')}${live}${last}`);
         expect(statusesOf(text)).toEqual([200, 200]);
         expect(text).toContain('\r\nConnection: close\r\n');
         expect(await namesOf(sub)).toEqual(['first', 'second']);
@@ -133,7 +133,7 @@ describe('requests in a row on one connection', () => {
   );
 
   test('an offer without a body closes the connection, and the next request goes by another one', async () => {
-    const { text } = await talk(app.port, `${live}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n${live}${last}`);
+    const { text } = await sendRaw(app.port, `${live}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n${live}${last}`);
     expect(statusesOf(text)).toEqual([200]);
     expect(text).toContain('\r\nConnection: close\r\n');
   });

@@ -106,7 +106,7 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
   test('that answers nothing from the start is asked again after pauses that grow', async () => {
     const redis = await redisServer();
     const proxy = await startTcpProxy(redis.port);
-    proxy.swallows = true;
+    proxy.discards = true;
     const { count, lines, messages, shared } = connectTo(`redis://127.0.0.1:${proxy.port}`, {
       connect: 50,
       firstPause: 10,
@@ -121,7 +121,7 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     expect(messages()).toEqual([redisUnavailable]);
     expect(lines[0]).toMatchObject({ severity: 'WARNING', err: { message: expect.stringContaining('within 50 ms') } });
 
-    proxy.swallows = false;
+    proxy.discards = false;
     await shared(await inspect(redis));
     expect(messages()).toEqual([redisUnavailable, redisRecovered]);
   });

@@ -141,8 +141,8 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     for (const token of ['token-2', 'token-3']) {
       await accept(token);
       metadata.token = token;
-      const asked = metadata.tokensAsked();
-      await waitFor('the newer token to be asked for', () => metadata.tokensAsked() > asked + 1);
+      const asked = metadata.tokenRequests();
+      await waitFor('the newer token to be asked for', () => metadata.tokenRequests() > asked + 1);
     }
     await waitFor('the connection to authenticate with it', async () =>
       /cmdstat_auth:calls=\d+.*rejected_calls=0,failed_calls=0/.test(

@@ -14,14 +14,14 @@ import { waitFor } from '../harness/wait-for.ts';
 
 const emptyHome = () => mkdtempSync(join(tmpdir(), 'home-'));
 
-/** Writes a file of credentials and returns its path. */
+/** Writes a credentials file and returns its path. */
 function credentialsFile(content: string): string {
   const path = join(emptyHome(), 'credentials.json');
   writeFileSync(path, content);
   return path;
 }
 
-/** A token endpoint that answers as Google's does for credentials that were revoked. */
+/** Starts a token endpoint that responds as Google's does for revoked credentials. */
 async function startRevokingEndpoint(): Promise<string> {
   const server = createServer((_request, response) => {
     response.writeHead(400, { 'Content-Type': 'application/json' });
@@ -32,7 +32,7 @@ async function startRevokingEndpoint(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
 }
 
-/** Workload identity federation lets the file name the token endpoint. */
+/** Writes credentials of workload identity federation, where the file sets the token endpoint. */
 const federated = (tokenUrl: string, subjectToken = credentialsFile('a subject token that no log may show')) =>
   credentialsFile(
     JSON.stringify({
@@ -44,7 +44,7 @@ const federated = (tokenUrl: string, subjectToken = credentialsFile('a subject t
     }),
   );
 
-/** Credentials that work, for what comes after them. */
+/** Returns an environment with valid credentials. */
 const goodCredentials = async () => ({
   GCE_METADATA_HOST: (await startMetadataServer()).host,
   METADATA_SERVER_DETECTION: 'assume-present',
@@ -66,7 +66,7 @@ const cases: Record<string, Case> = {
     environment: async () => ({ GCE_METADATA_HOST: (await startMetadataServer({ mode: 'hangs' })).host }),
     says: /did not arrive within 1500 ms.*metadata server/,
   },
-  'a metadata server that hangs where one must be': {
+  'a metadata server that hangs although its presence is assumed': {
     environment: async () => ({
       GCE_METADATA_HOST: (await startMetadataServer({ mode: 'hangs' })).host,
       METADATA_SERVER_DETECTION: 'assume-present',
@@ -80,19 +80,19 @@ const cases: Record<string, Case> = {
     }),
     says: /did not arrive within 1500 ms.*metadata server|answered 503.*metadata server/,
   },
-  'a credentials file that is garbage': {
+  'a malformed credentials file': {
     environment: async () => ({ GOOGLE_APPLICATION_CREDENTIALS: credentialsFile('{"private_key": "hunter2') }),
     says: /not valid JSON.*gcloud auth application-default login/,
   },
-  'a credentials file that is not there': {
+  'a missing credentials file': {
     environment: async () => ({ GOOGLE_APPLICATION_CREDENTIALS: join(emptyHome(), 'missing.json') }),
     says: /GOOGLE_APPLICATION_CREDENTIALS.*missing\.json does not exist.*gcloud auth application-default login/,
   },
-  'a subject token that is not there': {
+  'a missing subject token': {
     environment: async () => ({ GOOGLE_APPLICATION_CREDENTIALS: federated('http://127.0.0.1:1/', '/missing/token') }),
     says: /\/missing\/token.*gcloud auth application-default login/,
   },
-  'a credentials file with a key that is none': {
+  'a credentials file with an invalid private key': {
     environment: async () => ({
       GOOGLE_APPLICATION_CREDENTIALS: credentialsFile(
         JSON.stringify({ type: 'service_account', client_email: 'a@b.example', private_key: 'hunter2' }),
@@ -100,19 +100,19 @@ const cases: Record<string, Case> = {
     }),
     says: login,
   },
-  'credentials that were revoked': {
+  'revoked credentials': {
     environment: async () => ({ GOOGLE_APPLICATION_CREDENTIALS: federated(await startRevokingEndpoint()) }),
     says: login,
   },
-  'a client certificate that is required and missing': {
+  'a required client certificate that is missing': {
     environment: async () => ({ ...(await goodCredentials()), GOOGLE_API_USE_CLIENT_CERTIFICATE: 'true' }),
     says: /could not be set up.*context_aware_metadata\.json.*GOOGLE_API_USE_CLIENT_CERTIFICATE/,
   },
-  'root certificates that are not there': {
+  'missing root certificates': {
     environment: async () => ({ ...(await goodCredentials()), GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: '/missing/roots.pem' }),
     says: /could not be set up.*\/missing\/roots\.pem.*GRPC_DEFAULT_SSL_ROOTS_FILE_PATH/,
   },
-  'ciphers that nobody knows, although REST is preferred': {
+  'unknown ciphers, although REST is preferred': {
     environment: async () => ({
       ...(await goodCredentials()),
       GRPC_SSL_CIPHER_SUITES: 'none',
@@ -123,7 +123,7 @@ const cases: Record<string, Case> = {
 };
 
 describe.each(Object.entries(cases))('on Firestore with %s', (_what, { environment, says }) => {
-  test('the service lives, is not ready, answers with errors in time and says why', async () => {
+  test('runs, is not ready, responds with errors in time and logs the cause', async () => {
     const service = await startProcess({
       KEY_STORE: 'firestore',
       GOOGLE_CLOUD_PROJECT: 'demo-credentials',
@@ -155,7 +155,7 @@ describe.each(Object.entries(cases))('on Firestore with %s', (_what, { environme
   });
 });
 
-test('on Firestore, HTTPS_PROXY is used to obtain credentials', async () => {
+test('uses HTTPS_PROXY to obtain Google credentials', async () => {
   const connects: string[] = [];
   const proxy = createServer().on('connect', ({ url }, socket) => {
     connects.push(url ?? '');

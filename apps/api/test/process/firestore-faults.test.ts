@@ -8,7 +8,7 @@ import { freshProject } from '../harness/stores.ts';
 import { tokenFor } from '../harness/tokens.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
-describe.skipIf(inject('emulatorHost') === undefined)('Firestore fails', () => {
+describe.skipIf(inject('emulatorHost') === undefined)('when Firestore fails', () => {
   let emulator: Emulator | undefined;
   let service: TestProcess | undefined;
   const project = freshProject();
@@ -28,7 +28,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('Firestore fails', () => {
     return { emulator, url: service.url };
   }
 
-  /** Asks for a key, and says how long the answer took. */
+  /** Requests a key and measures the time until the response. */
   async function timed(url: string, name: string) {
     const begun = Date.now();
     const answer = await requestKey(url, { api_key_name: name }, { token: tokenFor('owner') });
@@ -54,7 +54,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('Firestore fails', () => {
 
   const ready = (url: string) => async () => (await health(url, 'ready')).status === 200;
 
-  test('it is down: 500 in time, not ready but alive, and back by itself', async () => {
+  test('responds with 500 in time while Firestore is down, stays live and recovers', async () => {
     const { emulator: first, url } = await start();
     expect((await timed(url, 'before')).answer.status).toBe(200);
     await first.stop();
@@ -65,7 +65,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('Firestore fails', () => {
     expect((await timed(url, 'after')).answer.status).toBe(200);
   });
 
-  test('it is slow beyond measure: the same, and nothing of a refused request is written later', async () => {
+  test('responds with 500 in time while Firestore hangs, and writes nothing of those requests later', async () => {
     const { emulator: stopped, url } = await start();
     expect((await timed(url, 'before')).answer.status).toBe(200);
     stopped.signal('SIGSTOP');
@@ -76,7 +76,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('Firestore fails', () => {
     }
     await expectFailure(url, 'during');
 
-    // What was refused before anything was sent must stay refused: only the one that waited for its answer may be written.
+    // Requests that failed before a write was sent must not be written. The one in flight may be.
     const unsent = refused.flatMap(({ answer }, index) =>
       answer.headers.get('x-error-code') === 'store_unavailable' ? [`during ${index}`] : [],
     );
@@ -91,7 +91,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('Firestore fails', () => {
     expect(unsent.filter((name) => names.includes(name))).toEqual([]);
   });
 
-  test('it is not there at the start: the service starts all the same', async () => {
+  test('starts while Firestore is down, and recovers', async () => {
     const { emulator: first } = await start();
     service?.signal('SIGKILL');
     await first.stop();

@@ -9,7 +9,7 @@ import { tokenFor } from '../harness/tokens.ts';
 const rounds = 50;
 const owners = 8;
 
-test(`of ${rounds} services killed at random moments none loses a key that a client has, or passes a maximum`, async () => {
+test(`loses no issued key and exceeds no maximum when killed at ${rounds} random moments`, async () => {
   const path = temporaryFile();
   const received: string[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -20,7 +20,7 @@ test(`of ${rounds} services killed at random moments none loses a key that a cli
     });
     const client = async (owner: number) => {
       for (let index = 0; running; index++) {
-        // Owners of a tier that is soon full, and owners of one that takes everything.
+        // Half of the owners have a tier with a low maximum, half one without a maximum.
         const token = tokenFor(`owner ${owner}`, { tier: owner % 2 === 0 ? 'growth' : 'enterprise' });
         const answer = await requestKey(service.url, { api_key_name: `${round}-${index}` }, { token }).catch(
           () => undefined,

@@ -11,7 +11,7 @@ import { waitFor } from '../harness/wait-for.ts';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-/** Starts the built service with an output that the test chooses, and resolves once it answers. */
+/** Starts the built service with the given standard output, and resolves when it responds. */
 async function start(stdout: 'pipe' | number) {
   const port = await freePort();
   const child = spawn(process.execPath, [main], {
@@ -31,7 +31,7 @@ async function start(stdout: 'pipe' | number) {
       ({ status }) => status === 200,
       () => false,
     );
-  await waitFor('the service to answer', isLive);
+  await waitFor('the service to respond', isLive);
   return {
     url,
     port,
@@ -46,7 +46,7 @@ async function start(stdout: 'pipe' | number) {
   };
 }
 
-/** Sends requests in one pipeline and resolves when all are answered; each is a line of the log. */
+/** Sends requests in one pipeline, each of which logs a line, and resolves after all responses. */
 async function fill(port: number, requests: number): Promise<void> {
   const socket = connect(port, '127.0.0.1').setEncoding('latin1');
   let answered = 0;
@@ -60,14 +60,14 @@ async function fill(port: number, requests: number): Promise<void> {
   const request = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n';
   for (let sent = 0; sent < requests; sent += 1_000) {
     socket.write(request.repeat(1_000));
-    await waitFor('the answers', () => answered >= sent + 1_000, 60);
+    await waitFor('the responses', () => answered >= sent + 1_000, 60);
   }
   socket.destroy();
 }
 
-test('a pipe whose reader stalls holds up no request; lines beyond 8 MiB are dropped, counted and told', async () => {
+test('a stalled reader of the log delays no request, and lines beyond 8 MiB are dropped and counted', async () => {
   const { port, stdout, isLive } = await start('pipe');
-  // Node reads a child's pipe only once somebody listens. A line has about 450 bytes.
+  // Node reads a child's pipe only once it has a listener. A line has about 450 bytes.
   await fill(port, 22_000);
   expect(await isLive()).toBe(true);
 
@@ -77,14 +77,14 @@ test('a pipe whose reader stalls holds up no request; lines beyond 8 MiB are dro
     output = (output + text).slice(-4_000);
     lines += text.split('\n').length - 1;
   });
-  await waitFor('the line that counts', () => /dropped \d+ log lines/.test(output));
+  await waitFor('the line with the count', () => /dropped \d+ log lines/.test(output));
   const [, dropped] = /"dropped (\d+) log lines"/.exec(output) ?? [];
   expect(Number(dropped)).toBeGreaterThan(100);
   expect(lines).toBeLessThan(22_000);
   expect(lines + Number(dropped)).toBeGreaterThanOrEqual(22_000);
 });
 
-test('SIGTERM ends the service in time although nobody reads its output', async () => {
+test('SIGTERM ends the service in time while its log is not read', async () => {
   const { port, terminate } = await start('pipe');
   await fill(port, 2_000);
   const { code, milliseconds } = await terminate();
@@ -92,7 +92,7 @@ test('SIGTERM ends the service in time although nobody reads its output', async 
   expect(milliseconds).toBeLessThan(8_000);
 });
 
-test('a pipe whose reader is gone holds up no request', async () => {
+test('a closed log pipe delays no request', async () => {
   const { port, stdout, isLive, terminate, errors } = await start('pipe');
   stdout.destroy();
   await fill(port, 2_000);
@@ -101,7 +101,7 @@ test('a pipe whose reader is gone holds up no request', async () => {
   expect(errors()).toBe('');
 });
 
-test('a disk that is full holds up no request', async () => {
+test('a full disk delays no request', async () => {
   const full = openSync('/dev/full', 'w');
   const { port, isLive, terminate, errors } = await start(full);
   closeSync(full);

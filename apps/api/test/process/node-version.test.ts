@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 test.each(['main.js', 'admin.js'])(
-  'of %s an older Node gets one line and exit code 78, before anything else is loaded',
+  '%s prints one line and exits with 78 on an older Node, before it imports anything',
   (entry) => {
-    // The version is the only thing about an older Node that an entry looks at; its imports must not be reached.
+    // The copy has no other files, so an import would fail.
     const folder = mkdtempSync(join(tmpdir(), 'andamio-api-'));
     const older = join(folder, 'older.cjs');
     writeFileSync(older, "Object.defineProperty(process.versions, 'node', { value: '22.12.0' });");
@@ -17,7 +17,9 @@ test.each(['main.js', 'admin.js'])(
       encoding: 'utf8',
     });
     expect(status).toBe(78);
-    expect(stderr).toBe('Node 24 is needed, this is 22.12.0; the repository has one in node_modules/.bin/node.\n');
+    expect(stderr).toBe(
+      'Node 24 is required; this is Node 22.12.0. The repository provides it as node_modules/.bin/node.\n',
+    );
     expect(stdout).toBe('');
   },
 );

@@ -7,15 +7,15 @@ import { spawnService, startProcess, type TestProcess } from '../harness/process
 import { requestKey } from '../harness/request-key.ts';
 import { jwtSecret } from '../harness/tokens.ts';
 
-/** Runs the service with settings that it cannot start with. */
+/** Runs the service with invalid settings until it exits. */
 async function refusal(environment: Record<string, string>) {
   const service = spawnService(environment);
   const { code } = await service.exited;
   return { code, lines: service.output().trim().split('\n') };
 }
 
-describe('a wrong setting ends the start', () => {
-  test('with exit code 78 and a line for each, which names variable and rule but no value', async () => {
+describe('invalid settings', () => {
+  test('exits with 78 and prints a line per invalid setting, with its rule but not its value', async () => {
     const { code, lines } = await refusal({
       PORT: 'eighty',
       JWT_SECRETS: 'my-short-secret',
@@ -30,7 +30,7 @@ describe('a wrong setting ends the start', () => {
     expect(lines.join()).not.toMatch(/eighty|my-short-secret|bXktcGVwcGVy/);
   });
 
-  test('production refuses every default of development at once', async () => {
+  test('production rejects all development defaults at once', async () => {
     const { code, lines } = await refusal({ NODE_ENV: 'production' });
     expect(code).toBe(78);
     expect(lines.map((line) => line.split(' ')[0])).toEqual([
@@ -43,7 +43,7 @@ describe('a wrong setting ends the start', () => {
   });
 });
 
-describe('what development generates', () => {
+describe('generated development secrets', () => {
   const services: TestProcess[] = [];
   afterEach(() => {
     for (const { signal } of services.splice(0)) signal('SIGKILL');
@@ -57,7 +57,7 @@ describe('what development generates', () => {
   const secretOf = (folder: string) => readFileSync(join(folder, '.data/jwt-secret')).toString('base64url');
   const tokenBy = (secret: string) => jwt.sign({ sub: 'user' }, secret, { expiresIn: 60 });
 
-  test('is readable by its owner alone, and outlives a restart', async () => {
+  test('keeps generated secrets across restarts, readable by their owner only', async () => {
     const { folder, url, signal, exited } = await start();
     expect(statSync(join(folder, '.data')).mode & 0o777).toBe(0o700);
     for (const file of ['jwt-secret', 'key-pepper', 'keys.db']) {
@@ -75,13 +75,13 @@ describe('what development generates', () => {
   });
 
   test.each<[string, string, (path: string) => void, RegExp]>([
-    ['empty', 'jwt-secret', (path) => writeFileSync(path, ''), /must hold at least 32 bytes, but has 0/],
+    ['empty', 'jwt-secret', (path) => writeFileSync(path, ''), /must contain at least 32 bytes, but has 0/],
     ['too short', 'jwt-secret', (path) => writeFileSync(path, 'x'.repeat(31)), /at least 32 bytes, but has 31/],
-    ['empty', 'key-pepper', (path) => writeFileSync(path, ''), /must hold at least 32 bytes, but has 0/],
+    ['empty', 'key-pepper', (path) => writeFileSync(path, ''), /must contain at least 32 bytes, but has 0/],
     ['a folder', 'key-pepper', (path) => mkdirSync(path), /cannot be read \(EISDIR\)/],
-    ['a link to nowhere', 'jwt-secret', (path) => symlinkSync('/nowhere/at-all', path), /cannot be/],
+    ['a dangling link', 'jwt-secret', (path) => symlinkSync('/nowhere/at-all', path), /cannot be/],
   ])(
-    'is refused where it is %s (%s): one line with the path and the way out, exit 78',
+    'exits with 78 and prints one line with path and remedy if a secret file is %s (%s)',
     async (_what, name, make, rule) => {
       const folder = mkdtempSync(join(tmpdir(), 'andamio-api-'));
       mkdirSync(join(folder, '.data'));
@@ -97,7 +97,7 @@ describe('what development generates', () => {
     },
   );
 
-  test('is the same for two services that start at the same moment', async () => {
+  test('generates the same secrets for two services that start at the same time', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'andamio-api-'));
     const both = await Promise.all([start(folder), start(folder)]);
     const token = tokenBy(secretOf(folder));
@@ -105,7 +105,7 @@ describe('what development generates', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 422]);
   });
 
-  test('is not made where the settings say it', async () => {
+  test('generates no secret that the settings provide', async () => {
     const service = await startProcess({ JWT_SECRETS: jwtSecret });
     services.push(service);
     expect(() => statSync(join(service.folder, '.data/jwt-secret'))).toThrow('ENOENT');

@@ -7,13 +7,13 @@ import { requestKey } from '../harness/request-key.ts';
 import { temporaryFile } from '../harness/stores.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
-describe('the embedded store fails', () => {
+describe('when the embedded store fails', () => {
   let service: TestProcess | undefined;
   afterEach(() => service?.signal('SIGKILL'));
 
   const status = async (path: string) => (await fetch(`${service?.url}/health/${path}`)).status;
 
-  test('another process holds its lock: 500 in time, the event loop goes on, and it recovers', async () => {
+  test('responds with 500 in time while another process locks the database, stays live and recovers', async () => {
     const path = temporaryFile();
     service = await startProcess({ SQLITE_PATH: path });
     const { url } = service;
@@ -38,13 +38,13 @@ describe('the embedded store fails', () => {
     expect((await requestKey(url, { api_key_name: 'during' })).status, 'nothing was written').toBe(200);
   });
 
-  test('its file is no database: the service says so with the path and the way out, and does not start', async () => {
+  test('does not start if SQLITE_PATH is not a database, and prints the path and the remedy', async () => {
     const path = temporaryFile();
     writeFileSync(path, 'not a database');
     const started = spawnService({ SQLITE_PATH: path });
     expect((await started.exited).code).toBe(78);
     expect(started.output()).toBe(
-      `SQLITE_PATH must name a SQLite database: ${path} is something else. Move it away, or name another path.\n`,
+      `SQLITE_PATH must name a SQLite database, but ${path} is a different kind of file. Move it, or set another path.\n`,
     );
     expect(readFileSync(path, 'utf8')).toBe('not a database');
   });
@@ -52,7 +52,7 @@ describe('the embedded store fails', () => {
   test.each([
     ['another program', 'CREATE TABLE notes (text TEXT)', /tables of another program/],
     ['a newer version of the service', 'PRAGMA user_version = 1000', /A newer version of this service/],
-  ])('its file belongs to %s: the log says so with the path, and nothing in it changes', async (_, sql, reason) => {
+  ])('logs the path and changes nothing if the database belongs to %s', async (_, sql, reason) => {
     const path = temporaryFile();
     const other = new DatabaseSync(path);
     other.exec(sql);
@@ -60,19 +60,19 @@ describe('the embedded store fails', () => {
     const before = readFileSync(path);
     service = await startProcess({ SQLITE_PATH: path });
     expect(await status('ready')).toBe(503);
-    await waitFor('the log to say why', () => reason.test(service?.output() ?? ''));
+    await waitFor('the log line with the cause', () => reason.test(service?.output() ?? ''));
     expect(service.output()).toContain(path);
     expect(readFileSync(path)).toEqual(before);
   });
 
-  test('its folder is where none can be made: the service starts, is not ready, and ends when it is told to', async () => {
+  test('starts if the folder of the database cannot be created, is not ready, and ends on SIGTERM', async () => {
     service = await startProcess({ SQLITE_PATH: '/proc/none/keys.db' });
     expect(await status('ready')).toBe(503);
     service.signal('SIGTERM');
     expect((await service.exited).code).toBe(0);
   });
 
-  test('its file cannot be opened: the service starts, answers 500, and takes it when it can', async () => {
+  test('starts if the database cannot be opened, responds with 500, and recovers', async () => {
     const path = temporaryFile('not-yet/keys.db');
     const inTheWay = path.replace('/keys.db', '');
     writeFileSync(inTheWay, 'a file where the folder should be');

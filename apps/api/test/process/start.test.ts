@@ -8,11 +8,11 @@ import { spawnService, startProcess } from '../harness/process.ts';
 import { freshProject } from '../harness/stores.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
-describe('the start', () => {
+describe('start', () => {
   let end = () => {};
   afterEach(() => end());
 
-  test('ends in a line that says listening and the port', async () => {
+  test('logs that it listens, with the port', async () => {
     const service = await startProcess();
     end = () => service.signal('SIGKILL');
     const line = service
@@ -23,18 +23,18 @@ describe('the start', () => {
     expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
   });
 
-  test('fails with a line and a code where the port is taken', async () => {
+  test('logs one line and exits with 1 if the port is in use', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     end = () => other.close();
     const service = spawnService({ PORT: String((other.address() as { port: number }).port) });
     expect((await service.exited).code).toBe(1);
-    expect(service.output()).toMatch(/"severity":"CRITICAL".*"message":"Port \d+ is in use on 127.0.0.1: .*set PORT/);
+    expect(service.output()).toMatch(/"severity":"CRITICAL".*"message":"Port \d+ is in use on 127.0.0.1\. .*set PORT/);
     expect(service.output().trim().split('\n'), 'one line and no stack').toHaveLength(1);
   });
 
   test.each(['no-such-host.invalid', '192.0.2.1'])(
-    'names HOST where it is no address of this machine: %s',
+    'logs one line that names HOST and exits with 1 if HOST is %s, not an address of this machine',
     async (HOST) => {
       const service = spawnService({ PORT: '0', HOST });
       expect((await service.exited).code).toBe(1);
@@ -49,7 +49,7 @@ describe('the start', () => {
     FIRESTORE_EMULATOR_HOST: inject('emulatorHost'),
   };
 
-  /** Runs a copy of dist alone, far from every node_modules, until it is ready. */
+  /** Runs a copy of `dist`, out of reach of any node_modules, and resolves when it is ready. */
   async function runAlone(settings: Record<string, string | undefined>) {
     const folder = mkdtempSync(join(tmpdir(), 'alone-'));
     cpSync(new URL('../../dist', import.meta.url), folder, { recursive: true });
@@ -66,13 +66,13 @@ describe('the start', () => {
     const port = () => /"port":(\d+)/.exec(output)?.[1];
     await waitFor('the service to listen', () => port() !== undefined);
     await waitFor(
-      'the store to answer',
+      'the store to respond',
       async () => (await fetch(`http://127.0.0.1:${port()}/health/ready`)).status === 200,
     );
   }
 
-  test('needs nothing but the folder dist', () => runAlone({}));
-  test.skipIf(inject('emulatorHost') === undefined)('needs nothing else on Firestore either', () =>
+  test('runs from the dist folder alone', () => runAlone({}));
+  test.skipIf(inject('emulatorHost') === undefined)('runs from the dist folder alone on Firestore', () =>
     runAlone(onFirestore),
   );
 });

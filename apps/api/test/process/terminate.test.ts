@@ -10,7 +10,7 @@ describe('SIGTERM', () => {
   let service: TestProcess | undefined;
   afterEach(() => service?.signal('SIGKILL'));
 
-  /** Sends one request on the agent's connections; resolves to its status, or to the error's code. */
+  /** Sends a request over the agent's connections, and resolves to its status or error code. */
   function send(agent: Agent, port: number, name: string, sub: string): Promise<number | string> {
     return new Promise((resolve) => {
       const headers = { authorization: `Bearer ${tokenFor(sub)}`, 'content-type': 'application/json' };
@@ -26,7 +26,7 @@ describe('SIGTERM', () => {
     });
   }
 
-  test('under load fails no request that was accepted, five times over', async () => {
+  test('fails no accepted request on SIGTERM under load', async () => {
     for (let round = 0; round < 5; round++) {
       service = await startProcess();
       const { port, signal, exited } = service;
@@ -37,7 +37,7 @@ describe('SIGTERM', () => {
         for (let index = 0; !ended; index++) {
           const outcome = await send(agent, port, `key ${index}`, `client ${round}-${id}`);
           outcomes.push(outcome);
-          // Nobody accepted what found nobody listening.
+          // The service has stopped listening, so it never accepted this request.
           if (outcome === 'ECONNREFUSED') ended = true;
         }
       };
@@ -51,15 +51,13 @@ describe('SIGTERM', () => {
       agent.destroy();
       expect(code).toBe(0);
       expect(Date.now() - begun).toBeLessThan(8_000);
-      expect(service.output().trimEnd().split('\n').at(-1), 'the last line that it logged').toContain(
-        '"message":"ended"',
-      );
+      expect(service.output().trimEnd().split('\n').at(-1), 'the last log line').toContain('"message":"shut down"');
       const failed = outcomes.filter((outcome) => outcome !== 200 && outcome !== 'ECONNREFUSED');
       expect(failed, `round ${round}, of ${outcomes.length}`).toEqual([]);
     }
   });
 
-  test('answers a request that comes on a kept-alive connection right after it, and then closes', async () => {
+  test('answers a request that arrives on a kept-alive connection right after SIGTERM, then closes it', async () => {
     service = await startProcess();
     const { port, signal, exited } = service;
     const get = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n';
@@ -73,14 +71,14 @@ describe('SIGTERM', () => {
     await expect.poll(() => text).toContain('"live"');
     text = '';
     signal('SIGTERM');
-    await expect.poll(() => service?.output()).toContain('"message":"ending"');
+    await expect.poll(() => service?.output()).toContain('"message":"shutting down"');
     socket.write(get);
     await closed;
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect((await exited).code).toBe(0);
   });
 
-  test('answers what is under way also where the grace is the shortest that may be set', async () => {
+  test('completes active requests within the shortest configurable grace', async () => {
     service = await startProcess({ SHUTDOWN_GRACE_SECONDS: '1' });
     const { port, signal, exited } = service;
     const body = JSON.stringify({ api_key_name: 'under way' });
@@ -96,7 +94,7 @@ describe('SIGTERM', () => {
     await expect.poll(() => text).toContain('100 Continue');
     const begun = Date.now();
     signal('SIGTERM');
-    await delay(300); // What is under way takes its time.
+    await delay(300); // The request is still being sent.
     socket.write(body);
     await closed;
     expect(text).toContain('HTTP/1.1 200 OK\r\n');
@@ -104,7 +102,7 @@ describe('SIGTERM', () => {
     expect(Date.now() - begun).toBeLessThan(1_000);
   });
 
-  test('exits 0 within the grace although a request never ends, and although it comes twice', async () => {
+  test('exits with 0 within the grace after two SIGTERMs, even if a request never ends', async () => {
     service = await startProcess({ SHUTDOWN_GRACE_SECONDS: '3' });
     const { port, signal, exited } = service;
     const socket = connect(port, '127.0.0.1');

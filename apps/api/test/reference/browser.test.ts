@@ -43,7 +43,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
   });
 
   test('a stranger comes in at the front, pastes a token, and gets a key', async () => {
-    const { page, complaints, requests } = await openPage(browser, { viewport: { width: 1280, height: 900 } });
+    const { page, problems, requests } = await openPage(browser, { viewport: { width: 1280, height: 900 } });
     await page.goto(`${service.url}/`);
     expect(page.url()).toContain('/api/v1/docs/index.html');
     const token = tokenFor('stranger');
@@ -55,7 +55,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     await page.getByRole('dialog').getByRole('button', { name: 'Copy' }).first().waitFor({ state: 'attached' });
     await page.screenshot({ path: join(screenshots, 'key.png') });
 
-    expect(complaints).toEqual([]);
+    expect(problems).toEqual([]);
     expect(requests.filter((url) => !url.startsWith(`${service.url}/`) && !url.startsWith('data:'))).toEqual([]);
 
     const kept = await page.evaluate<string>(
@@ -69,14 +69,14 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
   });
 
   test('without a token the page shows the 401, and what to do about it', async () => {
-    const { page, complaints } = await openPage(browser);
+    const { page, problems } = await openPage(browser);
     await page.goto(`${service.url}/docs`);
     await goToOperation(page);
     const shown = await send(page);
     expect(shown).toContain('Unauthorized: Invalid or missing credentials.');
     expect(shown).toContain('Authorization: Bearer');
     // Chromium itself says that an answer was 401; that is what was asked for.
-    expect(complaints.filter((text) => !text.includes('status of 401'))).toEqual([]);
+    expect(problems.filter((text) => !text.includes('status of 401'))).toEqual([]);
     await page.context().close();
   });
 
@@ -85,7 +85,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     ['dark', { colorScheme: 'dark', viewport: { width: 1280, height: 900 } }],
     ['narrow', { colorScheme: 'light', viewport: { width: 360, height: 740 } }],
   ] as const)('%s: axe-core finds nothing serious, and nothing is wider than the window', async (name, options) => {
-    const { page, complaints } = await openPage(browser, options);
+    const { page, problems } = await openPage(browser, options);
     await page.goto(`${service.url}/`);
     await page.getByRole('heading', { name: 'Andamio API' }).first().waitFor();
     expect(await seriousViolations(page)).toEqual([]);
@@ -99,7 +99,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
       await page.getByRole('dialog').getByRole('button', { name: /^Send/ }).first().waitFor();
       expect(await seriousViolations(page)).toEqual([]);
     }
-    expect(complaints).toEqual([]);
+    expect(problems).toEqual([]);
     await page.context().close();
   });
 

@@ -82,9 +82,9 @@ describe('the reference over HTTP', () => {
   });
 
   test('a Host header that is no host is put nowhere', async () => {
-    const { talk } = await import('../harness/raw-socket.ts');
+    const { sendRaw } = await import('../harness/raw-socket.ts');
     const request = `GET ${docs}/llms.txt HTTP/1.1\r\nHost: a"><script>\r\nConnection: close\r\n\r\n`;
-    const { text } = await talk(app.port, Buffer.from(request));
+    const { text } = await sendRaw(app.port, Buffer.from(request));
     expect(text).not.toContain('<script>');
   });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { talk } from '../harness/raw-socket.ts';
+import { sendRaw } from '../harness/raw-socket.ts';
 import { requestPath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
@@ -69,7 +69,7 @@ describe('401: no credentials, or none of which anything is known', () => {
 
   test('the header twice, even with the same token', async () => {
     const header = `Authorization: Bearer ${tokenFor('user')}\r\n`;
-    const { text } = await talk(
+    const { text } = await sendRaw(
       app.port,
       `POST ${requestPath} HTTP/1.1\r\nHost: x\r\n${header}${header}Connection: close\r\n\r\n`,
     );

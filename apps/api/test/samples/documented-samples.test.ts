@@ -1,13 +1,13 @@
 import { operations, requestApiKey } from '@andamio/schema/operations';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { createWorkshop, runners } from '../harness/languages.ts';
+import { createSampleRunner, runners } from '../harness/languages.ts';
 import { startProcess, type TestProcess } from '../harness/process.ts';
 import { requestKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 type Documented = Record<string, Record<string, { 'x-codeSamples': { label: string; source: string }[] }>>;
 
-/** What stands in a sample for the reader's own credentials, and what a reader is told who leaves them out. */
+/** Placeholders of credentials in the samples, and the error that a sample prints without them. */
 const credentials = {
   bearer: {
     header: 'Authorization',
@@ -17,15 +17,15 @@ const credentials = {
   apiKey: { header: 'X-API-Key', placeholder: 'YOUR_API_KEY', details: /"details":"Send a valid, unexpired key/ },
 } as const;
 
-/** Every header of a sample stands on a line of its own. */
+/** Removes the line that sets a header. */
 const withoutHeader = (source: string, header: string) =>
   source
     .split('\n')
     .filter((line) => !line.includes(header))
     .join('\n');
 
-describe('every sample of the document that the service serves runs as it stands', () => {
-  const workshop = createWorkshop();
+describe('code samples of the OpenAPI document', () => {
+  const runner = createSampleRunner();
   let service: TestProcess;
   let paths: Documented;
   beforeAll(async () => {
@@ -35,55 +35,58 @@ describe('every sample of the document that the service serves runs as it stands
   });
   afterAll(() => {
     service.signal('SIGKILL');
-    workshop.close();
+    runner.close();
   });
 
   const samplesOf = ({ path, method }: { path: string; method: string }) => paths[path]?.[method]?.['x-codeSamples'];
   const sampleOf = (operation: { path: string; method: string }, label: string) =>
     samplesOf(operation)?.find((sample) => sample.label === label)?.source ?? 'no such sample';
 
-  test.each(operations)('$id has one in each of the six languages', (operation) => {
+  test.each(operations)('$id has a code sample in each of the six languages', (operation) => {
     expect(samplesOf(operation)?.map(({ label }) => label)).toEqual(Object.keys(runners));
   });
 
   for (const operation of operations) {
-    describe.each(Object.entries(runners))(`${operation.id} in %s`, (label, { needs }) => {
+    describe.each(Object.entries(runners))(`the ${operation.id} sample in %s`, (label, { needs }) => {
       const available = needs === undefined || inject('available').includes(needs);
       const { security } = operation;
 
-      test.runIf(available)('prints what the operation answers', async () => {
+      test.runIf(available)(`${operation.id} sample prints the response`, async () => {
         const token = tokenFor(`a reader of ${label} for ${operation.id}`);
         let key = '';
-        // What other operations do with a key they do with this one; only near its end can it be extended.
+        // The other operations use this key. It has one day left, since only then it can be extended.
         if (security !== 'none' && operation.id !== requestApiKey.id) {
           const body = { ...requestApiKey.body.example, expires_in_days: 1 };
           key = (await requestKey(service.url, body, { token })).body['api_key'] as string;
         }
         const source = sampleOf(operation, label).replace('YOUR_JWT_TOKEN', token).replace('YOUR_API_KEY', key);
-        const ran = await workshop.run(label, source);
-        expect(ran).toMatchObject({ code: 0, complaint: '' });
-        expect(operation.success.schema.safeParse(JSON.parse(ran.output))).toMatchObject({ success: true });
+        const result = await runner.run(label, source);
+        expect(result).toMatchObject({ code: 0, stderr: '' });
+        expect(operation.success.schema.safeParse(JSON.parse(result.stdout))).toMatchObject({ success: true });
         if (operation.id === requestApiKey.id) {
-          expect(ran.output).toMatch(/"api_key":"ant-[0-9A-Za-z]{40}".*"name":"MyFirstKey"/);
+          expect(result.stdout).toMatch(/"api_key":"ant-[0-9A-Za-z]{40}".*"name":"MyFirstKey"/);
         }
       });
 
-      test('asks for no credentials but those that the operation takes', () => {
+      test(`${operation.id} sample sends exactly the credentials that the operation takes`, () => {
         for (const [kind, { header, placeholder }] of Object.entries(credentials)) {
-          const asked = [header, placeholder].map((text) => sampleOf(operation, label).includes(text));
-          expect(asked).toEqual(kind === security ? [true, true] : [false, false]);
+          const sent = [header, placeholder].map((text) => sampleOf(operation, label).includes(text));
+          expect(sent).toEqual(kind === security ? [true, true] : [false, false]);
         }
       });
       if (security === 'none') return;
-      test.runIf(available)('ends with the status and the error, where they are left out', async () => {
-        const { header, details } = credentials[security];
-        const ran = await workshop.run(label, withoutHeader(sampleOf(operation, label), header));
-        expect(ran.code).toBeGreaterThan(0);
-        const said = ran.output + ran.complaint;
-        expect(said).toContain('401');
-        expect(said).toContain('"message":"Unauthorized: Invalid or missing credentials."');
-        expect(said).toMatch(details);
-      });
+      test.runIf(available)(
+        `${operation.id} sample fails with the status and the error without credentials`,
+        async () => {
+          const { header, details } = credentials[security];
+          const { code, stdout, stderr } = await runner.run(label, withoutHeader(sampleOf(operation, label), header));
+          expect(code).toBeGreaterThan(0);
+          const output = stdout + stderr;
+          expect(output).toContain('401');
+          expect(output).toContain('"message":"Unauthorized: Invalid or missing credentials."');
+          expect(output).toMatch(details);
+        },
+      );
     });
   }
 });

@@ -15,7 +15,7 @@ import {
   signatureHeadersOf,
   startGithub,
 } from '../harness/github.ts';
-import { talk } from '../harness/raw-socket.ts';
+import { sendRaw } from '../harness/raw-socket.ts';
 import { getUser, requestKey } from '../harness/request-key.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';
 import { fileStore, memoryStore } from '../harness/stores.ts';
@@ -224,7 +224,7 @@ describe('keys that GitHub found in public', () => {
     test('one without a body is 400, also where nothing says how long it is', async () => {
       const headers = Object.entries(signatureHeadersOf('', signer)).map(([name, value]) => `${name}: ${value}\r\n`);
       const head = `POST ${alertsPath} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
-      const { text } = await talk(app.port, `${head}${headers.join('')}Connection: close\r\n\r\n`);
+      const { text } = await sendRaw(app.port, `${head}${headers.join('')}Connection: close\r\n\r\n`);
       expect(text).toMatch(/^HTTP\/1\.1 400 /);
       expect(text).toMatch(/\r\nX-Error-Code: invalid_body\r\n/);
     });

@@ -82,8 +82,8 @@ describe('the keys that GitHub publishes', () => {
   });
 
   test.each<[string, () => void]>([
-    ['fails', () => (github.mood = 'broken')],
-    ['sends elsewhere', () => (github.mood = 'moved')],
+    ['fails', () => (github.mode = 'fails')],
+    ['sends elsewhere', () => (github.mode = 'redirects')],
     ['answers something else', () => (github.answer = { keys: [] })],
     ['answers no object', () => (github.answer = 'hello')],
   ])('an address that %s is a reason to send the message again, and no refusal', async (_what, break_) => {
@@ -92,13 +92,13 @@ describe('the keys that GitHub publishes', () => {
     const refusal = await sendAlerts(app.url, [], signer);
     expectError(refusal, 500, 'signing_keys_unavailable');
     expect(refusal.body['details']).not.toContain(github.url);
-    Object.assign(github, { mood: 'ok', answer });
+    Object.assign(github, { mode: 'ok', answer });
     clock = minute;
     expect(await statusOf()).toBe(200);
   });
 
   test('an address that never answers is given up within 10 s', async () => {
-    github.mood = 'silent';
+    github.mode = 'hangs';
     const begun = Date.now();
     expect(await statusOf()).toBe(500);
     expect(Date.now() - begun).toBeLessThan(10_000);
@@ -106,7 +106,7 @@ describe('the keys that GitHub publishes', () => {
 
   test('that are known go on while the address fails', async () => {
     expect(await statusOf()).toBe(200);
-    github.mood = 'broken';
+    github.mode = 'fails';
     clock = 2 * hour;
     expect(await statusOf()).toBe(200);
     clock = 24 * hour;

@@ -15,7 +15,7 @@ import {
   startGithub,
 } from '../harness/github.ts';
 import { ecPair, rsaPair } from '../harness/jwks-server.ts';
-import { talk } from '../harness/raw-socket.ts';
+import { sendRaw } from '../harness/raw-socket.ts';
 import { getUser, requestKey } from '../harness/request-key.ts';
 
 const signer = githubKey();
@@ -116,7 +116,7 @@ describe('what GitHub did not sign', () => {
   ])('%s is not chosen from: 401', async (_what, another) => {
     const body = messageOf();
     const headers = Object.entries(signatureHeadersOf(body, signer)).map(([name, value]) => `${name}: ${value}`);
-    const { text } = await talk(
+    const { text } = await sendRaw(
       app.port,
       [
         `POST ${alertsPath} HTTP/1.1`,

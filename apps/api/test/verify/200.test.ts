@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp, type TestApp, testPepper } from '../harness/app.ts';
-import { talk } from '../harness/raw-socket.ts';
+import { sendRaw } from '../harness/raw-socket.ts';
 import { getUser, newKey, requestKey, rollKey, verifyKey, verifyPath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
@@ -56,7 +56,7 @@ describe('a good key', () => {
   test.each(['/', '/a', '/a/b/', '/a?b=c', '?b=c', '/..%2f..%2f', '/%ff%zz', '//', `/${'x'.repeat(4_000)}`])(
     'is answered below the path, as a proxy asks: %s',
     async (below) => {
-      const { text } = await talk(
+      const { text } = await sendRaw(
         app.port,
         `POST ${verifyPath}${below} HTTP/1.1\r\nHost: x\r\nX-API-Key: ${key}\r\nConnection: close\r\n\r\n`,
       );

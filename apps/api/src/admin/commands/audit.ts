@@ -8,8 +8,7 @@ const actorText = ({ actor: { kind, id } }: AuditEntry) => (id === undefined ? k
 
 export const audit = defineCommand({
   usage: '--user ID [--limit N]',
-  summary:
-    "Lists the audit log of a user, newest first: who changed what. An erased user's last entry is found as well.",
+  summary: 'Lists the audit log of a user, newest first, including the entry that an erased user leaves.',
   options: { user: { type: 'string' }, limit: { type: 'string' } },
   plan(values) {
     const userId = userOf(values);
@@ -17,7 +16,7 @@ export const audit = defineCommand({
     return async ({ store }) => {
       const all = await store.readAudit(userId);
       if (all.length === 0) {
-        return { done: false, json: { outcome: 'no_entries' }, text: ['There are no entries about this user.'] };
+        return { done: false, json: { outcome: 'no_entries' }, text: ['The audit log has no entries for this user.'] };
       }
       const entries = all.slice(0, limit);
       const omitted = all.length - entries.length;
@@ -47,7 +46,7 @@ export const audit = defineCommand({
               printable(entry.reason ?? ''),
             ]),
           ]),
-          ...(omitted === 0 ? [] : [`${counted(omitted, 'older entry', 'older entries')} not shown: raise --limit.`]),
+          ...(omitted === 0 ? [] : [`${counted(omitted, 'older entry', 'older entries')} not shown. Raise --limit.`]),
         ],
       };
     };

@@ -3,7 +3,7 @@ import { defineCommand } from '../command.ts';
 
 export const digestKeys = defineCommand({
   usage: '',
-  summary: 'Prints the secret that services check keys with, for the guard: not the peppers, but keep it like them.',
+  summary: 'Prints the secret with which a guard verifies keys. Derived from the peppers; keep it as secret as them.',
   options: {},
   plan:
     () =>

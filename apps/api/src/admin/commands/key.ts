@@ -4,16 +4,16 @@ import { createDigester, digestKeyOf } from '@andamio/verification/digest';
 import type { KeyRecord } from '../../keys/store.ts';
 import type { Context, Report } from '../command.ts';
 
-/** The report for input that has no key's form. */
+/** The report for input that does not have the format of a key. */
 export const notAKey: Report = {
   done: false,
   json: { outcome: 'not_a_key' },
-  text: ['The input is not a key of this service, or it is mistyped.'],
+  text: ['The input is not a key of this service, or it contains a typing error.'],
 };
 
 /**
- * Returns the report for a key that is not in the store. It names the peppers that were tried: under the wrong ones, every
- * key seems unknown.
+ * Returns the report for a key that is not in the store. It lists the peppers that were tried,
+ * since every key seems unknown under the wrong ones.
  */
 export function noSuchKey({ peppers }: Context): Report {
   const versions = peppers().map(({ version }) => version);
@@ -24,18 +24,21 @@ export function noSuchKey({ peppers }: Context): Report {
   };
 }
 
-/** Reads a key from standard input. Returns undefined if it has no key's form. */
+/** Reads a key from standard input. Returns undefined if it does not have the format of a key. */
 export async function keyFromInput({ readInput }: Context): Promise<string | undefined> {
   const key = (await readInput()).trim();
   return isKey(key) ? key : undefined;
 }
 
-/** Returns what turns a key into the ids that it may be stored under: one for each pepper. */
+/**
+ * Returns one digester per configured pepper. Each computes a key id that a key may be stored
+ * under.
+ */
 export function digestersOf({ peppers }: Context) {
   return peppers().map((pepper) => createDigester(digestKeyOf(pepper)));
 }
 
-/** Describes a stored key for programs; `api_key` is masked. */
+/** Returns a stored key as JSON for programs, with `api_key` masked. */
 export function describeKey(key: KeyRecord) {
   return {
     id: key.id,

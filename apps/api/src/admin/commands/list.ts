@@ -12,24 +12,24 @@ function stateOf({ superseded, expiresAt }: InspectedKey, now: number): 'active'
   return expiresAt > now ? 'active' : 'expired';
 }
 
-const byName = (one: InspectedKey, other: InspectedKey) =>
+const byAgeAndName = (one: InspectedKey, other: InspectedKey) =>
   one.createdAt - other.createdAt || (one.name < other.name ? -1 : 1);
 
 export const list = defineCommand({
   usage: '--user ID',
-  summary: 'Shows what there is of a user: tier, suspension, and keys by their digests.',
+  summary: 'Shows a user: tier, suspension, and keys with their ids.',
   options: { user: { type: 'string' } },
   plan(values) {
     const userId = userOf(values);
     return async ({ store, now }) => {
-      const present = Math.floor(now() / 1000);
+      const nowSeconds = Math.floor(now() / 1000);
       const owner = await store.inspect(userId);
       if (owner === undefined) return noSuchUser;
       const created_at = owner.since === undefined ? null : formatTimestamp(owner.since);
       const keys = owner.keys
-        .filter((key) => !isGone(key, present))
-        .toSorted(byName)
-        .map((key) => ({ ...describeKey(key), state: stateOf(key, present) }));
+        .filter((key) => !isGone(key, nowSeconds))
+        .toSorted(byAgeAndName)
+        .map((key) => ({ ...describeKey(key), state: stateOf(key, nowSeconds) }));
       const { tier, suspended } = owner;
       const since = created_at === null ? 'no key yet' : `since ${created_at}`;
       const rows = keys.map((key) => [key.state, key.api_key.slice(0, 8), key.expires_at, key.id, printable(key.name)]);
@@ -38,7 +38,7 @@ export const list = defineCommand({
         json: { outcome: 'found', user_id: userId, tier, suspended, created_at, keys },
         text: [
           `${printable(userId)}: ${tier}, ${since}${suspended ? ', suspended' : ''}`,
-          ...(rows.length === 0 ? ['No keys.'] : table([['state', 'key', 'expires', 'digest', 'name'], ...rows])),
+          ...(rows.length === 0 ? ['No keys.'] : table([['state', 'key', 'expires', 'id', 'name'], ...rows])),
         ],
       };
     };

@@ -4,13 +4,13 @@ import { table } from '../text.ts';
 
 function verdictOn({ isConfigured, makesKeys, canBeDropped }: PepperUse): string {
   if (!isConfigured) return 'not configured: its keys are refused';
-  if (makesKeys) return 'makes new keys';
-  return canBeDropped ? 'can be dropped' : 'still needed';
+  if (makesKeys) return 'creates new keys';
+  return canBeDropped ? 'can be dropped' : 'still required';
 }
 
 export const repepperReport = defineCommand({
   usage: '',
-  summary: 'Says which peppers are still needed. It reads all keys.',
+  summary: 'Shows which peppers are still required. Reads all keys.',
   options: {},
   plan:
     () =>
@@ -35,7 +35,7 @@ export const repepperReport = defineCommand({
             ['pepper', 'unexpired', 'expired', ''],
             ...uses.map((use) => [use.version, String(use.unexpired), String(use.expired), verdictOn(use)]),
           ]),
-          'A pepper stays for 24 hours after it stopped making keys: repeated requests need it.',
+          'Keep a pepper for 24 hours after it stops creating keys: replays of idempotent requests need it.',
         ],
       };
     },

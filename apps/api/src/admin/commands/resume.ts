@@ -4,10 +4,10 @@ import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
 import { printable } from '../text.ts';
 import { findOwner } from './owner.ts';
 
-const sentences: Record<ResumeOutcome, string> = {
+const messages: Record<ResumeOutcome, string> = {
   resumed: 'is no longer suspended.',
   not_suspended: 'was not suspended.',
-  being_erased: 'is being erased: run erase again to finish it.',
+  being_erased: 'is being erased. Run erase again to complete it.',
 };
 
 export const resume = defineCommand({
@@ -24,7 +24,7 @@ export const resume = defineCommand({
       return {
         done: outcome !== 'being_erased',
         json: { outcome, user_id: userId },
-        text: [`${printable(userId)} ${sentences[outcome]}`],
+        text: [`${printable(userId)} ${messages[outcome]}`],
       };
     };
   },

@@ -8,10 +8,10 @@ import { findOwner } from './owner.ts';
 
 type Author = ReturnType<typeof authorOf>;
 
-const nothing: Report = { done: false, json: { outcome: 'no_such_key' }, text: ['There is no such key.'] };
+const noKeys: Report = { done: false, json: { outcome: 'no_such_key' }, text: ['There is no such key.'] };
 
 function revoked(keys: readonly RevokedKey[]): Report {
-  if (keys.length === 0) return nothing;
+  if (keys.length === 0) return noKeys;
   return {
     done: true,
     json: { outcome: 'revoked', keys: keys.map(({ id, userId, name }) => ({ id, user_id: userId, name })) },
@@ -32,12 +32,12 @@ async function revokeFromInput(context: Context, { by, reason }: Author): Promis
 
 async function revokeById({ store, now }: Context, id: string, author: Author): Promise<Report> {
   const outcome = await store.revoke({ ids: [id], ...author, now: Math.floor(now() / 1000) });
-  return outcome === 'no_such_key' ? nothing : revoked([outcome]);
+  return outcome === 'no_such_key' ? noKeys : revoked([outcome]);
 }
 
 export const revoke = defineCommand({
-  usage: `--key-stdin | --id DIGEST | --user ID ${confirmationUsage} ${changeUsage}`,
-  summary: 'Ends one key, read from standard input or named by its digest, or all keys of a user.',
+  usage: `--key-stdin | --id KEY_ID | --user ID ${confirmationUsage} ${changeUsage}`,
+  summary: 'Revokes one key, read from standard input or identified by its id, or all keys of a user.',
   options: {
     'key-stdin': { type: 'boolean' },
     id: { type: 'string' },
@@ -48,12 +48,12 @@ export const revoke = defineCommand({
   plan(values) {
     const { 'key-stdin': fromInput, id, user } = values;
     if ([fromInput, id, user].filter((value) => value !== undefined).length !== 1) {
-      throw new UsageError('One of --key-stdin, --id and --user is needed.');
+      throw new UsageError('Exactly one of --key-stdin, --id and --user is required.');
     }
     const author = authorOf(values);
     if (fromInput) return (context) => revokeFromInput(context, author);
     if (id !== undefined) {
-      if (!/^[0-9a-f]{64}$/.test(id)) throw new UsageError('--id must be a digest: 64 hexadecimal digits.');
+      if (!/^[0-9a-f]{64}$/.test(id)) throw new UsageError('--id must be a key id of 64 lowercase hexadecimal digits.');
       return (context) => revokeById(context, id, author);
     }
     const userId = userOf(values);
@@ -61,11 +61,11 @@ export const revoke = defineCommand({
       async preview(context) {
         const owner = await findOwner(context, userId);
         if ('done' in owner) return owner;
-        if (owner.storedKeys === 0) return nothing;
+        if (owner.storedKeys === 0) return noKeys;
         return {
           json: { user_id: userId, keys: owner.storedKeys, active_keys: owner.activeKeys },
           text: [
-            `All keys of ${printable(userId)} are revoked for good: ${counted(owner.storedKeys, 'key')}, ${owner.activeKeys} of them active.`,
+            `All keys of ${printable(userId)} will be revoked permanently: ${counted(owner.storedKeys, 'key')} (${owner.activeKeys} active).`,
           ],
         };
       },

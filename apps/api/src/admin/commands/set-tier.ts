@@ -6,7 +6,7 @@ import { findOwner } from './owner.ts';
 
 export const setTier = defineCommand({
   usage: `--user ID --tier TIER ${changeUsage}`,
-  summary: 'Sets the tier of a user as a token of this moment would. A token that is issued later changes it again.',
+  summary: 'Sets the tier of a user, like a token issued now. A token issued later can change it again.',
   options: { user: { type: 'string' }, tier: { type: 'string' }, ...changeOptions },
   plan(values) {
     const userId = userOf(values);
@@ -26,13 +26,13 @@ export const setTier = defineCommand({
         return {
           done: false,
           json: { outcome: 'newer_claim', ...json },
-          text: [`A newer token of ${user} names another tier. It counts until a later claim.`],
+          text: [`A newer token of ${user} has a different tier, which stays in force.`],
         };
       }
       return {
         done: true,
         json: { outcome: 'set', ...json },
-        text: [before.tier === tier ? `${user} has the tier ${tier} already.` : `${user}: ${before.tier} -> ${tier}.`],
+        text: [before.tier === tier ? `${user} already has tier ${tier}.` : `${user}: ${before.tier} -> ${tier}.`],
       };
     };
   },

@@ -5,18 +5,18 @@ import { describeKey, digestersOf, keyFromInput, noSuchKey, notAKey } from './ke
 
 export const show = defineCommand({
   usage: '--key-stdin',
-  summary: 'Tells whose key is read from standard input, and whether it is accepted.',
+  summary: 'Shows the owner and state of a key, read from standard input.',
   options: { 'key-stdin': { type: 'boolean' } },
   plan(values) {
-    if (!values['key-stdin']) throw new UsageError('--key-stdin is needed: keys are read from standard input only.');
+    if (!values['key-stdin']) throw new UsageError('--key-stdin is required: keys are read from standard input only.');
     return async (context) => {
       const key = await keyFromInput(context);
       if (key === undefined) return notAKey;
       const found = await context.store.find(digestersOf(context).map(({ digest }) => digest(key)));
-      const present = Math.floor(context.now() / 1000);
-      if (found === undefined || isGone(found.record, present)) return noSuchKey(context);
+      const nowSeconds = Math.floor(context.now() / 1000);
+      if (found === undefined || isGone(found.record, nowSeconds)) return noSuchKey(context);
       const { record, tier, suspended } = found;
-      const state = record.expiresAt > present ? (suspended ? 'suspended' : 'active') : 'expired';
+      const state = record.expiresAt > nowSeconds ? (suspended ? 'suspended' : 'active') : 'expired';
       const described = describeKey(record);
       return {
         done: true,
@@ -28,7 +28,7 @@ export const show = defineCommand({
           ['tier', tier],
           ['created', described.created_at],
           ['expires', described.expires_at],
-          ['digest', record.id],
+          ['id', record.id],
         ]),
       };
     };

@@ -3,7 +3,7 @@ import { table } from '../text.ts';
 
 export const stats = defineCommand({
   usage: '',
-  summary: 'Counts owners and keys. It reads all keys.',
+  summary: 'Counts owners and keys. Reads all keys.',
   options: {},
   plan:
     () =>

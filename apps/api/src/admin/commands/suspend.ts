@@ -20,8 +20,8 @@ export const suspend = defineCommand({
           json: { user_id: userId, suspended: owner.suspended, active_keys: owner.activeKeys },
           text: [
             owner.suspended
-              ? `${user} is suspended already.`
-              : `${user} loses access: ${counted(owner.activeKeys, 'active key')}.`,
+              ? `${user} is already suspended.`
+              : `${user} will be suspended: ${counted(owner.activeKeys, 'active key')} will be refused.`,
           ],
         };
       },
@@ -31,7 +31,7 @@ export const suspend = defineCommand({
           done: true,
           json: { outcome: changed ? 'suspended' : 'already_suspended', user_id: userId, active_keys: ids.length },
           text: [
-            changed ? `${user} is suspended: ${counted(ids.length, 'key')} refused.` : `${user} is suspended already.`,
+            changed ? `${user} is suspended: ${counted(ids.length, 'key')} refused.` : `${user} is already suspended.`,
           ],
         };
       },

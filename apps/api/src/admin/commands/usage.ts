@@ -6,13 +6,13 @@ import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
 import { printable, table } from '../text.ts';
 import { findOwner } from './owner.ts';
 
-const nothing: ReadonlyMap<string, number> = new Map();
+const noCounts: ReadonlyMap<string, number> = new Map();
 
 async function report(context: Context, userId: string): Promise<Report> {
   const owner = await findOwner(context, userId);
   if ('done' in owner) return owner;
-  // An addition of nothing reads the totals.
-  const totals = await context.store.addUsage({ userId, day: utcDayOf(context.now()), attempt: '', counts: nothing });
+  // Adding no counts reads the totals.
+  const totals = await context.store.addUsage({ userId, day: utcDayOf(context.now()), attempt: '', counts: noCounts });
   const { requestsPerDay, requestsPerMonth } = tiers[owner.tier];
   return {
     done: true,
@@ -33,8 +33,7 @@ async function report(context: Context, userId: string): Promise<Report> {
 
 export const usage = defineCommand({
   usage: `--user ID [--reset ${confirmationUsage} ${changeUsage}]`,
-  summary:
-    "Shows a user's requests of the UTC day and month, or removes those counts so that the quotas are full again.",
+  summary: "Shows a user's requests in the current UTC day and month, or resets those counts to zero.",
   options: { user: { type: 'string' }, reset: { type: 'boolean' }, ...confirmationOptions, ...changeOptions },
   plan(values) {
     const userId = userOf(values);
@@ -47,7 +46,7 @@ export const usage = defineCommand({
         const { outcome: _, ...counts } = json;
         return {
           json: counts,
-          text: [...text, `${printable(userId)} gets full quotas; the month's usage by day is removed.`],
+          text: [...text, `${printable(userId)} will have full quotas. The daily usage of this month will be deleted.`],
         };
       },
       async execute({ store, now }) {
@@ -56,8 +55,8 @@ export const usage = defineCommand({
           done: true,
           json: { outcome: 'reset', user_id: userId, day_before: before.day, month_before: before.month },
           text: [
-            `The usage of ${printable(userId)} is reset: it was ${before.day} today and ${before.month} this month.`,
-            'Running services add what they counted in the last seconds, and notice within 5 seconds.',
+            `The usage of ${printable(userId)} is reset. It was ${before.day} today and ${before.month} this month.`,
+            'Running instances add their unreported usage, and apply the reset within 5 seconds.',
           ],
         };
       },

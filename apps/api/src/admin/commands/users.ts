@@ -9,7 +9,7 @@ const sinceOf = ({ since }: OwnerSummary) => (since === undefined ? null : forma
 
 export const users = defineCommand({
   usage: '[--search TEXT] [--tier TIER] [--suspended] [--limit N]',
-  summary: 'Lists users whose ids contain a text, in any case. Reads all users.',
+  summary: 'Lists users, filtered by part of the id (case-insensitive), tier or suspension. Reads all users.',
   options: {
     search: { type: 'string' },
     tier: { type: 'string' },
@@ -57,7 +57,7 @@ export const users = defineCommand({
             ? ['No user matches.']
             : [
                 ...table([['tier', '', 'since', 'user'], ...rows]),
-                ...(hasMore ? ['There are more: raise --limit.'] : []),
+                ...(hasMore ? ['More users match. Raise --limit.'] : []),
               ],
       };
     };

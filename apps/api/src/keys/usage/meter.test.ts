@@ -94,7 +94,7 @@ describe('what is counted', () => {
   });
 
   test('while it is being stored is not lost, and not stored twice', async () => {
-    store.behaviour = 'hangs';
+    store.behavior = 'hangs';
     meter.count('owner', 'name');
     await settle();
     meter.count('owner', 'name', 10);
@@ -131,7 +131,7 @@ describe('where timers come late', () => {
 
 describe('at the end', () => {
   test('a flush stores everything, also what was counted while another was under way', async () => {
-    store.behaviour = 'hangs';
+    store.behavior = 'hangs';
     meter.count('owner', 'name');
     const first = meter.flush();
     await settle();
@@ -143,7 +143,7 @@ describe('at the end', () => {
   });
 
   test('a flush does not fail although the store does', async () => {
-    store.behaviour = 'fails';
+    store.behavior = 'fails';
     meter.count('owner', 'name');
     await meter.flush();
     expect(store.totalsOf('owner', today).day).toBe(0);
@@ -152,37 +152,37 @@ describe('at the end', () => {
 
 describe('while the store is down', () => {
   test('nothing is lost: it is stored once the store is back', async () => {
-    store.behaviour = 'fails';
+    store.behavior = 'fails';
     for (let interval = 0; interval < 10; interval++) {
       meter.count('owner', 'name');
       await pass(usageInterval);
     }
-    store.behaviour = 'answers';
+    store.behavior = 'answers';
     await pass(usageInterval);
     expect(store.totalsOf('owner', today).day).toBe(10);
     expect(vi.getTimerCount()).toBe(0);
   });
 
   test('nothing is counted twice that it stored without saying so', async () => {
-    store.behaviour = 'loses the answer';
+    store.behavior = 'loses the answer';
     meter.count('owner', 'name', 5);
     await pass(usageInterval);
     meter.count('owner', 'name', 1);
     await pass(usageInterval);
     expect(store.totalsOf('owner', today).day).toBe(5);
-    store.behaviour = 'answers';
+    store.behavior = 'answers';
     await pass(usageInterval);
     expect(store.totalsOf('owner', today).day).toBe(6);
   });
 
   test('one warning is given, and another only after it has been back', async () => {
-    store.behaviour = 'fails';
+    store.behavior = 'fails';
     meter.count('owner', 'name');
     await pass(10 * usageInterval);
     expect(warnings).toEqual([new Error('The store is down.')]);
-    store.behaviour = 'answers';
+    store.behavior = 'answers';
     await pass(usageInterval);
-    store.behaviour = 'fails';
+    store.behavior = 'fails';
     meter.count('owner', 'name');
     await pass(10 * usageInterval);
     expect(warnings).toHaveLength(2);
@@ -201,12 +201,12 @@ describe('while the store is down', () => {
   });
 
   test('memory stays bounded, and what had a place goes on being counted', async () => {
-    store.behaviour = 'fails';
+    store.behavior = 'fails';
     for (let index = 0; index < 100_100; index++) meter.count(`owner ${index}`, 'name');
     for (let index = 0; index < 100; index++) meter.count('owner 0', `name ${index}`);
     meter.count('owner 0', 'name');
     expect(warnings).toHaveLength(1);
-    store.behaviour = 'answers';
+    store.behavior = 'answers';
     await meter.flush();
     expect(store.writes).toHaveLength(100_000);
     expect(store.totalsOf('owner 0', today).day).toBe(2);
@@ -324,13 +324,13 @@ describe('a quota', () => {
   });
 
   test('that cannot be read lets through, and is asked for once an interval', async () => {
-    store.behaviour = 'fails';
+    store.behavior = 'fails';
     for (let index = 0; index < 100; index++) {
       expect(request()).toBeUndefined();
       await settle();
     }
     expect(store.reads).toHaveLength(1);
-    store.behaviour = 'answers';
+    store.behavior = 'answers';
     await countElsewhere(requestsPerDay);
     await pass(usageInterval);
     request();
@@ -339,9 +339,9 @@ describe('a quota', () => {
   });
 
   test('what was read before an addition does not replace what the addition answered', async () => {
-    store.behaviour = 'hangs';
+    store.behavior = 'hangs';
     expect(meter.exhaustedQuota('owner', 'pioneer')).toBeUndefined(); // The read hangs with nothing stored.
-    store.behaviour = 'answers';
+    store.behavior = 'answers';
     meter.count('owner', 'name', requestsPerDay);
     await meter.flush();
     store.release();
