@@ -38,9 +38,10 @@ export class SecretSearch {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
       const environment = read(`/proc/${pid}/environ`);
-      // The service itself is given its secrets by Cloud Run.
-      if (command === '' || /(^|\0)K_SERVICE=/.test(environment)) continue;
-      const text = `${command}\0${environment}`;
+      if (command === '') continue;
+      // The service and its job are given their secrets by Cloud Run, in the environment alone.
+      const isGiven = /(^|\0)(K_SERVICE|CLOUD_RUN_JOB)=/.test(environment);
+      const text = isGiven ? command : `${command}\0${environment}`;
       this.#seen.set(text, { where: `process ${command.slice(0, 200)}`, text });
     }
   }

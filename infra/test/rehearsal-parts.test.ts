@@ -53,8 +53,13 @@ describe('the search for secrets', () => {
     expect(await found(filesIn(folder))).toContain(file);
   });
 
-  test('leaves out the service itself, to which Cloud Run gives its secrets', async () => {
-    await waiting([], { K_SERVICE: 'andamio-api', JWT_SECRETS: value });
-    expect(await found()).toEqual([]);
-  });
+  test.each(['K_SERVICE', 'CLOUD_RUN_JOB'])(
+    'leaves out the environment, and not the arguments, of what Cloud Run starts: %s',
+    async (name) => {
+      await waiting([], { [name]: 'andamio-api', JWT_SECRETS: value });
+      expect(await found()).toEqual([]);
+      await waiting([value], { [name]: 'andamio-api' });
+      expect(await found()).toHaveLength(1);
+    },
+  );
 });
