@@ -1,5 +1,5 @@
 import type * as contract from '@andamio/schema/operations';
-import type { AnswerOf, BodyOf } from '@andamio/schema/operations';
+import type { RequestBodyOf, ResponseBodyOf } from '@andamio/schema/operations';
 import type { operations } from './generated/contract.ts';
 
 /**
@@ -52,12 +52,12 @@ type OptionsOf<Name extends OperationName> = (typeof operations)[Name]['repeats'
 type ParametersOf<Name extends OperationName> = (typeof operations)[Name]['credentials'] extends 'key'
   ? [apiKey: string, options?: OptionsOf<Name>]
   : (typeof operations)[Name]['body'] extends true
-    ? [body: BodyOf<(typeof contract)[Name]>, options?: OptionsOf<Name>]
+    ? [body: RequestBodyOf<(typeof contract)[Name]>, options?: OptionsOf<Name>]
     : [options?: OptionsOf<Name>];
 
 /** A method for each published operation, typed by the contract. Every rejection is described at `createClient`. */
 export type Client = {
   readonly [Name in keyof typeof operations]: (
     ...parameters: ParametersOf<Name>
-  ) => Promise<AnswerOf<(typeof contract)[Name]>>;
+  ) => Promise<ResponseBodyOf<(typeof contract)[Name]>>;
 };

@@ -35,7 +35,7 @@ describe('who reads without scripts gets the whole reference', () => {
     expect(markdown).toContain('| `api_key_name` | string | `3 <= length <= 100` |');
     expect(markdown).toContain('| `expires_in_days` (optional) | integer | `1 <= value` |');
     expect(markdown).toContain('**Authorization** (in: header): Bearer token for authentication.');
-    expect(markdown).toContain('**X-API-Key** (in: header): An API key as it was issued.');
+    expect(markdown).toContain('**X-API-Key** (in: header): An API key, exactly as issued.');
   });
 
   test('the page has no script of its own within it, and only what carries the nonce', () => {

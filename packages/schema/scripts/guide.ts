@@ -3,42 +3,42 @@ import { type ErrorCode, errorCodeHeader, errorCodes, errorKinds } from '../src/
 import { idempotencyKeyHeader } from '../src/idempotency-key.ts';
 import { tiers, unlimitedKeys } from '../src/tiers.ts';
 
-/** What a client does about each error; the compiler asks for a row when the service gets a code. */
+/** What a client can do about each error. The compiler requires a row for every code. */
 const remedies: Record<ErrorCode, string> = {
   invalid_body: 'Send a JSON object in UTF-8 with `Content-Type: application/json`.',
-  body_too_large: 'Send at most 16 KiB.',
-  missing_field: 'Add the field that `details` names.',
-  malformed_request: 'Let an HTTP library write the request.',
-  headers_too_large: 'Send fewer or shorter headers, at most 16 KiB together.',
+  body_too_large: 'Send at most 16 KiB, also after decompression.',
+  missing_field: 'Add the field named in `details`.',
+  malformed_request: 'Send the request with an HTTP library.',
+  headers_too_large: 'Send fewer or shorter headers, at most 16 KiB in total.',
   unauthenticated:
-    'Get a fresh token and send it as `Authorization: Bearer YOUR_JWT_TOKEN`. Do not repeat with the same one.',
-  invalid_signature: 'Nothing: only what GitHub sends has to be signed.',
-  invalid_key:
-    'Send a key that has neither expired nor been deleted as `X-API-Key: YOUR_API_KEY`; do not repeat with the same one.',
-  unknown_tier: 'Ask whoever issues your token which tier it names.',
-  insufficient_scope: 'Get a token whose scope names `apikey:write` to change keys, `apikey:read` to read.',
-  suspended: 'Ask whoever runs the platform why. You can still list and delete your keys.',
-  not_found: 'Check the path: it is case-sensitive and has no slash at its end.',
-  no_such_key: 'Look the names of your keys up with `GET /api/v1/user/me`. A key is gone 30 days after its expiry.',
-  not_yet_rotatable: 'Ask again within a day of its expiry, or after it.',
-  key_expired: 'Extend it with `POST /api/v1/apikey/rotate` first, or delete it.',
-  method_not_allowed: 'Use a method that the header `Allow` lists.',
-  invalid_field: 'Mend the field that `details` names; the same request will fail again.',
-  expiry_too_late: 'Ask for fewer days.',
-  name_taken: 'Choose a name that none of your keys has.',
-  idempotency_key_reused: 'Choose a new `Idempotency-Key` for each request that is not a repetition.',
-  idempotency_key_outdated: 'The answer that you lost is worthless by now: ask anew, with a new `Idempotency-Key`.',
-  rate_limited: 'Wait as many seconds as `Retry-After` says, then repeat.',
+    'Get a new token and send it as `Authorization: Bearer YOUR_JWT_TOKEN`. Do not retry with the same token.',
+  invalid_signature: 'Do not call this endpoint; only GitHub does.',
+  invalid_key: 'Send a valid key as `X-API-Key: YOUR_API_KEY`. Do not retry with the same key.',
+  unknown_tier: 'Ask the issuer of your token to correct its tier.',
+  insufficient_scope: 'Get a token with the scope `apikey:write` to change keys, or `apikey:read` to read.',
+  suspended: 'Contact the operator of the platform. You can still list and delete your keys.',
+  not_found: 'Check the path. It is case-sensitive and has no trailing slash.',
+  no_such_key: 'List your keys with `GET /api/v1/user/me`. A key is removed 30 days after its expiry.',
+  not_yet_rotatable: 'Retry within 1 day of the expiry of the key, or after it.',
+  key_expired: 'Extend the key with `POST /api/v1/apikey/rotate` first, or delete it.',
+  method_not_allowed: 'Use a method listed in the `Allow` header.',
+  invalid_field: 'Fix the field named in `details`; retrying unchanged will fail again.',
+  expiry_too_late: 'Request fewer days.',
+  name_taken: 'Choose a name that you do not use for another key.',
+  idempotency_key_reused: 'Choose a new `Idempotency-Key` for each request that is not a retry.',
+  idempotency_key_outdated:
+    'Send a new request with a new `Idempotency-Key`; the key in the lost response is no longer valid.',
+  rate_limited: 'Retry after the number of seconds in `Retry-After`.',
   quota_exceeded:
-    'Wait until the UTC day or month is over, as many seconds as `Retry-After` says, or get a higher tier.',
+    'Retry after the number of seconds in `Retry-After`, when the UTC day or month ends, or get a higher tier.',
   key_limit_reached: 'Delete a key or get a higher tier. Waiting does not help.',
-  internal: 'Repeat later; if it stays, report the `X-Request-Id`.',
-  store_unavailable: 'Nothing was written: repeat later, with growing pauses.',
+  internal: 'Retry later. If the error persists, report the `X-Request-Id`.',
+  store_unavailable: 'Retry later with exponential backoff. Nothing was written.',
   outcome_unknown:
-    'The key may exist, though you did not get it. Repeat the request with the same `Idempotency-Key`; if you sent none, repeat under another name.',
-  signing_keys_unavailable: 'The token was not judged: repeat later.',
-  verification_unavailable: 'The key was not judged: repeat later, and let nobody in meanwhile.',
-  not_ready: 'Repeat later.',
+    'Retry with the same `Idempotency-Key`. If you sent none, retry with another name: the key may exist although you did not receive it.',
+  signing_keys_unavailable: 'Retry later. The token was not verified.',
+  verification_unavailable: 'The key could not be verified. Retry later and reject the request meanwhile.',
+  not_ready: 'Retry later.',
 };
 
 const number = (value: number) => value.toLocaleString('en-US');
@@ -54,49 +54,52 @@ function tiersTable(): string {
     const counts = [tier.requestsPerMinute, tier.requestsPerDay, tier.requestsPerMonth].map(number);
     return `| ${name} | ${counts.join(' | ')} | ${keys} |`;
   });
-  return ['| tier | a minute | a day | a month | keys |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
+  return ['| tier | per minute | per day | per month | keys |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
 }
 
 const changelog = () => readFileSync(new URL('../CHANGELOG-API.md', import.meta.url), 'utf8').replace(/^# .*\n+/, '');
 
-/** What stands before the operations in the reference: how to begin, errors, limits, keeping and replacing keys, changes. */
+/**
+ * Returns the introduction of the reference in Markdown: authentication, errors, limits, key safety
+ * and the changelog.
+ */
 export function guide(): string {
-  return `Issues API keys to the users of the platform, and lets them list, extend and delete their own.
+  return `Issues API keys to the users of the platform and lets them list, extend, roll and delete their keys.
 
-Send the token that you signed in with as \`Authorization: Bearer YOUR_JWT_TOKEN\`; the answer holds your key, this once.
-From then on the key goes into the header \`X-API-Key\` of your calls to the platform.
+To get a key, call \`POST /api/v1/apikey/request\` with your token in the header \`Authorization: Bearer YOUR_JWT_TOKEN\`. The response contains the key and is the only time it is shown.
+Send the key in the header \`X-API-Key\` of your calls to the platform.
 
 ## Errors
 
-Every error has the same three members: \`statusCode\`, \`message\`, and \`details\`, which says what is wrong and where. Programs look at the header \`${errorCodeHeader}\`, whose words are these and no others.
+Every error body has three members: \`statusCode\`, \`message\`, and \`details\`, which explains the error. Programs should use the header \`${errorCodeHeader}\`. It contains one of these codes:
 
 ${errorsTable()}
 
-## Repeat without fear
+## Safe retries
 
-Send \`${idempotencyKeyHeader}\` (1 to 128 visible ASCII characters, a UUID say) with \`request\`, \`rotate\` and \`roll\`. If the answer is lost, send the same request again within 24 hours: it gets the same answer, the same key included, and nothing is done twice.
+Send \`${idempotencyKeyHeader}\` (1 to 128 visible ASCII characters, such as a UUID) with \`request\`, \`rotate\` and \`roll\`. If you lose the response, repeat the request within 24 hours: you get the same response with the same key, and the operation is not performed twice.
 
 ## Limits
 
-Requests are counted for each user and tier. \`X-RateLimit-Limit\`, \`X-RateLimit-Remaining\` and \`X-RateLimit-Reset\` (Unix seconds) tell where you stand; what is refused for its rate carries \`Retry-After\` (seconds).
+Each tier has a limit of requests per minute for each user. \`X-RateLimit-Limit\`, \`X-RateLimit-Remaining\` and \`X-RateLimit-Reset\` (Unix seconds) show the current state. A rate-limited response has a \`Retry-After\` header (seconds).
 
 ${tiersTable()}
 
-Quotas of a day and a month count the requests in which a key was found good, over all of a user's keys together; days and months are UTC. A request that no quota is left for is refused and does not count; its \`Retry-After\` reaches to the end of the day or month. \`GET /api/v1/user/usage\` shows what is used and left.
+Daily and monthly quotas count the requests with a valid key, over all keys of a user. Days and months are UTC. A request beyond the quota is rejected and not counted; its \`Retry-After\` is the time until the end of the day or month. \`GET /api/v1/user/usage\` shows consumed and remaining requests.
 
-## Check a key
+## Verify a key
 
-A service that is called with a key asks \`GET /api/v1/apikey/verify\` with the same header: 200 says whose key it is, 401 that it is none. Keep a good answer as many seconds as its \`Cache-Control\` says and no longer: then a deleted key is refused everywhere within 10 seconds.
+A service that receives a key calls \`GET /api/v1/apikey/verify\` with the same header. Status 200 returns the owner of the key; 401 means that the key is not valid. Cache a 200 for at most the time in its \`Cache-Control\`, so that a deleted key is rejected everywhere within 10 seconds.
 
 ## Keep a key safe
 
-- The key is shown once and stored nowhere: put it into a secret manager at once, never into code, a repository or a page.
-- Give each program a key of its own, under a name that says which, so that one can be replaced without the others.
-- Send it over HTTPS, in the header, never in an address.
-- Extend a key within a day of its expiry, or up to 30 days after it, with \`POST /api/v1/apikey/rotate\`: the key stays the same. For another secret use \`POST /api/v1/apikey/roll\`: the one before stays valid for a day, or as long as you say up to a week, while your programs change over.
-- A key is \`ant-\` and 40 characters of which the last six are a checksum: scanners find a leaked one by \`ant-[0-9A-Za-z]{40}\`.
+- The key is shown once and not stored by the service. Keep it in a secret manager, never in code, a repository or a web page.
+- Give each program its own key with a descriptive name, so that you can replace one without affecting the others.
+- Send the key over HTTPS and in the header, never in a URL.
+- Extend a key within 1 day of its expiry, or up to 30 days after it, with \`POST /api/v1/apikey/rotate\`. The key itself stays the same. To replace its secret, use \`POST /api/v1/apikey/roll\`. The previous secret stays valid for a day by default and up to a week, while you update your programs.
+- A key is \`ant-\` followed by 40 characters, the last six of which are a checksum. To find leaked keys, search for \`ant-[0-9A-Za-z]{40}\`.
 
-## Changes of this API
+## Changelog
 
 ${changelog()}`;
 }

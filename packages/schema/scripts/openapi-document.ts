@@ -18,9 +18,12 @@ import { type Operation, operations } from '../src/operations/index.ts';
 import { guide } from './guide.ts';
 import { codeSamples } from './samples/index.ts';
 
-const errorCodeOf = (status: ErrorStatus) => errorCodes.filter((code) => errorKinds[code].status === status);
+const errorCodesOf = (status: ErrorStatus) => errorCodes.filter((code) => errorKinds[code].status === status);
 
-/** What a caller sends, on the operation itself: generators that look nowhere else published samples without the header. */
+/**
+ * The credentials of each operation. They are declared on the operation itself, because some
+ * generators ignore a document-wide declaration and omit the header from samples.
+ */
 const securityOf: Record<Operation['security'], Record<string, string[]>[]> = {
   none: [],
   bearer: [{ BearerAuth: [] }],
@@ -29,19 +32,22 @@ const securityOf: Record<Operation['security'], Record<string, string[]>[]> = {
 
 const secondsToWait = integer.optional().meta({
   override: { type: 'integer' },
-  description: 'Seconds to wait. Absent when waiting does not help.',
+  description: 'Seconds to wait before retrying. Absent if waiting does not help.',
 });
 
 const idempotencyKeyParameter = z.object({
   [idempotencyKeyHeader]: z.string().regex(new RegExp(idempotencyKeyPattern)).optional().meta({
     description:
-      'Names the request, so that it can be repeated when its answer was lost: within 24 hours the same request gets the same answer.',
+      'Identifies the request so that it can be retried safely. Within 24 hours, the same request gets the same response.',
     maxLength: 128,
-    // No example: tools send examples, and a key that is sent twice names the same request.
+    // No example: tools send examples, and two requests with the same key count as one.
   }),
 });
 
-/** An error of each status as the service answers it, by code, with the details of the place where they are not the code's. */
+/**
+ * An example error for each status: its code, and details where the service sends more specific
+ * ones.
+ */
 const exampleErrors: Record<ErrorStatus, { readonly code: ErrorCode; readonly details?: string }> = {
   400: { code: 'missing_field', details: 'api_key_name: is required' },
   401: { code: 'unauthenticated' },
@@ -71,10 +77,12 @@ function errorResponse(status: ErrorStatus) {
     description: statusMessages[status],
     headers: z.object({
       [errorCodeHeader]: z
-        .enum(errorCodeOf(status) as [string, ...string[]])
-        .meta({ description: 'What is wrong, for programs.' }),
+        .enum(errorCodesOf(status) as [string, ...string[]])
+        .meta({ description: 'Machine-readable error code.' }),
       ...(status === 429 ? { 'Retry-After': secondsToWait } : {}),
-      ...(status === 401 ? { 'WWW-Authenticate': z.string().meta({ description: 'RFC 9110, RFC 6750.' }) } : {}),
+      ...(status === 401
+        ? { 'WWW-Authenticate': z.string().meta({ description: 'Authentication scheme (RFC 9110, RFC 6750).' }) }
+        : {}),
     }),
     content: {
       'application/json': {
@@ -116,7 +124,7 @@ function operationObject(operation: Operation, responses: ReadonlyMap<ErrorStatu
   } as ZodOpenApiOperationObject;
 }
 
-/** Derives the OpenAPI 3.1 document from the operations. */
+/** Builds the OpenAPI 3.1 document from the operations. */
 function openApiDocument() {
   const statuses = new Set(operations.flatMap((operation) => operation.errors));
   const responses = new Map([...statuses].map((status) => [status, errorResponse(status)]));
@@ -137,9 +145,9 @@ function openApiDocument() {
       { url: publicUrl(publicHosts.preprod), description: 'Pre-production' },
     ],
     tags: [
-      { name: 'API Key', description: 'Keys by which programs call the platform.' },
-      { name: 'User', description: 'What the platform knows of its user.' },
-      { name: 'Documentation', description: 'This API described.' },
+      { name: 'API Key', description: 'Manage and verify the API keys with which programs call the platform.' },
+      { name: 'User', description: 'The authenticated user, their keys and their usage.' },
+      { name: 'Documentation', description: 'The description of this API.' },
     ],
     paths,
     components: {
@@ -155,14 +163,14 @@ function openApiDocument() {
           type: 'apiKey',
           in: 'header',
           name: apiKeyHeader,
-          description: 'An API key as it was issued. Example: "YOUR_API_KEY"',
+          description: 'An API key, exactly as issued. Example: "YOUR_API_KEY"',
         },
       },
     },
   });
 }
 
-/** The document as it stands in `openapi.json`. */
+/** Returns the content of `openapi.json`. */
 export function openApiText(): string {
   return `${JSON.stringify(openApiDocument(), null, 2)}\n`;
 }

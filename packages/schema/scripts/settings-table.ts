@@ -1,55 +1,55 @@
 import type { SettingName } from '../src/settings/index.ts';
 
-/** What each setting is for, in words; the compiler asks for a row when the schema gets a variable. */
+/** The meaning and default of each setting. The compiler requires a row for every variable. */
 const meanings: Record<SettingName, readonly [meaning: string, byDefault: string]> = {
   NODE_ENV: [
-    '`production` refuses the embedded store, generated secrets, an `http:` JWKS, and tokens without issuer and audience',
+    '`production` rejects the embedded store, generated secrets, an `http:` JWKS, and tokens without issuer and audience',
     '`development`',
   ],
   HOST: ['address to listen on', '`127.0.0.1`, in production `0.0.0.0`'],
-  PORT: ['port to listen on; 0 takes any free one', '`8080`'],
+  PORT: ['port to listen on; 0 selects any free port', '`8080`'],
   KEY_STORE: ['`sqlite` (embedded, one machine) or `firestore`', '`sqlite`'],
   SQLITE_PATH: ['file of the embedded store, or `:memory:`', '`.data/keys.db`'],
-  GOOGLE_CLOUD_PROJECT: ['project of the database, and of the traces that log lines belong to', 'none'],
+  GOOGLE_CLOUD_PROJECT: ['project of the database and of the traces that log lines refer to', 'none'],
   FIRESTORE_DATABASE: ['id of the database', '`(default)`'],
-  FIRESTORE_EMULATOR_HOST: ["`host:port` of Firestore's emulator; in production a loopback address only", 'none'],
+  FIRESTORE_EMULATOR_HOST: ["`host:port` of Firestore's emulator; in production only a loopback address", 'none'],
   JWT_SECRETS: [
-    'HS256 secrets, comma-separated, at least 32 bytes each; any of them verifies, so that they can be rotated',
-    'made once in development',
+    'HS256 secrets, comma-separated, at least 32 bytes each; any of them verifies a token, so that they can be rotated',
+    'generated once in development',
   ],
-  JWT_JWKS_URL: ['where the public keys for RS256 and ES256 are; instead of `JWT_SECRETS`', 'none'],
-  JWT_ISSUER: ['`iss` that a token must have; required in production', 'not compared'],
-  JWT_AUDIENCE: ['`aud` that a token must have; required in production', 'not compared'],
+  JWT_JWKS_URL: ['URL of the public keys for RS256 and ES256; replaces `JWT_SECRETS`', 'none'],
+  JWT_ISSUER: ['required `iss` of a token; mandatory in production', 'not compared'],
+  JWT_AUDIENCE: ['required `aud` of a token; mandatory in production', 'not compared'],
   KEY_PEPPERS: [
-    '`VERSION:BASE64` pairs, comma-separated, at least 32 bytes each; the first makes new keys, all verify',
-    'made once in development',
+    '`VERSION:BASE64` pairs, comma-separated, at least 32 bytes each; the first is used for new keys, all verify',
+    'generated once in development',
   ],
-  REDIS_URL: ['where rate limits are counted for all instances together; in production `rediss:`', 'counted in memory'],
-  REDIS_CA: ["PEM of the CA certificates that sign Redis's certificate, one after another", "the system's"],
+  REDIS_URL: ['Redis for rate limits shared by all instances; in production `rediss:`', 'counted in memory'],
+  REDIS_CA: ["PEM of the CA certificates that sign Redis's certificate, concatenated", "the system's"],
   REDIS_AUTH: [
     "`url` authenticates to Redis with the password in `REDIS_URL`, `google-iam` with access tokens of the service's Google identity",
     '`url`',
   ],
-  TRUST_PROXY_HOPS: ['proxies in front, so many entries of `X-Forwarded-For` are believed (Cloud Run: 1)', '`0`'],
-  IP_RATE_LIMIT_PER_MINUTE: ['requests a minute of one address whose credentials did not turn out good', '`600`'],
+  TRUST_PROXY_HOPS: ['number of proxies in front, and so of trusted `X-Forwarded-For` entries (Cloud Run: 1)', '`0`'],
+  IP_RATE_LIMIT_PER_MINUTE: ['requests per minute from one address without valid credentials', '`600`'],
   GUARD_SECRETS: [
-    'secrets of guards and proxies, comma-separated, at least 32 bytes each; a request of `verify` that sends one in `X-Guard-Secret` is not limited by address',
+    'secrets of guards and proxies, comma-separated, at least 32 bytes each; `verify` requests with one of them in `X-Guard-Secret` are not limited by address',
     'none',
   ],
   VERIFY_CACHE_SECONDS: [
-    'how old an answer about a key may be: a deleted key is refused everywhere within so many seconds, 1 to 10',
+    'largest age of a cached verification, 1 to 10 seconds; a deleted key is rejected everywhere within it',
     '`10`',
   ],
-  CORS_ORIGINS: ['exact origins of pages that may call the service, comma-separated', 'none'],
+  CORS_ORIGINS: ['exact origins of web pages that may call the service, comma-separated', 'none'],
   GITHUB_SECRET_SCANNING_KEYS_URL: [
-    'where GitHub publishes the keys that sign its alerts of leaked API keys; turns `POST /api/v1/github/secret-scanning` on',
+    "URL of the keys that sign GitHub's alerts about leaked API keys; enables `POST /api/v1/github/secret-scanning`",
     'none',
   ],
   LOG_LEVEL: ['`fatal`, `error`, `warn`, `info`, `debug` or `trace`', '`info`'],
-  SHUTDOWN_GRACE_SECONDS: ['time to finish after SIGTERM; Cloud Run kills after 10 s', '`8`'],
+  SHUTDOWN_GRACE_SECONDS: ['seconds to finish requests after SIGTERM; Cloud Run kills after 10 s', '`8`'],
 };
 
-/** The table of settings as it stands in the README. */
+/** Returns the README's table of settings. */
 export function settingsTable(): string {
   const rows = Object.entries(meanings).map(
     ([name, [meaning, byDefault]]) => `| \`${name}\` | ${meaning} | ${byDefault} |`,
@@ -57,7 +57,7 @@ export function settingsTable(): string {
   return ['| variable | meaning | default |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/** Puts the table between its two markers in the README's text. */
+/** Returns the README with the table of settings between its two markers. */
 export function withSettingsTable(readme: string): string {
   const between = /(?<=<!-- settings: generated -->)[\s\S]*(?=<!-- \/settings -->)/;
   return readme.replace(between, () => `\n\n${settingsTable()}\n\n`);

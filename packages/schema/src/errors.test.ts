@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, errorBody, errorBodySchema, errorCodeHeader, errorCodes, errorKinds } from './errors.ts';
 
-/** What clients compare, written here again on purpose; the compiler asks for a row when the list gets a code. */
+/**
+ * Statuses and messages that clients compare, repeated here on purpose. The compiler requires a row
+ * for every code.
+ */
 const published: Record<ErrorCode, readonly [status: number, message: string]> = {
   invalid_body: [400, 'Bad Request: Invalid input.'],
   body_too_large: [400, 'Bad Request: Invalid input.'],
@@ -36,27 +39,24 @@ const published: Record<ErrorCode, readonly [status: number, message: string]> =
 };
 
 describe('errors', () => {
-  test.each(Object.entries(published))(
-    '%s has its status, and its message to the letter',
-    (code, [status, message]) => {
-      expect(errorBody(code as ErrorCode, 'why')).toEqual({ details: 'why', message, statusCode: status });
-    },
-  );
+  test.each(Object.entries(published))('%s has its published status and message', (code, [status, message]) => {
+    expect(errorBody(code as ErrorCode, 'why')).toEqual({ details: 'why', message, statusCode: status });
+  });
 
-  test.each(errorCodes)('%s is words in lower case, and has a sentence to say by itself', (code) => {
+  test.each(errorCodes)('%s is in snake case and has default details', (code) => {
     expect(published).toHaveProperty(code);
     expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/);
     expect(errorBody(code).details).toMatch(/^.{10,}\.$/);
   });
 
-  test('a client tells a rate from a quota and a name from a schema error by the code alone', () => {
+  test('the code alone distinguishes rate limits from key limits, and taken names from invalid fields', () => {
     expect(new Set(errorCodes).size).toBe(errorCodes.length);
     expect(errorKinds.rate_limited.status).toBe(errorKinds.key_limit_reached.status);
     expect(errorKinds.name_taken.status).toBe(errorKinds.invalid_field.status);
     expect(errorCodeHeader).toBe('X-Error-Code');
   });
 
-  test('the schema of a body takes that of its own status and no other', () => {
+  test('the schema of an error body accepts only bodies of its own status', () => {
     const schema = errorBodySchema(422);
     expect(schema.safeParse(errorBody('name_taken')).success).toBe(true);
     expect(schema.safeParse(errorBody('invalid_body')).success).toBe(false);

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 /**
- * The `message` of each status, to the letter (contract, parts A and C). Clients compare these strings: a change here
- * breaks them. Only 431's is this project's own wording, the contract names the status alone.
+ * The `message` of each status, verbatim (contract, parts A and C). Clients compare these strings,
+ * so changing one breaks them. Only the message of 431 is not fixed by the contract.
  */
 export const statusMessages = {
   400: 'Bad Request: Invalid input.',
@@ -18,18 +18,18 @@ export const statusMessages = {
   503: 'Service Unavailable: Please try again later.',
 } as const;
 
-/** An HTTP status that this service answers an error with. */
+/** An HTTP status of an error response. */
 export type ErrorStatus = keyof typeof statusMessages;
 
 interface ErrorKind {
   readonly status: ErrorStatus;
-  /** What `details` says when the place that found the error has nothing more precise to say. */
+  /** The default `details`, for errors without a more specific text. */
   readonly details: string;
 }
 
 /**
- * Every error of the service by the word that its `X-Error-Code` header carries. The list is closed: a client may switch
- * over it, and the compiler refuses a code without a row.
+ * Every error of the service by its code in the `X-Error-Code` header. The list is closed, so that
+ * clients can switch over it.
  */
 export const errorKinds = {
   invalid_body: { status: 400, details: 'The body must be a JSON object in UTF-8, sent as application/json.' },
@@ -41,91 +41,91 @@ export const errorKinds = {
     status: 401,
     details: 'Send a valid, unexpired token in the header "Authorization: Bearer <JWT>".',
   },
-  invalid_signature: { status: 401, details: 'What is sent here must be signed by GitHub, as its headers say.' },
+  invalid_signature: { status: 401, details: 'The request must carry a valid signature by GitHub.' },
   invalid_key: { status: 401, details: 'Send a valid, unexpired key in the header "X-API-Key: <API key>".' },
-  unknown_tier: { status: 403, details: "The token's tier is not one that this service knows." },
+  unknown_tier: { status: 403, details: 'The token names an unknown tier.' },
   insufficient_scope: { status: 403, details: "The token's scope does not allow this operation." },
   suspended: {
     status: 403,
-    details: 'Your keys are suspended: none may be requested, extended or rolled, and none is accepted.',
+    details: 'Your keys are suspended. They are not accepted, and you cannot request, extend or roll keys.',
   },
-  not_found: { status: 404, details: 'There is nothing at this path.' },
-  no_such_key: { status: 404, details: 'api_key_name: you hold no key of this name.' },
-  method_not_allowed: { status: 405, details: 'The header Allow lists the methods of this path.' },
+  not_found: { status: 404, details: 'There is no resource at this path.' },
+  no_such_key: { status: 404, details: 'api_key_name: you have no key with this name.' },
+  method_not_allowed: { status: 405, details: 'Use one of the methods listed in the Allow header.' },
   not_yet_rotatable: {
     status: 409,
-    details:
-      'api_key_name: the key is neither expired nor within 1 day of its expiry; it can be extended from then on.',
+    details: 'api_key_name: the key can be extended only within 1 day of its expiry, or after it.',
   },
   key_expired: {
     status: 409,
-    details: 'api_key_name: the key has expired; extend it first, or delete it and request another.',
+    details: 'api_key_name: the key has expired. Extend it first, or delete it and request another.',
   },
-  invalid_field: { status: 422, details: 'A field breaks a rule of its schema.' },
+  invalid_field: { status: 422, details: 'A field violates its schema.' },
   expiry_too_late: { status: 422, details: 'expires_in_days: the expiry must not be later than the year 9999.' },
-  name_taken: { status: 422, details: 'api_key_name: the name is already used by another of your keys.' },
+  name_taken: { status: 422, details: 'api_key_name: you already have a key with this name.' },
   idempotency_key_reused: {
     status: 422,
-    details: 'Idempotency-Key: was used within 24 hours for a request with another body.',
+    details: 'Idempotency-Key: was already used within 24 hours for a request with a different body.',
   },
   idempotency_key_outdated: {
     status: 422,
-    details: 'Idempotency-Key: the key that this request made or extended has since been deleted or rolled.',
+    details: 'Idempotency-Key: the key that the original request issued or extended has since been deleted or rolled.',
   },
-  rate_limited: { status: 429, details: 'Rate limit: too many requests. Wait as long as Retry-After says.' },
+  rate_limited: { status: 429, details: 'Rate limit: too many requests. Retry after the time in Retry-After.' },
   quota_exceeded: {
     status: 429,
-    details: "Quota: the owner's requests of the day or month are used up. Wait as long as Retry-After says.",
+    details: 'Quota: the requests of the day or month are used up. Retry after the time in Retry-After.',
   },
   key_limit_reached: {
     status: 429,
-    details: 'Key limit: you hold as many active keys as your tier allows. Waiting does not help; delete a key.',
+    details: 'Key limit: you have as many active keys as your tier allows. Delete a key; waiting does not help.',
   },
   internal: { status: 500, details: 'The cause was logged.' },
-  store_unavailable: { status: 500, details: 'The key store did not answer; nothing was written.' },
+  store_unavailable: { status: 500, details: 'The key store did not respond. Nothing was written.' },
   outcome_unknown: {
     status: 500,
     details:
-      'The key store did not confirm the write: it may be done, and the name may be taken by a key that was not delivered.',
+      'The key store did not confirm the write. It may have succeeded, and the name may belong to a key that was not returned.',
   },
   signing_keys_unavailable: {
     status: 500,
-    details: 'The keys that signatures are verified with could not be fetched; nothing was judged.',
+    details: 'The keys that verify token signatures could not be fetched. The token was not verified.',
   },
-  verification_unavailable: { status: 503, details: 'The key store did not answer; the key was not judged.' },
-  not_ready: { status: 503, details: 'The key store does not answer.' },
+  verification_unavailable: { status: 503, details: 'The key store did not respond. The key was not verified.' },
+  not_ready: { status: 503, details: 'The key store does not respond.' },
 } as const satisfies Record<string, ErrorKind>;
 
-/** One word of the closed list that `X-Error-Code` is taken from. */
+/** An error code: a value of the `X-Error-Code` header. */
 export type ErrorCode = keyof typeof errorKinds;
 
 /** All error codes, in the order of {@link errorKinds}. */
 export const errorCodes = Object.keys(errorKinds) as [ErrorCode, ...ErrorCode[]];
 
-/** The header that carries an error's code beside the published body. */
+/** The response header that contains the error code. */
 export const errorCodeHeader = 'X-Error-Code';
 
-/** The body of every error: exactly these three members, `details` being the only free text (contract, part A). */
+/**
+ * The body of every error: exactly these three members. Only `details` is free text (contract, part
+ * A).
+ */
 export interface ErrorBody {
   readonly details: string;
   readonly message: string;
   readonly statusCode: number;
 }
 
-/** Builds the body that the contract fixes for an error, `details` falling back to the text of its kind. */
+/** Returns the body of an error. Without `details`, it has the default text of the code. */
 export function errorBody(code: ErrorCode, details: string = errorKinds[code].details): ErrorBody {
   const { status } = errorKinds[code];
   return { details, message: statusMessages[status], statusCode: status };
 }
 
-/** The schema of the error body for one status, with its literal message, as it stands in the OpenAPI document. */
+/** Returns the schema of the error body for one status, with its literal message. */
 export function errorBodySchema(status: ErrorStatus) {
   return z.object({
-    details: z.string().meta({ description: 'What is wrong and where. For people: do not parse it.' }),
-    message: z
-      .literal(statusMessages[status])
-      .meta({ description: 'What kind of error it is; the same for each status.' }),
-    // A literal number would be published as `number`, for which generated clients do not compile.
-    statusCode: z.literal(status).meta({ override: { type: 'integer' }, description: 'The status of the answer.' }),
+    details: z.string().meta({ description: 'Explanation of the error for people. Do not parse it.' }),
+    message: z.literal(statusMessages[status]).meta({ description: 'The kind of error. Fixed for each status.' }),
+    // A literal number would be published as `number`, and generated clients would not compile.
+    statusCode: z.literal(status).meta({ override: { type: 'integer' }, description: 'The HTTP status.' }),
   });
 }

@@ -1,33 +1,38 @@
 /**
- * Where the service keeps what in Firestore. The store writes by it, the infrastructure derives TTL policies and index
- * exemptions from it.
+ * A Firestore collection of the service. The store writes by this layout, and the infrastructure
+ * derives TTL policies and index exemptions from it.
  */
 export interface Collection {
-  /** The collection's id, also the id of its collection group. */
+  /** The collection's id, which is also the id of its collection group. */
   readonly id: string;
-  /** What a document is named by. */
+  /** The rule for naming a document. */
   readonly documentName: string;
-  /** The timestamp after which Firestore may delete a document, where documents end by themselves. */
+  /**
+   * The timestamp field after which Firestore may delete a document, for collections with automatic
+   * deletion.
+   */
   readonly ttlField?: string;
   /**
-   * Fields that queries need an index on. Every other one is exempt: each index entry is written with the document, and
-   * an index on times or on a map that grows makes hot spots.
+   * Fields that queries need an index on. All other fields are exempt: each index entry is written
+   * with the document, and an index on timestamps or on a growing map creates hot spots.
    */
   readonly indexedFields: readonly string[];
 }
 
+/** The collections of the service. */
 export const collections = {
   owners: {
     id: 'owners',
     documentName: 'SHA-256 of the user id, hex',
-    // Counts of owners: rarely written again, and spread by the documents' names.
+    // For counting owners. The fields rarely change, and document names are evenly distributed.
     indexedFields: ['suspended', 'tier'],
   },
   keys: {
     id: 'keys',
     documentName: 'HMAC-SHA256 of the key under the pepper that made it, hex',
     ttlField: 'remove_at',
-    // An owner's list: its document names only the keys that have not expired, or it would outgrow what a document may hold.
+    // For listing an owner's keys. The owner's document names only unexpired keys, since a document
+    // has a maximum size.
     indexedFields: ['user_id'],
   },
   names: {
@@ -46,7 +51,7 @@ export const collections = {
     id: 'audit',
     documentName: 'a random UUID',
     ttlField: 'remove_at',
-    // By key: whether a key that GitHub reports again was revoked before.
+    // By key, to find out whether a key that GitHub reports again was revoked before.
     indexedFields: ['user_id', 'key_id'],
   },
   usage: {
@@ -58,18 +63,24 @@ export const collections = {
 } as const satisfies Record<string, Collection>;
 
 /**
- * The collections whose documents are found by whose they are, beside the owner's own, which is named after it. What is stored
- * of a user is erased by this list: a collection that holds user ids belongs to it by the index on `user_id`.
+ * The collections whose documents belong to a user and are indexed by `user_id`. Erasing a user
+ * deletes their documents from all of these, in addition to the owner's own document.
  */
 export const collectionsByUser: readonly Collection[] = Object.values(collections).filter(({ indexedFields }) =>
   (indexedFields as readonly string[]).includes('user_id'),
 );
 
-/** Days that an expired key stays, so that it can be extended; its name stays taken as long. */
-export const daysKeptAfterExpiry = 30;
+/**
+ * Days for which an expired key is retained so that it can be extended. Its name stays taken as
+ * long.
+ */
+export const keyRetentionDays = 30;
 
-/** Days that an entry of the audit log stays: a year and a month to look back. */
-export const daysAuditKept = 400;
+/** Days for which an audit entry is retained: a year and a month. */
+export const auditRetentionDays = 400;
 
-/** Months that usage stays after its own month has ended: a year can be looked back on, also from its last day. */
-export const monthsUsageKept = 13;
+/**
+ * Months for which usage is retained after its own month, so that a full year is available on any
+ * day.
+ */
+export const usageRetentionMonths = 13;

@@ -1,2 +1,5 @@
-/** The health paths. They end in a word: Cloud Run's front end keeps some paths that end in `z` for itself. */
+/**
+ * Paths of the health checks. They do not end in `z`, because Cloud Run's front end reserves some
+ * such paths.
+ */
 export const healthPaths = { live: '/health/live', ready: '/health/ready' } as const;

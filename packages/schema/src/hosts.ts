@@ -1,8 +1,8 @@
-/** Where an instance of the service is published. */
+/** A published Cloud Run service. */
 export interface PublicHost {
-  /** The name of the Cloud Run service. */
+  /** Name of the Cloud Run service. */
   readonly service: string;
-  /** The number (not the id) of the Google Cloud project. */
+  /** Number (not id) of the Google Cloud project. */
   readonly projectNumber: string;
   readonly region: string;
 }
@@ -13,10 +13,10 @@ export const publicHosts = {
   preprod: { service: 'andamio-api-preprod', projectNumber: '308006323670', region: 'us-central1' },
 } as const satisfies Record<string, PublicHost>;
 
-/** Cloud Run's deterministic URL: `https://SERVICE-PROJECT_NUMBER.REGION.run.app`. */
+/** Returns Cloud Run's deterministic URL: `https://SERVICE-PROJECT_NUMBER.REGION.run.app`. */
 export function publicUrl(host: PublicHost): string {
   return `https://${host.service}-${host.projectNumber}.${host.region}.run.app`;
 }
 
-/** The path below which all published operations stand. */
+/** The base path of all published operations. */
 export const basePath = '/api/v1';

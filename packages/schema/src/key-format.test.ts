@@ -8,7 +8,7 @@ import { isKey, keyStart, keysInText, makeKey, maskKey } from './key-format.ts';
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** The checksum again, by another's CRC-32 and other arithmetic. */
+/** Computes the checksum independently, with zlib's CRC-32 and BigInt arithmetic. */
 function checksumOf(body: string): string {
   let rest = BigInt(crc32(body));
   const digits = Array.from({ length: 6 }, () => {
@@ -19,8 +19,8 @@ function checksumOf(body: string): string {
   return digits.reverse().join('');
 }
 
-describe('the form of a key', () => {
-  test('is ant-, 34 base62 characters and the CRC-32 of all that as 6 base62 digits', () => {
+describe('the key format', () => {
+  test('a key is ant-, 34 base62 characters and the CRC-32 of both as 6 base62 digits', () => {
     for (let round = 0; round < 1000; round++) {
       const key = makeKey();
       expect(key).toMatch(/^ant-[0-9A-Za-z]{40}$/);
@@ -34,13 +34,13 @@ describe('the form of a key', () => {
     'ant-zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz3WAEIW',
     'ant-0123456789ABCDEFGHIJKLMNOPQRSTUVWX1fsOBG',
     'ant-AbCdEfGhIjKlMnOpQrStUvWxYz012345670J2Kwd',
-    'ant-0000000000000000000000000000007147000iwN', // A small checksum, so that it begins with three 0.
-  ])("%s is a key, as Python's zlib says too", (key) => {
+    'ant-0000000000000000000000000000007147000iwN', // A small checksum, padded with three zeros.
+  ])("accepts %s, whose checksum was computed by Python's zlib", (key) => {
     expect(isKey(key)).toBe(true);
     expect(key.slice(-6)).toBe(checksumOf(key.slice(0, -6)));
   });
 
-  test('any single character that is mistyped shows', () => {
+  test('detects every key with one mistyped character', () => {
     const key = makeKey();
     const mistyped = [...key].flatMap((right, index) =>
       [...`${alphabet}- `]
@@ -51,7 +51,7 @@ describe('the form of a key', () => {
     expect(mistyped.filter(isKey)).toEqual([]);
   });
 
-  test('any two neighbours that are swapped show, up to the checksum', () => {
+  test('detects every key with two adjacent characters swapped before the checksum', () => {
     const key = makeKey();
     for (let index = 0; index < 37; index++) {
       const [first, second] = [key[index], key[index + 1]];
@@ -60,7 +60,7 @@ describe('the form of a key', () => {
     }
   });
 
-  test('hardly any other text is one: no random text of its form passes', () => {
+  test('rejects random text with the length and alphabet of a key', () => {
     const random = fc.string({ unit: fc.constantFrom(...alphabet), minLength: 40, maxLength: 40 });
     fc.assert(
       fc.property(random, (text) => !isKey(`ant-${text}`)),
@@ -81,9 +81,9 @@ describe('the form of a key', () => {
     `${makeKey()}${makeKey()}`,
     `ant_${'0'.repeat(34)}1rx2J0`,
     `ant-${'０'.repeat(40)}`,
-  ])('%j is none', (text) => expect(isKey(text)).toBe(false));
+  ])('rejects %j', (text) => expect(isKey(text)).toBe(false));
 
-  test('every character is as likely as every other', () => {
+  test('generates all characters with equal probability', () => {
     const counts = new Map<string, number>();
     for (let round = 0; round < 4000; round++) {
       for (const character of makeKey().slice(4, 38)) counts.set(character, (counts.get(character) ?? 0) + 1);
@@ -91,29 +91,29 @@ describe('the form of a key', () => {
     const expected = (4000 * 34) / 62;
     expect(counts.size).toBe(62);
     const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
-    expect(chiSquare, '61 degrees of freedom; 130 is passed once in a million').toBeLessThan(130);
+    expect(chiSquare, '61 degrees of freedom: exceeds 130 once in a million runs').toBeLessThan(130);
   });
 
-  test('keys do not repeat, and neither do their shown beginnings more than chance has it', () => {
+  test('generated keys are unique, and their first 8 characters collide no more than by chance', () => {
     const keys = Array.from({ length: 10_000 }, () => makeKey());
     expect(new Set(keys).size).toBe(keys.length);
-    // 62^4 beginnings: about 3.4 pairs among 10,000 are alike.
+    // 62^4 possible values: about 3.4 collisions are expected among 10,000.
     expect(new Set(keys.map(keyStart)).size).toBeGreaterThan(keys.length - 30);
   });
 
-  test('bytes that would favour some characters are thrown away', () => {
+  test('discards random bytes that would make some characters more likely', () => {
     let calls = 0;
     const key = makeKey((length) => new Uint8Array(length).fill(calls++ === 0 ? 255 : 61));
     expect(key.slice(4, 38)).toBe('z'.repeat(34));
   });
 
-  test('is masked after its first eight characters, at its full length', () => {
+  test('masks a key after its first 8 characters and keeps its length', () => {
     const key = makeKey();
     expect(maskKey(keyStart(key))).toBe(`${key.slice(0, 8)}${'x'.repeat(36)}`);
-    expect(maskKey(key), 'also where somebody passes the whole key').toBe(`${key.slice(0, 8)}${'x'.repeat(36)}`);
+    expect(maskKey(key), 'also given the whole key').toBe(`${key.slice(0, 8)}${'x'.repeat(36)}`);
   });
 
-  test('is found within text, and only whole', () => {
+  test('finds whole keys in text', () => {
     const [first, second] = [makeKey(), makeKey()];
     const text = `API_KEY="${first}"\nurl?key=${second}&x ant-short`;
     expect([...keysInText(text)]).toEqual([first, second].map((key) => ({ key, index: text.indexOf(key) })));
@@ -127,13 +127,13 @@ describe('the form of a key', () => {
     ['\\u003d', '\\u0026'],
     ['x', 'x'],
     ['0', '0'],
-  ])('is found between %j and %j', (before, behind) => {
+  ])('finds a key between %j and %j', (before, behind) => {
     const [first, second] = [makeKey(), makeKey()];
     const text = `a${before}${first}${behind}${second}${behind}`;
     expect([...keysInText(text)]).toEqual([first, second].map((key) => ({ key, index: text.indexOf(key) })));
   });
 
-  test('needs nothing but Web Crypto, so that a browser can use it', () => {
+  test('runs with Web Crypto alone, as in a browser', () => {
     const source = readFileSync(new URL('./key-format.ts', import.meta.url), 'utf8');
     const script = stripTypeScriptTypes(source).replaceAll(/^export /gm, '');
     const context = createContext({ crypto: globalThis.crypto });

@@ -1,7 +1,10 @@
-/** The length of every rate-limit window in milliseconds: limits are published as requests a minute. */
+/** Length of every rate-limit window in milliseconds. Limits are published per minute. */
 export const rateLimitWindow = 60_000;
 
-/** Response headers of the rate limits: the published `X-RateLimit-*` and those of the IETF draft (version 8). */
+/**
+ * Response headers with the state of a rate limit: the published `X-RateLimit-*`, and those of the
+ * IETF draft (version 8).
+ */
 export const rateLimitHeaders = [
   'RateLimit',
   'RateLimit-Policy',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { defaultTier, isTier, tierSchema, tiers } from './tiers.ts';
 
-test('the tiers are the published ones: requests a month, a day, a minute, a second, most keys', () => {
+test('the tiers have the published limits', () => {
   const rows = Object.entries(tiers).map(([name, limits]) => [
     name,
     limits.requestsPerMonth,
@@ -18,11 +18,11 @@ test('the tiers are the published ones: requests a month, a day, a minute, a sec
   ]);
 });
 
-test('who has no tier is a pioneer', () => {
+test('the default tier is pioneer', () => {
   expect(defaultTier).toBe('pioneer');
 });
 
-test('what every object has is no tier', () => {
+test('names of Object.prototype are not tiers', () => {
   const names = ['pioneer', 'Pioneer', 'pioneer ', 'constructor', '__proto__', 'toString', ''];
   expect(names.filter(isTier)).toEqual(['pioneer']);
   expect(names.filter((name) => tierSchema.safeParse(name).success)).toEqual(['pioneer']);

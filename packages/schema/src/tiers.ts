@@ -1,19 +1,25 @@
 import * as z from 'zod';
 
-/** What a tier allows. Requests count with a JWT and with a key apart; figures a second are published but never bind. */
+/**
+ * The limits of a tier. Requests with a JWT and with a key are counted separately. The limits per
+ * second are published but have no effect.
+ */
 export interface TierLimits {
   readonly requestsPerMonth: number;
   readonly requestsPerDay: number;
   readonly requestsPerMinute: number;
   readonly requestsPerSecond: number;
-  /** Keys that an owner may hold at once, not counting expired ones. */
+  /** Largest number of unexpired keys of one owner. */
   readonly maximumKeys: number;
 }
 
-/** An owner's active keys are listed in one document of bounded size, so the published "unlimited" ends here. */
+/**
+ * Largest number of keys in an "unlimited" tier. An owner's active keys are listed in one document
+ * of limited size.
+ */
 export const unlimitedKeys = 1000;
 
-/** The published tiers (contract, part B). `999,999+` requests a month are 999,999 (part C). */
+/** The published tiers (contract, part B). `999,999+` requests per month are 999,999 (part C). */
 export const tiers = {
   pioneer: {
     requestsPerMonth: 15_000,
@@ -48,13 +54,13 @@ export const tiers = {
 /** The name of a tier. */
 export type Tier = keyof typeof tiers;
 
-/** The tier of a token that names none (service contract, "The JWT"). */
+/** The tier of a token that does not name one (service contract, "The JWT"). */
 export const defaultTier: Tier = 'pioneer';
 
-/** Accepts the name of a tier and nothing else. */
+/** The schema of a tier's name. */
 export const tierSchema = z.enum(Object.keys(tiers) as [Tier, ...Tier[]]);
 
-/** Says whether a string names a tier; safe for names such as `constructor`. */
+/** Reports whether a string is the name of a tier. Safe for names such as `constructor`. */
 export function isTier(name: string): name is Tier {
   return Object.hasOwn(tiers, name);
 }

@@ -7,11 +7,11 @@ test.each([
   [1_709_164_800, '2024-02-29T00:00:00Z'],
   [4_102_444_800, '2100-01-01T00:00:00Z'],
   [lastTimestamp, '9999-12-31T23:59:59Z'],
-])('%i s is %s', (seconds, text) => {
+])('formats %i s as %s', (seconds, text) => {
   expect(formatTimestamp(seconds)).toBe(text);
 });
 
-test('a day is 86,400 s, and nothing comes after the year 9999', () => {
+test('a day has 86,400 s, and the last timestamp is the end of the year 9999', () => {
   expect(secondsPerDay).toBe(86_400);
   expect(lastTimestamp).toBe(253_402_300_799);
 });

@@ -1,11 +1,14 @@
-/** The last instant that an RFC 3339 timestamp with a four-digit year and a Firestore timestamp can hold, in Unix seconds. */
+/**
+ * The latest time, in Unix seconds, that an RFC 3339 timestamp with a four-digit year and a
+ * Firestore timestamp can represent.
+ */
 export const lastTimestamp = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
-/** Seconds of a day as keys count them: 86,400, whatever the calendar does (contract, part C). */
+/** Seconds in a day of a key's validity: always 86,400 (contract, part C). */
 export const secondsPerDay = 86_400;
 
 /**
- * Writes an instant as the contract does: RFC 3339, UTC, whole seconds, `Z`.
+ * Formats a time as in the contract: RFC 3339, UTC, whole seconds, `Z`.
  *
  * @param seconds Unix time in whole seconds, at most {@link lastTimestamp}.
  */

@@ -6,20 +6,19 @@ import { expect, test } from 'vitest';
 const folder = join(import.meta.dirname, '..');
 const isHere = spawnSync('oasdiff', ['--version'], { stdio: 'ignore' }).status === 0;
 if (!isHere) {
-  const line =
-    'The search for breaking changes is skipped: it needs oasdiff (go install github.com/oasdiff/oasdiff@v1).';
+  const line = 'The test for breaking changes is skipped. It needs oasdiff (go install github.com/oasdiff/oasdiff@v1).';
   if (process.env['REQUIRE_ALL_TESTS']) throw new Error(line);
   process.stderr.write(`${line}\n`);
 }
 
 interface Change {
-  /** What kind of change it is, such as `request-property-min-length-increased`. */
+  /** The kind of change, such as `request-property-min-length-increased`. */
   readonly id: string;
   readonly text: string;
   readonly path: string;
 }
 
-/** What breaks a client of the document as it was released last. */
+/** Returns the changes that break clients of the last released document. */
 function breakingChanges(document: string): Change[] {
   const { stdout, stderr } = spawnSync(
     'oasdiff',
@@ -30,7 +29,7 @@ function breakingChanges(document: string): Change[] {
   return JSON.parse(stdout);
 }
 
-test.runIf(isHere)('a change that breaks clients is named in the changelog of the API', () => {
+test.runIf(isHere)('every breaking change is named in the API changelog', () => {
   const changelog = readFileSync(join(folder, 'CHANGELOG-API.md'), 'utf8');
   const unnamed = breakingChanges(join(folder, 'openapi.json')).filter(({ id }) => !changelog.includes(id));
   expect(unnamed.map(({ path, text }) => `${path}: ${text}`)).toEqual([]);

@@ -13,7 +13,10 @@ function run(command: string, parameters: readonly string[], cwd = folder): Spaw
   return spawnSync(command, parameters, { cwd, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
 }
 
-/** Returns the path of the generator and of what Java clients need, as Maven has them already; undefined if it has not. */
+/**
+ * Returns the class path of the generator and of Java clients, from Maven's local repository.
+ * Returns undefined if it lacks any of them.
+ */
 function findClassPath(): string | undefined {
   const file = join(folder, 'class-path');
   const goal = ['dependency:build-classpath', `-Dmdep.outputFile=${file}`];
@@ -26,7 +29,7 @@ const works = (command: string, ...parameters: string[]) => run(command, paramet
 const classPath = works('javac', '--version') && works('go', 'version') ? findClassPath() : undefined;
 if (classPath === undefined) {
   const line =
-    'Clients are not generated and compiled: that needs a JDK, Go and Maven with the jars of packages/schema/test/clients/pom.xml (mvn --file … dependency:build-classpath).';
+    'Tests of generated clients are skipped. They need a JDK, Go and Maven with the jars of packages/schema/test/clients/pom.xml (mvn --file … dependency:build-classpath).';
   if (process.env['REQUIRE_ALL_TESTS']) throw new Error(line);
   process.stderr.write(`${line}\n`);
 }
@@ -69,7 +72,7 @@ beforeAll(() => {
 }, 180_000);
 
 test.runIf(classPath).each(Object.keys(generators) as (keyof typeof generators)[])(
-  'a client in %s that is generated from the document compiles',
+  'a %s client generated from the document compiles',
   (name) => {
     const { status, stdout, stderr } = compilers[name](join(folder, name));
     expect(status, `${stdout}${stderr}`).toBe(0);

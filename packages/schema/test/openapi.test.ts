@@ -3,7 +3,7 @@ import { openApiText } from '../scripts/openapi-document.ts';
 import { committed, document, requestApiKey, resolved } from './document.ts';
 
 describe('openapi.json', () => {
-  test('is what the operations say (if not: npx pnpm@12 generate)', () => {
+  test('openapi.json is up to date (if not: npx pnpm@12 generate)', () => {
     expect(committed).toBe(openApiText());
   });
 
@@ -14,7 +14,7 @@ describe('openapi.json', () => {
     [422, ['invalid_field', 'expiry_too_late', 'name_taken', 'idempotency_key_reused', 'idempotency_key_outdated']],
     [429, ['rate_limited', 'quota_exceeded', 'key_limit_reached']],
     [500, ['internal', 'store_unavailable', 'outcome_unknown', 'signing_keys_unavailable']],
-  ])('says with which words in X-Error-Code %i is told apart', (status, codes) => {
+  ])('lists the error codes of status %i', (status, codes) => {
     const { headers } = resolved(requestApiKey.responses[status]) as never as {
       headers: Record<string, { schema: { enum?: string[] } }>;
     };
@@ -23,7 +23,7 @@ describe('openapi.json', () => {
     expect('Retry-After' in headers).toBe(status === 429);
   });
 
-  test('follows every reference, and gives every operation an id of its own', () => {
+  test('every reference has a target, and every operation a unique id', () => {
     const references = committed.match(/(?<="\$ref": ")[^"]+/g) ?? [];
     expect(references.length).toBeGreaterThan(0);
     for (const $ref of references) expect(resolved({ $ref }), $ref).toBeTypeOf('object');
@@ -31,7 +31,7 @@ describe('openapi.json', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  /** Everything in the document, with the path to it. */
+  /** Yields every object in the document with its path. */
   function* nodes(value: unknown, path = ''): Generator<{ path: string; node: Record<string, unknown> }> {
     if (typeof value !== 'object' || value === null) return;
     if (!Array.isArray(value)) yield { path, node: value as Record<string, unknown> };
@@ -40,7 +40,7 @@ describe('openapi.json', () => {
   const all = [...nodes(document)];
   const schemas = all.filter(({ node }) => typeof node['type'] === 'string' || Array.isArray(node['type']));
 
-  test('describes every property, parameter and header', () => {
+  test('every property, parameter and header has a description', () => {
     const properties = all.flatMap(({ path, node }) =>
       Object.entries(
         typeof node['properties'] === 'object' && !path.endsWith('/example') ? (node['properties'] ?? {}) : {},
@@ -57,14 +57,14 @@ describe('openapi.json', () => {
     expect([...properties, ...others].filter(({ description }) => !description)).toEqual([]);
   });
 
-  test('publishes every number as an integer: generated clients compile by that', () => {
+  test('every number is an integer, which generated clients need in order to compile', () => {
     expect(schemas.filter(({ node }) => node['type'] === 'integer').length).toBeGreaterThan(10);
     expect(schemas.filter(({ node }) => node['type'] === 'number').map(({ path }) => path)).toEqual([]);
     const constants = all.filter(({ node }) => typeof node['const'] === 'number');
     expect(constants.map(({ node }) => node['type'])).toEqual(Array(constants.length).fill('integer'));
   });
 
-  test('gives no header of a request an example, since tools send examples', () => {
+  test('no request header has an example, because tools send examples', () => {
     const headers = all.filter(({ node }) => node['in'] === 'header' && 'schema' in node);
     expect(headers.length).toBeGreaterThan(0);
     for (const { path, node } of headers) {
@@ -72,7 +72,7 @@ describe('openapi.json', () => {
     }
   });
 
-  test('shows errors as the service answers them', () => {
+  test('every error has a realistic example', () => {
     interface Response {
       readonly headers: Record<string, unknown>;
       readonly content: { readonly 'application/json': { readonly example: Record<string, unknown> } };
@@ -88,7 +88,7 @@ describe('openapi.json', () => {
     }
   });
 
-  test('needs no credentials for itself', () => {
+  test('the document needs no credentials', () => {
     expect(document.paths['/api/v1/docs/doc.json'].get.security).toEqual([]);
   });
 
@@ -98,13 +98,13 @@ describe('openapi.json', () => {
   ])('%s', (path, statuses) => {
     const { post } = document.paths[path];
 
-    test('takes the token and a body that names the key', () => {
+    test(`${path} takes a bearer token and a body with the name of the key`, () => {
       expect(post.security).toEqual([{ BearerAuth: [] }]);
       const { schema } = post.requestBody.content['application/json'];
       expect(resolved(schema)).toMatchObject({ required: ['api_key_name'] });
     });
 
-    test('answers with a confirmation, and with its statuses and no others', () => {
+    test(`${path} responds with a confirmation and exactly its published statuses`, () => {
       expect(Object.keys(post.responses)).toEqual(statuses);
       const { schema } = post.responses[200].content['application/json'];
       expect(resolved(schema)).toMatchObject({ required: ['confirmation'] });
@@ -112,14 +112,14 @@ describe('openapi.json', () => {
     });
   });
 
-  test('rotate takes days of its own, and has no default but the number of the key', () => {
+  test('rotate takes expires_in_days without a default', () => {
     const { schema } = document.paths['/api/v1/apikey/rotate'].post.requestBody.content['application/json'];
     const days = (resolved(schema)['properties'] as unknown as Record<string, object>)['expires_in_days'];
     expect(days).toMatchObject({ type: 'integer', minimum: 1 });
     expect(days).not.toHaveProperty('default');
   });
 
-  test('user/usage takes the token and no body, and shows the nine published fields', () => {
+  test('user/usage takes a bearer token and returns the nine published fields', () => {
     const { get } = document.paths['/api/v1/user/usage'];
     expect(get.security).toEqual([{ BearerAuth: [] }]);
     expect(get).not.toHaveProperty('requestBody');
@@ -139,7 +139,7 @@ describe('openapi.json', () => {
     });
   });
 
-  test('user/usage/daily takes the token and two dates, names only if wanted, and answers with rows', () => {
+  test('user/usage/daily takes a bearer token, two dates and optional names, and returns rows', () => {
     const { post } = document.paths['/api/v1/user/usage/daily'];
     expect(post.security).toEqual([{ BearerAuth: [] }]);
     expect(Object.keys(post.responses)).toEqual(['200', '400', '401', '403', '422', '429', '500']);
@@ -155,7 +155,7 @@ describe('openapi.json', () => {
     expect(resolved(usage.items)).toMatchObject({ required: ['date', 'api_key_name', 'requests'] });
   });
 
-  test('user/me takes the token and no body, and lists keys in the fields of a new one, masked', () => {
+  test('user/me takes a bearer token and lists masked keys with the fields of a new key', () => {
     const { get } = document.paths['/api/v1/user/me'];
     expect(get.security).toEqual([{ BearerAuth: [] }]);
     expect(get).not.toHaveProperty('requestBody');
@@ -169,7 +169,7 @@ describe('openapi.json', () => {
     });
   });
 
-  test('apikey/verify takes the key in its header, and neither a token nor a body', () => {
+  test('apikey/verify takes a key in its header, and neither a token nor a body', () => {
     const { get } = document.paths['/api/v1/apikey/verify'];
     expect(get.security).toEqual([{ ApiKeyAuth: [] }]);
     expect(document.components.securitySchemes.ApiKeyAuth).toMatchObject({
@@ -187,7 +187,7 @@ describe('openapi.json', () => {
     [404, ['not_found', 'no_such_key']],
     [409, ['not_yet_rotatable', 'key_expired']],
     [503, ['verification_unavailable', 'not_ready']],
-  ])('says with which words in X-Error-Code %i is told apart', (status, codes) => {
+  ])('lists the error codes of status %i', (status, codes) => {
     const response = document.components.responses[`Error${status}`];
     expect(response.headers['X-Error-Code'].schema.enum).toEqual(codes);
   });

@@ -1,34 +1,34 @@
 import { describe, expect, test } from 'vitest';
 import { document, requestApiKey as operation, resolved } from './document.ts';
 
-/** What the published page says of the endpoint in words, to the letter, beside where the document says it. */
-const texts: readonly (readonly [what: string, published: unknown, documented: unknown])[] = [
+/** Texts of the published page, each with the corresponding text of the document. */
+const texts: readonly (readonly [part: string, published: unknown, documented: unknown])[] = [
   [
-    'what it does',
+    'description of the operation',
     'This endpoint generates and returns a new API key for the authenticated user. The new key can be used for subsequent API requests.',
     operation.description,
   ],
   [
-    'hint of the authorization',
+    'description of the authorization',
     'Bearer token for authentication. Type "Bearer" followed by a space and JWT token. Example: "Bearer YOUR_JWT_TOKEN"',
     document.components.securitySchemes.BearerAuth.description,
   ],
   [
-    'what the body is',
+    'description of the body',
     'Contains details for the new API key, such as its name and expiration duration.',
     operation.requestBody.description,
   ],
   [
-    'languages',
+    'languages of the samples',
     ['curl', 'JavaScript', 'Go', 'Python', 'Java', 'C#'],
     operation['x-codeSamples'].map(({ label }: { label: string }) => label),
   ],
 ];
 
-describe('the document says of the endpoint what the published page says', () => {
-  test.each(texts)('%s', (_, published, documented) => expect(documented).toEqual(published));
+describe('the document and the published page', () => {
+  test.each(texts)('agree on: %s', (_, published, documented) => expect(documented).toEqual(published));
 
-  test('names the operation as published', () => {
+  test('the operation has its published id, tag, summary and host', () => {
     expect(document.openapi).toMatch(/^3\.1\./);
     expect(operation).toMatchObject({
       operationId: 'request-api-key-auth',
@@ -38,12 +38,12 @@ describe('the document says of the endpoint what the published page says', () =>
     expect(document.servers[0].url).toBe('https://andamio-api-308006323670.us-central1.run.app');
   });
 
-  test('asks for the bearer token on the operation itself', () => {
+  test('the operation itself requires the bearer token', () => {
     expect(operation.security).toEqual([{ BearerAuth: [] }]);
     expect(document.components.securitySchemes.BearerAuth).toMatchObject({ type: 'http', scheme: 'bearer' });
   });
 
-  test('has the body as published', () => {
+  test('the request body has the published fields', () => {
     const { schema, example } = operation.requestBody.content['application/json'];
     expect(operation.requestBody.required).toBe(true);
     expect(example).toEqual({ api_key_name: 'MyFirstKey' });
@@ -57,7 +57,7 @@ describe('the document says of the endpoint what the published page says', () =>
     expect(resolved(schema)['additionalProperties'], 'unknown fields are ignored').toBeUndefined();
   });
 
-  test('has the six fields of the answer as published', () => {
+  test('the response has the six published fields', () => {
     const { schema, example } = operation.responses[200].content['application/json'];
     expect(resolved(schema)).toMatchObject({
       required: ['api_key', 'created_at', 'expires_at', 'expires_in_days', 'is_active', 'name'],
@@ -87,7 +87,7 @@ describe('the document says of the endpoint what the published page says', () =>
     [422, 'Unprocessable Entity: Invalid request structure or data.'],
     [429, 'Too Many Requests: Rate limit or quota exceeded.'],
     [500, 'Internal Server Error: An unexpected error occurred.'],
-  ])('has the error %i with its message to the letter, as published', (status, message) => {
+  ])('status %i has its published message, verbatim', (status, message) => {
     const response = resolved(operation.responses[status]) as never as {
       content: { 'application/json': { schema: { $ref: string }; example: unknown } };
     };
@@ -99,7 +99,7 @@ describe('the document says of the endpoint what the published page says', () =>
     });
   });
 
-  test('has no other statuses', () => {
+  test('the operation has no unpublished statuses', () => {
     expect(Object.keys(operation.responses)).toEqual(['200', '400', '401', '403', '422', '429', '500']);
   });
 });

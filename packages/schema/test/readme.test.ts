@@ -4,7 +4,7 @@ import { settingsTable, withSettingsTable } from '../scripts/settings-table.ts';
 
 const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
 
-test("the README's table of settings is that of the schema (if not: npx pnpm@12 generate)", () => {
+test("the README's table of settings is up to date (if not: npx pnpm@12 generate)", () => {
   expect(readme).toContain(settingsTable());
   expect(withSettingsTable(readme)).toBe(readme);
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { daysAuditKept } from '@andamio/schema/firestore-layout';
+import { auditRetentionDays } from '@andamio/schema/firestore-layout';
 import type { Tier } from '@andamio/schema/tiers';
 import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 
@@ -45,7 +45,7 @@ export interface AuditEntry {
 
 /** From when on an entry may be removed, Unix seconds. */
 export function auditRemovalOf({ at }: AuditEntry): number {
-  return Math.min(at + daysAuditKept * secondsPerDay, lastTimestamp);
+  return Math.min(at + auditRetentionDays * secondsPerDay, lastTimestamp);
 }
 
 /** The entry for what owners do with their own keys. */

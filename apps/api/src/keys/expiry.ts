@@ -1,4 +1,4 @@
-import { daysKeptAfterExpiry } from '@andamio/schema/firestore-layout';
+import { keyRetentionDays } from '@andamio/schema/firestore-layout';
 import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 
 /**
@@ -18,7 +18,7 @@ export function isTooLate(expiresAt: number): boolean {
 
 /** From when on an expired key is gone, Unix seconds: 30 days after its expiry, or the last instant that can be stored. */
 export function removalOf(expiresAt: number): number {
-  return Math.min(expiresAt + daysKeptAfterExpiry * secondsPerDay, lastTimestamp);
+  return Math.min(expiresAt + keyRetentionDays * secondsPerDay, lastTimestamp);
 }
 
 /** Whether a key is gone for every operation at an instant in Unix seconds, whether or not it has been removed. */

@@ -97,8 +97,13 @@ describe.each(bearerOperations.map((operation) => [operation.id, operation] as c
   });
 
   test.each([
-    ['a store that is down', new StoreUnavailableError('password hunter2'), 'store_unavailable', /nothing was written/],
-    ['a write of unknown outcome', new OutcomeUnknownError('password hunter2'), 'outcome_unknown', /it may be done/],
+    ['a store that is down', new StoreUnavailableError('password hunter2'), 'store_unavailable', /Nothing was written/],
+    [
+      'a write of unknown outcome',
+      new OutcomeUnknownError('password hunter2'),
+      'outcome_unknown',
+      /It may have succeeded/,
+    ],
     ['an error nobody thought of', new TypeError('password hunter2'), 'internal', /^The cause was logged/],
   ])('%s is 500 without internals', async (_what, error, code, details) => {
     const failing = await startApp({ store: storeThatThrows(error) });
@@ -166,7 +171,7 @@ describe.each([rotatePath, rollPath, deletePath])('%s of a name that the caller 
     const theirs = await post(`${app.url}${path}`, { api_key_name: 'theirs' }, { token });
     const nobodys = await post(`${app.url}${path}`, { api_key_name: 'nobody' }, { token });
     expectError(theirs, 404, 'no_such_key');
-    expect(theirs.body['details']).toBe('api_key_name: you hold no key of this name.');
+    expect(theirs.body['details']).toBe('api_key_name: you have no key with this name.');
     expect(comparable(theirs)).toEqual(comparable(nobodys));
     expect((await post(`${app.url}${path}`, { api_key_name: 'theirs' })).status).toBe(200);
   });

@@ -23,7 +23,7 @@ describe('429: too many requests, or as many keys as the tier allows', () => {
     const answer = await requestKey(app.url, { api_key_name: 'one more' }, { token });
     expectError(answer, 429, 'key_limit_reached');
     expect(answer.body['details']).toBe(
-      'Key limit: you hold as many active keys as your tier allows. Waiting does not help; delete a key.',
+      'Key limit: you have as many active keys as your tier allows. Delete a key; waiting does not help.',
     );
     expect(answer.headers.has('retry-after'), 'waiting does not help').toBe(false);
     expect(Number(answer.headers.get('x-ratelimit-remaining')), 'the rate is not what is exhausted').toBeGreaterThan(0);
@@ -49,7 +49,7 @@ describe('429: too many requests, or as many keys as the tier allows', () => {
     for (let sent = 0; sent < 20; sent++) expect((await ask()).status).toBe(400);
     const answer = await ask();
     expectError(answer, 429, 'rate_limited');
-    expect(answer.body['details']).toBe('Rate limit: too many requests. Wait as long as Retry-After says.');
+    expect(answer.body['details']).toBe('Rate limit: too many requests. Retry after the time in Retry-After.');
     const seconds = Number(answer.headers.get('retry-after'));
     expect(seconds).toBeGreaterThan(0);
     expect(seconds).toBeLessThanOrEqual(60);

@@ -21,8 +21,8 @@ describe('500: anything else, without internals', () => {
   }
 
   test.each([
-    ['a store that is down', new StoreUnavailableError(internals), 'store_unavailable', /nothing was written/],
-    ['a write of unknown outcome', new OutcomeUnknownError(internals), 'outcome_unknown', /the name may be taken/],
+    ['a store that is down', new StoreUnavailableError(internals), 'store_unavailable', /Nothing was written/],
+    ['a write of unknown outcome', new OutcomeUnknownError(internals), 'outcome_unknown', /the name may belong/],
     ['an error nobody thought of', new TypeError(internals), 'internal', /^The cause was logged/],
     [
       'an error that poses as one of HTTP',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { collections, collectionsByUser, daysAuditKept } from '@andamio/schema/firestore-layout';
+import { auditRetentionDays, collections, collectionsByUser } from '@andamio/schema/firestore-layout';
 import { unlimitedKeys } from '@andamio/schema/tiers';
 import { describe, expect, inject, test } from 'vitest';
 import { addition, attempt, command, day, deletion, present, renewal, rotation, today } from '../harness/commands.ts';
@@ -49,7 +49,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       await store.addUsage(addition({ name: 1 }));
       const stored = await read();
       const removals: Record<string, number> = {
-        audit: present + daysAuditKept * day,
+        audit: present + auditRetentionDays * day,
         idempotency: present + day,
         usage: Date.UTC(2026, 9, 1) / 1000,
       };

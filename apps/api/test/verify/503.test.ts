@@ -40,7 +40,7 @@ describe('where the store is down', () => {
     state.monotonic += 1;
     const answer = await verifyKey(app.url, key);
     expectError(answer, 503, 'verification_unavailable');
-    expect(answer.body['details']).toMatch(/^The key store did not answer; the key was not judged\. Request id: /);
+    expect(answer.body['details']).toMatch(/^The key store did not respond\. The key was not verified\. Request id: /);
     expect(JSON.stringify([answer.body, [...answer.headers]])).not.toContain('hunter2');
 
     state.failure = undefined;

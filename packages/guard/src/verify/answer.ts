@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodeHeader, errorKinds } from '@andamio/schema/errors';
-import { millisecondsDirective } from '@andamio/schema/guards';
+import { maxAgeMsDirective } from '@andamio/schema/guards';
 import { verifyApiKey } from '@andamio/schema/operations';
 import { rateLimitHeaders, rateLimitWindow } from '@andamio/schema/rate-limits';
 import { createApiKey } from '../api-key.ts';
@@ -22,7 +22,7 @@ function headerOf({ headers }: Received, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-const finerAge = new RegExp(`^${millisecondsDirective}=(\\d{1,3})$`);
+const finerAge = new RegExp(`^${maxAgeMsDirective}=(\\d{1,3})$`);
 
 function maximumAgeOf(received: Received): number {
   const directives =

@@ -8,12 +8,15 @@ function content(body: unknown): string {
   return `      request.Content = new StringContent(${json}, Encoding.UTF8, "application/json");\n`;
 }
 
-/** A program of one file for .NET, kept to what Mono's compiler reads as well: no top-level statements, no raw strings. */
+/**
+ * A single-file .NET program. It also compiles with Mono, so it uses neither top-level statements
+ * nor raw strings.
+ */
 export const csharp: Language = {
   lang: 'C#',
   label: 'C#',
   source({ method, url, headers, body }: SampleRequest) {
-    // HttpClient takes the type of the content with the content, and refuses it anywhere else.
+    // HttpClient takes Content-Type with the content and rejects it among the request headers.
     const fields = headers
       .filter(([name]) => name !== 'Content-Type')
       .map(([name, value]) => `      request.Headers.Add(${quoted(name)}, ${quoted(value)});\n`);

@@ -3,7 +3,7 @@ import { type Language, prettyJson, type SampleRequest, timeoutSeconds } from '.
 const doubleQuoted = (text: string) => `"${text.replace(/["$`\\]/g, '\\$&')}"`;
 const singleQuoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** The program `curl`; on an error `--fail-with-body` prints the body and ends with 22. */
+/** A `curl` command. On an error, `--fail-with-body` prints the body and exits with 22. */
 export const curl: Language = {
   lang: 'Shell',
   label: 'curl',

@@ -2,7 +2,7 @@ import { type Language, prettyJson, quoted, type SampleRequest, timeoutSeconds }
 
 const rawString = (text: string) => (text.includes('`') ? quoted(text) : `\`${text}\``);
 
-/** A program of one file that needs nothing beside Go's standard library. */
+/** A single-file Go program that uses only the standard library. */
 export const go: Language = {
   lang: 'Go',
   label: 'Go',

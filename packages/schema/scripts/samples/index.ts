@@ -9,10 +9,10 @@ import { javascript } from './javascript.ts';
 import { python } from './python.ts';
 import type { Language, SampleRequest } from './sample.ts';
 
-/** The languages of the published page, in its order. */
+/** The languages of the published page, in the same order. */
 const languages: readonly Language[] = [curl, javascript, go, python, java, csharp];
 
-/** The header of each kind of credentials, with what a reader puts his own in place of. */
+/** The request headers of each kind of credentials, with placeholders. */
 const credentials = {
   none: [],
   bearer: [['Authorization', 'Bearer YOUR_JWT_TOKEN']],
@@ -32,7 +32,7 @@ function sampleRequest(operation: Operation): SampleRequest {
   };
 }
 
-/** One program a language for an operation, as reference pages read them (`x-codeSamples`). */
+/** Returns one sample program per language for an operation, in the format of `x-codeSamples`. */
 export function codeSamples(operation: Operation) {
   const request = sampleRequest(operation);
   return languages.map(({ lang, label, source }) => ({ lang, label, source: source(request) }));

@@ -1,9 +1,12 @@
 import { indented, type Language, prettyJson, quoted, type SampleRequest, timeoutSeconds } from './sample.ts';
 
-/** What stands between a text block's quotes: only backslashes and three quotes in a row are special there. */
+/**
+ * Escapes the content of a Java text block, where only backslashes and three quotes in a row are
+ * special.
+ */
 const textBlock = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('"""', '\\"""');
 
-/** A program of one file for Java 17 and newer: `java Main.java`. */
+/** A single-file program for Java 17 and newer, run with `java Main.java`. */
 export const java: Language = {
   lang: 'Java',
   label: 'Java',

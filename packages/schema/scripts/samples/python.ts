@@ -10,7 +10,7 @@ function block(open: string, lines: readonly string[], close: string): string {
   return lines.length === 0 ? open + close : `${open}\n  ${indented(lines.join(',\n'), '  ')}\n${close}`;
 }
 
-/** JSON's values in Python: alike but for three names. */
+/** Returns a JSON value as a Python literal. Only null, true and false are written differently. */
 function literal(value: unknown): string {
   if (Array.isArray(value)) return block('[', value.map(literal), ']');
   if (typeof value !== 'object' || value === null) return names.get(value) ?? JSON.stringify(value);
@@ -18,7 +18,7 @@ function literal(value: unknown): string {
   return block('{', members, '}');
 }
 
-/** A script for Python 3 with the package `requests`. */
+/** A Python 3 script that uses the package `requests`. */
 export const python: Language = {
   lang: 'Python',
   label: 'Python',

@@ -1,33 +1,33 @@
-/** What a sample shows, in no language yet. */
+/** The request that a sample sends, independent of language. */
 export interface SampleRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** The body's example; undefined where nothing is sent. */
+  /** The example body, or undefined if the request has none. */
   readonly body: unknown;
 }
 
-/** A language that every operation is shown in. */
+/** A programming language with its sample generator. */
 export interface Language {
-  /** For the highlighting of a reference page. */
+  /** The language for syntax highlighting. */
   readonly lang: string;
-  /** What a reader chooses. */
+  /** The name shown to readers. */
   readonly label: string;
   /**
-   * A whole program that runs as it stands: it prints the answer, and ends with an error that tells the status and the body
-   * (its `message` and `details`) for any status that is not a success. Every header stands on a line of its own.
+   * Returns a complete program. It prints the response body, and for an unsuccessful status it
+   * fails with the status and the body. Each header is on its own line.
    */
   source(request: SampleRequest): string;
 }
 
-/** The time that every sample allows for an answer. */
+/** Seconds that each sample waits for a response. */
 export const timeoutSeconds = 30;
 
-/** JSON as the published samples have it. */
+/** Returns JSON indented as in the published samples. */
 export const prettyJson = (value: unknown): string => JSON.stringify(value, null, 2);
 
-/** A string literal in double quotes that JavaScript, Python, Go, Java and C# read alike. */
+/** Returns a double-quoted string literal that is valid in JavaScript, Python, Go, Java and C#. */
 export const quoted = (text: string): string => JSON.stringify(text);
 
-/** Moves every line but the first, for what stands deeper in a program. */
+/** Indents every line but the first. */
 export const indented = (text: string, indent: string): string => text.replaceAll('\n', `\n${indent}`);

@@ -6,12 +6,12 @@ import type { BearerOperation } from './operation.ts';
 const body = z.object({ api_key_name: apiKeyName }, { error: 'must be an object' }).meta({ id: 'DeleteApiKeyBody' });
 
 const success = z
-  .object({ confirmation: z.literal('API key deleted successfully').meta({ description: 'For people.' }) })
+  .object({ confirmation: z.literal('API key deleted successfully').meta({ description: 'Confirmation for people.' }) })
   .meta({ id: 'DeletedApiKey' });
 
-/** The body as understood. */
+/** The parsed request body. */
 export type DeleteApiKeyBody = z.output<typeof body>;
-/** The answer: the one published field. */
+/** The response body: the one published field. */
 export type DeletedApiKey = z.output<typeof success>;
 
 /** POST /api/v1/apikey/delete (contract, part B). */
@@ -22,12 +22,12 @@ export const deleteApiKey = {
   tag: 'API Key',
   summary: 'Delete an API Key',
   description:
-    'Ends a key for good, expired or not. Its name is free again, and so is its place in the tier. Where it was deleted the key is refused at once, everywhere within 10 seconds.',
+    "Deletes a key permanently, expired or not. Its name and its place in the tier's key limit become available. The instance that deletes the key rejects it at once; all others reject it within 10 seconds.",
   security: 'bearer',
   permission: 'apikey:write',
-  body: { description: 'Names the key.', schema: body, example: { api_key_name: 'MyFirstKey' } },
+  body: { description: 'The name of the key.', schema: body, example: { api_key_name: 'MyFirstKey' } },
   success: {
-    description: 'The key is gone.',
+    description: 'The key is deleted.',
     schema: success,
     example: { confirmation: 'API key deleted successfully' },
   },

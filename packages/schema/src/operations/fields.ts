@@ -1,6 +1,9 @@
 import * as z from 'zod';
 
-/** The bounds of a key's name in Unicode code points, as JSON Schema counts them (contract, part C). */
+/**
+ * Bounds of the length of a key's name in Unicode code points, as JSON Schema counts (contract,
+ * part C).
+ */
 const nameLength = { minimum: 3, maximum: 100 } as const;
 
 /** A control character: Unicode category Cc (contract, part C). */
@@ -12,7 +15,7 @@ function codePoints(text: string): number {
   return count;
 }
 
-/** A key's name: compared by code point and never trimmed. */
+/** A key's name. Names compare by code point and are never trimmed. */
 export const apiKeyName = z
   .string({ error: 'must be a string' })
   .refine((name) => name.isWellFormed(), { error: 'must not contain a lone surrogate', abort: true })
@@ -25,15 +28,15 @@ export const apiKeyName = z
     { error: `must be ${nameLength.minimum} to ${nameLength.maximum} characters long (Unicode code points)` },
   )
   .meta({
-    description: 'What you call the key. Unique among your keys; control characters are not allowed.',
+    description: 'The name of the key. Must be unique among your keys and must not contain control characters.',
     minLength: nameLength.minimum,
     maxLength: nameLength.maximum,
     examples: ['MyFirstKey'],
   });
 
 /**
- * A mathematical integer, so that `30.0` is one and `30.5` is not (contract, part C). Zod's own `int` stops at 2^53 and
- * would publish that as a bound.
+ * A mathematical integer: `30.0` is one, `30.5` is not (contract, part C). Zod's own `int` stops at
+ * 2^53 and would publish that as a bound.
  */
 export const integer = z
   .number({ error: 'must be an integer' })
@@ -45,10 +48,10 @@ export const expiresInDays = integer
   .refine((days) => days >= 1, { error: 'must be at least 1' })
   .meta({ override: { type: 'integer' }, minimum: 1, examples: [365] });
 
-/** An instant: RFC 3339, UTC, whole seconds. */
+/** An RFC 3339 timestamp in UTC with whole seconds. */
 export const timestamp = z.string().meta({ format: 'date-time' });
 
-/** A full date as RFC 3339 has it, of a day that the calendar has. */
+/** Reports whether text is an RFC 3339 full-date of a day that exists. */
 function isCalendarDate(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const instant = Date.parse(text);
@@ -61,11 +64,11 @@ export const calendarDate = z
   .refine(isCalendarDate, { error: 'must be a date of the calendar, such as 2023-01-31', abort: true })
   .meta({ format: 'date', examples: ['2023-01-31'] });
 
-/** What every answer says of a key beside the key itself (contract, part A). */
-export const describedKey = {
-  created_at: timestamp.meta({ description: 'When the key was issued (RFC 3339, UTC).' }),
-  expires_at: timestamp.meta({ description: 'From when on the key is refused (RFC 3339, UTC).' }),
-  expires_in_days: integer.meta({ description: 'The validity of the key in days, as it was asked for last.' }),
+/** The fields of a key in every response, except the key itself (contract, part A). */
+export const keyFields = {
+  created_at: timestamp.meta({ description: 'Time at which the key was issued (RFC 3339, UTC).' }),
+  expires_at: timestamp.meta({ description: 'Time at which the key expires (RFC 3339, UTC).' }),
+  expires_in_days: integer.meta({ description: 'The validity of the key in days, as last requested.' }),
   is_active: z.boolean().meta({ description: 'Whether the key has not expired.' }),
-  name: z.string().meta({ description: 'The api_key_name that was sent.' }),
+  name: z.string().meta({ description: 'The name of the key, as sent in `api_key_name`.' }),
 } as const;

@@ -4,7 +4,7 @@ import { secondsPerDay } from '../timestamps.ts';
 import { apiKeyName, calendarDate, integer } from './fields.ts';
 import type { BearerOperation } from './operation.ts';
 
-/** Days that can be asked for at once, both dates included (contract, part C). */
+/** Largest number of days in one request, both dates included (contract, part C). */
 export const maximumUsageDays = 366;
 
 const days = (first: string, last: string) => (Date.parse(last) - Date.parse(first)) / 1000 / secondsPerDay + 1;
@@ -12,14 +12,14 @@ const days = (first: string, last: string) => (Date.parse(last) - Date.parse(fir
 const body = z
   .object(
     {
-      start_date: calendarDate.meta({ description: 'The first UTC day.' }),
+      start_date: calendarDate.meta({ description: 'The first UTC day, included.' }),
       end_date: calendarDate.meta({
-        description: `The last UTC day: not before the first, and at most ${maximumUsageDays} days with it.`,
+        description: `The last UTC day, included. Must not be before start_date; at most ${maximumUsageDays} days in total.`,
       }),
-      api_key_names: z
-        .array(apiKeyName, { error: 'must be an array' })
-        .optional()
-        .meta({ description: 'Only keys of these names; all that you hold if left out. Others give no rows.' }),
+      api_key_names: z.array(apiKeyName, { error: 'must be an array' }).optional().meta({
+        description:
+          'Names of the keys to include; all of your keys by default. Names that you do not use are ignored.',
+      }),
     },
     { error: 'must be an object' },
   )
@@ -38,17 +38,17 @@ const row = z
   .object({
     date: calendarDate.meta({ description: 'The UTC day.' }),
     api_key_name: z.string().meta({ description: 'The name of the key.' }),
-    requests: integer.meta({ description: 'Requests in which the key was found good: at least 1.' }),
+    requests: integer.meta({ description: 'Number of requests with the key while it was valid; at least 1.' }),
   })
   .meta({ id: 'DailyUsageOfKey' });
 
 const success = z
-  .object({ usage: z.array(row).meta({ description: 'By date, then by name.' }) })
+  .object({ usage: z.array(row).meta({ description: 'Rows sorted by date, then by name.' }) })
   .meta({ id: 'DailyUsage' });
 
-/** The body as understood. */
+/** The parsed request body. */
 export type GetDailyUsageBody = z.output<typeof body>;
-/** The answer. */
+/** The response body. */
 export type DailyUsage = z.output<typeof success>;
 
 /** POST /api/v1/user/usage/daily (contract, parts B and C). */
@@ -59,17 +59,18 @@ export const getDailyUsage = {
   tag: 'User',
   summary: 'Get the Daily Usage of API Keys',
   description:
-    "How often the user's keys were used on each day. Names that the user does not hold, and days on which a key was not used, give no rows. " +
-    'Usage belongs to the name: a key that is deleted and issued again goes on where it was. It is kept for 13 months; a request shows here within 5 seconds.',
+    "Returns the number of requests with each of the user's keys on each day. Days on which a key was not used have no row. " +
+    'Usage belongs to the name: a key that is deleted and issued again under the same name continues its usage. ' +
+    'Usage is kept for 13 months and includes a request within 5 seconds.',
   security: 'bearer',
   permission: 'apikey:read',
   body: {
-    description: 'Which days, and of which keys.',
+    description: 'The days, and the names of the keys.',
     schema: body,
     example: { start_date: '2023-01-01', end_date: '2023-01-31' },
   },
   success: {
-    description: 'Requests by day and key.',
+    description: 'Number of requests by day and key.',
     schema: success,
     example: { usage: [{ date: '2023-01-31', api_key_name: 'MyFirstKey', requests: 42 }] },
   },

@@ -2,14 +2,14 @@ import * as z from 'zod';
 import { basePath } from '../hosts.ts';
 import type { PublicOperation } from './operation.ts';
 
-/** GET /api/v1/docs/doc.json: the OpenAPI document of the service itself (contract, part B). */
+/** GET /api/v1/docs/doc.json (contract, part B). */
 export const getOpenApiDocument = {
   id: 'get-openapi-document',
   method: 'get',
   path: `${basePath}/docs/doc.json`,
   tag: 'Documentation',
   summary: 'Read this OpenAPI document',
-  description: 'The description of this API in OpenAPI 3.1, for generators and other tools.',
+  description: 'Returns the description of this API in OpenAPI 3.1, for code generators and other tools.',
   security: 'none',
   success: {
     description: 'The OpenAPI document.',

@@ -6,21 +6,21 @@ import type { BearerReadOperation } from './operation.ts';
 
 const success = z
   .object({
-    daily_quota_consumed: integer.meta({ description: 'Requests with your keys on this UTC day, as far as stored.' }),
-    daily_quota_limit: integer.meta({ description: 'As many as the tier allows on a day.' }),
-    monthly_quota_consumed: integer.meta({ description: 'The same of this UTC month.' }),
-    monthly_quota_limit: integer.meta({ description: 'As many as the tier allows in a month.' }),
-    remaining_daily: integer.meta({ description: 'What is left of the day; never less than 0.' }),
-    remaining_monthly: integer.meta({ description: 'What is left of the month; never less than 0.' }),
-    rate_limit_windows: z.array(z.string()).meta({ description: 'How many requests are allowed in how long.' }),
+    daily_quota_consumed: integer.meta({ description: 'Requests with your keys in the current UTC day.' }),
+    daily_quota_limit: integer.meta({ description: 'Requests per UTC day that your tier allows.' }),
+    monthly_quota_consumed: integer.meta({ description: 'Requests with your keys in the current UTC month.' }),
+    monthly_quota_limit: integer.meta({ description: 'Requests per UTC month that your tier allows.' }),
+    remaining_daily: integer.meta({ description: 'Requests remaining in the current UTC day; never below 0.' }),
+    remaining_monthly: integer.meta({ description: 'Requests remaining in the current UTC month; never below 0.' }),
+    rate_limit_windows: z.array(z.string()).meta({ description: 'Rate limits of your tier, such as `20 req/min`.' }),
     subscription_tier: tierSchema.meta({
-      description: 'The tier that the newest token named, whose limits these are.',
+      description: 'Your tier, as named by the newest token.',
     }),
-    expiration: timestamp.nullable().meta({ description: 'When the tier ends; null, since tiers do not end here.' }),
+    expiration: timestamp.nullable().meta({ description: 'Always null: tiers do not expire.' }),
   })
   .meta({ id: 'Usage' });
 
-/** The answer: the nine published fields. */
+/** The response body: the nine published fields. */
 export type Usage = z.output<typeof success>;
 
 /** GET /api/v1/user/usage (contract, parts B and C). */
@@ -31,12 +31,12 @@ export const getUsage = {
   tag: 'User',
   summary: "Get the User's Usage and Quotas",
   description:
-    "How much of the day's and the month's quota the user's keys have consumed, all together and deleted ones included. " +
-    'Days and months are UTC. What counts are requests in which a key was found good; a request shows here within 5 seconds.',
+    "Returns the daily and monthly quota of the user and how much of it all of the user's keys have consumed, including deleted keys. " +
+    'Days and months are UTC. Requests with a valid key count, and are included within 5 seconds.',
   security: 'bearer',
   permission: 'apikey:read',
   success: {
-    description: 'Consumption and limits.',
+    description: 'Usage and quotas.',
     schema: success,
     example: {
       daily_quota_consumed: 42,

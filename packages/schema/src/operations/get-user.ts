@@ -2,32 +2,35 @@ import * as z from 'zod';
 import { basePath } from '../hosts.ts';
 import { maskedKeyPattern } from '../key-format.ts';
 import { tierSchema } from '../tiers.ts';
-import { describedKey, timestamp } from './fields.ts';
+import { keyFields, timestamp } from './fields.ts';
 import type { BearerReadOperation } from './operation.ts';
 
 const listedKey = z
   .object({
-    api_key: z.string().meta({ pattern: maskedKeyPattern, description: "The key's first characters, then x." }),
-    ...describedKey,
+    api_key: z.string().meta({
+      pattern: maskedKeyPattern,
+      description: 'The masked key: its first 8 characters, then `x` for each of the others.',
+    }),
+    ...keyFields,
   })
   .meta({ id: 'ListedApiKey' });
 
 const success = z
   .object({
-    user_id: z.string().meta({ description: "The token's subject." }),
-    alias: z.string().nullable().meta({ description: "The token's alias, null if it has none." }),
-    tier: tierSchema.meta({ description: 'The tier that the newest token named.' }),
-    created_at: timestamp.nullable().meta({ description: 'When the first key was issued, null before that.' }),
+    user_id: z.string().meta({ description: 'The id of the user, from the token.' }),
+    alias: z.string().nullable().meta({ description: 'The display name in the token; null if it has none.' }),
+    tier: tierSchema.meta({ description: 'The tier of the user, as named by the newest token.' }),
+    created_at: timestamp.nullable().meta({ description: 'Time at which the first key was issued; null before that.' }),
     active_keys: z.array(listedKey).meta({ description: 'Keys that have not expired, oldest first.' }),
     expired_keys: z
       .array(listedKey)
-      .meta({ description: 'The last 100 expired keys that can still be rotated, the last expired first.' }),
+      .meta({ description: 'Expired keys that can still be rotated: the 100 most recently expired, latest first.' }),
   })
   .meta({ id: 'User' });
 
-/** A key as it is listed: the fields of a new key's answer, the key masked. */
+/** A key in the list: the fields of a new key, with the key masked. */
 export type ListedApiKey = z.output<typeof listedKey>;
-/** The answer. */
+/** The response body. */
 export type User = z.output<typeof success>;
 
 /** GET /api/v1/user/me (contract, parts B and C). */
@@ -37,11 +40,11 @@ export const getUser = {
   path: `${basePath}/user/me`,
   tag: 'User',
   summary: 'Get the User and Its API Keys',
-  description: 'Who the token names, and the keys that this user holds. A key itself is never shown again.',
+  description: 'Returns the user that the token names, and their keys. Keys are masked.',
   security: 'bearer',
   permission: 'apikey:read',
   success: {
-    description: 'The user and its keys.',
+    description: 'The user and their keys.',
     schema: success,
     example: {
       user_id: 'user-1',

@@ -15,13 +15,13 @@ export { getOpenApiDocument } from './get-openapi-document.ts';
 export { getUsage, type Usage } from './get-usage.ts';
 export { getUser, type ListedApiKey, type User } from './get-user.ts';
 export type {
-  AnswerOf,
   BearerOperation,
   BearerReadOperation,
-  BodyOf,
   KeyOperation,
   Operation,
   PublicOperation,
+  RequestBodyOf,
+  ResponseBodyOf,
   Scope,
 } from './operation.ts';
 export { defaultExpiresInDays, type IssuedApiKey, type RequestApiKeyBody, requestApiKey } from './request-api-key.ts';
@@ -29,7 +29,7 @@ export { type RollApiKeyBody, type RolledApiKey, rollApiKey } from './roll-api-k
 export { type RotateApiKeyBody, type RotatedApiKey, rotateApiKey } from './rotate-api-key.ts';
 export { type VerifiedApiKey, verifyApiKey } from './verify-api-key.ts';
 
-/** Every published operation, in the order in which the reference lists them. */
+/** Every published operation, in the order of the reference. */
 export const operations: readonly Operation[] = [
   requestApiKey,
   rotateApiKey,

@@ -1,61 +1,66 @@
 import type * as z from 'zod';
 import type { ErrorStatus } from '../errors.ts';
 
-/** What a token's `scope` must name for an operation (service contract, "The JWT"). */
+/** A scope that a token must have for an operation (service contract, "The JWT"). */
 export type Scope = 'apikey:read' | 'apikey:write';
 
 interface OperationBase {
   readonly id: string;
   readonly method: 'get' | 'post';
-  /** The whole path, base path included. */
+  /** The full path, including the base path. */
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
   readonly description: string;
   readonly success: { readonly description: string; readonly schema: z.ZodType; readonly example?: unknown };
-  /** The statuses of its errors, in the order in which the reference lists them. */
+  /** The error statuses, in the order of the reference. */
   readonly errors: readonly ErrorStatus[];
 }
 
-/** An operation that anybody may call; only the limit by client address holds. */
+/** An operation without authentication. Only the limit by client address applies. */
 export interface PublicOperation extends OperationBase {
   readonly security: 'none';
 }
 
-/** An operation that takes the Bearer JWT: limits by client address and by user hold, and the token must permit it. */
+/**
+ * An operation authenticated with a bearer JWT. The limits by client address and by user apply, and
+ * the token needs a scope.
+ */
 interface BearerBase extends OperationBase {
   readonly security: 'bearer';
   readonly permission: Scope;
 }
 
-/** One that reads what is the user's own: all it needs is who asks. */
+/** A bearer operation without a request body, which reads the user's own data. */
 export interface BearerReadOperation extends BearerBase {
   readonly method: 'get';
 }
 
-/** One that is told by a body what to do, or what to read. */
+/** A bearer operation with a request body. */
 export interface BearerOperation<Body extends z.ZodObject = z.ZodObject> extends BearerBase {
   readonly method: 'post';
   readonly body: { readonly description: string; readonly schema: Body; readonly example: z.input<Body> };
-  /** Whether it takes `Idempotency-Key`: a client that lost the answer may repeat it. */
+  /** Whether the operation takes `Idempotency-Key`, so that a client can safely retry it. */
   readonly repeatable?: true;
 }
 
 /**
- * One that takes a key in place of a token: limits by client address and by the key's owner hold. Any method and any path
- * below answer alike: a proxy that asks keeps those of the request that it has.
+ * An operation authenticated with an API key. The limits by client address and by the key's owner
+ * apply. It accepts any method, and any path below its own, because a proxy's sub-request keeps
+ * those of the original request.
  */
 export interface KeyOperation extends OperationBase {
   readonly method: 'get';
   readonly security: 'apiKey';
 }
 
+/** A published operation. */
 export type Operation = PublicOperation | KeyOperation | BearerReadOperation | BearerOperation;
 
-/** What a caller sends as an operation's body, before defaults; `never` for an operation without one. */
-export type BodyOf<Op extends Operation> = Op extends { readonly body: { readonly schema: infer Schema } }
+/** The request body of an operation, before defaults; `never` for an operation without a body. */
+export type RequestBodyOf<Op extends Operation> = Op extends { readonly body: { readonly schema: infer Schema } }
   ? z.input<Schema>
   : never;
 
-/** What an operation answers with 200. */
-export type AnswerOf<Op extends Operation> = z.output<Op['success']['schema']>;
+/** The body of an operation's 200 response. */
+export type ResponseBodyOf<Op extends Operation> = z.output<Op['success']['schema']>;

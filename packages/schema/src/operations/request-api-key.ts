@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { basePath } from '../hosts.ts';
 import { keyPattern } from '../key-format.ts';
-import { apiKeyName, describedKey, expiresInDays } from './fields.ts';
+import { apiKeyName, expiresInDays, keyFields } from './fields.ts';
 import type { BearerOperation } from './operation.ts';
 
-/** The validity of a key whose request names none, in days (contract, part C). */
+/** Validity in days of a key whose request does not specify one (contract, part C). */
 export const defaultExpiresInDays = 365;
 
 const body = z
@@ -21,14 +21,16 @@ const body = z
 
 const success = z
   .object({
-    api_key: z.string().meta({ pattern: keyPattern, description: 'The key. It is shown this once and kept nowhere.' }),
-    ...describedKey,
+    api_key: z
+      .string()
+      .meta({ pattern: keyPattern, description: 'The key. It is shown only in this response and not stored.' }),
+    ...keyFields,
   })
   .meta({ id: 'IssuedApiKey' });
 
-/** The body as understood, defaults applied. */
+/** The parsed request body, with defaults. */
 export type RequestApiKeyBody = z.output<typeof body>;
-/** The answer: the six published fields. */
+/** The response body: the six published fields. */
 export type IssuedApiKey = z.output<typeof success>;
 
 /** POST /api/v1/apikey/request (contract, part A). */

@@ -5,23 +5,23 @@ import { apiKeyName, integer, timestamp } from './fields.ts';
 import type { BearerOperation } from './operation.ts';
 import { requestApiKey } from './request-api-key.ts';
 
-/** How long the secret before stays valid, in seconds (service contract, "Settled beside"). */
-const grace = { longest: 7 * secondsPerDay, byDefault: secondsPerDay } as const;
+/** The grace period of the previous secret in seconds (service contract, "Settled beside"). */
+const grace = { maximum: 7 * secondsPerDay, default: secondsPerDay } as const;
 
 const body = z
   .object(
     {
       api_key_name: apiKeyName,
       grace_seconds: integer
-        .refine((seconds) => seconds >= 0 && seconds <= grace.longest, { error: `must be 0 to ${grace.longest}` })
-        .default(grace.byDefault)
+        .refine((seconds) => seconds >= 0 && seconds <= grace.maximum, { error: `must be 0 to ${grace.maximum}` })
+        .default(grace.default)
         .meta({
           override: { type: 'integer' },
           minimum: 0,
-          maximum: grace.longest,
+          maximum: grace.maximum,
           description:
-            'Seconds for which the secret before stays valid, though never past its expiry. 0 ends it at once.',
-          examples: [grace.byDefault],
+            'Seconds for which the previous secret stays valid, but never beyond its expiry. 0 revokes it at once.',
+          examples: [grace.default],
         }),
     },
     { error: 'must be an object' },
@@ -31,13 +31,13 @@ const body = z
 const success = z
   .object({
     ...requestApiKey.success.schema.shape,
-    previous_expires_at: timestamp.meta({ description: 'When the secret before ends.' }),
+    previous_expires_at: timestamp.meta({ description: 'Time at which the previous secret expires (RFC 3339, UTC).' }),
   })
   .meta({ id: 'RolledApiKey' });
 
-/** The body as understood. */
+/** The parsed request body, with defaults. */
 export type RollApiKeyBody = z.output<typeof body>;
-/** The answer: the six fields of a new key's, and when the secret before ends. */
+/** The response body: the six fields of a new key, and the expiry of the previous secret. */
 export type RolledApiKey = z.output<typeof success>;
 
 /** POST /api/v1/apikey/roll (service contract, "Settled beside"). */
@@ -48,17 +48,17 @@ export const rollApiKey = {
   tag: 'API Key',
   summary: 'Roll an API Key',
   description:
-    'Gives a key a new secret under the same name, without downtime: the secret before stays valid for the grace. Both count as one key. Rolling again ends the older one, and so does deleting.',
+    'Issues a new secret for a key under the same name. The previous secret stays valid for a grace period, so that programs can be updated without downtime. Both secrets count as one key. Rolling again or deleting the key revokes the previous secret.',
   security: 'bearer',
   permission: 'apikey:write',
   repeatable: true,
   body: {
-    description: 'Names the key, and how long its secret stays valid beside the new one.',
+    description: 'The name of the key, and the grace period of its previous secret.',
     schema: body,
-    example: { api_key_name: 'MyFirstKey', grace_seconds: grace.byDefault },
+    example: { api_key_name: 'MyFirstKey', grace_seconds: grace.default },
   },
   success: {
-    description: 'The new secret, this once.',
+    description: 'The new secret. It is shown only in this response.',
     schema: success,
     example: { ...requestApiKey.success.example, previous_expires_at: '2025-09-01T23:59:59Z' },
   },

@@ -9,7 +9,7 @@ const body = z
       api_key_name: apiKeyName,
       expires_in_days: expiresInDays.optional().meta({
         description:
-          "Days by which the key is extended, from now on or from its expiry, whichever is later. The key's own number if left out.",
+          "Days by which the key is extended, counted from the later of now and its expiry. By default the key's current number of days.",
       }),
     },
     { error: 'must be an object' },
@@ -18,13 +18,13 @@ const body = z
 
 const success = z
   .object({
-    confirmation: z.string().meta({ description: 'For people: says until when the key is valid now.' }),
+    confirmation: z.string().meta({ description: 'Confirmation for people, with the new expiry.' }),
   })
   .meta({ id: 'RotatedApiKey' });
 
-/** The body as understood. */
+/** The parsed request body. */
 export type RotateApiKeyBody = z.output<typeof body>;
-/** The answer: the one published field. */
+/** The response body: the one published field. */
 export type RotatedApiKey = z.output<typeof success>;
 
 /** POST /api/v1/apikey/rotate (contract, part B). */
@@ -35,17 +35,17 @@ export const rotateApiKey = {
   tag: 'API Key',
   summary: 'Rotate an API Key',
   description:
-    'Extends the validity of a key that has expired or is within 1 day of its expiry. The key itself stays the same. 30 days after its expiry a key is gone.',
+    'Extends a key that has expired or is within 1 day of its expiry. The key itself stays the same. A key is removed 30 days after its expiry and can then no longer be extended.',
   security: 'bearer',
   permission: 'apikey:write',
   repeatable: true,
   body: {
-    description: 'Names the key, and by how many days it is extended.',
+    description: 'The name of the key, and the number of days to extend it by.',
     schema: body,
     example: { api_key_name: 'MyFirstKey' },
   },
   success: {
-    description: 'The key has been extended.',
+    description: 'The key is extended.',
     schema: success,
     example: { confirmation: 'API key expiration extended to 2026-08-31T23:59:59Z' },
   },

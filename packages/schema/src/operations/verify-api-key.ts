@@ -6,15 +6,15 @@ import type { KeyOperation } from './operation.ts';
 
 const success = z
   .object({
-    user_id: z.string().meta({ description: 'Whose key it is.' }),
-    name: z.string().meta({ description: 'What its owner calls it.' }),
+    user_id: z.string().meta({ description: "The id of the key's owner." }),
+    name: z.string().meta({ description: 'The name of the key.' }),
     tier: tierSchema.meta({ description: "The owner's tier." }),
-    created_at: timestamp.meta({ description: 'When the key was issued (RFC 3339, UTC).' }),
-    expires_at: timestamp.meta({ description: 'From when on the key is refused (RFC 3339, UTC).' }),
+    created_at: timestamp.meta({ description: 'Time at which the key was issued (RFC 3339, UTC).' }),
+    expires_at: timestamp.meta({ description: 'Time at which the key expires (RFC 3339, UTC).' }),
   })
   .meta({ id: 'VerifiedApiKey' });
 
-/** The answer for a good key. */
+/** The response body for a valid key. */
 export type VerifiedApiKey = z.output<typeof success>;
 
 /** GET /api/v1/apikey/verify (service contract, "Beside the contract"). */
@@ -25,13 +25,13 @@ export const verifyApiKey = {
   tag: 'API Key',
   summary: 'Verify an API Key',
   description:
-    'For services that are called with a key: says whose it is. A key that is unknown, expired, deleted or mistyped is 401, always the same. ' +
-    'The header `Cache-Control` of a good answer says how many seconds it may be kept. ' +
-    'A good answer counts toward the quotas of the day and of the month. ' +
-    'Made for sub-requests of proxies as well: any method and any path below this one are answered alike, and a body is not looked at.',
+    'Verifies a key that a service has received, and returns its owner. Unknown, expired, deleted and mistyped keys all get the same 401. ' +
+    'The `Cache-Control` header of a 200 says how long the response may be cached. ' +
+    'A 200 counts toward the daily and monthly quotas. ' +
+    'Proxies can send their sub-requests here: any method and any path below this one are accepted, and a body is ignored.',
   security: 'apiKey',
   success: {
-    description: 'The key is good.',
+    description: 'The key is valid.',
     schema: success,
     example: {
       user_id: 'user-1',

@@ -18,7 +18,10 @@ import {
 
 export type { Pepper } from './rules.ts';
 
-/** The environment of the service, one schema a variable. Those that a row lacks a default for stay undefined. */
+/**
+ * The environment variables of the service, with one schema each. Variables without a default stay
+ * undefined.
+ */
 const variables = z.object({
   NODE_ENV: oneOf(['development', 'test', 'production']).default('development'),
   HOST: plainText.optional(),
@@ -52,13 +55,13 @@ const variables = z.object({
   SHUTDOWN_GRACE_SECONDS: integer(1, 3600).default(8),
 });
 
-/** The name of a variable that the service reads. */
+/** The name of an environment variable of the service. */
 export type SettingName = keyof z.input<typeof variables>;
 
-/** The names of all variables that the service reads. */
+/** The names of all environment variables of the service. */
 export const settingNames = Object.keys(variables.shape) as SettingName[];
 
-/** The variables whose values must never be shown. */
+/** The variables whose values are secret. */
 export const secretSettings = [
   'JWT_SECRETS',
   'KEY_PEPPERS',
@@ -66,7 +69,10 @@ export const secretSettings = [
   'REDIS_URL',
 ] as const satisfies SettingName[];
 
-/** The variables that name the store and find keys in it: all that a program needs that works on it beside the service. */
+/**
+ * The variables that a program needs to open the store and find keys in it, without the rest of the
+ * service.
+ */
 export const storeSettings = [
   'NODE_ENV',
   'KEY_STORE',
@@ -77,13 +83,16 @@ export const storeSettings = [
   'KEY_PEPPERS',
 ] as const satisfies SettingName[];
 
-/** A setting that is wrong: the variable and the rule that it breaks, never its value. */
+/** An invalid setting: the variable and the rule that it violates, never its value. */
 export interface SettingProblem {
   readonly name: SettingName;
   readonly rule: string;
 }
 
-/** An environment: unset and empty mean the same, as shells and Cloud Run cannot tell them apart well. */
+/**
+ * Environment variables. An empty value counts as unset, because shells and Cloud Run barely
+ * distinguish the two.
+ */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reports whether two comma-separated lists have an entry in common. */
@@ -92,7 +101,10 @@ function shareSecret(some = '', others = ''): boolean {
   return some.split(',').some((secret) => secret !== '' && list.includes(secret));
 }
 
-/** The rules that hold between variables. They read the raw environment, so that each mistake shows at once. */
+/**
+ * Checks the rules between variables. Reads the raw environment, so that all problems are reported
+ * at once.
+ */
 function crossRules(env: Environment): SettingProblem[] {
   const production = env['NODE_ENV'] === 'production';
   const firestore = env['KEY_STORE'] === 'firestore';
@@ -104,7 +116,7 @@ function crossRules(env: Environment): SettingProblem[] {
     [
       shareSecret(env['GUARD_SECRETS'], env['JWT_SECRETS']),
       'GUARD_SECRETS',
-      'must not share a secret with JWT_SECRETS: whoever runs a guard could sign tokens',
+      'must not share a secret with JWT_SECRETS: the operator of a guard could sign tokens',
     ],
     [firestore && !env['GOOGLE_CLOUD_PROJECT'], 'GOOGLE_CLOUD_PROJECT', 'must be set when KEY_STORE is firestore'],
     [
@@ -151,11 +163,11 @@ function crossRules(env: Environment): SettingProblem[] {
   return rules.filter(([broken]) => broken).map(([, name, rule]) => ({ name, rule }));
 }
 
-/** The settings of the service, as understood. */
+/** The parsed settings of the service. */
 export interface Settings {
   readonly production: boolean;
   readonly host: string;
-  /** 0 asks for any free port. */
+  /** The port to listen on; 0 selects any free port. */
   readonly port: number;
   readonly store:
     | { readonly kind: 'sqlite'; readonly path: string }
@@ -167,7 +179,7 @@ export interface Settings {
       };
   readonly googleCloudProject: string | undefined;
   readonly jwt: {
-    /** Undefined only outside production: then the service makes one. */
+    /** Undefined only outside production, where the service then generates a secret. */
     readonly keys:
       | { readonly kind: 'secrets'; readonly secrets: readonly string[] }
       | { readonly kind: 'jwks'; readonly url: string }
@@ -175,31 +187,37 @@ export interface Settings {
     readonly issuer: string | undefined;
     readonly audience: string | undefined;
   };
-  /** Undefined only outside production: then the service makes one. */
+  /** Undefined only outside production, where the service then generates a pepper. */
   readonly peppers: readonly Pepper[] | undefined;
   readonly redis:
     | {
         readonly url: string;
-        /** One or more certificates in PEM; undefined trusts the system's. */
+        /** One or more PEM certificates; undefined to trust the system's. */
         readonly ca: string | undefined;
-        /** The password of the URL, or access tokens of the service's Google identity. */
+        /**
+         * Authenticate with the password in the URL, or with access tokens of the service's Google
+         * identity.
+         */
         readonly auth: 'url' | 'google-iam';
       }
     | undefined;
   readonly trustProxyHops: number;
   readonly ipRateLimitPerMinute: number;
-  /** Secrets by which a guard or a proxy proves that it speaks for many clients: `verify` limits none of them by address. */
+  /**
+   * Secrets with which guards and proxies prove that they act for many clients. `verify` does not
+   * limit them by address.
+   */
   readonly guardSecrets: readonly string[];
-  /** How old what is known of a key may be. */
+  /** Largest age of a cached verification, in seconds. */
   readonly verifyCacheSeconds: number;
   readonly corsOrigins: readonly string[];
-  /** Where GitHub publishes the keys that sign its alerts of leaked keys; undefined where it sends none. */
+  /** URL of the keys that sign GitHub's alerts; undefined if alerts are disabled. */
   readonly githubSecretScanningKeysUrl: string | undefined;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   readonly shutdownGraceSeconds: number;
 }
 
-function structure(values: z.output<typeof variables>): Settings {
+function toSettings(values: z.output<typeof variables>): Settings {
   const production = values.NODE_ENV === 'production';
   const { JWT_SECRETS: secrets, JWT_JWKS_URL: jwks } = values;
   const signingKeys = jwks === undefined ? undefined : ({ kind: 'jwks', url: jwks } as const);
@@ -239,16 +257,16 @@ function structure(values: z.output<typeof variables>): Settings {
 }
 
 /**
- * A value that begins and ends with the same quote. `docker --env-file` and systemd's `Environment=` pass quotes on, and an
- * issuer or a secret in quotes would refuse every token.
+ * Matches a value that begins and ends with the same quote. `docker --env-file` and systemd's
+ * `Environment=` keep quotes, and a quoted issuer or secret would make every token invalid.
  */
 const quoted = /^(["'`]).*\1$/s;
 
 /**
- * Reads the settings of the service from an environment (service contract, "Settings").
+ * Parses the settings of the service from an environment (service contract, "Settings").
  *
- * @param names the variables to read. The others count as unset, and their rules are not applied.
- * @returns the settings, or every mistake at once. Variables that the service does not know are ignored.
+ * @param names the variables to read. All others count as unset, and their rules are skipped.
+ * @returns the settings, or all problems at once. Unknown variables are ignored.
  */
 export function parseSettings(
   environment: Environment,
@@ -264,6 +282,6 @@ export function parseSettings(
     ...crossRules(env).filter(({ name }) => names.includes(name)),
   ];
   return parsed.success && problems.length === 0
-    ? { ok: true, settings: structure(parsed.data) }
+    ? { ok: true, settings: toSettings(parsed.data) }
     : { ok: false, problems };
 }

@@ -1,13 +1,13 @@
 import * as z from 'zod';
 
 /**
- * The form of each setting by itself, one small schema each. The messages are rules: they are printed behind the
- * variable's name, and the value that was given never is.
+ * Schemas for single settings. Each error message is a rule that is printed after the variable's name;
+ * the value is never printed.
  */
 
 const utf8Bytes = (text: string) => new TextEncoder().encode(text).length;
 
-/** An integer in decimal digits within bounds. */
+/** Returns the schema of a decimal integer within bounds. */
 export function integer(minimum: number, maximum: number) {
   const rule = `must be an integer from ${minimum} to ${maximum}`;
   return z
@@ -17,14 +17,14 @@ export function integer(minimum: number, maximum: number) {
     .refine((value) => value >= minimum && value <= maximum, { error: rule });
 }
 
-/** One of a closed list of words. */
+/** Returns the schema of a closed list of words. */
 export function oneOf<const Words extends [string, ...string[]]>(words: Words) {
   return z.enum(words, { error: `must be one of: ${words.join(', ')}` });
 }
 
 const separate = (line: string) => line.split(',');
 
-/** Secrets of at least 32 bytes each, separated by commas. */
+/** Comma-separated secrets of at least 32 bytes each. */
 const secrets = z
   .string()
   .transform(separate)
@@ -37,17 +37,17 @@ const secrets = z
   })
   .refine((list) => new Set(list).size === list.length, { error: 'must not name a secret twice' });
 
-/** Secrets of HS256. RFC 7518 section 3.2 requires at least the 32 bytes of the hash. */
+/** HS256 secrets. RFC 7518 section 3.2 requires a key at least as long as the hash, 32 bytes. */
 export const jwtSecrets = secrets;
 
-/** Secrets that callers send in a header, whose values are visible ASCII characters (RFC 9110 section 5.5). */
+/** Secrets sent in a header, whose values are visible ASCII characters (RFC 9110 section 5.5). */
 export const headerSecrets = secrets.refine((list) => list.every((secret) => /^[!-~]*$/.test(secret)), {
   error: 'must consist of visible ASCII characters, since each is sent in a header',
 });
 
-/** A versioned secret that keys are digested under. */
+/** A versioned secret under which keys are digested. */
 export interface Pepper {
-  /** `[a-z0-9]{1,16}`; stored beside each digest. */
+  /** The version, `[a-z0-9]{1,16}`. It is stored with each digest. */
   readonly version: string;
   /** At least 32 bytes. */
   readonly secret: Uint8Array;
@@ -68,7 +68,7 @@ function parsePepper(pair: string): Pepper | undefined {
   return version === undefined || secret === undefined || secret.length < 32 ? undefined : { version, secret };
 }
 
-/** `VERSION:BASE64` pairs, separated by commas; the first makes new keys, all verify. */
+/** Comma-separated `VERSION:BASE64` pairs. The first is used for new keys; all verify. */
 export const keyPeppers = z
   .string()
   .transform((line) => separate(line).map(parsePepper))
@@ -82,31 +82,32 @@ export const keyPeppers = z
   });
 
 function parseUrl(text: string, protocols: readonly string[]): URL | undefined {
-  // As written, not as parsed: rules that look at how the text begins must not be passed by another spelling of it.
+  // Compares the text as written, not as parsed, so that another spelling does not bypass rules
+  // about how a URL begins.
   const begins = protocols.some((protocol) => text.startsWith(`${protocol}//`));
   const url = begins && URL.canParse(text) ? new URL(text) : undefined;
   return url?.hostname ? url : undefined;
 }
 
-/** An absolute URL of one of the given schemes. */
+/** Returns the schema of an absolute URL with one of the given schemes. */
 export function url(protocols: readonly string[]) {
   return z.string().refine((text) => parseUrl(text, protocols) !== undefined, {
     error: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
 }
 
-/** Reports whether a URL carries a user name or a password. Text that is no URL carries none. */
+/** Reports whether a URL contains a user name or a password. False for text that is not a URL. */
 export function hasCredentials(text = ''): boolean {
   const { username = '', password = '' } = URL.parse(text) ?? {};
   return username !== '' || password !== '';
 }
 
-/** The same, of something public: what stands in such a URL may be logged. */
+/** Returns the schema of an absolute URL without credentials, which may be logged. */
 export function publicUrl(protocols: readonly string[]) {
   return url(protocols).refine((text) => !hasCredentials(text), { error: 'must not hold a user name or a password' });
 }
 
-/** Exact origins separated by commas, as a browser sends them: scheme, host and port, nothing behind. */
+/** Comma-separated origins exactly as browsers send them: scheme, host and port. */
 export const origins = z
   .string()
   .transform((line) => separate(line).map((origin) => origin.trim()))
@@ -117,26 +118,26 @@ export const origins = z
     },
   );
 
-/** Text that is not blank and has no white space around it. */
+/** Text that is not blank and has no surrounding white space. */
 export const plainText = z.string().refine((text) => text.trim() === text && text !== '', {
   error: 'must not have white space around it',
 });
 
-/** One or more certificates in PEM. */
+/** One or more PEM certificates. */
 export const pem = z
   .string()
   .refine((text) => /^-----BEGIN CERTIFICATE-----\r?\n[\s\S]+-----END CERTIFICATE-----\s*$/.test(text), {
     error: 'must be a certificate in PEM',
   });
 
-/** `host:port` of an emulator, as Google's SDKs know it. */
+/** `host:port` of an emulator, in the format of Google's SDKs. */
 export const hostAndPort = z
   .string()
   .refine((text) => /^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/.test(text) && URL.canParse(`http://${text}`), {
     error: 'must be HOST:PORT',
   });
 
-/** Says whether `host:port` names this machine alone. */
+/** Reports whether `host:port` is a loopback address. */
 export function isLoopback(address: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\]):\d+$/.test(address);
 }

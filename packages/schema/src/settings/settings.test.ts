@@ -27,18 +27,18 @@ function settingsOf(environment: Environment) {
 }
 
 describe('settings', () => {
-  test.each(settingNames)('%s in quotes is refused, whatever else is wrong with it', (name) => {
+  test.each(settingNames)('%s in quotes is rejected, whatever else is wrong with it', (name) => {
     for (const quote of ['"', "'", '`']) {
       const problems = problemsOf({ [name]: `${quote}value${quote}` });
       expect(problems).toContain(`${name} must not be in quotes: they are part of the value`);
     }
   });
 
-  test('a quote on one side alone belongs to the value', () => {
+  test('a quote on one side only is part of the value', () => {
     expect(settingsOf({ JWT_AUDIENCE: '"api' }).jwt.audience).toBe('"api');
   });
 
-  test('an empty environment is development', () => {
+  test('an empty environment gives the development settings', () => {
     expect(settingsOf({})).toEqual({
       production: false,
       host: '127.0.0.1',
@@ -59,11 +59,11 @@ describe('settings', () => {
     });
   });
 
-  test('production listens on every address', () => {
+  test('production listens on all addresses by default', () => {
     expect(settingsOf(production)).toMatchObject({ production: true, host: '0.0.0.0', port: 8080 });
   });
 
-  test('empty and unset are the same, and other variables do not matter', () => {
+  test('treats empty variables as unset and ignores unknown ones', () => {
     expect(settingsOf({ PORT: '', JWT_SECRETS: '', PATH: '/bin' })).toEqual(settingsOf({}));
   });
 
@@ -144,14 +144,14 @@ describe('settings', () => {
     ['LOG_LEVEL', 'verbose', 'must be one of: fatal, error, warn, info, debug, trace'],
     ['SHUTDOWN_GRACE_SECONDS', '3601', 'must be an integer from 1 to 3600'],
     ['SHUTDOWN_GRACE_SECONDS', '0', 'must be an integer from 1 to 3600'],
-  ])('%s=%j is refused by its rule, without the value', (name, value, rule) => {
+  ])('rejects %s=%j with its rule and without its value', (name, value, rule) => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(`${name} ${rule}`);
     if (secretSettings.some((secretName) => secretName === name)) expect(problems[0]).not.toContain(value);
   });
 
-  test.each(settingNames)('%s has a rule, and what it says never repeats the value', (name) => {
+  test.each(settingNames)('%s has a rule whose message never contains the value', (name) => {
     const problems = problemsOf({ [name]: ' hunter2 hunter2\n' });
     expect(problems.length).toBeGreaterThan(0);
     for (const problem of problems) expect(problem).toMatch(/^[A-Z_]+ must (?!.*hunter2)/);
@@ -181,7 +181,7 @@ describe('settings', () => {
     ],
     ['LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace']],
     ['SHUTDOWN_GRACE_SECONDS', ['1', '3600']],
-  ])('%s may be any of %j', (name, values) => {
+  ])('%s accepts each of %j', (name, values) => {
     for (const value of values) expect(problemsOf({ [name]: value })).toEqual([]);
   });
 
@@ -228,12 +228,12 @@ describe('settings', () => {
       (env) => settingsOf(env).store,
       { kind: 'firestore', project: 'demo-x', database: '(default)', emulatorHost: '[::1]:8081' },
     ],
-  ])('%s', (_what, environment, read, expected) => {
+  ])('parses %s', (_what, environment, read, expected) => {
     expect(read(environment)).toEqual(expected);
   });
 
   test.each(['rediss://:hunter2@h', 'rediss://hunter2@h', 'rediss://default:hunter2@h:6379'])(
-    'a REDIS_URL with credentials is rejected beside REDIS_AUTH=google-iam: %s',
+    'rejects a REDIS_URL with credentials together with REDIS_AUTH=google-iam: %s',
     (url) => {
       expect(problemsOf({ REDIS_URL: url, REDIS_AUTH: 'google-iam' })).toEqual([
         'REDIS_URL must not hold a user name or a password when REDIS_AUTH is google-iam',
@@ -262,13 +262,13 @@ describe('settings', () => {
       'JWT_JWKS_URL must begin with https: in production',
     ],
     [
-      'an http: address of the keys of GitHub',
+      "an http: URL of GitHub's keys",
       { GITHUB_SECRET_SCANNING_KEYS_URL: 'http://a/b' },
       'GITHUB_SECRET_SCANNING_KEYS_URL must begin with https: in production',
     ],
     ['Redis without TLS', { REDIS_URL: 'redis://a' }, 'REDIS_URL must begin with rediss: in production'],
     [
-      'an emulator elsewhere',
+      'an emulator on another host',
       { FIRESTORE_EMULATOR_HOST: 'emulator:8080' },
       'FIRESTORE_EMULATOR_HOST must be a loopback address in production',
     ],
@@ -279,18 +279,18 @@ describe('settings', () => {
     ],
     ['no project', { GOOGLE_CLOUD_PROJECT: undefined }, 'GOOGLE_CLOUD_PROJECT must be set when KEY_STORE is firestore'],
     [
-      'secrets beside a JWKS',
+      'both secrets and a JWKS',
       { JWT_JWKS_URL: 'https://a/b' },
       'JWT_JWKS_URL must not be set beside JWT_SECRETS: exactly one of the two verifies tokens',
     ],
-  ])('production refuses %s', (_what, environment, problem) => {
+  ])('production rejects %s', (_what, environment, problem) => {
     expect(problemsOf({ ...production, ...environment })).toEqual([problem]);
   });
 
-  test('a guard is given no secret that tokens can be signed with', () => {
+  test('rejects a guard secret that also signs tokens', () => {
     const others = { JWT_SECRETS: `${secret}a,${secret}b`, GUARD_SECRETS: `${secret}c,${secret}b` };
     expect(problemsOf(others)).toEqual([
-      'GUARD_SECRETS must not share a secret with JWT_SECRETS: whoever runs a guard could sign tokens',
+      'GUARD_SECRETS must not share a secret with JWT_SECRETS: the operator of a guard could sign tokens',
     ]);
     expect(problemsOf({ ...others, GUARD_SECRETS: `${secret}c` })).toEqual([]);
   });
@@ -302,13 +302,13 @@ describe('settings', () => {
     ['GITHUB_SECRET_SCANNING_KEYS_URL', 'HTTP://github.example/keys'],
     ['REDIS_URL', 'REDIS://redis.example'],
     ['REDIS_URL', ' redis://redis.example'],
-  ])('production refuses plain text in any spelling: %s=%j', (name, value) => {
+  ])('production rejects an unencrypted URL in any spelling: %s=%j', (name, value) => {
     const problems = problemsOf({ ...production, ...(name === 'JWT_JWKS_URL' && { JWT_SECRETS: '' }), [name]: value });
     expect(problems.length).toBeGreaterThan(0);
     for (const problem of problems) expect(problem).toMatch(new RegExp(`^${name} must (?!.*example)`));
   });
 
-  test('every mistake is told at once', () => {
+  test('reports every problem at once', () => {
     const problems = problemsOf({ NODE_ENV: 'production', PORT: 'x', LOG_LEVEL: 'y', CORS_ORIGINS: '*' });
     for (const name of [
       'PORT',
@@ -327,7 +327,7 @@ describe('settings', () => {
     }
   });
 
-  test('the store is reached in production without what only the service needs, and not without a pepper', () => {
+  test('the store settings of production require a pepper, but no other setting of the service', () => {
     const { NODE_ENV, KEY_STORE, GOOGLE_CLOUD_PROJECT, KEY_PEPPERS } = production;
     const store = { NODE_ENV, KEY_STORE, GOOGLE_CLOUD_PROJECT, PORT: 'eighty', JWT_ISSUER: '"quoted"' };
     const parsed = parseSettings({ ...store, KEY_PEPPERS }, storeSettings);
@@ -338,7 +338,7 @@ describe('settings', () => {
     });
   });
 
-  test('the secret ones are settings', () => {
+  test('every secret setting is a known setting', () => {
     expect(settingNames).toEqual(expect.arrayContaining([...secretSettings]));
   });
 });

@@ -1,5 +1,5 @@
 // Usage is counted by UTC days and months (contract, part C). A day is written `2025-08-31`, a month `2025-08`: both sort by time.
-import { monthsUsageKept } from '@andamio/schema/firestore-layout';
+import { usageRetentionMonths } from '@andamio/schema/firestore-layout';
 import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 
 const startOf = (day: string) => Date.parse(day) / 1000;
@@ -27,7 +27,7 @@ export function endOfMonth(day: string, monthsLater = 0): number {
 
 /** From when on a day's usage may be removed, Unix seconds: for all days of a month, and for the month, the same instant. */
 export function usageRemovalOf(day: string): number {
-  return Math.min(endOfMonth(day, monthsUsageKept), lastTimestamp);
+  return Math.min(endOfMonth(day, usageRetentionMonths), lastTimestamp);
 }
 
 /** All days from the first to the last, both included. */
