@@ -1,4 +1,4 @@
-// pnpm leaks PATH...: finds keys of this service in files, offline, by form and checksum.
+// pnpm leaks PATH...: finds keys of this service in files. Works offline, by format and checksum.
 import { parseArgs } from 'node:util';
 import { jsonReport, textReport } from './src/report.ts';
 import { scan, type Tally } from './src/scan.ts';
@@ -6,28 +6,30 @@ import { scan, type Tally } from './src/scan.ts';
 const usage = 'Usage: pnpm leaks [--json] PATH...\n';
 
 const help = `${usage}
-Finds keys of this service in files, offline: text in the form of a key whose checksum is right.
+Finds keys of this service in files: text with the format and checksum of a key. Works offline.
 
-PATH is a file, a folder with all below it, or - for standard input. Everything in a folder is read: hidden files,
-node_modules and .git too, files of any size, binary files, text in UTF-8 and UTF-16; names are looked at as well.
-Symbolic links in a folder are not followed, and pipes, sockets and devices in it are not opened. What is compressed or
-encoded is read as it stands, so nothing is found in archives, or in git's history unless git unpacks it:
+PATH is a file, a folder, or - for standard input. A folder is searched completely, including hidden
+files, node_modules and .git, files of any size, binary files, and text in UTF-8 and UTF-16. File names
+are searched as well. Symbolic links in a folder are not followed, and its pipes, sockets and devices
+are skipped. Compressed or encoded data is not unpacked, so keys in archives are not found. To search
+the history of a git repository, let git unpack it:
 
   git cat-file --batch-all-objects --batch | pnpm leaks -
 
-Each key is a line, PATH:LINE:COLUMN: and the key, masked. The column counts bytes; in UTF-16, characters.
+Each key is printed on a line, as PATH:LINE:COLUMN: and the masked key. Columns count bytes, or
+characters in UTF-16.
 
-  --json  one JSON object a line instead: {"path","offset","line","column","key"}, without a place for a key in a name;
-          {"path","error"} for what could not be read
-  --help  this text
+  --json  print one JSON object per line: {"path","offset","line","column","key"}. A key in a file
+          name has only "path" and "key". {"path","error"} is a path that could not be read.
+  --help  print this text
 
-Exit code: 0 no key found, 1 keys found, 2 not everything could be read, whatever was found.
+Exit code: 0 no key found, 1 keys found, 2 some paths could not be read, whether or not keys were found.
 `;
 
 const out = (line: string) => void process.stdout.write(`${line}\n`);
 const err = (line: string) => void process.stderr.write(`${line}\n`);
 
-/** What was asked for; undefined for an option that there is none of. */
+/** Parses the command line. Returns undefined for an unknown option. */
 function readArguments() {
   try {
     const { values, positionals } = parseArgs({
@@ -36,15 +38,15 @@ function readArguments() {
     });
     return { ...values, paths: positionals };
   } catch {
-    return undefined; // The library's message repeats what was typed, which may be a key.
+    return undefined; // The parser's message quotes the arguments, which may contain a key.
   }
 }
 
 const count = (number: number, one: string, more: string) => `${number} ${number === 1 ? one : more}`;
 
-function summaryOf({ read, found, unreadable, passedOver }: Tally): string {
+function summaryOf({ read, found, unreadable, skipped }: Tally): string {
   const failures = unreadable === 0 ? '' : `, ${unreadable} could not be read`;
-  const others = passedOver === 0 ? '' : `, ${count(passedOver, 'link or device', 'links or devices')} passed over`;
+  const others = skipped === 0 ? '' : `, ${count(skipped, 'link or device', 'links or devices')} skipped`;
   return `${count(read, 'file', 'files')} read${failures}${others}: ${count(found, 'key', 'keys')} found`;
 }
 
@@ -64,9 +66,9 @@ async function main(): Promise<number> {
   return tally.found > 0 ? 1 : 0;
 }
 
-// Node's own code for a failure would say that keys were found.
+// Node's default exit code 1 would mean that keys were found.
 process.on('uncaughtException', (error) => {
-  err((error as NodeJS.ErrnoException).code === 'EPIPE' ? 'nobody reads the findings' : String(error.stack));
+  err((error as NodeJS.ErrnoException).code === 'EPIPE' ? 'the output was closed before the end' : String(error.stack));
   process.exit(2);
 });
 process.exitCode = await main();

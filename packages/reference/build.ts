@@ -1,4 +1,5 @@
-// Builds dist/: the page, the reference as Markdown, llms.txt, and the page's files, compressed, under names that change with them.
+// Builds dist/: the page, the reference in Markdown, llms.txt, and the compressed assets with
+// hashed names.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,12 +12,12 @@ import { type PageFiles, page } from './src/page.ts';
 
 const entry = 'browser/main.ts';
 
-/** What the page has to load, as esbuild tells it. */
+/** Returns the files that the page loads, from esbuild's metafile. */
 function filesOf({ outputs }: Metafile): PageFiles {
   const [script, { cssBundle, imports } = { imports: [] }] =
     Object.entries(outputs).find(([, { entryPoint }]) => entryPoint === entry) ?? [];
   if (script === undefined || cssBundle === undefined)
-    throw new Error(`esbuild made no script or no style of ${entry}.`);
+    throw new Error(`esbuild produced no script or style sheet for ${entry}.`);
   const name = (path: string) => `assets/${basename(path)}`;
   const direct = imports.filter(({ kind }) => kind === 'import-statement').map(({ path }) => name(path));
   return { script: name(script), imports: direct, style: name(cssBundle) };

@@ -1,42 +1,48 @@
 import { keyLength, keysInText, maskKey } from '@andamio/schema/key-format';
 import { type Encoding, encodings, mayHold, widestCharacter } from './encodings.ts';
 
-/** A key that stands in some bytes. */
+/** A key found in a sequence of bytes. */
 export interface FoundKey {
-  /** Bytes before the key. */
+  /** Offset of the key in bytes. */
   readonly offset: number;
-  /** Counted from 1, as are columns; a column is a byte, in UTF-16 a character. */
+  /** Line number, starting at 1. */
   readonly line: number;
+  /** Column in bytes, or in characters for UTF-16, starting at 1. */
   readonly column: number;
-  /** The key as it may be shown. The key itself goes no further than this file. */
+  /** The masked key. The key itself does not leave this file. */
   readonly masked: string;
 }
 
-/** Part of the bytes, with enough of what came before that a key across the border is whole in it. */
+/**
+ * A part of the bytes that overlaps with the previous part, so that each key is complete in one of
+ * them.
+ */
 interface Window {
   readonly bytes: Buffer;
-  /** The offset of its first byte. */
+  /** Offset of the window's first byte. */
   readonly begin: number;
-  /** The offset at which the next window will begin. */
+  /** Offset of the next window. */
   readonly next: number;
 }
 
-/** The most bytes that a key takes. */
+/** Largest length of a key in bytes. */
 const overlap = keyLength * widestCharacter;
 
-/** A line by its number from 1 and the offset of its first byte. */
+/** A line: its number, starting at 1, and the offset of its first byte. */
 interface Line {
   readonly number: number;
   readonly start: number;
 }
 
-/** One encoding's way through the bytes, and the line in which the next window begins. */
+/** The state of searching in one encoding: the line in which the next window starts. */
 interface Reading {
   readonly encoding: Encoding;
   line: Line;
 }
 
-/** Finds the keys of a window in one encoding, in order, and moves the reading on to where the next window begins. */
+/**
+ * Yields the keys of a window in one encoding, in order, and advances the state to the next window.
+ */
 function* readWindow(reading: Reading, { bytes, begin, next }: Window): Generator<FoundKey> {
   const { width, phase, decode } = reading.encoding;
   const origin = begin + ((begin + phase) % width);
@@ -62,8 +68,8 @@ function* readWindow(reading: Reading, { bytes, begin, next }: Window): Generato
   reading.line = lineAt(Math.ceil((next - origin) / width), 0, reading.line);
 }
 
-/** Cuts bytes that arrive in chunks of any size into windows. */
-async function* windows(chunks: AsyncIterable<Buffer>): AsyncGenerator<Window> {
+/** Splits chunks of any size into overlapping windows. */
+async function* splitIntoWindows(chunks: AsyncIterable<Buffer>): AsyncGenerator<Window> {
   let kept = Buffer.alloc(0);
   let begin = 0;
   for await (const chunk of chunks) {
@@ -76,21 +82,22 @@ async function* windows(chunks: AsyncIterable<Buffer>): AsyncGenerator<Window> {
 }
 
 /**
- * Finds the keys in bytes of any number, each once and in order, with memory for one chunk at a time. What only looks like a
- * key is none: the checksum decides.
+ * Yields the keys in a stream of bytes, each once and in order. Memory is bounded by the chunk
+ * size. Text with the format of a key but a wrong checksum is ignored.
  *
- * @throws what reading the chunks throws.
+ * @throws the errors of the stream.
  */
 export async function* findKeys(chunks: AsyncIterable<Buffer>): AsyncGenerator<FoundKey> {
   const readings = encodings.map((encoding) => ({ encoding, line: { number: 1, start: encoding.phase } }));
   let foundTo = 0;
-  for await (const window of windows(chunks)) {
+  for await (const window of splitIntoWindows(chunks)) {
     const found = readings
       .filter(({ encoding }) => mayHold(encoding, window.bytes))
       .flatMap((reading) => [...readWindow(reading, window)])
       .sort((one, other) => one.offset - other.offset);
     for (const key of found) {
-      // Known from the window before; or text in UTF-16 that another reading, one byte on, takes for the same.
+      // Either found in the previous window already, or UTF-16 text that another encoding reads one
+      // byte later.
       if (key.offset < foundTo) continue;
       foundTo = key.offset + widestCharacter;
       yield key;

@@ -1,13 +1,13 @@
 import { keysInText, maskKey } from '@andamio/schema/key-format';
 import type { FoundKey } from './find-keys.ts';
 
-/** A key in the bytes of what a path names, or in the name itself. */
-export type Finding = FoundKey | { readonly masked: string; readonly offset?: never };
+/** A key found in the content of a file, or in its name. */
+export type Match = FoundKey | { readonly masked: string; readonly offset?: never };
 
-/** How findings and failures are told. */
+/** A format for matches and failures. */
 export interface Report {
-  finding(path: string, found: Finding): void;
-  /** @param code what the system says, such as `EACCES`. */
+  match(path: string, found: Match): void;
+  /** @param code the system's error code, such as `EACCES`. */
   failure(path: string, code: string): void;
 }
 
@@ -21,15 +21,17 @@ function withoutKeys(path: string): string {
   return shown;
 }
 
-/** A path for a line: nothing in it ends the line or steers a terminal. */
+/**
+ * Returns a path that is safe to print: without keys, line breaks and terminal control characters.
+ */
 function printable(path: string): string {
   return withoutKeys(path).replaceAll(/\p{Cc}/gu, (control) => `\\x${Buffer.from(control, 'latin1').toString('hex')}`);
 }
 
-/** Lines that an editor or terminal can jump to: `path:line:column: key`. */
+/** Creates a report with lines that editors and terminals can jump to: `path:line:column: key`. */
 export function textReport(out: Write, err: Write): Report {
   return {
-    finding(path, found) {
+    match(path, found) {
       if (found.offset === undefined) out(`${printable(path)}: ${found.masked} (in the name)`);
       else out(`${printable(path)}:${found.line}:${found.column}: ${found.masked}`);
     },
@@ -37,10 +39,10 @@ export function textReport(out: Write, err: Write): Report {
   };
 }
 
-/** One JSON object a line. */
+/** Creates a report with one JSON object per line. */
 export function jsonReport(out: Write): Report {
   return {
-    finding: (path, { masked, ...place }) => out(JSON.stringify({ path: withoutKeys(path), ...place, key: masked })),
+    match: (path, { masked, ...place }) => out(JSON.stringify({ path: withoutKeys(path), ...place, key: masked })),
     failure: (path, code) => out(JSON.stringify({ path: withoutKeys(path), error: code })),
   };
 }

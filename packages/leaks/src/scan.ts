@@ -1,37 +1,37 @@
 import { createReadStream } from 'node:fs';
 import { keysInText, maskKey } from '@andamio/schema/key-format';
 import { findKeys } from './find-keys.ts';
-import type { Finding, Report } from './report.ts';
+import type { Match, Report } from './report.ts';
 import { walk } from './walk.ts';
 
-/** How much of a file is read at a time, in bytes. */
+/** Bytes of a file that are read at a time. */
 const chunkSize = 256 * 1024;
 
-/** What was looked at, in numbers. */
+/** Statistics of a scan. */
 export interface Tally {
-  /** Files, and standard input. */
+  /** Files that were read, including standard input. */
   readonly read: number;
   readonly found: number;
   readonly unreadable: number;
-  /** Links, pipes, sockets and devices in folders: they are not opened. */
-  readonly passedOver: number;
+  /** Links, pipes, sockets and devices in folders, which are not opened. */
+  readonly skipped: number;
 }
 
-function keysInName(name: string): Finding[] {
+function keysInName(name: string): Match[] {
   return [...keysInText(name)].map(({ key }) => ({ masked: maskKey(key) }));
 }
 
 /**
- * Looks for keys in what the paths name, and in names.
+ * Searches for keys in files, folders and their names.
  *
- * @param input what the path `-` stands for.
+ * @param input the content of the path `-`.
  */
 export async function scan(paths: readonly string[], input: AsyncIterable<Buffer>, report: Report): Promise<Tally> {
-  const tally = { read: 0, found: 0, unreadable: 0, passedOver: 0 };
+  const tally = { read: 0, found: 0, unreadable: 0, skipped: 0 };
 
-  function found(path: Buffer, finding: Finding): void {
+  function found(path: Buffer, match: Match): void {
     tally.found++;
-    report.finding(path.toString(), finding);
+    report.match(path.toString(), match);
   }
 
   function failed(path: Buffer, cause: unknown): void {
@@ -54,9 +54,9 @@ export async function scan(paths: readonly string[], input: AsyncIterable<Buffer
         failed(entry.path, entry.cause);
         continue;
       }
-      for (const finding of keysInName(entry.name.toString())) found(entry.path, finding);
+      for (const match of keysInName(entry.name.toString())) found(entry.path, match);
       if (entry.kind === 'file') await read(entry.path, createReadStream(entry.path, { highWaterMark: chunkSize }));
-      if (entry.kind === 'other') tally.passedOver++;
+      if (entry.kind === 'other') tally.skipped++;
     }
   }
 

@@ -1,16 +1,16 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 
-/** Something that a path leads to. Paths are bytes: the name of a file need not be text. */
+/** A file system entry. Paths are bytes, because file names need not be valid text. */
 export interface Entry {
   readonly path: Buffer;
-  /** What it is called where it was found. */
+  /** The entry's name within its folder. */
   readonly name: Buffer;
-  /** `other`: a symbolic link, or a pipe, socket or device, that stands in a folder. */
+  /** `other` is a symbolic link, pipe, socket or device in a folder. */
   readonly kind: 'file' | 'folder' | 'other';
 }
 
-/** A path that could not be looked at. */
+/** A path that could not be read. */
 export interface Unreadable {
   readonly path: Buffer;
   readonly cause: unknown;
@@ -45,8 +45,8 @@ async function* below(folder: Buffer): AsyncGenerator<Entry | Unreadable> {
 }
 
 /**
- * Goes through what somebody named: the file, or the folder with all below it in the order of names. Links below a folder are
- * not followed: what they lead to has a place of its own in the folder, or was not asked for.
+ * Yields a file, or a folder and all entries below it in the order of names. Links below the folder
+ * are not followed: their targets are either in the folder as well or were not requested.
  */
 export async function* walk(named: string): AsyncGenerator<Entry | Unreadable> {
   const path = Buffer.from(named);
@@ -57,7 +57,8 @@ export async function* walk(named: string): AsyncGenerator<Entry | Unreadable> {
     yield { path, cause };
     return;
   }
-  // What is named is opened whatever it is: a link, or a pipe as shells make one of `<(command)`.
+  // A path given by the user is opened whatever it is: a link, or a pipe from a shell's
+  // `<(command)`.
   yield { path, name: path, kind: isFolder ? 'folder' : 'file' };
   if (isFolder) yield* below(path);
 }

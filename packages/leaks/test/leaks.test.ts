@@ -9,7 +9,7 @@ const key = makeKey();
 const masked = maskKey(key);
 
 describe('pnpm leaks', () => {
-  test('tells where a key is, masked, and ends with 1', async () => {
+  test('prints the location of a masked key and exits with 1', async () => {
     const folder = folderOf({ 'a.env': `# first\nAPI_KEY=${key}\n`, 'b.txt': 'nothing' });
     const { out, err, code } = await leaks([folder]);
     expect(out).toBe(`${folder}/a.env:2:9: ${masked}\n`);
@@ -17,12 +17,12 @@ describe('pnpm leaks', () => {
     expect(code).toBe(1);
   });
 
-  test('ends with 0 where there is none', async () => {
+  test('exits with 0 if it finds no key', async () => {
     const folder = folderOf({ 'a.txt': masked, 'b.txt': key.slice(0, -1) });
     expect(await leaks([folder])).toMatchObject({ out: '', code: 0 });
   });
 
-  test('ends with 2 where it could not look, also if it found something elsewhere', async () => {
+  test('exits with 2 if a path cannot be read, even if it finds keys elsewhere', async () => {
     const folder = folderOf({ 'a.txt': key });
     const { out, err, code } = await leaks([join(folder, 'missing'), join(folder, 'a.txt')]);
     expect(out).toBe(`${folder}/a.txt:1:1: ${masked}\n`);
@@ -30,24 +30,24 @@ describe('pnpm leaks', () => {
     expect(code).toBe(2);
   });
 
-  test.each([[[]], [['--unknown', '.']]])('ends with 2 and says how it is used: %j', async (args) => {
+  test.each([[[]], [['--unknown', '.']]])('exits with 2 and prints its usage for the arguments %j', async (args) => {
     const { out, err, code } = await leaks(args);
     expect({ out, code }).toEqual({ out: '', code: 2 });
     expect(err).toContain('Usage: pnpm leaks [--json] PATH...');
   });
 
-  test('says with --help what it reads and what the exit codes mean', async () => {
+  test('--help documents which files are read and the exit codes', async () => {
     const { out, code } = await leaks(['--help']);
-    expect(out).toMatch(/node_modules\s+and .git too/);
-    expect(out).toContain('Exit code: 0 no key found, 1 keys found, 2 not everything could be read');
+    expect(out).toMatch(/node_modules\s+and \.git/);
+    expect(out).toContain('Exit code: 0 no key found, 1 keys found, 2 some paths could not be read');
     expect(code).toBe(0);
   });
 
-  test('reads standard input as -', async () => {
+  test('reads standard input for the path -', async () => {
     expect(await leaks(['-'], `x\n ${key}`)).toMatchObject({ out: `-:2:2: ${masked}\n`, code: 1 });
   });
 
-  test('prints one JSON object a line with --json, and nothing else on standard output', async () => {
+  test('--json prints one JSON object per line and no other standard output', async () => {
     const folder = folderOf({ 'a.txt': `\n${key} ${key}`, [`${key}.txt`]: '' });
     const { out, code } = await leaks(['--json', folder, join(folder, 'missing')]);
     const lines = out.trimEnd().split('\n');
@@ -60,7 +60,7 @@ describe('pnpm leaks', () => {
     expect(code).toBe(2);
   });
 
-  test('never prints a key, wherever it stands', async () => {
+  test('never prints an unmasked key', async () => {
     const folder = folderOf({
       [`${key}/${key}.txt`]: `${key}\n${key}`,
       'b.bin': Buffer.from(key, 'utf16le'),
@@ -75,7 +75,7 @@ describe('pnpm leaks', () => {
     }
   });
 
-  test('needs no more memory for a file of 1 GiB than for a small one, and finds the key at its end', async () => {
+  test('searches a file of 1 GiB to its end with bounded memory', async () => {
     const folder = folderOf({ small: key });
     const large = join(folder, 'large');
     writeFileSync(large, '');

@@ -11,7 +11,7 @@ const key = makeKey();
 
 async function* noInput(): AsyncGenerator<Buffer> {}
 
-/** Scans and gives the paths that a key was found at, the failures, and the numbers. */
+/** Scans paths and returns the paths with keys, the failures and the statistics. */
 async function scanned(paths: readonly string[], input: AsyncIterable<Buffer> = noInput()) {
   const lines: { path: string; key?: string; error?: string }[] = [];
   const tally = await scan(
@@ -26,37 +26,37 @@ async function scanned(paths: readonly string[], input: AsyncIterable<Buffer> = 
   };
 }
 
-/** Until the test ends, this process is somebody who may read what everybody may. */
-function becomeNobody(): void {
+/** Runs the rest of the test as an unprivileged user. */
+function dropPrivileges(): void {
   if (process.getuid?.() !== 0) return;
   process.seteuid?.(65_534);
   onTestFinished(() => process.seteuid?.(0));
 }
 
-describe('a folder is read whole', () => {
-  test('hidden files, node_modules and .git too, in the order of names', async () => {
+describe('folders', () => {
+  test('reads hidden files, node_modules and .git, in the order of names', async () => {
     const names = ['.env', '.git/config', 'a/b/c/d.txt', 'node_modules/x/index.js', 'z'];
     const folder = folderOf(Object.fromEntries(names.map((name) => [name, key])));
     const { found, tally } = await scanned([folder]);
     expect(found).toEqual(names.map((name) => join(folder, name)));
-    expect(tally).toEqual({ read: 5, found: 5, unreadable: 0, passedOver: 0 });
+    expect(tally).toEqual({ read: 5, found: 5, unreadable: 0, skipped: 0 });
   });
 
-  test('files whose names are no text, too', async () => {
+  test('reads files whose names are not valid UTF-8', async () => {
     const folder = folderOf({});
     writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.of(0xe9, 0xff)]), key);
-    expect((await scanned([folder])).tally).toEqual({ read: 1, found: 1, unreadable: 0, passedOver: 0 });
+    expect((await scanned([folder])).tally).toEqual({ read: 1, found: 1, unreadable: 0, skipped: 0 });
   });
 
-  test('also when it is named with a slash, or is empty', async () => {
+  test('accepts a folder with a trailing slash and an empty folder', async () => {
     const folder = folderOf({ a: key });
     expect((await scanned([`${folder}/`])).found).toEqual([`${folder}/a`]);
-    expect((await scanned([folderOf({})])).tally).toEqual({ read: 0, found: 0, unreadable: 0, passedOver: 0 });
+    expect((await scanned([folderOf({})])).tally).toEqual({ read: 0, found: 0, unreadable: 0, skipped: 0 });
   });
 });
 
 describe('links', () => {
-  test('below a folder are not followed: not out of it, not in circles', async () => {
+  test('does not follow links below a folder', async () => {
     const outside = folderOf({ secret: key });
     const folder = folderOf({ 'in/a': key });
     symlinkSync(outside, join(folder, 'out'));
@@ -64,40 +64,40 @@ describe('links', () => {
     symlinkSync('..', join(folder, 'in/circle'));
     const { found, tally } = await scanned([folder]);
     expect(found).toEqual([join(folder, 'in/a')]);
-    expect(tally).toEqual({ read: 1, found: 1, unreadable: 0, passedOver: 3 });
+    expect(tally).toEqual({ read: 1, found: 1, unreadable: 0, skipped: 3 });
   });
 
-  test('that somebody names are', async () => {
+  test('follows a link that is given as a path', async () => {
     const outside = folderOf({ secret: key });
     const folder = folderOf({});
     symlinkSync(outside, join(folder, 'out'));
     expect((await scanned([join(folder, 'out')])).found).toEqual([join(folder, 'out/secret')]);
   });
 
-  test('and neither is a pipe opened, which would wait for ever', async () => {
+  test('does not open pipes in a folder, which would block', async () => {
     const folder = folderOf({ a: key });
     execFileSync('mkfifo', [join(folder, 'pipe')]);
-    expect((await scanned([folder])).tally).toEqual({ read: 1, found: 1, unreadable: 0, passedOver: 1 });
+    expect((await scanned([folder])).tally).toEqual({ read: 1, found: 1, unreadable: 0, skipped: 1 });
   });
 });
 
-describe('what cannot be read is told, and the rest is read', () => {
-  test('a file and a folder without permission', async () => {
+describe('unreadable paths', () => {
+  test('reports a file and a folder without permission, and reads the rest', async () => {
     const folder = folderOf({ 'a/b': key, c: key, d: key });
     chmodSync(join(folder, 'a'), 0);
     chmodSync(join(folder, 'c'), 0);
     onTestFinished(() => chmodSync(join(folder, 'a'), 0o755));
-    becomeNobody();
+    dropPrivileges();
     const { found, failures, tally } = await scanned([folder]);
     expect(found).toEqual([join(folder, 'd')]);
     expect(failures).toEqual([
       { path: join(folder, 'a'), error: 'EACCES' },
       { path: join(folder, 'c'), error: 'EACCES' },
     ]);
-    expect(tally).toEqual({ read: 1, found: 1, unreadable: 2, passedOver: 0 });
+    expect(tally).toEqual({ read: 1, found: 1, unreadable: 2, skipped: 0 });
   });
 
-  test('input that breaks off, with what was found before', async () => {
+  test('reports input that fails, and the keys found before', async () => {
     async function* breaking(): AsyncGenerator<Buffer> {
       yield Buffer.from(`${key}\n`);
       throw Object.assign(new Error(key), { code: 'EIO' });
@@ -108,7 +108,7 @@ describe('what cannot be read is told, and the rest is read', () => {
   });
 });
 
-test('a line stays a line, and a terminal is not steered, whatever a file is called', async () => {
+test('escapes line breaks and control characters in file names', async () => {
   const folder = folderOf({ 'a\nb\x1b[2J\x9b': key });
   const lines: string[] = [];
   await scan(
@@ -122,7 +122,7 @@ test('a line stays a line, and a terminal is not steered, whatever a file is cal
   expect(lines).toEqual([`${folder}/a\\x0ab\\x1b[2J\\x9b:1:1: ${maskKey(key)}`]);
 });
 
-test('a key in a name is found, once for each thing that is called so', async () => {
+test('finds keys in the names of files and folders', async () => {
   const folder = folderOf({ [`a ${key} ${key}.txt`]: '' });
   mkdirSync(join(folder, `b-${key}`));
   expect((await scanned([folder])).tally.found).toBe(3);

@@ -1,2 +1,2 @@
-// esbuild takes style sheets out of the script and beside it.
+// esbuild bundles imported style sheets into separate files.
 declare module '*.css';

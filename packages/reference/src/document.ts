@@ -1,24 +1,27 @@
 import openapi from '@andamio/schema/openapi.json' with { type: 'json' };
 import type { OpenAPIV3_1 } from 'openapi-types';
 
-/** The OpenAPI document that the reference is made of. */
+/** The OpenAPI document of the reference. */
 export const document = openapi as unknown as OpenAPIV3_1.Document;
 
-/** One call of the API, with all that the document refers to in place of the references. */
+/** An operation of the document. */
 export interface DocumentedOperation {
   readonly method: string;
   readonly path: string;
   readonly operation: OpenAPIV3_1.OperationObject & { 'x-codeSamples'?: readonly CodeSample[] };
 }
 
-/** A program that makes the call. https://redocly.com/docs-legacy/api-reference-docs/specification-extensions/x-code-samples */
+/**
+ * A sample program
+ * (https://redocly.com/docs-legacy/api-reference-docs/specification-extensions/x-code-samples).
+ */
 interface CodeSample {
   readonly lang: string;
   readonly label: string;
   readonly source: string;
 }
 
-/** What a `$ref` within the document points to; anything else stays as it is. */
+/** Returns the target of a `$ref` within the document, or any other value unchanged. */
 export function resolve<Target>(value: Target | OpenAPIV3_1.ReferenceObject): Target {
   if (!(value && typeof value === 'object' && '$ref' in value)) return value as Target;
   const target = (value as OpenAPIV3_1.ReferenceObject).$ref
@@ -28,7 +31,7 @@ export function resolve<Target>(value: Target | OpenAPIV3_1.ReferenceObject): Ta
   return resolve(target as Target);
 }
 
-/** Every operation, in the document's order. */
+/** Returns all operations in the order of the document. */
 export function documentedOperations(): DocumentedOperation[] {
   return Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
     Object.entries(item ?? {}).map(([method, operation]) => ({

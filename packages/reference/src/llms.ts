@@ -1,21 +1,21 @@
 import { document, documentedOperations } from './document.ts';
 
-/** The short index that assistants look for. https://llmstxt.org */
+/** Returns the index of the API for AI assistants, in the format of https://llmstxt.org. */
 export function llmsText(): string {
-  const calls = documentedOperations().map(
+  const operations = documentedOperations().map(
     ({ method, path, operation }) => `- \`${method} ${path}\`: ${operation.summary}`,
   );
   return `# ${document.info.title}
 
-> Issues API keys to the users of the platform, and lets them list, extend and delete their own. Every call is below ${document.servers?.[0]?.url}/api/v1.
+> Issues API keys to the users of the platform and lets them list, extend, roll and delete their keys. Base URL: ${document.servers?.[0]?.url}/api/v1
 
-## Calls
+## Operations
 
-${calls.join('\n')}
+${operations.join('\n')}
 
 ## Reference
 
-- [Reference in Markdown](/api/v1/docs/reference.md): fields, bounds, statuses, samples in six languages
-- [OpenAPI 3.1 document](/api/v1/docs/doc.json): the same for programs
+- [Reference in Markdown](/api/v1/docs/reference.md): fields, bounds, statuses and samples in six languages
+- [OpenAPI 3.1 document](/api/v1/docs/doc.json): the machine-readable reference
 `;
 }

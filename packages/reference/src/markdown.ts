@@ -5,7 +5,10 @@ type Schema = OpenAPIV3_1.SchemaObject;
 
 const json = (value: unknown) => `\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\``;
 
-/** The bounds of a field as the published page writes them, such as `3 <= length <= 100`. */
+/**
+ * Returns the bounds of a field in the notation of the published page, such as `3 <= length <=
+ * 100`.
+ */
 function bounds({ minLength, maxLength, minimum, maximum, pattern }: Schema): string {
   const between = (low: number | undefined, what: string, high: number | undefined) =>
     low === undefined && high === undefined
@@ -16,7 +19,7 @@ function bounds({ minLength, maxLength, minimum, maximum, pattern }: Schema): st
   return rules.map((rule) => `\`${rule}\``).join(', ');
 }
 
-/** A table of an object's fields: name, type, bounds, meaning. */
+/** Returns a table of an object's fields: name, type, bounds and meaning. */
 function fields(schema: Schema): string {
   const rows = Object.entries(schema.properties ?? {}).map(([name, property]) => {
     const field = resolve<Schema>(property);
@@ -55,7 +58,7 @@ function answers({ operation }: DocumentedOperation): string[] {
 
 function authorization({ operation }: DocumentedOperation): string {
   const [scheme] = (operation.security ?? []).flatMap((requirement) => Object.keys(requirement));
-  if (scheme === undefined) return 'Needs no credentials.';
+  if (scheme === undefined) return 'Requires no authentication.';
   const described = resolve(document.components?.securitySchemes?.[scheme] as OpenAPIV3_1.SecuritySchemeObject);
   const header = described.type === 'apiKey' ? described.name : 'Authorization';
   return `**${header}** (in: header): ${described.description}`;
@@ -84,12 +87,12 @@ function section(documented: DocumentedOperation): string[] {
   ];
 }
 
-/** The whole reference as Markdown: what the interactive page shows, for people without scripts and for their assistants. */
+/** Returns the whole reference as Markdown, for readers without scripts and for AI assistants. */
 export function referenceAsMarkdown(): string {
   const { info, servers } = document;
   const parts = [
     `# ${info.title}`,
-    `Base address: \`${servers?.[0]?.url}\``,
+    `Base URL: \`${servers?.[0]?.url}\``,
     ...documentedOperations().flatMap(section),
     info.description ?? '',
   ];

@@ -1,2 +1,5 @@
-/** What stands for the nonce of one answer in the page as it is built: the service puts a new one in its place each time. */
+/**
+ * Placeholder for the CSP nonce in the built page. The service replaces it with a new nonce in each
+ * response.
+ */
 export const nonceMark = '{{nonce}}';

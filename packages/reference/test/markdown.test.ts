@@ -9,9 +9,9 @@ import { page } from '../src/page.ts';
 const markdown = referenceAsMarkdown();
 const html = page(markdown, { script: 'assets/a.js', imports: ['assets/b.js'], style: 'assets/a.css' });
 
-describe('who reads without scripts gets the whole reference', () => {
+describe('the static reference', () => {
   test.each(operations)(
-    '$id: path, what it does, and every status',
+    'contains path, description and statuses of $id',
     ({ method, path, summary, description, errors }) => {
       for (const part of [`## ${summary}`, `\`${method.toUpperCase()} ${path}\``, description]) {
         expect(markdown).toContain(part);
@@ -23,22 +23,22 @@ describe('who reads without scripts gets the whole reference', () => {
     },
   );
 
-  test.each(errorCodes)('what to do about %s', (code) => {
+  test.each(errorCodes)('contains the remedy for %s', (code) => {
     expect(markdown).toMatch(new RegExp(`\\| \`${code}\` \\| \\d{3} \\| .+ \\|`));
   });
 
-  test.each(Object.keys(tiers))('what tier %s allows', (tier) => {
+  test.each(Object.keys(tiers))('contains the limits of tier %s', (tier) => {
     expect(markdown).toContain(`| ${tier} |`);
   });
 
-  test('fields come with type, bounds and whether they may be left out, as on the published page', () => {
+  test('describes fields with type, bounds and optionality, as on the published page', () => {
     expect(markdown).toContain('| `api_key_name` | string | `3 <= length <= 100` |');
     expect(markdown).toContain('| `expires_in_days` (optional) | integer | `1 <= value` |');
     expect(markdown).toContain('**Authorization** (in: header): Bearer token for authentication.');
     expect(markdown).toContain('**X-API-Key** (in: header): An API key, exactly as issued.');
   });
 
-  test('the page has no script of its own within it, and only what carries the nonce', () => {
+  test('the page has no inline script, and all its scripts have the nonce', () => {
     const tags = [...html.matchAll(/<(?:script|link rel="modulepreload")[^>]*>/g)].map(([tag]) => tag);
     expect(tags).toHaveLength(2);
     for (const tag of tags) expect(tag).toContain('nonce="{{nonce}}"');

@@ -4,12 +4,12 @@ import { text } from 'node:stream/consumers';
 
 const repository = resolve(import.meta.dirname, '../../../..');
 
-/** pnpm: the one that runs the tests, or one that npx brings. */
+/** The pnpm that runs the tests, or one that npx provides. */
 const [pnpm, ...pnpmArguments] = process.env['npm_config_user_agent']?.startsWith('pnpm')
   ? (['pnpm'] as const)
   : (['npx', '--yes', 'pnpm@12'] as const);
 
-/** What a run of the command printed, and how it ended. */
+/** Output and exit code of the command. */
 export interface Run {
   readonly out: string;
   readonly err: string;
@@ -18,19 +18,22 @@ export interface Run {
 
 async function run(command: string, args: readonly string[], input: string): Promise<Run> {
   const child = spawn(command, args, { cwd: repository, timeout: 60_000 });
-  child.stdin.on('error', () => {}); // It may end without having read.
+  child.stdin.on('error', () => {}); // The command may end without reading its input.
   child.stdin.end(input);
   const ended = new Promise<number | null>((settle) => child.once('close', settle));
   const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { out, err, code };
 }
 
-/** Runs the command as a user does, in the repository's root. */
+/** Runs the command in the root of the repository, as a user does. */
 export function leaks(args: readonly string[], input = ''): Promise<Run> {
   return run(pnpm, [...pnpmArguments, 'leaks', ...args], input);
 }
 
-/** Runs it without pnpm, and prints the most memory that it had, in bytes, at the end of standard error. */
+/**
+ * Runs the command without pnpm. Returns also its peak memory in bytes, which it prints at the end
+ * of standard error.
+ */
 export async function memoryOf(args: readonly string[]): Promise<Run & { readonly memory: number }> {
   const report = `process.on('exit', () => process.stderr.write('\\n' + process.resourceUsage().maxRSS))`;
   const main = resolve(import.meta.dirname, '../../main.ts');
