@@ -7,17 +7,17 @@ import { jwtSecret } from '../harness/tokens.ts';
 
 const program = fileURLToPath(new URL('../../dev/token.ts', import.meta.url));
 
-/** Runs `npm run token -- --explain` as its script does. */
+/** Runs `npm run token -- --explain`. With `input`, the token is read from standard input. */
 function explain(token: string, environment: Record<string, string>, input?: string) {
   const parameters = [program, '--explain', input === undefined ? token : '-'];
   const env = { PATH: process.env['PATH'], KEY_PEPPERS: `a:${Buffer.alloc(32).toString('base64')}`, ...environment };
-  return new Promise<{ code: number | null; output: string; complaint: string }>((resolve, reject) => {
+  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve, reject) => {
     const child = spawn(process.execPath, parameters, { env });
-    let output = '';
-    let complaint = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
-    child.stderr.setEncoding('utf8').on('data', (text) => (complaint += text));
-    child.once('error', reject).once('close', (code) => resolve({ code, output, complaint }));
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+    child.once('error', reject).once('close', (code) => resolve({ code, stdout, stderr }));
     child.stdin.end(input ?? '');
   });
 }
@@ -40,27 +40,27 @@ test.each<[string, string]>([
   ['claims', by({ ...good, sub: undefined })],
   ['claims', by({ ...good, exp: 'soon' })],
   ['claims', by({ ...good, tier: 5 })],
-])('names the reason %s', async (reason, token) => {
-  const { code, output, complaint } = await explain(token, settings);
-  expect([code, complaint]).toEqual([1, '']);
-  expect(output).toMatch(new RegExp(`^401, reason ${reason}: .+\\.\n$`));
-  if (token.length > 10) expect(output).not.toContain(token.slice(0, 10));
+])('token --explain names the reason %s without printing the token', async (reason, token) => {
+  const { code, stdout, stderr } = await explain(token, settings);
+  expect([code, stderr]).toEqual([1, '']);
+  expect(stdout).toMatch(new RegExp(`^401, reason ${reason}: .+\\.\n$`));
+  if (token.length > 10) expect(stdout).not.toContain(token.slice(0, 10));
 });
 
-test('says what a token may do that verifies, read from standard input as well', async () => {
+test('token --explain lists the permissions of a valid token, also from standard input', async () => {
   const all = await explain('', settings, `${by(good)}\n`);
   expect(all).toEqual({
     code: 0,
-    output: 'The token verifies.\napikey:read: allowed\napikey:write: allowed\n',
-    complaint: '',
+    stdout: 'The token verifies.\napikey:read: allowed\napikey:write: allowed\n',
+    stderr: '',
   });
   const reads = await explain(by({ ...good, scope: 'apikey:read' }), settings);
-  expect(reads.output).toContain('apikey:write: 403, insufficient_scope');
+  expect(reads.stdout).toContain('apikey:write: 403, insufficient_scope');
   const unknown = await explain(by({ ...good, tier: 'gold' }), settings);
-  expect([unknown.code, unknown.output]).toEqual([1, expect.stringContaining('403, unknown_tier')]);
+  expect([unknown.code, unknown.stdout]).toEqual([1, expect.stringContaining('403, unknown_tier')]);
 });
 
-test('asks the key set of the settings, and says why it could not', async () => {
+test('token --explain fetches JWT_JWKS_URL, and prints why a fetch failed', async () => {
   const jwks = await startJwksServer();
   onTestFinished(() => jwks.close());
   const pair = rsaPair();
@@ -68,8 +68,8 @@ test('asks the key set of the settings, and says why it could not', async () => 
   const environment = { JWT_JWKS_URL: jwks.url };
   const signed = (kid: string) => signedToken({ alg: 'RS256', kid }, good, pair.privateKey);
   expect((await explain(signed('one'), environment)).code).toBe(0);
-  expect((await explain(signed('two'), environment)).output).toContain('reason unknown_key');
+  expect((await explain(signed('two'), environment)).stdout).toContain('reason unknown_key');
   jwks.mode = 'redirects';
-  const { code, complaint } = await explain(signed('one'), environment);
-  expect([code, complaint]).toEqual([69, expect.stringContaining('The answer was a redirect (302) to ')]);
+  const { code, stderr } = await explain(signed('one'), environment);
+  expect([code, stderr]).toEqual([69, expect.stringContaining('The answer was a redirect (302) to ')]);
 });

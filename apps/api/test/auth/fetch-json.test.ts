@@ -17,7 +17,7 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
-test('reads an answer of 1 MiB', async () => {
+test('fetchJson reads a response of 1 MiB', async () => {
   const text = 'x'.repeat(mebibyte - 2);
   const url = await serve((_request, response) => response.end(JSON.stringify(text)));
   expect(await fetchJson(url)).toBe(text);
@@ -29,12 +29,12 @@ test.each<[string, string, Buffer]>([
   ['is larger than 1 MiB', 'identity', Buffer.from(JSON.stringify('x'.repeat(mebibyte - 1)))],
   ['is larger than 1 MiB after gzip', 'gzip', gzipSync(blanks)],
   ['is larger than 1 MiB after Brotli', 'br', brotliCompressSync(blanks)],
-])('refuses an answer that %s', async (_what, encoding, body) => {
+])('fetchJson rejects a response that %s', async (_what, encoding, body) => {
   const url = await serve((_request, response) => response.setHeader('content-encoding', encoding).end(body));
   await expect(fetchJson(url)).rejects.toThrow(tooLarge);
 });
 
-test('closes the connection of an answer that never ends', async () => {
+test('fetchJson closes the connection of a response that never ends', async () => {
   let closed: Promise<unknown> | undefined;
   const url = await serve(({ socket }, response) => {
     closed = new Promise((resolve) => socket.once('close', resolve));
@@ -59,10 +59,10 @@ test.each<[string, RequestListener, string]>([
     'The answer was a redirect (301) to https://other.example/jwks; set the final address instead.',
   ],
   [
-    'redirects to no address',
+    'redirects to an invalid address',
     (_request, response) => response.writeHead(302, { location: 'http://' }).end(),
     'The answer was a redirect (302) to an unreadable address; set the final address instead.',
   ],
-])('says so when an answer %s, without quoting it', async (_what, listener, message) => {
+])('fetchJson reports that a response %s, without quoting it', async (_what, listener, message) => {
   await expect(fetchJson(await serve(listener))).rejects.toThrow(new Error(message));
 });

@@ -12,7 +12,7 @@ const rsa = rsaPair();
 const ec = ecPair();
 const claims = { sub: 'user', exp: Date.now() / 1000 + 3600 };
 
-describe('tokens are verified by the keys that a URL publishes', () => {
+describe('verification with JWT_JWKS_URL', () => {
   let jwks: JwksServer;
   let clock: number;
   let failures: string[];
@@ -42,7 +42,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
   const byRsa = (header: object = {}) => signedToken({ alg: 'RS256', kid: 'rsa', ...header }, claims, rsa.privateKey);
   const byEc = (header: object = {}) => signedToken({ alg: 'ES256', kid: 'ec', ...header }, claims, ec.privateKey);
 
-  test('RS256 and ES256 verify, with one fetch for all', async () => {
+  test('verifies RS256 and ES256 tokens with a single fetch of the key set', async () => {
     const principals = await Promise.all([byRsa(), byEc(), byRsa(), byEc()].map(verify));
     expect(principals).toMatchObject(Array(4).fill({ userId: 'user' }));
     expect(jwks.fetches()).toBe(1);
@@ -61,33 +61,33 @@ describe('tokens are verified by the keys that a URL publishes', () => {
   })();
 
   test.each<[string, string]>([
-    ['HS256 by the public key in PEM', hmacToken({ alg: 'HS256', kid: 'rsa' }, claims, pem)],
-    ['HS256 by the public key as JWK', hmacToken({ alg: 'HS256', kid: 'rsa' }, claims, JSON.stringify(jwk))],
+    ['HS256 with the public key in PEM', hmacToken({ alg: 'HS256', kid: 'rsa' }, claims, pem)],
+    ['HS256 with the public key as JWK', hmacToken({ alg: 'HS256', kid: 'rsa' }, claims, JSON.stringify(jwk))],
     [
-      'HS256 by the modulus',
+      'HS256 with the modulus',
       hmacToken({ alg: 'HS256', kid: 'rsa' }, claims, Buffer.from(jwk.n as string, 'base64url')),
     ],
-    ['RS256 claimed over an HMAC', hmacToken({ alg: 'RS256', kid: 'rsa' }, claims, pem)],
-    ['RS512 by the right key', signedToken({ alg: 'RS512', kid: 'rsa' }, claims, rsa.privateKey, 'sha512')],
-    ['PS256 by the right key', pss],
+    ['alg RS256 and an HMAC', hmacToken({ alg: 'RS256', kid: 'rsa' }, claims, pem)],
+    ['RS512 with the correct key', signedToken({ alg: 'RS512', kid: 'rsa' }, claims, rsa.privateKey, 'sha512')],
+    ['PS256 with the correct key', pss],
     ['ES256 with a signature in DER', der],
-    ['the key of another kid', byEc({ kid: 'rsa' })],
-    ['another key under the same kid', signedToken({ alg: 'RS256', kid: 'rsa' }, claims, rsaPair().privateKey)],
-    ['no kid, where there is a choice', byRsa({ kid: undefined })],
+    ["another published key's kid", byEc({ kid: 'rsa' })],
+    ['an unpublished key and a known kid', signedToken({ alg: 'RS256', kid: 'rsa' }, claims, rsaPair().privateKey)],
+    ['no kid when all keys have one', byRsa({ kid: undefined })],
     ['an unknown kid', byRsa({ kid: 'unknown' })],
     ['kid __proto__', byRsa({ kid: '__proto__' })],
-    ['a key of its own', byRsa({ kid: 'mine', jwk })],
-    ['the last bits of the signature spelled otherwise', nonCanonical(byEc())],
+    ['an embedded key', byRsa({ kid: 'mine', jwk })],
+    ['a non-canonical encoding of the signature', nonCanonical(byEc())],
     ['alg none', `${encodePart({ alg: 'none', kid: 'rsa' })}.${encodePart(claims)}.`],
     [
       'an empty HMAC key',
       `${encodePart({ alg: 'HS256', kid: 'rsa' })}.${encodePart(claims)}.${createHmac('sha256', '').digest('base64url')}`,
     ],
-  ])('refused: %s', async (_what, token) => {
+  ])('rejects a token with %s', async (_what, token) => {
     expect(await verify(token)).toBeTypeOf('string');
   });
 
-  /** Publishes entries as they are beside a good key, and expects that one to verify all the same. */
+  /** Publishes entries before and after a valid key, and expects that key to verify. */
   async function publishBeside(...entries: readonly unknown[]): Promise<void> {
     const good = { ...ec.publicKey.export({ format: 'jwk' }), kid: 'ec' };
     jwks.answer = { keys: [...entries, good, ...entries] };
@@ -97,14 +97,14 @@ describe('tokens are verified by the keys that a URL publishes', () => {
   const weak = generateKeyPairSync('rsa', { modulusLength: 1024 });
 
   test.each<[string, SigningPair, object]>([
-    ['for a curve that ES256 does not have', ecPair('P-384'), {}],
+    ['on a curve other than P-256', ecPair('P-384'), {}],
     ['on secp256k1', ecPair('secp256k1'), {}],
     ['for another algorithm', rsa, { alg: 'RS512' }],
     ['for encryption', rsa, { use: 'enc' }],
-    ['for wrapping keys', rsa, { key_ops: ['wrapKey'] }],
-    ['of RSA with fewer than 2048 bits', weak, {}],
+    ['for key wrapping', rsa, { key_ops: ['wrapKey'] }],
+    ['with fewer than 2048 RSA bits', weak, {}],
     ['whose kid is a number', rsa, { kid: 5 }],
-  ])('passes over a published key %s', async (_what, { publicKey, privateKey }, members) => {
+  ])('ignores a published key %s', async (_what, { publicKey, privateKey }, members) => {
     await publishBeside({ ...publicKey.export({ format: 'jwk' }), kid: 'odd', ...members });
     const alg = privateKey.asymmetricKeyType === 'rsa' ? 'RS256' : 'ES256';
     for (const kid of ['odd', '5', undefined]) {
@@ -120,12 +120,12 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     ['a key of an unknown kind', { kty: 'AKP', kid: 'ec', alg: 'ML-DSA-44', pub: 'AAAA' }],
     ['a symmetric key', { kty: 'oct', kid: 'ec', k: 'AAAA' }],
     ['a point that is not on the curve', { kty: 'EC', crv: 'P-256', x: 'AAAA', y: 'AAAA', kid: 'ec' }],
-    ['a key without its numbers', { kty: 'RSA', kid: 'ec' }],
-  ])('passes over an entry that is %s', async (_what, entry) => {
+    ['an RSA key without modulus and exponent', { kty: 'RSA', kid: 'ec' }],
+  ])('ignores an entry that is %s', async (_what, entry) => {
     await publishBeside(entry);
   });
 
-  test('tries every key without a kid, for tokens with and without one', async () => {
+  test('tries every published key without a kid, for tokens with and without a kid', async () => {
     const pairs = [rsaPair(), rsaPair(), ecPair(), ecPair()];
     jwks.publish(...pairs.map(({ publicKey }) => ({ publicKey, members: {} })));
     for (const { privateKey } of pairs) {
@@ -137,7 +137,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     expect(await verify(byRsa({ kid: undefined }))).toBe('signature');
   });
 
-  test('a key without a kid that replaces another works within 30 s', async () => {
+  test('accepts a new key without a kid within 30 s', async () => {
     const [one, other] = [rsaPair(), rsaPair()];
     const tokenBy = ({ privateKey }: SigningPair) => signedToken({ alg: 'RS256' }, claims, privateKey);
     jwks.publish({ publicKey: one.publicKey, members: {} });
@@ -159,10 +159,10 @@ describe('tokens are verified by the keys that a URL publishes', () => {
   });
 
   test.each<[string, unknown]>([
-    ['is empty', { keys: [] }],
-    ['holds a key for encryption alone', { keys: [{ ...rsa.publicKey.export({ format: 'jwk' }), use: 'enc' }] }],
-    ['holds only entries that are no keys', { keys: [null, 'x', {}] }],
-  ])('a set that %s withdraws every key within 5 minutes, while it goes on being fetched', async (_what, answer) => {
+    ['no keys', { keys: [] }],
+    ['only an encryption key', { keys: [{ ...rsa.publicKey.export({ format: 'jwk' }), use: 'enc' }] }],
+    ['only invalid entries', { keys: [null, 'x', {}] }],
+  ])('withdraws all keys within 5 minutes when the set has %s', async (_what, answer) => {
     expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
     jwks.answer = answer;
     clock = 300_001;
@@ -171,10 +171,10 @@ describe('tokens are verified by the keys that a URL publishes', () => {
   });
 
   test.each<[string, unknown]>([
-    ['no list of keys', { keys: {} }],
+    ['an object without a list of keys', { keys: {} }],
     ['null', null],
     ['a list', []],
-  ])('an answer with %s is a failed fetch: known keys stay', async (_what, answer) => {
+  ])('treats %s as a failed fetch and keeps the fetched keys', async (_what, answer) => {
     expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
     jwks.answer = answer;
     clock = 300_001;
@@ -182,7 +182,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     expect(failures).toEqual(['The answer is not a JWK set: it has no list "keys".']);
   });
 
-  test('keys are used for 24 hours after the last good fetch, and then no longer', async () => {
+  test('uses fetched keys for 24 hours after the last successful fetch, and no longer', async () => {
     const day = 24 * 3_600_000;
     expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
     jwks.mode = 'fails';
@@ -198,14 +198,14 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     expect(failures.length).toBeGreaterThan(1);
   });
 
-  test('a redirect is not followed, and its target is named without its query', async () => {
+  test('does not follow a redirect, and reports its target without the query', async () => {
     jwks.mode = 'redirects';
     await expect(verify(byRsa())).rejects.toBeInstanceOf(SigningKeysUnavailableError);
     const target = new URL('/elsewhere', jwks.url).href;
     expect(failures).toEqual([`The answer was a redirect (302) to ${target}; set the final address instead.`]);
   });
 
-  test('300 unknown kids in a minute cause at most 20 fetches', async () => {
+  test('fetches at most 20 times for 300 unknown kids in a minute', async () => {
     for (let index = 0; index < 300; index++) {
       clock = index * 200;
       expect(await verify(byRsa({ kid: `unknown ${index}` }))).toBeTypeOf('string');
@@ -214,7 +214,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     expect(jwks.fetches()).toBeLessThanOrEqual(20);
   });
 
-  test('a key that is added works within 30 s, also during such a flood', async () => {
+  test('accepts an added key within 30 s, even during a flood of unknown kids', async () => {
     const added = rsaPair();
     expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
     jwks.publish({ publicKey: added.publicKey, members: { kid: 'added' } });
@@ -227,7 +227,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     expect(worksAfter).toBeLessThanOrEqual(30_000);
   });
 
-  test('a key that is withdrawn ends within 5 minutes, also for the first token after a pause', async () => {
+  test('rejects a withdrawn key within 5 minutes, even for the first token after a pause', async () => {
     expect(await verify(byEc())).toMatchObject({ userId: 'user' });
     jwks.publish({ publicKey: rsa.publicKey, members: { kid: 'rsa' } });
     clock = 300_001;
@@ -239,7 +239,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     expect(jwks.fetches()).toBe(2);
   });
 
-  test('where tokens keep coming, none waits for the set to be fetched again', async () => {
+  test('refreshes the set in the background while tokens keep arriving', async () => {
     expect(await verify(byEc())).toMatchObject({ userId: 'user' });
     jwks.mode = 'hangs';
     clock = 299_000;
@@ -249,7 +249,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     await expect.poll(() => jwks.fetches()).toBe(2);
   });
 
-  test('a URL that fails is an error for a token that needs it, never a refusal; and it recovers', async () => {
+  test('throws instead of rejecting a token when the set cannot be fetched, and recovers', async () => {
     jwks.mode = 'fails';
     await expect(verify(byRsa())).rejects.toBeInstanceOf(SigningKeysUnavailableError);
     await expect(verify(byRsa())).rejects.toBeInstanceOf(SigningKeysUnavailableError);
@@ -260,7 +260,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
   });
 
   test.each(['none', 'HS256', 'RS512', 'PS256', 'ES384', 'rs256', ''])(
-    'but a token by %j needs none: it is refused, and nothing is asked',
+    'rejects a token with the alg %j without a fetch',
     async (alg) => {
       jwks.mode = 'fails';
       expect(await verify(hmacToken({ alg, kid: 'rsa' }, claims, 'a secret'))).toBeTypeOf('string');
@@ -268,7 +268,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     },
   );
 
-  test('keys that were fetched go on while the URL fails', async () => {
+  test('keeps using fetched keys while fetches fail', async () => {
     expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
     jwks.mode = 'fails';
     clock = 400_000;
@@ -278,7 +278,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     await expect(verify(byRsa({ kid: 'new' }))).rejects.toBeInstanceOf(SigningKeysUnavailableError);
   });
 
-  test('and while it never answers, only the first token waits for it', async () => {
+  test('delays only the first token while fetches hang', async () => {
     expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
     jwks.mode = 'hangs';
     clock = 400_000;
@@ -290,7 +290,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     await expect.poll(() => jwks.fetches()).toBe(3);
   });
 
-  test('but a key that was withdrawn meanwhile does not, once the URL has come back', async () => {
+  test('rejects a key that was withdrawn during an outage once fetches succeed again', async () => {
     expect(await verify(byEc())).toMatchObject({ userId: 'user' });
     jwks.mode = 'fails';
     clock = 400_000;
@@ -301,7 +301,7 @@ describe('tokens are verified by the keys that a URL publishes', () => {
     expect(await verify(byEc())).toBeTypeOf('string');
   });
 
-  test('a URL that never answers is given up within 10 s', async () => {
+  test('gives up within 10 s on a server that never responds', async () => {
     jwks.mode = 'hangs';
     const begun = Date.now();
     await expect(verify(byRsa())).rejects.toBeInstanceOf(SigningKeysUnavailableError);
@@ -309,10 +309,10 @@ describe('tokens are verified by the keys that a URL publishes', () => {
   });
 
   test.each<[string, (response: ServerResponse) => void]>([
-    ['stops within its answer', (response) => response.write('{"keys":[')],
-    ['breaks off within its answer', (response) => response.write('{"keys":[', () => response.destroy())],
-    ['never comes to the end of its answer', (response) => setInterval(() => response.write(' '), 100).unref()],
-  ])('and so is one that %s', async (_what, answer) => {
+    ['stalls within the response', (response) => response.write('{"keys":[')],
+    ['disconnects within the response', (response) => response.write('{"keys":[', () => response.destroy())],
+    ['never ends the response', (response) => setInterval(() => response.write(' '), 100).unref()],
+  ])('gives up within 10 s on a server that %s', async (_what, answer) => {
     const server = createServer((_request, response) => answer(response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => {
