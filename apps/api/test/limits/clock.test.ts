@@ -8,8 +8,8 @@ import { tokenFor } from '../harness/tokens.ts';
 
 const hour = 3_600;
 
-describe('counters in memory', () => {
-  /** Counters on clocks that the test sets. */
+describe('MemoryCounters', () => {
+  /** Creates counters on clocks that the test controls. */
   function start() {
     const clock = { day: 1_800_000_000_000, monotonic: 5_000 };
     const counters = new MemoryCounters({ now: () => clock.day, monotonicNow: () => clock.monotonic });
@@ -21,7 +21,7 @@ describe('counters in memory', () => {
     return { clock, counters, pass };
   }
 
-  test.each([-hour, hour])('keep to their window when the time of day is set by %i s', (seconds) => {
+  test.each([-hour, hour])('MemoryCounters keeps its windows when the clock is set by %i s', (seconds) => {
     const { clock, counters, pass } = start();
     counters.increment('somebody');
     pass(20_000);
@@ -33,14 +33,14 @@ describe('counters in memory', () => {
     expect(counters.increment('somebody').totalHits).toBe(1);
   });
 
-  test('forget who has not come for a window', () => {
+  test('MemoryCounters removes a counter at the end of its window', () => {
     const { counters, pass } = start();
     for (let index = 0; index < 1_000; index++) counters.increment(`${index}`);
     pass(60_000);
     for (let index = 0; index < 1_000; index++) expect(counters.get(`${index}`)).toBeUndefined();
   });
 
-  test('give back no more than was taken', () => {
+  test('MemoryCounters refunds no more than was consumed', () => {
     const { counters } = start();
     counters.decrement('nobody');
     counters.increment('somebody');
@@ -52,12 +52,12 @@ describe('counters in memory', () => {
   });
 });
 
-describe.skipIf(!inject('available').includes('faketime'))('a service whose clock is set', () => {
+describe.skipIf(!inject('available').includes('faketime'))('setting the clock of a running service', () => {
   async function start() {
     const clock = processClock();
     const service = await startProcess(clock.environment);
     onTestFinished(() => service.signal('SIGKILL'));
-    // Good before, at and after each time that the clock shows.
+    // Valid at all times that the clock will show.
     const exp = Math.floor(Date.now() / 1000) + 24 * hour;
     const claims = { tier: 'pioneer', iat: exp - 48 * hour, exp };
     return {
@@ -67,7 +67,7 @@ describe.skipIf(!inject('available').includes('faketime'))('a service whose cloc
     };
   }
 
-  test.each([-hour, hour])('by %i s blocks nobody for longer and lifts no limit', async (seconds) => {
+  test.each([-hour, hour])('setting the clock by %i s neither extends a window nor lifts a limit', async (seconds) => {
     const { clock, ask } = await start();
     for (let sent = 0; sent < 20; sent++) expect((await ask()).status).toBe(400);
     expect((await ask()).status).toBe(429);
@@ -83,7 +83,7 @@ describe.skipIf(!inject('available').includes('faketime'))('a service whose cloc
     expect(reset).toBeLessThanOrEqual(62);
   });
 
-  test.each([-hour, hour])('by %i s goes on answering about keys', async (seconds) => {
+  test.each([-hour, hour])('setting the clock by %i s does not affect the verification of keys', async (seconds) => {
     const { clock, url } = await start();
     const key = await newKey(url, 'owner');
     expect((await verifyKey(url, key)).status).toBe(200);

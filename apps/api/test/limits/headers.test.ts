@@ -6,7 +6,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type Standing, standingHeaders } from '../../src/http/limits/headers.ts';
 import { type Counters, consume, type Limit, limiting } from '../../src/http/limits/limit.ts';
 
-/** A server whose body is the headers that would be sent past Express, each time after Express has sent its own. */
+/**
+ * Starts a server that sends express-rate-limit's headers, and the service's own ones in the body.
+ */
 async function serve(limit: Limit): Promise<string> {
   const app = express();
   app.use((_request, response, next) => {
@@ -15,7 +17,7 @@ async function serve(limit: Limit): Promise<string> {
   });
   app.use(limiting(limit), async ({ ip }, response) => {
     const locals = { ...response.locals, requestId: 'id', address: ip ?? '' };
-    // Express has counted the request: here it is not counted again.
+    // express-rate-limit has counted the request already.
     const counters = { increment: (key: string) => limit.counters.get?.(key) } as Counters;
     await consume({ ...limit, counters, keyOf: () => limit.keyOf(response.locals) }, locals);
     response.json(standingHeaders(locals.standing as Standing));
@@ -26,7 +28,7 @@ async function serve(limit: Limit): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test('what is told past Express of how a client stands is what express-rate-limit tells', async () => {
+test('rate limit headers without Express equal those of express-rate-limit', async () => {
   const url = await serve({
     name: 'key',
     counters: Object.assign(new MemoryStore(), { add() {} }),
@@ -35,10 +37,10 @@ test('what is told past Express of how a client stands is what express-rate-limi
   });
   for (let sent = 1; sent <= 3; sent++) {
     const response = await fetch(url);
-    const told = (await response.json()) as string[];
-    expect(told).toHaveLength(10);
-    for (let index = 0; index < told.length; index += 2) {
-      expect(response.headers.get(told[index] as string), told[index]).toBe(told[index + 1]);
+    const own = (await response.json()) as string[];
+    expect(own).toHaveLength(10);
+    for (let index = 0; index < own.length; index += 2) {
+      expect(response.headers.get(own[index] as string), own[index]).toBe(own[index + 1]);
     }
     expect(response.headers.get('x-ratelimit-remaining')).toBe(String(100 - sent));
   }

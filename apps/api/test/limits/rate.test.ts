@@ -4,7 +4,7 @@ import { expectError } from '../harness/expect-error.ts';
 import { requestKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
-describe('requests a minute', () => {
+describe('rate limits per minute', () => {
   let app: TestApp | undefined;
   afterEach(() => app?.close());
 
@@ -22,7 +22,7 @@ describe('requests a minute', () => {
       ['starter', 50],
       ['growth', 500],
       ['enterprise', 2000],
-    ])('%s has %i', async (tier, limit) => {
+    ])('a user with tier %s has %i requests a minute', async (tier, limit) => {
       const url = await start();
       const before = Math.floor(Date.now() / 1000);
       const { headers } = await requestKey(url, {}, { token: tokenFor('user', { tier }) });
@@ -35,7 +35,7 @@ describe('requests a minute', () => {
       expect(headers.get('ratelimit-policy')).toMatch(new RegExp(`^"user"; q=${limit}; w=60; pk=:.*:$`));
     });
 
-    test('count before permission and body are looked at, and of nobody else', async () => {
+    test('counts a request before checking permission and body, and for this user only', async () => {
       const url = await start();
       const refused = tokenFor('busy', { tier: 'pioneer', scope: 'apikey:read' });
       for (let sent = 0; sent < 20; sent++)
@@ -46,7 +46,7 @@ describe('requests a minute', () => {
       expect((await pioneer('idle')).status).toBe(200);
     });
 
-    test('with a tier that is none are those of the lowest', async () => {
+    test('gives a user with an unknown tier the lowest rate limit', async () => {
       const url = await start();
       const ask = () => requestKey(url, {}, { token: tokenFor('gold', { tier: 'gold' }) });
       for (let sent = 0; sent < 20; sent++) expectError(await ask(), 403, 'unknown_tier');
@@ -55,7 +55,7 @@ describe('requests a minute', () => {
   });
 
   describe('of an address', () => {
-    test('are exhausted by bad credentials, before anything else is looked at', async () => {
+    test('counts invalid credentials against the address before any other check', async () => {
       const url = await start({ ipRateLimitPerMinute: 3 });
       for (let sent = 0; sent < 3; sent++) expectError(await bad(url), 401, 'unauthenticated');
       const answer = await bad(url);
@@ -65,14 +65,14 @@ describe('requests a minute', () => {
       expectError(await good(url, 'user'), 429, 'rate_limited');
     });
 
-    test('are given back to good credentials, also to many at once', async () => {
+    test('refunds the address for valid credentials', async () => {
       const url = await start({ ipRateLimitPerMinute: 5 });
       for (let sent = 0; sent < 20; sent++) expect((await good(url, 'one')).status).toBe(400);
       for (let sent = 0; sent < 5; sent++) expect((await bad(url)).status).toBe(401);
       expect((await bad(url)).status).toBe(429);
     });
 
-    test("are not refunded where the answer is 429 for the user's limit: one good token makes no address unlimited", async () => {
+    test('does not refund the address for a request that exceeds the limit of the user', async () => {
       const url = await start({ ipRateLimitPerMinute: 5 });
       const ask = () => requestKey(url, {}, { token: tokenFor('busy', { tier: 'pioneer' }) });
       for (let sent = 0; sent < 20; sent++) expect((await ask()).status).toBe(400);
@@ -85,20 +85,20 @@ describe('requests a minute', () => {
       expect(refused.headers.get('ratelimit-policy')).toMatch(/^"address"/);
     });
 
-    test('are not used up by health checks', async () => {
+    test('does not count health checks against the address', async () => {
       const url = await start({ ipRateLimitPerMinute: 2 });
       for (let sent = 0; sent < 10; sent++) expect((await fetch(`${url}/health/live`)).status).toBe(200);
       expect((await bad(url)).status).toBe(401);
     });
 
-    test('are used up by paths that do not exist', async () => {
+    test('counts unknown paths against the address', async () => {
       const url = await start({ ipRateLimitPerMinute: 2 });
       for (let sent = 0; sent < 2; sent++) expect((await fetch(`${url}/guess`)).status).toBe(404);
       expect((await fetch(`${url}/guess`)).status).toBe(429);
     });
   });
 
-  describe('X-Forwarded-For is believed exactly as far as TRUST_PROXY_HOPS says', () => {
+  describe('TRUST_PROXY_HOPS', () => {
     const from = (...addresses: string[]) => ({ 'x-forwarded-for': addresses.join(', ') });
 
     test.each([
@@ -118,7 +118,7 @@ describe('requests a minute', () => {
       [1, from('[2001:db8:1:2::1]:1001'), from('[2001:db8:2:2::1]:1001'), 'other'],
       [2, from('9.9.9.9:1', '5.5.5.5:1'), from('9.9.9.9:2', '6.6.6.6:2'), 'same'],
       [1, from('::ffff:1.2.3.4'), from('::ffff:4.3.2.1'), 'other'],
-    ])('%i hops: %o and %o are the %s client', async (trustProxyHops, first, second, expected) => {
+    ])('with TRUST_PROXY_HOPS=%i, %o and %o are the %s client', async (trustProxyHops, first, second, expected) => {
       const url = await start({ trustProxyHops, ipRateLimitPerMinute: 1 });
       expect((await bad(url, first)).status).toBe(401);
       expect((await bad(url, second)).status).toBe(expected === 'same' ? 429 : 401);

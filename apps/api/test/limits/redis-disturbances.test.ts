@@ -28,7 +28,7 @@ async function inspect(redis: Redis) {
   return client;
 }
 
-/** Counters as an instance has them, with what it logs. */
+/** Connects counters like an instance of the service, and records what it logs. */
 function connectTo(url: string, times: Partial<RedisTimes> = {}) {
   const lines: { readonly message: string; readonly severity: string; readonly err?: { readonly message: string } }[] =
     [];
@@ -50,7 +50,7 @@ function connectTo(url: string, times: Partial<RedisTimes> = {}) {
     lines,
     messages,
     count: async (key: string) => (await counters.increment(key)).totalHits,
-    /** Waits until counters are in Redis. */
+    /** Waits until counters are stored in Redis. */
     async shared(inspector: Awaited<ReturnType<typeof inspect>>) {
       await waitFor('a counter in Redis', async () => {
         const key = crypto.randomUUID();
@@ -64,7 +64,7 @@ function connectTo(url: string, times: Partial<RedisTimes> = {}) {
 const { redisUnavailable, redisRecovered } = logEvents;
 
 describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
-  test('that hangs slows no request for longer than 300 ms, and SIGTERM ends the service within its grace', async () => {
+  test('a hanging Redis delays no request by more than 300 ms, and SIGTERM ends the service within its grace', async () => {
     const redis = await redisServer();
     const service = await startProcess({ REDIS_URL: redis.url });
     onTestFinished(() => service.signal('SIGKILL'));
@@ -92,18 +92,18 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     expect(service.output()).toMatch(/Redis did not answer within 300 ms/);
 
     redis.signal('SIGCONT');
-    await waitFor('the line that it is over', () => service.output().includes(redisRecovered));
+    await waitFor('the log line of the recovery', () => service.output().includes(redisRecovered));
     expect(service.output().split(redisUnavailable)).toHaveLength(2);
 
     redis.signal('SIGSTOP');
     await ask();
-    const ending = performance.now();
+    const terminated = performance.now();
     service.signal('SIGTERM');
     expect((await service.exited).code).toBe(0);
-    expect(performance.now() - ending).toBeLessThan(8_000);
+    expect(performance.now() - terminated).toBeLessThan(8_000);
   });
 
-  test('that answers nothing from the start is asked again after pauses that grow', async () => {
+  test('retries a Redis that never responds after increasing pauses', async () => {
     const redis = await redisServer();
     const proxy = await startTcpProxy(redis.port);
     proxy.discards = true;
@@ -126,14 +126,14 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     expect(messages()).toEqual([redisUnavailable, redisRecovered]);
   });
 
-  test('behind an address that goes to another server after a failover is shared again', async () => {
+  test('shares counters again after a failover to another server at the same address', async () => {
     const [old, successor] = [await redisServer(), await redisServer()];
     const proxy = await startTcpProxy(old.port);
     const first = connectTo(`redis://127.0.0.1:${proxy.port}`);
     const second = connectTo(`redis://127.0.0.1:${proxy.port}`);
     for (const instance of [first, second]) await instance.shared(await inspect(old));
 
-    // As a failover leaves it: the open connections stay with the old primary, which is a replica now.
+    // After a failover, open connections remain with the old primary, which is now a replica.
     await (await inspect(old)).sendCommand(['REPLICAOF', '127.0.0.1', `${successor.port}`]);
     proxy.target = successor.port;
     expect(await first.count('somebody')).toBe(1);
@@ -147,11 +147,11 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
   });
 
   test.each<[string, readonly string[], RegExp]>([
-    ['a replica that has lost its primary', ['REPLICAOF', '127.0.0.1', '1'], /MASTERDOWN|READONLY/],
-    ['out of memory', ['CONFIG', 'SET', 'maxmemory', '1'], /OOM.*maxmemory/],
-    ['short of replicas', ['CONFIG', 'SET', 'min-replicas-to-write', '1'], /NOREPLICAS/],
-    ['no longer open to the user', ['ACL', 'SETUSER', 'default', '-eval', '-evalsha'], /NOPERM/],
-  ])('%s is a disturbance with its cause, and over when it is mended', async (_what, [...change], cause) => {
+    ['is a replica without its primary', ['REPLICAOF', '127.0.0.1', '1'], /MASTERDOWN|READONLY/],
+    ['is out of memory', ['CONFIG', 'SET', 'maxmemory', '1'], /OOM.*maxmemory/],
+    ['lacks replicas', ['CONFIG', 'SET', 'min-replicas-to-write', '1'], /NOREPLICAS/],
+    ['denies the permission', ['ACL', 'SETUSER', 'default', '-eval', '-evalsha'], /NOPERM/],
+  ])('logs the cause when Redis %s, and the recovery', async (_what, [...change], cause) => {
     const redis = await redisServer('--replica-serve-stale-data', 'no');
     const inspector = await inspect(redis);
     const { count, lines, messages, shared } = connectTo(redis.url);
@@ -169,7 +169,7 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     expect(messages()).toEqual([redisUnavailable, redisRecovered]);
   });
 
-  test('that loads its data is a disturbance with its cause, and over when the data is loaded', async () => {
+  test('logs the cause when Redis loads its data, and the recovery', async () => {
     const slowLoading = ['--key-load-delay', '100', '--loading-process-events-interval-bytes', '1024'];
     const redis = await redisServer('--enable-debug-command', 'yes', ...slowLoading);
     const [inspector, loader] = [await inspect(redis), await inspect(redis)];
@@ -177,7 +177,7 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     await shared(inspector);
     await inspector.sendCommand(['DEBUG', 'POPULATE', '100000']);
     const loaded = loader.sendCommand(['DEBUG', 'RELOAD']);
-    await waitFor('the answer LOADING', () =>
+    await waitFor('the LOADING error', () =>
       inspector.ping().then(
         () => false,
         () => true,
@@ -193,15 +193,10 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
   });
 
   test.each<[string, readonly string[], (port: number) => string, RegExp]>([
-    ['that wants a password', ['--requirepass', 'secret'], (port) => `redis://127.0.0.1:${port}`, /NOAUTH.*REDIS_AUTH/],
-    [
-      'that rejects the password',
-      ['--requirepass', 'secret'],
-      (port) => `redis://:hunter2@127.0.0.1:${port}`,
-      /WRONGPASS/,
-    ],
-    ['in cluster mode', ['--cluster-enabled', 'yes'], (port) => `redis://127.0.0.1:${port}`, /cluster mode/],
-  ])('%s is named', async (_what, options, urlOf, cause) => {
+    ['requires a password', ['--requirepass', 'secret'], (port) => `redis://127.0.0.1:${port}`, /NOAUTH.*REDIS_AUTH/],
+    ['rejects the password', ['--requirepass', 'secret'], (port) => `redis://:hunter2@127.0.0.1:${port}`, /WRONGPASS/],
+    ['runs in cluster mode', ['--cluster-enabled', 'yes'], (port) => `redis://127.0.0.1:${port}`, /cluster mode/],
+  ])('logs the cause and counts in memory when Redis %s', async (_what, options, urlOf, cause) => {
     const redis = await redisServer(...options);
     const { count, lines, messages } = connectTo(urlOf(redis.port));
     await waitFor('the line', () => lines.length > 0);
@@ -211,13 +206,13 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     expect(await count('somebody')).toBe(1);
   });
 
-  test('that is not there is named', async () => {
+  test('logs the cause when nothing listens at the address of Redis', async () => {
     const { lines } = connectTo(`redis://127.0.0.1:${await freePort()}`);
     await waitFor('the line', () => lines.length > 0);
     expect(lines[0]?.err?.message).toMatch(/^The connection to Redis failed \(ECONNREFUSED\)/);
   });
 
-  test.each(['FLUSHALL', 'SCRIPT FLUSH'])('that forgets by %s goes on counting without a word', async (command) => {
+  test.each(['FLUSHALL', 'SCRIPT FLUSH'])('continues to count after %s, without a log line', async (command) => {
     const redis = await redisServer();
     const inspector = await inspect(redis);
     const { count, messages, shared } = connectTo(redis.url);
@@ -229,12 +224,12 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     expect(messages()).toEqual([]);
   });
 
-  test('whose clock was set back an hour begins its windows anew', async () => {
+  test('restarts a window that is too long because the clock of Redis was set back', async () => {
     const redis = await redisServer();
     const inspector = await inspect(redis);
     const { count, shared } = connectTo(redis.url);
     await shared(inspector);
-    // So long a counter of the hour that has not been yet would last.
+    // The remaining time of a counter from before the clock was set back an hour.
     await inspector.set('limit:address:somebody', '50', { expiration: { type: 'PX', value: 3_660_000 } });
     expect(await count('somebody')).toBe(1);
     expect(await inspector.pTTL('limit:address:somebody')).toBeLessThanOrEqual(60_000);

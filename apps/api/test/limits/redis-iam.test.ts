@@ -15,7 +15,7 @@ import { type MetadataMode, startMetadataServer } from '../harness/metadata-serv
 import { startRedis } from '../harness/redis.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
-/** Makes a PATH on which a program takes a minute. */
+/** Returns a PATH on which the program takes a minute. */
 function pathWithSlow(program: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'programs-'));
   writeFileSync(join(folder, program), '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
@@ -30,7 +30,10 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     otherCa = makeCertificates().ca;
   });
 
-  /** A Redis as Memorystore is with IAM: TLS alone, and the user `default` with an access token for its password. */
+  /**
+   * Starts a Redis like Memorystore with IAM: TLS, and an access token as the password of
+   * `default`.
+   */
   async function startMemorystore(token: string, certificates: Certificates) {
     const tlsPort = await freePort();
     const redis = await startRedis(
@@ -43,10 +46,10 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     onTestFinished(() => redis.stop());
     const admin = await createClient({ url: redis.url, username: 'admin', password: 'admin' }).connect();
     onTestFinished(() => admin.destroy());
-    /** Accepts this token alone; connections that were made with others stay, as they are. */
+    /** Accepts only this token from now on. Open connections are not affected. */
     const accept = (accepted: string) =>
       admin.sendCommand(['ACL', 'SETUSER', 'default', 'on', 'resetpass', `>${accepted}`, '~*', '&*', '+@all']);
-    /** Cuts off the connections of the user, as Memorystore does some time after their token has expired. */
+    /** Closes the user's connections, as Memorystore does some time after their token expires. */
     const cut = () => admin.sendCommand(['CLIENT', 'KILL', 'USER', 'default']);
     const authentications = async () =>
       Number(/cmdstat_auth:calls=(\d+)/.exec((await admin.sendCommand(['INFO', 'commandstats'])) as string)?.[1] ?? 0);
@@ -60,9 +63,9 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     server = certificates,
     host = '127.0.0.1',
   ) {
-    const metadata = await startMetadataServer({ mode, expiresIn: 60 }); // Less than what the library renews ahead of.
+    const metadata = await startMetadataServer({ mode, expiresIn: 60 }); // Short enough to be renewed on each use.
     vi.stubEnv('GCE_METADATA_HOST', metadata.host);
-    // A token needs no project, which the library would ask the gcloud CLI for.
+    // Without a configured project, the library would run the gcloud CLI to find one.
     vi.stubEnv('GOOGLE_CLOUD_PROJECT', undefined);
     vi.stubEnv('PATH', pathWithSlow('gcloud'));
     vi.stubEnv('METADATA_SERVER_DETECTION', 'assume-present');
@@ -107,13 +110,13 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     };
   }
 
-  test('authenticates with an access token, over TLS, with any of several CAs', async () => {
+  test('authenticates to Redis with an access token over TLS, with several CAs in REDIS_CA', async () => {
     const { countedInRedis, messages } = await start();
     await countedInRedis();
     expect(messages()).toEqual([]);
   });
 
-  test('accepts any certificate of REDIS_CA for an address, since Memorystore documents no name in its certificates', async () => {
+  test('accepts any certificate that REDIS_CA signed when the host is an IP address', async () => {
     const elsewhere = makeCertificates('IP:192.0.2.1');
     const { countedInRedis, messages } = await start('answers', elsewhere.ca, elsewhere);
     await countedInRedis();
@@ -121,18 +124,18 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
   });
 
   test.each([
-    ['a certificate of another CA for an address', '127.0.0.1', 'IP:127.0.0.1', false],
-    ['a certificate for another host name', 'localhost', 'DNS:elsewhere.example', true],
-  ])('refuses %s', async (_, host, names, isItsCa) => {
+    ['by another CA', '127.0.0.1', 'IP:127.0.0.1', false],
+    ['for another host name', 'localhost', 'DNS:elsewhere.example', true],
+  ])('rejects a certificate of Redis %s', async (_, host, names, isItsCa) => {
     const server = makeCertificates(names);
     const { count, lines } = await start('answers', isItsCa ? server.ca : otherCa, server, host);
     expect(await count('somebody')).toBe(1);
-    await waitFor('the refusal', () => lines.length > 0);
+    await waitFor('the log line', () => lines.length > 0);
     expect(lines[0]?.message).toBe(logEvents.redisUnavailable);
     expect(lines[0]?.err?.message).toMatch(/certificate/i);
   });
 
-  test('authenticates an open connection again when the token changes', async () => {
+  test('authenticates an open connection to Redis with each new token', async () => {
     const { accept, metadata, countedInRedis, messages, admin } = await start();
     await countedInRedis();
     const id = async () =>
@@ -142,7 +145,7 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
       await accept(token);
       metadata.token = token;
       const asked = metadata.tokenRequests();
-      await waitFor('the newer token to be asked for', () => metadata.tokenRequests() > asked + 1);
+      await waitFor('a request for the new token', () => metadata.tokenRequests() > asked + 1);
     }
     await waitFor('the connection to authenticate with it', async () =>
       /cmdstat_auth:calls=\d+.*rejected_calls=0,failed_calls=0/.test(
@@ -154,7 +157,7 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     expect(messages()).toEqual([]);
   });
 
-  test('connects with the newest token where Redis cuts connections off', async () => {
+  test('reconnects with the newest token after Redis closes connections', async () => {
     const { accept, cut, metadata, countedInRedis, messages } = await start();
     await countedInRedis();
     metadata.token = 'token-2';
@@ -164,7 +167,7 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     expect(messages().filter((message) => message === logEvents.redisRecovered).length).toBeLessThanOrEqual(1);
   });
 
-  test.each(['hangs', 'fails'] as const)('a metadata server that %s is a disturbance: memory counts', async (mode) => {
+  test.each(['hangs', 'fails'] as const)('counts in memory while the metadata server %s', async (mode) => {
     const { count, lines, metadata, countedInRedis, messages } = await start(mode);
     await waitFor('the line', () => lines.length > 0);
     expect(await count('somebody')).toBe(1);
@@ -175,7 +178,7 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     expect(JSON.stringify(lines)).not.toContain('token-1');
   });
 
-  test('a token that Redis rejects is a disturbance that names it, and no line holds the token', async () => {
+  test('counts in memory while Redis rejects the token, and logs no token', async () => {
     const { accept, cut, count, lines, countedInRedis } = await start();
     await countedInRedis();
     await accept('another');
@@ -185,7 +188,7 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     expect(JSON.stringify(lines)).not.toContain('token-1');
   });
 
-  test('a certificate of another CA is a disturbance', async () => {
+  test('counts in memory while the certificate of Redis is by another CA', async () => {
     const { count, lines } = await start('answers', otherCa);
     await waitFor('the line', () => lines.length > 0);
     expect(lines[0]?.err?.message).toMatch(/certificate|CERT/);

@@ -11,7 +11,7 @@ import { newKey, requestKey, verifyKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
-describe.skipIf(!inject('available').includes('redis'))('rate limits that instances share through Redis', () => {
+describe.skipIf(!inject('available').includes('redis'))('rate limits shared through Redis', () => {
   let redis: Redis | undefined;
   let services: TestProcess[] = [];
 
@@ -19,7 +19,7 @@ describe.skipIf(!inject('available').includes('redis'))('rate limits that instan
     redis = await startRedis();
     const url = redis.url;
     services = await Promise.all([0, 1].map(() => startProcess({ REDIS_URL: url })));
-    // Counting in memory until the connection is made would not be exact.
+    // Before the connection is open, an instance counts in memory.
     await Promise.all(
       services.map(({ url: service }) =>
         waitFor('the service to reach Redis', async () => {
@@ -38,7 +38,7 @@ describe.skipIf(!inject('available').includes('redis'))('rate limits that instan
   const ask = (service: string, sub: string) => requestKey(service, {}, { token: tokenFor(sub, { tier: 'starter' }) });
   const warnings = () => services.map(({ output }) => output().match(/Redis is unavailable/g)?.length ?? 0);
 
-  test('are exact: of 120 requests through two instances a starter has 50', async () => {
+  test('allows exactly 50 of 120 requests of a starter through two instances', async () => {
     const urls = await start();
     const answers = await Promise.all(
       Array.from({ length: 120 }, (_, index) => ask(urls[index % 2] as string, 'shared')),
@@ -48,14 +48,14 @@ describe.skipIf(!inject('available').includes('redis'))('rate limits that instan
     expect(warnings()).toEqual([0, 0]);
   });
 
-  test('are exact for calls with keys as well, over all keys of an owner, apart from those with a token', async () => {
+  test('allows exactly 50 of 120 verifications of all keys of a starter through two instances', async () => {
     const [first, second] = await start();
     const sub = `keys ${crypto.randomUUID()}`;
     const keys = [
       await newKey(first, sub, { tier: 'starter' }, 'one'),
       await newKey(first, sub, { tier: 'starter' }, 'two'),
     ];
-    // The instances share Redis and no database: the second one has a key of its own for the same owner.
+    // The instances share Redis but no database, so the second one needs another key of the owner.
     const other = await newKey(second, sub, { tier: 'starter' });
     const answers = await Promise.all(
       Array.from({ length: 120 }, (_, index) =>
@@ -66,7 +66,7 @@ describe.skipIf(!inject('available').includes('redis'))('rate limits that instan
     expect(answers.filter(({ headers }) => headers.get('x-error-code') === 'rate_limited')).toHaveLength(70);
   });
 
-  test('go on in memory when Redis is gone, with one warning, and are shared again when it is back', async () => {
+  test('counts in memory with one warning while Redis is down, and shares counters when it is back', async () => {
     const [first, second] = await start();
     const port = redis?.port;
     await redis?.stop();
@@ -104,7 +104,7 @@ describe.skipIf(!inject('available').includes('redis'))('a counter in Redis', ()
     );
     counters = shared.createCounters('address');
     counters.init?.({ windowMs: 1_000 } as Options);
-    // Until the connection is made, they are in memory.
+    // Before the connection is open, counters are in memory.
     await waitFor('a counter in Redis', async () => {
       await counters.increment('warm-up');
       return (await names()).includes('limit:address:warm-up');
@@ -118,13 +118,13 @@ describe.skipIf(!inject('available').includes('redis'))('a counter in Redis', ()
 
   const names = () => inspector.keys('*');
 
-  test('that is not there is told as none, so that a good key is not refused for it', async () => {
+  test('returns undefined for a counter that does not exist in Redis', async () => {
     expect(await counters.get?.('nobody')).toBeUndefined();
     await counters.increment('somebody');
     expect(await counters.get?.('somebody')).toMatchObject({ totalHits: 1 });
   });
 
-  test('counts several requests at once, and none of a minute that has ended', async () => {
+  test('adds several requests to an existing counter in Redis, and creates none', async () => {
     await counters.increment('somebody');
     await counters.add('somebody', 14);
     expect(await counters.get?.('somebody')).toMatchObject({ totalHits: 15 });
@@ -132,7 +132,7 @@ describe.skipIf(!inject('available').includes('redis'))('a counter in Redis', ()
     expect(await counters.get?.('nobody')).toBeUndefined();
   });
 
-  test('ends with its time, also where a request is given back behind it', async () => {
+  test('removes a counter from Redis when its window ends, even if a refund follows', async () => {
     await counters.increment('somebody');
     await counters.decrement('somebody');
     expect(await inspector.get('limit:address:somebody')).toBe('0');
