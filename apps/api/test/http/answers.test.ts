@@ -22,8 +22,9 @@ import { storeThatThrows } from '../harness/store-that-throws.ts';
 import { tokenFor } from '../harness/tokens.ts';
 import { type RawRequest, startTranscript, transcriptTime } from '../harness/transcript.ts';
 
-// Status, headers and body of each kind of answer, its line in the log, and what it took of the rate limits. What is
-// written down here changes only with the contract: a diff under `answers` is a change that clients can see.
+// Status, headers and body of each kind of answer, its line in the log, and what it took of the
+// rate limits. What is written down here changes only with the contract: a diff under `answers` is
+// a change that clients can see.
 
 type Headers = [string, string][];
 

@@ -21,7 +21,7 @@ test.each([
   '/api/v1/user/usage',
   '/api/v1/docs/doc.json',
   '/llms.txt',
-])('%s is answered whole, whatever the client says to have of it: answers have no validator', async (path) => {
+])('%s ignores conditional request headers', async (path) => {
   for (const condition of [
     'If-None-Match: *',
     'If-None-Match: "a", W/"b"',

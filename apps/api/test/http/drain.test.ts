@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { drainable } from '../../src/http/connections/drain.ts';
 
-test('a short grace is not spent on accepting alone, however many connections come', async () => {
+test('drain stops accepting within a short grace while connections keep arriving', async () => {
   const server = createServer();
   const drain = drainable(server);
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -25,7 +25,7 @@ test('a short grace is not spent on accepting alone, however many connections co
   await drained;
 });
 
-test('connections wait for a busy process to accept them, however long each of its turns takes', async () => {
+test('drain accepts and answers pending connections while the event loop is busy', async () => {
   const server = createServer((_request, response) => void response.end());
   const drain = drainable(server);
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -46,7 +46,7 @@ test('connections wait for a busy process to accept them, however long each of i
   await drained;
 });
 
-test('a request that came while the process had no time is answered, however long that was', async () => {
+test('drain answers a request that arrives while the event loop is blocked', async () => {
   const server = createServer((_request, response) => void response.end());
   const drain = drainable(server);
   await once(server.listen(0, '127.0.0.1'), 'listening');

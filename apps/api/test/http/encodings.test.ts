@@ -5,7 +5,7 @@ import { expectError } from '../harness/expect-error.ts';
 import { requestKey, requestPath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
-describe('how a body may be sent', () => {
+describe('encodings of the request body', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp();
@@ -21,7 +21,7 @@ describe('how a body may be sent', () => {
     });
   const sendIn = (encoding: string, rawBody: string | Uint8Array) => send(rawBody, { 'content-encoding': encoding });
 
-  describe('as JSON in UTF-8', () => {
+  describe('content type and charset', () => {
     test.each([
       'application/json',
       'Application/JSON',
@@ -35,7 +35,7 @@ describe('how a body may be sent', () => {
       'application/json; odata.metadata=minimal',
       'application/json; profile="https://example.com/a;b,c"',
       'application/json;',
-    ])('%j says so', async (type) => {
+    ])('accepts the content type %j', async (type) => {
       expect((await send(freshBody(), { 'content-type': type })).status).toBe(200);
     });
 
@@ -53,21 +53,21 @@ describe('how a body may be sent', () => {
       'application/vnd.api+json',
       'application/json, application/json',
       'application/json charset=utf-8',
-    ])('%j does not', async (type) => {
+    ])('rejects the content type %j', async (type) => {
       expectError(await send(freshBody(), { 'content-type': type }), 400, 'invalid_body');
     });
 
-    test('nor does a request without a content type', async () => {
+    test('rejects a request without a content type', async () => {
       const response = await fetch(`${app.url}${requestPath}`, {
         method: 'POST',
         headers: { authorization: `Bearer ${tokenFor('user')}` },
-        body: new TextEncoder().encode(freshBody()), // fetch would name a type for a string.
+        body: new TextEncoder().encode(freshBody()), // For a string, fetch would send a content type.
       });
       const { status, headers } = response;
       expectError({ status, headers, body: (await response.json()) as Record<string, unknown> }, 400, 'invalid_body');
     });
 
-    test('whatever charset a client names, the bytes must be UTF-8', async () => {
+    test('requires UTF-8 regardless of the charset parameter', async () => {
       const latin1 = Buffer.from('{"api_key_name": "caf\u00e9"}', 'latin1');
       for (const charset of ['latin1', 'iso-8859-1', 'utf-16']) {
         const answer = await send(latin1, { 'content-type': `application/json; charset=${charset}` });
@@ -80,26 +80,26 @@ describe('how a body may be sent', () => {
 
     test.each([
       ['a byte that never occurs in UTF-8', within(0xff)],
-      ['a continuation without a beginning', within(0x80)],
-      ['a beginning without its continuation', within(0xe2, 0x82)],
-      ['an overlong form', within(0xc0, 0xaf)],
-      ['a surrogate in three bytes', within(0xed, 0xa0, 0x80)],
-      ['a code point past the last', within(0xf4, 0x90, 0x80, 0x80)],
+      ['a continuation byte without a start byte', within(0x80)],
+      ['a truncated sequence', within(0xe2, 0x82)],
+      ['an overlong encoding', within(0xc0, 0xaf)],
+      ['an encoded surrogate', within(0xed, 0xa0, 0x80)],
+      ['a code point above U+10FFFF', within(0xf4, 0x90, 0x80, 0x80)],
       ['Latin-1', Buffer.from('{"api_key_name": "caf\u00e9 latin"}', 'latin1')],
       ['UTF-16', Buffer.from('{"api_key_name": "abc"}', 'utf16le')],
-      ['UTF-16 with its mark', Buffer.from('\ufeff{"api_key_name": "abc"}', 'utf16le')],
+      ['UTF-16 with a byte order mark', Buffer.from('\ufeff{"api_key_name": "abc"}', 'utf16le')],
       ['two byte order marks', '\ufeff\ufeff{"api_key_name": "abc"}'],
-    ])('%s is 400', async (_what, body) => {
+    ])('rejects a body with %s', async (_what, body) => {
       expectError(await send(body), 400, 'invalid_body');
     });
 
-    test('one byte order mark before the object is not part of it (RFC 8259 section 8.1)', async () => {
+    test('ignores a byte order mark before the JSON (RFC 8259 section 8.1)', async () => {
       const { status, body } = await send('\ufeff{"api_key_name": "after a mark"}');
       expect([status, body['name']]).toEqual([200, 'after a mark']);
     });
   });
 
-  describe('compressed', () => {
+  describe('content encoding', () => {
     test.each([
       ['gzip', gzipSync],
       ['GZip', gzipSync],
@@ -107,12 +107,12 @@ describe('how a body may be sent', () => {
       ['X-GZIP', gzipSync],
       ['deflate', deflateSync],
       ['identity', Buffer.from],
-    ])('with %s', async (encoding, encode) => {
+    ])('accepts the content encoding %s', async (encoding, encode) => {
       const { status, body } = await sendIn(encoding, encode(`{"api_key_name": "sent in ${encoding}"}`));
       expect([status, body['name']]).toEqual([200, `sent in ${encoding}`]);
     });
 
-    test('in gzip of several members, as RFC 1952 allows', async () => {
+    test('accepts gzip with several members (RFC 1952)', async () => {
       const { status } = await sendIn('gzip', Buffer.concat([gzipSync('{"api_key_name": '), gzipSync('"members"}')]));
       expect(status).toBe(200);
     });
@@ -128,23 +128,23 @@ describe('how a body may be sent', () => {
       ['identity, gzip', gzipSync(good)],
       ['x-unknown', good],
       ['*', good],
-    ])('but not with %s', async (encoding, body) => {
+    ])('rejects the content encoding %s', async (encoding, body) => {
       expectError(await sendIn(encoding, body), 400, 'invalid_body');
     });
 
     test.each([
-      ['gzip that is cut off within its data', 'gzip', gzipSync(good).subarray(0, 20)],
-      ['gzip without its last bytes', 'gzip', gzipSync(good).subarray(0, -1)],
-      ['gzip whose checksum is wrong', 'gzip', wrongChecksum(gzipSync(good))],
-      ['gzip with something behind it', 'gzip', Buffer.concat([gzipSync(good), Buffer.from('behind')])],
-      ['gzip that is none', 'gzip', good],
-      ['gzip of nothing', 'gzip', gzipSync('')],
-      ['no bytes in gzip', 'gzip', ''],
-      ['deflate that is cut off', 'deflate', deflateSync(good).subarray(0, -5)],
-      ['deflate without the wrapper of RFC 9110 section 8.4.1.2', 'deflate', deflateRawSync(good)],
-      ['deflate that is gzip', 'deflate', gzipSync(good)],
-      ['gzip that calls itself identity', 'identity', gzipSync(good)],
-    ])('%s is 400', async (_what, encoding, body) => {
+      ['gzip truncated within its data', 'gzip', gzipSync(good).subarray(0, 20)],
+      ['gzip without its last byte', 'gzip', gzipSync(good).subarray(0, -1)],
+      ['gzip with a wrong checksum', 'gzip', wrongChecksum(gzipSync(good))],
+      ['gzip with trailing bytes', 'gzip', Buffer.concat([gzipSync(good), Buffer.from('behind')])],
+      ['plain JSON declared as gzip', 'gzip', good],
+      ['gzip of an empty body', 'gzip', gzipSync('')],
+      ['an empty body declared as gzip', 'gzip', ''],
+      ['truncated deflate', 'deflate', deflateSync(good).subarray(0, -5)],
+      ['deflate without the zlib wrapper (RFC 9110 section 8.4.1.2)', 'deflate', deflateRawSync(good)],
+      ['gzip declared as deflate', 'deflate', gzipSync(good)],
+      ['gzip declared as identity', 'identity', gzipSync(good)],
+    ])('rejects %s', async (_what, encoding, body) => {
       expectError(await sendIn(encoding, body), 400, 'invalid_body');
     });
   });

@@ -6,7 +6,7 @@ import { sendRaw } from '../harness/raw-socket.ts';
 import { dailyUsagePath, deletePath, newKey, requestPath, rotatePath, verifyPath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
-/** A run that hangs fails, and so does a property that does not come to its end: fast-check then names the seed. */
+/** A hanging run fails, as does an interrupted property. fast-check then prints the seed. */
 const bounds = { numRuns: 400, timeout: 6_000, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true };
 const timeouts = {
   headersTimeout: 250,
@@ -28,7 +28,7 @@ const messages: Record<number, string> = {
   431: 'Request Header Fields Too Large: The headers exceed the accepted size.',
 };
 
-describe('no input gives 500 or hangs: the answer is always a key or one of the errors', () => {
+describe('responses to arbitrary input', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp({ timeouts });
@@ -36,7 +36,7 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
   afterAll(() => app.close());
 
   let requests = 0;
-  /** The same few hundred owners, so that names and limits meet as well. */
+  /** Returns a token of one of 200 owners, so that names and limits collide too. */
   const freshToken = () => tokenFor(`fuzz ${requests++ % 200}`);
 
   function expectContract(status: number, body: Record<string, unknown>) {
@@ -63,8 +63,8 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
   }
 
   /**
-   * Sends bytes as they are, and looks at the first answer: what follows it may be taken for another request. A connection
-   * that is closed without a word is the answer to a request that never ends.
+   * Sends bytes and checks the first response. Bytes after it may count as another request. The
+   * service closes the connection of an incomplete request without a response.
    */
   async function sendAndCheck(bytes: Uint8Array) {
     const { text } = await sendRaw(app.port, bytes);
@@ -72,19 +72,18 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
     const [head = '', rest = ''] = text.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '').split(/\r\n\r\n(.*)/s);
     const status = Number(/^HTTP\/1\.1 (\d+) /.exec(head)?.[1]);
     const body = rest.slice(0, Number(/^Content-Length: (\d+)$/im.exec(head)?.[1] ?? 0));
-    if (body === '')
-      expect([200, 204, 302, 401, 404, 405, 429], 'without a body: of HEAD or a preflight').toContain(status);
+    if (body === '') expect([200, 204, 302, 401, 404, 405, 429], 'a response to HEAD or a preflight').toContain(status);
     else if (status !== 302 && !body.includes('"openapi"')) expectContract(status, JSON.parse(body));
   }
 
-  test('any JSON', async () => {
+  test('responds as documented to any JSON', async () => {
     await fc.assert(
       fc.asyncProperty(fc.json({ maxDepth: 5 }), (json) => post(json)),
       bounds,
     );
   });
 
-  test('any values in the known fields', async () => {
+  test('responds as documented to any values of known fields', async () => {
     const text = fc.string({ unit: 'binary', maxLength: 120 });
     const value = fc.oneof(text, fc.double(), fc.bigInt().map(Number), fc.integer(), fc.jsonValue({ maxDepth: 2 }));
     const fields = fc.record(
@@ -97,7 +96,7 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
     );
   });
 
-  test.each([rotatePath, deletePath])('any values in the fields of %s', async (path) => {
+  test.each([rotatePath, deletePath])('%s responds as documented to any values of its fields', async (path) => {
     const name = fc.oneof(fc.constantFrom('abc', 'MyFirstKey'), fc.string({ unit: 'binary', maxLength: 120 }));
     const value = fc.oneof(name, fc.double(), fc.integer({ min: -1, max: 400 }), fc.jsonValue({ maxDepth: 2 }));
     const fields = fc.record({ api_key_name: value, expires_in_days: value }, { requiredKeys: [] });
@@ -111,7 +110,7 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
     );
   });
 
-  test('any values in the fields of /api/v1/user/usage/daily', async () => {
+  test('/api/v1/user/usage/daily responds as documented to any values of its fields', async () => {
     const year = fc.constantFrom('0000', '0001', '2024', '2025', '9999');
     const date = fc.tuple(year, fc.nat(13), fc.nat(32)).map((parts) => parts.map((one) => `${one}`.padStart(2, '0')));
     const value = fc.oneof(
@@ -131,7 +130,7 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
     );
   });
 
-  test('any name of a good length is issued as it was sent, unless it cannot be stored', async () => {
+  test('issues a key with any name of a valid length that has no control character', async () => {
     const name = fc.string({ unit: 'binary', minLength: 3, maxLength: 100 });
     let issued = 0;
     await fc.assert(
@@ -149,7 +148,7 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
     );
   });
 
-  test('any bytes, in any encoding', async () => {
+  test('responds as documented to any bytes in any content encoding', async () => {
     const encoding = fc.constantFrom('identity', 'gzip', 'deflate', 'br', '');
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 4096 }), encoding, (bytes, name) =>
@@ -159,7 +158,7 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
     );
   });
 
-  test('any headers', async () => {
+  test('responds as documented to any headers', async () => {
     const character = fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code));
     const name = fc.constantFrom(
       'authorization',
@@ -184,7 +183,7 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
     );
   });
 
-  test('any method on any path that looks like a good one', async () => {
+  test('responds as documented to any method on paths similar to known ones', async () => {
     const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'M-SEARCH');
     const piece = fc.oneof(
       fc.constantFrom(
@@ -212,7 +211,7 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
     );
   });
 
-  test('any key, sent by any method below the path that takes one', async () => {
+  test('responds as documented to any key and method below the verify path', async () => {
     const owners = Array.from({ length: 20 }, (_, index) => `owner of a key ${index}`);
     const good = await Promise.all(owners.map((owner) => newKey(app.url, owner)));
     const character = fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code));
@@ -235,7 +234,7 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
     );
   });
 
-  test('a good request of which a few bytes are changed, left out or doubled', async () => {
+  test('responds as documented to a valid request with a few bytes changed, removed or inserted', async () => {
     const body = '{"api_key_name": "MyFirstKey", "expires_in_days": 365}';
     const good = () =>
       Buffer.from(
@@ -261,7 +260,7 @@ describe('no input gives 500 or hangs: the answer is always a key or one of the 
         return Buffer.concat([bytes.subarray(0, index), inserted, bytes.subarray(index + removed)]);
       }, good()),
     );
-    // Many at once: for the end of those that lack theirs one has to wait.
+    // Sent concurrently, since incomplete requests end only with their timeout.
     const batch = fc.array(mutated, { minLength: 100, maxLength: 100 });
     await fc.assert(
       fc.asyncProperty(batch, async (all) => void (await Promise.all(all.map(sendAndCheck)))),

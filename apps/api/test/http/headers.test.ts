@@ -12,12 +12,12 @@ describe('headers', () => {
   });
   afterAll(() => app.close());
 
-  test.each(['a', 'A-b_c.9', 'x'.repeat(64)])('the request id %s goes in and comes out', async (id) => {
+  test.each(['a', 'A-b_c.9', 'x'.repeat(64)])('returns the request id %s that the client sends', async (id) => {
     const { headers } = await requestKey(app.url, {}, { headers: { 'x-request-id': id } });
     expect(headers.get('x-request-id')).toBe(id);
   });
 
-  test.each(['', 'x'.repeat(65), 'a b', 'a/b', 'ä', '<script>'])('the request id %j is replaced', async (id) => {
+  test.each(['', 'x'.repeat(65), 'a b', 'a/b', 'ä', '<script>'])('replaces the invalid request id %j', async (id) => {
     const { headers } = await requestKey(app.url, {}, { headers: { 'x-request-id': id } });
     expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
@@ -28,34 +28,34 @@ describe('headers', () => {
     ['content-security-policy', /default-src 'self'/],
     ['referrer-policy', /no-referrer/],
     ['x-frame-options', /SAMEORIGIN/],
-  ])('every answer has %s', async (name, value) => {
+  ])('sends %s with every response', async (name, value) => {
     expect((await requestKey(app.url, { api_key_name: 'abc' })).headers.get(name)).toMatch(value);
     expect((await fetch(`${app.url}/nothing`)).headers.get(name)).toMatch(value);
   });
 
-  test('two request ids are none: they are replaced', async () => {
+  test('replaces a request id that is sent twice', async () => {
     const ids = 'X-Request-Id: one\r\nX-Request-Id: two\r\n';
     const { text } = await sendRaw(app.port, `GET /nothing HTTP/1.1\r\nHost: x\r\n${ids}Connection: close\r\n\r\n`);
     expect(text).toMatch(/\r\nX-Request-Id: [0-9a-f-]{36}\r\n/);
   });
 
-  test('each request gets an id of its own', async () => {
+  test('generates a unique id for each request', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(`${app.url}/nothing`)));
     expect(new Set(answers.map(({ headers }) => headers.get('x-request-id'))).size).toBe(20);
   });
 
-  test('401 says how to authenticate (RFC 9110 section 11.6.1), other errors do not', async () => {
+  test('sends WWW-Authenticate with 401 only (RFC 9110 section 11.6.1)', async () => {
     const { headers } = await requestKey(app.url, {}, { token: 'garbage' });
     expect(headers.get('www-authenticate')).toBe('Bearer realm="andamio-api", error="invalid_token"');
     expect((await requestKey(app.url, {})).headers.has('www-authenticate')).toBe(false);
   });
 
-  test('nothing says what the service is made of', async () => {
+  test('sends no header that reveals the software', async () => {
     const { headers } = await requestKey(app.url, {});
     expect([headers.get('x-powered-by'), headers.get('server'), headers.get('etag')]).toEqual([null, null, null]);
   });
 
-  describe('pages of other origins', () => {
+  describe('CORS', () => {
     const preflight = (from: string) =>
       fetch(`${app.url}${requestPath}`, {
         method: 'OPTIONS',
@@ -67,7 +67,7 @@ describe('headers', () => {
       });
     const list = (value: string | null) => new Set(value?.toLowerCase().split(/, ?/));
 
-    test('a listed one may ask and may read the headers that it needs', async () => {
+    test('lets a listed origin send requests and read the headers that it needs', async () => {
       const asked = await preflight(origin);
       expect(asked.status).toBe(204);
       expect(asked.headers.get('access-control-allow-origin')).toBe(origin);
@@ -87,7 +87,7 @@ describe('headers', () => {
       }
     });
 
-    test('it may read errors as well, and cookies are never asked for', async () => {
+    test('lets a listed origin read errors, and never allows credentials', async () => {
       for (const headers of [{ origin }, { origin, authorization: 'Bearer garbage' }]) {
         const answer = await fetch(`${app.url}${requestPath}`, { method: 'POST', headers });
         expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([401, origin]);
@@ -95,12 +95,12 @@ describe('headers', () => {
       }
     });
 
-    test('of several listed ones each gets its own name and no other', async () => {
+    test('returns the requesting origin if several are listed', async () => {
       const second = 'https://other.example.com:8443';
       expect((await preflight(second)).headers.get('access-control-allow-origin')).toBe(second);
     });
 
-    test('an OPTIONS that is no preflight of theirs is a method like any other', async () => {
+    test('treats OPTIONS without a listed origin like any other method', async () => {
       const ask = (path: string, from: string | undefined) =>
         fetch(`${app.url}${path}`, {
           method: 'OPTIONS',
@@ -120,7 +120,7 @@ describe('headers', () => {
       'https://other.example.com',
       'https://CONSOLE.example.com',
       'null',
-    ])('%s may not', async (from) => {
+    ])('does not allow the origin %s', async (from) => {
       expect((await preflight(from)).headers.has('access-control-allow-origin')).toBe(false);
       const { headers } = await requestKey(app.url, {}, { headers: { origin: from } });
       expect(headers.has('access-control-allow-origin')).toBe(false);

@@ -9,7 +9,7 @@ import { tokenFor } from '../harness/tokens.ts';
 const timeouts = { headersTimeout: 400, requestTimeout: 800, connectionsCheckingInterval: 50 };
 const last = 'Connection: close\r\n\r\n';
 
-describe('what is not well-formed HTTP', () => {
+describe('malformed HTTP', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp({ timeouts });
@@ -30,37 +30,37 @@ describe('what is not well-formed HTTP', () => {
     ['words', 'hello there\r\n\r\n'],
     ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
     ['another protocol', 'GET / SIP/2.0\r\n\r\n'],
-    ['HTTP/2 without asking', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-    ['a method that is none', 'BREW / HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['an HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['an unknown method', 'BREW / HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['a header without a colon', 'GET / HTTP/1.1\r\nHost: x\r\nbroken\r\n\r\n'],
     ['a space in a header name', 'GET / HTTP/1.1\r\nHost: x\r\nX Y: z\r\n\r\n'],
     ['a space before the colon', `${head}Content-Length : 5\r\n\r\n`],
-    ['a header over two lines', 'GET / HTTP/1.1\r\nHost: x\r\nX: y\r\n z\r\n\r\n'],
+    ['a folded header', 'GET / HTTP/1.1\r\nHost: x\r\nX: y\r\n z\r\n\r\n'],
     ['a NUL in a header', 'GET / HTTP/1.1\r\nHost: x\r\nX: y\0z\r\n\r\n'],
-    ['lines that end without a carriage return', 'GET / HTTP/1.1\nHost: x\n\n'],
-    ['a length that is no number', `${head}Content-Length: ten\r\n\r\n`],
-    ['a length below 0', `${head}Content-Length: -1\r\n\r\n`],
-    ['a length with a sign', `${head}Content-Length: +5\r\n\r\n`],
-    ['a length that no number holds', `${head}Content-Length: ${'9'.repeat(30)}\r\n\r\n`],
-    ['two lengths', `${head}Content-Length: 5\r\nContent-Length: 6\r\n\r\n`],
+    ['bare line feeds', 'GET / HTTP/1.1\nHost: x\n\n'],
+    ['a Content-Length that is not a number', `${head}Content-Length: ten\r\n\r\n`],
+    ['a negative Content-Length', `${head}Content-Length: -1\r\n\r\n`],
+    ['a Content-Length with a sign', `${head}Content-Length: +5\r\n\r\n`],
+    ['a Content-Length that overflows', `${head}Content-Length: ${'9'.repeat(30)}\r\n\r\n`],
+    ['two Content-Lengths', `${head}Content-Length: 5\r\nContent-Length: 6\r\n\r\n`],
     [
-      'a length beside chunks, which proxies read differently',
+      'both Content-Length and Transfer-Encoding',
       `${head}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     ],
-    ['a transfer coding that is none', `${head}Transfer-Encoding: xchunked\r\n\r\n`],
-    ['chunks that are not the last coding', `${head}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`],
-    ['a chunk whose extension does not end', `${head}Transfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(20_000)}\r\n`],
-    ['a chunk that is longer than it says', `${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n`],
-    ['a chunk whose length is no number', `${head}Transfer-Encoding: chunked\r\n\r\nxyz\r\n`],
-  ])('%s is 400 in the error body, then the connection closes', async (_what, bytes) => {
+    ['an unknown transfer coding', `${head}Transfer-Encoding: xchunked\r\n\r\n`],
+    ['chunked before another coding', `${head}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`],
+    ['an endless chunk extension', `${head}Transfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(20_000)}\r\n`],
+    ['a chunk that exceeds its length', `${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n`],
+    ['a chunk length that is not a number', `${head}Transfer-Encoding: chunked\r\n\r\nxyz\r\n`],
+  ])('responds with 400 and closes the connection for %s', async (_what, bytes) => {
     const { text } = await sendRaw(app.port, bytes);
     expectRefusal(text, '400 Bad Request', 'malformed_request', 'Bad Request: Invalid input.');
   });
 
   test.each([
-    ['none', ''],
-    ['two, of which proxies may read either', 'Host: x\r\nHost: y\r\n'],
-  ])('of hosts a request needs one, with %s it is 400 (RFC 9112 section 3.2)', async (_what, hosts) => {
+    ['no Host', ''],
+    ['two Hosts', 'Host: x\r\nHost: y\r\n'],
+  ])('responds with 400 to a request with %s (RFC 9112 section 3.2)', async (_what, hosts) => {
     const { text } = await sendRaw(app.port, `GET /health/live HTTP/1.1\r\n${hosts}${last}`);
     expectRefusal(text, '400 Bad Request', 'malformed_request', 'Bad Request: Invalid input.');
   });
@@ -84,7 +84,7 @@ describe('what is not well-formed HTTP', () => {
     'h\u00f6st',
     '"x"',
     '<x>',
-  ])('the host %j is 400 (RFC 3986 section 3.2.2)', async (host) => {
+  ])('responds with 400 to the invalid Host %j (RFC 3986 section 3.2.2)', async (host) => {
     for (const target of targets) {
       const { text } = await sendRaw(app.port, Buffer.from(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${last}`));
       expectRefusal(text, '400 Bad Request', 'malformed_request', 'Bad Request: Invalid input.');
@@ -103,12 +103,12 @@ describe('what is not well-formed HTTP', () => {
     '[::1]',
     '[::ffff:1.2.3.4]:80',
     '[v1.a:b]',
-  ])('the host %j is well-formed', async (host) => {
+  ])('accepts the Host %j', async (host) => {
     const { text } = await sendRaw(app.port, `GET /health/live HTTP/1.1\r\nHost: ${host}\r\n${last}`);
     expect(text).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test('a target that is no URL is answered in the error body, like any other', async () => {
+  test('responds with a JSON error to a target that is not a URL', async () => {
     const { text } = await sendRaw(app.port, `GET http://[/ HTTP/1.1\r\nHost: x\r\n${last}`);
     expect(text).toMatch(/^HTTP\/1\.1 40[04] /);
     expect(text).toMatch(/\r\nX-Error-Code: (malformed_request|not_found)\r\n/);
@@ -116,16 +116,16 @@ describe('what is not well-formed HTTP', () => {
   });
 
   test.each([
-    ['a whole URL as its target (RFC 9112 section 3.2.2)', 'GET http://x/health/live HTTP/1.1\r\nHost: x\r\n'],
-    ['an expectation that nobody knows', 'GET /health/live HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n'],
-    ['a wish for another protocol', 'GET /health/live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n'],
+    ['an absolute URL as the target (RFC 9112 section 3.2.2)', 'GET http://x/health/live HTTP/1.1\r\nHost: x\r\n'],
+    ['an unknown expectation', 'GET /health/live HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n'],
+    ['an Upgrade header', 'GET /health/live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n'],
     ['HTTP/1.0', 'GET /health/live HTTP/1.0\r\n'],
-  ])('unusual, but fine is a request with %s', async (_what, request) => {
+  ])('accepts a request with %s', async (_what, request) => {
     const { text } = await sendRaw(app.port, `${request}${last}`);
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   });
 
-  test('a client that asks before it sends its body is told to go on', async () => {
+  test('responds with 100 to Expect: 100-continue', async () => {
     const body = '{"api_key_name": "waited"}';
     const { text } = await sendRaw(
       app.port,
@@ -134,7 +134,7 @@ describe('what is not well-formed HTTP', () => {
     expect(text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
   });
 
-  test('CONNECT is a method that is not allowed', async () => {
+  test('responds with 405 to CONNECT', async () => {
     const { text } = await sendRaw(app.port, 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n');
     const message = 'Method Not Allowed: This method is not supported here.';
     expectRefusal(text, '405 Method Not Allowed', 'method_not_allowed', message);
@@ -142,9 +142,9 @@ describe('what is not well-formed HTTP', () => {
   });
 
   test.each([
-    ['nobody has read because it is too large', head],
-    ['nobody has read because the token is missing', `POST ${requestPath} HTTP/1.1\r\nHost: x\r\n`],
-  ])('a body that %s is never taken for the next request', async (_what, top) => {
+    ['because it is too large', head],
+    ['because the token is missing', `POST ${requestPath} HTTP/1.1\r\nHost: x\r\n`],
+  ])('does not treat a body that it left unread %s as the next request', async (_what, top) => {
     const smuggled = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_000);
     const next = `GET /nothing HTTP/1.1\r\nHost: x\r\n${last}`;
     const { text } = await sendRaw(app.port, `${top}Content-Length: ${smuggled.length}\r\n\r\n${smuggled}${next}`);
@@ -156,7 +156,7 @@ describe('what is not well-formed HTTP', () => {
     ['many short headers', `GET / HTTP/1.1\r\nHost: x\r\n${'X: y\r\n'.repeat(3_000)}\r\n`],
     ['a path', `GET /${'x'.repeat(17_000)} HTTP/1.1\r\nHost: x\r\n\r\n`],
     ['trailers', `${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`],
-  ])('more than 16 KiB of %s are 431', async (_what, bytes) => {
+  ])('responds with 431 to %s of more than 16 KiB', async (_what, bytes) => {
     const message = 'Request Header Fields Too Large: The headers exceed the accepted size.';
     expectRefusal(
       (await sendRaw(app.port, bytes)).text,
@@ -166,7 +166,7 @@ describe('what is not well-formed HTTP', () => {
     );
   });
 
-  test('but 15 KiB of headers are fine', async () => {
+  test('accepts 15 KiB of headers', async () => {
     const { text } = await sendRaw(
       app.port,
       `GET /health/live HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(15_000)}\r\n${last}`,
@@ -175,18 +175,18 @@ describe('what is not well-formed HTTP', () => {
   });
 
   test.each([
-    ['nothing at all', [], timeouts.headersTimeout],
-    ['headers that never end', [`GET / HTTP/1.1\r\nHost: x\r\n`], timeouts.headersTimeout],
-    ['a body that never ends', [`${head}Content-Length: 100\r\n\r\n{`], timeouts.requestTimeout],
-    ['chunks that never end', [`${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n`], timeouts.requestTimeout],
-  ])('%s: the connection is closed when the time is up', async (_what, chunks, timeout) => {
+    ['sends nothing', [], timeouts.headersTimeout],
+    ['never completes its headers', [`GET / HTTP/1.1\r\nHost: x\r\n`], timeouts.headersTimeout],
+    ['never completes its body', [`${head}Content-Length: 100\r\n\r\n{`], timeouts.requestTimeout],
+    ['never sends the last chunk', [`${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n`], timeouts.requestTimeout],
+  ])('closes the connection of a client that %s after the timeout', async (_what, chunks, timeout) => {
     const { text, duration } = await sendRaw(app.port, ...chunks);
     expect(text).not.toContain('200 OK');
     expect(duration).toBeGreaterThanOrEqual(timeout - 100);
     expect(duration).toBeLessThan(timeout + 2_000);
   });
 
-  test('a client that sends a little all the time gets no more time for it', async () => {
+  test('does not extend the timeout of a client that sends headers slowly', async () => {
     const begun = performance.now();
     const socket = connect(app.port, '127.0.0.1').on('error', () => {});
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n');
@@ -196,14 +196,14 @@ describe('what is not well-formed HTTP', () => {
     expect(performance.now() - begun).toBeLessThan(timeouts.headersTimeout + 2_000);
   });
 
-  test('the time for headers is 15 s and for the whole request 30 s', async () => {
+  test('limits headers to 15 s and the whole request to 30 s', async () => {
     const server = createHttpServer(() => {});
     expect(server.headersTimeout).toBe(15_000);
     expect(server.requestTimeout).toBe(30_000);
     server.close();
   });
 
-  test('the service answers others meanwhile and afterwards', async () => {
+  test('serves other clients while connections are stuck, and afterwards', async () => {
     const stuck = Array.from({ length: 50 }, () => sendRaw(app.port, `${head}Content-Length: 100\r\n\r\n{`));
     expect((await fetch(`${app.url}/health/live`)).status).toBe(200);
     await Promise.all(stuck);

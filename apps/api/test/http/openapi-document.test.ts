@@ -10,7 +10,7 @@ const committed = readFileSync(new URL('../../../../packages/schema/openapi.json
 const production = 'https://andamio-api-308006323670.us-central1.run.app';
 const preproduction = 'https://andamio-api-preprod-308006323670.us-central1.run.app';
 
-/** Asks with headers that fetch would not let pass, Host among them. */
+/** Fetches the document with headers that `fetch` forbids, such as Host. */
 async function documentFrom(app: TestApp, headers: Record<string, string>) {
   const body = await new Promise<string>((resolve, reject) => {
     request({ port: app.port, path: '/api/v1/docs/doc.json', headers }, (response) => resolve(text(response)))
@@ -29,7 +29,7 @@ describe('the OpenAPI document', () => {
   });
   afterAll(() => Promise.all([app.close(), behindProxy.close()]));
 
-  test('is the one in the repository but for the host, for anybody', async () => {
+  test('serves the committed document without authentication, with its own host', async () => {
     for (const headers of [{}, { authorization: 'Bearer garbage' }]) {
       const answer = await fetch(`${app.url}/api/v1/docs/doc.json`, { headers });
       expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
@@ -40,12 +40,12 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  test('is to the letter the one in the repository on the host that it documents', async () => {
+  test('serves exactly the committed document on the documented host', async () => {
     const { body } = await documentFrom(behindProxy, { host: production.slice(8), 'x-forwarded-proto': 'https' });
     expect(JSON.parse(body)).toEqual(JSON.parse(committed));
   });
 
-  test('shows errors to the letter as the service answers them', async () => {
+  test('documents error examples that equal the real responses', async () => {
     const { url } = app;
     await requestKey(url, { api_key_name: 'MyFirstKey' });
     const limited = await startApp({ settings: { ipRateLimitPerMinute: 1 } });
@@ -68,7 +68,7 @@ describe('the OpenAPI document', () => {
   });
 
   test.each(['localhost', 'api.example.com:8443', '[::1]:8080', '10.0.0.1'])(
-    'names %s where it is asked',
+    'the served document has the host %s of the request',
     async (host) => {
       const { body, servers } = await documentFrom(app, { host });
       expect(servers.map(({ url }) => url)).toEqual([`http://${host}`, production, preproduction]);
@@ -77,7 +77,7 @@ describe('the OpenAPI document', () => {
     },
   );
 
-  test('is of https where the proxy in front says so, and only where there is one', async () => {
+  test('the served document has https URLs only if a trusted proxy reports https', async () => {
     const headers = { host: preproduction.slice(8), 'x-forwarded-proto': 'https' };
     const { servers } = await documentFrom(behindProxy, headers);
     expect(servers).toEqual([
@@ -88,13 +88,13 @@ describe('the OpenAPI document', () => {
   });
 
   test.each(["a'b", 'a%22b', '$(id)', 'a;b', 'a&b=c', 'x'.repeat(254), 'a:123456'])(
-    'keeps the documented host where Host is %j, which is well-formed',
+    'the served document has the documented host if the request has the Host %j',
     async (host) => {
       expect(JSON.parse((await documentFrom(app, { host })).body)).toEqual(JSON.parse(committed));
     },
   );
 
-  test('takes no more of a proxy than whether the client came by https', async () => {
+  test('the served document ignores all forwarded headers but an https protocol', async () => {
     const headers = { host: 'localhost', 'x-forwarded-proto': 'java"script', 'x-forwarded-host': 'evil.example.com' };
     expect((await documentFrom(behindProxy, headers)).servers[0]?.url).toBe('http://localhost');
   });

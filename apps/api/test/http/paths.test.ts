@@ -49,7 +49,7 @@ describe('paths and methods', () => {
     ['GET', '/api/v1/apikey/verifying'],
     ['GET', '/api/v1/apikey/Verify'],
     ['PUT', '/nothing'],
-  ])('%s %s is 404, with and without a token', async (method, path) => {
+  ])('responds with 404 to %s %s, with and without a token', async (method, path) => {
     expectError(await ask(method, path), 404, 'not_found');
     expectError(await ask(method, path, { authorization: `Bearer ${tokenFor('user')}` }), 404, 'not_found');
   });
@@ -72,7 +72,7 @@ describe('paths and methods', () => {
     ['PATCH', '/api/v1/apikey/request?x=y', 'POST'],
     ['DELETE', '/health/ready', 'GET, HEAD'],
     ['POST', '/health/live', 'GET, HEAD'],
-  ])('%s %s is 405 and says what is allowed', async (method, path, allow) => {
+  ])('responds with 405 and Allow to %s %s', async (method, path, allow) => {
     for (const headers of [{}, { authorization: 'Bearer garbage' }, { authorization: `Bearer ${tokenFor('user')}` }]) {
       const answer = await ask(method, path, headers);
       expectError(answer, 405, 'method_not_allowed');
@@ -80,19 +80,19 @@ describe('paths and methods', () => {
     }
   });
 
-  test('OPTIONS of the service as a whole is 404: there is no such path', async () => {
+  test('responds with 404 to OPTIONS *', async () => {
     const { text } = await sendRaw(app.port, 'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     expect(text).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
     expect(text).toContain('"message":"Not Found: The requested resource does not exist."');
   });
 
-  test('HEAD of a path that only takes POST is 405 too', async () => {
+  test('responds with 405 to HEAD on a path that only supports POST', async () => {
     const response = await fetch(`${app.url}/api/v1/apikey/request`, { method: 'HEAD' });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
   });
 
   test.each(['/api/v1/docs/doc.json', '/health/live', '/health/ready'])(
-    'HEAD of %s is GET without its body',
+    'responds to HEAD %s like GET without the body',
     async (path) => {
       const [head, get] = await Promise.all(['HEAD', 'GET'].map((method) => fetch(`${app.url}${path}`, { method })));
       expect([head?.status, await head?.text()]).toEqual([200, '']);
@@ -101,18 +101,18 @@ describe('paths and methods', () => {
     },
   );
 
-  test('a path that cannot be decoded is 404 or 400, never 500', async () => {
+  test('responds with 400 or 404 to a path that cannot be decoded', async () => {
     const { text } = await sendRaw(app.port, 'GET /%ff%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     expect(text).toMatch(/^HTTP\/1\.1 40[04] /);
   });
 
-  test('health says that the process runs and that the store answers', async () => {
+  test('reports live and ready while the store responds', async () => {
     expect(await ask('GET', '/health/live')).toMatchObject({ status: 200, body: { status: 'live' } });
     expect(await ask('GET', '/health/ready')).toMatchObject({ status: 200, body: { status: 'ready' } });
   });
 });
 
-describe('health where the store does not answer', () => {
+describe('health checks without a store', () => {
   let arrived = 0;
   let logged: readonly string[] = [];
 
@@ -136,7 +136,7 @@ describe('health where the store does not answer', () => {
     );
   });
 
-  test('ready is 503 in the error body, and live is 200 all the same', async () => {
+  test('responds with 503 to a readiness check and 200 to a liveness check while the store is down', async () => {
     const ask = await startWithout(() => Promise.reject(new StoreUnavailableError('password hunter2')));
     const response = await ask('/health/ready');
     const { status, headers } = response;
@@ -146,22 +146,22 @@ describe('health where the store does not answer', () => {
     expect((await ask('/health/live')).status).toBe(200);
   });
 
-  test('a hundred questions at once are one to the store, however long it takes', async () => {
+  test('makes one store call for a hundred concurrent readiness checks', async () => {
     const waiting: (() => void)[] = [];
     const ask = await startWithout(() => new Promise((resolve) => waiting.push(resolve)));
-    const questions = Array.from({ length: 100 }, () => ask('/health/ready'));
-    await waitFor('all to have asked', () => arrived === 100);
+    const responses = Array.from({ length: 100 }, () => ask('/health/ready'));
+    await waitFor('all requests', () => arrived === 100);
     expect(waiting).toHaveLength(1);
     waiting[0]?.();
-    expect(new Set((await Promise.all(questions)).map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set((await Promise.all(responses)).map(({ status }) => status))).toEqual(new Set([200]));
     expect(waiting).toHaveLength(1);
   });
 
-  test('the answer is at most a second old', async () => {
+  test('caches the result of a readiness check for at most a second', async () => {
     let up = true;
     const ask = await startWithout(() => (up ? Promise.resolve() : Promise.reject(new StoreUnavailableError('down'))));
     expect((await ask('/health/ready')).status).toBe(200);
     up = false;
-    await waitFor('ready to say so', async () => (await ask('/health/ready')).status === 503, 3);
+    await waitFor('the readiness check to fail', async () => (await ask('/health/ready')).status === 503, 3);
   });
 });

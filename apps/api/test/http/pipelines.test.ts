@@ -11,7 +11,7 @@ import { tokenFor } from '../harness/tokens.ts';
 const live = 'GET /health/live HTTP/1.1\r\nHost: x\r\n';
 const last = 'Connection: close\r\n\r\n';
 
-/** A request for a key, with what stands between its body and its end. */
+/** Returns the bytes of a request for a key. */
 function keyRequest(sub: string, name: string): string {
   const body = JSON.stringify({ api_key_name: name });
   const head = [
@@ -26,17 +26,17 @@ function keyRequest(sub: string, name: string): string {
 
 const statusesOf = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
 
-describe('requests in a row on one connection', () => {
+describe('pipelined requests', () => {
   let app: TestApp;
-  /** Milliseconds by which the store answers late, so that later requests would overtake. */
-  let lateness = 0;
+  /** Delay of the store in milliseconds, so that later requests could overtake. */
+  let storeDelay = 0;
   beforeAll(async () => {
     const store = createSqliteStore(':memory:', Date.now);
     const late: KeyStore = {
       ...store,
       issue: async (command) => {
         const outcome = await store.issue(command);
-        await delay(lateness);
+        await delay(storeDelay);
         return outcome;
       },
     };
@@ -56,14 +56,14 @@ describe('requests in a row on one connection', () => {
     ['garbage', 'hello there\r\n\r\n', 400],
     ['a body that is longer than its Content-Length', '}}}}', 400],
     ['headers that are too large', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`, 431],
-    ['two lengths', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400],
-    ['a broken chunk', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n', 405],
+    ['two Content-Lengths', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400],
+    ['an invalid chunk', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n', 405],
     ['CONNECT', 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n', 405],
   ];
 
-  test.each(broken)('are answered before %s behind them is refused', async (what, bytes, refusal) => {
-    for (lateness of [0, 100]) {
-      const sub = `${what} ${lateness}`;
+  test.each(broken)('answers pipelined requests in order before it refuses %s', async (what, bytes, refusal) => {
+    for (storeDelay of [0, 100]) {
+      const sub = `${what} ${storeDelay}`;
       const { text } = await sendRaw(app.port, `${keyRequest(sub, 'one')}${keyRequest(sub, 'two')}${bytes}`);
       expect(statusesOf(text)).toEqual([200, 200, refusal]);
       expect(text.indexOf('"name":"one"')).toBeLessThan(text.indexOf('"name":"two"'));
@@ -71,8 +71,8 @@ describe('requests in a row on one connection', () => {
     }
   });
 
-  test('are answered before the refusal also where the garbage comes later, in pieces', async () => {
-    lateness = 200;
+  test('answers a request before it refuses garbage that arrives later in pieces', async () => {
+    storeDelay = 200;
     const { text } = await new Promise<{ text: string }>((resolve) => {
       let answers = '';
       const socket = connect(app.port, '127.0.0.1', async () => {
@@ -89,7 +89,7 @@ describe('requests in a row on one connection', () => {
     expect(statusesOf(text)).toEqual([200, 400]);
   });
 
-  test('a body that breaks is 400 once, also where its request was answered already', async () => {
+  test('responds once to a request with a malformed body, even if it has responded already', async () => {
     const chunked = (headers: string) =>
       `POST ${requestPath} HTTP/1.1\r\nHost: x\r\n${headers}Transfer-Encoding: chunked\r\n\r\nxyz\r\n`;
     const asOwner = `Content-Type: application/json\r\nAuthorization: Bearer ${tokenFor('broken')}\r\n`;
@@ -99,14 +99,14 @@ describe('requests in a row on one connection', () => {
     expect(more).toEqual([]);
   });
 
-  test('are answered although the next one never comes to its end', async () => {
-    lateness = 1_500; // Longer than a request may take to arrive.
+  test('answers a request although the next one is never completed', async () => {
+    storeDelay = 1_500; // Longer than a request may take to arrive.
     const { text } = await sendRaw(app.port, `${keyRequest('unfinished', 'one')}POST / HTTP/1.1\r\nHost: x\r\n`);
     expect(statusesOf(text)).toEqual([200]);
   });
 
-  test('are not handled behind one that asks to close the connection', async () => {
-    lateness = 0;
+  test('does not handle a request after one with Connection: close', async () => {
+    storeDelay = 0;
     const { text } = await sendRaw(app.port, `${live}Connection: close\r\n\r\n${keyRequest('late', 'never')}`);
     expect(statusesOf(text)).toEqual([200]);
     expect(await namesOf('late')).toEqual([]);
@@ -115,12 +115,12 @@ describe('requests in a row on one connection', () => {
   test.each([
     ['websocket', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'],
     ['h2c', 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n'],
-    ['anything else', 'Connection: keep-alive, upgrade\r\nUpgrade: x/1\r\n'],
+    ['another protocol', 'Connection: keep-alive, upgrade\r\nUpgrade: x/1\r\n'],
   ])(
-    'one that offers %s is answered, told that the connection closes, and none behind it is handled',
+    'answers a request that offers an upgrade to %s, closes the connection and handles no later request',
     async (what, offer) => {
-      for (lateness of [0, 100]) {
-        const sub = `${what} ${lateness}`;
+      for (storeDelay of [0, 100]) {
+        const sub = `${what} ${storeDelay}`;
         const first = keyRequest(sub, 'first');
         const [line = '', ...rest] = keyRequest(sub, 'second').split('\r\n');
         const second = [line, offer.trimEnd(), ...rest].join('\r\n');
@@ -132,13 +132,13 @@ describe('requests in a row on one connection', () => {
     },
   );
 
-  test('an offer without a body closes the connection, and the next request goes by another one', async () => {
+  test('closes the connection after a GET that offers an upgrade', async () => {
     const { text } = await sendRaw(app.port, `${live}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n${live}${last}`);
     expect(statusesOf(text)).toEqual([200]);
     expect(text).toContain('\r\nConnection: close\r\n');
   });
 
-  test('a connection that was refused is cut off, however long its client stays', async () => {
+  test('closes a refused connection even if the client keeps it open', async () => {
     const socket = connect({ port: app.port, host: '127.0.0.1', allowHalfOpen: true });
     onTestFinished(() => void socket.destroy());
     const closed = new Promise((resolve) => socket.on('close', resolve));

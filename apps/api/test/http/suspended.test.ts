@@ -25,11 +25,11 @@ describe('a user who is suspended', () => {
 
   test.each([
     ['request', requestKey, { api_key_name: 'another' }],
-    ['request under a name that is taken', requestKey, key],
+    ['request with a name that is taken', requestKey, key],
     ['rotate', rotateKey, key],
-    ['rotate of a name that it does not hold', rotateKey, { api_key_name: 'another' }],
+    ['rotate of an unknown name', rotateKey, { api_key_name: 'another' }],
     ['roll', rollKey, key],
-  ] as const)('is refused with 403 and a word of its own: %s', async (what, call, body) => {
+  ] as const)('responds with 403 suspended to a suspended user: %s', async (what, call, body) => {
     await suspend(what);
     const answer = await call(app.url, body, as(what));
     expectError(answer, 403, 'suspended');
@@ -38,20 +38,20 @@ describe('a user who is suspended', () => {
     expect((await call(app.url, body, as(what))).headers.get('x-error-code')).not.toBe('suspended');
   });
 
-  test('does not get a key again by repeating the request for it', async () => {
+  test('does not replay a key to a suspended user', async () => {
     const options = { ...as('repeating'), headers: { 'idempotency-key': 'the-same' } };
     expect((await requestKey(app.url, key, options)).status).toBe(200);
     await store.suspend(order({ userId: 'repeating' }));
     expectError(await requestKey(app.url, key, options), 403, 'suspended');
   });
 
-  test('sees its keys and deletes them', async () => {
+  test('lets a suspended user list and delete keys', async () => {
     await suspend('reader');
     expect((await getUser(app.url, as('reader'))).body['active_keys']).toMatchObject([{ name: 'MyFirstKey' }]);
     expect((await deleteKey(app.url, key, as('reader'))).status).toBe(200);
   });
 
-  test('has no first key where it never held one', async () => {
+  test('issues no first key to a suspended user', async () => {
     await store.suspend(order({ userId: 'new' }));
     const { body } = await getUser(app.url, as('new'));
     expect(body).toMatchObject({ created_at: null, active_keys: [], expired_keys: [] });

@@ -17,7 +17,7 @@ async function start() {
 
 const request = `GET ${getOpenApiDocument.path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
-/** Opens a connection, sends requests in one pipeline, more than the kernel keeps the answers of, and reads none. */
+/** Sends pipelined requests whose responses exceed the socket buffers, and reads none of them. */
 function askWithoutReading(port: number): Socket {
   const socket = connect(port, '127.0.0.1').pause();
   socket.on('error', () => {});
@@ -31,17 +31,16 @@ const openConnections = (server: Server) =>
     server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
   });
 
-test('a client that reads none of its answers is cut off', async () => {
+test('closes the connection of a client that reads no response', async () => {
   const { port, server } = await start();
   for (let client = 0; client < 3; client++) askWithoutReading(port);
   await waitFor('the connections', async () => (await openConnections(server)) === 3);
   const begun = performance.now();
-  await waitFor('the connections to be cut off', async () => (await openConnections(server)) === 0);
-  // No sooner than allowed, and not twice as late, as by Node's own timeout.
+  await waitFor('the connections to be closed', async () => (await openConnections(server)) === 0);
   expect(performance.now() - begun).toBeGreaterThan(writeTimeout * 0.8);
 });
 
-test('a client that reads slowly gets all of its answers', async () => {
+test('keeps the connection of a client that reads slowly', async () => {
   const { port } = await start();
   const socket = askWithoutReading(port);
   let closed = false;
@@ -49,9 +48,9 @@ test('a client that reads slowly gets all of its answers', async () => {
     closed = true;
   });
   const read = () => (socket.read() as Buffer | null)?.length ?? 0;
-  await waitFor('the first answer', () => read() > 0);
+  await waitFor('the first response', () => read() > 0);
   const begun = performance.now();
-  // Each read keeps the connection, several times the timeout long.
+  // Reads for several times the timeout.
   while (performance.now() - begun < writeTimeout * 4) {
     await waitFor('more', () => closed || read() > 0);
     await delay(writeTimeout / 6);
@@ -59,7 +58,7 @@ test('a client that reads slowly gets all of its answers', async () => {
   expect(closed).toBe(false);
 });
 
-test('an answer that takes longer than that is not cut off', async () => {
+test('does not apply the write timeout to a request that takes long to handle', async () => {
   const store = createSqliteStore(':memory:', Date.now);
   const app = await startApp({
     timeouts: { writeTimeout: 60 },
