@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 const source = fileURLToPath(new URL('../src', import.meta.url));
 
-/** Which folders a folder may import from, beside itself. `keys` is the domain: everything knows it, it knows nobody. */
+/** Folders that each folder may import from. `keys`, the domain, imports from no other. */
 const mayImport: Record<string, readonly string[]> = {
   keys: [],
   auth: ['keys'],
@@ -16,7 +16,7 @@ const mayImport: Record<string, readonly string[]> = {
   '.': ['keys', 'auth', 'http', 'process', 'admin'],
 };
 
-/** Packages that belong to one folder alone: the others must not depend on how it does its work. */
+/** Folders that may import a package. The others must not depend on this implementation detail. */
 const packagesOf: Record<string, readonly string[]> = {
   express: ['http', '.'],
   jsonwebtoken: ['auth'],
@@ -39,12 +39,12 @@ const imports = globSync('**/*.ts', { cwd: source })
     return specifiers.map((specifier) => ({ file, specifier }));
   });
 
-describe('imports point inward', () => {
-  test('there is something to look at', () => {
+describe('imports', () => {
+  test('the architecture test finds the imports', () => {
     expect(imports.length).toBeGreaterThan(50);
   });
 
-  test.each(Object.keys(mayImport))('%s imports only from where it may', (folder) => {
+  test.each(Object.keys(mayImport))('the folder %s imports only from allowed folders', (folder) => {
     const wrong = imports
       .filter(({ file, specifier }) => folderOf(file) === folder && /^\..*\.ts$/.test(specifier))
       .map(({ file, specifier }) => ({ file, target: relative(source, join(source, dirname(file), specifier)) }))
@@ -52,14 +52,14 @@ describe('imports point inward', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('only the process knows which store it is', () => {
+  test('only process/open-store.ts imports the implementations of the store', () => {
     const users = imports
       .filter(({ specifier }) => /store\/(sqlite|firestore)\//.test(specifier))
       .map(({ file }) => file);
     expect(new Set(users)).toEqual(new Set(['process/open-store.ts']));
   });
 
-  test.each(Object.entries(packagesOf))('%s is known to %s alone', (name, folders) => {
+  test.each(Object.entries(packagesOf))('%s is imported by %s only', (name, folders) => {
     const users = imports.filter(({ specifier }) => specifier === name).map(({ file }) => folderOf(file));
     expect(users.filter((folder) => !folders.includes(folder))).toEqual([]);
     expect(users).not.toEqual([]);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const page = new URL('../../../docs/failure-modes.md', import.meta.url);
 
-test('each row of the failure modes names a test that exists', () => {
+test('each row of docs/failure-modes.md links to an existing test', () => {
   const rows = readFileSync(page, 'utf8')
     .split('\n')
     .filter((line) => /^\| (?!---|what fails)/.test(line));

@@ -10,7 +10,7 @@ import { tokenFor } from './harness/tokens.ts';
 const emulatorHost = inject('emulatorHost');
 const day = 86_400_000;
 
-/** Goes through the life of a key by HTTP, with a clock that is set. */
+/** Takes a key through its whole life over HTTP, with a clock that the test controls. */
 async function liveThrough(store: KeyStore) {
   let now = Date.UTC(2025, 7, 31, 23, 59, 59);
   let tier = 'pioneer';
@@ -29,7 +29,7 @@ async function liveThrough(store: KeyStore) {
       (body[list] as { name: string; expires_at: string }[]).map(({ name, expires_at }) => `${name} ${expires_at}`);
     return { active: untilOf('active_keys'), expired: untilOf('expired_keys') };
   };
-  /** Shows a key as a program would that is called with it: what the service says of it, or the status of its refusal. */
+  /** Verifies a key. Returns its name, tier and expiry, or the status of a refusal. */
   const use = async ({ body: { api_key: secret } }: Answer) => {
     const { status, body } = await verifyKey(app.url, String(secret));
     return status === 200 ? `${body['name']} ${body['tier']} ${body['expires_at']}` : status;
@@ -41,13 +41,13 @@ async function liveThrough(store: KeyStore) {
   expect(await lists()).toEqual({ active: ['MyFirstKey 2025-09-10T23:59:59Z'], expired: [] });
   expectError(await rotateKey(app.url, key, options()), 409, 'not_yet_rotatable');
 
-  pass(9 * day); // One day is left.
+  pass(9 * day); // One day remains.
   const extended = await rotateKey(app.url, key, options());
   expect(extended.body).toEqual({ confirmation: 'API key expiration extended to 2025-09-20T23:59:59Z' });
   expectError(await rotateKey(app.url, key, options()), 409, 'not_yet_rotatable');
   expect(await use(first)).toBe('MyFirstKey pioneer 2025-09-20T23:59:59Z');
 
-  pass(14 * day); // It expired three days ago.
+  pass(14 * day); // The key expired three days ago.
   expect(await lists()).toEqual({ active: [], expired: ['MyFirstKey 2025-09-20T23:59:59Z'] });
   expect(await use(first)).toBe(401);
   expectError(await rollKey(app.url, key, options()), 409, 'key_expired');
@@ -62,7 +62,7 @@ async function liveThrough(store: KeyStore) {
   expect(await use(second)).toBe('MyFirstKey pioneer 2025-09-28T23:59:59Z');
   expect(await use(first)).toBe('MyFirstKey pioneer 2025-09-24T00:59:59Z');
   expect(await lists()).toEqual({ active: ['MyFirstKey 2025-09-28T23:59:59Z'], expired: [] });
-  pass(3_600_000); // The grace is over.
+  pass(3_600_000); // The grace has ended.
   expect([await use(first), await use(second)]).toEqual([401, 'MyFirstKey pioneer 2025-09-28T23:59:59Z']);
 
   const third = await rollKey(app.url, key, options());
@@ -75,7 +75,7 @@ async function liveThrough(store: KeyStore) {
 
   const again = await requestKey(app.url, { ...key, expires_in_days: 1 }, options());
   expect(again.status).toBe(200);
-  pass(day); // It has expired, and another takes its place: the tier is full.
+  pass(day); // The key has expired, and another one takes its place in the maximum.
   const replacement = await requestKey(app.url, other, options());
   expect(replacement.status).toBe(200);
   expectError(await rotateKey(app.url, key, options()), 429, 'key_limit_reached');
@@ -89,16 +89,16 @@ async function liveThrough(store: KeyStore) {
   ]);
   expect((await getUser(app.url, options())).body['created_at']).toBe('2025-08-31T23:59:59Z');
 
-  pass(32 * day); // Nobody extended the first one: it is gone.
+  pass(32 * day); // The first key was not extended and has been removed.
   expectError(await rotateKey(app.url, key, options()), 404, 'no_such_key');
   expectError(await deleteKey(app.url, key, options()), 404, 'no_such_key');
   expect((await lists()).expired).toEqual([]);
   expect((await requestKey(app.url, key, options())).status).toBe(200);
 }
 
-describe('the life of a key: requested, used, listed, extended, expired, revived, rolled, deleted, issued again, gone', () => {
-  test('with the embedded store', () => liveThrough(fileStore().store));
-  test.skipIf(emulatorHost === undefined)('with Firestore', () =>
+describe('life of a key', () => {
+  test('a key goes through its whole life on the embedded store', () => liveThrough(fileStore().store));
+  test.skipIf(emulatorHost === undefined)('a key goes through its whole life on Firestore', () =>
     liveThrough(firestoreStore(emulatorHost as string).store),
   );
 });

@@ -13,7 +13,7 @@ describe('POST /api/v1/apikey/delete', () => {
 
   const as = (sub: string) => ({ token: tokenFor(sub, { tier: 'pioneer' }) });
 
-  test('200: the confirmation as published and nothing else; name and place are free again', async () => {
+  test('delete returns the published confirmation, and frees the name and the place of the key', async () => {
     const first = { api_key_name: 'MyFirstKey' };
     await requestKey(app.url, first, as('one'));
     const answer = await deleteKey(app.url, first, as('one'));
@@ -25,13 +25,13 @@ describe('POST /api/v1/apikey/delete', () => {
     expectError(await requestKey(app.url, { api_key_name: 'second' }, as('one')), 429, 'key_limit_reached');
   });
 
-  test('404: a second time there is no such key', async () => {
+  test('delete responds with 404 to a deleted key', async () => {
     await requestKey(app.url, { api_key_name: 'twice' }, as('two'));
     expect((await deleteKey(app.url, { api_key_name: 'twice' }, as('two'))).status).toBe(200);
     expectError(await deleteKey(app.url, { api_key_name: 'twice' }, as('two')), 404, 'no_such_key');
   });
 
-  test("404: no field of the body names another owner, and the other's key stays", async () => {
+  test('delete ignores fields that name another owner', async () => {
     await requestKey(app.url, { api_key_name: 'theirs' }, as('victim'));
     const body = { api_key_name: 'theirs', user_id: 'victim', sub: 'victim', owner: 'victim' };
     expectError(await deleteKey(app.url, body, as('caller')), 404, 'no_such_key');
@@ -39,7 +39,7 @@ describe('POST /api/v1/apikey/delete', () => {
   });
 
   test.each(['__proto__', 'constructor', "'; DROP TABLE keys; --", '../../keys', '𝒳'.repeat(100)])(
-    '200: a name like any other: %s',
+    'delete accepts the unusual name %s',
     async (name) => {
       await requestKey(app.url, { api_key_name: name }, as(name));
       expect((await deleteKey(app.url, { api_key_name: name }, as(name))).status).toBe(200);

@@ -23,7 +23,7 @@ describe('Idempotency-Key', () => {
   const key = { api_key_name: 'MyFirstKey' };
   const held = async (sub: string) => (await getUser(app.url, as(sub))).body['active_keys'] as object[];
 
-  test('the same request gets the same answer, the key included, and there is one key', async () => {
+  test('returns the same key when the request is repeated with the same Idempotency-Key', async () => {
     now = begun;
     const first = await requestKey(app.url, key, as('same'));
     now += day - 1000;
@@ -33,7 +33,7 @@ describe('Idempotency-Key', () => {
     expect(await held('same')).toHaveLength(1);
   });
 
-  test('bodies compare as they are understood: order, defaults and unknown fields make no other body', async () => {
+  test('ignores field order, defaults and unknown fields when it compares repeated bodies', async () => {
     const first = await requestKey(app.url, key, as('understood'));
     const rawBody = '{ "note": 1, "expires_in_days": 365.0, "api_key_name": "x", "api_key_name": "MyFirst\\u004bey" }';
     const second = await requestKey(app.url, undefined, { ...as('understood'), rawBody });
@@ -43,12 +43,12 @@ describe('Idempotency-Key', () => {
   test.each([
     ['another name', { api_key_name: 'other' }],
     ['another number of days', { ...key, expires_in_days: 364 }],
-  ])('another body is 422: %s', async (_, body) => {
+  ])('responds with 422 to %s with the same Idempotency-Key', async (_, body) => {
     await requestKey(app.url, key, as('reused'));
     expectError(await requestKey(app.url, body, as('reused')), 422, 'idempotency_key_reused');
   });
 
-  test('after 24 hours it is a new request', async () => {
+  test('treats a repeated request after 24 hours as a new one', async () => {
     now = begun;
     await requestKey(app.url, key, as('a day'));
     now += day;
@@ -57,8 +57,8 @@ describe('Idempotency-Key', () => {
     expect(other.status).toBe(200);
   });
 
-  test('the same request gets the same answer also when its days have come to pass the year 9999', async () => {
-    now = begun; // As many days as in this body end with the year 9999, to the second.
+  test('replays a request whose expiry would now be after the year 9999', async () => {
+    now = begun; // This period ends with the year 9999, to the second.
     const longest = { ...key, expires_in_days: Math.ceil((Date.UTC(9999, 11, 31, 23, 59, 59) - begun) / day) };
     const first = await requestKey(app.url, longest, as('longest'));
     expect(first.status).toBe(200);
@@ -67,7 +67,7 @@ describe('Idempotency-Key', () => {
     expectError(await requestKey(app.url, longest, as('longest', 'attempt-2')), 422, 'expiry_too_late');
   });
 
-  test('belongs to its owner and its operation', async () => {
+  test('scopes an Idempotency-Key to its owner and operation', async () => {
     const mine = await requestKey(app.url, key, as('mine'));
     const theirs = await requestKey(app.url, key, as('theirs'));
     expect(theirs.status).toBe(200);
@@ -77,11 +77,11 @@ describe('Idempotency-Key', () => {
     expect(rolled.body['api_key']).not.toBe(mine.body['api_key']);
   });
 
-  test('an extension is made once', async () => {
+  test('extends a key once when rotate is repeated', async () => {
     now = begun;
     await requestKey(app.url, { ...key, expires_in_days: 1 }, as('extended'));
     const extend = { ...key, expires_in_days: 1 };
-    now += day; // Expired: revived for a day it could be extended again at once.
+    now += day; // The key has expired. Extended by a day, it could be extended again at once.
     const first = await rotateKey(app.url, extend, as('extended'));
     expect(first.body).toEqual({ confirmation: 'API key expiration extended to 2025-09-02T23:59:59Z' });
     expect((await rotateKey(app.url, extend, as('extended'))).body).toEqual(first.body);
@@ -90,7 +90,7 @@ describe('Idempotency-Key', () => {
     expect(next.body).toEqual({ confirmation: 'API key expiration extended to 2025-09-03T23:59:59Z' });
   });
 
-  test('a roll is made once, and tells the same secret again', async () => {
+  test('returns the same secret when roll is repeated', async () => {
     await requestKey(app.url, key, as('rolled'));
     const first = await rollKey(app.url, key, as('rolled'));
     now += 60_000;
@@ -101,13 +101,13 @@ describe('Idempotency-Key', () => {
   test.each([
     ['deleted', deleteKey],
     ['rolled', rollKey],
-  ])('a key that was %s since is not given again: 422', async (how, change) => {
+  ])('responds with 422 to a repeated request whose key was %s', async (how, change) => {
     await requestKey(app.url, key, as(`since ${how}`));
     expect((await change(app.url, key, as(`since ${how}`, 'attempt-2'))).status).toBe(200);
     expectError(await requestKey(app.url, key, as(`since ${how}`)), 422, 'idempotency_key_outdated');
   });
 
-  test('what was refused is asked again', async () => {
+  test('does not replay a refusal', async () => {
     const token = (tier: string) => ({ ...as('refused'), token: tokenFor('refused', { tier, exp: now / 1000 + 60 }) });
     await requestKey(app.url, { api_key_name: 'held' }, { token: token('pioneer').token });
     expectError(await requestKey(app.url, key, token('pioneer')), 429, 'key_limit_reached');
@@ -115,17 +115,17 @@ describe('Idempotency-Key', () => {
   });
 
   test.each([
-    ['empty', ''],
-    ['of 129 characters', 'x'.repeat(129)],
-    ['with a blank in it', 'two words'],
-    ['beyond ASCII', 'cl\u00e9'],
-  ])('%s is 422, names the rule and does not repeat the value', async (_, idempotencyKey) => {
+    ['is empty', ''],
+    ['has 129 characters', 'x'.repeat(129)],
+    ['contains a space', 'two words'],
+    ['is not ASCII', 'cl\u00e9'],
+  ])('responds with 422 to an Idempotency-Key that %s, without repeating it', async (_, idempotencyKey) => {
     const answer = await requestKey(app.url, key, as('invalid', idempotencyKey));
     expectError(answer, 422, 'invalid_field');
     expect(answer.body['details']).toBe('Idempotency-Key: must be 1 to 128 visible ASCII characters, sent once');
   });
 
-  test('of 128 characters, any that are visible, is fine, for the longest user id as well', async () => {
+  test('accepts an Idempotency-Key of 128 visible characters with the longest user id', async () => {
     const longest = '"\\'.repeat(64);
     const sub = '\u{1F511}'.repeat(128);
     const first = await requestKey(app.url, key, as(sub, longest));
@@ -133,12 +133,12 @@ describe('Idempotency-Key', () => {
     expect((await requestKey(app.url, key, as(sub, longest))).body).toEqual(first.body);
   });
 
-  test('means nothing to other operations', async () => {
+  test('ignores Idempotency-Key on other operations', async () => {
     await requestKey(app.url, key, as('others'));
     expect((await deleteKey(app.url, key, as('others', 'not a valid one'))).status).toBe(200);
   });
 
-  test('sent twice is 422', async () => {
+  test('responds with 422 to two Idempotency-Key headers', async () => {
     const { token } = as('twice');
     const headers = new Headers({ authorization: `Bearer ${token}`, 'content-type': 'application/json' });
     headers.append('idempotency-key', 'one');
@@ -148,13 +148,13 @@ describe('Idempotency-Key', () => {
   });
 });
 
-test('neither the key of a repeatable request nor its Idempotency-Key is stored', async () => {
+test('stores neither the key of an idempotent request nor its Idempotency-Key', async () => {
   const { store, read } = fileStore();
   const app = await startApp({ store });
-  const headers = { 'idempotency-key': 'a-recognisable-idempotency-key' };
+  const headers = { 'idempotency-key': 'a-recognizable-idempotency-key' };
   const { body } = await requestKey(app.url, { api_key_name: 'name' }, { headers });
   const everything = JSON.stringify(await read?.());
   expect(everything).not.toContain(String(body['api_key']).slice(8));
-  expect(everything).not.toContain('recognisable');
+  expect(everything).not.toContain('recognizable');
   await app.close();
 });

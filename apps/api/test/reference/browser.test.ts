@@ -16,7 +16,10 @@ async function goToOperation(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Test Request' }).first().waitFor();
 }
 
-/** Opens "Try it", sends, and gives what the page shows as the answer. */
+/**
+ * Sends the request in the dialog "Test Request", and returns the text of the dialog with the
+ * response.
+ */
 async function send(page: Page): Promise<string> {
   await page.getByRole('button', { name: 'Test Request' }).first().click();
   const dialog = page.getByRole('dialog');
@@ -42,7 +45,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     await service.exited;
   });
 
-  test('a stranger comes in at the front, pastes a token, and gets a key', async () => {
+  test('the reference page sends a request with a pasted token and shows the key, storing neither', async () => {
     const { page, problems, requests } = await openPage(browser, { viewport: { width: 1280, height: 900 } });
     await page.goto(`${service.url}/`);
     expect(page.url()).toContain('/api/v1/docs/index.html');
@@ -58,24 +61,24 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     expect(problems).toEqual([]);
     expect(requests.filter((url) => !url.startsWith(`${service.url}/`) && !url.startsWith('data:'))).toEqual([]);
 
-    const kept = await page.evaluate<string>(
+    const stored = await page.evaluate<string>(
       'indexedDB.databases().then((all) => JSON.stringify([all, { ...localStorage }, { ...sessionStorage }, document.cookie]))',
     );
-    expect(kept).not.toContain(token);
-    expect(kept).not.toContain('ant-');
+    expect(stored).not.toContain(token);
+    expect(stored).not.toContain('ant-');
     await page.reload();
-    expect(await page.getByPlaceholder('Token').first().inputValue(), 'a token is not kept').toBe('');
+    expect(await page.getByPlaceholder('Token').first().inputValue(), 'the token is not stored').toBe('');
     await page.context().close();
   });
 
-  test('without a token the page shows the 401, and what to do about it', async () => {
+  test('the reference page shows the 401 and its remedy for a request without a token', async () => {
     const { page, problems } = await openPage(browser);
     await page.goto(`${service.url}/docs`);
     await goToOperation(page);
     const shown = await send(page);
     expect(shown).toContain('Unauthorized: Invalid or missing credentials.');
     expect(shown).toContain('Authorization: Bearer');
-    // Chromium itself says that an answer was 401; that is what was asked for.
+    // Chromium logs the expected 401.
     expect(problems.filter((text) => !text.includes('status of 401'))).toEqual([]);
     await page.context().close();
   });
@@ -84,7 +87,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     ['light', { colorScheme: 'light', viewport: { width: 1280, height: 900 } }],
     ['dark', { colorScheme: 'dark', viewport: { width: 1280, height: 900 } }],
     ['narrow', { colorScheme: 'light', viewport: { width: 360, height: 740 } }],
-  ] as const)('%s: axe-core finds nothing serious, and nothing is wider than the window', async (name, options) => {
+  ] as const)('the %s reference page has no serious axe-core violation and fits the window', async (name, options) => {
     const { page, problems } = await openPage(browser, options);
     await page.goto(`${service.url}/`);
     await page.getByRole('heading', { name: 'Andamio API' }).first().waitFor();
@@ -103,7 +106,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     await page.context().close();
   });
 
-  test('all that the published page shows is on it', async () => {
+  test('the reference page shows everything that the published page shows', async () => {
     const { page } = await openPage(browser);
     await page.goto(`${service.url}/`);
     const introduction = page.getByText('Bearer token for authentication.').first();
@@ -133,7 +136,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     await page.context().close();
   });
 
-  test('by keyboard alone one gets to the field for the token', async () => {
+  test('the token field of the reference page is reachable with the keyboard', async () => {
     const { page } = await openPage(browser);
     await page.goto(`${service.url}/`);
     const field = page.getByPlaceholder('Token').first();
@@ -147,7 +150,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     await page.context().close();
   });
 
-  test('without scripts the page is the reference as plain HTML', async () => {
+  test('the reference page is plain HTML without scripts', async () => {
     const { page } = await openPage(browser, { javaScriptEnabled: false });
     await page.goto(`${service.url}/`);
     const text = await page.locator('main').textContent();
@@ -157,7 +160,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     await page.context().close();
   });
 
-  test('at most 1 MB crosses the wire', async () => {
+  test('the reference page transfers at most 1 MB', async () => {
     const { page } = await openPage(browser);
     await page.goto(`${service.url}/`);
     await page.getByPlaceholder('Token').first().waitFor();

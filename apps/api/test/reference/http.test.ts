@@ -4,7 +4,7 @@ import { startApp, type TestApp } from '../harness/app.ts';
 const docs = '/api/v1/docs';
 const documented = 'https://andamio-api-308006323670.us-central1.run.app';
 
-describe('the reference over HTTP', () => {
+describe('reference page', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp();
@@ -14,12 +14,12 @@ describe('the reference over HTTP', () => {
   const get = (path: string, headers: Record<string, string> = {}) =>
     fetch(`${app.url}${path}`, { redirect: 'manual', headers });
 
-  test.each(['/', '/docs', docs])('%s leads to the page', async (path) => {
+  test.each(['/', '/docs', docs])('redirects %s to the reference page', async (path) => {
     const answer = await get(path);
     expect([answer.status, answer.headers.get('location')]).toEqual([302, `${docs}/index.html`]);
   });
 
-  test('its policy lets scripts in by nonce alone, a new one for each answer, and evaluates no text', async () => {
+  test('the reference page allows scripts by a nonce per response only, and no eval', async () => {
     const pages = await Promise.all([get(`${docs}/index.html`), get(`${docs}/index.html`)]);
     const policies = pages.map(({ headers }) => headers.get('content-security-policy') ?? '');
     const nonces = policies.map((policy) => /script-src 'nonce-([A-Za-z0-9+/=]{24,})';/.exec(policy)?.[1]);
@@ -39,7 +39,7 @@ describe('the reference over HTTP', () => {
     expect(html).not.toContain('{{');
   });
 
-  test('all that the page loads comes from its own host, compressed, and may be kept for ever', async () => {
+  test('serves all assets of the reference page itself, compressed and immutable', async () => {
     const html = await (await get(`${docs}/index.html`)).text();
     const assets = [...html.matchAll(/(?:src|href)="(assets\/[^"]+)"/g)].map(([, path]) => path);
     expect(assets.length).toBeGreaterThan(2);
@@ -54,15 +54,15 @@ describe('the reference over HTTP', () => {
   });
 
   test.each([
-    ['backwards', { range: 'bytes=5-2' }],
-    ['of the last bytes', { range: 'bytes=-10' }],
-    ['of one byte', { range: 'bytes=0-0' }],
-    ['past the end', { range: 'bytes=999999999-' }],
-    ['in an unknown unit', { range: 'lines=1-2' }],
-    ['that is none', { range: 'hello' }],
-    ['of two parts', { range: 'bytes=0-1,3-4' }],
-    ['with If-Range of another version', { range: 'bytes=0-9', 'if-range': '"other"' }],
-  ])('a range of an asset is ignored, and the whole file answered: %s', async (_what, headers) => {
+    ['an inverted range', { range: 'bytes=5-2' }],
+    ['a range of the last bytes', { range: 'bytes=-10' }],
+    ['a range of one byte', { range: 'bytes=0-0' }],
+    ['a range past the end', { range: 'bytes=999999999-' }],
+    ['a range in an unknown unit', { range: 'lines=1-2' }],
+    ['an invalid range', { range: 'hello' }],
+    ['two ranges', { range: 'bytes=0-1,3-4' }],
+    ['If-Range with another version', { range: 'bytes=0-9', 'if-range': '"other"' }],
+  ])('serves the whole asset for %s', async (_what, headers) => {
     const html = await (await get(`${docs}/index.html`)).text();
     const path = /(?:src|href)="(assets\/[^"]+)"/.exec(html)?.[1];
     const encoding = { 'accept-encoding': 'identity' };
@@ -73,7 +73,7 @@ describe('the reference over HTTP', () => {
     expect(Buffer.from(await answer.arrayBuffer()).equals(Buffer.from(whole))).toBe(true);
   });
 
-  test.each(['index.html', 'reference.md', 'llms.txt'])('%s names the host that answers it', async (file) => {
+  test.each(['index.html', 'reference.md', 'llms.txt'])('serves %s with the host of the request', async (file) => {
     const answer = await get(`${docs}/${file}`);
     expect(answer.headers.get('cache-control')).toBe('no-cache');
     const text = await answer.text();
@@ -81,7 +81,7 @@ describe('the reference over HTTP', () => {
     expect(text).not.toContain(documented);
   });
 
-  test('a Host header that is no host is put nowhere', async () => {
+  test('never includes an invalid Host in a response', async () => {
     const { sendRaw } = await import('../harness/raw-socket.ts');
     const request = `GET ${docs}/llms.txt HTTP/1.1\r\nHost: a"><script>\r\nConnection: close\r\n\r\n`;
     const { text } = await sendRaw(app.port, Buffer.from(request));
@@ -89,7 +89,7 @@ describe('the reference over HTTP', () => {
   });
 
   test.each([`${docs}/assets/`, `${docs}/assets/nothing.js`, `${docs}/assets/../index.html.map`, `${docs}/index.htm`])(
-    '%s is 404 in the body of every error',
+    'responds with a 404 JSON error to %s',
     async (path) => {
       const answer = await get(path);
       expect(answer.status).toBe(404);
@@ -97,7 +97,7 @@ describe('the reference over HTTP', () => {
     },
   );
 
-  test('assistants find an index, and the whole reference as Markdown', async () => {
+  test('/llms.txt links to the whole reference as Markdown', async () => {
     const index = await (await get('/llms.txt')).text();
     expect(index).toMatch(/^# Andamio API\n/);
     const markdown = await (await get(/\((\/[^)]+\.md)\)/.exec(index)?.[1] ?? '')).text();

@@ -11,7 +11,7 @@ const rounds = 7;
 const built = join(import.meta.dirname, '../../dist/reference');
 const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
 
-/** The same page from a server that does nothing but send files, compressed like the service's; it ends with the test. */
+/** Starts a static server with the same page and compression. It is closed after the test. */
 async function startBareServer(document: string): Promise<string> {
   const server = createServer(({ url = '' }, response) => {
     if (url.endsWith('doc.json')) return void response.setHeader('Content-Type', 'application/json').end(document);
@@ -25,7 +25,7 @@ async function startBareServer(document: string): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/index.html`;
 }
 
-/** Milliseconds from the start of the navigation until the field for the token can be used, with nothing cached. */
+/** Returns the milliseconds from navigation until the token field exists, with an empty cache. */
 async function timeToInteractive(browser: Browser, url: string): Promise<number> {
   const { page } = await openPage(browser);
   await page.goto(url);
@@ -41,7 +41,7 @@ async function timeToInteractive(browser: Browser, url: string): Promise<number>
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 
 test.runIf(inject('available').includes('chromium'))(
-  'the page is interactive in at most 1.5 times the time of the same page from a bare static server',
+  'the reference page is interactive within 1.5 times the time that it takes from a static server',
   async () => {
     const service = await startProcess();
     onTestFinished(() => service.signal('SIGKILL'));

@@ -5,23 +5,26 @@ import { requestKey } from '../harness/request-key.ts';
 
 const docs = '/api/v1/docs';
 
-describe('nothing of the reference is read at the start: without its files', () => {
+describe('without the files of the reference page', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp({ referenceFolder: join(import.meta.dirname, 'no-such-folder') });
   });
   afterAll(() => app.close());
 
-  test('the service issues keys', async () => {
+  test('issues keys without the files of the reference page', async () => {
     expect((await requestKey(app.url, { api_key_name: 'abc' })).status).toBe(200);
   });
 
-  test.each(['/health/ready', `${docs}/doc.json`])('%s answers', async (path) => {
-    expect((await fetch(`${app.url}${path}`)).status).toBe(200);
-  });
+  test.each(['/health/ready', `${docs}/doc.json`])(
+    'serves %s without the files of the reference page',
+    async (path) => {
+      expect((await fetch(`${app.url}${path}`)).status).toBe(200);
+    },
+  );
 
   test.each(['index.html', 'reference.md', 'llms.txt', 'assets/any.js'])(
-    '%s is 500, however often it is asked for',
+    'responds with 500 to every request for a missing %s',
     async (file) => {
       for (const _attempt of ['first', 'second']) {
         const answer = await fetch(`${app.url}${docs}/${file}`);

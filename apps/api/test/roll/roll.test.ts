@@ -25,7 +25,7 @@ describe('POST /api/v1/apikey/roll', () => {
     return body;
   }
 
-  test('answers with a new key of the same name and expiry, and when the one before ends', async () => {
+  test('roll returns a new key with the same name and expiry, and the expiry of the previous secret', async () => {
     const issued = await issue('fields');
     now += 60_000;
     const { status, body, headers } = await rollKey(app.url, key, as('fields'));
@@ -45,13 +45,13 @@ describe('POST /api/v1/apikey/roll', () => {
     [0, '2025-08-31T23:59:59Z'],
     [1.0, '2025-09-01T00:00:00Z'],
     [604_800, '2025-09-07T23:59:59Z'],
-  ])('a grace of %d seconds is counted from now', async (grace_seconds, previous_expires_at) => {
+  ])('roll counts a grace of %d seconds from now', async (grace_seconds, previous_expires_at) => {
     await issue(`grace ${grace_seconds}`);
     const { body } = await rollKey(app.url, { ...key, grace_seconds }, as(`grace ${grace_seconds}`));
     expect(body).toMatchObject({ previous_expires_at });
   });
 
-  test('the one before never outlives the expiry that it had', async () => {
+  test('roll never extends the expiry of the previous secret', async () => {
     await issue('late');
     now += 10 * day - 60_000;
     const { body } = await rollKey(app.url, key, as('late'));
@@ -59,7 +59,7 @@ describe('POST /api/v1/apikey/roll', () => {
   });
 
   test.each(['-1', '604801', '0.5', '"60"', 'null', 'true', '[]', '1e9'])(
-    'a grace of %s is 422, names the field and does not repeat the value',
+    'roll responds with 422 to a grace of %s, naming the field without the value',
     async (json) => {
       const rawBody = `{"api_key_name": "MyFirstKey", "grace_seconds": ${json}}`;
       const answer = await rollKey(app.url, undefined, { ...as('invalid'), rawBody });
@@ -68,13 +68,13 @@ describe('POST /api/v1/apikey/roll', () => {
     },
   );
 
-  test('of an expired key is 409', async () => {
+  test('roll responds with 409 to an expired key', async () => {
     await issue('expired');
     now += 10 * day;
     expectError(await rollKey(app.url, key, as('expired')), 409, 'key_expired');
   });
 
-  test('the user holds one key, the new one', async () => {
+  test('roll leaves the user with one key, the new one', async () => {
     await issue('lists');
     const { body } = await rollKey(app.url, key, as('lists'));
     const start = (body['api_key'] as string).slice(0, 8);

@@ -54,7 +54,8 @@ describe('code samples of the OpenAPI document', () => {
       test.runIf(available)(`${operation.id} sample prints the response`, async () => {
         const token = tokenFor(`a reader of ${label} for ${operation.id}`);
         let key = '';
-        // The other operations use this key. It has one day left, since only then it can be extended.
+        // The other operations use this key. It has one day left, since only then it can be
+        // extended.
         if (security !== 'none' && operation.id !== requestApiKey.id) {
           const body = { ...requestApiKey.body.example, expires_in_days: 1 };
           key = (await requestKey(service.url, body, { token })).body['api_key'] as string;

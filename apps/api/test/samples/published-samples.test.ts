@@ -11,13 +11,14 @@ import { tokenFor } from '../harness/tokens.ts';
 const host = 'https://andamio-api-308006323670.us-central1.run.app';
 
 /**
- * The samples of the published page with the header that all of them lack, and mended no further than is needed to run.
- * curl and Python run as they stand. JavaScript sends a body with GET: it needs the method, and the content type. Go
- * declares `body` twice with different types: the first has another name here. Java opens a text block on the line of its
- * first text, keeps what `build()` returns as a builder and stands in no class.
+ * The samples of the published page, with the authorization header that all of them lack and the
+ * fewest changes that make them run. curl and Python need no other change. JavaScript sent a body
+ * with GET, so the method and the content type were added. Go declared `body` twice with different
+ * types, so the first one was renamed. Java put text on the line that opens a text block,
+ * declared the result of `build()` as a builder, and had no class.
  *
- * Not run by the harness's runners: they hold samples to `go vet` first, which refuses that Go uses `res` before it looks at the
- * error. That would be mending more than is needed to run.
+ * The harness's runners are not used because they run `go vet`, which rejects that Go uses `res`
+ * before it checks the error.
  */
 const samples: [name: string, file: string, runAs: string, needs: Requirement | undefined, command: string[]][] = [
   ['curl', 'curl.sh', 'sample.sh', 'curl', ['sh', 'sample.sh']],
@@ -27,7 +28,7 @@ const samples: [name: string, file: string, runAs: string, needs: Requirement | 
   ['Java', 'Main.java.txt', 'Main.java', 'java', ['java', 'Main.java']],
 ];
 
-describe('the published samples, given the header they lack, get a key', () => {
+describe('published samples', () => {
   let service: TestProcess;
   beforeAll(async () => {
     service = await startProcess();
@@ -43,13 +44,16 @@ describe('the published samples, given the header they lack, get a key', () => {
   }
 
   for (const [name, file, runAs, needs, command] of samples) {
-    test.skipIf(needs !== undefined && !inject('available').includes(needs))(name, async () => {
-      const output = await run(file, runAs, command, tokenFor(`a reader of ${name}`));
-      expect(output).toMatch(/"api_key":"ant-[0-9A-Za-z]{40}"/);
-      expect(output).toContain('"name":"MyFirstKey"');
-      expect(await run(file, runAs, command, 'YOUR_JWT_TOKEN')).toContain(
-        'Unauthorized: Invalid or missing credentials.',
-      );
-    });
+    test.skipIf(needs !== undefined && !inject('available').includes(needs))(
+      `the published ${name} sample gets a key`,
+      async () => {
+        const output = await run(file, runAs, command, tokenFor(`a reader of ${name}`));
+        expect(output).toMatch(/"api_key":"ant-[0-9A-Za-z]{40}"/);
+        expect(output).toContain('"name":"MyFirstKey"');
+        expect(await run(file, runAs, command, 'YOUR_JWT_TOKEN')).toContain(
+          'Unauthorized: Invalid or missing credentials.',
+        );
+      },
+    );
   }
 });

@@ -7,7 +7,7 @@ import { tokenFor } from '../harness/tokens.ts';
 
 const issuedAt = Date.UTC(2025, 7, 31, 23, 59, 59);
 
-describe('a good key', () => {
+describe('verification of a valid key', () => {
   let app: TestApp;
   let now = issuedAt;
   let key: string;
@@ -17,7 +17,7 @@ describe('a good key', () => {
   });
   afterAll(() => app.close());
 
-  test('is answered with whose it is, and nothing else', async () => {
+  test('verify returns owner, name, tier and times of a valid key, and nothing else', async () => {
     const { status, body } = await verifyKey(app.url, key);
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -29,7 +29,7 @@ describe('a good key', () => {
     });
   });
 
-  test('is good until the second of its expiry', async () => {
+  test('verify accepts a key until the second of its expiry', async () => {
     const { body } = await requestKey(app.url, { api_key_name: 'short', expires_in_days: 1 });
     onTestFinished(() => {
       now = issuedAt;
@@ -40,11 +40,11 @@ describe('a good key', () => {
     expect((await verifyKey(app.url, body['api_key'] as string)).status).toBe(401);
   });
 
-  test.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'])('is answered to %s', async (method) => {
+  test.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'])('verify accepts %s', async (method) => {
     expect((await verifyKey(app.url, key, { method })).body).toMatchObject({ user_id: 'somebody' });
   });
 
-  test('is answered to HEAD with everything but the body', async () => {
+  test('verify responds to HEAD like to GET without the body', async () => {
     const head = await verifyKey(app.url, key, { method: 'HEAD' });
     const get = await verifyKey(app.url, key);
     expect([head.status, head.body]).toEqual([200, {}]);
@@ -54,7 +54,7 @@ describe('a good key', () => {
   });
 
   test.each(['/', '/a', '/a/b/', '/a?b=c', '?b=c', '/..%2f..%2f', '/%ff%zz', '//', `/${'x'.repeat(4_000)}`])(
-    'is answered below the path, as a proxy asks: %s',
+    'verify accepts the path suffix %s, as proxies append it',
     async (below) => {
       const { text } = await sendRaw(
         app.port,
@@ -64,31 +64,31 @@ describe('a good key', () => {
     },
   );
 
-  test.each(['x', '-', '%2f', ';a=b'])('has nothing to do with %j behind the path', async (more) => {
+  test.each(['x', '-', '%2f', ';a=b'])('verify responds with 404 to its path followed by %j', async (more) => {
     expect((await verifyKey(app.url, key, { path: `${verifyPath}${more}` })).status).toBe(404);
   });
 
   test.each([
-    ['what is no JSON', 'not JSON', {}],
-    ['more than other operations take', 'x'.repeat(1_000_000), { 'content-type': 'application/json' }],
-    ['what is not compressed as it says', 'x', { 'content-encoding': 'gzip' }],
-  ])('is answered whatever the body is: %s', async (_what, body, headers) => {
+    ['that is not JSON', 'not JSON', {}],
+    ['that exceeds the limit of other operations', 'x'.repeat(1_000_000), { 'content-type': 'application/json' }],
+    ['with a wrong content encoding', 'x', { 'content-encoding': 'gzip' }],
+  ])('verify ignores a body %s', async (_what, body, headers) => {
     expect((await verifyKey(app.url, key, { method: 'POST', body, headers })).status).toBe(200);
   });
 
-  test('is answered whatever token stands beside it', async () => {
+  test('verify ignores the Authorization header', async () => {
     const headers = { authorization: 'Bearer garbage' };
     expect((await verifyKey(app.url, key, { headers })).status).toBe(200);
   });
 
-  test('comes with how long the answer may be kept, for this key alone', async () => {
+  test('verify responds with a private max-age that varies by X-API-Key', async () => {
     const { headers } = await verifyKey(app.url, key);
     expect(headers.get('cache-control')).toMatch(/^private, max-age=\d$/);
     expect(headers.get('vary')?.split(/, ?/)).toContain('X-API-Key');
     expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
   });
 
-  test('comes with the security headers of an API between programs', async () => {
+  test('verify responds with the security headers of a machine-to-machine API', async () => {
     const { headers } = await verifyKey(app.url, key);
     expect(headers.get('strict-transport-security')).toMatch(/^max-age=\d{8}/);
     expect(headers.get('x-content-type-options')).toBe('nosniff');
@@ -96,7 +96,7 @@ describe('a good key', () => {
     expect(headers.get('x-frame-options')).toBe('DENY');
   });
 
-  test('is read by pages of listed origins and by no others', async () => {
+  test('verify allows listed origins only', async () => {
     const origin = 'https://console.example.com';
     const listing = await startApp({ settings: { corsOrigins: [origin] } });
     onTestFinished(() => listing.close());
@@ -117,7 +117,7 @@ describe('a good key', () => {
   });
 });
 
-test("the tier is that of its owner's newest token", async () => {
+test("verify returns the tier of the owner's newest token", async () => {
   const app = await startApp();
   onTestFinished(() => app.close());
   const iat = Math.floor(Date.now() / 1000);
@@ -130,7 +130,7 @@ test("the tier is that of its owner's newest token", async () => {
   expect(await tier()).toBe('enterprise');
 });
 
-test('a secret that was rolled away is good until its grace ends', async () => {
+test('verify accepts a previous secret until its grace ends', async () => {
   let now = issuedAt;
   const app = await startApp({ now: () => now });
   onTestFinished(() => app.close());
@@ -146,7 +146,7 @@ test('a secret that was rolled away is good until its grace ends', async () => {
   expect((await verifyKey(app.url, rolled.body['api_key'] as string)).status).toBe(200);
 });
 
-test('a key stays good when another pepper makes new ones', async () => {
+test('verify accepts a key after a new pepper is added', async () => {
   const store = createSqliteStore(':memory:', Date.now);
   const newer = { version: 'newer', secret: Buffer.alloc(32, 'newer') };
   const before = await startApp({ store });

@@ -6,15 +6,15 @@ import { expectError } from '../harness/expect-error.ts';
 import { type Answer, deleteKey, newKey, requestKey, rollKey, verifyKey, verifyPath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
-/** What differs between any two answers: when, and which. */
+/** Headers that differ between any two responses. */
 const volatile = new Set(['date', 'x-request-id', 'ratelimit', 'x-ratelimit-remaining', 'x-ratelimit-reset']);
 
-/** An answer to the byte, but for what differs between any two. */
+/** Returns a response as text, without the {@link volatile} headers. */
 async function bytesOf(answer: Answer): Promise<string> {
   return JSON.stringify([answer.status, [...answer.headers].filter(([name]) => !volatile.has(name)), answer.body]);
 }
 
-/** Keys that are not good, each for another reason. */
+/** Starts a service and returns a valid key and keys that are invalid for different reasons. */
 async function badKeys() {
   let now = Date.now();
   const store = createSqliteStore(':memory:', () => now);
@@ -59,8 +59,8 @@ async function badKeys() {
   };
 }
 
-describe('a key that is not good', () => {
-  test('is 401, the same to the byte whatever is wrong with it, the first time and the next', async () => {
+describe('verification of an invalid key', () => {
+  test('verify responds with the same 401 to every kind of invalid key', async () => {
     const { url, good, bad } = await badKeys();
     expect((await verifyKey(url, good)).status).toBe(200);
     const unknown = await verifyKey(url, bad.unknown);
@@ -73,7 +73,7 @@ describe('a key that is not good', () => {
     }
   });
 
-  test('is told how to send a key, and not how to send a token', async () => {
+  test('verify describes in a 401 how to send a key, not how to send a token', async () => {
     const app = await startApp();
     onTestFinished(() => app.close());
     const { headers, body } = await verifyKey(app.url);
@@ -82,10 +82,10 @@ describe('a key that is not good', () => {
   });
 
   test.each([
-    ['twice the same', (key: string) => [key, key]],
-    ['a good one and another', (key: string) => [key, makeKey()]],
-    ['another and a good one', (key: string) => ['', key]],
-  ])('is also one that is sent twice: %s', async (_what, keys) => {
+    ['with the same valid key', (key: string) => [key, key]],
+    ['with a valid key and an unknown one', (key: string) => [key, makeKey()]],
+    ['with an empty key and a valid one', (key: string) => ['', key]],
+  ])('verify responds with 401 to two X-API-Key headers %s', async (_what, keys) => {
     const app = await startApp();
     onTestFinished(() => app.close());
     const key = await newKey(app.url, 'somebody');
@@ -94,7 +94,7 @@ describe('a key that is not good', () => {
     expect([response.status, response.headers.get('x-error-code')]).toEqual([401, 'invalid_key']);
   });
 
-  test('is also a good one that is sent elsewhere', async () => {
+  test('verify responds with 401 to a valid key outside X-API-Key', async () => {
     const app = await startApp();
     onTestFinished(() => app.close());
     const key = await newKey(app.url, 'somebody');
@@ -104,15 +104,15 @@ describe('a key that is not good', () => {
   });
 });
 
-describe('an OPTIONS in the form of a preflight', () => {
+describe('verification of a preflight', () => {
   const origin = 'https://console.example.com';
   const asking = { 'access-control-request-method': 'GET' };
 
   test.each([
-    ['of no origin', '', asking],
-    ['of an origin that is not listed', '', { ...asking, origin: 'https://evil.example.com' }],
-    ['of a listed origin, below the path: that is what a proxy was asked', '/orders', { ...asking, origin }],
-  ])('%s needs a key like any other request', async (_what, below, headers) => {
+    ['without an origin', '', asking],
+    ['from an unlisted origin', '', { ...asking, origin: 'https://evil.example.com' }],
+    ['from a listed origin with a path suffix, as a proxy sends it', '/orders', { ...asking, origin }],
+  ])('verify requires a key for a preflight %s', async (_what, below, headers) => {
     const app = await startApp({ settings: { corsOrigins: [origin] } });
     onTestFinished(() => app.close());
     const init = { method: 'OPTIONS', path: `${verifyPath}${below}`, headers };

@@ -11,13 +11,13 @@ async function start(settings: TestAppOptions['settings'] = {}) {
   return app.url;
 }
 
-describe('calls with a key', () => {
+describe('rate limit of verify', () => {
   test.each([
     ['pioneer', 20],
     ['starter', 50],
     ['growth', 500],
     ['enterprise', 2000],
-  ])('of %s have %i a minute', async (tier, limit) => {
+  ])('verify allows the keys of a %s %i requests a minute', async (tier, limit) => {
     const url = await start();
     const before = Math.floor(Date.now() / 1000);
     const { headers } = await verifyKey(url, await newKey(url, 'owner', { tier }));
@@ -30,7 +30,7 @@ describe('calls with a key', () => {
     expect(headers.get('ratelimit-policy')).toMatch(new RegExp(`^"key"; q=${limit}; w=60; pk=:.*:$`));
   });
 
-  test('count over all keys of their owner together, and of nobody else', async () => {
+  test('verify counts all keys of an owner together', async () => {
     const url = await start();
     const claims = { tier: 'starter' };
     const keys = [await newKey(url, 'busy', claims, 'one'), await newKey(url, 'busy', claims, 'two')];
@@ -44,7 +44,7 @@ describe('calls with a key', () => {
     expect((await verifyKey(url, await newKey(url, 'idle', claims))).status).toBe(200);
   });
 
-  test('count apart from calls with a token', async () => {
+  test('verify counts requests with a key separately from requests with a token', async () => {
     const url = await start();
     const key = await newKey(url, 'owner', { tier: 'pioneer' });
     const token = tokenFor('owner', { tier: 'pioneer' });
@@ -54,7 +54,7 @@ describe('calls with a key', () => {
     expect((await verifyKey(url, key)).status).toBe(429);
   });
 
-  test('show the limit of the address where the key is not good', async () => {
+  test('verify returns the limit of the address for an invalid key', async () => {
     const url = await start({ ipRateLimitPerMinute: 7 });
     const { headers } = await verifyKey(url, makeKey());
     expect(headers.get('x-ratelimit-limit')).toBe('7');
@@ -63,12 +63,12 @@ describe('calls with a key', () => {
   });
 });
 
-describe("an address's requests", () => {
+describe('address limit of verify', () => {
   const verifyUnknown = async (url: string, times: number) => {
     for (let sent = 0; sent < times; sent++) expectError(await verifyKey(url, makeKey()), 401, 'invalid_key');
   };
 
-  test('are refunded to good keys, and exhausted by others, whatever is wrong with those', async () => {
+  test('verify refunds the address for valid keys and counts all invalid ones', async () => {
     const url = await start({ ipRateLimitPerMinute: 4 });
     const key = await newKey(url, 'owner');
     for (let sent = 0; sent < 12; sent++) expect((await verifyKey(url, key)).status).toBe(200);
@@ -82,7 +82,7 @@ describe("an address's requests", () => {
     expect(refused.headers.get('x-ratelimit-limit')).toBe('4');
   });
 
-  test('bind no key that is known to be good, also after its cached answer has ended', async () => {
+  test('verify exempts a known valid key from the address limit, even after its cached result expires', async () => {
     let elapsed = 0;
     const app = await startApp({ settings: { ipRateLimitPerMinute: 4 }, monotonicNow: () => elapsed });
     onTestFinished(() => app.close());
@@ -98,7 +98,7 @@ describe("an address's requests", () => {
     expectError(await verifyKey(url, makeKey()), 429, 'rate_limited');
   });
 
-  test('bind a key that was good until it was deleted', async () => {
+  test('verify applies the address limit to a deleted key', async () => {
     const url = await start({ ipRateLimitPerMinute: 4 });
     const key = await newKey(url, 'owner');
     expect((await verifyKey(url, key)).status).toBe(200);
@@ -108,7 +108,7 @@ describe("an address's requests", () => {
     expectError(await verifyKey(url, key), 429, 'rate_limited');
   });
 
-  test("are not refunded to a good key whose answer is 429 for its owner's limit", async () => {
+  test('verify does not refund the address for a valid key that exceeds the limit of its owner', async () => {
     const url = await start({ ipRateLimitPerMinute: 5 });
     const key = await newKey(url, 'owner', { tier: 'pioneer' });
     for (let sent = 0; sent < 20; sent++) expect((await verifyKey(url, key)).status).toBe(200);
@@ -122,12 +122,12 @@ describe("an address's requests", () => {
     expectError(await getUser(url, { token: tokenFor('owner') }), 429, 'rate_limited');
   });
 
-  describe('a guard', () => {
+  describe('X-Guard-Secret', () => {
     const secrets = ['a'.repeat(32), 'b'.repeat(32)] as const;
     const verifyAs = (url: string, secret: string, key: string) =>
       verifyKey(url, key, { headers: { 'x-guard-secret': secret } });
 
-    test.each(secrets)('takes none of them with either of the secrets', async (secret) => {
+    test.each(secrets)('verify does not apply the address limit to a guard with the secret %s', async (secret) => {
       const url = await start({ ipRateLimitPerMinute: 2, guardSecrets: secrets });
       for (let sent = 0; sent < 10; sent++) expectError(await verifyAs(url, secret, makeKey()), 401, 'invalid_key');
       await verifyUnknown(url, 2);
@@ -135,7 +135,7 @@ describe("an address's requests", () => {
       expectError(await verifyAs(url, secret, makeKey()), 401, 'invalid_key');
     });
 
-    test('has a key verified that is good and not known here, whatever the address has used up', async () => {
+    test('verify accepts a valid, uncached key from a guard after the address limit is exhausted', async () => {
       const url = await start({ ipRateLimitPerMinute: 2, guardSecrets: secrets });
       const key = await newKey(url, 'owner');
       await verifyUnknown(url, 2);
@@ -143,24 +143,24 @@ describe("an address's requests", () => {
     });
 
     test.each([
-      ['a secret that is not configured', 'c'.repeat(32)],
-      ['half of one', secrets[0].slice(16)],
-      ['both in one header', secrets.join(', ')],
-      ['an empty one', ''],
-    ])('is not: %s', async (_what, secret) => {
+      ['an unknown secret', 'c'.repeat(32)],
+      ['half a secret', secrets[0].slice(16)],
+      ['both secrets in one header', secrets.join(', ')],
+      ['an empty secret', ''],
+    ])('verify applies the address limit to a request with %s', async (_what, secret) => {
       const url = await start({ ipRateLimitPerMinute: 1, guardSecrets: secrets });
       expectError(await verifyAs(url, secret, makeKey()), 401, 'invalid_key');
       expectError(await verifyAs(url, secret, makeKey()), 429, 'rate_limited');
     });
 
-    test('is nobody where no secret is configured', async () => {
+    test('verify applies the address limit to an empty secret if none is configured', async () => {
       const url = await start({ ipRateLimitPerMinute: 1 });
       expectError(await verifyAs(url, '', makeKey()), 401, 'invalid_key');
       expectError(await verifyAs(url, '', makeKey()), 429, 'rate_limited');
     });
   });
 
-  test('are those of X-Forwarded-For as far as it is believed', async () => {
+  test('verify takes the address from X-Forwarded-For as TRUST_PROXY_HOPS says', async () => {
     const url = await start({ ipRateLimitPerMinute: 1, trustProxyHops: 1 });
     const from = (address: string) => ({ headers: { 'x-forwarded-for': `1.1.1.1, ${address}` } });
     expect((await verifyKey(url, makeKey(), from('9.9.9.9'))).status).toBe(401);

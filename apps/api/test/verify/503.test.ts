@@ -10,7 +10,10 @@ import { newKey, verifyKey } from '../harness/request-key.ts';
 import { freshProject } from '../harness/stores.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
-/** An app whose store can fail, and whose clock can pass. */
+/**
+ * Starts the service with a store that fails on demand and a monotonic clock that the test
+ * controls.
+ */
 async function startFailing() {
   const store = createSqliteStore(':memory:', Date.now);
   const state = { failure: undefined as Error | undefined, monotonic: 1_000_000, reads: 0 };
@@ -26,8 +29,8 @@ async function startFailing() {
   return { app, state };
 }
 
-describe('where the store is down', () => {
-  test('what is known of a key is answered until the bound, with what is left of it, and never past it', async () => {
+describe('verification while the store is down', () => {
+  test('verify uses a cached result until its maximum age, returns the remaining time, then responds with 503', async () => {
     const { app, state } = await startFailing();
     const key = await newKey(app.url, 'owner');
     const left = async () => (await verifyKey(app.url, key)).headers.get('cache-control');
@@ -44,10 +47,10 @@ describe('where the store is down', () => {
     expect(JSON.stringify([answer.body, [...answer.headers]])).not.toContain('hunter2');
 
     state.failure = undefined;
-    expect(await left(), 'a failure is not remembered').toBe('private, max-age=10');
+    expect(await left(), 'a failure is not cached').toBe('private, max-age=10');
   });
 
-  test('a key of which nothing is known is 503, a mistyped one is 401 all the same', async () => {
+  test('verify responds with 503 to an uncached key and 401 to a malformed one while the store is down', async () => {
     const { app, state } = await startFailing();
     const key = await newKey(app.url, 'owner');
     state.failure = new StoreUnavailableError('down');
@@ -57,7 +60,7 @@ describe('where the store is down', () => {
     await expect.poll(() => app.logged.filter((line) => line.includes('"severity":"ERROR"'))).toHaveLength(2);
   });
 
-  test('an error nobody thought of is 500 without internals', async () => {
+  test('verify responds with 500 without internals to an unexpected error', async () => {
     const { app, state } = await startFailing();
     state.failure = new TypeError('password hunter2');
     const answer = await verifyKey(app.url, makeKey());
@@ -66,7 +69,7 @@ describe('where the store is down', () => {
   });
 });
 
-test('however often a key is asked about at once, it is one read; a mistyped one is none', async () => {
+test('verify reads the store once for concurrent requests with a key, and never for a malformed key', async () => {
   const { app, state } = await startFailing();
   const key = await newKey(app.url, 'owner');
   const answers = await Promise.all(Array.from({ length: 50 }, () => verifyKey(app.url, key)));
@@ -76,11 +79,11 @@ test('however often a key is asked about at once, it is one read; a mistyped one
   expect(state.reads).toBe(1);
   const unknown = makeKey();
   for (let asked = 0; asked < 5; asked++) await verifyKey(app.url, unknown);
-  expect(state.reads, 'that a key is unknown is remembered as well').toBe(2);
+  expect(state.reads, 'an unknown key is cached too').toBe(2);
 });
 
 test.skipIf(inject('emulatorHost') === undefined)(
-  'a process whose Firestore stands still answers what it knows, then 503 in time, and is back by itself',
+  'verify uses cached results while Firestore hangs, then responds with 503 in time, and recovers',
   async () => {
     const emulator = await startEmulator();
     onTestFinished(() => emulator.stop());
@@ -92,7 +95,7 @@ test.skipIf(inject('emulatorHost') === undefined)(
     });
     onTestFinished(() => service.signal('SIGKILL'));
     await untilReady(service);
-    // An owner has 2,000 calls a minute: several take turns.
+    // Several owners alternate, since one is limited to 2,000 requests a minute.
     const known: { readonly key: string; readonly since: number }[] = [];
     for (let owner = 0; owner < 10; owner++) {
       const key = await newKey(service.url, `owner ${owner}`);

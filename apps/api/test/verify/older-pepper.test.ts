@@ -10,50 +10,50 @@ const emulatorHost = inject('emulatorHost');
 const newer: Pepper = { version: 'newer', secret: Buffer.alloc(32, 'newer') };
 const token = tokenFor('owner');
 
-/** Asks as the same service with other peppers would. */
-async function askingWith(store: KeyStore, peppers: readonly Pepper[]) {
+/** Starts the service with the given peppers and returns its URL. */
+async function startWith(store: KeyStore, peppers: readonly Pepper[]) {
   const app = await startApp({ store, peppers });
   onTestFinished(() => app.close());
   return app.url;
 }
 
-/** Uses keys until an older pepper can retire. */
+/** Verifies keys under two peppers until the older one can be dropped. */
 async function retire(another: () => KeyStore) {
-  const before = await askingWith(another(), [testPepper]);
+  const before = await startWith(another(), [testPepper]);
   const rolledAway = await newKey(before, 'owner', {}, 'rolled');
   const rolled = await rollKey(before, { api_key_name: 'rolled', grace_seconds: 3600 }, { token });
   const keys = [rolledAway, rolled.body['api_key'] as string, await newKey(before, 'owner', {}, 'plain')];
   const unused = await newKey(before, 'owner', {}, 'unused');
 
-  const between = await askingWith(another(), [newer, testPepper]);
+  const between = await startWith(another(), [newer, testPepper]);
   for (const key of keys) expect((await verifyKey(between, key)).status).toBe(200);
 
   for (const key of keys) {
-    // A refusal is remembered for a second: each question comes from a service that remembers nothing.
-    const isGoodAfter = async () => (await verifyKey(await askingWith(another(), [newer]), key)).status;
+    // A refusal is cached for a second, so each attempt uses a new service with an empty cache.
+    const isGoodAfter = async () => (await verifyKey(await startWith(another(), [newer]), key)).status;
     await expect.poll(isGoodAfter, { interval: 100 }).toBe(200);
-    expect((await verifyKey(between, key)).status, 'and goes on being good meanwhile').toBe(200);
+    expect((await verifyKey(between, key)).status, 'and stays valid under both peppers').toBe(200);
   }
-  const after = await askingWith(another(), [newer]);
-  expect((await verifyKey(after, unused)).status, 'nobody used it while both peppers were there').toBe(401);
+  const after = await startWith(another(), [newer]);
+  expect((await verifyKey(after, unused)).status, 'unused while both peppers were configured').toBe(401);
   expect((await deleteKey(after, { api_key_name: 'rolled' }, { token })).status).toBe(200);
   for (const key of keys.slice(0, 2)) expect((await verifyKey(after, key)).status).toBe(401);
 }
 
-const described = 'a key that is used while two peppers are configured needs the older one no more';
-test(`${described}: embedded store`, () => retire(fileStore().another));
-test.skipIf(emulatorHost === undefined)(`${described}: Firestore`, () =>
+const promise = 'a key that is verified while two peppers are configured no longer needs the older one';
+test(`${promise}: embedded store`, () => retire(fileStore().another));
+test.skipIf(emulatorHost === undefined)(`${promise}: Firestore`, () =>
   retire(firestoreStore(emulatorHost as string).another),
 );
 
 test.each([
-  ['knew the key before', true, 1],
-  ['never saw the key before', false, 2],
+  ['has the key cached', true, 1],
+  ['does not have the key cached', false, 2],
 ])(
-  'while instances disagree which pepper is the newest, a key is not digested anew at every read: the one behind %s',
-  async (_, knewIt, changes) => {
+  'instances with different first peppers do not rehash a key on every read: the older instance %s',
+  async (_, isCached, changes) => {
     const { another, read } = fileStore();
-    const key = await newKey(await askingWith(another(), [testPepper]), 'owner');
+    const key = await newKey(await startWith(another(), [testPepper]), 'owner');
     let clock = 0;
     const instance = async (peppers: readonly Pepper[]) => {
       const store = another();
@@ -61,30 +61,30 @@ test.each([
       onTestFinished(() => app.close());
       return async () => {
         expect((await verifyKey(app.url, key)).status).toBe(200);
-        await store.check(); // What it began in the background has ended.
-        clock += 11_000; // What it knew of the key has become too old.
+        await store.check(); // Waits for a rehash in the background.
+        clock += 11_000; // Expires the cached result.
       };
     };
     const [promoted, behind] = [await instance([newer, testPepper]), await instance([testPepper, newer])];
     const redigested = async () => (await read())['audit']?.filter(({ action }) => action === 'key.redigested').length;
-    if (knewIt) await behind();
+    if (isCached) await behind();
     for (let round = 0; round < 20; round++) {
       await promoted();
       await behind();
     }
     expect(await redigested()).toBe(changes);
 
-    clock += 86_400_000; // The one behind has ended since.
+    clock += 86_400_000; // The older instance is gone.
     await promoted();
-    expect((await verifyKey(await askingWith(another(), [newer]), key)).status, 'the older pepper can retire').toBe(
+    expect((await verifyKey(await startWith(another(), [newer]), key)).status, 'the older pepper can be dropped').toBe(
       200,
     );
   },
 );
 
-test('a key is good also where it cannot be digested anew', async () => {
+test('verify accepts a key whose rehash fails', async () => {
   const { another }: ReadableStore = fileStore();
-  const key = await newKey(await askingWith(another(), [testPepper]), 'owner');
+  const key = await newKey(await startWith(another(), [testPepper]), 'owner');
   const store = another();
   let tries = 0;
   const failing: KeyStore = {
@@ -94,7 +94,7 @@ test('a key is good also where it cannot be digested anew', async () => {
       return Promise.reject(new StoreUnavailableError('down'));
     },
   };
-  const url = await askingWith(failing, [newer, testPepper]);
+  const url = await startWith(failing, [newer, testPepper]);
   for (let asked = 0; asked < 3; asked++) expect((await verifyKey(url, key)).status).toBe(200);
   expect(tries).toBe(1);
 });

@@ -9,56 +9,56 @@ import { tokenFor } from '../harness/tokens.ts';
 
 const emulatorHost = inject('emulatorHost');
 const boundSeconds = 2;
-/** An owner has 2,000 calls a minute: so many ask without pause. */
+/** Enough owners for continuous requests, since one is limited to 2,000 a minute. */
 const owners = Array.from({ length: 25 }, (_, index) => `owner ${index}`);
 
-interface Question {
+interface Observation {
   readonly owner: string;
-  readonly askedAt: number;
+  readonly sentAt: number;
   readonly status: number;
 }
 
-/** Asks a process about all keys in turns, without pause until it is told to stop. */
-function askWithoutPause(url: string, keys: ReadonlyMap<string, string>) {
-  const questions: Question[] = [];
+/** Verifies all keys in turn, continuously until `stop` is called. */
+function verifyContinuously(url: string, keys: ReadonlyMap<string, string>) {
+  const observations: Observation[] = [];
   let stopped = false;
   async function loop() {
     while (!stopped) {
       for (const [owner, key] of keys) {
-        const askedAt = performance.now();
+        const sentAt = performance.now();
         const { status } = await verifyKey(url, key);
-        questions.push({ owner, askedAt, status });
+        observations.push({ owner, sentAt, status });
       }
     }
   }
   const ended = loop();
   return {
-    questions,
+    observations,
     async stop() {
       stopped = true;
       await ended;
-      return questions;
+      return observations;
     },
   };
 }
 
 function describeRevocation(store: string, settings: () => Record<string, string | undefined>) {
-  describe(`two processes on ${store}, asked without pause while one of them deletes`, () => {
+  describe(`deletion with two processes on ${store}`, () => {
     let services: TestProcess[] = [];
     afterEach(() => {
       for (const { signal } of services) signal('SIGKILL');
     });
 
-    test('refuse a deleted key: the one from its answer on, the other within the bound', async () => {
+    test(`a deleted key is refused at once by the process that deletes it and soon by another on ${store}`, async () => {
       const environment = { ...settings(), VERIFY_CACHE_SECONDS: String(boundSeconds) };
       services = await Promise.all([startProcess(environment), startProcess(environment)]);
       await Promise.all(services.map(untilReady));
       const [deleting, other] = services.map(({ url }) => url) as [string, string];
       const keys = new Map<string, string>();
       for (const owner of owners) keys.set(owner, await newKey(deleting, owner));
-      const asked = [askWithoutPause(deleting, keys), askWithoutPause(other, keys)] as const;
-      // Each process knows each key, from reads of various moments.
-      const known = () => asked.every(({ questions }) => questions.length >= 4 * owners.length);
+      const clients = [verifyContinuously(deleting, keys), verifyContinuously(other, keys)] as const;
+      // Both processes have cached all keys, at different times.
+      const known = () => clients.every(({ observations }) => observations.length >= 4 * owners.length);
       await expect.poll(known).toBe(true);
 
       const deletions = new Map<string, { readonly sentAt: number; readonly answeredAt: number }>();
@@ -70,16 +70,17 @@ function describeRevocation(store: string, settings: () => Record<string, string
         deletions.set(owner, { sentAt, answeredAt: performance.now() });
       }
       const lastDeletion = performance.now();
-      const isPast = ({ askedAt }: Question) => askedAt > lastDeletion + boundSeconds * 1000;
-      const measured = () => asked.every(({ questions }) => questions.filter(isPast).length >= 2 * owners.length);
+      const isPast = ({ sentAt }: Observation) => sentAt > lastDeletion + boundSeconds * 1000;
+      const measured = () =>
+        clients.every(({ observations }) => observations.filter(isPast).length >= 2 * owners.length);
       await expect.poll(measured).toBe(true);
 
-      const [here, elsewhere] = await Promise.all(asked.map(({ stop }) => stop()));
-      const wrong = (questions: readonly Question[] | undefined, milliseconds: number) =>
-        (questions ?? []).filter(({ owner, askedAt, status }) => {
-          const { sentAt, answeredAt } = deletions.get(owner) as { sentAt: number; answeredAt: number };
-          if (askedAt > answeredAt + milliseconds) return status !== 401;
-          return askedAt < sentAt - 1_000 && status !== 200;
+      const [here, elsewhere] = await Promise.all(clients.map(({ stop }) => stop()));
+      const wrong = (observations: readonly Observation[] | undefined, milliseconds: number) =>
+        (observations ?? []).filter(({ owner, sentAt, status }) => {
+          const deletion = deletions.get(owner) as { sentAt: number; answeredAt: number };
+          if (sentAt > deletion.answeredAt + milliseconds) return status !== 401;
+          return sentAt < deletion.sentAt - 1_000 && status !== 200;
         });
       expect(wrong(here, 0)).toEqual([]);
       expect(wrong(elsewhere, boundSeconds * 1000)).toEqual([]);
@@ -96,7 +97,7 @@ describe.skipIf(emulatorHost === undefined)('with the emulator', () => {
   }));
 });
 
-test('a key is refused at once also where nobody knows whether it was deleted', async () => {
+test('verify refuses a key at once after a deletion with an unknown outcome', async () => {
   const store = createSqliteStore(':memory:', Date.now);
   const losing: typeof store = {
     ...store,
@@ -114,7 +115,7 @@ test('a key is refused at once also where nobody knows whether it was deleted', 
   expect((await verifyKey(app.url, key)).status).toBe(401);
 });
 
-test('a secret that is rolled away without grace is refused at once', async () => {
+test('verify refuses a previous secret at once after a roll without grace', async () => {
   const app = await startApp();
   onTestFinished(() => app.close());
   const key = await newKey(app.url, 'owner');
