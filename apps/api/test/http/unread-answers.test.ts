@@ -40,6 +40,27 @@ test('closes the connection of a client that reads no response', async () => {
   expect(performance.now() - begun).toBeGreaterThan(writeTimeout * 0.8);
 });
 
+test('handles no pipelined request behind an answer that its client does not read', async () => {
+  const { port, url } = await start();
+  const limit = 1_000_000; // IP_RATE_LIMIT_PER_MINUTE of these tests.
+  let asked = 0;
+  /** Returns how many requests beside its own have been counted. */
+  const handled = async () => {
+    const { headers } = await fetch(`${url}/api/v1/none`);
+    return limit - Number(/r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]) - ++asked;
+  };
+  askWithoutReading(port);
+  await waitFor('the first to be handled', async () => (await handled()) > 0);
+  let before = 0;
+  await waitFor('the connection to stall', async () => {
+    const now = await handled();
+    const isSame = now === before;
+    before = now;
+    return isSame;
+  });
+  expect(before).toBeLessThan(500);
+});
+
 test('keeps the connection of a client that reads slowly', async () => {
   const { port } = await start();
   const socket = askWithoutReading(port);

@@ -15,6 +15,8 @@ interface Exchange {
 interface Connection {
   /** What is not answered to its end, in the order in which it came. */
   readonly open: Set<Exchange>;
+  /** Those of them that are not handled yet. */
+  readonly waiting: Exchange[];
   /** The request that came last. */
   last?: Exchange;
   /** Whether the connection closes after the answers under way. No further request of it is handled. */
@@ -62,7 +64,12 @@ function offersUpgrade({ headers }: IncomingMessage): boolean {
 
 /** Keeps the answers on a connection in the order of its requests, the refusal of what is not one included. */
 export interface AnswerOrder {
-  /** Handles requests. An offer to change the protocol is ignored (RFC 9110 section 7.8), and the connection closes after it. */
+  /**
+   * Handles the requests of a connection one after the other. A packet holds a thousand small requests:
+   * handled at once, they would hold up all other connections, and their answers would be in memory
+   * until the client reads them. An offer to change the protocol is ignored (RFC 9110 section 7.8), and
+   * the connection closes after it.
+   */
   readonly listener: RequestListener;
   /**
    * Ends a connection once what is under way on it is answered. Only the first call for a connection counts.
@@ -80,9 +87,17 @@ export function keepAnswersInOrder(listener: RequestListener): AnswerOrder {
   function connectionOf(socket: Duplex): Connection {
     const known = connections.get(socket);
     if (known !== undefined) return known;
-    const connection: Connection = { open: new Set(), closing: false };
+    const connection: Connection = { open: new Set(), waiting: [], closing: false };
     connections.set(socket, connection);
     return connection;
+  }
+
+  /** Handles the next request of a connection, unless the client is gone. */
+  function handleNext({ waiting }: Connection): void {
+    const next = waiting.shift();
+    if (next === undefined) return;
+    if (next.request.socket.destroyed) waiting.length = 0;
+    else listener(next.request, next.response);
   }
 
   return {
@@ -90,27 +105,33 @@ export function keepAnswersInOrder(listener: RequestListener): AnswerOrder {
       const connection = connectionOf(request.socket);
       if (connection.closing) return;
       const exchange = { request, response };
-      connection.open.add(exchange);
+      const { open, waiting } = connection;
+      const isFirst = open.size === 0;
+      open.add(exchange);
       connection.last = exchange;
       response.once('close', () => {
-        connection.open.delete(exchange);
+        open.delete(exchange);
         connection.onAnswered?.();
+        // Other connections have their turn first.
+        if (waiting.length > 0) setImmediate(handleNext, connection);
       });
       if (offersUpgrade(request)) {
         connection.closing = true;
         response.setHeader('Connection', 'close');
       }
-      listener(request, response);
+      if (isFirst) listener(request, response);
+      else waiting.push(exchange);
     },
 
     endAfterAnswers(socket, code, headers = []) {
       const connection = connectionOf(socket);
-      const { open, last } = connection;
+      const { open, waiting, last } = connection;
       if (connection.onAnswered !== undefined) return;
       const isSilent = code === undefined || connection.closing;
       connection.closing = true;
       // The request that was refused within its body, if it was one. Its handler may have answered without the rest of it.
       const broken = last?.request.complete === false ? last : undefined;
+      if (broken !== undefined && waiting.at(-1) === broken) waiting.pop(); // Never to be handled.
       connection.onAnswered = () => {
         const isAnswered = broken?.response.headersSent === true;
         if ([...open].some((exchange) => exchange !== broken || isAnswered)) return;
