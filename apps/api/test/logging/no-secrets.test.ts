@@ -14,7 +14,7 @@ import {
 } from '../harness/request-key.ts';
 import { jwtSecret, tokenFor } from '../harness/tokens.ts';
 
-/** Everything that a store keeps, as one text. */
+/** Returns everything that the store of a service contains, as text. */
 type Dump = (service: TestProcess) => Promise<string>;
 
 const dumpFiles: Dump = async ({ folder }) =>
@@ -34,17 +34,17 @@ const dumpEmulator: Dump = async () => {
   return JSON.stringify(documents);
 };
 
-/** All spellings in which a secret might appear. */
-function spellings(secret: string | Buffer): string[] {
+/** Returns all encodings in which a secret might appear. */
+function encodingsOf(secret: string | Buffer): string[] {
   const bytes = Buffer.from(secret as string);
   return [bytes.toString('latin1'), bytes.toString('base64'), bytes.toString('base64url'), bytes.toString('hex')];
 }
 
-describe('no secret leaves the process but the key in its answer', () => {
+describe('secrets in logs and stores', () => {
   let service: TestProcess | undefined;
   afterEach(() => service?.signal('SIGKILL'));
 
-  /** Requests of every kind, and all secrets that went in or came out. */
+  /** Sends requests of every kind, and returns all keys and tokens that were sent or received. */
   async function fullRun(url: string) {
     const keys: string[] = [];
     const tokens: string[] = [];
@@ -86,8 +86,10 @@ describe('no secret leaves the process but the key in its answer', () => {
   const emulatorHost = inject('emulatorHost');
   const onFirestore = { KEY_STORE: 'firestore', GOOGLE_CLOUD_PROJECT: project, FIRESTORE_EMULATOR_HOST: emulatorHost };
 
-  test('with the embedded store', () => search({}, dumpFiles));
-  test.skipIf(emulatorHost === undefined)('with Firestore', () => search(onFirestore, dumpEmulator));
+  test('neither the log nor the embedded store contains a secret', () => search({}, dumpFiles));
+  test.skipIf(emulatorHost === undefined)('neither the log nor Firestore contains a secret', () =>
+    search(onFirestore, dumpEmulator),
+  );
 
   async function search(settings: Record<string, string | undefined>, dump: Dump) {
     service = await startProcess({ ...settings, LOG_LEVEL: 'trace' });
@@ -98,15 +100,15 @@ describe('no secret leaves the process but the key in its answer', () => {
     await service.exited;
     const printed = service.output();
 
-    expect(stored, 'the store was searched where it keeps things').toContain('name-of-the-run-2');
+    expect(stored, 'the dump contains stored data').toContain('name-of-the-run-2');
     expect(printed).toContain('"requestUrl":"/api/v1/apikey/request"');
     const secrets = [
       ...keys,
       ...keys.map((key) => key.slice(8)),
       ...tokens.flatMap((token) => token.split('.').slice(1)),
-      ...spellings(jwtSecret),
-      ...spellings(processPepper),
-      ...spellings(Buffer.from(processPepper, 'base64')),
+      ...encodingsOf(jwtSecret),
+      ...encodingsOf(processPepper),
+      ...encodingsOf(Buffer.from(processPepper, 'base64')),
     ];
     for (const secret of secrets) {
       expect(printed.includes(secret), 'printed').toBe(false);

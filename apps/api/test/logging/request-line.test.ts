@@ -9,7 +9,7 @@ import { tokenFor } from '../harness/tokens.ts';
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
 const span = '00f067aa0ba902b7';
 
-describe('the line of a request', () => {
+describe('log line of a request', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp({ settings: { trustProxyHops: 1 } });
@@ -18,7 +18,7 @@ describe('the line of a request', () => {
 
   let ids = 0;
 
-  /** Sends a request and resolves to the line that it leaves. */
+  /** Sends a request and returns its log line. */
   async function lineOf(
     headers: Record<string, string>,
     path?: string,
@@ -33,7 +33,7 @@ describe('the line of a request', () => {
     return find();
   }
 
-  test("has Cloud Logging's fields", async () => {
+  test('the log line of a request has the fields of Cloud Logging', async () => {
     expect(await lineOf({ 'x-forwarded-for': '203.0.113.7' })).toMatchObject({
       severity: 'INFO',
       message: 'request',
@@ -53,7 +53,7 @@ describe('the line of a request', () => {
     ['traceparent', `00-${trace}-${span}-00`, undefined],
     ['x-cloud-trace-context', `${trace}/${BigInt(`0x${span}`)};o=1`, true],
     ['x-cloud-trace-context', `${trace}/${BigInt(`0x${span}`)}`, undefined],
-  ])('joins the trace that %s names: %s', async (header, value, sampled) => {
+  ])('the log line of a request links to the trace of %s: %s', async (header, value, sampled) => {
     const line = await lineOf({ [header]: value });
     expect(line['logging.googleapis.com/trace']).toBe(`projects/test-project/traces/${trace}`);
     expect(line['logging.googleapis.com/spanId']).toBe(span);
@@ -68,12 +68,12 @@ describe('the line of a request', () => {
     ['traceparent', `00-${trace}-${span}-01-more`],
     ['x-cloud-trace-context', `${trace}/not-a-number`],
     ['x-cloud-trace-context', `${trace}x/1`],
-  ])('takes nothing from %s: %s', async (header, value) => {
+  ])('the log line of a request ignores an invalid %s: %s', async (header, value) => {
     const line = await lineOf({ [header]: value });
     expect(Object.keys(line).filter((name) => /trace|span/i.test(name))).toEqual([]);
   });
 
-  test('holds nothing else that the client sent', async () => {
+  test('the log line of a request contains no other data from the client', async () => {
     const marker = 'MARKER7391';
     const token = tokenFor(marker, { alias: marker, iss: marker });
     await requestKey(
@@ -98,13 +98,13 @@ describe('the line of a request', () => {
     ['GET', '/api/v1/docs/assets/nothing.js', { requestMethod: 'GET', requestUrl: '/api/v1/docs/assets/*' }],
     ['POST', '/api/v1/docs/assets/nothing.js', {}],
     ['GET', '/nothing', {}],
-  ])('names the route that %s %s is for, if there is one', async (method, path, route) => {
+  ])('the log line of %s %s has the route, if there is one', async (method, path, route) => {
     const { httpRequest } = await lineOf({}, path, method);
     const { requestMethod, requestUrl } = httpRequest as Record<string, unknown>;
     expect({ requestMethod, requestUrl }).toEqual(route);
   });
 
-  test('names the route of a key that is verified, and nothing of what stands below it', async () => {
+  test('the log line of a verification has the route without the path suffix', async () => {
     const line = await lineOf({ 'x-api-key': makeKey() }, '/api/v1/apikey/verify/MARKER7391?MARKER7391');
     expect(line).toMatchObject({
       severity: 'INFO',
@@ -114,7 +114,7 @@ describe('the line of a request', () => {
     expect(JSON.stringify(line)).not.toContain('MARKER7391');
   });
 
-  test('is for everybody where a health check fails', async () => {
+  test('a failed health check is logged at INFO', async () => {
     const failing = await startApp({ store: storeThatThrows(new Error('down')) });
     onTestFinished(() => failing.close());
     await fetch(`${failing.url}/health/ready`);
@@ -132,11 +132,11 @@ describe('the line of a request', () => {
     ['malformed', 'invalid_key', { 'x-api-key': '' }, '/api/v1/apikey/verify'],
     ['malformed', 'invalid_key', { 'x-api-key': `${makeKey()}x` }, '/api/v1/apikey/verify'],
     ['unknown_key', 'invalid_key', { 'x-api-key': makeKey() }, '/api/v1/apikey/verify'],
-  ])('has the reason %s of a 401, and the code %s', async (reason, errorCode, headers, path) => {
+  ])('the log line of a 401 has the reason %s and the code %s', async (reason, errorCode, headers, path) => {
     expect(await lineOf(headers, path)).toMatchObject({ httpRequest: { status: 401 }, errorCode, reason });
   });
 
-  test('has the reason why a key is refused that was good before', async () => {
+  test('the log line of a 401 has the reason expired or suspended', async () => {
     const { store } = memoryStore();
     let now = Date.now();
     const aging = await startApp({ store, now: () => now });
@@ -154,7 +154,7 @@ describe('the line of a request', () => {
     expect(await reasonOf(keys[0])).toBe('expired');
   });
 
-  test('has the code of every refusal', async () => {
+  test('the log line of every refusal has its code', async () => {
     expect(await lineOf({}, '/nothing')).toMatchObject({ errorCode: 'not_found' });
     expect(await lineOf({}, '/api/v1/user/me', 'DELETE')).toMatchObject({ errorCode: 'method_not_allowed' });
     const line = await lineOf({ 'content-type': 'text/plain' });
@@ -162,7 +162,7 @@ describe('the line of a request', () => {
     expect(line).not.toHaveProperty('reason');
   });
 
-  test('is written once for each client and window where requests are refused for their rate', async () => {
+  test('requests over a rate limit are logged once per client and window', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const limited = await startApp({ settings: { ipRateLimitPerMinute: 1, trustProxyHops: 1 } });
@@ -183,7 +183,7 @@ describe('the line of a request', () => {
     await vi.waitFor(() => expect(refusals()).toHaveLength(3));
   });
 
-  test('is for those who look closely where very many are answered well', async () => {
+  test('successful health checks and verifications are logged at DEBUG', async () => {
     const key = await newKey(app.url, 'verified');
     expect(await lineOf({}, '/health/live')).toMatchObject({ severity: 'DEBUG' });
     for (let round = 0; round < 2; round++) {

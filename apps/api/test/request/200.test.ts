@@ -4,7 +4,7 @@ import { startApp, type TestApp } from '../harness/app.ts';
 import { requestKey, requestPath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
-describe('200: a key is issued', () => {
+describe('issuing a key', () => {
   let app: TestApp;
   let now = Date.UTC(2025, 7, 31, 23, 59, 59, 999);
   const token = (sub: string) => tokenFor(sub, { iat: Math.floor(now / 1000), exp: now / 1000 + 3600 });
@@ -14,7 +14,7 @@ describe('200: a key is issued', () => {
   });
   afterAll(() => app.close());
 
-  test('the answer has the six published fields and nothing else, in whole seconds rounded down', async () => {
+  test('request returns exactly the six published fields, with times rounded down to seconds', async () => {
     const { status, body, headers } = await requestKey(
       app.url,
       { api_key_name: 'MyFirstKey' },
@@ -38,14 +38,14 @@ describe('200: a key is issued', () => {
     ['30.0', 30, '2025-09-30T23:59:59Z'],
     ['3e1', 30, '2025-09-30T23:59:59Z'],
     ['1', 1, '2025-09-01T23:59:59Z'],
-  ])('expires_in_days %s is the integer %i', async (sent, days, expiresAt) => {
+  ])('request accepts expires_in_days %s as the integer %i', async (sent, days, expiresAt) => {
     const rawBody = `{"api_key_name": "days ${sent}", "expires_in_days": ${sent}}`;
     const { status, body } = await requestKey(app.url, undefined, { token: token('days'), rawBody });
     expect(status).toBe(200);
     expect(body).toMatchObject({ expires_in_days: days, expires_at: expiresAt });
   });
 
-  test('the last day before the year 10000 is fine, the one after it is not', async () => {
+  test('request accepts an expiry up to the last day of the year 9999', async () => {
     const days = Math.floor((Date.UTC(9999, 11, 31, 23, 59, 59) - now) / 86_400_000);
     const ask = (name: string, more: number) =>
       requestKey(app.url, { api_key_name: name, expires_in_days: days + more }, { token: token('last') });
@@ -59,25 +59,25 @@ describe('200: a key is issued', () => {
 
   test.each([
     ['three code points', 'abc'],
-    ['a hundred code points beyond the basic plane, which are two hundred UTF-16 units', '𝒳'.repeat(100)],
-    ['three code points beyond the basic plane', '𝒳𝒴𝒵'],
-    ['a family, which is one picture of seven code points', '👨‍👩‍👧‍👦'],
-    ['combining characters, which stay as they are', 'e\u0301\u0323 name'],
-    ['spaces around, which are not trimmed', '  spaced  '],
+    ['a hundred supplementary code points (two hundred UTF-16 units)', '𝒳'.repeat(100)],
+    ['three supplementary code points', '𝒳𝒴𝒵'],
+    ['one emoji of seven code points', '👨‍👩‍👧‍👦'],
+    ['combining characters, not normalized', 'e\u0301\u0323 name'],
+    ['leading and trailing spaces, not trimmed', '  spaced  '],
     ['right-to-left text', 'مفتاح'],
-    ['marks of direction, which are no control characters', '\u202eabc\u2066'],
-    ['a line separator, which is none either', 'a\u2028b'],
+    ['bidirectional formatting characters', '\u202eabc\u2066'],
+    ['a line separator', 'a\u2028b'],
     ['a byte order mark and a noncharacter', '\ufeffab\uffff'],
-    ['what is special in HTML, SQL and JSON', `<a href="x">'; DROP TABLE keys; --\\</a>`],
+    ['special characters of HTML, SQL and JSON', `<a href="x">'; DROP TABLE keys; --\\</a>`],
     ['only spaces', '     '],
     ['the name of a built-in member', '__proto__'],
-  ])('a name may have %s', async (_what, name) => {
+  ])('request accepts a name with %s', async (_what, name) => {
     const { status, body } = await requestKey(app.url, { api_key_name: name }, { token: token('names') });
     expect(status).toBe(200);
     expect(body['name']).toBe(name);
   });
 
-  test('unknown members are ignored, also those that other languages trip over', async () => {
+  test('request ignores unknown fields, including __proto__ and constructor', async () => {
     const rawBody =
       '{"__proto__": {"tier": "x"}, "constructor": 1, "toString": null, "x": [], "api_key_name": "plain"}';
     const { status, body } = await requestKey(app.url, undefined, { token: token('unknown'), rawBody });
@@ -85,13 +85,13 @@ describe('200: a key is issued', () => {
     expect(Object.keys(body)).toHaveLength(6);
   });
 
-  test('of a repeated member the last counts', async () => {
+  test('request takes the last value of a repeated field', async () => {
     const rawBody = '{"api_key_name": 5, "api_key_name": "first", "api_key_name": "second"}';
     const { body } = await requestKey(app.url, undefined, { token: token('repeated'), rawBody });
     expect(body['name']).toBe('second');
   });
 
-  test('the owner is the sub of the token, whatever body, query and headers name', async () => {
+  test('request issues the key to the sub of the token, whatever body, query and headers contain', async () => {
     const others = { sub: 'victim', user_id: 'victim', userId: 'victim', owner: 'victim', user: { sub: 'victim' } };
     const pioneer = (sub: string) => ({ token: tokenFor(sub, { tier: 'pioneer', exp: now / 1000 + 60 }) });
     const response = await fetch(`${app.url}${requestPath}?sub=victim&user_id=victim&userId=victim&owner=victim`, {
@@ -108,13 +108,13 @@ describe('200: a key is issued', () => {
       body: JSON.stringify({ api_key_name: 'mine', ...others }),
     });
     expect(response.status).toBe(200);
-    // A pioneer holds one key: who owns it has no room, and the name is free for everybody else.
+    // A pioneer may hold one key, so a second request shows who owns the first one.
     const full = await requestKey(app.url, { api_key_name: 'more' }, pioneer('caller'));
     expect(full.headers.get('x-error-code')).toBe('key_limit_reached');
     expect((await requestKey(app.url, { api_key_name: 'mine' }, pioneer('victim'))).status).toBe(200);
   });
 
-  test('the query does not stand in for the body', async () => {
+  test('request ignores fields in the query', async () => {
     const response = await fetch(`${app.url}${requestPath}?api_key_name=other&expires_in_days=1`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token('query')}`, 'content-type': 'application/json' },
@@ -123,7 +123,7 @@ describe('200: a key is issued', () => {
     expect(await response.json()).toMatchObject({ name: 'named in the body', expires_in_days: 365 });
   });
 
-  test('an expired key leaves room for another, and 30 days later its name', async () => {
+  test('request issues another key once the first has expired, and reuses its name 30 days later', async () => {
     const pioneer = () => ({ token: tokenFor('expiring', { tier: 'pioneer', exp: now / 1000 + 60 }) });
     const begun = now;
     const brief = (name: string) => requestKey(app.url, { api_key_name: name, expires_in_days: 1 }, pioneer());

@@ -5,7 +5,7 @@ import { sendRaw } from '../harness/raw-socket.ts';
 import { requestPath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
-describe('401: no credentials, or none of which anything is known', () => {
+describe('rejecting missing or invalid credentials', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp();
@@ -26,26 +26,26 @@ describe('401: no credentials, or none of which anything is known', () => {
   }
 
   test.each([
-    ['no header', {}],
+    ['no Authorization header', {}],
     ['an empty header', { authorization: '' }],
     ['a scheme without a token', { authorization: 'Bearer' }],
     ['another scheme', { authorization: `Basic ${btoa('user:password')}` }],
-    ['a token without its scheme', { authorization: tokenFor('user') }],
-    ['a word in place of a token', { authorization: 'Bearer garbage' }],
-    ['three words in place of a token', { authorization: 'Bearer a.b.c' }],
-    ['a token that is cut off', { authorization: `Bearer ${tokenFor('user').slice(0, -1)}` }],
-    ['a key in place of a token', { authorization: `Bearer ant-${'x'.repeat(40)}` }],
+    ['a token without a scheme', { authorization: tokenFor('user') }],
+    ['a word instead of a token', { authorization: 'Bearer garbage' }],
+    ['three words instead of a token', { authorization: 'Bearer a.b.c' }],
+    ['a truncated token', { authorization: `Bearer ${tokenFor('user').slice(0, -1)}` }],
+    ['a key instead of a token', { authorization: `Bearer ant-${'x'.repeat(40)}` }],
     ['Latin-1', { authorization: 'Bearer \xe9\xff' }],
     ['two tokens', { authorization: `Bearer ${tokenFor('user')} ${tokenFor('user')}` }],
     ['the token in a cookie', { cookie: `token=${tokenFor('user')}` }],
-    ['the token as an API key', { 'x-api-key': tokenFor('user') }],
-  ])('%s', async (_what, headers) => {
+    ['the token in X-API-Key', { 'x-api-key': tokenFor('user') }],
+  ])('request responds with 401 to %s', async (_what, headers) => {
     const answer = await ask(headers);
     expectError(answer, 401, 'unauthenticated');
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm=/);
   });
 
-  test('the body says no more than that, except in development, where details name the reason', async () => {
+  test('request names the reason of a 401 in development only', async () => {
     const developing = await startApp({ settings: { production: false } });
     onTestFinished(() => developing.close());
     for (const [token, reason] of [['abc', 'malformed'] as const, [tokenFor('user', { exp: 1 }), 'expired'] as const]) {
@@ -57,7 +57,7 @@ describe('401: no credentials, or none of which anything is known', () => {
     }
   });
 
-  test('the token in the query or in the body', async () => {
+  test('request responds with 401 to a token in the query or body', async () => {
     const token = tokenFor('user');
     expectError(await ask({}, `${requestPath}?access_token=${token}`), 401, 'unauthenticated');
     expectError(
@@ -67,7 +67,7 @@ describe('401: no credentials, or none of which anything is known', () => {
     );
   });
 
-  test('the header twice, even with the same token', async () => {
+  test('request responds with 401 to two Authorization headers, even with the same token', async () => {
     const header = `Authorization: Bearer ${tokenFor('user')}\r\n`;
     const { text } = await sendRaw(
       app.port,
@@ -76,12 +76,12 @@ describe('401: no credentials, or none of which anything is known', () => {
     expect(text).toMatch(/^HTTP\/1\.1 401 Unauthorized\r\n/);
   });
 
-  test('nothing of the credentials comes back', async () => {
+  test('request does not repeat credentials in a 401', async () => {
     const { body, headers } = await ask({ authorization: 'Bearer hunter2.hunter2.hunter2' });
     expect(JSON.stringify([body, [...headers]])).not.toContain('hunter2');
   });
 
-  test('is told before anything about the body', async () => {
+  test('request responds with 401 before it checks the body', async () => {
     expectError(await ask({ 'content-type': 'text/plain' }, requestPath, 'not JSON'), 401, 'unauthenticated');
   });
 });

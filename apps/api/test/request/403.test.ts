@@ -4,7 +4,7 @@ import { expectError } from '../harness/expect-error.ts';
 import { requestKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
-describe('403: a good token whose scope or tier may not do this', () => {
+describe('rejecting insufficient permissions', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp();
@@ -15,7 +15,7 @@ describe('403: a good token whose scope or tier may not do this', () => {
     requestKey(app.url, { api_key_name: name }, { token: tokenFor(JSON.stringify(claims), claims) });
 
   test.each([['gold'], ['Pioneer'], [''], ['constructor'], ['__proto__'], ['toString'], ['pioneer ']])(
-    'the tier %j, which is none',
+    'request responds with 403 to the unknown tier %j',
     async (tier) => expectError(await ask({ tier }), 403, 'unknown_tier'),
   );
 
@@ -28,21 +28,21 @@ describe('403: a good token whose scope or tier may not do this', () => {
     ['APIKEY:WRITE'],
     ['apikey:write,apikey:read'],
     ['apikey:*'],
-  ])('the scope %j, which does not name apikey:write', async (scope) => {
+  ])('request responds with 403 to the scope %j', async (scope) => {
     expectError(await ask({ scope }), 403, 'insufficient_scope');
   });
 
   test.each([['apikey:write'], ['openid apikey:read apikey:write profile'], ['apikey:write apikey:write']])(
-    'but not the scope %j',
+    'request accepts the scope %j',
     async (scope) => expect((await ask({ scope })).status).toBe(200),
   );
 
-  test('but not a token without scope: a session of the user itself', async () => {
+  test('request accepts a token without scope', async () => {
     expect((await ask({})).status).toBe(200);
   });
 
   test.each([[{ tier: 'hunter2' }], [{ scope: 'hunter2' }]])(
-    'details never repeat what the token says: %j',
+    'request does not repeat the claims %j in a 403',
     async (claims) => {
       const { status, body, headers } = await ask(claims);
       expect(status).toBe(403);
@@ -50,7 +50,7 @@ describe('403: a good token whose scope or tier may not do this', () => {
     },
   );
 
-  test('is told before anything about the body', async () => {
+  test('request responds with 403 before it checks the body', async () => {
     const token = tokenFor('body', { tier: 'none' });
     expectError(await requestKey(app.url, undefined, { token, rawBody: 'not JSON' }), 403, 'unknown_tier');
   });

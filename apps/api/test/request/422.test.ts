@@ -4,7 +4,7 @@ import { expectError } from '../harness/expect-error.ts';
 import { requestKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
-describe('422: well-formed JSON whose values break the schema or a rule', () => {
+describe('rejecting invalid values', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp();
@@ -17,24 +17,24 @@ describe('422: well-formed JSON whose values break the schema or a rule', () => 
     ['a boolean', 'true'],
     ['an array', '["abc"]'],
     ['an object', '{"length": 5}'],
-    ['brackets as deep as the limit allows', `${'['.repeat(8_000)}${']'.repeat(8_000)}`],
-    ['objects as deep as the limit allows', `${'{"a":'.repeat(2_600)}1${'}'.repeat(2_600)}`],
+    ['an array nested 8,000 levels deep', `${'['.repeat(8_000)}${']'.repeat(8_000)}`],
+    ['an object nested 2,600 levels deep', `${'{"a":'.repeat(2_600)}1${'}'.repeat(2_600)}`],
     ['two characters', '"ab"'],
-    ['nothing', '""'],
-    ['two code points that are four UTF-16 units', '"𝒳𝒳"'],
+    ['an empty string', '""'],
+    ['two code points (four UTF-16 units)', '"𝒳𝒳"'],
     ['101 characters', `"${'x'.repeat(101)}"`],
     ['101 code points', `"${'𝒳'.repeat(101)}"`],
-    ['a NUL', '"ab\\u0000c"'],
-    ['an escape', '"ab\\u001bc"'],
-    ['a line break', '"ab\\nc"'],
-    ['a tab at its end', '"abc\\t"'],
-    ['a DEL', '"ab\\u007fc"'],
-    ['the first C1 control character', '"ab\\u0080c"'],
-    ['the last C1 control character', '"ab\\u009fc"'],
-    ['a lone high surrogate', '"abc\\ud800"'],
-    ['a lone low surrogate', '"\\udc00abc"'],
-    ['surrogates the wrong way round', '"abc\\udc00\\ud800"'],
-  ])('api_key_name is %s', async (_what, json) => {
+    ['a string with NUL', '"ab\\u0000c"'],
+    ['a string with ESC', '"ab\\u001bc"'],
+    ['a string with a line break', '"ab\\nc"'],
+    ['a string with a trailing tab', '"abc\\t"'],
+    ['a string with DEL', '"ab\\u007fc"'],
+    ['a string with the first C1 control character', '"ab\\u0080c"'],
+    ['a string with the last C1 control character', '"ab\\u009fc"'],
+    ['a string with a lone high surrogate', '"abc\\ud800"'],
+    ['a string with a lone low surrogate', '"\\udc00abc"'],
+    ['a string with reversed surrogates', '"abc\\udc00\\ud800"'],
+  ])('request responds with 422 if api_key_name is %s', async (_what, json) => {
     const answer = await requestKey(app.url, undefined, { rawBody: `{"api_key_name": ${json}}` });
     expectError(answer, 422, 'invalid_field');
     expect(answer.body['details']).toMatch(/^api_key_name: must /);
@@ -59,7 +59,7 @@ describe('422: well-formed JSON whose values break the schema or a rule', () => 
     ['0.9999999999999999'],
     ['1.0000000000000002'],
     ['-1e300'],
-  ])('expires_in_days is %s', async (json) => {
+  ])('request responds with 422 if expires_in_days is %s', async (json) => {
     const answer = await requestKey(app.url, undefined, {
       rawBody: `{"api_key_name": "abc", "expires_in_days": ${json}}`,
     });
@@ -68,7 +68,7 @@ describe('422: well-formed JSON whose values break the schema or a rule', () => 
   });
 
   test.each([['1e300'], ['9007199254740993'], ['3000000']])(
-    'expires_in_days %s would pass the year 9999',
+    'request responds with 422 if expires_in_days is %s, which ends after the year 9999',
     async (json) => {
       const answer = await requestKey(app.url, undefined, {
         rawBody: `{"api_key_name": "abc", "expires_in_days": ${json}}`,
@@ -77,7 +77,7 @@ describe('422: well-formed JSON whose values break the schema or a rule', () => 
     },
   );
 
-  test('every field that is wrong is named, with its rule and without the value', async () => {
+  test('request names every invalid field and its rule, without the value', async () => {
     const answer = await requestKey(app.url, {
       api_key_name: 'sécret-value'.repeat(20),
       expires_in_days: 'other-secret',
@@ -92,17 +92,17 @@ describe('422: well-formed JSON whose values break the schema or a rule', () => 
     ['a name of a wrong type', '{"api_key_name": ["hunter2"]}'],
     ['a name with a control character', '{"api_key_name": "hunter2\\u0007"}'],
     ['a name with a lone surrogate', '{"api_key_name": "hunter2\\ud800"}'],
-    ['days of a wrong type', '{"api_key_name": "abc", "expires_in_days": "hunter2"}'],
-    ['days as an object', '{"api_key_name": "abc", "expires_in_days": {"hunter2": "hunter2"}}'],
-    ['a number', '{"api_key_name": "abc", "expires_in_days": -271828}'],
-    ['a number past the year 9999', '{"api_key_name": "abc", "expires_in_days": 271828271828}'],
-  ])('details never repeat what was sent: %s', async (_what, rawBody) => {
+    ['a period of a wrong type', '{"api_key_name": "abc", "expires_in_days": "hunter2"}'],
+    ['a period that is an object', '{"api_key_name": "abc", "expires_in_days": {"hunter2": "hunter2"}}'],
+    ['a negative period', '{"api_key_name": "abc", "expires_in_days": -271828}'],
+    ['a period past the year 9999', '{"api_key_name": "abc", "expires_in_days": 271828271828}'],
+  ])('request does not repeat submitted values in a 422 for %s', async (_what, rawBody) => {
     const { status, body, headers } = await requestKey(app.url, undefined, { rawBody });
     expect(status).toBe(422);
     expect(JSON.stringify([body, [...headers]])).not.toMatch(/hunter2|271828/);
   });
 
-  test('a name that the owner already uses, told before a full tier, and again without the name', async () => {
+  test('request responds with 422 to a taken name, without repeating it, before it checks the maximum', async () => {
     const pioneer = { token: tokenFor('one key', { tier: 'pioneer' }) };
     expect((await requestKey(app.url, { api_key_name: 'taken-name' }, pioneer)).status).toBe(200);
     const answer = await requestKey(app.url, { api_key_name: 'taken-name' }, pioneer);
@@ -111,7 +111,7 @@ describe('422: well-formed JSON whose values break the schema or a rule', () => 
     expectError(await requestKey(app.url, { api_key_name: 'other-name' }, pioneer), 429, 'key_limit_reached');
   });
 
-  test('names compare by code point: another case, form or space is another name', async () => {
+  test('request compares names exactly, including case, normalization form and spaces', async () => {
     const names = ['café', 'cafe\u0301', 'Café', 'café ', ' café'];
     const token = tokenFor('names');
     const statuses = await Promise.all(

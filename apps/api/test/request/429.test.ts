@@ -4,7 +4,7 @@ import { expectError } from '../harness/expect-error.ts';
 import { requestKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
-describe('429: too many requests, or as many keys as the tier allows', () => {
+describe('enforcing limits', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp();
@@ -15,7 +15,7 @@ describe('429: too many requests, or as many keys as the tier allows', () => {
     ['pioneer', 1],
     ['starter', 2],
     ['growth', 5],
-  ])('%s holds %i keys and no more', async (tier, maximum) => {
+  ])('request lets a %s hold at most %i keys', async (tier, maximum) => {
     const token = tokenFor(`maximum of ${tier}`, { tier });
     for (let held = 0; held < maximum; held++) {
       expect((await requestKey(app.url, { api_key_name: `key ${held}` }, { token })).status).toBe(200);
@@ -26,10 +26,10 @@ describe('429: too many requests, or as many keys as the tier allows', () => {
       'Key limit: you have as many active keys as your tier allows. Delete a key; waiting does not help.',
     );
     expect(answer.headers.has('retry-after'), 'waiting does not help').toBe(false);
-    expect(Number(answer.headers.get('x-ratelimit-remaining')), 'the rate is not what is exhausted').toBeGreaterThan(0);
+    expect(Number(answer.headers.get('x-ratelimit-remaining')), 'the rate limit is not exhausted').toBeGreaterThan(0);
   });
 
-  test('of requests at the same moment exactly as many succeed as the tier has keys', async () => {
+  test('request issues exactly the maximum of keys to concurrent requests', async () => {
     const token = tokenFor('at once', { tier: 'growth' });
     const names = Array.from({ length: 40 }, (_, index) => `at once ${index}`);
     const answers = await Promise.all(names.map((name) => requestKey(app.url, { api_key_name: name }, { token })));
@@ -37,13 +37,13 @@ describe('429: too many requests, or as many keys as the tier allows', () => {
     for (const answer of answers.filter(({ status }) => status !== 200)) expectError(answer, 429, 'key_limit_reached');
   });
 
-  test('a token without tier is a pioneer', async () => {
+  test('request treats a token without tier as pioneer', async () => {
     const token = tokenFor('no tier', { tier: undefined });
     expect((await requestKey(app.url, { api_key_name: 'first' }, { token })).status).toBe(200);
     expectError(await requestKey(app.url, { api_key_name: 'second' }, { token }), 429, 'key_limit_reached');
   });
 
-  test('a rate says when to come back', async () => {
+  test('request responds with 429 and Retry-After when the rate limit is exceeded', async () => {
     const token = tokenFor('hasty', { tier: 'pioneer' });
     const ask = () => requestKey(app.url, {}, { token });
     for (let sent = 0; sent < 20; sent++) expect((await ask()).status).toBe(400);
@@ -56,6 +56,6 @@ describe('429: too many requests, or as many keys as the tier allows', () => {
     expect(answer.headers.get('x-ratelimit-limit')).toBe('20');
     expect(answer.headers.get('x-ratelimit-remaining')).toBe('0');
     const reset = Number(answer.headers.get('x-ratelimit-reset'));
-    expect(Math.abs(reset - (Date.now() / 1000 + seconds)), 'both say the same moment').toBeLessThan(3);
+    expect(Math.abs(reset - (Date.now() / 1000 + seconds)), 'both headers agree').toBeLessThan(3);
   });
 });

@@ -6,16 +6,16 @@ import { requestKey } from '../harness/request-key.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
-describe('500: anything else, without internals', () => {
+describe('unexpected errors', () => {
   let app: TestApp | undefined;
   afterEach(() => app?.close());
 
   const internals = 'connect to 10.1.2.3 with password hunter2';
 
-  /** The log's line of a request; it is written once the answer has been sent. */
+  /** Waits for the log line of a request, which is written after the response, and returns it. */
   async function lineOf({ logged }: TestApp, id: string | null) {
     const lines = () => logged.map((text) => JSON.parse(text)).filter(({ requestId }) => requestId === id);
-    await waitFor(`a line of the request ${id}`, () => lines().length > 0);
+    await waitFor(`the log line of the request ${id}`, () => lines().length > 0);
     expect(lines()).toHaveLength(1);
     return lines()[0] as Record<string, unknown>;
   }
@@ -23,14 +23,9 @@ describe('500: anything else, without internals', () => {
   test.each([
     ['a store that is down', new StoreUnavailableError(internals), 'store_unavailable', /Nothing was written/],
     ['a write of unknown outcome', new OutcomeUnknownError(internals), 'outcome_unknown', /the name may belong/],
-    ['an error nobody thought of', new TypeError(internals), 'internal', /^The cause was logged/],
-    [
-      'an error that poses as one of HTTP',
-      Object.assign(new Error(internals), { status: 404 }),
-      'internal',
-      /^The cause/,
-    ],
-  ])('%s', async (_what, error, code, details) => {
+    ['an unexpected error', new TypeError(internals), 'internal', /^The cause was logged/],
+    ['an error with an HTTP status', Object.assign(new Error(internals), { status: 404 }), 'internal', /^The cause/],
+  ])('request responds with 500 without internals, and logs the cause, for %s', async (_what, error, code, details) => {
     app = await startApp({ store: storeThatThrows(error) });
     const answer = await requestKey(app.url, { api_key_name: 'abc' }, { headers: { 'x-request-id': 'find-me.42' } });
     expectError(answer, 500, code);
@@ -43,7 +38,7 @@ describe('500: anything else, without internals', () => {
     expect(line['stack_trace'], 'Error Reporting reads the stack from here').toContain(internals);
   });
 
-  test('a request without an id gets one, by which the cause is found', async () => {
+  test('request returns a generated request id that the log line with the cause has too', async () => {
     app = await startApp({ store: storeThatThrows(new TypeError(internals)) });
     const { body, headers } = await requestKey(app.url, { api_key_name: 'abc' });
     const id = headers.get('x-request-id');
@@ -51,7 +46,7 @@ describe('500: anything else, without internals', () => {
     expect(await lineOf(app, id)).toMatchObject({ severity: 'ERROR', err: { message: internals } });
   });
 
-  test('one request that fails leaves the next ones alone', async () => {
+  test('request succeeds after an earlier request failed', async () => {
     let calls = 0;
     const store: KeyStore = {
       ...storeThatThrows(new Error(internals)),

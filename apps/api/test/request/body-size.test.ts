@@ -7,7 +7,7 @@ import { tokenFor } from '../harness/tokens.ts';
 
 const limit = 16 * 1024;
 
-describe('a body has at most 16 KiB', () => {
+describe('limit of the body size', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp();
@@ -30,21 +30,21 @@ describe('a body has at most 16 KiB', () => {
     ['identity', (text) => text],
     ['gzip', (text) => gzipSync(text)],
     ['deflate', (text) => deflateSync(text)],
-  ])('after %s is undone: exactly so many are fine, one more is not', async (encoding, encode) => {
+  ])('accepts a body of 16 KiB in %s and rejects one more byte', async (encoding, encode) => {
     expect((await sendIn(encoding, encode(padded(limit)))).status).toBe(200);
     expectError(await sendIn(encoding, encode(padded(limit + 1))), 400, 'body_too_large');
   });
 
-  test('counted in bytes: fewer characters than that may be too many', async () => {
+  test('measures the body size in bytes, not characters', async () => {
     const name = 'é'.repeat(limit / 2);
     expectError(await requestKey(app.url, { api_key_name: name }), 400, 'body_too_large');
   });
 
-  test('and far more is no different', async () => {
+  test('rejects a body of 1 MiB', async () => {
     expectError(await requestKey(app.url, { api_key_name: 'x'.repeat(1024 * 1024) }), 400, 'body_too_large');
   });
 
-  test('also where the length is not announced', async () => {
+  test('rejects a body over 16 KiB without Content-Length', async () => {
     const pieces = Array.from({ length: 40 }, () => new TextEncoder().encode(' '.repeat(1024)));
     const response = await fetch(`${app.url}${requestPath}`, {
       method: 'POST',
@@ -58,8 +58,8 @@ describe('a body has at most 16 KiB', () => {
   test.each([
     ['gzip', gzipSync(Buffer.alloc(10 * 1024 * 1024))],
     ['deflate', deflateSync(Buffer.alloc(10 * 1024 * 1024))],
-  ])('a bomb of 10 MiB in %s is refused before it is inflated', async (encoding, bomb) => {
-    expect(bomb.length, 'small enough to pass until it is inflated').toBeLessThan(limit);
+  ])('rejects a %s bomb of 10 MiB before it is inflated', async (encoding, bomb) => {
+    expect(bomb.length, 'the compressed size is within the limit').toBeLessThan(limit);
     const before = process.memoryUsage().arrayBuffers;
     const begun = performance.now();
     expectError(await sendIn(encoding, bomb), 400, 'body_too_large');
@@ -71,16 +71,16 @@ describe('a body has at most 16 KiB', () => {
   const emptyBlock = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
   test.each([
     [
-      'gzip members that hold nothing',
+      'empty gzip members',
       'gzip',
       Buffer.concat([...Array.from({ length: 10_000 }, () => gzipSync('')), gzipSync('{"api_key_name": "blown up"}')]),
     ],
     [
-      'deflate blocks that hold nothing',
+      'empty deflate blocks',
       'deflate',
       Buffer.concat([wrapper.subarray(0, 2), ...Array.from({ length: 40_000 }, () => emptyBlock), wrapper.subarray(2)]),
     ],
-  ])('before decompression too: %s are refused by their size, announced or not', async (_what, encoding, body) => {
+  ])('rejects %s of more than 16 KiB, with and without Content-Length', async (_what, encoding, body) => {
     expect(body.length).toBeGreaterThan(limit);
     expectError(await sendIn(encoding, body), 400, 'body_too_large');
 

@@ -29,7 +29,7 @@ function mistyped(key: string): string {
 
 const hashOf = (token: string) => createHash('sha256').update(token).digest('hex');
 
-describe('keys that GitHub found in public', () => {
+describe('alerts of GitHub', () => {
   let github: Github;
   let app: TestApp;
   beforeEach(async () => {
@@ -58,7 +58,7 @@ describe('keys that GitHub found in public', () => {
       signer,
     );
 
-  test('are revoked before GitHub is answered, and no others', async () => {
+  test('an alert revokes the leaked key and no other before the response', async () => {
     const [leaked] = [await issue('owner', 'leaked'), await issue('owner', 'kept'), await issue('other', 'leaked')];
     const { status, body, headers } = await report(leaked);
     expect(await namesOf('owner')).toEqual(['kept']);
@@ -68,7 +68,7 @@ describe('keys that GitHub found in public', () => {
     expect(body).toEqual([{ token_hash: hashOf(leaked), token_type: 'andamio_api_key', label: 'true_positive' }]);
   });
 
-  test('are told from what is none, alert by alert, and no token is ever repeated', async () => {
+  test('the response labels each token as true or false positive without repeating it', async () => {
     const [one, other] = [await issue('a'), await issue('b')];
     const tokens = [mistyped(one), one, makeKey(), '', 'not a key \ud800', other, one];
     const { body } = await report(...tokens);
@@ -83,7 +83,7 @@ describe('keys that GitHub found in public', () => {
     expect([await namesOf('a'), await namesOf('b')]).toEqual([[], []]);
   });
 
-  test('are in the audit log, as revoked by GitHub', async () => {
+  test('the audit log has an entry for a key that GitHub reports', async () => {
     const { store, read } = fileStore();
     const audited = await startApp({ store, githubKeysUrl: github.url });
     const leaked = await issue('owner', 'leaked', audited.url);
@@ -94,7 +94,7 @@ describe('keys that GitHub found in public', () => {
     expect(audit[1]).toMatchObject({ actor_kind: 'github', user_id: 'owner', name: 'leaked' });
   });
 
-  test('are refused at once, also where they were accepted a moment ago', async () => {
+  test('a reported key is refused at once, even if it is cached', async () => {
     const leaked = await issue();
     const verify = async () =>
       (await fetch(`${app.url}/api/v1/apikey/verify`, { headers: { 'x-api-key': leaked } })).status;
@@ -103,12 +103,12 @@ describe('keys that GitHub found in public', () => {
     expect(await verify()).toBe(401);
   });
 
-  test('stay revoked when the message is repeated', async () => {
+  test('a repeated alert gets the same response and has no further effect', async () => {
     const leaked = await issue();
     await report(leaked);
     const again = await report(leaked);
     expect(again.status).toBe(200);
-    expect(again.body, 'the answer is the same').toMatchObject([{ label: 'true_positive' }]);
+    expect(again.body, 'the same label').toMatchObject([{ label: 'true_positive' }]);
     expect(app.logged.filter((line) => line.includes('they are revoked'))).toHaveLength(1);
   });
 
@@ -118,8 +118,8 @@ describe('keys that GitHub found in public', () => {
     ['no type', { type: undefined }],
     ['a type that is a number', { type: 5 }],
     ['a source that is a list', { source: [] }],
-    ['fields that nobody knows', { since: { a: 1 } }],
-  ])('are revoked by an alert with %s', async (_what, odd) => {
+    ['unknown fields', { since: { a: 1 } }],
+  ])('an alert with %s revokes the key', async (_what, odd) => {
     const leaked = await issue();
     const { status, body } = await sendAlerts(app.url, [alertOf(leaked, odd)], signer);
     expect(status).toBe(200);
@@ -135,7 +135,7 @@ describe('keys that GitHub found in public', () => {
     ['an object without a token', { type: 'y' }],
     ['a token that is a number', alertOf('x', { token: 5 })],
     ['a token that is null', alertOf('x', { token: null })],
-  ])('are revoked beside an alert that is %s, which is passed over', async (_what, odd) => {
+  ])('a message revokes the other keys if one alert is %s', async (_what, odd) => {
     const leaked = await issue();
     const { status, body } = await sendAlerts(app.url, [odd, alertOf(leaked), odd], signer);
     expect(status).toBe(200);
@@ -144,7 +144,7 @@ describe('keys that GitHub found in public', () => {
     expect(app.logged.some((line) => line.includes('"unreadable":2'))).toBe(true);
   });
 
-  test('are revoked beside a token that is not UTF-8', async () => {
+  test('a message revokes the other keys if one token is not UTF-8', async () => {
     const leaked = await issue();
     const [head = '', tail = ''] = JSON.stringify([alertOf('@'), alertOf(leaked)]).split('@');
     const body = new Uint8Array(Buffer.concat([Buffer.from(head), Buffer.of(0xff), Buffer.from(tail)]));
@@ -153,7 +153,7 @@ describe('keys that GitHub found in public', () => {
     expect(await namesOf('owner')).toEqual([]);
   });
 
-  test('are revoked whichever pepper they were made under', async () => {
+  test('an alert revokes a key under an older pepper', async () => {
     const { store } = memoryStore();
     const before = await startApp({ store });
     const leaked = await issue('owner', 'old', before.url);
@@ -169,7 +169,7 @@ describe('keys that GitHub found in public', () => {
     }
   });
 
-  test('are a thousand at a time, if need be', async () => {
+  test('a message with a thousand alerts revokes all reported keys', async () => {
     const keys = await Promise.all(Array.from({ length: 40 }, (_, index) => issue(`owner ${index}`)));
     const tokens = Array.from({ length: 1_000 }, (_, index) => keys[index] ?? makeKey());
     const { status, body } = await report(...tokens);
@@ -181,20 +181,20 @@ describe('keys that GitHub found in public', () => {
   });
 
   test.each<[string, unknown]>([
-    ['no alert at all', []],
-    ['an alert that does not say where', [{ token: 'x', type: 'y' }]],
+    ['no alerts', []],
+    ['an alert without an address', [{ token: 'x', type: 'y' }]],
     ['an alert with an empty address', [alertOf('x', { url: '' })]],
-  ])('%s is fine', async (_what, message) => {
+  ])('accepts a message with %s', async (_what, message) => {
     expect((await sendAlerts(app.url, message, signer)).status).toBe(200);
   });
 
-  describe('a signed message that is none', () => {
+  describe('invalid messages', () => {
     test.each<[string, unknown]>([
       ['an object', alertOf('x')],
       ['null', null],
       ['a string', '[]'],
       ['a number', 5],
-    ])('%s is 400', async (_what, message) => {
+    ])('responds with 400 to a signed message that is %s', async (_what, message) => {
       expectError(await sendAlerts(app.url, message, signer), 400, 'invalid_body');
     });
 
@@ -202,18 +202,18 @@ describe('keys that GitHub found in public', () => {
       sendBytes(app.url, body, { ...signatureHeadersOf(body, signer), ...headers });
 
     test.each<[string, string | Uint8Array<ArrayBuffer>]>([
-      ['nothing', ''],
-      ['half a message', '[{"token":'],
-      ['a message with something behind it', '[] []'],
-    ])('%s is 400', async (_what, body) => {
+      ['empty', ''],
+      ['truncated', '[{"token":'],
+      ['followed by other text', '[] []'],
+    ])('responds with 400 to a signed message that is %s', async (_what, body) => {
       expectError(await sendSigned(body), 400, 'invalid_body');
     });
 
-    test('one of another type is 400', async () => {
+    test('responds with 400 to a signed message with another content type', async () => {
       expectError(await sendSigned('[]', { 'content-type': 'text/plain' }), 400, 'invalid_body');
     });
 
-    test('one that is compressed is 400, whatever was signed: its bytes are not those that were read', async () => {
+    test('responds with 400 to a compressed message, whether its content or its bytes are signed', async () => {
       const compressed = new Uint8Array(gzipSync('[]'));
       for (const signed of ['[]', compressed]) {
         const headers = { 'content-encoding': 'gzip', ...signatureHeadersOf(signed, signer) };
@@ -221,7 +221,7 @@ describe('keys that GitHub found in public', () => {
       }
     });
 
-    test('one without a body is 400, also where nothing says how long it is', async () => {
+    test('responds with 400 to a signed message without a body', async () => {
       const headers = Object.entries(signatureHeadersOf('', signer)).map(([name, value]) => `${name}: ${value}\r\n`);
       const head = `POST ${alertsPath} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
       const { text } = await sendRaw(app.port, `${head}${headers.join('')}Connection: close\r\n\r\n`);
@@ -229,7 +229,7 @@ describe('keys that GitHub found in public', () => {
       expect(text).toMatch(/\r\nX-Error-Code: invalid_body\r\n/);
     });
 
-    test('1 MiB is the most, however many alerts that are', async () => {
+    test('accepts messages of up to 1 MiB', async () => {
       const full = `[${'{"token":"x"},'.repeat(10_000)}{"token":"x"}]`;
       const padded = full.padEnd(1024 * 1024, ' ');
       expect((await sendSigned(padded)).status).toBe(200);
@@ -237,14 +237,14 @@ describe('keys that GitHub found in public', () => {
     });
   });
 
-  test('are none that GitHub may forget about while the store is down', async () => {
+  test('responds with 500 to an alert while the store is down, so that GitHub repeats it', async () => {
     const store = storeThatThrows(new StoreUnavailableError('gone'));
     const down = await startApp({ store, githubKeysUrl: github.url });
     const answer = await sendAlerts(down.url, [alertOf(makeKey())], signer).finally(() => down.close());
     expectError(answer, 500, 'store_unavailable');
   });
 
-  test('no token gets into a log line, whatever becomes of the message', async () => {
+  test('no log line contains a reported token', async () => {
     const leaked = await issue();
     const unknown = makeKey();
     await sendAlerts(app.url, [alertOf(leaked), alertOf(unknown)], signer);
@@ -260,7 +260,7 @@ describe('keys that GitHub found in public', () => {
   });
 });
 
-describe('where the endpoint is', () => {
+describe('endpoint for alerts', () => {
   async function withApp<Result>(options: TestAppOptions, use: (app: TestApp) => Promise<Result>): Promise<Result> {
     const app = await startApp(options);
     return use(app).finally(() => app.close());
@@ -275,13 +275,13 @@ describe('where the endpoint is', () => {
     };
   }
 
-  test('without the setting there is nothing at its path, for nobody', () =>
+  test('the path of the alerts responds with 404 without GITHUB_SECRET_SCANNING_KEYS_URL', () =>
     withApp({}, async ({ url }) => {
       for (const method of ['GET', 'POST', 'PUT']) expectError(await ask(url, method), 404, 'not_found');
       expectError(await sendAlerts(url, [], signer), 404, 'not_found');
     }));
 
-  test('with it, it takes POST alone', () =>
+  test('the path of the alerts accepts POST only', () =>
     withApp({ githubKeysUrl: 'http://127.0.0.1:9/keys' }, async ({ url }) => {
       for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS']) {
         const answer = await ask(url, method);
@@ -290,7 +290,7 @@ describe('where the endpoint is', () => {
       }
     }));
 
-  test('messages that are good do not exhaust the limit of the address, others do', async () => {
+  test('only messages with an invalid signature count against the address limit', async () => {
     const github = await startGithub(signer);
     await withApp(
       { githubKeysUrl: github.url, monotonicNow: () => 0, settings: { ipRateLimitPerMinute: 3 } },

@@ -8,7 +8,7 @@ const minute = 60_000;
 const hour = 60 * minute;
 const signer = githubKey();
 
-describe('the keys that GitHub publishes', () => {
+describe("GitHub's public keys", () => {
   let github: Github;
   let app: TestApp;
   let clock: number;
@@ -24,14 +24,14 @@ describe('the keys that GitHub publishes', () => {
 
   const statusOf = async (key = signer) => (await sendAlerts(app.url, [], key)).status;
 
-  test('are fetched once for many messages, also for those that come at once', async () => {
+  test("fetches GitHub's keys once for many messages, including concurrent ones", async () => {
     expect(await Promise.all(Array.from({ length: 20 }, () => statusOf()))).toEqual(Array(20).fill(200));
     clock = hour / 2;
     expect(await statusOf()).toBe(200);
     expect(github.fetches()).toBe(1);
   });
 
-  test('are fetched at most once a minute however many identifiers somebody makes up', async () => {
+  test("fetches GitHub's keys at most once a minute for unknown identifiers", async () => {
     for (clock = 0; clock < 5 * minute; clock += 2_000) {
       expect(await statusOf(githubKey())).toBe(clock % minute === 0 ? 401 : 500);
     }
@@ -39,24 +39,24 @@ describe('the keys that GitHub publishes', () => {
     expect(await statusOf()).toBe(200);
   });
 
-  test('are new ones where an unknown identifier cannot be looked for: that is a 500, never a refusal', async () => {
-    expect(await statusOf(githubKey()), 'somebody makes up an identifier').toBe(401);
+  test('responds with 500, not 401, to an unknown identifier within a minute of the last fetch', async () => {
+    expect(await statusOf(githubKey()), 'a made-up identifier').toBe(401);
     const next = githubKey();
     github.publish(next);
     clock = 1;
     expectError(await sendAlerts(app.url, [], next), 500, 'signing_keys_unavailable');
     clock = minute;
-    expect(await statusOf(next), 'GitHub sends it again').toBe(200);
+    expect(await statusOf(next), 'the repeated message').toBe(200);
   });
 
-  test('are withdrawn when GitHub publishes an empty list', async () => {
+  test('rejects all messages after GitHub publishes an empty list', async () => {
     expect(await statusOf()).toBe(200);
     github.publish();
     clock = hour + 1;
     expect(await statusOf()).toBe(401);
   });
 
-  test('may change: one that is new works within a minute, one that is gone ends within the hour', async () => {
+  test('accepts a new key of GitHub within a minute and rejects a withdrawn one', async () => {
     expect(await statusOf()).toBe(200);
     const next = githubKey();
     github.publish(next);
@@ -65,16 +65,16 @@ describe('the keys that GitHub publishes', () => {
     expect(await statusOf()).toBe(401);
   });
 
-  test('are asked for again within the hour, while messages go on', async () => {
+  test("refreshes GitHub's keys in the background within an hour while messages arrive", async () => {
     expect(await statusOf()).toBe(200);
     github.publish(githubKey());
     clock = hour - minute;
-    expect(await statusOf(), 'the old set is used until the new one is here').toBe(200);
+    expect(await statusOf(), 'the old set until the new one is fetched').toBe(200);
     await waitFor('the new set', async () => (await statusOf()) === 401);
     expect(github.fetches()).toBe(2);
   });
 
-  test('end with the hour where they are gone, also for the first message after a pause', async () => {
+  test('rejects a withdrawn key of GitHub after an hour, even for the first message after a pause', async () => {
     expect(await statusOf()).toBe(200);
     github.publish(githubKey());
     clock = hour + 1;
@@ -83,10 +83,10 @@ describe('the keys that GitHub publishes', () => {
 
   test.each<[string, () => void]>([
     ['fails', () => (github.mode = 'fails')],
-    ['sends elsewhere', () => (github.mode = 'redirects')],
-    ['answers something else', () => (github.answer = { keys: [] })],
-    ['answers no object', () => (github.answer = 'hello')],
-  ])('an address that %s is a reason to send the message again, and no refusal', async (_what, break_) => {
+    ['redirects', () => (github.mode = 'redirects')],
+    ['returns another object', () => (github.answer = { keys: [] })],
+    ['returns a string', () => (github.answer = 'hello')],
+  ])('responds with 500, not 401, while the URL of the keys %s', async (_what, break_) => {
     const { answer } = github;
     break_();
     const refusal = await sendAlerts(app.url, [], signer);
@@ -97,14 +97,14 @@ describe('the keys that GitHub publishes', () => {
     expect(await statusOf()).toBe(200);
   });
 
-  test('an address that never answers is given up within 10 s', async () => {
+  test('responds with 500 within 10 s while the URL of the keys hangs', async () => {
     github.mode = 'hangs';
     const begun = Date.now();
     expect(await statusOf()).toBe(500);
     expect(Date.now() - begun).toBeLessThan(10_000);
   });
 
-  test('that are known go on while the address fails', async () => {
+  test("keeps using GitHub's keys for a day while fetches fail", async () => {
     expect(await statusOf()).toBe(200);
     github.mode = 'fails';
     clock = 2 * hour;
@@ -113,10 +113,10 @@ describe('the keys that GitHub publishes', () => {
     expect(await statusOf()).toBe(200);
     expect(await statusOf(githubKey())).toBe(500);
     clock = 24 * hour + 1;
-    expect(await statusOf(), 'not for longer than a day').toBe(500);
+    expect(await statusOf(), 'after more than a day').toBe(500);
   });
 
-  test('may have some among them that are none: the others work', async () => {
+  test("ignores invalid entries among GitHub's keys", async () => {
     github.answer = {
       public_keys: [
         null,

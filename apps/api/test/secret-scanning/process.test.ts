@@ -7,7 +7,7 @@ import { getUser, requestKey } from '../harness/request-key.ts';
 let service: TestProcess | undefined;
 afterEach(() => service?.signal('SIGKILL'));
 
-test('the built service takes alerts where the setting says whose, and prints no token', async () => {
+test('the built service accepts alerts with GITHUB_SECRET_SCANNING_KEYS_URL, and prints no token', async () => {
   const signer = githubKey();
   const github = await startGithub(signer);
   service = await startProcess({ GITHUB_SECRET_SCANNING_KEYS_URL: github.url, LOG_LEVEL: 'trace' });

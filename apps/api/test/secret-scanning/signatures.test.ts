@@ -33,13 +33,13 @@ function flipLastBit(bytes: Buffer): Buffer {
 const identifierHeader = 'Github-Public-Key-Identifier';
 const signatureHeader = 'Github-Public-Key-Signature';
 
-describe('what GitHub did not sign', () => {
+describe('signatures of alerts', () => {
   let github: Github;
   let app: TestApp;
   let leaked: string;
   beforeAll(async () => {
     github = await startGithub(signer, second, ...Object.values(odd));
-    // While the clock stands still, GitHub's keys count as fetched after every message came.
+    // With a stopped clock, the keys always count as fetched after the message arrived.
     app = await startApp({ githubKeysUrl: github.url, monotonicNow: () => 0 });
     leaked = (await requestKey(app.url, { api_key_name: 'leaked' })).body['api_key'] as string;
   });
@@ -62,44 +62,44 @@ describe('what GitHub did not sign', () => {
     ['no signature', () => ({ [identifierHeader]: signer.identifier })],
     ['an empty identifier', () => by(right(), '')],
     ['an empty signature', () => by('')],
-    ['an identifier that nobody published', () => by(right(), githubKey().identifier)],
+    ['an unpublished identifier', () => by(right(), githubKey().identifier)],
     ['the identifier __proto__', () => by(right(), '__proto__')],
     ['the identifier of another key', () => by(right(), second.identifier)],
     [
-      'the signature of a stranger under a known identifier',
+      "another key's signature and a known identifier",
       () => signatureHeadersOf(messageOf(), { ...githubKey(), identifier: signer.identifier }),
     ],
     ['the signature of another message', () => signatureHeadersOf('[]', signer)],
     [
-      'the signature of the same message written otherwise',
+      'the signature of the same JSON with other white space',
       () => signatureHeadersOf(JSON.stringify(JSON.parse(messageOf()), null, 2), signer),
     ],
-    ['the signature of the message with a line break behind it', () => signatureHeadersOf(`${messageOf()}\n`, signer)],
-    ['a signature of which one bit was changed', () => by(flipLastBit(right()))],
-    ['half a signature', () => by(right().subarray(0, 20))],
-    ['a signature with more behind it', () => by(Buffer.concat([right(), Buffer.of(0)]))],
+    ['the signature of the message with a trailing line break', () => signatureHeadersOf(`${messageOf()}\n`, signer)],
+    ['a signature with one bit flipped', () => by(flipLastBit(right()))],
+    ['a truncated signature', () => by(right().subarray(0, 20))],
+    ['a signature with a trailing byte', () => by(Buffer.concat([right(), Buffer.of(0)]))],
     ['a signature in hex', () => by(right().toString('hex'))],
-    ['a signature that is no base64', () => by('!!!')],
+    ['a signature that is not base64', () => by('!!!')],
     [
-      'a signature of two bare numbers in place of DER',
+      'a signature in IEEE P1363 format instead of DER',
       () => by(sign('sha256', bytesOf(), { key: signer.privateKey, dsaEncoding: 'ieee-p1363' })),
     ],
     ['a signature of zeros', () => by(Buffer.from('3006020100020100', 'hex'))],
-    ['a signature over SHA-1', () => by(sign('sha1', bytesOf(), signer.privateKey))],
-    ['a signature over SHA-512', () => by(sign('sha512', bytesOf(), signer.privateKey))],
+    ['a signature with SHA-1', () => by(sign('sha1', bytesOf(), signer.privateKey))],
+    ['a signature with SHA-512', () => by(sign('sha512', bytesOf(), signer.privateKey))],
     ...Object.entries(odd).map(([name, key]): [string, () => Record<string, string>] => [
-      `the signature of a key of ${name}, though it is published`,
+      `the signature of a published ${name} key`,
       () => signatureHeadersOf(messageOf(), key),
     ]),
   ];
 
-  test.each(refused)('%s: 401, and nothing is revoked', async (_what, headers) => {
+  test.each(refused)('responds with 401 and revokes nothing for an alert with %s', async (_what, headers) => {
     expectError(await sendBytes(app.url, messageOf(), headers()), 401, 'invalid_signature');
     const { body } = await getUser(app.url);
     expect(body['active_keys']).toHaveLength(1);
   });
 
-  test('the answer is the same whatever is wrong', async () => {
+  test('responds the same to every invalid signature', async () => {
     const answers = await Promise.all(refused.map(([, headers]) => sendBytes(app.url, messageOf(), headers())));
     const visible = answers.map(({ status, headers, body }) => {
       const differing = ['date', 'x-request-id', 'ratelimit', 'x-ratelimit-remaining', 'x-ratelimit-reset'];
@@ -113,7 +113,7 @@ describe('what GitHub did not sign', () => {
     ['a second identifier', `${identifierHeader}: ${second.identifier}`],
     ['the identifier twice', `${identifierHeader}: ${signer.identifier}`],
     ['a second signature', `${signatureHeader}: AAAA`],
-  ])('%s is not chosen from: 401', async (_what, another) => {
+  ])('responds with 401 to an alert with %s in addition', async (_what, another) => {
     const body = messageOf();
     const headers = Object.entries(signatureHeadersOf(body, signer)).map(([name, value]) => `${name}: ${value}`);
     const { text } = await sendRaw(
@@ -134,7 +134,7 @@ describe('what GitHub did not sign', () => {
     expect(text).toMatch(/\r\nX-Error-Code: invalid_signature\r\n/);
   });
 
-  test('and what it did sign is taken, also by a key that is not the current one', async () => {
+  test('accepts an alert signed by any published key, current or not', async () => {
     const [one, other] = [
       await sendAlerts(app.url, [alertOf(makeKey())], signer),
       await sendAlerts(app.url, [], second),
@@ -143,7 +143,7 @@ describe('what GitHub did not sign', () => {
   });
 });
 
-test("the request of GitHub's documentation is taken, by the key that GitHub published for it", async () => {
+test("accepts the signed example of GitHub's documentation", async () => {
   const github = await startGithub();
   const app = await startApp({ githubKeysUrl: github.url });
   const identifier = 'bcb53661c06b4728e59d897fb6165d5c9cda0fd9cdf9d09ead458168deb7518c';

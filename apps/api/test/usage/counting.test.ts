@@ -4,14 +4,16 @@ import { expectError } from '../harness/expect-error.ts';
 import { deleteKey, getDailyUsage, getUsage, getUser, newKey, rollKey, verifyKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
-describe('usage', () => {
+describe('usage counting', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp();
   });
   afterAll(() => app.close());
 
-  /** What the user is shown of this month, once everything that was counted is stored: in all, and by name. */
+  /**
+   * Stores the unreported usage, and returns the user's usage of this month and of today by name.
+   */
   async function shownTo(sub: string) {
     await app.storeUsage();
     const token = tokenFor(sub);
@@ -25,20 +27,20 @@ describe('usage', () => {
     };
   }
 
-  test('is what was answered well, by the name of the key', async () => {
+  test('counts successful verifications by the name of the key', async () => {
     const [one, two] = [await newKey(app.url, 'names', {}, 'one'), await newKey(app.url, 'names', {}, 'two')];
     for (const key of [one, two, two]) expect((await verifyKey(app.url, key)).status).toBe(200);
     expect(await shownTo('names')).toEqual({ total: 3, byName: { one: 1, two: 2 } });
   });
 
-  test('counts any method and any path below, HEAD like GET', async () => {
+  test('counts verifications with any method and path suffix', async () => {
     const key = await newKey(app.url, 'methods', {}, 'name');
     for (const method of ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']) await verifyKey(app.url, key, { method });
     await verifyKey(app.url, key, { path: '/api/v1/apikey/verify/a/b?c' });
     expect(await shownTo('methods')).toMatchObject({ total: 6 });
   });
 
-  test('counts nothing that was refused: no bad key, no deleted one, nothing over the rate', async () => {
+  test('does not count refused verifications', async () => {
     const key = await newKey(app.url, 'refused', { tier: 'pioneer' }, 'name');
     await verifyKey(app.url, `${key}x`);
     const statuses: number[] = [];
@@ -49,7 +51,7 @@ describe('usage', () => {
     expect(await shownTo('refused')).toEqual({ total: 20, byName: {} });
   });
 
-  test('counts no calls with a token', async () => {
+  test('does not count requests with a token', async () => {
     await newKey(app.url, 'tokens', {}, 'name');
     await getUser(app.url, { token: tokenFor('tokens') });
     expect(await shownTo('tokens')).toEqual({ total: 0, byName: {} });
@@ -62,7 +64,7 @@ describe('usage', () => {
     expect(await shownTo('rolled')).toEqual({ total: 2, byName: { name: 2 } });
   });
 
-  test('goes on where it was when a key is deleted and its name issued again', async () => {
+  test('continues the count of a name that is deleted and issued again', async () => {
     const token = tokenFor('again');
     await verifyKey(app.url, await newKey(app.url, 'again', {}, 'name'));
     await deleteKey(app.url, { api_key_name: 'name' }, { token });
@@ -86,7 +88,7 @@ describe('usage', () => {
     ['abc', 1],
     ['3, 4', 1],
     ['\u0663', 1],
-  ])('a good answer with X-Cached-Answers %j counts %i', async (value, counted) => {
+  ])('counts a verification with X-Cached-Answers %j as %i', async (value, counted) => {
     const sub = `report ${value}`;
     const key = await newKey(app.url, sub, { tier: 'enterprise' }, 'name');
     const headers = { 'x-cached-answers': Buffer.from(value).toString('latin1') };
@@ -97,7 +99,7 @@ describe('usage', () => {
   test.each([
     ['pioneer', 20],
     ['enterprise', 2_000],
-  ])('a report costs %s no more than the minute has left: %i requests', async (tier, perMinute) => {
+  ])('limits reported usage of a %s to the rest of its %i requests a minute', async (tier, perMinute) => {
     const sub = `millions ${tier}`;
     const key = await newKey(app.url, sub, { tier }, 'name');
     for (let sent = 0; sent < 3; sent++) expect((await verifyKey(app.url, key)).status).toBe(200);
@@ -109,7 +111,7 @@ describe('usage', () => {
     expect(await shownTo(sub)).toEqual({ total: perMinute, byName: { name: perMinute } });
   });
 
-  test('a report counts toward the minute as that many requests would', async () => {
+  test('counts reported usage against the rate limit', async () => {
     const key = await newKey(app.url, 'minute', { tier: 'pioneer' }, 'name');
     const answer = await verifyKey(app.url, key, { headers: { 'x-cached-answers': '14' } });
     expect(answer.headers.get('x-ratelimit-remaining')).toBe('5');
@@ -119,7 +121,7 @@ describe('usage', () => {
     expect(await shownTo('minute')).toMatchObject({ total: 20 });
   });
 
-  test('a report that is sent with a bad key is nobody’s', async () => {
+  test('ignores usage that is reported with an invalid key', async () => {
     const key = await newKey(app.url, 'bad report', {}, 'name');
     await verifyKey(app.url, `${key.slice(0, -1)}-`, { headers: { 'x-cached-answers': '100' } });
     expect(await shownTo('bad report')).toMatchObject({ total: 0 });

@@ -7,7 +7,10 @@ import { tokenFor } from '../harness/tokens.ts';
 const day = 86_400_000;
 const noon = Date.UTC(2025, 11, 5, 12);
 
-/** The service with a clock that is set, and a key of a pioneer: 500 requests a day, 15,000 a month. */
+/**
+ * Starts the service with a controlled clock and the key of a pioneer: 500 requests a day, 15,000 a
+ * month.
+ */
 async function start() {
   let now = noon;
   let monotonic = 0;
@@ -16,7 +19,7 @@ async function start() {
   const claims = (tier: string, more = {}) => ({ tier, iat: now / 1000, exp: now / 1000 + 60, ...more });
   const as = (tier: string, more = {}) => ({ token: tokenFor('owner', claims(tier, more)) });
   const key = await newKey(app.url, 'owner', claims('pioneer'), 'name');
-  /** The first one of so many requests. */
+  /** Counts requests with the key. Only the first one is sent; its response is returned. */
   const use = async (requests: number, with_ = key) => {
     const answer = await verifyKey(app.url, with_);
     if (answer.status === 200 && requests > 1) app.countUsage('owner', 'name', requests - 1);
@@ -39,8 +42,8 @@ async function start() {
   };
 }
 
-describe('the quota of a day', () => {
-  test('lets through exactly what the tier allows; then 429 says which quota it is and when it ends', async () => {
+describe('daily quota', () => {
+  test('the daily quota allows exactly the requests of the tier, then 429 with the time until it resets', async () => {
     const { use, consumed } = await start();
     expect((await use(499)).status).toBe(200);
     expect((await use(1)).status).toBe(200);
@@ -52,7 +55,7 @@ describe('the quota of a day', () => {
     expect(await consumed()).toEqual([500, 500]);
   });
 
-  test('does not count what it refuses, nor what was reported with it', async () => {
+  test('the daily quota does not count refused requests or usage reported with them', async () => {
     const { url, key, use, consumed } = await start();
     await use(500);
     const headers = { 'x-cached-answers': '10' };
@@ -60,13 +63,13 @@ describe('the quota of a day', () => {
     expect(await consumed()).toEqual([500, 500]);
   });
 
-  test('is told for no key but a good one: others are 401 as ever', async () => {
+  test('responds with 401 to an invalid key although the daily quota is exceeded', async () => {
     const { url, key, use } = await start();
     await use(500);
     expectError(await verifyKey(url, `${key}x`), 401, 'invalid_key');
   });
 
-  test('is free again with the new UTC day', async () => {
+  test('the daily quota resets with the next UTC day', async () => {
     const { use, pass } = await start();
     await use(500);
     pass(day / 2 - 1);
@@ -77,7 +80,7 @@ describe('the quota of a day', () => {
     expect((await use(1)).status).toBe(200);
   });
 
-  test('is freed at once by a raised tier, once the service has seen the new token', async () => {
+  test('the daily quota rises at once when the service receives a token with a higher tier', async () => {
     const { url, use, as, pass } = await start();
     await use(500);
     expectError(await use(1), 429, 'quota_exceeded');
@@ -87,7 +90,7 @@ describe('the quota of a day', () => {
     expect((await use(1)).status).toBe(200);
   });
 
-  test('is not reset by deleting the key and issuing its name again', async () => {
+  test('the daily quota is not reset by deleting a key and issuing its name again', async () => {
     const { url, use, as } = await start();
     await use(500);
     await deleteKey(url, { api_key_name: 'name' }, as('pioneer'));
@@ -95,7 +98,7 @@ describe('the quota of a day', () => {
     expectError(await use(1, body['api_key'] as string), 429, 'quota_exceeded');
   });
 
-  test("is each owner's own, over all its keys together", async () => {
+  test('the daily quota covers all keys of an owner and no others', async () => {
     const { url, use, as, pass } = await start();
     pass(1_000);
     const { body } = await requestKey(url, { api_key_name: 'second' }, as('starter'));
@@ -106,8 +109,8 @@ describe('the quota of a day', () => {
   });
 });
 
-describe('the quota of a month', () => {
-  test('is told before that of the day, and ends with the month', async () => {
+describe('monthly quota', () => {
+  test('the monthly quota is reported before the daily one, with the time until the month ends', async () => {
     const { use, consumed } = await start();
     await use(15_000);
     const answer = await use(1);
@@ -117,12 +120,12 @@ describe('the quota of a month', () => {
     expect(await consumed()).toEqual([15_000, 15_000]);
   });
 
-  test('holds over the days, and is free again with the new month', async () => {
+  test('the monthly quota holds across days and resets with the next month', async () => {
     const { use, pass, storeUsage } = await start();
     await use(15_000);
     await storeUsage();
     pass(26.5 * day - 1);
-    await use(1); // Its totals of the day are read.
+    await use(1); // Makes the service read the totals of the new day.
     await expect.poll(async () => (await use(1)).body['details']).toMatch(/^Monthly quota: /);
     pass(1);
     expect((await use(1)).status).toBe(200);

@@ -17,7 +17,7 @@ const onFirestore = () => ({
   FIRESTORE_EMULATOR_HOST: emulatorHost,
 });
 
-/** Opens the store of processes with these settings. */
+/** Opens the store that the settings select. */
 function open({ SQLITE_PATH, GOOGLE_CLOUD_PROJECT, FIRESTORE_EMULATOR_HOST }: Record<string, string | undefined>) {
   return SQLITE_PATH === undefined
     ? createFirestoreStore({
@@ -28,12 +28,14 @@ function open({ SQLITE_PATH, GOOGLE_CLOUD_PROJECT, FIRESTORE_EMULATOR_HOST }: Re
     : createSqliteStore(SQLITE_PATH, Date.now);
 }
 
-/** The interval in seconds, and as much again for a machine that has other work. */
+/** Twice the interval in seconds, to allow for a busy machine. */
 const withinAnInterval = (2 * usageInterval) / 1000;
-/** What one process counts it stores within an interval, and the other one sees it within another. */
+/**
+ * Seconds until both processes know the usage: one stores it, the other reads it an interval later.
+ */
 const untilBothKnow = (3 * usageInterval) / 1000;
 
-/** The usage that two real processes on one store count. */
+/** Declares the tests of two processes on one store. */
 function describeTwoProcesses(store: string, settings: () => Record<string, string | undefined>) {
   describe(`usage of two processes on ${store}`, () => {
     let services: TestProcess[] = [];
@@ -53,7 +55,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       return body['monthly_quota_consumed'] as number; // A day may end while a test runs.
     };
 
-    /** What is shown of the two days that a test may run on. */
+    /** Returns the sums by name of yesterday and today, since midnight may pass during a test. */
     const rowsOf = async ({ url }: TestProcess, sub: string) => {
       const [start_date, end_date] = [-1, 0].map((days) =>
         new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10),
@@ -65,7 +67,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       return sums;
     };
 
-    test('is, after the interval, exactly what was sent: in all and by name, shown alike by both, and to nobody else', async () => {
+    test(`two processes on ${store} both report exactly the usage of each owner after the interval`, async () => {
       const [one, other] = await start();
       const owners = ['alice', 'bob'];
       const keys = new Map<string, string>();
@@ -102,10 +104,10 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
 
       await deleteKey(other.url, { api_key_name: 'first' }, { token: tokenFor('alice') });
       await newKey(other.url, 'alice', {}, 'first');
-      expect(await rowsOf(one, 'alice'), 'issuing again resets nothing').toEqual(sent['alice']);
+      expect(await rowsOf(one, 'alice'), 'issuing a name again does not reset it').toEqual(sent['alice']);
     });
 
-    test('survives SIGTERM under load to the last request', async () => {
+    test(`SIGTERM under load loses no usage on ${store}`, async () => {
       const [ending, staying] = await start();
       const key = await newKey(staying.url, 'steady', {}, 'name');
       let good = 0;
@@ -130,7 +132,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       expect(await rowsOf(staying, 'steady')).toEqual({ name: good });
     });
 
-    test('loses by SIGKILL no more than was counted within the last interval', async () => {
+    test(`SIGKILL loses at most the usage of the last interval on ${store}`, async () => {
       const [killed, staying] = await start();
       const key = await newKey(staying.url, 'unlucky', {}, 'name');
       for (let sent = 0; sent < 10; sent++) await verifyKey(killed.url, key);
@@ -149,7 +151,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       );
     });
 
-    test('holds the quota of a day within what one interval lets through; a raised tier frees both', async () => {
+    test(`two processes on ${store} exceed a daily quota by at most an interval, and both apply a higher tier`, async () => {
       const [one, other] = await start();
       const iat = Math.floor(Date.now() / 1000) - 60;
       const key = await newKey(one.url, 'greedy', { tier: 'starter', iat }, 'name');
@@ -161,18 +163,18 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       await store.addUsage({ userId: 'greedy', day, attempt: 'seed', counts: new Map([['name', 2_498]]) });
       await store.close();
       let good = 2_500;
-      /** Whether a process knows that the quota is used up. */
+      /** Reports whether a process refuses the key for its quota. */
       const refuses = async (service: TestProcess) => {
         const { status, headers } = await use(service);
         if (status === 200) good++;
         return headers.get('x-error-code') === 'quota_exceeded';
       };
-      // Asked rarely enough for the rate of the tier.
+      // The interval keeps below the rate limit of the tier.
       const refusesSoon = (service: TestProcess) =>
         expect.poll(() => refuses(service), { interval: 500, timeout: untilBothKnow * 1000 }).toBe(true);
       await Promise.all([refusesSoon(one), refusesSoon(other)]);
       await waitFor(
-        'all that was let through to be stored',
+        'all usage to be stored',
         async () => (await consumed(one, 'greedy', 'starter')) === good,
         withinAnInterval,
       );
@@ -181,7 +183,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       const { body } = await getUsage(other.url, { token: tokenFor('greedy', { tier: 'growth' }) });
       expect(body).toMatchObject({ daily_quota_limit: 25_000, monthly_quota_consumed: good });
       expect((await use(other)).status).toBe(200);
-      await waitFor('the other one to know', async () => (await use(one)).status === 200, 15);
+      await waitFor('the other process to apply the tier', async () => (await use(one)).status === 200, 15);
     });
   });
 }

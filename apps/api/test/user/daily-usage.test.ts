@@ -27,7 +27,7 @@ describe('POST /api/v1/user/usage/daily', () => {
     store.addUsage(addition(counts, { userId, day }));
   const read = async (sub: string, body: object) => (await getDailyUsage(app.url, body, as(sub))).body['usage'];
 
-  test('says of each key how often it was used on which day: by day, then by name, and nothing of days without use', async () => {
+  test('daily usage has a row per key and day with use, sorted by day and name', async () => {
     for (const name of ['beta', 'alpha', 'unused']) await issue('rows', name);
     await use('rows', '2025-08-30', { beta: 2, alpha: 1 });
     await use('rows', '2025-08-02', { beta: 3 });
@@ -42,7 +42,7 @@ describe('POST /api/v1/user/usage/daily', () => {
     expect([status, headers.get('cache-control')]).toEqual([200, 'no-store']);
   });
 
-  test('both dates are included, and may be the same', async () => {
+  test('daily usage includes both dates, which may be equal', async () => {
     await issue('bounds', 'name');
     for (const day of ['2025-08-09', '2025-08-10', '2025-08-11', '2025-08-12']) await use('bounds', day, { name: 1 });
     const datesOf = async (start_date: string, end_date: string) =>
@@ -51,7 +51,7 @@ describe('POST /api/v1/user/usage/daily', () => {
     expect(await datesOf('2025-08-10', '2025-08-10')).toEqual(['2025-08-10']);
   });
 
-  test('only keys of the names that are asked for; names that are not held give no rows', async () => {
+  test('daily usage is limited to the requested names, ignoring unknown ones', async () => {
     for (const name of ['one', 'two']) await issue('names', name);
     await use('names', '2025-08-31', { one: 1, two: 2, never: 3 });
     const namesOf = async (api_key_names?: string[]) =>
@@ -63,7 +63,7 @@ describe('POST /api/v1/user/usage/daily', () => {
     expect(await namesOf([])).toEqual([]);
   });
 
-  test('an expired key is still held, a deleted one is not; issued again it goes on where it was', async () => {
+  test('daily usage includes expired keys, and deleted ones only after their name is issued again', async () => {
     await issue('life', 'brief', 1);
     await issue('life', 'name');
     await use('life', '2025-08-31', { brief: 1, name: 2 });
@@ -78,11 +78,11 @@ describe('POST /api/v1/user/usage/daily', () => {
     await issue('life', 'name');
     expect(await rows()).toEqual(['brief 1', 'name 2']);
     now = evening + 31 * 86_400_000;
-    expect(await rows(), 'brief is gone').toEqual(['name 2']);
+    expect(await rows(), 'brief is removed').toEqual(['name 2']);
     now = evening;
   });
 
-  test("another user's keys are never in it, though their names be the same", async () => {
+  test("daily usage never includes another user's key, even one with the same name", async () => {
     await issue('victim', 'shared');
     await issue('curious', 'shared');
     await use('victim', '2025-08-31', { shared: 5 });
@@ -90,7 +90,7 @@ describe('POST /api/v1/user/usage/daily', () => {
     expect(await read('curious', { ...august, api_key_names: ['shared'] })).toEqual([]);
   });
 
-  test('a year and a day is as much as can be asked for, leap years or not, and what is not kept or not yet is nothing', async () => {
+  test('daily usage covers at most 366 days, and has no rows for the future or beyond the retention', async () => {
     await issue('years', 'name');
     await use('years', '2025-08-31', { name: 1 });
     await use('years', '2025-09-01', { name: 1 }); // The clock of another instance is ahead.
@@ -132,8 +132,8 @@ describe('POST /api/v1/user/usage/daily', () => {
       /^api_key_names: must be 3 to 100 .*; api_key_names: must not contain a control/,
     ],
     [{ api_key_names: Array(2_000).fill('ab') }, /^api_key_names: must be 3 to 100 characters long [^;]*$/],
-  ])('%j is 422, and says which field breaks which rule', async (wish, details) => {
-    const answer = await getDailyUsage(app.url, { ...august, ...wish }, as('rules'));
+  ])('daily usage responds with 422 and names field and rule for %j', async (fields, details) => {
+    const answer = await getDailyUsage(app.url, { ...august, ...fields }, as('rules'));
     expectError(answer, 422, 'invalid_field');
     if (typeof details === 'string') expect(answer.body['details']).toBe(details);
     else expect(answer.body['details']).toMatch(details);
@@ -142,7 +142,7 @@ describe('POST /api/v1/user/usage/daily', () => {
   test.each([
     [{}, 'start_date: is required; end_date: is required'],
     [{ start_date: '2025-08-01', api_key_names: 5 }, 'end_date: is required'],
-  ])('%j is 400: a date is missing', async (body, details) => {
+  ])('daily usage responds with 400 and names the missing dates for %j', async (body, details) => {
     const answer = await getDailyUsage(app.url, body, as('missing'));
     expectError(answer, 400, 'missing_field');
     expect(answer.body['details']).toBe(details);

@@ -16,7 +16,7 @@ describe('GET /api/v1/user/me', () => {
 
   const as = (sub: string, claims = {}) => ({ token: tokenFor(sub, { iat: 0, exp: now / 1000 + 60, ...claims }) });
 
-  test('before the first key: who the token names, and nothing held', async () => {
+  test('/user/me returns the user of the token before the first key', async () => {
     const { status, body, headers } = await getUser(app.url, as('new', { tier: 'growth' }));
     expect(body).toEqual({
       user_id: 'new',
@@ -31,16 +31,16 @@ describe('GET /api/v1/user/me', () => {
     expect(headers.get('x-ratelimit-limit')).toBe('500');
   });
 
-  test.each(['Ada', '', 'Ада \u{1F511}'])('the alias is that of the token: %j', async (alias) => {
+  test.each(['Ada', '', 'Ада \u{1F511}'])('/user/me returns the alias %j of the token', async (alias) => {
     expect((await getUser(app.url, as('alias', { alias }))).body['alias']).toBe(alias);
   });
 
-  test('the tier is that of the token, whatever an earlier one said', async () => {
+  test('/user/me returns the tier of the current token', async () => {
     await requestKey(app.url, { api_key_name: 'first' }, as('tier', { tier: 'starter' }));
     expect((await getUser(app.url, as('tier', { tier: undefined }))).body['tier']).toBe('pioneer');
   });
 
-  test('keys have the fields of their first answer, the secret masked but for its first eight characters', async () => {
+  test('/user/me returns keys as issued, masked except for the first eight characters', async () => {
     now = begun;
     const issued = await requestKey(app.url, { api_key_name: 'first', expires_in_days: 30 }, as('fields'));
     const key = issued.body['api_key'] as string;
@@ -50,7 +50,7 @@ describe('GET /api/v1/user/me', () => {
     expect(body['created_at']).toBe('2025-08-31T23:59:59Z');
   });
 
-  test('keys stand oldest first; an expired one is listed apart, and no more once it is gone', async () => {
+  test('/user/me lists keys oldest first, expired ones separately until they are removed', async () => {
     now = begun;
     await requestKey(app.url, { api_key_name: 'brief', expires_in_days: 1 }, as('lists'));
     now += 1000;
@@ -77,7 +77,7 @@ describe('GET /api/v1/user/me', () => {
     expect((await getUser(app.url, as('lists'))).body['created_at']).toBe('2025-08-31T23:59:59Z');
   });
 
-  test("another user's keys are never in it, whatever query and headers name", async () => {
+  test("/user/me never returns another user's keys, whatever the query and headers contain", async () => {
     await requestKey(app.url, { api_key_name: 'theirs' }, as('victim'));
     const response = await fetch(`${app.url}/api/v1/user/me?user_id=victim&sub=victim`, {
       headers: { authorization: `Bearer ${as('curious').token}`, 'x-user-id': 'victim', cookie: 'sub=victim' },
@@ -85,7 +85,7 @@ describe('GET /api/v1/user/me', () => {
     expect(await response.json()).toMatchObject({ user_id: 'curious', created_at: null, active_keys: [] });
   });
 
-  test('HEAD is GET without its body', async () => {
+  test('/user/me responds to HEAD like to GET without the body', async () => {
     const headers = { authorization: `Bearer ${as('head').token}` };
     const response = await fetch(`${app.url}/api/v1/user/me`, { method: 'HEAD', headers });
     expect([response.status, await response.text()]).toEqual([200, '']);

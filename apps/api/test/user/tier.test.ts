@@ -5,7 +5,9 @@ import { startApp } from '../harness/app.ts';
 import { getDailyUsage, getUsage, getUser, newKey, requestKey, verifyKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
-/** A service with a key of growth whose token is of the second 100, and what reads had it write since. */
+/**
+ * Starts a service with a key of tier growth, claimed at second 100, and records later tier claims.
+ */
 async function start() {
   const store = createSqliteStore(':memory:', Date.now);
   const claims: ClaimTierCommand[] = [];
@@ -33,21 +35,18 @@ test.each([
     (url: string, options: { token: string }) =>
       getDailyUsage(url, { start_date: today(), end_date: today() }, options),
   ],
-])(
-  'keys are held to the tier of the newest token, also where it named the same as the one before: %s',
-  async (_, read) => {
-    const { url, claims, tier } = await start();
-    const as = (name: string, iat: number) => read(url, { token: tokenFor('owner', { tier: name, iat }) });
-    expect((await as('growth', 300)).status).toBe(200);
-    expect((await as('pioneer', 200)).status).toBe(200);
-    expect(await tier()).toBe('growth');
-    await as('pioneer', 301);
-    expect(await tier()).toBe('pioneer');
-    expect(claims).toHaveLength(2);
-  },
-);
+])('a read of %s makes the tier of the newest token apply to keys', async (_, read) => {
+  const { url, claims, tier } = await start();
+  const as = (name: string, iat: number) => read(url, { token: tokenFor('owner', { tier: name, iat }) });
+  expect((await as('growth', 300)).status).toBe(200);
+  expect((await as('pioneer', 200)).status).toBe(200);
+  expect(await tier()).toBe('growth');
+  await as('pioneer', 301);
+  expect(await tier()).toBe('pioneer');
+  expect(claims).toHaveLength(2);
+});
 
-test('a token is written once, however often it is read with', async () => {
+test('stores the tier claim of a token once, however many requests it makes', async () => {
   const { url, claims } = await start();
   const newer = tokenFor('owner', { tier: 'growth', iat: 300 });
   const older = tokenFor('owner', { tier: 'pioneer', iat: 200 });
@@ -55,7 +54,7 @@ test('a token is written once, however often it is read with', async () => {
   expect(claims).toHaveLength(1);
 });
 
-test('of tokens of the same second the one counts that came last, and is written once', async () => {
+test('applies the last of several tokens issued in the same second, and stores it once', async () => {
   const { url, claims } = await start();
   const key = await newKey(url, 'other', { tier: 'growth', iat: 100 });
   const token = tokenFor('other', { tier: 'starter', iat: 100 });
@@ -64,7 +63,7 @@ test('of tokens of the same second the one counts that came last, and is written
   expect((await verifyKey(url, key)).body['tier']).toBe('starter');
 });
 
-test('a token from before a downgrade gets the new tier: shown, and for the number of keys', async () => {
+test('shows the new tier and its maximum to a token from before a downgrade', async () => {
   const { url } = await start();
   const after = tokenFor('owner', { tier: 'pioneer', iat: 300 });
   await getUser(url, { token: after });
@@ -75,7 +74,7 @@ test('a token from before a downgrade gets the new tier: shown, and for the numb
   expect([refused.status, refused.headers.get('x-error-code')]).toEqual([429, 'key_limit_reached']);
 });
 
-test('a token from before a downgrade gets the new limit a minute once the newer claim was seen: in a token, or in the store', async () => {
+test('applies the new rate limit to a token from before a downgrade once an instance knows the newer claim', async () => {
   const store = createSqliteStore(':memory:', Date.now);
   const [first, other] = [await startApp({ store }), await startApp({ store })];
   onTestFinished(async () => {
@@ -88,7 +87,7 @@ test('a token from before a downgrade gets the new limit a minute once the newer
   expect(await limitOf(first.url, 'pioneer', 300)).toBe('20');
   expect(await limitOf(first.url, 'growth', 100)).toBe('20');
 
-  // The other instance knows nothing before its first read.
+  // The other instance learns the newer claim with its first read.
   expect(await limitOf(other.url, 'growth', 100)).toBe('500');
   expect(await limitOf(other.url, 'growth', 100)).toBe('20');
   expect(await limitOf(other.url, 'starter', 301)).toBe('50');

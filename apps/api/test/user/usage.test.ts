@@ -27,27 +27,24 @@ describe('GET /api/v1/user/usage', () => {
     ['starter', 2_500, 75_000, '50 req/min'],
     ['growth', 25_000, 750_000, '500 req/min'],
     ['enterprise', 100_000, 999_999, '2000 req/min'],
-  ])(
-    'before anything is used it shows what %s allows, in the nine fields and no others',
-    async (tier, day, month, rate) => {
-      const { status, body, headers } = await getUsage(app.url, as(`new ${tier}`, { tier }));
-      expect(body).toEqual({
-        daily_quota_consumed: 0,
-        daily_quota_limit: day,
-        monthly_quota_consumed: 0,
-        monthly_quota_limit: month,
-        remaining_daily: day,
-        remaining_monthly: month,
-        rate_limit_windows: [rate],
-        subscription_tier: tier,
-        expiration: null,
-      });
-      expect(status).toBe(200);
-      expect(headers.get('cache-control')).toBe('no-store');
-    },
-  );
+  ])('/user/usage returns the quotas of %s in exactly nine fields before any use', async (tier, day, month, rate) => {
+    const { status, body, headers } = await getUsage(app.url, as(`new ${tier}`, { tier }));
+    expect(body).toEqual({
+      daily_quota_consumed: 0,
+      daily_quota_limit: day,
+      monthly_quota_consumed: 0,
+      monthly_quota_limit: month,
+      remaining_daily: day,
+      remaining_monthly: month,
+      rate_limit_windows: [rate],
+      subscription_tier: tier,
+      expiration: null,
+    });
+    expect(status).toBe(200);
+    expect(headers.get('cache-control')).toBe('no-store');
+  });
 
-  test('what was used of the day and of the month is consumed, the rest remains', async () => {
+  test('/user/usage returns consumed and remaining requests of the day and the month', async () => {
     await use('used', 7, '2025-08-01');
     await use('used', 5);
     expect((await getUsage(app.url, as('used', { tier: 'pioneer' }))).body).toMatchObject({
@@ -58,7 +55,7 @@ describe('GET /api/v1/user/usage', () => {
     });
   });
 
-  test('days and months are UTC: with the new one nothing is consumed', async () => {
+  test('/user/usage starts from zero with each UTC day and month', async () => {
     await use('midnight', 5);
     now = evening;
     const consumed = async () => {
@@ -73,7 +70,7 @@ describe('GET /api/v1/user/usage', () => {
     now = evening;
   });
 
-  test('what remains is never less than nothing, though more was consumed than the tier allows now', async () => {
+  test('/user/usage never returns negative remaining requests after a downgrade', async () => {
     await use('lowered', 20_000);
     expect((await getUsage(app.url, as('lowered', { tier: 'pioneer' }))).body).toMatchObject({
       daily_quota_consumed: 20_000,
@@ -83,7 +80,7 @@ describe('GET /api/v1/user/usage', () => {
     });
   });
 
-  test('a key that is deleted, and its name issued again, resets nothing', async () => {
+  test('/user/usage is not reset by deleting a key or issuing its name again', async () => {
     await requestKey(app.url, { api_key_name: 'name' }, as('again'));
     await use('again', 5);
     await deleteKey(app.url, { api_key_name: 'name' }, as('again'));
@@ -92,7 +89,7 @@ describe('GET /api/v1/user/usage', () => {
     expect((await getUsage(app.url, as('again'))).body['daily_quota_consumed']).toBe(5);
   });
 
-  test("another user's numbers are never in it, whatever query and headers name", async () => {
+  test("/user/usage never returns another user's numbers, whatever the query and headers contain", async () => {
     await use('victim', 5);
     const response = await fetch(`${app.url}/api/v1/user/usage?user_id=victim&sub=victim`, {
       headers: { authorization: `Bearer ${as('curious').token}`, 'x-user-id': 'victim', cookie: 'sub=victim' },
@@ -100,14 +97,14 @@ describe('GET /api/v1/user/usage', () => {
     expect(await response.json()).toMatchObject({ daily_quota_consumed: 0, monthly_quota_consumed: 0 });
   });
 
-  test('keys are held to the tier that it shows: a raised one counts from then on', async () => {
+  test('/user/usage makes the tier of a newer token apply to keys', async () => {
     const issued = await requestKey(app.url, { api_key_name: 'raised' }, as('raised', { tier: 'pioneer', iat: 1 }));
     expect(issued.status).toBe(200);
     await getUsage(app.url, as('raised', { tier: 'growth', iat: 2 }));
     expect((await store.list('raised', 0)).tierClaim).toEqual({ tier: 'growth', issuedAt: 2 });
   });
 
-  test('HEAD is GET without its body', async () => {
+  test('/user/usage responds to HEAD like to GET without the body', async () => {
     const headers = { authorization: `Bearer ${as('head').token}` };
     const response = await fetch(`${app.url}/api/v1/user/usage`, { method: 'HEAD', headers });
     expect([response.status, await response.text()]).toEqual([200, '']);
