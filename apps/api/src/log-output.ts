@@ -33,7 +33,7 @@ function neverBlock(fd: number): void {
 const sleep = (milliseconds: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 
 /**
- * Creates a log output that writes to a file descriptor without ever blocking the process.
+ * Creates a log output that writes to a file descriptor without blocking the event loop.
  *
  * It writes once per turn of the event loop, because a system call for each line would dominate the
  * cost of logging. Lines that the output does not accept are queued up to {@link maxQueuedBytes};

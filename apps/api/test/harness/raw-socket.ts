@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-export interface RawResponse {
+export interface ReceivedBytes {
   /** Everything that was received, in Latin-1. */
   readonly text: string;
   /** Lifetime of the connection in milliseconds. */
@@ -8,7 +8,7 @@ export interface RawResponse {
 }
 
 /** Sends bytes over a new connection, and resolves with the response when the server closes it. */
-export function sendRaw(port: number, ...chunks: readonly (string | Uint8Array)[]): Promise<RawResponse> {
+export function sendRaw(port: number, ...chunks: readonly (string | Uint8Array)[]): Promise<ReceivedBytes> {
   return new Promise((resolve) => {
     const begun = performance.now();
     let text = '';

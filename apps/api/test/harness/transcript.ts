@@ -6,25 +6,25 @@ import { MemoryCounters } from '../../src/http/limits/memory-counters.ts';
 import { startApp, type TestApp, type TestAppOptions } from './app.ts';
 import { sendRaw } from './raw-socket.ts';
 
-/** The time of day in transcripts, in Unix seconds: 2026-01-15, noon UTC. */
+/** The current time in transcripts: 2026-01-15T12:00:00Z in Unix seconds. */
 export const transcriptTime = Date.UTC(2026, 0, 15, 12) / 1000;
 
-/** A request to send as it is, byte for byte. */
+/** A request to send unchanged. */
 export interface RawRequest {
   readonly method?: string;
   readonly target: string;
-  /** In the order in which they are sent; a name may occur twice. */
+  /** Headers in the order of sending. A name may occur twice. */
   readonly headers?: readonly (readonly [string, string])[];
   readonly body?: string | Uint8Array;
-  /** One well-formed Host by default. */
+  /** Values of Host headers; by default one valid host. */
   readonly hosts?: readonly string[];
   readonly version?: string;
 }
 
-/** A parsed answer, for the requests that follow. */
+/** A parsed response. */
 export interface RawResponse {
   readonly status: number;
-  /** Header lines, in the order in which they came. */
+  /** Headers in the order of arrival. */
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Buffer;
 }
@@ -42,7 +42,7 @@ function serialize({ method = 'GET', target, headers = [], body, hosts, version 
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), bytesOf(body)]);
 }
 
-/** Splits what came back on a connection into its answers. */
+/** Splits the bytes received on a connection into responses. */
 function parse(text: string): RawResponse[] {
   const answers: RawResponse[] = [];
   for (let rest = text; rest.length > 0; ) {
@@ -55,7 +55,7 @@ function parse(text: string): RawResponse[] {
     const status = Number(first.split(' ')[1]);
     rest = rest.slice(end + 4);
     const length = Number(headers.find(([name]) => name === 'Content-Length')?.[1] ?? 0);
-    // An answer to HEAD has a length and no body.
+    // A response to HEAD has a Content-Length but no body.
     const body = Buffer.from(rest.slice(0, length), 'latin1');
     if (body.length !== 0 && body.length !== length) throw new Error('A body is shorter than its Content-Length.');
     rest = rest.slice(length);
@@ -64,7 +64,7 @@ function parse(text: string): RawResponse[] {
   return answers;
 }
 
-/** Values that differ from run to run, by header. */
+/** Functions that mask varying values, by header. */
 const maskedHeaders: Readonly<Record<string, (value: string) => string>> = {
   Date: () => '<date>',
   'X-Request-Id': (value) => value.replace(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '<uuid>'),
@@ -76,7 +76,10 @@ const maskedHeaders: Readonly<Record<string, (value: string) => string>> = {
   ETag: () => '<tag>',
 };
 
-/** The texts of the errors' kinds belong to `packages/schema`, and so do the rules of fields. */
+/**
+ * Error codes by text. The texts and the rules of fields belong to `packages/schema`, so they are
+ * masked.
+ */
 const kindsByText = Object.entries(errorKinds).map(([code, { details }]) => [details, code] as const);
 
 function maskDetails(json: string): string {
@@ -88,7 +91,7 @@ function maskDetails(json: string): string {
   });
 }
 
-/** Keys, their hashes and request ids. */
+/** Masks keys, their hashes and request ids. */
 function maskRandom(text: string): string {
   return text
     .replaceAll(/ant-[0-9A-Za-z]{4}([0-9A-Za-z]{36})/g, (_match, rest: string) =>
@@ -107,7 +110,7 @@ function describeBody({ headers, body }: RawResponse): string {
   return maskRandom(maskDetails(text));
 }
 
-/** Counts the calls of the rate limits, so that a transcript shows what an answer cost whom. */
+/** Counters that record the cost of a request, by rate limit. */
 class TracedCounters extends MemoryCounters {
   readonly #name: string;
   readonly #trace: Map<string, number>;
@@ -138,22 +141,22 @@ class TracedCounters extends MemoryCounters {
   }
 }
 
-/** The service, and a transcript of what it was asked and what it answered. */
+/** A running service with a transcript of its requests and responses. */
 export interface Transcript {
   readonly app: TestApp;
-  /** Sends a request on a connection of its own, writes down the answer, and resolves to it. */
+  /** Sends a request over a new connection, records the response and returns it. */
   ask(what: string, request: RawRequest): Promise<RawResponse>;
-  /** Sends a request without writing anything down. */
+  /** Sends a request without recording it. */
   send(request: RawRequest): Promise<RawResponse>;
-  /** All that was written down. */
+  /** Returns the transcript. */
   text(): string;
 }
 
-/** Headers that stand together for what a browser may do with an answer. */
+/** Headers that the transcript lists once per distinct set. */
 const securityHeaders =
   /^(?:Content-Security-Policy|Cross-Origin-.*|Origin-Agent-Cluster|Referrer-Policy|Strict-Transport-Security|X-Content-Type-Options|X-DNS-Prefetch-Control|X-Download-Options|X-Frame-Options|X-Permitted-Cross-Domain-Policies|X-XSS-Protection)$/;
 
-/** Starts the service with a clock that stands still and begins a transcript. */
+/** Starts the service with a stopped clock and an empty transcript. */
 export async function startTranscript(options: TestAppOptions = {}): Promise<Transcript> {
   const counted = new Map<string, number>();
   const app = await startApp({
@@ -165,7 +168,7 @@ export async function startTranscript(options: TestAppOptions = {}): Promise<Tra
   const securitySets: string[] = [];
 
   function describeHeaders(headers: RawResponse['headers']): string[] {
-    // What is built, or generated from the contract, is as long as it is; so are the texts of errors.
+    // The lengths of built files, generated documents and error texts are masked.
     const names = new Set(headers.map(([name]) => name));
     const hasOwnLength = ['Content-Encoding', 'ETag', 'X-Error-Code'].every((name) => !names.has(name));
     const lines = headers.map(([name, value]) => {
@@ -179,7 +182,10 @@ export async function startTranscript(options: TestAppOptions = {}): Promise<Tra
     return [...others.sort(), ...(set === '' ? [] : [`(security headers ${securitySets.indexOf(set) + 1})`])];
   }
 
-  /** The line in the log that follows an answer: written when the response is closed. */
+  /**
+   * Waits for the log line of a request, which is written when the response is closed, and returns
+   * it.
+   */
   async function logLine(linesBefore: number): Promise<string> {
     const requestLines = () =>
       app.logged

@@ -22,9 +22,9 @@ import { storeThatThrows } from '../harness/store-that-throws.ts';
 import { tokenFor } from '../harness/tokens.ts';
 import { type RawRequest, startTranscript, transcriptTime } from '../harness/transcript.ts';
 
-// Status, headers and body of each kind of answer, its line in the log, and what it took of the
-// rate limits. What is written down here changes only with the contract: a diff under `answers` is
-// a change that clients can see.
+// Records the status, headers and body of every kind of response, its log line and its cost in rate
+// limits. The files under `answers` change only with the contract: clients can see every
+// difference.
 
 type Headers = [string, string][];
 
@@ -37,7 +37,7 @@ function bearer(sub: string, claims: Record<string, unknown> = {}): Headers {
   return [['Authorization', `Bearer ${token}`]];
 }
 
-/** A request with a token and a body. */
+/** Returns a request with a token and a JSON body. */
 function call(target: string, body: unknown, headers: Headers = bearer('user')): RawRequest {
   return { method: 'POST', target, headers: [...json, ...headers], body: JSON.stringify(body) };
 }
@@ -53,7 +53,7 @@ async function start(options: TestAppOptions = {}) {
   onTestFinished(() => transcript.app.close());
   return {
     ...transcript,
-    /** Issues a key without a trace in the transcript. */
+    /** Issues a key without recording it in the transcript. */
     async issue(sub: string, name: string, more: Record<string, unknown> = {}, claims: Record<string, unknown> = {}) {
       const { body } = await transcript.send(call(requestPath, named(name, more), bearer(sub, claims)));
       return JSON.parse(body.toString())['api_key'] as string;
@@ -62,7 +62,7 @@ async function start(options: TestAppOptions = {}) {
   };
 }
 
-/** Every operation that takes a token, with a good request. */
+/** A valid request for each operation that takes a token. */
 const bearerCalls: readonly (readonly [string, (headers: Headers) => RawRequest])[] = [
   ['request', (headers) => call(requestPath, named('MyFirstKey', { expires_in_days: 1 }), headers)],
   ['rotate', (headers) => call(rotatePath, named('MyFirstKey', { expires_in_days: 1 }), headers)],
@@ -73,8 +73,8 @@ const bearerCalls: readonly (readonly [string, (headers: Headers) => RawRequest]
   ['delete', (headers) => call(deletePath, named('MyFirstKey'), headers)],
 ];
 
-describe('answers stay the same to the byte', () => {
-  test('of every operation that takes a token', async () => {
+describe('recorded responses of operations with a token', () => {
+  test('the responses of every operation with a token are unchanged', async () => {
     const { ask, compare } = await start({ settings: { corsOrigins: [origin] } });
     for (const [what, request] of bearerCalls) await ask(what, request(bearer('user')));
     for (const [what, request] of bearerCalls) {
@@ -107,7 +107,7 @@ describe('answers stay the same to the byte', () => {
     await compare('bearer-operations');
   });
 
-  test('of each refusal of a token', async () => {
+  test('the responses to invalid tokens are unchanged', async () => {
     const { ask, compare } = await start();
     for (const [what, request] of bearerCalls) await ask(`${what} without a token`, request([]));
     const basic: Headers = [['Authorization', 'Basic abc']];
@@ -121,7 +121,7 @@ describe('answers stay the same to the byte', () => {
     await compare('bearer-401');
   });
 
-  test('of each refusal of a token in development, where details has the reason', async () => {
+  test('the responses to invalid credentials in development are unchanged', async () => {
     const { ask, compare } = await start({ settings: { production: false } });
     await ask('me without a token', { target: userPath });
     await ask('me with an expired token', { target: userPath, headers: bearer('user', { exp: 1 }) });
@@ -131,7 +131,7 @@ describe('answers stay the same to the byte', () => {
     await compare('development');
   });
 
-  test('of each refusal of a scope and a tier', async () => {
+  test('the responses to insufficient scopes and unknown tiers are unchanged', async () => {
     const { ask, compare } = await start();
     for (const [what, request] of bearerCalls) {
       await ask(`${what} with another scope`, request(bearer('user', { scope: 'openid' })));
@@ -142,7 +142,7 @@ describe('answers stay the same to the byte', () => {
     await compare('bearer-403');
   });
 
-  test('of each refusal of a body', async () => {
+  test('the responses to invalid bodies are unchanged', async () => {
     const { ask, issue, compare } = await start();
     const send = (what: string, body: string | Uint8Array | undefined, headers: Headers = json) =>
       ask(what, {
@@ -180,7 +180,7 @@ describe('answers stay the same to the byte', () => {
     await compare('bodies');
   });
 
-  test('of a key that has expired, and of a full tier', async () => {
+  test('the responses for an expired key and a reached maximum are unchanged', async () => {
     let now = transcriptTime * 1000;
     const { ask, issue, compare } = await start({ now: () => now });
     const pioneer = { tier: 'pioneer' };
@@ -194,7 +194,7 @@ describe('answers stay the same to the byte', () => {
     await compare('expired-and-full');
   });
 
-  test('of requests with an Idempotency-Key', async () => {
+  test('the responses to an Idempotency-Key are unchanged', async () => {
     const { ask, compare } = await start();
     const repeatable = (value: string): Headers => [...bearer('user'), ['Idempotency-Key', value]];
     const body = named('once', { expires_in_days: 1 });
@@ -217,7 +217,7 @@ describe('answers stay the same to the byte', () => {
     await compare('idempotency');
   });
 
-  test('of the limits by user and by address', async () => {
+  test('the responses over the limits of a user and an address are unchanged', async () => {
     const limited = await start({ settings: { ipRateLimitPerMinute: 5 } });
     const hasty = bearer('hasty', { tier: 'pioneer' });
     for (let sent = 0; sent < 20; sent++) await limited.send({ target: userPath, headers: hasty });
@@ -239,7 +239,7 @@ describe('answers stay the same to the byte', () => {
     await limited.compare('rate-limits');
   });
 
-  test('of a user who is suspended', async () => {
+  test('the responses to a suspended user are unchanged', async () => {
     const store = createSqliteStore(':memory:', Date.now);
     const { ask, issue, compare } = await start({ store });
     const key = await issue('user', 'MyFirstKey', { expires_in_days: 1 });
@@ -266,8 +266,8 @@ describe('answers stay the same to the byte', () => {
   });
 });
 
-describe('answers of verify stay the same to the byte', () => {
-  test('whatever the key is', async () => {
+describe('recorded responses of verify', () => {
+  test('the responses of verify to valid and invalid keys are unchanged', async () => {
     let now = transcriptTime * 1000;
     const store = createSqliteStore(':memory:', () => now);
     const { ask, issue, send, compare } = await start({
@@ -331,7 +331,7 @@ describe('answers of verify stay the same to the byte', () => {
     await compare('verify');
   });
 
-  test('where a limit or a quota is used up', async () => {
+  test('the responses of verify over a rate limit are unchanged', async () => {
     const limited = await start({ settings: { ipRateLimitPerMinute: 3 } });
     const key = await limited.issue('pioneer', 'name', {}, { tier: 'pioneer' });
     for (let sent = 0; sent < 20; sent++) await limited.send(withKey(key));
@@ -345,7 +345,7 @@ describe('answers of verify stay the same to the byte', () => {
     await limited.compare('verify-limits');
   });
 
-  test('where the quota of a day is used up', async () => {
+  test('the responses of verify over a daily quota are unchanged', async () => {
     const { ask, app, issue, compare } = await start();
     const key = await issue('pioneer', 'name', {}, { tier: 'pioneer' });
     await ask('a good key', withKey(key));
@@ -358,10 +358,10 @@ describe('answers of verify stay the same to the byte', () => {
   });
 });
 
-describe('answers of paths and methods stay the same to the byte', () => {
+describe('recorded responses of paths and methods', () => {
   const tablePaths = [requestPath, rotatePath, rollPath, deletePath, userPath, usagePath, dailyUsagePath, documentPath];
 
-  test('where there is nothing', async () => {
+  test('the responses to unknown paths are unchanged', async () => {
     const { ask, compare } = await start();
     for (const target of ['/nothing', '/api/v1', '/.env', '*', '/%ff%zz', '//', 'http://[/', `/${'x'.repeat(4_000)}`]) {
       await ask('nothing', { target });
@@ -386,7 +386,7 @@ describe('answers of paths and methods stay the same to the byte', () => {
     await compare('not-found');
   });
 
-  test('where a path is spelled as Express reads it', async () => {
+  test('the responses to equivalent spellings of paths are unchanged', async () => {
     const { ask, compare } = await start();
     for (const path of [requestPath, userPath, documentPath]) {
       const method = path === requestPath ? 'POST' : 'GET';
@@ -398,7 +398,7 @@ describe('answers of paths and methods stay the same to the byte', () => {
     await compare('spellings');
   });
 
-  test('where the method is another one', async () => {
+  test('the responses to unsupported methods are unchanged', async () => {
     const { ask, compare } = await start();
     for (const target of [...tablePaths, '/', '/docs', '/llms.txt', '/health/live', '/health/ready']) {
       for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS', 'PROPFIND']) {
@@ -411,7 +411,7 @@ describe('answers of paths and methods stay the same to the byte', () => {
     await compare('methods');
   });
 
-  test('where the host is none', async () => {
+  test('the responses to invalid Hosts are unchanged', async () => {
     const { ask, compare } = await start();
     for (const request of [
       call(requestPath, named('name')),
@@ -431,7 +431,7 @@ describe('answers of paths and methods stay the same to the byte', () => {
     await compare('hosts');
   });
 
-  test('where a page asks first', async () => {
+  test('the responses to preflights are unchanged', async () => {
     const { ask, compare } = await start({ settings: { corsOrigins: [origin, 'https://other.example.com'] } });
     const preflight = (target: string, from: string, more: Headers = []): RawRequest => ({
       method: 'OPTIONS',
@@ -459,7 +459,7 @@ describe('answers of paths and methods stay the same to the byte', () => {
     await compare('cross-origin');
   });
 
-  test('of documents and pages', async () => {
+  test('the responses for documents and pages are unchanged', async () => {
     const { ask, compare } = await start({ settings: { trustProxyHops: 1 } });
     const plain: Headers = [['Accept-Encoding', 'identity']];
     for (const method of ['GET', 'HEAD']) {
@@ -494,7 +494,7 @@ describe('answers of paths and methods stay the same to the byte', () => {
     await compare('pages');
   });
 
-  test('of health', async () => {
+  test('the responses of health checks are unchanged', async () => {
     const { ask, compare } = await start();
     for (const target of ['/health/live', '/health/ready']) {
       for (const method of ['GET', 'HEAD', 'POST']) await ask('health', { method, target });
@@ -502,7 +502,7 @@ describe('answers of paths and methods stay the same to the byte', () => {
     await compare('health');
   });
 
-  test('of the webhook', async () => {
+  test('the responses of the webhook are unchanged', async () => {
     const signer = githubKey();
     const github = await startGithub(signer);
     onTestFinished(() => github.close());

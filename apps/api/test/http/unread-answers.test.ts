@@ -40,17 +40,17 @@ test('closes the connection of a client that reads no response', async () => {
   expect(performance.now() - begun).toBeGreaterThan(writeTimeout * 0.8);
 });
 
-test('handles no pipelined request behind an answer that its client does not read', async () => {
+test('stops handling pipelined requests while the client does not read the responses', async () => {
   const { port, url } = await start();
-  const limit = 1_000_000; // IP_RATE_LIMIT_PER_MINUTE of these tests.
-  let asked = 0;
-  /** Returns how many requests beside its own have been counted. */
+  const limit = 1_000_000; // IP_RATE_LIMIT_PER_MINUTE of the test app.
+  let ownRequests = 0;
+  /** Returns the number of handled requests, without those that this function sends. */
   const handled = async () => {
     const { headers } = await fetch(`${url}/api/v1/none`);
-    return limit - Number(/r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]) - ++asked;
+    return limit - Number(/r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]) - ++ownRequests;
   };
   askWithoutReading(port);
-  await waitFor('the first to be handled', async () => (await handled()) > 0);
+  await waitFor('the first request to be handled', async () => (await handled()) > 0);
   let before = 0;
   await waitFor('the connection to stall', async () => {
     const now = await handled();
