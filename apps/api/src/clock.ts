@@ -5,9 +5,7 @@ export interface Clock {
    * operator or NTP sets the clock.
    */
   readonly now: () => number;
-  /**
-   * Returns milliseconds from a monotonic clock, for durations: windows, caches, pauses, deadlines.
-   */
+  /** Returns milliseconds from a monotonic clock, for windows, caches and deadlines. */
   readonly monotonicNow: () => number;
 }
 

@@ -69,9 +69,7 @@ export function createLogOutput({ fd, onDropped }: LogOutputOptions): LogOutput 
     lines = '';
   }
 
-  /**
-   * Writes as much of the queue as the output accepts. Returns the error code of a failed write.
-   */
+  /** Writes as much of the queue as possible. Returns the error code of a failed write. */
   function writeQueue(): string | undefined {
     collect();
     try {

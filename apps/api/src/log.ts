@@ -7,10 +7,7 @@ export type { Logger } from 'pino';
 
 export interface LogOptions {
   readonly level: string;
-  /**
-   * Google Cloud project of the traces that lines link to. Without it, lines have the bare trace
-   * id.
-   */
+  /** Google Cloud project of the traces. Without it, lines have the bare trace id. */
   readonly project: string | undefined;
   readonly destination?: DestinationStream;
 }

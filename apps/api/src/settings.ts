@@ -23,8 +23,7 @@ export function givenSettings(environment: Environment = process.env, names?: re
 }
 
 /**
- * Reads the settings from the environment, and generates the secrets that may be omitted in
- * development.
+ * Reads the settings from the environment, and generates omitted secrets in development.
  *
  * @throws {@link SettingsError}
  */

@@ -16,8 +16,7 @@ export interface Context {
   /**
    * Returns the configured peppers. The first one creates key ids; all of them verify.
    *
-   * @throws {@link SettingsError} if none is configured, so that commands without need of a pepper
-   * run.
+   * @throws {@link SettingsError} if none is configured
    */
   readonly peppers: () => readonly Pepper[];
   /** Returns the current time in Unix milliseconds. */

@@ -10,9 +10,7 @@ import { readAdminSettings } from './settings.ts';
 /** Exit codes. Those from 64 on are those of sysexits.h. */
 const exitCodes = { done: 0, notDone: 1, usage: 64, unavailable: 69, software: 70, output: 74, settings: 78 } as const;
 
-/**
- * Maximum milliseconds until the store responds, so that an operator sees a failure within 10 s.
- */
+/** Maximum milliseconds until the store responds: operators see a failure within 10 s. */
 const connectDeadline = 8_000;
 
 /** Returns the exit code and the message for an error. The message contains no secret. */

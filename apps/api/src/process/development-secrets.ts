@@ -7,10 +7,7 @@ import { SettingsError } from '../settings-error.ts';
 /** Folder of generated development secrets, relative to the working directory. Git ignores it. */
 const folder = '.data';
 
-/**
- * Length of a generated secret in bytes, and the minimum for an existing one (RFC 7518 section
- * 3.2).
- */
+/** Length of a generated secret in bytes, and the minimum length (RFC 7518 section 3.2). */
 const secretLength = 32;
 
 /** Remedies for a file that contains no usable secret. */

@@ -10,10 +10,7 @@ import type { Logger } from '../log.ts';
 import type { CompleteSettings } from '../settings.ts';
 import { openStore } from './open-store.ts';
 
-/**
- * The implementations that the settings select. The others are not loaded, which keeps the start
- * short.
- */
+/** The implementations that the settings select. Only these are loaded, for a short start. */
 export interface Parts {
   readonly store: KeyStore;
   readonly counters: SharedCounters;

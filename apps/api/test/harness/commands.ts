@@ -85,10 +85,7 @@ export function rotation({ maximumKeys = 1000, ...overrides }: RotationOverrides
   return { ...deletion(overrides), maximumKeysOf: () => maximumKeys, expiresInDays: undefined, ...overrides };
 }
 
-/**
- * Creates a command that adds requests, by key name, to the owner's usage of {@link today}, with
- * overrides.
- */
+/** Creates a command that adds today's requests by key name, with overrides. */
 export function addition(
   counts: Readonly<Record<string, number>>,
   overrides: Partial<AddUsageCommand> = {},

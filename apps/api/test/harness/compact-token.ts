@@ -1,18 +1,12 @@
 import { createHmac, type KeyObject, sign } from 'node:crypto';
 
-/**
- * Encodes one part of a token in base64url. Objects become JSON; text and bytes are encoded
- * unchanged.
- */
+/** Encodes a part of a token in base64url. Objects are encoded as JSON. */
 export function encodePart(part: unknown): string {
   const raw = typeof part === 'string' || part instanceof Uint8Array ? part : JSON.stringify(part);
   return Buffer.from(raw as string).toString('base64url');
 }
 
-/**
- * Creates a token with an HMAC, whatever its header says. JWT libraries refuse to create such
- * forgeries.
- */
+/** Creates a token with an HMAC for any header, even one that JWT libraries reject. */
 export function hmacToken(header: unknown, payload: unknown, secret: string | Buffer, hash = 'sha256'): string {
   const signed = `${encodePart(header)}.${encodePart(payload)}`;
   return `${signed}.${createHmac(hash, secret).update(signed).digest('base64url')}`;

@@ -8,10 +8,7 @@ export interface DroppingProxy {
   readonly url: string;
   /** Returns the number of open connections. */
   open(): number;
-  /**
-   * Drops all open connections without notifying either end. Data sent over them is answered with
-   * RST.
-   */
+  /** Drops all open connections silently. Data sent over them is answered with RST. */
   drop(): void;
 }
 

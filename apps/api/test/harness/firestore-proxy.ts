@@ -36,10 +36,7 @@ export interface FirestoreProxy {
   readonly host: string;
   /** Returns the number of calls so far. */
   calls(): number;
-  /**
-   * Withholds the response to the nth call from now and all later ones, until {@link
-   * FirestoreProxy.cut}.
-   */
+  /** Withholds the responses to the nth call from now and all later ones, until `cut`. */
   loseAnswerTo(nth: number): void;
   /** Closes all connections. New ones work normally. */
   cut(): void;

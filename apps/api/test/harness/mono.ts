@@ -6,8 +6,7 @@ import { join } from 'node:path';
 /** Returns a description of what C# samples lack on this machine, or undefined. */
 export function missingForMono(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'mono-'));
-  // System.Net.Http is a separate package, so only compiling a program that uses it shows it is
-  // installed.
+  // System.Net.Http is a separate package, so a program that uses it has to be compiled.
   writeFileSync(join(folder, 'probe.cs'), 'class Probe { static void Main() { new System.Net.Http.HttpClient(); } }');
   const commands = [
     ['mcs', '-r:System.Net.Http', 'probe.cs'],

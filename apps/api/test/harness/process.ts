@@ -8,10 +8,7 @@ import { waitFor } from './wait-for.ts';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-/**
- * Pepper of the services that tests start. Its text is recognizable in output that must not contain
- * it.
- */
+/** Pepper of tested services, with a text that is recognizable in their output. */
 export const processPepper = Buffer.alloc(32, 'the pepper of the tests').toString('base64');
 
 export interface TestProcess {
@@ -82,10 +79,7 @@ export async function startProcess(
   return { ...service, port, url: `http://127.0.0.1:${port}` };
 }
 
-/**
- * Waits until a service is ready. On a busy machine, connecting can outlast the timeout of a
- * request.
- */
+/** Waits until a service is ready, which takes long on a busy machine. */
 export function untilReady({ url }: Pick<TestProcess, 'url'>): Promise<void> {
   return waitFor('the store to respond', async () => (await fetch(`${url}/health/ready`)).status === 200, 60);
 }

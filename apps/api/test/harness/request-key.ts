@@ -55,7 +55,6 @@ export const rotateKey = (url: string, body: unknown, options?: RequestOptions) 
 export const rollKey = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${rollPath}`, body, options);
 
-/** Deletes a key. */
 export const deleteKey = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${deletePath}`, body, options);
 
@@ -69,7 +68,6 @@ export const getUsage = (url: string, options: RequestOptions = {}) => ask(`${ur
 export const getDailyUsage = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${dailyUsagePath}`, body, options);
 
-/** Verifies a key. */
 export async function verifyKey(
   url: string,
   key?: string,

@@ -76,10 +76,7 @@ const maskedHeaders: Readonly<Record<string, (value: string) => string>> = {
   ETag: () => '<tag>',
 };
 
-/**
- * Error codes by text. The texts and the rules of fields belong to `packages/schema`, so they are
- * masked.
- */
+/** Error codes by text. Texts belong to `packages/schema`, so transcripts mask them. */
 const kindsByText = Object.entries(errorKinds).map(([code, { details }]) => [details, code] as const);
 
 function maskDetails(json: string): string {
@@ -182,10 +179,7 @@ export async function startTranscript(options: TestAppOptions = {}): Promise<Tra
     return [...others.sort(), ...(set === '' ? [] : [`(security headers ${securitySets.indexOf(set) + 1})`])];
   }
 
-  /**
-   * Waits for the log line of a request, which is written when the response is closed, and returns
-   * it.
-   */
+  /** Waits for the log line of a request, which is written when the response is closed. */
   async function logLine(linesBefore: number): Promise<string> {
     const requestLines = () =>
       app.logged

@@ -22,9 +22,8 @@ import { storeThatThrows } from '../harness/store-that-throws.ts';
 import { tokenFor } from '../harness/tokens.ts';
 import { type RawRequest, startTranscript, transcriptTime } from '../harness/transcript.ts';
 
-// Records the status, headers and body of every kind of response, its log line and its cost in rate
-// limits. The files under `answers` change only with the contract: clients can see every
-// difference.
+// Records every kind of response with its log line and its cost in rate limits. The files under
+// `answers` change only with the contract, since clients can see every difference.
 
 type Headers = [string, string][];
 

@@ -30,10 +30,7 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     otherCa = makeCertificates().ca;
   });
 
-  /**
-   * Starts a Redis like Memorystore with IAM: TLS, and an access token as the password of
-   * `default`.
-   */
+  /** Starts a Redis like Memorystore with IAM: TLS, and a token as the only password. */
   async function startMemorystore(token: string, certificates: Certificates) {
     const tlsPort = await freePort();
     const redis = await startRedis(

@@ -16,10 +16,7 @@ async function goToOperation(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Test Request' }).first().waitFor();
 }
 
-/**
- * Sends the request in the dialog "Test Request", and returns the text of the dialog with the
- * response.
- */
+/** Sends the request of the dialog "Test Request", and returns the text of the dialog. */
 async function send(page: Page): Promise<string> {
   await page.getByRole('button', { name: 'Test Request' }).first().click();
   const dialog = page.getByRole('dialog');

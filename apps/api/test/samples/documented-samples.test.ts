@@ -51,11 +51,10 @@ describe('code samples of the OpenAPI document', () => {
       const available = needs === undefined || inject('available').includes(needs);
       const { security } = operation;
 
-      test.runIf(available)(`${operation.id} sample prints the response`, async () => {
+      test.runIf(available)(`${operation.id} sample in ${label} prints the response`, async () => {
         const token = tokenFor(`a reader of ${label} for ${operation.id}`);
         let key = '';
-        // The other operations use this key. It has one day left, since only then it can be
-        // extended.
+        // The other operations use this key, which can be extended since it has one day left.
         if (security !== 'none' && operation.id !== requestApiKey.id) {
           const body = { ...requestApiKey.body.example, expires_in_days: 1 };
           key = (await requestKey(service.url, body, { token })).body['api_key'] as string;
@@ -69,7 +68,7 @@ describe('code samples of the OpenAPI document', () => {
         }
       });
 
-      test(`${operation.id} sample sends exactly the credentials that the operation takes`, () => {
+      test(`${operation.id} sample in ${label} sends exactly the credentials that the operation takes`, () => {
         for (const [kind, { header, placeholder }] of Object.entries(credentials)) {
           const sent = [header, placeholder].map((text) => sampleOf(operation, label).includes(text));
           expect(sent).toEqual(kind === security ? [true, true] : [false, false]);
@@ -77,7 +76,7 @@ describe('code samples of the OpenAPI document', () => {
       });
       if (security === 'none') return;
       test.runIf(available)(
-        `${operation.id} sample fails with the status and the error without credentials`,
+        `${operation.id} sample in ${label} fails with the status and the error without credentials`,
         async () => {
           const { header, details } = credentials[security];
           const { code, stdout, stderr } = await runner.run(label, withoutHeader(sampleOf(operation, label), header));

@@ -7,10 +7,7 @@ import { tokenFor } from '../harness/tokens.ts';
 const day = 86_400_000;
 const noon = Date.UTC(2025, 11, 5, 12);
 
-/**
- * Starts the service with a controlled clock and the key of a pioneer: 500 requests a day, 15,000 a
- * month.
- */
+/** Starts the service with a controlled clock and a pioneer: 500 requests a day, 15,000 a month. */
 async function start() {
   let now = noon;
   let monotonic = 0;

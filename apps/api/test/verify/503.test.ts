@@ -10,10 +10,7 @@ import { newKey, verifyKey } from '../harness/request-key.ts';
 import { freshProject } from '../harness/stores.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
-/**
- * Starts the service with a store that fails on demand and a monotonic clock that the test
- * controls.
- */
+/** Starts the service with a store and a monotonic clock that the test controls. */
 async function startFailing() {
   const store = createSqliteStore(':memory:', Date.now);
   const state = { failure: undefined as Error | undefined, monotonic: 1_000_000, reads: 0 };

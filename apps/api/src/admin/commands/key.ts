@@ -30,10 +30,7 @@ export async function keyFromInput({ readInput }: Context): Promise<string | und
   return isKey(key) ? key : undefined;
 }
 
-/**
- * Returns one digester per configured pepper. Each computes a key id that a key may be stored
- * under.
- */
+/** Returns the digesters of all configured peppers, one for each possible key id. */
 export function digestersOf({ peppers }: Context) {
   return peppers().map((pepper) => createDigester(digestKeyOf(pepper)));
 }
