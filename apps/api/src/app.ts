@@ -1,32 +1,21 @@
 import type { RequestListener } from 'node:http';
 import type { Settings } from '@andamio/schema/settings';
-import express, { type Request, type Response } from 'express';
-import helmet from 'helmet';
 import { recognizeGuards } from './auth/guard-secret.ts';
 import type { VerifyAlert } from './auth/verify-alert.ts';
 import type { VerifyToken } from './auth/verify-token.ts';
+import { createAuthentication } from './http/authenticate.ts';
+import { beginExchanges } from './http/exchange.ts';
+import { createExpress } from './http/express.ts';
 import { healthRouter } from './http/health.ts';
-import {
-  type CreateCounters,
-  limitAddresses,
-  limiting,
-  limitKeys,
-  limitUsers,
-  refunding,
-} from './http/limits/limit.ts';
+import { type CreateCounters, limitAddresses, limitKeys, limitUsers } from './http/limits/limit.ts';
 import { meterUsage } from './http/limits/usage.ts';
-import type {} from './http/locals.ts';
+import { findRow } from './http/operations/row.ts';
+import { operationTable } from './http/operations/table.ts';
+import { createPipeline } from './http/pipeline.ts';
 import { referenceRouter } from './http/reference/router.ts';
-import { beginRequests } from './http/request/begin.ts';
-import { refuseUnclearHost } from './http/request/host.ts';
-import { tellRequestId } from './http/request/id.ts';
-import { forbidCaching } from './http/response/caching.ts';
+import { createOriginOf } from './http/request/origin.ts';
 import { allowOrigins } from './http/response/cross-origin.ts';
 import { answerErrors } from './http/response/errors.ts';
-import { authenticateKey } from './http/routing/authenticate-key.ts';
-import { createKeyListener } from './http/routing/key-listener.ts';
-import { createRouter } from './http/routing/route.ts';
-import { keyRoute, routes } from './http/routing/routes.ts';
 import { secretScanningRouter } from './http/secret-scanning/router.ts';
 import type { Keys } from './keys/set-up.ts';
 import type { Logger } from './log.ts';
@@ -46,50 +35,56 @@ export interface AppDependencies {
   readonly referenceFolder: string;
 }
 
-/** Creates the service's request listener from its dependencies. */
+/**
+ * Creates the service. The steps of an operation are in `http/pipeline.ts`, those of everything else
+ * in `http/express.ts`.
+ */
 export function createApp(dependencies: AppDependencies): RequestListener {
   const { settings, log, keys, verifyToken, verifyAlert, createCounters, referenceFolder } = dependencies;
   const { production, trustProxyHops, ipRateLimitPerMinute, guardSecrets, corsOrigins } = settings;
-  const begin = beginRequests({ log, usage: keys.usage, trustProxyHops, explainsRefusals: !production });
+  const limits = {
+    address: limitAddresses(ipRateLimitPerMinute, createCounters),
+    user: limitUsers(createCounters, keys.knownTiers),
+    key: limitKeys(createCounters),
+  };
   const crossOrigin = allowOrigins(corsOrigins);
-  const addressLimit = limitAddresses(ipRateLimitPerMinute, createCounters);
-  const giveBackAddressLimit = refunding(addressLimit);
+  const answerError = answerErrors(!production);
+  const originOf = createOriginOf(trustProxyHops);
 
-  const keyLimit = limitKeys(createCounters);
-  const keyListener = createKeyListener(keyRoute, {
-    authenticate: authenticateKey(keys.verifier, addressLimit, recognizeGuards(guardSecrets)),
-    keyLimit,
-    meter: meterUsage(keys, keyLimit),
+  const rows = operationTable(keys, originOf);
+  const rowOf = findRow(rows);
+  const authenticate = createAuthentication({
+    verifyToken,
+    verifier: keys.verifier,
+    isGuard: recognizeGuards(guardSecrets),
+    addressLimit: limits.address,
+  });
+  const pipeline = createPipeline({
+    authenticate,
+    limits,
+    meterUsage: meterUsage(keys, limits.key),
     crossOrigin,
+    answerError,
   });
 
-  const app = express();
-  app.set('trust proxy', trustProxyHops); // The reference page needs the protocol and host of the request.
-  app.disable('x-powered-by');
-  app.disable('etag'); // Responses are not cacheable, so there is nothing to revalidate.
-  // Express would answer `If-None-Match: *` with 304 even without an ETag.
-  Object.defineProperty(app.request, 'fresh', { value: false });
-  app.use(
-    tellRequestId,
-    helmet(),
-    forbidCaching,
-    refuseUnclearHost,
-    crossOrigin.step,
-    healthRouter(keys.store, log),
-    limiting(addressLimit),
-    referenceRouter(referenceFolder),
-    ...(verifyAlert === undefined ? [] : [secretScanningRouter({ keys, verifyAlert, giveBackAddressLimit, log })]),
-    createRouter(routes(keys), {
-      verifyToken,
-      giveBackAddressLimit,
-      userLimit: limiting(limitUsers(createCounters, keys.knownTiers)),
-    }),
-    answerErrors,
-  );
+  const webhook = verifyAlert && secretScanningRouter({ keys, verifyAlert, addressLimit: limits.address, log });
+  const expressApp = createExpress({
+    rows,
+    pipeline,
+    crossOrigin,
+    addressLimit: limits.address,
+    answerError,
+    health: healthRouter(keys.store, log),
+    routers: [referenceRouter(referenceFolder, originOf), ...(webhook === undefined ? [] : [webhook])],
+  });
 
+  const begin = beginExchanges({ log, usage: keys.usage, trustProxyHops });
   return (request, response) => {
-    const begun = begin(request, response);
-    if (keyListener.isFor(request)) keyListener.answer(request, begun);
-    else app(request as Request, begun as Response);
+    const exchange = begin(request, response);
+    const row = rowOf(request);
+    // Preflights are for the exact path. Below it, OPTIONS is a method that a proxy passes on.
+    const isPreflight = row?.path === request.url && crossOrigin.isPreflight(request);
+    if (row !== undefined && !isPreflight) void pipeline(row, exchange);
+    else expressApp(request, Object.assign(response, { locals: { exchange } }));
   };
 }

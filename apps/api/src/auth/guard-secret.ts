@@ -5,11 +5,14 @@ import { guardSecretHeader } from '@andamio/schema/guards';
 const header = guardSecretHeader.toLowerCase();
 const digest = (text: string) => hash('sha256', text, 'buffer');
 
+/** Reports whether a request comes from a guard. */
+export type IsGuard = (request: IncomingMessage) => boolean;
+
 /**
- * Creates a predicate that recognizes guards: callers that send one of the secrets in `X-Guard-Secret`. How long a comparison takes depends on
- * neither the secrets nor on what was sent.
+ * Creates a predicate that recognizes guards: callers that send one of the secrets in
+ * `X-Guard-Secret`. The duration of a comparison depends neither on the secrets nor on what was sent.
  */
-export function recognizeGuards(secrets: readonly string[]): (request: IncomingMessage) => boolean {
+export function recognizeGuards(secrets: readonly string[]): IsGuard {
   const digests = secrets.map(digest);
   return ({ headers }) => {
     const sent = headers[header];

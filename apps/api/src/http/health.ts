@@ -1,15 +1,15 @@
 import { healthPaths } from '@andamio/schema/health';
 import { logEvents } from '@andamio/schema/log-events';
-import { type RequestHandler, Router } from 'express';
+import { Router } from 'express';
 import type { KeyStore } from '../keys/store.ts';
 import type { Logger } from '../log.ts';
+import { refuseOtherMethods, reportRoute } from './express-steps.ts';
 import { HttpError } from './response/errors.ts';
-import { refuseOtherMethods } from './routing/methods.ts';
 
-/** How old the result of a check may be, in milliseconds (service contract, "Health"). */
+/** Maximum age of the result of a check, in milliseconds (service contract, "Health"). */
 const maximumAge = 1_000;
 
-/** Asks the store whether it is there: not more often than once a second, and never twice at a time. */
+/** Checks the store at most once a second, and never twice at the same time. */
 function readinessOf(store: KeyStore, log: Logger): () => Promise<boolean> {
   let last: { readonly ready: Promise<boolean>; until: number } | undefined;
   return () => {
@@ -30,18 +30,15 @@ function readinessOf(store: KeyStore, log: Logger): () => Promise<boolean> {
   };
 }
 
-/** Platforms ask every few seconds: worth a line only to who looks closely. */
-const markRoutine: RequestHandler = ({ method, path }, { locals }, next) => {
-  locals.route = { method, path, routine: true };
-  next();
-};
-
-/** The paths by which a platform watches the service. They take no credentials and count against no limit. */
+/** Routes the health checks. They take no credentials and no limit applies to them. */
 export function healthRouter(store: KeyStore, log: Logger): Router {
   const isReady = readinessOf(store, log);
   const router = Router({ caseSensitive: true, strict: true });
-  router.get(healthPaths.live, markRoutine, (_request, response) => void response.json({ status: 'live' }));
-  router.get(healthPaths.ready, markRoutine, async (_request, response) => {
+  // Platforms check every few seconds.
+  router.get(healthPaths.live, reportRoute(healthPaths.live, true), (_request, response) => {
+    response.json({ status: 'live' });
+  });
+  router.get(healthPaths.ready, reportRoute(healthPaths.ready, true), async (_request, response) => {
     if (!(await isReady())) throw new HttpError('not_ready');
     response.json({ status: 'ready' });
   });

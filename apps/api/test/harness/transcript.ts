@@ -22,7 +22,7 @@ export interface RawRequest {
 }
 
 /** A parsed response. */
-export interface RawResponse {
+interface RawResponse {
   readonly status: number;
   /** Headers in the order of arrival. */
   readonly headers: readonly (readonly [string, string])[];
@@ -166,8 +166,9 @@ export async function startTranscript(options: TestAppOptions = {}): Promise<Tra
 
   function describeHeaders(headers: RawResponse['headers']): string[] {
     // The lengths of built files, generated documents and error texts are masked.
-    const names = new Set(headers.map(([name]) => name));
-    const hasOwnLength = ['Content-Encoding', 'ETag', 'X-Error-Code'].every((name) => !names.has(name));
+    const hasOwnLength = !headers.some(
+      ([name, value]) => name === 'ETag' || name === 'X-Error-Code' || value === 'no-cache',
+    );
     const lines = headers.map(([name, value]) => {
       const masked = maskedHeaders[name]?.(value) ?? value;
       return [name, name === 'Content-Length' && !hasOwnLength ? '<length>' : masked] as const;

@@ -3,24 +3,25 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { MemoryStore } from 'express-rate-limit';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Standing, standingHeaders } from '../../src/http/limits/headers.ts';
-import { type Counters, consume, type Limit, limiting } from '../../src/http/limits/limit.ts';
+import { limitedByAddress } from '../../src/http/express-steps.ts';
+import { type LimitStatus, limitHeaders } from '../../src/http/limits/headers.ts';
+import { type Counters, type Limit, RequestCount } from '../../src/http/limits/limit.ts';
 
 /**
- * Starts a server that sends express-rate-limit's headers, and the service's own ones in the body.
+ * Starts a server that sends express-rate-limit's headers, and the pipeline's own ones in the body.
  */
-async function serve(limit: Limit): Promise<string> {
+async function serve(limit: Limit<string>): Promise<string> {
   const app = express();
   app.use((_request, response, next) => {
-    Object.assign(response.locals, { requestId: 'id', address: '203.0.113.7' });
+    Object.assign(response.locals, { exchange: { address: '203.0.113.7' } });
     next();
   });
-  app.use(limiting(limit), async ({ ip }, response) => {
-    const locals = { ...response.locals, requestId: 'id', address: ip ?? '' };
+  app.use(limitedByAddress(limit), async (_request, response) => {
     // express-rate-limit has counted the request already.
     const counters = { increment: (key: string) => limit.counters.get?.(key) } as Counters;
-    await consume({ ...limit, counters, keyOf: () => limit.keyOf(response.locals) }, locals);
-    response.json(standingHeaders(locals.standing as Standing));
+    const count = new RequestCount();
+    await count.consume({ ...limit, counters }, response.locals.exchange.address);
+    response.json(limitHeaders(count.status as LimitStatus));
   });
   const server = app.listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
@@ -28,19 +29,22 @@ async function serve(limit: Limit): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test('rate limit headers without Express equal those of express-rate-limit', async () => {
+test('the pipeline sends the same rate limit headers as express-rate-limit', async () => {
   const url = await serve({
-    name: 'key',
+    name: 'address',
     counters: Object.assign(new MemoryStore(), { add() {} }),
-    keyOf: ({ address }) => address,
+    keyOf: (address) => address,
     maximumOf: () => 100,
   });
   for (let sent = 1; sent <= 3; sent++) {
     const response = await fetch(url);
-    const own = (await response.json()) as string[];
-    expect(own).toHaveLength(10);
-    for (let index = 0; index < own.length; index += 2) {
-      expect(response.headers.get(own[index] as string), own[index]).toBe(own[index + 1]);
+    const [date, dateTold, ...told] = (await response.json()) as string[];
+    expect(date).toBe('Date');
+    const lag = Date.parse(String(dateTold)) - Date.parse(String(response.headers.get('date')));
+    expect([0, 1_000]).toContain(lag);
+    expect(told).toHaveLength(10);
+    for (let index = 0; index < told.length; index += 2) {
+      expect(response.headers.get(told[index] as string), told[index]).toBe(told[index + 1]);
     }
     expect(response.headers.get('x-ratelimit-remaining')).toBe(String(100 - sent));
   }

@@ -3,32 +3,42 @@ import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { LRUCache } from 'lru-cache';
 import type { RawHeaders } from '../response/answer.ts';
 
-/** How a client stands with a limit. */
-export interface Standing {
-  /** What the limit is of. */
+/** How much of a limit is left for a client. */
+export interface LimitStatus {
+  /** What the limit applies to. */
   readonly name: 'address' | 'user' | 'key';
-  /** Whose requests were counted together. */
+  /** The key under which the requests are counted. */
   readonly key: string;
-  /** Requests a minute. */
+  /** Requests per minute. */
   readonly maximum: number;
   readonly remaining: number;
-  /** When the minute is over, Unix milliseconds. */
+  /** When the window ends, in Unix milliseconds. */
   readonly resetAt: number;
 }
 
-/** Tell which requests were counted together, and not whose they are. */
+/** Partition keys by counter key: they tell which requests are counted together, but not whose they are. */
 const partitionKeys = new LRUCache<string, string>({
   max: 10_000,
   memoMethod: (key) => Buffer.from(hash('sha256', key).slice(0, 12)).toString('base64'),
 });
 
+const formatDate = new LRUCache<number, string>({
+  max: 1,
+  memoMethod: (seconds) => new Date(seconds * 1000).toUTCString(),
+});
+
 /**
- * How a client stands with a limit: `X-RateLimit-*` as they are published (contract, part B), Reset in Unix seconds, and those of
- * draft-ietf-httpapi-ratelimit-headers-08. The same as express-rate-limit sets where Express answers.
+ * Returns the rate limit headers: `X-RateLimit-*` as published (contract, part B), Reset in Unix
+ * seconds, and those of draft-ietf-httpapi-ratelimit-headers-08. They equal the headers that
+ * express-rate-limit sets. `Date` is among them because clients compare Reset with it; Node's own
+ * `Date` lags behind a clock that is set.
  */
-export function standingHeaders({ name, key, maximum, remaining, resetAt }: Standing): RawHeaders {
-  const secondsLeft = Math.max(0, Math.ceil((resetAt - Date.now()) / 1000));
+export function limitHeaders({ name, key, maximum, remaining, resetAt }: LimitStatus): RawHeaders {
+  const now = Date.now();
+  const secondsLeft = Math.max(0, Math.ceil((resetAt - now) / 1000));
   return [
+    'Date',
+    formatDate.memo(Math.floor(now / 1000)),
     'X-RateLimit-Limit',
     String(maximum),
     'X-RateLimit-Remaining',

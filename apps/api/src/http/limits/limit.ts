@@ -1,159 +1,127 @@
 import { hash } from 'node:crypto';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
-import { defaultTier, type Tier, tiers } from '@andamio/schema/tiers';
-import type { VerifiedKey } from '@andamio/verification/verify-key';
-import type { RequestHandler } from 'express';
-import { type ClientRateLimitInfo, ipKeyGenerator, type Options, rateLimit, type Store } from 'express-rate-limit';
+import { defaultTier, tiers } from '@andamio/schema/tiers';
+import { ipKeyGenerator, type Options, type Store } from 'express-rate-limit';
 import { type Principal, tierOf } from '../../auth/principal.ts';
 import type { KnownTiers } from '../../keys/known-tiers.ts';
 import type { FoundKey } from '../../keys/store.ts';
-import type { RequestLocals } from '../locals.ts';
-import { madeOnce } from '../made-once.ts';
+import { memoizeWeak } from '../memoize-weak.ts';
 import { HttpError } from '../response/errors.ts';
-import type { Standing } from './headers.ts';
+import type { LimitStatus } from './headers.ts';
 
-/** The place where the counters of one limit are kept. */
+/** Where the counters of one limit are kept: a store of express-rate-limit. */
 export interface Counters extends Store {
-  /** Counts so many further requests in a window that has begun. */
+  /** Counts further requests in a window that has begun. */
   add(key: string, requests: number): Promise<void> | void;
 }
 
-/** Makes the place where the counters of one limit are kept. */
+/** Creates the counters of the limit with this name. */
 export type CreateCounters = (name: string) => Counters;
 
-/** A limit of requests a minute: of whom, how many, and where they are counted. */
-export interface Limit {
-  readonly name: Standing['name'];
+/** A limit on requests per minute, and whom it limits. */
+export interface Limit<Subject> {
+  readonly name: LimitStatus['name'];
   readonly counters: Counters;
-  /** Whose requests are counted together. */
-  readonly keyOf: (locals: RequestLocals) => string;
-  readonly maximumOf: (locals: RequestLocals) => number;
+  /** Returns the key under which the subject's requests are counted. */
+  readonly keyOf: (subject: Subject) => string;
+  readonly maximumOf: (subject: Subject) => number;
 }
 
-/** Addresses of IPv6 count by the network that one customer is given; providers hand out a /56 or larger. */
+/**
+ * Prefix length of the IPv6 networks that are counted as one address. Providers give a customer a
+ * /56 or a larger network.
+ */
 const ipv6Subnet = 56;
 
-/** Counters may leave the process; a user id need not. */
+/** Counters may leave the process; user ids must not. */
 const counterKey = (userId: string) => hash('sha256', userId, 'base64url');
 
-function createLimit(limit: Limit): Limit {
+function createLimit<Subject>(limit: Limit<Subject>): Limit<Subject> {
   limit.counters.init?.({ windowMs: rateLimitWindow } as Options);
   return limit;
 }
 
-/** Limits the requests of a client address before anything is known about who sends them. */
-export function limitAddresses(perMinute: number, createCounters: CreateCounters): Limit {
+/** Limits the requests of a client address. Applies before credentials are verified. */
+export function limitAddresses(perMinute: number, createCounters: CreateCounters): Limit<string> {
   return createLimit({
     name: 'address',
     counters: createCounters('address'),
-    keyOf: ({ address }) => ipKeyGenerator(address, ipv6Subnet),
+    keyOf: (address: string) => ipKeyGenerator(address, ipv6Subnet),
     maximumOf: () => perMinute,
   });
 }
 
 /**
- * Limits the calls of a user with a token to those of the tier that the newest claim names, as far as this process has seen it; of a token
- * that names no known tier, to those of the lowest.
+ * Limits the requests of a user with a token to those of the user's tier, according to the newest
+ * claim that this process has seen. A token that names no known tier gets the limit of the lowest.
  */
-export function limitUsers(createCounters: CreateCounters, knownTiers: KnownTiers): Limit {
-  function tierFor(principal: Principal): Tier {
-    const tier = tierOf(principal);
-    const { userId, tokenIssuedAt } = principal;
-    return tier === undefined ? defaultTier : knownTiers.note(userId, { tier, issuedAt: tokenIssuedAt });
-  }
-
+export function limitUsers(createCounters: CreateCounters, knownTiers: KnownTiers): Limit<Principal> {
   return createLimit({
     name: 'user',
     counters: createCounters('user'),
-    keyOf: ({ principal }) => counterKey((principal as Principal).userId),
-    maximumOf: ({ principal }) => tiers[tierFor(principal as Principal)].requestsPerMinute,
+    keyOf: ({ userId }: Principal) => counterKey(userId),
+    maximumOf: (principal: Principal) => {
+      const { userId, tokenIssuedAt } = principal;
+      const named = tierOf(principal);
+      const tier = named && knownTiers.note(userId, { tier: named, issuedAt: tokenIssuedAt });
+      return tiers[tier ?? defaultTier].requestsPerMinute;
+    },
   });
 }
 
-/** Limits the calls of a user with keys, over all its keys together, to those of its tier. */
-export function limitKeys(createCounters: CreateCounters): Limit {
-  const found = ({ verifiedKey }: RequestLocals) => (verifiedKey as VerifiedKey<FoundKey>).found;
-  const ownerOf = madeOnce(({ record }: FoundKey) => counterKey(record.userId));
+/** Limits the requests with keys of one owner, over all the owner's keys, to those of the owner's tier. */
+export function limitKeys(createCounters: CreateCounters): Limit<FoundKey> {
   return createLimit({
     name: 'key',
     counters: createCounters('key'),
-    keyOf: (locals) => ownerOf(found(locals)),
-    maximumOf: (locals) => tiers[found(locals).tier].requestsPerMinute,
+    keyOf: memoizeWeak(({ record }: FoundKey) => counterKey(record.userId)),
+    maximumOf: ({ tier }: FoundKey) => tiers[tier].requestsPerMinute,
   });
 }
 
-/** A limit as a step of Express. */
-export function limiting({ name, counters, keyOf, maximumOf }: Limit): RequestHandler {
-  return rateLimit({
-    windowMs: rateLimitWindow,
-    standardHeaders: 'draft-8',
-    legacyHeaders: true,
-    identifier: name,
-    store: counters,
-    limit: (_request, { locals }) => maximumOf(locals as RequestLocals),
-    keyGenerator: (_request, { locals }) => keyOf(locals as RequestLocals),
-    handler: (_request, _response, next) => next(new HttpError('rate_limited')),
-    // How far X-Forwarded-For is believed is TRUST_PROXY_HOPS's to say; the library's guess would only print a warning.
-    validate: { xForwardedForHeader: false, forwardedHeader: false },
-  });
+/** Takes a request back that was counted. */
+export async function refund<Subject>({ counters, keyOf }: Limit<Subject>, subject: Subject): Promise<void> {
+  await counters.decrement(keyOf(subject));
 }
 
-/** Gives a request back that was counted. */
-export async function refund({ counters, keyOf }: Limit, locals: RequestLocals): Promise<void> {
-  await counters.decrement(keyOf(locals));
+/** Counts a request against a limit that does not refuse it. */
+export async function charge<Subject>({ counters, keyOf }: Limit<Subject>, subject: Subject): Promise<void> {
+  await counters.increment(keyOf(subject));
 }
 
-/** Counts a request that is answered all the same, whatever is left. */
-export async function charge({ counters, keyOf }: Limit, locals: RequestLocals): Promise<void> {
-  await counters.increment(keyOf(locals));
-}
+/** Counts a request, and remembers its latest limit status for the headers of the answer. */
+export class RequestCount {
+  /** The status of the limit that was consumed last. Undefined before that. */
+  status: LimitStatus | undefined;
 
-/**
- * Refunds a request whose credentials are good, as a step of Express, and charges it again if the answer is 429: one good token would else
- * make its address unlimited (service contract, "Edges", "Address limit").
- */
-export function refunding(limit: Limit): RequestHandler {
-  return async (_request, response, next) => {
-    await refund(limit, response.locals);
-    response.removeHeader('RateLimit');
-    response.removeHeader('RateLimit-Policy');
-    response.once('close', () => {
-      // Nobody waits for it; counters that fail report that themselves.
-      if (response.statusCode === 429) charge(limit, response.locals).catch(() => {});
-    });
-    next();
-  };
-}
+  /**
+   * Counts the request against a limit.
+   *
+   * @throws {@link HttpError} `rate_limited`.
+   */
+  async consume<Subject>(limit: Limit<Subject>, subject: Subject): Promise<void> {
+    const key = limit.keyOf(subject);
+    const { totalHits, resetTime } = await limit.counters.increment(key);
+    const maximum = limit.maximumOf(subject);
+    const resetAt = resetTime?.getTime() ?? Date.now() + rateLimitWindow;
+    this.status = { name: limit.name, key, maximum, remaining: Math.max(0, maximum - totalHits), resetAt };
+    if (totalHits <= maximum) return;
+    const secondsLeft = Math.max(1, Math.ceil((resetAt - Date.now()) / 1000));
+    throw new HttpError('rate_limited', undefined, secondsLeft);
+  }
 
-/** Notes how a client stands, and refuses it with a number of requests that is over the limit. */
-function note({ name, maximumOf }: Limit, key: string, counted: ClientRateLimitInfo, locals: RequestLocals): void {
-  const maximum = maximumOf(locals);
-  const resetAt = counted.resetTime?.getTime() ?? Date.now() + rateLimitWindow;
-  locals.standing = { name, key, maximum, remaining: Math.max(0, maximum - counted.totalHits), resetAt };
-  if (counted.totalHits <= maximum) return;
-  throw new HttpError('rate_limited', undefined, Math.max(1, Math.ceil((resetAt - Date.now()) / 1000)));
-}
-
-/**
- * Counts a request past Express by the same counters, at a tenth of what a step of Express takes.
- *
- * @throws {@link HttpError} `rate_limited`.
- */
-export async function consume(limit: Limit, locals: RequestLocals): Promise<void> {
-  const key = limit.keyOf(locals);
-  note(limit, key, await limit.counters.increment(key), locals);
-}
-
-/**
- * Counts further requests for which the one at hand stands, up to what is left of the minute.
- *
- * @returns how many were counted; the rest is dropped.
- */
-export async function consumeMore(limit: Limit, locals: RequestLocals, requests: number): Promise<number> {
-  const { standing } = locals;
-  const counted = Math.min(requests, standing?.remaining ?? 0);
-  if (standing === undefined || counted === 0) return 0;
-  await limit.counters.add(limit.keyOf(locals), counted);
-  locals.standing = { ...standing, remaining: standing.remaining - counted };
-  return counted;
+  /**
+   * Counts further requests that this one reports, against the limit that was consumed last and up
+   * to what remains of it.
+   *
+   * @returns how many were counted. The rest is dropped.
+   */
+  async consumeReported(counters: Counters, reported: number): Promise<number> {
+    const { status } = this;
+    const counted = Math.min(reported, status?.remaining ?? 0);
+    if (status === undefined || counted === 0) return 0;
+    await counters.add(status.key, counted);
+    this.status = { ...status, remaining: status.remaining - counted };
+    return counted;
+  }
 }

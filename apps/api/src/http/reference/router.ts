@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { nonceMark } from '@andamio/reference/nonce-mark';
 import { basePath } from '@andamio/schema/hosts';
 import { type RequestHandler, Router } from 'express';
-import { originOf } from '../request/origin.ts';
-import { forbidCaching } from '../response/caching.ts';
-import { sendCompressed } from '../response/compressed.ts';
-import { refuseOtherMethods } from '../routing/methods.ts';
-import { rememberRoute } from '../routing/remember-route.ts';
+import { forbidCaching, refuseOtherMethods, reportRoute } from '../express-steps.ts';
+import type { OriginOf } from '../request/origin.ts';
+import { sendAnswer } from '../response/answer.ts';
+import { compressedAnswer } from '../response/compressed.ts';
 import { contentSecurityPolicy } from './content-security-policy.ts';
 import { textsOf } from './texts.ts';
 
@@ -15,17 +14,20 @@ const docs = `${basePath}/docs`;
 const pagePath = `${docs}/index.html`;
 const assetsPath = `${docs}/assets`;
 
-/** Where people look for the reference. */
+/** Paths under which people look for the reference. */
 const otherPaths = ['/', '/docs', docs];
 
-/** Texts beside the page, by path. */
+/** Other forms of the reference, by path. */
 const texts = {
   [`${docs}/reference.md`]: { file: 'reference.md', type: 'text/markdown; charset=utf-8' },
   [`${docs}/llms.txt`]: { file: 'llms.txt', type: 'text/plain; charset=utf-8' },
   '/llms.txt': { file: 'llms.txt', type: 'text/plain; charset=utf-8' },
 } as const;
 
-/** Files whose names change with their content, in the form that the build compressed. Found and read when they are asked for. */
+/**
+ * Serves files whose names change with their content, as the build compressed them. They are found
+ * on first use.
+ */
 function assets(folder: string): RequestHandler {
   let serve: RequestHandler | undefined;
   return async (request, response, next) => {
@@ -33,9 +35,9 @@ function assets(folder: string): RequestHandler {
       const { default: sirv } = await import('sirv');
       serve = sirv(join(folder, 'assets'), { brotli: true, gzip: true, immutable: true, maxAge: 31_536_000 });
     }
-    // What is set already wins over what the files are served with.
+    // Headers that are set take precedence over those of the files.
     response.removeHeader('Cache-Control');
-    // Ranges are ignored (RFC 9110 section 14.2): the library answers some of them with the wrong bytes.
+    // Ranges are ignored (RFC 9110 section 14.2): the library answers some with the wrong bytes.
     delete request.headers.range;
     response.setHeader('Accept-Ranges', 'none');
     serve(request, response, () => {
@@ -45,36 +47,36 @@ function assets(folder: string): RequestHandler {
   };
 }
 
-/** Lets on what reads. Anything else leaves the router: nothing here is for it. */
+/** Passes GET and HEAD on. Other methods leave the router. */
 const readsOnly: RequestHandler = ({ method }, _response, next) => {
   next(method === 'GET' || method === 'HEAD' ? undefined : 'router');
 };
 
 /**
- * The reference page and its forms for other readers. Nothing is read before it is asked for.
+ * Routes the reference page and its other forms. Files are read on first use.
  *
- * @param folder what `packages/reference` builds
+ * @param folder the output of `packages/reference`
  */
-export function referenceRouter(folder: string): Router {
+export function referenceRouter(folder: string, originOf: OriginOf): Router {
   const router = Router({ caseSensitive: true, strict: true });
   const read = textsOf(folder);
 
   for (const path of otherPaths) {
-    router.get(path, rememberRoute(path), (_request, response) => response.redirect(pagePath));
+    router.get(path, reportRoute(path), (_request, response) => response.redirect(pagePath));
   }
-  router.get(pagePath, rememberRoute(pagePath), async (request, response) => {
+  router.get(pagePath, reportRoute(pagePath), async (request, response) => {
     const nonce = randomBytes(18).toString('base64');
-    const page = await read('index.html', originOf(request));
+    const page = (await read('index.html', originOf(request))).replaceAll(nonceMark, nonce);
     response.setHeader('Content-Security-Policy', contentSecurityPolicy(nonce));
-    await sendCompressed(request, response, 'text/html; charset=utf-8', page.replaceAll(nonceMark, nonce));
+    sendAnswer(response, await compressedAnswer(request, 'text/html; charset=utf-8', page));
   });
   for (const [path, { file, type }] of Object.entries(texts)) {
-    router.get(path, rememberRoute(path), async (request, response) =>
-      sendCompressed(request, response, type, await read(file, originOf(request))),
-    );
+    router.get(path, reportRoute(path), async (request, response) => {
+      sendAnswer(response, await compressedAnswer(request, type, await read(file, originOf(request))));
+    });
   }
   for (const path of [...otherPaths, pagePath, ...Object.keys(texts)]) router.all(path, refuseOtherMethods(['get']));
 
-  router.use(assetsPath, readsOnly, rememberRoute(`${assetsPath}/*`), assets(folder));
+  router.use(assetsPath, readsOnly, reportRoute(`${assetsPath}/*`), assets(folder));
   return router;
 }

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { documentedOrigin } from '../request/origin.ts';
 
-/** A text of the reference as one host is to answer it. */
+/** Resolves to a text of the reference in which the given origin stands for the documented one. */
 export type ReadText = (name: string, origin: string) => Promise<string>;
 
-/** Reads the texts of the reference from a folder: each at its first use, then from memory, with the host that answers it. */
+/** Creates the reader of the reference's texts. It keeps each text in memory after its first use. */
 export function textsOf(folder: string): ReadText {
   const read = new Map<string, Promise<string>>();
   return async (name, origin) => {
@@ -13,7 +13,7 @@ export function textsOf(folder: string): ReadText {
     if (text === undefined) {
       text = readFile(join(folder, name), 'utf8');
       read.set(name, text);
-      // What could not be read once may be readable later.
+      // A failed read is tried again.
       text.catch(() => read.delete(name));
     }
     return (await text).replaceAll(documentedOrigin, origin);

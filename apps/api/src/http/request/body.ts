@@ -2,20 +2,23 @@ import type * as z from 'zod';
 import { HttpError } from '../response/errors.ts';
 import { parseJson, readJsonBody } from './json-body.ts';
 
-/** Reads the bytes of an operation's body (contract, part C). */
+/** Reads the body of an operation (contract, part C). */
 export const readBody = readJsonBody({ limit: 16 * 1024, encodings: new Set(['identity', 'gzip', 'deflate']) });
 
-function parseObject(bytes: unknown): Record<string, unknown> {
+function parseObject(bytes: Uint8Array | undefined): Record<string, unknown> {
   const value = parseJson(bytes);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new HttpError('invalid_body');
   return value as Record<string, unknown>;
 }
 
 /**
- * Understands a body by the schema of its operation. A required field that is missing is 400, also beside other faults; a
- * value that breaks the schema is 422, and `details` names every field with its rule (contract, part C).
+ * Parses a body by the schema of its operation (contract, part C). A missing required field is 400,
+ * also beside other faults. A value that breaks the schema is 422; `details` names each field with
+ * the rule that it breaks.
+ *
+ * @throws {@link HttpError} `invalid_body`, `missing_field`, `invalid_field`.
  */
-export function parseBody<Schema extends z.ZodObject>(bytes: unknown, schema: Schema): z.output<Schema> {
+export function parseBody<Schema extends z.ZodObject>(bytes: Uint8Array | undefined, schema: Schema): z.output<Schema> {
   const object = parseObject(bytes);
   const parsed = schema.safeParse(object);
   if (parsed.success) return parsed.data;
@@ -25,7 +28,7 @@ export function parseBody<Schema extends z.ZodObject>(bytes: unknown, schema: Sc
   if (missing.length > 0) {
     throw new HttpError('missing_field', missing.map(({ field }) => `${field}: is required`).join('; '));
   }
-  // Once each, though a rule be broken by every item of a list.
+  // A rule that several items of a list break is named once.
   const broken = new Set(problems.map(({ field, rule }) => `${field}: ${rule}`));
   throw new HttpError('invalid_field', [...broken].join('; '));
 }

@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
-import type { RequestHandler } from 'express';
+import { details } from '../response/details.ts';
 import { HttpError } from '../response/errors.ts';
 
-/** A registered name or IPv4 address with a port (RFC 3986 sections 3.2.2 and 3.2.3), and one in brackets. Either may be empty. */
+/**
+ * A registered name or IPv4 address with a port (RFC 3986 sections 3.2.2 and 3.2.3), and an address
+ * in brackets. Name and port may be empty.
+ */
 const named = /^(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*(?::\d*)?$/;
 const bracketed = /^\[(?:([0-9A-Fa-f:.]+)|v[0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\](?::\d*)?$/;
 
@@ -14,7 +17,8 @@ function isHost(value: string): boolean {
 }
 
 /**
- * Requires one well-formed `Host`: of two, a proxy may have read the other (RFC 9112 section 3.2).
+ * Requires exactly one well-formed `Host` (RFC 9112 section 3.2): of two, a proxy in front may have
+ * used the other.
  *
  * @throws {@link HttpError} `malformed_request`.
  */
@@ -24,15 +28,7 @@ export function requireHost({ rawHeaders, httpVersion }: IncomingMessage): void 
     const name = rawHeaders[index] as string;
     if (name.length !== 4 || name.toLowerCase() !== 'host') continue;
     hosts++;
-    if (!isHost(rawHeaders[index + 1] as string)) throw new HttpError('malformed_request', hostDetails);
+    if (!isHost(rawHeaders[index + 1] as string)) throw new HttpError('malformed_request', details.host);
   }
-  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) throw new HttpError('malformed_request', hostDetails);
+  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) throw new HttpError('malformed_request', details.host);
 }
-
-const hostDetails = 'The header Host must be sent once, as a host name or address with an optional port.';
-
-/** The same as a step of Express. */
-export const refuseUnclearHost: RequestHandler = (request, _response, next) => {
-  requireHost(request);
-  next();
-};

@@ -1,21 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import { idempotencyKeyHeader, idempotencyKeyPattern } from '@andamio/schema/idempotency-key';
+import { details } from '../response/details.ts';
 import { HttpError } from '../response/errors.ts';
 
 const pattern = new RegExp(idempotencyKeyPattern);
 
 /**
- * What a request would be repeated with (service contract, "Beside the contract").
+ * Returns the `Idempotency-Key` of a request, if it has one (service contract, "Beside the contract").
  *
- * @throws {@link HttpError} 422 for a key that breaks the rule, or two.
+ * @throws {@link HttpError} `invalid_field` for a key that breaks the rule, or two.
  */
 export function idempotencyKeyOf({ headersDistinct }: IncomingMessage): string | undefined {
   const values = headersDistinct[idempotencyKeyHeader.toLowerCase()] ?? [];
   if (values.length > 1 || (values[0] !== undefined && !pattern.test(values[0]))) {
-    throw new HttpError(
-      'invalid_field',
-      `${idempotencyKeyHeader}: must be 1 to 128 visible ASCII characters, sent once`,
-    );
+    throw new HttpError('invalid_field', details.idempotencyKey);
   }
   return values[0];
 }

@@ -1,15 +1,34 @@
-import type { IncomingMessage } from 'node:http';
+import type { ErrorCode } from '@andamio/schema/errors';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
+import type { CredentialRefusal } from '../../auth/refusals.ts';
 import type { Logger } from '../../log.ts';
-import type { LocalResponse, RequestLocals } from '../locals.ts';
+import type { Exchange } from '../exchange.ts';
 import { traceContext } from './trace-context.ts';
 
-/** How many clients have a line of their own for what they are refused within a window; the others are counted. */
+/** What the log line of a request says beside its status. Each part is absent until it is known. */
+export interface RequestReport {
+  /**
+   * The method, and the path as the route has it. Successful requests to a `routine` route are so
+   * frequent that they are logged at `debug`.
+   */
+  route?: { readonly method: string; readonly path: string; readonly routine?: boolean };
+  /** The user id of a good credential. */
+  userId?: string;
+  refusal?: {
+    readonly code: ErrorCode;
+    /** Why credentials were refused. */
+    readonly reason: CredentialRefusal | undefined;
+  };
+  /** The error behind an answer that does not disclose it. */
+  cause?: unknown;
+}
+
+/** Clients per window whose refusals get a log line of their own. Further ones are only counted. */
 const maximumClients = 1_000;
 
 /**
- * Samples the lines of refusals that cost a client nothing to cause: one for each client and window. The others are counted, and
- * the count is logged at the end of the window.
+ * Samples the log lines of refusals for rate limits, which cost a client nothing to cause: one line
+ * per client and window. The others are counted, and the count is logged when the window ends.
  */
 function sampleRefusals(log: Logger): (client: string) => boolean {
   const clients = new Set<string>();
@@ -33,25 +52,22 @@ function sampleRefusals(log: Logger): (client: string) => boolean {
   };
 }
 
-function clientOf({ principal, verifiedKey, address }: RequestLocals): string {
-  return principal?.userId ?? verifiedKey?.found.record.userId ?? address;
-}
-
 /**
- * Creates the function that logs a request once it is answered. Of what the client sent, a line holds nothing but ids in their checked
- * form and the address: paths, queries, headers and bodies may hold keys and tokens.
+ * Creates the function that logs a request when its response is closed. Of what the client sent, a
+ * line contains only the address and ids in their accepted form: paths, queries, headers and bodies
+ * may contain keys and tokens.
  */
-export function requestLogger(log: Logger): (request: IncomingMessage, response: LocalResponse) => void {
+export function requestLogger(log: Logger): (exchange: Exchange) => void {
   const isSampled = sampleRefusals(log);
-  return (request, response) => {
+  return ({ request, response, requestId, address, report }) => {
     const begun = performance.now();
     response.on('close', () => {
-      const { route, requestId, address, errorCode, reason, cause } = response.locals;
+      const { route, userId, refusal, cause } = report;
       const answered = response.writableFinished;
       const isRoutine = route?.routine === true && answered && response.statusCode < 400;
       const level = cause !== undefined ? 'error' : isRoutine ? 'debug' : 'info';
       if (!log.isLevelEnabled(level)) return;
-      if (answered && response.statusCode === 429 && !isSampled(clientOf(response.locals))) return;
+      if (answered && response.statusCode === 429 && !isSampled(userId ?? address)) return;
       const line = {
         ...traceContext(request.headers),
         requestId,
@@ -62,8 +78,8 @@ export function requestLogger(log: Logger): (request: IncomingMessage, response:
           remoteIp: address,
           latency: `${((performance.now() - begun) / 1000).toFixed(6)}s`,
         },
-        errorCode,
-        reason,
+        errorCode: refusal?.code,
+        reason: refusal?.reason,
         ...(cause !== undefined && { err: cause }),
       };
       log[level](line, cause !== undefined ? 'request failed' : answered ? 'request' : 'request abandoned');

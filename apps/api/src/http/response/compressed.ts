@@ -1,16 +1,16 @@
+import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { Request, Response } from 'express';
+import accepts from 'accepts';
+import type { Answer } from './answer.ts';
 
-/** Answers a text that holds the host that answers it: a cache has to ask about it, and it is compressed for each answer. */
-export async function sendCompressed(request: Request, response: Response, type: string, text: string): Promise<void> {
-  response.setHeader('Cache-Control', 'no-cache');
-  response.setHeader('Content-Type', type);
-  response.vary('Accept-Encoding');
-  const gzipped = request.acceptsEncodings('gzip') !== false;
-  if (gzipped) response.setHeader('Content-Encoding', 'gzip');
-  const body = gzipped ? await promisify(gzip)(text) : Buffer.from(text);
-  // Also for HEAD, which sends nothing that Node could measure.
-  response.setHeader('Content-Length', body.length);
-  response.end(body);
+/**
+ * Creates the answer for a text that contains the host which serves it. Caches must revalidate it,
+ * and it is compressed for each request.
+ */
+export async function compressedAnswer(request: IncomingMessage, type: string, text: string): Promise<Answer> {
+  const isGzip = accepts(request).encodings('gzip') !== false;
+  const headers = ['Cache-Control', 'no-cache', 'Content-Type', type, 'Vary', 'Origin, Accept-Encoding'];
+  if (!isGzip) return { status: 200, headers, body: text };
+  return { status: 200, headers: [...headers, 'Content-Encoding', 'gzip'], body: await promisify(gzip)(text) };
 }

@@ -1,12 +1,11 @@
 import { type ErrorCode, type ErrorStatus, errorBody, errorCodeHeader, errorKinds } from '@andamio/schema/errors';
-import type { ErrorRequestHandler } from 'express';
 import type { CredentialRefusal } from '../../auth/refusals.ts';
 import { SigningKeysUnavailableError } from '../../auth/signing-keys.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../keys/store.ts';
-import type { RequestLocals } from '../locals.ts';
-import { type Answer, sendAnswer } from './answer.ts';
+import type { Exchange } from '../exchange.ts';
+import { type Answer, jsonType, type RawHeaders } from './answer.ts';
 
-/** An error that a client is to see: its code fixes status and message, `details` says more for people. */
+/** An error that the client sees. Its code determines status and message; `details` is for people. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly code: ErrorCode;
@@ -14,8 +13,8 @@ export class HttpError extends Error {
   readonly retryAfter: number | undefined;
 
   /**
-   * @param details never contains a value that the client sent; the text of the code's kind when left out.
-   * @param retryAfter seconds after which the same request may be answered, where that is known.
+   * @param details contains no value that the client sent. Defaults to the text of the code.
+   * @param retryAfter seconds after which the same request may succeed, if known.
    */
   constructor(code: ErrorCode, details: string = errorKinds[code].details, retryAfter?: number) {
     super(code);
@@ -29,7 +28,7 @@ type CodeWithStatus<Status extends ErrorStatus> = {
   [Code in ErrorCode]: (typeof errorKinds)[Code]['status'] extends Status ? Code : never;
 }[ErrorCode];
 
-/** The credentials of a request are refused. Clients learn no more than the code says; the log has the reason. */
+/** Refused credentials. The client learns the code only; the reason is logged. */
 export class CredentialsRefusedError extends HttpError {
   readonly reason: CredentialRefusal;
 
@@ -39,14 +38,14 @@ export class CredentialsRefusedError extends HttpError {
   }
 }
 
-/** The store did not answer, or too late to rely on it: nothing is known about a key. */
+/** The store did not respond, or too late to rely on the answer, so the key could not be verified. */
 export class VerificationUnavailableError extends Error {
   override readonly name = 'VerificationUnavailableError';
 }
 
 /**
- * How to authenticate (RFC 9110 section 11.6.1; RFC 6750 section 3 for tokens): the same whatever is wrong, so that nothing is
- * learned from the difference.
+ * How to authenticate (RFC 9110 section 11.6.1; RFC 6750 section 3 for tokens). The challenge does
+ * not depend on what is wrong, so that it discloses nothing.
  */
 const challenges: Readonly<Record<CodeWithStatus<401>, string>> = {
   unauthenticated: 'Bearer realm="andamio-api", error="invalid_token"',
@@ -62,39 +61,41 @@ function codeOfCause(error: unknown): ErrorCode {
   return 'internal';
 }
 
-/** What a client sees of an error. What it may not see is named by the id under which the cause was logged. */
+/** Returns what the client sees of an error. An unexpected error is identified by the request id only. */
 function toHttpError(error: unknown, requestId: string): HttpError {
   if (error instanceof HttpError) return error;
   const code = codeOfCause(error);
   return new HttpError(code, `${errorKinds[code].details} Request id: ${requestId}.`);
 }
 
-/**
- * The one place where errors become answers, in the body that the contract fixes. A cause that a client does not see is left
- * for the request's log line.
- */
-export function errorAnswer(error: unknown, locals: RequestLocals): Answer {
-  const httpError = toHttpError(error, locals.requestId);
-  if (httpError !== error) locals.cause = error;
-  const { code, retryAfter } = httpError;
-  locals.errorCode = code;
-  if (httpError instanceof CredentialsRefusedError) locals.reason = httpError.reason;
-  const isExplained = locals.explainsRefusals && locals.reason !== undefined;
-  const body = errorBody(code, isExplained ? `${httpError.details} Reason: ${locals.reason}.` : httpError.details);
-  return {
-    status: body.statusCode,
-    headers: [
-      errorCodeHeader,
-      code,
-      ...(retryAfter === undefined ? [] : ['Retry-After', String(retryAfter)]),
-      ...(code in challenges ? ['WWW-Authenticate', challenges[code as keyof typeof challenges]] : []),
-    ],
-    json: JSON.stringify(body),
-  };
+/** Reports whether an error is answered with 429. */
+export function isTooManyRequests(error: unknown): boolean {
+  return error instanceof HttpError && errorKinds[error.code].status === 429;
 }
 
-/** The last step of Express. */
-export const answerErrors: ErrorRequestHandler = (error, _request, response, next) => {
-  if (response.headersSent) return next(error);
-  sendAnswer(response, errorAnswer(error, response.locals));
-};
+/** Creates the answer for an error, and reports the error to the log. */
+export type AnswerError = (error: unknown, exchange: Exchange, headers: RawHeaders) => Answer;
+
+/**
+ * Creates the one function that turns errors into answers, in the body that the contract fixes.
+ *
+ * @param explainsRefusals whether `details` has the reason why credentials are refused: in development.
+ */
+export function answerErrors(explainsRefusals: boolean): AnswerError {
+  return (error, { requestId, report }, headers) => {
+    const httpError = toHttpError(error, requestId);
+    if (httpError !== error) report.cause = error;
+    const { code, details, retryAfter } = httpError;
+    const reason = httpError instanceof CredentialsRefusedError ? httpError.reason : undefined;
+    report.refusal = { code, reason };
+    const isExplained = explainsRefusals && reason !== undefined;
+    const body = errorBody(code, isExplained ? `${details} Reason: ${reason}.` : details);
+    const retry = retryAfter === undefined ? [] : ['Retry-After', String(retryAfter)];
+    const challenge = code in challenges ? ['WWW-Authenticate', challenges[code as keyof typeof challenges]] : [];
+    return {
+      status: body.statusCode,
+      headers: [...headers, ...jsonType, errorCodeHeader, code, ...retry, ...challenge],
+      body: JSON.stringify(body),
+    };
+  };
+}

@@ -4,47 +4,51 @@ import type { AlertSignature, VerifyAlert } from '../../auth/verify-alert.ts';
 import type { RevokeKeyDependencies } from '../../keys/revoke.ts';
 import { revokeLeaked } from '../../keys/revoke-leaked.ts';
 import type { Logger } from '../../log.ts';
+import { refuseOtherMethods, reportRoute } from '../express-steps.ts';
+import { type Limit, refund } from '../limits/limit.ts';
 import { CredentialsRefusedError, HttpError } from '../response/errors.ts';
-import { refuseOtherMethods } from '../routing/methods.ts';
-import { rememberRoute } from '../routing/remember-route.ts';
 import { parseAlerts, readAlerts, verdictsOf } from './alerts.ts';
 
 export interface SecretScanningDependencies {
   readonly keys: RevokeKeyDependencies;
   readonly verifyAlert: VerifyAlert;
-  /** After a signature turned out good. */
-  readonly giveBackAddressLimit: RequestHandler;
+  /** A message with a good signature is refunded. */
+  readonly addressLimit: Limit<string>;
   readonly log: Logger;
 }
 
-/** What the headers say of the signature, if both are there, and there once. */
-function signatureOf({ headersDistinct }: Request): AlertSignature | undefined {
+/**
+ * Returns the signature that the headers state.
+ *
+ * @throws {@link CredentialsRefusedError} unless each header is there exactly once. That is checked
+ *   before the body is read.
+ */
+function signatureOf({ headersDistinct }: Request): AlertSignature {
   const [keyIdentifier, ...moreIdentifiers] = headersDistinct[signatureHeaders.keyIdentifier] ?? [];
   const [signature, ...moreSignatures] = headersDistinct[signatureHeaders.signature] ?? [];
   const isClear = moreIdentifiers.length === 0 && moreSignatures.length === 0;
-  return isClear && keyIdentifier && signature ? { keyIdentifier, signature } : undefined;
+  if (isClear && keyIdentifier && signature) return { keyIdentifier, signature };
+  throw new CredentialsRefusedError('invalid_signature', 'malformed');
 }
 
-/** Before a body is read that nobody says to have signed. */
-const requireSignature: RequestHandler = (request, _response, next) => {
-  if (signatureOf(request) === undefined) throw new CredentialsRefusedError('invalid_signature', 'malformed');
-  next();
-};
-
-function authenticate(verifyAlert: VerifyAlert): RequestHandler {
-  return async (request, _response, next) => {
-    const body: Uint8Array = request.body ?? new Uint8Array();
-    const verification = await verifyAlert(signatureOf(request) as AlertSignature, body);
-    // A refusal would be final: GitHub sends an alert again after a 500.
-    if (verification === 'unconfirmed') throw new HttpError('signing_keys_unavailable');
-    if (verification !== 'verified') throw new CredentialsRefusedError('invalid_signature', verification);
-    next();
-  };
+async function authenticate(verifyAlert: VerifyAlert, signature: AlertSignature, body: Uint8Array): Promise<void> {
+  const verification = await verifyAlert(signature, body);
+  // GitHub sends an alert again after a 500, but not after a refusal.
+  if (verification === 'unconfirmed') throw new HttpError('signing_keys_unavailable');
+  if (verification !== 'verified') throw new CredentialsRefusedError('invalid_signature', verification);
 }
 
-function answer(keys: RevokeKeyDependencies, log: Logger): RequestHandler {
+/** POST /api/v1/github/secret-scanning: revokes the keys that GitHub found in public. */
+function handleAlerts({ keys, verifyAlert, addressLimit, log }: SecretScanningDependencies): RequestHandler {
   return async (request, response) => {
-    const { alerts, unreadable } = parseAlerts(request.body);
+    const signature = signatureOf(request);
+    const body = (await readAlerts(request, response)) ?? new Uint8Array();
+    await authenticate(verifyAlert, signature, body);
+    await refund(addressLimit, response.locals.exchange.address);
+    response.removeHeader('RateLimit');
+    response.removeHeader('RateLimit-Policy');
+
+    const { alerts, unreadable } = parseAlerts(body);
     if (unreadable > 0) log.warn({ unreadable }, 'GitHub sent alerts that name no token; the others are handled');
     const tokens = alerts.map(({ token }) => token);
     const { revoked, before } = await revokeLeaked(keys, tokens, { kind: 'github' });
@@ -53,19 +57,10 @@ function answer(keys: RevokeKeyDependencies, log: Logger): RequestHandler {
   };
 }
 
-/** POST /api/v1/github/secret-scanning: GitHub says which keys it found in public, and they are revoked at once. */
+/** Routes GitHub's webhook. */
 export function secretScanningRouter(dependencies: SecretScanningDependencies): Router {
-  const { keys, verifyAlert, giveBackAddressLimit, log } = dependencies;
   const router = Router({ caseSensitive: true, strict: true });
-  router.post(
-    secretScanningPath,
-    rememberRoute(secretScanningPath),
-    requireSignature,
-    readAlerts,
-    authenticate(verifyAlert),
-    giveBackAddressLimit,
-    answer(keys, log),
-  );
+  router.post(secretScanningPath, reportRoute(secretScanningPath), handleAlerts(dependencies));
   router.all(secretScanningPath, refuseOtherMethods(['post']));
   return router;
 }

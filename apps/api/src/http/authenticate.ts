@@ -1,0 +1,79 @@
+import { type KeyVerifier, StaleReadError, type VerifiedKey } from '@andamio/verification/verify-key';
+import { apiKeyOf } from '../auth/api-key.ts';
+import { bearerToken } from '../auth/bearer.ts';
+import type { IsGuard } from '../auth/guard-secret.ts';
+import type { Principal } from '../auth/principal.ts';
+import type { VerifyToken } from '../auth/verify-token.ts';
+import { type FoundKey, StoreUnavailableError } from '../keys/store.ts';
+import type { Exchange } from './exchange.ts';
+import { charge, type Limit, type RequestCount, refund } from './limits/limit.ts';
+import { CredentialsRefusedError, VerificationUnavailableError } from './response/errors.ts';
+
+export interface AuthenticationDependencies {
+  readonly verifyToken: VerifyToken;
+  readonly verifier: KeyVerifier<FoundKey>;
+  readonly isGuard: IsGuard;
+  readonly addressLimit: Limit<string>;
+}
+
+/**
+ * Authenticates requests. Each counts against the limit of its address until its credentials are
+ * known to be good (service contract, "Edges", "Address limit").
+ *
+ * Both functions throw CredentialsRefusedError, and HttpError `rate_limited` for the address.
+ */
+export interface Authentication {
+  /**
+   * Resolves to the user whom the token names.
+   *
+   * @throws {SigningKeysUnavailableError}
+   */
+  user(exchange: Exchange, count: RequestCount): Promise<Principal>;
+  /**
+   * Resolves to the key that was sent. The limit of the address does not apply to a key that is known
+   * to be good, also if it has to be read again, nor to a guard, which speaks for many clients.
+   *
+   * @returns the key, and whether the caller is exempt from the limit of its address.
+   * @throws {@link VerificationUnavailableError}
+   */
+  key(exchange: Exchange, count: RequestCount): Promise<{ key: VerifiedKey<FoundKey>; isExempt: boolean }>;
+}
+
+export function createAuthentication(dependencies: AuthenticationDependencies): Authentication {
+  const { verifyToken, verifier, isGuard, addressLimit } = dependencies;
+
+  async function verifyKey(sent: string | undefined): Promise<VerifiedKey<FoundKey>> {
+    if (sent === undefined) throw new CredentialsRefusedError('invalid_key', 'no_key');
+    try {
+      const verified = await verifier.verify(sent);
+      if (verified !== undefined) return verified;
+    } catch (cause) {
+      if (!(cause instanceof StoreUnavailableError || cause instanceof StaleReadError)) throw cause;
+      throw new VerificationUnavailableError('The key could not be looked up.', { cause });
+    }
+    throw new CredentialsRefusedError('invalid_key', verifier.refusalReason(sent));
+  }
+
+  return {
+    async user({ request, address }, count) {
+      await count.consume(addressLimit, address);
+      const token = bearerToken(request);
+      const principal = token === undefined ? 'no_token' : await verifyToken(token);
+      if (typeof principal === 'string') throw new CredentialsRefusedError('unauthenticated', principal);
+      await refund(addressLimit, address);
+      return principal;
+    },
+
+    async key({ request, address }, count) {
+      const sent = apiKeyOf(request);
+      const known = sent === undefined ? undefined : verifier.cached(sent);
+      if (known !== undefined) return { key: known, isExempt: false };
+      if (isGuard(request)) return { key: await verifyKey(sent), isExempt: true };
+      if (sent !== undefined && verifier.wasValid(sent)) await charge(addressLimit, address);
+      else await count.consume(addressLimit, address);
+      const key = await verifyKey(sent);
+      await refund(addressLimit, address);
+      return { key, isExempt: false };
+    },
+  };
+}

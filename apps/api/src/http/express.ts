@@ -1,0 +1,83 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import express, { type RequestHandler, Router } from 'express';
+import helmet from 'helmet';
+import {
+  forbidCaching,
+  limitedByAddress,
+  refuseOtherMethods,
+  refuseUnclearHost,
+  refuseUnknownPaths,
+  sendErrors,
+  sendRequestId,
+  shareWithOrigins,
+} from './express-steps.ts';
+import type { Limit } from './limits/limit.ts';
+import { methodsByPath, type Row } from './operations/row.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { CrossOrigin } from './response/cross-origin.ts';
+import type { AnswerError } from './response/errors.ts';
+
+export interface ExpressDependencies {
+  readonly rows: readonly Row[];
+  readonly pipeline: Pipeline;
+  readonly crossOrigin: CrossOrigin;
+  readonly addressLimit: Limit<string>;
+  readonly answerError: AnswerError;
+  /** Health, which no limit applies to. */
+  readonly health: RequestHandler;
+  /** The reference page and, if it is enabled, the webhook. */
+  readonly routers: readonly RequestHandler[];
+}
+
+/**
+ * Routes the operations. An operation that takes a key is not among them: it accepts whatever is
+ * below its path, which `findRow` recognizes.
+ */
+function operationRouter(rows: readonly Row[], pipeline: Pipeline): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  // OPTIONS is refused like any method that an operation does not have. Express would answer it itself.
+  router.use(({ method }, _response, next) => next(method === 'OPTIONS' ? 'router' : undefined));
+  for (const row of rows.filter(({ security }) => security !== 'apiKey')) {
+    router[row.method](row.path, (_request, { locals }) => pipeline(row, locals.exchange));
+  }
+  return router;
+}
+
+/** Answers methods that a path does not have with 405, and all other paths with 404. */
+function refusingRouter(rows: readonly Row[]): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  for (const [path, methods] of methodsByPath(rows)) router.all(path, refuseOtherMethods(methods));
+  router.use(refuseUnknownPaths);
+  return router;
+}
+
+/**
+ * Creates the Express application: the adapter around the pipeline. It routes requests whose path is
+ * spelled in another way than the table has it, and answers what is not an operation.
+ *
+ * @returns a listener for requests whose response has `locals.exchange`.
+ */
+export function createExpress(
+  dependencies: ExpressDependencies,
+): (request: IncomingMessage, response: ServerResponse & { locals: Express.Locals }) => void {
+  const { rows, pipeline, crossOrigin, addressLimit, answerError, health, routers } = dependencies;
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag'); // Responses are not cacheable, so there is nothing to revalidate.
+  // Express would answer `If-None-Match: *` with 304 even without an ETag.
+  Object.defineProperty(app.request, 'fresh', { value: false });
+  app.use(
+    operationRouter(rows, pipeline),
+    sendRequestId,
+    helmet(),
+    forbidCaching,
+    refuseUnclearHost,
+    shareWithOrigins(crossOrigin),
+    health,
+    limitedByAddress(addressLimit),
+    ...routers,
+    refusingRouter(rows),
+    sendErrors(answerError),
+  );
+  return app;
+}

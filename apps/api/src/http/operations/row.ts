@@ -1,0 +1,102 @@
+import type {
+  BearerOperation,
+  BearerReadOperation,
+  KeyOperation,
+  Operation,
+  PublicOperation,
+  ResponseBodyOf,
+} from '@andamio/schema/operations';
+import type * as z from 'zod';
+import type { Owner } from '../../keys/owner.ts';
+import type { FoundKey } from '../../keys/store.ts';
+import type { Exchange } from '../exchange.ts';
+import { memoizeWeak } from '../memoize-weak.ts';
+import type { Answer } from '../response/answer.ts';
+
+/**
+ * A row of the table of operations: an operation of the schema, and the function that handles its
+ * requests. The steps of a request follow from the operation (see `pipeline.ts`), so a handler gets
+ * only values that the steps have verified.
+ */
+export type Row = PublicRow | ReadRow | BodyRow | KeyRow;
+
+/** An operation without credentials. */
+export interface PublicRow extends PublicOperation {
+  handle(exchange: Exchange): Promise<Answer>;
+}
+
+/** An operation that takes a token and no body. A body that is sent anyway is ignored. */
+export interface ReadRow extends BearerReadOperation {
+  handle(owner: Owner): Promise<unknown>;
+}
+
+/** An operation that takes a token and a body. */
+export interface BodyRow extends BearerOperation {
+  handle(owner: Owner, body: object, idempotencyKey: string | undefined): Promise<unknown>;
+}
+
+/** An operation that takes a key. Its JSON depends on the key alone. */
+export interface KeyRow extends KeyOperation {
+  handle(found: FoundKey): string;
+}
+
+export function publicRow(operation: PublicOperation, handle: PublicRow['handle']): PublicRow {
+  return { ...operation, handle };
+}
+
+export function readRow<Op extends BearerReadOperation>(
+  operation: Op,
+  handle: (owner: Owner) => Promise<ResponseBodyOf<Op>>,
+): ReadRow {
+  return { ...operation, handle };
+}
+
+export function bodyRow<Op extends BearerOperation>(
+  operation: Op,
+  handle: (owner: Owner, body: z.output<Op['body']['schema']>, idempotencyKey?: string) => Promise<ResponseBodyOf<Op>>,
+): BodyRow {
+  return { ...operation, handle };
+}
+
+/** Caches the JSON for as long as the key is cached. */
+export function keyRow<Op extends KeyOperation>(
+  operation: Op,
+  describe: (found: FoundKey) => ResponseBodyOf<Op>,
+): KeyRow {
+  return { ...operation, handle: memoizeWeak((found) => JSON.stringify(describe(found))) };
+}
+
+/** Finds the row that a request is for. */
+export type FindRow = (request: Exchange['request']) => Row | undefined;
+
+/**
+ * Creates the function that finds the row of a request by method and path, without Express.
+ *
+ * It recognizes a path only as the table spells it. Of other spellings Express's router says what
+ * they mean; it has the same rows. An operation that takes a key accepts any method, and any path
+ * below its own as it was sent: decoding it could only fail.
+ */
+export function findRow(rows: readonly Row[]): FindRow {
+  const byMethodAndPath = new Map<string, Row>();
+  for (const row of rows) {
+    byMethodAndPath.set(`${row.method.toUpperCase()} ${row.path}`, row);
+    if (row.method === 'get') byMethodAndPath.set(`HEAD ${row.path}`, row);
+  }
+  const keyRows = rows
+    .filter((row) => row.security === 'apiKey')
+    .map((row) => ({ row, target: new RegExp(`^${row.path}(?:[/?#]|$)`) }));
+
+  return ({ method, url = '' }) => {
+    const keyed = keyRows.find(({ target }) => target.test(url));
+    if (keyed !== undefined) return keyed.row;
+    const query = url.indexOf('?');
+    return byMethodAndPath.get(`${method} ${query < 0 ? url : url.slice(0, query)}`);
+  };
+}
+
+/** Returns the methods of each path that the rows give a path, for the header `Allow`. */
+export function methodsByPath(rows: readonly Row[]): Map<string, Operation['method'][]> {
+  const methods = new Map<string, Operation['method'][]>();
+  for (const { path, method } of rows) methods.set(path, [...(methods.get(path) ?? []), method]);
+  return methods;
+}

@@ -1,0 +1,38 @@
+import {
+  deleteApiKey,
+  getDailyUsage,
+  getOpenApiDocument,
+  getUsage,
+  getUser,
+  requestApiKey,
+  rollApiKey,
+  rotateApiKey,
+  verifyApiKey,
+} from '@andamio/schema/operations';
+import type { Keys } from '../../keys/set-up.ts';
+import type { OriginOf } from '../request/origin.ts';
+import { deleteApiKeyHandler } from './delete-api-key.ts';
+import { getDailyUsageHandler } from './get-daily-usage.ts';
+import { getOpenApiDocumentHandler } from './get-openapi-document.ts';
+import { getUsageHandler } from './get-usage.ts';
+import { getUserHandler } from './get-user.ts';
+import { requestApiKeyHandler } from './request-api-key.ts';
+import { rollApiKeyHandler } from './roll-api-key.ts';
+import { rotateApiKeyHandler } from './rotate-api-key.ts';
+import { bodyRow, keyRow, publicRow, type Row, readRow } from './row.ts';
+import { verifyApiKeyHandler } from './verify-api-key.ts';
+
+/** Returns every operation of the service with its handler. */
+export function operationTable(keys: Keys, originOf: OriginOf): readonly Row[] {
+  return [
+    bodyRow(requestApiKey, requestApiKeyHandler(keys)),
+    bodyRow(rotateApiKey, rotateApiKeyHandler(keys)),
+    bodyRow(rollApiKey, rollApiKeyHandler(keys)),
+    bodyRow(deleteApiKey, deleteApiKeyHandler(keys)),
+    readRow(getUser, getUserHandler(keys)),
+    readRow(getUsage, getUsageHandler(keys)),
+    bodyRow(getDailyUsage, getDailyUsageHandler(keys)),
+    keyRow(verifyApiKey, verifyApiKeyHandler),
+    publicRow(getOpenApiDocument, getOpenApiDocumentHandler(originOf)),
+  ];
+}

@@ -1,0 +1,142 @@
+import { cacheControlFor } from '@andamio/schema/guards';
+import { apiKeyHeader } from '@andamio/schema/key-format';
+import type { Scope } from '@andamio/schema/operations';
+import { type Principal, permit } from '../auth/principal.ts';
+import type { Owner } from '../keys/owner.ts';
+import type { FoundKey } from '../keys/store.ts';
+import type { Authentication } from './authenticate.ts';
+import type { Exchange } from './exchange.ts';
+import { limitHeaders } from './limits/headers.ts';
+import { charge, type Limit, RequestCount } from './limits/limit.ts';
+import type { MeterUsage } from './limits/usage.ts';
+import type { BodyRow, KeyRow, PublicRow, ReadRow, Row } from './operations/row.ts';
+import { parseBody, readBody } from './request/body.ts';
+import { requireHost } from './request/host.ts';
+import { requestIdHeader } from './request/id.ts';
+import { idempotencyKeyOf } from './request/idempotency-key.ts';
+import { type Answer, jsonAnswer, jsonType, noStore, sendAnswer, uncached } from './response/answer.ts';
+import { type CrossOrigin, exposureHeaders } from './response/cross-origin.ts';
+import { type AnswerError, HttpError, isTooManyRequests } from './response/errors.ts';
+import { helmetHeaders, programHeaders } from './response/security-headers.ts';
+
+export interface PipelineDependencies {
+  readonly authenticate: Authentication;
+  readonly limits: {
+    readonly address: Limit<string>;
+    readonly user: Limit<Principal>;
+    readonly key: Limit<FoundKey>;
+  };
+  readonly meterUsage: MeterUsage;
+  readonly crossOrigin: CrossOrigin;
+  readonly answerError: AnswerError;
+}
+
+/** Answers a request to an operation. Never rejects. */
+export type Pipeline = (row: Row, exchange: Exchange) => Promise<void>;
+
+/**
+ * Creates the steps of every operation: authenticate → limit → authorize → parse → handle → answer.
+ * Which of them a request passes follows from the operation. A step takes and returns values; one
+ * that refuses the request throws, and the error becomes the answer. The pipeline works without
+ * Express (docs/decisions/0033-one-pipeline.md).
+ */
+export function createPipeline(dependencies: PipelineDependencies): Pipeline {
+  const { authenticate, limits, meterUsage, crossOrigin, answerError } = dependencies;
+
+  /** Charges the address for an answer of 429: one good token would else make its address unlimited. */
+  async function chargingRefusals<Result>(address: string, steps: () => Promise<Result>): Promise<Result> {
+    try {
+      return await steps();
+    } catch (error) {
+      if (isTooManyRequests(error)) await charge(limits.address, address);
+      throw error;
+    }
+  }
+
+  function authorize(principal: Principal, permission: Scope): Owner {
+    const owner = permit(principal, permission);
+    if (typeof owner === 'string') throw new HttpError(owner);
+    return owner;
+  }
+
+  async function answerAnyone(row: PublicRow, exchange: Exchange, count: RequestCount): Promise<Answer> {
+    await count.consume(limits.address, exchange.address);
+    return row.handle(exchange);
+  }
+
+  async function answerUser(row: ReadRow | BodyRow, exchange: Exchange, count: RequestCount): Promise<Answer> {
+    const { request, response, address, report } = exchange;
+    const principal = await authenticate.user(exchange, count);
+    report.userId = principal.userId;
+    return chargingRefusals(address, async () => {
+      await count.consume(limits.user, principal);
+      const owner = authorize(principal, row.permission);
+      if (!('body' in row)) return jsonAnswer(await row.handle(owner));
+      const body = parseBody(await readBody(request, response), row.body.schema);
+      const idempotencyKey = row.repeatable ? idempotencyKeyOf(request) : undefined;
+      return jsonAnswer(await row.handle(owner, body, idempotencyKey));
+    });
+  }
+
+  async function answerKey(row: KeyRow, exchange: Exchange, count: RequestCount): Promise<Answer> {
+    const { request, address, report } = exchange;
+    const { key, isExempt } = await authenticate.key(exchange, count);
+    const { found, millisecondsLeft } = key;
+    report.userId = found.record.userId;
+    const limit = async () => {
+      await count.consume(limits.key, found);
+      await meterUsage(request, found, count);
+    };
+    await (isExempt ? limit() : chargingRefusals(address, limit));
+    const caching = ['Cache-Control', cacheControlFor(millisecondsLeft), 'Vary', `Origin, ${apiKeyHeader}`];
+    return { status: 200, headers: [...caching, ...jsonType], body: row.handle(found) };
+  }
+
+  function answer(row: Row, exchange: Exchange, count: RequestCount): Promise<Answer> {
+    switch (row.security) {
+      case 'none':
+        return answerAnyone(row, exchange, count);
+      case 'bearer':
+        return answerUser(row, exchange, count);
+      case 'apiKey':
+        return answerKey(row, exchange, count);
+    }
+  }
+
+  const forBrowsers = { always: helmetHeaders(), readable: [...helmetHeaders(), ...exposureHeaders] };
+  const forPrograms = { always: programHeaders, readable: programHeaders };
+  const constantHeaders = { none: forBrowsers, bearer: forBrowsers, apiKey: forPrograms };
+
+  async function respond(row: Row, exchange: Exchange): Promise<void> {
+    const { request, response, requestId } = exchange;
+    const { security } = row;
+    const count = new RequestCount();
+    // Whether pages of listed origins may read the answer: except for a request with an unclear host.
+    let isReadable = security === 'apiKey';
+    let result: Answer;
+    try {
+      requireHost(request);
+      isReadable = true;
+      result = await answer(row, exchange, count);
+    } catch (error) {
+      result = answerError(error, exchange, isReadable ? uncached : noStore);
+    }
+    if (isReadable && request.headers.origin !== undefined) crossOrigin.expose(request, response);
+    const { always, readable } = constantHeaders[security];
+    const headers = [requestIdHeader, requestId, ...(isReadable ? readable : always), ...result.headers];
+    if (count.status !== undefined) headers.push(...limitHeaders(count.status));
+    sendAnswer(response, { ...result, headers });
+  }
+
+  return async (row, exchange) => {
+    const { request, response, report } = exchange;
+    const { path, security } = row;
+    report.route = { method: request.method ?? '', path, routine: security === 'apiKey' };
+    try {
+      await respond(row, exchange);
+    } catch (error) {
+      report.cause = error;
+      response.destroy();
+    }
+  };
+}

@@ -1,0 +1,21 @@
+import { idempotencyKeyHeader } from '@andamio/schema/idempotency-key';
+import { maximumAlertBytes } from '@andamio/schema/secret-scanning';
+
+/**
+ * Texts of `details` that are more specific than the text of their error code in
+ * `packages/schema/src/errors.ts`. Together with the rules of fields, the two tables are all that
+ * an error tells a client.
+ */
+export const details = {
+  host: 'The header Host must be sent once, as a host name or address with an optional port.',
+  idempotencyKey: `${idempotencyKeyHeader}: must be 1 to 128 visible ASCII characters, sent once`,
+  quota: {
+    day: "Daily quota: the requests that the owner's tier allows on a UTC day are used up. Wait as long as Retry-After says.",
+    month:
+      "Monthly quota: the requests that the owner's tier allows in a UTC month are used up. Wait as long as Retry-After says.",
+  },
+  alerts: {
+    invalid_body: 'The body must be a JSON array of alerts, sent as application/json and not compressed.',
+    body_too_large: `The body must be at most ${maximumAlertBytes / 1024} KiB.`,
+  },
+} as const;
