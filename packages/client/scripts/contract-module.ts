@@ -1,5 +1,5 @@
 import type { ErrorStatus } from '@andamio/schema/errors';
-import type { Credentials, OperationFacts, Repeats } from '../src/operation.ts';
+import type { Credentials, OperationDescriptor, RetryPolicy } from '../src/operation.ts';
 
 interface Schema {
   readonly $ref?: string;
@@ -23,33 +23,36 @@ interface OpenApiOperation {
   };
 }
 
-/** What is read of the OpenAPI document. */
+/** The parts of the OpenAPI document that the generator reads. */
 export interface OpenApiDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>;
 }
 
-/** What the OpenAPI document does not say of an operation: its name in the contract's source, and whether it only reads. */
+/**
+ * The properties of an operation that the OpenAPI document lacks: its export name, and whether it
+ * only reads.
+ */
 export interface NamedOperation {
   readonly name: string;
   readonly id: string;
   readonly permission?: string;
 }
 
-/** The contract as the module is written from it. */
+/** The input of the generator. */
 export interface Contract {
   readonly document: OpenApiDocument;
   readonly operations: readonly NamedOperation[];
   readonly errorStatuses: Readonly<Record<string, ErrorStatus>>;
 }
 
-/** The operations among the exports of the contract's module, by the names they are exported with. */
+/** Returns the published operations with the names of their exports. */
 export function namedOperations(
   exported: Readonly<Record<string, unknown>>,
   published: readonly { readonly id: string }[],
 ): readonly NamedOperation[] {
   return published.map((operation) => {
     const name = Object.keys(exported).find((key) => exported[key] === operation);
-    if (name === undefined) throw new Error(`Operation ${operation.id} is published, but not exported.`);
+    if (name === undefined) throw new Error(`Operation ${operation.id} is published but not exported.`);
     return { name, ...operation };
   });
 }
@@ -60,16 +63,16 @@ function resolved<Value extends { readonly $ref?: string }>(document: OpenApiDoc
   return path.reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], document) as Value;
 }
 
-function repeatsOf(
+function retryPolicyOf(
   document: OpenApiDocument,
   method: string,
   declared: OpenApiOperation,
   permission?: string,
-): Repeats {
-  if (method === 'get' || permission === 'apikey:read') return 'freely';
+): RetryPolicy {
+  if (method === 'get' || permission === 'apikey:read') return 'always';
   const parameters = (declared.parameters ?? []).map((parameter) => resolved(document, parameter));
   const isKey = ({ in: place, name }: Parameter) => place === 'header' && name?.toLowerCase() === 'idempotency-key';
-  return parameters.some(isKey) ? 'by-key' : 'never';
+  return parameters.some(isKey) ? 'with-key' : 'never';
 }
 
 const credentialsOf: Readonly<Record<string, Credentials>> = { BearerAuth: 'token', ApiKeyAuth: 'key' };
@@ -78,7 +81,8 @@ function credentials({ operationId, security }: OpenApiOperation): Credentials {
   const [scheme, ...more] = security.flatMap((requirement) => Object.keys(requirement));
   if (scheme === undefined) return 'none';
   const known = more.length === 0 ? credentialsOf[scheme] : undefined;
-  if (known === undefined) throw new Error(`${operationId}: the client knows BearerAuth or ApiKeyAuth by itself only.`);
+  if (known === undefined)
+    throw new Error(`${operationId}: the client supports only a single scheme, BearerAuth or ApiKeyAuth.`);
   return known;
 }
 
@@ -91,22 +95,22 @@ function find(document: OpenApiDocument, id: string) {
   throw new Error(`Operation ${id} is not in the OpenAPI document.`);
 }
 
-/** What the client has to know of an operation, and its summary. */
-export function operationFacts(document: OpenApiDocument, { id, permission }: NamedOperation) {
+/** Returns the descriptor of an operation for the client, and its summary. */
+export function describeOperation(document: OpenApiDocument, { id, permission }: NamedOperation) {
   const { path, method, declared } = find(document, id);
   const answer = resolved(document, declared.responses['200'].content['application/json'].schema);
-  const facts: OperationFacts = {
-    method: method.toUpperCase() as OperationFacts['method'],
+  const facts: OperationDescriptor = {
+    method: method.toUpperCase() as OperationDescriptor['method'],
     path,
     credentials: credentials(declared),
     body: declared.requestBody !== undefined,
-    repeats: repeatsOf(document, method, declared, permission),
-    members: answer.required ?? [],
+    retryPolicy: retryPolicyOf(document, method, declared, permission),
+    requiredFields: answer.required ?? [],
   };
   return { facts, summary: declared.summary };
 }
 
-/** A literal as the formatter writes it: a list that does not fit into a line has a line for each item. */
+/** Formats a literal as Biome does: a list that does not fit on a line has one item per line. */
 function literal(value: unknown, room: number): string {
   if (!Array.isArray(value)) return typeof value === 'string' ? `'${value}'` : String(value);
   const items = value.map((item) => literal(item, room));
@@ -115,23 +119,23 @@ function literal(value: unknown, room: number): string {
 }
 
 function operationRow(document: OpenApiDocument, operation: NamedOperation): string {
-  const { facts, summary } = operationFacts(document, operation);
+  const { facts, summary } = describeOperation(document, operation);
   const rows = Object.entries(facts).map(([key, value]) => `    ${key}: ${literal(value, 120 - key.length - 7)},`);
   return [`  /** ${summary}: ${facts.method} ${facts.path}. */`, `  ${operation.name}: {`, ...rows, '  },'].join('\n');
 }
 
-/** The text of `src/generated/contract.ts`. */
+/** Returns the content of `src/generated/contract.ts`. */
 export function contractModule({ document, operations, errorStatuses }: Contract): string {
-  return `// Written by \`npx pnpm@12 generate\` from the contract in packages/schema: change that instead.
+  return `// Generated by \`npx pnpm@12 generate\` from the contract in packages/schema. Do not edit.
 import type { ErrorCode } from '@andamio/schema/errors';
-import type { OperationFacts } from '../operation.ts';
+import type { OperationDescriptor } from '../operation.ts';
 
-/** The published operations. Each is a method of the client. */
+/** The published operations, each of which is a method of the client. */
 export const operations = {
 ${operations.map((operation) => operationRow(document, operation)).join('\n')}
-} as const satisfies Record<string, OperationFacts>;
+} as const satisfies Record<string, OperationDescriptor>;
 
-/** The status that each code of \`X-Error-Code\` comes with. */
+/** The HTTP status of each \`X-Error-Code\`. */
 export const errorStatuses = {
 ${Object.entries(errorStatuses)
   .map(([code, status]) => `  ${code}: ${status},`)

@@ -4,7 +4,7 @@ import { errorCodes, errorKinds } from '@andamio/schema/errors';
 import * as exported from '@andamio/schema/operations';
 import { type Contract, namedOperations, type OpenApiDocument } from './contract-module.ts';
 
-/** The contract as it stands in packages/schema. */
+/** Reads the contract from packages/schema. */
 export function readContract(): Contract {
   const openApi = fileURLToPath(import.meta.resolve('@andamio/schema/openapi.json'));
   return {

@@ -1,41 +1,42 @@
-import { readAnswer } from './answer.ts';
 import { type CredentialSources, credentialOf } from './credential.ts';
-import { endingOf } from './deadline.ts';
+import { abortCause } from './deadline.ts';
 import { ApiError, apiError } from './error.ts';
-import type { OperationFacts } from './operation.ts';
+import type { OperationDescriptor } from './operation.ts';
+import { readResponse } from './response.ts';
 
-/** All that one call sends, the same on every attempt but for the token. */
+/** The parameters of a call. They are the same for every attempt, except for the token. */
 export interface Request extends CredentialSources {
   readonly url: string;
-  readonly operation: OperationFacts;
-  /** The body's JSON. */
+  readonly operation: OperationDescriptor;
+  /** The body as JSON. */
   readonly body: string | undefined;
   readonly idempotencyKey: string | undefined;
 }
 
 /**
- * How far a request got that has no answer:
+ * How far a request without a response got:
  *
- * - `unsent`: no connection was made for it;
- * - `broken`: its connection broke before a byte of the answer came, as those do that something on the way has dropped while they were idle;
+ * - `unsent`: no connection was made for it.
+ * - `broken`: its connection broke before the response started, as idle connections do that a proxy
+ *   has dropped.
  * - `unknown`: anything else.
  */
-export type Reach = 'unsent' | 'broken' | 'unknown';
+export type RequestProgress = 'unsent' | 'broken' | 'unknown';
 
 /** An attempt that failed. */
 export class FailedAttempt {
   readonly error: ApiError;
-  /** `unknown` where an answer came. */
-  readonly reach: Reach;
+  /** `unknown` if there was a response. */
+  readonly progress: RequestProgress;
 
-  constructor(error: ApiError, reach: Reach) {
+  constructor(error: ApiError, progress: RequestProgress) {
     this.error = error;
-    this.reach = reach;
+    this.progress = progress;
   }
 }
 
-/** Codes of Node's, which is what makes a connection there. Browsers tell none. */
-const reachByCode: Readonly<Record<string, Reach>> = {
+/** The progress for error codes of Node.js. Browsers do not expose a code. */
+const progressByCode: Readonly<Record<string, RequestProgress>> = {
   EAI_AGAIN: 'unsent',
   ECONNREFUSED: 'unsent',
   EHOSTUNREACH: 'unsent',
@@ -47,7 +48,10 @@ const reachByCode: Readonly<Record<string, Reach>> = {
   UND_ERR_SOCKET: 'broken',
 };
 
-/** The code of a system's error, such as ECONNREFUSED. Nothing else of it is kept: some quote what was received. */
+/**
+ * Returns the code of a system error, such as ECONNREFUSED. Nothing else of the error is used,
+ * because some messages quote received data.
+ */
 function systemCodeOf(error: unknown, depth = 5): string | undefined {
   if (typeof error !== 'object' || error === null || depth === 0) return undefined;
   const { code, cause } = error as { code?: unknown; cause?: unknown };
@@ -55,20 +59,20 @@ function systemCodeOf(error: unknown, depth = 5): string | undefined {
 }
 
 function transportFailure(error: unknown, signal: AbortSignal, answered: boolean): FailedAttempt {
-  const code = endingOf(signal) ?? 'network';
+  const code = abortCause(signal) ?? 'network';
   const message = {
-    network: 'The connection could not be made, or broke.',
-    timeout: 'No answer came in time.',
+    network: 'The connection could not be established, or broke.',
+    timeout: 'No response arrived in time.',
     aborted: 'The call was aborted by its signal.',
   }[code];
   const systemCode = code === 'network' ? systemCodeOf(error) : undefined;
-  const reach = answered ? 'unknown' : (reachByCode[systemCode ?? ''] ?? 'unknown');
-  const outcome = reach === 'unsent' ? 'The request was not sent.' : 'Whether the request was processed is not known.';
+  const progress = answered ? 'unknown' : (progressByCode[systemCode ?? ''] ?? 'unknown');
+  const outcome = progress === 'unsent' ? 'The request was not sent.' : 'The request may have been processed.';
   const reason = systemCode === undefined ? '' : ` Reason: ${systemCode}.`;
-  return new FailedAttempt(apiError({ code, message, details: `${outcome}${reason}` }), reach);
+  return new FailedAttempt(apiError({ code, message, details: `${outcome}${reason}` }), progress);
 }
 
-/** Rethrows what a step of an attempt threw. */
+/** Returns a handler that rethrows an error of an attempt as {@link FailedAttempt}. */
 function failWith(signal: AbortSignal, answered: boolean): (error: unknown) => never {
   return (error) => {
     throw error instanceof ApiError ? new FailedAttempt(error, 'unknown') : transportFailure(error, signal, answered);
@@ -76,9 +80,10 @@ function failWith(signal: AbortSignal, answered: boolean): (error: unknown) => n
 }
 
 /**
- * Sends a request once and reads the answer.
+ * Sends a request once and reads the response.
  *
- * @throws {FailedAttempt} for every failure, but for a token or key that cannot be had or sent: that is the caller's own error.
+ * @throws {FailedAttempt} for every failure except a token or key that is missing or cannot be
+ * sent, which is the caller's error.
  */
 export async function attempt(request: Request, signal: AbortSignal): Promise<unknown> {
   const { operation, idempotencyKey } = request;
@@ -93,8 +98,8 @@ export async function attempt(request: Request, signal: AbortSignal): Promise<un
     headers,
     body: request.body ?? null,
     signal,
-    // The contract redirects nowhere, and neither token nor key must follow whoever does.
+    // The API never redirects, and the token or key must not be sent to another host.
     redirect: 'manual',
   }).catch(failWith(signal, false));
-  return readAnswer(response, operation.members, credential.secret).catch(failWith(signal, true));
+  return readResponse(response, operation.requiredFields, credential.secret).catch(failWith(signal, true));
 }

@@ -1,12 +1,12 @@
 import { attempt, FailedAttempt, type Request } from './attempt.ts';
 import type { Token } from './credential.ts';
 import { pause, withDeadline } from './deadline.ts';
-import type { IdempotentCallOptions, OperationFacts } from './operation.ts';
-import { breaksWithoutPause, isNoAttempt, pauseBeforeRepeating } from './repetition.ts';
+import type { IdempotentCallOptions, OperationDescriptor } from './operation.ts';
+import { immediateRetries, isUncounted, retryDelay } from './retry.ts';
 
-/** Where calls go, and how long they may take. Times are milliseconds. */
+/** The destination and limits of calls. Times are in milliseconds. */
 export interface Connection {
-  /** Without a slash at its end: paths are put behind it. */
+  /** The base URL without a trailing slash. */
   readonly baseUrl: string;
   readonly token: Token | undefined;
   readonly attemptTimeoutMs: number;
@@ -14,20 +14,20 @@ export interface Connection {
   readonly maxAttempts: number;
 }
 
-/** What an operation is called with, beside options. */
+/** The arguments of a call, except options. */
 interface CallArguments {
-  /** Sent as JSON, for an operation that takes a body. */
+  /** The request body, for an operation that takes one. */
   readonly body?: unknown;
-  /** For an operation that takes a key. */
+  /** The API key, for an operation that takes one. */
   readonly apiKey?: string;
 }
 
-/** The form of an Idempotency-Key (service contract, "Beside the contract"). */
+/** The format of an Idempotency-Key (service contract, "Beside the contract"). */
 const idempotencyKeyForm = /^[\x21-\x7e]{1,128}$/;
 
-function idempotencyKeyFor(operation: OperationFacts, chosen: string | undefined): string | undefined {
-  if (operation.repeats !== 'by-key') {
-    if (chosen !== undefined) throw new TypeError('This operation takes no idempotencyKey.');
+function idempotencyKeyFor(operation: OperationDescriptor, chosen: string | undefined): string | undefined {
+  if (operation.retryPolicy !== 'with-key') {
+    if (chosen !== undefined) throw new TypeError('This operation does not accept idempotencyKey.');
     return undefined;
   }
   if (chosen === undefined) return crypto.randomUUID();
@@ -38,13 +38,13 @@ function idempotencyKeyFor(operation: OperationFacts, chosen: string | undefined
 }
 
 /**
- * Sends a request until an answer comes that repeating would not better, within bounds of number and time.
+ * Sends a request and retries it while that is safe, within the limits of attempts and time.
  *
  * @throws {ApiError}
  */
-async function repeatWhileSafe(request: Request, connection: Connection, signal: AbortSignal): Promise<unknown> {
+async function sendWithRetries(request: Request, connection: Connection, signal: AbortSignal): Promise<unknown> {
   const end = performance.now() + connection.totalTimeoutMs;
-  const { repeats } = request.operation;
+  const { retryPolicy } = request.operation;
   let attempts = 0;
   let breaks = 0;
   for (;;) {
@@ -54,12 +54,12 @@ async function repeatWhileSafe(request: Request, connection: Connection, signal:
       );
     } catch (failure) {
       if (!(failure instanceof FailedAttempt)) throw failure;
-      if (isNoAttempt(failure, repeats, breaks)) breaks++;
+      if (isUncounted(failure, retryPolicy, breaks)) breaks++;
       else attempts++;
-      const ms = pauseBeforeRepeating(failure, repeats, attempts + Math.max(0, breaks - breaksWithoutPause));
-      // A pause that the call would not outlive tells the caller nothing: this error does.
-      const goesOn = ms !== undefined && performance.now() + ms < end;
-      if (!goesOn || signal.aborted || attempts >= connection.maxAttempts) throw failure.error;
+      const ms = retryDelay(failure, retryPolicy, attempts + Math.max(0, breaks - immediateRetries));
+      // If the pause exceeds the remaining time, this error is more useful than a timeout after it.
+      const canRetry = ms !== undefined && performance.now() + ms < end;
+      if (!canRetry || signal.aborted || attempts >= connection.maxAttempts) throw failure.error;
       await pause(ms, signal);
     }
   }
@@ -68,11 +68,11 @@ async function repeatWhileSafe(request: Request, connection: Connection, signal:
 /**
  * Calls an operation.
  *
- * @returns the body of the good answer.
+ * @returns the body of the successful response.
  */
 export async function call(
   connection: Connection,
-  operation: OperationFacts,
+  operation: OperationDescriptor,
   { body, apiKey }: CallArguments,
   options: IdempotentCallOptions = {},
 ): Promise<unknown> {
@@ -85,6 +85,6 @@ export async function call(
     idempotencyKey: idempotencyKeyFor(operation, options.idempotencyKey),
   };
   return withDeadline(connection.totalTimeoutMs, options.signal, (signal) =>
-    repeatWhileSafe(request, connection, signal),
+    sendWithRetries(request, connection, signal),
   );
 }

@@ -14,7 +14,7 @@ describe('baseUrl', () => {
     'http://127.8.9.10',
     'http://[::1]:8080',
     'http://[0:0:0:0:0:0:0:1]',
-  ])('may be %s', (baseUrl) => {
+  ])('baseUrl may be %s', (baseUrl) => {
     expect(() => createClient({ baseUrl })).not.toThrow();
     expect(() => createClient({ baseUrl: new URL(baseUrl) })).not.toThrow();
   });
@@ -33,7 +33,7 @@ describe('baseUrl', () => {
     'http://192.168.127.1',
     'ftp://localhost',
     'localhost:8080',
-  ])('must not be %s: tokens and keys would go there in plain text', (baseUrl) => {
+  ])('baseUrl must not be %s, because tokens and keys would be sent unencrypted', (baseUrl) => {
     expect(() => createClient({ baseUrl })).toThrow(/^baseUrl must be(gin with)? (an )?https/);
   });
 });

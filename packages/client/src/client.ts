@@ -1,31 +1,33 @@
 import { type Connection, call } from './call.ts';
 import type { Token } from './credential.ts';
 import { operations } from './generated/contract.ts';
-import type { CallOptions, Client, OperationFacts } from './operation.ts';
+import type { CallOptions, Client, OperationDescriptor } from './operation.ts';
 
-/** Settings of a client. Times are milliseconds. */
+/** Options of a client. Times are in milliseconds. */
 export interface ClientOptions {
-  /** Where the service is, without `/api/v1`: `https://andamio-api-308006323670.us-central1.run.app`. */
+  /**
+   * URL of the service without `/api/v1`: `https://andamio-api-308006323670.us-central1.run.app`.
+   */
   readonly baseUrl: string | URL;
   /**
-   * The JWT without `Bearer`, or a function that gives one. The function is asked before every attempt. Operations that take
-   * an API key, or nothing, do without.
+   * The JWT without `Bearer`, or a function that returns it. The function is called before every
+   * attempt. Operations that take an API key or no authentication do not need it.
    */
   readonly token?: Token | undefined;
-  /** How long one attempt may take, its answer read to the end. By default 15,000. */
+  /** Time limit of one attempt, including the response. Default: 15,000. */
   readonly attemptTimeoutMs?: number | undefined;
-  /** How long a call may take with all its attempts and pauses. By default 60,000. */
+  /** Time limit of a call, including all attempts and pauses. Default: 60,000. */
   readonly totalTimeoutMs?: number | undefined;
-  /** How often a request is sent at most, the first time included. By default 4; 1 repeats nothing. */
+  /** Largest number of attempts per call. Default: 4. With 1, the client does not retry. */
   readonly maxAttempts?: number | undefined;
 }
 
-/** The longest that a timer can wait. */
-const longestMs = 2 ** 31 - 1;
+/** Largest delay of a timer. */
+const maximumMs = 2 ** 31 - 1;
 
 function positiveInteger(name: string, value: number): number {
-  if (!Number.isInteger(value) || value < 1 || value > longestMs) {
-    throw new RangeError(`${name} must be an integer from 1 to ${longestMs}.`);
+  if (!Number.isInteger(value) || value < 1 || value > maximumMs) {
+    throw new RangeError(`${name} must be an integer from 1 to ${maximumMs}.`);
   }
   return value;
 }
@@ -34,29 +36,35 @@ function parsedUrl(value: string | URL): URL | undefined {
   try {
     return new URL(value);
   } catch {
-    // The parser's own error quotes what it was given.
+    // The parser's error quotes its input.
     return undefined;
   }
 }
 
-/** This machine by its own names, as a URL has them: other forms of 127.0.0.0/8 and of ::1 are these once they are parsed. */
+/**
+ * Loopback hosts as the URL parser writes them. It normalizes other forms of 127.0.0.0/8 and ::1 to
+ * these.
+ */
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** A base URL without its last slash. What is refused is not repeated, since it may hold a password. */
+/**
+ * Returns a base URL without its trailing slash. Error messages do not repeat the URL, which may
+ * contain a password.
+ */
 function baseUrlOf(value: string | URL): string {
   const url = parsedUrl(value);
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
-    throw new TypeError('baseUrl must be an https URL without credentials, query and fragment.');
+    throw new TypeError('baseUrl must be an https URL without credentials, query or fragment.');
   }
   if (url.protocol === 'http:' && !loopback.test(url.hostname)) {
     throw new TypeError(
-      'baseUrl must begin with https:, since tokens and API keys are sent there. http: is for loopback hosts only.',
+      'baseUrl must begin with https:, because tokens and API keys are sent there. http: is allowed only for loopback hosts.',
     );
   }
   return url.href.replace(/\/$/, '');
 }
 
-function methodOf(connection: Connection, operation: OperationFacts) {
+function methodOf(connection: Connection, operation: OperationDescriptor) {
   if (operation.credentials === 'key') {
     return (apiKey: string, options?: CallOptions) => call(connection, operation, { apiKey }, options);
   }
@@ -66,13 +74,15 @@ function methodOf(connection: Connection, operation: OperationFacts) {
 }
 
 /**
- * Makes a client: a method for each operation, which resolves to the body of the good answer.
+ * Creates a client with a method for each operation, which resolves to the body of the successful
+ * response.
  *
- * A method rejects with an `ApiError`; and with what `token` throws, or a `TypeError` for an argument that cannot be sent.
- * By itself it repeats what is safe to repeat: a 429 after its `Retry-After`; a 5xx, a broken connection or an attempt
- * without answer only where the operation reads or declares `Idempotency-Key`.
+ * Methods reject with an `ApiError`, with the error of `token`, or with a `TypeError` for an
+ * argument that cannot be sent. The client retries when that is safe: a 429 after its
+ * `Retry-After`; a 5xx, a broken connection or a timeout only if the operation reads or accepts
+ * `Idempotency-Key`.
  *
- * @throws {TypeError | RangeError} for settings that cannot be.
+ * @throws {TypeError | RangeError} if an option is invalid.
  */
 export function createClient(options: ClientOptions): Client {
   const connection: Connection = {
@@ -83,6 +93,6 @@ export function createClient(options: ClientOptions): Client {
     maxAttempts: positiveInteger('maxAttempts', options.maxAttempts ?? 4),
   };
   const methods = Object.entries(operations).map(([name, operation]) => [name, methodOf(connection, operation)]);
-  // The connection, and with it the token, is reachable by the methods alone: no inspection of the client shows it.
+  // Only the methods' closures hold the connection, so that inspecting the client does not show the token.
   return Object.freeze(Object.fromEntries(methods)) as Client;
 }

@@ -1,33 +1,37 @@
-import { unlessAborted } from './deadline.ts';
+import { abortable } from './deadline.ts';
 import type { Credentials } from './operation.ts';
 
-/** A token, or what gives one: asked before each attempt, so that a long wait does not end in an expired token. */
+/**
+ * A token, or a function that returns one. The function is called before each attempt, so that a
+ * long wait does not end with an expired token.
+ */
 export type Token = string | (() => string | Promise<string>);
 
-/** What a credential is made of. */
+/** The credentials that the caller has provided. */
 export interface CredentialSources {
   readonly token: Token | undefined;
   readonly apiKey: string | undefined;
 }
 
-/** The header that says who calls, and the secret in it. */
+/** The request headers that authenticate the caller, and the secret in them. */
 interface Credential {
   readonly headers: Readonly<Record<string, string>>;
   readonly secret: string | undefined;
 }
 
-/** What a header can carry. Its own refusal would quote the secret. */
-const sendable = /^[\x21-\x7e]+$/;
+/** Matches a valid header value. The platform's own validation error would quote the secret. */
+const headerValue = /^[\x21-\x7e]+$/;
 
 function checked(secret: string | undefined, rule: string): string {
-  if (typeof secret !== 'string' || !sendable.test(secret)) throw new TypeError(rule);
+  if (typeof secret !== 'string' || !headerValue.test(secret)) throw new TypeError(rule);
   return secret;
 }
 
 /**
- * Gets what an operation takes to know who calls.
+ * Returns the credential for an operation.
  *
- * @throws {TypeError} for a token or key that is missing or cannot be sent; what the token's function throws.
+ * @throws {TypeError} if the token or key is missing or cannot be sent, and the errors of the token
+ * function.
  */
 export async function credentialOf(
   kind: Credentials,
@@ -38,12 +42,12 @@ export async function credentialOf(
     case 'none':
       return { headers: {}, secret: undefined };
     case 'token': {
-      const current = typeof token === 'function' ? await unlessAborted(signal, Promise.resolve(token())) : token;
-      const secret = checked(current, 'The token must be visible ASCII characters, without the word "Bearer".');
+      const current = typeof token === 'function' ? await abortable(signal, Promise.resolve(token())) : token;
+      const secret = checked(current, 'The token must consist of visible ASCII characters, without the word "Bearer".');
       return { headers: { authorization: `Bearer ${secret}` }, secret };
     }
     case 'key': {
-      const secret = checked(apiKey, 'The API key must be visible ASCII characters.');
+      const secret = checked(apiKey, 'The API key must consist of visible ASCII characters.');
       return { headers: { 'x-api-key': secret }, secret };
     }
   }

@@ -1,16 +1,17 @@
-/** The reason of a signal that time ended. A symbol, so that no reason of a caller can be mistaken for it. */
-const timeIsUp = Symbol('time is up');
+/** The abort reason of a timeout. A symbol cannot be confused with a caller's abort reason. */
+const timedOut = Symbol('timeout');
 
-/** Says why a signal aborted: `undefined` if it did not. */
-export function endingOf(signal: AbortSignal): 'timeout' | 'aborted' | undefined {
+/** Returns why a signal was aborted, or `undefined` if it was not. */
+export function abortCause(signal: AbortSignal): 'timeout' | 'aborted' | undefined {
   if (!signal.aborted) return undefined;
-  return signal.reason === timeIsUp ? 'timeout' : 'aborted';
+  return signal.reason === timedOut ? 'timeout' : 'aborted';
 }
 
 /**
- * Runs `work` under a signal that aborts after `ms` milliseconds, or when `outer` does and for the same reason.
+ * Runs `work` with a signal that aborts after `ms` milliseconds, or together with `outer` and for
+ * the same reason.
  *
- * By hand and not by `AbortSignal.any`, which Node 20.0 and browsers of 2023 lack.
+ * Does not use `AbortSignal.any`, which Node.js 20.0 and browsers of 2023 lack.
  */
 export async function withDeadline<Result>(
   ms: number,
@@ -18,15 +19,15 @@ export async function withDeadline<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const controller = new AbortController();
-  const passOn = () => controller.abort(outer?.reason);
-  const timer = setTimeout(() => controller.abort(timeIsUp), ms);
-  if (outer?.aborted) passOn();
-  else outer?.addEventListener('abort', passOn);
+  const forwardAbort = () => controller.abort(outer?.reason);
+  const timer = setTimeout(() => controller.abort(timedOut), ms);
+  if (outer?.aborted) forwardAbort();
+  else outer?.addEventListener('abort', forwardAbort);
   try {
     return await work(controller.signal);
   } finally {
     clearTimeout(timer);
-    outer?.removeEventListener('abort', passOn);
+    outer?.removeEventListener('abort', forwardAbort);
   }
 }
 
@@ -44,8 +45,8 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Waits for what knows nothing of signals, and rejects with the signal's reason as soon as it aborts. */
-export function unlessAborted<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
+/** Waits for work that takes no signal. Rejects with the signal's reason as soon as it aborts. */
+export function abortable<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
     signal.addEventListener('abort', abort);

@@ -1,49 +1,51 @@
 import type { errorStatuses } from './generated/contract.ts';
 
-/** One word of the closed list that the service's `X-Error-Code` is taken from. */
+/** An error code of the service, from its `X-Error-Code` header. */
 export type ServiceErrorCode = keyof typeof errorStatuses;
 
 /**
- * What goes wrong without an error of the service:
+ * Codes of failures other than an error of the service:
  *
- * - `network`: the connection could not be made, or broke;
- * - `timeout`: an attempt, or the whole call, took too long;
- * - `aborted`: the caller's signal ended the call;
- * - `unexpected_answer`: what came is not an answer of this contract, but perhaps one of a proxy, or of a newer service.
+ * - `network`: the connection could not be established, or broke.
+ * - `timeout`: an attempt or the whole call took too long.
+ * - `aborted`: the caller's signal aborted the call.
+ * - `unexpected_answer`: the response is not one of this API. It may come from a proxy or a newer
+ *   service.
  */
 export type TransportErrorCode = 'network' | 'timeout' | 'aborted' | 'unexpected_answer';
 
-/** Every `code` that an {@link ApiError} can have. */
+/** Any `code` of an {@link ApiError}. */
 export type ApiErrorCode = ServiceErrorCode | TransportErrorCode;
 
 interface Failure<Code extends ApiErrorCode, Status extends number | undefined> extends Error {
   readonly name: 'ApiError';
   readonly code: Code;
-  /** The status of the answer; undefined where none came. */
+  /** The HTTP status, or undefined if there was no response. */
   readonly status: Status;
-  /** What is wrong and where, in words. For people: compare `code`. */
+  /** Explanation of the error for people. Programs should use `code`. */
   readonly details: string;
-  /** The answer's `X-Request-Id`, by which the service's operators find the request. */
+  /** The response's `X-Request-Id`, which identifies the request to the service's operators. */
   readonly requestId: string | undefined;
-  /** Seconds that the answer's `Retry-After` asks to wait. Of a 429 without it: waiting does not help. */
+  /** Seconds to wait according to `Retry-After`. If a 429 has none, waiting does not help. */
   readonly retryAfter: number | undefined;
 }
 
 type ServiceFailure = { [Code in ServiceErrorCode]: Failure<Code, (typeof errorStatuses)[Code]> }[ServiceErrorCode];
 
 /**
- * What a call rejects with: a closed union, told apart by `code`. A switch that ends in `default: error satisfies never`
- * compiles only while it handles every code.
+ * The error of a failed call: a closed union discriminated by `code`. A switch that ends in
+ * `default: error satisfies never` compiles only if it handles every code.
  *
- * It holds no key, no token and no `cause`: what platforms put there can hold bytes of the answer.
+ * It contains no key, no token and no `cause`, because the causes of some platforms contain
+ * received data.
  */
 export type ApiError =
   | ServiceFailure
   | Failure<'network' | 'timeout' | 'aborted', undefined>
   | Failure<'unexpected_answer', number>;
 
-/** What an error is made of. */
-export interface ErrorFacts {
+/** The properties of a new {@link ApiError}. */
+export interface ApiErrorInit {
   readonly code: ApiErrorCode;
   readonly message: string;
   readonly details: string;
@@ -60,7 +62,7 @@ class ApiErrorClass extends Error {
   readonly requestId: string | undefined;
   readonly retryAfter: number | undefined;
 
-  constructor({ code, message, details, status, requestId, retryAfter }: ErrorFacts) {
+  constructor({ code, message, details, status, requestId, retryAfter }: ApiErrorInit) {
     super(message);
     this.code = code;
     this.status = status;
@@ -70,10 +72,10 @@ class ApiErrorClass extends Error {
   }
 }
 
-/** The class of all {@link ApiError}s, declared so that `instanceof` narrows to the union. */
-export const ApiError = ApiErrorClass as unknown as abstract new (facts: never) => ApiError;
+/** The class of every {@link ApiError}, declared so that `instanceof` narrows to the union. */
+export const ApiError = ApiErrorClass as unknown as abstract new (init: never) => ApiError;
 
-/** Makes an error. That code and status belong together is the caller's part. */
-export function apiError(facts: ErrorFacts): ApiError {
-  return new ApiErrorClass(facts) as ApiError;
+/** Creates an error. The caller ensures that `status` belongs to `code`. */
+export function apiError(init: ApiErrorInit): ApiError {
+  return new ApiErrorClass(init) as ApiError;
 }

@@ -3,49 +3,56 @@ import type { RequestBodyOf, ResponseBodyOf } from '@andamio/schema/operations';
 import type { operations } from './generated/contract.ts';
 
 /**
- * When an operation may be sent again although an earlier attempt may have reached the service:
+ * Whether an operation may be retried although an earlier attempt may have reached the service:
  *
- * - `freely`: it only reads;
- * - `by-key`: it writes, and declares the header `Idempotency-Key`, by which the service knows a repetition;
- * - `never`: it writes, and nothing would keep a repetition from writing twice.
+ * - `always`: it only reads.
+ * - `with-key`: it writes and accepts `Idempotency-Key`, with which the service recognizes a retry.
+ * - `never`: it writes, and a retry could write twice.
  */
-export type Repeats = 'freely' | 'by-key' | 'never';
+export type RetryPolicy = 'always' | 'with-key' | 'never';
 
-/** What an operation takes to know who calls: nothing, the JWT that the client was given, or an API key. */
+/** The authentication of an operation: none, the client's JWT, or an API key. */
 export type Credentials = 'none' | 'token' | 'key';
 
-/** What the client knows of an operation when it runs: plain data, since the contract's own schemas would bring zod. */
-export interface OperationFacts {
+/**
+ * The properties of an operation that the client needs at runtime. They are plain data, because the
+ * contract's schemas would add zod to the bundle.
+ */
+export interface OperationDescriptor {
   readonly method: 'GET' | 'POST';
-  /** The whole path, `/api/v1` included. */
+  /** The full path, including `/api/v1`. */
   readonly path: string;
   readonly credentials: Credentials;
-  /** Whether it takes a body. */
+  /** Whether the operation takes a body. */
   readonly body: boolean;
-  readonly repeats: Repeats;
-  /** The members that its answer always has. */
-  readonly members: readonly string[];
+  readonly retryPolicy: RetryPolicy;
+  /** The fields that a successful response always has. */
+  readonly requiredFields: readonly string[];
 }
 
-/** The name of an operation: its export in the contract. */
+/** The name of an operation's export in the contract. */
 type OperationName = keyof typeof operations;
 
-/** What a caller may say about one call. */
+/** Options of a call. */
 export interface CallOptions {
-  /** Ends the call with the code `aborted`, whatever it is doing. What had been sent may have been processed. */
+  /**
+   * Aborts the call with the code `aborted`. A request that was already sent may have been
+   * processed.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a caller may say about a call of an operation that declares `Idempotency-Key`. */
+/** Options of a call to an operation that accepts `Idempotency-Key`. */
 export interface IdempotentCallOptions extends CallOptions {
   /**
-   * 1 to 128 visible ASCII characters, the same on every attempt of the call. A caller that keeps it can ask again after
-   * a crash and gets the same answer. Without it, each call makes its own.
+   * 1 to 128 visible ASCII characters, sent with every attempt of the call. A caller that stores
+   * the key can repeat the call after a crash and gets the same response. By default, each call
+   * generates its own.
    */
   readonly idempotencyKey?: string | undefined;
 }
 
-type OptionsOf<Name extends OperationName> = (typeof operations)[Name]['repeats'] extends 'by-key'
+type OptionsOf<Name extends OperationName> = (typeof operations)[Name]['retryPolicy'] extends 'with-key'
   ? IdempotentCallOptions
   : CallOptions;
 
@@ -55,7 +62,9 @@ type ParametersOf<Name extends OperationName> = (typeof operations)[Name]['crede
     ? [body: RequestBodyOf<(typeof contract)[Name]>, options?: OptionsOf<Name>]
     : [options?: OptionsOf<Name>];
 
-/** A method for each published operation, typed by the contract. Every rejection is described at `createClient`. */
+/**
+ * A method for each published operation, typed by the contract. For its errors, see `createClient`.
+ */
 export type Client = {
   readonly [Name in keyof typeof operations]: (
     ...parameters: ParametersOf<Name>

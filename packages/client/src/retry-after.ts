@@ -1,6 +1,9 @@
-/** `delay-seconds` of RFC 9110, 10.2.3: digits and nothing else. */
+/** Matches `delay-seconds` (RFC 9110 section 10.2.3): digits only. */
 const delaySeconds = /^\d+$/;
-/** The three forms of an HTTP-date (RFC 9110, 5.6.7) all begin with the day's name; only the obsolete asctime lacks GMT. */
+/**
+ * Matches the start of an HTTP-date (RFC 9110 section 5.6.7). All three formats begin with the
+ * day's name, and all but the obsolete asctime end in GMT.
+ */
 const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /;
 
 function timeOf(date: string | null): number | undefined {
@@ -10,11 +13,11 @@ function timeOf(date: string | null): number | undefined {
 }
 
 /**
- * Reads `Retry-After` (RFC 9110, 10.2.3): seconds, or an HTTP-date.
+ * Returns `Retry-After` in seconds (RFC 9110 section 10.2.3). A date is compared with the
+ * response's `Date` if there is one, so that a wrong local clock does not matter.
  *
- * A date is compared with the answer's own `Date` where that can be read, so that a wrong clock here does not matter.
- *
- * @returns seconds from now, 0 for a date that is past; undefined if there is none, or nothing that the RFC knows.
+ * @returns seconds from now, 0 for a date in the past, or undefined if the header is absent or
+ * invalid.
  */
 export function retryAfterOf(headers: Headers): number | undefined {
   const value = headers.get('retry-after');

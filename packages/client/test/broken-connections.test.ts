@@ -21,7 +21,7 @@ let owners = 0;
 const client = (options: { maxAttempts?: number } = {}) =>
   createClient({ baseUrl: dropping.url, token: tokenFor(`owner-${owners++}`, { tier: 'enterprise' }), ...options });
 
-/** Makes as many connections as calls, which stay open, and drops all of them. */
+/** Opens one connection per call, and drops all of them while they are idle. */
 async function dropAll(user: ReturnType<typeof client>) {
   await Promise.all(Array.from({ length: calls }, () => user.getUser()));
   expect(dropping.open()).toBeGreaterThanOrEqual(calls / 2);
@@ -29,8 +29,8 @@ async function dropAll(user: ReturnType<typeof client>) {
   before = proxy.received.length;
 }
 
-describe('calls at once over kept-alive connections that were dropped', () => {
-  test('are all answered if they read, also with one attempt each', async () => {
+describe('concurrent calls over dropped keep-alive connections', () => {
+  test('all succeed if they read, even with a single attempt', async () => {
     const user = client({ maxAttempts: 1 });
     await dropAll(user);
     const answers = await Promise.all(Array.from({ length: calls }, () => user.getUser()));
@@ -38,7 +38,7 @@ describe('calls at once over kept-alive connections that were dropped', () => {
     expect(received()).toHaveLength(calls);
   });
 
-  test('are all answered if they have an Idempotency-Key, and nothing is made twice', async () => {
+  test('all succeed with an Idempotency-Key, and create nothing twice', async () => {
     const user = client({ maxAttempts: 1 });
     await dropAll(user);
     const names = Array.from({ length: calls }, (_, index) => `key ${index}`);
@@ -47,7 +47,7 @@ describe('calls at once over kept-alive connections that were dropped', () => {
     expect(received()).toHaveLength(calls);
   });
 
-  test('are not repeated if they write without one: nobody knows what became of them', async () => {
+  test('are not retried if they write without an Idempotency-Key', async () => {
     const user = client();
     await user.requestApiKey({ api_key_name: 'MyFirstKey' });
     await dropAll(user);
@@ -61,7 +61,7 @@ describe('calls at once over kept-alive connections that were dropped', () => {
   });
 });
 
-test('a service that breaks every connection is left alone after a bounded number of requests', async () => {
+test('the number of requests to a service that breaks every connection is bounded', async () => {
   proxy.next(...Array(200).fill(breaking));
   const user = createClient({ baseUrl: proxy.url, token: tokenFor('broken'), maxAttempts: 1, totalTimeoutMs: 3_000 });
   expect(await failureOf(user.getUser())).toMatchObject({ code: expect.stringMatching(/^(network|timeout)$/) });
@@ -69,7 +69,7 @@ test('a service that breaks every connection is left alone after a bounded numbe
   expect(received().length).toBeLessThanOrEqual(21);
 });
 
-test('a write that could not be sent is sent again, whatever it is', async () => {
+test('any write that could not be sent is retried', async () => {
   const port = await freePort();
   const user = createClient({ baseUrl: `http://127.0.0.1:${port}`, token: tokenFor('ada'), maxAttempts: 3 });
   const begun = performance.now();

@@ -19,18 +19,18 @@ const { outputFiles, metafile } = await build({
 });
 const bundle = outputFiles[0]?.contents as Uint8Array;
 
-test('bundled and minified, the client is at most 5 kB gzipped', () => {
+test('the minified client is at most 5 kB with gzip', () => {
   const { byteLength } = gzipSync(bundle, { level: 9 });
   expect(byteLength).toBeLessThanOrEqual(5_000);
 });
 
-test('a bundle holds the client alone: neither zod nor the contract', () => {
+test('a bundle contains only the client, neither zod nor the contract', () => {
   const inputs = Object.keys(metafile.inputs);
   expect(inputs).toContain('src/index.ts');
   expect(inputs.filter((input) => !input.startsWith('src/'))).toEqual([]);
 });
 
-test('the client needs nothing that browsers and workers lack', async () => {
+test('the client runs with the globals of browsers and workers', async () => {
   const shared = { fetch, AbortController, URL, crypto, performance, setTimeout, clearTimeout };
   const context: Record<string, unknown> = { ...shared };
   runInNewContext(new TextDecoder().decode(bundle), context);

@@ -19,7 +19,7 @@ describe('an error of the service', () => {
     ['missing_field', 400, () => request(tokenFor('ada'), {})],
     ['invalid_field', 422, () => request(tokenFor('ada'), { api_key_name: 'no' })],
     ['expiry_too_late', 422, () => request(tokenFor('ada'), { api_key_name: 'a key', expires_in_days: 1e9 })],
-  ])('is told by its code: %s', async (code, status, call) => {
+  ])('rejects with the code of the service: %s', async (code, status, call) => {
     const error = await failureOf(call());
     expect(error).toBeInstanceOf(Error);
     expect({ ...error }).toEqual({
@@ -33,7 +33,7 @@ describe('an error of the service', () => {
     expect(error.message).toMatch(/^[A-Z][A-Za-z ]+: .+\.$/);
   });
 
-  test('tells a name that is taken from a tier that is full', async () => {
+  test('distinguishes a taken name from a full tier', async () => {
     const token = tokenFor('pioneer', { tier: 'pioneer' });
     await request(token);
     expect(await failureOf(request(token))).toMatchObject({ code: 'name_taken', status: 422 });
@@ -44,7 +44,7 @@ describe('an error of the service', () => {
     });
   });
 
-  test('says how long to wait when that is longer than the call may take, at once', async () => {
+  test('rejects at once with retryAfter if that exceeds the time limit of the call', async () => {
     const token = tokenFor('hasty', { tier: 'pioneer' });
     let error = await failureOf(request(token, {}));
     for (let sent = 1; error.code === 'missing_field' && sent < 30; sent++) error = await failureOf(request(token, {}));
@@ -57,7 +57,7 @@ describe('an error of the service', () => {
 describe('a failure without an error of the service', () => {
   const client = createClient({ baseUrl: proxy.url, token: tokenFor('ada'), maxAttempts: 1 });
 
-  test('network: nothing listens', async () => {
+  test('network: connection refused', async () => {
     const nowhere = createClient({ baseUrl: `http://127.0.0.1:${await freePort()}`, token: 'a', maxAttempts: 1 });
     const error = await failureOf(nowhere.getOpenApiDocument());
     expect(error).toMatchObject({ code: 'network', status: undefined, requestId: undefined });
@@ -67,7 +67,7 @@ describe('a failure without an error of the service', () => {
   test.each([
     ['attemptTimeoutMs', 'totalTimeoutMs'],
     ['totalTimeoutMs', 'attemptTimeoutMs'],
-  ])('timeout: %s alone ends a call that nobody answers', async (limit, other) => {
+  ])('timeout: %s ends a call without a response', async (limit, other) => {
     proxy.next(silent);
     const hasty = createClient({ baseUrl: proxy.url, token: 'a', maxAttempts: 1, [limit]: 50, [other]: 10_000 });
     const start = performance.now();
@@ -75,12 +75,12 @@ describe('a failure without an error of the service', () => {
     expect(performance.now() - start).toBeLessThan(5_000);
   });
 
-  test('timeout: a token that never comes is waited for no longer than an answer', async () => {
+  test('timeout: a token function that never resolves', async () => {
     const waiting = createClient({ baseUrl, token: () => new Promise(() => {}), attemptTimeoutMs: 50 });
     expect(await failureOf(waiting.requestApiKey({ api_key_name: 'a key' }))).toMatchObject({ code: 'timeout' });
   });
 
-  test('aborted: before anything is sent', async () => {
+  test('aborted: before the request is sent', async () => {
     const before = proxy.received.length;
     expect(await failureOf(client.getOpenApiDocument({ signal: AbortSignal.abort() }))).toMatchObject({
       code: 'aborted',
@@ -88,7 +88,7 @@ describe('a failure without an error of the service', () => {
     expect(proxy.received).toHaveLength(before);
   });
 
-  test('aborted: while the answer is waited for', async () => {
+  test('aborted: while waiting for the response', async () => {
     const before = proxy.received.length;
     const controller = new AbortController();
     proxy.next(silent);
@@ -98,7 +98,7 @@ describe('a failure without an error of the service', () => {
     expect(await failure).toMatchObject({ code: 'aborted', status: undefined });
   });
 
-  test('aborted: while a repetition is waited for', async () => {
+  test('aborted: while waiting for a retry', async () => {
     const patient = createClient({ baseUrl: proxy.url, token: 'a' });
     const before = proxy.received.length;
     const controller = new AbortController();
@@ -118,13 +118,13 @@ describe('a failure without an error of the service', () => {
 
   test.each([
     ['a page of a proxy', answering(502, { 'content-type': 'text/html' }, '<h1>Bad Gateway</h1>')],
-    ['a code that is not in the list', failing(500, 'out_of_coffee')],
+    ['an unknown code', failing(500, 'out_of_coffee')],
     ['a code of Object.prototype', failing(500, 'constructor')],
-    ['a code with the status of another', failing(400, 'not_found')],
-    ['an error without its body', answering(500, { 'x-error-code': 'internal' })],
-    ['a redirection, which is not followed', answering(307, { location: baseUrl })],
+    ['a code with the status of another code', failing(400, 'not_found')],
+    ['an error without a body', answering(500, { 'x-error-code': 'internal' })],
+    ['a redirect, which is not followed', answering(307, { location: baseUrl })],
     ['a 200 that is not JSON', answering(200, {}, 'welcome')],
-    ['a 200 that lacks a member', answering(200, {}, '{}')],
+    ['a 200 without a required field', answering(200, {}, '{}')],
     ['a 200 that is null', answering(200, {}, 'null')],
   ])('unexpected_answer: %s', async (_, fault) => {
     proxy.next(fault);
@@ -134,7 +134,7 @@ describe('a failure without an error of the service', () => {
   });
 });
 
-test("a token that no header can carry is the caller's own error, not one of the service", async () => {
+test('rejects with a TypeError for a token that cannot be sent in a header', async () => {
   for (const token of ['', 'two words', 'line\nbreak', 'naïve']) {
     const refusal = createClient({ baseUrl, token }).requestApiKey({ api_key_name: 'a key' });
     await expect(refusal).rejects.toThrow(TypeError);

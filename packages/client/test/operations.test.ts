@@ -8,7 +8,7 @@ const baseUrl = await startService();
 const proxy = await startProxy(baseUrl);
 
 describe('a method', () => {
-  test('gives the answer of the service as plain data: requestApiKey the six published fields', async () => {
+  test('requestApiKey returns the six published fields', async () => {
     const client = createClient({ baseUrl, token: tokenFor('ada') });
     const key = await client.requestApiKey({ api_key_name: 'MyFirstKey', expires_in_days: 30 });
     expect(key).toEqual({
@@ -21,7 +21,7 @@ describe('a method', () => {
     });
   });
 
-  test('gives the answer of the service as plain data: getUsage the nine published fields, getDailyUsage rows', async () => {
+  test('getUsage returns the nine published fields, and getDailyUsage rows', async () => {
     const client = createClient({ baseUrl, token: tokenFor('ada', { tier: 'pioneer' }) });
     expect(await client.getUsage()).toEqual({
       daily_quota_consumed: 0,
@@ -37,12 +37,12 @@ describe('a method', () => {
     expect(await client.getDailyUsage({ start_date: '2023-01-01', end_date: '2023-01-31' })).toEqual({ usage: [] });
   });
 
-  test('gives the answer of the service as plain data: getOpenApiDocument the document', async () => {
+  test('getOpenApiDocument returns the document', async () => {
     const document = await createClient({ baseUrl, token: tokenFor('ada') }).getOpenApiDocument();
     expect(document).toMatchObject({ openapi: '3.1.1', paths: { '/api/v1/apikey/request': {} } });
   });
 
-  test('gives the answer of the service as plain data: verifyApiKey whose key it is, without a token', async () => {
+  test('verifyApiKey returns the owner of the key, without a token', async () => {
     const ada = createClient({ baseUrl, token: tokenFor('ada') });
     const { api_key } = await ada.requestApiKey({ api_key_name: 'MyOtherKey' });
     const client = createClient({ baseUrl });
@@ -57,7 +57,7 @@ describe('a method', () => {
     expect([error.code, error.status]).toEqual(['invalid_key', 401]);
   });
 
-  test('sends a key only where the operation takes one, and no token beside it', async () => {
+  test('sends a key only with operations that take one, and no token with it', async () => {
     const client = createClient({ baseUrl: proxy.url, token: () => Promise.reject(new Error('asked')) });
     await failureOf(client.verifyApiKey('some-key'));
     expect(proxy.received.at(-1)?.headers).toMatchObject({ 'x-api-key': 'some-key' });
@@ -66,11 +66,11 @@ describe('a method', () => {
     expect(proxy.received.at(-1)?.headers).not.toHaveProperty('x-api-key');
   });
 
-  test('that takes a token says so where the client was given none', async () => {
+  test('rejects with a TypeError if an operation needs a token and the client has none', async () => {
     await expect(createClient({ baseUrl }).getUser()).rejects.toThrow(TypeError);
   });
 
-  test('sends a token only where the operation takes one, and never asks for it elsewhere', async () => {
+  test('calls the token function only for operations that take a token', async () => {
     const client = createClient({ baseUrl: proxy.url, token: () => Promise.reject(new Error('asked')) });
     await client.getOpenApiDocument();
     expect(proxy.received.at(-1)?.headers.authorization).toBeUndefined();
@@ -78,14 +78,14 @@ describe('a method', () => {
   });
 
   test.each([tokenFor('text'), () => tokenFor('function'), async () => tokenFor('promise')])(
-    'takes the token as text, from a function and from an async function',
+    'accepts the token as a string, a function and an async function',
     async (token) => {
       const key = await createClient({ baseUrl, token }).requestApiKey({ api_key_name: 'a key' });
       expect(key.name).toBe('a key');
     },
   );
 
-  test('works with a service that stands below a path, with or without a slash', async () => {
+  test('accepts a base URL with a path, with or without a trailing slash', async () => {
     for (const [url, path] of [
       [`${proxy.url}/below`, '/below/api/v1/docs/doc.json'],
       [`${proxy.url}/below/`, '/below/api/v1/docs/doc.json'],
@@ -107,14 +107,14 @@ describe('createClient', () => {
     'https://user:hunter2@host',
     'https://host?key=hunter2',
     'https://host#hunter2',
-  ])('refuses the base URL %o without repeating it', (url) => {
+  ])('createClient rejects the base URL %o without repeating it', (url) => {
     const make = () => createClient({ baseUrl: url, token: 'none' });
     expect(make).toThrow(TypeError);
     expect(make).toThrow(/^(?!.*hunter2)/);
   });
 
   test.each(['attemptTimeoutMs', 'totalTimeoutMs', 'maxAttempts'])(
-    'refuses %s that no timer or loop can keep',
+    'createClient rejects invalid values of %s',
     (name) => {
       for (const value of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
         expect(() => createClient({ baseUrl, token: 'none', [name]: value })).toThrow(RangeError);

@@ -10,7 +10,7 @@ import { startService } from './harness/proxy.ts';
 const consumer = await installPacked();
 const baseUrl = await startService();
 
-/** The first TypeScript of a README. */
+/** Returns the first TypeScript code block of a README. */
 async function exampleOf(readme: string): Promise<string> {
   const text = await readFile(new URL(readme, import.meta.url), 'utf8');
   return /```ts\n([\s\S]*?)```/.exec(text)?.[1] ?? '';
@@ -19,30 +19,30 @@ async function exampleOf(readme: string): Promise<string> {
 const readmeExample = () => exampleOf('../README.md');
 
 describe.each(['client', 'schema'] as const)('the tarball of packages/%s', (name) => {
-  test('is packed as publint asks', async () => {
+  test('passes publint', async () => {
     const bytes = new Uint8Array(await readFile(consumer.tarballs[name]));
     const { messages } = await publint({ pack: { tarball: bytes.buffer }, strict: true });
     expect(messages).toEqual([]);
   });
 
-  test('has types that are true of what runs, for every ES module that resolves it', async () => {
+  test('has correct types for every ES module resolution', async () => {
     const bytes = new Uint8Array(await readFile(consumer.tarballs[name]));
     const analysis = await checkPackage(createPackageFromTarballData(bytes));
-    // Old Node and require() are not served: the package is for ES modules only.
+    // The package supports only ES modules, neither old Node.js versions nor require().
     const served = (problem: object) =>
       !('resolutionKind' in problem) || !['node10', 'node16-cjs'].includes(String(problem.resolutionKind));
     expect(analysis.types).toMatchObject({ kind: 'included' });
     expect(analysis.types && analysis.problems.filter(served)).toEqual([]);
   });
 
-  test('holds what was built, and no source or test', async () => {
+  test('contains the build output and neither sources nor tests', async () => {
     const files = (await run(consumer.folder, 'tar', ['-tzf', consumer.tarballs[name]])).trim().split('\n');
     const expected = /^package\/(package\.json|README\.md|openapi\.json|dist\/.+\.(js|js\.map|d\.ts))$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
   });
 });
 
-describe('somebody who installs the tarballs', () => {
+describe('an installed client', () => {
   test('calls the service from JavaScript', async () => {
     await writeFile(
       join(consumer.folder, 'use.js'),
@@ -56,16 +56,16 @@ describe('somebody who installs the tarballs', () => {
     expect(JSON.parse(printed)).toEqual(['from JavaScript', true]);
   });
 
-  test('runs the example of the README as it stands there', async () => {
+  test('runs the example of the README unchanged', async () => {
     await writeFile(join(consumer.folder, 'example.ts'), await readmeExample());
     const settings = { ANDAMIO_URL: baseUrl, ANDAMIO_TOKEN: tokenFor('reader') };
     const runExample = (env: NodeJS.ProcessEnv) => run(consumer.folder, process.execPath, ['example.ts'], env);
-    expect(await runExample(settings)).toBe('MyFirstKey is good for 30 days\n');
-    expect(await runExample(settings)).toBe('You have a key of this name\n');
+    expect(await runExample(settings)).toBe('MyFirstKey is valid for 30 days\n');
+    expect(await runExample(settings)).toBe('You already have a key with this name\n');
     expect(await runExample({ ...settings, ANDAMIO_TOKEN: 'none' })).toMatch(/^unauthenticated: .+ \(request \S+\)\n$/);
   });
 
-  test("runs the lines of the repository's README, once it has imported the client and has a token", async () => {
+  test("runs the example of the repository's README, given the import and a token", async () => {
     const started = 'http://127.0.0.1:8080';
     const lines = await exampleOf('../../../README.md');
     expect(lines).toContain(started);
@@ -84,7 +84,7 @@ describe('somebody who installs the tarballs', () => {
   });
 
   test.each(['node16', 'bundler'] as const)(
-    'compiles the example, and gets its mistakes told (%s)',
+    'type-checks the example and rejects wrong uses (%s)',
     async (resolution) => {
       const example = await readmeExample();
       await writeFile(join(consumer.folder, 'right.ts'), example);

@@ -19,7 +19,7 @@ const token = tokenFor('ada');
 const key = `ant-${'Secret1234'.repeat(4)}`;
 const issued = `{"api_key":"${key}"`;
 
-/** All that a log, a debugger or a report might show of a value. */
+/** Returns everything that a log, a debugger or a report could show of a value. */
 function shown(value: unknown): string {
   const error = value as Error;
   return [
@@ -38,7 +38,7 @@ function expectNoSecret(value: unknown) {
   }
 }
 
-/** Says what the request said, as a careless proxy might. */
+/** Responds with the credentials of the request, as a careless proxy might. */
 const echoing: Fault = (response, received, forward) => {
   const { authorization, 'x-api-key': sentKey } = received.headers;
   return failing(
@@ -51,19 +51,19 @@ const echoing: Fault = (response, received, forward) => {
 
 const http = (rest: string) => writing(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${rest}`);
 
-describe('an error shows no key and no token', () => {
+describe('errors contain no secret', () => {
   test.each<[string, Fault]>([
-    ['an answer that is cut', cuttingTheAnswer],
+    ['a truncated response', cuttingTheAnswer],
     ['a broken connection', breaking],
-    ['no answer', silent],
-    ['an error that says what was sent', echoing],
-    ['a page that holds the key', answering(500, {}, key)],
-    ['JSON that breaks behind the key', answering(200, {}, `${issued},`)],
-    ['a key without the other members', answering(200, {}, `${issued}}`)],
-    ['a chunk of an impossible size before the key', http(`transfer-encoding: chunked\r\n\r\nzz\r\n${issued}}\r\n`)],
-    ['a header that is none, and holds the key', http(`${key}\u0000: ${key}\r\n\r\n${issued}}`)],
+    ['a timeout', silent],
+    ['an error that repeats the request', echoing],
+    ['a page that contains the key', answering(500, {}, key)],
+    ['JSON that is truncated after the key', answering(200, {}, `${issued},`)],
+    ['a key without the other required fields', answering(200, {}, `${issued}}`)],
+    ['an invalid chunk size before the key', http(`transfer-encoding: chunked\r\n\r\nzz\r\n${issued}}\r\n`)],
+    ['an invalid header that contains the key', http(`${key}\u0000: ${key}\r\n\r\n${issued}}`)],
     ['fewer bytes than promised', http(`content-length: 500\r\n\r\n${issued}`)],
-  ])('%s', async (_, fault) => {
+  ])('an error contains no key and no token after %s', async (_, fault) => {
     const client = createClient({ baseUrl: proxy.url, token, attemptTimeoutMs: 500, maxAttempts: 1 });
     proxy.next(fault);
     const error: unknown = await client
@@ -74,7 +74,7 @@ describe('an error shows no key and no token', () => {
     expectNoSecret(error);
   });
 
-  test('also where it is the key that is sent, and comes back', async () => {
+  test('an error does not contain the key that was sent and echoed', async () => {
     const client = createClient({ baseUrl: proxy.url, maxAttempts: 1 });
     for (const sent of [key, 'hunter2-in-another-form', 'hunter2\nhunter2']) {
       proxy.next(echoing);
@@ -82,10 +82,10 @@ describe('an error shows no key and no token', () => {
       expect(error).toBeInstanceOf(Error);
       expectNoSecret(error);
     }
-    proxy.next(); // The last one was never sent.
+    proxy.next(); // The last key was never sent.
   });
 
-  test('also where the token cannot be sent', async () => {
+  test('an error does not contain a token that cannot be sent', async () => {
     const client = createClient({ baseUrl: proxy.url, token: `${token}\nhunter2` });
     const error: unknown = await client.requestApiKey({ api_key_name: 'a key' }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(TypeError);
@@ -93,7 +93,7 @@ describe('an error shows no key and no token', () => {
   });
 });
 
-test('a client shows neither its token nor where it keeps it', async () => {
+test('inspecting a client does not show its token', async () => {
   const client = createClient({ baseUrl: proxy.url, token });
   await client.requestApiKey({ api_key_name: 'a key of the client' });
   expectNoSecret(client);

@@ -4,9 +4,9 @@ import { expectTypeOf, test } from 'vitest';
 import type { ApiError, ApiErrorCode, Client } from '../src/index.ts';
 import { ApiError as ApiErrorValue } from '../src/index.ts';
 
-// What stands here is proven by the compiler (`typecheck`); that the file runs proves nothing more.
+// These assertions are verified by the compiler (`typecheck`); at runtime they do nothing.
 
-test("bodies and answers are the contract's", () => {
+test("request and response bodies have the contract's types", () => {
   expectTypeOf<Client['requestApiKey']>().parameter(0).toEqualTypeOf<{
     api_key_name: string;
     expires_in_days?: number | undefined;
@@ -19,13 +19,13 @@ test("bodies and answers are the contract's", () => {
     .toExtend<{ signal?: AbortSignal | undefined } | undefined>();
 });
 
-test('codes are a closed list: those of the service, and four of the transport', () => {
+test('error codes are those of the service and four of the transport', () => {
   type Transport = 'network' | 'timeout' | 'aborted' | 'unexpected_answer';
   expectTypeOf<ApiErrorCode>().toEqualTypeOf<ErrorCode | Transport>();
   expectTypeOf<ApiError['code']>().toEqualTypeOf<ApiErrorCode>();
 });
 
-test('a code tells the status', () => {
+test('the code determines the type of the status', () => {
   expectTypeOf<Extract<ApiError, { code: 'name_taken' }>['status']>().toEqualTypeOf<422>();
   expectTypeOf<Extract<ApiError, { code: 'unexpected_answer' }>['status']>().toEqualTypeOf<number>();
   expectTypeOf<Extract<ApiError, { status: undefined }>['code']>().toEqualTypeOf<'network' | 'timeout' | 'aborted'>();
@@ -57,7 +57,7 @@ export function lacking(error: Some): string {
   }
 }
 
-test('instanceof narrows to the union', () => {
+test('instanceof ApiError narrows to the union', () => {
   const narrowed = (error: unknown) => (error instanceof ApiErrorValue ? error : undefined);
   expectTypeOf(narrowed).returns.toEqualTypeOf<ApiError | undefined>();
 });

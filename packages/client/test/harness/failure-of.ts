@@ -1,6 +1,6 @@
 import { ApiError } from '../../src/index.ts';
 
-/** What a call rejected with. */
+/** Returns the error of a call that is expected to fail. */
 export async function failureOf(call: Promise<unknown>): Promise<ApiError> {
   const error = await call.then(
     () => new Error('The call was expected to fail.'),

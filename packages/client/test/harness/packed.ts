@@ -7,7 +7,10 @@ import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts'
 
 const repository = resolve(import.meta.dirname, '../../../..');
 
-/** Runs a program to its end, for two minutes at most, and gives what it printed; a failure tells that too. */
+/**
+ * Runs a program with a limit of two minutes and returns its standard output. An error includes the
+ * output.
+ */
 export async function run(folder: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const options = { cwd: folder, env: { ...process.env, ...env }, timeout: 120_000 };
   try {
@@ -18,19 +21,19 @@ export async function run(folder: string, program: string, args: readonly string
   }
 }
 
-/** A project of somebody who has installed the packed client. */
+/** A project with the packed client installed. */
 export interface Consumer {
   readonly folder: string;
-  /** The tarballs by the folder of their package. */
+  /** The tarballs by package. */
   readonly tarballs: { readonly client: string; readonly schema: string };
 }
 
-/** pnpm: the one that runs the tests, or one that npx brings. */
+/** The pnpm that runs the tests, or one that npx provides. */
 const [pnpm, ...pnpmArguments] = process.env['npm_config_user_agent']?.startsWith('pnpm')
   ? (['pnpm'] as const)
   : (['npx', '--yes', 'pnpm@12'] as const);
 
-/** Packs a package, named by its folder, as it would be published, and gives the tarball. */
+/** Packs a package as it would be published, and returns the path of the tarball. */
 export async function pack(name: string, destination: string): Promise<string> {
   await mkdir(destination);
   await run(join(repository, 'packages', name), pnpm, [...pnpmArguments, 'pack', '--pack-destination', destination]);
@@ -39,8 +42,9 @@ export async function pack(name: string, destination: string): Promise<string> {
 }
 
 /**
- * Packs both packages as they would be published, and installs them with npm where nothing else is; all goes with the test
- * file. Their one dependency, zod, comes from this repository, so that nothing is asked of a network.
+ * Packs both packages as they would be published, and installs them with npm into an empty project,
+ * which is removed after the test file. Their only dependency, zod, comes from this repository, so
+ * that no network is needed.
  */
 export async function installPacked(): Promise<Consumer> {
   const folder = await mkdtemp(join(tmpdir(), 'andamio-consumer-'));
@@ -50,7 +54,7 @@ export async function installPacked(): Promise<Consumer> {
     client: await pack('client', join(folder, 'packed-client')),
   };
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-  // A copy: in pnpm's folders files of the same content are links to one, which npm does not unpack.
+  // A copy, because npm does not unpack the hard links that pnpm uses for equal files.
   await cp(await realpath(join(repository, 'packages/schema/node_modules/zod')), join(folder, 'zod'), {
     recursive: true,
   });
@@ -60,7 +64,10 @@ export async function installPacked(): Promise<Consumer> {
   return { folder, tarballs };
 }
 
-/** Checks a consumer's TypeScript under a way of resolving modules, the declarations of libraries included. */
+/**
+ * Type-checks a file of the project, including the declarations of libraries, with a module
+ * resolution.
+ */
 export function checkTypes({ folder }: Pick<Consumer, 'folder'>, file: string, resolution: 'node16' | 'bundler') {
   const module = resolution === 'bundler' ? 'preserve' : resolution;
   const typeRoots = join(repository, 'packages/client/node_modules/@types');

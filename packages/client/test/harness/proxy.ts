@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
 import { startProcess } from '../../../../apps/api/test/harness/process.ts';
 
-/** A request as it reached the proxy. */
+/** A request received by the proxy. */
 interface Received {
   readonly method: string;
   readonly path: string;
@@ -13,43 +13,43 @@ interface Received {
 
 type Forward = (received: Received) => Promise<{ status: number; headers: IncomingMessage['headers']; body: string }>;
 
-/** What a proxy does with a request in place of handing it on. */
+/** What a proxy does with a request instead of forwarding it. */
 export type Fault = (response: ServerResponse, received: Received, forward: Forward) => void | Promise<void>;
 
-/** Answers by itself. */
+/** Sends a fixed response. */
 export const answering =
   (status: number, headers: Record<string, string> = {}, body = ''): Fault =>
   (response) =>
     void response.writeHead(status, headers).end(body);
 
-/** Answers with an error as the service writes it. */
+/** Sends an error in the format of the service. */
 export const failing = (status: number, code: string, headers: Record<string, string> = {}, details = 'why'): Fault =>
   answering(
     status,
     { 'content-type': 'application/json', 'x-error-code': code, 'x-request-id': 'r-1', ...headers },
-    JSON.stringify({ details, message: 'What the status says.', statusCode: status }),
+    JSON.stringify({ details, message: 'Message of the status.', statusCode: status }),
   );
 
-/** Closes the connection without an answer; the service never hears of the request. */
+/** Closes the connection without a response and without forwarding the request. */
 export const breaking: Fault = (response) => void response.socket?.destroy();
 
-/** Lets the service process the request and closes the connection in place of the answer. */
+/** Forwards the request and closes the connection instead of responding. */
 export const losingTheAnswer: Fault = async (response, received, forward) => {
   await forward(received);
   response.socket?.destroy();
 };
 
-/** Closes the connection in the middle of the service's answer. */
+/** Closes the connection in the middle of the service's response. */
 export const cuttingTheAnswer: Fault = async (response, received, forward) => {
   const { status, headers, body } = await forward(received);
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   response.write(body.slice(0, -10), () => response.socket?.destroy());
 };
 
-/** Never answers. */
+/** Never responds. */
 export const silent: Fault = () => {};
 
-/** Writes these bytes in place of an answer, whether they are HTTP or not. */
+/** Writes raw bytes as the response, whether or not they are valid HTTP. */
 export const writing =
   (bytes: string): Fault =>
   (response) =>
@@ -58,9 +58,12 @@ export const writing =
 /** A proxy in front of the service. */
 export interface Proxy {
   readonly url: string;
-  /** The requests that came, oldest first. */
+  /** The received requests, oldest first. */
   readonly received: readonly Received[];
-  /** Says what is done with the next requests, one each; those after them are handed on. What was said before is forgotten. */
+  /**
+   * Sets the faults of the next requests, one each, in place of earlier ones. Later requests are
+   * forwarded.
+   */
   next(...faults: readonly Fault[]): void;
 }
 
@@ -73,7 +76,7 @@ async function textOf(message: IncomingMessage): Promise<string> {
 function forwardTo(url: string): Forward {
   return ({ method, path, headers, body }) =>
     new Promise((resolve, reject) => {
-      // What is read here as text must not come compressed.
+      // Bodies are read as text here, so they must not be compressed.
       const own = { host: new URL(url).host, 'accept-encoding': 'identity' };
       const outgoing = request(url + path, { method, headers: { ...headers, ...own } });
       outgoing.on('error', reject);
@@ -85,7 +88,7 @@ function forwardTo(url: string): Forward {
     });
 }
 
-/** Starts a proxy in front of `serviceUrl`; it ends with the test file. */
+/** Starts a proxy in front of `serviceUrl`. It stops after the test file. */
 export async function startProxy(serviceUrl: string): Promise<Proxy> {
   const faults: Fault[] = [];
   const received: Received[] = [];
@@ -113,7 +116,9 @@ export async function startProxy(serviceUrl: string): Promise<Proxy> {
   };
 }
 
-/** Starts the built service with nothing stored, and gives its URL; it ends with the test file. */
+/**
+ * Starts the built service with an empty store and returns its URL. It stops after the test file.
+ */
 export async function startService(): Promise<string> {
   const service = await startProcess({ SQLITE_PATH: ':memory:' });
   endWithFile(async () => {

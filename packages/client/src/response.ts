@@ -4,7 +4,10 @@ import { retryAfterOf } from './retry-after.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Parses without telling why it failed: a parser's message quotes the text, which may hold a key. */
+/**
+ * Parses a JSON object. Returns undefined on failure, because a parser's message quotes the text,
+ * which may contain a key.
+ */
 function jsonObjectOf(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -18,8 +21,8 @@ function isServiceErrorCode(code: string | null): code is ServiceErrorCode {
   return code !== null && Object.hasOwn(errorStatuses, code);
 }
 
-/** Takes keys, and the secret of the request, out of a text that came from the other side. */
-function withoutSecrets(text: string, secret: string | undefined): string {
+/** Replaces keys and the secret of the request in text received from the server. */
+function redact(text: string, secret: string | undefined): string {
   const withoutSecret = secret === undefined ? text : text.replaceAll(secret, '[secret]');
   return withoutSecret.replace(/ant-[0-9A-Za-z]{40}/g, '[key]');
 }
@@ -28,9 +31,9 @@ function errorOf(response: Response, body: JsonObject | undefined, secret: strin
   const { status, headers } = response;
   const code = headers.get('x-error-code');
   const { message, details } = body ?? {};
-  const safe = (text: string) => withoutSecrets(text, secret);
+  const safe = (text: string) => redact(text, secret);
   const requestId = headers.get('x-request-id');
-  const about = {
+  const context = {
     status,
     requestId: requestId === null ? undefined : safe(requestId),
     retryAfter: retryAfterOf(headers),
@@ -41,31 +44,31 @@ function errorOf(response: Response, body: JsonObject | undefined, secret: strin
     typeof message === 'string' &&
     typeof details === 'string'
   ) {
-    return apiError({ ...about, code, message: safe(message), details: safe(details) });
+    return apiError({ ...context, code, message: safe(message), details: safe(details) });
   }
   return apiError({
-    ...about,
+    ...context,
     code: 'unexpected_answer',
-    message: 'The answer is not one of this API.',
-    details: `It has status ${status}. A proxy may have answered, or a service that is newer than this client.`,
+    message: 'The response is not one of this API.',
+    details: `It has status ${status}. It may come from a proxy, or from a service newer than this client.`,
   });
 }
 
 /**
- * Reads the answer to its end.
+ * Reads a response.
  *
- * @param members what a good answer always has.
- * @param secret the token or key that was sent, for taking it out of what an error says.
+ * @param requiredFields fields that a successful response always has.
+ * @param secret the token or key of the request, which is removed from error texts.
  * @returns the body of a 200.
- * @throws {ApiError} for every other answer; what `fetch` throws, for one that breaks off.
+ * @throws {ApiError} for any other response, and the error of `fetch` if the response breaks off.
  */
-export async function readAnswer(
+export async function readResponse(
   response: Response,
-  members: readonly string[],
+  requiredFields: readonly string[],
   secret: string | undefined,
 ): Promise<JsonObject> {
   const body = jsonObjectOf(await response.text());
-  if (response.status === 200 && body !== undefined && members.every((member) => Object.hasOwn(body, member))) {
+  if (response.status === 200 && body !== undefined && requiredFields.every((field) => Object.hasOwn(body, field))) {
     return body;
   }
   throw errorOf(response, body, secret);
