@@ -6,7 +6,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 180_000,
-    // Some tests start processes, one installs packages: more at once than the machine has cores would test the machine.
+    // Some tests start processes and one installs packages. More workers than cores would make them
+    // time out.
     maxWorkers: 2,
     reporters: ['default', ['json', { outputFile: 'reports/tests.json' }]],
   },

@@ -1,9 +1,9 @@
 import type { Tier } from '@andamio/schema/tiers';
 
-/** The key that a request came with, and whose it is. */
+/** The API key of a request, and its owner. */
 export interface ApiKey {
   readonly userId: string;
-  /** What the owner calls the key. */
+  /** The name of the key. */
   readonly name: string;
   /** The owner's tier. */
   readonly tier: Tier;
@@ -11,10 +11,10 @@ export interface ApiKey {
 }
 
 /**
- * Makes what all requests with a key are given, for as long as it is remembered: nothing that one of them does to it is seen by
- * another, and none costs an object.
+ * Creates the value that all requests with a key share while it is cached. It is immutable, so that
+ * one request cannot affect another.
  *
- * @param expiresAt Unix milliseconds.
+ * @param expiresAt expiry in Unix milliseconds.
  */
 export function createApiKey(facts: Omit<ApiKey, 'expiresAt'>, expiresAt: number): ApiKey {
   const { userId, name, tier } = facts;
@@ -31,7 +31,7 @@ export function createApiKey(facts: Omit<ApiKey, 'expiresAt'>, expiresAt: number
 declare global {
   namespace Express {
     interface Request {
-      /** Set by the guard on every request that it lets pass; there is none before it. */
+      /** The API key of the request. Set by the guard; undefined in middleware before it. */
       apiKey: ApiKey;
     }
   }

@@ -1,10 +1,10 @@
-/** Values by key, each until it is no longer fresh, and a bounded number of them. */
+/** A bounded map whose values expire. */
 export class FreshMap<Value extends { readonly freshUntil: number }> {
-  /** In the order in which they were set. */
+  /** Values in the order of insertion. */
   readonly #values = new Map<string, Value>();
   readonly #maximum: number;
 
-  /** @param maximum how many are kept; those that were set last. */
+  /** @param maximum the largest number of values; the most recently set are kept. */
   constructor(maximum: number) {
     this.#maximum = maximum;
   }
@@ -24,7 +24,7 @@ export class FreshMap<Value extends { readonly freshUntil: number }> {
     this.#values.delete(key);
   }
 
-  /** Lets go of what is no longer fresh, and of its key. */
+  /** Removes expired values and their keys. */
   sweep(now: number): void {
     for (const [key, { freshUntil }] of this.#values) if (now >= freshUntil) this.#values.delete(key);
   }

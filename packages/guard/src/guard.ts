@@ -2,27 +2,27 @@ import { apiKeyHeader, keyLength } from '@andamio/schema/key-format';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type {} from './api-key.ts';
 import { FirestoreSource } from './firestore/source.ts';
-import { firestoreWay } from './firestore/way.ts';
-import { limitBy, limitHere } from './limits/limit.ts';
+import { firestoreStrategy } from './firestore/strategy.ts';
+import { VerifyClient } from './http/client.ts';
+import { httpStrategy } from './http/strategy.ts';
+import { limitByStore, limitInMemory } from './limits/limit.ts';
 import { type ApiKeyGuardOptions, readCommonOptions, readFirestoreOptions, readServiceOptions } from './options.ts';
-import type { Outcome, Way } from './outcome.ts';
+import type { Outcome, Strategy } from './outcome.ts';
 import { invalidKey, Refusal, refuse } from './refusal.ts';
-import { VerifyClient } from './verify/client.ts';
-import { verifyWay } from './verify/way.ts';
 
-/** As Node names it. */
+/** The header's name in lower case, as Node.js provides it. */
 const header = apiKeyHeader.toLowerCase();
 
-/** The middleware, and the end of what it keeps open. */
+/** Express middleware that requires an API key. */
 export interface ApiKeyGuard extends RequestHandler {
   /**
-   * Reports the usage that is not reported yet, for `timeoutMs` at most, and lets go of connections and timers. From then on
-   * every request is answered with 503.
+   * Reports outstanding usage within `timeoutMs`, then closes connections and timers. All later
+   * requests are rejected with 503.
    */
   close(): Promise<void>;
 }
 
-function wayOf(options: ApiKeyGuardOptions): Way {
+function strategyOf(options: ApiKeyGuardOptions): Strategy {
   const common = { ...readCommonOptions(options), now: () => performance.now() };
   const { timeout: closeWithin, onError, now } = common;
   const { verify, guardSecret } = options;
@@ -31,11 +31,11 @@ function wayOf(options: ApiKeyGuardOptions): Way {
   if (options.firestore !== undefined) {
     const database = new FirestoreSource({ ...readFirestoreOptions(options), ...common });
     const { rateLimitStore } = options;
-    const limit = rateLimitStore === undefined ? limitHere : limitBy(rateLimitStore, onError);
-    return firestoreWay({ database, limit, service, closeWithin, now });
+    const limit = rateLimitStore === undefined ? limitInMemory : limitByStore(rateLimitStore, onError);
+    return firestoreStrategy({ database, limit, service, closeWithin, now });
   }
   if (service === undefined) throw new TypeError('Either verify or firestore must be set.');
-  return verifyWay({ service, closeWithin, now });
+  return httpStrategy({ service, closeWithin, now });
 }
 
 function settle(outcome: Outcome, request: Request, response: Response, next: NextFunction): void {
@@ -48,24 +48,26 @@ function settle(outcome: Outcome, request: Request, response: Response, next: Ne
 }
 
 /**
- * Makes Express middleware that lets requests in whose `X-API-Key` is good and within its owner's limits, with `req.apiKey`
- * set; the others it answers with 401, 429 or 503 in the platform's error body.
+ * Creates Express middleware that accepts requests with a valid `X-API-Key` within its owner's
+ * limits and sets `req.apiKey`. It rejects other requests with 401, 429 or 503 and the platform's
+ * error body.
  *
- * @throws {TypeError | RangeError} for options that cannot be.
+ * @throws {TypeError | RangeError} if an option is invalid.
  */
 export function apiKeyGuard(options: ApiKeyGuardOptions): ApiKeyGuard {
-  const way = wayOf(options);
+  const strategy = strategyOf(options);
 
   const guard: RequestHandler = (request, response, next) => {
     const key = request.headers[header];
-    // Whatever is longer than a key is not kept, not even as one that is refused.
-    const outcome = typeof key === 'string' && key.length === keyLength ? way.check(key, request) : invalidKey;
-    // A promise only where something is asked: on every other request it would cost more than all the rest.
+    // A longer value is rejected here, so that it is not cached even as a refusal.
+    const outcome = typeof key === 'string' && key.length === keyLength ? strategy.check(key, request) : invalidKey;
+    // Cached answers are synchronous, because a promise would cost more than the rest of the
+    // request's check.
     if (outcome instanceof Promise) {
       outcome.then((found) => settle(found, request, response, next)).catch(next);
     } else {
       settle(outcome, request, response, next);
     }
   };
-  return Object.assign(guard, { close: () => way.close() });
+  return Object.assign(guard, { close: () => strategy.close() });
 }

@@ -1,84 +1,103 @@
 import { isKey } from '@andamio/schema/key-format';
 import type { ApiKey } from './api-key.ts';
 import { FreshMap } from './fresh-map.ts';
-import { GoodKeys } from './good-keys.ts';
+import type { Answer, KeySource, ValidAnswer } from './key-source.ts';
 import type { Limit } from './limits/limit.ts';
-import type { Minute } from './limits/minute.ts';
-import { Minutes } from './limits/minutes.ts';
+import type { OwnerWindow } from './limits/owner-window.ts';
+import { OwnerWindows } from './limits/owner-windows.ts';
 import { UnknownKeyLimit } from './limits/unknown-keys.ts';
 import type { Client, Outcome } from './outcome.ts';
+import { RecentlyValidKeys } from './recently-valid-keys.ts';
 import { invalidKey, type Refusal, unavailable } from './refusal.ts';
-import type { Answer, GoodAnswer, Source } from './source.ts';
 import type { Ledger, Tally } from './usage/ledger.ts';
 
-/** How many are remembered: good keys, and those that are refused. */
-const mostGood = 10_000;
-const mostRefused = 1_000;
-/** How long a refusal is remembered, in milliseconds. */
+/** Largest number of cached valid keys. */
+const maximumValid = 10_000;
+/** Largest number of cached refusals. */
+const maximumRefused = 1_000;
+/** Milliseconds for which a refusal is cached. */
 const refusedAge = 1_000;
-/** Milliseconds from one look for what is no longer fresh to the next: so much longer may a key be in memory. */
+/** Milliseconds between removals of expired entries. A key may stay in memory that much longer. */
 const sweepInterval = 1_000;
-/** Milliseconds before the end of an owner's minute from which on usage is reported. The end is known to two seconds. */
+/**
+ * Milliseconds before the end of an owner's rate-limit window from which usage is reported. The end
+ * is known to within two seconds.
+ */
 const reportBeforeEnd = 3_000;
-/** Fraction of an answer's age after which it is refreshed in the background, so that no request waits for the next one. */
+/**
+ * Fraction of an answer's maximum age after which it is refreshed in the background, so that no
+ * request waits.
+ */
 const refreshAfter = 0.8;
-/** The shortest age that is refreshed, in milliseconds: what is cut shorter by the end of a minute or a key ends with it. */
+/**
+ * Smallest maximum age, in milliseconds, for which an answer is refreshed. Shorter ages result from
+ * the end of a window or of a key, which a refresh cannot extend.
+ */
 const shortestRefreshed = 100;
 /**
- * Returns the milliseconds until a refresh is repeated that brought no longer answer: the service refreshes what it knows once it is asked
- * about it, so that the answer after next is longer.
+ * Returns the milliseconds before an unsuccessful refresh is retried. A verification that the
+ * service has cached is refreshed there when it is requested, so that a later answer is fresh for
+ * longer.
  */
 const refreshPauseOf = (maximumAge: number) => Math.min(200, maximumAge / 20);
 
-/** A good key. */
-interface Known {
+/** A cached valid key. */
+interface ValidEntry {
   readonly apiKey: ApiKey;
-  readonly minute: Minute;
-  /** Undefined where nobody is told how much a key is used. */
+  readonly ownerWindow: OwnerWindow;
+  /** The key's usage; undefined if usage is not reported. */
   readonly tally: Tally | undefined;
-  /** Until when requests that arrive may be answered by it, milliseconds of the monotonic clock. */
+  /**
+   * End of the time for which the entry may answer requests, in milliseconds of the monotonic
+   * clock.
+   */
   readonly freshUntil: number;
-  /** From when on a request refreshes it. */
+  /** Time from which a request triggers a refresh. */
   refreshAt: number;
   readonly refreshPause: number;
 }
 
-/** A refusal, likewise. */
-interface Refused {
+/** A cached refusal. */
+interface RefusedEntry {
   readonly refusal: Refusal;
   readonly freshUntil: number;
 }
 
-/** A question that is under way. */
-interface Flight {
-  readonly begunAt: number;
-  readonly finding: Promise<Known | Refused>;
+/** A look-up that has not ended yet. */
+interface PendingLookup {
+  readonly startedAt: number;
+  readonly result: Promise<ValidEntry | RefusedEntry>;
 }
 
+/** Options of a {@link KeyChecker}. */
 export interface KeyCheckerOptions {
-  readonly source: Source;
+  readonly source: KeySource;
   readonly limit: Limit;
-  /** Undefined where nobody is told how much a key is used. */
+  /** Usage per key; undefined if usage is not reported. */
   readonly ledger: Ledger | undefined;
-  /** Milliseconds of a clock that is never set. */
+  /** Returns milliseconds from a monotonic clock. */
   readonly now: () => number;
 }
 
 /**
- * Checks keys by asking a source, and remembers its answers as long as it allows: a request is only ever answered by what was
- * asked after it came, or by what is fresh when it comes.
+ * Checks keys with a source and caches its answers as long as the source allows. A request is
+ * answered by a look-up that started after it arrived, or by an entry that was fresh when it
+ * arrived.
  */
 export class KeyChecker {
   readonly #options: KeyCheckerOptions;
-  /** By the keys themselves, and no longer than they are fresh: a digest would cost as much as all else that a hit takes. */
-  readonly #good = new FreshMap<Known>(mostGood);
-  /** Apart, so that a flood of unknown keys pushes no good one out. */
-  readonly #refused = new FreshMap<Refused>(mostRefused);
-  readonly #minutes = new Minutes();
-  /** Keys that a client's limit does not bind. */
-  readonly #goodKeys = new GoodKeys();
+  /**
+   * Valid entries by key. A key is kept only while its entry is fresh. Digesting it instead would
+   * double the cost of a cache hit.
+   */
+  readonly #valid = new FreshMap<ValidEntry>(maximumValid);
+  /** Refusals have a map of their own, so that a flood of unknown keys evicts no valid key. */
+  readonly #refused = new FreshMap<RefusedEntry>(maximumRefused);
+  readonly #ownerWindows = new OwnerWindows();
+  /** Keys that are exempt from the limit of unknown keys per client. */
+  readonly #recentlyValid = new RecentlyValidKeys();
   readonly #unknownKeys = new UnknownKeyLimit();
-  readonly #flights = new Map<string, Flight>();
+  readonly #pending = new Map<string, PendingLookup>();
   readonly #sweeping: NodeJS.Timeout;
   #stopped = false;
 
@@ -87,130 +106,134 @@ export class KeyChecker {
     this.#sweeping = setInterval(() => this.#sweep(options.now()), sweepInterval).unref();
   }
 
-  /** Checks what came as a key; at once where it is known. */
+  /** Checks a key. Returns the outcome synchronously if the key is cached. */
   check(key: string, client: Client): Outcome | Promise<Outcome> {
     if (this.#stopped) return unavailable;
     const now = this.#options.now();
-    const known = this.#good.get(key, now);
+    const known = this.#valid.get(key, now);
     if (known !== undefined) return this.#use(key, known, now);
     const refused = this.#refused.get(key, now);
     if (refused !== undefined) return refused.refusal;
-    // Behind what is known: that has been through it.
+    // The checksum is computed only for uncached keys: cached ones have passed it.
     return isKey(key) ? this.#ask(key, client, now) : invalidKey;
   }
 
-  /** Whether requests with a key may be answered without asking, or are about to be. */
+  /** Reports whether a key is cached or being looked up. */
   isInUse(key: string): boolean {
-    return this.#flights.has(key) || this.#good.get(key, this.#options.now()) !== undefined;
+    return this.#pending.has(key) || this.#valid.get(key, this.#options.now()) !== undefined;
   }
 
   /**
-   * Reports whether the usage of a key is left to its next request to tell. It is not where its owner's minute is about to end: told in the
-   * next one, it would take as much of that.
+   * Reports whether the usage of a key can wait for its next request. It cannot when its owner's
+   * window is about to end, because it would then count toward the next window.
    */
   isReportedByRequests(key: string): boolean {
     const now = this.#options.now();
-    if (this.#flights.has(key)) return true;
-    const known = this.#good.get(key, now);
-    return known !== undefined && !known.minute.endsWithin(reportBeforeEnd, now);
+    if (this.#pending.has(key)) return true;
+    const known = this.#valid.get(key, now);
+    return known !== undefined && !known.ownerWindow.endsWithin(reportBeforeEnd, now);
   }
 
   /**
-   * Tells a source that counts what no request is going to tell: by asking, which it counts as one of the requests that it is
-   * told of. The answer is remembered like any other.
+   * Reports the usage of a key with a look-up, which itself counts as one of the requests. The
+   * answer is cached like any other.
    */
   async report(key: string): Promise<void> {
-    const untold = this.#flights.has(key) ? 0 : (this.#options.ledger?.take(key) ?? 0);
-    if (untold > 0) await this.#begin(key, untold, untold - 1).finding;
+    const unreported = this.#pending.has(key) ? 0 : (this.#options.ledger?.take(key) ?? 0);
+    if (unreported > 0) await this.#startLookup(key, unreported, unreported - 1).result;
   }
 
-  /** Refuses whatever comes from now on, and resolves when nothing is under way. Nothing is remembered any more. */
+  /** Rejects all later requests, waits for pending look-ups, and clears the cache. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await Promise.all([...this.#flights.values()].map(({ finding }) => finding));
+    await Promise.all([...this.#pending.values()].map(({ result }) => result));
     clearInterval(this.#sweeping);
     this.#sweep(Number.POSITIVE_INFINITY);
-    this.#goodKeys.clear();
+    this.#recentlyValid.clear();
   }
 
   #sweep(now: number): void {
-    this.#good.sweep(now);
+    this.#valid.sweep(now);
     this.#refused.sweep(now);
     this.#unknownKeys.sweep(now);
   }
 
-  /** Lets a request in that nobody has counted, if the owner's minute has one left. */
-  #use(key: string, known: Known, now: number): Outcome | Promise<Outcome> {
-    const over = this.#options.limit(known.apiKey, known.minute, now);
+  /** Accepts a request that is not counted yet, if the owner's window allows it. */
+  #use(key: string, known: ValidEntry, now: number): Outcome | Promise<Outcome> {
+    const over = this.#options.limit(known.apiKey, known.ownerWindow, now);
     return over instanceof Promise
-      ? over.then((refusal) => this.#admit(key, known, refusal, now))
-      : this.#admit(key, known, over, now);
+      ? over.then((refusal) => this.#accept(key, known, refusal, now))
+      : this.#accept(key, known, over, now);
   }
 
-  #admit(key: string, known: Known, over: Refusal | undefined, now: number): Outcome {
+  #accept(key: string, known: ValidEntry, over: Refusal | undefined, now: number): Outcome {
     if (over !== undefined) return over;
     const { apiKey, tally } = known;
-    if (tally !== undefined) tally.untold++;
+    if (tally !== undefined) tally.unreported++;
     if (now >= known.refreshAt) this.#refresh(key, known, now);
     return apiKey;
   }
 
-  /** Asks in the background about a key whose answer is about to end. Where that is a report, the request at hand is one of the count. */
-  #refresh(key: string, known: Known, now: number): void {
+  /**
+   * Looks a key up in the background. If the look-up is also a report, the current request counts
+   * as one of the reported ones.
+   */
+  #refresh(key: string, known: ValidEntry, now: number): void {
     known.refreshAt = now + known.refreshPause;
-    if (this.#stopped || this.#flights.has(key)) return;
+    if (this.#stopped || this.#pending.has(key)) return;
     const { source, ledger } = this.#options;
-    const untold = source.counts ? (ledger?.take(key) ?? 0) : 0;
-    this.#begin(key, untold, Math.max(0, untold - 1));
+    const unreported = source.countsRequests ? (ledger?.take(key) ?? 0) : 0;
+    this.#startLookup(key, unreported, Math.max(0, unreported - 1));
   }
 
   async #ask(key: string, client: Client, arrivedAt: number): Promise<Outcome> {
     const { source, ledger, now } = this.#options;
     for (;;) {
-      const underWay = this.#flights.get(key);
-      const address = underWay === undefined && !this.#goodKeys.has(key) ? (client.ip ?? '') : undefined;
-      const over = address === undefined ? undefined : this.#unknownKeys.take(address, arrivedAt);
+      const pending = this.#pending.get(key);
+      const address = pending === undefined && !this.#recentlyValid.has(key) ? (client.ip ?? '') : undefined;
+      const over = address === undefined ? undefined : this.#unknownKeys.consume(address, arrivedAt);
       if (over !== undefined) return over;
-      const untold = underWay === undefined && source.counts ? (ledger?.take(key) ?? 0) : 0;
-      const { begunAt, finding } = underWay ?? this.#begin(key, untold, untold);
-      const found = await finding;
+      const unreported = pending === undefined && source.countsRequests ? (ledger?.take(key) ?? 0) : 0;
+      const { startedAt, result } = pending ?? this.#startLookup(key, unreported, unreported);
+      const found = await result;
       if (address !== undefined && !('refusal' in found && found.refusal === invalidKey))
         this.#unknownKeys.refund(address);
-      // An answer that was too slow to be fresh for whoever came in between is good only for those who came before.
-      if (arrivedAt > begunAt && arrivedAt >= found.freshUntil) continue;
+      // The answer was no longer fresh when this request arrived. It is used only for requests that
+      // arrived before the look-up started.
+      if (arrivedAt > startedAt && arrivedAt >= found.freshUntil) continue;
       if ('refusal' in found) return found.refusal;
-      return underWay === undefined && source.counts ? found.apiKey : this.#use(key, found, now());
+      return pending === undefined && source.countsRequests ? found.apiKey : this.#use(key, found, now());
     }
   }
 
-  /** Asks. What was `taken` of the ledger goes back if the report of it was not heard. */
-  #begin(key: string, taken: number, cachedAnswers: number): Flight {
+  /** Starts a look-up. The `taken` usage returns to the ledger if the report did not arrive. */
+  #startLookup(key: string, taken: number, cachedAnswers: number): PendingLookup {
     const { source, ledger, now } = this.#options;
-    const begunAt = now();
-    const finding = source.ask(key, cachedAnswers).then((answer) => {
-      this.#flights.delete(key);
+    const startedAt = now();
+    const result = source.ask(key, cachedAnswers).then((answer) => {
+      this.#pending.delete(key);
       ledger?.settle(key, taken, answer, now());
-      return this.#remember(key, begunAt, answer, taken);
+      return this.#save(key, startedAt, answer, taken);
     });
-    const flight = { begunAt, finding };
-    this.#flights.set(key, flight);
-    return flight;
+    const lookup = { startedAt, result };
+    this.#pending.set(key, lookup);
+    return lookup;
   }
 
-  #remember(key: string, begunAt: number, answer: Answer, told: number): Known | Refused {
+  #save(key: string, startedAt: number, answer: Answer, reported: number): ValidEntry | RefusedEntry {
     switch (answer.kind) {
-      case 'good':
-        return this.#rememberGood(key, begunAt, answer, told);
+      case 'valid':
+        return this.#saveValid(key, startedAt, answer, reported);
       case 'refused': {
-        const refused = { refusal: answer.refusal, freshUntil: begunAt + refusedAge };
-        this.#good.delete(key);
-        this.#goodKeys.delete(key);
+        const refused = { refusal: answer.refusal, freshUntil: startedAt + refusedAge };
+        this.#valid.delete(key);
+        this.#recentlyValid.delete(key);
         if (!this.#stopped) this.#refused.set(key, refused);
         return refused;
       }
       case 'limited':
         // The owner's limits are the service's to tell: the next request asks again.
-        this.#good.delete(key);
+        this.#valid.delete(key);
         return { refusal: answer.refusal, freshUntil: Number.POSITIVE_INFINITY };
       case 'unavailable':
         // Says nothing about the key: what is known of it is as fresh as before.
@@ -218,22 +241,22 @@ export class KeyChecker {
     }
   }
 
-  #rememberGood(key: string, begunAt: number, answer: GoodAnswer, told: number): Known {
+  #saveValid(key: string, startedAt: number, answer: ValidAnswer, reported: number): ValidEntry {
     const { apiKey, maximumAge } = answer;
     const now = this.#options.now();
-    const known: Known = {
+    const known: ValidEntry = {
       apiKey,
-      minute: this.#minutes.of(answer, now, told),
+      ownerWindow: this.#ownerWindows.of(answer, now, reported),
       tally: this.#options.ledger?.of(key),
-      freshUntil: begunAt + maximumAge,
-      refreshAt: maximumAge < shortestRefreshed ? Number.POSITIVE_INFINITY : begunAt + maximumAge * refreshAfter,
+      freshUntil: startedAt + maximumAge,
+      refreshAt: maximumAge < shortestRefreshed ? Number.POSITIVE_INFINITY : startedAt + maximumAge * refreshAfter,
       refreshPause: refreshPauseOf(maximumAge),
     };
     if (this.#stopped) return known;
-    this.#goodKeys.add(key);
-    // A refresh whose answer ends hardly later than what is known replaces nothing: it is repeated.
-    const before = this.#good.get(key, now);
-    if (before === undefined || known.freshUntil > before.freshUntil + before.refreshPause) this.#good.set(key, known);
+    this.#recentlyValid.add(key);
+    // A refresh that extends the entry only slightly does not replace it, and is retried.
+    const before = this.#valid.get(key, now);
+    if (before === undefined || known.freshUntil > before.freshUntil + before.refreshPause) this.#valid.set(key, known);
     return known;
   }
 }

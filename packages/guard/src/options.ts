@@ -2,22 +2,24 @@ import { parseDigestKeys } from '@andamio/verification/digest-keys';
 import type { RateLimitStore } from './limits/limit.ts';
 
 interface CommonOptions {
-  /** How long the service or the database may take, in milliseconds; then the request is answered with 503. Default: 5,000. */
+  /** Time limit of the service or database in milliseconds, after which a request is rejected with 503. Default: 5,000. */
   readonly timeoutMs?: number;
   /**
-   * One of the service's GUARD_SECRETS, which tells it that the guard speaks for many clients: the service does not limit the guard's address
-   * then. Without it, 600 unknown keys a minute stop the guard from verifying any key.
+   * One of the service's GUARD_SECRETS. It tells the service that the guard acts for many clients,
+   * so that the guard's address is not limited. Without it, 600 unknown keys per minute stop the
+   * guard from verifying any key.
    */
   readonly guardSecret?: string | undefined;
   /**
-   * Is told why a request was answered with 503, or a report failed; for a log. The errors name no key and have no cause.
+   * Called with the reason for each 503 and each failed report. The errors contain no key and no
+   * cause.
    */
   readonly onError?: (error: Error) => void;
 }
 
-/** By HTTP: asks the service's `verify` operation, and keeps its answers as long as it allows. */
+/** Options of a guard that calls the service's `verify` operation and caches its responses. */
 export interface VerifyOptions extends CommonOptions {
-  /** Where the service is, such as `https://host`. */
+  /** URL of the service, such as `https://host`. */
   readonly verify: string | URL;
   readonly firestore?: never;
   readonly digestKeys?: never;
@@ -25,53 +27,75 @@ export interface VerifyOptions extends CommonOptions {
   readonly rateLimitStore?: never;
 }
 
-/** Straight on the service's database, which it needs to read and no more. */
+/** Options of a guard that reads the service's database. It needs read access only. */
 export interface FirestoreOptions extends CommonOptions {
-  /** The service's GOOGLE_CLOUD_PROJECT and FIRESTORE_DATABASE; the latter is `(default)` if left out. */
+  /**
+   * The service's GOOGLE_CLOUD_PROJECT and FIRESTORE_DATABASE. The database is `(default)` by
+   * default.
+   */
   readonly firestore: { readonly project: string; readonly database?: string };
-  /** `VERSION:BASE64` pairs separated by commas, which the service's operator derives from KEY_PEPPERS. */
+  /**
+   * Comma-separated `VERSION:BASE64` pairs, which the operator of the service derives from
+   * KEY_PEPPERS.
+   */
   readonly digestKeys: string;
-  /** Within how many seconds a deleted key is refused: 1 to 10, 10 if left out. */
+  /** Seconds within which a deleted key is rejected, 1 to 10. Default: 10. */
   readonly cacheSeconds?: number;
   /**
-   * Where requests a minute are counted, a `Store` of express-rate-limit that belongs to this guard alone. In memory, by each
-   * process for itself, if left out, and while it fails.
+   * A `Store` of express-rate-limit, used only by this guard. By default, and while it fails, each
+   * process counts in memory.
    */
   readonly rateLimitStore?: RateLimitStore;
-  /** The service, to which usage is reported; if left out, usage is not counted. */
+  /** URL of the service to which usage is reported. Without it, usage is not counted. */
   readonly verify?: string | URL;
 }
 
-/** How a guard finds out whether a key is good: one of two ways. */
+/** Options of a guard, which verifies keys either by HTTP or on Firestore. */
 export type ApiKeyGuardOptions = VerifyOptions | FirestoreOptions;
 
-/** The longest that a timer can wait, in milliseconds: 2^31 - 1. */
-const longestMs = 2_147_483_647;
+/** Largest delay of a timer in milliseconds. */
+const maximumMs = 2_147_483_647;
 
-/** An option that is an integer within bounds. @throws {RangeError} */
+/**
+ * Returns an option that must be an integer within bounds.
+ *
+ * @throws {RangeError}
+ */
 function integer(name: string, value: number, maximum: number): number {
   if (Number.isInteger(value) && value >= 1 && value <= maximum) return value;
   throw new RangeError(`${name} must be an integer from 1 to ${maximum}.`);
 }
 
-/** This machine by its own names, as a URL has them: other forms of 127.0.0.0/8 and of ::1 are these once they are parsed. */
+/**
+ * Loopback hosts as the URL parser writes them. It normalizes other forms of 127.0.0.0/8 and ::1 to
+ * these.
+ */
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** Where the service is. What is refused is not repeated, since it may hold a password. @throws {TypeError} */
+/**
+ * Returns the URL of the service. Error messages do not repeat the value, which may contain a
+ * password.
+ *
+ * @throws {TypeError}
+ */
 function serviceUrl(value: string | URL): URL {
   const url = URL.canParse(String(value)) ? new URL(value) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
-    throw new TypeError('verify must be an https URL without credentials, query and fragment.');
+    throw new TypeError('verify must be an https URL without credentials, query or fragment.');
   }
   if (url.protocol === 'http:' && !loopback.test(url.hostname)) {
     throw new TypeError(
-      'verify must begin with https:, since API keys are sent there. http: is for loopback hosts only.',
+      'verify must begin with https:, because API keys are sent there. http: is allowed only for loopback hosts.',
     );
   }
   return url;
 }
 
-/** A secret that a header can carry. @throws {TypeError} that does not repeat it */
+/**
+ * Returns a secret that can be sent in a header.
+ *
+ * @throws {TypeError} without the value.
+ */
 function guardSecretOf(value: string | undefined): string | undefined {
   if (value === undefined || (typeof value === 'string' && /^[!-~]{32,}$/.test(value) && !value.includes(',')))
     return value;
@@ -87,25 +111,33 @@ function digestKeysOf(text: string) {
 }
 
 /**
- * Reads what the two ways have in common.
+ * Reads the options that both strategies have.
  *
  * @throws {TypeError | RangeError}
  */
 export function readCommonOptions({ timeoutMs = 5_000, onError }: CommonOptions) {
   return {
-    timeout: integer('timeoutMs', timeoutMs, longestMs),
-    // Apart from what answers requests: a hook that throws must not change how they are answered.
+    timeout: integer('timeoutMs', timeoutMs, maximumMs),
+    // Called asynchronously, so that an error in the hook does not affect the response.
     onError: (error: Error) => process.nextTick(() => onError?.(error)),
   };
 }
 
-/** Reads what is said of the service. @throws {TypeError} */
+/**
+ * Reads the options of the service.
+ *
+ * @throws {TypeError}
+ */
 export const readServiceOptions = ({ verify, guardSecret }: Pick<VerifyOptions, 'verify' | 'guardSecret'>) => ({
   url: serviceUrl(verify),
   guardSecret: guardSecretOf(guardSecret),
 });
 
-/** Reads what is said of the database. @throws {TypeError | RangeError} */
+/**
+ * Reads the options of the database.
+ *
+ * @throws {TypeError | RangeError}
+ */
 export function readFirestoreOptions({ firestore, digestKeys, cacheSeconds = 10 }: FirestoreOptions) {
   const { project, database = '(default)' } = firestore;
   if (typeof project !== 'string' || project === '')

@@ -1,23 +1,28 @@
 import type { ApiKey } from './api-key.ts';
 import type { Refusal } from './refusal.ts';
 
-/** What becomes of a request: let in with its key, or refused. */
+/** The outcome of a request: its key if it is accepted, otherwise the refusal. */
 export type Outcome = ApiKey | Refusal;
 
-/** Who sends a request, as Express tells it. Read only where a key has to be verified: to tell it costs as much as a hit. */
+/**
+ * The sender of a request, as Express provides it. `ip` is read only when a key has to be looked
+ * up, because computing it costs as much as a cache hit.
+ */
 export interface Client {
   readonly ip?: string | undefined;
 }
 
-/** One of the two ways to find out whether a key is good and within its owner's limits. */
-export interface Way {
+/** A strategy for verifying keys and their owners' limits: by HTTP or on Firestore. */
+export interface Strategy {
   /**
-   * Checks what came as a key; form and checksum too, before anybody is asked. To ask is to use.
+   * Checks a key, including its format and checksum, and counts the request.
    *
-   * @param client who sent it: one client may have 60 unknown keys verified in a minute.
-   * @returns at once what is known already, since a promise would cost more than the rest; else a promise, which never rejects.
+   * @param client the sender. Each client may have 60 unknown keys verified per minute.
+   * @returns the outcome itself if the key is cached, otherwise a promise, which never rejects.
    */
   check(key: string, client: Client): Outcome | Promise<Outcome>;
-  /** Reports what is not reported, and lets go of connections and timers. Every key is refused from then on. */
+  /**
+   * Reports outstanding usage, then closes connections and timers. All later requests are refused.
+   */
   close(): Promise<void>;
 }

@@ -1,12 +1,12 @@
 import { type ErrorCode, errorBody, errorCodeHeader } from '@andamio/schema/errors';
 import type { Response } from 'express';
 
-/** Why a request is not let in, as the contract answers it. */
+/** The reason for rejecting a request, with its response. */
 export class Refusal {
   readonly code: ErrorCode;
-  /** Sent beside the body and `X-Error-Code`. */
+  /** Response headers in addition to `X-Error-Code`. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The text of the code's kind when undefined. */
+  /** The details of the error; undefined for the default text of its code. */
   readonly details: string | undefined;
 
   constructor(code: ErrorCode, headers: Readonly<Record<string, string>> = {}, details?: string) {
@@ -16,14 +16,21 @@ export class Refusal {
   }
 }
 
-/** The same for a key that is missing, mistyped, unknown, expired or deleted, so that nothing is learned from the difference. */
+/**
+ * The refusal of a key that is missing, mistyped, unknown, expired, deleted, or of a suspended
+ * owner. It is the same in all cases, so that it reveals nothing about a key.
+ */
 export const invalidKey = new Refusal('invalid_key', { 'WWW-Authenticate': 'ApiKey realm="andamio-api"' });
 
-/** Whether the key is good could not be found out. */
+/** The refusal of a key that could not be verified. */
 export const unavailable = new Refusal('verification_unavailable');
 
-/** Refuses a request over the limit a minute, which begins anew in so many milliseconds. */
-export function overLimit(limit: number, milliseconds: number): Refusal {
+/**
+ * Creates the refusal of a request beyond a limit per minute.
+ *
+ * @param milliseconds time until the next window.
+ */
+export function rateLimited(limit: number, milliseconds: number): Refusal {
   return new Refusal('rate_limited', {
     'Retry-After': `${Math.max(1, Math.ceil(milliseconds / 1000))}`,
     'X-RateLimit-Limit': `${limit}`,
@@ -32,7 +39,7 @@ export function overLimit(limit: number, milliseconds: number): Refusal {
   });
 }
 
-/** Answers with a refusal. */
+/** Responds with a refusal. */
 export function refuse(response: Response, { code, headers, details }: Refusal): void {
   const body = errorBody(code, details);
   response.status(body.statusCode).set(headers).set(errorCodeHeader, code).json(body);

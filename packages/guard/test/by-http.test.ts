@@ -8,9 +8,9 @@ import {
   answering,
   breaking,
   failing,
-  good,
   silent,
   startVerifyServer,
+  valid,
 } from './harness/verify-server.ts';
 
 const service = await startVerifyServer();
@@ -20,11 +20,11 @@ let key = makeKey();
 beforeEach(() => {
   key = makeKey();
   service.received.length = 0;
-  service.next(good());
+  service.next(valid());
 });
 
-describe('a good key', () => {
-  test('lets the request in, and says whose it is, each time anew', async () => {
+describe('a valid key', () => {
+  test('accepts a valid key and sets req.apiKey for each request', async () => {
     const { get } = await start();
     for (let sent = 0; sent < 2; sent++) {
       expect(await get(key)).toMatchObject({
@@ -35,7 +35,7 @@ describe('a good key', () => {
     expect(service.received).toHaveLength(1);
   });
 
-  test('is all that is sent: no other header, no path and no body of the request', async () => {
+  test('sends the service the key and nothing else of the request', async () => {
     const { get } = await start();
     await get(key, { cookie: 'session=1', authorization: 'Bearer token', 'x-forwarded-for': '10.0.0.1' });
     expect(service.received).toEqual([
@@ -52,20 +52,20 @@ describe('a good key', () => {
     ]);
   });
 
-  test('is asked about with the secret of the guard, if it has one', async () => {
+  test("sends the guard's secret to the service", async () => {
     const guardSecret = 'x'.repeat(32);
     const { get } = await startGuarded({ verify: service.url, guardSecret });
     await get(key, { 'x-guard-secret': 'of somebody else' });
     expect(service.received[0]?.headers).toMatchObject({ 'x-api-key': key, 'x-guard-secret': guardSecret });
   });
 
-  test('is asked about below the path of a gateway', async () => {
+  test('supports a service URL with a path', async () => {
     const { get } = await startGuarded({ verify: new URL(`${service.url}/keys/`) });
     await get(key);
     expect(service.received[0]?.path).toBe('/keys/api/v1/apikey/verify');
   });
 
-  test('adds no header to the answer', async () => {
+  test('adds no header to successful responses', async () => {
     const { get } = await start();
     const names = [...(await get(key)).headers.keys()];
     expect(names.sort()).toEqual(
@@ -73,7 +73,7 @@ describe('a good key', () => {
     );
   });
 
-  test('is asked about over a connection that stays open', async () => {
+  test('reuses its connection to the service', async () => {
     const { get } = await start();
     const before = service.connections();
     for (let sent = 0; sent < 5; sent++) await get(makeKey());
@@ -84,16 +84,16 @@ describe('a good key', () => {
     ['no-store', 'no-store'],
     ['no age', 'private'],
     ['an age of zero', 'private, max-age=0'],
-    ['nothing', ''],
-  ])('is asked about each time where Cache-Control says %s', async (_what, cacheControl) => {
-    service.next(good({ cacheControl }));
+    ['an empty value', ''],
+  ])('does not cache a response whose Cache-Control is %s', async (_what, cacheControl) => {
+    service.next(valid({ cacheControl }));
     const { get } = await start();
     for (let sent = 0; sent < 3; sent++) expect((await get(key)).status).toBe(200);
     expect(service.received).toHaveLength(3);
     expect(service.received[0]?.headers).not.toHaveProperty('x-cached-answers');
   });
 
-  test('has what was answered without asking reported at the end', async () => {
+  test('reports requests answered from the cache on close()', async () => {
     const { get, guard } = await start();
     for (let sent = 0; sent < 5; sent++) await get(key);
     await guard.close();
@@ -104,13 +104,13 @@ describe('a good key', () => {
 
 describe('401', () => {
   test.each([
-    ['none', undefined],
-    ['an empty one', ''],
-    ['one of another form', 'sk-123'],
-    ['one with a mistyped character', `${makeKey().slice(0, -1)}-`],
-    ['one whose checksum is wrong', makeKey().replace(/.$/, (last) => (last === '0' ? '1' : '0'))],
-    ['two in one header', `${makeKey()}, ${makeKey()}`],
-  ])('answers a request with a key that is %s, and nothing is asked', async (_what, wrong) => {
+    ['missing', undefined],
+    ['empty', ''],
+    ['of another format', 'sk-123'],
+    ['mistyped', `${makeKey().slice(0, -1)}-`],
+    ['of a wrong checksum', makeKey().replace(/.$/, (last) => (last === '0' ? '1' : '0'))],
+    ['a list of two keys', `${makeKey()}, ${makeKey()}`],
+  ])('answers 401 without a look-up if the key is %s', async (_what, wrong) => {
     const { get } = await start();
     const answer = await get(wrong);
     expectRefusal(answer, 'invalid_key');
@@ -118,7 +118,7 @@ describe('401', () => {
     expect(service.received).toEqual([]);
   });
 
-  test('of the service is the same as its own, and remembered', async () => {
+  test("caches the service's 401 and responds as for malformed keys", async () => {
     service.next(failing('invalid_key', { 'WWW-Authenticate': 'ApiKey realm="andamio-api"' }));
     const { get } = await start();
     const [own, asked, remembered] = [await get(), await get(key), await get(key)];
@@ -141,8 +141,8 @@ describe('429', () => {
     'X-RateLimit-Reset': '1900000000',
   };
 
-  test('of the service is passed on with its code, details and headers, and asked about again', async () => {
-    service.next(failing('quota_exceeded', limits, 'Quota: 500 requests a day.'), good());
+  test("forwards the service's 429 with its code, details and headers, without caching it", async () => {
+    service.next(failing('quota_exceeded', limits, 'Quota: 500 requests a day.'), valid());
     const { get } = await start();
     const answer = await get(key);
     expectRefusal(answer, 'quota_exceeded', 'Quota: 500 requests a day.');
@@ -152,10 +152,10 @@ describe('429', () => {
     expect((await get(key)).status).toBe(200);
   });
 
-  test('is answered without asking when the minute that the service told of is used up', async () => {
+  test("answers 429 without a look-up when the owner's window is used up", async () => {
     const reset = `${Math.ceil(Date.now() / 1000) + 30}`;
     const headers = { 'X-RateLimit-Limit': '20', 'X-RateLimit-Remaining': '2', 'X-RateLimit-Reset': reset };
-    service.next(good({ headers }));
+    service.next(valid({ headers }));
     const { get } = await start();
     for (let sent = 0; sent < 3; sent++) expect((await get(key)).status).toBe(200);
     const answer = await get(key);
@@ -169,14 +169,14 @@ describe('429', () => {
     expect(service.received).toHaveLength(1);
   });
 
-  test('comes as late as the service meant it where the clocks differ', async () => {
+  test("computes Retry-After by the service's clock", async () => {
     const serverTime = Date.now() + 3_600_000;
     const headers = {
       Date: new Date(serverTime).toUTCString(),
       'X-RateLimit-Remaining': '0',
       'X-RateLimit-Reset': `${Math.ceil(serverTime / 1000) + 30}`,
     };
-    service.next(good({ headers }));
+    service.next(valid({ headers }));
     const { get } = await start();
     await get(key);
     const retryAfter = Number((await get(key)).headers.get('retry-after'));
@@ -184,7 +184,7 @@ describe('429', () => {
     expect(retryAfter).toBeLessThanOrEqual(31);
   });
 
-  test("is told by the tier's published limit where the headers got lost on the way", async () => {
+  test("applies the tier's published limit if a proxy removed the rate-limit headers", async () => {
     service.next(
       answering(
         200,
@@ -203,50 +203,50 @@ describe('503', () => {
     answering(status, code === undefined ? {} : { 'X-Error-Code': code }, 'no answer of the service');
 
   test.each<[string, Answering, string]>([
-    ['the service cannot check', failing('verification_unavailable'), 'cannot check keys now'],
-    ['the service fails', failing('internal'), 'unexpected answer: 500'],
-    ['something else answers', unexpected(200), 'unexpected answer: 200'],
-    ['something else refuses', unexpected(401), 'unexpected answer: 401'],
-    ['something else is busy', unexpected(429), 'unexpected answer: 429'],
+    ['the service cannot verify keys', failing('verification_unavailable'), 'cannot verify keys'],
+    ['the service fails', failing('internal'), 'unexpected response: 500'],
+    ['another server responds', unexpected(200), 'unexpected response: 200'],
+    ['another server refuses', unexpected(401), 'unexpected response: 401'],
+    ['another server is busy', unexpected(429), 'unexpected response: 429'],
     [
       "the limit is this machine's own",
       failing('rate_limited', { 'RateLimit-Policy': '"address"; q=600; w=60; pk=:YQ==:' }),
       'limits the requests of this address',
     ],
-    ['it is another operation that refuses', unexpected(401, 'unauthenticated'), 'unexpected answer: 401'],
-    ['something else redirects', answering(302, { Location: 'http://127.0.0.1:9/' }, ''), 'unexpected answer: 302'],
-    ['the tier is one that the guard does not know', good({ tier: 'gold' }), 'unexpected answer: 200'],
-    ['the expiry is none', good({ expiresAt: 'soon' }), 'unexpected answer: 200'],
-    ['the answer is endless', answering(200, {}, 'x'.repeat(100_000)), 'UND_ERR_RES_EXCEEDED_MAX_SIZE'],
+    ['another operation refuses', unexpected(401, 'unauthenticated'), 'unexpected response: 401'],
+    ['another server redirects', answering(302, { Location: 'http://127.0.0.1:9/' }, ''), 'unexpected response: 302'],
+    ['the tier is unknown', valid({ tier: 'gold' }), 'unexpected response: 200'],
+    ['the expiry is invalid', valid({ expiresAt: 'soon' }), 'unexpected response: 200'],
+    ['the response is too large', answering(200, {}, 'x'.repeat(100_000)), 'UND_ERR_RES_EXCEEDED_MAX_SIZE'],
     ['connections break', breaking, 'UND_ERR_SOCKET'],
-  ])('answers where %s', async (_what, fault, told) => {
+  ])('answers 503 if %s', async (_what, fault, reported) => {
     service.next(fault);
     const { get, errors } = await start();
     expectRefusal(await get(key), 'verification_unavailable');
     expect(errors).toHaveLength(1);
-    expect(errors[0]?.message).toContain(told);
-    service.next(good());
+    expect(errors[0]?.message).toContain(reported);
+    service.next(valid());
     expect((await get(key)).status).toBe(200);
   });
 
-  test('answers where the service does not, within the time that it may take', async () => {
+  test('answers 503 within the timeout if the service does not respond', async () => {
     service.next(silent);
     const { get, errors } = await start({ timeoutMs: 200 });
     const begun = performance.now();
     expectRefusal(await get(key), 'verification_unavailable');
     expect(performance.now() - begun).toBeLessThan(5_000);
-    expect(errors.map(({ message }) => message)).toEqual(['The key service did not answer in time.']);
+    expect(errors.map(({ message }) => message)).toEqual(['The key service did not respond in time.']);
   });
 
-  test('answers where there is no service', async () => {
+  test('answers 503 if the service is unreachable', async () => {
     const gone = await startVerifyServer();
     await gone.stop();
     const { get, errors } = await startGuarded({ verify: gone.url });
     expectRefusal(await get(key), 'verification_unavailable');
-    expect(errors.map(({ message }) => message)).toEqual(['The key service could not be asked: ECONNREFUSED.']);
+    expect(errors.map(({ message }) => message)).toEqual(['The request to the key service failed: ECONNREFUSED.']);
   });
 
-  test('does not answer for kept-alive connections that were dropped, whatever their number', async () => {
+  test('answers no 503 when all keep-alive connections were dropped', async () => {
     const proxy = await startDroppingProxy(service.url);
     const { get, errors } = await startGuarded({ verify: proxy.url });
     const askMany = () => Promise.all(Array.from({ length: 24 }, async () => (await get(makeKey())).status));
@@ -257,21 +257,21 @@ describe('503', () => {
       service.received.length = 0;
     }
     expect(await askMany()).toEqual(Array(24).fill(200));
-    expect(service.received, 'each is asked about once').toHaveLength(24);
+    expect(service.received, 'each key is looked up once').toHaveLength(24);
     expect(errors).toEqual([]);
   });
 
-  test('does not answer where the service only ended the connection that was kept open', async () => {
+  test('answers no 503 when the service closes a keep-alive connection', async () => {
     const { get } = await start();
     await get(makeKey());
-    service.next(breaking, good());
+    service.next(breaking, valid());
     expect((await get(key)).status).toBe(200);
   });
 });
 
-test('a key that expires while it is remembered is refused from then on, also where the service still says 200', async () => {
+test('refuses a cached key once it has expired, even if the service still responds with 200', async () => {
   const expiresAt = Math.ceil(Date.now() / 1000) + 1;
-  service.next(good({ expiresAt: new Date(expiresAt * 1000).toISOString() }));
+  service.next(valid({ expiresAt: new Date(expiresAt * 1000).toISOString() }));
   const { get } = await start();
   expect((await get(key)).status).toBe(200);
   await expect.poll(async () => (await get(key)).status, { timeout: 10_000 }).toBe(401);

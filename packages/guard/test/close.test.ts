@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { good, startVerifyServer } from './harness/verify-server.ts';
+import { startVerifyServer, valid } from './harness/verify-server.ts';
 
 const service = await startVerifyServer();
 
-/** Runs a program of a service that is guarded, to its own end. */
+/** Runs a program with a guarded service until it ends. */
 async function run(program: string): Promise<string> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
@@ -33,9 +33,9 @@ const setUp = `
   await get();
 `;
 
-test('after close() nothing is left that is open, and all is reported', async () => {
+test('close() reports all usage and leaves no open resources', async () => {
   service.received.length = 0;
-  service.next(good());
+  service.next(valid());
   const printed = await run(`
     await new Promise((resolve) => server.close(resolve));
     await guard.close();
@@ -47,6 +47,6 @@ test('after close() nothing is left that is open, and all is reported', async ()
   expect(service.received).toHaveLength(2);
 });
 
-test('a process whose server is closed ends, also without close()', async () => {
+test('a process ends after its server is closed, even without close()', async () => {
   expect(await run('server.close();')).toBe('');
 });

@@ -9,7 +9,7 @@ import { startEnvoy } from './harness/envoy.ts';
 import { expectRefusal } from './harness/expect-refusal.ts';
 import { makeCertificate, publishedHost } from './harness/nginx.ts';
 import { startTlsFront, type TlsFront } from './harness/tls-front.ts';
-import { answering, breaking, failing, good, startVerifyServer, type VerifyServer } from './harness/verify-server.ts';
+import { answering, breaking, failing, startVerifyServer, type VerifyServer, valid } from './harness/verify-server.ts';
 
 const guardSecret = 'x'.repeat(32);
 
@@ -29,10 +29,10 @@ describe.skipIf(!inject('available').includes('envoy'))('envoy/envoy.yaml, by a 
   });
   beforeEach(() => {
     front.received.length = 0;
-    service.next(good());
+    service.next(valid());
   });
 
-  /** Starts an application that answers with what it was sent, and with the status that the path names. */
+  /** Starts an application that echoes requests, with the status named in the path. */
   async function startApp(): Promise<number> {
     const server = createServer(async (incoming, response) => {
       let body = '';
@@ -54,7 +54,7 @@ describe.skipIf(!inject('available').includes('envoy'))('envoy/envoy.yaml, by a 
     return { status: response.status, headers: response.headers, body: (await response.json()) as unknown };
   }
 
-  test('lets a request with a good key in, its body with it', async () => {
+  test('forwards a request with a valid key, including its body', async () => {
     const init = { method: 'POST', headers: { 'X-API-Key': makeKey() }, body: 'the body' };
     expect(await ask('/orders?page=2', init)).toMatchObject({
       status: 200,
@@ -62,7 +62,7 @@ describe.skipIf(!inject('available').includes('envoy'))('envoy/envoy.yaml, by a 
     });
   });
 
-  test('of two keys that are sent, asks about both as one, which is no key', async () => {
+  test('sends two keys of a request as one value, which is not a valid key', async () => {
     const headers = { 'X-API-Key': [makeKey(), makeKey()] };
     await new Promise((resolve, reject) => {
       request(envoy, { headers }, (response) => response.resume().on('end', resolve))
@@ -74,7 +74,7 @@ describe.skipIf(!inject('available').includes('envoy'))('envoy/envoy.yaml, by a 
     expect(isKey(asked?.headers['x-api-key'] as string)).toBe(false);
   });
 
-  test("sends the service the key, Envoy's own secret and nothing else that is secret", async () => {
+  test("sends the service the key, Envoy's own secret and no other secret", async () => {
     const key = makeKey();
     const headers = { 'X-API-Key': key, cookie: 'session=1', authorization: 'Bearer token', 'x-guard-secret': 'one' };
     await ask('/orders', { method: 'POST', headers, body: 'the body' });
@@ -95,7 +95,7 @@ describe.skipIf(!inject('available').includes('envoy'))('envoy/envoy.yaml, by a 
     ]);
   });
 
-  test('keeps its connection open', async () => {
+  test('reuses its connection to the service', async () => {
     await ask('/');
     const before = front.connections();
     for (let sent = 0; sent < 10; sent++) await ask('/');
@@ -104,7 +104,7 @@ describe.skipIf(!inject('available').includes('envoy'))('envoy/envoy.yaml, by a 
 
   test.each([
     ['no key', {}],
-    ['a key that is refused', { headers: { 'X-API-Key': makeKey() } }],
+    ['an invalid key', { headers: { 'X-API-Key': makeKey() } }],
   ])('answers %s with 401', async (_what, init) => {
     service.next(failing('invalid_key', { 'WWW-Authenticate': 'ApiKey realm="andamio-api"' }));
     const answer = await ask('/', init);
@@ -126,27 +126,27 @@ describe.skipIf(!inject('available').includes('envoy'))('envoy/envoy.yaml, by a 
   });
 
   test.each([
-    ['the service cannot check', failing('verification_unavailable')],
+    ['the service cannot verify keys', failing('verification_unavailable')],
     ['the service fails', failing('internal')],
     ['the connection breaks', breaking],
-    ['something else refuses', answering(401, { 'WWW-Authenticate': 'Bearer' }, '<html>')],
-    ['something else forbids', answering(403, {}, '<html>')],
-    ['something else is busy', answering(429, {}, '<html>')],
-    ['something else redirects', answering(302, { Location: 'https://login.example' }, '<html>')],
+    ['another server refuses', answering(401, { 'WWW-Authenticate': 'Bearer' }, '<html>')],
+    ['another server forbids', answering(403, {}, '<html>')],
+    ['another server is busy', answering(429, {}, '<html>')],
+    ['another server redirects', answering(302, { Location: 'https://login.example' }, '<html>')],
     ["the limit is Envoy's own", failing('rate_limited', { 'RateLimit-Policy': '"address"; q=600; w=60; pk=:YQ==:' })],
-    ['there is no such path', answering(404, {}, '<html>')],
-  ])('answers with 503 where %s', async (_what, answer) => {
+    ['the path does not exist', answering(404, {}, '<html>')],
+  ])('answers with 503 if %s', async (_what, answer) => {
     service.next(answer);
     expectRefusal(await ask('/'), 'verification_unavailable');
   });
 
-  test("leaves the application's errors as they are", async () => {
+  test("does not change the application's errors", async () => {
     for (const status of [401, 403, 429, 500, 503]) {
       expect(await ask(`/status/${status}`)).toMatchObject({ status, body: { app: 'GET' } });
     }
   });
 
-  test('answers with 503 where the certificate is not one that it trusts', async () => {
+  test("answers with 503 if the service's certificate is not trusted", async () => {
     const certificateFile = makeCertificate().file;
     const stranger = await startEnvoy({ servicePort: front.port, certificateFile, guardSecret, applicationPort });
     const response = await fetch(stranger, { headers: { 'X-API-Key': makeKey() } });
@@ -155,7 +155,7 @@ describe.skipIf(!inject('available').includes('envoy'))('envoy/envoy.yaml, by a 
   });
 });
 
-test('envoy/envoy.yaml has the error body of the contract (if not: npx pnpm@12 generate)', () => {
+test("envoy/envoy.yaml contains the contract's error body (if not: npx pnpm@12 generate)", () => {
   const committed = readFileSync(new URL('../envoy/envoy.yaml', import.meta.url), 'utf8');
   expect(committed).toBe(withEnvoyBody(committed));
 });

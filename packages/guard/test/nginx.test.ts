@@ -10,7 +10,7 @@ import { withNginxBodies } from '../scripts/error-bodies.ts';
 import { expectRefusal } from './harness/expect-refusal.ts';
 import { makeCertificate, publishedHost, startNginx } from './harness/nginx.ts';
 import { startTlsFront, type TlsFront } from './harness/tls-front.ts';
-import { answering, breaking, failing, good, startVerifyServer, type VerifyServer } from './harness/verify-server.ts';
+import { answering, breaking, failing, startVerifyServer, type VerifyServer, valid } from './harness/verify-server.ts';
 
 const guardSecret = 'x'.repeat(32);
 
@@ -45,10 +45,10 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
   });
   beforeEach(() => {
     front.received.length = 0;
-    service.next(good());
+    service.next(valid());
   });
 
-  /** A service that says what it was sent, with the status that the path names. */
+  /** Starts an application that echoes requests, with the status named in the path. */
   async function startApp(): Promise<string> {
     const server = createServer(async (request, response) => {
       let body = '';
@@ -73,7 +73,7 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
     return { status: response.status, headers: response.headers, body: (await response.json()) as unknown };
   }
 
-  test('lets a request with a good key in, its body with it', async () => {
+  test('forwards a request with a valid key, including its body', async () => {
     const init = { method: 'POST', headers: { 'X-API-Key': makeKey() }, body: 'the body' };
     expect(await ask('/orders?page=2', init)).toMatchObject({
       status: 200,
@@ -81,7 +81,7 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
     });
   });
 
-  /** Sends two keys, each in a line of its own. */
+  /** Sends two keys in separate header lines. */
   function askWithTwo(path: string, keys: readonly [string, string]): Promise<{ status: number; body: string }> {
     return new Promise((resolve, reject) => {
       const outgoing = request(`${nginx}${path}`, { headers: { 'X-API-Key': [...keys] } }, async (response) => {
@@ -93,19 +93,16 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
     });
   }
 
-  test.each(['/', '/own-headers'])(
-    'shows the application at %s exactly the key that was verified, of two that are sent',
-    async (path) => {
-      const keys = [makeKey(), makeKey()] as const;
-      const { status, body } = await askWithTwo(path, keys);
-      const verified = front.received.map(({ headers }) => headers['x-api-key']);
-      expect(verified).toHaveLength(1);
-      expect(status).toBe(200);
-      expect(JSON.parse(body)).toMatchObject({ keys: verified });
-    },
-  );
+  test.each(['/', '/own-headers'])('forwards only the verified key of two to the application at %s', async (path) => {
+    const keys = [makeKey(), makeKey()] as const;
+    const { status, body } = await askWithTwo(path, keys);
+    const verified = front.received.map(({ headers }) => headers['x-api-key']);
+    expect(verified).toHaveLength(1);
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toMatchObject({ keys: verified });
+  });
 
-  test('sends the service the key, its own secret and nothing else', async () => {
+  test("sends the service the key, nginx's own secret and nothing else", async () => {
     const key = makeKey();
     const headers = { 'X-API-Key': key, cookie: 'session=1', authorization: 'Bearer token', 'x-guard-secret': 'one' };
     await ask('/orders?page=2', { method: 'POST', headers, body: 'the body' });
@@ -119,7 +116,7 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
     ]);
   });
 
-  test('keeps its connection open', async () => {
+  test('reuses its connection to the service', async () => {
     await ask('/');
     const before = front.connections();
     for (let sent = 0; sent < 10; sent++) await ask('/');
@@ -127,7 +124,7 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
     expect(front.received).toHaveLength(11);
   });
 
-  test('asks anew for each request, also with the same key', async () => {
+  test('verifies the key of each request again', async () => {
     const init = { headers: { 'X-API-Key': makeKey() } };
     expect((await ask('/', init)).status).toBe(200);
     service.next(failing('invalid_key'));
@@ -136,7 +133,7 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
 
   test.each([
     ['no key', {}],
-    ['a key that is refused', { headers: { 'X-API-Key': makeKey() } }],
+    ['an invalid key', { headers: { 'X-API-Key': makeKey() } }],
   ])('answers %s with 401', async (_what, init) => {
     service.next(failing('invalid_key', { 'WWW-Authenticate': 'ApiKey realm="andamio-api"' }));
     const answer = await ask('/', init);
@@ -159,28 +156,28 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
   });
 
   test.each([
-    ['the service cannot check', failing('verification_unavailable')],
+    ['the service cannot verify keys', failing('verification_unavailable')],
     ['the service fails', failing('internal')],
     ['the connection breaks', breaking],
-    ['something else refuses', answering(401, { 'WWW-Authenticate': 'Bearer' }, '<html>')],
-    ['something else forbids', answering(403, {}, '<html>')],
-    ['something else is busy', answering(429, {}, '<html>')],
+    ['another server refuses', answering(401, { 'WWW-Authenticate': 'Bearer' }, '<html>')],
+    ['another server forbids', answering(403, {}, '<html>')],
+    ['another server is busy', answering(429, {}, '<html>')],
     ["the limit is nginx's own", failing('rate_limited', { 'RateLimit-Policy': '"address"; q=600; w=60; pk=:YQ==:' })],
-    ['there is no such path', answering(404, {}, '<html>')],
-  ])('answers with 503 where %s', async (_what, answer) => {
+    ['the path does not exist', answering(404, {}, '<html>')],
+  ])('answers with 503 if %s', async (_what, answer) => {
     service.next(answer);
     expectRefusal(await ask('/'), 'verification_unavailable');
   });
 
   test.each([
-    ['a location that denies', '/denied', 403],
-    ['a folder without an index', '/folder/', 403],
-    ['a location that takes a password', '/password', 401],
-    ['what it intercepts of the application: 401', '/intercepted/status/401', 401],
-    ['what it intercepts of the application: 403', '/intercepted/status/403', 403],
-    ['what it intercepts of the application: 500', '/intercepted/status/500', 500],
-    ['an error of its own', '/broken', 500],
-  ])('passes %s with its own status, and not as a refusal of the key', async (_what, path, status) => {
+    ['the error of a location with deny', '/denied', 403],
+    ['the error of a folder without an index', '/folder/', 403],
+    ['the error of a location with a password', '/password', 401],
+    ['an intercepted error of the application: 401', '/intercepted/status/401', 401],
+    ['an intercepted error of the application: 403', '/intercepted/status/403', 403],
+    ['an intercepted error of the application: 500', '/intercepted/status/500', 500],
+    ['an internal error of nginx', '/broken', 500],
+  ])('returns %s with its own status, not as a refusal of the key', async (_what, path, status) => {
     const response = await fetch(`${nginx}${path}`, { headers: { 'X-API-Key': makeKey() } });
     expect(response.status).toBe(status);
     expect(response.headers.get('x-error-code')).toBeNull();
@@ -188,21 +185,18 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
     if (path === '/password') expect(response.headers.get('www-authenticate')).toBe('Basic realm="staff"');
   });
 
-  test.each(['/folder/', '/intercepted/status/403', '/broken'])(
-    'refuses a bad key at %s as everywhere',
-    async (path) => {
-      service.next(failing('invalid_key'));
-      expectRefusal(await ask(path), 'invalid_key');
-    },
-  );
+  test.each(['/folder/', '/intercepted/status/403', '/broken'])('refuses an invalid key at %s', async (path) => {
+    service.next(failing('invalid_key'));
+    expectRefusal(await ask(path), 'invalid_key');
+  });
 
-  test("leaves the application's errors as they are", async () => {
+  test("does not change the application's errors", async () => {
     for (const status of [401, 403, 429, 500, 503]) {
       expect(await ask(`/status/${status}`)).toMatchObject({ status, body: { app: 'GET' } });
     }
   });
 
-  test('answers with 503 where the certificate is not one that it trusts', async () => {
+  test("answers with 503 if the service's certificate is not trusted", async () => {
     const stranger = await startNginx({
       servicePort: front.port,
       certificateFile: makeCertificate().file,
@@ -213,19 +207,19 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx/apikey.conf, by a
     expect(front.received).toEqual([]);
   });
 
-  test('asks for no key where that is switched off', async () => {
+  test('requires no key in a location with auth_request off', async () => {
     expect((await ask('/public', {})).status).toBe(200);
     expect(front.received).toEqual([]);
   });
 
-  test('does not let anybody ask in its place', async () => {
+  test('does not expose its verification location to clients', async () => {
     const response = await fetch(`${nginx}/_apikey/verify`, { headers: { 'X-API-Key': makeKey() } });
     expect(response.status).toBe(404);
     expect(front.received).toEqual([]);
   });
 });
 
-test('nginx/apikey-http.conf has the error bodies of the contract (if not: npx pnpm@12 generate)', () => {
+test("nginx/apikey-http.conf contains the contract's error bodies (if not: npx pnpm@12 generate)", () => {
   const committed = readFileSync(new URL('../nginx/apikey-http.conf', import.meta.url), 'utf8');
   expect(committed).toBe(withNginxBodies(committed));
 });

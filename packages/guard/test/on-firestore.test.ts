@@ -18,12 +18,12 @@ import type { FirestoreOptions } from '../src/index.ts';
 import { expectRefusal } from './harness/expect-refusal.ts';
 import { startGuarded } from './harness/guarded.ts';
 import { bound, issue, lastGoodAfterRevocation, startService } from './harness/service.ts';
-import { good, silent, startVerifyServer } from './harness/verify-server.ts';
+import { silent, startVerifyServer, valid } from './harness/verify-server.ts';
 
 const emulatorHost = inject('emulatorHost');
 const project = `guard-${process.pid}-${Date.now()}`;
 
-/** What a guard is given in place of peppers, as the operator of the service derives it. */
+/** The service's pepper, from which its operator derives the digest keys. */
 const pepper = { version: 'test', secret: Buffer.from(processPepper, 'base64') };
 const options = (more: Partial<FirestoreOptions> = {}): FirestoreOptions => ({
   firestore: { project },
@@ -32,7 +32,7 @@ const options = (more: Partial<FirestoreOptions> = {}): FirestoreOptions => ({
   ...more,
 });
 
-/** Google's library takes the emulator's address from here, as it would in anybody's process. */
+/** Sets the emulator's address, which Google's library reads from the environment. */
 function useDatabase(host: string): void {
   const before = process.env['FIRESTORE_EMULATOR_HOST'];
   process.env['FIRESTORE_EMULATOR_HOST'] = host;
@@ -63,7 +63,7 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
     return (docs[0] as (typeof docs)[0]).ref;
   };
 
-  test('lets a key in that the service has issued, and nothing is asked of the service', async () => {
+  test('accepts a key issued by the service, without calling the service', async () => {
     const { get, errors } = await startGuarded(options());
     const { userId, key, expiresAt } = await issue(service);
     for (let sent = 0; sent < 3; sent++) {
@@ -75,13 +75,13 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
     expect(errors).toEqual([]);
   });
 
-  test('lets it in under each of the peppers', async () => {
+  test('accepts a key under any of the peppers', async () => {
     const newer = { version: 'new', secret: Buffer.alloc(32, 'a newer pepper') };
     const { get } = await startGuarded(options({ digestKeys: digestKeys([newer, pepper]) }));
     expect((await get((await issue(service)).key)).status).toBe(200);
   });
 
-  test('refuses every other with 401', async () => {
+  test('refuses missing, malformed, unknown, suspended and expired keys with 401', async () => {
     const { get, errors } = await startGuarded(options());
     const suspended = await issue(service);
     await (await documentOf(suspended.userId)).update({ suspended: true });
@@ -93,14 +93,14 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
     expect(errors).toEqual([]);
   });
 
-  test('refuses a deleted key within the bound, asked without pause', async () => {
+  test('refuses a deleted key within the cache time under continuous requests', async () => {
     const { get } = await startGuarded(options());
     const { key, revoke } = await issue(service);
     expect((await get(key)).status).toBe(200);
     expect(await lastGoodAfterRevocation(() => get(key), revoke)).toBeLessThan(bound * 1000);
   });
 
-  test('costs one call to Firestore, which changes nothing', async () => {
+  test('makes one read-only call to Firestore for several requests with a key', async () => {
     const proxy = await startFirestoreProxy(emulatorHost as string);
     useDatabase(proxy.host);
     const { get } = await startGuarded(options());
@@ -112,7 +112,7 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
     expect(await updatedAt()).toEqual(before);
   });
 
-  test('looks all keys of one turn up with one call, under whatever number of peppers', async () => {
+  test('looks up concurrent keys with one call, under several peppers', async () => {
     const proxy = await startFirestoreProxy(emulatorHost as string);
     useDatabase(proxy.host);
     const newer = { version: 'new', secret: Buffer.alloc(32, 'a newer pepper') };
@@ -130,11 +130,11 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
     const answers = await Promise.all(
       [key, ...Array.from({ length: 30 }, () => makeKey())].map((one) => source.ask(one)),
     );
-    expect(answers.map(({ kind }) => kind)).toEqual(['good', ...Array(30).fill('refused')]);
+    expect(answers.map(({ kind }) => kind)).toEqual(['valid', ...Array(30).fill('refused')]);
     expect(proxy.calls() - before).toBe(1);
   });
 
-  test('reads nothing for more than 60 unknown keys of one client in a minute, and lets known keys in all the same', async () => {
+  test('looks up at most 60 unknown keys per client and minute, and still accepts known keys', async () => {
     const proxy = await startFirestoreProxy(emulatorHost as string);
     useDatabase(proxy.host);
     const { get } = await startGuarded(options());
@@ -150,7 +150,7 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
   });
 
   describe('limits a minute', () => {
-    test('by the tier, in this process', async () => {
+    test("applies the tier's limit per minute in each process", async () => {
       const { get } = await startGuarded(options());
       const { key } = await issue(service, 'pioneer');
       for (let sent = 0; sent < 20; sent++) expect((await get(key)).status).toBe(200);
@@ -160,7 +160,7 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
       expect(answer.headers.get('x-ratelimit-limit')).toBe('20');
     });
 
-    test('over several guards by a store that they share', async () => {
+    test('applies the limit per minute across guards that share a store', async () => {
       const rateLimitStore = new MemoryStore();
       onTestFinished(() => rateLimitStore.shutdown());
       const guards = [await startGuarded(options({ rateLimitStore })), await startGuarded(options({ rateLimitStore }))];
@@ -172,18 +172,18 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
       expect(statuses).toEqual([...Array(20).fill(200), ...Array(4).fill(429)]);
     });
 
-    test('in this process while the store fails', async () => {
+    test('applies the limit per minute in each process while the shared store fails', async () => {
       const rateLimitStore = { increment: () => Promise.reject(new Error('gone')) };
       const { get, errors } = await startGuarded(options({ rateLimitStore }));
       const { key } = await issue(service, 'pioneer');
       for (let sent = 0; sent < 20; sent++) expect((await get(key)).status).toBe(200);
       expectRefusal(await get(key), 'rate_limited');
-      expect(errors[0]?.message).toContain('The store of the rate limits failed');
+      expect(errors[0]?.message).toContain('The rate limit store failed');
     });
   });
 
   describe('usage', () => {
-    test('is reported to the service where there is one beside', async () => {
+    test('reports usage to the service on close()', async () => {
       const { get, guard } = await startGuarded(options({ verify: service.url }));
       const { key, usedToday } = await issue(service);
       const sent = 50;
@@ -192,9 +192,9 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
       await expect.poll(usedToday, { timeout: 30_000 }).toBe(sent);
     });
 
-    test('is reported in the background, while its key goes on', async () => {
+    test('reports usage in the background while the key is in use', async () => {
       const verify = await startVerifyServer();
-      verify.next(good());
+      verify.next(valid());
       const { get } = await startGuarded(options({ verify: verify.url }));
       const { key } = await issue(service);
       for (let sent = 0; sent < 5; sent++) await get(key);
@@ -205,7 +205,7 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
       await expect.poll(first, { timeout: 30_000 }).toMatch(/^\d+$/);
     });
 
-    test('that cannot be reported holds up no request', async () => {
+    test('delays no request when usage cannot be reported', async () => {
       const verify = await startVerifyServer();
       verify.next(silent);
       const { get, guard } = await startGuarded(options({ verify: verify.url, timeoutMs: 500 }));
@@ -217,7 +217,7 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
   });
 
   describe('503', () => {
-    test('answers where Firestore never does, in bounded time', async () => {
+    test('answers 503 in bounded time if Firestore does not respond', async () => {
       const port = await freePort();
       const sockets: Socket[] = [];
       const server = createServer((socket) => sockets.push(socket)).listen(port, '127.0.0.1');
@@ -233,7 +233,7 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
       expect(errors).toHaveLength(1);
     });
 
-    test('answers where there are no Google credentials, tells how to get some, and the process goes on', async () => {
+    test('answers 503 without Google credentials and reports how to provide them', async () => {
       vi.stubEnv('FIRESTORE_EMULATOR_HOST', undefined);
       vi.stubEnv('METADATA_SERVER_DETECTION', 'none');
       vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', undefined);
@@ -246,7 +246,7 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
       ]);
     });
 
-    test('answers where a client certificate is required and missing, and the process goes on', async () => {
+    test('answers 503 if a required client certificate is missing', async () => {
       vi.stubEnv('GOOGLE_API_USE_CLIENT_CERTIFICATE', 'true');
       vi.stubEnv('HOME', mkdtempSync(join(tmpdir(), 'home-')));
       onTestFinished(() => void vi.unstubAllEnvs());
@@ -257,7 +257,7 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
       );
     });
 
-    test('answers at once where Firestore refuses the guard, and tells which role it lacks', async () => {
+    test('answers 503 at once if Firestore rejects the guard, and reports the missing role', async () => {
       useDatabase((await startRefusingFirestore(7, 'Missing or insufficient permissions.')).host);
       const { get, errors } = await startGuarded(options({ timeoutMs: 10_000 }));
       const begun = performance.now();
@@ -268,7 +268,7 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
       ]);
     });
 
-    test('answers where a document is not what it should be, and the log says which', async () => {
+    test('answers 503 for an invalid document and reports its name', async () => {
       const { get, errors } = await startGuarded(options());
       const { userId, key } = await issue(service);
       const document = await documentOf(userId);

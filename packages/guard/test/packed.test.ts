@@ -15,28 +15,28 @@ const consumer = await installPacked();
 await writeFile(join(consumer.folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
 const service = await startService();
 
-/** A code block of the README, which are two. */
+/** Returns one of the README's two code blocks. */
 async function example(index: number): Promise<string> {
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
   return [...readme.matchAll(/```ts\n([\s\S]*?)```/g)][index]?.[1] ?? '';
 }
 
 describe('the tarball', () => {
-  test('is packed as publint asks', async () => {
+  test('the tarball passes publint', async () => {
     const bytes = new Uint8Array(await readFile(consumer.tarball));
     expect((await publint({ pack: { tarball: bytes.buffer }, strict: true })).messages).toEqual([]);
   });
 
-  test('has types that are true of what runs, for every ES module that resolves it', async () => {
+  test('the tarball has correct types for every ES module resolution', async () => {
     const analysis = await checkPackage(createPackageFromTarballData(new Uint8Array(await readFile(consumer.tarball))));
-    // Old Node and require() are not served: the package is for ES modules only.
+    // The package supports only ES modules, neither old Node.js versions nor require().
     const served = (problem: object) =>
       !('resolutionKind' in problem) || !['node10', 'node16-cjs'].includes(String(problem.resolutionKind));
     expect(analysis.types).toMatchObject({ kind: 'included' });
     expect(analysis.types && analysis.problems.filter(served)).toEqual([]);
   });
 
-  test('holds what was built and the configurations, and no source or test', async () => {
+  test('the tarball contains the build output and configurations, and neither sources nor tests', async () => {
     const files = (await run(consumer.folder, 'tar', ['-tzf', consumer.tarball])).trim().split('\n');
     const expected =
       /^package\/(package\.json|README\.md|nginx\/apikey(-http)?\.conf|envoy\/envoy\.yaml|dist\/.+\.(js|js\.map|d\.ts))$/;
@@ -46,7 +46,7 @@ describe('the tarball', () => {
 });
 
 describe('the example of the README', () => {
-  test('runs as it stands there', async () => {
+  test('the example of the README runs unchanged', async () => {
     await writeFile(join(consumer.folder, 'example.ts'), await example(0));
     const port = await freePort();
     const child = spawn(process.execPath, ['example.ts'], {
@@ -75,18 +75,21 @@ describe('the example of the README', () => {
     await expect.poll(usedToday, { timeout: 30_000 }).toBe(3);
   });
 
-  test.each(['node16', 'bundler'] as const)('compiles, and its mistakes are told (%s)', async (resolution) => {
-    const whole = await example(0);
-    await writeFile(join(consumer.folder, 'right.ts'), whole);
-    expect(await checkTypes(consumer, 'right.ts', resolution)).toBe('');
-    await writeFile(join(consumer.folder, 'wrong.ts'), whole.replace('apiKey.userId', 'apiKey.user'));
-    await expect(checkTypes(consumer, 'wrong.ts', resolution)).rejects.toThrow(
-      "'user' does not exist on type 'ApiKey'",
-    );
-    const firestore = `import { apiKeyGuard } from '@andamio/guard';\n${await example(1)}`;
-    await writeFile(join(consumer.folder, 'firestore.ts'), firestore);
-    expect(await checkTypes(consumer, 'firestore.ts', resolution)).toBe('');
-    await writeFile(join(consumer.folder, 'lacking.ts'), firestore.replace(/digestKeys: .*\n/, ''));
-    await expect(checkTypes(consumer, 'lacking.ts', resolution)).rejects.toThrow('digestKeys');
-  });
+  test.each(['node16', 'bundler'] as const)(
+    'the example of the README type-checks, and wrong uses do not (%s)',
+    async (resolution) => {
+      const whole = await example(0);
+      await writeFile(join(consumer.folder, 'right.ts'), whole);
+      expect(await checkTypes(consumer, 'right.ts', resolution)).toBe('');
+      await writeFile(join(consumer.folder, 'wrong.ts'), whole.replace('apiKey.userId', 'apiKey.user'));
+      await expect(checkTypes(consumer, 'wrong.ts', resolution)).rejects.toThrow(
+        "'user' does not exist on type 'ApiKey'",
+      );
+      const firestore = `import { apiKeyGuard } from '@andamio/guard';\n${await example(1)}`;
+      await writeFile(join(consumer.folder, 'firestore.ts'), firestore);
+      expect(await checkTypes(consumer, 'firestore.ts', resolution)).toBe('');
+      await writeFile(join(consumer.folder, 'lacking.ts'), firestore.replace(/digestKeys: .*\n/, ''));
+      await expect(checkTypes(consumer, 'lacking.ts', resolution)).rejects.toThrow('digestKeys');
+    },
+  );
 });

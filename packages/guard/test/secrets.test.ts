@@ -7,15 +7,15 @@ import {
   type Answering,
   answering,
   breaking,
-  good,
   silent,
   startVerifyServer,
   type VerifyServer,
+  valid,
 } from './harness/verify-server.ts';
 
 const service: VerifyServer = await startVerifyServer();
 
-/** All that a log, a debugger or a report might show of a value. */
+/** Returns everything that a log, a debugger or a report could show of a value. */
 function shown(value: unknown): string {
   const { stack, cause } = value as Error;
   return [
@@ -27,7 +27,7 @@ function shown(value: unknown): string {
   ].join('\n');
 }
 
-/** Answers with bytes of the test's own, whether they are HTTP or not. */
+/** Writes raw bytes as the response, whether or not they are valid HTTP. */
 const writing =
   (bytes: string): Answering =>
   (response) =>
@@ -39,14 +39,14 @@ describe('an error shows no key', () => {
 
   test.each<[string, Answering]>([
     ['a broken connection', breaking],
-    ['no answer', silent],
-    ['an answer that repeats the key', answering(400, { 'X-Error-Code': key }, key)],
-    ['JSON that breaks behind the key', answering(200, {}, `{"api_key":"${key}",`)],
-    ['a tier that is the key', good({ tier: key })],
-    ['a header that is none', writing(`HTTP/1.1 200 OK\r\n${key}\u0000: ${key}\r\n\r\n`)],
-    ['a chunk of an impossible size', writing(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n${key}`)],
+    ['a timeout', silent],
+    ['a response that repeats the key', answering(400, { 'X-Error-Code': key }, key)],
+    ['JSON that is truncated after the key', answering(200, {}, `{"api_key":"${key}",`)],
+    ['a tier that is the key', valid({ tier: key })],
+    ['an invalid header', writing(`HTTP/1.1 200 OK\r\n${key}\u0000: ${key}\r\n\r\n`)],
+    ['an invalid chunk size', writing(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n${key}`)],
     ['fewer bytes than promised', writing(`HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n${key}`)],
-  ])('of %s', async (_what, fault) => {
+  ])('an error contains no key after %s', async (_what, fault) => {
     service.next(fault);
     const { get, errors } = await startGuarded({ verify: service.url, timeoutMs: 500 });
     const answer = await get(key);
@@ -57,18 +57,18 @@ describe('an error shows no key', () => {
   });
 
   test.each<[string, ApiKeyGuardOptions]>([
-    ['an address with a password', { verify: `https://user:${key}@host` }],
-    ['no address', { verify: key }],
-    ['digest keys that are none', { firestore: { project: 'project' }, digestKeys: key }],
-  ])('of %s', (_what, options) => {
+    ['a URL with a password', { verify: `https://user:${key}@host` }],
+    ['an invalid URL', { verify: key }],
+    ['invalid digest keys', { firestore: { project: 'project' }, digestKeys: key }],
+  ])('an error contains no key for %s', (_what, options) => {
     const wrong = () => apiKeyGuard(options);
     expect(wrong).toThrow(TypeError);
     expect(wrong).not.toThrow(secret);
   });
 });
 
-test('a guard shows no key that it knows', async () => {
-  service.next(good());
+test('inspecting a guard does not show its cached keys', async () => {
+  service.next(valid());
   const key = makeKey();
   const { get, guard } = await startGuarded({ verify: service.url });
   for (let sent = 0; sent < 3; sent++) expect((await get(key)).status).toBe(200);

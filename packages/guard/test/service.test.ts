@@ -13,7 +13,7 @@ describe('a guard that asks the service', () => {
     service = await startService();
   });
 
-  test('lets a key in that the service has issued', async () => {
+  test('accepts a key issued by the service', async () => {
     const { get, errors } = await startGuarded({ verify: service.url });
     const { userId, key, expiresAt } = await issue(service);
     for (let sent = 0; sent < 3; sent++) {
@@ -25,7 +25,7 @@ describe('a guard that asks the service', () => {
     expect(errors).toEqual([]);
   });
 
-  test('refuses one that it has not, in the words of the service', async () => {
+  test("refuses an unknown key with the service's own response", async () => {
     const { get, errors } = await startGuarded({ verify: service.url });
     const headers = { 'X-API-Key': makeKey() };
     const own = await fetch(`${service.url}/api/v1/apikey/verify`, { headers });
@@ -33,32 +33,32 @@ describe('a guard that asks the service', () => {
     for (const key of [headers['X-API-Key'], 'none']) {
       const answer = await get(key);
       expectRefusal(answer, 'invalid_key');
-      // Outside production the service says the reason behind the same words.
+      // Outside production the service appends the reason.
       expect(answer.body).toEqual({ ...body, details: details.replace(/ Reason: \w+\.$/, '') });
       expect(answer.headers.get('www-authenticate')).toBe(own.headers.get('www-authenticate'));
     }
     expect(errors).toEqual([]);
   });
 
-  test('refuses a deleted key within the bound, asked without pause', async () => {
+  test('refuses a deleted key within the cache time under continuous requests', async () => {
     const { get } = await startGuarded({ verify: service.url });
     const { key, revoke } = await issue(service);
     expect((await get(key)).status).toBe(200);
     expect(await lastGoodAfterRevocation(() => get(key), revoke)).toBeLessThan(bound * 1000);
   });
 
-  test('answers from its cache under the shortest bound that the service can be given', async () => {
+  test('answers from its cache under the shortest cache time of the service', async () => {
     const brief = await startService({ VERIFY_CACHE_SECONDS: '1' });
     const { get } = await startGuarded({ verify: brief.url });
     const { key } = await issue(brief);
     expect((await get(key)).status).toBe(200);
-    expect((await get(key)).status).toBe(200); // Known to the service by now, and not new there.
+    expect((await get(key)).status).toBe(200); // Now the service answers from its own cache.
     brief.signal('SIGSTOP');
     const answer = await get(key).finally(() => brief.signal('SIGCONT'));
     expect(answer.status).toBe(200);
   });
 
-  test('holds the limit of a minute, whoever of the two answers', async () => {
+  test('enforces the limit per minute across cached and uncached answers', async () => {
     const { get } = await startGuarded({ verify: service.url });
     const { key } = await issue(service, 'pioneer');
     const answers: Answer[] = [];
@@ -70,7 +70,7 @@ describe('a guard that asks the service', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);
   });
 
-  test('has every request counted, those that it answers itself too', async () => {
+  test('reports every request, including those answered from the cache', async () => {
     const { get, guard } = await startGuarded({ verify: service.url });
     const { key, usedToday } = await issue(service);
     const sent = 200;
@@ -79,7 +79,7 @@ describe('a guard that asks the service', () => {
     await expect.poll(usedToday, { timeout: 30_000 }).toBe(sent);
   });
 
-  test('passes on what the service says of the limit', async () => {
+  test("forwards the service's rate-limit headers", async () => {
     const { get } = await startGuarded({ verify: service.url });
     const { key } = await issue(service, 'pioneer');
     const headers = { 'X-API-Key': key };
@@ -95,7 +95,7 @@ describe('a guard that asks the service', () => {
 describe('a flood of unknown keys from many clients', () => {
   const guardSecret = 'x'.repeat(32);
 
-  /** Has more unknown keys verified than one address may, as if many clients had sent them. */
+  /** Sends more unknown keys than one address may have verified, as if from many clients. */
   async function flood(options: { guardSecret?: string }) {
     const service = await startService({
       GUARD_SECRETS: `${'y'.repeat(32)},${guardSecret}`,
@@ -110,7 +110,7 @@ describe('a flood of unknown keys from many clients', () => {
     return { ...guarded, key, other, statuses };
   }
 
-  test('stops no guard with a secret of the service', async () => {
+  test('a flood of unknown keys does not stop a guard with a secret', async () => {
     const { get, key, other, statuses, errors } = await flood({ guardSecret });
     expect(statuses).toEqual(Array(30).fill(401));
     expect((await get(key)).status).toBe(200);
@@ -118,7 +118,7 @@ describe('a flood of unknown keys from many clients', () => {
     expect(errors).toEqual([]);
   });
 
-  test('stops one without, but for keys that are known to be good, and it says what it lacks', async () => {
+  test('a flood of unknown keys stops a guard without a secret, except for known valid keys, and reports why', async () => {
     const { get, key, other, statuses, errors } = await flood({});
     expect(statuses).toEqual([...Array(20).fill(401), ...Array(10).fill(503)]);
     expect((await get(key)).status).toBe(200);
@@ -127,7 +127,7 @@ describe('a flood of unknown keys from many clients', () => {
   });
 });
 
-test('a guard gives no answer that is past the bound when the service is gone', async () => {
+test('a guard uses no expired answer when the service is down', async () => {
   const service = await startService();
   const { get, errors } = await startGuarded({ verify: service.url });
   const { key } = await issue(service);
@@ -139,7 +139,7 @@ test('a guard gives no answer that is past the bound when the service is gone', 
   expect(await lastGoodAfterRevocation(() => get(key), stop)).toBeLessThan(bound * 1000);
   expectRefusal(await get(key), 'verification_unavailable');
   expect(new Set(errors.map(({ message }) => message))).toEqual(
-    new Set(['The key service could not be asked: ECONNREFUSED.']),
+    new Set(['The request to the key service failed: ECONNREFUSED.']),
   );
 });
 
@@ -153,7 +153,7 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx that asks the ser
     nginx = await startNginx({
       servicePort: front.port,
       certificateFile: certificate.file,
-      // Its health stands for any application behind nginx.
+      // The health check acts as the application behind nginx.
       locations: `location / { proxy_pass ${service.url}/health/live; }`,
     });
   });
@@ -165,7 +165,7 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx that asks the ser
     return { status: response.status, headers: response.headers, body };
   }
 
-  test('lets a good key in, and refuses all others with 401', async () => {
+  test('nginx accepts a valid key and refuses others with 401', async () => {
     expect((await get((await issue(service)).key)).status).toBe(200);
     for (const wrong of [undefined, 'none', makeKey()]) {
       const answer = await get(wrong);
@@ -174,14 +174,14 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx that asks the ser
     }
   });
 
-  test('refuses a deleted key at once', async () => {
+  test('nginx refuses a deleted key at once', async () => {
     const { key, revoke } = await issue(service);
     expect((await get(key)).status).toBe(200);
     await revoke();
     expectRefusal(await get(key), 'invalid_key');
   });
 
-  test('answers with 429 over the limit', async () => {
+  test('nginx answers with 429 over the limit', async () => {
     const { key } = await issue(service, 'pioneer');
     for (let sent = 0; sent < 20; sent++) expect((await get(key)).status).toBe(200);
     const answer = await get(key);
@@ -190,7 +190,7 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx that asks the ser
     expect(answer.headers.get('x-ratelimit-limit')).toBe('20');
   });
 
-  test('answers with 503 when the service is gone', async () => {
+  test('nginx answers with 503 when the service is down', async () => {
     const { key } = await issue(service);
     service.signal('SIGKILL');
     await service.exited;

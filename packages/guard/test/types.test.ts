@@ -10,9 +10,9 @@ import {
   type RateLimitStore,
 } from '../src/index.ts';
 
-// What stands here is proven by the compiler (`typecheck`); that the file runs proves nothing more.
+// These assertions are verified by the compiler (`typecheck`); at runtime they do nothing.
 
-test('a request has the key that it came with', () => {
+test('req.apiKey has the documented type', () => {
   expectTypeOf<Request['apiKey']>().toEqualTypeOf<ApiKey>();
   expectTypeOf<ApiKey>().toEqualTypeOf<{
     readonly userId: string;
@@ -22,7 +22,7 @@ test('a request has the key that it came with', () => {
   }>();
 });
 
-test('a guard is middleware', () => {
+test('a guard is Express middleware', () => {
   expectTypeOf<ApiKeyGuard>().toExtend<RequestHandler>();
   expectTypeOf(apiKeyGuard).parameter(0).toEqualTypeOf<ApiKeyGuardOptions>();
   expectTypeOf<ApiKeyGuard['close']>().returns.toEqualTypeOf<Promise<void>>();
@@ -40,22 +40,22 @@ export const right: readonly ApiKeyGuardOptions[] = [
 ];
 
 export const wrong: readonly ApiKeyGuardOptions[] = [
-  // @ts-expect-error Neither way is chosen.
+  // @ts-expect-error Either verify or firestore is required.
   {},
-  // @ts-expect-error Firestore is of no use without digest keys.
+  // @ts-expect-error firestore requires digestKeys.
   { firestore },
-  // @ts-expect-error Beside the service as well.
+  // @ts-expect-error firestore requires digestKeys, also with verify.
   { firestore, verify },
-  // @ts-expect-error Digest keys are for Firestore alone,
+  // @ts-expect-error digestKeys is only for Firestore.
   { verify, digestKeys },
-  // @ts-expect-error as is how long an answer is kept: the service says that,
+  // @ts-expect-error cacheSeconds is only for Firestore; by HTTP the service decides.
   { verify, cacheSeconds: 1 },
-  // @ts-expect-error and where the limits are counted.
+  // @ts-expect-error rateLimitStore is only for Firestore.
   { verify, rateLimitStore: { increment: () => ({ totalHits: 1, resetTime: undefined }) } },
-  // @ts-expect-error A database belongs to a project.
+  // @ts-expect-error A database requires a project.
   { firestore: { database: 'database' }, digestKeys },
 ];
 
-test('any store of express-rate-limit counts the limits', () => {
+test('any store of express-rate-limit is a RateLimitStore', () => {
   expectTypeOf<Store>().toExtend<RateLimitStore>();
 });

@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, hkdfSync } from 'node:crypto';
 import type { Pepper } from '@andamio/schema/settings';
 
-/** A key for digesting API keys, derived from a pepper. It does not reveal the pepper. */
+/** An HMAC key for digesting API keys, derived from a pepper that it does not reveal. */
 export interface DigestKey {
   /** The version of the pepper: `[a-z0-9]{1,16}`. */
   readonly version: string;

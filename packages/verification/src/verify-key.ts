@@ -14,7 +14,6 @@ export interface VerifiedKey<Found extends FoundKey> {
   readonly millisecondsLeft: number;
 }
 
-/** Options of {@link createKeyVerifier}. */
 export interface KeyVerifierOptions<Found extends FoundKey> {
   readonly find: FindKey<Found>;
   /** One digester for each pepper, first that of the pepper for new keys. */

@@ -6,20 +6,24 @@ import { createKeyReader, type ReadKey } from '@andamio/verification/firestore/k
 import { explainRefusal } from '@andamio/verification/firestore/refusal';
 import { isValid } from '@andamio/verification/verify-key';
 import { createApiKey } from '../api-key.ts';
+import { type Answer, type KeySource, unavailableAnswer } from '../key-source.ts';
 import { invalidKey } from '../refusal.ts';
-import { type Answer, notAnswered, type Source } from '../source.ts';
 
+/** Options of a {@link FirestoreSource}. */
 export interface FirestoreSourceOptions {
   readonly address: { readonly project: string; readonly database: string };
   readonly digestKeys: readonly [DigestKey, ...DigestKey[]];
-  /** How old an answer may be, in milliseconds. */
+  /** Largest age of an answer, in milliseconds. */
   readonly maximumAge: number;
-  /** For a whole look-up, in milliseconds. */
+  /** Time limit of a look-up, in milliseconds. */
   readonly timeout: number;
   readonly onError: (error: Error) => void;
 }
 
-/** Why nothing was found out, for a log. The error itself stays here: its cause may show more than a log should. */
+/**
+ * Returns the reason of a failed look-up for the log. The error itself is not logged, because its
+ * cause may contain more than a log should.
+ */
 function reasonOf(error: unknown): string {
   if (error instanceof DeadlineError || error instanceof DocumentError) return error.message;
   const refusal = explainRefusal(error);
@@ -28,16 +32,19 @@ function reasonOf(error: unknown): string {
   return `Firestore could not be read: ${typeof code === 'number' || typeof code === 'string' ? code : 'unknown'}.`;
 }
 
-/** An open client, and what reads keys by it. */
+/** An open client with its key reader. */
 interface Database {
   readonly connection: Connection;
   readonly readKey: ReadKey;
 }
 
-/** Looks keys up where the service stores them: one call, whatever the number of peppers and of keys that are asked about in one turn. */
-export class FirestoreSource implements Source {
-  /** Nobody else sees the requests. */
-  readonly counts = false;
+/**
+ * Looks keys up in the service's database. All keys requested in one turn of the event loop take
+ * one call, under any number of peppers.
+ */
+export class FirestoreSource implements KeySource {
+  /** The service does not see the requests. */
+  readonly countsRequests = false;
   readonly #options: FirestoreSourceOptions;
   readonly #digesters;
   #opening: Promise<Database> | undefined;
@@ -50,13 +57,13 @@ export class FirestoreSource implements Source {
   async ask(key: string): Promise<Answer> {
     const { timeout, onError } = this.#options;
     const answer = await withDeadline(timeout, () => this.#find(key)).catch((error: unknown) =>
-      notAnswered(reasonOf(error)),
+      unavailableAnswer(reasonOf(error)),
     );
     if (answer.kind === 'unavailable') onError(new Error(answer.reason));
     return answer;
   }
 
-  /** Ends all connections. */
+  /** Closes all connections. */
   async close(): Promise<void> {
     const database = await this.#opening?.catch(() => undefined);
     await database?.connection.close();
@@ -70,13 +77,16 @@ export class FirestoreSource implements Source {
     if (found === undefined || !isValid(found, now)) return { kind: 'refused', refusal: invalidKey };
     const { userId, name, expiresAt } = found.record;
     return {
-      kind: 'good',
+      kind: 'valid',
       apiKey: createApiKey({ userId, name, tier: found.tier }, expiresAt * 1000),
       maximumAge: Math.min(this.#options.maximumAge, expiresAt * 1000 - now),
     };
   }
 
-  /** The client library is large, and a peer that guards who ask the service need not have: it is loaded by the first look-up. */
+  /**
+   * Loads the client library with the first look-up. It is large, and guards that verify by HTTP
+   * need not have it installed.
+   */
   #open(): Promise<Database> {
     this.#opening ??= import('@andamio/verification/firestore/client')
       .then(({ openDatabase }) => {

@@ -1,41 +1,51 @@
 import type { Ledger } from './ledger.ts';
 
-/** Reports that are under way at once: nobody waits for them. */
-const atOnce = 8;
+/** Largest number of concurrent reports. */
+const concurrency = 8;
 
+/** Options of a {@link Reporter}. */
 export interface ReporterOptions {
   readonly ledger: Ledger;
-  /** Milliseconds from one look at the ledger to the next. */
+  /** Milliseconds between two scans of the ledger. */
   readonly interval: number;
-  /** Milliseconds of a clock that is never set. */
+  /** Returns milliseconds from a monotonic clock. */
   readonly now: () => number;
-  /** Whether a key's tally may still grow. */
+  /** Reports whether a key's usage may still grow. */
   readonly isInUse: (key: string) => boolean;
-  /** Whether the usage of a key is left to its next request to report. */
+  /** Reports whether the key's next request will report its usage. */
   readonly isReportedByRequests: (key: string) => boolean;
-  /** Reports what the ledger has of a key. Never rejects; what was not reported stays in the ledger. */
+  /**
+   * Reports the usage of a key. Never rejects; usage that could not be reported stays in the
+   * ledger.
+   */
   readonly report: (key: string) => Promise<void>;
 }
 
-/** Reports in the background what no request reports. */
+/**
+ * Reports in the background the usage of keys that are not used again soon enough to report it
+ * themselves.
+ */
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #timer: NodeJS.Timeout;
-  #underWay: Promise<void> | undefined;
+  #running: Promise<void> | undefined;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
     this.#timer = setInterval(() => {
-      this.#underWay ??= this.#look().finally(() => {
-        this.#underWay = undefined;
+      this.#running ??= this.#look().finally(() => {
+        this.#running = undefined;
       });
     }, options.interval).unref();
   }
 
-  /** Reports once more, also what is in use or held, and stops. Nothing is kept: nobody would tell it any more. */
+  /**
+   * Reports all usage once more, including held keys, and stops. Usage that could not be reported
+   * is dropped.
+   */
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#underWay;
+    await this.#running;
     await this.#report(Number.POSITIVE_INFINITY, () => true);
     this.#options.ledger.clear();
   }
@@ -52,6 +62,6 @@ export class Reporter {
     const reportOneByOne = async () => {
       for (const key of due) await report(key);
     };
-    await Promise.all(Array.from({ length: atOnce }, reportOneByOne));
+    await Promise.all(Array.from({ length: concurrency }, reportOneByOne));
   }
 }

@@ -1,23 +1,22 @@
 import { createApiKey } from '../../src/api-key.ts';
+import { type Answer, unavailableAnswer } from '../../src/key-source.ts';
 import type { Client } from '../../src/outcome.ts';
 import { invalidKey, Refusal } from '../../src/refusal.ts';
-import { type Answer, notAnswered } from '../../src/source.ts';
 
-/** Who sends the requests of a test. */
+/** The client of a test's requests. */
 export const client: Client = { ip: '192.0.2.1' };
 
-/** A question of which the test says what is answered. */
+/** A look-up that the test answers. */
 interface Question {
   readonly key: string;
   readonly cachedAnswers: number;
   answer(answer: Answer): Promise<void>;
 }
 
-/** A service whose answers the test gives. */
+/** Creates a fake source whose look-ups the test answers. */
 export function controlledAsk() {
   const questions: Question[] = [];
   return {
-    /** All questions so far. */
     questions,
     ask: (key: string, cachedAnswers: number) => {
       const { promise, resolve } = Promise.withResolvers<Answer>();
@@ -28,16 +27,16 @@ export function controlledAsk() {
       questions.push({ key, cachedAnswers, answer });
       return promise;
     },
-    /** The question that was asked last. */
+    /** Returns the latest look-up. */
     last(): Question {
       const question = questions.at(-1);
-      if (question === undefined) throw new Error('Nothing was asked.');
+      if (question === undefined) throw new Error('There was no look-up.');
       return question;
     },
   };
 }
 
-export interface GoodWish {
+export interface ValidInput {
   readonly userId?: string;
   readonly maximumAge?: number;
   readonly limit?: number;
@@ -45,17 +44,17 @@ export interface GoodWish {
   readonly endsAt?: number;
 }
 
-/** A good answer, of a minute that ends later than any clock of the tests goes. */
-export function good(wish: GoodWish = {}): Answer {
-  const { userId = 'ada', maximumAge = 10_000, limit = 1_000, remaining = limit, endsAt = 1e9 } = wish;
+/** Returns an answer for a valid key, with a window that outlasts the test. */
+export function valid(input: ValidInput = {}): Answer {
+  const { userId = 'ada', maximumAge = 10_000, limit = 1_000, remaining = limit, endsAt = 1e9 } = input;
   return {
-    kind: 'good',
+    kind: 'valid',
     apiKey: createApiKey({ userId, name: 'MyFirstKey', tier: 'growth' }, Date.UTC(2099, 0)),
-    allowance: { limit, remaining, endsAt },
+    limitStatus: { limit, remaining, endsAt },
     maximumAge,
   };
 }
 
 export const refused: Answer = { kind: 'refused', refusal: invalidKey };
-export const down = notAnswered('The service is down.');
+export const down = unavailableAnswer('The service is down.');
 export const limited: Answer = { kind: 'limited', refusal: new Refusal('quota_exceeded', {}, 'No more today.') };

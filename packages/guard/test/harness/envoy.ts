@@ -8,19 +8,19 @@ import { waitFor } from '../../../../apps/api/test/harness/wait-for.ts';
 import { publishedHost } from './nginx.ts';
 
 export interface EnvoyOptions {
-  /** The port of 127.0.0.1 where the service listens in place of the published host's 443. */
+  /** Port on 127.0.0.1 of the service, in place of port 443 of the published host. */
   readonly servicePort: number;
-  /** The certificate that its connections are checked by. */
+  /** The trusted certificate of the service's connections. */
   readonly certificateFile: string;
   readonly guardSecret: string;
   readonly applicationPort: number;
 }
 
 /**
- * Starts Envoy with the shipped configuration, of which only addresses, ports and the trusted certificates are replaced; it ends
- * with the test file.
+ * Starts Envoy with the shipped configuration, except for addresses, ports and the trusted
+ * certificates. It stops after the test file.
  *
- * @returns its URL.
+ * @returns the URL of Envoy.
  */
 export async function startEnvoy(options: EnvoyOptions): Promise<string> {
   const { servicePort, certificateFile, guardSecret, applicationPort } = options;

@@ -2,7 +2,7 @@ import { type ErrorCode, errorBody } from '@andamio/schema/errors';
 import { expect } from 'vitest';
 import type { Answer } from './guarded.ts';
 
-/** Holds an answer to what the contract fixes for an error. */
+/** Asserts that a response is an error with the given code, as fixed by the contract. */
 export function expectRefusal({ status, headers, body }: Answer, code: ErrorCode, details?: string): void {
   const expected = errorBody(code, details);
   expect(body).toEqual(expected);

@@ -2,24 +2,27 @@ import type { TestProject } from 'vitest/node';
 import { missingForEmulator, startEmulator } from '../../../../apps/api/test/harness/emulator.ts';
 import { missingForEnvoy, missingForNginx } from './requirements.ts';
 
-/** What some tests need beside Node, by name: what is missing in words, or undefined. Nothing else is ever skipped. */
+/**
+ * Optional requirements of tests. Each function returns a description of what is missing, or
+ * undefined. No other tests are skipped.
+ */
 const requirements = { emulator: missingForEmulator, nginx: missingForNginx, envoy: missingForEnvoy } as const;
 
 type Requirement = keyof typeof requirements;
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** What this machine has of what some tests need. */
+    /** The requirements that this machine meets. */
     available: readonly Requirement[];
-    /** `host:port` of an emulator that all tests share; undefined where the machine lacks what it needs. */
+    /** `host:port` of the shared emulator, or undefined if the machine cannot run one. */
     emulatorHost: string | undefined;
   }
 }
 
 /**
- * Finds out what this machine lacks. Each lack is said in one line.
+ * Returns the requirements that this machine meets, and prints a line for each missing one.
  *
- * @throws where all tests must run (REQUIRE_ALL_TESTS) and anything is missing.
+ * @throws if a requirement is missing and all tests must run (REQUIRE_ALL_TESTS).
  */
 function findAvailable(): readonly Requirement[] {
   const missing = Object.entries(requirements).map(([name, find]) => ({ name: name as Requirement, lack: find() }));
@@ -31,7 +34,7 @@ function findAvailable(): readonly Requirement[] {
   return missing.filter(({ lack }) => lack === undefined).map(({ name }) => name);
 }
 
-/** Looks at what the machine has, and starts one emulator for all tests of a run. */
+/** Checks the requirements and starts one emulator for all tests of the run. */
 export default async function setup({ provide }: TestProject) {
   const available = findAvailable();
   provide('available', available);

@@ -9,16 +9,16 @@ export interface Answer {
   readonly body: unknown;
 }
 
-/** A service of somebody else's that accepts keys. */
+/** A service protected by a guard. */
 export interface Guarded {
   readonly guard: ApiKeyGuard;
-  /** What `onError` was told. */
+  /** The errors passed to `onError`. */
   readonly errors: Error[];
-  /** Sends a request with this key, or none. */
+  /** Sends a request with a key, or without one. */
   get(key?: string, headers?: Record<string, string>): Promise<Answer>;
 }
 
-/** Starts a guarded service that answers with `req.apiKey`; it ends with the test. */
+/** Starts a guarded service that responds with `req.apiKey`. It stops after the test. */
 export async function startGuarded(options: ApiKeyGuardOptions): Promise<Guarded> {
   const errors: Error[] = [];
   const guard = apiKeyGuard({ onError: (error) => errors.push(error), ...options });
@@ -26,7 +26,7 @@ export async function startGuarded(options: ApiKeyGuardOptions): Promise<Guarded
   app.use(guard);
   app.get('/', (request, response) => {
     response.json(request.apiKey);
-    request.apiKey.expiresAt.setTime(0); // What a handler does to its own must not matter to the next.
+    request.apiKey.expiresAt.setTime(0); // A handler's changes must not affect later requests.
   });
   const server = app.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

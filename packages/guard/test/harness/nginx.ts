@@ -7,10 +7,10 @@ import { freePort } from '../../../../apps/api/test/harness/free-port.ts';
 import { waitFor } from '../../../../apps/api/test/harness/wait-for.ts';
 import { nginx } from './requirements.ts';
 
-/** The host that the shipped configuration names. */
+/** The host in the shipped configuration. */
 export const publishedHost = 'andamio-api-308006323670.us-central1.run.app';
 
-/** A certificate for the published host that nobody has signed but itself. */
+/** Creates a self-signed certificate for the published host. */
 export function makeCertificate(): { readonly file: string; readonly key: Buffer; readonly cert: Buffer } {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
   const file = join(folder, 'cert.pem');
@@ -25,21 +25,21 @@ export function makeCertificate(): { readonly file: string; readonly key: Buffer
 }
 
 export interface NginxOptions {
-  /** The port of 127.0.0.1 where the service listens in place of the published host's 443. */
+  /** Port on 127.0.0.1 of the service, in place of port 443 of the published host. */
   readonly servicePort: number;
-  /** The certificate that its connections are checked by. */
+  /** The trusted certificate of the service's connections. */
   readonly certificateFile: string;
-  /** What the file with the secret of the guard holds; there is none if left out. */
+  /** Content of the file with the guard's secret; no file by default. */
   readonly guardSecret?: string;
-  /** What stands beside the include in `server { }`. */
+  /** Configuration after the include in `server { }`. */
   readonly locations: string;
 }
 
 /**
- * Starts nginx with the shipped configuration, of which only the service's address and the trusted certificates are replaced;
- * it ends with the test file.
+ * Starts nginx with the shipped configuration, except for the service's address and the trusted
+ * certificates. It stops after the test file.
  *
- * @returns its URL.
+ * @returns the URL of nginx.
  */
 export async function startNginx(options: NginxOptions): Promise<string> {
   const { servicePort, certificateFile, guardSecret, locations } = options;

@@ -4,13 +4,16 @@ import { dirname, join } from 'node:path';
 import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
 import { pack, run } from '../../../client/test/harness/packed.ts';
 
-/** What the packed packages and their users import, by the package of this repository that depends on it. */
+/**
+ * Dependencies of the packed packages and the tests' projects, by the package of this repository
+ * that depends on them.
+ */
 const dependencies = {
   guard: ['@types/express', 'express', 'express-rate-limit', 'lru-cache', 'undici', 'zod'],
   verification: ['dataloader'],
 };
 
-/** A project of somebody who has installed the packed guard. */
+/** A project with the packed guard installed. */
 export interface Consumer {
   readonly folder: string;
   /** The guard's tarball. */
@@ -18,8 +21,9 @@ export interface Consumer {
 }
 
 /**
- * Unpacks the guard and what it needs of this repository, as they would be published, into a project; all goes with the test
- * file. Other packages are links to this repository's, so that nothing is asked of a network.
+ * Unpacks the guard and its workspace dependencies, as they would be published, into a project that
+ * is removed after the test file. Other packages are links to this repository's, so that no network
+ * is needed.
  */
 export async function installPacked(): Promise<Consumer> {
   const folder = await mkdtemp(join(tmpdir(), 'andamio-consumer-'));

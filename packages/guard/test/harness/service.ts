@@ -3,10 +3,10 @@ import { startProcess, type TestProcess } from '../../../../apps/api/test/harnes
 import { deleteKey, getUsage, requestKey } from '../../../../apps/api/test/harness/request-key.ts';
 import { tokenFor } from '../../../../apps/api/test/harness/tokens.ts';
 
-/** For how many seconds the services of these tests let their answers be kept. */
+/** Cache time of the services in these tests, in seconds. */
 export const bound = 2;
 
-/** Starts the built service; it ends with the test file, if not before. */
+/** Starts the built service. It stops after the test file at the latest. */
 export async function startService(environment: Readonly<Record<string, string>> = {}): Promise<TestProcess> {
   const service = await startProcess({
     SQLITE_PATH: ':memory:',
@@ -20,19 +20,20 @@ export async function startService(environment: Readonly<Record<string, string>>
   return service;
 }
 
-/** A key that the service has issued to a user who had none. */
+/** A key issued to a new user. */
 export interface Issued {
   readonly userId: string;
   readonly key: string;
   readonly expiresAt: string;
-  /** Deletes the key, and resolves when that is answered. */
+  /** Deletes the key. */
   revoke(): Promise<void>;
-  /** How much the service says that the user has used today. */
+  /** Returns the user's consumed daily quota. */
   usedToday(): Promise<unknown>;
 }
 
 let users = 0;
 
+/** Issues a key to a new user. */
 export async function issue({ url }: TestProcess, tier = 'enterprise'): Promise<Issued> {
   const userId = `user-${process.pid}-${users++}`;
   const token = tokenFor(userId, { tier });
@@ -51,9 +52,9 @@ export async function issue({ url }: TestProcess, tier = 'enterprise'): Promise<
 }
 
 /**
- * Sends requests one after the other, and revokes the key meanwhile.
+ * Sends requests one after another while the key is revoked.
  *
- * @returns by how many milliseconds the last good answer's request came after the revocation was answered.
+ * @returns milliseconds from the confirmed revocation to the start of the last successful request.
  */
 export async function lastGoodAfterRevocation(
   get: () => Promise<{ readonly status: number }>,

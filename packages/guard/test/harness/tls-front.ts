@@ -3,21 +3,23 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
 
-/** What Google's front end is to the service: the end of TLS. */
+/** A TLS-terminating proxy, like Google's front end. */
 export interface TlsFront {
   readonly port: number;
-  /** The requests that came, oldest first. */
+  /** The received requests, oldest first. */
   readonly received: {
     readonly method: string;
     readonly path: string;
     readonly headers: IncomingHttpHeaders;
     readonly body: string;
   }[];
-  /** How many connections have been made. */
+  /** Returns the number of connections made so far. */
   connections(): number;
 }
 
-/** Takes requests by TLS and hands them on to what the URL names; ends with the test file. */
+/**
+ * Starts a proxy that terminates TLS and forwards requests to a URL. It stops after the test file.
+ */
 export async function startTlsFront(
   targetUrl: () => string,
   certificate: { readonly key: Buffer; readonly cert: Buffer },

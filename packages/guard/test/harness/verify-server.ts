@@ -3,16 +3,16 @@ import type { AddressInfo, Socket } from 'node:net';
 import { errorBody } from '@andamio/schema/errors';
 import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
 
-/** What is done with one request. */
+/** Handles one request. */
 export type Answering = (response: ServerResponse) => void;
 
-/** Answers by itself. */
+/** Sends a fixed response. */
 export const answering =
   (status: number, headers: Record<string, string>, body: unknown): Answering =>
   (response) =>
     void response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
 
-export interface GoodWish {
+export interface ValidInput {
   readonly userId?: string;
   readonly tier?: string;
   readonly expiresAt?: string;
@@ -20,56 +20,58 @@ export interface GoodWish {
   readonly headers?: Record<string, string>;
 }
 
-/** The answer of the service about a good key. */
-export const good = (wish: GoodWish = {}) =>
+/** Sends the service's response for a valid key. */
+export const valid = (input: ValidInput = {}) =>
   answering(
     200,
     {
       'Content-Type': 'application/json',
-      'Cache-Control': wish.cacheControl ?? 'private, max-age=10',
+      'Cache-Control': input.cacheControl ?? 'private, max-age=10',
       'X-RateLimit-Limit': '500',
       'X-RateLimit-Remaining': '499',
       'X-RateLimit-Reset': `${Math.ceil(Date.now() / 1000) + 60}`,
-      ...wish.headers,
+      ...input.headers,
     },
     {
-      user_id: wish.userId ?? 'ada',
+      user_id: input.userId ?? 'ada',
       name: 'MyFirstKey',
-      tier: wish.tier ?? 'growth',
+      tier: input.tier ?? 'growth',
       created_at: '2025-08-31T23:59:59Z',
-      expires_at: wish.expiresAt ?? '2099-08-31T23:59:59Z',
+      expires_at: input.expiresAt ?? '2099-08-31T23:59:59Z',
     },
   );
 
 type Code = Parameters<typeof errorBody>[0];
 
-/** An error as the service writes it. */
+/** Sends an error in the format of the service. */
 export const failing = (code: Code, headers: Record<string, string> = {}, details?: string) => {
   const body = errorBody(code, details);
   return answering(body.statusCode, { 'Content-Type': 'application/json', 'X-Error-Code': code, ...headers }, body);
 };
 
-/** Closes the connection without an answer. */
+/** Closes the connection without a response. */
 export const breaking: Answering = (response) => void response.socket?.destroy();
 
-/** Never answers. */
+/** Never responds. */
 export const silent: Answering = () => {};
 
 export interface VerifyServer {
   readonly url: string;
-  /** The requests that came, oldest first. */
+  /** The received requests, oldest first. */
   readonly received: { readonly method: string; readonly path: string; readonly headers: IncomingHttpHeaders }[];
-  /** How many connections have been made. */
+  /** Returns the number of connections made so far. */
   connections(): number;
-  /** Says how the next requests are answered, one each; those after them like the last. */
+  /**
+   * Sets the handlers of the next requests, one each. The last one also handles all later requests.
+   */
   next(...answers: readonly [Answering, ...Answering[]]): void;
   /** Stops listening, and closes all connections. */
   stop(): Promise<void>;
 }
 
-/** Starts what stands in for the service over HTTP; it ends with the test file. */
+/** Starts a fake of the service's `verify` operation. It stops after the test file. */
 export async function startVerifyServer(): Promise<VerifyServer> {
-  let answers: Answering[] = [good()];
+  let answers: Answering[] = [valid()];
   let connections = 0;
   const received: VerifyServer['received'] = [];
   const sockets = new Set<Socket>();

@@ -3,51 +3,55 @@ import { cachedAnswersHeader, guardSecretHeader } from '@andamio/schema/guards';
 import { apiKeyHeader } from '@andamio/schema/key-format';
 import { verifyApiKey } from '@andamio/schema/operations';
 import { Pool } from 'undici';
-import { type Answer, notAnswered, type Source } from '../source.ts';
-import { type Received, readAnswer } from './answer.ts';
+import { type Answer, type KeySource, unavailableAnswer } from '../key-source.ts';
+import { type Received, readResponse } from './response.ts';
 
-/** The most that is read of an answer, in bytes: the service's are a few hundred. */
-const longestAnswer = 16_384;
+/** Largest size of a response in bytes. The service's are a few hundred. */
+const maximumAnswer = 16_384;
 
-/** Connections at most. What comes on top waits for one, within its own time limit. */
+/** Largest number of connections. Further requests wait for one within their time limit. */
 const connections = 64;
 
-/** The codes of requests whose connection broke. */
+/** Error codes of broken connections. */
 const connectionBroke: readonly unknown[] = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
 
-/** Milliseconds to wait before a request whose connection broke is sent again, one for each time that this happens to it. */
+/** Milliseconds before a request is retried after each broken connection. */
 const pausesAfterBreak = [0, 50, 100, 200, 400];
 
+/** Options of a {@link VerifyClient}. */
 export interface VerifyClientOptions {
-  /** The service, without a slash at the end. */
+  /** URL of the service without a trailing slash. */
   readonly url: URL;
-  /** Sent with each request; the service then does not limit this address. */
+  /** Sent with each request, so that the service does not limit this address. */
   readonly guardSecret: string | undefined;
-  /** For a whole request, in milliseconds. */
+  /** Time limit of a request, in milliseconds. */
   readonly timeout: number;
   readonly onError: (error: Error) => void;
-  /** Milliseconds of a clock that is never set. */
+  /** Returns milliseconds from a monotonic clock. */
   readonly now: () => number;
 }
 
 const codeOf = (error: unknown) => (error as { code?: unknown } | undefined)?.code;
 
-/** Why no answer came, for a log. The error itself stays here: some quote what was sent or received. */
+/**
+ * Returns the reason of a failed request for the log. The error itself is not logged, because some
+ * quote sent or received data.
+ */
 function reasonOf(error: unknown): string {
-  if ((error as Error).name === 'TimeoutError') return 'The key service did not answer in time.';
+  if ((error as Error).name === 'TimeoutError') return 'The key service did not respond in time.';
   const code = codeOf(error);
   const reason = typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? code : 'unknown';
-  return `The key service could not be asked: ${reason}.`;
+  return `The request to the key service failed: ${reason}.`;
 }
 
-/** Asks the service about keys, over connections that stay open. */
-export class VerifyClient implements Source {
-  readonly counts = true;
+/** Verifies keys with the service over keep-alive connections. */
+export class VerifyClient implements KeySource {
+  readonly countsRequests = true;
   readonly #options: VerifyClientOptions;
   readonly #path: string;
   readonly #headers: Readonly<Record<string, string>>;
   #pool: Pool;
-  /** Pools that are replaced, until the last of their requests has ended. */
+  /** Replaced pools whose last requests have not ended yet. */
   readonly #replaced = new Set<Pool>();
 
   constructor(options: VerifyClientOptions) {
@@ -62,31 +66,35 @@ export class VerifyClient implements Source {
   }
 
   /**
-   * Asks about a key, and reports how many of its requests were answered without asking. Never rejects: whatever is no answer
-   * of the service is `unavailable`, and told to `onError`.
+   * Verifies a key and reports how many requests with it were answered from the cache. Never
+   * rejects: without a response of the service the answer is `unavailable`, and `onError` is
+   * called.
    */
   async ask(key: string, cachedAnswers: number): Promise<Answer> {
     const { timeout, onError, now } = this.#options;
-    const begunAt = now();
+    const startedAt = now();
     const answer = await this.#exchange(key, cachedAnswers, AbortSignal.timeout(timeout)).then(
-      (received) => readAnswer(received, begunAt),
-      (error: unknown) => notAnswered(reasonOf(error)),
+      (received) => readResponse(received, startedAt),
+      (error: unknown) => unavailableAnswer(reasonOf(error)),
     );
     if (answer.kind === 'unavailable') onError(new Error(answer.reason));
     return answer;
   }
 
-  /** Ends all connections; what is under way fails. */
+  /** Closes all connections. Pending requests fail. */
   async close(): Promise<void> {
     await Promise.all([this.#pool, ...this.#replaced].map((pool) => pool.destroy()));
   }
 
   #createPool(): Pool {
-    // By HTTP/1.1: a connection of HTTP/2 that breaks would take all requests along.
-    return new Pool(this.#options.url.origin, { connections, maxResponseSize: longestAnswer, allowH2: false });
+    // HTTP/1.1, because a broken HTTP/2 connection would fail all requests on it.
+    return new Pool(this.#options.url.origin, { connections, maxResponseSize: maximumAnswer, allowH2: false });
   }
 
-  /** Leaves the connections of a pool to the requests on them: one of them broke, so the others are likely to be broken as well. */
+  /**
+   * Replaces a pool with a broken connection, because its others are probably broken as well. The
+   * old pool closes after its pending requests.
+   */
   #replace(pool: Pool): void {
     if (pool !== this.#pool) return;
     this.#pool = this.#createPool();
@@ -96,8 +104,8 @@ export class VerifyClient implements Source {
   }
 
   /**
-   * Sends a request until an answer comes. One whose connection broke is sent again over a connection that is made for it: a restart of the
-   * service, or a proxy that drops idle connections, breaks all that are kept open at once.
+   * Sends a request, and retries it over a new connection if its connection breaks. A restart of
+   * the service, or a proxy that drops idle connections, breaks all kept connections at once.
    */
   async #exchange(key: string, cachedAnswers: number, signal: AbortSignal): Promise<Received> {
     for (let breaks = 0; ; breaks++) {
@@ -122,7 +130,7 @@ export class VerifyClient implements Source {
   }
 }
 
-/** The value of a JSON text; undefined for any other, since a parser's error quotes it. */
+/** Parses JSON. Returns undefined for invalid text, because a parser's error quotes it. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { invalidKey } from '../refusal.ts';
-import { readAnswer } from './answer.ts';
+import { readResponse } from './response.ts';
 
 const body = {
   user_id: 'ada',
@@ -10,9 +10,9 @@ const body = {
   expires_at: '2099-08-31T23:59:59Z',
 };
 const read = (headers: Record<string, string>, fields: Partial<typeof body> = {}) =>
-  readAnswer({ status: 200, headers, body: { ...body, ...fields } }, 0);
+  readResponse({ status: 200, headers, body: { ...body, ...fields } }, 0);
 
-describe('how long an answer may be relied on', () => {
+describe('cache time of a response', () => {
   test.each([
     ['private, max-age=7', 7_000],
     ['PRIVATE,MAX-AGE=7', 7_000],
@@ -28,17 +28,17 @@ describe('how long an answer may be relied on', () => {
     ['no-store, max-age=7', 0],
     ['no-cache, max-age=7', 0],
     ['', 0],
-  ])('%s', (value, milliseconds) => {
+  ])('Cache-Control "%s" allows %i ms', (value, milliseconds) => {
     expect(read({ 'cache-control': value })).toMatchObject({ maximumAge: milliseconds });
   });
 
-  test('ends with the key', () => {
+  test('is not cached beyond the expiry of the key', () => {
     const expiresAt = new Date(Date.now() + 3_000).toISOString();
     const answer = read({ 'cache-control': 'private, max-age=7' }, { expires_at: expiresAt });
     expect(answer).toMatchObject({ maximumAge: expect.closeTo(3_000, -3) });
   });
 
-  test("ends with the owner's minute", () => {
+  test("is not cached beyond the owner's window", () => {
     const date = 'Sun, 31 Aug 2025 23:59:59 GMT';
     const minute = {
       'x-ratelimit-limit': '7',
@@ -49,27 +49,27 @@ describe('how long an answer may be relied on', () => {
   });
 });
 
-describe('a 200 whose key has expired is a refusal', () => {
+describe('a 200 with an expired key', () => {
   const soon = () => new Date(Date.now() + 600_000).toISOString();
   test.each([
-    ['by the clock of this machine', {}, () => '2025-08-31T23:59:59Z'],
+    ['by the local clock', {}, () => '2025-08-31T23:59:59Z'],
     ['at this very second', {}, () => new Date().toISOString()],
     [
-      "by the service's clock where this machine's is slow",
+      "by the service's clock while the local clock is slow",
       { date: new Date(Date.now() + 3_600_000).toUTCString() },
       soon,
     ],
-    ['also where the answer is old', { date: 'Sun, 31 Aug 2025 23:00:00 GMT' }, () => '2025-08-31T23:59:59Z'],
-  ])('%s', (_what, headers, expiresAt) => {
+    ['and the response is old', { date: 'Sun, 31 Aug 2025 23:00:00 GMT' }, () => '2025-08-31T23:59:59Z'],
+  ])('a 200 is a refusal if its key has expired %s', (_what, headers, expiresAt) => {
     const answer = read({ 'cache-control': 'private, max-age=7', ...headers }, { expires_at: expiresAt() });
     expect(answer).toEqual({ kind: 'refused', refusal: invalidKey });
   });
 });
 
-describe("the owner's minute", () => {
+describe("the owner's window", () => {
   const date = 'Sun, 31 Aug 2025 23:59:59 GMT';
   const reset = (seconds: number) => `${Date.parse(date) / 1000 + seconds}`;
-  const told: Record<string, string> = {
+  const reported: Record<string, string> = {
     date,
     'x-ratelimit-limit': '7',
     'x-ratelimit-remaining': '3',
@@ -77,18 +77,18 @@ describe("the owner's minute", () => {
   };
 
   test.each([
-    ['what the headers say', { 'x-ratelimit-reset': reset(17) }, { limit: 7, remaining: 3, endsAt: 17_000 }],
-    ['never longer than a minute', { 'x-ratelimit-reset': reset(3_600) }, { limit: 7, remaining: 3, endsAt: 60_000 }],
+    ['as in the headers', { 'x-ratelimit-reset': reset(17) }, { limit: 7, remaining: 3, endsAt: 17_000 }],
+    ['at most a minute', { 'x-ratelimit-reset': reset(3_600) }, { limit: 7, remaining: 3, endsAt: 60_000 }],
     ['over already', { 'x-ratelimit-reset': reset(-1) }, { limit: 7, remaining: 3, endsAt: 0 }],
-  ])('is %s', (_what, headers, allowance) => {
-    expect(read({ ...told, ...headers })).toMatchObject({ allowance });
+  ])("the owner's window is %s", (_what, headers, limitStatus) => {
+    expect(read({ ...reported, ...headers })).toMatchObject({ limitStatus });
   });
 
   test.each(['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset'])(
-    'is not known where %s got lost',
+    "the owner's window is unknown without the header %s",
     (name) => {
-      const { [name]: _lost, ...rest } = told;
-      expect(read(rest)).toMatchObject({ kind: 'good', allowance: undefined });
+      const { [name]: _lost, ...rest } = reported;
+      expect(read(rest)).toMatchObject({ kind: 'valid', limitStatus: undefined });
     },
   );
 });

@@ -4,14 +4,14 @@ import { createDigester } from '@andamio/verification/digest';
 import { createKeyVerifier } from '@andamio/verification/verify-key';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { client } from '../../test/harness/controlled-ask.ts';
+import type { KeySource } from '../key-source.ts';
 import { Refusal } from '../refusal.ts';
-import type { Source } from '../source.ts';
-import { readAnswer } from './answer.ts';
-import { verifyWay } from './way.ts';
+import { readResponse } from './response.ts';
+import { httpStrategy } from './strategy.ts';
 
-/** VERIFY_CACHE_SECONDS: the default and the least, in milliseconds. */
+/** The default and the smallest VERIFY_CACHE_SECONDS, in milliseconds. */
 const bounds = [10_000, 1_000];
-/** Milliseconds that the store and the way to the service take. */
+/** Latencies of the store and of the network, in milliseconds. */
 const latency = { store: 30, network: 20 };
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] }));
@@ -19,7 +19,10 @@ afterEach(() => vi.useRealTimers());
 
 const after = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** A guard that asks the service's own verifier, whose store holds one key until it is deleted. */
+/**
+ * Creates a guard in front of the service's own verifier, whose store contains one key until it is
+ * deleted.
+ */
 function setUp(key: string, bound: number) {
   const beganAt = Date.now();
   const now = () => Date.now() - beganAt;
@@ -31,18 +34,18 @@ function setUp(key: string, bound: number) {
     now: Date.now,
     monotonicNow: now,
     async find() {
-      const { deleted } = state; // As the store is when the read begins.
+      const { deleted } = state; // The state of the store when the read starts.
       await after(latency.store);
       const record = { id: digester.digest(key), userId: 'ada', name: 'name', createdAt: 0, expiresAt: 4_000_000_000 };
       return deleted ? undefined : { record, tier: 'enterprise' };
     },
   });
-  const service: Source & { close(): Promise<void> } = {
-    counts: true,
+  const service: KeySource & { close(): Promise<void> } = {
+    countsRequests: true,
     close: async () => {},
     async ask(asked) {
       state.questions++;
-      const begunAt = now();
+      const startedAt = now();
       await after(latency.network);
       const verified = await verifier.verify(asked);
       const headers = {
@@ -57,26 +60,26 @@ function setUp(key: string, bound: number) {
         created_at: '2025-08-31T23:59:59Z',
         expires_at: '2099-08-31T23:59:59Z',
       };
-      if (verified === undefined) return readAnswer({ status: 401, headers, body: {} }, begunAt);
-      return readAnswer({ status: 200, headers: { 'cache-control': headers['cache-control'] }, body }, begunAt);
+      if (verified === undefined) return readResponse({ status: 401, headers, body: {} }, startedAt);
+      return readResponse({ status: 200, headers: { 'cache-control': headers['cache-control'] }, body }, startedAt);
     },
   };
-  const way = verifyWay({ service, closeWithin: 1_000, now });
-  return { way, now, state };
+  const strategy = httpStrategy({ service, closeWithin: 1_000, now });
+  return { strategy, now, state };
 }
 
 test.each(bounds)(
-  'a key in use is answered at once without a gap under a bound of %i ms: only its first request waits, in ten lives of an answer',
+  'only the first request with a key in use waits for a look-up, with a cache time of %i ms',
   async (bound) => {
     const key = makeKey();
-    const { way, now, state } = setUp(key, bound);
-    const first = Promise.resolve(way.check(key, client));
+    const { strategy, now, state } = setUp(key, bound);
+    const first = Promise.resolve(strategy.check(key, client));
     await vi.advanceTimersByTimeAsync(200);
     expect(await first).not.toBeInstanceOf(Refusal);
     const waited: number[] = [];
     while (now() < 10 * bound) {
-      if (way.check(key, client) instanceof Promise) waited.push(now());
-      await vi.advanceTimersByTimeAsync(40); // 1,500 a minute, of 2,000.
+      if (strategy.check(key, client) instanceof Promise) waited.push(now());
+      await vi.advanceTimersByTimeAsync(40); // 1,500 per minute, of 2,000 allowed.
     }
     expect(waited).toEqual([]);
     expect(state.questions).toBeLessThanOrEqual(50);
@@ -84,15 +87,15 @@ test.each(bounds)(
 );
 
 test.each(bounds)(
-  'a deleted key is refused within the bound of %i ms over both caches, whenever it is deleted',
+  'refuses a deleted key within the cache time of %i ms across both caches, whenever it is deleted',
   async (bound) => {
     for (let deletedAfter = bound / 10; deletedAfter < 2.5 * bound; deletedAfter += bound * 0.073) {
       const key = makeKey();
-      const { way, now, state } = setUp(key, bound);
+      const { strategy, now, state } = setUp(key, bound);
       let lastGood = 0;
       const send = async () => {
         const sentAt = now();
-        if (!((await way.check(key, client)) instanceof Refusal)) lastGood = Math.max(lastGood, sentAt);
+        if (!((await strategy.check(key, client)) instanceof Refusal)) lastGood = Math.max(lastGood, sentAt);
       };
       while (now() < deletedAfter + bound + 1_000) {
         if (now() >= deletedAfter) state.deleted = true;

@@ -1,15 +1,16 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
-/** Keys that are remembered. */
-const mostKeys = 10_000;
+/** Largest number of keys. */
+const maximumKeys = 10_000;
 
 /**
- * The keys that were good when they were last verified, however long ago. Kept by their SHA-256, which of 202 unpredictable bits tells nobody
- * anything: the keys themselves are in memory only while their answers are fresh.
+ * The keys that were valid when last verified, however long ago. They are held as their SHA-256,
+ * which does not reveal a key with 202 bits of randomness. The keys themselves are in memory only
+ * while their answers are fresh.
  */
-export class GoodKeys {
-  readonly #fingerprints = new LRUCache<string, true>({ max: mostKeys });
+export class RecentlyValidKeys {
+  readonly #fingerprints = new LRUCache<string, true>({ max: maximumKeys });
 
   has(key: string): boolean {
     return this.#fingerprints.has(fingerprint(key));

@@ -1,35 +1,38 @@
 import { KeyChecker } from '../key-checker.ts';
+import type { KeySource } from '../key-source.ts';
 import type { Limit } from '../limits/limit.ts';
-import type { Way } from '../outcome.ts';
-import type { Source } from '../source.ts';
+import type { Strategy } from '../outcome.ts';
 import { Ledger } from '../usage/ledger.ts';
 import { Reporter } from '../usage/reporter.ts';
-import { within } from '../within.ts';
+import { waitAtMost } from '../wait-at-most.ts';
 
-/** Milliseconds between two reports about a key: each is a request of its owner's minute. */
+/** Milliseconds between two reports about a key. Each report counts toward its owner's limit. */
 const reportInterval = 10_000;
 
 interface Closable {
   close(): Promise<void>;
 }
 
-export interface FirestoreWayOptions {
-  readonly database: Source & Closable;
+export interface FirestoreStrategyOptions {
+  readonly database: KeySource & Closable;
   readonly limit: Limit;
-  /** Who is told how much keys are used; undefined where nobody is. */
-  readonly service: (Source & Closable) | undefined;
-  /** How long the last reports may take, in milliseconds. */
+  /** The service to which usage is reported; undefined if usage is not counted. */
+  readonly service: (KeySource & Closable) | undefined;
+  /** Time limit of the last reports, in milliseconds. */
   readonly closeWithin: number;
-  /** Milliseconds of a clock that is never set. */
+  /** Returns milliseconds from a monotonic clock. */
   readonly now: () => number;
 }
 
-/** Looks keys up by itself, and tells the service in the background how much they are used. */
-export function firestoreWay({ database, limit, service, closeWithin, now }: FirestoreWayOptions): Way {
+/**
+ * Creates a strategy that looks keys up in Firestore and reports their usage to the service in the
+ * background.
+ */
+export function firestoreStrategy({ database, limit, service, closeWithin, now }: FirestoreStrategyOptions): Strategy {
   const ledger = service && new Ledger();
   const checker = new KeyChecker({ source: database, limit, ledger, now });
 
-  function reportTo(service: Source, ledger: Ledger): Reporter {
+  function reportTo(service: KeySource, ledger: Ledger): Reporter {
     return new Reporter({
       ledger,
       interval: reportInterval,
@@ -37,9 +40,9 @@ export function firestoreWay({ database, limit, service, closeWithin, now }: Fir
       isInUse: (key) => checker.isInUse(key),
       isReportedByRequests: () => false,
       async report(key) {
-        const untold = ledger.take(key);
-        // The report is one of the requests that it tells of.
-        if (untold > 0) ledger.settle(key, untold, await service.ask(key, untold - 1), now());
+        const unreported = ledger.take(key);
+        // The report itself counts as one of the requests.
+        if (unreported > 0) ledger.settle(key, unreported, await service.ask(key, unreported - 1), now());
       },
     });
   }
@@ -47,7 +50,7 @@ export function firestoreWay({ database, limit, service, closeWithin, now }: Fir
   let closed: Promise<void> | undefined;
 
   async function close(): Promise<void> {
-    await within(
+    await waitAtMost(
       closeWithin,
       checker.stop().then(() => reporter?.close()),
     );
