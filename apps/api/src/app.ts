@@ -36,8 +36,8 @@ export interface AppDependencies {
 }
 
 /**
- * Creates the service. The steps of an operation are in `http/pipeline.ts`, those of everything else
- * in `http/express.ts`.
+ * Creates the service. The steps of an operation are in `http/pipeline.ts`, those of everything
+ * else in `http/express.ts`.
  */
 export function createApp(dependencies: AppDependencies): RequestListener {
   const { settings, log, keys, verifyToken, verifyAlert, createCounters, referenceFolder } = dependencies;

@@ -4,9 +4,8 @@ import { apiKeyHeader } from '@andamio/schema/key-format';
 const header = apiKeyHeader.toLowerCase();
 
 /**
- * What a request sends as its key. A header that is sent twice comes as one text with a comma in it, which is no key.
- *
- * @returns undefined without the header.
+ * Returns what a request sends as its key. Undefined without the header. Node joins a repeated
+ * header with a comma, which no key contains.
  */
 export function apiKeyOf({ headers }: IncomingMessage): string | undefined {
   return headers[header] as string | undefined;

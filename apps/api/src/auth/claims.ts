@@ -4,7 +4,9 @@ import type { Principal } from './principal.ts';
 
 const controlCharacter = /\p{Cc}/u;
 
-/** A subject: 1 to 128 code points, not blank, nothing in it that cannot be stored (service contract, "The JWT"). */
+/**
+ * A subject: 1 to 128 code points that can be stored, and not blank (service contract, "The JWT").
+ */
 const subject = z
   .string()
   .refine((sub) => sub.isWellFormed() && !controlCharacter.test(sub) && sub.trim() !== '' && [...sub].length <= 128);
@@ -24,7 +26,8 @@ const claims = z.object({
 /**
  * Reads the claims of a verified token.
  *
- * @param nowSeconds Unix time; an `iat` in the future counts as now, or one wrong clock would fix an owner's tier for good.
+ * @param nowSeconds Unix time. An `iat` in the future counts as now; otherwise one wrong clock
+ *   would fix an owner's tier forever.
  * @returns undefined if a claim is missing or of a wrong type.
  */
 export function readClaims(payload: unknown, nowSeconds: number): Principal | undefined {

@@ -1,7 +1,9 @@
 /** Milliseconds until the whole answer must have arrived. */
 const timeout = 4_000;
 
-/** The largest answer in bytes, after decompression. The key sets of large issuers have a few KiB. */
+/**
+ * The largest answer in bytes, after decompression. The key sets of large issuers have a few KiB.
+ */
 const maximumBytes = 1024 * 1024;
 
 /** Names where an answer redirects to, without what a query may hold. */
@@ -10,7 +12,9 @@ function redirectTarget(response: Response, url: string): string {
   return target === null ? 'an unreadable address' : `${target.origin}${target.pathname}`;
 }
 
-/** Reads a body, counting bytes as they arrive: a small compressed body can hold a very large one. */
+/**
+ * Reads a body, counting bytes as they arrive: a small compressed body can hold a very large one.
+ */
 async function readBody(body: ReadableStream<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -26,8 +30,8 @@ async function readBody(body: ReadableStream<Uint8Array>): Promise<Buffer> {
 /**
  * Fetches JSON from a URL. One deadline covers the connection, the headers and the body.
  *
- * @throws if no whole JSON answer with a status of 2xx arrives within 4 s and 1 MiB. Redirects are not followed: they would move the
- *   trust in the URL to another address.
+ * @throws if no whole JSON answer with a status of 2xx arrives within 4 s and 1 MiB. Redirects are
+ *   not followed: they would move the trust in the URL to another address.
  */
 export async function fetchJson(url: string, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
   const response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(timeout) });

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { fetchJson } from './fetch-json.ts';
 import { publishedKeys } from './published-keys.ts';
 
-/** GitHub answers 60 requests an hour from an address that sends no token, and anybody can make up an identifier. */
+/** GitHub allows 60 requests an hour without a token, and anybody can invent an identifier. */
 const fetchInterval = 60_000;
 /** Bounds fetches likewise. A key that GitHub withdraws stops verifying within the hour. */
 const maximumAge = 3_600_000;
@@ -13,10 +13,10 @@ const keyList = z.object({ public_keys: z.array(z.unknown()) });
 const publishedKey = z.object({ key_identifier: z.string(), key: z.string() });
 
 /**
- * Finds the key of GitHub's that an identifier names.
+ * Finds the key that GitHub publishes under an identifier.
  *
- * @returns undefined if GitHub publishes no such key, `unconfirmed` if the keys were fetched too recently to ask GitHub again: then
- *   the key may be a new one.
+ * @returns undefined if GitHub publishes no such key, `unconfirmed` if the keys were fetched too
+ *   recently to ask again: then the key may be a new one.
  */
 export type FindGithubKey = (keyIdentifier: string) => Promise<KeyObject | 'unconfirmed' | undefined>;
 
@@ -56,7 +56,7 @@ export function githubKeys(url: string, now: () => number, onFailure: (cause: un
     const { keys: known } = await published.current();
     if (known.has(keyIdentifier)) return known.get(keyIdentifier);
     const { keys, fetchedAt } = await published.newest();
-    // Somebody else's unknown identifier may have caused the last fetch just before GitHub published this key.
+    // Another unknown identifier may have caused a fetch just before GitHub published this key.
     return keys.has(keyIdentifier) || fetchedAt >= askedAt ? keys.get(keyIdentifier) : 'unconfirmed';
   };
 }

@@ -51,7 +51,7 @@ function verificationKey(entry: unknown): IdentifiedKey | undefined {
   const key = success ? importKey(jwk as JsonWebKey) : undefined;
   const algorithm = key && algorithmOf(key);
   if (!success || key === undefined || algorithm === undefined) return undefined;
-  // Where the set names an algorithm, the key is for that one only.
+  // If the set names an algorithm, the key is for that one only.
   return jwk.alg === undefined || jwk.alg === algorithm ? { kid: jwk.kid, key, algorithm } : undefined;
 }
 
@@ -67,7 +67,10 @@ interface Candidates {
   readonly settled: boolean;
 }
 
-/** Selects by `kid`. Where that settles nothing: the only key of the set (RFC 7515 section 4.1.4), else all keys without `kid`. */
+/**
+ * Selects by `kid`. Without a match: the only key of the set (RFC 7515 section 4.1.4), otherwise
+ * all keys without `kid`.
+ */
 function candidates(keys: readonly IdentifiedKey[], kid: string | undefined): Candidates {
   const named = kid === undefined ? [] : keys.filter((key) => key.kid === kid);
   if (named.length > 0) return { keys: named, settled: true };
@@ -76,12 +79,13 @@ function candidates(keys: readonly IdentifiedKey[], kid: string | undefined): Ca
 }
 
 /**
- * Finds keys for RS256 and ES256 in the set that a URL publishes (RFC 7517). A set without a usable key is a good one: then every
- * token is refused.
+ * Finds keys for RS256 and ES256 in the set that a URL publishes (RFC 7517). A set without a usable
+ * key is valid: every token is then refused.
  *
  * @param now milliseconds from a monotonic clock.
  * @param onFailure receives the cause of each failed fetch.
- * @throws from the iteration: SigningKeysUnavailableError if the set could not be fetched, or was last fetched 24 hours ago.
+ * @throws from the iteration: SigningKeysUnavailableError if the set could not be fetched, or was
+ *   last fetched 24 hours ago.
  */
 export function jwksKeys(url: string, now: () => number, onFailure: (cause: unknown) => void): VerificationKeys {
   const published = publishedKeys({ fetchKeys: () => fetchKeys(url), fetchInterval, maximumAge, now, onFailure });

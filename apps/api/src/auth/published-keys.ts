@@ -3,9 +3,15 @@ import { SigningKeysUnavailableError } from './signing-keys.ts';
 export interface PublishedKeysOptions<Keys> {
   /** Fetches the whole set of keys. */
   readonly fetchKeys: () => Promise<Keys>;
-  /** Minimum milliseconds between the starts of two fetches. Bounds the fetches that unknown key ids cause. */
+  /**
+   * Minimum milliseconds between the starts of two fetches. Bounds the fetches that unknown key ids
+   * cause.
+   */
   readonly fetchInterval: number;
-  /** Milliseconds after which a set is fetched again before it is used, so that a withdrawn key stops verifying. */
+  /**
+   * Milliseconds after which a set is fetched again before it is used, so that a withdrawn key
+   * stops verifying.
+   */
   readonly maximumAge: number;
   /** Milliseconds from a monotonic clock. */
   readonly now: () => number;
@@ -13,10 +19,16 @@ export interface PublishedKeysOptions<Keys> {
   readonly onFailure: (cause: unknown) => void;
 }
 
-/** Fraction of `maximumAge` after which the set is refreshed in the background, so that regular use never waits for a fetch. */
+/**
+ * Fraction of `maximumAge` after which the set is refreshed in the background, so that regular use
+ * never waits for a fetch.
+ */
 const refreshFrom = 0.8;
 
-/** Milliseconds after the last good fetch for which a set is used while fetches fail (service contract, "The JWT"): 24 hours. */
+/**
+ * Milliseconds after the last good fetch for which a set is used while fetches fail (service
+ * contract, "The JWT"): 24 hours.
+ */
 const longestOutage = 24 * 3_600_000;
 
 /** A set of keys and when its fetch started, in milliseconds of the clock. */
@@ -25,7 +37,10 @@ interface FetchedKeys<Keys> {
   readonly fetchedAt: number;
 }
 
-/** A set of keys that somebody else publishes. Both functions throw {@link SigningKeysUnavailableError}. */
+/**
+ * A set of keys that another party publishes. Both functions throw {@link
+ * SigningKeysUnavailableError}.
+ */
 export interface PublishedKeys<Keys> {
   /** Returns the set in use. Fetches it first if there is none, or if it is too old. */
   current(): Promise<FetchedKeys<Keys>>;
@@ -34,8 +49,8 @@ export interface PublishedKeys<Keys> {
 }
 
 /**
- * Caches a published set of keys. A set is used while fetches fail, for at most 24 hours after the last good one; a set that was
- * fetched replaces the previous one whatever it holds.
+ * Caches a published set of keys. A set is used while fetches fail, for at most 24 hours after the
+ * last good one; a set that was fetched replaces the previous one whatever it holds.
  */
 export function publishedKeys<Keys>(options: PublishedKeysOptions<Keys>): PublishedKeys<Keys> {
   const { fetchKeys, fetchInterval, maximumAge, now, onFailure } = options;

@@ -1,8 +1,8 @@
 import type { KeyRefusal } from '@andamio/verification/verify-key';
 
 /**
- * Why credentials are refused: a closed list (service contract, "Edges"). The reason is logged and, outside production, added to
- * `details`; clients in production cannot tell one from another.
+ * Why credentials are refused: a closed list (service contract, "Edges"). The reason is logged and,
+ * outside production, added to `details`; clients in production cannot tell one from another.
  */
 export type CredentialRefusal = TokenRefusal | 'no_key' | KeyRefusal;
 

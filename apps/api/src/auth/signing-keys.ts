@@ -15,11 +15,14 @@ interface SignedBy {
 
 /** The keys that verify tokens, as a setting names them. */
 export interface VerificationKeys {
-  /** The algorithms that the keys may be for. A token by any other one is refused without a look at the keys. */
+  /**
+   * The algorithms that the keys may be for. A token with another algorithm is refused without
+   * trying the keys.
+   */
   readonly algorithms: readonly string[];
   /**
-   * Yields the keys that may have signed a token, the likeliest first. A caller that no key satisfies asks on, which may fetch newer
-   * keys.
+   * Yields the keys that may have signed a token, the likeliest first. A caller continues until a
+   * key verifies, which may fetch newer keys.
    */
   find(signedBy: SignedBy): AsyncIterable<VerificationKey>;
 }

@@ -9,7 +9,10 @@ export interface AlertSignature {
   readonly signature: string;
 }
 
-/** Whether GitHub signed a message. `unconfirmed`: its key is unknown, and GitHub could not be asked again yet. */
+/**
+ * Whether GitHub signed a message. `unconfirmed`: its key is unknown, and GitHub could not be asked
+ * again yet.
+ */
 type AlertVerification = 'verified' | 'unknown_key' | 'signature' | 'unconfirmed';
 
 /** Verifies the signature of these bytes, exactly as they were sent. */

@@ -12,8 +12,9 @@ const clockTolerance = 5;
 const absent = z.never().optional();
 
 /**
- * The header of a token. Members that bring a key along, or demand an extension (`crit`), refuse it: which key and
- * algorithm verify is this service's to say (RFC 8725 sections 3.1 and 3.10).
+ * The header of a token. A header that contains a key, or demands an extension (`crit`), is
+ * refused: which key and algorithm verify is decided by this service (RFC 8725 sections 3.1 and
+ * 3.10).
  */
 const header = z.object({
   alg: z.string(),
@@ -25,7 +26,10 @@ const header = z.object({
   x5c: absent,
 });
 
-/** Decodes one part of a compact token, strictly: one token has one spelling. Undefined if it is not base64url. */
+/**
+ * Decodes one part of a compact token, strictly, so that a token has one spelling. Undefined if it
+ * is not base64url.
+ */
 function decodePart(part: string): Buffer | undefined {
   const bytes = Buffer.from(part, 'base64url');
   return bytes.toString('base64url') === part ? bytes : undefined;
@@ -52,7 +56,9 @@ export interface TokenRules {
 /** Verifies a compact JWT. Resolves to the principal that it names, or to why it is refused. */
 export type VerifyToken = (token: string) => Promise<Principal | TokenRefusal>;
 
-/** Reads why the library refused a token; its messages are the only place that says so (jsonwebtoken 9, verify.js). */
+/**
+ * Returns why the library refused a token. Only its messages say so (jsonwebtoken 9, verify.js).
+ */
 function refusalOf(error: unknown): TokenRefusal {
   if (error instanceof jwt.TokenExpiredError) return 'expired';
   if (error instanceof jwt.NotBeforeError) return 'not_yet_valid';
@@ -66,7 +72,8 @@ function refusalOf(error: unknown): TokenRefusal {
 /**
  * Creates the verifier of tokens (RFC 7519, RFC 8725; service contract, "The JWT").
  *
- * @throws from the verifier: SigningKeysUnavailableError if the keys for a token could not be fetched.
+ * @throws from the verifier: SigningKeysUnavailableError if the keys for a token could not be
+ *   fetched.
  */
 export function createTokenVerifier({ keys, issuer, audience, now }: TokenRules): VerifyToken {
   const expected = { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) };
@@ -93,7 +100,7 @@ export function createTokenVerifier({ keys, issuer, audience, now }: TokenRules)
         return readClaims(claims, nowSeconds) ?? 'claims';
       } catch (error) {
         refusal = refusalOf(error);
-        if (refusal !== 'signature') return refusal; // It is this key's: no other one makes it valid.
+        if (refusal !== 'signature') return refusal; // The signature is valid, so no other key can change the result.
       }
     }
     return refusal;

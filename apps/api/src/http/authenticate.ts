@@ -30,8 +30,9 @@ export interface Authentication {
    */
   user(exchange: Exchange, count: RequestCount): Promise<Principal>;
   /**
-   * Resolves to the key that was sent. The limit of the address does not apply to a key that is known
-   * to be good, also if it has to be read again, nor to a guard, which speaks for many clients.
+   * Resolves to the key that was sent. The limit of the address does not apply to a key that is
+   * known to be good, also if it has to be read again, nor to a guard, which speaks for many
+   * clients.
    *
    * @returns the key, and whether the caller is exempt from the limit of its address.
    * @throws {@link VerificationUnavailableError}

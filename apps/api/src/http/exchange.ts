@@ -25,9 +25,9 @@ declare global {
 }
 
 /**
- * Returns the path and query of a request target, which may be a whole URL (RFC 9112 section 3.2.2).
- * For a target that is no URL Express would find no path and answer in HTML. `*` is a path that
- * matches nothing.
+ * Returns the path and query of a request target, which may be a whole URL (RFC 9112 section
+ * 3.2.2). For a target that is no URL Express would find no path and answer in HTML. `*` is a path
+ * that matches nothing.
  */
 function originForm(target: string): string {
   if (target.startsWith('/')) return target;
@@ -42,9 +42,9 @@ export interface ExchangeDependencies {
 }
 
 /**
- * Creates the function that begins an exchange: it normalizes the request target, identifies request
- * and client, and logs the request once the response is closed. It also stores usage that is due,
- * because timers fire late where the processor is throttled between requests.
+ * Creates the function that begins an exchange: it normalizes the request target, identifies
+ * request and client, and logs the request once the response is closed. It also stores usage that
+ * is due, because timers fire late where the processor is throttled between requests.
  */
 export function beginExchanges({ log, usage, trustProxyHops }: ExchangeDependencies) {
   const logWhenClosed = requestLogger(log);

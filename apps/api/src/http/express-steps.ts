@@ -48,14 +48,15 @@ export function limitedByAddress({ name, counters, keyOf, maximumOf }: Limit<str
     limit: (_request, { locals }) => maximumOf(locals['exchange'].address),
     keyGenerator: (_request, { locals }) => keyOf(locals['exchange'].address),
     handler: (_request, _response, next) => next(new HttpError('rate_limited')),
-    // TRUST_PROXY_HOPS says how far X-Forwarded-For is trusted. The library's checks would only warn.
+    // TRUST_PROXY_HOPS says how far X-Forwarded-For is trusted. The library's checks would only
+    // warn.
     validate: { xForwardedForHeader: false, forwardedHeader: false },
   });
 }
 
 /**
- * Names the route of a request in its log line. It follows the step that matches method and path, so
- * that a line names only methods that the route accepts.
+ * Names the route of a request in its log line. It follows the step that matches method and path,
+ * so that a line names only methods that the route accepts.
  *
  * @param path as the route has it, never as it was sent.
  */

@@ -35,7 +35,8 @@ export interface ExpressDependencies {
  */
 function operationRouter(rows: readonly Row[], pipeline: Pipeline): Router {
   const router = Router({ caseSensitive: true, strict: true });
-  // OPTIONS is refused like any method that an operation does not have. Express would answer it itself.
+  // OPTIONS is refused like any method that an operation does not have. Express would answer it
+  // itself.
   router.use(({ method }, _response, next) => next(method === 'OPTIONS' ? 'router' : undefined));
   for (const row of rows.filter(({ security }) => security !== 'apiKey')) {
     router[row.method](row.path, (_request, { locals }) => pipeline(row, locals.exchange));
@@ -52,8 +53,8 @@ function refusingRouter(rows: readonly Row[]): Router {
 }
 
 /**
- * Creates the Express application: the adapter around the pipeline. It routes requests whose path is
- * spelled in another way than the table has it, and answers what is not an operation.
+ * Creates the Express application: the adapter around the pipeline. It routes requests whose path
+ * is spelled in another way than the table has it, and answers what is not an operation.
  *
  * @returns a listener for requests whose response has `locals.exchange`.
  */

@@ -43,7 +43,9 @@ export type Pipeline = (row: Row, exchange: Exchange) => Promise<void>;
 export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   const { authenticate, limits, meterUsage, crossOrigin, answerError } = dependencies;
 
-  /** Charges the address for an answer of 429: one good token would else make its address unlimited. */
+  /**
+   * Charges the address for an answer of 429: one good token would else make its address unlimited.
+   */
   async function chargingRefusals<Result>(address: string, steps: () => Promise<Result>): Promise<Result> {
     try {
       return await steps();
@@ -111,7 +113,8 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     const { request, response, requestId } = exchange;
     const { security } = row;
     const count = new RequestCount();
-    // Whether pages of listed origins may read the answer: except for a request with an unclear host.
+    // Whether pages of listed origins may read the answer: except for a request with an unclear
+    // host.
     let isReadable = security === 'apiKey';
     let result: Answer;
     try {

@@ -2,21 +2,22 @@ import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How long no request may have come before connections without one are closed, in milliseconds. */
+/** Milliseconds without a new request after which idle connections are closed. */
 const quiet = 1_000;
 const pollInterval = 20;
 /**
- * How long no connection may have come before the service stops accepting, and how long that is waited for at most, in milliseconds.
- * The kernel completes connections before a busy process accepts them, one a turn of its event loop; it
- * resets those that are left when the process stops listening.
+ * Milliseconds without a new connection after which the service stops accepting, and the maximum
+ * wait for that. The kernel completes connections before a busy process accepts them, one per turn
+ * of its event loop, and resets the remaining ones when the process stops listening.
  */
 const acceptPause = 100;
 const acceptLimit = 1_000;
 
 /**
- * Makes a function that waits a little, and resolves to how long `count` has stayed the same since, in milliseconds. They are
- * counted in turns of the event loop, not taken from a clock: after a while without processor time the clock has gone
- * on, and what came meanwhile is not yet seen.
+ * Creates a function that waits for one poll interval and resolves to the milliseconds for which
+ * `count` has not changed. They are counted in turns of the event loop instead of read from a
+ * clock: after a time without processor, the clock has advanced but pending events have not been
+ * seen.
  */
 function watchCalm(count: () => number): () => Promise<number> {
   let seen = count();
@@ -31,14 +32,15 @@ function watchCalm(count: () => number): () => Promise<number> {
 }
 
 /**
- * Prepares a server for ending without a failed request, and returns what ends it.
+ * Prepares a server for a shutdown without failed requests.
  *
- * `server.close()` alone closes every kept-alive connection that is idle at that moment, also one on which the next request
- * is already on its way. Here such a request is still answered: each connection is told to close by its next answer, and
- * idle ones are closed once none has brought a request for a while.
+ * `server.close()` alone closes every idle keep-alive connection at once, even if the next request
+ * is already on its way. Here such a request is still answered: the next answer on each connection
+ * announces that it closes, and idle connections are closed once no request has arrived for a
+ * while.
  *
- * @returns a function that stops accepting, answers what comes on open connections, and resolves when all are closed: at the
- * latest after the given milliseconds, when it breaks off what is left.
+ * @returns a function that stops accepting, answers requests on open connections, and resolves when
+ *   all are closed. After the given milliseconds it closes the remaining ones.
  */
 export function drainable(server: Server): (milliseconds: number) => Promise<void> {
   const unanswered = new Set<ServerResponse>();

@@ -2,10 +2,13 @@ import { type IncomingMessage, type RequestListener, type ServerResponse, STATUS
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, errorBody, errorCodeHeader } from '@andamio/schema/errors';
 
-/** Milliseconds for a client to close a connection that the service has ended, before the service cuts it off. */
+/**
+ * Milliseconds for a client to close a connection that the service has ended, before the service
+ * cuts it off.
+ */
 const lingering = 5_000;
 
-/** A request and its answer, which may not have begun yet. */
+/** A request and its response, which may not have started yet. */
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -13,19 +16,19 @@ interface Exchange {
 
 /** The state of one connection. */
 interface Connection {
-  /** What is not answered to its end, in the order in which it came. */
+  /** Exchanges that are not finished, in the order of their requests. */
   readonly open: Set<Exchange>;
   /** Those of them that are not handled yet. */
   readonly waiting: Exchange[];
-  /** The request that came last. */
+  /** The latest exchange. */
   last?: Exchange;
-  /** Whether the connection closes after the answers under way. No further request of it is handled. */
+  /** Whether the connection closes after the open exchanges. Further requests are not handled. */
   closing: boolean;
-  /** Runs when an exchange is over. */
+  /** Runs when an exchange finishes. */
   onAnswered?: () => void;
 }
 
-/** A refusal of what never became a request, in the error body (contract, part C). */
+/** Returns the refusal of bytes that are not a request, with the error body (contract, part C). */
 function refusal(code: ErrorCode, headers: readonly string[]): string {
   const body = errorBody(code);
   const content = JSON.stringify(body);
@@ -42,9 +45,9 @@ function refusal(code: ErrorCode, headers: readonly string[]): string {
   ].join('\r\n');
 }
 
-/** Ends a connection, after a last answer if there is one to give. */
+/** Ends a connection, after a last answer if there is one. */
 function end(socket: Duplex, lastAnswer: string | undefined): void {
-  if (socket.writableEnded) return; // The answer before said that it is the last one.
+  if (socket.writableEnded) return; // The previous answer announced that it is the last one.
   if (lastAnswer === undefined || !socket.writable) {
     socket.destroy();
     return;
@@ -55,32 +58,32 @@ function end(socket: Duplex, lastAnswer: string | undefined): void {
 }
 
 /**
- * Whether a request offers to change the protocol. The parser drops what follows such a request in the same packet (llhttp pauses
- * for the new protocol), so the answer to it has to be the last one.
+ * Reports whether a request offers to change the protocol. The parser drops what follows such a
+ * request in the same packet (llhttp pauses for the new protocol), so its answer must be the last.
  */
 function offersUpgrade({ headers }: IncomingMessage): boolean {
   return headers.upgrade !== undefined && /\bupgrade\b/i.test(headers.connection ?? '');
 }
 
-/** Keeps the answers on a connection in the order of its requests, the refusal of what is not one included. */
+/** Answers in the order of the requests on a connection, refusals of malformed ones included. */
 export interface AnswerOrder {
   /**
-   * Handles the requests of a connection one after the other. A packet holds a thousand small requests:
-   * handled at once, they would hold up all other connections, and their answers would be in memory
-   * until the client reads them. An offer to change the protocol is ignored (RFC 9110 section 7.8), and
-   * the connection closes after it.
+   * Handles the requests of a connection one after the other. A packet holds a thousand small
+   * requests: handled at once, they would hold up all other connections, and their answers would be
+   * in memory until the client reads them. An offer to change the protocol is ignored (RFC 9110
+   * section 7.8), and the connection closes after it.
    */
   readonly listener: RequestListener;
   /**
-   * Ends a connection once what is under way on it is answered. Only the first call for a connection counts.
+   * Ends a connection after its open exchanges. Only the first call for a connection has an effect.
    *
-   * @param code what the client is told last; undefined closes the connection without a word.
-   * @param headers lines beside those of every refusal.
+   * @param code the code of a last answer. Undefined to close the connection without one.
+   * @param headers header lines beside those of every refusal.
    */
   endAfterAnswers(socket: Duplex, code?: ErrorCode, headers?: readonly string[]): void;
 }
 
-/** Wraps a listener so that connections keep their order. */
+/** Wraps a listener so that the answers on a connection keep their order. */
 export function keepAnswersInOrder(listener: RequestListener): AnswerOrder {
   const connections = new WeakMap<Duplex, Connection>();
 
@@ -129,7 +132,8 @@ export function keepAnswersInOrder(listener: RequestListener): AnswerOrder {
       if (connection.onAnswered !== undefined) return;
       const isSilent = code === undefined || connection.closing;
       connection.closing = true;
-      // The request that was refused within its body, if it was one. Its handler may have answered without the rest of it.
+      // A request whose body is malformed. Its handler may have answered before the end of the
+      // body.
       const broken = last?.request.complete === false ? last : undefined;
       if (broken !== undefined && waiting.at(-1) === broken) waiting.pop(); // Never to be handled.
       connection.onAnswered = () => {

@@ -1,22 +1,24 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Into how many parts the timeout is divided: so much later than allowed, at most, a connection is cut off. */
+/**
+ * The timeout is divided into this many parts. A connection is cut off at most one part too late.
+ */
 const parts = 6;
 
 /**
- * Cuts off connections whose client has read nothing of what waits to be sent for so many milliseconds: their answers are memory.
- * A client that reads slowly is no such client.
+ * Closes connections whose client has read nothing of a pending answer for the given milliseconds,
+ * because their answers occupy memory. A client that reads slowly is not affected.
  *
- * Node's own timeout sees whether the kernel took something of a write, but compares only from one timeout to the next: alone it
- * would cut off after one to two times as long.
+ * Node's own timeout notices whether the kernel accepted part of a write, but compares only at each
+ * timeout: alone it would take up to twice as long.
  */
 export function cutOffStalledReaders(server: Server, milliseconds: number): void {
   const part = milliseconds / parts;
-  /** Timeouts of a connection that followed each other with nothing in between. */
+  /** Consecutive timeouts of a connection. */
   const silent = new WeakMap<Socket, { readonly parts: number; readonly at: number }>();
 
-  server.timeout = part; // Of each request; what is idle between two has the keep-alive timeout.
+  server.timeout = part; // Applies to requests; idle connections have the keep-alive timeout.
   server.on('timeout', (socket: Socket) => {
     if (socket.timeout !== part) return socket.destroy();
     const now = performance.now();

@@ -16,7 +16,7 @@ export interface LimitStatus {
   readonly resetAt: number;
 }
 
-/** Partition keys by counter key: they tell which requests are counted together, but not whose they are. */
+/** Partition keys by counter key. They identify requests that are counted together, but no user. */
 const partitionKeys = new LRUCache<string, string>({
   max: 10_000,
   memoMethod: (key) => Buffer.from(hash('sha256', key).slice(0, 12)).toString('base64'),

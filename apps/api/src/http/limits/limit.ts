@@ -69,7 +69,10 @@ export function limitUsers(createCounters: CreateCounters, knownTiers: KnownTier
   });
 }
 
-/** Limits the requests with keys of one owner, over all the owner's keys, to those of the owner's tier. */
+/**
+ * Limits the requests with keys of one owner, over all the owner's keys, to those of the owner's
+ * tier.
+ */
 export function limitKeys(createCounters: CreateCounters): Limit<FoundKey> {
   return createLimit({
     name: 'key',

@@ -8,8 +8,9 @@ interface Window {
 }
 
 /**
- * Counters of this process alone. Their windows follow the monotonic clock: a time of day that is set back blocks nobody for
- * longer, and one that is set forward lifts no limit. express-rate-limit's own memory store keeps to the time of day.
+ * Counters in the memory of this process. Their windows follow the monotonic clock, so that setting
+ * the system clock neither extends nor lifts a limit. express-rate-limit's own memory store follows
+ * the system clock.
  */
 export class MemoryCounters implements Counters {
   readonly localKeys = true;
@@ -57,7 +58,7 @@ export class MemoryCounters implements Counters {
     this.#windows.delete(key);
   }
 
-  /** All windows are as long as each other, so the map is in the order in which they end. */
+  /** All windows have the same length, so the map is in the order in which they end. */
   #dropEnded(now: number): void {
     for (const [key, { endsAt }] of this.#windows) {
       if (endsAt > now) return;

@@ -18,8 +18,8 @@ interface Script {
 const script = (text: string): Script => ({ text, sha1: hash('sha1', text) });
 
 /**
- * Counts a request: KEYS[1] is the counter, ARGV[1] the window in milliseconds. A counter that would last longer than its window
- * was made before the server's clock was set back; it begins anew.
+ * Counts a request: KEYS[1] is the counter, ARGV[1] the window in milliseconds. A counter that
+ * would outlive its window was created before the server's clock was set back, and is reset.
  */
 const increment = script(`
 local left = redis.call('PTTL', KEYS[1])
@@ -37,19 +37,24 @@ if left <= 0 or left > tonumber(ARGV[1]) then return { 0, 0 } end
 return { tonumber(redis.call('GET', KEYS[1])), left }
 `);
 
-/** Bare, DECR makes a counter that is not there: one of -1, which never ends. */
+/** DECR alone would create a missing counter with the value -1, which never expires. */
 const decrement = script(`
 if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end
 return { 0, 0 }
 `);
 
-/** Counts ARGV[2] further requests; none of a counter that is not there, since it would never end. */
+/**
+ * Counts ARGV[2] further requests. A missing counter stays missing, since it would never expire.
+ */
 const add = script(`
 if redis.call('PTTL', KEYS[1]) > 0 then redis.call('INCRBY', KEYS[1], ARGV[2]) end
 return { 0, 0 }
 `);
 
-/** Runs a script by its hash; a server that does not know it, since it restarted or its cache was flushed, gets the text. */
+/**
+ * Runs a script by its hash. A server that does not have it, after a restart or a flush of its
+ * cache, gets the text.
+ */
 async function run(
   link: RedisLink,
   { text, sha1 }: Script,
@@ -65,7 +70,10 @@ async function run(
   }
 }
 
-/** Counters in Redis while it is of use, in memory while it is not: requests go on, counted by each instance alone. */
+/**
+ * Counters in Redis while it is usable, otherwise in memory: then requests continue, and each
+ * instance counts its own.
+ */
 class SharedOrLocalCounters implements Counters {
   readonly #link: RedisLink;
   readonly #prefix: string;
@@ -109,7 +117,7 @@ class SharedOrLocalCounters implements Counters {
     if (this.#link.ready) await this.#link.send('DEL', this.#prefix + key).catch(() => {});
   }
 
-  /** Resolves to undefined where Redis is of no use: the link has reported it. */
+  /** Resolves to undefined if Redis is unusable, which the link reports. */
   async #run(script: Script, key: string, ...args: readonly number[]): Promise<readonly number[] | undefined> {
     if (!this.#link.ready) return undefined;
     return run(this.#link, script, this.#prefix + key, [this.#window, ...args]).catch(() => undefined);
@@ -120,13 +128,16 @@ class SharedOrLocalCounters implements Counters {
   }
 }
 
-/** Rate-limit counters that all instances share, and the end of their connection. */
+/** Rate limit counters that all instances share, and how to close their connection. */
 export interface SharedCounters {
   readonly createCounters: CreateCounters;
   close(): void;
 }
 
-/** Connects to Redis; it need not be there yet. Each disturbance is reported when it begins and when it is over. */
+/**
+ * Connects to Redis, which need not respond yet. Each disturbance is reported when it begins and
+ * when it ends.
+ */
 export function connectCounters(
   { url, ca, auth }: NonNullable<Settings['redis']>,
   log: Logger,

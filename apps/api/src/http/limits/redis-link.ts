@@ -2,16 +2,16 @@ import { isIP } from 'node:net';
 import { withTimeout } from '@andamio/verification/with-timeout';
 import { createClient } from 'redis';
 
-/** How long things may take, in milliseconds. */
+/** Timeouts and pauses, in milliseconds. */
 export interface RedisTimes {
-  /** A request waits so long for a counter (service contract, "Edges"). */
+  /** Maximum wait of a request for a counter (service contract, "Edges"). */
   readonly command: number;
-  /** Until a new connection must be good for counting, credentials included. */
+  /** Time within which a new connection must be usable, including its credentials. */
   readonly connect: number;
-  /** From a failure to the next attempt: at first, and at most. */
+  /** Pause between a failure and the next attempt. It grows while attempts fail. */
   readonly firstPause: number;
   readonly longestPause: number;
-  /** From one look for newer credentials to the next. */
+  /** Interval at which credentials are renewed. */
   readonly renewal: number;
 }
 
@@ -31,16 +31,16 @@ export interface RedisCredentials {
 
 export interface RedisLinkOptions {
   readonly url: string;
-  /** One or more certificates in PEM; undefined trusts the system's. */
+  /** One or more certificates in PEM. Undefined to trust the system's. */
   readonly ca: string | undefined;
-  /** Undefined where the URL holds the password. */
+  /** Undefined if the URL contains the password. */
   readonly credentials: (() => Promise<RedisCredentials>) | undefined;
   readonly times: RedisTimes;
-  /** A command that only succeeds where requests can be counted. */
+  /** A command that succeeds only if requests can be counted. */
   readonly probe: readonly string[];
-  /** Milliseconds of the monotonic clock. */
+  /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow: () => number;
-  /** Told once when Redis stops being of use, with the cause, and once when it is of use again. */
+  /** Called once when Redis becomes unusable, with the cause, and once when it is usable again. */
   readonly onDown: (cause: Error) => void;
   readonly onUp: () => void;
 }
@@ -48,14 +48,15 @@ export interface RedisLinkOptions {
 const isAddress = (url: string) => isIP(new URL(url).hostname.replace(/^\[|\]$/g, '')) !== 0;
 
 /**
- * TLS that trusts the given CA. Memorystore creates a CA for each instance and documents no name that its certificates carry:
- * for an address, a chain to that CA proves the instance. A host name is compared as usual.
+ * Returns TLS options that trust the given CA. Memorystore creates a CA for each instance and
+ * documents no name that its certificates have, so for an address a chain to that CA identifies the
+ * instance. A host name is compared as usual.
  * https://cloud.google.com/memorystore/docs/valkey/about-in-transit-encryption
  */
 const tlsOf = (url: string, ca: string) =>
   ({ tls: true, ca, ...(isAddress(url) && { checkServerIdentity: () => undefined }) }) as const;
 
-/** Makes a client of one connection: it never connects again by itself, and keeps no commands for later. */
+/** Creates a client for one connection: it neither reconnects nor queues commands. */
 function clientOf({ url, ca, times }: RedisLinkOptions, credentials: RedisCredentials | undefined) {
   return createClient({
     url,
@@ -71,7 +72,7 @@ function clientOf({ url, ca, times }: RedisLinkOptions, credentials: RedisCreden
 
 type Client = ReturnType<typeof clientOf>;
 
-/** What an answer that is an error begins with, and what is wrong with the server that gives it. */
+/** What is wrong with the server, by the first word of its error reply. */
 const replies: Readonly<Record<string, string>> = {
   READONLY: 'The server is a replica. It was a primary before a failover, or the address is that of a replica.',
   LOADING: 'The server is loading its data.',
@@ -86,7 +87,7 @@ const replies: Readonly<Record<string, string>> = {
   NOREPLICAS: 'The server lacks the replicas that it must write to.',
 };
 
-/** Describes an error for a log: nothing that a server sends is repeated beyond the word that it begins with. */
+/** Describes an error for the log. Of what a server sends, only a known first word is repeated. */
 function describe(error: unknown): Error {
   const { message = '', code } = error as NodeJS.ErrnoException;
   const word = /^[A-Z]+(?= |$)/.exec(message)?.[0];
@@ -98,24 +99,24 @@ function describe(error: unknown): Error {
   });
 }
 
-/** Redis, or what a connection to it needs, did not answer in time. */
+/** Redis, or the source of its credentials, did not respond in time. */
 class LateError extends Error {
   override readonly name = 'LateError';
 }
 
 /**
- * A connection to Redis that is either of use or not asked at all.
+ * A connection to Redis that is either usable or not used at all.
  *
- * Each command has a timer of its own: the client library's timeout ends with the writing of the command, so that a server that
- * accepts and stays silent would be waited for without end. After any failure the connection is given up: whoever is behind the
- * address now may be another server. A new one is made after a pause, which grows while failures follow each other, and is used
- * once the probe has succeeded on it.
+ * Each command has its own timer. The client library's timeout ends when the command is written, so
+ * a server that accepts a command and never replies would block forever. After any failure the
+ * connection is dropped, because the address may now belong to another server. A new one is opened
+ * after a pause, which grows while attempts fail, and is used once the probe has succeeded on it.
  */
 export class RedisLink {
   readonly #options: RedisLinkOptions;
   #client: Client | undefined;
   #ready = false;
-  /** Whether the disturbance under way has been reported. */
+  /** Whether the current disturbance has been reported. */
   #reported = false;
   #attempts = 0;
   #pause: number;
@@ -130,12 +131,12 @@ export class RedisLink {
     void this.#connect();
   }
 
-  /** Whether commands are worth sending. */
+  /** Whether the connection is usable. */
   get ready(): boolean {
     return this.#ready;
   }
 
-  /** Sends a command. Any failure, and any answer that is an error except NOSCRIPT, gives the connection up. */
+  /** Sends a command. Any failure, and any error reply except NOSCRIPT, drops the connection. */
   async send(...command: string[]): Promise<unknown> {
     const client = this.#client;
     if (client === undefined || !this.#ready) throw new Error('Redis is not connected.');
@@ -147,7 +148,7 @@ export class RedisLink {
     }
   }
 
-  /** Ends the connection; nothing is tried again. */
+  /** Closes the connection for good. */
   close(): void {
     this.#closed = true;
     this.#drop();
@@ -165,7 +166,7 @@ export class RedisLink {
     try {
       await withTimeout(times.connect, this.#open(), late);
     } catch (error) {
-      this.#attempts++; // Credentials that come later make no connection.
+      this.#attempts++; // Credentials that arrive later are ignored.
       return this.#fail(this.#client, error);
     }
     this.#ready = true;
@@ -179,23 +180,26 @@ export class RedisLink {
     const { credentials, probe } = this.#options;
     const attempt = ++this.#attempts;
     const found = await credentials?.();
-    if (attempt !== this.#attempts || this.#closed) throw new Error('The attempt was given up.');
+    if (attempt !== this.#attempts || this.#closed) throw new Error('The attempt was abandoned.');
     this.#password = found?.password;
     const client = clientOf(this.#options, found);
     this.#client = client;
-    // While it connects, the failure is that of connect().
+    // While it connects, connect() reports the failure.
     client.on('error', (error) => this.#ready && this.#fail(client, error));
     await client.connect();
     await client.sendCommand(probe);
   }
 
-  /** Authenticates again with a newer password: a connection does not outlive the one that it was made with. */
+  /**
+   * Authenticates again with a newer password, because a connection ends with the one that opened
+   * it.
+   */
   async #renew(): Promise<void> {
     const { credentials, times } = this.#options;
     const client = this.#client;
     if (credentials === undefined || client === undefined) return;
     const late = () => new LateError('The credentials for Redis could not be renewed in time.');
-    // Without newer ones the connection goes on for as long as the server allows.
+    // Without newer credentials, the connection continues for as long as the server allows.
     const found = await withTimeout(times.connect, credentials(), late).catch(() => undefined);
     if (client !== this.#client) return;
     if (found !== undefined && found.password !== this.#password) {
@@ -209,7 +213,9 @@ export class RedisLink {
     if (client === this.#client) this.#schedule(times.renewal, () => this.#renew());
   }
 
-  /** Gives a connection up, reports the first failure of a disturbance, and tries again later. */
+  /**
+   * Drops a connection, reports the first failure of a disturbance, and schedules the next attempt.
+   */
   #fail(client: Client | undefined, error: unknown): void {
     if (this.#closed || client !== this.#client) return;
     const { times, monotonicNow, onDown } = this.#options;

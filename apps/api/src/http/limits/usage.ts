@@ -19,7 +19,10 @@ function reportedBy({ headers }: IncomingMessage): number {
   return reported <= maximumCachedAnswers ? reported : 0;
 }
 
-/** Unlike the maximum of keys, a quota ends by waiting: `Retry-After` is the rest of the day or month. */
+/**
+ * Unlike the maximum of keys, a quota ends by waiting: `Retry-After` is the rest of the day or
+ * month.
+ */
 function quotaExceeded({ period, endsAt }: ExhaustedQuota, now: number): HttpError {
   return new HttpError('quota_exceeded', details.quota[period], Math.max(1, Math.ceil(endsAt - now / 1000)));
 }

@@ -11,7 +11,9 @@ interface Server {
 /** Placeholder for the list of servers in the prepared text. */
 const serversMark = '@servers';
 
-/** Loads the document as text, and its servers. Done on first use, so that the start need not wait. */
+/**
+ * Loads the document as text, and its servers. Done on first use, so that the start need not wait.
+ */
 async function prepare(): Promise<{ readonly text: string; readonly servers: readonly Server[] }> {
   const { default: document } = await import('@andamio/schema/openapi.json', { with: { type: 'json' } });
   return { text: JSON.stringify({ ...document, servers: serversMark }), servers: document.servers };

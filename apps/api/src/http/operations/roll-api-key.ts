@@ -6,7 +6,9 @@ import { rollKey } from '../../keys/roll.ts';
 import { describeKey } from '../response/describe-key.ts';
 import { HttpError } from '../response/errors.ts';
 
-/** POST /api/v1/apikey/roll: gives a key a new secret and shows it, this once. */
+/**
+ * POST /api/v1/apikey/roll: replaces the secret of a key. Only this answer contains the new one.
+ */
 export function rollApiKeyHandler(dependencies: IssueKeyDependencies) {
   return async (owner: Owner, body: RollApiKeyBody, idempotencyKey?: string): Promise<RolledApiKey> => {
     const rolled = await rollKey(dependencies, owner, {

@@ -2,7 +2,7 @@ import type { VerifiedApiKey } from '@andamio/schema/operations';
 import { formatTimestamp } from '@andamio/schema/timestamps';
 import type { FoundKey } from '../../keys/store.ts';
 
-/** GET /api/v1/apikey/verify: says whose key it is that was sent. */
+/** GET /api/v1/apikey/verify: returns the owner, name and tier of the key that was sent. */
 export function verifyApiKeyHandler({ record, tier }: FoundKey): VerifiedApiKey {
   return {
     user_id: record.userId,

@@ -1,8 +1,9 @@
 /**
- * What the reference page may load and do: scripts by nonce alone, and nothing from or to another host. Inline styles are
- * allowed: the renderer brings its theme and places its menus by them, and they run nothing.
+ * Returns the policy of the reference page: scripts by nonce only, and no connections to other
+ * hosts. Inline styles are allowed, because the renderer uses them for its theme and menus.
  *
- * @param nonce at least 128 random bits in Base64, new for each answer (https://www.w3.org/TR/CSP3/#security-nonces)
+ * @param nonce at least 128 random bits in Base64, new for each answer
+ *   (https://www.w3.org/TR/CSP3/#security-nonces)
  */
 export function contentSecurityPolicy(nonce: string): string {
   return [

@@ -1,20 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 import proxyAddress from 'proxy-addr';
 
-/** An address as proxies write it: IPv4 with a port, IPv6 in brackets with or without one. */
+/** An address as proxies write it: IPv4 with a port, or IPv6 in brackets with or without one. */
 const decorated = /^(?:\[([0-9A-Fa-f:.]+)\]|(\d{1,3}(?:\.\d{1,3}){3}))(?::\d{1,5})?$/;
 
-/** Strips port and brackets: Azure's gateways send the port, which is a new one for each connection. */
+/** Strips port and brackets. Azure's gateways send the port, which differs for each connection. */
 function bareAddress(entry: string): string {
   const [, ipv6, ipv4] = decorated.exec(entry) ?? [];
   return ipv6 ?? ipv4 ?? entry;
 }
 
 /**
- * Creates the function that returns the address of a request's client. `X-Forwarded-For` is believed as far as the given number of
- * proxies goes, each of which adds one entry.
+ * Creates the function that returns the address of a request's client. It trusts as many entries of
+ * `X-Forwarded-For` as there are trusted proxies, each of which adds one.
  *
- * @returns the address without port and brackets; empty where the connection is gone already.
+ * @returns the address without port and brackets. Empty if the connection is closed.
  */
 export function clientAddress(trustedHops: number): (request: IncomingMessage) => string {
   const isTrusted = (_address: string, hop: number) => hop < trustedHops;

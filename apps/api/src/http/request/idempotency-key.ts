@@ -6,7 +6,8 @@ import { HttpError } from '../response/errors.ts';
 const pattern = new RegExp(idempotencyKeyPattern);
 
 /**
- * Returns the `Idempotency-Key` of a request, if it has one (service contract, "Beside the contract").
+ * Returns the `Idempotency-Key` of a request, if it has one (service contract, "Beside the
+ * contract").
  *
  * @throws {@link HttpError} `invalid_field` for a key that breaks the rule, or two.
  */

@@ -8,7 +8,10 @@ export interface JsonBodyRules {
   readonly limit: number;
   /** The accepted content codings, in lower case. */
   readonly encodings: ReadonlySet<string>;
-  /** Texts for a body that cannot be read and for one that is too large, instead of those of the codes. */
+  /**
+   * Texts for a body that cannot be read and for one that is too large, instead of those of the
+   * codes.
+   */
   readonly details?: Readonly<Record<'invalid_body' | 'body_too_large', string>>;
 }
 
@@ -20,8 +23,8 @@ export interface JsonBodyRules {
 export type ReadBody = (request: IncomingMessage, response: ServerResponse) => Promise<Uint8Array | undefined>;
 
 /**
- * `application/json`. It has no parameters (RFC 8259 section 11), so parameters that clients add are
- * ignored: the bytes must be UTF-8.
+ * `application/json`. It has no parameters (RFC 8259 section 11), so parameters that clients add
+ * are ignored: the bytes must be UTF-8.
  */
 const jsonType = /^application\/json[ \t]*(?:;|$)/i;
 

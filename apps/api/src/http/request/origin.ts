@@ -4,7 +4,9 @@ import { publicHosts, publicUrl } from '@andamio/schema/hosts';
 /** The origin that the published documents name: production. */
 export const documentedOrigin = publicUrl(publicHosts.prod);
 
-/** A name or address with a port: characters that are safe wherever a document contains the origin. */
+/**
+ * A name or address with a port: characters that are safe wherever a document contains the origin.
+ */
 const hostAndPort = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/;
 
 /** Returns the origin under which the client reached this service, such as `https://host`. */

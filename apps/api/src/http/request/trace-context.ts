@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** A trace as Google's pino configuration takes it. */
+/** A trace in the form that Google's pino configuration expects. */
 export interface TraceContext {
   readonly trace_id: string;
   readonly span_id: string;
@@ -26,7 +26,7 @@ function fromCloudTrace(header: string | string[] | undefined): TraceContext | u
   return { trace_id: trace, span_id: span, trace_flags: sampled === '1' ? '01' : '00' };
 }
 
-/** The trace that a request belongs to, or undefined where no header names one in the right form. */
+/** Returns the trace of a request. Undefined if no header has a well-formed one. */
 export function traceContext(headers: IncomingHttpHeaders): TraceContext | undefined {
   return fromTraceparent(headers['traceparent']) ?? fromCloudTrace(headers['x-cloud-trace-context']);
 }

@@ -12,7 +12,9 @@ export const exposureHeaders: RawHeaders = ['Access-Control-Expose-Headers', exp
 
 /** What pages of other origins may do. */
 export interface CrossOrigin {
-  /** Reports whether a request is the preflight of a listed origin (Fetch standard, CORS protocol). */
+  /**
+   * Reports whether a request is the preflight of a listed origin (Fetch standard, CORS protocol).
+   */
   isPreflight(request: IncomingMessage): boolean;
   /** Sets the headers by which a page of a listed origin can read the answer. */
   expose(request: IncomingMessage, response: ServerResponse): void;
@@ -21,8 +23,8 @@ export interface CrossOrigin {
 }
 
 /**
- * Lets pages of the listed origins call the service (service contract, "Settled beside"). An OPTIONS
- * request that is not a preflight of theirs is a method like any other.
+ * Lets pages of the listed origins call the service (service contract, "Settled beside"). An
+ * OPTIONS request that is not a preflight of theirs is a method like any other.
  */
 export function allowOrigins(origins: readonly string[]): CrossOrigin {
   const listed = new Set(origins);

@@ -1,7 +1,7 @@
 import { formatTimestamp } from '@andamio/schema/timestamps';
 import type { KeyFacts } from '../../keys/issue.ts';
 
-/** What an answer says of a key beside the key itself (contract, part A). */
+/** Returns the published fields of a key, except for the key itself (contract, part A). */
 export function describeKey({ createdAt, expiresAt, expiresInDays, name }: KeyFacts, isActive: boolean) {
   return {
     created_at: formatTimestamp(createdAt),

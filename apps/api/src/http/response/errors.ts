@@ -5,7 +5,9 @@ import { OutcomeUnknownError, StoreUnavailableError } from '../../keys/store.ts'
 import type { Exchange } from '../exchange.ts';
 import { type Answer, jsonType, type RawHeaders } from './answer.ts';
 
-/** An error that the client sees. Its code determines status and message; `details` is for people. */
+/**
+ * An error that the client sees. Its code determines status and message; `details` is for people.
+ */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly code: ErrorCode;
@@ -38,7 +40,9 @@ export class CredentialsRefusedError extends HttpError {
   }
 }
 
-/** The store did not respond, or too late to rely on the answer, so the key could not be verified. */
+/**
+ * The store did not respond, or too late to rely on the answer, so the key could not be verified.
+ */
 export class VerificationUnavailableError extends Error {
   override readonly name = 'VerificationUnavailableError';
 }
@@ -61,7 +65,10 @@ function codeOfCause(error: unknown): ErrorCode {
   return 'internal';
 }
 
-/** Returns what the client sees of an error. An unexpected error is identified by the request id only. */
+/**
+ * Returns what the client sees of an error. An unexpected error is identified by the request id
+ * only.
+ */
 function toHttpError(error: unknown, requestId: string): HttpError {
   if (error instanceof HttpError) return error;
   const code = codeOfCause(error);
@@ -79,7 +86,8 @@ export type AnswerError = (error: unknown, exchange: Exchange, headers: RawHeade
 /**
  * Creates the one function that turns errors into answers, in the body that the contract fixes.
  *
- * @param explainsRefusals whether `details` has the reason why credentials are refused: in development.
+ * @param explainsRefusals whether `details` has the reason why credentials are refused: in
+ *   development.
  */
 export function answerErrors(explainsRefusals: boolean): AnswerError {
   return (error, { requestId, report }, headers) => {

@@ -15,7 +15,9 @@ export function helmetHeaders(): RawHeaders {
   return headers;
 }
 
-/** The headers that OWASP's REST Security Cheat Sheet names, for answers that no browser displays. */
+/**
+ * The headers that OWASP's REST Security Cheat Sheet names, for answers that no browser displays.
+ */
 export const programHeaders: RawHeaders = [
   'Content-Security-Policy',
   "default-src 'none'; frame-ancestors 'none'",

@@ -11,7 +11,9 @@ export const readAlerts = readJsonBody({
   details: details.alerts,
 });
 
-/** Parses JSON even if a string in it is not UTF-8, since one such alert must not hide the others. */
+/**
+ * Parses JSON even if a string in it is not UTF-8, since one such alert must not hide the others.
+ */
 function parse(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
