@@ -39,6 +39,24 @@ const imports = globSync('**/*.ts', { cwd: source })
     return specifiers.map((specifier) => ({ file, specifier }));
   });
 
+/** Returns the files from which a chain of imports leads back to themselves, types included. */
+function filesInCircles(): string[] {
+  const targets = new Map<string, string[]>();
+  for (const { file, specifier } of imports) {
+    if (!/^\..*\.ts$/.test(specifier)) continue;
+    targets.set(file, [...(targets.get(file) ?? []), join(dirname(file), specifier)]);
+  }
+  const reachable = (from: string, seen = new Set<string>()): Set<string> => {
+    for (const target of targets.get(from) ?? []) if (!seen.has(target)) reachable(target, seen.add(target));
+    return seen;
+  };
+  return [...targets.keys()].filter((file) => reachable(file).has(file));
+}
+
+test('no file imports itself through others, not even for a type', () => {
+  expect(filesInCircles()).toEqual([]);
+});
+
 describe('imports', () => {
   test('the architecture test finds the imports', () => {
     expect(imports.length).toBeGreaterThan(50);

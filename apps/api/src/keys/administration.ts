@@ -1,26 +1,7 @@
 import type { Tier } from '@andamio/schema/tiers';
-import type { Actor, AuditEntry } from './audit.ts';
-import type { RevokedKey } from './revoke.ts';
-import type { EndedKeys, KeyRecord, Standing } from './store.ts';
+import type { AuditEntry } from './audit.ts';
+import type { AccountStatus, KeyRecord, OwnerCommand, RevokedKey } from './model.ts';
 import type { UsageTotals } from './usage/store.ts';
-
-/** One owner to be changed by somebody else. */
-export interface OwnerCommand {
-  readonly userId: string;
-  readonly by: Actor;
-  /** Why, for the audit log. */
-  readonly reason?: string | undefined;
-  /** Unix seconds. */
-  readonly now: number;
-}
-
-/** What became of a suspension: whether it is new, and the keys that nobody may be let in by any more. */
-export interface Suspension extends EndedKeys {
-  readonly changed: boolean;
-}
-
-/** What became of a resumption. */
-export type ResumeOutcome = 'resumed' | 'not_suspended' | 'being_erased';
 
 /** A key as an operator sees it. */
 export interface InspectedKey extends KeyRecord {
@@ -29,7 +10,7 @@ export interface InspectedKey extends KeyRecord {
 }
 
 /** An owner as an operator sees it. */
-export interface InspectedOwner extends Standing {
+export interface InspectedOwner extends AccountStatus {
   /** When its first key was issued, Unix seconds; undefined before that. */
   readonly since: number | undefined;
   /** In no order; maybe some that are gone and only wait to be removed. */
@@ -37,7 +18,7 @@ export interface InspectedOwner extends Standing {
 }
 
 /** An owner as it stands in a list of all owners. */
-export interface OwnerSummary extends Standing {
+export interface OwnerSummary extends AccountStatus {
   readonly userId: string;
   /** When the owner's first key was issued, Unix seconds; undefined before that. */
   readonly since: number | undefined;
@@ -61,19 +42,10 @@ export interface KeyCounts {
 }
 
 /**
- * What operators do to owners and their keys, and what they see of them. The service itself has no use for it. Each change is in
- * the audit log, or was not made.
+ * The part of a store that only operators use. Each change lands in the audit log in the same
+ * commit.
  */
 export interface Administration {
-  /**
-   * Has all keys of an owner refused, and its requests for keys, until it is resumed: exactly, however many processes change the
-   * same owner's keys at once. One that has held no key yet is suspended as well.
-   */
-  suspend(command: OwnerCommand): Promise<Suspension>;
-
-  /** Ends a suspension, unless it is that of a user who is being erased. */
-  resume(command: OwnerCommand): Promise<ResumeOutcome>;
-
   /**
    * Ends all keys of an owner, expired ones and those in their grace included. In commits of some hundred keys each, so that it
    * takes as long as they need: where it breaks off, what is left can be revoked again.

@@ -3,9 +3,11 @@ import { auditRetentionDays } from '@andamio/schema/firestore-layout';
 import type { Tier } from '@andamio/schema/tiers';
 import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 
+export const actorKinds = ['user', 'operator', 'github', 'service'] as const;
+
 /** Who made a change. */
 export interface Actor {
-  readonly kind: 'user' | 'operator' | 'github' | 'service';
+  readonly kind: (typeof actorKinds)[number];
   /** Which one, where there are several: the user id, the operator's name. */
   readonly id?: string;
 }

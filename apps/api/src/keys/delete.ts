@@ -1,17 +1,20 @@
+import { decideDeletion, deletionScope } from './decide/delete.ts';
 import type { KeyDependencies } from './dependencies.ts';
+import type { DeleteOutcome } from './model.ts';
 import { type Owner, tierClaimOf } from './owner.ts';
-import type { DeleteOutcome, KeyStore } from './store.ts';
+import type { KeyStore } from './store.ts';
 
 /**
- * Ends an owner's key for good, expired or not (contract, parts B and C).
+ * Deletes an owner's key, expired or not (contract, parts B and C).
  *
- * @throws what {@link KeyStore.delete} throws.
+ * @throws what {@link KeyStore.transact} throws.
  */
 export function deleteKey({ store, now }: KeyDependencies, owner: Owner, name: string): Promise<DeleteOutcome> {
-  return store.delete({
+  const command = {
     userId: owner.userId,
     name,
     tierClaim: tierClaimOf(owner),
     now: Math.floor(now() / 1000),
-  });
+  };
+  return store.transact(deletionScope(command), (view) => decideDeletion(view, command));
 }

@@ -3,99 +3,105 @@ import { makeKey } from '@andamio/schema/key-format';
 import type { Pepper } from '@andamio/schema/settings';
 import { secondsPerDay } from '@andamio/schema/timestamps';
 
-/** How long a request is known again, in seconds (service contract, "Beside the contract"). */
-const remembered = secondsPerDay;
+/** How long a request is replayed, in seconds (service contract, "Beside the contract"). */
+const replayedFor = secondsPerDay;
 
-/** What names a request that its client may repeat: the owner, the operation, and the key that the client chose for it. */
-export interface RepeatableRequest {
+/** What identifies a request that a client may repeat. */
+export interface IdempotencyScope {
   readonly userId: string;
   readonly operation: 'request' | 'rotate' | 'roll';
-  /** `Idempotency-Key`; nowhere stored. */
+  /** The `Idempotency-Key` header; never stored. */
   readonly idempotencyKey: string;
 }
 
-/** A request of this moment, for the store to compare with what it remembers. */
-export interface Attempt extends RepeatableRequest {
-  /** SHA-256 of the body as understood, defaults included, hex. */
+/** A request with an `Idempotency-Key`, for the store to compare with its idempotency record. */
+export interface IdempotentRequest extends IdempotencyScope {
+  /** SHA-256 of the parsed body, defaults included, in hex. */
   readonly bodyDigest: string;
-  /** What a secret is derived with; random, base64url. */
+  /** The salt that a secret is derived with; random, base64url. */
   readonly nonce: string;
 }
 
-/** What is remembered of a request that was answered with 200, the secret excepted. Times are Unix seconds. */
-export interface Memory {
+/** A request that was answered with 200, and its answer without the secret. Times are Unix seconds. */
+export interface IdempotencyRecord {
   readonly bodyDigest: string;
   readonly nonce: string;
   /** The version of the pepper that the secret was derived from. */
   readonly pepperVersion: string;
-  /** Of the secret that the answer is about. */
+  /** The serial of the answer's secret. */
   readonly serial: string;
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly expiresInDays: number;
-  /** Of an answer that says when the secret before ends. */
+  /** Null unless the answer says when the previous secret expires. */
   readonly previousExpiresAt: number | null;
-  /** From when on the request is a new one. */
-  readonly forgetAt: number;
+  /** From this instant on the same request is a new one. */
+  readonly deleteAfter: number;
 }
 
-/** Why a repeated request is not answered again. */
-export type RepetitionRefusal = 'idempotency_key_reused' | 'idempotency_key_outdated';
+/** Why a repeated request is not replayed. */
+export type ReplayRefusal = 'idempotency_key_reused' | 'idempotency_key_outdated';
 
-/** An outcome that is not new: the answer to the same request before. */
-export interface Repetition {
-  readonly repeated: { readonly attempt: Attempt; readonly memory: Memory };
+/** The outcome of a repeated request: the answer to the first one. */
+export interface Replay {
+  readonly replayed: { readonly request: IdempotentRequest; readonly record: IdempotencyRecord };
 }
 
-/** The attempt that a request is, for one that its client may repeat. */
-export function attemptOf(request: RepeatableRequest, body: readonly (string | number | null)[]): Attempt {
+/** Creates the idempotent request for a parsed body. */
+export function idempotentRequest(
+  scope: IdempotencyScope,
+  body: readonly (string | number | null)[],
+): IdempotentRequest {
   return {
-    ...request,
+    ...scope,
     bodyDigest: createHash('sha256').update(JSON.stringify(body)).digest('hex'),
     nonce: randomBytes(32).toString('base64url'),
   };
 }
 
-/** What to remember of an attempt that was made at `now`. */
-export function memoryOf(
-  { bodyDigest, nonce }: Attempt,
+/** The part of an answer that an idempotency record holds. */
+export type RecordedAnswer = Omit<IdempotencyRecord, 'bodyDigest' | 'nonce' | 'deleteAfter' | 'previousExpiresAt'> & {
+  readonly previousExpiresAt?: number;
+};
+
+/** Creates the record of a request that is answered at `now`. */
+export function idempotencyRecordOf(
+  { bodyDigest, nonce }: IdempotentRequest,
   now: number,
-  answer: Omit<Memory, 'bodyDigest' | 'nonce' | 'forgetAt' | 'previousExpiresAt'> & {
-    readonly previousExpiresAt?: number;
-  },
-): Memory {
+  answer: RecordedAnswer,
+): IdempotencyRecord {
   const { pepperVersion, serial, createdAt, expiresAt, expiresInDays, previousExpiresAt = null } = answer;
   const facts = { pepperVersion, serial, createdAt, expiresAt, expiresInDays, previousExpiresAt };
-  return { bodyDigest, nonce, ...facts, forgetAt: now + remembered };
+  return { bodyDigest, nonce, ...facts, deleteAfter: now + replayedFor };
 }
 
 /**
- * The rule of repeating (service contract, "Settled beside"), for stores to decide by before name and quota.
+ * Decides whether a request repeats an earlier one (service contract, "Settled beside").
  *
- * @param memory as stored, or undefined where nothing is.
- * @param attempt undefined for a request that its client may not repeat.
- * @param currentSerial of the secret that the name stands for at present, if there is one.
- * @returns undefined for a request that is new.
+ * @param record as stored, or undefined if there is none.
+ * @param currentSerial the serial of the name's current secret, if there is one.
+ * @returns undefined for a new request.
  */
-export function recalled(
-  memory: Memory | undefined,
-  attempt: Attempt | undefined,
+export function replayOf(
+  record: IdempotencyRecord | undefined,
+  request: IdempotentRequest,
   currentSerial: string | undefined,
   now: number,
-): Repetition | RepetitionRefusal | undefined {
-  if (attempt === undefined || memory === undefined || memory.forgetAt <= now) return undefined;
-  if (memory.bodyDigest !== attempt.bodyDigest) return 'idempotency_key_reused';
-  return memory.serial === currentSerial ? { repeated: { attempt, memory } } : 'idempotency_key_outdated';
+): Replay | ReplayRefusal | undefined {
+  if (record === undefined || record.deleteAfter <= now) return undefined;
+  if (record.bodyDigest !== request.bodyDigest) return 'idempotency_key_reused';
+  return record.serial === currentSerial ? { replayed: { request, record } } : 'idempotency_key_outdated';
 }
 
-/** Makes the key that belongs to a request, the same each time. */
-export type DeriveKey = (request: RepeatableRequest, source: Pick<Memory, 'pepperVersion' | 'nonce'>) => string;
+/** Derives the key that belongs to a request: the same key each time. */
+export type DeriveKey = (scope: IdempotencyScope, source: Pick<IdempotencyRecord, 'pepperVersion' | 'nonce'>) => string;
 
 /**
- * Makes what derives keys: HKDF-SHA256 (RFC 5869) of the pepper, with the nonce as salt and the request as info. Who holds the
- * database but no pepper can derive nothing, also one who knows the `Idempotency-Key`.
+ * Creates a key deriver: HKDF-SHA256 (RFC 5869) of the pepper, with the nonce as salt and the request
+ * as info. An attacker with the database but no pepper can derive nothing, even with the
+ * `Idempotency-Key`.
  *
- * @throws from what it returns: Error for a version of a pepper that is not configured.
+ * @throws from the returned function: Error for a pepper version that is not configured.
  */
 export function createKeyDeriver(peppers: readonly Pepper[]): DeriveKey {
   const secrets = new Map<string, KeyObject>(

@@ -1,59 +1,58 @@
+import { decideIssue, issueScope } from './decide/issue.ts';
 import type { KeyDependencies } from './dependencies.ts';
-import { expiryOf, removalOf } from './expiry.ts';
-import { attemptOf, type RepetitionRefusal } from './idempotency.ts';
+import { deleteAfterOf, expiryOf } from './expiry.ts';
+import { idempotentRequest, type ReplayRefusal } from './idempotency.ts';
+import type { IssueRefusal, KeyRecord } from './model.ts';
 import { maximumKeysOf, type Owner, tierClaimOf } from './owner.ts';
 import { type KeyMaking, newSecret } from './secret.ts';
-import type { IssueRefusal, KeyRecord, KeyStore } from './store.ts';
+import type { KeyStore } from './store.ts';
 
-/** What an answer says of a key beside the key itself; times are Unix seconds. */
+/** The part of a key that an answer shows beside the key itself; times are Unix seconds. */
 export type KeyFacts = Pick<KeyRecord, 'name' | 'createdAt' | 'expiresAt' | 'expiresInDays'>;
 
-/** A new key: what is known of it, and the plaintext that exists nowhere else. */
+/** A new key: its facts, and the plaintext, which is stored nowhere. */
 export interface NewKey {
   readonly key: string;
   readonly facts: KeyFacts;
 }
 
-/** What operations that make keys work with. */
+/** The dependencies of operations that create keys. */
 export interface IssueKeyDependencies extends KeyDependencies, KeyMaking {}
 
-/** What an owner wants. */
-export interface IssueWish {
+/** A request for a key. */
+export interface IssueInput {
   readonly name: string;
   readonly expiresInDays: number;
-  /** What the client would repeat the request with. */
+  /** The `Idempotency-Key` header. */
   readonly idempotencyKey?: string | undefined;
 }
 
 /**
- * Issues a key to an owner: named once among the owner's keys, and within the number that the tier allows. The same request
- * again gets the same key.
+ * Issues a key to an owner. Its name is unique among the owner's keys, and the tier limits their
+ * number. A repeated request gets the same key.
  *
- * @throws what {@link KeyStore.issue} throws.
+ * @throws what {@link KeyStore.transact} throws.
  */
 export async function issueKey(
   dependencies: IssueKeyDependencies,
   owner: Owner,
-  { name, expiresInDays, idempotencyKey }: IssueWish,
-): Promise<NewKey | IssueRefusal | RepetitionRefusal> {
+  { name, expiresInDays, idempotencyKey }: IssueInput,
+): Promise<NewKey | IssueRefusal | ReplayRefusal> {
   const { store, deriveKey, now } = dependencies;
   const createdAt = Math.floor(now() / 1000);
   const expiresAt = expiryOf(createdAt, expiresInDays);
+  const deleteAfter = deleteAfterOf(expiresAt);
   const { userId } = owner;
-  const attempt =
+  const request =
     idempotencyKey === undefined
       ? undefined
-      : attemptOf({ userId, operation: 'request', idempotencyKey }, [name, expiresInDays]);
-  const { key, secret } = newSecret(dependencies, attempt);
-  const record = { ...secret, userId, name, createdAt, expiresAt, expiresInDays, removeAt: removalOf(expiresAt) };
-  const outcome = await store.issue({
-    record,
-    tierClaim: tierClaimOf(owner),
-    maximumKeysOf,
-    attempt,
-  });
+      : idempotentRequest({ userId, operation: 'request', idempotencyKey }, [name, expiresInDays]);
+  const { key, secret } = newSecret(dependencies, request);
+  const record = { ...secret, userId, name, createdAt, expiresAt, expiresInDays, deleteAfter };
+  const command = { record, tierClaim: tierClaimOf(owner), maximumKeysOf, request };
+  const outcome = await store.transact(issueScope(command), (view) => decideIssue(view, command));
   if (outcome === 'issued') return { key, facts: record };
   if (typeof outcome === 'string') return outcome;
-  const { attempt: first, memory } = outcome.repeated;
-  return { key: deriveKey(first, memory), facts: { ...memory, name } };
+  const { replayed } = outcome;
+  return { key: deriveKey(replayed.request, replayed.record), facts: { ...replayed.record, name } };
 }

@@ -1,7 +1,8 @@
 import type { Tier } from '@andamio/schema/tiers';
 import { LRUCache } from 'lru-cache';
+import type { TierClaim } from './model.ts';
 import { effectiveTier } from './owner.ts';
-import type { KeyStore, TierClaim } from './store.ts';
+import type { KeyStore } from './store.ts';
 
 /** Owners whose claims are remembered: those that were here last. */
 const mostOwners = 10_000;

@@ -1,8 +1,10 @@
 import type { Tier } from '@andamio/schema/tiers';
+import { claimTier } from './claim-tier.ts';
 import type { KeyDependencies } from './dependencies.ts';
-import { isGone } from './expiry.ts';
+import { isRemoved } from './expiry.ts';
+import type { KeyRecord } from './model.ts';
 import { effectiveTier, isNews, type Owner, tierClaimOf } from './owner.ts';
-import type { KeyRecord, KeyStore } from './store.ts';
+import type { KeyStore } from './store.ts';
 
 /** An owner's keys. */
 export interface KeyList {
@@ -28,16 +30,16 @@ function lastExpiredFirst(one: KeyRecord, other: KeyRecord): number {
  * Lists the keys that an owner holds (contract, parts B and C). From then on they have the tier that its newest token names
  * (service contract, "Settled beside").
  *
- * @throws what {@link KeyStore.list} and {@link KeyStore.claimTier} throw.
+ * @throws what {@link KeyStore.list} and {@link KeyStore.transact} throw.
  */
 export async function listKeys({ store, now }: KeyDependencies, owner: Owner): Promise<KeyList> {
   const present = Math.floor(now() / 1000);
   const { userId } = owner;
   const { since, tierClaim, keys } = await store.list(userId, present);
   if (tierClaim !== undefined && isNews(tierClaimOf(owner), tierClaim)) {
-    await store.claimTier({ userId, tierClaim: tierClaimOf(owner), now: present });
+    await claimTier(store, { userId, tierClaim: tierClaimOf(owner), now: present });
   }
-  const held = keys.filter((key) => !isGone(key, present));
+  const held = keys.filter((key) => !isRemoved(key, present));
   return {
     since,
     tier: effectiveTier(tierClaimOf(owner), tierClaim),

@@ -1,5 +1,5 @@
 import { type Tier, tiers } from '@andamio/schema/tiers';
-import type { TierClaim } from './store.ts';
+import type { TierClaim } from './model.ts';
 
 /** Who asks for something of its own, and by what right. */
 export interface Owner {

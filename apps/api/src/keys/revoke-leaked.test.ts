@@ -1,9 +1,9 @@
 import { makeKey } from '@andamio/schema/key-format';
 import { describe, expect, test } from 'vitest';
 import { storeThatThrows } from '../../test/harness/store-that-throws.ts';
-import type { RevokeCommand, RevokeOutcome } from './revoke.ts';
+import type { KeyRecord, RevokeCommand, View } from './model.ts';
 import { revokeLeaked } from './revoke-leaked.ts';
-import { OutcomeUnknownError, StoreUnavailableError } from './store.ts';
+import { type KeyStore, OutcomeUnknownError, StoreUnavailableError } from './store.ts';
 
 const digesters = ['one', 'two'].map((pepperVersion) => ({
   pepperVersion,
@@ -17,17 +17,21 @@ function revoking(fail: (key: string) => void = () => {}) {
   const asked: RevokeCommand[] = [];
   let underWay = 0;
   let most = 0;
-  const revoke = async (command: RevokeCommand): Promise<RevokeOutcome> => {
-    const id = command.ids[0] as string;
-    asked.push(command);
+  const transact: KeyStore['transact'] = async (scope, decide) => {
+    const ids = 'ids' in scope ? scope.ids : [];
+    const id = ids[0] as string;
+    const key = { id, serial: id, userId: 'owner', name: 'name', deleteAfter: 6 } as KeyRecord;
+    const { outcome, changes } = decide({ located: key, key } as unknown as View);
+    const [entry] = changes.flatMap((change) => (change.type === 'append_audit_entry' ? [change.entry] : []));
+    asked.push({ ids, by: entry?.actor as RevokeCommand['by'], reason: entry?.reason, now: scope.now });
     most = Math.max(most, ++underWay);
     await new Promise((resolve) => setImmediate(resolve));
     underWay--;
     fail(id.slice('one:'.length));
-    return { id, ids: [id], userId: 'owner', name: 'name' };
+    return outcome;
   };
   const dependencies = {
-    store: { ...storeThatThrows(new Error('not asked for')), revoke },
+    store: { ...storeThatThrows(new Error('not asked for')), transact },
     digesters,
     now: () => 5_999,
   };

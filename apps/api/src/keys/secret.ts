@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { keyStart, makeKey } from '@andamio/schema/key-format';
 import type { Digester } from '@andamio/verification/digest';
-import type { Attempt, DeriveKey } from './idempotency.ts';
-import type { Secret } from './store.ts';
+import type { DeriveKey, IdempotentRequest } from './idempotency.ts';
+import type { Secret } from './model.ts';
 
 /** What keys are made with. */
 export interface KeyMaking {
@@ -12,15 +12,15 @@ export interface KeyMaking {
 }
 
 /**
- * Makes a key: at random, or derived for a request that its client may repeat.
+ * Creates a key: at random, or derived if the client sent an `Idempotency-Key`.
  *
- * @returns the plaintext, and what may be stored of it.
+ * @returns the plaintext, and the part that may be stored.
  */
 export function newSecret(
   { digester, deriveKey }: KeyMaking,
-  attempt: Attempt | undefined,
+  request: IdempotentRequest | undefined,
 ): { readonly key: string; readonly secret: Secret } {
   const { pepperVersion } = digester;
-  const key = attempt === undefined ? makeKey() : deriveKey(attempt, { pepperVersion, nonce: attempt.nonce });
+  const key = request === undefined ? makeKey() : deriveKey(request, { pepperVersion, nonce: request.nonce });
   return { key, secret: { id: digester.digest(key), serial: randomUUID(), start: keyStart(key), pepperVersion } };
 }

@@ -1,13 +1,14 @@
 import type { Pepper } from '@andamio/schema/settings';
 import { createDigester, type Digester, digestKeyOf } from '@andamio/verification/digest';
 import { createKeyVerifier, type KeyVerifier } from '@andamio/verification/verify-key';
-import { forgettingStore } from './forgetting-store.ts';
+import { withCacheInvalidation } from './cache-invalidation.ts';
 import { createKeyDeriver } from './idempotency.ts';
 import type { IssueKeyDependencies } from './issue.ts';
 import { KnownTiers, notingTiers } from './known-tiers.ts';
-import { redigesting } from './redigest.ts';
+import type { FoundKey } from './model.ts';
+import { rehashing } from './rehash.ts';
 import type { RevokeKeyDependencies } from './revoke.ts';
-import type { FoundKey, KeyStore } from './store.ts';
+import type { KeyStore } from './store.ts';
 import { UsageMeter } from './usage/meter.ts';
 
 /** What all operations on keys work with. */
@@ -35,7 +36,7 @@ export interface KeysOptions {
 export function setUpKeys(options: KeysOptions): Keys {
   const { store, peppers, verifyCacheSeconds, now, monotonicNow, warn } = options;
   const digesters = peppers.map((pepper) => createDigester(digestKeyOf(pepper))) as [Digester, ...Digester[]];
-  const { find, redigest } = redigesting({
+  const { find, rehash } = rehashing({
     store,
     now,
     monotonicNow,
@@ -47,11 +48,11 @@ export function setUpKeys(options: KeysOptions): Keys {
     maximumAge: verifyCacheSeconds * 1000,
     now,
     monotonicNow,
-    onOlderPepper: redigest,
+    onOlderPepper: rehash,
   });
   const knownTiers = new KnownTiers();
   return {
-    store: notingTiers(forgettingStore(store, verifier), knownTiers),
+    store: notingTiers(withCacheInvalidation(store, verifier), knownTiers),
     knownTiers,
     digester: digesters[0],
     digesters,

@@ -1,9 +1,10 @@
+import { command } from '@andamio/testing/store/commands';
+import { withOperations } from '@andamio/testing/store/operations';
+import { order } from '@andamio/testing/store/operator';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
 import { spawnAdmin } from '../harness/admin.ts';
-import { command } from '../harness/commands.ts';
 import { startFirestoreProxy } from '../harness/firestore-proxy.ts';
-import { order } from '../harness/operator.ts';
 import { processPepper } from '../harness/process.ts';
 import { firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
 import { jwtSecret } from '../harness/tokens.ts';
@@ -22,7 +23,7 @@ test.skipIf(emulatorHost === undefined)(
   async () => {
     const proxy = await startFirestoreProxy(emulatorHost);
     const project = freshProject();
-    const store = createFirestoreStore({ project, database: '(default)', emulatorHost });
+    const store = withOperations(createFirestoreStore({ project, database: '(default)', emulatorHost }));
     onTestFinished(() => store.close());
 
     async function issue(userId: string) {

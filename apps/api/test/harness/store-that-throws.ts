@@ -4,16 +4,10 @@ import type { KeyStore } from '../../src/keys/store.ts';
 export function storeThatThrows(error: Error): KeyStore {
   const fail = () => Promise.reject(error);
   return {
-    issue: fail,
-    rotate: fail,
-    roll: fail,
-    delete: fail,
-    revoke: fail,
+    transact: fail,
     wasRevoked: fail,
-    redigest: fail,
     find: fail,
     list: fail,
-    claimTier: fail,
     addUsage: fail,
     readUsage: fail,
     check: fail,

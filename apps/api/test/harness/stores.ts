@@ -2,34 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { withOperations } from '@andamio/testing/store/operations';
+import type { ReadableStore, Stored, StoreUnderTest } from '@andamio/testing/store/store-under-test';
 import { Firestore, Timestamp } from '@google-cloud/firestore';
-import { onTestFinished, vi } from 'vitest';
-import type { Administration } from '../../src/keys/administration.ts';
-import type { KeyStore } from '../../src/keys/store.ts';
+import { onTestFinished } from 'vitest';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 
-/** A stored document or row: `id` and fields, with times in Unix seconds. */
-export type Stored = Record<string, unknown>;
-
-/** An empty store for one test, with access to its database. */
-export interface StoreUnderTest {
-  readonly store: KeyStore & Administration;
-  /**
-   * Returns everything that is stored, by collection or table. Undefined for an in-memory store.
-   */
-  readonly read?: () => Promise<Record<string, Stored[]>>;
-  /**
-   * Opens a second store on the same data, like another process. Undefined for an in-memory store.
-   */
-  readonly another?: () => KeyStore & Administration;
-}
-
-/** A store whose database can be read. */
-export type ReadableStore = Required<StoreUnderTest>;
-
 export function memoryStore(): StoreUnderTest {
-  const store = createSqliteStore(':memory:', Date.now);
+  const store = withOperations(createSqliteStore(':memory:', Date.now));
   onTestFinished(() => store.close());
   return { store };
 }
@@ -39,13 +20,6 @@ export function temporaryFile(name = 'keys.db'): string {
   const folder = mkdtempSync(join(tmpdir(), 'andamio-api-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return join(folder, name);
-}
-
-/**
- * Waits until a store responds. The timeout of `check` is too short to connect on a busy machine.
- */
-export async function connected(store: KeyStore): Promise<void> {
-  await vi.waitFor(() => store.check(), { timeout: 30_000 });
 }
 
 /** Reads a whole database of the embedded store over a separate connection. */
@@ -70,7 +44,7 @@ export function readFile(path: string): Record<string, Stored[]> {
 export function fileStore(): ReadableStore {
   const path = temporaryFile();
   const another = () => {
-    const store = createSqliteStore(path, Date.now);
+    const store = withOperations(createSqliteStore(path, Date.now));
     onTestFinished(() => store.close());
     return store;
   };
@@ -115,7 +89,7 @@ export async function readFirestore(client: Firestore): Promise<Record<string, S
 export function firestoreStore(emulatorHost: string): ReadableStore & { readonly client: Firestore } {
   const project = freshProject();
   const another = () => {
-    const store = createFirestoreStore({ project, database: '(default)', emulatorHost });
+    const store = withOperations(createFirestoreStore({ project, database: '(default)', emulatorHost }));
     onTestFinished(() => store.close());
     return store;
   };

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { makeKey } from '@andamio/schema/key-format';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../src/keys/store.ts';
+import { suspend } from '../../src/keys/suspend.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import type { TestAppOptions } from '../harness/app.ts';
 import { alertOf, alertsPath, githubKey, signatureHeadersOf, startGithub } from '../harness/github.ts';
@@ -242,7 +243,7 @@ describe('recorded responses of operations with a token', () => {
     const store = createSqliteStore(':memory:', Date.now);
     const { ask, issue, compare } = await start({ store });
     const key = await issue('user', 'MyFirstKey', { expires_in_days: 1 });
-    await store.suspend({ userId: 'user', by: { kind: 'operator', id: 'olga' }, now: transcriptTime });
+    await suspend(store, { userId: 'user', by: { kind: 'operator', id: 'olga' }, now: transcriptTime });
     for (const [what, request] of bearerCalls.slice(0, -1)) await ask(what, request(bearer('user')));
     await ask('verify', withKey(key));
     await ask('delete', call(deletePath, named('MyFirstKey')));
@@ -314,7 +315,7 @@ describe('recorded responses of verify', () => {
     await ask('an unknown key to HEAD', { ...withKey(makeKey()), method: 'HEAD' });
     await send(call(deletePath, named('another')));
     await ask('a deleted key', withKey(another));
-    await store.suspend({ userId: 'user', by: { kind: 'operator', id: 'olga' }, now: transcriptTime });
+    await suspend(store, { userId: 'user', by: { kind: 'operator', id: 'olga' }, now: transcriptTime });
     const third = await issue('third', 'third', { expires_in_days: 1 });
     await ask('a good key of somebody else', withKey(third));
     now += 86_400_000;

@@ -34,8 +34,8 @@ describe('pipelined requests', () => {
     const store = createSqliteStore(':memory:', Date.now);
     const late: KeyStore = {
       ...store,
-      issue: async (command) => {
-        const outcome = await store.issue(command);
+      transact: async (scope, decide) => {
+        const outcome = await store.transact(scope, decide);
         await delay(storeDelay);
         return outcome;
       },

@@ -1,14 +1,15 @@
+import { present } from '@andamio/testing/store/commands';
+import { withOperations } from '@andamio/testing/store/operations';
+import { order } from '@andamio/testing/store/operator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
-import { present } from '../harness/commands.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { order } from '../harness/operator.ts';
 import { deleteKey, getUser, requestKey, rollKey, rotateKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 describe('a user who is suspended', () => {
-  const store = createSqliteStore(':memory:', Date.now);
+  const store = withOperations(createSqliteStore(':memory:', Date.now));
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp({ store, now: () => present * 1000 });

@@ -4,6 +4,7 @@ import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 import { requestKey } from '../harness/request-key.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';
+import { memoryStore } from '../harness/stores.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
 describe('unexpected errors', () => {
@@ -48,9 +49,11 @@ describe('unexpected errors', () => {
 
   test('request succeeds after an earlier request failed', async () => {
     let calls = 0;
+    const { store: working } = memoryStore();
     const store: KeyStore = {
       ...storeThatThrows(new Error(internals)),
-      issue: () => (calls++ === 0 ? Promise.reject(new Error(internals)) : Promise.resolve('issued')),
+      transact: (scope, decide) =>
+        calls++ === 0 ? Promise.reject(new Error(internals)) : working.transact(scope, decide),
     };
     app = await startApp({ store });
     expect((await requestKey(app.url, { api_key_name: 'abc' })).status).toBe(500);

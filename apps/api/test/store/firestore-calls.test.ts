@@ -1,10 +1,11 @@
+import { addition, command, day, deletion, present, renewal, rotation, today } from '@andamio/testing/store/commands';
+import { withOperations } from '@andamio/testing/store/operations';
+import { revocation } from '@andamio/testing/store/operator';
+import { connected, type TestStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import type { KeyStore } from '../../src/keys/store.ts';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
-import { addition, command, day, deletion, present, renewal, rotation, today } from '../harness/commands.ts';
 import { startFirestoreProxy } from '../harness/firestore-proxy.ts';
-import { revocation } from '../harness/operator.ts';
-import { connected, firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
+import { firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
 
 const emulatorHost = inject('emulatorHost') as string;
 
@@ -12,10 +13,10 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
   async function start() {
     const proxy = await startFirestoreProxy(emulatorHost);
     const project = freshProject();
-    const store = createFirestoreStore({ project, database: '(default)', emulatorHost: proxy.host });
+    const store = withOperations(createFirestoreStore({ project, database: '(default)', emulatorHost: proxy.host }));
     onTestFinished(() => store.close());
     await connected(store);
-    const another = createFirestoreStore({ project, database: '(default)', emulatorHost });
+    const another = withOperations(createFirestoreStore({ project, database: '(default)', emulatorHost }));
     onTestFinished(() => another.close());
     const read = () => readFirestore(firestoreClient(emulatorHost, project));
     const callsOf = async (task: () => Promise<unknown>) => {
@@ -56,9 +57,9 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     'a commit whose answer is lost stays what it was although another process changed the key since: the %s key',
     (name, commit) => {
       test.each([
-        ['deleted', (other: KeyStore) => other.delete(deletion({ name })), 0],
-        ['rolled', (other: KeyStore) => other.roll(renewal({ name, graceSeconds: 0 })), 1],
-        ['revoked', (other: KeyStore, id: string) => other.revoke(revocation([id])), 0],
+        ['deleted', (other: TestStore) => other.delete(deletion({ name })), 0],
+        ['rolled', (other: TestStore) => other.roll(renewal({ name, graceSeconds: 0 })), 1],
+        ['revoked', (other: TestStore, id: string) => other.revoke(revocation([id])), 0],
       ] as const)('%s', async (_, change, left) => {
         const { proxy, store, another, read } = await start();
         if (name === 'second') expect(await store.issue(command({ name: 'first' }))).toBe('issued');

@@ -1,8 +1,9 @@
+import { command, present } from '@andamio/testing/store/commands';
+import { withOperations } from '@andamio/testing/store/operations';
+import type { TestStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
-import type { Administration } from '../../src/keys/administration.ts';
-import { type KeyStore, StoreUnavailableError } from '../../src/keys/store.ts';
+import { StoreUnavailableError } from '../../src/keys/store.ts';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
-import { command, present } from '../harness/commands.ts';
 import { startRefusingFirestore } from '../harness/refusing-firestore.ts';
 
 /** Codes of Firestore's that stay until somebody changes something, and what tells an operator what that is. */
@@ -15,7 +16,7 @@ const permanent = [
   [16, 'UNAUTHENTICATED', /gcloud auth application-default login/],
 ] as const;
 
-const reads: Record<string, (store: KeyStore & Administration) => Promise<unknown>> = {
+const reads: Record<string, (store: TestStore) => Promise<unknown>> = {
   'a readiness check': (store) => store.check(),
   'a look-up': (store) => store.find(['a'.repeat(64)]),
   'a look-up under two peppers': (store) => store.find(['a'.repeat(64), 'b'.repeat(64)]),
@@ -35,7 +36,9 @@ async function failureOf(operation: Promise<unknown>) {
 
 async function openOn(code: number) {
   const server = await startRefusingFirestore(code, 'Missing or insufficient permissions.');
-  const store = createFirestoreStore({ project: 'demo-refused', database: '(default)', emulatorHost: server.host });
+  const store = withOperations(
+    createFirestoreStore({ project: 'demo-refused', database: '(default)', emulatorHost: server.host }),
+  );
   await failureOf(store.check()); // The client loads with the first call.
   return store;
 }
@@ -66,7 +69,9 @@ describe.each(permanent)('Firestore answers %i %s', (code, name, remedy) => {
 
 test('what may pass is repeated until the time of the call is over', async () => {
   const server = await startRefusingFirestore(14, 'Try again.');
-  const store = createFirestoreStore({ project: 'demo-refused', database: '(default)', emulatorHost: server.host });
+  const store = withOperations(
+    createFirestoreStore({ project: 'demo-refused', database: '(default)', emulatorHost: server.host }),
+  );
   const { error } = await failureOf(store.find(['a'.repeat(64)]));
   expect(server.calls()).toBeGreaterThan(1);
   expect(error?.message).toBe('Firestore did not respond in time. The last attempt failed: Try again.');

@@ -1,12 +1,22 @@
 import { createHash } from 'node:crypto';
 import { auditRetentionDays, collections, collectionsByUser } from '@andamio/schema/firestore-layout';
 import { unlimitedKeys } from '@andamio/schema/tiers';
+import {
+  addition,
+  command,
+  day,
+  deletion,
+  idempotent,
+  present,
+  renewal,
+  rotation,
+  today,
+} from '@andamio/testing/store/commands';
+import { describeKeyStore } from '@andamio/testing/store/contract';
+import { testAgainstModel } from '@andamio/testing/store/model';
+import { order } from '@andamio/testing/store/operator';
 import { describe, expect, inject, test } from 'vitest';
-import { addition, attempt, command, day, deletion, present, renewal, rotation, today } from '../harness/commands.ts';
-import { order } from '../harness/operator.ts';
 import { firestoreStore } from '../harness/stores.ts';
-import { describeKeyStore } from './contract.ts';
-import { testAgainstModel } from './model.ts';
 import { describeStoredKeys } from './stored.ts';
 
 const emulatorHost = inject('emulatorHost');
@@ -22,8 +32,8 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
   describe('documents', () => {
     test('stand in the collections of the layout and no others, named as it says', async () => {
       const { store, read } = create();
-      const repeatable = attempt('request', 'a "key"');
-      const { record, ...rules } = command({ userId: 'a/b', name: 'ключ', attempt: { ...repeatable, userId: 'a/b' } });
+      const repeatable = idempotent('request', 'a "key"');
+      const { record, ...rules } = command({ userId: 'a/b', name: 'ключ', request: { ...repeatable, userId: 'a/b' } });
       await store.issue({ record, ...rules });
       await store.addUsage(addition({ ключ: 1 }, { userId: 'a/b' }));
 
@@ -45,7 +55,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
 
     test('carry the field that Firestore removes them by exactly where the layout says, one instant on all of a key', async () => {
       const { store, read } = create();
-      await store.issue(command({ expiresInDays: 1, attempt: attempt('request') }));
+      await store.issue(command({ expiresInDays: 1, request: idempotent('request') }));
       await store.addUsage(addition({ name: 1 }));
       const stored = await read();
       const removals: Record<string, number> = {
@@ -62,7 +72,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
 
     test('of every collection say whose they are, and are found by that: what is stored of a user can be erased', async () => {
       const { store, read } = create();
-      await store.issue(command({ attempt: attempt('request') }));
+      await store.issue(command({ request: idempotent('request') }));
       await store.addUsage(addition({ name: 1 }));
       const stored = await read();
       for (const { id } of Object.values(collections)) {
@@ -85,7 +95,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
           key_id: record.id,
           serial: record.serial,
           previous_id: null,
-          remove_at: record.removeAt,
+          remove_at: record.deleteAfter,
         },
       ]);
     });

@@ -1,13 +1,14 @@
 import { DatabaseSync } from 'node:sqlite';
+import { addition, command, day, digest, present, rotation, today } from '@andamio/testing/store/commands';
+import { withOperations } from '@andamio/testing/store/operations';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
-import { addition, command, day, digest, present, rotation, today } from '../harness/commands.ts';
 import { temporaryFile } from '../harness/stores.ts';
 
 /** A store in which one owner holds 30,000 expired keys, and one that is valid. */
 async function storeWithExpiredKeys() {
   const path = temporaryFile();
-  const store = createSqliteStore(path, () => present * 1000);
+  const store = withOperations(createSqliteStore(path, () => present * 1000));
   onTestFinished(() => store.close());
   await store.issue(command({ name: 'valid' }));
   const database = new DatabaseSync(path);

@@ -1,14 +1,15 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { addition, command, day, present } from '@andamio/testing/store/commands';
+import { describeKeyStore } from '@andamio/testing/store/contract';
+import { testAgainstModel } from '@andamio/testing/store/model';
+import { withOperations } from '@andamio/testing/store/operations';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../src/keys/store.ts';
+import { migrations } from '../../src/store/sqlite/migrations.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
-import { migrations } from '../../src/store/sqlite/tables.ts';
-import { addition, command, day, present } from '../harness/commands.ts';
 import { fileStore, memoryStore, readFile, temporaryFile } from '../harness/stores.ts';
-import { describeKeyStore } from './contract.ts';
-import { testAgainstModel } from './model.ts';
 import { describeStoredKeys } from './stored.ts';
 
 const readableFileStore = fileStore as Parameters<typeof describeStoredKeys>[1];
@@ -22,7 +23,7 @@ testAgainstModel('SQLite in a file', fileStore, 100);
 describe('SQLite in a file', () => {
   test('the file and its folder are made where they are missing, for their owner alone', async () => {
     const path = temporaryFile('a folder/keys.db');
-    const store = createSqliteStore(path, Date.now);
+    const store = withOperations(createSqliteStore(path, Date.now));
     await store.issue(command());
     await store.close();
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -31,11 +32,11 @@ describe('SQLite in a file', () => {
 
   test('what one store issued, the next one on the same file knows', async () => {
     const path = temporaryFile();
-    const first = createSqliteStore(path, Date.now);
+    const first = withOperations(createSqliteStore(path, Date.now));
     await first.issue(command({ maximumKeys: 1 }));
     await first.close();
 
-    const second = createSqliteStore(path, Date.now);
+    const second = withOperations(createSqliteStore(path, Date.now));
     onTestFinished(() => second.close());
     expect(await second.issue(command({ maximumKeys: 1 }))).toBe('name_taken');
     expect(await second.issue(command({ name: 'other', maximumKeys: 1 }))).toBe('key_limit_reached');
@@ -51,8 +52,8 @@ describe('SQLite in a file', () => {
     );
     older.close();
 
-    const one = createSqliteStore(path, Date.now);
-    const other = createSqliteStore(path, Date.now);
+    const one = withOperations(createSqliteStore(path, Date.now));
+    const other = withOperations(createSqliteStore(path, Date.now));
     onTestFinished(async () => void (await Promise.all([one.close(), other.close()])));
     const [found, again] = await Promise.all([one.find(['id']), other.find(['id'])]);
     expect(found).toMatchObject({ record: { name: 'name', serial: expect.stringMatching(/^[0-9a-f]{32}$/) } });
@@ -62,7 +63,7 @@ describe('SQLite in a file', () => {
   test('a file that could not be opened is opened once it can be', async () => {
     const path = temporaryFile();
     mkdirSync(path); // A folder stands where the file should be.
-    const store = createSqliteStore(path, Date.now);
+    const store = withOperations(createSqliteStore(path, Date.now));
     onTestFinished(() => store.close());
     await expect(store.issue(command())).rejects.toThrow(StoreUnavailableError);
     await expect(store.check()).rejects.toThrow(StoreUnavailableError);
@@ -75,14 +76,14 @@ describe('SQLite in a file', () => {
   test('a file that is no database is refused and left as it was', async () => {
     const path = temporaryFile();
     writeFileSync(path, 'Dear diary, '.repeat(100));
-    const store = createSqliteStore(path, Date.now);
+    const store = withOperations(createSqliteStore(path, Date.now));
     onTestFinished(() => store.close());
     await expect(store.issue(command())).rejects.toThrow(StoreUnavailableError);
     expect(readFileSync(path, 'utf8')).toBe('Dear diary, '.repeat(100));
   });
 
   test('where a commit fails, a change of the same moment is of unknown outcome, and what only looked is not', async () => {
-    const store = createSqliteStore(temporaryFile(), Date.now);
+    const store = withOperations(createSqliteStore(temporaryFile(), Date.now));
     onTestFinished(() => store.close());
     await store.check();
     const execute = vi.spyOn(DatabaseSync.prototype, 'exec');
@@ -103,7 +104,7 @@ describe('SQLite in a file', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     const path = temporaryFile();
-    const store = createSqliteStore(path, () => (present + 31 * day) * 1000 + 999);
+    const store = withOperations(createSqliteStore(path, () => (present + 31 * day) * 1000 + 999));
     onTestFinished(() => store.close());
     await store.issue(command({ name: 'gone', expiresInDays: 1 }));
     await store.issue(command({ name: 'gone a second later', createdAt: present + 1, expiresInDays: 1 }));
@@ -119,7 +120,7 @@ describe('SQLite in a file', () => {
     onTestFinished(() => void vi.useRealTimers());
     const path = temporaryFile();
     let now = Date.UTC(2025, 8, 1, 23, 59, 59, 999);
-    const store = createSqliteStore(path, () => now);
+    const store = withOperations(createSqliteStore(path, () => now));
     onTestFinished(() => store.close());
     await store.addUsage(addition({ name: 1 }, { day: '2025-08-31', attempt: 'first' }));
     await store.addUsage(addition({ name: 1 }, { day: '2025-09-01', attempt: 'second' }));

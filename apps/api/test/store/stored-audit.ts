@@ -1,8 +1,8 @@
+import { command, day, deletion, present, renewal, rotation } from '@andamio/testing/store/commands';
+import { order, rehashing, revocation } from '@andamio/testing/store/operator';
+import { connected, type ReadableStore, type Stored } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
-import type { TierClaim } from '../../src/keys/store.ts';
-import { command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
-import { order, redigestion, revocation } from '../harness/operator.ts';
-import { connected, type ReadableStore, type Stored } from '../harness/stores.ts';
+import type { TierClaim } from '../../src/keys/model.ts';
 
 /** An entry as it is stored, but for what names its document and says when it may be removed. */
 function entryOf({ id, remove_at, ...entry }: Stored) {
@@ -68,9 +68,9 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
 
     test('says that the service digested a key anew, and the id that it has since', async () => {
       const { store, record, log } = await withKey();
-      const wish = redigestion(record.id, { now: present + 1 });
-      await store.redigest(wish);
-      await store.redigest(wish);
+      const wish = rehashing(record.id, { now: present + 1 });
+      await store.rehash(wish);
+      await store.rehash(wish);
       const entry = { at: present + 1, actor_kind: 'service', actor_id: null, reason: null };
       expect((await log()).slice(1).map(entryOf)).toEqual([
         { ...entry, action: 'key.redigested', user_id: 'owner', name: 'name', key_id: wish.to.id },

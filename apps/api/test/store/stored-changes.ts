@@ -1,6 +1,6 @@
+import { command, day, deletion, present, renewal, rotation } from '@andamio/testing/store/commands';
+import type { ReadableStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
-import { command, day, deletion, present, renewal, rotation } from '../harness/commands.ts';
-import type { ReadableStore } from '../harness/stores.ts';
 
 const expiry = present + day;
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { addition, command, day, present, renewal } from '@andamio/testing/store/commands';
+import { operator, order } from '@andamio/testing/store/operator';
+import type { ReadableStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
-import { attemptOf } from '../../src/keys/idempotency.ts';
-import { addition, command, day, present, renewal } from '../harness/commands.ts';
-import { operator, order } from '../harness/operator.ts';
-import type { ReadableStore } from '../harness/stores.ts';
+import { idempotentRequest } from '../../src/keys/idempotency.ts';
 
 const userId = 'the user who wants to be forgotten';
 const name = 'a name that says who it is';
@@ -18,8 +18,8 @@ export function describeStoredErasure(kind: string, create: () => ReadableStore)
     async function filled() {
       const under = create();
       const { store } = under;
-      const attempt = attemptOf({ userId, operation: 'request', idempotencyKey: 'one' }, [name]);
-      await store.issue(command({ userId, name, attempt }));
+      const request = idempotentRequest({ userId, operation: 'request', idempotencyKey: 'one' }, [name]);
+      await store.issue(command({ userId, name, request }));
       await store.issue(command({ userId, name: `${name} once`, createdAt: present - 10 * day, expiresInDays: 1 }));
       await store.roll(renewal({ userId, name }));
       await store.suspend(order({ userId, reason: `${userId} asked for it` }));

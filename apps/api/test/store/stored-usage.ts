@@ -1,6 +1,6 @@
+import { addition } from '@andamio/testing/store/commands';
+import type { ReadableStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
-import { addition } from '../harness/commands.ts';
-import type { ReadableStore } from '../harness/stores.ts';
 
 /** What every store promises about the usage that it keeps. */
 export function describeStoredUsage(kind: string, create: () => ReadableStore) {

@@ -1,8 +1,8 @@
+import { command, day, present } from '@andamio/testing/store/commands';
+import type { ReadableStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
 import { issueKey } from '../../src/keys/issue.ts';
-import { command, day, present } from '../harness/commands.ts';
 import { keyMaking } from '../harness/key-making.ts';
-import type { ReadableStore } from '../harness/stores.ts';
 import { describeAudit } from './stored-audit.ts';
 import { describeStoredChanges } from './stored-changes.ts';
 import { describeStoredErasure } from './stored-erasure.ts';
@@ -92,13 +92,13 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
     test.each([
       ['30 days after the expiry', 365, present + 395 * day],
       ['the last instant of the year 9999, when 30 days more would pass it', 0, lastInstant],
-    ])('says when it may be removed: %s', async (_, expiresInDays, removeAt) => {
+    ])('says when it may be removed: %s', async (_, expiresInDays, deleteAfter) => {
       const { store, read } = create();
       const days = expiresInDays || Math.floor((lastInstant - present) / day);
       const dependencies = { store, ...keyMaking([pepper]), now: () => present * 1000 };
       await issueKey(dependencies, owner, { name: 'name', expiresInDays: days });
 
-      expect((await read())['keys']).toMatchObject([{ expires_at: present + days * day, remove_at: removeAt }]);
+      expect((await read())['keys']).toMatchObject([{ expires_at: present + days * day, remove_at: deleteAfter }]);
     });
 
     test('never contains the key: of its characters only the first eight', async () => {

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import type { ClaimTierCommand } from '../../src/keys/store.ts';
+import type { TierClaim } from '../../src/keys/model.ts';
+import type { KeyStore } from '../../src/keys/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp } from '../harness/app.ts';
 import { getDailyUsage, getUsage, getUser, newKey, requestKey, verifyKey } from '../harness/request-key.ts';
@@ -10,13 +11,17 @@ import { tokenFor } from '../harness/tokens.ts';
  */
 async function start() {
   const store = createSqliteStore(':memory:', Date.now);
-  const claims: ClaimTierCommand[] = [];
-  const counting = {
+  const claims: TierClaim[] = [];
+  const counting: KeyStore = {
     ...store,
-    claimTier: (command: ClaimTierCommand) => {
-      claims.push(command);
-      return store.claimTier(command);
-    },
+    transact: (scope, decide) =>
+      store.transact(scope, (view) => {
+        const decision = decide(view);
+        if (!('name' in scope)) {
+          for (const change of decision.changes) if (change.type === 'put_owner') claims.push(change.owner.tierClaim);
+        }
+        return decision;
+      }),
   };
   const app = await startApp({ store: counting });
   onTestFinished(() => app.close());
@@ -59,7 +64,7 @@ test('applies the last of several tokens issued in the same second, and stores i
   const key = await newKey(url, 'other', { tier: 'growth', iat: 100 });
   const token = tokenFor('other', { tier: 'starter', iat: 100 });
   for (let asked = 0; asked < 3; asked++) await getUser(url, { token });
-  expect(claims.map(({ tierClaim }) => tierClaim)).toEqual([{ tier: 'starter', issuedAt: 100 }]);
+  expect(claims).toEqual([{ tier: 'starter', issuedAt: 100 }]);
   expect((await verifyKey(url, key)).body['tier']).toBe('starter');
 });
 

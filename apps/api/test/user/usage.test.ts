@@ -1,8 +1,8 @@
+import { addition } from '@andamio/testing/store/commands';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KeyStore } from '../../src/keys/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
-import { addition } from '../harness/commands.ts';
 import { deleteKey, getUsage, requestKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 

@@ -1,9 +1,10 @@
 import type { Pepper } from '@andamio/schema/settings';
+import type { ReadableStore } from '@andamio/testing/store/store-under-test';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { type KeyStore, StoreUnavailableError } from '../../src/keys/store.ts';
 import { startApp, testPepper } from '../harness/app.ts';
 import { deleteKey, newKey, rollKey, verifyKey } from '../harness/request-key.ts';
-import { fileStore, firestoreStore, type ReadableStore } from '../harness/stores.ts';
+import { fileStore, firestoreStore } from '../harness/stores.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 const emulatorHost = inject('emulatorHost');
@@ -89,7 +90,7 @@ test('verify accepts a key whose rehash fails', async () => {
   let tries = 0;
   const failing: KeyStore = {
     ...store,
-    redigest: () => {
+    transact: () => {
       tries++;
       return Promise.reject(new StoreUnavailableError('down'));
     },

@@ -99,17 +99,20 @@ describe.skipIf(emulatorHost === undefined)('with the emulator', () => {
 
 test('verify refuses a key at once after a deletion with an unknown outcome', async () => {
   const store = createSqliteStore(':memory:', Date.now);
+  let loses = false;
   const losing: typeof store = {
     ...store,
-    delete: async (command) => {
-      await store.delete(command);
-      throw new OutcomeUnknownError('The answer was lost.');
+    async transact(scope, decide) {
+      const outcome = await store.transact(scope, decide);
+      if (loses) throw new OutcomeUnknownError('The answer was lost.');
+      return outcome;
     },
   };
   const app = await startApp({ store: losing });
   onTestFinished(() => app.close());
   const key = await newKey(app.url, 'owner');
   expect((await verifyKey(app.url, key)).status).toBe(200);
+  loses = true;
   const answer = await deleteKey(app.url, { api_key_name: 'MyFirstKey' }, { token: tokenFor('owner') });
   expect(answer.status).toBe(500);
   expect((await verifyKey(app.url, key)).status).toBe(401);

@@ -1,6 +1,6 @@
 import { formatTimestamp } from '@andamio/schema/timestamps';
 import type { InspectedKey } from '../../keys/administration.ts';
-import { isGone } from '../../keys/expiry.ts';
+import { isRemoved } from '../../keys/expiry.ts';
 import { defineCommand } from '../command.ts';
 import { userOf } from '../options.ts';
 import { printable, table } from '../text.ts';
@@ -27,7 +27,7 @@ export const list = defineCommand({
       if (owner === undefined) return noSuchUser;
       const created_at = owner.since === undefined ? null : formatTimestamp(owner.since);
       const keys = owner.keys
-        .filter((key) => !isGone(key, nowSeconds))
+        .filter((key) => !isRemoved(key, nowSeconds))
         .toSorted(byAgeAndName)
         .map((key) => ({ ...describeKey(key), state: stateOf(key, nowSeconds) }));
       const { tier, suspended } = owner;

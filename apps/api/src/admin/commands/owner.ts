@@ -1,5 +1,5 @@
 import type { InspectedOwner } from '../../keys/administration.ts';
-import { isGone } from '../../keys/expiry.ts';
+import { isRemoved } from '../../keys/expiry.ts';
 import type { Context, Report } from '../command.ts';
 
 /** The report for a user about whom nothing is stored. */
@@ -22,7 +22,7 @@ export async function findOwner({ store, now }: Context, userId: string): Promis
   const owner = await store.inspect(userId);
   if (owner === undefined) return noSuchUser;
   const nowSeconds = Math.floor(now() / 1000);
-  const stored = owner.keys.filter((key) => !isGone(key, nowSeconds));
+  const stored = owner.keys.filter((key) => !isRemoved(key, nowSeconds));
   return {
     ...owner,
     storedKeys: stored.length,

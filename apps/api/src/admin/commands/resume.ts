@@ -1,4 +1,5 @@
-import type { ResumeOutcome } from '../../keys/administration.ts';
+import type { ResumeOutcome } from '../../keys/model.ts';
+import { resume as resumeOwner } from '../../keys/suspend.ts';
 import { defineCommand } from '../command.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
 import { printable } from '../text.ts';
@@ -20,7 +21,7 @@ export const resume = defineCommand({
     return async (context) => {
       const owner = await findOwner(context, userId);
       if ('done' in owner) return owner;
-      const outcome = await context.store.resume({ userId, ...author, now: Math.floor(context.now() / 1000) });
+      const outcome = await resumeOwner(context.store, { userId, ...author, now: Math.floor(context.now() / 1000) });
       return {
         done: outcome !== 'being_erased',
         json: { outcome, user_id: userId },

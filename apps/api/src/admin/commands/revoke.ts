@@ -1,4 +1,5 @@
-import { type RevokedKey, revokeKey } from '../../keys/revoke.ts';
+import type { RevokedKey } from '../../keys/model.ts';
+import { revokeKey, revokeSecret } from '../../keys/revoke.ts';
 import { type Context, defineCommand, type Report, UsageError } from '../command.ts';
 import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
@@ -31,7 +32,7 @@ async function revokeFromInput(context: Context, { by, reason }: Author): Promis
 }
 
 async function revokeById({ store, now }: Context, id: string, author: Author): Promise<Report> {
-  const outcome = await store.revoke({ ids: [id], ...author, now: Math.floor(now() / 1000) });
+  const outcome = await revokeSecret(store, { ids: [id], ...author, now: Math.floor(now() / 1000) });
   return outcome === 'no_such_key' ? noKeys : revoked([outcome]);
 }
 

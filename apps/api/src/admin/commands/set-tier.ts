@@ -1,4 +1,5 @@
 import { isTier, tiers } from '@andamio/schema/tiers';
+import { claimTier } from '../../keys/claim-tier.ts';
 import { defineCommand, UsageError } from '../command.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
 import { printable } from '../text.ts';
@@ -19,7 +20,7 @@ export const setTier = defineCommand({
       const before = await findOwner(context, userId);
       if ('done' in before) return before;
       const now = Math.floor(context.now() / 1000);
-      await context.store.claimTier({ userId, tierClaim: { tier, issuedAt: now }, now, ...author });
+      await claimTier(context.store, { userId, tierClaim: { tier, issuedAt: now }, now, ...author });
       const after = await context.store.inspect(userId);
       const json = { user_id: userId, tier: after?.tier ?? null, tier_before: before.tier };
       if (after?.tier !== tier) {

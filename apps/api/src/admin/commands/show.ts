@@ -1,4 +1,4 @@
-import { isGone } from '../../keys/expiry.ts';
+import { isRemoved } from '../../keys/expiry.ts';
 import { defineCommand, UsageError } from '../command.ts';
 import { printable, table } from '../text.ts';
 import { describeKey, digestersOf, keyFromInput, noSuchKey, notAKey } from './key.ts';
@@ -14,7 +14,7 @@ export const show = defineCommand({
       if (key === undefined) return notAKey;
       const found = await context.store.find(digestersOf(context).map(({ digest }) => digest(key)));
       const nowSeconds = Math.floor(context.now() / 1000);
-      if (found === undefined || isGone(found.record, nowSeconds)) return noSuchKey(context);
+      if (found === undefined || isRemoved(found.record, nowSeconds)) return noSuchKey(context);
       const { record, tier, suspended } = found;
       const state = record.expiresAt > nowSeconds ? (suspended ? 'suspended' : 'active') : 'expired';
       const described = describeKey(record);

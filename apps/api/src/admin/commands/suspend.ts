@@ -1,3 +1,4 @@
+import { suspend as suspendOwner } from '../../keys/suspend.ts';
 import { defineCommand } from '../command.ts';
 import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
@@ -26,7 +27,7 @@ export const suspend = defineCommand({
         };
       },
       async execute({ store, now }) {
-        const { changed, ids } = await store.suspend({ userId, ...author, now: Math.floor(now() / 1000) });
+        const { changed, ids } = await suspendOwner(store, { userId, ...author, now: Math.floor(now() / 1000) });
         return {
           done: true,
           json: { outcome: changed ? 'suspended' : 'already_suspended', user_id: userId, active_keys: ids.length },

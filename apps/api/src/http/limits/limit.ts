@@ -4,7 +4,7 @@ import { defaultTier, tiers } from '@andamio/schema/tiers';
 import { ipKeyGenerator, type Options, type Store } from 'express-rate-limit';
 import { type Principal, tierOf } from '../../auth/principal.ts';
 import type { KnownTiers } from '../../keys/known-tiers.ts';
-import type { FoundKey } from '../../keys/store.ts';
+import type { FoundKey } from '../../keys/model.ts';
 import { memoizeWeak } from '../memoize-weak.ts';
 import { HttpError } from '../response/errors.ts';
 import type { LimitStatus } from './headers.ts';

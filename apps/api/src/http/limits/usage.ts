@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { cachedAnswersHeader, maximumCachedAnswers } from '@andamio/schema/guards';
+import type { FoundKey } from '../../keys/model.ts';
 import type { Keys } from '../../keys/set-up.ts';
-import type { FoundKey } from '../../keys/store.ts';
 import type { ExhaustedQuota } from '../../keys/usage/quota.ts';
 import { details } from '../response/details.ts';
 import { HttpError } from '../response/errors.ts';

@@ -3,8 +3,8 @@ import type { ListedApiKey, User } from '@andamio/schema/operations';
 import { formatTimestamp } from '@andamio/schema/timestamps';
 import type { KeyDependencies } from '../../keys/dependencies.ts';
 import { listKeys } from '../../keys/list.ts';
+import type { KeyRecord } from '../../keys/model.ts';
 import type { Owner } from '../../keys/owner.ts';
-import type { KeyRecord } from '../../keys/store.ts';
 import { describeKey } from '../response/describe-key.ts';
 
 function listed(keys: readonly KeyRecord[], isActive: boolean): ListedApiKey[] {

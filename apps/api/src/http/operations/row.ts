@@ -7,8 +7,8 @@ import type {
   ResponseBodyOf,
 } from '@andamio/schema/operations';
 import type * as z from 'zod';
+import type { FoundKey } from '../../keys/model.ts';
 import type { Owner } from '../../keys/owner.ts';
-import type { FoundKey } from '../../keys/store.ts';
 import type { Exchange } from '../exchange.ts';
 import { memoizeWeak } from '../memoize-weak.ts';
 import type { Answer } from '../response/answer.ts';

@@ -1,6 +1,6 @@
 import type { VerifiedApiKey } from '@andamio/schema/operations';
 import { formatTimestamp } from '@andamio/schema/timestamps';
-import type { FoundKey } from '../../keys/store.ts';
+import type { FoundKey } from '../../keys/model.ts';
 
 /** GET /api/v1/apikey/verify: returns the owner, name and tier of the key that was sent. */
 export function verifyApiKeyHandler({ record, tier }: FoundKey): VerifiedApiKey {

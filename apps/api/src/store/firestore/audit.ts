@@ -3,7 +3,8 @@ import { collections } from '@andamio/schema/firestore-layout';
 import { parseContent, time } from '@andamio/verification/firestore/key-document';
 import type { WriteBatch } from '@google-cloud/firestore';
 import * as z from 'zod';
-import { type AuditEntry, auditActions, erasedUserId } from '../../keys/audit.ts';
+import { type AuditEntry, actorKinds, auditActions, erasedUserId } from '../../keys/audit.ts';
+import { StoreUnavailableError } from '../../keys/store.ts';
 import { readStep } from './counts.ts';
 import type { Database } from './database.ts';
 
@@ -14,7 +15,7 @@ export function audit({ firestore, write }: Database, batch: WriteBatch, entry: 
 
 const auditDocument = z.object({
   at: time,
-  actor_kind: z.enum(['user', 'operator', 'github', 'service']),
+  actor_kind: z.enum(actorKinds),
   actor_id: z.string().nullable(),
   action: z.enum(auditActions),
   user_id: z.string(),
@@ -40,4 +41,14 @@ export async function readAudit({ firestore }: Database, userId: string): Promis
       ...(reason !== null && { reason }),
     }))
     .toSorted((one, other) => other.at - one.at);
+}
+
+/** Returns whether there is an entry for the revocation of a secret with one of the ids. */
+export async function wasRevoked({ firestore }: Database, ids: readonly string[]): Promise<boolean> {
+  // A key has few entries; an index on both fields would cost more than it saves.
+  const query = firestore.collection(collections.audit.id).where('key_id', 'in', ids).select('action');
+  const { docs } = await query.get().catch((cause: unknown) => {
+    throw new StoreUnavailableError('Firestore could not be read.', { cause });
+  });
+  return docs.some((entry) => entry.get('action') === 'key.revoked');
 }

@@ -2,7 +2,7 @@ import { collections } from '@andamio/schema/firestore-layout';
 import { type Tier, tiers } from '@andamio/schema/tiers';
 import type { Query, QueryDocumentSnapshot } from '@google-cloud/firestore';
 import type { KeyCounts, OwnerCounts } from '../../keys/administration.ts';
-import { isGone } from '../../keys/expiry.ts';
+import { isRemoved } from '../../keys/expiry.ts';
 import type { Database } from './database.ts';
 import { withDeadline } from './deadline.ts';
 import { countedFields, parseCounted } from './documents.ts';
@@ -45,7 +45,7 @@ export async function countKeys({ firestore }: Database, now: number): Promise<K
     const { docs } = await readStep(() => (after === undefined ? all : all.startAfter(after)).get());
     for (const document of docs) {
       const key = parseCounted(document);
-      if (key === undefined || isGone({ removeAt: key.remove_at }, now)) continue;
+      if (key === undefined || isRemoved({ deleteAfter: key.remove_at }, now)) continue;
       const count = counts.get(key.pepper_version) ?? { active: 0, superseded: 0, expired: 0 };
       counts.set(key.pepper_version, count);
       if (key.superseded) count.superseded++;

@@ -5,7 +5,7 @@ import { checkedFields, parseContent, time } from '@andamio/verification/firesto
 import type { DocumentReference, DocumentSnapshot, Firestore, Timestamp } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { type AuditEntry, auditRemovalOf } from '../../keys/audit.ts';
-import type { FoundKey, KeyRecord, Standing, Validity } from '../../keys/store.ts';
+import type { AccountStatus, FoundKey, KeyRecord, NamedKey } from '../../keys/model.ts';
 
 /** Names a document after texts that may hold any character, and in which people would see more than they should. */
 export function nameOf(...texts: readonly string[]): string {
@@ -119,7 +119,7 @@ export function parseKey(snapshot: DocumentSnapshot): Found<StoredKey> | undefin
     expiresAt: content.expires_at,
     expiresInDays: content.expires_in_days,
     pepperVersion: content.pepper_version,
-    removeAt: content.remove_at,
+    deleteAfter: content.remove_at,
   };
   const { tier, suspended, superseded } = content;
   return { content: { record, tier, suspended, superseded }, updateTime };
@@ -135,10 +135,10 @@ export const parseCounted = (snapshot: DocumentSnapshot) => parseDocument(counte
 const mapped = <From, To>(map: Readonly<Record<string, From>>, to: (value: From) => To) =>
   Object.fromEntries(Object.entries(map).map(([key, value]) => [key, to(value)]));
 
-/** Of an owner or a key what stands on both. */
-const standingOf = ({ tier, suspended }: Standing): Standing => ({ tier, suspended });
+/** Returns the fields that stand on an owner and on its keys. */
+const statusOf = ({ tier, suspended }: AccountStatus): AccountStatus => ({ tier, suspended });
 
-/** Writes contents as documents, for a client library whose timestamps are given. */
+/** Creates functions that return the fields of documents. */
 export function documentWriter(timestamp: (seconds: number) => Timestamp) {
   return {
     owner: (owner: OwnerDocument) => ({
@@ -149,15 +149,15 @@ export function documentWriter(timestamp: (seconds: number) => Timestamp) {
       expired: mapped(owner.expired, timestamp),
       superseded: mapped(owner.superseded, timestamp),
     }),
-    name: (record: KeyRecord, previousId: string | null) => ({
-      user_id: record.userId,
-      name: record.name,
-      key_id: record.id,
-      serial: record.serial,
+    name: (userId: string, name: string, key: NamedKey, previousId: string | null) => ({
+      user_id: userId,
+      name,
+      key_id: key.id,
+      serial: key.serial,
       previous_id: previousId,
-      remove_at: timestamp(record.removeAt),
+      remove_at: timestamp(key.deleteAfter),
     }),
-    key: ({ record, ...standing }: FoundKey) => ({
+    key: (record: KeyRecord, status: AccountStatus, superseded: boolean) => ({
       serial: record.serial,
       user_id: record.userId,
       name: record.name,
@@ -166,26 +166,11 @@ export function documentWriter(timestamp: (seconds: number) => Timestamp) {
       expires_at: timestamp(record.expiresAt),
       expires_in_days: record.expiresInDays,
       pepper_version: record.pepperVersion,
-      remove_at: timestamp(record.removeAt),
-      ...standingOf(standing),
-      superseded: false,
+      remove_at: timestamp(record.deleteAfter),
+      ...statusOf(status),
+      superseded,
     }),
-    /** What a roll leaves of the secret before: Firestore may remove it as soon as it has ended. */
-    superseded: (expiresAt: number, standing: Standing) => ({
-      expires_at: timestamp(expiresAt),
-      remove_at: timestamp(expiresAt),
-      superseded: true,
-      ...standingOf(standing),
-    }),
-    /** What brings a secret that was rolled away back: it is kept after its expiry like any other key. */
-    restored: ({ removeAt }: Validity) => ({ remove_at: timestamp(removeAt), superseded: false }),
-    validity: ({ expiresAt, expiresInDays, removeAt }: Validity, standing: Standing) => ({
-      expires_at: timestamp(expiresAt),
-      expires_in_days: expiresInDays,
-      remove_at: timestamp(removeAt),
-      ...standingOf(standing),
-    }),
-    standing: standingOf,
+    accountStatus: statusOf,
     audit: (entry: AuditEntry) => ({
       at: timestamp(entry.at),
       actor_kind: entry.actor.kind,
@@ -201,6 +186,5 @@ export function documentWriter(timestamp: (seconds: number) => Timestamp) {
       ...content,
       remove_at: timestamp(content.remove_at),
     }),
-    removal: ({ removeAt }: Validity) => ({ remove_at: timestamp(removeAt) }),
   };
 }

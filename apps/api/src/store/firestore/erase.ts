@@ -1,14 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import { type Collection, collectionsByUser } from '@andamio/schema/firestore-layout';
 import type { DocumentSnapshot } from '@google-cloud/firestore';
-import type { OwnerCommand } from '../../keys/administration.ts';
 import { erasureEntry } from '../../keys/audit.ts';
+import { unknownOwner } from '../../keys/decide/claim-tier.ts';
+import type { OwnerCommand } from '../../keys/model.ts';
 import { audit } from './audit.ts';
-import { settle } from './contest.ts';
+import { commitWithRetry } from './commit-with-retry.ts';
 import type { Database } from './database.ts';
 import { withStoreDeadline } from './deadline.ts';
 import { type Found, keyDocumentOf, type OwnerDocument, ownerDocumentOf, parseOwner } from './documents.ts';
-import { ownerAfter } from './owner.ts';
+import { ownerRecordOf, unexpired } from './owner.ts';
 import { writeOwner } from './write-owner.ts';
 
 type ErasureCommand = Omit<OwnerCommand, 'reason'>;
@@ -41,18 +41,23 @@ interface Beginning {
 function begin(database: Database, { userId, by, now }: ErasureCommand): Promise<boolean> {
   const { firestore } = database;
   const document = ownerDocumentOf(firestore, userId);
-  return settle<Beginning, boolean>({
+  return commitWithRetry<Beginning, boolean>({
     async read() {
       const owner = parseOwner(await document.get());
       return { owner, isKnown: owner !== undefined || (await isAnythingLeft(database, userId)) };
     },
     decide({ owner, isKnown }) {
       if (!isKnown || owner?.content.erasing) return { outcome: isKnown };
-      const { active, superseded } = ownerAfter(owner?.content, { userId, now });
-      const drop = Object.keys({ ...active, ...superseded });
-      const change = { userId, now, drop, suspended: true, erasing: true, attempt: randomUUID() };
+      const { active = {}, superseded = {} } = owner?.content ?? {};
+      const drop = unexpired({ ...active, ...superseded }, now).map(([id]) => id);
+      const before = owner === undefined ? unknownOwner : ownerRecordOf(owner.content);
       const writes = firestore.batch();
-      writeOwner(database, writes, document, owner, change);
+      writeOwner(database, writes, document, owner, {
+        userId,
+        now,
+        owner: { ...before, suspended: true, erasing: true },
+        drop,
+      });
       for (const id of drop) writes.delete(keyDocumentOf(firestore, id));
       audit(database, writes, erasureEntry({ at: now, actor: by, userId }));
       return { outcome: true, writes };
@@ -62,7 +67,7 @@ function begin(database: Database, { userId, by, now }: ErasureCommand): Promise
 
 /** Removes some of the documents that a collection has of a user; says whether there may be more. */
 function removeSome(database: Database, collection: Collection, userId: string): Promise<boolean> {
-  return settle<readonly DocumentSnapshot[], boolean>({
+  return commitWithRetry<readonly DocumentSnapshot[], boolean>({
     read: () => readSome(database, collection, userId, chunk),
     decide(documents) {
       if (documents.length === 0) return { outcome: false };
@@ -76,7 +81,7 @@ function removeSome(database: Database, collection: Collection, userId: string):
 /** Removes the owner's document, unless it was changed since: then something may have been written that belongs to it. */
 function removeOwner({ firestore }: Database, userId: string, known: Found<OwnerDocument>): Promise<boolean> {
   const document = ownerDocumentOf(firestore, userId);
-  return settle<Found<OwnerDocument> | undefined, boolean>({
+  return commitWithRetry<Found<OwnerDocument> | undefined, boolean>({
     read: async () => parseOwner(await document.get()),
     decide(owner) {
       if (owner === undefined) return { outcome: true };

@@ -1,4 +1,4 @@
-import type { FoundKey } from '../../keys/store.ts';
+import type { FoundKey } from '../../keys/model.ts';
 import type { Database } from './database.ts';
 import { parseKey } from './documents.ts';
 

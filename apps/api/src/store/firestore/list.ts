@@ -12,7 +12,7 @@ import {
   parseOwner,
   type StoredKey,
 } from './documents.ts';
-import { lastExpired, tierClaimIn, unexpired } from './owner.ts';
+import { lastExpired, ownerRecordOf, unexpired } from './owner.ts';
 
 interface Owned {
   readonly owner: OwnerDocument | undefined;
@@ -47,7 +47,7 @@ export async function list({ firestore }: Database, userId: string, now: number)
   const keys = found.flatMap((document) => parseKey(document)?.content ?? []);
   return {
     since: owner.created_at ?? undefined,
-    tierClaim: tierClaimIn(owner),
+    tierClaim: ownerRecordOf(owner).tierClaim,
     keys: keys.filter(({ superseded }) => !superseded).map(({ record }) => record),
   };
 }

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { collections } from '@andamio/schema/firestore-layout';
-import type { OwnerCommand } from '../../keys/administration.ts';
-import { isGone } from '../../keys/expiry.ts';
-import type { RevokedKey } from '../../keys/revoke.ts';
+import { isRemoved } from '../../keys/expiry.ts';
+import type { OwnerCommand, RevokedKey } from '../../keys/model.ts';
 import { audit } from './audit.ts';
-import { settle } from './contest.ts';
+import { commitWithRetry } from './commit-with-retry.ts';
 import type { Database } from './database.ts';
 import { withStoreDeadline } from './deadline.ts';
 import {
@@ -59,7 +58,7 @@ function revokeSome(database: Database, command: OwnerCommand): Promise<readonly
   const { userId, by, reason, now } = command;
   const mark = randomUUID();
   let made: readonly RevokedKey[] | undefined;
-  return settle<Some, readonly RevokedKey[] | undefined>({
+  return commitWithRetry<Some, readonly RevokedKey[] | undefined>({
     read: () => readSome(database, command),
     decide({ owner, names }) {
       if (made !== undefined && owner?.content.attempts.includes(mark)) return { outcome: made };
@@ -74,12 +73,12 @@ function revokeSome(database: Database, command: OwnerCommand): Promise<readonly
         writes.delete(documentsOf(firestore, { userId, name }).name);
         drop.push(...ids);
         // Nobody held what is gone. The name may stand for a key that is not among those that were read.
-        const isHeld = document !== undefined && !isGone({ removeAt: document.remove_at }, now);
-        if (!isHeld && keys.every(({ record }) => isGone(record, now))) continue;
+        const isHeld = document !== undefined && !isRemoved({ deleteAfter: document.remove_at }, now);
+        if (!isHeld && keys.every(({ record }) => isRemoved(record, now))) continue;
         ended.push({ id: current, userId, name, ids });
         audit(database, writes, { at: now, actor: by, action: 'key.revoked', userId, name, keyId: current, reason });
       }
-      writeOwner(database, writes, ownerDocumentOf(firestore, userId), owner, { userId, now, drop, attempt: mark });
+      writeOwner(database, writes, ownerDocumentOf(firestore, userId), owner, { userId, now, drop, mark });
       made = ended;
       return { outcome: made, writes };
     },

@@ -1,27 +1,21 @@
 import { collections } from '@andamio/schema/firestore-layout';
 import { createKeyReader } from '@andamio/verification/firestore/key-reader';
 import type { Administration } from '../../keys/administration.ts';
-import { type KeyRecord, type KeyStore, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
-import { readAudit } from './audit.ts';
-import { claimTier } from './claim-tier.ts';
+import { type KeyStore, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
+import { readAudit, wasRevoked } from './audit.ts';
 import type { FirestoreAddress } from './client.ts';
 import { countKeys, countOwners } from './counts.ts';
 import type { Database } from './database.ts';
 import { withDeadline, withStoreDeadline } from './deadline.ts';
-import { remove } from './delete.ts';
 import { documentWriter } from './documents.ts';
 import { erase } from './erase.ts';
 import { find } from './find.ts';
-import { issue } from './issue.ts';
 import { inspect, list, owners } from './list.ts';
 import { OwnerQueue } from './owner-queue.ts';
-import { redigest } from './redigest.ts';
-import { revoke, wasRevoked } from './revoke.ts';
 import { revokeAll } from './revoke-all.ts';
-import { roll } from './roll.ts';
-import { rotate } from './rotate.ts';
-import { resume, suspend } from './suspend.ts';
+import { transact } from './transact.ts';
 import { addUsage, readUsage, resetUsage } from './usage.ts';
+import { FirestoreView, type Target } from './view.ts';
 
 /** How long the store may take to show that it is there, in milliseconds. */
 const checkDeadline = 2_000;
@@ -73,38 +67,20 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
     return turns.run(owner, () => withDeadline(until - performance.now(), () => using(task)));
   }
 
-  const change = <Outcome>(owner: string, task: Task<Outcome>) => inTurn(changes, owner, task);
-
-  /** Finds a key, then runs a change of it, within one deadline. */
-  async function changeFound<Outcome>(
-    ids: readonly string[],
-    task: (database: Database, found: KeyRecord) => Promise<Outcome>,
-  ): Promise<Outcome | 'no_such_key'> {
-    const until = performance.now() + storeDeadline;
-    const found = await withStoreDeadline(() => using((database) => find(database, ids)));
-    if (found === undefined) return 'no_such_key';
-    const { record } = found;
-    return inTurn(changes, record.userId, (database) => task(database, record), until);
-  }
-
   return {
-    issue: (command) => change(command.record.userId, (database) => issue(database, command)),
-
-    rotate: (command) => change(command.userId, (database) => rotate(database, command)),
-
-    roll: (command) => change(command.userId, (database) => roll(database, command)),
-
-    delete: (command) => change(command.userId, (database) => remove(database, command)),
-
-    revoke: (command) => changeFound(command.ids, (database, found) => revoke(database, found, command)),
+    async transact(scope, decide) {
+      const run = (target: Target) => (database: Database) => transact(database, target, decide);
+      if ('userId' in scope) return inTurn(changes, scope.userId, run(scope));
+      const until = performance.now() + storeDeadline;
+      const found = await withStoreDeadline(() => using((database) => find(database, scope.ids)));
+      if (found === undefined) return decide(new FirestoreView({}, { userId: '', now: scope.now })).outcome;
+      const { record: located } = found;
+      const { userId, name } = located;
+      const target = { userId, name, now: scope.now, located, readsKey: true, readsPrevious: true };
+      return inTurn(changes, userId, run(target), until);
+    },
 
     wasRevoked: (ids) => withStoreDeadline(() => using((database) => wasRevoked(database, ids))),
-
-    redigest: (command) => changeFound([command.from], (database, found) => redigest(database, found, command)),
-
-    suspend: (command) => change(command.userId, (database) => suspend(database, command)),
-
-    resume: (command) => change(command.userId, (database) => resume(database, command)),
 
     revokeAll: (command) => changes.run(command.userId, () => using((database) => revokeAll(database, command))),
 
@@ -128,7 +104,6 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
     list: (userId, now) => withStoreDeadline(() => using((database) => list(database, userId, now))),
 
-    claimTier: (command) => change(command.userId, (database) => claimTier(database, command)),
     addUsage: (command) => inTurn(additions, command.userId, (database) => addUsage(database, command)),
 
     readUsage: (query) => withDeadline(storeDeadline, () => using((database) => readUsage(database, query))),

@@ -1,9 +1,9 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
-import type { OwnerCommand } from '../../keys/administration.ts';
+import type { OwnerCommand } from '../../keys/model.ts';
 import { daysBetween, endOfMonth, monthOf, utcDayOf } from '../../keys/usage/calendar.ts';
 import type { AddUsageCommand, DailyUsage, UsageQuery, UsageTotals } from '../../keys/usage/store.ts';
 import { audit } from './audit.ts';
-import { settle } from './contest.ts';
+import { commitWithRetry } from './commit-with-retry.ts';
 import { type Database, put } from './database.ts';
 import type { Found } from './documents.ts';
 import {
@@ -26,7 +26,7 @@ interface UsageView {
 export function addUsage({ firestore, write }: Database, command: AddUsageCommand): Promise<UsageTotals> {
   const dayReference = usageDocumentOf(firestore, command.userId, command.day);
   const monthReference = usageDocumentOf(firestore, command.userId, monthOf(command.day));
-  return settle<UsageView, UsageTotals>({
+  return commitWithRetry<UsageView, UsageTotals>({
     async read() {
       const [day, month] = await firestore.getAll(dayReference, monthReference);
       return { day: day && parseDay(day), month: month && parseMonth(month) };
@@ -69,7 +69,7 @@ export function resetUsage(database: Database, { userId, by, reason, now }: Owne
   const days = daysBetween(`${month}-01`, utcDayOf((endOfMonth(today) - 1) * 1000));
   const references = [month, ...days].map((each) => usageDocumentOf(firestore, userId, each));
   let before: UsageTotals | undefined;
-  return settle<readonly DocumentSnapshot[], UsageTotals>({
+  return commitWithRetry<readonly DocumentSnapshot[], UsageTotals>({
     read: () => firestore.getAll(...references),
     decide([monthSnapshot, ...daySnapshots]) {
       const todaysSnapshot = daySnapshots[days.indexOf(today)];

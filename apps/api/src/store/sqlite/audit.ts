@@ -1,35 +1,68 @@
-import { type Actor, type AuditAction, type AuditEntry, auditRemovalOf, erasedUserId } from '../../keys/audit.ts';
-import type { Statements } from './statements.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import * as z from 'zod';
+import { type AuditEntry, actorKinds, auditActions, auditRemovalOf, erasedUserId } from '../../keys/audit.ts';
+import { prepare } from './statement.ts';
 
-/** Adds an entry to the audit log, within the transaction of the change. */
-export function audit(statements: Statements, entry: AuditEntry): void {
-  const { at, actor, action, userId, name = null, keyId = null, reason = null } = entry;
-  const removeAt = auditRemovalOf(entry);
-  statements.insertAudit.run(at, actor.kind, actor.id ?? null, action, userId, name, keyId, removeAt, reason);
-}
+const auditRow = z.object({
+  at: z.number(),
+  actor_kind: z.enum(actorKinds),
+  actor_id: z.string().nullable(),
+  action: z.enum(auditActions),
+  user_id: z.string(),
+  name: z.string().nullable(),
+  key_id: z.string().nullable(),
+  reason: z.string().nullable(),
+});
 
-/** A row of the audit table. Its columns are STRICT: they hold the types that they declare. */
-interface AuditRow {
-  readonly at: number;
-  readonly actor_kind: Actor['kind'];
-  readonly actor_id: string | null;
-  readonly action: AuditAction;
-  readonly user_id: string;
-  readonly name: string | null;
-  readonly key_id: string | null;
-  readonly reason: string | null;
-}
+/** Prepares the statements of the audit log. */
+export function auditTable(database: DatabaseSync) {
+  const columns = 'at, actor_kind, actor_id, action, user_id, name, key_id, reason';
+  const append = prepare(
+    database,
+    `
+    INSERT INTO audit (${columns}, remove_at)
+    VALUES (:at, :actorKind, :actorId, :action, :userId, :name, :keyId, :reason, :deleteAfter)`,
+  );
+  const list = prepare(
+    database,
+    `
+    SELECT ${columns} FROM audit WHERE user_id IN (:userId, :erasedUserId) ORDER BY at DESC, rowid DESC`,
+  );
+  const findRevocation = prepare(
+    database,
+    `
+    SELECT 1 FROM audit
+    WHERE action = 'key.revoked' AND key_id IN (SELECT value FROM json_each(:ids)) LIMIT 1`,
+  );
+  const sweep = prepare(database, 'DELETE FROM audit WHERE remove_at <= :now');
+  return {
+    append(entry: AuditEntry) {
+      const { at, actor, action, userId, name = null, keyId = null, reason = null } = entry;
+      const { kind: actorKind, id: actorId = null } = actor;
+      const deleteAfter = auditRemovalOf(entry);
+      append.run({ at, actorKind, actorId, action, userId, name, keyId, reason, deleteAfter });
+    },
 
-/** Returns a user's entries, the newest first. */
-export function readAudit(statements: Statements, userId: string): AuditEntry[] {
-  const rows = statements.listAudit.all(userId, erasedUserId(userId)) as unknown as AuditRow[];
-  return rows.map((row) => ({
-    at: row.at,
-    actor: { kind: row.actor_kind, ...(row.actor_id !== null && { id: row.actor_id }) },
-    action: row.action,
-    userId: row.user_id,
-    ...(row.name !== null && { name: row.name }),
-    ...(row.key_id !== null && { keyId: row.key_id }),
-    ...(row.reason !== null && { reason: row.reason }),
-  }));
+    /** Returns a user's entries, the newest first. */
+    list(userId: string): AuditEntry[] {
+      return list.all({ userId, erasedUserId: erasedUserId(userId) }).map((row) => {
+        const entry = auditRow.parse(row);
+        return {
+          at: entry.at,
+          actor: { kind: entry.actor_kind, ...(entry.actor_id !== null && { id: entry.actor_id }) },
+          action: entry.action,
+          userId: entry.user_id,
+          ...(entry.name !== null && { name: entry.name }),
+          ...(entry.key_id !== null && { keyId: entry.key_id }),
+          ...(entry.reason !== null && { reason: entry.reason }),
+        };
+      });
+    },
+
+    /** Returns whether there is an entry for the revocation of a secret with one of the ids. */
+    hasRevocation: (ids: readonly string[]) => findRevocation.get({ ids: JSON.stringify(ids) }) !== undefined,
+
+    /** Removes the entries whose retention is over. */
+    sweep: (now: number) => sweep.run({ now }),
+  };
 }

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { assertOwnTables, contentOf, migrate } from './tables.ts';
+import { assertOwnTables, contentOf, migrate } from './migrations.ts';
 
 /**
  * Creates a folder and those above it. Node's own `recursive` never returns where the system answers ENOENT although the folder above

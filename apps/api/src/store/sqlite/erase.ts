@@ -1,27 +1,30 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { OwnerCommand } from '../../keys/administration.ts';
 import { erasureEntry } from '../../keys/audit.ts';
-import { audit } from './audit.ts';
-import type { Statements } from './statements.ts';
+import type { OwnerCommand } from '../../keys/model.ts';
+import { prepare } from './statement.ts';
+import type { Tables } from './tables.ts';
 
-/** The tables that say of a row whose it is, as they are in the database: none can be forgotten. */
+/** Returns the tables whose rows belong to users, as the database lists them: none can be missed. */
 function tablesByUser(database: DatabaseSync): string[] {
-  const tables = database.prepare(`
+  const tables = prepare(
+    database,
+    `
     SELECT tables.name FROM sqlite_schema AS tables JOIN pragma_table_info(tables.name) AS columns
-    WHERE tables.type = 'table' AND columns.name = 'user_id'`);
-  return tables.all().map(({ name }) => name as string);
+    WHERE tables.type = 'table' AND columns.name = 'user_id'`,
+  );
+  return tables.all({}).map(({ name }) => name as string);
 }
 
-/** Removes everything that is stored of a user, within a transaction that nobody else writes in. */
+/** Removes everything that is stored of a user. */
 export function erase(
   database: DatabaseSync,
-  statements: Statements,
+  { audit }: Tables,
   { userId, by, now }: Omit<OwnerCommand, 'reason'>,
 ): boolean {
   let removed = 0;
   for (const table of tablesByUser(database)) {
-    removed += Number(database.prepare(`DELETE FROM "${table}" WHERE user_id = ?`).run(userId).changes);
+    removed += Number(prepare(database, `DELETE FROM "${table}" WHERE user_id = :userId`).run({ userId }).changes);
   }
-  if (removed > 0) audit(statements, erasureEntry({ at: now, actor: by, userId }));
+  if (removed > 0) audit.append(erasureEntry({ at: now, actor: by, userId }));
   return removed > 0;
 }

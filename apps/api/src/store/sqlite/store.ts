@@ -2,43 +2,28 @@ import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Administration } from '../../keys/administration.ts';
 import type { KeyStore } from '../../keys/store.ts';
-import { readAudit } from './audit.ts';
-import { countKeys, countOwners } from './counts.ts';
+import { inspect, resetUsage, revokeAll } from './administration.ts';
 import { openDatabase } from './database.ts';
 import { erase } from './erase.ts';
 import { GroupCommit } from './group-commit.ts';
-import { inspect, listOwners } from './inspect.ts';
-import { claimTier, findById, issue, list, remove, roll, rotate } from './keys.ts';
-import { redigest } from './redigest.ts';
-import { revoke, revokeAll, wasRevoked } from './revoke.ts';
-import { prepare, type Statements } from './statements.ts';
-import { resume, suspend } from './suspend.ts';
-import { addUsage, readUsage, resetUsage } from './usage.ts';
+import { prepareTables, type Tables } from './tables.ts';
+import { applyChanges, SqliteView } from './transaction.ts';
 
 /** How many owners are read at a time. */
 const ownersPerPage = 1_000;
 
-/** How often records that are gone are removed, in milliseconds. */
+/** How often records are swept whose retention is over, in milliseconds. */
 const sweepInterval = 3_600_000;
 
-const sweeps = [
-  'sweepKeys',
-  'sweepSuperseded',
-  'sweepMemories',
-  'sweepAudit',
-  'sweepUsage',
-  'sweepUsageAttempts',
-] as const satisfies (keyof Statements)[];
-
 /**
- * Keeps keys in an embedded database (`node:sqlite`), for trying, development and tests. Several processes may share its
- * file. A file that cannot be opened is tried again at the next call.
+ * Creates a store in an embedded database (`node:sqlite`), for trying, development and tests. Several
+ * processes may share its file. A file that cannot be opened is tried again at the next call.
  *
  * @param path a file, or `:memory:`.
- * @param now the present in Unix milliseconds, by which records that are gone are swept.
+ * @param now returns the current time in Unix milliseconds, by which records are swept.
  */
 export function createSqliteStore(path: string, now: () => number): KeyStore & Administration {
-  let opened: { readonly database: DatabaseSync; readonly statements: Statements } | undefined;
+  let opened: { readonly database: DatabaseSync; readonly tables: Tables } | undefined;
 
   function openFile() {
     try {
@@ -53,50 +38,57 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
   function open() {
     if (opened === undefined) {
       const database = openFile();
-      opened = { database, statements: prepare(database) };
+      opened = { database, tables: prepareTables(database) };
     }
     return opened;
   }
 
   const commits = new GroupCommit(() => open().database);
+  const tables = () => open().tables;
   const sweep = () => {
     const present = Math.floor(now() / 1000);
     const removeAll = () => {
-      for (const name of sweeps) open().statements[name].run(present);
+      const { keys, previousKeys, idempotency, audit, usage } = tables();
+      for (const table of [keys, previousKeys, idempotency, audit, usage]) table.sweep(present);
     };
     commits.write(removeAll).catch(() => {});
   };
   const sweeping = setInterval(sweep, sweepInterval).unref();
 
   return {
-    issue: (command) => commits.write(() => issue(open().statements, command)),
+    transact: (scope, decide) =>
+      commits.write(() => {
+        const view = new SqliteView(tables(), scope);
+        const { outcome, changes } = decide(view);
+        applyChanges(tables(), view, scope.now, changes);
+        return outcome;
+      }),
 
-    rotate: (command) => commits.write(() => rotate(open().statements, command)),
+    wasRevoked: (ids) => commits.read(() => tables().audit.hasRevocation(ids)),
 
-    roll: (command) => commits.write(() => roll(open().statements, command)),
+    find: (ids) => commits.read(() => tables().find(ids)),
 
-    delete: (command) => commits.write(() => remove(open().statements, command)),
+    list: (userId, now) =>
+      commits.read(() => {
+        const { owners, keys } = tables();
+        const owner = owners.find(userId)?.record;
+        return {
+          since: owner?.createdAt,
+          tierClaim: owner?.tierClaim,
+          keys: keys.listNewest(userId, now),
+        };
+      }),
 
-    revoke: (command) => commits.write(() => revoke(open().statements, command)),
+    revokeAll: (command) => commits.write(() => revokeAll(tables(), command)),
 
-    wasRevoked: (ids) => commits.read(() => wasRevoked(open().statements, ids)),
+    erase: (command) => commits.write((database) => erase(database, tables(), command)),
 
-    redigest: (command) => commits.write(() => redigest(open().statements, command)),
-
-    suspend: (command) => commits.write(() => suspend(open().statements, command)),
-
-    resume: (command) => commits.write(() => resume(open().statements, command)),
-
-    revokeAll: (command) => commits.write(() => revokeAll(open().statements, command)),
-
-    erase: (command) => commits.write((database) => erase(database, open().statements, command)),
-
-    inspect: (userId) => commits.read(() => inspect(open().statements, userId)),
+    inspect: (userId) => commits.read(() => inspect(tables(), userId)),
 
     async *owners() {
       let after = '';
       for (;;) {
-        const page = await commits.read(() => listOwners(open().statements, after, ownersPerPage));
+        const page = await commits.read(() => tables().owners.listAfter(after, ownersPerPage));
         yield page;
         const last = page.at(-1);
         if (last === undefined || page.length < ownersPerPage) return;
@@ -104,25 +96,18 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
       }
     },
 
-    readAudit: (userId) => commits.read(() => readAudit(open().statements, userId)),
+    readAudit: (userId) => commits.read(() => tables().audit.list(userId)),
 
-    resetUsage: (command) => commits.write(() => resetUsage(open().statements, command)),
+    resetUsage: (command) => commits.write(() => resetUsage(tables(), command)),
 
-    countOwners: () => commits.read(() => countOwners(open().statements)),
+    countOwners: () => commits.read(() => tables().owners.count()),
 
-    countKeys: (now) => commits.read(() => countKeys(open().statements, now)),
-
-    find: (ids) => commits.read(() => findById(open().statements, ids)),
-
-    list: (userId, now) => commits.read(() => list(open().statements, userId, now)),
-
-    claimTier: (command) => commits.write(() => claimTier(open().statements, command)),
+    countKeys: (now) => commits.read(() => tables().countKeys(now)),
 
     // Without counts, totals are only read.
-    addUsage: (command) =>
-      commits[command.counts.size === 0 ? 'read' : 'write'](() => addUsage(open().statements, command)),
+    addUsage: (command) => commits[command.counts.size === 0 ? 'read' : 'write'](() => tables().usage.add(command)),
 
-    readUsage: (query) => commits.read(() => readUsage(open().statements, query)),
+    readUsage: (query) => commits.read(() => tables().usage.read(query)),
 
     check: () => commits.read(() => undefined),
 

@@ -1,165 +1,70 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { tierSchema } from '@andamio/schema/tiers';
+import * as z from 'zod';
+import type { KeyCounts } from '../../keys/administration.ts';
+import type { FoundKey } from '../../keys/model.ts';
+import { auditTable } from './audit.ts';
+import { idempotencyTable } from './idempotency.ts';
+import { currentKeys, keyTable, parseKey } from './keys.ts';
+import { ownerTable } from './owners.ts';
+import { prepare } from './statement.ts';
+import { usageTable } from './usage.ts';
 
-/**
- * How the tables came to be, each step once. Digests, names and user ids are compared byte by byte, as everywhere in this
- * service. An owner's keys lie side by side, so that looking for a name and counting touch few pages.
- */
-export const migrations = [
-  `
-  CREATE TABLE IF NOT EXISTS owners (
-    user_id TEXT PRIMARY KEY,
-    created_at INTEGER NOT NULL,
-    tier TEXT NOT NULL,
-    tier_issued_at INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
+const accountStatus = z.object({ tier: tierSchema, suspended: z.literal([0, 1]) });
 
-  CREATE TABLE IF NOT EXISTS keys (
-    user_id TEXT NOT NULL,
-    name TEXT NOT NULL,
-    id TEXT NOT NULL,
-    start TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL,
-    expires_in_days INTEGER NOT NULL,
-    pepper_version TEXT NOT NULL,
-    remove_at INTEGER NOT NULL,
-    PRIMARY KEY (user_id, name)
-  ) STRICT, WITHOUT ROWID;
+const countRow = z.object({
+  pepper_version: z.string(),
+  active: z.number(),
+  superseded: z.number(),
+  expired: z.number(),
+});
 
-  CREATE UNIQUE INDEX IF NOT EXISTS keys_by_id ON keys (id);
-  CREATE INDEX IF NOT EXISTS keys_by_removal ON keys (remove_at);
-  `,
-  `
-  ALTER TABLE keys ADD COLUMN serial TEXT NOT NULL DEFAULT '';
-  UPDATE keys SET serial = lower(hex(randomblob(16)));
-  `,
-  `
-  CREATE TABLE audit (
-    at INTEGER NOT NULL,
-    actor_kind TEXT NOT NULL,
-    actor_id TEXT,
-    action TEXT NOT NULL,
-    user_id TEXT NOT NULL,
-    name TEXT,
-    key_id TEXT,
-    remove_at INTEGER NOT NULL
-  ) STRICT;
+export type Tables = ReturnType<typeof prepareTables>;
 
-  CREATE INDEX audit_by_user ON audit (user_id);
-  CREATE INDEX audit_by_removal ON audit (remove_at);
-  `,
-  `
-  CREATE TABLE superseded_keys (
-    user_id TEXT NOT NULL,
-    name TEXT NOT NULL,
-    id TEXT NOT NULL,
-    start TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL,
-    expires_in_days INTEGER NOT NULL,
-    pepper_version TEXT NOT NULL,
-    remove_at INTEGER NOT NULL,
-    serial TEXT NOT NULL,
-    PRIMARY KEY (user_id, name)
-  ) STRICT, WITHOUT ROWID;
+/** Prepares all statements of the store: by table, and those that join tables. */
+export function prepareTables(database: DatabaseSync) {
+  const find = prepare(
+    database,
+    `
+    SELECT found.*, tier, suspended FROM (
+      SELECT keys.* FROM json_each(:ids) AS wanted JOIN keys ON keys.id = wanted.value
+      UNION ALL
+      SELECT superseded_keys.* FROM json_each(:ids) AS wanted
+        JOIN superseded_keys ON superseded_keys.id = wanted.value
+    ) AS found JOIN owners USING (user_id)`,
+  );
+  const countByPepper = prepare(
+    database,
+    `
+    SELECT pepper_version, sum(active) AS active, sum(superseded) AS superseded, sum(expired) AS expired FROM (
+      SELECT pepper_version, expires_at > :now AS active, 0 AS superseded, expires_at <= :now AS expired
+        FROM keys WHERE remove_at > :now
+      UNION ALL
+      SELECT pepper_version, 0, 1, 0 FROM superseded_keys WHERE expires_at > :now
+    ) GROUP BY pepper_version`,
+  );
+  return {
+    keys: currentKeys(database),
+    previousKeys: keyTable(database, 'superseded_keys'),
+    owners: ownerTable(database),
+    idempotency: idempotencyTable(database),
+    audit: auditTable(database),
+    usage: usageTable(database),
 
-  CREATE UNIQUE INDEX superseded_keys_by_id ON superseded_keys (id);
-  CREATE INDEX superseded_keys_by_removal ON superseded_keys (remove_at);
-  `,
-  `
-  CREATE TABLE idempotency (
-    id TEXT PRIMARY KEY,
-    user_id TEXT NOT NULL,
-    body_digest TEXT NOT NULL,
-    nonce TEXT NOT NULL,
-    pepper_version TEXT NOT NULL,
-    serial TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL,
-    expires_in_days INTEGER NOT NULL,
-    previous_expires_at INTEGER,
-    remove_at INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
+    /** Finds a key by any of the ids that it may have. */
+    find(ids: readonly string[]): FoundKey | undefined {
+      const row = find.get({ ids: JSON.stringify(ids) });
+      if (row === undefined) return undefined;
+      const { tier, suspended } = accountStatus.parse(row);
+      return { record: parseKey(row), tier, suspended: suspended === 1 };
+    },
 
-  CREATE INDEX idempotency_by_user ON idempotency (user_id);
-  CREATE INDEX idempotency_by_removal ON idempotency (remove_at);
-  `,
-  `
-  CREATE TABLE owners_with_suspension (
-    user_id TEXT PRIMARY KEY,
-    created_at INTEGER,
-    tier TEXT NOT NULL,
-    tier_issued_at INTEGER NOT NULL,
-    suspended INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
-
-  INSERT INTO owners_with_suspension SELECT *, 0 FROM owners;
-  DROP TABLE owners;
-  ALTER TABLE owners_with_suspension RENAME TO owners;
-
-  ALTER TABLE audit ADD COLUMN reason TEXT;
-  `,
-  `
-  CREATE TABLE usage (
-    user_id TEXT NOT NULL,
-    day TEXT NOT NULL,
-    name TEXT NOT NULL,
-    requests INTEGER NOT NULL,
-    remove_at INTEGER NOT NULL,
-    PRIMARY KEY (user_id, day, name)
-  ) STRICT, WITHOUT ROWID;
-
-  CREATE INDEX usage_by_removal ON usage (remove_at);
-
-  CREATE TABLE usage_attempts (
-    attempt TEXT PRIMARY KEY,
-    remove_at INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
-
-  CREATE INDEX usage_attempts_by_removal ON usage_attempts (remove_at);
-  `,
-  `
-  ALTER TABLE owners ADD COLUMN changed_at INTEGER NOT NULL DEFAULT 0;
-  `,
-  `
-  CREATE INDEX audit_of_revoked_keys ON audit (key_id) WHERE action = 'key.revoked';
-  `,
-  `
-  CREATE INDEX keys_by_expiry ON keys (user_id, expires_at);
-  `,
-] as const;
-
-const versionOf = (database: DatabaseSync) =>
-  (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
-
-/** Returns what a database holds. The first version of the tables was not numbered. */
-export function contentOf(database: DatabaseSync): 'nothing' | 'store' | 'newer_store' | 'foreign_tables' {
-  const version = versionOf(database);
-  if (version > 0) return version > migrations.length ? 'newer_store' : 'store';
-  const tables = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
-  if (tables.length === 0) return 'nothing';
-  return tables.some(({ name }) => name === 'owners') ? 'store' : 'foreign_tables';
-}
-
-/**
- * Refuses a file before anything in it is changed.
- *
- * @throws for a file that a newer version of the service has written, and for one with the tables of another program.
- */
-export function assertOwnTables(database: DatabaseSync): void {
-  const content = contentOf(database);
-  if (content === 'newer_store') throw new Error('A newer version of this service has written the file.');
-  if (content === 'foreign_tables') throw new Error('The file holds the tables of another program.');
-}
-
-/** Brings a file of any earlier version up to date: completely, or not at all. */
-export function migrate(database: DatabaseSync): void {
-  if (versionOf(database) === migrations.length) return;
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    for (const step of migrations.slice(versionOf(database))) database.exec(step);
-    database.exec(`PRAGMA user_version = ${migrations.length}; COMMIT;`);
-  } finally {
-    if (database.isTransaction) database.exec('ROLLBACK');
-  }
+    /** Counts keys that are not removed at an instant in Unix seconds, by the version of their pepper. */
+    countKeys(now: number): KeyCounts[] {
+      return countByPepper.all({ now }).map((row) => {
+        const { pepper_version: pepperVersion, ...counts } = countRow.parse(row);
+        return { pepperVersion, ...counts };
+      });
+    },
+  };
 }

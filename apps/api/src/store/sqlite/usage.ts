@@ -1,7 +1,7 @@
-// Each of these runs within a transaction that nobody else writes in.
+import type { DatabaseSync } from 'node:sqlite';
 import { secondsPerDay } from '@andamio/schema/timestamps';
-import type { OwnerCommand } from '../../keys/administration.ts';
-import { endOfDay, monthOf, usageRemovalOf, utcDayOf } from '../../keys/usage/calendar.ts';
+import * as z from 'zod';
+import { endOfDay, monthOf, usageRemovalOf } from '../../keys/usage/calendar.ts';
 import {
   type AddUsageCommand,
   type DailyUsage,
@@ -9,48 +9,98 @@ import {
   type UsageQuery,
   type UsageTotals,
 } from '../../keys/usage/store.ts';
-import { audit } from './audit.ts';
-import type { Statements } from './statements.ts';
+import { prepare } from './statement.ts';
 
-/** Stands for all names that are not counted apart; no key has it. */
+/** Stands for all names that are not counted individually; no key has it. */
 const furtherNames = '';
 
-/** Says whether this is the first time that the attempt is asked for. */
-function isNew(statements: Statements, { attempt, day }: AddUsageCommand): boolean {
-  return statements.insertUsageAttempt.run(attempt, endOfDay(day) + secondsPerDay).changes === 1;
-}
+const totalsRow = z.object({ day: z.number(), month: z.number() });
+const dailyRow = z.object({ day: z.string(), name: z.string(), requests: z.number() });
 
-/** Adds to a day unless the same attempt did. */
-export function addUsage(statements: Statements, command: AddUsageCommand): UsageTotals {
-  const { userId, day, counts } = command;
-  if (counts.size > 0 && isNew(statements, command)) {
-    let { names } = statements.countUsageNames.get(userId, day) as { names: number };
-    for (const [name, requests] of counts) {
-      if (statements.increaseUsage.run(requests, userId, day, name).changes === 1) continue;
-      const place = names < maximumNamesPerDay ? name : furtherNames;
-      statements.insertUsage.run(userId, day, place, requests, usageRemovalOf(day));
-      names++;
-    }
+/** Prepares the statements of the tables of usage and of its additions. */
+export function usageTable(database: DatabaseSync) {
+  const insertAttempt = prepare(
+    database,
+    `
+    INSERT OR IGNORE INTO usage_attempts (attempt, remove_at) VALUES (:attempt, :deleteAfter)`,
+  );
+  const countNames = prepare(
+    database,
+    `
+    SELECT count(*) AS names FROM usage WHERE user_id = :userId AND day = :day`,
+  );
+  const increase = prepare(
+    database,
+    `
+    UPDATE usage SET requests = requests + :requests WHERE user_id = :userId AND day = :day AND name = :name`,
+  );
+  const insert = prepare(
+    database,
+    `
+    INSERT INTO usage (user_id, day, name, requests, remove_at)
+    VALUES (:userId, :day, :name, :requests, :deleteAfter)
+    ON CONFLICT (user_id, day, name) DO UPDATE SET requests = requests + excluded.requests`,
+  );
+  const totals = prepare(
+    database,
+    `
+    SELECT coalesce(sum(requests) FILTER (WHERE day = :day), 0) AS day, coalesce(sum(requests), 0) AS month
+    FROM usage WHERE user_id = :userId AND day BETWEEN :month || '-01' AND :month || '-31'`,
+  );
+  const removeMonth = prepare(
+    database,
+    `
+    DELETE FROM usage WHERE user_id = :userId AND day BETWEEN :month || '-01' AND :month || '-31'`,
+  );
+  const read = prepare(
+    database,
+    `
+    SELECT day, name, requests FROM usage
+    WHERE user_id = :userId
+      AND day IN (SELECT value FROM json_each(:days)) AND name IN (SELECT value FROM json_each(:names))`,
+  );
+  const sweeps = ['usage', 'usage_attempts'].map((table) =>
+    prepare(database, `DELETE FROM ${table} WHERE remove_at <= :now`),
+  );
+
+  /** Returns whether this is the first time that the addition is asked for. */
+  function isNew({ attempt, day }: AddUsageCommand): boolean {
+    return insertAttempt.run({ attempt, deleteAfter: endOfDay(day) + secondsPerDay }).changes === 1;
   }
-  return totalsOf(statements, userId, day);
-}
 
-function totalsOf(statements: Statements, userId: string, day: string): UsageTotals {
-  const totals = statements.usageTotals.get(userId, day, monthOf(day)) as { day: number; month: number };
-  return { day: totals.day, month: totals.month };
-}
+  function totalsOf(userId: string, day: string): UsageTotals {
+    return totalsRow.parse(totals.get({ userId, day, month: monthOf(day) }));
+  }
 
-/** Removes the usage of the current month. */
-export function resetUsage(statements: Statements, { userId, by, reason, now }: OwnerCommand): UsageTotals {
-  const day = utcDayOf(now * 1000);
-  const before = totalsOf(statements, userId, day);
-  const { changes } = statements.removeUsage.run(userId, monthOf(day));
-  if (changes > 0) audit(statements, { at: now, actor: by, action: 'user.usage_reset', userId, reason });
-  return before;
-}
+  return {
+    totalsOf,
 
-/** Finds how often keys were used. */
-export function readUsage(statements: Statements, { userId, days, names }: UsageQuery): DailyUsage[] {
-  const rows = statements.readUsage.all(userId, JSON.stringify(days), JSON.stringify(names));
-  return rows.map((row) => ({ ...(row as unknown as DailyUsage) }));
+    /** Adds to a day unless the same addition was made before. */
+    add(command: AddUsageCommand): UsageTotals {
+      const { userId, day, counts } = command;
+      if (counts.size > 0 && isNew(command)) {
+        let names = Number(countNames.get({ userId, day })?.['names']);
+        for (const [name, requests] of counts) {
+          if (increase.run({ requests, userId, day, name }).changes === 1) continue;
+          const counted = names < maximumNamesPerDay ? name : furtherNames;
+          insert.run({ userId, day, name: counted, requests, deleteAfter: usageRemovalOf(day) });
+          names++;
+        }
+      }
+      return totalsOf(userId, day);
+    },
+
+    /** Removes a month's usage and returns whether there was any. */
+    removeMonthOf: (userId: string, day: string) => removeMonth.run({ userId, month: monthOf(day) }).changes > 0,
+
+    read({ userId, days, names }: UsageQuery): DailyUsage[] {
+      const rows = read.all({ userId, days: JSON.stringify(days), names: JSON.stringify(names) });
+      return rows.map((row) => dailyRow.parse(row));
+    },
+
+    /** Removes what has been kept for long enough. */
+    sweep(now: number) {
+      for (const statement of sweeps) statement.run({ now });
+    },
+  };
 }

@@ -1,0 +1,24 @@
+import { isRemoved } from '../expiry.ts';
+import type { Change, Decision, RehashCommand, RehashOutcome, View } from '../model.ts';
+
+/** Decides whether a secret is stored under its digest with another pepper, in its place. */
+export function decideRehash(view: View, { from, to, now }: RehashCommand): Decision<RehashOutcome> {
+  const { located, key, previous } = view;
+  const secret = [key, previous].find((one) => one !== undefined && one.serial === located?.serial);
+  if (secret === undefined || secret.id !== from || isRemoved(secret, now)) {
+    return { outcome: 'no_such_key', changes: [] };
+  }
+
+  const { userId, name } = secret;
+  const record = { ...secret, ...to };
+  const replacement: readonly Change[] =
+    secret === key
+      ? [{ type: 'replace_secret', replacedId: from, record }]
+      : [
+          { type: 'remove', secret: 'previous', name, id: from },
+          { type: 'supersede', record },
+        ];
+  const actor = { kind: 'service' } as const;
+  const entry = { at: now, actor, action: 'key.redigested', userId, name, keyId: to.id } as const;
+  return { outcome: 'rehashed', changes: [...replacement, { type: 'append_audit_entry', entry }] };
+}

@@ -1,0 +1,33 @@
+import { isRemoved } from '../expiry.ts';
+import {
+  type IdempotentRequest,
+  idempotencyRecordOf,
+  type RecordedAnswer,
+  type Replay,
+  type ReplayRefusal,
+  replayOf,
+} from '../idempotency.ts';
+import type { Change, View } from '../model.ts';
+
+/** Decides whether a request repeats an earlier one; undefined for a new request. */
+export function decideReplay(
+  view: View,
+  request: IdempotentRequest | undefined,
+  now: number,
+): Replay | ReplayRefusal | undefined {
+  if (request === undefined) return undefined;
+  const { named } = view;
+  const serial = named === undefined || isRemoved(named, now) ? undefined : named.serial;
+  return replayOf(view.idempotencyRecord, request, serial, now);
+}
+
+/** Returns the change that lets a request be replayed; none for a request without `Idempotency-Key`. */
+export function savedAnswer(
+  request: IdempotentRequest | undefined,
+  now: number,
+  answer: RecordedAnswer,
+): readonly Change[] {
+  if (request === undefined) return [];
+  const record = idempotencyRecordOf(request, now, answer);
+  return [{ type: 'save_idempotency_record', request, record }];
+}

@@ -1,0 +1,27 @@
+import { deleteAfterOf, isRemoved } from '../expiry.ts';
+import type { Change, Decision, RevokeCommand, RevokeOutcome, View } from '../model.ts';
+
+/**
+ * Decides whether a secret is revoked: exactly this one ends. If it is the current secret of its name
+ * and the previous one is still valid, the name stands for that one again, with the expiry that the
+ * roll gave it, so that every secret that is accepted is listed and can be deleted.
+ */
+export function decideRevocation(view: View, command: RevokeCommand): Decision<RevokeOutcome> {
+  const { by: actor, reason, now } = command;
+  const { located, key, previous } = view;
+  // The secret may have been rehashed or rolled since it was located.
+  const ended = [key, previous].find((secret) => secret !== undefined && secret.serial === located?.serial);
+  if (ended === undefined || isRemoved(ended, now)) return { outcome: 'no_such_key', changes: [] };
+
+  const { id, userId, name } = ended;
+  const changes: Change[] = [];
+  if (ended === key) changes.push({ type: 'remove', secret: 'current', name, id });
+  if (previous !== undefined) changes.push({ type: 'remove', secret: 'previous', name, id: previous.id });
+  if (ended === key && previous !== undefined && !isRemoved(previous, now)) {
+    const record = { ...previous, deleteAfter: deleteAfterOf(previous.expiresAt) };
+    changes.push({ type: 'put_key', record });
+  }
+  const entry = { at: now, actor, action: 'key.revoked', userId, name, keyId: id, reason } as const;
+  changes.push({ type: 'append_audit_entry', entry });
+  return { outcome: { id, userId, name, ids: [id] }, changes };
+}

@@ -1,0 +1,65 @@
+import { secondsPerDay } from '@andamio/schema/timestamps';
+import { ownEntry } from '../audit.ts';
+import { deleteAfterOf, expiryOf, isRemoved, isTooLate } from '../expiry.ts';
+import type {
+  Decision,
+  KeyRecord,
+  OwnerScope,
+  RotateCommand,
+  RotateOutcome,
+  RotateRefusal,
+  Validity,
+  View,
+} from '../model.ts';
+import { applyTierClaim } from './claim-tier.ts';
+import { decideReplay, savedAnswer } from './replay.ts';
+
+/** How long before its expiry a key can be extended, in seconds (contract, part B). */
+const rotatableBefore = secondsPerDay;
+
+/** Returns what {@link decideRotation} reads. */
+export function rotationScope({ userId, name, now, request }: RotateCommand): OwnerScope {
+  return { userId, name, now, request, readsKey: true };
+}
+
+/** Extends a key (contract, parts B and C). An expired key needs a place among the unexpired ones. */
+function extend(
+  view: View,
+  key: KeyRecord,
+  { now, expiresInDays }: RotateCommand,
+  maximumKeys: number,
+): Validity | RotateRefusal {
+  if (key.expiresAt - now > rotatableBefore) return 'not_yet_rotatable';
+  const days = expiresInDays ?? key.expiresInDays;
+  const expiresAt = expiryOf(Math.max(now, key.expiresAt), days);
+  if (isTooLate(expiresAt)) return 'expiry_too_late';
+  const hasPlace = view.isCounted(key) || view.countUnexpired(maximumKeys) < maximumKeys;
+  if (!hasPlace) return 'key_limit_reached';
+  return { expiresAt, expiresInDays: days, deleteAfter: deleteAfterOf(expiresAt) };
+}
+
+/** Decides whether a key is extended, and until when. */
+export function decideRotation(view: View, command: RotateCommand): Decision<RotateOutcome> {
+  const { userId, name, now, request, maximumKeysOf } = command;
+  const { owner, claimed } = applyTierClaim(view.owner, command);
+  const refuse = (outcome: RotateOutcome) => ({ outcome, changes: claimed });
+  if (owner.suspended) return refuse('suspended');
+  const replay = decideReplay(view, request, now);
+  if (replay !== undefined) return refuse(replay);
+  const { key } = view;
+  if (key === undefined || isRemoved(key, now)) return refuse('no_such_key');
+  const outcome = extend(view, key, command, maximumKeysOf(owner.tierClaim.tier));
+  if (typeof outcome === 'string') return refuse(outcome);
+
+  const record = { ...key, ...outcome };
+  const entry = ownEntry('key.rotated', { at: now, userId, name, keyId: key.id });
+  return {
+    outcome,
+    changes: [
+      ...claimed,
+      { type: 'extend', record },
+      ...savedAnswer(request, now, record),
+      { type: 'append_audit_entry', entry },
+    ],
+  };
+}

@@ -1,0 +1,139 @@
+import type { DocumentReference, Firestore } from '@google-cloud/firestore';
+import type { IdempotencyRecord } from '../../keys/idempotency.ts';
+import type { KeyRecord, NamedKey, OwnerRecord, OwnerScope, View } from '../../keys/model.ts';
+import {
+  documentsOf,
+  type Found,
+  keyDocumentOf,
+  type NameDocument,
+  type OwnerDocument,
+  ownerDocumentOf,
+  parseKey,
+  parseName,
+  parseOwner,
+  type StoredKey,
+} from './documents.ts';
+import { parseRecord, recordDocumentOf } from './idempotency.ts';
+import { ownerRecordOf, unexpired } from './owner.ts';
+
+/** What a transaction reads. */
+export interface Target extends OwnerScope {
+  /** Whether the name's previous secret is read, with its key. */
+  readonly readsPrevious?: boolean;
+  /** The secret that the transaction was asked for by its ids. */
+  readonly located?: KeyRecord;
+}
+
+/** The documents of a transaction as they were read, all at one moment. */
+export interface Documents {
+  readonly owner?: Found<OwnerDocument> | undefined;
+  readonly name?: Found<NameDocument> | undefined;
+  readonly key?: Found<StoredKey> | undefined;
+  readonly previous?: Found<StoredKey> | undefined;
+  readonly record?: Found<IdempotencyRecord> | undefined;
+}
+
+/** Returns the ids of the secrets of a name that a transaction reads: the key's, then the previous one's. */
+function secretsOf(name: Found<NameDocument> | undefined, { readsKey, readsPrevious }: Target): string[] {
+  if (name === undefined) return [];
+  const { key_id, previous_id } = name.content;
+  return [readsKey ? key_id : null, readsPrevious ? previous_id : null].filter((id) => id !== null);
+}
+
+/**
+ * Reads owner and name, and if need be the secrets that the name stands for: only the name tells
+ * their ids. Everything else is then read again with them. Otherwise a commit of ours that arrives
+ * in between would show on the key and not on the owner, where it is recognized; also, the name
+ * may stand for another key meanwhile.
+ */
+export async function readDocuments(firestore: Firestore, target: Target): Promise<Documents> {
+  const { userId, name: keyName, request } = target;
+  const references: Partial<Record<'owner' | 'name' | 'record', DocumentReference>> = {
+    owner: ownerDocumentOf(firestore, userId),
+    ...(keyName !== undefined && { name: documentsOf(firestore, { userId, name: keyName }).name }),
+    ...(request !== undefined && { record: recordDocumentOf(firestore, request) }),
+  };
+  const known = Object.values(references);
+  for (let ids: readonly string[] = []; ; ) {
+    const all = [...known, ...ids.map((id) => keyDocumentOf(firestore, id))];
+    const snapshots = new Map((await firestore.getAll(...all)).map((snapshot) => [snapshot.ref.path, snapshot]));
+    const find = <Content>(reference: DocumentReference | undefined, parse: Parse<Content>) => {
+      const snapshot = reference && snapshots.get(reference.path);
+      return snapshot && parse(snapshot);
+    };
+    const name = find(references.name, parseName);
+    const wanted = secretsOf(name, target);
+    if (!wanted.every((id) => ids.includes(id))) {
+      ids = wanted;
+      continue;
+    }
+    const findKey = (id: string | null | undefined) => (id ? find(keyDocumentOf(firestore, id), parseKey) : undefined);
+    return {
+      owner: find(references.owner, parseOwner),
+      name,
+      record: find(references.record, parseRecord),
+      key: findKey(name?.content.key_id),
+      previous: findKey(name?.content.previous_id),
+    };
+  }
+}
+
+type Parse<Content> = (snapshot: Awaited<ReturnType<DocumentReference['get']>>) => Found<Content> | undefined;
+
+/** Shows documents to a decision. */
+export class FirestoreView implements View {
+  readonly #documents: Documents;
+  readonly #target: Target;
+
+  constructor(documents: Documents, target: Target) {
+    this.#documents = documents;
+    this.#target = target;
+  }
+
+  get owner(): OwnerRecord | undefined {
+    const { owner } = this.#documents;
+    return owner && ownerRecordOf(owner.content);
+  }
+
+  get named(): NamedKey | undefined {
+    const { name } = this.#documents;
+    return name && { id: name.content.key_id, serial: name.content.serial, deleteAfter: name.content.remove_at };
+  }
+
+  get previousId(): string | undefined {
+    return this.#documents.name?.content.previous_id ?? undefined;
+  }
+
+  get key(): KeyRecord | undefined {
+    return this.#documents.key?.content.record;
+  }
+
+  get previous(): KeyRecord | undefined {
+    return this.#documents.previous?.content.record;
+  }
+
+  get located(): KeyRecord | undefined {
+    return this.#target.located;
+  }
+
+  get idempotencyRecord(): IdempotencyRecord | undefined {
+    return this.#documents.record?.content;
+  }
+
+  get #active() {
+    return this.#documents.owner?.content.active ?? {};
+  }
+
+  countUnexpired(): number {
+    return unexpired(this.#active, this.#target.now).length;
+  }
+
+  isCounted({ id }: KeyRecord): boolean {
+    return (this.#active[id] ?? 0) > this.#target.now;
+  }
+
+  unexpiredIds(): string[] {
+    const { active = {}, superseded = {} } = this.#documents.owner?.content ?? {};
+    return unexpired({ ...active, ...superseded }, this.#target.now).map(([id]) => id);
+  }
+}

@@ -1,0 +1,47 @@
+// Each of these runs within a transaction that no other connection writes in.
+import type { InspectedOwner } from '../../keys/administration.ts';
+import { isRemoved } from '../../keys/expiry.ts';
+import type { OwnerCommand, RevokedKey } from '../../keys/model.ts';
+import { utcDayOf } from '../../keys/usage/calendar.ts';
+import type { UsageTotals } from '../../keys/usage/store.ts';
+import type { Tables } from './tables.ts';
+
+/** Finds an owner and all its keys. */
+export function inspect({ owners, keys, previousKeys }: Tables, userId: string): InspectedOwner | undefined {
+  const owner = owners.find(userId)?.record;
+  if (owner === undefined) return undefined;
+  return {
+    since: owner.createdAt,
+    tier: owner.tierClaim.tier,
+    suspended: owner.suspended,
+    keys: [
+      ...keys.list(userId).map((key) => ({ ...key, superseded: false })),
+      ...previousKeys.list(userId).map((key) => ({ ...key, superseded: true })),
+    ],
+  };
+}
+
+/** Revokes all keys of an owner. */
+export function revokeAll(tables: Tables, { userId, by: actor, reason, now }: OwnerCommand): RevokedKey[] {
+  const keys = tables.keys.list(userId);
+  const previousKeys = tables.previousKeys.list(userId);
+  tables.keys.removeAll(userId);
+  tables.previousKeys.removeAll(userId);
+  return keys
+    .filter((key) => !isRemoved(key, now))
+    .map(({ id, name }) => {
+      tables.audit.append({ at: now, actor, action: 'key.revoked', userId, name, keyId: id, reason });
+      const others = previousKeys.filter((key) => key.name === name).map((key) => key.id);
+      return { id, userId, name, ids: [id, ...others] };
+    });
+}
+
+/** Removes the usage of the current month and returns its totals. */
+export function resetUsage({ usage, audit }: Tables, { userId, by, reason, now }: OwnerCommand): UsageTotals {
+  const day = utcDayOf(now * 1000);
+  const before = usage.totalsOf(userId, day);
+  if (usage.removeMonthOf(userId, day)) {
+    audit.append({ at: now, actor: by, action: 'user.usage_reset', userId, reason });
+  }
+  return before;
+}

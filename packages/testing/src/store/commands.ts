@@ -1,0 +1,104 @@
+import { type IdempotentRequest, idempotentRequest } from '@andamio/api/keys/idempotency';
+import type {
+  DeleteCommand,
+  IssueCommand,
+  KeyRecord,
+  RollCommand,
+  RotateCommand,
+  TierClaim,
+} from '@andamio/api/keys/model';
+import type { AddUsageCommand } from '@andamio/api/keys/usage/store';
+
+/** Default current time of commands, 2025-08-31T23:59:59Z in Unix seconds. */
+export const present = Date.UTC(2025, 7, 31, 23, 59, 59) / 1000;
+export const day = 86_400;
+/** The UTC date of {@link present}. */
+export const today = '2025-08-31';
+
+/** Returns a unique key id. */
+export const digest = () => `${crypto.randomUUID()}${crypto.randomUUID()}`.replaceAll('-', '');
+
+/** Creates a request with an `Idempotency-Key`. */
+export function idempotent(
+  operation: IdempotentRequest['operation'],
+  idempotencyKey = 'key',
+  body = 'body',
+): IdempotentRequest {
+  return idempotentRequest({ userId: 'owner', operation, idempotencyKey }, [body]);
+}
+
+export interface IssueOverrides extends Partial<KeyRecord> {
+  readonly request?: IdempotentRequest | undefined;
+  readonly maximumKeys?: number;
+  readonly maximumKeysOf?: IssueCommand['maximumKeysOf'];
+  readonly tierClaim?: TierClaim;
+}
+
+/** Creates a command that issues a key valid for 365 days, with overrides. */
+export function command({
+  maximumKeys = 1000,
+  maximumKeysOf,
+  tierClaim,
+  request,
+  ...fields
+}: IssueOverrides = {}): IssueCommand {
+  const createdAt = fields.createdAt ?? present;
+  const expiresInDays = fields.expiresInDays ?? 365;
+  const expiresAt = createdAt + expiresInDays * day;
+  const record: KeyRecord = {
+    id: digest(),
+    serial: crypto.randomUUID(),
+    userId: 'owner',
+    name: 'name',
+    start: 'ant-abcd',
+    createdAt,
+    expiresAt,
+    expiresInDays,
+    pepperVersion: 'test',
+    deleteAfter: expiresAt + 30 * day,
+    ...fields,
+  };
+  return {
+    record,
+    maximumKeysOf: maximumKeysOf ?? (() => maximumKeys),
+    request,
+    tierClaim: tierClaim ?? { tier: 'growth', issuedAt: createdAt },
+  };
+}
+
+/** Creates a command that deletes the key of {@link command}, with overrides. */
+export function deletion(overrides: Partial<DeleteCommand> = {}): DeleteCommand {
+  const now = overrides.now ?? present;
+  return { userId: 'owner', name: 'name', now, tierClaim: { tier: 'growth', issuedAt: now }, ...overrides };
+}
+
+/**
+ * Creates a command that rolls the key of {@link command} with a grace of one day, with overrides.
+ */
+export function renewal(overrides: Partial<RollCommand> = {}): RollCommand {
+  const secret = { id: digest(), serial: crypto.randomUUID(), start: 'ant-wxyz', pepperVersion: 'test' };
+  return { ...deletion(overrides), secret, graceSeconds: day, ...overrides };
+}
+
+interface RotationOverrides extends Partial<RotateCommand> {
+  readonly maximumKeys?: number;
+}
+
+/** Creates a command that extends the key of {@link command} by its own period, with overrides. */
+export function rotation({ maximumKeys = 1000, ...overrides }: RotationOverrides = {}): RotateCommand {
+  return { ...deletion(overrides), maximumKeysOf: () => maximumKeys, expiresInDays: undefined, ...overrides };
+}
+
+/** Creates a command that adds today's requests by key name, with overrides. */
+export function addition(
+  counts: Readonly<Record<string, number>>,
+  overrides: Partial<AddUsageCommand> = {},
+): AddUsageCommand {
+  return {
+    userId: 'owner',
+    day: today,
+    attempt: crypto.randomUUID(),
+    counts: new Map(Object.entries(counts)),
+    ...overrides,
+  };
+}

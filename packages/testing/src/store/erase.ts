@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import { addition, command, day, deletion, present, renewal, today } from './commands.ts';
+import { order } from './operator.ts';
+import { connected, type StoreUnderTest } from './store-under-test.ts';
+
+/** What every store promises of erasing a user. */
+export function describeErasure(kind: string, create: () => StoreUnderTest) {
+  describe(`${kind}: erasing a user`, () => {
+    async function withKeys() {
+      const under = create();
+      const expired = command({ name: 'expired', createdAt: present - 10 * day, expiresInDays: 1 });
+      const rolled = command({ name: 'rolled' });
+      for (const one of [expired, rolled]) await under.store.issue(one);
+      const { secret, ...wish } = renewal({ name: 'rolled' });
+      await under.store.roll({ secret, ...wish });
+      return { ...under, ids: [expired.record.id, rolled.record.id, secret.id] };
+    }
+
+    test('nothing of it is found any more, and none of its keys', async () => {
+      const { store, ids } = await withKeys();
+      expect(await store.erase(order())).toBe(true);
+      expect(await store.inspect('owner')).toBeUndefined();
+      expect(await store.list('owner', present)).toEqual({ since: undefined, keys: [] });
+      for (const id of ids) expect(await store.find([id])).toBeUndefined();
+    });
+
+    test('a second time there is nothing, and of one that nobody knows neither', async () => {
+      const { store } = await withKeys();
+      await store.erase(order());
+      expect(await store.erase(order())).toBe(false);
+      expect(await store.erase(order({ userId: 'nobody' }))).toBe(false);
+      expect(await store.inspect('nobody')).toBeUndefined();
+    });
+
+    test('it can come back, as one that nobody knows', async () => {
+      const { store } = await withKeys();
+      await store.suspend(order());
+      await store.erase(order());
+      const { record, ...rules } = command({ name: 'rolled', createdAt: present + day, maximumKeys: 1 });
+      expect(await store.issue({ record, ...rules })).toBe('issued');
+      expect(await store.list('owner', present)).toMatchObject({ since: present + day, keys: [record] });
+    });
+
+    test('one that was only suspended is erased as well', async () => {
+      const { store } = create();
+      await store.suspend(order());
+      expect(await store.erase(order())).toBe(true);
+      expect(await store.issue(command())).toBe('issued');
+    });
+
+    test('usage that a process had counted before, and stored after, goes when it is asked for again', async () => {
+      const { store } = await withKeys();
+      await store.erase(order());
+      await store.addUsage(addition({ rolled: 3 }));
+      expect(await store.inspect('owner')).toBeUndefined();
+      expect(await store.erase(order())).toBe(true);
+      expect(await store.readUsage({ userId: 'owner', days: [today], names: ['rolled'] })).toEqual([]);
+      expect(await store.erase(order())).toBe(false);
+      expect(await store.issue(command())).toBe('issued');
+    });
+
+    test('others stay as they are', async () => {
+      const { store } = await withKeys();
+      const { record, ...rules } = command({ userId: 'other' });
+      await store.issue({ record, ...rules });
+      const before = await store.inspect('other');
+      await store.erase(order());
+      expect(await store.inspect('other')).toEqual(before);
+    });
+
+    test('while it goes on asking for keys, from two stores at the same moment: what it holds afterwards is whole', async () => {
+      const { store, another } = await withKeys();
+      const other = another?.() ?? store;
+      await connected(other); // Both are then at it at once.
+      const stores = [store, other] as const;
+      await Promise.all(
+        Array.from({ length: 20 }, (_, index) => {
+          const one = stores[index % 2 === 0 ? 0 : 1];
+          return index % 5 === 0 ? one.erase(order()) : one.issue(command({ name: `name ${index}` }));
+        }),
+      );
+      const keys = (await store.inspect('owner'))?.keys ?? [];
+      for (const { id, name } of keys) {
+        expect(await store.find([id])).toMatchObject({ suspended: false });
+        expect(await store.issue(command({ name }))).toBe('name_taken');
+        expect(await store.delete(deletion({ name }))).toEqual({ ids: [id] });
+      }
+      expect(await store.issue(command({ name: 'rolled', maximumKeys: 1 }))).toBe('issued');
+      expect(await store.erase(order())).toBe(true);
+      expect(await store.erase(order())).toBe(false);
+    });
+  });
+}

@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { command, day, present, renewal } from './commands.ts';
+import { operator, order } from './operator.ts';
+import type { StoreUnderTest } from './store-under-test.ts';
+
+/** What every store promises of looking at owners and counting. */
+export function describeInspection(kind: string, create: () => StoreUnderTest) {
+  describe(`${kind}: what operators see`, () => {
+    /** An expired, a valid and a rolled key under two peppers, and an owner who is suspended and never held one. */
+    async function filled() {
+      const under = create();
+      const { store } = under;
+      const expired = command({ name: 'expired', createdAt: present - 10 * day, expiresInDays: 1 });
+      const rolled = command({ name: 'rolled' });
+      const other = command({ userId: 'other', tierClaim: { tier: 'starter', issuedAt: present } });
+      for (const one of [expired, rolled, other]) await store.issue(one);
+      const { secret, ...wish } = renewal({ name: 'rolled', now: present + 1 });
+      const next = { ...secret, pepperVersion: 'next' };
+      await store.roll({ secret: next, ...wish });
+      await store.suspend(order({ userId: 'new' }));
+      return { ...under, expired: expired.record, rolled: rolled.record, next };
+    }
+
+    test('of an owner is all that there is, what is in its grace as well', async () => {
+      const { store, expired, rolled, next } = await filled();
+      const graceEnds = present + 1 + day;
+      const owner = await store.inspect('owner');
+      expect(owner).toMatchObject({ since: present - 10 * day, tier: 'growth', suspended: false });
+      expect(owner?.keys).toHaveLength(3);
+      expect(owner?.keys).toEqual(
+        expect.arrayContaining([
+          { ...expired, superseded: false },
+          { ...rolled, ...next, createdAt: present + 1, superseded: false },
+          { ...rolled, expiresAt: graceEnds, deleteAfter: graceEnds, superseded: true },
+        ]),
+      );
+    });
+
+    test('of one who never held a key is that it is suspended, and of an unknown one nothing', async () => {
+      const { store } = await filled();
+      expect(await store.inspect('new')).toEqual({ since: undefined, tier: 'pioneer', suspended: true, keys: [] });
+      expect(await store.inspect('nobody')).toBeUndefined();
+    });
+
+    test('are all owners, each once', async () => {
+      const { store } = await filled();
+      const found = [];
+      for await (const page of store.owners()) found.push(...page);
+      expect(found.toSorted((one, other) => (one.userId < other.userId ? -1 : 1))).toEqual([
+        { userId: 'new', since: undefined, tier: 'pioneer', suspended: true },
+        { userId: 'other', since: present, tier: 'starter', suspended: false },
+        { userId: 'owner', since: present - 10 * day, tier: 'growth', suspended: false },
+      ]);
+    });
+
+    test('are the audit entries of one user, the newest first', async () => {
+      const { store } = await filled();
+      await store.suspend(order({ now: present + 2, reason: 'a complaint' }));
+      const entries = await store.readAudit('owner');
+      expect(entries.map(({ at, action }) => [at, action])).toEqual([
+        [present + 2, 'user.suspended'],
+        [present + 1, 'key.rolled'],
+        [present, 'key.issued'],
+        [present - 10 * day, 'key.issued'],
+      ]);
+      expect(entries[0]).toMatchObject({ actor: operator, reason: 'a complaint', userId: 'owner' });
+      expect(await store.readAudit('nobody')).toEqual([]);
+    });
+
+    test('is what is left of an erased user', async () => {
+      const { store } = await filled();
+      await store.erase(order({ now: present + 2 }));
+      expect(await store.readAudit('owner')).toMatchObject([{ action: 'user.erased', actor: operator }]);
+    });
+
+    test('are counts of owners by tier, and of those who are suspended', async () => {
+      const { store } = await filled();
+      expect(await store.countOwners()).toEqual({
+        total: 3,
+        suspended: 1,
+        byTier: { pioneer: 1, starter: 1, growth: 1, enterprise: 0 },
+      });
+    });
+
+    test.each([
+      [present + 1, { active: 1, superseded: 1, expired: 1 }, { active: 1, superseded: 0, expired: 0 }],
+      [present + 1 + day, { active: 1, superseded: 0, expired: 1 }, { active: 1, superseded: 0, expired: 0 }],
+      [present + 21 * day, { active: 1, superseded: 0, expired: 0 }, { active: 1, superseded: 0, expired: 0 }],
+      [present + 365 * day, { active: 0, superseded: 0, expired: 1 }, { active: 0, superseded: 0, expired: 1 }],
+      [present + 395 * day, undefined, undefined],
+    ])('are counts of keys by pepper, but for those that are gone: at %d', async (now, before, next) => {
+      const { store } = await filled();
+      const counts = await store.countKeys(now);
+      const of = (version: string) => counts.find(({ pepperVersion }) => pepperVersion === version);
+      expect(of('test')).toEqual(before && { pepperVersion: 'test', ...before });
+      expect(of('next')).toEqual(next && { pepperVersion: 'next', ...next });
+    });
+  });
+}

@@ -1,0 +1,192 @@
+import type { Administration } from '@andamio/api/keys/administration';
+import { type AuditEntry, erasedUserId, erasureEntry } from '@andamio/api/keys/audit';
+import { isRemoved } from '@andamio/api/keys/expiry';
+import type { IdempotencyRecord, IdempotencyScope } from '@andamio/api/keys/idempotency';
+import type { Change, KeyRecord, OwnerRecord, Scope, View } from '@andamio/api/keys/model';
+import { type KeyStore, listedExpiredKeys } from '@andamio/api/keys/store';
+import { monthOf, utcDayOf } from '@andamio/api/keys/usage/calendar';
+import { maximumNamesPerDay, type UsageTotals } from '@andamio/api/keys/usage/store';
+import { type Tier, tiers } from '@andamio/schema/tiers';
+
+type Secrets = { readonly [secret in 'current' | 'previous']?: KeyRecord | undefined };
+
+const idOf = (...texts: readonly string[]) => JSON.stringify(texts);
+
+/**
+ * Creates a store in plain maps. It shows how little a store is: it holds no rule, and everything it
+ * does in one turn of the event loop is a transaction.
+ */
+export function createMemoryStore(): KeyStore & Administration {
+  const owners = new Map<string, OwnerRecord & { readonly changedAt: number }>();
+  const names = new Map<string, Secrets>();
+  const records = new Map<string, IdempotencyRecord>();
+  let audit: AuditEntry[] = [];
+  /** Requests of a day by the key's name. */
+  const usage = new Map<string, Map<string, number>>();
+  const additions = new Set<string>();
+
+  const recordId = ({ userId, operation, idempotencyKey }: IdempotencyScope) => idOf(userId, operation, idempotencyKey);
+  const secrets = (which: keyof Secrets) => [...names.values()].flatMap((name) => name[which] ?? []);
+  const ofUser = (userId: string) => (one: { readonly userId: string }) => one.userId === userId;
+  const find = (ids: readonly string[]) =>
+    [...secrets('current'), ...secrets('previous')].find(({ id }) => ids.includes(id));
+
+  function viewOf(scope: Scope): View & { readonly userId: string | undefined } {
+    const located = 'ids' in scope ? find(scope.ids) : undefined;
+    const { userId, name } = 'ids' in scope ? { userId: located?.userId, name: located?.name } : scope;
+    const owner = userId === undefined ? undefined : owners.get(userId);
+    const { current, previous } = names.get(idOf(userId ?? '', name ?? '')) ?? {};
+    const latest = Math.max(scope.now, owner?.changedAt ?? 0);
+    const unexpired = (which: keyof Secrets, now: number) =>
+      secrets(which).filter((key) => key.userId === userId && key.expiresAt > now);
+    return {
+      userId,
+      owner,
+      located,
+      key: current,
+      named: current,
+      previous,
+      previousId: previous?.id,
+      idempotencyRecord: 'ids' in scope || !scope.request ? undefined : records.get(recordId(scope.request)),
+      countUnexpired: () => unexpired('current', latest).length,
+      isCounted: ({ expiresAt }) => expiresAt > latest,
+      unexpiredIds: () => [...unexpired('current', scope.now), ...unexpired('previous', scope.now)].map(({ id }) => id),
+    };
+  }
+
+  function putSecret(userId: string, name: string, secret: keyof Secrets, record: KeyRecord | undefined) {
+    names.set(idOf(userId, name), { ...names.get(idOf(userId, name)), [secret]: record });
+  }
+
+  function apply(userId: string, change: Change): void {
+    if (change.type === 'put_owner') owners.set(userId, { changedAt: 0, ...owners.get(userId), ...change.owner });
+    else if (change.type === 'save_idempotency_record') records.set(recordId(change.request), change.record);
+    else if (change.type === 'append_audit_entry') audit.push(change.entry);
+    else if (change.type === 'remove') putSecret(userId, change.name, change.secret, undefined);
+    else if (change.type === 'supersede') putSecret(userId, change.record.name, 'previous', change.record);
+    else putSecret(userId, change.record.name, 'current', change.record);
+  }
+
+  const totalsOf = (userId: string, today: string): UsageTotals => {
+    const totals = { day: 0, month: 0 };
+    for (const [id, counts] of usage) {
+      const [user, day = ''] = JSON.parse(id) as string[];
+      if (user !== userId || monthOf(day) !== monthOf(today)) continue;
+      const total = [...counts.values()].reduce((sum, requests) => sum + requests, 0);
+      totals.month += total;
+      if (day === today) totals.day += total;
+    }
+    return totals;
+  };
+
+  /** Removes what belongs to a user, if its id goes on with a prefix, and returns whether there was any. */
+  function removeOf(map: Map<string, unknown>, userId: string, prefix = ''): boolean {
+    const isMeant = ([user, rest = '']: string[]) => user === userId && rest.startsWith(prefix);
+    const removed = [...map.keys()].filter((id) => isMeant(JSON.parse(id)));
+    for (const id of removed) map.delete(id);
+    return removed.length > 0;
+  }
+
+  const statusOf = ({ createdAt: since, tierClaim: { tier }, suspended }: OwnerRecord) => ({ since, tier, suspended });
+
+  return {
+    async transact(scope, decide) {
+      const view = viewOf(scope);
+      const { outcome, changes } = decide(view);
+      const { userId } = view;
+      if (userId === undefined || changes.length === 0) return outcome;
+      for (const change of changes) apply(userId, change);
+      const owner = owners.get(userId);
+      if (owner) owners.set(userId, { ...owner, changedAt: Math.max(owner.changedAt, scope.now) });
+      return outcome;
+    },
+    async find(ids) {
+      const record = find(ids);
+      const owner = record && owners.get(record.userId);
+      return record && owner && { record, tier: owner.tierClaim.tier, suspended: owner.suspended };
+    },
+    async list(userId, now) {
+      const keys = secrets('current').filter(ofUser(userId));
+      const expired = keys.filter(({ expiresAt }) => expiresAt <= now);
+      const last = expired.toSorted((one, other) => other.expiresAt - one.expiresAt).slice(0, listedExpiredKeys);
+      const { createdAt: since, tierClaim } = owners.get(userId) ?? {};
+      return { since, tierClaim, keys: [...keys.filter(({ expiresAt }) => expiresAt > now), ...last] };
+    },
+    wasRevoked: async (ids) => audit.some(({ action, keyId = '' }) => action === 'key.revoked' && ids.includes(keyId)),
+    async revokeAll({ userId, by: actor, reason, now }) {
+      const held = [...names].filter(([, { current }]) => current?.userId === userId);
+      return held.flatMap(([nameId, { current, previous }]) => {
+        names.delete(nameId);
+        if (current === undefined || isRemoved(current, now)) return [];
+        const { id, name } = current;
+        audit.push({ at: now, actor, action: 'key.revoked', userId, name, keyId: id, reason });
+        return [{ id, userId, name, ids: previous === undefined ? [id] : [id, previous.id] }];
+      });
+    },
+    async erase({ userId, by: actor, now: at }) {
+      const isKnown = [owners.delete(userId), removeOf(usage, userId)].includes(true);
+      if (!isKnown) return false;
+      for (const map of [names, records]) removeOf(map, userId);
+      audit = [...audit.filter((entry) => entry.userId !== userId), erasureEntry({ at, actor, userId })];
+      return true;
+    },
+    async inspect(userId) {
+      const owner = owners.get(userId);
+      const superseded = (which: keyof Secrets) => (key: KeyRecord) => ({ ...key, superseded: which === 'previous' });
+      const listed = (which: keyof Secrets) => secrets(which).filter(ofUser(userId)).map(superseded(which));
+      return owner && { ...statusOf(owner), keys: [...listed('current'), ...listed('previous')] };
+    },
+    async *owners() {
+      yield [...owners].map(([userId, owner]) => ({ userId, ...statusOf(owner) }));
+    },
+    readAudit: async (userId) =>
+      audit
+        .filter((entry) => [userId, erasedUserId(userId)].includes(entry.userId))
+        .toReversed()
+        .toSorted((one, other) => other.at - one.at),
+    async resetUsage({ userId, by: actor, reason, now: at }) {
+      const before = totalsOf(userId, utcDayOf(at * 1000));
+      const removed = removeOf(usage, userId, monthOf(utcDayOf(at * 1000)));
+      if (removed) audit.push({ at, actor, action: 'user.usage_reset', userId, reason });
+      return before;
+    },
+    async countOwners() {
+      const all = [...owners.values()];
+      const count = (tier: string) => [tier, all.filter(({ tierClaim }) => tierClaim.tier === tier).length];
+      const byTier = Object.fromEntries(Object.keys(tiers).map(count)) as Record<Tier, number>;
+      return { total: all.length, suspended: all.filter(({ suspended }) => suspended).length, byTier };
+    },
+    async countKeys(now) {
+      const current = secrets('current').filter((key) => !isRemoved(key, now));
+      const previous = secrets('previous').filter(({ expiresAt }) => expiresAt > now);
+      const versions = new Set([...current, ...previous].map(({ pepperVersion }) => pepperVersion));
+      return [...versions].map((pepperVersion) => {
+        const held = current.filter((key) => key.pepperVersion === pepperVersion);
+        const active = held.filter(({ expiresAt }) => expiresAt > now).length;
+        const superseded = previous.filter((key) => key.pepperVersion === pepperVersion).length;
+        return { pepperVersion, active, superseded, expired: held.length - active };
+      });
+    },
+    async addUsage({ userId, day, attempt, counts }) {
+      if (counts.size > 0 && !additions.has(attempt)) {
+        additions.add(attempt);
+        const stored = usage.get(idOf(userId, day)) ?? new Map<string, number>();
+        usage.set(idOf(userId, day), stored);
+        for (const [name, requests] of counts) {
+          const counted = stored.has(name) || stored.size < maximumNamesPerDay ? name : '';
+          stored.set(counted, (stored.get(counted) ?? 0) + requests);
+        }
+      }
+      return totalsOf(userId, day);
+    },
+    readUsage: async ({ userId, days, names: wanted }) =>
+      days.flatMap((day) =>
+        wanted.flatMap((name) => {
+          const requests = usage.get(idOf(userId, day))?.get(name);
+          return requests === undefined ? [] : [{ day, name, requests }];
+        }),
+      ),
+    check: async () => {},
+    close: async () => {},
+  };
+}

@@ -1,0 +1,431 @@
+import { type IdempotencyRecord, type IdempotentRequest, idempotentRequest } from '@andamio/api/keys/idempotency';
+import { listKeys } from '@andamio/api/keys/list';
+import type {
+  DeleteCommand,
+  IssueCommand,
+  IssueOutcome,
+  KeyRecord,
+  OwnerCommand,
+  RehashCommand,
+  RevokeCommand,
+  RevokedKey,
+  RollCommand,
+  RotateCommand,
+} from '@andamio/api/keys/model';
+import type { Tier } from '@andamio/schema/tiers';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { command, day, present, renewal } from './commands.ts';
+import { order, rehashing, revocation } from './operator.ts';
+import type { StoreUnderTest, TestStore } from './store-under-test.ts';
+
+/** Few enough that tiers fill up. */
+const maximumKeysOf = (tier: Tier) => ({ pioneer: 1, starter: 2, growth: 3, enterprise: 5 })[tier];
+
+const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
+
+const nameOf = ({ userId, operation, idempotencyKey }: IdempotentRequest) => `${userId} ${operation} ${idempotencyKey}`;
+
+/** The rules in a few lines and without any thought for speed, processes or failure. */
+class Model {
+  keys: KeyRecord[] = [];
+  /** Rolled away, at most one of a name. */
+  superseded: KeyRecord[] = [];
+  readonly #issued: KeyRecord[] = [];
+  readonly tiers = new Map<string, IssueCommand['tierClaim']>();
+  readonly since = new Map<string, number>();
+  readonly #memories = new Map<string, IdempotencyRecord>();
+  readonly suspended = new Set<string>();
+  /** Whose keys each change was of; empty for one that names nobody. */
+  log: string[] = [];
+
+  issue({ record, maximumKeysOf, tierClaim, request }: IssueCommand): IssueOutcome {
+    const { userId, name, createdAt } = record;
+    this.claim(userId, tierClaim);
+    if (this.suspended.has(userId)) return 'suspended';
+    const earlier = this.#recall(request, { userId, name, now: createdAt });
+    if (earlier !== undefined) return earlier;
+    if (this.#find({ userId, name, now: createdAt }) !== undefined) return 'name_taken';
+    if (this.held(userId, createdAt).active.length >= maximumKeysOf(this.#tierOf(userId, tierClaim)))
+      return 'key_limit_reached';
+    // Whoever takes the name of one that is gone removes it.
+    this.keys = this.keys.filter((key) => key.userId !== userId || key.name !== name);
+    this.keys.push(record);
+    this.#issued.push(record);
+    if (!this.since.has(userId)) this.since.set(userId, createdAt);
+    this.#remember(request, createdAt, record);
+    this.#changed(userId, tierClaim);
+    return 'issued';
+  }
+
+  /** What is known of the owner's tier once the claim is heard. */
+  #tierOf(userId: string, claim: IssueCommand['tierClaim']) {
+    return this.tiers.get(userId)?.tier ?? claim.tier;
+  }
+
+  rotate({ expiresInDays, maximumKeysOf, tierClaim, request, ...wish }: RotateCommand) {
+    const { userId, now } = wish;
+    this.claim(userId, tierClaim);
+    if (this.suspended.has(userId)) return 'suspended';
+    const earlier = this.#recall(request, wish);
+    if (earlier !== undefined) return earlier;
+    const key = this.#find(wish);
+    if (key === undefined) return 'no_such_key';
+    if (key.expiresAt > now + day) return 'not_yet_rotatable';
+    const days = expiresInDays ?? key.expiresInDays;
+    const expiresAt = Math.max(key.expiresAt, now) + days * day;
+    if (expiresAt > lastInstant) return 'expiry_too_late';
+    const isFull = () => this.held(userId, now).active.length >= maximumKeysOf(this.#tierOf(userId, tierClaim));
+    if (key.expiresAt <= now && isFull()) return 'key_limit_reached';
+    const validity = { expiresAt, expiresInDays: days, deleteAfter: Math.min(expiresAt + 30 * day, lastInstant) };
+    this.keys = this.keys.map((one) => (one === key ? { ...one, ...validity } : one));
+    this.#remember(request, now, { ...key, ...validity });
+    this.#changed(userId, tierClaim);
+    return validity;
+  }
+
+  roll({ secret, graceSeconds, tierClaim, request, ...wish }: RollCommand) {
+    const { userId, now } = wish;
+    this.claim(userId, tierClaim);
+    if (this.suspended.has(userId)) return 'suspended';
+    const earlier = this.#recall(request, wish);
+    if (earlier !== undefined) return earlier;
+    const key = this.#find(wish);
+    if (key === undefined) return 'no_such_key';
+    if (key.expiresAt <= now) return 'key_expired';
+    const record = { ...key, ...secret, createdAt: now };
+    const previousExpiresAt = Math.min(key.expiresAt, now + graceSeconds);
+    const ended = this.#dropSuperseded(wish);
+    this.keys = this.keys.map((one) => (one === key ? record : one));
+    if (graceSeconds === 0) ended.push(key.id);
+    else this.superseded.push({ ...key, expiresAt: previousExpiresAt, deleteAfter: previousExpiresAt });
+    this.#issued.push(record);
+    this.#remember(request, now, { ...record, previousExpiresAt });
+    this.#changed(userId, tierClaim);
+    return { record, replacedId: key.id, previousExpiresAt, ids: ended };
+  }
+
+  delete({ tierClaim, ...wish }: DeleteCommand) {
+    this.claim(wish.userId, tierClaim);
+    const key = this.#find(wish);
+    if (key === undefined) return 'no_such_key';
+    this.keys = this.keys.filter((one) => one !== key);
+    this.#changed(wish.userId, tierClaim);
+    return { ids: [key.id, ...this.#dropSuperseded(wish)] };
+  }
+
+  #recall(request: IdempotentRequest | undefined, wish: { userId: string; name: string; now: number }) {
+    const memory = request && this.#memories.get(nameOf(request));
+    if (request === undefined || memory === undefined || memory.deleteAfter <= wish.now) return undefined;
+    if (memory.bodyDigest !== request.bodyDigest) return 'idempotency_key_reused';
+    const isCurrent = this.#find(wish)?.serial === memory.serial;
+    return isCurrent ? { replayed: { request, record: memory } } : 'idempotency_key_outdated';
+  }
+
+  #remember(request: IdempotentRequest | undefined, now: number, answer: KeyRecord & { previousExpiresAt?: number }) {
+    if (request === undefined) return;
+    const { bodyDigest, nonce } = request;
+    const { pepperVersion, serial, createdAt, expiresAt, expiresInDays, previousExpiresAt = null } = answer;
+    const facts = { pepperVersion, serial, createdAt, expiresAt, expiresInDays, previousExpiresAt };
+    this.#memories.set(nameOf(request), { bodyDigest, nonce, ...facts, deleteAfter: now + day });
+  }
+
+  revoke({ ids, now }: RevokeCommand) {
+    const current = this.keys.find(({ id, deleteAfter }) => ids.includes(id) && deleteAfter > now);
+    const superseded = this.superseded.find(({ id, deleteAfter }) => ids.includes(id) && deleteAfter > now);
+    const ended = current ?? superseded;
+    if (ended === undefined) return 'no_such_key';
+    const { id, userId, name } = ended;
+    const isOfName = (key: KeyRecord) => key.userId === userId && key.name === name;
+    if (current !== undefined) {
+      const back = this.superseded.find((key) => isOfName(key) && key.expiresAt > now);
+      this.keys = this.keys.filter((key) => key !== current);
+      if (back !== undefined)
+        this.keys.push({ ...back, deleteAfter: Math.min(back.expiresAt + 30 * day, lastInstant) });
+    }
+    this.superseded = this.superseded.filter((key) => !isOfName(key));
+    this.log.push(userId);
+    return { id, userId, name, ids: [id] };
+  }
+
+  rehash({ from, to, now }: RehashCommand) {
+    const isMeant = (key: KeyRecord) => key.id === from && key.deleteAfter > now;
+    const meant = [...this.keys, ...this.superseded].find(isMeant);
+    if (meant === undefined) return 'no_such_key';
+    const anew = (key: KeyRecord) => (isMeant(key) ? { ...key, ...to } : key);
+    this.#issued.push({ ...meant, ...to });
+    this.keys = this.keys.map(anew);
+    this.superseded = this.superseded.map(anew);
+    this.log.push(meant.userId);
+    return 'rehashed';
+  }
+
+  revokeAll({ userId, now }: OwnerCommand) {
+    const own = this.keys.filter((key) => key.userId === userId);
+    const superseded = this.superseded.filter((key) => key.userId === userId);
+    this.#dropAll(userId);
+    return own
+      .filter(({ deleteAfter }) => deleteAfter > now)
+      .map(({ id, name }) => {
+        this.log.push(userId);
+        return { id, userId, name, ids: [id, ...superseded.filter((key) => key.name === name).map((key) => key.id)] };
+      });
+  }
+
+  erase(userId: string): boolean {
+    if (!this.tiers.has(userId)) return false;
+    this.#dropAll(userId);
+    this.log = [...this.log.filter((one) => one !== userId), ''];
+    for (const known of [this.tiers, this.since, this.suspended]) known.delete(userId);
+    for (const name of this.#memories.keys()) if (name.startsWith(`${userId} `)) this.#memories.delete(name);
+    return true;
+  }
+
+  #dropAll(userId: string) {
+    this.keys = this.keys.filter((key) => key.userId !== userId);
+    this.superseded = this.superseded.filter((key) => key.userId !== userId);
+  }
+
+  inspect(userId: string, now: number) {
+    const keys = [
+      ...this.keys.map((key) => ({ ...key, superseded: false })),
+      ...this.superseded.map((key) => ({ ...key, superseded: true })),
+    ].filter((key) => key.userId === userId && key.deleteAfter > now);
+    const tier = this.tiers.get(userId)?.tier;
+    return tier && { since: this.since.get(userId), tier, suspended: this.suspended.has(userId), keys: byId(keys) };
+  }
+
+  countOwners() {
+    const owners = [...this.tiers.values()].map(({ tier }) => tier);
+    const of = (tier: string) => owners.filter((one) => one === tier).length;
+    return {
+      total: owners.length,
+      suspended: this.suspended.size,
+      byTier: { pioneer: of('pioneer'), starter: of('starter'), growth: of('growth'), enterprise: of('enterprise') },
+    };
+  }
+
+  countKeys(now: number) {
+    const held = this.keys.filter(({ deleteAfter }) => deleteAfter > now);
+    const superseded = this.superseded.filter(({ expiresAt }) => expiresAt > now);
+    const versions = new Set([...held, ...superseded].map(({ pepperVersion }) => pepperVersion));
+    return [...versions].toSorted().map((version) => {
+      const count = (keys: readonly KeyRecord[]) => keys.filter((key) => key.pepperVersion === version).length;
+      return {
+        pepperVersion: version,
+        active: count(held.filter(({ expiresAt }) => expiresAt > now)),
+        superseded: count(superseded),
+        expired: count(held.filter(({ expiresAt }) => expiresAt <= now)),
+      };
+    });
+  }
+
+  setSuspended(userId: string, suspended: boolean): boolean {
+    if (this.suspended.has(userId) === suspended) return false;
+    if (suspended) this.suspended.add(userId);
+    else this.suspended.delete(userId);
+    if (!this.tiers.has(userId)) this.tiers.set(userId, { tier: 'pioneer', issuedAt: -1 });
+    this.log.push(userId);
+    return true;
+  }
+
+  #dropSuperseded({ userId, name }: { userId: string; name: string }): string[] {
+    const isOfName = (key: KeyRecord) => key.userId === userId && key.name === name;
+    const dropped = this.superseded.filter(isOfName);
+    this.superseded = this.superseded.filter((key) => !isOfName(key));
+    return dropped.map(({ id }) => id);
+  }
+
+  /** All ids that a name of an owner's has had. */
+  idsOf(userId: string, name: string) {
+    return this.#issued.filter((key) => key.userId === userId && key.name === name).map(({ id }) => id);
+  }
+
+  find(ids: readonly string[]) {
+    const record = [...this.keys, ...this.superseded].find(({ id }) => ids.includes(id));
+    const suspended = record !== undefined && this.suspended.has(record.userId);
+    return record && { record, tier: this.tiers.get(record.userId)?.tier, suspended };
+  }
+
+  held(userId: string, now: number) {
+    const own = this.keys.filter((key) => key.userId === userId && key.deleteAfter > now);
+    return {
+      since: this.since.get(userId),
+      active: own.filter(({ expiresAt }) => expiresAt > now),
+      expired: own.filter(({ expiresAt }) => expiresAt <= now),
+    };
+  }
+
+  /** What a token says, whatever becomes of what it asks for. */
+  claim(userId: string, claim: IssueCommand['tierClaim']) {
+    const known = this.tiers.get(userId);
+    if (known === undefined || claim.issuedAt < known.issuedAt) return;
+    if (known.tier !== claim.tier) this.log.push(userId);
+    this.tiers.set(userId, claim);
+  }
+
+  #find({ userId, name, now }: { userId: string; name: string; now: number }) {
+    return this.keys.find((key) => key.userId === userId && key.name === name && key.deleteAfter > now);
+  }
+
+  #changed(userId: string, claim: IssueCommand['tierClaim']) {
+    this.log.push(userId);
+    const known = this.tiers.get(userId);
+    if (known === undefined || claim.issuedAt >= known.issuedAt) this.tiers.set(userId, claim);
+  }
+}
+
+const steps = fc.array(
+  fc.record({
+    verb: fc.constantFrom(
+      'issue',
+      'issue',
+      'rotate',
+      'rotate',
+      'roll',
+      'delete',
+      'revoke',
+      'rehash',
+      'revokeAll',
+      'erase',
+      'suspend',
+      'resume',
+      'resume',
+      'list',
+      'find',
+    ),
+    owner: fc.constantFrom('one', 'two'),
+    name: fc.constantFrom('a', 'b', 'c', 'd'),
+    expiresInDays: fc.constantFrom(1, 2, 30),
+    /** The days of a rotation: mostly the key's own, sometimes past the year 9999. */
+    rotateBy: fc.constantFrom(undefined, undefined, 1, 3, 3_000_000),
+    /** How far the clock moves first: to the instants where keys expire and go, and to just before. */
+    wait: fc.constantFrom(0, 0, 1, day - 1, day, 2 * day, 30 * day, 31 * day),
+    graceSeconds: fc.constantFrom(0, 1, day, 7 * day),
+    idempotencyKey: fc.constantFrom(undefined, undefined, 'one', 'two'),
+    /** Whether the secret before the newest of the name is meant. */
+    isPrevious: fc.boolean(),
+    tier: fc.constantFrom('pioneer', 'starter', 'growth', 'enterprise'),
+    tokenAge: fc.constantFrom(0, 60, 40 * day),
+  }),
+  { minLength: 1, maxLength: 30 },
+);
+
+type Step = typeof steps extends fc.Arbitrary<(infer One)[]> ? One : never;
+
+function byId<Key extends { readonly id: string }>(keys: readonly Key[]): Key[] {
+  return keys.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+}
+
+/** Takes one step with the store and with the model, and expects the same of both. */
+async function compare(store: TestStore, model: Model, now: number, step: Step) {
+  const { owner: userId, name, tier, tokenAge, expiresInDays, rotateBy, idempotencyKey } = step;
+  const tierClaim = { tier, issuedAt: now - tokenAge };
+  const change = { userId, name, now, tierClaim };
+  const requestWith = (operation: IdempotentRequest['operation'], detail: number | undefined) =>
+    idempotencyKey === undefined
+      ? undefined
+      : idempotentRequest({ userId, operation, idempotencyKey }, [name, detail ?? null]);
+  if (step.verb === 'issue') {
+    const one = command({
+      userId,
+      name,
+      createdAt: now,
+      tierClaim,
+      maximumKeysOf,
+      expiresInDays,
+      request: requestWith('request', expiresInDays),
+    });
+    expect(await store.issue(one)).toEqual(model.issue(one));
+  } else if (step.verb === 'rotate') {
+    const one = { ...change, maximumKeysOf, expiresInDays: rotateBy, request: requestWith('rotate', rotateBy) };
+    expect(await store.rotate(one)).toEqual(model.rotate(one));
+  } else if (step.verb === 'roll') {
+    const one = renewal({
+      ...change,
+      graceSeconds: step.graceSeconds,
+      request: requestWith('roll', step.graceSeconds),
+    });
+    expect(await store.roll(one)).toEqual(model.roll(one));
+  } else if (step.verb === 'delete') {
+    expect(await store.delete(change)).toEqual(model.delete(change));
+  } else if (step.verb === 'revoke') {
+    const one = revocation(['0', model.idsOf(userId, name).at(step.isPrevious ? -2 : -1) ?? '1'], { now });
+    expect(await store.revoke(one)).toEqual(model.revoke(one));
+  } else if (step.verb === 'rehash') {
+    const one = rehashing(model.idsOf(userId, name).at(step.isPrevious ? -2 : -1) ?? '0', { now });
+    expect(await store.rehash(one)).toBe(model.rehash(one));
+  } else if (step.verb === 'revokeAll') {
+    const byName = (keys: readonly RevokedKey[]) => keys.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+    const wish = order({ userId, now });
+    expect(byName(await store.revokeAll(wish))).toEqual(byName(model.revokeAll(wish)));
+  } else if (step.verb === 'erase') {
+    expect(await store.erase(order({ userId, now }))).toBe(model.erase(userId));
+  } else if (step.verb === 'suspend') {
+    expect((await store.suspend(order({ userId, now }))).changed).toBe(model.setSuspended(userId, true));
+  } else if (step.verb === 'resume') {
+    const changed = model.setSuspended(userId, false);
+    expect(await store.resume(order({ userId, now }))).toBe(changed ? 'resumed' : 'not_suspended');
+  } else if (step.verb === 'find') {
+    expect(await store.find(['0'])).toBeUndefined();
+    for (const id of model.idsOf(userId, name)) expect(await store.find(['0', id])).toEqual(model.find([id]));
+  } else {
+    const owner = { userId, tier, tokenIssuedAt: tierClaim.issuedAt };
+    const { since, active, expired } = await listKeys({ store, now: () => now * 1000 + 999 }, owner);
+    model.claim(userId, tierClaim);
+    const held = model.held(userId, now);
+    expect({ since, active: byId(active), expired: byId(expired) }).toEqual({
+      since: held.since,
+      active: byId(held.active),
+      expired: byId(held.expired),
+    });
+  }
+}
+
+/** Holds a store to the model under commands that nobody thought of. */
+export function testAgainstModel(kind: string, create: () => StoreUnderTest, numRuns: number) {
+  test(`${kind}: whatever is asked in whatever order, the outcomes are those of the model, and so is what is stored`, async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (sequence) => {
+        const { store, read } = create();
+        const model = new Model();
+        let now = present;
+        for (const step of sequence) {
+          now += step.wait;
+          await compare(store, model, now, step);
+        }
+
+        for (const userId of ['one', 'two']) {
+          const inspected = await store.inspect(userId);
+          const keys = byId(inspected?.keys.filter(({ deleteAfter }) => deleteAfter > now) ?? []);
+          expect(inspected && { ...inspected, keys }).toEqual(model.inspect(userId, now));
+        }
+        expect(await store.countOwners()).toEqual(model.countOwners());
+        const counts = await store.countKeys(now);
+        expect(counts.toSorted((one, other) => (one.pepperVersion < other.pepperVersion ? -1 : 1))).toEqual(
+          model.countKeys(now),
+        );
+
+        if (read === undefined) return;
+        const stored = await read();
+        const { keys = [], owners = [], audit = [] } = stored;
+        expect(audit).toHaveLength(model.log.length);
+        // The embedded store has a table of its own for what was rolled away.
+        const { superseded_keys = [] } = stored;
+        const ids = [...keys, ...superseded_keys]
+          .filter((key) => (key['remove_at'] as number) > now)
+          .map(({ id }) => id);
+        const modelled = [...model.keys, ...model.superseded]
+          .filter(({ deleteAfter }) => deleteAfter > now)
+          .map(({ id }) => id);
+        expect(ids.toSorted()).toEqual(modelled.toSorted());
+        const tiers = owners.map((owner) => [
+          owner['user_id'],
+          { tier: owner['tier'], issuedAt: owner['tier_issued_at'] },
+        ]);
+        expect(Object.fromEntries(tiers)).toEqual(Object.fromEntries(model.tiers));
+      }),
+      { numRuns },
+    );
+  });
+}

@@ -1,0 +1,20 @@
+import type { OwnerCommand, RehashCommand, RevokeCommand } from '@andamio/api/keys/model';
+import { digest, present } from './commands.ts';
+
+/** Default author of changes. */
+export const operator = { kind: 'operator', id: 'olga' } as const;
+
+/** Creates an operator's command on the default owner, with overrides. */
+export function order(overrides: Partial<OwnerCommand> = {}): OwnerCommand {
+  return { userId: 'owner', by: operator, now: present, ...overrides };
+}
+
+/** Creates a command that revokes the key with one of the ids, with overrides. */
+export function revocation(ids: readonly string[], overrides: Partial<RevokeCommand> = {}): RevokeCommand {
+  return { ids, by: operator, now: present, ...overrides };
+}
+
+/** Creates a command that rehashes a key id under the pepper version `next`, with overrides. */
+export function rehashing(from: string, overrides: Partial<RehashCommand> = {}): RehashCommand {
+  return { from, to: { id: digest(), pepperVersion: 'next' }, now: present, ...overrides };
+}

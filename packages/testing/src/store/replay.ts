@@ -1,0 +1,142 @@
+import type { IssueOutcome, RollOutcome, RotateOutcome } from '@andamio/api/keys/model';
+import { describe, expect, test } from 'vitest';
+import { command, day, deletion, idempotent, present, renewal, rotation } from './commands.ts';
+import { order } from './operator.ts';
+import { connected, type StoreUnderTest } from './store-under-test.ts';
+
+const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
+
+/** What a repetition was told to answer with, without the request that asked for it. */
+function memoryIn(outcome: IssueOutcome | RotateOutcome | RollOutcome) {
+  if (typeof outcome === 'string' || !('replayed' in outcome)) throw new Error('Not a repetition.');
+  return outcome.replayed.record;
+}
+
+/** What every store promises of requests that a client repeats. */
+export function describeRepetition(kind: string, create: () => StoreUnderTest) {
+  describe(`${kind}: repeating a request`, () => {
+    /** A store whose only key was issued to a repeatable request. */
+    async function withKey() {
+      const under = create();
+      const first = idempotent('request');
+      const { record, ...rules } = command({ expiresInDays: 10, maximumKeys: 1, request: first });
+      expect(await under.store.issue({ record, ...rules })).toBe('issued');
+      const { nonce, bodyDigest } = first;
+      const { pepperVersion, serial, createdAt, expiresAt, expiresInDays } = record;
+      const facts = { pepperVersion, serial, createdAt, expiresAt, expiresInDays, previousExpiresAt: null };
+      return { ...under, record, memory: { nonce, bodyDigest, ...facts, deleteAfter: present + day } };
+    }
+    const again = (wish: Parameters<typeof command>[0] = {}) =>
+      command({ expiresInDays: 10, maximumKeys: 1, request: idempotent('request'), ...wish });
+
+    test('the same request is told what the first was answered, before name and quota, and changes nothing', async () => {
+      const { store, record, memory } = await withKey();
+      expect(memoryIn(await store.issue(again()))).toEqual(memory);
+      expect((await store.list('owner', present)).keys).toEqual([record]);
+    });
+
+    test('it is told so for 24 hours, then it is a request like any other', async () => {
+      const { store, memory } = await withKey();
+      expect(memoryIn(await store.issue(again({ createdAt: present + day - 1 })))).toEqual(memory);
+      expect(await store.issue(again({ createdAt: present + day }))).toBe('name_taken');
+    });
+
+    test('it is told so also where its days have come to pass the year 9999 meanwhile, before which a new one is refused', async () => {
+      const { store } = create();
+      const expiresInDays = Math.floor((lastInstant - present) / day);
+      const createdAt = lastInstant - expiresInDays * day;
+      const wish = (seconds: number) =>
+        again({ createdAt: createdAt + seconds, expiresInDays, deleteAfter: lastInstant });
+      expect(await store.issue(wish(1))).toBe('expiry_too_late');
+      expect(await store.issue(wish(0))).toBe('issued');
+      expect(memoryIn(await store.issue(wish(1)))).toMatchObject({ createdAt, expiresAt: lastInstant });
+      const other = idempotent('request', 'other');
+      expect(await store.issue({ ...wish(1), request: other })).toBe('expiry_too_late');
+      expect(await store.issue({ ...wish(1), request: undefined })).toBe('expiry_too_late');
+      await store.suspend(order());
+      expect(await store.issue(wish(1))).toBe('suspended');
+    });
+
+    test('a request that is new again is remembered anew', async () => {
+      const { store } = await withKey();
+      await store.delete(deletion());
+      const later = idempotent('request');
+      expect(await store.issue(again({ createdAt: present + day, request: later }))).toBe('issued');
+      const memory = memoryIn(await store.issue(again({ createdAt: present + 2 * day - 1 })));
+      expect(memory).toMatchObject({ nonce: later.nonce, deleteAfter: present + 2 * day });
+    });
+
+    test.each([
+      ['another body', { request: idempotent('request', 'key', 'other body') }, 'idempotency_key_reused'],
+      ['another key', { request: idempotent('request', 'other key') }, 'name_taken'],
+      ['the same key in capitals', { request: idempotent('request', 'KEY') }, 'name_taken'],
+      ['no key', { request: undefined }, 'name_taken'],
+      ['the key of another operation', { request: idempotent('roll') }, 'name_taken'],
+      ['the key of another owner', { request: { ...idempotent('request'), userId: 'other' } }, 'name_taken'],
+    ])('%s is no repetition', async (_, wish, outcome) => {
+      const { store } = await withKey();
+      expect(await store.issue(again(wish))).toBe(outcome);
+    });
+
+    test('what was refused is not remembered', async () => {
+      const { store } = await withKey();
+      const refused = { name: 'second', request: idempotent('request', 'second') };
+      expect(await store.issue(again(refused))).toBe('key_limit_reached');
+      expect(await store.issue(again({ ...refused, maximumKeys: 2 }))).toBe('issued');
+    });
+
+    test.each([
+      ['deleted', deletion()],
+      ['deleted, and the name given to another', deletion()],
+      ['rolled', renewal()],
+    ] as const)('a key that was %s since is not answered with again', async (how, wish) => {
+      const { store } = await withKey();
+      if ('secret' in wish) await store.roll(wish);
+      else await store.delete(wish);
+      if (how.includes('another')) await store.issue(command());
+      expect(await store.issue(again())).toBe('idempotency_key_outdated');
+    });
+
+    test('an extension is made once, and the same request is told until when that was', async () => {
+      const { store, record } = await withKey();
+      const now = record.expiresAt; // Revived for a day it may be extended again at once.
+      const wish = () => rotation({ now, expiresInDays: 1, request: idempotent('rotate') });
+      await store.rotate(wish());
+      expect(memoryIn(await store.rotate(wish()))).toMatchObject({ expiresAt: now + day, serial: record.serial });
+      expect((await store.list('owner', present)).keys).toMatchObject([{ expiresAt: now + day }]);
+      expect(
+        await store.rotate(rotation({ now, expiresInDays: 1, request: idempotent('rotate', 'next') })),
+      ).toMatchObject({
+        expiresAt: now + 2 * day,
+      });
+    });
+
+    test('a roll is made once, and the same request is told which secret that was', async () => {
+      const { store } = await withKey();
+      const first = renewal({ request: idempotent('roll') });
+      await store.roll(first);
+      const memory = memoryIn(await store.roll(renewal({ request: idempotent('roll'), now: present + 60 })));
+      expect(memory).toMatchObject({
+        serial: first.secret.serial,
+        nonce: first.request?.nonce,
+        createdAt: present,
+        previousExpiresAt: present + day,
+      });
+      await store.roll(renewal());
+      expect(await store.roll(renewal({ request: idempotent('roll') }))).toBe('idempotency_key_outdated');
+    });
+
+    test('of the same request at the same moment, from two stores, one is made and all are told of it', async () => {
+      const { store, another } = create();
+      const stores = [store, another?.() ?? store] as const;
+      await connected(stores[1]); // Both are then at it at once.
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => stores[index % 2 ? 1 : 0].issue(again({ name: 'once' }))),
+      );
+      expect(outcomes.filter((outcome) => outcome === 'issued')).toHaveLength(1);
+      const [key] = (await store.list('owner', present)).keys;
+      const told = outcomes.filter((outcome) => outcome !== 'issued').map(memoryIn);
+      expect(new Set(told.map(({ serial }) => serial))).toEqual(new Set([key?.serial]));
+    });
+  });
+}

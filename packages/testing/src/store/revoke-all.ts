@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { command, day, present, renewal, rotation } from './commands.ts';
+import { order } from './operator.ts';
+import { connected, type StoreUnderTest } from './store-under-test.ts';
+
+/** What every store promises of revoking all keys of an owner. */
+export function describeRevocationOfAll(kind: string, create: () => StoreUnderTest) {
+  describe(`${kind}: revoking all keys of an owner`, () => {
+    test('ends those that are valid, expired or in their grace, and says which', async () => {
+      const { store } = create();
+      const expired = command({ name: 'expired', createdAt: present - 10 * day, expiresInDays: 1 });
+      const rolled = command({ name: 'rolled' });
+      const valid = command({ name: 'valid' });
+      for (const one of [expired, rolled, valid]) await store.issue(one);
+      const { secret, ...wish } = renewal({ name: 'rolled' });
+      await store.roll({ secret, ...wish });
+
+      const revoked = await store.revokeAll(order());
+      const named = (name: string, ...ids: string[]) => ({ id: ids[0], userId: 'owner', name, ids });
+      expect(revoked.toSorted((one, other) => (one.name < other.name ? -1 : 1))).toEqual([
+        named('expired', expired.record.id),
+        named('rolled', secret.id, rolled.record.id),
+        named('valid', valid.record.id),
+      ]);
+      for (const id of revoked.flatMap(({ ids }) => ids)) expect(await store.find([id])).toBeUndefined();
+      expect((await store.list('owner', present)).keys).toEqual([]);
+      expect(await store.rotate(rotation({ name: 'expired' }))).toBe('no_such_key');
+      expect(await store.issue(command({ name: 'valid', maximumKeys: 1 }))).toBe('issued');
+    });
+
+    test('says nothing where there is none, a second time, or of keys that are gone', async () => {
+      const { store } = create();
+      expect(await store.revokeAll(order())).toEqual([]);
+      await store.issue(command({ expiresInDays: 1 }));
+      expect(await store.revokeAll(order({ now: present + 31 * day }))).toEqual([]);
+      await store.issue(command());
+      expect(await store.revokeAll(order())).toHaveLength(1);
+      expect(await store.revokeAll(order())).toEqual([]);
+    });
+
+    test('leaves the keys of others, and whether the owner is suspended', async () => {
+      const { store } = create();
+      const { record, ...rules } = command({ userId: 'other' });
+      await store.issue({ record, ...rules });
+      await store.issue(command());
+      await store.suspend(order());
+      await store.revokeAll(order());
+      expect(await store.find([record.id])).toMatchObject({ record, suspended: false });
+      expect(await store.issue(command())).toBe('suspended');
+    });
+
+    test('of more than go at once, from two stores at the same moment, tells each once', async () => {
+      const { store, another } = create();
+      const other = another?.() ?? store;
+      await connected(other); // Both are then at it at once.
+      const names = Array.from({ length: 130 }, (_, index) => `name ${index}`);
+      for (const [index, name] of names.entries()) {
+        const createdAt = index % 2 ? present : present - 10 * day;
+        await store.issue(command({ name, createdAt, expiresInDays: 5 }));
+      }
+      const outcomes = await Promise.all([store.revokeAll(order()), other.revokeAll(order())]);
+      const told = outcomes.flat().map(({ name }) => name);
+      expect(told.toSorted()).toEqual(names.toSorted());
+      expect((await store.list('owner', present)).keys).toEqual([]);
+    });
+  });
+}

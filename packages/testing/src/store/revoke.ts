@@ -1,0 +1,171 @@
+import { describe, expect, test } from 'vitest';
+import { command, day, deletion, present, renewal, rotation } from './commands.ts';
+import { order, revocation } from './operator.ts';
+import { connected, type StoreUnderTest } from './store-under-test.ts';
+
+/** What every store promises of revoking one secret. */
+export function describeRevocation(kind: string, create: () => StoreUnderTest) {
+  describe(`${kind}: revoking a secret`, () => {
+    const expiry = present + 10 * day;
+    const named = { userId: 'owner', name: 'name' };
+
+    async function withKey() {
+      const under = create();
+      const { record, ...rules } = command({ expiresInDays: 10, maximumKeys: 1 });
+      await under.store.issue({ record, ...rules });
+      return { ...under, record };
+    }
+
+    /** A key whose first secret is in its grace of a day. */
+    async function withRolledKey() {
+      const under = await withKey();
+      const { secret, ...wish } = renewal();
+      await under.store.roll({ secret, ...wish });
+      const current = { ...under.record, ...secret };
+      return { ...under, current, previous: under.record, graceEnds: present + day };
+    }
+
+    test('ends it, says whose it was, and frees its name and its place in the tier', async () => {
+      const { store, record } = await withKey();
+      expect(await store.revoke(revocation(['0', record.id, '1']))).toEqual({
+        ...named,
+        id: record.id,
+        ids: [record.id],
+      });
+      expect(await store.find([record.id])).toBeUndefined();
+      expect((await store.list('owner', present)).keys).toEqual([]);
+      expect(await store.delete(deletion())).toBe('no_such_key');
+      expect(await store.issue(command({ maximumKeys: 1 }))).toBe('issued');
+    });
+
+    test('there is nothing to end where nobody has the id, or a second time', async () => {
+      const { store, record } = await withKey();
+      expect(await store.revoke(revocation(['0', '1']))).toBe('no_such_key');
+      await store.revoke(revocation([record.id]));
+      expect(await store.revoke(revocation([record.id]))).toBe('no_such_key');
+    });
+
+    test('a revoked secret is known as one by any of its ids, and no other', async () => {
+      const { store, record } = await withKey();
+      const other = command({ userId: 'other' });
+      await store.issue(other);
+      expect(await store.wasRevoked([record.id, other.record.id])).toBe(false);
+      await store.revoke(revocation([record.id]));
+      expect(await store.wasRevoked(['0', record.id, '1'])).toBe(true);
+      expect(await store.wasRevoked([other.record.id])).toBe(false);
+      await store.delete(deletion({ userId: 'other' }));
+      expect(await store.wasRevoked([other.record.id]), 'a deleted key was not revoked').toBe(false);
+    });
+
+    test('and so is one that an operator revoked with all of its owner', async () => {
+      const { store, record } = await withKey();
+      await store.revokeAll(order());
+      expect(await store.wasRevoked([record.id])).toBe(true);
+    });
+
+    test.each([
+      ['an expired key is ended, or it could be extended', expiry, false],
+      ['also a second before it is gone', expiry + 30 * day - 1, false],
+      ['30 days after its expiry there is none, although nobody removed it', expiry + 30 * day, true],
+    ])('%s', async (_, now, gone) => {
+      const { store, record } = await withKey();
+      const outcome = await store.revoke(revocation([record.id], { now }));
+      expect(outcome === 'no_such_key').toBe(gone);
+      expect(await store.rotate(rotation({ now }))).toBe('no_such_key');
+    });
+
+    test('other keys of the owner and of others stay', async () => {
+      const { store, record } = await withKey();
+      const others = [command({ name: 'second' }), command({ userId: 'other' })];
+      for (const other of others) await store.issue(other);
+      await store.revoke(revocation([record.id]));
+      for (const { record: other } of others) expect(await store.find([other.id])).toMatchObject({ record: other });
+    });
+
+    test('of a secret that was rolled away leaves the current one as it is', async () => {
+      const { store, current, previous } = await withRolledKey();
+      expect(await store.revoke(revocation([previous.id]))).toMatchObject({ ...named, ids: [previous.id] });
+      expect(await store.find([previous.id])).toBeUndefined();
+      expect(await store.find([current.id])).toMatchObject({ record: current });
+      expect((await store.list('owner', present)).keys).toEqual([current]);
+      expect(await store.delete(deletion())).toEqual({ ids: [current.id] });
+    });
+
+    test('of the current one leaves the one in its grace, which the name stands for again until the grace ends', async () => {
+      const { store, current, previous, graceEnds } = await withRolledKey();
+      expect(await store.revoke(revocation([current.id]))).toMatchObject({ ...named, ids: [current.id] });
+      expect(await store.find([current.id])).toBeUndefined();
+      const restored = { ...previous, expiresAt: graceEnds, deleteAfter: graceEnds + 30 * day };
+      expect(await store.find([previous.id])).toMatchObject({ record: restored });
+      expect((await store.list('owner', present)).keys).toEqual([restored]);
+      expect(await store.issue(command({ name: 'second', maximumKeys: 1 }))).toBe('key_limit_reached');
+      expect(await store.issue(command())).toBe('name_taken');
+    });
+
+    test.each([
+      ['deleted', async (store: StoreUnderTest['store']) => expect(await store.delete(deletion())).toMatchObject({})],
+      [
+        'extended once it has expired',
+        async (store: StoreUnderTest['store']) => {
+          const revived = rotation({ now: present + day, expiresInDays: 1, maximumKeys: 1 });
+          expect(await store.rotate(revived)).toMatchObject({ expiresAt: present + 2 * day });
+        },
+      ],
+      [
+        'rolled, and is then the one in its grace',
+        async (store: StoreUnderTest['store']) => {
+          const { secret, ...wish } = renewal({ graceSeconds: 60 });
+          expect(await store.roll({ secret, ...wish })).toMatchObject({ ids: [], previousExpiresAt: present + 60 });
+        },
+      ],
+    ])('a secret that the name stands for again can be %s', async (_, use) => {
+      const { store, current } = await withRolledKey();
+      await store.revoke(revocation([current.id]));
+      await use(store);
+    });
+
+    test('of both, one after the other, leaves nothing', async () => {
+      const { store, current, previous } = await withRolledKey();
+      await store.revoke(revocation([current.id]));
+      expect(await store.revoke(revocation([previous.id]))).toMatchObject({ ids: [previous.id] });
+      expect((await store.list('owner', present)).keys).toEqual([]);
+      expect(await store.issue(command({ maximumKeys: 1 }))).toBe('issued');
+    });
+
+    test('of the current one after the grace frees the name: what has ended does not come back', async () => {
+      const { store, current, previous, graceEnds } = await withRolledKey();
+      await store.revoke(revocation([current.id], { now: graceEnds }));
+      expect((await store.list('owner', present)).keys).toEqual([]);
+      expect(await store.find([previous.id])).toBeUndefined();
+      expect(await store.revoke(revocation([previous.id], { now: graceEnds }))).toBe('no_such_key');
+    });
+
+    test('what the name stands for again is suspended with its owner', async () => {
+      const { store, current, previous } = await withRolledKey();
+      await store.suspend(order());
+      await store.revoke(revocation([current.id]));
+      expect(await store.find([previous.id])).toMatchObject({ suspended: true });
+      await store.resume(order());
+      expect(await store.find([previous.id])).toMatchObject({ suspended: false });
+    });
+
+    test('at the same moment, from two stores, beside rolls: exactly one ends it, and nothing else ends', async () => {
+      const { store, another, record } = await withKey();
+      const stores = [store, another?.() ?? store] as const;
+      await connected(stores[1]); // Both are then at it at once.
+      const renewals = Array.from({ length: 3 }, () => renewal({ graceSeconds: 7 * day }));
+      const attempts = Array.from({ length: 10 }, (_, index) =>
+        stores[index % 2 === 0 ? 0 : 1].revoke(revocation([record.id])),
+      );
+      const rolls = await Promise.all(renewals.map((one, index) => stores[index % 2 === 0 ? 0 : 1].roll(one)));
+      const outcomes = (await Promise.all(attempts)).filter((outcome) => outcome !== 'no_such_key');
+      const rolledAway = rolls.some(
+        (roll) => typeof roll === 'object' && 'ids' in roll && roll.ids.includes(record.id),
+      );
+      expect(outcomes).toHaveLength(rolledAway ? 0 : 1);
+      expect(await store.find([record.id])).toBeUndefined();
+      const made = renewals.filter((_, index) => typeof rolls[index] === 'object');
+      if (made.length > 0) expect((await store.list('owner', present)).keys).toMatchObject([{ name: 'name' }]);
+    });
+  });
+}

@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import { command, day, deletion, present, renewal, rotation } from './commands.ts';
+import { connected, type StoreUnderTest } from './store-under-test.ts';
+
+/** What every store promises of giving a key a new secret. */
+export function describeRoll(kind: string, create: () => StoreUnderTest) {
+  describe(`${kind}: rolling a key`, () => {
+    /** A store with one key of ten days. */
+    async function withKey() {
+      const under = create();
+      const { record, ...rules } = command({ expiresInDays: 10, maximumKeys: 1 });
+      await under.store.issue({ record, ...rules });
+      return { ...under, record };
+    }
+    const expiry = present + 10 * day;
+
+    test('the new secret has name and validity of the one before, which stays valid for the grace', async () => {
+      const { store, record } = await withKey();
+      const { secret, ...wish } = renewal({ now: present + 60 });
+      const renewed = { ...record, ...secret, createdAt: present + 60 };
+      const previousExpiresAt = present + 60 + day;
+      expect(await store.roll({ secret, ...wish })).toEqual({
+        record: renewed,
+        replacedId: record.id,
+        previousExpiresAt,
+        ids: [],
+      });
+      expect(await store.find([secret.id])).toMatchObject({ record: renewed });
+      expect(await store.find([record.id])).toMatchObject({
+        record: { ...record, expiresAt: previousExpiresAt, deleteAfter: previousExpiresAt },
+      });
+      expect((await store.list('owner', present)).keys).toEqual([renewed]);
+    });
+
+    test.each([
+      ['the grace never outlives the key', expiry - 60, day, expiry],
+      ['a grace of a second', present, 1, present + 1],
+      ['the longest grace', present, 7 * day, present + 7 * day],
+    ])('%s', async (_, now, graceSeconds, previousExpiresAt) => {
+      const { store } = await withKey();
+      expect(await store.roll(renewal({ now, graceSeconds }))).toMatchObject({ previousExpiresAt });
+    });
+
+    test('without a grace the one before ends at once', async () => {
+      const { store, record } = await withKey();
+      expect(await store.roll(renewal({ graceSeconds: 0 }))).toMatchObject({ ids: [record.id] });
+      expect(await store.find([record.id])).toBeUndefined();
+    });
+
+    test('rolling again ends the older one and keeps the one before', async () => {
+      const { store, record } = await withKey();
+      const [first, second] = [renewal({ graceSeconds: 7 * day }), renewal({ now: present + 1 })];
+      await store.roll(first);
+      expect(await store.roll(second)).toMatchObject({ replacedId: first.secret.id, ids: [record.id] });
+      expect(await store.find([record.id])).toBeUndefined();
+      expect(await store.find([first.secret.id])).toMatchObject({ record: { expiresAt: present + 1 + day } });
+      expect(await store.find([second.secret.id])).toMatchObject({ record: { expiresAt: expiry } });
+    });
+
+    test('both are one key of the tier', async () => {
+      const { store } = await withKey();
+      await store.roll(renewal({ graceSeconds: 7 * day }));
+      expect(await store.issue(command({ name: 'second', maximumKeys: 2 }))).toBe('issued');
+      expect(await store.issue(command({ name: 'third', maximumKeys: 2 }))).toBe('key_limit_reached');
+    });
+
+    test('deleting ends both, and the name is free', async () => {
+      const { store, record } = await withKey();
+      const wish = renewal();
+      await store.roll(wish);
+      expect(await store.delete(deletion())).toEqual({ ids: [wish.secret.id, record.id] });
+      expect(await store.find([wish.secret.id, record.id])).toBeUndefined();
+      expect(await store.issue(command({ maximumKeys: 1 }))).toBe('issued');
+    });
+
+    test('extending moves the expiry of the new one only', async () => {
+      const { store, record } = await withKey();
+      const now = expiry - day;
+      const wish = renewal({ now, graceSeconds: 60 });
+      await store.roll(wish);
+      await store.rotate(rotation({ now }));
+      expect(await store.find([wish.secret.id])).toMatchObject({ record: { expiresAt: expiry + 10 * day } });
+      expect(await store.find([record.id])).toMatchObject({ record: { expiresAt: now + 60 } });
+    });
+
+    test('the tier of the newest token holds for both', async () => {
+      const { store, record } = await withKey();
+      const wish = renewal({ graceSeconds: 7 * day });
+      await store.roll(wish);
+      await store.issue(command({ name: 'second', tierClaim: { tier: 'enterprise', issuedAt: present + 1 } }));
+      for (const id of [record.id, wish.secret.id])
+        expect(await store.find([id])).toMatchObject({ tier: 'enterprise' });
+    });
+
+    test.each([
+      ['an expired key is not rolled', { now: expiry }, 'key_expired'],
+      ['30 days after its expiry it is gone', { now: expiry + 30 * day }, 'no_such_key'],
+      ["another owner's key is no key", { userId: 'other' }, 'no_such_key'],
+      ['a name that nobody holds is no key', { name: 'other' }, 'no_such_key'],
+    ])('%s, and stays as it is', async (_, wish, outcome) => {
+      const { store, record } = await withKey();
+      expect(await store.roll(renewal(wish))).toBe(outcome);
+      expect((await store.list('owner', present)).keys).toEqual([record]);
+    });
+
+    test('of rolls at the same moment, from two stores, each counts: one secret is current, one in its grace', async () => {
+      const { store, another, record } = await withKey();
+      const stores = [store, another?.() ?? store] as const;
+      await connected(stores[1]); // Both are then at it at once.
+      const wishes = Array.from({ length: 10 }, () => renewal());
+      await Promise.all(wishes.map((wish, index) => stores[index % 2 ? 1 : 0].roll(wish)));
+      const ids = [record.id, ...wishes.map(({ secret }) => secret.id)];
+      const found = (await Promise.all(ids.map((id) => store.find([id])))).filter((key) => key !== undefined);
+      expect(found.map(({ record: { expiresAt } }) => expiresAt).toSorted()).toEqual([present + day, expiry]);
+      expect((await store.list('owner', present)).keys).toHaveLength(1);
+    });
+  });
+}

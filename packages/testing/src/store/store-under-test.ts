@@ -1,0 +1,27 @@
+import type { Administration } from '@andamio/api/keys/administration';
+import type { KeyStore } from '@andamio/api/keys/store';
+import { vi } from 'vitest';
+import type { Operations } from './operations.ts';
+
+/** A stored document or row: `id` and fields, with times in Unix seconds. */
+export type Stored = Record<string, unknown>;
+
+/** A store with a method for each operation. */
+export type TestStore = KeyStore & Administration & Operations;
+
+/** An empty store for one test, with access to its database. */
+export interface StoreUnderTest {
+  readonly store: TestStore;
+  /** Returns all that is stored, by collection or table. Omitted if only the store can read it. */
+  readonly read?: () => Promise<Record<string, Stored[]>>;
+  /** Opens another store on the same data, as another process would. Omitted if there can be none. */
+  readonly another?: () => TestStore;
+}
+
+/** A store whose data a test can read. */
+export type ReadableStore = Required<StoreUnderTest>;
+
+/** Waits until a store responds. The timeout of `check` is too short to connect on a busy machine. */
+export async function connected(store: KeyStore): Promise<void> {
+  await vi.waitFor(() => store.check(), { timeout: 30_000 });
+}

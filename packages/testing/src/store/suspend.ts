@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { command, day, deletion, present, renewal, rotation } from './commands.ts';
+import { order } from './operator.ts';
+import { connected, type StoreUnderTest } from './store-under-test.ts';
+
+/** What every store promises of suspending an owner. */
+export function describeSuspension(kind: string, create: () => StoreUnderTest) {
+  describe(`${kind}: suspending an owner`, () => {
+    /** An owner with a key of a day, whose secret was rolled once. */
+    async function withKey() {
+      const under = create();
+      const { record, ...rules } = command({ expiresInDays: 1 });
+      await under.store.issue({ record, ...rules });
+      const { secret, ...wish } = renewal({ graceSeconds: 60 });
+      await under.store.roll({ secret, ...wish });
+      return { ...under, current: secret.id, previous: record.id };
+    }
+    const expiry = present + day;
+
+    test('every key of the owner is found as suspended, the one in its grace as well, until it is resumed', async () => {
+      const { store, current, previous } = await withKey();
+      const { changed, ids } = await store.suspend(order());
+      expect([changed, ids.toSorted()]).toEqual([true, [current, previous].toSorted()]);
+      for (const id of [current, previous]) expect(await store.find([id])).toMatchObject({ suspended: true });
+      expect(await store.resume(order())).toBe('resumed');
+      for (const id of [current, previous]) expect(await store.find([id])).toMatchObject({ suspended: false });
+    });
+
+    test('is told to have been so already, and a resumption that there was nothing to end', async () => {
+      const { store, current, previous } = await withKey();
+      expect(await store.resume(order())).toBe('not_suspended');
+      await store.suspend(order());
+      const { changed, ids } = await store.suspend(order());
+      expect([changed, ids.toSorted()]).toEqual([false, [current, previous].toSorted()]);
+      expect(await store.suspend(order({ now: expiry }))).toEqual({ changed: false, ids: [] });
+      expect(await store.resume(order({ userId: 'nobody' }))).toBe('not_suspended');
+    });
+
+    test('its requests are refused before anything else is looked at, and change nothing', async () => {
+      const { store, current } = await withKey();
+      await store.suspend(order());
+      expect(await store.issue(command({ name: 'second' }))).toBe('suspended');
+      expect(await store.issue(command({ maximumKeys: 1 }))).toBe('suspended');
+      for (const name of ['name', 'other']) {
+        expect(await store.rotate(rotation({ name, now: expiry }))).toBe('suspended');
+        expect(await store.roll(renewal({ name }))).toBe('suspended');
+      }
+      expect((await store.list('owner', present)).keys).toMatchObject([{ id: current, expiresAt: expiry }]);
+    });
+
+    test('it can list and delete its keys', async () => {
+      const { store, current, previous } = await withKey();
+      await store.suspend(order());
+      expect((await store.list('owner', present)).keys).toMatchObject([{ id: current }]);
+      expect(await store.delete(deletion())).toEqual({ ids: [current, previous] });
+    });
+
+    test('other owners are not touched', async () => {
+      const { store } = await withKey();
+      const { record, ...rules } = command({ userId: 'other' });
+      await store.issue({ record, ...rules });
+      await store.suspend(order());
+      expect(await store.find([record.id])).toMatchObject({ suspended: false });
+      expect(await store.issue(command({ userId: 'other', name: 'second' }))).toBe('issued');
+    });
+
+    test('one that never held a key cannot get one, and still has none: its first comes after', async () => {
+      const { store } = await withKey();
+      expect(await store.suspend(order({ userId: 'new' }))).toEqual({ changed: true, ids: [] });
+      expect(await store.list('new', present)).toMatchObject({ since: undefined, keys: [] });
+      const first = { userId: 'new', createdAt: present + 60, tierClaim: { tier: 'starter', issuedAt: 0 } } as const;
+      expect(await store.issue(command(first))).toBe('suspended');
+      await store.resume(order({ userId: 'new' }));
+      expect(await store.list('new', present)).toMatchObject({ since: undefined, keys: [] });
+      const { record, ...rules } = command(first);
+      expect(await store.issue({ record, ...rules })).toBe('issued');
+      expect(await store.list('new', present)).toMatchObject({ since: present + 60, keys: [record] });
+      expect(await store.find([record.id])).toMatchObject({ tier: 'starter' });
+    });
+
+    test('a key that expired meanwhile is as its owner is, once it is extended', async () => {
+      const { store, current } = await withKey();
+      await store.suspend(order());
+      await store.resume(order({ now: expiry }));
+      await store.rotate(rotation({ now: expiry }));
+      expect(await store.find([current])).toMatchObject({ suspended: false });
+    });
+
+    test('of many requests at the same moment, from two stores, none gives a good key after the suspension', async () => {
+      const { store, another } = create();
+      const other = another?.() ?? store;
+      await connected(other); // Both are then at it at once.
+      const commands = Array.from({ length: 20 }, (_, index) => command({ name: `name ${index}` }));
+      const ask = (one: (typeof commands)[number], index: number) => (index % 2 ? store : other).issue(one);
+      const before = commands.slice(0, 10).map(ask);
+      const suspension = other.suspend(order());
+      const outcomes = await Promise.all([...before, ...commands.slice(10).map(ask)]);
+      expect(await suspension).toMatchObject({ changed: true });
+      for (const [index, { record }] of commands.entries()) {
+        const found = await store.find([record.id]);
+        expect(found?.suspended).toBe(outcomes[index] === 'issued' ? true : undefined);
+      }
+      expect(outcomes.filter((outcome) => outcome !== 'issued' && outcome !== 'suspended')).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,168 @@
+import { type DailyUsage, maximumNamesPerDay } from '@andamio/api/keys/usage/store';
+import { describe, expect, test } from 'vitest';
+import { addition, command, today as day, deletion } from './commands.ts';
+import { operator, order } from './operator.ts';
+import { connected, type StoreUnderTest } from './store-under-test.ts';
+
+const byDayAndName = (rows: readonly DailyUsage[]) =>
+  rows.toSorted((one, other) => (one.day + one.name < other.day + other.name ? -1 : 1));
+
+/** What every store promises of usage. */
+export function describeUsage(kind: string, create: () => StoreUnderTest) {
+  describe(`${kind}: usage`, () => {
+    test('of an owner that none was ever added of is nothing', async () => {
+      const { store } = create();
+      expect(await store.addUsage(addition({}))).toEqual({ day: 0, month: 0 });
+      expect(await store.readUsage({ userId: 'owner', days: [day], names: ['name'] })).toEqual([]);
+    });
+
+    test('that is added is in the totals that it is answered with, and in the day of each name', async () => {
+      const { store } = create();
+      expect(await store.addUsage(addition({ one: 1, two: 20 }))).toEqual({ day: 21, month: 21 });
+      expect(await store.addUsage(addition({ two: 300 }))).toEqual({ day: 321, month: 321 });
+      expect(await store.addUsage(addition({}))).toEqual({ day: 321, month: 321 });
+      const rows = await store.readUsage({ userId: 'owner', days: [day], names: ['one', 'two'] });
+      expect(byDayAndName(rows)).toEqual([
+        { day, name: 'one', requests: 1 },
+        { day, name: 'two', requests: 320 },
+      ]);
+    });
+
+    test('is found of the days and names that are asked for, and of no others', async () => {
+      const { store } = create();
+      for (const of of ['2025-08-30', '2025-08-31', '2025-09-01']) {
+        await store.addUsage(addition({ one: 1, two: 2 }, { day: of }));
+      }
+      const read = (days: string[], names: string[]) => store.readUsage({ userId: 'owner', days, names });
+      expect(await read(['2025-08-31'], ['two'])).toEqual([{ day: '2025-08-31', name: 'two', requests: 2 }]);
+      expect(byDayAndName(await read(['2025-08-30', '2025-09-01', '2025-10-01'], ['one', 'three']))).toEqual([
+        { day: '2025-08-30', name: 'one', requests: 1 },
+        { day: '2025-09-01', name: 'one', requests: 1 },
+      ]);
+      expect(await read([], ['one'])).toEqual([]);
+      expect(await read([day], [])).toEqual([]);
+    });
+
+    test('begins anew with each UTC day and each month', async () => {
+      const { store } = create();
+      expect(await store.addUsage(addition({ name: 1 }, { day: '2025-07-31' }))).toEqual({ day: 1, month: 1 });
+      expect(await store.addUsage(addition({ name: 2 }, { day: '2025-08-01' }))).toEqual({ day: 2, month: 2 });
+      expect(await store.addUsage(addition({ name: 4 }, { day: '2025-08-31' }))).toEqual({ day: 4, month: 6 });
+      expect(await store.addUsage(addition({ name: 8 }, { day: '2025-09-01' }))).toEqual({ day: 8, month: 8 });
+      expect(await store.addUsage(addition({}, { day: '2025-08-15' }))).toEqual({ day: 0, month: 6 });
+      expect(await store.addUsage(addition({}, { day: '2024-08-31' }))).toEqual({ day: 0, month: 0 });
+    });
+
+    test('is added to its own day, also when that is over: what was counted before midnight is written after it', async () => {
+      const { store } = create();
+      await store.addUsage(addition({ name: 1 }, { day: '2025-09-01' }));
+      expect(await store.addUsage(addition({ name: 2 }))).toEqual({ day: 2, month: 2 });
+      expect(await store.addUsage(addition({}, { day: '2025-09-01' }))).toEqual({ day: 1, month: 1 });
+    });
+
+    test.each([
+      'a.b',
+      '../../usage',
+      `'; DROP TABLE usage; --`,
+      '__proto__',
+      '__name__',
+      'constructor',
+      '`ticks`',
+      '%_%',
+      ' name ',
+      '\u{1F511}'.repeat(100),
+    ])('is counted by names of any characters: %j', async (name) => {
+      const { store } = create();
+      await store.addUsage(addition({}, { counts: new Map([[name, 1]]) }));
+      await store.addUsage(addition({ other: 7 }, { counts: new Map([[name, 2]]) }));
+      const names = [name, `${name} `, name.toUpperCase().concat('X')];
+      expect(await store.readUsage({ userId: 'owner', days: [day], names })).toEqual([{ day, name, requests: 3 }]);
+    });
+
+    test.each([
+      ['by case', 'owner', 'Owner'],
+      ['by composition', '\u00fc', 'u\u0308'],
+      ['in where they end and the day begins', 'a', 'a","2025'],
+      ['as a path', 'a', 'a/b'],
+    ])('of owners that differ %s is their own', async (_, one, other) => {
+      const { store } = create();
+      await store.addUsage(addition({ name: 5 }, { userId: one }));
+      expect(await store.addUsage(addition({}, { userId: other }))).toEqual({ day: 0, month: 0 });
+      expect(await store.readUsage({ userId: other, days: [day], names: ['name'] })).toEqual([]);
+      expect(await store.addUsage(addition({ name: 1 }, { userId: other }))).toEqual({ day: 1, month: 1 });
+    });
+
+    test('outlives keys: one that is deleted and issued again goes on where it was', async () => {
+      const { store } = create();
+      await store.issue(command());
+      await store.addUsage(addition({ name: 5 }));
+      await store.delete(deletion());
+      await store.issue(command());
+      expect(await store.addUsage(addition({ name: 1 }))).toEqual({ day: 6, month: 6 });
+      expect(await store.readUsage({ userId: 'owner', days: [day], names: ['name'] })).toEqual([
+        { day, name: 'name', requests: 6 },
+      ]);
+    });
+
+    test('is added once however often one attempt is asked for, also after others', async () => {
+      const { store, another } = create();
+      const one = addition({ name: 5 });
+      await store.addUsage(one);
+      await (another?.() ?? store).addUsage(addition({ name: 1 }));
+      expect(await store.addUsage(one)).toEqual({ day: 6, month: 6 });
+      for (let index = 0; index < 50; index++) await store.addUsage(addition({ name: 1 }));
+      expect(await store.addUsage(one)).toEqual({ day: 56, month: 56 });
+    });
+
+    test('that two stores add at the same moment sums up exactly', async () => {
+      const { store, another } = create();
+      const other = another?.() ?? store;
+      await connected(other); // Both are then at it at once.
+      await Promise.all(
+        Array.from({ length: 20 }, (_, index) =>
+          (index % 2 ? store : other).addUsage(addition({ shared: 1, [`own ${index % 2}`]: 10 })),
+        ),
+      );
+      expect(await store.addUsage(addition({}))).toEqual({ day: 220, month: 220 });
+      const rows = await other.readUsage({ userId: 'owner', days: [day], names: ['shared', 'own 0', 'own 1'] });
+      expect(byDayAndName(rows).map(({ requests }) => requests)).toEqual([100, 100, 20]);
+    });
+
+    test('of very many names on one day is counted in the totals, and apart for the first of them', async () => {
+      const { store } = create();
+      const names = Array.from({ length: maximumNamesPerDay + 10 }, (_, index) => `name ${index}`);
+      const ofEach = (requests: number) => Object.fromEntries(names.map((name) => [name, requests]));
+      await store.addUsage(addition(ofEach(1)));
+      const total = 3 * names.length;
+      expect(await store.addUsage(addition(ofEach(2)))).toEqual({ day: total, month: total });
+      const rows = await store.readUsage({ userId: 'owner', days: [day], names });
+      expect(rows).toHaveLength(maximumNamesPerDay);
+      expect(new Set(rows.map(({ requests }) => requests))).toEqual(new Set([3]));
+    });
+
+    test('of the current month is gone after a reset, and that of other months and owners is not', async () => {
+      const { store } = create();
+      const lastMonth = '2025-07-31';
+      await store.addUsage(addition({ name: 1 }, { day: lastMonth }));
+      await store.addUsage(addition({ name: 2 }, { day: '2025-08-01' }));
+      await store.addUsage(addition({ name: 4 }));
+      await store.addUsage(addition({ name: 8 }, { userId: 'other' }));
+      expect(await store.resetUsage(order())).toEqual({ day: 4, month: 6 });
+      expect(await store.resetUsage(order())).toEqual({ day: 0, month: 0 });
+      expect(await store.addUsage(addition({ name: 16 }))).toEqual({ day: 16, month: 16 });
+      const days = [lastMonth, '2025-08-01', day];
+      const rows = await store.readUsage({ userId: 'owner', days, names: ['name'] });
+      expect(byDayAndName(rows).map(({ requests }) => requests)).toEqual([1, 16]);
+      expect(await store.addUsage(addition({}, { userId: 'other' }))).toEqual({ day: 8, month: 8 });
+      const entries = await store.readAudit('owner');
+      expect(entries).toMatchObject([{ action: 'user.usage_reset', actor: operator }]);
+    });
+
+    test('closing lets an addition end first, and answers it', async () => {
+      const { store } = create();
+      const added = store.addUsage(addition({ name: 1 }));
+      await store.close();
+      expect(await added).toEqual({ day: 1, month: 1 });
+    });
+  });
+}

@@ -1,0 +1,12 @@
+import { describeKeyStore } from '../src/store/contract.ts';
+import { createMemoryStore } from '../src/store/memory-store.ts';
+import { testAgainstModel } from '../src/store/model.ts';
+import { withOperations } from '../src/store/operations.ts';
+
+function create() {
+  const store = withOperations(createMemoryStore());
+  return { store, another: () => store };
+}
+
+describeKeyStore('memory', create);
+testAgainstModel('memory', create, 1_000);
