@@ -6,7 +6,7 @@ import { createFirestoreStore } from '../../src/store/firestore/store.ts';
 import { spawnAdmin } from '../harness/admin.ts';
 import { startFirestoreProxy } from '../harness/firestore-proxy.ts';
 import { processPepper } from '../harness/process.ts';
-import { firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
+import { connected, firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
 import { jwtSecret } from '../harness/tokens.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
@@ -25,6 +25,7 @@ test.skipIf(emulatorHost === undefined)(
     const project = freshProject();
     const store = withOperations(createFirestoreStore({ project, database: '(default)', emulatorHost }));
     onTestFinished(() => store.close());
+    await connected(store);
 
     async function issue(userId: string) {
       const createdAt = Math.floor(Date.now() / 1000);
