@@ -1,12 +1,13 @@
 import { command } from '@andamio/testing/store/commands';
 import { withOperations } from '@andamio/testing/store/operations';
 import { order } from '@andamio/testing/store/operator';
+import { connected } from '@andamio/testing/store/store-under-test';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
 import { spawnAdmin } from '../harness/admin.ts';
 import { startFirestoreProxy } from '../harness/firestore-proxy.ts';
 import { processPepper } from '../harness/process.ts';
-import { connected, firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
+import { firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
 import { jwtSecret } from '../harness/tokens.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
