@@ -9,8 +9,8 @@ import { pack, run } from '../../../client/test/harness/packed.ts';
  * that depends on them.
  */
 const dependencies = {
-  guard: ['@types/express', 'express', 'express-rate-limit', 'lru-cache', 'undici', 'zod'],
-  verification: ['dataloader'],
+  guard: ['@types/express', 'express', 'express-rate-limit', 'lru-cache', 'undici'],
+  verification: ['dataloader', 'zod'],
 };
 
 /** A project with the packed guard installed. */
