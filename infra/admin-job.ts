@@ -6,23 +6,27 @@ import type { Settings } from './settings/index.ts';
 
 const needed: ReadonlySet<string> = new Set<SettingName>(storeSettings);
 
-/** What the operators' tool reads of the service's environment: no secret but the peppers. */
+/**
+ * Returns the part of the service's environment that `admin.js` reads. It contains no secret but
+ * the peppers.
+ */
 function storeEnvironment(environment: Environment): Environment {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => needed.has(name)));
 }
 
 export interface AdminJobArgs {
   readonly settings: Settings;
-  /** By digest. */
+  /** Image reference with a digest. */
   readonly image: pulumi.Input<string>;
-  /** The service's. */
+  /** Environment of the service. */
   readonly environment: Environment;
   readonly account: gcp.serviceaccount.Account;
 }
 
 /**
- * The job by which operators run a command of `admin.js` on the service's store, in the service's image and as its account:
- * `gcloud run jobs execute`, with the command as arguments. It reaches Firestore over Google's network and needs no other.
+ * Creates the Cloud Run job in which operators run a command of `admin.js` on the service's store:
+ * `gcloud run jobs execute`, with the command as arguments. The job uses the service's image and
+ * account. It reaches Firestore over Google's network and needs no VPC.
  */
 export function adminJob(
   { settings, image, environment, account }: AdminJobArgs,
@@ -35,13 +39,13 @@ export function adminJob(
       name: `${settings.service}-admin`,
       location: settings.region,
       deletionProtection: settings.protect,
-      // Asked at each execution: https://cloud.google.com/binary-authorization/docs/run/overview
+      // Enforced at each execution: https://cloud.google.com/binary-authorization/docs/run/overview
       ...(settings.requireAttestation && { binaryAuthorization: { useDefault: true } }),
       template: {
         taskCount: 1,
         template: {
           serviceAccount: account.email,
-          // An operator repeats a command that failed, once they know why it did.
+          // No automatic retries: operators find the cause before they run a failed command again.
           maxRetries: 0,
           timeout: '1800s',
           containers: [

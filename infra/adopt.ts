@@ -1,15 +1,18 @@
 import * as pulumi from '@pulumi/pulumi';
 import { errorHook } from './error-hooks.ts';
 
-/** The environment variable by which `pnpm adopt` names resources that exist already: NAME=ID pairs separated by spaces. */
+/**
+ * Environment variable in which `pnpm adopt` lists the existing resources to import: NAME=ID pairs,
+ * separated by spaces.
+ */
 export const adoptionVariable = 'ANDAMIO_ADOPT';
 
 const pair = /^([\w-]+)=(\S+)$/;
 
 /**
- * Reads NAME=ID pairs: the name of a resource in the program, and its id for `pulumi import`.
+ * Parses NAME=ID pairs: the name of a resource in the program, and its id for `pulumi import`.
  *
- * @throws {pulumi.RunError} that names a pair of another form.
+ * @throws {pulumi.RunError} with the pair that has another form.
  */
 export function parseAdoptions(text: string | undefined): ReadonlyMap<string, string> {
   const pairs = (text ?? '').split(' ').filter(Boolean);
@@ -23,8 +26,9 @@ export function parseAdoptions(text: string | undefined): ReadonlyMap<string, st
 }
 
 /**
- * Ids for `pulumi import`, by type; `{argument}` stands for an argument of the resource. The names of these resources are the
- * program's, so that Google answers 409 where one exists that the stack does not know.
+ * Templates of ids for `pulumi import`, by resource type. `{argument}` is replaced by that argument
+ * of the resource. The program chooses the names of these resources, so Google responds with 409 if
+ * one exists outside the stack.
  */
 export const importIds: Readonly<Record<string, string>> = {
   'gcp:artifactregistry/repository:Repository': 'projects/{project}/locations/{location}/repositories/{repositoryId}',
@@ -57,9 +61,10 @@ const adviseOnConflict = () =>
   });
 
 /**
- * Takes resources that exist already into the stack, by their name in the program: those that were found and those that
- * `pnpm adopt` names. Makes a conflict with one that exists
- * say how. The engine ignores the id of a resource that is in its state, and updates what differs.
+ * Imports existing resources into the stack, by their name in the program: the resources in `found`
+ * and those that `pnpm adopt` lists. A conflict with an existing resource fails with the command
+ * that adopts it. The engine ignores the import id of a resource that is already in its state, and
+ * updates the inputs that differ.
  */
 export function adopt(found: ReadonlyMap<string, string>): void {
   const ids = new Map([...found, ...parseAdoptions(process.env[adoptionVariable])]);

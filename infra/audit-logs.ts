@@ -2,10 +2,15 @@ import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from './settings/index.ts';
 
-/** Firestore's data accesses are configured under Datastore's name: https://cloud.google.com/firestore/native/docs/audit-logging */
+/**
+ * Firestore's data access logs are configured under Datastore's service name:
+ * https://cloud.google.com/firestore/native/docs/audit-logging
+ */
 const audited = ['secretmanager.googleapis.com', 'datastore.googleapis.com'];
 
-/** Who read or changed secrets and documents. Without these, Google logs administration alone. */
+/**
+ * Data access logs for secrets and documents. By default Google logs administrative activity only.
+ */
 export class AuditLogs extends pulumi.ComponentResource {
   constructor(settings: Settings, opts?: pulumi.ComponentResourceOptions) {
     super('andamio:project:AuditLogs', 'audit-logs', {}, opts);

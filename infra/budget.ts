@@ -3,7 +3,10 @@ import * as pulumi from '@pulumi/pulumi';
 import { errorHook } from './error-hooks.ts';
 import type { Settings } from './settings/index.ts';
 
-/** Tells the billing account's administrators when half, nine tenths and all of the month's budget is spent or foreseen. */
+/**
+ * Creates a budget that notifies the billing account's administrators when actual or forecasted
+ * spend reaches 50%, 90% or 100% of the monthly amount.
+ */
 export function budget(
   settings: Settings,
   projectNumber: string,
@@ -11,8 +14,8 @@ export function budget(
   opts: pulumi.CustomResourceOptions,
 ): gcp.billing.Budget {
   const { project } = settings;
-  // The Budget API is no project's own. It answers people only when a project is named whose quota their calls count for, and the
-  // provider does not read the one in their credentials: https://cloud.google.com/docs/quotas/set-quota-project
+  // The Budget API needs a quota project when a user account calls it. The provider does not read
+  // the one in the user's credentials: https://cloud.google.com/docs/quotas/set-quota-project
   const provider = new gcp.Provider(
     'billing',
     { project, billingProject: project, userProjectOverride: true },
@@ -33,7 +36,7 @@ export function budget(
       billingAccount,
       displayName: `${project} by month`,
       budgetFilter: { projects: [`projects/${projectNumber}`], calendarPeriod: 'MONTH' },
-      // The currency is left out: it is the billing account's own, and another is refused.
+      // The currency defaults to that of the billing account. The API rejects any other.
       amount: { specifiedAmount: { units: String(settings.monthlyBudget) } },
       thresholdRules: [
         { thresholdPercent: 0.5 },

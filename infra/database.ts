@@ -6,7 +6,10 @@ import type { Settings } from './settings/index.ts';
 const weeks = (count: number) => `${count * 7 * 86_400}s`;
 const days = (count: number) => `${count * 86_400}s`;
 
-/** The Firestore database with its backups, and what packages/schema says of its fields. */
+/**
+ * The Firestore database, its backups, and the indexes and TTL policies that packages/schema
+ * declares for its fields.
+ */
 export class Database extends pulumi.ComponentResource {
   readonly database: gcp.firestore.Database;
 
@@ -23,7 +26,8 @@ export class Database extends pulumi.ComponentResource {
         concurrencyMode: 'PESSIMISTIC',
         pointInTimeRecoveryEnablement: 'POINT_IN_TIME_RECOVERY_ENABLED',
         deleteProtectionState: settings.protect ? 'DELETE_PROTECTION_ENABLED' : 'DELETE_PROTECTION_DISABLED',
-        // The default, ABANDON, would leave the database behind, and the next `up` would meet its name taken.
+        // The default, ABANDON, would leave the database in place, and the next `up` would fail
+        // because the name is taken.
         deletionPolicy: 'DELETE',
       },
       { ...parent, customTimeouts: { create: '10m' } },
@@ -38,7 +42,7 @@ export class Database extends pulumi.ComponentResource {
     );
     new gcp.firestore.BackupSchedule(
       'backup-weekly',
-      // Google keeps backups for 14 weeks at most.
+      // 14 weeks is Google's maximum retention of backups.
       { project, database, retention: weeks(14), weeklyRecurrence: { day: 'SUNDAY' } },
       parent,
     );
@@ -54,7 +58,7 @@ export class Database extends pulumi.ComponentResource {
         { ...opts, customTimeouts: { create: '30m' } },
       );
 
-    // `*` sets what holds for every field that has no row of its own: no index.
+    // `*` sets the default for fields without a row of their own: no index.
     field('unindexed', { field: '*', indexConfig: {} });
     for (const name of collection.indexedFields) {
       field(`index-${name}`, {

@@ -3,15 +3,18 @@ import type * as gcp from '@pulumi/gcp';
 import type * as pulumi from '@pulumi/pulumi';
 import type { PinnedSecret } from './secrets.ts';
 
-/** The value of a variable of the container: in plain text, or the version of a secret. */
+/** The value of an environment variable of the container: plain text or the version of a secret. */
 export type Value = pulumi.Input<string> | PinnedSecret;
 
-/** The service's environment. The names are those that the service reads: another does not compile. */
+/** The service's environment. Only names that the service reads compile. */
 export type Environment = Readonly<Partial<Record<SettingName, Value>>>;
 
 const isSecret = (value: Value): value is PinnedSecret => typeof value === 'object' && 'versionKey' in value;
 
-/** The environment in Cloud Run's form, in the order of names, so that a diff shows what changed and nothing else. */
+/**
+ * Returns the environment in Cloud Run's form. Variables are sorted by name so that diffs show only
+ * real changes.
+ */
 export function toContainerEnvs(variables: Environment): gcp.types.input.cloudrunv2.JobTemplateTemplateContainerEnv[] {
   return (Object.entries(variables) as [SettingName, Value][])
     .sort(([a], [b]) => (a < b ? -1 : 1))

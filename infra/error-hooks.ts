@@ -3,20 +3,23 @@ import { setTimeout as wait } from 'node:timers/promises';
 import * as pulumi from '@pulumi/pulumi';
 
 /**
- * A hook on a failed operation. The engine calls it outside of the program's asynchronous context, in which alone the messages of
- * a program that another process runs (the Automation API) reach the engine.
+ * Returns a hook that runs when an operation fails. The engine calls hooks outside of the program's
+ * asynchronous context. Under the Automation API, messages reach the engine only from within that
+ * context, so the hook restores it.
  */
 export function errorHook(name: string, callback: pulumi.ErrorHookFunction): pulumi.ErrorHook {
   return new pulumi.ErrorHook(name, AsyncLocalStorage.bind(callback));
 }
 
 /**
- * Google's words for what was just made and is not known everywhere yet. The provider repeats none of them.
+ * Error messages by which Google reports that a new resource has not propagated yet. The provider
+ * retries none of them.
  *
- * - An API that was enabled minutes ago: "wait a few minutes for the action to propagate to our systems and retry".
- *   https://cloud.google.com/service-usage/docs/enable-disable
- * - A service account or a custom role in a policy: IAM is eventually consistent, and Google's own service accounts appear some time
- *   after the API of theirs was enabled. https://cloud.google.com/iam/docs/service-accounts-create
+ * - An API that was enabled minutes ago: "wait a few minutes for the action to propagate to our
+ *   systems and retry". https://cloud.google.com/service-usage/docs/enable-disable
+ * - A service account or a custom role in a policy: IAM is eventually consistent, and Google's own
+ *   service agents appear some time after their API was enabled.
+ *   https://cloud.google.com/iam/docs/service-accounts-create
  */
 const notKnownYet = [
   /has not been used in project \S+ before or it is disabled/,
@@ -24,25 +27,35 @@ const notKnownYet = [
   /role projects\/\S+ does not exist/i,
 ];
 
-/** How long Google is waited for in all, in seconds. It says minutes. */
+/** Maximum total wait, in seconds. Google's documentation says minutes. */
 const patience = 7 * 60;
 
-/** Returns the seconds until the next attempt, doubled each time; undefined once {@link patience} is used up. */
+/**
+ * Returns the seconds until the next attempt, doubled each time; undefined once {@link patience} is
+ * used up.
+ */
 export function pauseAfter(failures: number): number | undefined {
   const pauses = Array.from({ length: failures }, (_, index) => Math.min(2 ** index, 60));
   return pauses.reduce((sum, pause) => sum + pause, 0) > patience ? undefined : pauses.at(-1);
 }
 
-/** Returns the seconds after which Google may take an operation that it has refused; undefined where another attempt is of no use. */
+/**
+ * Returns the seconds until a rejected operation can be retried; undefined if a retry cannot
+ * succeed.
+ */
 function secondsUntilTaken(failures: readonly string[]): number | undefined {
   const [latest = ''] = failures;
-  // A database's name, for instance: https://cloud.google.com/firestore/native/docs/manage-databases#delete_a_database
+  // For example the name of a deleted database:
+  // https://cloud.google.com/firestore/native/docs/manage-databases#delete_a_database
   const named = /retry in (\d+) seconds/i.exec(latest)?.[1];
   if (named !== undefined) return Number(named);
   return notKnownYet.some((words) => words.test(latest)) ? pauseAfter(failures.length) : undefined;
 }
 
-/** Repeats operations that Google refuses for a while: what it says a time for, and what needs what was just made. */
+/**
+ * Retries operations that Google rejects temporarily: those for which its error states a delay, and
+ * those that depend on a resource that has not propagated.
+ */
 export function repeatWhatGoogleTakesLater(): void {
   const hook = errorHook('what Google takes later is repeated', async ({ name, errors }) => {
     const seconds = secondsUntilTaken(errors);

@@ -3,10 +3,17 @@ import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
 import { errorHook, pauseAfter } from './error-hooks.ts';
 
-/** Cloud Run's API: Google's own, or the one that the provider is told. */
+/**
+ * Returns the endpoint of Cloud Run's API: the provider's custom endpoint if set, otherwise
+ * Google's.
+ */
 const api = () => process.env['GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT'] || 'https://run.googleapis.com/v2/';
 
-/** Deletes a service and waits until it is gone. @throws {Error} with Google's answer where it refuses */
+/**
+ * Deletes a service and waits until it is gone.
+ *
+ * @throws {Error} with Google's response if it is rejected
+ */
 async function deleteService(name: string): Promise<void> {
   const { accessToken } = await gcp.organizations.getClientConfig();
   const call = (method: string) =>
@@ -27,11 +34,14 @@ async function deleteService(name: string): Promise<void> {
 }
 
 /**
- * Creates a service again whose first revision was refused a secret. The grant was made before, but takes effect after about two
- * minutes, sometimes seven (https://cloud.google.com/iam/docs/access-change-propagation), and Cloud Run asks for it once: the service
- * stays, without a revision that runs, and an update makes a new revision only where the template differs
- * (`forceNewRevision` in https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/patch). Nobody used it yet,
- * so it is deleted.
+ * Creates a service again if its first revision failed because it could not read a secret.
+ *
+ * IAM grants take effect after about two minutes, sometimes seven
+ * (https://cloud.google.com/iam/docs/access-change-propagation), and Cloud Run checks access only
+ * once. The service then stays without a working revision, and an update creates a new revision
+ * only if the template differs (`forceNewRevision` in
+ * https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/patch). The
+ * service has had no traffic yet, so deleting it is safe.
  */
 export function againOnceGrantsAreEffective(): pulumi.ResourceHookBinding {
   const hook = errorHook('a service is created again', async ({ failedOperation, errors, newInputs = {} }) => {

@@ -8,16 +8,17 @@ import { ProjectServices } from './project-services.ts';
 import { Registry } from './registry.ts';
 import type { Settings } from './settings/index.ts';
 
-/** What a project has once, however many services are in it. */
+/** Resources that exist once per project, however many services run in it. */
 export class Foundation extends pulumi.ComponentResource {
-  /** What everything else waits for. */
+  /** Resources that all others depend on. */
   readonly ready: pulumi.Resource[];
   readonly federation: Federation | undefined;
   readonly readers: Readers | undefined;
   readonly attestation: Attestation | undefined;
 
   constructor(settings: Settings, projectNumber: string, keysBefore: KeysBefore | undefined) {
-    // Protection passes on to everything below: a destroy would else delete all that is not, and stop half-way.
+    // Protection applies to all children. Otherwise a destroy would delete the unprotected ones and
+    // stop halfway.
     super('andamio:Project', 'project', {}, { protect: settings.protect });
     const apis = new ProjectServices(settings, { parent: this });
     const opts = { parent: this, dependsOn: apis.enabled };

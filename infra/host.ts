@@ -3,7 +3,7 @@ import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
 import type { SettingProblem, Settings } from './settings/index.ts';
 
-/** Where this stack's service answers, known before anything exists. */
+/** The public address of this stack's service, known before any resource exists. */
 export interface Host extends PublicHost {
   readonly url: string;
 }
@@ -17,7 +17,7 @@ export function hostOf({ service, region }: Settings, projectNumber: string): Ho
   return { ...host, url: publicUrl(host) };
 }
 
-/** Compares the URL of the service with the documented one, where the stack has one. */
+/** Compares the URL of the service with the documented URL, if the stack has one. */
 export function hostProblems(settings: Settings, { url }: Host): SettingProblem[] {
   const documented = settings.documentedHost && publicUrl(publicHosts[settings.documentedHost]);
   if (documented === undefined || documented === url) return [];
@@ -36,8 +36,8 @@ export function hostProblems(settings: Settings, { url }: Host): SettingProblem[
 /**
  * Looks up the number of the project.
  *
- * @throws {pulumi.RunError} when the project does not exist, the caller may not see it, or it is not the one that
- *   `projectNumber` names.
+ * @throws {pulumi.RunError} if the project does not exist, the caller cannot read it, or its number
+ * differs from the setting `projectNumber`.
  */
 export async function findProjectNumber({ project, projectNumber }: Settings): Promise<string> {
   const { number } = await gcp.organizations.getProject({ projectId: project }).catch((error: unknown) => {

@@ -3,8 +3,9 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from './settings/index.ts';
 
 /**
- * The account that the service runs as. What it may do is granted where the thing is: reading a secret on the secret,
- * the database below. It has no key: Cloud Run hands it tokens.
+ * The account that the service runs as. Permissions are granted on single resources, such as a
+ * secret; the method below grants access to the database. The account has no key: Cloud Run
+ * provides its tokens.
  */
 export class RuntimeIdentity extends pulumi.ComponentResource {
   readonly account: gcp.serviceaccount.Account;
@@ -23,7 +24,7 @@ export class RuntimeIdentity extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 
-  /** Lets the service read and write documents of one database and of no other one in the project. */
+  /** Lets the service read and write documents in one database of the project and in no other. */
   mayUse(database: gcp.firestore.Database, settings: Settings): gcp.projects.IAMMember {
     return new gcp.projects.IAMMember(
       'runtime-uses-database',

@@ -8,7 +8,7 @@ import type { Settings } from './settings/index.ts';
 
 const repositoryRoot = join(import.meta.dirname, '..');
 
-/** The files that the image is made of: what apps/api/Dockerfile.dockerignore lets through. */
+/** The files that the image contains, as apps/api/Dockerfile.dockerignore selects them. */
 const buildContext = [
   'apps/api/Dockerfile',
   'apps/api/{build.ts,compile-cache.mjs,package.json}',
@@ -26,10 +26,7 @@ const buildContext = [
   'tsconfig.base.json',
 ];
 
-/**
- * Returns a hash of the files that the image is made of: the same source has the same one on any
- * machine.
- */
+/** Returns a hash of the files in the image. The same source has the same hash on every machine. */
 function contextHash(root: string = repositoryRoot): string {
   const hash = createHash('sha256');
   const files = globSync(buildContext, { cwd: root }).filter((path) => !path.endsWith('.test.ts'));
@@ -43,9 +40,9 @@ function contextHash(root: string = repositoryRoot): string {
 }
 
 /**
- * Returns the image to run, by digest: the one that the settings name, else one that is built and
- * pushed on the way. An image that the registry already has is never taken for what its tag is
- * called: whoever can push chooses the tag.
+ * Returns the image to run, by digest: the one in the settings, or one that is built and pushed
+ * during the update. An image in the registry is never reused because of its tag, since any account
+ * that can push can choose the tag.
  */
 export function serviceImage(settings: Settings, opts: pulumi.CustomResourceOptions): pulumi.Output<string> {
   if (settings.image !== undefined) return pulumi.output(settings.image);
@@ -54,16 +51,16 @@ export function serviceImage(settings: Settings, opts: pulumi.CustomResourceOpti
     'image',
     {
       push: true,
-      // The tag keeps the image from the registry's cleanup. Services of one project do not share
-      // it: it cannot be moved.
+      // The tag protects the image from the registry's cleanup. It includes the service because
+      // tags are immutable and two services of a project cannot share one.
       tags: [`${name}:${settings.service}-${contextHash()}`],
       platforms: ['linux/amd64'],
       context: { location: repositoryRoot },
       dockerfile: { location: join(repositoryRoot, 'apps/api/Dockerfile') },
-      // An image is built by `up`; a preview says that it would be.
+      // `up` builds the image. A preview only shows that it would.
       buildOnPreview: false,
     },
-    // A release stays in the registry when the next one comes: a rollback needs it.
+    // The image stays in the registry after the next release, for rollbacks.
     { ...opts, retainOnDelete: true, protect: false },
   );
   return pulumi.interpolate`${name}@${image.digest}`;

@@ -11,14 +11,17 @@ import { pinnedSecrets, versionProblems } from './secrets.ts';
 import { readSettings, refuse } from './settings/stack.ts';
 import { Workload } from './workload.ts';
 
-/** The whole of a stack. What can be wrong is found before the first resource is declared. */
+/**
+ * Declares all resources of a stack. Settings are validated before the first resource is declared.
+ */
 export default async function platform() {
   const settings = readSettings();
   const projectNumber = await findProjectNumber(settings);
   const host = hostOf(settings, projectNumber);
   const secrets = pinnedSecrets(settings);
   const before = await lastApplied();
-  // First of all: a stack that would move lacks secrets under its new name as well.
+  // Checked first: a stack with a new name also lacks its secrets, and that error would be
+  // misleading.
   refuseToMove(before.place, settings);
   refuse([
     ...hostProblems(settings, host),
@@ -26,11 +29,12 @@ export default async function platform() {
     ...(await versionProblems(settings, secrets)),
   ]);
   repeatWhatGoogleTakesLater();
-  // A stack that was applied has them already.
+  // A stack that was applied already holds them in its state.
   const mayBeLeft = before.place === undefined && settings.ownsProject && settings.github !== undefined;
   adopt(mayBeLeft ? await findFederation(settings.project) : new Map());
 
-  // Only a project in which this stack was never applied, or no more, may have keys that the stack does not hold.
+  // Keys outside the stack can exist only in a project where this stack is not applied, either
+  // never or no longer.
   const attests = settings.ownsProject && settings.requireAttestation;
   const keysBefore = attests && before.place === undefined ? await findKeys(settings) : {};
   const foundation = settings.ownsProject

@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { SettingProblem, Settings } from './settings/index.ts';
 
-/** What cannot change without deleting what is there, as outputs of the stack. */
+/** Stack outputs that cannot change without deleting the service or the database. */
 export interface Place {
   readonly project: string;
   readonly region: string;
@@ -13,14 +13,14 @@ export function placeOf({ project, region, service, database }: Settings): Place
   return { project, region, service, database };
 }
 
-/** The outputs that the stack had when it was last applied; all undefined before the first time. */
+/** Outputs of the last update; all undefined before the first. */
 export interface LastApplied {
   readonly place: Place | undefined;
-  /** The image that had the traffic. */
+  /** The image that has the traffic. */
   readonly stableImage: string | undefined;
 }
 
-/** Reads the stack's own outputs, as the engine has them from the last update. */
+/** Reads the stack's own outputs of the last update. */
 export async function lastApplied(): Promise<LastApplied> {
   const own = new pulumi.StackReference('last applied', {
     name: `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`,
@@ -33,9 +33,10 @@ export async function lastApplied(): Promise<LastApplied> {
 }
 
 /**
- * Stops a change that would replace the service or the database: its keys would go, and its host with them.
+ * Rejects a change that would replace the service or the database, and so delete its keys or change
+ * its host.
  *
- * @throws {pulumi.RunError} that names what differs.
+ * @throws {pulumi.RunError} with the outputs that would change.
  */
 export function refuseToMove(before: Place | undefined, settings: Settings): void {
   if (before === undefined) return;
@@ -58,7 +59,10 @@ export function refuseToMove(before: Place | undefined, settings: Settings): voi
   );
 }
 
-/** Finds settings of a release that outlived their service: Google would refuse the traffic only in the update. */
+/**
+ * Finds release settings that remain after their service was deleted. Google would reject the
+ * traffic setting only during the update.
+ */
 export function leftoverProblems({ place }: LastApplied, { stableRevision, stableImage }: Settings): SettingProblem[] {
   if (place !== undefined || stableRevision === undefined) return [];
   const keys = ['stableRevision', ...(stableImage === undefined ? [] : ['stableImage'])];

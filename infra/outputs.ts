@@ -7,12 +7,15 @@ import { pinnedSecrets } from './secrets.ts';
 import type { Settings } from './settings/index.ts';
 import type { Workload } from './workload.ts';
 
-/** The command that comes after `up`. Pulumi shortens long outputs where it prints them, so this one is short. */
+/**
+ * Returns the command that follows `up`. It is short because Pulumi truncates long outputs when it
+ * prints them.
+ */
 function nextStep({ ownsService }: Settings): string {
   return `npx -y pnpm@12 ${ownsService ? `request-key ${pulumi.getStack()}` : 'pulumi up --stack preprod'}`;
 }
 
-/** What the stack tells its owner and the next run. */
+/** Returns the outputs of the stack, for its owner and for the next update. */
 export function outputs(
   settings: Settings,
   host: Host,
@@ -41,10 +44,10 @@ export function outputs(
       urls: workload.api.urls,
       database: settings.database,
       image: workload.image,
-      // Who must have attested it; nobody where the stack does not require it.
+      // The attestor that images need; empty if the stack does not require one.
       attestor: settings.requireAttestation ? attestorOf(settings) : '',
       revision: workload.api.latestRevision,
-      // While a candidate waits, another revision has the traffic, with the image from before.
+      // While a candidate waits, the stable revision has the traffic, with the previous image.
       stableRevision: settings.stableRevision ?? '',
       stableImage:
         settings.stableRevision === undefined ? workload.image : (settings.stableImage ?? before.stableImage ?? ''),

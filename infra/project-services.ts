@@ -2,7 +2,7 @@ import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from './settings/index.ts';
 
-/** The APIs that the platform calls, each with what it is for. */
+/** The APIs that the platform calls, and the purpose of each. */
 const apis = {
   'artifactregistry.googleapis.com': 'images',
   'cloudresourcemanager.googleapis.com': 'the project, its policies and audit logs',
@@ -18,7 +18,10 @@ const apis = {
   'sts.googleapis.com': 'federation: the exchange of tokens',
 } as const;
 
-/** The APIs of the project, enabled. Destroying the stack leaves them so: others may use them by then. */
+/**
+ * The enabled APIs of the project. They stay enabled when the stack is destroyed, since other
+ * software may use them by then.
+ */
 export class ProjectServices extends pulumi.ComponentResource {
   readonly enabled: gcp.projects.Service[];
 

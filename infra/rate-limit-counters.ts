@@ -3,17 +3,17 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from './settings/index.ts';
 
 /**
- * Memorystore for Valkey, where all instances of the service count together, and the network that reaches it. Connections use TLS
- * and the service's own Google identity: there is no password.
- * https://cloud.google.com/memorystore/docs/valkey/about-iam-auth
+ * Memorystore for Valkey, in which all instances of the service share rate limit counters, and the
+ * network that reaches it. Connections use TLS and authenticate as the service's Google identity,
+ * without a password. https://cloud.google.com/memorystore/docs/valkey/about-iam-auth
  */
 export class RateLimitCounters extends pulumi.ComponentResource {
-  /** `rediss:` URL of the primary, without credentials. */
+  /** `rediss:` URL of the primary endpoint, without credentials. */
   readonly url: pulumi.Output<string>;
-  /** The CA certificates in PEM, one after another: a new one appears before the old one expires. */
+  /** The CA certificates in PEM, concatenated. Google adds a new one before the old one expires. */
   readonly certificates: pulumi.Output<string>;
   readonly vpcAccess: gcp.types.input.cloudrunv2.ServiceTemplateVpcAccess;
-  /** Lets the service's account connect. */
+  /** The grant that lets the service's account connect. */
   readonly access: gcp.projects.IAMMember;
 
   constructor(settings: Settings, account: gcp.serviceaccount.Account, opts?: pulumi.ComponentResourceOptions) {
@@ -32,14 +32,14 @@ export class RateLimitCounters extends pulumi.ComponentResource {
         region,
         name: service,
         network: network.id,
-        // Direct egress takes two addresses an instance while revisions change, the counters take two: /24 is enough for a
-        // hundred instances.
+        // Direct egress takes two addresses per instance while revisions change, and Memorystore
+        // takes two. A /24 is enough for a hundred instances.
         ipCidrRange: '10.10.0.0/24',
         privateIpGoogleAccess: true,
       },
       parent,
     );
-    // Lets Memorystore place its endpoints in the network.
+    // Lets Memorystore create its endpoints in the network.
     // https://cloud.google.com/memorystore/docs/valkey/networking
     const connections = new gcp.networkconnectivity.ServiceConnectionPolicy(
       'counters-connections',
@@ -63,14 +63,15 @@ export class RateLimitCounters extends pulumi.ComponentResource {
         engineVersion: 'VALKEY_8_0',
         mode: 'CLUSTER_DISABLED',
         shardCount: 1,
-        // The smallest node that Google's SLA covers, and the replica that it asks for. Counters of a minute are small.
+        // The smallest node type that Google's SLA covers, with the replica that the SLA requires.
+        // Counters of one minute are small.
         // https://cloud.google.com/memorystore/docs/valkey/instance-node-specification
         nodeType: 'CUSTOM_PICO',
         replicaCount: 1,
         authorizationMode: 'IAM_AUTH',
         transitEncryptionMode: 'SERVER_AUTHENTICATION',
         desiredAutoCreatedEndpoints: [{ network: network.id, projectId: project }],
-        // Counters of a minute: when memory is full, those that expire first are evicted.
+        // Counters expire after a minute. When memory is full, those that expire first are evicted.
         engineConfigs: { 'maxmemory-policy': 'volatile-ttl' },
         deletionProtectionEnabled: protect,
       },
@@ -105,7 +106,7 @@ export class RateLimitCounters extends pulumi.ComponentResource {
   }
 }
 
-/** Returns the URL of the endpoint that takes writes; a second one is for reading. */
+/** Returns the URL of the endpoint that accepts writes. The other endpoint is read-only. */
 function primaryUrl(endpoints: readonly gcp.types.output.memorystore.InstanceEndpoint[]): string {
   const primary = endpoints
     .flatMap(({ connections = [] }) => connections)

@@ -5,7 +5,10 @@ import type { Settings } from './settings/index.ts';
 
 const days = (count: number) => `${count * 86_400}s`;
 
-/** The repository of images. Tags cannot be moved, so that what was tested under a tag is what runs. */
+/**
+ * The image repository. Tags are immutable, so the image that was tested under a tag is the image
+ * that runs.
+ */
 export class Registry extends pulumi.ComponentResource {
   readonly repository: gcp.artifactregistry.Repository;
 
@@ -21,7 +24,8 @@ export class Registry extends pulumi.ComponentResource {
         description: 'Images of the API service',
         dockerConfig: { immutableTags: true },
         vulnerabilityScanningConfig: { enablementConfig: 'INHERITED' },
-        // With immutable tags, cleanup reaches untagged versions alone: the releases stay, and with them every way back.
+        // With immutable tags, cleanup deletes untagged versions only. Releases stay available for
+        // rollbacks.
         cleanupPolicies: [
           { id: 'keep-recent', action: 'KEEP', mostRecentVersions: { keepCount: 20 } },
           { id: 'drop-untagged', action: 'DELETE', condition: { tagState: 'UNTAGGED', olderThan: days(30) } },
@@ -29,7 +33,7 @@ export class Registry extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    // Cloud Run pulls as its service agent, which exists only once asked for.
+    // Cloud Run pulls images as its service agent, which Google creates on demand.
     const agent = new gcp.projects.ServiceIdentity(
       'cloud-run-agent',
       { project: settings.project, service: 'run.googleapis.com' },

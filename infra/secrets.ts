@@ -3,14 +3,19 @@ import * as pulumi from '@pulumi/pulumi';
 import type { SettingProblem, Settings } from './settings/index.ts';
 import { type ServiceSecret, secretIdOf, serviceSecrets } from './settings/service.ts';
 
-/** A secret of the service and the version that runs. Its value is in Secret Manager alone: `secrets:generate` adds versions. */
+/**
+ * A secret of the service and the version in use. `secrets:generate` adds versions; their values
+ * exist only in Secret Manager.
+ */
 export interface PinnedSecret extends ServiceSecret {
   readonly id: string;
-  /** A number, never `latest`: which value runs changes with a reviewed update alone. */
+  /**
+   * A version number, never `latest`, so that the value in use changes only with a reviewed update.
+   */
   readonly version: number;
 }
 
-/** Returns the secrets that the stack's settings name a version of. */
+/** Returns the secrets that have a version in the stack's settings. */
 export function pinnedSecrets(settings: Settings): PinnedSecret[] {
   return serviceSecrets.flatMap((secret) => {
     const version = settings[secret.versionKey];
@@ -18,7 +23,10 @@ export function pinnedSecrets(settings: Settings): PinnedSecret[] {
   });
 }
 
-/** Looks up the versions of secrets, without their values, and returns those that are missing or disabled. */
+/**
+ * Looks up secret versions without their values, and returns a problem for each that is missing or
+ * disabled.
+ */
 export async function versionProblems(
   { project }: Settings,
   secrets: readonly PinnedSecret[],
@@ -45,7 +53,10 @@ export async function versionProblems(
   return (await Promise.all(problems)).flat();
 }
 
-/** Lets the service's account read its secrets. Waiting for this keeps a revision from starting before it may. */
+/**
+ * Grants the service's account access to its secrets. Revisions depend on it, so that none starts
+ * before it can read them.
+ */
 export class SecretAccess extends pulumi.ComponentResource {
   readonly members: gcp.secretmanager.SecretIamMember[];
 

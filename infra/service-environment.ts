@@ -4,7 +4,10 @@ import type { PinnedSecret } from './secrets.ts';
 import type { Settings } from './settings/index.ts';
 import { type ProgramVariable, passedVariables } from './settings/service.ts';
 
-/** Returns all that the service reads: from the stack's settings, from its secrets, and from what was created for it. */
+/**
+ * Returns the service's complete environment: from the stack's settings, its secrets, and the
+ * resources of the program.
+ */
 export function serviceEnvironment(
   settings: Settings,
   secrets: readonly PinnedSecret[],
@@ -18,7 +21,7 @@ export function serviceEnvironment(
     REDIS_URL: counters?.url,
     REDIS_CA: counters?.certificates,
     REDIS_AUTH: counters && 'google-iam',
-    // Cloud Run's front end is the one proxy before the container.
+    // Cloud Run's front end is the only proxy in front of the container.
     TRUST_PROXY_HOPS: '1',
   };
   const all: [string, Value | undefined][] = [

@@ -7,10 +7,13 @@ import type { Host } from './host.ts';
 import type { RateLimitCounters } from './rate-limit-counters.ts';
 import type { Settings } from './settings/index.ts';
 
-/** The port that Cloud Run names to the container as PORT, a name that it keeps for itself. */
+/** Port that Cloud Run passes to the container as PORT, a reserved variable. */
 const containerPort = 8080;
 
-/** The tag under which a candidate answers before it gets traffic: `https://candidate---HOST`. */
+/**
+ * Traffic tag that gives a candidate an address before it receives traffic:
+ * `https://candidate---HOST`.
+ */
 const candidateTag = 'candidate';
 
 const probe = (path: string, failureThreshold: number) => ({
@@ -21,14 +24,18 @@ const probe = (path: string, failureThreshold: number) => ({
 });
 
 /**
- * Returns the last segment of a full resource name. Run v2 returns revisions as `projects/P/locations/L/services/S/revisions/NAME`
- * and takes NAME in `traffic[].revision`: https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services
+ * Returns the last segment of a full resource name. Run v2 returns revisions as
+ * `projects/P/locations/L/services/S/revisions/NAME` and expects NAME in `traffic[].revision`:
+ * https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services
  */
 function nameOf(resource: string): string {
   return resource.slice(resource.lastIndexOf('/') + 1);
 }
 
-/** All traffic to the newest revision; or to the stable one, with the newest beside it as a candidate. */
+/**
+ * Returns the traffic split: all traffic to the newest revision, or all to the stable revision with
+ * the newest as a candidate.
+ */
 function traffics({ stableRevision }: Settings): gcp.types.input.cloudrunv2.ServiceTraffic[] {
   return stableRevision === undefined
     ? [{ type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST', percent: 100 }]
@@ -41,19 +48,19 @@ function traffics({ stableRevision }: Settings): gcp.types.input.cloudrunv2.Serv
 export interface ApiServiceArgs {
   readonly settings: Settings;
   readonly host: Host;
-  /** By digest. */
+  /** Image reference with a digest. */
   readonly image: pulumi.Input<string>;
   readonly environment: Environment;
   readonly account: gcp.serviceaccount.Account;
   readonly counters: RateLimitCounters | undefined;
 }
 
-/** The service on Cloud Run. */
+/** The API service on Cloud Run. */
 export class ApiService extends pulumi.ComponentResource {
   readonly service: gcp.cloudrunv2.Service;
-  /** Every URL that Cloud Run answers at; holds the host that was computed, or the update fails. */
+  /** Every URL of the service. The update fails if the computed host is not among them. */
   readonly urls: pulumi.Output<string[]>;
-  /** The name of the newest revision that is ready, as `traffics` takes it. */
+  /** Name of the newest ready revision, in the form that `traffics` expects. */
   readonly latestRevision: pulumi.Output<string>;
 
   constructor(
@@ -70,11 +77,12 @@ export class ApiService extends pulumi.ComponentResource {
         location: settings.region,
         description: 'Issues API keys',
         ingress: 'INGRESS_TRAFFIC_ALL',
-        // The service checks every caller itself. Unlike a binding for allUsers, this also holds where the organisation
-        // shares with its own domain only: https://cloud.google.com/run/docs/securing/managing-access#invoker_check
+        // The service authenticates every caller itself. Unlike a binding for allUsers, this also
+        // works under domain-restricted sharing:
+        // https://cloud.google.com/run/docs/securing/managing-access#invoker_check
         invokerIamDisabled: true,
         deletionProtection: settings.protect,
-        // The project's policy decides which images may run.
+        // The project's Binary Authorization policy decides which images may run.
         ...(settings.requireAttestation && { binaryAuthorization: { useDefault: true } }),
         scaling: { minInstanceCount: settings.minInstances, maxInstanceCount: settings.maxInstances },
         traffics: traffics(settings),
@@ -82,7 +90,8 @@ export class ApiService extends pulumi.ComponentResource {
           serviceAccount: args.account.email,
           timeout: `${settings.requestTimeoutSeconds}s`,
           maxInstanceRequestConcurrency: settings.concurrency,
-          // Declared at the service and here: with one alone, the provider sees a difference at every run.
+          // Declared on the service and on the template: with only one, the provider reports a
+          // difference at every run.
           scaling: { minInstanceCount: settings.minInstances, maxInstanceCount: settings.maxInstances },
           executionEnvironment: 'EXECUTION_ENVIRONMENT_GEN2',
           ...(counters && { vpcAccess: counters.vpcAccess }),
@@ -96,8 +105,9 @@ export class ApiService extends pulumi.ComponentResource {
                 startupCpuBoost: true,
               },
               envs: toContainerEnvs(args.environment),
-              // A revision that cannot reach its database never gets traffic; one that runs is restarted, or taken out of
-              // routing, only when the process itself is at fault: a short failure of the database hits every instance at once.
+              // A revision that cannot reach its database never receives traffic. A running
+              // instance is restarted or taken out of routing only for faults of its own process,
+              // because a short database outage affects all instances at once.
               startupProbe: { ...probe(healthPaths.ready, 24) },
               livenessProbe: { ...probe(healthPaths.live, 3) },
               readinessProbe: { ...probe(healthPaths.live, 3) },

@@ -16,20 +16,21 @@ export interface WorkloadArgs {
   readonly settings: Settings;
   readonly host: Host;
   readonly secrets: readonly PinnedSecret[];
-  /** Undefined where another stack owns the project's part. */
+  /** Undefined if another stack owns the project's resources. */
   readonly foundation: Foundation | undefined;
   readonly image: (opts: pulumi.CustomResourceOptions) => pulumi.Output<string>;
 }
 
-/** One service with all that is its own: database, secrets, identities, monitoring. */
+/** One service with its own database, secrets, identities and monitoring. */
 export class Workload extends pulumi.ComponentResource {
   readonly api: ApiService;
-  /** By digest. */
+  /** Image reference with a digest. */
   readonly image: pulumi.Output<string>;
   readonly deployment: Deployment | undefined;
 
   constructor(args: WorkloadArgs) {
-    // Protection passes on to everything below: a destroy would else delete all that is not, and stop half-way.
+    // Protection applies to all children. Otherwise a destroy would delete the unprotected ones and
+    // stop halfway.
     super('andamio:Service', args.settings.service, {}, { protect: args.settings.protect });
     const { settings, host, secrets, foundation } = args;
     const opts = { parent: this, dependsOn: foundation?.ready ?? [] };
@@ -52,7 +53,8 @@ export class Workload extends pulumi.ComponentResource {
         account: runtime.account,
         image: this.image,
       },
-      // A revision starts only where it may read its database and its secrets, and reach its counters.
+      // A revision starts only after the grants on its database and secrets, and after its counters
+      // are reachable.
       {
         ...opts,
         dependsOn: [...opts.dependsOn, access, ...secretAccess.members, ...(counters ? [counters.access] : [])],
@@ -60,7 +62,7 @@ export class Workload extends pulumi.ComponentResource {
     );
     const job = adminJob(
       { settings, image: this.image, environment, account: runtime.account },
-      // A release moves the job only once its revision has started.
+      // A release updates the job only after its revision has started.
       { parent: this, dependsOn: [this.api.service] },
     );
     new Monitoring({ settings, host, secretIds: secrets.map(({ id }) => id), service: this.api.service }, opts);

@@ -2,15 +2,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import list from './prices.json' with { type: 'json' };
 
-/** A price of Google's list, in the unit that it is charged by. */
+/** A list price of Google, in the unit that it is charged by. */
 interface Price {
   readonly what: string;
   readonly per: string;
   readonly usd: number;
-  /** Units a month that are free. */
+  /** Free units per month. */
   readonly free?: number;
   readonly source: string;
-  /** Read in published estimates that quote Google's page, not in a copy of the page itself. */
+  /**
+   * True if the price comes from published estimates that quote Google's page, not from the page
+   * itself.
+   */
   readonly quoted?: boolean;
 }
 
@@ -18,10 +21,10 @@ type PriceName = keyof typeof list.prices;
 
 const prices: Readonly<Record<PriceName, Price>> = list.prices;
 
-/** Units of a month's use, by price. */
+/** Units used in a month, by price. */
 export type Usage = Readonly<Partial<Record<PriceName, number>>>;
 
-/** What consumers ask of a service. */
+/** The assumed traffic of a service. */
 export interface Load {
   readonly verificationsADay: number;
 }
@@ -36,21 +39,21 @@ const seconds = hours * 3600;
 const days = hours / 24;
 
 /**
- * What the model assumes of a verification. Each figure is the highest that can be: keys are used so far apart that no answer is in
- * the cache, and each by an owner whose usage is stored alone.
+ * Assumed usage per verification. Each figure is the maximum: every verification misses the cache,
+ * and each owner's usage is written separately.
  */
 const perVerification = {
-  /** The key, and the two usage documents. */
+  /** The key and two usage documents. */
   documentsRead: 3,
-  /** The two usage documents. */
+  /** Two usage documents. */
   documentsWritten: 2,
-  /** Cloud Run's line, and an audit entry for each of the three calls to Firestore. */
+  /** Cloud Run's request log, and one audit entry for each of the three calls to Firestore. */
   logEntries: 4,
   kibibytesALogEntry: 1.2,
   kibibytesSent: 1,
 } as const;
 
-/** Regions that an uptime check asks from where it names none. */
+/** Default number of regions that run an uptime check. */
 const checkedFrom = 6;
 
 const nodePrices: Readonly<Record<string, PriceName>> = {
@@ -66,7 +69,7 @@ function nodePrice(type: unknown): PriceName {
 
 const gibibytes = (kibibytes: number) => kibibytes / 2 ** 20;
 
-/** Returns what a stack uses in a month, by the line of the table that it belongs to. */
+/** Returns the monthly usage of a stack, by row of the cost table. */
 export function usageOf(resources: readonly Resource[], { verificationsADay }: Load): Readonly<Record<string, Usage>> {
   const all = (type: string) => resources.filter((each) => each.type === type).map(({ inputs }) => inputs ?? {});
   const [service] = all('gcp:cloudrunv2/service:Service') as unknown as {
@@ -79,7 +82,7 @@ export function usageOf(resources: readonly Resource[], { verificationsADay }: L
     };
   }[];
   const checks = all('gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig').length * checkedFrom * hours * 60;
-  // Conditions on log entries refer to no metric.
+  // Conditions on log entries have no metric and are free.
   const conditions = all('gcp:monitoring/alertPolicy:AlertPolicy')
     .flatMap(({ conditions }) => conditions as object[])
     .filter((condition) => 'conditionThreshold' in condition);
@@ -87,7 +90,8 @@ export function usageOf(resources: readonly Resource[], { verificationsADay }: L
   const [container] = service?.template.containers ?? [];
   const vCpus = Number(container?.resources.limits.cpu ?? 0);
   const memory = Number.parseInt(container?.resources.limits.memory ?? '0', 10) / 1024;
-  // Under load one instance never rests. Without, each uptime check wakes one for the least that is charged, 100 ms.
+  // Under load one instance is always active. Without load, each uptime check activates one for the
+  // minimum charge of 100 ms.
   const active = verifications > 0 ? seconds : checks / 10;
   const up = Math.max((service?.scaling.minInstanceCount ?? 0) * seconds, active);
   const stored = service === undefined ? 0 : verifications > 0 ? 1 : 0.1;
@@ -110,13 +114,13 @@ export function usageOf(resources: readonly Resource[], { verificationsADay }: L
       egress: gibibytes(verifications * perVerification.kibibytesSent),
     },
     'Firestore: reads and writes': {
-      // Each check of readiness reads a document.
+      // Each readiness check reads one document.
       firestoreReads: checks + verifications * perVerification.documentsRead,
       firestoreWrites: verifications * perVerification.documentsWritten,
     },
     'Firestore: data, point-in-time recovery, backups': {
       firestoreStorage: 2 * stored,
-      // Seven daily and fourteen weekly ones.
+      // 7 daily and 14 weekly backups.
       firestoreBackups: 21 * stored,
     },
     'Memorystore for Valkey': Object.assign({}, ...nodes),
@@ -130,12 +134,13 @@ export function usageOf(resources: readonly Resource[], { verificationsADay }: L
       secretVersions: container?.envs.filter(({ valueSource }) => valueSource !== undefined).length ?? 0,
       kmsKeyVersions: keys,
     },
-    // Images share their base: what a release adds is its bundle. Four releases a month.
+    // Images share their base layers, so a release adds only its bundle. Assumes four releases a
+    // month.
     'Artifact Registry, scans of images': { registryStorage: registries * 0.2, imageScans: registries * 4 },
   };
 }
 
-/** Returns what a month's use costs in US dollars, what is free subtracted. */
+/** Returns the monthly cost in US dollars, after the free units. */
 export function costOf(usage: Usage): number {
   return Object.entries(usage)
     .map(([name, units]) => {
@@ -157,7 +162,7 @@ const dollars = (amount: number) => (amount < 0.005 ? '0' : amount.toFixed(2));
 
 const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 
-/** The table of what each stack costs a month, by resource. */
+/** Returns the Markdown table of monthly costs per stack, by resource. */
 function costsTable(): string {
   const usages = columns.map(([, stack, verificationsADay]) => {
     const file = join(import.meta.dirname, `../test/snapshots/${stack}.json`);
@@ -173,7 +178,7 @@ function costsTable(): string {
   ].join('\n');
 }
 
-/** The table of prices, with their sources. */
+/** Returns the Markdown table of prices and their sources. */
 function pricesTable(): string {
   const lines = Object.values(prices).map(({ what, per, usd, free, source, quoted }) =>
     row([
@@ -189,7 +194,7 @@ function pricesTable(): string {
   );
 }
 
-/** Puts both tables between their markers in a document. */
+/** Returns the document with both tables inserted between their markers. */
 export function withCosts(document: string): string {
   const origin = `List prices of ${list.region}, read on ${list.read} in copies of Google's pages, and where a star stands, in
 published estimates of 2026 that quote them. Check the source before you rely on one.`;

@@ -1,4 +1,4 @@
-// node costs/generate.ts: writes the tables of costs and prices into docs/deploy.md.
+// node costs/generate.ts: writes the cost and price tables into docs/deploy.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { withCosts } from './costs.ts';
 

@@ -6,8 +6,8 @@ import { attestorId, buildAccountId, keyId, keyRingId } from './names.ts';
 import { buildPermissions } from './permissions.ts';
 
 /**
- * What `destroy` leaves, since Google never deletes it, by the full names that a new stack takes
- * over.
+ * Full names of the key ring and key that remain after `destroy`. Google never deletes them, so a
+ * new stack adopts them.
  */
 export interface KeysBefore {
   readonly keyRing?: string | undefined;
@@ -15,12 +15,13 @@ export interface KeysBefore {
 }
 
 /**
- * Looks for the key ring and the key of an earlier stack: Google deletes neither, and creating them
- * again is a conflict. https://cloud.google.com/kms/docs/resource-hierarchy
+ * Finds the key ring and key of a destroyed stack. Google deletes neither, and creating them again
+ * is a conflict. https://cloud.google.com/kms/docs/resource-hierarchy
  */
 export async function findKeys({ project, region }: Settings): Promise<KeysBefore> {
   const rings = await gcp.kms.getKeyRings({ project, location: region }).catch((error: Error) => {
-    // A project in which the API was never enabled has no keys. Any other error would end in a conflict later.
+    // A project in which the API was never enabled has no keys. Any other error would cause a
+    // conflict later.
     if (!/Error 403/.test(error.message)) throw error;
     return { keyRings: [] };
   });
@@ -31,13 +32,13 @@ export async function findKeys({ project, region }: Settings): Promise<KeysBefor
 }
 
 /**
- * Lets Cloud Run start only images that were built and signed: a signing key in Cloud KMS, an
- * attestor that knows its public half, and the project's Binary Authorization policy that requires
- * the attestor. https://cloud.google.com/binary-authorization/docs/overview
+ * Makes Cloud Run start only images that were built and signed by the pipeline. Creates a signing
+ * key in Cloud KMS, an attestor that holds the public key, and a Binary Authorization policy that
+ * requires the attestor. https://cloud.google.com/binary-authorization/docs/overview
  */
 export class Attestation extends pulumi.ComponentResource {
   readonly attestor: pulumi.Output<string>;
-  /** The full name of the key version that signs. */
+  /** Full name of the key version that signs. */
   readonly signingKey: pulumi.Output<string>;
   readonly buildAccount: pulumi.Output<string>;
   readonly policy: gcp.binaryauthorization.Policy;
@@ -73,9 +74,9 @@ export class Attestation extends pulumi.ComponentResource {
       },
       {
         ...parent,
-        // Its versions would be destroyed, and with them the attestations of every image that a
-        // rollback may need. Not by the provider's own deletionPolicy: an import reads that as
-        // DELETE, and refuses where it differs.
+        // Deleting the key would destroy its versions, and with them the attestations of every
+        // image that a rollback may need. The provider's own `deletionPolicy` does not help: an
+        // import reads it as DELETE and fails if it differs.
         retainOnDelete: true,
         ...(keysBefore.key && { import: keysBefore.key }),
       },
@@ -103,7 +104,7 @@ export class Attestation extends pulumi.ComponentResource {
           noteReference: note.name,
           publicKeys: [
             {
-              // The id that gcloud writes into an attestation.
+              // The key id that gcloud writes into an attestation.
               id: version.id,
               pkixPublicKey: {
                 publicKeyPem: version.publicKeys.apply(([publicKey]) => publicKey?.pem ?? ''),
@@ -116,7 +117,7 @@ export class Attestation extends pulumi.ComponentResource {
       parent,
     );
     this.attestor = attestor.name;
-    // The attestor reads attestations as a service account of Google's.
+    // The attestor reads attestations as a service account that Google manages.
     const verifies = new gcp.containeranalysis.NoteIamMember(
       'attestor-reads-note',
       {
@@ -192,7 +193,7 @@ export class Attestation extends pulumi.ComponentResource {
 }
 
 /**
- * Lets the account of releases check that an image is attested:
+ * Lets the release account check that an image is attested:
  * https://cloud.google.com/binary-authorization/docs/roles-permissions
  */
 export function allowVerification(

@@ -7,9 +7,9 @@ import { repositoryId } from './names.ts';
 import { deployPermissions, releasePermissions } from './permissions.ts';
 
 /**
- * Returns a condition on the part of the bucket of all states that is one stack's:
- * https://www.pulumi.com/docs/iac/concepts/state-and-backends/ tells the folders. Listing is asked
- * of the bucket itself.
+ * Returns an IAM condition that restricts access in the state bucket to the objects of one stack.
+ * The folders are described at https://www.pulumi.com/docs/iac/concepts/state-and-backends/.
+ * Listing is a permission on the bucket itself.
  */
 function ownState(bucket: string, stack: string): gcp.types.input.storage.BucketIAMMemberCondition {
   const objects = `projects/_/buckets/${bucket}/objects/.pulumi`;
@@ -32,8 +32,8 @@ export interface DeploymentArgs {
 }
 
 /**
- * The identity that brings releases out: it updates the one service and its job, which it may not
- * execute, pulls images and pushes none, and keeps the stack's state.
+ * The identity that deploys releases. It updates one service and its job but cannot execute the
+ * job, pulls images but cannot push them, and writes the stack's state.
  */
 export class Deployment extends pulumi.ComponentResource {
   readonly account: gcp.serviceaccount.Account;
@@ -82,7 +82,7 @@ export class Deployment extends pulumi.ComponentResource {
       { serviceAccountId: args.runtimeAccount.name, role: 'roles/iam.serviceAccountUser', member },
       parent,
     );
-    // Cloud Run asks it of whoever deploys:
+    // Cloud Run requires it of the deploying account:
     // https://cloud.google.com/run/docs/deploying#permissions_required_to_deploy
     new gcp.artifactregistry.RepositoryIamMember(
       'deploy-pulls',

@@ -6,30 +6,28 @@ const poolId = 'github';
 const poolName = 'pool';
 const providerIds = { main: 'github-main', pullRequests: 'github-pull-requests' } as const;
 
-/** Environments on GitHub whose jobs may sign in: one signs images, the others deploy. */
+/** GitHub environments whose jobs may authenticate: `sign` signs images, the others deploy. */
 const environments = ['sign', 'preprod', 'production'] as const;
 
-/** A job on GitHub, as the pool knows it. */
+/** A GitHub job, as the workload identity pool identifies it. */
 export type Job = 'main' | 'pull_request' | `environment:${string}`;
 
 /**
- * Returns the subject of a job in the pool. It is made of GitHub's numeric id of the repository and
- * of single claims: GitHub's own `sub` has two forms, with names alone or with names and ids,
- * depending on when the repository was created, renamed or transferred
+ * Returns the pool's subject of a job. It consists of GitHub's numeric repository id and of single
+ * claims. GitHub's own `sub` has two forms, with names alone or with names and ids, depending on
+ * when the repository was created, renamed or transferred
  * (https://docs.github.com/actions/reference/security/oidc#immutable-subject-claims).
  */
 function subjectOf({ repositoryId }: GitHub, job: Job): string {
   return `${repositoryId}:${job}`;
 }
 
-/**
- * Returns the one job that may act as an account, as IAM names it: a literal subject, never a set.
- */
+/** Returns the IAM principal of one job: a literal subject, never a principal set. */
 export function principalOf(projectNumber: string, github: GitHub, job: Job): string {
   return `principal://iam.googleapis.com/projects/${projectNumber}/locations/global/workloadIdentityPools/${poolId}/subject/${subjectOf(github, job)}`;
 }
 
-/** Lets one job act as a service account. */
+/** Lets one job impersonate a service account. */
 export function allowImpersonation(
   name: string,
   account: gcp.serviceaccount.Account,
@@ -44,21 +42,25 @@ export function allowImpersonation(
 }
 
 /**
- * What a provider takes from GitHub's token. Claims are strings, numbers and truth values included.
+ * The claims that a provider accepts in GitHub's token. All claims are strings, including numbers
+ * and booleans.
  */
 interface Trust {
   readonly id: string;
   readonly displayName: string;
   /**
-   * CEL. `google.subject` may have 127 bytes:
+   * CEL expression. `google.subject` is limited to 127 bytes:
    * https://cloud.google.com/iam/docs/workload-identity-federation#mapping
    */
   readonly subject: string;
-  /** CEL, each of which must hold. The ids outlive a name that somebody else takes. */
+  /**
+   * CEL expressions, all of which must hold. They compare ids because a repository or owner name
+   * can be reused by another account.
+   */
   readonly conditions: readonly string[];
 }
 
-/** Jobs of the default branch, with or without an environment. */
+/** Returns the trust in jobs of the default branch, with or without an environment. */
 function mainBranch(github: GitHub, environment: string | undefined): Trust {
   const named = new Set([...environments, ...(environment === undefined ? [] : [environment])]);
   const subjects = (['main', ...[...named].map((name) => `environment:${name}`)] as Job[]).map(
@@ -70,10 +72,11 @@ function mainBranch(github: GitHub, environment: string | undefined): Trust {
     subject:
       "assertion.repository_id + (has(assertion.environment) ? ':environment:' + assertion.environment : ':main')",
     conditions: [
-      // Any branch may name an environment, and GitHub's own rule for its branches may be missing.
+      // Any branch may use an environment unless GitHub's branch rule for the environment forbids
+      // it. That rule may be missing.
       "assertion.ref == 'refs/heads/main'",
       "assertion.ref_protected == 'true'",
-      // Not pull_request_target, which runs on this ref for whoever opens a pull request.
+      // Excludes pull_request_target, which runs on this ref for pull requests from any fork.
       "assertion.event_name in ['push', 'schedule', 'workflow_dispatch']",
       `google.subject in [${subjects.join(', ')}]`,
     ],
@@ -81,8 +84,8 @@ function mainBranch(github: GitHub, environment: string | undefined): Trust {
 }
 
 /**
- * Jobs of pull requests from branches of the repository itself; GitHub gives those of forks no
- * token.
+ * Returns the trust in jobs of pull requests from branches of the repository itself. GitHub issues
+ * no token to jobs of forks.
  */
 function pullRequests(github: GitHub): Trust {
   return {
@@ -94,9 +97,10 @@ function pullRequests(github: GitHub): Trust {
 }
 
 /**
- * Finds the pool and the providers that a destroyed stack has left.
+ * Finds the pool and the providers that a destroyed stack left behind.
  *
- * @returns ids for `pulumi import`, by the names of the resources. What is missing, or may not be read, is left out.
+ * @returns ids for `pulumi import`, by resource name. Resources that are missing or unreadable are
+ * omitted.
  */
 export async function findFederation(project: string): Promise<ReadonlyMap<string, string>> {
   const found = await Promise.allSettled([
@@ -112,21 +116,21 @@ export async function findFederation(project: string): Promise<ReadonlyMap<strin
 }
 
 /**
- * Lets jobs of one repository in without a stored key. What each may do is granted to its
- * principal.
+ * A workload identity pool that authenticates jobs of one GitHub repository without a stored key.
+ * Permissions are granted to each job's principal.
  */
 export class Federation extends pulumi.ComponentResource {
   readonly pool: gcp.iam.WorkloadIdentityPool;
-  /** The full names of the providers, for the workflows. */
+  /** Full names of the providers, for the workflows. */
   readonly mainProvider: pulumi.Output<string>;
   readonly pullRequestProvider: pulumi.Output<string>;
 
   constructor(settings: Settings, github: GitHub, opts?: pulumi.ComponentResourceOptions) {
     super('andamio:project:Federation', 'federation', {}, opts);
     const { project } = settings;
-    // Google would keep the ids of what is deleted for 30 days, and refuse to create them anew.
-    // Without the accounts, which are deleted, the pool allows nothing; `findFederation` adopts it
-    // when the stack comes up again.
+    // Google reserves the ids of a deleted pool and its providers for 30 days and rejects their
+    // reuse. They are therefore kept on destroy. A pool grants no access once the accounts are
+    // deleted, and `findFederation` adopts it when the stack is created again.
     const retained = { parent: this, retainOnDelete: true };
     this.pool = new gcp.iam.WorkloadIdentityPool(
       poolName,

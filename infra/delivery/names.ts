@@ -1,24 +1,21 @@
-// Names that the program, the pipeline's scripts and people share. Nothing is imported here: the
-// job that signs images runs this without any package.
+// Names that the program, the pipeline's scripts and the documentation share. This file has no
+// imports: the job that signs images runs it without installing packages.
 
-/** The repository of images, and the image of the service in it. */
+/** Name of the image repository, and of the service's image in it. */
 export const repositoryId = 'andamio';
 export const imageName = 'api';
 
-/** The attestor, and the note that its attestations are attached to. */
+/** Name of the attestor, and of the note that its attestations are attached to. */
 export const attestorId = 'andamio-built';
 
-/** The key that signs attestations. */
+/** Name of the key ring and key that sign attestations. */
 export const keyRingId = 'andamio';
 export const keyId = 'image-attestation';
 
-/**
- * The account that pushes and signs images: for the job on GitHub, and for people who impersonate
- * it.
- */
+/** Account that pushes and signs images, for the GitHub job and for people who impersonate it. */
 export const buildAccountId = 'andamio-build';
 
-/** Where images are and who vouches for them: one place a project and region. */
+/** The registry and attestor of images, one per project and region. */
 export interface ImagePlace {
   readonly project: string;
   readonly region: string;
@@ -29,8 +26,9 @@ export function registryOf({ project, region }: ImagePlace): string {
 }
 
 /**
- * @returns the place of an address such as us-central1-docker.pkg.dev/my-project/andamio; undefined
- * for another form
+ * Parses the address of a registry, such as us-central1-docker.pkg.dev/my-project/andamio.
+ *
+ * @returns the place, or undefined if the address has another form
  */
 export function placeOfRegistry(registry: string): ImagePlace | undefined {
   const [, region, project] = /^([a-z0-9-]+)-docker\.pkg\.dev\/([a-z0-9-]+)(?:\/|$)/.exec(registry) ?? [];

@@ -1,19 +1,18 @@
 /**
- * The permissions that reading a resource takes of Google, by Pulumi type: what `pulumi refresh`
- * and the search for drift ask for. Read off the requests in the source of
- * terraform-provider-google-beta 7.45 and Google's IAM reference of each API
- * (https://cloud.google.com/iam/docs/permissions-reference). A test fails when a stack has a type
- * that is missing here.
+ * Permissions required to read a resource, by Pulumi type. `pulumi refresh` and drift detection
+ * need them. The source of each is the requests in terraform-provider-google-beta 7.45 and Google's
+ * IAM reference (https://cloud.google.com/iam/docs/permissions-reference). A test fails when a
+ * stack has a type without a row here.
  *
- * None of them reads content: no log entry, no document, no value of a secret.
+ * None of them reads content, such as log entries, documents or secret values.
  */
 export const readPermissions = {
   'docker-build:index:Image': [],
   'gcp:artifactregistry/repository:Repository': ['artifactregistry.repositories.get'],
   'gcp:artifactregistry/repositoryIamMember:RepositoryIamMember': ['artifactregistry.repositories.getIamPolicy'],
-  // Of a budget for one project, its readers may see it without a role on the billing account:
-  // https://cloud.google.com/billing/docs/how-to/budget-api-access-control. The second is for the
-  // project whose quota the call counts for (infra/budget.ts).
+  // Project-level access suffices for a budget that covers one project; no role on the billing
+  // account is needed: https://cloud.google.com/billing/docs/how-to/budget-api-access-control. The
+  // second permission is for the quota project of the call (infra/budget.ts).
   'gcp:billing/budget:Budget': ['billing.resourcebudgets.read', 'serviceusage.services.use'],
   'gcp:binaryauthorization/attestor:Attestor': ['binaryauthorization.attestors.get'],
   'gcp:binaryauthorization/attestorIamMember:AttestorIamMember': ['binaryauthorization.attestors.getIamPolicy'],
@@ -27,12 +26,12 @@ export const readPermissions = {
   'gcp:containeranalysis/note:Note': ['containeranalysis.notes.get'],
   'gcp:containeranalysis/noteIamMember:NoteIamMember': ['containeranalysis.notes.getIamPolicy'],
   'gcp:firestore/backupSchedule:BackupSchedule': ['datastore.backupSchedules.get'],
-  // Metadata alone: `datastore.databases.get` would let its holder begin transactions.
+  // Metadata only: `datastore.databases.get` would also allow transactions.
   'gcp:firestore/database:Database': ['datastore.databases.getMetadata'],
   'gcp:firestore/field:Field': ['datastore.indexes.get'],
   'gcp:iam/workloadIdentityPool:WorkloadIdentityPool': [
     'iam.workloadIdentityPools.get',
-    // Every read of a pool lists its attestation rules as well.
+    // Every read of a pool also lists its attestation rules.
     'iam.workloadIdentityPools.getAttestationRules',
   ],
   'gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider': ['iam.workloadIdentityPoolProviders.get'],
@@ -53,7 +52,7 @@ export const readPermissions = {
   'gcp:projects/iAMCustomRole:IAMCustomRole': ['iam.roles.get'],
   'gcp:projects/iAMMember:IAMMember': ['resourcemanager.projects.getIamPolicy'],
   'gcp:projects/service:Service': ['resourcemanager.projects.get', 'serviceusage.services.list'],
-  // Nothing is read: the account of a Google service is computed once.
+  // Needs no permission: the account of a Google service is computed once and never read.
   'gcp:projects/serviceIdentity:ServiceIdentity': [],
   'gcp:secretmanager/secretIamMember:SecretIamMember': ['secretmanager.secrets.getIamPolicy'],
   'gcp:serviceaccount/account:Account': ['iam.serviceAccounts.get'],
@@ -62,13 +61,13 @@ export const readPermissions = {
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /**
- * The permissions of what the program looks up at every preview, by Pulumi function: in the stack
- * of a service, and of the project.
+ * Permissions for the lookups that the program makes at every preview, by Pulumi function.
+ * `service` is for a stack with a service alone, `project` for one that owns the project.
  */
 export const lookUpPermissions = {
   service: {
     'gcp:organizations/getProject:getProject': ['resourcemanager.projects.get'],
-    // The metadata of a version: `secretmanager.versions.access` reads its value.
+    // Reads metadata of a version. Reading its value needs `secretmanager.versions.access`.
     'gcp:secretmanager/getSecretVersion:getSecretVersion': ['secretmanager.versions.get'],
   },
   project: {
@@ -81,23 +80,23 @@ export const lookUpPermissions = {
   },
 } as const;
 
-/** What a release asks of Cloud Run, by where the permission is granted. */
+/** Cloud Run permissions that a release needs, by where they are granted. */
 export const releasePermissions = {
   /**
-   * On the service and on its job: `pulumi up` reads each and updates it as a whole. To execute the
-   * job takes `run.jobs.run`, which people alone are given.
+   * Granted on the service and on its job: `pulumi up` reads and updates each as a whole. Executing
+   * the job needs `run.jobs.run`, which is granted only to people.
    */
   workloads: ['run.services.get', 'run.services.update', 'run.jobs.get', 'run.jobs.update'],
   /**
-   * On the project: an operation's name lies under the location and not under the service that it
-   * changes.
+   * Granted on the project: the name of an operation belongs to the location, not to the service
+   * that it changes.
    */
   project: ['run.operations.get'],
 } as const;
 
 /**
- * What the build account may do in the project: attestations are created in the project, and which
- * note they may be attached to is granted on the note.
+ * Permissions of the build account in the project. Attestations are created in the project, and a
+ * permission on the note controls who may attach them.
  * https://cloud.google.com/binary-authorization/docs/making-attestations
  */
 export const buildPermissions = ['containeranalysis.occurrences.create'] as const;
@@ -106,17 +105,17 @@ function union(...tables: readonly Readonly<Record<string, readonly string[]>>[]
   return [...new Set(tables.flatMap((table) => Object.values(table).flat()))].sort();
 }
 
-/** What a preview may do in the project. */
+/** Permissions of a preview in the project. */
 export const previewPermissions: readonly string[] = union(lookUpPermissions.service, lookUpPermissions.project);
 
-/** What the search for drift may do in the project. */
+/** Permissions of drift detection in the project. */
 export const driftPermissions: readonly string[] = union(
   lookUpPermissions.service,
   lookUpPermissions.project,
   readPermissions,
 );
 
-/** What a release may do in the project; what it may do with the one service is granted there. */
+/** Permissions of a release in the project. Those on the service are granted on the service. */
 export const deployPermissions: readonly string[] = union(lookUpPermissions.service, {
   operations: releasePermissions.project,
 });

@@ -4,7 +4,7 @@ import type { Watched } from './index.ts';
 
 type Condition = gcp.types.input.monitoring.AlertPolicyCondition;
 
-/** A condition that holds while a series is above a value for a time. */
+/** Returns a condition that holds while a time series exceeds a value for a duration. */
 export function threshold(
   displayName: string,
   args: {
@@ -29,7 +29,7 @@ export function threshold(
 interface Alert {
   readonly title: string;
   readonly severity: 'CRITICAL' | 'ERROR' | 'WARNING';
-  /** What to do; it stands in the notification. */
+  /** Instructions for the operator, shown in the notification. */
   readonly advice: string;
 }
 
@@ -53,7 +53,10 @@ function policy(
   );
 }
 
-/** Alerts while all conditions on metrics hold. The metrics must be Google's own: an alert on a new log-based one is refused. */
+/**
+ * Creates an alert that fires while all conditions on metrics hold. Only Google's own metrics work:
+ * Google rejects an alert on a log-based metric that was just created.
+ */
 export function alertOnMetrics(
   watched: Watched,
   name: string,
@@ -62,12 +65,15 @@ export function alertOnMetrics(
   return policy(watched, name, alert, { combiner: 'AND', conditions, alertStrategy: { autoClose: '86400s' } });
 }
 
-/** Returns what Google replaces by the value of a label of the entry, in the advice of an alert on logs. */
+/**
+ * Returns the placeholder that Google replaces with a label's value, for the advice of a log alert.
+ */
 export const extractedLabel = (name: string) => `\${log.extracted_label.${name}}`;
 
 /**
- * Alerts on log entries, at most once an hour. Unlike an alert on a log-based metric, which Google does not know for up to ten
- * minutes after its creation, it can be created at once. Google takes one condition, and asks for a limit on notifications:
+ * Creates an alert on log entries that notifies at most once an hour. A log-based metric is unknown
+ * to Google for up to ten minutes after its creation; a log alert works at once. Google accepts one
+ * condition and requires a notification rate limit:
  * https://cloud.google.com/logging/docs/alerting/log-based-alerts
  */
 export function alertOnLogs(
@@ -79,7 +85,7 @@ export function alertOnLogs(
     ...alert
   }: Alert & {
     readonly filter: pulumi.Input<string>;
-    /** Values from the entry, by the labels that `advice` shows. */
+    /** Expressions that extract values from the log entry, by the label that `advice` uses. */
     readonly labels?: Readonly<Record<string, string>>;
   },
 ): gcp.monitoring.AlertPolicy {

@@ -28,10 +28,13 @@ const charts: readonly Chart[] = [
 
 const columns = 12;
 
-/** A coordinate of a tile. Google leaves zeros out of its answer, and a declared one would be a change at every `up`. */
+/**
+ * Returns a coordinate of a tile. Google omits zeros from its responses, so a declared zero would
+ * show as a change at every `up`.
+ */
 const unlessZero = (name: 'xPos' | 'yPos', value: number) => (value === 0 ? {} : { [name]: value });
 
-/** One page: traffic, errors, latency, instances. */
+/** Creates a dashboard of traffic, errors, latency and instances. */
 export function dashboard({ settings, opts }: Watched): gcp.monitoring.Dashboard {
   const tiles = charts.map(({ title, metric, aligner, groupBy }, index) => ({
     width: columns / 2,

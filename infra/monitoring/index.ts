@@ -7,13 +7,13 @@ import { dashboard } from './dashboard.ts';
 import { objectives } from './objectives.ts';
 import { uptime } from './uptime.ts';
 
-/** What the parts of the monitoring have in common. */
+/** Inputs that all parts of the monitoring share. */
 export interface Watched {
   readonly settings: Settings;
   readonly host: Host;
-  /** Where alerts go; none, and they show in the console alone. */
+  /** Notification channels of the alerts. If empty, alerts appear only in the console. */
   readonly channels: pulumi.Input<string>[];
-  /** Secrets of the service in Secret Manager. */
+  /** Ids of the service's secrets in Secret Manager. */
   readonly secretIds: readonly string[];
   readonly opts: pulumi.CustomResourceOptions;
 }
@@ -22,14 +22,14 @@ export interface MonitoringArgs extends Pick<Watched, 'settings' | 'host' | 'sec
   readonly service: gcp.cloudrunv2.Service;
 }
 
-/** How the service does, and who is told when it does not. */
+/** Objectives, alerts, uptime check and dashboard of the service. */
 export class Monitoring extends pulumi.ComponentResource {
   readonly dashboard: gcp.monitoring.Dashboard;
 
   constructor(args: MonitoringArgs, opts: pulumi.ComponentResourceOptions) {
     super('andamio:service:Monitoring', 'monitoring', {}, opts);
     const { settings, host, secretIds, service } = args;
-    // Whatever Google has against an alert, the service is there by then.
+    // Google can reject an alert. The service must exist by then, so that it is not affected.
     const children: pulumi.CustomResourceOptions = { parent: this, dependsOn: [service] };
     const channels =
       settings.alertEmail === undefined

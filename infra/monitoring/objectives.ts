@@ -17,15 +17,16 @@ const objectivesOfService = {
 } as const;
 
 /**
- * How fast the month's error budget is spent, in multiples of the pace that would just use it up, over a long window and a
- * short one: https://sre.google/workbook/alerting-on-slos/ (multiwindow, multi-burn-rate).
+ * Burn rates of the monthly error budget, as multiples of the rate that would use it up exactly,
+ * each over a long and a short window: https://sre.google/workbook/alerting-on-slos/ (multiwindow,
+ * multi-burn-rate).
  */
 const burnRates = [
   { speed: 'fast', factor: 14.4, windows: ['3600s', '300s'], severity: 'CRITICAL' },
   { speed: 'slow', factor: 6, windows: ['21600s', '1800s'], severity: 'WARNING' },
 ] as const;
 
-/** Service level objectives over 28 days, and alerts on the pace at which they are being missed. */
+/** Creates service level objectives over 28 days, and alerts on their burn rates. */
 export function objectives(watched: Watched): void {
   const { settings, opts } = watched;
   const service = new gcp.monitoring.GenericService(

@@ -4,7 +4,10 @@ import * as pulumi from '@pulumi/pulumi';
 import { alertOnMetrics, threshold } from './alert-policy.ts';
 import type { Watched } from './index.ts';
 
-/** Asks the documented host every minute from several continents whether the service and its database answer. */
+/**
+ * Creates an uptime check that calls the documented host every minute from several continents, and
+ * an alert on its failure. The check covers the service and its database.
+ */
 export function uptime(watched: Watched): void {
   const { settings, host, opts } = watched;
   const check = new gcp.monitoring.UptimeCheckConfig(

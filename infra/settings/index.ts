@@ -3,7 +3,7 @@ import * as z from 'zod';
 import * as rule from './rules.ts';
 import { type PassedKey, passedVariables, serviceProblems, serviceSecrets, type VersionKey } from './service.ts';
 
-/** Settings that the service's own schema checks. */
+/** Settings that the service's own schema validates. */
 const passed = Object.fromEntries(passedVariables.map(({ key }) => [key, z.string().optional()])) as Record<
   PassedKey,
   z.ZodOptional<z.ZodString>
@@ -15,7 +15,10 @@ const versions = Object.fromEntries(serviceSecrets.map(({ versionKey }) => [vers
   typeof version
 >;
 
-/** The keys of a stack's configuration, without the project's prefix; Pulumi.dev.yaml explains them. */
+/**
+ * The keys of a stack's configuration, without the project's prefix. Pulumi.dev.yaml documents
+ * them.
+ */
 const shape = z.object({
   owns: rule.oneOf(['all', 'project', 'service']).default('all'),
   protect: rule.flag.default(true),
@@ -54,30 +57,36 @@ const shape = z.object({
 type Values = z.output<typeof shape>;
 type Key = keyof Values;
 
-/** A setting that is wrong: its key and the rule, never its value. */
+/** An invalid setting: its key and the rule that it breaks, never its value. */
 export interface SettingProblem {
   readonly key: string;
   readonly rule: string;
-  /** The command that corrects it, with STACK for the stack's name; the one that sets the key, where this is undefined. */
+  /**
+   * Command that fixes the problem, with STACK for the stack's name. Defaults to the command that
+   * sets the key.
+   */
   readonly command?: string;
 }
 
-/** The program's settings, as understood. */
+/** The program's validated settings. */
 export interface Settings extends Omit<Values, 'documentedHost' | 'database' | 'requireAttestation'> {
-  /** The project's id. */
+  /** Project id. */
   readonly project: string;
   readonly region: string;
-  /** The name of the Firestore database: the service's own, unless another is set. */
+  /** Name of the Firestore database. Defaults to the service's name. */
   readonly database: string;
   readonly documentedHost: keyof typeof publicHosts | undefined;
-  /** Cloud Run starts only images that the build account attested. A stack alone in its project may build on the way instead. */
+  /**
+   * True if Cloud Run starts only images that the build account attested. A stack that is alone in
+   * its project may build its image during `up` instead.
+   */
   readonly requireAttestation: boolean;
   readonly ownsProject: boolean;
   readonly ownsService: boolean;
   readonly github: GitHub | undefined;
 }
 
-/** The repository that may deploy, by name and by the ids that outlive a name. */
+/** The GitHub repository that may deploy, by name and by ids that survive a rename. */
 export interface GitHub {
   readonly repository: string;
   readonly repositoryId: string;
@@ -86,7 +95,10 @@ export interface GitHub {
 
 const githubKeys = ['githubRepository', 'githubRepositoryId', 'githubOwnerId'] as const satisfies Key[];
 
-/** The rules between settings. They read the raw values, so that each mistake shows at once. */
+/**
+ * Checks rules that span settings. It reads the raw values so that all mistakes are reported at
+ * once.
+ */
 function crossRules(raw: Readonly<Record<string, string>>): SettingProblem[] {
   const ownsService = raw['owns'] !== 'project';
   const given = (key: Key) => raw[key] !== undefined;
@@ -125,7 +137,7 @@ function crossRules(raw: Readonly<Record<string, string>>): SettingProblem[] {
   return rules.filter(([broken]) => broken).map(([, key, text]) => ({ key, rule: text }));
 }
 
-/** Returns the command that corrects a setting, with STACK for the stack's name. */
+/** Returns the command that fixes a setting, with STACK for the stack's name. */
 function commandFor({ key, rule: broken }: SettingProblem): string {
   const full = key.includes(':') ? key : `andamio:${key}`;
   if (key in versions && broken.startsWith('must be set')) return 'npx -y pnpm@12 secrets:generate STACK';
@@ -139,11 +151,11 @@ function commandFor({ key, rule: broken }: SettingProblem): string {
 const location = z.object({ project: rule.project, region: rule.region });
 
 /**
- * Understands a stack's settings.
+ * Parses a stack's settings.
  *
  * @param raw the values of the project's own keys, as Pulumi holds them: strings.
  * @param provider the values of `gcp:project` and `gcp:region`.
- * @returns the settings, or every mistake at once.
+ * @returns the settings, or all problems.
  */
 export function parseSettings(
   raw: Readonly<Record<string, string>>,

@@ -1,8 +1,11 @@
 import * as z from 'zod';
 
-/** The form of each setting by itself. Values of a stack's configuration are strings; the messages are rules. */
+/**
+ * Schemas of single settings. Values in a stack's configuration are strings. Each error message
+ * states the rule.
+ */
 
-/** An integer in decimal digits within bounds. */
+/** Returns a schema for a decimal integer within bounds. */
 export function integer(minimum: number, maximum: number) {
   const rule = `must be an integer from ${minimum} to ${maximum}`;
   return z
@@ -23,7 +26,8 @@ function matching(pattern: RegExp, error: string) {
 }
 
 /**
- * A project's id. Google's APIs take the number as well, but answer with either: an address made of it differs from run to run.
+ * A project id. Google's APIs also accept the number but return either, so an address that contains
+ * it would differ between runs.
  * https://cloud.google.com/resource-manager/docs/creating-managing-projects
  */
 export const project = z.string().regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, {
@@ -33,12 +37,15 @@ export const project = z.string().regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, {
       : 'must be the id of a Google Cloud project (6 to 30 of a-z, 0-9 and -), not its name',
 });
 
-/** A project's number: https://cloud.google.com/resource-manager/docs/creating-managing-projects */
+/** A project number: https://cloud.google.com/resource-manager/docs/creating-managing-projects */
 export const projectNumber = matching(/^[1-9]\d{5,19}$/, 'must be the number of a Google Cloud project');
 
 export const region = matching(/^[a-z]+-[a-z]+\d{1,2}$/, 'must be a region such as us-central1');
 
-/** Cloud Run allows 49 characters; accounts are named after the service and allow 30, 13 of which their suffixes take. */
+/**
+ * A service name. Cloud Run allows 49 characters. Account names add a suffix of up to 13 characters
+ * to it and allow 30.
+ */
 export const serviceName = matching(
   /^[a-z]([a-z0-9-]{1,21}[a-z0-9])$/,
   'must be 3 to 23 of a-z, 0-9 and -, beginning with a letter',
@@ -49,7 +56,7 @@ export const databaseName = matching(
   'must be 4 to 63 of a-z, 0-9 and -, beginning with a letter',
 );
 
-/** An image by digest: a tag can be moved under a running service. */
+/** An image with a digest. A tag could be moved while the service runs. */
 export const imageByDigest = matching(
   /^[a-z0-9][a-z0-9.:/_-]*@sha256:[0-9a-f]{64}$/,
   'must end in @sha256: and 64 hexadecimal digits (a tag can be moved under a running service)',
@@ -66,11 +73,15 @@ export const billingAccount = matching(
 
 export const bucket = matching(/^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/, 'must be the name of a bucket, without gs://');
 
-/** A repository on GitHub, and the numeric ids that stay when somebody else takes the name. */
+/**
+ * A GitHub repository, and the numeric ids that do not change when another account takes its name.
+ */
 export const repository = matching(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, 'must have the form OWNER/NAME');
 export const numericId = matching(/^[1-9]\d*$/, "must be the numeric id that GitHub's API gives");
 
-/** An environment on GitHub. It ends a federation subject, which may have 127 bytes. */
+/**
+ * A GitHub environment. It is the last part of a federation subject, which is limited to 127 bytes.
+ */
 export const environment = matching(
   /^[a-z][a-z0-9-]{0,62}$/,
   'must be the name of an environment on GitHub: 1 to 63 of a-z, 0-9 and -, beginning with a letter',

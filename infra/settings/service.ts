@@ -1,19 +1,22 @@
 import { parseSettings as parseServiceSettings, type SettingName } from '@andamio/schema/settings';
 
-/** Where the value of a variable of the service comes from. */
+/** The source of a variable's value. */
 type Source =
-  /** A setting of the stack, passed on as it is. */
+  /** A setting of the stack, passed on unchanged. */
   | { readonly key: string }
-  /** A version of a secret in Secret Manager; the setting of the stack is its number. */
+  /** A version of a secret in Secret Manager. The setting of the stack is the version number. */
   | { readonly secret: string; readonly versionKey: string }
-  /** The program: a constant, or what it created for the service. */
+  /** A constant of the program, or an attribute of a resource that it creates for the service. */
   | { readonly from: 'program' }
-  /** Nothing: the reason why the variable stays unset on Cloud Run. */
+  /** No source: the reason why the variable is unset on Cloud Run. */
   | { readonly unset: string };
 
 const program = { from: 'program' } as const;
 
-/** The source of every variable that the service reads. A new one does not compile until it has a row. */
+/**
+ * The source of every variable that the service reads. A new variable fails to compile until it has
+ * a row.
+ */
 export const variables = {
   NODE_ENV: program,
   HOST: { unset: 'the service listens on all addresses in production' },
@@ -43,18 +46,21 @@ export const variables = {
 
 type Variables = typeof variables;
 
-/** The settings of a stack whose values the service reads. */
+/** Stack settings that are passed on to the service. */
 export type PassedKey = Extract<Variables[SettingName], { key: string }>['key'];
 
-/** The settings of a stack that name the version of a secret. */
+/** Stack settings that hold the version of a secret. */
 export type VersionKey = Extract<Variables[SettingName], { versionKey: string }>['versionKey'];
 
-/** The variables that the program itself gives a value. */
+/** Variables that the program sets. */
 export type ProgramVariable = {
   [Name in SettingName]: Variables[Name] extends { from: 'program' } ? Name : never;
 }[SettingName];
 
-/** A secret of the service: its name, the variable that holds its value, and the setting that names its version. */
+/**
+ * A secret of the service: its name, the variable that holds its value, and the setting that holds
+ * its version.
+ */
 export interface ServiceSecret {
   readonly variable: SettingName;
   readonly name: string;
@@ -63,29 +69,29 @@ export interface ServiceSecret {
 
 const rows = Object.entries(variables) as [SettingName, Source][];
 
-/** The variables that are passed on from the stack, with the key of each. */
+/** Variables that are passed on from the stack, with the key of each. */
 export const passedVariables = rows.flatMap(([variable, source]) =>
   'key' in source ? [{ variable, key: source.key as PassedKey }] : [],
 );
 
-/** The secrets that a service can have. */
+/** All secrets that a service can have. */
 export const serviceSecrets: readonly ServiceSecret[] = rows.flatMap(([variable, source]) =>
   'secret' in source ? [{ variable, name: source.secret, versionKey: source.versionKey as VersionKey }] : [],
 );
 
-/** Returns the id of a secret in Secret Manager, by the service and the name of the secret. */
+/** Returns the id of a secret in Secret Manager. */
 export function secretIdOf(service: string, name: string): string {
   return `${service}-${name}`;
 }
 
-/** The setting of the stack that a variable of the service comes from; undefined where the program gives the value. */
+/** Returns the stack setting behind a variable; undefined if the program sets the variable. */
 function keyOf(variable: SettingName): string | undefined {
   const source: Source = variables[variable];
   if ('key' in source) return source.key;
   return 'versionKey' in source ? source.versionKey : undefined;
 }
 
-/** Values of the right form, for what is unknown or secret. */
+/** Valid placeholder values for variables that are unknown or secret. */
 const standIns: Partial<Record<SettingName, string>> = {
   NODE_ENV: 'production',
   KEY_STORE: 'firestore',
@@ -96,10 +102,10 @@ const standIns: Partial<Record<SettingName, string>> = {
 };
 
 /**
- * Checks what the stack sets for the service by the service's own rules.
+ * Validates the service's settings in the stack by the service's own schema.
  *
  * @param raw the stack's settings by key, without the project's prefix
- * @returns each mistake under the key that it is set by, never with a value
+ * @returns each problem under the key of its setting, never with a value
  */
 export function serviceProblems(
   raw: Readonly<Record<string, string>>,
@@ -113,7 +119,7 @@ export function serviceProblems(
   if (parsed.ok) return [];
   return parsed.problems.map(({ name, rule }) => ({
     key: keyOf(name) ?? name,
-    // Rules between variables name the others.
+    // Rules that span variables mention the other variables. Replaces them with their keys.
     rule: rule.replace(/[A-Z]+(_[A-Z]+)+/g, (word) => (word in variables && keyOf(word as SettingName)) || word),
   }));
 }

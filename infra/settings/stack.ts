@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { parseSettings, type SettingProblem, type Settings } from './index.ts';
 
-/** The values of this project's own keys, without their prefix. */
+/** Returns the values of this project's own keys, without their prefix. */
 function ownValues(): Record<string, string> {
   const prefix = `${pulumi.getProject()}:`;
   const entries = Object.entries(pulumi.runtime.allConfig());
@@ -11,9 +11,10 @@ function ownValues(): Record<string, string> {
 }
 
 /**
- * Stops the program when settings are wrong.
+ * Stops the program if there are problems.
  *
- * @throws {pulumi.RunError} that lists every mistake: its key, the rule, and the command that corrects it. Values are not repeated.
+ * @throws {pulumi.RunError} with every problem: its key, the rule, and the command that fixes it.
+ * Values are not repeated.
  */
 export function refuse(problems: readonly SettingProblem[]): void {
   if (problems.length === 0) return;
@@ -26,9 +27,9 @@ export function refuse(problems: readonly SettingProblem[]): void {
 }
 
 /**
- * Reads the settings of the stack that runs.
+ * Reads the settings of the current stack.
  *
- * @throws {pulumi.RunError} that lists every mistake, see {@link refuse}.
+ * @throws {pulumi.RunError} with every problem, see {@link refuse}.
  */
 export function readSettings(): Settings {
   const provider = new pulumi.Config('gcp');
