@@ -11,10 +11,13 @@ interface IamInputs extends Grant {
   readonly policyData: string;
 }
 
-/** All of Google's IAM resources are named so, whatever it is that they grant access to. */
+/** Pattern of all of Google's IAM resource types, whatever resource they grant access to. */
 const iamType = /^gcp:\w+\/\w+:\w*I(?:am|AM)(?<form>Member|Binding|Policy)$/;
 
-/** What an IAM resource grants. Role and members are read late, as either may be unknown at preview. */
+/**
+ * Returns the grants of an IAM resource. Role and members are read lazily because either may be
+ * unknown at preview.
+ */
 function grantsOf({ type, props }: ResourceValidationArgs): readonly Grant[] {
   const inputs = props as IamInputs;
   switch (iamType.exec(type)?.groups?.['form']) {
@@ -38,7 +41,7 @@ function grantsOf({ type, props }: ResourceValidationArgs): readonly Grant[] {
   }
 }
 
-/** A validation of every member that is granted a role, on whatever resource. */
+/** Returns a validation of every member that is granted a role, on any resource. */
 export function forMembers(
   check: (member: string, refuse: Refuse, grant: Grant, args: ResourceValidationArgs) => void,
 ): ResourceValidation {
@@ -49,7 +52,7 @@ export function forMembers(
   });
 }
 
-/** A validation of every role that is granted, on whatever resource. */
+/** Returns a validation of every role that is granted, on any resource. */
 export function forRoles(
   check: (role: string, refuse: Refuse, args: ResourceValidationArgs) => void,
 ): ResourceValidation {
@@ -58,7 +61,10 @@ export function forRoles(
   });
 }
 
-/** Says whether a resource grants access to a whole project, or to the folder or organization above it. */
+/**
+ * Reports whether a resource type grants access to a project as a whole, or to the folder or
+ * organization above it.
+ */
 export function isProjectWide(type: string): boolean {
   return /^gcp:(projects|folder|organizations)\//.test(type);
 }

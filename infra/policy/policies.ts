@@ -35,16 +35,16 @@ import {
 import { imageDigests, noPlainSecrets, pinnedSecretVersions, probes } from './rules/run-workloads.ts';
 import { noSecretRolesAcrossProjects, noSecretValuesInState, secretAccessPerSecret } from './rules/secrets.ts';
 
-/** All rules of the pack. */
+/** All rules of the policy pack. */
 export const policies: readonly (ResourceValidationPolicy | StackValidationPolicy)[] = [
-  // Who may act
+  // Identities
   noPublicMembers,
   noUserGrants,
   noDefaultServiceAccounts,
   noServiceAccountKeys,
   noAuthoritativeProjectGrants,
 
-  // What they may do
+  // Permissions
   noBasicRoles,
   noAdminOfProjects,
   noImpersonationAcrossProjects,
@@ -52,7 +52,7 @@ export const policies: readonly (ResourceValidationPolicy | StackValidationPolic
   noSecretRolesAcrossProjects,
   noSecretValuesInState,
 
-  // Who comes in without a key
+  // Federation
   federationWithCondition,
   federationWithOneRepository,
   federationWithSubjects,
@@ -60,33 +60,33 @@ export const policies: readonly (ResourceValidationPolicy | StackValidationPolic
   federationWithOneBranch,
   bindingsToOneSubject,
 
-  // Who can reach a service, and where
+  // Reach of a service
   publicServices,
   noPublicInvokers,
   publicHost,
   boundedInstances,
   noFirstGeneration,
 
-  // What runs on Cloud Run
+  // Workloads on Cloud Run
   imageDigests,
   noPlainSecrets,
   pinnedSecretVersions,
   probes,
   immutableTags,
 
-  // What was built and signed
+  // Attestation
   binaryAuthorizationRequired,
   policyRequiresAttestation,
   signingKeysAsymmetric,
   onlyBuildPushes,
 
-  // What must not be lost
+  // Protection against data loss
   pointInTimeRecovery,
   backups,
   expiry,
   protectedByPulumi,
   deletionProtected,
 
-  // What must leave a trace
+  // Audit logs
   auditLogs,
 ];

@@ -1,4 +1,4 @@
-// Types only: to load @pulumi/gcp itself takes seconds, with every preview.
+// Types only: loading @pulumi/gcp itself would add seconds to every preview.
 import type {
   artifactregistry,
   binaryauthorization,
@@ -30,13 +30,13 @@ interface ArgsByKind {
   workloadIdentityPoolProvider: iam.WorkloadIdentityPoolProviderArgs;
 }
 
-/** A kind of resource that rules look at by its inputs. */
+/** A kind of resource whose inputs are checked by rules. */
 export type Kind = keyof ArgsByKind;
 
-/** The inputs of a resource, as a rule reads them: resolved. */
+/** The resolved inputs of a resource, as a rule reads them. */
 export type Props<K extends Kind> = Unwrap<ArgsByKind[K]>;
 
-/** How Pulumi names the type of each kind. */
+/** Pulumi type of each kind. */
 export const types = {
   auditConfig: 'gcp:projects/iAMAuditConfig:IAMAuditConfig',
   attestor: 'gcp:binaryauthorization/attestor:Attestor',

@@ -8,19 +8,23 @@ import type {
 } from '@pulumi/policy';
 import { type Kind, type Props, types } from './resources.ts';
 
-/** Refuses a resource: what is wrong, why it matters, what to do. None of the three may hold a value that is secret. */
+/**
+ * Rejects a resource, with the problem, its reason, and the remedy. None of the three may contain a
+ * secret value.
+ */
 export type Refuse = (wrong: string, why: string, remedy: string) => void;
 
-/** A resource of a stack, by its outputs. */
+/** A resource of a stack, with its outputs. */
 export interface StackResource<K extends Kind> extends Omit<PolicyResource, 'props'> {
   readonly props: Props<K>;
 }
 
 /**
- * Runs a check. At preview the SDK throws where a check reads what is known only after the update (it does not export that
- * error). Such a check neither refuses nor accepts: it runs again in the update, before the resource is touched.
+ * Runs a check. At preview the SDK throws when a check reads a value that is known only after the
+ * update; it does not export that error. Such a check has no result yet. It runs again in the
+ * update, before the resource is changed.
  *
- * @returns whether all that it read was known.
+ * @returns whether all values that the check read were known.
  */
 function whenKnown(check: () => void): boolean {
   try {
@@ -32,7 +36,7 @@ function whenKnown(check: () => void): boolean {
   }
 }
 
-/** Checks every item of a list, also where another one is not known yet. */
+/** Checks every item of a list, even if another item is unknown. */
 export function forEachKnown<T>(items: readonly T[] | undefined, check: (item: T) => void): void {
   const length = items?.length ?? 0;
   for (let index = 0; index < length; index++) whenKnown(() => check(items?.[index] as T));
@@ -47,12 +51,12 @@ function judge(
   if (!whenKnown(() => check(refuse))) args.notApplicable('It depends on values that are known only in the update.');
 }
 
-/** A validation of resources of any type. */
+/** Returns a validation of resources of any type. */
 export function forResources(check: (args: ResourceValidationArgs, refuse: Refuse) => void): ResourceValidation {
   return (args, report) => judge(args, report, (refuse) => check(args, refuse));
 }
 
-/** A validation of the resources of one kind, by their inputs. */
+/** Returns a validation of the resources of one kind, by their inputs. */
 export function forKind<K extends Kind>(
   kind: K,
   check: (props: Props<K>, refuse: Refuse, args: ResourceValidationArgs) => void,
@@ -62,12 +66,14 @@ export function forKind<K extends Kind>(
   });
 }
 
-/** A validation of a stack as a whole. Unlike the others it runs when the update is done. */
+/**
+ * Returns a validation of a stack as a whole. Unlike the others it runs at the end of the update.
+ */
 export function forStack(check: (args: StackValidationArgs, refuse: Refuse) => void): StackValidation {
   return (args, report) => judge(args, report, (refuse) => check(args, refuse));
 }
 
-/** The resources of one kind in a stack. */
+/** Returns the resources of one kind in a stack. */
 export function resourcesOf<K extends Kind>(args: StackValidationArgs, kind: K): StackResource<K>[] {
   return args.resources.filter(({ type }) => type === types[kind]) as unknown as StackResource<K>[];
 }

@@ -4,12 +4,12 @@ import { forResources, type Refuse } from './validation.ts';
 
 type Template = Props<'service'>['template'];
 
-/** A container, as far as services, jobs and worker pools have the same ones. */
+/** The fields of a container that services, jobs and worker pools have in common. */
 type Container = Pick<NonNullable<Template['containers']>[number], 'envs' | 'image' | 'name'>;
 
 type Volume = Pick<NonNullable<Template['volumes']>[number], 'name' | 'secret'>;
 
-/** What Cloud Run is to run: the template of a service, a job or a worker pool. */
+/** A Cloud Run workload: the template of a service, a job or a worker pool. */
 interface Workload {
   readonly serviceAccount?: string | undefined;
   readonly containers?: readonly Container[] | undefined;
@@ -29,7 +29,7 @@ function workloadOf({ type, props }: ResourceValidationArgs): Workload | undefin
   }
 }
 
-/** A validation of whatever Cloud Run is to run. */
+/** Returns a validation of all Cloud Run workloads. */
 export function forWorkloads(check: (workload: Workload, refuse: Refuse) => void): ResourceValidation {
   return forResources((args, refuse) => {
     const workload = workloadOf(args);
@@ -37,7 +37,10 @@ export function forWorkloads(check: (workload: Workload, refuse: Refuse) => void
   });
 }
 
-/** The accounts that Compute Engine and App Engine make for a project, as e-mail address or as member. */
+/**
+ * Reports whether an account is a default account of Compute Engine or App Engine. Accepts an email
+ * address or a member.
+ */
 export function isDefaultServiceAccount(account: string): boolean {
   return /(-compute@developer|@appspot)\.gserviceaccount\.com\b/i.test(account);
 }

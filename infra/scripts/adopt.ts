@@ -1,11 +1,15 @@
-// pnpm adopt STACK NAME=ID...: takes resources that exist at Google into a stack, by `pulumi up` with their ids, once; the stack's
-// file stays as it is. What Google keeps as deleted, a federation pool or its provider, is undeleted before.
+// pnpm adopt STACK NAME=ID...: imports existing resources into a stack, by one `pulumi up` with
+// their ids. The stack's file does not change. A federation pool or provider that Google keeps as
+// deleted is undeleted first.
 import { adoptionVariable, parseAdoptions } from '../adopt.ts';
 import { Failure, pulumi, run, say, script } from './cli.ts';
 
 const federated = /^projects\/([^/]+)\/locations\/global\/workloadIdentityPools\/([^/]+)(?:\/providers\/([^/]+))?$/;
 
-/** Brings a pool or a provider back that was deleted in the last 30 days. https://cloud.google.com/iam/docs/manage-workload-identity-pools-providers */
+/**
+ * Restores a pool or a provider that was deleted in the last 30 days.
+ * https://cloud.google.com/iam/docs/manage-workload-identity-pools-providers
+ */
 function undelete(id: string): void {
   const [, project, pool, provider] = federated.exec(id) ?? [];
   if (!project || !pool) return;
@@ -30,7 +34,7 @@ await script((args) => {
   const [stack, ...pairs] = args;
   if (!stack || pairs.length === 0) throw new Failure('Usage: pnpm adopt STACK NAME=ID...');
   const ids = idsOf(pairs);
-  // A provider comes back in a pool that is there.
+  // The pool must be restored before its providers. Its id is shorter.
   for (const id of ids.sort((a, b) => a.length - b.length)) undelete(id);
   pulumi(stack, ['up', '--yes', '--skip-preview'], { env: { [adoptionVariable]: pairs.join(' ') } });
 });

@@ -5,7 +5,7 @@ import { Failure, run } from './cli.ts';
  * Returns the arguments with which gcloud signs an image and stores the attestation:
  * https://cloud.google.com/sdk/gcloud/reference/beta/container/binauthz/attestations/sign-and-create
  *
- * @param account acted as, where it is not who is signed in
+ * @param account the account to impersonate; defaults to the account that is signed in
  */
 export function attestArguments(image: string, place: ImagePlace, account?: string): string[] {
   const version = keyVersionOf(place);
@@ -19,17 +19,19 @@ export function attestArguments(image: string, place: ImagePlace, account?: stri
     `--artifact-url=${image}`,
     `--attestor=${attestorOf(place)}`,
     `--keyversion=${version}`,
-    // The id under which the attestor knows the key, wherever gcloud calls KMS.
+    // The key id that the attestor has, independent of the KMS endpoint that gcloud calls.
     `--public-key-id-override=//cloudkms.googleapis.com/v1/${version}`,
     '--validate',
     ...(account === undefined ? [] : [`--impersonate-service-account=${account}`]),
   ];
 }
 
-/** The address of an API: Google's own, or the one that the Pulumi provider is told as well. */
+/**
+ * Returns the endpoint of an API: the Pulumi provider's custom endpoint if set, otherwise Google's.
+ */
 function endpoint(variable: string, host: string): string {
   const custom = process.env[variable];
-  // Theirs end in the version that they call, e.g. `/v1beta1/`.
+  // The provider's endpoints end in the API version, e.g. `/v1beta1/`.
   return custom ? custom.replace(/(v\d\w*\/?)?$/, '') : `https://${host}.googleapis.com/`;
 }
 
@@ -46,15 +48,15 @@ async function call(url: string, token: string, body?: object): Promise<unknown>
 }
 
 /**
- * Says whether the attestor verifies one of the attestations that Container Analysis has for an
- * image.
+ * Reports whether the attestor can verify one of the image's attestations in Container Analysis.
  */
 async function isAttested(image: string, place: ImagePlace): Promise<boolean> {
   const token =
     process.env['GOOGLE_OAUTH_ACCESS_TOKEN'] ?? run('gcloud', ['auth', 'print-access-token'], { quiet: true }).trim();
   const analysis = endpoint('GOOGLE_CONTAINER_ANALYSIS_CUSTOM_ENDPOINT', 'containeranalysis');
   const authorization = endpoint('GOOGLE_BINARY_AUTHORIZATION_CUSTOM_ENDPOINT', 'binaryauthorization');
-  // As gcloud asks: it writes the address without a scheme, and other tools write it with one.
+  // The same filter as gcloud's: gcloud writes the address without a scheme, and other tools write
+  // it with one.
   const filter = encodeURIComponent(`has_suffix(resourceUrl, "${image.split('@')[1]}")`);
   const { occurrences = [] } = (await call(`${analysis}v1/${noteOf(place)}/occurrences?filter=${filter}`, token)) as {
     readonly occurrences?: readonly {
@@ -76,9 +78,9 @@ async function isAttested(image: string, place: ImagePlace): Promise<boolean> {
 }
 
 /**
- * Checks that the build account attested an image, as Cloud Run will when it is deployed.
+ * Checks that the build account attested an image, as Cloud Run does at deployment.
  *
- * @throws {Failure} that names the command that attests it, or says why it could not be checked
+ * @throws {Failure} with the command that attests the image, or the reason why the check failed
  */
 export async function assertAttested(image: string, place: ImagePlace): Promise<void> {
   const attested = await isAttested(image, place).catch((error: Error) => {

@@ -1,5 +1,6 @@
-// npx -y pnpm@12 bootstrap [--project ID] STACK...: prepares a Google Cloud project and creates the stacks in the place where their
-// state is kept: a bucket, or with PULUMI_BACKEND_URL=file://... a folder. What exists already stays.
+// npx -y pnpm@12 bootstrap [--project ID] STACK...: prepares a Google Cloud project and creates the
+// stacks where their state is kept. The state is in a bucket, or in a folder if PULUMI_BACKEND_URL
+// is file://... Existing resources stay unchanged.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,27 +11,32 @@ import { Failure, programFolder, projectName, pulumi, run, say, script } from '.
 const usage = 'npx -y pnpm@12 bootstrap [--project ID] STACK...';
 const location = 'us-central1';
 
-/** APIs that the next commands call before `pulumi up` has enabled the others. */
+/** APIs that the next commands call before `pulumi up` enables the others. */
 const apis = ['cloudbilling', 'cloudresourcemanager', 'iam', 'secretmanager', 'serviceusage'];
 
 const succeeds = (command: string, args: readonly string[]) =>
   spawnSync(command, args, { cwd: programFolder, stdio: 'ignore' }).status === 0;
 
-/** Creates something with gcloud unless a description of it succeeds. */
+/** Creates a resource with gcloud unless the describe command succeeds. */
 function ensure(noun: readonly string[], name: string, describe: readonly string[], create: readonly string[]): void {
   if (succeeds('gcloud', [...noun, 'describe', name, ...describe])) return;
   run('gcloud', [...noun, 'create', name, ...describe, ...create]);
 }
 
-/** Enables APIs of a project; those that are enabled stay so. */
+/** Enables APIs of a project. APIs that are already enabled stay enabled. */
 function enable(project: string, names: readonly string[]): void {
   run('gcloud', ['services', 'enable', ...names.map((name) => `${name}.googleapis.com`), `--project=${project}`]);
 }
 
-/** Seconds between attempts on an API that was just enabled: Google says "a few minutes". */
+/**
+ * Seconds between attempts after an API was enabled. Google's documentation says "a few minutes".
+ */
 const pauses = [1, 2, 5, 10, 20, 30, 60, 60, 60];
 
-/** Waits until Secret Manager answers in a project: the next command calls it, and an API that was just enabled refuses for a while. */
+/**
+ * Waits until Secret Manager responds in a project. The next command calls it, and a newly enabled
+ * API rejects calls for a while.
+ */
 async function untilSecretsAnswer(project: string): Promise<void> {
   for (const seconds of pauses) {
     const args = ['secrets', 'list', '--limit=1', `--project=${project}`];
@@ -41,7 +47,10 @@ async function untilSecretsAnswer(project: string): Promise<void> {
   }
 }
 
-/** The value of a setting in a stack's file, read without the engine: there may be no stack yet. */
+/**
+ * Returns a setting from a stack's file. The file is read without the engine because the stack may
+ * not exist yet.
+ */
 function settingIn(stack: string, key: string): string | undefined {
   const file = join(programFolder, `Pulumi.${stack}.yaml`);
   if (!existsSync(file)) throw new Failure(`Stack ${stack} has no settings: ${file} does not exist.`);
@@ -49,9 +58,10 @@ function settingIn(stack: string, key: string): string | undefined {
 }
 
 /**
- * Returns the id of the project that a stack is in: the one in its file, else the id of the number in its file, as Google gives it.
+ * Returns the project id of a stack: the id in the stack's file, or the id that Google returns for
+ * the project number in the file.
  *
- * @throws {Failure} when the file names neither.
+ * @throws {Failure} if the file has neither.
  */
 function projectOf(stack: string): string {
   const project = settingIn(stack, 'gcp:project') ?? settingIn(stack, `${projectName}:projectNumber`);
@@ -64,7 +74,10 @@ function projectOf(stack: string): string {
   return run('gcloud', ['projects', 'describe', project, '--format=value(projectId)'], { quiet: true }).trim();
 }
 
-/** Keeps the state in a bucket of the project: its name is the project's id, since names of buckets are worldwide. */
+/**
+ * Keeps the state in a bucket of the project. The bucket's name contains the project id because
+ * bucket names are global.
+ */
 function inTheCloud(stacks: readonly string[], project: string): void {
   const bucket = `${project}-pulumi`;
   const of = [`--project=${project}`];
@@ -74,7 +87,7 @@ function inTheCloud(stacks: readonly string[], project: string): void {
     '--uniform-bucket-level-access',
     '--public-access-prevention',
   ]);
-  // State that was overwritten can be brought back.
+  // Versioning allows overwritten state to be restored.
   run('gcloud', ['storage', 'buckets', 'update', `gs://${bucket}`, '--versioning', ...of]);
   run('pulumi', ['login', `gs://${bucket}`]);
   for (const stack of stacks) {

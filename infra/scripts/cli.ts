@@ -2,19 +2,19 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-/** The folder of the Pulumi program. */
+/** Folder of the Pulumi program. */
 export const programFolder = join(import.meta.dirname, '..');
 
-/** The rules that every stack keeps, as the engine is told of them. */
+/** Options that make the engine run the policy pack. */
 export const underThePolicies = ['--policy-pack', join(programFolder, 'policy')] as const;
 
-/** The name of the Pulumi project, which prefixes its settings. */
+/** Name of the Pulumi project, the prefix of its settings. */
 export const projectName = 'andamio';
 
-/** An error that says all there is to say: no stack trace. */
+/** An error that is printed without a stack trace, since its message says everything. */
 export class Failure extends Error {}
 
-/** Runs a script to its end; what went wrong is one message and exit code 1. */
+/** Runs a script. A failure prints one message and sets exit code 1. */
 export async function script(main: (args: string[]) => Promise<void> | void): Promise<void> {
   try {
     await main(process.argv.slice(2));
@@ -28,7 +28,11 @@ export function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** The arguments of a script by what they are called. @throws {Failure} that shows the usage. */
+/**
+ * Returns a script's arguments by name.
+ *
+ * @throws {Failure} with the usage if the arguments do not match.
+ */
 export function named<const Names extends readonly string[]>(
   args: readonly string[],
   usage: string,
@@ -39,8 +43,8 @@ export function named<const Names extends readonly string[]>(
 }
 
 /**
- * The environment of the Pulumi CLI. Stacks have an empty passphrase: configuration and state hold no secret. One that is set is
- * respected.
+ * Returns the environment of the Pulumi CLI. The passphrase defaults to the empty string because
+ * neither configuration nor state holds secrets.
  */
 export function pulumiEnvironment(): NodeJS.ProcessEnv {
   const { env } = process;
@@ -51,17 +55,17 @@ export function pulumiEnvironment(): NodeJS.ProcessEnv {
 export interface RunOptions {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Where it runs, if not in the folder of the program. */
+  /** Working directory. Defaults to the program's folder. */
   readonly cwd?: string;
-  /** What the program prints is for the caller alone. */
+  /** Captures the output instead of printing it. */
   readonly quiet?: boolean;
 }
 
 /**
- * Runs a program in the folder of the Pulumi program.
+ * Runs a command, by default in the folder of the Pulumi program.
  *
- * @returns what it printed, where `quiet`
- * @throws {Failure} when it cannot be started or ends with another code than 0
+ * @returns its output if `quiet` is set
+ * @throws {Failure} if the command cannot be started or exits with a code other than 0
  */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
@@ -78,11 +82,12 @@ export function run(command: string, args: readonly string[], options: RunOption
 }
 
 /**
- * Runs the Pulumi CLI on a stack without questions, and asks it to stop when the signal aborts. The CLI runs in a process group
- * of its own: Ctrl-C in a terminal reaches this script alone, which decides what is stopped and what is finished.
+ * Runs the Pulumi CLI on a stack without prompts, and asks it to stop when the signal aborts. The
+ * CLI runs in its own process group: Ctrl-C in a terminal reaches only this script, which decides
+ * whether the CLI stops or finishes.
  *
- * @throws {Failure} when it ends with another code than 0
- * @throws the signal's reason when it was stopped; by then the CLI has ended
+ * @throws {Failure} if the CLI exits with a code other than 0
+ * @throws the signal's reason if the CLI was stopped; it has exited by then
  */
 export async function pulumiUntil(signal: AbortSignal, stack: string, args: readonly string[]): Promise<void> {
   signal.throwIfAborted();
@@ -103,12 +108,12 @@ export async function pulumiUntil(signal: AbortSignal, stack: string, args: read
   }
 }
 
-/** Runs the Pulumi CLI on a stack without questions. */
+/** Runs the Pulumi CLI on a stack without prompts. */
 export function pulumi(stack: string, args: readonly string[], options: RunOptions = {}): string {
   return run('pulumi', [...args, '--stack', stack, '--non-interactive'], options);
 }
 
-/** One resource in a preview, with what was asked for before and what would be. */
+/** One step of a preview, with the resource's old and new state. */
 export interface Step {
   readonly op: string;
   readonly urn: string;
@@ -117,7 +122,7 @@ export interface Step {
 }
 
 /**
- * Returns what the policies say against a stack. As JSON, a preview says only that it failed.
+ * Returns the policy violations of a stack. A preview with `--json` reports only that it failed.
  *
  * @param command of the preview, without `--json`
  */
@@ -128,9 +133,9 @@ function policyViolations(command: readonly string[], options: Parameters<typeof
 }
 
 /**
- * What `up` would do to a stack, one step a resource, after the policy pack has looked at all of them.
+ * Previews an `up` under the policy pack and returns its steps, one per resource.
  *
- * @throws {Failure} that tells what the preview or a policy said was wrong
+ * @throws {Failure} with the errors of the preview or the policy violations
  */
 export function previewed(
   stack: string,
@@ -158,7 +163,7 @@ export function previewed(
   return steps;
 }
 
-/** The outputs of a stack as it was last applied; empty where it never was. */
+/** Returns the outputs of a stack's last update; empty if it was never applied. */
 export function outputsOf(stack: string): Readonly<Record<string, unknown>> {
   return JSON.parse(pulumi(stack, ['stack', 'output', '--json'], { quiet: true }) || '{}');
 }

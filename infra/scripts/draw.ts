@@ -1,24 +1,25 @@
-// node scripts/draw.ts: writes the drawings and tables of docs/infrastructure.md, from the reviewed snapshots of the stacks.
+// node scripts/draw.ts: writes the drawings and tables of docs/infrastructure.md from the reviewed
+// snapshots of the stacks.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** A resource as a snapshot has it. */
+/** A resource in a snapshot. */
 interface Resource {
   readonly resource: string;
   readonly type: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
 }
 
-/** A node of a drawing: something that runs, holds data, or signs in. */
+/** A node of a drawing: a resource that runs, holds data, or authenticates. */
 interface Node {
   readonly id: string;
   readonly label: string;
-  /** Kind and name, as {@link Grant.what} has them. */
+  /** Kind and name, in the form of {@link Grant.what}. */
   readonly what: string;
 }
 
-/** Who may do what with what. */
+/** A grant: who may do what, on which resource. */
 interface Grant {
   readonly who: string;
   readonly role: string;
@@ -35,7 +36,10 @@ export const stacks = ['dev', 'shared', 'preprod', 'prod'] as const;
 
 export type StackName = (typeof stacks)[number];
 
-/** The types that are drawn: Google's product, what a grant calls one, and the input that holds its name. */
+/**
+ * The types that are drawn: Google's product, the kind in the grants table, and the input that
+ * holds the name.
+ */
 const drawn: Readonly<Record<string, readonly [product: string, kind: string, name: string]>> = {
   'gcp:artifactregistry/repository:Repository': ['Artifact Registry', 'registry', 'repositoryId'],
   'gcp:binaryauthorization/attestor:Attestor': ['Binary Authorization', 'attestor', 'name'],
@@ -48,8 +52,9 @@ const drawn: Readonly<Record<string, readonly [product: string, kind: string, na
 };
 
 /**
- * What an arrow says in place of a role; no arrow where it is empty, since the role reveals only that a thing exists, or belongs to
- * another arrow. Any other role is written as it is called. The tables name all of them.
+ * Labels of arrows, by role. A role with an empty label has no arrow, because it only reveals that
+ * a resource exists or is part of another arrow. Any other role is shown under its own name. The
+ * tables list all roles.
  */
 const verbs: Readonly<Record<string, string>> = {
   andamio_build: '',
@@ -73,14 +78,16 @@ const text = (resource: Resource, input: string) => String(resource.inputs?.[inp
 
 const last = (path: string) => path.split('/').at(-1) as string;
 
-/** `deploy-account` -> `deploy_account`, which Mermaid takes as a name. */
+/** Returns a name in the form that Mermaid accepts: `deploy-account` -> `deploy_account`. */
 const identifier = (name: string) => name.replaceAll(/[^A-Za-z0-9]/g, '_');
 
 function read(stack: StackName): Resource[] {
   return JSON.parse(readFileSync(join(folder, `test/snapshots/${stack}.json`), 'utf8'));
 }
 
-/** Who a grant is for, as a reader knows them: an account's id, a job on GitHub, or an agent of Google's. */
+/**
+ * Returns the reader's term for a member: an account's id, a GitHub job, or a Google service agent.
+ */
 function whoIs(member: string): string {
   const [kind, rest = ''] = member.split(/:(.*)/s);
   if (kind === 'serviceAccount') {
@@ -91,7 +98,7 @@ function whoIs(member: string): string {
   return `GitHub: ${rest.replace(/^.*\/subject\/\d+:/, '')}`;
 }
 
-/** What a grant is on. Which input says so depends on the type. */
+/** Returns the resource that a grant applies to. The input that holds it depends on the type. */
 function whatOf(grant: Resource): string {
   const condition = (grant.inputs?.['condition'] as { readonly expression?: string } | undefined)?.expression ?? '';
   const [, kind, name] = /(database|instance)s\/([\w-]+)"/.exec(condition) ?? [];
@@ -125,7 +132,7 @@ function grantsOf(resources: readonly Resource[]): Grant[] {
     }));
 }
 
-/** The secrets that a service is given, by name: the program grants access to them and holds no value. */
+/** Returns the secrets of a service, by name. The program declares access to them but no values. */
 function secretsOf(service: Resource): string[] {
   const template = service.inputs?.['template'] as {
     containers: { envs: { valueSource?: { secretKeyRef: { secret: string } } }[] }[];
@@ -150,7 +157,7 @@ function nodesOf(resources: readonly Resource[]): Node[] {
     ...things,
     ...secrets.map((name) => ({ id: identifier(name), label: `Secret Manager<br>${name}`, what: `secret ${name}` })),
     ...[...buckets].map((name) => ({ id: 'state', label: `Pulumi's state<br>${name}`, what: `bucket ${name}` })),
-    // Where a service is drawn, the few grants on the project as a whole stand in the table alone.
+    // If a service is drawn, grants on the whole project appear only in the table.
     ...(service ? [] : [{ id: 'project', label: 'The project', what: 'the project' }]),
   ];
 }
@@ -160,7 +167,7 @@ const count = (resources: readonly Resource[], type: string, noun: string) => {
   return length === 0 ? [] : [`${length} ${noun}${length === 1 ? '' : 's'}`];
 };
 
-/** What monitoring looks at and tells, where the stack has it. */
+/** Returns the arrows of the monitoring, if the stack has one. */
 function monitoringOf(resources: readonly Resource[]): string[] {
   const checks = count(resources, 'gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig', 'uptime check');
   if (checks.length === 0) return [];
@@ -179,14 +186,17 @@ function monitoringOf(resources: readonly Resource[]): string[] {
 
 const labelOf = (roles: ReadonlySet<string>) => (roles.size > 2 ? `${roles.size} roles` : [...roles].join('<br>'));
 
-/** Returns a stack as a Mermaid flowchart: who calls what, and which identity may do what with which thing. */
+/**
+ * Returns a stack as a Mermaid flowchart: the calls between its resources, and the permissions of
+ * each identity.
+ */
 export function drawing(stack: StackName): string {
   const resources = read(stack);
   const nodes = nodesOf(resources);
   const hasService = resources.some(({ type }) => type === serviceType);
   const runtime = resources.find(({ resource }) => resource === 'runtime-account');
   const runtimeAccount = `account ${runtime ? text(runtime, 'accountId') : ''}`;
-  // The account that the service runs as is drawn as the service: what it may do, the service does.
+  // The runtime account is drawn as the service, which has its permissions.
   const idOf = (what: string) => (what === runtimeAccount ? 'service' : nodes.find((node) => node.what === what)?.id);
 
   const jobs = new Map<string, string>();
@@ -221,7 +231,7 @@ export function drawing(stack: StackName): string {
   return ['flowchart TB', ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
-/** The table of every grant of a stack: who may do what, and on what. */
+/** Returns the table of all grants of a stack: who may do what, on which resource. */
 export function grantsTable(stack: StackName): string {
   const rows = new Map<string, Set<string>>();
   for (const { who, role, what } of grantsOf(read(stack))) {
@@ -232,7 +242,9 @@ export function grantsTable(stack: StackName): string {
   return ['| identity | on | may |', '| --- | --- | --- |', ...lines].join('\n');
 }
 
-/** Puts the drawing and the table of each stack between their markers in the document. */
+/**
+ * Returns the document with the drawing and the table of each stack inserted between their markers.
+ */
 export function withDrawings(document: string): string {
   return stacks.reduce((text, stack) => {
     const between = new RegExp(`(?<=<!-- ${stack}: generated -->)[\\s\\S]*(?=<!-- /${stack} -->)`);

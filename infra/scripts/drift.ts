@@ -1,5 +1,6 @@
-// node scripts/drift.ts STACK: compares what is with what should be, the image and the traffic of
-// the last release included. Fails where they differ, and opens an issue when it runs on GitHub.
+// node scripts/drift.ts STACK: compares the resources at Google with the declared ones, including
+// the image and traffic of the last release. It fails if they differ, and opens an issue when it
+// runs on GitHub.
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +10,8 @@ import { forgetsBuiltImage } from './release-guard.ts';
 import { stepsAsTable } from './steps-table.ts';
 
 /**
- * A stack's settings as they were last applied, in a file of their own: what a release set is not
- * committed.
+ * Calls a function with a copy of the stack's file that has the settings of the last update.
+ * Settings of a release are not committed.
  */
 async function withSettings<Result>(
   stack: string,
@@ -38,7 +39,7 @@ async function withSettings<Result>(
 await script(async (args) => {
   const { stack } = named(args, 'node scripts/drift.ts STACK', ['stack']);
   const steps = await withSettings(stack, (options) => previewed(stack, ['--refresh', ...options]));
-  // The settings name the image that runs, so the program does not declare the one that `up` built.
+  // With an image in the settings, the program does not declare the image that `up` built.
   const table = stepsAsTable(steps.filter((step) => !forgetsBuiltImage(step)));
   if (table === undefined) {
     say(`${stack} is as it should be.`);

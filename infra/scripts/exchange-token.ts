@@ -1,5 +1,6 @@
-// node scripts/exchange-token.ts: prints a short-lived token of the stack's issuer for this job, in exchange for the one that GitHub
-// gives it (RFC 8693). Nothing is stored: the issuer trusts jobs of this repository, and gives them a `sub` of their own.
+// node scripts/exchange-token.ts: exchanges the job's GitHub token for a short-lived token of the
+// stack's issuer (RFC 8693) and prints it. No credential is stored: the issuer trusts jobs of this
+// repository and issues tokens with a separate `sub` for them.
 import { Failure, script } from './cli.ts';
 
 const tokenType = 'urn:ietf:params:oauth:token-type:jwt';

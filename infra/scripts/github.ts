@@ -1,6 +1,9 @@
 import { Failure } from './cli.ts';
 
-/** What GitHub Actions sets: https://docs.github.com/actions/reference/workflows-and-actions/variables */
+/**
+ * Returns GitHub Actions' variables:
+ * https://docs.github.com/actions/reference/workflows-and-actions/variables
+ */
 function actions() {
   const { GITHUB_API_URL: api, GITHUB_REPOSITORY: repository, GITHUB_TOKEN: token } = process.env;
   return api && repository && token ? { api, repository, token } : undefined;
@@ -22,12 +25,12 @@ async function request(path: string, method: 'GET' | 'POST' | 'PATCH', body?: ob
   return response.json();
 }
 
-/** Says whether this runs in a job on GitHub that may write there. */
+/** Reports whether the script runs in a GitHub job with write access. */
 export function onGitHub(): boolean {
   return actions() !== undefined;
 }
 
-/** Writes a comment under a pull request, in place of the one that was written there under the same heading. */
+/** Posts a comment on a pull request, or replaces the one with the same heading. */
 export async function comment(pullRequest: string, heading: string, text: string): Promise<void> {
   const body = `${heading}\n\n${text}`;
   const path = `/issues/${pullRequest}/comments`;
@@ -37,7 +40,7 @@ export async function comment(pullRequest: string, heading: string, text: string
   else await request(path, 'POST', { body });
 }
 
-/** Opens an issue, or writes under the open one of the same title. */
+/** Opens an issue, or comments on the open issue with the same title. */
 export async function openIssue(title: string, body: string): Promise<void> {
   const open = (await request('/issues?state=open&per_page=100', 'GET')) as { number: number; title: string }[];
   const earlier = open.find((issue) => issue.title === title);

@@ -7,19 +7,19 @@ import { Failure, programFolder, run } from './cli.ts';
 const repository = join(programFolder, '..');
 const dockerfile = join(repository, 'apps/api/Dockerfile');
 
-/** Further options of every build, e.g. --build-arg for a mirror of the base images. */
+/** Returns additional options for every build, e.g. --build-arg for a mirror of the base images. */
 const ownOptions = () => (process.env['IMAGE_BUILD_OPTIONS'] ?? '').split(/\s+/).filter(Boolean);
 
 const works = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-/** Returns what builds images here: Docker where its daemon answers, else buildah. */
+/** Returns the tool that builds images: Docker if its daemon responds, otherwise buildah. */
 export function builder(): 'docker' | 'buildah' {
   if (works('docker', 'info') && works('docker', 'buildx', 'version')) return 'docker';
   if (works('buildah', '--version')) return 'buildah';
   throw new Failure('Docker with BuildKit, or buildah, is needed to build the image.');
 }
 
-/** Calls a function with a folder that is gone when it returns. */
+/** Calls a function with a temporary folder, and removes the folder afterwards. */
 function withFolder<Result>(work: (folder: string) => Result): Result {
   const folder = mkdtempSync(join(tmpdir(), 'image-'));
   try {
@@ -30,8 +30,8 @@ function withFolder<Result>(work: (folder: string) => Result): Result {
 }
 
 /**
- * Calls a function with a file that holds the credentials of a registry, and deletes it. Arguments
- * would show the token to everybody.
+ * Calls a function with a temporary file that holds a registry's credentials. Command-line
+ * arguments would expose the token to other processes.
  */
 export function withRegistryToken<Result>(registry: string, token: string, work: (authfile: string) => Result): Result {
   return withFolder((folder) => {
@@ -45,10 +45,10 @@ export function withRegistryToken<Result>(registry: string, token: string, work:
 }
 
 /**
- * Builds with Docker, with SBOM and provenance. Files are as old as the epoch, so that the same
- * source gives the same layers: https://github.com/moby/buildkit/blob/master/docs/build-repro.md
+ * Builds with Docker, with SBOM and provenance. Timestamps are set to the epoch, so that the same
+ * source produces the same layers: https://github.com/moby/buildkit/blob/master/docs/build-repro.md
  *
- * @param exporter where to, as `--output` takes it
+ * @param exporter destination, in the form of `--output`
  */
 export function dockerBuild(exporter: string, options: readonly string[] = []): void {
   const what = ['--platform=linux/amd64', '--file', dockerfile, '--sbom=true', '--provenance=mode=max'];
@@ -79,7 +79,7 @@ function buildahPush(image: string, registry: string, token: string): string {
   const built = 'localhost/andamio-api';
   const ignored = `${dockerfile}.dockerignore`;
   const what = ['--platform=linux/amd64', '--file', dockerfile, '--ignorefile', ignored, ...ownOptions()];
-  // Files as old as the epoch: the same source gives the same layers.
+  // Timestamps are set to the epoch: the same source produces the same layers.
   run('buildah', ['bud', '--timestamp', '0', ...what, '--tag', built, repository]);
   return withRegistryToken(registry, token, (authfile) =>
     withFolder((folder) => {
@@ -90,7 +90,11 @@ function buildahPush(image: string, registry: string, token: string): string {
   );
 }
 
-/** Builds the service's image and pushes it. @returns the digest that the registry gave it */
+/**
+ * Builds the service's image and pushes it.
+ *
+ * @returns the digest in the registry
+ */
 export function buildAndPush(image: string, registry: string, token: string): string {
   return builder() === 'docker' ? dockerPush(image, registry, token) : buildahPush(image, registry, token);
 }

@@ -1,6 +1,7 @@
-// node scripts/preview.ts STACK: what a change would do to a stack, for a pull request. A preview reads the state and neither locks
-// nor writes it (pulumi/pulumi, pkg/backend/diy/backend.go), so an identity that may read the bucket is enough. On GitHub the steps
-// are a comment on PULL_REQUEST.
+// node scripts/preview.ts STACK: shows the effect of a change on a stack, for a pull request. A
+// preview reads the state without locking or writing it (pulumi/pulumi,
+// pkg/backend/diy/backend.go), so read access to the bucket is enough. On GitHub, the steps are
+// posted as a comment on PULL_REQUEST.
 import { named, previewed, say, script } from './cli.ts';
 import { comment, onGitHub } from './github.ts';
 import { stepsAsTable } from './steps-table.ts';

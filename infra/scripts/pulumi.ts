@@ -1,4 +1,5 @@
-// npx -y pnpm@12 pulumi ARGS...: runs the Pulumi CLI on this program, with the passphrase that its stacks have.
+// npx -y pnpm@12 pulumi ARGS...: runs the Pulumi CLI on this program, with the passphrase of its
+// stacks.
 import { spawn } from 'node:child_process';
 import { programFolder, pulumiEnvironment } from './cli.ts';
 
@@ -13,6 +14,6 @@ child.once('error', (error) => {
 child.once('exit', (code) => {
   process.exitCode = code ?? 1;
 });
-// An interrupt from the terminal reaches the CLI as well, which then ends in order: wait for it.
+// The terminal sends an interrupt to the CLI as well, which then shuts down cleanly. Wait for it.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => child.kill('SIGTERM'));

@@ -1,6 +1,6 @@
 // npx -y pnpm@12 image:push STACK...: builds the service's image, pushes and attests it as the
-// build account, and sets it in the stacks: what the deploy workflow does in three jobs, for a
-// person. The stack that owns the project comes first.
+// build account, and sets it in the stacks. It does manually what the deploy workflow does in three
+// jobs. List the stack that owns the project first.
 import { setTimeout } from 'node:timers/promises';
 import { buildAccountOf, type ImagePlace, imageName, registryOf } from '../delivery/names.ts';
 import { attestArguments } from './attest.ts';
@@ -14,7 +14,10 @@ function placeOf(stack: string): ImagePlace {
   return { project: setting('gcp:project'), region: setting('gcp:region') };
 }
 
-/** Returns a token of the build account, for whoever is signed in to gcloud and may act as it. */
+/**
+ * Returns a token of the build account. The account that is signed in to gcloud must be able to
+ * impersonate it.
+ */
 function tokenOf(account: string): string {
   return run('gcloud', ['auth', 'print-access-token', `--impersonate-service-account=${account}`], {
     quiet: true,
@@ -22,8 +25,8 @@ function tokenOf(account: string): string {
 }
 
 /**
- * Lets whoever is signed in act as the build account. An owner of the project may give that; nobody
- * has it from the start.
+ * Lets the account that is signed in impersonate the build account. No account has this role by
+ * default, and an owner of the project may grant it.
  */
 function grantMyself(account: string, project: string): void {
   const me = run('gcloud', ['config', 'get', 'account'], { quiet: true }).trim();
@@ -46,7 +49,7 @@ function grantMyself(account: string, project: string): void {
 }
 
 /**
- * Seconds between attempts: a grant is effective after about two minutes, sometimes seven.
+ * Seconds between attempts. A grant takes effect after about two minutes, sometimes seven.
  * https://cloud.google.com/iam/docs/access-change-propagation
  */
 const pauses = [5, 10, 20, 30, 60, 60, 120, 120];
@@ -78,7 +81,8 @@ await script(async (stacks) => {
   const registry = registryOf(place);
   const account = buildAccountOf(place);
   const token = await impersonate(account, place.project);
-  // Untagged images are cleaned up. The tag tells when it was pushed, and is trusted by nothing.
+  // The registry's cleanup deletes untagged images. The tag is the time of the push, and no check
+  // relies on it.
   const tag = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
   const digest = buildAndPush(`${registry}/${imageName}:${tag}`, registry, token);
   const image = `${registry}/${imageName}@${digest}`;

@@ -1,7 +1,10 @@
 import { Failure, previewed, type Step } from './cli.ts';
 import { differences } from './differences.ts';
 
-/** What a release may change, by type: image and traffic of the service, and the image of its job. */
+/**
+ * The properties that a release may change, by type: image and traffic of the service, and the
+ * image of its job.
+ */
 const releasable: Readonly<Record<string, readonly RegExp[]>> = {
   'gcp:cloudrunv2/service:Service': [/^template\.containers\.0\.image$/, /^traffics(\.|$)/],
   'gcp:cloudrunv2/job:Job': [/^template\.template\.containers\.0\.image$/],
@@ -12,20 +15,20 @@ const quiet = ['same', 'read', 'refresh'];
 const changes = ({ op, urn }: Step) => !quiet.includes(op) && !urn.includes('::pulumi:pulumi:Stack::');
 
 /**
- * The image that `up` built leaves the state when the pipeline brings its own; in the registry it
- * stays.
+ * Reports whether a step removes the image that `up` built from the state. This happens when the
+ * pipeline supplies an image; the old one stays in the registry.
  */
 export const forgetsBuiltImage = ({ op, urn }: Step) => op === 'delete' && urn.includes('docker-build:index:Image::');
 
-/** `urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME` -> TYPE and NAME */
+/** Returns TYPE and NAME of `urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME`. */
 function partsOf(urn: string): { readonly type: string; readonly name: string } {
   const [, , types = '', name = ''] = urn.split('::');
   return { type: types.split('$').at(-1) as string, name };
 }
 
 /**
- * What in a preview is more than a release: another resource, or another property of the service
- * or its job.
+ * Returns the changes in a preview that are not part of a release: other resources, or other
+ * properties of the service or its job.
  */
 export function beyondRelease(steps: readonly Step[]): string[] {
   return steps
@@ -43,8 +46,9 @@ export function beyondRelease(steps: readonly Step[]): string[] {
 /**
  * Previews an `up`.
  *
- * @returns whether it would change anything
- * @throws {Failure} that lists what goes beyond a release: a person has to review and apply it
+ * @returns whether it would change a resource
+ * @throws {Failure} with the changes that are not part of a release, which a person has to review
+ * and apply
  */
 export function assertReleaseOnly(stack: string): boolean {
   const steps = previewed(stack);

@@ -1,27 +1,27 @@
-// node scripts/release.ts STACK IMAGE@sha256:...: brings a release out. The new revision gets no
-// traffic until it has issued a key. Whatever goes wrong after the first change, a signal included,
-// brings the image from before back, and the script fails.
+// node scripts/release.ts STACK IMAGE@sha256:...: deploys a release. The new revision gets no
+// traffic until it has issued a key. If a step fails after the first change, or a signal arrives,
+// the script restores the previous image and fails.
 //
-// node scripts/release.ts STACK --recover: goes back if an earlier run was killed, or its rollback
-// failed. Frees the stack's lock.
+// node scripts/release.ts STACK --recover: rolls back after an earlier run was killed or its
+// rollback failed. It also releases the stack's lock.
 import { assertAttested } from './attest.ts';
 import { Failure, outputsOf, projectName, pulumi, pulumiUntil, say, script, underThePolicies } from './cli.ts';
 import { assertReleaseOnly } from './release-guard.ts';
 import { smokeTest } from './smoke-test.ts';
 
-/** What has the traffic, as the stack's outputs tell. */
+/** The revision with the traffic, as the stack's outputs describe it. */
 interface Deployed {
   readonly host: string;
   readonly image: string;
   readonly revision: string;
-  /** Whether a candidate waits beside it, from a release that was broken off. */
+  /** True if a candidate of an interrupted release exists. */
   readonly besideCandidate: boolean;
-  /** Who must have attested an image; empty where the stack does not require it. */
+  /** The required attestor; empty if the stack does not require one. */
   readonly attestor: string;
   readonly place: { readonly project: string; readonly region: string; readonly service: string };
 }
 
-/** How far a release has come: what has to be undone when it fails. */
+/** Progress of a release, which decides what a rollback has to undo. */
 type Progress = 'nothing changed' | 'candidate' | 'switched';
 
 const usage = 'Usage: node infra/scripts/release.ts STACK (IMAGE@sha256:... | --recover)';
@@ -45,17 +45,19 @@ function deployed(stack: string): Deployed {
 }
 
 /**
- * The address of the revision that has no traffic yet.
+ * Returns the URL of the candidate.
  * https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags
  */
 function candidateOf(host: string): string {
   return host.replace('https://', 'https://candidate---');
 }
 
-/** A revision that keeps the traffic while a candidate waits, and its image. */
+/** The revision that keeps the traffic while a candidate waits, and its image. */
 type Stable = Pick<Deployed, 'revision' | 'image'>;
 
-/** Sets what a release is made of: the image, and what keeps the traffic meanwhile. */
+/**
+ * Writes the settings of a release: the image, and the revision that keeps the traffic meanwhile.
+ */
 function choose(stack: string, image: string, stable: Stable | undefined): void {
   const settings = { image, stableRevision: stable?.revision, stableImage: stable?.image };
   for (const [name, value] of Object.entries(settings)) {
@@ -69,7 +71,7 @@ class Release {
   readonly before: Deployed;
   readonly stopped: AbortSignal;
   progress: Progress = 'nothing changed';
-  /** Whether the stack's settings are known to hold nothing beyond a release. */
+  /** True once the guard has found no change beyond a release. */
   #guarded = false;
 
   constructor(stack: string, stopped: AbortSignal) {
@@ -83,14 +85,14 @@ class Release {
     return pulumiUntil(signal, this.stack, ['up', '--yes', '--skip-preview', ...underThePolicies]);
   }
 
-  /** @returns whether an `up` would change anything */
+  /** Returns whether an `up` would change a resource. */
   #guard(): boolean {
     const differs = assertReleaseOnly(this.stack);
     this.#guarded = true;
     return differs;
   }
 
-  /** Applies an image, with all traffic on it or on a revision that stays. */
+  /** Applies an image, with all traffic on it or on a stable revision. */
   async #step(image: string, stable: Stable | undefined, progress: Progress): Promise<void> {
     choose(this.stack, image, stable);
     this.#guard();
@@ -108,13 +110,12 @@ class Release {
   }
 
   /**
-   * Goes back to what the outputs say has the traffic, if an earlier run left the stack differing
-   * from it.
+   * Rolls back to the deployment in the outputs if an earlier run left the stack different from it.
    */
   async settle(): Promise<string> {
     const { stack, before, stopped } = this;
     if (!before.besideCandidate) {
-      // A rollback that failed half-way changed the stack and none of its outputs.
+      // A rollback that failed halfway changed resources but none of the outputs.
       choose(stack, before.image, undefined);
       const differs = this.#guard();
       if (!differs) {
@@ -127,10 +128,10 @@ class Release {
   }
 
   /**
-   * Brings back what had the traffic before. Not stopped by a signal: half-way back is the worst of
-   * all states.
+   * Restores the previous deployment. Signals do not interrupt it, because a half-finished rollback
+   * is the worst state.
    *
-   * @returns in which state the stack is left
+   * @returns a description of the final state
    */
   async goBack(image: string): Promise<string> {
     const { stack, before, progress } = this;
@@ -140,8 +141,8 @@ class Release {
     }
     say(`Going back to ${before.image}.`);
     const finish = new AbortController().signal;
-    // The revision from before still runs: traffic returns to it at once, whatever a new revision
-    // does.
+    // The previous revision still runs. Moving the traffic to it first works even if a new revision
+    // cannot start.
     if (progress === 'switched') {
       choose(stack, image, before);
       await this.#up(finish);
@@ -158,7 +159,7 @@ class Release {
     return `${before.image} is back, with all traffic, ${check}`;
   }
 
-  /** The commands that bring the image from before back by hand. */
+  /** Returns the commands for a manual rollback. */
   byHand(): string[] {
     const { stack, before } = this;
     const { project, region, service } = before.place;
@@ -175,9 +176,9 @@ const messageOf = (error: unknown) =>
   error instanceof Failure ? error.message : String((error as Error)?.stack ?? error);
 
 /**
- * Goes back after a failure.
+ * Rolls back after a failure.
  *
- * @returns the failure that tells both what went wrong and what was done
+ * @returns a failure that describes the cause and the result of the rollback
  */
 async function failed(release: Release, image: string, error: unknown): Promise<Failure> {
   const reason = `${image} was not brought out: ${messageOf(error)}`;
@@ -191,8 +192,8 @@ async function failed(release: Release, image: string, error: unknown): Promise<
 }
 
 /**
- * An abort signal for SIGINT and SIGTERM. Further signals are answered in words: going back must
- * not be broken off.
+ * Returns a signal that aborts on SIGINT, SIGTERM or SIGHUP. Later signals only print a message,
+ * because a rollback must not be interrupted.
  */
 function stopOnSignals(): AbortSignal {
   const controller = new AbortController();

@@ -1,5 +1,6 @@
-// npx -y pnpm@12 request-key STACK: requests an API key of a deployed service, as a user of it would, and prints the answer. The
-// request carries the token in TOKEN; without one it is signed here with the JWT secret of the stack, which takes access to it.
+// npx -y pnpm@12 request-key STACK: requests an API key from a deployed service, as a user would,
+// and prints the response. The request uses the token in TOKEN. Without TOKEN, the script signs a
+// token with the stack's JWT secret, which requires access to that secret.
 import { randomBytes } from 'node:crypto';
 import { basePath } from '@andamio/schema/hosts';
 import jwt from 'jsonwebtoken';
@@ -7,7 +8,7 @@ import { secretIdOf, variables } from '../settings/service.ts';
 import { Failure, named, outputsOf, projectName, pulumi, say, script } from './cli.ts';
 import { ManagedSecret } from './secret-manager.ts';
 
-/** Milliseconds that the service may take: an instance may have to start first. */
+/** Request timeout in milliseconds, long enough for an instance to start. */
 const timeout = 60_000;
 
 interface Deployed {
@@ -16,14 +17,22 @@ interface Deployed {
   readonly secretVersions: Readonly<Record<string, number | undefined>>;
 }
 
-/** Returns the outputs of the stack's last update. @throws {Failure} where it has no service */
+/**
+ * Returns the outputs of the stack's last update.
+ *
+ * @throws {Failure} if the stack has no service
+ */
 function deployed(stack: string): Deployed {
   const outputs = outputsOf(stack) as Partial<Deployed>;
   if (outputs.host) return outputs as Deployed;
   throw new Failure(`Stack ${stack} has no service: npx -y pnpm@12 pulumi up --stack ${stack}`);
 }
 
-/** Signs a token of a minute for a user that nobody else is. @throws {Failure} where only an issuer can */
+/**
+ * Signs a token for a random user that is valid for one minute.
+ *
+ * @throws {Failure} if only an issuer can sign tokens
+ */
 function signToken(stack: string, { place, secretVersions }: Deployed): string {
   const { secret, versionKey } = variables.JWT_SECRETS;
   const version = secretVersions[versionKey];
@@ -53,7 +62,7 @@ await script(async (args) => {
     body: JSON.stringify({ api_key_name: `key-${randomBytes(4).toString('hex')}` }),
     signal: AbortSignal.timeout(timeout),
   }).catch((error: Error) => {
-    // Node hides the system's error behind "fetch failed".
+    // Node.js hides the system error behind "fetch failed".
     const { message, code } = (error.cause ?? error) as NodeJS.ErrnoException;
     throw new Failure(`${url} cannot be called: ${message || code}`);
   });

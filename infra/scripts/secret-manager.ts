@@ -2,12 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { Failure } from './cli.ts';
 import type { SecretVersion, Vault } from './secret-rotation.ts';
 
-/** How long a version that was destroyed can be restored. */
+/** Period in which a destroyed version can be restored. */
 const versionDestroyTtl = `${7 * 86_400}s`;
 
 /**
- * A secret in Secret Manager, by the Google Cloud CLI and whoever is signed in there. Values go through its standard input and
- * output: none is in an argument, in the environment, or in a file.
+ * A secret in Secret Manager, accessed through the Google Cloud CLI as the account that is signed
+ * in. Values are passed through standard input and output, never in an argument, the environment,
+ * or a file.
  */
 export class ManagedSecret implements Vault {
   readonly id: string;
@@ -57,7 +58,7 @@ export class ManagedSecret implements Vault {
     const { status, stdout, stderr, error } = spawnSync('gcloud', ['secrets', ...args, `--project=${this.project}`], {
       encoding: 'utf8',
       input,
-      // What the CLI prints would be in its log files as well.
+      // Disabled because the CLI's log files would contain its output.
       env: { ...process.env, CLOUDSDK_CORE_DISABLE_PROMPTS: '1', CLOUDSDK_CORE_DISABLE_FILE_LOGGING: 'true' },
     });
     if (error)
@@ -70,5 +71,5 @@ export class ManagedSecret implements Vault {
   }
 }
 
-/** `projects/P/secrets/S/versions/N` -> N */
+/** Returns N of `projects/P/secrets/S/versions/N`. */
 const numberOf = (name: string) => Number(name.slice(name.lastIndexOf('/') + 1));

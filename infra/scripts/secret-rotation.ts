@@ -13,15 +13,15 @@ export interface SecretVersion {
 export interface Vault {
   readonly id: string;
   readonly project: string;
-  /** Creates the secret. One that exists stays as it is. */
+  /** Creates the secret unless it exists. */
   create(): void;
-  /** Returns the versions, the newest first; undefined where the secret does not exist. */
+  /** Returns the versions, newest first; undefined if the secret does not exist. */
   versions(): SecretVersion[] | undefined;
   /** Returns the value of a version. */
   access(version: number): string;
-  /** Adds a version. @returns its number: Secret Manager counts up by one */
+  /** Adds a version and returns its number. Secret Manager increments numbers by one. */
   add(value: string): number;
-  /** Disables a version, so that nobody can read it until it is enabled again. */
+  /** Disables a version. Its value cannot be read until it is enabled again. */
   disable(version: number): void;
 }
 
@@ -30,18 +30,25 @@ export interface StackSecret {
   readonly stack: string;
   readonly secret: ServiceSecret;
   readonly vault: Vault;
-  /** The version that the stack's file names. */
+  /** Returns the version in the stack's file. */
   pinned(): number | undefined;
-  /** Writes the version into the stack's file. */
+  /** Writes the version to the stack's file. */
   pin(version: number): void;
-  /** The version that every instance has: the one of the last update. @throws {Failure} while a candidate waits */
+  /**
+   * Returns the version that all instances use, from the last update.
+   *
+   * @throws {Failure} while a candidate waits
+   */
   deployed(): number | undefined;
 }
 
 const bytes = 32;
 const newSecret = () => randomBytes(bytes).toString('base64url');
 
-/** The version of a pepper is the day that it was created on, and a letter where there are more of that day. */
+/**
+ * Returns a new pepper. Its version is the current date, with a letter appended if that date is
+ * taken.
+ */
 function newPepper(taken: readonly string[]): string {
   const day = new Date().toISOString().slice(0, 10).replaceAll('-', '');
   const names = ['', ...'bcdefghijklmnopqrstuvwxyz'].map((letter) => day + letter);
@@ -53,30 +60,34 @@ function newPepper(taken: readonly string[]): string {
 const split = (line: string) => line.split(',');
 const pepperName = (pepper: string) => pepper.slice(0, pepper.indexOf(':'));
 
-/** The first value of each secret, by its name. */
+/** Generators of each secret's first value, by name. */
 const firstValues: Readonly<Record<string, () => string>> = {
   'key-peppers': () => newPepper([]),
   'jwt-secrets': newSecret,
   'guard-secrets': newSecret,
 };
 
-/** What a step of a rotation makes of a secret whose value is a list. */
+/** A rotation step: how it changes a secret whose value is a list. */
 interface Step {
-  /** The name of the secret. */
+  /** Name of the secret. */
   readonly secret: string;
-  /** Returns the list that comes next. @throws {Failure} when the step cannot be taken */
+  /**
+   * Returns the next list.
+   *
+   * @throws {Failure} if the step is not possible
+   */
   next(list: readonly string[], deployed: () => readonly string[]): string[];
-  /** What the operator has to know. */
+  /** Instructions for the operator after the step. */
   readonly after: string;
 }
 
-/** Removes one entry of a list that must keep one. */
+/** Removes one entry from a list that must keep at least one. */
 function without(list: readonly string[], index: number, noun: string): string[] {
   if (list.length < 2) throw new Failure(`There is one ${noun}: it cannot be dropped.`);
   return list.toSpliced(index, 1);
 }
 
-/** The steps of a rotation, by the option that takes each. */
+/** The steps of a rotation, by command-line option. */
 export const steps: Readonly<Record<string, Step>> = {
   '--add-pepper': {
     secret: 'key-peppers',
@@ -88,7 +99,7 @@ export const steps: Readonly<Record<string, Step>> = {
     next(peppers, deployed) {
       const last = peppers.at(-1) as string;
       if (peppers.length < 2) throw new Failure('There is one pepper: --add-pepper comes first.');
-      // Instances that do not know it would refuse the keys that it makes.
+      // Instances that do not have the new pepper would reject keys created under it.
       if (!deployed().includes(last)) {
         throw new Failure(`Pepper ${pepperName(last)} is not deployed everywhere yet: an update comes first.`);
       }
@@ -124,17 +135,20 @@ export const steps: Readonly<Record<string, Step>> = {
   },
 };
 
-/** Says whether two lists are the same but for entries that are new: those are random, and one is as good as the other. */
+/**
+ * Reports whether two lists are equal apart from new entries, which are random and interchangeable.
+ */
 function isSameStep(before: readonly string[], next: readonly string[], other: readonly string[]): boolean {
   const known = (list: readonly string[]) => list.map((entry) => (before.includes(entry) ? entry : 'new')).join();
   return known(next) === known(other);
 }
 
 /**
- * Adds a version as the successor of the newest one, and names it in the stack's file. Secret Manager counts versions up: a number
- * that is not the next one shows that another run added its version at the same time. The earlier of the two counts.
+ * Adds a version after the newest one and writes its number to the stack's file. Secret Manager
+ * increments version numbers. A number other than the next one shows that a concurrent run added
+ * its version first, and that earlier version wins.
  *
- * @param newest the number of the newest version, 0 for none
+ * @param newest number of the newest version, 0 if the secret has none
  */
 function addAndPin({ secret, vault, pin }: StackSecret, value: string, newest: number): void {
   const parsed = parseServiceSettings({ [secret.variable]: value });
@@ -151,7 +165,7 @@ function addAndPin({ secret, vault, pin }: StackSecret, value: string, newest: n
   );
 }
 
-/** Creates the first version of a secret, or takes over the one that an earlier run created before it was interrupted. */
+/** Creates the first version of a secret, or adopts the one that an interrupted run created. */
 export function ensure(of: StackSecret): void {
   const { secret, vault } = of;
   const pinned = of.pinned();
@@ -179,17 +193,18 @@ export function ensure(of: StackSecret): void {
 }
 
 /**
- * Takes a step of a rotation, from the version that the stack's file names.
+ * Runs a step of a rotation, starting from the version in the stack's file.
  *
- * A version that is newer than that one was added by a run that was interrupted, or by a colleague whose change of the stack's file
- * is not here. It is taken over where it is what the step makes; otherwise nothing is done, so that no pepper in it is lost.
+ * A newer version comes from an interrupted run, or from a colleague whose change of the stack's
+ * file is missing here. It is adopted if it equals the result of the step. Otherwise the step
+ * fails, so that no pepper in it is lost.
  */
 export function take(of: StackSecret, option: string): void {
   const { stack, secret, vault } = of;
   const step = steps[option] as Step;
   const pinned = of.pinned();
   if (pinned === undefined) {
-    // Guards are optional: their first secret comes with the first step.
+    // Guards are optional, so their first secret is created by the first step.
     if (option === '--add-guard-secret') {
       ensure(of);
       return;

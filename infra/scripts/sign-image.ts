@@ -1,6 +1,7 @@
 // node scripts/sign-image.ts REGISTRY ARCHIVE DIGEST: pushes the image of an OCI archive and
-// attests it, as the account that is signed in, and prints it by digest. Imports no package: the
-// identity that signs runs nothing of third parties but gcloud and skopeo.
+// attests it as the account that is signed in, then prints its reference with the digest. It
+// imports no packages: the only third-party programs that run under the signing identity are gcloud
+// and skopeo.
 import { appendFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { imageName, placeOfRegistry } from '../delivery/names.ts';
@@ -20,7 +21,8 @@ await script((args) => {
 
   const image = `${registry}/${imageName}`;
   const token = run('gcloud', ['auth', 'print-access-token'], { quiet: true }).trim();
-  // Untagged images are cleaned up. The tag follows from the digest and is trusted by nothing.
+  // The registry's cleanup deletes untagged images. The tag is derived from the digest, and no
+  // check relies on it.
   const destination = `docker://${image}:${digest.slice('sha256:'.length, 'sha256:'.length + 20)}`;
   withRegistryToken(registry, token, (authfile) =>
     run('skopeo', ['copy', '--all', '--preserve-digests', '--authfile', authfile, source, destination]),

@@ -7,14 +7,14 @@ import { isKey } from '@andamio/schema/key-format';
 import { Failure, say } from './cli.ts';
 
 /**
- * Seconds that one call, or the command that prints a token, may take: a candidate starts with the
- * first call.
+ * Returns the timeout, in milliseconds, of one call or of the command that prints a token. A
+ * candidate may have to start for the first call.
  */
 function timeoutMilliseconds(): number {
   return Number(process.env['SMOKE_TIMEOUT_SECONDS'] ?? 30) * 1000;
 }
 
-/** Returns what went wrong with a call. Node hides the system's error behind "fetch failed". */
+/** Returns the reason why a call failed. Node.js hides the system error behind "fetch failed". */
 function reasonOf(error: unknown): string {
   const { name, message, cause } = error as Error;
   if (name === 'TimeoutError') return `no complete answer within ${timeoutMilliseconds() / 1000} s`;
@@ -29,8 +29,8 @@ interface Answer {
 type Call = (url: string, init?: RequestInit) => Promise<Answer>;
 
 /**
- * Returns a function that makes calls which end, body included, within the timeout or when the
- * signal aborts.
+ * Returns a fetch function that fails after the timeout or when the signal aborts, even while it
+ * reads the body.
  */
 function callUntil(signal: AbortSignal): Call {
   return async (url, init) => {
@@ -45,7 +45,7 @@ function callUntil(signal: AbortSignal): Call {
   };
 }
 
-/** Parses a JSON body; undefined where it is none. */
+/** Parses a JSON body; undefined if it is not JSON. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -55,13 +55,13 @@ function parse(text: string): unknown {
 }
 
 /**
- * Returns a short-lived token of the stack's issuer, with a `sub` of its own, from a command that
- * prints it (SMOKE_TOKEN_COMMAND). What signs tokens is not this script's to know.
+ * Returns a short-lived token of the stack's issuer, printed by the command in SMOKE_TOKEN_COMMAND.
+ * The token has a `sub` of its own. The script has no access to the signing key.
  */
 async function token(signal: AbortSignal): Promise<string> {
   const command = process.env['SMOKE_TOKEN_COMMAND'];
   if (!command) throw new Failure('SMOKE_TOKEN_COMMAND must name a command that prints a token of the issuer.');
-  // A process group of its own, so that what the command started ends with it.
+  // A separate process group, so that child processes of the command end with it.
   const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
   const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMilliseconds())]);
   const kill = () => process.kill(-(child.pid as number), 'SIGKILL');
@@ -80,7 +80,7 @@ async function deleteKey(call: Call, url: string, headers: Record<string, string
     | { readonly paths?: Readonly<Record<string, unknown>> }
     | undefined;
   const path = `${basePath}/apikey/delete`;
-  // A service that cannot delete leaves a key that expires within a day.
+  // If the service cannot delete keys, the key expires within a day.
   if (!document?.paths || !(path in document.paths)) return;
   const body = JSON.stringify({ api_key_name: name });
   const { status } = await call(`${url}${path}`, { method: 'POST', headers, body });
@@ -88,11 +88,12 @@ async function deleteKey(call: Call, url: string, headers: Record<string, string
 }
 
 /**
- * Requests a real key of a service, as a user would, and one without a token.
+ * Requests a real key from a service, as a user would, and sends one request without a token.
  *
- * @param url of the service, e.g. `https://candidate---andamio-api-308006323670.us-central1.run.app`
- * @param signal ends the test early
- * @throws {Failure} that says what the answer was; never the key or the token
+ * @param url URL of the service, e.g.
+ * `https://candidate---andamio-api-308006323670.us-central1.run.app`
+ * @param signal aborts the test
+ * @throws {Failure} with the response, but never the key or the token
  * @throws the signal's reason
  */
 export async function smokeTest(url: string, signal: AbortSignal): Promise<void> {

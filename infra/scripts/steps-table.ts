@@ -3,7 +3,10 @@ import { differences } from './differences.ts';
 
 const silent = ['same', 'read', 'refresh'];
 
-/** Every property that differs, without its value: a value may be a secret, and a comment is for everybody. */
+/**
+ * Returns the properties that differ, without their values. A value may be a secret, and comments
+ * are public.
+ */
 function changed({ op, oldState, newState }: Step): string {
   if (op === 'create' || op === 'delete') return '';
   return differences(oldState?.inputs, newState?.inputs)
@@ -11,7 +14,10 @@ function changed({ op, oldState, newState }: Step): string {
     .join(', ');
 }
 
-/** The steps as a table in Markdown: operation, resource, properties. Undefined where nothing changes. */
+/**
+ * Returns the steps as a Markdown table of operation, resource and properties; undefined if there
+ * are no changes.
+ */
 export function stepsAsTable(steps: readonly Step[]): string | undefined {
   const rows = steps
     .filter(({ op, urn }) => !silent.includes(op) && !urn.includes('::pulumi:pulumi:Stack::'))

@@ -3,7 +3,7 @@ import { forMembers, isProjectWide } from '../grants.ts';
 import { stackOf } from '../stacks.ts';
 import { forKind } from '../validation.ts';
 
-/** Stacks whose services run attested images alone. */
+/** Stacks whose services run only attested images. */
 const attested = ['preprod', 'prod'];
 
 /** Google, "Require Binary Authorization for Cloud Run". */
@@ -50,7 +50,7 @@ export const policyRequiresAttestation: ResourceValidationPolicy = {
 };
 
 /**
- * Google, "Create attestations": sign with an asymmetric key; the private half never leaves Cloud
+ * Google, "Create attestations": sign with an asymmetric key. The private key never leaves Cloud
  * KMS.
  */
 export const signingKeysAsymmetric: ResourceValidationPolicy = {
@@ -81,7 +81,7 @@ export const signingKeysAsymmetric: ResourceValidationPolicy = {
 
 const writers = /^roles\/artifactregistry\.(writer|repoAdmin|admin|createOnPush\w*)$/;
 
-/** SLSA 1.0, "Build platform": what deploys cannot forge what was built. */
+/** SLSA 1.0, "Build platform": the account that deploys cannot forge a build. */
 export const onlyBuildPushes: ResourceValidationPolicy = {
   name: 'registry-one-writer',
   description: 'Only the account that signs images pushes them.',

@@ -11,14 +11,14 @@ const subject = new RegExp(
 );
 
 /**
- * Says whether a condition holds only if each of its terms does: none is one of several, negated,
- * or a comment.
+ * Reports whether a CEL condition is a conjunction of simple terms, without alternatives, negations
+ * or comments.
  */
 function isConjunction(condition: string): boolean {
   return !/\|\||!|\?|\/\//.test(condition.replaceAll(/'[^']*'|"[^"]*"/g, ''));
 }
 
-/** Says whether one of the terms that a condition joins has a form. */
+/** Reports whether one of the terms of a conjunction has a form. */
 function requires(condition: string, form: RegExp): boolean {
   return condition.split('&&').some((term) => form.test(term.trim()));
 }
@@ -39,8 +39,8 @@ export const federationWithCondition: ResourceValidationPolicy = {
 };
 
 /**
- * Google, "Configure Workload Identity Federation with deployment pipelines": use the numeric ids,
- * names are reused.
+ * Google, "Configure Workload Identity Federation with deployment pipelines": use numeric ids
+ * because names can be reused.
  */
 export const federationWithOneRepository: ResourceValidationPolicy = {
   name: 'federation-one-repository',
@@ -56,7 +56,7 @@ export const federationWithOneRepository: ResourceValidationPolicy = {
   }),
 };
 
-/** Checkov CKV_GCP_125, on the subject that the provider maps. */
+/** Checkov CKV_GCP_125, for the subject that the provider maps. */
 export const federationWithSubjects: ResourceValidationPolicy = {
   name: 'federation-literal-subjects',
   description: 'A workload identity provider names the subjects that it trusts.',
@@ -72,8 +72,8 @@ export const federationWithSubjects: ResourceValidationPolicy = {
 };
 
 /**
- * GitHub, "Immutable subject claims": `sub` has two forms, one of them made of names that change
- * hands.
+ * GitHub, "Immutable subject claims": `sub` has two forms, and one consists of names that can be
+ * reused.
  */
 export const federationWithNumericSubject: ResourceValidationPolicy = {
   name: 'federation-numeric-subject',
@@ -97,7 +97,7 @@ const protectedBranch = /^assertion\.ref_protected\s*==\s*(?:'true'|"true")$/;
 const pullRequest = /^assertion\.event_name\s*==\s*(?:'pull_request'|"pull_request")$/;
 
 /**
- * GitHub, "Deployments and environments": any branch may name an environment, unless a rule of the
+ * GitHub, "Deployments and environments": any branch may use an environment unless a rule of the
  * environment forbids it.
  */
 export const federationWithOneBranch: ResourceValidationPolicy = {

@@ -17,7 +17,10 @@ export const pointInTimeRecovery: ResourceValidationPolicy = {
   }),
 };
 
-/** Says whether a schedule or field is one of a database. At preview the name may be unknown, but not whose it is. */
+/**
+ * Reports whether a schedule or field belongs to a database. At preview the database's name may be
+ * unknown, but its URN is known.
+ */
 function belongsTo(part: StackResource<'backupSchedule' | 'field'>, database: StackResource<'database'>): boolean {
   const owners = part.propertyDependencies['database']?.filter(({ type }) => type === database.type) ?? [];
   if (owners.length > 0) return owners.some(({ urn }) => urn === database.urn);
@@ -44,7 +47,10 @@ export const backups: StackValidationPolicy = {
 
 const expiring = Object.values<Collection>(collections).filter(({ ttlField }) => ttlField !== undefined);
 
-/** The layout of the storage names the fields; Google, "Firestore: Manage data retention with TTL policies". */
+/**
+ * The storage layout in packages/schema declares which fields expire. Google, "Firestore: Manage
+ * data retention with TTL policies".
+ */
 export const expiry: StackValidationPolicy = {
   name: 'firestore-ttl',
   description: 'Documents that end by themselves are deleted.',

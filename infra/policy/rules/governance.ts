@@ -2,12 +2,13 @@ import type { StackValidationPolicy } from '@pulumi/policy';
 import { forStack, resourcesOf } from '../validation.ts';
 
 /**
- * The services that hold what is worth reading. Firestore's logs are configured under Datastore's name, and under that
- * alone: its own is refused with a 400 (Google, "Firestore audit logging information").
+ * The services whose data accesses are logged. Firestore's logs are configured under Datastore's
+ * name only. Google rejects Firestore's own name with a 400 ("Firestore audit logging
+ * information").
  */
 const auditedServices = ['secretmanager.googleapis.com', 'datastore.googleapis.com'];
 
-/** Checkov CKV2_GCP_5. Whichever stack enables a project's APIs is the one that also sets up its logs. */
+/** Checkov CKV2_GCP_5. The stack that enables a project's APIs also configures its audit logs. */
 export const auditLogs: StackValidationPolicy = {
   name: 'project-audit-logs',
   description: 'Reads of secrets and of the database leave a trace.',

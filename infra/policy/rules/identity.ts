@@ -72,7 +72,10 @@ export const noServiceAccountKeys: ResourceValidationPolicy = {
   ),
 };
 
-/** @pulumi/gcp, documentation of projects.IAMPolicy: "You can accidentally lock yourself out of your project". */
+/**
+ * @pulumi/gcp, documentation of projects.IAMPolicy: "You can accidentally lock yourself out of your
+ * project".
+ */
 export const noAuthoritativeProjectGrants: ResourceValidationPolicy = {
   name: 'iam-no-authoritative-project-grants',
   description: 'Roles of a project are given one by one.',

@@ -3,7 +3,7 @@ import { type Kind, types } from '../resources.ts';
 import { isInProduction } from '../stacks.ts';
 import { forKind, forResources } from '../validation.ts';
 
-/** What holds data, or is known by a name that its loss would take away. */
+/** Kinds of resources that hold data, or that have a public name which would be lost with them. */
 const stateful: readonly Kind[] = ['database', 'secret', 'repository', 'service'];
 const statefulTypes: readonly string[] = stateful.map((kind) => types[kind]);
 
@@ -22,7 +22,10 @@ export const protectedByPulumi: ResourceValidationPolicy = {
   }),
 };
 
-/** Google, "Firestore: Database delete protection"; @pulumi/gcp, deletionProtection of Secret and of Service. */
+/**
+ * Google, "Firestore: Database delete protection"; @pulumi/gcp, deletionProtection of Secret and of
+ * Service.
+ */
 export const deletionProtected: ResourceValidationPolicy = {
   name: 'production-deletion-protection',
   description: 'In production, what holds data refuses to be deleted.',

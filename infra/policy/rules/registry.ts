@@ -1,7 +1,10 @@
 import type { ResourceValidationPolicy } from '@pulumi/policy';
 import { forKind } from '../validation.ts';
 
-/** Google, "Artifact Registry: Container image tags": immutable tags keep a tag on the image it was given to. */
+/**
+ * Google, "Artifact Registry: Container image tags": an immutable tag always refers to the same
+ * image.
+ */
 export const immutableTags: ResourceValidationPolicy = {
   name: 'registry-immutable-tags',
   description: 'A tag of an image is never moved.',

@@ -1,7 +1,7 @@
 import type { ResourceValidationPolicy } from '@pulumi/policy';
 import { forRoles, isProjectWide } from '../grants.ts';
 
-/** Checkov CKV_GCP_117; Google, "Basic roles": do not grant them in production. */
+/** Checkov CKV_GCP_117. Google, "Basic roles": do not grant them in production. */
 export const noBasicRoles: ResourceValidationPolicy = {
   name: 'iam-no-basic-roles',
   description: 'Nobody is owner, editor or viewer.',
@@ -31,7 +31,7 @@ export const noAdminOfProjects: ResourceValidationPolicy = {
   }),
 };
 
-/** Roles by which one acts as another service account. */
+/** Roles that allow impersonating a service account. */
 const impersonation = /^roles\/iam\.(serviceAccount(User|TokenCreator|OpenIdTokenCreator)|workloadIdentityUser)$/;
 
 /** Checkov CKV_GCP_41 and CKV_GCP_49. */

@@ -6,10 +6,13 @@ import { forKind, forResources } from '../validation.ts';
 
 const hosts: Readonly<Record<string, PublicHost>> = publicHosts;
 
-/** The services that the internet may call: they ask for a token or a key themselves. */
+/** Services that the internet may call. They require a token or a key themselves. */
 const openServices = [...Object.values(hosts).map(({ service }) => service), 'andamio-api-dev'];
 
-/** Google, "Allow public access" to Cloud Run: disable the invoker check; survives domain-restricted sharing. */
+/**
+ * Google, "Allow public access" to Cloud Run: disable the invoker check, which works under
+ * domain-restricted sharing.
+ */
 export const publicServices: ResourceValidationPolicy = {
   name: 'run-public-services',
   description: 'Only the services that are meant to be public are.',
@@ -24,7 +27,7 @@ export const publicServices: ResourceValidationPolicy = {
   }),
 };
 
-/** Checkov CKV_GCP_102, which knows only the first generation. */
+/** Checkov CKV_GCP_102, which covers only the first generation. */
 export const noPublicInvokers: ResourceValidationPolicy = {
   name: 'run-no-public-invokers',
   description: 'No service is made public by a grant.',
@@ -39,7 +42,10 @@ export const noPublicInvokers: ResourceValidationPolicy = {
   }),
 };
 
-/** The contract's introduction publishes the hosts; Cloud Run makes a host of name, project number and region. */
+/**
+ * The contract's introduction publishes the hosts. Cloud Run derives a host from the service's
+ * name, the project number and the region.
+ */
 export const publicHost: ResourceValidationPolicy = {
   name: 'run-public-host',
   description: 'The service of a published stack has the published host.',
@@ -55,7 +61,7 @@ export const publicHost: ResourceValidationPolicy = {
   }),
 };
 
-/** A service has no more instances unless Google is asked for them; nothing here has a reason to come near. */
+/** Default maximum of instances in Cloud Run. No service of the platform needs as many. */
 const mostInstances = 100;
 
 /** Google, "Set maximum number of instances for services". */
@@ -74,7 +80,7 @@ export const boundedInstances: ResourceValidationPolicy = {
   }),
 };
 
-/** Google, "Cloud Run Admin API": v1 is there for compatibility with Knative. */
+/** Google, "Cloud Run Admin API": v1 exists for compatibility with Knative. */
 export const noFirstGeneration: ResourceValidationPolicy = {
   name: 'run-no-v1',
   description: 'Cloud Run is described by its second API.',

@@ -3,7 +3,10 @@ import type { ResourceValidationPolicy } from '@pulumi/policy';
 import { forEachKnown, forKind } from '../validation.ts';
 import { forWorkloads } from '../workloads.ts';
 
-/** Google, "Deploy container images to Cloud Run"; Binary Authorization knows images by digest alone. */
+/**
+ * Google, "Deploy container images to Cloud Run". Binary Authorization identifies images by digest
+ * only.
+ */
 export const imageDigests: ResourceValidationPolicy = {
   name: 'run-image-digest',
   description: 'An image is named by its digest.',
@@ -28,17 +31,24 @@ interface Variable {
 const secretNames: readonly string[] = secretSettings;
 const ownNames: readonly string[] = settingNames;
 
-/** Of the service's own settings their schema knows; of others the name tells. */
+/**
+ * Reports whether a variable is secret. The schema decides for the service's own settings, and the
+ * name for all others.
+ */
 function looksSecret(name: string): boolean {
   if (ownNames.includes(name)) return secretNames.includes(name);
   return /secret|passw(or)?d|token|pepper|api[-_]?key|private|credential/i.test(name);
 }
 
-/** Returns whether a variable has a value, or may turn out to have it once what is unknown at preview is known. */
+/**
+ * Returns whether a variable has a value, or may have it once the values that are unknown at
+ * preview are known.
+ */
 function mayHold(envs: readonly Variable[] | undefined, name: string, value: string): boolean {
   const indexes = [...Array(envs?.length ?? 0).keys()];
   const others = new Set<number>();
-  // Apart, since each of the two may be unknown: the SDK throws where it is read.
+  // Read separately because either may be unknown, and the SDK throws when an unknown value is
+  // read.
   forEachKnown(indexes, (index) => void (envs?.[index]?.name !== name && others.add(index)));
   forEachKnown(indexes, (index) => void (envs?.[index]?.value !== value && others.add(index)));
   return others.size < indexes.length;
@@ -54,7 +64,7 @@ export const noPlainSecrets: ResourceValidationPolicy = {
       const mayUseIdentity = mayHold(envs, 'REDIS_AUTH', 'google-iam');
       forEachKnown(envs, ({ name, valueSource }) => {
         if (!looksSecret(name) || valueSource?.secretKeyRef) return;
-        // The service itself refuses an address with a password then.
+        // In that case the service itself rejects a URL with a password.
         if (name === 'REDIS_URL' && mayUseIdentity) return;
         refuse(
           `The environment variable ${name} has a plain value`,
@@ -68,7 +78,10 @@ export const noPlainSecrets: ResourceValidationPolicy = {
 
 const isNumbered = (version: string | undefined) => /^[1-9]\d*$/.test(version ?? '');
 
-/** Google, "Configure secrets for services": pin an environment variable's secret to a version rather than latest. */
+/**
+ * Google, "Configure secrets for services": pin an environment variable's secret to a version
+ * rather than `latest`.
+ */
 export const pinnedSecretVersions: ResourceValidationPolicy = {
   name: 'run-pinned-secret-versions',
   description: 'A secret is read in a version by number.',
@@ -87,7 +100,7 @@ export const pinnedSecretVersions: ResourceValidationPolicy = {
       }),
     );
     forEachKnown(volumes, ({ name, secret }) => {
-      // Without items it is the latest version that is mounted.
+      // Without items, the latest version is mounted.
       if (secret && !secret.items?.length) refuseFloating(`The secret of volume ${name}`);
       forEachKnown(secret?.items, ({ path, version }) => {
         if (!isNumbered(version)) refuseFloating(`The secret of volume ${name} at ${path}`);

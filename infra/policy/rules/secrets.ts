@@ -19,7 +19,10 @@ export const secretAccessPerSecret: ResourceValidationPolicy = {
   }),
 };
 
-/** What Pulumi declares is in its state, also where the state is encrypted: whoever may read the state could read the secret. */
+/**
+ * Pulumi stores declared values in its state. Even if the state is encrypted, everyone who can read
+ * the state could read the secret.
+ */
 export const noSecretValuesInState: ResourceValidationPolicy = {
   name: 'secret-no-values-in-state',
   description: 'Values of secrets are added to Secret Manager, not declared.',
@@ -34,7 +37,7 @@ export const noSecretValuesInState: ResourceValidationPolicy = {
   }),
 };
 
-/** Google, "Secret Manager best practices", as above. */
+/** Google, "Secret Manager best practices": grant at the lowest level of the resource hierarchy. */
 export const noSecretRolesAcrossProjects: ResourceValidationPolicy = {
   name: 'secret-no-project-wide-roles',
   description: 'No role on secrets holds for a whole project.',

@@ -20,7 +20,7 @@ test('every type that rules look at is one of Google’s', () => {
 
 test('every resource that gives a role to a member is looked at', async () => {
   const granting = resources.filter(({ file, type }) => {
-    // This one takes a role away.
+    // This type removes a role.
     if (type === 'gcp:projects/iamMemberRemove:IamMemberRemove') return false;
     const declaration = readFileSync(join(sdk, file.replace(/\.js$/, '.d.ts')), 'utf8');
     const inputs = declaration.slice(declaration.lastIndexOf('Args {'));

@@ -2,7 +2,10 @@ import { type Collection, collections } from '@andamio/schema/firestore-layout';
 import { types } from '../../resources.ts';
 import type { Resource } from '../harness/violations.ts';
 
-/** What the rules of a family accept and refuse, by the rule's name. A refusal says why. */
+/**
+ * Accepted and rejected resources for the rules of a family, by the rule's name. A rejection
+ * includes its message.
+ */
 export type Cases = Readonly<
   Record<
     string,
@@ -15,7 +18,7 @@ export type Cases = Readonly<
 
 export const account = 'serviceAccount:andamio-api@example.iam.gserviceaccount.com';
 
-/** A member of the whole project. */
+/** Returns a grant on the whole project. */
 export const projectMember = (member: string, role = 'roles/datastore.user'): Resource => ({
   type: 'gcp:projects/iAMMember:IAMMember',
   props: { project: 'example', member, role },
@@ -39,7 +42,7 @@ export const template = {
   scaling: { minInstanceCount: 0, maxInstanceCount: 10 },
 };
 
-/** A service that keeps all rules, but for what a test changes. */
+/** Returns a service that complies with all rules, except for the given changes. */
 export const service = (props: Record<string, unknown> = {}, stack = 'dev'): Resource => ({
   type: types.service,
   stack,
@@ -53,11 +56,13 @@ export const service = (props: Record<string, unknown> = {}, stack = 'dev'): Res
   },
 });
 
-/** A service that keeps all rules, but for its container. */
+/**
+ * Returns a service that complies with all rules, except for the given changes of its container.
+ */
 export const serviceWith = (changes: Record<string, unknown>): Resource =>
   service({ template: { ...template, containers: [{ ...container, ...changes }] } });
 
-/** The collections whose documents end by themselves. */
+/** Collections whose documents expire automatically. */
 export const expiring = Object.values<Collection>(collections)
   .filter(({ ttlField }) => ttlField !== undefined)
   .map(({ id }) => id);

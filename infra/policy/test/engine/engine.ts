@@ -8,10 +8,13 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LocalWorkspace, type PulumiFn, type Stack } from '@pulumi/pulumi/automation/index.js';
 
-/** The pack, as `--policy-pack` takes it. */
+/** Path of the pack, for `--policy-pack`. */
 export const pack = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What starts a pack. Every CLI from Pulumi brings one; where it is missing, this does the same. */
+/**
+ * The program that starts a pack. Pulumi's CLI includes one. If it is missing, this one replaces
+ * it.
+ */
 const analyzer = 'pulumi-analyzer-policy-nodejs';
 
 async function pathWithAnalyzer(folder: string): Promise<string> {
@@ -31,7 +34,7 @@ async function startProvider(): Promise<{ port: string; process: ChildProcess }>
   return { port: port.toString().trim(), process: started };
 }
 
-/** Pulumi's engine, with its state in a folder that is removed in the end and a provider that needs no cloud. */
+/** Pulumi's engine with a temporary state folder and a provider that needs no cloud. */
 export interface Engine {
   stack(name: string, program: PulumiFn): Promise<Stack>;
   stop(): Promise<void>;
@@ -48,7 +51,7 @@ export async function startEngine(): Promise<Engine> {
     PULUMI_SKIP_UPDATE_CHECK: 'true',
   };
   return {
-    // A project of its own, so that each test begins with an empty stack.
+    // Each test has its own project and therefore starts with an empty stack.
     stack: (stackName, program) =>
       LocalWorkspace.createOrSelectStack(
         { stackName, projectName: `policy-${crypto.randomUUID()}`, program },

@@ -1,4 +1,5 @@
-// A fake of Google's provider, in a process of its own: it takes whatever it is given, and prints its port.
+// A fake of Google's provider that runs as a separate process. It accepts any input and prints its
+// port.
 import { main, type Provider } from '@pulumi/pulumi/provider/index.js';
 
 const provider: Provider = {
@@ -6,7 +7,7 @@ const provider: Provider = {
   getSchema: async () => '{}',
   check: async (_urn, _olds, news) => ({ inputs: news }),
   diff: async () => ({ changes: false }),
-  // The one output that the tests wait for: an account's address is known when it has been made.
+  // The only output that tests depend on: an account's email is unknown until it is created.
   create: async (urn, inputs) => ({
     id: urn,
     outs: { ...inputs, email: `${inputs.accountId}@developer.gserviceaccount.com` },

@@ -3,15 +3,16 @@ import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Whether this machine has Pulumi's engine. */
+    /** True if Pulumi's engine is installed. */
     hasEngine: boolean;
   }
 }
 
 /**
- * Looks for what some tests need beside Node. A lack is said in one line.
+ * Looks for the tools that some tests need beside Node.js. Each missing tool is reported in one
+ * line.
  *
- * @throws where all tests must run (REQUIRE_ALL_TESTS) and it is missing.
+ * @throws if one is missing although all tests must run (REQUIRE_ALL_TESTS).
  */
 export default function setup({ provide }: TestProject) {
   const hasEngine = spawnSync('pulumi', ['version'], { stdio: 'ignore' }).status === 0;

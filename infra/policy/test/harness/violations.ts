@@ -6,13 +6,16 @@ import type {
   StackValidationPolicy,
 } from '@pulumi/policy';
 
-/** What the SDK wraps properties in, so that a rule meets unknown values here as it does under the engine. */
+/**
+ * The SDK's wrappers for properties, so that a rule sees unknown values here as it does under the
+ * engine.
+ */
 const { unknownCheckingProxy, unknownStringValue } = createRequire(import.meta.url)('@pulumi/policy/proxy.js') as {
   unknownCheckingProxy: <T>(props: T) => T;
   unknownStringValue: string;
 };
 
-/** A value that is known only in the update. */
+/** A value that is known only during the update. */
 export const unknown = unknownStringValue;
 
 /** A resource as a test describes it. */
@@ -22,7 +25,7 @@ export interface Resource {
   readonly name?: string;
   readonly stack?: string;
   readonly protect?: boolean;
-  /** Names of the resources whose outputs a property is made of. */
+  /** Names of the resources whose outputs a property depends on. */
   readonly dependencies?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -63,7 +66,7 @@ function describeStack(resources: readonly Resource[]): PolicyResource[] {
   return all;
 }
 
-/** What a policy has against resources that make up a stack. */
+/** Returns the violations that a policy reports for the resources of a stack. */
 export async function violationsOf(
   policy: ResourceValidationPolicy | StackValidationPolicy,
   resources: readonly Resource[],
