@@ -39,8 +39,8 @@ const imports = globSync('**/*.ts', { cwd: source })
     return specifiers.map((specifier) => ({ file, specifier }));
   });
 
-/** Returns the files from which a chain of imports leads back to themselves, types included. */
-function filesInCircles(): string[] {
+/** Returns the files that are part of an import cycle, including cycles of types. */
+function filesInCycles(): string[] {
   const targets = new Map<string, string[]>();
   for (const { file, specifier } of imports) {
     if (!/^\..*\.ts$/.test(specifier)) continue;
@@ -53,8 +53,8 @@ function filesInCircles(): string[] {
   return [...targets.keys()].filter((file) => reachable(file).has(file));
 }
 
-test('no file imports itself through others, not even for a type', () => {
-  expect(filesInCircles()).toEqual([]);
+test('has no import cycles, not even of types', () => {
+  expect(filesInCycles()).toEqual([]);
 });
 
 describe('imports', () => {
