@@ -1,18 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 export interface ContainerOptions {
-  /** The image's files. */
+  /** Folder with the files of the image. */
   readonly files: string;
   readonly user: string;
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** Mebibytes of address space that V8 may fill. */
+  /** Limit of V8's address space in MiB. */
   readonly memoryMiB: number;
 }
 
 /**
- * Runs an image's process on its files alone, mounted read-only, as its user, with the environment given and no other.
- * Namespaces and chroot come from util-linux; the network is this machine's.
+ * Runs the process of an image on the image's files, mounted read-only, as the image's user and
+ * with only the given environment. Namespaces and chroot come from util-linux. The network is the
+ * machine's.
  */
 export function startContainer(options: ContainerOptions): ChildProcess {
   const { files, user, command, environment, memoryMiB } = options;

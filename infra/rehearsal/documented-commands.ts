@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Returns the commands under a heading of a Markdown file as they are printed: the lines of its `sh` blocks.
+ * Returns the commands under a heading of a Markdown file: the lines of its `sh` blocks.
  *
  * @param heading the text of the heading, of any level
- * @throws when the file has no such heading, or no commands are under it
+ * @throws if the file has no such heading, or the heading has no commands
  */
 export function documentedCommands(file: string, heading: string): string[] {
   const lines = readFileSync(file, 'utf8').split('\n');

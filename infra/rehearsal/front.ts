@@ -8,20 +8,26 @@ import { join } from 'node:path';
 
 const certificateFile = 'certificate.pem';
 
-/** The host of the region's Artifact Registry. */
+/** Host of the region's Artifact Registry. */
 export const registryHost = 'us-central1-docker.pkg.dev';
 
-/** Makes every program in the enclosure find the hosts of a {@link Front} by name. Call it once, inside. */
+/**
+ * Makes the hosts of a {@link Front} resolvable for all programs in the enclosure. Call it once,
+ * inside the enclosure.
+ */
 export function useHostsOf(folder: string): void {
   const hosts = join(folder, 'hosts');
   copyFileSync('/etc/hosts', hosts);
   execFileSync('mount', ['--bind', hosts, '/etc/hosts']);
 }
 
-/** Returns the environment in which programs trust the front's certificate beside those that they trust anyway. */
+/**
+ * Returns the environment in which programs trust the front's certificate in addition to their
+ * default CAs.
+ */
 export function trustingFront(folder: string): Record<string, string> {
   const variables = {
-    // Node adds these to its own, Go takes these alone.
+    // Node.js adds these to its own CAs. Go uses only these.
     NODE_EXTRA_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'],
     SSL_CERT_FILE: process.env['SSL_CERT_FILE'] ?? '/etc/ssl/certs/ca-certificates.crt',
   };
@@ -34,7 +40,9 @@ export function trustingFront(folder: string): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
-/** Makes a key and a certificate for the hosts of a region and its registry, good for a day. */
+/**
+ * Creates a key and a certificate for the hosts of a region and its registry, valid for one day.
+ */
 function certificate(folder: string): { readonly key: Buffer; readonly cert: Buffer } {
   const [key, cert] = [join(folder, 'key.pem'), join(folder, certificateFile)];
   if (!existsSync(cert)) {
@@ -46,13 +54,20 @@ function certificate(folder: string): { readonly key: Buffer; readonly cert: Buf
   return { key: readFileSync(key), cert: readFileSync(cert) };
 }
 
-/** Google's front end on this machine: TLS for Cloud Run and Artifact Registry on port 443 of a loopback address. */
+/**
+ * A local replacement of Google's front end: TLS for Cloud Run and Artifact Registry on port 443 of
+ * a loopback address.
+ */
 export interface Front {
-  /** Sends a host to a port of 127.0.0.1. */
+  /** Routes a host to a port of 127.0.0.1. */
   route(host: string, port: number): void;
 }
 
-/** Starts a front end. @param folder takes its certificate, and has the hosts of {@link useHostsOf} */
+/**
+ * Starts a front end.
+ *
+ * @param folder where the certificate and the hosts of {@link useHostsOf} are written
+ */
 export async function startFront(folder: string): Promise<Front> {
   const routes = new Map<string, number>();
   const server = createServer(certificate(folder), (incoming, outgoing) => {
@@ -70,7 +85,7 @@ export async function startFront(folder: string): Promise<Front> {
     inner.once('error', () => outgoing.destroy());
     incoming.pipe(inner);
   });
-  // An address of its own: another rehearsal may run at the same time.
+  // A random address, because another rehearsal may run at the same time.
   const address = `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
   server.listen(443, address);
   await once(server, 'listening');

@@ -18,7 +18,10 @@ const repository = join(import.meta.dirname, '../..');
 const dockerfile = join(repository, 'apps/api/Dockerfile');
 const run = promisify(execFile);
 
-/** What glibc loads without a program's being linked against it, and what programs built for an older glibc are linked against. */
+/**
+ * Libraries that glibc loads without a program being linked against them, and those that programs
+ * built for an older glibc are linked against.
+ */
 const glibcParts = [
   'librt.so.1',
   'libdl.so.2',
@@ -28,13 +31,13 @@ const glibcParts = [
   'libgcc_s.so.1',
 ];
 
-/** The shared libraries that a program needs to run. */
+/** Returns the shared libraries that a program needs. */
 function librariesOf(program: string): string[] {
   const listed = execFileSync('ldd', [program], { encoding: 'utf8' });
   return [...listed.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, path]) => path as string);
 }
 
-/** The files of an image that is put together from this machine's. */
+/** Assembles the files of an image from this machine's files. */
 class Files {
   readonly folder: string;
 
@@ -60,28 +63,35 @@ class Files {
   }
 }
 
-/** The options that give a build the packages that this machine has already, so that none is downloaded. */
+/**
+ * Returns build options that mount this machine's package caches, so that builds download no
+ * packages.
+ */
 function packageCaches(): string[] {
   const ask = (command: string) => execFileSync('sh', ['-c', command], { cwd: repository, encoding: 'utf8' }).trim();
-  // pnpm's store has a folder for each of its versions, which pnpm itself appends.
+  // pnpm appends the folder of its store's version itself.
   const store = dirname(ask('npx --yes --prefer-offline pnpm@12 store path'));
   const folders = { npm: ask('npm config get cache'), pnpm: store };
   return Object.entries(folders).flatMap(([name, path]) => ['--volume', `${path}:/cache/${name}`]);
 }
 
-/** How an image is built. */
+/** Options of an image build. */
 export interface BuildOptions {
-  /** A folder like apps/api/dist, from which the image is made; without one the Dockerfile builds it from the sources. */
+  /**
+   * A bundle such as apps/api/dist to build the image from. By default the Dockerfile builds it
+   * from source.
+   */
   readonly bundle?: string;
 }
 
 /**
- * Builds images without a daemon: with buildah, its storage in a folder of its own. Local base images stand in for the
- * published ones, which no machine without their registries has; they are made of this Node and its libraries.
+ * Builds images without a daemon: with buildah, and storage in a separate folder. Local base
+ * images, made of this machine's Node.js and its libraries, replace the published ones, so that no
+ * registry is needed.
  */
 export class Images {
   readonly folder = mkdtempSync(join(tmpdir(), 'andamio-images-'));
-  /** The environment in which any buildah has these images, and no daemon is found. */
+  /** Environment in which every buildah process uses these images and finds no Docker daemon. */
   readonly environment: Readonly<Record<string, string>>;
   readonly #bases = new Map<string, Promise<string>>();
 
@@ -102,7 +112,10 @@ export class Images {
     return stdout.trim();
   }
 
-  /** Builds, once, an image that holds Node where distroless has it, and nothing else: no shell, no package manager. */
+  /**
+   * Builds once an image that contains only Node.js, in the same place as distroless. It has no
+   * shell and no package manager.
+   */
   #runtimeBase(): Promise<string> {
     return this.#base('runtime', (files) => {
       files.copyProgram(process.execPath, 'nodejs/bin/node');
@@ -110,7 +123,7 @@ export class Images {
     });
   }
 
-  /** Builds, once, an image in which the Dockerfile's own build can run: Node, npm, a shell. */
+  /** Builds once an image for the Dockerfile's build stage: Node.js, npm, and a shell. */
   #buildBase(): Promise<string> {
     return this.#base('build', (files) => {
       files.copyProgram(process.execPath, 'usr/local/bin/node');
@@ -129,7 +142,8 @@ export class Images {
         'npm_config_prefer_offline=true',
         'pnpm_config_store_dir=/cache/pnpm',
       ];
-      // Where a proxy of this machine's signs certificates, the registry's are signed by its CA.
+      // If this machine's proxy intercepts TLS, the registry's certificates are signed by the
+      // proxy's CA.
       const authority = process.env['NODE_EXTRA_CA_CERTS'];
       if (authority !== undefined) {
         files.copy(authority, 'etc/authority.pem');
@@ -153,7 +167,10 @@ export class Images {
     return built;
   }
 
-  /** Returns the options by which the Dockerfile finds its base images here, and its bundle where there is one. */
+  /**
+   * Returns the options that point the Dockerfile to its local base images, and to its bundle if
+   * there is one.
+   */
   async buildOptions({ bundle }: BuildOptions): Promise<string[]> {
     const runtime = ['--build-arg', `RUNTIME_IMAGE=${await this.#runtimeBase()}`];
     return bundle === undefined
@@ -167,7 +184,7 @@ export class Images {
     return `--build-arg RUNTIME_IMAGE=${await this.#runtimeBase()} --build-context ${context}`;
   }
 
-  /** Builds the service's image by its own Dockerfile, every file in it as old as the epoch. */
+  /** Builds the service's image from its Dockerfile, with all timestamps set to the epoch. */
   async buildService(tag: string, options: BuildOptions): Promise<void> {
     const file = ['--ignorefile', `${dockerfile}.dockerignore`, '--file', dockerfile];
     const inputs = await this.buildOptions(options);
@@ -175,33 +192,37 @@ export class Images {
     await this.buildah('bud', '--quiet', '--timestamp', '0', ...file, ...inputs, ...caches, '--tag', tag, repository);
   }
 
-  /** Copies a bundle without what this machine's Node compiled, as the Dockerfile's build leaves it. */
+  /** Copies a bundle without Node.js's compile cache, as the Dockerfile's build leaves it. */
   #withoutCompileCache(bundle: string): string {
     const copy = mkdtempSync(join(this.folder, 'bundle-'));
     cpSync(bundle, copy, { recursive: true, filter: (path) => basename(path) !== 'compile-cache' });
     return copy;
   }
 
-  /** Pushes to a registry on loopback. @returns the digest */
+  /**
+   * Pushes to a registry on loopback.
+   *
+   * @returns the digest
+   */
   async push(image: string, destination: string): Promise<string> {
     const file = join(mkdtempSync(join(this.folder, 'push-')), 'digest');
     await this.buildah('push', '--quiet', '--tls-verify=false', '--digestfile', file, image, `docker://${destination}`);
     return readFileSync(file, 'utf8').trim();
   }
 
-  /** What the image says of itself: user, environment, entry point. */
+  /** Returns the image's configuration: user, environment, entry point. */
   async configuration(
     image: string,
   ): Promise<{ User: string; Env: string[]; Entrypoint: string[]; WorkingDir: string }> {
     return JSON.parse(await this.buildah('inspect', '--type', 'image', image)).OCIv1.config;
   }
 
-  /** The digests of the image's layers, uncompressed, from the base up. */
+  /** Returns the digests of the image's uncompressed layers, from the base up. */
   async layers(image: string): Promise<string[]> {
     return JSON.parse(await this.buildah('inspect', '--type', 'image', image)).OCIv1.rootfs.diff_ids;
   }
 
-  /** The image's files, unpacked. */
+  /** Unpacks the image and returns the folder with its files. */
   async unpack(image: string): Promise<string> {
     const container = await this.buildah('from', '--pull-never', image);
     return await this.buildah('mount', container);

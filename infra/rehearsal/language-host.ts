@@ -1,8 +1,10 @@
-// A language host for Node, for machines where Pulumi's own is not installed: the engine starts a program of the name
-// pulumi-language-nodejs, reads its port, and asks it to run programs and policy packs. Runs this project's kind alone: no
-// compiler, no dependencies to install. What it does follows Pulumi's own
-// (https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/cmd/pulumi-language-nodejs/main.go): it runs the `node` on PATH, and
-// the copy of the SDK that the program's folder resolves, or nothing.
+// A language host for Node.js, for machines without Pulumi's own. The engine starts the program
+// pulumi-language-nodejs, reads its port, and asks it to run programs and policy packs. This one
+// supports only this project's kind of program: no compiler, no dependencies to install. It follows
+// Pulumi's own
+// (https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/cmd/pulumi-language-nodejs/main.go): it
+// runs the `node` on PATH, with the copy of the SDK that the program's folder resolves, and fails
+// if there is none.
 import { spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,9 +18,9 @@ const language = require('@pulumi/pulumi/proto/language_pb.js');
 const plugin = require('@pulumi/pulumi/proto/plugin_pb.js');
 
 /**
- * Finds a module of the SDK as the program in a folder would.
+ * Resolves a module of the SDK from a program's folder.
  *
- * @throws {Error} in the words of Pulumi's host when the folder has no SDK
+ * @throws {Error} with the message of Pulumi's host if the folder has no SDK
  */
 function locateModule(name: string, folder: string, installCommand: string): string {
   try {
@@ -29,7 +31,7 @@ function locateModule(name: string, folder: string, installCommand: string): str
   }
 }
 
-/** The part of a gRPC request to run a program that is used here. */
+/** The used fields of a gRPC request to run a program. */
 interface RunRequest {
   getProject(): string;
   getStack(): string;
@@ -42,12 +44,12 @@ interface RunRequest {
   getInfo(): { getRootDirectory(): string; getProgramDirectory(): string; getEntryPoint(): string };
 }
 
-/** The part of a gRPC request to run a plugin that is used here, with the stream that takes what it prints. */
+/** The used fields of a gRPC request to run a plugin, with the stream for its output. */
 interface PluginCall {
   readonly request: {
-    /** The address of the engine. */
+    /** Returns the arguments, which include the engine's address. */
     getArgsList(): string[];
-    /** NAME=VALUE */
+    /** Returns the variables as NAME=VALUE. */
     getEnvList(): string[];
     getInfo(): { getProgramDirectory(): string };
   };
@@ -96,14 +98,14 @@ function runProgram({ request }: { request: RunRequest }, callback: Callback): v
   );
   child.once('exit', (code) => {
     const response = new language.RunResponse();
-    // 32: the program has said itself what is wrong.
+    // Exit code 32: the program has reported the error itself.
     if (code === 32) response.setBail(true);
     else if (code !== 0) response.setError(`Program exited with non-zero exit code: ${code}`);
     callback(null, response);
   });
 }
 
-/** Runs a policy pack; it prints the port at which it answers, and lives until the engine cancels the call. */
+/** Runs a policy pack. The pack prints its port and runs until the engine cancels the call. */
 function runPlugin(call: PluginCall): void {
   const { request } = call;
   const variables = request.getEnvList().map((variable) => {

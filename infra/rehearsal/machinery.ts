@@ -1,5 +1,6 @@
-// What stands behind the fake Google in a rehearsal: a registry on loopback, images that are really built, and for each
-// revision of a service the process of its image. Loaded by the fake Google's own process.
+// The backend of the fake Google in a rehearsal: a registry on loopback, images that are really
+// built, and for each revision of a service a process of its image. The process of the fake Google
+// loads it.
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -43,16 +44,19 @@ const images = new Images();
 const front = await startFront(process.env['REHEARSAL_FOLDER'] as string);
 front.route(registryHost, Number(registry.split(':')[1]));
 
-/** Where an image of the registry at Google is here. */
+/** Returns the local reference of an image in Google's registry. */
 const here = (reference: string) => reference.replace(/^[^/]+-docker\.pkg\.dev/, registry);
 
-/** The image of this source, once it is asked for. */
+/** The image of the current source, built on first use. */
 let built: Promise<void> | undefined;
 
-/** The revisions that run, by {@link keyOf}. */
+/** Running revisions, by {@link keyOf}. */
 const revisions = new Map<string, Revision>();
 
-/** Services of two projects may have revisions of the same name. */
+/**
+ * Returns the key of a revision. It includes the project because two projects may have revisions of
+ * the same name.
+ */
 const keyOf = (service: Stored, revision: string) => `${service.inputs['project']}/${revision}`;
 
 async function freePort(): Promise<number> {
@@ -80,7 +84,10 @@ async function isReady(port: number, path: string): Promise<boolean> {
   );
 }
 
-/** The files and the configuration of images, by name with digest: a container never writes to its files. */
+/**
+ * Files and configuration of images, by reference with digest. They are shared because containers
+ * never write to their files.
+ */
 const unpacked = new Map<string, Promise<Unpacked>>();
 
 async function unpack(reference: string): Promise<Unpacked> {
@@ -88,7 +95,11 @@ async function unpack(reference: string): Promise<Unpacked> {
   return { files: await images.unpack(reference), ...(await images.configuration(reference)) };
 }
 
-/** Starts what a container declares. @param own variables that Cloud Run adds */
+/**
+ * Starts a declared container.
+ *
+ * @param own variables that Cloud Run adds
+ */
 async function start(
   container: Container,
   project: string,
@@ -113,7 +124,7 @@ async function start(
   });
 }
 
-/** Starts a revision and waits for its startup probe, as long as the probe itself allows. */
+/** Starts a revision and waits for its startup probe, until the probe's own timeout. */
 async function startRevision(name: string, project: string, container: Container, cloud: Cloud): Promise<Revision> {
   const port = await freePort();
   const child = await start(container, project, cloud, { PORT: String(port), K_SERVICE: name });
@@ -140,10 +151,10 @@ async function end({ process: child }: Revision): Promise<void> {
   await once(child, 'exit');
 }
 
-/** The name of a revision, from its full resource name `projects/.../revisions/NAME`. */
+/** Returns the name of a revision from its full resource name `projects/.../revisions/NAME`. */
 const revisionName = (resource: unknown) => String(resource).split('/').at(-1) as string;
 
-/** Sends each address to the revision that the traffic names. */
+/** Routes each address to the revision that the traffic settings select. */
 function route(service: Stored): void {
   const { traffics = [{ percent: 100 }] } = service.inputs as { traffics?: Traffic[] };
   const latest = revisionName(service.outputs['latestReadyRevision']);

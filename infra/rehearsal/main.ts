@@ -1,5 +1,6 @@
-// npx -y pnpm@12 rehearse: runs the documented commands and the pipeline's scripts on this machine, from an empty project to a
-// service that issues keys and back. Google is the fake of the tests; the images, the engine and the service are real.
+// npx -y pnpm@12 rehearse: runs the documented commands and the pipeline's scripts on this machine,
+// from an empty project to a service that issues keys, and back. Google is the fake of the tests.
+// The images, the engine and the service are real.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +16,7 @@ async function main(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'andamio-rehearsal-'));
   const log = `${folder}.log`;
   try {
-    // TMPDIR: what any program leaves in its temporary folder goes away too.
+    // TMPDIR is inside the folder, so that all temporary files are removed with it.
     const ending = await enclosed([join(import.meta.dirname, 'play.ts'), folder, log], {
       ...process.env,
       TMPDIR: folder,

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { waitFor } from '../../apps/api/test/harness/wait-for.ts';
 
 /**
- * Starts a registry of images on loopback (Debian's docker-registry), which lives as long as the enclosure.
+ * Starts an image registry on loopback (Debian's docker-registry). It runs until the enclosure
+ * ends.
  *
- * @param folder takes its files
- * @throws when it ends before it answers
+ * @param folder storage of the registry
+ * @throws if it exits before it responds
  */
 export async function startRegistry(folder: string, port: number): Promise<{ readonly address: string }> {
   const address = `127.0.0.1:${port}`;

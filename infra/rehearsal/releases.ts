@@ -2,22 +2,26 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import type { Images } from './images.ts';
 
-/** Bundles that are other releases than the one in apps/api/dist. */
+/** Changes of the bundle in apps/api/dist, one for each kind of release. */
 const changes = {
-  /** The same service, built anew. */
+  /** The same service, with another digest. */
   good: (main: string) => `${main}\n// another release\n`,
-  /** The same service, pushed by somebody else. */
+  /** The same service, pushed by another account. */
   foreign: (main: string) => `${main}\n// by somebody else\n`,
-  /** Ends before it listens. */
+  /** Exits before it listens. */
   broken: () => 'process.exit(1);\n',
-  /** Says that it is ready, and never answers anything else. */
+  /** Reports that it is ready, but never responds to other requests. */
   hanging: () =>
     "process.getBuiltinModule('node:http').createServer((request, response) => request.url.startsWith('/health') && response.end()).listen(process.env.PORT);\n",
 } as const;
 
 export type Release = keyof typeof changes;
 
-/** Builds a release and pushes it. @returns the digest */
+/**
+ * Builds a release and pushes it.
+ *
+ * @returns the digest
+ */
 export async function pushRelease(
   images: Images,
   release: Release,

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 
-/** Writes what commands print to the log file, and one line a step to standard output. */
+/** Writes the output of commands to the log file, and one line per step to standard output. */
 export class Report {
   readonly #log: string;
   readonly #begun = performance.now();
@@ -11,10 +11,10 @@ export class Report {
   }
 
   /**
-   * Takes what a command prints.
+   * Returns a writer for the output of a command.
    *
-   * @param track prefixes each line, since two tracks run at the same time
-   * @returns a function for chunks of text; call it without one to write an unfinished line
+   * @param track prefix of each line, since two tracks run at the same time
+   * @returns a function that takes chunks of text; without an argument it writes an unfinished line
    */
   writer(track: string): (chunk?: string) => void {
     let rest = '';
@@ -25,7 +25,7 @@ export class Report {
     };
   }
 
-  /** Runs a step, and prints how many seconds it took. */
+  /** Runs a step and prints its duration in seconds. */
   async step<Result>(track: string, title: string, work: () => Promise<Result>): Promise<Result> {
     const begun = performance.now();
     this.writer(track)(`== ${title}\n`);
@@ -39,7 +39,7 @@ export class Report {
     }
   }
 
-  /** Prints the time of the whole rehearsal. */
+  /** Prints the duration of the whole rehearsal. */
   total(): void {
     this.#print(this.#begun, 'total');
   }

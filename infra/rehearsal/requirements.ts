@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { missingForEmulator } from '../../apps/api/test/harness/emulator.ts';
 
-/** Something that this machine must have, and how to get it. */
+/** A requirement on the machine, and how to install it. */
 interface Requirement {
   readonly name: string;
   readonly purpose: string;
@@ -12,7 +12,7 @@ interface Requirement {
   isMet(): boolean | Promise<boolean>;
 }
 
-/** Free space that images, clone and emulator fill for a while, in bytes. */
+/** Temporary disk space for images, clone and emulator, in bytes. */
 const diskSpace = 3 * 2 ** 30;
 
 const succeeds = (command: string, ...args: readonly string[]) =>
@@ -24,7 +24,7 @@ function program(name: string, purpose: string, remedy = `apt-get install ${name
   return { name, purpose, remedy, isMet: () => isOnPath(name) };
 }
 
-/** Resolves to whether a port of the loopback interface can be listened on. */
+/** Resolves to true if a port of the loopback interface is free. */
 function canListen(): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const server = createServer();
@@ -73,9 +73,9 @@ const requirements: readonly Requirement[] = [
 ];
 
 /**
- * Checks the machine, and starts nothing.
+ * Checks the requirements on the machine without starting anything.
  *
- * @returns one line for each requirement that is not met; empty where the rehearsal can begin
+ * @returns one line for each requirement that is not met
  */
 export async function unmetRequirements(): Promise<string[]> {
   const checked = await Promise.all(requirements.map(async (each) => ({ ...each, met: await each.isMet() })));

@@ -12,19 +12,31 @@ import type { Workplace } from './workplace.ts';
 
 const bundle = join(import.meta.dirname, '../../apps/api/dist');
 
-/** What stands around the people and jobs of a rehearsal. It ends with the enclosure. */
+/** The services that a rehearsal's commands use. They stop with the enclosure. */
 export interface Surroundings {
   readonly google: Google;
-  /** Builds an image and pushes it to the registry of a project, as anybody may who can write to it. @returns its name by digest */
+  /**
+   * Builds an image and pushes it to the registry of a project, as any account with write access
+   * can.
+   *
+   * @returns its reference with the digest
+   */
   push(kind: Release, registryAddress: string): Promise<string>;
-  /** Builds, pushes and attests an image, as the deploy workflow does. @returns its name by digest */
+  /**
+   * Builds, pushes and attests an image, as the deploy workflow does.
+   *
+   * @returns its reference with the digest
+   */
   release(kind: Release, registryAddress: string): Promise<string>;
 }
 
-/** Starts a registry, Firestore and the fake Google on loopback, and lets the commands of a workplace find them. */
+/**
+ * Starts a registry, Firestore and the fake Google on loopback, and configures the workplace's
+ * commands to use them.
+ */
 export async function startSurroundings(work: Workplace): Promise<Surroundings> {
   useHostsOf(work.folder);
-  // Where gcloud finds Cloud Run in the region.
+  // The host that gcloud derives for Cloud Run in the region.
   appendFileSync(join(work.folder, 'hosts'), '127.0.0.1 us-central1-localhost\n');
   const [{ address: registry }, emulator] = await Promise.all([
     startRegistry(work.folder, await freePort()),

@@ -1,5 +1,5 @@
-// node rehearsal/token.ts FILE: prints a token as the issuer of the rehearsal makes it. The issuer shares the secret in FILE with the
-// service, as issuers of HS256 do; the pipeline does not know it.
+// node rehearsal/token.ts FILE: prints a token of the rehearsal's issuer. The issuer shares the
+// secret in FILE with the service, as HS256 requires. The pipeline does not have the secret.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import jwt from 'jsonwebtoken';

@@ -3,9 +3,10 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * A PATH on which the engine finds a language host for Node: Pulumi's own, or the one in this folder where that is not installed.
+ * Returns a PATH with a language host for Node.js: Pulumi's own if it is installed, otherwise the
+ * one in this folder.
  *
- * @param folder takes the program that starts it
+ * @param folder where the script that starts it is written
  */
 export function pathWithLanguageHost(folder: string): string {
   const path = process.env['PATH'] ?? '';

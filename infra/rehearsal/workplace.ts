@@ -9,14 +9,17 @@ import { pathWithLanguageHost } from './tools.ts';
 const repository = join(import.meta.dirname, '../..');
 const execute = promisify(execFile);
 
-/** A clone of this repository as it stands, uncommitted changes included, and the environment of the person who works in it. */
+/**
+ * A clone of this repository with its uncommitted changes, and the environment of the person who
+ * works in it.
+ */
 export class Workplace {
   readonly folder: string;
   readonly clone: string;
   readonly environment: Record<string, string>;
   readonly #report: Report;
 
-  /** @param folder takes the clone and the state of the stacks */
+  /** @param folder where the clone and the state of the stacks are written */
   constructor(folder: string, report: Report) {
     this.folder = folder;
     this.clone = join(folder, 'clone');
@@ -34,33 +37,44 @@ export class Workplace {
       PATH: pathWithLanguageHost(folder),
       PULUMI_BACKEND_URL: `file://${state}`,
       PULUMI_SKIP_UPDATE_CHECK: 'true',
-      // npx asks the registry for the newest pnpm 12 each time; the one that started the rehearsal will do.
+      // By default npx queries the registry for the newest pnpm 12 each time. Uses the cached
+      // version instead.
       npm_config_prefer_offline: 'true',
-      // Each command loads Google's SDK anew: it is compiled once.
+      // Every command loads Google's SDK. The cache avoids compiling it each time.
       NODE_COMPILE_CACHE: join(folder, 'compiled'),
     };
   }
 
-  /** Returns somebody who types commands in the clone. @param track names them in the report */
+  /**
+   * Returns a typist who runs commands in the clone.
+   *
+   * @param track name of the typist in the report
+   */
   typist(track: string, environment: Readonly<Record<string, string>> = {}): Typist {
     return new Typist(this.clone, { ...this.environment, ...environment }, this.#report, track);
   }
 
-  /** Builds the service that the images hold, where the checkout is: what was built already is not built again. */
+  /**
+   * Builds the service's bundle for the images in the original checkout, where earlier builds are
+   * reused.
+   */
   async build(): Promise<void> {
     const typist = new Typist(repository, this.environment, this.#report, '');
     await typist.step('Build the service', () => typist.run('npx -y pnpm@12 build --filter=@andamio/api'));
   }
 }
 
-/** A person or a pipeline's job: runs commands, one after another, and takes steps. */
+/** A person or a pipeline job that runs commands one after another, grouped in steps. */
 export class Typist {
   readonly environment: Record<string, string>;
   readonly #folder: string;
   readonly #report: Report;
   readonly #track: string;
 
-  /** @param folder where the commands run @param track names this typist in the report */
+  /**
+   * @param folder working directory of the commands
+   * @param track name of this typist in the report
+   */
   constructor(folder: string, environment: Readonly<Record<string, string>>, report: Report, track: string) {
     this.environment = { ...environment };
     this.#folder = folder;
@@ -68,26 +82,39 @@ export class Typist {
     this.#track = track;
   }
 
-  /** Takes a step; the report shows its title and time. */
+  /** Runs a step. The report shows its title and duration. */
   step<Result>(title: string, work: () => Promise<Result>): Promise<Result> {
     return this.#report.step(this.#track, title, work);
   }
 
-  /** Runs a command that must succeed. @returns what it printed */
+  /**
+   * Runs a command that must succeed.
+   *
+   * @returns its output
+   */
   async run(command: string): Promise<string> {
     const { succeeded, printed } = await this.try(command);
     if (!succeeded) throw new Error(`This command should have succeeded:\n$ ${command}\n${lastLines(printed)}`);
     return printed;
   }
 
-  /** Runs a command that must fail. @returns what it printed */
+  /**
+   * Runs a command that must fail.
+   *
+   * @returns its output
+   */
   async refused(command: string): Promise<string> {
     const { succeeded, printed } = await this.try(command);
     if (succeeded) throw new Error(`This command should have failed:\n$ ${command}\n${lastLines(printed)}`);
     return printed;
   }
 
-  /** Runs `npx -y pnpm@12 pulumi` on a stack, without npx and pnpm, and it must succeed. @returns what it printed */
+  /**
+   * Runs the equivalent of `npx -y pnpm@12 pulumi` on a stack, without npx and pnpm. It must
+   * succeed.
+   *
+   * @returns its output
+   */
   pulumi(args: string, stack: string): Promise<string> {
     return this.run(`'${process.execPath}' infra/scripts/pulumi.ts ${args} --stack ${stack}`);
   }
@@ -101,7 +128,11 @@ export class Typist {
     return stdout.trim();
   }
 
-  /** Runs a command. @returns whether it succeeded, and what it printed */
+  /**
+   * Runs a command.
+   *
+   * @returns whether it succeeded, and its output
+   */
   async try(command: string): Promise<{ readonly succeeded: boolean; readonly printed: string }> {
     const write = this.#report.writer(this.#track);
     write(`$ ${command}\n`);
@@ -123,7 +154,11 @@ export class Typist {
   }
 }
 
-/** @throws when an update changed, created or deleted something, by what Pulumi printed */
+/**
+ * Checks Pulumi's output of an update.
+ *
+ * @throws if the update changed, created or deleted a resource
+ */
 export function assertUnchanged(printed: string): void {
   assert.ok(
     /^Resources:\n +\d+ unchanged$/m.test(printed),

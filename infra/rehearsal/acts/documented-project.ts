@@ -14,14 +14,20 @@ type Stack = keyof typeof hosts;
 const project = 'documented-project';
 const node = `'${process.execPath}'`;
 
-/** Returns a command that prints tokens of a stack's issuer, which alone knows the service's JWT secret. */
+/**
+ * Returns a command that prints tokens of a stack's issuer. Only the issuer knows the service's JWT
+ * secret.
+ */
 function tokensOfIssuer(work: Workplace, stack: Stack, secret: string): string {
   const file = join(work.folder, `issuer-${stack}.json`);
   writeFileSync(file, JSON.stringify({ secret, issuer: 'https://issuer.example', audience: hosts[stack] }));
   return `${node} '${join(import.meta.dirname, '../token.ts')}' '${file}'`;
 }
 
-/** Has the jobs of a repository sign in, as docs/deploy.md says: in settings that the owner has committed. */
+/**
+ * Enables federation for the jobs of a repository, as docs/deploy.md describes. The owner commits
+ * the settings.
+ */
 function letGitHubDeploy(work: Workplace): void {
   const settings = ['githubRepository: example-owner/example-repository', 'githubRepositoryId: "1234567"'];
   const lines = [...settings, 'githubOwnerId: "7654321"'].map((line) => `  andamio:${line}\n`).join('');
@@ -29,13 +35,16 @@ function letGitHubDeploy(work: Workplace): void {
     appendFileSync(join(work.clone, `infra/Pulumi.${stack}.yaml`), lines);
 }
 
-/** Returns a job of the pipeline: it works beside the owner, and calls Google as an account of its own. */
+/** Returns a pipeline job. It works beside the owner and calls Google as an account of its own. */
 async function job(work: Workplace, { google }: Surroundings, track: string, account: string): Promise<Typist> {
   const port = await google.portOf(`serviceAccount:${account}@${project}.iam.gserviceaccount.com`);
   return work.typist(track, { PULUMI_DEBUG_PROVIDERS: `gcp:${port},docker-build:${port}` });
 }
 
-/** The documented project: shared, preprod and prod come up, are released to and operated, and are torn down. */
+/**
+ * Runs the documented project: deploys shared, preprod and prod, releases to them, operates them,
+ * and destroys them.
+ */
 export async function documentedProject(work: Workplace, surroundings: Surroundings): Promise<void> {
   letGitHubDeploy(work);
   const owner = work.typist('prod');
@@ -51,7 +60,7 @@ export async function documentedProject(work: Workplace, surroundings: Surroundi
   await tearDown(owner, surroundings);
 }
 
-/** Releases to a stack by the script of the pipeline, as its deploy account. */
+/** Releases to a stack with the pipeline's script, as its deploy account. */
 class Releases {
   readonly #surroundings: Surroundings;
   readonly #registry: string;
@@ -79,19 +88,31 @@ class Releases {
     return `${node} infra/scripts/release.ts ${this.#stack} ${image}`;
   }
 
-  /** Builds, attests and releases an image. @returns its name by digest */
+  /**
+   * Builds, attests and releases an image.
+   *
+   * @returns its reference with the digest
+   */
   async good(): Promise<string> {
     const image = await this.#surroundings.release('good', this.#registry);
     await this.#deploy.run(this.#command(image));
     return image;
   }
 
-  /** Builds and attests an image that cannot serve. @returns what its release printed, which failed */
+  /**
+   * Builds and attests an image that cannot serve requests, and expects its release to fail.
+   *
+   * @returns the output of the release
+   */
   async bad(kind: 'broken' | 'hanging'): Promise<string> {
     return await this.refused(await this.#surroundings.release(kind, this.#registry));
   }
 
-  /** Pushes an image that nobody attests. @returns its name by digest */
+  /**
+   * Pushes an image without an attestation.
+   *
+   * @returns its reference with the digest
+   */
   foreign(): Promise<string> {
     return this.#surroundings.push('foreign', this.#registry);
   }
@@ -101,7 +122,7 @@ class Releases {
   }
 }
 
-/** What happens to prod. */
+/** Runs the steps on prod. */
 async function production(work: Workplace, owner: Typist, surroundings: Surroundings): Promise<void> {
   const releases = await Releases.to('prod', work, owner, surroundings);
   const first = await owner.output('prod', 'image');
@@ -149,7 +170,7 @@ async function production(work: Workplace, owner: Typist, surroundings: Surround
   });
 }
 
-/** What is done with a service that runs, on preprod. */
+/** Runs the operations on a deployed service, on preprod. */
 async function operations(work: Workplace, owner: Typist, surroundings: Surroundings): Promise<void> {
   const { google } = surroundings;
   const preview = await job(work, surroundings, 'preprod', 'andamio-preview');
@@ -219,7 +240,7 @@ async function tearDown(owner: Typist, { google }: Surroundings): Promise<void> 
     }
     const left = (await google.resources()).filter(({ inputs }) => inputs['project'] === project);
     assert.deepEqual(
-      // Google deletes no key: https://cloud.google.com/kms/docs/resource-hierarchy
+      // Google never deletes a key: https://cloud.google.com/kms/docs/resource-hierarchy
       left.filter(({ type }) => !/^gcp:(iam\/workloadIdentityPool|kms\/(cryptoKey|keyRing):)/.test(type)),
       [],
     );

@@ -6,7 +6,7 @@ import { assertUnchanged, type Workplace } from '../workplace.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 
-/** A stranger's way: one stack in a project of its own, up, up again, down, and up once more. */
+/** Runs a new user's project: one stack is created, updated, destroyed, and created again. */
 export async function ownProject(work: Workplace, { google }: Surroundings): Promise<void> {
   const stranger = work.typist('dev');
   const ofStranger = async () =>
