@@ -3,7 +3,7 @@ import type { Properties } from './resource-type.ts';
 const isObject = (value: unknown): value is Properties =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The first value of every enum in Google's APIs stands for "not set". https://google.aip.dev/126 */
+/** The first value of every enum in Google's APIs means "not set". https://google.aip.dev/126 */
 const isUnspecified = (value: unknown) => typeof value === 'string' && /(^|_)UNSPECIFIED$/.test(value);
 
 const isDefault = (value: unknown) =>
@@ -25,16 +25,16 @@ function without(value: unknown, isLeftOut: (member: unknown) => boolean): unkno
 }
 
 /**
- * Returns a value as Google's APIs answer it: without the fields that have their default, which the JSON form of proto3
- * leaves out. https://protobuf.dev/programming-guides/json/#presence
+ * Returns a value as Google's APIs return it. The JSON form of proto3 omits fields with their
+ * default value. https://protobuf.dev/programming-guides/json/#presence
  */
 function answered(value: unknown): unknown {
   return without(value, (member) => isDefault(member) || isUnspecified(member));
 }
 
 /**
- * Returns what the provider keeps of an answer: each declared argument that the answer lacks has the zero value of its type,
- * as the flatteners of the Terraform provider set it.
+ * Returns a response as the provider stores it. Declared arguments that the response omits get the
+ * zero value of their type, like in the flatteners of the Terraform provider.
  */
 function kept(declared: unknown, answer: unknown): unknown {
   if (answer === undefined) {
@@ -54,7 +54,8 @@ function kept(declared: unknown, answer: unknown): unknown {
 /**
  * Returns properties as the provider reads them back from Google.
  *
- * @param documents the arguments that hold a JSON document, which the provider keeps as Google answers it
+ * @param documents the arguments that hold a JSON document, which the provider stores exactly as
+ * Google returns it
  */
 export function readBack(properties: Properties, documents: readonly string[] = []): Properties {
   const answer = answered(properties) as Properties;
@@ -66,15 +67,19 @@ export function readBack(properties: Properties, documents: readonly string[] = 
   return back;
 }
 
-/** Tells whether Terraform sees no change between two values: an argument that is not set equals its zero value. */
+/**
+ * Reports whether Terraform sees no change between two values. An unset argument equals its zero
+ * value.
+ */
 export function isSame(old: unknown, declared: unknown): boolean {
   const [a, b] = [without({ old }, isDefault), without({ old: declared }, isDefault)];
   return canonical(a) === canonical(b);
 }
 
 /**
- * Tells whether the provider sees no change between two JSON documents: what the declared one lacks is Google's to choose.
- * `monitoringDashboardDiffSuppress` in resource_monitoring_dashboard.go of the Terraform provider.
+ * Reports whether the provider sees no change between two JSON documents. Google may choose values
+ * that the declared document omits. See `monitoringDashboardDiffSuppress` in
+ * resource_monitoring_dashboard.go of the Terraform provider.
  */
 export function isSameDocument(old: string, declared: string): boolean {
   const withoutAdditions = (there: unknown, wanted: unknown): unknown => {
@@ -91,7 +96,7 @@ export function isSameDocument(old: string, declared: string): boolean {
   return canonical(withoutAdditions(JSON.parse(old), wanted)) === canonical(wanted);
 }
 
-/** JSON with the names of each object in order. */
+/** Returns JSON with sorted object keys. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, member) =>
     isObject(member) ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1))) : member,

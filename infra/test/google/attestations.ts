@@ -1,5 +1,5 @@
-// Cloud KMS, Binary Authorization and Container Analysis over HTTP, as far as signing an image and
-// checking its attestation take them. Signatures are real:
+// Cloud KMS, Binary Authorization and Container Analysis over HTTP: the methods that are needed to
+// sign an image and to verify its attestation. Signatures are real:
 // https://cloud.google.com/binary-authorization/docs/making-attestations
 import { spawnSync } from 'node:child_process';
 import {
@@ -18,10 +18,10 @@ import { GoogleError } from './error.ts';
 import type { Properties } from './resource-type.ts';
 import type { Route } from './rest.ts';
 
-/** An attestation as Container Analysis keeps it. */
+/** An attestation as Container Analysis stores it. */
 export interface Occurrence {
   readonly noteName: string;
-  /** `IMAGE@sha256:...`, with or without `https://` before it. */
+  /** `IMAGE@sha256:...`, optionally with the prefix `https://`. */
   readonly resourceUri: string;
   readonly attestation: {
     readonly serializedPayload: string;
@@ -29,7 +29,7 @@ export interface Occurrence {
   };
 }
 
-/** Returns the private key of a key version as PEM; KMS generates it when it is first asked for. */
+/** Returns the private key of a key version as PEM. It is generated on first use. */
 function privateKeyOf(version: string, cloud: Cloud): string {
   const [key = ''] = version.split('/cryptoKeyVersions/');
   if (!cloud.resources.has(key)) throw new GoogleError(404, `CryptoKeyVersion ${version} not found.`);
@@ -41,15 +41,15 @@ function privateKeyOf(version: string, cloud: Cloud): string {
   return pem;
 }
 
-/** Returns the public half of a key version as PEM. */
+/** Returns the public key of a key version as PEM. */
 export function publicKeyOf(version: string, cloud: Cloud): string {
   const privateKey = createPrivateKey(privateKeyOf(version, cloud));
   return createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
 }
 
 /**
- * Signs a SHA-256 digest. Node signs what it has hashed itself, and nothing else; OpenSSL's tool
- * takes the digest.
+ * Signs a SHA-256 digest with OpenSSL's command-line tool, which accepts a digest. Node.js signs
+ * only data that it hashes itself.
  */
 function sign(version: string, digest: Buffer, cloud: Cloud): string {
   const folder = mkdtempSync(join(tmpdir(), 'kms-'));
@@ -82,7 +82,10 @@ interface Note {
 
 const noteOf = (attestor: Properties) => attestor['attestationAuthorityNote'] as unknown as Note;
 
-/** Google writes a note's reference with the project, however it was given. */
+/**
+ * Returns the note's name. Google writes the reference with the project, whatever form it was
+ * declared in.
+ */
 function noteNameOf(attestor: Properties): string {
   const { noteReference } = noteOf(attestor);
   return noteReference.includes('/') ? noteReference : `projects/${attestor['project']}/notes/${noteReference}`;
@@ -90,7 +93,7 @@ function noteNameOf(attestor: Properties): string {
 
 const imageOf = (resourceUri: string) => resourceUri.replace(/^https:\/\//, '');
 
-/** Says whether an attestation was signed for an image by a key that the attestor knows. */
+/** Reports whether an image's attestation is signed by a key of the attestor. */
 function isVerified({ attestation, resourceUri }: Occurrence, attestor: Properties): boolean {
   const payload = Buffer.from(attestation.serializedPayload, 'base64');
   const { critical } = JSON.parse(payload.toString()) as {
@@ -106,7 +109,7 @@ function isVerified({ attestation, resourceUri }: Occurrence, attestor: Properti
   );
 }
 
-/** Says why the project's policy keeps an image from running; undefined where it may run. */
+/** Returns the reason why the project's policy denies an image; undefined if the image may run. */
 export function denialOf(project: string, image: string, cloud: Cloud): string | undefined {
   const policy = cloud.resources.get(`projects/${project}`)?.inputs['defaultAdmissionRule'] as
     | { readonly evaluationMode: string; readonly requireAttestationsBies?: readonly string[] }
@@ -125,7 +128,7 @@ export function denialOf(project: string, image: string, cloud: Cloud): string |
   return undefined;
 }
 
-/** The routes for the fake's REST server. */
+/** Returns the routes for the fake's REST server. */
 export function attestationRoutes(cloud: Cloud): Route[] {
   const version =
     '(projects\\/([^/]+)\\/locations\\/[^/]+\\/keyRings\\/[^/]+\\/cryptoKeys\\/[^/]+\\/cryptoKeyVersions\\/\\d+)';
@@ -208,7 +211,7 @@ export function attestationRoutes(cloud: Cloud): Route[] {
       },
     },
     {
-      // Whoever may act as the account gets a token of it.
+      // Any caller that may impersonate the account gets a token of it.
       pattern:
         /^POST \/v1\/projects\/-\/serviceAccounts\/([^/@]+@([^/.]+)\.iam\.gserviceaccount\.com):generateAccessToken$/,
       api: 'iamcredentials.googleapis.com',
@@ -216,7 +219,7 @@ export function attestationRoutes(cloud: Cloud): Route[] {
       answer([email]) {
         const known = cloud.of('gcp:serviceaccount/account:Account').some(({ outputs }) => outputs['email'] === email);
         if (!known) throw new GoogleError(404, `Not found; Gaia id not found for email ${email}`);
-        // In whole seconds: gcloud understands no fraction.
+        // In whole seconds, because gcloud cannot parse fractions.
         const expireTime = new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+/, '');
         return { accessToken: `a-token-of-${email}`, expireTime };
       },
@@ -227,7 +230,7 @@ export function attestationRoutes(cloud: Cloud): Route[] {
 /**
  * Signs and attests an image as the build account does.
  *
- * @param other signs with a key of the caller's own instead
+ * @param other true to sign with a key that the attestor does not have
  */
 export function attest(project: string, image: string, cloud: Cloud, other = false): void {
   const attestor = cloud

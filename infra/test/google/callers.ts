@@ -8,20 +8,20 @@ type Handler = (...args: unknown[]) => unknown;
 
 const callers = new AsyncLocalStorage<string>();
 
-/** Returns who makes the present call; undefined where it came in by the first port. */
+/** Returns the caller of the current request; undefined if it arrived on the first port. */
 export function callerOfPort(): string | undefined {
   return callers.getStore();
 }
 
 /**
- * Listens on a further port of loopback, where every call is one of this member. The service is the one that the SDK's server
- * offers on the first port.
+ * Listens on another loopback port, on which all requests are from this member. The port offers the
+ * same service as the SDK's server on the first port.
  *
  * @returns the port
  */
 export type ListenAs = (member: string) => Promise<number>;
 
-/** Learns the service that the SDK's server will offer: call it before that starts. */
+/** Intercepts the service that the SDK's server registers. Call it before that server starts. */
 export function furtherPorts(): ListenAs {
   const { addService } = grpc.Server.prototype;
   let offered: readonly [definition: unknown, handlers: object] | undefined;

@@ -9,26 +9,29 @@ type Remote = {
   ) => Promise<Awaited<ReturnType<Control[Method]>>>;
 };
 
-/** The fake Google, running in a process of its own. */
+/** The fake Google, running in a separate process. */
 export interface Google extends Remote {
   readonly port: number;
   readonly process: ChildProcess;
   stop(): Promise<void>;
 }
 
-/** Projects of the tests: the documented one, and a newcomer's. The id of the first is not published; this one is made up. */
+/**
+ * The projects of the tests: the documented one and a new user's. The number of the first is
+ * published; its id is not, so this one is invented.
+ */
 const projects = {
   documented: ['documented-project', '308006323670'],
   own: ['my-project', '123456789012'],
 } as const;
 
-/** Starts a cloud in which the projects exist and nothing else. */
+/** Starts a cloud that contains only the projects. */
 export async function startGoogle(
   options: { readonly args?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Google> {
   const named = Object.values(projects).map((pair) => pair.join('='));
   const child = fork(join(import.meta.dirname, 'main.ts'), ['--projects', named.join(','), ...(options.args ?? [])], {
-    // What it refuses reaches the engine; the provider's own trace of it would only be noise.
+    // Errors reach the engine as responses. The provider's own stack traces would only be noise.
     stdio: ['ignore', 'pipe', 'ignore', 'ipc'],
     env: { ...process.env, ...options.env },
   });

@@ -4,29 +4,30 @@ import { GoogleError } from './error.ts';
 import type { Execution } from './executions.ts';
 import type { Properties } from './resource-type.ts';
 
-/** A resource as the cloud has it. */
+/** A resource as the cloud stores it. */
 export interface Stored {
   readonly type: string;
   readonly id: string;
-  /** Milliseconds by {@link Cloud.now}. */
+  /** Creation time in milliseconds, from {@link Cloud.now}. */
   readonly created: number;
   inputs: Properties;
   outputs: Properties;
 }
 
-/** A project that exists. */
+/** An existing project. */
 export interface Project {
   readonly id: string;
   readonly number: string;
 }
 
-/** What goes wrong with a call, how often. */
+/** A failure to inject into calls, and how often. */
 export interface Fault {
   readonly type: string;
   readonly operation: 'create' | 'update' | 'delete';
   /**
-   * `status`: refused. `lost`: done, and the answer lost. `unready`: a service is there, and its revision does not start.
-   * `delay`: begun after so many milliseconds, or at {@link Cloud.goOn}.
+   * `status`: the call is rejected. `lost`: the call succeeds and its response is lost. `unready`:
+   * the service is created, but its revision does not start. `delay`: the call starts after the
+   * given milliseconds, or at {@link Cloud.goOn}.
    */
   readonly kind: 'status' | 'lost' | 'unready' | 'delay';
   readonly status?: number;
@@ -35,15 +36,19 @@ export interface Fault {
   times: number;
 }
 
-/** What a rehearsal puts behind the fake Google, so that what is declared really happens. */
+/** The backend that a rehearsal provides, so that declared images and services are real. */
 export interface Machinery {
-  /** Builds an image and pushes it. @returns the digest */
+  /**
+   * Builds an image and pushes it.
+   *
+   * @returns the digest
+   */
   build(tags: readonly string[]): Promise<string>;
   imageExists(reference: string): boolean;
-  /** Starts what a service declares, and resolves when it is ready. */
+  /** Starts a declared service, and resolves when it is ready. */
   run(service: Stored, cloud: Cloud): Promise<void>;
   stop(service: Stored): Promise<void>;
-  /** Runs a job's container to its end. */
+  /** Runs a job's container until it exits. */
   execute(
     job: Stored,
     args: readonly string[],
@@ -52,61 +57,67 @@ export interface Machinery {
   ): Promise<{ readonly exitCode: number; readonly lines: readonly string[] }>;
 }
 
-/** The state of the fake Google: what exists, and what is to go wrong. */
+/** The state of the fake Google: the existing resources and the failures to inject. */
 export class Cloud {
   readonly projects: Project[] = [];
   readonly resources = new Map<string, Stored>();
-  /** APIs that are enabled, `PROJECT/API`, and since when, by {@link now}; they stay so. */
+  /**
+   * Enabled APIs, as `PROJECT/API`, and when they were enabled, by {@link now}. They are never
+   * disabled.
+   */
   readonly enabled = new Map<string, number>();
-  /** Milliseconds until an API that was enabled answers. */
+  /** Milliseconds until a newly enabled API responds. */
   apiDelay = 0;
-  /** Secrets by their full name, and the values of their versions by the full name of each. */
+  /** Secrets by full name, and the values of their versions by the full name of each. */
   readonly secrets = new Set<string>();
   readonly secretVersions = new Map<string, { value: string; enabled: boolean }>();
-  /** Images in registries, `ADDRESS@sha256:...` by that name and by tag. */
+  /** Images in registries, by `ADDRESS@sha256:...` and by tag. */
   readonly images = new Map<string, string>();
   /** Private keys of Cloud KMS as PEM, by the full name of a key version. */
   readonly signingKeys = new Map<string, string>();
-  /** Attestations, as Container Analysis keeps them. */
+  /** Attestations as Container Analysis stores them. */
   readonly occurrences: Occurrence[] = [];
   /** Executions of jobs, by name. */
   readonly executions = new Map<string, Execution>();
-  /** Digests of images that were really built, by tag. */
+  /** Digests of really built images, by tag. */
   readonly built = new Map<string, string>();
-  /** What was deleted and is kept for a while, by id. */
+  /** Deleted resources that Google keeps for a while, by id. */
   readonly deleted = new Map<string, Stored & { readonly since: number }>();
-  /** Until when Cloud Run holds a subnetwork that a service used, by id. */
+  /** When Cloud Run releases a subnetwork that a service used, by id. */
   readonly heldSubnetworks = new Map<string, number>();
   readonly faults: Fault[] = [];
-  /** Ends the delays under way. */
+  /** Functions that end the current delays. */
   readonly delays = new Set<() => void>();
   readonly calls: string[] = [];
-  /** Where the REST APIs are served, with a slash at its end. */
+  /** Base URL of the REST APIs, with a trailing slash. */
   restUrl = '';
   machinery: Machinery | undefined;
   /** Milliseconds until a grant on a secret takes effect. */
   grantDelay = 0;
-  /** Opens a port whose callers are one member. */
+  /** Opens a port on which all requests are from one member. */
   listenAs: ListenAs | undefined;
   #ahead = 0;
   #caller: string | undefined;
 
-  /** Who calls, as IAM names them, e.g. `serviceAccount:...`; the owner of the project where undefined. */
+  /**
+   * The caller as an IAM member, e.g. `serviceAccount:...`. Undefined means the owner of the
+   * project.
+   */
   get caller(): string | undefined {
     return callerOfPort() ?? this.#caller;
   }
 
-  /** Sets who calls by the first port. */
+  /** Sets the caller on the first port. */
   set caller(member: string | undefined) {
     this.#caller = member;
   }
 
-  /** Returns the time at Google, in milliseconds. */
+  /** Returns Google's current time in milliseconds. */
   now(): number {
     return Date.now() + this.#ahead;
   }
 
-  /** Lets time pass at Google. */
+  /** Advances Google's time. */
   pass(milliseconds: number): void {
     this.#ahead += milliseconds;
   }
@@ -118,7 +129,7 @@ export class Cloud {
     return found;
   }
 
-  /** Enables an API, `PROJECT/API`. */
+  /** Enables an API, as `PROJECT/API`. */
   enable(name: string): void {
     if (!this.enabled.has(name)) this.enabled.set(name, this.now());
   }
@@ -137,7 +148,11 @@ export class Cloud {
     return this.images.has(reference) || this.machinery?.imageExists(reference) === true;
   }
 
-  /** Adds a version to a secret, which is created where it is missing. @returns the number of the version */
+  /**
+   * Adds a version to a secret, and creates the secret if it is missing.
+   *
+   * @returns the number of the version
+   */
   addSecretVersion(secret: string, value: string): number {
     this.secrets.add(secret);
     const number = [...this.secretVersions.keys()].filter((name) => name.startsWith(`${secret}/`)).length + 1;
@@ -145,12 +160,16 @@ export class Cloud {
     return number;
   }
 
-  /** The resources of a type. */
+  /** Returns the resources of a type. */
   of(type: string): Stored[] {
     return [...this.resources.values()].filter((each) => each.type === type);
   }
 
-  /** Brings back what was deleted. @throws {GoogleError} when Google does not keep it */
+  /**
+   * Restores a deleted resource.
+   *
+   * @throws {GoogleError} if Google does not keep it
+   */
   undelete(id: string): void {
     const kept = this.deleted.get(id);
     if (kept === undefined) throw new GoogleError(404, `Requested entity was not found: ${id}`);

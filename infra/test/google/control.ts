@@ -3,14 +3,14 @@ import type { ListenAs } from './callers.ts';
 import type { Cloud, Fault, Stored } from './cloud.ts';
 import type { Properties } from './resource-type.ts';
 
-/** What may be asked of a project before the program has enabled anything in it, as `bootstrap` leaves it. */
+/** APIs that `bootstrap` enables, so that they can be called before the program enables any. */
 const enabledFromStart = [
   'cloudresourcemanager.googleapis.com',
   'secretmanager.googleapis.com',
   'serviceusage.googleapis.com',
 ];
 
-/** What tests look at and do by hand, behind the engine's back. */
+/** Returns the operations that tests perform directly on the cloud, without the engine. */
 export function control(cloud: Cloud) {
   const required = (id: string): Stored => {
     const stored = cloud.resources.get(id);
@@ -23,36 +23,39 @@ export function control(cloud: Cloud) {
       for (const api of enabledFromStart) cloud.enabled.set(`${id}/${api}`, 0);
     },
     restUrl: (): string => cloud.restUrl,
-    /** Everything that exists, by id. */
+    /** Returns all existing resources. */
     resources: (): Stored[] => [...cloud.resources.values()],
-    /** Changes arguments of a resource by hand. */
+    /** Changes arguments of a resource outside of Pulumi. */
     change(id: string, patch: Properties) {
       const stored = required(id);
       stored.inputs = { ...stored.inputs, ...patch };
       stored.outputs = { ...stored.outputs, ...patch };
     },
-    /** Lets a grant on a secret take effect so many seconds after it was made. */
+    /** Delays the effect of grants on secrets by the given seconds. */
     delayGrants(seconds: number) {
       cloud.grantDelay = seconds * 1000;
     },
-    /** Lets an API answer so many seconds after it was enabled. */
+    /** Delays responses of newly enabled APIs by the given seconds. */
     delayApis(seconds: number) {
       cloud.apiDelay = seconds * 1000;
     },
-    /** Calls come from this member from now on; without one, from the owner of the project. */
+    /**
+     * Makes this member the caller of all further requests. Without an argument, the owner of the
+     * project is the caller.
+     */
     actAs(member?: string) {
       cloud.caller = member;
     },
-    /** Returns a port by which calls come from this member, whoever {@link actAs} sets for the first one. */
+    /** Returns a port on which requests are from this member, independent of {@link actAs}. */
     portOf: (member: string): Promise<number> => (cloud.listenAs as ListenAs)(member),
-    /** Lets so many seconds pass at Google. */
+    /** Advances Google's time by the given seconds. */
     pass(seconds: number) {
       cloud.pass(seconds * 1000);
     },
     enableApi(name: string) {
       cloud.enable(name);
     },
-    /** A federation pool that somebody deleted. */
+    /** Adds a deleted federation pool. */
     addDeletedPool(id: string) {
       const inputs = { project: id.split('/')[1], workloadIdentityPoolId: id.split('/').at(-1), displayName: 'old' };
       const type = 'gcp:iam/workloadIdentityPool:WorkloadIdentityPool';
@@ -61,13 +64,13 @@ export function control(cloud: Cloud) {
     fail(fault: Fault) {
       cloud.faults.push(fault);
     },
-    /** Ends the delays under way, and says how many there were. */
+    /** Ends the current delays and returns their number. */
     goOn(): number {
       const { size } = cloud.delays;
       for (const end of cloud.delays) end();
       return size;
     },
-    /** An image that somebody pushed, by `ADDRESS@sha256:...` and, where it has one, by tag. */
+    /** Adds an image to a registry, by `ADDRESS@sha256:...` and optionally by tag. */
     addImage(reference: string, tagged?: string) {
       const digest = reference.slice(reference.indexOf('@') + 1);
       cloud.images.set(reference, digest);
@@ -79,7 +82,7 @@ export function control(cloud: Cloud) {
     attest(project: string, image: string) {
       attest(project, image, cloud);
     },
-    /** Attests an image as somebody who may attach attestations and has no access to the key. */
+    /** Attests an image as an account that may attach attestations but cannot use the key. */
     attestWithOtherKey(project: string, image: string) {
       attest(project, image, cloud, true);
     },
@@ -100,7 +103,7 @@ export function control(cloud: Cloud) {
 
 export type Control = ReturnType<typeof control>;
 
-/** A call of one of these by message. */
+/** A call of one of these operations by message. */
 export interface Call {
   readonly id: number;
   readonly method: keyof Control;

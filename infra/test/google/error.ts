@@ -1,4 +1,4 @@
-/** An answer of Google's with a status that is not 200, in the words that the real provider wraps it with. */
+/** An error response from Google, with the real provider's message around it. */
 export class GoogleError extends Error {
   readonly status: number;
 

@@ -1,16 +1,17 @@
-// Executions of Cloud Run jobs, and the log that they leave, over HTTP: what `gcloud run jobs execute` and `gcloud logging read` ask for.
+// Executions of Cloud Run jobs and their logs over HTTP, for `gcloud run jobs execute` and `gcloud
+// logging read`.
 
 import { denialOf } from './attestations.ts';
 import type { Cloud, Stored } from './cloud.ts';
 import { GoogleError } from './error.ts';
 import type { Route } from './rest.ts';
 
-/** An execution as Cloud Run keeps it. */
+/** An execution as Cloud Run stores it. */
 export interface Execution {
   readonly job: Stored;
   readonly args: readonly string[];
   readonly exitCode: number;
-  /** What the container printed, in the order in which it came. */
+  /** Output of the container, in order. */
   readonly lines: readonly string[];
 }
 
@@ -25,7 +26,7 @@ interface Task {
 
 const taskOf = ({ inputs }: Stored) => (inputs['template'] as { readonly template: Task }).template;
 
-/** A job in the form of the first API, as far as the Google Cloud CLI reads it. */
+/** Returns a job in the form of the v1 API, with the fields that the Google Cloud CLI reads. */
 function jobOf({ inputs }: Stored) {
   const { maxRetries, containers } = taskOf({ inputs } as Stored);
   const task = {
@@ -44,7 +45,10 @@ function jobOf({ inputs }: Stored) {
   };
 }
 
-/** https://cloud.google.com/run/docs/reference/rest/v1/namespaces.executions#Execution */
+/**
+ * Returns an execution in the form of
+ * https://cloud.google.com/run/docs/reference/rest/v1/namespaces.executions#Execution
+ */
 function executionOf(name: string, { job, exitCode }: Execution) {
   const { metadata, spec } = jobOf(job);
   const succeeded = exitCode === 0;
@@ -73,7 +77,7 @@ function executionOf(name: string, { job, exitCode }: Execution) {
   };
 }
 
-/** The routes for the fake's REST server. */
+/** Returns the routes for the fake's REST server. */
 export function executionRoutes(cloud: Cloud): Route[] {
   const api = 'run.googleapis.com';
   const path = '\\/apis\\/run\\.googleapis\\.com\\/v1\\/namespaces\\/([^/]+)';
@@ -98,7 +102,7 @@ export function executionRoutes(cloud: Cloud): Route[] {
         const job = find(groups);
         const [container] = taskOf(job).containers;
         const { useDefault } = (job.inputs['binaryAuthorization'] ?? {}) as { readonly useDefault?: boolean };
-        // An image is asked about here, and not when the job is updated.
+        // Attestation is checked here and not when the job is updated.
         const denial = useDefault && denialOf(groups[0] as string, container?.image as string, cloud);
         if (denial)
           throw new GoogleError(400, `Container image '${container?.image}' is not authorized by policy. ${denial}`);
@@ -126,7 +130,8 @@ export function executionRoutes(cloud: Cloud): Route[] {
       },
     },
     {
-      // https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/list, for one execution's lines.
+      // https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/list, for the entries of
+      // one execution.
       pattern: /^POST \/v2\/entries:list$/,
       api: 'logging.googleapis.com',
       answer(_groups, { filter }) {

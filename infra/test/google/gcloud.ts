@@ -1,6 +1,6 @@
 import type { Google } from './client.ts';
 
-/** APIs of the fake's REST server, as the Google Cloud CLI names them in its settings. */
+/** APIs of the fake's REST server, by their name in the Google Cloud CLI's settings. */
 const served = [
   'binaryauthorization',
   'cloudkms',
@@ -14,10 +14,10 @@ const served = [
 ];
 
 /**
- * The environment in which the Google Cloud CLI talks to the fake, as somebody who is signed in.
+ * Returns the environment in which the Google Cloud CLI calls the fake, with a signed-in account.
  * https://cloud.google.com/sdk/gcloud/reference/topic/configurations
  *
- * @param folder takes the CLI's own files
+ * @param folder configuration folder of the CLI
  */
 export async function gcloudEnvironment(google: Google, folder: string): Promise<Record<string, string>> {
   const url = await google.restUrl();
@@ -27,10 +27,11 @@ export async function gcloudEnvironment(google: Google, folder: string): Promise
     CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
     CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: 'true',
     CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: 'true',
-    // What the Pulumi provider is told as well, and the pipeline's scripts read.
+    // The Pulumi provider and the pipeline's scripts read these as well.
     GOOGLE_BINARY_AUTHORIZATION_CUSTOM_ENDPOINT: `${url}v1/`,
     GOOGLE_CONTAINER_ANALYSIS_CUSTOM_ENDPOINT: `${url}v1beta1/`,
-    // Of Cloud Run, gcloud asks the region: https://us-central1-run.googleapis.com. Who executes jobs makes that name known.
+    // gcloud calls Cloud Run at the region's host: https://us-central1-run.googleapis.com. Tests
+    // that execute jobs make that name resolvable.
     CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: url.replace('127.0.0.1', 'localhost'),
     ...Object.fromEntries(served.map((api) => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api.toUpperCase()}`, url])),
   };

@@ -4,7 +4,8 @@ import { GoogleError } from './error.ts';
 import type { Properties } from './resource-type.ts';
 
 /**
- * What predefined roles allow, as far as anything here asks for it. Roles without a permission are known and never asked.
+ * Permissions of predefined roles, as far as the program and its scripts use them. Roles with an
+ * empty list exist, but none of their permissions is checked.
  * https://cloud.google.com/iam/docs/roles-permissions, as of July 2026.
  */
 const predefinedRoles: Readonly<Record<string, readonly string[]>> = {
@@ -56,7 +57,7 @@ const predefinedRoles: Readonly<Record<string, readonly string[]>> = {
 
 const customRole = 'gcp:projects/iAMCustomRole:IAMCustomRole';
 
-/** Returns what a role allows; undefined where the role does not exist. */
+/** Returns the permissions of a role; undefined if the role does not exist. */
 export function permissionsOf(role: string, cloud: Cloud): readonly string[] | undefined {
   const custom = cloud.of(customRole).find(({ outputs }) => outputs['name'] === role);
   return custom ? (custom.inputs['permissions'] as string[]) : predefinedRoles[role];
@@ -69,7 +70,7 @@ const inProject =
   (inputs) =>
     `projects/${inputs['project']}${path.replace(/\{(\w+)\}/g, (_, name: string) => String(inputs[name]))}`;
 
-/** The resources whose policies member resources belong to, by type. */
+/** The resources whose IAM policies the member resources belong to, by type. */
 const policyOwners: Readonly<Record<string, ScopeOf>> = {
   'gcp:artifactregistry/repositoryIamMember:RepositoryIamMember': inProject(
     '/locations/{location}/repositories/{repository}',
@@ -88,17 +89,21 @@ const policyOwners: Readonly<Record<string, ScopeOf>> = {
   'gcp:storage/bucketIAMMember:BucketIAMMember': ({ bucket }) => `buckets/${bucket}`,
 };
 
-/** Tells whether a policy of one resource holds for another. A bucket's project is not known here: those of all projects hold for it. */
+/**
+ * Reports whether the policy of one resource also applies to another. The project of a bucket is
+ * unknown here, so the policies of all projects apply to it.
+ */
 function isWithin(resource: string, scope: string): boolean {
   if (resource === scope || resource.startsWith(`${scope}/`)) return true;
   return resource.startsWith('buckets/') && /^projects\/[^/]+$/.test(scope);
 }
 
 /**
- * Checks that the caller has a permission on a resource, by the policies of the resource and of what it is in. The owner of the
- * project, who calls where nobody else is set, may do everything. A binding with a condition counts for nothing here.
+ * Checks that the caller has a permission on a resource, through the policies of the resource and
+ * of its parents. The owner of the project is the default caller and may do everything. Bindings
+ * with a condition are ignored.
  *
- * @throws {GoogleError} 403 in Google's words
+ * @throws {GoogleError} 403 with Google's message
  */
 function authorize(cloud: Cloud, permission: string, resource: string): void {
   const { caller } = cloud;
@@ -119,7 +124,7 @@ function authorize(cloud: Cloud, permission: string, resource: string): void {
 
 export type Operation = 'read' | 'create' | 'update' | 'delete';
 
-/** Returns the permission for a change, which Google names after the one for reading. */
+/** Returns the permission for a change. Google derives its name from the read permission. */
 function forChange(permission: string, operation: Exclude<Operation, 'read'>): string {
   if (permission === 'serviceusage.services.use') return permission;
   if (permission === 'billing.resourcebudgets.read') return 'billing.resourcebudgets.write';
@@ -127,34 +132,38 @@ function forChange(permission: string, operation: Exclude<Operation, 'read'>): s
   return permission.replace(/\.get(Metadata)?$/, `.${operation}`).replace(/\.getIamPolicy$/, '.setIamPolicy');
 }
 
-/** Returns the permissions that an operation takes. @throws for a type that no table has */
+/**
+ * Returns the permissions that an operation needs.
+ *
+ * @throws if no table contains the type
+ */
 function permissionsFor(token: string, operation: Operation): readonly string[] {
   if (token === 'docker-build:index:Image')
     return operation === 'create' ? ['artifactregistry.repositories.uploadArtifacts'] : [];
   const reading = (readPermissions as Readonly<Record<string, readonly string[]>>)[token];
   if (reading === undefined) throw new Error(`The fake Google does not know the permissions for ${token}.`);
   if (operation === 'read') return reading;
-  // Every change reads the result back.
+  // Every change also reads the result.
   return [...new Set([...reading.map((permission) => forChange(permission, operation)), ...reading])];
 }
 
-/** Returns the resource that an operation is allowed or refused on. */
+/** Returns the resource on which an operation's permission is checked. */
 function resourceOf(token: string, id: string, inputs: Properties, cloud: Cloud): string {
   const owner = policyOwners[token];
   if (owner) return owner(inputs);
-  // Some names hold the number of the project.
+  // Some names contain the project number.
   if (id.startsWith('projects/'))
     return id.replace(/^projects\/(\d+)/, (_, number: string) => `projects/${cloud.project(number).id}`);
   if (token !== 'gcp:billing/budget:Budget') return `projects/${inputs['project']}`;
-  // A budget for one project may be read and written by whoever may in that project.
+  // A budget for one project can be read and written with permissions on that project.
   const [project = ''] = (inputs['budgetFilter'] as { readonly projects: string[] }).projects;
   return `projects/${cloud.project(project.replace('projects/', '')).id}`;
 }
 
 /**
- * Checks that the caller may do an operation on a resource.
+ * Checks that the caller may perform an operation on a resource.
  *
- * @param id of the resource, where it exists
+ * @param id id of the resource, if it exists
  * @throws {GoogleError} 403
  */
 export function authorizeOperation(
@@ -165,7 +174,7 @@ export function authorizeOperation(
   inputs: Properties,
 ): void {
   if (cloud.caller === undefined) return;
-  // What does not exist yet is created in its project.
+  // The permission to create a resource is checked on its project.
   const resource = id === undefined ? `projects/${inputs['project']}` : resourceOf(token, id, inputs, cloud);
   for (const permission of permissionsFor(token, operation)) {
     const isOfProject = /^(resourcemanager|serviceusage)\./.test(permission);
@@ -174,14 +183,16 @@ export function authorizeOperation(
 }
 
 /**
- * Checks what Cloud Run asks of whoever deploys beside the service or job itself, also where neither changes: the right to act as the
- * container's account, to pull the image, and to read the operation, whose name lies under the location.
- * https://cloud.google.com/run/docs/reference/iam/roles#additional-configuration. Who switches the check of callers on or off must also
- * be able to set the service's policy: https://cloud.google.com/run/docs/authenticating/public#required_roles
+ * Checks the permissions that Cloud Run requires for a deployment in addition to those on the
+ * service or job, even if the deployment does not change them. The caller must be able to act as
+ * the container's account, pull the image, and read the operation, whose name belongs to the
+ * location. https://cloud.google.com/run/docs/reference/iam/roles#additional-configuration. A
+ * caller that turns the invoker check on or off must also be able to set the service's policy:
+ * https://cloud.google.com/run/docs/authenticating/public#required_roles
  */
 export function authorizeDeployment(cloud: Cloud, inputs: Properties, before?: Properties): void {
   const { project, location, name } = inputs as Record<string, string>;
-  // A job's is the template of its executions, which holds the one of their tasks.
+  // A job's template describes its executions, and contains the template of their tasks.
   const outer = inputs['template'] as Properties;
   const template = (outer['template'] ?? outer) as Properties;
   if (before?.['invokerIamDisabled'] !== inputs['invokerIamDisabled'])
@@ -197,7 +208,11 @@ export function authorizeDeployment(cloud: Cloud, inputs: Properties, before?: P
   }
 }
 
-/** Checks that the caller may look something up. @throws {GoogleError} 403 */
+/**
+ * Checks that the caller may perform a lookup.
+ *
+ * @throws {GoogleError} 403
+ */
 export function authorizeLookUp(cloud: Cloud, token: string, inputs: Properties): void {
   const table: Readonly<Record<string, readonly string[]>> = {
     ...lookUpPermissions.service,
@@ -208,7 +223,7 @@ export function authorizeLookUp(cloud: Cloud, token: string, inputs: Properties)
   for (const permission of table[token] ?? lookUpElse[token] ?? []) authorize(cloud, permission, String(resource));
 }
 
-/** Permissions of look-ups that an owner alone makes. */
+/** Permissions for lookups that only an owner makes. */
 const lookUpElse: Readonly<Record<string, readonly string[]>> = {
   'gcp:artifactregistry/getDockerImage:getDockerImage': ['artifactregistry.dockerimages.get'],
   'gcp:iam/getWorkloadIdentityPool:getWorkloadIdentityPool': ['iam.workloadIdentityPools.get'],

@@ -1,5 +1,6 @@
-// The fake Google as a process: prints the port that the engine attaches to (PULUMI_DEBUG_PROVIDERS=gcp:PORT,docker-build:PORT).
-// Who forks it may call it by messages: see client.ts. `--projects ID=NUMBER,...` names the projects that exist.
+// The fake Google as a process: prints the port that the engine attaches to
+// (PULUMI_DEBUG_PROVIDERS=gcp:PORT,docker-build:PORT). The parent process can call it with
+// messages; see client.ts. `--projects ID=NUMBER,...` lists the existing projects.
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { main } from '@pulumi/pulumi/provider/server.js';
@@ -26,7 +27,7 @@ process.on('message', async ({ id, method, args }: Call) => {
   }
 });
 process.on('disconnect', () => process.exit());
-// An import reads with no properties at all, which the SDK's server stumbles over.
+// An import reads without properties, which crashes the SDK's server.
 const require = createRequire(createRequire(import.meta.url).resolve('@pulumi/pulumi'));
 const { ReadRequest } = require('@pulumi/pulumi/proto/provider_pb.js');
 const { Struct } = require('google-protobuf/google/protobuf/struct_pb.js');

@@ -7,7 +7,7 @@ import type { Properties } from './resource-type.ts';
 import { resourceTypes } from './resources/index.ts';
 import { argumentsOf } from './validate.ts';
 
-/** A cloud with one project in which every API is enabled, and the provider in front of it. */
+/** Returns a cloud with one project in which every API is enabled, and the provider for it. */
 function google() {
   const cloud = new Cloud();
   const by = control(cloud);
@@ -19,7 +19,7 @@ function google() {
   return {
     ...by,
     create: (token: string, inputs: Properties) => gcp.create(urn(token), { project: 'my-project', ...inputs }),
-    /** Whether a second `up` with the same arguments sees a change. */
+    /** Returns whether a second `up` with the same arguments shows a change. */
     async changes(token: string, inputs: Properties, second = inputs) {
       const { id, outs } = await gcp.create(urn(token), { project: 'my-project', ...inputs });
       return (await gcp.diff(id, urn(token), outs, { project: 'my-project', ...second })).changes;

@@ -8,7 +8,7 @@ import { resourceTypes } from './resources/index.ts';
 import { markSecrets, openSecrets } from './secret-values.ts';
 import { argumentsOf, messageOf, problemsOf } from './validate.ts';
 
-/** `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME` -> TYPE */
+/** Returns TYPE of `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME`. */
 const tokenOf = (urn: string) => urn.split('::')[2]?.split('$').at(-1) as string;
 
 function typeOf(token: string): ResourceType {
@@ -19,7 +19,7 @@ function typeOf(token: string): ResourceType {
 
 const projectOf = (inputs: Properties) => inputs['project'] as string | undefined;
 
-/** Waits so long, or until somebody says that Google is to go on. */
+/** Waits for the given milliseconds, or until the delay is ended by `goOn`. */
 async function later(milliseconds: number, cloud: Cloud): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, milliseconds);
@@ -29,7 +29,7 @@ async function later(milliseconds: number, cloud: Cloud): Promise<void> {
   clearTimeout(timer);
 }
 
-/** What happens to a call that is to fail before Google has done anything. */
+/** Injects a fault before Google processes the call. */
 async function failBefore(fault: Fault | undefined, cloud: Cloud): Promise<void> {
   if (fault?.kind === 'status')
     throw new GoogleError(fault.status ?? 500, fault.message ?? 'Internal error, on demand.');
@@ -40,12 +40,15 @@ function failAfter(fault: Fault | undefined): void {
   if (fault?.kind === 'lost') throw new Error('Post "https://googleapis": read: connection reset by peer');
 }
 
-/** What tells the engine that a resource exists though its operation failed: the state keeps it. */
+/**
+ * Returns an error that tells the engine that the resource exists although its operation failed, so
+ * that the state keeps it.
+ */
 function unfinished(error: Error, id: string, properties: Properties): Error {
   return Object.assign(error, { id, properties, reasons: [error.message] });
 }
 
-/** Leaves out what Google added within arguments. */
+/** Removes the properties that Google added within arguments. */
 function withoutComputed(properties: Properties, { computed = [] }: ResourceType): Properties {
   const result = { ...properties };
   for (const path of computed) {
@@ -56,7 +59,7 @@ function withoutComputed(properties: Properties, { computed = [] }: ResourceType
   return result;
 }
 
-/** What a function answers that looks a resource up by its arguments. */
+/** Returns the result of a lookup function. */
 function find(token: string, inputs: Properties, cloud: Cloud): Properties {
   const type = typeOf(token);
   if (type.api) cloud.requireApi(String(inputs['project']), type.api);
@@ -100,14 +103,14 @@ const invokes: Readonly<Record<string, Invoke>> = {
       publicKeys: [{ algorithm, pem }],
     };
   },
-  // The token of whoever runs the program.
+  // The token of the account that runs the program.
   'gcp:organizations/getClientConfig:getClientConfig': () => ({
     id: 'client-config',
     accessToken: 'a-token-of-the-tests',
   }),
   'gcp:organizations/getProject:getProject': ({ projectId }, cloud) => {
     const { id, number } = cloud.project(String(projectId));
-    // The provider answers with what it was asked, also when that is the number.
+    // The provider returns the project as it was requested, even if that is the number.
     return { projectId, number, name: id, id: `projects/${id}`, labels: {}, deletionPolicy: 'PREVENT' };
   },
   'gcp:secretmanager/getSecretVersion:getSecretVersion': ({ project, secret, version, fetchSecretData }, cloud) => {
@@ -130,10 +133,15 @@ const invokes: Readonly<Record<string, Invoke>> = {
     find('gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider', inputs, cloud),
 };
 
-/** What runs containers: a deployment, and there even if the operation that made it fails. */
+/**
+ * Types that run containers. Such a resource exists even if the operation that created it fails.
+ */
 const workloads = ['gcp:cloudrunv2/service:Service', 'gcp:cloudrunv2/job:Job'];
 
-/** The provider that the engine talks to: the real one's behaviour towards the engine, with {@link Cloud} in place of Google. */
+/**
+ * Returns a provider that behaves toward the engine like the real one, with {@link Cloud} in place
+ * of Google.
+ */
 export function provider(cloud: Cloud) {
   const store = (token: string, id: string, inputs: Properties, outputs: Properties): Stored => {
     const created = cloud.resources.get(id)?.created ?? cloud.now();
@@ -142,7 +150,10 @@ export function provider(cloud: Cloud) {
     cloud.resources.set(id, stored);
     return stored;
   };
-  /** The properties of a resource as every operation reads them back from Google, secrets marked as in `like`. */
+  /**
+   * Returns the properties of a resource as every operation reads them from Google, with the same
+   * secrets as in `like`.
+   */
   const propertiesOf = ({ type, outputs }: Stored, like: Properties): Properties =>
     markSecrets(readBack(outputs, typeOf(type).documents), like);
   const inputsOf = ({ type, inputs }: Stored, like: Properties): Properties =>
@@ -167,7 +178,8 @@ export function provider(cloud: Cloud) {
       const token = tokenOf(urn);
       const type = typeOf(token);
       const [olds, news] = [withoutComputed(openSecrets(markedOlds), type), openSecrets(markedNews)];
-      // What was never given is Google's to choose, and no change.
+      // Google chooses the values of arguments that were never given, so their difference is not a
+      // change.
       const given = [...((olds['__given'] as string[] | undefined) ?? []), ...Object.keys(news)];
       const isUnchanged = (name: string) =>
         type.documents?.includes(name) && typeof olds[name] === 'string'
@@ -211,7 +223,8 @@ export function provider(cloud: Cloud) {
           cloud.resources.delete(id);
           throw error;
         }
-        // A service whose revision does not start exists all the same, and the provider has set its id by then.
+        // A service exists even if its revision does not start. The provider has set its id by
+        // then.
         throw unfinished(error as Error, id, propertiesOf(stored, marked));
       }
       failAfter(fault);
@@ -243,7 +256,8 @@ export function provider(cloud: Cloud) {
       try {
         await type.afterWrite?.(stored, cloud);
       } catch (error) {
-        // The real provider keeps what it sent in the state, so that the next update starts from there.
+        // The real provider stores the sent values in the state, and the next update starts from
+        // them.
         throw unfinished(error as Error, id, propertiesOf(stored, marked));
       }
       failAfter(fault);

@@ -3,47 +3,69 @@ import type { GoogleError } from './error.ts';
 
 export type Properties = Record<string, unknown>;
 
-/** What the fake Google knows of a resource type beyond the typings and Google's description. */
+/** The behavior of a resource type, beyond the typings and Google's description. */
 export interface ResourceType {
-  /** The API that must be enabled in the project, e.g. `run.googleapis.com`. */
+  /** API that must be enabled in the project, e.g. `run.googleapis.com`. */
   readonly api?: string;
-  /** Google's description of it: API and message. */
+  /** API and message of Google's description. */
   readonly message?: readonly [api: string, message: string];
-  /** Arguments that Google calls something else, e.g. `traffics` for `traffic`. */
+  /** Arguments that have another name at Google, e.g. `traffics` for `traffic`. */
   readonly fields?: Readonly<Record<string, string>>;
-  /** Fields that the description calls required where it means a case that its prose tells. */
+  /**
+   * Fields that the description marks as required although its prose restricts that to one case.
+   */
   readonly optional?: readonly string[];
-  /** Arguments that cannot change: another value replaces the resource. Immutable fields of the message are so without this. */
+  /**
+   * Arguments whose change replaces the resource. Immutable fields of the message are included by
+   * default.
+   */
   readonly replacedBy: readonly string[];
-  /** Properties within arguments that Google adds, as ARGUMENT.PROPERTY: no change where they were not given. */
+  /**
+   * Properties that Google adds within arguments, as ARGUMENT.PROPERTY. If they were not given,
+   * their difference is not a change.
+   */
   readonly computed?: readonly string[];
-  /** The id that the real provider gives it: what exists under it already is a 409. */
+  /**
+   * Returns the id in the real provider's form. Creating a resource with an existing id is a 409.
+   */
   id(inputs: Properties, cloud: Cloud): string;
-  /** Arguments that hold a JSON document. */
+  /** Arguments that contain a JSON document. */
   readonly documents?: readonly string[];
-  /** How long Google keeps it after a delete, and what becomes of a create under its id meanwhile. */
+  /**
+   * Retention of the resource after a delete, and the behavior of a create with the same id
+   * meanwhile.
+   */
   readonly keeps?: {
     readonly seconds: number;
-    /** Returns what the create is refused with; undefined where it takes the kept resource back. */
+    /** Returns the error of the create; undefined if the create restores the kept resource. */
     refusal(id: string, secondsLeft: number): GoogleError | undefined;
   };
-  /** Creating what is there already is no conflict, as with members of a policy. */
+  /** True if creating an existing resource is not a conflict, as with members of a policy. */
   readonly idempotent?: boolean;
-  /** What Google or the real provider refuse at preview. */
+  /** Returns the errors that Google or the real provider report at preview. */
   check?(inputs: Properties): string[];
-  /** What Google refuses when asked. @throws GoogleError */
+  /**
+   * Checks the arguments as Google does during the update.
+   *
+   * @throws {GoogleError} if Google rejects them
+   */
   admit?(inputs: Properties, cloud: Cloud, before: Stored | undefined): void;
-  /** What Google adds. */
+  /** Returns the properties that Google adds. */
   outputs?(inputs: Properties, cloud: Cloud, before: Stored | undefined, id: string): Properties;
-  /** Why it cannot be deleted now. */
+  /**
+   * Returns the reason why the provider does not delete the resource; undefined if it may be
+   * deleted.
+   */
   protectedBy?(outputs: Properties): string | undefined;
-  /** Why Google refuses to delete it now. */
+  /**
+   * Returns the reason why Google does not delete the resource at present; undefined if it does.
+   */
   refusesDelete?(stored: Stored, cloud: Cloud): string | undefined;
-  /** What deleting leaves behind or takes along. */
+  /** Applies the side effects of a delete on other resources. */
   afterDelete?(stored: Stored, cloud: Cloud): Promise<void> | void;
-  /** What takes its time before the resource exists. */
+  /** Waits for work that precedes the resource's creation. */
   prepare?(inputs: Properties, cloud: Cloud): Promise<void>;
   afterWrite?(stored: Stored, cloud: Cloud): Promise<void> | void;
-  /** Deleting the resource leaves the thing where it is. */
+  /** Reports whether deleting the resource leaves the underlying object in place. */
   abandons?(outputs: Properties): boolean;
 }

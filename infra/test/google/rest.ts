@@ -1,4 +1,4 @@
-// The fake's answers over HTTP, in the form of Google's REST APIs, for the Google Cloud CLI. They share the provider's data.
+// The fake's REST server for the Google Cloud CLI. It shares the provider's data.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,11 +11,14 @@ import { executionRoutes } from './executions.ts';
 type Body = Readonly<Record<string, unknown>>;
 
 export interface Route {
-  /** Method and path; groups are the arguments of {@link answer}. */
+  /** Method and path. Groups are the arguments of {@link answer}. */
   readonly pattern: RegExp;
-  /** The API that must be enabled in the project. */
+  /** API that must be enabled in the project. */
   readonly api: string;
-  /** Which group names the project, if not the first. Without such a group, no API is asked for. */
+  /**
+   * Index of the group with the project, by default the first. If the pattern has no such group, no
+   * API is required.
+   */
   readonly project?: number;
   answer(groups: readonly string[], body: Body, query: URLSearchParams): unknown;
 }
@@ -29,7 +32,8 @@ const statusNames: Readonly<Record<number, string>> = {
 };
 
 /**
- * Projects and the APIs that are enabled in them: https://cloud.google.com/resource-manager/reference/rest/v1/projects/get,
+ * Returns the routes of projects and their enabled APIs:
+ * https://cloud.google.com/resource-manager/reference/rest/v1/projects/get,
  * https://cloud.google.com/service-usage/docs/reference/rest/v1/services/batchEnable
  */
 function projectRoutes(cloud: Cloud): Route[] {
@@ -54,7 +58,8 @@ function projectRoutes(cloud: Cloud): Route[] {
 }
 
 /**
- * Federation pools and their providers, which Google keeps for 30 days after they were deleted:
+ * Returns the routes of federation pools and their providers, which Google keeps for 30 days after
+ * a delete:
  * https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools/undelete
  */
 function federationRoutes(cloud: Cloud): Route[] {
@@ -84,11 +89,14 @@ function federationRoutes(cloud: Cloud): Route[] {
   ];
 }
 
-/** Secrets and their versions: https://cloud.google.com/secret-manager/docs/reference/rest */
+/**
+ * Returns the routes of secrets and their versions:
+ * https://cloud.google.com/secret-manager/docs/reference/rest
+ */
 function secretRoutes(cloud: Cloud): Route[] {
   const api = 'secretmanager.googleapis.com';
   const idOf = (project = '', secret = '') => `projects/${cloud.project(project).id}/secrets/${secret}`;
-  /** Google answers with the number of the project. */
+  /** Google returns names with the project number. */
   const nameOf = (id: string) =>
     id.replace(/^projects\/([^/]+)/, (_, project: string) => `projects/${cloud.project(project).number}`);
   const secretOf = (id: string) => {
@@ -145,7 +153,7 @@ function secretRoutes(cloud: Cloud): Route[] {
         const id = idOf(project, secret);
         secretOf(id);
         const versions = [...cloud.secretVersions.keys()].filter((name) => name.startsWith(`${id}/`));
-        // The newest comes first.
+        // Newest first.
         return { versions: versions.reverse().map(versionOf), totalSize: versions.length };
       },
     },
@@ -174,7 +182,10 @@ function secretRoutes(cloud: Cloud): Route[] {
   ];
 }
 
-/** Services of Cloud Run: https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services */
+/**
+ * Returns the routes of Cloud Run services:
+ * https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services
+ */
 function runRoutes(cloud: Cloud): Route[] {
   const api = 'run.googleapis.com';
   const path = '\\/v2\\/(projects\\/([^/]+)\\/locations\\/[^/]+\\/services\\/[^/:]+)';
@@ -212,7 +223,11 @@ async function answerTo(request: IncomingMessage, routes: readonly Route[], clou
   throw new GoogleError(404, `The fake does not know ${line}.`);
 }
 
-/** Serves the REST APIs on loopback. @returns the address, with a slash at its end */
+/**
+ * Serves the REST APIs on loopback.
+ *
+ * @returns the base URL, with a trailing slash
+ */
 export async function serveRest(cloud: Cloud): Promise<string> {
   const routes = [
     ...projectRoutes(cloud),

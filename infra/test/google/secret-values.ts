@@ -1,6 +1,6 @@
 import type { Properties } from './resource-type.ts';
 
-/** How the engine marks a value as secret on its way to a provider, and expects it back. */
+/** The engine's marker for secret values that it exchanges with a provider. */
 const mark = '4dabf18193072939515e22adb298388d';
 const secretMark = '1b47061264138c4ac30d75fd1eb44270';
 
@@ -19,7 +19,7 @@ function openValue(value: unknown): unknown {
   return openSecrets(value as Properties);
 }
 
-/** The properties with every secret in plain. */
+/** Returns the properties with all secrets unwrapped. */
 export function openSecrets(properties: Properties): Properties {
   return Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, openValue(value)]));
 }
@@ -28,7 +28,7 @@ function holdsSecret(value: unknown): boolean {
   return isMarked(value) || (typeof value === 'object' && value !== null && Object.values(value).some(holdsSecret));
 }
 
-/** Marks what came as a secret as one again. */
+/** Marks outputs as secret if they are secret in `like`. */
 export function markSecrets(outputs: Properties, like: Properties): Properties {
   return Object.fromEntries(
     Object.entries(outputs).map(([name, value]) => [

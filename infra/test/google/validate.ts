@@ -4,23 +4,27 @@ import type { Description, Field, Message } from './facts/descriptions.ts';
 import type { Arguments, ArgumentType, Typings } from './facts/typings.ts';
 import type { ResourceType } from './resource-type.ts';
 
-/** What the engine sends in place of a value that is not known at preview. */
+/** The engine's placeholder for a value that is unknown at preview. */
 export const unknown = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 
 const packages = argumentFacts as unknown as Record<string, Typings>;
 const apis = descriptionFacts.apis as unknown as Record<string, Description>;
 
-/** Services that Google has, for `projects.Service`. */
+/** Google's services, for `projects.Service`. */
 export const knownServices: readonly string[] = descriptionFacts.services;
 
-/** The arguments of a resource type. @throws for a type that nobody declared. */
+/**
+ * Returns the arguments of a resource type.
+ *
+ * @throws if the type is not in the facts
+ */
 export function argumentsOf(token: string): Arguments {
   const found = packages[token.split(':')[0] as string]?.resources[token];
   if (found === undefined) throw new Error(`The fake Google does not know the resource type ${token}.`);
   return found;
 }
 
-/** The fields of the message that a type is made of. */
+/** Returns the fields of a type's message. */
 export function messageOf(type: ResourceType): Message {
   if (type.message === undefined) return {};
   const [api, name] = type.message;
@@ -30,7 +34,7 @@ export function messageOf(type: ResourceType): Message {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The names under which Google may have an argument: Pulumi writes lists in the plural. */
+/** Returns the names that Google may use for an argument. Pulumi names lists in the plural. */
 function candidates(name: string, renamed: Readonly<Record<string, string>>): string[] {
   return [renamed[name] ?? name, name.replace(/ies$/, 'y'), name.replace(/s$/, '')];
 }
@@ -105,7 +109,10 @@ class Validation {
   }
 }
 
-/** What is wrong with the arguments of a resource: unknown names, wrong types, enum values, output-only and missing fields. */
+/**
+ * Returns the problems in the arguments of a resource: unknown names, wrong types or enum values,
+ * and output-only or missing fields.
+ */
 export function problemsOf(token: string, type: ResourceType, inputs: Record<string, unknown>): string[] {
   const validation = new Validation(token, type);
   validation.object('', inputs, argumentsOf(token), messageOf(type));

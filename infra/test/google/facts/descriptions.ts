@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A field of a message as Google's API descriptions have it. */
+/** A field of a message in Google's API descriptions. */
 export interface Field {
   readonly type?: string;
   readonly $ref?: string;
@@ -15,7 +15,7 @@ export interface Field {
 
 export type Message = Readonly<Record<string, Field>>;
 
-/** The messages of one API that are needed, with the revision of the description they were taken from. */
+/** The required messages of one API, with the revision of their description. */
 export interface Description {
   readonly revision: string;
   readonly messages: Readonly<Record<string, Message>>;
@@ -43,9 +43,9 @@ function refs(field: Field): string[] {
 }
 
 /**
- * Takes from reduced API descriptions the messages that are named, and those that they reach.
+ * Reads messages and the messages that they refer to from reduced API descriptions.
  *
- * @param folder holds `API.json` for each API, e.g. `run-v2.json`
+ * @param folder contains `API.json` for each API, e.g. `run-v2.json`
  * @param roots message names by API
  */
 export function readDescriptions(

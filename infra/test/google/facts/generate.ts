@@ -1,12 +1,13 @@
-// node test/google/facts/generate.ts [FOLDER]: writes arguments.json from the installed packages, and descriptions.json from
-// a folder of Google's API descriptions (one reduced JSON file an API) where one is given.
+// node test/google/facts/generate.ts [FOLDER]: writes arguments.json from the installed packages.
+// If FOLDER is given, it also writes descriptions.json from Google's API descriptions in it, one
+// reduced JSON file per API.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resourceTypes } from '../resources/index.ts';
 import { readDescriptions } from './descriptions.ts';
 import { readTypings } from './typings.ts';
 
-/** The facts about arguments, as they are committed. */
+/** Returns the facts about arguments in their committed form. */
 export function argumentFacts(): string {
   const tokens = Object.keys(resourceTypes);
   const of = (prefix: string) => tokens.filter((token) => token.startsWith(prefix));

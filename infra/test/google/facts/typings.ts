@@ -3,11 +3,11 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 /**
- * The arguments of resources as the typings of a Pulumi package declare them. The files are generated in one uniform form, so
- * that a few patterns read them; a form that is not known is an error.
+ * Reads the arguments of resources from the typings of a Pulumi package. These files are generated
+ * in a uniform form, so a few patterns suffice. An unknown form is an error.
  */
 
-/** A type of an argument: a scalar, a list or map of one, or the name of an object type. */
+/** The type of an argument: a scalar, a list or map of a type, or the name of an object type. */
 export type ArgumentType =
   | 'string'
   | 'number'
@@ -24,7 +24,7 @@ interface Argument {
 
 export type Arguments = Readonly<Record<string, Argument>>;
 
-/** The arguments of resource types by token, and the object types that they reach. */
+/** The arguments of resource types by token, and the object types that they refer to. */
 export interface Typings {
   readonly package: string;
   readonly version: string;
@@ -63,7 +63,7 @@ function parseMembers(body: string): Arguments {
   return Object.fromEntries(joined);
 }
 
-/** Object types by qualified name, e.g. `cloudrunv2.ServiceTemplate`. */
+/** Returns the object types by qualified name, e.g. `cloudrunv2.ServiceTemplate`. */
 function objectTypes(source: string): Map<string, string> {
   const found = new Map<string, string>();
   let namespace = '';
@@ -91,7 +91,7 @@ const referenced = (type: ArgumentType): string[] => {
   return referenced('list' in type ? type.list : type.map);
 };
 
-/** Members whose type spans lines are joined first: the patterns look at lines. */
+/** Joins members whose type spans several lines, because the patterns match single lines. */
 const joinLines = (body: string) => body.replace(/\{\n\s*\[key: string\]: (.*?);\n\s*\}/g, '{ [key: string]: $1; }');
 
 /**

@@ -6,7 +6,7 @@ import { unknown } from '../validate.ts';
 
 export const text = (inputs: Properties, name: string): string => String(inputs[name]);
 
-/** A rule on the form of one argument; what is not known yet passes. */
+/** Checks the form of one argument. Unknown values pass. */
 export function form(inputs: Properties, name: string, pattern: RegExp, rule: string): string[] {
   const value = inputs[name];
   return value === undefined || value === unknown || pattern.test(String(value)) ? [] : [`${name} ${rule}`];
@@ -25,7 +25,7 @@ function admitMember(member: string, cloud: Cloud): void {
       ...cloud.of('gcp:projects/serviceIdentity:ServiceIdentity'),
     ];
     if (accounts.some(({ outputs }) => outputs['email'] === name)) return;
-    // The agent of a Google service, which exists in every project that uses it.
+    // A Google service agent, which exists in every project that uses the service.
     if (/^service-\d+@gcp-sa-[a-z]+\.iam\.gserviceaccount\.com$/.test(name)) return;
     throw new GoogleError(400, `Service account ${name} does not exist.`);
   }
@@ -39,7 +39,10 @@ function admitMember(member: string, cloud: Cloud): void {
   throw new GoogleError(400, `Invalid argument: The member ${kind}:... is of an unknown type or does not exist.`);
 }
 
-/** A member of one role in the policy of something. Adding one that is there is no error. */
+/**
+ * Returns the type of a member of one role in an IAM policy. Adding an existing member is not an
+ * error.
+ */
 export function member(scope: readonly string[], api?: string): ResourceType {
   return {
     ...(api && { api }),

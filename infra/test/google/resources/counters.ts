@@ -8,7 +8,10 @@ const instanceType = 'gcp:memorystore/instance:Instance';
 
 const certificate = (name: string) => `-----BEGIN CERTIFICATE-----\n${name}\n-----END CERTIFICATE-----\n`;
 
-/** Values that Google accepts and the provider does not check: https://cloud.google.com/memorystore/docs/valkey/reference/rest */
+/**
+ * Values that Google accepts and the provider does not validate:
+ * https://cloud.google.com/memorystore/docs/valkey/reference/rest
+ */
 const accepted: Readonly<Record<string, readonly string[]>> = {
   authorizationMode: ['AUTH_DISABLED', 'IAM_AUTH'],
   transitEncryptionMode: ['TRANSIT_ENCRYPTION_DISABLED', 'SERVER_AUTHENTICATION'],
@@ -29,7 +32,10 @@ interface Endpoint {
   readonly projectId: string;
 }
 
-/** Memorystore for Valkey and the policy by which its endpoints come into a network. Google publishes no description of either. */
+/**
+ * Memorystore for Valkey, and the policy that creates its endpoints in a network. Google publishes
+ * no description of either.
+ */
 export const counters: Record<string, ResourceType> = {
   [policyType]: {
     api: 'networkconnectivity.googleapis.com',
@@ -85,7 +91,7 @@ export const counters: Record<string, ResourceType> = {
         pscAutoConnection: { connectionType, ipAddress, port: 6379 },
       });
       return {
-        // The one for reading comes first, so that nobody relies on the order.
+        // The read endpoint is first, so that code that relies on the order fails.
         endpoints: [
           {
             connections: [

@@ -9,7 +9,7 @@ import { registry } from './registry.ts';
 import { run } from './run.ts';
 import { secrets } from './secrets.ts';
 
-/** Every resource type that the fake Google knows, by token. One it does not know is an error. */
+/** All resource types of the fake Google, by token. Any other type is an error. */
 export const resourceTypes: Readonly<Record<string, ResourceType>> = {
   ...project,
   ...attestation,

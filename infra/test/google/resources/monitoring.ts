@@ -6,7 +6,7 @@ import { form, text } from './common.ts';
 
 const digits = (count: number) => Array.from(randomBytes(count), (byte) => byte % 10).join('');
 
-/** A resource whose id Google chooses. */
+/** Returns a type whose ids Google chooses. */
 function named(message: string, idOf: (inputs: Properties) => string): ResourceType {
   return {
     api: 'monitoring.googleapis.com',
@@ -25,7 +25,7 @@ interface Condition {
   };
 }
 
-/** How long a new log-based metric may be unknown to alert policies, in milliseconds. */
+/** Time for which a new log-based metric may be unknown to alert policies, in milliseconds. */
 const visibleAfter = 10 * 60_000;
 
 function admitThreshold(filter: string, cloud: Cloud): void {

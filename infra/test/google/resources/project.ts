@@ -6,7 +6,10 @@ import { form, member, text } from './common.ts';
 
 const day = 86_400;
 
-/** https://cloud.google.com/iam/docs/manage-workload-identity-pools-providers#delete-pool */
+/**
+ * Retention of deleted pools and providers:
+ * https://cloud.google.com/iam/docs/manage-workload-identity-pools-providers#delete-pool
+ */
 const keptFor30Days: NonNullable<ResourceType['keeps']> = {
   seconds: 30 * day,
   refusal: () => new GoogleError(409, 'Requested entity already exists'),
@@ -57,7 +60,8 @@ export const project: Record<string, ResourceType> = {
       name: `projects/${text(inputs, 'project')}/roles/${text(inputs, 'roleId')}`,
       deleted: false,
     }),
-    // The provider finds a deleted role and brings it back. https://cloud.google.com/iam/docs/creating-custom-roles#deleting-custom-role
+    // The provider finds a deleted role and restores it.
+    // https://cloud.google.com/iam/docs/creating-custom-roles#deleting-custom-role
     keeps: { seconds: 7 * day, refusal: () => undefined },
   },
   'gcp:billing/budget:Budget': {

@@ -71,7 +71,10 @@ export const registry: Record<string, ResourceType> = {
   },
 };
 
-/** Without machinery nothing is built: the digest follows from the tags, as the tag follows from what would be built. */
+/**
+ * Returns the digest of an image. Without a backend no image is built, and the digest is derived
+ * from the tags, which contain a hash of the source.
+ */
 function digestOf(inputs: Properties, cloud: Cloud): string {
   const [tag] = inputs['tags'] as string[];
   const built = cloud.built.get(String(tag));

@@ -31,12 +31,12 @@ interface Scaling {
   readonly maxInstanceCount?: number;
 }
 
-/** What a revision and a task of a job have in common. */
+/** The fields that the templates of a revision and of a job's task share. */
 interface Template {
   readonly vpcAccess?: { readonly networkInterfaces?: readonly { readonly subnetwork: string }[] };
   readonly serviceAccount: string;
   readonly scaling?: Scaling;
-  /** Of a task. */
+  /** Only in a task. */
   readonly timeout?: string;
   readonly containers: readonly Container[];
 }
@@ -48,14 +48,14 @@ interface Traffic {
   readonly tag?: string;
 }
 
-/** Names that Cloud Run sets itself: https://cloud.google.com/run/docs/container-contract#env-vars */
+/** Names that Cloud Run reserves: https://cloud.google.com/run/docs/container-contract#env-vars */
 const reserved = ['PORT', 'K_SERVICE', 'K_REVISION', 'K_CONFIGURATION'];
 
 function refuse(broken: boolean, message: string): void {
   if (broken) throw new GoogleError(400, message);
 }
 
-/** The template of a job's executions holds the one of their tasks. */
+/** Returns the task template, which is nested in the template of a job's executions. */
 const taskOf = (inputs: Properties) => (inputs['template'] as { readonly template: Template }).template;
 
 function admitSecret({ name, valueSource }: Env, project: string, cloud: Cloud): void {
@@ -68,8 +68,8 @@ function admitSecret({ name, valueSource }: Env, project: string, cloud: Cloud):
 }
 
 /**
- * What a service or a job is refused when Google has looked at its secrets: it is there by then, and the error is that of the
- * operation.
+ * Checks access to the secrets of a service or job. Google checks it after the resource is created,
+ * so the error is that of the operation.
  */
 function admitAccess({ inputs }: Stored, { serviceAccount, containers }: Template, cloud: Cloud): void {
   const grants = cloud
@@ -87,7 +87,10 @@ function admitAccess({ inputs }: Stored, { serviceAccount, containers }: Templat
   }
 }
 
-/** A revision that was refused is not tried again, and an update with the same template makes no other one. */
+/**
+ * Checks a revision. A rejected revision is not retried, and an update with the same template
+ * creates no new one.
+ */
 function admitRevision(stored: Stored, cloud: Cloud): void {
   const before = stored.outputs['refused'];
   if (before !== undefined) throw new GoogleError(400, String(before));
@@ -104,7 +107,7 @@ function admitAccount({ serviceAccount }: Template, cloud: Cloud): void {
   refuse(!accounts.includes(serviceAccount), `Service account ${serviceAccount} does not exist.`);
 }
 
-/** Members of the policy of a service or a job, which must exist. */
+/** Returns the type of members in the policy of a service or a job, which must exist. */
 function memberOf(kind: 'service' | 'job'): ResourceType {
   return {
     ...member(['project', 'location', 'name'], 'run.googleapis.com'),
@@ -140,7 +143,10 @@ function admitContainer(container: Container, project: string, cloud: Cloud): vo
   }
 }
 
-/** How long direct VPC egress holds its addresses: https://cloud.google.com/run/docs/configuring/vpc-direct-vpc#delete-subnet */
+/**
+ * Time for which direct VPC egress holds its addresses, in milliseconds:
+ * https://cloud.google.com/run/docs/configuring/vpc-direct-vpc#delete-subnet
+ */
 const held = 2 * 3_600_000;
 
 const revisionOf = (name: string, number: number) => `${name}-${String(number).padStart(5, '0')}`;
@@ -167,7 +173,8 @@ export const run: Record<string, ResourceType> = {
       for (const container of template.containers) admitContainer(container, project, cloud);
       const authorization = inputs['binaryAuthorization'] as { readonly useDefault?: boolean } | undefined;
       const changed = JSON.stringify(before?.inputs['template']) !== JSON.stringify(template);
-      // Each new revision is checked: https://cloud.google.com/binary-authorization/docs/run/overview
+      // Each new revision is checked:
+      // https://cloud.google.com/binary-authorization/docs/run/overview
       for (const { image } of changed && authorization?.useDefault ? template.containers : []) {
         const denial = denialOf(project, image, cloud);
         refuse(denial !== undefined, `Container image '${image}' is not authorized by policy. ${denial}`);
@@ -188,7 +195,8 @@ export const run: Record<string, ResourceType> = {
         before !== undefined && JSON.stringify(before.inputs['template']) === JSON.stringify(inputs['template']);
       const revisions = same ? earlier : [...earlier, revisionOf(name, earlier.length + 1)];
       const hash = `https://${name}-a1b2c3d4e5-uc.a.run.app`;
-      // Run v2 names both by their full resource name, while `traffic[].revision` takes the last segment alone:
+      // Run v2 returns both by their full resource name, while `traffic[].revision` accepts only
+      // the last segment:
       // https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services#resource:-service
       const latest = `projects/${text(inputs, 'project')}/locations/${location}/services/${name}/revisions/${revisions.at(-1)}`;
       return {
@@ -222,7 +230,7 @@ export const run: Record<string, ResourceType> = {
     id: (inputs) =>
       `projects/${text(inputs, 'project')}/locations/${text(inputs, 'location')}/jobs/${text(inputs, 'name')}`,
     check: (inputs) => form(inputs, 'name', /^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$/, 'must be 1 to 49 of a-z, 0-9 and -'),
-    // Whether its image is attested is asked when it is executed.
+    // The attestation of a job's image is checked at execution.
     admit(inputs, cloud) {
       const task = taskOf(inputs);
       admitAccount(task, cloud);
