@@ -5,7 +5,7 @@ import { launchBrowser } from '../../apps/api/test/harness/browser.ts';
 import { drawing, stacks, withDrawings } from '../scripts/draw.ts';
 import { browserIsHere } from './harness/requirements.ts';
 
-/** What GitHub shows without scaling: its column of text is about that wide. */
+/** Width that GitHub shows without scaling, about that of its text column. */
 const widest = 1000;
 
 const document = readFileSync(new URL('../../docs/infrastructure.md', import.meta.url), 'utf8');

@@ -74,7 +74,7 @@ describeByDriver('an `up` that fails half-way goes on where it was', () => {
     expect((await stack.up()).summary.result).toBe('succeeded');
     vi.unstubAllEnvs();
     expect((await google.calls()).filter((call) => call === `create ${service}`).length).toBeGreaterThan(1);
-    // The engine remembers that an attempt failed, and updates the service to what it is.
+    // The engine records the failed create and then updates the service.
     expect((await stack.up()).outputs['urls']?.value).toHaveLength(2);
     expect(changes((await stack.up()).summary)).toEqual({});
   });

@@ -8,7 +8,7 @@ interface Resource {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** The resources of the documented project, as they were reviewed. Components have no inputs. */
+/** Resources of the documented project, from the reviewed snapshots. Components have no inputs. */
 const resources = ['shared', 'preprod', 'prod'].flatMap((stack) =>
   (JSON.parse(readFileSync(join(import.meta.dirname, `snapshots/${stack}.json`), 'utf8')) as Resource[]).filter(
     ({ inputs }) => inputs !== undefined,
@@ -18,22 +18,29 @@ const resources = ['shared', 'preprod', 'prod'].flatMap((stack) =>
 const subjectOf = (inputs: Resource['inputs']) =>
   (inputs['attributeMapping'] as Record<string, string>)['google.subject'] as string;
 
-/** Claims of GitHub's tokens are strings: https://docs.github.com/actions/reference/security/oidc#oidc-token-claims */
+/**
+ * Claims of a GitHub token. All of them are strings:
+ * https://docs.github.com/actions/reference/security/oidc#oidc-token-claims
+ */
 type Claims = Readonly<Record<string, string>>;
 
-/** The account that signs in as a job; undefined where no provider lets it in or no account knows its subject. */
+/**
+ * Returns the account that a job can impersonate; undefined if no provider accepts the job or no
+ * account trusts its subject.
+ */
 function accountFor(assertion: Claims): string | undefined {
   const subjects = resources
     .filter(({ type }) => type === 'gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider')
     .flatMap(({ inputs }) => {
       try {
         const subject = evaluate(subjectOf(inputs), { assertion }) as string;
-        // This evaluator keeps the name `google` for itself.
+        // This evaluator reserves the name `google`.
         const condition = (inputs['attributeCondition'] as string).replaceAll('google.subject', 'subject');
         const admits = evaluate(condition, { assertion, subject });
         return admits === true ? [subject] : [];
       } catch {
-        // A claim that is missing is an error, and an error is a refusal.
+        // A missing claim is an error, and Google rejects a token whose condition fails with an
+        // error.
         return [];
       }
     });
@@ -58,7 +65,10 @@ const main: Claims = {
 
 const pullRequest: Claims = { ...main, ref: 'refs/pull/7/merge', ref_protected: 'false', event_name: 'pull_request' };
 
-/** Both forms of `sub`: of older repositories, and of those made, renamed or transferred since 2026-07-15. */
+/**
+ * Both forms of `sub`: that of older repositories, and that of repositories created, renamed or
+ * transferred since 2026-07-15.
+ */
 const forms = {
   'with names alone': 'repo:example-owner/example-repository',
   'with names and ids': 'repo:example-owner@7654321/example-repository@1234567',

@@ -29,7 +29,10 @@ async function runs(command: string, args: readonly string[], options: { cwd: st
   return { code: code as number, said: `${stdout}${stderr}` };
 }
 
-/** An operator: a checkout with the stack dev, the Google Cloud CLI and the Pulumi CLI, with all that either is given written down. */
+/**
+ * Returns an operator: a checkout with the stack dev, and Google Cloud and Pulumi CLIs that log
+ * their arguments and environment.
+ */
 async function operator(google: Google) {
   const folder = temporaryFolder();
   const checkout = join(folder, 'infra');
@@ -40,7 +43,7 @@ async function operator(google: Google) {
   const tools = join(folder, 'tools');
   mkdirSync(tools);
   const given = join(folder, 'given');
-  /** Puts a program before the one of the same name on PATH, which it becomes after a line of shell. */
+  /** Installs a wrapper on PATH that runs a line of shell and then the real program. */
   const before = (name: string, line: string) => {
     const path = process.env['PATH'];
     writeFileSync(
@@ -67,10 +70,13 @@ async function operator(google: Google) {
     folder,
     run: (...args: string[]) =>
       runs(process.execPath, [join(checkout, 'scripts/generate-secrets.ts'), 'dev', ...args], { cwd: folder, env }),
-    /** What the stack's file names as the version. */
+    /** Returns the version in the stack's file. */
     pinned: (key = 'keyPeppersVersion') =>
       new RegExp(`andamio:${key}: "?(\\d+)`).exec(readFileSync(join(checkout, 'Pulumi.dev.yaml'), 'utf8'))?.[1],
-    /** All files around the operator, the state and what the programs were given among them. */
+    /**
+     * Returns the contents of all the operator's files, including the state and the logs of the
+     * CLIs.
+     */
     files: () =>
       readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
@@ -85,7 +91,7 @@ async function cloud(): Promise<Google> {
   return google;
 }
 
-/** The names of the peppers in a version. */
+/** Returns the names of the peppers in a version. */
 async function namesIn(google: Google, version: number): Promise<string[]> {
   const line = (await google.secretValue(`${peppers}/versions/${version}`)) ?? '';
   expect(parseSettings({ KEY_PEPPERS: line }).ok).toBe(true);
@@ -112,7 +118,7 @@ describe.skipIf(!engineIsHere || !gcloudIsHere)('secrets:generate, with the real
     for (const value of values.flatMap((line) => line?.split(/[,:]/) ?? []).filter(({ length }) => length > 20)) {
       expect(`${said}${everything}`.includes(value), 'a value was shown or kept').toBe(false);
     }
-    // A repeated run finds everything in place.
+    // A repeated run finds all secrets in place.
     expect((await run()).code).toBe(0);
     expect(await google.secretVersions()).toHaveLength(2);
   });
@@ -130,7 +136,7 @@ describe.skipIf(!engineIsHere || !gcloudIsHere)('secrets:generate, with the real
 
     const late = first.run('--add-pepper');
     await expect.poll(() => existsSync(asked)).toBe(true);
-    // Somebody else's run, from the same version.
+    // Simulates a concurrent run by another operator, from the same version.
     const line = await google.secretValue(`${peppers}/versions/1`);
     await google.addSecretVersion(peppers, `${line},theirs:${Buffer.alloc(32, 2).toString('base64')}`);
     writeFileSync(goOn, '');

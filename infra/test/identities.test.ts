@@ -11,14 +11,14 @@ const project = 'documented-project';
 const state = `projects/_/buckets/${project}-pulumi/objects/.pulumi`;
 const email = (account: string) => `serviceAccount:${account}@${project}.iam.gserviceaccount.com`;
 
-/** A permission that an identity has, and where. */
+/** A permission of an identity, and the resource that it applies to. */
 interface Held {
   readonly where: string;
   readonly role: string;
   readonly condition: string | undefined;
 }
 
-/** What a member may do and where, from the policies that the fake Google holds. */
+/** Returns the roles of a member, from the policies in the fake Google. */
 function heldBy(member: string, resources: readonly Stored[]): Held[] {
   return resources
     .filter(({ inputs }) => inputs['member'] === member)
@@ -45,12 +45,12 @@ function grantsOf(member: string, resources: readonly Stored[]): string[] {
     .sort();
 }
 
-/** The permissions of a custom role, by the end of its id. */
+/** Returns the permissions of a custom role, by the last part of its id. */
 function permissionsOf(role: string, resources: readonly Stored[]): unknown {
   return resources.find(({ id }) => id === `projects/${project}/roles/${role}`)?.inputs['permissions'];
 }
 
-/** The jobs that may act as an account. */
+/** Returns the jobs that may impersonate an account. */
 function jobsOf(account: string, resources: readonly Stored[]): unknown[] {
   return resources
     .filter(({ inputs }) => inputs['role'] === 'roles/iam.workloadIdentityUser')
@@ -58,7 +58,10 @@ function jobsOf(account: string, resources: readonly Stored[]): unknown[] {
     .map(({ inputs }) => String(inputs['member']).split('/subject/')[1]);
 }
 
-/** Everything that the identities of releases may do in the project or with the service, and the command that takes it. */
+/**
+ * All permissions of the release identities in the project and on the service, and the command that
+ * needs each.
+ */
 const takenByReleases = {
   'resourcemanager.projects.get': 'pulumi preview and up: the program looks up the number of the project',
   'run.jobs.get': 'pulumi up: reads what the update made of the job',
@@ -156,7 +159,7 @@ describe.skipIf(!engineIsHere)('each identity may do what is written here, nothi
   });
 });
 
-/** Types of all resources in the reviewed snapshots. */
+/** All resource types in the reviewed snapshots. */
 const types = new Set(
   Object.keys(remaining).flatMap((stack) => {
     const file = join(import.meta.dirname, `snapshots/${stack}.json`);
@@ -167,7 +170,7 @@ const types = new Set(
 test('the permissions to read every type of resource are known', () => {
   const unknown = [...types].filter((type) => /^(gcp|docker-build):/.test(type) && !(type in readPermissions));
   expect(unknown).toEqual([]);
-  // A type that no stack has any more takes no permission.
+  // A type that no stack uses any longer must not have permissions.
   expect(Object.keys(readPermissions).filter((type) => !types.has(type))).toEqual([]);
 });
 

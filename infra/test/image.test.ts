@@ -90,7 +90,7 @@ describe.skipIf(!imagesCanBeBuilt)('the image', () => {
       for await (const line of createInterface({ input: container.stdout as NodeJS.ReadableStream })) {
         if (line.includes('"message":"listening"')) break;
       }
-      // Node tells of each chunk what became of its compiled code.
+      // Node.js logs for each chunk whether its code cache was accepted.
       expect(said.match(/^.* V8 code cache for .* was (?!accepted).*$/gm)).toBeNull();
       expect(said.match(/V8 code cache for .* was accepted/g)?.length).toBeGreaterThan(1);
       const { status } = await fetch(`http://127.0.0.1:${port}/health/live`);

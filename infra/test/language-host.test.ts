@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cloud, describeByDriver, refusal, stackOf, temporaryFolder } from './harness/stack.ts';
 
-// By Pulumi's own host where that is on PATH, and by the one of this repository elsewhere: both must hold to this.
+// Uses Pulumi's own host if it is on PATH, otherwise the one of this repository. Both must pass.
 describeByDriver('a program runs with the SDK of its folder', () => {
   test('without one, nothing runs, and the message says what to install', async () => {
     const folder = temporaryFolder();

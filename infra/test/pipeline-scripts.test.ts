@@ -12,7 +12,7 @@ import { stepsAsTable } from '../scripts/steps-table.ts';
 import { program, repository, script } from './harness/scripts.ts';
 import { temporaryFolder } from './harness/stack.ts';
 
-/** A server on loopback that answers with what the function gives. */
+/** Starts a server on loopback that responds with the function's result as JSON. */
 async function server(answer: (request: IncomingMessage, body: string, response: ServerResponse) => unknown) {
   const listening = createServer(async (request, response) => {
     const body = await text(request);
@@ -26,7 +26,7 @@ async function server(answer: (request: IncomingMessage, body: string, response:
 const digest = `sha256:${'d'.repeat(64)}`;
 
 describe('images, from the build to the stack', () => {
-  /** Programs on PATH that write down how they were called. */
+  /** Creates programs on PATH that log their calls. */
   function programs(bodies: Readonly<Record<string, string>>) {
     const made = Object.entries(bodies).map(([name, body]) => [name, program(name, body)] as const);
     const folders = made.map(([, { folder }]) => folder);
@@ -69,7 +69,7 @@ describe('images, from the build to the stack', () => {
     expect(attested).toContain(`--artifact-url=${registry}/api@${digest}`);
     expect(attested).toContain('--attestor=projects/documented-project/attestors/andamio-built');
     expect(attested).toContain('/cryptoKeys/image-attestation/cryptoKeyVersions/1');
-    // The token is in no argument.
+    // No argument contains the token.
     expect(
       Object.values(calls)
         .flatMap((each) => each())
@@ -208,11 +208,12 @@ describe('what the pipelines tell on GitHub', () => {
 });
 
 describe('the policy pack looks at', () => {
-  /** A Pulumi that changes nothing, and the previews and updates that it was asked for. */
+  /** Creates a Pulumi CLI that changes nothing, and logs previews and updates. */
   function engine(outputs: object) {
     const pulumi = program(
       'pulumi',
-      // Secrets come by standard input; who ended without reading it would break the pipe.
+      // Reads standard input, which carries secrets. Exiting without reading it would break the
+      // pipe.
       `cat > /dev/null; case "$*" in *'stack output'*) echo '${JSON.stringify(outputs)}' ;; preview*) echo '{}' ;; esac`,
     );
     return { env: pulumi.env, runs: () => pulumi.calls().filter((call) => /^(preview|up) /.test(call)) };
@@ -328,7 +329,10 @@ test('a table of steps names properties and never values', () => {
 });
 
 describe('bootstrap', () => {
-  /** A gcloud that knows the documented project, and a Pulumi CLI that has the stack prod or none. */
+  /**
+   * Creates a gcloud that knows the documented project, and a Pulumi CLI with or without the stack
+   * prod.
+   */
   function commands({ exists }: { readonly exists: boolean }) {
     const gcloud = program(
       'gcloud',

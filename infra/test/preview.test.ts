@@ -10,7 +10,7 @@ import { cloud, deployed, temporaryFolder } from './harness/stack.ts';
 
 const programFolder = join(import.meta.dirname, '..');
 
-/** The names and contents of all files in a folder. */
+/** Returns a hash of the names and contents of all files in a folder. */
 function hashOf(folder: string): string {
   const hash = createHash('sha256');
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
@@ -24,7 +24,7 @@ describe.skipIf(!engineIsHere)('the preview of a pull request', () => {
     const google = await cloud();
     const { workspace } = await deployed(google, 'dev');
     const state = join(workspace.workDir, '.pulumi');
-    // A checkout, with what the stack's file holds after the first update.
+    // A checkout with the stack's file as it is after the first update.
     const checkout = temporaryFolder();
     for (const path of ['scripts', 'settings'])
       cpSync(join(programFolder, path), join(checkout, path), { recursive: true });

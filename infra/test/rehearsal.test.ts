@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { engineIsHere, imagesCanBeBuilt } from './harness/requirements.ts';
 import { temporaryFolder } from './harness/stack.ts';
 
-/** A rehearsal with a temporary folder of its own, and what it has printed so far. */
+/** Starts a rehearsal with its own temporary folder, and collects its output. */
 function rehearsal(path: string): {
   child: ChildProcess;
   folder: string;
@@ -24,7 +24,7 @@ function rehearsal(path: string): {
   return { child, folder, printed: () => printed, ended: once(child, 'close') };
 }
 
-/** The command lines of the processes whose environment or arguments name a folder. */
+/** Returns the command lines of processes whose environment or arguments contain a folder. */
 function processesOf(folder: string): string[] {
   return readdirSync('/proc')
     .filter((pid) => /^\d+$/.test(pid))
@@ -48,7 +48,7 @@ function expectNothingLeft(folder: string): void {
 
 const path = process.env['PATH'] as string;
 
-/** A folder with a program of that name, which does nothing and ends with exit code 3. */
+/** Creates a folder with a program of that name that only exits with code 3. */
 function broken(name: string): string {
   const folder = temporaryFolder();
   writeFileSync(join(folder, name), '#!/bin/sh\nexit 3\n');

@@ -14,14 +14,14 @@ const after = image('2');
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Answers as the service does to a smoke test. */
+/** Responds to a smoke test like the service. */
 const issues: Handler = ({ url, headers }, response) => {
   if (url?.endsWith('doc.json')) response.end(JSON.stringify({ paths: {} }));
   else if (headers.authorization === undefined) response.writeHead(401).end();
   else response.end(JSON.stringify({ api_key: makeKey() }));
 };
 
-/** Ways in which a deployed service can fail a smoke test, each a real server on loopback. */
+/** Failures of a deployed service in a smoke test, each a real server on loopback. */
 const failures: Readonly<Record<string, { readonly handler: Handler; readonly says: RegExp }>> = {
   'closes the connection': {
     handler: (request) => void request.socket.destroy(),
@@ -46,7 +46,10 @@ async function listen(handler: Handler): Promise<{ readonly server: Server; read
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-/** A Pulumi that keeps settings in files, and writes down at each `up` which image was asked for and where the traffic stays. */
+/**
+ * Creates a Pulumi CLI that keeps settings in files, and logs the image and the stable revision of
+ * each `up`.
+ */
 function engine(outputs: object, up = '') {
   const pulumi = program(
     'pulumi',
@@ -69,13 +72,13 @@ function engine(outputs: object, up = '') {
   writeFileSync(file('preview'), '{}');
   return {
     env: { ...pulumi.env, SMOKE_TOKEN_COMMAND: 'echo token', SMOKE_TIMEOUT_SECONDS: '1' } as Record<string, string>,
-    /** The updates: image, and the revision that keeps the traffic. */
+    /** Returns the updates: image, and the revision that keeps the traffic. */
     ups: () => lines('ups').map((line) => line.replace(before, 'before').replace(after, 'after')),
     settings: () => [lines('image')[0], lines('stableRevision')[0]],
-    /** The images that were said to keep the traffic, update by update. */
+    /** Returns the stable image of each update. */
     stableImages: () => lines('stableImages'),
     calls: pulumi.calls,
-    /** What each command found as the passphrase of the stack. */
+    /** Returns the stack's passphrase in each command's environment. */
     passphrases: () => lines('passphrases'),
     previews: (steps: object[]) => writeFileSync(file('preview'), JSON.stringify({ steps })),
   };
@@ -289,7 +292,7 @@ describe('a release', () => {
   });
 });
 
-/** An engine whose updates a server can look at before it knows its own address. */
+/** Creates an engine whose updates can be read by a server that is created before it. */
 function engineHost() {
   let started: ReturnType<typeof engine> | undefined;
   return {

@@ -8,7 +8,7 @@ import { program, script } from './harness/scripts.ts';
 
 const secret = 'the-jwt-secret-of-a-stack-0123456789';
 
-/** A service that answers every request alike, and the requests that it got. */
+/** Starts a service with a constant response, and records its requests. */
 async function service(status: number, answer: object) {
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {
@@ -20,7 +20,9 @@ async function service(status: number, answer: object) {
   return { host: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
 }
 
-/** Runs the script for a stack with these outputs, whose JWT secrets Secret Manager has in version 2. */
+/**
+ * Runs the script for a stack with these outputs. Secret Manager has its JWT secrets in version 2.
+ */
 async function requestKey(outputs: object, env: Record<string, string> = {}) {
   const settings = { 'andamio:jwtIssuer': { value: 'issuer' }, 'andamio:jwtAudience': { value: 'audience' } };
   const pulumi = program(

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { secretValues } from './harness/settings.ts';
 import { cloud, configure, deployed, describeByDriver, stackOf } from './harness/stack.ts';
 
-/** All files of a folder as one text. */
+/** Returns the contents of all files in a folder as one string. */
 function filesBelow(folder: string): string {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8')).join('\n');
@@ -19,7 +19,7 @@ describeByDriver('no value of a secret reaches Pulumi', () => {
     if (name === 'prod') await deployed(google, 'shared');
     const stack = await stackOf(google, name);
     const plan = join(stack.workspace.workDir, 'plan.json');
-    // At this verbosity the engine writes down what it sends and gets.
+    // At this verbosity the engine logs all requests and responses.
     await stack.preview({ ...options, plan, logVerbosity: 9, logToStdErr: true });
     await stack.up(options);
     const next = Buffer.alloc(32, 'next').toString('base64');
@@ -32,9 +32,9 @@ describeByDriver('no value of a secret reaches Pulumi', () => {
 
     const places = {
       printed: printed.join(''),
-      // Settings, state, its history and backups, and the plan.
+      // Settings, state with history and backups, and the plan.
       files: filesBelow(stack.workspace.workDir),
-      // With what Pulumi keeps encrypted in plain text.
+      // The state with encrypted values in plain text.
       state: JSON.stringify(await stack.exportStack()),
     };
     for (const [place, text] of Object.entries(places)) {

@@ -3,12 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { ensure, type StackSecret, take, type Vault } from '../scripts/secret-rotation.ts';
 import { serviceSecrets } from '../settings/service.ts';
 
-/** A secret as Secret Manager keeps it: versions are counted up, and disabled ones cannot be read. */
+/**
+ * A secret with Secret Manager's behavior: version numbers increase by one, and disabled versions
+ * cannot be read.
+ */
 class MemoryVault implements Vault {
   readonly id = 'andamio-api-key-peppers';
   readonly project = 'my-project';
   stored: { value: string; enabled: boolean }[] | undefined;
-  /** What somebody else does between the reading of a version and the adding of the next one. */
+  /** Action of a concurrent run, between reading a version and adding the next one. */
   meanwhile: (() => void) | undefined;
 
   create() {
@@ -31,7 +34,7 @@ class MemoryVault implements Vault {
     const found = this.stored?.[version - 1];
     if (found) found.enabled = false;
   }
-  /** The names in each version that is enabled. */
+  /** Returns the names in each enabled version. */
   names() {
     return (this.stored ?? [])
       .filter(({ enabled }) => enabled)
@@ -39,7 +42,7 @@ class MemoryVault implements Vault {
   }
 }
 
-/** A checkout with the stack's file, at one secret of it. */
+/** Creates a checkout with the stack's file, for one secret. */
 function checkout(vault: MemoryVault, name = 'key-peppers') {
   const file: { version?: number; deployed?: number; interrupted?: boolean } = {};
   const of: StackSecret = {
@@ -75,7 +78,7 @@ describe('a rotation of peppers', () => {
     file.deployed = 2;
     take(of, '--promote-pepper');
     take(of, '--drop-pepper');
-    // Each version stays readable, for the revisions that start with it.
+    // Each version stays readable for the revisions that use it.
     expect([file.version, vault.names()]).toEqual([4, [['old'], ['old', added], [added, 'old'], [added]]]);
     for (const { value } of vault.stored) expect(parseSettings({ KEY_PEPPERS: value }).ok).toBe(true);
   });

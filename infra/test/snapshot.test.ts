@@ -15,10 +15,10 @@ interface Resource {
   readonly parent?: string;
 }
 
-/** `urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME` -> NAME */
+/** Returns NAME of `urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME`. */
 const nameOf = (urn: string | undefined) => urn?.split('::').at(-1);
 
-/** A value as it may be shown: what is secret is masked, and what follows from the source of the day is too. */
+/** Masks a value for the snapshot: secrets, and values that depend on the current source. */
 function shown(value: unknown): unknown {
   if (typeof value === 'string')
     return (
@@ -41,7 +41,10 @@ function shown(value: unknown): unknown {
   );
 }
 
-/** All resources of a stack with what they were asked for, sorted, so that a change of the program is a diff to review. */
+/**
+ * Returns all resources of a stack with their inputs, sorted, so that a change of the program is a
+ * reviewable diff.
+ */
 async function snapshotOf(stack: Stack): Promise<string> {
   const { deployment } = await stack.exportStack();
   const resources = (deployment.resources as Resource[])
@@ -63,7 +66,7 @@ describe.skipIf(!engineIsHere)('the resources of each stack are those that were 
     const stack = await deployed(google, name);
     const actual = await snapshotOf(stack);
     const file = join(import.meta.dirname, 'snapshots', `${name}.json`);
-    // A run that fails leaves the file alone: `pnpm snapshot` writes it.
+    // A failing run does not change the file; `pnpm snapshot` writes it.
     if (process.env['WRITE_SNAPSHOTS']) writeFileSync(file, actual);
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(actual));
     expect(actual).not.toContain(image('1').slice(-64));

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import { image, secretValues } from './harness/settings.ts';
 import { cloud, deployed, describeByDriver, refusal, stackOf } from './harness/stack.ts';
 
-/** What a preview of production says with these settings; it must not have changed anything. */
+/**
+ * Returns the error of a preview of production with these settings, and checks that the preview
+ * changed no resource.
+ */
 async function refusedWith(config: Readonly<Record<string, string>>): Promise<string> {
   const google = await cloud();
   const said = await refusal((await stackOf(google, 'prod', config)).preview());

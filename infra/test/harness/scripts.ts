@@ -13,7 +13,7 @@ interface Ended {
   readonly code: number;
 }
 
-/** Starts a script of the pipeline as a workflow does. */
+/** Starts a script of the pipeline like a workflow. */
 export function startScript(
   path: string,
   args: readonly string[],
@@ -26,12 +26,12 @@ export function startScript(
   return { child, ended };
 }
 
-/** Runs a script of the pipeline as a workflow does. */
+/** Runs a script of the pipeline like a workflow. */
 export function script(path: string, args: readonly string[], env: Record<string, string>): Promise<Ended> {
   return startScript(path, args, env).ended;
 }
 
-/** A program of that name on PATH, which writes down how it was called. */
+/** Creates a program on PATH that logs its calls. */
 export function program(name: string, body: string) {
   const folder = temporaryFolder();
   const calls = join(folder, 'calls');

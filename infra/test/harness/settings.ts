@@ -1,8 +1,8 @@
-/** Settings that the committed files leave to the platform team, as a test would have them. */
+/** Test values for the settings that the committed files leave to the platform team. */
 
 const pepperBytes = Buffer.alloc(32, 'pepper').toString('base64');
 
-/** Values of secrets that are searched for wherever they must not be. */
+/** Secret values that must not appear in any output, file or state. */
 export const secretValues = {
   jwtSecret: 'this-is-the-jwt-secret-of-the-tests-0123456789',
   pepper: pepperBytes,
@@ -10,7 +10,9 @@ export const secretValues = {
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 
-/** An image in the registry of the documented project, by the digit that its digest is made of. */
+/**
+ * Returns an image in the registry of the documented project. Its digest repeats the given digit.
+ */
 export const image = (digit: string) => `us-central1-docker.pkg.dev/documented-project/andamio/api@${digest(digit)}`;
 
 export const github = {
@@ -21,7 +23,7 @@ export const github = {
 
 const tokens = { jwtIssuer: 'https://issuer.example', jwksUrl: 'https://issuer.example/.well-known/jwks.json' };
 
-/** The secrets that the tests find in Secret Manager, in version 1, by project and id. */
+/** The secrets that exist in Secret Manager in the tests, each in version 1, by project and id. */
 export const secrets = [
   ['my-project', 'andamio-api-key-peppers', `a:${secretValues.pepper}`],
   ['my-project', 'andamio-api-jwt-secrets', secretValues.jwtSecret],
@@ -35,7 +37,7 @@ const place = {
   stateBucket: 'documented-project-pulumi',
 };
 
-/** What each stack needs beside its file. */
+/** Settings that each stack needs in addition to its file. */
 export const remaining = {
   dev: {
     'gcp:project': 'my-project',

@@ -9,29 +9,34 @@ import { type Google, startGoogle } from '../google/client.ts';
 import { engineIsHere } from './requirements.ts';
 import { image, remaining, type StackName, secrets } from './settings.ts';
 
-/** The folder of the program. */
+/** Folder of the program. */
 const programFolder = join(import.meta.dirname, '../..');
 
-/** A folder that is gone when the test has finished. */
+/** Creates a temporary folder that is removed when the test finishes. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'andamio-infra-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** The environment in which the engine finds the fake Google, and keeps its state in a folder. */
+/**
+ * Returns the environment in which the engine uses the fake Google and keeps its state in a folder.
+ */
 function engineEnvironment(google: Pick<Google, 'port'>, stateFolder: string): Record<string, string> {
   return {
     PULUMI_BACKEND_URL: `file://${stateFolder}`,
     PULUMI_CONFIG_PASSPHRASE: '',
     PULUMI_SKIP_UPDATE_CHECK: 'true',
-    // pnpm's commands set it: the SDK would be found from any folder.
+    // pnpm sets NODE_PATH, which would make the SDK resolvable from any folder.
     NODE_PATH: '',
     PULUMI_DEBUG_PROVIDERS: `gcp:${google.port},docker-build:${google.port}`,
   };
 }
 
-/** A cloud of this test's own, with the secrets of all stacks, and two releases in the registry that is to be. */
+/**
+ * Starts a cloud for one test, with the secrets of all stacks and two images in the registry of the
+ * documented project.
+ */
 export async function cloud(): Promise<Google> {
   const google = await startGoogle();
   onTestFinished(() => google.stop());
@@ -41,7 +46,7 @@ export async function cloud(): Promise<Google> {
   return google;
 }
 
-/** Sets settings. */
+/** Sets a stack's settings, in the project's namespace by default. */
 export async function configure(stack: Stack, config: Readonly<Record<string, string>>): Promise<void> {
   const entries = Object.entries(config).map(([key, value]) => {
     const full = key.includes(':') ? key : `andamio:${key}`;
@@ -50,12 +55,15 @@ export async function configure(stack: Stack, config: Readonly<Record<string, st
   await stack.setAllConfig(Object.fromEntries(entries));
 }
 
-/** Who runs the program: this process, or Node as the literal CLI starts it. */
+/** The process that runs the program: this one, or a Node.js process that the Pulumi CLI starts. */
 type Driver = 'inline' | 'literal';
 
 let driver: Driver = 'inline';
 
-/** Tests of one promise, each with the program run by the drivers; skipped where the engine is not. */
+/**
+ * Defines tests of one promise that run once per driver. They are skipped if the engine is not
+ * installed.
+ */
 export function describeByDriver(
   promise: string,
   tests: () => void,
@@ -69,22 +77,30 @@ export function describeByDriver(
   });
 }
 
-/** A stack whose program the engine calls back into this process for. Policy packs, too, need a language host. */
+/**
+ * Creates a stack whose program runs in this process. Its policy packs still need a language host.
+ */
 function inlineStack(stackName: string, workDir: string, envVars: Record<string, string>): Promise<Stack> {
-  // The engine looks for it, though the program comes from this process.
+  // The engine requires the file, although the program runs in this process.
   writeFileSync(join(workDir, 'index.ts'), '');
   const program = { stackName, projectName: 'andamio', program: platform };
   return LocalWorkspace.createOrSelectStack(program, { workDir, envVars });
 }
 
-/** A stack as `pulumi up` runs it: the engine starts the language host, and that starts Node. */
+/**
+ * Creates a stack as `pulumi up` runs it: the engine starts the language host, which starts
+ * Node.js.
+ */
 function literalStack(stackName: string, workDir: string, envVars: Record<string, string>): Promise<Stack> {
   for (const file of ['package.json', 'index.ts', 'node_modules'])
     if (!existsSync(join(workDir, file))) symlinkSync(join(programFolder, file), join(workDir, file));
   return LocalWorkspace.createOrSelectStack({ stackName, workDir }, { envVars });
 }
 
-/** A stack with the committed settings of that name and those given on top, run by the real engine against the fake Google. */
+/**
+ * Creates a stack with its committed settings and the given ones, run by the real engine against
+ * the fake Google.
+ */
 export async function stackOf(
   google: Google,
   name: StackName,
@@ -99,7 +115,7 @@ export async function stackOf(
   return stack;
 }
 
-/** Brings a stack up, after the one that owns the project where it is not that one itself. */
+/** Deploys a stack, after the stack that owns its project. */
 export async function deployed(
   google: Google,
   name: StackName,
@@ -108,12 +124,12 @@ export async function deployed(
   if (name === 'preprod' || name === 'prod') await deployed(google, 'shared');
   const stack = await stackOf(google, name, config);
   await stack.up();
-  // The two releases of {@link cloud}, as the build account pushes them.
+  // Attests the two images of {@link cloud}, as the build account does.
   if (name === 'shared') for (const digit of ['1', '2']) await google.attest('documented-project', image(digit));
   return stack;
 }
 
-/** What an operation changed, by kind; what stayed the same and what was only read left out. */
+/** Returns the number of changed resources by operation, without unchanged and read ones. */
 export function changes(summary: {
   readonly resourceChanges?: Readonly<Record<string, number>>;
 }): Record<string, number> {
@@ -121,7 +137,11 @@ export function changes(summary: {
   return rest;
 }
 
-/** What the engine said when an operation was refused. @throws when it was not. */
+/**
+ * Returns the engine's error message of an operation that must fail.
+ *
+ * @throws if the operation succeeds
+ */
 export async function refusal(operation: Promise<unknown>): Promise<string> {
   const error = await operation.then(
     () => undefined,
