@@ -1,4 +1,5 @@
-// .mts, because Pulumi compiles a pack's .ts by an old TypeScript of its own; this it leaves to Node.
+// The extension is .mts because Pulumi compiles a pack's .ts files with its own, older TypeScript.
+// It leaves .mts files to Node.js.
 import { PolicyPack } from '@pulumi/policy';
 import { policies } from './policies.ts';
 
