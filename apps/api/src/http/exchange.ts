@@ -1,9 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { UsageMeter } from '../keys/usage/meter.ts';
-import type { Logger } from '../log.ts';
-import { clientAddress } from './request/client-address.ts';
-import { requestIdOf } from './request/id.ts';
-import { type RequestReport, requestLogger } from './request/log.ts';
+import type { ErrorCode } from '@andamio/schema/errors';
+import type { CredentialRefusal } from '../auth/refusals.ts';
+
+/** What the log line of a request says beside its status. Each part is absent until it is known. */
+export interface RequestReport {
+  /**
+   * The method, and the path as the route has it. Successful requests to a `routine` route are so
+   * frequent that they are logged at `debug`.
+   */
+  route?: { readonly method: string; readonly path: string; readonly routine?: boolean };
+  /** The user id of a good credential. */
+  userId?: string;
+  refusal?: {
+    readonly code: ErrorCode;
+    /** Why credentials were refused. */
+    readonly reason: CredentialRefusal | undefined;
+  };
+  /** The error behind an answer that does not disclose it. */
+  cause?: unknown;
+}
 
 /** A request, its response, and what is known about the request before any step. */
 export interface Exchange {
@@ -22,44 +37,4 @@ declare global {
       readonly exchange: Exchange;
     }
   }
-}
-
-/**
- * Returns the path and query of a request target, which may be a whole URL (RFC 9112 section
- * 3.2.2). For a target that is no URL Express would find no path and answer in HTML. `*` is a path
- * that matches nothing.
- */
-function originForm(target: string): string {
-  if (target.startsWith('/')) return target;
-  const url = URL.parse(target);
-  return url === null ? '*' : `${url.pathname}${url.search}`;
-}
-
-export interface ExchangeDependencies {
-  readonly log: Logger;
-  readonly usage: UsageMeter;
-  readonly trustProxyHops: number;
-}
-
-/**
- * Creates the function that begins an exchange: it normalizes the request target, identifies
- * request and client, and logs the request once the response is closed. It also stores usage that
- * is due, because timers fire late where the processor is throttled between requests.
- */
-export function beginExchanges({ log, usage, trustProxyHops }: ExchangeDependencies) {
-  const logWhenClosed = requestLogger(log);
-  const addressOf = clientAddress(trustProxyHops);
-  return (request: IncomingMessage, response: ServerResponse): Exchange => {
-    request.url = originForm(request.url ?? '');
-    const exchange = {
-      request,
-      response,
-      requestId: requestIdOf(request),
-      address: addressOf(request),
-      report: {},
-    };
-    logWhenClosed(exchange);
-    usage.flushWhenDue();
-    return exchange;
-  };
 }

@@ -1,27 +1,7 @@
-import type { ErrorCode } from '@andamio/schema/errors';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
-import type { CredentialRefusal } from '../../auth/refusals.ts';
 import type { Logger } from '../../log.ts';
 import type { Exchange } from '../exchange.ts';
 import { traceContext } from './trace-context.ts';
-
-/** What the log line of a request says beside its status. Each part is absent until it is known. */
-export interface RequestReport {
-  /**
-   * The method, and the path as the route has it. Successful requests to a `routine` route are so
-   * frequent that they are logged at `debug`.
-   */
-  route?: { readonly method: string; readonly path: string; readonly routine?: boolean };
-  /** The user id of a good credential. */
-  userId?: string;
-  refusal?: {
-    readonly code: ErrorCode;
-    /** Why credentials were refused. */
-    readonly reason: CredentialRefusal | undefined;
-  };
-  /** The error behind an answer that does not disclose it. */
-  cause?: unknown;
-}
 
 /** Clients per window whose refusals get a log line of their own. Further ones are only counted. */
 const maximumClients = 1_000;

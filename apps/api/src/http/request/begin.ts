@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { UsageMeter } from '../../keys/usage/meter.ts';
+import type { Logger } from '../../log.ts';
+import type { Exchange } from '../exchange.ts';
+import { clientAddress } from './client-address.ts';
+import { requestIdOf } from './id.ts';
+import { requestLogger } from './log.ts';
+
+/**
+ * Returns the path and query of a request target, which may be a whole URL (RFC 9112 section
+ * 3.2.2). For a target that is no URL Express would find no path and answer in HTML. `*` is a path
+ * that matches nothing.
+ */
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
+  const url = URL.parse(target);
+  return url === null ? '*' : `${url.pathname}${url.search}`;
+}
+
+export interface ExchangeDependencies {
+  readonly log: Logger;
+  readonly usage: UsageMeter;
+  readonly trustProxyHops: number;
+}
+
+/**
+ * Creates the function that begins an exchange: it normalizes the request target, identifies
+ * request and client, and logs the request once the response is closed. It also stores usage that
+ * is due, because timers fire late where the processor is throttled between requests.
+ */
+export function beginExchanges({ log, usage, trustProxyHops }: ExchangeDependencies) {
+  const logWhenClosed = requestLogger(log);
+  const addressOf = clientAddress(trustProxyHops);
+  return (request: IncomingMessage, response: ServerResponse): Exchange => {
+    request.url = originForm(request.url ?? '');
+    const exchange = {
+      request,
+      response,
+      requestId: requestIdOf(request),
+      address: addressOf(request),
+      report: {},
+    };
+    logWhenClosed(exchange);
+    usage.flushWhenDue();
+    return exchange;
+  };
+}
