@@ -1,7 +1,8 @@
 import { makeKey } from '@andamio/schema/key-format';
+import { command, present } from '@andamio/testing/store/commands';
+import { createMemoryStore } from '@andamio/testing/store/memory-store';
+import { withOperations } from '@andamio/testing/store/operations';
 import { describe, expect, test } from 'vitest';
-import { storeThatThrows } from '../../test/harness/store-that-throws.ts';
-import type { KeyRecord, RevokeCommand, View } from './model.ts';
 import { revokeLeaked } from './revoke-leaked.ts';
 import { type KeyStore, OutcomeUnknownError, StoreUnavailableError } from './store.ts';
 
@@ -12,48 +13,42 @@ const digesters = ['one', 'two'].map((pepperVersion) => ({
 const github = { kind: 'github' } as const;
 const keys = Array.from({ length: 100 }, () => makeKey());
 
-/** Everything is somebody's; `fail` throws for what is to fail. */
-function revoking(fail: (key: string) => void = () => {}) {
-  const asked: RevokeCommand[] = [];
+/** Creates a store in which every key is issued; `fail` may throw for a key that is revoked. */
+async function revoking(fail: (key: string) => void = () => {}) {
+  const store = withOperations(createMemoryStore());
+  for (const key of keys) await store.issue(command({ id: `one:${key}`, name: key }));
+  const asked: (readonly string[])[] = [];
   let underWay = 0;
   let most = 0;
   const transact: KeyStore['transact'] = async (scope, decide) => {
     const ids = 'ids' in scope ? scope.ids : [];
-    const id = ids[0] as string;
-    const key = { id, serial: id, userId: 'owner', name: 'name', deleteAfter: 6 } as KeyRecord;
-    const { outcome, changes } = decide({ located: key, key } as unknown as View);
-    const [entry] = changes.flatMap((change) => (change.type === 'append_audit_entry' ? [change.entry] : []));
-    asked.push({ ids, by: entry?.actor as RevokeCommand['by'], reason: entry?.reason, now: scope.now });
+    asked.push(ids);
     most = Math.max(most, ++underWay);
     await new Promise((resolve) => setImmediate(resolve));
     underWay--;
-    fail(id.slice('one:'.length));
-    return outcome;
-  };
-  const dependencies = {
-    store: { ...storeThatThrows(new Error('not asked for')), transact },
-    digesters,
-    now: () => 5_999,
+    fail((ids[0] as string).slice('one:'.length));
+    return store.transact(scope, decide);
   };
   return {
-    dependencies,
-    commands: () => asked,
-    keys: () => asked.map(({ ids }) => (ids[0] as string).slice('one:'.length)).toSorted(),
+    store,
+    dependencies: { store: { ...store, transact }, digesters, now: () => present * 1000 + 999 },
+    ids: () => asked,
+    keys: () => asked.map(([id]) => (id as string).slice('one:'.length)).toSorted(),
     mostAtOnce: () => most,
   };
 }
 
 describe('revoking what was found in public', () => {
   test('asks for a key by its digest under every pepper, in the name of whoever found it', async () => {
-    const { dependencies, commands } = revoking();
+    const { store, dependencies, ids } = await revoking();
     await revokeLeaked(dependencies, [keys[0] as string], github);
-    expect(commands()).toEqual([
-      { ids: [`one:${keys[0]}`, `two:${keys[0]}`], by: github, reason: 'found in public', now: 5 },
-    ]);
+    expect(ids()).toEqual([[`one:${keys[0]}`, `two:${keys[0]}`]]);
+    const [entry] = await store.readAudit('owner');
+    expect(entry).toMatchObject({ at: present, actor: github, name: keys[0], reason: 'found in public' });
   });
 
   test('asks once for each key, for none that is mistyped, and for a bounded number at a time', async () => {
-    const { dependencies, keys: asked, mostAtOnce } = revoking();
+    const { dependencies, keys: asked, mostAtOnce } = await revoking();
     const texts = [...keys, ...keys, 'ant-', `${keys[0]}x`, `ant-${'0'.repeat(40)}`];
     expect(await revokeLeaked(dependencies, texts, github)).toEqual({ revoked: new Set(keys), before: new Set() });
     expect(asked()).toEqual(keys.toSorted());
@@ -62,7 +57,7 @@ describe('revoking what was found in public', () => {
 
   test('goes on with the others when one fails, and then tells it', async () => {
     const broken = keys[3];
-    const { dependencies, keys: asked } = revoking((key) => {
+    const { dependencies, keys: asked } = await revoking((key) => {
       if (key === broken) throw new TypeError('a document does not fit');
     });
     await expect(revokeLeaked(dependencies, keys, github)).rejects.toThrow('a document does not fit');
@@ -72,7 +67,7 @@ describe('revoking what was found in public', () => {
   test.each([StoreUnavailableError, OutcomeUnknownError])(
     'gives up soon where the store is at fault: %o',
     async (Fault) => {
-      const { dependencies, keys: asked } = revoking(() => {
+      const { dependencies, keys: asked } = await revoking(() => {
         throw new Fault('gone');
       });
       await expect(revokeLeaked(dependencies, keys, github)).rejects.toBeInstanceOf(Fault);

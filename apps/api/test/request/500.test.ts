@@ -1,10 +1,10 @@
+import { createMemoryStore } from '@andamio/testing/store/memory-store';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type KeyStore, OutcomeUnknownError, StoreUnavailableError } from '../../src/keys/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 import { requestKey } from '../harness/request-key.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';
-import { memoryStore } from '../harness/stores.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
 describe('unexpected errors', () => {
@@ -49,7 +49,7 @@ describe('unexpected errors', () => {
 
   test('request succeeds after an earlier request failed', async () => {
     let calls = 0;
-    const { store: working } = memoryStore();
+    const working = createMemoryStore();
     const store: KeyStore = {
       ...storeThatThrows(new Error(internals)),
       transact: (scope, decide) =>

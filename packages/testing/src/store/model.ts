@@ -36,7 +36,7 @@ class Model {
   readonly since = new Map<string, number>();
   readonly #memories = new Map<string, IdempotencyRecord>();
   readonly suspended = new Set<string>();
-  /** Whose keys each change was of; empty for one that names nobody. */
+  /** The owner of each audit entry; `erased` and the owner for the entry that is left of it. */
   log: string[] = [];
 
   issue({ record, maximumKeysOf, tierClaim, request }: IssueCommand): IssueOutcome {
@@ -175,7 +175,7 @@ class Model {
   erase(userId: string): boolean {
     if (!this.tiers.has(userId)) return false;
     this.#dropAll(userId);
-    this.log = [...this.log.filter((one) => one !== userId), ''];
+    this.log = [...this.log.filter((one) => one !== userId), `erased ${userId}`];
     for (const known of [this.tiers, this.since, this.suspended]) known.delete(userId);
     for (const name of this.#memories.keys()) if (name.startsWith(`${userId} `)) this.#memories.delete(name);
     return true;
@@ -399,6 +399,8 @@ export function testAgainstModel(kind: string, create: () => StoreUnderTest, num
           const inspected = await store.inspect(userId);
           const keys = byId(inspected?.keys.filter(({ deleteAfter }) => deleteAfter > now) ?? []);
           expect(inspected && { ...inspected, keys }).toEqual(model.inspect(userId, now));
+          const entries = model.log.filter((one) => one === userId || one === `erased ${userId}`);
+          expect(await store.readAudit(userId)).toHaveLength(entries.length);
         }
         expect(await store.countOwners()).toEqual(model.countOwners());
         const counts = await store.countKeys(now);

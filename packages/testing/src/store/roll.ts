@@ -57,6 +57,16 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
       expect(await store.find([second.secret.id])).toMatchObject({ record: { expiresAt: expiry } });
     });
 
+    test('a roll without grace ends both the current and the previous secret', async () => {
+      const { store, record } = await withKey();
+      const [first, second] = [renewal(), renewal({ now: present + 1, graceSeconds: 0 })];
+      await store.roll(first);
+      const { ids } = (await store.roll(second)) as { readonly ids: readonly string[] };
+      expect(ids.toSorted()).toEqual([record.id, first.secret.id].toSorted());
+      for (const id of [record.id, first.secret.id]) expect(await store.find([id])).toBeUndefined();
+      expect(await store.find([second.secret.id])).toMatchObject({ record: { expiresAt: expiry } });
+    });
+
     test('both are one key of the tier', async () => {
       const { store } = await withKey();
       await store.roll(renewal({ graceSeconds: 7 * day }));

@@ -1,4 +1,3 @@
-import { isRemoved } from '../expiry.ts';
 import {
   type IdempotentRequest,
   idempotencyRecordOf,
@@ -16,9 +15,8 @@ export function decideReplay(
   now: number,
 ): Replay | ReplayRefusal | undefined {
   if (request === undefined) return undefined;
-  const { named } = view;
-  const serial = named === undefined || isRemoved(named, now) ? undefined : named.serial;
-  return replayOf(view.idempotencyRecord, request, serial, now);
+  // A key is kept for longer than the record that names it: it need not be checked for removal.
+  return replayOf(view.idempotencyRecord, request, view.named?.serial, now);
 }
 
 /** Returns the change that lets a request be replayed; none for a request without `Idempotency-Key`. */

@@ -1,6 +1,7 @@
 import { collections } from '@andamio/schema/firestore-layout';
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
 import type { InspectedOwner, OwnerSummary } from '../../keys/administration.ts';
+import type { FoundKey } from '../../keys/model.ts';
 import type { OwnedKeys } from '../../keys/store.ts';
 import { pageSize, readStep } from './counts.ts';
 import type { Database } from './database.ts';
@@ -13,6 +14,16 @@ import {
   type StoredKey,
 } from './documents.ts';
 import { lastExpired, ownerRecordOf, unexpired } from './owner.ts';
+
+/** Finds a key by any of the ids that it may have, with one call at the most. */
+export async function find({ readKey }: Database, ids: readonly string[]): Promise<FoundKey | undefined> {
+  const snapshots = await Promise.all(ids.map(readKey));
+  const found = snapshots.find(({ exists }) => exists);
+  const key = found && parseKey(found);
+  if (key === undefined) return undefined;
+  const { record, tier, suspended } = key.content;
+  return { record, tier, suspended };
+}
 
 interface Owned {
   readonly owner: OwnerDocument | undefined;

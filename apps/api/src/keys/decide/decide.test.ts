@@ -1,0 +1,63 @@
+import { command, present } from '@andamio/testing/store/commands';
+import { operator, order } from '@andamio/testing/store/operator';
+import { describe, expect, test } from 'vitest';
+import type { View } from '../model.ts';
+import { decideRehash } from './rehash.ts';
+import { decideRevocation } from './revoke.ts';
+import { decideResumption } from './suspend.ts';
+
+const { record: located } = command();
+
+/** Returns a view in which a located secret has changed since. */
+function viewOf({ key, previous, owner }: Pick<View, 'key' | 'previous'> & Partial<Pick<View, 'owner'>>): View {
+  return {
+    owner,
+    located,
+    named: key,
+    key,
+    previous,
+    previousId: previous?.id,
+    idempotencyRecord: undefined,
+    countUnexpired: () => 1,
+    isCounted: () => true,
+    unexpiredIds: () => [],
+  };
+}
+
+// Firestore finds a secret by its id before its turn to change the owner comes.
+describe('a secret that changed after it was located', () => {
+  const rehashed = { ...located, id: 'another id', pepperVersion: 'next' };
+  const { record: unrelated } = command();
+  const rehash = { from: located.id, to: { id: 'new id', pepperVersion: 'newest' }, now: present };
+  const revocation = { ids: [located.id], by: operator, now: present };
+
+  test('is not rehashed a second time', () => {
+    const view = viewOf({ key: rehashed, previous: undefined });
+    expect(decideRehash(view, rehash)).toEqual({ outcome: 'no_such_key', changes: [] });
+  });
+
+  test('is revoked under the id that it has now', () => {
+    const view = viewOf({ key: rehashed, previous: undefined });
+    expect(decideRevocation(view, revocation).outcome).toMatchObject({ id: 'another id' });
+  });
+
+  test('is revoked as the previous secret if it was rolled', () => {
+    const view = viewOf({ key: unrelated, previous: located });
+    const { outcome, changes } = decideRevocation(view, revocation);
+    expect(outcome).toMatchObject({ ids: [located.id] });
+    expect(changes[0]).toEqual({ type: 'remove', secret: 'previous', name: 'name', id: located.id });
+  });
+
+  test('is neither rehashed nor revoked if its name has another key', () => {
+    const view = viewOf({ key: unrelated, previous: undefined });
+    expect(decideRehash(view, rehash)).toEqual({ outcome: 'no_such_key', changes: [] });
+    expect(decideRevocation(view, revocation)).toEqual({ outcome: 'no_such_key', changes: [] });
+  });
+});
+
+test('a user who is being erased stays suspended', () => {
+  const tierClaim = { tier: 'growth', issuedAt: present } as const;
+  const owner = { createdAt: present, tierClaim, suspended: true, erasing: true };
+  const view = viewOf({ key: undefined, previous: undefined, owner });
+  expect(decideResumption(view, order())).toEqual({ outcome: 'being_erased', changes: [] });
+});
