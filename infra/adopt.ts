@@ -26,9 +26,9 @@ export function parseAdoptions(text: string | undefined): ReadonlyMap<string, st
 }
 
 /**
- * Templates of ids for `pulumi import`, by resource type. `{argument}` is replaced by that argument
- * of the resource. The program chooses the names of these resources, so Google responds with 409 if
- * one exists outside the stack.
+ * Templates of the ids for `pulumi import`, by resource type. `{argument}` is replaced by that
+ * argument of the resource. The program chooses the names of these resources, so Google responds
+ * with 409 if one exists outside the stack.
  */
 export const importIds: Readonly<Record<string, string>> = {
   'gcp:artifactregistry/repository:Repository': 'projects/{project}/locations/{location}/repositories/{repositoryId}',
@@ -62,9 +62,9 @@ const adviseOnConflict = () =>
 
 /**
  * Imports existing resources into the stack, by their name in the program: the resources in `found`
- * and those that `pnpm adopt` lists. A conflict with an existing resource fails with the command
- * that adopts it. The engine ignores the import id of a resource that is already in its state, and
- * updates the inputs that differ.
+ * and those that `pnpm adopt` lists. If another resource exists already, the update fails and logs
+ * the command that adopts it. The engine ignores the import id of a resource that is already in its
+ * state, and updates the inputs that differ.
  */
 export function adopt(found: ReadonlyMap<string, string>): void {
   const ids = new Map([...found, ...parseAdoptions(process.env[adoptionVariable])]);

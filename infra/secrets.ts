@@ -54,8 +54,8 @@ export async function versionProblems(
 }
 
 /**
- * Grants the service's account access to its secrets. Revisions depend on it, so that none starts
- * before it can read them.
+ * The grants that let the service's account read its secrets. Revisions depend on it, so that none
+ * starts before it can read them.
  */
 export class SecretAccess extends pulumi.ComponentResource {
   readonly members: gcp.secretmanager.SecretIamMember[];

@@ -82,7 +82,7 @@ export function usageOf(resources: readonly Resource[], { verificationsADay }: L
     };
   }[];
   const checks = all('gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig').length * checkedFrom * hours * 60;
-  // Conditions on log entries have no metric and are free.
+  // Conditions on log entries do not refer to a metric.
   const conditions = all('gcp:monitoring/alertPolicy:AlertPolicy')
     .flatMap(({ conditions }) => conditions as object[])
     .filter((condition) => 'conditionThreshold' in condition);

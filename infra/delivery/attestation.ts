@@ -32,9 +32,9 @@ export async function findKeys({ project, region }: Settings): Promise<KeysBefor
 }
 
 /**
- * Makes Cloud Run start only images that were built and signed by the pipeline. Creates a signing
- * key in Cloud KMS, an attestor that holds the public key, and a Binary Authorization policy that
- * requires the attestor. https://cloud.google.com/binary-authorization/docs/overview
+ * The signing key in Cloud KMS, the attestor with its public key, and the Binary Authorization
+ * policy that requires the attestor. With them, Cloud Run starts only images that were built and
+ * signed by the pipeline. https://cloud.google.com/binary-authorization/docs/overview
  */
 export class Attestation extends pulumi.ComponentResource {
   readonly attestor: pulumi.Output<string>;

@@ -9,8 +9,8 @@ import type {
 import { type Kind, type Props, types } from './resources.ts';
 
 /**
- * Rejects a resource, with the problem, its reason, and the remedy. None of the three may contain a
- * secret value.
+ * A function that rejects a resource, with the problem, its reason, and the remedy. None of the
+ * three may contain a secret value.
  */
 export type Refuse = (wrong: string, why: string, remedy: string) => void;
 

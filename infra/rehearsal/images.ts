@@ -37,7 +37,7 @@ function librariesOf(program: string): string[] {
   return [...listed.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, path]) => path as string);
 }
 
-/** Assembles the files of an image from this machine's files. */
+/** The files of an image, assembled from this machine's files. */
 class Files {
   readonly folder: string;
 
@@ -85,9 +85,9 @@ export interface BuildOptions {
 }
 
 /**
- * Builds images without a daemon: with buildah, and storage in a separate folder. Local base
- * images, made of this machine's Node.js and its libraries, replace the published ones, so that no
- * registry is needed.
+ * A builder of images that needs no daemon: it uses buildah, with storage in a separate folder.
+ * Local base images, made of this machine's Node.js and its libraries, replace the published ones,
+ * so that no registry is needed.
  */
 export class Images {
   readonly folder = mkdtempSync(join(tmpdir(), 'andamio-images-'));

@@ -1,6 +1,9 @@
 import { appendFileSync } from 'node:fs';
 
-/** Writes the output of commands to the log file, and one line per step to standard output. */
+/**
+ * A report that writes the output of commands to the log file, and one line per step to standard
+ * output.
+ */
 export class Report {
   readonly #log: string;
   readonly #begun = performance.now();

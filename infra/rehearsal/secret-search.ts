@@ -19,8 +19,8 @@ function read(path: string): string {
 }
 
 /**
- * Records arguments and environment of every process in the enclosure, and searches them and files
- * for secret values.
+ * A recorder of the arguments and environment of every process in the enclosure. It searches them
+ * and files for secret values.
  */
 export class SecretSearch {
   readonly #seen = new Map<string, Seen>();

@@ -6,7 +6,7 @@ import { forKind } from '../validation.ts';
 /** Stacks whose services run only attested images. */
 const attested = ['preprod', 'prod'];
 
-/** Google, "Require Binary Authorization for Cloud Run". */
+/** Source: Google, "Require Binary Authorization for Cloud Run". */
 export const binaryAuthorizationRequired: ResourceValidationPolicy = {
   name: 'run-binary-authorization',
   description: 'Services and jobs that a release reaches run attested images alone.',
@@ -31,7 +31,7 @@ export const binaryAuthorizationRequired: ResourceValidationPolicy = {
   ),
 };
 
-/** Google, "Binary Authorization: Configure a policy". */
+/** Source: Google, "Binary Authorization: Configure a policy". */
 export const policyRequiresAttestation: ResourceValidationPolicy = {
   name: 'binary-authorization-attestors',
   description: "A project's policy requires an attestor, and enforces it.",
@@ -50,8 +50,8 @@ export const policyRequiresAttestation: ResourceValidationPolicy = {
 };
 
 /**
- * Google, "Create attestations": sign with an asymmetric key. The private key never leaves Cloud
- * KMS.
+ * Source: Google, "Create attestations": sign with an asymmetric key. The private key never leaves
+ * Cloud KMS.
  */
 export const signingKeysAsymmetric: ResourceValidationPolicy = {
   name: 'attestor-asymmetric-key',
@@ -81,7 +81,7 @@ export const signingKeysAsymmetric: ResourceValidationPolicy = {
 
 const writers = /^roles\/artifactregistry\.(writer|repoAdmin|admin|createOnPush\w*)$/;
 
-/** SLSA 1.0, "Build platform": the account that deploys cannot forge a build. */
+/** Source: SLSA 1.0, "Build platform": the account that deploys cannot forge a build. */
 export const onlyBuildPushes: ResourceValidationPolicy = {
   name: 'registry-one-writer',
   description: 'Only the account that signs images pushes them.',

@@ -23,7 +23,7 @@ function requires(condition: string, form: RegExp): boolean {
   return condition.split('&&').some((term) => form.test(term.trim()));
 }
 
-/** Checkov CKV_GCP_118. */
+/** Source: Checkov CKV_GCP_118. */
 export const federationWithCondition: ResourceValidationPolicy = {
   name: 'federation-condition',
   description: 'A workload identity provider has a condition that nothing gets around.',
@@ -39,8 +39,8 @@ export const federationWithCondition: ResourceValidationPolicy = {
 };
 
 /**
- * Google, "Configure Workload Identity Federation with deployment pipelines": use numeric ids
- * because names can be reused.
+ * Source: Google, "Configure Workload Identity Federation with deployment pipelines": use numeric
+ * ids because names can be reused.
  */
 export const federationWithOneRepository: ResourceValidationPolicy = {
   name: 'federation-one-repository',
@@ -56,7 +56,7 @@ export const federationWithOneRepository: ResourceValidationPolicy = {
   }),
 };
 
-/** Checkov CKV_GCP_125, for the subject that the provider maps. */
+/** Source: Checkov CKV_GCP_125, for the subject that the provider maps. */
 export const federationWithSubjects: ResourceValidationPolicy = {
   name: 'federation-literal-subjects',
   description: 'A workload identity provider names the subjects that it trusts.',
@@ -72,8 +72,8 @@ export const federationWithSubjects: ResourceValidationPolicy = {
 };
 
 /**
- * GitHub, "Immutable subject claims": `sub` has two forms, and one consists of names that can be
- * reused.
+ * Source: GitHub, "Immutable subject claims": `sub` has two forms, and one consists of names that
+ * can be reused.
  */
 export const federationWithNumericSubject: ResourceValidationPolicy = {
   name: 'federation-numeric-subject',
@@ -97,8 +97,8 @@ const protectedBranch = /^assertion\.ref_protected\s*==\s*(?:'true'|"true")$/;
 const pullRequest = /^assertion\.event_name\s*==\s*(?:'pull_request'|"pull_request")$/;
 
 /**
- * GitHub, "Deployments and environments": any branch may use an environment unless a rule of the
- * environment forbids it.
+ * Source: GitHub, "Deployments and environments": any branch may use an environment unless a rule
+ * of the environment forbids it.
  */
 export const federationWithOneBranch: ResourceValidationPolicy = {
   name: 'federation-one-branch',
@@ -119,7 +119,7 @@ export const federationWithOneBranch: ResourceValidationPolicy = {
 const oneSubject =
   /^principal:\/\/iam\.googleapis\.com\/projects\/\d+\/locations\/global\/workloadIdentityPools\/[\w-]+\/subject\/[^*]+$/;
 
-/** Checkov CKV_GCP_125; Google, "Best practices for using Workload Identity Federation". */
+/** Source: Checkov CKV_GCP_125; Google, "Best practices for using Workload Identity Federation". */
 export const bindingsToOneSubject: ResourceValidationPolicy = {
   name: 'federation-one-subject',
   description: 'Who comes in through federation is given roles as one subject.',

@@ -2,7 +2,7 @@ import { type Collection, collections } from '@andamio/schema/firestore-layout';
 import type { ResourceValidationPolicy, StackValidationPolicy } from '@pulumi/policy';
 import { forKind, forStack, resourcesOf, type StackResource } from '../validation.ts';
 
-/** Google, "Firestore: Point-in-time recovery". */
+/** Source: Google, "Firestore: Point-in-time recovery". */
 export const pointInTimeRecovery: ResourceValidationPolicy = {
   name: 'firestore-point-in-time-recovery',
   description: 'A database can be read as it was within the last seven days.',
@@ -27,7 +27,7 @@ function belongsTo(part: StackResource<'backupSchedule' | 'field'>, database: St
   return (part.props.database ?? '(default)') === (database.props.name ?? '(default)');
 }
 
-/** Google, "Firestore: Back up and restore data". */
+/** Source: Google, "Firestore: Back up and restore data". */
 export const backups: StackValidationPolicy = {
   name: 'firestore-backups',
   description: 'Every database is backed up by a schedule.',
@@ -48,8 +48,8 @@ export const backups: StackValidationPolicy = {
 const expiring = Object.values<Collection>(collections).filter(({ ttlField }) => ttlField !== undefined);
 
 /**
- * The storage layout in packages/schema declares which fields expire. Google, "Firestore: Manage
- * data retention with TTL policies".
+ * Source: the storage layout in packages/schema, which declares the fields that expire; Google,
+ * "Firestore: Manage data retention with TTL policies".
  */
 export const expiry: StackValidationPolicy = {
   name: 'firestore-ttl',

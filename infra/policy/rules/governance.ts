@@ -8,7 +8,10 @@ import { forStack, resourcesOf } from '../validation.ts';
  */
 const auditedServices = ['secretmanager.googleapis.com', 'datastore.googleapis.com'];
 
-/** Checkov CKV2_GCP_5. The stack that enables a project's APIs also configures its audit logs. */
+/**
+ * Source: Checkov CKV2_GCP_5. The stack that enables a project's APIs also configures its audit
+ * logs.
+ */
 export const auditLogs: StackValidationPolicy = {
   name: 'project-audit-logs',
   description: 'Reads of secrets and of the database leave a trace.',

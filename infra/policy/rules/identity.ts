@@ -3,7 +3,7 @@ import { forMembers } from '../grants.ts';
 import { forKind, forResources } from '../validation.ts';
 import { forWorkloads, isDefaultServiceAccount } from '../workloads.ts';
 
-/** Checkov CKV_GCP_101 and CKV_GCP_102. */
+/** Source: Checkov CKV_GCP_101 and CKV_GCP_102. */
 export const noPublicMembers: ResourceValidationPolicy = {
   name: 'iam-no-public-members',
   description: 'Nobody unknown is given a role.',
@@ -18,7 +18,7 @@ export const noPublicMembers: ResourceValidationPolicy = {
   }),
 };
 
-/** Google, "Use IAM securely": grant roles to groups instead of individual users. */
+/** Source: Google, "Use IAM securely": grant roles to groups instead of individual users. */
 export const noUserGrants: ResourceValidationPolicy = {
   name: 'iam-no-user-grants',
   description: 'No role is given to a single person.',
@@ -33,7 +33,7 @@ export const noUserGrants: ResourceValidationPolicy = {
   }),
 };
 
-/** Checkov CKV_GCP_46; Google, "Best practices for using service accounts". */
+/** Source: Checkov CKV_GCP_46; Google, "Best practices for using service accounts". */
 export const noDefaultServiceAccounts: ResourceValidationPolicy = {
   name: 'iam-no-default-service-accounts',
   description: 'Nothing runs as, and no role is given to, a default service account.',
@@ -58,7 +58,7 @@ export const noDefaultServiceAccounts: ResourceValidationPolicy = {
   ],
 };
 
-/** Checkov CKV2_GCP_3; Google, "Best practices for managing service account keys". */
+/** Source: Checkov CKV2_GCP_3; Google, "Best practices for managing service account keys". */
 export const noServiceAccountKeys: ResourceValidationPolicy = {
   name: 'iam-no-service-account-keys',
   description: 'No service account has a key.',
@@ -73,8 +73,8 @@ export const noServiceAccountKeys: ResourceValidationPolicy = {
 };
 
 /**
- * @pulumi/gcp, documentation of projects.IAMPolicy: "You can accidentally lock yourself out of your
- * project".
+ * Source: @pulumi/gcp, documentation of projects.IAMPolicy: "You can accidentally lock yourself out
+ * of your project".
  */
 export const noAuthoritativeProjectGrants: ResourceValidationPolicy = {
   name: 'iam-no-authoritative-project-grants',

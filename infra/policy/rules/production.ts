@@ -7,7 +7,7 @@ import { forKind, forResources } from '../validation.ts';
 const stateful: readonly Kind[] = ['database', 'secret', 'repository', 'service'];
 const statefulTypes: readonly string[] = stateful.map((kind) => types[kind]);
 
-/** Pulumi, "Resource options: protect". */
+/** Source: Pulumi, "Resource options: protect". */
 export const protectedByPulumi: ResourceValidationPolicy = {
   name: 'production-protect',
   description: 'In production, Pulumi deletes nothing that holds data.',
@@ -23,8 +23,8 @@ export const protectedByPulumi: ResourceValidationPolicy = {
 };
 
 /**
- * Google, "Firestore: Database delete protection"; @pulumi/gcp, deletionProtection of Secret and of
- * Service.
+ * Source: Google, "Firestore: Database delete protection"; @pulumi/gcp, deletionProtection of
+ * Secret and of Service.
  */
 export const deletionProtected: ResourceValidationPolicy = {
   name: 'production-deletion-protection',

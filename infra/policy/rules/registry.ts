@@ -2,8 +2,8 @@ import type { ResourceValidationPolicy } from '@pulumi/policy';
 import { forKind } from '../validation.ts';
 
 /**
- * Google, "Artifact Registry: Container image tags": an immutable tag always refers to the same
- * image.
+ * Source: Google, "Artifact Registry: Container image tags": an immutable tag always refers to the
+ * same image.
  */
 export const immutableTags: ResourceValidationPolicy = {
   name: 'registry-immutable-tags',

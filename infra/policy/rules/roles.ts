@@ -1,7 +1,7 @@
 import type { ResourceValidationPolicy } from '@pulumi/policy';
 import { forRoles, isProjectWide } from '../grants.ts';
 
-/** Checkov CKV_GCP_117. Google, "Basic roles": do not grant them in production. */
+/** Source: Checkov CKV_GCP_117. Google, "Basic roles": do not grant them in production. */
 export const noBasicRoles: ResourceValidationPolicy = {
   name: 'iam-no-basic-roles',
   description: 'Nobody is owner, editor or viewer.',
@@ -16,7 +16,7 @@ export const noBasicRoles: ResourceValidationPolicy = {
   }),
 };
 
-/** Checkov CKV_GCP_42. */
+/** Source: Checkov CKV_GCP_42. */
 export const noAdminOfProjects: ResourceValidationPolicy = {
   name: 'iam-no-project-wide-admin',
   description: 'Nobody administrates all resources of a project.',
@@ -34,7 +34,7 @@ export const noAdminOfProjects: ResourceValidationPolicy = {
 /** Roles that allow impersonating a service account. */
 const impersonation = /^roles\/iam\.(serviceAccount(User|TokenCreator|OpenIdTokenCreator)|workloadIdentityUser)$/;
 
-/** Checkov CKV_GCP_41 and CKV_GCP_49. */
+/** Source: Checkov CKV_GCP_41 and CKV_GCP_49. */
 export const noImpersonationAcrossProjects: ResourceValidationPolicy = {
   name: 'iam-no-project-wide-impersonation',
   description: 'Nobody may act as every service account of a project.',

@@ -10,7 +10,7 @@ const hosts: Readonly<Record<string, PublicHost>> = publicHosts;
 const openServices = [...Object.values(hosts).map(({ service }) => service), 'andamio-api-dev'];
 
 /**
- * Google, "Allow public access" to Cloud Run: disable the invoker check, which works under
+ * Source: Google, "Allow public access" to Cloud Run: disable the invoker check, which works under
  * domain-restricted sharing.
  */
 export const publicServices: ResourceValidationPolicy = {
@@ -27,7 +27,7 @@ export const publicServices: ResourceValidationPolicy = {
   }),
 };
 
-/** Checkov CKV_GCP_102, which covers only the first generation. */
+/** Source: Checkov CKV_GCP_102, which covers only the first generation. */
 export const noPublicInvokers: ResourceValidationPolicy = {
   name: 'run-no-public-invokers',
   description: 'No service is made public by a grant.',
@@ -64,7 +64,7 @@ export const publicHost: ResourceValidationPolicy = {
 /** Default maximum of instances in Cloud Run. No service of the platform needs as many. */
 const mostInstances = 100;
 
-/** Google, "Set maximum number of instances for services". */
+/** Source: Google, "Set maximum number of instances for services". */
 export const boundedInstances: ResourceValidationPolicy = {
   name: 'run-bounded-instances',
   description: 'A service says how many instances it may have at most.',
@@ -80,7 +80,7 @@ export const boundedInstances: ResourceValidationPolicy = {
   }),
 };
 
-/** Google, "Cloud Run Admin API": v1 exists for compatibility with Knative. */
+/** Source: Google, "Cloud Run Admin API": v1 exists for compatibility with Knative. */
 export const noFirstGeneration: ResourceValidationPolicy = {
   name: 'run-no-v1',
   description: 'Cloud Run is described by its second API.',

@@ -4,8 +4,8 @@ import { forEachKnown, forKind } from '../validation.ts';
 import { forWorkloads } from '../workloads.ts';
 
 /**
- * Google, "Deploy container images to Cloud Run". Binary Authorization identifies images by digest
- * only.
+ * Source: Google, "Deploy container images to Cloud Run". Binary Authorization identifies images by
+ * digest only.
  */
 export const imageDigests: ResourceValidationPolicy = {
   name: 'run-image-digest',
@@ -54,7 +54,10 @@ function mayHold(envs: readonly Variable[] | undefined, name: string, value: str
   return others.size < indexes.length;
 }
 
-/** Google, "Configure secrets for services": do not pass secrets as plain environment variables. */
+/**
+ * Source: Google, "Configure secrets for services": do not pass secrets as plain environment
+ * variables.
+ */
 export const noPlainSecrets: ResourceValidationPolicy = {
   name: 'run-no-plain-secrets',
   description: 'Secret settings come from Secret Manager.',
@@ -79,8 +82,8 @@ export const noPlainSecrets: ResourceValidationPolicy = {
 const isNumbered = (version: string | undefined) => /^[1-9]\d*$/.test(version ?? '');
 
 /**
- * Google, "Configure secrets for services": pin an environment variable's secret to a version
- * rather than `latest`.
+ * Source: Google, "Configure secrets for services": pin an environment variable's secret to a
+ * version rather than `latest`.
  */
 export const pinnedSecretVersions: ResourceValidationPolicy = {
   name: 'run-pinned-secret-versions',
@@ -109,7 +112,7 @@ export const pinnedSecretVersions: ResourceValidationPolicy = {
   }),
 };
 
-/** Google, "Configure container health checks for services". */
+/** Source: Google, "Configure container health checks for services". */
 export const probes: ResourceValidationPolicy = {
   name: 'run-probes',
   description: 'Containers of a service have a startup and a liveness probe.',

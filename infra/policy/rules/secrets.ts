@@ -4,7 +4,10 @@ import { forResources } from '../validation.ts';
 
 const accessor = 'roles/secretmanager.secretAccessor';
 
-/** Google, "Secret Manager best practices": grant at the lowest level of the resource hierarchy. */
+/**
+ * Source: Google, "Secret Manager best practices": grant at the lowest level of the resource
+ * hierarchy.
+ */
 export const secretAccessPerSecret: ResourceValidationPolicy = {
   name: 'secret-access-per-secret',
   description: 'Secrets are read by those who were given the one secret.',
@@ -37,7 +40,10 @@ export const noSecretValuesInState: ResourceValidationPolicy = {
   }),
 };
 
-/** Google, "Secret Manager best practices": grant at the lowest level of the resource hierarchy. */
+/**
+ * Source: Google, "Secret Manager best practices": grant at the lowest level of the resource
+ * hierarchy.
+ */
 export const noSecretRolesAcrossProjects: ResourceValidationPolicy = {
   name: 'secret-no-project-wide-roles',
   description: 'No role on secrets holds for a whole project.',

@@ -8,7 +8,7 @@ import { violationsOf } from './harness/violations.ts';
 
 const sdk = dirname(createRequire(import.meta.url).resolve('@pulumi/gcp/package.json'));
 
-/** The files of Google's resources, and the types that they declare. */
+/** Files of Google's resources, and the types that they declare. */
 const resources = globSync('*/*.js', { cwd: sdk }).flatMap((file) => {
   const type = /__pulumiType = '([^']+)'/.exec(readFileSync(join(sdk, file), 'utf8'))?.[1];
   return type ? [{ type, file }] : [];

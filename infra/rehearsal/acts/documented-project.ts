@@ -60,7 +60,7 @@ export async function documentedProject(work: Workplace, surroundings: Surroundi
   await tearDown(owner, surroundings);
 }
 
-/** Releases to a stack with the pipeline's script, as its deploy account. */
+/** Releases to a stack with the pipeline's script, run as the stack's deploy account. */
 class Releases {
   readonly #surroundings: Surroundings;
   readonly #registry: string;

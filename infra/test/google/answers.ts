@@ -3,7 +3,10 @@ import type { Properties } from './resource-type.ts';
 const isObject = (value: unknown): value is Properties =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The first value of every enum in Google's APIs means "not set". https://google.aip.dev/126 */
+/**
+ * Reports whether a value is the first of an enum. In Google's APIs it means "not set".
+ * https://google.aip.dev/126
+ */
 const isUnspecified = (value: unknown) => typeof value === 'string' && /(^|_)UNSPECIFIED$/.test(value);
 
 const isDefault = (value: unknown) =>

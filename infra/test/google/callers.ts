@@ -14,8 +14,8 @@ export function callerOfPort(): string | undefined {
 }
 
 /**
- * Listens on another loopback port, on which all requests are from this member. The port offers the
- * same service as the SDK's server on the first port.
+ * A function that listens on another loopback port, on which all requests are from this member. The
+ * port offers the same service as the SDK's server on the first port.
  *
  * @returns the port
  */

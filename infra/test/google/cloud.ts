@@ -100,8 +100,8 @@ export class Cloud {
   #caller: string | undefined;
 
   /**
-   * The caller as an IAM member, e.g. `serviceAccount:...`. Undefined means the owner of the
-   * project.
+   * Returns the caller as an IAM member, e.g. `serviceAccount:...`. Undefined means the owner of
+   * the project.
    */
   get caller(): string | undefined {
     return callerOfPort() ?? this.#caller;

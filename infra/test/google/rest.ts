@@ -96,7 +96,7 @@ function federationRoutes(cloud: Cloud): Route[] {
 function secretRoutes(cloud: Cloud): Route[] {
   const api = 'secretmanager.googleapis.com';
   const idOf = (project = '', secret = '') => `projects/${cloud.project(project).id}/secrets/${secret}`;
-  /** Google returns names with the project number. */
+  /** Returns a name with the project number, as Google does. */
   const nameOf = (id: string) =>
     id.replace(/^projects\/([^/]+)/, (_, project: string) => `projects/${cloud.project(project).number}`);
   const secretOf = (id: string) => {
