@@ -85,7 +85,7 @@ class Release {
     return pulumiUntil(signal, this.stack, ['up', '--yes', '--skip-preview', ...underThePolicies]);
   }
 
-  /** Returns whether an `up` would change a resource. */
+  /** Reports whether an `up` would change a resource. */
   #guard(): boolean {
     const differs = assertReleaseOnly(this.stack);
     this.#guarded = true;

@@ -41,7 +41,7 @@ function looksSecret(name: string): boolean {
 }
 
 /**
- * Returns whether a variable has a value, or may have it once the values that are unknown at
+ * Reports whether a variable has a value, or may have it once the values that are unknown at
  * preview are known.
  */
 function mayHold(envs: readonly Variable[] | undefined, name: string, value: string): boolean {

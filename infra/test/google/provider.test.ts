@@ -19,7 +19,7 @@ function google() {
   return {
     ...by,
     create: (token: string, inputs: Properties) => gcp.create(urn(token), { project: 'my-project', ...inputs }),
-    /** Returns whether a second `up` with the same arguments shows a change. */
+    /** Reports whether a second `up` with the same arguments shows a change. */
     async changes(token: string, inputs: Properties, second = inputs) {
       const { id, outs } = await gcp.create(urn(token), { project: 'my-project', ...inputs });
       return (await gcp.diff(id, urn(token), outs, { project: 'my-project', ...second })).changes;
