@@ -3,7 +3,7 @@ import type { ErrorCode } from '@andamio/schema/errors';
 import type { CredentialRefusal } from '../auth/refusals.ts';
 
 /** What the log line of a request says beside its status. Each part is absent until it is known. */
-export interface RequestReport {
+interface RequestReport {
   /**
    * The method, and the path as the route has it. Successful requests to a `routine` route are so
    * frequent that they are logged at `debug`.
