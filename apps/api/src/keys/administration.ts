@@ -47,18 +47,19 @@ export interface KeyCounts {
  */
 export interface Administration {
   /**
-   * Ends all keys of an owner, expired ones and those in their grace included. In commits of some hundred keys each, so that it
-   * takes as long as they need: where it breaks off, what is left can be revoked again.
+   * Revokes all keys of an owner, including expired keys and previous secrets. It may take several
+   * commits, without a deadline for all of them together. If it fails halfway, call it again to
+   * revoke the rest.
    *
    * @returns what was ended, by name.
    */
   revokeAll(command: OwnerCommand): Promise<readonly RevokedKey[]>;
 
   /**
-   * Removes everything that is stored of a user, entries of the audit log included. All that gives access ends in one commit with
-   * the one entry that is left of it; until the rest is gone, which takes as long as it needs, the user is suspended. Where it
-   * breaks off, it goes on when it is asked for again. A running service may store usage that it had counted before: that goes
-   * when it is asked for once more.
+   * Removes everything that is stored about a user, including audit entries. The first commit ends
+   * all access, suspends the user until the rest is removed, and writes the only audit entry that
+   * remains. If it fails halfway, call it again to continue. A running service may store usage that
+   * it counted before; another call removes it.
    *
    * @returns whether there was anything.
    */
@@ -68,17 +69,21 @@ export interface Administration {
   inspect(userId: string): Promise<InspectedOwner | undefined>;
 
   /**
-   * Lists all owners in pages. Each page is consistent in itself; owners that are added or removed meanwhile may be
-   * missing or present. Reads every owner: each page ends within a minute or throws {@link StoreUnavailableError}.
+   * Lists all owners in pages. Each page is consistent in itself; owners that are added or removed
+   * meanwhile may be missing or present. Reads every owner: each page ends within a minute or
+   * throws {@link StoreUnavailableError}.
    */
   owners(): AsyncIterable<readonly OwnerSummary[]>;
 
-  /** Returns a user's audit entries, the newest first, including the one that is left of an erased user. */
+  /**
+   * Returns a user's audit entries, the newest first, including the one that is left of an erased
+   * user.
+   */
   readAudit(userId: string): Promise<readonly AuditEntry[]>;
 
   /**
-   * Removes the usage counted in the current UTC month, so that day and month quotas are full again. Requests that a
-   * running service has counted but not stored are added afterward.
+   * Removes the usage counted in the current UTC month, so that day and month quotas are full
+   * again. Requests that a running service has counted but not stored are added afterward.
    *
    * @returns the totals before the removal.
    */
@@ -87,6 +92,9 @@ export interface Administration {
   /** Counts owners. */
   countOwners(): Promise<OwnerCounts>;
 
-  /** Counts keys that are not gone at an instant in Unix seconds. It looks at all of them and takes as long as they need. */
+  /**
+   * Counts keys that are not removed at an instant in Unix seconds. Reads every key, without a
+   * deadline for all reads together.
+   */
   countKeys(now: number): Promise<readonly KeyCounts[]>;
 }

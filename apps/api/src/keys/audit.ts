@@ -41,7 +41,10 @@ export interface AuditEntry {
   readonly name?: string;
   /** The id that the key has since, or had until then. */
   readonly keyId?: string;
-  /** Why, where somebody else than the owner made the change and said so; of a tier, from which to which. */
+  /**
+   * Why, where somebody else than the owner made the change and said so; of a tier, from which to
+   * which.
+   */
   readonly reason?: string | undefined;
 }
 
@@ -79,12 +82,18 @@ export function tierEntry(
   return { ...own, ...(by && { actor: by }), reason: `from ${before} to ${after}${why}` };
 }
 
-/** Returns what stands in place of the user id in the audit log once the user is erased: its SHA-256 in hex. */
+/**
+ * Returns what stands in place of the user id in the audit log once the user is erased: its SHA-256
+ * in hex.
+ */
 export function erasedUserId(userId: string): string {
   return createHash('sha256').update(userId).digest('hex');
 }
 
-/** Creates the entry that is left of an erased user. It names nobody, but can be found by the user id. */
+/**
+ * Creates the entry that is left of an erased user. It names nobody, but can be found by the user
+ * id.
+ */
 export function erasureEntry({ at, actor, userId }: Pick<AuditEntry, 'at' | 'actor' | 'userId'>): AuditEntry {
   return { at, actor, action: 'user.erased', userId: erasedUserId(userId) };
 }

@@ -22,7 +22,9 @@ export interface IdempotentRequest extends IdempotencyScope {
   readonly nonce: string;
 }
 
-/** A request that was answered with 200, and its answer without the secret. Times are Unix seconds. */
+/**
+ * A request that was answered with 200, and its answer without the secret. Times are Unix seconds.
+ */
 export interface IdempotencyRecord {
   readonly bodyDigest: string;
   readonly nonce: string;
@@ -97,8 +99,8 @@ export function replayOf(
 export type DeriveKey = (scope: IdempotencyScope, source: Pick<IdempotencyRecord, 'pepperVersion' | 'nonce'>) => string;
 
 /**
- * Creates a key deriver: HKDF-SHA256 (RFC 5869) of the pepper, with the nonce as salt and the request
- * as info. An attacker with the database but no pepper can derive nothing, even with the
+ * Creates a key deriver: HKDF-SHA256 (RFC 5869) of the pepper, with the nonce as salt and the
+ * request as info. An attacker with the database but no pepper can derive nothing, even with the
  * `Idempotency-Key`.
  *
  * @throws from the returned function: Error for a pepper version that is not configured.

@@ -8,8 +8,9 @@ import type { KeyStore } from './store.ts';
 const mostOwners = 10_000;
 
 /**
- * The newest claim of each owner's tier that this process has seen, in tokens and in the store. A limit that is counted before
- * anything is read goes by it, so that a token from before a downgrade does not get its old limit.
+ * The newest claim of each owner's tier that this process has seen, in tokens and in the store. A
+ * limit that is counted before anything is read goes by it, so that a token from before a downgrade
+ * does not get its old limit.
  */
 export class KnownTiers {
   readonly #byOwner = new LRUCache<string, TierClaim>({ max: mostOwners });

@@ -14,7 +14,10 @@ export interface KeyList {
   readonly tier: Tier;
   /** Oldest first, by name within a second. */
   readonly active: readonly KeyRecord[];
-  /** Those that can still be extended, at most {@link listedExpiredKeys}: the last expired first, by name within a second. */
+  /**
+   * Those that can still be extended, at most {@link listedExpiredKeys}: the last expired first, by
+   * name within a second.
+   */
   readonly expired: readonly KeyRecord[];
 }
 
@@ -27,8 +30,8 @@ function lastExpiredFirst(one: KeyRecord, other: KeyRecord): number {
 }
 
 /**
- * Lists the keys that an owner holds (contract, parts B and C). From then on they have the tier that its newest token names
- * (service contract, "Settled beside").
+ * Lists the keys that an owner holds (contract, parts B and C). From then on they have the tier
+ * that its newest token names (service contract, "Settled beside").
  *
  * @throws what {@link KeyStore.list} and {@link KeyStore.transact} throw.
  */

@@ -17,8 +17,9 @@ export function tierClaimOf({ tier, tokenIssuedAt }: Owner): TierClaim {
 }
 
 /**
- * Whether a token says what is not known yet: it is newer than the one that counts, also where it names the same tier, since one in
- * between may name another. Of two of the same second the one counts that came last.
+ * Returns whether a claim replaces the known one: it is newer, even if it names the same tier,
+ * since a third claim may fall between them. Of two claims of the same second the one counts that
+ * came last.
  */
 export function isNews(claim: TierClaim, known: TierClaim): boolean {
   if (claim.issuedAt === known.issuedAt) return claim.tier !== known.tier;
@@ -26,8 +27,8 @@ export function isNews(claim: TierClaim, known: TierClaim): boolean {
 }
 
 /**
- * Returns the tier that counts for an owner: that of the newest claim, so that a token from before a downgrade allows no more than
- * the new tier does.
+ * Returns the tier that counts for an owner: that of the newest claim, so that a token from before
+ * a downgrade allows no more than the new tier does.
  *
  * @param known what is stored of the owner; undefined before the first key.
  */

@@ -4,7 +4,10 @@ import { decideRehash } from './decide/rehash.ts';
 import type { FoundKey, RehashCommand } from './model.ts';
 import type { KeyStore } from './store.ts';
 
-/** How many rehashes run at a time: a new pepper must not turn every key in use into a write at once. */
+/**
+ * How many rehashes run at a time: a new pepper must not turn every key in use into a write at
+ * once.
+ */
 const concurrency = 10;
 
 /**
@@ -35,9 +38,9 @@ export interface Rehashing {
 }
 
 /**
- * Creates a rehasher, which moves keys in use to the newest pepper so that older ones can retire: in
- * the background, each key once at a time. A key whose rehash fails, or comes while enough are under
- * way, is tried again when it is read next.
+ * Creates a rehasher, which moves keys in use to the newest pepper so that older ones can retire:
+ * in the background, each key once at a time. A key whose rehash fails, or comes while enough are
+ * under way, is tried again when it is read next.
  */
 export function rehashing({ store, now, monotonicNow, warn }: RehashDependencies): Rehashing {
   const underWay = new Set<string>();

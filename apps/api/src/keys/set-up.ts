@@ -32,7 +32,10 @@ export interface KeysOptions {
   readonly warn: (error: unknown, message: string) => void;
 }
 
-/** Puts together what operations on keys work with, so that no change of a key passes by what is remembered of it. */
+/**
+ * Puts together what operations on keys work with, so that no change of a key passes by what is
+ * remembered of it.
+ */
 export function setUpKeys(options: KeysOptions): Keys {
   const { store, peppers, verifyCacheSeconds, now, monotonicNow, warn } = options;
   const digesters = peppers.map((pepper) => createDigester(digestKeyOf(pepper))) as [Digester, ...Digester[]];

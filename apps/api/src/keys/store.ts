@@ -1,7 +1,9 @@
 import type { Decision, FoundKey, KeyRecord, Scope, TierClaim, View } from './model.ts';
 import type { UsageStore } from './usage/store.ts';
 
-/** How many expired keys of an owner are listed (service contract, "Edges", "Cost of a request"). */
+/**
+ * How many expired keys of an owner are listed (service contract, "Edges", "Cost of a request").
+ */
 export const listedExpiredKeys = 100;
 
 /** An owner's keys as they were at one moment. */
@@ -11,8 +13,8 @@ export interface OwnedKeys {
   /** The claim of the owner's newest token; undefined for an unknown owner. */
   readonly tierClaim: TierClaim | undefined;
   /**
-   * In no order: unexpired keys, and the {@link listedExpiredKeys} that expired last. Some may count
-   * as removed already.
+   * In no order: unexpired keys, and the {@link listedExpiredKeys} that expired last. Some may
+   * count as removed already.
    */
   readonly keys: readonly KeyRecord[];
 }
@@ -64,7 +66,9 @@ export interface KeyStore extends UsageStore {
   close(): Promise<void>;
 }
 
-/** The longest that a call to a store may take, in milliseconds, including the wait for its turn. */
+/**
+ * The longest that a call to a store may take, in milliseconds, including the wait for its turn.
+ */
 export const storeDeadline = 5_000;
 
 /** The store did not respond, and nothing of the call was or will be written. */

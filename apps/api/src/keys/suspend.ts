@@ -3,8 +3,8 @@ import type { OwnerCommand, ResumeOutcome, Suspension } from './model.ts';
 import type { KeyStore } from './store.ts';
 
 /**
- * Has all keys of an owner refused, and its requests for keys, until it is resumed. An owner without
- * a key is suspended as well.
+ * Has all keys of an owner refused, and its requests for keys, until it is resumed. An owner
+ * without a key is suspended as well.
  *
  * @throws what {@link KeyStore.transact} throws.
  */

@@ -6,7 +6,10 @@ import type { StoreUnderTest } from './store-under-test.ts';
 /** What every store promises of looking at owners and counting. */
 export function describeInspection(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: what operators see`, () => {
-    /** An expired, a valid and a rolled key under two peppers, and an owner who is suspended and never held one. */
+    /**
+     * An expired, a valid and a rolled key under two peppers, and an owner who is suspended and
+     * never held one.
+     */
     async function filled() {
       const under = create();
       const { store } = under;

@@ -13,8 +13,8 @@ type Secrets = { readonly [secret in 'current' | 'previous']?: KeyRecord | undef
 const idOf = (...texts: readonly string[]) => JSON.stringify(texts);
 
 /**
- * Creates a store in plain maps. It shows how little a store is: it holds no rule, and everything it
- * does in one turn of the event loop is a transaction.
+ * Creates a store in plain maps. It shows how little a store is: it holds no rule, and everything
+ * it does in one turn of the event loop is a transaction.
  */
 export function createMemoryStore(): KeyStore & Administration {
   const owners = new Map<string, OwnerRecord & { readonly changedAt: number }>();
@@ -79,7 +79,10 @@ export function createMemoryStore(): KeyStore & Administration {
     return totals;
   };
 
-  /** Removes what belongs to a user, if its id goes on with a prefix, and returns whether there was any. */
+  /**
+   * Removes what belongs to a user, if its id goes on with a prefix, and returns whether there was
+   * any.
+   */
   function removeOf(map: Map<string, unknown>, userId: string, prefix = ''): boolean {
     const isMeant = ([user, rest = '']: string[]) => user === userId && rest.startsWith(prefix);
     const removed = [...map.keys()].filter((id) => isMeant(JSON.parse(id)));

@@ -299,7 +299,9 @@ const steps = fc.array(
     expiresInDays: fc.constantFrom(1, 2, 30),
     /** The days of a rotation: mostly the key's own, sometimes past the year 9999. */
     rotateBy: fc.constantFrom(undefined, undefined, 1, 3, 3_000_000),
-    /** How far the clock moves first: to the instants where keys expire and go, and to just before. */
+    /**
+     * How far the clock moves first: to the instants where keys expire and go, and to just before.
+     */
     wait: fc.constantFrom(0, 0, 1, day - 1, day, 2 * day, 30 * day, 31 * day),
     graceSeconds: fc.constantFrom(0, 1, day, 7 * day),
     idempotencyKey: fc.constantFrom(undefined, undefined, 'one', 'two'),

@@ -14,14 +14,18 @@ export interface StoreUnderTest {
   readonly store: TestStore;
   /** Returns all that is stored, by collection or table. Omitted if only the store can read it. */
   readonly read?: () => Promise<Record<string, Stored[]>>;
-  /** Opens another store on the same data, as another process would. Omitted if there can be none. */
+  /**
+   * Opens another store on the same data, as another process would. Omitted if there can be none.
+   */
   readonly another?: () => TestStore;
 }
 
 /** A store whose data a test can read. */
 export type ReadableStore = Required<StoreUnderTest>;
 
-/** Waits until a store responds. The timeout of `check` is too short to connect on a busy machine. */
+/**
+ * Waits until a store responds. The timeout of `check` is too short to connect on a busy machine.
+ */
 export async function connected(store: KeyStore): Promise<void> {
   await vi.waitFor(() => store.check(), { timeout: 30_000 });
 }

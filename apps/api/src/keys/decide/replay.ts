@@ -19,7 +19,9 @@ export function decideReplay(
   return replayOf(view.idempotencyRecord, request, view.named?.serial, now);
 }
 
-/** Returns the change that lets a request be replayed; none for a request without `Idempotency-Key`. */
+/**
+ * Returns the change that lets a request be replayed; none for a request without `Idempotency-Key`.
+ */
 export function savedAnswer(
   request: IdempotentRequest | undefined,
   now: number,

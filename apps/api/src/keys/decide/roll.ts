@@ -10,9 +10,9 @@ export function rollScope({ userId, name, now, request }: RollCommand): OwnerSco
 }
 
 /**
- * Decides whether a key gets a new secret (service contract, "Settled beside"): same name, remaining
- * validity kept. The current secret becomes the previous one until its grace is over; the one that
- * was previous until now ends.
+ * Decides whether a key gets a new secret (service contract, "Settled beside"): same name,
+ * remaining validity kept. The current secret becomes the previous one until its grace is over; the
+ * one that was previous until now ends.
  */
 export function decideRoll(view: View, command: RollCommand): Decision<RollOutcome> {
   const { userId, name, now, secret, graceSeconds, request } = command;

@@ -22,7 +22,9 @@ export function rotationScope({ userId, name, now, request }: RotateCommand): Ow
   return { userId, name, now, request, readsKey: true };
 }
 
-/** Extends a key (contract, parts B and C). An expired key needs a place among the unexpired ones. */
+/**
+ * Extends a key (contract, parts B and C). An expired key needs a place among the unexpired ones.
+ */
 function extend(
   view: View,
   key: KeyRecord,

@@ -10,7 +10,9 @@ function setSuspended(view: View, command: OwnerCommand, suspended: boolean): re
   ];
 }
 
-/** Decides whether all keys of an owner are refused from now on. An unknown owner is suspended too. */
+/**
+ * Decides whether all keys of an owner are refused from now on. An unknown owner is suspended too.
+ */
 export function decideSuspension(view: View, command: OwnerCommand): Decision<Suspension> {
   const ids = view.unexpiredIds();
   if (view.owner?.suspended) return { outcome: { changed: false, ids }, changes: [] };

@@ -24,7 +24,10 @@ const auditDocument = z.object({
   reason: z.string().nullable(),
 });
 
-/** Returns a user's entries, the newest first. They are sorted here: an index on times would be a hot spot. */
+/**
+ * Returns a user's entries, the newest first. They are sorted here: an index on times would be a
+ * hot spot.
+ */
 export async function readAudit({ firestore }: Database, userId: string): Promise<AuditEntry[]> {
   const entries = firestore.collection(collections.audit.id);
   const found = entries.where('user_id', 'in', [userId, erasedUserId(userId)]);

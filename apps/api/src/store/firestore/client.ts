@@ -1,4 +1,5 @@
-// Importing this file loads the client library, gRPC and all: import it when the first call needs it, not to start.
+// Importing this file loads the client library, gRPC and all: import it when the first call needs
+// it, not to start.
 import { type Connection, type DatabaseAddress, openDatabase } from '@andamio/verification/firestore/client';
 import { Timestamp } from '@google-cloud/firestore';
 

@@ -10,7 +10,10 @@ const never = () => new Promise<never>(() => {});
 const batch = (commit: () => Promise<unknown>) => ({ commit }) as unknown as WriteBatch;
 const refused = batch(() => Promise.reject(Object.assign(new Error('other processes got ahead'), { code: 9 })));
 
-/** Settles a change whose reads, the first excepted, and whose commit are given. Long after its time it comes to rest. */
+/**
+ * Settles a change whose reads, the first excepted, and whose commit are given. Long after its time
+ * it comes to rest.
+ */
 function change(writes: WriteBatch, readAgain: () => Promise<string>) {
   const end = performance.now() + 1000;
   const decide = () => (performance.now() < end ? { outcome: 'made', writes } : { outcome: 'too late' });

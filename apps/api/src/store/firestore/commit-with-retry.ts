@@ -27,7 +27,9 @@ async function commit(batch: WriteBatch): Promise<boolean> {
   }
 }
 
-/** An outcome, and the writes that lead to it: their preconditions hold while nothing has changed. */
+/**
+ * An outcome, and the writes that lead to it: their preconditions hold while nothing has changed.
+ */
 interface Attempt<Outcome> {
   readonly outcome: Outcome;
   /** Omitted if there is nothing to write. */
@@ -41,8 +43,8 @@ export interface OptimisticCommit<View, Outcome> {
   read(): Promise<View>;
   /**
    * Decides by what is stored. The client library repeats a commit whose answer was lost, and the
-   * commit's own effect then refuses it: a view that shows an earlier attempt of this change as made
-   * must lead to the outcome of that attempt.
+   * commit's own effect then refuses it: a view that shows an earlier attempt of this change as
+   * made must lead to the outcome of that attempt.
    */
   decide(view: View): Attempt<Outcome>;
 }

@@ -7,7 +7,10 @@ import type { Database } from './database.ts';
 import { withDeadline } from './deadline.ts';
 import { countedFields, parseCounted } from './documents.ts';
 
-/** How long a count, or the read of one page, may take, in milliseconds. Google gives a count a minute. */
+/**
+ * How long a count, or the read of one page, may take, in milliseconds. Google gives a count a
+ * minute.
+ */
 const stepDeadline = 60_000;
 
 /** How many documents are read at a time. */
@@ -30,8 +33,9 @@ export async function countOwners({ firestore }: Database): Promise<OwnerCounts>
 }
 
 /**
- * Counts keys by reading all of them. Their expiry has no index: keys that are issued one after the other expire so as well, and
- * all would be written to the same place of it. The pages are of different moments.
+ * Counts keys by reading all of them. Their expiry has no index: keys that are issued one after the
+ * other expire so as well, and all would be written to the same place of it. The pages are of
+ * different moments.
  */
 export async function countKeys({ firestore }: Database, now: number): Promise<KeyCounts[]> {
   const counts = new Map<string, { active: number; superseded: number; expired: number }>();

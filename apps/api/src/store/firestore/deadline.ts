@@ -6,13 +6,19 @@ import { OutcomeUnknownError, StoreUnavailableError, storeDeadline } from '../..
 /** Whether the operation under way has told Firestore to write. */
 const underWay = new AsyncLocalStorage<{ writeSent: boolean }>();
 
-/** Notes that the operation under way sends a write: from now on nobody can say that nothing was written. */
+/**
+ * Notes that the operation under way sends a write: from now on nobody can say that nothing was
+ * written.
+ */
 export function noteWrite(): void {
   const operation = underWay.getStore();
   if (operation !== undefined) operation.writeSent = true;
 }
 
-/** Returns the error for a call that failed before anything was written. Its message says what an operator can do. */
+/**
+ * Returns the error for a call that failed before anything was written. Its message says what an
+ * operator can do.
+ */
 export function unavailable(cause: unknown): StoreUnavailableError {
   const message = explainRefusal(cause) ?? 'Firestore could not be reached.';
   // These explanations repeat all that the cause says.
@@ -23,12 +29,12 @@ export function unavailable(cause: unknown): StoreUnavailableError {
 const isFirestoreError = (error: unknown) => typeof (error as { code?: unknown }).code === 'number';
 
 /**
- * Runs an operation against Firestore: what it sends carries the deadline, and it is not waited for past that. A permanent
- * answer to a read ends it at once.
+ * Runs an operation against Firestore: what it sends carries the deadline, and it is not waited for
+ * past that. A permanent answer to a read ends it at once.
  *
  * @param milliseconds how long the operation may take; not positive if its time is up already.
- * @throws when time runs out or Firestore refuses, unless the operation itself knows better: {@link StoreUnavailableError}
- *   where it sent no write, else {@link OutcomeUnknownError}.
+ * @throws when time runs out or Firestore refuses, unless the operation itself knows better: {@link
+ *   StoreUnavailableError} where it sent no write, else {@link OutcomeUnknownError}.
  */
 export async function withDeadline<T>(milliseconds: number, operation: () => Promise<T>): Promise<T> {
   const progress = { writeSent: false };
@@ -47,5 +53,7 @@ export async function withDeadline<T>(milliseconds: number, operation: () => Pro
   }
 }
 
-/** Runs an operation, or one step of a longer one, within the time that a call to a store may take. */
+/**
+ * Runs an operation, or one step of a longer one, within the time that a call to a store may take.
+ */
 export const withStoreDeadline = <T>(operation: () => Promise<T>) => withDeadline(storeDeadline, operation);

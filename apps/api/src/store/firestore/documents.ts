@@ -7,7 +7,10 @@ import * as z from 'zod';
 import { type AuditEntry, auditRemovalOf } from '../../keys/audit.ts';
 import type { AccountStatus, FoundKey, KeyRecord, NamedKey } from '../../keys/model.ts';
 
-/** Names a document after texts that may hold any character, and in which people would see more than they should. */
+/**
+ * Names a document after texts that may hold any character, and in which people would see more than
+ * they should.
+ */
 export function nameOf(...texts: readonly string[]): string {
   return createHash('sha256')
     .update(texts.length === 1 ? (texts[0] as string) : JSON.stringify(texts))
@@ -49,7 +52,10 @@ const ownerDocument = z.object({
   erasing: z.boolean(),
   /** The expiry of each key by its id; those that have expired leave with the next write. */
   active: z.record(z.string(), time),
-  /** The same of keys that have expired, the last {@link listedExpiredKeys} of them: the list of keys reads no others. */
+  /**
+   * The same of keys that have expired, the last {@link listedExpiredKeys} of them: the list of
+   * keys reads no others.
+   */
   expired: z.record(z.string(), time).default({}),
   /** The same of secrets that were rolled away and are in their grace; they don't count. */
   superseded: z.record(z.string(), time),
@@ -88,7 +94,10 @@ export interface Found<Content> {
   readonly updateTime: Timestamp;
 }
 
-/** Reads a document by the schema of its content. The error for one that does not fit names its fields and no value. */
+/**
+ * Reads a document by the schema of its content. The error for one that does not fit names its
+ * fields and no value.
+ */
 export function parseDocument<Schema extends z.ZodType>(
   schema: Schema,
   snapshot: DocumentSnapshot,

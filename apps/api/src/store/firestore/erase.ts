@@ -65,7 +65,9 @@ function begin(database: Database, { userId, by, now }: ErasureCommand): Promise
   });
 }
 
-/** Removes some of the documents that a collection has of a user; says whether there may be more. */
+/**
+ * Removes some of the documents that a collection has of a user; says whether there may be more.
+ */
 function removeSome(database: Database, collection: Collection, userId: string): Promise<boolean> {
   return commitWithRetry<readonly DocumentSnapshot[], boolean>({
     read: () => readSome(database, collection, userId, chunk),
@@ -78,7 +80,10 @@ function removeSome(database: Database, collection: Collection, userId: string):
   });
 }
 
-/** Removes the owner's document, unless it was changed since: then something may have been written that belongs to it. */
+/**
+ * Removes the owner's document, unless it was changed since: then something may have been written
+ * that belongs to it.
+ */
 function removeOwner({ firestore }: Database, userId: string, known: Found<OwnerDocument>): Promise<boolean> {
   const document = ownerDocumentOf(firestore, userId);
   return commitWithRetry<Found<OwnerDocument> | undefined, boolean>({

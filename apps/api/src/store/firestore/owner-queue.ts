@@ -1,6 +1,6 @@
 /**
- * Lets the writes of one owner follow each other within this process, so that they meet at the owner's document only with
- * other processes'. Writes of distinct owners never wait for each other.
+ * Lets the writes of one owner follow each other within this process, so that they meet at the
+ * owner's document only with other processes'. Writes of distinct owners never wait for each other.
  */
 export class OwnerQueue {
   readonly #last = new Map<string, Promise<unknown>>();

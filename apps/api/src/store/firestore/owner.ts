@@ -4,8 +4,9 @@ import { listedExpiredKeys } from '../../keys/store.ts';
 import type { OwnerDocument } from './documents.ts';
 
 /**
- * How many changes an owner's document remembers. A process has one of an owner under way at a time:
- * so many others would have to come between a commit and its repetition for it not to be recognized.
+ * How many changes an owner's document remembers. A process has one of an owner under way at a
+ * time: so many others would have to come between a commit and its repetition for it not to be
+ * recognized.
  */
 const rememberedAttempts = 20;
 
@@ -45,7 +46,10 @@ export function unexpired(keys: Readonly<Record<string, number>> = {}, now: numb
   return Object.entries(keys).filter(([, expiresAt]) => expiresAt > now);
 }
 
-/** Returns the keys of an owner that expired last, the last one first, with their expiry in Unix seconds. */
+/**
+ * Returns the keys of an owner that expired last, the last one first, with their expiry in Unix
+ * seconds.
+ */
 export function lastExpired(
   { active, expired }: Pick<OwnerDocument, 'active' | 'expired'>,
   now: number,

@@ -45,8 +45,8 @@ async function readAll({ firestore }: Database, userId: string): Promise<Owned> 
 }
 
 /**
- * Finds the keys that an owner holds: those that its document names, which an index on expiries would cost more to find. A key that
- * ends between the two reads is not among them.
+ * Finds the keys that an owner holds: those that its document names, which an index on expiries
+ * would cost more to find. A key that ends between the two reads is not among them.
  */
 export async function list({ firestore }: Database, userId: string, now: number): Promise<OwnedKeys> {
   const owner = parseOwner(await ownerDocumentOf(firestore, userId).get())?.content;

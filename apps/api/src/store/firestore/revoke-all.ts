@@ -21,7 +21,9 @@ import {
 import { unexpired } from './owner.ts';
 import { writeOwner } from './write-owner.ts';
 
-/** How many names end with one commit. With each go its entry in the audit log and two keys at most. */
+/**
+ * How many names end with one commit. With each go its entry in the audit log and two keys at most.
+ */
 const chunk = 100;
 
 /** Some of an owner's keys, those that are accepted before the others, by their names. */
@@ -72,7 +74,8 @@ function revokeSome(database: Database, command: OwnerCommand): Promise<readonly
         for (const id of ids) writes.delete(keyDocumentOf(firestore, id));
         writes.delete(documentsOf(firestore, { userId, name }).name);
         drop.push(...ids);
-        // Nobody held what is gone. The name may stand for a key that is not among those that were read.
+        // Nobody held what is gone. The name may stand for a key that is not among those that were
+        // read.
         const isHeld = document !== undefined && !isRemoved({ deleteAfter: document.remove_at }, now);
         if (!isHeld && keys.every(({ record }) => isRemoved(record, now))) continue;
         ended.push({ id: current, userId, name, ids });

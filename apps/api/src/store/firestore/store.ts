@@ -20,8 +20,8 @@ import { FirestoreView, type Target } from './view.ts';
 const checkDeadline = 2_000;
 
 /**
- * Keeps keys in Firestore. What one owner's requests contend for is decided by preconditions on the owner's document; no
- * document is written by the requests of many owners.
+ * Keeps keys in Firestore. What one owner's requests contend for is decided by preconditions on the
+ * owner's document; no document is written by the requests of many owners.
  */
 export function createFirestoreStore(address: FirestoreAddress): KeyStore & Administration {
   const changes = new OwnerQueue();

@@ -102,7 +102,10 @@ class Effect {
 const expiries = (keys: ReadonlyMap<string, KeyRecord>) =>
   Object.fromEntries([...keys].map(([id, { expiresAt }]) => [id, expiresAt]));
 
-/** Returns the writes that make changes, each with the precondition that its document is as it was read. */
+/**
+ * Returns the writes that make changes, each with the precondition that its document is as it was
+ * read.
+ */
 function writesOf(
   database: Database,
   target: Target,

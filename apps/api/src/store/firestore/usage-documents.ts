@@ -29,8 +29,8 @@ export function usageDocumentOf(firestore: Firestore, userId: string, dayOrMonth
 }
 
 /**
- * The field of a key's name, of one length whatever the name. Never one that Firestore keeps for itself, `__` at both ends: the last
- * character stands for two bits and is one of A, Q, g and w.
+ * The field of a key's name, of one length whatever the name. Never one that Firestore keeps for
+ * itself, `__` at both ends: the last character stands for two bits and is one of A, Q, g and w.
  */
 export function nameField(name: string): string {
   return createHash('sha256').update(name).digest().subarray(0, 16).toString('base64url');

@@ -22,7 +22,10 @@ interface UsageView {
   readonly month: Found<MonthDocument> | undefined;
 }
 
-/** Adds to a day and its month at once: a read, then a commit that holds while nobody else got in between. */
+/**
+ * Adds to a day and its month at once: a read, then a commit that holds while nobody else got in
+ * between.
+ */
 export function addUsage({ firestore, write }: Database, command: AddUsageCommand): Promise<UsageTotals> {
   const dayReference = usageDocumentOf(firestore, command.userId, command.day);
   const monthReference = usageDocumentOf(firestore, command.userId, monthOf(command.day));
@@ -45,7 +48,9 @@ export function addUsage({ firestore, write }: Database, command: AddUsageComman
   });
 }
 
-/** Finds how often keys were used, with one call: days are found by the names of their documents. */
+/**
+ * Finds how often keys were used, with one call: days are found by the names of their documents.
+ */
 export async function readUsage({ firestore }: Database, query: UsageQuery): Promise<DailyUsage[]> {
   const { userId, days, names } = query;
   if (days.length === 0) return [];
@@ -73,7 +78,8 @@ export function resetUsage(database: Database, { userId, by, reason, now }: Owne
     read: () => firestore.getAll(...references),
     decide([monthSnapshot, ...daySnapshots]) {
       const todaysSnapshot = daySnapshots[days.indexOf(today)];
-      // If the answer to the commit was lost, the documents are gone: the totals are those of the first read.
+      // If the answer to the commit was lost, the documents are gone: the totals are those of the
+      // first read.
       before ??= {
         day: (todaysSnapshot && parseDay(todaysSnapshot)?.content.total) ?? 0,
         month: (monthSnapshot && parseMonth(monthSnapshot)?.content.total) ?? 0,

@@ -33,7 +33,10 @@ export interface Documents {
   readonly record?: Found<IdempotencyRecord> | undefined;
 }
 
-/** Returns the ids of the secrets of a name that a transaction reads: the key's, then the previous one's. */
+/**
+ * Returns the ids of the secrets of a name that a transaction reads: the key's, then the previous
+ * one's.
+ */
 function secretsOf(name: Found<NameDocument> | undefined, { readsKey, readsPrevious }: Target): string[] {
   if (name === undefined) return [];
   const { key_id, previous_id } = name.content;

@@ -4,8 +4,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { assertOwnTables, contentOf, migrate } from './migrations.ts';
 
 /**
- * Creates a folder and those above it. Node's own `recursive` never returns where the system answers ENOENT although the folder above
- * exists, as in `/proc`.
+ * Creates a folder and those above it. Node's own `recursive` never returns where the system
+ * answers ENOENT although the folder above exists, as in `/proc`.
  */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
@@ -16,8 +16,9 @@ function makeFolder(path: string): void {
 /**
  * Opens the database and makes or renews its tables.
  *
- * A commit is in the write-ahead log before it is answered, so that it outlives a killed process. With `synchronous` at
- * NORMAL it may not outlive a power failure: this store is for trying, development and tests.
+ * A commit is in the write-ahead log before it is answered, so that it outlives a killed process.
+ * With `synchronous` at NORMAL it may not outlive a power failure: this store is for trying,
+ * development and tests.
  *
  * @param path a file, made with its folder if need be, or `:memory:`.
  */
@@ -39,7 +40,9 @@ export function openDatabase(path: string): DatabaseSync {
   return database;
 }
 
-/** Returns whether a SQLite file holds the tables of this service, of any version. Changes nothing. */
+/**
+ * Returns whether a SQLite file holds the tables of this service, of any version. Changes nothing.
+ */
 export function isStore(path: string): boolean {
   const database = new DatabaseSync(path, { readOnly: true });
   try {

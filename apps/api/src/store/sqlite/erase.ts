@@ -4,7 +4,9 @@ import type { OwnerCommand } from '../../keys/model.ts';
 import { prepare } from './statement.ts';
 import type { Tables } from './tables.ts';
 
-/** Returns the tables whose rows belong to users, as the database lists them: none can be missed. */
+/**
+ * Returns the tables whose rows belong to users, as the database lists them: none can be missed.
+ */
 function tablesByUser(database: DatabaseSync): string[] {
   const tables = prepare(
     database,

@@ -1,11 +1,13 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** The first bytes of every SQLite file: https://www.sqlite.org/fileformat2.html#the_database_header */
+/**
+ * The first bytes of every SQLite file: https://www.sqlite.org/fileformat2.html#the_database_header
+ */
 const magic = Buffer.from('SQLite format 3\0');
 
 /**
- * Returns whether a file exists and holds something other than a SQLite database. An empty file is an empty database.
- * Reads 16 bytes and loads nothing, since the service asks at every start.
+ * Returns whether a file exists and holds something other than a SQLite database. An empty file is
+ * an empty database. Reads 16 bytes and loads nothing, since the service asks at every start.
  */
 export function isForeignFile(path: string): boolean {
   let file: number;

@@ -21,8 +21,8 @@ interface Waiting<Outcome> {
 }
 
 /**
- * Runs reads and writes in transactions: all that wait at the same moment share one. A commit costs more than the few statements of
- * one write, so what arrives together is also answered together.
+ * Runs reads and writes in transactions: all that wait at the same moment share one. A commit costs
+ * more than the few statements of one write, so what arrives together is also answered together.
  */
 export class GroupCommit {
   readonly #database: () => DatabaseSync;
@@ -35,8 +35,8 @@ export class GroupCommit {
   }
 
   /**
-   * Runs one write within a transaction and resolves once that is committed. Writes run one after the other: each sees
-   * what the ones before it did.
+   * Runs one write within a transaction and resolves once that is committed. Writes run one after
+   * the other: each sees what the ones before it did.
    */
   write<Outcome>(apply: (database: DatabaseSync) => Outcome): Promise<Outcome> {
     return this.#run(apply, false);
@@ -61,7 +61,8 @@ export class GroupCommit {
   }
 
   async #drain(): Promise<void> {
-    // Everything that the same turn of the event loop reads from its sockets joins the first transaction.
+    // Everything that the same turn of the event loop reads from its sockets joins the first
+    // transaction.
     await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
       const group = this.#waiting;
@@ -74,7 +75,10 @@ export class GroupCommit {
     this.#running = undefined;
   }
 
-  /** Says whether the group is settled; if not, another process holds the lock and nothing was written. */
+  /**
+   * Says whether the group is settled; if not, another process holds the lock and nothing was
+   * written.
+   */
   #commit(group: readonly Waiting<unknown>[]): boolean {
     let database: DatabaseSync | undefined;
     let committing = false;

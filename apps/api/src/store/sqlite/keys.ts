@@ -38,8 +38,8 @@ export function parseKey(row: unknown): KeyRecord {
 }
 
 /**
- * Prepares the statements of a table of keys: the current ones, or the previous ones, which have the
- * same columns. Both hold at most one key of a name.
+ * Prepares the statements of a table of keys: the current ones, or the previous ones, which have
+ * the same columns. Both hold at most one key of a name.
  */
 export function keyTable(database: DatabaseSync, table: 'keys' | 'superseded_keys') {
   const find = prepare(database, `SELECT ${keyColumns} FROM ${table} WHERE user_id = :userId AND name = :name`);

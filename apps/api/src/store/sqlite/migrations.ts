@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 /**
- * How the tables came to be, each step once. Digests, names and user ids are compared byte by byte, as everywhere in this
- * service. An owner's keys lie side by side, so that looking for a name and counting touch few pages.
+ * How the tables came to be, each step once. Digests, names and user ids are compared byte by byte,
+ * as everywhere in this service. An owner's keys lie side by side, so that looking for a name and
+ * counting touch few pages.
  */
 export const migrations = [
   `
@@ -144,7 +145,8 @@ export function contentOf(database: DatabaseSync): 'nothing' | 'store' | 'newer_
 /**
  * Refuses a file before anything in it is changed.
  *
- * @throws for a file that a newer version of the service has written, and for one with the tables of another program.
+ * @throws for a file that a newer version of the service has written, and for one with the tables
+ *   of another program.
  */
 export function assertOwnTables(database: DatabaseSync): void {
   const content = contentOf(database);

@@ -62,7 +62,9 @@ export function ownerTable(database: DatabaseSync) {
       };
     },
 
-    /** Stores an owner. The latest change stays the latest one, whatever time this one was made at. */
+    /**
+     * Stores an owner. The latest change stays the latest one, whatever time this one was made at.
+     */
     put(userId: string, { createdAt = null, tierClaim, suspended }: PutOwner, changedAt: number) {
       const { tier, issuedAt: tierIssuedAt } = tierClaim;
       put.run({ userId, createdAt, tier, tierIssuedAt, suspended: Number(suspended), changedAt });

@@ -16,8 +16,9 @@ const ownersPerPage = 1_000;
 const sweepInterval = 3_600_000;
 
 /**
- * Creates a store in an embedded database (`node:sqlite`), for trying, development and tests. Several
- * processes may share its file. A file that cannot be opened is tried again at the next call.
+ * Creates a store in an embedded database (`node:sqlite`), for trying, development and tests.
+ * Several processes may share its file. A file that cannot be opened is tried again at the next
+ * call.
  *
  * @param path a file, or `:memory:`.
  * @param now returns the current time in Unix milliseconds, by which records are swept.

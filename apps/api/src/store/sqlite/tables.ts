@@ -59,7 +59,10 @@ export function prepareTables(database: DatabaseSync) {
       return { record: parseKey(row), tier, suspended: suspended === 1 };
     },
 
-    /** Counts keys that are not removed at an instant in Unix seconds, by the version of their pepper. */
+    /**
+     * Counts keys that are not removed at an instant in Unix seconds, by the version of their
+     * pepper.
+     */
     countKeys(now: number): KeyCounts[] {
       return countByPepper.all({ now }).map((row) => {
         const { pepper_version: pepperVersion, ...counts } = countRow.parse(row);

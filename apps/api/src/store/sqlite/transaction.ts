@@ -6,7 +6,9 @@ import type { Tables } from './tables.ts';
 const unread = Symbol('unread');
 type Lazy<Value> = Value | undefined | typeof unread;
 
-/** Reads what a decision asks for, when it asks, within the transaction that applies its changes. */
+/**
+ * Reads what a decision asks for, when it asks, within the transaction that applies its changes.
+ */
 export class SqliteView implements View {
   /** The owner, and the name if there is one; undefined if the scope's ids find no secret. */
   readonly target: Pick<OwnerScope, 'userId' | 'name'> | undefined;
@@ -66,7 +68,9 @@ export class SqliteView implements View {
     return Math.max(this.#scope.now, this.#stored?.changedAt ?? 0);
   }
 
-  /** Returns whether a change at an instant in Unix seconds is later than all changes of the owner. */
+  /**
+   * Returns whether a change at an instant in Unix seconds is later than all changes of the owner.
+   */
   isLatest(now: number): boolean {
     return now > (this.#stored?.changedAt ?? 0);
   }
