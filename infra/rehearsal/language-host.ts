@@ -5,7 +5,7 @@
 // (https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/cmd/pulumi-language-nodejs/main.go): it
 // runs the `node` on PATH, with the copy of the SDK that the program's folder resolves, and fails
 // if there is none.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -62,6 +62,29 @@ type Callback = (error: Error | null, response?: unknown) => void;
 
 const engineAddress = process.argv.at(-1) as string;
 
+const children = new Set<ChildProcess>();
+
+/** Keeps track of a child process, so that it ends with the engine. */
+function track<Child extends ChildProcess>(child: Child): Child {
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  return child;
+}
+
+/**
+ * Ends this process and its children when the engine is gone, as Pulumi's host does. A program
+ * whose engine was killed would otherwise report errors to it until its memory is full.
+ */
+function endWithEngine(): void {
+  const engine = process.ppid;
+  const checkInterval = 1_000;
+  setInterval(() => {
+    if (process.ppid === engine) return;
+    for (const child of children) child.kill('SIGKILL');
+    process.exit(1);
+  }, checkInterval);
+}
+
 function runProgram({ request }: { request: RunRequest }, callback: Callback): void {
   const info = request.getInfo();
   let runner: string;
@@ -84,18 +107,13 @@ function runProgram({ request }: { request: RunRequest }, callback: Callback): v
     parallel: String(request.getParallel()),
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-  const child = spawn(
-    'node',
-    [runner, ...args, ...(request.getDryrun() ? ['--dry-run'] : []), info.getEntryPoint() || '.'],
-    {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: {
-        ...process.env,
-        PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().toObject())),
-        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
-      },
-    },
-  );
+  const program = [...(request.getDryrun() ? ['--dry-run'] : []), info.getEntryPoint() || '.'];
+  const env = {
+    ...process.env,
+    PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().toObject())),
+    PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
+  };
+  const child = track(spawn('node', [runner, ...args, ...program], { stdio: ['ignore', 'inherit', 'inherit'], env }));
   child.once('exit', (code) => {
     const response = new language.RunResponse();
     // Exit code 32: the program has reported the error itself.
@@ -114,11 +132,13 @@ function runPlugin(call: PluginCall): void {
   });
   const folder = request.getInfo().getProgramDirectory();
   const runner = locateModule('@pulumi/pulumi/cmd/run-policy-pack', folder, `npm install in ${folder}`);
-  const child = spawn('node', [runner, ...request.getArgsList(), folder], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...Object.fromEntries(variables) },
-  });
+  const child = track(
+    spawn('node', [runner, ...request.getArgsList(), folder], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...Object.fromEntries(variables) },
+    }),
+  );
   const told = (set: (response: InstanceType<typeof language.RunPluginResponse>) => void) => {
     const response = new language.RunPluginResponse();
     set(response);
@@ -134,6 +154,8 @@ function runPlugin(call: PluginCall): void {
 }
 
 const answer = (response: () => unknown) => (_call: unknown, callback: Callback) => callback(null, response());
+
+endWithEngine();
 
 const server = new grpc.Server();
 server.addService(LanguageRuntimeService, {

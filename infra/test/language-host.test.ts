@@ -1,5 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { cloud, describeByDriver, refusal, stackOf, temporaryFolder } from './harness/stack.ts';
 
@@ -14,3 +16,20 @@ describeByDriver('a program runs with the SDK of its folder', () => {
     );
   });
 }, ['literal']);
+
+test('the host of this repository ends when its engine is killed', async () => {
+  const host = join(import.meta.dirname, '../rehearsal/language-host.ts');
+  const command = '"$0" "$1" 127.0.0.1:1 & echo "$!"; wait';
+  const engine = spawn('sh', ['-c', command, process.execPath, host], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines: string[] = [];
+  // The second line is the port, which the host prints when it has started.
+  for await (const line of createInterface({ input: engine.stdout })) {
+    if (lines.push(line) === 2) break;
+  }
+  const status = `/proc/${lines[0]}/status`;
+  expect(existsSync(status)).toBe(true);
+  engine.kill('SIGKILL');
+  await expect.poll(() => existsSync(status)).toBe(false);
+});
