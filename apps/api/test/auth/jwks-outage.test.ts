@@ -19,12 +19,14 @@ test('a failed fetch of signing keys logs the message that the alert matches, wi
   );
   const response = await fetch(`${service.url}/api/v1/user/me`, { headers: { Authorization: `Bearer ${token}` } });
   expect(response.status).toBe(500);
-  const lines = service
-    .output()
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as { readonly message: string });
-  expect(lines.find(({ message }) => message === logEvents.signingKeysUnavailable)).toMatchObject({
+  // The service writes its log lines after the response.
+  const warning = () => {
+    const lines = service.output().split('\n').slice(0, -1);
+    return lines
+      .map((line) => JSON.parse(line) as { readonly message: string })
+      .find(({ message }) => message === logEvents.signingKeysUnavailable);
+  };
+  await expect.poll(warning).toMatchObject({
     severity: 'WARNING',
     setting: 'JWT_JWKS_URL',
     url: jwks.url,
