@@ -1,19 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseSettings } from '@andamio/schema/settings';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { filesIn } from '../rehearsal/secret-search.ts';
 import { type Google, startGoogle } from './google/client.ts';
 import { gcloudEnvironment } from './google/gcloud.ts';
 import { engineIsHere, gcloudIsHere } from './harness/requirements.ts';
@@ -78,9 +70,8 @@ async function operator(google: Google) {
      * CLIs.
      */
     files: () =>
-      readdirSync(folder, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'))
+      filesIn(folder)
+        .map((path) => readFileSync(path, 'utf8'))
         .join('\n'),
   };
 }

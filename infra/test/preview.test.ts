@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
+import { filesIn } from '../rehearsal/secret-search.ts';
 import { engineIsHere } from './harness/requirements.ts';
 import { cloud, deployed, temporaryFolder } from './harness/stack.ts';
 
@@ -13,9 +14,7 @@ const programFolder = join(import.meta.dirname, '..');
 /** Returns a hash of the names and contents of all files in a folder. */
 function hashOf(folder: string): string {
   const hash = createHash('sha256');
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  for (const path of files.map(({ parentPath, name }) => join(parentPath, name)).sort())
-    hash.update(`${path}\0`).update(readFileSync(path));
+  for (const path of filesIn(folder).sort()) hash.update(`${path}\0`).update(readFileSync(path));
   return hash.digest('hex');
 }
 

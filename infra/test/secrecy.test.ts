@@ -1,13 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { filesIn } from '../rehearsal/secret-search.ts';
 import { secretValues } from './harness/settings.ts';
 import { cloud, configure, deployed, describeByDriver, stackOf } from './harness/stack.ts';
 
 /** Returns the contents of all files in a folder as one string. */
-function filesBelow(folder: string): string {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8')).join('\n');
+function contentsOf(folder: string): string {
+  return filesIn(folder)
+    .map((path) => readFileSync(path, 'utf8'))
+    .join('\n');
 }
 
 describeByDriver('no value of a secret reaches Pulumi', () => {
@@ -33,7 +35,7 @@ describeByDriver('no value of a secret reaches Pulumi', () => {
     const places = {
       printed: printed.join(''),
       // Settings, state with history and backups, and the plan.
-      files: filesBelow(stack.workspace.workDir),
+      files: contentsOf(stack.workspace.workDir),
       // The state with encrypted values in plain text.
       state: JSON.stringify(await stack.exportStack()),
     };
