@@ -5,66 +5,75 @@ const database = 'gcp:firestore/database:Database';
 const service = 'gcp:cloudrunv2/service:Service';
 const fault = { type: database, operation: 'create', times: 1 } as const;
 
-describeByDriver('an `up` that fails half-way goes on where it was', () => {
-  test.each([500, 429, 403, 504])('after status %i the next `up` does what is left', async (status) => {
-    const google = await cloud();
-    const stack = await stackOf(google, 'dev');
-    await google.fail({ ...fault, kind: 'status', status });
-    expect(await refusal(stack.up())).toContain(`Error ${status}`);
-    await google.forgetCalls();
-    expect((await stack.up()).summary.result).toBe('succeeded');
-    const created = await google.calls();
-    expect(created).toContain(`create ${database}`);
-    expect(created).not.toContain('create gcp:artifactregistry/repository:Repository');
-    expect(changes((await stack.up()).summary)).toEqual({});
-  });
+/** Recovery is the engine's work, which is the same in both drivers. */
+const engineAlone = ['inline'] as const;
 
-  test('the name of a database that was just deleted is waited for', async () => {
-    const google = await cloud();
-    const stack = await stackOf(google, 'dev');
-    const message = "Database ID 'andamio-api' is not available in project 'my-project'. Please retry in 1 seconds.";
-    await google.fail({ ...fault, kind: 'status', status: 400, message, times: 2 });
-    expect((await stack.up()).summary.result).toBe('succeeded');
-    expect((await google.calls()).filter((call) => call === `create ${database}`)).toHaveLength(3);
-  });
+describeByDriver(
+  'an `up` that Google refuses half-way goes on where it was',
+  () => {
+    test.each([500, 429, 403, 504])('after status %i the next `up` does what is left', async (status) => {
+      const google = await cloud();
+      const stack = await stackOf(google, 'dev');
+      await google.fail({ ...fault, kind: 'status', status });
+      expect(await refusal(stack.up())).toContain(`Error ${status}`);
+      await google.forgetCalls();
+      expect((await stack.up()).summary.result).toBe('succeeded');
+      const created = await google.calls();
+      expect(created).toContain(`create ${database}`);
+      expect(created).not.toContain('create gcp:artifactregistry/repository:Repository');
+      expect(changes((await stack.up()).summary)).toEqual({});
+    });
 
-  test('an API that was enabled a moment ago is waited for', async () => {
-    const google = await cloud();
-    const stack = await stackOf(google, 'dev');
-    await google.delayApis(1);
-    expect((await stack.up()).summary.result).toBe('succeeded');
-    const created = (await google.calls()).filter((call) => call.startsWith('create '));
-    expect(created.length, 'calls that were repeated').toBeGreaterThan((await google.resources()).length);
-  });
+    test('the name of a database that was just deleted is waited for', async () => {
+      const google = await cloud();
+      const stack = await stackOf(google, 'dev');
+      const message = "Database ID 'andamio-api' is not available in project 'my-project'. Please retry in 1 seconds.";
+      await google.fail({ ...fault, kind: 'status', status: 400, message, times: 2 });
+      expect((await stack.up()).summary.result).toBe('succeeded');
+      expect((await google.calls()).filter((call) => call === `create ${database}`)).toHaveLength(3);
+    });
 
-  test('an account that was created a moment ago is waited for where it is granted something', async () => {
-    const google = await cloud();
-    const stack = await stackOf(google, 'dev');
-    const type = 'gcp:projects/iAMMember:IAMMember';
-    const message = 'Service account andamio-api-run@my-project.iam.gserviceaccount.com does not exist.';
-    await google.fail({ type, operation: 'create', kind: 'status', status: 400, message, times: 1 });
-    expect((await stack.up()).summary.result).toBe('succeeded');
-  });
+    test('an API that was enabled a moment ago is waited for', async () => {
+      const google = await cloud();
+      const stack = await stackOf(google, 'dev');
+      await google.delayApis(1);
+      expect((await stack.up()).summary.result).toBe('succeeded');
+      const created = (await google.calls()).filter((call) => call.startsWith('create '));
+      expect(created.length, 'calls that were repeated').toBeGreaterThan((await google.resources()).length);
+    });
 
-  test('a service that could not be created is created by the next one', async () => {
-    const google = await cloud();
-    const stack = await stackOf(google, 'dev');
-    await google.fail({ type: service, operation: 'create', kind: 'status', status: 500, times: 1 });
-    await refusal(stack.up());
-    const { outputs } = await stack.up();
-    expect(outputs['urls']?.value).toContain(outputs['host']?.value);
-  });
+    test('an account that was created a moment ago is waited for where it is granted something', async () => {
+      const google = await cloud();
+      const stack = await stackOf(google, 'dev');
+      const type = 'gcp:projects/iAMMember:IAMMember';
+      const message = 'Service account andamio-api-run@my-project.iam.gserviceaccount.com does not exist.';
+      await google.fail({ type, operation: 'create', kind: 'status', status: 400, message, times: 1 });
+      expect((await stack.up()).summary.result).toBe('succeeded');
+    });
 
-  test('a service whose first revision does not start is finished by the next one', async () => {
-    const google = await cloud();
-    const stack = await stackOf(google, 'dev');
-    await google.fail({ type: service, operation: 'create', kind: 'unready', times: 1 });
-    expect(await refusal(stack.up())).toContain('is not ready');
-    await google.forgetCalls();
-    expect((await stack.up()).summary.result).toBe('succeeded');
-    expect(await google.calls()).toContain(`update ${service}`);
-  });
+    test('a service that could not be created is created by the next one', async () => {
+      const google = await cloud();
+      const stack = await stackOf(google, 'dev');
+      await google.fail({ type: service, operation: 'create', kind: 'status', status: 500, times: 1 });
+      await refusal(stack.up());
+      const { outputs } = await stack.up();
+      expect(outputs['urls']?.value).toContain(outputs['host']?.value);
+    });
 
+    test('a service whose first revision does not start is finished by the next one', async () => {
+      const google = await cloud();
+      const stack = await stackOf(google, 'dev');
+      await google.fail({ type: service, operation: 'create', kind: 'unready', times: 1 });
+      expect(await refusal(stack.up())).toContain('is not ready');
+      await google.forgetCalls();
+      expect((await stack.up()).summary.result).toBe('succeeded');
+      expect(await google.calls()).toContain(`update ${service}`);
+    });
+  },
+  engineAlone,
+);
+
+describeByDriver('an `up` that breaks off half-way goes on where it was', () => {
   test('a service whose account may not read its secrets yet is created again until it may', async () => {
     const google = await cloud();
     const stack = await stackOf(google, 'dev');
