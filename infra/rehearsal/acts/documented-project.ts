@@ -199,7 +199,7 @@ async function operations(work: Workplace, owner: Typist, surroundings: Surround
       );
     };
     assert.match(await printedBy(done), /^Working on the Firestore database andamio-api-preprod .*\n.*keys/s);
-    assert.match(await printedBy(failed), /Nothing is known of this user\./);
+    assert.match(await printedBy(failed), /There is no such user\./);
   });
 
   await owner.step('Check for drift as the drift account: none, then found and corrected', async () => {
