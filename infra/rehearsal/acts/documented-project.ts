@@ -161,8 +161,14 @@ async function production(work: Workplace, owner: Typist, surroundings: Surround
 
   await owner.step('Continue an `up` that was killed', async () => {
     await owner.pulumi('config set andamio:concurrency 81', 'prod');
-    const type = 'gcp:cloudrunv2/service:Service';
-    await surroundings.google.fail({ type, operation: 'update', kind: 'delay', milliseconds: 20_000, times: 1 });
+    await surroundings.google.fail({
+      type: 'gcp:cloudrunv2/service:Service',
+      id: `projects/${project}/locations/us-central1/services/andamio-api`,
+      operation: 'update',
+      kind: 'delay',
+      milliseconds: 20_000,
+      times: 1,
+    });
     const killed = `timeout --signal=KILL 10 ${node} infra/scripts/pulumi.ts up --yes --skip-preview --stack prod`;
     await owner.refused(killed);
     await owner.pulumi('cancel --yes', 'prod');

@@ -33,6 +33,8 @@ export interface Fault {
   readonly status?: number;
   readonly message?: string;
   readonly milliseconds?: number;
+  /** The only resource that fails. Omit it to fail any resource of the type. */
+  readonly id?: string;
   times: number;
 }
 
@@ -177,8 +179,15 @@ export class Cloud {
     this.resources.set(id, kept);
   }
 
-  takeFault(type: string, operation: Fault['operation']): Fault | undefined {
-    const fault = this.faults.find((each) => each.type === type && each.operation === operation && each.times > 0);
+  /** Returns the fault for a call, and counts it. @param id undefined before the resource exists */
+  takeFault(type: string, operation: Fault['operation'], id?: string): Fault | undefined {
+    const fault = this.faults.find(
+      (each) =>
+        each.type === type &&
+        each.operation === operation &&
+        each.times > 0 &&
+        (each.id === undefined || each.id === id),
+    );
     if (fault) fault.times--;
     return fault;
   }

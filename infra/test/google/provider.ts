@@ -245,7 +245,7 @@ export function provider(cloud: Cloud) {
       const token = tokenOf(urn);
       const type = typeOf(token);
       cloud.calls.push(`update ${token}`);
-      const fault = cloud.takeFault(token, 'update');
+      const fault = cloud.takeFault(token, 'update', id);
       await failBefore(fault, cloud);
       const before = cloud.resources.get(id);
       authorizeOperation(cloud, token, 'update', id, news);
@@ -268,7 +268,7 @@ export function provider(cloud: Cloud) {
       const token = tokenOf(urn);
       const type = typeOf(token);
       cloud.calls.push(`delete ${token}`);
-      const fault = cloud.takeFault(token, 'delete');
+      const fault = cloud.takeFault(token, 'delete', id);
       await failBefore(fault, cloud);
       const stored = cloud.resources.get(id);
       authorizeOperation(cloud, token, 'delete', id, stored?.inputs ?? openSecrets(props));
