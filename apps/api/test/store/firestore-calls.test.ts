@@ -40,10 +40,10 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
   ])('a commit whose answer is lost is not taken for a refusal: the %s key', async (name, commit) => {
     const { proxy, store, read } = await start();
     if (name === 'second') expect(await store.issue(command({ name: 'first' }))).toBe('issued');
-    const wish = command({ name });
-    const isStored = async () => (await read())['keys']?.some(({ id }) => id === wish.record.id);
+    const input = command({ name });
+    const isStored = async () => (await read())['keys']?.some(({ id }) => id === input.record.id);
     proxy.loseAnswerTo(commit);
-    const outcome = store.issue(wish);
+    const outcome = store.issue(input);
     await expect.poll(isStored).toBe(true);
     proxy.cut();
     expect(await outcome).toBe('issued');
@@ -92,15 +92,15 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
 
   test('keys that are looked up at the same time cost one together, and each finds its own', async () => {
     const { store, callsOf } = await start();
-    const wishes = ['one', 'two', 'three'].map((name) => command({ name }));
-    for (const wish of wishes) expect(await store.issue(wish)).toBe('issued');
-    const ids = [...wishes.map(({ record }) => record.id), 'unknown'];
+    const inputs = ['one', 'two', 'three'].map((name) => command({ name }));
+    for (const input of inputs) expect(await store.issue(input)).toBe('issued');
+    const ids = [...inputs.map(({ record }) => record.id), 'unknown'];
     let found: (string | undefined)[] = [];
     const look = async () => {
       found = await Promise.all(ids.map(async (id) => (await store.find(['0', id]))?.record.id));
     };
     expect(await callsOf(look)).toBe(1);
-    expect(found).toEqual([...wishes.map(({ record }) => record.id), undefined]);
+    expect(found).toEqual([...inputs.map(({ record }) => record.id), undefined]);
   });
 
   test('an extension whose answer is lost is this one and is made once, although a second one would be allowed', async () => {
@@ -119,12 +119,12 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
   test('a roll whose answer is lost is this one and is made once', async () => {
     const { proxy, store, read } = await start();
     await store.issue(command());
-    const wish = renewal();
+    const input = renewal();
     proxy.loseAnswerTo(3);
-    const outcome = store.roll(wish);
-    await expect.poll(async () => (await read())['keys']?.map(({ id }) => id)).toContain(wish.secret.id);
+    const outcome = store.roll(input);
+    await expect.poll(async () => (await read())['keys']?.map(({ id }) => id)).toContain(input.secret.id);
     proxy.cut();
-    expect(await outcome).toMatchObject({ record: wish.secret });
+    expect(await outcome).toMatchObject({ record: input.secret });
     expect((await read())['keys']).toHaveLength(2);
   });
 

@@ -47,8 +47,8 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
 
     test('says who revoked which secret, and why', async () => {
       const { store, record, log } = await withKey();
-      const { secret, ...wish } = renewal({ graceSeconds: 60 });
-      await store.roll({ secret, ...wish });
+      const { secret, ...input } = renewal({ graceSeconds: 60 });
+      await store.roll({ secret, ...input });
       await store.revoke(revocation([secret.id], { now: present + 1, reason: 'found on a page' }));
       await store.revoke(revocation([secret.id], { now: present + 2 }));
       await store.revoke(revocation([record.id], { now: present + 3, by: { kind: 'github' } }));
@@ -68,12 +68,12 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
 
     test('says that the service digested a key anew, and the id that it has since', async () => {
       const { store, record, log } = await withKey();
-      const wish = rehashing(record.id, { now: present + 1 });
-      await store.rehash(wish);
-      await store.rehash(wish);
+      const input = rehashing(record.id, { now: present + 1 });
+      await store.rehash(input);
+      await store.rehash(input);
       const entry = { at: present + 1, actor_kind: 'service', actor_id: null, reason: null };
       expect((await log()).slice(1).map(entryOf)).toEqual([
-        { ...entry, action: 'key.redigested', user_id: 'owner', name: 'name', key_id: wish.to.id },
+        { ...entry, action: 'key.redigested', user_id: 'owner', name: 'name', key_id: input.to.id },
       ]);
     });
 

@@ -48,11 +48,11 @@ export function describeStoredChanges(kind: string, create: () => ReadableStore)
       ['a full tier', 'rotate', rotation({ now: expiry, maximumKeys: 0 })],
       ['a name that nobody holds', 'delete', rotation({ name: 'other' })],
       ["a name of another owner's", 'delete', rotation({ userId: 'other' })],
-    ] as const)('a change that is refused changes nothing, its token being known: %s', async (_, verb, wish) => {
+    ] as const)('a change that is refused changes nothing, its token being known: %s', async (_, verb, input) => {
       const { store, read } = await withKey();
       const before = await read();
       const tierClaim = { tier: 'growth', issuedAt: present } as const;
-      expect(await store[verb]({ ...wish, tierClaim })).toBeTypeOf('string');
+      expect(await store[verb]({ ...input, tierClaim })).toBeTypeOf('string');
       expect(await read()).toEqual(before);
     });
 

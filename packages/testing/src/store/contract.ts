@@ -22,8 +22,8 @@ const issueAll = async ({ store }: StoreUnderTest, commands: IssueCommand[]) => 
   return outcomes;
 };
 
-const numbered = (count: number, wish: Parameters<typeof command>[0] = {}) =>
-  Array.from({ length: count }, (_, index) => command({ name: `name ${index}`, ...wish }));
+const numbered = (count: number, input: Parameters<typeof command>[0] = {}) =>
+  Array.from({ length: count }, (_, index) => command({ name: `name ${index}`, ...input }));
 
 const astral = '\u{1F511}'.repeat(128);
 
@@ -99,8 +99,8 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
       const outcomes: IssueOutcome[] = [];
       // As many at a time as fit well within the deadline of each, waiting for its turn included.
       for (let begin = 0; begin < 1000; begin += 50) {
-        const wishes = numbered(50).map(({ record }, index) => command({ ...record, name: `name ${begin + index}` }));
-        outcomes.push(...(await Promise.all(wishes.map((wish) => store.issue(wish)))));
+        const inputs = numbered(50).map(({ record }, index) => command({ ...record, name: `name ${begin + index}` }));
+        outcomes.push(...(await Promise.all(inputs.map((input) => store.issue(input)))));
       }
       expect(outcomes).toEqual(Array(1000).fill('issued'));
       expect(await store.issue(command({ name: 'one more' }))).toBe('key_limit_reached');

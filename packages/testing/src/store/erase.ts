@@ -11,8 +11,8 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
       const expired = command({ name: 'expired', createdAt: present - 10 * day, expiresInDays: 1 });
       const rolled = command({ name: 'rolled' });
       for (const one of [expired, rolled]) await under.store.issue(one);
-      const { secret, ...wish } = renewal({ name: 'rolled' });
-      await under.store.roll({ secret, ...wish });
+      const { secret, ...input } = renewal({ name: 'rolled' });
+      await under.store.roll({ secret, ...input });
       return { ...under, ids: [expired.record.id, rolled.record.id, secret.id] };
     }
 

@@ -7,9 +7,9 @@ import type { StoreUnderTest, TestStore } from './store-under-test.ts';
 /** What every store promises of finding a key by its id. */
 export function describeFinding(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: finding a key by its id`, () => {
-    async function withKey(wish: Parameters<typeof command>[0] = {}) {
+    async function withKey(input: Parameters<typeof command>[0] = {}) {
       const under = create();
-      const { record, ...rules } = command({ expiresInDays: 10, ...wish });
+      const { record, ...rules } = command({ expiresInDays: 10, ...input });
       await under.store.issue({ record, ...rules });
       return { ...under, record };
     }

@@ -17,9 +17,9 @@ export function describeInspection(kind: string, create: () => StoreUnderTest) {
       const rolled = command({ name: 'rolled' });
       const other = command({ userId: 'other', tierClaim: { tier: 'starter', issuedAt: present } });
       for (const one of [expired, rolled, other]) await store.issue(one);
-      const { secret, ...wish } = renewal({ name: 'rolled', now: present + 1 });
+      const { secret, ...input } = renewal({ name: 'rolled', now: present + 1 });
       const next = { ...secret, pepperVersion: 'next' };
-      await store.roll({ secret: next, ...wish });
+      await store.roll({ secret: next, ...input });
       await store.suspend(order({ userId: 'new' }));
       return { ...under, expired: expired.record, rolled: rolled.record, next };
     }

@@ -43,7 +43,7 @@ class Model {
     const { userId, name, createdAt } = record;
     this.claim(userId, tierClaim);
     if (this.suspended.has(userId)) return 'suspended';
-    const earlier = this.#recall(request, { userId, name, now: createdAt });
+    const earlier = this.#replay(request, { userId, name, now: createdAt });
     if (earlier !== undefined) return earlier;
     if (this.#find({ userId, name, now: createdAt }) !== undefined) return 'name_taken';
     if (this.held(userId, createdAt).active.length >= maximumKeysOf(this.#tierOf(userId, tierClaim)))
@@ -63,13 +63,13 @@ class Model {
     return this.tiers.get(userId)?.tier ?? claim.tier;
   }
 
-  rotate({ expiresInDays, maximumKeysOf, tierClaim, request, ...wish }: RotateCommand) {
-    const { userId, now } = wish;
+  rotate({ expiresInDays, maximumKeysOf, tierClaim, request, ...input }: RotateCommand) {
+    const { userId, now } = input;
     this.claim(userId, tierClaim);
     if (this.suspended.has(userId)) return 'suspended';
-    const earlier = this.#recall(request, wish);
+    const earlier = this.#replay(request, input);
     if (earlier !== undefined) return earlier;
-    const key = this.#find(wish);
+    const key = this.#find(input);
     if (key === undefined) return 'no_such_key';
     if (key.expiresAt > now + day) return 'not_yet_rotatable';
     const days = expiresInDays ?? key.expiresInDays;
@@ -84,18 +84,18 @@ class Model {
     return validity;
   }
 
-  roll({ secret, graceSeconds, tierClaim, request, ...wish }: RollCommand) {
-    const { userId, now } = wish;
+  roll({ secret, graceSeconds, tierClaim, request, ...input }: RollCommand) {
+    const { userId, now } = input;
     this.claim(userId, tierClaim);
     if (this.suspended.has(userId)) return 'suspended';
-    const earlier = this.#recall(request, wish);
+    const earlier = this.#replay(request, input);
     if (earlier !== undefined) return earlier;
-    const key = this.#find(wish);
+    const key = this.#find(input);
     if (key === undefined) return 'no_such_key';
     if (key.expiresAt <= now) return 'key_expired';
     const record = { ...key, ...secret, createdAt: now };
     const previousExpiresAt = Math.min(key.expiresAt, now + graceSeconds);
-    const ended = this.#dropSuperseded(wish);
+    const ended = this.#dropSuperseded(input);
     this.keys = this.keys.map((one) => (one === key ? record : one));
     if (graceSeconds === 0) ended.push(key.id);
     else this.superseded.push({ ...key, expiresAt: previousExpiresAt, deleteAfter: previousExpiresAt });
@@ -105,20 +105,20 @@ class Model {
     return { record, replacedId: key.id, previousExpiresAt, ids: ended };
   }
 
-  delete({ tierClaim, ...wish }: DeleteCommand) {
-    this.claim(wish.userId, tierClaim);
-    const key = this.#find(wish);
+  delete({ tierClaim, ...input }: DeleteCommand) {
+    this.claim(input.userId, tierClaim);
+    const key = this.#find(input);
     if (key === undefined) return 'no_such_key';
     this.keys = this.keys.filter((one) => one !== key);
-    this.#changed(wish.userId, tierClaim);
-    return { ids: [key.id, ...this.#dropSuperseded(wish)] };
+    this.#changed(input.userId, tierClaim);
+    return { ids: [key.id, ...this.#dropSuperseded(input)] };
   }
 
-  #recall(request: IdempotentRequest | undefined, wish: { userId: string; name: string; now: number }) {
+  #replay(request: IdempotentRequest | undefined, input: { userId: string; name: string; now: number }) {
     const memory = request && this.#memories.get(nameOf(request));
-    if (request === undefined || memory === undefined || memory.deleteAfter <= wish.now) return undefined;
+    if (request === undefined || memory === undefined || memory.deleteAfter <= input.now) return undefined;
     if (memory.bodyDigest !== request.bodyDigest) return 'idempotency_key_reused';
-    const isCurrent = this.#find(wish)?.serial === memory.serial;
+    const isCurrent = this.#find(input)?.serial === memory.serial;
     return isCurrent ? { replayed: { request, record: memory } } : 'idempotency_key_outdated';
   }
 
@@ -359,8 +359,8 @@ async function compare(store: TestStore, model: Model, now: number, step: Step) 
     expect(await store.rehash(one)).toBe(model.rehash(one));
   } else if (step.verb === 'revokeAll') {
     const byName = (keys: readonly RevokedKey[]) => keys.toSorted((one, other) => (one.name < other.name ? -1 : 1));
-    const wish = order({ userId, now });
-    expect(byName(await store.revokeAll(wish))).toEqual(byName(model.revokeAll(wish)));
+    const input = order({ userId, now });
+    expect(byName(await store.revokeAll(input))).toEqual(byName(model.revokeAll(input)));
   } else if (step.verb === 'erase') {
     expect(await store.erase(order({ userId, now }))).toBe(model.erase(userId));
   } else if (step.verb === 'suspend') {

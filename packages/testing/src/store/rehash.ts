@@ -12,21 +12,21 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
       const under = create();
       const { record, ...rules } = command({ expiresInDays: 10, maximumKeys: 1 });
       await under.store.issue({ record, ...rules });
-      const wish = rehashing(record.id);
-      return { ...under, record, wish, rehashed: { ...record, ...wish.to } };
+      const input = rehashing(record.id);
+      return { ...under, record, input, rehashed: { ...record, ...input.to } };
     }
 
     test('it is found by its new id with all that it was, its serial included, and by the old one no more', async () => {
-      const { store, record, wish, rehashed } = await withKey();
-      expect(await store.rehash(wish)).toBe('rehashed');
+      const { store, record, input, rehashed } = await withKey();
+      expect(await store.rehash(input)).toBe('rehashed');
       expect(await store.find([record.id])).toBeUndefined();
-      expect(await store.find([wish.to.id])).toEqual({ record: rehashed, tier: 'growth', suspended: false });
+      expect(await store.find([input.to.id])).toEqual({ record: rehashed, tier: 'growth', suspended: false });
       expect((await store.list('owner', present)).keys).toEqual([rehashed]);
     });
 
     test('its name and its place in the tier are taken as before', async () => {
-      const { store, wish } = await withKey();
-      await store.rehash(wish);
+      const { store, input } = await withKey();
+      await store.rehash(input);
       expect(await store.issue(command())).toBe('name_taken');
       expect(await store.issue(command({ name: 'second', maximumKeys: 1 }))).toBe('key_limit_reached');
       expect(await store.issue(command({ name: 'second', maximumKeys: 2 }))).toBe('issued');
@@ -37,43 +37,43 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
       ['rolled', renewal(), 'roll', (id: string) => ({ id, expiresAt: present + day })],
       ['deleted', deletion(), 'delete', () => undefined],
     ] as const)('it can be %s as before', async (_, one, verb, after) => {
-      const { store, wish } = await withKey();
-      await store.rehash(wish);
+      const { store, input } = await withKey();
+      await store.rehash(input);
       await store[verb](one as never);
-      const expected = after(wish.to.id);
-      const found = await store.find([wish.to.id]);
+      const expected = after(input.to.id);
+      const found = await store.find([input.to.id]);
       if (expected === undefined) expect(found).toBeUndefined();
       else expect(found).toMatchObject({ record: expected });
     });
 
     test('a secret in its grace stays in its grace, and the current one current', async () => {
-      const { store, record, wish } = await withKey();
+      const { store, record, input } = await withKey();
       const { secret, ...roll } = renewal();
       await store.roll({ secret, ...roll });
-      expect(await store.rehash(wish)).toBe('rehashed');
-      expect(await store.find([wish.to.id])).toMatchObject({ record: { ...wish.to, expiresAt: present + day } });
+      expect(await store.rehash(input)).toBe('rehashed');
+      expect(await store.find([input.to.id])).toMatchObject({ record: { ...input.to, expiresAt: present + day } });
       const { to } = rehashing(secret.id);
       expect(await store.rehash({ from: secret.id, to, now: present })).toBe('rehashed');
       expect((await store.list('owner', present)).keys).toMatchObject([{ ...to, serial: secret.serial }]);
       expect(await store.find([record.id, secret.id])).toBeUndefined();
-      expect(await store.delete(deletion())).toEqual({ ids: [to.id, wish.to.id] });
+      expect(await store.delete(deletion())).toEqual({ ids: [to.id, input.to.id] });
     });
 
     test('an expired key can be extended by its new id', async () => {
-      const { store, wish } = await withKey();
-      expect(await store.rehash({ ...wish, now: expiry })).toBe('rehashed');
+      const { store, input } = await withKey();
+      expect(await store.rehash({ ...input, now: expiry })).toBe('rehashed');
       expect(await store.issue(command({ name: 'second', createdAt: expiry, maximumKeys: 1 }))).toBe('issued');
       expect(await store.rotate(rotation({ now: expiry, maximumKeys: 1 }))).toBe('key_limit_reached');
       expect(await store.rotate(rotation({ now: expiry }))).toMatchObject({ expiresAt: expiry + 10 * day });
     });
 
     test('it is suspended as before', async () => {
-      const { store, wish } = await withKey();
+      const { store, input } = await withKey();
       await store.suspend(order());
-      await store.rehash(wish);
-      expect(await store.find([wish.to.id])).toMatchObject({ suspended: true });
+      await store.rehash(input);
+      expect(await store.find([input.to.id])).toMatchObject({ suspended: true });
       await store.resume(order());
-      expect(await store.find([wish.to.id])).toMatchObject({ suspended: false });
+      expect(await store.find([input.to.id])).toMatchObject({ suspended: false });
     });
 
     test.each([
@@ -82,41 +82,41 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
       ['was digested anew', (store: StoreUnderTest['store'], id: string) => store.rehash(rehashing(id)), present],
       ['is gone', async () => {}, expiry + 30 * day],
     ] as const)('an id that %s stays as it is', async (what, before, now) => {
-      const { store, record, wish } = await withKey();
+      const { store, record, input } = await withKey();
       await before(store, record.id);
       const held = (await store.list('owner', present)).keys;
       const from = what === 'nobody has' ? digest() : record.id;
-      expect(await store.rehash({ ...wish, from, now })).toBe('no_such_key');
+      expect(await store.rehash({ ...input, from, now })).toBe('no_such_key');
       expect((await store.list('owner', present)).keys).toEqual(held);
-      expect(await store.find([wish.to.id])).toBeUndefined();
+      expect(await store.find([input.to.id])).toBeUndefined();
     });
 
     test('at the same moment, from two stores, beside other changes: the key is there once', async () => {
-      const { store, another, record, wish } = await withKey();
+      const { store, another, record, input } = await withKey();
       const other = another?.() ?? store;
       await connected(other); // Both are then at it at once.
       const outcomes = await Promise.all([
-        ...Array.from({ length: 10 }, (_, index) => (index % 2 ? store : other).rehash(wish)),
+        ...Array.from({ length: 10 }, (_, index) => (index % 2 ? store : other).rehash(input)),
         store.issue(command({ name: 'second' })),
         other.suspend(order()),
       ]);
       expect(outcomes.filter((outcome) => outcome === 'rehashed')).toHaveLength(1);
       const { keys } = await store.list('owner', present);
-      expect(keys.filter(({ serial }) => serial === record.serial)).toMatchObject([wish.to]);
-      expect(await store.find([wish.to.id])).toMatchObject({ suspended: true });
+      expect(keys.filter(({ serial }) => serial === record.serial)).toMatchObject([input.to]);
+      expect(await store.find([input.to.id])).toMatchObject({ suspended: true });
     });
 
     test('a revocation at the same moment, which knows both ids, ends it', async () => {
-      const { store, another, record, wish } = await withKey();
+      const { store, another, record, input } = await withKey();
       const other = another?.() ?? store;
       await connected(other);
       const [outcome] = await Promise.all([
-        store.revoke(revocation([record.id, wish.to.id])),
-        other.rehash(wish),
+        store.revoke(revocation([record.id, input.to.id])),
+        other.rehash(input),
         other.issue(command({ name: 'second' })),
       ]);
       expect(outcome).toMatchObject({ name: 'name' });
-      expect(await store.find([record.id, wish.to.id])).toBeUndefined();
+      expect(await store.find([record.id, input.to.id])).toBeUndefined();
     });
   });
 }

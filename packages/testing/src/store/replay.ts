@@ -26,8 +26,8 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
       const facts = { pepperVersion, serial, createdAt, expiresAt, expiresInDays, previousExpiresAt: null };
       return { ...under, record, memory: { nonce, bodyDigest, ...facts, deleteAfter: present + day } };
     }
-    const again = (wish: Parameters<typeof command>[0] = {}) =>
-      command({ expiresInDays: 10, maximumKeys: 1, request: idempotent('request'), ...wish });
+    const again = (input: Parameters<typeof command>[0] = {}) =>
+      command({ expiresInDays: 10, maximumKeys: 1, request: idempotent('request'), ...input });
 
     test('the same request is told what the first was answered, before name and quota, and changes nothing', async () => {
       const { store, record, memory } = await withKey();
@@ -45,16 +45,16 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
       const { store } = create();
       const expiresInDays = Math.floor((lastInstant - present) / day);
       const createdAt = lastInstant - expiresInDays * day;
-      const wish = (seconds: number) =>
+      const input = (seconds: number) =>
         again({ createdAt: createdAt + seconds, expiresInDays, deleteAfter: lastInstant });
-      expect(await store.issue(wish(1))).toBe('expiry_too_late');
-      expect(await store.issue(wish(0))).toBe('issued');
-      expect(memoryIn(await store.issue(wish(1)))).toMatchObject({ createdAt, expiresAt: lastInstant });
+      expect(await store.issue(input(1))).toBe('expiry_too_late');
+      expect(await store.issue(input(0))).toBe('issued');
+      expect(memoryIn(await store.issue(input(1)))).toMatchObject({ createdAt, expiresAt: lastInstant });
       const other = idempotent('request', 'other');
-      expect(await store.issue({ ...wish(1), request: other })).toBe('expiry_too_late');
-      expect(await store.issue({ ...wish(1), request: undefined })).toBe('expiry_too_late');
+      expect(await store.issue({ ...input(1), request: other })).toBe('expiry_too_late');
+      expect(await store.issue({ ...input(1), request: undefined })).toBe('expiry_too_late');
       await store.suspend(order());
-      expect(await store.issue(wish(1))).toBe('suspended');
+      expect(await store.issue(input(1))).toBe('suspended');
     });
 
     test('a request that is new again is remembered anew', async () => {
@@ -73,9 +73,9 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
       ['no key', { request: undefined }, 'name_taken'],
       ['the key of another operation', { request: idempotent('roll') }, 'name_taken'],
       ['the key of another owner', { request: { ...idempotent('request'), userId: 'other' } }, 'name_taken'],
-    ])('%s is no repetition', async (_, wish, outcome) => {
+    ])('%s is no repetition', async (_, input, outcome) => {
       const { store } = await withKey();
-      expect(await store.issue(again(wish))).toBe(outcome);
+      expect(await store.issue(again(input))).toBe(outcome);
     });
 
     test('what was refused is not remembered', async () => {
@@ -89,10 +89,10 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
       ['deleted', deletion()],
       ['deleted, and the name given to another', deletion()],
       ['rolled', renewal()],
-    ] as const)('a key that was %s since is not answered with again', async (how, wish) => {
+    ] as const)('a key that was %s since is not answered with again', async (how, input) => {
       const { store } = await withKey();
-      if ('secret' in wish) await store.roll(wish);
-      else await store.delete(wish);
+      if ('secret' in input) await store.roll(input);
+      else await store.delete(input);
       if (how.includes('another')) await store.issue(command());
       expect(await store.issue(again())).toBe('idempotency_key_outdated');
     });
@@ -100,9 +100,9 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
     test('an extension is made once, and the same request is told until when that was', async () => {
       const { store, record } = await withKey();
       const now = record.expiresAt; // Revived for a day it may be extended again at once.
-      const wish = () => rotation({ now, expiresInDays: 1, request: idempotent('rotate') });
-      await store.rotate(wish());
-      expect(memoryIn(await store.rotate(wish()))).toMatchObject({ expiresAt: now + day, serial: record.serial });
+      const input = () => rotation({ now, expiresInDays: 1, request: idempotent('rotate') });
+      await store.rotate(input());
+      expect(memoryIn(await store.rotate(input()))).toMatchObject({ expiresAt: now + day, serial: record.serial });
       expect((await store.list('owner', present)).keys).toMatchObject([{ expiresAt: now + day }]);
       expect(
         await store.rotate(rotation({ now, expiresInDays: 1, request: idempotent('rotate', 'next') })),

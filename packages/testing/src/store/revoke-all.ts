@@ -12,8 +12,8 @@ export function describeRevocationOfAll(kind: string, create: () => StoreUnderTe
       const rolled = command({ name: 'rolled' });
       const valid = command({ name: 'valid' });
       for (const one of [expired, rolled, valid]) await store.issue(one);
-      const { secret, ...wish } = renewal({ name: 'rolled' });
-      await store.roll({ secret, ...wish });
+      const { secret, ...input } = renewal({ name: 'rolled' });
+      await store.roll({ secret, ...input });
 
       const revoked = await store.revokeAll(order());
       const named = (name: string, ...ids: string[]) => ({ id: ids[0], userId: 'owner', name, ids });

@@ -19,8 +19,8 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
     /** A key whose first secret is in its grace of a day. */
     async function withRolledKey() {
       const under = await withKey();
-      const { secret, ...wish } = renewal();
-      await under.store.roll({ secret, ...wish });
+      const { secret, ...input } = renewal();
+      await under.store.roll({ secret, ...input });
       const current = { ...under.record, ...secret };
       return { ...under, current, previous: under.record, graceEnds: present + day };
     }
@@ -114,8 +114,8 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       [
         'rolled, and is then the one in its grace',
         async (store: StoreUnderTest['store']) => {
-          const { secret, ...wish } = renewal({ graceSeconds: 60 });
-          expect(await store.roll({ secret, ...wish })).toMatchObject({ ids: [], previousExpiresAt: present + 60 });
+          const { secret, ...input } = renewal({ graceSeconds: 60 });
+          expect(await store.roll({ secret, ...input })).toMatchObject({ ids: [], previousExpiresAt: present + 60 });
         },
       ],
     ])('a secret that the name stands for again can be %s', async (_, use) => {

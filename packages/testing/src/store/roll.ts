@@ -16,10 +16,10 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
 
     test('the new secret has name and validity of the one before, which stays valid for the grace', async () => {
       const { store, record } = await withKey();
-      const { secret, ...wish } = renewal({ now: present + 60 });
+      const { secret, ...input } = renewal({ now: present + 60 });
       const renewed = { ...record, ...secret, createdAt: present + 60 };
       const previousExpiresAt = present + 60 + day;
-      expect(await store.roll({ secret, ...wish })).toEqual({
+      expect(await store.roll({ secret, ...input })).toEqual({
         record: renewed,
         replacedId: record.id,
         previousExpiresAt,
@@ -76,29 +76,29 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
 
     test('deleting ends both, and the name is free', async () => {
       const { store, record } = await withKey();
-      const wish = renewal();
-      await store.roll(wish);
-      expect(await store.delete(deletion())).toEqual({ ids: [wish.secret.id, record.id] });
-      expect(await store.find([wish.secret.id, record.id])).toBeUndefined();
+      const input = renewal();
+      await store.roll(input);
+      expect(await store.delete(deletion())).toEqual({ ids: [input.secret.id, record.id] });
+      expect(await store.find([input.secret.id, record.id])).toBeUndefined();
       expect(await store.issue(command({ maximumKeys: 1 }))).toBe('issued');
     });
 
     test('extending moves the expiry of the new one only', async () => {
       const { store, record } = await withKey();
       const now = expiry - day;
-      const wish = renewal({ now, graceSeconds: 60 });
-      await store.roll(wish);
+      const input = renewal({ now, graceSeconds: 60 });
+      await store.roll(input);
       await store.rotate(rotation({ now }));
-      expect(await store.find([wish.secret.id])).toMatchObject({ record: { expiresAt: expiry + 10 * day } });
+      expect(await store.find([input.secret.id])).toMatchObject({ record: { expiresAt: expiry + 10 * day } });
       expect(await store.find([record.id])).toMatchObject({ record: { expiresAt: now + 60 } });
     });
 
     test('the tier of the newest token holds for both', async () => {
       const { store, record } = await withKey();
-      const wish = renewal({ graceSeconds: 7 * day });
-      await store.roll(wish);
+      const input = renewal({ graceSeconds: 7 * day });
+      await store.roll(input);
       await store.issue(command({ name: 'second', tierClaim: { tier: 'enterprise', issuedAt: present + 1 } }));
-      for (const id of [record.id, wish.secret.id])
+      for (const id of [record.id, input.secret.id])
         expect(await store.find([id])).toMatchObject({ tier: 'enterprise' });
     });
 
@@ -107,9 +107,9 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
       ['30 days after its expiry it is gone', { now: expiry + 30 * day }, 'no_such_key'],
       ["another owner's key is no key", { userId: 'other' }, 'no_such_key'],
       ['a name that nobody holds is no key', { name: 'other' }, 'no_such_key'],
-    ])('%s, and stays as it is', async (_, wish, outcome) => {
+    ])('%s, and stays as it is', async (_, input, outcome) => {
       const { store, record } = await withKey();
-      expect(await store.roll(renewal(wish))).toBe(outcome);
+      expect(await store.roll(renewal(input))).toBe(outcome);
       expect((await store.list('owner', present)).keys).toEqual([record]);
     });
 
@@ -117,9 +117,9 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
       const { store, another, record } = await withKey();
       const stores = [store, another?.() ?? store] as const;
       await connected(stores[1]); // Both are then at it at once.
-      const wishes = Array.from({ length: 10 }, () => renewal());
-      await Promise.all(wishes.map((wish, index) => stores[index % 2 ? 1 : 0].roll(wish)));
-      const ids = [record.id, ...wishes.map(({ secret }) => secret.id)];
+      const inputs = Array.from({ length: 10 }, () => renewal());
+      await Promise.all(inputs.map((input, index) => stores[index % 2 ? 1 : 0].roll(input)));
+      const ids = [record.id, ...inputs.map(({ secret }) => secret.id)];
       const found = (await Promise.all(ids.map((id) => store.find([id])))).filter((key) => key !== undefined);
       expect(found.map(({ record: { expiresAt } }) => expiresAt).toSorted()).toEqual([present + day, expiry]);
       expect((await store.list('owner', present)).keys).toHaveLength(1);

@@ -11,8 +11,8 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
       const under = create();
       const { record, ...rules } = command({ expiresInDays: 1 });
       await under.store.issue({ record, ...rules });
-      const { secret, ...wish } = renewal({ graceSeconds: 60 });
-      await under.store.roll({ secret, ...wish });
+      const { secret, ...input } = renewal({ graceSeconds: 60 });
+      await under.store.roll({ secret, ...input });
       return { ...under, current: secret.id, previous: record.id };
     }
     const expiry = present + day;

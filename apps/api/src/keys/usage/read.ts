@@ -28,7 +28,7 @@ export async function readUsage(dependencies: KeyDependencies, owner: Owner): Pr
 }
 
 /** UTC days, both included, and names of keys; all that the owner holds where none are given. */
-export interface DailyUsageWish {
+export interface DailyUsageInput {
   readonly firstDay: string;
   readonly lastDay: string;
   readonly names: readonly string[] | undefined;
@@ -48,7 +48,7 @@ function inOrder(one: DailyUsage, other: DailyUsage): number {
 export async function readDailyUsage(
   dependencies: KeyDependencies,
   owner: Owner,
-  { firstDay, lastDay, names }: DailyUsageWish,
+  { firstDay, lastDay, names }: DailyUsageInput,
 ): Promise<DailyUsage[]> {
   const { store, now } = dependencies;
   const { active, expired } = await listKeys(dependencies, owner);
