@@ -7,8 +7,8 @@ import type { Settings } from './settings/index.ts';
 const needed: ReadonlySet<string> = new Set<SettingName>(storeSettings);
 
 /**
- * Returns the part of the service's environment that `admin.js` reads. It contains no secret but
- * the peppers.
+ * Returns the environment variables that `admin.js` reads. The peppers are the only secrets among
+ * them.
  */
 function storeEnvironment(environment: Environment): Environment {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => needed.has(name)));
@@ -18,15 +18,15 @@ export interface AdminJobArgs {
   readonly settings: Settings;
   /** Image reference with a digest. */
   readonly image: pulumi.Input<string>;
-  /** Environment of the service. */
+  /** The service's environment. */
   readonly environment: Environment;
   readonly account: gcp.serviceaccount.Account;
 }
 
 /**
- * Creates the Cloud Run job in which operators run a command of `admin.js` on the service's store:
- * `gcloud run jobs execute`, with the command as arguments. The job uses the service's image and
- * account. It reaches Firestore over Google's network and needs no VPC.
+ * Creates the Cloud Run job with which operators run `admin.js` on the service's store. They pass
+ * the command as arguments to `gcloud run jobs execute`. The job runs the service's image as the
+ * service's account. It reaches Firestore without a VPC.
  */
 export function adminJob(
   { settings, image, environment, account }: AdminJobArgs,
@@ -39,7 +39,8 @@ export function adminJob(
       name: `${settings.service}-admin`,
       location: settings.region,
       deletionProtection: settings.protect,
-      // Enforced at each execution: https://cloud.google.com/binary-authorization/docs/run/overview
+      // Cloud Run enforces the policy at each execution:
+      // https://cloud.google.com/binary-authorization/docs/run/overview
       ...(settings.requireAttestation && { binaryAuthorization: { useDefault: true } }),
       template: {
         taskCount: 1,

@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { errorHook } from './error-hooks.ts';
 
 /**
- * Environment variable in which `pnpm adopt` lists the existing resources to import: NAME=ID pairs,
+ * Environment variable with which `pnpm adopt` passes the resources to import: NAME=ID pairs,
  * separated by spaces.
  */
 export const adoptionVariable = 'ANDAMIO_ADOPT';
@@ -10,9 +10,10 @@ export const adoptionVariable = 'ANDAMIO_ADOPT';
 const pair = /^([\w-]+)=(\S+)$/;
 
 /**
- * Parses NAME=ID pairs: the name of a resource in the program, and its id for `pulumi import`.
+ * Parses NAME=ID pairs. NAME is the resource's name in the program, and ID is its id for `pulumi
+ * import`.
  *
- * @throws {pulumi.RunError} with the pair that has another form.
+ * @throws {pulumi.RunError} if a pair has another form; the message quotes the pair
  */
 export function parseAdoptions(text: string | undefined): ReadonlyMap<string, string> {
   const pairs = (text ?? '').split(' ').filter(Boolean);
@@ -26,9 +27,9 @@ export function parseAdoptions(text: string | undefined): ReadonlyMap<string, st
 }
 
 /**
- * Templates of the ids for `pulumi import`, by resource type. `{argument}` is replaced by that
- * argument of the resource. The program chooses the names of these resources, so Google responds
- * with 409 if one exists outside the stack.
+ * Templates of import ids, by resource type. `{argument}` stands for the value of that argument of
+ * the resource. The program chooses the names of these resources, so Google responds with 409 if a
+ * resource of the same name exists outside the stack.
  */
 export const importIds: Readonly<Record<string, string>> = {
   'gcp:artifactregistry/repository:Repository': 'projects/{project}/locations/{location}/repositories/{repositoryId}',
@@ -61,10 +62,12 @@ const adviseOnConflict = () =>
   });
 
 /**
- * Imports existing resources into the stack, by their name in the program: the resources in `found`
- * and those that `pnpm adopt` lists. If another resource exists already, the update fails and logs
- * the command that adopts it. The engine ignores the import id of a resource that is already in its
- * state, and updates the inputs that differ.
+ * Imports existing resources into the stack: the resources in `found`, and the resources that `pnpm
+ * adopt` lists. Keys are resource names in the program, values are import ids. The engine ignores
+ * the import id of a resource that is already in the stack's state.
+ *
+ * If a create fails because the resource exists outside the stack, logs the `pnpm adopt` command
+ * that imports the resource.
  */
 export function adopt(found: ReadonlyMap<string, string>): void {
   const ids = new Map([...found, ...parseAdoptions(process.env[adoptionVariable])]);

@@ -3,13 +3,14 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from './settings/index.ts';
 
 /**
- * Firestore's data access logs are configured under Datastore's service name:
- * https://cloud.google.com/firestore/native/docs/audit-logging
+ * The services whose data access is logged. Firestore's logs are configured under the name of
+ * Datastore: https://cloud.google.com/firestore/native/docs/audit-logging
  */
 const audited = ['secretmanager.googleapis.com', 'datastore.googleapis.com'];
 
 /**
- * Data access logs for secrets and documents. By default Google logs administrative activity only.
+ * Data access logs for secrets and Firestore documents. By default, Google logs only administrative
+ * activity.
  */
 export class AuditLogs extends pulumi.ComponentResource {
   constructor(settings: Settings, opts?: pulumi.ComponentResourceOptions) {

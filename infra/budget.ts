@@ -14,8 +14,8 @@ export function budget(
   opts: pulumi.CustomResourceOptions,
 ): gcp.billing.Budget {
   const { project } = settings;
-  // The Budget API needs a quota project when a user account calls it. The provider does not read
-  // the one in the user's credentials: https://cloud.google.com/docs/quotas/set-quota-project
+  // The Budget API needs a quota project when a user account calls it. The provider ignores the
+  // quota project in the user's credentials: https://cloud.google.com/docs/quotas/set-quota-project
   const provider = new gcp.Provider(
     'billing',
     { project, billingProject: project, userProjectOverride: true },

@@ -7,8 +7,8 @@ const weeks = (count: number) => `${count * 7 * 86_400}s`;
 const days = (count: number) => `${count * 86_400}s`;
 
 /**
- * The Firestore database, its backups, and the indexes and TTL policies that packages/schema
- * declares for its fields.
+ * The Firestore database with its backups, indexes and TTL policies. packages/schema declares which
+ * fields need an index or a TTL policy.
  */
 export class Database extends pulumi.ComponentResource {
   readonly database: gcp.firestore.Database;
@@ -58,7 +58,7 @@ export class Database extends pulumi.ComponentResource {
         { ...opts, customTimeouts: { create: '30m' } },
       );
 
-    // `*` sets the default for fields without a row of their own: no index.
+    // `*` sets the default for all fields that are not listed separately: no index.
     field('unindexed', { field: '*', indexConfig: {} });
     for (const name of collection.indexedFields) {
       field(`index-${name}`, {

@@ -3,22 +3,22 @@ import { setTimeout as wait } from 'node:timers/promises';
 import * as pulumi from '@pulumi/pulumi';
 
 /**
- * Returns a hook that runs when an operation fails. The engine calls hooks outside of the program's
- * asynchronous context. Under the Automation API, messages reach the engine only from within that
- * context, so the hook restores it.
+ * Creates a hook that the engine calls when an operation on a resource fails. Under the Automation
+ * API, log messages reach the engine only from within the program's asynchronous context. The
+ * engine calls hooks outside of that context, so this function binds the hook to it.
  */
 export function errorHook(name: string, callback: pulumi.ErrorHookFunction): pulumi.ErrorHook {
   return new pulumi.ErrorHook(name, AsyncLocalStorage.bind(callback));
 }
 
 /**
- * Error messages by which Google reports that a new resource has not propagated yet. The provider
- * retries none of them.
+ * Patterns of the errors that Google returns while a new resource is still propagating. The
+ * provider does not retry these errors.
  *
  * - An API that was enabled minutes ago: "wait a few minutes for the action to propagate to our
  *   systems and retry". https://cloud.google.com/service-usage/docs/enable-disable
- * - A service account or a custom role in a policy: IAM is eventually consistent, and Google's own
- *   service agents appear some time after their API was enabled.
+ * - A service account or a custom role that a policy refers to: IAM is eventually consistent.
+ *   Google creates its own service agents some time after their API is enabled.
  *   https://cloud.google.com/iam/docs/service-accounts-create
  */
 const notKnownYet = [
@@ -27,12 +27,14 @@ const notKnownYet = [
   /role projects\/\S+ does not exist/i,
 ];
 
-/** Maximum total wait, in seconds. Google's documentation says minutes. */
+/** Maximum total wait in seconds. Google documents the propagation time only as "a few minutes". */
 const patience = 7 * 60;
 
 /**
- * Returns the seconds until the next attempt, doubled each time; undefined once {@link patience} is
- * used up.
+ * Returns the number of seconds to wait before the next attempt. The pause doubles after each
+ * failure, up to 60 seconds.
+ *
+ * @returns undefined if the pauses would exceed {@link patience} in total
  */
 export function pauseAfter(failures: number): number | undefined {
   const pauses = Array.from({ length: failures }, (_, index) => Math.min(2 ** index, 60));
@@ -40,12 +42,14 @@ export function pauseAfter(failures: number): number | undefined {
 }
 
 /**
- * Returns the seconds until a rejected operation can be retried; undefined if a retry cannot
- * succeed.
+ * Returns the number of seconds after which a rejected operation can be retried.
+ *
+ * @param failures errors of all attempts, newest first
+ * @returns undefined if a retry cannot succeed
  */
 function secondsUntilTaken(failures: readonly string[]): number | undefined {
   const [latest = ''] = failures;
-  // For example the name of a deleted database:
+  // Google states the delay, for example while the name of a deleted database is reserved:
   // https://cloud.google.com/firestore/native/docs/manage-databases#delete_a_database
   const named = /retry in (\d+) seconds/i.exec(latest)?.[1];
   if (named !== undefined) return Number(named);
@@ -53,8 +57,8 @@ function secondsUntilTaken(failures: readonly string[]): number | undefined {
 }
 
 /**
- * Retries operations that Google rejects temporarily: those for which its error states a delay, and
- * those that depend on a resource that has not propagated.
+ * Retries the operations that Google rejects temporarily: operations whose error states a delay,
+ * and operations on resources that are still propagating.
  */
 export function repeatWhatGoogleTakesLater(): void {
   const hook = errorHook('what Google takes later is repeated', async ({ name, errors }) => {

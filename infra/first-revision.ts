@@ -3,16 +3,13 @@ import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
 import { errorHook, pauseAfter } from './error-hooks.ts';
 
-/**
- * Returns the endpoint of Cloud Run's API: the provider's custom endpoint if set, otherwise
- * Google's.
- */
+/** Returns the base URL of the Cloud Run API. The provider's custom endpoint takes precedence. */
 const api = () => process.env['GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT'] || 'https://run.googleapis.com/v2/';
 
 /**
- * Deletes a service and waits until it is gone.
+ * Deletes a service and waits until the deletion is complete.
  *
- * @throws {Error} with Google's response if it is rejected
+ * @throws {Error} with Google's response if Google rejects the request
  */
 async function deleteService(name: string): Promise<void> {
   const { accessToken } = await gcp.organizations.getClientConfig();
@@ -34,14 +31,16 @@ async function deleteService(name: string): Promise<void> {
 }
 
 /**
- * Creates a service again if its first revision failed because it could not read a secret.
+ * Creates a hook that deletes a service and creates it again if its first revision could not read a
+ * secret.
  *
  * IAM grants take effect after about two minutes, sometimes seven
- * (https://cloud.google.com/iam/docs/access-change-propagation), and Cloud Run checks access only
- * once. The service then stays without a working revision, and an update creates a new revision
- * only if the template differs (`forceNewRevision` in
- * https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/patch). The
- * service has had no traffic yet, so deleting it is safe.
+ * (https://cloud.google.com/iam/docs/access-change-propagation). Cloud Run checks access to secrets
+ * only once per revision. An update creates a new revision only if the template differs
+ * (`forceNewRevision` in
+ * https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/patch), so the
+ * service would remain without a working revision. Deleting the service is safe because it has not
+ * received traffic yet.
  */
 export function againOnceGrantsAreEffective(): pulumi.ResourceHookBinding {
   const hook = errorHook('a service is created again', async ({ failedOperation, errors, newInputs = {} }) => {

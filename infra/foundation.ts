@@ -8,17 +8,17 @@ import { ProjectServices } from './project-services.ts';
 import { Registry } from './registry.ts';
 import type { Settings } from './settings/index.ts';
 
-/** Resources that exist once per project, however many services run in it. */
+/** Resources that exist once per project and are shared by all of its services. */
 export class Foundation extends pulumi.ComponentResource {
-  /** Resources that all others depend on. */
+  /** Resources that must exist before any other resource is created. */
   readonly ready: pulumi.Resource[];
   readonly federation: Federation | undefined;
   readonly readers: Readers | undefined;
   readonly attestation: Attestation | undefined;
 
   constructor(settings: Settings, projectNumber: string, keysBefore: KeysBefore | undefined) {
-    // Protection applies to all children. Otherwise a destroy would delete the unprotected ones and
-    // stop halfway.
+    // Protection must apply to all child resources. Otherwise `destroy` would delete the
+    // unprotected ones and then stop halfway.
     super('andamio:Project', 'project', {}, { protect: settings.protect });
     const apis = new ProjectServices(settings, { parent: this });
     const opts = { parent: this, dependsOn: apis.enabled };

@@ -3,13 +3,13 @@ import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
 import type { SettingProblem, Settings } from './settings/index.ts';
 
-/** The public address of this stack's service, known before any resource exists. */
+/** The public host of the stack's service. It is known before the service exists. */
 export interface Host extends PublicHost {
   readonly url: string;
 }
 
 /**
- * Computes the deterministic URL of the service.
+ * Computes the service's deterministic URL:
  * https://cloud.google.com/run/docs/triggering/https-request#deterministic
  */
 export function hostOf({ service, region }: Settings, projectNumber: string): Host {
@@ -17,7 +17,7 @@ export function hostOf({ service, region }: Settings, projectNumber: string): Ho
   return { ...host, url: publicUrl(host) };
 }
 
-/** Compares the URL of the service with the documented URL, if the stack has one. */
+/** Returns a problem if the stack has a documented URL and the service's URL differs from it. */
 export function hostProblems(settings: Settings, { url }: Host): SettingProblem[] {
   const documented = settings.documentedHost && publicUrl(publicHosts[settings.documentedHost]);
   if (documented === undefined || documented === url) return [];
@@ -34,10 +34,10 @@ export function hostProblems(settings: Settings, { url }: Host): SettingProblem[
 }
 
 /**
- * Looks up the number of the project.
+ * Looks up the project's number.
  *
  * @throws {pulumi.RunError} if the project does not exist, the caller cannot read it, or its number
- * differs from the setting `projectNumber`.
+ * differs from the setting `projectNumber`
  */
 export async function findProjectNumber({ project, projectNumber }: Settings): Promise<string> {
   const { number } = await gcp.organizations.getProject({ projectId: project }).catch((error: unknown) => {

@@ -3,9 +3,8 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from './settings/index.ts';
 
 /**
- * The account that the service runs as. Permissions are granted on single resources, such as a
- * secret; the method below grants access to the database. The account has no key: Cloud Run
- * provides its tokens.
+ * The service account that the service runs as. It has roles on individual resources only, such as
+ * one secret or one database. The account has no key: Cloud Run provides its tokens.
  */
 export class RuntimeIdentity extends pulumi.ComponentResource {
   readonly account: gcp.serviceaccount.Account;
@@ -24,7 +23,7 @@ export class RuntimeIdentity extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 
-  /** Lets the service read and write documents in one database of the project and in no other. */
+  /** Grants the account read and write access to the documents of one database. */
   mayUse(database: gcp.firestore.Database, settings: Settings): gcp.projects.IAMMember {
     return new gcp.projects.IAMMember(
       'runtime-uses-database',

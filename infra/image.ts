@@ -8,7 +8,9 @@ import type { Settings } from './settings/index.ts';
 
 const repositoryRoot = join(import.meta.dirname, '..');
 
-/** The files that the image contains, as apps/api/Dockerfile.dockerignore selects them. */
+/**
+ * Glob patterns of the files that the image contains. They match apps/api/Dockerfile.dockerignore.
+ */
 const buildContext = [
   'apps/api/Dockerfile',
   'apps/api/{build.ts,compile-cache.mjs,package.json}',
@@ -26,7 +28,7 @@ const buildContext = [
   'tsconfig.base.json',
 ];
 
-/** Returns a hash of the files in the image. The same source has the same hash on every machine. */
+/** Returns a hash of the image's source files. The hash is the same on every machine. */
 function contextHash(root: string = repositoryRoot): string {
   const hash = createHash('sha256');
   const files = globSync(buildContext, { cwd: root }).filter((path) => !path.endsWith('.test.ts'));
@@ -40,9 +42,9 @@ function contextHash(root: string = repositoryRoot): string {
 }
 
 /**
- * Returns the image to run, by digest: the one in the settings, or one that is built and pushed
- * during the update. An image in the registry is never reused because of its tag, since any account
- * that can push can choose the tag.
+ * Returns the reference of the image to run, with its digest. If the settings have no image, the
+ * update builds and pushes one. An existing image is never looked up by its tag, because any
+ * account that can push can choose the tag.
  */
 export function serviceImage(settings: Settings, opts: pulumi.CustomResourceOptions): pulumi.Output<string> {
   if (settings.image !== undefined) return pulumi.output(settings.image);
@@ -51,16 +53,16 @@ export function serviceImage(settings: Settings, opts: pulumi.CustomResourceOpti
     'image',
     {
       push: true,
-      // The tag protects the image from the registry's cleanup. It includes the service because
-      // tags are immutable and two services of a project cannot share one.
+      // A tag protects the image from the registry's cleanup policy. The tag contains the service's
+      // name: tags are immutable, so two services in one project cannot share a tag.
       tags: [`${name}:${settings.service}-${contextHash()}`],
       platforms: ['linux/amd64'],
       context: { location: repositoryRoot },
       dockerfile: { location: join(repositoryRoot, 'apps/api/Dockerfile') },
-      // `up` builds the image. A preview only shows that it would.
+      // Previews do not build the image; `up` does.
       buildOnPreview: false,
     },
-    // The image stays in the registry after the next release, for rollbacks.
+    // The image stays in the registry after the next release, so that a rollback can use it.
     { ...opts, retainOnDelete: true, protect: false },
   );
   return pulumi.interpolate`${name}@${image.digest}`;

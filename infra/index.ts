@@ -12,7 +12,8 @@ import { readSettings, refuse } from './settings/stack.ts';
 import { Workload } from './workload.ts';
 
 /**
- * Declares all resources of a stack. Settings are validated before the first resource is declared.
+ * Declares all resources of a stack. Invalid settings stop the program before it declares the first
+ * resource.
  */
 export default async function platform() {
   const settings = readSettings();
@@ -20,8 +21,8 @@ export default async function platform() {
   const host = hostOf(settings, projectNumber);
   const secrets = pinnedSecrets(settings);
   const before = await lastApplied();
-  // Checked first: a stack with a new name also lacks its secrets, and that error would be
-  // misleading.
+  // This check comes first. A renamed stack also lacks its secrets, and an error about missing
+  // secrets would be misleading.
   refuseToMove(before.place, settings);
   refuse([
     ...hostProblems(settings, host),
@@ -29,12 +30,11 @@ export default async function platform() {
     ...(await versionProblems(settings, secrets)),
   ]);
   repeatWhatGoogleTakesLater();
-  // A stack that was applied already holds them in its state.
+  // Only a stack without an earlier update can find a pool and providers outside its state.
   const mayBeLeft = before.place === undefined && settings.ownsProject && settings.github !== undefined;
   adopt(mayBeLeft ? await findFederation(settings.project) : new Map());
 
-  // Keys outside the stack can exist only in a project where this stack is not applied, either
-  // never or no longer.
+  // Only a stack that is new or was destroyed can find signing keys outside its state.
   const attests = settings.ownsProject && settings.requireAttestation;
   const keysBefore = attests && before.place === undefined ? await findKeys(settings) : {};
   const foundation = settings.ownsProject

@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { SettingProblem, Settings } from './settings/index.ts';
 
-/** Stack outputs that cannot change without deleting the service or the database. */
+/** Stack outputs that cannot change unless the service or the database is deleted. */
 export interface Place {
   readonly project: string;
   readonly region: string;
@@ -13,14 +13,14 @@ export function placeOf({ project, region, service, database }: Settings): Place
   return { project, region, service, database };
 }
 
-/** Outputs of the last update; all undefined before the first. */
+/** Outputs of the stack's last update. All members are undefined before the first update. */
 export interface LastApplied {
   readonly place: Place | undefined;
-  /** The image that has the traffic. */
+  /** The image of the revision that receives the traffic. */
   readonly stableImage: string | undefined;
 }
 
-/** Reads the stack's own outputs of the last update. */
+/** Reads the outputs of the stack's last update. */
 export async function lastApplied(): Promise<LastApplied> {
   const own = new pulumi.StackReference('last applied', {
     name: `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`,
@@ -33,10 +33,10 @@ export async function lastApplied(): Promise<LastApplied> {
 }
 
 /**
- * Rejects a change that would replace the service or the database, and so delete its keys or change
- * its host.
+ * Rejects a change of settings that would replace the service or the database. A new database would
+ * lose the keys, and a new service could have another host.
  *
- * @throws {pulumi.RunError} with the outputs that would change.
+ * @throws {pulumi.RunError} with the outputs that would change
  */
 export function refuseToMove(before: Place | undefined, settings: Settings): void {
   if (before === undefined) return;
@@ -60,8 +60,8 @@ export function refuseToMove(before: Place | undefined, settings: Settings): voi
 }
 
 /**
- * Finds release settings that remain after their service was deleted. Google would reject the
- * traffic setting only during the update.
+ * Returns a problem if the settings of a release remain although the service was deleted. Google
+ * would reject them only during the update.
  */
 export function leftoverProblems({ place }: LastApplied, { stableRevision, stableImage }: Settings): SettingProblem[] {
   if (place !== undefined || stableRevision === undefined) return [];

@@ -8,14 +8,14 @@ import type { Settings } from './settings/index.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * Returns the command that follows `up`. It is short because Pulumi truncates long outputs when it
- * prints them.
+ * Returns the command that the user runs after `up`. The command is short because Pulumi truncates
+ * long outputs.
  */
 function nextStep({ ownsService }: Settings): string {
   return `npx -y pnpm@12 ${ownsService ? `request-key ${pulumi.getStack()}` : 'pulumi up --stack preprod'}`;
 }
 
-/** Returns the outputs of the stack, for its owner and for the next update. */
+/** Returns the stack's outputs, which operators, scripts and the next update read. */
 export function outputs(
   settings: Settings,
   host: Host,
@@ -44,14 +44,15 @@ export function outputs(
       urls: workload.api.urls,
       database: settings.database,
       image: workload.image,
-      // The attestor that images need; empty if the stack does not require one.
+      // The attestor that must have signed images; empty if the stack does not require attestation.
       attestor: settings.requireAttestation ? attestorOf(settings) : '',
       revision: workload.api.latestRevision,
-      // While a candidate waits, the stable revision has the traffic, with the previous image.
+      // While a candidate exists, the stable revision receives the traffic and runs the previous
+      // image.
       stableRevision: settings.stableRevision ?? '',
       stableImage:
         settings.stableRevision === undefined ? workload.image : (settings.stableImage ?? before.stableImage ?? ''),
-      // `secrets:generate` promotes a pepper only when all instances have it.
+      // `secrets:generate` promotes a pepper only after all instances have received it.
       secretVersions: Object.fromEntries(
         pinnedSecrets(settings).map(({ versionKey, version }) => [versionKey, version]),
       ),

@@ -2,7 +2,7 @@ import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from './settings/index.ts';
 
-/** The APIs that the platform calls, and the purpose of each. */
+/** The Google APIs that the platform calls, with the purpose of each. */
 const apis = {
   'artifactregistry.googleapis.com': 'images',
   'cloudresourcemanager.googleapis.com': 'the project, its policies and audit logs',
@@ -19,8 +19,8 @@ const apis = {
 } as const;
 
 /**
- * The enabled APIs of the project. They stay enabled when the stack is destroyed, since other
- * software may use them by then.
+ * The APIs that are enabled in the project. They stay enabled after the stack is destroyed, because
+ * other software may use them.
  */
 export class ProjectServices extends pulumi.ComponentResource {
   readonly enabled: gcp.projects.Service[];

@@ -3,17 +3,20 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from './settings/index.ts';
 
 /**
- * Memorystore for Valkey, in which all instances of the service share rate limit counters, and the
- * network that reaches it. Connections use TLS and authenticate as the service's Google identity,
- * without a password. https://cloud.google.com/memorystore/docs/valkey/about-iam-auth
+ * The Memorystore for Valkey instance in which all instances of the service share rate limit
+ * counters, and its network. Connections use TLS. They authenticate with the service's Google
+ * identity instead of a password: https://cloud.google.com/memorystore/docs/valkey/about-iam-auth
  */
 export class RateLimitCounters extends pulumi.ComponentResource {
-  /** `rediss:` URL of the primary endpoint, without credentials. */
+  /** The `rediss:` URL of the primary endpoint, without credentials. */
   readonly url: pulumi.Output<string>;
-  /** The CA certificates in PEM, concatenated. Google adds a new one before the old one expires. */
+  /**
+   * The instance's CA certificates, concatenated in PEM format. Google adds a new certificate
+   * before the old one expires.
+   */
   readonly certificates: pulumi.Output<string>;
   readonly vpcAccess: gcp.types.input.cloudrunv2.ServiceTemplateVpcAccess;
-  /** The grant that lets the service's account connect. */
+  /** The grant that allows the service's account to connect. */
   readonly access: gcp.projects.IAMMember;
 
   constructor(settings: Settings, account: gcp.serviceaccount.Account, opts?: pulumi.ComponentResourceOptions) {
@@ -32,14 +35,14 @@ export class RateLimitCounters extends pulumi.ComponentResource {
         region,
         name: service,
         network: network.id,
-        // Direct egress takes two addresses per instance while revisions change, and Memorystore
-        // takes two. A /24 is enough for a hundred instances.
+        // Direct VPC egress uses two addresses per instance during a rollout, and Memorystore uses
+        // two. A /24 is enough for a hundred instances.
         ipCidrRange: '10.10.0.0/24',
         privateIpGoogleAccess: true,
       },
       parent,
     );
-    // Lets Memorystore create its endpoints in the network.
+    // Allows Memorystore to create its endpoints in the network:
     // https://cloud.google.com/memorystore/docs/valkey/networking
     const connections = new gcp.networkconnectivity.ServiceConnectionPolicy(
       'counters-connections',
@@ -64,14 +67,15 @@ export class RateLimitCounters extends pulumi.ComponentResource {
         mode: 'CLUSTER_DISABLED',
         shardCount: 1,
         // The smallest node type that Google's SLA covers, with the replica that the SLA requires.
-        // Counters of one minute are small.
+        // Memory is not a concern, because a counter lasts only a minute.
         // https://cloud.google.com/memorystore/docs/valkey/instance-node-specification
         nodeType: 'CUSTOM_PICO',
         replicaCount: 1,
         authorizationMode: 'IAM_AUTH',
         transitEncryptionMode: 'SERVER_AUTHENTICATION',
         desiredAutoCreatedEndpoints: [{ network: network.id, projectId: project }],
-        // Counters expire after a minute. When memory is full, those that expire first are evicted.
+        // Counters expire after a minute. When memory is full, the keys closest to their expiration
+        // are evicted.
         engineConfigs: { 'maxmemory-policy': 'volatile-ttl' },
         deletionProtectionEnabled: protect,
       },
@@ -106,7 +110,9 @@ export class RateLimitCounters extends pulumi.ComponentResource {
   }
 }
 
-/** Returns the URL of the endpoint that accepts writes. The other endpoint is read-only. */
+/**
+ * Returns the URL of the primary endpoint, which accepts writes. The other endpoint is read-only.
+ */
 function primaryUrl(endpoints: readonly gcp.types.output.memorystore.InstanceEndpoint[]): string {
   const primary = endpoints
     .flatMap(({ connections = [] }) => connections)

@@ -6,8 +6,8 @@ import type { Settings } from './settings/index.ts';
 const days = (count: number) => `${count * 86_400}s`;
 
 /**
- * The image repository. Tags are immutable, so the image that was tested under a tag is the image
- * that runs.
+ * The image repository. Its tags are immutable, so that an image cannot be replaced under its tag
+ * after it was tested.
  */
 export class Registry extends pulumi.ComponentResource {
   readonly repository: gcp.artifactregistry.Repository;
@@ -24,8 +24,8 @@ export class Registry extends pulumi.ComponentResource {
         description: 'Images of the API service',
         dockerConfig: { immutableTags: true },
         vulnerabilityScanningConfig: { enablementConfig: 'INHERITED' },
-        // With immutable tags, cleanup deletes untagged versions only. Releases stay available for
-        // rollbacks.
+        // Because tags are immutable, cleanup deletes only untagged versions. Releases remain
+        // available for rollbacks.
         cleanupPolicies: [
           { id: 'keep-recent', action: 'KEEP', mostRecentVersions: { keepCount: 20 } },
           { id: 'drop-untagged', action: 'DELETE', condition: { tagState: 'UNTAGGED', olderThan: days(30) } },
@@ -33,7 +33,7 @@ export class Registry extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    // Cloud Run pulls images as its service agent, which Google creates on demand.
+    // Cloud Run pulls images as its service agent. Google creates this agent on demand.
     const agent = new gcp.projects.ServiceIdentity(
       'cloud-run-agent',
       { project: settings.project, service: 'run.googleapis.com' },

@@ -4,18 +4,19 @@ import type { SettingProblem, Settings } from './settings/index.ts';
 import { type ServiceSecret, secretIdOf, serviceSecrets } from './settings/service.ts';
 
 /**
- * A secret of the service and the version in use. `secrets:generate` adds versions; their values
+ * A secret of the service, pinned to one version. `secrets:generate` adds versions. Secret values
  * exist only in Secret Manager.
  */
 export interface PinnedSecret extends ServiceSecret {
   readonly id: string;
   /**
-   * A version number, never `latest`, so that the value in use changes only with a reviewed update.
+   * A version number, never `latest`, so that the value in use changes only through a reviewed
+   * update.
    */
   readonly version: number;
 }
 
-/** Returns the secrets that have a version in the stack's settings. */
+/** Returns the secrets whose version is set in the stack's settings. */
 export function pinnedSecrets(settings: Settings): PinnedSecret[] {
   return serviceSecrets.flatMap((secret) => {
     const version = settings[secret.versionKey];
@@ -24,8 +25,8 @@ export function pinnedSecrets(settings: Settings): PinnedSecret[] {
 }
 
 /**
- * Looks up secret versions without their values, and returns a problem for each that is missing or
- * disabled.
+ * Looks up the metadata of the pinned secret versions. Returns a problem for each version that is
+ * missing or disabled.
  */
 export async function versionProblems(
   { project }: Settings,
@@ -54,8 +55,8 @@ export async function versionProblems(
 }
 
 /**
- * The grants that let the service's account read its secrets. Revisions depend on it, so that none
- * starts before it can read them.
+ * The grants with which the service's account reads its secrets. Revisions depend on these grants,
+ * because a revision without them cannot start.
  */
 export class SecretAccess extends pulumi.ComponentResource {
   readonly members: gcp.secretmanager.SecretIamMember[];

@@ -5,8 +5,8 @@ import type { Settings } from './settings/index.ts';
 import { type ProgramVariable, passedVariables } from './settings/service.ts';
 
 /**
- * Returns the service's complete environment: from the stack's settings, its secrets, and the
- * resources of the program.
+ * Returns the service's complete environment, which combines the stack's settings, the secrets and
+ * the attributes of created resources.
  */
 export function serviceEnvironment(
   settings: Settings,
@@ -21,7 +21,7 @@ export function serviceEnvironment(
     REDIS_URL: counters?.url,
     REDIS_CA: counters?.certificates,
     REDIS_AUTH: counters && 'google-iam',
-    // Cloud Run's front end is the only proxy in front of the container.
+    // Cloud Run's front end is the only proxy between the client and the container.
     TRUST_PROXY_HOPS: '1',
   };
   const all: [string, Value | undefined][] = [

@@ -7,12 +7,12 @@ import type { Host } from './host.ts';
 import type { RateLimitCounters } from './rate-limit-counters.ts';
 import type { Settings } from './settings/index.ts';
 
-/** Port that Cloud Run passes to the container as PORT, a reserved variable. */
+/** The container's port. Cloud Run passes it in the reserved variable PORT. */
 const containerPort = 8080;
 
 /**
- * Traffic tag that gives a candidate an address before it receives traffic:
- * `https://candidate---HOST`.
+ * The traffic tag of a candidate. It gives the candidate its own URL, `https://candidate---HOST`,
+ * before the candidate receives traffic.
  */
 const candidateTag = 'candidate';
 
@@ -24,8 +24,8 @@ const probe = (path: string, failureThreshold: number) => ({
 });
 
 /**
- * Returns the last segment of a full resource name. Run v2 returns revisions as
- * `projects/P/locations/L/services/S/revisions/NAME` and expects NAME in `traffic[].revision`:
+ * Returns the last segment of a full resource name. Cloud Run's API v2 returns a revision as
+ * `projects/P/locations/L/services/S/revisions/NAME` but expects only NAME in `traffic[].revision`:
  * https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services
  */
 function nameOf(resource: string): string {
@@ -33,8 +33,9 @@ function nameOf(resource: string): string {
 }
 
 /**
- * Returns the traffic split: all traffic to the newest revision, or all to the stable revision with
- * the newest as a candidate.
+ * Returns the traffic allocation. All traffic goes to the newest revision, unless the settings have
+ * a stable revision. Then all traffic goes to the stable revision, and the newest one is a
+ * candidate.
  */
 function traffics({ stableRevision }: Settings): gcp.types.input.cloudrunv2.ServiceTraffic[] {
   return stableRevision === undefined
@@ -58,9 +59,9 @@ export interface ApiServiceArgs {
 /** The API service on Cloud Run. */
 export class ApiService extends pulumi.ComponentResource {
   readonly service: gcp.cloudrunv2.Service;
-  /** Every URL of the service. The update fails if the computed host is not among them. */
+  /** All URLs of the service. The update fails if the computed host is not one of them. */
   readonly urls: pulumi.Output<string[]>;
-  /** Name of the newest ready revision, in the form that `traffics` expects. */
+  /** Name of the newest ready revision, in the format of `stableRevision`. */
   readonly latestRevision: pulumi.Output<string>;
 
   constructor(
@@ -77,12 +78,12 @@ export class ApiService extends pulumi.ComponentResource {
         location: settings.region,
         description: 'Issues API keys',
         ingress: 'INGRESS_TRAFFIC_ALL',
-        // The service authenticates every caller itself. Unlike a binding for allUsers, this also
-        // works under domain-restricted sharing:
+        // The service authenticates every caller itself. Disabling the invoker check also works
+        // under domain-restricted sharing, whereas a binding for allUsers does not:
         // https://cloud.google.com/run/docs/securing/managing-access#invoker_check
         invokerIamDisabled: true,
         deletionProtection: settings.protect,
-        // The project's Binary Authorization policy decides which images may run.
+        // The project's Binary Authorization policy determines which images may run.
         ...(settings.requireAttestation && { binaryAuthorization: { useDefault: true } }),
         scaling: { minInstanceCount: settings.minInstances, maxInstanceCount: settings.maxInstances },
         traffics: traffics(settings),
@@ -90,8 +91,8 @@ export class ApiService extends pulumi.ComponentResource {
           serviceAccount: args.account.email,
           timeout: `${settings.requestTimeoutSeconds}s`,
           maxInstanceRequestConcurrency: settings.concurrency,
-          // Declared on the service and on the template: with only one, the provider reports a
-          // difference at every run.
+          // Scaling is declared on both the service and the template. With only one of them, the
+          // provider reports a difference at every run.
           scaling: { minInstanceCount: settings.minInstances, maxInstanceCount: settings.maxInstances },
           executionEnvironment: 'EXECUTION_ENVIRONMENT_GEN2',
           ...(counters && { vpcAccess: counters.vpcAccess }),
@@ -105,9 +106,9 @@ export class ApiService extends pulumi.ComponentResource {
                 startupCpuBoost: true,
               },
               envs: toContainerEnvs(args.environment),
-              // A revision that cannot reach its database never receives traffic. A running
-              // instance is restarted or taken out of routing only for faults of its own process,
-              // because a short database outage affects all instances at once.
+              // The startup probe keeps traffic away from a revision that cannot reach its
+              // database. The other probes ignore the database: a short outage affects all
+              // instances, and restarting them would not help.
               startupProbe: { ...probe(healthPaths.ready, 24) },
               livenessProbe: { ...probe(healthPaths.live, 3) },
               readinessProbe: { ...probe(healthPaths.live, 3) },

@@ -16,12 +16,12 @@ export interface WorkloadArgs {
   readonly settings: Settings;
   readonly host: Host;
   readonly secrets: readonly PinnedSecret[];
-  /** Undefined if another stack owns the project's resources. */
+  /** The project's shared resources; undefined if another stack owns them. */
   readonly foundation: Foundation | undefined;
   readonly image: (opts: pulumi.CustomResourceOptions) => pulumi.Output<string>;
 }
 
-/** One service with its own database, secrets, identities and monitoring. */
+/** A service with its own database, secrets, identities and monitoring. */
 export class Workload extends pulumi.ComponentResource {
   readonly api: ApiService;
   /** Image reference with a digest. */
@@ -29,8 +29,8 @@ export class Workload extends pulumi.ComponentResource {
   readonly deployment: Deployment | undefined;
 
   constructor(args: WorkloadArgs) {
-    // Protection applies to all children. Otherwise a destroy would delete the unprotected ones and
-    // stop halfway.
+    // Protection must apply to all child resources. Otherwise `destroy` would delete the
+    // unprotected ones and then stop halfway.
     super('andamio:Service', args.settings.service, {}, { protect: args.settings.protect });
     const { settings, host, secrets, foundation } = args;
     const opts = { parent: this, dependsOn: foundation?.ready ?? [] };
@@ -53,8 +53,8 @@ export class Workload extends pulumi.ComponentResource {
         account: runtime.account,
         image: this.image,
       },
-      // A revision starts only after the grants on its database and secrets, and after its counters
-      // are reachable.
+      // A revision needs its database, its secrets and its counters when it starts, so the service
+      // depends on the grants for all three.
       {
         ...opts,
         dependsOn: [...opts.dependsOn, access, ...secretAccess.members, ...(counters ? [counters.access] : [])],
@@ -62,7 +62,7 @@ export class Workload extends pulumi.ComponentResource {
     );
     const job = adminJob(
       { settings, image: this.image, environment, account: runtime.account },
-      // A release updates the job only after its revision has started.
+      // A release updates the job only after the new revision has started.
       { parent: this, dependsOn: [this.api.service] },
     );
     new Monitoring({ settings, host, secretIds: secrets.map(({ id }) => id), service: this.api.service }, opts);
