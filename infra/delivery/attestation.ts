@@ -5,23 +5,21 @@ import { allowImpersonation, type Federation, principalOf } from './federation.t
 import { attestorId, buildAccountId, keyId, keyRingId } from './names.ts';
 import { buildPermissions } from './permissions.ts';
 
-/**
- * Full names of the key ring and key that remain after `destroy`. Google never deletes them, so a
- * new stack adopts them.
- */
+/** Full names of the key ring and key that a destroyed stack left behind. */
 export interface KeysBefore {
   readonly keyRing?: string | undefined;
   readonly key?: string | undefined;
 }
 
 /**
- * Finds the key ring and key of a destroyed stack. Google deletes neither, and creating them again
- * is a conflict. https://cloud.google.com/kms/docs/resource-hierarchy
+ * Finds the key ring and key of a destroyed stack, so that a new stack can import them. Google
+ * never deletes key rings and keys, and rejects the creation of an existing one:
+ * https://cloud.google.com/kms/docs/resource-hierarchy
  */
 export async function findKeys({ project, region }: Settings): Promise<KeysBefore> {
   const rings = await gcp.kms.getKeyRings({ project, location: region }).catch((error: Error) => {
-    // A project in which the API was never enabled has no keys. Any other error would cause a
-    // conflict later.
+    // A project in which the API was never enabled has no keys, so a 403 is not an error. After any
+    // other error, existing keys would cause a conflict during the update.
     if (!/Error 403/.test(error.message)) throw error;
     return { keyRings: [] };
   });
@@ -32,13 +30,13 @@ export async function findKeys({ project, region }: Settings): Promise<KeysBefor
 }
 
 /**
- * The signing key in Cloud KMS, the attestor with its public key, and the Binary Authorization
- * policy that requires the attestor. With them, Cloud Run starts only images that were built and
- * signed by the pipeline. https://cloud.google.com/binary-authorization/docs/overview
+ * The resources that restrict Cloud Run to attested images: a signing key in Cloud KMS, an attestor
+ * with its public key, and a Binary Authorization policy that requires the attestor. The pipeline
+ * signs the images that it builds. https://cloud.google.com/binary-authorization/docs/overview
  */
 export class Attestation extends pulumi.ComponentResource {
   readonly attestor: pulumi.Output<string>;
-  /** Full name of the key version that signs. */
+  /** Full name of the key version that signs images. */
   readonly signingKey: pulumi.Output<string>;
   readonly buildAccount: pulumi.Output<string>;
   readonly policy: gcp.binaryauthorization.Policy;
@@ -74,9 +72,9 @@ export class Attestation extends pulumi.ComponentResource {
       },
       {
         ...parent,
-        // Deleting the key would destroy its versions, and with them the attestations of every
-        // image that a rollback may need. The provider's own `deletionPolicy` does not help: an
-        // import reads it as DELETE and fails if it differs.
+        // Deleting the key would destroy its versions and invalidate the attestations of images
+        // that a rollback may need. The provider's `deletionPolicy` cannot prevent this: an import
+        // reads it as DELETE and fails if the declared value differs.
         retainOnDelete: true,
         ...(keysBefore.key && { import: keysBefore.key }),
       },
@@ -104,7 +102,7 @@ export class Attestation extends pulumi.ComponentResource {
           noteReference: note.name,
           publicKeys: [
             {
-              // The key id that gcloud writes into an attestation.
+              // The key id that gcloud writes into attestations.
               id: version.id,
               pkixPublicKey: {
                 publicKeyPem: version.publicKeys.apply(([publicKey]) => publicKey?.pem ?? ''),
@@ -117,7 +115,7 @@ export class Attestation extends pulumi.ComponentResource {
       parent,
     );
     this.attestor = attestor.name;
-    // The attestor reads attestations as a service account that Google manages.
+    // The attestor reads attestations through a service account that Google manages.
     const verifies = new gcp.containeranalysis.NoteIamMember(
       'attestor-reads-note',
       {
@@ -193,7 +191,7 @@ export class Attestation extends pulumi.ComponentResource {
 }
 
 /**
- * Lets the release account check that an image is attested:
+ * Allows the release account to verify that an image is attested:
  * https://cloud.google.com/binary-authorization/docs/roles-permissions
  */
 export function allowVerification(

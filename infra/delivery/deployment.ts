@@ -7,9 +7,9 @@ import { repositoryId } from './names.ts';
 import { deployPermissions, releasePermissions } from './permissions.ts';
 
 /**
- * Returns an IAM condition that restricts access in the state bucket to the objects of one stack.
- * The folders are described at https://www.pulumi.com/docs/iac/concepts/state-and-backends/.
- * Listing is a permission on the bucket itself.
+ * Returns an IAM condition for the state bucket that allows access only to the state of one stack.
+ * It allows access to the bucket itself because listing is a permission on the bucket. The folders
+ * are described at https://www.pulumi.com/docs/iac/concepts/state-and-backends/.
  */
 function ownState(bucket: string, stack: string): gcp.types.input.storage.BucketIAMMemberCondition {
   const objects = `projects/_/buckets/${bucket}/objects/.pulumi`;
@@ -32,8 +32,8 @@ export interface DeploymentArgs {
 }
 
 /**
- * The identity that deploys releases. It updates one service and its job but cannot execute the
- * job, pulls images but cannot push them, and writes the stack's state.
+ * The identity of release jobs. It can update the service and its admin job, pull images, and write
+ * the stack's state. It can neither execute the job nor push images.
  */
 export class Deployment extends pulumi.ComponentResource {
   readonly account: gcp.serviceaccount.Account;
@@ -82,7 +82,7 @@ export class Deployment extends pulumi.ComponentResource {
       { serviceAccountId: args.runtimeAccount.name, role: 'roles/iam.serviceAccountUser', member },
       parent,
     );
-    // Cloud Run requires it of the deploying account:
+    // Cloud Run requires read access to the image repository from the account that deploys:
     // https://cloud.google.com/run/docs/deploying#permissions_required_to_deploy
     new gcp.artifactregistry.RepositoryIamMember(
       'deploy-pulls',

@@ -6,28 +6,28 @@ const poolId = 'github';
 const poolName = 'pool';
 const providerIds = { main: 'github-main', pullRequests: 'github-pull-requests' } as const;
 
-/** GitHub environments whose jobs may authenticate: `sign` signs images, the others deploy. */
+/** GitHub environments whose jobs may authenticate. `sign` signs images, and the others deploy. */
 const environments = ['sign', 'preprod', 'production'] as const;
 
-/** A GitHub job, as the workload identity pool identifies it. */
+/** A GitHub job, as it appears in the pool's subjects. */
 export type Job = 'main' | 'pull_request' | `environment:${string}`;
 
 /**
- * Returns the pool's subject of a job. It consists of GitHub's numeric repository id and of single
- * claims. GitHub's own `sub` has two forms, with names alone or with names and ids, depending on
- * when the repository was created, renamed or transferred
- * (https://docs.github.com/actions/reference/security/oidc#immutable-subject-claims).
+ * Returns a job's subject in the pool: GitHub's numeric repository id and the job. GitHub's own
+ * `sub` is not used because it has two formats, with or without ids. The format depends on when the
+ * repository was created, renamed or transferred:
+ * https://docs.github.com/actions/reference/security/oidc#immutable-subject-claims
  */
 function subjectOf({ repositoryId }: GitHub, job: Job): string {
   return `${repositoryId}:${job}`;
 }
 
-/** Returns the IAM principal of one job: a literal subject, never a principal set. */
+/** Returns the IAM principal of one job. It is always a single subject, never a principal set. */
 export function principalOf(projectNumber: string, github: GitHub, job: Job): string {
   return `principal://iam.googleapis.com/projects/${projectNumber}/locations/global/workloadIdentityPools/${poolId}/subject/${subjectOf(github, job)}`;
 }
 
-/** Lets one job impersonate a service account. */
+/** Allows one GitHub job to impersonate a service account. */
 export function allowImpersonation(
   name: string,
   account: gcp.serviceaccount.Account,
@@ -42,25 +42,25 @@ export function allowImpersonation(
 }
 
 /**
- * The claims that a provider accepts in GitHub's token. All claims are strings, including numbers
- * and booleans.
+ * The configuration of one provider: which tokens from GitHub it accepts. All claims in these
+ * tokens are strings, even numbers and booleans.
  */
 interface Trust {
   readonly id: string;
   readonly displayName: string;
   /**
-   * CEL expression. `google.subject` is limited to 127 bytes:
-   * https://cloud.google.com/iam/docs/workload-identity-federation#mapping
+   * CEL expression that computes `google.subject` from the token's claims. The result can have at
+   * most 127 bytes: https://cloud.google.com/iam/docs/workload-identity-federation#mapping
    */
   readonly subject: string;
   /**
-   * CEL expressions, all of which must hold. They compare ids because a repository or owner name
-   * can be reused by another account.
+   * CEL expressions that must all be true. They compare ids instead of names, because another
+   * account can reuse the name of a repository or owner.
    */
   readonly conditions: readonly string[];
 }
 
-/** Returns the trust in jobs of the default branch, with or without an environment. */
+/** Returns the provider for jobs on the default branch, with or without a GitHub environment. */
 function mainBranch(github: GitHub, environment: string | undefined): Trust {
   const named = new Set([...environments, ...(environment === undefined ? [] : [environment])]);
   const subjects = (['main', ...[...named].map((name) => `environment:${name}`)] as Job[]).map(
@@ -72,11 +72,12 @@ function mainBranch(github: GitHub, environment: string | undefined): Trust {
     subject:
       "assertion.repository_id + (has(assertion.environment) ? ':environment:' + assertion.environment : ':main')",
     conditions: [
-      // Any branch may use an environment unless GitHub's branch rule for the environment forbids
-      // it. That rule may be missing.
+      // GitHub lets every branch use an environment unless the environment has a branch rule. These
+      // two conditions hold even if that rule is missing.
       "assertion.ref == 'refs/heads/main'",
       "assertion.ref_protected == 'true'",
-      // Excludes pull_request_target, which runs on this ref for pull requests from any fork.
+      // Excludes pull_request_target, which runs on the default branch for pull requests from any
+      // fork.
       "assertion.event_name in ['push', 'schedule', 'workflow_dispatch']",
       `google.subject in [${subjects.join(', ')}]`,
     ],
@@ -84,8 +85,8 @@ function mainBranch(github: GitHub, environment: string | undefined): Trust {
 }
 
 /**
- * Returns the trust in jobs of pull requests from branches of the repository itself. GitHub issues
- * no token to jobs of forks.
+ * Returns the provider for pull requests from branches of the repository itself. GitHub issues no
+ * tokens to pull requests from forks.
  */
 function pullRequests(github: GitHub): Trust {
   return {
@@ -97,10 +98,9 @@ function pullRequests(github: GitHub): Trust {
 }
 
 /**
- * Finds the pool and the providers that a destroyed stack left behind.
+ * Finds the pool and the providers that remain from a destroyed stack.
  *
- * @returns ids for `pulumi import`, by resource name. Resources that are missing or unreadable are
- * omitted.
+ * @returns import ids by resource name. Missing and unreadable resources are omitted.
  */
 export async function findFederation(project: string): Promise<ReadonlyMap<string, string>> {
   const found = await Promise.allSettled([
@@ -116,21 +116,21 @@ export async function findFederation(project: string): Promise<ReadonlyMap<strin
 }
 
 /**
- * A workload identity pool that authenticates jobs of one GitHub repository without a stored key.
- * Permissions are granted to each job's principal.
+ * A workload identity pool with which jobs of one GitHub repository authenticate without a stored
+ * key. Permissions are granted to individual jobs.
  */
 export class Federation extends pulumi.ComponentResource {
   readonly pool: gcp.iam.WorkloadIdentityPool;
-  /** Full names of the providers, for the workflows. */
+  /** Full name of the provider for jobs on the default branch. The workflows refer to it. */
   readonly mainProvider: pulumi.Output<string>;
   readonly pullRequestProvider: pulumi.Output<string>;
 
   constructor(settings: Settings, github: GitHub, opts?: pulumi.ComponentResourceOptions) {
     super('andamio:project:Federation', 'federation', {}, opts);
     const { project } = settings;
-    // Google reserves the ids of a deleted pool and its providers for 30 days and rejects their
-    // reuse. They are therefore kept on destroy. A pool grants no access once the accounts are
-    // deleted, and `findFederation` adopts it when the stack is created again.
+    // Google reserves the ids of a deleted pool and its providers for 30 days. `destroy` therefore
+    // keeps them, and `findFederation` finds them for a new stack. Meanwhile the pool grants no
+    // access, because `destroy` deletes the accounts.
     const retained = { parent: this, retainOnDelete: true };
     this.pool = new gcp.iam.WorkloadIdentityPool(
       poolName,

@@ -1,21 +1,24 @@
-// Names that the program, the pipeline's scripts and the documentation share. This file has no
-// imports: the job that signs images runs it without installing packages.
+// Names that the program, the pipeline's scripts and the documentation share. This file imports
+// nothing, because the job that signs images runs without installed packages.
 
-/** Name of the image repository, and of the service's image in it. */
+/** Name of the image repository. */
 export const repositoryId = 'andamio';
 export const imageName = 'api';
 
-/** Name of the attestor, and of the note that its attestations are attached to. */
+/** Name of the attestor, and of the note to which attestations are attached. */
 export const attestorId = 'andamio-built';
 
-/** Name of the key ring and key that sign attestations. */
+/** Name of the key ring that holds the signing key. */
 export const keyRingId = 'andamio';
 export const keyId = 'image-attestation';
 
-/** Account that pushes and signs images, for the GitHub job and for people who impersonate it. */
+/**
+ * Id of the account that pushes and signs images. The GitHub job and authorized people impersonate
+ * it.
+ */
 export const buildAccountId = 'andamio-build';
 
-/** The registry and attestor of images, one per project and region. */
+/** The project and region in which images are stored and attested. */
 export interface ImagePlace {
   readonly project: string;
   readonly region: string;
@@ -26,9 +29,9 @@ export function registryOf({ project, region }: ImagePlace): string {
 }
 
 /**
- * Parses the address of a registry, such as us-central1-docker.pkg.dev/my-project/andamio.
+ * Parses a registry address such as us-central1-docker.pkg.dev/my-project/andamio.
  *
- * @returns the place, or undefined if the address has another form
+ * @returns undefined if the address has another form
  */
 export function placeOfRegistry(registry: string): ImagePlace | undefined {
   const [, region, project] = /^([a-z0-9-]+)-docker\.pkg\.dev\/([a-z0-9-]+)(?:\/|$)/.exec(registry) ?? [];

@@ -1,18 +1,18 @@
 /**
- * Permissions required to read a resource, by Pulumi type. `pulumi refresh` and drift detection
- * need them. The source of each is the requests in terraform-provider-google-beta 7.45 and Google's
- * IAM reference (https://cloud.google.com/iam/docs/permissions-reference). A test fails when a
- * stack has a type without a row here.
+ * The permissions that `pulumi refresh` and drift detection need to read a resource, by Pulumi
+ * type. They are derived from the requests of terraform-provider-google-beta 7.45 and from Google's
+ * IAM reference (https://cloud.google.com/iam/docs/permissions-reference). A test fails if a stack
+ * contains a type that is not listed.
  *
- * None of them reads content, such as log entries, documents or secret values.
+ * No permission allows reading content such as log entries, documents or secret values.
  */
 export const readPermissions = {
   'docker-build:index:Image': [],
   'gcp:artifactregistry/repository:Repository': ['artifactregistry.repositories.get'],
   'gcp:artifactregistry/repositoryIamMember:RepositoryIamMember': ['artifactregistry.repositories.getIamPolicy'],
-  // Project-level access suffices for a budget that covers one project; no role on the billing
-  // account is needed: https://cloud.google.com/billing/docs/how-to/budget-api-access-control. The
-  // second permission is for the quota project of the call (infra/budget.ts).
+  // Project-level access suffices for a budget that covers only one project:
+  // https://cloud.google.com/billing/docs/how-to/budget-api-access-control. The call also needs
+  // `serviceusage.services.use` for its quota project (infra/budget.ts).
   'gcp:billing/budget:Budget': ['billing.resourcebudgets.read', 'serviceusage.services.use'],
   'gcp:binaryauthorization/attestor:Attestor': ['binaryauthorization.attestors.get'],
   'gcp:binaryauthorization/attestorIamMember:AttestorIamMember': ['binaryauthorization.attestors.getIamPolicy'],
@@ -26,12 +26,12 @@ export const readPermissions = {
   'gcp:containeranalysis/note:Note': ['containeranalysis.notes.get'],
   'gcp:containeranalysis/noteIamMember:NoteIamMember': ['containeranalysis.notes.getIamPolicy'],
   'gcp:firestore/backupSchedule:BackupSchedule': ['datastore.backupSchedules.get'],
-  // Metadata only: `datastore.databases.get` would also allow transactions.
+  // Allows reading metadata only. `datastore.databases.get` would also allow transactions.
   'gcp:firestore/database:Database': ['datastore.databases.getMetadata'],
   'gcp:firestore/field:Field': ['datastore.indexes.get'],
   'gcp:iam/workloadIdentityPool:WorkloadIdentityPool': [
     'iam.workloadIdentityPools.get',
-    // Every read of a pool also lists its attestation rules.
+    // The provider also lists the pool's attestation rules whenever it reads a pool.
     'iam.workloadIdentityPools.getAttestationRules',
   ],
   'gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider': ['iam.workloadIdentityPoolProviders.get'],
@@ -52,7 +52,8 @@ export const readPermissions = {
   'gcp:projects/iAMCustomRole:IAMCustomRole': ['iam.roles.get'],
   'gcp:projects/iAMMember:IAMMember': ['resourcemanager.projects.getIamPolicy'],
   'gcp:projects/service:Service': ['resourcemanager.projects.get', 'serviceusage.services.list'],
-  // Needs no permission: the account of a Google service is computed once and never read.
+  // Needs no permission. The provider computes the account of a Google service once and never reads
+  // it again.
   'gcp:projects/serviceIdentity:ServiceIdentity': [],
   'gcp:secretmanager/secretIamMember:SecretIamMember': ['secretmanager.secrets.getIamPolicy'],
   'gcp:serviceaccount/account:Account': ['iam.serviceAccounts.get'],
@@ -61,13 +62,14 @@ export const readPermissions = {
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /**
- * Permissions for the lookups that the program makes at every preview, by Pulumi function.
- * `service` is for a stack with a service alone, `project` for one that owns the project.
+ * The permissions that a preview needs for the program's lookups, by Pulumi function. `service`
+ * applies to a stack that owns only a service, `project` to a stack that owns the project's
+ * resources.
  */
 export const lookUpPermissions = {
   service: {
     'gcp:organizations/getProject:getProject': ['resourcemanager.projects.get'],
-    // Reads metadata of a version. Reading its value needs `secretmanager.versions.access`.
+    // Allows reading a version's metadata. Its value requires `secretmanager.versions.access`.
     'gcp:secretmanager/getSecretVersion:getSecretVersion': ['secretmanager.versions.get'],
   },
   project: {
@@ -80,23 +82,20 @@ export const lookUpPermissions = {
   },
 } as const;
 
-/** Cloud Run permissions that a release needs, by where they are granted. */
+/** The Cloud Run permissions that a release needs, by the resource on which they are granted. */
 export const releasePermissions = {
   /**
-   * Granted on the service and on its job: `pulumi up` reads and updates each as a whole. Executing
-   * the job needs `run.jobs.run`, which is granted only to people.
+   * Granted on the service and on its admin job, which `pulumi up` reads and updates. Executing the
+   * job requires `run.jobs.run`, which only people have.
    */
   workloads: ['run.services.get', 'run.services.update', 'run.jobs.get', 'run.jobs.update'],
-  /**
-   * Granted on the project: the name of an operation belongs to the location, not to the service
-   * that it changes.
-   */
+  /** Granted on the project, because an operation belongs to a location and not to a service. */
   project: ['run.operations.get'],
 } as const;
 
 /**
- * Permissions of the build account in the project. Attestations are created in the project, and a
- * permission on the note controls who may attach them.
+ * Project-level permissions of the build account. Attestations are created in the project; a
+ * separate permission on the note controls who can attach them.
  * https://cloud.google.com/binary-authorization/docs/making-attestations
  */
 export const buildPermissions = ['containeranalysis.occurrences.create'] as const;
@@ -105,17 +104,20 @@ function union(...tables: readonly Readonly<Record<string, readonly string[]>>[]
   return [...new Set(tables.flatMap((table) => Object.values(table).flat()))].sort();
 }
 
-/** Permissions of a preview in the project. */
+/** Project-level permissions of pull request previews. */
 export const previewPermissions: readonly string[] = union(lookUpPermissions.service, lookUpPermissions.project);
 
-/** Permissions of drift detection in the project. */
+/** Project-level permissions of drift detection. */
 export const driftPermissions: readonly string[] = union(
   lookUpPermissions.service,
   lookUpPermissions.project,
   readPermissions,
 );
 
-/** Permissions of a release in the project. Those on the service are granted on the service. */
+/**
+ * Project-level permissions of releases. Permissions on the service are granted on the service
+ * itself.
+ */
 export const deployPermissions: readonly string[] = union(lookUpPermissions.service, {
   operations: releasePermissions.project,
 });

@@ -4,7 +4,7 @@ import type { GitHub, Settings } from '../settings/index.ts';
 import { allowImpersonation, type Federation, type Job, principalOf } from './federation.ts';
 import { driftPermissions, previewPermissions } from './permissions.ts';
 
-/** The read-only identities of pull request previews and nightly drift detection. */
+/** The read-only identities for pull request previews and nightly drift detection. */
 export class Readers extends pulumi.ComponentResource {
   readonly previewAccount: pulumi.Output<string>;
   readonly driftAccount: pulumi.Output<string>;
