@@ -4,7 +4,7 @@ import type { Watched } from './index.ts';
 
 type Condition = gcp.types.input.monitoring.AlertPolicyCondition;
 
-/** Returns a condition that holds while a time series exceeds a value for a duration. */
+/** Returns an alert condition that is met while a time series exceeds a value for a duration. */
 export function threshold(
   displayName: string,
   args: {
@@ -29,7 +29,7 @@ export function threshold(
 interface Alert {
   readonly title: string;
   readonly severity: 'CRITICAL' | 'ERROR' | 'WARNING';
-  /** Instructions for the operator, shown in the notification. */
+  /** Instructions for the operator, included in the notification. */
   readonly advice: string;
 }
 
@@ -54,8 +54,8 @@ function policy(
 }
 
 /**
- * Creates an alert that fires while all conditions on metrics hold. Only Google's own metrics work:
- * Google rejects an alert on a log-based metric that was just created.
+ * Creates an alert that fires while all of its metric conditions are met. The metrics must be
+ * Google's own: Google rejects an alert on a log-based metric that was just created.
  */
 export function alertOnMetrics(
   watched: Watched,
@@ -66,14 +66,14 @@ export function alertOnMetrics(
 }
 
 /**
- * Returns the placeholder that Google replaces with a label's value, for the advice of a log alert.
+ * Returns a placeholder in the advice of a log alert. Google replaces it with the label's value.
  */
 export const extractedLabel = (name: string) => `\${log.extracted_label.${name}}`;
 
 /**
- * Creates an alert on log entries that notifies at most once an hour. A log-based metric is unknown
- * to Google for up to ten minutes after its creation; a log alert works at once. Google accepts one
- * condition and requires a notification rate limit:
+ * Creates an alert that fires when a log entry matches the filter, and notifies at most once an
+ * hour. It does not use a log-based metric, because Google may take ten minutes to recognize a new
+ * one. Google allows one condition per log alert and requires a notification rate limit:
  * https://cloud.google.com/logging/docs/alerting/log-based-alerts
  */
 export function alertOnLogs(
@@ -85,7 +85,10 @@ export function alertOnLogs(
     ...alert
   }: Alert & {
     readonly filter: pulumi.Input<string>;
-    /** Expressions that extract values from the log entry, by the label that `advice` uses. */
+    /**
+     * Expressions that extract labels from the log entry, by label name. `advice` can refer to
+     * these labels.
+     */
     readonly labels?: Readonly<Record<string, string>>;
   },
 ): gcp.monitoring.AlertPolicy {

@@ -8,7 +8,7 @@ const perMinute = {
   crossSeriesReducer: 'REDUCE_SUM',
 } as const;
 
-/** Creates the alerts on failures that the objectives show too late or not at all. */
+/** Creates alerts for failures that the service level objectives detect too late or not at all. */
 export function alerts(watched: Watched): void {
   const { settings, secretIds } = watched;
   const revision = `resource.type="cloud_run_revision" AND resource.labels.service_name="${settings.service}"`;
@@ -64,7 +64,8 @@ export function alerts(watched: Watched): void {
       title: 'had an access to its secrets refused',
       severity: 'WARNING',
       advice: `${extractedLabel('principal')} was refused ${extractedLabel('secret')}. Either a role is missing after a change, or somebody tries what they may not.`,
-      // Full names: the name of another service may begin with the name of this one.
+      // The filter compares full resource names, because one service's name may be a prefix of
+      // another's.
       filter: `protoPayload.serviceName="secretmanager.googleapis.com" AND protoPayload.status.code=7 AND protoPayload.resourceName=~"/secrets/(${secretIds.join('|')})(/|$)"`,
       labels: {
         principal: 'EXTRACT(protoPayload.authenticationInfo.principalEmail)',

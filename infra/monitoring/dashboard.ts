@@ -29,8 +29,8 @@ const charts: readonly Chart[] = [
 const columns = 12;
 
 /**
- * Returns a coordinate of a tile. Google omits zeros from its responses, so a declared zero would
- * show as a change at every `up`.
+ * Returns a tile coordinate, or nothing for zero. Google omits zeros from its responses, so a
+ * declared zero would appear as a change at every `up`.
  */
 const unlessZero = (name: 'xPos' | 'yPos', value: number) => (value === 0 ? {} : { [name]: value });
 

@@ -7,13 +7,15 @@ import { dashboard } from './dashboard.ts';
 import { objectives } from './objectives.ts';
 import { uptime } from './uptime.ts';
 
-/** Inputs that all parts of the monitoring share. */
+/** Inputs of all monitoring functions. */
 export interface Watched {
   readonly settings: Settings;
   readonly host: Host;
-  /** Notification channels of the alerts. If empty, alerts appear only in the console. */
+  /**
+   * Notification channels of the alerts. If the list is empty, alerts appear only in the console.
+   */
   readonly channels: pulumi.Input<string>[];
-  /** Ids of the service's secrets in Secret Manager. */
+  /** The secrets' ids in Secret Manager. */
   readonly secretIds: readonly string[];
   readonly opts: pulumi.CustomResourceOptions;
 }
@@ -22,14 +24,15 @@ export interface MonitoringArgs extends Pick<Watched, 'settings' | 'host' | 'sec
   readonly service: gcp.cloudrunv2.Service;
 }
 
-/** Objectives, alerts, uptime check and dashboard of the service. */
+/** The service level objectives, alerts, uptime check and dashboard of the service. */
 export class Monitoring extends pulumi.ComponentResource {
   readonly dashboard: gcp.monitoring.Dashboard;
 
   constructor(args: MonitoringArgs, opts: pulumi.ComponentResourceOptions) {
     super('andamio:service:Monitoring', 'monitoring', {}, opts);
     const { settings, host, secretIds, service } = args;
-    // Google can reject an alert. The service must exist by then, so that it is not affected.
+    // Google may reject an alert. Alerts are created after the service, so that such an error does
+    // not prevent its deployment.
     const children: pulumi.CustomResourceOptions = { parent: this, dependsOn: [service] };
     const channels =
       settings.alertEmail === undefined

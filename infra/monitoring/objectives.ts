@@ -17,16 +17,19 @@ const objectivesOfService = {
 } as const;
 
 /**
- * Burn rates of the monthly error budget, as multiples of the rate that would use it up exactly,
- * each over a long and a short window: https://sre.google/workbook/alerting-on-slos/ (multiwindow,
- * multi-burn-rate).
+ * Alert thresholds for the burn rate of the error budget. A burn rate of 1 uses up exactly the
+ * budget of 28 days. An alert fires if the rate is exceeded in both a long and a short window:
+ * https://sre.google/workbook/alerting-on-slos/ (multiwindow, multi-burn-rate)
  */
 const burnRates = [
   { speed: 'fast', factor: 14.4, windows: ['3600s', '300s'], severity: 'CRITICAL' },
   { speed: 'slow', factor: 6, windows: ['21600s', '1800s'], severity: 'WARNING' },
 ] as const;
 
-/** Creates service level objectives over 28 days, and alerts on their burn rates. */
+/**
+ * Creates service level objectives over 28 days, and alerts that fire when an error budget is used
+ * up too fast.
+ */
 export function objectives(watched: Watched): void {
   const { settings, opts } = watched;
   const service = new gcp.monitoring.GenericService(

@@ -5,8 +5,9 @@ import { alertOnMetrics, threshold } from './alert-policy.ts';
 import type { Watched } from './index.ts';
 
 /**
- * Creates an uptime check that calls the documented host every minute from several continents, and
- * an alert on its failure. The check covers the service and its database.
+ * Creates an uptime check of the service's readiness endpoint, and an alert that fires when the
+ * check fails. Google calls the endpoint every minute from several continents. The endpoint also
+ * checks the database.
  */
 export function uptime(watched: Watched): void {
   const { settings, host, opts } = watched;
