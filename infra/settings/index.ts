@@ -3,7 +3,7 @@ import * as z from 'zod';
 import * as rule from './rules.ts';
 import { type PassedKey, passedVariables, serviceProblems, serviceSecrets, type VersionKey } from './service.ts';
 
-/** Settings that the service's own schema validates. */
+/** Settings that the program passes to the service. The service's own schema validates them. */
 const passed = Object.fromEntries(passedVariables.map(({ key }) => [key, z.string().optional()])) as Record<
   PassedKey,
   z.ZodOptional<z.ZodString>
@@ -16,8 +16,8 @@ const versions = Object.fromEntries(serviceSecrets.map(({ versionKey }) => [vers
 >;
 
 /**
- * The keys of a stack's configuration, without the project's prefix. Pulumi.dev.yaml documents
- * them.
+ * Schema of a stack's configuration, without the project's key prefix. Pulumi.dev.yaml documents
+ * the keys.
  */
 const shape = z.object({
   owns: rule.oneOf(['all', 'project', 'service']).default('all'),
@@ -57,28 +57,29 @@ const shape = z.object({
 type Values = z.output<typeof shape>;
 type Key = keyof Values;
 
-/** An invalid setting: its key and the rule that it breaks, never its value. */
+/** A problem with a setting. It contains the key and the violated rule, but never the value. */
 export interface SettingProblem {
   readonly key: string;
   readonly rule: string;
   /**
-   * Command that fixes the problem, with STACK for the stack's name. Defaults to the command that
-   * sets the key.
+   * The command that fixes the problem, with STACK as a placeholder for the stack's name. Defaults
+   * to the command that sets the key.
    */
   readonly command?: string;
 }
 
-/** The program's validated settings. */
+/** The validated settings of a stack. */
 export interface Settings extends Omit<Values, 'documentedHost' | 'database' | 'requireAttestation'> {
-  /** Project id. */
+  /** The project id. */
   readonly project: string;
   readonly region: string;
-  /** Name of the Firestore database. Defaults to the service's name. */
+  /** The name of the Firestore database. Defaults to the service's name. */
   readonly database: string;
   readonly documentedHost: keyof typeof publicHosts | undefined;
   /**
-   * True if Cloud Run starts only images that the build account attested. A stack that is alone in
-   * its project may build its image during `up` instead.
+   * True if Cloud Run runs only images that the build account attested. Defaults to false for a
+   * stack that owns both the project and the service, because such a stack may build its image
+   * during `up`.
    */
   readonly requireAttestation: boolean;
   readonly ownsProject: boolean;
@@ -86,7 +87,10 @@ export interface Settings extends Omit<Values, 'documentedHost' | 'database' | '
   readonly github: GitHub | undefined;
 }
 
-/** The GitHub repository that may deploy, by name and by ids that survive a rename. */
+/**
+ * The GitHub repository that may deploy. The numeric ids do not change when the repository is
+ * renamed.
+ */
 export interface GitHub {
   readonly repository: string;
   readonly repositoryId: string;
@@ -96,8 +100,8 @@ export interface GitHub {
 const githubKeys = ['githubRepository', 'githubRepositoryId', 'githubOwnerId'] as const satisfies Key[];
 
 /**
- * Checks rules that span settings. It reads the raw values so that all mistakes are reported at
- * once.
+ * Checks the rules that involve several settings. It reads the raw values so that all problems are
+ * reported at once, even if some values are invalid.
  */
 function crossRules(raw: Readonly<Record<string, string>>): SettingProblem[] {
   const ownsService = raw['owns'] !== 'project';
@@ -137,7 +141,7 @@ function crossRules(raw: Readonly<Record<string, string>>): SettingProblem[] {
   return rules.filter(([broken]) => broken).map(([, key, text]) => ({ key, rule: text }));
 }
 
-/** Returns the command that fixes a setting, with STACK for the stack's name. */
+/** Returns the command that fixes a problem, with STACK as a placeholder for the stack's name. */
 function commandFor({ key, rule: broken }: SettingProblem): string {
   const full = key.includes(':') ? key : `andamio:${key}`;
   if (key in versions && broken.startsWith('must be set')) return 'npx -y pnpm@12 secrets:generate STACK';
@@ -151,11 +155,11 @@ function commandFor({ key, rule: broken }: SettingProblem): string {
 const location = z.object({ project: rule.project, region: rule.region });
 
 /**
- * Parses a stack's settings.
+ * Validates and parses a stack's settings.
  *
- * @param raw the values of the project's own keys, as Pulumi holds them: strings.
- * @param provider the values of `gcp:project` and `gcp:region`.
- * @returns the settings, or all problems.
+ * @param raw the configuration values of this project by key, all strings as Pulumi stores them
+ * @param provider the values of `gcp:project` and `gcp:region`
+ * @returns the settings, or all problems
  */
 export function parseSettings(
   raw: Readonly<Record<string, string>>,

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 
 /**
- * Schemas of single settings. Values in a stack's configuration are strings. Each error message
- * states the rule.
+ * Schemas for individual settings. All values in a stack's configuration are strings. Each error
+ * message states the rule.
  */
 
-/** Returns a schema for a decimal integer within bounds. */
+/** Returns a schema for a decimal integer between two bounds, both inclusive. */
 export function integer(minimum: number, maximum: number) {
   const rule = `must be an integer from ${minimum} to ${maximum}`;
   return z
@@ -26,8 +26,8 @@ function matching(pattern: RegExp, error: string) {
 }
 
 /**
- * A project id. Google's APIs also accept the number but return either, so an address that contains
- * it would differ between runs.
+ * A project id. A project number is rejected: Google's APIs accept both but may return either, so
+ * that names derived from the setting would differ between runs.
  * https://cloud.google.com/resource-manager/docs/creating-managing-projects
  */
 export const project = z.string().regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, {
@@ -43,8 +43,8 @@ export const projectNumber = matching(/^[1-9]\d{5,19}$/, 'must be the number of 
 export const region = matching(/^[a-z]+-[a-z]+\d{1,2}$/, 'must be a region such as us-central1');
 
 /**
- * A service name. Cloud Run allows 49 characters. Account names add a suffix of up to 13 characters
- * to it and allow 30.
+ * A service name. Cloud Run allows 49 characters. Service account ids allow only 30, and the
+ * program appends up to 13 characters to the name.
  */
 export const serviceName = matching(
   /^[a-z]([a-z0-9-]{1,21}[a-z0-9])$/,
@@ -56,7 +56,10 @@ export const databaseName = matching(
   'must be 4 to 63 of a-z, 0-9 and -, beginning with a letter',
 );
 
-/** An image with a digest. A tag could be moved while the service runs. */
+/**
+ * An image reference with a digest. A tag is not accepted because it could be moved to another
+ * image.
+ */
 export const imageByDigest = matching(
   /^[a-z0-9][a-z0-9.:/_-]*@sha256:[0-9a-f]{64}$/,
   'must end in @sha256: and 64 hexadecimal digits (a tag can be moved under a running service)',
@@ -73,14 +76,13 @@ export const billingAccount = matching(
 
 export const bucket = matching(/^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/, 'must be the name of a bucket, without gs://');
 
-/**
- * A GitHub repository, and the numeric ids that do not change when another account takes its name.
- */
+/** A GitHub repository in the form OWNER/NAME. */
 export const repository = matching(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, 'must have the form OWNER/NAME');
 export const numericId = matching(/^[1-9]\d*$/, "must be the numeric id that GitHub's API gives");
 
 /**
- * A GitHub environment. It is the last part of a federation subject, which is limited to 127 bytes.
+ * A GitHub environment. Its length is limited because it is the last part of the federation
+ * subject, which can have at most 127 bytes.
  */
 export const environment = matching(
   /^[a-z][a-z0-9-]{0,62}$/,

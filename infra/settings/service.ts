@@ -1,21 +1,21 @@
 import { parseSettings as parseServiceSettings, type SettingName } from '@andamio/schema/settings';
 
-/** The source of a variable's value. */
+/** The source of an environment variable's value. */
 type Source =
-  /** A setting of the stack, passed on unchanged. */
+  /** A stack setting whose value is passed to the service unchanged. */
   | { readonly key: string }
-  /** A version of a secret in Secret Manager. The setting of the stack is the version number. */
+  /** A secret in Secret Manager. A stack setting specifies its version number. */
   | { readonly secret: string; readonly versionKey: string }
-  /** A constant of the program, or an attribute of a resource that it creates for the service. */
+  /** A value that the program sets: a constant, or an attribute of a created resource. */
   | { readonly from: 'program' }
-  /** No source: the reason why the variable is unset on Cloud Run. */
+  /** No source. The variable is not set on Cloud Run, for the given reason. */
   | { readonly unset: string };
 
 const program = { from: 'program' } as const;
 
 /**
- * The source of every variable that the service reads. A new variable fails to compile until it has
- * a row.
+ * The source of each variable that the service reads. A variable without a source causes a compile
+ * error.
  */
 export const variables = {
   NODE_ENV: program,
@@ -46,20 +46,20 @@ export const variables = {
 
 type Variables = typeof variables;
 
-/** Stack settings that are passed on to the service. */
+/** Keys of the stack settings that are passed to the service. */
 export type PassedKey = Extract<Variables[SettingName], { key: string }>['key'];
 
-/** Stack settings that hold the version of a secret. */
+/** Keys of the stack settings that specify a secret's version. */
 export type VersionKey = Extract<Variables[SettingName], { versionKey: string }>['versionKey'];
 
-/** Variables that the program sets. */
+/** Variables whose value the program sets. */
 export type ProgramVariable = {
   [Name in SettingName]: Variables[Name] extends { from: 'program' } ? Name : never;
 }[SettingName];
 
 /**
- * A secret of the service: its name, the variable that holds its value, and the setting that holds
- * its version.
+ * A secret of the service: its name, the variable that contains its value, and the stack setting
+ * that specifies its version.
  */
 export interface ServiceSecret {
   readonly variable: SettingName;
@@ -69,29 +69,32 @@ export interface ServiceSecret {
 
 const rows = Object.entries(variables) as [SettingName, Source][];
 
-/** Variables that are passed on from the stack, with the key of each. */
+/** Variables whose value is a stack setting, with the key of that setting. */
 export const passedVariables = rows.flatMap(([variable, source]) =>
   'key' in source ? [{ variable, key: source.key as PassedKey }] : [],
 );
 
-/** All secrets that a service can have. */
+/** All secrets that a service can have. Some are optional. */
 export const serviceSecrets: readonly ServiceSecret[] = rows.flatMap(([variable, source]) =>
   'secret' in source ? [{ variable, name: source.secret, versionKey: source.versionKey as VersionKey }] : [],
 );
 
-/** Returns the id of a secret in Secret Manager. */
+/** Returns a secret's id in Secret Manager. */
 export function secretIdOf(service: string, name: string): string {
   return `${service}-${name}`;
 }
 
-/** Returns the stack setting behind a variable; undefined if the program sets the variable. */
+/** Returns the key of the stack setting that determines a variable; undefined if there is none. */
 function keyOf(variable: SettingName): string | undefined {
   const source: Source = variables[variable];
   if ('key' in source) return source.key;
   return 'versionKey' in source ? source.versionKey : undefined;
 }
 
-/** Valid placeholder values for variables that are unknown or secret. */
+/**
+ * Valid placeholder values, for validation of settings while the real values are secret or not yet
+ * known.
+ */
 const standIns: Partial<Record<SettingName, string>> = {
   NODE_ENV: 'production',
   KEY_STORE: 'firestore',
@@ -102,10 +105,10 @@ const standIns: Partial<Record<SettingName, string>> = {
 };
 
 /**
- * Validates the service's settings in the stack by the service's own schema.
+ * Validates the settings that are passed to the service, using the service's own schema.
  *
  * @param raw the stack's settings by key, without the project's prefix
- * @returns each problem under the key of its setting, never with a value
+ * @returns the problems by stack setting, without values
  */
 export function serviceProblems(
   raw: Readonly<Record<string, string>>,
@@ -119,7 +122,8 @@ export function serviceProblems(
   if (parsed.ok) return [];
   return parsed.problems.map(({ name, rule }) => ({
     key: keyOf(name) ?? name,
-    // Rules that span variables mention the other variables. Replaces them with their keys.
+    // A rule that involves several variables mentions their names. They are replaced with the keys
+    // of the stack settings.
     rule: rule.replace(/[A-Z]+(_[A-Z]+)+/g, (word) => (word in variables && keyOf(word as SettingName)) || word),
   }));
 }

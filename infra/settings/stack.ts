@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { parseSettings, type SettingProblem, type Settings } from './index.ts';
 
-/** Returns the values of this project's own keys, without their prefix. */
+/** Returns the configuration values of this Pulumi project, by key without the project's prefix. */
 function ownValues(): Record<string, string> {
   const prefix = `${pulumi.getProject()}:`;
   const entries = Object.entries(pulumi.runtime.allConfig());
@@ -13,8 +13,7 @@ function ownValues(): Record<string, string> {
 /**
  * Stops the program if there are problems.
  *
- * @throws {pulumi.RunError} with every problem: its key, the rule, and the command that fixes it.
- * Values are not repeated.
+ * @throws {pulumi.RunError} with the key, rule and fixing command of every problem, but no values
  */
 export function refuse(problems: readonly SettingProblem[]): void {
   if (problems.length === 0) return;
@@ -29,7 +28,7 @@ export function refuse(problems: readonly SettingProblem[]): void {
 /**
  * Reads the settings of the current stack.
  *
- * @throws {pulumi.RunError} with every problem, see {@link refuse}.
+ * @throws {pulumi.RunError} with every problem, as {@link refuse} does
  */
 export function readSettings(): Settings {
   const provider = new pulumi.Config('gcp');
