@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import list from './prices.json' with { type: 'json' };
 
-/** A list price of Google, in the unit that it is charged by. */
+/** A list price of Google, per billing unit. */
 interface Price {
   readonly what: string;
   readonly per: string;
   readonly usd: number;
-  /** Free units per month. */
+  /** Units per month that are free of charge. */
   readonly free?: number;
   readonly source: string;
   /**
-   * True if the price comes from published estimates that quote Google's page, not from the page
-   * itself.
+   * True if the price was read in published estimates that quote Google's price page, not on the
+   * page itself.
    */
   readonly quoted?: boolean;
 }
@@ -21,10 +21,10 @@ type PriceName = keyof typeof list.prices;
 
 const prices: Readonly<Record<PriceName, Price>> = list.prices;
 
-/** Units used in a month, by price. */
+/** Units used per month, by price. */
 export type Usage = Readonly<Partial<Record<PriceName, number>>>;
 
-/** The assumed traffic of a service. */
+/** The assumed load of a service. */
 export interface Load {
   readonly verificationsADay: number;
 }
@@ -39,21 +39,24 @@ const seconds = hours * 3600;
 const days = hours / 24;
 
 /**
- * Assumed usage per verification. Each figure is the maximum: every verification misses the cache,
- * and each owner's usage is written separately.
+ * Assumed usage per verification. The figures are upper bounds: every verification misses the
+ * cache, and the usage of each owner is written separately.
  */
 const perVerification = {
-  /** The key and two usage documents. */
+  /** The key document and two usage documents. */
   documentsRead: 3,
-  /** Two usage documents. */
+  /** The two usage documents. */
   documentsWritten: 2,
-  /** Cloud Run's request log, and one audit entry for each of the three calls to Firestore. */
+  /**
+   * One entry in Cloud Run's request log, and one audit log entry for each of the three Firestore
+   * calls.
+   */
   logEntries: 4,
   kibibytesALogEntry: 1.2,
   kibibytesSent: 1,
 } as const;
 
-/** Default number of regions that run an uptime check. */
+/** Default number of regions from which Google runs an uptime check. */
 const checkedFrom = 6;
 
 const nodePrices: Readonly<Record<string, PriceName>> = {
@@ -69,7 +72,7 @@ function nodePrice(type: unknown): PriceName {
 
 const gibibytes = (kibibytes: number) => kibibytes / 2 ** 20;
 
-/** Returns the monthly usage of a stack, by row of the cost table. */
+/** Returns a stack's monthly usage, by row of the cost table. */
 export function usageOf(resources: readonly Resource[], { verificationsADay }: Load): Readonly<Record<string, Usage>> {
   const all = (type: string) => resources.filter((each) => each.type === type).map(({ inputs }) => inputs ?? {});
   const [service] = all('gcp:cloudrunv2/service:Service') as unknown as {
@@ -82,7 +85,7 @@ export function usageOf(resources: readonly Resource[], { verificationsADay }: L
     };
   }[];
   const checks = all('gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig').length * checkedFrom * hours * 60;
-  // Conditions on log entries do not refer to a metric.
+  // Google bills conditions that refer to a metric. Conditions on log entries do not.
   const conditions = all('gcp:monitoring/alertPolicy:AlertPolicy')
     .flatMap(({ conditions }) => conditions as object[])
     .filter((condition) => 'conditionThreshold' in condition);
@@ -90,8 +93,8 @@ export function usageOf(resources: readonly Resource[], { verificationsADay }: L
   const [container] = service?.template.containers ?? [];
   const vCpus = Number(container?.resources.limits.cpu ?? 0);
   const memory = Number.parseInt(container?.resources.limits.memory ?? '0', 10) / 1024;
-  // Under load one instance is always active. Without load, each uptime check activates one for the
-  // minimum charge of 100 ms.
+  // Under load, one instance is assumed to be active at all times. Without load, each uptime check
+  // activates an instance for the minimum charge of 100 ms.
   const active = verifications > 0 ? seconds : checks / 10;
   const up = Math.max((service?.scaling.minInstanceCount ?? 0) * seconds, active);
   const stored = service === undefined ? 0 : verifications > 0 ? 1 : 0.1;
@@ -114,13 +117,13 @@ export function usageOf(resources: readonly Resource[], { verificationsADay }: L
       egress: gibibytes(verifications * perVerification.kibibytesSent),
     },
     'Firestore: reads and writes': {
-      // Each readiness check reads one document.
+      // Each uptime check calls the readiness endpoint, which reads one document.
       firestoreReads: checks + verifications * perVerification.documentsRead,
       firestoreWrites: verifications * perVerification.documentsWritten,
     },
     'Firestore: data, point-in-time recovery, backups': {
       firestoreStorage: 2 * stored,
-      // 7 daily and 14 weekly backups.
+      // Seven daily and 14 weekly backups.
       firestoreBackups: 21 * stored,
     },
     'Memorystore for Valkey': Object.assign({}, ...nodes),
@@ -134,13 +137,13 @@ export function usageOf(resources: readonly Resource[], { verificationsADay }: L
       secretVersions: container?.envs.filter(({ valueSource }) => valueSource !== undefined).length ?? 0,
       kmsKeyVersions: keys,
     },
-    // Images share their base layers, so a release adds only its bundle. Assumes four releases a
-    // month.
+    // Images share their base layers, so each release adds only its bundle. Four releases a month
+    // are assumed.
     'Artifact Registry, scans of images': { registryStorage: registries * 0.2, imageScans: registries * 4 },
   };
 }
 
-/** Returns the monthly cost in US dollars, after the free units. */
+/** Returns the monthly cost in US dollars, after subtracting free units. */
 export function costOf(usage: Usage): number {
   return Object.entries(usage)
     .map(([name, units]) => {
@@ -162,7 +165,7 @@ const dollars = (amount: number) => (amount < 0.005 ? '0' : amount.toFixed(2));
 
 const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 
-/** Returns the Markdown table of monthly costs per stack, by resource. */
+/** Returns a Markdown table of monthly costs, by stack and resource. */
 function costsTable(): string {
   const usages = columns.map(([, stack, verificationsADay]) => {
     const file = join(import.meta.dirname, `../test/snapshots/${stack}.json`);
@@ -178,7 +181,7 @@ function costsTable(): string {
   ].join('\n');
 }
 
-/** Returns the Markdown table of prices and their sources. */
+/** Returns a Markdown table of prices with their sources. */
 function pricesTable(): string {
   const lines = Object.values(prices).map(({ what, per, usd, free, source, quoted }) =>
     row([
@@ -194,7 +197,7 @@ function pricesTable(): string {
   );
 }
 
-/** Returns the document with both tables inserted between their markers. */
+/** Returns the document with both tables inserted between its markers. */
 export function withCosts(document: string): string {
   const origin = `List prices of ${list.region}, read on ${list.read} in copies of Google's pages, and where a star stands, in
 published estimates of 2026 that quote them. Check the source before you rely on one.`;
