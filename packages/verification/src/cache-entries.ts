@@ -1,20 +1,23 @@
 import { LRUCache } from 'lru-cache';
 import type { FoundKey } from './found-key.ts';
 
-/** The result of reading one key from the store. */
+/** The result of reading a key from the store. */
 export interface CacheEntry<Found> {
-  /** The key, or undefined if the store has no such key. */
+  /** The stored key, or undefined if the store has no such key. */
   readonly found: Found | undefined;
-  /** When the read started, in milliseconds of the monotonic clock. The entry's age counts from then. */
+  /**
+   * Start of the read in milliseconds of the monotonic clock. The entry's age counts from this
+   * time.
+   */
   readonly startedAt: number;
 }
 
-/** The most recently used cache entries, indexed by key id and by owner. */
+/** The most recently used cache entries, by key id and by owner. */
 export class CacheEntries<Found extends FoundKey> {
   readonly #byId: LRUCache<string, CacheEntry<Found>>;
   readonly #idsOf = new Map<string, Set<string>>();
 
-  /** @param maximum the largest number of entries. */
+  /** @param maximum maximum number of entries. */
   constructor(maximum: number) {
     this.#byId = new LRUCache({ max: maximum, dispose: (entry, id) => this.#removeFromOwner(entry, id) });
   }

@@ -5,9 +5,11 @@ import { type DigestKey, digestKeyOf } from './digest.ts';
 const length = 32;
 
 /**
- * Returns the digest keys derived from the peppers as `VERSION:BASE64` pairs, separated by commas
- * and in the same order. A service that only verifies keys is given this value in place of
- * KEY_PEPPERS. With it one can find the record of a given key, but cannot derive a pepper or a key.
+ * Returns the digest keys derived from the peppers, as comma-separated `VERSION:BASE64` pairs in
+ * the order of the peppers.
+ *
+ * A service that only verifies keys is configured with this value instead of KEY_PEPPERS. The value
+ * suffices to find the record of a presented key, but not to derive a pepper or an API key.
  */
 export function digestKeys(peppers: readonly Pepper[]): string {
   return peppers

@@ -1,11 +1,13 @@
 import { createHmac, createSecretKey, hkdfSync } from 'node:crypto';
 import type { Pepper } from '@andamio/schema/settings';
 
-/** An HMAC key for digesting API keys, derived from a pepper that it does not reveal. */
+/**
+ * An HMAC key for digesting API keys. It is derived from a pepper but does not reveal the pepper.
+ */
 export interface DigestKey {
-  /** The version of the pepper: `[a-z0-9]{1,16}`. */
+  /** Version of the pepper, which matches `[a-z0-9]{1,16}`. */
   readonly version: string;
-  /** The derived key, 32 bytes. */
+  /** The derived HMAC key, 32 bytes. */
   readonly subkey: Uint8Array;
 }
 
@@ -13,23 +15,24 @@ export interface DigestKey {
 export interface Digester {
   readonly pepperVersion: string;
   /**
-   * Returns the id of a key: its HMAC-SHA256 in hex. Without the pepper, the id can neither be
-   * computed nor confirmed.
+   * Returns the id of a key: its HMAC-SHA256 in hexadecimal. Without the pepper, nobody can compute
+   * the id or check whether it belongs to a given key.
    */
   digest(key: string): string;
 }
 
 /**
- * Derives a digest key from a pepper (HKDF-SHA256, RFC 5869), so that a service that only verifies
- * keys never needs the pepper itself.
+ * Derives a digest key from a pepper with HKDF-SHA256 (RFC 5869). A service that only verifies keys
+ * needs the digest key, not the pepper.
  */
 export function digestKeyOf({ version, secret }: Pepper): DigestKey {
   return { version, subkey: new Uint8Array(hkdfSync('sha256', secret, '', 'andamio-api/key-digest/v1', 32)) };
 }
 
-/** Creates a digester from a derived key. */
+/** Creates a digester from a digest key. */
 export function createDigester({ version, subkey }: DigestKey): Digester {
-  // A key object is created once. Given raw bytes, createHmac would create one for each digest.
+  // Importing the HMAC key once is faster. Given raw bytes, createHmac would import them for each
+  // digest.
   const secret = createSecretKey(subkey);
   return {
     pepperVersion: version,

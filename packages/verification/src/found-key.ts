@@ -3,21 +3,21 @@ import type { Tier } from '@andamio/schema/tiers';
 /** A stored key with its owner's tier and suspension. Times are in Unix seconds. */
 export interface FoundKey {
   readonly record: {
-    /** The key's digest, by which it is stored. */
+    /** The key id, under which the key is stored. */
     readonly id: string;
     readonly userId: string;
     readonly name: string;
     readonly createdAt: number;
     readonly expiresAt: number;
   };
-  /** The owner's tier. */
   readonly tier: Tier;
-  /** Whether the owner is suspended, so that none of their keys is valid. */
+  /** Whether the owner is suspended. Keys of a suspended owner are invalid. */
   readonly suspended?: boolean;
 }
 
 /**
- * Reports whether a stored key is valid: neither expired nor of a suspended owner.
+ * Reports whether a stored key is valid, which means that it has not expired and its owner is not
+ * suspended.
  *
  * @param now the current time in Unix milliseconds.
  */
@@ -26,8 +26,8 @@ export function isValid({ record, suspended }: FoundKey, now: number): boolean {
 }
 
 /**
- * Finds the key stored under one of the given ids, in one round trip.
+ * A function that finds the key stored under one of the given ids, in one round trip.
  *
- * @param ids digests of one key, one for each pepper.
+ * @param ids ids of the same API key, one for each pepper.
  */
 export type FindKey<Found extends FoundKey = FoundKey> = (ids: readonly string[]) => Promise<Found | undefined>;

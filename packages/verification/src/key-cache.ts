@@ -2,25 +2,25 @@ import { CacheEntries, type CacheEntry } from './cache-entries.ts';
 import type { FindKey, FoundKey } from './found-key.ts';
 import { PendingRead } from './pending-read.ts';
 
-/** Largest number of cached valid keys. */
+/** Maximum number of cached valid keys. */
 export const maximumValidEntries = 10_000;
-/** Largest number of cached ids without a valid key. */
+/** Maximum number of cached ids that have no valid key. */
 const maximumRefusedEntries = 1_000;
 /**
- * Milliseconds for which a refusal is cached. A key that another instance issued or extended works
- * afterwards.
+ * Milliseconds for which a refusal is cached. This is the longest time for which a key that another
+ * instance has just issued or extended can be rejected.
  */
 const refusedAge = 1_000;
 
 /**
- * Fraction of `maximumAge` after which an entry in use is refreshed in the background. Requests
- * then do not wait for the store, and `verify` never answers with no time left to cache.
+ * Fraction of `maximumAge` after which a requested entry is refreshed in the background. Requests
+ * then do not wait for the store, and the responses of `verify` can always be cached for some time.
  */
 const refreshAfter = 0.8;
 /** Milliseconds before a failed refresh is retried. */
 const refreshPause = 1_000;
 
-/** The store took longer to respond than `maximumAge` allows. */
+/** The error for a read that took longer than `maximumAge`. */
 export class StaleReadError extends Error {
   override readonly name = 'StaleReadError';
 }
@@ -28,32 +28,36 @@ export class StaleReadError extends Error {
 /** Options of a {@link KeyCache}. */
 export interface KeyCacheOptions<Found extends FoundKey> {
   readonly find: FindKey<Found>;
-  /** Reports whether a key is valid now. An invalid key is cached like an unknown id. */
+  /** Reports whether a key is currently valid. An invalid key is cached like an unknown id. */
   readonly isValid: (found: Found) => boolean;
-  /** Largest age of a result, in milliseconds. */
+  /** Maximum age of a cached result in milliseconds. */
   readonly maximumAge: number;
   /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow: () => number;
 }
 
 /**
- * Caches for a bounded time what the store returned for a key id. Holds ids, never keys.
+ * Caches what the store returned for each key id. The cache contains no API keys.
  *
- * Refusals have a small cache of their own: a flood of random keys neither grows memory nor evicts
- * valid keys. Concurrent reads of one key share a single read. Failed reads are not cached.
+ * Refusals have a separate small cache, so that a flood of random keys neither exhausts memory nor
+ * evicts valid keys. Concurrent requests for the same key share one read. Failed reads are not
+ * cached.
  */
 export class KeyCache<Found extends FoundKey> {
   readonly #options: KeyCacheOptions<Found>;
   readonly #valid = new CacheEntries<Found>(maximumValidEntries);
   readonly #refused = new CacheEntries<Found>(maximumRefusedEntries);
   /**
-   * Pending reads under each of their ids. A read that is no longer listed must not be joined, and
-   * its result must not be cached.
+   * Pending reads by each of their ids. Invalidating an id removes its read, which then cannot be
+   * joined, and whose result is not cached.
    */
   readonly #reads = new Map<string, PendingRead<Found>>();
-  /** The earliest time of the next refresh, for entries whose refresh has not succeeded yet. */
+  /**
+   * The earliest time of the next refresh, by entry, in milliseconds of the monotonic clock. Set
+   * when a refresh starts, so that a failed refresh is not retried at once.
+   */
   readonly #nextRefreshAt = new WeakMap<CacheEntry<Found>, number>();
-  /** Number of owner invalidations so far. */
+  /** Number of calls to {@link KeyCache.invalidateOwner} so far. */
   #invalidations = 0;
 
   constructor(options: KeyCacheOptions<Found>) {
@@ -61,8 +65,8 @@ export class KeyCache<Found extends FoundKey> {
   }
 
   /**
-   * Returns the cached entry of an id, never older than `maximumAge`. Refreshes an entry that is
-   * close to that age in the background.
+   * Returns the cached entry for an id, or undefined if it is missing or older than `maximumAge`.
+   * Refreshes an entry that approaches `maximumAge` in the background.
    */
   get(id: string): CacheEntry<Found> | undefined {
     const { isValid, maximumAge } = this.#options;
@@ -79,9 +83,9 @@ export class KeyCache<Found extends FoundKey> {
   }
 
   /**
-   * Reads a key from the store, or joins a pending read of it.
+   * Reads a key from the store, or joins a pending read of the same key.
    *
-   * @param ids digests of one key. A refusal is cached under the first.
+   * @param ids ids of one key, one for each pepper. A refusal is cached under the first id.
    * @throws {StaleReadError} and the errors of `find`.
    */
   async read(ids: readonly [string, ...string[]]): Promise<CacheEntry<Found>> {
@@ -90,16 +94,16 @@ export class KeyCache<Found extends FoundKey> {
     const invalidationsBefore = this.#invalidations;
     const read = pending !== undefined && this.#isWithin(maximumAge, pending) ? pending : this.#startRead(ids);
     const entry = await read.entry;
-    // The read started before its owner was invalidated, but was joined after. A new read cannot
-    // predate the invalidation.
+    // This call joined a read that had started before the owner was invalidated. A new read starts
+    // after the invalidation and returns current data.
     if (read.mayPredate(entry, invalidationsBefore)) return this.read(ids);
     if (!this.#isWithin(maximumAge, entry)) throw new StaleReadError('The key store was too slow.');
     return entry;
   }
 
   /**
-   * Removes ids from the cache. Later calls read the store again, even if a read of them is
-   * pending.
+   * Removes ids from the cache. Later calls read them from the store, and do not join a pending
+   * read.
    */
   invalidate(ids: Iterable<string>): void {
     for (const id of ids) {
@@ -111,8 +115,8 @@ export class KeyCache<Found extends FoundKey> {
   }
 
   /**
-   * Removes all keys of an owner from the cache. The owner of a pending read is known only when it
-   * ends, so its result is checked then.
+   * Removes all keys of an owner from the cache. The owner of a pending read is unknown until the
+   * read ends, so its result is checked at that time.
    */
   invalidateOwner(userId: string): void {
     this.#valid.deleteOwner(userId);

@@ -1,14 +1,14 @@
 import type { CacheEntry } from './cache-entries.ts';
 import type { FoundKey } from './found-key.ts';
 
-/** A read of the store that has not ended yet. */
+/** A pending read of the store. */
 export class PendingRead<Found extends FoundKey> {
   readonly ids: readonly [string, ...string[]];
   /** Start of the read in milliseconds of the monotonic clock. */
   readonly startedAt: number;
   readonly entry: Promise<CacheEntry<Found>>;
   /**
-   * The owners that were invalidated since the read started, with the number of their latest
+   * The owners invalidated since the read started. The value is the number of the owner's latest
    * invalidation.
    */
   readonly #invalidations = new Map<string, number>();
@@ -19,12 +19,18 @@ export class PendingRead<Found extends FoundKey> {
     this.entry = found.then((value) => ({ found: value, startedAt }));
   }
 
-  /** Records that the read may have seen an owner's keys as they were before an invalidation. */
+  /**
+   * Records that an owner was invalidated while the read was pending, so that the read may return
+   * outdated data.
+   */
   noteInvalidation(userId: string, invalidation: number): void {
     this.#invalidations.set(userId, invalidation);
   }
 
-  /** Reports whether the result may predate one of the owner's invalidations up to the given number. */
+  /**
+   * Reports whether an owner invalidation, up to the given number, makes the result potentially
+   * outdated.
+   */
   mayPredate({ found }: CacheEntry<Found>, invalidation: number): boolean {
     const noted = found && this.#invalidations.get(found.record.userId);
     return noted !== undefined && noted <= invalidation;

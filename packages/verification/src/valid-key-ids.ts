@@ -2,14 +2,16 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
 /**
- * The ids of keys that were valid when last verified. They spare a known key the HMAC under each
- * pepper, which costs more than the rest of its verification. Keys are held as their SHA-256, which
- * does not reveal a key with 202 bits of randomness.
+ * The ids of keys that were valid when last verified. A known key does not need an HMAC under each
+ * pepper, which costs more than the rest of its verification.
+ *
+ * Keys are stored as SHA-256 digests. Nobody can find a key with 202 bits of randomness from its
+ * digest.
  */
 export class ValidKeyIds {
   readonly #ids: LRUCache<string, string>;
 
-  /** @param maximum the largest number of ids. */
+  /** @param maximum maximum number of ids. */
   constructor(maximum: number) {
     this.#ids = new LRUCache({ max: maximum });
   }

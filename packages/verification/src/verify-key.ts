@@ -8,7 +8,7 @@ import { ValidKeyIds } from './valid-key-ids.ts';
 export { type FindKey, type FoundKey, isValid } from './found-key.ts';
 export { StaleReadError } from './key-cache.ts';
 
-/** A valid key, and the milliseconds for which callers may rely on that. */
+/** A valid key, and the number of milliseconds for which callers may cache the result. */
 export interface VerifiedKey<Found extends FoundKey> {
   readonly found: Found;
   readonly millisecondsLeft: number;
@@ -16,58 +16,68 @@ export interface VerifiedKey<Found extends FoundKey> {
 
 export interface KeyVerifierOptions<Found extends FoundKey> {
   readonly find: FindKey<Found>;
-  /** One digester for each pepper, first that of the pepper for new keys. */
+  /** One digester for each pepper. The first one digests new keys. */
   readonly digesters: readonly [Digester, ...Digester[]];
-  /** Largest age of a result in milliseconds. A change in the store takes effect here within it. */
+  /**
+   * Maximum age of a cached result in milliseconds. A change in the store takes effect here within
+   * this time.
+   */
   readonly maximumAge: number;
   /** Returns the current time in Unix milliseconds. */
   readonly now: () => number;
   /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow: () => number;
   /**
-   * Called with a valid key that is stored under an older pepper, and with its digest under the
-   * newest.
+   * Called when a valid key is stored under an older pepper. Receives the stored key and its digest
+   * under the current pepper.
    */
   readonly onOlderPepper?: (found: Found, newest: NewestDigest) => void;
 }
 
-/** A key's digest under the pepper for new keys. */
+/** A key's digest under the current pepper. */
 export interface NewestDigest {
   readonly id: string;
   readonly pepperVersion: string;
 }
 
-/** Why a key is refused (service contract, "Edges"). */
+/** The reason for refusing a key (service contract, "Edges"). */
 export type KeyRefusal = 'malformed' | 'unknown_key' | 'expired' | 'suspended';
 
 type Verification<Found extends FoundKey> = VerifiedKey<Found> | undefined;
 
-/** Verifies API keys. */
+/** Verifies API keys, with a cache. */
 export interface KeyVerifier<Found extends FoundKey> {
   /**
-   * Returns the cached verification of a key, without a look-up.
+   * Returns the cached verification of a key without reading the store.
    *
-   * @returns undefined if the key is not cached as valid; {@link KeyVerifier.verify} then decides.
+   * @returns the verification, or undefined if the key is not cached as valid. {@link
+   * KeyVerifier.verify} then decides.
    */
   cached(text: string): Verification<Found>;
   /**
-   * Reports whether a key was valid when it was last verified, however long ago. Covers only the
-   * most recently used keys.
+   * Reports whether a key was valid when last verified, however long ago. Remembers only the most
+   * recently used keys.
    */
   wasValid(text: string): boolean;
   /**
-   * Verifies a key. The result is undefined for a key that is malformed, unknown, expired, deleted,
-   * or of a suspended owner. A malformed key needs no look-up.
+   * Verifies a key. The result is undefined if the key is malformed, unknown, expired, deleted, or
+   * owned by a suspended user. A malformed key is rejected without reading the store.
    *
    * @returns the result itself if it is cached, otherwise a promise.
-   * @throws {StaleReadError} in the promise, and the errors of `find`.
+   * @throws {StaleReadError} and the errors of `find`, as rejections of the promise.
    */
   verify(text: string): Verification<Found> | Promise<Verification<Found>>;
-  /** Returns why {@link KeyVerifier.verify} has just refused a key. Reads only the cache. */
+  /** Returns why {@link KeyVerifier.verify} just refused a key. Reads only the cache. */
   refusalReason(text: string): KeyRefusal;
-  /** Drops cached results of the given ids, so that changes to them take effect at once. */
+  /**
+   * Removes the cached results for the given ids, so that changes to these keys take effect
+   * immediately.
+   */
   invalidate(ids: Iterable<string>): void;
-  /** Drops cached results of all keys of an owner, so that changes to them take effect at once. */
+  /**
+   * Removes the cached results for all keys of an owner, so that changes to them take effect
+   * immediately.
+   */
   invalidateOwner(userId: string): void;
 }
 
@@ -118,7 +128,7 @@ export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOp
     },
     refusalReason(text) {
       if (!isKey(text)) return 'malformed';
-      // A refusal stays cached long enough to be explained.
+      // The refusal was cached a moment ago, so the cache still holds it.
       const found = digesters.map(({ digest }) => cache.get(digest(text))?.found).find((one) => one !== undefined);
       if (found === undefined) return 'unknown_key';
       return found.suspended === true ? 'suspended' : 'expired';

@@ -1,8 +1,8 @@
 /**
- * Waits for work, at most for the given number of milliseconds. The work itself continues after
- * that; its late result or error is ignored.
+ * Waits for work for at most the given number of milliseconds. Work that takes longer is not
+ * canceled, and its result or error is ignored.
  *
- * @param late creates the error for work that takes too long.
+ * @param late creates the error with which the returned promise rejects after the timeout.
  */
 export async function withTimeout<T>(milliseconds: number, work: Promise<T>, late: () => Error): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();

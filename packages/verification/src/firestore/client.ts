@@ -1,5 +1,5 @@
-// Importing this file loads the Firestore library and gRPC. Import it dynamically when the first
-// call needs it, not at startup.
+// Importing this module loads the Firestore library and gRPC. Import it dynamically on the first
+// call rather than at startup.
 import { Firestore, type Settings } from '@google-cloud/firestore';
 import { catchSetupFailures } from './connection-setup.ts';
 import { DeferredCredentials } from './credentials.ts';
@@ -12,65 +12,67 @@ export interface DatabaseAddress {
 }
 
 /**
- * OAuth scope that Firestore requires of an access token
+ * The OAuth scope that Firestore requires
  * (https://firebase.google.com/docs/firestore/reference/rpc).
  */
 const scopes = ['https://www.googleapis.com/auth/datastore'];
 
 /**
- * Reports whether calls go to an emulator, which takes no credentials. The library decides by the
- * same variable.
+ * Reports whether calls go to the Firestore emulator, which needs no credentials. Reads the same
+ * environment variable as the client library.
  */
 function isEmulator(settings: Settings): boolean {
   // biome-ignore lint/style/noProcessEnv: the library itself reads this variable to choose an emulator.
   return settings.ssl === false || process.env['FIRESTORE_EMULATOR_HOST'] !== undefined;
 }
 
-/** An open Firestore client. */
+/** An open Firestore client and its running tasks. */
 export interface Connection {
   readonly firestore: Firestore;
-  /** Runs a task that uses the client. {@link Connection.close} waits for it. */
+  /** Runs a task that uses the client. The client is not terminated before the task ends. */
   use<T>(task: () => Promise<T>): Promise<T>;
   /**
-   * Terminates the client. Resolves at once if tasks are still running; the client then terminates
-   * after the last of them.
+   * Terminates the client. If tasks are still running, resolves immediately, and the client
+   * terminates after the last task.
    */
   close(): Promise<void>;
 }
 
 /**
- * Creates a client whose calls keep to the deadline of their operation and whose connection
- * failures reject the call instead of ending the process. Sends no request yet.
+ * Creates a Firestore client without sending a request.
+ *
+ * Its calls observe the deadline of their operation. A failure to set up a connection rejects the
+ * call and does not terminate the process.
  */
 export function openDatabase({ project, database }: DatabaseAddress, settings: Settings = {}): Connection {
-  // Without a project id the library looks for one first. Where the gcloud CLI is installed, that
-  // takes seconds.
+  // Without a project id, the library searches for one, which takes seconds if the gcloud CLI is
+  // installed.
   const credentials = new DeferredCredentials({ scopes, projectId: project });
   const firestore = new Firestore({
     projectId: project,
     databaseId: database,
     auth: credentials,
-    // Deadlines and failure reasons rely on gRPC interceptors, which FIRESTORE_PREFER_REST would
-    // bypass.
+    // Deadlines and failure reasons depend on gRPC interceptors. FIRESTORE_PREFER_REST would bypass
+    // them.
     preferRest: false,
     ...settings,
     'grpc.callInvocationTransformer': bindCall,
-    // By default gRPC waits up to two minutes between connection attempts, which would prolong an
-    // outage by as much.
+    // By default, gRPC waits up to two minutes between connection attempts. An outage would last
+    // that much longer for this process.
     'grpc.max_reconnect_backoff_ms': 2_000,
   });
   catchSetupFailures(firestore);
   let credentialsFound = isEmulator(settings);
   /**
-   * Looks for credentials before the first call. Otherwise an unreachable Google endpoint would
-   * hide the fact that no credentials are configured.
+   * Checks for credentials before the first call. Otherwise, if Google's endpoint is also
+   * unreachable, the error would not mention that credentials are missing.
    */
   async function findCredentials(): Promise<void> {
     if (!credentialsFound) await credentials.check();
     credentialsFound = true;
   }
 
-  /** Tasks that are still running, including those whose caller has stopped waiting. */
+  /** Running tasks, including tasks whose caller has stopped waiting. */
   const pending = new Set<Promise<unknown>>();
   return {
     firestore,
@@ -84,9 +86,9 @@ export function openDatabase({ project, database }: DatabaseAddress, settings: S
       }
     },
     async close() {
-      // The library retries failed reads even if no caller waits for them, for up to a minute. A
-      // retry after termination would reject with an error that no one can catch. The client
-      // therefore terminates after the last task, and this method does not wait for that.
+      // The library retries a failed read for up to a minute, even if no caller waits for it. A
+      // retry after termination would reject a promise that no caller can handle. The client
+      // therefore terminates after the last task, and this method does not wait for it.
       const ended = Promise.allSettled(pending).then(() => firestore.terminate());
       if (pending.size === 0) await ended;
       else ended.catch(() => {});

@@ -1,7 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore';
 import { ConnectionSetupError } from './refusal.ts';
 
-/** The members used here of a client that the library generates for an API. */
+/** The members of a generated Google API client that this module uses. */
 interface GeneratedClient {
   firestoreStub?: Promise<unknown> | undefined;
   readonly _gaxGrpc: { createStub(...options: unknown[]): Promise<unknown> };
@@ -9,8 +9,8 @@ interface GeneratedClient {
 }
 
 /**
- * The member used here of the library's client pool, which creates one generated client for every
- * hundred concurrent calls.
+ * The members of the library's client pool that this module uses. The pool creates a generated
+ * client for every hundred concurrent calls.
  */
 interface Pool {
   clientFactory?(...options: unknown[]): GeneratedClient;
@@ -30,12 +30,12 @@ function handleSetupFailures(client: GeneratedClient): GeneratedClient {
 }
 
 /**
- * Rejects the affected calls when a connection cannot be set up: a required client certificate is
- * missing, the file of root certificates does not exist, or a cipher is unknown.
+ * Makes a failed connection setup reject the affected calls. Examples are a missing client
+ * certificate, a missing file of root certificates, or an unknown cipher.
  *
  * A generated client starts each call with `this.initialize().catch((err) => { throw err; })`. No
- * code holds that promise, so its rejection would end the process. The call itself awaits the same
- * failure through another promise, so `initialize` need not reject.
+ * code handles the resulting promise, so its rejection would terminate the process. The call also
+ * awaits the failure through another promise, so `initialize` does not need to reject.
  */
 export function catchSetupFailures(firestore: Firestore): void {
   const { _clientPool: pool } = firestore as unknown as { readonly _clientPool?: Pool };

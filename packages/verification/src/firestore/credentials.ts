@@ -5,10 +5,10 @@ import { CredentialsError, statusCodes } from './refusal.ts';
 /** Milliseconds that a call waits for credentials before the client library retries. */
 const credentialsTimeout = 1_500;
 
-/** The properties used here of an error from google-auth-library. */
+/** The properties of a google-auth-library error that this module uses. */
 interface AuthError {
   readonly message?: unknown;
-  /** HTTP status of the token endpoint or the metadata server. */
+  /** HTTP status from the token endpoint or the metadata server. */
   readonly status?: unknown;
   readonly code?: unknown;
   readonly cause?: { readonly code?: unknown };
@@ -20,14 +20,14 @@ const systemCodeOf = ({ code, cause }: AuthError) =>
   [code, cause?.code].find((word): word is string => typeof word === 'string' && /^[A-Z][A-Za-z_]+$/.test(word));
 
 /**
- * Reports whether an error code is that of a file operation. Such a message names the path and
- * quotes none of the content.
+ * Reports whether an error code belongs to a file operation. The message of a file error names the
+ * path but does not quote the file's content.
  */
 const isFileError = (code: string) => /^E(NOENT|NOTDIR|ISDIR|ACCES|PERM|LOOP|NAMETOOLONG)$/.test(code);
 
 /**
- * Reports whether the token endpoint, or the connection to it, failed. All other errors persist
- * until the configuration changes.
+ * Reports whether the token endpoint failed or could not be reached. All other errors persist until
+ * the configuration changes.
  */
 function isTransient(error: AuthError): boolean {
   if (typeof error.status === 'number') return error.status === 429 || error.status >= 500;
@@ -36,8 +36,8 @@ function isTransient(error: AuthError): boolean {
 }
 
 /**
- * Describes why credentials could not be obtained. Omits messages of JSON parsers, which quote
- * their input, and responses, which may contain tokens: neither belongs in a log.
+ * Explains why credentials could not be obtained. Omits JSON parser messages, which quote their
+ * input, and responses, which may contain tokens.
  */
 function describe(error: AuthError): string {
   if (error instanceof SyntaxError) return 'the credentials file is not valid JSON.';
@@ -69,7 +69,7 @@ async function headersOf(client: Promise<AuthClient>, url?: string | URL): Promi
   }
 }
 
-/** An auth client that looks for credentials when a call needs them. */
+/** An auth client that obtains credentials when a call needs them. */
 class DeferredClient extends PassThroughClient {
   readonly #find: () => Promise<AuthClient>;
 
@@ -84,14 +84,16 @@ class DeferredClient extends PassThroughClient {
 }
 
 /**
- * Application Default Credentials that are looked up by the call that needs them, not while the
- * client is created.
+ * Application Default Credentials that are obtained by the first call that needs them rather than
+ * when the client is created.
  *
- * The client library starts each call with `this.initialize().catch((err) => { throw err; })`, a
- * promise that no code holds. Without credentials its rejection ends the process. If the process
- * catches all rejections, the client keeps the rejected promise and fails until a restart. With
- * these credentials `initialize` does not fail: the call ends with UNAUTHENTICATED or UNAVAILABLE,
- * and the next call looks again.
+ * The client library starts each call with `this.initialize().catch((err) => { throw err; })`. No
+ * code handles the resulting promise, so missing credentials would terminate the process. In a
+ * process that ignores unhandled rejections, the client would keep the rejected promise and fail
+ * until a restart.
+ *
+ * With this class, `initialize` succeeds. The call fails with UNAUTHENTICATED or UNAVAILABLE, and
+ * the next call tries again.
  */
 export class DeferredCredentials extends GoogleAuth {
   override async getClient(): ReturnType<GoogleAuth['getClient']> {
@@ -99,7 +101,7 @@ export class DeferredCredentials extends GoogleAuth {
   }
 
   /**
-   * Looks for credentials before a call.
+   * Obtains credentials before a call, to detect missing credentials early.
    *
    * @throws {@link CredentialsError}
    */
@@ -107,7 +109,10 @@ export class DeferredCredentials extends GoogleAuth {
     await headersOf(super.getClient());
   }
 
-  /** Returns no universe domain, so that the library compares none while it creates a client. */
+  /**
+   * Returns an empty universe domain. The library would otherwise obtain credentials to compare
+   * universe domains while it creates a client.
+   */
   override getUniverseDomain(): Promise<string> {
     return Promise.resolve('');
   }

@@ -2,13 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { withTimeout } from '../with-timeout.ts';
 import { isPermanent } from './refusal.ts';
 
-/** A running operation. */
+/** A running Firestore operation. */
 interface Operation {
   /**
-   * Deadline in milliseconds of the monotonic clock. No request is sent for the operation after it.
+   * Deadline in milliseconds of the monotonic clock. After it, no request is sent for the
+   * operation.
    */
   readonly until: number;
-  /** Why the last failed attempt reached no server. */
+  /** Reason why the last failed attempt did not reach a server. */
   lastFailure: string | undefined;
 }
 
@@ -19,7 +20,10 @@ interface Status {
   readonly details: string;
 }
 
-/** The members used here of `InterceptingListener` and `InterceptingCall` of `@grpc/grpc-js`. */
+/**
+ * The members of `InterceptingListener` and `InterceptingCall` from `@grpc/grpc-js` that this
+ * module uses.
+ */
 interface Listener {
   onReceiveMetadata?(metadata: unknown): void;
   onReceiveStatus?(status: Status & { readonly metadata: unknown }): void;
@@ -34,21 +38,21 @@ interface CallProperties {
   readonly callOptions: { deadline?: Date | number; interceptors?: readonly unknown[] };
 }
 
-/** gRPC status code of calls that reached no server. */
+/** gRPC status code of a call that did not reach a server. */
 const unavailable = 14;
-/** Prefix that gRPC puts before an error of the credentials. */
+/** The prefix that gRPC adds to an error from the credentials. */
 const fromCredentials = /^Getting metadata from plugin failed with error: /;
 
 /**
- * Returns why an attempt reached no server, or undefined if it reached one: a server's details may
- * name documents.
+ * Returns why an attempt did not reach a server. Returns undefined if it did, because a server's
+ * error details may contain document names.
  */
 function failureOf({ code, details }: Status): string | undefined {
   const isLocal = code === unavailable || fromCredentials.test(details);
   return isLocal ? details.replace(fromCredentials, '') : undefined;
 }
 
-/** Creates an interceptor that records how each attempt of a call ends. */
+/** Creates an interceptor that records why the attempts of a call fail. */
 function watch(operation: Operation | undefined, isRead: boolean): Interceptor {
   return (options, next) => {
     const call = next(options);
@@ -63,8 +67,9 @@ function watch(operation: Operation | undefined, isRead: boolean): Interceptor {
         },
         onReceiveStatus(status) {
           if (operation !== undefined) operation.lastFailure = failureOf(status) ?? operation.lastFailure;
-          // The library treats a stream that ends before its headers as a lost connection and
-          // retries it twice, whatever the status. Once it has headers, it reads the status.
+          // If a stream ends before its headers, the library treats it as a lost connection and
+          // retries it twice, whatever the status. Passing the metadata on as headers makes the
+          // library read the status.
           if (isRead && !answered && isPermanent(status.code)) listener.onReceiveMetadata?.(status.metadata);
           listener.onReceiveStatus?.(status);
         },
@@ -75,39 +80,38 @@ function watch(operation: Operation | undefined, isRead: boolean): Interceptor {
 }
 
 /**
- * Binds each attempt of a call to its operation.
+ * Attaches the current operation's deadline and failure recording to each attempt of a call.
  *
- * An attempt gets the operation's deadline. The client library retries a commit for up to ten
- * minutes and has no setting for that: a request that was answered with 500 long ago would still
- * write its key once the database is back. gRPC rejects an attempt whose deadline has passed, which
- * ends the retries. A permanent error of a read ends it at once.
+ * The client library retries a commit for up to ten minutes and has no setting to change that.
+ * Without a deadline, a request that has already failed with 500 could still write its key when the
+ * database recovers. gRPC rejects attempts after the deadline, which ends the retries. A permanent
+ * error ends the retries of a read immediately.
  */
 export function bindCall<Properties extends CallProperties>(call: Properties): Properties {
   const operation = operations.getStore();
   const { callOptions, methodDefinition } = call;
-  // gRPC takes a wall-clock time. The remaining time is measured by the monotonic clock.
+  // gRPC expects a wall-clock time, while `until` is a time of the monotonic clock.
   if (operation !== undefined) callOptions.deadline = Date.now() + operation.until - performance.now();
   callOptions.interceptors = [...(callOptions.interceptors ?? []), watch(operation, methodDefinition.responseStream)];
   return call;
 }
 
 /**
- * Milliseconds by which the wait outlasts gRPC's deadline, so that gRPC's more precise error
- * arrives first.
+ * Milliseconds to wait beyond gRPC's deadline, so that gRPC's more specific error arrives first.
  */
 const margin = 200;
 
-/** Firestore did not respond in time. */
+/** The error of an operation to which Firestore did not respond in time. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
 }
 
 /**
- * Runs an operation against Firestore. Its calls carry the deadline, and the returned promise
- * rejects shortly after it.
+ * Runs a Firestore operation with a deadline. The deadline applies to all calls of the operation.
+ * The returned promise rejects shortly after the deadline.
  *
- * @param milliseconds time limit of the operation; zero or less if it has passed already.
- * @throws {@link DeadlineError} if the time limit passes, unless the operation rejects first.
+ * @param milliseconds timeout of the operation. If zero or negative, no call is made.
+ * @throws {@link DeadlineError} if the deadline passes before the operation settles.
  */
 export async function withDeadline<T>(milliseconds: number, run: () => Promise<T>): Promise<T> {
   if (milliseconds <= 0) throw new DeadlineError('The time limit passed before the call was sent.');

@@ -4,34 +4,34 @@ import * as z from 'zod';
 import type { FoundKey } from '../found-key.ts';
 import type { ReadKey } from './key-reader.ts';
 
-/** A Firestore timestamp, read as whole Unix seconds. */
+/** Parses a Firestore timestamp into whole Unix seconds. */
 export const time = z
   .custom<Timestamp>((value) => typeof (value as Timestamp | undefined)?.seconds === 'number')
   .transform(({ seconds }) => seconds);
 
-/** The fields of a key's document that verification needs. */
+/** The fields of a key document that verification needs. */
 export const checkedFields = {
   user_id: z.string(),
   name: z.string(),
   created_at: time,
   expires_at: time,
-  /** Copies of the owner's tier and suspension, so that verifying a key takes one read. */
+  /** Copies of the owner's tier and suspension, so that verification reads only one document. */
   tier: tierSchema,
   suspended: z.boolean(),
 } as const;
 
 /**
- * A stored document does not match its schema. The message names the document and its invalid
- * fields.
+ * The error for a stored document that does not match its schema. The message names the document
+ * and the invalid fields.
  */
 export class DocumentError extends Error {
   override readonly name = 'DocumentError';
 }
 
 /**
- * Parses the content of a document.
+ * Validates the content of a document against a schema.
  *
- * @throws {@link DocumentError}
+ * @throws {@link DocumentError} if the content does not match the schema.
  */
 export function parseContent<Schema extends z.ZodType>(schema: Schema, snapshot: DocumentSnapshot): z.output<Schema> {
   const parsed = schema.safeParse(snapshot.data());
@@ -44,7 +44,7 @@ export function parseContent<Schema extends z.ZodType>(schema: Schema, snapshot:
 
 const checkedKey = z.object(checkedFields);
 
-/** Finds a key under any of its possible ids with a single call. */
+/** Finds the key that is stored under one of the given ids. Reads all ids in one call. */
 export async function findKey(readKey: ReadKey, ids: readonly string[]): Promise<FoundKey | undefined> {
   const snapshots = await Promise.all(ids.map(readKey));
   const found = snapshots.find(({ exists }) => exists);

@@ -2,15 +2,15 @@ import { collections } from '@andamio/schema/firestore-layout';
 import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
 import DataLoader from 'dataloader';
 
-/** Largest number of documents that one call reads. */
+/** Maximum number of documents per call. */
 const maximumBatch = 100;
 
-/** Reads the document of a key by its id. */
+/** A function that reads the document of a key by key id. */
 export type ReadKey = (id: string) => Promise<DocumentSnapshot>;
 
 /**
- * Creates a reader of key documents. All documents requested in one turn of the event loop are read
- * with one call, because under load the call costs more than the reads. The reader does not cache.
+ * Creates a reader of key documents, without a cache. Documents requested in the same turn of the
+ * event loop are read in one call, because under load a call costs more than its reads.
  */
 export function createKeyReader(firestore: Firestore): ReadKey {
   const keys = firestore.collection(collections.keys.id);

@@ -1,12 +1,13 @@
-/** A permanent error of Firestore, with its meaning and remedy. */
+/** The name, meaning and remedy of a permanent Firestore error. */
 interface Refusal {
   readonly name: string;
   readonly meaning: string;
 }
 
 /**
- * gRPC status codes (google.rpc.Code) that persist until the configuration changes. Other codes are
- * transient (https://cloud.google.com/firestore/docs/understand-error-codes).
+ * Permanent errors by gRPC status code (google.rpc.Code). They persist until the configuration
+ * changes. All other codes are transient
+ * (https://cloud.google.com/firestore/docs/understand-error-codes).
  */
 const refusals: Readonly<Record<number, Refusal>> = {
   3: {
@@ -39,15 +40,17 @@ const refusals: Readonly<Record<number, Refusal>> = {
 };
 
 /**
- * gRPC status codes of calls without credentials. The library retries a call after `unavailable`,
- * but not after `unauthenticated`.
+ * gRPC status codes for calls that failed for lack of credentials. The library retries after
+ * `unavailable`, but not after `unauthenticated`.
  */
 export const statusCodes = { unavailable: 14, unauthenticated: 16 } as const;
 
-/** Google credentials could not be obtained. The message contains no part of them. */
+/**
+ * The error for Google credentials that could not be obtained. The message contains no credentials.
+ */
 export class CredentialsError extends Error {
   override readonly name = 'CredentialsError';
-  /** The gRPC status code that the call ends with. */
+  /** gRPC status code with which the call fails. */
   readonly code: number;
 
   constructor(message: string, code: number) {
@@ -57,17 +60,15 @@ export class CredentialsError extends Error {
 }
 
 /**
- * The client library could not set up a connection because an environment variable that it reads is
- * wrong.
+ * The error for a connection that the client library could not set up because an environment
+ * variable that it reads is invalid.
  */
 export class ConnectionSetupError extends Error {
   override readonly name = 'ConnectionSetupError';
-  /**
-   * A status code that tells callers that nothing was sent and that retrying unchanged fails again.
-   */
+  /** Tells callers that no request was sent and that retrying without a change would fail again. */
   readonly code = statusCodes.unauthenticated;
 
-  /** @param reason the library's error. Its message may name files but quotes no content. */
+  /** @param reason the library's error. Its message may contain file names but no file contents. */
   constructor(reason: unknown) {
     const [line = ''] = String((reason as Error | undefined)?.message ?? reason).split('\n');
     super(
@@ -88,9 +89,10 @@ function explainCredentials({ message, code }: CredentialsError): string {
 }
 
 /**
- * Returns the meaning and remedy of a permanent Firestore error, or undefined for any other error.
- * Missing credentials and failed connection setups are explained as well. The text contains no part
- * of the call, and of the response only its status code.
+ * Returns the meaning and remedy of a permanent Firestore error, of missing credentials, or of a
+ * failed connection setup. Returns undefined for any other error.
+ *
+ * The text contains no part of the request, and only the status code of the response.
  */
 export function explainRefusal(error: unknown): string | undefined {
   if (error instanceof CredentialsError) return explainCredentials(error);
