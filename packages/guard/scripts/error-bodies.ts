@@ -3,7 +3,8 @@ import { type ErrorCode, errorBody, errorKinds } from '@andamio/schema/errors';
 const json = (code: ErrorCode) => JSON.stringify(errorBody(code));
 
 /**
- * Updates the error bodies in nginx's configuration, which are quoted texts after an error code.
+ * Updates the error bodies in the nginx configuration. Each body is a quoted string after its error
+ * code.
  */
 export function withNginxBodies(configuration: string): string {
   return configuration.replace(/^( +(\w+) +)'.*';$/gm, (line, start: string, code: string) =>
@@ -11,7 +12,7 @@ export function withNginxBodies(configuration: string): string {
   );
 }
 
-/** Updates the error body in Envoy's configuration. */
+/** Updates the error body in the Envoy configuration. */
 export function withEnvoyBody(configuration: string): string {
   return configuration.replace(
     /^( +inline_string: ).*$/m,

@@ -1,18 +1,17 @@
 import type { Tier } from '@andamio/schema/tiers';
 
-/** The API key of a request, and its owner. */
+/** The API key that a request presented, and the key's owner. */
 export interface ApiKey {
   readonly userId: string;
-  /** The name of the key. */
+  /** The name that the owner gave the key. */
   readonly name: string;
-  /** The owner's tier. */
   readonly tier: Tier;
   readonly expiresAt: Date;
 }
 
 /**
- * Creates the value that all requests with a key share while it is cached. It is immutable, so that
- * one request cannot affect another.
+ * Creates the `req.apiKey` value. All requests that present the key share the value while it is
+ * cached. It is frozen so that one request cannot modify another's.
  *
  * @param expiresAt expiry in Unix milliseconds.
  */
@@ -31,7 +30,10 @@ export function createApiKey(facts: Omit<ApiKey, 'expiresAt'>, expiresAt: number
 declare global {
   namespace Express {
     interface Request {
-      /** The API key of the request. Set by the guard; undefined in middleware before it. */
+      /**
+       * The API key that the request presented. Middleware that runs before the guard sees
+       * undefined.
+       */
       apiKey: ApiKey;
     }
   }

@@ -1,10 +1,10 @@
 /** A bounded map whose values expire. */
 export class FreshMap<Value extends { readonly freshUntil: number }> {
-  /** Values in the order of insertion. */
+  /** Values in insertion order. */
   readonly #values = new Map<string, Value>();
   readonly #maximum: number;
 
-  /** @param maximum the largest number of values; the most recently set are kept. */
+  /** @param maximum maximum number of values. When it is exceeded, the oldest value is removed. */
   constructor(maximum: number) {
     this.#maximum = maximum;
   }
@@ -24,7 +24,7 @@ export class FreshMap<Value extends { readonly freshUntil: number }> {
     this.#values.delete(key);
   }
 
-  /** Removes expired values and their keys. */
+  /** Removes expired values. */
   sweep(now: number): void {
     for (const [key, { freshUntil }] of this.#values) if (now >= freshUntil) this.#values.delete(key);
   }

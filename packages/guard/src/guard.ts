@@ -10,14 +10,14 @@ import { type ApiKeyGuardOptions, readCommonOptions, readFirestoreOptions, readS
 import type { Outcome, Strategy } from './outcome.ts';
 import { invalidKey, Refusal, refuse } from './refusal.ts';
 
-/** The header's name in lower case, as Node.js provides it. */
+/** The API key header in lowercase, as Node.js provides header names. */
 const header = apiKeyHeader.toLowerCase();
 
 /** Express middleware that requires an API key. */
 export interface ApiKeyGuard extends RequestHandler {
   /**
-   * Reports outstanding usage within `timeoutMs`, then closes connections and timers. All later
-   * requests are rejected with 503.
+   * Reports outstanding usage, waiting at most `timeoutMs`, then closes connections and stops
+   * timers. Requests that arrive later are rejected with 503.
    */
   close(): Promise<void>;
 }
@@ -48,9 +48,10 @@ function settle(outcome: Outcome, request: Request, response: Response, next: Ne
 }
 
 /**
- * Creates Express middleware that accepts requests with a valid `X-API-Key` within its owner's
- * limits and sets `req.apiKey`. It rejects other requests with 401, 429 or 503 and the platform's
- * error body.
+ * Creates Express middleware that requires a valid `X-API-Key` header.
+ *
+ * A request within the rate limit of the key's owner is accepted, and `req.apiKey` is set. Other
+ * requests are rejected with 401, 429 or 503 and an error body in the API's format.
  *
  * @throws {TypeError | RangeError} if an option is invalid.
  */
@@ -59,10 +60,10 @@ export function apiKeyGuard(options: ApiKeyGuardOptions): ApiKeyGuard {
 
   const guard: RequestHandler = (request, response, next) => {
     const key = request.headers[header];
-    // A longer value is rejected here, so that it is not cached even as a refusal.
+    // A value of the wrong length is rejected before the lookup, so that no long value is cached.
     const outcome = typeof key === 'string' && key.length === keyLength ? strategy.check(key, request) : invalidKey;
-    // Cached answers are synchronous, because a promise would cost more than the rest of the
-    // request's check.
+    // Cached results are handled synchronously. A promise would cost more than the rest of the
+    // check.
     if (outcome instanceof Promise) {
       outcome.then((found) => settle(found, request, response, next)).catch(next);
     } else {

@@ -11,33 +11,36 @@ import { RecentlyValidKeys } from './recently-valid-keys.ts';
 import { invalidKey, type Refusal, unavailable } from './refusal.ts';
 import type { Ledger, Tally } from './usage/ledger.ts';
 
-/** Largest number of cached valid keys. */
+/** Maximum number of cached valid keys. */
 const maximumValid = 10_000;
-/** Largest number of cached refusals. */
+/** Maximum number of cached refusals. */
 const maximumRefused = 1_000;
 /** Milliseconds for which a refusal is cached. */
 const refusedAge = 1_000;
-/** Milliseconds between removals of expired entries. A key may stay in memory that much longer. */
+/**
+ * Milliseconds between removals of expired entries. An expired key stays in memory for up to this
+ * time.
+ */
 const sweepInterval = 1_000;
 /**
- * Milliseconds before the end of an owner's rate-limit window from which usage is reported. The end
- * is known to within two seconds.
+ * Milliseconds before the end of an owner's rate-limit window during which usage is reported in the
+ * background. The end is known only to within two seconds.
  */
 const reportBeforeEnd = 3_000;
 /**
- * Fraction of an answer's maximum age after which it is refreshed in the background, so that no
- * request waits.
+ * Fraction of an answer's maximum age after which the answer is refreshed in the background, so
+ * that requests do not wait.
  */
 const refreshAfter = 0.8;
 /**
- * Smallest maximum age, in milliseconds, for which an answer is refreshed. Shorter ages result from
- * the end of a window or of a key, which a refresh cannot extend.
+ * Minimum maximum age, in milliseconds, of an answer that is refreshed. An answer with a shorter
+ * maximum age expires with its key or rate-limit window, which a refresh cannot extend.
  */
 const shortestRefreshed = 100;
 /**
- * Returns the milliseconds before an unsuccessful refresh is retried. A verification that the
- * service has cached is refreshed there when it is requested, so that a later answer is fresh for
- * longer.
+ * Returns the milliseconds to wait before retrying a refresh that did not extend the entry. The
+ * service may answer from its own cache. It then refreshes its entry in the background, and a later
+ * answer is fresh for longer.
  */
 const refreshPauseOf = (maximumAge: number) => Math.min(200, maximumAge / 20);
 
@@ -45,14 +48,13 @@ const refreshPauseOf = (maximumAge: number) => Math.min(200, maximumAge / 20);
 interface ValidEntry {
   readonly apiKey: ApiKey;
   readonly ownerWindow: OwnerWindow;
-  /** The key's usage; undefined if usage is not reported. */
+  /** Unreported usage of the key. Undefined if usage is not reported. */
   readonly tally: Tally | undefined;
-  /**
-   * End of the time for which the entry may answer requests, in milliseconds of the monotonic
-   * clock.
-   */
+  /** Time until which the entry may be used, in milliseconds of the monotonic clock. */
   readonly freshUntil: number;
-  /** Time from which a request triggers a refresh. */
+  /**
+   * Time after which the next request refreshes the entry, in milliseconds of the monotonic clock.
+   */
   refreshAt: number;
   readonly refreshPause: number;
 }
@@ -63,7 +65,7 @@ interface RefusedEntry {
   readonly freshUntil: number;
 }
 
-/** A look-up that has not ended yet. */
+/** A lookup in flight. */
 interface PendingLookup {
   readonly startedAt: number;
   readonly result: Promise<ValidEntry | RefusedEntry>;
@@ -73,28 +75,32 @@ interface PendingLookup {
 export interface KeyCheckerOptions {
   readonly source: KeySource;
   readonly limit: Limit;
-  /** Usage per key; undefined if usage is not reported. */
+  /** Unreported usage by key. Undefined if usage is not reported. */
   readonly ledger: Ledger | undefined;
   /** Returns milliseconds from a monotonic clock. */
   readonly now: () => number;
 }
 
 /**
- * Checks keys with a source and caches its answers as long as the source allows. A request is
- * answered by a look-up that started after it arrived, or by an entry that was fresh when it
- * arrived.
+ * Checks keys with a source and caches the answers for as long as the source allows.
+ *
+ * A request uses a cached entry that was fresh when the request arrived, or a lookup that started
+ * after the request arrived.
  */
 export class KeyChecker {
   readonly #options: KeyCheckerOptions;
   /**
-   * Valid entries by key. A key is kept only while its entry is fresh. Digesting it instead would
-   * double the cost of a cache hit.
+   * Valid entries by key. The map holds a key only while its entry is fresh. Indexing by a digest
+   * would double the cost of a cache hit.
    */
   readonly #valid = new FreshMap<ValidEntry>(maximumValid);
-  /** Refusals have a map of their own, so that a flood of unknown keys evicts no valid key. */
+  /**
+   * Cached refusals by key. Separate from the valid entries, so that a flood of unknown keys does
+   * not evict valid keys.
+   */
   readonly #refused = new FreshMap<RefusedEntry>(maximumRefused);
   readonly #ownerWindows = new OwnerWindows();
-  /** Keys that are exempt from the limit of unknown keys per client. */
+  /** Keys exempt from the per-client limit on unknown keys. */
   readonly #recentlyValid = new RecentlyValidKeys();
   readonly #unknownKeys = new UnknownKeyLimit();
   readonly #pending = new Map<string, PendingLookup>();
@@ -106,7 +112,7 @@ export class KeyChecker {
     this.#sweeping = setInterval(() => this.#sweep(options.now()), sweepInterval).unref();
   }
 
-  /** Checks a key. Returns the outcome synchronously if the key is cached. */
+  /** Checks a key. Returns the outcome synchronously if the key is cached, otherwise a promise. */
   check(key: string, client: Client): Outcome | Promise<Outcome> {
     if (this.#stopped) return unavailable;
     const now = this.#options.now();
@@ -114,7 +120,7 @@ export class KeyChecker {
     if (known !== undefined) return this.#use(key, known, now);
     const refused = this.#refused.get(key, now);
     if (refused !== undefined) return refused.refusal;
-    // The checksum is computed only for uncached keys: cached ones have passed it.
+    // Cached keys have already passed the checksum.
     return isKey(key) ? this.#ask(key, client, now) : invalidKey;
   }
 
@@ -124,8 +130,8 @@ export class KeyChecker {
   }
 
   /**
-   * Reports whether the usage of a key can wait for its next request. It cannot when its owner's
-   * window is about to end, because it would then count toward the next window.
+   * Reports whether the key's next request can report its usage. Near the end of the owner's
+   * rate-limit window it cannot, because the usage would count toward the next window.
    */
   isReportedByRequests(key: string): boolean {
     const now = this.#options.now();
@@ -135,15 +141,15 @@ export class KeyChecker {
   }
 
   /**
-   * Reports the usage of a key with a look-up, which itself counts as one of the requests. The
-   * answer is cached like any other.
+   * Reports the usage of a key by looking the key up. The lookup itself counts as one of the
+   * reported requests. The answer is cached like any other answer.
    */
   async report(key: string): Promise<void> {
     const unreported = this.#pending.has(key) ? 0 : (this.#options.ledger?.take(key) ?? 0);
     if (unreported > 0) await this.#startLookup(key, unreported, unreported - 1).result;
   }
 
-  /** Rejects all later requests, waits for pending look-ups, and clears the cache. */
+  /** Rejects later requests, waits for pending lookups, and clears the cache. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all([...this.#pending.values()].map(({ result }) => result));
@@ -158,7 +164,9 @@ export class KeyChecker {
     this.#unknownKeys.sweep(now);
   }
 
-  /** Accepts a request that is not counted yet, if the owner's window allows it. */
+  /**
+   * Counts a request for a cached key toward the owner's limit and accepts it if the limit allows.
+   */
   #use(key: string, known: ValidEntry, now: number): Outcome | Promise<Outcome> {
     const over = this.#options.limit(known.apiKey, known.ownerWindow, now);
     return over instanceof Promise
@@ -175,8 +183,8 @@ export class KeyChecker {
   }
 
   /**
-   * Looks a key up in the background. If the look-up is also a report, the current request counts
-   * as one of the reported ones.
+   * Refreshes an entry in the background. If the source counts requests, the lookup also reports
+   * usage, and counts as one of the reported requests.
    */
   #refresh(key: string, known: ValidEntry, now: number): void {
     known.refreshAt = now + known.refreshPause;
@@ -198,15 +206,18 @@ export class KeyChecker {
       const found = await result;
       if (address !== undefined && !('refusal' in found && found.refusal === invalidKey))
         this.#unknownKeys.refund(address);
-      // The answer was no longer fresh when this request arrived. It is used only for requests that
-      // arrived before the look-up started.
+      // The answer expired before this request arrived, so the key is looked up again. Requests
+      // that arrived before the lookup started may still use the answer.
       if (arrivedAt > startedAt && arrivedAt >= found.freshUntil) continue;
       if ('refusal' in found) return found.refusal;
       return pending === undefined && source.countsRequests ? found.apiKey : this.#use(key, found, now());
     }
   }
 
-  /** Starts a look-up. The `taken` usage returns to the ledger if the report did not arrive. */
+  /**
+   * Starts a lookup that reports the `taken` usage. If the report fails, the usage returns to the
+   * ledger.
+   */
   #startLookup(key: string, taken: number, cachedAnswers: number): PendingLookup {
     const { source, ledger, now } = this.#options;
     const startedAt = now();
@@ -232,11 +243,12 @@ export class KeyChecker {
         return refused;
       }
       case 'limited':
-        // The owner's limits are the service's to tell: the next request asks again.
+        // Only the service knows when the owner may continue, so the next request looks the key up
+        // again.
         this.#valid.delete(key);
         return { refusal: answer.refusal, freshUntil: Number.POSITIVE_INFINITY };
       case 'unavailable':
-        // Says nothing about the key: what is known of it is as fresh as before.
+        // The answer does not concern the key, so a cached entry remains usable until it expires.
         return { refusal: answer.refusal, freshUntil: Number.POSITIVE_INFINITY };
     }
   }
@@ -254,7 +266,7 @@ export class KeyChecker {
     };
     if (this.#stopped) return known;
     this.#recentlyValid.add(key);
-    // A refresh that extends the entry only slightly does not replace it, and is retried.
+    // If a refresh extends the entry only slightly, the old entry stays and the refresh is retried.
     const before = this.#valid.get(key, now);
     if (before === undefined || known.freshUntil > before.freshUntil + before.refreshPause) this.#valid.set(key, known);
     return known;

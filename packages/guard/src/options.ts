@@ -2,24 +2,27 @@ import { parseDigestKeys } from '@andamio/verification/digest-keys';
 import type { RateLimitStore } from './limits/limit.ts';
 
 interface CommonOptions {
-  /** Time limit of the service or database in milliseconds, after which a request is rejected with 503. Default: 5,000. */
+  /**
+   * Timeout of the service or database in milliseconds. Requests that exceed it are rejected with
+   * 503. Default: 5,000.
+   */
   readonly timeoutMs?: number;
   /**
-   * One of the service's GUARD_SECRETS. It tells the service that the guard acts for many clients,
-   * so that the guard's address is not limited. Without it, 600 unknown keys per minute stop the
+   * One of the service's GUARD_SECRETS. It identifies the guard to the service, which then does not
+   * rate-limit the guard's address. Without the secret, 600 unknown keys per minute prevent the
    * guard from verifying any key.
    */
   readonly guardSecret?: string | undefined;
   /**
-   * Called with the reason for each 503 and each failed report. The errors contain no key and no
-   * cause.
+   * Called with the reason for each 503 response and each failed usage report. The errors contain
+   * no key and no `cause`.
    */
   readonly onError?: (error: Error) => void;
 }
 
 /** Options of a guard that calls the service's `verify` operation and caches its responses. */
 export interface VerifyOptions extends CommonOptions {
-  /** URL of the service, such as `https://host`. */
+  /** Base URL of the service, such as `https://host`. */
   readonly verify: string | URL;
   readonly firestore?: never;
   readonly digestKeys?: never;
@@ -27,37 +30,43 @@ export interface VerifyOptions extends CommonOptions {
   readonly rateLimitStore?: never;
 }
 
-/** Options of a guard that reads the service's database. It needs read access only. */
+/**
+ * Options of a guard that reads the service's Firestore database, for which it needs only read
+ * access.
+ */
 export interface FirestoreOptions extends CommonOptions {
   /**
-   * The service's GOOGLE_CLOUD_PROJECT and FIRESTORE_DATABASE. The database is `(default)` by
-   * default.
+   * Values of the service's GOOGLE_CLOUD_PROJECT and FIRESTORE_DATABASE settings. The default
+   * database is `(default)`.
    */
   readonly firestore: { readonly project: string; readonly database?: string };
   /**
-   * Comma-separated `VERSION:BASE64` pairs, which the operator of the service derives from
+   * Comma-separated `VERSION:BASE64` pairs. The operator of the service derives them from
    * KEY_PEPPERS.
    */
   readonly digestKeys: string;
-  /** Seconds within which a deleted key is rejected, 1 to 10. Default: 10. */
+  /**
+   * Seconds for which a lookup is cached, from 1 to 10. A deleted key may be accepted for this
+   * long. Default: 10.
+   */
   readonly cacheSeconds?: number;
   /**
-   * A `Store` of express-rate-limit, used only by this guard. By default, and while it fails, each
-   * process counts in memory.
+   * An express-rate-limit `Store` that no other middleware uses. Without a store, or while it
+   * fails, each process counts requests in memory.
    */
   readonly rateLimitStore?: RateLimitStore;
-  /** URL of the service to which usage is reported. Without it, usage is not counted. */
+  /** Base URL of the service that receives usage reports. Without it, usage is not counted. */
   readonly verify?: string | URL;
 }
 
-/** Options of a guard, which verifies keys either by HTTP or on Firestore. */
+/** Options of a guard, which verifies keys either with the service or in its Firestore database. */
 export type ApiKeyGuardOptions = VerifyOptions | FirestoreOptions;
 
-/** Largest delay of a timer in milliseconds. */
+/** Maximum delay of a Node.js timer in milliseconds. */
 const maximumMs = 2_147_483_647;
 
 /**
- * Returns an option that must be an integer within bounds.
+ * Returns the value of an option if it is an integer from 1 to `maximum`.
  *
  * @throws {RangeError}
  */
@@ -67,13 +76,13 @@ function integer(name: string, value: number, maximum: number): number {
 }
 
 /**
- * Loopback hosts as the URL parser writes them. It normalizes other forms of 127.0.0.0/8 and ::1 to
- * these.
+ * Matches loopback hosts as the URL parser serializes them. The parser normalizes other spellings
+ * of 127.0.0.0/8 and ::1 to these forms.
  */
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
- * Returns the URL of the service. Error messages do not repeat the value, which may contain a
+ * Returns the URL of the service. Error messages do not quote the value because it may contain a
  * password.
  *
  * @throws {TypeError}
@@ -92,9 +101,9 @@ function serviceUrl(value: string | URL): URL {
 }
 
 /**
- * Returns a secret that can be sent in a header.
+ * Returns the guard secret if it can be sent in a header.
  *
- * @throws {TypeError} without the value.
+ * @throws {TypeError} if it cannot. The message does not quote the secret.
  */
 function guardSecretOf(value: string | undefined): string | undefined {
   if (value === undefined || (typeof value === 'string' && /^[!-~]{32,}$/.test(value) && !value.includes(',')))
@@ -111,20 +120,21 @@ function digestKeysOf(text: string) {
 }
 
 /**
- * Reads the options that both strategies have.
+ * Reads the options that both strategies share.
  *
  * @throws {TypeError | RangeError}
  */
 export function readCommonOptions({ timeoutMs = 5_000, onError }: CommonOptions) {
   return {
     timeout: integer('timeoutMs', timeoutMs, maximumMs),
-    // Called asynchronously, so that an error in the hook does not affect the response.
+    // The callback runs on the next tick, so that an exception it throws does not affect the
+    // response.
     onError: (error: Error) => process.nextTick(() => onError?.(error)),
   };
 }
 
 /**
- * Reads the options of the service.
+ * Reads the options for the service.
  *
  * @throws {TypeError}
  */
@@ -134,7 +144,7 @@ export const readServiceOptions = ({ verify, guardSecret }: Pick<VerifyOptions, 
 });
 
 /**
- * Reads the options of the database.
+ * Reads the options for the database.
  *
  * @throws {TypeError | RangeError}
  */

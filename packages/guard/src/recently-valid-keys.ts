@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
-/** Largest number of keys. */
+/** Maximum number of keys. */
 const maximumKeys = 10_000;
 
 /**
- * The keys that were valid when last verified, however long ago. They are held as their SHA-256,
- * which does not reveal a key with 202 bits of randomness. The keys themselves are in memory only
- * while their answers are fresh.
+ * Keys that were valid when last verified, however long ago. Only SHA-256 digests are stored, so
+ * that a key is in memory only while its answer is fresh. Nobody can find a key with 202 bits of
+ * randomness from its digest.
  */
 export class RecentlyValidKeys {
   readonly #fingerprints = new LRUCache<string, true>({ max: maximumKeys });

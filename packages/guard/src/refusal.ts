@@ -1,12 +1,12 @@
 import { type ErrorCode, errorBody, errorCodeHeader } from '@andamio/schema/errors';
 import type { Response } from 'express';
 
-/** The reason for rejecting a request, with its response. */
+/** A rejected request's error code, response headers and details. */
 export class Refusal {
   readonly code: ErrorCode;
-  /** Response headers in addition to `X-Error-Code`. */
+  /** Response headers to send in addition to `X-Error-Code`. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The details of the error; undefined for the default text of its code. */
+  /** The `details` field of the error body. If undefined, the default text for the code is used. */
   readonly details: string | undefined;
 
   constructor(code: ErrorCode, headers: Readonly<Record<string, string>> = {}, details?: string) {
@@ -17,16 +17,16 @@ export class Refusal {
 }
 
 /**
- * The refusal of a key that is missing, mistyped, unknown, expired, deleted, or of a suspended
- * owner. It is the same in all cases, so that it reveals nothing about a key.
+ * The refusal for a key that is missing, mistyped, unknown, expired, deleted, or owned by a
+ * suspended user. All these cases have the same response, so that it reveals nothing about a key.
  */
 export const invalidKey = new Refusal('invalid_key', { 'WWW-Authenticate': 'ApiKey realm="andamio-api"' });
 
-/** The refusal of a key that could not be verified. */
+/** The refusal for a key that could not be verified. */
 export const unavailable = new Refusal('verification_unavailable');
 
 /**
- * Creates the refusal of a request beyond a limit per minute.
+ * Creates the refusal for a request beyond a per-minute limit.
  *
  * @param milliseconds time until the next window.
  */
@@ -39,7 +39,7 @@ export function rateLimited(limit: number, milliseconds: number): Refusal {
   });
 }
 
-/** Responds with a refusal. */
+/** Sends a refusal as the response. */
 export function refuse(response: Response, { code, headers, details }: Refusal): void {
   const body = errorBody(code, details);
   response.status(body.statusCode).set(headers).set(errorCodeHeader, code).json(body);

@@ -13,16 +13,16 @@ import { invalidKey } from '../refusal.ts';
 export interface FirestoreSourceOptions {
   readonly address: { readonly project: string; readonly database: string };
   readonly digestKeys: readonly [DigestKey, ...DigestKey[]];
-  /** Largest age of an answer, in milliseconds. */
+  /** Maximum age of a cached answer in milliseconds. */
   readonly maximumAge: number;
-  /** Time limit of a look-up, in milliseconds. */
+  /** Timeout of a lookup in milliseconds. */
   readonly timeout: number;
   readonly onError: (error: Error) => void;
 }
 
 /**
- * Returns the reason of a failed look-up for the log. The error itself is not logged, because its
- * cause may contain more than a log should.
+ * Returns the reason for a failed lookup, for the log. The error itself is not logged because its
+ * cause may contain sensitive data.
  */
 function reasonOf(error: unknown): string {
   if (error instanceof DeadlineError || error instanceof DocumentError) return error.message;
@@ -32,18 +32,18 @@ function reasonOf(error: unknown): string {
   return `Firestore could not be read: ${typeof code === 'number' || typeof code === 'string' ? code : 'unknown'}.`;
 }
 
-/** An open client with its key reader. */
+/** An open Firestore client and its key reader. */
 interface Database {
   readonly connection: Connection;
   readonly readKey: ReadKey;
 }
 
 /**
- * Looks keys up in the service's database. All keys requested in one turn of the event loop take
- * one call, under any number of peppers.
+ * Looks up keys in the service's Firestore database. Keys requested in the same turn of the event
+ * loop are read in one call, regardless of the number of peppers.
  */
 export class FirestoreSource implements KeySource {
-  /** The service does not see the requests. */
+  /** Lookups read the database directly, so the service cannot count them. */
   readonly countsRequests = false;
   readonly #options: FirestoreSourceOptions;
   readonly #digesters;
@@ -63,7 +63,7 @@ export class FirestoreSource implements KeySource {
     return answer;
   }
 
-  /** Closes all connections. */
+  /** Closes all Firestore connections. */
   async close(): Promise<void> {
     const database = await this.#opening?.catch(() => undefined);
     await database?.connection.close();
@@ -84,8 +84,8 @@ export class FirestoreSource implements KeySource {
   }
 
   /**
-   * Loads the client library with the first look-up. It is large, and guards that verify by HTTP
-   * need not have it installed.
+   * Opens the database on the first lookup. The client library is large, and applications that
+   * verify keys over HTTP do not need to install it.
    */
   #open(): Promise<Database> {
     this.#opening ??= import('@andamio/verification/firestore/client')

@@ -6,7 +6,9 @@ import { Ledger } from '../usage/ledger.ts';
 import { Reporter } from '../usage/reporter.ts';
 import { waitAtMost } from '../wait-at-most.ts';
 
-/** Milliseconds between two reports about a key. Each report counts toward its owner's limit. */
+/**
+ * Milliseconds between usage reports for one key. Each report counts toward the owner's rate limit.
+ */
 const reportInterval = 10_000;
 
 interface Closable {
@@ -16,16 +18,16 @@ interface Closable {
 export interface FirestoreStrategyOptions {
   readonly database: KeySource & Closable;
   readonly limit: Limit;
-  /** The service to which usage is reported; undefined if usage is not counted. */
+  /** The service that receives usage reports. If undefined, usage is not counted. */
   readonly service: (KeySource & Closable) | undefined;
-  /** Time limit of the last reports, in milliseconds. */
+  /** Timeout in milliseconds for the last usage reports when the guard closes. */
   readonly closeWithin: number;
   /** Returns milliseconds from a monotonic clock. */
   readonly now: () => number;
 }
 
 /**
- * Creates a strategy that looks keys up in Firestore and reports their usage to the service in the
+ * Creates a strategy that looks up keys in Firestore and reports their usage to the service in the
  * background.
  */
 export function firestoreStrategy({ database, limit, service, closeWithin, now }: FirestoreStrategyOptions): Strategy {
@@ -41,7 +43,7 @@ export function firestoreStrategy({ database, limit, service, closeWithin, now }
       isReportedByRequests: () => false,
       async report(key) {
         const unreported = ledger.take(key);
-        // The report itself counts as one of the requests.
+        // The report is itself a counted request, so it states one request less.
         if (unreported > 0) ledger.settle(key, unreported, await service.ask(key, unreported - 1), now());
       },
     });

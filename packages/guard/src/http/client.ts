@@ -6,25 +6,25 @@ import { Pool } from 'undici';
 import { type Answer, type KeySource, unavailableAnswer } from '../key-source.ts';
 import { type Received, readResponse } from './response.ts';
 
-/** Largest size of a response in bytes. The service's are a few hundred. */
+/** Maximum size of a response in bytes. Responses of the service have a few hundred bytes. */
 const maximumAnswer = 16_384;
 
-/** Largest number of connections. Further requests wait for one within their time limit. */
+/** Maximum number of connections. Further requests queue for a connection until their timeout. */
 const connections = 64;
 
-/** Error codes of broken connections. */
+/** Error codes of a connection that was closed or reset. */
 const connectionBroke: readonly unknown[] = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
 
-/** Milliseconds before a request is retried after each broken connection. */
+/** Milliseconds before each retry of a request whose connection broke. */
 const pausesAfterBreak = [0, 50, 100, 200, 400];
 
 /** Options of a {@link VerifyClient}. */
 export interface VerifyClientOptions {
-  /** URL of the service without a trailing slash. */
+  /** Base URL of the service. */
   readonly url: URL;
-  /** Sent with each request, so that the service does not limit this address. */
+  /** Secret sent with each request, so that the service does not rate-limit the guard's address. */
   readonly guardSecret: string | undefined;
-  /** Time limit of a request, in milliseconds. */
+  /** Timeout of a request in milliseconds. */
   readonly timeout: number;
   readonly onError: (error: Error) => void;
   /** Returns milliseconds from a monotonic clock. */
@@ -34,8 +34,8 @@ export interface VerifyClientOptions {
 const codeOf = (error: unknown) => (error as { code?: unknown } | undefined)?.code;
 
 /**
- * Returns the reason of a failed request for the log. The error itself is not logged, because some
- * quote sent or received data.
+ * Returns the reason for a failed request, for the log. The error itself is not logged because some
+ * messages quote sent or received data.
  */
 function reasonOf(error: unknown): string {
   if ((error as Error).name === 'TimeoutError') return 'The key service did not respond in time.';
@@ -44,14 +44,14 @@ function reasonOf(error: unknown): string {
   return `The request to the key service failed: ${reason}.`;
 }
 
-/** Verifies keys with the service over keep-alive connections. */
+/** Verifies keys with the service's `verify` operation over keep-alive connections. */
 export class VerifyClient implements KeySource {
   readonly countsRequests = true;
   readonly #options: VerifyClientOptions;
   readonly #path: string;
   readonly #headers: Readonly<Record<string, string>>;
   #pool: Pool;
-  /** Replaced pools whose last requests have not ended yet. */
+  /** Replaced pools that still have requests in flight. */
   readonly #replaced = new Set<Pool>();
 
   constructor(options: VerifyClientOptions) {
@@ -66,9 +66,9 @@ export class VerifyClient implements KeySource {
   }
 
   /**
-   * Verifies a key and reports how many requests with it were answered from the cache. Never
-   * rejects: without a response of the service the answer is `unavailable`, and `onError` is
-   * called.
+   * Verifies a key and reports how many requests for it were answered from the cache. Never
+   * rejects. If the service cannot be reached, calls `onError` and resolves to an `unavailable`
+   * answer.
    */
   async ask(key: string, cachedAnswers: number): Promise<Answer> {
     const { timeout, onError, now } = this.#options;
@@ -81,19 +81,20 @@ export class VerifyClient implements KeySource {
     return answer;
   }
 
-  /** Closes all connections. Pending requests fail. */
+  /** Closes all connections. Requests in flight fail. */
   async close(): Promise<void> {
     await Promise.all([this.#pool, ...this.#replaced].map((pool) => pool.destroy()));
   }
 
   #createPool(): Pool {
-    // HTTP/1.1, because a broken HTTP/2 connection would fail all requests on it.
+    // HTTP/1.1 uses one connection per request. A broken HTTP/2 connection would fail all requests
+    // on it.
     return new Pool(this.#options.url.origin, { connections, maxResponseSize: maximumAnswer, allowH2: false });
   }
 
   /**
-   * Replaces a pool with a broken connection, because its others are probably broken as well. The
-   * old pool closes after its pending requests.
+   * Replaces a pool after one of its connections broke, because the others are probably broken too.
+   * The old pool closes when its pending requests have completed.
    */
   #replace(pool: Pool): void {
     if (pool !== this.#pool) return;
@@ -104,8 +105,8 @@ export class VerifyClient implements KeySource {
   }
 
   /**
-   * Sends a request, and retries it over a new connection if its connection breaks. A restart of
-   * the service, or a proxy that drops idle connections, breaks all kept connections at once.
+   * Sends a request and retries it over a new connection if the connection breaks. When the service
+   * restarts or a proxy drops idle connections, all keep-alive connections break at once.
    */
   async #exchange(key: string, cachedAnswers: number, signal: AbortSignal): Promise<Received> {
     for (let breaks = 0; ; breaks++) {
@@ -130,7 +131,10 @@ export class VerifyClient implements KeySource {
   }
 }
 
-/** Parses JSON. Returns undefined for invalid text, because a parser's error quotes it. */
+/**
+ * Parses JSON. Returns undefined for invalid text instead of throwing, because the parser's error
+ * quotes the text.
+ */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

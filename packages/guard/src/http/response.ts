@@ -15,8 +15,8 @@ export interface Received {
 }
 
 /**
- * Largest cache time in milliseconds: the service's own bound, whatever a proxy makes of the
- * header.
+ * Maximum cache time in milliseconds, which is also the service's own maximum. It applies even if a
+ * proxy changes the `Cache-Control` header.
  */
 const maximumCacheAge = 10_000;
 
@@ -42,21 +42,25 @@ function numberOf(received: Received, header: string): number | undefined {
   return value !== undefined && /^\d{1,12}$/.test(value) ? Number(value) : undefined;
 }
 
-/** Returns the state of the owner's limit, or undefined if a proxy has removed its headers. */
+/**
+ * Returns the state of the owner's rate limit, or undefined if a proxy removed the rate-limit
+ * headers.
+ */
 function limitStatusOf(received: Received, startedAt: number): LimitStatus | undefined {
   const limit = numberOf(received, 'X-RateLimit-Limit');
   const remaining = numberOf(received, 'X-RateLimit-Remaining');
   const reset = numberOf(received, 'X-RateLimit-Reset');
   if (limit === undefined || remaining === undefined || reset === undefined) return undefined;
-  // Relative to the service's clock, on which the reset time is based.
+  // The reset time is an instant on the service's clock, so it is compared with the service's
+  // `Date`.
   const date = Date.parse(headerOf(received, 'Date') ?? '');
   const left = reset * 1000 - (Number.isNaN(date) ? Date.now() : date);
   return { limit, remaining, endsAt: startedAt + Math.min(Math.max(0, left), rateLimitWindow) };
 }
 
 /**
- * Returns the later of this machine's and the service's current time in Unix milliseconds. Either
- * clock may be wrong, and a cached response has an old `Date`.
+ * Returns the current time in Unix milliseconds: the later of this machine's time and the
+ * response's `Date`. Either clock may be slow, and a cached response has an old `Date`.
  */
 function currentTimeOf(received: Received): number {
   const date = Date.parse(headerOf(received, 'Date') ?? '');
@@ -72,12 +76,13 @@ function valid(received: Received, startedAt: number): Answer | undefined {
   const { user_id: userId, name, tier } = parsed.data;
   const apiKey = createApiKey({ userId, name, tier }, expiresAt);
   const limitStatus = limitStatusOf(received, startedAt);
-  // Not beyond the window either: the service starts the next one with the first request after it.
+  // The answer expires with the rate-limit window, because the service opens the next window at the
+  // first request that reaches it.
   const minuteAge = limitStatus === undefined ? maximumCacheAge : limitStatus.endsAt - startedAt;
   return { kind: 'valid', apiKey, limitStatus, maximumAge: Math.min(maximumAgeOf(received), keyAge, minuteAge) };
 }
 
-/** Returns the service's error code. A proxy's response has none. */
+/** Returns the service's error code, or undefined for a response that a proxy created. */
 function codeOf(received: Received): ErrorCode | undefined {
   const code = headerOf(received, errorCodeHeader);
   if (code === undefined || !Object.hasOwn(errorKinds, code)) return undefined;
@@ -85,14 +90,17 @@ function codeOf(received: Received): ErrorCode | undefined {
 }
 
 /**
- * Reports whether the limit is that of this machine's address (IP_RATE_LIMIT_PER_MINUTE), not of
- * the owner.
+ * Reports whether the exceeded limit is the limit for this machine's address
+ * (IP_RATE_LIMIT_PER_MINUTE) rather than the owner's.
  */
 function isAddressLimit(received: Received): boolean {
   return headerOf(received, 'RateLimit-Policy')?.startsWith('"address"') ?? false;
 }
 
-/** Returns the refusal of a request beyond the owner's limits, as the service sent it. */
+/**
+ * Returns the service's refusal of a request beyond the owner's limits, with its headers and
+ * details.
+ */
 function limited(received: Received, code: ErrorCode): Answer {
   const { details } = (received.body ?? {}) as { details?: unknown };
   const headers = rateLimitHeaders.flatMap((name) => {
@@ -104,9 +112,9 @@ function limited(received: Received, code: ErrorCode): Answer {
 }
 
 /**
- * Interprets a response of `verify` (service contract, "Beside the contract").
+ * Interprets a response of the `verify` operation (service contract, "Beside the contract").
  *
- * @param startedAt start of the request, in milliseconds of the guard's clock.
+ * @param startedAt start of the request in milliseconds of the guard's monotonic clock.
  */
 export function readResponse(received: Received, startedAt: number): Answer {
   const { status } = received;

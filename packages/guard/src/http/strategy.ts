@@ -6,12 +6,12 @@ import { Ledger } from '../usage/ledger.ts';
 import { Reporter } from '../usage/reporter.ts';
 import { waitAtMost } from '../wait-at-most.ts';
 
-/** Milliseconds between two scans for usage that no request has reported. */
+/** Milliseconds between scans for usage that no lookup has reported. */
 const reportInterval = 1_000;
 
 export interface HttpStrategyOptions {
   readonly service: KeySource & { close(): Promise<void> };
-  /** Time limit of the last reports, in milliseconds. */
+  /** Timeout in milliseconds for the last usage reports when the guard closes. */
   readonly closeWithin: number;
   /** Returns milliseconds from a monotonic clock. */
   readonly now: () => number;
@@ -19,7 +19,7 @@ export interface HttpStrategyOptions {
 
 /**
  * Creates a strategy that verifies keys with the service. Requests answered from the cache are
- * reported with the next look-up, or in the background.
+ * reported with the next lookup of the key, or in the background.
  */
 export function httpStrategy({ service, closeWithin, now }: HttpStrategyOptions): Strategy {
   const ledger = new Ledger();

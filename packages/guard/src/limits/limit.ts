@@ -6,8 +6,8 @@ import { type Refusal, rateLimited } from '../refusal.ts';
 import type { OwnerWindow } from './owner-window.ts';
 
 /**
- * A store of counters that several processes share: the methods of express-rate-limit's `Store`
- * that the guard uses.
+ * A store of counters shared by several processes. Has the methods of the express-rate-limit
+ * `Store` that the guard uses.
  */
 export interface RateLimitStore {
   init?(options: { readonly windowMs: number }): void;
@@ -19,20 +19,28 @@ interface Counted {
   readonly resetTime: Date | undefined;
 }
 
-/** Returns the key of a user's counter. It is hashed, because counters may leave the process. */
+/**
+ * Returns the key of a user's counter. The user id is hashed because the shared store should not
+ * learn it.
+ */
 const counterKey = (userId: string) => createHash('sha256').update(userId).digest('base64url');
 
-/** Consumes one request of the owner's window. Returns a refusal if none is left. */
+/**
+ * Counts a request in the owner's rate-limit window. Returns a refusal if the window is exhausted.
+ */
 export type Limit = (
   apiKey: ApiKey,
   window: OwnerWindow,
   now: number,
 ) => Refusal | undefined | Promise<Refusal | undefined>;
 
-/** Counts in this process only. */
+/** Counts requests in this process only. */
 export const limitInMemory: Limit = (_apiKey, window, now) => window.consume(now);
 
-/** Counts in a shared store, and in this process while the store fails. */
+/**
+ * Creates a limit that counts requests in a shared store, and in this process while the store
+ * fails.
+ */
 export function limitByStore(store: RateLimitStore, onError: (error: Error) => void): Limit {
   store.init?.({ windowMs: rateLimitWindow });
   return async ({ userId, tier }, window, now) => {

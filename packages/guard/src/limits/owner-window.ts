@@ -2,19 +2,19 @@ import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { type Refusal, rateLimited } from '../refusal.ts';
 
 /**
- * The state of an owner's limit per minute. Times are in milliseconds of the guard's monotonic
+ * The state of an owner's per-minute rate limit. Times are in milliseconds of the guard's monotonic
  * clock.
  */
 export interface LimitStatus {
   readonly limit: number;
-  /** Requests left at the time of the answer. */
+  /** Requests remaining when the source answered. */
   readonly remaining: number;
   readonly endsAt: number;
 }
 
 /**
- * The current rate-limit window of an owner: its limit as last reported by the service, and the
- * requests accepted here that the service has not counted yet.
+ * The current rate-limit window of an owner. Combines the limit that the service last reported with
+ * the requests accepted here that the service has not counted yet.
  */
 export class OwnerWindow {
   #limitStatus: LimitStatus;
@@ -25,10 +25,12 @@ export class OwnerWindow {
   }
 
   /**
-   * Updates the limit from an answer of the service. Requests accepted in the same window stay
-   * consumed unless the service counts them with this answer. The reported end of a window varies
-   * by seconds, to which it is rounded; the end of the next window is a minute later. The next
-   * window may be reported before the current one seems to have ended.
+   * Updates the limit from an answer of the service. Requests accepted here in the same window stay
+   * counted, except those that the service counts with this answer.
+   *
+   * The reported end of one window varies by a few seconds, while the next window ends a minute
+   * later. An end that differs by more than half a minute therefore belongs to the next window. The
+   * service may report it before the current window has ended here.
    *
    * @param reported number of accepted requests that the service counts with this answer.
    */
@@ -39,19 +41,19 @@ export class OwnerWindow {
     this.#limitStatus = limitStatus;
   }
 
-  /** Reports whether the window ends within the given milliseconds. */
+  /** Reports whether the window ends within the given number of milliseconds. */
   endsWithin(milliseconds: number, now: number): boolean {
     return this.#limitStatus.endsAt - now < milliseconds;
   }
 
-  /** Replaces the limit of the current window. */
+  /** Sets the limit of the current window. */
   setLimit(limit: number): void {
     this.#limitStatus = { ...this.#limitStatus, limit, remaining: limit };
   }
 
   /**
-   * Consumes one request. Returns a refusal if none is left. After the end of the window a new one
-   * starts with the full limit.
+   * Counts one request. Returns a refusal if the window is exhausted. If the window has ended,
+   * starts a new one with the full limit.
    */
   consume(now: number): Refusal | undefined {
     const { limit, remaining, endsAt } = this.#limitStatus;

@@ -4,16 +4,19 @@ import { LRUCache } from 'lru-cache';
 import type { ValidAnswer } from '../key-source.ts';
 import { OwnerWindow } from './owner-window.ts';
 
-/** Largest number of owners. The most recently used are kept, as many as cached keys. */
+/**
+ * Maximum number of owners, equal to that of cached keys. The least recently used owner is evicted.
+ */
 const maximumOwners = 10_000;
 
-/** The rate-limit windows of owners, each for all keys of the owner together. */
+/** Rate-limit windows by owner. All keys of an owner share one window. */
 export class OwnerWindows {
   readonly #byOwner = new LRUCache<string, OwnerWindow>({ max: maximumOwners });
 
   /**
-   * Returns the window of a key's owner, updated from an answer. An answer without a limit status
-   * gives the limit of the tier, counted only here.
+   * Returns the window of a key's owner, updated from the given answer. If the answer has no limit
+   * status, the window has the limit of the owner's tier and counts only the requests to this
+   * process.
    *
    * @param reported number of accepted requests that the source counts with this answer.
    */

@@ -3,31 +3,32 @@ import { ipKeyGenerator } from 'express-rate-limit';
 import { type Refusal, rateLimited } from '../refusal.ts';
 
 /**
- * Largest number of unknown keys that one client may have verified per minute (service contract,
- * "Edges", "Address limit").
+ * Maximum number of unknown keys per minute that the guard looks up for one client (service
+ * contract, "Edges", "Address limit").
  */
 const unknownKeysPerMinute = 60;
 /**
- * Largest number of clients. Beyond it the oldest window is removed, which is also the next to end.
+ * Maximum number of clients. When it is exceeded, the oldest window, which also ends first, is
+ * removed.
  */
 const maximumClients = 10_000;
 
-/** The rate-limit window of one client. */
+/** A client's rate-limit window. */
 interface Window {
   taken: number;
-  /** End in milliseconds of the monotonic clock. */
+  /** End of the window in milliseconds of the monotonic clock. */
   readonly endsAt: number;
 }
 
 /**
- * Limits the unknown keys that each client has verified, so that a flood of them does not reach the
- * service.
+ * Limits how many unknown keys are looked up for each client, so that a flood of unknown keys does
+ * not reach the service.
  */
 export class UnknownKeyLimit {
-  /** Windows in the order of their ends. */
+  /** Windows by client, in the order in which they end. */
   readonly #windows = new Map<string, Window>();
 
-  /** Consumes one request of a client's window. Returns a refusal if none is left. */
+  /** Counts one request in a client's window. Returns a refusal if the window is exhausted. */
   consume(address: string, now: number): Refusal | undefined {
     const client = clientOf(address);
     const known = this.#windows.get(client);
@@ -42,7 +43,7 @@ export class UnknownKeyLimit {
     return undefined;
   }
 
-  /** Refunds a request whose key turned out to be valid or was not verified. */
+  /** Refunds a request whose key proved to be valid or could not be verified. */
   refund(address: string): void {
     const window = this.#windows.get(clientOf(address));
     if (window !== undefined && window.taken > 0) window.taken--;
@@ -57,5 +58,8 @@ export class UnknownKeyLimit {
   }
 }
 
-/** Groups IPv6 addresses by /56, the network that one customer is given, as the service does. */
+/**
+ * Returns the client of an address. IPv6 addresses are grouped by /56, the usual size of a
+ * customer's network. The service groups addresses in the same way.
+ */
 const clientOf = (address: string) => ipKeyGenerator(address, 56);

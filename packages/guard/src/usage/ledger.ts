@@ -2,41 +2,38 @@ import { maximumCachedAnswers } from '@andamio/schema/guards';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import type { Answer } from '../key-source.ts';
 
-/** Number of requests with a key that have not been reported to the service. */
+/** The number of requests for a key that have not been reported to the service. */
 export interface Tally {
   unreported: number;
 }
 
-/** The ledger's entry of a key. */
+/** A key's entry in the ledger. */
 interface Entry {
   readonly tally: Tally;
-  /**
-   * Time until which the key is not reported in the background, in milliseconds of the monotonic
-   * clock.
-   */
+  /** Time until which background reports skip the key, in milliseconds of the monotonic clock. */
   heldUntil: number;
 }
 
 /**
- * Largest number of tallies. They are kept while the service is down; usage of further keys is then
- * not counted.
+ * Maximum number of keys. While the service is down, entries accumulate. At the maximum, the usage
+ * of additional keys is not counted.
  */
 const maximumTallies = 100_000;
 
 /**
- * Milliseconds for which usage is not reported in the background after a failed report. Only a
- * valid or refused answer confirms a report.
+ * Milliseconds for which background reports skip a key after a failed report, by the kind of
+ * answer. `valid` and `refused` answers confirm the report.
  */
 const pauses: Readonly<Partial<Record<Answer['kind'], number>>> = { unavailable: 5_000, limited: rateLimitWindow };
 
 /**
- * Unreported usage by key. A report is a request with the key itself, so the ledger holds the key
+ * Unreported usage by key. A report is a request with the key itself, so the ledger stores the key
  * until its usage is reported.
  */
 export class Ledger {
   readonly #entries = new Map<string, Entry>();
 
-  /** Returns the tally of a valid key. */
+  /** Returns the tally of a valid key, and adds the key to the ledger if there is room. */
   of(key: string): Tally {
     const known = this.#entries.get(key);
     if (known !== undefined) return known.tally;
@@ -45,7 +42,7 @@ export class Ledger {
     return tally;
   }
 
-  /** Removes the usage for one report and returns it. */
+  /** Subtracts the usage that fits in one report from the ledger, and returns it. */
   take(key: string): number {
     const tally = this.#entries.get(key)?.tally;
     if (tally === undefined) return 0;
@@ -54,7 +51,7 @@ export class Ledger {
     return count;
   }
 
-  /** Returns the usage of a failed report to the ledger. */
+  /** Adds the usage of a failed report back to the ledger. Does nothing if the report succeeded. */
   settle(key: string, taken: number, answer: Answer, now: number): void {
     const pause = pauses[answer.kind];
     const entry = this.#entries.get(key);
@@ -63,20 +60,20 @@ export class Ledger {
     entry.heldUntil = now + pause;
   }
 
-  /** Returns the keys with unreported usage that are not held. */
+  /** Returns the keys whose unreported usage is due for a background report. */
   due(now: number): string[] {
     return [...this.#entries]
       .filter(([, { tally, heldUntil }]) => tally.unreported > 0 && now >= heldUntil)
       .map(([key]) => key);
   }
 
-  /** Removes keys whose usage has been reported and that are no longer in use. */
+  /** Removes keys that have no unreported usage and are no longer in use. */
   forget(isInUse: (key: string) => boolean): void {
     for (const [key, { tally }] of this.#entries)
       if (tally.unreported === 0 && !isInUse(key)) this.#entries.delete(key);
   }
 
-  /** Removes all keys, including unreported usage. */
+  /** Removes all keys and their unreported usage. */
   clear(): void {
     this.#entries.clear();
   }

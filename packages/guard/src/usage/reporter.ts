@@ -1,30 +1,26 @@
 import type { Ledger } from './ledger.ts';
 
-/** Largest number of concurrent reports. */
+/** Maximum number of concurrent reports. */
 const concurrency = 8;
 
 /** Options of a {@link Reporter}. */
 export interface ReporterOptions {
   readonly ledger: Ledger;
-  /** Milliseconds between two scans of the ledger. */
+  /** Milliseconds between scans of the ledger. */
   readonly interval: number;
   /** Returns milliseconds from a monotonic clock. */
   readonly now: () => number;
-  /** Reports whether a key's usage may still grow. */
+  /** Reports whether more requests for the key may be counted. */
   readonly isInUse: (key: string) => boolean;
-  /** Reports whether the key's next request will report its usage. */
+  /** Reports whether a later request for the key will report its usage. */
   readonly isReportedByRequests: (key: string) => boolean;
   /**
-   * Reports the usage of a key. Never rejects; usage that could not be reported stays in the
-   * ledger.
+   * Reports the usage of a key. Never rejects. If the report fails, the usage stays in the ledger.
    */
   readonly report: (key: string) => Promise<void>;
 }
 
-/**
- * Reports in the background the usage of keys that are not used again soon enough to report it
- * themselves.
- */
+/** Reports usage in the background for keys whose next request comes too late to report it. */
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #timer: NodeJS.Timeout;
@@ -40,8 +36,8 @@ export class Reporter {
   }
 
   /**
-   * Reports all usage once more, including held keys, and stops. Usage that could not be reported
-   * is dropped.
+   * Reports all usage a last time, including keys that background reports skip, then stops. Usage
+   * whose report fails is lost.
    */
   async close(): Promise<void> {
     clearInterval(this.#timer);
