@@ -3,8 +3,9 @@ import { collections } from '@andamio/schema/firestore-layout';
 import { parseContent, time } from '@andamio/verification/firestore/key-document';
 import type { WriteBatch } from '@google-cloud/firestore';
 import * as z from 'zod';
-import { type AuditEntry, actorKinds, auditActions, erasedUserId } from '../../keys/audit.ts';
+import { type AuditEntry, erasedUserId } from '../../keys/audit.ts';
 import { StoreUnavailableError } from '../../keys/store.ts';
+import { auditEntryOf, auditFields } from '../audit-entry.ts';
 import { readStep } from './counts.ts';
 import type { Database } from './database.ts';
 
@@ -13,16 +14,7 @@ export function audit({ firestore, write }: Database, batch: WriteBatch, entry: 
   batch.create(firestore.collection(collections.audit.id).doc(randomUUID()), write.audit(entry));
 }
 
-const auditDocument = z.object({
-  at: time,
-  actor_kind: z.enum(actorKinds),
-  actor_id: z.string().nullable(),
-  action: z.enum(auditActions),
-  user_id: z.string(),
-  name: z.string().nullable(),
-  key_id: z.string().nullable(),
-  reason: z.string().nullable(),
-});
+const auditDocument = z.object({ at: time, ...auditFields });
 
 /**
  * Returns a user's entries, the newest first. They are sorted here: an index on times would be a
@@ -33,16 +25,7 @@ export async function readAudit({ firestore }: Database, userId: string): Promis
   const found = entries.where('user_id', 'in', [userId, erasedUserId(userId)]);
   const { docs } = await readStep(() => found.get());
   return docs
-    .map((document) => parseContent(auditDocument, document))
-    .map(({ at, actor_kind: kind, actor_id: id, action, user_id, name, key_id, reason }) => ({
-      at,
-      actor: { kind, ...(id !== null && { id }) },
-      action,
-      userId: user_id,
-      ...(name !== null && { name }),
-      ...(key_id !== null && { keyId: key_id }),
-      ...(reason !== null && { reason }),
-    }))
+    .map((document) => auditEntryOf(parseContent(auditDocument, document)))
     .toSorted((one, other) => other.at - one.at);
 }
 

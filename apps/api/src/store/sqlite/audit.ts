@@ -1,18 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
-import { type AuditEntry, actorKinds, auditActions, auditRemovalOf, erasedUserId } from '../../keys/audit.ts';
+import { type AuditEntry, auditRemovalOf, erasedUserId } from '../../keys/audit.ts';
+import { auditEntryOf, auditFields } from '../audit-entry.ts';
 import { prepare } from './statement.ts';
 
-const auditRow = z.object({
-  at: z.number(),
-  actor_kind: z.enum(actorKinds),
-  actor_id: z.string().nullable(),
-  action: z.enum(auditActions),
-  user_id: z.string(),
-  name: z.string().nullable(),
-  key_id: z.string().nullable(),
-  reason: z.string().nullable(),
-});
+const auditRow = z.object({ at: z.number(), ...auditFields });
 
 /** Prepares the statements of the audit log. */
 export function auditTable(database: DatabaseSync) {
@@ -45,18 +37,7 @@ export function auditTable(database: DatabaseSync) {
 
     /** Returns a user's entries, the newest first. */
     list(userId: string): AuditEntry[] {
-      return list.all({ userId, erasedUserId: erasedUserId(userId) }).map((row) => {
-        const entry = auditRow.parse(row);
-        return {
-          at: entry.at,
-          actor: { kind: entry.actor_kind, ...(entry.actor_id !== null && { id: entry.actor_id }) },
-          action: entry.action,
-          userId: entry.user_id,
-          ...(entry.name !== null && { name: entry.name }),
-          ...(entry.key_id !== null && { keyId: entry.key_id }),
-          ...(entry.reason !== null && { reason: entry.reason }),
-        };
-      });
+      return list.all({ userId, erasedUserId: erasedUserId(userId) }).map((row) => auditEntryOf(auditRow.parse(row)));
     },
 
     /** Returns whether there is an entry for the revocation of a secret with one of the ids. */
