@@ -11,12 +11,15 @@ interface IamInputs extends Grant {
   readonly policyData: string;
 }
 
-/** Pattern of all of Google's IAM resource types, whatever resource they grant access to. */
+/**
+ * Pattern of Google's IAM resource types. It matches all types, regardless of the resource that
+ * they grant access to.
+ */
 const iamType = /^gcp:\w+\/\w+:\w*I(?:am|AM)(?<form>Member|Binding|Policy)$/;
 
 /**
- * Returns the grants of an IAM resource. Role and members are read lazily because either may be
- * unknown at preview.
+ * Returns the grants that an IAM resource declares. Role and members are read lazily, because each
+ * of them may be unknown at preview.
  */
 function grantsOf({ type, props }: ResourceValidationArgs): readonly Grant[] {
   const inputs = props as IamInputs;
@@ -41,7 +44,7 @@ function grantsOf({ type, props }: ResourceValidationArgs): readonly Grant[] {
   }
 }
 
-/** Returns a validation of every member that is granted a role, on any resource. */
+/** Returns a validation function that checks each member of each grant, on any type of resource. */
 export function forMembers(
   check: (member: string, refuse: Refuse, grant: Grant, args: ResourceValidationArgs) => void,
 ): ResourceValidation {
@@ -52,7 +55,7 @@ export function forMembers(
   });
 }
 
-/** Returns a validation of every role that is granted, on any resource. */
+/** Returns a validation function that checks the role of each grant, on any type of resource. */
 export function forRoles(
   check: (role: string, refuse: Refuse, args: ResourceValidationArgs) => void,
 ): ResourceValidation {
@@ -62,8 +65,7 @@ export function forRoles(
 }
 
 /**
- * Reports whether a resource type grants access to a project as a whole, or to the folder or
- * organization above it.
+ * Reports whether an IAM resource type grants access to a whole project, folder or organization.
  */
 export function isProjectWide(type: string): boolean {
   return /^gcp:(projects|folder|organizations)\//.test(type);

@@ -35,7 +35,7 @@ import {
 import { imageDigests, noPlainSecrets, pinnedSecretVersions, probes } from './rules/run-workloads.ts';
 import { noSecretRolesAcrossProjects, noSecretValuesInState, secretAccessPerSecret } from './rules/secrets.ts';
 
-/** All rules of the policy pack. */
+/** All policies of the pack. */
 export const policies: readonly (ResourceValidationPolicy | StackValidationPolicy)[] = [
   // Identities
   noPublicMembers,
@@ -60,7 +60,7 @@ export const policies: readonly (ResourceValidationPolicy | StackValidationPolic
   federationWithOneBranch,
   bindingsToOneSubject,
 
-  // Reach of a service
+  // Network access
   publicServices,
   noPublicInvokers,
   publicHost,

@@ -1,4 +1,4 @@
-// Types only: loading @pulumi/gcp itself would add seconds to every preview.
+// Only types are imported: loading @pulumi/gcp would add seconds to every preview.
 import type {
   artifactregistry,
   binaryauthorization,
@@ -30,13 +30,13 @@ interface ArgsByKind {
   workloadIdentityPoolProvider: iam.WorkloadIdentityPoolProviderArgs;
 }
 
-/** A kind of resource whose inputs are checked by rules. */
+/** A kind of resource whose inputs the rules check. */
 export type Kind = keyof ArgsByKind;
 
-/** The resolved inputs of a resource, as a rule reads them. */
+/** The inputs of a resource of kind `K`, as a rule reads them. */
 export type Props<K extends Kind> = Unwrap<ArgsByKind[K]>;
 
-/** Pulumi type of each kind. */
+/** The Pulumi type of each kind. */
 export const types = {
   auditConfig: 'gcp:projects/iAMAuditConfig:IAMAuditConfig',
   attestor: 'gcp:binaryauthorization/attestor:Attestor',

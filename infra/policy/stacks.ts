@@ -1,11 +1,8 @@
-/**
- * Stacks whose loss users would notice: the published service, and the resources that all stacks
- * share.
- */
+/** The production stacks: the published service, and the resources that all stacks share. */
 const productionStacks = ['prod', 'shared'];
 
 /**
- * Returns the stack's name from the URN of one of its resources:
+ * Returns a stack's name from the URN of one of its resources. A URN has the form
  * `urn:pulumi:STACK::PROJECT::TYPE::NAME`.
  */
 export function stackOf(urn: string): string {

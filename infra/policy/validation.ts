@@ -9,22 +9,22 @@ import type {
 import { type Kind, type Props, types } from './resources.ts';
 
 /**
- * A function that rejects a resource, with the problem, its reason, and the remedy. None of the
- * three may contain a secret value.
+ * Reports a violation, with the problem, the reason for the rule, and the remedy. None of the three
+ * texts may contain a secret value.
  */
 export type Refuse = (wrong: string, why: string, remedy: string) => void;
 
-/** A resource of a stack, with its outputs. */
+/** A resource of a stack, with its inputs and outputs. */
 export interface StackResource<K extends Kind> extends Omit<PolicyResource, 'props'> {
   readonly props: Props<K>;
 }
 
 /**
- * Runs a check. At preview the SDK throws when a check reads a value that is known only after the
- * update; it does not export that error. Such a check has no result yet. It runs again in the
- * update, before the resource is changed.
+ * Runs a check unless it depends on an unknown value. At preview, some values are not known yet,
+ * and the SDK throws an unexported error when a check reads one of them. The check runs again
+ * during the update, before the resource changes.
  *
- * @returns whether all values that the check read were known.
+ * @returns true if all values that the check read were known
  */
 function whenKnown(check: () => void): boolean {
   try {
@@ -36,7 +36,9 @@ function whenKnown(check: () => void): boolean {
   }
 }
 
-/** Checks every item of a list, even if another item is unknown. */
+/**
+ * Checks each item of a list. An unknown value in one item does not stop the check of the others.
+ */
 export function forEachKnown<T>(items: readonly T[] | undefined, check: (item: T) => void): void {
   const length = items?.length ?? 0;
   for (let index = 0; index < length; index++) whenKnown(() => check(items?.[index] as T));
@@ -51,12 +53,12 @@ function judge(
   if (!whenKnown(() => check(refuse))) args.notApplicable('It depends on values that are known only in the update.');
 }
 
-/** Returns a validation of resources of any type. */
+/** Returns a validation function for resources of any type. */
 export function forResources(check: (args: ResourceValidationArgs, refuse: Refuse) => void): ResourceValidation {
   return (args, report) => judge(args, report, (refuse) => check(args, refuse));
 }
 
-/** Returns a validation of the resources of one kind, by their inputs. */
+/** Returns a validation function for resources of one kind. */
 export function forKind<K extends Kind>(
   kind: K,
   check: (props: Props<K>, refuse: Refuse, args: ResourceValidationArgs) => void,
@@ -67,13 +69,14 @@ export function forKind<K extends Kind>(
 }
 
 /**
- * Returns a validation of a stack as a whole. Unlike the others it runs at the end of the update.
+ * Returns a validation function for a whole stack. Unlike the other validations, it runs at the end
+ * of the update.
  */
 export function forStack(check: (args: StackValidationArgs, refuse: Refuse) => void): StackValidation {
   return (args, report) => judge(args, report, (refuse) => check(args, refuse));
 }
 
-/** Returns the resources of one kind in a stack. */
+/** Returns all resources of one kind in a stack. */
 export function resourcesOf<K extends Kind>(args: StackValidationArgs, kind: K): StackResource<K>[] {
   return args.resources.filter(({ type }) => type === types[kind]) as unknown as StackResource<K>[];
 }

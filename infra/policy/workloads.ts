@@ -4,7 +4,7 @@ import { forResources, type Refuse } from './validation.ts';
 
 type Template = Props<'service'>['template'];
 
-/** The fields of a container that services, jobs and worker pools have in common. */
+/** The fields that the containers of services, jobs and worker pools have in common. */
 type Container = Pick<NonNullable<Template['containers']>[number], 'envs' | 'image' | 'name'>;
 
 type Volume = Pick<NonNullable<Template['volumes']>[number], 'name' | 'secret'>;
@@ -29,7 +29,7 @@ function workloadOf({ type, props }: ResourceValidationArgs): Workload | undefin
   }
 }
 
-/** Returns a validation of all Cloud Run workloads. */
+/** Returns a validation function for all Cloud Run workloads. */
 export function forWorkloads(check: (workload: Workload, refuse: Refuse) => void): ResourceValidation {
   return forResources((args, refuse) => {
     const workload = workloadOf(args);
@@ -38,8 +38,9 @@ export function forWorkloads(check: (workload: Workload, refuse: Refuse) => void
 }
 
 /**
- * Reports whether an account is a default account of Compute Engine or App Engine. Accepts an email
- * address or a member.
+ * Reports whether an account is a default service account of Compute Engine or App Engine.
+ *
+ * @param account an email address, or a member such as `serviceAccount:EMAIL`
  */
 export function isDefaultServiceAccount(account: string): boolean {
   return /(-compute@developer|@appspot)\.gserviceaccount\.com\b/i.test(account);

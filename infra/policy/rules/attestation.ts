@@ -3,10 +3,14 @@ import { forMembers, isProjectWide } from '../grants.ts';
 import { stackOf } from '../stacks.ts';
 import { forKind } from '../validation.ts';
 
-/** Stacks whose services run only attested images. */
+/** Stacks whose services may run only attested images. */
 const attested = ['preprod', 'prod'];
 
-/** Source: Google, "Require Binary Authorization for Cloud Run". */
+/**
+ * Requires Binary Authorization on the Cloud Run workloads of these stacks, and rejects a
+ * breakglass justification in any stack. Source: Google, "Require Binary Authorization for Cloud
+ * Run".
+ */
 export const binaryAuthorizationRequired: ResourceValidationPolicy = {
   name: 'run-binary-authorization',
   description: 'Services and jobs that a release reaches run attested images alone.',
@@ -31,7 +35,10 @@ export const binaryAuthorizationRequired: ResourceValidationPolicy = {
   ),
 };
 
-/** Source: Google, "Binary Authorization: Configure a policy". */
+/**
+ * Requires a default rule that blocks every image without an attestation, and no exempt images.
+ * Source: Google, "Binary Authorization: Configure a policy".
+ */
 export const policyRequiresAttestation: ResourceValidationPolicy = {
   name: 'binary-authorization-attestors',
   description: "A project's policy requires an attestor, and enforces it.",
@@ -50,8 +57,8 @@ export const policyRequiresAttestation: ResourceValidationPolicy = {
 };
 
 /**
- * Source: Google, "Create attestations": sign with an asymmetric key. The private key never leaves
- * Cloud KMS.
+ * Requires attestors to use asymmetric signing keys of Cloud KMS, whose private keys never leave
+ * it. Source: Google, "Create attestations".
  */
 export const signingKeysAsymmetric: ResourceValidationPolicy = {
   name: 'attestor-asymmetric-key',
@@ -81,7 +88,10 @@ export const signingKeysAsymmetric: ResourceValidationPolicy = {
 
 const writers = /^roles\/artifactregistry\.(writer|repoAdmin|admin|createOnPush\w*)$/;
 
-/** Source: SLSA 1.0, "Build platform": the account that deploys cannot forge a build. */
+/**
+ * Rejects grants that let an account other than the build account push images. The account that
+ * deploys must not be able to forge a build. Source: SLSA 1.0, "Build platform".
+ */
 export const onlyBuildPushes: ResourceValidationPolicy = {
   name: 'registry-one-writer',
   description: 'Only the account that signs images pushes them.',

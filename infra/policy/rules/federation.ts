@@ -11,19 +11,22 @@ const subject = new RegExp(
 );
 
 /**
- * Reports whether a CEL condition is a conjunction of simple terms, without alternatives, negations
- * or comments.
+ * Reports whether a CEL condition only joins terms with `&&`. Alternatives, negations and comments
+ * could disable a term.
  */
 function isConjunction(condition: string): boolean {
   return !/\|\||!|\?|\/\//.test(condition.replaceAll(/'[^']*'|"[^"]*"/g, ''));
 }
 
-/** Reports whether one of the terms of a conjunction has a form. */
+/** Reports whether at least one term of a conjunction matches a pattern. */
 function requires(condition: string, form: RegExp): boolean {
   return condition.split('&&').some((term) => form.test(term.trim()));
 }
 
-/** Source: Checkov CKV_GCP_118. */
+/**
+ * Requires a condition on every workload identity provider. Without one, the provider accepts
+ * tokens of all repositories on GitHub. Source: Checkov CKV_GCP_118.
+ */
 export const federationWithCondition: ResourceValidationPolicy = {
   name: 'federation-condition',
   description: 'A workload identity provider has a condition that nothing gets around.',
@@ -39,8 +42,8 @@ export const federationWithCondition: ResourceValidationPolicy = {
 };
 
 /**
- * Source: Google, "Configure Workload Identity Federation with deployment pipelines": use numeric
- * ids because names can be reused.
+ * Requires a condition on the numeric ids of one repository and its owner, because names can be
+ * reused. Source: Google, "Configure Workload Identity Federation with deployment pipelines".
  */
 export const federationWithOneRepository: ResourceValidationPolicy = {
   name: 'federation-one-repository',
@@ -56,7 +59,10 @@ export const federationWithOneRepository: ResourceValidationPolicy = {
   }),
 };
 
-/** Source: Checkov CKV_GCP_125, for the subject that the provider maps. */
+/**
+ * Requires a condition that lists the accepted values of the mapped subject. Source: Checkov
+ * CKV_GCP_125.
+ */
 export const federationWithSubjects: ResourceValidationPolicy = {
   name: 'federation-literal-subjects',
   description: 'A workload identity provider names the subjects that it trusts.',
@@ -72,8 +78,8 @@ export const federationWithSubjects: ResourceValidationPolicy = {
 };
 
 /**
- * Source: GitHub, "Immutable subject claims": `sub` has two forms, and one consists of names that
- * can be reused.
+ * Requires a subject that contains the numeric repository id. GitHub's own `sub` can consist only
+ * of names, which can be reused. Source: GitHub, "Immutable subject claims".
  */
 export const federationWithNumericSubject: ResourceValidationPolicy = {
   name: 'federation-numeric-subject',
@@ -97,8 +103,9 @@ const protectedBranch = /^assertion\.ref_protected\s*==\s*(?:'true'|"true")$/;
 const pullRequest = /^assertion\.event_name\s*==\s*(?:'pull_request'|"pull_request")$/;
 
 /**
- * Source: GitHub, "Deployments and environments": any branch may use an environment unless a rule
- * of the environment forbids it.
+ * Requires a condition on one protected branch, except for pull requests without a GitHub
+ * environment. Otherwise a job on any branch could use an environment that has no branch rule.
+ * Source: GitHub, "Deployments and environments".
  */
 export const federationWithOneBranch: ResourceValidationPolicy = {
   name: 'federation-one-branch',
@@ -119,7 +126,10 @@ export const federationWithOneBranch: ResourceValidationPolicy = {
 const oneSubject =
   /^principal:\/\/iam\.googleapis\.com\/projects\/\d+\/locations\/global\/workloadIdentityPools\/[\w-]+\/subject\/[^*]+$/;
 
-/** Source: Checkov CKV_GCP_125; Google, "Best practices for using Workload Identity Federation". */
+/**
+ * Requires a single subject as the member of a federation grant, and rejects principal sets.
+ * Sources: Checkov CKV_GCP_125; Google, "Best practices for using Workload Identity Federation".
+ */
 export const bindingsToOneSubject: ResourceValidationPolicy = {
   name: 'federation-one-subject',
   description: 'Who comes in through federation is given roles as one subject.',

@@ -2,7 +2,10 @@ import { type Collection, collections } from '@andamio/schema/firestore-layout';
 import type { ResourceValidationPolicy, StackValidationPolicy } from '@pulumi/policy';
 import { forKind, forStack, resourcesOf, type StackResource } from '../validation.ts';
 
-/** Source: Google, "Firestore: Point-in-time recovery". */
+/**
+ * Requires point-in-time recovery for every database. Source: Google, "Firestore: Point-in-time
+ * recovery".
+ */
 export const pointInTimeRecovery: ResourceValidationPolicy = {
   name: 'firestore-point-in-time-recovery',
   description: 'A database can be read as it was within the last seven days.',
@@ -18,8 +21,8 @@ export const pointInTimeRecovery: ResourceValidationPolicy = {
 };
 
 /**
- * Reports whether a schedule or field belongs to a database. At preview the database's name may be
- * unknown, but its URN is known.
+ * Reports whether a backup schedule or field belongs to a database. URNs are compared first,
+ * because the database's name may be unknown at preview.
  */
 function belongsTo(part: StackResource<'backupSchedule' | 'field'>, database: StackResource<'database'>): boolean {
   const owners = part.propertyDependencies['database']?.filter(({ type }) => type === database.type) ?? [];
@@ -27,7 +30,10 @@ function belongsTo(part: StackResource<'backupSchedule' | 'field'>, database: St
   return (part.props.database ?? '(default)') === (database.props.name ?? '(default)');
 }
 
-/** Source: Google, "Firestore: Back up and restore data". */
+/**
+ * Requires a backup schedule for every database. Source: Google, "Firestore: Back up and restore
+ * data".
+ */
 export const backups: StackValidationPolicy = {
   name: 'firestore-backups',
   description: 'Every database is backed up by a schedule.',
@@ -48,8 +54,9 @@ export const backups: StackValidationPolicy = {
 const expiring = Object.values<Collection>(collections).filter(({ ttlField }) => ttlField !== undefined);
 
 /**
- * Source: the storage layout in packages/schema, which declares the fields that expire; Google,
- * "Firestore: Manage data retention with TTL policies".
+ * Requires a TTL policy for each field that packages/schema declares as a TTL field, so that
+ * expired documents are deleted. Source: Google, "Firestore: Manage data retention with TTL
+ * policies".
  */
 export const expiry: StackValidationPolicy = {
   name: 'firestore-ttl',

@@ -2,15 +2,15 @@ import type { StackValidationPolicy } from '@pulumi/policy';
 import { forStack, resourcesOf } from '../validation.ts';
 
 /**
- * The services whose data accesses are logged. Firestore's logs are configured under Datastore's
- * name only. Google rejects Firestore's own name with a 400 ("Firestore audit logging
+ * The services whose data access must be logged. Firestore's logs are configured under the name of
+ * Datastore; Google rejects Firestore's own name with a 400 ("Firestore audit logging
  * information").
  */
 const auditedServices = ['secretmanager.googleapis.com', 'datastore.googleapis.com'];
 
 /**
- * Source: Checkov CKV2_GCP_5. The stack that enables a project's APIs also configures its audit
- * logs.
+ * Requires audit logs of data reads in each stack that enables a project's APIs. Source: Checkov
+ * CKV2_GCP_5.
  */
 export const auditLogs: StackValidationPolicy = {
   name: 'project-audit-logs',

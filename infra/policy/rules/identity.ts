@@ -3,7 +3,10 @@ import { forMembers } from '../grants.ts';
 import { forKind, forResources } from '../validation.ts';
 import { forWorkloads, isDefaultServiceAccount } from '../workloads.ts';
 
-/** Source: Checkov CKV_GCP_101 and CKV_GCP_102. */
+/**
+ * Rejects grants to `allUsers` and `allAuthenticatedUsers`. Source: Checkov CKV_GCP_101 and
+ * CKV_GCP_102.
+ */
 export const noPublicMembers: ResourceValidationPolicy = {
   name: 'iam-no-public-members',
   description: 'Nobody unknown is given a role.',
@@ -18,7 +21,10 @@ export const noPublicMembers: ResourceValidationPolicy = {
   }),
 };
 
-/** Source: Google, "Use IAM securely": grant roles to groups instead of individual users. */
+/**
+ * Rejects grants to individual users. Source: Google, "Use IAM securely" (grant roles to groups
+ * instead).
+ */
 export const noUserGrants: ResourceValidationPolicy = {
   name: 'iam-no-user-grants',
   description: 'No role is given to a single person.',
@@ -33,7 +39,10 @@ export const noUserGrants: ResourceValidationPolicy = {
   }),
 };
 
-/** Source: Checkov CKV_GCP_46; Google, "Best practices for using service accounts". */
+/**
+ * Rejects grants to default service accounts, and workloads that run as one. Sources: Checkov
+ * CKV_GCP_46; Google, "Best practices for using service accounts".
+ */
 export const noDefaultServiceAccounts: ResourceValidationPolicy = {
   name: 'iam-no-default-service-accounts',
   description: 'Nothing runs as, and no role is given to, a default service account.',
@@ -58,7 +67,10 @@ export const noDefaultServiceAccounts: ResourceValidationPolicy = {
   ],
 };
 
-/** Source: Checkov CKV2_GCP_3; Google, "Best practices for managing service account keys". */
+/**
+ * Rejects keys of service accounts. Sources: Checkov CKV2_GCP_3; Google, "Best practices for
+ * managing service account keys".
+ */
 export const noServiceAccountKeys: ResourceValidationPolicy = {
   name: 'iam-no-service-account-keys',
   description: 'No service account has a key.',
@@ -73,8 +85,9 @@ export const noServiceAccountKeys: ResourceValidationPolicy = {
 };
 
 /**
- * Source: @pulumi/gcp, documentation of projects.IAMPolicy: "You can accidentally lock yourself out
- * of your project".
+ * Rejects resources that replace all members of a role or the whole policy of a project, folder or
+ * organization. Source: @pulumi/gcp, projects.IAMPolicy ("You can accidentally lock yourself out of
+ * your project").
  */
 export const noAuthoritativeProjectGrants: ResourceValidationPolicy = {
   name: 'iam-no-authoritative-project-grants',

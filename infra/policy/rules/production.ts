@@ -3,11 +3,16 @@ import { type Kind, types } from '../resources.ts';
 import { isInProduction } from '../stacks.ts';
 import { forKind, forResources } from '../validation.ts';
 
-/** Kinds of resources that hold data, or that have a public name which would be lost with them. */
+/**
+ * Kinds of resources that contain data, or whose public name would be lost if they were deleted.
+ */
 const stateful: readonly Kind[] = ['database', 'secret', 'repository', 'service'];
 const statefulTypes: readonly string[] = stateful.map((kind) => types[kind]);
 
-/** Source: Pulumi, "Resource options: protect". */
+/**
+ * Requires the resource option `protect` in production, so that Pulumi cannot delete data. Source:
+ * Pulumi, "Resource options: protect".
+ */
 export const protectedByPulumi: ResourceValidationPolicy = {
   name: 'production-protect',
   description: 'In production, Pulumi deletes nothing that holds data.',
@@ -23,8 +28,8 @@ export const protectedByPulumi: ResourceValidationPolicy = {
 };
 
 /**
- * Source: Google, "Firestore: Database delete protection"; @pulumi/gcp, deletionProtection of
- * Secret and of Service.
+ * Requires Google's deletion protection in production. Sources: Google, "Firestore: Database delete
+ * protection"; @pulumi/gcp, `deletionProtection` of Secret and Service.
  */
 export const deletionProtected: ResourceValidationPolicy = {
   name: 'production-deletion-protection',

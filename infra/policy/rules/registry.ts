@@ -2,15 +2,15 @@ import type { ResourceValidationPolicy } from '@pulumi/policy';
 import { forKind } from '../validation.ts';
 
 /**
- * Source: Google, "Artifact Registry: Container image tags": an immutable tag always refers to the
- * same image.
+ * Requires immutable tags in image repositories, so that a tag always refers to the same image.
+ * Source: Google, "Artifact Registry: Container image tags".
  */
 export const immutableTags: ResourceValidationPolicy = {
   name: 'registry-immutable-tags',
   description: 'A tag of an image is never moved.',
   enforcementLevel: 'mandatory',
   validateResource: forKind('repository', ({ dockerConfig, format, mode }, refuse) => {
-    // Remote and virtual repositories have no tags of their own.
+    // Remote and virtual repositories do not have tags of their own.
     const ownsTags = (mode ?? 'STANDARD_REPOSITORY') === 'STANDARD_REPOSITORY';
     if (format.toUpperCase() !== 'DOCKER' || !ownsTags || dockerConfig?.immutableTags) return;
     refuse(

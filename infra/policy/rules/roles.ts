@@ -1,7 +1,10 @@
 import type { ResourceValidationPolicy } from '@pulumi/policy';
 import { forRoles, isProjectWide } from '../grants.ts';
 
-/** Source: Checkov CKV_GCP_117. Google, "Basic roles": do not grant them in production. */
+/**
+ * Rejects the basic roles Owner, Editor and Viewer. Sources: Checkov CKV_GCP_117; Google, "Basic
+ * roles" (do not grant them in production).
+ */
 export const noBasicRoles: ResourceValidationPolicy = {
   name: 'iam-no-basic-roles',
   description: 'Nobody is owner, editor or viewer.',
@@ -16,7 +19,7 @@ export const noBasicRoles: ResourceValidationPolicy = {
   }),
 };
 
-/** Source: Checkov CKV_GCP_42. */
+/** Rejects project-wide administrator roles. Source: Checkov CKV_GCP_42. */
 export const noAdminOfProjects: ResourceValidationPolicy = {
   name: 'iam-no-project-wide-admin',
   description: 'Nobody administrates all resources of a project.',
@@ -31,10 +34,13 @@ export const noAdminOfProjects: ResourceValidationPolicy = {
   }),
 };
 
-/** Roles that allow impersonating a service account. */
+/** Roles that allow a member to impersonate a service account. */
 const impersonation = /^roles\/iam\.(serviceAccount(User|TokenCreator|OpenIdTokenCreator)|workloadIdentityUser)$/;
 
-/** Source: Checkov CKV_GCP_41 and CKV_GCP_49. */
+/**
+ * Rejects project-wide grants of impersonation roles, which apply to all service accounts of a
+ * project. Source: Checkov CKV_GCP_41 and CKV_GCP_49.
+ */
 export const noImpersonationAcrossProjects: ResourceValidationPolicy = {
   name: 'iam-no-project-wide-impersonation',
   description: 'Nobody may act as every service account of a project.',

@@ -6,12 +6,16 @@ import { forKind, forResources } from '../validation.ts';
 
 const hosts: Readonly<Record<string, PublicHost>> = publicHosts;
 
-/** Services that the internet may call. They require a token or a key themselves. */
+/**
+ * Services that everyone on the internet may call. These services require a token or a key
+ * themselves.
+ */
 const openServices = [...Object.values(hosts).map(({ service }) => service), 'andamio-api-dev'];
 
 /**
- * Source: Google, "Allow public access" to Cloud Run: disable the invoker check, which works under
- * domain-restricted sharing.
+ * Rejects public access to any other service. The check covers `invokerIamDisabled`, the
+ * recommended setting under domain-restricted sharing. Source: Google, "Allow public access" (Cloud
+ * Run).
  */
 export const publicServices: ResourceValidationPolicy = {
   name: 'run-public-services',
@@ -27,7 +31,10 @@ export const publicServices: ResourceValidationPolicy = {
   }),
 };
 
-/** Source: Checkov CKV_GCP_102, which covers only the first generation. */
+/**
+ * Rejects public access by a grant to all users on Cloud Run resources. Source: Checkov
+ * CKV_GCP_102, which covers only API v1.
+ */
 export const noPublicInvokers: ResourceValidationPolicy = {
   name: 'run-no-public-invokers',
   description: 'No service is made public by a grant.',
@@ -43,8 +50,8 @@ export const noPublicInvokers: ResourceValidationPolicy = {
 };
 
 /**
- * The contract's introduction publishes the hosts. Cloud Run derives a host from the service's
- * name, the project number and the region.
+ * Requires the published host for each published stack. Cloud Run derives the host from the
+ * service's name, the project number and the region, and the contract publishes it.
  */
 export const publicHost: ResourceValidationPolicy = {
   name: 'run-public-host',
@@ -61,10 +68,16 @@ export const publicHost: ResourceValidationPolicy = {
   }),
 };
 
-/** Default maximum of instances in Cloud Run. No service of the platform needs as many. */
+/**
+ * Largest allowed maximum of instances, which is also Cloud Run's default. No service of the
+ * platform needs more.
+ */
 const mostInstances = 100;
 
-/** Source: Google, "Set maximum number of instances for services". */
+/**
+ * Requires a maximum number of instances, which limits costs and connections to the stores. Source:
+ * Google, "Set maximum number of instances for services".
+ */
 export const boundedInstances: ResourceValidationPolicy = {
   name: 'run-bounded-instances',
   description: 'A service says how many instances it may have at most.',
@@ -80,7 +93,10 @@ export const boundedInstances: ResourceValidationPolicy = {
   }),
 };
 
-/** Source: Google, "Cloud Run Admin API": v1 exists for compatibility with Knative. */
+/**
+ * Rejects resources of Cloud Run's API v1, because the other rules check only v2 resources. Google
+ * keeps v1 for compatibility with Knative. Source: Google, "Cloud Run Admin API".
+ */
 export const noFirstGeneration: ResourceValidationPolicy = {
   name: 'run-no-v1',
   description: 'Cloud Run is described by its second API.',

@@ -4,8 +4,8 @@ import { forEachKnown, forKind } from '../validation.ts';
 import { forWorkloads } from '../workloads.ts';
 
 /**
- * Source: Google, "Deploy container images to Cloud Run". Binary Authorization identifies images by
- * digest only.
+ * Requires an image digest, because a tag can be moved and Binary Authorization identifies images
+ * only by digest. Source: Google, "Deploy container images to Cloud Run".
  */
 export const imageDigests: ResourceValidationPolicy = {
   name: 'run-image-digest',
@@ -32,8 +32,8 @@ const secretNames: readonly string[] = secretSettings;
 const ownNames: readonly string[] = settingNames;
 
 /**
- * Reports whether a variable is secret. The schema decides for the service's own settings, and the
- * name for all others.
+ * Reports whether an environment variable is expected to contain a secret. The settings schema
+ * determines this for the service's own variables, and the name does for all others.
  */
 function looksSecret(name: string): boolean {
   if (ownNames.includes(name)) return secretNames.includes(name);
@@ -41,22 +41,21 @@ function looksSecret(name: string): boolean {
 }
 
 /**
- * Reports whether a variable has a value, or may have it once the values that are unknown at
- * preview are known.
+ * Reports whether an environment variable has a value, or could have it at preview because its name
+ * or value is unknown.
  */
 function mayHold(envs: readonly Variable[] | undefined, name: string, value: string): boolean {
   const indexes = [...Array(envs?.length ?? 0).keys()];
   const others = new Set<number>();
-  // Read separately because either may be unknown, and the SDK throws when an unknown value is
-  // read.
+  // Name and value are read in separate passes, because each may be unknown and the SDK throws when
+  // an unknown value is read.
   forEachKnown(indexes, (index) => void (envs?.[index]?.name !== name && others.add(index)));
   forEachKnown(indexes, (index) => void (envs?.[index]?.value !== value && others.add(index)));
   return others.size < indexes.length;
 }
 
 /**
- * Source: Google, "Configure secrets for services": do not pass secrets as plain environment
- * variables.
+ * Rejects secrets in plain environment variables. Source: Google, "Configure secrets for services".
  */
 export const noPlainSecrets: ResourceValidationPolicy = {
   name: 'run-no-plain-secrets',
@@ -67,7 +66,7 @@ export const noPlainSecrets: ResourceValidationPolicy = {
       const mayUseIdentity = mayHold(envs, 'REDIS_AUTH', 'google-iam');
       forEachKnown(envs, ({ name, valueSource }) => {
         if (!looksSecret(name) || valueSource?.secretKeyRef) return;
-        // In that case the service itself rejects a URL with a password.
+        // With REDIS_AUTH=google-iam, the service rejects a URL that contains a password.
         if (name === 'REDIS_URL' && mayUseIdentity) return;
         refuse(
           `The environment variable ${name} has a plain value`,
@@ -82,8 +81,8 @@ export const noPlainSecrets: ResourceValidationPolicy = {
 const isNumbered = (version: string | undefined) => /^[1-9]\d*$/.test(version ?? '');
 
 /**
- * Source: Google, "Configure secrets for services": pin an environment variable's secret to a
- * version rather than `latest`.
+ * Requires a version number for each secret of a container, instead of `latest`. Source: Google,
+ * "Configure secrets for services".
  */
 export const pinnedSecretVersions: ResourceValidationPolicy = {
   name: 'run-pinned-secret-versions',
@@ -103,7 +102,7 @@ export const pinnedSecretVersions: ResourceValidationPolicy = {
       }),
     );
     forEachKnown(volumes, ({ name, secret }) => {
-      // Without items, the latest version is mounted.
+      // Without items, Cloud Run mounts the latest version.
       if (secret && !secret.items?.length) refuseFloating(`The secret of volume ${name}`);
       forEachKnown(secret?.items, ({ path, version }) => {
         if (!isNumbered(version)) refuseFloating(`The secret of volume ${name} at ${path}`);
@@ -112,7 +111,10 @@ export const pinnedSecretVersions: ResourceValidationPolicy = {
   }),
 };
 
-/** Source: Google, "Configure container health checks for services". */
+/**
+ * Requires a startup probe and a liveness probe for each container. Source: Google, "Configure
+ * container health checks for services".
+ */
 export const probes: ResourceValidationPolicy = {
   name: 'run-probes',
   description: 'Containers of a service have a startup and a liveness probe.',

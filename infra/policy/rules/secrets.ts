@@ -5,8 +5,8 @@ import { forResources } from '../validation.ts';
 const accessor = 'roles/secretmanager.secretAccessor';
 
 /**
- * Source: Google, "Secret Manager best practices": grant at the lowest level of the resource
- * hierarchy.
+ * Requires that access to secret values is granted on individual secrets. Source: Google, "Secret
+ * Manager best practices" (grant roles at the lowest level of the resource hierarchy).
  */
 export const secretAccessPerSecret: ResourceValidationPolicy = {
   name: 'secret-access-per-secret',
@@ -23,8 +23,8 @@ export const secretAccessPerSecret: ResourceValidationPolicy = {
 };
 
 /**
- * Pulumi stores declared values in its state. Even if the state is encrypted, everyone who can read
- * the state could read the secret.
+ * Rejects secret versions that are declared in the program. Pulumi stores declared values in its
+ * state, where everyone with access to the state could read them.
  */
 export const noSecretValuesInState: ResourceValidationPolicy = {
   name: 'secret-no-values-in-state',
@@ -41,8 +41,8 @@ export const noSecretValuesInState: ResourceValidationPolicy = {
 };
 
 /**
- * Source: Google, "Secret Manager best practices": grant at the lowest level of the resource
- * hierarchy.
+ * Rejects project-wide roles on secrets. Source: Google, "Secret Manager best practices" (grant
+ * roles at the lowest level of the resource hierarchy).
  */
 export const noSecretRolesAcrossProjects: ResourceValidationPolicy = {
   name: 'secret-no-project-wide-roles',

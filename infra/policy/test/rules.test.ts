@@ -10,7 +10,7 @@ import { type Resource, unknown, violationsOf } from './harness/violations.ts';
 
 const cases = { ...identityCases, ...roleCases, ...federationCases, ...runCases, ...dataCases, ...attestationCases };
 
-/** Yields the same resources repeatedly, each time with a different property unknown. */
+/** Yields copies of a list of resources, in each of which one property is unknown. */
 function* withUnknowns(resources: readonly Resource[]): Generator<Resource[]> {
   for (const [index, resource] of resources.entries()) {
     for (const props of withUnknown(resource.props)) {

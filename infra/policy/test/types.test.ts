@@ -8,7 +8,7 @@ import { violationsOf } from './harness/violations.ts';
 
 const sdk = dirname(createRequire(import.meta.url).resolve('@pulumi/gcp/package.json'));
 
-/** Files of Google's resources, and the types that they declare. */
+/** The resource types of Google's SDK, with the files that declare them. */
 const resources = globSync('*/*.js', { cwd: sdk }).flatMap((file) => {
   const type = /__pulumiType = '([^']+)'/.exec(readFileSync(join(sdk, file), 'utf8'))?.[1];
   return type ? [{ type, file }] : [];
@@ -20,7 +20,7 @@ test('every type that rules look at is one of Google’s', () => {
 
 test('every resource that gives a role to a member is looked at', async () => {
   const granting = resources.filter(({ file, type }) => {
-    // This type removes a role.
+    // This type removes a role from a member instead of granting one.
     if (type === 'gcp:projects/iamMemberRemove:IamMemberRemove') return false;
     const declaration = readFileSync(join(sdk, file.replace(/\.js$/, '.d.ts')), 'utf8');
     const inputs = declaration.slice(declaration.lastIndexOf('Args {'));

@@ -3,8 +3,8 @@ import { types } from '../../resources.ts';
 import type { Resource } from '../harness/violations.ts';
 
 /**
- * Accepted and rejected resources for the rules of a family, by the rule's name. A rejection
- * includes its message.
+ * Resources that each rule must accept or reject, by the rule's name. Each rejection includes a
+ * pattern of the expected message.
  */
 export type Cases = Readonly<
   Record<
@@ -18,7 +18,7 @@ export type Cases = Readonly<
 
 export const account = 'serviceAccount:andamio-api@example.iam.gserviceaccount.com';
 
-/** Returns a grant on the whole project. */
+/** Returns a project-wide grant of a role to a member. */
 export const projectMember = (member: string, role = 'roles/datastore.user'): Resource => ({
   type: 'gcp:projects/iAMMember:IAMMember',
   props: { project: 'example', member, role },
@@ -42,7 +42,7 @@ export const template = {
   scaling: { minInstanceCount: 0, maxInstanceCount: 10 },
 };
 
-/** Returns a service that complies with all rules, except for the given changes. */
+/** Returns a service that complies with all rules, apart from the given property changes. */
 export const service = (props: Record<string, unknown> = {}, stack = 'dev'): Resource => ({
   type: types.service,
   stack,
@@ -57,12 +57,12 @@ export const service = (props: Record<string, unknown> = {}, stack = 'dev'): Res
 });
 
 /**
- * Returns a service that complies with all rules, except for the given changes of its container.
+ * Returns a service that complies with all rules, apart from the given changes of its container.
  */
 export const serviceWith = (changes: Record<string, unknown>): Resource =>
   service({ template: { ...template, containers: [{ ...container, ...changes }] } });
 
-/** Collections whose documents expire automatically. */
+/** Ids of the collections whose documents expire. */
 export const expiring = Object.values<Collection>(collections)
   .filter(({ ttlField }) => ttlField !== undefined)
   .map(({ id }) => id);

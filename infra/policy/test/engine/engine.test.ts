@@ -5,7 +5,7 @@ import { types } from '../../resources.ts';
 import { expiring, projectMember, service } from '../cases/cases.ts';
 import { type Engine, pack, startEngine } from './engine.ts';
 
-/** A resource of any type. It avoids Google's classes, which take seconds to load. */
+/** A resource of any type. Unlike Google's resource classes, it does not take seconds to load. */
 class AnyResource extends CustomResource {}
 
 class Account extends CustomResource {
@@ -31,7 +31,7 @@ const database = (options?: CustomResourceOptions) =>
     options,
   );
 
-/** Declares the smallest stack that complies with all rules. */
+/** Declares a minimal stack that complies with all rules. */
 const goodProgram: PulumiFn = async () => {
   const protect = { protect: true };
   const account = new Account('andamio-api');

@@ -8,12 +8,12 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LocalWorkspace, type PulumiFn, type Stack } from '@pulumi/pulumi/automation/index.js';
 
-/** Path of the pack, for `--policy-pack`. */
+/** Path of the policy pack, for the option `--policy-pack`. */
 export const pack = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * The program that starts a pack. Pulumi's CLI includes one. If it is missing, this one replaces
- * it.
+ * Name of the program that runs a policy pack. Pulumi's CLI normally includes it. If it does not,
+ * tests use a replacement from the SDK.
  */
 const analyzer = 'pulumi-analyzer-policy-nodejs';
 
@@ -34,7 +34,7 @@ async function startProvider(): Promise<{ port: string; process: ChildProcess }>
   return { port: port.toString().trim(), process: started };
 }
 
-/** Pulumi's engine with a temporary state folder and a provider that needs no cloud. */
+/** Pulumi's engine with a temporary state folder and a fake provider. */
 export interface Engine {
   stack(name: string, program: PulumiFn): Promise<Stack>;
   stop(): Promise<void>;
@@ -51,7 +51,7 @@ export async function startEngine(): Promise<Engine> {
     PULUMI_SKIP_UPDATE_CHECK: 'true',
   };
   return {
-    // Each test has its own project and therefore starts with an empty stack.
+    // Each test has its own project, so it starts with an empty stack.
     stack: (stackName, program) =>
       LocalWorkspace.createOrSelectStack(
         { stackName, projectName: `policy-${crypto.randomUUID()}`, program },

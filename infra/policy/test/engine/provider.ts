@@ -1,5 +1,5 @@
-// A fake of Google's provider that runs as a separate process. It accepts any input and prints its
-// port.
+// A fake of Google's Pulumi provider, run as a separate process. It accepts all inputs and prints
+// its port.
 import { main, type Provider } from '@pulumi/pulumi/provider/index.js';
 
 const provider: Provider = {
@@ -7,7 +7,7 @@ const provider: Provider = {
   getSchema: async () => '{}',
   check: async (_urn, _olds, news) => ({ inputs: news }),
   diff: async () => ({ changes: false }),
-  // The only output that tests depend on: an account's email is unknown until it is created.
+  // Tests depend only on the output `email`, which is unknown until the account is created.
   create: async (urn, inputs) => ({
     id: urn,
     outs: { ...inputs, email: `${inputs.accountId}@developer.gserviceaccount.com` },

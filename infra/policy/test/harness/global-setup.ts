@@ -9,10 +9,10 @@ declare module 'vitest' {
 }
 
 /**
- * Looks for the tools that some tests need beside Node.js. Each missing tool is reported in one
- * line.
+ * Checks whether the Pulumi CLI is installed, and reports in one line if it is not. Tests that need
+ * it are then skipped.
  *
- * @throws if one is missing although all tests must run (REQUIRE_ALL_TESTS).
+ * @throws if the CLI is missing and REQUIRE_ALL_TESTS is set
  */
 export default function setup({ provide }: TestProject) {
   const hasEngine = spawnSync('pulumi', ['version'], { stdio: 'ignore' }).status === 0;

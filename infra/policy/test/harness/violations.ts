@@ -7,8 +7,8 @@ import type {
 } from '@pulumi/policy';
 
 /**
- * The SDK's wrappers for properties, so that a rule sees unknown values here as it does under the
- * engine.
+ * The SDK's own proxy for properties. It throws when a rule reads an unknown value, as it does in
+ * the engine.
  */
 const { unknownCheckingProxy, unknownStringValue } = createRequire(import.meta.url)('@pulumi/policy/proxy.js') as {
   unknownCheckingProxy: <T>(props: T) => T;
@@ -18,14 +18,14 @@ const { unknownCheckingProxy, unknownStringValue } = createRequire(import.meta.u
 /** A value that is known only during the update. */
 export const unknown = unknownStringValue;
 
-/** A resource as a test describes it. */
+/** A resource in a test case. */
 export interface Resource {
   readonly type: string;
   readonly props: Readonly<Record<string, unknown>>;
   readonly name?: string;
   readonly stack?: string;
   readonly protect?: boolean;
-  /** Names of the resources whose outputs a property depends on. */
+  /** Names of the resources on whose outputs a property depends, by property. */
   readonly dependencies?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -66,7 +66,7 @@ function describeStack(resources: readonly Resource[]): PolicyResource[] {
   return all;
 }
 
-/** Returns the violations that a policy reports for the resources of a stack. */
+/** Returns the violations that a policy reports for a list of resources. */
 export async function violationsOf(
   policy: ResourceValidationPolicy | StackValidationPolicy,
   resources: readonly Resource[],
