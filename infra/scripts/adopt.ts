@@ -1,13 +1,13 @@
-// pnpm adopt STACK NAME=ID...: imports existing resources into a stack, by one `pulumi up` with
-// their ids. The stack's file does not change. A federation pool or provider that Google keeps as
-// deleted is undeleted first.
+// pnpm adopt STACK NAME=ID...: imports existing resources into a stack, in one `pulumi up`. The
+// stack's file does not change. Deleted federation pools and providers that Google still keeps are
+// restored first.
 import { adoptionVariable, parseAdoptions } from '../adopt.ts';
 import { Failure, pulumi, run, say, script } from './cli.ts';
 
 const federated = /^projects\/([^/]+)\/locations\/global\/workloadIdentityPools\/([^/]+)(?:\/providers\/([^/]+))?$/;
 
 /**
- * Restores a pool or a provider that was deleted in the last 30 days.
+ * Restores a workload identity pool or provider that was deleted in the last 30 days:
  * https://cloud.google.com/iam/docs/manage-workload-identity-pools-providers
  */
 function undelete(id: string): void {
@@ -34,7 +34,8 @@ await script((args) => {
   const [stack, ...pairs] = args;
   if (!stack || pairs.length === 0) throw new Failure('Usage: pnpm adopt STACK NAME=ID...');
   const ids = idsOf(pairs);
-  // The pool must be restored before its providers. Its id is shorter.
+  // A pool must be restored before its providers. Its id is shorter than theirs, so sorting by
+  // length puts it first.
   for (const id of ids.sort((a, b) => a.length - b.length)) undelete(id);
   pulumi(stack, ['up', '--yes', '--skip-preview'], { env: { [adoptionVariable]: pairs.join(' ') } });
 });

@@ -2,10 +2,10 @@ import { attestorOf, buildAccountOf, type ImagePlace, keyVersionOf, noteOf } fro
 import { Failure, run } from './cli.ts';
 
 /**
- * Returns the arguments with which gcloud signs an image and stores the attestation:
+ * Returns the gcloud arguments that sign an image and store the attestation:
  * https://cloud.google.com/sdk/gcloud/reference/beta/container/binauthz/attestations/sign-and-create
  *
- * @param account the account to impersonate; defaults to the account that is signed in
+ * @param account the account to impersonate; defaults to the signed-in account
  */
 export function attestArguments(image: string, place: ImagePlace, account?: string): string[] {
   const version = keyVersionOf(place);
@@ -19,19 +19,18 @@ export function attestArguments(image: string, place: ImagePlace, account?: stri
     `--artifact-url=${image}`,
     `--attestor=${attestorOf(place)}`,
     `--keyversion=${version}`,
-    // The key id that the attestor has, independent of the KMS endpoint that gcloud calls.
+    // The attestor's key id. By default, gcloud would derive the id from the KMS endpoint that it
+    // calls.
     `--public-key-id-override=//cloudkms.googleapis.com/v1/${version}`,
     '--validate',
     ...(account === undefined ? [] : [`--impersonate-service-account=${account}`]),
   ];
 }
 
-/**
- * Returns the endpoint of an API: the Pulumi provider's custom endpoint if set, otherwise Google's.
- */
+/** Returns the base URL of an API. The Pulumi provider's custom endpoint takes precedence. */
 function endpoint(variable: string, host: string): string {
   const custom = process.env[variable];
-  // The provider's endpoints end in the API version, e.g. `/v1beta1/`.
+  // The provider's endpoints end with the API version, such as `/v1beta1/`.
   return custom ? custom.replace(/(v\d\w*\/?)?$/, '') : `https://${host}.googleapis.com/`;
 }
 
@@ -48,15 +47,16 @@ async function call(url: string, token: string, body?: object): Promise<unknown>
 }
 
 /**
- * Reports whether the attestor can verify one of the image's attestations in Container Analysis.
+ * Reports whether an image has an attestation that the attestor can verify. Attestations are stored
+ * in Container Analysis.
  */
 async function isAttested(image: string, place: ImagePlace): Promise<boolean> {
   const token =
     process.env['GOOGLE_OAUTH_ACCESS_TOKEN'] ?? run('gcloud', ['auth', 'print-access-token'], { quiet: true }).trim();
   const analysis = endpoint('GOOGLE_CONTAINER_ANALYSIS_CUSTOM_ENDPOINT', 'containeranalysis');
   const authorization = endpoint('GOOGLE_BINARY_AUTHORIZATION_CUSTOM_ENDPOINT', 'binaryauthorization');
-  // The same filter as gcloud's: gcloud writes the address without a scheme, and other tools write
-  // it with one.
+  // gcloud uses the same filter, because some tools store the image address with a scheme and
+  // gcloud stores it without one.
   const filter = encodeURIComponent(`has_suffix(resourceUrl, "${image.split('@')[1]}")`);
   const { occurrences = [] } = (await call(`${analysis}v1/${noteOf(place)}/occurrences?filter=${filter}`, token)) as {
     readonly occurrences?: readonly {
@@ -78,9 +78,11 @@ async function isAttested(image: string, place: ImagePlace): Promise<boolean> {
 }
 
 /**
- * Checks that the build account attested an image, as Cloud Run does at deployment.
+ * Verifies that the build account attested an image. Cloud Run performs the same check at
+ * deployment.
  *
- * @throws {Failure} with the command that attests the image, or the reason why the check failed
+ * @throws {Failure} if the image is not attested, with the command that attests it
+ * @throws {Failure} if the attestations cannot be checked, with the reason
  */
 export async function assertAttested(image: string, place: ImagePlace): Promise<void> {
   const attested = await isAttested(image, place).catch((error: Error) => {

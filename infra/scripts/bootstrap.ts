@@ -1,6 +1,6 @@
 // npx -y pnpm@12 bootstrap [--project ID] STACK...: prepares a Google Cloud project and creates the
-// stacks where their state is kept. The state is in a bucket, or in a folder if PULUMI_BACKEND_URL
-// is file://... Existing resources stay unchanged.
+// stacks. Their state is stored in a bucket of the project, or in a folder if PULUMI_BACKEND_URL is
+// file://... Existing resources stay unchanged.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,31 +11,32 @@ import { Failure, programFolder, projectName, pulumi, run, say, script } from '.
 const usage = 'npx -y pnpm@12 bootstrap [--project ID] STACK...';
 const location = 'us-central1';
 
-/** APIs that the next commands call before `pulumi up` enables the others. */
+/** APIs that later commands call before `pulumi up` enables the remaining ones. */
 const apis = ['cloudbilling', 'cloudresourcemanager', 'iam', 'secretmanager', 'serviceusage'];
 
 const succeeds = (command: string, args: readonly string[]) =>
   spawnSync(command, args, { cwd: programFolder, stdio: 'ignore' }).status === 0;
 
-/** Creates a resource with gcloud unless the describe command succeeds. */
+/** Creates a resource with gcloud unless `describe` finds it. */
 function ensure(noun: readonly string[], name: string, describe: readonly string[], create: readonly string[]): void {
   if (succeeds('gcloud', [...noun, 'describe', name, ...describe])) return;
   run('gcloud', [...noun, 'create', name, ...describe, ...create]);
 }
 
-/** Enables APIs of a project. APIs that are already enabled stay enabled. */
+/** Enables APIs in a project. */
 function enable(project: string, names: readonly string[]): void {
   run('gcloud', ['services', 'enable', ...names.map((name) => `${name}.googleapis.com`), `--project=${project}`]);
 }
 
 /**
- * Seconds between attempts after an API was enabled. Google's documentation says "a few minutes".
+ * Seconds between attempts to call a newly enabled API. Google documents the delay as "a few
+ * minutes".
  */
 const pauses = [1, 2, 5, 10, 20, 30, 60, 60, 60];
 
 /**
- * Waits until Secret Manager responds in a project. The next command calls it, and a newly enabled
- * API rejects calls for a while.
+ * Waits until Secret Manager accepts calls in a project. A newly enabled API rejects them at first,
+ * and the next command calls Secret Manager.
  */
 async function untilSecretsAnswer(project: string): Promise<void> {
   for (const seconds of pauses) {
@@ -48,8 +49,8 @@ async function untilSecretsAnswer(project: string): Promise<void> {
 }
 
 /**
- * Returns a setting from a stack's file. The file is read without the engine because the stack may
- * not exist yet.
+ * Returns a setting from a stack's file. It parses the file itself, because the engine cannot read
+ * the settings of a stack that does not exist yet.
  */
 function settingIn(stack: string, key: string): string | undefined {
   const file = join(programFolder, `Pulumi.${stack}.yaml`);
@@ -58,10 +59,10 @@ function settingIn(stack: string, key: string): string | undefined {
 }
 
 /**
- * Returns the project id of a stack: the id in the stack's file, or the id that Google returns for
- * the project number in the file.
+ * Returns a stack's project id. If the stack's file contains only the project number, looks up the
+ * id.
  *
- * @throws {Failure} if the file has neither.
+ * @throws {Failure} if the file contains neither
  */
 function projectOf(stack: string): string {
   const project = settingIn(stack, 'gcp:project') ?? settingIn(stack, `${projectName}:projectNumber`);
@@ -75,8 +76,8 @@ function projectOf(stack: string): string {
 }
 
 /**
- * Keeps the state in a bucket of the project. The bucket's name contains the project id because
- * bucket names are global.
+ * Creates the state bucket, logs in to it, and creates the stacks. Bucket names are global, so the
+ * bucket's name contains the project id.
  */
 function inTheCloud(stacks: readonly string[], project: string): void {
   const bucket = `${project}-pulumi`;
@@ -87,7 +88,7 @@ function inTheCloud(stacks: readonly string[], project: string): void {
     '--uniform-bucket-level-access',
     '--public-access-prevention',
   ]);
-  // Versioning allows overwritten state to be restored.
+  // With versioning, an overwritten state can be restored.
   run('gcloud', ['storage', 'buckets', 'update', `gs://${bucket}`, '--versioning', ...of]);
   run('pulumi', ['login', `gs://${bucket}`]);
   for (const stack of stacks) {

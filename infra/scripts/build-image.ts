@@ -1,6 +1,6 @@
 // node scripts/build-image.ts ARCHIVE: builds the service's image, with SBOM and provenance, into
-// an OCI archive, and prints its digest. The build runs third-party code, so the calling job must
-// not have a cloud identity.
+// an OCI archive, and prints the image's digest. The build runs third-party code, so the job that
+// runs this script must not have a cloud identity.
 import { appendFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Failure, named, run, say, script } from './cli.ts';
@@ -17,7 +17,7 @@ await script((args) => {
   const digest = index.manifests[0]?.digest;
   if (index.manifests.length !== 1 || digest === undefined) throw new Failure('The archive must hold one image.');
   say(digest);
-  // Passes the digest to the next job on GitHub.
+  // Passes the digest to later jobs on GitHub.
   const output = process.env['GITHUB_OUTPUT'];
   if (output) appendFileSync(output, `digest=${digest}\n`);
 });

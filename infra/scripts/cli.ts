@@ -5,16 +5,16 @@ import { join } from 'node:path';
 /** Folder of the Pulumi program. */
 export const programFolder = join(import.meta.dirname, '..');
 
-/** Options that make the engine run the policy pack. */
+/** Options with which the engine enforces the policy pack. */
 export const underThePolicies = ['--policy-pack', join(programFolder, 'policy')] as const;
 
-/** Name of the Pulumi project, the prefix of its settings. */
+/** Name of the Pulumi project, which is also the prefix of its settings. */
 export const projectName = 'andamio';
 
-/** An error that is printed without a stack trace, since its message says everything. */
+/** An error whose message suffices for the user. It is printed without a stack trace. */
 export class Failure extends Error {}
 
-/** Runs a script. A failure prints one message and sets exit code 1. */
+/** Runs a script's main function. If it fails, prints the error and sets exit code 1. */
 export async function script(main: (args: string[]) => Promise<void> | void): Promise<void> {
   try {
     await main(process.argv.slice(2));
@@ -31,7 +31,7 @@ export function say(line: string): void {
 /**
  * Returns a script's arguments by name.
  *
- * @throws {Failure} with the usage if the arguments do not match.
+ * @throws {Failure} with the usage if the number of arguments is wrong
  */
 export function named<const Names extends readonly string[]>(
   args: readonly string[],
@@ -43,8 +43,8 @@ export function named<const Names extends readonly string[]>(
 }
 
 /**
- * Returns the environment of the Pulumi CLI. The passphrase defaults to the empty string because
- * neither configuration nor state holds secrets.
+ * Returns the environment for the Pulumi CLI. The passphrase defaults to the empty string, because
+ * neither the configuration nor the state contains secrets.
  */
 export function pulumiEnvironment(): NodeJS.ProcessEnv {
   const { env } = process;
@@ -55,17 +55,17 @@ export function pulumiEnvironment(): NodeJS.ProcessEnv {
 export interface RunOptions {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Working directory. Defaults to the program's folder. */
+  /** The working directory. Defaults to the program's folder. */
   readonly cwd?: string;
-  /** Captures the output instead of printing it. */
+  /** True to capture the output instead of printing it. */
   readonly quiet?: boolean;
 }
 
 /**
- * Runs a command, by default in the folder of the Pulumi program.
+ * Runs a command and waits until it exits.
  *
- * @returns its output if `quiet` is set
- * @throws {Failure} if the command cannot be started or exits with a code other than 0
+ * @returns the command's output if `quiet` is set
+ * @throws {Failure} if the command cannot be started or its exit code is not 0
  */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
@@ -82,12 +82,12 @@ export function run(command: string, args: readonly string[], options: RunOption
 }
 
 /**
- * Runs the Pulumi CLI on a stack without prompts, and asks it to stop when the signal aborts. The
- * CLI runs in its own process group: Ctrl-C in a terminal reaches only this script, which decides
- * whether the CLI stops or finishes.
+ * Runs the Pulumi CLI on a stack without prompts, and asks the CLI to stop when the signal aborts.
+ * The CLI runs in its own process group, so that Ctrl-C in a terminal reaches only this script. The
+ * script then decides whether the CLI may finish.
  *
- * @throws {Failure} if the CLI exits with a code other than 0
- * @throws the signal's reason if the CLI was stopped; it has exited by then
+ * @throws {Failure} if the CLI's exit code is not 0
+ * @throws the signal's reason if the CLI was stopped, after it has exited
  */
 export async function pulumiUntil(signal: AbortSignal, stack: string, args: readonly string[]): Promise<void> {
   signal.throwIfAborted();
@@ -113,7 +113,7 @@ export function pulumi(stack: string, args: readonly string[], options: RunOptio
   return run('pulumi', [...args, '--stack', stack, '--non-interactive'], options);
 }
 
-/** One step of a preview, with the resource's old and new state. */
+/** One step of a preview, with the resource's states before and after. */
 export interface Step {
   readonly op: string;
   readonly urn: string;
@@ -122,9 +122,10 @@ export interface Step {
 }
 
 /**
- * Returns the policy violations of a stack. A preview with `--json` reports only that it failed.
+ * Returns the policy violations of a stack. They need a separate preview, because a preview with
+ * `--json` only reports that it failed.
  *
- * @param command of the preview, without `--json`
+ * @param command arguments of the preview, without `--json`
  */
 function policyViolations(command: readonly string[], options: Parameters<typeof spawnSync>[2]): string[] {
   const { stdout } = spawnSync('pulumi', command, { ...options, encoding: 'utf8' });
@@ -133,9 +134,10 @@ function policyViolations(command: readonly string[], options: Parameters<typeof
 }
 
 /**
- * Previews an `up` under the policy pack and returns its steps, one per resource.
+ * Previews an `up` under the policy pack.
  *
- * @throws {Failure} with the errors of the preview or the policy violations
+ * @returns the steps, one per resource
+ * @throws {Failure} with the errors of the preview, or with the policy violations
  */
 export function previewed(
   stack: string,
@@ -163,7 +165,7 @@ export function previewed(
   return steps;
 }
 
-/** Returns the outputs of a stack's last update; empty if it was never applied. */
+/** Returns the outputs of a stack's last update; empty if there was none. */
 export function outputsOf(stack: string): Readonly<Record<string, unknown>> {
   return JSON.parse(pulumi(stack, ['stack', 'output', '--json'], { quiet: true }) || '{}');
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-/** Returns the paths at which two values differ, e.g. `template.containers.0.image`. */
+/** Returns the paths at which two values differ, such as `template.containers.0.image`. */
 export function differences(before: unknown, after: unknown, path = ''): string[] {
   if (isDeepStrictEqual(before, after)) return [];
   if (!isObject(before) || !isObject(after)) return [path];

@@ -1,25 +1,25 @@
-// node scripts/draw.ts: writes the drawings and tables of docs/infrastructure.md from the reviewed
-// snapshots of the stacks.
+// node scripts/draw.ts: writes the diagrams and tables of docs/infrastructure.md. They are derived
+// from the reviewed snapshots of the stacks.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** A resource in a snapshot. */
+/** A resource in a stack's snapshot. */
 interface Resource {
   readonly resource: string;
   readonly type: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
 }
 
-/** A node of a drawing: a resource that runs, holds data, or authenticates. */
+/** A node of a diagram: a resource that runs, stores data, or authenticates. */
 interface Node {
   readonly id: string;
   readonly label: string;
-  /** Kind and name, in the form of {@link Grant.what}. */
+  /** Kind and name of the resource, in the format of {@link Grant.what}. */
   readonly what: string;
 }
 
-/** A grant: who may do what, on which resource. */
+/** A grant: the member, the role, and the resource to which the role applies. */
 interface Grant {
   readonly who: string;
   readonly role: string;
@@ -37,8 +37,8 @@ export const stacks = ['dev', 'shared', 'preprod', 'prod'] as const;
 export type StackName = (typeof stacks)[number];
 
 /**
- * The types that are drawn: Google's product, the kind in the grants table, and the input that
- * holds the name.
+ * The resource types that appear in diagrams, each with Google's product name, the kind in the
+ * grants table, and the input that contains the resource's name.
  */
 const drawn: Readonly<Record<string, readonly [product: string, kind: string, name: string]>> = {
   'gcp:artifactregistry/repository:Repository': ['Artifact Registry', 'registry', 'repositoryId'],
@@ -52,8 +52,8 @@ const drawn: Readonly<Record<string, readonly [product: string, kind: string, na
 };
 
 /**
- * Labels of arrows, by role. A role with an empty label has no arrow, because it only reveals that
- * a resource exists or is part of another arrow. Any other role is shown under its own name. The
+ * Arrow labels by role. A role with an empty label has no arrow: it only reveals that a resource
+ * exists, or belongs to another arrow. Roles without an entry are labeled with their own name. The
  * tables list all roles.
  */
 const verbs: Readonly<Record<string, string>> = {
@@ -78,7 +78,10 @@ const text = (resource: Resource, input: string) => String(resource.inputs?.[inp
 
 const last = (path: string) => path.split('/').at(-1) as string;
 
-/** Returns a name in the form that Mermaid accepts: `deploy-account` -> `deploy_account`. */
+/**
+ * Returns a name in the format of Mermaid identifiers, such as `deploy_account` for
+ * `deploy-account`.
+ */
 const identifier = (name: string) => name.replaceAll(/[^A-Za-z0-9]/g, '_');
 
 function read(stack: StackName): Resource[] {
@@ -86,7 +89,7 @@ function read(stack: StackName): Resource[] {
 }
 
 /**
- * Returns the reader's term for a member: an account's id, a GitHub job, or a Google service agent.
+ * Returns the display name of a member: an account's id, a GitHub job, or a Google service agent.
  */
 function whoIs(member: string): string {
   const [kind, rest = ''] = member.split(/:(.*)/s);
@@ -98,7 +101,10 @@ function whoIs(member: string): string {
   return `GitHub: ${rest.replace(/^.*\/subject\/\d+:/, '')}`;
 }
 
-/** Returns the resource that a grant applies to. The input that holds it depends on the type. */
+/**
+ * Returns the resource to which a grant applies. The resource's name is in a different input for
+ * each type of grant.
+ */
 function whatOf(grant: Resource): string {
   const condition = (grant.inputs?.['condition'] as { readonly expression?: string } | undefined)?.expression ?? '';
   const [, kind, name] = /(database|instance)s\/([\w-]+)"/.exec(condition) ?? [];
@@ -132,7 +138,10 @@ function grantsOf(resources: readonly Resource[]): Grant[] {
     }));
 }
 
-/** Returns the secrets of a service, by name. The program declares access to them but no values. */
+/**
+ * Returns the names of a service's secrets. They are read from its environment, because the program
+ * declares access to secrets but no secrets.
+ */
 function secretsOf(service: Resource): string[] {
   const template = service.inputs?.['template'] as {
     containers: { envs: { valueSource?: { secretKeyRef: { secret: string } } }[] }[];
@@ -157,7 +166,7 @@ function nodesOf(resources: readonly Resource[]): Node[] {
     ...things,
     ...secrets.map((name) => ({ id: identifier(name), label: `Secret Manager<br>${name}`, what: `secret ${name}` })),
     ...[...buckets].map((name) => ({ id: 'state', label: `Pulumi's state<br>${name}`, what: `bucket ${name}` })),
-    // If a service is drawn, grants on the whole project appear only in the table.
+    // In a diagram with a service, project-wide grants have no arrows. The table lists them.
     ...(service ? [] : [{ id: 'project', label: 'The project', what: 'the project' }]),
   ];
 }
@@ -167,7 +176,7 @@ const count = (resources: readonly Resource[], type: string, noun: string) => {
   return length === 0 ? [] : [`${length} ${noun}${length === 1 ? '' : 's'}`];
 };
 
-/** Returns the arrows of the monitoring, if the stack has one. */
+/** Returns the monitoring arrows of a diagram; empty if the stack has no monitoring. */
 function monitoringOf(resources: readonly Resource[]): string[] {
   const checks = count(resources, 'gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig', 'uptime check');
   if (checks.length === 0) return [];
@@ -187,8 +196,8 @@ function monitoringOf(resources: readonly Resource[]): string[] {
 const labelOf = (roles: ReadonlySet<string>) => (roles.size > 2 ? `${roles.size} roles` : [...roles].join('<br>'));
 
 /**
- * Returns a stack as a Mermaid flowchart: the calls between its resources, and the permissions of
- * each identity.
+ * Returns a Mermaid flowchart of a stack, with the calls between its resources and the permissions
+ * of its identities.
  */
 export function drawing(stack: StackName): string {
   const resources = read(stack);
@@ -196,7 +205,7 @@ export function drawing(stack: StackName): string {
   const hasService = resources.some(({ type }) => type === serviceType);
   const runtime = resources.find(({ resource }) => resource === 'runtime-account');
   const runtimeAccount = `account ${runtime ? text(runtime, 'accountId') : ''}`;
-  // The runtime account is drawn as the service, which has its permissions.
+  // The diagram shows the runtime account as the service, because the service has its permissions.
   const idOf = (what: string) => (what === runtimeAccount ? 'service' : nodes.find((node) => node.what === what)?.id);
 
   const jobs = new Map<string, string>();
@@ -231,7 +240,7 @@ export function drawing(stack: StackName): string {
   return ['flowchart TB', ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
-/** Returns the table of all grants of a stack: who may do what, on which resource. */
+/** Returns a Markdown table of all grants in a stack. */
 export function grantsTable(stack: StackName): string {
   const rows = new Map<string, Set<string>>();
   for (const { who, role, what } of grantsOf(read(stack))) {
@@ -243,7 +252,7 @@ export function grantsTable(stack: StackName): string {
 }
 
 /**
- * Returns the document with the drawing and the table of each stack inserted between their markers.
+ * Returns the document with the diagram and the table of each stack inserted between its markers.
  */
 export function withDrawings(document: string): string {
   return stacks.reduce((text, stack) => {

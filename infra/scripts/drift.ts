@@ -1,6 +1,6 @@
-// node scripts/drift.ts STACK: compares the resources at Google with the declared ones, including
-// the image and traffic of the last release. It fails if they differ, and opens an issue when it
-// runs on GitHub.
+// node scripts/drift.ts STACK: compares Google's resources with the declared ones, including the
+// image and traffic of the last release. If they differ, the script fails. On GitHub it also opens
+// an issue.
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,8 +10,9 @@ import { forgetsBuiltImage } from './release-guard.ts';
 import { stepsAsTable } from './steps-table.ts';
 
 /**
- * Calls a function with a copy of the stack's file that has the settings of the last update.
- * Settings of a release are not committed.
+ * Calls a function with Pulumi options that select a temporary copy of the stack's file. The copy
+ * contains the image and traffic settings of the last update. A release sets these without
+ * committing them.
  */
 async function withSettings<Result>(
   stack: string,
@@ -39,7 +40,8 @@ async function withSettings<Result>(
 await script(async (args) => {
   const { stack } = named(args, 'node scripts/drift.ts STACK', ['stack']);
   const steps = await withSettings(stack, (options) => previewed(stack, ['--refresh', ...options]));
-  // With an image in the settings, the program does not declare the image that `up` built.
+  // If the settings specify an image, the program does not declare the image that an earlier `up`
+  // built.
   const table = stepsAsTable(steps.filter((step) => !forgetsBuiltImage(step)));
   if (table === undefined) {
     say(`${stack} is as it should be.`);

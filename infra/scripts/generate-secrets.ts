@@ -1,6 +1,6 @@
-// npx -y pnpm@12 secrets:generate STACK [STEP]: creates missing secrets of a stack in Secret
-// Manager, or runs one step of a rotation. Values are sent to Secret Manager and never printed. The
-// version number is written to the stack's file.
+// npx -y pnpm@12 secrets:generate STACK [STEP]: creates the missing secrets of a stack in Secret
+// Manager, or performs one step of a rotation. It sends values only to Secret Manager and never
+// prints them. It writes the version number to the stack's file.
 import { type ServiceSecret, secretIdOf, serviceSecrets } from '../settings/service.ts';
 import { Failure, outputsOf, projectName, pulumi, say, script } from './cli.ts';
 import { ManagedSecret } from './secret-manager.ts';
@@ -8,7 +8,7 @@ import { ensure, type StackSecret, steps, take } from './secret-rotation.ts';
 
 type Config = Readonly<Record<string, { readonly value?: string }>>;
 
-/** Returns the secrets of a stack, in its settings and in Secret Manager. */
+/** Returns functions that read a stack's settings and look up its secrets. */
 function secretsOf(stack: string) {
   const config: Config = JSON.parse(pulumi(stack, ['config', '--json'], { quiet: true }));
   const setting = (key: string) => config[`${projectName}:${key}`]?.value;
@@ -37,7 +37,7 @@ function secretsOf(stack: string) {
           readonly secretVersions?: Readonly<Record<string, number>>;
           readonly stableRevision?: string;
         };
-        // While a candidate waits, the stable revision may use an earlier version.
+        // While a candidate exists, the stable revision may use an earlier version.
         if (stableRevision) throw new Failure('A candidate is waiting: release it, or roll it back, first.');
         return secretVersions?.[secret.versionKey];
       },

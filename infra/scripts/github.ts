@@ -1,7 +1,7 @@
 import { Failure } from './cli.ts';
 
 /**
- * Returns GitHub Actions' variables:
+ * Returns the environment variables of GitHub Actions; undefined if one is missing.
  * https://docs.github.com/actions/reference/workflows-and-actions/variables
  */
 function actions() {
@@ -25,12 +25,12 @@ async function request(path: string, method: 'GET' | 'POST' | 'PATCH', body?: ob
   return response.json();
 }
 
-/** Reports whether the script runs in a GitHub job with write access. */
+/** Reports whether the script runs in a GitHub job that has a token. */
 export function onGitHub(): boolean {
   return actions() !== undefined;
 }
 
-/** Posts a comment on a pull request, or replaces the one with the same heading. */
+/** Posts a comment on a pull request. Replaces an earlier comment with the same heading. */
 export async function comment(pullRequest: string, heading: string, text: string): Promise<void> {
   const body = `${heading}\n\n${text}`;
   const path = `/issues/${pullRequest}/comments`;
@@ -40,7 +40,7 @@ export async function comment(pullRequest: string, heading: string, text: string
   else await request(path, 'POST', { body });
 }
 
-/** Opens an issue, or comments on the open issue with the same title. */
+/** Opens an issue. If an open issue has the same title, comments on it instead. */
 export async function openIssue(title: string, body: string): Promise<void> {
   const open = (await request('/issues?state=open&per_page=100', 'GET')) as { number: number; title: string }[];
   const earlier = open.find((issue) => issue.title === title);

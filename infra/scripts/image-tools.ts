@@ -7,19 +7,23 @@ import { Failure, programFolder, run } from './cli.ts';
 const repository = join(programFolder, '..');
 const dockerfile = join(repository, 'apps/api/Dockerfile');
 
-/** Returns additional options for every build, e.g. --build-arg for a mirror of the base images. */
+/**
+ * Returns additional options for every build, such as --build-arg with a mirror of the base images.
+ */
 const ownOptions = () => (process.env['IMAGE_BUILD_OPTIONS'] ?? '').split(/\s+/).filter(Boolean);
 
 const works = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-/** Returns the tool that builds images: Docker if its daemon responds, otherwise buildah. */
+/**
+ * Returns the installed build tool. Docker takes precedence over buildah if its daemon responds.
+ */
 export function builder(): 'docker' | 'buildah' {
   if (works('docker', 'info') && works('docker', 'buildx', 'version')) return 'docker';
   if (works('buildah', '--version')) return 'buildah';
   throw new Failure('Docker with BuildKit, or buildah, is needed to build the image.');
 }
 
-/** Calls a function with a temporary folder, and removes the folder afterwards. */
+/** Calls a function with a temporary folder, and deletes the folder afterwards. */
 function withFolder<Result>(work: (folder: string) => Result): Result {
   const folder = mkdtempSync(join(tmpdir(), 'image-'));
   try {
@@ -30,8 +34,8 @@ function withFolder<Result>(work: (folder: string) => Result): Result {
 }
 
 /**
- * Calls a function with a temporary file that holds a registry's credentials. Command-line
- * arguments would expose the token to other processes.
+ * Calls a function with a temporary file that contains a registry's credentials. Unlike
+ * command-line arguments, the file is not visible to other users.
  */
 export function withRegistryToken<Result>(registry: string, token: string, work: (authfile: string) => Result): Result {
   return withFolder((folder) => {
@@ -45,10 +49,11 @@ export function withRegistryToken<Result>(registry: string, token: string, work:
 }
 
 /**
- * Builds with Docker, with SBOM and provenance. Timestamps are set to the epoch, so that the same
- * source produces the same layers: https://github.com/moby/buildkit/blob/master/docs/build-repro.md
+ * Builds the image with Docker, including an SBOM and provenance. Timestamps are set to the epoch,
+ * so that the same source produces the same layers:
+ * https://github.com/moby/buildkit/blob/master/docs/build-repro.md
  *
- * @param exporter destination, in the form of `--output`
+ * @param exporter the destination, in the format of `--output`
  */
 export function dockerBuild(exporter: string, options: readonly string[] = []): void {
   const what = ['--platform=linux/amd64', '--file', dockerfile, '--sbom=true', '--provenance=mode=max'];
@@ -79,7 +84,7 @@ function buildahPush(image: string, registry: string, token: string): string {
   const built = 'localhost/andamio-api';
   const ignored = `${dockerfile}.dockerignore`;
   const what = ['--platform=linux/amd64', '--file', dockerfile, '--ignorefile', ignored, ...ownOptions()];
-  // Timestamps are set to the epoch: the same source produces the same layers.
+  // Timestamps are set to the epoch, so that the same source produces the same layers.
   run('buildah', ['bud', '--timestamp', '0', ...what, '--tag', built, repository]);
   return withRegistryToken(registry, token, (authfile) =>
     withFolder((folder) => {

@@ -1,7 +1,7 @@
-// node scripts/preview.ts STACK: shows the effect of a change on a stack, for a pull request. A
-// preview reads the state without locking or writing it (pulumi/pulumi,
-// pkg/backend/diy/backend.go), so read access to the bucket is enough. On GitHub, the steps are
-// posted as a comment on PULL_REQUEST.
+// node scripts/preview.ts STACK: previews the changes that a pull request makes to a stack. Read
+// access to the state bucket suffices, because a preview neither locks nor writes the state
+// (pulumi/pulumi, pkg/backend/diy/backend.go). On GitHub, the script posts the steps as a comment
+// on the pull request in PULL_REQUEST.
 import { named, previewed, say, script } from './cli.ts';
 import { comment, onGitHub } from './github.ts';
 import { stepsAsTable } from './steps-table.ts';

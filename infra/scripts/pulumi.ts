@@ -1,5 +1,5 @@
-// npx -y pnpm@12 pulumi ARGS...: runs the Pulumi CLI on this program, with the passphrase of its
-// stacks.
+// npx -y pnpm@12 pulumi ARGS...: runs the Pulumi CLI on this program. Sets the empty passphrase of
+// its stacks unless the environment has one.
 import { spawn } from 'node:child_process';
 import { programFolder, pulumiEnvironment } from './cli.ts';
 
@@ -14,6 +14,7 @@ child.once('error', (error) => {
 child.once('exit', (code) => {
   process.exitCode = code ?? 1;
 });
-// The terminal sends an interrupt to the CLI as well, which then shuts down cleanly. Wait for it.
+// The terminal also sends SIGINT to the CLI, which then shuts down cleanly. This process must wait
+// for it.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => child.kill('SIGTERM'));

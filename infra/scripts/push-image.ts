@@ -1,6 +1,6 @@
 // npx -y pnpm@12 image:push STACK...: builds the service's image, pushes and attests it as the
-// build account, and sets it in the stacks. It does manually what the deploy workflow does in three
-// jobs. List the stack that owns the project first.
+// build account, and sets it in the stacks. The deploy workflow does the same in three jobs. List
+// the stack that owns the project first.
 import { setTimeout } from 'node:timers/promises';
 import { buildAccountOf, type ImagePlace, imageName, registryOf } from '../delivery/names.ts';
 import { attestArguments } from './attest.ts';
@@ -15,8 +15,8 @@ function placeOf(stack: string): ImagePlace {
 }
 
 /**
- * Returns a token of the build account. The account that is signed in to gcloud must be able to
- * impersonate it.
+ * Returns an access token of the build account. The signed-in gcloud account must be able to
+ * impersonate the build account.
  */
 function tokenOf(account: string): string {
   return run('gcloud', ['auth', 'print-access-token', `--impersonate-service-account=${account}`], {
@@ -25,8 +25,8 @@ function tokenOf(account: string): string {
 }
 
 /**
- * Lets the account that is signed in impersonate the build account. No account has this role by
- * default, and an owner of the project may grant it.
+ * Grants the signed-in account permission to impersonate the build account. No account has this
+ * permission by default. The grant succeeds only for an owner of the project.
  */
 function grantMyself(account: string, project: string): void {
   const me = run('gcloud', ['config', 'get', 'account'], { quiet: true }).trim();
@@ -49,7 +49,7 @@ function grantMyself(account: string, project: string): void {
 }
 
 /**
- * Seconds between attempts. A grant takes effect after about two minutes, sometimes seven.
+ * Seconds between attempts. A grant takes effect after about two minutes, sometimes seven:
  * https://cloud.google.com/iam/docs/access-change-propagation
  */
 const pauses = [5, 10, 20, 30, 60, 60, 120, 120];
@@ -81,8 +81,8 @@ await script(async (stacks) => {
   const registry = registryOf(place);
   const account = buildAccountOf(place);
   const token = await impersonate(account, place.project);
-  // The registry's cleanup deletes untagged images. The tag is the time of the push, and no check
-  // relies on it.
+  // The registry's cleanup deletes untagged images. The tag is the time of the push and has no
+  // other purpose.
   const tag = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
   const digest = buildAndPush(`${registry}/${imageName}:${tag}`, registry, token);
   const image = `${registry}/${imageName}@${digest}`;

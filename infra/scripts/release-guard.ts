@@ -2,8 +2,8 @@ import { Failure, previewed, type Step } from './cli.ts';
 import { differences } from './differences.ts';
 
 /**
- * The properties that a release may change, by type: image and traffic of the service, and the
- * image of its job.
+ * The properties that a release may change, by resource type: the image and traffic of the service,
+ * and the image of its admin job.
  */
 const releasable: Readonly<Record<string, readonly RegExp[]>> = {
   'gcp:cloudrunv2/service:Service': [/^template\.containers\.0\.image$/, /^traffics(\.|$)/],
@@ -15,20 +15,20 @@ const quiet = ['same', 'read', 'refresh'];
 const changes = ({ op, urn }: Step) => !quiet.includes(op) && !urn.includes('::pulumi:pulumi:Stack::');
 
 /**
- * Reports whether a step removes the image that `up` built from the state. This happens when the
- * pipeline supplies an image; the old one stays in the registry.
+ * Reports whether a step only removes the image resource of an earlier `up` from the state. This
+ * step occurs when the settings specify an image. The image itself stays in the registry.
  */
 export const forgetsBuiltImage = ({ op, urn }: Step) => op === 'delete' && urn.includes('docker-build:index:Image::');
 
-/** Returns TYPE and NAME of `urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME`. */
+/** Returns the type and name in a URN of the form `urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME`. */
 function partsOf(urn: string): { readonly type: string; readonly name: string } {
   const [, , types = '', name = ''] = urn.split('::');
   return { type: types.split('$').at(-1) as string, name };
 }
 
 /**
- * Returns the changes in a preview that are not part of a release: other resources, or other
- * properties of the service or its job.
+ * Returns the changes in a preview that a release must not make: changes of other resources, or of
+ * other properties of the service and its admin job.
  */
 export function beyondRelease(steps: readonly Step[]): string[] {
   return steps
@@ -44,11 +44,10 @@ export function beyondRelease(steps: readonly Step[]): string[] {
 }
 
 /**
- * Previews an `up`.
+ * Previews an `up` and verifies that it changes nothing beyond a release.
  *
- * @returns whether it would change a resource
- * @throws {Failure} with the changes that are not part of a release, which a person has to review
- * and apply
+ * @returns true if the `up` would change a resource
+ * @throws {Failure} with the other changes, which a person must review and apply
  */
 export function assertReleaseOnly(stack: string): boolean {
   const steps = previewed(stack);

@@ -1,27 +1,27 @@
-// node scripts/release.ts STACK IMAGE@sha256:...: deploys a release. The new revision gets no
-// traffic until it has issued a key. If a step fails after the first change, or a signal arrives,
-// the script restores the previous image and fails.
+// node scripts/release.ts STACK IMAGE@sha256:...: deploys a release. The new revision receives
+// traffic only after it has issued a key. If a step fails after the first change, or a signal
+// arrives, the script restores the previous image and fails.
 //
 // node scripts/release.ts STACK --recover: rolls back after an earlier run was killed or its
-// rollback failed. It also releases the stack's lock.
+// rollback failed. It also removes the stack's lock.
 import { assertAttested } from './attest.ts';
 import { Failure, outputsOf, projectName, pulumi, pulumiUntil, say, script, underThePolicies } from './cli.ts';
 import { assertReleaseOnly } from './release-guard.ts';
 import { smokeTest } from './smoke-test.ts';
 
-/** The revision with the traffic, as the stack's outputs describe it. */
+/** The deployment that receives the traffic, according to the stack's outputs. */
 interface Deployed {
   readonly host: string;
   readonly image: string;
   readonly revision: string;
-  /** True if a candidate of an interrupted release exists. */
+  /** True if an interrupted release left a candidate. */
   readonly besideCandidate: boolean;
-  /** The required attestor; empty if the stack does not require one. */
+  /** The required attestor; empty if the stack does not require attestation. */
   readonly attestor: string;
   readonly place: { readonly project: string; readonly region: string; readonly service: string };
 }
 
-/** Progress of a release, which decides what a rollback has to undo. */
+/** Progress of a release. It determines what a rollback must undo. */
 type Progress = 'nothing changed' | 'candidate' | 'switched';
 
 const usage = 'Usage: node infra/scripts/release.ts STACK (IMAGE@sha256:... | --recover)';
@@ -45,19 +45,17 @@ function deployed(stack: string): Deployed {
 }
 
 /**
- * Returns the URL of the candidate.
+ * Returns the candidate's URL:
  * https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags
  */
 function candidateOf(host: string): string {
   return host.replace('https://', 'https://candidate---');
 }
 
-/** The revision that keeps the traffic while a candidate waits, and its image. */
+/** The revision that receives the traffic while a candidate exists, and its image. */
 type Stable = Pick<Deployed, 'revision' | 'image'>;
 
-/**
- * Writes the settings of a release: the image, and the revision that keeps the traffic meanwhile.
- */
+/** Writes the settings of a release: the image, and the stable revision if there is one. */
 function choose(stack: string, image: string, stable: Stable | undefined): void {
   const settings = { image, stableRevision: stable?.revision, stableImage: stable?.image };
   for (const [name, value] of Object.entries(settings)) {
@@ -71,7 +69,7 @@ class Release {
   readonly before: Deployed;
   readonly stopped: AbortSignal;
   progress: Progress = 'nothing changed';
-  /** True once the guard has found no change beyond a release. */
+  /** True after a preview has shown that the release changes nothing else. */
   #guarded = false;
 
   constructor(stack: string, stopped: AbortSignal) {
@@ -85,14 +83,20 @@ class Release {
     return pulumiUntil(signal, this.stack, ['up', '--yes', '--skip-preview', ...underThePolicies]);
   }
 
-  /** Reports whether an `up` would change a resource. */
+  /**
+   * Verifies that an `up` changes nothing beyond a release, and reports whether it would change a
+   * resource.
+   */
   #guard(): boolean {
     const differs = assertReleaseOnly(this.stack);
     this.#guarded = true;
     return differs;
   }
 
-  /** Applies an image, with all traffic on it or on a stable revision. */
+  /**
+   * Deploys an image. The new revision receives all traffic unless `stable` is given, which then
+   * keeps it.
+   */
   async #step(image: string, stable: Stable | undefined, progress: Progress): Promise<void> {
     choose(this.stack, image, stable);
     this.#guard();
@@ -110,12 +114,15 @@ class Release {
   }
 
   /**
-   * Rolls back to the deployment in the outputs if an earlier run left the stack different from it.
+   * Rolls back to the deployment in the stack's outputs if an earlier run left the stack in another
+   * state.
+   *
+   * @returns a description of the final state
    */
   async settle(): Promise<string> {
     const { stack, before, stopped } = this;
     if (!before.besideCandidate) {
-      // A rollback that failed halfway changed resources but none of the outputs.
+      // A rollback that failed halfway may have changed resources without changing the outputs.
       choose(stack, before.image, undefined);
       const differs = this.#guard();
       if (!differs) {
@@ -128,8 +135,8 @@ class Release {
   }
 
   /**
-   * Restores the previous deployment. Signals do not interrupt it, because a half-finished rollback
-   * is the worst state.
+   * Restores the previous deployment. Signals do not interrupt the rollback, because no state is
+   * worse than a half-finished one.
    *
    * @returns a description of the final state
    */
@@ -141,8 +148,8 @@ class Release {
     }
     say(`Going back to ${before.image}.`);
     const finish = new AbortController().signal;
-    // The previous revision still runs. Moving the traffic to it first works even if a new revision
-    // cannot start.
+    // The previous revision is still running. Moving the traffic to it first works even if a new
+    // revision cannot start.
     if (progress === 'switched') {
       choose(stack, image, before);
       await this.#up(finish);
@@ -159,7 +166,7 @@ class Release {
     return `${before.image} is back, with all traffic, ${check}`;
   }
 
-  /** Returns the commands for a manual rollback. */
+  /** Returns instructions for a manual rollback. */
   byHand(): string[] {
     const { stack, before } = this;
     const { project, region, service } = before.place;
@@ -176,7 +183,7 @@ const messageOf = (error: unknown) =>
   error instanceof Failure ? error.message : String((error as Error)?.stack ?? error);
 
 /**
- * Rolls back after a failure.
+ * Rolls back after a failed release.
  *
  * @returns a failure that describes the cause and the result of the rollback
  */
@@ -193,7 +200,7 @@ async function failed(release: Release, image: string, error: unknown): Promise<
 
 /**
  * Returns a signal that aborts on SIGINT, SIGTERM or SIGHUP. Later signals only print a message,
- * because a rollback must not be interrupted.
+ * because they must not interrupt a rollback.
  */
 function stopOnSignals(): AbortSignal {
   const controller = new AbortController();

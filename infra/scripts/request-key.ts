@@ -1,6 +1,6 @@
-// npx -y pnpm@12 request-key STACK: requests an API key from a deployed service, as a user would,
-// and prints the response. The request uses the token in TOKEN. Without TOKEN, the script signs a
-// token with the stack's JWT secret, which requires access to that secret.
+// npx -y pnpm@12 request-key STACK: requests an API key from a deployed service and prints the
+// response. The request uses the token in TOKEN. Without TOKEN, the script signs a token with the
+// stack's JWT secret and needs access to that secret.
 import { randomBytes } from 'node:crypto';
 import { basePath } from '@andamio/schema/hosts';
 import jwt from 'jsonwebtoken';
@@ -8,7 +8,7 @@ import { secretIdOf, variables } from '../settings/service.ts';
 import { Failure, named, outputsOf, projectName, pulumi, say, script } from './cli.ts';
 import { ManagedSecret } from './secret-manager.ts';
 
-/** Request timeout in milliseconds, long enough for an instance to start. */
+/** Request timeout in milliseconds. It is long enough for an instance to start. */
 const timeout = 60_000;
 
 interface Deployed {
@@ -18,7 +18,7 @@ interface Deployed {
 }
 
 /**
- * Returns the outputs of the stack's last update.
+ * Returns the outputs of a stack's last update.
  *
  * @throws {Failure} if the stack has no service
  */
@@ -29,9 +29,9 @@ function deployed(stack: string): Deployed {
 }
 
 /**
- * Signs a token for a random user that is valid for one minute.
+ * Signs a token for a random user. The token is valid for one minute.
  *
- * @throws {Failure} if only an issuer can sign tokens
+ * @throws {Failure} if the stack has no JWT secret, so that only its issuer can sign tokens
  */
 function signToken(stack: string, { place, secretVersions }: Deployed): string {
   const { secret, versionKey } = variables.JWT_SECRETS;
@@ -62,7 +62,7 @@ await script(async (args) => {
     body: JSON.stringify({ api_key_name: `key-${randomBytes(4).toString('hex')}` }),
     signal: AbortSignal.timeout(timeout),
   }).catch((error: Error) => {
-    // Node.js hides the system error behind "fetch failed".
+    // Node.js hides the reason in the cause of a "fetch failed" error.
     const { message, code } = (error.cause ?? error) as NodeJS.ErrnoException;
     throw new Failure(`${url} cannot be called: ${message || code}`);
   });

@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { Failure } from './cli.ts';
 import type { SecretVersion, Vault } from './secret-rotation.ts';
 
-/** Period in which a destroyed version can be restored. */
+/** Period during which a destroyed version can be restored. */
 const versionDestroyTtl = `${7 * 86_400}s`;
 
 /**
- * A secret in Secret Manager, accessed through the Google Cloud CLI as the account that is signed
- * in. Values are passed through standard input and output, never in an argument, the environment,
- * or a file.
+ * A secret in Secret Manager. It is accessed through the Google Cloud CLI, as the signed-in
+ * account. Values pass only through standard input and output, never through an argument, the
+ * environment or a file.
  */
 export class ManagedSecret implements Vault {
   readonly id: string;
@@ -58,7 +58,7 @@ export class ManagedSecret implements Vault {
     const { status, stdout, stderr, error } = spawnSync('gcloud', ['secrets', ...args, `--project=${this.project}`], {
       encoding: 'utf8',
       input,
-      // Disabled because the CLI's log files would contain its output.
+      // With file logging, the CLI would write secret values to its log files.
       env: { ...process.env, CLOUDSDK_CORE_DISABLE_PROMPTS: '1', CLOUDSDK_CORE_DISABLE_FILE_LOGGING: 'true' },
     });
     if (error)
@@ -71,5 +71,5 @@ export class ManagedSecret implements Vault {
   }
 }
 
-/** Returns N of `projects/P/secrets/S/versions/N`. */
+/** Returns N for a version name `projects/P/secrets/S/versions/N`. */
 const numberOf = (name: string) => Number(name.slice(name.lastIndexOf('/') + 1));

@@ -3,7 +3,7 @@ import { parseSettings as parseServiceSettings } from '@andamio/schema/settings'
 import type { ServiceSecret } from '../settings/service.ts';
 import { Failure } from './cli.ts';
 
-/** A version of a secret, without its value. */
+/** The metadata of a secret version. */
 export interface SecretVersion {
   readonly number: number;
   readonly enabled: boolean;
@@ -19,25 +19,28 @@ export interface Vault {
   versions(): SecretVersion[] | undefined;
   /** Returns the value of a version. */
   access(version: number): string;
-  /** Adds a version and returns its number. Secret Manager increments numbers by one. */
+  /**
+   * Adds a version and returns its number. Each version's number is one higher than the previous
+   * version's.
+   */
   add(value: string): number;
-  /** Disables a version. Its value cannot be read until it is enabled again. */
+  /** Disables a version, so that its value cannot be read until the version is enabled again. */
   disable(version: number): void;
 }
 
-/** One secret of one stack. */
+/** A secret of a stack. */
 export interface StackSecret {
   readonly stack: string;
   readonly secret: ServiceSecret;
   readonly vault: Vault;
-  /** Returns the version in the stack's file. */
+  /** Returns the version number in the stack's file; undefined if it is not set. */
   pinned(): number | undefined;
-  /** Writes the version to the stack's file. */
+  /** Writes a version number to the stack's file. */
   pin(version: number): void;
   /**
-   * Returns the version that all instances use, from the last update.
+   * Returns the version that all instances use, according to the outputs of the last update.
    *
-   * @throws {Failure} while a candidate waits
+   * @throws {Failure} while a release is in progress, because two versions may then be in use
    */
   deployed(): number | undefined;
 }
@@ -46,8 +49,8 @@ const bytes = 32;
 const newSecret = () => randomBytes(bytes).toString('base64url');
 
 /**
- * Returns a new pepper. Its version is the current date, with a letter appended if that date is
- * taken.
+ * Creates a pepper. Its version is the current date, with a letter appended if the version exists
+ * already.
  */
 function newPepper(taken: readonly string[]): string {
   const day = new Date().toISOString().slice(0, 10).replaceAll('-', '');
@@ -60,34 +63,39 @@ function newPepper(taken: readonly string[]): string {
 const split = (line: string) => line.split(',');
 const pepperName = (pepper: string) => pepper.slice(0, pepper.indexOf(':'));
 
-/** Generators of each secret's first value, by name. */
+/** Functions that generate the first value of each secret, by the secret's name. */
 const firstValues: Readonly<Record<string, () => string>> = {
   'key-peppers': () => newPepper([]),
   'jwt-secrets': newSecret,
   'guard-secrets': newSecret,
 };
 
-/** A rotation step: how it changes a secret whose value is a list. */
+/** One step of a rotation. The secret's value is a comma-separated list, which the step changes. */
 interface Step {
-  /** Name of the secret. */
+  /** The secret's name. */
   readonly secret: string;
   /**
-   * Returns the next list.
+   * Returns the list after the step.
    *
+   * @param deployed returns the list that all instances use
    * @throws {Failure} if the step is not possible
    */
   next(list: readonly string[], deployed: () => readonly string[]): string[];
-  /** Instructions for the operator after the step. */
+  /** Instructions for the operator, printed after the step. */
   readonly after: string;
 }
 
-/** Removes one entry from a list that must keep at least one. */
+/**
+ * Returns a list without one of its entries.
+ *
+ * @throws {Failure} if the list has only one entry
+ */
 function without(list: readonly string[], index: number, noun: string): string[] {
   if (list.length < 2) throw new Failure(`There is one ${noun}: it cannot be dropped.`);
   return list.toSpliced(index, 1);
 }
 
-/** The steps of a rotation, by command-line option. */
+/** The rotation steps, by command-line option. */
 export const steps: Readonly<Record<string, Step>> = {
   '--add-pepper': {
     secret: 'key-peppers',
@@ -99,7 +107,7 @@ export const steps: Readonly<Record<string, Step>> = {
     next(peppers, deployed) {
       const last = peppers.at(-1) as string;
       if (peppers.length < 2) throw new Failure('There is one pepper: --add-pepper comes first.');
-      // Instances that do not have the new pepper would reject keys created under it.
+      // Instances without the new pepper would reject keys created under it.
       if (!deployed().includes(last)) {
         throw new Failure(`Pepper ${pepperName(last)} is not deployed everywhere yet: an update comes first.`);
       }
@@ -136,7 +144,8 @@ export const steps: Readonly<Record<string, Step>> = {
 };
 
 /**
- * Reports whether two lists are equal apart from new entries, which are random and interchangeable.
+ * Reports whether two results of a step are equal, ignoring the values of new entries. New entries
+ * are random and therefore interchangeable.
  */
 function isSameStep(before: readonly string[], next: readonly string[], other: readonly string[]): boolean {
   const known = (list: readonly string[]) => list.map((entry) => (before.includes(entry) ? entry : 'new')).join();
@@ -144,11 +153,11 @@ function isSameStep(before: readonly string[], next: readonly string[], other: r
 }
 
 /**
- * Adds a version after the newest one and writes its number to the stack's file. Secret Manager
- * increments version numbers. A number other than the next one shows that a concurrent run added
- * its version first, and that earlier version wins.
+ * Adds a version to a secret and writes its number to the stack's file.
  *
- * @param newest number of the newest version, 0 if the secret has none
+ * @param newest number of the newest version; 0 if the secret has none
+ * @throws {Failure} if a concurrent run has added a version in the meantime, which shows in a gap
+ * between the numbers. The concurrent version stays in use, and this one is disabled.
  */
 function addAndPin({ secret, vault, pin }: StackSecret, value: string, newest: number): void {
   const parsed = parseServiceSettings({ [secret.variable]: value });
@@ -165,7 +174,9 @@ function addAndPin({ secret, vault, pin }: StackSecret, value: string, newest: n
   );
 }
 
-/** Creates the first version of a secret, or adopts the one that an interrupted run created. */
+/**
+ * Creates the first version of a secret. If an interrupted run has created one, uses that version.
+ */
 export function ensure(of: StackSecret): void {
   const { secret, vault } = of;
   const pinned = of.pinned();
@@ -193,18 +204,21 @@ export function ensure(of: StackSecret): void {
 }
 
 /**
- * Runs a step of a rotation, starting from the version in the stack's file.
+ * Performs a rotation step, starting from the version in the stack's file.
  *
- * A newer version comes from an interrupted run, or from a colleague whose change of the stack's
- * file is missing here. It is adopted if it equals the result of the step. Otherwise the step
- * fails, so that no pepper in it is lost.
+ * If the secret has a newer version, an interrupted run created it, or another operator whose
+ * change of the stack's file is missing here. If the newer version equals the result of the step,
+ * it is used.
+ *
+ * @throws {Failure} if the newer version differs from the result, because its new pepper must not
+ * be lost
  */
 export function take(of: StackSecret, option: string): void {
   const { stack, secret, vault } = of;
   const step = steps[option] as Step;
   const pinned = of.pinned();
   if (pinned === undefined) {
-    // Guards are optional, so their first secret is created by the first step.
+    // Guard secrets are optional, so the first rotation step creates the secret.
     if (option === '--add-guard-secret') {
       ensure(of);
       return;

@@ -1,7 +1,7 @@
-// node scripts/sign-image.ts REGISTRY ARCHIVE DIGEST: pushes the image of an OCI archive and
-// attests it as the account that is signed in, then prints its reference with the digest. It
-// imports no packages: the only third-party programs that run under the signing identity are gcloud
-// and skopeo.
+// node scripts/sign-image.ts REGISTRY ARCHIVE DIGEST: pushes the image in an OCI archive, attests
+// it as the signed-in account, and prints the image reference with its digest. The script imports
+// no packages, so that gcloud and skopeo are the only third-party programs with access to the
+// signing identity.
 import { appendFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { imageName, placeOfRegistry } from '../delivery/names.ts';
@@ -21,8 +21,8 @@ await script((args) => {
 
   const image = `${registry}/${imageName}`;
   const token = run('gcloud', ['auth', 'print-access-token'], { quiet: true }).trim();
-  // The registry's cleanup deletes untagged images. The tag is derived from the digest, and no
-  // check relies on it.
+  // The registry's cleanup deletes untagged images. The tag is derived from the digest and has no
+  // other purpose.
   const destination = `docker://${image}:${digest.slice('sha256:'.length, 'sha256:'.length + 20)}`;
   withRegistryToken(registry, token, (authfile) =>
     run('skopeo', ['copy', '--all', '--preserve-digests', '--authfile', authfile, source, destination]),

@@ -7,14 +7,16 @@ import { isKey } from '@andamio/schema/key-format';
 import { Failure, say } from './cli.ts';
 
 /**
- * Returns the timeout, in milliseconds, of one call or of the command that prints a token. A
- * candidate may have to start for the first call.
+ * Returns the timeout in milliseconds, for each request and for the command that prints a token. It
+ * is long enough for a candidate to start.
  */
 function timeoutMilliseconds(): number {
   return Number(process.env['SMOKE_TIMEOUT_SECONDS'] ?? 30) * 1000;
 }
 
-/** Returns the reason why a call failed. Node.js hides the system error behind "fetch failed". */
+/**
+ * Returns the reason for a failed request. Node.js hides it in the cause of a "fetch failed" error.
+ */
 function reasonOf(error: unknown): string {
   const { name, message, cause } = error as Error;
   if (name === 'TimeoutError') return `no complete answer within ${timeoutMilliseconds() / 1000} s`;
@@ -29,8 +31,8 @@ interface Answer {
 type Call = (url: string, init?: RequestInit) => Promise<Answer>;
 
 /**
- * Returns a fetch function that fails after the timeout or when the signal aborts, even while it
- * reads the body.
+ * Returns a fetch function that fails after the timeout or when the signal aborts. Both limits
+ * include reading the body.
  */
 function callUntil(signal: AbortSignal): Call {
   return async (url, init) => {
@@ -45,7 +47,7 @@ function callUntil(signal: AbortSignal): Call {
   };
 }
 
-/** Parses a JSON body; undefined if it is not JSON. */
+/** Parses a JSON body. Returns undefined if it is not valid JSON. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -55,13 +57,14 @@ function parse(text: string): unknown {
 }
 
 /**
- * Returns a short-lived token of the stack's issuer, printed by the command in SMOKE_TOKEN_COMMAND.
- * The token has a `sub` of its own. The script has no access to the signing key.
+ * Runs the command in SMOKE_TOKEN_COMMAND, which prints a short-lived token of the stack's issuer.
+ * The issuer gives the smoke test its own `sub`. The script itself cannot access the signing key.
  */
 async function token(signal: AbortSignal): Promise<string> {
   const command = process.env['SMOKE_TOKEN_COMMAND'];
   if (!command) throw new Failure('SMOKE_TOKEN_COMMAND must name a command that prints a token of the issuer.');
-  // A separate process group, so that child processes of the command end with it.
+  // The command runs in a separate process group, so that its child processes can be killed with
+  // it.
   const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
   const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMilliseconds())]);
   const kill = () => process.kill(-(child.pid as number), 'SIGKILL');
@@ -80,7 +83,7 @@ async function deleteKey(call: Call, url: string, headers: Record<string, string
     | { readonly paths?: Readonly<Record<string, unknown>> }
     | undefined;
   const path = `${basePath}/apikey/delete`;
-  // If the service cannot delete keys, the key expires within a day.
+  // A service without the delete operation keeps the key until it expires, within a day.
   if (!document?.paths || !(path in document.paths)) return;
   const body = JSON.stringify({ api_key_name: name });
   const { status } = await call(`${url}${path}`, { method: 'POST', headers, body });
@@ -88,13 +91,14 @@ async function deleteKey(call: Call, url: string, headers: Record<string, string
 }
 
 /**
- * Requests a real key from a service, as a user would, and sends one request without a token.
+ * Tests a service: requests a key without a token, which must fail, and with a token, which must
+ * succeed. Deletes the key afterwards.
  *
- * @param url URL of the service, e.g.
+ * @param url the service's URL, such as
  * `https://candidate---andamio-api-308006323670.us-central1.run.app`
  * @param signal aborts the test
  * @throws {Failure} with the response, but never the key or the token
- * @throws the signal's reason
+ * @throws the signal's reason if the test is aborted
  */
 export async function smokeTest(url: string, signal: AbortSignal): Promise<void> {
   const call = callUntil(signal);

@@ -4,8 +4,8 @@ import { differences } from './differences.ts';
 const silent = ['same', 'read', 'refresh'];
 
 /**
- * Returns the properties that differ, without their values. A value may be a secret, and comments
- * are public.
+ * Returns the paths of the changed properties. Values are omitted because they may be secret, and
+ * comments on GitHub are public.
  */
 function changed({ op, oldState, newState }: Step): string {
   if (op === 'create' || op === 'delete') return '';
@@ -15,8 +15,8 @@ function changed({ op, oldState, newState }: Step): string {
 }
 
 /**
- * Returns the steps as a Markdown table of operation, resource and properties; undefined if there
- * are no changes.
+ * Returns a Markdown table of the operation, resource and changed properties of each step;
+ * undefined if there are no changes.
  */
 export function stepsAsTable(steps: readonly Step[]): string | undefined {
   const rows = steps
