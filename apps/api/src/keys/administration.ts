@@ -5,96 +5,103 @@ import type { UsageTotals } from './usage/store.ts';
 
 /** A key as an operator sees it. */
 export interface InspectedKey extends KeyRecord {
-  /** Rolled away: valid until its expiry, but not what its name stands for. */
+  /** Whether this is a previous secret, which stays valid until `expiresAt`. */
   readonly superseded: boolean;
 }
 
 /** An owner as an operator sees it. */
 export interface InspectedOwner extends AccountStatus {
-  /** When its first key was issued, Unix seconds; undefined before that. */
+  /** When the owner's first key was issued, in Unix seconds. Undefined before that. */
   readonly since: number | undefined;
-  /** In no order; maybe some that are gone and only wait to be removed. */
+  /**
+   * The owner's keys, unordered. They may include keys whose retention has passed but which the
+   * database has not deleted yet.
+   */
   readonly keys: readonly InspectedKey[];
 }
 
-/** An owner as it stands in a list of all owners. */
+/** An owner in the list of all owners. */
 export interface OwnerSummary extends AccountStatus {
   readonly userId: string;
-  /** When the owner's first key was issued, Unix seconds; undefined before that. */
+  /** When the owner's first key was issued, in Unix seconds. Undefined before that. */
   readonly since: number | undefined;
 }
 
-/** How many owners there are, those without a key included. */
+/** The numbers of owners, including owners without keys. */
 export interface OwnerCounts {
   readonly total: number;
   readonly suspended: number;
   readonly byTier: Readonly<Record<Tier, number>>;
 }
 
-/** How many keys there are under one pepper. */
+/** The numbers of keys whose ids were created under one pepper. */
 export interface KeyCounts {
   readonly pepperVersion: string;
   readonly active: number;
-  /** Rolled away and in their grace. */
+  /** Previous secrets that are still valid. */
   readonly superseded: number;
-  /** Expired ones that can still be extended. */
+  /** Expired keys that can still be rotated. */
   readonly expired: number;
 }
 
 /**
- * The part of a store that only operators use. Each change lands in the audit log in the same
- * commit.
+ * The part of a store that only operators use. Each change is committed together with its audit
+ * entry.
  */
 export interface Administration {
   /**
-   * Revokes all keys of an owner, including expired keys and previous secrets. It may take several
-   * commits, without a deadline for all of them together. If it fails halfway, call it again to
-   * revoke the rest.
+   * Revokes all keys of an owner, including expired keys and previous secrets. This may take
+   * several commits, without a deadline for all of them together. If the call fails partway, call
+   * it again to revoke the remaining keys.
    *
-   * @returns what was ended, by name.
+   * @returns the revoked keys, one entry for each name.
    */
   revokeAll(command: OwnerCommand): Promise<readonly RevokedKey[]>;
 
   /**
-   * Removes everything that is stored about a user, including audit entries. The first commit ends
-   * all access, suspends the user until the rest is removed, and writes the only audit entry that
-   * remains. If it fails halfway, call it again to continue. A running service may store usage that
-   * it counted before; another call removes it.
+   * Erases a user: deletes everything that is stored about the user, including audit entries. The
+   * first commit ends all access, suspends the user until the erasure is complete, and writes the
+   * only audit entry that is kept.
    *
-   * @returns whether there was anything.
+   * If the call fails partway, call it again to continue. A running service may still store usage
+   * that it counted before the call. Another call deletes that usage.
+   *
+   * @returns whether anything was stored about the user.
    */
   erase(command: Omit<OwnerCommand, 'reason'>): Promise<boolean>;
 
-  /** Finds what is known of an owner and its keys; undefined where nothing is. */
+  /** Returns an owner and the owner's keys. Undefined if nothing is stored about the user. */
   inspect(userId: string): Promise<InspectedOwner | undefined>;
 
   /**
-   * Lists all owners in pages. Each page is consistent in itself; owners that are added or removed
-   * meanwhile may be missing or present. Reads every owner: each page ends within a minute or
-   * throws {@link StoreUnavailableError}.
+   * Lists all owners in pages. Each page is a consistent snapshot. An owner who is added or deleted
+   * during the listing may or may not be included. A page that takes longer than a minute throws
+   * {@link StoreUnavailableError}.
    */
   owners(): AsyncIterable<readonly OwnerSummary[]>;
 
   /**
-   * Returns a user's audit entries, the newest first, including the one that is left of an erased
-   * user.
+   * Returns a user's audit entries, newest first. For an erased user, returns the entry of the
+   * erasure.
    */
   readAudit(userId: string): Promise<readonly AuditEntry[]>;
 
   /**
-   * Removes the usage counted in the current UTC month, so that day and month quotas are full
-   * again. Requests that a running service has counted but not stored are added afterward.
+   * Deletes an owner's usage of the current UTC month, so that the daily and monthly quotas start
+   * from zero. Requests that a running service has counted but not stored yet are added afterward.
    *
-   * @returns the totals before the removal.
+   * @returns the totals before the reset.
    */
   resetUsage(command: OwnerCommand): Promise<UsageTotals>;
 
-  /** Counts owners. */
+  /** Counts all owners, suspended owners, and owners by tier. */
   countOwners(): Promise<OwnerCounts>;
 
   /**
-   * Counts keys that are not removed at an instant in Unix seconds. Reads every key, without a
-   * deadline for all reads together.
+   * Counts the keys under each pepper, except removed keys. Reads every key, without a deadline for
+   * all reads together.
+   *
+   * @param now Unix seconds.
    */
   countKeys(now: number): Promise<readonly KeyCounts[]>;
 }

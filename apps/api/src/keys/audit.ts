@@ -5,14 +5,14 @@ import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 
 export const actorKinds = ['user', 'operator', 'github', 'service'] as const;
 
-/** Who made a change. */
+/** The person or program that made a change. */
 export interface Actor {
   readonly kind: (typeof actorKinds)[number];
-  /** Which one, where there are several: the user id, the operator's name. */
+  /** The user id or the operator's name. Absent for GitHub and for the service itself. */
   readonly id?: string;
 }
 
-/** What an entry of the audit log can say was done. */
+/** The actions that the audit log records. */
 export const auditActions = [
   'key.issued',
   'key.rotated',
@@ -29,31 +29,33 @@ export const auditActions = [
 
 export type AuditAction = (typeof auditActions)[number];
 
-/** One change in the audit log: it lands in the same transaction as the change, or neither does. */
+/**
+ * An entry of the audit log. It is written in the same transaction as the change that it records.
+ */
 export interface AuditEntry {
   /** Unix seconds. */
   readonly at: number;
   readonly actor: Actor;
   readonly action: AuditAction;
-  /** Whose keys were changed. */
+  /** The owner of the changed keys. */
   readonly userId: string;
-  /** The key's name, where it was one key. */
+  /** The key's name, if the change concerns one key. */
   readonly name?: string;
-  /** The id that the key has since, or had until then. */
+  /** The key id after the change, or the last one if the key was deleted or revoked. */
   readonly keyId?: string;
   /**
-   * Why, where somebody else than the owner made the change and said so; of a tier, from which to
-   * which.
+   * The reason that an operator or the service gave for the change. For a change of tier, the old
+   * and the new tier.
    */
   readonly reason?: string | undefined;
 }
 
-/** From when on an entry may be removed, Unix seconds. */
+/** Returns when the retention of an entry ends, in Unix seconds. */
 export function auditRemovalOf({ at }: AuditEntry): number {
   return Math.min(at + auditRetentionDays * secondsPerDay, lastTimestamp);
 }
 
-/** The entry for what owners do with their own keys. */
+/** Creates the entry for a change that owners make to their own keys. */
 export function ownEntry(action: AuditAction, change: Omit<AuditEntry, 'action' | 'actor'>): AuditEntry {
   const { at, userId, name, keyId } = change;
   return {
@@ -69,7 +71,7 @@ export function ownEntry(action: AuditAction, change: Omit<AuditEntry, 'action' 
 /**
  * Creates the entry for a change of an owner's tier.
  *
- * @param by the operator who set it; a token of the owner's otherwise.
+ * @param by the operator who set the tier. Omitted if the owner's token named it.
  */
 export function tierEntry(
   change: Pick<AuditEntry, 'at' | 'userId' | 'reason'>,
@@ -83,16 +85,16 @@ export function tierEntry(
 }
 
 /**
- * Returns what stands in place of the user id in the audit log once the user is erased: its SHA-256
- * in hex.
+ * Returns the SHA-256 of a user id in hex. It replaces the user id in the audit log when the user
+ * is erased.
  */
 export function erasedUserId(userId: string): string {
   return createHash('sha256').update(userId).digest('hex');
 }
 
 /**
- * Creates the entry that is left of an erased user. It names nobody, but can be found by the user
- * id.
+ * Creates the entry that is kept of an erased user. It contains only a hash of the user id, so the
+ * entry can be found by the id but does not reveal it.
  */
 export function erasureEntry({ at, actor, userId }: Pick<AuditEntry, 'at' | 'actor' | 'userId'>): AuditEntry {
   return { at, actor, action: 'user.erased', userId: erasedUserId(userId) };

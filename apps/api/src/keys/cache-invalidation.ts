@@ -3,8 +3,9 @@ import type { FoundKey } from './model.ts';
 import type { KeyStore } from './store.ts';
 
 /**
- * Returns a store whose transactions invalidate this process's cached verifications before they are
- * answered; also a transaction that failed, since it may have been written nevertheless.
+ * Returns a store that invalidates this process's cached verifications after each transaction,
+ * before it returns the outcome. A failed transaction invalidates them too, because its changes may
+ * have been written.
  */
 export function withCacheInvalidation(
   store: KeyStore,

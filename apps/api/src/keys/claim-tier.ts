@@ -3,10 +3,10 @@ import type { ClaimTierCommand } from './model.ts';
 import type { KeyStore } from './store.ts';
 
 /**
- * Stores the tier that a token or an operator claims for a known owner, unless a newer claim is
- * stored. For commands that change nothing else.
+ * Stores the tier claim of a token or an operator for a known owner, unless a newer claim is
+ * stored. Used where nothing else changes.
  *
- * @throws what {@link KeyStore.transact} throws.
+ * @throws the errors of {@link KeyStore.transact}.
  */
 export function claimTier(store: Pick<KeyStore, 'transact'>, command: ClaimTierCommand): Promise<void> {
   const { userId, now } = command;

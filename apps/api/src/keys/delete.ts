@@ -7,7 +7,7 @@ import type { KeyStore } from './store.ts';
 /**
  * Deletes an owner's key, expired or not (contract, parts B and C).
  *
- * @throws what {@link KeyStore.transact} throws.
+ * @throws the errors of {@link KeyStore.transact}.
  */
 export function deleteKey({ store, now }: KeyDependencies, owner: Owner, name: string): Promise<DeleteOutcome> {
   const command = {

@@ -1,8 +1,8 @@
 import type { KeyStore } from './store.ts';
 
-/** What every operation on keys works with. */
+/** The dependencies of every operation on keys. */
 export interface KeyDependencies {
   readonly store: KeyStore;
-  /** The present in Unix milliseconds. */
+  /** Returns the current time in Unix milliseconds. */
   readonly now: () => number;
 }

@@ -2,8 +2,8 @@ import { keyRetentionDays } from '@andamio/schema/firestore-layout';
 import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 
 /**
- * Returns when a key that begins at `createdAt` expires: that many times 86,400 s later (contract,
- * part C). The result may be too late to be stored.
+ * Returns when a key expires: `days` times 86,400 s after `createdAt` (contract, part C). The
+ * result may be too late to be stored (see {@link isTooLate}).
  *
  * @param createdAt Unix seconds.
  * @returns Unix seconds.
@@ -12,20 +12,25 @@ export function expiryOf(createdAt: number, days: number): number {
   return createdAt + days * secondsPerDay;
 }
 
-/** Returns whether an expiry is after the year 9999, which no key can have. */
+/** Reports whether an expiry is after the year 9999. No key can have such an expiry. */
 export function isTooLate(expiresAt: number): boolean {
   return expiresAt > lastTimestamp;
 }
 
 /**
- * Returns from when on an expired key counts as removed, Unix seconds: 30 days after its expiry, or
- * the last instant that can be stored.
+ * Returns when the retention of a key ends, in Unix seconds: 30 days after its expiry, but no later
+ * than the last timestamp that can be stored.
  */
 export function deleteAfterOf(expiresAt: number): number {
   return Math.min(expiresAt + keyRetentionDays * secondsPerDay, lastTimestamp);
 }
 
-/** Returns whether a key counts as removed at an instant in Unix seconds, even if still stored. */
+/**
+ * Reports whether the retention of a key has passed. The key then counts as removed, even if the
+ * database has not deleted it yet.
+ *
+ * @param now Unix seconds.
+ */
 export function isRemoved({ deleteAfter }: { readonly deleteAfter: number }, now: number): boolean {
   return deleteAfter <= now;
 }

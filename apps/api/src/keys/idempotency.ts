@@ -3,48 +3,46 @@ import { makeKey } from '@andamio/schema/key-format';
 import type { Pepper } from '@andamio/schema/settings';
 import { secondsPerDay } from '@andamio/schema/timestamps';
 
-/** How long a request is replayed, in seconds (service contract, "Beside the contract"). */
+/** Seconds for which a request is replayed (service contract, "Beside the contract"). */
 const replayedFor = secondsPerDay;
 
-/** What identifies a request that a client may repeat. */
+/** The identity of a request that a client may repeat. */
 export interface IdempotencyScope {
   readonly userId: string;
   readonly operation: 'request' | 'rotate' | 'roll';
-  /** The `Idempotency-Key` header; never stored. */
+  /** The `Idempotency-Key` header. It is never stored. */
   readonly idempotencyKey: string;
 }
 
-/** A request with an `Idempotency-Key`, for the store to compare with its idempotency record. */
+/** A request with an `Idempotency-Key`, as it is compared with the stored idempotency record. */
 export interface IdempotentRequest extends IdempotencyScope {
-  /** SHA-256 of the parsed body, defaults included, in hex. */
+  /** SHA-256 of the parsed body in hex. The body includes defaults. */
   readonly bodyDigest: string;
-  /** The salt that a secret is derived with; random, base64url. */
+  /** A random salt for deriving the secret, in base64url. */
   readonly nonce: string;
 }
 
-/**
- * A request that was answered with 200, and its answer without the secret. Times are Unix seconds.
- */
+/** A successful request, and its answer without the secret. Times are Unix seconds. */
 export interface IdempotencyRecord {
   readonly bodyDigest: string;
   readonly nonce: string;
-  /** The version of the pepper that the secret was derived from. */
+  /** The version of the pepper from which the secret was derived. */
   readonly pepperVersion: string;
-  /** The serial of the answer's secret. */
+  /** The serial of the secret in the answer. */
   readonly serial: string;
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly expiresInDays: number;
-  /** Null unless the answer says when the previous secret expires. */
+  /** When the previous secret expires. Null unless the operation is a roll. */
   readonly previousExpiresAt: number | null;
-  /** From this instant on the same request is a new one. */
+  /** When the record expires. After that, the same request counts as new. */
   readonly deleteAfter: number;
 }
 
-/** Why a repeated request is not replayed. */
+/** The reasons for refusing a repeated request. */
 export type ReplayRefusal = 'idempotency_key_reused' | 'idempotency_key_outdated';
 
-/** The outcome of a repeated request: the answer to the first one. */
+/** The outcome of a repeated request: the answer to the original request. */
 export interface Replay {
   readonly replayed: { readonly request: IdempotentRequest; readonly record: IdempotencyRecord };
 }
@@ -61,12 +59,12 @@ export function idempotentRequest(
   };
 }
 
-/** The part of an answer that an idempotency record holds. */
+/** The part of an answer that is stored in the idempotency record. */
 export type RecordedAnswer = Omit<IdempotencyRecord, 'bodyDigest' | 'nonce' | 'deleteAfter' | 'previousExpiresAt'> & {
   readonly previousExpiresAt?: number;
 };
 
-/** Creates the record of a request that is answered at `now`. */
+/** Creates the idempotency record of a request that is answered at `now`, in Unix seconds. */
 export function idempotencyRecordOf(
   { bodyDigest, nonce }: IdempotentRequest,
   now: number,
@@ -78,10 +76,10 @@ export function idempotencyRecordOf(
 }
 
 /**
- * Decides whether a request repeats an earlier one (service contract, "Settled beside").
+ * Decides whether a request is replayed (service contract, "Settled beside").
  *
- * @param record as stored, or undefined if there is none.
- * @param currentSerial the serial of the name's current secret, if there is one.
+ * @param record the stored idempotency record, if there is one.
+ * @param currentSerial the serial of the key's current secret, if the key exists.
  * @returns undefined for a new request.
  */
 export function replayOf(
@@ -95,15 +93,15 @@ export function replayOf(
   return record.serial === currentSerial ? { replayed: { request, record } } : 'idempotency_key_outdated';
 }
 
-/** Derives the key that belongs to a request: the same key each time. */
+/** Derives the key for an idempotent request. A repeated request yields the same key. */
 export type DeriveKey = (scope: IdempotencyScope, source: Pick<IdempotencyRecord, 'pepperVersion' | 'nonce'>) => string;
 
 /**
  * Creates a key deriver: HKDF-SHA256 (RFC 5869) of the pepper, with the nonce as salt and the
- * request as info. An attacker with the database but no pepper can derive nothing, even with the
- * `Idempotency-Key`.
+ * request as info. An attacker who has the database but no pepper cannot derive a key, even with
+ * the `Idempotency-Key`.
  *
- * @throws from the returned function: Error for a pepper version that is not configured.
+ * @throws Error, from the returned function, if the pepper version is not configured.
  */
 export function createKeyDeriver(peppers: readonly Pepper[]): DeriveKey {
   const secrets = new Map<string, KeyObject>(

@@ -7,10 +7,10 @@ import { maximumKeysOf, type Owner, tierClaimOf } from './owner.ts';
 import { type KeyMaking, newSecret } from './secret.ts';
 import type { KeyStore } from './store.ts';
 
-/** The part of a key that an answer shows beside the key itself; times are Unix seconds. */
+/** The fields of a key that an answer contains beside the key itself. Times are Unix seconds. */
 export type KeyFacts = Pick<KeyRecord, 'name' | 'createdAt' | 'expiresAt' | 'expiresInDays'>;
 
-/** A new key: its facts, and the plaintext, which is stored nowhere. */
+/** A new key: its fields, and its plaintext, which is never stored. */
 export interface NewKey {
   readonly key: string;
   readonly facts: KeyFacts;
@@ -19,7 +19,7 @@ export interface NewKey {
 /** The dependencies of operations that create keys. */
 export interface IssueKeyDependencies extends KeyDependencies, KeyMaking {}
 
-/** A request for a key. */
+/** The input of a request for a key. */
 export interface IssueInput {
   readonly name: string;
   readonly expiresInDays: number;
@@ -28,10 +28,10 @@ export interface IssueInput {
 }
 
 /**
- * Issues a key to an owner. Its name is unique among the owner's keys, and the tier limits their
- * number. A repeated request gets the same key.
+ * Issues a key to an owner. The name must be unique among the owner's keys, and the tier sets the
+ * maximum number of keys. A repeated request returns the same key.
  *
- * @throws what {@link KeyStore.transact} throws.
+ * @throws the errors of {@link KeyStore.transact}.
  */
 export async function issueKey(
   dependencies: IssueKeyDependencies,

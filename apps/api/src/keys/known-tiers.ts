@@ -4,18 +4,18 @@ import type { TierClaim } from './model.ts';
 import { effectiveTier } from './owner.ts';
 import type { KeyStore } from './store.ts';
 
-/** Owners whose claims are remembered: those that were here last. */
+/** Maximum number of owners whose claims are cached. The least recently used are evicted. */
 const mostOwners = 10_000;
 
 /**
- * The newest claim of each owner's tier that this process has seen, in tokens and in the store. A
- * limit that is counted before anything is read goes by it, so that a token from before a downgrade
- * does not get its old limit.
+ * A cache of each owner's newest tier claim, from tokens and from the store. User rate limits are
+ * applied before the store is read. With this cache, a token issued before a downgrade does not get
+ * the rate limit of the old tier.
  */
 export class KnownTiers {
   readonly #byOwner = new LRUCache<string, TierClaim>({ max: mostOwners });
 
-  /** Notes a claim and returns the tier of the newest one. */
+  /** Records a claim, and returns the tier of the owner's newest claim. */
   note(userId: string, claim: TierClaim): Tier {
     const known = this.#byOwner.get(userId);
     const tier = effectiveTier(claim, known);
@@ -26,7 +26,7 @@ export class KnownTiers {
   }
 }
 
-/** Returns a store that notes the claims which are read from it. */
+/** Returns a store that records the tier claims that it reads in `knownTiers`. */
 export function notingTiers(store: KeyStore, knownTiers: KnownTiers): KeyStore {
   return {
     ...store,

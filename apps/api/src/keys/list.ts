@@ -6,17 +6,17 @@ import type { KeyRecord } from './model.ts';
 import { effectiveTier, isNews, type Owner, tierClaimOf } from './owner.ts';
 import type { KeyStore } from './store.ts';
 
-/** An owner's keys. */
+/** An owner's keys, as they are listed. */
 export interface KeyList {
-  /** When the owner's first key was issued, Unix seconds; undefined before that. */
+  /** When the owner's first key was issued, in Unix seconds. Undefined before that. */
   readonly since: number | undefined;
-  /** The tier that the newest token named, this one included. */
+  /** The tier of the owner's newest claim, including the claim of this request's token. */
   readonly tier: Tier;
-  /** Oldest first, by name within a second. */
+  /** The unexpired keys, oldest first. Keys created in the same second are sorted by name. */
   readonly active: readonly KeyRecord[];
   /**
-   * Those that can still be extended, at most {@link listedExpiredKeys}: the last expired first, by
-   * name within a second.
+   * The expired keys that can still be rotated, at most {@link listedExpiredKeys}. The most
+   * recently expired come first. Keys that expired in the same second are sorted by name.
    */
   readonly expired: readonly KeyRecord[];
 }
@@ -30,10 +30,11 @@ function lastExpiredFirst(one: KeyRecord, other: KeyRecord): number {
 }
 
 /**
- * Lists the keys that an owner holds (contract, parts B and C). From then on they have the tier
- * that its newest token names (service contract, "Settled beside").
+ * Lists an owner's keys (contract, parts B and C). If the token's tier claim is newer than the
+ * stored claim, the new tier is stored and applies to the keys from then on (service contract,
+ * "Settled beside").
  *
- * @throws what {@link KeyStore.list} and {@link KeyStore.transact} throw.
+ * @throws the errors of {@link KeyStore.list} and {@link KeyStore.transact}.
  */
 export async function listKeys({ store, now }: KeyDependencies, owner: Owner): Promise<KeyList> {
   const present = Math.floor(now() / 1000);

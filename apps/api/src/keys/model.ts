@@ -4,9 +4,9 @@ import type { IdempotencyRecord, IdempotentRequest, Replay, ReplayRefusal } from
 
 /** A key as stored, without its secret. Times are Unix seconds. */
 export interface KeyRecord {
-  /** The digest of the key in hex; the record's name. */
+  /** The key id: the digest of the key in hex. */
   readonly id: string;
-  /** A random UUID that identifies the secret, whatever pepper its digest is made under. */
+  /** A random UUID that identifies the secret. It stays the same when the key is rehashed. */
   readonly serial: string;
   readonly userId: string;
   readonly name: string;
@@ -15,40 +15,43 @@ export interface KeyRecord {
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly expiresInDays: number;
-  /** The version of the pepper that `id` was made under. */
+  /** The version of the pepper under which `id` was created. */
   readonly pepperVersion: string;
-  /** From this instant on every operation treats the key as removed, even if it is still stored. */
+  /**
+   * When the retention ends. From then on, every operation treats the key as removed, even if it is
+   * still stored.
+   */
   readonly deleteAfter: number;
 }
 
-/** The part of a key that an extension changes. */
+/** The fields of a key that a rotation changes. */
 export type Validity = Pick<KeyRecord, 'expiresAt' | 'expiresInDays' | 'deleteAfter'>;
 
-/** The part of a key that a new secret changes. */
+/** The fields of a key that change with its secret. */
 export type Secret = Pick<KeyRecord, 'id' | 'serial' | 'start' | 'pepperVersion'>;
 
 /**
- * The tier that an owner's token names. The newest claim of a known owner is stored with every
- * command that carries one, even if the command is refused, so that a key can be checked without a
- * token.
+ * The tier that an owner's token names. Every command that carries a claim stores it if it is newer
+ * than the stored claim, even if the command is refused. The service therefore knows the tier when
+ * it verifies a key, where there is no token.
  */
 export interface TierClaim {
   readonly tier: Tier;
-  /** When the token was issued, Unix seconds. An older claim never replaces a newer one. */
+  /** When the token was issued, in Unix seconds. An older claim never replaces a newer one. */
   readonly issuedAt: number;
 }
 
-/** What an owner may do with its keys. */
+/** The tier of an owner, and whether the owner is suspended. */
 export interface AccountStatus {
-  /** The tier that the owner's newest token named. */
+  /** The tier of the owner's newest claim. */
   readonly tier: Tier;
   /** Whether all keys of the owner are refused. */
   readonly suspended: boolean;
 }
 
-/** An owner as stored, without its keys. */
+/** An owner as stored, without the owner's keys. */
 export interface OwnerRecord {
-  /** When its first key was issued, Unix seconds; undefined before that. */
+  /** When the owner's first key was issued, in Unix seconds. Undefined before that. */
   readonly createdAt: number | undefined;
   readonly tierClaim: TierClaim;
   readonly suspended: boolean;
@@ -67,15 +70,15 @@ interface EndedKeys {
 }
 
 /**
- * A command to store a new key. `record.createdAt` is the current time. The record may expire too
- * late to be stored: a replay is answered nevertheless.
+ * A command to issue a key. `record.createdAt` is the current time. `record.expiresAt` may be too
+ * late to be stored. Such a command is refused, unless it is a replay.
  */
 export interface IssueCommand {
   readonly record: KeyRecord;
   readonly tierClaim: TierClaim;
-  /** Returns how many unexpired keys an owner of a tier may hold, this one included. */
+  /** Returns the maximum number of unexpired keys for a tier, including this key. */
   readonly maximumKeysOf: (tier: Tier) => number;
-  /** Set if the client sent an `Idempotency-Key`. */
+  /** The request, if the client sent an `Idempotency-Key`. */
   readonly request?: IdempotentRequest | undefined;
 }
 
@@ -88,50 +91,50 @@ export interface DeleteCommand {
   readonly now: number;
 }
 
-/** A command to extend a key. */
+/** A command to rotate a key: to extend its validity. */
 export interface RotateCommand extends DeleteCommand {
-  /** Undefined to extend by the key's own number of days. */
+  /** The days to extend by. Undefined for the key's current `expiresInDays`. */
   readonly expiresInDays: number | undefined;
-  /** Returns how many unexpired keys an owner of a tier may hold, this one included. */
+  /** Returns the maximum number of unexpired keys for a tier, including this key. */
   readonly maximumKeysOf: (tier: Tier) => number;
-  /** Set if the client sent an `Idempotency-Key`. */
+  /** The request, if the client sent an `Idempotency-Key`. */
   readonly request?: IdempotentRequest | undefined;
 }
 
-/** A command to give a key a new secret. */
+/** A command to roll a key: to replace its secret. */
 export interface RollCommand extends DeleteCommand {
   readonly secret: Secret;
-  /** How long the previous secret stays valid, in seconds. */
+  /** Seconds for which the previous secret stays valid. */
   readonly graceSeconds: number;
-  /** Set if the client sent an `Idempotency-Key`. */
+  /** The request, if the client sent an `Idempotency-Key`. */
   readonly request?: IdempotentRequest | undefined;
 }
 
-/** A command to store the tier that a token or an operator claims for an owner. */
+/** A command to store the tier claim of a token or an operator. */
 export interface ClaimTierCommand {
   readonly userId: string;
   readonly tierClaim: TierClaim;
   /** Unix seconds. */
   readonly now: number;
-  /** The operator who claims it; omitted for the owner's own token. */
+  /** The operator who sets the tier. Omitted if the owner's token names it. */
   readonly by?: Actor | undefined;
-  /** The reason, for the audit log. */
+  /** The reason for the change, for the audit log. */
   readonly reason?: string | undefined;
 }
 
-/** A command to revoke the secret that has one of these ids: its digest under each pepper. */
+/** A command to revoke a secret. `ids` contains its possible key ids, one for each pepper. */
 export interface RevokeCommand {
   readonly ids: readonly string[];
   readonly by: Actor;
-  /** The reason, for the audit log. */
+  /** The reason for the change, for the audit log. */
   readonly reason?: string | undefined;
   /** Unix seconds. */
   readonly now: number;
 }
 
-/** A command to store a secret under its digest with another pepper. */
+/** A command to rehash a secret: to store it under a key id with another pepper. */
 export interface RehashCommand {
-  /** The id under which it is stored. */
+  /** The key id under which the secret is stored now. */
   readonly from: string;
   readonly to: Pick<Secret, 'id' | 'pepperVersion'>;
   /** Unix seconds. */
@@ -142,40 +145,44 @@ export interface RehashCommand {
 export interface OwnerCommand {
   readonly userId: string;
   readonly by: Actor;
-  /** The reason, for the audit log. */
+  /** The reason for the change, for the audit log. */
   readonly reason?: string | undefined;
   /** Unix seconds. */
   readonly now: number;
 }
 
-/** Why a key is not issued, in the order in which the reasons are checked. */
+/** The reasons for refusing to issue a key, in the order in which they are checked. */
 export type IssueRefusal = 'suspended' | 'expiry_too_late' | 'name_taken' | 'key_limit_reached';
 
 /**
- * The outcome of an {@link IssueCommand}. A suspended owner is refused first; a replay is answered
- * before any other refusal (contract, part C; service contract, "Settled beside").
+ * The outcome of an {@link IssueCommand}. A suspended owner is refused even a replay. A replay is
+ * answered before any other refusal is checked (contract, part C; service contract, "Settled
+ * beside").
  */
 export type IssueOutcome = 'issued' | IssueRefusal | Replay | ReplayRefusal;
 
-/** The outcome of a {@link DeleteCommand}. Another owner's name is a name that does not exist. */
+/** The outcome of a {@link DeleteCommand}. The key of another owner is treated as nonexistent. */
 export type DeleteOutcome = EndedKeys | 'no_such_key';
 
-/** Why a key is not extended, in the order in which the reasons are checked. */
+/** The reasons for refusing to rotate a key, in the order in which they are checked. */
 export type RotateRefusal = 'suspended' | 'no_such_key' | 'not_yet_rotatable' | 'expiry_too_late' | 'key_limit_reached';
 
-/** The outcome of a {@link RotateCommand}: the key's new validity, or why it is unchanged. */
+/** The outcome of a {@link RotateCommand}: the key's new validity, a replay, or a refusal. */
 export type RotateOutcome = Validity | RotateRefusal | Replay | ReplayRefusal;
 
-/** A key after its roll. */
+/** The outcome of a successful roll. `record` contains the new secret. */
 interface Rolled extends EndedKeys {
   readonly record: KeyRecord;
-  /** The id of the previous secret. */
+  /** The key id of the previous secret. */
   readonly replacedId: string;
-  /** When the previous secret expires, Unix seconds; not in the future if it ended at once. */
+  /**
+   * When the previous secret expires, in Unix seconds. Not in the future if there is no grace
+   * period.
+   */
   readonly previousExpiresAt: number;
 }
 
-/** Why a key is not rolled, in the order in which the reasons are checked. */
+/** The reasons for refusing to roll a key, in the order in which they are checked. */
 export type RollRefusal = 'suspended' | 'no_such_key' | 'key_expired';
 
 /** The outcome of a {@link RollCommand}. */
@@ -183,7 +190,7 @@ export type RollOutcome = Rolled | RollRefusal | Replay | ReplayRefusal;
 
 /** A secret that was revoked. */
 export interface RevokedKey extends EndedKeys {
-  /** The id that it had. */
+  /** The key id of the revoked secret. */
   readonly id: string;
   readonly userId: string;
   readonly name: string;
@@ -195,7 +202,10 @@ export type RevokeOutcome = RevokedKey | 'no_such_key';
 /** The outcome of a {@link RehashCommand}. */
 export type RehashOutcome = 'rehashed' | 'no_such_key';
 
-/** The outcome of a suspension: whether it is new, and the key ids that are no longer valid. */
+/**
+ * The outcome of a suspension: the key ids that are no longer valid, and whether the owner was not
+ * suspended before.
+ */
 export interface Suspension extends EndedKeys {
   readonly changed: boolean;
 }
@@ -203,21 +213,27 @@ export interface Suspension extends EndedKeys {
 /** The outcome of a resumption. */
 export type ResumeOutcome = 'resumed' | 'not_suspended' | 'being_erased';
 
-/** What a transaction may read: one owner, and optionally one of its names. */
+/**
+ * The data that a transaction on an owner may read: the owner, and optionally the key with one
+ * name.
+ */
 export interface OwnerScope {
   readonly userId: string;
   /** Unix seconds. */
   readonly now: number;
   readonly name?: string;
-  /** Whether the whole record of the name's key is read, or only its {@link NamedKey}. */
+  /** Whether the full record of the key is read, instead of only the fields of {@link NamedKey}. */
   readonly readsKey?: boolean;
-  /** Set if the client sent an `Idempotency-Key`. */
+  /** The request, if the client sent an `Idempotency-Key`. */
   readonly request?: IdempotentRequest | undefined;
-  /** Whether the owner is likely to be unknown: a store may then decide before it reads. */
+  /** Whether the owner is probably not stored yet. A store may then decide before it reads. */
   readonly expectsNothing?: boolean;
 }
 
-/** What a transaction may read: the secret that has one of these ids, its owner and its name. */
+/**
+ * The data that a transaction on a secret may read: the secret with one of these ids, its owner,
+ * and the key that it belongs to.
+ */
 interface SecretScope {
   readonly ids: readonly string[];
   /** Unix seconds. */
@@ -226,49 +242,53 @@ interface SecretScope {
 
 export type Scope = OwnerScope | SecretScope;
 
-/** The part of a name's key that every transaction on the name can read. */
+/** The fields of a key that every transaction on its name can read. */
 export type NamedKey = Pick<KeyRecord, 'id' | 'serial' | 'deleteAfter'>;
 
 /**
- * What is stored within a {@link Scope}, all of one moment. Properties may be read lazily: a
- * decision that does not ask costs nothing. Those that the scope does not name are undefined.
+ * A consistent snapshot of the data in a {@link Scope}. Properties may be read lazily, so a
+ * decision pays only for the properties that it uses. Properties outside the scope are undefined.
  */
 export interface View {
   readonly owner: OwnerRecord | undefined;
-  /** The key of the name, as far as the name tells. */
+  /** The key with the scope's name. Contains only the fields of {@link NamedKey}. */
   readonly named: NamedKey | undefined;
-  /** The id of the name's previous secret, which may have expired. */
+  /** The id of the key's previous secret, which may have expired. */
   readonly previousId: string | undefined;
-  /** The key of the name. */
+  /** The full record of the key. Read if the scope has `readsKey`, or for a {@link SecretScope}. */
   readonly key: KeyRecord | undefined;
-  /** The name's previous secret, which may have expired. Read for a {@link SecretScope}. */
+  /**
+   * The full record of the key's previous secret, which may have expired. Read for a {@link
+   * SecretScope}.
+   */
   readonly previous: KeyRecord | undefined;
-  /** The secret that has one of the ids of a {@link SecretScope}. */
+  /** The secret with one of the ids of a {@link SecretScope}. */
   readonly located: Pick<KeyRecord, 'userId' | 'name' | 'serial'> | undefined;
-  /** The idempotency record of the scope's request. */
+  /** The stored idempotency record of the scope's request. */
   readonly idempotencyRecord: IdempotencyRecord | undefined;
   /** Counts the owner's unexpired keys, up to a maximum. */
   countUnexpired(maximum: number): number;
   /**
-   * Returns whether a key counts among the owner's unexpired keys. A key that a later change has
-   * seen expired does not, even if this transaction, which had to wait, began before its expiry.
+   * Reports whether a key counts among the owner's unexpired keys. A transaction that had to wait
+   * may have begun before the key expired. The key does not count if a later change has already
+   * found it expired.
    */
   isCounted(key: KeyRecord): boolean;
-  /** Returns the ids of the owner's unexpired secrets, previous ones included. */
+  /** Returns the ids of the owner's unexpired secrets, including previous secrets. */
   unexpiredIds(): readonly string[];
 }
 
-/** A change to what is stored of the owner of a transaction. */
+/** A change to the stored data of a transaction's owner. */
 export type Change =
-  /** Stores a key as the key of its name. */
+  /** Stores a key under its name. */
   | { readonly type: 'put_key'; readonly record: KeyRecord }
-  /** Stores a key in place of the one that has another id and the same name. */
+  /** Stores a key in place of the key with the same name and the id `replacedId`. */
   | { readonly type: 'replace_secret'; readonly replacedId: string; readonly record: KeyRecord }
-  /** Stores the key of a name with a new validity. */
+  /** Stores an existing key with a new validity. */
   | { readonly type: 'extend'; readonly record: KeyRecord }
-  /** Stores a secret as the previous one of its name. */
+  /** Stores a secret as the previous secret of its key. */
   | { readonly type: 'supersede'; readonly record: KeyRecord }
-  /** Removes a secret; without its current secret a name is free. */
+  /** Removes a secret. Removing the current secret frees the name. */
   | {
       readonly type: 'remove';
       readonly secret: 'current' | 'previous';
@@ -283,7 +303,7 @@ export type Change =
     }
   | { readonly type: 'append_audit_entry'; readonly entry: AuditEntry };
 
-/** An outcome, and the changes that lead to it: all of them are made, or none. */
+/** An outcome, and the changes that belong to it. Either all changes are applied or none. */
 export interface Decision<Outcome> {
   readonly outcome: Outcome;
   readonly changes: readonly Change[];

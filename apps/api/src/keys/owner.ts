@@ -1,25 +1,25 @@
 import { type Tier, tiers } from '@andamio/schema/tiers';
 import type { TierClaim } from './model.ts';
 
-/** Who asks for something of its own, and by what right. */
+/** The user who makes a request, with the rights that the token grants. */
 export interface Owner {
   readonly userId: string;
-  /** The display name that the token has, if any. */
+  /** The display name in the token, if it has one. */
   readonly alias?: string | undefined;
   readonly tier: Tier;
-  /** When the token that named the tier was issued, Unix seconds. */
+  /** When the token was issued, in Unix seconds. */
   readonly tokenIssuedAt: number;
 }
 
-/** What the owner's token says of its tier. */
+/** Returns the tier claim of an owner's token. */
 export function tierClaimOf({ tier, tokenIssuedAt }: Owner): TierClaim {
   return { tier, issuedAt: tokenIssuedAt };
 }
 
 /**
- * Returns whether a claim replaces the known one: it is newer, even if it names the same tier,
- * since a third claim may fall between them. Of two claims of the same second the one counts that
- * came last.
+ * Reports whether a claim replaces the known claim. A newer claim of the same tier does too,
+ * because a third claim may have been issued between the two. Of two claims issued in the same
+ * second, the one that arrives last counts.
  */
 export function isNews(claim: TierClaim, known: TierClaim): boolean {
   if (claim.issuedAt === known.issuedAt) return claim.tier !== known.tier;
@@ -27,16 +27,16 @@ export function isNews(claim: TierClaim, known: TierClaim): boolean {
 }
 
 /**
- * Returns the tier that counts for an owner: that of the newest claim, so that a token from before
- * a downgrade allows no more than the new tier does.
+ * Returns the tier that applies to an owner: the tier of the newest claim. A token issued before a
+ * downgrade therefore allows no more than the new tier does.
  *
- * @param known what is stored of the owner; undefined before the first key.
+ * @param known the stored claim. Undefined before the owner's first key.
  */
 export function effectiveTier(claim: TierClaim, known: TierClaim | undefined): Tier {
   return known === undefined || isNews(claim, known) ? claim.tier : known.tier;
 }
 
-/** Returns how many unexpired keys an owner of a tier may hold. */
+/** Returns the maximum number of unexpired keys for a tier. */
 export function maximumKeysOf(tier: Tier): number {
   return tiers[tier].maximumKeys;
 }

@@ -8,7 +8,7 @@ const counts = (pepperVersion: string, active: number, superseded: number, expir
   expired,
 });
 
-/** The peppers that can be dropped, of `new` (which makes keys), `old` and whatever else holds keys. */
+/** Returns the peppers that can be dropped. Configured are `new`, which creates keys, and `old`. */
 function droppable(...held: ReturnType<typeof counts>[]): string[] {
   const uses = pepperUses(['new', 'old'], held);
   return uses.filter(({ canBeDropped }) => canBeDropped).map(({ version }) => version);

@@ -1,25 +1,32 @@
 import type { KeyCounts } from './administration.ts';
 
-/** What depends on one pepper. */
+/** The keys that depend on one pepper. */
 export interface PepperUse {
   readonly version: string;
-  /** Whether the settings have it. Without it no key under it can be verified. */
+  /**
+   * Whether the settings contain the pepper. Keys under a pepper that they do not contain cannot be
+   * verified.
+   */
   readonly isConfigured: boolean;
-  /** Whether new keys are made under it. */
+  /** Whether new keys are created under the pepper. */
   readonly makesKeys: boolean;
-  /** Keys that are accepted at present, those in their grace included. */
+  /** Number of unexpired keys, including previous secrets. */
   readonly unexpired: number;
-  /** Expired keys that can still be extended. */
+  /** Number of expired keys that can still be rotated. */
   readonly expired: number;
-  /** Whether the settings have it and nothing needs it, but for requests that are repeated within a day. */
+  /**
+   * Whether the pepper can be removed from the settings because no key needs it. Requests with an
+   * `Idempotency-Key` can then no longer be replayed if the pepper derived their keys within the
+   * last day.
+   */
   readonly canBeDropped: boolean;
 }
 
 /**
- * Says of each pepper, configured or in use, what depends on it. An expired key that can still be extended needs its pepper as
- * well.
+ * Returns, for each pepper that is configured or in use, the keys that depend on it. An expired key
+ * that can still be rotated needs its pepper as well.
  *
- * @param versions as configured: the first makes new keys.
+ * @param versions the configured versions. New keys are created under the first.
  */
 export function pepperUses(versions: readonly string[], counts: readonly KeyCounts[]): PepperUse[] {
   const all = new Set([...versions, ...counts.map(({ pepperVersion }) => pepperVersion)]);

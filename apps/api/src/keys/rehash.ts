@@ -5,19 +5,19 @@ import type { FoundKey, RehashCommand } from './model.ts';
 import type { KeyStore } from './store.ts';
 
 /**
- * How many rehashes run at a time: a new pepper must not turn every key in use into a write at
- * once.
+ * Maximum number of concurrent rehashes. Without it, a new pepper would cause a write for every key
+ * in use at once.
  */
 const concurrency = 10;
 
 /**
- * How long a key is left alone that was known under the newest pepper and no longer is, in
- * milliseconds. Another instance, whose newest pepper is an older one, rehashed it: until all
- * instances have the same settings they would go on taking turns.
+ * Milliseconds for which a key is not rehashed after it was seen under the newest pepper. A key
+ * that is then found under another pepper was rehashed by an instance whose newest pepper is older.
+ * Without this pause, the two instances would rehash the key in turns until their settings agree.
  */
 const truce = secondsPerDay * 1000;
 
-/** For how many keys the last sighting under the newest pepper is cached. */
+/** Maximum number of keys for which `seen` is cached. */
 const cachedKeys = 10_000;
 
 export interface RehashDependencies {
@@ -26,25 +26,28 @@ export interface RehashDependencies {
   readonly now: () => number;
   /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow: () => number;
-  /** Reports why a key could not be rehashed. */
+  /** Reports the error of a failed rehash. */
   readonly warn: (error: unknown) => void;
 }
 
 export interface Rehashing {
-  /** Finds a key like the store, and notes which keys are known under the newest pepper. */
+  /** Finds a key as the store does, and records when a key is found under the newest pepper. */
   readonly find: KeyStore['find'];
-  /** Starts to rehash a key under the newest pepper. */
+  /** Starts to rehash a key to the newest pepper. */
   rehash(found: FoundKey, to: RehashCommand['to']): void;
 }
 
 /**
- * Creates a rehasher, which moves keys in use to the newest pepper so that older ones can retire:
- * in the background, each key once at a time. A key whose rehash fails, or comes while enough are
- * under way, is tried again when it is read next.
+ * Creates a rehasher. It moves keys in use to the newest pepper, so that older peppers can be
+ * removed from the settings. Rehashes run in the background, one at a time for each key. A key
+ * whose rehash fails, or that exceeds the concurrency limit, is rehashed when it is next read.
  */
 export function rehashing({ store, now, monotonicNow, warn }: RehashDependencies): Rehashing {
   const underWay = new Set<string>();
-  /** When a key was last known under the newest pepper, by its serial. */
+  /**
+   * When each key was last found under the newest pepper, by serial, in milliseconds of the
+   * monotonic clock.
+   */
   const seen = new LRUCache<string, number>({ max: cachedKeys });
 
   function isLeftAlone(serial: string): boolean {

@@ -13,7 +13,7 @@ const digesters = ['one', 'two'].map((pepperVersion) => ({
 const github = { kind: 'github' } as const;
 const keys = Array.from({ length: 100 }, () => makeKey());
 
-/** Creates a store in which every key is issued; `fail` may throw for a key that is revoked. */
+/** Creates a store in which every key exists. `fail` may throw for a key that is being revoked. */
 async function revoking(fail: (key: string) => void = () => {}) {
   const store = withOperations(createMemoryStore());
   for (const key of keys) await store.issue(command({ id: `one:${key}`, name: key }));

@@ -3,22 +3,24 @@ import type { Actor } from './audit.ts';
 import { idsOf, type RevokeKeyDependencies, revokeKey } from './revoke.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from './store.ts';
 
-/** How many keys are revoked at a time. */
+/** Maximum number of concurrent revocations. */
 const concurrency = 16;
 
-/** Texts that are keys, by when they were revoked. */
+/** Leaked keys in plaintext, grouped by when they were revoked. */
 export interface LeakedKeys {
-  /** Revoked by this call. */
+  /** Keys that this call revoked. */
   readonly revoked: ReadonlySet<string>;
-  /** Revoked earlier. */
+  /** Keys that were revoked earlier. */
   readonly before: ReadonlySet<string>;
 }
 
 /**
- * Revokes every key among texts that were found in public. A key that cannot be revoked does not keep the others from it; once the
- * store itself is at fault, the rest waits for the alert to be repeated. A repeated alert gets the same answer.
+ * Revokes every key among texts that were found in public. If one key cannot be revoked, the others
+ * still are. If the store fails, the remaining keys are revoked when the alert is repeated.
+ * Repeating the call returns the same keys.
  *
- * @throws what {@link revokeKey} and `KeyStore.wasRevoked` threw, after all other keys were handled.
+ * @throws the first error of {@link revokeKey} or `KeyStore.wasRevoked`, after the other keys were
+ *   handled.
  */
 export async function revokeLeaked(
   dependencies: RevokeKeyDependencies,
@@ -26,7 +28,8 @@ export async function revokeLeaked(
   by: Actor,
 ): Promise<LeakedKeys> {
   const { store, digesters } = dependencies;
-  const waiting = [...new Set(texts)].filter(isKey).values(); // One for all workers: each key is taken by one of them.
+  // The iterator is shared by all workers, so each key is taken once.
+  const waiting = [...new Set(texts)].filter(isKey).values();
   const revoked = new Set<string>();
   const before = new Set<string>();
   const failures: unknown[] = [];

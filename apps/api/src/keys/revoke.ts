@@ -6,19 +6,19 @@ import type { RevokeCommand, RevokeOutcome } from './model.ts';
 import type { KeyStore } from './store.ts';
 
 export interface RevokeKeyDependencies extends KeyDependencies {
-  /** One for each configured pepper. */
+  /** The digesters, one for each configured pepper. */
   readonly digesters: readonly Digester[];
 }
 
-/** Returns the ids that a key may have: its digest under each pepper. */
+/** Returns the possible ids of a key: its digest under each pepper. */
 export function idsOf(digesters: readonly Digester[], key: string): string[] {
   return digesters.map(({ digest }) => digest(key));
 }
 
 /**
- * Revokes the secret that has one of the ids, and no other of its owner or name.
+ * Revokes the secret with one of the ids. Other secrets of the same key or owner stay valid.
  *
- * @throws what {@link KeyStore.transact} throws.
+ * @throws the errors of {@link KeyStore.transact}.
  */
 export function revokeSecret(store: Pick<KeyStore, 'transact'>, command: RevokeCommand): Promise<RevokeOutcome> {
   const { ids, now } = command;
@@ -26,11 +26,11 @@ export function revokeSecret(store: Pick<KeyStore, 'transact'>, command: RevokeC
 }
 
 /**
- * Revokes a key, whoever holds it.
+ * Revokes a key of any owner.
  *
- * @param key in plaintext.
- * @param reason for the audit log.
- * @throws what {@link revokeSecret} throws.
+ * @param key the key in plaintext.
+ * @param reason the reason, for the audit log.
+ * @throws the errors of {@link revokeSecret}.
  */
 export function revokeKey(
   { store, digesters, now }: RevokeKeyDependencies,

@@ -6,26 +6,26 @@ import { type Owner, tierClaimOf } from './owner.ts';
 import { newSecret } from './secret.ts';
 import type { KeyStore } from './store.ts';
 
-/** A key with its new secret. */
+/** A rolled key, with its new secret in plaintext. */
 export interface RolledKey extends NewKey {
-  /** When the previous secret expires, Unix seconds. */
+  /** When the previous secret expires, in Unix seconds. */
   readonly previousExpiresAt: number;
 }
 
-/** A request for a new secret. */
+/** The input of a request to roll a key. */
 export interface RollInput {
   readonly name: string;
-  /** How long the previous secret stays valid, in seconds. */
+  /** Seconds for which the previous secret stays valid. */
   readonly graceSeconds: number;
   /** The `Idempotency-Key` header. */
   readonly idempotencyKey?: string | undefined;
 }
 
 /**
- * Gives an owner's key a new secret. The current one stays valid for the grace, an earlier previous
- * one ends. A repeated request gets the same key.
+ * Rolls an owner's key: replaces its secret. The replaced secret stays valid for `graceSeconds`; an
+ * earlier previous secret ends at once. A repeated request returns the same key.
  *
- * @throws what {@link KeyStore.transact} throws.
+ * @throws the errors of {@link KeyStore.transact}.
  */
 export async function rollKey(
   dependencies: IssueKeyDependencies,

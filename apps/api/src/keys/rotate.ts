@@ -5,21 +5,21 @@ import type { RotateRefusal } from './model.ts';
 import { maximumKeysOf, type Owner, tierClaimOf } from './owner.ts';
 import type { KeyStore } from './store.ts';
 
-/** A request to extend a key. */
+/** The input of a request to rotate a key. */
 export interface RotateInput {
   readonly name: string;
-  /** Undefined to extend by the key's own number of days. */
+  /** The days to extend by. Undefined for the key's current `expiresInDays`. */
   readonly expiresInDays: number | undefined;
   /** The `Idempotency-Key` header. */
   readonly idempotencyKey?: string | undefined;
 }
 
 /**
- * Extends an owner's key that has expired or is about to. A repeated request does not extend it
- * again.
+ * Rotates an owner's key: extends a key that has expired or expires within a day. A repeated
+ * request does not extend the key again.
  *
- * @returns until when the key is valid by this extension, Unix seconds.
- * @throws what {@link KeyStore.transact} throws.
+ * @returns the new expiry in Unix seconds, or the refusal.
+ * @throws the errors of {@link KeyStore.transact}.
  */
 export async function rotateKey(
   { store, now }: KeyDependencies,

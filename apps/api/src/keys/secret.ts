@@ -4,17 +4,18 @@ import type { Digester } from '@andamio/verification/digest';
 import type { DeriveKey, IdempotentRequest } from './idempotency.ts';
 import type { Secret } from './model.ts';
 
-/** What keys are made with. */
+/** The dependencies of functions that create keys. */
 export interface KeyMaking {
-  /** Of the pepper that makes new keys. */
+  /** The digester of the pepper under which new keys are created. */
   readonly digester: Digester;
   readonly deriveKey: DeriveKey;
 }
 
 /**
- * Creates a key: at random, or derived if the client sent an `Idempotency-Key`.
+ * Creates a key: derived from the request if the client sent an `Idempotency-Key`, otherwise
+ * random.
  *
- * @returns the plaintext, and the part that may be stored.
+ * @returns the plaintext, and the fields that may be stored.
  */
 export function newSecret(
   { digester, deriveKey }: KeyMaking,

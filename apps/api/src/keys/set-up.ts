@@ -11,7 +11,7 @@ import type { RevokeKeyDependencies } from './revoke.ts';
 import type { KeyStore } from './store.ts';
 import { UsageMeter } from './usage/meter.ts';
 
-/** What all operations on keys work with. */
+/** The dependencies of all operations on keys. */
 export interface Keys extends IssueKeyDependencies, RevokeKeyDependencies {
   readonly verifier: KeyVerifier<FoundKey>;
   readonly usage: UsageMeter;
@@ -20,21 +20,23 @@ export interface Keys extends IssueKeyDependencies, RevokeKeyDependencies {
 
 export interface KeysOptions {
   readonly store: KeyStore;
-  /** The first makes new keys, all verify. */
+  /**
+   * The configured peppers. New keys are created under the first; keys under all of them verify.
+   */
   readonly peppers: readonly Pepper[];
-  /** How old what is known of a key may be. */
+  /** Maximum age of a cached verification. */
   readonly verifyCacheSeconds: number;
-  /** The present in Unix milliseconds. */
+  /** Returns the current time in Unix milliseconds. */
   readonly now: () => number;
-  /** Milliseconds of a clock that is never set. */
+  /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow: () => number;
-  /** Is told what went wrong behind the requests, and that it did in words. */
+  /** Reports errors from background work, with a message for the log. */
   readonly warn: (error: unknown, message: string) => void;
 }
 
 /**
- * Puts together what operations on keys work with, so that no change of a key passes by what is
- * remembered of it.
+ * Creates the dependencies of operations on keys. The store is wrapped so that every change to a
+ * key invalidates the cached verifications.
  */
 export function setUpKeys(options: KeysOptions): Keys {
   const { store, peppers, verifyCacheSeconds, now, monotonicNow, warn } = options;

@@ -2,81 +2,80 @@ import type { Decision, FoundKey, KeyRecord, Scope, TierClaim, View } from './mo
 import type { UsageStore } from './usage/store.ts';
 
 /**
- * How many expired keys of an owner are listed (service contract, "Edges", "Cost of a request").
+ * Maximum number of an owner's expired keys that are listed (service contract, "Edges", "Cost of a
+ * request").
  */
 export const listedExpiredKeys = 100;
 
-/** An owner's keys as they were at one moment. */
+/** A consistent snapshot of an owner's keys. */
 export interface OwnedKeys {
-  /** When the owner's first key was issued, Unix seconds; undefined before that. */
+  /** When the owner's first key was issued, in Unix seconds. Undefined before that. */
   readonly since: number | undefined;
-  /** The claim of the owner's newest token; undefined for an unknown owner. */
+  /** The owner's newest tier claim. Undefined for an unknown owner. */
   readonly tierClaim: TierClaim | undefined;
   /**
-   * In no order: unexpired keys, and the {@link listedExpiredKeys} that expired last. Some may
-   * count as removed already.
+   * The unexpired keys and the {@link listedExpiredKeys} most recently expired keys, unordered.
+   * They may include keys whose retention has passed.
    */
   readonly keys: readonly KeyRecord[];
 }
 
 /**
- * Where keys and their usage are kept. A store holds no rule of the domain: it reads views and
- * applies changes. Every store passes the contract suite of `@andamio/testing`.
+ * A database of keys and their usage. A store contains no domain rules: it reads views and applies
+ * changes. Every implementation passes the contract suite in `@andamio/testing`.
  *
- * Each call ends within {@link storeDeadline}: with its outcome, with {@link StoreUnavailableError}
- * or with {@link OutcomeUnknownError}.
+ * Each call ends within {@link storeDeadline}: it returns its outcome, or throws {@link
+ * StoreUnavailableError} or {@link OutcomeUnknownError}.
  */
 export interface KeyStore extends UsageStore {
   /**
-   * Decides by what is stored and applies the changes: all or none, exactly once, and as if nobody
-   * else changed the owner meanwhile, however many processes do.
+   * Runs a decision on the stored data and applies its changes. The changes are applied atomically
+   * and exactly once. Transactions on the same owner are serializable, even across processes.
    *
    * @param decide a pure function, which may be called more than once.
    */
   transact<Outcome>(scope: Scope, decide: (view: View) => Decision<Outcome>): Promise<Outcome>;
 
   /**
-   * Returns whether a secret with one of the ids was revoked. Known for as long as the audit log
-   * keeps the entry.
+   * Reports whether a secret with one of the ids was revoked. The store knows this for as long as
+   * the audit log keeps the entry.
    */
   wasRevoked(ids: readonly string[]): Promise<boolean>;
 
   /**
-   * Finds a key by the ids that it may have: one for each pepper. One round trip; it sees every
-   * change that was answered before the call. An expired key is found as well.
+   * Finds a key, expired or not, by its possible ids: one for each pepper. It takes one round trip
+   * and sees every change that was acknowledged before the call.
    */
   find(ids: readonly string[]): Promise<FoundKey | undefined>;
 
   /**
-   * Finds an owner's keys, at a cost that does not grow with the number of expired ones. It sees
-   * every change that was answered before the call.
+   * Finds an owner's keys, at a cost that does not grow with the number of expired keys. It sees
+   * every change that was acknowledged before the call.
    *
-   * @param now Unix seconds, by which keys count as expired.
+   * @param now Unix seconds, to tell expired keys from unexpired keys.
    */
   list(userId: string, now: number): Promise<OwnedKeys>;
 
   /**
-   * Resolves if the store responds, rejects with {@link StoreUnavailableError} if it does not.
+   * Resolves if the store responds, and rejects with {@link StoreUnavailableError} if it does not.
    *
-   * @param milliseconds how long it may take; by default as long as a readiness probe waits.
+   * @param milliseconds the maximum wait. The default is the timeout of a readiness probe.
    */
   check(milliseconds?: number): Promise<void>;
 
-  /** Waits for calls under way, then releases files and connections. */
+  /** Waits for pending calls, then releases files and connections. */
   close(): Promise<void>;
 }
 
-/**
- * The longest that a call to a store may take, in milliseconds, including the wait for its turn.
- */
+/** Maximum duration of a call to a store in milliseconds, including the time spent in a queue. */
 export const storeDeadline = 5_000;
 
-/** The store did not respond, and nothing of the call was or will be written. */
+/** The store did not respond. Nothing was or will be written for the call. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
 }
 
-/** The store was told to write and did not confirm whether it did. */
+/** The store was asked to write and did not confirm the write, so the outcome is unknown. */
 export class OutcomeUnknownError extends Error {
   override readonly name = 'OutcomeUnknownError';
 }

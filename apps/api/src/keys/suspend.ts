@@ -3,10 +3,10 @@ import type { OwnerCommand, ResumeOutcome, Suspension } from './model.ts';
 import type { KeyStore } from './store.ts';
 
 /**
- * Has all keys of an owner refused, and its requests for keys, until it is resumed. An owner
- * without a key is suspended as well.
+ * Suspends an owner: all of the owner's keys and requests for keys are refused until the owner is
+ * resumed. An owner without keys can be suspended too.
  *
- * @throws what {@link KeyStore.transact} throws.
+ * @throws the errors of {@link KeyStore.transact}.
  */
 export function suspend(store: Pick<KeyStore, 'transact'>, command: OwnerCommand): Promise<Suspension> {
   const { userId, now } = command;
@@ -14,9 +14,9 @@ export function suspend(store: Pick<KeyStore, 'transact'>, command: OwnerCommand
 }
 
 /**
- * Ends a suspension, unless the user is being erased.
+ * Resumes an owner, unless the owner is being erased.
  *
- * @throws what {@link KeyStore.transact} throws.
+ * @throws the errors of {@link KeyStore.transact}.
  */
 export function resume(store: Pick<KeyStore, 'transact'>, command: OwnerCommand): Promise<ResumeOutcome> {
   const { userId, now } = command;

@@ -3,7 +3,7 @@ import { tierEntry } from '../audit.ts';
 import type { Change, ClaimTierCommand, Decision, OwnerRecord, View } from '../model.ts';
 import { isNews } from '../owner.ts';
 
-/** An owner that is not stored. Every token is newer than its tier claim. */
+/** The state of an owner who is not stored. The tier claim is older than that of any token. */
 export const unknownOwner: OwnerRecord = {
   createdAt: undefined,
   tierClaim: { tier: defaultTier, issuedAt: -1 },
@@ -11,20 +11,23 @@ export const unknownOwner: OwnerRecord = {
   erasing: false,
 };
 
-/** An owner whose tier claim was compared with a token's. */
+/** An owner after a tier claim was applied. */
 export interface ClaimedOwner {
   readonly owner: OwnerRecord;
-  /** The changes that store a newer claim of a known owner, whatever else the command does. */
+  /**
+   * The changes that store the claim, even if the command is refused. Empty if the owner is unknown
+   * or the stored claim is newer.
+   */
   readonly claimed: readonly Change[];
 }
 
 const unchanged: readonly Change[] = [];
 
 /**
- * Applies a tier claim to an owner. A new tier has an audit entry; a newer claim of the same tier
- * has none.
+ * Applies a tier claim to an owner. A change of tier gets an audit entry; a newer claim of the same
+ * tier gets none.
  *
- * @param known as stored; nothing is stored of an owner that is unknown.
+ * @param known the owner as stored. Nothing is stored for an unknown owner.
  */
 export function applyTierClaim(known: OwnerRecord | undefined, command: ClaimTierCommand): ClaimedOwner {
   const { userId, tierClaim, now: at, by, reason } = command;
@@ -38,7 +41,7 @@ export function applyTierClaim(known: OwnerRecord | undefined, command: ClaimTie
   return { owner, claimed: [put, { type: 'append_audit_entry', entry }] };
 }
 
-/** Decides whether an owner's tier changes. */
+/** Decides whether a tier claim is stored. */
 export function decideTierClaim(view: View, command: ClaimTierCommand): Decision<void> {
   return { outcome: undefined, changes: applyTierClaim(view.owner, command).claimed };
 }

@@ -8,7 +8,7 @@ import { decideResumption } from './suspend.ts';
 
 const { record: located } = command();
 
-/** Returns a view in which a located secret has changed since. */
+/** Returns a view in which a located secret has changed since it was located. */
 function viewOf({ key, previous, owner }: Pick<View, 'key' | 'previous'> & Partial<Pick<View, 'owner'>>): View {
   return {
     owner,
@@ -24,7 +24,7 @@ function viewOf({ key, previous, owner }: Pick<View, 'key' | 'previous'> & Parti
   };
 }
 
-// Firestore finds a secret by its id before its turn to change the owner comes.
+// Firestore locates a secret by its id before the transaction on the owner begins.
 describe('a secret that changed after it was located', () => {
   const rehashed = { ...located, id: 'another id', pepperVersion: 'next' };
   const { record: unrelated } = command();

@@ -3,12 +3,15 @@ import { isRemoved } from '../expiry.ts';
 import type { Change, Decision, DeleteCommand, DeleteOutcome, OwnerScope, View } from '../model.ts';
 import { applyTierClaim } from './claim-tier.ts';
 
-/** Returns what {@link decideDeletion} reads. */
+/** Returns the scope of a deletion: the data that {@link decideDeletion} reads. */
 export function deletionScope({ userId, name, now }: DeleteCommand): OwnerScope {
   return { userId, name, now };
 }
 
-/** Decides whether a key is deleted, together with its previous secret. A suspended owner may. */
+/**
+ * Decides whether a key is deleted, together with its previous secret. A suspended owner may delete
+ * keys.
+ */
 export function decideDeletion(view: View, command: DeleteCommand): Decision<DeleteOutcome> {
   const { userId, name, now } = command;
   const { claimed } = applyTierClaim(view.owner, command);

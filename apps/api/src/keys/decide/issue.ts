@@ -4,7 +4,7 @@ import type { Change, Decision, IssueCommand, IssueOutcome, OwnerRecord, OwnerSc
 import { applyTierClaim } from './claim-tier.ts';
 import { decideReplay, savedAnswer } from './replay.ts';
 
-/** Returns what {@link decideIssue} reads. */
+/** Returns the scope of issuing a key: the data that {@link decideIssue} reads. */
 export function issueScope({ record, request }: IssueCommand): OwnerScope {
   const { userId, name, createdAt: now } = record;
   return { userId, name, now, request, expectsNothing: true };
@@ -22,7 +22,10 @@ function refusalOf(view: View, command: IssueCommand, owner: OwnerRecord) {
   return view.countUnexpired(maximum) < maximum ? undefined : 'key_limit_reached';
 }
 
-/** Decides whether an owner gets a key: its name must be free, and its tier must allow one more. */
+/**
+ * Decides whether a key is issued. The name must be free, and the owner must hold fewer keys than
+ * the tier's maximum.
+ */
 export function decideIssue(view: View, command: IssueCommand): Decision<IssueOutcome> {
   const { record, tierClaim, request } = command;
   const { id: keyId, userId, name, createdAt: now } = record;

@@ -1,7 +1,10 @@
 import { isRemoved } from '../expiry.ts';
 import type { Change, Decision, RehashCommand, RehashOutcome, View } from '../model.ts';
 
-/** Decides whether a secret is stored under its digest with another pepper, in its place. */
+/**
+ * Decides whether a secret is rehashed: stored under a key id with another pepper, in place of its
+ * current key id.
+ */
 export function decideRehash(view: View, { from, to, now }: RehashCommand): Decision<RehashOutcome> {
   const { located, key, previous } = view;
   const secret = [key, previous].find((one) => one !== undefined && one.serial === located?.serial);

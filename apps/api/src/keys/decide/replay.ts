@@ -8,19 +8,21 @@ import {
 } from '../idempotency.ts';
 import type { Change, View } from '../model.ts';
 
-/** Decides whether a request repeats an earlier one; undefined for a new request. */
+/** Decides whether a request is replayed. Returns undefined for a new request. */
 export function decideReplay(
   view: View,
   request: IdempotentRequest | undefined,
   now: number,
 ): Replay | ReplayRefusal | undefined {
   if (request === undefined) return undefined;
-  // A key is kept for longer than the record that names it: it need not be checked for removal.
+  // A key is always stored for longer than its idempotency record, so its retention need not be
+  // checked.
   return replayOf(view.idempotencyRecord, request, view.named?.serial, now);
 }
 
 /**
- * Returns the change that lets a request be replayed; none for a request without `Idempotency-Key`.
+ * Returns the change that saves the idempotency record of a request. Empty for a request without
+ * `Idempotency-Key`.
  */
 export function savedAnswer(
   request: IdempotentRequest | undefined,

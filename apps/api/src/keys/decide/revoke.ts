@@ -2,9 +2,10 @@ import { deleteAfterOf, isRemoved } from '../expiry.ts';
 import type { Change, Decision, RevokeCommand, RevokeOutcome, View } from '../model.ts';
 
 /**
- * Decides whether a secret is revoked: exactly this one ends. If it is the current secret of its
- * name and the previous one is still valid, the name stands for that one again, with the expiry
- * that the roll gave it, so that every secret that is accepted is listed and can be deleted.
+ * Decides whether a secret is revoked. Only this secret ends. If the current secret of a key is
+ * revoked while the previous secret is still valid, the previous secret becomes the current one. It
+ * keeps the expiry that the roll set. Every accepted secret therefore stays listed and can be
+ * deleted.
  */
 export function decideRevocation(view: View, command: RevokeCommand): Decision<RevokeOutcome> {
   const { by: actor, reason, now } = command;

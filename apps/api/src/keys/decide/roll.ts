@@ -4,15 +4,15 @@ import type { Change, Decision, OwnerScope, RollCommand, RollOutcome, View } fro
 import { applyTierClaim } from './claim-tier.ts';
 import { decideReplay, savedAnswer } from './replay.ts';
 
-/** Returns what {@link decideRoll} reads. */
+/** Returns the scope of a roll: the data that {@link decideRoll} reads. */
 export function rollScope({ userId, name, now, request }: RollCommand): OwnerScope {
   return { userId, name, now, request, readsKey: true };
 }
 
 /**
- * Decides whether a key gets a new secret (service contract, "Settled beside"): same name,
- * remaining validity kept. The current secret becomes the previous one until its grace is over; the
- * one that was previous until now ends.
+ * Decides whether a key is rolled (service contract, "Settled beside"). The key keeps its name and
+ * expiry. The current secret becomes the previous secret until its grace period ends. An earlier
+ * previous secret ends at once.
  */
 export function decideRoll(view: View, command: RollCommand): Decision<RollOutcome> {
   const { userId, name, now, secret, graceSeconds, request } = command;

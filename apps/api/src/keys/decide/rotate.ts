@@ -14,16 +14,17 @@ import type {
 import { applyTierClaim } from './claim-tier.ts';
 import { decideReplay, savedAnswer } from './replay.ts';
 
-/** How long before its expiry a key can be extended, in seconds (contract, part B). */
+/** Seconds before its expiry from which a key can be rotated (contract, part B). */
 const rotatableBefore = secondsPerDay;
 
-/** Returns what {@link decideRotation} reads. */
+/** Returns the scope of a rotation: the data that {@link decideRotation} reads. */
 export function rotationScope({ userId, name, now, request }: RotateCommand): OwnerScope {
   return { userId, name, now, request, readsKey: true };
 }
 
 /**
- * Extends a key (contract, parts B and C). An expired key needs a place among the unexpired ones.
+ * Returns the extended validity of a key, or the reason for refusing it (contract, parts B and C).
+ * An expired key counts toward the maximum again, so the owner must hold fewer keys than that.
  */
 function extend(
   view: View,
@@ -40,7 +41,7 @@ function extend(
   return { expiresAt, expiresInDays: days, deleteAfter: deleteAfterOf(expiresAt) };
 }
 
-/** Decides whether a key is extended, and until when. */
+/** Decides whether a key is rotated, and until when it is then valid. */
 export function decideRotation(view: View, command: RotateCommand): Decision<RotateOutcome> {
   const { userId, name, now, request, maximumKeysOf } = command;
   const { owner, claimed } = applyTierClaim(view.owner, command);

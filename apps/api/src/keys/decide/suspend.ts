@@ -10,16 +10,14 @@ function setSuspended(view: View, command: OwnerCommand, suspended: boolean): re
   ];
 }
 
-/**
- * Decides whether all keys of an owner are refused from now on. An unknown owner is suspended too.
- */
+/** Decides whether an owner is suspended. An owner who is not stored can be suspended too. */
 export function decideSuspension(view: View, command: OwnerCommand): Decision<Suspension> {
   const ids = view.unexpiredIds();
   if (view.owner?.suspended) return { outcome: { changed: false, ids }, changes: [] };
   return { outcome: { changed: true, ids }, changes: setSuspended(view, command, true) };
 }
 
-/** Decides whether a suspension ends. That of a user who is being erased does not. */
+/** Decides whether an owner is resumed. An owner who is being erased stays suspended. */
 export function decideResumption(view: View, command: OwnerCommand): Decision<ResumeOutcome> {
   if (view.owner?.erasing) return { outcome: 'being_erased', changes: [] };
   if (!view.owner?.suspended) return { outcome: 'not_suspended', changes: [] };

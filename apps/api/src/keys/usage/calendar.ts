@@ -1,36 +1,44 @@
-// Usage is counted by UTC days and months (contract, part C). A day is written `2025-08-31`, a month `2025-08`: both sort by time.
+// Usage is counted by UTC day and month (contract, part C). Days are written `2025-08-31` and
+// months `2025-08`, so both sort chronologically.
 import { usageRetentionMonths } from '@andamio/schema/firestore-layout';
 import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 
 const startOf = (day: string) => Date.parse(day) / 1000;
 
-/** The UTC day of an instant in Unix milliseconds. */
+/** Returns the UTC day of a time in Unix milliseconds. */
 export function utcDayOf(milliseconds: number): string {
   return new Date(milliseconds).toISOString().slice(0, 10);
 }
 
-/** The month that a day belongs to. */
+/** Returns the month of a day. */
 export function monthOf(day: string): string {
   return day.slice(0, 7);
 }
 
-/** When a day is over, Unix seconds. */
+/** Returns when a day ends, in Unix seconds. */
 export function endOfDay(day: string): number {
   return startOf(day) + secondsPerDay;
 }
 
-/** When so many months after that of a day are over, Unix seconds; without a number, its own month. */
+/**
+ * Returns when the month of a day ends, in Unix seconds.
+ *
+ * @param monthsLater selects a later month: 1 for the month after that of the day.
+ */
 export function endOfMonth(day: string, monthsLater = 0): number {
   const date = new Date(day);
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1 + monthsLater, 1) / 1000;
 }
 
-/** From when on a day's usage may be removed, Unix seconds: for all days of a month, and for the month, the same instant. */
+/**
+ * Returns when the retention of a day's usage ends, in Unix seconds. It ends at the same time for
+ * all days of a month and for the month's total.
+ */
 export function usageRemovalOf(day: string): number {
   return Math.min(endOfMonth(day, usageRetentionMonths), lastTimestamp);
 }
 
-/** All days from the first to the last, both included. */
+/** Returns all days from the first to the last, inclusive. */
 export function daysBetween(first: string, last: string): string[] {
   const days: string[] = [];
   for (let start = startOf(first); start <= startOf(last); start += secondsPerDay) days.push(utcDayOf(start * 1000));

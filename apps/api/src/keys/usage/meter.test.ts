@@ -22,20 +22,23 @@ function createMeter() {
 }
 let meter: UsageMeter;
 
-/** Lets time pass for both clocks and for timers, and ends what was begun by them. */
+/** Advances both clocks and the timers, and completes the work that they start. */
 async function pass(milliseconds: number) {
   monotonic += milliseconds;
   await vi.advanceTimersByTimeAsync(milliseconds);
 }
 
-/** Ends what was begun, without any time passing. */
+/** Completes work that has started, without advancing the clocks. */
 const settle = () => pass(0);
 
-/** Counts as another instance does, straight into the store. */
+/** Counts as another instance does, directly in the store. */
 const countElsewhere = (requests: number, day = today, userId = 'owner') =>
   store.addUsage({ userId, day, attempt: crypto.randomUUID(), counts: new Map([['name', requests]]) });
 
-/** Asks whether one more request may be answered, as verification does; counts it if so. */
+/**
+ * Checks the quota for one more request, as verification does, and counts the request if it is
+ * allowed.
+ */
 function request(userId = 'owner', tier: keyof typeof tiers = 'pioneer') {
   const exhausted = meter.exhaustedQuota(userId, tier);
   if (exhausted === undefined) meter.count(userId, 'name');

@@ -6,44 +6,49 @@ import { type ExhaustedQuota, exhaustedBy } from './quota.ts';
 import type { UsageStore, UsageTotals } from './store.ts';
 import { WaitingUsage } from './waiting-usage.ts';
 
-/** How long what was counted may wait before it is stored, in milliseconds: what a killed process loses at most. */
+/**
+ * Interval at which counted usage is stored, in milliseconds. A killed process loses at most the
+ * usage of one interval.
+ */
 export const usageInterval = 5_000;
 
-/** Of how many owners the totals are known; of those that were not seen for longest they are read again. */
+/**
+ * Maximum number of owners whose totals are cached. The totals of an evicted owner are read again.
+ */
 const knownOwners = 10_000;
 
-/** How many additions are under way at a time. */
+/** Maximum number of concurrent additions. */
 const parallelAdditions = 50;
 
 const millisecondsPerDay = 1000 * secondsPerDay;
 
 const nothing: ReadonlyMap<string, number> = new Map();
 
-/** What the store said of an owner's totals. */
+/** An owner's totals, as the store last returned them. */
 interface Known {
-  /** The UTC day that the totals are of. */
+  /** The UTC day of the totals. */
   readonly day: string;
   readonly totals: UsageTotals;
-  /** When it was said, milliseconds of the monotonic clock. */
+  /** When the store returned the totals, in milliseconds of the monotonic clock. */
   readonly at: number;
 }
 
 export interface UsageMeterOptions {
   readonly store: UsageStore;
-  /** The present in Unix milliseconds. */
+  /** Returns the current time in Unix milliseconds. */
   readonly now: () => number;
-  /** Milliseconds of a clock that is never set. */
+  /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow: () => number;
-  /** Is told why usage cannot be stored or read, once until it can be again. */
+  /** Reports the error when usage cannot be stored or read. Called once per outage. */
   readonly warn: (error: unknown) => void;
 }
 
 /**
- * Counts requests in memory, stores them every few seconds, and knows by what the store answered and by what was counted since whether
- * an owner has anything left of its quotas.
+ * Counts verified requests in memory and stores them every few seconds. Checks quotas against the
+ * totals that the store returned plus the requests counted since.
  *
- * Other instances count as well. How far a quota is passed is bounded by what each lets through within one interval; the same
- * holds for an owner that was not seen before, whose totals are still being read.
+ * Other instances count as well, so a quota can be exceeded by what each instance allows within one
+ * interval. A quota can also be exceeded while the totals of a new owner are being read.
  */
 export class UsageMeter {
   readonly #options: UsageMeterOptions;
@@ -54,14 +59,17 @@ export class UsageMeter {
   #flushedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #warned = false;
-  /** Written out once: each request asks for it. */
+  /** The current day, cached because every request needs it. */
   #day = { number: Number.NaN, name: '' };
 
   constructor(options: UsageMeterOptions) {
     this.#options = options;
   }
 
-  /** Says whether an owner of this tier has used up a quota, as far as is known here. */
+  /**
+   * Returns the quota that an owner has used up, as far as this instance knows. Undefined if no
+   * quota is used up.
+   */
   exhaustedQuota(userId: string, tier: Tier): ExhaustedQuota | undefined {
     const today = this.#today();
     const known = this.#known.get(userId);
@@ -72,21 +80,24 @@ export class UsageMeter {
     return exhausted;
   }
 
-  /** Counts requests that were answered well. */
+  /** Counts verified requests of a key. */
   count(userId: string, name: string, requests = 1): void {
     if (this.#waiting.add(userId, this.#today(), name, requests)) this.#arm();
     else this.#warn(new Error('There is no room for more usage that waits to be stored: requests are not counted.'));
   }
 
   /**
-   * Begins to store what waits if that is overdue. For each request to call: where the processor is throttled between requests,
-   * timers alone come late.
+   * Starts to store the unreported usage if that is overdue. Called for each request, because
+   * timers fire late where the processor is throttled between requests.
    */
   flushWhenDue(): void {
     if (this.#timer !== undefined && this.#flushing === undefined && this.#untilDue() === 0) void this.flush();
   }
 
-  /** Stores what waits. What cannot be stored goes on waiting; never rejects. */
+  /**
+   * Stores the unreported usage. Usage that cannot be stored is kept and sent again later. Never
+   * rejects.
+   */
   flush(): Promise<void> {
     const flushing = (this.#flushing ?? Promise.resolve()).then(async () => {
       await this.#sendAll();
@@ -124,7 +135,10 @@ export class UsageMeter {
     this.#known.set(userId, { day, totals, at: this.#options.monotonicNow() });
   }
 
-  /** Reads an owner's totals, unless they are being read. What an addition answers meanwhile is newer. */
+  /**
+   * Reads an owner's totals, unless a read is in progress. Totals that an addition returns during
+   * the read are newer, so the result of the read is then dropped.
+   */
   #read(userId: string, day: string): void {
     if (this.#reading.has(userId)) return;
     this.#reading.add(userId);
@@ -138,7 +152,8 @@ export class UsageMeter {
         (totals) => learn(totals, day),
         (error: unknown) => {
           this.#warn(error);
-          learn(before?.totals ?? { day: 0, month: 0 }, before?.day ?? ''); // Not asked for again before the interval is over.
+          // Prevents another read within this interval.
+          learn(before?.totals ?? { day: 0, month: 0 }, before?.day ?? '');
         },
       )
       .finally(() => this.#reading.delete(userId));

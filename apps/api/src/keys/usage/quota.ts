@@ -2,17 +2,18 @@ import { type Tier, tiers } from '@andamio/schema/tiers';
 import { endOfDay, endOfMonth } from './calendar.ts';
 import type { UsageTotals } from './store.ts';
 
-/** A quota of which nothing is left. */
+/** A quota that is used up. */
 export interface ExhaustedQuota {
   readonly period: 'day' | 'month';
-  /** When its day or month is over, Unix seconds. */
+  /** When the day or month ends, in Unix seconds. */
   readonly endsAt: number;
 }
 
 /**
- * Says which quota of a tier has been used up: the month's where both have, since waiting for another day would not help.
+ * Returns the quota of a tier that is used up, if any. If both are, returns the monthly quota,
+ * since waiting until the next day would not help.
  *
- * @param today the UTC day that the totals are of.
+ * @param today the UTC day of the totals.
  */
 export function exhaustedBy(used: UsageTotals, tier: Tier, today: string): ExhaustedQuota | undefined {
   const { requestsPerDay, requestsPerMonth } = tiers[tier];

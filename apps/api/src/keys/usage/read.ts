@@ -5,7 +5,7 @@ import type { Owner } from '../owner.ts';
 import { daysBetween, usageRemovalOf, utcDayOf } from './calendar.ts';
 import type { DailyUsage, UsageTotals } from './store.ts';
 
-/** What an owner used of what it may use. */
+/** An owner's usage, tier, and limits. */
 export interface Usage {
   readonly used: UsageTotals;
   readonly tier: Tier;
@@ -13,10 +13,10 @@ export interface Usage {
 }
 
 /**
- * Reads how much of today and of this month an owner has used, as far as all instances have stored it. The tier of the token is the
- * one that keys are held to from then on, like that of every list of keys.
+ * Reads how much an owner has used today and this month, from the usage that all instances have
+ * stored. Like {@link listKeys}, it also stores the tier claim of the token if it is the newest.
  *
- * @throws what `KeyStore.addUsage` and {@link listKeys} throw.
+ * @throws the errors of `KeyStore.addUsage` and {@link listKeys}.
  */
 export async function readUsage(dependencies: KeyDependencies, owner: Owner): Promise<Usage> {
   const { store, now } = dependencies;
@@ -27,23 +27,27 @@ export async function readUsage(dependencies: KeyDependencies, owner: Owner): Pr
   return { used, tier, limits: tiers[tier] };
 }
 
-/** UTC days, both included, and names of keys; all that the owner holds where none are given. */
+/**
+ * The input of a request for daily usage. Both UTC days are inclusive. Without names, it covers all
+ * keys of the owner.
+ */
 export interface DailyUsageInput {
   readonly firstDay: string;
   readonly lastDay: string;
   readonly names: readonly string[] | undefined;
 }
 
-/** By day, then by name. */
+/** Orders usage by day, then by name. */
 function inOrder(one: DailyUsage, other: DailyUsage): number {
   if (one.day !== other.day) return one.day < other.day ? -1 : 1;
   return one.name < other.name ? -1 : 1;
 }
 
 /**
- * Reads how often an owner's keys were used on each day: of the names that it holds, and of days on which they were used.
+ * Reads the number of requests per key and day. Only names of keys that the owner still has, and
+ * only days on which they were used, are included.
  *
- * @throws what `KeyStore.readUsage` and {@link listKeys} throw.
+ * @throws the errors of `KeyStore.readUsage` and {@link listKeys}.
  */
 export async function readDailyUsage(
   dependencies: KeyDependencies,

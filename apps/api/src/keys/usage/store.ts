@@ -1,23 +1,23 @@
-/** What the keys of an owner were used for on one day. */
+/** A command to add an owner's requests of one day to the stored usage. */
 export interface AddUsageCommand {
   readonly userId: string;
   /** UTC day, such as `2025-08-31`. */
   readonly day: string;
-  /** Names the addition: asked for again, it is not made again. */
+  /** The id of the addition. A repeated addition with the same id has no effect. */
   readonly attempt: string;
-  /** Requests by the name of the key. */
+  /** Numbers of requests by key name. */
   readonly counts: ReadonlyMap<string, number>;
 }
 
-/** Requests of an owner, counted by all instances together. */
+/** An owner's requests, as counted by all instances together. */
 export interface UsageTotals {
-  /** On one UTC day. */
+  /** Requests on one UTC day. */
   readonly day: number;
-  /** In the month of that day. */
+  /** Requests in the month of that day. */
   readonly month: number;
 }
 
-/** Whose usage is asked for: only of these days and of keys of these names. */
+/** A query for an owner's usage on these days, by keys with these names. */
 export interface UsageQuery {
   readonly userId: string;
   /** UTC days, such as `2025-08-31`. */
@@ -25,7 +25,7 @@ export interface UsageQuery {
   readonly names: readonly string[];
 }
 
-/** How often keys of one name were used on one day: at least once. */
+/** The requests of the keys with one name on one day: at least one. */
 export interface DailyUsage {
   /** UTC day, such as `2025-08-31`. */
   readonly day: string;
@@ -34,24 +34,29 @@ export interface DailyUsage {
 }
 
 /**
- * How many names of an owner are counted apart on one day. What is stored of a day is bounded, while an owner may delete keys and issue
- * others all day long: requests of further names count in the totals alone.
+ * Maximum number of key names that are counted separately per owner and day. An owner may delete
+ * and issue keys all day, so the maximum bounds what is stored. Requests of further names count
+ * only in the totals.
  */
 export const maximumNamesPerDay = 2_000;
 
 /**
- * Where usage is kept. It belongs to the owner and outlives keys. Calls end as those of the key store do, and in the same
- * errors.
+ * A database of usage. Usage belongs to the owner and outlives keys. Calls have the same deadline
+ * and errors as those of the key store.
  */
 export interface UsageStore {
   /**
-   * Adds requests to an owner's day and its month, all or nothing, and exactly however many processes add at once. An attempt
-   * is added once although it is asked for again, as long as no hundred others of the same owner and day came in between.
+   * Adds requests to an owner's totals of a day and its month. The addition is atomic and exact
+   * under concurrency. Repeating an attempt has no effect, as long as fewer than 100 other attempts
+   * for the same owner and day came in between.
    *
-   * @returns the totals after the addition. Without counts they are only read.
+   * @returns the totals after the addition. Without counts, the totals are only read.
    */
   addUsage(command: AddUsageCommand): Promise<UsageTotals>;
 
-  /** Finds how often keys were used, in no order. Whatever was added before the call is in it. */
+  /**
+   * Finds the requests per key name and day, unordered. The result includes every addition that was
+   * made before the call.
+   */
   readUsage(query: UsageQuery): Promise<readonly DailyUsage[]>;
 }

@@ -2,18 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { monthOf } from './calendar.ts';
 import type { AddUsageCommand, UsageTotals } from './store.ts';
 
-/** How many counts may wait. A store that is down for long must not cost the process its memory. */
+/** Maximum number of unreported counts. It bounds memory while the store is down. */
 const maximumCounts = 100_000;
 
-/** Requests of one owner on one day that wait to be stored: what one addition is made of. */
+/** One owner's unreported requests of one day. A batch is stored by one addition. */
 export interface Batch extends AddUsageCommand {
   readonly counts: Map<string, number>;
   total: number;
-  /** From the first time that it is sent: whether it was stored may stay unknown, and then it is sent again as it was. */
+  /**
+   * Whether the batch has been sent. A sent batch does not change, because it is sent again if its
+   * outcome is unknown.
+   */
   isClosed: boolean;
 }
 
-/** What was counted and is not stored yet. */
+/** The unreported usage: requests that are counted but not stored yet. */
 export class WaitingUsage {
   readonly #batches = new Map<string, Batch[]>();
   #counts = 0;
@@ -22,17 +25,17 @@ export class WaitingUsage {
     return this.#batches.size === 0;
   }
 
-  /** Those of whom anything waits. */
+  /** Returns the owners with unreported usage. */
   owners(): string[] {
     return [...this.#batches.keys()];
   }
 
-  /** What waits of an owner, oldest first. */
+  /** Returns an owner's batches, oldest first. */
   of(userId: string): readonly Batch[] {
     return this.#batches.get(userId) ?? [];
   }
 
-  /** How many requests of an owner wait, of a day and of its month. */
+  /** Returns the number of an owner's unreported requests, on a day and in its month. */
   totalsOf(userId: string, day: string): UsageTotals {
     const totals = { day: 0, month: 0 };
     for (const batch of this.of(userId)) {
@@ -43,7 +46,7 @@ export class WaitingUsage {
     return totals;
   }
 
-  /** Adds requests, or says that there is no room for them. */
+  /** Adds requests. Returns false if there is no room for them. */
   add(userId: string, day: string, name: string, requests: number): boolean {
     const last = this.of(userId).at(-1);
     const open = last?.isClosed === false && last.day === day ? last : undefined;
@@ -57,7 +60,7 @@ export class WaitingUsage {
     return true;
   }
 
-  /** Drops a batch that is stored. */
+  /** Removes a batch after it was stored. */
   remove(batch: Batch): void {
     const left = this.of(batch.userId).filter((one) => one !== batch);
     this.#counts -= batch.counts.size;
