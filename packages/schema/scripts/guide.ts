@@ -3,7 +3,7 @@ import { type ErrorCode, errorCodeHeader, errorCodes, errorKinds } from '../src/
 import { idempotencyKeyHeader } from '../src/idempotency-key.ts';
 import { tiers, unlimitedKeys } from '../src/tiers.ts';
 
-/** What a client can do about each error. The compiler requires a row for every code. */
+/** The remedy for each error code. The type requires an entry for every code. */
 const remedies: Record<ErrorCode, string> = {
   invalid_body: 'Send a JSON object in UTF-8 with `Content-Type: application/json`.',
   body_too_large: 'Send at most 16 KiB, also after decompression.',
@@ -60,8 +60,8 @@ function tiersTable(): string {
 const changelog = () => readFileSync(new URL('../CHANGELOG-API.md', import.meta.url), 'utf8').replace(/^# .*\n+/, '');
 
 /**
- * Returns the introduction of the reference in Markdown: authentication, errors, limits, key safety
- * and the changelog.
+ * Returns the introduction to the reference in Markdown. Covers authentication, errors, limits, key
+ * safety and the changelog.
  */
 export function guide(): string {
   return `Issues API keys to the users of the platform and lets them list, extend, roll and delete their keys.

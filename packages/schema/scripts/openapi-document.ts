@@ -21,8 +21,8 @@ import { codeSamples } from './samples/index.ts';
 const errorCodesOf = (status: ErrorStatus) => errorCodes.filter((code) => errorKinds[code].status === status);
 
 /**
- * The credentials of each operation. They are declared on the operation itself, because some
- * generators ignore a document-wide declaration and omit the header from samples.
+ * The security requirement of each operation. Declared per operation, because some generators
+ * ignore a document-wide declaration and omit the header from samples.
  */
 const securityOf: Record<Operation['security'], Record<string, string[]>[]> = {
   none: [],
@@ -40,13 +40,14 @@ const idempotencyKeyParameter = z.object({
     description:
       'Identifies the request so that it can be retried safely. Within 24 hours, the same request gets the same response.',
     maxLength: 128,
-    // No example: tools send examples, and two requests with the same key count as one.
+    // Has no example, because tools would send it. Requests with the same Idempotency-Key count as
+    // the same request.
   }),
 });
 
 /**
- * An example error for each status: its code, and details where the service sends more specific
- * ones.
+ * An example error for each status. `details` is set if the service sends a more specific text than
+ * the default.
  */
 const exampleErrors: Record<ErrorStatus, { readonly code: ErrorCode; readonly details?: string }> = {
   400: { code: 'missing_field', details: 'api_key_name: is required' },

@@ -1,6 +1,6 @@
 import type { SettingName } from '../src/settings/index.ts';
 
-/** The meaning and default of each setting. The compiler requires a row for every variable. */
+/** The meaning and default of each setting. The type requires an entry for every setting. */
 const meanings: Record<SettingName, readonly [meaning: string, byDefault: string]> = {
   NODE_ENV: [
     '`production` rejects the embedded store, generated secrets, an `http:` JWKS, and tokens without issuer and audience',
@@ -49,7 +49,7 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
   SHUTDOWN_GRACE_SECONDS: ['seconds to finish requests after SIGTERM; Cloud Run kills after 10 s', '`8`'],
 };
 
-/** Returns the README's table of settings. */
+/** Returns the Markdown table of settings for the README. */
 export function settingsTable(): string {
   const rows = Object.entries(meanings).map(
     ([name, [meaning, byDefault]]) => `| \`${name}\` | ${meaning} | ${byDefault} |`,
@@ -57,7 +57,10 @@ export function settingsTable(): string {
   return ['| variable | meaning | default |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/** Returns the README with the table of settings between its two markers. */
+/**
+ * Returns the README with an updated settings table between the markers `settings: generated` and
+ * `/settings`.
+ */
 export function withSettingsTable(readme: string): string {
   const between = /(?<=<!-- settings: generated -->)[\s\S]*(?=<!-- \/settings -->)/;
   return readme.replace(between, () => `\n\n${settingsTable()}\n\n`);

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 /**
- * The `message` of each status, verbatim (contract, parts A and C). Clients compare these strings,
- * so changing one breaks them. Only the message of 431 is not fixed by the contract.
+ * The exact `message` for each status (contract, parts A and C). Clients compare these strings, so
+ * changing one breaks clients. The contract specifies all of them except the message for 431.
  */
 export const statusMessages = {
   400: 'Bad Request: Invalid input.',
@@ -18,18 +18,18 @@ export const statusMessages = {
   503: 'Service Unavailable: Please try again later.',
 } as const;
 
-/** An HTTP status of an error response. */
+/** The HTTP status of an error response. */
 export type ErrorStatus = keyof typeof statusMessages;
 
 interface ErrorKind {
   readonly status: ErrorStatus;
-  /** The default `details`, for errors without a more specific text. */
+  /** The `details` field of errors without a more specific text. */
   readonly details: string;
 }
 
 /**
- * Every error of the service by its code in the `X-Error-Code` header. The list is closed, so that
- * clients can switch over it.
+ * All errors of the service, by the code sent in the `X-Error-Code` header. The list is closed so
+ * that clients can handle every code.
  */
 export const errorKinds = {
   invalid_body: { status: 400, details: 'The body must be a JSON object in UTF-8, sent as application/json.' },
@@ -95,7 +95,7 @@ export const errorKinds = {
   not_ready: { status: 503, details: 'The key store does not respond.' },
 } as const satisfies Record<string, ErrorKind>;
 
-/** An error code: a value of the `X-Error-Code` header. */
+/** An error code, which the service sends in the `X-Error-Code` header. */
 export type ErrorCode = keyof typeof errorKinds;
 
 /** All error codes, in the order of {@link errorKinds}. */
@@ -105,8 +105,8 @@ export const errorCodes = Object.keys(errorKinds) as [ErrorCode, ...ErrorCode[]]
 export const errorCodeHeader = 'X-Error-Code';
 
 /**
- * The body of every error: exactly these three members. Only `details` is free text (contract, part
- * A).
+ * The body of every error response. It has exactly these three members, of which only `details` is
+ * free text (contract, part A).
  */
 export interface ErrorBody {
   readonly details: string;
@@ -114,18 +114,19 @@ export interface ErrorBody {
   readonly statusCode: number;
 }
 
-/** Returns the body of an error. Without `details`, it has the default text of the code. */
+/** Returns the body for an error. `details` defaults to the text for the code. */
 export function errorBody(code: ErrorCode, details: string = errorKinds[code].details): ErrorBody {
   const { status } = errorKinds[code];
   return { details, message: statusMessages[status], statusCode: status };
 }
 
-/** Returns the schema of the error body for one status, with its literal message. */
+/** Returns the schema of the error body for a status, with the exact message. */
 export function errorBodySchema(status: ErrorStatus) {
   return z.object({
     details: z.string().meta({ description: 'Explanation of the error for people. Do not parse it.' }),
     message: z.literal(statusMessages[status]).meta({ description: 'The kind of error. Fixed for each status.' }),
-    // A literal number would be published as `number`, and generated clients would not compile.
+    // Without the override, zod would publish the literal as `number`, and generated clients would
+    // not compile.
     statusCode: z.literal(status).meta({ override: { type: 'integer' }, description: 'The HTTP status.' }),
   });
 }

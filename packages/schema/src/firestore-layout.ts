@@ -1,38 +1,39 @@
 /**
- * A Firestore collection of the service. The store writes by this layout, and the infrastructure
- * derives TTL policies and index exemptions from it.
+ * A Firestore collection of the service. The store writes documents in this layout. The
+ * infrastructure derives TTL policies and index exemptions from it.
  */
 export interface Collection {
-  /** The collection's id, which is also the id of its collection group. */
+  /** Id of the collection and of its collection group. */
   readonly id: string;
-  /** The rule for naming a document. */
+  /** How a document's name is derived. */
   readonly documentName: string;
   /**
-   * The timestamp field after which Firestore may delete a document, for collections with automatic
-   * deletion.
+   * The timestamp field of a TTL policy, after which Firestore deletes the document. Unset for
+   * collections without automatic deletion.
    */
   readonly ttlField?: string;
   /**
-   * Fields that queries need an index on. All other fields are exempt: each index entry is written
-   * with the document, and an index on timestamps or on a growing map creates hot spots.
+   * Fields that have an index because queries filter by them. All other fields are exempt from
+   * indexing. Each index entry makes writes more expensive, and indexing a timestamp or a growing
+   * map creates hotspots.
    */
   readonly indexedFields: readonly string[];
 }
 
-/** The collections of the service. */
+/** The service's Firestore collections. */
 export const collections = {
   owners: {
     id: 'owners',
     documentName: 'SHA-256 of the user id, hex',
-    // For counting owners. The fields rarely change, and document names are evenly distributed.
+    // Used for counting owners. The fields rarely change, so their index creates no hotspot.
     indexedFields: ['suspended', 'tier'],
   },
   keys: {
     id: 'keys',
     documentName: 'HMAC-SHA256 of the key under the pepper that made it, hex',
     ttlField: 'remove_at',
-    // For listing an owner's keys. The owner's document names only unexpired keys, since a document
-    // has a maximum size.
+    // Used for listing an owner's keys. The owner's document lists only unexpired keys, because
+    // documents have a maximum size.
     indexedFields: ['user_id'],
   },
   names: {
@@ -51,7 +52,7 @@ export const collections = {
     id: 'audit',
     documentName: 'a random UUID',
     ttlField: 'remove_at',
-    // By key, to find out whether a key that GitHub reports again was revoked before.
+    // `key_id` is used to find out whether a key that GitHub reports again was already revoked.
     indexedFields: ['user_id', 'key_id'],
   },
   usage: {
@@ -63,24 +64,24 @@ export const collections = {
 } as const satisfies Record<string, Collection>;
 
 /**
- * The collections whose documents belong to a user and are indexed by `user_id`. Erasing a user
- * deletes their documents from all of these, in addition to the owner's own document.
+ * The collections with documents of users, indexed by `user_id`. Erasing a user deletes the user's
+ * documents from all of them and the owner document.
  */
 export const collectionsByUser: readonly Collection[] = Object.values(collections).filter(({ indexedFields }) =>
   (indexedFields as readonly string[]).includes('user_id'),
 );
 
 /**
- * Days for which an expired key is retained so that it can be extended. Its name stays taken as
- * long.
+ * Number of days for which an expired key is retained so that it can be rotated. Its name stays
+ * taken for the same time.
  */
 export const keyRetentionDays = 30;
 
-/** Days for which an audit entry is retained: a year and a month. */
+/** Number of days for which an audit entry is retained, about 13 months. */
 export const auditRetentionDays = 400;
 
 /**
- * Months for which usage is retained after its own month, so that a full year is available on any
- * day.
+ * Number of months for which usage is retained after the month in which it was counted. With 13, a
+ * full year is available on any day.
  */
 export const usageRetentionMonths = 13;

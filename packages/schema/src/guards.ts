@@ -1,29 +1,30 @@
 /**
- * The request header with which a guard proves that it acts for many clients (service contract,
- * "Edges", "Address limit"). Its value is one of the service's GUARD_SECRETS.
+ * The request header that identifies a guard, which verifies keys for many clients. The service
+ * does not limit its address (service contract, section "Edges", "Address limit"). The value is one
+ * of the service's GUARD_SECRETS.
  */
 export const guardSecretHeader = 'X-Guard-Secret';
 
 /**
- * The request header with which a guard reports how many requests it answered from its cache since
- * its last report. They count like requests to `verify`.
+ * The request header with the number of requests that a guard has answered from its cache since its
+ * last report. The service counts them as if they were `verify` requests.
  */
 export const cachedAnswersHeader = 'X-Cached-Answers';
 
-/** Largest number of requests in one report. */
+/** Maximum number of requests per report. */
 export const maximumCachedAnswers = 1_000_000;
 
 /**
- * A `Cache-Control` extension (RFC 9111 section 5.2.3) with the cache time of a `verify` response
- * in milliseconds, for times below the one-second resolution of `max-age`. Caches that do not know
- * the directive ignore it.
+ * A `Cache-Control` extension (RFC 9111, section 5.2.3) that states the cache time of a `verify`
+ * response in milliseconds. Used for cache times below one second, the resolution of `max-age`.
+ * Caches that do not support the directive ignore it.
  */
 export const maxAgeMsDirective = 'max-age-ms';
 
 /**
- * Returns the `Cache-Control` of a successful `verify` response.
+ * Returns the `Cache-Control` header of a successful `verify` response.
  *
- * @param milliseconds time for which the response may be cached.
+ * @param milliseconds how long the response may be cached.
  */
 export function cacheControlFor(milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1000);

@@ -1,19 +1,22 @@
-/** A published Cloud Run service. */
+/** A published Cloud Run service, identified as in its URL. */
 export interface PublicHost {
-  /** Name of the Cloud Run service. */
+  /** Name of the service. */
   readonly service: string;
-  /** Number (not id) of the Google Cloud project. */
+  /** Number of the Google Cloud project, which differs from its id. */
   readonly projectNumber: string;
   readonly region: string;
 }
 
-/** The published hosts (contract, introduction). */
+/** The published Cloud Run services (contract, introduction). */
 export const publicHosts = {
   prod: { service: 'andamio-api', projectNumber: '308006323670', region: 'us-central1' },
   preprod: { service: 'andamio-api-preprod', projectNumber: '308006323670', region: 'us-central1' },
 } as const satisfies Record<string, PublicHost>;
 
-/** Returns Cloud Run's deterministic URL: `https://SERVICE-PROJECT_NUMBER.REGION.run.app`. */
+/**
+ * Returns Cloud Run's deterministic URL for a service:
+ * `https://SERVICE-PROJECT_NUMBER.REGION.run.app`.
+ */
 export function publicUrl(host: PublicHost): string {
   return `https://${host.service}-${host.projectNumber}.${host.region}.run.app`;
 }

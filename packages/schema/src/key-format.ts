@@ -1,7 +1,9 @@
 /**
- * The format of a key: `ant-`, 34 random base62 characters, then the CRC-32 of the preceding text as 6
- * base62 digits (service contract, "A key's form"). This file needs only Web Crypto and runs in Node.js
- * and in browsers.
+ * Generates and checks API keys. A key is `ant-`, followed by 34 random base62 characters and a
+ * checksum. The checksum is the CRC-32 of the preceding characters as 6 base62 digits (service
+ * contract, section "A key's form").
+ *
+ * This module depends only on Web Crypto, so it runs in Node.js and in browsers.
  */
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -10,18 +12,18 @@ const randomLength = 34;
 const checksumLength = 6;
 const shownLength = prefix.length + 4;
 
-/** The request header that contains a key (contract, part B). */
+/** The request header that carries an API key (contract, part B). */
 export const apiKeyHeader = 'X-API-Key';
 
-/** Length of a key in characters. */
+/** Length of an API key in characters. */
 export const keyLength = prefix.length + randomLength + checksumLength;
 
 const form = `${prefix}[0-9A-Za-z]{${randomLength + checksumLength}}`;
 
-/** The pattern of a key for JSON Schema. It does not verify the checksum. */
+/** Pattern of an API key, for JSON Schema. It does not cover the checksum. */
 export const keyPattern = `^${form}$`;
 
-/** The pattern of a key masked by {@link maskKey}. */
+/** Pattern of a key that {@link maskKey} has masked. */
 export const maskedKeyPattern = `^${prefix}[0-9A-Za-z]{${shownLength - prefix.length}}x{${keyLength - shownLength}}$`;
 
 const wholeKey = new RegExp(keyPattern);
@@ -33,8 +35,8 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * Returns the CRC-32 (IEEE 802.3, reflected) of an ASCII string. Node.js has it in zlib, but
- * browsers do not.
+ * Returns the CRC-32 (IEEE 802.3, reflected) of an ASCII string. Browsers have no counterpart of
+ * Node.js's `zlib.crc32`.
  */
 function crc32(ascii: string): number {
   let crc = 0xffffffff;
@@ -52,22 +54,22 @@ function checksum(body: string): string {
   return digits;
 }
 
-/** Returns a new array of random bytes of the given length. */
+/** A function that returns a new array of `length` random bytes. */
 export type RandomBytes = (length: number) => Uint8Array;
 
 const webCryptoBytes: RandomBytes = (length) => crypto.getRandomValues(new Uint8Array(length));
 
 /**
- * Generates a key with 202 bits of randomness.
+ * Generates an API key with 202 bits of randomness.
  *
- * @param randomBytes a source of cryptographically secure random bytes; Web Crypto by default.
+ * @param randomBytes source of cryptographically secure random bytes. Default: Web Crypto.
  */
 export function makeKey(randomBytes: RandomBytes = webCryptoBytes): string {
   let body = prefix;
   while (body.length < prefix.length + randomLength) {
     for (const byte of randomBytes(48)) {
-      // 248 is the largest multiple of 62 below 256. Using larger bytes would make the first digits
-      // more likely.
+      // 248 is the largest multiple of 62 below 256. Using the bytes from 248 would favor the first
+      // characters of the alphabet.
       if (byte < 248) body += alphabet[byte % 62];
       if (body.length === prefix.length + randomLength) break;
     }
@@ -76,8 +78,8 @@ export function makeKey(randomBytes: RandomBytes = webCryptoBytes): string {
 }
 
 /**
- * Reports whether text has the format and checksum of a key. Detects mistyped keys without a
- * look-up.
+ * Reports whether text has the format and checksum of an API key. Detects mistyped keys without a
+ * lookup.
  */
 export function isKey(text: string): boolean {
   if (!wholeKey.test(text)) return false;
@@ -85,7 +87,7 @@ export function isKey(text: string): boolean {
   return checksum(body) === text.slice(-checksumLength);
 }
 
-/** A key found in text. */
+/** An API key found in text. */
 export interface KeyInText {
   readonly key: string;
   /** Offset of the key in UTF-16 code units. */
@@ -93,8 +95,8 @@ export interface KeyInText {
 }
 
 /**
- * Finds the keys in text, in order and regardless of the surrounding characters. The checksum
- * leaves one false match in four billion.
+ * Finds API keys in text, in order. Any characters may precede or follow a key. Random text in the
+ * format of a key has a valid checksum with a probability of one in four billion.
  */
 export function* keysInText(text: string): Generator<KeyInText> {
   const pattern = new RegExp(form, 'g');
@@ -105,13 +107,15 @@ export function* keysInText(text: string): Generator<KeyInText> {
   }
 }
 
-/** Returns the first 8 characters of a key, `ant-` and 4 more. They may be stored and shown. */
+/**
+ * Returns the first 8 characters of a key, `ant-` and 4 more. They do not need to be kept secret.
+ */
 export function keyStart(key: string): string {
   return key.slice(0, shownLength);
 }
 
 /**
- * Returns a key with every character after its first 8 replaced by `x` (contract, part C).
+ * Returns a masked key, with every character after the first 8 replaced by `x` (contract, part C).
  *
  * @param start a key, or its first 8 characters.
  */

@@ -1,20 +1,23 @@
 /**
- * Log messages that alerts match. The service and the infrastructure share these constants, so that
- * a changed wording does not silence an alert.
+ * Log messages that trigger alerts. The service and the infrastructure share these constants, so
+ * that rewording a message does not break its alert.
  */
 export const logEvents = {
-  /** A readiness check found the key store unavailable. */
+  /** Logged when a readiness check finds the key store unavailable. */
   keyStoreUnavailable: 'The key store did not answer a readiness check.',
-  /** Redis cannot be used for rate limits. The log line's error names the cause. */
+  /**
+   * Logged when Redis becomes unavailable for rate limits. The error in the log entry states the
+   * cause.
+   */
   redisUnavailable: 'Redis is unavailable; each instance counts rate limits alone until it recovers.',
-  /** Redis can be used again. */
+  /** Logged when Redis becomes available again. */
   redisRecovered: 'Redis is available again; instances count rate limits together.',
   /**
-   * Fetching the published signing keys failed. The log line names the setting, its URL and the
-   * cause.
+   * Logged when the published signing keys cannot be fetched. The log entry states the setting, its
+   * URL and the cause.
    */
   signingKeysUnavailable: 'Signing keys could not be fetched; the fetched ones stay in use for at most 24 hours.',
 } as const;
 
-/** Returns the message that reports a gap in the log (service contract, "Edges"). */
+/** Returns the message that replaces dropped log lines (service contract, section "Edges"). */
 export const droppedLogLines = (count: number) => `dropped ${count} log lines`;

@@ -1,9 +1,9 @@
-/** Length of every rate-limit window in milliseconds. Limits are published per minute. */
+/** Length of a rate-limit window in milliseconds. Published limits are per minute. */
 export const rateLimitWindow = 60_000;
 
 /**
- * Response headers with the state of a rate limit: the published `X-RateLimit-*`, and those of the
- * IETF draft (version 8).
+ * Response headers with the state of a rate limit: the published `X-RateLimit-*` headers and those
+ * of version 8 of the IETF draft.
  */
 export const rateLimitHeaders = [
   'RateLimit',

@@ -2,41 +2,42 @@ import * as z from 'zod';
 import { basePath } from './hosts.ts';
 
 /**
- * Messages of GitHub's secret scanning partner program, in which GitHub reports keys found in public
- * (https://docs.github.com/en/code-security/secret-scanning/secret-scanning-partnership-program). The
- * endpoint is not a published operation: only GitHub can call it, and GitHub documents it.
+ * Messages of GitHub's secret scanning partner program, by which GitHub reports keys that it finds
+ * in public repositories
+ * (https://docs.github.com/en/code-security/secret-scanning/secret-scanning-partnership-program).
+ * The endpoint is not a published operation because only GitHub can call it.
  */
 
-/** Path to which GitHub sends its alerts. */
+/** The path to which GitHub sends alerts. */
 export const secretScanningPath = `${basePath}/github/secret-scanning`;
 
 /**
- * Headers with the signature of the body and the id of GitHub's signing key. Signatures are ECDSA
- * with P-256 and SHA-256, as base64 of DER.
+ * Request headers with the signature of the body and the id of GitHub's signing key. Signatures use
+ * ECDSA with P-256 and SHA-256 and are sent as base64-encoded DER.
  */
 export const signatureHeaders = {
   keyIdentifier: 'github-public-key-identifier',
   signature: 'github-public-key-signature',
 } as const;
 
-/** Largest size of a message in bytes. */
+/** Maximum size of a request body in bytes. */
 export const maximumAlertBytes = 1024 * 1024;
 
 /**
- * One alert: a string that matches the key pattern, and GitHub's name of the pattern. Revocation
- * needs only the string, so all other members are ignored.
+ * An alert about a string that matches the key pattern. `type` is GitHub's name for the pattern and
+ * is sent back in the response. All other members are ignored.
  */
 export const leakAlert = z.object({ token: z.string(), type: z.string().optional().catch(undefined) });
 
-/** An alert of GitHub about one string. */
+/** A parsed alert. */
 export type LeakAlert = z.output<typeof leakAlert>;
 
-/** The response to one alert. */
+/** The response to an alert. */
 export interface AlertVerdict {
-  /** SHA-256 of the token in hex. The token itself is never repeated. */
+  /** Hexadecimal SHA-256 of the string in the alert. The response does not repeat the string. */
   readonly token_hash: string;
-  /** The type that GitHub sent, if any. */
+  /** The `type` of the alert, if GitHub sent one. */
   readonly token_type?: string | undefined;
-  /** `true_positive` for a key that this alert or an earlier one revoked. */
+  /** `true_positive` if the string is a key that this alert or an earlier one revoked. */
   readonly label: 'true_positive' | 'false_positive';
 }

@@ -1,25 +1,28 @@
 import * as z from 'zod';
 
 /**
- * The limits of a tier. Requests with a JWT and with a key are counted separately. The limits per
- * second are published but have no effect.
+ * The limits of a tier. Requests with a JWT and requests with a key are counted separately. The
+ * per-second limits are published but not enforced.
  */
 export interface TierLimits {
   readonly requestsPerMonth: number;
   readonly requestsPerDay: number;
   readonly requestsPerMinute: number;
   readonly requestsPerSecond: number;
-  /** Largest number of unexpired keys of one owner. */
+  /** Maximum number of unexpired keys per owner. */
   readonly maximumKeys: number;
 }
 
 /**
- * Largest number of keys in an "unlimited" tier. An owner's active keys are listed in one document
- * of limited size.
+ * Maximum number of keys per owner in an "unlimited" tier. All active keys of an owner are listed
+ * in one document of limited size.
  */
 export const unlimitedKeys = 1000;
 
-/** The published tiers (contract, part B). `999,999+` requests per month are 999,999 (part C). */
+/**
+ * The published tiers (contract, part B). A published limit of `999,999+` requests per month means
+ * 999,999 (contract, part C).
+ */
 export const tiers = {
   pioneer: {
     requestsPerMonth: 15_000,
@@ -54,13 +57,16 @@ export const tiers = {
 /** The name of a tier. */
 export type Tier = keyof typeof tiers;
 
-/** The tier of a token that does not name one (service contract, "The JWT"). */
+/** The tier of a user whose token does not contain a tier (service contract, section "The JWT"). */
 export const defaultTier: Tier = 'pioneer';
 
-/** The schema of a tier's name. */
+/** The schema of a tier name. */
 export const tierSchema = z.enum(Object.keys(tiers) as [Tier, ...Tier[]]);
 
-/** Reports whether a string is the name of a tier. Safe for names such as `constructor`. */
+/**
+ * Reports whether a string is the name of a tier. Inherited property names such as `constructor`
+ * are not tiers.
+ */
 export function isTier(name: string): name is Tier {
   return Object.hasOwn(tiers, name);
 }

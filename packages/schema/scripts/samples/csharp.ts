@@ -9,14 +9,14 @@ function content(body: unknown): string {
 }
 
 /**
- * A single-file .NET program. It also compiles with Mono, so it uses neither top-level statements
- * nor raw strings.
+ * Generates a single-file .NET program. It avoids top-level statements and raw strings so that Mono
+ * can compile it too.
  */
 export const csharp: Language = {
   lang: 'C#',
   label: 'C#',
   source({ method, url, headers, body }: SampleRequest) {
-    // HttpClient takes Content-Type with the content and rejects it among the request headers.
+    // HttpClient expects Content-Type on the content and rejects it as a request header.
     const fields = headers
       .filter(([name]) => name !== 'Content-Type')
       .map(([name, value]) => `      request.Headers.Add(${quoted(name)}, ${quoted(value)});\n`);

@@ -3,7 +3,10 @@ import { type Language, prettyJson, type SampleRequest, timeoutSeconds } from '.
 const doubleQuoted = (text: string) => `"${text.replace(/["$`\\]/g, '\\$&')}"`;
 const singleQuoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** A `curl` command. On an error, `--fail-with-body` prints the body and exits with 22. */
+/**
+ * Generates a `curl` command. If the request fails, `--fail-with-body` prints the body and curl
+ * exits with 22.
+ */
 export const curl: Language = {
   lang: 'Shell',
   label: 'curl',

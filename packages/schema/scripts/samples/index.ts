@@ -9,10 +9,10 @@ import { javascript } from './javascript.ts';
 import { python } from './python.ts';
 import type { Language, SampleRequest } from './sample.ts';
 
-/** The languages of the published page, in the same order. */
+/** The languages of the published reference page, in the same order. */
 const languages: readonly Language[] = [curl, javascript, go, python, java, csharp];
 
-/** The request headers of each kind of credentials, with placeholders. */
+/** The request headers for each kind of credentials, with placeholders. */
 const credentials = {
   none: [],
   bearer: [['Authorization', 'Bearer YOUR_JWT_TOKEN']],
@@ -32,7 +32,9 @@ function sampleRequest(operation: Operation): SampleRequest {
   };
 }
 
-/** Returns one sample program per language for an operation, in the format of `x-codeSamples`. */
+/**
+ * Returns the sample programs for an operation, one per language, in the format of `x-codeSamples`.
+ */
 export function codeSamples(operation: Operation) {
   const request = sampleRequest(operation);
   return languages.map(({ lang, label, source }) => ({ lang, label, source: source(request) }));

@@ -1,12 +1,11 @@
 import { indented, type Language, prettyJson, quoted, type SampleRequest, timeoutSeconds } from './sample.ts';
 
 /**
- * Escapes the content of a Java text block, where only backslashes and three quotes in a row are
- * special.
+ * Escapes text for a Java text block. Only backslashes and three consecutive quotes need escaping.
  */
 const textBlock = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('"""', '\\"""');
 
-/** A single-file program for Java 17 and newer, run with `java Main.java`. */
+/** Generates a single-file program for Java 17 or newer. It runs with `java Main.java`. */
 export const java: Language = {
   lang: 'Java',
   label: 'Java',

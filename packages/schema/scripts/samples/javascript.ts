@@ -1,6 +1,6 @@
 import { indented, type Language, prettyJson, quoted, type SampleRequest, timeoutSeconds } from './sample.ts';
 
-/** A module that runs in Node.js and in browsers. */
+/** Generates a module that runs in Node.js and in browsers. */
 export const javascript: Language = {
   lang: 'JavaScript',
   label: 'JavaScript',

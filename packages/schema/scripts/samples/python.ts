@@ -10,7 +10,9 @@ function block(open: string, lines: readonly string[], close: string): string {
   return lines.length === 0 ? open + close : `${open}\n  ${indented(lines.join(',\n'), '  ')}\n${close}`;
 }
 
-/** Returns a JSON value as a Python literal. Only null, true and false are written differently. */
+/**
+ * Returns a JSON value as a Python literal. The two notations differ only in null, true and false.
+ */
 function literal(value: unknown): string {
   if (Array.isArray(value)) return block('[', value.map(literal), ']');
   if (typeof value !== 'object' || value === null) return names.get(value) ?? JSON.stringify(value);
@@ -18,7 +20,7 @@ function literal(value: unknown): string {
   return block('{', members, '}');
 }
 
-/** A Python 3 script that uses the package `requests`. */
+/** Generates a Python 3 script that uses the `requests` package. */
 export const python: Language = {
   lang: 'Python',
   label: 'Python',

@@ -1,33 +1,36 @@
-/** The request that a sample sends, independent of language. */
+/** The request that a sample program sends. */
 export interface SampleRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** The example body, or undefined if the request has none. */
+  /** The example body, or undefined if the request has no body. */
   readonly body: unknown;
 }
 
-/** A programming language with its sample generator. */
+/** A programming language, with a generator of sample programs. */
 export interface Language {
-  /** The language for syntax highlighting. */
+  /** Identifier of the language for syntax highlighting. */
   readonly lang: string;
-  /** The name shown to readers. */
+  /** Name of the language, as displayed to readers. */
   readonly label: string;
   /**
-   * Returns a complete program. It prints the response body, and for an unsuccessful status it
-   * fails with the status and the body. Each header is on its own line.
+   * Returns a complete program that sends the request and prints the response body. If the status
+   * is an error, the program fails with the status and the body. Each header is on a separate line.
    */
   source(request: SampleRequest): string;
 }
 
-/** Seconds that each sample waits for a response. */
+/** Timeout of each sample program in seconds. */
 export const timeoutSeconds = 30;
 
-/** Returns JSON indented as in the published samples. */
+/** Formats a value as JSON with the indentation of the published samples. */
 export const prettyJson = (value: unknown): string => JSON.stringify(value, null, 2);
 
-/** Returns a double-quoted string literal that is valid in JavaScript, Python, Go, Java and C#. */
+/**
+ * Returns text as a double-quoted string literal. The literal is valid in JavaScript, Python, Go,
+ * Java and C#.
+ */
 export const quoted = (text: string): string => JSON.stringify(text);
 
-/** Indents every line but the first. */
+/** Indents every line except the first. */
 export const indented = (text: string, indent: string): string => text.replaceAll('\n', `\n${indent}`);

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 
 /**
- * Bounds of the length of a key's name in Unicode code points, as JSON Schema counts (contract,
- * part C).
+ * Minimum and maximum length of a key's name in Unicode code points, which JSON Schema counts too
+ * (contract, part C).
  */
 const nameLength = { minimum: 3, maximum: 100 } as const;
 
-/** A control character: Unicode category Cc (contract, part C). */
+/** Matches a control character: Unicode category Cc (contract, part C). */
 const controlCharacter = /\p{Cc}/u;
 
 function codePoints(text: string): number {
@@ -15,7 +15,7 @@ function codePoints(text: string): number {
   return count;
 }
 
-/** A key's name. Names compare by code point and are never trimmed. */
+/** The name of a key. Names are compared by code point and never trimmed. */
 export const apiKeyName = z
   .string({ error: 'must be a string' })
   .refine((name) => name.isWellFormed(), { error: 'must not contain a lone surrogate', abort: true })
@@ -35,15 +35,15 @@ export const apiKeyName = z
   });
 
 /**
- * A mathematical integer: `30.0` is one, `30.5` is not (contract, part C). Zod's own `int` stops at
- * 2^53 and would publish that as a bound.
+ * An integer in the mathematical sense: 30.0 is an integer, 30.5 is not (contract, part C). Zod's
+ * own `int` is limited to 2^53 and would publish the limit.
  */
 export const integer = z
   .number({ error: 'must be an integer' })
   .refine(Number.isInteger, { error: 'must be an integer', abort: true })
   .meta({ override: { type: 'integer' } });
 
-/** The validity of a key in days. */
+/** The validity period of a key in days. */
 export const expiresInDays = integer
   .refine((days) => days >= 1, { error: 'must be at least 1' })
   .meta({ override: { type: 'integer' }, minimum: 1, examples: [365] });
@@ -51,20 +51,23 @@ export const expiresInDays = integer
 /** An RFC 3339 timestamp in UTC with whole seconds. */
 export const timestamp = z.string().meta({ format: 'date-time' });
 
-/** Reports whether text is an RFC 3339 full-date of a day that exists. */
+/** Reports whether text is an RFC 3339 full-date that exists in the calendar. */
 function isCalendarDate(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const instant = Date.parse(text);
   return !Number.isNaN(instant) && new Date(instant).toISOString().startsWith(text);
 }
 
-/** A UTC day. */
+/** A date in UTC. */
 export const calendarDate = z
   .string({ error: 'must be a string' })
   .refine(isCalendarDate, { error: 'must be a date of the calendar, such as 2023-01-31', abort: true })
   .meta({ format: 'date', examples: ['2023-01-31'] });
 
-/** The fields of a key in every response, except the key itself (contract, part A). */
+/**
+ * The fields of a key that every response with a key contains, except the key itself (contract,
+ * part A).
+ */
 export const keyFields = {
   created_at: timestamp.meta({ description: 'Time at which the key was issued (RFC 3339, UTC).' }),
   expires_at: timestamp.meta({ description: 'Time at which the key expires (RFC 3339, UTC).' }),

@@ -4,7 +4,7 @@ import { secondsPerDay } from '../timestamps.ts';
 import { apiKeyName, calendarDate, integer } from './fields.ts';
 import type { BearerOperation } from './operation.ts';
 
-/** Largest number of days in one request, both dates included (contract, part C). */
+/** Maximum number of days per request, including the first and the last (contract, part C). */
 export const maximumUsageDays = 366;
 
 const days = (first: string, last: string) => (Date.parse(last) - Date.parse(first)) / 1000 / secondsPerDay + 1;

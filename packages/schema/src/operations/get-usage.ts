@@ -20,7 +20,7 @@ const success = z
   })
   .meta({ id: 'Usage' });
 
-/** The response body: the nine published fields. */
+/** The response body. */
 export type Usage = z.output<typeof success>;
 
 /** GET /api/v1/user/usage (contract, parts B and C). */

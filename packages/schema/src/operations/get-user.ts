@@ -28,7 +28,7 @@ const success = z
   })
   .meta({ id: 'User' });
 
-/** A key in the list: the fields of a new key, with the key masked. */
+/** An entry in the list of keys. Has the fields of a new key, with the key masked. */
 export type ListedApiKey = z.output<typeof listedKey>;
 /** The response body. */
 export type User = z.output<typeof success>;

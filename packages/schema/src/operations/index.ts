@@ -29,7 +29,7 @@ export { type RollApiKeyBody, type RolledApiKey, rollApiKey } from './roll-api-k
 export { type RotateApiKeyBody, type RotatedApiKey, rotateApiKey } from './rotate-api-key.ts';
 export { type VerifiedApiKey, verifyApiKey } from './verify-api-key.ts';
 
-/** Every published operation, in the order of the reference. */
+/** All published operations, in the order of the reference. */
 export const operations: readonly Operation[] = [
   requestApiKey,
   rotateApiKey,

@@ -1,37 +1,37 @@
 import type * as z from 'zod';
 import type { ErrorStatus } from '../errors.ts';
 
-/** A scope that a token must have for an operation (service contract, "The JWT"). */
+/** A token scope that an operation requires (service contract, section "The JWT"). */
 export type Scope = 'apikey:read' | 'apikey:write';
 
 interface OperationBase {
   readonly id: string;
   readonly method: 'get' | 'post';
-  /** The full path, including the base path. */
+  /** Path of the operation, including the base path. */
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
   readonly description: string;
   readonly success: { readonly description: string; readonly schema: z.ZodType; readonly example?: unknown };
-  /** The error statuses, in the order of the reference. */
+  /** The statuses of error responses, in the order of the reference. */
   readonly errors: readonly ErrorStatus[];
 }
 
-/** An operation without authentication. Only the limit by client address applies. */
+/** A public operation, without authentication. Only the rate limit by client address applies. */
 export interface PublicOperation extends OperationBase {
   readonly security: 'none';
 }
 
 /**
- * An operation authenticated with a bearer JWT. The limits by client address and by user apply, and
- * the token needs a scope.
+ * An operation authenticated with a bearer JWT. The token must have the required scope. The rate
+ * limits by client address and by user apply.
  */
 interface BearerBase extends OperationBase {
   readonly security: 'bearer';
   readonly permission: Scope;
 }
 
-/** A bearer operation without a request body, which reads the user's own data. */
+/** A bearer operation that reads the user's own data. It has no request body. */
 export interface BearerReadOperation extends BearerBase {
   readonly method: 'get';
 }
@@ -40,14 +40,16 @@ export interface BearerReadOperation extends BearerBase {
 export interface BearerOperation<Body extends z.ZodObject = z.ZodObject> extends BearerBase {
   readonly method: 'post';
   readonly body: { readonly description: string; readonly schema: Body; readonly example: z.input<Body> };
-  /** Whether the operation takes `Idempotency-Key`, so that a client can safely retry it. */
+  /** Whether the operation accepts `Idempotency-Key`, so that clients can retry it safely. */
   readonly repeatable?: true;
 }
 
 /**
- * An operation authenticated with an API key. The limits by client address and by the key's owner
- * apply. It accepts any method, and any path below its own, because a proxy's sub-request keeps
- * those of the original request.
+ * An operation authenticated with an API key. The rate limits by client address and by key owner
+ * apply.
+ *
+ * The service accepts any method, and any path below the operation's path. The authorization
+ * requests of a proxy keep the method and path of the original request.
  */
 export interface KeyOperation extends OperationBase {
   readonly method: 'get';
@@ -57,10 +59,13 @@ export interface KeyOperation extends OperationBase {
 /** A published operation. */
 export type Operation = PublicOperation | KeyOperation | BearerReadOperation | BearerOperation;
 
-/** The request body of an operation, before defaults; `never` for an operation without a body. */
+/**
+ * The request body of an operation before defaults are applied. `never` for an operation without a
+ * request body.
+ */
 export type RequestBodyOf<Op extends Operation> = Op extends { readonly body: { readonly schema: infer Schema } }
   ? z.input<Schema>
   : never;
 
-/** The body of an operation's 200 response. */
+/** The response body of an operation with status 200. */
 export type ResponseBodyOf<Op extends Operation> = z.output<Op['success']['schema']>;

@@ -4,7 +4,7 @@ import { keyPattern } from '../key-format.ts';
 import { apiKeyName, expiresInDays, keyFields } from './fields.ts';
 import type { BearerOperation } from './operation.ts';
 
-/** Validity in days of a key whose request does not specify one (contract, part C). */
+/** Validity period, in days, of a key whose request does not specify one (contract, part C). */
 export const defaultExpiresInDays = 365;
 
 const body = z
@@ -28,9 +28,9 @@ const success = z
   })
   .meta({ id: 'IssuedApiKey' });
 
-/** The parsed request body, with defaults. */
+/** The parsed request body, with defaults applied. */
 export type RequestApiKeyBody = z.output<typeof body>;
-/** The response body: the six published fields. */
+/** The response body. */
 export type IssuedApiKey = z.output<typeof success>;
 
 /** POST /api/v1/apikey/request (contract, part A). */

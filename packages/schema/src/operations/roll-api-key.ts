@@ -5,7 +5,9 @@ import { apiKeyName, integer, timestamp } from './fields.ts';
 import type { BearerOperation } from './operation.ts';
 import { requestApiKey } from './request-api-key.ts';
 
-/** The grace period of the previous secret in seconds (service contract, "Settled beside"). */
+/**
+ * The grace period of the previous secret in seconds (service contract, section "Settled beside").
+ */
 const grace = { maximum: 7 * secondsPerDay, default: secondsPerDay } as const;
 
 const body = z
@@ -35,12 +37,14 @@ const success = z
   })
   .meta({ id: 'RolledApiKey' });
 
-/** The parsed request body, with defaults. */
+/** The parsed request body, with defaults applied. */
 export type RollApiKeyBody = z.output<typeof body>;
-/** The response body: the six fields of a new key, and the expiry of the previous secret. */
+/**
+ * The response body: the fields of a new key, and the time at which the previous secret expires.
+ */
 export type RolledApiKey = z.output<typeof success>;
 
-/** POST /api/v1/apikey/roll (service contract, "Settled beside"). */
+/** POST /api/v1/apikey/roll (service contract, section "Settled beside"). */
 export const rollApiKey = {
   id: 'roll-api-key',
   method: 'post',

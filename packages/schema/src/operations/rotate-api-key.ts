@@ -24,7 +24,7 @@ const success = z
 
 /** The parsed request body. */
 export type RotateApiKeyBody = z.output<typeof body>;
-/** The response body: the one published field. */
+/** The response body. */
 export type RotatedApiKey = z.output<typeof success>;
 
 /** POST /api/v1/apikey/rotate (contract, part B). */

@@ -17,7 +17,7 @@ const success = z
 /** The response body for a valid key. */
 export type VerifiedApiKey = z.output<typeof success>;
 
-/** GET /api/v1/apikey/verify (service contract, "Beside the contract"). */
+/** GET /api/v1/apikey/verify (service contract, section "Beside the contract"). */
 export const verifyApiKey = {
   id: 'verify-api-key',
   method: 'get',

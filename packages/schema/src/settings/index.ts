@@ -19,8 +19,8 @@ import {
 export type { Pepper } from './rules.ts';
 
 /**
- * The environment variables of the service, with one schema each. Variables without a default stay
- * undefined.
+ * The service's environment variables, with a schema for each. A variable without a default is
+ * undefined if it is not set.
  */
 const variables = z.object({
   NODE_ENV: oneOf(['development', 'test', 'production']).default('development'),
@@ -48,20 +48,20 @@ const variables = z.object({
   TRUST_PROXY_HOPS: integer(0, 10).default(0),
   IP_RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000).default(600),
   GUARD_SECRETS: headerSecrets.optional(),
-  VERIFY_CACHE_SECONDS: integer(1, 10).default(10), // Clients are told that a deleted key is refused within 10 s.
+  VERIFY_CACHE_SECONDS: integer(1, 10).default(10), // Published: a deleted key is rejected within 10 s.
   CORS_ORIGINS: origins.default([]),
   GITHUB_SECRET_SCANNING_KEYS_URL: publicUrl(['https:', 'http:']).optional(),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
   SHUTDOWN_GRACE_SECONDS: integer(1, 3600).default(8),
 });
 
-/** The name of an environment variable of the service. */
+/** The name of an environment variable that the service reads. */
 export type SettingName = keyof z.input<typeof variables>;
 
-/** The names of all environment variables of the service. */
+/** The names of all environment variables that the service reads. */
 export const settingNames = Object.keys(variables.shape) as SettingName[];
 
-/** The variables whose values are secret. */
+/** The environment variables with secret values. */
 export const secretSettings = [
   'JWT_SECRETS',
   'KEY_PEPPERS',
@@ -70,7 +70,7 @@ export const secretSettings = [
 ] as const satisfies SettingName[];
 
 /**
- * The variables that a program needs to open the store and find keys in it, without the rest of the
+ * The environment variables that a program needs to find keys in the store without running the
  * service.
  */
 export const storeSettings = [
@@ -83,27 +83,30 @@ export const storeSettings = [
   'KEY_PEPPERS',
 ] as const satisfies SettingName[];
 
-/** An invalid setting: the variable and the rule that it violates, never its value. */
+/**
+ * An invalid setting: the variable, and the rule that its value violates. The value is omitted
+ * because it may be secret.
+ */
 export interface SettingProblem {
   readonly name: SettingName;
   readonly rule: string;
 }
 
 /**
- * Environment variables. An empty value counts as unset, because shells and Cloud Run barely
- * distinguish the two.
+ * Environment variables by name. An empty value counts as unset, because it is easy to set by
+ * mistake in a shell or in Cloud Run.
  */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reports whether two comma-separated lists have an entry in common. */
+/** Reports whether two comma-separated lists have a secret in common. */
 function shareSecret(some = '', others = ''): boolean {
   const list = others.split(',');
   return some.split(',').some((secret) => secret !== '' && list.includes(secret));
 }
 
 /**
- * Checks the rules between variables. Reads the raw environment, so that all problems are reported
- * at once.
+ * Checks the rules that involve several variables. Reads the unparsed environment, so that all
+ * problems are reported together.
  */
 function crossRules(env: Environment): SettingProblem[] {
   const production = env['NODE_ENV'] === 'production';
@@ -167,7 +170,7 @@ function crossRules(env: Environment): SettingProblem[] {
 export interface Settings {
   readonly production: boolean;
   readonly host: string;
-  /** The port to listen on; 0 selects any free port. */
+  /** The port to listen on. If 0, the system chooses a free port. */
   readonly port: number;
   readonly store:
     | { readonly kind: 'sqlite'; readonly path: string }
@@ -179,7 +182,10 @@ export interface Settings {
       };
   readonly googleCloudProject: string | undefined;
   readonly jwt: {
-    /** Undefined only outside production, where the service then generates a secret. */
+    /**
+     * The keys that verify tokens. Undefined only outside production, where the service generates a
+     * secret.
+     */
     readonly keys:
       | { readonly kind: 'secrets'; readonly secrets: readonly string[] }
       | { readonly kind: 'jwks'; readonly url: string }
@@ -187,16 +193,19 @@ export interface Settings {
     readonly issuer: string | undefined;
     readonly audience: string | undefined;
   };
-  /** Undefined only outside production, where the service then generates a pepper. */
+  /** Undefined only outside production, where the service generates a pepper. */
   readonly peppers: readonly Pepper[] | undefined;
   readonly redis:
     | {
         readonly url: string;
-        /** One or more PEM certificates; undefined to trust the system's. */
+        /**
+         * One or more trusted PEM certificates. If undefined, the system's certificates are
+         * trusted.
+         */
         readonly ca: string | undefined;
         /**
-         * Authenticate with the password in the URL, or with access tokens of the service's Google
-         * identity.
+         * How to authenticate: with the password in the URL, or with access tokens of the service's
+         * Google identity.
          */
         readonly auth: 'url' | 'google-iam';
       }
@@ -204,14 +213,16 @@ export interface Settings {
   readonly trustProxyHops: number;
   readonly ipRateLimitPerMinute: number;
   /**
-   * Secrets with which guards and proxies prove that they act for many clients. `verify` does not
-   * limit them by address.
+   * Secrets that identify guards and proxies, which verify keys for many clients. Their `verify`
+   * requests are not limited by address.
    */
   readonly guardSecrets: readonly string[];
-  /** Largest age of a cached verification, in seconds. */
+  /** Maximum age of a cached verification in seconds. */
   readonly verifyCacheSeconds: number;
   readonly corsOrigins: readonly string[];
-  /** URL of the keys that sign GitHub's alerts; undefined if alerts are disabled. */
+  /**
+   * URL of the public keys for the signatures of GitHub's alerts. Undefined if alerts are disabled.
+   */
   readonly githubSecretScanningKeysUrl: string | undefined;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   readonly shutdownGraceSeconds: number;
@@ -257,16 +268,18 @@ function toSettings(values: z.output<typeof variables>): Settings {
 }
 
 /**
- * Matches a value that begins and ends with the same quote. `docker --env-file` and systemd's
- * `Environment=` keep quotes, and a quoted issuer or secret would make every token invalid.
+ * Matches a value in quotes. `docker --env-file` keeps quotes as part of the value, and a quoted
+ * issuer or secret would invalidate every token.
  */
 const quoted = /^(["'`]).*\1$/s;
 
 /**
- * Parses the settings of the service from an environment (service contract, "Settings").
+ * Parses the service's settings from environment variables (service contract, section "Settings").
+ * Unknown variables are ignored.
  *
- * @param names the variables to read. All others count as unset, and their rules are skipped.
- * @returns the settings, or all problems at once. Unknown variables are ignored.
+ * @param names the variables to read. Other variables count as unset, and their rules are not
+ * checked.
+ * @returns the settings, or all problems.
  */
 export function parseSettings(
   environment: Environment,

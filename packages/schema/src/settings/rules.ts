@@ -1,13 +1,13 @@
 import * as z from 'zod';
 
 /**
- * Schemas for single settings. Each error message is a rule that is printed after the variable's name;
- * the value is never printed.
+ * Schemas for single settings. Each error message is a rule that the service prints after the name
+ * of the variable. It never prints the value.
  */
 
 const utf8Bytes = (text: string) => new TextEncoder().encode(text).length;
 
-/** Returns the schema of a decimal integer within bounds. */
+/** Returns a schema for a decimal integer from `minimum` to `maximum`. */
 export function integer(minimum: number, maximum: number) {
   const rule = `must be an integer from ${minimum} to ${maximum}`;
   return z
@@ -17,14 +17,14 @@ export function integer(minimum: number, maximum: number) {
     .refine((value) => value >= minimum && value <= maximum, { error: rule });
 }
 
-/** Returns the schema of a closed list of words. */
+/** Returns a schema for one of the given words. */
 export function oneOf<const Words extends [string, ...string[]]>(words: Words) {
   return z.enum(words, { error: `must be one of: ${words.join(', ')}` });
 }
 
 const separate = (line: string) => line.split(',');
 
-/** Comma-separated secrets of at least 32 bytes each. */
+/** Comma-separated secrets. Each has at least 32 bytes. */
 const secrets = z
   .string()
   .transform(separate)
@@ -37,19 +37,25 @@ const secrets = z
   })
   .refine((list) => new Set(list).size === list.length, { error: 'must not name a secret twice' });
 
-/** HS256 secrets. RFC 7518 section 3.2 requires a key at least as long as the hash, 32 bytes. */
+/**
+ * Comma-separated HS256 secrets. The key must be at least as long as the hash, which has 32 bytes
+ * (RFC 7518, section 3.2).
+ */
 export const jwtSecrets = secrets;
 
-/** Secrets sent in a header, whose values are visible ASCII characters (RFC 9110 section 5.5). */
+/**
+ * Comma-separated secrets that are sent in a header. They may contain only visible ASCII characters
+ * (RFC 9110, section 5.5).
+ */
 export const headerSecrets = secrets.refine((list) => list.every((secret) => /^[!-~]*$/.test(secret)), {
   error: 'must consist of visible ASCII characters, since each is sent in a header',
 });
 
-/** A versioned secret under which keys are digested. */
+/** A secret for deriving key ids, with a version. */
 export interface Pepper {
-  /** The version, `[a-z0-9]{1,16}`. It is stored with each digest. */
+  /** Version of the pepper, which matches `[a-z0-9]{1,16}`. Stored with each key. */
   readonly version: string;
-  /** At least 32 bytes. */
+  /** The secret, at least 32 bytes. */
   readonly secret: Uint8Array;
 }
 
@@ -68,7 +74,9 @@ function parsePepper(pair: string): Pepper | undefined {
   return version === undefined || secret === undefined || secret.length < 32 ? undefined : { version, secret };
 }
 
-/** Comma-separated `VERSION:BASE64` pairs. The first is used for new keys; all verify. */
+/**
+ * Comma-separated `VERSION:BASE64` pairs. New keys use the first pepper. All peppers verify keys.
+ */
 export const keyPeppers = z
   .string()
   .transform((line) => separate(line).map(parsePepper))
@@ -82,32 +90,35 @@ export const keyPeppers = z
   });
 
 function parseUrl(text: string, protocols: readonly string[]): URL | undefined {
-  // Compares the text as written, not as parsed, so that another spelling does not bypass rules
-  // about how a URL begins.
+  // Compares the text as written, before URL normalization, because other rules check how the text
+  // of the URL begins.
   const begins = protocols.some((protocol) => text.startsWith(`${protocol}//`));
   const url = begins && URL.canParse(text) ? new URL(text) : undefined;
   return url?.hostname ? url : undefined;
 }
 
-/** Returns the schema of an absolute URL with one of the given schemes. */
+/** Returns a schema for an absolute URL with one of the given schemes. */
 export function url(protocols: readonly string[]) {
   return z.string().refine((text) => parseUrl(text, protocols) !== undefined, {
     error: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
 }
 
-/** Reports whether a URL contains a user name or a password. False for text that is not a URL. */
+/**
+ * Reports whether a URL contains a username or a password. Returns false for text that is not a
+ * URL.
+ */
 export function hasCredentials(text = ''): boolean {
   const { username = '', password = '' } = URL.parse(text) ?? {};
   return username !== '' || password !== '';
 }
 
-/** Returns the schema of an absolute URL without credentials, which may be logged. */
+/** Returns a schema for an absolute URL without credentials, which can be logged. */
 export function publicUrl(protocols: readonly string[]) {
   return url(protocols).refine((text) => !hasCredentials(text), { error: 'must not hold a user name or a password' });
 }
 
-/** Comma-separated origins exactly as browsers send them: scheme, host and port. */
+/** Comma-separated origins, each exactly as browsers send it: scheme, host and port. */
 export const origins = z
   .string()
   .transform((line) => separate(line).map((origin) => origin.trim()))
@@ -118,7 +129,7 @@ export const origins = z
     },
   );
 
-/** Text that is not blank and has no surrounding white space. */
+/** Nonempty text without surrounding white space. */
 export const plainText = z.string().refine((text) => text.trim() === text && text !== '', {
   error: 'must not have white space around it',
 });
@@ -130,14 +141,14 @@ export const pem = z
     error: 'must be a certificate in PEM',
   });
 
-/** `host:port` of an emulator, in the format of Google's SDKs. */
+/** `HOST:PORT` of an emulator, the format that Google's client libraries use. */
 export const hostAndPort = z
   .string()
   .refine((text) => /^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/.test(text) && URL.canParse(`http://${text}`), {
     error: 'must be HOST:PORT',
   });
 
-/** Reports whether `host:port` is a loopback address. */
+/** Reports whether a `HOST:PORT` address is a loopback address. */
 export function isLoopback(address: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\]):\d+$/.test(address);
 }
