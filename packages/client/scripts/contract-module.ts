@@ -29,8 +29,8 @@ export interface OpenApiDocument {
 }
 
 /**
- * The properties of an operation that the OpenAPI document lacks: its export name, and whether it
- * only reads.
+ * An operation's export name, and the permission that it requires. The OpenAPI document contains
+ * neither.
  */
 export interface NamedOperation {
   readonly name: string;
@@ -38,14 +38,14 @@ export interface NamedOperation {
   readonly permission?: string;
 }
 
-/** The input of the generator. */
+/** The input of the client generator. */
 export interface Contract {
   readonly document: OpenApiDocument;
   readonly operations: readonly NamedOperation[];
   readonly errorStatuses: Readonly<Record<string, ErrorStatus>>;
 }
 
-/** Returns the published operations with the names of their exports. */
+/** Returns the published operations, each with the name under which packages/schema exports it. */
 export function namedOperations(
   exported: Readonly<Record<string, unknown>>,
   published: readonly { readonly id: string }[],
@@ -95,7 +95,7 @@ function find(document: OpenApiDocument, id: string) {
   throw new Error(`Operation ${id} is not in the OpenAPI document.`);
 }
 
-/** Returns the descriptor of an operation for the client, and its summary. */
+/** Returns the client's descriptor of an operation, and the operation's summary. */
 export function describeOperation(document: OpenApiDocument, { id, permission }: NamedOperation) {
   const { path, method, declared } = find(document, id);
   const answer = resolved(document, declared.responses['200'].content['application/json'].schema);
@@ -110,7 +110,10 @@ export function describeOperation(document: OpenApiDocument, { id, permission }:
   return { facts, summary: declared.summary };
 }
 
-/** Formats a literal as Biome does: a list that does not fit on a line has one item per line. */
+/**
+ * Formats a value as TypeScript source in Biome's style. An array that does not fit on one line
+ * gets one line per item.
+ */
 function literal(value: unknown, room: number): string {
   if (!Array.isArray(value)) return typeof value === 'string' ? `'${value}'` : String(value);
   const items = value.map((item) => literal(item, room));

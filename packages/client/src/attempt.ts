@@ -4,29 +4,31 @@ import { ApiError, apiError } from './error.ts';
 import type { OperationDescriptor } from './operation.ts';
 import { readResponse } from './response.ts';
 
-/** The parameters of a call. They are the same for every attempt, except for the token. */
+/**
+ * The parameters of a call. All attempts share them. Only the token may differ between attempts.
+ */
 export interface Request extends CredentialSources {
   readonly url: string;
   readonly operation: OperationDescriptor;
-  /** The body as JSON. */
+  /** The request body as JSON text. */
   readonly body: string | undefined;
   readonly idempotencyKey: string | undefined;
 }
 
 /**
- * How far a request without a response got:
+ * How far a request got before it failed without a response:
  *
- * - `unsent`: no connection was made for it.
- * - `broken`: its connection broke before the response started, as idle connections do that a proxy
- *   has dropped.
- * - `unknown`: anything else.
+ * - `unsent`: no connection could be established, so the request was not sent.
+ * - `broken`: the connection broke before the response started. This happens if a proxy has dropped
+ *   an idle connection.
+ * - `unknown`: any other failure.
  */
 export type RequestProgress = 'unsent' | 'broken' | 'unknown';
 
-/** An attempt that failed. */
+/** A failed attempt. Thrown within the client, never to the caller. */
 export class FailedAttempt {
   readonly error: ApiError;
-  /** `unknown` if there was a response. */
+  /** How far the request got. `unknown` if a response started. */
   readonly progress: RequestProgress;
 
   constructor(error: ApiError, progress: RequestProgress) {
@@ -35,7 +37,10 @@ export class FailedAttempt {
   }
 }
 
-/** The progress for error codes of Node.js. Browsers do not expose a code. */
+/**
+ * The progress of a request that failed with a Node.js error code. Browsers do not expose error
+ * codes.
+ */
 const progressByCode: Readonly<Record<string, RequestProgress>> = {
   EAI_AGAIN: 'unsent',
   ECONNREFUSED: 'unsent',
@@ -49,8 +54,8 @@ const progressByCode: Readonly<Record<string, RequestProgress>> = {
 };
 
 /**
- * Returns the code of a system error, such as ECONNREFUSED. Nothing else of the error is used,
- * because some messages quote received data.
+ * Returns the code of a system error, such as ECONNREFUSED. The error's message is not used because
+ * it may quote received data.
  */
 function systemCodeOf(error: unknown, depth = 5): string | undefined {
   if (typeof error !== 'object' || error === null || depth === 0) return undefined;
@@ -72,7 +77,7 @@ function transportFailure(error: unknown, signal: AbortSignal, answered: boolean
   return new FailedAttempt(apiError({ code, message, details: `${outcome}${reason}` }), progress);
 }
 
-/** Returns a handler that rethrows an error of an attempt as {@link FailedAttempt}. */
+/** Returns a function that wraps an error in a {@link FailedAttempt} and throws it. */
 function failWith(signal: AbortSignal, answered: boolean): (error: unknown) => never {
   return (error) => {
     throw error instanceof ApiError ? new FailedAttempt(error, 'unknown') : transportFailure(error, signal, answered);
@@ -82,8 +87,8 @@ function failWith(signal: AbortSignal, answered: boolean): (error: unknown) => n
 /**
  * Sends a request once and reads the response.
  *
- * @throws {FailedAttempt} for every failure except a token or key that is missing or cannot be
- * sent, which is the caller's error.
+ * @throws {FailedAttempt} if the request fails.
+ * @throws {TypeError} if the token or key is missing or cannot be sent in a header.
  */
 export async function attempt(request: Request, signal: AbortSignal): Promise<unknown> {
   const { operation, idempotencyKey } = request;
@@ -98,7 +103,7 @@ export async function attempt(request: Request, signal: AbortSignal): Promise<un
     headers,
     body: request.body ?? null,
     signal,
-    // The API never redirects, and the token or key must not be sent to another host.
+    // The API never redirects. Following a redirect could send the token or key to another host.
     redirect: 'manual',
   }).catch(failWith(signal, false));
   return readResponse(response, operation.requiredFields, credential.secret).catch(failWith(signal, true));

@@ -4,9 +4,9 @@ import { pause, withDeadline } from './deadline.ts';
 import type { IdempotentCallOptions, OperationDescriptor } from './operation.ts';
 import { immediateRetries, isUncounted, retryDelay } from './retry.ts';
 
-/** The destination and limits of calls. Times are in milliseconds. */
+/** The address and limits of all calls of a client. Times are in milliseconds. */
 export interface Connection {
-  /** The base URL without a trailing slash. */
+  /** Base URL without a trailing slash. */
   readonly baseUrl: string;
   readonly token: Token | undefined;
   readonly attemptTimeoutMs: number;
@@ -14,15 +14,15 @@ export interface Connection {
   readonly maxAttempts: number;
 }
 
-/** The arguments of a call, except options. */
+/** The arguments of a call, without its options. */
 interface CallArguments {
-  /** The request body, for an operation that takes one. */
+  /** The request body of an operation that has one. */
   readonly body?: unknown;
-  /** The API key, for an operation that takes one. */
+  /** The API key for an operation that is authenticated with one. */
   readonly apiKey?: string;
 }
 
-/** The format of an Idempotency-Key (service contract, "Beside the contract"). */
+/** Matches a valid Idempotency-Key (service contract, section "Beside the contract"). */
 const idempotencyKeyForm = /^[\x21-\x7e]{1,128}$/;
 
 function idempotencyKeyFor(operation: OperationDescriptor, chosen: string | undefined): string | undefined {
@@ -38,9 +38,9 @@ function idempotencyKeyFor(operation: OperationDescriptor, chosen: string | unde
 }
 
 /**
- * Sends a request and retries it while that is safe, within the limits of attempts and time.
+ * Sends a request. Retries it while a retry is safe and the limits on attempts and time allow it.
  *
- * @throws {ApiError}
+ * @throws {ApiError} of the last attempt.
  */
 async function sendWithRetries(request: Request, connection: Connection, signal: AbortSignal): Promise<unknown> {
   const end = performance.now() + connection.totalTimeoutMs;
@@ -57,7 +57,8 @@ async function sendWithRetries(request: Request, connection: Connection, signal:
       if (isUncounted(failure, retryPolicy, breaks)) breaks++;
       else attempts++;
       const ms = retryDelay(failure, retryPolicy, attempts + Math.max(0, breaks - immediateRetries));
-      // If the pause exceeds the remaining time, this error is more useful than a timeout after it.
+      // Without enough time for the pause, the attempt's error tells the caller more than a timeout
+      // would.
       const canRetry = ms !== undefined && performance.now() + ms < end;
       if (!canRetry || signal.aborted || attempts >= connection.maxAttempts) throw failure.error;
       await pause(ms, signal);
@@ -66,7 +67,7 @@ async function sendWithRetries(request: Request, connection: Connection, signal:
 }
 
 /**
- * Calls an operation.
+ * Calls an operation, with retries.
  *
  * @returns the body of the successful response.
  */

@@ -6,23 +6,24 @@ import type { CallOptions, Client, OperationDescriptor } from './operation.ts';
 /** Options of a client. Times are in milliseconds. */
 export interface ClientOptions {
   /**
-   * URL of the service without `/api/v1`: `https://andamio-api-308006323670.us-central1.run.app`.
+   * URL of the service without `/api/v1`, such as
+   * `https://andamio-api-308006323670.us-central1.run.app`.
    */
   readonly baseUrl: string | URL;
   /**
    * The JWT without `Bearer`, or a function that returns it. The function is called before every
-   * attempt. Operations that take an API key or no authentication do not need it.
+   * attempt. Operations authenticated with an API key, and public operations, do not use it.
    */
   readonly token?: Token | undefined;
-  /** Time limit of one attempt, including the response. Default: 15,000. */
+  /** Timeout of one attempt, including reading the response. Default: 15,000. */
   readonly attemptTimeoutMs?: number | undefined;
-  /** Time limit of a call, including all attempts and pauses. Default: 60,000. */
+  /** Timeout of a call, including all attempts and pauses. Default: 60,000. */
   readonly totalTimeoutMs?: number | undefined;
-  /** Largest number of attempts per call. Default: 4. With 1, the client does not retry. */
+  /** Maximum number of attempts per call. Default: 4. Set to 1 to disable retries. */
   readonly maxAttempts?: number | undefined;
 }
 
-/** Largest delay of a timer. */
+/** Maximum delay of a timer in milliseconds. */
 const maximumMs = 2 ** 31 - 1;
 
 function positiveInteger(name: string, value: number): number {
@@ -36,19 +37,19 @@ function parsedUrl(value: string | URL): URL | undefined {
   try {
     return new URL(value);
   } catch {
-    // The parser's error quotes its input.
+    // The parser's error is discarded because it quotes the URL.
     return undefined;
   }
 }
 
 /**
- * Loopback hosts as the URL parser writes them. It normalizes other forms of 127.0.0.0/8 and ::1 to
- * these.
+ * Matches loopback hosts as the URL parser serializes them. The parser normalizes other spellings
+ * of 127.0.0.0/8 and ::1 to these forms.
  */
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
- * Returns a base URL without its trailing slash. Error messages do not repeat the URL, which may
+ * Returns a base URL without its trailing slash. Error messages do not quote the URL because it may
  * contain a password.
  */
 function baseUrlOf(value: string | URL): string {
@@ -74,13 +75,15 @@ function methodOf(connection: Connection, operation: OperationDescriptor) {
 }
 
 /**
- * Creates a client with a method for each operation, which resolves to the body of the successful
- * response.
+ * Creates a client with one method per operation. Each method resolves to the body of the
+ * successful response.
  *
- * Methods reject with an `ApiError`, with the error of `token`, or with a `TypeError` for an
- * argument that cannot be sent. The client retries when that is safe: a 429 after its
- * `Retry-After`; a 5xx, a broken connection or a timeout only if the operation reads or accepts
- * `Idempotency-Key`.
+ * A method rejects with an `ApiError`, with the error of the `token` function, or with a
+ * `TypeError` if an argument cannot be sent.
+ *
+ * The client retries when a retry is safe. It retries a 429 response after its `Retry-After`. It
+ * retries a 5xx response, a broken connection or a timeout only if the operation only reads or
+ * accepts `Idempotency-Key`.
  *
  * @throws {TypeError | RangeError} if an option is invalid.
  */
@@ -93,6 +96,7 @@ export function createClient(options: ClientOptions): Client {
     maxAttempts: positiveInteger('maxAttempts', options.maxAttempts ?? 4),
   };
   const methods = Object.entries(operations).map(([name, operation]) => [name, methodOf(connection, operation)]);
-  // Only the methods' closures hold the connection, so that inspecting the client does not show the token.
+  // The connection is reachable only from the methods' closures, so that printing the client does
+  // not reveal the token.
   return Object.freeze(Object.fromEntries(methods)) as Client;
 }

@@ -2,24 +2,27 @@ import { abortable } from './deadline.ts';
 import type { Credentials } from './operation.ts';
 
 /**
- * A token, or a function that returns one. The function is called before each attempt, so that a
- * long wait does not end with an expired token.
+ * A token, or a function that returns a token. The function is called before each attempt, so that
+ * a retry after a long pause does not send an expired token.
  */
 export type Token = string | (() => string | Promise<string>);
 
-/** The credentials that the caller has provided. */
+/** The credentials provided by the caller. */
 export interface CredentialSources {
   readonly token: Token | undefined;
   readonly apiKey: string | undefined;
 }
 
-/** The request headers that authenticate the caller, and the secret in them. */
+/** The request headers that authenticate a request, and the token or key that they contain. */
 interface Credential {
   readonly headers: Readonly<Record<string, string>>;
   readonly secret: string | undefined;
 }
 
-/** Matches a valid header value. The platform's own validation error would quote the secret. */
+/**
+ * Matches a valid header value. If `fetch` rejected the value, its error would quote the token or
+ * key.
+ */
 const headerValue = /^[\x21-\x7e]+$/;
 
 function checked(secret: string | undefined, rule: string): string {
@@ -28,10 +31,10 @@ function checked(secret: string | undefined, rule: string): string {
 }
 
 /**
- * Returns the credential for an operation.
+ * Returns the credential for a request.
  *
- * @throws {TypeError} if the token or key is missing or cannot be sent, and the errors of the token
- * function.
+ * @throws {TypeError} if the token or key is missing or cannot be sent in a header.
+ * @throws the error of the token function.
  */
 export async function credentialOf(
   kind: Credentials,

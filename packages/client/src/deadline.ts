@@ -1,17 +1,20 @@
-/** The abort reason of a timeout. A symbol cannot be confused with a caller's abort reason. */
+/** The abort reason of a timeout. A symbol cannot collide with a caller's abort reason. */
 const timedOut = Symbol('timeout');
 
-/** Returns why a signal was aborted, or `undefined` if it was not. */
+/**
+ * Returns whether a signal was aborted by a timeout or by the caller, or `undefined` if it is not
+ * aborted.
+ */
 export function abortCause(signal: AbortSignal): 'timeout' | 'aborted' | undefined {
   if (!signal.aborted) return undefined;
   return signal.reason === timedOut ? 'timeout' : 'aborted';
 }
 
 /**
- * Runs `work` with a signal that aborts after `ms` milliseconds, or together with `outer` and for
- * the same reason.
+ * Runs `work` with a signal that aborts after `ms` milliseconds, or when `outer` aborts. In the
+ * latter case, it has the abort reason of `outer`.
  *
- * Does not use `AbortSignal.any`, which Node.js 20.0 and browsers of 2023 lack.
+ * `AbortSignal.any` would be shorter, but Node.js 20.0 and browsers released before 2024 lack it.
  */
 export async function withDeadline<Result>(
   ms: number,
@@ -45,7 +48,9 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Waits for work that takes no signal. Rejects with the signal's reason as soon as it aborts. */
+/**
+ * Waits for work that cannot be aborted. If the signal aborts first, rejects with its abort reason.
+ */
 export function abortable<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);

@@ -1,43 +1,46 @@
 import type { errorStatuses } from './generated/contract.ts';
 
-/** An error code of the service, from its `X-Error-Code` header. */
+/** An error code that the service sends in the `X-Error-Code` header. */
 export type ServiceErrorCode = keyof typeof errorStatuses;
 
 /**
- * Codes of failures other than an error of the service:
+ * Error codes of failures that the service did not report:
  *
- * - `network`: the connection could not be established, or broke.
+ * - `network`: the connection could not be established, or it broke.
  * - `timeout`: an attempt or the whole call took too long.
  * - `aborted`: the caller's signal aborted the call.
- * - `unexpected_answer`: the response is not one of this API. It may come from a proxy or a newer
- *   service.
+ * - `unexpected_answer`: the response does not conform to this API. It may come from a proxy or
+ *   from a newer version of the service.
  */
 export type TransportErrorCode = 'network' | 'timeout' | 'aborted' | 'unexpected_answer';
 
-/** Any `code` of an {@link ApiError}. */
+/** Any value of an {@link ApiError}'s `code`. */
 export type ApiErrorCode = ServiceErrorCode | TransportErrorCode;
 
 interface Failure<Code extends ApiErrorCode, Status extends number | undefined> extends Error {
   readonly name: 'ApiError';
   readonly code: Code;
-  /** The HTTP status, or undefined if there was no response. */
+  /** The HTTP status, or undefined if the call failed without a response. */
   readonly status: Status;
-  /** Explanation of the error for people. Programs should use `code`. */
+  /** An explanation for people. Programs should use `code`. */
   readonly details: string;
-  /** The response's `X-Request-Id`, which identifies the request to the service's operators. */
+  /** The response's `X-Request-Id`. The operators of the service can find the request by it. */
   readonly requestId: string | undefined;
-  /** Seconds to wait according to `Retry-After`. If a 429 has none, waiting does not help. */
+  /**
+   * Seconds to wait before a retry, from the `Retry-After` header. If a 429 response lacks the
+   * header, waiting does not help.
+   */
   readonly retryAfter: number | undefined;
 }
 
 type ServiceFailure = { [Code in ServiceErrorCode]: Failure<Code, (typeof errorStatuses)[Code]> }[ServiceErrorCode];
 
 /**
- * The error of a failed call: a closed union discriminated by `code`. A switch that ends in
+ * The error of a failed call: a closed union discriminated by `code`. A `switch` that ends in
  * `default: error satisfies never` compiles only if it handles every code.
  *
- * It contains no key, no token and no `cause`, because the causes of some platforms contain
- * received data.
+ * The error contains no key, no token and no `cause`. On some platforms, causes contain received
+ * data.
  */
 export type ApiError =
   | ServiceFailure
@@ -72,10 +75,10 @@ class ApiErrorClass extends Error {
   }
 }
 
-/** The class of every {@link ApiError}, declared so that `instanceof` narrows to the union. */
+/** The class of all {@link ApiError}s. Declared so that `instanceof` narrows to the union. */
 export const ApiError = ApiErrorClass as unknown as abstract new (init: never) => ApiError;
 
-/** Creates an error. The caller ensures that `status` belongs to `code`. */
+/** Creates an {@link ApiError}. The caller must ensure that `status` matches `code`. */
 export function apiError(init: ApiErrorInit): ApiError {
   return new ApiErrorClass(init) as ApiError;
 }

@@ -3,41 +3,42 @@ import type { RequestBodyOf, ResponseBodyOf } from '@andamio/schema/operations';
 import type { operations } from './generated/contract.ts';
 
 /**
- * Whether an operation may be retried although an earlier attempt may have reached the service:
+ * The policy for retrying a request that may already have been processed:
  *
- * - `always`: it only reads.
- * - `with-key`: it writes and accepts `Idempotency-Key`, with which the service recognizes a retry.
- * - `never`: it writes, and a retry could write twice.
+ * - `always`: retry. The operation only reads.
+ * - `with-key`: retry with the same `Idempotency-Key`, by which the service recognizes the request.
+ *   The operation writes.
+ * - `never`: do not retry. The operation could write twice.
  */
 export type RetryPolicy = 'always' | 'with-key' | 'never';
 
-/** The authentication of an operation: none, the client's JWT, or an API key. */
+/** The kind of credentials that an operation requires: none, the user's JWT, or an API key. */
 export type Credentials = 'none' | 'token' | 'key';
 
 /**
- * The properties of an operation that the client needs at runtime. They are plain data, because the
- * contract's schemas would add zod to the bundle.
+ * The properties of an operation that the client needs at runtime. They are plain data so that zod,
+ * in which the contract's schemas are written, is not bundled.
  */
 export interface OperationDescriptor {
   readonly method: 'GET' | 'POST';
-  /** The full path, including `/api/v1`. */
+  /** Path of the operation, including `/api/v1`. */
   readonly path: string;
   readonly credentials: Credentials;
-  /** Whether the operation takes a body. */
+  /** Whether the operation has a request body. */
   readonly body: boolean;
   readonly retryPolicy: RetryPolicy;
-  /** The fields that a successful response always has. */
+  /** Fields that are present in every successful response. */
   readonly requiredFields: readonly string[];
 }
 
-/** The name of an operation's export in the contract. */
+/** The name under which packages/schema exports an operation. */
 type OperationName = keyof typeof operations;
 
 /** Options of a call. */
 export interface CallOptions {
   /**
-   * Aborts the call with the code `aborted`. A request that was already sent may have been
-   * processed.
+   * Aborts the call, which then rejects with the code `aborted`. A request that was already sent
+   * may still be processed.
    */
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,8 +47,8 @@ export interface CallOptions {
 export interface IdempotentCallOptions extends CallOptions {
   /**
    * 1 to 128 visible ASCII characters, sent with every attempt of the call. A caller that stores
-   * the key can repeat the call after a crash and gets the same response. By default, each call
-   * generates its own.
+   * the value can repeat the call after a crash and gets the same response. By default, each call
+   * generates a new value.
    */
   readonly idempotencyKey?: string | undefined;
 }
@@ -63,7 +64,8 @@ type ParametersOf<Name extends OperationName> = (typeof operations)[Name]['crede
     : [options?: OptionsOf<Name>];
 
 /**
- * A method for each published operation, typed by the contract. For its errors, see `createClient`.
+ * A client with one method per published operation, typed by the contract. `createClient` documents
+ * the errors.
  */
 export type Client = {
   readonly [Name in keyof typeof operations]: (

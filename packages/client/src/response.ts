@@ -5,8 +5,8 @@ import { retryAfterOf } from './retry-after.ts';
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * Parses a JSON object. Returns undefined on failure, because a parser's message quotes the text,
- * which may contain a key.
+ * Parses a JSON object. Returns undefined for invalid text instead of throwing. The parser's error
+ * quotes the text, which may contain a key.
  */
 function jsonObjectOf(text: string): JsonObject | undefined {
   try {
@@ -21,7 +21,7 @@ function isServiceErrorCode(code: string | null): code is ServiceErrorCode {
   return code !== null && Object.hasOwn(errorStatuses, code);
 }
 
-/** Replaces keys and the secret of the request in text received from the server. */
+/** Masks API keys, and the token or key of the request, in text received from the server. */
 function redact(text: string, secret: string | undefined): string {
   const withoutSecret = secret === undefined ? text : text.replaceAll(secret, '[secret]');
   return withoutSecret.replace(/ant-[0-9A-Za-z]{40}/g, '[key]');
@@ -57,10 +57,11 @@ function errorOf(response: Response, body: JsonObject | undefined, secret: strin
 /**
  * Reads a response.
  *
- * @param requiredFields fields that a successful response always has.
- * @param secret the token or key of the request, which is removed from error texts.
- * @returns the body of a 200.
- * @throws {ApiError} for any other response, and the error of `fetch` if the response breaks off.
+ * @param requiredFields fields that are present in every successful response.
+ * @param secret the token or key of the request. It is masked in error texts.
+ * @returns the body of a 200 response.
+ * @throws {ApiError} for any other response.
+ * @throws the error of `fetch` if the connection breaks while the body is read.
  */
 export async function readResponse(
   response: Response,

@@ -1,8 +1,8 @@
-/** Matches `delay-seconds` (RFC 9110 section 10.2.3): digits only. */
+/** Matches `delay-seconds` (RFC 9110, section 10.2.3): only digits. */
 const delaySeconds = /^\d+$/;
 /**
- * Matches the start of an HTTP-date (RFC 9110 section 5.6.7). All three formats begin with the
- * day's name, and all but the obsolete asctime end in GMT.
+ * Matches the start of an HTTP-date (RFC 9110, section 5.6.7). All three formats start with the
+ * name of a weekday. Two of them end in GMT. The obsolete asctime format has no time zone.
  */
 const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /;
 
@@ -13,10 +13,10 @@ function timeOf(date: string | null): number | undefined {
 }
 
 /**
- * Returns `Retry-After` in seconds (RFC 9110 section 10.2.3). A date is compared with the
- * response's `Date` if there is one, so that a wrong local clock does not matter.
+ * Returns the value of `Retry-After` in seconds (RFC 9110, section 10.2.3). A date is compared with
+ * the response's own `Date` header, if present, so that a wrong local clock has no effect.
  *
- * @returns seconds from now, 0 for a date in the past, or undefined if the header is absent or
+ * @returns seconds from now. 0 for a date in the past, undefined if the header is missing or
  * invalid.
  */
 export function retryAfterOf(headers: Headers): number | undefined {

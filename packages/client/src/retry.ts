@@ -1,35 +1,40 @@
 import type { FailedAttempt } from './attempt.ts';
 import type { RetryPolicy } from './operation.ts';
 
-/** Upper bound of the first pause. */
+/** Upper bound of the first pause in milliseconds. */
 const initialBackoffMs = 200;
-/** Upper bound of all pauses. */
+/** Upper bound of every pause in milliseconds. */
 const maximumBackoffMs = 5_000;
 
 /**
- * Largest number of broken connections that do not count as attempts. More of them suggest that the
- * service itself is at fault.
+ * Maximum number of broken connections per call that do not count as attempts. If more connections
+ * break, the cause is probably the service.
  */
 const maximumUncountedBreaks = 20;
 
-/** Number of broken connections after which the request is retried without a pause. */
+/**
+ * Number of uncounted broken connections after which a retry is immediate. Later retries pause
+ * first.
+ */
 export const immediateRetries = 4;
 
 /**
- * Returns the pause after a failed attempt in milliseconds: a random part of a bound that doubles
- * each time ("full jitter"). Clients that fail together then do not retry together.
+ * Returns the pause after a failed attempt in milliseconds: a random fraction of an upper bound
+ * that doubles with each attempt ("full jitter"). The randomness prevents clients that fail
+ * together from retrying together.
  *
- * @param attempt number of the failed attempt, starting at 1. With 0 there is no pause.
+ * @param attempt number of the failed attempt, starting at 1. If 0, there is no pause.
  */
 export function backoffMs(attempt: number, random: () => number = Math.random): number {
   return attempt < 1 ? 0 : random() * Math.min(maximumBackoffMs, initialBackoffMs * 2 ** (attempt - 1));
 }
 
 /**
- * Reports whether a failure does not count as an attempt: its connection broke before the response
- * started. A proxy may have dropped all idle connections, and each shows that only on its next use.
+ * Reports whether a failure does not count as an attempt because the connection broke before the
+ * response started. If a proxy dropped all idle connections, the client notices each one only when
+ * it uses the connection.
  *
- * @param breaks number of earlier failures of this kind in the call.
+ * @param breaks number of uncounted broken connections so far in the call.
  */
 export function isUncounted({ progress }: FailedAttempt, retryPolicy: RetryPolicy, breaks: number): boolean {
   return progress === 'broken' && retryPolicy !== 'never' && breaks < maximumUncountedBreaks;
@@ -38,13 +43,15 @@ export function isUncounted({ progress }: FailedAttempt, retryPolicy: RetryPolic
 /**
  * Returns the delay before a failed attempt is retried.
  *
- * A 429 was rejected before processing, so even a write may be retried, but only with a
- * `Retry-After`: without one, waiting does not help (contract, part C). A request that was not sent
- * was not processed either. After a 5xx, a broken connection or a timeout the request may have been
- * processed, so it is retried only if that is safe.
+ * A request answered with 429 was not processed, so even a write can be retried. Without
+ * `Retry-After`, waiting does not help (contract, part C). A request that was not sent was not
+ * processed either.
  *
- * @param failures number of failures of the call that require a pause.
- * @returns milliseconds to wait, or undefined if the attempt must not be retried.
+ * After a 5xx response, a broken connection or a timeout, the request may have been processed. It
+ * is retried only if its retry policy allows that.
+ *
+ * @param failures number of failures in this call that count toward the pause.
+ * @returns milliseconds to wait, or undefined if the request must not be retried.
  */
 export function retryDelay(
   { error: { code, status, retryAfter }, progress }: FailedAttempt,
