@@ -1,4 +1,5 @@
-// pnpm leaks PATH...: finds keys of this service in files. Works offline, by format and checksum.
+// The command `pnpm leaks PATH...`, which finds this service's API keys in files. It works offline
+// and recognizes keys by format and checksum.
 import { parseArgs } from 'node:util';
 import { jsonReport, textReport } from './src/report.ts';
 import { scan, type Tally } from './src/scan.ts';
@@ -29,7 +30,7 @@ Exit code: 0 no key found, 1 keys found, 2 some paths could not be read, whether
 const out = (line: string) => void process.stdout.write(`${line}\n`);
 const err = (line: string) => void process.stderr.write(`${line}\n`);
 
-/** Parses the command line. Returns undefined for an unknown option. */
+/** Parses the command line. Returns undefined if it contains an unknown option. */
 function readArguments() {
   try {
     const { values, positionals } = parseArgs({
@@ -66,7 +67,7 @@ async function main(): Promise<number> {
   return tally.found > 0 ? 1 : 0;
 }
 
-// Node's default exit code 1 would mean that keys were found.
+// Node.js would exit with 1, which means that keys were found.
 process.on('uncaughtException', (error) => {
   err((error as NodeJS.ErrnoException).code === 'EPIPE' ? 'the output was closed before the end' : String(error.stack));
   process.exit(2);

@@ -1,48 +1,49 @@
 import { keyLength, keysInText, maskKey } from '@andamio/schema/key-format';
 import { type Encoding, encodings, mayHold, widestCharacter } from './encodings.ts';
 
-/** A key found in a sequence of bytes. */
+/** A key found in a byte stream. */
 export interface FoundKey {
-  /** Offset of the key in bytes. */
+  /** Byte offset of the key. */
   readonly offset: number;
   /** Line number, starting at 1. */
   readonly line: number;
-  /** Column in bytes, or in characters for UTF-16, starting at 1. */
+  /**
+   * Column number in characters of the encoding, starting at 1. For ASCII and its supersets, these
+   * are bytes.
+   */
   readonly column: number;
-  /** The masked key. The key itself does not leave this file. */
+  /** The masked key. The key itself is never returned. */
   readonly masked: string;
 }
 
 /**
- * A part of the bytes that overlaps with the previous part, so that each key is complete in one of
- * them.
+ * A section of the byte stream. Each window overlaps with the previous one, so that every key is
+ * complete in at least one window.
  */
 interface Window {
   readonly bytes: Buffer;
-  /** Offset of the window's first byte. */
+  /** Offset of the window's first byte in the stream. */
   readonly begin: number;
-  /** Offset of the next window. */
+  /** Offset of the next window's first byte in the stream. */
   readonly next: number;
 }
 
-/** Largest length of a key in bytes. */
+/** Maximum length of a key in bytes. */
 const overlap = keyLength * widestCharacter;
 
-/** A line: its number, starting at 1, and the offset of its first byte. */
+/** A line of text. `number` starts at 1, and `start` is the offset of the line's first byte. */
 interface Line {
   readonly number: number;
   readonly start: number;
 }
 
-/** The state of searching in one encoding: the line in which the next window starts. */
+/** The search in one encoding. `line` is the line in which the next window starts. */
 interface Reading {
   readonly encoding: Encoding;
   line: Line;
 }
 
-/**
- * Yields the keys of a window in one encoding, in order, and advances the state to the next window.
- */
+/** Yields the keys in a window in order. Advances the search to the next window. */
 function* readWindow(reading: Reading, { bytes, begin, next }: Window): Generator<FoundKey> {
   const { width, phase, decode } = reading.encoding;
   const origin = begin + ((begin + phase) % width);
@@ -82,8 +83,8 @@ async function* splitIntoWindows(chunks: AsyncIterable<Buffer>): AsyncGenerator<
 }
 
 /**
- * Yields the keys in a stream of bytes, each once and in order. Memory is bounded by the chunk
- * size. Text with the format of a key but a wrong checksum is ignored.
+ * Yields each key in a byte stream once, in order. Uses memory in proportion to the size of a
+ * chunk. Text in the format of a key with a wrong checksum is ignored.
  *
  * @throws the errors of the stream.
  */
@@ -96,8 +97,8 @@ export async function* findKeys(chunks: AsyncIterable<Buffer>): AsyncGenerator<F
       .flatMap((reading) => [...readWindow(reading, window)])
       .sort((one, other) => one.offset - other.offset);
     for (const key of found) {
-      // Either found in the previous window already, or UTF-16 text that another encoding reads one
-      // byte later.
+      // The previous window already contained this key, or another encoding misread the same UTF-16
+      // text one byte later.
       if (key.offset < foundTo) continue;
       foundTo = key.offset + widestCharacter;
       yield key;

@@ -1,13 +1,13 @@
 import { keysInText, maskKey } from '@andamio/schema/key-format';
 import type { FoundKey } from './find-keys.ts';
 
-/** A key found in the content of a file, or in its name. */
+/** A key found in the content or the name of a file. */
 export type Match = FoundKey | { readonly masked: string; readonly offset?: never };
 
-/** A format for matches and failures. */
+/** An output format for found keys and read errors. */
 export interface Report {
   match(path: string, found: Match): void;
-  /** @param code the system's error code, such as `EACCES`. */
+  /** @param code code of the system error, such as `EACCES`. */
   failure(path: string, code: string): void;
 }
 
@@ -22,13 +22,17 @@ function withoutKeys(path: string): string {
 }
 
 /**
- * Returns a path that is safe to print: without keys, line breaks and terminal control characters.
+ * Returns a path that is safe to print. Keys are masked, and control characters, including line
+ * breaks, are escaped.
  */
 function printable(path: string): string {
   return withoutKeys(path).replaceAll(/\p{Cc}/gu, (control) => `\\x${Buffer.from(control, 'latin1').toString('hex')}`);
 }
 
-/** Creates a report with lines that editors and terminals can jump to: `path:line:column: key`. */
+/**
+ * Creates a report with a line `path:line:column: key` per key. Editors and terminals can open such
+ * locations.
+ */
 export function textReport(out: Write, err: Write): Report {
   return {
     match(path, found) {

@@ -4,16 +4,16 @@ import { findKeys } from './find-keys.ts';
 import type { Match, Report } from './report.ts';
 import { walk } from './walk.ts';
 
-/** Bytes of a file that are read at a time. */
+/** Number of bytes read from a file at a time. */
 const chunkSize = 256 * 1024;
 
-/** Statistics of a scan. */
+/** The counts that a scan reports. */
 export interface Tally {
-  /** Files that were read, including standard input. */
+  /** Number of files that were read, including standard input. */
   readonly read: number;
   readonly found: number;
   readonly unreadable: number;
-  /** Links, pipes, sockets and devices in folders, which are not opened. */
+  /** Number of symbolic links, pipes, sockets and devices inside folders. They are not opened. */
   readonly skipped: number;
 }
 
@@ -22,9 +22,9 @@ function keysInName(name: string): Match[] {
 }
 
 /**
- * Searches for keys in files, folders and their names.
+ * Searches files, folders and their names for keys.
  *
- * @param input the content of the path `-`.
+ * @param input standard input, which is searched for the path `-`.
  */
 export async function scan(paths: readonly string[], input: AsyncIterable<Buffer>, report: Report): Promise<Tally> {
   const tally = { read: 0, found: 0, unreadable: 0, skipped: 0 };

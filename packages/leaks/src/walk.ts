@@ -1,12 +1,12 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 
-/** A file system entry. Paths are bytes, because file names need not be valid text. */
+/** A file system entry. Paths are bytes because file names are not always valid text. */
 export interface Entry {
   readonly path: Buffer;
-  /** The entry's name within its folder. */
+  /** Name of the entry within its folder. */
   readonly name: Buffer;
-  /** `other` is a symbolic link, pipe, socket or device in a folder. */
+  /** `other` stands for a symbolic link, pipe, socket or device inside a folder. */
   readonly kind: 'file' | 'folder' | 'other';
 }
 
@@ -45,8 +45,10 @@ async function* below(folder: Buffer): AsyncGenerator<Entry | Unreadable> {
 }
 
 /**
- * Yields a file, or a folder and all entries below it in the order of names. Links below the folder
- * are not followed: their targets are either in the folder as well or were not requested.
+ * Yields the given file, or the given folder and all entries below it in name order.
+ *
+ * Symbolic links inside the folder are not followed. Their targets are found directly if they are
+ * in the folder, and otherwise are not part of the search.
  */
 export async function* walk(named: string): AsyncGenerator<Entry | Unreadable> {
   const path = Buffer.from(named);
@@ -57,7 +59,7 @@ export async function* walk(named: string): AsyncGenerator<Entry | Unreadable> {
     yield { path, cause };
     return;
   }
-  // A path given by the user is opened whatever it is: a link, or a pipe from a shell's
+  // The given path itself is opened even if it is a symbolic link, or a pipe such as a shell's
   // `<(command)`.
   yield { path, name: path, kind: isFolder ? 'folder' : 'file' };
   if (isFolder) yield* below(path);
