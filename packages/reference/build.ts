@@ -1,4 +1,4 @@
-// Builds dist/: the page, the reference in Markdown, llms.txt, and the compressed assets with
+// Builds `dist/`: the page, the reference in Markdown, llms.txt, and the compressed assets with
 // hashed names.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -12,7 +12,7 @@ import { type PageFiles, page } from './src/page.ts';
 
 const entry = 'browser/main.ts';
 
-/** Returns the files that the page loads, from esbuild's metafile. */
+/** Returns the files that the page loads. Reads esbuild's metafile. */
 function filesOf({ outputs }: Metafile): PageFiles {
   const [script, { cssBundle, imports } = { imports: [] }] =
     Object.entries(outputs).find(([, { entryPoint }]) => entryPoint === entry) ?? [];
@@ -37,7 +37,7 @@ const { metafile } = await build({
   target: 'es2022',
   legalComments: 'linked',
   metafile: true,
-  // https://vuejs.org/api/compile-time-flags
+  // Compile-time flags of Vue: https://vuejs.org/api/compile-time-flags
   define: {
     'process.env.NODE_ENV': '"production"',
     __VUE_OPTIONS_API__: 'true',

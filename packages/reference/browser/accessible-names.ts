@@ -1,15 +1,18 @@
-/** Elements whose markup by the renderer violates WAI-ARIA, with a fix for each. */
+/**
+ * CSS selectors of elements for which the renderer's markup violates WAI-ARIA, each with a function
+ * that repairs the element.
+ */
 const repairs: readonly (readonly [selector: string, repair: (element: Element) => void])[] = [
   ['button.group\\/copy-button:not([aria-label])', (button) => button.setAttribute('aria-label', 'Copy')],
-  // The label differs from the visible text, so that users of speech input could not press the
-  // button (WCAG 2.2, 2.5.3).
+  // WCAG 2.2, criterion 2.5.3: speech input activates a button by its visible text, so the label
+  // must contain that text.
   ['button.show-more[aria-label]', (button) => button.removeAttribute('aria-label')],
   ['button[role="none"]', (button) => button.removeAttribute('role')],
   ['.cm-content[role="textbox"]:not([aria-label])', (editor) => editor.setAttribute('aria-label', 'Body')],
   ['[role="combobox"]:not([aria-expanded])', (box) => box.setAttribute('aria-expanded', 'false')],
 ];
 
-/** Fixes the current elements and all that are added later. */
+/** Repairs all current elements and elements that are added later. */
 export function repairAccessibleNames(root: Element): void {
   const repairAll = () => {
     for (const [selector, repair] of repairs) {

@@ -1,2 +1,2 @@
-// esbuild bundles imported style sheets into separate files.
+// Declares style sheet imports. esbuild bundles style sheets into separate files.
 declare module '*.css';

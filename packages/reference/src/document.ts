@@ -1,10 +1,10 @@
 import openapi from '@andamio/schema/openapi.json' with { type: 'json' };
 import type { OpenAPIV3_1 } from 'openapi-types';
 
-/** The OpenAPI document of the reference. */
+/** The OpenAPI document that the reference is generated from. */
 export const document = openapi as unknown as OpenAPIV3_1.Document;
 
-/** An operation of the document. */
+/** An operation in the OpenAPI document. */
 export interface DocumentedOperation {
   readonly method: string;
   readonly path: string;
@@ -12,7 +12,7 @@ export interface DocumentedOperation {
 }
 
 /**
- * A sample program
+ * A sample program in the `x-codeSamples` extension
  * (https://redocly.com/docs-legacy/api-reference-docs/specification-extensions/x-code-samples).
  */
 interface CodeSample {
@@ -21,7 +21,9 @@ interface CodeSample {
   readonly source: string;
 }
 
-/** Returns the target of a `$ref` within the document, or any other value unchanged. */
+/**
+ * Returns the target of a `$ref` within the OpenAPI document. Returns any other value unchanged.
+ */
 export function resolve<Target>(value: Target | OpenAPIV3_1.ReferenceObject): Target {
   if (!(value && typeof value === 'object' && '$ref' in value)) return value as Target;
   const target = (value as OpenAPIV3_1.ReferenceObject).$ref
@@ -31,7 +33,7 @@ export function resolve<Target>(value: Target | OpenAPIV3_1.ReferenceObject): Ta
   return resolve(target as Target);
 }
 
-/** Returns all operations in the order of the document. */
+/** Returns all operations in the order of the OpenAPI document. */
 export function documentedOperations(): DocumentedOperation[] {
   return Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
     Object.entries(item ?? {}).map(([method, operation]) => ({

@@ -1,6 +1,6 @@
 import { document, documentedOperations } from './document.ts';
 
-/** Returns the index of the API for AI assistants, in the format of https://llmstxt.org. */
+/** Returns the index of the API for AI assistants, in the llms.txt format (https://llmstxt.org). */
 export function llmsText(): string {
   const operations = documentedOperations().map(
     ({ method, path, operation }) => `- \`${method} ${path}\`: ${operation.summary}`,

@@ -6,8 +6,8 @@ type Schema = OpenAPIV3_1.SchemaObject;
 const json = (value: unknown) => `\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\``;
 
 /**
- * Returns the bounds of a field in the notation of the published page, such as `3 <= length <=
- * 100`.
+ * Returns the constraints on a field in the notation of the published reference page, such as `3 <=
+ * length <= 100`.
  */
 function bounds({ minLength, maxLength, minimum, maximum, pattern }: Schema): string {
   const between = (low: number | undefined, what: string, high: number | undefined) =>
@@ -19,7 +19,7 @@ function bounds({ minLength, maxLength, minimum, maximum, pattern }: Schema): st
   return rules.map((rule) => `\`${rule}\``).join(', ');
 }
 
-/** Returns a table of an object's fields: name, type, bounds and meaning. */
+/** Returns a Markdown table of an object's fields with name, type, constraints and meaning. */
 function fields(schema: Schema): string {
   const rows = Object.entries(schema.properties ?? {}).map(([name, property]) => {
     const field = resolve<Schema>(property);
@@ -87,7 +87,10 @@ function section(documented: DocumentedOperation): string[] {
   ];
 }
 
-/** Returns the whole reference as Markdown, for readers without scripts and for AI assistants. */
+/**
+ * Returns the complete reference as Markdown, for AI assistants and for browsers without
+ * JavaScript.
+ */
 export function referenceAsMarkdown(): string {
   const { info, servers } = document;
   const parts = [

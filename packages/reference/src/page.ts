@@ -2,19 +2,22 @@ import { marked } from 'marked';
 import { document } from './document.ts';
 import { nonceMark } from './nonce-mark.ts';
 
-/** The files that the page loads, as paths relative to it. */
+/** The files that the page loads. Paths are relative to the page. */
 export interface PageFiles {
   readonly script: string;
-  /** Static imports of the script, which are preloaded. */
+  /** Files that the script imports statically. The page preloads them. */
   readonly imports: readonly string[];
   readonly style: string;
 }
 
-/** An icon with a key, as a data URL. */
+/** The page's icon as a data URL. It shows a key. */
 const icon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='none' stroke='%23555' stroke-width='2' d='M7 8a3 3 0 1 1-6 0 3 3 0 0 1 6 0h8v3M12 8v2'/%3E%3C/svg%3E";
 
-/** Returns the page with the static reference, which the script replaces by the interactive one. */
+/**
+ * Returns the page with the static reference. The script replaces the static reference with the
+ * interactive one.
+ */
 export function page(markdown: string, { script, imports, style }: PageFiles): string {
   const preloads = imports.map((file) => `<link rel="modulepreload" href="${file}" nonce="${nonceMark}">`).join('\n');
   return `<!doctype html>
