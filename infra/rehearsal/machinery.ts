@@ -3,8 +3,8 @@
 // loads it.
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import { freePort } from '../../apps/api/test/harness/free-port.ts';
 import type { Cloud, Machinery, Stored } from '../test/google/cloud.ts';
 import { GoogleError } from '../test/google/error.ts';
 import { startContainer } from './container.ts';
@@ -58,15 +58,6 @@ const revisions = new Map<string, Revision>();
  * the same name.
  */
 const keyOf = (service: Stored, revision: string) => `${service.inputs['project']}/${revision}`;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 function environmentOf(container: Container, project: string, cloud: Cloud): Record<string, string> {
   const entries = container.envs.map(({ name, value, valueSource }) => {

@@ -1,22 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../apps/api/test/harness/free-port.ts';
 import { startContainer } from '../rehearsal/container.ts';
 import { Images } from '../rehearsal/images.ts';
 import { imagesCanBeBuilt } from './harness/requirements.ts';
 
 const bundle = join(import.meta.dirname, '../../apps/api/dist');
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 const production = {
   KEY_STORE: 'firestore',
