@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, inject, test } from 'vitest';
 import type { TestProcess } from '../../../apps/api/test/harness/process.ts';
 import { expectRefusal } from './harness/expect-refusal.ts';
 import { type Answer, startGuarded } from './harness/guarded.ts';
-import { makeCertificate, startNginx } from './harness/nginx.ts';
+import { startNginx } from './harness/nginx.ts';
+import { makeCertificate } from './harness/proxy.ts';
 import { bound, issue, lastGoodAfterRevocation, startService } from './harness/service.ts';
 import { startTlsFront } from './harness/tls-front.ts';
 

@@ -1,34 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
 import { freePort } from '../../../../apps/api/test/harness/free-port.ts';
-import { waitFor } from '../../../../apps/api/test/harness/wait-for.ts';
+import { publishedHost, startProxy, temporaryFolder } from './proxy.ts';
+import type { Surroundings } from './proxy-contract.ts';
 import { nginx } from './requirements.ts';
 
-/** The host in the shipped configuration. */
-export const publishedHost = 'andamio-api-308006323670.us-central1.run.app';
-
-/** Creates a self-signed certificate for the published host. */
-export function makeCertificate(): { readonly file: string; readonly key: Buffer; readonly cert: Buffer } {
-  const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
-  const file = join(folder, 'cert.pem');
-  const keyFile = join(folder, 'key.pem');
-  const made = spawnSync('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-    ...['-subj', '/CN=test', '-addext', `subjectAltName=DNS:${publishedHost}`, '-keyout', keyFile, '-out', file],
-  ]);
-  if (made.status !== 0) throw new Error(`openssl: ${made.stderr}`);
-  endWithFile(() => rmSync(folder, { recursive: true }));
-  return { file, key: readFileSync(keyFile), cert: readFileSync(file) };
-}
-
-export interface NginxOptions {
-  /** Port on 127.0.0.1 of the service, in place of port 443 of the published host. */
-  readonly servicePort: number;
-  /** The trusted certificate of the service's connections. */
-  readonly certificateFile: string;
+export interface NginxOptions extends Omit<Surroundings, 'applicationPort'> {
   /** Content of the file with the guard's secret; no file by default. */
   readonly guardSecret?: string;
   /** Configuration after the include in `server { }`. */
@@ -43,7 +20,7 @@ export interface NginxOptions {
  */
 export async function startNginx(options: NginxOptions): Promise<string> {
   const { servicePort, certificateFile, guardSecret, locations } = options;
-  const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
+  const folder = temporaryFolder('nginx-');
   if (guardSecret !== undefined) {
     writeFileSync(join(folder, 'andamio-guard-secret.conf'), `default "${guardSecret}";\n`, { mode: 0o600 });
   }
@@ -76,26 +53,12 @@ export async function startNginx(options: NginxOptions): Promise<string> {
        }
      }`,
   );
-  const child = spawn(nginx as string, ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let output = '';
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    output += text;
-  });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  endWithFile(async () => {
-    child.kill('SIGTERM');
-    await exited;
-    rmSync(folder, { recursive: true });
-  });
   const url = `http://127.0.0.1:${port}`;
-  await waitFor('nginx to answer', () => {
-    if (child.exitCode !== null) throw new Error(`nginx ended:\n${output}`);
-    return fetch(`${url}/_apikey/verify`).then(
-      () => true,
-      () => false,
-    );
+  await startProxy({
+    name: 'nginx',
+    command: nginx as string,
+    args: ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr'],
+    readyUrl: `${url}/_apikey/verify`,
   });
   return url;
 }

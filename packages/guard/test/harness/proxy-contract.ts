@@ -1,0 +1,140 @@
+import { makeKey } from '@andamio/schema/key-format';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { expectRefusal } from './expect-refusal.ts';
+import { makeCertificate, startEchoApp } from './proxy.ts';
+import { startTlsFront, type TlsFront } from './tls-front.ts';
+import { answering, breaking, failing, startVerifyServer, type VerifyServer, valid } from './verify-server.ts';
+
+/** The secret that the proxy sends to the service. */
+export const guardSecret = 'x'.repeat(32);
+
+/** What a proxy is started with. */
+export interface Surroundings {
+  /** Port on 127.0.0.1 of the service, in place of port 443 of the published host. */
+  readonly servicePort: number;
+  /** The trusted certificate of the service's connections. */
+  readonly certificateFile: string;
+  /** Port on 127.0.0.1 of the application. */
+  readonly applicationPort: number;
+}
+
+/** A running proxy in front of an application, with the service that it asks. */
+export interface ProxyUnderTest {
+  readonly service: VerifyServer;
+  readonly front: TlsFront;
+  /** The proxy's URL. */
+  readonly url: string;
+  /** Sends a request to the application, with a new key by default. The response must be JSON. */
+  ask(
+    path: string,
+    init?: RequestInit,
+  ): Promise<{ readonly status: number; readonly headers: Headers; readonly body: unknown }>;
+}
+
+/**
+ * Starts a proxy, and tests what every proxy with a shipped configuration does. The application
+ * echoes requests, with the status named in the path.
+ *
+ * @param start starts the proxy and returns its URL
+ * @returns the proxy, which exists once the tests of the file run
+ */
+export function testProxy(name: string, start: (surroundings: Surroundings) => Promise<string>): () => ProxyUnderTest {
+  let proxy: ProxyUnderTest;
+  let applicationPort: number;
+
+  beforeAll(async () => {
+    const certificate = makeCertificate();
+    const service = await startVerifyServer();
+    const front = await startTlsFront(() => service.url, certificate);
+    applicationPort = await startEchoApp();
+    const url = await start({ servicePort: front.port, certificateFile: certificate.file, applicationPort });
+    proxy = {
+      service,
+      front,
+      url,
+      async ask(path, init = { headers: { 'X-API-Key': makeKey() } }) {
+        const response = await fetch(`${url}${path}`, { redirect: 'manual', ...init });
+        return { status: response.status, headers: response.headers, body: await response.json() };
+      },
+    };
+  });
+  beforeEach(() => {
+    proxy.front.received.length = 0;
+    proxy.service.next(valid());
+  });
+
+  test('forwards a request with a valid key, including its body', async () => {
+    const init = { method: 'POST', headers: { 'X-API-Key': makeKey() }, body: 'the body' };
+    expect(await proxy.ask('/orders?page=2', init)).toMatchObject({
+      status: 200,
+      body: { app: 'POST', path: '/orders?page=2', body: 'the body' },
+    });
+  });
+
+  test('reuses its connection to the service', async () => {
+    await proxy.ask('/');
+    const before = proxy.front.connections();
+    for (let sent = 0; sent < 10; sent++) await proxy.ask('/');
+    expect(proxy.front.connections()).toBe(before);
+    expect(proxy.front.received).toHaveLength(11);
+  });
+
+  test.each([
+    ['no key', {}],
+    ['an invalid key', { headers: { 'X-API-Key': makeKey() } }],
+  ])('answers %s with 401', async (_what, init) => {
+    proxy.service.next(failing('invalid_key', { 'WWW-Authenticate': 'ApiKey realm="andamio-api"' }));
+    const answer = await proxy.ask('/', init);
+    expectRefusal(answer, 'invalid_key');
+    expect(answer.headers.get('www-authenticate')).toBe('ApiKey realm="andamio-api"');
+  });
+
+  test.each(['rate_limited', 'quota_exceeded'] as const)('answers %s with 429', async (code) => {
+    const limits = {
+      'retry-after': '17',
+      'x-ratelimit-limit': '20',
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset': '1900000000',
+    };
+    const policy = { 'RateLimit-Policy': '"key"; q=20; w=60; pk=:YQ==:' };
+    proxy.service.next(failing(code, { ...limits, ...policy }));
+    const answer = await proxy.ask('/');
+    expectRefusal(answer, code);
+    expect(Object.fromEntries(answer.headers)).toMatchObject(limits);
+  });
+
+  test.each([
+    ['the service cannot verify keys', failing('verification_unavailable')],
+    ['the service fails', failing('internal')],
+    ['the connection breaks', breaking],
+    ['another server refuses', answering(401, { 'WWW-Authenticate': 'Bearer' }, '<html>')],
+    ['another server forbids', answering(403, {}, '<html>')],
+    ['another server is busy', answering(429, {}, '<html>')],
+    ['another server redirects', answering(302, { Location: 'https://login.example' }, '<html>')],
+    [
+      `the limit is that of ${name}'s address`,
+      failing('rate_limited', { 'RateLimit-Policy': '"address"; q=600; w=60; pk=:YQ==:' }),
+    ],
+    ['the path does not exist', answering(404, {}, '<html>')],
+  ])('answers with 503 if %s', async (_what, answer) => {
+    proxy.service.next(answer);
+    expectRefusal(await proxy.ask('/'), 'verification_unavailable');
+  });
+
+  test("does not change the application's errors", async () => {
+    for (const status of [401, 403, 429, 500, 503]) {
+      expect(await proxy.ask(`/status/${status}`)).toMatchObject({ status, body: { app: 'GET' } });
+    }
+  });
+
+  test("answers with 503 if the service's certificate is not trusted", async () => {
+    const { front } = proxy;
+    const certificateFile = makeCertificate().file;
+    const stranger = await start({ servicePort: front.port, certificateFile, applicationPort });
+    const response = await fetch(stranger, { headers: { 'X-API-Key': makeKey() } });
+    expect(response.status).toBe(503);
+    expect(front.received).toEqual([]);
+  });
+
+  return () => proxy;
+}
