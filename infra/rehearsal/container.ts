@@ -1,19 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 export interface ContainerOptions {
-  /** Folder with the files of the image. */
+  /** Folder that contains the image's files. */
   readonly files: string;
   readonly user: string;
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** Limit of V8's address space in MiB. */
+  /** Memory limit in MiB, applied to V8's address space. */
   readonly memoryMiB: number;
 }
 
 /**
- * Runs the process of an image on the image's files, mounted read-only, as the image's user and
- * with only the given environment. Namespaces and chroot come from util-linux. The network is the
- * machine's.
+ * Runs a container without a container runtime. The process sees only the image's files, mounted
+ * read-only. It runs as the image's user and with only the given environment, but uses the
+ * machine's network. Namespaces and chroot come from util-linux.
  */
 export function startContainer(options: ContainerOptions): ChildProcess {
   const { files, user, command, environment, memoryMiB } = options;

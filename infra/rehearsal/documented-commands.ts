@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Returns the commands under a heading of a Markdown file: the lines of its `sh` blocks.
+ * Returns the commands in the `sh` blocks under a heading of a Markdown file, one per line.
  *
  * @param heading the text of the heading, of any level
- * @throws if the file has no such heading, or the heading has no commands
+ * @throws if the file does not contain the heading, or there are no commands under it
  */
 export function documentedCommands(file: string, heading: string): string[] {
   const lines = readFileSync(file, 'utf8').split('\n');

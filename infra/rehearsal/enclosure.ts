@@ -3,29 +3,31 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 
 /**
- * How a program in an enclosure ended: its exit code, or the signal that this process received
- * meanwhile.
+ * The result of a program in an enclosure: its exit code, or the signal that made this process stop
+ * it.
  */
 export type Ending = { readonly code: number } | { readonly signal: NodeJS.Signals };
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Returns the first child of a process (proc_pid_task(5)); undefined if it has none. */
+/**
+ * Returns the pid of a process's first child (proc_pid_task(5)); undefined if the process has none.
+ */
 function firstChildOf(pid: number): number | undefined {
   const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
   return first ? Number(first) : undefined;
 }
 
 /**
- * Runs a Node.js program in its own PID and mount namespaces. When the program ends or this process
- * is terminated, the kernel kills all processes in the namespaces and unmounts their mounts
- * (pid_namespaces(7), mount_namespaces(7)).
+ * Runs a Node.js program in an enclosure, which consists of separate PID and mount namespaces. When
+ * the program exits or this process is terminated, the kernel kills all processes in the enclosure
+ * and removes its mounts (pid_namespaces(7), mount_namespaces(7)).
  *
- * @param args the program's file and arguments
+ * @param args the program's file, followed by its arguments
  */
 export async function enclosed(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ending> {
-  // A separate process group: Ctrl-C in a terminal reaches only this process, which ends the whole
-  // enclosure.
+  // In a separate process group, the program does not receive Ctrl-C from the terminal. Only this
+  // process does, and it stops the whole enclosure.
   const child: ChildProcess = spawn(
     'unshare',
     ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', process.execPath, ...args],
@@ -34,7 +36,7 @@ export async function enclosed(args: readonly string[], env: NodeJS.ProcessEnv):
   let received: NodeJS.Signals | undefined;
   const end = (signal: NodeJS.Signals) => {
     received ??= signal;
-    // unshare exits after the first process of the namespace, and all others, have ended.
+    // Killing the namespace's first process kills all others. Afterwards unshare exits.
     process.kill(firstChildOf(child.pid as number) ?? (child.pid as number), 'SIGKILL');
   };
   for (const signal of signals) process.on(signal, end);
@@ -44,8 +46,8 @@ export async function enclosed(args: readonly string[], env: NodeJS.ProcessEnv):
 }
 
 /**
- * Ends this process when its parent ends, since only the parent controls the enclosure. Call it
- * inside the enclosure.
+ * Exits when the parent process exits, because only the parent can stop the enclosure. It must be
+ * called inside the enclosure.
  */
 export function endWithParent(): void {
   process.on('disconnect', () => process.exit(1));

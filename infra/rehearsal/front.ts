@@ -8,12 +8,12 @@ import { join } from 'node:path';
 
 const certificateFile = 'certificate.pem';
 
-/** Host of the region's Artifact Registry. */
+/** The host of Artifact Registry in the region. */
 export const registryHost = 'us-central1-docker.pkg.dev';
 
 /**
- * Makes the hosts of a {@link Front} resolvable for all programs in the enclosure. Call it once,
- * inside the enclosure.
+ * Makes the hosts of the {@link Front} resolvable for all programs in the enclosure. It must be
+ * called once, inside the enclosure.
  */
 export function useHostsOf(folder: string): void {
   const hosts = join(folder, 'hosts');
@@ -22,12 +22,12 @@ export function useHostsOf(folder: string): void {
 }
 
 /**
- * Returns the environment in which programs trust the front's certificate in addition to their
- * default CAs.
+ * Returns the environment variables that make programs trust the front end's certificate in
+ * addition to their default CAs.
  */
 export function trustingFront(folder: string): Record<string, string> {
   const variables = {
-    // Node.js adds these to its own CAs. Go uses only these.
+    // Node.js adds these certificates to its own CAs. Go uses only these certificates.
     NODE_EXTRA_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'],
     SSL_CERT_FILE: process.env['SSL_CERT_FILE'] ?? '/etc/ssl/certs/ca-certificates.crt',
   };
@@ -41,7 +41,8 @@ export function trustingFront(folder: string): Record<string, string> {
 }
 
 /**
- * Creates a key and a certificate for the hosts of a region and its registry, valid for one day.
+ * Creates a TLS key and a self-signed certificate for the hosts of Cloud Run and Artifact Registry
+ * in one region. The certificate is valid for one day.
  */
 function certificate(folder: string): { readonly key: Buffer; readonly cert: Buffer } {
   const [key, cert] = [join(folder, 'key.pem'), join(folder, certificateFile)];
@@ -55,18 +56,18 @@ function certificate(folder: string): { readonly key: Buffer; readonly cert: Buf
 }
 
 /**
- * A local replacement of Google's front end: TLS for Cloud Run and Artifact Registry on port 443 of
- * a loopback address.
+ * A local replacement for Google's front end. It terminates TLS for Cloud Run and Artifact
+ * Registry, on port 443 of a loopback address.
  */
 export interface Front {
-  /** Routes a host to a port of 127.0.0.1. */
+  /** Routes requests for a host to a port on 127.0.0.1. */
   route(host: string, port: number): void;
 }
 
 /**
  * Starts a front end.
  *
- * @param folder where the certificate and the hosts of {@link useHostsOf} are written
+ * @param folder the folder for the certificate and for the hosts file of {@link useHostsOf}
  */
 export async function startFront(folder: string): Promise<Front> {
   const routes = new Map<string, number>();
@@ -85,7 +86,7 @@ export async function startFront(folder: string): Promise<Front> {
     inner.once('error', () => outgoing.destroy());
     incoming.pipe(inner);
   });
-  // A random address, because another rehearsal may run at the same time.
+  // The address is random because another rehearsal may run at the same time.
   const address = `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
   server.listen(443, address);
   await once(server, 'listening');

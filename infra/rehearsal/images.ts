@@ -19,8 +19,8 @@ const dockerfile = join(repository, 'apps/api/Dockerfile');
 const run = promisify(execFile);
 
 /**
- * Libraries that glibc loads without a program being linked against them, and those that programs
- * built for an older glibc are linked against.
+ * Libraries that `ldd` does not list: libraries that glibc loads at run time, and libraries that
+ * are only needed by programs built for an older glibc.
  */
 const glibcParts = [
   'librt.so.1',
@@ -31,13 +31,13 @@ const glibcParts = [
   'libgcc_s.so.1',
 ];
 
-/** Returns the shared libraries that a program needs. */
+/** Returns the paths of a program's shared libraries. */
 function librariesOf(program: string): string[] {
   const listed = execFileSync('ldd', [program], { encoding: 'utf8' });
   return [...listed.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, path]) => path as string);
 }
 
-/** The files of an image, assembled from this machine's files. */
+/** The files of an image, copied from this machine. */
 class Files {
   readonly folder: string;
 
@@ -56,7 +56,7 @@ class Files {
     copyFileSync(from, join(this.folder, to));
   }
 
-  /** Copies a program with its shared libraries. */
+  /** Copies a program and its shared libraries. */
   copyProgram(from: string, to: string): void {
     this.copy(from, to);
     for (const library of librariesOf(from)) this.copy(library, library);
@@ -64,12 +64,12 @@ class Files {
 }
 
 /**
- * Returns build options that mount this machine's package caches, so that builds download no
+ * Returns build options that mount this machine's package caches, so that a build downloads no
  * packages.
  */
 function packageCaches(): string[] {
   const ask = (command: string) => execFileSync('sh', ['-c', command], { cwd: repository, encoding: 'utf8' }).trim();
-  // pnpm appends the folder of its store's version itself.
+  // pnpm appends the folder of the store's version itself.
   const store = dirname(ask('npx --yes --prefer-offline pnpm@12 store path'));
   const folders = { npm: ask('npm config get cache'), pnpm: store };
   return Object.entries(folders).flatMap(([name, path]) => ['--volume', `${path}:/cache/${name}`]);
@@ -78,20 +78,22 @@ function packageCaches(): string[] {
 /** Options of an image build. */
 export interface BuildOptions {
   /**
-   * A bundle such as apps/api/dist to build the image from. By default the Dockerfile builds it
-   * from source.
+   * A bundle such as apps/api/dist, from which the image is built. By default, the Dockerfile
+   * builds the bundle from source.
    */
   readonly bundle?: string;
 }
 
 /**
- * A builder of images that needs no daemon: it uses buildah, with storage in a separate folder.
- * Local base images, made of this machine's Node.js and its libraries, replace the published ones,
- * so that no registry is needed.
+ * Builds images with buildah, which needs no daemon. The published base images are replaced by
+ * local ones, made of this machine's Node.js and libraries, so that a build needs no registry.
+ * Images are stored in a temporary folder.
  */
 export class Images {
   readonly folder = mkdtempSync(join(tmpdir(), 'andamio-images-'));
-  /** Environment in which every buildah process uses these images and finds no Docker daemon. */
+  /**
+   * Environment variables that make buildah use the temporary storage, and hide the Docker daemon.
+   */
   readonly environment: Readonly<Record<string, string>>;
   readonly #bases = new Map<string, Promise<string>>();
 
@@ -113,8 +115,8 @@ export class Images {
   }
 
   /**
-   * Builds once an image that contains only Node.js, in the same place as distroless. It has no
-   * shell and no package manager.
+   * Builds the runtime base image, once. It contains only Node.js, at the same path as in
+   * distroless images, but no shell or package manager.
    */
   #runtimeBase(): Promise<string> {
     return this.#base('runtime', (files) => {
@@ -123,7 +125,10 @@ export class Images {
     });
   }
 
-  /** Builds once an image for the Dockerfile's build stage: Node.js, npm, and a shell. */
+  /**
+   * Builds the base image of the Dockerfile's build stage, once. It contains Node.js, npm and a
+   * shell.
+   */
   #buildBase(): Promise<string> {
     return this.#base('build', (files) => {
       files.copyProgram(process.execPath, 'usr/local/bin/node');
@@ -142,8 +147,8 @@ export class Images {
         'npm_config_prefer_offline=true',
         'pnpm_config_store_dir=/cache/pnpm',
       ];
-      // If this machine's proxy intercepts TLS, the registry's certificates are signed by the
-      // proxy's CA.
+      // If a proxy intercepts TLS on this machine, the package registry's certificate is signed by
+      // the proxy's CA.
       const authority = process.env['NODE_EXTRA_CA_CERTS'];
       if (authority !== undefined) {
         files.copy(authority, 'etc/authority.pem');
@@ -168,8 +173,7 @@ export class Images {
   }
 
   /**
-   * Returns the options that point the Dockerfile to its local base images, and to its bundle if
-   * there is one.
+   * Returns the build options that select the local base images, and the bundle if one is given.
    */
   async buildOptions({ bundle }: BuildOptions): Promise<string[]> {
     const runtime = ['--build-arg', `RUNTIME_IMAGE=${await this.#runtimeBase()}`];
@@ -178,13 +182,16 @@ export class Images {
       : [...runtime, '--build-context', `bundle=${this.#withoutCompileCache(bundle)}`];
   }
 
-  /** Returns the options with which `image:push` builds like {@link buildService}. */
+  /**
+   * Returns the build options for `image:push`, which then builds the same image as {@link
+   * buildService}.
+   */
   async options(bundle: string): Promise<string> {
     const context = `bundle=${this.#withoutCompileCache(bundle)}`;
     return `--build-arg RUNTIME_IMAGE=${await this.#runtimeBase()} --build-context ${context}`;
   }
 
-  /** Builds the service's image from its Dockerfile, with all timestamps set to the epoch. */
+  /** Builds the service's image from its Dockerfile. All timestamps are set to the epoch. */
   async buildService(tag: string, options: BuildOptions): Promise<void> {
     const file = ['--ignorefile', `${dockerfile}.dockerignore`, '--file', dockerfile];
     const inputs = await this.buildOptions(options);
@@ -192,7 +199,10 @@ export class Images {
     await this.buildah('bud', '--quiet', '--timestamp', '0', ...file, ...inputs, ...caches, '--tag', tag, repository);
   }
 
-  /** Copies a bundle without Node.js's compile cache, as the Dockerfile's build leaves it. */
+  /**
+   * Returns a copy of a bundle without Node.js's compile cache, which the Dockerfile creates
+   * itself.
+   */
   #withoutCompileCache(bundle: string): string {
     const copy = mkdtempSync(join(this.folder, 'bundle-'));
     cpSync(bundle, copy, { recursive: true, filter: (path) => basename(path) !== 'compile-cache' });
@@ -200,9 +210,9 @@ export class Images {
   }
 
   /**
-   * Pushes to a registry on loopback.
+   * Pushes an image to a registry on loopback.
    *
-   * @returns the digest
+   * @returns the image's digest
    */
   async push(image: string, destination: string): Promise<string> {
     const file = join(mkdtempSync(join(this.folder, 'push-')), 'digest');
@@ -210,19 +220,19 @@ export class Images {
     return readFileSync(file, 'utf8').trim();
   }
 
-  /** Returns the image's configuration: user, environment, entry point. */
+  /** Returns an image's configuration: its user, environment, entry point and working directory. */
   async configuration(
     image: string,
   ): Promise<{ User: string; Env: string[]; Entrypoint: string[]; WorkingDir: string }> {
     return JSON.parse(await this.buildah('inspect', '--type', 'image', image)).OCIv1.config;
   }
 
-  /** Returns the digests of the image's uncompressed layers, from the base up. */
+  /** Returns the digests of an image's uncompressed layers, lowest layer first. */
   async layers(image: string): Promise<string[]> {
     return JSON.parse(await this.buildah('inspect', '--type', 'image', image)).OCIv1.rootfs.diff_ids;
   }
 
-  /** Unpacks the image and returns the folder with its files. */
+  /** Unpacks an image and returns the folder that contains its files. */
   async unpack(image: string): Promise<string> {
     const container = await this.buildah('from', '--pull-never', image);
     return await this.buildah('mount', container);

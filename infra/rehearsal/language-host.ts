@@ -1,10 +1,10 @@
-// A language host for Node.js, for machines without Pulumi's own. The engine starts the program
-// pulumi-language-nodejs, reads its port, and asks it to run programs and policy packs. This one
-// supports only this project's kind of program: no compiler, no dependencies to install. It follows
-// Pulumi's own
-// (https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/cmd/pulumi-language-nodejs/main.go): it
-// runs the `node` on PATH, with the copy of the SDK that the program's folder resolves, and fails
-// if there is none.
+// A Node.js language host for machines without Pulumi's own. The engine starts the program
+// pulumi-language-nodejs, reads its port, and asks it to run programs and policy packs. This
+// implementation supports only programs that need no compilation and no installation of
+// dependencies. Like Pulumi's host
+// (https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/cmd/pulumi-language-nodejs/main.go), it
+// runs `node` from PATH with the SDK that resolves from the program's folder. If there is no SDK,
+// it fails.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -18,9 +18,9 @@ const language = require('@pulumi/pulumi/proto/language_pb.js');
 const plugin = require('@pulumi/pulumi/proto/plugin_pb.js');
 
 /**
- * Resolves a module of the SDK from a program's folder.
+ * Resolves a module of the Pulumi SDK from a program's folder.
  *
- * @throws {Error} with the message of Pulumi's host if the folder has no SDK
+ * @throws {Error} with the same message as Pulumi's host if the folder has no SDK
  */
 function locateModule(name: string, folder: string, installCommand: string): string {
   try {
@@ -31,7 +31,7 @@ function locateModule(name: string, folder: string, installCommand: string): str
   }
 }
 
-/** The used fields of a gRPC request to run a program. */
+/** The fields that are used in a gRPC request to run a program. */
 interface RunRequest {
   getProject(): string;
   getStack(): string;
@@ -44,12 +44,15 @@ interface RunRequest {
   getInfo(): { getRootDirectory(): string; getProgramDirectory(): string; getEntryPoint(): string };
 }
 
-/** The used fields of a gRPC request to run a plugin, with the stream for its output. */
+/**
+ * The fields that are used in a gRPC request to run a plugin, and the stream for the plugin's
+ * output.
+ */
 interface PluginCall {
   readonly request: {
     /** Returns the arguments, which include the engine's address. */
     getArgsList(): string[];
-    /** Returns the variables as NAME=VALUE. */
+    /** Returns the environment variables in the form NAME=VALUE. */
     getEnvList(): string[];
     getInfo(): { getProgramDirectory(): string };
   };
@@ -64,7 +67,7 @@ const engineAddress = process.argv.at(-1) as string;
 
 const children = new Set<ChildProcess>();
 
-/** Keeps track of a child process, so that it ends with the engine. */
+/** Registers a child process, so that {@link endWithEngine} can kill it. */
 function track<Child extends ChildProcess>(child: Child): Child {
   children.add(child);
   child.once('exit', () => children.delete(child));
@@ -72,8 +75,9 @@ function track<Child extends ChildProcess>(child: Child): Child {
 }
 
 /**
- * Ends this process and its children when the engine is gone, as Pulumi's host does. A program
- * whose engine was killed would otherwise report errors to it until its memory is full.
+ * Exits and kills all child processes when the engine is gone, as Pulumi's host does. Otherwise a
+ * program whose engine was killed would keep reporting errors to the engine until it runs out of
+ * memory.
  */
 function endWithEngine(): void {
   const engine = process.ppid;
@@ -116,14 +120,14 @@ function runProgram({ request }: { request: RunRequest }, callback: Callback): v
   const child = track(spawn('node', [runner, ...args, ...program], { stdio: ['ignore', 'inherit', 'inherit'], env }));
   child.once('exit', (code) => {
     const response = new language.RunResponse();
-    // Exit code 32: the program has reported the error itself.
+    // Exit code 32 means that the program has already reported the error.
     if (code === 32) response.setBail(true);
     else if (code !== 0) response.setError(`Program exited with non-zero exit code: ${code}`);
     callback(null, response);
   });
 }
 
-/** Runs a policy pack. The pack prints its port and runs until the engine cancels the call. */
+/** Runs a policy pack. The pack prints its port and runs until the engine cancels the request. */
 function runPlugin(call: PluginCall): void {
   const { request } = call;
   const variables = request.getEnvList().map((variable) => {

@@ -1,6 +1,6 @@
-// npx -y pnpm@12 rehearse: runs the documented commands and the pipeline's scripts on this machine,
-// from an empty project to a service that issues keys, and back. Google is the fake of the tests.
-// The images, the engine and the service are real.
+// npx -y pnpm@12 rehearse: runs the documented commands and the pipeline's scripts on this machine.
+// It starts with an empty project, deploys a service that issues keys, and destroys everything. The
+// images, the Pulumi engine and the service are real, and Google is the fake of the tests.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ async function main(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'andamio-rehearsal-'));
   const log = `${folder}.log`;
   try {
-    // TMPDIR is inside the folder, so that all temporary files are removed with it.
+    // TMPDIR is inside the folder, so that all temporary files are deleted with it.
     const ending = await enclosed([join(import.meta.dirname, 'play.ts'), folder, log], {
       ...process.env,
       TMPDIR: folder,

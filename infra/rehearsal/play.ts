@@ -1,4 +1,4 @@
-// node rehearsal/play.ts FOLDER LOG: the rehearsal itself. main.ts runs it inside the enclosure.
+// node rehearsal/play.ts FOLDER LOG: runs the rehearsal. main.ts starts it in isolated namespaces.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Google } from '../test/google/client.ts';
@@ -10,7 +10,7 @@ import { filesIn, SecretSearch } from './secret-search.ts';
 import { startSurroundings } from './surroundings.ts';
 import { Workplace } from './workplace.ts';
 
-/** Returns the values of all secrets. Peppers are returned without their names. */
+/** Returns the values of all secrets. The names of peppers are removed. */
 async function secretValues(google: Google): Promise<string[]> {
   const values = await Promise.all((await google.secretVersions()).map((version) => google.secretValue(version)));
   return values.flatMap((value) => value?.split(',') ?? []).map((part) => part.replace(/^\w+:/, ''));
@@ -24,7 +24,7 @@ async function rehearse(folder: string, log: string, report: Report): Promise<vo
   );
   await report.step('', 'Install', () => work.typist('').run('npx -y pnpm@12 install'));
   const search = new SecretSearch();
-  // The two are independent and run concurrently to save time.
+  // The two projects are independent, so they run concurrently to save time.
   await Promise.all([ownProject(work, surroundings), documentedProject(work, surroundings)]);
 
   await report.step('', 'No secret is in state, settings, logs, arguments or environment', async () => {

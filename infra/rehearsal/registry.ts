@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { waitFor } from '../../apps/api/test/harness/wait-for.ts';
 
 /**
- * Starts an image registry on loopback (Debian's docker-registry). It runs until the enclosure
+ * Starts an image registry (Debian's docker-registry) on loopback. It runs until the enclosure
  * ends.
  *
- * @param folder storage of the registry
- * @throws if it exits before it responds
+ * @param folder the folder in which the registry stores images
+ * @throws if the registry exits before it accepts requests
  */
 export async function startRegistry(folder: string, port: number): Promise<{ readonly address: string }> {
   const address = `127.0.0.1:${port}`;

@@ -2,15 +2,15 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import type { Images } from './images.ts';
 
-/** Changes of the bundle in apps/api/dist, one for each kind of release. */
+/** Functions that change the bundle in apps/api/dist, by kind of release. */
 const changes = {
-  /** The same service, with another digest. */
+  /** The same service with another digest. */
   good: (main: string) => `${main}\n// another release\n`,
-  /** The same service, pushed by another account. */
+  /** The same service, pushed by an account other than the build account. */
   foreign: (main: string) => `${main}\n// by somebody else\n`,
-  /** Exits before it listens. */
+  /** A service that exits before it listens. */
   broken: () => 'process.exit(1);\n',
-  /** Reports that it is ready, but never responds to other requests. */
+  /** A service that reports readiness but does not respond to other requests. */
   hanging: () =>
     "process.getBuiltinModule('node:http').createServer((request, response) => request.url.startsWith('/health') && response.end()).listen(process.env.PORT);\n",
 } as const;
@@ -18,9 +18,9 @@ const changes = {
 export type Release = keyof typeof changes;
 
 /**
- * Builds a release and pushes it.
+ * Builds the image of a release and pushes it.
  *
- * @returns the digest
+ * @returns the image's digest
  */
 export async function pushRelease(
   images: Images,

@@ -1,8 +1,8 @@
 import { appendFileSync } from 'node:fs';
 
 /**
- * A report that writes the output of commands to the log file, and one line per step to standard
- * output.
+ * A report of the rehearsal. It writes the commands' output to a log file, and prints one line per
+ * step to standard output.
  */
 export class Report {
   readonly #log: string;
@@ -14,10 +14,11 @@ export class Report {
   }
 
   /**
-   * Returns a writer for the output of a command.
+   * Returns a function that writes a command's output to the log file, with a prefix on each line.
    *
-   * @param track prefix of each line, since two tracks run at the same time
-   * @returns a function that takes chunks of text; without an argument it writes an unfinished line
+   * @param track the prefix, which tells apart the tracks that run at the same time
+   * @returns a function that accepts text in chunks. Without an argument, it writes the last line
+   * even if the line is unfinished.
    */
   writer(track: string): (chunk?: string) => void {
     let rest = '';
@@ -42,7 +43,7 @@ export class Report {
     }
   }
 
-  /** Prints the duration of the whole rehearsal. */
+  /** Prints the total duration of the rehearsal. */
   total(): void {
     this.#print(this.#begun, 'total');
   }

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { missingForEmulator } from '../../apps/api/test/harness/emulator.ts';
 
-/** A requirement on the machine, and how to install it. */
+/** A requirement of the rehearsal, with instructions to meet it. */
 interface Requirement {
   readonly name: string;
   readonly purpose: string;
@@ -12,7 +12,10 @@ interface Requirement {
   isMet(): boolean | Promise<boolean>;
 }
 
-/** Temporary disk space for images, clone and emulator, in bytes. */
+/**
+ * Required disk space in bytes, for images, the clone of the repository, and the Firestore
+ * emulator.
+ */
 const diskSpace = 3 * 2 ** 30;
 
 const succeeds = (command: string, ...args: readonly string[]) =>
@@ -24,7 +27,7 @@ function program(name: string, purpose: string, remedy = `apt-get install ${name
   return { name, purpose, remedy, isMet: () => isOnPath(name) };
 }
 
-/** Resolves to true if a port of the loopback interface is free. */
+/** Resolves to true if this process can listen on a loopback port. */
 function canListen(): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const server = createServer();
@@ -73,7 +76,7 @@ const requirements: readonly Requirement[] = [
 ];
 
 /**
- * Checks the requirements on the machine without starting anything.
+ * Checks the requirements of the rehearsal.
  *
  * @returns one line for each requirement that is not met
  */

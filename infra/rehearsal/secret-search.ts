@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Milliseconds between scans of the processes. */
+/** Milliseconds between scans of the running processes. */
 const interval = 200;
 
-/** Arguments and environment of a process. */
+/** The arguments and environment of a process. */
 interface Seen {
   readonly where: string;
   readonly text: string;
@@ -19,27 +19,32 @@ function read(path: string): string {
 }
 
 /**
- * A recorder of the arguments and environment of every process in the enclosure. It searches them
- * and files for secret values.
+ * Records the arguments and environment of every process in the enclosure. At the end, it searches
+ * these records and the given files for secret values.
  */
 export class SecretSearch {
   readonly #seen = new Map<string, Seen>();
   readonly #timer = setInterval(() => this.look(), interval);
 
-  /** @returns one line for each place where a value was found */
+  /**
+   * Stops recording and searches for secret values.
+   *
+   * @returns one line for each process or file that contains a value
+   */
   end(values: readonly string[], files: readonly string[]): string[] {
     clearInterval(this.#timer);
     const texts = [...this.#seen.values(), ...files.map((where): Seen => ({ where, text: read(where) }))];
     return texts.filter(({ text }) => values.some((value) => text.includes(value))).map(({ where }) => where);
   }
 
-  /** Records the processes that currently run. */
+  /** Records all running processes. */
   look(): void {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
       const environment = read(`/proc/${pid}/environ`);
       if (command === '') continue;
-      // Cloud Run passes secrets to the service and its job only in the environment.
+      // The service and its job may have secrets in their environment, because Cloud Run passes
+      // them there.
       const isGiven = /(^|\0)(K_SERVICE|CLOUD_RUN_JOB)=/.test(environment);
       const text = isGiven ? command : `${command}\0${environment}`;
       this.#seen.set(text, { where: `process ${command.slice(0, 200)}`, text });
@@ -47,7 +52,10 @@ export class SecretSearch {
   }
 }
 
-/** Returns the files in a folder and its subfolders. Does not follow links, such as node_modules. */
+/**
+ * Returns all files in a folder and its subfolders. Symbolic links, such as node_modules, are not
+ * followed.
+ */
 export function filesIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);

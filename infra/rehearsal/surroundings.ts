@@ -12,31 +12,31 @@ import type { Workplace } from './workplace.ts';
 
 const bundle = join(import.meta.dirname, '../../apps/api/dist');
 
-/** The services that a rehearsal's commands use. They stop with the enclosure. */
+/** The local services that the commands of a rehearsal use. They stop with the enclosure. */
 export interface Surroundings {
   readonly google: Google;
   /**
-   * Builds an image and pushes it to the registry of a project, as any account with write access
-   * can.
+   * Builds an image and pushes it to a project's registry without attesting it. Any account with
+   * write access can do this.
    *
-   * @returns its reference with the digest
+   * @returns the image reference with its digest
    */
   push(kind: Release, registryAddress: string): Promise<string>;
   /**
    * Builds, pushes and attests an image, as the deploy workflow does.
    *
-   * @returns its reference with the digest
+   * @returns the image reference with its digest
    */
   release(kind: Release, registryAddress: string): Promise<string>;
 }
 
 /**
- * Starts a registry, Firestore and the fake Google on loopback, and configures the workplace's
- * commands to use them.
+ * Starts an image registry, the Firestore emulator and the fake Google on loopback. Sets the
+ * environment of the workplace so that its commands use them.
  */
 export async function startSurroundings(work: Workplace): Promise<Surroundings> {
   useHostsOf(work.folder);
-  // The host that gcloud derives for Cloud Run in the region.
+  // gcloud derives this host for Cloud Run from the region.
   appendFileSync(join(work.folder, 'hosts'), '127.0.0.1 us-central1-localhost\n');
   const [{ address: registry }, emulator] = await Promise.all([
     startRegistry(work.folder, await freePort()),

@@ -1,5 +1,6 @@
-// node rehearsal/token.ts FILE: prints a token of the rehearsal's issuer. The issuer shares the
-// secret in FILE with the service, as HS256 requires. The pipeline does not have the secret.
+// node rehearsal/token.ts FILE: prints a token of the rehearsal's issuer. As HS256 requires, the
+// issuer and the service share a secret. FILE contains the secret, and the pipeline has no access
+// to it.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import jwt from 'jsonwebtoken';

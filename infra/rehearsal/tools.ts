@@ -3,10 +3,10 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Returns a PATH with a language host for Node.js: Pulumi's own if it is installed, otherwise the
- * one in this folder.
+ * Returns a PATH that contains a Node.js language host: Pulumi's own if it is installed, otherwise
+ * the one in this folder.
  *
- * @param folder where the script that starts it is written
+ * @param folder the folder for the script that starts the language host
  */
 export function pathWithLanguageHost(folder: string): string {
   const path = process.env['PATH'] ?? '';

@@ -10,8 +10,8 @@ const repository = join(import.meta.dirname, '../..');
 const execute = promisify(execFile);
 
 /**
- * A clone of this repository with its uncommitted changes, and the environment of the person who
- * works in it.
+ * A clone of this repository, including uncommitted changes, and the environment in which commands
+ * run in it.
  */
 export class Workplace {
   readonly folder: string;
@@ -19,7 +19,7 @@ export class Workplace {
   readonly environment: Record<string, string>;
   readonly #report: Report;
 
-  /** @param folder where the clone and the state of the stacks are written */
+  /** @param folder the folder for the clone and for the state of the stacks */
   constructor(folder: string, report: Report) {
     this.folder = folder;
     this.clone = join(folder, 'clone');
@@ -37,26 +37,25 @@ export class Workplace {
       PATH: pathWithLanguageHost(folder),
       PULUMI_BACKEND_URL: `file://${state}`,
       PULUMI_SKIP_UPDATE_CHECK: 'true',
-      // By default npx queries the registry for the newest pnpm 12 each time. Uses the cached
-      // version instead.
+      // Without this setting, npx asks the registry for the newest pnpm 12 at each call.
       npm_config_prefer_offline: 'true',
-      // Every command loads Google's SDK. The cache avoids compiling it each time.
+      // Every command loads Google's SDK. This cache avoids compiling the SDK each time.
       NODE_COMPILE_CACHE: join(folder, 'compiled'),
     };
   }
 
   /**
-   * Returns a typist who runs commands in the clone.
+   * Returns a {@link Typist} that runs commands in the clone.
    *
-   * @param track name of the typist in the report
+   * @param track the typist's name in the report
    */
   typist(track: string, environment: Readonly<Record<string, string>> = {}): Typist {
     return new Typist(this.clone, { ...this.environment, ...environment }, this.#report, track);
   }
 
   /**
-   * Builds the service's bundle for the images in the original checkout, where earlier builds are
-   * reused.
+   * Builds the service's bundle, from which images are made. The build runs in the original
+   * checkout, where the results of earlier builds can be reused.
    */
   async build(): Promise<void> {
     const typist = new Typist(repository, this.environment, this.#report, '');
@@ -64,7 +63,10 @@ export class Workplace {
   }
 }
 
-/** A person or a pipeline job that runs commands one after another, grouped in steps. */
+/**
+ * Runs the commands of one person or pipeline job, one after another. The commands are grouped in
+ * steps.
+ */
 export class Typist {
   readonly environment: Record<string, string>;
   readonly #folder: string;
@@ -72,8 +74,8 @@ export class Typist {
   readonly #track: string;
 
   /**
-   * @param folder working directory of the commands
-   * @param track name of this typist in the report
+   * @param folder the working directory of the commands
+   * @param track the typist's name in the report
    */
   constructor(folder: string, environment: Readonly<Record<string, string>>, report: Report, track: string) {
     this.environment = { ...environment };
@@ -88,9 +90,10 @@ export class Typist {
   }
 
   /**
-   * Runs a command that must succeed.
+   * Runs a command that is expected to succeed.
    *
-   * @returns its output
+   * @returns the command's output
+   * @throws if the command fails
    */
   async run(command: string): Promise<string> {
     const { succeeded, printed } = await this.try(command);
@@ -99,9 +102,10 @@ export class Typist {
   }
 
   /**
-   * Runs a command that must fail.
+   * Runs a command that is expected to fail.
    *
-   * @returns its output
+   * @returns the command's output
+   * @throws if the command succeeds
    */
   async refused(command: string): Promise<string> {
     const { succeeded, printed } = await this.try(command);
@@ -110,10 +114,10 @@ export class Typist {
   }
 
   /**
-   * Runs the equivalent of `npx -y pnpm@12 pulumi` on a stack, without npx and pnpm. It must
-   * succeed.
+   * Runs `npx -y pnpm@12 pulumi` on a stack, which is expected to succeed. Starts the script
+   * directly, to save the time of npx and pnpm.
    *
-   * @returns its output
+   * @returns the command's output
    */
   pulumi(args: string, stack: string): Promise<string> {
     return this.run(`'${process.execPath}' infra/scripts/pulumi.ts ${args} --stack ${stack}`);
@@ -131,7 +135,7 @@ export class Typist {
   /**
    * Runs a command.
    *
-   * @returns whether it succeeded, and its output
+   * @returns its output, and true if it succeeded
    */
   async try(command: string): Promise<{ readonly succeeded: boolean; readonly printed: string }> {
     const write = this.#report.writer(this.#track);
@@ -155,9 +159,9 @@ export class Typist {
 }
 
 /**
- * Checks Pulumi's output of an update.
+ * Asserts that an update changed, created and deleted nothing.
  *
- * @throws if the update changed, created or deleted a resource
+ * @param printed Pulumi's output of the update
  */
 export function assertUnchanged(printed: string): void {
   assert.ok(

@@ -15,8 +15,8 @@ const project = 'documented-project';
 const node = `'${process.execPath}'`;
 
 /**
- * Returns a command that prints tokens of a stack's issuer. Only the issuer knows the service's JWT
- * secret.
+ * Returns a command that prints tokens of a stack's issuer. The issuer knows the service's JWT
+ * secret; the release scripts do not.
  */
 function tokensOfIssuer(work: Workplace, stack: Stack, secret: string): string {
   const file = join(work.folder, `issuer-${stack}.json`);
@@ -25,8 +25,8 @@ function tokensOfIssuer(work: Workplace, stack: Stack, secret: string): string {
 }
 
 /**
- * Enables federation for the jobs of a repository, as docs/deploy.md describes. The owner commits
- * the settings.
+ * Adds the settings that let the jobs of a GitHub repository deploy. docs/deploy.md tells the
+ * project's owner to commit them.
  */
 function letGitHubDeploy(work: Workplace): void {
   const settings = ['githubRepository: example-owner/example-repository', 'githubRepositoryId: "1234567"'];
@@ -35,15 +35,15 @@ function letGitHubDeploy(work: Workplace): void {
     appendFileSync(join(work.clone, `infra/Pulumi.${stack}.yaml`), lines);
 }
 
-/** Returns a pipeline job. It works beside the owner and calls Google as an account of its own. */
+/** Returns a typist for a pipeline job, which calls Google as a service account. */
 async function job(work: Workplace, { google }: Surroundings, track: string, account: string): Promise<Typist> {
   const port = await google.portOf(`serviceAccount:${account}@${project}.iam.gserviceaccount.com`);
   return work.typist(track, { PULUMI_DEBUG_PROVIDERS: `gcp:${port},docker-build:${port}` });
 }
 
 /**
- * Runs the documented project: deploys shared, preprod and prod, releases to them, operates them,
- * and destroys them.
+ * Rehearses the documented project: deploys shared, preprod and prod, releases new images, operates
+ * the services, and destroys the stacks.
  */
 export async function documentedProject(work: Workplace, surroundings: Surroundings): Promise<void> {
   letGitHubDeploy(work);
@@ -60,7 +60,7 @@ export async function documentedProject(work: Workplace, surroundings: Surroundi
   await tearDown(owner, surroundings);
 }
 
-/** Releases to a stack with the pipeline's script, run as the stack's deploy account. */
+/** Releases images to a stack. It runs the pipeline's script as the stack's deploy account. */
 class Releases {
   readonly #surroundings: Surroundings;
   readonly #registry: string;
@@ -89,9 +89,9 @@ class Releases {
   }
 
   /**
-   * Builds, attests and releases an image.
+   * Builds, attests and releases a working image.
    *
-   * @returns its reference with the digest
+   * @returns the image reference with its digest
    */
   async good(): Promise<string> {
     const image = await this.#surroundings.release('good', this.#registry);
@@ -111,7 +111,7 @@ class Releases {
   /**
    * Pushes an image without an attestation.
    *
-   * @returns its reference with the digest
+   * @returns the image reference with its digest
    */
   foreign(): Promise<string> {
     return this.#surroundings.push('foreign', this.#registry);
@@ -122,7 +122,7 @@ class Releases {
   }
 }
 
-/** Runs the steps on prod. */
+/** Runs the release steps on prod. */
 async function production(work: Workplace, owner: Typist, surroundings: Surroundings): Promise<void> {
   const releases = await Releases.to('prod', work, owner, surroundings);
   const first = await owner.output('prod', 'image');
@@ -176,7 +176,7 @@ async function production(work: Workplace, owner: Typist, surroundings: Surround
   });
 }
 
-/** Runs the operations on a deployed service, on preprod. */
+/** Runs the operating steps on preprod. */
 async function operations(work: Workplace, owner: Typist, surroundings: Surroundings): Promise<void> {
   const { google } = surroundings;
   const preview = await job(work, surroundings, 'preprod', 'andamio-preview');
@@ -246,7 +246,8 @@ async function tearDown(owner: Typist, { google }: Surroundings): Promise<void> 
     }
     const left = (await google.resources()).filter(({ inputs }) => inputs['project'] === project);
     assert.deepEqual(
-      // Google never deletes a key: https://cloud.google.com/kms/docs/resource-hierarchy
+      // Google never deletes keys (https://cloud.google.com/kms/docs/resource-hierarchy), and
+      // `destroy` keeps the identity pool.
       left.filter(({ type }) => !/^gcp:(iam\/workloadIdentityPool|kms\/(cryptoKey|keyRing):)/.test(type)),
       [],
     );

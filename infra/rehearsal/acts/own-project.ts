@@ -6,7 +6,9 @@ import { assertUnchanged, type Workplace } from '../workplace.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 
-/** Runs a new user's project: one stack is created, updated, destroyed, and created again. */
+/**
+ * Rehearses a new user's project: creates, updates and destroys one stack, and creates it again.
+ */
 export async function ownProject(work: Workplace, { google }: Surroundings): Promise<void> {
   const stranger = work.typist('dev');
   const ofStranger = async () =>
