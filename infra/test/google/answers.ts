@@ -4,8 +4,8 @@ const isObject = (value: unknown): value is Properties =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Reports whether a value is the first of an enum. In Google's APIs it means "not set".
- * https://google.aip.dev/126
+ * Reports whether a value is the first value of an enum. In Google's APIs, this value means that
+ * the field is not set: https://google.aip.dev/126
  */
 const isUnspecified = (value: unknown) => typeof value === 'string' && /(^|_)UNSPECIFIED$/.test(value);
 
@@ -28,16 +28,16 @@ function without(value: unknown, isLeftOut: (member: unknown) => boolean): unkno
 }
 
 /**
- * Returns a value as Google's APIs return it. The JSON form of proto3 omits fields with their
- * default value. https://protobuf.dev/programming-guides/json/#presence
+ * Returns a value in the form in which Google's APIs return it. Protocol Buffers omit fields with
+ * default values in JSON: https://protobuf.dev/programming-guides/json/#presence
  */
 function answered(value: unknown): unknown {
   return without(value, (member) => isDefault(member) || isUnspecified(member));
 }
 
 /**
- * Returns a response as the provider stores it. Declared arguments that the response omits get the
- * zero value of their type, like in the flatteners of the Terraform provider.
+ * Returns a response in the form in which the provider stores it. A declared argument that is not
+ * in the response gets the zero value of its type, as in the Terraform provider.
  */
 function kept(declared: unknown, answer: unknown): unknown {
   if (answer === undefined) {
@@ -55,10 +55,10 @@ function kept(declared: unknown, answer: unknown): unknown {
 }
 
 /**
- * Returns properties as the provider reads them back from Google.
+ * Returns properties as the provider reads them from Google after they were declared.
  *
- * @param documents the arguments that hold a JSON document, which the provider stores exactly as
- * Google returns it
+ * @param documents arguments that contain a JSON document. The provider stores the document exactly
+ * as Google returns it.
  */
 export function readBack(properties: Properties, documents: readonly string[] = []): Properties {
   const answer = answered(properties) as Properties;
@@ -71,8 +71,8 @@ export function readBack(properties: Properties, documents: readonly string[] = 
 }
 
 /**
- * Reports whether Terraform sees no change between two values. An unset argument equals its zero
- * value.
+ * Reports whether Terraform considers two values equal. A missing argument equals the zero value of
+ * its type.
  */
 export function isSame(old: unknown, declared: unknown): boolean {
   const [a, b] = [without({ old }, isDefault), without({ old: declared }, isDefault)];
@@ -80,9 +80,9 @@ export function isSame(old: unknown, declared: unknown): boolean {
 }
 
 /**
- * Reports whether the provider sees no change between two JSON documents. Google may choose values
- * that the declared document omits. See `monitoringDashboardDiffSuppress` in
- * resource_monitoring_dashboard.go of the Terraform provider.
+ * Reports whether the provider considers two JSON documents equal. Members that Google adds to a
+ * document are ignored, as in `monitoringDashboardDiffSuppress` (resource_monitoring_dashboard.go
+ * in the Terraform provider).
  */
 export function isSameDocument(old: string, declared: string): boolean {
   const withoutAdditions = (there: unknown, wanted: unknown): unknown => {
@@ -99,7 +99,7 @@ export function isSameDocument(old: string, declared: string): boolean {
   return canonical(withoutAdditions(JSON.parse(old), wanted)) === canonical(wanted);
 }
 
-/** Returns JSON with sorted object keys. */
+/** Returns the JSON of a value, with the keys of all objects sorted. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, member) =>
     isObject(member) ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1))) : member,

@@ -1,6 +1,6 @@
-// Cloud KMS, Binary Authorization and Container Analysis over HTTP: the methods that are needed to
-// sign an image and to verify its attestation. Signatures are real:
-// https://cloud.google.com/binary-authorization/docs/making-attestations
+// The REST routes of Cloud KMS, Binary Authorization and Container Analysis that sign an image and
+// verify its attestation: https://cloud.google.com/binary-authorization/docs/making-attestations.
+// The signatures are real.
 import { spawnSync } from 'node:child_process';
 import {
   createHash,
@@ -18,10 +18,10 @@ import { GoogleError } from './error.ts';
 import type { Properties } from './resource-type.ts';
 import type { Route } from './rest.ts';
 
-/** An attestation as Container Analysis stores it. */
+/** An attestation in Container Analysis. */
 export interface Occurrence {
   readonly noteName: string;
-  /** `IMAGE@sha256:...`, optionally with the prefix `https://`. */
+  /** The image, as `IMAGE@sha256:...`. The prefix `https://` is optional. */
   readonly resourceUri: string;
   readonly attestation: {
     readonly serializedPayload: string;
@@ -29,7 +29,9 @@ export interface Occurrence {
   };
 }
 
-/** Returns the private key of a key version as PEM. It is generated on first use. */
+/**
+ * Returns the private key of a KMS key version, in PEM format. The key is generated on first use.
+ */
 function privateKeyOf(version: string, cloud: Cloud): string {
   const [key = ''] = version.split('/cryptoKeyVersions/');
   if (!cloud.resources.has(key)) throw new GoogleError(404, `CryptoKeyVersion ${version} not found.`);
@@ -41,15 +43,15 @@ function privateKeyOf(version: string, cloud: Cloud): string {
   return pem;
 }
 
-/** Returns the public key of a key version as PEM. */
+/** Returns the public key of a KMS key version, in PEM format. */
 export function publicKeyOf(version: string, cloud: Cloud): string {
   const privateKey = createPrivateKey(privateKeyOf(version, cloud));
   return createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
 }
 
 /**
- * Signs a SHA-256 digest with OpenSSL's command-line tool, which accepts a digest. Node.js signs
- * only data that it hashes itself.
+ * Signs a SHA-256 digest. It uses the OpenSSL CLI, because Node.js cannot sign data that is already
+ * hashed.
  */
 function sign(version: string, digest: Buffer, cloud: Cloud): string {
   const folder = mkdtempSync(join(tmpdir(), 'kms-'));
@@ -83,8 +85,8 @@ interface Note {
 const noteOf = (attestor: Properties) => attestor['attestationAuthorityNote'] as unknown as Note;
 
 /**
- * Returns the note's name. Google writes the reference with the project, whatever form it was
- * declared in.
+ * Returns the full name of the attestor's note. Google returns the name with the project, even if
+ * the reference was declared without it.
  */
 function noteNameOf(attestor: Properties): string {
   const { noteReference } = noteOf(attestor);
@@ -93,7 +95,7 @@ function noteNameOf(attestor: Properties): string {
 
 const imageOf = (resourceUri: string) => resourceUri.replace(/^https:\/\//, '');
 
-/** Reports whether an image's attestation is signed by a key of the attestor. */
+/** Reports whether an attestation has a signature by one of the attestor's keys. */
 function isVerified({ attestation, resourceUri }: Occurrence, attestor: Properties): boolean {
   const payload = Buffer.from(attestation.serializedPayload, 'base64');
   const { critical } = JSON.parse(payload.toString()) as {
@@ -109,7 +111,10 @@ function isVerified({ attestation, resourceUri }: Occurrence, attestor: Properti
   );
 }
 
-/** Returns the reason why the project's policy denies an image; undefined if the image may run. */
+/**
+ * Returns the reason why the project's Binary Authorization policy denies an image; undefined if
+ * the image may run.
+ */
 export function denialOf(project: string, image: string, cloud: Cloud): string | undefined {
   const policy = cloud.resources.get(`projects/${project}`)?.inputs['defaultAdmissionRule'] as
     | { readonly evaluationMode: string; readonly requireAttestationsBies?: readonly string[] }
@@ -128,7 +133,7 @@ export function denialOf(project: string, image: string, cloud: Cloud): string |
   return undefined;
 }
 
-/** Returns the routes for the fake's REST server. */
+/** Returns the routes of attestations and signing keys. */
 export function attestationRoutes(cloud: Cloud): Route[] {
   const version =
     '(projects\\/([^/]+)\\/locations\\/[^/]+\\/keyRings\\/[^/]+\\/cryptoKeys\\/[^/]+\\/cryptoKeyVersions\\/\\d+)';
@@ -211,7 +216,7 @@ export function attestationRoutes(cloud: Cloud): Route[] {
       },
     },
     {
-      // Any caller that may impersonate the account gets a token of it.
+      // Every caller that may impersonate the account receives a token for it.
       pattern:
         /^POST \/v1\/projects\/-\/serviceAccounts\/([^/@]+@([^/.]+)\.iam\.gserviceaccount\.com):generateAccessToken$/,
       api: 'iamcredentials.googleapis.com',
@@ -219,7 +224,7 @@ export function attestationRoutes(cloud: Cloud): Route[] {
       answer([email]) {
         const known = cloud.of('gcp:serviceaccount/account:Account').some(({ outputs }) => outputs['email'] === email);
         if (!known) throw new GoogleError(404, `Not found; Gaia id not found for email ${email}`);
-        // In whole seconds, because gcloud cannot parse fractions.
+        // gcloud cannot parse fractions of a second.
         const expireTime = new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+/, '');
         return { accessToken: `a-token-of-${email}`, expireTime };
       },
@@ -228,7 +233,7 @@ export function attestationRoutes(cloud: Cloud): Route[] {
 }
 
 /**
- * Signs and attests an image as the build account does.
+ * Signs an image and attaches the attestation, as the build account does.
  *
  * @param other true to sign with a key that the attestor does not have
  */

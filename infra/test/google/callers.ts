@@ -8,20 +8,25 @@ type Handler = (...args: unknown[]) => unknown;
 
 const callers = new AsyncLocalStorage<string>();
 
-/** Returns the caller of the current request; undefined if it arrived on the first port. */
+/**
+ * Returns the caller of the current request; undefined if the request arrived on the default port.
+ */
 export function callerOfPort(): string | undefined {
   return callers.getStore();
 }
 
 /**
- * A function that listens on another loopback port, on which all requests are from this member. The
- * port offers the same service as the SDK's server on the first port.
+ * Opens another loopback port on which the given member is the caller of all requests. The port
+ * offers the same gRPC service as the default port.
  *
  * @returns the port
  */
 export type ListenAs = (member: string) => Promise<number>;
 
-/** Intercepts the service that the SDK's server registers. Call it before that server starts. */
+/**
+ * Intercepts the gRPC service that the SDK's server registers, so that other ports can offer it.
+ * Must be called before the server starts.
+ */
 export function furtherPorts(): ListenAs {
   const { addService } = grpc.Server.prototype;
   let offered: readonly [definition: unknown, handlers: object] | undefined;

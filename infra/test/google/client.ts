@@ -9,7 +9,7 @@ type Remote = {
   ) => Promise<Awaited<ReturnType<Control[Method]>>>;
 };
 
-/** The fake Google, running in a separate process. */
+/** A fake Google that runs in a separate process. */
 export interface Google extends Remote {
   readonly port: number;
   readonly process: ChildProcess;
@@ -17,21 +17,21 @@ export interface Google extends Remote {
 }
 
 /**
- * The projects of the tests: the documented one and a new user's. The number of the first is
- * published; its id is not, so this one is invented.
+ * The projects that tests use: the documented project, and a new user's project. The documented
+ * project's number is published. Its id is not, so the id here is invented.
  */
 const projects = {
   documented: ['documented-project', '308006323670'],
   own: ['my-project', '123456789012'],
 } as const;
 
-/** Starts a cloud that contains only the projects. */
+/** Starts a fake Google that contains the projects and nothing else. */
 export async function startGoogle(
   options: { readonly args?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Google> {
   const named = Object.values(projects).map((pair) => pair.join('='));
   const child = fork(join(import.meta.dirname, 'main.ts'), ['--projects', named.join(','), ...(options.args ?? [])], {
-    // Errors reach the engine as responses. The provider's own stack traces would only be noise.
+    // Errors reach the engine in responses, so the provider's own stack traces are discarded.
     stdio: ['ignore', 'pipe', 'ignore', 'ipc'],
     env: { ...process.env, ...options.env },
   });

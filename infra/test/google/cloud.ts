@@ -4,50 +4,56 @@ import { GoogleError } from './error.ts';
 import type { Execution } from './executions.ts';
 import type { Properties } from './resource-type.ts';
 
-/** A resource as the cloud stores it. */
+/** A resource as the fake Google stores it. */
 export interface Stored {
   readonly type: string;
   readonly id: string;
-  /** Creation time in milliseconds, from {@link Cloud.now}. */
+  /** Creation time in milliseconds, as returned by {@link Cloud.now}. */
   readonly created: number;
   inputs: Properties;
   outputs: Properties;
 }
 
-/** An existing project. */
+/** A Google Cloud project. */
 export interface Project {
   readonly id: string;
   readonly number: string;
 }
 
-/** A failure to inject into calls, and how often. */
+/** A fault to inject into an operation, with the number of times that it occurs. */
 export interface Fault {
   readonly type: string;
   readonly operation: 'create' | 'update' | 'delete';
   /**
-   * `status`: the call is rejected. `lost`: the call succeeds and its response is lost. `unready`:
-   * the service is created, but its revision does not start. `delay`: the call starts after the
-   * given milliseconds, or at {@link Cloud.goOn}.
+   * The effect of the fault:
+   *
+   * - `status`: Google rejects the request.
+   * - `lost`: the request succeeds, but its response is lost.
+   * - `unready`: the service is created, but its revision does not start.
+   * - `delay`: the request starts after the given time, or when the test calls `goOn`.
    */
   readonly kind: 'status' | 'lost' | 'unready' | 'delay';
   readonly status?: number;
   readonly message?: string;
   readonly milliseconds?: number;
-  /** The only resource that fails. Omit it to fail any resource of the type. */
+  /** The only resource that the fault affects. By default, it affects all resources of the type. */
   readonly id?: string;
   times: number;
 }
 
-/** The backend that a rehearsal provides, so that declared images and services are real. */
+/**
+ * The backend of a rehearsal, which really builds the declared images and runs the declared
+ * services.
+ */
 export interface Machinery {
   /**
-   * Builds an image and pushes it.
+   * Builds and pushes an image.
    *
-   * @returns the digest
+   * @returns the image's digest
    */
   build(tags: readonly string[]): Promise<string>;
   imageExists(reference: string): boolean;
-  /** Starts a declared service, and resolves when it is ready. */
+  /** Starts a service and resolves when it is ready. */
   run(service: Stored, cloud: Cloud): Promise<void>;
   stop(service: Stored): Promise<void>;
   /** Runs a job's container until it exits. */
@@ -59,36 +65,38 @@ export interface Machinery {
   ): Promise<{ readonly exitCode: number; readonly lines: readonly string[] }>;
 }
 
-/** The state of the fake Google: the existing resources and the failures to inject. */
+/** The state of the fake Google: its resources, and the faults to inject. */
 export class Cloud {
   readonly projects: Project[] = [];
   readonly resources = new Map<string, Stored>();
   /**
-   * Enabled APIs, as `PROJECT/API`, and when they were enabled, by {@link now}. They are never
-   * disabled.
+   * The time at which each API was enabled, as returned by {@link now}. Keys have the form
+   * `PROJECT/API`. APIs are never disabled.
    */
   readonly enabled = new Map<string, number>();
-  /** Milliseconds until a newly enabled API responds. */
+  /** Milliseconds for which a newly enabled API is unavailable. */
   apiDelay = 0;
-  /** Secrets by full name, and the values of their versions by the full name of each. */
+  /** Full names of all secrets. */
   readonly secrets = new Set<string>();
   readonly secretVersions = new Map<string, { value: string; enabled: boolean }>();
-  /** Images in registries, by `ADDRESS@sha256:...` and by tag. */
+  /** Digests of the images in registries, by `ADDRESS@sha256:...` and by tag. */
   readonly images = new Map<string, string>();
-  /** Private keys of Cloud KMS as PEM, by the full name of a key version. */
+  /** Private keys of Cloud KMS in PEM format, by the full name of the key version. */
   readonly signingKeys = new Map<string, string>();
-  /** Attestations as Container Analysis stores them. */
+  /** Attestations in Container Analysis. */
   readonly occurrences: Occurrence[] = [];
-  /** Executions of jobs, by name. */
+  /** Job executions, by name. */
   readonly executions = new Map<string, Execution>();
-  /** Digests of really built images, by tag. */
+  /** Digests of the images that the rehearsal has built, by tag. */
   readonly built = new Map<string, string>();
-  /** Deleted resources that Google keeps for a while, by id. */
+  /** Deleted resources that Google still keeps, by id. */
   readonly deleted = new Map<string, Stored & { readonly since: number }>();
-  /** When Cloud Run releases a subnetwork that a service used, by id. */
+  /**
+   * The time at which Cloud Run releases a subnetwork that a service used, by the subnetwork's id.
+   */
   readonly heldSubnetworks = new Map<string, number>();
   readonly faults: Fault[] = [];
-  /** Functions that end the current delays. */
+  /** Functions that end the delay of a waiting call. */
   readonly delays = new Set<() => void>();
   readonly calls: string[] = [];
   /** Base URL of the REST APIs, with a trailing slash. */
@@ -96,30 +104,30 @@ export class Cloud {
   machinery: Machinery | undefined;
   /** Milliseconds until a grant on a secret takes effect. */
   grantDelay = 0;
-  /** Opens a port on which all requests are from one member. */
+  /** Opens a port on which the given member is the caller of all requests. */
   listenAs: ListenAs | undefined;
   #ahead = 0;
   #caller: string | undefined;
 
   /**
-   * Returns the caller as an IAM member, e.g. `serviceAccount:...`. Undefined means the owner of
-   * the project.
+   * The caller of the current request as an IAM member, such as `serviceAccount:...`. Undefined
+   * means the project's owner.
    */
   get caller(): string | undefined {
     return callerOfPort() ?? this.#caller;
   }
 
-  /** Sets the caller on the first port. */
+  /** Sets the caller of requests on the default port. */
   set caller(member: string | undefined) {
     this.#caller = member;
   }
 
-  /** Returns Google's current time in milliseconds. */
+  /** Returns the current time of Google's clock, in milliseconds. */
   now(): number {
     return Date.now() + this.#ahead;
   }
 
-  /** Advances Google's time. */
+  /** Advances Google's clock. */
   pass(milliseconds: number): void {
     this.#ahead += milliseconds;
   }
@@ -131,7 +139,11 @@ export class Cloud {
     return found;
   }
 
-  /** Enables an API, as `PROJECT/API`. */
+  /**
+   * Enables an API.
+   *
+   * @param name the API, in the form `PROJECT/API`
+   */
   enable(name: string): void {
     if (!this.enabled.has(name)) this.enabled.set(name, this.now());
   }
@@ -151,7 +163,7 @@ export class Cloud {
   }
 
   /**
-   * Adds a version to a secret, and creates the secret if it is missing.
+   * Adds a version to a secret. Creates the secret if it does not exist.
    *
    * @returns the number of the version
    */
@@ -162,7 +174,7 @@ export class Cloud {
     return number;
   }
 
-  /** Returns the resources of a type. */
+  /** Returns all resources of a type. */
   of(type: string): Stored[] {
     return [...this.resources.values()].filter((each) => each.type === type);
   }
@@ -170,7 +182,7 @@ export class Cloud {
   /**
    * Restores a deleted resource.
    *
-   * @throws {GoogleError} if Google does not keep it
+   * @throws {GoogleError} if Google no longer keeps the resource
    */
   undelete(id: string): void {
     const kept = this.deleted.get(id);
@@ -179,7 +191,11 @@ export class Cloud {
     this.resources.set(id, kept);
   }
 
-  /** Returns the fault for a call, and counts it. @param id undefined before the resource exists */
+  /**
+   * Returns the fault to inject into a call, and decrements its remaining count.
+   *
+   * @param id the resource's id; undefined if the resource does not exist yet
+   */
   takeFault(type: string, operation: Fault['operation'], id?: string): Fault | undefined {
     const fault = this.faults.find(
       (each) =>

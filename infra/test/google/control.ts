@@ -3,14 +3,17 @@ import type { ListenAs } from './callers.ts';
 import type { Cloud, Fault, Stored } from './cloud.ts';
 import type { Properties } from './resource-type.ts';
 
-/** APIs that `bootstrap` enables, so that they can be called before the program enables any. */
+/** APIs that are enabled initially, because `bootstrap` enables them before the program runs. */
 const enabledFromStart = [
   'cloudresourcemanager.googleapis.com',
   'secretmanager.googleapis.com',
   'serviceusage.googleapis.com',
 ];
 
-/** Returns the operations that tests perform directly on the cloud, without the engine. */
+/**
+ * Returns the operations with which tests inspect and control the fake Google, bypassing the
+ * engine.
+ */
 export function control(cloud: Cloud) {
   const required = (id: string): Stored => {
     const stored = cloud.resources.get(id);
@@ -25,37 +28,40 @@ export function control(cloud: Cloud) {
     restUrl: (): string => cloud.restUrl,
     /** Returns all existing resources. */
     resources: (): Stored[] => [...cloud.resources.values()],
-    /** Changes arguments of a resource outside of Pulumi. */
+    /** Changes a resource's arguments outside of Pulumi. */
     change(id: string, patch: Properties) {
       const stored = required(id);
       stored.inputs = { ...stored.inputs, ...patch };
       stored.outputs = { ...stored.outputs, ...patch };
     },
-    /** Delays the effect of grants on secrets by the given seconds. */
+    /** Delays the effect of later grants on secrets by a number of seconds. */
     delayGrants(seconds: number) {
       cloud.grantDelay = seconds * 1000;
     },
-    /** Delays responses of newly enabled APIs by the given seconds. */
+    /** Makes newly enabled APIs unavailable for a number of seconds. */
     delayApis(seconds: number) {
       cloud.apiDelay = seconds * 1000;
     },
     /**
-     * Makes this member the caller of all further requests. Without an argument, the owner of the
-     * project is the caller.
+     * Sets the caller of all later requests, as an IAM member. Without an argument, the project's
+     * owner is the caller.
      */
     actAs(member?: string) {
       cloud.caller = member;
     },
-    /** Returns a port on which requests are from this member, independent of {@link actAs}. */
+    /**
+     * Opens a port on which the given member is the caller, regardless of {@link actAs}, and
+     * returns it.
+     */
     portOf: (member: string): Promise<number> => (cloud.listenAs as ListenAs)(member),
-    /** Advances Google's time by the given seconds. */
+    /** Advances Google's clock by a number of seconds. */
     pass(seconds: number) {
       cloud.pass(seconds * 1000);
     },
     enableApi(name: string) {
       cloud.enable(name);
     },
-    /** Adds a deleted federation pool. */
+    /** Adds a deleted workload identity pool. */
     addDeletedPool(id: string) {
       const inputs = { project: id.split('/')[1], workloadIdentityPoolId: id.split('/').at(-1), displayName: 'old' };
       const type = 'gcp:iam/workloadIdentityPool:WorkloadIdentityPool';
@@ -64,13 +70,18 @@ export function control(cloud: Cloud) {
     fail(fault: Fault) {
       cloud.faults.push(fault);
     },
-    /** Ends the current delays and returns their number. */
+    /** Ends the delays of all waiting calls and returns the number of these calls. */
     goOn(): number {
       const { size } = cloud.delays;
       for (const end of cloud.delays) end();
       return size;
     },
-    /** Adds an image to a registry, by `ADDRESS@sha256:...` and optionally by tag. */
+    /**
+     * Adds an image to a registry.
+     *
+     * @param reference `ADDRESS@sha256:...`
+     * @param tagged the same image by tag
+     */
     addImage(reference: string, tagged?: string) {
       const digest = reference.slice(reference.indexOf('@') + 1);
       cloud.images.set(reference, digest);
@@ -78,11 +89,14 @@ export function control(cloud: Cloud) {
     },
     addSecretVersion: (secret: string, value: string): number => cloud.addSecretVersion(secret, value),
     secretValue: (version: string): string | undefined => cloud.secretVersions.get(version)?.value,
-    /** Signs and attests an image as the build account does. */
+    /** Signs an image and attaches the attestation, as the build account does. */
     attest(project: string, image: string) {
       attest(project, image, cloud);
     },
-    /** Attests an image as an account that may attach attestations but cannot use the key. */
+    /**
+     * Attaches an attestation that is signed with a key other than the attestor's. An account
+     * without access to the signing key could do this.
+     */
     attestWithOtherKey(project: string, image: string) {
       attest(project, image, cloud, true);
     },
@@ -103,7 +117,7 @@ export function control(cloud: Cloud) {
 
 export type Control = ReturnType<typeof control>;
 
-/** A call of one of these operations by message. */
+/** A message that calls one of the control operations. */
 export interface Call {
   readonly id: number;
   readonly method: keyof Control;

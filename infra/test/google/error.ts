@@ -1,4 +1,4 @@
-/** An error response from Google, with the real provider's message around it. */
+/** An error response from Google. The message has the real provider's format. */
 export class GoogleError extends Error {
   readonly status: number;
 

@@ -1,17 +1,16 @@
-// Executions of Cloud Run jobs and their logs over HTTP, for `gcloud run jobs execute` and `gcloud
-// logging read`.
+// The REST routes that `gcloud run jobs execute` and `gcloud logging read` call.
 
 import { denialOf } from './attestations.ts';
 import type { Cloud, Stored } from './cloud.ts';
 import { GoogleError } from './error.ts';
 import type { Route } from './rest.ts';
 
-/** An execution as Cloud Run stores it. */
+/** An execution of a Cloud Run job. */
 export interface Execution {
   readonly job: Stored;
   readonly args: readonly string[];
   readonly exitCode: number;
-  /** Output of the container, in order. */
+  /** The container's output, line by line. */
   readonly lines: readonly string[];
 }
 
@@ -26,7 +25,7 @@ interface Task {
 
 const taskOf = ({ inputs }: Stored) => (inputs['template'] as { readonly template: Task }).template;
 
-/** Returns a job in the form of the v1 API, with the fields that the Google Cloud CLI reads. */
+/** Returns a job in the format of Cloud Run's API v1, with the fields that gcloud reads. */
 function jobOf({ inputs }: Stored) {
   const { maxRetries, containers } = taskOf({ inputs } as Stored);
   const task = {
@@ -46,7 +45,7 @@ function jobOf({ inputs }: Stored) {
 }
 
 /**
- * Returns an execution in the form of
+ * Returns an execution in the format of Cloud Run's API v1:
  * https://cloud.google.com/run/docs/reference/rest/v1/namespaces.executions#Execution
  */
 function executionOf(name: string, { job, exitCode }: Execution) {
@@ -77,7 +76,7 @@ function executionOf(name: string, { job, exitCode }: Execution) {
   };
 }
 
-/** Returns the routes for the fake's REST server. */
+/** Returns the routes of job executions. */
 export function executionRoutes(cloud: Cloud): Route[] {
   const api = 'run.googleapis.com';
   const path = '\\/apis\\/run\\.googleapis\\.com\\/v1\\/namespaces\\/([^/]+)';
@@ -102,7 +101,7 @@ export function executionRoutes(cloud: Cloud): Route[] {
         const job = find(groups);
         const [container] = taskOf(job).containers;
         const { useDefault } = (job.inputs['binaryAuthorization'] ?? {}) as { readonly useDefault?: boolean };
-        // Attestation is checked here and not when the job is updated.
+        // Cloud Run checks a job's attestation at execution, not when the job is updated.
         const denial = useDefault && denialOf(groups[0] as string, container?.image as string, cloud);
         if (denial)
           throw new GoogleError(400, `Container image '${container?.image}' is not authorized by policy. ${denial}`);
@@ -130,8 +129,8 @@ export function executionRoutes(cloud: Cloud): Route[] {
       },
     },
     {
-      // https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/list, for the entries of
-      // one execution.
+      // Returns the log entries of one execution:
+      // https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/list
       pattern: /^POST \/v2\/entries:list$/,
       api: 'logging.googleapis.com',
       answer(_groups, { filter }) {

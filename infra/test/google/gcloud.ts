@@ -1,6 +1,6 @@
 import type { Google } from './client.ts';
 
-/** APIs of the fake's REST server, by their name in the Google Cloud CLI's settings. */
+/** The APIs that the fake's REST server implements, by their names in gcloud's configuration. */
 const served = [
   'binaryauthorization',
   'cloudkms',
@@ -14,10 +14,10 @@ const served = [
 ];
 
 /**
- * Returns the environment in which the Google Cloud CLI calls the fake, with a signed-in account.
+ * Returns environment variables that make gcloud call the fake, as a signed-in account:
  * https://cloud.google.com/sdk/gcloud/reference/topic/configurations
  *
- * @param folder configuration folder of the CLI
+ * @param folder gcloud's configuration folder
  */
 export async function gcloudEnvironment(google: Google, folder: string): Promise<Record<string, string>> {
   const url = await google.restUrl();
@@ -27,11 +27,11 @@ export async function gcloudEnvironment(google: Google, folder: string): Promise
     CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
     CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: 'true',
     CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: 'true',
-    // The Pulumi provider and the pipeline's scripts read these as well.
+    // The Pulumi provider and the pipeline's scripts also read these variables.
     GOOGLE_BINARY_AUTHORIZATION_CUSTOM_ENDPOINT: `${url}v1/`,
     GOOGLE_CONTAINER_ANALYSIS_CUSTOM_ENDPOINT: `${url}v1beta1/`,
-    // gcloud calls Cloud Run at the region's host: https://us-central1-run.googleapis.com. Tests
-    // that execute jobs make that name resolvable.
+    // gcloud calls Cloud Run at a regional host, such as https://us-central1-run.googleapis.com.
+    // Tests that execute jobs make the corresponding host name resolvable.
     CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: url.replace('127.0.0.1', 'localhost'),
     ...Object.fromEntries(served.map((api) => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api.toUpperCase()}`, url])),
   };

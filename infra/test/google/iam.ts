@@ -4,8 +4,8 @@ import { GoogleError } from './error.ts';
 import type { Properties } from './resource-type.ts';
 
 /**
- * Permissions of predefined roles, as far as the program and its scripts use them. Roles with an
- * empty list exist, but none of their permissions is checked.
+ * Permissions of predefined roles, limited to the permissions that the program and its scripts use.
+ * A role with an empty list exists but has no permission that the fake checks.
  * https://cloud.google.com/iam/docs/roles-permissions, as of July 2026.
  */
 const predefinedRoles: Readonly<Record<string, readonly string[]>> = {
@@ -57,7 +57,7 @@ const predefinedRoles: Readonly<Record<string, readonly string[]>> = {
 
 const customRole = 'gcp:projects/iAMCustomRole:IAMCustomRole';
 
-/** Returns the permissions of a role; undefined if the role does not exist. */
+/** Returns a role's permissions; undefined if the role does not exist. */
 export function permissionsOf(role: string, cloud: Cloud): readonly string[] | undefined {
   const custom = cloud.of(customRole).find(({ outputs }) => outputs['name'] === role);
   return custom ? (custom.inputs['permissions'] as string[]) : predefinedRoles[role];
@@ -70,7 +70,7 @@ const inProject =
   (inputs) =>
     `projects/${inputs['project']}${path.replace(/\{(\w+)\}/g, (_, name: string) => String(inputs[name]))}`;
 
-/** The resources whose IAM policies the member resources belong to, by type. */
+/** Functions that return the resource to whose IAM policy a grant belongs, by the grant's type. */
 const policyOwners: Readonly<Record<string, ScopeOf>> = {
   'gcp:artifactregistry/repositoryIamMember:RepositoryIamMember': inProject(
     '/locations/{location}/repositories/{repository}',
@@ -90,8 +90,8 @@ const policyOwners: Readonly<Record<string, ScopeOf>> = {
 };
 
 /**
- * Reports whether the policy of one resource also applies to another. The project of a bucket is
- * unknown here, so the policies of all projects apply to it.
+ * Reports whether a policy on `scope` applies to a resource. A bucket's name does not tell its
+ * project, so the policies of all projects apply to each bucket.
  */
 function isWithin(resource: string, scope: string): boolean {
   if (resource === scope || resource.startsWith(`${scope}/`)) return true;
@@ -99,9 +99,9 @@ function isWithin(resource: string, scope: string): boolean {
 }
 
 /**
- * Checks that the caller has a permission on a resource, through the policies of the resource and
- * of its parents. The owner of the project is the default caller and may do everything. Bindings
- * with a condition are ignored.
+ * Checks that the caller has a permission on a resource, either directly or through a parent
+ * resource. The default caller is the project's owner, who has all permissions. Conditional
+ * bindings grant nothing.
  *
  * @throws {GoogleError} 403 with Google's message
  */
@@ -124,7 +124,10 @@ function authorize(cloud: Cloud, permission: string, resource: string): void {
 
 export type Operation = 'read' | 'create' | 'update' | 'delete';
 
-/** Returns the permission for a change. Google derives its name from the read permission. */
+/**
+ * Returns the permission that a change needs. Its name is derived from the name of the read
+ * permission.
+ */
 function forChange(permission: string, operation: Exclude<Operation, 'read'>): string {
   if (permission === 'serviceusage.services.use') return permission;
   if (permission === 'billing.resourcebudgets.read') return 'billing.resourcebudgets.write';
@@ -135,7 +138,7 @@ function forChange(permission: string, operation: Exclude<Operation, 'read'>): s
 /**
  * Returns the permissions that an operation needs.
  *
- * @throws if no table contains the type
+ * @throws if the permissions of the type are not known
  */
 function permissionsFor(token: string, operation: Operation): readonly string[] {
   if (token === 'docker-build:index:Image')
@@ -143,28 +146,28 @@ function permissionsFor(token: string, operation: Operation): readonly string[] 
   const reading = (readPermissions as Readonly<Record<string, readonly string[]>>)[token];
   if (reading === undefined) throw new Error(`The fake Google does not know the permissions for ${token}.`);
   if (operation === 'read') return reading;
-  // Every change also reads the result.
+  // After every change, the provider reads the resource.
   return [...new Set([...reading.map((permission) => forChange(permission, operation)), ...reading])];
 }
 
-/** Returns the resource on which an operation's permission is checked. */
+/** Returns the resource on which Google checks an operation's permissions. */
 function resourceOf(token: string, id: string, inputs: Properties, cloud: Cloud): string {
   const owner = policyOwners[token];
   if (owner) return owner(inputs);
-  // Some names contain the project number.
+  // Google uses the project number in some names.
   if (id.startsWith('projects/'))
     return id.replace(/^projects\/(\d+)/, (_, number: string) => `projects/${cloud.project(number).id}`);
   if (token !== 'gcp:billing/budget:Budget') return `projects/${inputs['project']}`;
-  // A budget for one project can be read and written with permissions on that project.
+  // Permissions on a project suffice for a budget that covers only that project.
   const [project = ''] = (inputs['budgetFilter'] as { readonly projects: string[] }).projects;
   return `projects/${cloud.project(project.replace('projects/', '')).id}`;
 }
 
 /**
- * Checks that the caller may perform an operation on a resource.
+ * Checks that the caller has the permissions for an operation on a resource.
  *
- * @param id id of the resource, if it exists
- * @throws {GoogleError} 403
+ * @param id the resource's id; undefined if the resource does not exist yet
+ * @throws {GoogleError} 403 if a permission is missing
  */
 export function authorizeOperation(
   cloud: Cloud,
@@ -174,7 +177,7 @@ export function authorizeOperation(
   inputs: Properties,
 ): void {
   if (cloud.caller === undefined) return;
-  // The permission to create a resource is checked on its project.
+  // Google checks the permission to create a resource on its project.
   const resource = id === undefined ? `projects/${inputs['project']}` : resourceOf(token, id, inputs, cloud);
   for (const permission of permissionsFor(token, operation)) {
     const isOfProject = /^(resourcemanager|serviceusage)\./.test(permission);
@@ -183,16 +186,16 @@ export function authorizeOperation(
 }
 
 /**
- * Checks the permissions that Cloud Run requires for a deployment in addition to those on the
- * service or job, even if the deployment does not change them. The caller must be able to act as
- * the container's account, pull the image, and read the operation, whose name belongs to the
- * location. https://cloud.google.com/run/docs/reference/iam/roles#additional-configuration. A
- * caller that turns the invoker check on or off must also be able to set the service's policy:
+ * Checks the permissions that Cloud Run requires for every deployment, in addition to permissions
+ * on the service or job. The caller must be able to act as the container's account, pull the image,
+ * and read the operation:
+ * https://cloud.google.com/run/docs/reference/iam/roles#additional-configuration. To turn the
+ * invoker check on or off, the caller must also be able to set the service's policy:
  * https://cloud.google.com/run/docs/authenticating/public#required_roles
  */
 export function authorizeDeployment(cloud: Cloud, inputs: Properties, before?: Properties): void {
   const { project, location, name } = inputs as Record<string, string>;
-  // A job's template describes its executions, and contains the template of their tasks.
+  // A job's template describes an execution and contains the template of its tasks.
   const outer = inputs['template'] as Properties;
   const template = (outer['template'] ?? outer) as Properties;
   if (before?.['invokerIamDisabled'] !== inputs['invokerIamDisabled'])
@@ -209,9 +212,9 @@ export function authorizeDeployment(cloud: Cloud, inputs: Properties, before?: P
 }
 
 /**
- * Checks that the caller may perform a lookup.
+ * Checks that the caller has the permissions for a lookup.
  *
- * @throws {GoogleError} 403
+ * @throws {GoogleError} 403 if a permission is missing
  */
 export function authorizeLookUp(cloud: Cloud, token: string, inputs: Properties): void {
   const table: Readonly<Record<string, readonly string[]>> = {
@@ -223,7 +226,7 @@ export function authorizeLookUp(cloud: Cloud, token: string, inputs: Properties)
   for (const permission of table[token] ?? lookUpElse[token] ?? []) authorize(cloud, permission, String(resource));
 }
 
-/** Permissions for lookups that only an owner makes. */
+/** Permissions for lookups that are made only by a project's owner. */
 const lookUpElse: Readonly<Record<string, readonly string[]>> = {
   'gcp:artifactregistry/getDockerImage:getDockerImage': ['artifactregistry.dockerimages.get'],
   'gcp:iam/getWorkloadIdentityPool:getWorkloadIdentityPool': ['iam.workloadIdentityPools.get'],

@@ -1,6 +1,7 @@
-// The fake Google as a process: prints the port that the engine attaches to
-// (PULUMI_DEBUG_PROVIDERS=gcp:PORT,docker-build:PORT). The parent process can call it with
-// messages; see client.ts. `--projects ID=NUMBER,...` lists the existing projects.
+// Runs the fake Google as a process. It prints the port for
+// PULUMI_DEBUG_PROVIDERS=gcp:PORT,docker-build:PORT, with which the engine attaches to it. The
+// parent process controls it by messages; see client.ts. `--projects ID=NUMBER,...` specifies the
+// existing projects.
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { main } from '@pulumi/pulumi/provider/server.js';
@@ -27,7 +28,8 @@ process.on('message', async ({ id, method, args }: Call) => {
   }
 });
 process.on('disconnect', () => process.exit());
-// An import reads without properties, which crashes the SDK's server.
+// During an import, the engine reads a resource without properties, which would crash the SDK's
+// server.
 const require = createRequire(createRequire(import.meta.url).resolve('@pulumi/pulumi'));
 const { ReadRequest } = require('@pulumi/pulumi/proto/provider_pb.js');
 const { Struct } = require('google-protobuf/google/protobuf/struct_pb.js');

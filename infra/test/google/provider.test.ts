@@ -7,7 +7,9 @@ import type { Properties } from './resource-type.ts';
 import { resourceTypes } from './resources/index.ts';
 import { argumentsOf } from './validate.ts';
 
-/** Returns a cloud with one project in which every API is enabled, and the provider for it. */
+/**
+ * Returns a fake Google with one project in which all needed APIs are enabled, and its provider.
+ */
 function google() {
   const cloud = new Cloud();
   const by = control(cloud);
@@ -19,7 +21,7 @@ function google() {
   return {
     ...by,
     create: (token: string, inputs: Properties) => gcp.create(urn(token), { project: 'my-project', ...inputs }),
-    /** Reports whether a second `up` with the same arguments shows a change. */
+    /** Creates a resource and reports whether a second `up` would change it. */
     async changes(token: string, inputs: Properties, second = inputs) {
       const { id, outs } = await gcp.create(urn(token), { project: 'my-project', ...inputs });
       return (await gcp.diff(id, urn(token), outs, { project: 'my-project', ...second })).changes;

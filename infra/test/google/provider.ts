@@ -8,7 +8,9 @@ import { resourceTypes } from './resources/index.ts';
 import { markSecrets, openSecrets } from './secret-values.ts';
 import { argumentsOf, messageOf, problemsOf } from './validate.ts';
 
-/** Returns TYPE of `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME`. */
+/**
+ * Returns the resource type in a URN of the form `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME`.
+ */
 const tokenOf = (urn: string) => urn.split('::')[2]?.split('$').at(-1) as string;
 
 function typeOf(token: string): ResourceType {
@@ -19,7 +21,7 @@ function typeOf(token: string): ResourceType {
 
 const projectOf = (inputs: Properties) => inputs['project'] as string | undefined;
 
-/** Waits for the given milliseconds, or until the delay is ended by `goOn`. */
+/** Resolves after a number of milliseconds, or earlier if a test calls `goOn`. */
 async function later(milliseconds: number, cloud: Cloud): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, milliseconds);
@@ -29,7 +31,7 @@ async function later(milliseconds: number, cloud: Cloud): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Injects a fault before Google processes the call. */
+/** Injects a fault that occurs before Google processes the request. */
 async function failBefore(fault: Fault | undefined, cloud: Cloud): Promise<void> {
   if (fault?.kind === 'status')
     throw new GoogleError(fault.status ?? 500, fault.message ?? 'Internal error, on demand.');
@@ -41,14 +43,14 @@ function failAfter(fault: Fault | undefined): void {
 }
 
 /**
- * Returns an error that tells the engine that the resource exists although its operation failed, so
- * that the state keeps it.
+ * Returns an error which tells the engine that the resource exists although the operation failed.
+ * The engine then keeps the resource in its state.
  */
 function unfinished(error: Error, id: string, properties: Properties): Error {
   return Object.assign(error, { id, properties, reasons: [error.message] });
 }
 
-/** Removes the properties that Google added within arguments. */
+/** Returns properties without the properties that Google added to arguments. */
 function withoutComputed(properties: Properties, { computed = [] }: ResourceType): Properties {
   const result = { ...properties };
   for (const path of computed) {
@@ -103,14 +105,15 @@ const invokes: Readonly<Record<string, Invoke>> = {
       publicKeys: [{ algorithm, pem }],
     };
   },
-  // The token of the account that runs the program.
+  // Returns the token of the account that runs the program.
   'gcp:organizations/getClientConfig:getClientConfig': () => ({
     id: 'client-config',
     accessToken: 'a-token-of-the-tests',
   }),
   'gcp:organizations/getProject:getProject': ({ projectId }, cloud) => {
     const { id, number } = cloud.project(String(projectId));
-    // The provider returns the project as it was requested, even if that is the number.
+    // Like the real provider, returns the requested project id, even if a project number was
+    // requested.
     return { projectId, number, name: id, id: `projects/${id}`, labels: {}, deletionPolicy: 'PREVENT' };
   },
   'gcp:secretmanager/getSecretVersion:getSecretVersion': ({ project, secret, version, fetchSecretData }, cloud) => {
@@ -134,13 +137,13 @@ const invokes: Readonly<Record<string, Invoke>> = {
 };
 
 /**
- * Types that run containers. Such a resource exists even if the operation that created it fails.
+ * Types that run containers. A resource of such a type exists even if its create operation fails.
  */
 const workloads = ['gcp:cloudrunv2/service:Service', 'gcp:cloudrunv2/job:Job'];
 
 /**
- * Returns a provider that behaves toward the engine like the real one, with {@link Cloud} in place
- * of Google.
+ * Returns a Pulumi provider that behaves like the real one but calls {@link Cloud} instead of
+ * Google.
  */
 export function provider(cloud: Cloud) {
   const store = (token: string, id: string, inputs: Properties, outputs: Properties): Stored => {
@@ -151,8 +154,8 @@ export function provider(cloud: Cloud) {
     return stored;
   };
   /**
-   * Returns the properties of a resource as every operation reads them from Google, with the same
-   * secrets as in `like`.
+   * Returns a resource's properties as read from Google. Properties that are secret in `like` are
+   * marked as secret.
    */
   const propertiesOf = ({ type, outputs }: Stored, like: Properties): Properties =>
     markSecrets(readBack(outputs, typeOf(type).documents), like);
@@ -178,8 +181,8 @@ export function provider(cloud: Cloud) {
       const token = tokenOf(urn);
       const type = typeOf(token);
       const [olds, news] = [withoutComputed(openSecrets(markedOlds), type), openSecrets(markedNews)];
-      // Google chooses the values of arguments that were never given, so their difference is not a
-      // change.
+      // If the program never set an argument, Google chooses its value. A difference in such an
+      // argument is not a change.
       const given = [...((olds['__given'] as string[] | undefined) ?? []), ...Object.keys(news)];
       const isUnchanged = (name: string) =>
         type.documents?.includes(name) && typeof olds[name] === 'string'
@@ -223,8 +226,8 @@ export function provider(cloud: Cloud) {
           cloud.resources.delete(id);
           throw error;
         }
-        // A service exists even if its revision does not start. The provider has set its id by
-        // then.
+        // The service exists even if its revision does not start, and the provider has already set
+        // its id.
         throw unfinished(error as Error, id, propertiesOf(stored, marked));
       }
       failAfter(fault);
@@ -256,7 +259,7 @@ export function provider(cloud: Cloud) {
       try {
         await type.afterWrite?.(stored, cloud);
       } catch (error) {
-        // The real provider stores the sent values in the state, and the next update starts from
+        // Like the real provider, stores the values that were sent. The next update starts from
         // them.
         throw unfinished(error as Error, id, propertiesOf(stored, marked));
       }

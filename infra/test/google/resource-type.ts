@@ -3,69 +3,75 @@ import type { GoogleError } from './error.ts';
 
 export type Properties = Record<string, unknown>;
 
-/** The behavior of a resource type, beyond the typings and Google's description. */
+/** The behavior of a resource type that is in neither the typings nor Google's API description. */
 export interface ResourceType {
-  /** API that must be enabled in the project, e.g. `run.googleapis.com`. */
+  /** The API that must be enabled in the project, such as `run.googleapis.com`. */
   readonly api?: string;
-  /** API and message of Google's description. */
+  /** The message of the resource in Google's API description. */
   readonly message?: readonly [api: string, message: string];
-  /** Arguments that have another name at Google, e.g. `traffics` for `traffic`. */
+  /**
+   * Google's names for arguments that Pulumi names differently, such as `traffic` for `traffics`.
+   */
   readonly fields?: Readonly<Record<string, string>>;
   /**
-   * Fields that the description marks as required although its prose restricts that to one case.
+   * Fields that Google's API description marks as required, although its text requires them only in
+   * one case.
    */
   readonly optional?: readonly string[];
   /**
-   * Arguments whose change replaces the resource. Immutable fields of the message are included by
-   * default.
+   * Arguments whose change replaces the resource, in addition to the message's immutable fields.
    */
   readonly replacedBy: readonly string[];
   /**
-   * Properties that Google adds within arguments, as ARGUMENT.PROPERTY. If they were not given,
-   * their difference is not a change.
+   * Properties that Google adds to an argument, as ARGUMENT.PROPERTY. Unless the program sets such
+   * a property, a difference in it is not a change.
    */
   readonly computed?: readonly string[];
   /**
-   * Returns the id in the real provider's form. Creating a resource with an existing id is a 409.
+   * Returns the resource's id in the real provider's format. Creating a resource with an existing
+   * id fails with 409.
    */
   id(inputs: Properties, cloud: Cloud): string;
-  /** Arguments that contain a JSON document. */
+  /** Arguments whose value is a JSON document. */
   readonly documents?: readonly string[];
   /**
-   * Retention of the resource after a delete, and the behavior of a create with the same id
-   * meanwhile.
+   * The retention of a deleted resource. `refusal` is called when a resource with the same id is
+   * created during this period.
    */
   readonly keeps?: {
     readonly seconds: number;
-    /** Returns the error of the create; undefined if the create restores the kept resource. */
+    /** Returns the error of the create; undefined if the create restores the deleted resource. */
     refusal(id: string, secondsLeft: number): GoogleError | undefined;
   };
-  /** True if creating an existing resource is not a conflict, as with members of a policy. */
+  /** True if creating an existing resource succeeds, as it does for members of an IAM policy. */
   readonly idempotent?: boolean;
-  /** Returns the errors that Google or the real provider report at preview. */
+  /** Returns the errors that Google or the real provider reports at preview. */
   check?(inputs: Properties): string[];
   /**
-   * Checks the arguments as Google does during the update.
+   * Validates the arguments as Google does during an update.
    *
-   * @throws {GoogleError} if Google rejects them
+   * @throws {GoogleError} if Google would reject them
    */
   admit?(inputs: Properties, cloud: Cloud, before: Stored | undefined): void;
-  /** Returns the properties that Google adds. */
+  /** Returns the output properties, which Google sets. */
   outputs?(inputs: Properties, cloud: Cloud, before: Stored | undefined, id: string): Properties;
   /**
-   * Returns the reason why the provider does not delete the resource; undefined if it may be
+   * Returns the reason why the provider refuses to delete the resource; undefined if it can be
    * deleted.
    */
   protectedBy?(outputs: Properties): string | undefined;
   /**
-   * Returns the reason why Google does not delete the resource at present; undefined if it does.
+   * Returns the reason why Google currently refuses to delete the resource; undefined if it can be
+   * deleted.
    */
   refusesDelete?(stored: Stored, cloud: Cloud): string | undefined;
-  /** Applies the side effects of a delete on other resources. */
+  /** Applies the side effects that deleting the resource has on other resources. */
   afterDelete?(stored: Stored, cloud: Cloud): Promise<void> | void;
-  /** Waits for work that precedes the resource's creation. */
+  /** Waits for work that must finish before the resource is created. */
   prepare?(inputs: Properties, cloud: Cloud): Promise<void>;
   afterWrite?(stored: Stored, cloud: Cloud): Promise<void> | void;
-  /** Reports whether deleting the resource leaves the underlying object in place. */
+  /**
+   * Reports whether deleting the resource only removes it from the state, so that Google keeps it.
+   */
   abandons?(outputs: Properties): boolean;
 }

@@ -1,4 +1,4 @@
-// The fake's REST server for the Google Cloud CLI. It shares the provider's data.
+// The REST server of the fake, which gcloud calls. It uses the same data as the provider.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,19 +11,19 @@ import { executionRoutes } from './executions.ts';
 type Body = Readonly<Record<string, unknown>>;
 
 export interface Route {
-  /** Method and path. Groups are the arguments of {@link answer}. */
+  /** Pattern of method and path. Its groups are passed to {@link answer}. */
   readonly pattern: RegExp;
-  /** API that must be enabled in the project. */
+  /** The API that must be enabled in the project. */
   readonly api: string;
   /**
-   * Index of the group with the project, by default the first. If the pattern has no such group, no
-   * API is required.
+   * Index of the group that matches the project. Defaults to the first group. If the group does not
+   * exist, no API needs to be enabled.
    */
   readonly project?: number;
   answer(groups: readonly string[], body: Body, query: URLSearchParams): unknown;
 }
 
-/** https://cloud.google.com/apis/design/errors#error_model */
+/** Status names by HTTP status: https://cloud.google.com/apis/design/errors#error_model */
 const statusNames: Readonly<Record<number, string>> = {
   400: 'INVALID_ARGUMENT',
   403: 'PERMISSION_DENIED',
@@ -32,9 +32,9 @@ const statusNames: Readonly<Record<number, string>> = {
 };
 
 /**
- * Returns the routes of projects and their enabled APIs:
- * https://cloud.google.com/resource-manager/reference/rest/v1/projects/get,
- * https://cloud.google.com/service-usage/docs/reference/rest/v1/services/batchEnable
+ * Returns the routes of projects
+ * (https://cloud.google.com/resource-manager/reference/rest/v1/projects/get) and their APIs
+ * (https://cloud.google.com/service-usage/docs/reference/rest/v1/services/batchEnable).
  */
 function projectRoutes(cloud: Cloud): Route[] {
   return [
@@ -58,8 +58,8 @@ function projectRoutes(cloud: Cloud): Route[] {
 }
 
 /**
- * Returns the routes of federation pools and their providers, which Google keeps for 30 days after
- * a delete:
+ * Returns the routes of workload identity pools and their providers. Google keeps deleted pools and
+ * providers for 30 days:
  * https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools/undelete
  */
 function federationRoutes(cloud: Cloud): Route[] {
@@ -96,7 +96,7 @@ function federationRoutes(cloud: Cloud): Route[] {
 function secretRoutes(cloud: Cloud): Route[] {
   const api = 'secretmanager.googleapis.com';
   const idOf = (project = '', secret = '') => `projects/${cloud.project(project).id}/secrets/${secret}`;
-  /** Returns a name with the project number, as Google does. */
+  /** Replaces the project id in a name with the project number, as Google does. */
   const nameOf = (id: string) =>
     id.replace(/^projects\/([^/]+)/, (_, project: string) => `projects/${cloud.project(project).number}`);
   const secretOf = (id: string) => {
@@ -153,7 +153,7 @@ function secretRoutes(cloud: Cloud): Route[] {
         const id = idOf(project, secret);
         secretOf(id);
         const versions = [...cloud.secretVersions.keys()].filter((name) => name.startsWith(`${id}/`));
-        // Newest first.
+        // Google lists the newest version first.
         return { versions: versions.reverse().map(versionOf), totalSize: versions.length };
       },
     },
@@ -224,7 +224,7 @@ async function answerTo(request: IncomingMessage, routes: readonly Route[], clou
 }
 
 /**
- * Serves the REST APIs on loopback.
+ * Serves the REST APIs on a loopback port.
  *
  * @returns the base URL, with a trailing slash
  */

@@ -1,6 +1,6 @@
 import type { Properties } from './resource-type.ts';
 
-/** The engine's marker for secret values that it exchanges with a provider. */
+/** Property name with which the engine marks secret values in its requests to providers. */
 const mark = '4dabf18193072939515e22adb298388d';
 const secretMark = '1b47061264138c4ac30d75fd1eb44270';
 
@@ -19,7 +19,7 @@ function openValue(value: unknown): unknown {
   return openSecrets(value as Properties);
 }
 
-/** Returns the properties with all secrets unwrapped. */
+/** Returns the properties with all secret values unwrapped. */
 export function openSecrets(properties: Properties): Properties {
   return Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, openValue(value)]));
 }
@@ -28,7 +28,7 @@ function holdsSecret(value: unknown): boolean {
   return isMarked(value) || (typeof value === 'object' && value !== null && Object.values(value).some(holdsSecret));
 }
 
-/** Marks outputs as secret if they are secret in `like`. */
+/** Marks each output as secret whose counterpart in `like` is secret. */
 export function markSecrets(outputs: Properties, like: Properties): Properties {
   return Object.fromEntries(
     Object.entries(outputs).map(([name, value]) => [

@@ -4,19 +4,19 @@ import type { Description, Field, Message } from './facts/descriptions.ts';
 import type { Arguments, ArgumentType, Typings } from './facts/typings.ts';
 import type { ResourceType } from './resource-type.ts';
 
-/** The engine's placeholder for a value that is unknown at preview. */
+/** The engine's placeholder for values that are unknown at preview. */
 export const unknown = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 
 const packages = argumentFacts as unknown as Record<string, Typings>;
 const apis = descriptionFacts.apis as unknown as Record<string, Description>;
 
-/** Google's services, for `projects.Service`. */
+/** Names of the APIs that can be enabled with `projects.Service`. */
 export const knownServices: readonly string[] = descriptionFacts.services;
 
 /**
  * Returns the arguments of a resource type.
  *
- * @throws if the type is not in the facts
+ * @throws if the type is not in arguments.json
  */
 export function argumentsOf(token: string): Arguments {
   const found = packages[token.split(':')[0] as string]?.resources[token];
@@ -24,7 +24,7 @@ export function argumentsOf(token: string): Arguments {
   return found;
 }
 
-/** Returns the fields of a type's message. */
+/** Returns the fields of a resource type's message in Google's API description. */
 export function messageOf(type: ResourceType): Message {
   if (type.message === undefined) return {};
   const [api, name] = type.message;
@@ -34,7 +34,10 @@ export function messageOf(type: ResourceType): Message {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Returns the names that Google may use for an argument. Pulumi names lists in the plural. */
+/**
+ * Returns the possible names of an argument in Google's API. Pulumi uses the plural for lists, and
+ * Google may not.
+ */
 function candidates(name: string, renamed: Readonly<Record<string, string>>): string[] {
   return [renamed[name] ?? name, name.replace(/ies$/, 'y'), name.replace(/s$/, '')];
 }
@@ -110,8 +113,8 @@ class Validation {
 }
 
 /**
- * Returns the problems in the arguments of a resource: unknown names, wrong types or enum values,
- * and output-only or missing fields.
+ * Returns the problems with a resource's arguments: unknown names, wrong types or enum values,
+ * output-only fields, and missing required fields.
  */
 export function problemsOf(token: string, type: ResourceType, inputs: Record<string, unknown>): string[] {
   const validation = new Validation(token, type);

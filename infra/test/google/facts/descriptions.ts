@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A field of a message in Google's API descriptions. */
+/** A field of a message in an API description. */
 export interface Field {
   readonly type?: string;
   readonly $ref?: string;
@@ -15,7 +15,7 @@ export interface Field {
 
 export type Message = Readonly<Record<string, Field>>;
 
-/** The required messages of one API, with the revision of their description. */
+/** The messages that the fake uses of one API, and the revision of the API's description. */
 export interface Description {
   readonly revision: string;
   readonly messages: Readonly<Record<string, Message>>;
@@ -43,10 +43,11 @@ function refs(field: Field): string[] {
 }
 
 /**
- * Reads messages and the messages that they refer to from reduced API descriptions.
+ * Reads API descriptions, which were reduced to the needed messages. Returns the root messages and
+ * all messages that they refer to.
  *
- * @param folder contains `API.json` for each API, e.g. `run-v2.json`
- * @param roots message names by API
+ * @param folder a folder with one file per API, such as `run-v2.json`
+ * @param roots names of the root messages, by API
  */
 export function readDescriptions(
   folder: string,

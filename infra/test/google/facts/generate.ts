@@ -1,13 +1,13 @@
-// node test/google/facts/generate.ts [FOLDER]: writes arguments.json from the installed packages.
-// If FOLDER is given, it also writes descriptions.json from Google's API descriptions in it, one
-// reduced JSON file per API.
+// node test/google/facts/generate.ts [FOLDER]: writes arguments.json from the installed Pulumi
+// packages. With FOLDER, also writes descriptions.json from the API descriptions in that folder,
+// one JSON file per API.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resourceTypes } from '../resources/index.ts';
 import { readDescriptions } from './descriptions.ts';
 import { readTypings } from './typings.ts';
 
-/** Returns the facts about arguments in their committed form. */
+/** Returns the content of arguments.json. */
 export function argumentFacts(): string {
   const tokens = Object.keys(resourceTypes);
   const of = (prefix: string) => tokens.filter((token) => token.startsWith(prefix));

@@ -3,11 +3,11 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 /**
- * Reads the arguments of resources from the typings of a Pulumi package. These files are generated
- * in a uniform form, so a few patterns suffice. An unknown form is an error.
+ * Reads the arguments of resource types from the typings of a Pulumi package. The typings are
+ * generated in a uniform format, so a few patterns suffice. Any other format causes an error.
  */
 
-/** The type of an argument: a scalar, a list or map of a type, or the name of an object type. */
+/** The type of an argument: a scalar, a list or map, or the name of an object type. */
 export type ArgumentType =
   | 'string'
   | 'number'
@@ -24,7 +24,7 @@ interface Argument {
 
 export type Arguments = Readonly<Record<string, Argument>>;
 
-/** The arguments of resource types by token, and the object types that they refer to. */
+/** The arguments of resource types, and the object types to which the arguments refer. */
 export interface Typings {
   readonly package: string;
   readonly version: string;
@@ -63,7 +63,9 @@ function parseMembers(body: string): Arguments {
   return Object.fromEntries(joined);
 }
 
-/** Returns the object types by qualified name, e.g. `cloudrunv2.ServiceTemplate`. */
+/**
+ * Returns the source of each object type, by qualified name such as `cloudrunv2.ServiceTemplate`.
+ */
 function objectTypes(source: string): Map<string, string> {
   const found = new Map<string, string>();
   let namespace = '';
@@ -91,14 +93,16 @@ const referenced = (type: ArgumentType): string[] => {
   return referenced('list' in type ? type.list : type.map);
 };
 
-/** Joins members whose type spans several lines, because the patterns match single lines. */
+/**
+ * Joins the lines of a map type that spans several lines, because the patterns match single lines.
+ */
 const joinLines = (body: string) => body.replace(/\{\n\s*\[key: string\]: (.*?);\n\s*\}/g, '{ [key: string]: $1; }');
 
 /**
- * Reads the arguments of resource types.
+ * Reads the arguments of resource types from a package's typings.
  *
- * @param packageName e.g. `@pulumi/gcp`
- * @param tokens e.g. `gcp:cloudrunv2/service:Service`
+ * @param packageName such as `@pulumi/gcp`
+ * @param tokens resource types such as `gcp:cloudrunv2/service:Service`
  */
 export function readTypings(packageName: string, tokens: readonly string[]): Typings {
   const folder = dirname(require.resolve(`${packageName}/package.json`));

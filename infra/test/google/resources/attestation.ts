@@ -5,7 +5,7 @@ import { form, member, text } from './common.ts';
 const keyRingId = (inputs: Properties) =>
   `projects/${text(inputs, 'project')}/locations/${text(inputs, 'location')}/keyRings/${text(inputs, 'name')}`;
 
-/** Returns the type of grants on a resource that must exist. */
+/** Returns the resource type of IAM members on a resource. The resource must exist. */
 function memberOf(argument: string, idOf: (inputs: Properties) => string, api: string): ResourceType {
   const base = member(argument === 'cryptoKeyId' ? [argument] : ['project', argument], api);
   return {
@@ -21,9 +21,9 @@ function memberOf(argument: string, idOf: (inputs: Properties) => string, api: s
 const noteId = (inputs: Properties) => `projects/${text(inputs, 'project')}/notes/${text(inputs, 'note')}`;
 const attestorId = (inputs: Properties) => `projects/${text(inputs, 'project')}/attestors/${text(inputs, 'attestor')}`;
 
-/** Types of Cloud KMS, Container Analysis and Binary Authorization. */
+/** Resource types of Cloud KMS, Container Analysis and Binary Authorization. */
 export const attestation: Record<string, ResourceType> = {
-  // Key rings and keys are never deleted: https://cloud.google.com/kms/docs/resource-hierarchy
+  // Google never deletes key rings and keys: https://cloud.google.com/kms/docs/resource-hierarchy
   'gcp:kms/keyRing:KeyRing': {
     api: 'cloudkms.googleapis.com',
     replacedBy: ['project', 'location', 'name'],
@@ -71,7 +71,7 @@ export const attestation: Record<string, ResourceType> = {
   'gcp:binaryauthorization/policy:Policy': {
     api: 'binaryauthorization.googleapis.com',
     replacedBy: ['project'],
-    // Every project has a policy, so creating it is an update.
+    // Every project has a policy from the start, so creating the resource only updates it.
     idempotent: true,
     id: (inputs) => `projects/${text(inputs, 'project')}`,
     admit(inputs, cloud) {

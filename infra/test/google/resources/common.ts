@@ -6,7 +6,7 @@ import { unknown } from '../validate.ts';
 
 export const text = (inputs: Properties, name: string): string => String(inputs[name]);
 
-/** Checks the form of one argument. Unknown values pass. */
+/** Returns an error if an argument does not match a pattern. Unknown values always pass. */
 export function form(inputs: Properties, name: string, pattern: RegExp, rule: string): string[] {
   const value = inputs[name];
   return value === undefined || value === unknown || pattern.test(String(value)) ? [] : [`${name} ${rule}`];
@@ -25,7 +25,7 @@ function admitMember(member: string, cloud: Cloud): void {
       ...cloud.of('gcp:projects/serviceIdentity:ServiceIdentity'),
     ];
     if (accounts.some(({ outputs }) => outputs['email'] === name)) return;
-    // A Google service agent, which exists in every project that uses the service.
+    // Service agents of Google exist in every project that uses their service.
     if (/^service-\d+@gcp-sa-[a-z]+\.iam\.gserviceaccount\.com$/.test(name)) return;
     throw new GoogleError(400, `Service account ${name} does not exist.`);
   }
@@ -40,7 +40,7 @@ function admitMember(member: string, cloud: Cloud): void {
 }
 
 /**
- * Returns the type of a member of one role in an IAM policy. Adding an existing member is not an
+ * Returns the resource type of IAM members that have one role. Adding an existing member is not an
  * error.
  */
 export function member(scope: readonly string[], api?: string): ResourceType {

@@ -9,7 +9,7 @@ const instanceType = 'gcp:memorystore/instance:Instance';
 const certificate = (name: string) => `-----BEGIN CERTIFICATE-----\n${name}\n-----END CERTIFICATE-----\n`;
 
 /**
- * Values that Google accepts and the provider does not validate:
+ * Allowed values of arguments that the provider does not validate:
  * https://cloud.google.com/memorystore/docs/valkey/reference/rest
  */
 const accepted: Readonly<Record<string, readonly string[]>> = {
@@ -33,8 +33,8 @@ interface Endpoint {
 }
 
 /**
- * Memorystore for Valkey, and the policy that creates its endpoints in a network. Google publishes
- * no description of either.
+ * Memorystore for Valkey instances, and the policies that create their endpoints in a network.
+ * Google publishes no API description of these types.
  */
 export const counters: Record<string, ResourceType> = {
   [policyType]: {
@@ -91,7 +91,7 @@ export const counters: Record<string, ResourceType> = {
         pscAutoConnection: { connectionType, ipAddress, port: 6379 },
       });
       return {
-        // The read endpoint is first, so that code that relies on the order fails.
+        // The read-only endpoint comes first, so that code that relies on the order fails.
         endpoints: [
           {
             connections: [

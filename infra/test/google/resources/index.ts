@@ -9,7 +9,7 @@ import { registry } from './registry.ts';
 import { run } from './run.ts';
 import { secrets } from './secrets.ts';
 
-/** All resource types of the fake Google, by token. Any other type is an error. */
+/** The resource types that the fake supports. Any other type causes an error. */
 export const resourceTypes: Readonly<Record<string, ResourceType>> = {
   ...project,
   ...attestation,

@@ -6,7 +6,7 @@ import { form, text } from './common.ts';
 
 const digits = (count: number) => Array.from(randomBytes(count), (byte) => byte % 10).join('');
 
-/** Returns a type whose ids Google chooses. */
+/** Returns a resource type whose ids are chosen by Google. */
 function named(message: string, idOf: (inputs: Properties) => string): ResourceType {
   return {
     api: 'monitoring.googleapis.com',
@@ -25,7 +25,7 @@ interface Condition {
   };
 }
 
-/** Time for which a new log-based metric may be unknown to alert policies, in milliseconds. */
+/** Milliseconds for which alert policies may not recognize a new log-based metric. */
 const visibleAfter = 10 * 60_000;
 
 function admitThreshold(filter: string, cloud: Cloud): void {

@@ -7,7 +7,7 @@ import { form, member, text } from './common.ts';
 const day = 86_400;
 
 /**
- * Retention of deleted pools and providers:
+ * Retention of deleted workload identity pools and providers:
  * https://cloud.google.com/iam/docs/manage-workload-identity-pools-providers#delete-pool
  */
 const keptFor30Days: NonNullable<ResourceType['keeps']> = {
@@ -60,7 +60,7 @@ export const project: Record<string, ResourceType> = {
       name: `projects/${text(inputs, 'project')}/roles/${text(inputs, 'roleId')}`,
       deleted: false,
     }),
-    // The provider finds a deleted role and restores it.
+    // The provider restores a deleted role of the same name:
     // https://cloud.google.com/iam/docs/creating-custom-roles#deleting-custom-role
     keeps: { seconds: 7 * day, refusal: () => undefined },
   },

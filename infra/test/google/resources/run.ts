@@ -31,12 +31,12 @@ interface Scaling {
   readonly maxInstanceCount?: number;
 }
 
-/** The fields that the templates of a revision and of a job's task share. */
+/** The fields that the template of a revision and the template of a job's task have in common. */
 interface Template {
   readonly vpcAccess?: { readonly networkInterfaces?: readonly { readonly subnetwork: string }[] };
   readonly serviceAccount: string;
   readonly scaling?: Scaling;
-  /** Only in a task. */
+  /** The timeout of a task. Revisions do not use this field. */
   readonly timeout?: string;
   readonly containers: readonly Container[];
 }
@@ -48,14 +48,14 @@ interface Traffic {
   readonly tag?: string;
 }
 
-/** Names that Cloud Run reserves: https://cloud.google.com/run/docs/container-contract#env-vars */
+/** Reserved environment variables: https://cloud.google.com/run/docs/container-contract#env-vars */
 const reserved = ['PORT', 'K_SERVICE', 'K_REVISION', 'K_CONFIGURATION'];
 
 function refuse(broken: boolean, message: string): void {
   if (broken) throw new GoogleError(400, message);
 }
 
-/** Returns the task template, which is nested in the template of a job's executions. */
+/** Returns the template of a job's tasks. */
 const taskOf = (inputs: Properties) => (inputs['template'] as { readonly template: Template }).template;
 
 function admitSecret({ name, valueSource }: Env, project: string, cloud: Cloud): void {
@@ -68,8 +68,8 @@ function admitSecret({ name, valueSource }: Env, project: string, cloud: Cloud):
 }
 
 /**
- * Checks access to the secrets of a service or job. Google checks it after the resource is created,
- * so the error is that of the operation.
+ * Checks that a service or job can access its secrets. Google checks this after it has created the
+ * resource, so the error belongs to the operation that waits for the resource.
  */
 function admitAccess({ inputs }: Stored, { serviceAccount, containers }: Template, cloud: Cloud): void {
   const grants = cloud
@@ -88,8 +88,8 @@ function admitAccess({ inputs }: Stored, { serviceAccount, containers }: Templat
 }
 
 /**
- * Checks a revision. A rejected revision is not retried, and an update with the same template
- * creates no new one.
+ * Checks whether a new revision can start. If it cannot, an update with the same template fails
+ * again, because Cloud Run neither retries the revision nor creates a new one.
  */
 function admitRevision(stored: Stored, cloud: Cloud): void {
   const before = stored.outputs['refused'];
@@ -107,7 +107,7 @@ function admitAccount({ serviceAccount }: Template, cloud: Cloud): void {
   refuse(!accounts.includes(serviceAccount), `Service account ${serviceAccount} does not exist.`);
 }
 
-/** Returns the type of members in the policy of a service or a job, which must exist. */
+/** Returns the resource type of a service's or job's IAM members. The service or job must exist. */
 function memberOf(kind: 'service' | 'job'): ResourceType {
   return {
     ...member(['project', 'location', 'name'], 'run.googleapis.com'),
@@ -144,7 +144,7 @@ function admitContainer(container: Container, project: string, cloud: Cloud): vo
 }
 
 /**
- * Time for which direct VPC egress holds its addresses, in milliseconds:
+ * Milliseconds for which direct VPC egress keeps its addresses:
  * https://cloud.google.com/run/docs/configuring/vpc-direct-vpc#delete-subnet
  */
 const held = 2 * 3_600_000;
@@ -173,7 +173,7 @@ export const run: Record<string, ResourceType> = {
       for (const container of template.containers) admitContainer(container, project, cloud);
       const authorization = inputs['binaryAuthorization'] as { readonly useDefault?: boolean } | undefined;
       const changed = JSON.stringify(before?.inputs['template']) !== JSON.stringify(template);
-      // Each new revision is checked:
+      // Cloud Run checks the attestation of each new revision:
       // https://cloud.google.com/binary-authorization/docs/run/overview
       for (const { image } of changed && authorization?.useDefault ? template.containers : []) {
         const denial = denialOf(project, image, cloud);
@@ -195,8 +195,8 @@ export const run: Record<string, ResourceType> = {
         before !== undefined && JSON.stringify(before.inputs['template']) === JSON.stringify(inputs['template']);
       const revisions = same ? earlier : [...earlier, revisionOf(name, earlier.length + 1)];
       const hash = `https://${name}-a1b2c3d4e5-uc.a.run.app`;
-      // Run v2 returns both by their full resource name, while `traffic[].revision` accepts only
-      // the last segment:
+      // Cloud Run's API v2 returns full resource names of revisions, although `traffic[].revision`
+      // accepts only the last segment:
       // https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services#resource:-service
       const latest = `projects/${text(inputs, 'project')}/locations/${location}/services/${name}/revisions/${revisions.at(-1)}`;
       return {
@@ -230,7 +230,7 @@ export const run: Record<string, ResourceType> = {
     id: (inputs) =>
       `projects/${text(inputs, 'project')}/locations/${text(inputs, 'location')}/jobs/${text(inputs, 'name')}`,
     check: (inputs) => form(inputs, 'name', /^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$/, 'must be 1 to 49 of a-z, 0-9 and -'),
-    // The attestation of a job's image is checked at execution.
+    // Cloud Run checks the attestation of a job's image only at execution.
     admit(inputs, cloud) {
       const task = taskOf(inputs);
       admitAccount(task, cloud);

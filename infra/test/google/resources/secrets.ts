@@ -2,7 +2,7 @@ import { GoogleError } from '../error.ts';
 import type { ResourceType } from '../resource-type.ts';
 import { member } from './common.ts';
 
-/** Grants on secrets. gcloud creates secrets and their versions; see rest.ts. */
+/** Grants on secrets. Secrets and their versions are created by gcloud; see rest.ts. */
 export const secrets: Record<string, ResourceType> = {
   'gcp:secretmanager/secretIamMember:SecretIamMember': {
     ...member(['project', 'secretId'], 'secretmanager.googleapis.com'),
