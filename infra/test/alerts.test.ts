@@ -16,7 +16,7 @@ interface Alert {
   readonly documentation: { readonly content: string };
 }
 
-/** Returns the alerts of a stack, from its reviewed snapshot. */
+/** Returns the alerts in a stack's reviewed snapshot. */
 function alertsOf(stack: string): Alert[] {
   const file = join(import.meta.dirname, `snapshots/${stack}.json`);
   return (JSON.parse(readFileSync(file, 'utf8')) as { readonly type: string; readonly inputs: Alert }[])

@@ -28,7 +28,8 @@ describe.skipIf(!engineIsHere)('an image that the build account did not attest',
 
     await configure(stack, { image: pushedByOthers });
     expect(await refusal(stack.up())).toMatch(/is not authorized by policy.*No attestations found/);
-    // The job is updated after the service. Its own image is checked only at execution.
+    // The failed update did not reach the job, which is updated after the service. The job's image
+    // would be checked only at execution.
     const job = (await google.resources()).find(({ type }) => type === 'gcp:cloudrunv2/job:Job');
     expect(JSON.stringify(job?.inputs)).toContain(image('1'));
     await assertAttested(image('1'), place);

@@ -5,7 +5,10 @@ import { launchBrowser } from '../../apps/api/test/harness/browser.ts';
 import { drawing, stacks, withDrawings } from '../scripts/draw.ts';
 import { browserIsHere } from './harness/requirements.ts';
 
-/** Width that GitHub shows without scaling, about that of its text column. */
+/**
+ * Maximum width of a diagram in pixels. GitHub scales down diagrams that are wider than its text
+ * column.
+ */
 const widest = 1000;
 
 const document = readFileSync(new URL('../../docs/infrastructure.md', import.meta.url), 'utf8');

@@ -5,7 +5,10 @@ const database = 'gcp:firestore/database:Database';
 const service = 'gcp:cloudrunv2/service:Service';
 const fault = { type: database, operation: 'create', times: 1 } as const;
 
-/** Recovery is the engine's work, which is the same in both drivers. */
+/**
+ * These tests run with one driver only, because the engine's recovery does not depend on the
+ * driver.
+ */
 const engineAlone = ['inline'] as const;
 
 describeByDriver(
@@ -78,12 +81,12 @@ describeByDriver('an `up` that breaks off half-way goes on where it was', () => 
     const google = await cloud();
     const stack = await stackOf(google, 'dev');
     vi.stubEnv('GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT', `${await google.restUrl()}v2/`);
-    // https://cloud.google.com/iam/docs/access-change-propagation
+    // Grants take effect with a delay: https://cloud.google.com/iam/docs/access-change-propagation
     await google.delayGrants(2);
     expect((await stack.up()).summary.result).toBe('succeeded');
     vi.unstubAllEnvs();
     expect((await google.calls()).filter((call) => call === `create ${service}`).length).toBeGreaterThan(1);
-    // The engine records the failed create and then updates the service.
+    // The engine records the failed create, so the next `up` updates the service.
     expect((await stack.up()).outputs['urls']?.value).toHaveLength(2);
     expect(changes((await stack.up()).summary)).toEqual({});
   });

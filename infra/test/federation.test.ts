@@ -8,7 +8,10 @@ interface Resource {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** Resources of the documented project, from the reviewed snapshots. Components have no inputs. */
+/**
+ * The documented project's resources in the reviewed snapshots. Components are omitted, because
+ * they have no inputs.
+ */
 const resources = ['shared', 'preprod', 'prod'].flatMap((stack) =>
   (JSON.parse(readFileSync(join(import.meta.dirname, `snapshots/${stack}.json`), 'utf8')) as Resource[]).filter(
     ({ inputs }) => inputs !== undefined,
@@ -19,14 +22,14 @@ const subjectOf = (inputs: Resource['inputs']) =>
   (inputs['attributeMapping'] as Record<string, string>)['google.subject'] as string;
 
 /**
- * Claims of a GitHub token. All of them are strings:
+ * The claims of a GitHub token, all of which are strings:
  * https://docs.github.com/actions/reference/security/oidc#oidc-token-claims
  */
 type Claims = Readonly<Record<string, string>>;
 
 /**
- * Returns the account that a job can impersonate; undefined if no provider accepts the job or no
- * account trusts its subject.
+ * Returns the account that a job can impersonate; undefined if no provider accepts the job's token
+ * or no account trusts its subject.
  */
 function accountFor(assertion: Claims): string | undefined {
   const subjects = resources
@@ -34,12 +37,12 @@ function accountFor(assertion: Claims): string | undefined {
     .flatMap(({ inputs }) => {
       try {
         const subject = evaluate(subjectOf(inputs), { assertion }) as string;
-        // This evaluator reserves the name `google`.
+        // The CEL evaluator of this test reserves the name `google`.
         const condition = (inputs['attributeCondition'] as string).replaceAll('google.subject', 'subject');
         const admits = evaluate(condition, { assertion, subject });
         return admits === true ? [subject] : [];
       } catch {
-        // A missing claim is an error, and Google rejects a token whose condition fails with an
+        // A missing claim causes an error, and Google rejects the token if its condition causes an
         // error.
         return [];
       }
@@ -66,8 +69,8 @@ const main: Claims = {
 const pullRequest: Claims = { ...main, ref: 'refs/pull/7/merge', ref_protected: 'false', event_name: 'pull_request' };
 
 /**
- * Both forms of `sub`: that of older repositories, and that of repositories created, renamed or
- * transferred since 2026-07-15.
+ * Repository part of both formats of GitHub's `sub`. Repositories that were created, renamed or
+ * transferred since 2026-07-15 use the second format.
  */
 const forms = {
   'with names alone': 'repo:example-owner/example-repository',

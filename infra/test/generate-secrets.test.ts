@@ -22,8 +22,8 @@ async function runs(command: string, args: readonly string[], options: { cwd: st
 }
 
 /**
- * Returns an operator: a checkout with the stack dev, and Google Cloud and Pulumi CLIs that log
- * their arguments and environment.
+ * Creates an operator's machine: a checkout with the stack dev, and wrappers of the gcloud and
+ * Pulumi CLIs that log their arguments and environment.
  */
 async function operator(google: Google) {
   const folder = temporaryFolder();
@@ -35,7 +35,10 @@ async function operator(google: Google) {
   const tools = join(folder, 'tools');
   mkdirSync(tools);
   const given = join(folder, 'given');
-  /** Installs a wrapper on PATH that runs a line of shell and then the real program. */
+  /**
+   * Creates a wrapper on PATH. It logs its arguments and environment, runs a line of shell, and
+   * then runs the real program.
+   */
   const before = (name: string, line: string) => {
     const path = process.env['PATH'];
     writeFileSync(
@@ -62,12 +65,12 @@ async function operator(google: Google) {
     folder,
     run: (...args: string[]) =>
       runs(process.execPath, [join(checkout, 'scripts/generate-secrets.ts'), 'dev', ...args], { cwd: folder, env }),
-    /** Returns the version in the stack's file. */
+    /** Returns the version number in the stack's file. */
     pinned: (key = 'keyPeppersVersion') =>
       new RegExp(`andamio:${key}: "?(\\d+)`).exec(readFileSync(join(checkout, 'Pulumi.dev.yaml'), 'utf8'))?.[1],
     /**
-     * Returns the contents of all the operator's files, including the state and the logs of the
-     * CLIs.
+     * Returns the contents of all files on the operator's machine, including the state and the
+     * CLIs' logs.
      */
     files: () =>
       filesIn(folder)
@@ -109,7 +112,7 @@ describe.skipIf(!engineIsHere || !gcloudIsHere)('secrets:generate, with the real
     for (const value of values.flatMap((line) => line?.split(/[,:]/) ?? []).filter(({ length }) => length > 20)) {
       expect(`${said}${everything}`.includes(value), 'a value was shown or kept').toBe(false);
     }
-    // A repeated run finds all secrets in place.
+    // The second run finds that all secrets exist.
     expect((await run()).code).toBe(0);
     expect(await google.secretVersions()).toHaveLength(2);
   });
@@ -127,7 +130,7 @@ describe.skipIf(!engineIsHere || !gcloudIsHere)('secrets:generate, with the real
 
     const late = first.run('--add-pepper');
     await expect.poll(() => existsSync(asked)).toBe(true);
-    // Simulates a concurrent run by another operator, from the same version.
+    // Simulates a concurrent run of another operator that starts from the same version.
     const line = await google.secretValue(`${peppers}/versions/1`);
     await google.addSecretVersion(peppers, `${line},theirs:${Buffer.alloc(32, 2).toString('base64')}`);
     writeFileSync(goOn, '');

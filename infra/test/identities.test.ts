@@ -11,14 +11,14 @@ const project = 'documented-project';
 const state = `projects/_/buckets/${project}-pulumi/objects/.pulumi`;
 const email = (account: string) => `serviceAccount:${account}@${project}.iam.gserviceaccount.com`;
 
-/** A permission of an identity, and the resource that it applies to. */
+/** A role of an identity, and the resource on which it is granted. */
 interface Held {
   readonly where: string;
   readonly role: string;
   readonly condition: string | undefined;
 }
 
-/** Returns the roles of a member, from the policies in the fake Google. */
+/** Returns the roles that are granted to a member in the fake Google. */
 function heldBy(member: string, resources: readonly Stored[]): Held[] {
   return resources
     .filter(({ inputs }) => inputs['member'] === member)
@@ -45,12 +45,16 @@ function grantsOf(member: string, resources: readonly Stored[]): string[] {
     .sort();
 }
 
-/** Returns the permissions of a custom role, by the last part of its id. */
+/**
+ * Returns the permissions of a custom role.
+ *
+ * @param role the last segment of the role's name
+ */
 function permissionsOf(role: string, resources: readonly Stored[]): unknown {
   return resources.find(({ id }) => id === `projects/${project}/roles/${role}`)?.inputs['permissions'];
 }
 
-/** Returns the jobs that may impersonate an account. */
+/** Returns the GitHub jobs that may impersonate an account. */
 function jobsOf(account: string, resources: readonly Stored[]): unknown[] {
   return resources
     .filter(({ inputs }) => inputs['role'] === 'roles/iam.workloadIdentityUser')
@@ -59,8 +63,8 @@ function jobsOf(account: string, resources: readonly Stored[]): unknown[] {
 }
 
 /**
- * All permissions of the release identities in the project and on the service, and the command that
- * needs each.
+ * All permissions of the deploy account in the project and on the service, each with the command
+ * that needs it.
  */
 const takenByReleases = {
   'resourcemanager.projects.get': 'pulumi preview and up: the program looks up the number of the project',
@@ -170,7 +174,7 @@ const types = new Set(
 test('the permissions to read every type of resource are known', () => {
   const unknown = [...types].filter((type) => /^(gcp|docker-build):/.test(type) && !(type in readPermissions));
   expect(unknown).toEqual([]);
-  // A type that no stack uses any longer must not have permissions.
+  // Types that no stack uses must not be listed.
   expect(Object.keys(readPermissions).filter((type) => !types.has(type))).toEqual([]);
 });
 

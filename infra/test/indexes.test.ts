@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const storeFolder = join(import.meta.dirname, '../../apps/api/src/store/firestore');
 
-/** Returns the fields that the store filters or sorts by, read from its source. */
+/** Returns the fields by which the store filters or sorts, as found in its source. */
 function queriedFields(): string[] {
   const sources = globSync('**/*.ts', { cwd: storeFolder }).filter((path) => !path.endsWith('.test.ts'));
   return sources.flatMap((path) => {

@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { cloud, describeByDriver, refusal, stackOf, temporaryFolder } from './harness/stack.ts';
 
-// Uses Pulumi's own host if it is on PATH, otherwise the one of this repository. Both must pass.
+// These tests use Pulumi's own language host if it is on PATH, otherwise the one in this
+// repository. Both must pass.
 describeByDriver('a program runs with the SDK of its folder', () => {
   test('without one, nothing runs, and the message says what to install', async () => {
     const folder = temporaryFolder();
@@ -24,7 +25,7 @@ test('the host of this repository ends when its engine is killed', async () => {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines: string[] = [];
-  // The second line is the port, which the host prints when it has started.
+  // When the host has started, it prints its port as the second line.
   for await (const line of createInterface({ input: engine.stdout })) {
     if (lines.push(line) === 2) break;
   }

@@ -11,12 +11,12 @@ describeByDriver('the life of a stack', () => {
     const { outputs, stdout } = await (await stackOf(google, 'dev')).up();
     expect(outputs['host']?.value).toBe('https://andamio-api-123456789012.us-central1.run.app');
     expect(outputs['urls']?.value).toContain(outputs['host']?.value);
-    // Pulumi truncates lines of 150 characters when it prints outputs:
-    // pkg/backend/display/object_diff.go.
+    // Pulumi truncates outputs of 150 or more characters when it prints them
+    // (pkg/backend/display/object_diff.go).
     expect(stdout).toMatch(/^ +next +: "npx -y pnpm@12 request-key dev"$/m);
     const calls = await google.calls();
     expect(calls.filter((call) => call === `create ${service}`)).toHaveLength(1);
-    // Google may reject an alert. The service must not depend on any.
+    // Google may reject an alert, so the service must not depend on alerts.
     const monitoring = calls.findIndex((call) => call.includes(' gcp:monitoring/'));
     expect(monitoring).toBeGreaterThan(calls.indexOf(`create ${service}`));
   });
@@ -99,7 +99,7 @@ describeByDriver('the life of a stack', () => {
     await configure(stack, { image: image('2') });
     await stack.up();
     await configure(stack, { stableRevision: stable, stableImage: image('1') });
-    // The image to roll back to if the release is killed at this point.
+    // The image for a rollback if the release is killed at this point.
     expect((await stack.up()).outputs['stableImage']?.value).toBe(image('1'));
     const { inputs } = (await google.resources()).find(({ type }) => type === service) ?? {};
     expect(inputs?.['traffics']).toMatchObject([{ revision: stable, percent: 100 }, { percent: 0 }]);
@@ -165,7 +165,7 @@ describeByDriver('the life of a stack', () => {
       'WorkloadIdentityPoolProvider',
     ]);
     expect(await google.enabledApis()).toContain('my-project/run.googleapis.com');
-    // Seconds for which Google reserves the name of a deleted database.
+    // Google reserves the name of a deleted database for five minutes.
     await google.pass(300);
     expect((await stack.up()).summary.result).toBe('succeeded');
   });

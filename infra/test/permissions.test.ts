@@ -48,7 +48,7 @@ test.skipIf(!engineIsHere)(
     const google = await cloud();
     const stack = await deployed(google, 'prod');
     await google.actAs(as('andamio-api-ci'));
-    // Not intended, but Cloud Run's single update permission allows it: decision 27.
+    // This is not intended, but Cloud Run has only one permission for all updates (decision 27).
     await configure(stack, { concurrency: '81' });
     expect(changes((await stack.up()).summary)).toEqual({ update: 1 });
 

@@ -12,7 +12,7 @@ import { stepsAsTable } from '../scripts/steps-table.ts';
 import { program, repository, script } from './harness/scripts.ts';
 import { temporaryFolder } from './harness/stack.ts';
 
-/** Starts a server on loopback that responds with the function's result as JSON. */
+/** Starts a loopback server that responds with the function's result as JSON. */
 async function server(answer: (request: IncomingMessage, body: string, response: ServerResponse) => unknown) {
   const listening = createServer(async (request, response) => {
     const body = await text(request);
@@ -26,7 +26,10 @@ async function server(answer: (request: IncomingMessage, body: string, response:
 const digest = `sha256:${'d'.repeat(64)}`;
 
 describe('images, from the build to the stack', () => {
-  /** Creates programs on PATH that log their calls. */
+  /**
+   * Creates several shell programs that log their arguments, and an environment with all of them on
+   * PATH.
+   */
   function programs(bodies: Readonly<Record<string, string>>) {
     const made = Object.entries(bodies).map(([name, body]) => [name, program(name, body)] as const);
     const folders = made.map(([, { folder }]) => folder);
@@ -69,7 +72,7 @@ describe('images, from the build to the stack', () => {
     expect(attested).toContain(`--artifact-url=${registry}/api@${digest}`);
     expect(attested).toContain('--attestor=projects/documented-project/attestors/andamio-built');
     expect(attested).toContain('/cryptoKeys/image-attestation/cryptoKeyVersions/1');
-    // No argument contains the token.
+    // The token must not appear in any argument.
     expect(
       Object.values(calls)
         .flatMap((each) => each())
@@ -208,12 +211,12 @@ describe('what the pipelines tell on GitHub', () => {
 });
 
 describe('the policy pack looks at', () => {
-  /** Creates a Pulumi CLI that changes nothing, and logs previews and updates. */
+  /** Creates a replacement for the Pulumi CLI. It logs previews and updates but changes nothing. */
   function engine(outputs: object) {
     const pulumi = program(
       'pulumi',
-      // Reads standard input, which carries secrets. Exiting without reading it would break the
-      // pipe.
+      // Reads all standard input, through which secrets are passed. If the program exited earlier,
+      // the writer would fail with EPIPE.
       `cat > /dev/null; case "$*" in *'stack output'*) echo '${JSON.stringify(outputs)}' ;; preview*) echo '{}' ;; esac`,
     );
     return { env: pulumi.env, runs: () => pulumi.calls().filter((call) => /^(preview|up) /.test(call)) };
@@ -330,8 +333,9 @@ test('a table of steps names properties and never values', () => {
 
 describe('bootstrap', () => {
   /**
-   * Creates a gcloud that knows the documented project, and a Pulumi CLI with or without the stack
-   * prod.
+   * Creates a gcloud that finds the documented project, and a Pulumi CLI.
+   *
+   * @param exists true if the stack prod and the bucket exist already
    */
   function commands({ exists }: { readonly exists: boolean }) {
     const gcloud = program(

@@ -11,7 +11,7 @@ import { cloud, deployed, temporaryFolder } from './harness/stack.ts';
 
 const programFolder = join(import.meta.dirname, '..');
 
-/** Returns a hash of the names and contents of all files in a folder. */
+/** Returns a hash of all file names and contents in a folder. */
 function hashOf(folder: string): string {
   const hash = createHash('sha256');
   for (const path of filesIn(folder).sort()) hash.update(`${path}\0`).update(readFileSync(path));
@@ -23,7 +23,7 @@ describe.skipIf(!engineIsHere)('the preview of a pull request', () => {
     const google = await cloud();
     const { workspace } = await deployed(google, 'dev');
     const state = join(workspace.workDir, '.pulumi');
-    // A checkout with the stack's file as it is after the first update.
+    // A checkout whose stack file is the same as after the first update.
     const checkout = temporaryFolder();
     for (const path of ['scripts', 'settings'])
       cpSync(join(programFolder, path), join(checkout, path), { recursive: true });

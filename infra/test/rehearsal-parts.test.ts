@@ -29,7 +29,7 @@ describe('commands of a document', () => {
 describe('the search for secrets', () => {
   const value = 'a-secret-value-of-this-test';
 
-  /** Starts a process with these arguments and environment that waits. */
+  /** Starts a long-running process with the given arguments and environment. */
   async function waiting(args: readonly string[], env: Record<string, string>) {
     const child = spawn(process.execPath, ['--eval', 'console.log(1); setInterval(() => {}, 1000)', ...args], { env });
     onTestFinished(() => void child.kill());

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { engineIsHere, imagesCanBeBuilt } from './harness/requirements.ts';
 import { temporaryFolder } from './harness/stack.ts';
 
-/** Starts a rehearsal with its own temporary folder, and collects its output. */
+/** Starts a rehearsal with its own temporary folder, and records its output. */
 function rehearsal(path: string): {
   child: ChildProcess;
   folder: string;
@@ -24,7 +24,10 @@ function rehearsal(path: string): {
   return { child, folder, printed: () => printed, ended: once(child, 'close') };
 }
 
-/** Returns the command lines of processes whose environment or arguments contain a folder. */
+/**
+ * Returns the command lines of all processes whose arguments or environment contain a folder's
+ * path.
+ */
 function processesOf(folder: string): string[] {
   return readdirSync('/proc')
     .filter((pid) => /^\d+$/.test(pid))
@@ -48,7 +51,7 @@ function expectNothingLeft(folder: string): void {
 
 const path = process.env['PATH'] as string;
 
-/** Creates a folder with a program of that name that only exits with code 3. */
+/** Creates a folder with a program that exits with code 3. */
 function broken(name: string): string {
   const folder = temporaryFolder();
   writeFileSync(join(folder, name), '#!/bin/sh\nexit 3\n');

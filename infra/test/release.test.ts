@@ -14,14 +14,14 @@ const after = image('2');
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Responds to a smoke test like the service. */
+/** Handles the requests of a smoke test like a working service. */
 const issues: Handler = ({ url, headers }, response) => {
   if (url?.endsWith('doc.json')) response.end(JSON.stringify({ paths: {} }));
   else if (headers.authorization === undefined) response.writeHead(401).end();
   else response.end(JSON.stringify({ api_key: makeKey() }));
 };
 
-/** Failures of a deployed service in a smoke test, each a real server on loopback. */
+/** Servers that fail a smoke test, with the message that the smoke test must print. */
 const failures: Readonly<Record<string, { readonly handler: Handler; readonly says: RegExp }>> = {
   'closes the connection': {
     handler: (request) => void request.socket.destroy(),
@@ -47,8 +47,8 @@ async function listen(handler: Handler): Promise<{ readonly server: Server; read
 }
 
 /**
- * Creates a Pulumi CLI that keeps settings in files, and logs the image and the stable revision of
- * each `up`.
+ * Creates a replacement for the Pulumi CLI. It stores settings in files, and logs the image and the
+ * stable revision of each `up`.
  */
 function engine(outputs: object, up = '') {
   const pulumi = program(
@@ -72,13 +72,13 @@ function engine(outputs: object, up = '') {
   writeFileSync(file('preview'), '{}');
   return {
     env: { ...pulumi.env, SMOKE_TOKEN_COMMAND: 'echo token', SMOKE_TIMEOUT_SECONDS: '1' } as Record<string, string>,
-    /** Returns the updates: image, and the revision that keeps the traffic. */
+    /** Returns the updates: for each `up`, the image and the stable revision. */
     ups: () => lines('ups').map((line) => line.replace(before, 'before').replace(after, 'after')),
     settings: () => [lines('image')[0], lines('stableRevision')[0]],
-    /** Returns the stable image of each update. */
+    /** Returns the setting `stableImage` at each update. */
     stableImages: () => lines('stableImages'),
     calls: pulumi.calls,
-    /** Returns the stack's passphrase in each command's environment. */
+    /** Returns the value of PULUMI_CONFIG_PASSPHRASE in each command's environment. */
     passphrases: () => lines('passphrases'),
     previews: (steps: object[]) => writeFileSync(file('preview'), JSON.stringify({ steps })),
   };
@@ -292,7 +292,7 @@ describe('a release', () => {
   });
 });
 
-/** Creates an engine whose updates can be read by a server that is created before it. */
+/** Creates an engine that is started later than the server that reads its updates. */
 function engineHost() {
   let started: ReturnType<typeof engine> | undefined;
   return {

@@ -8,7 +8,7 @@ import { program, script } from './harness/scripts.ts';
 
 const secret = 'the-jwt-secret-of-a-stack-0123456789';
 
-/** Starts a service with a constant response, and records its requests. */
+/** Starts a service that always sends the same response, and records its requests. */
 async function service(status: number, answer: object) {
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {
@@ -21,7 +21,8 @@ async function service(status: number, answer: object) {
 }
 
 /**
- * Runs the script for a stack with these outputs. Secret Manager has its JWT secrets in version 2.
+ * Runs request-key for a stack with the given outputs. In Secret Manager, the stack's JWT secrets
+ * have version 2.
  */
 async function requestKey(outputs: object, env: Record<string, string> = {}) {
   const settings = { 'andamio:jwtIssuer': { value: 'issuer' }, 'andamio:jwtAudience': { value: 'audience' } };

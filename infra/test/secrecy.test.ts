@@ -5,7 +5,7 @@ import { filesIn } from '../rehearsal/secret-search.ts';
 import { secretValues } from './harness/settings.ts';
 import { cloud, configure, deployed, describeByDriver, stackOf } from './harness/stack.ts';
 
-/** Returns the contents of all files in a folder as one string. */
+/** Returns the concatenated contents of all files in a folder. */
 function contentsOf(folder: string): string {
   return filesIn(folder)
     .map((path) => readFileSync(path, 'utf8'))
@@ -21,7 +21,7 @@ describeByDriver('no value of a secret reaches Pulumi', () => {
     if (name === 'prod') await deployed(google, 'shared');
     const stack = await stackOf(google, name);
     const plan = join(stack.workspace.workDir, 'plan.json');
-    // At this verbosity the engine logs all requests and responses.
+    // At this log verbosity, the engine logs all requests and responses.
     await stack.preview({ ...options, plan, logVerbosity: 9, logToStdErr: true });
     await stack.up(options);
     const next = Buffer.alloc(32, 'next').toString('base64');
@@ -34,9 +34,9 @@ describeByDriver('no value of a secret reaches Pulumi', () => {
 
     const places = {
       printed: printed.join(''),
-      // Settings, state with history and backups, and the plan.
+      // The stack's settings, its state with history and backups, and the plan.
       files: contentsOf(stack.workspace.workDir),
-      // The state with encrypted values in plain text.
+      // The state, in which encrypted values are exported as plain text.
       state: JSON.stringify(await stack.exportStack()),
     };
     for (const [place, text] of Object.entries(places)) {

@@ -4,14 +4,17 @@ import { ensure, type StackSecret, take, type Vault } from '../scripts/secret-ro
 import { serviceSecrets } from '../settings/service.ts';
 
 /**
- * A secret with Secret Manager's behavior: version numbers increase by one, and disabled versions
- * cannot be read.
+ * A secret in memory that behaves like Secret Manager: version numbers increase by one, and
+ * disabled versions cannot be read.
  */
 class MemoryVault implements Vault {
   readonly id = 'andamio-api-key-peppers';
   readonly project = 'my-project';
   stored: { value: string; enabled: boolean }[] | undefined;
-  /** Action of a concurrent run, between reading a version and adding the next one. */
+  /**
+   * Simulates a concurrent run. It is called after a version is read and before the next one is
+   * added.
+   */
   meanwhile: (() => void) | undefined;
 
   create() {
@@ -34,7 +37,7 @@ class MemoryVault implements Vault {
     const found = this.stored?.[version - 1];
     if (found) found.enabled = false;
   }
-  /** Returns the names in each enabled version. */
+  /** Returns the pepper names in each enabled version. */
   names() {
     return (this.stored ?? [])
       .filter(({ enabled }) => enabled)
@@ -42,7 +45,7 @@ class MemoryVault implements Vault {
   }
 }
 
-/** Creates a checkout with the stack's file, for one secret. */
+/** Creates a checkout with a stack's file that contains the settings of one secret. */
 function checkout(vault: MemoryVault, name = 'key-peppers') {
   const file: { version?: number; deployed?: number; interrupted?: boolean } = {};
   const of: StackSecret = {
@@ -78,7 +81,7 @@ describe('a rotation of peppers', () => {
     file.deployed = 2;
     take(of, '--promote-pepper');
     take(of, '--drop-pepper');
-    // Each version stays readable for the revisions that use it.
+    // Earlier versions remain readable for the revisions that use them.
     expect([file.version, vault.names()]).toEqual([4, [['old'], ['old', added], [added, 'old'], [added]]]);
     for (const { value } of vault.stored) expect(parseSettings({ KEY_PEPPERS: value }).ok).toBe(true);
   });

@@ -15,10 +15,10 @@ interface Resource {
   readonly parent?: string;
 }
 
-/** Returns NAME of `urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME`. */
+/** Returns NAME from a URN of the form `urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME`. */
 const nameOf = (urn: string | undefined) => urn?.split('::').at(-1);
 
-/** Masks a value for the snapshot: secrets, and values that depend on the current source. */
+/** Returns a value with secrets, and parts that change between runs, replaced by placeholders. */
 function shown(value: unknown): unknown {
   if (typeof value === 'string')
     return (
@@ -27,7 +27,7 @@ function shown(value: unknown): unknown {
         .replace(/-----BEGIN PUBLIC KEY-----[\s\S]*-----END PUBLIC KEY-----\n/, 'PUBLIC KEY')
         .replace(/andamio\/api@sha256:[0-9a-f]{64}/, 'andamio/api@DIGEST')
         .replace(repository, 'REPOSITORY')
-        // Ids that Google chooses.
+        // Google chooses these ids.
         .replace(/notificationChannels\/\d+/, 'notificationChannels/ID')
         .replace(/(check_id="[a-z-]+)-[\w-]{11}"/, '$1-ID"')
     );
@@ -42,8 +42,8 @@ function shown(value: unknown): unknown {
 }
 
 /**
- * Returns all resources of a stack with their inputs, sorted, so that a change of the program is a
- * reviewable diff.
+ * Returns the JSON of all resources in a stack, with their inputs. Resources are sorted, so that a
+ * change of the program results in a diff that can be reviewed.
  */
 async function snapshotOf(stack: Stack): Promise<string> {
   const { deployment } = await stack.exportStack();
@@ -66,7 +66,7 @@ describe.skipIf(!engineIsHere)('the resources of each stack are those that were 
     const stack = await deployed(google, name);
     const actual = await snapshotOf(stack);
     const file = join(import.meta.dirname, 'snapshots', `${name}.json`);
-    // A failing run does not change the file; `pnpm snapshot` writes it.
+    // A failing test does not update the file. Only `pnpm snapshot` writes it.
     if (process.env['WRITE_SNAPSHOTS']) writeFileSync(file, actual);
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(actual));
     expect(actual).not.toContain(image('1').slice(-64));

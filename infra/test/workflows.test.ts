@@ -8,7 +8,7 @@ const repository = join(import.meta.dirname, '../..');
 const workflows = globSync('.github/workflows/*.yml', { cwd: repository });
 const textOf = (path: string) => readFileSync(join(repository, path), 'utf8');
 
-/** Returns the repository's scripts that a text calls. */
+/** Returns the paths of the repository's scripts that a text runs. */
 const scriptsIn = (text: string) => [...text.matchAll(/node (infra\/[\w/-]+\.ts)/g)].map(([, path]) => path as string);
 
 describe('the pipelines', () => {
@@ -28,7 +28,7 @@ describe('the pipelines', () => {
     }
   });
 
-  /** Returns the jobs of a workflow: name and text. */
+  /** Returns the jobs of a workflow as text, each beginning with its name. */
   const jobsOf = (text: string) =>
     text
       .split(/\njobs:\n/)[1]

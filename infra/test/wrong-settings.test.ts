@@ -3,8 +3,8 @@ import { image, secretValues } from './harness/settings.ts';
 import { cloud, deployed, describeByDriver, refusal, stackOf } from './harness/stack.ts';
 
 /**
- * Returns the error of a preview of production with these settings, and checks that the preview
- * changed no resource.
+ * Previews prod with additional settings and returns the error. Also checks that the preview
+ * changed no resource and that the error contains no secret.
  */
 async function refusedWith(config: Readonly<Record<string, string>>): Promise<string> {
   const google = await cloud();

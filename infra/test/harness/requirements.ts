@@ -3,7 +3,7 @@ import { missingForBrowser } from '../../../apps/api/test/harness/browser.ts';
 
 const works = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-/** Tools that some tests need beside Node.js. No other test is ever skipped. */
+/** Optional tools, without which some tests are skipped. No other tests are ever skipped. */
 const requirements = {
   engine: {
     here: works('pulumi', 'version'),
@@ -38,7 +38,7 @@ export const lintersAreHere = requirements.linters.here;
 export const browserIsHere = requirements.browser.here;
 export const imagesCanBeBuilt = requirements.images.here;
 
-/** Reports the skipped tests once per run (vitest's globalSetup). */
+/** Reports once per run which tests are skipped. Vitest calls this function as its global setup. */
 export default function setup(): void {
   for (const { line } of missing) process.stderr.write(`${line}\n`);
 }

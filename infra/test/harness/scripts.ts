@@ -13,7 +13,7 @@ interface Ended {
   readonly code: number;
 }
 
-/** Starts a script of the pipeline like a workflow. */
+/** Starts a script of the pipeline, as a workflow does. */
 export function startScript(
   path: string,
   args: readonly string[],
@@ -26,12 +26,12 @@ export function startScript(
   return { child, ended };
 }
 
-/** Runs a script of the pipeline like a workflow. */
+/** Runs a script of the pipeline, as a workflow does, and waits until it exits. */
 export function script(path: string, args: readonly string[], env: Record<string, string>): Promise<Ended> {
   return startScript(path, args, env).ended;
 }
 
-/** Creates a program on PATH that logs its calls. */
+/** Creates a shell program that logs its arguments, for use on PATH. */
 export function program(name: string, body: string) {
   const folder = temporaryFolder();
   const calls = join(folder, 'calls');

@@ -1,4 +1,4 @@
-/** Test values for the settings that the committed files leave to the platform team. */
+/** Values for the settings that the committed stack files leave to the platform team. */
 
 const pepperBytes = Buffer.alloc(32, 'pepper').toString('base64');
 
@@ -11,7 +11,8 @@ export const secretValues = {
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 
 /**
- * Returns an image in the registry of the documented project. Its digest repeats the given digit.
+ * Returns an image reference in the documented project's registry. The digest consists of the given
+ * digit.
  */
 export const image = (digit: string) => `us-central1-docker.pkg.dev/documented-project/andamio/api@${digest(digit)}`;
 
@@ -23,7 +24,7 @@ export const github = {
 
 const tokens = { jwtIssuer: 'https://issuer.example', jwksUrl: 'https://issuer.example/.well-known/jwks.json' };
 
-/** The secrets that exist in Secret Manager in the tests, each in version 1, by project and id. */
+/** The secrets in Secret Manager, each with one version, by project and id. */
 export const secrets = [
   ['my-project', 'andamio-api-key-peppers', `a:${secretValues.pepper}`],
   ['my-project', 'andamio-api-jwt-secrets', secretValues.jwtSecret],
@@ -37,7 +38,7 @@ const place = {
   stateBucket: 'documented-project-pulumi',
 };
 
-/** Settings that each stack needs in addition to its file. */
+/** Settings that each stack needs in addition to its committed file. */
 export const remaining = {
   dev: {
     'gcp:project': 'my-project',

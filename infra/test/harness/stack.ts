@@ -9,10 +9,10 @@ import { type Google, startGoogle } from '../google/client.ts';
 import { engineIsHere } from './requirements.ts';
 import { image, remaining, type StackName, secrets } from './settings.ts';
 
-/** Folder of the program. */
+/** Folder of the Pulumi program. */
 const programFolder = join(import.meta.dirname, '../..');
 
-/** Creates a temporary folder that is removed when the test finishes. */
+/** Creates a temporary folder that is deleted when the test finishes. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'andamio-infra-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -20,22 +20,23 @@ export function temporaryFolder(): string {
 }
 
 /**
- * Returns the environment in which the engine uses the fake Google and keeps its state in a folder.
+ * Returns the environment in which the engine uses the fake Google and stores its state in a
+ * folder.
  */
 function engineEnvironment(google: Pick<Google, 'port'>, stateFolder: string): Record<string, string> {
   return {
     PULUMI_BACKEND_URL: `file://${stateFolder}`,
     PULUMI_CONFIG_PASSPHRASE: '',
     PULUMI_SKIP_UPDATE_CHECK: 'true',
-    // pnpm sets NODE_PATH, which would make the SDK resolvable from any folder.
+    // pnpm sets NODE_PATH, which would make the Pulumi SDK resolvable from any folder.
     NODE_PATH: '',
     PULUMI_DEBUG_PROVIDERS: `gcp:${google.port},docker-build:${google.port}`,
   };
 }
 
 /**
- * Starts a cloud for one test, with the secrets of all stacks and two images in the registry of the
- * documented project.
+ * Starts a fake Google for one test. It contains the secrets of all stacks, and two images in the
+ * documented project's registry.
  */
 export async function cloud(): Promise<Google> {
   const google = await startGoogle();
@@ -46,7 +47,7 @@ export async function cloud(): Promise<Google> {
   return google;
 }
 
-/** Sets a stack's settings, in the project's namespace by default. */
+/** Sets configuration values of a stack. Keys without a namespace belong to this project. */
 export async function configure(stack: Stack, config: Readonly<Record<string, string>>): Promise<void> {
   const entries = Object.entries(config).map(([key, value]) => {
     const full = key.includes(':') ? key : `andamio:${key}`;
@@ -55,13 +56,16 @@ export async function configure(stack: Stack, config: Readonly<Record<string, st
   await stack.setAllConfig(Object.fromEntries(entries));
 }
 
-/** The process that runs the program: this one, or a Node.js process that the Pulumi CLI starts. */
+/**
+ * How the program runs: `inline` in this process, or `literal` in a Node.js process that the Pulumi
+ * CLI starts.
+ */
 type Driver = 'inline' | 'literal';
 
 let driver: Driver = 'inline';
 
 /**
- * Defines tests of one promise that run once per driver. They are skipped if the engine is not
+ * Defines a group of tests that runs once per driver. The group is skipped if the Pulumi CLI is not
  * installed.
  */
 export function describeByDriver(
@@ -77,19 +81,17 @@ export function describeByDriver(
   });
 }
 
-/**
- * Creates a stack whose program runs in this process. Its policy packs still need a language host.
- */
+/** Creates a stack whose program runs in this process. Policy packs still need a language host. */
 function inlineStack(stackName: string, workDir: string, envVars: Record<string, string>): Promise<Stack> {
-  // The engine requires the file, although the program runs in this process.
+  // The engine requires this file, although it does not run it.
   writeFileSync(join(workDir, 'index.ts'), '');
   const program = { stackName, projectName: 'andamio', program: platform };
   return LocalWorkspace.createOrSelectStack(program, { workDir, envVars });
 }
 
 /**
- * Creates a stack as `pulumi up` runs it: the engine starts the language host, which starts
- * Node.js.
+ * Creates a stack whose program runs as under `pulumi up`: the engine starts the language host, and
+ * the language host starts Node.js.
  */
 function literalStack(stackName: string, workDir: string, envVars: Record<string, string>): Promise<Stack> {
   for (const file of ['package.json', 'index.ts', 'node_modules'])
@@ -98,7 +100,7 @@ function literalStack(stackName: string, workDir: string, envVars: Record<string
 }
 
 /**
- * Creates a stack with its committed settings and the given ones, run by the real engine against
+ * Creates a stack with its committed settings and additional ones. The real engine runs it against
  * the fake Google.
  */
 export async function stackOf(
@@ -115,7 +117,7 @@ export async function stackOf(
   return stack;
 }
 
-/** Deploys a stack, after the stack that owns its project. */
+/** Deploys a stack. For preprod and prod, deploys shared first. */
 export async function deployed(
   google: Google,
   name: StackName,
@@ -124,12 +126,15 @@ export async function deployed(
   if (name === 'preprod' || name === 'prod') await deployed(google, 'shared');
   const stack = await stackOf(google, name, config);
   await stack.up();
-  // Attests the two images of {@link cloud}, as the build account does.
+  // Attests the two images that {@link cloud} added, as the build account does.
   if (name === 'shared') for (const digit of ['1', '2']) await google.attest('documented-project', image(digit));
   return stack;
 }
 
-/** Returns the number of changed resources by operation, without unchanged and read ones. */
+/**
+ * Returns the number of changed resources by operation. Resources that were only read or stayed the
+ * same are not counted.
+ */
 export function changes(summary: {
   readonly resourceChanges?: Readonly<Record<string, number>>;
 }): Record<string, number> {
@@ -138,7 +143,7 @@ export function changes(summary: {
 }
 
 /**
- * Returns the engine's error message of an operation that must fail.
+ * Returns the engine's error message for an operation that must fail.
  *
  * @throws if the operation succeeds
  */
