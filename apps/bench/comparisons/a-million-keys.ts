@@ -5,7 +5,8 @@ import { latencies, percentile } from '../harness/latency.ts';
 import { issuePath, issueRequests, verifyPath, verifyRequests } from '../harness/service.ts';
 
 /**
- * Requests per round. Each uses another key, so that no answer comes from the cache of one second.
+ * Requests per round. Each uses a different key, so that no request is answered from the cache,
+ * which keeps entries for one second.
  */
 const requestsPerRound = 1_000;
 

@@ -4,12 +4,12 @@ import { slowestSecond } from '../harness/load.ts';
 import { startProgram } from '../harness/program.ts';
 import { issueKeys, serviceOnSqlite, verifyRequests } from '../harness/service.ts';
 
-/** Twice the time for which an answer is cached, and one more second. */
+/** Twice the guard's cache time of 10 seconds, and one second more. */
 const seconds = 21;
 
 /**
- * An owner is limited to 2,000 requests per minute. All of these together may send 20,000 per
- * second, more than one process can answer.
+ * Number of owners. Each is limited to 2,000 requests per minute, so together they may send 20,000
+ * per second, which is more than one process can serve.
  */
 const owners = 600;
 

@@ -35,7 +35,7 @@ function startToListening(store: string, serviceIn: (bench: Bench) => Program): 
 
 export const startToListeningOnSqlite = startToListening('sqlite', serviceOnSqlite);
 
-/** No emulator is needed: the service listens before it connects. */
+/** The emulator is not needed because the service listens before it connects to Firestore. */
 export const startToListeningOnFirestore = startToListening('firestore', (bench) =>
   serviceOnFirestore({ ...bench, emulatorHost: '127.0.0.1:1' }, 'bench-start'),
 );

@@ -27,7 +27,7 @@ export const goodKeyAmongUnknown: Comparison = {
 
   async begin(bench) {
     const service = await startProgram(serviceOnSqlite(bench), bench.folder);
-    // Many owners, since each is limited to 2,000 requests per minute.
+    // Many owners are needed because each is limited to 2,000 requests per minute.
     const keys = await issueKeys(service.url, 1_000);
     const [good, others] = [keys.slice(0, 100), keys.slice(100)];
     const target = { origin: service.url, path: verifyPath, status: 200 };

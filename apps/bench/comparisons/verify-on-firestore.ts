@@ -18,9 +18,9 @@ export const verifyOnFirestore: Comparison = {
 
   async begin(bench) {
     const amount = bench.amount(3_000);
-    // Many keys per owner: usage is stored per owner, once every five seconds.
+    // Each owner has many keys because usage is stored per owner, every five seconds.
     const keysOfEach = 100;
-    // Results are cached for one second, and a round takes longer.
+    // A round takes longer than the cache time of one second, so that each request reads Firestore.
     const service = await startProgram(serviceOnFirestore(bench, project, { VERIFY_CACHE_SECONDS: '1' }), bench.folder);
     const requests = verifyRequests(await issueKeys(service.url, amount / keysOfEach, keysOfEach), amount);
     const client = await startWorker('firestore-get', {

@@ -17,7 +17,7 @@ export const verifyVersusFloor: Comparison = {
     const amount = bench.amount(30_000);
     const service = await startProgram(serviceOnSqlite(bench), bench.folder);
     const floor = await startProgram({ main: await bundlePeer('verify-floor', bench.folder) }, bench.folder);
-    // Many owners, since each is limited to 2,000 requests per minute.
+    // Many owners are needed because each is limited to 2,000 requests per minute.
     const requests = verifyRequests(await issueKeys(service.url, 1_000), amount);
     return {
       round: alternating(

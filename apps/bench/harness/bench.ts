@@ -4,15 +4,21 @@ import { join } from 'node:path';
 import { type Emulator, missingForEmulator, startEmulator } from '../../api/test/harness/emulator.ts';
 import type { Options } from './options.ts';
 
-/** Resources that all comparisons of a run share. */
+/** Resources shared by all comparisons of a run. */
 export interface Bench {
-  /** A temporary folder, removed after the run. */
+  /** A temporary folder that is removed after the run. */
   readonly folder: string;
-  /** `main.js` of a copy of the built service, so that a build during the run changes nothing. */
+  /**
+   * Path of `main.js` in a copy of the built service. The copy is unaffected if the service is
+   * built again during the run.
+   */
   readonly service: string;
-  /** `host:port` of Firestore's emulator; empty unless a comparison needs it. */
+  /** `HOST:PORT` of the Firestore emulator. Empty if no comparison needs the emulator. */
   readonly emulatorHost: string;
-  /** Returns how many of the requests a round sends: all of them, or a tenth with `--quick`. */
+  /**
+   * Returns the number of requests to send per round: the given number, or a tenth of it with
+   * `--quick`.
+   */
   amount(requests: number): number;
 }
 
@@ -24,7 +30,10 @@ async function emulatorFor({ comparisons }: Options): Promise<Emulator | undefin
   return startEmulator();
 }
 
-/** Runs the task with the resources that its comparisons need, and releases them afterwards. */
+/**
+ * Runs a task with the resources that the selected comparisons need. Releases the resources after
+ * the task.
+ */
 export async function withBench(options: Options, task: (bench: Bench) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'andamio-bench-'));
   const emulator = await emulatorFor(options);

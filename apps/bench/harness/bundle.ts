@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** Variables that CommonJS packages expect in their scope and that ES modules lack. */
+/** Variables that CommonJS modules expect but ES modules do not define. */
 const commonJsScope = `
 import { createRequire as __createRequire } from 'node:module';
 const require = __createRequire(import.meta.url);
@@ -11,8 +11,8 @@ const __dirname = import.meta.dirname;
 `.trim();
 
 /**
- * Bundles one of `peers/` the way the service is bundled, since a program with fewer files starts
- * faster. Returns the path of the bundle.
+ * Bundles a program from `peers/` in the same way as the service, because a program with fewer
+ * files starts faster. Returns the path of the bundle.
  */
 export async function bundlePeer(name: string, folder: string): Promise<string> {
   const outfile = join(folder, 'peers', `${name}.mjs`);

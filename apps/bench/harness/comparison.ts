@@ -1,38 +1,38 @@
 import type { Bench } from './bench.ts';
 
-/** The two values that one round measured. */
+/** The two values measured in one round. */
 export interface Pair {
   readonly ours: number;
   readonly other: number;
 }
 
-/** The two programs of a comparison, started and ready for rounds. */
+/** The two programs of a comparison, started and ready to be measured. */
 interface Rounds {
   /** Measures each program once. */
   round(): Promise<Pair>;
   end?(): Promise<void>;
 }
 
-/** One row of the table: what is measured, what it is compared with, and the goal. */
+/** A comparison of the service with another program. It is one row of the printed table. */
 export interface Comparison {
-  /** The name for `--only`. */
+  /** The name that `--only` selects. */
   readonly name: string;
   readonly ours: string;
   readonly other: string;
   readonly unit: 'requests/s' | 'ms' | 'µs' | 'MiB';
-  /** The goal for the median of `ours / other`. */
+  /** The goal for the median of the ratios `ours / other`. */
   readonly goal: { readonly atLeast: number } | { readonly atMost: number };
-  /** Rounds that count, unless `--rounds` overrides them. */
+  /** Number of measured rounds, unless `--rounds` overrides it. */
   readonly rounds: number;
-  /** Rounds before those, whose values are discarded. */
+  /** Number of warm-up rounds, whose values are discarded. */
   readonly warmUps: number;
   readonly needsEmulator?: boolean;
   begin(bench: Bench): Promise<Rounds>;
 }
 
 /**
- * Creates rounds that measure both programs in turn, A B A B, so that a disturbance of the machine
- * affects both.
+ * Creates a round that measures one program right after the other. If the machine slows down for a
+ * while, both programs are affected.
  */
 export function alternating(ours: () => Promise<number>, other: () => Promise<number>): () => Promise<Pair> {
   return async () => ({ ours: await ours(), other: await other() });

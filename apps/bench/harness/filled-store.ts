@@ -5,7 +5,7 @@ import type { Bench } from './bench.ts';
 import { type Running, startProgram } from './program.ts';
 import { issueKeys, serviceOnSqlite } from './service.ts';
 
-/** Inserts five keys per owner, copied from a key that the service issued. */
+/** SQL that inserts five keys per owner. The rows are copies of a key that the service issued. */
 const fill = `
   WITH RECURSIVE number(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n + 1 < ?),
     model AS (SELECT * FROM keys LIMIT 1)
@@ -19,13 +19,13 @@ const fillOwners = `
   FROM keys, (SELECT * FROM owners LIMIT 1) AS model WHERE keys.user_id LIKE 'filler-%'
 `;
 
-/** The service on an embedded store that already contains many keys. */
+/** A running service whose embedded store is already filled with keys. */
 export interface FilledService extends Running {
-  /** The keys that the service issued itself, each to a different owner. */
+  /** The keys issued by the service, each to a different owner. */
   readonly keys: readonly string[];
 }
 
-/** Starts the service on a store with `total` keys, of which it issued `issued` itself. */
+/** Starts the service on a store with `total` keys. The service itself issued `issued` of them. */
 export async function startFilled(bench: Bench, total: number, issued: number): Promise<FilledService> {
   const path = join(bench.folder, `filled-${randomUUID()}.db`);
   const service = serviceOnSqlite(bench, { SQLITE_PATH: path, VERIFY_CACHE_SECONDS: '1' });

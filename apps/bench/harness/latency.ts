@@ -1,16 +1,16 @@
 import { Pool } from 'undici';
 import type { Request } from './load.ts';
 
-/** Where the requests go, and the answer that is expected. */
+/** The destination of the requests and the expected status. */
 export interface Target {
   readonly origin: string;
   readonly path: string;
-  /** The expected status. Any other status ends the measurement. */
+  /** The expected status. If a response has any other status, the measurement fails. */
   readonly status: number;
 }
 
 /**
- * Sends the requests one after another and measures the latency of each.
+ * Sends the requests one after another and measures their latencies.
  *
  * @returns latencies in milliseconds, in the order of the requests.
  */
@@ -28,7 +28,7 @@ export async function latencies({ origin, path, status }: Target, requests: Iter
   return measured;
 }
 
-/** Returns a percentile of the values; `part` is a fraction from 0 to 1. */
+/** Returns a percentile of the values. `part` is a fraction from 0 to 1. */
 export function percentile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] as number;

@@ -1,9 +1,9 @@
 import { Pool } from 'undici';
 
-/** Number of requests in flight at any moment. */
+/** Number of concurrent requests. */
 export const inFlight = 32;
 
-/** The part of a request that differs between requests to one path. */
+/** The properties in which the requests to one path differ. */
 export interface Request {
   /** The default depends on the function that sends the request. */
   readonly method?: 'GET' | 'POST';
@@ -12,11 +12,12 @@ export interface Request {
 }
 
 /**
- * Sends the requests in a closed loop, one at a time on each connection. The default method is POST
- * with a body and GET without one.
+ * Sends requests in a closed loop: each connection sends its next request when it has received a
+ * response. The default method is POST with a body and GET without one.
  *
  * @returns requests per second.
- * @throws on any status except 200: the service refuses a request faster than it issues a key.
+ * @throws on any status except 200. Refusing a request is faster than issuing a key, so refusals
+ * would distort the result.
  */
 export async function closedLoop(origin: string, path: string, requests: Iterable<Request>): Promise<number> {
   const pool = new Pool(origin, { connections: inFlight, pipelining: 1 });
@@ -43,14 +44,15 @@ export async function closedLoop(origin: string, path: string, requests: Iterabl
   return answered / seconds;
 }
 
-/** Milliseconds between the starts of the windows of {@link slowestSecond}. */
+/** Milliseconds between the starts of consecutive windows in {@link slowestSecond}. */
 const windowStep = 50;
 
 /**
- * Sends GET requests from the list, round-robin in a closed loop, for the given number of seconds.
+ * Sends GET requests in a closed loop for the given number of seconds. Repeats the list of requests
+ * as often as needed.
  *
- * @returns the number of answers in the slowest window of one second. Windows that overlap the
- *   first or the last second are ignored.
+ * @returns the number of responses in the slowest one-second window. Windows that overlap with the
+ * first or the last second are ignored.
  * @throws on any status except 200.
  */
 export async function slowestSecond(
@@ -83,16 +85,17 @@ export async function slowestSecond(
   return Math.min(...starts.map((start) => answered.slice(start, start + stepsOfSecond).reduce((a, b) => a + b, 0)));
 }
 
-/** A load that continues until it is stopped. */
+/** A load that runs until it is stopped. */
 export interface Load {
-  /** Resolves once the given number of requests have been answered. */
+  /** Resolves when the given number of requests have been answered. */
   answered(amount: number): Promise<void>;
-  /** Resolves when the last request has been answered. */
+  /** Stops sending requests. Resolves when the last response has arrived. */
   stop(): Promise<void>;
 }
 
 /**
- * Sends the requests, by default as POST, in a closed loop until it is stopped. Accepts any status.
+ * Sends requests in a closed loop until the load is stopped. The default method is POST. Any status
+ * is accepted.
  */
 export function untilStopped(origin: string, path: string, requests: Iterable<Request>, connections: number): Load {
   const pool = new Pool(origin, { connections, pipelining: 1 });

@@ -4,14 +4,17 @@ import { fileURLToPath } from 'node:url';
 
 const mebibyte = 2 ** 20;
 
-/** The module that a measured process must load with `--import`. It also needs `--expose-gc`. */
+/**
+ * Path of the module that reports memory. A measured process must be started with it as `--import`
+ * and with `--expose-gc`.
+ */
 export const reporter = fileURLToPath(new URL('../peers/report-memory.ts', import.meta.url));
 
 /**
- * Returns the heap and external memory in use after a garbage collection, in MiB.
+ * Returns the heap and external memory in MiB that are in use after a garbage collection.
  *
- * The resident size would not show what the keys leave behind. It reaches a plateau within 30,000
- * requests, when V8 has sized its young generation for the load.
+ * The resident set size would not show the memory that keys occupy. It reaches a plateau within
+ * 30,000 requests, when V8 has sized its young generation for the load.
  */
 export async function memoryInUse(child: ChildProcess): Promise<number> {
   child.send('memory');

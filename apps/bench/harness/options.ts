@@ -5,19 +5,20 @@ import type { Comparison } from './comparison.ts';
 
 export interface Options {
   readonly comparisons: readonly Comparison[];
-  /** Overrides the number of rounds of each comparison. */
+  /** Overrides the number of rounds of every comparison. */
   readonly rounds: number | undefined;
   /**
-   * Runs a tenth of the load in two rounds, to check that everything works. The figures mean
-   * nothing.
+   * Runs two rounds with a tenth of the load, to check that the benchmark works. The results are
+   * not meaningful.
    */
   readonly quick: boolean;
-  /** The folder with `main.js` of the built service. */
+  /** Folder that contains `main.js` of the built service. */
   readonly service: string;
 }
 
 /**
- * Parses the command line: `--only NAME` (repeatable), `--rounds N`, `--quick`, `--service FOLDER`.
+ * Parses the command line: `--only NAME` (repeatable), `--rounds N`, `--quick` and `--service
+ * FOLDER`.
  */
 export function readOptions(all: readonly Comparison[]): Options {
   const { values } = parseArgs({

@@ -5,13 +5,13 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitFor } from '../../api/test/harness/wait-for.ts';
 
-/** A program and its environment variables, beside those that all programs get. */
+/** A program and the environment variables that it needs in addition to those of all programs. */
 export interface Program {
   readonly main: string;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** A process that listens on loopback. */
+/** A running process that listens on a loopback address. */
 export interface Running {
   readonly url: string;
   readonly process: ChildProcess;
@@ -35,7 +35,10 @@ async function kill(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-/** The line that the service logs once it accepts connections. All peers print the same line. */
+/**
+ * Matches the line that the service logs once it accepts connections. The other programs print the
+ * same line.
+ */
 const listening = /"port":(\d+).*"message":"listening"/;
 
 function running(child: ChildProcess, port: string): Running {
@@ -43,8 +46,8 @@ function running(child: ChildProcess, port: string): Running {
 }
 
 /**
- * Starts a program in a new folder and waits until it listens. Its log goes to a file, because a
- * reader would take processor time from the measured programs.
+ * Starts a program in a new folder and waits until it listens. The program logs to a file, because
+ * reading its output would take CPU time from the measured programs.
  */
 export async function startProgram(
   program: Program,

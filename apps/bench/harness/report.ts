@@ -21,7 +21,7 @@ function aligned(rows: readonly (readonly string[])[]): string {
   return rows.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n');
 }
 
-/** Prints the table, and writes the values of every round to `results/latest.json`. */
+/** Prints the table of results, and writes the values of every round to `results/latest.json`. */
 export function report(results: readonly Result[]): void {
   const head = ['measured', 'unit', 'ours', 'other', 'ratio', 'goal', 'met'];
   const legend = results.map(({ comparison: { name, ours, other } }) => `${name}: ${ours}, compared with: ${other}.`);

@@ -9,7 +9,8 @@ export interface Result {
   readonly ours: Spread;
   readonly other: Spread;
   /**
-   * The ratio is computed per round, since the two values of a round were measured back to back.
+   * The ratio is computed per round because the two values of a round were measured right after
+   * each other.
    */
   readonly ratio: Spread;
   readonly met: boolean;
@@ -46,7 +47,7 @@ async function measureOne(comparison: Comparison, rounds: number, bench: Bench):
   }
 }
 
-/** Runs the comparisons one after another, and writes each round's values to standard error. */
+/** Runs the comparisons one after another. Writes the values of each round to standard error. */
 export async function measure({ comparisons, rounds }: Options, bench: Bench): Promise<Result[]> {
   const results: Result[] = [];
   for (const comparison of comparisons) {

@@ -10,15 +10,18 @@ export const verifyPath = '/api/v1/apikey/verify';
 const common = {
   JWT_SECRETS: jwtSecret,
   KEY_PEPPERS: `bench:${Buffer.alloc(32, 'pepper').toString('base64')}`,
-  IP_RATE_LIMIT_PER_MINUTE: '1000000', // All load comes from one address.
+  IP_RATE_LIMIT_PER_MINUTE: '1000000', // All load comes from the same address.
 };
 
-/** Returns the built service on the embedded store, in a file in its working directory. */
+/**
+ * Returns the built service, configured with the embedded store. The store's file is in the working
+ * directory of the process.
+ */
 export function serviceOnSqlite({ service }: Bench, more: Readonly<Record<string, string>> = {}): Program {
   return { main: service, environment: { ...common, SQLITE_PATH: join('data', 'keys.db'), ...more } };
 }
 
-/** Returns the built service on Firestore's emulator. */
+/** Returns the built service, configured with the Firestore emulator. */
 export function serviceOnFirestore(
   { service, emulatorHost }: Bench,
   project: string,
@@ -37,7 +40,8 @@ export function serviceOnFirestore(
 }
 
 /**
- * Creates a request for a key. The answer is 200 unless the owner already has a key of that name.
+ * Returns a request that issues a key. The response is 200 unless the owner already has a key of
+ * that name.
  */
 export function issueRequest(token: string, name: string): Request {
   return {
@@ -47,8 +51,8 @@ export function issueRequest(token: string, name: string): Request {
 }
 
 /**
- * Creates requests for keys by many owners in turn, since an owner is limited to 2,000 requests per
- * minute and 1,000 keys.
+ * Returns a function that creates requests for keys. Many owners take turns, because each is
+ * limited to 2,000 requests per minute and 1,000 keys.
  */
 export function issueRequests(owners: number, kind = 'owner'): (amount: number) => Request[] {
   const tokens = Array.from({ length: owners }, (_, index) => tokenFor(`${kind}-${index}`));
@@ -57,7 +61,7 @@ export function issueRequests(owners: number, kind = 'owner'): (amount: number) 
     Array.from({ length: amount }, () => issueRequest(tokens[issued % owners] as string, `key ${issued++}`));
 }
 
-/** Issues `keysOfEach` keys to each of the given number of owners, and returns them. */
+/** Issues `keysOfEach` keys to each owner. Returns all keys. */
 export async function issueKeys(url: string, owners: number, keysOfEach = 1): Promise<string[]> {
   const keys: string[] = [];
   for (let owner = 0; owner < owners; owner++) {
@@ -77,7 +81,7 @@ export function verifyRequests(keys: readonly string[], amount: number): Request
   return Array.from({ length: amount }, (_, index) => requests[index % keys.length] as Request);
 }
 
-/** Creates requests for keys, each by a new owner. */
+/** Returns a function that creates requests for keys, each by a new owner. */
 export function firstRequests(): (amount: number) => Request[] {
   let owners = 0;
   return (amount) => Array.from({ length: amount }, () => issueRequest(tokenFor(`first-${owners++}`), 'MyFirstKey'));

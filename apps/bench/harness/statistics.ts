@@ -1,4 +1,4 @@
-/** The median and the range of several measurements. */
+/** The median, minimum and maximum of several measurements. */
 export interface Spread {
   readonly median: number;
   readonly min: number;

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
-/** One of `peers/` in a process of its own. It works on request. */
+/** A program from `peers/` in a separate process, which works on request. */
 export interface Worker {
-  /** Performs the given number of tasks, and resolves to the tasks per second. */
+  /** Performs the given number of tasks. Resolves to the number of tasks per second. */
   perform(amount: number): Promise<number>;
   stop(): Promise<void>;
 }

@@ -7,8 +7,8 @@ import { getMigrations } from 'better-auth/db/migration';
 import { toNodeHandler } from 'better-auth/node';
 import { bearer } from 'better-auth/plugins';
 
-// better-auth's own HTTP handler. Its limits are off and its database is in memory, both to its
-// advantage.
+// The HTTP handler of better-auth. Its rate limits are disabled and its database is in memory, both
+// to the advantage of better-auth.
 const auth = betterAuth({
   baseURL: 'http://127.0.0.1',
   secret: 'a secret of the measurement that is long enough',
@@ -35,7 +35,7 @@ async function createKeys(): Promise<string[]> {
   return (await Promise.all(created)).map(({ key }) => key);
 }
 
-/** Verifies a key in this process: better-auth has no HTTP path for it. */
+/** Verifies a key by a function call, because better-auth has no HTTP endpoint for verification. */
 async function verify(key: string): Promise<object | undefined> {
   const { valid, key: found } = await auth.api.verifyApiKey({ body: { key } });
   return valid && found !== null

@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 
-// The minimum that answers a GET with five fields: no key, limit, validation, store or log.
+// A minimal Express app that responds to a GET with five fields. It has no keys, limits,
+// validation, store or log.
 const app = express();
 
 app.get('/api/v1/apikey/verify', (_request, response) => {

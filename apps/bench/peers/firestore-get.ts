@@ -1,7 +1,7 @@
 import { Firestore } from '@google-cloud/firestore';
 import { performWhenTold } from './perform.ts';
 
-// Finds a key with the client library alone: one document by its name, with its fields.
+// Reads a key with only the client library: one document by its name.
 const firestore = new Firestore({ projectId: process.env['BENCH_PROJECT'] as string });
 const documents = await firestore.collection('keys').listDocuments();
 

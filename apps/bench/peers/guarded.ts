@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { apiKeyGuard } from '@andamio/guard';
 import express from 'express';
 
-// Another team's service, which answers a small JSON. With VERIFY_URL it requires keys.
+// A service of another team, which responds with a small JSON object. If VERIFY_URL is set, the
+// service requires API keys.
 const app = express();
 const { VERIFY_URL: verify } = process.env;
 

@@ -7,9 +7,9 @@ import { buffer } from 'node:stream/consumers';
 import { makeKey } from '@andamio/schema/key-format';
 import jwt, { type JwtPayload } from 'jsonwebtoken';
 
-// The indispensable work of issuing a key: verify the token, parse the body, create a key, compute
-// its HMAC, insert the rows that the service inserts, respond after the commit. No limits, no
-// maximum, no log, no error handling.
+// The essential work of issuing a key: verify the token, parse the body, create a key, compute its
+// HMAC, insert the rows that the service inserts, and respond after the commit. Without limits,
+// maximum, log or error handling.
 
 const { JWT_SECRETS: secret = '', KEY_PEPPERS: pepper = '' } = process.env;
 const database = new DatabaseSync(join(process.cwd(), 'floor.db'));
@@ -39,7 +39,7 @@ const insertAudit = database.prepare('INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?
 
 let waiting: { insert: () => void; respond: () => void }[] = [];
 
-/** Commits all inserts of one turn of the event loop in one transaction. */
+/** Commits the inserts of one turn of the event loop in a single transaction. */
 function commit(): void {
   const group = waiting;
   waiting = [];

@@ -1,8 +1,8 @@
 import { inFlight } from '../harness/load.ts';
 
 /**
- * Performs tasks in a closed loop whenever the parent process sends a number of them, with as many
- * in flight as the load generator has, and answers with the tasks per second.
+ * Performs tasks each time the parent process sends a number of tasks. Works in a closed loop with
+ * as many concurrent tasks as the load generator has requests. Replies with the tasks per second.
  */
 export function performWhenTold(task: (index: number) => Promise<unknown>): void {
   let begun = 0;

@@ -1,5 +1,5 @@
-// Loaded into the service before its own code. On each message of the parent, it collects garbage
-// and answers with the memory in use.
+// Runs in the service process before the service's own code. For each message from the parent
+// process, collects garbage and replies with the memory in use.
 process.on('message', () => {
   globalThis.gc?.();
   globalThis.gc?.();

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-// Answers like the service does for a good key. The owner has no limits, because the real ones
-// would be used up within a second.
+// Responds as the service does for a valid key. The owner has no rate limit, because the load would
+// exhaust a real one within a second.
 const body = JSON.stringify({
   user_id: 'user-1',
   name: 'MyFirstKey',
