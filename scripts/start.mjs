@@ -1,19 +1,20 @@
-// npm start: installs, builds, starts the service on the embedded store, and prints a request that
-// works as pasted.
+// The command `npm start`. Installs and builds the service, starts it on the embedded store, and
+// prints a request that works when pasted into a shell.
 import { spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { install, node24, pnpm, required, root } from './toolchain.mjs';
 
 /**
- * Exits if the port is in use. The service would notice only after the installation and the build.
+ * Exits if the port is in use. Without this check, the service would report it only after
+ * installing and building.
  */
 async function assertPortIsFree() {
   const { PORT: port = '8080', HOST: host = '127.0.0.1' } = process.env;
   const probe = createServer();
   const code = await new Promise((resolve) => {
     probe.once('error', (error) => resolve(error.code));
-    // The service reports an invalid PORT or HOST together with the rule.
+    // For an invalid PORT or HOST, the check passes, and the service reports the error later.
     probe.listen({ port: /^\d{1,5}$/.test(port) ? Number(port) : 0, host }, () => resolve(undefined));
   });
   probe.close();
@@ -31,7 +32,7 @@ const service = spawn(node24, ['apps/api/dist/main.js'], { cwd: root, stdio: ['i
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => service.kill(signal));
 service.once('exit', (code) => process.exit(code ?? 1));
 
-/** Prints a request for a key, with a token. */
+/** Prints a request that issues a key, including a valid token. */
 function printRequest(port) {
   const { stdout } = spawnSync(node24, ['apps/api/dev/token.ts', '--sub', 'you', '--tier', 'growth'], { cwd: root });
   const token = stdout.toString().trim();

@@ -1,27 +1,30 @@
-// npm test [-- FILTER...]: installs, builds, runs the tests and prints how many passed and failed.
-// A FILTER selects test files by a part of their path, such as `npm test -- rehearsal`.
+// The command `npm test [-- FILTER...]`. Installs, builds, runs the tests and prints the numbers of
+// passed and failed tests. A FILTER selects the test files whose path contains it, as in `npm test
+// -- rehearsal`.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { install, pnpm, required, root } from './toolchain.mjs';
 
-/** Returns the paths of the packages' test reports. (Node 20 has no globSync.) */
+/**
+ * Returns the paths of all packages' test reports. Does not use globSync, which Node.js 20 lacks.
+ */
 const reports = () =>
   ['apps', 'packages', 'infra', '.']
     .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name, 'reports/tests.json')))
     .filter((path) => existsSync(path));
 
 /**
- * Returns the totals of one package's report. A file that cannot be loaded counts as one failed
- * test.
+ * Returns the totals of a package's test report. A test file that fails to load counts as one
+ * failed test.
  */
 function countsOf({ success, numPassedTests, numFailedTests, numPendingTests }) {
   return { passed: numPassedTests, failed: success ? 0 : Math.max(1, numFailedTests), skipped: numPendingTests };
 }
 
 /**
- * Returns one line for each failure in a package's report: the file, the test's title and the
- * reason.
+ * Returns one line for each failure in a package's test report, with the file, the title of the
+ * test and the reason.
  */
 function failuresOf({ testResults }) {
   return testResults
@@ -36,13 +39,13 @@ function failuresOf({ testResults }) {
     });
 }
 
-/** Returns the folder of the package to which a file belongs. */
+/** Returns the folder of the package that contains a file. */
 function packageOf(path) {
   const folder = dirname(path);
   return existsSync(join(root, folder, 'package.json')) ? folder : packageOf(folder);
 }
 
-/** Returns the packages with test files whose paths contain one of the filters. */
+/** Returns the folders of packages with test files whose path contains one of the filters. */
 function packagesWith(filters) {
   const options = ['--cached', '--others', '--exclude-standard', '*.test.ts'];
   const files = execFileSync('git', ['ls-files', ...options], { cwd: root, encoding: 'utf8' });
@@ -60,7 +63,7 @@ async function runSelected(filters) {
   await required(() => pnpm('build'));
   let code = 0;
   for (const folder of packages) {
-    // vitest matches its filters against paths inside the package.
+    // vitest matches filters against paths relative to the package.
     const inside = filters.map((filter) => filter.replace(`${folder}/`, ''));
     code ||= await pnpm('--dir', folder, 'exec', 'vitest', 'run', ...inside);
   }

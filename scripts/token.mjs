@@ -1,5 +1,5 @@
-// npm run token -- --sub alice --tier starter: prints a token that is accepted by the service of
-// npm start.
+// The command `npm run token -- --sub alice --tier starter`. Prints a token that the service
+// started by `npm start` accepts.
 import { existsSync } from 'node:fs';
 import { install, node24, required, run } from './toolchain.mjs';
 
