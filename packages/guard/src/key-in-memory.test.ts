@@ -18,9 +18,13 @@ const database = { ...service, countsRequests: false };
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-/** Reports whether a string with this text is still reachable. The test itself holds only bytes. */
+/**
+ * Reports whether a string with this text is reachable in the heap. The test itself stores the text
+ * only as bytes.
+ */
 async function isInMemory(text: Buffer): Promise<boolean> {
-  // V8 keeps the input of the last regular expression match, so it is replaced first.
+  // V8 keeps a reference to the input of the last regular expression match. Another match replaces
+  // it.
   /^/.test('');
   return (await buffer(getHeapSnapshot())).includes(text);
 }
@@ -66,7 +70,7 @@ test.each([
   const strategy = httpStrategy({ service: { ...service, ask }, closeWithin: 1_000, now });
   const key = Buffer.from(makeKey());
   for (let sent = 0; sent < 3; sent++) await strategy.check(key.toString(), client);
-  await strategy.close(); // Sends a report, whose answer is about the key too.
+  await strategy.close(); // Sends the last usage report.
   expect(answers).toEqual([]);
   expect(await isInMemory(key)).toBe(false);
   expect(await strategy.check(makeKey(), client)).toBeInstanceOf(Refusal);

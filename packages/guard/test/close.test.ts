@@ -5,7 +5,7 @@ import { startVerifyServer, valid } from './harness/verify-server.ts';
 
 const service = await startVerifyServer();
 
-/** Runs a program with a guarded service until it ends. */
+/** Runs a program that starts a guarded service. Returns its output when it exits. */
 async function run(program: string): Promise<string> {
   const { stdout } = await promisify(execFile)(
     process.execPath,

@@ -23,7 +23,7 @@ import { silent, startVerifyServer, valid } from './harness/verify-server.ts';
 const emulatorHost = inject('emulatorHost');
 const project = `guard-${process.pid}-${Date.now()}`;
 
-/** The service's pepper, from which its operator derives the digest keys. */
+/** The service's pepper. The operator of the service derives the digest keys from it. */
 const pepper = { version: 'test', secret: Buffer.from(processPepper, 'base64') };
 const options = (more: Partial<FirestoreOptions> = {}): FirestoreOptions => ({
   firestore: { project },
@@ -32,7 +32,7 @@ const options = (more: Partial<FirestoreOptions> = {}): FirestoreOptions => ({
   ...more,
 });
 
-/** Sets the emulator's address, which Google's library reads from the environment. */
+/** Sets the emulator address in the environment, from which Google's client library reads it. */
 function useDatabase(host: string): void {
   const before = process.env['FIRESTORE_EMULATOR_HOST'];
   process.env['FIRESTORE_EMULATOR_HOST'] = host;
@@ -125,7 +125,7 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
     });
     onTestFinished(() => source.close());
     const { key } = await issue(service);
-    await source.ask(makeKey()); // Opens the client.
+    await source.ask(makeKey()); // Opens the Firestore client.
     const before = proxy.calls();
     const answers = await Promise.all(
       [key, ...Array.from({ length: 30 }, () => makeKey())].map((one) => source.ask(one)),

@@ -15,7 +15,7 @@ import {
 
 const service: VerifyServer = await startVerifyServer();
 
-/** Returns everything that a log, a debugger or a report could show of a value. */
+/** Returns every text in which a log, a debugger or an error report could show a value. */
 function shown(value: unknown): string {
   const { stack, cause } = value as Error;
   return [
@@ -27,7 +27,7 @@ function shown(value: unknown): string {
   ].join('\n');
 }
 
-/** Writes raw bytes as the response, whether or not they are valid HTTP. */
+/** Writes the given bytes as the response. They may be invalid HTTP. */
 const writing =
   (bytes: string): Answering =>
   (response) =>

@@ -34,7 +34,7 @@ describe('a guard that asks the service', () => {
     for (const key of [headers['X-API-Key'], 'none']) {
       const answer = await get(key);
       expectRefusal(answer, 'invalid_key');
-      // Outside production the service appends the reason.
+      // Outside production, the service appends the reason to the details.
       expect(answer.body).toEqual({ ...body, details: details.replace(/ Reason: \w+\.$/, '') });
       expect(answer.headers.get('www-authenticate')).toBe(own.headers.get('www-authenticate'));
     }
@@ -53,7 +53,7 @@ describe('a guard that asks the service', () => {
     const { get } = await startGuarded({ verify: brief.url });
     const { key } = await issue(brief);
     expect((await get(key)).status).toBe(200);
-    expect((await get(key)).status).toBe(200); // Now the service answers from its own cache.
+    expect((await get(key)).status).toBe(200); // The service has now cached the key.
     brief.signal('SIGSTOP');
     const answer = await get(key).finally(() => brief.signal('SIGCONT'));
     expect(answer.status).toBe(200);
@@ -96,7 +96,9 @@ describe('a guard that asks the service', () => {
 describe('a flood of unknown keys from many clients', () => {
   const guardSecret = 'x'.repeat(32);
 
-  /** Sends more unknown keys than one address may have verified, as if from many clients. */
+  /**
+   * Sends more unknown keys than the service allows one address, as if they came from many clients.
+   */
   async function flood(options: { guardSecret?: string }) {
     const service = await startService({
       GUARD_SECRETS: `${'y'.repeat(32)},${guardSecret}`,
@@ -154,7 +156,7 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx that asks the ser
     nginx = await startNginx({
       servicePort: front.port,
       certificateFile: certificate.file,
-      // The health check acts as the application behind nginx.
+      // The service's health check stands for the application behind nginx.
       locations: `location / { proxy_pass ${service.url}/health/live; }`,
     });
   });

@@ -10,7 +10,7 @@ import {
   type RateLimitStore,
 } from '../src/index.ts';
 
-// These assertions are verified by the compiler (`typecheck`); at runtime they do nothing.
+// The compiler checks these assertions during `typecheck`. At runtime they have no effect.
 
 test('req.apiKey has the documented type', () => {
   expectTypeOf<Request['apiKey']>().toEqualTypeOf<ApiKey>();

@@ -25,7 +25,7 @@ beforeEach(() => {
   ({ store, clock, cache } = setUp());
 });
 
-/** Reads an id and completes the read. */
+/** Reads an id while the store returns the given key. */
 async function load(id: string, found: FoundKey | undefined) {
   const answer = cache.read([id]);
   store.read(store.reads.length - 1).find(found);
@@ -296,9 +296,9 @@ test('no result exceeds the maximum age and no invalidated result returns, in an
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
       let now = 1_000_000;
       let stored = true;
-      /** When the key was last in the store. */
+      /** The last time at which the store contained the key. */
       let lastStored = now;
-      /** The first step after which the cache knows that the key is gone. */
+      /** The first step at which the cache knows that the store no longer contains the key. */
       let refusedFrom = Number.POSITIVE_INFINITY;
       const open: { answer(): void; fail(): void }[] = [];
       const cache = new KeyCache({
@@ -307,7 +307,7 @@ test('no result exceeds the maximum age and no invalidated result returns, in an
         monotonicNow: () => now,
         find: () =>
           new Promise<FoundKey | undefined>((resolve, reject) => {
-            // A read sees the store as of its start.
+            // A read sees the store as it is when the read starts.
             const found = stored ? foundKey('a') : undefined;
             open.push({ answer: () => resolve(found), fail: () => reject(new Error('down')) });
           }),

@@ -43,10 +43,10 @@ beforeEach(() => {
 
 const inSeconds = (seconds: number) => Math.floor(clock.unix / 1000) + seconds;
 
-/** Verifies the key. The store responds at once. */
+/** Verifies the key. The store responds immediately. */
 async function verify(found: ReturnType<typeof foundKey> | undefined) {
   const answer = verifier.verify(key);
-  for (const read of store.reads) read.find(found); // Completing a read again has no effect.
+  for (const read of store.reads) read.find(found); // Completing a read twice has no effect.
   return answer;
 }
 

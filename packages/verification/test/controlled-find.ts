@@ -1,13 +1,13 @@
 import type { FoundKey } from '../src/found-key.ts';
 
-/** A look-up that the test completes. */
+/** A lookup that the test completes. */
 interface ControlledRead {
   readonly ids: readonly string[];
   find(found: FoundKey | undefined): void;
   fail(error: Error): void;
 }
 
-/** Creates a fake store whose look-ups the test completes. */
+/** Creates a fake store. The test completes its lookups. */
 export function controlledFind() {
   const reads: ControlledRead[] = [];
   return {
@@ -24,7 +24,7 @@ export function controlledFind() {
   };
 }
 
-/** Returns a stored key that is valid until the given Unix second. */
+/** Returns a stored key that is valid until the given time in Unix seconds. */
 export function foundKey(id: string, { expiresAt = 4_000_000_000, suspended = false, userId = 'user' } = {}): FoundKey {
   return { record: { id, userId, name: 'name', createdAt: 0, expiresAt }, tier: 'pioneer', suspended };
 }

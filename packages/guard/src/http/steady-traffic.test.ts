@@ -11,9 +11,10 @@ const limit = 20;
 const startedAt = Date.parse('2025-08-31T23:59:59.700Z');
 
 /**
- * Creates a fake service that counts as the real one does. A window starts with the first request
- * after the end of the last one, and its end is reported in whole seconds. A report counts like
- * that many requests, up to the remaining limit.
+ * Creates a fake service that counts requests as the real one does.
+ *
+ * A window starts with the first request after the previous window ended. Its end is reported in
+ * whole seconds. A report counts as the reported number of requests, up to the remaining limit.
  */
 function countingService(now: () => number, sendsHeaders: boolean): KeySource & { close(): Promise<void> } {
   let resetAt = 0;
@@ -54,8 +55,8 @@ beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 /**
- * Sends requests at a fixed interval for half an hour. Returns the accepted requests of each
- * minute, and the number of refusals.
+ * Sends requests at a fixed interval for half an hour. Returns the number of accepted requests in
+ * each minute and the total number of refusals.
  */
 async function allowedWith(interval: number, sendsHeaders = true): Promise<{ allowed: number[]; refused: number }> {
   const beganAt = Date.now();

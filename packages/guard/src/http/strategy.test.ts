@@ -33,14 +33,14 @@ afterEach(() => vi.useRealTimers());
 
 const expectAccepted = (outcome: unknown) => expect(outcome).toMatchObject({ name: 'MyFirstKey' });
 
-/** Checks an uncached key, for which the service gives the answer. */
+/** Checks an uncached key. The service responds with the given answer. */
 async function checkWithAnswer(answer = valid(), text = key, from = client) {
   const outcome = checker.check(text, from);
   await service.last().answer(answer);
   return outcome;
 }
 
-/** Lets enough time pass for the guard to report usage in the background. */
+/** Advances the clock until the guard has reported usage in the background. */
 const passReportInterval = () => vi.advanceTimersByTimeAsync(1_000);
 
 describe('a cached answer', () => {
@@ -191,7 +191,7 @@ describe('a cached answer near its end', () => {
 
   test('uses no answer beyond its cache time during a slow refresh', async () => {
     const asked = clock.now;
-    clock.now += 5_000; // The slow refresh read the key before its deletion.
+    clock.now += 5_000; // The slow lookup read the key before its deletion.
     const waiting = checker.check(key, client);
     expect(waiting).toBeInstanceOf(Promise);
     await service.last().answer(valid({ maximumAge: 10_000 }));
@@ -204,7 +204,7 @@ describe('a cached answer near its end', () => {
 });
 
 describe('unknown keys', () => {
-  /** Sends unknown keys one after another. */
+  /** Sends unknown keys one after another. Returns the outcomes. */
   async function sendUnknown(times: number, from = client): Promise<unknown[]> {
     const outcomes: unknown[] = [];
     for (let sent = 0; sent < times; sent++) {

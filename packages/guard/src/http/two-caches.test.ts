@@ -9,9 +9,9 @@ import { Refusal } from '../refusal.ts';
 import { readResponse } from './response.ts';
 import { httpStrategy } from './strategy.ts';
 
-/** The default and the smallest VERIFY_CACHE_SECONDS, in milliseconds. */
+/** The default and the minimum of VERIFY_CACHE_SECONDS, in milliseconds. */
 const bounds = [10_000, 1_000];
-/** Latencies of the store and of the network, in milliseconds. */
+/** Latencies of the store and the network in milliseconds. */
 const latency = { store: 30, network: 20 };
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] }));
@@ -20,8 +20,8 @@ afterEach(() => vi.useRealTimers());
 const after = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
- * Creates a guard in front of the service's own verifier, whose store contains one key until it is
- * deleted.
+ * Creates a guard in front of the service's real verifier. The store contains one key until the
+ * test deletes it.
  */
 function setUp(key: string, bound: number) {
   const beganAt = Date.now();
@@ -34,7 +34,7 @@ function setUp(key: string, bound: number) {
     now: Date.now,
     monotonicNow: now,
     async find() {
-      const { deleted } = state; // The state of the store when the read starts.
+      const { deleted } = state; // The read sees the store as it is when the read starts.
       await after(latency.store);
       const record = { id: digester.digest(key), userId: 'ada', name: 'name', createdAt: 0, expiresAt: 4_000_000_000 };
       return deleted ? undefined : { record, tier: 'enterprise' };
@@ -79,7 +79,7 @@ test.each(bounds)(
     const waited: number[] = [];
     while (now() < 10 * bound) {
       if (strategy.check(key, client) instanceof Promise) waited.push(now());
-      await vi.advanceTimersByTimeAsync(40); // 1,500 per minute, of 2,000 allowed.
+      await vi.advanceTimersByTimeAsync(40); // A rate of 1,500 per minute, of 2,000 allowed.
     }
     expect(waited).toEqual([]);
     expect(state.questions).toBeLessThanOrEqual(50);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Refusal } from '../refusal.ts';
 import { OwnerWindow } from './owner-window.ts';
 
-/** Returns how many of the given number of requests are accepted. */
+/** Returns how many of the requests the window accepts. */
 const allowed = (window: OwnerWindow, requests: number, now: number) =>
   Array.from({ length: requests }, () => window.consume(now)).filter((over) => !(over instanceof Refusal)).length;
 

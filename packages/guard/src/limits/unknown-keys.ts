@@ -4,7 +4,7 @@ import { type Refusal, rateLimited } from '../refusal.ts';
 
 /**
  * Maximum number of unknown keys per minute that the guard looks up for one client (service
- * contract, "Edges", "Address limit").
+ * contract, section "Edges", "Address limit").
  */
 const unknownKeysPerMinute = 60;
 /**

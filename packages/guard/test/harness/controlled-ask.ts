@@ -3,17 +3,17 @@ import { type Answer, unavailableAnswer } from '../../src/key-source.ts';
 import type { Client } from '../../src/outcome.ts';
 import { invalidKey, Refusal } from '../../src/refusal.ts';
 
-/** The client of a test's requests. */
+/** The client that sends a test's requests. */
 export const client: Client = { ip: '192.0.2.1' };
 
-/** A look-up that the test answers. */
+/** A lookup to which the test provides the answer. */
 interface Question {
   readonly key: string;
   readonly cachedAnswers: number;
   answer(answer: Answer): Promise<void>;
 }
 
-/** Creates a fake source whose look-ups the test answers. */
+/** Creates a fake source. The test provides the answers to its lookups. */
 export function controlledAsk() {
   const questions: Question[] = [];
   return {
@@ -27,7 +27,7 @@ export function controlledAsk() {
       questions.push({ key, cachedAnswers, answer });
       return promise;
     },
-    /** Returns the latest look-up. */
+    /** Returns the most recent lookup. */
     last(): Question {
       const question = questions.at(-1);
       if (question === undefined) throw new Error('There was no look-up.');
@@ -44,7 +44,7 @@ export interface ValidInput {
   readonly endsAt?: number;
 }
 
-/** Returns an answer for a valid key, with a window that outlasts the test. */
+/** Returns an answer for a valid key whose rate-limit window outlasts the test. */
 export function valid(input: ValidInput = {}): Answer {
   const { userId = 'ada', maximumAge = 10_000, limit = 1_000, remaining = limit, endsAt = 1e9 } = input;
   return {

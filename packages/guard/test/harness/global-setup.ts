@@ -3,8 +3,8 @@ import { missingForEmulator, startEmulator } from '../../../../apps/api/test/har
 import { missingForEnvoy, missingForNginx } from './requirements.ts';
 
 /**
- * Optional requirements of tests. Each function returns a description of what is missing, or
- * undefined. No other tests are skipped.
+ * Optional requirements of tests. Each function returns a description of the missing software, or
+ * undefined. Tests are skipped only for a missing requirement.
  */
 const requirements = { emulator: missingForEmulator, nginx: missingForNginx, envoy: missingForEnvoy } as const;
 
@@ -12,17 +12,18 @@ type Requirement = keyof typeof requirements;
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** The requirements that this machine meets. */
+    /** The requirements that this machine fulfills. */
     available: readonly Requirement[];
-    /** `host:port` of the shared emulator, or undefined if the machine cannot run one. */
+    /** `HOST:PORT` of the shared emulator, or undefined if this machine cannot run one. */
     emulatorHost: string | undefined;
   }
 }
 
 /**
- * Returns the requirements that this machine meets, and prints a line for each missing one.
+ * Returns the requirements that this machine fulfills. Prints one line for each missing
+ * requirement.
  *
- * @throws if a requirement is missing and all tests must run (REQUIRE_ALL_TESTS).
+ * @throws if a requirement is missing and REQUIRE_ALL_TESTS is set.
  */
 function findAvailable(): readonly Requirement[] {
   const missing = Object.entries(requirements).map(([name, find]) => ({ name: name as Requirement, lack: find() }));
@@ -34,7 +35,7 @@ function findAvailable(): readonly Requirement[] {
   return missing.filter(({ lack }) => lack === undefined).map(({ name }) => name);
 }
 
-/** Checks the requirements and starts one emulator for all tests of the run. */
+/** Checks the requirements and starts one emulator that all tests of the run share. */
 export default async function setup({ provide }: TestProject) {
   const available = findAvailable();
   provide('available', available);

@@ -12,13 +12,13 @@ export interface Answer {
 /** A service protected by a guard. */
 export interface Guarded {
   readonly guard: ApiKeyGuard;
-  /** The errors passed to `onError`. */
+  /** The errors that the guard passed to `onError`. */
   readonly errors: Error[];
-  /** Sends a request with a key, or without one. */
+  /** Sends a request, with a key if one is given. */
   get(key?: string, headers?: Record<string, string>): Promise<Answer>;
 }
 
-/** Starts a guarded service that responds with `req.apiKey`. It stops after the test. */
+/** Starts a guarded service that responds with `req.apiKey`. The service stops after the test. */
 export async function startGuarded(options: ApiKeyGuardOptions): Promise<Guarded> {
   const errors: Error[] = [];
   const guard = apiKeyGuard({ onError: (error) => errors.push(error), ...options });

@@ -5,25 +5,24 @@ import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts'
 import { pack, run } from '../../../client/test/harness/packed.ts';
 
 /**
- * Dependencies of the packed packages and the tests' projects, by the package of this repository
- * that depends on them.
+ * Dependencies that the test projects need, by the package whose node_modules folder contains them.
  */
 const dependencies = {
   guard: ['@types/express', 'express', 'express-rate-limit', 'lru-cache', 'undici'],
   verification: ['dataloader', 'zod'],
 };
 
-/** A project with the packed guard installed. */
+/** A project in which the packed guard is installed. */
 export interface Consumer {
   readonly folder: string;
-  /** The guard's tarball. */
+  /** Path of the guard's tarball. */
   readonly tarball: string;
 }
 
 /**
- * Unpacks the guard and its workspace dependencies, as they would be published, into a project that
- * is removed after the test file. Other packages are links to this repository's, so that no network
- * is needed.
+ * Unpacks the guard and its workspace dependencies, packed as for publication, into a project. The
+ * project is removed after the test file. Other packages are linked from this repository so that
+ * the tests need no network.
  */
 export async function installPacked(): Promise<Consumer> {
   const folder = await mkdtemp(join(tmpdir(), 'andamio-consumer-'));

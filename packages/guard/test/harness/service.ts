@@ -3,10 +3,12 @@ import { startProcess, type TestProcess } from '../../../../apps/api/test/harnes
 import { deleteKey, getUsage, requestKey } from '../../../../apps/api/test/harness/request-key.ts';
 import { tokenFor } from '../../../../apps/api/test/harness/tokens.ts';
 
-/** Cache time of the services in these tests, in seconds. */
+/** Cache time of the service in these tests, in seconds. */
 export const bound = 2;
 
-/** Starts the built service. It stops after the test file at the latest. */
+/**
+ * Starts the built service. If the test does not stop the service, it stops after the test file.
+ */
 export async function startService(environment: Readonly<Record<string, string>> = {}): Promise<TestProcess> {
   const service = await startProcess({
     SQLITE_PATH: ':memory:',
@@ -27,7 +29,7 @@ export interface Issued {
   readonly expiresAt: string;
   /** Deletes the key. */
   revoke(): Promise<void>;
-  /** Returns the user's consumed daily quota. */
+  /** Returns the daily quota that the user has consumed. */
   usedToday(): Promise<unknown>;
 }
 
@@ -52,9 +54,10 @@ export async function issue({ url }: TestProcess, tier = 'enterprise'): Promise<
 }
 
 /**
- * Sends requests one after another while the key is revoked.
+ * Sends requests one after another while the key is being revoked.
  *
- * @returns milliseconds from the confirmed revocation to the start of the last successful request.
+ * @returns milliseconds from the confirmation of the revocation to the start of the last successful
+ * request.
  */
 export async function lastGoodAfterRevocation(
   get: () => Promise<{ readonly status: number }>,

@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
 
-/** A TLS-terminating proxy, like Google's front end. */
+/** A proxy that terminates TLS, like Google's front end. */
 export interface TlsFront {
   readonly port: number;
   /** The received requests, oldest first. */
@@ -13,12 +13,13 @@ export interface TlsFront {
     readonly headers: IncomingHttpHeaders;
     readonly body: string;
   }[];
-  /** Returns the number of connections made so far. */
+  /** Returns the number of connections opened so far. */
   connections(): number;
 }
 
 /**
- * Starts a proxy that terminates TLS and forwards requests to a URL. It stops after the test file.
+ * Starts a proxy that terminates TLS and forwards requests to a URL. The proxy stops after the test
+ * file.
  */
 export async function startTlsFront(
   targetUrl: () => string,

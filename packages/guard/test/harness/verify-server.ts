@@ -3,10 +3,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import { errorBody } from '@andamio/schema/errors';
 import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
 
-/** Handles one request. */
+/** A function that handles one request. */
 export type Answering = (response: ServerResponse) => void;
 
-/** Sends a fixed response. */
+/** Responds with a fixed response. */
 export const answering =
   (status: number, headers: Record<string, string>, body: unknown): Answering =>
   (response) =>
@@ -20,7 +20,7 @@ export interface ValidInput {
   readonly headers?: Record<string, string>;
 }
 
-/** Sends the service's response for a valid key. */
+/** Responds as the service does for a valid key. */
 export const valid = (input: ValidInput = {}) =>
   answering(
     200,
@@ -43,7 +43,7 @@ export const valid = (input: ValidInput = {}) =>
 
 type Code = Parameters<typeof errorBody>[0];
 
-/** Sends an error in the format of the service. */
+/** Responds with an error in the format of the service. */
 export const failing = (code: Code, headers: Record<string, string> = {}, details?: string) => {
   const body = errorBody(code, details);
   return answering(body.statusCode, { 'Content-Type': 'application/json', 'X-Error-Code': code, ...headers }, body);
@@ -59,17 +59,18 @@ export interface VerifyServer {
   readonly url: string;
   /** The received requests, oldest first. */
   readonly received: { readonly method: string; readonly path: string; readonly headers: IncomingHttpHeaders }[];
-  /** Returns the number of connections made so far. */
+  /** Returns the number of connections opened so far. */
   connections(): number;
   /**
-   * Sets the handlers of the next requests, one each. The last one also handles all later requests.
+   * Sets one handler for each of the next requests. The last handler also handles all requests
+   * after these.
    */
   next(...answers: readonly [Answering, ...Answering[]]): void;
-  /** Stops listening, and closes all connections. */
+  /** Stops listening and closes all connections. */
   stop(): Promise<void>;
 }
 
-/** Starts a fake of the service's `verify` operation. It stops after the test file. */
+/** Starts a fake of the service's `verify` operation. The server stops after the test file. */
 export async function startVerifyServer(): Promise<VerifyServer> {
   let answers: Answering[] = [valid()];
   let connections = 0;
