@@ -4,8 +4,8 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 180_000,
-    // Some tests start processes and one installs packages. More workers than cores would make them
-    // time out.
+    // Some tests start processes, and one installs packages. With more workers than cores, they
+    // would time out.
     maxWorkers: 2,
     reporters: ['default', ['json', { outputFile: 'reports/tests.json' }]],
   },

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { retryAfterOf } from './retry-after.ts';
 
-// Dates are in GMT, whatever the local time zone.
+// A date is in GMT even if the local time zone is not.
 vi.stubEnv('TZ', 'Asia/Tokyo');
 
 const read = (value: string, date?: string) =>

@@ -21,7 +21,10 @@ let owners = 0;
 const client = (options: { maxAttempts?: number } = {}) =>
   createClient({ baseUrl: dropping.url, token: tokenFor(`owner-${owners++}`, { tier: 'enterprise' }), ...options });
 
-/** Opens one connection per call, and drops all of them while they are idle. */
+/**
+ * Opens connections with concurrent calls. When the connections are idle, the proxy drops all of
+ * them.
+ */
 async function dropAll(user: ReturnType<typeof client>) {
   await Promise.all(Array.from({ length: calls }, () => user.getUser()));
   expect(dropping.open()).toBeGreaterThanOrEqual(calls / 2);

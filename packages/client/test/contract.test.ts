@@ -28,7 +28,7 @@ describe('retry policy', () => {
   const id = 'rotate-api-key';
   const header = { in: 'header', name: 'Idempotency-Key' };
 
-  /** Returns the retry policy of an operation with these parameters. */
+  /** Returns the retry policy of an operation with the given parameters. */
   function retryPolicy(parameters: object[], permission = 'apikey:write', method = 'post') {
     const operation = {
       operationId: id,

@@ -34,7 +34,7 @@ beforeEach(() => {
 const attempts = () => proxy.received.slice(before);
 
 let names = 0;
-/** Requests a key as if the contract gave the operation this retry policy. */
+/** Requests a key as if the operation had the given retry policy. */
 function requestKey(retryPolicy: RetryPolicy, options?: IdempotentCallOptions, changes: Partial<Connection> = {}) {
   const operation: OperationDescriptor = { ...operations.requestApiKey, retryPolicy };
   return call({ ...connection, ...changes }, operation, { body: { api_key_name: `key ${++names}` } }, options);
@@ -42,7 +42,7 @@ function requestKey(retryPolicy: RetryPolicy, options?: IdempotentCallOptions, c
 const read = (changes: Partial<Connection> = {}) =>
   call({ ...connection, ...changes }, operations.getOpenApiDocument, {});
 
-/** Failures after which the request may have been processed. */
+/** Faults after which the service may have processed the request. */
 const doubtful = [
   ['a 500', failing(500, 'internal')],
   ['a 500 with unknown outcome', failing(500, 'outcome_unknown')],
@@ -54,7 +54,7 @@ const doubtful = [
   ['a timeout', silent],
 ] as const;
 
-/** Waits long for a response, except when none is expected. */
+/** Returns a short timeout for a proxy that never responds, otherwise a long one. */
 const patience = (fault: Fault) => ({ attemptTimeoutMs: fault === silent ? 1_000 : 10_000 });
 
 describe('a request that may have been processed', () => {

@@ -19,7 +19,7 @@ const token = tokenFor('ada');
 const key = `ant-${'Secret1234'.repeat(4)}`;
 const issued = `{"api_key":"${key}"`;
 
-/** Returns everything that a log, a debugger or a report could show of a value. */
+/** Returns every text in which a log, a debugger or an error report could show a value. */
 function shown(value: unknown): string {
   const error = value as Error;
   return [
@@ -38,7 +38,7 @@ function expectNoSecret(value: unknown) {
   }
 }
 
-/** Responds with the credentials of the request, as a careless proxy might. */
+/** Responds with an error that quotes the credentials of the request, as a careless proxy might. */
 const echoing: Fault = (response, received, forward) => {
   const { authorization, 'x-api-key': sentKey } = received.headers;
   return failing(
@@ -82,7 +82,7 @@ describe('errors contain no secret', () => {
       expect(error).toBeInstanceOf(Error);
       expectNoSecret(error);
     }
-    proxy.next(); // The last key was never sent.
+    proxy.next(); // The previous fault is unused, because the key was never sent.
   });
 
   test('an error does not contain a token that cannot be sent', async () => {

@@ -4,7 +4,7 @@ import { expectTypeOf, test } from 'vitest';
 import type { ApiError, ApiErrorCode, Client } from '../src/index.ts';
 import { ApiError as ApiErrorValue } from '../src/index.ts';
 
-// These assertions are verified by the compiler (`typecheck`); at runtime they do nothing.
+// The compiler checks these assertions during `typecheck`. At runtime they have no effect.
 
 test("request and response bodies have the contract's types", () => {
   expectTypeOf<Client['requestApiKey']>().parameter(0).toEqualTypeOf<{

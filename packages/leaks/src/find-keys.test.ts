@@ -23,7 +23,7 @@ function mistyped(key: string): string {
   return key.slice(0, 20) + (key[20] === 'a' ? 'b' : 'a') + key.slice(21);
 }
 
-/** Returns the keys that start at any character of a text. */
+/** Returns the keys in a text. Checks every offset, independently of the tested code. */
 function keysAnywhere(text: string): string[] {
   return Array.from({ length: text.length }, (_, index) => text.slice(index, index + keyLength)).filter(isKey);
 }

@@ -11,7 +11,7 @@ const key = makeKey();
 
 async function* noInput(): AsyncGenerator<Buffer> {}
 
-/** Scans paths and returns the paths with keys, the failures and the statistics. */
+/** Scans paths. Returns the paths that contain keys, the failures and the counts. */
 async function scanned(paths: readonly string[], input: AsyncIterable<Buffer> = noInput()) {
   const lines: { path: string; key?: string; error?: string }[] = [];
   const tally = await scan(

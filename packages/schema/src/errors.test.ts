@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { type ErrorCode, errorBody, errorBodySchema, errorCodeHeader, errorCodes, errorKinds } from './errors.ts';
 
 /**
- * Statuses and messages that clients compare, repeated here on purpose. The compiler requires a row
- * for every code.
+ * Statuses and messages that clients compare. They are repeated here to detect a change. The type
+ * requires an entry for every code.
  */
 const published: Record<ErrorCode, readonly [status: number, message: string]> = {
   invalid_body: [400, 'Bad Request: Invalid input.'],

@@ -8,7 +8,9 @@ import { isKey, keyStart, keysInText, makeKey, maskKey } from './key-format.ts';
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** Computes the checksum independently, with zlib's CRC-32 and BigInt arithmetic. */
+/**
+ * Computes the checksum independently of the tested code, with zlib's CRC-32 and BigInt arithmetic.
+ */
 function checksumOf(body: string): string {
   let rest = BigInt(crc32(body));
   const digits = Array.from({ length: 6 }, () => {
@@ -34,7 +36,7 @@ describe('the key format', () => {
     'ant-zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz3WAEIW',
     'ant-0123456789ABCDEFGHIJKLMNOPQRSTUVWX1fsOBG',
     'ant-AbCdEfGhIjKlMnOpQrStUvWxYz012345670J2Kwd',
-    'ant-0000000000000000000000000000007147000iwN', // A small checksum, padded with three zeros.
+    'ant-0000000000000000000000000000007147000iwN', // A small checksum, padded with zeros.
   ])("accepts %s, whose checksum was computed by Python's zlib", (key) => {
     expect(isKey(key)).toBe(true);
     expect(key.slice(-6)).toBe(checksumOf(key.slice(0, -6)));
@@ -97,7 +99,7 @@ describe('the key format', () => {
   test('generated keys are unique, and their first 8 characters collide no more than by chance', () => {
     const keys = Array.from({ length: 10_000 }, () => makeKey());
     expect(new Set(keys).size).toBe(keys.length);
-    // 62^4 possible values: about 3.4 collisions are expected among 10,000.
+    // There are 62^4 possible values, so about 3.4 collisions are expected among 10,000 keys.
     expect(new Set(keys.map(keyStart)).size).toBeGreaterThan(keys.length - 30);
   });
 

@@ -12,13 +12,13 @@ if (!isHere) {
 }
 
 interface Change {
-  /** The kind of change, such as `request-property-min-length-increased`. */
+  /** Identifier of the kind of change, such as `request-property-min-length-increased`. */
   readonly id: string;
   readonly text: string;
   readonly path: string;
 }
 
-/** Returns the changes that break clients of the last released document. */
+/** Returns the changes that break clients of the most recently released document. */
 function breakingChanges(document: string): Change[] {
   const { stdout, stderr } = spawnSync(
     'oasdiff',

@@ -14,8 +14,8 @@ function run(command: string, parameters: readonly string[], cwd = folder): Spaw
 }
 
 /**
- * Returns the class path of the generator and of Java clients, from Maven's local repository.
- * Returns undefined if it lacks any of them.
+ * Returns the class path of the client generator and of generated Java clients, from Maven's local
+ * repository. Returns undefined if a library is missing.
  */
 function findClassPath(): string | undefined {
   const file = join(folder, 'class-path');

@@ -31,7 +31,7 @@ describe('openapi.json', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  /** Yields every object in the document with its path. */
+  /** Yields every object in the document, with its path. */
   function* nodes(value: unknown, path = ''): Generator<{ path: string; node: Record<string, unknown> }> {
     if (typeof value !== 'object' || value === null) return;
     if (!Array.isArray(value)) yield { path, node: value as Record<string, unknown> };

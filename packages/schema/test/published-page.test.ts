@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { document, requestApiKey as operation, resolved } from './document.ts';
 
-/** Texts of the published page, each with the corresponding text of the document. */
+/**
+ * Texts of the published reference page, each with the corresponding text of the OpenAPI document.
+ */
 const texts: readonly (readonly [part: string, published: unknown, documented: unknown])[] = [
   [
     'description of the operation',

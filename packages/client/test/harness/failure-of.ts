@@ -1,6 +1,6 @@
 import { ApiError } from '../../src/index.ts';
 
-/** Returns the error of a call that is expected to fail. */
+/** Returns the error with which a call fails. Throws if the call succeeds. */
 export async function failureOf(call: Promise<unknown>): Promise<ApiError> {
   const error = await call.then(
     () => new Error('The call was expected to fail.'),

@@ -8,8 +8,8 @@ import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts'
 const repository = resolve(import.meta.dirname, '../../../..');
 
 /**
- * Runs a program with a limit of two minutes and returns its standard output. An error includes the
- * output.
+ * Runs a program with a timeout of two minutes and returns its standard output. If the program
+ * fails, the error contains the output.
  */
 export async function run(folder: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const options = { cwd: folder, env: { ...process.env, ...env }, timeout: 120_000 };
@@ -21,19 +21,19 @@ export async function run(folder: string, program: string, args: readonly string
   }
 }
 
-/** A project with the packed client installed. */
+/** A project in which the packed client is installed. */
 export interface Consumer {
   readonly folder: string;
-  /** The tarballs by package. */
+  /** Paths of the tarballs, by package. */
   readonly tarballs: { readonly client: string; readonly schema: string };
 }
 
-/** The pnpm that runs the tests, or one that npx provides. */
+/** The pnpm that runs the tests, or else pnpm by npx. */
 const [pnpm, ...pnpmArguments] = process.env['npm_config_user_agent']?.startsWith('pnpm')
   ? (['pnpm'] as const)
   : (['npx', '--yes', 'pnpm@12'] as const);
 
-/** Packs a package as it would be published, and returns the path of the tarball. */
+/** Packs a package as for publication. Returns the path of the tarball. */
 export async function pack(name: string, destination: string): Promise<string> {
   await mkdir(destination);
   await run(join(repository, 'packages', name), pnpm, [...pnpmArguments, 'pack', '--pack-destination', destination]);
@@ -42,9 +42,9 @@ export async function pack(name: string, destination: string): Promise<string> {
 }
 
 /**
- * Packs both packages as they would be published, and installs them with npm into an empty project,
- * which is removed after the test file. Their only dependency, zod, comes from this repository, so
- * that no network is needed.
+ * Packs the client and the schema package as for publication, and installs them with npm into an
+ * empty project. The project is removed after the test file. Their only dependency, zod, is copied
+ * from this repository so that the tests need no network.
  */
 export async function installPacked(): Promise<Consumer> {
   const folder = await mkdtemp(join(tmpdir(), 'andamio-consumer-'));
@@ -54,7 +54,7 @@ export async function installPacked(): Promise<Consumer> {
     client: await pack('client', join(folder, 'packed-client')),
   };
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-  // A copy, because npm does not unpack the hard links that pnpm uses for equal files.
+  // zod is copied because npm does not unpack the hard links that pnpm creates for identical files.
   await cp(await realpath(join(repository, 'packages/schema/node_modules/zod')), join(folder, 'zod'), {
     recursive: true,
   });
@@ -65,7 +65,7 @@ export async function installPacked(): Promise<Consumer> {
 }
 
 /**
- * Type-checks a file of the project, including the declarations of libraries, with a module
+ * Type-checks a file of the project and the declarations of its libraries, under the given module
  * resolution.
  */
 export function checkTypes({ folder }: Pick<Consumer, 'folder'>, file: string, resolution: 'node16' | 'bundler') {

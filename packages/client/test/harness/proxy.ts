@@ -13,16 +13,16 @@ interface Received {
 
 type Forward = (received: Received) => Promise<{ status: number; headers: IncomingMessage['headers']; body: string }>;
 
-/** What a proxy does with a request instead of forwarding it. */
+/** A fault of the proxy, which replaces forwarding the request. */
 export type Fault = (response: ServerResponse, received: Received, forward: Forward) => void | Promise<void>;
 
-/** Sends a fixed response. */
+/** Responds with a fixed response. */
 export const answering =
   (status: number, headers: Record<string, string> = {}, body = ''): Fault =>
   (response) =>
     void response.writeHead(status, headers).end(body);
 
-/** Sends an error in the format of the service. */
+/** Responds with an error in the format of the service. */
 export const failing = (status: number, code: string, headers: Record<string, string> = {}, details = 'why'): Fault =>
   answering(
     status,
@@ -30,39 +30,39 @@ export const failing = (status: number, code: string, headers: Record<string, st
     JSON.stringify({ details, message: 'Message of the status.', statusCode: status }),
   );
 
-/** Closes the connection without a response and without forwarding the request. */
+/** Closes the connection without forwarding the request or responding. */
 export const breaking: Fault = (response) => void response.socket?.destroy();
 
-/** Forwards the request and closes the connection instead of responding. */
+/** Forwards the request, then closes the connection without responding. */
 export const losingTheAnswer: Fault = async (response, received, forward) => {
   await forward(received);
   response.socket?.destroy();
 };
 
-/** Closes the connection in the middle of the service's response. */
+/** Forwards the request, then closes the connection in the middle of the response. */
 export const cuttingTheAnswer: Fault = async (response, received, forward) => {
   const { status, headers, body } = await forward(received);
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   response.write(body.slice(0, -10), () => response.socket?.destroy());
 };
 
-/** Never responds. */
+/** Never responds, and does not forward the request. */
 export const silent: Fault = () => {};
 
-/** Writes raw bytes as the response, whether or not they are valid HTTP. */
+/** Writes the given bytes as the response. They may be invalid HTTP. */
 export const writing =
   (bytes: string): Fault =>
   (response) =>
     void response.socket?.end(bytes);
 
-/** A proxy in front of the service. */
+/** A proxy in front of the service that can cause faults. */
 export interface Proxy {
   readonly url: string;
   /** The received requests, oldest first. */
   readonly received: readonly Received[];
   /**
-   * Sets the faults of the next requests, one each, in place of earlier ones. Later requests are
-   * forwarded.
+   * Sets one fault for each of the next requests, and discards faults set earlier. Requests after
+   * these are forwarded.
    */
   next(...faults: readonly Fault[]): void;
 }
@@ -76,7 +76,7 @@ async function textOf(message: IncomingMessage): Promise<string> {
 function forwardTo(url: string): Forward {
   return ({ method, path, headers, body }) =>
     new Promise((resolve, reject) => {
-      // Bodies are read as text here, so they must not be compressed.
+      // The body is read as text, so the service must not compress it.
       const own = { host: new URL(url).host, 'accept-encoding': 'identity' };
       const outgoing = request(url + path, { method, headers: { ...headers, ...own } });
       outgoing.on('error', reject);
@@ -88,7 +88,7 @@ function forwardTo(url: string): Forward {
     });
 }
 
-/** Starts a proxy in front of `serviceUrl`. It stops after the test file. */
+/** Starts a proxy in front of `serviceUrl`. The proxy stops after the test file. */
 export async function startProxy(serviceUrl: string): Promise<Proxy> {
   const faults: Fault[] = [];
   const received: Received[] = [];
@@ -117,7 +117,8 @@ export async function startProxy(serviceUrl: string): Promise<Proxy> {
 }
 
 /**
- * Starts the built service with an empty store and returns its URL. It stops after the test file.
+ * Starts the built service with an empty store and returns its URL. The service stops after the
+ * test file.
  */
 export async function startService(): Promise<string> {
   const service = await startProcess({ SQLITE_PATH: ':memory:' });

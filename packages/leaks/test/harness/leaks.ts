@@ -4,12 +4,12 @@ import { text } from 'node:stream/consumers';
 
 const repository = resolve(import.meta.dirname, '../../../..');
 
-/** The pnpm that runs the tests, or one that npx provides. */
+/** The pnpm that runs the tests, or else pnpm by npx. */
 const [pnpm, ...pnpmArguments] = process.env['npm_config_user_agent']?.startsWith('pnpm')
   ? (['pnpm'] as const)
   : (['npx', '--yes', 'pnpm@12'] as const);
 
-/** Output and exit code of the command. */
+/** The output and exit code of the command. */
 export interface Run {
   readonly out: string;
   readonly err: string;
@@ -18,21 +18,21 @@ export interface Run {
 
 async function run(command: string, args: readonly string[], input: string): Promise<Run> {
   const child = spawn(command, args, { cwd: repository, timeout: 60_000 });
-  child.stdin.on('error', () => {}); // The command may end without reading its input.
+  child.stdin.on('error', () => {}); // The command may exit without reading its input.
   child.stdin.end(input);
   const ended = new Promise<number | null>((settle) => child.once('close', settle));
   const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { out, err, code };
 }
 
-/** Runs the command in the root of the repository, as a user does. */
+/** Runs the command in the root of the repository, as a user would. */
 export function leaks(args: readonly string[], input = ''): Promise<Run> {
   return run(pnpm, [...pnpmArguments, 'leaks', ...args], input);
 }
 
 /**
- * Runs the command without pnpm. Returns also its peak memory in bytes, which it prints at the end
- * of standard error.
+ * Runs the command without pnpm. Also returns its peak memory in bytes, which a preloaded module
+ * prints at the end of standard error.
  */
 export async function memoryOf(args: readonly string[]): Promise<Run & { readonly memory: number }> {
   const report = `process.on('exit', () => process.stderr.write('\\n' + process.resourceUsage().maxRSS))`;

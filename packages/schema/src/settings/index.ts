@@ -48,7 +48,8 @@ const variables = z.object({
   TRUST_PROXY_HOPS: integer(0, 10).default(0),
   IP_RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000).default(600),
   GUARD_SECRETS: headerSecrets.optional(),
-  VERIFY_CACHE_SECONDS: integer(1, 10).default(10), // Published: a deleted key is rejected within 10 s.
+  // The published documentation states that a deleted key is rejected within 10 seconds.
+  VERIFY_CACHE_SECONDS: integer(1, 10).default(10),
   CORS_ORIGINS: origins.default([]),
   GITHUB_SECRET_SCANNING_KEYS_URL: publicUrl(['https:', 'http:']).optional(),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
