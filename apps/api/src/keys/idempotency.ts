@@ -47,13 +47,20 @@ export interface Replay {
   readonly replayed: { readonly request: IdempotentRequest; readonly record: IdempotencyRecord };
 }
 
-/** Creates the idempotent request for a parsed body. */
-export function idempotentRequest(
-  scope: IdempotencyScope,
-  body: readonly (string | number | null)[],
-): IdempotentRequest {
+/** An {@link IdempotencyScope} whose client may have sent no `Idempotency-Key`. */
+type PossibleScope = Omit<IdempotencyScope, 'idempotencyKey'> & { readonly idempotencyKey: string | undefined };
+
+type Body = readonly (string | number | null)[];
+
+/** Creates the idempotent request for a parsed body, if the client sent an `Idempotency-Key`. */
+export function idempotentRequest(scope: IdempotencyScope, body: Body): IdempotentRequest;
+export function idempotentRequest(scope: PossibleScope, body: Body): IdempotentRequest | undefined;
+export function idempotentRequest(scope: PossibleScope, body: Body): IdempotentRequest | undefined {
+  const { idempotencyKey } = scope;
+  if (idempotencyKey === undefined) return undefined;
   return {
     ...scope,
+    idempotencyKey,
     bodyDigest: createHash('sha256').update(JSON.stringify(body)).digest('hex'),
     nonce: randomBytes(32).toString('base64url'),
   };

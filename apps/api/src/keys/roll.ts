@@ -34,10 +34,7 @@ export async function rollKey(
 ): Promise<RolledKey | RollRefusal | ReplayRefusal> {
   const { store, deriveKey, now } = dependencies;
   const { userId } = owner;
-  const request =
-    idempotencyKey === undefined
-      ? undefined
-      : idempotentRequest({ userId, operation: 'roll', idempotencyKey }, [name, graceSeconds]);
+  const request = idempotentRequest({ userId, operation: 'roll', idempotencyKey }, [name, graceSeconds]);
   const { key, secret } = newSecret(dependencies, request);
   const command = {
     userId,

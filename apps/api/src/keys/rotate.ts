@@ -34,10 +34,7 @@ export async function rotateKey(
     tierClaim: tierClaimOf(owner),
     maximumKeysOf,
     now: Math.floor(now() / 1000),
-    request:
-      idempotencyKey === undefined
-        ? undefined
-        : idempotentRequest({ userId, operation: 'rotate', idempotencyKey }, [name, expiresInDays ?? null]),
+    request: idempotentRequest({ userId, operation: 'rotate', idempotencyKey }, [name, expiresInDays ?? null]),
   };
   const outcome = await store.transact(rotationScope(command), (view) => decideRotation(view, command));
   return typeof outcome !== 'string' && 'replayed' in outcome ? outcome.replayed.record : outcome;

@@ -325,9 +325,7 @@ async function compare(store: TestStore, model: Model, now: number, step: Step) 
   const tierClaim = { tier, issuedAt: now - tokenAge };
   const change = { userId, name, now, tierClaim };
   const requestWith = (operation: IdempotentRequest['operation'], detail: number | undefined) =>
-    idempotencyKey === undefined
-      ? undefined
-      : idempotentRequest({ userId, operation, idempotencyKey }, [name, detail ?? null]);
+    idempotentRequest({ userId, operation, idempotencyKey }, [name, detail ?? null]);
   if (step.verb === 'issue') {
     const one = command({
       userId,
