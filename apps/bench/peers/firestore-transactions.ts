@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Firestore } from '@google-cloud/firestore';
 import { performWhenTold } from './perform.ts';
 
-// Issues a key as the guide to the client library suggests, in a transaction that reads the owner
-// and then writes the owner and the key.
+// Issues a key as the client library's guide suggests. A transaction reads the owner, then writes
+// the owner and the key.
 const firestore = new Firestore({ projectId: 'bench-transactions' });
 
 performWhenTold(() => {

@@ -7,9 +7,9 @@ import { buffer } from 'node:stream/consumers';
 import { makeKey } from '@andamio/schema/key-format';
 import jwt, { type JwtPayload } from 'jsonwebtoken';
 
-// The essential work of issuing a key: verify the token, parse the body, create a key, compute its
-// HMAC, insert the rows that the service inserts, and respond after the commit. Without limits,
-// maximum, log or error handling.
+// The essential work of issuing a key. Verifies the token, parses the body, creates a key and
+// computes its HMAC. Inserts the rows that the service inserts and responds after the commit. Has
+// no limits, maximum, log or error handling.
 
 const { JWT_SECRETS: secret = '', KEY_PEPPERS: pepper = '' } = process.env;
 const database = new DatabaseSync(join(process.cwd(), 'floor.db'));
