@@ -39,7 +39,7 @@ function readArguments() {
     });
     return { ...values, paths: positionals };
   } catch {
-    return undefined; // The parser's message quotes the arguments, which may contain a key.
+    return undefined; // The parser's error quotes the arguments, which may contain a key.
   }
 }
 

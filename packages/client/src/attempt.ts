@@ -16,7 +16,7 @@ export interface Request extends CredentialSources {
 }
 
 /**
- * How far a request got before it failed without a response:
+ * The progress of a request that failed without a response:
  *
  * - `unsent`: no connection could be established, so the request was not sent.
  * - `broken`: the connection broke before the response started. This happens if a proxy has dropped
@@ -28,7 +28,7 @@ export type RequestProgress = 'unsent' | 'broken' | 'unknown';
 /** A failed attempt. Thrown within the client, never to the caller. */
 export class FailedAttempt {
   readonly error: ApiError;
-  /** How far the request got. `unknown` if a response started. */
+  /** The progress of the request. `unknown` if a response started. */
   readonly progress: RequestProgress;
 
   constructor(error: ApiError, progress: RequestProgress) {

@@ -24,7 +24,7 @@ export interface OperationDescriptor {
   /** Path of the operation, including `/api/v1`. */
   readonly path: string;
   readonly credentials: Credentials;
-  /** Whether the operation has a request body. */
+  /** `true` if the operation has a request body. */
   readonly body: boolean;
   readonly retryPolicy: RetryPolicy;
   /** Fields that are present in every successful response. */

@@ -26,7 +26,7 @@ export const unavailableAnswer = (reason: string): Answer => ({ kind: 'unavailab
 
 /** A source that keys are looked up in: the service or its database. */
 export interface KeySource {
-  /** Whether each lookup counts toward the owner's limits and quotas. */
+  /** `true` if each lookup counts toward the owner's limits and quotas. */
   readonly countsRequests: boolean;
   /**
    * Looks up a key whose format and checksum are valid. The returned promise never rejects.

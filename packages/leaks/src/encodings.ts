@@ -3,8 +3,7 @@ export interface Encoding {
   /** Bytes per character. */
   readonly width: 1 | 2;
   /**
-   * Alignment of two-byte characters. The offset of each character has this remainder when divided
-   * by {@link width}.
+   * Alignment of the characters: the remainder when a character's offset is divided by `width`.
    */
   readonly phase: 0 | 1;
   /**

@@ -103,7 +103,7 @@ export function* keysInText(text: string): Generator<KeyInText> {
   for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
     const { 0: key, index } = match;
     if (isKey(key)) yield { key, index };
-    pattern.lastIndex = index + 1; // Matches can overlap: one may end in the `ant` of the next.
+    pattern.lastIndex = index + 1; // Keys can overlap: one may end in the `ant` of the next.
   }
 }
 

@@ -11,7 +11,7 @@ export interface FoundKey {
     readonly expiresAt: number;
   };
   readonly tier: Tier;
-  /** Whether the owner is suspended. Keys of a suspended owner are invalid. */
+  /** `true` if the owner is suspended. Keys of a suspended owner are invalid. */
   readonly suspended?: boolean;
 }
 

@@ -28,8 +28,8 @@ export class PendingRead<Found extends FoundKey> {
   }
 
   /**
-   * Reports whether an owner invalidation, up to the given number, makes the result potentially
-   * outdated.
+   * Reports whether the result may predate an invalidation of its owner. Considers invalidations up
+   * to the given number.
    */
   mayPredate({ found }: CacheEntry<Found>, invalidation: number): boolean {
     const noted = found && this.#invalidations.get(found.record.userId);

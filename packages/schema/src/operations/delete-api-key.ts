@@ -11,7 +11,7 @@ const success = z
 
 /** The parsed request body. */
 export type DeleteApiKeyBody = z.output<typeof body>;
-/** The response body. */
+/** The body of a successful response. */
 export type DeletedApiKey = z.output<typeof success>;
 
 /** POST /api/v1/apikey/delete (contract, part B). */

@@ -48,7 +48,7 @@ const success = z
 
 /** The parsed request body. */
 export type GetDailyUsageBody = z.output<typeof body>;
-/** The response body. */
+/** The body of a successful response. */
 export type DailyUsage = z.output<typeof success>;
 
 /** POST /api/v1/user/usage/daily (contract, parts B and C). */

@@ -20,7 +20,7 @@ const success = z
   })
   .meta({ id: 'Usage' });
 
-/** The response body. */
+/** The body of a successful response. */
 export type Usage = z.output<typeof success>;
 
 /** GET /api/v1/user/usage (contract, parts B and C). */

@@ -30,7 +30,7 @@ const success = z
 
 /** An entry in the list of keys. Has the fields of a new key, with the key masked. */
 export type ListedApiKey = z.output<typeof listedKey>;
-/** The response body. */
+/** The body of a successful response. */
 export type User = z.output<typeof success>;
 
 /** GET /api/v1/user/me (contract, parts B and C). */

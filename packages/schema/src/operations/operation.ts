@@ -40,7 +40,7 @@ export interface BearerReadOperation extends BearerBase {
 export interface BearerOperation<Body extends z.ZodObject = z.ZodObject> extends BearerBase {
   readonly method: 'post';
   readonly body: { readonly description: string; readonly schema: Body; readonly example: z.input<Body> };
-  /** Whether the operation accepts `Idempotency-Key`, so that clients can retry it safely. */
+  /** `true` if the operation accepts `Idempotency-Key`, so that clients can retry it safely. */
   readonly repeatable?: true;
 }
 

@@ -30,7 +30,7 @@ const success = z
 
 /** The parsed request body, with defaults applied. */
 export type RequestApiKeyBody = z.output<typeof body>;
-/** The response body. */
+/** The body of a successful response. */
 export type IssuedApiKey = z.output<typeof success>;
 
 /** POST /api/v1/apikey/request (contract, part A). */

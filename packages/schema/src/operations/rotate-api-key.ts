@@ -24,7 +24,7 @@ const success = z
 
 /** The parsed request body. */
 export type RotateApiKeyBody = z.output<typeof body>;
-/** The response body. */
+/** The body of a successful response. */
 export type RotatedApiKey = z.output<typeof success>;
 
 /** POST /api/v1/apikey/rotate (contract, part B). */

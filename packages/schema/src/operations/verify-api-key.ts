@@ -14,7 +14,7 @@ const success = z
   })
   .meta({ id: 'VerifiedApiKey' });
 
-/** The response body for a valid key. */
+/** The body of a successful response, which describes a valid key. */
 export type VerifiedApiKey = z.output<typeof success>;
 
 /** GET /api/v1/apikey/verify (service contract, section "Beside the contract"). */

@@ -222,7 +222,8 @@ export interface Settings {
   readonly verifyCacheSeconds: number;
   readonly corsOrigins: readonly string[];
   /**
-   * URL of the public keys for the signatures of GitHub's alerts. Undefined if alerts are disabled.
+   * URL of GitHub's public keys, which verify the signatures of alerts. Undefined if alerts are
+   * disabled.
    */
   readonly githubSecretScanningKeysUrl: string | undefined;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';

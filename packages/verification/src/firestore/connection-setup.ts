@@ -40,6 +40,7 @@ function handleSetupFailures(client: GeneratedClient): GeneratedClient {
 export function catchSetupFailures(firestore: Firestore): void {
   const { _clientPool: pool } = firestore as unknown as { readonly _clientPool?: Pool };
   const createClient = pool?.clientFactory;
-  if (pool === undefined || createClient === undefined) return; // The library's internals have changed.
+  // A newer version of the library may lack these members.
+  if (pool === undefined || createClient === undefined) return;
   pool.clientFactory = (...options) => handleSetupFailures(createClient(...options));
 }
