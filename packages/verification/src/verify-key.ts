@@ -50,8 +50,8 @@ export interface KeyVerifier<Found extends FoundKey> {
   /**
    * Returns the cached verification of a key without reading the store.
    *
-   * @returns the verification, or undefined if the key is not cached as valid. {@link
-   * KeyVerifier.verify} then decides.
+   * @returns the verification, or undefined if the key is not cached as valid. Then call
+   * {@link KeyVerifier.verify}.
    */
   cached(text: string): Verification<Found>;
   /**
