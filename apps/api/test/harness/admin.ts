@@ -11,7 +11,7 @@ const admin = fileURLToPath(new URL('../../dist/admin.js', import.meta.url));
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Result of a run of `admin.js`. */
+/** The result of running `admin.js`. */
 export interface AdminRun {
   readonly code: number | null;
   readonly stdout: string;
@@ -19,8 +19,8 @@ export interface AdminRun {
 }
 
 /**
- * Starts the built `admin.js` with the given environment. Of this process's variables it gets only
- * PATH and HOME.
+ * Starts the built `admin.js` with the given environment. It inherits only PATH and HOME from this
+ * process.
  */
 export function spawnAdmin(args: readonly string[], environment: Environment, input = '', cwd = tmpdir()) {
   const child = spawn(process.execPath, [admin, ...args], {
@@ -39,17 +39,17 @@ export function spawnAdmin(args: readonly string[], environment: Environment, in
   return { result, kill: () => void child.kill('SIGKILL') };
 }
 
-/** An empty store. */
+/** A store that is empty at first, and the settings that select it. */
 interface ConfiguredStore {
   /** Environment variables that select the store. */
   readonly settings: Environment;
   /**
-   * Returns everything that is stored, by collection or table, without using the code under test.
+   * Returns everything in the store, by collection or table. It does not use the code under test.
    */
   read(): Promise<Record<string, Stored[]>>;
 }
 
-/** Factories of empty stores, by the kind of store. */
+/** Functions that create an empty store, by kind of store. */
 const storeFactories: Readonly<Record<'SQLite' | 'Firestore', () => ConfiguredStore>> = {
   SQLite() {
     const path = temporaryFile();
@@ -75,13 +75,13 @@ export interface AdminFixture extends ConfiguredStore {
     args: readonly string[],
     options?: { readonly input?: string; readonly settings?: Environment },
   ): Promise<AdminRun>;
-  /** Runs a command with `--json` and returns its parsed output. */
+  /** Runs a command with `--json` and returns the parsed output. */
   json(args: readonly string[], options?: Parameters<AdminFixture['run']>[1]): Promise<Record<string, unknown>>;
-  /** Results of all runs so far. */
+  /** Results of all commands so far. */
   readonly runs: readonly AdminRun[];
 }
 
-/** Starts a service that is killed when the current test finishes. */
+/** Starts a service, which is killed when the current test finishes. */
 export async function startAdminFixture(
   kind: keyof typeof storeFactories,
   more: Environment = {},

@@ -29,14 +29,14 @@ export interface TestAppOptions {
   readonly monotonicNow?: () => number;
   readonly peppers?: readonly Pepper[];
   readonly settings?: Partial<AppDependencies['settings']>;
-  /** In-memory counters by default. */
+  /** Creates the rate limit counters. By default, they are in memory. */
   readonly createCounters?: AppDependencies['createCounters'];
   readonly issuer?: string;
   readonly audience?: string;
-  /** URL of GitHub's public keys. Without it, the service does not accept alerts. */
+  /** The URL of GitHub's public keys. If it is not set, the service does not accept alerts. */
   readonly githubKeysUrl?: string;
   readonly timeouts?: Partial<Timeouts>;
-  /** The built reference page by default. */
+  /** The folder of the reference page. Defaults to the built page. */
   readonly referenceFolder?: string;
 }
 
@@ -46,14 +46,14 @@ export interface TestApp {
   readonly server: Server;
   /** All log lines so far. */
   readonly logged: string[];
-  /** Counts requests with a key as if they had been sent. */
+  /** Counts requests with a key without sending them. */
   countUsage(userId: string, name: string, requests: number): void;
-  /** Stores the unreported usage now. */
+  /** Stores the unreported usage immediately. */
   storeUsage(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Starts the service in the test's process, on a free port. */
+/** Starts the service in this process, on a free port. */
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const { now = Date.now, monotonicNow = () => performance.now(), peppers = [testPepper], githubKeysUrl } = options;
   const store = options.store ?? createSqliteStore(':memory:', now);

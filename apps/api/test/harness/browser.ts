@@ -5,7 +5,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 
 const programs = ['chromium', 'chromium-browser', 'google-chrome'];
 
-/** Returns the command of an installed Chromium, or undefined. */
+/** Returns the command of an installed Chromium, or undefined if there is none. */
 function installedChromium(): string | undefined {
   return programs.find((program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0);
 }
@@ -17,12 +17,12 @@ export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: stdout.trim(), args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 }
 
-/** A new page with a record of its console problems and requests. */
+/** A page in a new browser context, with records of its console problems and requests. */
 export interface WatchedPage {
   readonly page: Page;
-  /** Console errors and warnings, including violations of the Content-Security-Policy. */
+  /** Console errors and warnings, including violations of the Content Security Policy. */
   readonly problems: string[];
-  /** URLs of all requests. */
+  /** The URLs of all requests. */
   readonly requests: string[];
 }
 
@@ -41,9 +41,12 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Returns the serious and critical violations that axe-core finds: rule, elements and summary. */
+/**
+ * Returns the serious and critical violations that axe-core finds. Each contains the rule, the
+ * elements and a summary.
+ */
 export async function seriousViolations(page: Page): Promise<string[]> {
-  // Contrast is wrong while an element fades in.
+  // Contrast cannot be measured while an element fades in.
   await page.evaluate('Promise.all(document.getAnimations().map(({ finished }) => finished))');
   await page.evaluate(axe);
   return page.evaluate(async () => {

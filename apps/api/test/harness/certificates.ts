@@ -3,13 +3,16 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A server certificate in PEM, with its private key and its CA. */
+/**
+ * A server certificate, its private key, and the certificate of the CA that signed it, all in PEM
+ * format.
+ */
 export interface Certificates {
-  /** Path of the certificate. */
+  /** Path of the server certificate. */
   readonly certificate: string;
   /** Path of the private key. */
   readonly key: string;
-  /** The CA's certificate (the PEM text, not a path). */
+  /** The CA certificate as PEM text, not a path. */
   readonly ca: string;
 }
 
@@ -17,9 +20,9 @@ const openssl = (folder: string, ...options: string[]) =>
   execFileSync('openssl', options, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
 
 /**
- * Creates a CA and a server certificate that it signed.
+ * Creates a CA, and a server certificate signed by it.
  *
- * @param names the certificate's subjectAltName, in the syntax of OpenSSL
+ * @param names the certificate's subjectAltName, in OpenSSL syntax
  */
 export function makeCertificates(names = 'IP:127.0.0.1'): Certificates {
   const folder = mkdtempSync(join(tmpdir(), 'certificates-'));

@@ -4,18 +4,23 @@ import { join } from 'node:path';
 
 const library = globSync('/usr/lib/*/faketime/libfaketime.so.1')[0];
 
-/** Returns a description of what {@link processClock} lacks on this machine, or undefined. */
+/**
+ * Returns a description of what is missing for {@link processClock}, or undefined if nothing is.
+ */
 export const missingForClock = () => (library === undefined ? 'libfaketime (Debian package faketime)' : undefined);
 
-/** A time of day that a test sets while a process runs, as an operator or NTP would. */
+/** A wall clock that a test sets while a process uses it, as an operator or NTP would. */
 export interface ProcessClock {
-  /** Environment variables for a process that uses the clock. */
+  /** Environment variables that make a process use this clock. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Sets the offset from the machine's time of day. The monotonic clock is not affected. */
+  /** Sets the clock's offset from the machine's time. The monotonic clock is not affected. */
   set(seconds: number): void;
 }
 
-/** Creates a clock with the machine's time of day (https://github.com/wolfcw/libfaketime). */
+/**
+ * Creates a clock that shows the machine's time until it is set
+ * (https://github.com/wolfcw/libfaketime).
+ */
 export function processClock(): ProcessClock {
   const file = join(mkdtempSync(join(tmpdir(), 'clock-')), 'offset');
   const set = (seconds: number) => writeFileSync(file, `${seconds < 0 ? '' : '+'}${seconds}\n`);

@@ -1,18 +1,21 @@
 import { createHmac, type KeyObject, sign } from 'node:crypto';
 
-/** Encodes a part of a token in base64url. Objects are encoded as JSON. */
+/** Encodes one part of a token in base64url. An object is serialized to JSON first. */
 export function encodePart(part: unknown): string {
   const raw = typeof part === 'string' || part instanceof Uint8Array ? part : JSON.stringify(part);
   return Buffer.from(raw as string).toString('base64url');
 }
 
-/** Creates a token with an HMAC for any header, even one that JWT libraries reject. */
+/** Creates a token with an HMAC signature. Unlike JWT libraries, it accepts any header. */
 export function hmacToken(header: unknown, payload: unknown, secret: string | Buffer, hash = 'sha256'): string {
   const signed = `${encodePart(header)}.${encodePart(payload)}`;
   return `${signed}.${createHmac(hash, secret).update(signed).digest('base64url')}`;
 }
 
-/** Creates a token signed with RSA PKCS#1 v1.5, or with ECDSA in the format of RFC 7518. */
+/**
+ * Creates a token with an RSA signature (PKCS#1 v1.5), or with an ECDSA signature in the format of
+ * RFC 7518.
+ */
 export function signedToken(header: unknown, payload: unknown, key: KeyObject, hash = 'sha256'): string {
   const signed = `${encodePart(header)}.${encodePart(payload)}`;
   const signature = sign(hash, Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' });
@@ -20,8 +23,8 @@ export function signedToken(header: unknown, payload: unknown, key: KeyObject, h
 }
 
 /**
- * Returns a non-canonical base64url encoding of the same signature: for 32 or 64 bytes, the last
- * character has unused bits.
+ * Returns a different base64url encoding of the same bytes. The last character of 32 or 64 encoded
+ * bytes has unused bits, one of which is flipped.
  */
 export function nonCanonical(part: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';

@@ -1,18 +1,20 @@
 import { monthOf } from '../../src/keys/usage/calendar.ts';
 import type { AddUsageCommand, UsageStore, UsageTotals } from '../../src/keys/usage/store.ts';
 
-/** Behavior of the store on a call. With `loses the answer`, it stores the usage but throws. */
+/**
+ * How the store responds to a call. With `loses the answer`, it stores the usage and then throws.
+ */
 export type Behavior = 'answers' | 'fails' | 'loses the answer' | 'hangs';
 
-/** An in-memory usage store that records its calls and fails on demand. */
+/** An in-memory usage store that records its calls. A test sets how it responds. */
 export class ControlledUsageStore implements UsageStore {
   behavior: Behavior = 'answers';
-  /** Calls that add counts. */
+  /** The calls that added counts. */
   readonly writes: AddUsageCommand[] = [];
-  /** Calls without counts, which only read the totals. */
+  /** The calls without counts, which only read totals. */
   readonly reads: AddUsageCommand[] = [];
   readonly #attempts = new Set<string>();
-  /** Sums by owner and day or month. */
+  /** Stored counts, by owner and day or month. */
   readonly #sums = new Map<string, number>();
   #hanging: (() => void)[] = [];
 
@@ -30,14 +32,17 @@ export class ControlledUsageStore implements UsageStore {
     throw new Error('The tests of the usage meter do not read daily usage.');
   }
 
-  /** Completes the hanging calls with the totals of when they were made. */
+  /**
+   * Resolves all hanging calls, each with the totals at the time of the call. Later calls do not
+   * hang.
+   */
   release(): void {
     this.behavior = 'answers';
     for (const answer of this.#hanging) answer();
     this.#hanging = [];
   }
 
-  /** Returns an owner's stored totals. */
+  /** Returns an owner's stored totals for a day and its month. */
   totalsOf(userId: string, day: string): UsageTotals {
     const sumOf = (dayOrMonth: string) => this.#sums.get(`${userId} ${dayOrMonth}`) ?? 0;
     return { day: sumOf(day), month: sumOf(monthOf(day)) };

@@ -2,17 +2,21 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { endWithFile } from './end-with-file.ts';
 
 /**
- * A TCP proxy that drops connections silently, like NAT gateways and load balancers drop idle ones.
+ * A TCP proxy that can drop connections without closing them, as NAT gateways and load balancers do
+ * with idle connections.
  */
 export interface DroppingProxy {
   readonly url: string;
   /** Returns the number of open connections. */
   open(): number;
-  /** Drops all open connections silently. Data sent over them is answered with RST. */
+  /**
+   * Drops all open connections without notifying the client. If the client then sends data, it
+   * receives RST.
+   */
   drop(): void;
 }
 
-/** Starts a proxy in front of `targetUrl` that is closed after the test file. */
+/** Starts a proxy for `targetUrl`. The proxy is closed after the test file. */
 export async function startDroppingProxy(targetUrl: string): Promise<DroppingProxy> {
   const { hostname, port: targetPort } = new URL(targetUrl);
   const clients = new Set<Socket>();
@@ -30,7 +34,7 @@ export async function startDroppingProxy(targetUrl: string): Promise<DroppingPro
       socket.on('close', () => {
         clients.delete(client);
         target.destroy();
-        // The client of a dropped connection must not notice.
+        // The client of a dropped connection must not be notified.
         if (!dropped.has(client)) client.destroy();
       });
     }

@@ -2,7 +2,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { freePort } from './free-port.ts';
 import { waitFor } from './wait-for.ts';
 
-/** Returns a description of what the Firestore emulator lacks on this machine, or undefined. */
+/**
+ * Returns a description of what is missing to run the Firestore emulator, or undefined if nothing
+ * is.
+ */
 export function missingForEmulator(): string | undefined {
   const works = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
   if (!works('java', '-version')) return 'Java 17 or newer';
@@ -15,10 +18,13 @@ export function missingForEmulator(): string | undefined {
 
 /** A running Firestore emulator. */
 export interface Emulator {
-  /** Value for FIRESTORE_EMULATOR_HOST: `host:port`. */
+  /** Value for FIRESTORE_EMULATOR_HOST, in the form `host:port`. */
   readonly host: string;
   readonly port: number;
-  /** Sends a signal to all processes of the emulator: SIGSTOP makes it hang, SIGKILL ends it. */
+  /**
+   * Sends a signal to all processes of the emulator. SIGSTOP makes the emulator hang, and SIGKILL
+   * ends it.
+   */
   signal(signal: NodeJS.Signals): void;
   stop(): Promise<void>;
 }

@@ -3,8 +3,8 @@ import { afterAll } from 'vitest';
 const ends: (() => unknown)[] = [];
 
 /**
- * Registers a cleanup that runs after the test file, in reverse order of registration. Unlike
- * `afterAll`, it may be called within a hook or a test.
+ * Registers a cleanup function that runs after the test file. Cleanups run in reverse order of
+ * registration. Unlike `afterAll`, this function can be called within a hook or a test.
  */
 export function endWithFile(end: () => unknown): void {
   ends.push(end);

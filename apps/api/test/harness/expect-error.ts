@@ -1,7 +1,10 @@
 import { expect } from 'vitest';
 import type { Answer } from './request-key.ts';
 
-/** The contract's messages. Repeated here on purpose, since clients compare them literally. */
+/**
+ * The messages of the contract. They are deliberately repeated here, because clients compare them
+ * literally.
+ */
 const messages: Record<number, string> = {
   400: 'Bad Request: Invalid input.',
   401: 'Unauthorized: Invalid or missing credentials.',
@@ -17,7 +20,8 @@ const messages: Record<number, string> = {
 };
 
 /**
- * Asserts that a response is an error of the contract: body, status, code header and cache control.
+ * Asserts that a response is an error according to the contract, including its body, status and
+ * headers.
  */
 export function expectError(answer: Answer, status: number, code: string): void {
   expect(answer.body).toEqual({ details: expect.any(String), message: messages[status], statusCode: status });

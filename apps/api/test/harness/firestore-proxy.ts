@@ -6,8 +6,8 @@ const frameHeaderLength = 9;
 const headersFrame = 1;
 
 /**
- * Creates a counter of gRPC calls. It takes the bytes that a client sends, and counts HEADERS
- * frames (RFC 9113 section 4.1), of which each call sends one.
+ * Creates a function that counts gRPC calls in the bytes that a client sends. Each call sends one
+ * HEADERS frame (RFC 9113 section 4.1).
  */
 function callCounter(): (bytes: Buffer) => number {
   let rest = Buffer.alloc(0);
@@ -31,14 +31,14 @@ function callCounter(): (bytes: Buffer) => number {
   };
 }
 
-/** A proxy between the service and an emulator that counts calls and can lose responses. */
+/** A proxy between the service and an emulator. It counts calls and can withhold responses. */
 export interface FirestoreProxy {
   readonly host: string;
   /** Returns the number of calls so far. */
   calls(): number;
-  /** Withholds the responses to the nth call from now and all later ones, until `cut`. */
+  /** Withholds the responses to the nth next call and all later calls, until `cut` is called. */
   loseAnswerTo(nth: number): void;
-  /** Closes all connections. New ones work normally. */
+  /** Closes all connections. New connections work normally. */
   cut(): void;
 }
 

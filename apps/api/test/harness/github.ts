@@ -4,7 +4,7 @@ import { type KeyServer, startKeyServer } from './key-server.ts';
 
 export const alertsPath = '/api/v1/github/secret-scanning';
 
-/** A signing key of GitHub with its published identifier. */
+/** A signing key of GitHub, with the identifier under which GitHub publishes it. */
 export interface GithubKey extends SigningPair {
   readonly identifier: string;
 }
@@ -36,7 +36,7 @@ export async function startGithub(...keys: readonly GithubKey[]): Promise<Github
   return github;
 }
 
-/** Returns one entry of an alert for a leaked token. */
+/** Returns an alert for a leaked token. */
 export function alertOf(token: string, more: Record<string, unknown> = {}) {
   return {
     token,
@@ -47,7 +47,7 @@ export function alertOf(token: string, more: Record<string, unknown> = {}) {
   };
 }
 
-/** Returns the headers with the signature of a body and the identifier of its key. */
+/** Returns the headers that contain the body's signature and the identifier of the signing key. */
 export function signatureHeadersOf(body: string | Uint8Array, { identifier, privateKey }: GithubKey) {
   return {
     'Github-Public-Key-Identifier': identifier,
@@ -55,14 +55,14 @@ export function signatureHeadersOf(body: string | Uint8Array, { identifier, priv
   };
 }
 
-/** A response of the alerts endpoint. */
+/** A response of the service's alerts endpoint. */
 export interface AlertsAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Record<string, unknown>;
 }
 
-/** Sends a body to the service's alerts endpoint, with extra headers. */
+/** Sends a body to the service's alerts endpoint. */
 export async function sendBytes(
   url: string,
   body: string | Uint8Array<ArrayBuffer>,
@@ -80,7 +80,7 @@ export async function sendBytes(
   };
 }
 
-/** Sends a message signed by a key of GitHub. */
+/** Sends alerts to the service, signed with a key of GitHub. */
 export function sendAlerts(url: string, message: unknown, key: GithubKey): Promise<AlertsAnswer> {
   const body = JSON.stringify(message);
   return sendBytes(url, body, signatureHeadersOf(body, key));

@@ -7,13 +7,14 @@ declare module 'vitest' {
     /** The optional requirements that this machine meets. */
     available: readonly Requirement[];
     /**
-     * `host:port` of the emulator that all tests share, or undefined if the machine cannot run it.
+     * Address of the Firestore emulator that all tests share, as `host:port`. Undefined if this
+     * machine cannot run the emulator.
      */
     emulatorHost: string | undefined;
   }
 }
 
-/** Checks the machine's requirements, and starts one emulator for all tests of a run. */
+/** Checks the optional requirements, and starts one Firestore emulator for all tests of a run. */
 export default async function setup({ provide }: TestProject) {
   const available = findAvailable();
   provide('available', available);

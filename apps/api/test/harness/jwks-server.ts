@@ -9,9 +9,12 @@ export interface SigningPair {
 export const rsaPair = (): SigningPair => generateKeyPairSync('rsa', { modulusLength: 2048 });
 export const ecPair = (namedCurve = 'P-256'): SigningPair => generateKeyPairSync('ec', { namedCurve });
 
-/** A JWKS endpoint. */
+/** A server that publishes a JWKS. */
 export interface JwksServer extends KeyServer {
-  /** Replaces the published keys. `members` are added to each JWK (`kid`, `alg`, `use`). */
+  /**
+   * Replaces the published keys. `members` are additional members of the JWK, such as `kid`, `alg`
+   * and `use`.
+   */
   publish(...keys: { readonly publicKey: KeyObject; readonly members: Record<string, string> }[]): void;
 }
 

@@ -1,14 +1,17 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** An HTTP server that publishes keys as JSON, with behavior that a test controls. */
+/** An HTTP server that publishes keys as JSON. A test controls its responses. */
 export interface KeyServer {
   readonly url: string;
   /** Returns the number of requests so far. */
   fetches(): number;
-  /** The JSON of the response. */
+  /** The value that the server sends as JSON. */
   answer: unknown;
-  /** `fails` responds with 500, `redirects` with 302, `hangs` never. */
+  /**
+   * The server's behavior: `fails` responds with 500, `redirects` responds with 302, and `hangs`
+   * does not respond.
+   */
   mode: 'ok' | 'fails' | 'redirects' | 'hangs';
   close(): Promise<void>;
 }

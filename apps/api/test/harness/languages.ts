@@ -7,14 +7,14 @@ import type { Requirement } from './requirements.ts';
 type Command = readonly [program: string, ...parameters: string[]];
 
 interface Runner {
-  /** Name of the file for the source. */
+  /** Name of the source file. */
   readonly file: string;
   readonly needs?: Requirement;
-  /** Commands to run in order. The last one runs the program. */
+  /** Commands to run in order. The last command runs the sample. */
   readonly commands: readonly Command[];
 }
 
-/** Instructions for running a sample, by the label of its language in the OpenAPI document. */
+/** How to run a sample, by the label of its language in the OpenAPI document. */
 export const runners: Readonly<Record<string, Runner>> = {
   curl: { file: 'sample.sh', needs: 'curl', commands: [['bash', 'sample.sh']] },
   JavaScript: { file: 'sample.js', commands: [[process.execPath, 'sample.js']] },
@@ -56,8 +56,8 @@ function execute([program, ...parameters]: Command, cwd: string, env: NodeJS.Pro
 }
 
 /**
- * Creates a runner of samples. Each sample runs unchanged in its own folder; all share one compiler
- * cache. `close` removes the files.
+ * Creates a runner of code samples. Each sample runs unchanged in its own folder, and all samples
+ * share one compiler cache. `close` deletes all files.
  */
 export function createSampleRunner() {
   const root = mkdtempSync(join(tmpdir(), 'samples-'));

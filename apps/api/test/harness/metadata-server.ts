@@ -2,19 +2,20 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** Behavior of the server on a request. */
+/** The server's behavior when it receives a request. */
 export type MetadataMode = 'answers' | 'hangs' | 'fails';
 
 /**
- * A fake of Google's metadata server, with a token that the test sets
- * (https://cloud.google.com/compute/docs/access/authenticate-workloads#applications).
+ * A fake of Google's metadata server
+ * (https://cloud.google.com/compute/docs/access/authenticate-workloads#applications). A test sets
+ * the token that it returns.
  */
 export interface MetadataServer {
-  /** Value for GCE_METADATA_HOST. */
+  /** Value for the environment variable GCE_METADATA_HOST. */
   readonly host: string;
   mode: MetadataMode;
   token: string;
-  /** Lifetime of a token in seconds, from the request for it. */
+  /** Lifetime of each token in seconds, from the time of the request. */
   expiresIn: number;
   /** Returns the number of token requests so far. */
   tokenRequests(): number;

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Returns a description of what C# samples lack on this machine, or undefined. */
+/** Returns a description of what is missing to run C# samples, or undefined if nothing is. */
 export function missingForMono(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'mono-'));
-  // System.Net.Http is a separate package, so a program that uses it has to be compiled.
+  // System.Net.Http is a separate package. Compiling a program that uses it shows whether the
+  // package is installed.
   writeFileSync(join(folder, 'probe.cs'), 'class Probe { static void Main() { new System.Net.Http.HttpClient(); } }');
   const commands = [
     ['mcs', '-r:System.Net.Http', 'probe.cs'],

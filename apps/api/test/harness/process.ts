@@ -8,25 +8,25 @@ import { waitFor } from './wait-for.ts';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-/** Pepper of tested services, with a text that is recognizable in their output. */
+/** The pepper of the services under test. Its text makes a leak recognizable in their output. */
 export const processPepper = Buffer.alloc(32, 'the pepper of the tests').toString('base64');
 
 export interface TestProcess {
   readonly pid: number;
   readonly port: number;
   readonly url: string;
-  /** The process's working directory. */
+  /** Working directory of the process. */
   readonly folder: string;
-  /** Returns standard output and standard error so far, interleaved. */
+  /** Returns all output so far, with standard output and standard error interleaved. */
   output(): string;
   signal(signal: NodeJS.Signals): void;
-  /** Resolves when the process has exited. */
+  /** Resolves when the process exits. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
 /**
- * Starts the built service without waiting for it, by default in an empty folder. Of this process's
- * environment it gets only PATH and HOME.
+ * Starts the built service without waiting until it listens. The default working directory is a new
+ * empty folder. The service inherits only PATH and HOME from this process.
  */
 export function spawnService(environment: Readonly<Record<string, string | undefined>>, folder?: string) {
   const cwd = folder ?? mkdtempSync(join(tmpdir(), 'andamio-api-'));
@@ -49,7 +49,7 @@ export function spawnService(environment: Readonly<Record<string, string | undef
   };
 }
 
-/** Starts the built service and resolves when it listens. The caller must end it. */
+/** Starts the built service and resolves when it listens. The caller must stop the service. */
 export async function startProcess(
   environment: Readonly<Record<string, string | undefined>> = {},
   folder?: string,
@@ -79,7 +79,7 @@ export async function startProcess(
   return { ...service, port, url: `http://127.0.0.1:${port}` };
 }
 
-/** Waits until a service is ready, which takes long on a busy machine. */
+/** Waits until a service is ready. The timeout is long because the machine may be busy. */
 export function untilReady({ url }: Pick<TestProcess, 'url'>): Promise<void> {
   return waitFor('the store to respond', async () => (await fetch(`${url}/health/ready`)).status === 200, 60);
 }

@@ -1,13 +1,16 @@
 import { connect } from 'node:net';
 
 export interface ReceivedBytes {
-  /** Everything that was received, in Latin-1. */
+  /** All received bytes, decoded as Latin-1. */
   readonly text: string;
-  /** Lifetime of the connection in milliseconds. */
+  /** Time in milliseconds for which the connection was open. */
   readonly duration: number;
 }
 
-/** Sends bytes over a new connection, and resolves with the response when the server closes it. */
+/**
+ * Sends bytes over a new connection. When the server closes the connection, resolves to the
+ * response.
+ */
 export function sendRaw(port: number, ...chunks: readonly (string | Uint8Array)[]): Promise<ReceivedBytes> {
   return new Promise((resolve) => {
     const begun = performance.now();

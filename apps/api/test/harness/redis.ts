@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 import { waitFor } from './wait-for.ts';
 
-/** Returns a description of what Redis lacks on this machine, or undefined. */
+/** Returns a description of what is missing to run Redis, or undefined if nothing is. */
 export function missingForRedis(): string | undefined {
   return spawnSync('redis-server', ['--version']).status === 0 ? undefined : 'redis-server';
 }
@@ -13,12 +13,17 @@ export function missingForRedis(): string | undefined {
 export interface Redis {
   readonly url: string;
   readonly port: number;
-  /** Sends a signal to the server. After SIGSTOP it accepts connections but never responds. */
+  /**
+   * Sends a signal to the server. After SIGSTOP the server accepts connections but does not
+   * respond.
+   */
   signal(signal: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
-/** Starts a Redis server, by default on a free port, and resolves when it accepts connections. */
+/**
+ * Starts a Redis server and resolves when it accepts connections. By default it uses a free port.
+ */
 export async function startRedis(port?: number, ...more: readonly string[]): Promise<Redis> {
   const chosen = port ?? (await freePort());
   const folder = mkdtempSync(join(tmpdir(), 'redis-'));

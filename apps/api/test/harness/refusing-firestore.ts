@@ -2,17 +2,17 @@ import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** A fake Firestore that refuses each call with a gRPC status. */
+/** A fake Firestore that rejects each call with the same gRPC status. */
 export interface RefusingFirestore {
-  /** Value for FIRESTORE_EMULATOR_HOST: `host:port`. */
+  /** Value for FIRESTORE_EMULATOR_HOST, in the form `host:port`. */
   readonly host: string;
   /** Returns the number of calls so far. */
   calls(): number;
 }
 
 /**
- * Starts a server that refuses every call with a "Trailers-Only" response, for statuses that the
- * emulator never returns
+ * Starts a fake Firestore that rejects each call, with a status that the emulator would never
+ * return. It sends "Trailers-Only" responses
  * (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses).
  *
  * @param code numeric gRPC status code

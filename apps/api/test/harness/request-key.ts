@@ -12,14 +12,14 @@ export const dailyUsagePath = '/api/v1/user/usage/daily';
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** The parsed body. */
+  /** The parsed response body. */
   readonly body: Record<string, unknown>;
 }
 
 export interface RequestOptions {
   readonly token?: string;
   readonly headers?: Record<string, string>;
-  /** Body to send instead of JSON. */
+  /** The request body to send instead of JSON. */
   readonly rawBody?: string | Uint8Array<ArrayBuffer>;
 }
 
@@ -33,7 +33,7 @@ async function ask(url: string, init: RequestInit, { token, headers }: RequestOp
   };
 }
 
-/** Sends a JSON body to a URL of the service. */
+/** Posts a JSON body to a URL of the service. */
 export function post(url: string, body: unknown, options: RequestOptions = {}): Promise<Answer> {
   const init = {
     method: 'POST',
@@ -47,11 +47,11 @@ export function post(url: string, body: unknown, options: RequestOptions = {}): 
 export const requestKey = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${requestPath}`, body, options);
 
-/** Extends a key. */
+/** Rotates (extends) a key. */
 export const rotateKey = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${rotatePath}`, body, options);
 
-/** Replaces the secret of a key. */
+/** Rolls a key, which replaces its secret. */
 export const rollKey = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${rollPath}`, body, options);
 
@@ -64,7 +64,7 @@ export const getUser = (url: string, options: RequestOptions = {}) => ask(`${url
 /** Gets the user's usage and quotas. */
 export const getUsage = (url: string, options: RequestOptions = {}) => ask(`${url}${usagePath}`, {}, options);
 
-/** Gets the usage of the user's keys by day. */
+/** Gets the daily usage of the user's keys. */
 export const getDailyUsage = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${dailyUsagePath}`, body, options);
 
@@ -82,7 +82,11 @@ export async function verifyKey(
   return { status: response.status, headers: response.headers, body: text === '' ? {} : JSON.parse(text) };
 }
 
-/** Requests a key for a user and returns it. */
+/**
+ * Requests a key for a user.
+ *
+ * @returns the key
+ */
 export async function newKey(url: string, sub: string, claims: Record<string, unknown> = {}, name = 'MyFirstKey') {
   const { status, body } = await requestKey(url, { api_key_name: name }, { token: tokenFor(sub, claims) });
   if (status !== 200) throw new Error(`No key was issued: ${status}`);

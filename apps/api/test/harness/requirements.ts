@@ -13,8 +13,8 @@ function works(command: string, ...args: string[]): boolean {
 const unless = (found: boolean, missing: string) => (found ? undefined : missing);
 
 /**
- * Checks of the programs that some tests need besides Node. Each returns a description of what is
- * missing, or undefined. Tests are skipped for no other reason.
+ * Checks for the optional tools that some tests need. Each check returns a description of what is
+ * missing, or undefined. Tests are skipped only for missing tools.
  */
 const requirements = {
   emulator: missingForEmulator,
@@ -32,9 +32,10 @@ const requirements = {
 export type Requirement = keyof typeof requirements;
 
 /**
- * Returns the requirements that this machine meets. Each missing one is reported on standard error.
+ * Returns the requirements that this machine meets. Reports each missing requirement on standard
+ * error.
  *
- * @throws if REQUIRE_ALL_TESTS is set and a requirement is missing
+ * @throws if a requirement is missing and REQUIRE_ALL_TESTS is set
  */
 export function findAvailable(): readonly Requirement[] {
   const checks = Object.entries(requirements).map(([name, check]) => ({

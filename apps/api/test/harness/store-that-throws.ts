@@ -1,6 +1,6 @@
 import type { KeyStore } from '../../src/keys/store.ts';
 
-/** Returns a store whose calls all fail with the error. */
+/** Returns a store whose methods all fail with the given error. */
 export function storeThatThrows(error: Error): KeyStore {
   const fail = () => Promise.reject(error);
   return {

@@ -15,14 +15,14 @@ export function memoryStore(): StoreUnderTest {
   return { store };
 }
 
-/** Returns a path for a database file, in a folder that is removed after the test. */
+/** Returns the path for a database file, in a new folder that is deleted after the test. */
 export function temporaryFile(name = 'keys.db'): string {
   const folder = mkdtempSync(join(tmpdir(), 'andamio-api-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return join(folder, name);
 }
 
-/** Reads a whole database of the embedded store over a separate connection. */
+/** Reads all tables of an embedded store over a separate connection. */
 export function readFile(path: string): Record<string, Stored[]> {
   const database = new DatabaseSync(path, { readOnly: true });
   try {
@@ -51,12 +51,12 @@ export function fileStore(): ReadableStore {
   return { store: another(), another, read: async () => readFile(path) };
 }
 
-/** Returns an unused project id, which has an empty database on the emulator. */
+/** Returns an unused project id. Its database on the emulator is empty. */
 export function freshProject(): string {
   return `demo-${crypto.randomUUID()}`;
 }
 
-/** Creates a Firestore client for reading what the service stored. */
+/** Creates a Firestore client that reads what the service has stored. */
 export function firestoreClient(emulatorHost: string, projectId: string): Firestore {
   const client = new Firestore({
     projectId,
@@ -77,7 +77,7 @@ function wholeSeconds(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, wholeSeconds(inner)]));
 }
 
-/** Reads a whole Firestore database. */
+/** Reads all collections of a Firestore database. */
 export async function readFirestore(client: Firestore): Promise<Record<string, Stored[]>> {
   const entries = (await client.listCollections()).map(async (collection): Promise<[string, Stored[]]> => {
     const { docs } = await collection.get();

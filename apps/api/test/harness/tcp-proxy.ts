@@ -1,14 +1,14 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** A TCP proxy whose target can be replaced, and that can discard all data. */
+/** A TCP proxy whose target a test can change. It can also discard all data. */
 export interface TcpProxy {
   readonly port: number;
-  /** Target port of new connections. */
+  /** Port to which new connections are forwarded. */
   target: number;
-  /** While true, connections are accepted but all data is discarded. */
+  /** True to accept connections but discard all data. */
   discards: boolean;
-  /** Returns the number of connections so far. */
+  /** Returns the number of accepted connections so far. */
   connections(): number;
 }
 

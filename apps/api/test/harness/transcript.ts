@@ -6,17 +6,17 @@ import { MemoryCounters } from '../../src/http/limits/memory-counters.ts';
 import { startApp, type TestApp, type TestAppOptions } from './app.ts';
 import { sendRaw } from './raw-socket.ts';
 
-/** The current time in transcripts: 2026-01-15T12:00:00Z in Unix seconds. */
+/** The current time in all transcripts, in Unix seconds: 2026-01-15T12:00:00Z. */
 export const transcriptTime = Date.UTC(2026, 0, 15, 12) / 1000;
 
-/** A request to send unchanged. */
+/** A request that is sent exactly as specified. */
 export interface RawRequest {
   readonly method?: string;
   readonly target: string;
-  /** Headers in the order of sending. A name may occur twice. */
+  /** Headers in the order in which they are sent. A name may occur several times. */
   readonly headers?: readonly (readonly [string, string])[];
   readonly body?: string | Uint8Array;
-  /** Values of Host headers; by default one valid host. */
+  /** The values of the request's Host headers. By default, there is one valid Host header. */
   readonly hosts?: readonly string[];
   readonly version?: string;
 }
@@ -24,7 +24,7 @@ export interface RawRequest {
 /** A parsed response. */
 interface RawResponse {
   readonly status: number;
-  /** Headers in the order of arrival. */
+  /** Headers in the order in which they were received. */
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Buffer;
 }
@@ -42,7 +42,7 @@ function serialize({ method = 'GET', target, headers = [], body, hosts, version 
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), bytesOf(body)]);
 }
 
-/** Splits the bytes received on a connection into responses. */
+/** Parses the text received on a connection into responses. */
 function parse(text: string): RawResponse[] {
   const answers: RawResponse[] = [];
   for (let rest = text; rest.length > 0; ) {
@@ -55,7 +55,7 @@ function parse(text: string): RawResponse[] {
     const status = Number(first.split(' ')[1]);
     rest = rest.slice(end + 4);
     const length = Number(headers.find(([name]) => name === 'Content-Length')?.[1] ?? 0);
-    // A response to HEAD has a Content-Length but no body.
+    // A response to HEAD has a Content-Length header but no body.
     const body = Buffer.from(rest.slice(0, length), 'latin1');
     if (body.length !== 0 && body.length !== length) throw new Error('A body is shorter than its Content-Length.');
     rest = rest.slice(length);
@@ -64,7 +64,7 @@ function parse(text: string): RawResponse[] {
   return answers;
 }
 
-/** Functions that mask varying values, by header. */
+/** Functions that mask the variable part of a header's value, by header name. */
 const maskedHeaders: Readonly<Record<string, (value: string) => string>> = {
   Date: () => '<date>',
   'X-Request-Id': (value) => value.replace(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '<uuid>'),
@@ -76,7 +76,10 @@ const maskedHeaders: Readonly<Record<string, (value: string) => string>> = {
   ETag: () => '<tag>',
 };
 
-/** Error codes by text. Texts belong to `packages/schema`, so transcripts mask them. */
+/**
+ * Default texts and codes of all errors. Transcripts replace each text with its code, because the
+ * texts are maintained in `packages/schema`.
+ */
 const kindsByText = Object.entries(errorKinds).map(([code, { details }]) => [details, code] as const);
 
 function maskDetails(json: string): string {
@@ -88,7 +91,7 @@ function maskDetails(json: string): string {
   });
 }
 
-/** Masks keys, their hashes and request ids. */
+/** Masks keys, key ids and request ids. */
 function maskRandom(text: string): string {
   return text
     .replaceAll(/ant-[0-9A-Za-z]{4}([0-9A-Za-z]{36})/g, (_match, rest: string) =>
@@ -107,7 +110,7 @@ function describeBody({ headers, body }: RawResponse): string {
   return maskRandom(maskDetails(text));
 }
 
-/** Counters that record the cost of a request, by rate limit. */
+/** Counters that record, for each rate limit, how much a request consumed. */
 class TracedCounters extends MemoryCounters {
   readonly #name: string;
   readonly #trace: Map<string, number>;
@@ -138,10 +141,14 @@ class TracedCounters extends MemoryCounters {
   }
 }
 
-/** A running service with a transcript of its requests and responses. */
+/** A running service, and a transcript of the requests sent to it. */
 export interface Transcript {
   readonly app: TestApp;
-  /** Sends a request over a new connection, records the response and returns it. */
+  /**
+   * Sends a request over a new connection, and records the request and its response.
+   *
+   * @param what the heading of the request in the transcript
+   */
   ask(what: string, request: RawRequest): Promise<RawResponse>;
   /** Sends a request without recording it. */
   send(request: RawRequest): Promise<RawResponse>;
@@ -149,11 +156,11 @@ export interface Transcript {
   text(): string;
 }
 
-/** Headers that the transcript lists once per distinct set. */
+/** Headers whose values the transcript lists only once for each distinct combination. */
 const securityHeaders =
   /^(?:Content-Security-Policy|Cross-Origin-.*|Origin-Agent-Cluster|Referrer-Policy|Strict-Transport-Security|X-Content-Type-Options|X-DNS-Prefetch-Control|X-Download-Options|X-Frame-Options|X-Permitted-Cross-Domain-Policies|X-XSS-Protection)$/;
 
-/** Starts the service with a stopped clock and an empty transcript. */
+/** Starts a service whose clock is stopped, with an empty transcript. */
 export async function startTranscript(options: TestAppOptions = {}): Promise<Transcript> {
   const counted = new Map<string, number>();
   const app = await startApp({
@@ -165,7 +172,8 @@ export async function startTranscript(options: TestAppOptions = {}): Promise<Tra
   const securitySets: string[] = [];
 
   function describeHeaders(headers: RawResponse['headers']): string[] {
-    // The lengths of built files, generated documents and error texts are masked.
+    // Masks the length of responses whose content may change: built files, generated documents and
+    // error texts.
     const hasOwnLength = !headers.some(
       ([name, value]) => name === 'ETag' || name === 'X-Error-Code' || value === 'no-cache',
     );
@@ -180,7 +188,7 @@ export async function startTranscript(options: TestAppOptions = {}): Promise<Tra
     return [...others.sort(), ...(set === '' ? [] : [`(security headers ${securitySets.indexOf(set) + 1})`])];
   }
 
-  /** Waits for the log line of a request, which is written when the response is closed. */
+  /** Waits for the log line of a request. The service writes it when the response is closed. */
   async function logLine(linesBefore: number): Promise<string> {
     const requestLines = () =>
       app.logged

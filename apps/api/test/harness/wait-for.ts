@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Polls until a condition is true. Tests wait for conditions, never for time to pass.
+ * Polls until a condition is true. Tests wait for conditions instead of a fixed time.
  *
- * @param what names the condition in the error: "the service to listen"
+ * @param what a description of the condition for the error message, such as "the service to listen"
  * @throws if the condition is still false after `seconds`
  */
 export async function waitFor(what: string, condition: () => boolean | Promise<boolean>, seconds = 30): Promise<void> {
