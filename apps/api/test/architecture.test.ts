@@ -5,7 +5,9 @@ import { describe, expect, test } from 'vitest';
 
 const source = fileURLToPath(new URL('../src', import.meta.url));
 
-/** Folders that each folder may import from. `keys`, the domain, imports from no other. */
+/**
+ * The folders from which each folder may import. The domain, `keys`, imports from no other folder.
+ */
 const mayImport: Record<string, readonly string[]> = {
   keys: [],
   auth: ['keys'],
@@ -16,7 +18,10 @@ const mayImport: Record<string, readonly string[]> = {
   '.': ['keys', 'auth', 'http', 'process', 'admin'],
 };
 
-/** Folders that may import a package. The others must not depend on this implementation detail. */
+/**
+ * The folders that may import each package. All other folders must not depend on these
+ * implementation details.
+ */
 const packagesOf: Record<string, readonly string[]> = {
   express: ['http', '.'],
   jsonwebtoken: ['auth'],
@@ -39,7 +44,7 @@ const imports = globSync('**/*.ts', { cwd: source })
     return specifiers.map((specifier) => ({ file, specifier }));
   });
 
-/** Returns the files that are part of an import cycle, including cycles of types. */
+/** Returns the files that are part of an import cycle. Imports of types count. */
 function filesInCycles(): string[] {
   const targets = new Map<string, string[]>();
   for (const { file, specifier } of imports) {

@@ -10,7 +10,10 @@ import { tokenFor } from './harness/tokens.ts';
 const emulatorHost = inject('emulatorHost');
 const day = 86_400_000;
 
-/** Takes a key through its whole life over HTTP, with a clock that the test controls. */
+/**
+ * Takes a key through its whole life over HTTP, from issuance to removal. The test controls the
+ * clock.
+ */
 async function liveThrough(store: KeyStore) {
   let now = Date.UTC(2025, 7, 31, 23, 59, 59);
   let tier = 'pioneer';
@@ -29,7 +32,7 @@ async function liveThrough(store: KeyStore) {
       (body[list] as { name: string; expires_at: string }[]).map(({ name, expires_at }) => `${name} ${expires_at}`);
     return { active: untilOf('active_keys'), expired: untilOf('expired_keys') };
   };
-  /** Verifies a key. Returns its name, tier and expiry, or the status of a refusal. */
+  /** Verifies a key. Returns its name, tier and expiration, or the status of the refusal. */
   const use = async ({ body: { api_key: secret } }: Answer) => {
     const { status, body } = await verifyKey(app.url, String(secret));
     return status === 200 ? `${body['name']} ${body['tier']} ${body['expires_at']}` : status;
@@ -62,7 +65,7 @@ async function liveThrough(store: KeyStore) {
   expect(await use(second)).toBe('MyFirstKey pioneer 2025-09-28T23:59:59Z');
   expect(await use(first)).toBe('MyFirstKey pioneer 2025-09-24T00:59:59Z');
   expect(await lists()).toEqual({ active: ['MyFirstKey 2025-09-28T23:59:59Z'], expired: [] });
-  pass(3_600_000); // The grace has ended.
+  pass(3_600_000); // The grace period is over.
   expect([await use(first), await use(second)]).toEqual([401, 'MyFirstKey pioneer 2025-09-28T23:59:59Z']);
 
   const third = await rollKey(app.url, key, options());

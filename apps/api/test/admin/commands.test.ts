@@ -26,7 +26,7 @@ async function statusOf({ service }: AdminFixture, key: string): Promise<number>
 const waitUntilRefused = (fixture: AdminFixture, key: string) =>
   waitFor('the key to be refused', async () => (await statusOf(fixture, key)) === 401);
 
-/** Returns the audit log without entries of users, oldest first. */
+/** Returns the entries of the audit log, oldest first, except entries about actions of users. */
 async function auditOf({ read }: AdminFixture) {
   const entries = ((await read())['audit'] ?? []).filter(({ actor_kind }) => actor_kind !== 'user');
   return entries.toSorted((one, other) => Number(one['at']) - Number(other['at']));
@@ -277,7 +277,8 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
   test('set-tier takes effect like a token issued now, with the operator as the author', async () => {
     const fixture = await startAdminFixture(kind);
     await issue(fixture, 'alice', 'first');
-    // Ensures that the claim is newer than that of the token, which has a resolution of one second.
+    // The new claim must be newer than the token's claim, whose time has a resolution of one
+    // second.
     const issuedAt = Math.floor(Date.now() / 1000);
     await waitFor('the next second', () => Math.floor(Date.now() / 1000) > issuedAt);
     const args = ['set-tier', '--user', 'alice', '--tier', 'pioneer', '--by', 'olga', '--reason', 'did not pay'];
@@ -358,7 +359,7 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
       await fixture.run(['show', '--key-stdin', ...flags], { input: `${first}x` });
       await fixture.run(['revoke', '--key-stdin', ...flags], { input: first });
       await fixture.run(['revoke', '--key-stdin', ...flags], { input: `${second}x` });
-      // A common mistake: a key as an argument.
+      // The next commands contain a common mistake: a key as an argument.
       await fixture.run(['revoke', second, ...flags]);
       await fixture.run([second, ...flags]);
       await fixture.run([`--${second}`, ...flags]);

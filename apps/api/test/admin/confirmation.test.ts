@@ -20,7 +20,12 @@ async function fixtureWithKeys(): Promise<AdminFixture> {
   return fixture;
 }
 
-/** Runs a shell command with the store's settings, and returns its exit code and output. */
+/**
+ * Runs a shell command with the store's settings.
+ *
+ * @param input the answer to the confirmation question
+ * @returns the exit code and the output
+ */
 async function shell({ settings }: AdminFixture, command: string, input?: string) {
   const child = spawn('bash', ['-o', 'pipefail', '-c', command], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings, ADMIN: `${process.execPath} ${admin}` },
@@ -29,12 +34,12 @@ async function shell({ settings }: AdminFixture, command: string, input?: string
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
   const code = new Promise<number | null>((resolve) => child.once('close', resolve));
-  // Answers once the question is shown, as a person does.
+  // Answers when the question appears, as a person does.
   if (input !== undefined) child.stdout.on('data', () => output.includes('[y/N]') && child.stdin.end(input));
   return { code: await code, output };
 }
 
-/** Runs `admin.js` on a pseudoterminal. */
+/** Runs `admin.js` in a pseudoterminal. */
 const onTerminal = (fixture: AdminFixture, args: string, input: string) =>
   shell(fixture, `script --quiet --return --command "$ADMIN ${args}" /dev/null`, input);
 
@@ -72,7 +77,7 @@ describe('changes that require confirmation', () => {
 
   test('completes the change with the same exit code when the reader of its output exits', async () => {
     const fixture = await fixtureWithKeys();
-    // `true` closes the pipe before admin.js writes to it.
+    // `true` exits, and so closes the pipe, before admin.js writes to it.
     const { code, output } = await shell(fixture, '$ADMIN revoke --user alice --yes 2>&1 | true');
     expect([code, output]).toEqual([0, '']);
     expect(await fixture.json(['list', '--user', 'alice'])).toMatchObject({ keys: [] });

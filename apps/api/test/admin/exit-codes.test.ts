@@ -11,7 +11,7 @@ import { jwtSecret } from '../harness/tokens.ts';
 
 const secrets = { JWT_SECRETS: jwtSecret, KEY_PEPPERS: `test:${processPepper}` };
 
-/** Creates an empty store and returns its path. */
+/** Creates an empty store in a file and returns the file's path. */
 async function emptyStore(): Promise<string> {
   const path = temporaryFile();
   const store = createSqliteStore(path, Date.now);

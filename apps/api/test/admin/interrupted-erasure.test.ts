@@ -14,8 +14,8 @@ import { waitFor } from '../harness/wait-for.ts';
 const emulatorHost = inject('emulatorHost') as string;
 
 /**
- * Number of the first call after the keys stop working: a check, two reads of the preview, a read
- * and the commit come before it.
+ * Number of the first Firestore call after the commit that makes the keys invalid. The five calls
+ * up to this commit are a check, two reads of the preview, a read, and the commit.
  */
 const firstCallWithoutAccess = 6;
 

@@ -7,7 +7,10 @@ import { jwtSecret } from '../harness/tokens.ts';
 
 const program = fileURLToPath(new URL('../../dev/token.ts', import.meta.url));
 
-/** Runs `npm run token -- --explain`. With `input`, the token is read from standard input. */
+/**
+ * Runs `npm run token -- --explain`. If `input` is given, the program reads the token from standard
+ * input.
+ */
 function explain(token: string, environment: Record<string, string>, input?: string) {
   const parameters = [program, '--explain', input === undefined ? token : '-'];
   const env = { PATH: process.env['PATH'], KEY_PEPPERS: `a:${Buffer.alloc(32).toString('base64')}`, ...environment };

@@ -19,7 +19,7 @@ test('a failed fetch of signing keys logs the message that the alert matches, wi
   );
   const response = await fetch(`${service.url}/api/v1/user/me`, { headers: { Authorization: `Bearer ${token}` } });
   expect(response.status).toBe(500);
-  // The service writes its log lines after the response.
+  // The service writes the log lines of a request after the response.
   const warning = () => {
     const lines = service.output().split('\n').slice(0, -1);
     return lines

@@ -87,7 +87,10 @@ describe('verification with JWT_JWKS_URL', () => {
     expect(await verify(token)).toBeTypeOf('string');
   });
 
-  /** Publishes entries before and after a valid key, and expects that key to verify. */
+  /**
+   * Publishes entries before and after a valid key, and expects a token signed with this key to
+   * verify.
+   */
   async function publishBeside(...entries: readonly unknown[]): Promise<void> {
     const good = { ...ec.publicKey.export({ format: 'jwk' }), kid: 'ec' };
     jwks.answer = { keys: [...entries, good, ...entries] };

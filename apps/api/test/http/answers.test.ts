@@ -23,8 +23,9 @@ import { storeThatThrows } from '../harness/store-that-throws.ts';
 import { tokenFor } from '../harness/tokens.ts';
 import { type RawRequest, startTranscript, transcriptTime } from '../harness/transcript.ts';
 
-// Records every kind of response with its log line and its cost in rate limits. The files under
-// `answers` change only with the contract, since clients can see every difference.
+// Records every kind of response, with its log line and the rate limits that it consumed. Clients
+// can observe every difference in the files under `answers`, so these files change only with the
+// contract.
 
 type Headers = [string, string][];
 
@@ -53,7 +54,7 @@ async function start(options: TestAppOptions = {}) {
   onTestFinished(() => transcript.app.close());
   return {
     ...transcript,
-    /** Issues a key without recording it in the transcript. */
+    /** Issues a key without recording the request in the transcript. */
     async issue(sub: string, name: string, more: Record<string, unknown> = {}, claims: Record<string, unknown> = {}) {
       const { body } = await transcript.send(call(requestPath, named(name, more), bearer(sub, claims)));
       return JSON.parse(body.toString())['api_key'] as string;
@@ -62,7 +63,7 @@ async function start(options: TestAppOptions = {}) {
   };
 }
 
-/** A valid request for each operation that takes a token. */
+/** Functions that create a valid request for each operation that requires a token. */
 const bearerCalls: readonly (readonly [string, (headers: Headers) => RawRequest])[] = [
   ['request', (headers) => call(requestPath, named('MyFirstKey', { expires_in_days: 1 }), headers)],
   ['rotate', (headers) => call(rotatePath, named('MyFirstKey', { expires_in_days: 1 }), headers)],

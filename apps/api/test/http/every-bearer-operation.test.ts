@@ -11,10 +11,10 @@ const takesToken = (operation: object): operation is BearerOperation | BearerRea
 const bearerOperations = operations.filter(takesToken);
 const withBody = bearerOperations.filter((operation) => 'body' in operation);
 const namingKey = withBody.filter(({ body }) => 'api_key_name' in body.schema.shape);
-/** Ids of the operations that only read. */
+/** Ids of the read-only operations. */
 const reading = ['get-user', 'get-usage', 'get-daily-usage'];
 
-/** Calls an operation with its published example, or with the given body. */
+/** Calls an operation with its published example. If `rawBody` is given, it is sent instead. */
 async function call(url: string, operation: BearerOperation | BearerReadOperation, token?: string, rawBody?: string) {
   if ('body' in operation) {
     const options = { ...(token !== undefined && { token }), ...(rawBody !== undefined && { rawBody }) };
@@ -26,7 +26,7 @@ async function call(url: string, operation: BearerOperation | BearerReadOperatio
   return { status: response.status, headers: response.headers, body };
 }
 
-/** Headers that differ between any two responses. */
+/** Headers whose values differ between otherwise equal responses. */
 const volatile = new Set(['date', 'x-request-id', 'ratelimit', 'x-ratelimit-remaining', 'x-ratelimit-reset']);
 
 function comparable({ status, headers, body }: Answer) {

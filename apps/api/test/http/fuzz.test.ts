@@ -6,7 +6,10 @@ import { sendRaw } from '../harness/raw-socket.ts';
 import { dailyUsagePath, deletePath, newKey, requestPath, rotatePath, verifyPath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
-/** A hanging run fails, as does an interrupted property. fast-check then prints the seed. */
+/**
+ * A run that hangs, or a property that exceeds the time limit, fails the test. fast-check then
+ * prints the seed.
+ */
 const bounds = { numRuns: 400, timeout: 6_000, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true };
 const timeouts = {
   headersTimeout: 250,
@@ -36,7 +39,7 @@ describe('responses to arbitrary input', () => {
   afterAll(() => app.close());
 
   let requests = 0;
-  /** Returns a token of one of 200 owners, so that names and limits collide too. */
+  /** Returns a token for one of 200 owners, so that names and limits also collide. */
   const freshToken = () => tokenFor(`fuzz ${requests++ % 200}`);
 
   function expectContract(status: number, body: Record<string, unknown>) {
@@ -63,8 +66,9 @@ describe('responses to arbitrary input', () => {
   }
 
   /**
-   * Sends bytes and checks the first response. Bytes after it may count as another request. The
-   * service closes the connection of an incomplete request without a response.
+   * Sends bytes and checks the first response. Later responses are ignored, because excess bytes
+   * may count as another request. No response is expected for an incomplete request, whose
+   * connection the service closes.
    */
   async function sendAndCheck(bytes: Uint8Array) {
     const { text } = await sendRaw(app.port, bytes);
@@ -260,7 +264,7 @@ describe('responses to arbitrary input', () => {
         return Buffer.concat([bytes.subarray(0, index), inserted, bytes.subarray(index + removed)]);
       }, good()),
     );
-    // Sent concurrently, since incomplete requests end only with their timeout.
+    // The requests are sent concurrently, because an incomplete request takes until its timeout.
     const batch = fc.array(mutated, { minLength: 100, maxLength: 100 });
     await fc.assert(
       fc.asyncProperty(batch, async (all) => void (await Promise.all(all.map(sendAndCheck)))),

@@ -10,7 +10,7 @@ const committed = readFileSync(new URL('../../../../packages/schema/openapi.json
 const production = 'https://andamio-api-308006323670.us-central1.run.app';
 const preproduction = 'https://andamio-api-preprod-308006323670.us-central1.run.app';
 
-/** Fetches the document with headers that `fetch` forbids, such as Host. */
+/** Fetches the OpenAPI document with headers that `fetch` does not allow, such as Host. */
 async function documentFrom(app: TestApp, headers: Record<string, string>) {
   const body = await new Promise<string>((resolve, reject) => {
     request({ port: app.port, path: '/api/v1/docs/doc.json', headers }, (response) => resolve(text(response)))

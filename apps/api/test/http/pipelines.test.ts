@@ -11,7 +11,7 @@ import { tokenFor } from '../harness/tokens.ts';
 const live = 'GET /health/live HTTP/1.1\r\nHost: x\r\n';
 const last = 'Connection: close\r\n\r\n';
 
-/** Returns the bytes of a request for a key. */
+/** Returns a raw HTTP request for a key. */
 function keyRequest(sub: string, name: string): string {
   const body = JSON.stringify({ api_key_name: name });
   const head = [
@@ -28,7 +28,7 @@ const statusesOf = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map
 
 describe('pipelined requests', () => {
   let app: TestApp;
-  /** Delay of the store in milliseconds, so that later requests could overtake. */
+  /** Delay of the store in milliseconds. It would let later requests overtake earlier ones. */
   let storeDelay = 0;
   beforeAll(async () => {
     const store = createSqliteStore(':memory:', Date.now);

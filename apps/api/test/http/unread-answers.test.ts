@@ -17,7 +17,7 @@ async function start() {
 
 const request = `GET ${getOpenApiDocument.path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
-/** Sends pipelined requests whose responses exceed the socket buffers, and reads none of them. */
+/** Sends pipelined requests without reading the responses, which exceed the socket buffers. */
 function askWithoutReading(port: number): Socket {
   const socket = connect(port, '127.0.0.1').pause();
   socket.on('error', () => {});
@@ -44,7 +44,10 @@ test('stops handling pipelined requests while the client does not read the respo
   const { port, url } = await start();
   const limit = 1_000_000; // IP_RATE_LIMIT_PER_MINUTE of the test app.
   let ownRequests = 0;
-  /** Returns the number of handled requests, without those that this function sends. */
+  /**
+   * Returns the number of requests that the service has handled, except for the requests sent by
+   * this function.
+   */
   const handled = async () => {
     const { headers } = await fetch(`${url}/api/v1/none`);
     return limit - Number(/r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]) - ++ownRequests;
@@ -71,7 +74,7 @@ test('keeps the connection of a client that reads slowly', async () => {
   const read = () => (socket.read() as Buffer | null)?.length ?? 0;
   await waitFor('the first response', () => read() > 0);
   const begun = performance.now();
-  // Reads for several times the timeout.
+  // Reads for several times the write timeout.
   while (performance.now() - begun < writeTimeout * 4) {
     await waitFor('more', () => closed || read() > 0);
     await delay(writeTimeout / 6);

@@ -58,7 +58,7 @@ describe('Idempotency-Key', () => {
   });
 
   test('replays a request whose expiry would now be after the year 9999', async () => {
-    now = begun; // This period ends with the year 9999, to the second.
+    now = begun; // The key expires in the last second of the year 9999.
     const longest = { ...key, expires_in_days: Math.ceil((Date.UTC(9999, 11, 31, 23, 59, 59) - begun) / day) };
     const first = await requestKey(app.url, longest, as('longest'));
     expect(first.status).toBe(200);
@@ -81,7 +81,7 @@ describe('Idempotency-Key', () => {
     now = begun;
     await requestKey(app.url, { ...key, expires_in_days: 1 }, as('extended'));
     const extend = { ...key, expires_in_days: 1 };
-    now += day; // The key has expired. Extended by a day, it could be extended again at once.
+    now += day; // The key has expired. If extended by one day, it could be extended again.
     const first = await rotateKey(app.url, extend, as('extended'));
     expect(first.body).toEqual({ confirmation: 'API key expiration extended to 2025-09-02T23:59:59Z' });
     expect((await rotateKey(app.url, extend, as('extended'))).body).toEqual(first.body);

@@ -9,7 +9,7 @@ import { tokenFor } from '../harness/tokens.ts';
 const hour = 3_600;
 
 describe('MemoryCounters', () => {
-  /** Creates counters on clocks that the test controls. */
+  /** Creates counters with clocks that the test controls. */
   function start() {
     const clock = { day: 1_800_000_000_000, monotonic: 5_000 };
     const counters = new MemoryCounters({ now: () => clock.day, monotonicNow: () => clock.monotonic });
@@ -57,7 +57,7 @@ describe.skipIf(!inject('available').includes('faketime'))('setting the clock of
     const clock = processClock();
     const service = await startProcess(clock.environment);
     onTestFinished(() => service.signal('SIGKILL'));
-    // Valid at all times that the clock will show.
+    // The token is valid at every time to which the test sets the clock.
     const exp = Math.floor(Date.now() / 1000) + 24 * hour;
     const claims = { tier: 'pioneer', iat: exp - 48 * hour, exp };
     return {

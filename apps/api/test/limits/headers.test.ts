@@ -8,7 +8,8 @@ import { type LimitStatus, limitHeaders } from '../../src/http/limits/headers.ts
 import { type Counters, type Limit, RequestCount } from '../../src/http/limits/limit.ts';
 
 /**
- * Starts a server that sends express-rate-limit's headers, and the pipeline's own ones in the body.
+ * Starts a server that sends the headers of express-rate-limit, and the pipeline's own headers in
+ * the response body.
  */
 async function serve(limit: Limit<string>): Promise<string> {
   const app = express();
@@ -17,7 +18,8 @@ async function serve(limit: Limit<string>): Promise<string> {
     next();
   });
   app.use(limitedByAddress(limit), async (_request, response) => {
-    // express-rate-limit has counted the request already.
+    // The counters are read instead of incremented, because express-rate-limit has already counted
+    // the request.
     const counters = { increment: (key: string) => limit.counters.get?.(key) } as Counters;
     const count = new RequestCount();
     await count.consume({ ...limit, counters }, response.locals.exchange.address);

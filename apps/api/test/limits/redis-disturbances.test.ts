@@ -28,7 +28,7 @@ async function inspect(redis: Redis) {
   return client;
 }
 
-/** Connects counters like an instance of the service, and records what it logs. */
+/** Creates counters as an instance of the service does, and records their log lines. */
 function connectTo(url: string, times: Partial<RedisTimes> = {}) {
   const lines: { readonly message: string; readonly severity: string; readonly err?: { readonly message: string } }[] =
     [];
@@ -50,7 +50,7 @@ function connectTo(url: string, times: Partial<RedisTimes> = {}) {
     lines,
     messages,
     count: async (key: string) => (await counters.increment(key)).totalHits,
-    /** Waits until counters are stored in Redis. */
+    /** Waits until the counters are stored in Redis. */
     async shared(inspector: Awaited<ReturnType<typeof inspect>>) {
       await waitFor('a counter in Redis', async () => {
         const key = crypto.randomUUID();
@@ -83,7 +83,7 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     await series(10);
     const before = median(await series(40));
     redis.signal('SIGSTOP');
-    // The first request waits for both of its counters.
+    // The first request waits for Redis twice, once for each of its two counters.
     const during = await series(40);
     expect(during.at(-1)).toBeLessThan(2_000);
     expect(median(during)).toBeLessThan(before * 3 + 20);
@@ -116,7 +116,7 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     expect(await count('somebody')).toBe(2);
     const begun = performance.now();
     await waitFor('eight attempts', () => proxy.connections() >= 8);
-    // 10, 20, 40, 80, 160, 320 and 400 ms, and 50 ms for each attempt.
+    // The seven pauses last 10, 20, 40, 80, 160, 320 and 400 ms. Each attempt also takes 50 ms.
     expect(performance.now() - begun).toBeGreaterThan(1_000);
     expect(messages()).toEqual([redisUnavailable]);
     expect(lines[0]).toMatchObject({ severity: 'WARNING', err: { message: expect.stringContaining('within 50 ms') } });
@@ -133,7 +133,7 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     const second = connectTo(`redis://127.0.0.1:${proxy.port}`);
     for (const instance of [first, second]) await instance.shared(await inspect(old));
 
-    // After a failover, open connections remain with the old primary, which is now a replica.
+    // After a failover, open connections still lead to the old primary, which is now a replica.
     await (await inspect(old)).sendCommand(['REPLICAOF', '127.0.0.1', `${successor.port}`]);
     proxy.target = successor.port;
     expect(await first.count('somebody')).toBe(1);
@@ -229,7 +229,7 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     const inspector = await inspect(redis);
     const { count, shared } = connectTo(redis.url);
     await shared(inspector);
-    // The remaining time of a counter from before the clock was set back an hour.
+    // Simulates a counter from before the clock was set back by an hour.
     await inspector.set('limit:address:somebody', '50', { expiration: { type: 'PX', value: 3_660_000 } });
     expect(await count('somebody')).toBe(1);
     expect(await inspector.pTTL('limit:address:somebody')).toBeLessThanOrEqual(60_000);

@@ -15,7 +15,7 @@ import { type MetadataMode, startMetadataServer } from '../harness/metadata-serv
 import { startRedis } from '../harness/redis.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
-/** Returns a PATH on which the program takes a minute. */
+/** Returns a PATH on which the program takes a minute to exit. */
 function pathWithSlow(program: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'programs-'));
   writeFileSync(join(folder, program), '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
@@ -30,7 +30,10 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     otherCa = makeCertificates().ca;
   });
 
-  /** Starts a Redis like Memorystore with IAM: TLS, and a token as the only password. */
+  /**
+   * Starts a Redis that behaves like Memorystore with IAM authentication: it requires TLS and
+   * accepts a token as the password.
+   */
   async function startMemorystore(token: string, certificates: Certificates) {
     const tlsPort = await freePort();
     const redis = await startRedis(
@@ -43,10 +46,13 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     onTestFinished(() => redis.stop());
     const admin = await createClient({ url: redis.url, username: 'admin', password: 'admin' }).connect();
     onTestFinished(() => admin.destroy());
-    /** Accepts only this token from now on. Open connections are not affected. */
+    /** Sets the only accepted token. Open connections are not affected. */
     const accept = (accepted: string) =>
       admin.sendCommand(['ACL', 'SETUSER', 'default', 'on', 'resetpass', `>${accepted}`, '~*', '&*', '+@all']);
-    /** Closes the user's connections, as Memorystore does some time after their token expires. */
+    /**
+     * Closes all of the user's connections. Memorystore does this some time after a token has
+     * expired.
+     */
     const cut = () => admin.sendCommand(['CLIENT', 'KILL', 'USER', 'default']);
     const authentications = async () =>
       Number(/cmdstat_auth:calls=(\d+)/.exec((await admin.sendCommand(['INFO', 'commandstats'])) as string)?.[1] ?? 0);
@@ -62,7 +68,7 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
   ) {
     const metadata = await startMetadataServer({ mode, expiresIn: 60 }); // Short enough to be renewed on each use.
     vi.stubEnv('GCE_METADATA_HOST', metadata.host);
-    // Without a configured project, the library would run the gcloud CLI to find one.
+    // Without a project in the environment, the library would run gcloud to find one.
     vi.stubEnv('GOOGLE_CLOUD_PROJECT', undefined);
     vi.stubEnv('PATH', pathWithSlow('gcloud'));
     vi.stubEnv('METADATA_SERVER_DETECTION', 'assume-present');

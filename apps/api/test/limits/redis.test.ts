@@ -19,7 +19,7 @@ describe.skipIf(!inject('available').includes('redis'))('rate limits shared thro
     redis = await startRedis();
     const url = redis.url;
     services = await Promise.all([0, 1].map(() => startProcess({ REDIS_URL: url })));
-    // Before the connection is open, an instance counts in memory.
+    // Until an instance is connected to Redis, it counts in memory.
     await Promise.all(
       services.map(({ url: service }) =>
         waitFor('the service to reach Redis', async () => {
@@ -55,7 +55,8 @@ describe.skipIf(!inject('available').includes('redis'))('rate limits shared thro
       await newKey(first, sub, { tier: 'starter' }, 'one'),
       await newKey(first, sub, { tier: 'starter' }, 'two'),
     ];
-    // The instances share Redis but no database, so the second one needs another key of the owner.
+    // The instances share Redis but not the database, so the second instance needs its own key of
+    // the same owner.
     const other = await newKey(second, sub, { tier: 'starter' });
     const answers = await Promise.all(
       Array.from({ length: 120 }, (_, index) =>
@@ -104,7 +105,7 @@ describe.skipIf(!inject('available').includes('redis'))('a counter in Redis', ()
     );
     counters = shared.createCounters('address');
     counters.init?.({ windowMs: 1_000 } as Options);
-    // Before the connection is open, counters are in memory.
+    // Until the connection is open, counters are kept in memory.
     await waitFor('a counter in Redis', async () => {
       await counters.increment('warm-up');
       return (await names()).includes('limit:address:warm-up');

@@ -14,7 +14,7 @@ import {
 } from '../harness/request-key.ts';
 import { jwtSecret, tokenFor } from '../harness/tokens.ts';
 
-/** Returns everything that the store of a service contains, as text. */
+/** Returns the entire content of a service's store as text. */
 type Dump = (service: TestProcess) => Promise<string>;
 
 const dumpFiles: Dump = async ({ folder }) =>
@@ -34,7 +34,7 @@ const dumpEmulator: Dump = async () => {
   return JSON.stringify(documents);
 };
 
-/** Returns all encodings in which a secret might appear. */
+/** Returns the encodings in which a secret might appear. */
 function encodingsOf(secret: string | Buffer): string[] {
   const bytes = Buffer.from(secret as string);
   return [bytes.toString('latin1'), bytes.toString('base64'), bytes.toString('base64url'), bytes.toString('hex')];
@@ -44,7 +44,7 @@ describe('secrets in logs and stores', () => {
   let service: TestProcess | undefined;
   afterEach(() => service?.signal('SIGKILL'));
 
-  /** Sends requests of every kind, and returns all keys and tokens that were sent or received. */
+  /** Sends requests of every kind. Returns all keys and tokens that were sent or received. */
   async function fullRun(url: string) {
     const keys: string[] = [];
     const tokens: string[] = [];

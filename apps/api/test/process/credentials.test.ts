@@ -21,7 +21,7 @@ function credentialsFile(content: string): string {
   return path;
 }
 
-/** Starts a token endpoint that responds as Google's does for revoked credentials. */
+/** Starts a token endpoint that responds like Google's to revoked credentials. */
 async function startRevokingEndpoint(): Promise<string> {
   const server = createServer((_request, response) => {
     response.writeHead(400, { 'Content-Type': 'application/json' });
@@ -32,7 +32,10 @@ async function startRevokingEndpoint(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
 }
 
-/** Writes credentials of workload identity federation, where the file sets the token endpoint. */
+/**
+ * Writes a credentials file for workload identity federation. Such a file specifies the token
+ * endpoint.
+ */
 const federated = (tokenUrl: string, subjectToken = credentialsFile('a subject token that no log may show')) =>
   credentialsFile(
     JSON.stringify({
@@ -44,7 +47,7 @@ const federated = (tokenUrl: string, subjectToken = credentialsFile('a subject t
     }),
   );
 
-/** Returns an environment with valid credentials. */
+/** Returns environment variables that provide valid credentials. */
 const goodCredentials = async () => ({
   GCE_METADATA_HOST: (await startMetadataServer()).host,
   METADATA_SERVER_DETECTION: 'assume-present',

@@ -28,7 +28,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('when Firestore fails', ()
     return { emulator, url: service.url };
   }
 
-  /** Requests a key and measures the time until the response. */
+  /** Requests a key, and measures the time until the response. */
   async function timed(url: string, name: string) {
     const begun = Date.now();
     const answer = await requestKey(url, { api_key_name: name }, { token: tokenFor('owner') });
@@ -76,7 +76,8 @@ describe.skipIf(inject('emulatorHost') === undefined)('when Firestore fails', ()
     }
     await expectFailure(url, 'during');
 
-    // Requests that failed before a write was sent must not be written. The one in flight may be.
+    // A request that failed before its write was sent must not be stored. The request in flight may
+    // be stored.
     const unsent = refused.flatMap(({ answer }, index) =>
       answer.headers.get('x-error-code') === 'store_unavailable' ? [`during ${index}`] : [],
     );

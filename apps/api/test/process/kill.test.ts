@@ -20,7 +20,7 @@ test(`loses no issued key and exceeds no maximum when killed at ${rounds} random
     });
     const client = async (owner: number) => {
       for (let index = 0; running; index++) {
-        // Half of the owners have a tier with a low maximum, half one without a maximum.
+        // Half of the owners have a tier with a small maximum of keys, and half a tier without one.
         const token = tokenFor(`owner ${owner}`, { tier: owner % 2 === 0 ? 'growth' : 'enterprise' });
         const answer = await requestKey(service.url, { api_key_name: `${round}-${index}` }, { token }).catch(
           () => undefined,

@@ -11,7 +11,9 @@ import { waitFor } from '../harness/wait-for.ts';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-/** Starts the built service with the given standard output, and resolves when it responds. */
+/**
+ * Starts the built service with the given standard output, and resolves when the service responds.
+ */
 async function start(stdout: 'pipe' | number) {
   const port = await freePort();
   const child = spawn(process.execPath, [main], {
@@ -46,7 +48,10 @@ async function start(stdout: 'pipe' | number) {
   };
 }
 
-/** Sends requests in one pipeline, each of which logs a line, and resolves after all responses. */
+/**
+ * Sends pipelined requests, each of which causes a log line, and resolves when all responses have
+ * arrived.
+ */
 async function fill(port: number, requests: number): Promise<void> {
   const socket = connect(port, '127.0.0.1').setEncoding('latin1');
   let answered = 0;
@@ -67,7 +72,8 @@ async function fill(port: number, requests: number): Promise<void> {
 
 test('a stalled reader of the log delays no request, and lines beyond 8 MiB are dropped and counted', async () => {
   const { port, stdout, isLive } = await start('pipe');
-  // Node reads a child's pipe only once it has a listener. A line has about 450 bytes.
+  // Nothing reads the pipe, because Node.js reads a child's output only once there is a listener. A
+  // log line has about 450 bytes.
   await fill(port, 22_000);
   expect(await isLive()).toBe(true);
 

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 test.each(['main.js', 'admin.js'])(
   '%s prints one line and exits with 78 on an older Node, before it imports anything',
   (entry) => {
-    // The copy has no other files, so an import would fail.
+    // The folder contains no other files, so that every import would fail.
     const folder = mkdtempSync(join(tmpdir(), 'andamio-api-'));
     const older = join(folder, 'older.cjs');
     writeFileSync(older, "Object.defineProperty(process.versions, 'node', { value: '22.12.0' });");

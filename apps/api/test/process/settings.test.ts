@@ -7,7 +7,7 @@ import { spawnService, startProcess, type TestProcess } from '../harness/process
 import { requestKey } from '../harness/request-key.ts';
 import { jwtSecret } from '../harness/tokens.ts';
 
-/** Runs the service with invalid settings until it exits. */
+/** Starts the service with invalid settings and waits until it exits. */
 async function refusal(environment: Record<string, string>) {
   const service = spawnService(environment);
   const { code } = await service.exited;

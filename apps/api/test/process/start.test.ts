@@ -49,7 +49,10 @@ describe('start', () => {
     FIRESTORE_EMULATOR_HOST: inject('emulatorHost'),
   };
 
-  /** Runs a copy of `dist`, out of reach of any node_modules, and resolves when it is ready. */
+  /**
+   * Starts a copy of `dist` in a folder without node_modules, and resolves when the service is
+   * ready.
+   */
   async function runAlone(settings: Record<string, string | undefined>) {
     const folder = mkdtempSync(join(tmpdir(), 'alone-'));
     cpSync(new URL('../../dist', import.meta.url), folder, { recursive: true });

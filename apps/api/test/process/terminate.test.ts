@@ -10,7 +10,7 @@ describe('SIGTERM', () => {
   let service: TestProcess | undefined;
   afterEach(() => service?.signal('SIGKILL'));
 
-  /** Sends a request over the agent's connections, and resolves to its status or error code. */
+  /** Sends a request through the agent. Resolves to the response's status, or to the error code. */
   function send(agent: Agent, port: number, name: string, sub: string): Promise<number | string> {
     return new Promise((resolve) => {
       const headers = { authorization: `Bearer ${tokenFor(sub)}`, 'content-type': 'application/json' };
@@ -37,7 +37,7 @@ describe('SIGTERM', () => {
         for (let index = 0; !ended; index++) {
           const outcome = await send(agent, port, `key ${index}`, `client ${round}-${id}`);
           outcomes.push(outcome);
-          // The service has stopped listening, so it never accepted this request.
+          // The service no longer listens, so it has not accepted this request.
           if (outcome === 'ECONNREFUSED') ended = true;
         }
       };

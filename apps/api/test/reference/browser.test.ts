@@ -16,7 +16,7 @@ async function goToOperation(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Test Request' }).first().waitFor();
 }
 
-/** Sends the request of the dialog "Test Request", and returns the text of the dialog. */
+/** Sends the request in the dialog "Test Request", and returns the dialog's text. */
 async function send(page: Page): Promise<string> {
   await page.getByRole('button', { name: 'Test Request' }).first().click();
   const dialog = page.getByRole('dialog');
@@ -75,7 +75,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     const shown = await send(page);
     expect(shown).toContain('Unauthorized: Invalid or missing credentials.');
     expect(shown).toContain('Authorization: Bearer');
-    // Chromium logs the expected 401.
+    // Chromium logs the response with status 401, which is expected.
     expect(problems.filter((text) => !text.includes('status of 401'))).toEqual([]);
     await page.context().close();
   });

@@ -11,7 +11,10 @@ const rounds = 7;
 const built = join(import.meta.dirname, '../../dist/reference');
 const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
 
-/** Starts a static server with the same page and compression. It is closed after the test. */
+/**
+ * Starts a static file server for comparison, which sends the same page with the same compression.
+ * The server is closed after the test.
+ */
 async function startBareServer(document: string): Promise<string> {
   const server = createServer(({ url = '' }, response) => {
     if (url.endsWith('doc.json')) return void response.setHeader('Content-Type', 'application/json').end(document);
@@ -25,7 +28,11 @@ async function startBareServer(document: string): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/index.html`;
 }
 
-/** Returns the milliseconds from navigation until the token field exists, with an empty cache. */
+/**
+ * Measures the time from navigation until the token field exists, with an empty cache.
+ *
+ * @returns the time in milliseconds
+ */
 async function timeToInteractive(browser: Browser, url: string): Promise<number> {
   const { page } = await openPage(browser);
   await page.goto(url);

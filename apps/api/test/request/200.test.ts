@@ -108,7 +108,7 @@ describe('issuing a key', () => {
       body: JSON.stringify({ api_key_name: 'mine', ...others }),
     });
     expect(response.status).toBe(200);
-    // A pioneer may hold one key, so a second request shows who owns the first one.
+    // The maximum of a pioneer is one key, so another request shows to whom the first key belongs.
     const full = await requestKey(app.url, { api_key_name: 'more' }, pioneer('caller'));
     expect(full.headers.get('x-error-code')).toBe('key_limit_reached');
     expect((await requestKey(app.url, { api_key_name: 'mine' }, pioneer('victim'))).status).toBe(200);

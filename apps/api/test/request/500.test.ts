@@ -13,7 +13,10 @@ describe('unexpected errors', () => {
 
   const internals = 'connect to 10.1.2.3 with password hunter2';
 
-  /** Waits for the log line of a request, which is written after the response, and returns it. */
+  /**
+   * Waits for the log line of a request and returns it. The service writes the line after the
+   * response.
+   */
   async function lineOf({ logged }: TestApp, id: string | null) {
     const lines = () => logged.map((text) => JSON.parse(text)).filter(({ requestId }) => requestId === id);
     await waitFor(`the log line of the request ${id}`, () => lines().length > 0);

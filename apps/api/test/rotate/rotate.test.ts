@@ -17,7 +17,7 @@ describe('POST /api/v1/apikey/rotate', () => {
 
   const as = (sub: string, tier = 'enterprise') => ({ token: tokenFor(sub, { tier, iat: 0, exp: now / 1000 + 3600 }) });
 
-  /** Issues a key at a fixed time, then advances the clock. */
+  /** Issues a key at a fixed time and advances the clock. */
   async function issueAndWait(sub: string, days: number, milliseconds: number) {
     now = begun;
     const body = { api_key_name: 'MyFirstKey', expires_in_days: days };

@@ -7,7 +7,10 @@ import { tokenFor } from '../harness/tokens.ts';
 
 type Documented = Record<string, Record<string, { 'x-codeSamples': { label: string; source: string }[] }>>;
 
-/** Placeholders of credentials in the samples, and the error that a sample prints without them. */
+/**
+ * The placeholders for credentials in the samples, each with the error that the service returns
+ * without the credential.
+ */
 const credentials = {
   bearer: {
     header: 'Authorization',
@@ -17,7 +20,7 @@ const credentials = {
   apiKey: { header: 'X-API-Key', placeholder: 'YOUR_API_KEY', details: /"details":"Send a valid, unexpired key/ },
 } as const;
 
-/** Removes the line that sets a header. */
+/** Returns a sample's source without the line that sets a header. */
 const withoutHeader = (source: string, header: string) =>
   source
     .split('\n')
@@ -54,7 +57,7 @@ describe('code samples of the OpenAPI document', () => {
       test.runIf(available)(`${operation.id} sample in ${label} prints the response`, async () => {
         const token = tokenFor(`a reader of ${label} for ${operation.id}`);
         let key = '';
-        // The other operations use this key, which can be extended since it has one day left.
+        // The other operations use this key. It has one day left, so it can be extended.
         if (security !== 'none' && operation.id !== requestApiKey.id) {
           const body = { ...requestApiKey.body.example, expires_in_days: 1 };
           key = (await requestKey(service.url, body, { token })).body['api_key'] as string;

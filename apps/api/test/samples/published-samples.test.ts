@@ -12,13 +12,16 @@ const host = 'https://andamio-api-308006323670.us-central1.run.app';
 
 /**
  * The samples of the published page, with the authorization header that all of them lack and the
- * fewest changes that make them run. curl and Python need no other change. JavaScript sent a body
- * with GET, so the method and the content type were added. Go declared `body` twice with different
- * types, so the first one was renamed. Java put text on the line that opens a text block,
- * declared the result of `build()` as a builder, and had no class.
+ * fewest other changes that make them run:
  *
- * The harness's runners are not used because they run `go vet`, which rejects that Go uses `res`
- * before it checks the error.
+ * - curl and Python: no other change.
+ * - JavaScript: added the method and the content type, because it sent a body with GET.
+ * - Go: renamed one of two variables `body`, which had different types.
+ * - Java: added a class, moved text from the line that opens a text block, and corrected the type
+ *   of the result of `build()`.
+ *
+ * The tests do not use the harness's runners, because those run `go vet`. It rejects the Go sample,
+ * which uses `res` before it checks the error.
  */
 const samples: [name: string, file: string, runAs: string, needs: Requirement | undefined, command: string[]][] = [
   ['curl', 'curl.sh', 'sample.sh', 'curl', ['sh', 'sample.sh']],

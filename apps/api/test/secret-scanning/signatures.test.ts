@@ -39,7 +39,7 @@ describe('signatures of alerts', () => {
   let leaked: string;
   beforeAll(async () => {
     github = await startGithub(signer, second, ...Object.values(odd));
-    // With a stopped clock, the keys always count as fetched after the message arrived.
+    // With a stopped clock, the service never fetches the keys again because of their age.
     app = await startApp({ githubKeysUrl: github.url, monotonicNow: () => 0 });
     leaked = (await requestKey(app.url, { api_key_name: 'leaked' })).body['api_key'] as string;
   });

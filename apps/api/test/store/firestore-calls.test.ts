@@ -107,7 +107,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     const { proxy, store, read } = await start();
     const { record, ...rules } = command({ expiresInDays: 1 });
     await store.issue({ record, ...rules });
-    const now = record.expiresAt; // Revived for a day it may be extended again at once.
+    const now = record.expiresAt; // A key extended by one day can be extended again immediately.
     proxy.loseAnswerTo(3);
     const outcome = store.rotate(rotation({ now }));
     await expect.poll(async () => (await read())['keys']?.[0]?.['expires_at']).toBe(now + day);

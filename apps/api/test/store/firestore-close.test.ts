@@ -6,7 +6,10 @@ import { expect, onTestFinished, test } from 'vitest';
 
 const store = fileURLToPath(new URL('../../src/store/firestore/store.ts', import.meta.url));
 
-/** Gives up a read of a database that does not answer, closes the store, and ends when nothing is left to do. */
+/**
+ * A program that reads from a Firestore that does not respond, closes the store after the failure,
+ * and exits when the event loop is empty.
+ */
 const program = `
   import { createFirestoreStore } from ${JSON.stringify(store)};
   const store = createFirestoreStore({ project: 'silent', database: '(default)', emulatorHost: process.argv[1] });

@@ -6,7 +6,10 @@ import { StoreUnavailableError } from '../../src/keys/store.ts';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
 import { startRefusingFirestore } from '../harness/refusing-firestore.ts';
 
-/** Codes of Firestore's that stay until somebody changes something, and what tells an operator what that is. */
+/**
+ * Firestore status codes that persist until an operator acts, each with a pattern of the advice in
+ * the error message.
+ */
 const permanent = [
   [3, 'INVALID_ARGUMENT', /Check the project id/],
   [5, 'NOT_FOUND', /create the database/],
@@ -24,7 +27,7 @@ const reads: Record<string, (store: TestStore) => Promise<unknown>> = {
   'a count of owners': (store) => store.countOwners(),
 };
 
-/** Resolves to the error of the operation and to how long it took, in milliseconds. */
+/** Returns the error of an operation that fails, and its duration in milliseconds. */
 async function failureOf(operation: Promise<unknown>) {
   const begun = performance.now();
   const error = await operation.then(
@@ -46,7 +49,7 @@ async function openOn(code: number) {
 describe.each(permanent)('Firestore answers %i %s', (code, name, remedy) => {
   test('reads end within 2 s and name the code and the remedy', async () => {
     const store = await openOn(code);
-    // All at once: look-ups of one turn share a call.
+    // The reads run concurrently, because lookups in the same turn of the event loop share a call.
     const failures = await Promise.all(Object.values(reads).map((read) => failureOf(read(store))));
     for (const { error, milliseconds } of failures) {
       expect(error).toBeInstanceOf(StoreUnavailableError);

@@ -62,7 +62,7 @@ describe('SQLite in a file', () => {
 
   test('a file that could not be opened is opened once it can be', async () => {
     const path = temporaryFile();
-    mkdirSync(path); // A folder stands where the file should be.
+    mkdirSync(path); // A folder has the path of the database file.
     const store = withOperations(createSqliteStore(path, Date.now));
     onTestFinished(() => store.close());
     await expect(store.issue(command())).rejects.toThrow(StoreUnavailableError);

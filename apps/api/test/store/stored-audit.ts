@@ -4,12 +4,12 @@ import { connected, type ReadableStore, type Stored } from '@andamio/testing/sto
 import { describe, expect, test } from 'vitest';
 import type { TierClaim } from '../../src/keys/model.ts';
 
-/** An entry as it is stored, but for what names its document and says when it may be removed. */
+/** Returns a stored audit log entry without its document id and its retention. */
 function entryOf({ id, remove_at, ...entry }: Stored) {
   return entry;
 }
 
-/** What every store promises of its audit log. */
+/** Defines the tests of the stored audit log that both stores must pass. */
 export function describeAudit(kind: string, create: () => ReadableStore) {
   describe(`${kind}: the audit log`, () => {
     async function withKey() {

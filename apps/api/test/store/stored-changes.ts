@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 const expiry = present + day;
 
-/** What every store promises about what it keeps once a key has been changed. */
+/** Defines the tests of stored changes to keys that both stores must pass. */
 export function describeStoredChanges(kind: string, create: () => ReadableStore) {
   describe(`${kind}: what is stored after a change`, () => {
     async function withKey() {

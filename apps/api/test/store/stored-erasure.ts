@@ -8,13 +8,16 @@ import { idempotentRequest } from '../../src/keys/idempotency.ts';
 const userId = 'the user who wants to be forgotten';
 const name = 'a name that says who it is';
 
-/** What holds random ids and nothing of anybody. */
+/** Collections whose documents contain only random ids and nothing about users. */
 const ofNobody = new Set(['usage_attempts']);
 
-/** What every store promises about what is left of a user who was erased. */
+/** Defines the tests of stored data after an erasure that both stores must pass. */
 export function describeStoredErasure(kind: string, create: () => ReadableStore) {
   describe(`${kind}: what is stored of a user who was erased`, () => {
-    /** A store in which each collection says something of the user. One that is new has to be filled here. */
+    /**
+     * Creates a store in which each collection contains data about the user. A new collection must
+     * be added here.
+     */
     async function filled() {
       const under = create();
       const { store } = under;

@@ -2,7 +2,7 @@ import { addition } from '@andamio/testing/store/commands';
 import type { ReadableStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
 
-/** What every store promises about the usage that it keeps. */
+/** Defines the tests of stored usage that both stores must pass. */
 export function describeStoredUsage(kind: string, create: () => ReadableStore) {
   describe(`${kind}: what is stored of usage`, () => {
     test.each(['2025-08-01', '2025-08-31'])(

@@ -10,7 +10,10 @@ import { describeStoredUsage } from './stored-usage.ts';
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
-/** What every store promises about what it keeps: held against what a second pair of eyes finds there. */
+/**
+ * Defines the tests of stored data that both stores must pass. The tests read the database without
+ * the store's own code.
+ */
 export function describeStoredKeys(kind: string, create: () => ReadableStore) {
   describeStoredChanges(kind, create);
   describeAudit(kind, create);

@@ -13,7 +13,7 @@ const onFirestore = () => ({
   FIRESTORE_EMULATOR_HOST: emulatorHost,
 });
 
-/** Two processes of the service on one store. */
+/** Defines the tests of two processes that use one store. */
 function describeTwoProcesses(store: string, settings: () => Record<string, string | undefined>) {
   describe(`two processes on ${store}`, () => {
     let services: TestProcess[] = [];
@@ -26,7 +26,10 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       services = await Promise.all([startProcess(environment), startProcess(environment)]);
     }
 
-    /** Sends all requests of one owner at once, in turns to either process, and counts the answers by status. */
+    /**
+     * Sends requests of one owner concurrently, alternating between the two processes. Returns the
+     * number of responses by status.
+     */
     async function answersTo(sub: string, tier: string, names: readonly string[]) {
       const token = tokenFor(sub, { tier });
       const ask = (name: string, index: number) =>
@@ -54,7 +57,8 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
         ['growth', 5],
       ] as const) {
         for (let round = 0; round < 3; round++) {
-          // A pioneer has 20 requests a minute, but the two processes count apart: 20 each.
+          // A pioneer may send 20 requests a minute to each process, because the processes count
+          // separately.
           const names = fifty((index) => `key ${index}`).slice(0, tier === 'pioneer' ? 40 : 50);
           const answers = await answersTo(`${tier} ${round}`, tier, names);
           expect(answers, `${tier}, round ${round}`).toEqual({
@@ -116,13 +120,14 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       for (let round = 0; round < 3; round++) {
         const token = tokenFor(`all at once ${round}`, { tier: 'growth' });
         for (let held = 0; held < 5; held++) {
-          // A key of a day may be extended as soon as it is issued, and once extended it may not.
+          // A key that is valid for one day can be extended immediately after it was issued, but
+          // not again after that.
           const body = { api_key_name: `old ${held}`, expires_in_days: 1 };
           expect((await requestKey(urlOf(held), body, { token })).status).toBe(200);
         }
         const calls = fifty(String).map(async (_, index) => {
           const verb = (['request', 'rotate', 'delete', 'request', 'roll'] as const)[index % 5] ?? 'request';
-          // Half of the requests are for names that are being deleted.
+          // Half of the requests for a key use a name that is being deleted.
           const name = verb === 'request' && index % 2 ? `new ${index}` : `old ${Math.floor(index / 5) % 5}`;
           const call = { request: requestKey, rotate: rotateKey, roll: rollKey, delete: deleteKey }[verb];
           const { status, headers } = await call(urlOf(index), { api_key_name: name }, { token });

@@ -12,7 +12,8 @@ describe('usage counting', () => {
   afterAll(() => app.close());
 
   /**
-   * Stores the unreported usage, and returns the user's usage of this month and of today by name.
+   * Stores the unreported usage. Returns the user's usage for this month, and by key name for
+   * today.
    */
   async function shownTo(sub: string) {
     await app.storeUsage();

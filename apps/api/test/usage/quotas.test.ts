@@ -7,7 +7,10 @@ import { tokenFor } from '../harness/tokens.ts';
 const day = 86_400_000;
 const noon = Date.UTC(2025, 11, 5, 12);
 
-/** Starts the service with a controlled clock and a pioneer: 500 requests a day, 15,000 a month. */
+/**
+ * Starts the service with a controlled clock and a key of a pioneer, whose quotas are 500 requests
+ * a day and 15,000 a month.
+ */
 async function start() {
   let now = noon;
   let monotonic = 0;
@@ -16,7 +19,10 @@ async function start() {
   const claims = (tier: string, more = {}) => ({ tier, iat: now / 1000, exp: now / 1000 + 60, ...more });
   const as = (tier: string, more = {}) => ({ token: tokenFor('owner', claims(tier, more)) });
   const key = await newKey(app.url, 'owner', claims('pioneer'), 'name');
-  /** Counts requests with the key. Only the first one is sent; its response is returned. */
+  /**
+   * Counts a number of requests with the key. Sends only the first request, and returns its
+   * response.
+   */
   const use = async (requests: number, with_ = key) => {
     const answer = await verifyKey(app.url, with_);
     if (answer.status === 200 && requests > 1) app.countUsage('owner', 'name', requests - 1);

@@ -28,14 +28,15 @@ function open({ SQLITE_PATH, GOOGLE_CLOUD_PROJECT, FIRESTORE_EMULATOR_HOST }: Re
     : createSqliteStore(SQLITE_PATH, Date.now);
 }
 
-/** Twice the interval in seconds, to allow for a busy machine. */
+/** Twice the interval at which usage is stored, in seconds, to allow for a busy machine. */
 const withinAnInterval = (2 * usageInterval) / 1000;
 /**
- * Seconds until both processes know the usage: one stores it, the other reads it an interval later.
+ * Seconds until both processes know the same usage: one process stores the usage, and the other
+ * reads it after another interval. One more interval allows for a busy machine.
  */
 const untilBothKnow = (3 * usageInterval) / 1000;
 
-/** Declares the tests of two processes on one store. */
+/** Defines the tests of usage that two processes count in one store. */
 function describeTwoProcesses(store: string, settings: () => Record<string, string | undefined>) {
   describe(`usage of two processes on ${store}`, () => {
     let services: TestProcess[] = [];
@@ -55,7 +56,10 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       return body['monthly_quota_consumed'] as number; // A day may end while a test runs.
     };
 
-    /** Returns the sums by name of yesterday and today, since midnight may pass during a test. */
+    /**
+     * Returns the usage by key name, summed over yesterday and today because a test may run past
+     * midnight.
+     */
     const rowsOf = async ({ url }: TestProcess, sub: string) => {
       const [start_date, end_date] = [-1, 0].map((days) =>
         new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10),
@@ -163,13 +167,16 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       await store.addUsage({ userId: 'greedy', day, attempt: 'seed', counts: new Map([['name', 2_498]]) });
       await store.close();
       let good = 2_500;
-      /** Reports whether a process refuses the key for its quota. */
+      /**
+       * Sends a request with the key, and reports whether the process refuses it because of the
+       * quota.
+       */
       const refuses = async (service: TestProcess) => {
         const { status, headers } = await use(service);
         if (status === 200) good++;
         return headers.get('x-error-code') === 'quota_exceeded';
       };
-      // The interval keeps below the rate limit of the tier.
+      // The polling interval keeps the requests below the tier's rate limit.
       const refusesSoon = (service: TestProcess) =>
         expect.poll(() => refuses(service), { interval: 500, timeout: untilBothKnow * 1000 }).toBe(true);
       await Promise.all([refusesSoon(one), refusesSoon(other)]);

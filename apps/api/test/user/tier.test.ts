@@ -7,7 +7,8 @@ import { getDailyUsage, getUsage, getUser, newKey, requestKey, verifyKey } from 
 import { tokenFor } from '../harness/tokens.ts';
 
 /**
- * Starts a service with a key of tier growth, claimed at second 100, and records later tier claims.
+ * Starts a service with a key whose owner's tier is growth, according to a token issued at second
+ * 100. Records all later tier claims.
  */
 async function start() {
   const store = createSqliteStore(':memory:', Date.now);
@@ -92,7 +93,8 @@ test('applies the new rate limit to a token from before a downgrade once an inst
   expect(await limitOf(first.url, 'pioneer', 300)).toBe('20');
   expect(await limitOf(first.url, 'growth', 100)).toBe('20');
 
-  // The other instance learns the newer claim with its first read.
+  // The first request uses the old tier, because the other instance learns the newer claim while it
+  // reads the key.
   expect(await limitOf(other.url, 'growth', 100)).toBe('500');
   expect(await limitOf(other.url, 'growth', 100)).toBe('20');
   expect(await limitOf(other.url, 'starter', 301)).toBe('50');

@@ -6,15 +6,15 @@ import { expectError } from '../harness/expect-error.ts';
 import { type Answer, deleteKey, newKey, requestKey, rollKey, verifyKey, verifyPath } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
-/** Headers that differ between any two responses. */
+/** Headers whose values differ between otherwise equal responses. */
 const volatile = new Set(['date', 'x-request-id', 'ratelimit', 'x-ratelimit-remaining', 'x-ratelimit-reset']);
 
-/** Returns a response as text, without the {@link volatile} headers. */
+/** Returns a response as text, without the headers in {@link volatile}. */
 async function bytesOf(answer: Answer): Promise<string> {
   return JSON.stringify([answer.status, [...answer.headers].filter(([name]) => !volatile.has(name)), answer.body]);
 }
 
-/** Starts a service and returns a valid key and keys that are invalid for different reasons. */
+/** Starts a service. Returns a valid key, and keys that are invalid for different reasons. */
 async function badKeys() {
   let now = Date.now();
   const store = createSqliteStore(':memory:', () => now);

@@ -10,7 +10,7 @@ import { newKey, verifyKey } from '../harness/request-key.ts';
 import { freshProject } from '../harness/stores.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
-/** Starts the service with a store and a monotonic clock that the test controls. */
+/** Starts the service with a store that can fail and a monotonic clock. The test controls both. */
 async function startFailing() {
   const store = createSqliteStore(':memory:', Date.now);
   const state = { failure: undefined as Error | undefined, monotonic: 1_000_000, reads: 0 };
@@ -92,7 +92,7 @@ test.skipIf(inject('emulatorHost') === undefined)(
     });
     onTestFinished(() => service.signal('SIGKILL'));
     await untilReady(service);
-    // Several owners alternate, since one is limited to 2,000 requests a minute.
+    // Several owners take turns, because one owner is limited to 2,000 requests a minute.
     const known: { readonly key: string; readonly since: number }[] = [];
     for (let owner = 0; owner < 10; owner++) {
       const key = await newKey(service.url, `owner ${owner}`);

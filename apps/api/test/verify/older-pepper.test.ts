@@ -18,7 +18,7 @@ async function startWith(store: KeyStore, peppers: readonly Pepper[]) {
   return app.url;
 }
 
-/** Verifies keys under two peppers until the older one can be dropped. */
+/** Verifies keys under two peppers until all used keys work without the older pepper. */
 async function retire(another: () => KeyStore) {
   const before = await startWith(another(), [testPepper]);
   const rolledAway = await newKey(before, 'owner', {}, 'rolled');
@@ -30,7 +30,7 @@ async function retire(another: () => KeyStore) {
   for (const key of keys) expect((await verifyKey(between, key)).status).toBe(200);
 
   for (const key of keys) {
-    // A refusal is cached for a second, so each attempt uses a new service with an empty cache.
+    // A refusal is cached for a second, so each attempt uses a new service, whose cache is empty.
     const isGoodAfter = async () => (await verifyKey(await startWith(another(), [newer]), key)).status;
     await expect.poll(isGoodAfter, { interval: 100 }).toBe(200);
     expect((await verifyKey(between, key)).status, 'and stays valid under both peppers').toBe(200);

@@ -9,7 +9,10 @@ import { tokenFor } from '../harness/tokens.ts';
 
 const emulatorHost = inject('emulatorHost');
 const boundSeconds = 2;
-/** Enough owners for continuous requests, since one is limited to 2,000 a minute. */
+/**
+ * Several owners, because continuous requests of one owner would exceed the limit of 2,000 a
+ * minute.
+ */
 const owners = Array.from({ length: 25 }, (_, index) => `owner ${index}`);
 
 interface Observation {
@@ -18,7 +21,7 @@ interface Observation {
   readonly status: number;
 }
 
-/** Verifies all keys in turn, continuously until `stop` is called. */
+/** Verifies all keys in turn until `stop` is called. */
 function verifyContinuously(url: string, keys: ReadonlyMap<string, string>) {
   const observations: Observation[] = [];
   let stopped = false;
@@ -57,7 +60,7 @@ function describeRevocation(store: string, settings: () => Record<string, string
       const keys = new Map<string, string>();
       for (const owner of owners) keys.set(owner, await newKey(deleting, owner));
       const clients = [verifyContinuously(deleting, keys), verifyContinuously(other, keys)] as const;
-      // Both processes have cached all keys, at different times.
+      // By now, both processes have cached all keys, at different times.
       const known = () => clients.every(({ observations }) => observations.length >= 4 * owners.length);
       await expect.poll(known).toBe(true);
 
