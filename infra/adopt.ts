@@ -63,11 +63,13 @@ const adviseOnConflict = () =>
 
 /**
  * Imports existing resources into the stack: the resources in `found`, and the resources that `pnpm
- * adopt` lists. Keys are resource names in the program, values are import ids. The engine ignores
- * the import id of a resource that is already in the stack's state.
+ * adopt` lists. The engine ignores the import id of a resource that is already in the stack's
+ * state.
  *
  * If a create fails because the resource exists outside the stack, logs the `pnpm adopt` command
  * that imports the resource.
+ *
+ * @param found import ids by resource name in the program
  */
 export function adopt(found: ReadonlyMap<string, string>): void {
   const ids = new Map([...found, ...parseAdoptions(process.env[adoptionVariable])]);

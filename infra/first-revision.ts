@@ -34,13 +34,12 @@ async function deleteService(name: string): Promise<void> {
  * Creates a hook that deletes a service and creates it again if its first revision could not read a
  * secret.
  *
- * IAM grants take effect after about two minutes, sometimes seven
- * (https://cloud.google.com/iam/docs/access-change-propagation). Cloud Run checks access to secrets
- * only once per revision. An update creates a new revision only if the template differs
- * (`forceNewRevision` in
- * https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/patch), so the
- * service would remain without a working revision. Deleting the service is safe because it has not
- * received traffic yet.
+ * IAM grants take effect after about two minutes, sometimes seven:
+ * https://cloud.google.com/iam/docs/access-change-propagation. Cloud Run checks a revision's access
+ * to secrets only once. An update does not help, because it creates a new revision only if the
+ * template differs (`forceNewRevision` in
+ * https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/patch). Deleting
+ * the service is safe because it has not received traffic yet.
  */
 export function againOnceGrantsAreEffective(): pulumi.ResourceHookBinding {
   const hook = errorHook('a service is created again', async ({ failedOperation, errors, newInputs = {} }) => {

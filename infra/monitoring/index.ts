@@ -15,7 +15,7 @@ export interface Watched {
    * Notification channels of the alerts. If the list is empty, alerts appear only in the console.
    */
   readonly channels: pulumi.Input<string>[];
-  /** The secrets' ids in Secret Manager. */
+  /** Secret Manager ids of the service's secrets. */
   readonly secretIds: readonly string[];
   readonly opts: pulumi.CustomResourceOptions;
 }

@@ -12,8 +12,8 @@ const certificateFile = 'certificate.pem';
 export const registryHost = 'us-central1-docker.pkg.dev';
 
 /**
- * Makes the hosts of the {@link Front} resolvable for all programs in the enclosure. It must be
- * called once, inside the enclosure.
+ * Mounts a hosts file over /etc/hosts, so that all programs of the rehearsal resolve the hosts of
+ * the {@link Front}. It must be called once, in the mount namespace of an enclosure.
  */
 export function useHostsOf(folder: string): void {
   const hosts = join(folder, 'hosts');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { waitFor } from '../../apps/api/test/harness/wait-for.ts';
 
 /**
- * Starts an image registry (Debian's docker-registry) on loopback. It runs until the enclosure
+ * Starts an image registry (Debian's docker-registry) on loopback. It runs until the rehearsal
  * ends.
  *
  * @param folder the folder in which the registry stores images

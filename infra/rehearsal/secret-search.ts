@@ -19,7 +19,7 @@ function read(path: string): string {
 }
 
 /**
- * Records the arguments and environment of every process in the enclosure. At the end, it searches
+ * Records the arguments and environment of every process of the rehearsal. At the end, it searches
  * these records and the given files for secret values.
  */
 export class SecretSearch {

@@ -12,7 +12,7 @@ import type { Workplace } from './workplace.ts';
 
 const bundle = join(import.meta.dirname, '../../apps/api/dist');
 
-/** The local services that the commands of a rehearsal use. They stop with the enclosure. */
+/** The local services that the commands of a rehearsal use. They stop when the rehearsal ends. */
 export interface Surroundings {
   readonly google: Google;
   /**

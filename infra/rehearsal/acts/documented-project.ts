@@ -35,7 +35,10 @@ function letGitHubDeploy(work: Workplace): void {
     appendFileSync(join(work.clone, `infra/Pulumi.${stack}.yaml`), lines);
 }
 
-/** Returns a typist for a pipeline job, which calls Google as a service account. */
+/**
+ * Returns a {@link Typist} that runs the commands of a pipeline job and calls Google as the job's
+ * service account.
+ */
 async function job(work: Workplace, { google }: Surroundings, track: string, account: string): Promise<Typist> {
   const port = await google.portOf(`serviceAccount:${account}@${project}.iam.gserviceaccount.com`);
   return work.typist(track, { PULUMI_DEBUG_PROVIDERS: `gcp:${port},docker-build:${port}` });

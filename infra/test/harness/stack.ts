@@ -57,8 +57,8 @@ export async function configure(stack: Stack, config: Readonly<Record<string, st
 }
 
 /**
- * How the program runs: `inline` in this process, or `literal` in a Node.js process that the Pulumi
- * CLI starts.
+ * The process that runs the Pulumi program: this process (`inline`), or a Node.js process that the
+ * Pulumi CLI starts (`literal`).
  */
 type Driver = 'inline' | 'literal';
 

@@ -2,7 +2,8 @@ import { monthOf } from '../../src/keys/usage/calendar.ts';
 import type { AddUsageCommand, UsageStore, UsageTotals } from '../../src/keys/usage/store.ts';
 
 /**
- * How the store responds to a call. With `loses the answer`, it stores the usage and then throws.
+ * The store's response to a call. With `loses the answer`, the store saves the usage and then
+ * throws.
  */
 export type Behavior = 'answers' | 'fails' | 'loses the answer' | 'hangs';
 

@@ -14,7 +14,7 @@ interface Runner {
   readonly commands: readonly Command[];
 }
 
-/** How to run a sample, by the label of its language in the OpenAPI document. */
+/** Files and commands that run a sample, by the label of its language in the OpenAPI document. */
 export const runners: Readonly<Record<string, Runner>> = {
   curl: { file: 'sample.sh', needs: 'curl', commands: [['bash', 'sample.sh']] },
   JavaScript: { file: 'sample.js', commands: [[process.execPath, 'sample.js']] },

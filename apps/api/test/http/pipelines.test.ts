@@ -28,7 +28,10 @@ const statusesOf = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map
 
 describe('pipelined requests', () => {
   let app: TestApp;
-  /** Delay of the store in milliseconds. It would let later requests overtake earlier ones. */
+  /**
+   * Delay of the store in milliseconds. A long delay gives later requests the chance to overtake
+   * earlier ones.
+   */
   let storeDelay = 0;
   beforeAll(async () => {
     const store = createSqliteStore(':memory:', Date.now);

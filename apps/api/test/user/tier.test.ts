@@ -93,8 +93,8 @@ test('applies the new rate limit to a token from before a downgrade once an inst
   expect(await limitOf(first.url, 'pioneer', 300)).toBe('20');
   expect(await limitOf(first.url, 'growth', 100)).toBe('20');
 
-  // The first request uses the old tier, because the other instance learns the newer claim while it
-  // reads the key.
+  // The first request has the old limit. The other instance learns the newer claim only when it
+  // reads the owner from the store for this request.
   expect(await limitOf(other.url, 'growth', 100)).toBe('500');
   expect(await limitOf(other.url, 'growth', 100)).toBe('20');
   expect(await limitOf(other.url, 'starter', 301)).toBe('50');
