@@ -18,24 +18,25 @@ export interface AuthenticationDependencies {
 }
 
 /**
- * Authenticates requests. Each counts against the limit of its address until its credentials are
- * known to be good (service contract, "Edges", "Address limit").
+ * Authenticates requests. A request counts against the limit of its client address and is refunded
+ * once its credentials are verified (service contract, "Edges", "Address limit").
  *
- * Both functions throw CredentialsRefusedError, and HttpError `rate_limited` for the address.
+ * Both functions throw CredentialsRefusedError, and HttpError `rate_limited` if the address limit
+ * is exceeded.
  */
 export interface Authentication {
   /**
-   * Resolves to the user whom the token names.
+   * Verifies the token of a request and resolves to its user.
    *
    * @throws {SigningKeysUnavailableError}
    */
   user(exchange: Exchange, count: RequestCount): Promise<Principal>;
   /**
-   * Resolves to the key that was sent. The limit of the address does not apply to a key that is
-   * known to be good, also if it has to be read again, nor to a guard, which speaks for many
-   * clients.
+   * Verifies the API key of a request. The address limit never refuses a key that this process has
+   * verified before, even if the cached entry has expired. Nor does it apply to a guard, which
+   * sends requests for many clients.
    *
-   * @returns the key, and whether the caller is exempt from the limit of its address.
+   * @returns the key, and whether the caller is exempt from the address limit.
    * @throws {@link VerificationUnavailableError}
    */
   key(exchange: Exchange, count: RequestCount): Promise<{ key: VerifiedKey<FoundKey>; isExempt: boolean }>;

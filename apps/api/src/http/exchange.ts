@@ -2,32 +2,38 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode } from '@andamio/schema/errors';
 import type { CredentialRefusal } from '../auth/refusals.ts';
 
-/** What the log line of a request says beside its status. Each part is absent until it is known. */
+/**
+ * The contents of a request's log line, except the response status. A property is absent until its
+ * value is known.
+ */
 interface RequestReport {
   /**
-   * The method, and the path as the route has it. Successful requests to a `routine` route are so
-   * frequent that they are logged at `debug`.
+   * The method, and the path as the route defines it. Successful requests to a `routine` route are
+   * frequent, so they are logged at `debug`.
    */
   route?: { readonly method: string; readonly path: string; readonly routine?: boolean };
-  /** The user id of a good credential. */
+  /** The user id from the verified credentials. */
   userId?: string;
   refusal?: {
     readonly code: ErrorCode;
-    /** Why credentials were refused. */
+    /** The reason for refusing the credentials. */
     readonly reason: CredentialRefusal | undefined;
   };
-  /** The error behind an answer that does not disclose it. */
+  /** The error that caused the response, if the response does not disclose it. */
   cause?: unknown;
 }
 
-/** A request, its response, and what is known about the request before any step. */
+/**
+ * A request, its response, and the facts about the request that are known before the first step of
+ * the pipeline.
+ */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly requestId: string;
-  /** The client's address, as far as proxies are trusted. Empty if the connection is closed. */
+  /** The client's address, according to the trusted proxies. Empty if the connection is closed. */
   readonly address: string;
-  /** What the log line of the request says. Steps write it; only the log reads it. */
+  /** The contents of the request's log line. Steps write them; only the log reads them. */
   readonly report: RequestReport;
 }
 

@@ -8,9 +8,10 @@ import { noStore, sendAnswer } from './response/answer.ts';
 import type { CrossOrigin } from './response/cross-origin.ts';
 import { type AnswerError, HttpError } from './response/errors.ts';
 
-// The steps of what Express answers itself: pages, the webhook, health, 404 and 405.
+// Middleware for responses that Express sends without the pipeline: pages, the webhook, health
+// checks, 404 and 405.
 
-/** Sends the request id. */
+/** Sets the request id header of the response. */
 export const sendRequestId: RequestHandler = (_request, response, next) => {
   response.setHeader(requestIdHeader, response.locals.exchange.requestId);
   next();
@@ -22,13 +23,15 @@ export const forbidCaching: RequestHandler = (_request, response, next) => {
   next();
 };
 
-/** Refuses requests without exactly one well-formed `Host`. */
+/** Refuses requests without exactly one well-formed `Host` header. */
 export const refuseUnclearHost: RequestHandler = (request, _response, next) => {
   requireHost(request);
   next();
 };
 
-/** Answers preflights, and lets pages of listed origins read other answers. */
+/**
+ * Answers CORS preflight requests, and allows pages of listed origins to read all other responses.
+ */
 export function shareWithOrigins(crossOrigin: CrossOrigin): RequestHandler {
   return (request, response, next) => {
     if (crossOrigin.isPreflight(request)) return crossOrigin.answerPreflight(request, response);
@@ -37,7 +40,7 @@ export function shareWithOrigins(crossOrigin: CrossOrigin): RequestHandler {
   };
 }
 
-/** Counts requests against the limit of their client address. */
+/** Limits requests by client address. */
 export function limitedByAddress({ name, counters, keyOf, maximumOf }: Limit<string>): RequestHandler {
   return rateLimit({
     windowMs: rateLimitWindow,
@@ -48,17 +51,17 @@ export function limitedByAddress({ name, counters, keyOf, maximumOf }: Limit<str
     limit: (_request, { locals }) => maximumOf(locals['exchange'].address),
     keyGenerator: (_request, { locals }) => keyOf(locals['exchange'].address),
     handler: (_request, _response, next) => next(new HttpError('rate_limited')),
-    // TRUST_PROXY_HOPS says how far X-Forwarded-For is trusted. The library's checks would only
-    // warn.
+    // TRUST_PROXY_HOPS determines which entries of X-Forwarded-For are trusted. The library's own
+    // checks would only log warnings.
     validate: { xForwardedForHeader: false, forwardedHeader: false },
   });
 }
 
 /**
- * Names the route of a request in its log line. It follows the step that matches method and path,
- * so that a line names only methods that the route accepts.
+ * Adds the route of a request to its log line. Register this step behind the method and path of a
+ * route, so that log lines contain only methods that the route accepts.
  *
- * @param path as the route has it, never as it was sent.
+ * @param path the path as the route defines it, never as the client sent it.
  */
 export function reportRoute(path: string, routine = false): RequestHandler {
   return ({ method }, { locals }, next) => {
@@ -68,7 +71,8 @@ export function reportRoute(path: string, routine = false): RequestHandler {
 }
 
 /**
- * Answers other methods of a path with 405 (RFC 9110 section 15.5.6). Express serves HEAD with GET.
+ * Answers all methods but those given with 405 (RFC 9110 section 15.5.6). `get` includes HEAD,
+ * because Express serves HEAD requests with the handler for GET.
  */
 export function refuseOtherMethods(methods: readonly ('get' | 'post')[]): RequestHandler {
   const allow = methods.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : ['POST'])).join(', ');
@@ -78,12 +82,12 @@ export function refuseOtherMethods(methods: readonly ('get' | 'post')[]): Reques
   };
 }
 
-/** Answers paths that no route matches. */
+/** Answers paths that no route matches with 404. */
 export const refuseUnknownPaths: RequestHandler = () => {
   throw new HttpError('not_found');
 };
 
-/** Turns errors into answers: the last step. */
+/** Answers requests that failed with an error. Must be the last step. */
 export function sendErrors(answerError: AnswerError): ErrorRequestHandler {
   return (error, _request, response, next) => {
     if (response.headersSent) return next(error);

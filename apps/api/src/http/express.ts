@@ -23,20 +23,20 @@ export interface ExpressDependencies {
   readonly crossOrigin: CrossOrigin;
   readonly addressLimit: Limit<string>;
   readonly answerError: AnswerError;
-  /** Health, which no limit applies to. */
+  /** The health checks, to which no limit applies. */
   readonly health: RequestHandler;
-  /** The reference page and, if it is enabled, the webhook. */
+  /** The routers of the reference page and, if it is enabled, the webhook. */
   readonly routers: readonly RequestHandler[];
 }
 
 /**
- * Routes the operations. An operation that takes a key is not among them: it accepts whatever is
- * below its path, which `findRow` recognizes.
+ * Routes requests to the operations. Operations that take an API key are excluded: they also accept
+ * any path below their own, so `findRow` recognizes all of their requests.
  */
 function operationRouter(rows: readonly Row[], pipeline: Pipeline): Router {
   const router = Router({ caseSensitive: true, strict: true });
-  // OPTIONS is refused like any method that an operation does not have. Express would answer it
-  // itself.
+  // OPTIONS is refused like any other method that an operation lacks. Otherwise, Express would
+  // answer it.
   router.use(({ method }, _response, next) => next(method === 'OPTIONS' ? 'router' : undefined));
   for (const row of rows.filter(({ security }) => security !== 'apiKey')) {
     router[row.method](row.path, (_request, { locals }) => pipeline(row, locals.exchange));
@@ -44,7 +44,7 @@ function operationRouter(rows: readonly Row[], pipeline: Pipeline): Router {
   return router;
 }
 
-/** Answers methods that a path does not have with 405, and all other paths with 404. */
+/** Answers unsupported methods of an operation's path with 405, and unknown paths with 404. */
 function refusingRouter(rows: readonly Row[]): Router {
   const router = Router({ caseSensitive: true, strict: true });
   for (const [path, methods] of methodsByPath(rows)) router.all(path, refuseOtherMethods(methods));
@@ -53,10 +53,11 @@ function refusingRouter(rows: readonly Row[]): Router {
 }
 
 /**
- * Creates the Express application: the adapter around the pipeline. It routes requests whose path
- * is spelled in another way than the table has it, and answers what is not an operation.
+ * Creates the Express application, an adapter around the pipeline. It handles the requests that
+ * `findRow` does not recognize: operations whose path is spelled differently than in the table, and
+ * all paths that are not operations.
  *
- * @returns a listener for requests whose response has `locals.exchange`.
+ * @returns a request listener. Each response must have `locals.exchange`.
  */
 export function createExpress(
   dependencies: ExpressDependencies,

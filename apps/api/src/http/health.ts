@@ -9,7 +9,10 @@ import { HttpError } from './response/errors.ts';
 /** Maximum age of the result of a check, in milliseconds (service contract, "Health"). */
 const maximumAge = 1_000;
 
-/** Checks the store at most once a second, and never twice at the same time. */
+/**
+ * Returns a function that reports whether the store is ready. It checks the store at most once a
+ * second, and never twice at the same time.
+ */
 function readinessOf(store: KeyStore, log: Logger): () => Promise<boolean> {
   let last: { readonly ready: Promise<boolean>; until: number } | undefined;
   return () => {
@@ -30,11 +33,11 @@ function readinessOf(store: KeyStore, log: Logger): () => Promise<boolean> {
   };
 }
 
-/** Routes the health checks. They take no credentials and no limit applies to them. */
+/** Routes the health checks. They require no credentials, and no limit applies to them. */
 export function healthRouter(store: KeyStore, log: Logger): Router {
   const isReady = readinessOf(store, log);
   const router = Router({ caseSensitive: true, strict: true });
-  // Platforms check every few seconds.
+  // Platforms check every few seconds, so both routes are routine.
   router.get(healthPaths.live, reportRoute(healthPaths.live, true), (_request, response) => {
     response.json({ status: 'live' });
   });

@@ -1,6 +1,4 @@
-/**
- * Caches the result of a function for each object, for as long as the object itself is in memory.
- */
+/** Caches the result of a function for each object until the object is garbage-collected. */
 export function memoizeWeak<Source extends object, Result>(
   compute: (source: Source) => Result,
 ): (source: Source) => Result {

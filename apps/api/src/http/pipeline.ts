@@ -31,20 +31,22 @@ export interface PipelineDependencies {
   readonly answerError: AnswerError;
 }
 
-/** Answers a request to an operation. Never rejects. */
+/** Answers a request to an operation. The returned promise never rejects. */
 export type Pipeline = (row: Row, exchange: Exchange) => Promise<void>;
 
 /**
- * Creates the steps of every operation: authenticate → limit → authorize → parse → handle → answer.
- * Which of them a request passes follows from the operation. A step takes and returns values; one
- * that refuses the request throws, and the error becomes the answer. The pipeline works without
- * Express (docs/decisions/0033-one-pipeline.md).
+ * Creates the pipeline of steps for all operations: authenticate → limit → authorize → parse →
+ * handle → answer. The operation determines which steps apply. Each step takes and returns values.
+ * To refuse a request, a step throws an error, which becomes the answer. The pipeline does not
+ * depend on Express (docs/decisions/0033-one-pipeline.md).
  */
 export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   const { authenticate, limits, meterUsage, crossOrigin, answerError } = dependencies;
 
   /**
-   * Charges the address for an answer of 429: one good token would else make its address unlimited.
+   * Charges the address for each answer with status 429. The request itself was refunded when its
+   * token was verified. Without the charge, an address with one valid token could send unlimited
+   * requests.
    */
   async function chargingRefusals<Result>(address: string, steps: () => Promise<Result>): Promise<Result> {
     try {
@@ -113,8 +115,8 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     const { request, response, requestId } = exchange;
     const { security } = row;
     const count = new RequestCount();
-    // Whether pages of listed origins may read the answer: except for a request with an unclear
-    // host.
+    // Whether pages of listed origins may read the answer. Not if the Host header is invalid,
+    // except for operations that take an API key.
     let isReadable = security === 'apiKey';
     let result: Answer;
     try {

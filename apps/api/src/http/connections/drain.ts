@@ -6,18 +6,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 const quiet = 1_000;
 const pollInterval = 20;
 /**
- * Milliseconds without a new connection after which the service stops accepting, and the maximum
- * wait for that. The kernel completes connections before a busy process accepts them, one per turn
- * of its event loop, and resets the remaining ones when the process stops listening.
+ * Milliseconds without a new connection after which the service stops listening, and the maximum
+ * wait for such a pause. The kernel completes connections before the process accepts them, and
+ * resets those that are not accepted when the process stops listening. A busy process accepts only
+ * one connection per turn of its event loop.
  */
 const acceptPause = 100;
 const acceptLimit = 1_000;
 
 /**
  * Creates a function that waits for one poll interval and resolves to the milliseconds for which
- * `count` has not changed. They are counted in turns of the event loop instead of read from a
- * clock: after a time without processor, the clock has advanced but pending events have not been
- * seen.
+ * `count` has not changed. The time is counted in turns of the event loop instead of read from a
+ * clock. When a process gets the processor again after a pause, the clock has advanced but pending
+ * events have not been handled.
  */
 function watchCalm(count: () => number): () => Promise<number> {
   let seen = count();
@@ -35,12 +36,12 @@ function watchCalm(count: () => number): () => Promise<number> {
  * Prepares a server for a shutdown without failed requests.
  *
  * `server.close()` alone closes every idle keep-alive connection at once, even if the next request
- * is already on its way. Here such a request is still answered: the next answer on each connection
- * announces that it closes, and idle connections are closed once no request has arrived for a
- * while.
+ * is already on its way. The returned function still answers such a request. The next response on
+ * each connection announces that the connection closes, and idle connections are closed once no
+ * request has arrived for a while.
  *
- * @returns a function that stops accepting, answers requests on open connections, and resolves when
- *   all are closed. After the given milliseconds it closes the remaining ones.
+ * @returns a function that stops listening, answers requests on open connections, and resolves when
+ *   all connections are closed. After the given milliseconds it closes the remaining connections.
  */
 export function drainable(server: Server): (milliseconds: number) => Promise<void> {
   const unanswered = new Set<ServerResponse>();
@@ -66,7 +67,7 @@ export function drainable(server: Server): (milliseconds: number) => Promise<voi
     while ((await withoutConnection()) < acceptPause && performance.now() < acceptUntil);
     draining = true;
     const closed = new Promise<void>((resolve) => {
-      // Not http's own close(), which is net's and then the closing of what is idle.
+      // http's own close() also closes idle connections. This calls net's close(), which does not.
       NetServer.prototype.close.call(server, () => resolve());
     });
     for (const response of unanswered) if (!response.headersSent) response.setHeader('Connection', 'close');

@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream';
 import { type ErrorCode, errorBody, errorCodeHeader } from '@andamio/schema/errors';
 
 /**
- * Milliseconds for a client to close a connection that the service has ended, before the service
- * cuts it off.
+ * Milliseconds that a client has to close a connection after the service has ended it. The service
+ * then destroys the connection.
  */
 const lingering = 5_000;
 
@@ -16,19 +16,22 @@ interface Exchange {
 
 /** The state of one connection. */
 interface Connection {
-  /** Exchanges that are not finished, in the order of their requests. */
+  /** The unfinished exchanges, in the order of their requests. */
   readonly open: Set<Exchange>;
-  /** Those of them that are not handled yet. */
+  /** The open exchanges that are not handled yet. */
   readonly waiting: Exchange[];
   /** The latest exchange. */
   last?: Exchange;
-  /** Whether the connection closes after the open exchanges. Further requests are not handled. */
+  /** Whether the connection closes after the open exchanges. Later requests are not handled. */
   closing: boolean;
-  /** Runs when an exchange finishes. */
+  /** Called when an exchange finishes. */
   onAnswered?: () => void;
 }
 
-/** Returns the refusal of bytes that are not a request, with the error body (contract, part C). */
+/**
+ * Returns the response to bytes that are not a valid request, with the error body (contract, part
+ * C).
+ */
 function refusal(code: ErrorCode, headers: readonly string[]): string {
   const body = errorBody(code);
   const content = JSON.stringify(body);
@@ -45,7 +48,7 @@ function refusal(code: ErrorCode, headers: readonly string[]): string {
   ].join('\r\n');
 }
 
-/** Ends a connection, after a last answer if there is one. */
+/** Ends a connection, after sending a last answer if one is given. */
 function end(socket: Duplex, lastAnswer: string | undefined): void {
   if (socket.writableEnded) return; // The previous answer announced that it is the last one.
   if (lastAnswer === undefined || !socket.writable) {
@@ -58,32 +61,37 @@ function end(socket: Duplex, lastAnswer: string | undefined): void {
 }
 
 /**
- * Reports whether a request offers to change the protocol. The parser drops what follows such a
- * request in the same packet (llhttp pauses for the new protocol), so its answer must be the last.
+ * Reports whether a request offers to upgrade the protocol. The parser (llhttp) pauses after such a
+ * request and drops the rest of the packet. The answer to the request must therefore be the last
+ * one on the connection.
  */
 function offersUpgrade({ headers }: IncomingMessage): boolean {
   return headers.upgrade !== undefined && /\bupgrade\b/i.test(headers.connection ?? '');
 }
 
-/** Answers in the order of the requests on a connection, refusals of malformed ones included. */
+/**
+ * A request listener that answers the requests of a connection in order, including malformed
+ * requests.
+ */
 export interface AnswerOrder {
   /**
-   * Handles the requests of a connection one after the other. A packet holds a thousand small
-   * requests: handled at once, they would hold up all other connections, and their answers would be
-   * in memory until the client reads them. An offer to change the protocol is ignored (RFC 9110
-   * section 7.8), and the connection closes after it.
+   * Handles the requests of a connection one at a time. A packet can contain a thousand small
+   * requests. Handling all of them at once would delay other connections, and would keep their
+   * answers in memory until the client reads them. An offer to upgrade the protocol is ignored (RFC
+   * 9110 section 7.8), and the connection closes after that request.
    */
   readonly listener: RequestListener;
   /**
    * Ends a connection after its open exchanges. Only the first call for a connection has an effect.
    *
-   * @param code the code of a last answer. Undefined to close the connection without one.
-   * @param headers header lines beside those of every refusal.
+   * @param code the error code of a last answer. Undefined to end the connection without another
+   *   answer.
+   * @param headers additional header lines of the last answer.
    */
   endAfterAnswers(socket: Duplex, code?: ErrorCode, headers?: readonly string[]): void;
 }
 
-/** Wraps a listener so that the answers on a connection keep their order. */
+/** Wraps a listener so that the answers on a connection are sent in the order of the requests. */
 export function keepAnswersInOrder(listener: RequestListener): AnswerOrder {
   const connections = new WeakMap<Duplex, Connection>();
 
@@ -95,7 +103,7 @@ export function keepAnswersInOrder(listener: RequestListener): AnswerOrder {
     return connection;
   }
 
-  /** Handles the next request of a connection, unless the client is gone. */
+  /** Handles the next request of a connection, unless the client has disconnected. */
   function handleNext({ waiting }: Connection): void {
     const next = waiting.shift();
     if (next === undefined) return;
@@ -115,7 +123,7 @@ export function keepAnswersInOrder(listener: RequestListener): AnswerOrder {
       response.once('close', () => {
         open.delete(exchange);
         connection.onAnswered?.();
-        // Other connections have their turn first.
+        // Lets other connections take their turn first.
         if (waiting.length > 0) setImmediate(handleNext, connection);
       });
       if (offersUpgrade(request)) {
@@ -135,7 +143,7 @@ export function keepAnswersInOrder(listener: RequestListener): AnswerOrder {
       // A request whose body is malformed. Its handler may have answered before the end of the
       // body.
       const broken = last?.request.complete === false ? last : undefined;
-      if (broken !== undefined && waiting.at(-1) === broken) waiting.pop(); // Never to be handled.
+      if (broken !== undefined && waiting.at(-1) === broken) waiting.pop(); // It is never handled.
       connection.onAnswered = () => {
         const isAnswered = broken?.response.headersSent === true;
         if ([...open].some((exchange) => exchange !== broken || isAnswered)) return;

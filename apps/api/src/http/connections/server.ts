@@ -4,15 +4,17 @@ import { cutOffStalledReaders } from './write-timeout.ts';
 
 /** Timeouts, in milliseconds. */
 const defaultTimeouts = {
-  /** A request must arrive within these (service contract, "Settled beside"). */
+  /**
+   * Maximum time for the headers, and for the whole request (service contract, "Settled beside").
+   */
   headersTimeout: 15_000,
   requestTimeout: 30_000,
-  /** Interval at which Node checks them. */
+  /** Interval at which Node checks these two timeouts. */
   connectionsCheckingInterval: 1_000,
-  /** An idle connection is closed after this time. */
+  /** Time after which an idle connection is closed. */
   keepAliveTimeout: 65_000,
   /**
-   * A client that reads nothing of its answer is cut off after this time (service contract,
+   * Time after which a client that reads nothing of its response is disconnected (service contract,
    * "Edges").
    */
   writeTimeout: 30_000,
@@ -24,7 +26,10 @@ function isParserError(error: NodeJS.ErrnoException): boolean {
   return error.code?.startsWith('HPE_') === true;
 }
 
-/** Creates the HTTP server. It limits time and size, and answers malformed HTTP. */
+/**
+ * Creates the HTTP server. It limits the duration and size of requests, and answers malformed
+ * requests with an error body.
+ */
 export function createHttpServer(listener: RequestListener, timeouts: Partial<Timeouts> = {}): Server {
   const { listener: ordered, endAfterAnswers } = keepAnswersInOrder(listener);
   // Node would answer a missing Host and an unknown Expect itself, without an error body. The

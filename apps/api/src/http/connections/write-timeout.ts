@@ -2,20 +2,21 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * The timeout is divided into this many parts. A connection is cut off at most one part too late.
+ * Number of parts into which the timeout is divided. A connection is closed at most one part too
+ * late.
  */
 const parts = 6;
 
 /**
- * Closes connections whose client has read nothing of a pending answer for the given milliseconds,
- * because their answers occupy memory. A client that reads slowly is not affected.
+ * Closes connections whose client has read nothing of a pending response for the given
+ * milliseconds, because unread responses occupy memory. Clients that read slowly are not affected.
  *
- * Node's own timeout notices whether the kernel accepted part of a write, but compares only at each
- * timeout: alone it would take up to twice as long.
+ * Node's own timeout detects whether the kernel has accepted part of a write, but checks only when
+ * the timeout fires. On its own, it would take up to twice as long.
  */
 export function cutOffStalledReaders(server: Server, milliseconds: number): void {
   const part = milliseconds / parts;
-  /** Consecutive timeouts of a connection. */
+  /** The number of consecutive timeouts of each connection, and when the last one occurred. */
   const silent = new WeakMap<Socket, { readonly parts: number; readonly at: number }>();
 
   server.timeout = part; // Applies to requests; idle connections have the keep-alive timeout.

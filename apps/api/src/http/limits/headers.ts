@@ -3,20 +3,23 @@ import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { LRUCache } from 'lru-cache';
 import type { RawHeaders } from '../response/answer.ts';
 
-/** How much of a limit is left for a client. */
+/** The limit status of a client: a limit and how much of it is left. */
 export interface LimitStatus {
-  /** What the limit applies to. */
+  /** The kind of subject that the limit applies to. */
   readonly name: 'address' | 'user' | 'key';
-  /** The key under which the requests are counted. */
+  /** The counter key of the subject. */
   readonly key: string;
   /** Requests per minute. */
   readonly maximum: number;
   readonly remaining: number;
-  /** When the window ends, in Unix milliseconds. */
+  /** When the current window ends, in Unix milliseconds. */
   readonly resetAt: number;
 }
 
-/** Partition keys by counter key. They identify requests that are counted together, but no user. */
+/**
+ * Partition keys by counter key. A partition key identifies requests that are counted together, but
+ * does not reveal the user.
+ */
 const partitionKeys = new LRUCache<string, string>({
   max: 10_000,
   memoMethod: (key) => Buffer.from(hash('sha256', key).slice(0, 12)).toString('base64'),
@@ -28,10 +31,11 @@ const formatDate = new LRUCache<number, string>({
 });
 
 /**
- * Returns the rate limit headers: `X-RateLimit-*` as published (contract, part B), Reset in Unix
- * seconds, and those of draft-ietf-httpapi-ratelimit-headers-08. They equal the headers that
- * express-rate-limit sets. `Date` is among them because clients compare Reset with it; Node's own
- * `Date` lags behind a clock that is set.
+ * Returns the rate limit headers, with the same values as express-rate-limit: `X-RateLimit-*`
+ * (contract, part B), with `X-RateLimit-Reset` in Unix seconds, and those of
+ * draft-ietf-httpapi-ratelimit-headers-08. Also returns `Date`, because clients compare it with the
+ * reset time. Node's own `Date` header is cached, so it is wrong for a moment after the system
+ * clock is changed.
  */
 export function limitHeaders({ name, key, maximum, remaining, resetAt }: LimitStatus): RawHeaders {
   const now = Date.now();

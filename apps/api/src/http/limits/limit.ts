@@ -9,31 +9,33 @@ import { memoizeWeak } from '../memoize-weak.ts';
 import { HttpError } from '../response/errors.ts';
 import type { LimitStatus } from './headers.ts';
 
-/** Where the counters of one limit are kept: a store of express-rate-limit. */
+/** The counters of one limit: a store of express-rate-limit. */
 export interface Counters extends Store {
-  /** Counts further requests in a window that has begun. */
+  /**
+   * Counts additional requests in the current window of a key. Has no effect if there is no window.
+   */
   add(key: string, requests: number): Promise<void> | void;
 }
 
-/** Creates the counters of the limit with this name. */
+/** Creates the counters of a limit. The name keeps the counters of different limits apart. */
 export type CreateCounters = (name: string) => Counters;
 
-/** A limit on requests per minute, and whom it limits. */
+/** A per-minute limit, and the functions that return the counter key and maximum of a subject. */
 export interface Limit<Subject> {
   readonly name: LimitStatus['name'];
   readonly counters: Counters;
-  /** Returns the key under which the subject's requests are counted. */
+  /** Returns the counter key of a subject. */
   readonly keyOf: (subject: Subject) => string;
   readonly maximumOf: (subject: Subject) => number;
 }
 
 /**
- * Prefix length of the IPv6 networks that are counted as one address. Providers give a customer a
- * /56 or a larger network.
+ * Prefix length of the IPv6 networks that count as one address. Providers assign a /56 or larger
+ * network to each customer.
  */
 const ipv6Subnet = 56;
 
-/** Counters may leave the process; user ids must not. */
+/** Hashes a user id, because counter keys may leave the process and user ids must not. */
 const counterKey = (userId: string) => hash('sha256', userId, 'base64url');
 
 function createLimit<Subject>(limit: Limit<Subject>): Limit<Subject> {
@@ -41,7 +43,7 @@ function createLimit<Subject>(limit: Limit<Subject>): Limit<Subject> {
   return limit;
 }
 
-/** Limits the requests of a client address. Applies before credentials are verified. */
+/** Creates the limit on requests per client address. It applies before credentials are verified. */
 export function limitAddresses(perMinute: number, createCounters: CreateCounters): Limit<string> {
   return createLimit({
     name: 'address',
@@ -52,8 +54,9 @@ export function limitAddresses(perMinute: number, createCounters: CreateCounters
 }
 
 /**
- * Limits the requests of a user with a token to those of the user's tier, according to the newest
- * claim that this process has seen. A token that names no known tier gets the limit of the lowest.
+ * Creates the limit on requests with a token, per user. The maximum is that of the user's tier,
+ * according to the newest tier claim that this process has seen. A token with an unknown tier gets
+ * the maximum of the default tier.
  */
 export function limitUsers(createCounters: CreateCounters, knownTiers: KnownTiers): Limit<Principal> {
   return createLimit({
@@ -70,8 +73,8 @@ export function limitUsers(createCounters: CreateCounters, knownTiers: KnownTier
 }
 
 /**
- * Limits the requests with keys of one owner, over all the owner's keys, to those of the owner's
- * tier.
+ * Creates the limit on requests with an API key, per owner. Requests with all of an owner's keys
+ * are counted together. The maximum is that of the owner's tier.
  */
 export function limitKeys(createCounters: CreateCounters): Limit<FoundKey> {
   return createLimit({
@@ -82,25 +85,25 @@ export function limitKeys(createCounters: CreateCounters): Limit<FoundKey> {
   });
 }
 
-/** Takes a request back that was counted. */
+/** Subtracts a counted request from a limit's counter. */
 export async function refund<Subject>({ counters, keyOf }: Limit<Subject>, subject: Subject): Promise<void> {
   await counters.decrement(keyOf(subject));
 }
 
-/** Counts a request against a limit that does not refuse it. */
+/** Counts a request without refusing it, even if the limit is exceeded. */
 export async function charge<Subject>({ counters, keyOf }: Limit<Subject>, subject: Subject): Promise<void> {
   await counters.increment(keyOf(subject));
 }
 
-/** Counts a request, and remembers its latest limit status for the headers of the answer. */
+/** Counts a request against limits, and keeps the latest limit status for the response headers. */
 export class RequestCount {
-  /** The status of the limit that was consumed last. Undefined before that. */
+  /** The status of the most recently consumed limit. Undefined until a limit is consumed. */
   status: LimitStatus | undefined;
 
   /**
    * Counts the request against a limit.
    *
-   * @throws {@link HttpError} `rate_limited`.
+   * @throws {@link HttpError} `rate_limited` if the limit is exceeded.
    */
   async consume<Subject>(limit: Limit<Subject>, subject: Subject): Promise<void> {
     const key = limit.keyOf(subject);
@@ -114,10 +117,10 @@ export class RequestCount {
   }
 
   /**
-   * Counts further requests that this one reports, against the limit that was consumed last and up
-   * to what remains of it.
+   * Counts the additional requests that a guard reports. They count against the most recently
+   * consumed limit, up to what remains of it.
    *
-   * @returns how many were counted. The rest is dropped.
+   * @returns the number of requests counted. Further requests are dropped.
    */
   async consumeReported(counters: Counters, reported: number): Promise<number> {
     const { status } = this;

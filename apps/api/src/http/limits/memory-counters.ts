@@ -8,9 +8,9 @@ interface Window {
 }
 
 /**
- * Counters in the memory of this process. Their windows follow the monotonic clock, so that setting
- * the system clock neither extends nor lifts a limit. express-rate-limit's own memory store follows
- * the system clock.
+ * Counters in the memory of this process. Windows are measured by the monotonic clock, so that a
+ * change of the system clock neither extends nor lifts a limit. express-rate-limit's own memory
+ * store uses the system clock.
  */
 export class MemoryCounters implements Counters {
   readonly localKeys = true;
@@ -58,7 +58,10 @@ export class MemoryCounters implements Counters {
     this.#windows.delete(key);
   }
 
-  /** All windows have the same length, so the map is in the order in which they end. */
+  /**
+   * Deletes the windows that have ended. All windows have the same length, so the map is ordered by
+   * when they end.
+   */
   #dropEnded(now: number): void {
     for (const [key, { endsAt }] of this.#windows) {
       if (endsAt > now) return;

@@ -18,8 +18,8 @@ interface Script {
 const script = (text: string): Script => ({ text, sha1: hash('sha1', text) });
 
 /**
- * Counts a request: KEYS[1] is the counter, ARGV[1] the window in milliseconds. A counter that
- * would outlive its window was created before the server's clock was set back, and is reset.
+ * Counts a request. KEYS[1] is the counter, ARGV[1] the window in milliseconds. A counter with more
+ * time left than one window was created before the server's clock was set back, so it is reset.
  */
 const increment = script(`
 local left = redis.call('PTTL', KEYS[1])
@@ -37,14 +37,18 @@ if left <= 0 or left > tonumber(ARGV[1]) then return { 0, 0 } end
 return { tonumber(redis.call('GET', KEYS[1])), left }
 `);
 
-/** DECR alone would create a missing counter with the value -1, which never expires. */
+/**
+ * Subtracts a request. DECR alone would create a missing counter with the value -1, which never
+ * expires.
+ */
 const decrement = script(`
 if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end
 return { 0, 0 }
 `);
 
 /**
- * Counts ARGV[2] further requests. A missing counter stays missing, since it would never expire.
+ * Counts ARGV[2] additional requests. Does not create a missing counter, since it would never
+ * expire.
  */
 const add = script(`
 if redis.call('PTTL', KEYS[1]) > 0 then redis.call('INCRBY', KEYS[1], ARGV[2]) end
@@ -52,8 +56,8 @@ return { 0, 0 }
 `);
 
 /**
- * Runs a script by its hash. A server that does not have it, after a restart or a flush of its
- * cache, gets the text.
+ * Runs a script by its hash. If the server does not have the script, for example after a restart,
+ * sends its text.
  */
 async function run(
   link: RedisLink,
@@ -71,8 +75,8 @@ async function run(
 }
 
 /**
- * Counters in Redis while it is usable, otherwise in memory: then requests continue, and each
- * instance counts its own.
+ * Counters in Redis. While Redis is unusable, each instance counts in its own memory, so that
+ * requests are still served.
  */
 class SharedOrLocalCounters implements Counters {
   readonly #link: RedisLink;
@@ -117,7 +121,7 @@ class SharedOrLocalCounters implements Counters {
     if (this.#link.ready) await this.#link.send('DEL', this.#prefix + key).catch(() => {});
   }
 
-  /** Resolves to undefined if Redis is unusable, which the link reports. */
+  /** Runs a script. Resolves to undefined if Redis is unusable; the link reports the cause. */
   async #run(script: Script, key: string, ...args: readonly number[]): Promise<readonly number[] | undefined> {
     if (!this.#link.ready) return undefined;
     return run(this.#link, script, this.#prefix + key, [this.#window, ...args]).catch(() => undefined);
@@ -128,15 +132,15 @@ class SharedOrLocalCounters implements Counters {
   }
 }
 
-/** Rate limit counters that all instances share, and how to close their connection. */
+/** Rate limit counters that all instances share, and a function that closes their connection. */
 export interface SharedCounters {
   readonly createCounters: CreateCounters;
   close(): void;
 }
 
 /**
- * Connects to Redis, which need not respond yet. Each disturbance is reported when it begins and
- * when it ends.
+ * Connects to Redis in the background, so Redis need not be available yet. Logs each outage when it
+ * begins and when it ends.
  */
 export function connectCounters(
   { url, ca, auth }: NonNullable<Settings['redis']>,

@@ -4,11 +4,14 @@ import { createClient } from 'redis';
 
 /** Timeouts and pauses, in milliseconds. */
 export interface RedisTimes {
-  /** Maximum wait of a request for a counter (service contract, "Edges"). */
+  /** Maximum time that a request waits for a counter (service contract, "Edges"). */
   readonly command: number;
-  /** Time within which a new connection must be usable, including its credentials. */
+  /** Maximum time to open a connection, including getting credentials and the probe. */
   readonly connect: number;
-  /** Pause between a failure and the next attempt. It grows while attempts fail. */
+  /**
+   * Pause between a failure and the next attempt. It doubles with each failure, up to
+   * `longestPause`.
+   */
   readonly firstPause: number;
   readonly longestPause: number;
   /** Interval at which credentials are renewed. */
@@ -23,7 +26,6 @@ export const defaultRedisTimes: RedisTimes = {
   renewal: 30_000,
 };
 
-/** A user and a password. */
 export interface RedisCredentials {
   readonly username: string;
   readonly password: string;
@@ -31,16 +33,19 @@ export interface RedisCredentials {
 
 export interface RedisLinkOptions {
   readonly url: string;
-  /** One or more certificates in PEM. Undefined to trust the system's. */
+  /** One or more CA certificates in PEM. Undefined to trust the system's CAs. */
   readonly ca: string | undefined;
-  /** Undefined if the URL contains the password. */
+  /** Returns the credentials to connect with. Undefined if the URL contains the password. */
   readonly credentials: (() => Promise<RedisCredentials>) | undefined;
   readonly times: RedisTimes;
   /** A command that succeeds only if requests can be counted. */
   readonly probe: readonly string[];
   /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow: () => number;
-  /** Called once when Redis becomes unusable, with the cause, and once when it is usable again. */
+  /**
+   * `onDown` is called once when Redis becomes unusable, with the cause. `onUp` is called once when
+   * Redis is usable again.
+   */
   readonly onDown: (cause: Error) => void;
   readonly onUp: () => void;
 }
@@ -48,15 +53,15 @@ export interface RedisLinkOptions {
 const isAddress = (url: string) => isIP(new URL(url).hostname.replace(/^\[|\]$/g, '')) !== 0;
 
 /**
- * Returns TLS options that trust the given CA. Memorystore creates a CA for each instance and
- * documents no name that its certificates have, so for an address a chain to that CA identifies the
- * instance. A host name is compared as usual.
+ * Returns TLS options that trust the given CA. Memorystore creates a CA for each instance, and does
+ * not document the names in its certificates. For an IP address, a certificate chain to that CA is
+ * therefore enough to identify the instance. Host names are verified as usual.
  * https://cloud.google.com/memorystore/docs/valkey/about-in-transit-encryption
  */
 const tlsOf = (url: string, ca: string) =>
   ({ tls: true, ca, ...(isAddress(url) && { checkServerIdentity: () => undefined }) }) as const;
 
-/** Creates a client for one connection: it neither reconnects nor queues commands. */
+/** Creates a client for a single connection. The client neither reconnects nor queues commands. */
 function clientOf({ url, ca, times }: RedisLinkOptions, credentials: RedisCredentials | undefined) {
   return createClient({
     url,
@@ -72,7 +77,7 @@ function clientOf({ url, ca, times }: RedisLinkOptions, credentials: RedisCreden
 
 type Client = ReturnType<typeof clientOf>;
 
-/** What is wrong with the server, by the first word of its error reply. */
+/** Explanations of error replies, by the first word of the reply. */
 const replies: Readonly<Record<string, string>> = {
   READONLY: 'The server is a replica. It was a primary before a failover, or the address is that of a replica.',
   LOADING: 'The server is loading its data.',
@@ -87,7 +92,10 @@ const replies: Readonly<Record<string, string>> = {
   NOREPLICAS: 'The server lacks the replicas that it must write to.',
 };
 
-/** Describes an error for the log. Of what a server sends, only a known first word is repeated. */
+/**
+ * Returns an error that describes a failure for the log. A known error reply is replaced with its
+ * explanation.
+ */
 function describe(error: unknown): Error {
   const { message = '', code } = error as NodeJS.ErrnoException;
   const word = /^[A-Z]+(?= |$)/.exec(message)?.[0];
@@ -105,18 +113,20 @@ class LateError extends Error {
 }
 
 /**
- * A connection to Redis that is either usable or not used at all.
+ * A connection to Redis that is used only while it is known to work.
  *
  * Each command has its own timer. The client library's timeout ends when the command is written, so
- * a server that accepts a command and never replies would block forever. After any failure the
- * connection is dropped, because the address may now belong to another server. A new one is opened
- * after a pause, which grows while attempts fail, and is used once the probe has succeeded on it.
+ * a server that accepts a command and never replies would block forever.
+ *
+ * Any failure drops the connection, because the address may now belong to another server. A new
+ * connection is opened after a pause, which grows while attempts fail. The connection is used once
+ * the probe command has succeeded on it.
  */
 export class RedisLink {
   readonly #options: RedisLinkOptions;
   #client: Client | undefined;
   #ready = false;
-  /** Whether the current disturbance has been reported. */
+  /** Whether the current outage has been reported. */
   #reported = false;
   #attempts = 0;
   #pause: number;
@@ -148,7 +158,7 @@ export class RedisLink {
     }
   }
 
-  /** Closes the connection for good. */
+  /** Closes the connection permanently. */
   close(): void {
     this.#closed = true;
     this.#drop();
@@ -184,15 +194,15 @@ export class RedisLink {
     this.#password = found?.password;
     const client = clientOf(this.#options, found);
     this.#client = client;
-    // While it connects, connect() reports the failure.
+    // While the client connects, connect() reports the failure.
     client.on('error', (error) => this.#ready && this.#fail(client, error));
     await client.connect();
     await client.sendCommand(probe);
   }
 
   /**
-   * Authenticates again with a newer password, because a connection ends with the one that opened
-   * it.
+   * Authenticates again with a newer password. The server would otherwise close the connection when
+   * the password that opened it expires.
    */
   async #renew(): Promise<void> {
     const { credentials, times } = this.#options;
@@ -213,9 +223,7 @@ export class RedisLink {
     if (client === this.#client) this.#schedule(times.renewal, () => this.#renew());
   }
 
-  /**
-   * Drops a connection, reports the first failure of a disturbance, and schedules the next attempt.
-   */
+  /** Drops a connection, reports the first failure of an outage, and schedules the next attempt. */
   #fail(client: Client | undefined, error: unknown): void {
     if (this.#closed || client !== this.#client) return;
     const { times, monotonicNow, onDown } = this.#options;

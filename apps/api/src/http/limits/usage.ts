@@ -10,8 +10,8 @@ import type { Limit, RequestCount } from './limit.ts';
 const header = cachedAnswersHeader.toLowerCase();
 
 /**
- * Returns how many requests the caller has allowed from its cache since its last report. A report
- * that is not a number within its bounds, or that is sent twice, is ignored.
+ * Returns the number of requests that a guard reports to have answered from its cache since its
+ * last report. Returns 0 if the header is malformed, too large or repeated.
  */
 function reportedBy({ headers }: IncomingMessage): number {
   const sent = headers[header];
@@ -20,23 +20,27 @@ function reportedBy({ headers }: IncomingMessage): number {
 }
 
 /**
- * Unlike the maximum of keys, a quota ends by waiting: `Retry-After` is the rest of the day or
- * month.
+ * Creates the error for a quota that is used up. A quota starts again by itself, so `Retry-After`
+ * is the rest of the day or month.
  */
 function quotaExceeded({ period, endsAt }: ExhaustedQuota, now: number): HttpError {
   return new HttpError('quota_exceeded', details.quota[period], Math.max(1, Math.ceil(endsAt - now / 1000)));
 }
 
-/** Counts a request with a good key as usage, together with the requests that it reports. */
+/**
+ * Counts a request with a verified key as usage, together with the requests that a guard reports in
+ * it.
+ */
 export type MeterUsage = (request: IncomingMessage, found: FoundKey, count: RequestCount) => Promise<void>;
 
 /**
  * Creates the function that counts usage. It runs after all limits, so that only accepted requests
- * count. Reported requests count as that many requests would (service contract, "Edges", "Reported
- * usage"): toward minute, day and month, and up to what remains of the minute, since anybody who
- * holds a key can report.
+ * count. Each reported request counts like a verified request, toward the per-minute limit, the day
+ * and the month (service contract, "Edges", "Reported usage"). Since anyone who holds a key can
+ * report requests, they count only up to what remains of the per-minute limit.
  *
- * @throws {@link HttpError} `quota_exceeded` if the owner has used up a quota.
+ * @throws {@link HttpError} `quota_exceeded`, from the returned function, if the owner has used up
+ *   a quota.
  */
 export function meterUsage({ usage, now }: Pick<Keys, 'usage' | 'now'>, keyLimit: Limit<FoundKey>): MeterUsage {
   return async (request, { record, tier }, count) => {

@@ -4,7 +4,7 @@ import type { KeyDependencies } from '../../keys/dependencies.ts';
 import type { Owner } from '../../keys/owner.ts';
 import { HttpError } from '../response/errors.ts';
 
-/** POST /api/v1/apikey/delete: deletes a key. */
+/** Creates the handler of POST /api/v1/apikey/delete, which deletes a key. */
 export function deleteApiKeyHandler(dependencies: KeyDependencies) {
   return async (owner: Owner, body: DeleteApiKeyBody): Promise<DeletedApiKey> => {
     const outcome = await deleteKey(dependencies, owner, body.api_key_name);

@@ -3,7 +3,9 @@ import type { KeyDependencies } from '../../keys/dependencies.ts';
 import type { Owner } from '../../keys/owner.ts';
 import { readDailyUsage } from '../../keys/usage/read.ts';
 
-/** POST /api/v1/user/usage/daily: returns the requests per key and day. */
+/**
+ * Creates the handler of POST /api/v1/user/usage/daily, which returns the requests per key and day.
+ */
 export function getDailyUsageHandler(dependencies: KeyDependencies) {
   return async (owner: Owner, body: GetDailyUsageBody): Promise<DailyUsage> => {
     const { start_date: firstDay, end_date: lastDay, api_key_names: names } = body;

@@ -12,23 +12,24 @@ interface Server {
 const serversMark = '@servers';
 
 /**
- * Loads the document as text, and its servers. Done on first use, so that the start need not wait.
+ * Loads the OpenAPI document as text, and its servers. Called on first use, so that it does not
+ * delay the start of the service.
  */
 async function prepare(): Promise<{ readonly text: string; readonly servers: readonly Server[] }> {
   const { default: document } = await import('@andamio/schema/openapi.json', { with: { type: 'json' } });
   return { text: JSON.stringify({ ...document, servers: serversMark }), servers: document.servers };
 }
 
-/** Returns the published servers, the one that answers first. */
+/** Returns the published servers. The server that the client called comes first. */
 function serversFrom(origin: string, published: readonly Server[]): Server[] {
   const own = published.find(({ url }) => url === origin) ?? { url: origin, description: 'This host' };
   return [own, ...published.filter(({ url }) => url !== origin)];
 }
 
 /**
- * GET /api/v1/docs/doc.json: the document that `packages/schema` generates from the operations. The
- * requested host stands in its samples and first among its servers, so that copied samples call the
- * service that the reader has in front of them.
+ * Creates the handler of GET /api/v1/docs/doc.json, which returns the OpenAPI document from
+ * `packages/schema`. The samples use the requested host, which is also the first of the servers, so
+ * that copied samples call the same service.
  */
 export function getOpenApiDocumentHandler(originOf: OriginOf) {
   let prepared: ReturnType<typeof prepare> | undefined;

@@ -3,7 +3,7 @@ import type { KeyDependencies } from '../../keys/dependencies.ts';
 import type { Owner } from '../../keys/owner.ts';
 import { readUsage } from '../../keys/usage/read.ts';
 
-/** GET /api/v1/user/usage: returns what is consumed of the quotas and what remains. */
+/** Creates the handler of GET /api/v1/user/usage, which returns the used and remaining quotas. */
 export function getUsageHandler(dependencies: KeyDependencies) {
   return async (owner: Owner): Promise<Usage> => {
     const { used, tier, limits } = await readUsage(dependencies, owner);

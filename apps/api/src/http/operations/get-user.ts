@@ -11,7 +11,10 @@ function listed(keys: readonly KeyRecord[], isActive: boolean): ListedApiKey[] {
   return keys.map((key) => ({ api_key: maskKey(key.start), ...describeKey(key, isActive) }));
 }
 
-/** GET /api/v1/user/me: returns the user whom the token names, with the user's keys. */
+/**
+ * Creates the handler of GET /api/v1/user/me, which returns the user of the token and the user's
+ * keys.
+ */
 export function getUserHandler(dependencies: KeyDependencies) {
   return async (owner: Owner): Promise<User> => {
     const { since, tier, active, expired } = await listKeys(dependencies, owner);

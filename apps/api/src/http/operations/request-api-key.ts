@@ -4,7 +4,10 @@ import type { Owner } from '../../keys/owner.ts';
 import { describeKey } from '../response/describe-key.ts';
 import { HttpError } from '../response/errors.ts';
 
-/** POST /api/v1/apikey/request: issues a key. Only this answer contains it. */
+/**
+ * Creates the handler of POST /api/v1/apikey/request, which issues a key. Only this answer contains
+ * the key.
+ */
 export function requestApiKeyHandler(dependencies: IssueKeyDependencies) {
   return async (owner: Owner, body: RequestApiKeyBody, idempotencyKey?: string): Promise<IssuedApiKey> => {
     const issued = await issueKey(dependencies, owner, {

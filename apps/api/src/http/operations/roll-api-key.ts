@@ -7,7 +7,8 @@ import { describeKey } from '../response/describe-key.ts';
 import { HttpError } from '../response/errors.ts';
 
 /**
- * POST /api/v1/apikey/roll: replaces the secret of a key. Only this answer contains the new one.
+ * Creates the handler of POST /api/v1/apikey/roll, which replaces the secret of a key. Only this
+ * answer contains the new key.
  */
 export function rollApiKeyHandler(dependencies: IssueKeyDependencies) {
   return async (owner: Owner, body: RollApiKeyBody, idempotencyKey?: string): Promise<RolledApiKey> => {

@@ -5,7 +5,10 @@ import type { Owner } from '../../keys/owner.ts';
 import { rotateKey } from '../../keys/rotate.ts';
 import { HttpError } from '../response/errors.ts';
 
-/** POST /api/v1/apikey/rotate: extends a key that has expired or expires within a day. */
+/**
+ * Creates the handler of POST /api/v1/apikey/rotate, which extends a key that has expired or
+ * expires within a day.
+ */
 export function rotateApiKeyHandler(dependencies: KeyDependencies) {
   return async (owner: Owner, body: RotateApiKeyBody, idempotencyKey?: string): Promise<RotatedApiKey> => {
     const outcome = await rotateKey(dependencies, owner, {

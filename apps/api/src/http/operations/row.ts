@@ -14,28 +14,28 @@ import { memoizeWeak } from '../memoize-weak.ts';
 import type { Answer } from '../response/answer.ts';
 
 /**
- * A row of the table of operations: an operation of the schema, and the function that handles its
- * requests. The steps of a request follow from the operation (see `pipeline.ts`), so a handler gets
- * only values that the steps have verified.
+ * A row of the operation table: an operation of the schema, and the function that handles its
+ * requests. The operation determines which steps a request passes (see `pipeline.ts`), so a handler
+ * receives only validated values.
  */
 export type Row = PublicRow | ReadRow | BodyRow | KeyRow;
 
-/** An operation without credentials. */
+/** The row of an operation that takes no credentials. */
 export interface PublicRow extends PublicOperation {
   handle(exchange: Exchange): Promise<Answer>;
 }
 
-/** An operation that takes a token and no body. A body that is sent anyway is ignored. */
+/** The row of an operation that takes a token and no body. A request body is ignored. */
 export interface ReadRow extends BearerReadOperation {
   handle(owner: Owner): Promise<unknown>;
 }
 
-/** An operation that takes a token and a body. */
+/** The row of an operation that takes a token and a body. */
 export interface BodyRow extends BearerOperation {
   handle(owner: Owner, body: object, idempotencyKey: string | undefined): Promise<unknown>;
 }
 
-/** An operation that takes a key. Its JSON depends on the key alone. */
+/** The row of an operation that takes an API key. Its response body depends only on the key. */
 export interface KeyRow extends KeyOperation {
   handle(found: FoundKey): string;
 }
@@ -58,7 +58,7 @@ export function bodyRow<Op extends BearerOperation>(
   return { ...operation, handle };
 }
 
-/** Caches the JSON for as long as the key is cached. */
+/** Creates a row whose response body is cached for as long as the key is cached. */
 export function keyRow<Op extends KeyOperation>(
   operation: Op,
   describe: (found: FoundKey) => ResponseBodyOf<Op>,
@@ -66,15 +66,15 @@ export function keyRow<Op extends KeyOperation>(
   return { ...operation, handle: memoizeWeak((found) => JSON.stringify(describe(found))) };
 }
 
-/** Finds the row that a request is for. */
+/** Returns the row of a request. Undefined if no row matches. */
 export type FindRow = (request: Exchange['request']) => Row | undefined;
 
 /**
  * Creates the function that finds the row of a request by method and path, without Express.
  *
- * It recognizes a path only as the table spells it. Of other spellings Express's router says what
- * they mean; it has the same rows. An operation that takes a key accepts any method, and any path
- * below its own as it was sent: decoding it could only fail.
+ * The function recognizes only paths that are spelled as in the table. Express's router, which has
+ * the same rows, handles other spellings. An operation that takes an API key accepts any method,
+ * and any path below its own. Such a path is not decoded, since decoding could only fail.
  */
 export function findRow(rows: readonly Row[]): FindRow {
   const byMethodAndPath = new Map<string, Row>();
@@ -94,7 +94,7 @@ export function findRow(rows: readonly Row[]): FindRow {
   };
 }
 
-/** Returns the methods of each path that the rows give a path, for the header `Allow`. */
+/** Returns the methods of each path in the rows, for the `Allow` header. */
 export function methodsByPath(rows: readonly Row[]): Map<string, Operation['method'][]> {
   const methods = new Map<string, Operation['method'][]>();
   for (const { path, method } of rows) methods.set(path, [...(methods.get(path) ?? []), method]);

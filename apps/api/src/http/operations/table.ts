@@ -22,7 +22,7 @@ import { rotateApiKeyHandler } from './rotate-api-key.ts';
 import { bodyRow, keyRow, publicRow, type Row, readRow } from './row.ts';
 import { verifyApiKeyHandler } from './verify-api-key.ts';
 
-/** Returns every operation of the service with its handler. */
+/** Returns the table of all operations with their handlers. */
 export function operationTable(keys: Keys, originOf: OriginOf): readonly Row[] {
   return [
     bodyRow(requestApiKey, requestApiKeyHandler(keys)),

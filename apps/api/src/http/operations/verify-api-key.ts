@@ -2,7 +2,7 @@ import type { VerifiedApiKey } from '@andamio/schema/operations';
 import { formatTimestamp } from '@andamio/schema/timestamps';
 import type { FoundKey } from '../../keys/model.ts';
 
-/** GET /api/v1/apikey/verify: returns the owner, name and tier of the key that was sent. */
+/** Handles GET /api/v1/apikey/verify: returns the owner, name and tier of the request's key. */
 export function verifyApiKeyHandler({ record, tier }: FoundKey): VerifiedApiKey {
   return {
     user_id: record.userId,

@@ -1,6 +1,7 @@
 /**
- * Returns the policy of the reference page: scripts by nonce only, and no connections to other
- * hosts. Inline styles are allowed, because the renderer uses them for its theme and menus.
+ * Returns the Content Security Policy of the reference page. It allows only scripts with the nonce,
+ * and no connections to other hosts. Inline styles are allowed, because the renderer uses them for
+ * its theme and menus.
  *
  * @param nonce at least 128 random bits in Base64, new for each answer
  *   (https://www.w3.org/TR/CSP3/#security-nonces)

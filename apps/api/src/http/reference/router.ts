@@ -14,10 +14,10 @@ const docs = `${basePath}/docs`;
 const pagePath = `${docs}/index.html`;
 const assetsPath = `${docs}/assets`;
 
-/** Paths under which people look for the reference. */
+/** Paths that redirect to the reference page. */
 const otherPaths = ['/', '/docs', docs];
 
-/** Other forms of the reference, by path. */
+/** Text versions of the reference, by path. */
 const texts = {
   [`${docs}/reference.md`]: { file: 'reference.md', type: 'text/markdown; charset=utf-8' },
   [`${docs}/llms.txt`]: { file: 'llms.txt', type: 'text/plain; charset=utf-8' },
@@ -25,8 +25,8 @@ const texts = {
 } as const;
 
 /**
- * Serves files whose names change with their content, as the build compressed them. They are found
- * on first use.
+ * Serves static files that the build has compressed. Their names change with their content, so they
+ * can be cached forever. The folder is read on first use.
  */
 function assets(folder: string): RequestHandler {
   let serve: RequestHandler | undefined;
@@ -35,7 +35,7 @@ function assets(folder: string): RequestHandler {
       const { default: sirv } = await import('sirv');
       serve = sirv(join(folder, 'assets'), { brotli: true, gzip: true, immutable: true, maxAge: 31_536_000 });
     }
-    // Headers that are set take precedence over those of the files.
+    // Headers that are already set would take precedence over the headers of the library.
     response.removeHeader('Cache-Control');
     // Ranges are ignored (RFC 9110 section 14.2): the library answers some with the wrong bytes.
     delete request.headers.range;
@@ -47,13 +47,13 @@ function assets(folder: string): RequestHandler {
   };
 }
 
-/** Passes GET and HEAD on. Other methods leave the router. */
+/** Passes GET and HEAD requests on. Requests with other methods leave the router. */
 const readsOnly: RequestHandler = ({ method }, _response, next) => {
   next(method === 'GET' || method === 'HEAD' ? undefined : 'router');
 };
 
 /**
- * Routes the reference page and its other forms. Files are read on first use.
+ * Routes the reference page, its text versions and its assets. Files are read on first use.
  *
  * @param folder the output of `packages/reference`
  */

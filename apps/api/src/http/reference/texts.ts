@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { documentedOrigin } from '../request/origin.ts';
 
-/** Resolves to a text of the reference in which the given origin stands for the documented one. */
+/** Resolves to a file of the reference, with the documented origin replaced by the given origin. */
 export type ReadText = (name: string, origin: string) => Promise<string>;
 
 /**
- * Creates the reader of the reference's texts. It keeps each text in memory after its first use.
+ * Creates a function that reads files of the reference. It keeps each text in memory after its
+ * first use.
  */
 export function textsOf(folder: string): ReadText {
   const read = new Map<string, Promise<string>>();
@@ -15,7 +16,7 @@ export function textsOf(folder: string): ReadText {
     if (text === undefined) {
       text = readFile(join(folder, name), 'utf8');
       read.set(name, text);
-      // A failed read is tried again.
+      // The next call repeats a failed read.
       text.catch(() => read.delete(name));
     }
     return (await text).replaceAll(documentedOrigin, origin);

@@ -7,9 +7,9 @@ import { requestIdOf } from './id.ts';
 import { requestLogger } from './log.ts';
 
 /**
- * Returns the path and query of a request target, which may be a whole URL (RFC 9112 section
- * 3.2.2). For a target that is no URL Express would find no path and answer in HTML. `*` is a path
- * that matches nothing.
+ * Returns the path and query of a request target, which may be an absolute URL (RFC 9112 section
+ * 3.2.2). Returns `*`, which matches no route, for a target that is not a URL. Express would find
+ * no path in such a target and answer in HTML.
  */
 function originForm(target: string): string {
   if (target.startsWith('/')) return target;
@@ -24,9 +24,10 @@ export interface ExchangeDependencies {
 }
 
 /**
- * Creates the function that begins an exchange: it normalizes the request target, identifies
- * request and client, and logs the request once the response is closed. It also stores usage that
- * is due, because timers fire late where the processor is throttled between requests.
+ * Creates the function that begins an exchange. The function normalizes the request target,
+ * identifies the request and the client, and logs the request once the response is closed. It also
+ * stores usage that is due, because timers fire late where the processor is throttled between
+ * requests.
  */
 export function beginExchanges({ log, usage, trustProxyHops }: ExchangeDependencies) {
   const logWhenClosed = requestLogger(log);

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { HttpError } from '../response/errors.ts';
 import { parseJson, readJsonBody } from './json-body.ts';
 
-/** Reads the body of an operation (contract, part C). */
+/** Reads the body of a request to an operation (contract, part C). */
 export const readBody = readJsonBody({ limit: 16 * 1024, encodings: new Set(['identity', 'gzip', 'deflate']) });
 
 function parseObject(bytes: Uint8Array | undefined): Record<string, unknown> {
@@ -12,9 +12,9 @@ function parseObject(bytes: Uint8Array | undefined): Record<string, unknown> {
 }
 
 /**
- * Parses a body by the schema of its operation (contract, part C). A missing required field is 400,
- * also beside other faults. A value that breaks the schema is 422; `details` names each field with
- * the rule that it breaks.
+ * Parses a body according to its operation's schema (contract, part C). A missing required field is
+ * answered with 400, even if other fields are invalid. An invalid value is answered with 422, and
+ * `details` lists each field with the rule that it breaks.
  *
  * @throws {@link HttpError} `invalid_body`, `missing_field`, `invalid_field`.
  */
@@ -28,7 +28,7 @@ export function parseBody<Schema extends z.ZodObject>(bytes: Uint8Array | undefi
   if (missing.length > 0) {
     throw new HttpError('missing_field', missing.map(({ field }) => `${field}: is required`).join('; '));
   }
-  // A rule that several items of a list break is named once.
+  // A rule that several items of a list break is listed once.
   const broken = new Set(problems.map(({ field, rule }) => `${field}: ${rule}`));
   throw new HttpError('invalid_field', [...broken].join('; '));
 }

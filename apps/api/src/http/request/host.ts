@@ -4,8 +4,8 @@ import { details } from '../response/details.ts';
 import { HttpError } from '../response/errors.ts';
 
 /**
- * A registered name or IPv4 address with a port (RFC 3986 sections 3.2.2 and 3.2.3), and an address
- * in brackets. Name and port may be empty.
+ * Patterns of a valid `Host` (RFC 3986 sections 3.2.2 and 3.2.3): a registered name or IPv4
+ * address, and an address in brackets. Each may have a port. Name and port may be empty.
  */
 const named = /^(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*(?::\d*)?$/;
 const bracketed = /^\[(?:([0-9A-Fa-f:.]+)|v[0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\](?::\d*)?$/;
@@ -17,8 +17,9 @@ function isHost(value: string): boolean {
 }
 
 /**
- * Requires exactly one well-formed `Host` (RFC 9112 section 3.2): of two, a proxy in front may have
- * used the other.
+ * Requires exactly one well-formed `Host` header (RFC 9112 section 3.2). If there were two, a proxy
+ * might route by one and the service might use the other. Only HTTP/1.0 requests may omit the
+ * header.
  *
  * @throws {@link HttpError} `malformed_request`.
  */

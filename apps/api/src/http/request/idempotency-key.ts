@@ -9,7 +9,7 @@ const pattern = new RegExp(idempotencyKeyPattern);
  * Returns the `Idempotency-Key` of a request, if it has one (service contract, "Beside the
  * contract").
  *
- * @throws {@link HttpError} `invalid_field` for a key that breaks the rule, or two.
+ * @throws {@link HttpError} `invalid_field` if the header is malformed or repeated.
  */
 export function idempotencyKeyOf({ headersDistinct }: IncomingMessage): string | undefined {
   const values = headersDistinct[idempotencyKeyHeader.toLowerCase()] ?? [];

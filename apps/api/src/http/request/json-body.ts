@@ -2,36 +2,35 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { raw } from 'express';
 import { HttpError } from '../response/errors.ts';
 
-/** How the body of a request may arrive. */
+/** The rules for a request body. */
 export interface JsonBodyRules {
-  /** Maximum bytes, after decompression. */
+  /** Maximum size in bytes, after decompression. */
   readonly limit: number;
   /** The accepted content codings, in lower case. */
   readonly encodings: ReadonlySet<string>;
-  /**
-   * Texts for a body that cannot be read and for one that is too large, instead of those of the
-   * codes.
-   */
+  /** The `details` of the two errors. The default is the text of the error code. */
   readonly details?: Readonly<Record<'invalid_body' | 'body_too_large', string>>;
 }
 
 /**
- * Reads the bytes of a body. Undefined if the request has none.
+ * Reads a request body. Resolves to undefined if the request has none.
  *
  * @throws {@link HttpError} `invalid_body`, `body_too_large`.
  */
 export type ReadBody = (request: IncomingMessage, response: ServerResponse) => Promise<Uint8Array | undefined>;
 
 /**
- * `application/json`. It has no parameters (RFC 8259 section 11), so parameters that clients add
- * are ignored: the bytes must be UTF-8.
+ * The media type `application/json`. It has no parameters (RFC 8259 section 11), so a `charset`
+ * that clients add is ignored: the body must be UTF-8.
  */
 const jsonType = /^application\/json[ \t]*(?:;|$)/i;
 
-/** Other names of content codings that the library knows (RFC 9110 section 8.4.1.3). */
+/**
+ * Aliases of content codings, with the names that the library accepts (RFC 9110 section 8.4.1.3).
+ */
 const aliases: Readonly<Record<string, string>> = { 'x-gzip': 'gzip' };
 
-/** Creates the function that reads a JSON body within the rules. */
+/** Creates a function that reads JSON bodies and enforces the rules. */
 export function readJsonBody({ limit, encodings, details }: JsonBodyRules): ReadBody {
   const wireLimit = 2 * limit; // Incompressible data grows a little when it is compressed.
   const readRaw = raw({ type: () => true, limit, inflate: true });
@@ -45,13 +44,14 @@ export function readJsonBody({ limit, encodings, details }: JsonBodyRules): Read
     }
     request.headers['content-encoding'] = encoding;
     await new Promise<void>((resolve, reject) => {
-      // The library limits what comes out of decompression. Empty blocks could go in without end.
+      // The library limits only the size after decompression. Empty compressed blocks could arrive
+      // without end.
       let received = 0;
       request.on('data', (bytes: Buffer) => {
         received += bytes.length;
         if (received <= wireLimit) return;
         request.unpipe();
-        request.resume(); // The rest is discarded, so that the client gets to read the answer.
+        request.resume(); // The rest is discarded, so that the client can read the response.
         reject(refusal('body_too_large'));
       });
       readRaw(request, response, (error?: { type?: string }) => {
@@ -65,7 +65,7 @@ export function readJsonBody({ limit, encodings, details }: JsonBodyRules): Read
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** Parses bytes as JSON in UTF-8. Returns undefined if they are not. */
+/** Parses bytes as JSON in UTF-8. Returns undefined if they are not valid. */
 export function parseJson(bytes: Uint8Array | undefined): unknown {
   try {
     return JSON.parse(decoder.decode(bytes));

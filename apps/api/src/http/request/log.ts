@@ -3,12 +3,16 @@ import type { Logger } from '../../log.ts';
 import type { Exchange } from '../exchange.ts';
 import { traceContext } from './trace-context.ts';
 
-/** Clients per window whose refusals get a log line of their own. Further ones are only counted. */
+/**
+ * Maximum number of clients per window whose refusals are logged. Refusals of other clients are
+ * only counted.
+ */
 const maximumClients = 1_000;
 
 /**
- * Samples the log lines of refusals for rate limits, which cost a client nothing to cause: one line
- * per client and window. The others are counted, and the count is logged when the window ends.
+ * Creates a function that samples log lines for rate limit refusals, because a client can cause any
+ * number of them at no cost. The function reports whether to write a line: once per client and
+ * window. Other refusals are counted, and the count is logged when the window ends.
  */
 function sampleRefusals(log: Logger): (client: string) => boolean {
   const clients = new Set<string>();
@@ -33,9 +37,9 @@ function sampleRefusals(log: Logger): (client: string) => boolean {
 }
 
 /**
- * Creates the function that logs a request when its response is closed. Of what the client sent, a
- * line contains only the address and ids in their accepted form: paths, queries, headers and bodies
- * may contain keys and tokens.
+ * Creates the function that logs a request when its response is closed. Paths, queries, headers and
+ * bodies may contain keys and tokens. A log line therefore contains only the client's address and
+ * well-formed ids.
  */
 export function requestLogger(log: Logger): (exchange: Exchange) => void {
   const isSampled = sampleRefusals(log);

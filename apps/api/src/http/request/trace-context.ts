@@ -26,7 +26,7 @@ function fromCloudTrace(header: string | string[] | undefined): TraceContext | u
   return { trace_id: trace, span_id: span, trace_flags: sampled === '1' ? '01' : '00' };
 }
 
-/** Returns the trace of a request. Undefined if no header has a well-formed one. */
+/** Returns the trace context of a request. Undefined if no header contains a well-formed one. */
 export function traceContext(headers: IncomingHttpHeaders): TraceContext | undefined {
   return fromTraceparent(headers['traceparent']) ?? fromCloudTrace(headers['x-cloud-trace-context']);
 }

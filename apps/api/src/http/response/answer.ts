@@ -1,22 +1,22 @@
 import type { ServerResponse } from 'node:http';
 
-/** Names and values in turns, as `writeHead` takes them. */
+/** Alternating header names and values, as `writeHead` takes them. */
 export type RawHeaders = readonly string[];
 
-/** A whole answer to a request, as a value. */
+/** A complete HTTP response, as a value. */
 export interface Answer {
   readonly status: number;
-  /** All headers but `Content-Length` and those that every answer has. */
+  /** The headers, except `Content-Length` and the headers that every response has. */
   readonly headers: RawHeaders;
   readonly body: string | Uint8Array;
 }
 
 export const jsonType: RawHeaders = ['Content-Type', 'application/json; charset=utf-8'];
 
-/** Keys, errors and the state of health are for this client at this moment only. */
+/** Headers for answers that must not be cached, such as keys, errors and health checks. */
 export const noStore: RawHeaders = ['Cache-Control', 'no-store'];
 
-/** The same for an answer that says which pages may read it. */
+/** Headers for answers that must not be cached and that pages of listed origins may read. */
 export const uncached: RawHeaders = [...noStore, 'Vary', 'Origin'];
 
 /** Creates the answer of a successful operation. */
@@ -24,7 +24,10 @@ export function jsonAnswer(value: unknown): Answer {
   return { status: 200, headers: [...uncached, ...jsonType], body: JSON.stringify(value) };
 }
 
-/** Sends an answer. Its headers replace those of the same name that the response has already. */
+/**
+ * Sends an answer. Its headers replace headers of the same name that are already set on the
+ * response.
+ */
 export function sendAnswer(response: ServerResponse, { status, headers, body }: Answer): void {
   response.writeHead(status, [...headers, 'Content-Length', String(Buffer.byteLength(body))]);
   response.end(body);

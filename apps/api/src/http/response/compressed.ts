@@ -5,8 +5,8 @@ import accepts from 'accepts';
 import type { Answer } from './answer.ts';
 
 /**
- * Creates the answer for a text that contains the host which serves it. Caches must revalidate it,
- * and it is compressed for each request.
+ * Creates the answer for a text that contains the requested host. The text depends on the request,
+ * so caches must revalidate it and it is compressed each time.
  */
 export async function compressedAnswer(request: IncomingMessage, type: string, text: string): Promise<Answer> {
   const isGzip = accepts(request).encodings('gzip') !== false;

@@ -7,24 +7,28 @@ import type { RawHeaders } from './answer.ts';
 
 const exposedHeaders = [...rateLimitHeaders, requestIdHeader, errorCodeHeader];
 
-/** The header that names what pages may read, whether or not a page asks. */
+/**
+ * The header that lists the response headers that pages may read. It is sent even if the request
+ * has no `Origin`.
+ */
 export const exposureHeaders: RawHeaders = ['Access-Control-Expose-Headers', exposedHeaders.join(',')];
 
-/** What pages of other origins may do. */
+/** The rules for requests from pages of other origins (CORS). */
 export interface CrossOrigin {
   /**
-   * Reports whether a request is the preflight of a listed origin (Fetch standard, CORS protocol).
+   * Reports whether a request is a preflight request from a listed origin (Fetch standard, CORS
+   * protocol).
    */
   isPreflight(request: IncomingMessage): boolean;
-  /** Sets the headers by which a page of a listed origin can read the answer. */
+  /** Sets the headers that allow a page of a listed origin to read the response. */
   expose(request: IncomingMessage, response: ServerResponse): void;
-  /** Answers a preflight of a listed origin. */
+  /** Answers a preflight request from a listed origin. */
   answerPreflight(request: IncomingMessage, response: ServerResponse): void;
 }
 
 /**
- * Lets pages of the listed origins call the service (service contract, "Settled beside"). An
- * OPTIONS request that is not a preflight of theirs is a method like any other.
+ * Allows pages of the listed origins to call the service (service contract, "Settled beside"). Any
+ * other OPTIONS request is treated like a request with an unsupported method.
  */
 export function allowOrigins(origins: readonly string[]): CrossOrigin {
   const listed = new Set(origins);

@@ -2,9 +2,9 @@ import { idempotencyKeyHeader } from '@andamio/schema/idempotency-key';
 import { maximumAlertBytes } from '@andamio/schema/secret-scanning';
 
 /**
- * Texts of `details` that are more specific than the text of their error code in
- * `packages/schema/src/errors.ts`. Together with the rules of fields, the two tables are all that
- * an error tells a client.
+ * Error `details` that are more specific than the default of their error code in
+ * `packages/schema/src/errors.ts`. Errors tell clients nothing except these texts, the defaults,
+ * and the rules of fields.
  */
 export const details = {
   host: 'The header Host must be sent once, as a host name or address with an optional port.',

@@ -6,7 +6,8 @@ import type { Exchange } from '../exchange.ts';
 import { type Answer, jsonType, type RawHeaders } from './answer.ts';
 
 /**
- * An error that the client sees. Its code determines status and message; `details` is for people.
+ * An error that is reported to the client. Its code determines the status and message; `details` is
+ * written for people.
  */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
@@ -15,7 +16,7 @@ export class HttpError extends Error {
   readonly retryAfter: number | undefined;
 
   /**
-   * @param details contains no value that the client sent. Defaults to the text of the code.
+   * @param details must not contain a value that the client sent. Defaults to the text of the code.
    * @param retryAfter seconds after which the same request may succeed, if known.
    */
   constructor(code: ErrorCode, details: string = errorKinds[code].details, retryAfter?: number) {
@@ -30,7 +31,7 @@ type CodeWithStatus<Status extends ErrorStatus> = {
   [Code in ErrorCode]: (typeof errorKinds)[Code]['status'] extends Status ? Code : never;
 }[ErrorCode];
 
-/** Refused credentials. The client learns the code only; the reason is logged. */
+/** The error for refused credentials. The client sees only the code; the reason is logged. */
 export class CredentialsRefusedError extends HttpError {
   readonly reason: CredentialRefusal;
 
@@ -41,15 +42,16 @@ export class CredentialsRefusedError extends HttpError {
 }
 
 /**
- * The store did not respond, or too late to rely on the answer, so the key could not be verified.
+ * The key could not be verified, because the store did not respond, or responded too late for the
+ * result to be reliable.
  */
 export class VerificationUnavailableError extends Error {
   override readonly name = 'VerificationUnavailableError';
 }
 
 /**
- * How to authenticate (RFC 9110 section 11.6.1; RFC 6750 section 3 for tokens). The challenge does
- * not depend on what is wrong, so that it discloses nothing.
+ * The `WWW-Authenticate` challenges (RFC 9110 section 11.6.1; RFC 6750 section 3 for tokens). A
+ * challenge does not depend on the reason for the refusal, so it does not disclose the reason.
  */
 const challenges: Readonly<Record<CodeWithStatus<401>, string>> = {
   unauthenticated: 'Bearer realm="andamio-api", error="invalid_token"',
@@ -66,8 +68,8 @@ function codeOfCause(error: unknown): ErrorCode {
 }
 
 /**
- * Returns what the client sees of an error. An unexpected error is identified by the request id
- * only.
+ * Returns the error to report to the client. An unexpected error is identified only by the request
+ * id.
  */
 function toHttpError(error: unknown, requestId: string): HttpError {
   if (error instanceof HttpError) return error;
@@ -80,13 +82,13 @@ export function isTooManyRequests(error: unknown): boolean {
   return error instanceof HttpError && errorKinds[error.code].status === 429;
 }
 
-/** Creates the answer for an error, and reports the error to the log. */
+/** Creates the answer for an error, and adds the error to the request's log line. */
 export type AnswerError = (error: unknown, exchange: Exchange, headers: RawHeaders) => Answer;
 
 /**
- * Creates the one function that turns errors into answers, in the body that the contract fixes.
+ * Creates the function that turns every error into an answer with the error body of the contract.
  *
- * @param explainsRefusals whether `details` has the reason why credentials are refused: in
+ * @param explainsRefusals whether `details` contains the reason for refusing credentials. Only for
  *   development.
  */
 export function answerErrors(explainsRefusals: boolean): AnswerError {

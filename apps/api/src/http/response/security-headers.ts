@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import helmet from 'helmet';
 import type { RawHeaders } from './answer.ts';
 
-/** Returns the headers that helmet sets, which are the same for each answer. */
+/** Returns the headers that helmet sets, which are the same for every response. */
 export function helmetHeaders(): RawHeaders {
   const headers: string[] = [];
   const response = new ServerResponse(new IncomingMessage(new Socket()));
@@ -16,7 +16,8 @@ export function helmetHeaders(): RawHeaders {
 }
 
 /**
- * The headers that OWASP's REST Security Cheat Sheet names, for answers that no browser displays.
+ * The headers that OWASP's REST Security Cheat Sheet recommends for responses that browsers do not
+ * display.
  */
 export const programHeaders: RawHeaders = [
   'Content-Security-Policy',

@@ -4,7 +4,10 @@ import { readJsonBody } from '../request/json-body.ts';
 import { details } from '../response/details.ts';
 import { HttpError } from '../response/errors.ts';
 
-/** Reads the bytes of a message as they were signed: compressed messages are refused. */
+/**
+ * Reads the body of a message. Compressed bodies are refused, because the signature covers the
+ * bytes as they are sent.
+ */
 export const readAlerts = readJsonBody({
   limit: maximumAlertBytes,
   encodings: new Set(['identity']),
@@ -12,7 +15,8 @@ export const readAlerts = readJsonBody({
 });
 
 /**
- * Parses JSON even if a string in it is not UTF-8, since one such alert must not hide the others.
+ * Parses JSON even if a string in it is not valid UTF-8, since one such alert must not hide the
+ * others.
  */
 function parse(bytes: Uint8Array): unknown {
   try {
@@ -29,7 +33,7 @@ export interface ParsedAlerts {
 }
 
 /**
- * Parses the alerts of a message one by one. Entries that name no token are skipped.
+ * Parses the alerts of a message one by one. Entries without a token are skipped.
  *
  * @throws {@link HttpError} `invalid_body` if the message is not an array.
  */

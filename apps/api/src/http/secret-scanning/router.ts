@@ -12,16 +12,15 @@ import { parseAlerts, readAlerts, verdictsOf } from './alerts.ts';
 export interface SecretScanningDependencies {
   readonly keys: RevokeKeyDependencies;
   readonly verifyAlert: VerifyAlert;
-  /** A message with a good signature is refunded. */
+  /** The address limit. A message with a valid signature is refunded. */
   readonly addressLimit: Limit<string>;
   readonly log: Logger;
 }
 
 /**
- * Returns the signature that the headers state.
+ * Returns the signature in the request headers. Called before the body is read.
  *
- * @throws {@link CredentialsRefusedError} unless each header is there exactly once. That is checked
- *   before the body is read.
+ * @throws {@link CredentialsRefusedError} unless each header is present exactly once.
  */
 function signatureOf({ headersDistinct }: Request): AlertSignature {
   const [keyIdentifier, ...moreIdentifiers] = headersDistinct[signatureHeaders.keyIdentifier] ?? [];
@@ -33,12 +32,15 @@ function signatureOf({ headersDistinct }: Request): AlertSignature {
 
 async function authenticate(verifyAlert: VerifyAlert, signature: AlertSignature, body: Uint8Array): Promise<void> {
   const verification = await verifyAlert(signature, body);
-  // GitHub sends an alert again after a 500, but not after a refusal.
+  // GitHub sends an alert again after status 500, but not after a refusal.
   if (verification === 'unconfirmed') throw new HttpError('signing_keys_unavailable');
   if (verification !== 'verified') throw new CredentialsRefusedError('invalid_signature', verification);
 }
 
-/** POST /api/v1/github/secret-scanning: revokes the keys that GitHub found in public. */
+/**
+ * Creates the handler of POST /api/v1/github/secret-scanning, which revokes the keys that GitHub
+ * found in public.
+ */
 function handleAlerts({ keys, verifyAlert, addressLimit, log }: SecretScanningDependencies): RequestHandler {
   return async (request, response) => {
     const signature = signatureOf(request);
