@@ -4,8 +4,8 @@ import { apiKeyHeader } from '@andamio/schema/key-format';
 const header = apiKeyHeader.toLowerCase();
 
 /**
- * Returns what a request sends as its key. Undefined without the header. Node joins a repeated
- * header with a comma, which no key contains.
+ * Returns the API key header of a request. Undefined without the header. Node joins repeated
+ * headers with a comma, which no key contains, so a request with two keys is refused.
  */
 export function apiKeyOf({ headers }: IncomingMessage): string | undefined {
   return headers[header] as string | undefined;

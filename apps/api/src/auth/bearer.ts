@@ -3,10 +3,10 @@ import type { IncomingMessage } from 'node:http';
 const bearer = /^bearer +([A-Za-z0-9_.-]+)$/i;
 
 /**
- * Returns the token of the header `Authorization: Bearer <JWT>`, with the scheme in any case (RFC
- * 9110 section 11.1, RFC 6750).
+ * Returns the token from the header `Authorization: Bearer <JWT>`. The scheme is case-insensitive
+ * (RFC 9110 section 11.1, RFC 6750).
  *
- * @returns undefined without the header, with another scheme, or with a repeated header.
+ * @returns undefined if the header is missing, repeated, or has another scheme.
  */
 export function bearerToken(request: IncomingMessage): string | undefined {
   const [value, ...more] = request.headersDistinct['authorization'] ?? [];

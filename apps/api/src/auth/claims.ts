@@ -5,13 +5,14 @@ import type { Principal } from './principal.ts';
 const controlCharacter = /\p{Cc}/u;
 
 /**
- * A subject: 1 to 128 code points that can be stored, and not blank (service contract, "The JWT").
+ * A subject: 1 to 128 code points, not blank, without control characters and lone surrogates
+ * (service contract, "The JWT").
  */
 const subject = z
   .string()
   .refine((sub) => sub.isWellFormed() && !controlCharacter.test(sub) && sub.trim() !== '' && [...sub].length <= 128);
 
-/** RFC 7519 section 2: seconds, not necessarily whole. */
+/** A NumericDate (RFC 7519 section 2): Unix seconds, not necessarily an integer. */
 const numericDate = z.number();
 
 const claims = z.object({
@@ -26,9 +27,9 @@ const claims = z.object({
 /**
  * Reads the claims of a verified token.
  *
- * @param nowSeconds Unix time. An `iat` in the future counts as now; otherwise one wrong clock
- *   would fix an owner's tier forever.
- * @returns undefined if a claim is missing or of a wrong type.
+ * @param nowSeconds the current time in Unix seconds. An `iat` in the future is replaced with it.
+ *   Otherwise one issuer with a wrong clock could fix an owner's tier forever.
+ * @returns undefined if a claim is missing or invalid.
  */
 export function readClaims(payload: unknown, nowSeconds: number): Principal | undefined {
   const parsed = claims.safeParse(payload);

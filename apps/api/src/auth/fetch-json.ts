@@ -1,19 +1,21 @@
-/** Milliseconds until the whole answer must have arrived. */
+/** Maximum milliseconds until the whole response has arrived. */
 const timeout = 4_000;
 
 /**
- * The largest answer in bytes, after decompression. The key sets of large issuers have a few KiB.
+ * Maximum size of a response in bytes, after decompression. The key sets of large issuers have a
+ * few KiB.
  */
 const maximumBytes = 1024 * 1024;
 
-/** Names where an answer redirects to, without what a query may hold. */
+/** Returns the target of a redirect without its query, which may contain secrets. */
 function redirectTarget(response: Response, url: string): string {
   const target = URL.parse(response.headers.get('location') ?? '', url);
   return target === null ? 'an unreadable address' : `${target.origin}${target.pathname}`;
 }
 
 /**
- * Reads a body, counting bytes as they arrive: a small compressed body can hold a very large one.
+ * Reads a body and counts its bytes as they arrive, because a small compressed body can expand to a
+ * very large one.
  */
 async function readBody(body: ReadableStream<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
@@ -30,8 +32,8 @@ async function readBody(body: ReadableStream<Uint8Array>): Promise<Buffer> {
 /**
  * Fetches JSON from a URL. One deadline covers the connection, the headers and the body.
  *
- * @throws if no whole JSON answer with a status of 2xx arrives within 4 s and 1 MiB. Redirects are
- *   not followed: they would move the trust in the URL to another address.
+ * @throws unless a complete JSON response with a 2xx status arrives within 4 s and 1 MiB. Redirects
+ *   are not followed, because they would extend the trust in the configured URL to another address.
  */
 export async function fetchJson(url: string, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
   const response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(timeout) });
@@ -48,6 +50,6 @@ export async function fetchJson(url: string, headers: Readonly<Record<string, st
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {
-    throw new Error('The answer is not JSON.'); // The parser's own message would quote it.
+    throw new Error('The answer is not JSON.'); // The parser's message would quote the body.
   }
 }

@@ -3,24 +3,30 @@ import * as z from 'zod';
 import { fetchJson } from './fetch-json.ts';
 import { publishedKeys } from './published-keys.ts';
 
-/** GitHub allows 60 requests an hour without a token, and anybody can invent an identifier. */
+/**
+ * Minimum milliseconds between fetches. GitHub allows 60 requests an hour without a token, and
+ * anyone can cause a fetch by sending an unknown key identifier.
+ */
 const fetchInterval = 60_000;
-/** Bounds fetches likewise. A key that GitHub withdraws stops verifying within the hour. */
+/**
+ * Milliseconds after which the keys are fetched again. A key that GitHub withdraws stops verifying
+ * within the hour.
+ */
 const maximumAge = 3_600_000;
 
-/** What GitHub publishes at https://api.github.com/meta/public_keys/secret_scanning. */
+/** The response of https://api.github.com/meta/public_keys/secret_scanning. */
 const keyList = z.object({ public_keys: z.array(z.unknown()) });
 const publishedKey = z.object({ key_identifier: z.string(), key: z.string() });
 
 /**
  * Finds the key that GitHub publishes under an identifier.
  *
- * @returns undefined if GitHub publishes no such key, `unconfirmed` if the keys were fetched too
- *   recently to ask again: then the key may be a new one.
+ * @returns undefined if GitHub publishes no such key. `unconfirmed` if the keys were fetched too
+ *   recently to be fetched again, so the key may be a new one.
  */
 export type FindGithubKey = (keyIdentifier: string) => Promise<KeyObject | 'unconfirmed' | undefined>;
 
-/** Reads a key in PEM; undefined if it is not one for ECDSA by P-256. */
+/** Reads a key in PEM. Returns undefined if it is not an ECDSA key with the curve P-256. */
 function p256Key(pem: string): KeyObject | undefined {
   try {
     const key = createPublicKey(pem);
@@ -30,7 +36,7 @@ function p256Key(pem: string): KeyObject | undefined {
   }
 }
 
-/** Keys by identifier; undefined for one that GitHub publishes and that verifies nothing here. */
+/** The published keys by identifier. The value is undefined for a key that is not supported. */
 type GithubKeys = ReadonlyMap<string, KeyObject | undefined>;
 
 async function fetchKeys(url: string): Promise<GithubKeys> {
@@ -43,11 +49,12 @@ async function fetchKeys(url: string): Promise<GithubKeys> {
 }
 
 /**
- * Finds the keys that GitHub signs its alerts with, as a URL publishes them.
+ * Creates a function that finds the keys with which GitHub signs its alerts, as published at a URL.
  *
- * @param now milliseconds from a monotonic clock.
- * @param onFailure receives the cause of each failed fetch.
- * @throws from the search: SigningKeysUnavailableError if an unknown key could not be looked for.
+ * @param now returns milliseconds from a monotonic clock.
+ * @param onFailure called with the cause of each failed fetch.
+ * @throws SigningKeysUnavailableError, from the returned function, if the key is unknown and the
+ *   published keys could not be fetched.
  */
 export function githubKeys(url: string, now: () => number, onFailure: (cause: unknown) => void): FindGithubKey {
   const published = publishedKeys({ fetchKeys: () => fetchKeys(url), fetchInterval, maximumAge, now, onFailure });

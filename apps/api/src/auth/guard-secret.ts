@@ -10,8 +10,7 @@ export type IsGuard = (request: IncomingMessage) => boolean;
 
 /**
  * Creates a predicate that recognizes guards: callers that send one of the secrets in
- * `X-Guard-Secret`. The duration of a comparison depends neither on the secrets nor on what was
- * sent.
+ * `X-Guard-Secret`. The comparison takes the same time for every value that is sent.
  */
 export function recognizeGuards(secrets: readonly string[]): IsGuard {
   const digests = secrets.map(digest);

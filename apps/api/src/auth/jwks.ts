@@ -4,17 +4,26 @@ import { fetchJson } from './fetch-json.ts';
 import { publishedKeys } from './published-keys.ts';
 import type { VerificationKey, VerificationKeys } from './signing-keys.ts';
 
-/** Bounds the fetches that a flood of unknown `kid`s causes to 12 a minute. */
+/**
+ * Minimum milliseconds between fetches. It limits the fetches that a flood of unknown `kid`s causes
+ * to 12 per minute.
+ */
 const fetchInterval = 5_000;
-/** A key that the issuer withdraws stops verifying within five minutes. */
+/**
+ * Milliseconds after which the set is fetched again. A key that the issuer withdraws stops
+ * verifying within five minutes.
+ */
 const maximumAge = 300_000;
-/** RFC 7518 section 3.3. */
+/** Minimum size of an RSA key in bits (RFC 7518 section 3.3). */
 const minimumRsaBits = 2048;
 
-/** RFC 7517 section 5: what the members of `keys` hold is checked one by one. */
+/** A JWK set (RFC 7517 section 5). The entries of `keys` are validated one by one. */
 const keySet = z.object({ keys: z.array(z.unknown()) });
 
-/** The members of a JWK that say whether it verifies signatures (RFC 7517 sections 4.2 to 4.5). */
+/**
+ * The members of a JWK that determine whether it verifies signatures (RFC 7517 sections 4.2 to
+ * 4.5).
+ */
 const signingKey = z.looseObject({
   kty: z.string(),
   kid: z.string().optional(),
@@ -45,13 +54,13 @@ function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): 'R
   return asymmetricKeyDetails?.namedCurve === 'prime256v1' ? 'ES256' : undefined;
 }
 
-/** Reads one entry of a set; undefined if it is not a key that verifies RS256 or ES256. */
+/** Reads one entry of a JWK set. Returns undefined if the entry is not a key for RS256 or ES256. */
 function verificationKey(entry: unknown): IdentifiedKey | undefined {
   const { success, data: jwk } = signingKey.safeParse(entry);
   const key = success ? importKey(jwk as JsonWebKey) : undefined;
   const algorithm = key && algorithmOf(key);
   if (!success || key === undefined || algorithm === undefined) return undefined;
-  // If the set names an algorithm, the key is for that one only.
+  // A key with an `alg` is for that algorithm only.
   return jwk.alg === undefined || jwk.alg === algorithm ? { kid: jwk.kid, key, algorithm } : undefined;
 }
 
@@ -61,15 +70,15 @@ async function fetchKeys(url: string): Promise<readonly IdentifiedKey[]> {
   return data.keys.flatMap((entry) => verificationKey(entry) ?? []);
 }
 
-/** Keys that may have signed a token, and whether its `kid` leaves no others. */
+/** The keys that may have signed a token, and whether its `kid` rules out all other keys. */
 interface Candidates {
   readonly keys: readonly IdentifiedKey[];
   readonly settled: boolean;
 }
 
 /**
- * Selects by `kid`. Without a match: the only key of the set (RFC 7515 section 4.1.4), otherwise
- * all keys without `kid`.
+ * Selects the keys with the given `kid`. If there are none, selects the keys without `kid`. If the
+ * token has no `kid` and the set has only one key, selects that key (RFC 7515 section 4.1.4).
  */
 function candidates(keys: readonly IdentifiedKey[], kid: string | undefined): Candidates {
   const named = kid === undefined ? [] : keys.filter((key) => key.kid === kid);
@@ -79,13 +88,13 @@ function candidates(keys: readonly IdentifiedKey[], kid: string | undefined): Ca
 }
 
 /**
- * Finds keys for RS256 and ES256 in the set that a URL publishes (RFC 7517). A set without a usable
- * key is valid: every token is then refused.
+ * Creates a source of verification keys for RS256 and ES256 from the JWK set at a URL (RFC 7517). A
+ * set without a usable key is valid; every token is then refused.
  *
- * @param now milliseconds from a monotonic clock.
- * @param onFailure receives the cause of each failed fetch.
- * @throws from the iteration: SigningKeysUnavailableError if the set could not be fetched, or was
- *   last fetched 24 hours ago.
+ * @param now returns milliseconds from a monotonic clock.
+ * @param onFailure called with the cause of each failed fetch.
+ * @throws SigningKeysUnavailableError, from the iteration, if the set could not be fetched and no
+ *   set from the last 24 hours is cached.
  */
 export function jwksKeys(url: string, now: () => number, onFailure: (cause: unknown) => void): VerificationKeys {
   const published = publishedKeys({ fetchKeys: () => fetchKeys(url), fetchInterval, maximumAge, now, onFailure });

@@ -7,18 +7,20 @@ export interface Principal {
   readonly userId: string;
   /** The display name, if the token has one. */
   readonly alias: string | undefined;
-  /** The tier as the token names it, known or not. */
+  /** The tier that the token names, which may be unknown. */
   readonly tierClaim: string;
-  /** Undefined for a user's own session, which is allowed every operation. */
+  /**
+   * The scopes of the token. Undefined for a user's own session, which may perform every operation.
+   */
   readonly scopes: ReadonlySet<string> | undefined;
-  /** Unix seconds, never later than now. */
+  /** When the token was issued, in Unix seconds. Never later than now. */
   readonly tokenIssuedAt: number;
 }
 
-/** Why a principal is not allowed an operation. */
+/** The reasons for refusing a principal an operation. */
 export type PermissionRefusal = 'unknown_tier' | 'insufficient_scope';
 
-/** Returns the tier that a principal's token names. Undefined if it is not known. */
+/** Returns the tier that a principal's token names. Undefined if the tier is unknown. */
 export function tierOf(principal: Principal): Tier | undefined {
   return isTier(principal.tierClaim) ? principal.tierClaim : undefined;
 }

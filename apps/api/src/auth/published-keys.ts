@@ -4,8 +4,8 @@ export interface PublishedKeysOptions<Keys> {
   /** Fetches the whole set of keys. */
   readonly fetchKeys: () => Promise<Keys>;
   /**
-   * Minimum milliseconds between the starts of two fetches. Bounds the fetches that unknown key ids
-   * cause.
+   * Minimum milliseconds between the starts of two fetches. It limits the fetches that unknown key
+   * ids cause.
    */
   readonly fetchInterval: number;
   /**
@@ -13,9 +13,9 @@ export interface PublishedKeysOptions<Keys> {
    * stops verifying.
    */
   readonly maximumAge: number;
-  /** Milliseconds from a monotonic clock. */
+  /** Returns milliseconds from a monotonic clock. */
   readonly now: () => number;
-  /** Receives the cause of each failed fetch. */
+  /** Called with the cause of each failed fetch. */
   readonly onFailure: (cause: unknown) => void;
 }
 
@@ -26,31 +26,34 @@ export interface PublishedKeysOptions<Keys> {
 const refreshFrom = 0.8;
 
 /**
- * Milliseconds after the last good fetch for which a set is used while fetches fail (service
- * contract, "The JWT"): 24 hours.
+ * Maximum milliseconds since the last successful fetch for which a set is used while fetches fail:
+ * 24 hours (service contract, "The JWT").
  */
 const longestOutage = 24 * 3_600_000;
 
-/** A set of keys and when its fetch started, in milliseconds of the clock. */
+/** A set of keys, and when its fetch started, in milliseconds of the monotonic clock. */
 interface FetchedKeys<Keys> {
   readonly keys: Keys;
   readonly fetchedAt: number;
 }
 
 /**
- * A set of keys that another party publishes. Both functions throw {@link
+ * A cached set of keys that another party publishes. Both functions throw {@link
  * SigningKeysUnavailableError}.
  */
 export interface PublishedKeys<Keys> {
-  /** Returns the set in use. Fetches it first if there is none, or if it is too old. */
+  /** Returns the cached set. Fetches the set first if it is missing or too old. */
   current(): Promise<FetchedKeys<Keys>>;
-  /** Returns the newest set that may be fetched at present, for keys that the current one lacks. */
+  /**
+   * Fetches the set to find keys that the cached set lacks. If the last fetch started less than
+   * `fetchInterval` ago, returns its result instead.
+   */
   newest(): Promise<FetchedKeys<Keys>>;
 }
 
 /**
- * Caches a published set of keys. A set is used while fetches fail, for at most 24 hours after the
- * last good one; a set that was fetched replaces the previous one whatever it holds.
+ * Creates a cache for a published set of keys. While fetches fail, the last fetched set is used for
+ * at most 24 hours. A fetched set replaces the previous one even if it contains fewer keys.
  */
 export function publishedKeys<Keys>(options: PublishedKeysOptions<Keys>): PublishedKeys<Keys> {
   const { fetchKeys, fetchInterval, maximumAge, now, onFailure } = options;
@@ -84,7 +87,7 @@ export function publishedKeys<Keys>(options: PublishedKeysOptions<Keys>): Publis
     if (age <= maximumAge * refreshFrom) return known;
     const fetched = newest();
     if (age > longestOutage) return fetched;
-    // After one fetch has failed, no caller waits for the next one to fail as well.
+    // After one failed fetch, callers use the cached set instead of waiting for another fetch.
     if (age <= maximumAge || now() - failedAt < 2 * fetchInterval) return known;
     return fetched.catch(() => known);
   }

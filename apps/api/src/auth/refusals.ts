@@ -1,24 +1,25 @@
 import type { KeyRefusal } from '@andamio/verification/verify-key';
 
 /**
- * Why credentials are refused: a closed list (service contract, "Edges"). The reason is logged and,
- * outside production, added to `details`; clients in production cannot tell one from another.
+ * The reasons for refusing credentials, a closed list (service contract, "Edges"). The reason is
+ * logged. Outside production it is also added to `details`; clients in production cannot tell the
+ * reasons apart.
  */
 export type CredentialRefusal = TokenRefusal | 'no_key' | KeyRefusal;
 
-/** Why a token, or the signature of a message, is refused. */
+/** The reasons for refusing a token or the signature of a message. */
 export type TokenRefusal =
   | 'no_token'
-  /** Not a compact JWT, or a header that demands more than a key and an algorithm. */
+  /** The token is not a compact JWT, or its header contains a key or requires an extension. */
   | 'malformed'
-  /** An algorithm that the configured keys are not for. */
+  /** No configured key is for the token's algorithm. */
   | 'algorithm'
-  /** No configured or published key may have signed it. */
+  /** No configured or published key can have signed the token. */
   | 'unknown_key'
   | 'signature'
   | 'expired'
   | 'not_yet_valid'
   | 'issuer'
   | 'audience'
-  /** A claim is missing, or of a wrong type. */
+  /** A claim is missing or invalid. */
   | 'claims';

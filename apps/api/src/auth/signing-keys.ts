@@ -1,38 +1,43 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { Algorithm } from 'jsonwebtoken';
 
-/** A key that verifies tokens, and the one algorithm that it is for. */
+/** A key that verifies tokens, and the only algorithm that it may be used with. */
 export interface VerificationKey {
   readonly key: KeyObject;
   readonly algorithm: Algorithm;
 }
 
-/** What a token's header says about its signature. */
+/** The parts of a token's header that describe its signature. */
 interface SignedBy {
   readonly alg: string;
   readonly kid?: string | undefined;
 }
 
-/** The keys that verify tokens, as a setting names them. */
+/** A source of the keys that verify tokens, as configured by the settings. */
 export interface VerificationKeys {
   /**
-   * The algorithms that the keys may be for. A token with another algorithm is refused without
-   * trying the keys.
+   * The algorithms of the keys. A token with another algorithm is refused without trying the keys.
    */
   readonly algorithms: readonly string[];
   /**
-   * Yields the keys that may have signed a token, the likeliest first. A caller continues until a
-   * key verifies, which may fetch newer keys.
+   * Yields the keys that may have signed a token, the most likely first. The caller continues until
+   * a key verifies the token. Continuing may fetch newer keys.
    */
   find(signedBy: SignedBy): AsyncIterable<VerificationKey>;
 }
 
-/** The keys that verify a signature could not be fetched; nothing is known about the token. */
+/**
+ * The keys that verify a signature could not be fetched, so it is unknown whether the signature is
+ * valid.
+ */
 export class SigningKeysUnavailableError extends Error {
   override readonly name = 'SigningKeysUnavailableError';
 }
 
-/** HS256: each secret may have signed any token, so that secrets can be replaced without a gap. */
+/**
+ * Creates the source of keys for HS256. Every secret is tried for every token, so that secrets can
+ * be replaced while old tokens are still valid.
+ */
 export function secretKeys(secrets: readonly string[]): VerificationKeys {
   const keys = secrets.map((secret) => ({
     key: createSecretKey(secret, 'utf8'),

@@ -1,27 +1,28 @@
 import { verify } from 'node:crypto';
 import type { FindGithubKey } from './github-keys.ts';
 
-/** What the headers of an alert say about its signature. */
+/** The signature of an alert, as sent in its headers. */
 export interface AlertSignature {
-  /** Names one of the keys that GitHub publishes. */
+  /** The identifier of the GitHub key that signed the alert. */
   readonly keyIdentifier: string;
-  /** Base64 of DER. */
+  /** The DER-encoded signature in Base64. */
   readonly signature: string;
 }
 
 /**
- * Whether GitHub signed a message. `unconfirmed`: its key is unknown, and GitHub could not be asked
- * again yet.
+ * The result of verifying a message. `unconfirmed` means that its key is unknown, and that GitHub's
+ * keys were fetched too recently to be fetched again.
  */
 type AlertVerification = 'verified' | 'unknown_key' | 'signature' | 'unconfirmed';
 
-/** Verifies the signature of these bytes, exactly as they were sent. */
+/** Verifies the signature of a message. `body` is the bytes exactly as they were sent. */
 export type VerifyAlert = (signature: AlertSignature, body: Uint8Array) => Promise<AlertVerification>;
 
 /**
- * Creates the verifier of GitHub's alerts: ECDSA by P-256 and SHA-256.
+ * Creates the verifier of GitHub's alerts, which are signed by ECDSA with P-256 and SHA-256.
  *
- * @throws from the verifier: what `findKey` throws; nothing is known about the signature then.
+ * @throws the errors of `findKey`, from the verifier. It is then unknown whether the signature is
+ *   valid.
  */
 export function createAlertVerifier(findKey: FindGithubKey): VerifyAlert {
   return async ({ keyIdentifier, signature }, body) => {

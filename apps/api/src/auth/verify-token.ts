@@ -6,15 +6,18 @@ import type { Principal } from './principal.ts';
 import type { TokenRefusal } from './refusals.ts';
 import type { VerificationKeys } from './signing-keys.ts';
 
-/** Seconds by which the clocks of issuer and service may differ (service contract, "The JWT"). */
+/**
+ * Maximum difference in seconds between the clocks of the issuer and the service (service contract,
+ * "The JWT").
+ */
 const clockTolerance = 5;
 
 const absent = z.never().optional();
 
 /**
- * The header of a token. A header that contains a key, or demands an extension (`crit`), is
- * refused: which key and algorithm verify is decided by this service (RFC 8725 sections 3.1 and
- * 3.10).
+ * The header of a token. A header that contains a key or requires an extension (`crit`) is refused,
+ * because only this service decides which key and algorithm verify a token (RFC 8725 sections 3.1
+ * and 3.10).
  */
 const header = z.object({
   alg: z.string(),
@@ -27,8 +30,8 @@ const header = z.object({
 });
 
 /**
- * Decodes one part of a compact token, strictly, so that a token has one spelling. Undefined if it
- * is not base64url.
+ * Decodes one part of a compact token. Returns undefined if the part is not canonical base64url, so
+ * that each token has only one spelling.
  */
 function decodePart(part: string): Buffer | undefined {
   const bytes = Buffer.from(part, 'base64url');
@@ -46,18 +49,19 @@ function parseJson(bytes: Buffer | undefined): unknown {
 
 export interface TokenRules {
   readonly keys: VerificationKeys;
-  /** Compared exactly when set. */
+  /** The required issuer, compared exactly. Undefined to accept any issuer. */
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
   /** Returns the current time in Unix milliseconds. */
   readonly now: () => number;
 }
 
-/** Verifies a compact JWT. Resolves to the principal that it names, or to why it is refused. */
+/** Verifies a compact JWT. Resolves to its principal, or to the reason for refusing it. */
 export type VerifyToken = (token: string) => Promise<Principal | TokenRefusal>;
 
 /**
- * Returns why the library refused a token. Only its messages say so (jsonwebtoken 9, verify.js).
+ * Returns the reason for which the library refused a token. Only the error message contains the
+ * reason (jsonwebtoken 9, verify.js).
  */
 function refusalOf(error: unknown): TokenRefusal {
   if (error instanceof jwt.TokenExpiredError) return 'expired';
@@ -72,7 +76,7 @@ function refusalOf(error: unknown): TokenRefusal {
 /**
  * Creates the verifier of tokens (RFC 7519, RFC 8725; service contract, "The JWT").
  *
- * @throws from the verifier: SigningKeysUnavailableError if the keys for a token could not be
+ * @throws SigningKeysUnavailableError, from the verifier, if the keys for a token could not be
  *   fetched.
  */
 export function createTokenVerifier({ keys, issuer, audience, now }: TokenRules): VerifyToken {
@@ -100,7 +104,8 @@ export function createTokenVerifier({ keys, issuer, audience, now }: TokenRules)
         return readClaims(claims, nowSeconds) ?? 'claims';
       } catch (error) {
         refusal = refusalOf(error);
-        if (refusal !== 'signature') return refusal; // The signature is valid, so no other key can change the result.
+        // After any other refusal the signature is valid, so no other key can change the result.
+        if (refusal !== 'signature') return refusal;
       }
     }
     return refusal;
