@@ -1,5 +1,5 @@
-// Importing this file loads the client library, gRPC and all: import it when the first call needs
-// it, not to start.
+// Importing this module loads the client library and gRPC, which takes long. Import it on the first
+// call, not at the start of the service.
 import { type Connection, type DatabaseAddress, openDatabase } from '@andamio/verification/firestore/client';
 import { Timestamp } from '@google-cloud/firestore';
 
@@ -8,17 +8,17 @@ export interface FirestoreAddress extends DatabaseAddress {
   readonly emulatorHost: string | undefined;
 }
 
-/** An emulator takes anybody as its owner. */
+/** Returns the settings for an emulator, which accepts the token `owner` for full access. */
 const emulatorSettings = (host: string) => ({
   host,
   ssl: false,
   customHeaders: { Authorization: 'Bearer owner' },
 });
 
-/** Makes a client. Nothing is sent yet. */
+/** Creates a client without connecting to Firestore. */
 export function openFirestore({ emulatorHost, ...address }: FirestoreAddress): Connection {
   return openDatabase(address, emulatorHost === undefined ? {} : emulatorSettings(emulatorHost));
 }
 
-/** A timestamp of Firestore's for whole Unix seconds. */
+/** Returns a Firestore timestamp for whole Unix seconds. */
 export const timestampOf = (seconds: number) => new Timestamp(seconds, 0);

@@ -4,7 +4,7 @@ import { OutcomeUnknownError, StoreUnavailableError } from '../../keys/store.ts'
 import { commitWithRetry } from './commit-with-retry.ts';
 import { withDeadline } from './deadline.ts';
 
-/** As short as it can be: the deadline is what these tests wait for. */
+/** A short deadline, because the tests wait until it passes. */
 const deadline = 10;
 const never = () => new Promise<never>(() => {});
 const batch = (commit: () => Promise<unknown>) => ({ commit }) as unknown as WriteBatch;

@@ -3,17 +3,27 @@ import type { WriteBatch } from '@google-cloud/firestore';
 import { OutcomeUnknownError } from '../../keys/store.ts';
 import { noteWrite, unavailable } from './deadline.ts';
 
-/** The pause between attempts, in milliseconds: at first, and at most; the real pause is random. */
+/**
+ * The maximum of the random pause between attempts, in milliseconds. It doubles from `first` to
+ * `longest`.
+ */
 const backoff = { first: 10, longest: 400 } as const;
 
-/** gRPC's status codes (google.rpc.Code) that decide what a failed commit means. */
-const refusedByPrecondition = new Set([5, 6, 9, 10]); // NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION, ABORTED
-const nothingWritten = new Set([3, 7, 8, 12, 16]); // INVALID_ARGUMENT, PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAUTHENTICATED
+/**
+ * The gRPC status codes (google.rpc.Code) of a commit that a precondition refused: NOT_FOUND,
+ * ALREADY_EXISTS, FAILED_PRECONDITION and ABORTED.
+ */
+const refusedByPrecondition = new Set([5, 6, 9, 10]);
+/**
+ * The gRPC status codes of a commit that failed otherwise and wrote nothing: INVALID_ARGUMENT,
+ * PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNIMPLEMENTED and UNAUTHENTICATED.
+ */
+const nothingWritten = new Set([3, 7, 8, 12, 16]);
 
 const codeOf = (error: unknown) => (error as { code?: unknown }).code;
 const isFirestoreError = (error: unknown) => typeof codeOf(error) === 'number';
 
-/** Returns whether the writes were made; if not, a precondition refused them. */
+/** Commits a batch. Returns false if a precondition refused it. */
 async function commit(batch: WriteBatch): Promise<boolean> {
   noteWrite();
   try {
@@ -28,28 +38,35 @@ async function commit(batch: WriteBatch): Promise<boolean> {
 }
 
 /**
- * An outcome, and the writes that lead to it: their preconditions hold while nothing has changed.
+ * An outcome, and the writes that belong to it. Their preconditions fail if the data has changed
+ * since it was read.
  */
 interface Attempt<Outcome> {
   readonly outcome: Outcome;
-  /** Omitted if there is nothing to write. */
+  /** The writes. Omitted if there is nothing to write. */
   readonly writes?: WriteBatch;
 }
 
-/** A change that competes with other processes. */
+/** A change that may conflict with changes by other processes. */
 export interface OptimisticCommit<View, Outcome> {
-  /** A guess at what is stored. A wrong one costs the commit that its preconditions refuse. */
+  /**
+   * A guess at the stored data, which saves the first read. A wrong guess costs one commit, which
+   * its preconditions refuse.
+   */
   readonly guess?: View | undefined;
   read(): Promise<View>;
   /**
-   * Decides by what is stored. The client library repeats a commit whose answer was lost, and the
-   * commit's own effect then refuses it: a view that shows an earlier attempt of this change as
-   * made must lead to the outcome of that attempt.
+   * Decides on the stored data. The client library repeats a commit whose response was lost. If
+   * that commit succeeded, the preconditions refuse the repetition. A view that contains an earlier
+   * attempt of this change must therefore lead to the outcome of that attempt.
    */
   decide(view: View): Attempt<Outcome>;
 }
 
-/** Reads; after a write was sent, a failure leaves its outcome unknown. */
+/**
+ * Reads the stored data. If a write was sent before, a failed read leaves the outcome of the write
+ * unknown.
+ */
 async function readOrFail<View>(read: () => Promise<View>, writesSent: boolean): Promise<View> {
   try {
     return await read();
@@ -62,8 +79,9 @@ async function readOrFail<View>(read: () => Promise<View>, writesSent: boolean):
 }
 
 /**
- * Decides and commits until no other process changes anything in between. A guess that leads to no
- * write is read about as well. The deadline of the call ends it (deadline.ts).
+ * Decides and commits, and repeats both until no other process changes the data in between. A guess
+ * whose decision writes nothing is verified by a read. The retries end with the deadline of the
+ * call (deadline.ts).
  *
  * @throws {@link StoreUnavailableError} or {@link OutcomeUnknownError}.
  */

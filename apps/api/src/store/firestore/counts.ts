@@ -7,19 +7,16 @@ import type { Database } from './database.ts';
 import { withDeadline } from './deadline.ts';
 import { countedFields, parseCounted } from './documents.ts';
 
-/**
- * How long a count, or the read of one page, may take, in milliseconds. Google gives a count a
- * minute.
- */
+/** Maximum milliseconds for a count or for reading one page. Google allows a count one minute. */
 const stepDeadline = 60_000;
 
-/** How many documents are read at a time. */
+/** Number of documents in a page. */
 export const pageSize = 1_000;
 
-/** Runs one read of a long series within a minute. */
+/** Runs one read of a long series within {@link stepDeadline}. */
 export const readStep = <T>(read: () => Promise<T>): Promise<T> => withDeadline(stepDeadline, read);
 
-/** Counts owners by the index, which costs a read for each thousand. */
+/** Counts owners in the index, which costs one read per thousand owners. */
 export async function countOwners({ firestore }: Database): Promise<OwnerCounts> {
   const owners = firestore.collection(collections.owners.id);
   const count = async (query: Query) => (await readStep(() => query.count().get())).data().count;
@@ -33,9 +30,9 @@ export async function countOwners({ firestore }: Database): Promise<OwnerCounts>
 }
 
 /**
- * Counts keys by reading all of them. Their expiry has no index: keys that are issued one after the
- * other expire so as well, and all would be written to the same place of it. The pages are of
- * different moments.
+ * Counts keys by reading all of them. Expiries have no index, because keys that are issued in
+ * sequence also expire in sequence and would all be written to the same place in the index. The
+ * pages are read at different times, so the counts are not a consistent snapshot.
  */
 export async function countKeys({ firestore }: Database, now: number): Promise<KeyCounts[]> {
   const counts = new Map<string, { active: number; superseded: number; expired: number }>();

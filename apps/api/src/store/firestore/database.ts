@@ -3,7 +3,7 @@ import type { ReadKey } from '@andamio/verification/firestore/key-reader';
 import type { DocumentReference, Firestore, Timestamp, WriteBatch } from '@google-cloud/firestore';
 import type { documentWriter } from './documents.ts';
 
-/** An open client, and how contents become its documents. */
+/** An open client, and the functions that read keys and write documents with it. */
 export interface Database {
   readonly connection: Connection;
   readonly firestore: Firestore;
@@ -13,7 +13,10 @@ export interface Database {
   readonly timestamp: (seconds: number) => Timestamp;
 }
 
-/** Adds to the batch that a document gets these fields, provided that it is as it was found. */
+/**
+ * Adds the write of a document to a batch. The write requires that the document has not changed
+ * since it was found, or does not exist if it was not found.
+ */
 export function put(
   batch: WriteBatch,
   document: DocumentReference,

@@ -3,12 +3,12 @@ import { DeadlineError, withDeadline as runWithDeadline } from '@andamio/verific
 import { ConnectionSetupError, CredentialsError, explainRefusal } from '@andamio/verification/firestore/refusal';
 import { OutcomeUnknownError, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
 
-/** Whether the operation under way has told Firestore to write. */
+/** The state of the current operation: whether it has sent a write to Firestore. */
 const underWay = new AsyncLocalStorage<{ writeSent: boolean }>();
 
 /**
- * Notes that the operation under way sends a write: from now on nobody can say that nothing was
- * written.
+ * Records that the current operation sends a write. If the operation fails afterward, its outcome
+ * is unknown.
  */
 export function noteWrite(): void {
   const operation = underWay.getStore();
@@ -16,12 +16,12 @@ export function noteWrite(): void {
 }
 
 /**
- * Returns the error for a call that failed before anything was written. Its message says what an
- * operator can do.
+ * Returns the error for a call that failed before anything was written. The message tells operators
+ * what to do.
  */
 export function unavailable(cause: unknown): StoreUnavailableError {
   const message = explainRefusal(cause) ?? 'Firestore could not be reached.';
-  // These explanations repeat all that the cause says.
+  // The message already contains everything that these causes say.
   const isTold = cause instanceof CredentialsError || cause instanceof ConnectionSetupError;
   return new StoreUnavailableError(message, isTold ? {} : { cause });
 }
@@ -29,12 +29,14 @@ export function unavailable(cause: unknown): StoreUnavailableError {
 const isFirestoreError = (error: unknown) => typeof (error as { code?: unknown }).code === 'number';
 
 /**
- * Runs an operation against Firestore: what it sends carries the deadline, and it is not waited for
- * past that. A permanent answer to a read ends it at once.
+ * Runs an operation against Firestore with a deadline. Requests to Firestore carry the deadline,
+ * and the operation is abandoned when it passes. A permanent error of a read ends the operation at
+ * once.
  *
- * @param milliseconds how long the operation may take; not positive if its time is up already.
- * @throws when time runs out or Firestore refuses, unless the operation itself knows better: {@link
- *   StoreUnavailableError} where it sent no write, else {@link OutcomeUnknownError}.
+ * @param milliseconds the time that is left for the operation. Zero or negative if it has run out.
+ * @throws {@link StoreUnavailableError} if time runs out or Firestore refuses a request before a
+ *   write was sent, and {@link OutcomeUnknownError} after that. Other errors of the operation are
+ *   passed on.
  */
 export async function withDeadline<T>(milliseconds: number, operation: () => Promise<T>): Promise<T> {
   const progress = { writeSent: false };
@@ -53,7 +55,5 @@ export async function withDeadline<T>(milliseconds: number, operation: () => Pro
   }
 }
 
-/**
- * Runs an operation, or one step of a longer one, within the time that a call to a store may take.
- */
+/** Runs an operation, or one step of a longer operation, within {@link storeDeadline}. */
 export const withStoreDeadline = <T>(operation: () => Promise<T>) => withDeadline(storeDeadline, operation);

@@ -8,8 +8,8 @@ import { type AuditEntry, auditRemovalOf } from '../../keys/audit.ts';
 import type { AccountStatus, FoundKey, KeyRecord, NamedKey } from '../../keys/model.ts';
 
 /**
- * Names a document after texts that may hold any character, and in which people would see more than
- * they should.
+ * Returns the name of the document for one or more texts, such as a user id: a SHA-256 in hex. The
+ * texts may contain any character and must not be readable in the name.
  */
 export function nameOf(...texts: readonly string[]): string {
   return createHash('sha256')
@@ -17,7 +17,7 @@ export function nameOf(...texts: readonly string[]): string {
     .digest('hex');
 }
 
-/** The documents that are known once owner and name of a key are. */
+/** The documents that the owner and name of a key identify. */
 export interface NamedDocuments {
   readonly owner: DocumentReference;
   readonly name: DocumentReference;
@@ -43,23 +43,31 @@ export function documentsOf(
 
 const ownerDocument = z.object({
   user_id: z.string(),
-  /** Null before the first key. */
+  /** When the owner's first key was issued. Null before that. */
   created_at: time.nullable(),
   tier: tierSchema,
   tier_issued_at: time,
   suspended: z.boolean(),
-  /** Whether what is stored of it is being removed. */
+  /** Whether the owner's data is being erased. */
   erasing: z.boolean(),
-  /** The expiry of each key by its id; those that have expired leave with the next write. */
+  /**
+   * The expiry of each unexpired key, by key id. The next write drops keys that have expired since.
+   */
   active: z.record(z.string(), time),
   /**
-   * The same of keys that have expired, the last {@link listedExpiredKeys} of them: the list of
-   * keys reads no others.
+   * The expiry of the {@link listedExpiredKeys} most recently expired keys, by key id. The list of
+   * keys contains no other expired keys.
    */
   expired: z.record(z.string(), time).default({}),
-  /** The same of secrets that were rolled away and are in their grace; they don't count. */
+  /**
+   * The expiry of each valid previous secret, by key id. Previous secrets do not count toward the
+   * maximum.
+   */
   superseded: z.record(z.string(), time),
-  /** The last changes: how one whose answer was lost is known again. */
+  /**
+   * The marks of the latest changes. They identify a change whose commit succeeded but whose
+   * response was lost.
+   */
   attempts: z.array(z.string()).default([]),
 });
 
@@ -67,9 +75,9 @@ const nameDocument = z.object({
   user_id: z.string(),
   name: z.string(),
   key_id: z.string(),
-  /** Of that key: names its secret, whatever pepper its digest is made under. */
+  /** The serial of the key with the id `key_id`. It stays the same when the key is rehashed. */
   serial: z.string(),
-  /** The secret that was rolled away last; maybe it has ended. */
+  /** The key id of the previous secret, which may have expired. */
   previous_id: z.string().nullable(),
   remove_at: time,
 });
@@ -81,22 +89,22 @@ const keyDocument = z.object({
   expires_in_days: z.number(),
   pepper_version: z.string(),
   remove_at: time,
-  /** Rolled away: valid until its expiry, but not what its name stands for. */
+  /** Whether this is a previous secret, which stays valid until its expiry. */
   superseded: z.boolean(),
 });
 
 export type OwnerDocument = z.output<typeof ownerDocument>;
 export type NameDocument = z.output<typeof nameDocument>;
 
-/** A document as it was read: its content, and the version that a write may insist on. */
+/** A document as it was read: its content, and the update time that a write can require. */
 export interface Found<Content> {
   readonly content: Content;
   readonly updateTime: Timestamp;
 }
 
 /**
- * Reads a document by the schema of its content. The error for one that does not fit names its
- * fields and no value.
+ * Parses a document according to a schema. Returns undefined if the document does not exist. The
+ * error for an invalid document names the fields but contains no value.
  */
 export function parseDocument<Schema extends z.ZodType>(
   schema: Schema,
@@ -109,7 +117,7 @@ export function parseDocument<Schema extends z.ZodType>(
 export const parseOwner = (snapshot: DocumentSnapshot) => parseDocument(ownerDocument, snapshot);
 export const parseName = (snapshot: DocumentSnapshot) => parseDocument(nameDocument, snapshot);
 
-/** A key's document: the key, and whether another has taken its place. */
+/** The content of a key's document: the key, and whether it is a previous secret. */
 export interface StoredKey extends FoundKey {
   readonly superseded: boolean;
 }
@@ -136,7 +144,7 @@ export function parseKey(snapshot: DocumentSnapshot): Found<StoredKey> | undefin
 
 const countedKey = keyDocument.pick({ pepper_version: true, expires_at: true, remove_at: true, superseded: true });
 
-/** The fields of a key that it is counted by. */
+/** The fields of a key's document that are needed to count keys. */
 export const countedFields = Object.keys(countedKey.shape);
 
 export const parseCounted = (snapshot: DocumentSnapshot) => parseDocument(countedKey, snapshot)?.content;
@@ -144,10 +152,10 @@ export const parseCounted = (snapshot: DocumentSnapshot) => parseDocument(counte
 const mapped = <From, To>(map: Readonly<Record<string, From>>, to: (value: From) => To) =>
   Object.fromEntries(Object.entries(map).map(([key, value]) => [key, to(value)]));
 
-/** Returns the fields that stand on an owner and on its keys. */
+/** Returns the fields that are stored both with an owner and with the owner's keys. */
 const statusOf = ({ tier, suspended }: AccountStatus): AccountStatus => ({ tier, suspended });
 
-/** Creates functions that return the fields of documents. */
+/** Creates the functions that return the fields of each kind of document. */
 export function documentWriter(timestamp: (seconds: number) => Timestamp) {
   return {
     owner: (owner: OwnerDocument) => ({

@@ -13,16 +13,16 @@ import { writeOwner } from './write-owner.ts';
 
 type ErasureCommand = Omit<OwnerCommand, 'reason'>;
 
-/** How many documents go with one commit. */
+/** Maximum number of documents that one commit deletes. */
 const chunk = 400;
 
-/** Some of the documents that a collection has of a user. */
+/** Returns some of a user's documents in a collection. */
 async function readSome({ firestore }: Database, { id }: Collection, userId: string, limit: number) {
   const query = firestore.collection(id).where('user_id', '==', userId).limit(limit).select();
   return (await query.get()).docs;
 }
 
-/** Whether anything is stored of a user beside the owner itself. */
+/** Reports whether anything is stored about a user except the owner's document. */
 async function isAnythingLeft(database: Database, userId: string): Promise<boolean> {
   const found = await Promise.all(collectionsByUser.map((collection) => readSome(database, collection, userId, 1)));
   return found.some((documents) => documents.length > 0);
@@ -34,7 +34,8 @@ interface Beginning {
 }
 
 /**
- * Ends all that gives access, and keeps it ended: the owner's document is the last to go.
+ * Begins an erasure: deletes the keys that give access, suspends the owner, and writes the audit
+ * entry. The owner's document, which contains the suspension, is the last to be deleted.
  *
  * @returns whether there is anything to erase.
  */
@@ -65,9 +66,7 @@ function begin(database: Database, { userId, by, now }: ErasureCommand): Promise
   });
 }
 
-/**
- * Removes some of the documents that a collection has of a user; says whether there may be more.
- */
+/** Deletes some of a user's documents in a collection. Returns whether there may be more. */
 function removeSome(database: Database, collection: Collection, userId: string): Promise<boolean> {
   return commitWithRetry<readonly DocumentSnapshot[], boolean>({
     read: () => readSome(database, collection, userId, chunk),
@@ -81,8 +80,8 @@ function removeSome(database: Database, collection: Collection, userId: string):
 }
 
 /**
- * Removes the owner's document, unless it was changed since: then something may have been written
- * that belongs to it.
+ * Deletes the owner's document, unless it has changed since it was read. A change means that other
+ * documents of the user may have been written. Returns whether the document is gone.
  */
 function removeOwner({ firestore }: Database, userId: string, known: Found<OwnerDocument>): Promise<boolean> {
   const document = ownerDocumentOf(firestore, userId);
@@ -96,7 +95,7 @@ function removeOwner({ firestore }: Database, userId: string, known: Found<Owner
   });
 }
 
-/** Removes everything that is stored of a user, what gives access first. */
+/** Deletes everything that is stored about a user, beginning with the keys that give access. */
 export async function erase(database: Database, command: ErasureCommand): Promise<boolean> {
   const { userId } = command;
   const readOwner = async () => parseOwner(await ownerDocumentOf(database.firestore, userId).get());
@@ -104,7 +103,7 @@ export async function erase(database: Database, command: ErasureCommand): Promis
   while (await withStoreDeadline(() => begin(database, command))) {
     isKnown = true;
     const owner = await withStoreDeadline(readOwner);
-    if (!owner?.content.erasing) continue; // Another process came to the end of the same erasure.
+    if (!owner?.content.erasing) continue; // Another process has completed the same erasure.
     for (const collection of collectionsByUser) {
       while (await withStoreDeadline(() => removeSome(database, collection, userId)));
     }

@@ -1,11 +1,11 @@
 /**
- * Lets the writes of one owner follow each other within this process, so that they meet at the
- * owner's document only with other processes'. Writes of distinct owners never wait for each other.
+ * A queue that runs the writes of each owner in order within this process, so that they conflict
+ * only with writes of other processes. Writes of different owners never wait for each other.
  */
 export class OwnerQueue {
   readonly #last = new Map<string, Promise<unknown>>();
 
-  /** Runs the task once every earlier one of the same owner has ended, well or badly. */
+  /** Runs a task once all earlier tasks of the same owner have succeeded or failed. */
   async run<T>(owner: string, task: () => Promise<T>): Promise<T> {
     const before = this.#last.get(owner);
     const result = before === undefined ? task() : before.then(task, task);
@@ -17,7 +17,7 @@ export class OwnerQueue {
     }
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when no task is running. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#last.values());
   }

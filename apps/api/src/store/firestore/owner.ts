@@ -4,26 +4,26 @@ import { listedExpiredKeys } from '../../keys/store.ts';
 import type { OwnerDocument } from './documents.ts';
 
 /**
- * How many changes an owner's document remembers. A process has one of an owner under way at a
- * time: so many others would have to come between a commit and its repetition for it not to be
- * recognized.
+ * Number of marks of recent changes in an owner's document. Each process makes one change of an
+ * owner at a time. A lost response goes unrecognized only if this many other changes come between
+ * the commit and its repetition.
  */
 const rememberedAttempts = 20;
 
-/** A change of an owner's document. */
+/** A change to an owner's document. */
 export interface OwnerChange {
   readonly userId: string;
   /** Unix seconds. */
   readonly now: number;
-  /** The owner from now on; as before if omitted. */
+  /** The owner after the change. Omitted if the owner's record does not change. */
   readonly owner?: OwnerRecord | undefined;
-  /** Keys that are listed from now on, by id, with their expiry in Unix seconds. */
+  /** The keys to add to the list, by key id, with their expiry in Unix seconds. */
   readonly put?: Readonly<Record<string, number>>;
-  /** Previous secrets that are listed from now on, in the same way. */
+  /** The previous secrets to add to the list, by key id, with their expiry in Unix seconds. */
   readonly supersede?: Readonly<Record<string, number>>;
-  /** Ids that are no longer listed, unless the change lists them anew. */
+  /** The key ids to remove from the lists, unless the change also adds them. */
   readonly drop?: readonly string[];
-  /** The mark by which the change is recognized once it is made. */
+  /** The mark that identifies the change after it was committed. */
   readonly mark?: string;
 }
 
@@ -31,7 +31,7 @@ type KeyLists = Pick<OwnerDocument, 'active' | 'expired' | 'superseded' | 'attem
 
 const noKeys: KeyLists = { active: {}, expired: {}, superseded: {}, attempts: [] };
 
-/** Returns the part of an owner's document that decisions see. */
+/** Returns the part of an owner's document that decisions use. */
 export function ownerRecordOf(owner: OwnerDocument): OwnerRecord {
   return {
     createdAt: owner.created_at ?? undefined,
@@ -41,14 +41,14 @@ export function ownerRecordOf(owner: OwnerDocument): OwnerRecord {
   };
 }
 
-/** Returns the keys that have not expired, by id, with their expiry in Unix seconds. */
+/** Returns the unexpired keys, each as its key id and its expiry in Unix seconds. */
 export function unexpired(keys: Readonly<Record<string, number>> = {}, now: number): [string, number][] {
   return Object.entries(keys).filter(([, expiresAt]) => expiresAt > now);
 }
 
 /**
- * Returns the keys of an owner that expired last, the last one first, with their expiry in Unix
- * seconds.
+ * Returns an owner's most recently expired keys, latest first, each as its key id and its expiry in
+ * Unix seconds.
  */
 export function lastExpired(
   { active, expired }: Pick<OwnerDocument, 'active' | 'expired'>,
@@ -60,7 +60,7 @@ export function lastExpired(
     .slice(0, listedExpiredKeys);
 }
 
-/** Returns an owner's document after a change: expired keys no longer count as active. */
+/** Returns an owner's document after a change. Keys that have expired no longer count as active. */
 export function ownerAfter(before: OwnerDocument | undefined, change: OwnerChange): OwnerDocument {
   const { userId, now, put, supersede, drop = [], mark } = change;
   const owner = change.owner ?? (before && ownerRecordOf(before)) ?? unknownOwner;

@@ -15,7 +15,7 @@ import {
 } from './documents.ts';
 import { lastExpired, ownerRecordOf, unexpired } from './owner.ts';
 
-/** Finds a key by any of the ids that it may have, with one call at the most. */
+/** Finds a key by its possible ids, with at most one call to Firestore. */
 export async function find({ readKey }: Database, ids: readonly string[]): Promise<FoundKey | undefined> {
   const snapshots = await Promise.all(ids.map(readKey));
   const found = snapshots.find(({ exists }) => exists);
@@ -31,7 +31,7 @@ interface Owned {
   readonly keys: readonly StoredKey[];
 }
 
-/** Reads an owner and all its keys, in the time of one round trip. */
+/** Reads an owner and all of the owner's keys, in the time of one round trip. */
 async function readAll({ firestore }: Database, userId: string): Promise<Owned> {
   const [snapshot, found] = await Promise.all([
     ownerDocumentOf(firestore, userId).get(),
@@ -39,19 +39,19 @@ async function readAll({ firestore }: Database, userId: string): Promise<Owned> 
   ]);
   const keys = found.docs.flatMap((document) => parseKey(document)?.content ?? []);
   const owner = parseOwner(snapshot)?.content;
-  // The two reads are of two moments: a first key may be issued between them.
+  // The two reads happen at different times: a first key may be issued between them.
   const first = keys.length === 0 ? undefined : Math.min(...keys.map(({ record }) => record.createdAt));
   return { owner, since: owner?.created_at ?? first, keys };
 }
 
 /**
- * Finds the keys that an owner holds: those that its document names, which an index on expiries
- * would cost more to find. A key that ends between the two reads is not among them.
+ * Finds the keys that an owner's document lists. Finding them by an index on expiries would cost
+ * more. Keys that are deleted between the two reads are not included.
  */
 export async function list({ firestore }: Database, userId: string, now: number): Promise<OwnedKeys> {
   const owner = parseOwner(await ownerDocumentOf(firestore, userId).get())?.content;
   if (owner === undefined) return { since: undefined, tierClaim: undefined, keys: [] };
-  // A process whose clock is ahead may have counted a key as expired that is not.
+  // A process whose clock is ahead may have counted an unexpired key as expired.
   const valid = unexpired({ ...owner.active, ...owner.expired }, now);
   const ids = [...valid, ...lastExpired(owner, now)].map(([id]) => id);
   const found = ids.length === 0 ? [] : await firestore.getAll(...ids.map((id) => keyDocumentOf(firestore, id)));
@@ -63,7 +63,7 @@ export async function list({ firestore }: Database, userId: string, now: number)
   };
 }
 
-/** Finds all that there is of an owner. */
+/** Finds an owner and all of the owner's keys. */
 export async function inspect(database: Database, userId: string): Promise<InspectedOwner | undefined> {
   const { owner, since, keys } = await readAll(database, userId);
   if (owner === undefined) return undefined;
@@ -71,7 +71,7 @@ export async function inspect(database: Database, userId: string): Promise<Inspe
   return { since, tier, suspended, keys: keys.map(({ record, superseded }) => ({ ...record, superseded })) };
 }
 
-/** Lists all owners by reading every document. */
+/** Lists all owners by reading the document of each. */
 export async function* owners({ firestore }: Database): AsyncGenerator<readonly OwnerSummary[]> {
   const all = firestore.collection(collections.owners.id).limit(pageSize);
   for (let last: QueryDocumentSnapshot | undefined; ; ) {

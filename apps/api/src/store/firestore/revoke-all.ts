@@ -22,17 +22,21 @@ import { unexpired } from './owner.ts';
 import { writeOwner } from './write-owner.ts';
 
 /**
- * How many names end with one commit. With each go its entry in the audit log and two keys at most.
+ * Maximum number of names whose keys one commit revokes. Each name adds at most two deleted keys
+ * and one audit entry to the commit.
  */
 const chunk = 100;
 
-/** Some of an owner's keys, those that are accepted before the others, by their names. */
+/** Some of an owner's keys, grouped by name. Unexpired keys are read before all others. */
 interface Some {
   readonly owner: Found<OwnerDocument> | undefined;
   readonly names: readonly { readonly name: string; readonly keys: StoredKey[]; readonly document?: NameDocument }[];
 }
 
-/** Reads the owner first: a commit that insists on it as it was insists on the rest as well. */
+/**
+ * Reads the owner before the keys. A commit that requires the owner to be unchanged thereby also
+ * requires the keys to be unchanged.
+ */
 async function readSome({ firestore }: Database, { userId, now }: OwnerCommand): Promise<Some> {
   const owner = parseOwner(await ownerDocumentOf(firestore, userId).get());
   const active = unexpired(owner?.content.active, now).slice(0, chunk);
@@ -54,7 +58,7 @@ async function readSome({ firestore }: Database, { userId, now }: OwnerCommand):
   };
 }
 
-/** Ends some of an owner's keys; undefined where there are none. */
+/** Revokes some of an owner's keys. Returns undefined if there are none. */
 function revokeSome(database: Database, command: OwnerCommand): Promise<readonly RevokedKey[] | undefined> {
   const { firestore } = database;
   const { userId, by, reason, now } = command;
@@ -74,8 +78,8 @@ function revokeSome(database: Database, command: OwnerCommand): Promise<readonly
         for (const id of ids) writes.delete(keyDocumentOf(firestore, id));
         writes.delete(documentsOf(firestore, { userId, name }).name);
         drop.push(...ids);
-        // Nobody held what is gone. The name may stand for a key that is not among those that were
-        // read.
+        // A removed key is deleted without an audit entry. The name is checked as well, since its
+        // key may be one that was not read.
         const isHeld = document !== undefined && !isRemoved({ deleteAfter: document.remove_at }, now);
         if (!isHeld && keys.every(({ record }) => isRemoved(record, now))) continue;
         ended.push({ id: current, userId, name, ids });
@@ -88,7 +92,7 @@ function revokeSome(database: Database, command: OwnerCommand): Promise<readonly
   });
 }
 
-/** Ends all of an owner's keys, a commit after the other, until there are none. */
+/** Revokes all keys of an owner, in one commit after the other until none are left. */
 export async function revokeAll(database: Database, command: OwnerCommand): Promise<readonly RevokedKey[]> {
   const all: RevokedKey[] = [];
   for (;;) {

@@ -16,12 +16,12 @@ import { transact } from './transact.ts';
 import { addUsage, readUsage, resetUsage } from './usage.ts';
 import { FirestoreView, type Target } from './view.ts';
 
-/** How long the store may take to show that it is there, in milliseconds. */
+/** Default deadline of `check` in milliseconds. */
 const checkDeadline = 2_000;
 
 /**
- * Keeps keys in Firestore. What one owner's requests contend for is decided by preconditions on the
- * owner's document; no document is written by the requests of many owners.
+ * Creates a store in Firestore. Conflicts between the requests of one owner are resolved by
+ * preconditions on the owner's document. No document is written by requests of several owners.
  */
 export function createFirestoreStore(address: FirestoreAddress): KeyStore & Administration {
   const changes = new OwnerQueue();
@@ -56,7 +56,10 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
     return database.connection.use(() => task(database));
   }
 
-  /** Runs a task after those of the same owner before it; the wait counts against its deadline. */
+  /**
+   * Runs a task after all earlier tasks of the same owner. The time in the queue counts toward the
+   * task's deadline.
+   */
   function inTurn<Outcome>(
     turns: OwnerQueue,
     owner: string,

@@ -11,12 +11,12 @@ import { recordDocumentOf, recordFields } from './idempotency.ts';
 import { type Documents, FirestoreView, readDocuments, type Target } from './view.ts';
 import { writeOwner } from './write-owner.ts';
 
-/** Right for an owner's first key. */
+/** The guess for a transaction on an owner's first key. */
 const nothingStored: Documents = {};
 
 /**
- * Decides by what is stored and commits the changes at once, under the condition that nothing has
- * changed. One round trip if the target expects nothing and nothing is stored.
+ * Runs a decision on the stored data and commits its changes atomically, provided that the data has
+ * not changed. Takes one round trip if the target has `expectsNothing` and nothing is stored.
  */
 export function transact<Outcome>(
   database: Database,
@@ -29,7 +29,7 @@ export function transact<Outcome>(
     guess: target.expectsNothing ? nothingStored : undefined,
     read: () => readDocuments(database.firestore, target),
     decide(documents) {
-      // The commit was made, and its answer lost.
+      // The commit succeeded, but its response was lost.
       if (attempted !== undefined && documents.owner?.content.attempts.includes(mark)) return attempted;
       const { outcome, changes } = decide(new FirestoreView(documents, target));
       if (changes.length === 0) return { outcome };
@@ -39,10 +39,10 @@ export function transact<Outcome>(
   });
 }
 
-/** What a list of changes amounts to: the name after them, and what is written beside it. */
+/** The combined effect of a list of changes: the name's new state, and the other data to write. */
 class Effect {
   owner: OwnerRecord | undefined;
-  /** The key of the name; undefined once it is removed. */
+  /** The key with the name. Undefined if it is removed. */
   key: Pick<KeyRecord, 'id' | 'serial' | 'deleteAfter'> | undefined;
   previousId: string | undefined;
   readonly put = new Map<string, KeyRecord>();
@@ -103,8 +103,8 @@ const expiries = (keys: ReadonlyMap<string, KeyRecord>) =>
   Object.fromEntries([...keys].map(([id, { expiresAt }]) => [id, expiresAt]));
 
 /**
- * Returns the writes that make changes, each with the precondition that its document is as it was
- * read.
+ * Returns the writes for a list of changes. Each write requires that its document has not changed
+ * since it was read.
  */
 function writesOf(
   database: Database,

@@ -6,12 +6,17 @@ import { monthOf, usageRemovalOf } from '../../keys/usage/calendar.ts';
 import { type AddUsageCommand, maximumNamesPerDay } from '../../keys/usage/store.ts';
 import { nameOf, parseDocument } from './documents.ts';
 
-/** How many additions a day remembers, so that one whose answer was lost is known again. */
+/**
+ * Number of recent additions that a day's document lists, to recognize an addition whose response
+ * was lost.
+ */
 const rememberedAttempts = 100;
 
 const dayDocument = z.object({
   total: z.number(),
-  /** By {@link nameField}; maybe less than the total. */
+  /**
+   * Requests by {@link nameField}. Their sum is less than the total if there are too many names.
+   */
   requests: z.record(z.string(), z.number()),
   attempts: z.array(z.string()),
 });
@@ -29,8 +34,9 @@ export function usageDocumentOf(firestore: Firestore, userId: string, dayOrMonth
 }
 
 /**
- * The field of a key's name, of one length whatever the name. Never one that Firestore keeps for
- * itself, `__` at both ends: the last character stands for two bits and is one of A, Q, g and w.
+ * Returns the field for a key's name, a hash of fixed length. Firestore reserves fields that begin
+ * and end with `__`. The hash is never such a field: its last character encodes two bits, so it is
+ * A, Q, g or w.
  */
 export function nameField(name: string): string {
   return createHash('sha256').update(name).digest().subarray(0, 16).toString('base64url');
@@ -45,7 +51,7 @@ function addedByName(requests: Readonly<Record<string, number>>, counts: AddUsag
   return Object.fromEntries(added);
 }
 
-/** What the documents of a day and of its month say after an addition. */
+/** Returns the content of the documents of a day and its month after an addition. */
 export function afterAddition(
   { day, month }: { readonly day: DayDocument | undefined; readonly month: MonthDocument | undefined },
   command: AddUsageCommand,

@@ -16,15 +16,15 @@ import {
   usageDocumentOf,
 } from './usage-documents.ts';
 
-/** What a day and its month said when they were read, at one moment. */
+/** A consistent snapshot of the documents of a day and its month. */
 interface UsageView {
   readonly day: Found<DayDocument> | undefined;
   readonly month: Found<MonthDocument> | undefined;
 }
 
 /**
- * Adds to a day and its month at once: a read, then a commit that holds while nobody else got in
- * between.
+ * Adds requests to a day and its month in one commit. The commit is repeated if another process has
+ * changed either document since it was read.
  */
 export function addUsage({ firestore, write }: Database, command: AddUsageCommand): Promise<UsageTotals> {
   const dayReference = usageDocumentOf(firestore, command.userId, command.day);
@@ -49,7 +49,7 @@ export function addUsage({ firestore, write }: Database, command: AddUsageComman
 }
 
 /**
- * Finds how often keys were used, with one call: days are found by the names of their documents.
+ * Finds the requests per key and day with one call, since the name of each day's document is known.
  */
 export async function readUsage({ firestore }: Database, query: UsageQuery): Promise<DailyUsage[]> {
   const { userId, days, names } = query;
@@ -66,7 +66,7 @@ export async function readUsage({ firestore }: Database, query: UsageQuery): Pro
   });
 }
 
-/** Removes the documents of the current month and of its days. */
+/** Deletes the documents of the current month and its days. Returns the totals before. */
 export function resetUsage(database: Database, { userId, by, reason, now }: OwnerCommand): Promise<UsageTotals> {
   const { firestore } = database;
   const today = utcDayOf(now * 1000);
@@ -78,8 +78,8 @@ export function resetUsage(database: Database, { userId, by, reason, now }: Owne
     read: () => firestore.getAll(...references),
     decide([monthSnapshot, ...daySnapshots]) {
       const todaysSnapshot = daySnapshots[days.indexOf(today)];
-      // If the answer to the commit was lost, the documents are gone: the totals are those of the
-      // first read.
+      // If the response to the commit was lost, the next read finds no documents. The totals of the
+      // first read are therefore kept.
       before ??= {
         day: (todaysSnapshot && parseDay(todaysSnapshot)?.content.total) ?? 0,
         month: (monthSnapshot && parseMonth(monthSnapshot)?.content.total) ?? 0,

@@ -16,15 +16,15 @@ import {
 import { parseRecord, recordDocumentOf } from './idempotency.ts';
 import { ownerRecordOf, unexpired } from './owner.ts';
 
-/** What a transaction reads. */
+/** The data that a Firestore transaction reads. */
 export interface Target extends OwnerScope {
-  /** Whether the name's previous secret is read, with its key. */
+  /** Whether the key's previous secret is read as well. */
   readonly readsPrevious?: boolean;
-  /** The secret that the transaction was asked for by its ids. */
+  /** The secret that was found by the ids of the scope. */
   readonly located?: KeyRecord;
 }
 
-/** The documents of a transaction as they were read, all at one moment. */
+/** A consistent snapshot of the documents that a transaction reads. */
 export interface Documents {
   readonly owner?: Found<OwnerDocument> | undefined;
   readonly name?: Found<NameDocument> | undefined;
@@ -34,8 +34,8 @@ export interface Documents {
 }
 
 /**
- * Returns the ids of the secrets of a name that a transaction reads: the key's, then the previous
- * one's.
+ * Returns the ids of the secrets that a transaction reads: the current secret, then the previous
+ * one.
  */
 function secretsOf(name: Found<NameDocument> | undefined, { readsKey, readsPrevious }: Target): string[] {
   if (name === undefined) return [];
@@ -44,10 +44,13 @@ function secretsOf(name: Found<NameDocument> | undefined, { readsKey, readsPrevi
 }
 
 /**
- * Reads owner and name, and if need be the secrets that the name stands for: only the name tells
- * their ids. Everything else is then read again with them. Otherwise a commit of ours that arrives
- * in between would show on the key and not on the owner, where it is recognized; also, the name
- * may stand for another key meanwhile.
+ * Reads the documents of a transaction. The ids of the secrets are known only from the name's
+ * document, so secrets take a second read.
+ *
+ * The second read includes all documents again, for a consistent snapshot. Otherwise, an earlier
+ * commit of the same transaction that arrives between the reads would show in the key but not in
+ * the owner's document, by which it is recognized. The name's key may also change between the
+ * reads. The documents are then read once more.
  */
 export async function readDocuments(firestore: Firestore, target: Target): Promise<Documents> {
   const { userId, name: keyName, request } = target;
@@ -83,7 +86,7 @@ export async function readDocuments(firestore: Firestore, target: Target): Promi
 
 type Parse<Content> = (snapshot: Awaited<ReturnType<DocumentReference['get']>>) => Found<Content> | undefined;
 
-/** Shows documents to a decision. */
+/** A view of documents that were read before the decision. */
 export class FirestoreView implements View {
   readonly #documents: Documents;
   readonly #target: Target;

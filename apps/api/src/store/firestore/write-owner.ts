@@ -4,9 +4,9 @@ import { type Found, keyDocumentOf, type OwnerDocument } from './documents.ts';
 import { type OwnerChange, ownerAfter } from './owner.ts';
 
 /**
- * Adds a change of an owner to the batch. A new account status is written on its unexpired keys as
- * well, except those that the change itself writes: that is rare, and lets a key be checked without
- * its owner.
+ * Adds a change of an owner to a batch. If the owner's tier or suspension changes, also updates
+ * them in the owner's unexpired keys, except in keys that the change itself writes. Such changes
+ * are rare, and a key can be verified without reading its owner.
  *
  * @returns the owner's document after the change.
  */

@@ -1,4 +1,4 @@
-// Each of these runs within a transaction that no other connection writes in.
+// Each of these functions runs within a transaction, during which no other connection can write.
 import type { InspectedOwner } from '../../keys/administration.ts';
 import { isRemoved } from '../../keys/expiry.ts';
 import type { OwnerCommand, RevokedKey } from '../../keys/model.ts';
@@ -6,7 +6,7 @@ import { utcDayOf } from '../../keys/usage/calendar.ts';
 import type { UsageTotals } from '../../keys/usage/store.ts';
 import type { Tables } from './tables.ts';
 
-/** Finds an owner and all its keys. */
+/** Finds an owner and all of the owner's keys. */
 export function inspect({ owners, keys, previousKeys }: Tables, userId: string): InspectedOwner | undefined {
   const owner = owners.find(userId)?.record;
   if (owner === undefined) return undefined;
@@ -36,7 +36,7 @@ export function revokeAll(tables: Tables, { userId, by: actor, reason, now }: Ow
     });
 }
 
-/** Removes the usage of the current month and returns its totals. */
+/** Deletes an owner's usage of the current month. Returns the totals before. */
 export function resetUsage({ usage, audit }: Tables, { userId, by, reason, now }: OwnerCommand): UsageTotals {
   const day = utcDayOf(now * 1000);
   const before = usage.totalsOf(userId, day);

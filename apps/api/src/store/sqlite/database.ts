@@ -4,8 +4,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { assertOwnTables, contentOf, migrate } from './migrations.ts';
 
 /**
- * Creates a folder and those above it. Node's own `recursive` never returns where the system
- * answers ENOENT although the folder above exists, as in `/proc`.
+ * Creates a folder and its parents. Node's own `recursive` option never returns if the system
+ * answers ENOENT although the parent exists, as in `/proc`.
  */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
@@ -14,20 +14,21 @@ function makeFolder(path: string): void {
 }
 
 /**
- * Opens the database and makes or renews its tables.
+ * Opens the database, and creates or migrates its tables.
  *
- * A commit is in the write-ahead log before it is answered, so that it outlives a killed process.
- * With `synchronous` at NORMAL it may not outlive a power failure: this store is for trying,
- * development and tests.
+ * A commit is in the write-ahead log before it is acknowledged, so it survives if the process is
+ * killed. With `synchronous` at NORMAL it may not survive a power failure, which is acceptable for
+ * evaluation, development and tests.
  *
- * @param path a file, made with its folder if need be, or `:memory:`.
+ * @param path a file, which is created with its folder if needed, or `:memory:`.
  */
 export function openDatabase(path: string): DatabaseSync {
   if (path !== ':memory:') {
     makeFolder(dirname(resolve(path)));
-    closeSync(openSync(path, 'a', 0o600)); // SQLite itself would make a file that everybody can read.
+    // SQLite itself would create a file that every user can read.
+    closeSync(openSync(path, 'a', 0o600));
   }
-  // A timeout of the library's own would wait for another process's lock with the event loop held.
+  // The library's own timeout would block the event loop while another process holds the lock.
   const database = new DatabaseSync(path, { timeout: 0 });
   try {
     assertOwnTables(database);
@@ -41,7 +42,8 @@ export function openDatabase(path: string): DatabaseSync {
 }
 
 /**
- * Returns whether a SQLite file holds the tables of this service, of any version. Changes nothing.
+ * Reports whether a SQLite file contains the tables of this service, of any version. Does not
+ * change the file.
  */
 export function isStore(path: string): boolean {
   const database = new DatabaseSync(path, { readOnly: true });

@@ -5,7 +5,8 @@ import { prepare } from './statement.ts';
 import type { Tables } from './tables.ts';
 
 /**
- * Returns the tables whose rows belong to users, as the database lists them: none can be missed.
+ * Returns the names of all tables with a `user_id` column. They are read from the schema, so that
+ * none can be forgotten.
  */
 function tablesByUser(database: DatabaseSync): string[] {
   const tables = prepare(
@@ -17,7 +18,7 @@ function tablesByUser(database: DatabaseSync): string[] {
   return tables.all({}).map(({ name }) => name as string);
 }
 
-/** Removes everything that is stored of a user. */
+/** Deletes everything that is stored about a user. Returns whether there was anything. */
 export function erase(
   database: DatabaseSync,
   { audit }: Tables,

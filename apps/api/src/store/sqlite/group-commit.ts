@@ -2,17 +2,20 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OutcomeUnknownError, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
 
-/** How long to wait before asking again for a lock that another process holds, in milliseconds. */
+/** Milliseconds between attempts to get a lock that another process holds. */
 const lockPause = 10;
 
-/** SQLITE_BUSY and SQLITE_LOCKED, in the low byte of the extended result code. */
+/**
+ * Reports whether an error is SQLITE_BUSY (5) or SQLITE_LOCKED (6). The primary code is the low
+ * byte of the extended result code.
+ */
 function isLocked(error: unknown): boolean {
   const code = (error as { errcode?: number }).errcode ?? 0;
   return (code & 0xff) === 5 || (code & 0xff) === 6;
 }
 
 interface Waiting<Outcome> {
-  /** Whether it changes nothing, whatever becomes of the transaction. */
+  /** Whether the operation only reads. A failed commit then leaves no doubt about its outcome. */
   readonly onlyReads: boolean;
   readonly apply: (database: DatabaseSync) => Outcome;
   readonly until: number;
@@ -21,28 +24,28 @@ interface Waiting<Outcome> {
 }
 
 /**
- * Runs reads and writes in transactions: all that wait at the same moment share one. A commit costs
- * more than the few statements of one write, so what arrives together is also answered together.
+ * Runs reads and writes in transactions. Operations that wait at the same time share one
+ * transaction, because a commit costs more than the few statements of an operation.
  */
 export class GroupCommit {
   readonly #database: () => DatabaseSync;
   #waiting: Waiting<unknown>[] = [];
   #running: Promise<void> | undefined;
 
-  /** @param database gives the open database, or throws when it cannot be opened. */
+  /** @param database returns the open database, or throws if it cannot be opened. */
   constructor(database: () => DatabaseSync) {
     this.#database = database;
   }
 
   /**
-   * Runs one write within a transaction and resolves once that is committed. Writes run one after
-   * the other: each sees what the ones before it did.
+   * Runs a write within a transaction and resolves once the transaction is committed. Writes run in
+   * order, so that each sees the effects of all earlier writes.
    */
   write<Outcome>(apply: (database: DatabaseSync) => Outcome): Promise<Outcome> {
     return this.#run(apply, false);
   }
 
-  /** Runs a read in turn with the writes, so that it sees what the ones before it did. */
+  /** Runs a read in order with the writes, so that it sees the effects of all earlier writes. */
   read<Outcome>(apply: (database: DatabaseSync) => Outcome): Promise<Outcome> {
     return this.#run(apply, true);
   }
@@ -55,13 +58,13 @@ export class GroupCommit {
     });
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when no operation is waiting. */
   async settled(): Promise<void> {
     await this.#running;
   }
 
   async #drain(): Promise<void> {
-    // Everything that the same turn of the event loop reads from its sockets joins the first
+    // Operations of all requests that arrive in the same turn of the event loop join the first
     // transaction.
     await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
@@ -76,8 +79,8 @@ export class GroupCommit {
   }
 
   /**
-   * Says whether the group is settled; if not, another process holds the lock and nothing was
-   * written.
+   * Commits a group of operations, and resolves or rejects each of them. Returns false, without
+   * doing either, if another process holds the lock. Nothing is written then.
    */
   #commit(group: readonly Waiting<unknown>[]): boolean {
     let database: DatabaseSync | undefined;

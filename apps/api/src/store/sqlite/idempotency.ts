@@ -22,7 +22,7 @@ function idOf({ userId, operation, idempotencyKey }: IdempotencyScope): string {
     .digest('hex');
 }
 
-/** Prepares the statements of the table of idempotency records. */
+/** Prepares the statements for the table of idempotency records. */
 export function idempotencyTable(database: DatabaseSync) {
   const columns =
     'id, user_id, body_digest, nonce, pepper_version, serial, created_at, expires_at, expires_in_days, ' +
@@ -56,7 +56,7 @@ export function idempotencyTable(database: DatabaseSync) {
     put(request: IdempotentRequest, record: IdempotencyRecord) {
       put.run({ id: idOf(request), userId: request.userId, ...record });
     },
-    /** Removes the records whose retention is over. */
+    /** Deletes the records whose retention has passed. */
     sweep: (now: number) => sweep.run({ now }),
   };
 }

@@ -20,7 +20,7 @@ const keyRow = z.object({
   remove_at: z.number(),
 });
 
-/** Parses a row of a table of keys. */
+/** Parses a row of one of the key tables. */
 export function parseKey(row: unknown): KeyRecord {
   const key = keyRow.parse(row);
   return {
@@ -38,8 +38,8 @@ export function parseKey(row: unknown): KeyRecord {
 }
 
 /**
- * Prepares the statements of a table of keys: the current ones, or the previous ones, which have
- * the same columns. Both hold at most one key of a name.
+ * Prepares the statements for a key table. Current keys and previous secrets have separate tables
+ * with the same columns. Each table has at most one row per name.
  */
 export function keyTable(database: DatabaseSync, table: 'keys' | 'superseded_keys') {
   const find = prepare(database, `SELECT ${keyColumns} FROM ${table} WHERE user_id = :userId AND name = :name`);
@@ -67,13 +67,13 @@ export function keyTable(database: DatabaseSync, table: 'keys' | 'superseded_key
     put: (record: KeyRecord) => put.run(record),
     remove: (userId: string, name: string) => remove.run({ userId, name }),
     removeAll: (userId: string) => removeAll.run({ userId }),
-    /** Removes the keys whose retention is over. */
+    /** Deletes the keys whose retention has passed. */
     sweep: (now: number) => sweep.run({ now }),
     unexpiredIds: (userId: string, now: number) => unexpired.all({ userId, now }).map((row) => String(row['id'])),
   };
 }
 
-/** Prepares the statements that only concern current keys. */
+/** Prepares the statements for the table of current keys. */
 export function currentKeys(database: DatabaseSync) {
   const count = prepare(
     database,
@@ -94,7 +94,7 @@ export function currentKeys(database: DatabaseSync) {
     /** Counts an owner's unexpired keys, up to a maximum. */
     countUnexpired: (userId: string, now: number, maximum: number) =>
       Number(count.get({ userId, now, maximum })?.['keys']),
-    /** Returns an owner's unexpired keys, and the expired ones that expired last. */
+    /** Returns an owner's unexpired keys and the most recently expired keys. */
     listNewest: (userId: string, now: number) =>
       list.all({ userId, now, maximumExpired: listedExpiredKeys }).map(parseKey),
   };

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 /**
- * How the tables came to be, each step once. Digests, names and user ids are compared byte by byte,
- * as everywhere in this service. An owner's keys lie side by side, so that looking for a name and
- * counting touch few pages.
+ * The migrations of the schema, in order. Each runs once. Key ids, names and user ids are compared
+ * byte by byte, as everywhere in this service. The keys of an owner are stored next to each other,
+ * so that finding a name and counting keys read few pages.
  */
 export const migrations = [
   `
@@ -133,7 +133,10 @@ export const migrations = [
 const versionOf = (database: DatabaseSync) =>
   (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
 
-/** Returns what a database holds. The first version of the tables was not numbered. */
+/**
+ * Returns what kind of tables a database contains. The first version of the schema did not set
+ * `user_version`, so it is recognized by the name of a table.
+ */
 export function contentOf(database: DatabaseSync): 'nothing' | 'store' | 'newer_store' | 'foreign_tables' {
   const version = versionOf(database);
   if (version > 0) return version > migrations.length ? 'newer_store' : 'store';
@@ -143,10 +146,10 @@ export function contentOf(database: DatabaseSync): 'nothing' | 'store' | 'newer_
 }
 
 /**
- * Refuses a file before anything in it is changed.
+ * Rejects a file that the service must not use. Called before anything in the file is changed.
  *
- * @throws for a file that a newer version of the service has written, and for one with the tables
- *   of another program.
+ * @throws if a newer version of the service has written the file, or if the file contains the
+ *   tables of another program.
  */
 export function assertOwnTables(database: DatabaseSync): void {
   const content = contentOf(database);
@@ -154,7 +157,7 @@ export function assertOwnTables(database: DatabaseSync): void {
   if (content === 'foreign_tables') throw new Error('The file holds the tables of another program.');
 }
 
-/** Brings a file of any earlier version up to date: completely, or not at all. */
+/** Migrates a file of any earlier version to the current schema, atomically. */
 export function migrate(database: DatabaseSync): void {
   if (versionOf(database) === migrations.length) return;
   database.exec('BEGIN IMMEDIATE');

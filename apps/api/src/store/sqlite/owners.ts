@@ -16,14 +16,14 @@ const ownerRow = z.object({
 
 const countRow = z.object({ tier: tierSchema, owners: z.number(), suspended: z.number() });
 
-/** An owner, and the latest time at which a change of its keys was made. */
+/** An owner, and the time of the latest change to the owner or the owner's keys. */
 export interface StoredOwner {
   readonly record: OwnerRecord;
   /** Unix seconds. */
   readonly changedAt: number;
 }
 
-/** Prepares the statements of the table of owners. */
+/** Prepares the statements for the table of owners. */
 export function ownerTable(database: DatabaseSync) {
   const columns = 'user_id, created_at, tier, tier_issued_at, suspended, changed_at';
   const find = prepare(database, `SELECT ${columns} FROM owners WHERE user_id = :userId`);
@@ -56,21 +56,19 @@ export function ownerTable(database: DatabaseSync) {
           createdAt: owner.created_at ?? undefined,
           tierClaim: { tier: owner.tier, issuedAt: owner.tier_issued_at },
           suspended: owner.suspended === 1,
-          erasing: false, // An erasure is one transaction.
+          erasing: false, // An erasure is one transaction, so its middle is never stored.
         },
         changedAt: owner.changed_at,
       };
     },
 
-    /**
-     * Stores an owner. The latest change stays the latest one, whatever time this one was made at.
-     */
+    /** Stores an owner. The stored `changedAt` never decreases. */
     put(userId: string, { createdAt = null, tierClaim, suspended }: PutOwner, changedAt: number) {
       const { tier, issuedAt: tierIssuedAt } = tierClaim;
       put.run({ userId, createdAt, tier, tierIssuedAt, suspended: Number(suspended), changedAt });
     },
 
-    /** Returns up to `limit` owners whose user ids come after another. */
+    /** Returns up to `limit` owners whose user ids sort after `after`. */
     listAfter(after: string, limit: number): OwnerSummary[] {
       return list.all({ after, limit }).map((row) => {
         const owner = ownerRow.parse(row);

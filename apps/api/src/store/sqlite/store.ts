@@ -9,19 +9,18 @@ import { GroupCommit } from './group-commit.ts';
 import { prepareTables, type Tables } from './tables.ts';
 import { applyChanges, SqliteView } from './transaction.ts';
 
-/** How many owners are read at a time. */
+/** Number of owners in a page. */
 const ownersPerPage = 1_000;
 
-/** How often records are swept whose retention is over, in milliseconds. */
+/** Milliseconds between sweeps, which delete the records whose retention has passed. */
 const sweepInterval = 3_600_000;
 
 /**
- * Creates a store in an embedded database (`node:sqlite`), for trying, development and tests.
- * Several processes may share its file. A file that cannot be opened is tried again at the next
- * call.
+ * Creates a store in an embedded database (`node:sqlite`), for evaluation, development and tests.
+ * Several processes may share the file. If the file cannot be opened, the next call tries again.
  *
  * @param path a file, or `:memory:`.
- * @param now returns the current time in Unix milliseconds, by which records are swept.
+ * @param now returns the current time in Unix milliseconds. Sweeps use it.
  */
 export function createSqliteStore(path: string, now: () => number): KeyStore & Administration {
   let opened: { readonly database: DatabaseSync; readonly tables: Tables } | undefined;
@@ -31,7 +30,7 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
       return openDatabase(path);
     } catch (cause) {
       const { errcode, message } = cause as { errcode?: number; message: string };
-      // A lock keeps its code: it is waited for.
+      // Keeps the error code, so that a lock is recognized and waited for.
       throw Object.assign(new Error(`${resolve(path)} cannot be opened. ${message}`, { cause }), { errcode });
     }
   }

@@ -21,7 +21,7 @@ const countRow = z.object({
 
 export type Tables = ReturnType<typeof prepareTables>;
 
-/** Prepares all statements of the store: by table, and those that join tables. */
+/** Prepares all statements of the store, grouped by table. */
 export function prepareTables(database: DatabaseSync) {
   const find = prepare(
     database,
@@ -51,7 +51,7 @@ export function prepareTables(database: DatabaseSync) {
     audit: auditTable(database),
     usage: usageTable(database),
 
-    /** Finds a key by any of the ids that it may have. */
+    /** Finds a key by its possible ids. */
     find(ids: readonly string[]): FoundKey | undefined {
       const row = find.get({ ids: JSON.stringify(ids) });
       if (row === undefined) return undefined;
@@ -59,10 +59,7 @@ export function prepareTables(database: DatabaseSync) {
       return { record: parseKey(row), tier, suspended: suspended === 1 };
     },
 
-    /**
-     * Counts keys that are not removed at an instant in Unix seconds, by the version of their
-     * pepper.
-     */
+    /** Counts the keys under each pepper, except removed keys. `now` is Unix seconds. */
     countKeys(now: number): KeyCounts[] {
       return countByPepper.all({ now }).map((row) => {
         const { pepper_version: pepperVersion, ...counts } = countRow.parse(row);

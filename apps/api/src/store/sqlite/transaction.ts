@@ -7,10 +7,14 @@ const unread = Symbol('unread');
 type Lazy<Value> = Value | undefined | typeof unread;
 
 /**
- * Reads what a decision asks for, when it asks, within the transaction that applies its changes.
+ * A view that reads a property when the decision first uses it, within the transaction that applies
+ * the decision's changes.
  */
 export class SqliteView implements View {
-  /** The owner, and the name if there is one; undefined if the scope's ids find no secret. */
+  /**
+   * The owner, and the name if the scope has one. Undefined if no secret has one of the scope's
+   * ids.
+   */
   readonly target: Pick<OwnerScope, 'userId' | 'name'> | undefined;
   readonly located: KeyRecord | undefined;
   readonly #tables: Tables;
@@ -63,13 +67,17 @@ export class SqliteView implements View {
     return 'ids' in scope || scope.request === undefined ? undefined : this.#tables.idempotency.find(scope.request);
   }
 
-  /** The current time, or that of the latest change if this transaction had to wait for it. */
+  /**
+   * The current time, or the time of the owner's latest change if that is later. It is later if
+   * this transaction had to wait.
+   */
   get #latest(): number {
     return Math.max(this.#scope.now, this.#stored?.changedAt ?? 0);
   }
 
   /**
-   * Returns whether a change at an instant in Unix seconds is later than all changes of the owner.
+   * Reports whether a change at `now`, in Unix seconds, is later than all previous changes of the
+   * owner.
    */
   isLatest(now: number): boolean {
     return now > (this.#stored?.changedAt ?? 0);
@@ -93,7 +101,7 @@ export class SqliteView implements View {
   }
 }
 
-/** Applies the changes that a decision made of a view. */
+/** Applies the changes that a decision made. */
 export function applyChanges(tables: Tables, view: SqliteView, now: number, changes: readonly Change[]): void {
   const userId = view.target?.userId;
   if (userId === undefined || changes.length === 0) return;

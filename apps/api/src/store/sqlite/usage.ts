@@ -11,13 +11,15 @@ import {
 } from '../../keys/usage/store.ts';
 import { prepare } from './statement.ts';
 
-/** Stands for all names that are not counted individually; no key has it. */
+/**
+ * The name under which requests of further key names are counted together. No key has this name.
+ */
 const furtherNames = '';
 
 const totalsRow = z.object({ day: z.number(), month: z.number() });
 const dailyRow = z.object({ day: z.string(), name: z.string(), requests: z.number() });
 
-/** Prepares the statements of the tables of usage and of its additions. */
+/** Prepares the statements for the tables of usage and of additions. */
 export function usageTable(database: DatabaseSync) {
   const insertAttempt = prepare(
     database,
@@ -63,7 +65,7 @@ export function usageTable(database: DatabaseSync) {
     prepare(database, `DELETE FROM ${table} WHERE remove_at <= :now`),
   );
 
-  /** Returns whether this is the first time that the addition is asked for. */
+  /** Records an addition. Returns false if it was recorded before. */
   function isNew({ attempt, day }: AddUsageCommand): boolean {
     return insertAttempt.run({ attempt, deleteAfter: endOfDay(day) + secondsPerDay }).changes === 1;
   }
@@ -75,7 +77,7 @@ export function usageTable(database: DatabaseSync) {
   return {
     totalsOf,
 
-    /** Adds to a day unless the same addition was made before. */
+    /** Adds requests to a day, unless the same addition was made before. Returns the totals. */
     add(command: AddUsageCommand): UsageTotals {
       const { userId, day, counts } = command;
       if (counts.size > 0 && isNew(command)) {
@@ -90,7 +92,7 @@ export function usageTable(database: DatabaseSync) {
       return totalsOf(userId, day);
     },
 
-    /** Removes a month's usage and returns whether there was any. */
+    /** Deletes the usage of the month of a day. Returns whether there was any. */
     removeMonthOf: (userId: string, day: string) => removeMonth.run({ userId, month: monthOf(day) }).changes > 0,
 
     read({ userId, days, names }: UsageQuery): DailyUsage[] {
@@ -98,7 +100,7 @@ export function usageTable(database: DatabaseSync) {
       return rows.map((row) => dailyRow.parse(row));
     },
 
-    /** Removes what has been kept for long enough. */
+    /** Deletes the rows whose retention has passed. */
     sweep(now: number) {
       for (const statement of sweeps) statement.run({ now });
     },
