@@ -73,7 +73,8 @@ export function deletion(overrides: Partial<DeleteCommand> = {}): DeleteCommand 
 }
 
 /**
- * Creates a command that rolls the key of {@link command} with a grace of one day, with overrides.
+ * Creates a command that rolls the key of {@link command} with a grace period of one day, with
+ * overrides.
  */
 export function renewal(overrides: Partial<RollCommand> = {}): RollCommand {
   const secret = { id: digest(), serial: crypto.randomUUID(), start: 'ant-wxyz', pepperVersion: 'test' };
@@ -84,7 +85,10 @@ interface RotationOverrides extends Partial<RotateCommand> {
   readonly maximumKeys?: number;
 }
 
-/** Creates a command that extends the key of {@link command} by its own period, with overrides. */
+/**
+ * Creates a command that rotates the key of {@link command} by its own number of days, with
+ * overrides.
+ */
 export function rotation({ maximumKeys = 1000, ...overrides }: RotationOverrides = {}): RotateCommand {
   return { ...deletion(overrides), maximumKeysOf: () => maximumKeys, expiresInDays: undefined, ...overrides };
 }

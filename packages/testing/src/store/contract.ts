@@ -27,7 +27,10 @@ const numbered = (count: number, input: Parameters<typeof command>[0] = {}) =>
 
 const astral = '\u{1F511}'.repeat(128);
 
-/** What every store promises by its outcomes alone, whatever it is made of. */
+/**
+ * Defines the contract tests for all operations. They check only outcomes, so they apply to every
+ * implementation of a store.
+ */
 export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
   describeRotation(kind, create);
   describeDeletion(kind, create);
@@ -97,7 +100,8 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
     test('of 1000 keys is exact', async () => {
       const { store } = create();
       const outcomes: IssueOutcome[] = [];
-      // As many at a time as fit well within the deadline of each, waiting for its turn included.
+      // As many commands at a time as complete within their deadlines, including the time in the
+      // queue.
       for (let begin = 0; begin < 1000; begin += 50) {
         const inputs = numbered(50).map(({ record }, index) => command({ ...record, name: `name ${begin + index}` }));
         outcomes.push(...(await Promise.all(inputs.map((input) => store.issue(input)))));

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { command, day, deletion, present, rotation } from './commands.ts';
 import { connected, type StoreUnderTest } from './store-under-test.ts';
 
-/** What every store promises of deleting a key. */
+/** Defines the contract tests for deleting a key. */
 export function describeDeletion(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: deleting a key`, () => {
     async function withKey() {
@@ -55,7 +55,7 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
     test('at the same moment, from two stores, exactly one does it', async () => {
       const { store, another, deleted } = await withKey();
       const other = another?.() ?? store;
-      await connected(other); // Both are then at it at once.
+      await connected(other); // Both stores are connected, so their calls run concurrently.
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, index) => (index % 2 ? store : other).delete(deletion())),
       );

@@ -3,7 +3,7 @@ import { addition, command, day, deletion, present, renewal, today } from './com
 import { order } from './operator.ts';
 import { connected, type StoreUnderTest } from './store-under-test.ts';
 
-/** What every store promises of erasing a user. */
+/** Defines the contract tests for erasing a user. */
 export function describeErasure(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: erasing a user`, () => {
     async function withKeys() {
@@ -71,7 +71,7 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
     test('while it goes on asking for keys, from two stores at the same moment: what it holds afterwards is whole', async () => {
       const { store, another } = await withKeys();
       const other = another?.() ?? store;
-      await connected(other); // Both are then at it at once.
+      await connected(other); // Both stores are connected, so their calls run concurrently.
       const stores = [store, other] as const;
       await Promise.all(
         Array.from({ length: 20 }, (_, index) => {

@@ -4,7 +4,7 @@ import { command, day, deletion, idempotent, present, renewal, rotation } from '
 import { order } from './operator.ts';
 import type { StoreUnderTest, TestStore } from './store-under-test.ts';
 
-/** What every store promises of finding a key by its id. */
+/** Defines the contract tests for finding a key by its id. */
 export function describeFinding(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: finding a key by its id`, () => {
     async function withKey(input: Parameters<typeof command>[0] = {}) {

@@ -3,12 +3,12 @@ import { command, day, present, renewal } from './commands.ts';
 import { operator, order } from './operator.ts';
 import type { StoreUnderTest } from './store-under-test.ts';
 
-/** What every store promises of looking at owners and counting. */
+/** Defines the contract tests for inspecting and counting owners and keys. */
 export function describeInspection(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: what operators see`, () => {
     /**
-     * An expired, a valid and a rolled key under two peppers, and an owner who is suspended and
-     * never held one.
+     * Creates a store with an expired, a valid and a rolled key under two peppers, and with a
+     * suspended owner who never had a key.
      */
     async function filled() {
       const under = create();

@@ -13,15 +13,15 @@ type Secrets = { readonly [secret in 'current' | 'previous']?: KeyRecord | undef
 const idOf = (...texts: readonly string[]) => JSON.stringify(texts);
 
 /**
- * Creates a store in plain maps. It shows how little a store is: it holds no rule, and everything
- * it does in one turn of the event loop is a transaction.
+ * Creates a store in memory. It shows how little a store must do: it contains no domain rules, and
+ * everything that it does in one turn of the event loop is a transaction.
  */
 export function createMemoryStore(): KeyStore & Administration {
   const owners = new Map<string, OwnerRecord & { readonly changedAt: number }>();
   const names = new Map<string, Secrets>();
   const records = new Map<string, IdempotencyRecord>();
   let audit: AuditEntry[] = [];
-  /** Requests of a day by the key's name. */
+  /** The requests of an owner on one day, by key name. */
   const usage = new Map<string, Map<string, number>>();
   const additions = new Set<string>();
 
@@ -80,7 +80,7 @@ export function createMemoryStore(): KeyStore & Administration {
   };
 
   /**
-   * Removes what belongs to a user, if its id goes on with a prefix, and returns whether there was
+   * Deletes a user's entries whose remaining id begins with the prefix. Returns whether there were
    * any.
    */
   function removeOf(map: Map<string, unknown>, userId: string, prefix = ''): boolean {

@@ -19,24 +19,27 @@ import { command, day, present, renewal } from './commands.ts';
 import { order, rehashing, revocation } from './operator.ts';
 import type { StoreUnderTest, TestStore } from './store-under-test.ts';
 
-/** Few enough that tiers fill up. */
+/** Returns a small maximum, so that random commands reach it. */
 const maximumKeysOf = (tier: Tier) => ({ pioneer: 1, starter: 2, growth: 3, enterprise: 5 })[tier];
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
 const nameOf = ({ userId, operation, idempotencyKey }: IdempotentRequest) => `${userId} ${operation} ${idempotencyKey}`;
 
-/** The rules in a few lines and without any thought for speed, processes or failure. */
+/** A simple model of the rules. It disregards speed, concurrency and failures. */
 class Model {
   keys: KeyRecord[] = [];
-  /** Rolled away, at most one of a name. */
+  /** The previous secrets, at most one for each name. */
   superseded: KeyRecord[] = [];
   readonly #issued: KeyRecord[] = [];
   readonly tiers = new Map<string, IssueCommand['tierClaim']>();
   readonly since = new Map<string, number>();
   readonly #memories = new Map<string, IdempotencyRecord>();
   readonly suspended = new Set<string>();
-  /** The owner of each audit entry; `erased` and the owner for the entry that is left of it. */
+  /**
+   * The owner of each audit entry. For the one entry that is kept of an erased owner, `erased` and
+   * the owner.
+   */
   log: string[] = [];
 
   issue({ record, maximumKeysOf, tierClaim, request }: IssueCommand): IssueOutcome {
@@ -48,7 +51,7 @@ class Model {
     if (this.#find({ userId, name, now: createdAt }) !== undefined) return 'name_taken';
     if (this.held(userId, createdAt).active.length >= maximumKeysOf(this.#tierOf(userId, tierClaim)))
       return 'key_limit_reached';
-    // Whoever takes the name of one that is gone removes it.
+    // Issuing a key under the name of a removed key deletes the removed key.
     this.keys = this.keys.filter((key) => key.userId !== userId || key.name !== name);
     this.keys.push(record);
     this.#issued.push(record);
@@ -58,7 +61,7 @@ class Model {
     return 'issued';
   }
 
-  /** What is known of the owner's tier once the claim is heard. */
+  /** Returns the owner's tier, or the claimed tier of an unknown owner. */
   #tierOf(userId: string, claim: IssueCommand['tierClaim']) {
     return this.tiers.get(userId)?.tier ?? claim.tier;
   }
@@ -236,7 +239,7 @@ class Model {
     return dropped.map(({ id }) => id);
   }
 
-  /** All ids that a name of an owner's has had. */
+  /** Returns all key ids that a name of an owner has had. */
   idsOf(userId: string, name: string) {
     return this.#issued.filter((key) => key.userId === userId && key.name === name).map(({ id }) => id);
   }
@@ -256,7 +259,7 @@ class Model {
     };
   }
 
-  /** What a token says, whatever becomes of what it asks for. */
+  /** Applies a tier claim, even if the command is refused. */
   claim(userId: string, claim: IssueCommand['tierClaim']) {
     const known = this.tiers.get(userId);
     if (known === undefined || claim.issuedAt < known.issuedAt) return;
@@ -297,15 +300,16 @@ const steps = fc.array(
     owner: fc.constantFrom('one', 'two'),
     name: fc.constantFrom('a', 'b', 'c', 'd'),
     expiresInDays: fc.constantFrom(1, 2, 30),
-    /** The days of a rotation: mostly the key's own, sometimes past the year 9999. */
+    /** The `expiresInDays` of a rotation. Mostly the key's own, sometimes past the year 9999. */
     rotateBy: fc.constantFrom(undefined, undefined, 1, 3, 3_000_000),
     /**
-     * How far the clock moves first: to the instants where keys expire and go, and to just before.
+     * Seconds by which the clock advances before the step. The values include the times to the
+     * expiry and removal of a key, and one second less than a day.
      */
     wait: fc.constantFrom(0, 0, 1, day - 1, day, 2 * day, 30 * day, 31 * day),
     graceSeconds: fc.constantFrom(0, 1, day, 7 * day),
     idempotencyKey: fc.constantFrom(undefined, undefined, 'one', 'two'),
-    /** Whether the secret before the newest of the name is meant. */
+    /** Whether the step uses the second newest secret of the name, instead of the newest. */
     isPrevious: fc.boolean(),
     tier: fc.constantFrom('pioneer', 'starter', 'growth', 'enterprise'),
     tokenAge: fc.constantFrom(0, 60, 40 * day),
@@ -319,7 +323,7 @@ function byId<Key extends { readonly id: string }>(keys: readonly Key[]): Key[] 
   return keys.toSorted((one, other) => (one.id < other.id ? -1 : 1));
 }
 
-/** Takes one step with the store and with the model, and expects the same of both. */
+/** Runs a step on the store and on the model, and expects the same outcome. */
 async function compare(store: TestStore, model: Model, now: number, step: Step) {
   const { owner: userId, name, tier, tokenAge, expiresInDays, rotateBy, idempotencyKey } = step;
   const tierClaim = { tier, issuedAt: now - tokenAge };
@@ -382,7 +386,7 @@ async function compare(store: TestStore, model: Model, now: number, step: Step) 
   }
 }
 
-/** Holds a store to the model under commands that nobody thought of. */
+/** Defines a test that compares a store with the model under random sequences of commands. */
 export function testAgainstModel(kind: string, create: () => StoreUnderTest, numRuns: number) {
   test(`${kind}: whatever is asked in whatever order, the outcomes are those of the model, and so is what is stored`, async () => {
     await fc.assert(
@@ -412,7 +416,7 @@ export function testAgainstModel(kind: string, create: () => StoreUnderTest, num
         const stored = await read();
         const { keys = [], owners = [], audit = [] } = stored;
         expect(audit).toHaveLength(model.log.length);
-        // The embedded store has a table of its own for what was rolled away.
+        // The embedded store has a separate table for previous secrets.
         const { superseded_keys = [] } = stored;
         const ids = [...keys, ...superseded_keys]
           .filter((key) => (key['remove_at'] as number) > now)

@@ -18,7 +18,7 @@ import { revokeSecret } from '@andamio/api/keys/revoke';
 import type { KeyStore } from '@andamio/api/keys/store';
 import { resume, suspend } from '@andamio/api/keys/suspend';
 
-/** Each decision of the domain as a method that runs it in a store. */
+/** Methods that run the decisions of `apps/api/src/keys/decide` in a store. */
 export type Operations = ReturnType<typeof operationsOn>;
 
 function operationsOn(store: KeyStore) {
@@ -36,7 +36,7 @@ function operationsOn(store: KeyStore) {
   };
 }
 
-/** Returns a store that has a method for each decision of the domain. */
+/** Adds a method for each decision to a store, such as `issue` for `decideIssue`. */
 export function withOperations<Store extends KeyStore>(store: Store): Store & Operations {
   return { ...store, ...operationsOn(store) };
 }

@@ -4,7 +4,7 @@ import { digest, present } from './commands.ts';
 /** Default author of changes. */
 export const operator = { kind: 'operator', id: 'olga' } as const;
 
-/** Creates an operator's command on the default owner, with overrides. */
+/** Creates an operator's command about the default owner, with overrides. */
 export function order(overrides: Partial<OwnerCommand> = {}): OwnerCommand {
   return { userId: 'owner', by: operator, now: present, ...overrides };
 }

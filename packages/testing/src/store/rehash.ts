@@ -3,7 +3,7 @@ import { command, day, deletion, digest, present, renewal, rotation } from './co
 import { order, rehashing, revocation } from './operator.ts';
 import { connected, type StoreUnderTest } from './store-under-test.ts';
 
-/** What every store promises of digesting a key under another pepper. */
+/** Defines the contract tests for rehashing a key. */
 export function describeRehash(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: digesting a key anew`, () => {
     const expiry = present + 10 * day;
@@ -94,7 +94,7 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
     test('at the same moment, from two stores, beside other changes: the key is there once', async () => {
       const { store, another, record, input } = await withKey();
       const other = another?.() ?? store;
-      await connected(other); // Both are then at it at once.
+      await connected(other); // Both stores are connected, so their calls run concurrently.
       const outcomes = await Promise.all([
         ...Array.from({ length: 10 }, (_, index) => (index % 2 ? store : other).rehash(input)),
         store.issue(command({ name: 'second' })),

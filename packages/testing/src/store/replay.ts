@@ -6,16 +6,16 @@ import { connected, type StoreUnderTest } from './store-under-test.ts';
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
-/** What a repetition was told to answer with, without the request that asked for it. */
+/** Returns the idempotency record of a replay. */
 function memoryIn(outcome: IssueOutcome | RotateOutcome | RollOutcome) {
   if (typeof outcome === 'string' || !('replayed' in outcome)) throw new Error('Not a repetition.');
   return outcome.replayed.record;
 }
 
-/** What every store promises of requests that a client repeats. */
+/** Defines the contract tests for repeated requests. */
 export function describeRepetition(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: repeating a request`, () => {
-    /** A store whose only key was issued to a repeatable request. */
+    /** Creates a store with one key, which was issued to a request with an `Idempotency-Key`. */
     async function withKey() {
       const under = create();
       const first = idempotent('request');
@@ -99,7 +99,8 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
 
     test('an extension is made once, and the same request is told until when that was', async () => {
       const { store, record } = await withKey();
-      const now = record.expiresAt; // Revived for a day it may be extended again at once.
+      // After an extension by one day, the key can be rotated again at once.
+      const now = record.expiresAt;
       const input = () => rotation({ now, expiresInDays: 1, request: idempotent('rotate') });
       await store.rotate(input());
       expect(memoryIn(await store.rotate(input()))).toMatchObject({ expiresAt: now + day, serial: record.serial });
@@ -129,7 +130,7 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
     test('of the same request at the same moment, from two stores, one is made and all are told of it', async () => {
       const { store, another } = create();
       const stores = [store, another?.() ?? store] as const;
-      await connected(stores[1]); // Both are then at it at once.
+      await connected(stores[1]); // Both stores are connected, so their calls run concurrently.
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, index) => stores[index % 2 ? 1 : 0].issue(again({ name: 'once' }))),
       );

@@ -3,7 +3,7 @@ import { command, day, present, renewal, rotation } from './commands.ts';
 import { order } from './operator.ts';
 import { connected, type StoreUnderTest } from './store-under-test.ts';
 
-/** What every store promises of revoking all keys of an owner. */
+/** Defines the contract tests for revoking all keys of an owner. */
 export function describeRevocationOfAll(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: revoking all keys of an owner`, () => {
     test('ends those that are valid, expired or in their grace, and says which', async () => {
@@ -52,7 +52,7 @@ export function describeRevocationOfAll(kind: string, create: () => StoreUnderTe
     test('of more than go at once, from two stores at the same moment, tells each once', async () => {
       const { store, another } = create();
       const other = another?.() ?? store;
-      await connected(other); // Both are then at it at once.
+      await connected(other); // Both stores are connected, so their calls run concurrently.
       const names = Array.from({ length: 130 }, (_, index) => `name ${index}`);
       for (const [index, name] of names.entries()) {
         const createdAt = index % 2 ? present : present - 10 * day;

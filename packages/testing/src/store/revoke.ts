@@ -3,7 +3,7 @@ import { command, day, deletion, present, renewal, rotation } from './commands.t
 import { order, revocation } from './operator.ts';
 import { connected, type StoreUnderTest } from './store-under-test.ts';
 
-/** What every store promises of revoking one secret. */
+/** Defines the contract tests for revoking one secret. */
 export function describeRevocation(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: revoking a secret`, () => {
     const expiry = present + 10 * day;
@@ -16,7 +16,7 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       return { ...under, record };
     }
 
-    /** A key whose first secret is in its grace of a day. */
+    /** Creates a store with a rolled key, whose previous secret stays valid for one day. */
     async function withRolledKey() {
       const under = await withKey();
       const { secret, ...input } = renewal();
@@ -152,7 +152,7 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
     test('at the same moment, from two stores, beside rolls: exactly one ends it, and nothing else ends', async () => {
       const { store, another, record } = await withKey();
       const stores = [store, another?.() ?? store] as const;
-      await connected(stores[1]); // Both are then at it at once.
+      await connected(stores[1]); // Both stores are connected, so their calls run concurrently.
       const renewals = Array.from({ length: 3 }, () => renewal({ graceSeconds: 7 * day }));
       const attempts = Array.from({ length: 10 }, (_, index) =>
         stores[index % 2 === 0 ? 0 : 1].revoke(revocation([record.id])),

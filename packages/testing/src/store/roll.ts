@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { command, day, deletion, present, renewal, rotation } from './commands.ts';
 import { connected, type StoreUnderTest } from './store-under-test.ts';
 
-/** What every store promises of giving a key a new secret. */
+/** Defines the contract tests for rolling a key. */
 export function describeRoll(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: rolling a key`, () => {
-    /** A store with one key of ten days. */
+    /** Creates a store with one key, which is valid for ten days. */
     async function withKey() {
       const under = create();
       const { record, ...rules } = command({ expiresInDays: 10, maximumKeys: 1 });
@@ -116,7 +116,7 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
     test('of rolls at the same moment, from two stores, each counts: one secret is current, one in its grace', async () => {
       const { store, another, record } = await withKey();
       const stores = [store, another?.() ?? store] as const;
-      await connected(stores[1]); // Both are then at it at once.
+      await connected(stores[1]); // Both stores are connected, so their calls run concurrently.
       const inputs = Array.from({ length: 10 }, () => renewal());
       await Promise.all(inputs.map((input, index) => stores[index % 2 ? 1 : 0].roll(input)));
       const ids = [record.id, ...inputs.map(({ secret }) => secret.id)];

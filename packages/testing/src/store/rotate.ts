@@ -9,9 +9,9 @@ const until = (expiresAt: number, expiresInDays: number) => ({
   deleteAfter: Math.min(expiresAt + 30 * day, lastInstant),
 });
 
-/** What every store promises of extending a key. */
+/** Defines the contract tests for rotating a key. */
 export function describeRotation(kind: string, create: () => StoreUnderTest) {
-  /** A store with one key of ten days, which expires at `expiry`. */
+  /** Creates a store with one key, which is valid for ten days and expires at `expiry`. */
   async function withKey() {
     const under = create();
     await under.store.issue(command({ expiresInDays: 10, maximumKeys: 1 }));
@@ -103,7 +103,7 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
     test('of extensions at the same moment, from two stores, exactly one is made', async () => {
       const { store, another } = await withKey();
       const other = another?.() ?? store;
-      await connected(other); // Both are then at it at once.
+      await connected(other); // Both stores are connected, so their calls run concurrently.
       const ask = (index: number) => (index % 2 ? store : other).rotate(rotation({ now: expiry, maximumKeys: 1 }));
       const outcomes = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(index)));
       expect(outcomes.filter((outcome) => outcome === 'not_yet_rotatable')).toHaveLength(19);

@@ -6,7 +6,7 @@ import type { Operations } from './operations.ts';
 /** A stored document or row: `id` and fields, with times in Unix seconds. */
 export type Stored = Record<string, unknown>;
 
-/** A store with a method for each operation. */
+/** A store with a method for each decision. */
 export type TestStore = KeyStore & Administration & Operations;
 
 /** An empty store for one test, with access to its database. */
@@ -15,7 +15,8 @@ export interface StoreUnderTest {
   /** Returns all that is stored, by collection or table. Omitted if only the store can read it. */
   readonly read?: () => Promise<Record<string, Stored[]>>;
   /**
-   * Opens another store on the same data, as another process would. Omitted if there can be none.
+   * Opens another store on the same data, as another process would. Omitted if stores cannot share
+   * data.
    */
   readonly another?: () => TestStore;
 }
@@ -24,7 +25,8 @@ export interface StoreUnderTest {
 export type ReadableStore = Required<StoreUnderTest>;
 
 /**
- * Waits until a store responds. The timeout of `check` is too short to connect on a busy machine.
+ * Waits until a store responds. One `check` is not enough, because its timeout is too short to
+ * connect on a busy machine.
  */
 export async function connected(store: KeyStore): Promise<void> {
   await vi.waitFor(() => store.check(), { timeout: 30_000 });

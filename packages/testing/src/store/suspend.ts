@@ -3,10 +3,10 @@ import { command, day, deletion, present, renewal, rotation } from './commands.t
 import { order } from './operator.ts';
 import { connected, type StoreUnderTest } from './store-under-test.ts';
 
-/** What every store promises of suspending an owner. */
+/** Defines the contract tests for suspending an owner. */
 export function describeSuspension(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: suspending an owner`, () => {
-    /** An owner with a key of a day, whose secret was rolled once. */
+    /** Creates a store with an owner whose key is valid for one day and was rolled once. */
     async function withKey() {
       const under = create();
       const { record, ...rules } = command({ expiresInDays: 1 });
@@ -89,7 +89,7 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
     test('of many requests at the same moment, from two stores, none gives a good key after the suspension', async () => {
       const { store, another } = create();
       const other = another?.() ?? store;
-      await connected(other); // Both are then at it at once.
+      await connected(other); // Both stores are connected, so their calls run concurrently.
       const commands = Array.from({ length: 20 }, (_, index) => command({ name: `name ${index}` }));
       const ask = (one: (typeof commands)[number], index: number) => (index % 2 ? store : other).issue(one);
       const before = commands.slice(0, 10).map(ask);

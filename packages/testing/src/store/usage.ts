@@ -7,7 +7,7 @@ import { connected, type StoreUnderTest } from './store-under-test.ts';
 const byDayAndName = (rows: readonly DailyUsage[]) =>
   rows.toSorted((one, other) => (one.day + one.name < other.day + other.name ? -1 : 1));
 
-/** What every store promises of usage. */
+/** Defines the contract tests for usage. */
 export function describeUsage(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: usage`, () => {
     test('of an owner that none was ever added of is nothing', async () => {
@@ -117,7 +117,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
     test('that two stores add at the same moment sums up exactly', async () => {
       const { store, another } = create();
       const other = another?.() ?? store;
-      await connected(other); // Both are then at it at once.
+      await connected(other); // Both stores are connected, so their calls run concurrently.
       await Promise.all(
         Array.from({ length: 20 }, (_, index) =>
           (index % 2 ? store : other).addUsage(addition({ shared: 1, [`own ${index % 2}`]: 10 })),
