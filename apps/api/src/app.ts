@@ -28,7 +28,10 @@ export interface AppDependencies {
   readonly log: Logger;
   readonly keys: Keys;
   readonly verifyToken: VerifyToken;
-  /** Undefined if GitHub does not report leaked keys; its path then answers 404. */
+  /**
+   * The verifier of GitHub's alerts. Undefined if the webhook is disabled; its path then answers
+   * 404.
+   */
   readonly verifyAlert: VerifyAlert | undefined;
   readonly createCounters: CreateCounters;
   /** Folder with the files of the reference page. */
@@ -36,8 +39,8 @@ export interface AppDependencies {
 }
 
 /**
- * Creates the service. The steps of an operation are in `http/pipeline.ts`, those of everything
- * else in `http/express.ts`.
+ * Creates the request listener of the service. `http/pipeline.ts` handles the operations, and
+ * `http/express.ts` handles all other requests.
  */
 export function createApp(dependencies: AppDependencies): RequestListener {
   const { settings, log, keys, verifyToken, verifyAlert, createCounters, referenceFolder } = dependencies;
@@ -82,7 +85,8 @@ export function createApp(dependencies: AppDependencies): RequestListener {
   return (request, response) => {
     const exchange = begin(request, response);
     const row = rowOf(request);
-    // Preflights are for the exact path. Below it, OPTIONS is a method that a proxy passes on.
+    // An OPTIONS request is a preflight only if it is for the exact path. A proxy may forward other
+    // OPTIONS requests to paths below that of `verify`, to verify their keys.
     const isPreflight = row?.path === request.url && crossOrigin.isPreflight(request);
     if (row !== undefined && !isPreflight) void pipeline(row, exchange);
     else expressApp(request, Object.assign(response, { locals: { exchange } }));

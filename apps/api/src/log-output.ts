@@ -1,13 +1,16 @@
 import { fstatSync, writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
 
-/** Maximum bytes of queued lines while the output accepts none (service contract, "Edges"). */
+/**
+ * Maximum size in bytes of the queue of lines that the output has not accepted (service contract,
+ * "Edges").
+ */
 const maxQueuedBytes = 8 * 1024 * 1024;
-/** Milliseconds until the next attempt to write to a pipe that is full. */
+/** Milliseconds until the next attempt to write to a full pipe. */
 const pipePause = 10;
 /** Milliseconds until the next attempt after any other failed write, such as to a full disk. */
 const failurePause = 1_000;
-/** Maximum milliseconds that the exit of the process waits for a slow reader. */
+/** Maximum milliseconds for which the exit of the process waits for a slow reader. */
 const exitTimeout = 200;
 
 export interface LogOutputOptions {
@@ -89,7 +92,7 @@ export function createLogOutput({ fd, onDropped }: LogOutputOptions): LogOutput 
     if (closed) return;
     const code = writeQueue();
     if (code === 'EPIPE' || code === 'EBADF') {
-      // The output is gone for good.
+      // The reader has closed the output permanently.
       closed = true;
       queue.length = 0;
     } else if (code !== undefined) {

@@ -7,7 +7,7 @@ export type { Logger } from 'pino';
 
 export interface LogOptions {
   readonly level: string;
-  /** Google Cloud project of the traces. Without it, lines have the bare trace id. */
+  /** The Google Cloud project of the traces. Undefined to log trace ids without a project. */
   readonly project: string | undefined;
   readonly destination?: DestinationStream;
 }

@@ -4,7 +4,7 @@ import { SettingsError } from './settings-error.ts';
 
 export { SettingsError } from './settings-error.ts';
 
-/** Settings with the secrets filled in that may be omitted outside production. */
+/** Settings with all secrets. Secrets that are omitted in development are generated. */
 export interface CompleteSettings extends Settings {
   readonly jwt: Settings['jwt'] & { readonly keys: NonNullable<Settings['jwt']['keys']> };
   readonly peppers: NonNullable<Settings['peppers']>;
@@ -13,7 +13,7 @@ export interface CompleteSettings extends Settings {
 /**
  * Reads the settings from the environment.
  *
- * @param names the variables to read; all of them by default.
+ * @param names the variables to read. The default is all variables.
  * @throws {@link SettingsError}
  */
 export function givenSettings(environment: Environment = process.env, names?: readonly SettingName[]): Settings {

@@ -29,17 +29,17 @@ export interface Context {
 export interface Report {
   /** False if there was nothing to show or change, or if the change was refused: exit code 1. */
   readonly done: boolean;
-  /** Result for programs, with stable field names. */
+  /** The result for programs, with stable field names. */
   readonly json: { readonly outcome: string } & Readonly<Record<string, unknown>>;
-  /** Lines for people. */
+  /** The result for people, in lines. */
   readonly text: readonly string[];
 }
 
 /** A description of a change that has not been made. */
 interface Preview {
-  /** What the change would affect, for programs. */
+  /** The effect of the change, for programs. */
   readonly json: Readonly<Record<string, unknown>>;
-  /** What the change would affect, as lines for people. */
+  /** The effect of the change, as lines for people. */
   readonly text: readonly string[];
   /** Whether the user is unknown. A dry run then exits with 1. */
   readonly isUnknown?: boolean;
@@ -47,7 +47,7 @@ interface Preview {
 
 /** A change that is shown to the operator and confirmed before it is made. */
 export interface ConfirmedChange {
-  /** Returns what the change would affect, or a report if there is nothing to change. */
+  /** Returns a preview of the change, or a report if there is nothing to change. */
   preview(context: Context): Promise<Preview | Report>;
   execute(context: Context): Promise<Report>;
 }

@@ -1,20 +1,20 @@
 import { createInterface } from 'node:readline/promises';
 import { type ConfirmedChange, type Context, type Report, UsageError } from './command.ts';
 
-/** Options of every command that asks for confirmation. */
+/** The options of every command that asks for confirmation. */
 export const confirmationOptions = { yes: { type: 'boolean' }, 'dry-run': { type: 'boolean' } } as const;
 
 /** The {@link confirmationOptions} as the help shows them. */
 export const confirmationUsage = '[--yes | --dry-run]';
 
-/** Mode of confirmation: `--yes` was given, `--dry-run` was given, or the operator is asked. */
+/** The mode of confirmation: `--yes` was given, `--dry-run` was given, or the operator is asked. */
 export type Confirmation = 'given' | 'dry_run' | 'ask';
 
 /**
  * Returns the mode of confirmation.
  *
  * @param isTerminal whether the operator can be asked
- * @throws {@link UsageError} for both options, and for none of them without a terminal
+ * @throws {@link UsageError} if both options are given, or if neither is given without a terminal
  */
 export function confirmationOf(
   { yes, 'dry-run': dryRun }: { readonly yes?: unknown; readonly 'dry-run'?: unknown },

@@ -3,7 +3,7 @@ import type { Actor } from '../keys/audit.ts';
 import { isCloudRunJob } from '../settings.ts';
 import { UsageError } from './command.ts';
 
-/** Options of every command that changes something. */
+/** The options of every command that changes something. */
 export const changeOptions = {
   by: { type: 'string' },
   reason: { type: 'string' },

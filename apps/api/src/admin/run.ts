@@ -7,10 +7,10 @@ import { parseCommandLine, type Request } from './command-line.ts';
 import { helpOn, versionText } from './help.ts';
 import { readAdminSettings } from './settings.ts';
 
-/** Exit codes. Those from 64 on are those of sysexits.h. */
+/** The exit codes of `admin.js`. Codes from 64 on are those of sysexits.h. */
 const exitCodes = { done: 0, notDone: 1, usage: 64, unavailable: 69, software: 70, output: 74, settings: 78 } as const;
 
-/** Maximum milliseconds until the store responds: operators see a failure within 10 s. */
+/** Maximum milliseconds to wait for the store, so that operators see a failure within 10 s. */
 const connectDeadline = 8_000;
 
 /** Returns the exit code and the message for an error. The message contains no secret. */
@@ -50,8 +50,9 @@ async function execute(request: Request): Promise<number> {
 }
 
 /**
- * Keeps a failed output from failing the command, whose change is made. It ignores EPIPE, the reader
- * that exits early (`| head`). For other errors, such as a full disk, it sets the exit code.
+ * Prevents failed output from failing a command whose change has been made. Ignores EPIPE, which
+ * means that the reader exited early (`| head`). For other errors, such as a full disk, sets the
+ * exit code.
  */
 function tolerateFailedOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {

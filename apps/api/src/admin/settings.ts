@@ -32,8 +32,8 @@ function peppersOf({ peppers, store }: Settings): readonly Pepper[] {
 }
 
 /**
- * Reads the settings of `admin.js`. A missing secret is an error and never generated: under a new
- * pepper, a leaked key would be reported as "no such key".
+ * Reads the settings of `admin.js`. A missing secret is an error and is never generated. With a new
+ * pepper, the command would not find a leaked key and would report "no such key".
  *
  * @throws {@link SettingsError}
  */

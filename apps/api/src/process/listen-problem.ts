@@ -1,5 +1,5 @@
 /**
- * Returns a message that says why a server cannot listen and how to fix it.
+ * Returns a message that explains why a server cannot listen and how to fix it.
  *
  * @param error a system error of Node: https://nodejs.org/api/errors.html#common-system-errors
  */

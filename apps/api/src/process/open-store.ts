@@ -6,8 +6,8 @@ import { type CompleteSettings, SettingsError } from '../settings.ts';
 import { isForeignFile } from '../store/sqlite/file.ts';
 
 /**
- * Creates the store that the settings select. It does not wait for the database. Only the selected
- * implementation is loaded, which keeps the start short.
+ * Creates the store that the settings select, without waiting for the database. Only the selected
+ * implementation is loaded, which keeps the start of the service short.
  */
 export async function openStore(
   settings: CompleteSettings['store'],
@@ -24,10 +24,10 @@ export async function openStore(
 type StoreSettings = CompleteSettings['store'];
 
 /**
- * Rejects a file that is not a SQLite database. A file that cannot be opened is not rejected: the
- * store tries again on each call.
+ * Rejects a file that is not a SQLite database. A file that cannot be opened is accepted, because
+ * the store tries to open it on each call.
  *
- * @throws {@link SettingsError} that names the path.
+ * @throws {@link SettingsError} with the path in its message.
  */
 export function assertNoForeignFile(settings: StoreSettings): void {
   if (settings.kind !== 'sqlite' || settings.path === ':memory:' || !isForeignFile(settings.path)) return;
@@ -41,9 +41,10 @@ const remedy =
   "Run this in the service's folder, set SQLITE_PATH, or set KEY_STORE=firestore and GOOGLE_CLOUD_PROJECT.";
 
 /**
- * Rejects an embedded store that does not exist. For Firestore, only a call can tell.
+ * Rejects an embedded store that does not exist. A Firestore database is not checked, since that
+ * would take a call.
  *
- * @throws {@link SettingsError} that names the path.
+ * @throws {@link SettingsError} with the path in its message.
  */
 export async function assertStoreExists(settings: StoreSettings): Promise<void> {
   if (settings.kind !== 'sqlite') return;

@@ -10,7 +10,9 @@ import type { Logger } from '../log.ts';
 import type { CompleteSettings } from '../settings.ts';
 import { openStore } from './open-store.ts';
 
-/** The implementations that the settings select. Only these are loaded, for a short start. */
+/**
+ * The implementations that the settings select. Others are not loaded, which keeps the start short.
+ */
 export interface Parts {
   readonly store: KeyStore;
   readonly counters: SharedCounters;

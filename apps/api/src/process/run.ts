@@ -14,7 +14,8 @@ import { connect } from './parts.ts';
 import { onTermination } from './termination.ts';
 
 /**
- * Returns the settings. If they are invalid, prints why, sets the exit code and returns undefined.
+ * Returns the settings. If they are invalid, prints the errors, sets the exit code and returns
+ * undefined.
  */
 function settingsOrExit(): CompleteSettings | undefined {
   try {
@@ -73,7 +74,8 @@ export async function run(referenceFolder: string): Promise<void> {
   });
 
   const grace = settings.shutdownGraceSeconds * 1000;
-  const timeToClose = Math.min(1_000, grace / 4); // Leaves most of a short grace to active requests.
+  // Leaves most of a short grace period to active requests.
+  const timeToClose = Math.min(1_000, grace / 4);
   onTermination(
     async () => {
       log.info('shutting down');

@@ -13,7 +13,7 @@ export const notAKey: Report = {
 
 /**
  * Returns the report for a key that is not in the store. It lists the peppers that were tried,
- * since every key seems unknown under the wrong ones.
+ * because no key can be found under the wrong peppers.
  */
 export function noSuchKey({ peppers }: Context): Report {
   const versions = peppers().map(({ version }) => version);

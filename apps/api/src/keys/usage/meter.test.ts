@@ -343,7 +343,8 @@ describe('a quota', () => {
 
   test('what was read before an addition does not replace what the addition answered', async () => {
     store.behavior = 'hangs';
-    expect(meter.exhaustedQuota('owner', 'pioneer')).toBeUndefined(); // The read hangs with nothing stored.
+    // The read hangs with nothing stored.
+    expect(meter.exhaustedQuota('owner', 'pioneer')).toBeUndefined();
     store.behavior = 'answers';
     meter.count('owner', 'name', requestsPerDay);
     await meter.flush();
