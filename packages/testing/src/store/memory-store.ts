@@ -80,8 +80,8 @@ export function createMemoryStore(): KeyStore & Administration {
   };
 
   /**
-   * Deletes a user's entries whose remaining id begins with the prefix. Returns whether there were
-   * any.
+   * Deletes a user's entries. The part of an entry's id after the user id must begin with the
+   * prefix. Returns whether there were any such entries.
    */
   function removeOf(map: Map<string, unknown>, userId: string, prefix = ''): boolean {
     const isMeant = ([user, rest = '']: string[]) => user === userId && rest.startsWith(prefix);

@@ -11,8 +11,8 @@ const batch = (commit: () => Promise<unknown>) => ({ commit }) as unknown as Wri
 const refused = batch(() => Promise.reject(Object.assign(new Error('other processes got ahead'), { code: 9 })));
 
 /**
- * Settles a change whose reads, the first excepted, and whose commit are given. Long after its time
- * it comes to rest.
+ * Runs a change with the given commit. Its first read is replaced by a guess, and the given
+ * function does all later reads. After one second the change writes nothing more, so that it ends.
  */
 function change(writes: WriteBatch, readAgain: () => Promise<string>) {
   const end = performance.now() + 1000;

@@ -80,8 +80,8 @@ function removeSome(database: Database, collection: Collection, userId: string):
 }
 
 /**
- * Deletes the owner's document, unless it has changed since it was read. A change means that other
- * documents of the user may have been written. Returns whether the document is gone.
+ * Deletes the owner's document, unless it has changed since it was read. After a change, other
+ * documents of the user may have been written. Returns whether the document is deleted.
  */
 function removeOwner({ firestore }: Database, userId: string, known: Found<OwnerDocument>): Promise<boolean> {
   const document = ownerDocumentOf(firestore, userId);

@@ -34,8 +34,8 @@ interface Some {
 }
 
 /**
- * Reads the owner before the keys. A commit that requires the owner to be unchanged thereby also
- * requires the keys to be unchanged.
+ * Reads the owner, then some of the owner's keys. Every change to a key also changes the owner's
+ * document. A commit that requires an unchanged owner therefore also detects changed keys.
  */
 async function readSome({ firestore }: Database, { userId, now }: OwnerCommand): Promise<Some> {
   const owner = parseOwner(await ownerDocumentOf(firestore, userId).get());
