@@ -156,8 +156,8 @@ export type IssueRefusal = 'suspended' | 'expiry_too_late' | 'name_taken' | 'key
 
 /**
  * The outcome of an {@link IssueCommand}. A suspended owner is refused even a replay. A replay is
- * answered before any other refusal is checked (contract, part C; service contract, "Settled
- * beside").
+ * answered before any other refusal is checked (contract, part C; service contract, section
+ * "Settled beside").
  */
 export type IssueOutcome = 'issued' | IssueRefusal | Replay | ReplayRefusal;
 

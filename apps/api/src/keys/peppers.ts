@@ -15,9 +15,8 @@ export interface PepperUse {
   /** Number of expired keys that can still be rotated. */
   readonly expired: number;
   /**
-   * Whether the pepper can be removed from the settings because no key needs it. Requests with an
-   * `Idempotency-Key` can then no longer be replayed if the pepper derived their keys within the
-   * last day.
+   * Whether the pepper can be removed from the settings: it is configured, and no key needs it.
+   * Replays of requests from the last 24 hours may still need it.
    */
   readonly canBeDropped: boolean;
 }

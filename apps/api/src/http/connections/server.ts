@@ -5,7 +5,8 @@ import { cutOffStalledReaders } from './write-timeout.ts';
 /** Timeouts, in milliseconds. */
 const defaultTimeouts = {
   /**
-   * Maximum time for the headers, and for the whole request (service contract, "Settled beside").
+   * Maximum time for the headers, and for the whole request (service contract, section "Settled
+   * beside").
    */
   headersTimeout: 15_000,
   requestTimeout: 30_000,

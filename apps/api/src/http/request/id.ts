@@ -8,7 +8,7 @@ const accepted = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
  * Returns the request id that the client sent in `X-Request-Id`, or a new id if the header is
- * missing or malformed (service contract, "Settled beside").
+ * missing or malformed (service contract, section "Settled beside").
  */
 export function requestIdOf({ headers }: IncomingMessage): string {
   const sent = headers['x-request-id'];

@@ -6,7 +6,7 @@ import { HttpError } from '../response/errors.ts';
 const pattern = new RegExp(idempotencyKeyPattern);
 
 /**
- * Returns the `Idempotency-Key` of a request, if it has one (service contract, "Beside the
+ * Returns the `Idempotency-Key` of a request, if it has one (service contract, section "Beside the
  * contract").
  *
  * @throws {@link HttpError} `invalid_field` if the header is malformed or repeated.

@@ -23,7 +23,7 @@ export function endOfDay(day: string): number {
 /**
  * Returns when the month of a day ends, in Unix seconds.
  *
- * @param monthsLater selects a later month: 1 for the month after that of the day.
+ * @param monthsLater number of months to add, for the end of a later month.
  */
 export function endOfMonth(day: string, monthsLater = 0): number {
   const date = new Date(day);
