@@ -29,7 +29,7 @@ export async function readAudit({ firestore }: Database, userId: string): Promis
     .toSorted((one, other) => other.at - one.at);
 }
 
-/** Returns whether there is an entry for the revocation of a secret with one of the ids. */
+/** Reports whether there is an entry for the revocation of a secret with one of the ids. */
 export async function wasRevoked({ firestore }: Database, ids: readonly string[]): Promise<boolean> {
   // A key has few entries; an index on both fields would cost more than it saves.
   const query = firestore.collection(collections.audit.id).where('key_id', 'in', ids).select('action');

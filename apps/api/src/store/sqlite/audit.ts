@@ -40,7 +40,7 @@ export function auditTable(database: DatabaseSync) {
       return list.all({ userId, erasedUserId: erasedUserId(userId) }).map((row) => auditEntryOf(auditRow.parse(row)));
     },
 
-    /** Returns whether there is an entry for the revocation of a secret with one of the ids. */
+    /** Reports whether there is an entry for the revocation of a secret with one of the ids. */
     hasRevocation: (ids: readonly string[]) => findRevocation.get({ ids: JSON.stringify(ids) }) !== undefined,
 
     /** Removes the entries whose retention is over. */
