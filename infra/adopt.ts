@@ -32,7 +32,8 @@ export function parseAdoptions(text: string | undefined): ReadonlyMap<string, st
  * resource of the same name exists outside the stack.
  */
 export const importIds: Readonly<Record<string, string>> = {
-  'gcp:artifactregistry/repository:Repository': 'projects/{project}/locations/{location}/repositories/{repositoryId}',
+  'gcp:artifactregistry/repository:Repository':
+    'projects/{project}/locations/{location}/repositories/{repositoryId}',
   'gcp:cloudrunv2/service:Service': 'projects/{project}/locations/{location}/services/{name}',
   'gcp:compute/network:Network': 'projects/{project}/global/networks/{name}',
   'gcp:compute/subnetwork:Subnetwork': 'projects/{project}/regions/{region}/subnetworks/{name}',
@@ -48,18 +49,23 @@ export const importIds: Readonly<Record<string, string>> = {
 };
 
 const adviseOnConflict = () =>
-  errorHook('how to adopt what exists', async ({ failedOperation, errors, name, type, newInputs = {} }) => {
-    const template = importIds[type];
-    if (failedOperation === 'create' && template && /Error 409/.test(errors[0] ?? '')) {
-      const id = template.replace(/\{(\w+)\}/g, (_, argument: string) => String(newInputs[argument]));
-      await pulumi.log.warn(
-        `Google has a resource under the name of ${name}, and this stack does not know it. If it is the stack's own, because ` +
-          'an answer of Google was lost or it was destroyed lately, adopt it (from the folder of the repository):\n' +
-          `  npx -y pnpm@12 adopt ${pulumi.getStack()} ${name}=${id}`,
-      );
-    }
-    return false;
-  });
+  errorHook(
+    'how to adopt what exists',
+    async ({ failedOperation, errors, name, type, newInputs = {} }) => {
+      const template = importIds[type];
+      if (failedOperation === 'create' && template && /Error 409/.test(errors[0] ?? '')) {
+        const id = template.replace(/\{(\w+)\}/g, (_, argument: string) =>
+          String(newInputs[argument]),
+        );
+        await pulumi.log.warn(
+          `Google has a resource under the name of ${name}, and this stack does not know it. If it is the stack's own, because ` +
+            'an answer of Google was lost or it was destroyed lately, adopt it (from the folder of the repository):\n' +
+            `  npx -y pnpm@12 adopt ${pulumi.getStack()} ${name}=${id}`,
+        );
+      }
+      return false;
+    },
+  );
 
 /**
  * Imports existing resources into the stack: the resources in `found`, and the resources that `pnpm
@@ -83,7 +89,9 @@ export function adopt(found: ReadonlyMap<string, string>): void {
       opts: {
         ...opts,
         ...(id && { import: id }),
-        ...(type in importIds && { hooks: { ...hooks, onError: [...(hooks?.onError ?? []), ...onError] } }),
+        ...(type in importIds && {
+          hooks: { ...hooks, onError: [...(hooks?.onError ?? []), ...onError] },
+        }),
       },
     };
   });

@@ -21,7 +21,11 @@ export class AuditLogs extends pulumi.ComponentResource {
         {
           project: settings.project,
           service,
-          auditLogConfigs: [{ logType: 'ADMIN_READ' }, { logType: 'DATA_READ' }, { logType: 'DATA_WRITE' }],
+          auditLogConfigs: [
+            { logType: 'ADMIN_READ' },
+            { logType: 'DATA_READ' },
+            { logType: 'DATA_WRITE' },
+          ],
         },
         { parent: this },
       );

@@ -25,7 +25,9 @@ export class Database extends pulumi.ComponentResource {
         type: 'FIRESTORE_NATIVE',
         concurrencyMode: 'PESSIMISTIC',
         pointInTimeRecoveryEnablement: 'POINT_IN_TIME_RECOVERY_ENABLED',
-        deleteProtectionState: settings.protect ? 'DELETE_PROTECTION_ENABLED' : 'DELETE_PROTECTION_DISABLED',
+        deleteProtectionState: settings.protect
+          ? 'DELETE_PROTECTION_ENABLED'
+          : 'DELETE_PROTECTION_DISABLED',
         // The default, ABANDON, would leave the database in place, and the next `up` would fail
         // because the name is taken.
         deletionPolicy: 'DELETE',
@@ -46,15 +48,24 @@ export class Database extends pulumi.ComponentResource {
       { project, database, retention: weeks(14), weeklyRecurrence: { day: 'SUNDAY' } },
       parent,
     );
-    for (const collection of Object.values(collections)) this.#declareFields(collection, settings, parent);
+    for (const collection of Object.values(collections))
+      this.#declareFields(collection, settings, parent);
     this.registerOutputs();
   }
 
   #declareFields(collection: Collection, settings: Settings, opts: pulumi.CustomResourceOptions) {
-    const field = (name: string, args: Pick<gcp.firestore.FieldArgs, 'field' | 'indexConfig' | 'ttlConfig'>) =>
+    const field = (
+      name: string,
+      args: Pick<gcp.firestore.FieldArgs, 'field' | 'indexConfig' | 'ttlConfig'>,
+    ) =>
       new gcp.firestore.Field(
         `${collection.id}-${name}`,
-        { project: settings.project, database: this.database.name, collection: collection.id, ...args },
+        {
+          project: settings.project,
+          database: this.database.name,
+          collection: collection.id,
+          ...args,
+        },
         { ...opts, customTimeouts: { create: '30m' } },
       );
 

@@ -71,6 +71,9 @@ export function repeatWhatGoogleTakesLater(): void {
   pulumi.runtime.registerStackTransformation(({ type, props, opts }) => {
     if (!type.startsWith('gcp:')) return undefined;
     const { hooks } = opts as pulumi.CustomResourceOptions;
-    return { props, opts: { ...opts, hooks: { ...hooks, onError: [...(hooks?.onError ?? []), hook] } } };
+    return {
+      props,
+      opts: { ...opts, hooks: { ...hooks, onError: [...(hooks?.onError ?? []), hook] } },
+    };
   });
 }

@@ -4,7 +4,8 @@ import * as pulumi from '@pulumi/pulumi';
 import { errorHook, pauseAfter } from './error-hooks.ts';
 
 /** Returns the base URL of the Cloud Run API. The provider's custom endpoint takes precedence. */
-const api = () => process.env['GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT'] || 'https://run.googleapis.com/v2/';
+const api = () =>
+  process.env['GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT'] || 'https://run.googleapis.com/v2/';
 
 /**
  * Deletes a service and waits until the deletion is complete.
@@ -20,7 +21,8 @@ async function deleteService(name: string): Promise<void> {
       signal: AbortSignal.timeout(30_000),
     });
   const deleted = await call('DELETE');
-  if (!deleted.ok && deleted.status !== 404) throw new Error(`${deleted.status}: ${await deleted.text()}`);
+  if (!deleted.ok && deleted.status !== 404)
+    throw new Error(`${deleted.status}: ${await deleted.text()}`);
   for (let asked = 1; ; asked++) {
     const { status } = await call('GET');
     if (status === 404) return;
@@ -42,24 +44,30 @@ async function deleteService(name: string): Promise<void> {
  * the service is safe because it has not received traffic yet.
  */
 export function againOnceGrantsAreEffective(): pulumi.ResourceHookBinding {
-  const hook = errorHook('a service is created again', async ({ failedOperation, errors, newInputs = {} }) => {
-    if (failedOperation !== 'create' || !errors[0]?.includes('Permission denied on secret')) return false;
-    const seconds = pauseAfter(errors.length);
-    if (seconds === undefined) return false;
-    const { project, location, name } = newInputs;
-    await pulumi.log.info(`The service may not read its secrets yet: the grants take minutes. Again in ${seconds} s.`);
-    await wait(seconds * 1000);
-    try {
-      await deleteService(`projects/${project}/locations/${location}/services/${name}`);
-      return true;
-    } catch (error) {
-      await pulumi.log.warn(
-        `The service could not be deleted (${(error as Error).message}). When the grants are effective:\n` +
-          `  gcloud run services delete ${name} --region=${location} --project=${project}\n` +
-          `  npx -y pnpm@12 pulumi up --refresh --stack ${pulumi.getStack()}`,
+  const hook = errorHook(
+    'a service is created again',
+    async ({ failedOperation, errors, newInputs = {} }) => {
+      if (failedOperation !== 'create' || !errors[0]?.includes('Permission denied on secret'))
+        return false;
+      const seconds = pauseAfter(errors.length);
+      if (seconds === undefined) return false;
+      const { project, location, name } = newInputs;
+      await pulumi.log.info(
+        `The service may not read its secrets yet: the grants take minutes. Again in ${seconds} s.`,
       );
-      return false;
-    }
-  });
+      await wait(seconds * 1000);
+      try {
+        await deleteService(`projects/${project}/locations/${location}/services/${name}`);
+        return true;
+      } catch (error) {
+        await pulumi.log.warn(
+          `The service could not be deleted (${(error as Error).message}). When the grants are effective:\n` +
+            `  gcloud run services delete ${name} --region=${location} --project=${project}\n` +
+            `  npx -y pnpm@12 pulumi up --refresh --stack ${pulumi.getStack()}`,
+        );
+        return false;
+      }
+    },
+  );
   return { onError: [hook] };
 }

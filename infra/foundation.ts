@@ -27,11 +27,21 @@ export class Foundation extends pulumi.ComponentResource {
     if (settings.billingAccount) budget(settings, projectNumber, settings.billingAccount, opts);
     const { github } = settings;
     this.federation = github && new Federation(settings, github, opts);
-    this.readers = github && this.federation && new Readers(settings, projectNumber, github, this.federation, opts);
+    this.readers =
+      github &&
+      this.federation &&
+      new Readers(settings, projectNumber, github, this.federation, opts);
     this.attestation =
       keysBefore &&
       new Attestation(
-        { settings, projectNumber, keysBefore, repository: registry.repository, github, federation: this.federation },
+        {
+          settings,
+          projectNumber,
+          keysBefore,
+          repository: registry.repository,
+          github,
+          federation: this.federation,
+        },
         opts,
       );
     const { federation, attestation } = this;

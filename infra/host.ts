@@ -40,12 +40,14 @@ export function hostProblems(settings: Settings, { url }: Host): SettingProblem[
  * differs from the setting `projectNumber`
  */
 export async function findProjectNumber({ project, projectNumber }: Settings): Promise<string> {
-  const { number } = await gcp.organizations.getProject({ projectId: project }).catch((error: unknown) => {
-    throw new pulumi.RunError(
-      `gcp:project names the project ${project}, which cannot be read: it must exist, and you must be signed in as somebody ` +
-        `who may see it (gcloud auth application-default login). Google says: ${(error as Error).message}`,
-    );
-  });
+  const { number } = await gcp.organizations
+    .getProject({ projectId: project })
+    .catch((error: unknown) => {
+      throw new pulumi.RunError(
+        `gcp:project names the project ${project}, which cannot be read: it must exist, and you must be signed in as somebody ` +
+          `who may see it (gcloud auth application-default login). Google says: ${(error as Error).message}`,
+      );
+    });
   if (projectNumber !== undefined && projectNumber !== number) {
     throw new pulumi.RunError(
       `gcp:project names the project ${project}, whose number is ${number}, but ${pulumi.getProject()}:projectNumber is ` +

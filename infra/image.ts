@@ -46,7 +46,10 @@ function contextHash(root: string = repositoryRoot): string {
  * update builds and pushes one. An existing image is never looked up by its tag, because any
  * account that can push can choose the tag.
  */
-export function serviceImage(settings: Settings, opts: pulumi.CustomResourceOptions): pulumi.Output<string> {
+export function serviceImage(
+  settings: Settings,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
   if (settings.image !== undefined) return pulumi.output(settings.image);
   const name = `${registryOf(settings)}/${imageName}`;
   const image = new dockerBuild.Image(

@@ -31,7 +31,8 @@ export default async function platform() {
   ]);
   repeatWhatGoogleTakesLater();
   // Only a stack without an earlier update can find a pool and providers outside its state.
-  const mayBeLeft = before.place === undefined && settings.ownsProject && settings.github !== undefined;
+  const mayBeLeft =
+    before.place === undefined && settings.ownsProject && settings.github !== undefined;
   adopt(mayBeLeft ? await findFederation(settings.project) : new Map());
 
   // Only a stack that is new or was destroyed can find signing keys outside its state.

@@ -25,7 +25,9 @@ export async function lastApplied(): Promise<LastApplied> {
   const own = new pulumi.StackReference('last applied', {
     name: `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`,
   });
-  const [place, stableImage] = await Promise.all(['place', 'stableImage'].map((name) => own.getOutputDetails(name)));
+  const [place, stableImage] = await Promise.all(
+    ['place', 'stableImage'].map((name) => own.getOutputDetails(name)),
+  );
   return {
     place: place?.value as Place | undefined,
     stableImage: (stableImage?.value as string | undefined) || undefined,
@@ -47,9 +49,13 @@ export function refuseToMove(before: Place | undefined, settings: Settings): voi
     service: 'service',
     database: 'database',
   };
-  const moved = (Object.keys(keyOf) as (keyof Place)[]).filter((part) => before[part] !== now[part]);
+  const moved = (Object.keys(keyOf) as (keyof Place)[]).filter(
+    (part) => before[part] !== now[part],
+  );
   if (moved.length === 0) return;
-  const lines = moved.map((part) => `  ${keyOf[part]} is ${before[part]} and would become ${now[part]}`);
+  const lines = moved.map(
+    (part) => `  ${keyOf[part]} is ${before[part]} and would become ${now[part]}`,
+  );
   throw new pulumi.RunError(
     [
       'What this stack holds cannot be moved, only deleted and made anew, and nothing was changed:',
@@ -63,14 +69,19 @@ export function refuseToMove(before: Place | undefined, settings: Settings): voi
  * Returns a problem if the settings of a release remain although the service was deleted. Google
  * would reject them only during the update.
  */
-export function leftoverProblems({ place }: LastApplied, { stableRevision, stableImage }: Settings): SettingProblem[] {
+export function leftoverProblems(
+  { place }: LastApplied,
+  { stableRevision, stableImage }: Settings,
+): SettingProblem[] {
   if (place !== undefined || stableRevision === undefined) return [];
   const keys = ['stableRevision', ...(stableImage === undefined ? [] : ['stableImage'])];
   return [
     {
       key: 'stableRevision',
       rule: `names revision ${stableRevision} of a service that does not exist: a release set it, before the stack was destroyed`,
-      command: keys.map((key) => `npx -y pnpm@12 pulumi config rm andamio:${key} --stack STACK`).join(' && '),
+      command: keys
+        .map((key) => `npx -y pnpm@12 pulumi config rm andamio:${key} --stack STACK`)
+        .join(' && '),
     },
   ];
 }

@@ -51,7 +51,9 @@ export function outputs(
       // image.
       stableRevision: settings.stableRevision ?? '',
       stableImage:
-        settings.stableRevision === undefined ? workload.image : (settings.stableImage ?? before.stableImage ?? ''),
+        settings.stableRevision === undefined
+          ? workload.image
+          : (settings.stableImage ?? before.stableImage ?? ''),
       // `secrets:generate` promotes a pepper only after all instances have received it.
       secretVersions: Object.fromEntries(
         pinnedSecrets(settings).map(({ versionKey, version }) => [versionKey, version]),

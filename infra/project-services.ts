@@ -30,10 +30,18 @@ export class ProjectServices extends pulumi.ComponentResource {
     const optional = [
       ...(settings.billingAccount ? ['billingbudgets.googleapis.com'] : []),
       ...(settings.sharedRateLimits
-        ? ['compute.googleapis.com', 'memorystore.googleapis.com', 'networkconnectivity.googleapis.com']
+        ? [
+            'compute.googleapis.com',
+            'memorystore.googleapis.com',
+            'networkconnectivity.googleapis.com',
+          ]
         : []),
       ...(settings.requireAttestation
-        ? ['binaryauthorization.googleapis.com', 'cloudkms.googleapis.com', 'containeranalysis.googleapis.com']
+        ? [
+            'binaryauthorization.googleapis.com',
+            'cloudkms.googleapis.com',
+            'containeranalysis.googleapis.com',
+          ]
         : []),
     ];
     this.enabled = [...Object.keys(apis), ...optional].map(

@@ -19,7 +19,11 @@ export class RateLimitCounters extends pulumi.ComponentResource {
   /** The grant that allows the service's account to connect. */
   readonly access: gcp.projects.IAMMember;
 
-  constructor(settings: Settings, account: gcp.serviceaccount.Account, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    settings: Settings,
+    account: gcp.serviceaccount.Account,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super('andamio:service:RateLimitCounters', 'rate-limit-counters', {}, opts);
     const { project, region, service, protect } = settings;
     const parent = { parent: this };
@@ -118,6 +122,7 @@ function primaryUrl(endpoints: readonly gcp.types.output.memorystore.InstanceEnd
     .flatMap(({ connections = [] }) => connections)
     .map(({ pscAutoConnection }) => pscAutoConnection)
     .find((connection) => connection?.connectionType === 'CONNECTION_TYPE_PRIMARY');
-  if (primary === undefined) throw new pulumi.RunError('The rate-limit counters have no endpoint that takes writes.');
+  if (primary === undefined)
+    throw new pulumi.RunError('The rate-limit counters have no endpoint that takes writes.');
   return `rediss://${primary.ipAddress}:${primary.port}`;
 }

@@ -28,7 +28,11 @@ export class Registry extends pulumi.ComponentResource {
         // available for rollbacks.
         cleanupPolicies: [
           { id: 'keep-recent', action: 'KEEP', mostRecentVersions: { keepCount: 20 } },
-          { id: 'drop-untagged', action: 'DELETE', condition: { tagState: 'UNTAGGED', olderThan: days(30) } },
+          {
+            id: 'drop-untagged',
+            action: 'DELETE',
+            condition: { tagState: 'UNTAGGED', olderThan: days(30) },
+          },
         ],
       },
       { parent: this },

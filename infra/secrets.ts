@@ -20,7 +20,9 @@ export interface PinnedSecret extends ServiceSecret {
 export function pinnedSecrets(settings: Settings): PinnedSecret[] {
   return serviceSecrets.flatMap((secret) => {
     const version = settings[secret.versionKey];
-    return version === undefined ? [] : [{ ...secret, id: secretIdOf(settings.service, secret.name), version }];
+    return version === undefined
+      ? []
+      : [{ ...secret, id: secretIdOf(settings.service, secret.name), version }];
   });
 }
 
@@ -32,25 +34,33 @@ export async function versionProblems(
   { project }: Settings,
   secrets: readonly PinnedSecret[],
 ): Promise<SettingProblem[]> {
-  const problems = secrets.map(async ({ id, version, versionKey: key }): Promise<SettingProblem[]> => {
-    const named = `names version ${version} of the secret ${id}, which`;
-    try {
-      const { enabled } = await gcp.secretmanager.getSecretVersion({
-        project,
-        secret: id,
-        version: String(version),
-        fetchSecretData: false,
-      });
-      if (enabled) return [];
-      const command = `gcloud secrets versions enable ${version} --secret=${id} --project=${project}`;
-      return [{ key, rule: `${named} is not enabled`, command }];
-    } catch (error) {
-      const { message } = error as Error;
-      return /\b404\b|not found/i.test(message)
-        ? [{ key, rule: `${named} does not exist`, command: `gcloud secrets versions list ${id} --project=${project}` }]
-        : [{ key, rule: `${named} cannot be looked up: ${message}`, command: '' }];
-    }
-  });
+  const problems = secrets.map(
+    async ({ id, version, versionKey: key }): Promise<SettingProblem[]> => {
+      const named = `names version ${version} of the secret ${id}, which`;
+      try {
+        const { enabled } = await gcp.secretmanager.getSecretVersion({
+          project,
+          secret: id,
+          version: String(version),
+          fetchSecretData: false,
+        });
+        if (enabled) return [];
+        const command = `gcloud secrets versions enable ${version} --secret=${id} --project=${project}`;
+        return [{ key, rule: `${named} is not enabled`, command }];
+      } catch (error) {
+        const { message } = error as Error;
+        return /\b404\b|not found/i.test(message)
+          ? [
+              {
+                key,
+                rule: `${named} does not exist`,
+                command: `gcloud secrets versions list ${id} --project=${project}`,
+              },
+            ]
+          : [{ key, rule: `${named} cannot be looked up: ${message}`, command: '' }];
+      }
+    },
+  );
   return (await Promise.all(problems)).flat();
 }
 

@@ -26,7 +26,10 @@ export function serviceEnvironment(
   };
   const all: [string, Value | undefined][] = [
     ...Object.entries(own),
-    ...passedVariables.map(({ variable, key }): [string, Value | undefined] => [variable, settings[key]]),
+    ...passedVariables.map(({ variable, key }): [string, Value | undefined] => [
+      variable,
+      settings[key],
+    ]),
     ...secrets.map((secret): [string, Value] => [secret.variable, secret]),
   ];
   return Object.fromEntries(all.filter(([, value]) => value !== undefined));

@@ -85,7 +85,10 @@ export class ApiService extends pulumi.ComponentResource {
         deletionProtection: settings.protect,
         // The project's Binary Authorization policy determines which images may run.
         ...(settings.requireAttestation && { binaryAuthorization: { useDefault: true } }),
-        scaling: { minInstanceCount: settings.minInstances, maxInstanceCount: settings.maxInstances },
+        scaling: {
+          minInstanceCount: settings.minInstances,
+          maxInstanceCount: settings.maxInstances,
+        },
         traffics: traffics(settings),
         template: {
           serviceAccount: args.account.email,
@@ -93,7 +96,10 @@ export class ApiService extends pulumi.ComponentResource {
           maxInstanceRequestConcurrency: settings.concurrency,
           // Scaling is declared on both the service and the template. With only one of them, the
           // provider reports a difference at every run.
-          scaling: { minInstanceCount: settings.minInstances, maxInstanceCount: settings.maxInstances },
+          scaling: {
+            minInstanceCount: settings.minInstances,
+            maxInstanceCount: settings.maxInstances,
+          },
           executionEnvironment: 'EXECUTION_ENVIRONMENT_GEN2',
           ...(counters && { vpcAccess: counters.vpcAccess }),
           containers: [
@@ -125,7 +131,9 @@ export class ApiService extends pulumi.ComponentResource {
     );
     this.urls = this.service.urls.apply((urls) => {
       if (!urls.includes(host.url)) {
-        throw new pulumi.RunError(`Cloud Run answers at ${urls.join(' and ')}, not at ${host.url} as computed.`);
+        throw new pulumi.RunError(
+          `Cloud Run answers at ${urls.join(' and ')}, not at ${host.url} as computed.`,
+        );
       }
       return urls;
     });

@@ -38,7 +38,9 @@ export class Workload extends pulumi.ComponentResource {
     const runtime = new RuntimeIdentity(settings, opts);
     const database = new Database(settings, opts);
     const access = runtime.mayUse(database.database, settings);
-    const counters = settings.sharedRateLimits ? new RateLimitCounters(settings, runtime.account, opts) : undefined;
+    const counters = settings.sharedRateLimits
+      ? new RateLimitCounters(settings, runtime.account, opts)
+      : undefined;
 
     const secretAccess = new SecretAccess({ settings, secrets, reader: runtime.account }, opts);
 
@@ -57,7 +59,12 @@ export class Workload extends pulumi.ComponentResource {
       // depends on the grants for all three.
       {
         ...opts,
-        dependsOn: [...opts.dependsOn, access, ...secretAccess.members, ...(counters ? [counters.access] : [])],
+        dependsOn: [
+          ...opts.dependsOn,
+          access,
+          ...secretAccess.members,
+          ...(counters ? [counters.access] : []),
+        ],
       },
     );
     const job = adminJob(
@@ -65,7 +72,10 @@ export class Workload extends pulumi.ComponentResource {
       // A release updates the job only after the new revision has started.
       { parent: this, dependsOn: [this.api.service] },
     );
-    new Monitoring({ settings, host, secretIds: secrets.map(({ id }) => id), service: this.api.service }, opts);
+    new Monitoring(
+      { settings, host, secretIds: secrets.map(({ id }) => id), service: this.api.service },
+      opts,
+    );
     if (settings.github && settings.githubEnvironment) {
       this.deployment = new Deployment(
         {

@@ -15,7 +15,9 @@ async function assertPortIsFree() {
   const code = await new Promise((resolve) => {
     probe.once('error', (error) => resolve(error.code));
     // For an invalid PORT or HOST, the check passes, and the service reports the error later.
-    probe.listen({ port: /^\d{1,5}$/.test(port) ? Number(port) : 0, host }, () => resolve(undefined));
+    probe.listen({ port: /^\d{1,5}$/.test(port) ? Number(port) : 0, host }, () =>
+      resolve(undefined),
+    );
   });
   probe.close();
   if (code !== 'EADDRINUSE') return;
@@ -28,13 +30,20 @@ async function assertPortIsFree() {
 await assertPortIsFree();
 await required(install, () => pnpm('build', '--filter=@andamio/api'));
 
-const service = spawn(node24, ['apps/api/dist/main.js'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+const service = spawn(node24, ['apps/api/dist/main.js'], {
+  cwd: root,
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => service.kill(signal));
 service.once('exit', (code) => process.exit(code ?? 1));
 
 /** Prints a request that issues a key, including a valid token. */
 function printRequest(port) {
-  const { stdout } = spawnSync(node24, ['apps/api/dev/token.ts', '--sub', 'you', '--tier', 'growth'], { cwd: root });
+  const { stdout } = spawnSync(
+    node24,
+    ['apps/api/dev/token.ts', '--sub', 'you', '--tier', 'growth'],
+    { cwd: root },
+  );
   const token = stdout.toString().trim();
   const lines = [
     '',

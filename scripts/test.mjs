@@ -11,7 +11,9 @@ import { install, pnpm, required, root } from './toolchain.mjs';
  */
 const reports = () =>
   ['apps', 'packages', 'infra', '.']
-    .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name, 'reports/tests.json')))
+    .flatMap((folder) =>
+      readdirSync(join(root, folder)).map((name) => join(root, folder, name, 'reports/tests.json')),
+    )
     .filter((path) => existsSync(path));
 
 /**
@@ -19,7 +21,11 @@ const reports = () =>
  * failed test.
  */
 function countsOf({ success, numPassedTests, numFailedTests, numPendingTests }) {
-  return { passed: numPassedTests, failed: success ? 0 : Math.max(1, numFailedTests), skipped: numPendingTests };
+  return {
+    passed: numPassedTests,
+    failed: success ? 0 : Math.max(1, numFailedTests),
+    skipped: numPendingTests,
+  };
 }
 
 /**
@@ -31,7 +37,8 @@ function failuresOf({ testResults }) {
     .filter((file) => file.status === 'failed')
     .flatMap((file) => {
       const failed = file.assertionResults.filter((test) => test.status === 'failed');
-      const failures = failed.length > 0 ? failed : [{ fullName: 'the file', failureMessages: [file.message] }];
+      const failures =
+        failed.length > 0 ? failed : [{ fullName: 'the file', failureMessages: [file.message] }];
       return failures.map(({ fullName, failureMessages }) => {
         const [reason] = (failureMessages[0] ?? '').split('\n');
         return `FAILED: ${relative(root, file.name)}: ${fullName}: ${reason}\n`;
@@ -49,7 +56,9 @@ function packageOf(path) {
 function packagesWith(filters) {
   const options = ['--cached', '--others', '--exclude-standard', '*.test.ts'];
   const files = execFileSync('git', ['ls-files', ...options], { cwd: root, encoding: 'utf8' });
-  const selected = files.split('\n').filter((path) => filters.some((filter) => path.includes(filter)));
+  const selected = files
+    .split('\n')
+    .filter((path) => filters.some((filter) => path.includes(filter)));
   return [...new Set(selected.map(packageOf))];
 }
 
@@ -76,7 +85,15 @@ for (const path of reports()) rmSync(path);
 const code =
   filters.length > 0
     ? await runSelected(filters)
-    : await pnpm('exec', 'turbo', 'run', 'test', '--concurrency=1', '--continue', '--output-logs=new-only');
+    : await pnpm(
+        'exec',
+        'turbo',
+        'run',
+        'test',
+        '--concurrency=1',
+        '--continue',
+        '--output-logs=new-only',
+      );
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const results = reports().map((path) => JSON.parse(readFileSync(path, 'utf8')));

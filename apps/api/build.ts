@@ -13,7 +13,10 @@ import { build, type Metafile, type Plugin } from 'esbuild';
 const withoutCloudLoggingClient: Plugin = {
   name: 'without-cloud-logging-client',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^@google-cloud\/logging$/ }, ({ path }) => ({ path, namespace: 'left-out' }));
+    onResolve({ filter: /^@google-cloud\/logging$/ }, ({ path }) => ({
+      path,
+      namespace: 'left-out',
+    }));
     onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'module.exports = {};' }));
   },
 };
@@ -60,7 +63,8 @@ function assertNamesSurvive({ inputs, outputs }: Metafile): void {
   const broken = Object.values(outputs).flatMap(({ entryPoint }) =>
     entryPoint !== undefined && inputs[entryPoint]?.format === 'cjs' ? [entryPoint] : [],
   );
-  if (broken.length > 0) throw new Error(`Dynamic imports of CommonJS lose their named exports: ${broken.join(', ')}`);
+  if (broken.length > 0)
+    throw new Error(`Dynamic imports of CommonJS lose their named exports: ${broken.join(', ')}`);
 }
 
 /** The variables of a CommonJS module's scope, which ES modules lack. */

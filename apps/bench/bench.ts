@@ -7,7 +7,10 @@ import { issueVersusExpress } from './comparisons/issue-versus-express.ts';
 import { issueVersusFloor } from './comparisons/issue-versus-floor.ts';
 import { memory } from './comparisons/memory.ts';
 import { startToFirstKey } from './comparisons/start-to-first-key.ts';
-import { startToListeningOnFirestore, startToListeningOnSqlite } from './comparisons/start-to-listening.ts';
+import {
+  startToListeningOnFirestore,
+  startToListeningOnSqlite,
+} from './comparisons/start-to-listening.ts';
 import { goodKeyAmongUnknown, memoryAfterUnknown } from './comparisons/unknown-keys.ts';
 import { verifyOnFirestore } from './comparisons/verify-on-firestore.ts';
 import { verifyVersusBetterAuth } from './comparisons/verify-versus-better-auth.ts';

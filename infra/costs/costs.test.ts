@@ -14,7 +14,10 @@ test('a month costs what exceeds the free units, at the price of the list', () =
 });
 
 test('a node of Memorystore that has no price is reported, not left out', () => {
-  const instance = { type: 'gcp:memorystore/instance:Instance', inputs: { nodeType: 'HIGHMEM_XLARGE' } };
+  const instance = {
+    type: 'gcp:memorystore/instance:Instance',
+    inputs: { nodeType: 'HIGHMEM_XLARGE' },
+  };
   expect(() => usageOf([instance], { verificationsADay: 0 })).toThrow('HIGHMEM_XLARGE');
 });
 
@@ -23,13 +26,23 @@ test('verifications pay for requests, reads, writes and log entries', () => {
     type: 'gcp:cloudrunv2/service:Service',
     inputs: {
       scaling: { minInstanceCount: 0 },
-      template: { containers: [{ resources: { limits: { cpu: '1', memory: '512Mi' } }, envs: [] }] },
+      template: {
+        containers: [{ resources: { limits: { cpu: '1', memory: '512Mi' } }, envs: [] }],
+      },
     },
   };
-  const { 'Firestore: reads and writes': documents, 'Cloud Run: CPU and memory': instance } = usageOf([service], {
-    verificationsADay: 1_000_000,
-  });
+  const { 'Firestore: reads and writes': documents, 'Cloud Run: CPU and memory': instance } =
+    usageOf([service], {
+      verificationsADay: 1_000_000,
+    });
   const verifications = 1_000_000 * (730 / 24);
-  expect(documents).toEqual({ firestoreReads: verifications * 3, firestoreWrites: verifications * 2 });
-  expect(instance).toEqual({ runCpuActive: 730 * 3600, runCpuIdle: 0, runMemory: (730 * 3600) / 2 });
+  expect(documents).toEqual({
+    firestoreReads: verifications * 3,
+    firestoreWrites: verifications * 2,
+  });
+  expect(instance).toEqual({
+    runCpuActive: 730 * 3600,
+    runCpuIdle: 0,
+    runMemory: (730 * 3600) / 2,
+  });
 });

@@ -66,15 +66,20 @@ const nodePrices: Readonly<Record<string, PriceName>> = {
 
 function nodePrice(type: unknown): PriceName {
   const name = nodePrices[String(type)];
-  if (name === undefined) throw new Error(`costs/prices.json has no price for a Memorystore node ${type}.`);
+  if (name === undefined)
+    throw new Error(`costs/prices.json has no price for a Memorystore node ${type}.`);
   return name;
 }
 
 const gibibytes = (kibibytes: number) => kibibytes / 2 ** 20;
 
 /** Returns a stack's monthly usage, by row of the cost table. */
-export function usageOf(resources: readonly Resource[], { verificationsADay }: Load): Readonly<Record<string, Usage>> {
-  const all = (type: string) => resources.filter((each) => each.type === type).map(({ inputs }) => inputs ?? {});
+export function usageOf(
+  resources: readonly Resource[],
+  { verificationsADay }: Load,
+): Readonly<Record<string, Usage>> {
+  const all = (type: string) =>
+    resources.filter((each) => each.type === type).map(({ inputs }) => inputs ?? {});
   const [service] = all('gcp:cloudrunv2/service:Service') as unknown as {
     scaling: { minInstanceCount: number };
     template: {
@@ -84,7 +89,8 @@ export function usageOf(resources: readonly Resource[], { verificationsADay }: L
       }[];
     };
   }[];
-  const checks = all('gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig').length * checkedFrom * hours * 60;
+  const checks =
+    all('gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig').length * checkedFrom * hours * 60;
   // Google bills conditions that refer to a metric. Conditions on log entries do not.
   const conditions = all('gcp:monitoring/alertPolicy:AlertPolicy')
     .flatMap(({ conditions }) => conditions as object[])
@@ -129,17 +135,22 @@ export function usageOf(resources: readonly Resource[], { verificationsADay }: L
     'Memorystore for Valkey': Object.assign({}, ...nodes),
     'Logs, audit logs included': {
       logging: gibibytes(
-        (checks * 2 + verifications * perVerification.logEntries) * perVerification.kibibytesALogEntry,
+        (checks * 2 + verifications * perVerification.logEntries) *
+          perVerification.kibibytesALogEntry,
       ),
     },
     'Uptime checks and alerts': { uptimeChecks: checks, alertConditions: conditions.length },
     'Secret Manager, Cloud KMS': {
-      secretVersions: container?.envs.filter(({ valueSource }) => valueSource !== undefined).length ?? 0,
+      secretVersions:
+        container?.envs.filter(({ valueSource }) => valueSource !== undefined).length ?? 0,
       kmsKeyVersions: keys,
     },
     // Images share their base layers, so each release adds only its bundle. Four releases a month
     // are assumed.
-    'Artifact Registry, scans of images': { registryStorage: registries * 0.2, imageScans: registries * 4 },
+    'Artifact Registry, scans of images': {
+      registryStorage: registries * 0.2,
+      imageScans: registries * 4,
+    },
   };
 }
 
@@ -176,8 +187,13 @@ function costsTable(): string {
   return [
     row(['US dollars a month', ...columns.map(([title]) => title)]),
     row(['---', ...columns.map(() => '---:')]),
-    ...lines.map((line, index) => row([line, ...costs.map((column) => dollars(column[index] as number))])),
-    row(['**Sum**', ...costs.map((column) => `**${dollars(column.reduce((sum, each) => sum + each, 0))}**`)]),
+    ...lines.map((line, index) =>
+      row([line, ...costs.map((column) => dollars(column[index] as number))]),
+    ),
+    row([
+      '**Sum**',
+      ...costs.map((column) => `**${dollars(column.reduce((sum, each) => sum + each, 0))}**`),
+    ]),
   ].join('\n');
 }
 
@@ -192,9 +208,11 @@ function pricesTable(): string {
       `<${source}>`,
     ]),
   );
-  return [row(['price', 'per', 'USD', 'free a month', 'source']), '| --- | --- | ---: | ---: | --- |', ...lines].join(
-    '\n',
-  );
+  return [
+    row(['price', 'per', 'USD', 'free a month', 'source']),
+    '| --- | --- | ---: | ---: | --- |',
+    ...lines,
+  ].join('\n');
 }
 
 /** Returns the document with both tables inserted between its markers. */
@@ -202,5 +220,8 @@ export function withCosts(document: string): string {
   const origin = `List prices of ${list.region}, read on ${list.read} in copies of Google's pages, and where a star stands, in
 published estimates of 2026 that quote them. Check the source before you rely on one.`;
   const tables = `\n\n${costsTable()}\n\n${origin}\n\n${pricesTable()}\n\n`;
-  return document.replace(/(?<=<!-- costs: generated -->)[\s\S]*(?=<!-- \/costs -->)/, () => tables);
+  return document.replace(
+    /(?<=<!-- costs: generated -->)[\s\S]*(?=<!-- \/costs -->)/,
+    () => tables,
+  );
 }

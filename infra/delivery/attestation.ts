@@ -23,10 +23,15 @@ export async function findKeys({ project, region }: Settings): Promise<KeysBefor
     if (!/Error 403/.test(error.message)) throw error;
     return { keyRings: [] };
   });
-  const keyRing = rings.keyRings.map(({ id }) => id).find((id) => id.endsWith(`/keyRings/${keyRingId}`));
+  const keyRing = rings.keyRings
+    .map(({ id }) => id)
+    .find((id) => id.endsWith(`/keyRings/${keyRingId}`));
   if (keyRing === undefined) return { keyRing, key: undefined };
   const { keys } = await gcp.kms.getCryptoKeys({ keyRing });
-  return { keyRing, key: keys.map(({ id }) => id ?? '').find((id) => id.endsWith(`/cryptoKeys/${keyId}`)) };
+  return {
+    keyRing,
+    key: keys.map(({ id }) => id ?? '').find((id) => id.endsWith(`/cryptoKeys/${keyId}`)),
+  };
 }
 
 /**
@@ -88,7 +93,9 @@ export class Attestation extends pulumi.ComponentResource {
         project,
         name: attestorId,
         shortDescription: 'Built and signed from the main branch',
-        attestationAuthority: { hint: { humanReadableName: 'Built and signed from the main branch' } },
+        attestationAuthority: {
+          hint: { humanReadableName: 'Built and signed from the main branch' },
+        },
       },
       parent,
     );
@@ -106,7 +113,9 @@ export class Attestation extends pulumi.ComponentResource {
               id: version.id,
               pkixPublicKey: {
                 publicKeyPem: version.publicKeys.apply(([publicKey]) => publicKey?.pem ?? ''),
-                signatureAlgorithm: version.publicKeys.apply(([publicKey]) => publicKey?.algorithm ?? ''),
+                signatureAlgorithm: version.publicKeys.apply(
+                  ([publicKey]) => publicKey?.algorithm ?? '',
+                ),
               },
             },
           ],
@@ -149,14 +158,25 @@ export class Attestation extends pulumi.ComponentResource {
     this.buildAccount = account.email;
     const { member } = account;
     if (github && federation) {
-      allowImpersonation('build-job', account, principalOf(args.projectNumber, github, 'environment:sign'), {
-        ...parent,
-        dependsOn: [federation.pool],
-      });
+      allowImpersonation(
+        'build-job',
+        account,
+        principalOf(args.projectNumber, github, 'environment:sign'),
+        {
+          ...parent,
+          dependsOn: [federation.pool],
+        },
+      );
     }
     new gcp.artifactregistry.RepositoryIamMember(
       'build-pushes',
-      { project, location: region, repository: args.repository.name, role: 'roles/artifactregistry.writer', member },
+      {
+        project,
+        location: region,
+        repository: args.repository.name,
+        role: 'roles/artifactregistry.writer',
+        member,
+      },
       parent,
     );
     new gcp.kms.CryptoKeyIAMMember(
@@ -171,7 +191,12 @@ export class Attestation extends pulumi.ComponentResource {
     );
     new gcp.binaryauthorization.AttestorIamMember(
       'build-verifies',
-      { project, attestor: attestor.name, role: 'roles/binaryauthorization.attestorsVerifier', member },
+      {
+        project,
+        attestor: attestor.name,
+        role: 'roles/binaryauthorization.attestorsVerifier',
+        member,
+      },
       parent,
     );
     const role = new gcp.projects.IAMCustomRole(

@@ -17,7 +17,11 @@ function ownState(bucket: string, stack: string): gcp.types.input.storage.Bucket
     (folder) =>
       `resource.name.startsWith("${objects}/${folder}/${folder === 'locks' ? 'organization/' : ''}${pulumi.getProject()}/${stack}")`,
   );
-  const all = ['resource.type == "storage.googleapis.com/Bucket"', `resource.name == "${objects}/meta.yaml"`, ...own];
+  const all = [
+    'resource.type == "storage.googleapis.com/Bucket"',
+    `resource.name == "${objects}/meta.yaml"`,
+    ...own,
+  ];
   return { title: 'only-its-state', expression: all.join(' || ') };
 }
 
@@ -52,7 +56,12 @@ export class Deployment extends pulumi.ComponentResource {
     const job = principalOf(args.projectNumber, github, `environment:${args.environment}`);
     allowImpersonation('deploy-job', this.account, job, parent);
 
-    const role = (name: string, suffix: string, description: string, permissions: readonly string[]) =>
+    const role = (
+      name: string,
+      suffix: string,
+      description: string,
+      permissions: readonly string[],
+    ) =>
       new gcp.projects.IAMCustomRole(
         name,
         {
@@ -70,11 +79,23 @@ export class Deployment extends pulumi.ComponentResource {
       role: role('release-role', 'release', 'Releases', releasePermissions.workloads),
       member,
     };
-    new gcp.cloudrunv2.ServiceIamMember('deploy-releases', { ...release, name: args.service.name }, parent);
-    new gcp.cloudrunv2.JobIamMember('deploy-releases-job', { ...release, name: args.adminJob.name }, parent);
+    new gcp.cloudrunv2.ServiceIamMember(
+      'deploy-releases',
+      { ...release, name: args.service.name },
+      parent,
+    );
+    new gcp.cloudrunv2.JobIamMember(
+      'deploy-releases-job',
+      { ...release, name: args.adminJob.name },
+      parent,
+    );
     new gcp.projects.IAMMember(
       'deploy-looks-up',
-      { project, role: role('deploy-role', 'deploy', 'Look-ups for releases', deployPermissions), member },
+      {
+        project,
+        role: role('deploy-role', 'deploy', 'Look-ups for releases', deployPermissions),
+        member,
+      },
       parent,
     );
     new gcp.serviceaccount.IAMMember(
@@ -86,7 +107,13 @@ export class Deployment extends pulumi.ComponentResource {
     // https://cloud.google.com/run/docs/deploying#permissions_required_to_deploy
     new gcp.artifactregistry.RepositoryIamMember(
       'deploy-pulls',
-      { project, location: region, repository: repositoryId, role: 'roles/artifactregistry.reader', member },
+      {
+        project,
+        location: region,
+        repository: repositoryId,
+        role: 'roles/artifactregistry.reader',
+        member,
+      },
       parent,
     );
     if (settings.requireAttestation) allowVerification(settings, member, parent);

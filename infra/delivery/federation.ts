@@ -93,7 +93,10 @@ function pullRequests(github: GitHub): Trust {
     id: providerIds.pullRequests,
     displayName: 'GitHub Actions on pull requests',
     subject: "assertion.repository_id + ':pull_request'",
-    conditions: ["assertion.event_name == 'pull_request'", `google.subject == '${subjectOf(github, 'pull_request')}'`],
+    conditions: [
+      "assertion.event_name == 'pull_request'",
+      `google.subject == '${subjectOf(github, 'pull_request')}'`,
+    ],
   };
 }
 
@@ -109,7 +112,10 @@ export async function findFederation(project: string): Promise<ReadonlyMap<strin
       .then(({ id }) => [poolName, id] as const),
     ...Object.values(providerIds).map(async (workloadIdentityPoolProviderId) => {
       const args = { project, workloadIdentityPoolId: poolId, workloadIdentityPoolProviderId };
-      return [workloadIdentityPoolProviderId, (await gcp.iam.getWorkloadIdentityPoolProvider(args)).id] as const;
+      return [
+        workloadIdentityPoolProviderId,
+        (await gcp.iam.getWorkloadIdentityPoolProvider(args)).id,
+      ] as const;
     }),
   ]);
   return new Map(found.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
@@ -134,7 +140,12 @@ export class Federation extends pulumi.ComponentResource {
     const retained = { parent: this, retainOnDelete: true };
     this.pool = new gcp.iam.WorkloadIdentityPool(
       poolName,
-      { project, workloadIdentityPoolId: poolId, displayName: 'GitHub', description: `Jobs of ${github.repository}` },
+      {
+        project,
+        workloadIdentityPoolId: poolId,
+        displayName: 'GitHub',
+        description: `Jobs of ${github.repository}`,
+      },
       retained,
     );
     const providerOf = ({ id, displayName, subject, conditions }: Trust) =>

@@ -34,13 +34,16 @@ export function registryOf({ project, region }: ImagePlace): string {
  * @returns undefined if the address has another form
  */
 export function placeOfRegistry(registry: string): ImagePlace | undefined {
-  const [, region, project] = /^([a-z0-9-]+)-docker\.pkg\.dev\/([a-z0-9-]+)(?:\/|$)/.exec(registry) ?? [];
+  const [, region, project] =
+    /^([a-z0-9-]+)-docker\.pkg\.dev\/([a-z0-9-]+)(?:\/|$)/.exec(registry) ?? [];
   return region && project ? { region, project } : undefined;
 }
 
-export const attestorOf = ({ project }: ImagePlace) => `projects/${project}/attestors/${attestorId}`;
+export const attestorOf = ({ project }: ImagePlace) =>
+  `projects/${project}/attestors/${attestorId}`;
 export const noteOf = ({ project }: ImagePlace) => `projects/${project}/notes/${attestorId}`;
-export const buildAccountOf = ({ project }: ImagePlace) => `${buildAccountId}@${project}.iam.gserviceaccount.com`;
+export const buildAccountOf = ({ project }: ImagePlace) =>
+  `${buildAccountId}@${project}.iam.gserviceaccount.com`;
 
 export function keyVersionOf({ project, region }: ImagePlace): string {
   return `projects/${project}/locations/${region}/keyRings/${keyRingId}/cryptoKeys/${keyId}/cryptoKeyVersions/1`;

@@ -9,13 +9,17 @@
 export const readPermissions = {
   'docker-build:index:Image': [],
   'gcp:artifactregistry/repository:Repository': ['artifactregistry.repositories.get'],
-  'gcp:artifactregistry/repositoryIamMember:RepositoryIamMember': ['artifactregistry.repositories.getIamPolicy'],
+  'gcp:artifactregistry/repositoryIamMember:RepositoryIamMember': [
+    'artifactregistry.repositories.getIamPolicy',
+  ],
   // Project-level access suffices for a budget that covers only one project:
   // https://cloud.google.com/billing/docs/how-to/budget-api-access-control. The call also needs
   // `serviceusage.services.use` for its quota project (infra/budget.ts).
   'gcp:billing/budget:Budget': ['billing.resourcebudgets.read', 'serviceusage.services.use'],
   'gcp:binaryauthorization/attestor:Attestor': ['binaryauthorization.attestors.get'],
-  'gcp:binaryauthorization/attestorIamMember:AttestorIamMember': ['binaryauthorization.attestors.getIamPolicy'],
+  'gcp:binaryauthorization/attestorIamMember:AttestorIamMember': [
+    'binaryauthorization.attestors.getIamPolicy',
+  ],
   'gcp:binaryauthorization/policy:Policy': ['binaryauthorization.policy.get'],
   'gcp:cloudrunv2/job:Job': ['run.jobs.get'],
   'gcp:cloudrunv2/jobIamMember:JobIamMember': ['run.jobs.getIamPolicy'],
@@ -34,7 +38,9 @@ export const readPermissions = {
     // The provider also lists the pool's attestation rules whenever it reads a pool.
     'iam.workloadIdentityPools.getAttestationRules',
   ],
-  'gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider': ['iam.workloadIdentityPoolProviders.get'],
+  'gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider': [
+    'iam.workloadIdentityPoolProviders.get',
+  ],
   'gcp:kms/cryptoKey:CryptoKey': ['cloudkms.cryptoKeys.get'],
   'gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember': ['cloudkms.cryptoKeys.getIamPolicy'],
   'gcp:kms/keyRing:KeyRing': ['cloudkms.keyRings.get'],
@@ -105,7 +111,10 @@ function union(...tables: readonly Readonly<Record<string, readonly string[]>>[]
 }
 
 /** Project-level permissions of pull request previews. */
-export const previewPermissions: readonly string[] = union(lookUpPermissions.service, lookUpPermissions.project);
+export const previewPermissions: readonly string[] = union(
+  lookUpPermissions.service,
+  lookUpPermissions.project,
+);
 
 /** Project-level permissions of drift detection. */
 export const driftPermissions: readonly string[] = union(

@@ -20,7 +20,12 @@ export class Readers extends pulumi.ComponentResource {
     const { project, stateBucket } = settings;
     const parent = { parent: this };
 
-    const reader = (name: string, displayName: string, job: Job, permissions: readonly string[]) => {
+    const reader = (
+      name: string,
+      displayName: string,
+      job: Job,
+      permissions: readonly string[],
+    ) => {
       const account = new gcp.serviceaccount.Account(
         `${name}-account`,
         { project, accountId: `andamio-${name}`, displayName },
@@ -41,7 +46,11 @@ export class Readers extends pulumi.ComponentResource {
         },
         parent,
       );
-      new gcp.projects.IAMMember(`${name}-reads`, { project, role: role.name, member: account.member }, parent);
+      new gcp.projects.IAMMember(
+        `${name}-reads`,
+        { project, role: role.name, member: account.member },
+        parent,
+      );
       if (stateBucket !== undefined) {
         new gcp.storage.BucketIAMMember(
           `${name}-reads-state`,
@@ -51,7 +60,12 @@ export class Readers extends pulumi.ComponentResource {
       }
       return account.email;
     };
-    this.previewAccount = reader('preview', 'Previews pull requests', 'pull_request', previewPermissions);
+    this.previewAccount = reader(
+      'preview',
+      'Previews pull requests',
+      'pull_request',
+      previewPermissions,
+    );
     this.driftAccount = reader('drift', 'Searches for drift', 'main', driftPermissions);
     this.registerOutputs();
   }

@@ -62,7 +62,11 @@ export function alertOnMetrics(
   name: string,
   { conditions, ...alert }: Alert & { readonly conditions: Condition[] },
 ): gcp.monitoring.AlertPolicy {
-  return policy(watched, name, alert, { combiner: 'AND', conditions, alertStrategy: { autoClose: '86400s' } });
+  return policy(watched, name, alert, {
+    combiner: 'AND',
+    conditions,
+    alertStrategy: { autoClose: '86400s' },
+  });
 }
 
 /**

@@ -16,7 +16,8 @@ export function alerts(watched: Watched): void {
   alertOnMetrics(watched, 'alert-5xx', {
     title: 'answers with 5xx',
     severity: 'ERROR',
-    advice: 'More than five requests a minute fail for five minutes. The log names each cause under its request id.',
+    advice:
+      'More than five requests a minute fail for five minutes. The log names each cause under its request id.',
     conditions: [
       threshold('5xx a minute', {
         filter: `${revision} AND metric.type="run.googleapis.com/request_count" AND metric.labels.response_code_class="5xx"`,

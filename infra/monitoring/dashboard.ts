@@ -15,10 +15,27 @@ const charts: readonly Chart[] = [
     aligner: 'ALIGN_RATE',
     groupBy: 'metric.label.response_code_class',
   },
-  { title: 'Latency, 95th percentile', metric: 'request_latencies', aligner: 'ALIGN_PERCENTILE_95' },
-  { title: 'Instances', metric: 'container/instance_count', aligner: 'ALIGN_MAX', groupBy: 'metric.label.state' },
-  { title: 'Memory in use, 95th percentile', metric: 'container/memory/utilizations', aligner: 'ALIGN_PERCENTILE_95' },
-  { title: 'CPU in use, 95th percentile', metric: 'container/cpu/utilizations', aligner: 'ALIGN_PERCENTILE_95' },
+  {
+    title: 'Latency, 95th percentile',
+    metric: 'request_latencies',
+    aligner: 'ALIGN_PERCENTILE_95',
+  },
+  {
+    title: 'Instances',
+    metric: 'container/instance_count',
+    aligner: 'ALIGN_MAX',
+    groupBy: 'metric.label.state',
+  },
+  {
+    title: 'Memory in use, 95th percentile',
+    metric: 'container/memory/utilizations',
+    aligner: 'ALIGN_PERCENTILE_95',
+  },
+  {
+    title: 'CPU in use, 95th percentile',
+    metric: 'container/cpu/utilizations',
+    aligner: 'ALIGN_PERCENTILE_95',
+  },
   {
     title: 'Start of an instance, 95th percentile',
     metric: 'container/startup_latencies',
@@ -67,7 +84,10 @@ export function dashboard({ settings, opts }: Watched): gcp.monitoring.Dashboard
     'dashboard',
     {
       project: settings.project,
-      dashboardJson: JSON.stringify({ displayName: settings.service, mosaicLayout: { columns, tiles } }),
+      dashboardJson: JSON.stringify({
+        displayName: settings.service,
+        mosaicLayout: { columns, tiles },
+      }),
     },
     opts,
   );

@@ -32,8 +32,17 @@ import {
   publicHost,
   publicServices,
 } from './rules/run-services.ts';
-import { imageDigests, noPlainSecrets, pinnedSecretVersions, probes } from './rules/run-workloads.ts';
-import { noSecretRolesAcrossProjects, noSecretValuesInState, secretAccessPerSecret } from './rules/secrets.ts';
+import {
+  imageDigests,
+  noPlainSecrets,
+  pinnedSecretVersions,
+  probes,
+} from './rules/run-workloads.ts';
+import {
+  noSecretRolesAcrossProjects,
+  noSecretValuesInState,
+  secretAccessPerSecret,
+} from './rules/secrets.ts';
 
 /** All policies of the pack. */
 export const policies: readonly (ResourceValidationPolicy | StackValidationPolicy)[] = [

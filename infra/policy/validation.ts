@@ -50,11 +50,14 @@ function judge(
   check: (refuse: Refuse) => void,
 ): void {
   const refuse: Refuse = (wrong, why, remedy) => report(`${wrong}. ${why}. ${remedy}.`);
-  if (!whenKnown(() => check(refuse))) args.notApplicable('It depends on values that are known only in the update.');
+  if (!whenKnown(() => check(refuse)))
+    args.notApplicable('It depends on values that are known only in the update.');
 }
 
 /** Returns a validation function for resources of any type. */
-export function forResources(check: (args: ResourceValidationArgs, refuse: Refuse) => void): ResourceValidation {
+export function forResources(
+  check: (args: ResourceValidationArgs, refuse: Refuse) => void,
+): ResourceValidation {
   return (args, report) => judge(args, report, (refuse) => check(args, refuse));
 }
 
@@ -72,11 +75,16 @@ export function forKind<K extends Kind>(
  * Returns a validation function for a whole stack. Unlike the other validations, it runs at the end
  * of the update.
  */
-export function forStack(check: (args: StackValidationArgs, refuse: Refuse) => void): StackValidation {
+export function forStack(
+  check: (args: StackValidationArgs, refuse: Refuse) => void,
+): StackValidation {
   return (args, report) => judge(args, report, (refuse) => check(args, refuse));
 }
 
 /** Returns all resources of one kind in a stack. */
-export function resourcesOf<K extends Kind>(args: StackValidationArgs, kind: K): StackResource<K>[] {
+export function resourcesOf<K extends Kind>(
+  args: StackValidationArgs,
+  kind: K,
+): StackResource<K>[] {
   return args.resources.filter(({ type }) => type === types[kind]) as unknown as StackResource<K>[];
 }

@@ -30,7 +30,9 @@ function workloadOf({ type, props }: ResourceValidationArgs): Workload | undefin
 }
 
 /** Returns a validation function for all Cloud Run workloads. */
-export function forWorkloads(check: (workload: Workload, refuse: Refuse) => void): ResourceValidation {
+export function forWorkloads(
+  check: (workload: Workload, refuse: Refuse) => void,
+): ResourceValidation {
   return forResources((args, refuse) => {
     const workload = workloadOf(args);
     if (workload) check(workload, refuse);

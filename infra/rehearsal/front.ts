@@ -32,7 +32,10 @@ export function trustingFront(folder: string): Record<string, string> {
     SSL_CERT_FILE: process.env['SSL_CERT_FILE'] ?? '/etc/ssl/certs/ca-certificates.crt',
   };
   const entries = Object.entries(variables).map(([name, others]) => {
-    const files = [join(folder, certificateFile), ...(others && existsSync(others) ? [others] : [])];
+    const files = [
+      join(folder, certificateFile),
+      ...(others && existsSync(others) ? [others] : []),
+    ];
     const bundle = join(folder, `${name.toLowerCase()}.pem`);
     writeFileSync(bundle, files.map((file) => readFileSync(file, 'utf8')).join('\n'));
     return [name, bundle];
@@ -48,7 +51,16 @@ function certificate(folder: string): { readonly key: Buffer; readonly cert: Buf
   const [key, cert] = [join(folder, 'key.pem'), join(folder, certificateFile)];
   if (!existsSync(cert)) {
     const names = `subjectAltName=DNS:*.us-central1.run.app,DNS:${registryHost}`;
-    const options = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
+    const options = [
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '1',
+    ];
     const output = ['-subj', '/CN=rehearsal', '-addext', names, '-keyout', key, '-out', cert];
     execFileSync('openssl', ['req', ...options, ...output], { stdio: 'ignore' });
   }
@@ -77,7 +89,11 @@ export async function startFront(folder: string): Promise<Front> {
       outgoing.writeHead(404).end();
       return;
     }
-    const headers = { ...incoming.headers, 'x-forwarded-for': '192.0.2.1', 'x-forwarded-proto': 'https' };
+    const headers = {
+      ...incoming.headers,
+      'x-forwarded-for': '192.0.2.1',
+      'x-forwarded-proto': 'https',
+    };
     const { method, url } = incoming;
     const inner = request({ host: '127.0.0.1', port, method, path: url, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);

@@ -68,7 +68,8 @@ class Files {
  * packages.
  */
 function packageCaches(): string[] {
-  const ask = (command: string) => execFileSync('sh', ['-c', command], { cwd: repository, encoding: 'utf8' }).trim();
+  const ask = (command: string) =>
+    execFileSync('sh', ['-c', command], { cwd: repository, encoding: 'utf8' }).trim();
   // pnpm appends the folder of the store's version itself.
   const store = dirname(ask('npx --yes --prefer-offline pnpm@12 store path'));
   const folders = { npm: ask('npm config get cache'), pnpm: store };
@@ -100,7 +101,10 @@ export class Images {
   constructor() {
     const settings = join(this.folder, 'storage.conf');
     const [root, run] = ['root', 'run'].map((name) => join(this.folder, name));
-    writeFileSync(settings, `[storage]\ndriver = "vfs"\ngraphroot = "${root}"\nrunroot = "${run}"\n`);
+    writeFileSync(
+      settings,
+      `[storage]\ndriver = "vfs"\ngraphroot = "${root}"\nrunroot = "${run}"\n`,
+    );
     this.environment = {
       CONTAINERS_STORAGE_CONF: settings,
       BUILDAH_ISOLATION: 'chroot',
@@ -132,14 +136,21 @@ export class Images {
   #buildBase(): Promise<string> {
     return this.#base('build', (files) => {
       files.copyProgram(process.execPath, 'usr/local/bin/node');
-      for (const program of ['/bin/sh', '/usr/bin/env']) files.copyProgram(realpathSync(program), program);
-      const glibc = librariesOf(process.execPath).find((path) => basename(path) === 'libc.so.6') as string;
-      for (const part of glibcParts) files.copy(join(dirname(glibc), part), join(dirname(glibc), part));
+      for (const program of ['/bin/sh', '/usr/bin/env'])
+        files.copyProgram(realpathSync(program), program);
+      const glibc = librariesOf(process.execPath).find(
+        (path) => basename(path) === 'libc.so.6',
+      ) as string;
+      for (const part of glibcParts)
+        files.copy(join(dirname(glibc), part), join(dirname(glibc), part));
       const npx = execFileSync('sh', ['-c', 'command -v npx'], { encoding: 'utf8' }).trim();
       const npm = dirname(dirname(realpathSync(npx)));
       cpSync(npm, join(files.folder, 'usr/local/lib/node_modules/npm'), { recursive: true });
       for (const name of ['npm', 'npx'])
-        symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, join(files.folder, 'usr/local/bin', name));
+        symlinkSync(
+          `../lib/node_modules/npm/bin/${name}-cli.js`,
+          join(files.folder, 'usr/local/bin', name),
+        );
       mkdirSync(join(files.folder, 'tmp'));
       const environment = [
         'PATH=/usr/local/bin:/usr/bin:/bin',
@@ -196,7 +207,18 @@ export class Images {
     const file = ['--ignorefile', `${dockerfile}.dockerignore`, '--file', dockerfile];
     const inputs = await this.buildOptions(options);
     const caches = options.bundle === undefined ? packageCaches() : [];
-    await this.buildah('bud', '--quiet', '--timestamp', '0', ...file, ...inputs, ...caches, '--tag', tag, repository);
+    await this.buildah(
+      'bud',
+      '--quiet',
+      '--timestamp',
+      '0',
+      ...file,
+      ...inputs,
+      ...caches,
+      '--tag',
+      tag,
+      repository,
+    );
   }
 
   /**
@@ -216,7 +238,15 @@ export class Images {
    */
   async push(image: string, destination: string): Promise<string> {
     const file = join(mkdtempSync(join(this.folder, 'push-')), 'digest');
-    await this.buildah('push', '--quiet', '--tls-verify=false', '--digestfile', file, image, `docker://${destination}`);
+    await this.buildah(
+      'push',
+      '--quiet',
+      '--tls-verify=false',
+      '--digestfile',
+      file,
+      image,
+      `docker://${destination}`,
+    );
     return readFileSync(file, 'utf8').trim();
   }
 
@@ -229,7 +259,8 @@ export class Images {
 
   /** Returns the digests of an image's uncompressed layers, lowest layer first. */
   async layers(image: string): Promise<string[]> {
-    return JSON.parse(await this.buildah('inspect', '--type', 'image', image)).OCIv1.rootfs.diff_ids;
+    return JSON.parse(await this.buildah('inspect', '--type', 'image', image)).OCIv1.rootfs
+      .diff_ids;
   }
 
   /** Unpacks an image and returns the folder that contains its files. */

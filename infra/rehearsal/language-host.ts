@@ -27,7 +27,9 @@ function locateModule(name: string, folder: string, installCommand: string): str
     return createRequire(join(realpathSync(folder), 'index.js')).resolve(name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
-    throw new Error(`It looks like the Pulumi SDK has not been installed. Have you run ${installCommand}?`);
+    throw new Error(
+      `It looks like the Pulumi SDK has not been installed. Have you run ${installCommand}?`,
+    );
   }
 }
 
@@ -117,7 +119,9 @@ function runProgram({ request }: { request: RunRequest }, callback: Callback): v
     PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().toObject())),
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
   };
-  const child = track(spawn('node', [runner, ...args, ...program], { stdio: ['ignore', 'inherit', 'inherit'], env }));
+  const child = track(
+    spawn('node', [runner, ...args, ...program], { stdio: ['ignore', 'inherit', 'inherit'], env }),
+  );
   child.once('exit', (code) => {
     const response = new language.RunResponse();
     // Exit code 32 means that the program has already reported the error.
@@ -135,7 +139,11 @@ function runPlugin(call: PluginCall): void {
     return [variable.slice(0, equals), variable.slice(equals + 1)] as const;
   });
   const folder = request.getInfo().getProgramDirectory();
-  const runner = locateModule('@pulumi/pulumi/cmd/run-policy-pack', folder, `npm install in ${folder}`);
+  const runner = locateModule(
+    '@pulumi/pulumi/cmd/run-policy-pack',
+    folder,
+    `npm install in ${folder}`,
+  );
   const child = track(
     spawn('node', [runner, ...request.getArgsList(), folder], {
       cwd: folder,
@@ -157,7 +165,8 @@ function runPlugin(call: PluginCall): void {
   call.on('cancelled', () => child.kill());
 }
 
-const answer = (response: () => unknown) => (_call: unknown, callback: Callback) => callback(null, response());
+const answer = (response: () => unknown) => (_call: unknown, callback: Callback) =>
+  callback(null, response());
 
 endWithEngine();
 
@@ -177,7 +186,11 @@ server.addService(LanguageRuntimeService, {
   about: answer(() => new language.AboutResponse()),
   installDependencies: (call: { end(): void }) => call.end(),
 });
-server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error: Error | null, port: number) => {
-  if (error) throw error;
-  process.stdout.write(`${port}\n`);
-});
+server.bindAsync(
+  '127.0.0.1:0',
+  grpc.ServerCredentials.createInsecure(),
+  (error: Error | null, port: number) => {
+    if (error) throw error;
+    process.stdout.write(`${port}\n`);
+  },
+);

@@ -28,7 +28,11 @@ interface Container {
     valueSource?: { secretKeyRef: { secret: string; version: string } };
   }[];
   readonly resources: { limits: { memory: string } };
-  readonly startupProbe: { httpGet: { path: string }; periodSeconds: number; failureThreshold: number };
+  readonly startupProbe: {
+    httpGet: { path: string };
+    periodSeconds: number;
+    failureThreshold: number;
+  };
 }
 
 interface Traffic {
@@ -59,11 +63,19 @@ const revisions = new Map<string, Revision>();
  */
 const keyOf = (service: Stored, revision: string) => `${service.inputs['project']}/${revision}`;
 
-function environmentOf(container: Container, project: string, cloud: Cloud): Record<string, string> {
+function environmentOf(
+  container: Container,
+  project: string,
+  cloud: Cloud,
+): Record<string, string> {
   const entries = container.envs.map(({ name, value, valueSource }) => {
     if (valueSource === undefined) return [name, value ?? ''];
     const { secret, version } = valueSource.secretKeyRef;
-    return [name, cloud.secretVersions.get(`projects/${project}/secrets/${secret}/versions/${version}`)?.value ?? ''];
+    return [
+      name,
+      cloud.secretVersions.get(`projects/${project}/secrets/${secret}/versions/${version}`)
+        ?.value ?? '',
+    ];
   });
   return Object.fromEntries(entries);
 }
@@ -116,7 +128,12 @@ async function start(
 }
 
 /** Starts a revision and waits for its startup probe, until the probe's own timeout. */
-async function startRevision(name: string, project: string, container: Container, cloud: Cloud): Promise<Revision> {
+async function startRevision(
+  name: string,
+  project: string,
+  container: Container,
+  cloud: Cloud,
+): Promise<Revision> {
   const port = await freePort();
   const child = await start(container, project, cloud, { PORT: String(port), K_SERVICE: name });
   child.stdout?.resume();
@@ -171,7 +188,9 @@ export const machinery: Machinery = {
       .split('@');
     const accept = 'Accept: application/vnd.oci.image.manifest.v1+json';
     const url = `http://${registry}/v2/${path}/manifests/${digest}`;
-    return spawnSync('curl', ['--silent', '--fail', '--head', '--header', accept, url]).status === 0;
+    return (
+      spawnSync('curl', ['--silent', '--fail', '--head', '--header', accept, url]).status === 0
+    );
   },
 
   async run(service, cloud) {
@@ -180,7 +199,10 @@ export const machinery: Machinery = {
     const key = keyOf(service, name);
     if (!revisions.has(key)) {
       const project = service.inputs['project'] as string;
-      revisions.set(key, await startRevision(name, project, template.containers[0] as Container, cloud));
+      revisions.set(
+        key,
+        await startRevision(name, project, template.containers[0] as Container, cloud),
+      );
     }
     route(service);
   },
@@ -191,9 +213,13 @@ export const machinery: Machinery = {
     const own = { CLOUD_RUN_JOB: String(job.inputs['name']), CLOUD_RUN_EXECUTION: name };
     const child = await start(container, String(job.inputs['project']), cloud, own);
     const printed: Buffer[] = [];
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => printed.push(chunk));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (chunk: Buffer) => printed.push(chunk));
     const [exitCode] = (await once(child, 'close')) as [number | null];
-    return { exitCode: exitCode ?? 1, lines: Buffer.concat(printed).toString().trimEnd().split('\n') };
+    return {
+      exitCode: exitCode ?? 1,
+      lines: Buffer.concat(printed).toString().trimEnd().split('\n'),
+    };
   },
 
   async stop(service) {

@@ -12,33 +12,43 @@ import { Workplace } from './workplace.ts';
 
 /** Returns the values of all secrets. The names of peppers are removed. */
 async function secretValues(google: Google): Promise<string[]> {
-  const values = await Promise.all((await google.secretVersions()).map((version) => google.secretValue(version)));
-  return values.flatMap((value) => value?.split(',') ?? []).map((part) => part.replace(/^\w+:/, ''));
+  const values = await Promise.all(
+    (await google.secretVersions()).map((version) => google.secretValue(version)),
+  );
+  return values
+    .flatMap((value) => value?.split(',') ?? [])
+    .map((part) => part.replace(/^\w+:/, ''));
 }
 
 async function rehearse(folder: string, log: string, report: Report): Promise<void> {
   const work = new Workplace(folder, report);
   await work.build();
-  const surroundings = await report.step('', 'Start a registry, Firestore and Google on loopback', () =>
-    startSurroundings(work),
+  const surroundings = await report.step(
+    '',
+    'Start a registry, Firestore and Google on loopback',
+    () => startSurroundings(work),
   );
   await report.step('', 'Install', () => work.typist('').run('npx -y pnpm@12 install'));
   const search = new SecretSearch();
   // The two projects are independent, so they run concurrently to save time.
   await Promise.all([ownProject(work, surroundings), documentedProject(work, surroundings)]);
 
-  await report.step('', 'No secret is in state, settings, logs, arguments or environment', async () => {
-    const values = await secretValues(surroundings.google);
-    assert.ok(values.length >= 4, 'Too few secrets were created.');
-    const settings = filesIn(join(work.clone, 'infra')).filter((path) => path.endsWith('.yaml'));
-    const found = search.end(values, [
-      log,
-      ...settings,
-      ...filesIn(join(folder, 'state')),
-      ...filesIn(join(folder, 'gcloud')),
-    ]);
-    assert.deepEqual(found, []);
-  });
+  await report.step(
+    '',
+    'No secret is in state, settings, logs, arguments or environment',
+    async () => {
+      const values = await secretValues(surroundings.google);
+      assert.ok(values.length >= 4, 'Too few secrets were created.');
+      const settings = filesIn(join(work.clone, 'infra')).filter((path) => path.endsWith('.yaml'));
+      const found = search.end(values, [
+        log,
+        ...settings,
+        ...filesIn(join(folder, 'state')),
+        ...filesIn(join(folder, 'gcloud')),
+      ]);
+      assert.deepEqual(found, []);
+    },
+  );
 }
 
 endWithParent();

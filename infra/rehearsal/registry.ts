@@ -10,7 +10,10 @@ import { waitFor } from '../../apps/api/test/harness/wait-for.ts';
  * @param folder the folder in which the registry stores images
  * @throws if the registry exits before it accepts requests
  */
-export async function startRegistry(folder: string, port: number): Promise<{ readonly address: string }> {
+export async function startRegistry(
+  folder: string,
+  port: number,
+): Promise<{ readonly address: string }> {
   const address = `127.0.0.1:${port}`;
   const files = join(folder, 'registry');
   mkdirSync(files, { recursive: true });
@@ -21,7 +24,8 @@ export async function startRegistry(folder: string, port: number): Promise<{ rea
   );
   const child = spawn('docker-registry', ['serve', settings], { stdio: 'ignore' });
   await waitFor('the registry to answer', async () => {
-    if (child.exitCode !== null) throw new Error(`docker-registry ended with exit code ${child.exitCode}.`);
+    if (child.exitCode !== null)
+      throw new Error(`docker-registry ended with exit code ${child.exitCode}.`);
     return fetch(`http://${address}/v2/`).then(
       ({ ok }) => ok,
       () => false,

@@ -43,7 +43,9 @@ const requirements: readonly Requirement[] = [
     name: 'root',
     purpose: 'runs everything in mount and PID namespaces of its own',
     remedy: 'Linux with util-linux; run it as root',
-    isMet: () => process.getuid?.() === 0 && succeeds('unshare', '--mount', '--pid', '--fork', '--mount-proc', 'true'),
+    isMet: () =>
+      process.getuid?.() === 0 &&
+      succeeds('unshare', '--mount', '--pid', '--fork', '--mount-proc', 'true'),
   },
   {
     name: 'loopback ports',
@@ -81,7 +83,9 @@ const requirements: readonly Requirement[] = [
  * @returns one line for each requirement that is not met
  */
 export async function unmetRequirements(): Promise<string[]> {
-  const checked = await Promise.all(requirements.map(async (each) => ({ ...each, met: await each.isMet() })));
+  const checked = await Promise.all(
+    requirements.map(async (each) => ({ ...each, met: await each.isMet() })),
+  );
   const width = Math.max(...requirements.map(({ name }) => name.length));
   return checked
     .filter(({ met }) => !met)

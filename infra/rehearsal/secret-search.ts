@@ -33,8 +33,13 @@ export class SecretSearch {
    */
   end(values: readonly string[], files: readonly string[]): string[] {
     clearInterval(this.#timer);
-    const texts = [...this.#seen.values(), ...files.map((where): Seen => ({ where, text: read(where) }))];
-    return texts.filter(({ text }) => values.some((value) => text.includes(value))).map(({ where }) => where);
+    const texts = [
+      ...this.#seen.values(),
+      ...files.map((where): Seen => ({ where, text: read(where) })),
+    ];
+    return texts
+      .filter(({ text }) => values.some((value) => text.includes(value)))
+      .map(({ where }) => where);
   }
 
   /** Records all running processes. */

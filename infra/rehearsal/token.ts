@@ -6,4 +6,6 @@ import { readFileSync } from 'node:fs';
 import jwt from 'jsonwebtoken';
 
 const { secret, ...options } = JSON.parse(readFileSync(process.argv[2] as string, 'utf8'));
-process.stdout.write(`${jwt.sign({}, secret, { subject: `rehearsal-${randomUUID()}`, expiresIn: 60, ...options })}\n`);
+process.stdout.write(
+  `${jwt.sign({}, secret, { subject: `rehearsal-${randomUUID()}`, expiresIn: 60, ...options })}\n`,
+);

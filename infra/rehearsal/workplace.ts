@@ -28,7 +28,9 @@ export class Workplace {
       cwd: repository,
       encoding: 'utf8',
     });
-    for (const path of listed.split('\n').filter((path) => path && existsSync(join(repository, path))))
+    for (const path of listed
+      .split('\n')
+      .filter((path) => path && existsSync(join(repository, path))))
       cpSync(join(repository, path), join(this.clone, path));
     const state = join(folder, 'state');
     mkdirSync(state);
@@ -59,7 +61,9 @@ export class Workplace {
    */
   async build(): Promise<void> {
     const typist = new Typist(repository, this.environment, this.#report, '');
-    await typist.step('Build the service', () => typist.run('npx -y pnpm@12 build --filter=@andamio/api'));
+    await typist.step('Build the service', () =>
+      typist.run('npx -y pnpm@12 build --filter=@andamio/api'),
+    );
   }
 }
 
@@ -77,7 +81,12 @@ export class Typist {
    * @param folder the working directory of the commands
    * @param track the typist's name in the report
    */
-  constructor(folder: string, environment: Readonly<Record<string, string>>, report: Report, track: string) {
+  constructor(
+    folder: string,
+    environment: Readonly<Record<string, string>>,
+    report: Report,
+    track: string,
+  ) {
     this.environment = { ...environment };
     this.#folder = folder;
     this.#report = report;
@@ -97,7 +106,8 @@ export class Typist {
    */
   async run(command: string): Promise<string> {
     const { succeeded, printed } = await this.try(command);
-    if (!succeeded) throw new Error(`This command should have succeeded:\n$ ${command}\n${lastLines(printed)}`);
+    if (!succeeded)
+      throw new Error(`This command should have succeeded:\n$ ${command}\n${lastLines(printed)}`);
     return printed;
   }
 
@@ -109,7 +119,8 @@ export class Typist {
    */
   async refused(command: string): Promise<string> {
     const { succeeded, printed } = await this.try(command);
-    if (succeeded) throw new Error(`This command should have failed:\n$ ${command}\n${lastLines(printed)}`);
+    if (succeeded)
+      throw new Error(`This command should have failed:\n$ ${command}\n${lastLines(printed)}`);
     return printed;
   }
 
@@ -140,11 +151,15 @@ export class Typist {
   async try(command: string): Promise<{ readonly succeeded: boolean; readonly printed: string }> {
     const write = this.#report.writer(this.#track);
     write(`$ ${command}\n`);
-    const child = spawn('bash', ['-c', `TIMEFORMAT='%R s, of the processor %U s and %S s'; time { ${command}; }`], {
-      cwd: this.#folder,
-      env: this.environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      'bash',
+      ['-c', `TIMEFORMAT='%R s, of the processor %U s and %S s'; time { ${command}; }`],
+      {
+        cwd: this.#folder,
+        env: this.environment,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     let printed = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => {

@@ -4,7 +4,8 @@
 import { adoptionVariable, parseAdoptions } from '../adopt.ts';
 import { Failure, pulumi, run, say, script } from './cli.ts';
 
-const federated = /^projects\/([^/]+)\/locations\/global\/workloadIdentityPools\/([^/]+)(?:\/providers\/([^/]+))?$/;
+const federated =
+  /^projects\/([^/]+)\/locations\/global\/workloadIdentityPools\/([^/]+)(?:\/providers\/([^/]+))?$/;
 
 /**
  * Restores a workload identity pool or provider that was deleted in the last 30 days:
@@ -15,8 +16,12 @@ function undelete(id: string): void {
   if (!project || !pool) return;
   const place = [`--project=${project}`, '--location=global'];
   const group = ['iam', 'workload-identity-pools', ...(provider ? ['providers'] : [])];
-  const which = provider ? [provider, `--workload-identity-pool=${pool}`, ...place] : [pool, ...place];
-  const state = run('gcloud', [...group, 'describe', ...which, '--format=value(state)'], { quiet: true }).trim();
+  const which = provider
+    ? [provider, `--workload-identity-pool=${pool}`, ...place]
+    : [pool, ...place];
+  const state = run('gcloud', [...group, 'describe', ...which, '--format=value(state)'], {
+    quiet: true,
+  }).trim();
   if (state !== 'DELETED') return;
   say(`${id} is deleted at Google; undeleting it.`);
   run('gcloud', [...group, 'undelete', ...which, '--quiet'], { quiet: true });
@@ -37,5 +42,7 @@ await script((args) => {
   // A pool must be restored before its providers. Its id is shorter than theirs, so sorting by
   // length puts it first.
   for (const id of ids.sort((a, b) => a.length - b.length)) undelete(id);
-  pulumi(stack, ['up', '--yes', '--skip-preview'], { env: { [adoptionVariable]: pairs.join(' ') } });
+  pulumi(stack, ['up', '--yes', '--skip-preview'], {
+    env: { [adoptionVariable]: pairs.join(' ') },
+  });
 });

@@ -1,4 +1,10 @@
-import { attestorOf, buildAccountOf, type ImagePlace, keyVersionOf, noteOf } from '../delivery/names.ts';
+import {
+  attestorOf,
+  buildAccountOf,
+  type ImagePlace,
+  keyVersionOf,
+  noteOf,
+} from '../delivery/names.ts';
 import { Failure, run } from './cli.ts';
 
 /**
@@ -42,7 +48,10 @@ async function call(url: string, token: string, body?: object): Promise<unknown>
     ...(body && { body: JSON.stringify(body) }),
   });
   const answer = (await response.json()) as { readonly error?: { readonly message?: string } };
-  if (!response.ok) throw new Failure(`Google answers ${response.status}: ${answer.error?.message ?? 'no message'}`);
+  if (!response.ok)
+    throw new Failure(
+      `Google answers ${response.status}: ${answer.error?.message ?? 'no message'}`,
+    );
   return answer;
 }
 
@@ -52,13 +61,20 @@ async function call(url: string, token: string, body?: object): Promise<unknown>
  */
 async function isAttested(image: string, place: ImagePlace): Promise<boolean> {
   const token =
-    process.env['GOOGLE_OAUTH_ACCESS_TOKEN'] ?? run('gcloud', ['auth', 'print-access-token'], { quiet: true }).trim();
+    process.env['GOOGLE_OAUTH_ACCESS_TOKEN'] ??
+    run('gcloud', ['auth', 'print-access-token'], { quiet: true }).trim();
   const analysis = endpoint('GOOGLE_CONTAINER_ANALYSIS_CUSTOM_ENDPOINT', 'containeranalysis');
-  const authorization = endpoint('GOOGLE_BINARY_AUTHORIZATION_CUSTOM_ENDPOINT', 'binaryauthorization');
+  const authorization = endpoint(
+    'GOOGLE_BINARY_AUTHORIZATION_CUSTOM_ENDPOINT',
+    'binaryauthorization',
+  );
   // gcloud uses the same filter, because some tools store the image address with a scheme and
   // gcloud stores it without one.
   const filter = encodeURIComponent(`has_suffix(resourceUrl, "${image.split('@')[1]}")`);
-  const { occurrences = [] } = (await call(`${analysis}v1/${noteOf(place)}/occurrences?filter=${filter}`, token)) as {
+  const { occurrences = [] } = (await call(
+    `${analysis}v1/${noteOf(place)}/occurrences?filter=${filter}`,
+    token,
+  )) as {
     readonly occurrences?: readonly {
       readonly attestation?: object;
       readonly noteName: string;
@@ -67,11 +83,15 @@ async function isAttested(image: string, place: ImagePlace): Promise<boolean> {
   };
   for (const { attestation, noteName, resourceUri } of occurrences) {
     if (resourceUri.replace('https://', '') !== image) continue;
-    const { result } = (await call(`${authorization}v1/${attestorOf(place)}:validateAttestationOccurrence`, token, {
-      attestation,
-      occurrenceNote: noteName,
-      occurrenceResourceUri: resourceUri,
-    })) as { readonly result?: string };
+    const { result } = (await call(
+      `${authorization}v1/${attestorOf(place)}:validateAttestationOccurrence`,
+      token,
+      {
+        attestation,
+        occurrenceNote: noteName,
+        occurrenceResourceUri: resourceUri,
+      },
+    )) as { readonly result?: string };
     if (result === 'VERIFIED') return true;
   }
   return false;
@@ -86,7 +106,9 @@ async function isAttested(image: string, place: ImagePlace): Promise<boolean> {
  */
 export async function assertAttested(image: string, place: ImagePlace): Promise<void> {
   const attested = await isAttested(image, place).catch((error: Error) => {
-    throw new Failure(`The attestations of ${image} cannot be checked, and nothing was changed: ${error.message}`);
+    throw new Failure(
+      `The attestations of ${image} cannot be checked, and nothing was changed: ${error.message}`,
+    );
   });
   if (attested) return;
   throw new Failure(

@@ -18,14 +18,24 @@ const succeeds = (command: string, args: readonly string[]) =>
   spawnSync(command, args, { cwd: programFolder, stdio: 'ignore' }).status === 0;
 
 /** Creates a resource with gcloud unless `describe` finds it. */
-function ensure(noun: readonly string[], name: string, describe: readonly string[], create: readonly string[]): void {
+function ensure(
+  noun: readonly string[],
+  name: string,
+  describe: readonly string[],
+  create: readonly string[],
+): void {
   if (succeeds('gcloud', [...noun, 'describe', name, ...describe])) return;
   run('gcloud', [...noun, 'create', name, ...describe, ...create]);
 }
 
 /** Enables APIs in a project. */
 function enable(project: string, names: readonly string[]): void {
-  run('gcloud', ['services', 'enable', ...names.map((name) => `${name}.googleapis.com`), `--project=${project}`]);
+  run('gcloud', [
+    'services',
+    'enable',
+    ...names.map((name) => `${name}.googleapis.com`),
+    `--project=${project}`,
+  ]);
 }
 
 /**
@@ -54,7 +64,8 @@ async function untilSecretsAnswer(project: string): Promise<void> {
  */
 function settingIn(stack: string, key: string): string | undefined {
   const file = join(programFolder, `Pulumi.${stack}.yaml`);
-  if (!existsSync(file)) throw new Failure(`Stack ${stack} has no settings: ${file} does not exist.`);
+  if (!existsSync(file))
+    throw new Failure(`Stack ${stack} has no settings: ${file} does not exist.`);
   return new RegExp(`^ *${key}: *"?([^"\\s#]+)"?`, 'm').exec(readFileSync(file, 'utf8'))?.[1];
 }
 
@@ -65,14 +76,17 @@ function settingIn(stack: string, key: string): string | undefined {
  * @throws {Failure} if the file contains neither
  */
 function projectOf(stack: string): string {
-  const project = settingIn(stack, 'gcp:project') ?? settingIn(stack, `${projectName}:projectNumber`);
+  const project =
+    settingIn(stack, 'gcp:project') ?? settingIn(stack, `${projectName}:projectNumber`);
   if (project === undefined) {
     throw new Failure(
       `Stack ${stack} names no project: npx -y pnpm@12 bootstrap --project ID ${stack} (gcloud projects list prints the ids)`,
     );
   }
   if (!/^\d+$/.test(project)) return project;
-  return run('gcloud', ['projects', 'describe', project, '--format=value(projectId)'], { quiet: true }).trim();
+  return run('gcloud', ['projects', 'describe', project, '--format=value(projectId)'], {
+    quiet: true,
+  }).trim();
 }
 
 /**
@@ -98,9 +112,19 @@ function inTheCloud(stacks: readonly string[], project: string): void {
 }
 
 function initialise(stack: string, project: string): void {
-  const stacks = JSON.parse(run('pulumi', ['stack', 'ls', '--json'], { quiet: true })) as { name: string }[];
+  const stacks = JSON.parse(run('pulumi', ['stack', 'ls', '--json'], { quiet: true })) as {
+    name: string;
+  }[];
   if (stacks.some(({ name }) => name === stack)) say(`Stack ${stack} exists.`);
-  else run('pulumi', ['stack', 'init', stack, '--non-interactive', '--secrets-provider', 'passphrase']);
+  else
+    run('pulumi', [
+      'stack',
+      'init',
+      stack,
+      '--non-interactive',
+      '--secrets-provider',
+      'passphrase',
+    ]);
   pulumi(stack, ['config', 'set', 'gcp:project', project]);
   say(`Stack ${stack} is in project ${project}.`);
 }
@@ -114,11 +138,14 @@ await script(async (args) => {
   if (stacks.length === 0) throw new Failure(`Usage: ${usage}`);
   const projects = values.project ? [values.project] : [...new Set(stacks.map(projectOf))];
   if (projects.length > 1) {
-    throw new Failure(`The stacks are in different projects (${projects.join(', ')}): bootstrap them one by one.`);
+    throw new Failure(
+      `The stacks are in different projects (${projects.join(', ')}): bootstrap them one by one.`,
+    );
   }
   const project = projects[0] as string;
   enable(project, apis);
-  if (process.env['PULUMI_BACKEND_URL']?.startsWith('file:')) for (const stack of stacks) initialise(stack, project);
+  if (process.env['PULUMI_BACKEND_URL']?.startsWith('file:'))
+    for (const stack of stacks) initialise(stack, project);
   else inTheCloud(stacks, project);
   await untilSecretsAnswer(project);
 });

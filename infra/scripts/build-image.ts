@@ -8,14 +8,18 @@ import { builder, dockerBuild } from './image-tools.ts';
 
 await script((args) => {
   const { archive } = named(args, 'node scripts/build-image.ts ARCHIVE', ['archive']);
-  if (builder() !== 'docker') throw new Failure('Docker with BuildKit is needed: it writes SBOM and provenance.');
+  if (builder() !== 'docker')
+    throw new Failure('Docker with BuildKit is needed: it writes SBOM and provenance.');
   const file = resolve(archive);
   dockerBuild(`type=oci,dest=${file}`);
-  const index = JSON.parse(run('tar', ['--extract', '--to-stdout', '--file', file, 'index.json'], { quiet: true })) as {
+  const index = JSON.parse(
+    run('tar', ['--extract', '--to-stdout', '--file', file, 'index.json'], { quiet: true }),
+  ) as {
     readonly manifests: readonly { readonly digest: string }[];
   };
   const digest = index.manifests[0]?.digest;
-  if (index.manifests.length !== 1 || digest === undefined) throw new Failure('The archive must hold one image.');
+  if (index.manifests.length !== 1 || digest === undefined)
+    throw new Failure('The archive must hold one image.');
   say(digest);
   // Passes the digest to later jobs on GitHub.
   const output = process.env['GITHUB_OUTPUT'];

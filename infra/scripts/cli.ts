@@ -39,7 +39,10 @@ export function named<const Names extends readonly string[]>(
   names: Names,
 ): Record<Names[number], string> {
   if (args.length !== names.length) throw new Failure(`Usage: ${usage}`);
-  return Object.fromEntries(names.map((name, index) => [name, args[index]])) as Record<Names[number], string>;
+  return Object.fromEntries(names.map((name, index) => [name, args[index]])) as Record<
+    Names[number],
+    string
+  >;
 }
 
 /**
@@ -48,7 +51,8 @@ export function named<const Names extends readonly string[]>(
  */
 export function pulumiEnvironment(): NodeJS.ProcessEnv {
   const { env } = process;
-  const isSet = env['PULUMI_CONFIG_PASSPHRASE'] !== undefined || Boolean(env['PULUMI_CONFIG_PASSPHRASE_FILE']);
+  const isSet =
+    env['PULUMI_CONFIG_PASSPHRASE'] !== undefined || Boolean(env['PULUMI_CONFIG_PASSPHRASE_FILE']);
   return isSet ? env : { ...env, PULUMI_CONFIG_PASSPHRASE: '' };
 }
 
@@ -77,7 +81,10 @@ export function run(command: string, args: readonly string[], options: RunOption
     stdio: ['pipe', options.quiet ? 'pipe' : 'inherit', options.quiet ? 'pipe' : 'inherit'],
   });
   if (error) throw new Failure(`${command} cannot be started: ${error.message}`);
-  if (status !== 0) throw new Failure(`${command} ${args[0]} failed.${options.quiet ? `\n${stdout}${stderr}` : ''}`);
+  if (status !== 0)
+    throw new Failure(
+      `${command} ${args[0]} failed.${options.quiet ? `\n${stdout}${stderr}` : ''}`,
+    );
   return stdout ?? '';
 }
 
@@ -89,7 +96,11 @@ export function run(command: string, args: readonly string[], options: RunOption
  * @throws {Failure} if the CLI's exit code is not 0
  * @throws the signal's reason if the CLI was stopped, after it has exited
  */
-export async function pulumiUntil(signal: AbortSignal, stack: string, args: readonly string[]): Promise<void> {
+export async function pulumiUntil(
+  signal: AbortSignal,
+  stack: string,
+  args: readonly string[],
+): Promise<void> {
   signal.throwIfAborted();
   const child = spawn('pulumi', [...args, '--stack', stack, '--non-interactive'], {
     cwd: programFolder,
@@ -127,7 +138,10 @@ export interface Step {
  *
  * @param command arguments of the preview, without `--json`
  */
-function policyViolations(command: readonly string[], options: Parameters<typeof spawnSync>[2]): string[] {
+function policyViolations(
+  command: readonly string[],
+  options: Parameters<typeof spawnSync>[2],
+): string[] {
   const { stdout } = spawnSync('pulumi', command, { ...options, encoding: 'utf8' });
   const at = stdout.search(/^Policies:/m);
   return at < 0 ? [] : [stdout.slice(at).trim()];
@@ -150,17 +164,24 @@ export function previewed(
     maxBuffer: 1 << 28,
     env: { ...pulumiEnvironment(), ...options.env },
   };
-  const { status, stdout, stderr } = spawnSync('pulumi', [...command, '--json'], { ...how, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync('pulumi', [...command, '--json'], {
+    ...how,
+    encoding: 'utf8',
+  });
   const { steps = [], diagnostics = [] } = JSON.parse(stdout || '{}') as {
     steps?: Step[];
     diagnostics?: { severity: string; message: string }[];
   };
-  const errors = diagnostics.filter(({ severity }) => severity === 'error').map(({ message }) => message.trim());
+  const errors = diagnostics
+    .filter(({ severity }) => severity === 'error')
+    .map(({ message }) => message.trim());
   if (status !== 0 || errors.length > 0) {
     const unexplained = errors.every((message) => /preview failed$/.test(message));
     const violations = unexplained ? policyViolations(command, how) : [];
     const reasons = [...errors, ...violations];
-    throw new Failure([`The preview of ${stack} failed.`, ...(reasons.length > 0 ? reasons : [stderr])].join('\n'));
+    throw new Failure(
+      [`The preview of ${stack} failed.`, ...(reasons.length > 0 ? reasons : [stderr])].join('\n'),
+    );
   }
   return steps;
 }

@@ -106,7 +106,8 @@ function whoIs(member: string): string {
  * each type of grant.
  */
 function whatOf(grant: Resource): string {
-  const condition = (grant.inputs?.['condition'] as { readonly expression?: string } | undefined)?.expression ?? '';
+  const condition =
+    (grant.inputs?.['condition'] as { readonly expression?: string } | undefined)?.expression ?? '';
   const [, kind, name] = /(database|instance)s\/([\w-]+)"/.exec(condition) ?? [];
   if (kind !== undefined) return `${kind} ${name}`;
   const inputs: readonly [input: string, noun: string][] = [
@@ -157,15 +158,31 @@ function nodesOf(resources: readonly Resource[]): Node[] {
     if (found === undefined) return [];
     const [product, kind, input] = found;
     const name = text(resource, input);
-    return [{ id: identifier(resource.resource), label: `${product}<br>${name}`, what: `${kind} ${name}` }];
+    return [
+      {
+        id: identifier(resource.resource),
+        label: `${product}<br>${name}`,
+        what: `${kind} ${name}`,
+      },
+    ];
   });
   const service = resources.find(({ type }) => type === serviceType);
   const secrets = service ? secretsOf(service) : [];
-  const buckets = new Set(grantsOf(resources).flatMap(({ what }) => /^bucket (.+)/.exec(what)?.[1] ?? []));
+  const buckets = new Set(
+    grantsOf(resources).flatMap(({ what }) => /^bucket (.+)/.exec(what)?.[1] ?? []),
+  );
   return [
     ...things,
-    ...secrets.map((name) => ({ id: identifier(name), label: `Secret Manager<br>${name}`, what: `secret ${name}` })),
-    ...[...buckets].map((name) => ({ id: 'state', label: `Pulumi's state<br>${name}`, what: `bucket ${name}` })),
+    ...secrets.map((name) => ({
+      id: identifier(name),
+      label: `Secret Manager<br>${name}`,
+      what: `secret ${name}`,
+    })),
+    ...[...buckets].map((name) => ({
+      id: 'state',
+      label: `Pulumi's state<br>${name}`,
+      what: `bucket ${name}`,
+    })),
     // In a diagram with a service, project-wide grants have no arrows. The table lists them.
     ...(service ? [] : [{ id: 'project', label: 'The project', what: 'the project' }]),
   ];
@@ -178,14 +195,20 @@ const count = (resources: readonly Resource[], type: string, noun: string) => {
 
 /** Returns the monitoring arrows of a diagram; empty if the stack has no monitoring. */
 function monitoringOf(resources: readonly Resource[]): string[] {
-  const checks = count(resources, 'gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig', 'uptime check');
+  const checks = count(
+    resources,
+    'gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig',
+    'uptime check',
+  );
   if (checks.length === 0) return [];
   const label = [
     ...checks,
     ...count(resources, 'gcp:monitoring/alertPolicy:AlertPolicy', 'alert'),
     ...count(resources, 'gcp:monitoring/slo:Slo', 'objective'),
   ].join(', ');
-  const channel = resources.some(({ type }) => type === 'gcp:monitoring/notificationChannel:NotificationChannel');
+  const channel = resources.some(
+    ({ type }) => type === 'gcp:monitoring/notificationChannel:NotificationChannel',
+  );
   return [
     `monitoring["Cloud Monitoring<br>${label}"]`,
     'monitoring -- HTTPS --> service',
@@ -193,7 +216,8 @@ function monitoringOf(resources: readonly Resource[]): string[] {
   ];
 }
 
-const labelOf = (roles: ReadonlySet<string>) => (roles.size > 2 ? `${roles.size} roles` : [...roles].join('<br>'));
+const labelOf = (roles: ReadonlySet<string>) =>
+  roles.size > 2 ? `${roles.size} roles` : [...roles].join('<br>');
 
 /**
  * Returns a Mermaid flowchart of a stack, with the calls between its resources and the permissions
@@ -206,13 +230,18 @@ export function drawing(stack: StackName): string {
   const runtime = resources.find(({ resource }) => resource === 'runtime-account');
   const runtimeAccount = `account ${runtime ? text(runtime, 'accountId') : ''}`;
   // The diagram shows the runtime account as the service, because the service has its permissions.
-  const idOf = (what: string) => (what === runtimeAccount ? 'service' : nodes.find((node) => node.what === what)?.id);
+  const idOf = (what: string) =>
+    what === runtimeAccount ? 'service' : nodes.find((node) => node.what === what)?.id;
 
   const jobs = new Map<string, string>();
   const edges = new Map<string, Set<string>>();
   for (const { who, role, what } of grantsOf(resources)) {
     const isJob = who.startsWith('GitHub: ');
-    const from = isJob ? identifier(who) : who === 'Cloud Run' && hasService ? 'service' : idOf(`account ${who}`);
+    const from = isJob
+      ? identifier(who)
+      : who === 'Cloud Run' && hasService
+        ? 'service'
+        : idOf(`account ${who}`);
     const to = idOf(what);
     const verb = verbs[role] ?? role.replace(/^\w+_release$/, 'releases');
     if (from === undefined || to === undefined || from === to || verb === '') continue;
@@ -221,7 +250,9 @@ export function drawing(stack: StackName): string {
     edges.set(key, (edges.get(key) ?? new Set()).add(verb));
   }
   const counters = nodes.find(({ what }) => what.startsWith('instance '));
-  const [attestor, key] = ['attestor ', 'KMS key '].map((kind) => nodes.find(({ what }) => what.startsWith(kind)));
+  const [attestor, key] = ['attestor ', 'KMS key '].map((kind) =>
+    nodes.find(({ what }) => what.startsWith(kind)),
+  );
   const lines = [
     ...(hasService
       ? [
@@ -232,9 +263,13 @@ export function drawing(stack: StackName): string {
       : []),
     ...monitoringOf(resources),
     ...[...jobs].map(([id, who]) => `${id}(["${who}"])`),
-    ...nodes.filter(({ what }) => what !== runtimeAccount).map(({ id, label }) => `${id}["${label}"]`),
+    ...nodes
+      .filter(({ what }) => what !== runtimeAccount)
+      .map(({ id, label }) => `${id}["${label}"]`),
     ...[...edges].map(([key, roles]) => key.replace(' ', ` -- "${labelOf(roles)}" --> `)),
-    ...(counters && !edges.has(`service ${counters.id}`) ? [`service -- counts in --> ${counters.id}`] : []),
+    ...(counters && !edges.has(`service ${counters.id}`)
+      ? [`service -- counts in --> ${counters.id}`]
+      : []),
     ...(attestor && key ? [`${key.id} -- "public half" --> ${attestor.id}`] : []),
   ];
   return ['flowchart TB', ...lines.map((line) => `  ${line}`)].join('\n');
@@ -257,7 +292,10 @@ export function grantsTable(stack: StackName): string {
 export function withDrawings(document: string): string {
   return stacks.reduce((text, stack) => {
     const between = new RegExp(`(?<=<!-- ${stack}: generated -->)[\\s\\S]*(?=<!-- /${stack} -->)`);
-    return text.replace(between, () => `\n\n\`\`\`mermaid\n${drawing(stack)}\n\`\`\`\n\n${grantsTable(stack)}\n\n`);
+    return text.replace(
+      between,
+      () => `\n\n\`\`\`mermaid\n${drawing(stack)}\n\`\`\`\n\n${grantsTable(stack)}\n\n`,
+    );
   }, document);
 }
 

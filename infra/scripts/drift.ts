@@ -4,7 +4,17 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Failure, named, outputsOf, previewed, programFolder, projectName, pulumi, say, script } from './cli.ts';
+import {
+  Failure,
+  named,
+  outputsOf,
+  previewed,
+  programFolder,
+  projectName,
+  pulumi,
+  say,
+  script,
+} from './cli.ts';
 import { onGitHub, openIssue } from './github.ts';
 import { forgetsBuiltImage } from './release-guard.ts';
 import { stepsAsTable } from './steps-table.ts';
@@ -27,9 +37,19 @@ async function withSettings<Result>(
     const stableImage = stableRevision && outputs['stableImage'];
     for (const [key, value] of Object.entries({ image, stableRevision, stableImage })) {
       const set = typeof value === 'string' && value !== '';
-      pulumi(stack, ['config', set ? 'set' : 'rm', `${projectName}:${key}`, ...(set ? [value] : []), ...options], {
-        quiet: true,
-      });
+      pulumi(
+        stack,
+        [
+          'config',
+          set ? 'set' : 'rm',
+          `${projectName}:${key}`,
+          ...(set ? [value] : []),
+          ...options,
+        ],
+        {
+          quiet: true,
+        },
+      );
     }
     return await work(options);
   } finally {

@@ -13,7 +13,8 @@ function secretsOf(stack: string) {
   const config: Config = JSON.parse(pulumi(stack, ['config', '--json'], { quiet: true }));
   const setting = (key: string) => config[`${projectName}:${key}`]?.value;
   const project = config['gcp:project']?.value;
-  if (setting('owns') === 'project') throw new Failure(`Stack ${stack} has no service, and no secrets.`);
+  if (setting('owns') === 'project')
+    throw new Failure(`Stack ${stack} has no service, and no secrets.`);
   if (project === undefined)
     throw new Failure(`gcp:project is not set: npx -y pnpm@12 bootstrap --project ID ${stack}`);
 
@@ -38,7 +39,8 @@ function secretsOf(stack: string) {
           readonly stableRevision?: string;
         };
         // While a candidate exists, the stable revision may use an earlier version.
-        if (stableRevision) throw new Failure('A candidate is waiting: release it, or roll it back, first.');
+        if (stableRevision)
+          throw new Failure('A candidate is waiting: release it, or roll it back, first.');
         return secretVersions?.[secret.versionKey];
       },
     };
@@ -49,7 +51,9 @@ function secretsOf(stack: string) {
 await script((args) => {
   const [stack, option] = args;
   if (!stack || args.length > 2 || (option !== undefined && !(option in steps))) {
-    throw new Failure(`Usage: npx -y pnpm@12 secrets:generate STACK [${Object.keys(steps).join(' | ')}]`);
+    throw new Failure(
+      `Usage: npx -y pnpm@12 secrets:generate STACK [${Object.keys(steps).join(' | ')}]`,
+    );
   }
   const { setting, secretNamed } = secretsOf(stack);
   const step = option === undefined ? undefined : steps[option];

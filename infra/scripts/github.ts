@@ -9,9 +9,14 @@ function actions() {
   return api && repository && token ? { api, repository, token } : undefined;
 }
 
-async function request(path: string, method: 'GET' | 'POST' | 'PATCH', body?: object): Promise<unknown> {
+async function request(
+  path: string,
+  method: 'GET' | 'POST' | 'PATCH',
+  body?: object,
+): Promise<unknown> {
   const github = actions();
-  if (github === undefined) throw new Failure('GITHUB_API_URL, GITHUB_REPOSITORY and GITHUB_TOKEN must be set.');
+  if (github === undefined)
+    throw new Failure('GITHUB_API_URL, GITHUB_REPOSITORY and GITHUB_TOKEN must be set.');
   const response = await fetch(`${github.api}/repos/${github.repository}${path}`, {
     method,
     headers: {
@@ -21,7 +26,8 @@ async function request(path: string, method: 'GET' | 'POST' | 'PATCH', body?: ob
     },
     ...(body && { body: JSON.stringify(body) }),
   });
-  if (!response.ok) throw new Failure(`GitHub answers ${response.status} to ${method} ${path.split('?')[0]}.`);
+  if (!response.ok)
+    throw new Failure(`GitHub answers ${response.status} to ${method} ${path.split('?')[0]}.`);
   return response.json();
 }
 
@@ -34,7 +40,10 @@ export function onGitHub(): boolean {
 export async function comment(pullRequest: string, heading: string, text: string): Promise<void> {
   const body = `${heading}\n\n${text}`;
   const path = `/issues/${pullRequest}/comments`;
-  const comments = (await request(`${path}?per_page=100`, 'GET')) as { id: number; body?: string }[];
+  const comments = (await request(`${path}?per_page=100`, 'GET')) as {
+    id: number;
+    body?: string;
+  }[];
   const earlier = comments.find((each) => each.body?.startsWith(heading));
   if (earlier) await request(`/issues/comments/${earlier.id}`, 'PATCH', { body });
   else await request(path, 'POST', { body });
@@ -42,7 +51,10 @@ export async function comment(pullRequest: string, heading: string, text: string
 
 /** Opens an issue. If an open issue has the same title, comments on it instead. */
 export async function openIssue(title: string, body: string): Promise<void> {
-  const open = (await request('/issues?state=open&per_page=100', 'GET')) as { number: number; title: string }[];
+  const open = (await request('/issues?state=open&per_page=100', 'GET')) as {
+    number: number;
+    title: string;
+  }[];
   const earlier = open.find((issue) => issue.title === title);
   if (earlier) await request(`/issues/${earlier.number}/comments`, 'POST', { body });
   else await request('/issues', 'POST', { title, body });

@@ -8,7 +8,9 @@ const child = spawn('pulumi', ['-C', programFolder, ...process.argv.slice(2)], {
   env: pulumiEnvironment(),
 });
 child.once('error', (error) => {
-  process.stderr.write(`pulumi cannot be started (https://www.pulumi.com/docs/install/): ${error.message}\n`);
+  process.stderr.write(
+    `pulumi cannot be started (https://www.pulumi.com/docs/install/): ${error.message}\n`,
+  );
   process.exitCode = 127;
 });
 child.once('exit', (code) => {

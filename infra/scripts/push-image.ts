@@ -34,7 +34,14 @@ function grantMyself(account: string, project: string): void {
   const kind = me.endsWith('.gserviceaccount.com') ? 'serviceAccount' : 'user';
   say(`Allowing ${me} to act as ${account}.`);
   const role = '--role=roles/iam.serviceAccountTokenCreator';
-  const grant = ['iam', 'service-accounts', 'add-iam-policy-binding', account, `--member=${kind}:${me}`, role];
+  const grant = [
+    'iam',
+    'service-accounts',
+    'add-iam-policy-binding',
+    account,
+    `--member=${kind}:${me}`,
+    role,
+  ];
   try {
     run('gcloud', [...grant, `--project=${project}`], { quiet: true });
   } catch (error) {
@@ -87,6 +94,9 @@ await script(async (stacks) => {
   const digest = buildAndPush(`${registry}/${imageName}:${tag}`, registry, token);
   const image = `${registry}/${imageName}@${digest}`;
   run('gcloud', attestArguments(image, place, account));
-  for (const stack of stacks) pulumi(stack, ['config', 'set', `${projectName}:image`, image], { quiet: true });
-  say(`${image} is attested, and the image of ${stacks.join(' and ')} with the next \`pulumi up\`.`);
+  for (const stack of stacks)
+    pulumi(stack, ['config', 'set', `${projectName}:image`, image], { quiet: true });
+  say(
+    `${image} is attested, and the image of ${stacks.join(' and ')} with the next \`pulumi up\`.`,
+  );
 });

@@ -12,13 +12,15 @@ const releasable: Readonly<Record<string, readonly RegExp[]>> = {
 
 const quiet = ['same', 'read', 'refresh'];
 
-const changes = ({ op, urn }: Step) => !quiet.includes(op) && !urn.includes('::pulumi:pulumi:Stack::');
+const changes = ({ op, urn }: Step) =>
+  !quiet.includes(op) && !urn.includes('::pulumi:pulumi:Stack::');
 
 /**
  * Reports whether a step only removes the image resource of an earlier `up` from the state. This
  * step occurs when the settings specify an image. The image itself stays in the registry.
  */
-export const forgetsBuiltImage = ({ op, urn }: Step) => op === 'delete' && urn.includes('docker-build:index:Image::');
+export const forgetsBuiltImage = ({ op, urn }: Step) =>
+  op === 'delete' && urn.includes('docker-build:index:Image::');
 
 /** Returns the type and name in a URN of the form `urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME`. */
 function partsOf(urn: string): { readonly type: string; readonly name: string } {

@@ -5,7 +5,16 @@
 // node scripts/release.ts STACK --recover: rolls back after an earlier run was killed or its
 // rollback failed. It also removes the stack's lock.
 import { assertAttested } from './attest.ts';
-import { Failure, outputsOf, projectName, pulumi, pulumiUntil, say, script, underThePolicies } from './cli.ts';
+import {
+  Failure,
+  outputsOf,
+  projectName,
+  pulumi,
+  pulumiUntil,
+  say,
+  script,
+  underThePolicies,
+} from './cli.ts';
 import { assertReleaseOnly } from './release-guard.ts';
 import { smokeTest } from './smoke-test.ts';
 
@@ -27,12 +36,13 @@ type Progress = 'nothing changed' | 'candidate' | 'switched';
 const usage = 'Usage: node infra/scripts/release.ts STACK (IMAGE@sha256:... | --recover)';
 
 function deployed(stack: string): Deployed {
-  const { host, image, revision, stableImage, stableRevision, attestor, place } = outputsOf(stack) as Record<
-    string,
-    string
-  >;
+  const { host, image, revision, stableImage, stableRevision, attestor, place } = outputsOf(
+    stack,
+  ) as Record<string, string>;
   if (!host || !image || !revision || !place) {
-    throw new Failure(`Stack ${stack} has no service yet. A person brings it up first: pulumi up --stack ${stack}`);
+    throw new Failure(
+      `Stack ${stack} has no service yet. A person brings it up first: pulumi up --stack ${stack}`,
+    );
   }
   return {
     host,
@@ -60,7 +70,9 @@ function choose(stack: string, image: string, stable: Stable | undefined): void 
   const settings = { image, stableRevision: stable?.revision, stableImage: stable?.image };
   for (const [name, value] of Object.entries(settings)) {
     const key = `${projectName}:${name}`;
-    pulumi(stack, value === undefined ? ['config', 'rm', key] : ['config', 'set', key, value], { quiet: true });
+    pulumi(stack, value === undefined ? ['config', 'rm', key] : ['config', 'set', key, value], {
+      quiet: true,
+    });
   }
 }
 

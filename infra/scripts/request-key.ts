@@ -37,9 +37,14 @@ function signToken(stack: string, { place, secretVersions }: Deployed): string {
   const { secret, versionKey } = variables.JWT_SECRETS;
   const version = secretVersions[versionKey];
   if (version === undefined) {
-    throw new Failure(`Only the issuer can sign tokens for ${stack}: TOKEN=... npx -y pnpm@12 request-key ${stack}`);
+    throw new Failure(
+      `Only the issuer can sign tokens for ${stack}: TOKEN=... npx -y pnpm@12 request-key ${stack}`,
+    );
   }
-  const config = JSON.parse(pulumi(stack, ['config', '--json'], { quiet: true })) as Record<string, { value: string }>;
+  const config = JSON.parse(pulumi(stack, ['config', '--json'], { quiet: true })) as Record<
+    string,
+    { value: string }
+  >;
   const setting = (key: string) => config[`${projectName}:${key}`]?.value as string;
   const value = new ManagedSecret(place.project, secretIdOf(place.service, secret)).access(version);
   return jwt.sign({}, value.split(',')[0] as string, {

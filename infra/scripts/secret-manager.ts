@@ -20,13 +20,21 @@ export class ManagedSecret implements Vault {
   }
 
   create(): void {
-    const options = ['--replication-policy=automatic', `--version-destroy-ttl=${versionDestroyTtl}`];
+    const options = [
+      '--replication-policy=automatic',
+      `--version-destroy-ttl=${versionDestroyTtl}`,
+    ];
     const { ok, error } = this.#gcloud(['create', this.id, ...options]);
     if (!ok && !error.includes('ALREADY_EXISTS')) throw this.#failure('created', error);
   }
 
   versions(): SecretVersion[] | undefined {
-    const { ok, output, error } = this.#gcloud(['versions', 'list', this.id, '--format=json(name,state)']);
+    const { ok, output, error } = this.#gcloud([
+      'versions',
+      'list',
+      this.id,
+      '--format=json(name,state)',
+    ]);
     if (!ok && error.includes('NOT_FOUND')) return undefined;
     if (!ok) throw this.#failure('read', error);
     return (JSON.parse(output) as { readonly name: string; readonly state: string }[])
@@ -35,7 +43,12 @@ export class ManagedSecret implements Vault {
   }
 
   access(version: number): string {
-    const { ok, output, error } = this.#gcloud(['versions', 'access', String(version), `--secret=${this.id}`]);
+    const { ok, output, error } = this.#gcloud([
+      'versions',
+      'access',
+      String(version),
+      `--secret=${this.id}`,
+    ]);
     if (!ok) throw this.#failure(`read in version ${version}`, error);
     return output;
   }
@@ -50,24 +63,41 @@ export class ManagedSecret implements Vault {
   }
 
   disable(version: number): void {
-    const { ok, error } = this.#gcloud(['versions', 'disable', String(version), `--secret=${this.id}`]);
+    const { ok, error } = this.#gcloud([
+      'versions',
+      'disable',
+      String(version),
+      `--secret=${this.id}`,
+    ]);
     if (!ok) throw this.#failure(`disabled in version ${version}`, error);
   }
 
   #gcloud(args: readonly string[], input = ''): { ok: boolean; output: string; error: string } {
-    const { status, stdout, stderr, error } = spawnSync('gcloud', ['secrets', ...args, `--project=${this.project}`], {
-      encoding: 'utf8',
-      input,
-      // With file logging, the CLI would write secret values to its log files.
-      env: { ...process.env, CLOUDSDK_CORE_DISABLE_PROMPTS: '1', CLOUDSDK_CORE_DISABLE_FILE_LOGGING: 'true' },
-    });
+    const { status, stdout, stderr, error } = spawnSync(
+      'gcloud',
+      ['secrets', ...args, `--project=${this.project}`],
+      {
+        encoding: 'utf8',
+        input,
+        // With file logging, the CLI would write secret values to its log files.
+        env: {
+          ...process.env,
+          CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
+          CLOUDSDK_CORE_DISABLE_FILE_LOGGING: 'true',
+        },
+      },
+    );
     if (error)
-      throw new Failure(`gcloud cannot be started (https://cloud.google.com/sdk/docs/install): ${error.message}`);
+      throw new Failure(
+        `gcloud cannot be started (https://cloud.google.com/sdk/docs/install): ${error.message}`,
+      );
     return { ok: status === 0, output: stdout, error: stderr };
   }
 
   #failure(done: string, error: string): Failure {
-    return new Failure(`The secret ${this.id} of ${this.project} could not be ${done}.\n${error.trim()}`);
+    return new Failure(
+      `The secret ${this.id} of ${this.project} could not be ${done}.\n${error.trim()}`,
+    );
   }
 }
 

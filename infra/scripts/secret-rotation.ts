@@ -109,7 +109,9 @@ export const steps: Readonly<Record<string, Step>> = {
       if (peppers.length < 2) throw new Failure('There is one pepper: --add-pepper comes first.');
       // Instances without the new pepper would reject keys created under it.
       if (!deployed().includes(last)) {
-        throw new Failure(`Pepper ${pepperName(last)} is not deployed everywhere yet: an update comes first.`);
+        throw new Failure(
+          `Pepper ${pepperName(last)} is not deployed everywhere yet: an update comes first.`,
+        );
       }
       return [last, ...peppers.slice(0, -1)];
     },
@@ -124,7 +126,8 @@ export const steps: Readonly<Record<string, Step>> = {
   '--add-jwt-secret': {
     secret: 'jwt-secrets',
     next: (secrets) => [...secrets, newSecret()],
-    after: 'The new secret verifies tokens after the next update. Then let the issuer sign with it.',
+    after:
+      'The new secret verifies tokens after the next update. Then let the issuer sign with it.',
   },
   '--drop-jwt-secret': {
     secret: 'jwt-secrets',
@@ -147,8 +150,13 @@ export const steps: Readonly<Record<string, Step>> = {
  * Reports whether two results of a step are equal, ignoring the values of new entries. New entries
  * are random and therefore interchangeable.
  */
-function isSameStep(before: readonly string[], next: readonly string[], other: readonly string[]): boolean {
-  const known = (list: readonly string[]) => list.map((entry) => (before.includes(entry) ? entry : 'new')).join();
+function isSameStep(
+  before: readonly string[],
+  next: readonly string[],
+  other: readonly string[],
+): boolean {
+  const known = (list: readonly string[]) =>
+    list.map((entry) => (before.includes(entry) ? entry : 'new')).join();
   return known(next) === known(other);
 }
 
@@ -161,7 +169,8 @@ function isSameStep(before: readonly string[], next: readonly string[], other: r
  */
 function addAndPin({ secret, vault, pin }: StackSecret, value: string, newest: number): void {
   const parsed = parseServiceSettings({ [secret.variable]: value });
-  if (!parsed.ok) throw new Error(parsed.problems.map(({ name, rule }) => `${name} ${rule}`).join('\n'));
+  if (!parsed.ok)
+    throw new Error(parsed.problems.map(({ name, rule }) => `${name} ${rule}`).join('\n'));
   const version = vault.add(value);
   if (version === newest + 1) {
     pin(version);

@@ -14,10 +14,14 @@ await script((args) => {
   const { registry, archive, digest } = named(args, usage, ['registry', 'archive', 'digest']);
   const place = placeOfRegistry(registry);
   if (place === undefined) throw new Failure(`${registry} is not an address of Artifact Registry.`);
-  if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw new Failure('DIGEST must be sha256: and 64 hexadecimal digits.');
+  if (!/^sha256:[0-9a-f]{64}$/.test(digest))
+    throw new Failure('DIGEST must be sha256: and 64 hexadecimal digits.');
   const source = `oci-archive:${resolve(archive)}`;
-  const found = run('skopeo', ['inspect', '--format', '{{.Digest}}', source], { quiet: true }).trim();
-  if (found !== digest) throw new Failure(`The archive holds ${found}, and the build said ${digest}.`);
+  const found = run('skopeo', ['inspect', '--format', '{{.Digest}}', source], {
+    quiet: true,
+  }).trim();
+  if (found !== digest)
+    throw new Failure(`The archive holds ${found}, and the build said ${digest}.`);
 
   const image = `${registry}/${imageName}`;
   const token = run('gcloud', ['auth', 'print-access-token'], { quiet: true }).trim();
@@ -25,7 +29,15 @@ await script((args) => {
   // other purpose.
   const destination = `docker://${image}:${digest.slice('sha256:'.length, 'sha256:'.length + 20)}`;
   withRegistryToken(registry, token, (authfile) =>
-    run('skopeo', ['copy', '--all', '--preserve-digests', '--authfile', authfile, source, destination]),
+    run('skopeo', [
+      'copy',
+      '--all',
+      '--preserve-digests',
+      '--authfile',
+      authfile,
+      source,
+      destination,
+    ]),
   );
   const reference = `${image}@${digest}`;
   run('gcloud', attestArguments(reference, place));

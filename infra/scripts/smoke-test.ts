@@ -20,7 +20,9 @@ function timeoutMilliseconds(): number {
 function reasonOf(error: unknown): string {
   const { name, message, cause } = error as Error;
   if (name === 'TimeoutError') return `no complete answer within ${timeoutMilliseconds() / 1000} s`;
-  return cause instanceof Error ? `${message}: ${cause.message || (cause as NodeJS.ErrnoException).code}` : message;
+  return cause instanceof Error
+    ? `${message}: ${cause.message || (cause as NodeJS.ErrnoException).code}`
+    : message;
 }
 
 interface Answer {
@@ -62,23 +64,35 @@ function parse(text: string): unknown {
  */
 async function token(signal: AbortSignal): Promise<string> {
   const command = process.env['SMOKE_TOKEN_COMMAND'];
-  if (!command) throw new Failure('SMOKE_TOKEN_COMMAND must name a command that prints a token of the issuer.');
+  if (!command)
+    throw new Failure('SMOKE_TOKEN_COMMAND must name a command that prints a token of the issuer.');
   // The command runs in a separate process group, so that its child processes can be killed with
   // it.
-  const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  const child = spawn('sh', ['-c', command], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  });
   const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMilliseconds())]);
   const kill = () => process.kill(-(child.pid as number), 'SIGKILL');
   either.addEventListener('abort', kill, { once: true });
   const [printed, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
   either.removeEventListener('abort', kill);
   signal.throwIfAborted();
-  const reason = either.aborted ? `it took more than ${timeoutMilliseconds() / 1000} s` : `exit code ${code}`;
+  const reason = either.aborted
+    ? `it took more than ${timeoutMilliseconds() / 1000} s`
+    : `exit code ${code}`;
   if (code !== 0) throw new Failure(`SMOKE_TOKEN_COMMAND printed no token: ${reason}.`);
-  if (!/^\S+$/.test(printed.trim())) throw new Failure('SMOKE_TOKEN_COMMAND must print one token and nothing else.');
+  if (!/^\S+$/.test(printed.trim()))
+    throw new Failure('SMOKE_TOKEN_COMMAND must print one token and nothing else.');
   return printed.trim();
 }
 
-async function deleteKey(call: Call, url: string, headers: Record<string, string>, name: string): Promise<void> {
+async function deleteKey(
+  call: Call,
+  url: string,
+  headers: Record<string, string>,
+  name: string,
+): Promise<void> {
   const document = parse((await call(`${url}${basePath}/docs/doc.json`)).text) as
     | { readonly paths?: Readonly<Record<string, unknown>> }
     | undefined;
@@ -87,7 +101,8 @@ async function deleteKey(call: Call, url: string, headers: Record<string, string
   if (!document?.paths || !(path in document.paths)) return;
   const body = JSON.stringify({ api_key_name: name });
   const { status } = await call(`${url}${path}`, { method: 'POST', headers, body });
-  if (status !== 200) throw new Failure(`The key of the smoke test could not be deleted: ${status}.`);
+  if (status !== 200)
+    throw new Failure(`The key of the smoke test could not be deleted: ${status}.`);
 }
 
 /**
@@ -108,14 +123,16 @@ export async function smokeTest(url: string, signal: AbortSignal): Promise<void>
   const json = { 'Content-Type': 'application/json' };
 
   const refused = await call(request, { method: 'POST', headers: json, body });
-  if (refused.status !== 401) throw new Failure(`Without a token ${request} answers ${refused.status}, not 401.`);
+  if (refused.status !== 401)
+    throw new Failure(`Without a token ${request} answers ${refused.status}, not 401.`);
 
   const headers = { ...json, Authorization: `Bearer ${await token(signal)}` };
   const issued = await call(request, { method: 'POST', headers, body });
   const answer = parse(issued.text) as { api_key?: unknown; details?: unknown } | undefined;
   if (issued.status !== 200)
     throw new Failure(`${request} answers ${issued.status}: ${answer?.details ?? 'no details'}`);
-  if (!isKey(String(answer?.api_key))) throw new Failure(`${request} answers with something that is no key.`);
+  if (!isKey(String(answer?.api_key)))
+    throw new Failure(`${request} answers with something that is no key.`);
   await deleteKey(call, url, headers, name);
   say(`${url} issues keys.`);
 }

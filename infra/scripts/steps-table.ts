@@ -26,5 +26,9 @@ export function stepsAsTable(steps: readonly Step[]): string | undefined {
       return `| ${step.op} | ${types.split('$').at(-1)} | ${name} | ${changed(step)} |`;
     });
   if (rows.length === 0) return undefined;
-  return ['| operation | type | resource | properties |', '| --- | --- | --- | --- |', ...rows].join('\n');
+  return [
+    '| operation | type | resource | properties |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n');
 }

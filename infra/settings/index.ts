@@ -1,19 +1,23 @@
 import { publicHosts } from '@andamio/schema/hosts';
 import * as z from 'zod';
 import * as rule from './rules.ts';
-import { type PassedKey, passedVariables, serviceProblems, serviceSecrets, type VersionKey } from './service.ts';
+import {
+  type PassedKey,
+  passedVariables,
+  serviceProblems,
+  serviceSecrets,
+  type VersionKey,
+} from './service.ts';
 
 /** Settings that the program passes to the service. The service's own schema validates them. */
-const passed = Object.fromEntries(passedVariables.map(({ key }) => [key, z.string().optional()])) as Record<
-  PassedKey,
-  z.ZodOptional<z.ZodString>
->;
+const passed = Object.fromEntries(
+  passedVariables.map(({ key }) => [key, z.string().optional()]),
+) as Record<PassedKey, z.ZodOptional<z.ZodString>>;
 
 const version = rule.integer(1, 1_000_000).optional();
-const versions = Object.fromEntries(serviceSecrets.map(({ versionKey }) => [versionKey, version])) as Record<
-  VersionKey,
-  typeof version
->;
+const versions = Object.fromEntries(
+  serviceSecrets.map(({ versionKey }) => [versionKey, version]),
+) as Record<VersionKey, typeof version>;
 
 /**
  * Schema of a stack's configuration, without the project's key prefix. Pulumi.dev.yaml documents
@@ -69,7 +73,8 @@ export interface SettingProblem {
 }
 
 /** The validated settings of a stack. */
-export interface Settings extends Omit<Values, 'documentedHost' | 'database' | 'requireAttestation'> {
+export interface Settings
+  extends Omit<Values, 'documentedHost' | 'database' | 'requireAttestation'> {
   /** The project id. */
   readonly project: string;
   readonly region: string;
@@ -97,7 +102,11 @@ export interface GitHub {
   readonly ownerId: string;
 }
 
-const githubKeys = ['githubRepository', 'githubRepositoryId', 'githubOwnerId'] as const satisfies Key[];
+const githubKeys = [
+  'githubRepository',
+  'githubRepositoryId',
+  'githubOwnerId',
+] as const satisfies Key[];
 
 /**
  * Checks the rules that involve several settings. It reads the raw values so that all problems are
@@ -110,13 +119,23 @@ function crossRules(raw: Readonly<Record<string, string>>): SettingProblem[] {
   const someGitHub = githubKeys.some(given);
 
   const rules: [broken: boolean, key: Key, rule: string][] = [
-    [minimum > Number(raw['maxInstances'] ?? 4), 'minInstances', 'must not be more than maxInstances'],
     [
-      ownsService && !given('image') && (raw['requireAttestation'] ?? String(raw['owns'] !== 'all')) === 'true',
+      minimum > Number(raw['maxInstances'] ?? 4),
+      'minInstances',
+      'must not be more than maxInstances',
+    ],
+    [
+      ownsService &&
+        !given('image') &&
+        (raw['requireAttestation'] ?? String(raw['owns'] !== 'all')) === 'true',
       'image',
       'must be set where images must be attested: an image that the build account pushed and attested, by digest',
     ],
-    [given('stableRevision') && !given('image'), 'stableRevision', 'must be set only with image: the candidate'],
+    [
+      given('stableRevision') && !given('image'),
+      'stableRevision',
+      'must be set only with image: the candidate',
+    ],
     [
       given('stableImage') && !given('stableRevision'),
       'stableImage',
@@ -144,7 +163,8 @@ function crossRules(raw: Readonly<Record<string, string>>): SettingProblem[] {
 /** Returns the command that fixes a problem, with STACK as a placeholder for the stack's name. */
 function commandFor({ key, rule: broken }: SettingProblem): string {
   const full = key.includes(':') ? key : `andamio:${key}`;
-  if (key in versions && broken.startsWith('must be set')) return 'npx -y pnpm@12 secrets:generate STACK';
+  if (key in versions && broken.startsWith('must be set'))
+    return 'npx -y pnpm@12 secrets:generate STACK';
   if (key === 'image' && broken.startsWith('must be set')) return 'npx -y pnpm@12 image:push STACK';
   if (key === 'gcp:project') return 'npx -y pnpm@12 bootstrap --project ID STACK';
   if (/^(is not a setting|must not be set)/.test(broken))
@@ -164,15 +184,26 @@ const location = z.object({ project: rule.project, region: rule.region });
 export function parseSettings(
   raw: Readonly<Record<string, string>>,
   provider: { readonly project: string | undefined; readonly region: string | undefined },
-): { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly problems: SettingProblem[] } {
+):
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly problems: SettingProblem[] } {
   const values = shape.safeParse(raw);
-  const where = location.safeParse({ project: provider.project ?? '', region: provider.region ?? '' });
+  const where = location.safeParse({
+    project: provider.project ?? '',
+    region: provider.region ?? '',
+  });
   const problems = [
     ...Object.keys(raw)
       .filter((key) => !(key in shape.shape))
       .map((key) => ({ key, rule: 'is not a setting of this program' })),
-    ...(where.error?.issues ?? []).map(({ path, message }) => ({ key: `gcp:${String(path[0])}`, rule: message })),
-    ...(values.error?.issues ?? []).map(({ path, message }) => ({ key: String(path[0]), rule: message })),
+    ...(where.error?.issues ?? []).map(({ path, message }) => ({
+      key: `gcp:${String(path[0])}`,
+      rule: message,
+    })),
+    ...(values.error?.issues ?? []).map(({ path, message }) => ({
+      key: String(path[0]),
+      rule: message,
+    })),
     ...crossRules(raw),
     ...(raw['owns'] === 'project' ? [] : serviceProblems(raw)),
   ].map((problem) => ({ ...problem, command: commandFor(problem) }));

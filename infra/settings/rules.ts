@@ -15,7 +15,9 @@ export function integer(minimum: number, maximum: number) {
     .refine((value) => value >= minimum && value <= maximum, { error: rule });
 }
 
-export const flag = z.enum(['true', 'false'], { error: 'must be true or false' }).transform((text) => text === 'true');
+export const flag = z
+  .enum(['true', 'false'], { error: 'must be true or false' })
+  .transform((text) => text === 'true');
 
 export function oneOf<const Words extends [string, ...string[]]>(words: Words) {
   return z.enum(words, { error: `must be one of: ${words.join(', ')}` });
@@ -38,7 +40,10 @@ export const project = z.string().regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, {
 });
 
 /** A project number: https://cloud.google.com/resource-manager/docs/creating-managing-projects */
-export const projectNumber = matching(/^[1-9]\d{5,19}$/, 'must be the number of a Google Cloud project');
+export const projectNumber = matching(
+  /^[1-9]\d{5,19}$/,
+  'must be the number of a Google Cloud project',
+);
 
 export const region = matching(/^[a-z]+-[a-z]+\d{1,2}$/, 'must be a region such as us-central1');
 
@@ -65,7 +70,10 @@ export const imageByDigest = matching(
   'must end in @sha256: and 64 hexadecimal digits (a tag can be moved under a running service)',
 );
 
-export const revision = matching(/^[a-z][a-z0-9-]{1,61}[a-z0-9]$/, 'must be the name of a revision of the service');
+export const revision = matching(
+  /^[a-z][a-z0-9-]{1,61}[a-z0-9]$/,
+  'must be the name of a revision of the service',
+);
 
 export const email = z.email({ error: 'must be an e-mail address' });
 
@@ -74,10 +82,16 @@ export const billingAccount = matching(
   'must have the form 0A1B2C-0A1B2C-0A1B2C',
 );
 
-export const bucket = matching(/^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/, 'must be the name of a bucket, without gs://');
+export const bucket = matching(
+  /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/,
+  'must be the name of a bucket, without gs://',
+);
 
 /** A GitHub repository in the form OWNER/NAME. */
-export const repository = matching(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, 'must have the form OWNER/NAME');
+export const repository = matching(
+  /^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/,
+  'must have the form OWNER/NAME',
+);
 export const numericId = matching(/^[1-9]\d*$/, "must be the numeric id that GitHub's API gives");
 
 /**

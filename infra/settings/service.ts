@@ -76,7 +76,9 @@ export const passedVariables = rows.flatMap(([variable, source]) =>
 
 /** All secrets that a service can have. Some are optional. */
 export const serviceSecrets: readonly ServiceSecret[] = rows.flatMap(([variable, source]) =>
-  'secret' in source ? [{ variable, name: source.secret, versionKey: source.versionKey as VersionKey }] : [],
+  'secret' in source
+    ? [{ variable, name: source.secret, versionKey: source.versionKey as VersionKey }]
+    : [],
 );
 
 /** Returns a secret's id in Secret Manager. */
@@ -124,6 +126,9 @@ export function serviceProblems(
     key: keyOf(name) ?? name,
     // A rule that involves several variables mentions their names. They are replaced with the keys
     // of the stack settings.
-    rule: rule.replace(/[A-Z]+(_[A-Z]+)+/g, (word) => (word in variables && keyOf(word as SettingName)) || word),
+    rule: rule.replace(
+      /[A-Z]+(_[A-Z]+)+/g,
+      (word) => (word in variables && keyOf(word as SettingName)) || word,
+    ),
   }));
 }

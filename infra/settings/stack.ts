@@ -6,7 +6,9 @@ function ownValues(): Record<string, string> {
   const prefix = `${pulumi.getProject()}:`;
   const entries = Object.entries(pulumi.runtime.allConfig());
   return Object.fromEntries(
-    entries.filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value]),
+    entries
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => [key.slice(prefix.length), value]),
   );
 }
 
@@ -22,7 +24,9 @@ export function refuse(problems: readonly SettingProblem[]): void {
     `  ${key.includes(':') ? key : `${pulumi.getProject()}:${key}`} ${rule}`,
     ...(command ? [`    ${command.replaceAll('STACK', stack)}`] : []),
   ]);
-  throw new pulumi.RunError([`Stack ${stack} cannot be brought up with these settings:`, ...lines].join('\n'));
+  throw new pulumi.RunError(
+    [`Stack ${stack} cannot be brought up with these settings:`, ...lines].join('\n'),
+  );
 }
 
 /**
@@ -32,7 +36,10 @@ export function refuse(problems: readonly SettingProblem[]): void {
  */
 export function readSettings(): Settings {
   const provider = new pulumi.Config('gcp');
-  const parsed = parseSettings(ownValues(), { project: provider.get('project'), region: provider.get('region') });
+  const parsed = parseSettings(ownValues(), {
+    project: provider.get('project'),
+    region: provider.get('region'),
+  });
   if (!parsed.ok) refuse(parsed.problems);
   return (parsed as Extract<typeof parsed, { ok: true }>).settings;
 }

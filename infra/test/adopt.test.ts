@@ -12,16 +12,23 @@ test('a pool that Google keeps as deleted is undeleted and handed to one `up`; t
   await google.addDeletedPool(pool);
   const pulumi = program('pulumi', 'echo "ANDAMIO_ADOPT=$ANDAMIO_ADOPT"');
   const env = { ...(await gcloudEnvironment(google, temporaryFolder())), ...pulumi.env };
-  const { code, stdout, stderr } = await script('infra/scripts/adopt.ts', ['dev', `pool=${pool}`], env);
+  const { code, stdout, stderr } = await script(
+    'infra/scripts/adopt.ts',
+    ['dev', `pool=${pool}`],
+    env,
+  );
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toContain(`ANDAMIO_ADOPT=pool=${pool}`);
   expect(pulumi.calls()).toEqual(['up --yes --skip-preview --stack dev --non-interactive']);
   expect((await google.resources()).map(({ id }) => id)).toEqual([pool]);
 });
 
-test.skipIf(!engineIsHere)('an `up` that meets a deleted pool says which command brings it back', async () => {
-  const google = await cloud();
-  await google.addDeletedPool(pool);
-  const stack = await stackOf(google, 'dev', { owns: 'project', ...github });
-  expect(await refusal(stack.up())).toContain(`adopt dev pool=${pool}`);
-});
+test.skipIf(!engineIsHere)(
+  'an `up` that meets a deleted pool says which command brings it back',
+  async () => {
+    const google = await cloud();
+    await google.addDeletedPool(pool);
+    const stack = await stackOf(google, 'dev', { owns: 'project', ...github });
+    expect(await refusal(stack.up())).toContain(`adopt dev pool=${pool}`);
+  },
+);

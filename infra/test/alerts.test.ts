@@ -19,14 +19,18 @@ interface Alert {
 /** Returns the alerts in a stack's reviewed snapshot. */
 function alertsOf(stack: string): Alert[] {
   const file = join(import.meta.dirname, `snapshots/${stack}.json`);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly type: string; readonly inputs: Alert }[])
+  return (
+    JSON.parse(readFileSync(file, 'utf8')) as { readonly type: string; readonly inputs: Alert }[]
+  )
     .filter(({ type }) => type === 'gcp:monitoring/alertPolicy:AlertPolicy')
     .map(({ inputs }) => inputs);
 }
 
 const matching = (stack: string, message: string) =>
   alertsOf(stack).find(({ conditions }) =>
-    conditions.some(({ conditionMatchedLog }) => conditionMatchedLog?.filter.includes(`message="${message}"`)),
+    conditions.some(({ conditionMatchedLog }) =>
+      conditionMatchedLog?.filter.includes(`message="${message}"`),
+    ),
   );
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/failure-modes.md'), 'utf8');

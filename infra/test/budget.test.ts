@@ -17,7 +17,10 @@ describeByDriver('the budget', () => {
     const resources = (await stack.exportStack()).deployment.resources as Resource[];
     const { provider = '' } = resources.find(({ type }) => type === budget) ?? {};
     const { inputs } = resources.find(({ urn }) => provider.startsWith(`${urn}::`)) ?? {};
-    expect(inputs).toMatchObject({ billingProject: 'documented-project', userProjectOverride: 'true' });
+    expect(inputs).toMatchObject({
+      billingProject: 'documented-project',
+      userProjectOverride: 'true',
+    });
   });
 
   test('names the role that it takes where Google refuses it', async () => {

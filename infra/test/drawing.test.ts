@@ -36,7 +36,8 @@ describe.skipIf(!browserIsHere)('drawn by Mermaid', () => {
           }),
         );
       }, stacks.map(drawing));
-      for (const [index, stack] of stacks.entries()) expect.soft(widths[index], stack).toBeLessThanOrEqual(widest);
+      for (const [index, stack] of stacks.entries())
+        expect.soft(widths[index], stack).toBeLessThanOrEqual(widest);
     } finally {
       await browser.close();
     }

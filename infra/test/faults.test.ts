@@ -14,26 +14,32 @@ const engineAlone = ['inline'] as const;
 describeByDriver(
   'an `up` that Google refuses half-way goes on where it was',
   () => {
-    test.each([500, 429, 403, 504])('after status %i the next `up` does what is left', async (status) => {
-      const google = await cloud();
-      const stack = await stackOf(google, 'dev');
-      await google.fail({ ...fault, kind: 'status', status });
-      expect(await refusal(stack.up())).toContain(`Error ${status}`);
-      await google.forgetCalls();
-      expect((await stack.up()).summary.result).toBe('succeeded');
-      const created = await google.calls();
-      expect(created).toContain(`create ${database}`);
-      expect(created).not.toContain('create gcp:artifactregistry/repository:Repository');
-      expect(changes((await stack.up()).summary)).toEqual({});
-    });
+    test.each([500, 429, 403, 504])(
+      'after status %i the next `up` does what is left',
+      async (status) => {
+        const google = await cloud();
+        const stack = await stackOf(google, 'dev');
+        await google.fail({ ...fault, kind: 'status', status });
+        expect(await refusal(stack.up())).toContain(`Error ${status}`);
+        await google.forgetCalls();
+        expect((await stack.up()).summary.result).toBe('succeeded');
+        const created = await google.calls();
+        expect(created).toContain(`create ${database}`);
+        expect(created).not.toContain('create gcp:artifactregistry/repository:Repository');
+        expect(changes((await stack.up()).summary)).toEqual({});
+      },
+    );
 
     test('the name of a database that was just deleted is waited for', async () => {
       const google = await cloud();
       const stack = await stackOf(google, 'dev');
-      const message = "Database ID 'andamio-api' is not available in project 'my-project'. Please retry in 1 seconds.";
+      const message =
+        "Database ID 'andamio-api' is not available in project 'my-project'. Please retry in 1 seconds.";
       await google.fail({ ...fault, kind: 'status', status: 400, message, times: 2 });
       expect((await stack.up()).summary.result).toBe('succeeded');
-      expect((await google.calls()).filter((call) => call === `create ${database}`)).toHaveLength(3);
+      expect((await google.calls()).filter((call) => call === `create ${database}`)).toHaveLength(
+        3,
+      );
     });
 
     test('an API that was enabled a moment ago is waited for', async () => {
@@ -42,22 +48,38 @@ describeByDriver(
       await google.delayApis(1);
       expect((await stack.up()).summary.result).toBe('succeeded');
       const created = (await google.calls()).filter((call) => call.startsWith('create '));
-      expect(created.length, 'calls that were repeated').toBeGreaterThan((await google.resources()).length);
+      expect(created.length, 'calls that were repeated').toBeGreaterThan(
+        (await google.resources()).length,
+      );
     });
 
     test('an account that was created a moment ago is waited for where it is granted something', async () => {
       const google = await cloud();
       const stack = await stackOf(google, 'dev');
       const type = 'gcp:projects/iAMMember:IAMMember';
-      const message = 'Service account andamio-api-run@my-project.iam.gserviceaccount.com does not exist.';
-      await google.fail({ type, operation: 'create', kind: 'status', status: 400, message, times: 1 });
+      const message =
+        'Service account andamio-api-run@my-project.iam.gserviceaccount.com does not exist.';
+      await google.fail({
+        type,
+        operation: 'create',
+        kind: 'status',
+        status: 400,
+        message,
+        times: 1,
+      });
       expect((await stack.up()).summary.result).toBe('succeeded');
     });
 
     test('a service that could not be created is created by the next one', async () => {
       const google = await cloud();
       const stack = await stackOf(google, 'dev');
-      await google.fail({ type: service, operation: 'create', kind: 'status', status: 500, times: 1 });
+      await google.fail({
+        type: service,
+        operation: 'create',
+        kind: 'status',
+        status: 500,
+        times: 1,
+      });
       await refusal(stack.up());
       const { outputs } = await stack.up();
       expect(outputs['urls']?.value).toContain(outputs['host']?.value);
@@ -85,7 +107,9 @@ describeByDriver('an `up` that breaks off half-way goes on where it was', () => 
     await google.delayGrants(2);
     expect((await stack.up()).summary.result).toBe('succeeded');
     vi.unstubAllEnvs();
-    expect((await google.calls()).filter((call) => call === `create ${service}`).length).toBeGreaterThan(1);
+    expect(
+      (await google.calls()).filter((call) => call === `create ${service}`).length,
+    ).toBeGreaterThan(1);
     // The engine records the failed create, so the next `up` updates the service.
     expect((await stack.up()).outputs['urls']?.value).toHaveLength(2);
     expect(changes((await stack.up()).summary)).toEqual({});

@@ -13,9 +13,11 @@ interface Resource {
  * they have no inputs.
  */
 const resources = ['shared', 'preprod', 'prod'].flatMap((stack) =>
-  (JSON.parse(readFileSync(join(import.meta.dirname, `snapshots/${stack}.json`), 'utf8')) as Resource[]).filter(
-    ({ inputs }) => inputs !== undefined,
-  ),
+  (
+    JSON.parse(
+      readFileSync(join(import.meta.dirname, `snapshots/${stack}.json`), 'utf8'),
+    ) as Resource[]
+  ).filter(({ inputs }) => inputs !== undefined),
 );
 
 const subjectOf = (inputs: Resource['inputs']) =>
@@ -33,12 +35,17 @@ type Claims = Readonly<Record<string, string>>;
  */
 function accountFor(assertion: Claims): string | undefined {
   const subjects = resources
-    .filter(({ type }) => type === 'gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider')
+    .filter(
+      ({ type }) => type === 'gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider',
+    )
     .flatMap(({ inputs }) => {
       try {
         const subject = evaluate(subjectOf(inputs), { assertion }) as string;
         // The CEL evaluator of this test reserves the name `google`.
-        const condition = (inputs['attributeCondition'] as string).replaceAll('google.subject', 'subject');
+        const condition = (inputs['attributeCondition'] as string).replaceAll(
+          'google.subject',
+          'subject',
+        );
         const admits = evaluate(condition, { assertion, subject });
         return admits === true ? [subject] : [];
       } catch {
@@ -49,7 +56,9 @@ function accountFor(assertion: Claims): string | undefined {
     });
   const accounts = resources
     .filter(({ inputs }) => inputs['role'] === 'roles/iam.workloadIdentityUser')
-    .filter(({ inputs }) => subjects.some((subject) => String(inputs['member']).endsWith(`/subject/${subject}`)))
+    .filter(({ inputs }) =>
+      subjects.some((subject) => String(inputs['member']).endsWith(`/subject/${subject}`)),
+    )
     .map(({ inputs }) => /([^/]+)@/.exec(String(inputs['serviceAccountId']))?.[1]);
   expect(accounts.length).toBeLessThan(2);
   return accounts[0];
@@ -66,7 +75,12 @@ const main: Claims = {
   event_name: 'push',
 };
 
-const pullRequest: Claims = { ...main, ref: 'refs/pull/7/merge', ref_protected: 'false', event_name: 'pull_request' };
+const pullRequest: Claims = {
+  ...main,
+  ref: 'refs/pull/7/merge',
+  ref_protected: 'false',
+  event_name: 'pull_request',
+};
 
 /**
  * Repository part of both formats of GitHub's `sub`. Repositories that were created, renamed or
@@ -79,33 +93,60 @@ const forms = {
 
 describe.each(Object.entries(forms))('with a `sub` %s', (_, repository) => {
   test.each([
-    ['main', { ...main, sub: `${repository}:ref:refs/heads/main`, event_name: 'schedule' }, 'andamio-drift'],
+    [
+      'main',
+      { ...main, sub: `${repository}:ref:refs/heads/main`, event_name: 'schedule' },
+      'andamio-drift',
+    ],
     ['a pull request', { ...pullRequest, sub: `${repository}:pull_request` }, 'andamio-preview'],
-    ...['sign andamio-build', 'preprod andamio-api-preprod-ci', 'production andamio-api-ci'].map((pair) => {
-      const [environment, account] = pair.split(' ') as [string, string];
-      const claims: Claims = { ...main, sub: `${repository}:environment:${environment}`, environment };
-      return [`the environment ${environment}`, claims, account] as const;
-    }),
+    ...['sign andamio-build', 'preprod andamio-api-preprod-ci', 'production andamio-api-ci'].map(
+      (pair) => {
+        const [environment, account] = pair.split(' ') as [string, string];
+        const claims: Claims = {
+          ...main,
+          sub: `${repository}:environment:${environment}`,
+          environment,
+        };
+        return [`the environment ${environment}`, claims, account] as const;
+      },
+    ),
   ] as const)('a job of %s signs in as its account and no other', (_job, claims, account) => {
     expect(accountFor(claims)).toBe(account);
   });
 });
 
 test.each([
-  ['another branch that names an environment', { ...main, ref: 'refs/heads/evil', environment: 'production' }],
-  ['a tag that names an environment', { ...main, ref: 'refs/tags/main', environment: 'production' }],
+  [
+    'another branch that names an environment',
+    { ...main, ref: 'refs/heads/evil', environment: 'production' },
+  ],
+  [
+    'a tag that names an environment',
+    { ...main, ref: 'refs/tags/main', environment: 'production' },
+  ],
   ['main without protection', { ...main, ref_protected: 'false', environment: 'production' }],
-  ['main where GitHub does not tell its protection', { ...main, ref_protected: undefined, environment: 'production' }],
+  [
+    'main where GitHub does not tell its protection',
+    { ...main, ref_protected: undefined, environment: 'production' },
+  ],
   [
     'pull_request_target, which runs on main',
     { ...main, event_name: 'pull_request_target', environment: 'production' },
   ],
   ['an environment of another name', { ...main, environment: 'staging' }],
   ['another branch', { ...main, ref: 'refs/heads/evil' }],
-  ['a repository that took over the name', { ...main, repository_id: '999', environment: 'production' }],
-  ['an owner that took over the name', { ...main, repository_owner_id: '999', environment: 'production' }],
+  [
+    'a repository that took over the name',
+    { ...main, repository_id: '999', environment: 'production' },
+  ],
+  [
+    'an owner that took over the name',
+    { ...main, repository_owner_id: '999', environment: 'production' },
+  ],
 ] as const)('a job of %s does not sign in', (_, claims) => {
-  const given = Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined));
+  const given = Object.fromEntries(
+    Object.entries(claims).filter(([, value]) => value !== undefined),
+  );
   expect(accountFor(given as Claims)).toBeUndefined();
 });
 
@@ -118,5 +159,7 @@ test('no subject is longer than the 127 bytes that Google takes', () => {
   const providers = resources.filter(({ inputs }) => 'attributeMapping' in inputs);
   expect(providers).toHaveLength(2);
   for (const { inputs } of providers)
-    expect((evaluate(subjectOf(inputs), { assertion: longest }) as string).length).toBeLessThanOrEqual(127);
+    expect(
+      (evaluate(subjectOf(inputs), { assertion: longest }) as string).length,
+    ).toBeLessThanOrEqual(127);
 });

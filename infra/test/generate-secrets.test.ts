@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseSettings } from '@andamio/schema/settings';
@@ -15,9 +23,17 @@ const programFolder = join(import.meta.dirname, '..');
 const peppers = 'projects/my-project/secrets/andamio-api-key-peppers';
 const jwtSecrets = 'projects/my-project/secrets/andamio-api-jwt-secrets';
 
-async function runs(command: string, args: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }) {
+async function runs(
+  command: string,
+  args: readonly string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+) {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit'),
+  ]);
   return { code: code as number, said: `${stdout}${stderr}` };
 }
 
@@ -64,10 +80,15 @@ async function operator(google: Google) {
     before,
     folder,
     run: (...args: string[]) =>
-      runs(process.execPath, [join(checkout, 'scripts/generate-secrets.ts'), 'dev', ...args], { cwd: folder, env }),
+      runs(process.execPath, [join(checkout, 'scripts/generate-secrets.ts'), 'dev', ...args], {
+        cwd: folder,
+        env,
+      }),
     /** Returns the version number in the stack's file. */
     pinned: (key = 'keyPeppersVersion') =>
-      new RegExp(`andamio:${key}: "?(\\d+)`).exec(readFileSync(join(checkout, 'Pulumi.dev.yaml'), 'utf8'))?.[1],
+      new RegExp(`andamio:${key}: "?(\\d+)`).exec(
+        readFileSync(join(checkout, 'Pulumi.dev.yaml'), 'utf8'),
+      )?.[1],
     /**
      * Returns the contents of all files on the operator's machine, including the state and the
      * CLIs' logs.
@@ -102,14 +123,21 @@ describe.skipIf(!engineIsHere || !gcloudIsHere)('secrets:generate, with the real
     const google = await cloud();
     const { run, pinned, files } = await operator(google);
     const { code, said } = await run();
-    expect([code, said]).toEqual([0, expect.stringContaining('andamio:keyPeppersVersion of dev is 1.')]);
+    expect([code, said]).toEqual([
+      0,
+      expect.stringContaining('andamio:keyPeppersVersion of dev is 1.'),
+    ]);
     expect([pinned(), pinned('jwtSecretsVersion')]).toEqual(['1', '1']);
-    const values = await Promise.all([peppers, jwtSecrets].map((id) => google.secretValue(`${id}/versions/1`)));
+    const values = await Promise.all(
+      [peppers, jwtSecrets].map((id) => google.secretValue(`${id}/versions/1`)),
+    );
     expect(parseSettings({ KEY_PEPPERS: values[0], JWT_SECRETS: values[1] }).ok).toBe(true);
 
     const everything = files();
     expect(everything).toContain('versions add andamio-api-key-peppers --data-file=-');
-    for (const value of values.flatMap((line) => line?.split(/[,:]/) ?? []).filter(({ length }) => length > 20)) {
+    for (const value of values
+      .flatMap((line) => line?.split(/[,:]/) ?? [])
+      .filter(({ length }) => length > 20)) {
       expect(`${said}${everything}`.includes(value), 'a value was shown or kept').toBe(false);
     }
     // The second run finds that all secrets exist.
@@ -132,12 +160,21 @@ describe.skipIf(!engineIsHere || !gcloudIsHere)('secrets:generate, with the real
     await expect.poll(() => existsSync(asked)).toBe(true);
     // Simulates a concurrent run of another operator that starts from the same version.
     const line = await google.secretValue(`${peppers}/versions/1`);
-    await google.addSecretVersion(peppers, `${line},theirs:${Buffer.alloc(32, 2).toString('base64')}`);
+    await google.addSecretVersion(
+      peppers,
+      `${line},theirs:${Buffer.alloc(32, 2).toString('base64')}`,
+    );
     writeFileSync(goOn, '');
-    expect(await late).toMatchObject({ code: 1, said: expect.stringContaining('Another run changed the secret') });
+    expect(await late).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('Another run changed the secret'),
+    });
     expect([first.pinned(), await enabledVersions(google)]).toEqual(['1', ['1', '2']]);
 
     expect((await first.run('--add-pepper')).code).toBe(0);
-    expect([first.pinned(), await namesIn(google, 2)]).toEqual(['2', [expect.any(String), 'theirs']]);
+    expect([first.pinned(), await namesIn(google, 2)]).toEqual([
+      '2',
+      [expect.any(String), 'theirs'],
+    ]);
   });
 });

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { deployPermissions, driftPermissions, previewPermissions, readPermissions } from '../delivery/permissions.ts';
+import {
+  deployPermissions,
+  driftPermissions,
+  previewPermissions,
+  readPermissions,
+} from '../delivery/permissions.ts';
 import type { Stored } from './google/cloud.ts';
 import { engineIsHere } from './harness/requirements.ts';
 import { remaining } from './harness/settings.ts';
@@ -41,7 +46,9 @@ function heldBy(member: string, resources: readonly Stored[]): Held[] {
 
 function grantsOf(member: string, resources: readonly Stored[]): string[] {
   return heldBy(member, resources)
-    .map(({ role, where, condition }) => `${role} on ${where}${condition ? ` if ${condition}` : ''}`)
+    .map(
+      ({ role, where, condition }) => `${role} on ${where}${condition ? ` if ${condition}` : ''}`,
+    )
     .sort();
 }
 
@@ -51,7 +58,9 @@ function grantsOf(member: string, resources: readonly Stored[]): string[] {
  * @param role the last segment of the role's name
  */
 function permissionsOf(role: string, resources: readonly Stored[]): unknown {
-  return resources.find(({ id }) => id === `projects/${project}/roles/${role}`)?.inputs['permissions'];
+  return resources.find(({ id }) => id === `projects/${project}/roles/${role}`)?.inputs[
+    'permissions'
+  ];
 }
 
 /** Returns the GitHub jobs that may impersonate an account. */
@@ -67,7 +76,8 @@ function jobsOf(account: string, resources: readonly Stored[]): unknown[] {
  * that needs it.
  */
 const takenByReleases = {
-  'resourcemanager.projects.get': 'pulumi preview and up: the program looks up the number of the project',
+  'resourcemanager.projects.get':
+    'pulumi preview and up: the program looks up the number of the project',
   'run.jobs.get': 'pulumi up: reads what the update made of the job',
   'run.jobs.update': 'pulumi up: image',
   'run.operations.get': 'pulumi up: waits until the service is updated',
@@ -77,102 +87,121 @@ const takenByReleases = {
     'pulumi preview and up: the program checks that versions of secrets exist, without their values',
 };
 
-describe.skipIf(!engineIsHere)('each identity may do what is written here, nothing more and nothing less', () => {
-  test('the service: documents of its database, its counters, and its own secrets', async () => {
-    const google = await cloud();
-    await deployed(google, 'prod');
-    expect(grantsOf(email('andamio-api-run'), await google.resources())).toEqual([
-      `roles/datastore.user on project if resource.name == "projects/${project}/databases/andamio-api"`,
-      `roles/memorystore.dbConnectionUser on project if resource.name == "projects/${project}/locations/us-central1/instances/andamio-api"`,
-      'roles/secretmanager.secretAccessor on andamio-api-key-peppers',
-    ]);
-  });
-
-  test('who releases to production: updates the service, pulls its image, keeps its state', async () => {
-    const google = await cloud();
-    await deployed(google, 'prod');
-    const resources = await google.resources();
-    expect(grantsOf(email('andamio-api-ci'), resources)).toEqual([
-      `projects/${project}/roles/andamio_api_deploy on project`,
-      `projects/${project}/roles/andamio_api_release on andamio-api`,
-      `projects/${project}/roles/andamio_api_release on andamio-api-admin`,
-      'roles/artifactregistry.reader on andamio',
-      'roles/binaryauthorization.attestorsVerifier on andamio-built',
-      'roles/containeranalysis.notes.occurrences.viewer on andamio-built',
-      `roles/iam.serviceAccountUser on projects/${project}/serviceAccounts/andamio-api-run@${project}.iam.gserviceaccount.com`,
-      `roles/storage.objectUser on ${project}-pulumi if ${[
-        'resource.type == "storage.googleapis.com/Bucket"',
-        `resource.name == "${state}/meta.yaml"`,
-        `resource.name.startsWith("${state}/stacks/andamio/prod")`,
-        `resource.name.startsWith("${state}/backups/andamio/prod")`,
-        `resource.name.startsWith("${state}/history/andamio/prod")`,
-        `resource.name.startsWith("${state}/locks/organization/andamio/prod")`,
-      ].join(' || ')}`,
-    ]);
-    const held = ['andamio_api_deploy', 'andamio_api_release'].flatMap((role) => permissionsOf(role, resources));
-    expect(held.sort()).toEqual(Object.keys(takenByReleases).sort());
-    expect(permissionsOf('andamio_api_deploy', resources)).toEqual(deployPermissions);
-    expect(jobsOf('andamio-api-ci', resources)).toEqual(['1234567:environment:production']);
-  });
-
-  test('pull requests look things up; the search for drift reads settings and no content', async () => {
-    const google = await cloud();
-    await deployed(google, 'shared');
-    const resources = await google.resources();
-    for (const name of ['preview', 'drift']) {
-      expect(grantsOf(email(`andamio-${name}`), resources)).toEqual([
-        `projects/${project}/roles/andamio_${name} on project`,
-        `roles/storage.objectViewer on ${project}-pulumi`,
+describe.skipIf(!engineIsHere)(
+  'each identity may do what is written here, nothing more and nothing less',
+  () => {
+    test('the service: documents of its database, its counters, and its own secrets', async () => {
+      const google = await cloud();
+      await deployed(google, 'prod');
+      expect(grantsOf(email('andamio-api-run'), await google.resources())).toEqual([
+        `roles/datastore.user on project if resource.name == "projects/${project}/databases/andamio-api"`,
+        `roles/memorystore.dbConnectionUser on project if resource.name == "projects/${project}/locations/us-central1/instances/andamio-api"`,
+        'roles/secretmanager.secretAccessor on andamio-api-key-peppers',
       ]);
-    }
-    expect(permissionsOf('andamio_preview', resources)).toEqual(previewPermissions);
-    expect(permissionsOf('andamio_drift', resources)).toEqual(driftPermissions);
-    expect(jobsOf('andamio-preview', resources)).toEqual(['1234567:pull_request']);
-    expect(jobsOf('andamio-drift', resources)).toEqual(['1234567:main']);
-  });
+    });
 
-  test('who builds: pushes images, signs them with the key in Cloud KMS, and attaches the attestation', async () => {
-    const google = await cloud();
-    await deployed(google, 'shared');
-    const resources = await google.resources();
-    expect(grantsOf(email('andamio-build'), resources)).toEqual([
-      `projects/${project}/roles/andamio_build on project`,
-      'roles/artifactregistry.writer on andamio',
-      'roles/binaryauthorization.attestorsVerifier on andamio-built',
-      `roles/cloudkms.signerVerifier on projects/${project}/locations/us-central1/keyRings/andamio/cryptoKeys/image-attestation`,
-      'roles/containeranalysis.notes.attacher on andamio-built',
-    ]);
-    expect(permissionsOf('andamio_build', resources)).toEqual(['containeranalysis.occurrences.create']);
-    expect(jobsOf('andamio-build', resources)).toEqual(['1234567:environment:sign']);
-  });
+    test('who releases to production: updates the service, pulls its image, keeps its state', async () => {
+      const google = await cloud();
+      await deployed(google, 'prod');
+      const resources = await google.resources();
+      expect(grantsOf(email('andamio-api-ci'), resources)).toEqual([
+        `projects/${project}/roles/andamio_api_deploy on project`,
+        `projects/${project}/roles/andamio_api_release on andamio-api`,
+        `projects/${project}/roles/andamio_api_release on andamio-api-admin`,
+        'roles/artifactregistry.reader on andamio',
+        'roles/binaryauthorization.attestorsVerifier on andamio-built',
+        'roles/containeranalysis.notes.occurrences.viewer on andamio-built',
+        `roles/iam.serviceAccountUser on projects/${project}/serviceAccounts/andamio-api-run@${project}.iam.gserviceaccount.com`,
+        `roles/storage.objectUser on ${project}-pulumi if ${[
+          'resource.type == "storage.googleapis.com/Bucket"',
+          `resource.name == "${state}/meta.yaml"`,
+          `resource.name.startsWith("${state}/stacks/andamio/prod")`,
+          `resource.name.startsWith("${state}/backups/andamio/prod")`,
+          `resource.name.startsWith("${state}/history/andamio/prod")`,
+          `resource.name.startsWith("${state}/locks/organization/andamio/prod")`,
+        ].join(' || ')}`,
+      ]);
+      const held = ['andamio_api_deploy', 'andamio_api_release'].flatMap((role) =>
+        permissionsOf(role, resources),
+      );
+      expect(held.sort()).toEqual(Object.keys(takenByReleases).sort());
+      expect(permissionsOf('andamio_api_deploy', resources)).toEqual(deployPermissions);
+      expect(jobsOf('andamio-api-ci', resources)).toEqual(['1234567:environment:production']);
+    });
 
-  test('nobody else is granted anything', async () => {
-    const google = await cloud();
-    await deployed(google, 'prod');
-    const members = new Set((await google.resources()).map(({ inputs }) => inputs['member']).filter(Boolean));
-    const known = ['andamio-api-run', 'andamio-api-ci', 'andamio-preview', 'andamio-drift', 'andamio-build'].map(email);
-    const others = [...members].filter((member) => !known.includes(String(member)));
-    expect(others.sort()).toEqual([
-      expect.stringMatching(/^principal:.*\/subject\/1234567:environment:production$/),
-      expect.stringMatching(/^principal:.*\/subject\/1234567:environment:sign$/),
-      expect.stringMatching(/^principal:.*\/subject\/1234567:main$/),
-      expect.stringMatching(/^principal:.*\/subject\/1234567:pull_request$/),
-      'serviceAccount:service-308006323670@gcp-sa-binaryauthorization.iam.gserviceaccount.com',
-      'serviceAccount:service-308006323670@serverless-robot-prod.iam.gserviceaccount.com',
-    ]);
-  });
-});
+    test('pull requests look things up; the search for drift reads settings and no content', async () => {
+      const google = await cloud();
+      await deployed(google, 'shared');
+      const resources = await google.resources();
+      for (const name of ['preview', 'drift']) {
+        expect(grantsOf(email(`andamio-${name}`), resources)).toEqual([
+          `projects/${project}/roles/andamio_${name} on project`,
+          `roles/storage.objectViewer on ${project}-pulumi`,
+        ]);
+      }
+      expect(permissionsOf('andamio_preview', resources)).toEqual(previewPermissions);
+      expect(permissionsOf('andamio_drift', resources)).toEqual(driftPermissions);
+      expect(jobsOf('andamio-preview', resources)).toEqual(['1234567:pull_request']);
+      expect(jobsOf('andamio-drift', resources)).toEqual(['1234567:main']);
+    });
+
+    test('who builds: pushes images, signs them with the key in Cloud KMS, and attaches the attestation', async () => {
+      const google = await cloud();
+      await deployed(google, 'shared');
+      const resources = await google.resources();
+      expect(grantsOf(email('andamio-build'), resources)).toEqual([
+        `projects/${project}/roles/andamio_build on project`,
+        'roles/artifactregistry.writer on andamio',
+        'roles/binaryauthorization.attestorsVerifier on andamio-built',
+        `roles/cloudkms.signerVerifier on projects/${project}/locations/us-central1/keyRings/andamio/cryptoKeys/image-attestation`,
+        'roles/containeranalysis.notes.attacher on andamio-built',
+      ]);
+      expect(permissionsOf('andamio_build', resources)).toEqual([
+        'containeranalysis.occurrences.create',
+      ]);
+      expect(jobsOf('andamio-build', resources)).toEqual(['1234567:environment:sign']);
+    });
+
+    test('nobody else is granted anything', async () => {
+      const google = await cloud();
+      await deployed(google, 'prod');
+      const members = new Set(
+        (await google.resources()).map(({ inputs }) => inputs['member']).filter(Boolean),
+      );
+      const known = [
+        'andamio-api-run',
+        'andamio-api-ci',
+        'andamio-preview',
+        'andamio-drift',
+        'andamio-build',
+      ].map(email);
+      const others = [...members].filter((member) => !known.includes(String(member)));
+      expect(others.sort()).toEqual([
+        expect.stringMatching(/^principal:.*\/subject\/1234567:environment:production$/),
+        expect.stringMatching(/^principal:.*\/subject\/1234567:environment:sign$/),
+        expect.stringMatching(/^principal:.*\/subject\/1234567:main$/),
+        expect.stringMatching(/^principal:.*\/subject\/1234567:pull_request$/),
+        'serviceAccount:service-308006323670@gcp-sa-binaryauthorization.iam.gserviceaccount.com',
+        'serviceAccount:service-308006323670@serverless-robot-prod.iam.gserviceaccount.com',
+      ]);
+    });
+  },
+);
 
 /** All resource types in the reviewed snapshots. */
 const types = new Set(
   Object.keys(remaining).flatMap((stack) => {
     const file = join(import.meta.dirname, `snapshots/${stack}.json`);
-    return (JSON.parse(readFileSync(file, 'utf8')) as { readonly type: string }[]).map(({ type }) => type);
+    return (JSON.parse(readFileSync(file, 'utf8')) as { readonly type: string }[]).map(
+      ({ type }) => type,
+    );
   }),
 );
 
 test('the permissions to read every type of resource are known', () => {
-  const unknown = [...types].filter((type) => /^(gcp|docker-build):/.test(type) && !(type in readPermissions));
+  const unknown = [...types].filter(
+    (type) => /^(gcp|docker-build):/.test(type) && !(type in readPermissions),
+  );
   expect(unknown).toEqual([]);
   // Types that no stack uses must not be listed.
   expect(Object.keys(readPermissions).filter((type) => !types.has(type))).toEqual([]);
@@ -183,12 +212,16 @@ test('no identity of a pipeline reads log entries, documents, or values of secre
   expect(
     all.filter(
       (permission) =>
-        !/\.(get|getMetadata|getIamPolicy|getAttestationRules|list|read|viewPublicKey|services\.use)$/.test(permission),
+        !/\.(get|getMetadata|getIamPolicy|getAttestationRules|list|read|viewPublicKey|services\.use)$/.test(
+          permission,
+        ),
     ),
   ).toEqual([]);
   expect(
     all.filter((permission) =>
-      /^(logging\.log(Entries|s)|datastore\.(entities|databases\.get$)|storage\.objects)/.test(permission),
+      /^(logging\.log(Entries|s)|datastore\.(entities|databases\.get$)|storage\.objects)/.test(
+        permission,
+      ),
     ),
   ).toEqual([]);
 });

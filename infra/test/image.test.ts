@@ -38,16 +38,20 @@ describe.skipIf(!imagesCanBeBuilt)('the image', () => {
   });
 
   test('holds the bundle with its licences and source maps, and neither shell nor sources nor settings', () => {
-    const all = readdirSync(files, { recursive: true, withFileTypes: true }).map(({ parentPath, name }) =>
-      join(parentPath, name).slice(files.length),
+    const all = readdirSync(files, { recursive: true, withFileTypes: true }).map(
+      ({ parentPath, name }) => join(parentPath, name).slice(files.length),
     );
     expect(all).toContain('/app/main.js');
     expect(all).toContain('/app/main.js.map');
     expect(all.some((path) => path.endsWith('.LEGAL.txt'))).toBe(true);
-    expect(all.filter((path) => /\/(ba|da)?sh$|\/node_modules\/|\.ts$|\/\.env|package-lock|pnpm/.test(path))).toEqual(
-      [],
+    expect(
+      all.filter((path) =>
+        /\/(ba|da)?sh$|\/node_modules\/|\.ts$|\/\.env|package-lock|pnpm/.test(path),
+      ),
+    ).toEqual([]);
+    const others = all.filter(
+      (path) => path.startsWith('/app/') && statSync(join(files, path)).mode & 0o022,
     );
-    const others = all.filter((path) => path.startsWith('/app/') && statSync(join(files, path)).mode & 0o022);
     expect(others).toEqual([]);
   });
 
@@ -58,7 +62,9 @@ describe.skipIf(!imagesCanBeBuilt)('the image', () => {
     );
     expect(fromSources?.slice(0, -1)).toEqual(fromBundle?.slice(0, -1));
     expect(fromSources).toHaveLength(fromBundle?.length as number);
-    expect(await images.configuration('localhost/from-sources')).toEqual(await images.configuration('localhost/api'));
+    expect(await images.configuration('localhost/from-sources')).toEqual(
+      await images.configuration('localhost/api'),
+    );
   }, 600_000);
 
   test('starts with V8 code that its own Node compiled, and answers on a file system that cannot be written to', async () => {
@@ -79,7 +85,9 @@ describe.skipIf(!imagesCanBeBuilt)('the image', () => {
     let said = '';
     container.stderr?.on('data', (chunk: Buffer) => (said += chunk));
     try {
-      for await (const line of createInterface({ input: container.stdout as NodeJS.ReadableStream })) {
+      for await (const line of createInterface({
+        input: container.stdout as NodeJS.ReadableStream,
+      })) {
         if (line.includes('"message":"listening"')) break;
       }
       // Node.js logs for each chunk whether its code cache was accepted.

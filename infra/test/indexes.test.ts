@@ -7,15 +7,21 @@ const storeFolder = join(import.meta.dirname, '../../apps/api/src/store/firestor
 
 /** Returns the fields by which the store filters or sorts, as found in its source. */
 function queriedFields(): string[] {
-  const sources = globSync('**/*.ts', { cwd: storeFolder }).filter((path) => !path.endsWith('.test.ts'));
+  const sources = globSync('**/*.ts', { cwd: storeFolder }).filter(
+    (path) => !path.endsWith('.test.ts'),
+  );
   return sources.flatMap((path) => {
     const source = readFileSync(join(storeFolder, path), 'utf8');
-    return [...source.matchAll(/\.(?:where|orderBy)\(\s*['"]([^'"]+)['"]/g)].map(([, field]) => field as string);
+    return [...source.matchAll(/\.(?:where|orderBy)\(\s*['"]([^'"]+)['"]/g)].map(
+      ([, field]) => field as string,
+    );
   });
 }
 
 test('every field that the store queries by has an index in the schema: the emulator needs none, Firestore does', () => {
-  const indexed = Object.values(collections).flatMap(({ indexedFields }) => [...indexedFields] as string[]);
+  const indexed = Object.values(collections).flatMap(
+    ({ indexedFields }) => [...indexedFields] as string[],
+  );
   expect(queriedFields().filter((field) => !indexed.includes(field))).toEqual([]);
 });
 
@@ -24,7 +30,9 @@ test('the store reads by name alone, or this test would have to look at queries 
     readFileSync(join(storeFolder, path), 'utf8'),
   );
   const unreadable = sources.filter(
-    (source) => /\.(?:where|orderBy)\(\s*[^'"\s]/.test(source) || /Filter\.|runQuery|listDocuments/.test(source),
+    (source) =>
+      /\.(?:where|orderBy)\(\s*[^'"\s]/.test(source) ||
+      /Filter\.|runQuery|listDocuments/.test(source),
   );
   expect(unreadable).toEqual([]);
 });

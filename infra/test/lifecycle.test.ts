@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest';
 import { github, image } from './harness/settings.ts';
-import { changes, cloud, configure, deployed, describeByDriver, refusal, stackOf } from './harness/stack.ts';
+import {
+  changes,
+  cloud,
+  configure,
+  deployed,
+  describeByDriver,
+  refusal,
+  stackOf,
+} from './harness/stack.ts';
 
 const service = 'gcp:cloudrunv2/service:Service';
 const job = 'gcp:cloudrunv2/job:Job';
@@ -23,7 +31,9 @@ describeByDriver('the life of a stack', () => {
 
   test('production comes up at the documented host, in a project that another stack has set up', async () => {
     const stack = await deployed(await cloud(), 'prod');
-    expect((await stack.outputs())['host']?.value).toBe('https://andamio-api-308006323670.us-central1.run.app');
+    expect((await stack.outputs())['host']?.value).toBe(
+      'https://andamio-api-308006323670.us-central1.run.app',
+    );
   });
 
   test('a preview of production takes less than 15 seconds, and groups what it shows', async () => {
@@ -33,17 +43,28 @@ describeByDriver('the life of a stack', () => {
     const begun = performance.now();
     const { stdout } = await stack.preview();
     expect(performance.now() - begun).toBeLessThan(15_000);
-    for (const part of ['database', 'runtime', 'secrets', 'api', 'monitoring', 'deployment', 'rate-limit-counters']) {
+    for (const part of [
+      'database',
+      'runtime',
+      'secrets',
+      'api',
+      'monitoring',
+      'deployment',
+      'rate-limit-counters',
+    ]) {
       expect(stdout).toMatch(new RegExp(`andamio:service:\\w+ ${part} `));
     }
   });
 
-  test.each(['dev', 'prod'] as const)('a second `up` of %s and a refresh change nothing', async (name) => {
-    const stack = await deployed(await cloud(), name);
-    expect(changes((await stack.up()).summary)).toEqual({});
-    expect(changes((await stack.refresh()).summary)).toEqual({});
-    expect(changes((await stack.up({ refresh: true })).summary)).toEqual({});
-  });
+  test.each(['dev', 'prod'] as const)(
+    'a second `up` of %s and a refresh change nothing',
+    async (name) => {
+      const stack = await deployed(await cloud(), name);
+      expect(changes((await stack.up()).summary)).toEqual({});
+      expect(changes((await stack.refresh()).summary)).toEqual({});
+      expect(changes((await stack.up({ refresh: true })).summary)).toEqual({});
+    },
+  );
 
   test('an image that was built on the way stays as it is, and another service trusts no tag of it', async () => {
     const google = await cloud();
@@ -78,7 +99,8 @@ describeByDriver('the life of a stack', () => {
     const stable = (await stack.outputs())['revision']?.value as string;
     await configure(stack, { image: image('2'), stableRevision: stable });
     await stack.up();
-    const traffic = async () => (await google.resources()).find(({ type }) => type === service)?.inputs['traffics'];
+    const traffic = async () =>
+      (await google.resources()).find(({ type }) => type === service)?.inputs['traffics'];
     expect(await traffic()).toMatchObject([
       { revision: stable, percent: 100 },
       { percent: 0, tag: 'candidate' },
@@ -88,7 +110,9 @@ describeByDriver('the life of a stack', () => {
     expect(revision?.value).not.toBe(stable);
     await stack.removeConfig('andamio:stableRevision');
     await stack.up();
-    expect(await traffic()).toMatchObject([{ type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST', percent: 100 }]);
+    expect(await traffic()).toMatchObject([
+      { type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST', percent: 100 },
+    ]);
     expect((await stack.outputs())['stableImage']?.value).toBe(image('2'));
   });
 
@@ -102,7 +126,10 @@ describeByDriver('the life of a stack', () => {
     // The image for a rollback if the release is killed at this point.
     expect((await stack.up()).outputs['stableImage']?.value).toBe(image('1'));
     const { inputs } = (await google.resources()).find(({ type }) => type === service) ?? {};
-    expect(inputs?.['traffics']).toMatchObject([{ revision: stable, percent: 100 }, { percent: 0 }]);
+    expect(inputs?.['traffics']).toMatchObject([
+      { revision: stable, percent: 100 },
+      { percent: 0 },
+    ]);
   });
 
   test('a new version of a secret changes the service and its job, which read it by its number', async () => {
@@ -110,12 +137,16 @@ describeByDriver('the life of a stack', () => {
     const stack = await deployed(google, 'prod');
     await google.forgetCalls();
     const secret = 'projects/documented-project/secrets/andamio-api-key-peppers';
-    await configure(stack, { keyPeppersVersion: String(await google.addSecretVersion(secret, 'the next peppers')) });
+    await configure(stack, {
+      keyPeppersVersion: String(await google.addSecretVersion(secret, 'the next peppers')),
+    });
     expect(changes((await stack.up()).summary)).toEqual({ update: 2 });
     expect(await google.calls()).toEqual([`update ${service}`, `update ${job}`]);
     for (const each of [service, job]) {
       const { inputs } = (await google.resources()).find(({ type }) => type === each) ?? {};
-      expect(JSON.stringify(inputs)).toContain('{"secret":"andamio-api-key-peppers","version":"2"}');
+      expect(JSON.stringify(inputs)).toContain(
+        '{"secret":"andamio-api-key-peppers","version":"2"}',
+      );
     }
     expect((await stack.outputs())['secretVersions']?.value).toEqual({ keyPeppersVersion: 2 });
   });

@@ -3,7 +3,8 @@ import { engineIsHere } from './harness/requirements.ts';
 import { image } from './harness/settings.ts';
 import { changes, cloud, configure, deployed, refusal, stackOf } from './harness/stack.ts';
 
-const as = (account: string) => `serviceAccount:${account}@documented-project.iam.gserviceaccount.com`;
+const as = (account: string) =>
+  `serviceAccount:${account}@documented-project.iam.gserviceaccount.com`;
 
 test.skipIf(!engineIsHere)(
   'Google lets previews look up, the search for drift read and releases update the service, and refuses the rest',
@@ -17,8 +18,12 @@ test.skipIf(!engineIsHere)(
     await configure(stack, { image: image('2') });
     for (const account of ['andamio-drift', 'andamio-preview']) {
       await google.actAs(as(account));
-      expect(changes({ resourceChanges: (await stack.preview()).changeSummary })).toEqual({ update: 2 });
-      expect(await refusal(stack.up())).toContain("Error 403: Permission 'run.services.update' denied");
+      expect(changes({ resourceChanges: (await stack.preview()).changeSummary })).toEqual({
+        update: 2,
+      });
+      expect(await refusal(stack.up())).toContain(
+        "Error 403: Permission 'run.services.update' denied",
+      );
     }
     expect(await refusal(stack.refresh())).toContain('Error 403');
 
@@ -32,15 +37,22 @@ test.skipIf(!engineIsHere)(
   240_000,
 );
 
-test.skipIf(!engineIsHere)('the search for drift reads the budget without a role on the billing account', async () => {
-  const google = await cloud();
-  const stack = await deployed(google, 'shared');
-  await google.actAs(as('andamio-drift'));
-  await stack.preview({ refresh: true, expectNoChanges: true });
-  const [budget] = (await google.resources()).filter(({ type }) => type === 'gcp:billing/budget:Budget');
-  await google.change(budget?.id as string, { displayName: 'somebody else' });
-  expect(await refusal(stack.preview({ refresh: true, expectNoChanges: true }))).toContain('no changes were expected');
-});
+test.skipIf(!engineIsHere)(
+  'the search for drift reads the budget without a role on the billing account',
+  async () => {
+    const google = await cloud();
+    const stack = await deployed(google, 'shared');
+    await google.actAs(as('andamio-drift'));
+    await stack.preview({ refresh: true, expectNoChanges: true });
+    const [budget] = (await google.resources()).filter(
+      ({ type }) => type === 'gcp:billing/budget:Budget',
+    );
+    await google.change(budget?.id as string, { displayName: 'somebody else' });
+    expect(await refusal(stack.preview({ refresh: true, expectNoChanges: true }))).toContain(
+      'no changes were expected',
+    );
+  },
+);
 
 test.skipIf(!engineIsHere)(
   'a release may change neither who calls the service nor its account; its other fields are held by the guard alone',
@@ -57,7 +69,9 @@ test.skipIf(!engineIsHere)(
     await google.actAs();
     await stack.refresh();
     await google.actAs(as('andamio-api-ci'));
-    expect(await refusal(stack.up())).toContain("Error 403: Permission 'run.services.setIamPolicy' denied");
+    expect(await refusal(stack.up())).toContain(
+      "Error 403: Permission 'run.services.setIamPolicy' denied",
+    );
   },
   240_000,
 );
@@ -65,7 +79,9 @@ test.skipIf(!engineIsHere)(
 test.skipIf(!engineIsHere)('by a port of its own an identity calls beside others', async () => {
   const google = await cloud();
   await (await stackOf(google, 'shared')).up();
-  const byPort = Object.assign(Object.create(google), { port: await google.portOf(as('andamio-preview')) });
+  const byPort = Object.assign(Object.create(google), {
+    port: await google.portOf(as('andamio-preview')),
+  });
   const reader = await stackOf(byPort, 'shared', { monthlyBudget: '301' });
   expect(await refusal(reader.up())).toMatch(/Error 403: Permission '\S+' denied/);
 });

@@ -13,10 +13,14 @@ import { program, repository, script } from './harness/scripts.ts';
 import { temporaryFolder } from './harness/stack.ts';
 
 /** Starts a loopback server that responds with the function's result as JSON. */
-async function server(answer: (request: IncomingMessage, body: string, response: ServerResponse) => unknown) {
+async function server(
+  answer: (request: IncomingMessage, body: string, response: ServerResponse) => unknown,
+) {
   const listening = createServer(async (request, response) => {
     const body = await text(request);
-    response.setHeader('Content-Type', 'application/json').end(JSON.stringify(answer(request, body, response)));
+    response
+      .setHeader('Content-Type', 'application/json')
+      .end(JSON.stringify(answer(request, body, response)));
   }).listen(0, '127.0.0.1');
   await once(listening, 'listening');
   onTestFinished(() => void listening.close());
@@ -43,7 +47,10 @@ describe('images, from the build to the stack', () => {
 
   test('infra/scripts/build-image.ts builds layers that can be compared, with SBOM and provenance, and tells the digest', async () => {
     const docker = 'test "$2" != build || test "$SOURCE_DATE_EPOCH" = 0';
-    const { env, calls } = programs({ docker, tar: `echo '{"manifests":[{"digest":"${digest}"}]}'` });
+    const { env, calls } = programs({
+      docker,
+      tar: `echo '{"manifests":[{"digest":"${digest}"}]}'`,
+    });
     const output = join(temporaryFolder(), 'output');
     const { stdout, stderr, code } = await script('infra/scripts/build-image.ts', ['image.tar'], {
       ...env,
@@ -62,7 +69,11 @@ describe('images, from the build to the stack', () => {
       skopeo: `case "$1" in inspect) echo ${digest} ;; copy) cat "$5" > "$(dirname "$0")/auth" ;; esac`,
       gcloud: 'case "$*" in *print-access-token*) echo a-token ;; esac',
     });
-    const { stdout, stderr, code } = await script('infra/scripts/sign-image.ts', [registry, 'image.tar', digest], env);
+    const { stdout, stderr, code } = await script(
+      'infra/scripts/sign-image.ts',
+      [registry, 'image.tar', digest],
+      env,
+    );
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout.trim().split('\n').at(-1)).toBe(`${registry}/api@${digest}`);
     expect(calls['skopeo']?.().at(-1)).toMatch(
@@ -81,8 +92,15 @@ describe('images, from the build to the stack', () => {
   });
 
   test('infra/scripts/sign-image.ts signs no other image than the one that was built', async () => {
-    const { env, calls } = programs({ skopeo: `echo sha256:${'e'.repeat(64)}`, gcloud: 'echo a-token' });
-    const { stderr, code } = await script('infra/scripts/sign-image.ts', [registry, 'image.tar', digest], env);
+    const { env, calls } = programs({
+      skopeo: `echo sha256:${'e'.repeat(64)}`,
+      gcloud: 'echo a-token',
+    });
+    const { stderr, code } = await script(
+      'infra/scripts/sign-image.ts',
+      [registry, 'image.tar', digest],
+      env,
+    );
     expect(code).toBe(1);
     expect(stderr).toContain('and the build said');
     expect(calls['gcloud']?.()).toEqual([]);
@@ -94,7 +112,9 @@ describe('images, from the build to the stack', () => {
     const visit = (file: string) => {
       if (seen.has(file)) return;
       seen.add(file);
-      for (const [, from = ''] of readFileSync(file, 'utf8').matchAll(/^import .*?from '([^']+)'/gms)) {
+      for (const [, from = ''] of readFileSync(file, 'utf8').matchAll(
+        /^import .*?from '([^']+)'/gms,
+      )) {
         if (from.startsWith('node:')) continue;
         expect(from, file).toMatch(/^\.{1,2}\//);
         visit(join(file, '..', from));
@@ -117,7 +137,9 @@ describe('images, from the build to the stack', () => {
     const { code, stderr } = await script('infra/scripts/push-image.ts', ['preprod', 'prod'], env);
     expect([code, stderr]).toEqual([0, '']);
     const account = 'andamio-build@documented-project.iam.gserviceaccount.com';
-    expect(calls['gcloud']?.()[0]).toBe(`auth print-access-token --impersonate-service-account=${account}`);
+    expect(calls['gcloud']?.()[0]).toBe(
+      `auth print-access-token --impersonate-service-account=${account}`,
+    );
     expect(calls['gcloud']?.().at(-1)).toContain(`--impersonate-service-account=${account}`);
     for (const stack of ['preprod', 'prod'])
       expect(calls['pulumi']?.()).toContain(
@@ -164,7 +186,9 @@ test('infra/scripts/exchange-token.ts gives the token of the job for one of the 
   const asked: string[] = [];
   const url = await server((request, body) => {
     asked.push(body || String(request.url));
-    return request.url?.startsWith('/github') ? { value: 'token-of-the-job' } : { access_token: 'token-of-the-issuer' };
+    return request.url?.startsWith('/github')
+      ? { value: 'token-of-the-job' }
+      : { access_token: 'token-of-the-issuer' };
   });
   const { stdout } = await script('infra/scripts/exchange-token.ts', [], {
     ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/github?api-version=2.0`,
@@ -187,9 +211,14 @@ describe('what the pipelines tell on GitHub', () => {
       calls.push(`${request.method} ${request.url?.split('?')[0]} ${body}`.trim());
       return existing;
     });
-    Object.assign(process.env, { GITHUB_API_URL: url, GITHUB_REPOSITORY: 'o/n', GITHUB_TOKEN: 'x' });
+    Object.assign(process.env, {
+      GITHUB_API_URL: url,
+      GITHUB_REPOSITORY: 'o/n',
+      GITHUB_TOKEN: 'x',
+    });
     onTestFinished(() => {
-      for (const name of ['GITHUB_API_URL', 'GITHUB_REPOSITORY', 'GITHUB_TOKEN']) delete process.env[name];
+      for (const name of ['GITHUB_API_URL', 'GITHUB_REPOSITORY', 'GITHUB_TOKEN'])
+        delete process.env[name];
     });
     return calls;
   }
@@ -197,7 +226,9 @@ describe('what the pipelines tell on GitHub', () => {
   test('a preview replaces the comment of the one before', async () => {
     const calls = await github([{ id: 7, body: '### Preview of `prod`\n\nold' }]);
     await comment('5', '### Preview of `prod`', 'new');
-    expect(calls.at(-1)).toBe('PATCH /repos/o/n/issues/comments/7 {"body":"### Preview of `prod`\\n\\nnew"}');
+    expect(calls.at(-1)).toBe(
+      'PATCH /repos/o/n/issues/comments/7 {"body":"### Preview of `prod`\\n\\nnew"}',
+    );
   });
 
   test('drift opens an issue once, and writes under it from then on', async () => {
@@ -219,12 +250,16 @@ describe('the policy pack looks at', () => {
       // the writer would fail with EPIPE.
       `cat > /dev/null; case "$*" in *'stack output'*) echo '${JSON.stringify(outputs)}' ;; preview*) echo '{}' ;; esac`,
     );
-    return { env: pulumi.env, runs: () => pulumi.calls().filter((call) => /^(preview|up) /.test(call)) };
+    return {
+      env: pulumi.env,
+      runs: () => pulumi.calls().filter((call) => /^(preview|up) /.test(call)),
+    };
   }
 
   function expectThePack(runs: readonly string[], commands: readonly string[]) {
     expect(runs.map((run) => run.split(' ')[0])).toEqual(commands);
-    for (const run of runs) expect(run).toContain(`--policy-pack ${join(repository, 'infra/policy')}`);
+    for (const run of runs)
+      expect(run).toContain(`--policy-pack ${join(repository, 'infra/policy')}`);
   }
 
   test('the search for drift', async () => {
@@ -236,7 +271,10 @@ describe('the policy pack looks at', () => {
 
   test('the search for drift, where an image that `up` built is no longer declared', async () => {
     const steps = [
-      { op: 'delete', urn: 'urn:pulumi:dev::andamio::andamio:Service$docker-build:index:Image::image' },
+      {
+        op: 'delete',
+        urn: 'urn:pulumi:dev::andamio::andamio:Service$docker-build:index:Image::image',
+      },
       { op: 'refresh', urn: 'urn:pulumi:dev::andamio::gcp:cloudrunv2/service:Service::service' },
     ];
     const pulumi = program(
@@ -258,7 +296,9 @@ describe('the policy pack looks at', () => {
     );
     const { stderr, code } = await script('infra/scripts/drift.ts', ['prod'], pulumi.env);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/The preview of prod failed[\s\S]*production-protect: The resource is not protected/);
+    expect(stderr).toMatch(
+      /The preview of prod failed[\s\S]*production-protect: The resource is not protected/,
+    );
     expect(stderr).not.toContain('Previewing');
   });
 
@@ -277,18 +317,29 @@ describe('the policy pack looks at', () => {
 describe('what a release may change', () => {
   const urn = (type: string) => `urn:pulumi:prod::andamio::andamio:Service$${type}::it`;
   const service = urn('gcp:cloudrunv2/service:Service');
-  const inputs = (image: string, more = {}) => ({ inputs: { template: { containers: [{ image }] }, ...more } });
+  const inputs = (image: string, more = {}) => ({
+    inputs: { template: { containers: [{ image }] }, ...more },
+  });
 
   test('the image and the traffic of the service', () => {
     const newState = inputs('b', { traffics: [{ percent: 100 }] });
-    expect(beyondRelease([{ op: 'update', urn: service, oldState: inputs('a'), newState }])).toEqual([]);
+    expect(
+      beyondRelease([{ op: 'update', urn: service, oldState: inputs('a'), newState }]),
+    ).toEqual([]);
   });
 
   const job = urn('gcp:cloudrunv2/job:Job');
-  const task = (container: object) => ({ inputs: { template: { template: { containers: [container] } } } });
+  const task = (container: object) => ({
+    inputs: { template: { template: { containers: [container] } } },
+  });
 
   test('the image of its job', () => {
-    const step = { op: 'update', urn: job, oldState: task({ image: 'a' }), newState: task({ image: 'b' }) };
+    const step = {
+      op: 'update',
+      urn: job,
+      oldState: task({ image: 'a' }),
+      newState: task({ image: 'b' }),
+    };
     expect(beyondRelease([step])).toEqual([]);
   });
 
@@ -305,7 +356,12 @@ describe('what a release may change', () => {
     ],
     [
       'another property',
-      { op: 'update', urn: service, oldState: inputs('a'), newState: inputs('a', { ingress: 'x' }) },
+      {
+        op: 'update',
+        urn: service,
+        oldState: inputs('a'),
+        newState: inputs('a', { ingress: 'x' }),
+      },
       'ingress',
     ],
     ['a replacement', { op: 'replace', urn: service }, 'replace'],
@@ -317,7 +373,8 @@ describe('what a release may change', () => {
 });
 
 test('a table of steps names properties and never values', () => {
-  const urn = 'urn:pulumi:prod::andamio::gcp:secretmanager/secretVersion:SecretVersion::key-peppers-version';
+  const urn =
+    'urn:pulumi:prod::andamio::gcp:secretmanager/secretVersion:SecretVersion::key-peppers-version';
   const step = {
     op: 'replace',
     urn,
@@ -342,8 +399,14 @@ describe('bootstrap', () => {
       'gcloud',
       `case "$*" in *'projects describe 308006323670'*) echo documented-project ;; *describe*) exit ${exists ? 0 : 1} ;; esac`,
     );
-    const pulumi = program('pulumi', `case "$*" in *'stack ls'*) echo '[${exists ? '{"name":"prod"}' : ''}]' ;; esac`);
-    const env = { PATH: `${pulumi.env.PATH.split(':')[0]}:${gcloud.env.PATH}`, PULUMI_BACKEND_URL: '' };
+    const pulumi = program(
+      'pulumi',
+      `case "$*" in *'stack ls'*) echo '[${exists ? '{"name":"prod"}' : ''}]' ;; esac`,
+    );
+    const env = {
+      PATH: `${pulumi.env.PATH.split(':')[0]}:${gcloud.env.PATH}`,
+      PULUMI_BACKEND_URL: '',
+    };
     return { gcloud, pulumi, env };
   }
 
@@ -354,11 +417,17 @@ describe('bootstrap', () => {
     const { code, stderr } = await script('infra/scripts/bootstrap.ts', ['shared', 'prod'], env);
     expect([code, stderr]).toEqual([0, '']);
     const called = gcloud.calls().join('\n');
-    expect(called).toMatch(/storage buckets create gs:\/\/documented-project-pulumi .*--public-access-prevention/);
+    expect(called).toMatch(
+      /storage buckets create gs:\/\/documented-project-pulumi .*--public-access-prevention/,
+    );
     expect(called).toMatch(/services enable .*secretmanager.googleapis.com/);
-    expect(pulumi.calls()).toContain('stack init prod --non-interactive --secrets-provider passphrase');
+    expect(pulumi.calls()).toContain(
+      'stack init prod --non-interactive --secrets-provider passphrase',
+    );
     for (const stack of ['shared', 'prod']) {
-      expect(pulumi.calls()).toContain(`config set gcp:project documented-project --stack ${stack} --non-interactive`);
+      expect(pulumi.calls()).toContain(
+        `config set gcp:project documented-project --stack ${stack} --non-interactive`,
+      );
     }
   });
 
@@ -371,9 +440,14 @@ describe('bootstrap', () => {
 
   test('sets the id of the project where the state is in a folder, too', async () => {
     const { pulumi, env } = commands({ exists: false });
-    const { code, stderr } = await script('infra/scripts/bootstrap.ts', ['prod'], { ...env, ...inFolder });
+    const { code, stderr } = await script('infra/scripts/bootstrap.ts', ['prod'], {
+      ...env,
+      ...inFolder,
+    });
     expect([code, stderr]).toEqual([0, '']);
-    expect(pulumi.calls()).toContain('config set gcp:project documented-project --stack prod --non-interactive');
+    expect(pulumi.calls()).toContain(
+      'config set gcp:project documented-project --stack prod --non-interactive',
+    );
   });
 
   test('waits until the API that the next command calls is known everywhere', async () => {
@@ -383,7 +457,11 @@ describe('bootstrap', () => {
       `case "$*" in *'secrets list'*) [ "$(grep -c 'secrets list' "$(dirname "$0")/calls")" -gt 1 ] || { echo 'ERROR: Secret Manager API has not been used in project 1 before or it is disabled.' >&2; exit 1; } ;; esac`,
     );
     const env = { PATH: `${pulumi.env.PATH.split(':')[0]}:${gcloud.env.PATH}`, ...inFolder };
-    const { code, stdout } = await script('infra/scripts/bootstrap.ts', ['--project', 'my-project', 'dev'], env);
+    const { code, stdout } = await script(
+      'infra/scripts/bootstrap.ts',
+      ['--project', 'my-project', 'dev'],
+      env,
+    );
     expect(code).toBe(0);
     expect(stdout).toContain('Secret Manager is not enabled everywhere yet');
     expect(gcloud.calls().filter((call) => call.startsWith('secrets list'))).toHaveLength(2);
@@ -391,9 +469,14 @@ describe('bootstrap', () => {
 
   test('takes the id from --project without a look-up', async () => {
     const { gcloud, pulumi, env } = commands({ exists: false });
-    await script('infra/scripts/bootstrap.ts', ['--project', 'my-project', 'dev'], { ...env, ...inFolder });
+    await script('infra/scripts/bootstrap.ts', ['--project', 'my-project', 'dev'], {
+      ...env,
+      ...inFolder,
+    });
     expect(gcloud.calls().filter((call) => call.startsWith('projects'))).toEqual([]);
-    expect(pulumi.calls()).toContain('config set gcp:project my-project --stack dev --non-interactive');
+    expect(pulumi.calls()).toContain(
+      'config set gcp:project my-project --stack dev --non-interactive',
+    );
   });
 
   test.each([

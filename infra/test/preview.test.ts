@@ -29,12 +29,22 @@ describe.skipIf(!engineIsHere)('the preview of a pull request', () => {
       cpSync(join(programFolder, path), join(checkout, path), { recursive: true });
     for (const path of ['index.ts', 'package.json', 'node_modules', 'policy'])
       symlinkSync(join(programFolder, path), join(checkout, path));
-    for (const file of ['Pulumi.yaml', 'Pulumi.dev.yaml']) cpSync(join(workspace.workDir, file), join(checkout, file));
-    const { PULUMI_CONFIG_PASSPHRASE: _passphrase, ...env } = workspace.envVars as Record<string, string>;
+    for (const file of ['Pulumi.yaml', 'Pulumi.dev.yaml'])
+      cpSync(join(workspace.workDir, file), join(checkout, file));
+    const { PULUMI_CONFIG_PASSPHRASE: _passphrase, ...env } = workspace.envVars as Record<
+      string,
+      string
+    >;
     const preview = async () => {
       const args = [join(checkout, 'scripts/preview.ts'), 'dev'];
-      const child = spawn(process.execPath, args, { env: { ...process.env, ...env, PULL_REQUEST: '' } });
-      const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+      const child = spawn(process.execPath, args, {
+        env: { ...process.env, ...env, PULL_REQUEST: '' },
+      });
+      const [stdout, stderr, [code]] = await Promise.all([
+        text(child.stdout),
+        text(child.stderr),
+        once(child, 'exit'),
+      ]);
       return { code, stdout, stderr };
     };
     const before = hashOf(state);
@@ -42,7 +52,10 @@ describe.skipIf(!engineIsHere)('the preview of a pull request', () => {
     expect(await preview()).toEqual({ code: 0, stdout: 'Nothing changes.\n', stderr: '' });
 
     const file = join(checkout, 'Pulumi.dev.yaml');
-    writeFileSync(file, readFileSync(file, 'utf8').replace('config:\n', 'config:\n  andamio:logLevel: debug\n'));
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace('config:\n', 'config:\n  andamio:logLevel: debug\n'),
+    );
     const { stdout } = await preview();
     expect(stdout).toMatch(/\| update \| gcp:cloudrunv2\/service:Service \| service \| .*envs/);
     expect([hashOf(state), await google.calls()]).toEqual([before, []]);

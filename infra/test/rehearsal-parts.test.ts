@@ -31,7 +31,11 @@ describe('the search for secrets', () => {
 
   /** Starts a long-running process with the given arguments and environment. */
   async function waiting(args: readonly string[], env: Record<string, string>) {
-    const child = spawn(process.execPath, ['--eval', 'console.log(1); setInterval(() => {}, 1000)', ...args], { env });
+    const child = spawn(
+      process.execPath,
+      ['--eval', 'console.log(1); setInterval(() => {}, 1000)', ...args],
+      { env },
+    );
     onTestFinished(() => void child.kill());
     await once(child.stdout, 'data');
   }

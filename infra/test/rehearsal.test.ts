@@ -20,7 +20,8 @@ function rehearsal(path: string): {
   });
   onTestFinished(() => void child.kill('SIGTERM'));
   let printed = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (printed += chunk));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (printed += chunk));
   return { child, folder, printed: () => printed, ended: once(child, 'close') };
 }
 
@@ -64,28 +65,43 @@ test('the rehearsal lists everything that the machine lacks, and starts nothing'
   symlinkSync('/bin/sh', join(programs, 'sh'));
   const { folder, printed, ended } = rehearsal(programs);
   expect(await ended).toEqual([1, null]);
-  for (const name of ['root', 'git', 'pulumi', 'buildah', 'docker-registry', 'openssl', 'Firestore emulator'])
+  for (const name of [
+    'root',
+    'git',
+    'pulumi',
+    'buildah',
+    'docker-registry',
+    'openssl',
+    'Firestore emulator',
+  ])
     expect(printed()).toMatch(new RegExp(`^  ${name} .*\\(.+\\)$`, 'm'));
   expect(printed()).not.toContain('disk space');
   expect(readdirSync(folder)).toEqual([]);
 });
 
-describe.skipIf(!(engineIsHere && imagesCanBeBuilt))('the rehearsal leaves nothing but its log behind', () => {
-  test('when Ctrl-C ends it', async () => {
-    const { child, folder, printed, ended } = rehearsal(path);
-    await expect.poll(() => printed()).toContain('on loopback');
-    expect(processesOf(folder).some((command) => command.startsWith('docker-registry'))).toBe(true);
-    child.kill('SIGINT');
-    expect(await ended).toEqual([130, null]);
-    expectNothingLeft(folder);
-  });
+describe.skipIf(!(engineIsHere && imagesCanBeBuilt))(
+  'the rehearsal leaves nothing but its log behind',
+  () => {
+    test('when Ctrl-C ends it', async () => {
+      const { child, folder, printed, ended } = rehearsal(path);
+      await expect.poll(() => printed()).toContain('on loopback');
+      expect(processesOf(folder).some((command) => command.startsWith('docker-registry'))).toBe(
+        true,
+      );
+      child.kill('SIGINT');
+      expect(await ended).toEqual([130, null]);
+      expectNothingLeft(folder);
+    });
 
-  test('when a program fails, and says which', async () => {
-    const { folder, printed, ended } = rehearsal(`${broken('docker-registry')}:${path}`);
-    expect(await ended).toEqual([1, null]);
-    expect(printed()).toContain('docker-registry ended with exit code 3.');
-    expect(printed()).toMatch(/FAILED/);
-    expect(printed()).toContain(`What each command printed: ${join(folder, readdirSync(folder)[0] as string)}`);
-    expectNothingLeft(folder);
-  });
-});
+    test('when a program fails, and says which', async () => {
+      const { folder, printed, ended } = rehearsal(`${broken('docker-registry')}:${path}`);
+      expect(await ended).toEqual([1, null]);
+      expect(printed()).toContain('docker-registry ended with exit code 3.');
+      expect(printed()).toMatch(/FAILED/);
+      expect(printed()).toContain(
+        `What each command printed: ${join(folder, readdirSync(folder)[0] as string)}`,
+      );
+      expectNothingLeft(folder);
+    });
+  },
+);

@@ -32,11 +32,19 @@ const failures: Readonly<Record<string, { readonly handler: Handler; readonly sa
     handler: (_, response) => void response.writeHead(401).write('{'),
     says: /no complete answer within 1 s/,
   },
-  'issues no key': { handler: (_, response) => void response.end('{}'), says: /answers 200, not 401/ },
-  fails: { handler: (_, response) => void response.writeHead(500).end('<html>'), says: /answers 500/ },
+  'issues no key': {
+    handler: (_, response) => void response.end('{}'),
+    says: /answers 200, not 401/,
+  },
+  fails: {
+    handler: (_, response) => void response.writeHead(500).end('<html>'),
+    says: /answers 500/,
+  },
 };
 
-async function listen(handler: Handler): Promise<{ readonly server: Server; readonly url: string }> {
+async function listen(
+  handler: Handler,
+): Promise<{ readonly server: Server; readonly url: string }> {
   const server = createServer(handler).listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
@@ -66,12 +74,19 @@ function engine(outputs: object, up = '') {
     esac`,
   );
   const file = (name: string) => join(pulumi.folder, name);
-  const lines = (name: string) => (existsSync(file(name)) ? readFileSync(file(name), 'utf8').trim().split('\n') : []);
+  const lines = (name: string) =>
+    existsSync(file(name)) ? readFileSync(file(name), 'utf8').trim().split('\n') : [];
   const place = { project: 'documented-project', region: 'us-central1', service: 'andamio-api' };
-  writeFileSync(file('outputs'), JSON.stringify({ image: before, revision: 'one', place, ...outputs }));
+  writeFileSync(
+    file('outputs'),
+    JSON.stringify({ image: before, revision: 'one', place, ...outputs }),
+  );
   writeFileSync(file('preview'), '{}');
   return {
-    env: { ...pulumi.env, SMOKE_TOKEN_COMMAND: 'echo token', SMOKE_TIMEOUT_SECONDS: '1' } as Record<string, string>,
+    env: { ...pulumi.env, SMOKE_TOKEN_COMMAND: 'echo token', SMOKE_TIMEOUT_SECONDS: '1' } as Record<
+      string,
+      string
+    >,
     /** Returns the updates: for each `up`, the image and the stable revision. */
     ups: () => lines('ups').map((line) => line.replace(before, 'before').replace(after, 'after')),
     settings: () => [lines('image')[0], lines('stableRevision')[0]],
@@ -100,7 +115,8 @@ describe('a release', () => {
     expect(ups()).toEqual(['after one', 'after latest']);
     const runs = calls().filter((call) => /^(preview|up) /.test(call));
     expect(runs.map((run) => run.split(' ')[0])).toEqual(['preview', 'up', 'preview', 'up']);
-    for (const run of runs) expect(run).toContain(`--policy-pack ${join(repository, 'infra/policy')}`);
+    for (const run of runs)
+      expect(run).toContain(`--policy-pack ${join(repository, 'infra/policy')}`);
   });
 
   test('runs each command with the empty passphrase that stacks have, where the shell sets none', async () => {
@@ -113,19 +129,22 @@ describe('a release', () => {
     for (const line of passphrases()) expect(line).toMatch(/passphrase=$/);
   });
 
-  test.each(Object.entries(failures))('is rolled back when its candidate %s', async (_, { handler, says }) => {
-    const host = engineHost();
-    const { url } = await listen((request, response) => {
-      (host.ups().length === 1 ? handler : issues)(request, response);
-    });
-    const { env, ups, stableImages } = host.start(url);
-    const { code, stderr } = await release(env);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(says);
-    expect(stderr).toContain(`${before} is back, with all traffic, and issues keys`);
-    expect(ups()).toEqual(candidateUndone);
-    expect(stableImages()).toEqual([before, before]);
-  });
+  test.each(Object.entries(failures))(
+    'is rolled back when its candidate %s',
+    async (_, { handler, says }) => {
+      const host = engineHost();
+      const { url } = await listen((request, response) => {
+        (host.ups().length === 1 ? handler : issues)(request, response);
+      });
+      const { env, ups, stableImages } = host.start(url);
+      const { code, stderr } = await release(env);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(says);
+      expect(stderr).toContain(`${before} is back, with all traffic, and issues keys`);
+      expect(ups()).toEqual(candidateUndone);
+      expect(stableImages()).toEqual([before, before]);
+    },
+  );
 
   test.each(Object.entries(failures))(
     'is rolled back when the service %s after the switch',
@@ -163,15 +182,18 @@ describe('a release', () => {
     ['hangs', 'sleep 60', /no token: it took more than 1 s/],
     ['prints nothing', 'true', /must print one token/],
     ['is missing', '', /must name a command/],
-  ])('is rolled back when the command for a token %s, and tells nothing that it printed', async (_, command, says) => {
-    const { url } = await listen(issues);
-    const { env, ups } = engine({ host: url });
-    const { code, stdout, stderr } = await release({ ...env, SMOKE_TOKEN_COMMAND: command });
-    expect(code).toBe(1);
-    expect(stderr).toMatch(says);
-    expect(stdout + stderr).not.toContain('secret');
-    expect(ups()).toEqual(candidateUndone);
-  });
+  ])(
+    'is rolled back when the command for a token %s, and tells nothing that it printed',
+    async (_, command, says) => {
+      const { url } = await listen(issues);
+      const { env, ups } = engine({ host: url });
+      const { code, stdout, stderr } = await release({ ...env, SMOKE_TOKEN_COMMAND: command });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(says);
+      expect(stdout + stderr).not.toContain('secret');
+      expect(ups()).toEqual(candidateUndone);
+    },
+  );
 
   test('is rolled back when its revision does not start', async () => {
     const { url } = await listen(issues);
@@ -235,7 +257,9 @@ describe('a release', () => {
 
   test('that would change more than image and traffic changes nothing, and leaves the settings as they were', async () => {
     const { env, ups, settings, previews } = engine({ host: 'http://127.0.0.1:9' });
-    previews([{ op: 'create', urn: 'urn:pulumi:prod::andamio::gcp:projects/iAMMember:IAMMember::grant' }]);
+    previews([
+      { op: 'create', urn: 'urn:pulumi:prod::andamio::gcp:projects/iAMMember:IAMMember::grant' },
+    ]);
     const { code, stderr } = await release(env);
     expect(code).toBe(1);
     expect(stderr).toMatch(/more than a release[\s\S]*Nothing was changed/);
@@ -245,13 +269,21 @@ describe('a release', () => {
 
   test('takes an image by digest alone', async () => {
     const { env, calls } = engine({});
-    expect((await release(env, 'registry.example/api:latest')).stderr).toContain('must be named by its digest');
+    expect((await release(env, 'registry.example/api:latest')).stderr).toContain(
+      'must be named by its digest',
+    );
     expect(calls()).toEqual([]);
   });
 
   test('after one that was killed goes back to the image that has the traffic, not to its candidate', async () => {
     const { url } = await listen((_, response) => void response.writeHead(500).end());
-    const killed = { host: url, image: image('3'), stableImage: before, revision: 'three', stableRevision: 'one' };
+    const killed = {
+      host: url,
+      image: image('3'),
+      stableImage: before,
+      revision: 'three',
+      stableRevision: 'one',
+    };
     const { env, ups } = engine(killed);
     const { code } = await release(env);
     expect(code).toBe(1);
@@ -282,7 +314,13 @@ describe('a release', () => {
 
   test('that was killed is undone by --recover, which frees the lock first', async () => {
     const { url } = await listen(issues);
-    const killed = { host: url, image: after, stableImage: before, revision: 'two', stableRevision: 'one' };
+    const killed = {
+      host: url,
+      image: after,
+      stableImage: before,
+      revision: 'two',
+      stableRevision: 'one',
+    };
     const { env, ups, calls } = engine(killed);
     const { code, stdout } = await release(env, '--recover');
     expect(code).toBe(0);

@@ -25,7 +25,10 @@ async function service(status: number, answer: object) {
  * have version 2.
  */
 async function requestKey(outputs: object, env: Record<string, string> = {}) {
-  const settings = { 'andamio:jwtIssuer': { value: 'issuer' }, 'andamio:jwtAudience': { value: 'audience' } };
+  const settings = {
+    'andamio:jwtIssuer': { value: 'issuer' },
+    'andamio:jwtAudience': { value: 'audience' },
+  };
   const pulumi = program(
     'pulumi',
     `case "$1" in config) echo '${JSON.stringify(settings)}' ;; *) echo '${JSON.stringify(outputs)}' ;; esac`,
@@ -50,7 +53,9 @@ describe('npx -y pnpm@12 request-key', () => {
     expect(requests[0]?.url).toBe('/api/v1/apikey/request');
     const token = requests[0]?.headers.authorization?.replace('Bearer ', '') as string;
     expect(jwt.verify(token, secret, { issuer: 'issuer', audience: 'audience' })).toBeTruthy();
-    expect(gcloudCalls).toEqual(['secrets versions access 2 --secret=andamio-api-jwt-secrets --project=my-project']);
+    expect(gcloudCalls).toEqual([
+      'secrets versions access 2 --secret=andamio-api-jwt-secrets --project=my-project',
+    ]);
   });
 
   test('sends the token in TOKEN where it is set, and reads no secret', async () => {
@@ -62,18 +67,27 @@ describe('npx -y pnpm@12 request-key', () => {
 
   test('names the command with TOKEN where only an issuer can sign', async () => {
     const { code, stderr } = await requestKey(withKeySet('http://127.0.0.1:1'));
-    expect([code, stderr]).toEqual([1, expect.stringContaining('TOKEN=... npx -y pnpm@12 request-key dev')]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('TOKEN=... npx -y pnpm@12 request-key dev'),
+    ]);
   });
 
   test('names the command that brings the service up where there is none', async () => {
     const { code, stderr } = await requestKey({});
-    expect([code, stderr]).toEqual([1, expect.stringContaining('npx -y pnpm@12 pulumi up --stack dev')]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('npx -y pnpm@12 pulumi up --stack dev'),
+    ]);
   });
 
   test('prints the answer of a service that refuses', async () => {
     const { host } = await service(401, { details: 'The token has expired.' });
     const { code, stderr } = await requestKey(withSecrets(host));
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/answers 401: .*The token has expired/)]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/answers 401: .*The token has expired/),
+    ]);
   });
 
   test('names the system error of a service that cannot be reached', async () => {

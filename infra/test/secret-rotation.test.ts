@@ -77,13 +77,19 @@ describe('a rotation of peppers', () => {
     take(of, '--add-pepper');
     const [, added] = vault.names()[1] as [string, string];
     file.deployed = 1;
-    expect(() => take(of, '--promote-pepper')).toThrow(`Pepper ${added} is not deployed everywhere yet`);
+    expect(() => take(of, '--promote-pepper')).toThrow(
+      `Pepper ${added} is not deployed everywhere yet`,
+    );
     file.deployed = 2;
     take(of, '--promote-pepper');
     take(of, '--drop-pepper');
     // Earlier versions remain readable for the revisions that use them.
-    expect([file.version, vault.names()]).toEqual([4, [['old'], ['old', added], [added, 'old'], [added]]]);
-    for (const { value } of vault.stored) expect(parseSettings({ KEY_PEPPERS: value }).ok).toBe(true);
+    expect([file.version, vault.names()]).toEqual([
+      4,
+      [['old'], ['old', added], [added, 'old'], [added]],
+    ]);
+    for (const { value } of vault.stored)
+      expect(parseSettings({ KEY_PEPPERS: value }).ok).toBe(true);
   });
 
   test.each(['ensure', '--add-pepper', '--promote-pepper', '--drop-pepper'])(
@@ -151,9 +157,13 @@ describe('a rotation of peppers', () => {
     const vault = new MemoryVault();
     vault.stored = [{ value: pepper('a'), enabled: false }];
     const { file, of } = checkout(vault);
-    expect(() => ensure(of)).toThrow('gcloud secrets versions enable VERSION --secret=andamio-api-key-peppers');
+    expect(() => ensure(of)).toThrow(
+      'gcloud secrets versions enable VERSION --secret=andamio-api-key-peppers',
+    );
     file.version = 7;
-    expect(() => ensure(of)).toThrow('names version 7 of the secret andamio-api-key-peppers, which is missing');
+    expect(() => ensure(of)).toThrow(
+      'names version 7 of the secret andamio-api-key-peppers, which is missing',
+    );
   });
 });
 
@@ -169,5 +179,6 @@ test.each(['jwt', 'guard'])('a %s secret is added last and the first one dropped
   expect(first).not.toBe(added);
   expect(() => take(of, `--drop-${kind}-secret`)).toThrow('it cannot be dropped');
   const variable = kind === 'jwt' ? 'JWT_SECRETS' : 'GUARD_SECRETS';
-  for (const { value } of vault.stored ?? []) expect(parseSettings({ [variable]: value }).ok).toBe(true);
+  for (const { value } of vault.stored ?? [])
+    expect(parseSettings({ [variable]: value }).ok).toBe(true);
 });

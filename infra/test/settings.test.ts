@@ -6,10 +6,18 @@ import { passedVariables, serviceSecrets, variables } from '../settings/service.
 import { remaining } from './harness/settings.ts';
 
 const { 'gcp:project': project, ...own } = remaining.prod;
-const prod = { ...own, jwtAudience: 'andamio-api', githubEnvironment: 'production', maxInstances: '10' };
+const prod = {
+  ...own,
+  jwtAudience: 'andamio-api',
+  githubEnvironment: 'production',
+  maxInstances: '10',
+};
 const place = { project, region: 'us-central1' };
 
-function problemsOf(config: Readonly<Record<string, string | undefined>>, where: Partial<typeof place> = {}) {
+function problemsOf(
+  config: Readonly<Record<string, string | undefined>>,
+  where: Partial<typeof place> = {},
+) {
   const set = Object.entries({ ...prod, ...config }).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
@@ -17,7 +25,8 @@ function problemsOf(config: Readonly<Record<string, string | undefined>>, where:
   return parsed.ok ? [] : parsed.problems;
 }
 
-const told = (problems: ReturnType<typeof problemsOf>) => problems.map(({ key, rule }) => `${key} ${rule}`);
+const told = (problems: ReturnType<typeof problemsOf>) =>
+  problems.map(({ key, rule }) => `${key} ${rule}`);
 
 function settingsOf(config: Readonly<Record<string, string>>): Settings {
   const parsed = parseSettings({ ...prod, ...config }, place);
@@ -29,7 +38,10 @@ describe('a wrong setting is refused under its own key', () => {
   test.each<[Record<string, string>, string]>([
     [{ minInstances: '11' }, 'minInstances must not be more than maxInstances'],
     [{ maxInstances: '1000' }, 'maxInstances must be an integer from 1 to 100'],
-    [{ image: 'us-docker.pkg.dev/p/r/api:latest' }, 'image must end in @sha256: and 64 hexadecimal digits'],
+    [
+      { image: 'us-docker.pkg.dev/p/r/api:latest' },
+      'image must end in @sha256: and 64 hexadecimal digits',
+    ],
     [{ maxInstance: '3' }, 'maxInstance is not a setting of this program'],
     [{ keyPeppers: 'a:value' }, 'keyPeppers is not a setting of this program'],
     [{ githubOwnerId: 'example-owner' }, 'githubOwnerId must be the numeric id'],
@@ -54,7 +66,10 @@ describe('a wrong setting is refused under its own key', () => {
 
   test.each<[Partial<typeof place>, string]>([
     [{ project: 'My Project' }, 'gcp:project must be the id of a Google Cloud project'],
-    [{ project: '308006323670' }, "printed by: gcloud projects describe 308006323670 --format='value(projectId)'"],
+    [
+      { project: '308006323670' },
+      "printed by: gcloud projects describe 308006323670 --format='value(projectId)'",
+    ],
     [{ region: 'us' }, 'gcp:region must be a region such as us-central1'],
   ])('%j', (where, message) => {
     const problems = told(problemsOf({}, where));
@@ -69,7 +84,11 @@ describe('a wrong setting is refused under its own key', () => {
       'jwtSecretsVersion must be set in production, or jwksUrl instead',
       'npx -y pnpm@12 secrets:generate STACK',
     ],
-    ['jwtIssuer', 'jwtIssuer must be set', 'npx -y pnpm@12 pulumi config set andamio:jwtIssuer VALUE --stack STACK'],
+    [
+      'jwtIssuer',
+      'jwtIssuer must be set',
+      'npx -y pnpm@12 pulumi config set andamio:jwtIssuer VALUE --stack STACK',
+    ],
   ])('%s, where it is missing', (key, message, command) => {
     const problems = problemsOf({ [key]: undefined });
     expect(told(problems)[0]).toContain(message);
@@ -86,7 +105,10 @@ test('all mistakes are reported at once, with the command that corrects each', (
     logLevel: 'loud',
     corsOrigins: '*',
   };
-  const problems = problemsOf({ ...config, jwtIssuer: undefined }, { region: 'us', project: '308006323670' });
+  const problems = problemsOf(
+    { ...config, jwtIssuer: undefined },
+    { region: 'us', project: '308006323670' },
+  );
   expect(Object.fromEntries(problems.map(({ key, command }) => [key, command]))).toEqual({
     cpu: 'npx -y pnpm@12 pulumi config set andamio:cpu VALUE --stack STACK',
     concurrency: 'npx -y pnpm@12 pulumi config set andamio:concurrency VALUE --stack STACK',
@@ -102,13 +124,22 @@ test('all mistakes are reported at once, with the command that corrects each', (
 
 describe('every setting of the service comes from somewhere', () => {
   const secrets = [
-    { variable: 'KEY_PEPPERS', name: 'key-peppers', versionKey: 'keyPeppersVersion', id: 'x', version: 1 },
+    {
+      variable: 'KEY_PEPPERS',
+      name: 'key-peppers',
+      versionKey: 'keyPeppersVersion',
+      id: 'x',
+      version: 1,
+    },
   ];
 
-  test.each(passedVariables)('$key of the stack is $variable of the service', ({ variable, key }) => {
-    const settings = { ...settingsOf({}), [key]: 'the value' };
-    expect(serviceEnvironment(settings, [], undefined)[variable]).toBe('the value');
-  });
+  test.each(passedVariables)(
+    '$key of the stack is $variable of the service',
+    ({ variable, key }) => {
+      const settings = { ...settingsOf({}), [key]: 'the value' };
+      expect(serviceEnvironment(settings, [], undefined)[variable]).toBe('the value');
+    },
+  );
 
   test('what is neither set by the stack nor by the program has a reason', () => {
     const environment = serviceEnvironment(
@@ -124,13 +155,16 @@ describe('every setting of the service comes from somewhere', () => {
     const others = settingNames.filter(
       (name) => !(name in environment) && !passed.includes(name) && !secret.includes(name),
     );
-    for (const name of others) expect(variables[name], name).toHaveProperty('unset', expect.stringMatching(/\w+ \w+/));
+    for (const name of others)
+      expect(variables[name], name).toHaveProperty('unset', expect.stringMatching(/\w+ \w+/));
   });
 
   test('a secret one comes from Secret Manager; the address of the counters holds no password', () => {
     const inPlain = secretSettings.filter((name) => !('secret' in variables[name]));
     expect(inPlain).toEqual(['REDIS_URL']);
     const counters = { url: 'rediss://10.10.0.2:6379', certificates: 'PEM' } as never;
-    expect(serviceEnvironment(settingsOf({}), [], counters)).toMatchObject({ REDIS_AUTH: 'google-iam' });
+    expect(serviceEnvironment(settingsOf({}), [], counters)).toMatchObject({
+      REDIS_AUTH: 'google-iam',
+    });
   });
 });

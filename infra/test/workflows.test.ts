@@ -9,24 +9,34 @@ const workflows = globSync('.github/workflows/*.yml', { cwd: repository });
 const textOf = (path: string) => readFileSync(join(repository, path), 'utf8');
 
 /** Returns the paths of the repository's scripts that a text runs. */
-const scriptsIn = (text: string) => [...text.matchAll(/node (infra\/[\w/-]+\.ts)/g)].map(([, path]) => path as string);
+const scriptsIn = (text: string) =>
+  [...text.matchAll(/node (infra\/[\w/-]+\.ts)/g)].map(([, path]) => path as string);
 
 describe('the pipelines', () => {
-  test.each(workflows)('%s pins actions by commit, starts without permissions and holds no secret', (path) => {
-    const text = textOf(path);
-    for (const [, action] of text.matchAll(/uses: (\S+)/g)) expect(action).toMatch(/@[0-9a-f]{40}$/);
-    expect(text).toContain('\npermissions: {}\n');
-    expect(text).not.toMatch(/secrets\./);
-    expect(text).toMatch(/concurrency:/);
-  });
+  test.each(workflows)(
+    '%s pins actions by commit, starts without permissions and holds no secret',
+    (path) => {
+      const text = textOf(path);
+      for (const [, action] of text.matchAll(/uses: (\S+)/g))
+        expect(action).toMatch(/@[0-9a-f]{40}$/);
+      expect(text).toContain('\npermissions: {}\n');
+      expect(text).not.toMatch(/secrets\./);
+      expect(text).toMatch(/concurrency:/);
+    },
+  );
 
-  test.each(workflows)('%s calls scripts that are there, and that the rehearsal or a test runs', (path) => {
-    const run = globSync(['infra/rehearsal/*.ts', 'infra/test/*.test.ts'], { cwd: repository }).map(textOf).join('\n');
-    for (const script of scriptsIn(textOf(path))) {
-      expect(existsSync(join(repository, script)), script).toBe(true);
-      expect(run.includes(script), `${script} is run by nothing`).toBe(true);
-    }
-  });
+  test.each(workflows)(
+    '%s calls scripts that are there, and that the rehearsal or a test runs',
+    (path) => {
+      const run = globSync(['infra/rehearsal/*.ts', 'infra/test/*.test.ts'], { cwd: repository })
+        .map(textOf)
+        .join('\n');
+      for (const script of scriptsIn(textOf(path))) {
+        expect(existsSync(join(repository, script)), script).toBe(true);
+        expect(run.includes(script), `${script} is run by nothing`).toBe(true);
+      }
+    },
+  );
 
   /** Returns the jobs of a workflow as text, each beginning with its name. */
   const jobsOf = (text: string) =>

@@ -16,9 +16,16 @@ async function refusedWith(config: Readonly<Record<string, string>>): Promise<st
 
 describeByDriver('a preview stops at wrong settings', () => {
   test('all mistakes are reported at once under their keys, those of the service too, each with its command', async () => {
-    const wrong = { cpu: '3', minInstances: '11', maxInstance: '3', logLevel: 'loud', 'gcp:project': '308006323670' };
+    const wrong = {
+      cpu: '3',
+      minInstances: '11',
+      maxInstance: '3',
+      logLevel: 'loud',
+      'gcp:project': '308006323670',
+    };
     const said = await refusedWith({ ...wrong, jwtIssuer: '' });
-    for (const key of Object.keys(wrong)) expect(said).toContain(key.includes(':') ? key : `andamio:${key}`);
+    for (const key of Object.keys(wrong))
+      expect(said).toContain(key.includes(':') ? key : `andamio:${key}`);
     expect(said).toContain("gcloud projects describe 308006323670 --format='value(projectId)'");
     expect(said).toContain('andamio:jwtIssuer must be set in production');
     expect(said).toContain('npx -y pnpm@12 pulumi config set andamio:jwtIssuer VALUE --stack prod');
@@ -26,11 +33,17 @@ describeByDriver('a preview stops at wrong settings', () => {
   });
 
   test('versions that do not exist and a host that is not the documented one are reported at once', async () => {
-    const said = await refusedWith({ keyPeppersVersion: '7', guardSecretsVersion: '1', 'gcp:region': 'europe-west1' });
+    const said = await refusedWith({
+      keyPeppersVersion: '7',
+      guardSecretsVersion: '1',
+      'gcp:region': 'europe-west1',
+    });
     expect(said).toContain(
       'keyPeppersVersion names version 7 of the secret andamio-api-key-peppers, which does not exist',
     );
-    expect(said).toContain('gcloud secrets versions list andamio-api-key-peppers --project=documented-project');
+    expect(said).toContain(
+      'gcloud secrets versions list andamio-api-key-peppers --project=documented-project',
+    );
     expect(said).toContain(
       'guardSecretsVersion names version 1 of the secret andamio-api-guard-secrets, which does not',
     );
@@ -40,9 +53,13 @@ describeByDriver('a preview stops at wrong settings', () => {
 
   test('a version that is disabled is reported with the command that enables it', async () => {
     const google = await cloud();
-    await google.disableSecretVersion('projects/documented-project/secrets/andamio-api-key-peppers/versions/1');
+    await google.disableSecretVersion(
+      'projects/documented-project/secrets/andamio-api-key-peppers/versions/1',
+    );
     const said = await refusal((await stackOf(google, 'prod')).preview());
-    expect(said).toContain('names version 1 of the secret andamio-api-key-peppers, which is not enabled');
+    expect(said).toContain(
+      'names version 1 of the secret andamio-api-key-peppers, which is not enabled',
+    );
     expect(said).toContain(
       'gcloud secrets versions enable 1 --secret=andamio-api-key-peppers --project=documented-project',
     );
@@ -50,7 +67,9 @@ describeByDriver('a preview stops at wrong settings', () => {
 
   test('a stable revision left from before a destroy is reported with the command that removes it', async () => {
     const said = await refusedWith({ stableRevision: 'andamio-api-00003' });
-    expect(said).toContain('andamio:stableRevision names revision andamio-api-00003 of a service that does not exist');
+    expect(said).toContain(
+      'andamio:stableRevision names revision andamio-api-00003 of a service that does not exist',
+    );
     expect(said).toContain('npx -y pnpm@12 pulumi config rm andamio:stableRevision --stack prod');
   });
 
@@ -69,7 +88,9 @@ describeByDriver('a preview stops at wrong settings', () => {
   test('settings that are right pass', async () => {
     const google = await cloud();
     await deployed(google, 'shared');
-    const { changeSummary } = await (await stackOf(google, 'prod', { image: image('2') })).preview();
+    const { changeSummary } = await (
+      await stackOf(google, 'prod', { image: image('2') })
+    ).preview();
     expect(changeSummary.create).toBeGreaterThan(30);
   });
 });

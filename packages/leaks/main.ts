@@ -43,11 +43,13 @@ function readArguments() {
   }
 }
 
-const count = (number: number, one: string, more: string) => `${number} ${number === 1 ? one : more}`;
+const count = (number: number, one: string, more: string) =>
+  `${number} ${number === 1 ? one : more}`;
 
 function summaryOf({ read, found, unreadable, skipped }: Tally): string {
   const failures = unreadable === 0 ? '' : `, ${unreadable} could not be read`;
-  const others = skipped === 0 ? '' : `, ${count(skipped, 'link or device', 'links or devices')} skipped`;
+  const others =
+    skipped === 0 ? '' : `, ${count(skipped, 'link or device', 'links or devices')} skipped`;
   return `${count(read, 'file', 'files')} read${failures}${others}: ${count(found, 'key', 'keys')} found`;
 }
 
@@ -61,7 +63,11 @@ async function main(): Promise<number> {
     process.stderr.write(usage);
     return 2;
   }
-  const tally = await scan(asked.paths, process.stdin, asked.json ? jsonReport(out) : textReport(out, err));
+  const tally = await scan(
+    asked.paths,
+    process.stdin,
+    asked.json ? jsonReport(out) : textReport(out, err),
+  );
   err(summaryOf(tally));
   if (tally.unreadable > 0) return 2;
   return tally.found > 0 ? 1 : 0;
@@ -69,7 +75,11 @@ async function main(): Promise<number> {
 
 // Node.js would exit with 1, which means that keys were found.
 process.on('uncaughtException', (error) => {
-  err((error as NodeJS.ErrnoException).code === 'EPIPE' ? 'the output was closed before the end' : String(error.stack));
+  err(
+    (error as NodeJS.ErrnoException).code === 'EPIPE'
+      ? 'the output was closed before the end'
+      : String(error.stack),
+  );
   process.exit(2);
 });
 process.exitCode = await main();

@@ -19,7 +19,9 @@ function filesOf({ outputs }: Metafile): PageFiles {
   if (script === undefined || cssBundle === undefined)
     throw new Error(`esbuild produced no script or style sheet for ${entry}.`);
   const name = (path: string) => `assets/${basename(path)}`;
-  const direct = imports.filter(({ kind }) => kind === 'import-statement').map(({ path }) => name(path));
+  const direct = imports
+    .filter(({ kind }) => kind === 'import-statement')
+    .map(({ path }) => name(path));
   return { script: name(script), imports: direct, style: name(cssBundle) };
 }
 

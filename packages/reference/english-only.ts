@@ -14,11 +14,14 @@ export const englishOnly: Plugin = {
     onLoad({ filter: /[\\/]localization[\\/]locales[\\/][a-z-]+\.js$/ }, async ({ path }) => {
       if (basename(path) === 'en.js') return undefined;
       const name = /export \{ (?:\w+ as )?(\w+) \};/.exec(await readFile(path, 'utf8'))?.[1];
-      if (name === undefined) throw new Error(`${path} exports its translation in an unknown format.`);
+      if (name === undefined)
+        throw new Error(`${path} exports its translation in an unknown format.`);
       return { contents: `export const ${name} = {};` };
     });
     onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/][A-Za-z-]+\.js$/ }, ({ path }) =>
-      ['en.js', 'index.js'].includes(basename(path)) ? undefined : { contents: 'export default () => ({});' },
+      ['en.js', 'index.js'].includes(basename(path))
+        ? undefined
+        : { contents: 'export default () => ({});' },
     );
   },
 };

@@ -52,7 +52,10 @@ export async function explainToken(token: string, settings: JwtSettings): Promis
   const verify = createTokenVerifier({ keys, issuer, audience, now: Date.now });
   const principal = token === '' ? 'no_token' : await verify(token);
   if (typeof principal === 'string') {
-    return { accepted: false, text: `401, reason ${principal}: ${explanations[principal](settings)}` };
+    return {
+      accepted: false,
+      text: `401, reason ${principal}: ${explanations[principal](settings)}`,
+    };
   }
   const answers = (['apikey:read', 'apikey:write'] as const).map((scope) => {
     const outcome = permit(principal, scope);

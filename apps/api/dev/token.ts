@@ -57,7 +57,8 @@ if (explain !== undefined) {
   }
 } else if (sub !== undefined && Number(hours) > 0) {
   const { keys, issuer, audience } = settingsOrEnd().jwt;
-  if (keys.kind !== 'secrets') end(exConfig, 'JWT_JWKS_URL is set: only the issuer of its keys can sign tokens.');
+  if (keys.kind !== 'secrets')
+    end(exConfig, 'JWT_JWKS_URL is set: only the issuer of its keys can sign tokens.');
   const token = jwt.sign(claims, keys.secrets[0] as string, {
     algorithm: 'HS256',
     subject: sub,

@@ -43,7 +43,8 @@ export interface AppDependencies {
  * `http/express.ts` handles all other requests.
  */
 export function createApp(dependencies: AppDependencies): RequestListener {
-  const { settings, log, keys, verifyToken, verifyAlert, createCounters, referenceFolder } = dependencies;
+  const { settings, log, keys, verifyToken, verifyAlert, createCounters, referenceFolder } =
+    dependencies;
   const { production, trustProxyHops, ipRateLimitPerMinute, guardSecrets, corsOrigins } = settings;
   const limits = {
     address: limitAddresses(ipRateLimitPerMinute, createCounters),
@@ -70,7 +71,8 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     answerError,
   });
 
-  const webhook = verifyAlert && secretScanningRouter({ keys, verifyAlert, addressLimit: limits.address, log });
+  const webhook =
+    verifyAlert && secretScanningRouter({ keys, verifyAlert, addressLimit: limits.address, log });
   const expressApp = createExpress({
     rows,
     pipeline,
@@ -78,7 +80,10 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     addressLimit: limits.address,
     answerError,
     health: healthRouter(keys.store, log),
-    routers: [referenceRouter(referenceFolder, originOf), ...(webhook === undefined ? [] : [webhook])],
+    routers: [
+      referenceRouter(referenceFolder, originOf),
+      ...(webhook === undefined ? [] : [webhook]),
+    ],
   });
 
   const begin = beginExchanges({ log, usage: keys.usage, trustProxyHops });

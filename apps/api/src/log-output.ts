@@ -33,7 +33,8 @@ function neverBlock(fd: number): void {
   if ((kind.isFIFO() || kind.isSocket()) && fd === 1) void process.stdout;
 }
 
-const sleep = (milliseconds: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+const sleep = (milliseconds: number) =>
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 
 /**
  * Creates a log output that writes to a file descriptor without blocking the event loop.

@@ -30,7 +30,8 @@ export function createLog({ level, project, destination }: LogOptions): Logger {
     destination ??
     createLogOutput({
       fd: 1,
-      onDropped: (count) => log.warn({ event: 'log_lines_dropped', dropped: count }, droppedLogLines(count)),
+      onDropped: (count) =>
+        log.warn({ event: 'log_lines_dropped', dropped: count }, droppedLogLines(count)),
     });
   const log = pino(options, output);
   return log;

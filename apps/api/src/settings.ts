@@ -1,4 +1,9 @@
-import { type Environment, parseSettings, type SettingName, type Settings } from '@andamio/schema/settings';
+import {
+  type Environment,
+  parseSettings,
+  type SettingName,
+  type Settings,
+} from '@andamio/schema/settings';
 import { developmentJwtSecret, developmentPepper } from './process/development-secrets.ts';
 import { SettingsError } from './settings-error.ts';
 
@@ -16,9 +21,13 @@ export interface CompleteSettings extends Settings {
  * @param names the variables to read. The default is all variables.
  * @throws {@link SettingsError}
  */
-export function givenSettings(environment: Environment = process.env, names?: readonly SettingName[]): Settings {
+export function givenSettings(
+  environment: Environment = process.env,
+  names?: readonly SettingName[],
+): Settings {
   const parsed = parseSettings(environment, names);
-  if (!parsed.ok) throw new SettingsError(parsed.problems.map(({ name, rule }) => `${name} ${rule}.`).join('\n'));
+  if (!parsed.ok)
+    throw new SettingsError(parsed.problems.map(({ name, rule }) => `${name} ${rule}.`).join('\n'));
   return parsed.settings;
 }
 
@@ -31,7 +40,10 @@ export function readSettings(environment?: Environment): CompleteSettings {
   const settings = givenSettings(environment);
   return {
     ...settings,
-    jwt: { ...settings.jwt, keys: settings.jwt.keys ?? { kind: 'secrets', secrets: [developmentJwtSecret()] } },
+    jwt: {
+      ...settings.jwt,
+      keys: settings.jwt.keys ?? { kind: 'secrets', secrets: [developmentJwtSecret()] },
+    },
     peppers: settings.peppers ?? [developmentPepper()],
   };
 }

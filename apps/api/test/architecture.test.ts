@@ -52,7 +52,8 @@ function filesInCycles(): string[] {
     targets.set(file, [...(targets.get(file) ?? []), join(dirname(file), specifier)]);
   }
   const reachable = (from: string, seen = new Set<string>()): Set<string> => {
-    for (const target of targets.get(from) ?? []) if (!seen.has(target)) reachable(target, seen.add(target));
+    for (const target of targets.get(from) ?? [])
+      if (!seen.has(target)) reachable(target, seen.add(target));
     return seen;
   };
   return [...targets.keys()].filter((file) => reachable(file).has(file));
@@ -70,8 +71,14 @@ describe('imports', () => {
   test.each(Object.keys(mayImport))('the folder %s imports only from allowed folders', (folder) => {
     const wrong = imports
       .filter(({ file, specifier }) => folderOf(file) === folder && /^\..*\.ts$/.test(specifier))
-      .map(({ file, specifier }) => ({ file, target: relative(source, join(source, dirname(file), specifier)) }))
-      .filter(({ target }) => folderOf(target) !== folder && !mayImport[folder]?.includes(folderOf(target)));
+      .map(({ file, specifier }) => ({
+        file,
+        target: relative(source, join(source, dirname(file), specifier)),
+      }))
+      .filter(
+        ({ target }) =>
+          folderOf(target) !== folder && !mayImport[folder]?.includes(folderOf(target)),
+      );
     expect(wrong).toEqual([]);
   });
 
@@ -83,7 +90,9 @@ describe('imports', () => {
   });
 
   test.each(Object.entries(packagesOf))('%s is imported by %s only', (name, folders) => {
-    const users = imports.filter(({ specifier }) => specifier === name).map(({ file }) => folderOf(file));
+    const users = imports
+      .filter(({ specifier }) => specifier === name)
+      .map(({ file }) => folderOf(file));
     expect(users.filter((folder) => !folders.includes(folder))).toEqual([]);
     expect(users).not.toEqual([]);
   });

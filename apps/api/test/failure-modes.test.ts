@@ -10,8 +10,12 @@ test('each row of docs/failure-modes.md links to an existing test', () => {
     .filter((line) => /^\| (?!---|what fails)/.test(line));
   expect(rows.length).toBeGreaterThan(10);
   const broken = rows.filter((row) => {
-    const tests = [...row.matchAll(/\]\((\.\.\/[^)]+\.test\.ts)\)/g)].map(([, path]) => path as string);
-    return tests.length === 0 || !tests.every((path) => existsSync(fileURLToPath(new URL(path, page))));
+    const tests = [...row.matchAll(/\]\((\.\.\/[^)]+\.test\.ts)\)/g)].map(
+      ([, path]) => path as string,
+    );
+    return (
+      tests.length === 0 || !tests.every((path) => existsSync(fileURLToPath(new URL(path, page))))
+    );
   });
   expect(broken).toEqual([]);
 });

@@ -3,7 +3,15 @@ import { MemoryCounters } from '../src/http/limits/memory-counters.ts';
 import type { KeyStore } from '../src/keys/store.ts';
 import { startApp } from './harness/app.ts';
 import { expectError } from './harness/expect-error.ts';
-import { type Answer, deleteKey, getUser, requestKey, rollKey, rotateKey, verifyKey } from './harness/request-key.ts';
+import {
+  type Answer,
+  deleteKey,
+  getUser,
+  requestKey,
+  rollKey,
+  rotateKey,
+  verifyKey,
+} from './harness/request-key.ts';
 import { fileStore, firestoreStore } from './harness/stores.ts';
 import { tokenFor } from './harness/tokens.ts';
 
@@ -23,13 +31,17 @@ async function liveThrough(store: KeyStore) {
   const pass = (milliseconds: number) => {
     now += milliseconds;
   };
-  const options = () => ({ token: tokenFor('owner', { tier, iat: now / 1000, exp: now / 1000 + 60 }) });
+  const options = () => ({
+    token: tokenFor('owner', { tier, iat: now / 1000, exp: now / 1000 + 60 }),
+  });
   const key = { api_key_name: 'MyFirstKey' };
   const other = { api_key_name: 'MyOtherKey' };
   const lists = async () => {
     const { body } = await getUser(app.url, options());
     const untilOf = (list: string) =>
-      (body[list] as { name: string; expires_at: string }[]).map(({ name, expires_at }) => `${name} ${expires_at}`);
+      (body[list] as { name: string; expires_at: string }[]).map(
+        ({ name, expires_at }) => `${name} ${expires_at}`,
+      );
     return { active: untilOf('active_keys'), expired: untilOf('expired_keys') };
   };
   /** Verifies a key. Returns its name, tier and expiration, or the status of the refusal. */
@@ -46,7 +58,9 @@ async function liveThrough(store: KeyStore) {
 
   pass(9 * day); // One day remains.
   const extended = await rotateKey(app.url, key, options());
-  expect(extended.body).toEqual({ confirmation: 'API key expiration extended to 2025-09-20T23:59:59Z' });
+  expect(extended.body).toEqual({
+    confirmation: 'API key expiration extended to 2025-09-20T23:59:59Z',
+  });
   expectError(await rotateKey(app.url, key, options()), 409, 'not_yet_rotatable');
   expect(await use(first)).toBe('MyFirstKey pioneer 2025-09-20T23:59:59Z');
 
@@ -56,7 +70,9 @@ async function liveThrough(store: KeyStore) {
   expectError(await rollKey(app.url, key, options()), 409, 'key_expired');
   expectError(await requestKey(app.url, key, options()), 422, 'name_taken');
   const revived = await rotateKey(app.url, { ...key, expires_in_days: 5 }, options());
-  expect(revived.body).toEqual({ confirmation: 'API key expiration extended to 2025-09-28T23:59:59Z' });
+  expect(revived.body).toEqual({
+    confirmation: 'API key expiration extended to 2025-09-28T23:59:59Z',
+  });
   expect(await use(first)).toBe('MyFirstKey pioneer 2025-09-28T23:59:59Z');
   expectError(await requestKey(app.url, other, options()), 429, 'key_limit_reached');
 
@@ -66,7 +82,10 @@ async function liveThrough(store: KeyStore) {
   expect(await use(first)).toBe('MyFirstKey pioneer 2025-09-24T00:59:59Z');
   expect(await lists()).toEqual({ active: ['MyFirstKey 2025-09-28T23:59:59Z'], expired: [] });
   pass(3_600_000); // The grace period is over.
-  expect([await use(first), await use(second)]).toEqual([401, 'MyFirstKey pioneer 2025-09-28T23:59:59Z']);
+  expect([await use(first), await use(second)]).toEqual([
+    401,
+    'MyFirstKey pioneer 2025-09-28T23:59:59Z',
+  ]);
 
   const third = await rollKey(app.url, key, options());
   expect((await deleteKey(app.url, key, options())).status).toBe(200);
@@ -100,7 +119,8 @@ async function liveThrough(store: KeyStore) {
 }
 
 describe('life of a key', () => {
-  test('a key goes through its whole life on the embedded store', () => liveThrough(fileStore().store));
+  test('a key goes through its whole life on the embedded store', () =>
+    liveThrough(fileStore().store));
   test.skipIf(emulatorHost === undefined)('a key goes through its whole life on Firestore', () =>
     liveThrough(firestoreStore(emulatorHost as string).store),
   );

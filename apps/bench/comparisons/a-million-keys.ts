@@ -39,10 +39,15 @@ function comparison(name: string, ours: string, measure: () => Measure): Compari
   };
 }
 
-export const issueAmongAMillion = comparison('issue-among-a-million', 'a key issued over HTTP', () => {
-  const requests = issueRequests(5_000, 'newcomer');
-  return ({ url }, amount) => latencies({ origin: url, path: issuePath, status: 200 }, requests(amount));
-});
+export const issueAmongAMillion = comparison(
+  'issue-among-a-million',
+  'a key issued over HTTP',
+  () => {
+    const requests = issueRequests(5_000, 'newcomer');
+    return ({ url }, amount) =>
+      latencies({ origin: url, path: issuePath, status: 200 }, requests(amount));
+  },
+);
 
 export const verifyAmongAMillion = comparison(
   'verify-among-a-million',

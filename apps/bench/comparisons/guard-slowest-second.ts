@@ -25,7 +25,10 @@ export const guardSlowestSecond: Comparison = {
   async begin(bench) {
     const service = await startProgram(serviceOnSqlite(bench), bench.folder);
     const main = await bundlePeer('guarded', bench.folder);
-    const guarded = await startProgram({ main, environment: { VERIFY_URL: service.url } }, bench.folder);
+    const guarded = await startProgram(
+      { main, environment: { VERIFY_URL: service.url } },
+      bench.folder,
+    );
     const plain = await startProgram({ main }, bench.folder);
     const requests = verifyRequests(await issueKeys(service.url, owners), owners);
     return {

@@ -14,9 +14,15 @@ export const guardVersusWithout: Comparison = {
   warmUps: 2,
 
   async begin(bench) {
-    const verify = await startProgram({ main: await bundlePeer('verify', bench.folder) }, bench.folder);
+    const verify = await startProgram(
+      { main: await bundlePeer('verify', bench.folder) },
+      bench.folder,
+    );
     const main = await bundlePeer('guarded', bench.folder);
-    const guarded = await startProgram({ main, environment: { VERIFY_URL: verify.url } }, bench.folder);
+    const guarded = await startProgram(
+      { main, environment: { VERIFY_URL: verify.url } },
+      bench.folder,
+    );
     const plain = await startProgram({ main }, bench.folder);
     const headers = { 'x-api-key': makeKey() };
     const requests = Array.from({ length: bench.amount(40_000) }, () => ({ headers }));

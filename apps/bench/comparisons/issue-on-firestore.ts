@@ -18,7 +18,9 @@ export const issueOnFirestore: Comparison = {
     const requests = firstRequests();
     const amount = bench.amount(3_000);
     const service = await startProgram(serviceOnFirestore(bench, 'bench-issue'), bench.folder);
-    const client = await startWorker('firestore-transactions', { FIRESTORE_EMULATOR_HOST: bench.emulatorHost });
+    const client = await startWorker('firestore-transactions', {
+      FIRESTORE_EMULATOR_HOST: bench.emulatorHost,
+    });
     return {
       round: alternating(
         () => closedLoop(service.url, issuePath, requests(amount)),

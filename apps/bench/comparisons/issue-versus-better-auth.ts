@@ -12,7 +12,10 @@ async function createRequests(url: string): Promise<(amount: number) => Request[
   const sessions = (await (await fetch(`${url}/sessions`)).json()) as string[];
   let created = 0;
   const request = (index: number) => ({
-    headers: { authorization: `Bearer ${sessions[index % sessions.length]}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${sessions[index % sessions.length]}`,
+      'content-type': 'application/json',
+    },
     body: JSON.stringify({ name: `key ${index}`, expiresIn: 365 * 86_400 }),
   });
   return (amount) => Array.from({ length: amount }, () => request(created++));

@@ -7,7 +7,8 @@ import { issuePath, issueRequests, serviceOnSqlite } from '../harness/service.ts
 export const issueVersusExpress: Comparison = {
   name: 'issue-versus-express',
   ours: 'a key issued over HTTP, embedded store on disk',
-  other: 'Express 5 that parses the same body and answers six constant fields, bundled like the service',
+  other:
+    'Express 5 that parses the same body and answers six constant fields, bundled like the service',
   unit: 'requests/s',
   goal: { atLeast: 0.5 },
   rounds: 7,
@@ -17,7 +18,10 @@ export const issueVersusExpress: Comparison = {
     const requests = issueRequests(5_000);
     const amount = bench.amount(20_000);
     const service = await startProgram(serviceOnSqlite(bench), bench.folder);
-    const express = await startProgram({ main: await bundlePeer('express', bench.folder) }, bench.folder);
+    const express = await startProgram(
+      { main: await bundlePeer('express', bench.folder) },
+      bench.folder,
+    );
     return {
       round: alternating(
         () => closedLoop(service.url, issuePath, requests(amount)),

@@ -17,7 +17,11 @@ export const memory: Comparison = {
     return {
       async round() {
         const requests = issueRequests(1_000);
-        const service = await startProgram(serviceOnSqlite(bench), bench.folder, ['--expose-gc', '--import', reporter]);
+        const service = await startProgram(serviceOnSqlite(bench), bench.folder, [
+          '--expose-gc',
+          '--import',
+          reporter,
+        ]);
         const issue = (amount: number) => closedLoop(service.url, issuePath, requests(amount));
         await issue(1_000);
         const other = await memoryInUse(service.process);

@@ -7,7 +7,10 @@ import { issuePath, issueRequest, serviceOnFirestore } from '../harness/service.
 
 async function startAndIssue(bench: Bench, owner: string): Promise<number> {
   const request = issueRequest(tokenFor(owner), 'MyFirstKey');
-  const { begun, url, stop } = await timeToListening(serviceOnFirestore(bench, 'bench-first-key'), bench.folder);
+  const { begun, url, stop } = await timeToListening(
+    serviceOnFirestore(bench, 'bench-first-key'),
+    bench.folder,
+  );
   const { status } = await fetch(`${url}${issuePath}`, { method: 'POST', ...request });
   const milliseconds = performance.now() - begun;
   await stop();
@@ -18,7 +21,8 @@ async function startAndIssue(bench: Bench, owner: string): Promise<number> {
 export const startToFirstKey: Comparison = {
   name: 'start-to-first-key',
   ours: "time from process start to the first key, on Firestore's emulator",
-  other: 'a script that loads the client library and writes one document, bundled like the service, same emulator',
+  other:
+    'a script that loads the client library and writes one document, bundled like the service, same emulator',
   unit: 'ms',
   goal: { atMost: 1.2 },
   rounds: 15,

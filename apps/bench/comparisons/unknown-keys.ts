@@ -60,7 +60,11 @@ export const memoryAfterUnknown: Comparison = {
   async begin(bench) {
     return {
       async round() {
-        const service = await startProgram(serviceOnSqlite(bench), bench.folder, ['--expose-gc', '--import', reporter]);
+        const service = await startProgram(serviceOnSqlite(bench), bench.folder, [
+          '--expose-gc',
+          '--import',
+          reporter,
+        ]);
         const send = async (amount: number) => {
           const load = untilStopped(service.url, verifyPath, unknownKeys(), inFlight);
           await load.answered(amount);

@@ -21,8 +21,14 @@ export const verifyOnFirestore: Comparison = {
     // Each owner has many keys because usage is stored per owner, every five seconds.
     const keysOfEach = 100;
     // A round takes longer than the cache time of one second, so that each request reads Firestore.
-    const service = await startProgram(serviceOnFirestore(bench, project, { VERIFY_CACHE_SECONDS: '1' }), bench.folder);
-    const requests = verifyRequests(await issueKeys(service.url, amount / keysOfEach, keysOfEach), amount);
+    const service = await startProgram(
+      serviceOnFirestore(bench, project, { VERIFY_CACHE_SECONDS: '1' }),
+      bench.folder,
+    );
+    const requests = verifyRequests(
+      await issueKeys(service.url, amount / keysOfEach, keysOfEach),
+      amount,
+    );
     const client = await startWorker('firestore-get', {
       FIRESTORE_EMULATOR_HOST: bench.emulatorHost,
       BENCH_PROJECT: project,

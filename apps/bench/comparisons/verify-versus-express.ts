@@ -16,7 +16,10 @@ export const verifyVersusExpress: Comparison = {
   async begin(bench) {
     const amount = bench.amount(30_000);
     const service = await startProgram(serviceOnSqlite(bench), bench.folder);
-    const express = await startProgram({ main: await bundlePeer('express-verify', bench.folder) }, bench.folder);
+    const express = await startProgram(
+      { main: await bundlePeer('express-verify', bench.folder) },
+      bench.folder,
+    );
     // Many owners are needed because each is limited to 2,000 requests per minute.
     const requests = verifyRequests(await issueKeys(service.url, 1_000), amount);
     return {

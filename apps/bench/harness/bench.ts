@@ -1,7 +1,11 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Emulator, missingForEmulator, startEmulator } from '../../api/test/harness/emulator.ts';
+import {
+  type Emulator,
+  missingForEmulator,
+  startEmulator,
+} from '../../api/test/harness/emulator.ts';
 import type { Options } from './options.ts';
 
 /** Resources shared by all comparisons of a run. */
@@ -34,7 +38,10 @@ async function emulatorFor({ comparisons }: Options): Promise<Emulator | undefin
  * Runs a task with the resources that the selected comparisons need. Releases the resources after
  * the task.
  */
-export async function withBench(options: Options, task: (bench: Bench) => Promise<void>): Promise<void> {
+export async function withBench(
+  options: Options,
+  task: (bench: Bench) => Promise<void>,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'andamio-bench-'));
   const emulator = await emulatorFor(options);
   try {

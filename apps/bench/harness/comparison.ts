@@ -34,6 +34,9 @@ export interface Comparison {
  * Creates a round that measures one program right after the other. If the machine slows down for a
  * while, both programs are affected.
  */
-export function alternating(ours: () => Promise<number>, other: () => Promise<number>): () => Promise<Pair> {
+export function alternating(
+  ours: () => Promise<number>,
+  other: () => Promise<number>,
+): () => Promise<Pair> {
   return async () => ({ ours: await ours(), other: await other() });
 }

@@ -26,7 +26,11 @@ export interface FilledService extends Running {
 }
 
 /** Starts the service on a store with `total` keys. The service itself issued `issued` of them. */
-export async function startFilled(bench: Bench, total: number, issued: number): Promise<FilledService> {
+export async function startFilled(
+  bench: Bench,
+  total: number,
+  issued: number,
+): Promise<FilledService> {
   const path = join(bench.folder, `filled-${randomUUID()}.db`);
   const service = serviceOnSqlite(bench, { SQLITE_PATH: path, VERIFY_CACHE_SECONDS: '1' });
   const first = await startProgram(service, bench.folder);

@@ -14,7 +14,10 @@ export interface Target {
  *
  * @returns latencies in milliseconds, in the order of the requests.
  */
-export async function latencies({ origin, path, status }: Target, requests: Iterable<Request>): Promise<number[]> {
+export async function latencies(
+  { origin, path, status }: Target,
+  requests: Iterable<Request>,
+): Promise<number[]> {
   const pool = new Pool(origin, { connections: 1, pipelining: 1 });
   const measured: number[] = [];
   for (const request of requests) {

@@ -19,7 +19,11 @@ export interface Request {
  * @throws on any status except 200. Refusing a request is faster than issuing a key, so refusals
  * would distort the result.
  */
-export async function closedLoop(origin: string, path: string, requests: Iterable<Request>): Promise<number> {
+export async function closedLoop(
+  origin: string,
+  path: string,
+  requests: Iterable<Request>,
+): Promise<number> {
   const pool = new Pool(origin, { connections: inFlight, pipelining: 1 });
   const rest = requests[Symbol.iterator]();
   let answered = 0;
@@ -31,7 +35,8 @@ export async function closedLoop(origin: string, path: string, requests: Iterabl
         method: next.value.body === undefined ? 'GET' : 'POST',
         ...next.value,
       });
-      if (statusCode !== 200) throw new Error(`${path} answered ${statusCode}: ${await body.text()}`);
+      if (statusCode !== 200)
+        throw new Error(`${path} answered ${statusCode}: ${await body.text()}`);
       await body.dump();
       answered++;
     }
@@ -69,8 +74,13 @@ export async function slowestSecond(
 
   async function sendOneByOne(): Promise<void> {
     for (;;) {
-      const { statusCode, body } = await pool.request({ path, method: 'GET', ...requests[next++ % requests.length] });
-      if (statusCode !== 200) throw new Error(`${path} answered ${statusCode}: ${await body.text()}`);
+      const { statusCode, body } = await pool.request({
+        path,
+        method: 'GET',
+        ...requests[next++ % requests.length],
+      });
+      if (statusCode !== 200)
+        throw new Error(`${path} answered ${statusCode}: ${await body.text()}`);
       await body.dump();
       const step = Math.floor((performance.now() - begun) / windowStep);
       if (step >= steps) return;
@@ -81,8 +91,15 @@ export async function slowestSecond(
   await Promise.all(Array.from({ length: inFlight }, sendOneByOne));
   await pool.close();
   const stepsOfSecond = 1000 / windowStep;
-  const starts = Array.from({ length: Math.max(1, steps - 3 * stepsOfSecond) }, (_, index) => index + stepsOfSecond);
-  return Math.min(...starts.map((start) => answered.slice(start, start + stepsOfSecond).reduce((a, b) => a + b, 0)));
+  const starts = Array.from(
+    { length: Math.max(1, steps - 3 * stepsOfSecond) },
+    (_, index) => index + stepsOfSecond,
+  );
+  return Math.min(
+    ...starts.map((start) =>
+      answered.slice(start, start + stepsOfSecond).reduce((a, b) => a + b, 0),
+    ),
+  );
 }
 
 /** A load that runs until it is stopped. */
@@ -97,7 +114,12 @@ export interface Load {
  * Sends requests in a closed loop until the load is stopped. The default method is POST. Any status
  * is accepted.
  */
-export function untilStopped(origin: string, path: string, requests: Iterable<Request>, connections: number): Load {
+export function untilStopped(
+  origin: string,
+  path: string,
+  requests: Iterable<Request>,
+  connections: number,
+): Load {
   const pool = new Pool(origin, { connections, pipelining: 1 });
   const rest = requests[Symbol.iterator]();
   const { promise: reached, resolve: reach } = Promise.withResolvers<void>();

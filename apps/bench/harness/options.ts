@@ -26,13 +26,18 @@ export function readOptions(all: readonly Comparison[]): Options {
       only: { type: 'string', multiple: true },
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
-      service: { type: 'string', default: fileURLToPath(new URL('../../api/dist', import.meta.url)) },
+      service: {
+        type: 'string',
+        default: fileURLToPath(new URL('../../api/dist', import.meta.url)),
+      },
     },
   });
   const names = all.map(({ name }) => name);
   const unknown = values.only?.filter((name) => !names.includes(name)) ?? [];
   if (unknown.length > 0)
-    throw new Error(`No comparison is named ${unknown.join(', ')}. Choose from ${names.join(', ')}.`);
+    throw new Error(
+      `No comparison is named ${unknown.join(', ')}. Choose from ${names.join(', ')}.`,
+    );
 
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0))

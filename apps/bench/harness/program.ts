@@ -78,7 +78,9 @@ export async function timeUntil(program: Program, pattern: RegExp, cwd: string) 
       const found = pattern.exec(output);
       if (found !== null) resolve(found);
     });
-    child.once('exit', (code) => reject(new Error(`${program.main} exited with ${code}:\n${output}`)));
+    child.once('exit', (code) =>
+      reject(new Error(`${program.main} exited with ${code}:\n${output}`)),
+    );
   });
   return { begun, milliseconds: performance.now() - begun, match, stop: () => kill(child) };
 }

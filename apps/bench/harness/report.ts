@@ -13,18 +13,31 @@ function row({ comparison, ours, other, ratio, met }: Result): string[] {
   const { name, unit, goal } = comparison;
   const digits = unit === 'MiB' ? 1 : 0;
   const wanted = 'atLeast' in goal ? `>= ${goal.atLeast}` : `<= ${goal.atMost}`;
-  return [name, unit, written(ours, digits), written(other, digits), written(ratio, 2), wanted, met ? 'yes' : 'NO'];
+  return [
+    name,
+    unit,
+    written(ours, digits),
+    written(other, digits),
+    written(ratio, 2),
+    wanted,
+    met ? 'yes' : 'NO',
+  ];
 }
 
 function aligned(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0))) ?? [];
-  return rows.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n');
+  const widths =
+    rows[0]?.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0))) ?? [];
+  return rows
+    .map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+    .join('\n');
 }
 
 /** Prints the table of results, and writes the values of every round to `results/latest.json`. */
 export function report(results: readonly Result[]): void {
   const head = ['measured', 'unit', 'ours', 'other', 'ratio', 'goal', 'met'];
-  const legend = results.map(({ comparison: { name, ours, other } }) => `${name}: ${ours}, compared with: ${other}.`);
+  const legend = results.map(
+    ({ comparison: { name, ours, other } }) => `${name}: ${ours}, compared with: ${other}.`,
+  );
   process.stdout.write(`\n${aligned([head, ...results.map(row)])}\n\n${legend.join('\n')}\n`);
 
   mkdirSync(new URL('.', file), { recursive: true });

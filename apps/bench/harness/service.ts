@@ -17,8 +17,14 @@ const common = {
  * Returns the built service, configured with the embedded store. The store's file is in the working
  * directory of the process.
  */
-export function serviceOnSqlite({ service }: Bench, more: Readonly<Record<string, string>> = {}): Program {
-  return { main: service, environment: { ...common, SQLITE_PATH: join('data', 'keys.db'), ...more } };
+export function serviceOnSqlite(
+  { service }: Bench,
+  more: Readonly<Record<string, string>> = {},
+): Program {
+  return {
+    main: service,
+    environment: { ...common, SQLITE_PATH: join('data', 'keys.db'), ...more },
+  };
 }
 
 /** Returns the built service, configured with the Firestore emulator. */
@@ -58,7 +64,9 @@ export function issueRequests(owners: number, kind = 'owner'): (amount: number) 
   const tokens = Array.from({ length: owners }, (_, index) => tokenFor(`${kind}-${index}`));
   let issued = 0;
   return (amount) =>
-    Array.from({ length: amount }, () => issueRequest(tokens[issued % owners] as string, `key ${issued++}`));
+    Array.from({ length: amount }, () =>
+      issueRequest(tokens[issued % owners] as string, `key ${issued++}`),
+    );
 }
 
 /** Issues `keysOfEach` keys to each owner. Returns all keys. */
@@ -68,7 +76,11 @@ export async function issueKeys(url: string, owners: number, keysOfEach = 1): Pr
     const token = tokenFor(`owner-${owner}`);
     for (let key = 0; key < keysOfEach; key++) {
       const { headers, body } = issueRequest(token, `key ${key}`);
-      const response = await fetch(`${url}${issuePath}`, { method: 'POST', headers, body: body as string });
+      const response = await fetch(`${url}${issuePath}`, {
+        method: 'POST',
+        headers,
+        body: body as string,
+      });
       keys.push(((await response.json()) as { api_key: string }).api_key);
     }
   }
@@ -84,5 +96,6 @@ export function verifyRequests(keys: readonly string[], amount: number): Request
 /** Returns a function that creates requests for keys, each by a new owner. */
 export function firstRequests(): (amount: number) => Request[] {
   let owners = 0;
-  return (amount) => Array.from({ length: amount }, () => issueRequest(tokenFor(`first-${owners++}`), 'MyFirstKey'));
+  return (amount) =>
+    Array.from({ length: amount }, () => issueRequest(tokenFor(`first-${owners++}`), 'MyFirstKey'));
 }

@@ -8,7 +8,10 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-export async function startWorker(name: string, environment: Readonly<Record<string, string>> = {}): Promise<Worker> {
+export async function startWorker(
+  name: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Worker> {
   const child: ChildProcess = fork(new URL(`../peers/${name}.ts`, import.meta.url), {
     env: { ...process.env, ...environment },
   });

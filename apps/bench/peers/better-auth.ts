@@ -31,7 +31,9 @@ for (let index = 0; index < 1_000; index++) {
 
 /** Creates a key for each user. */
 async function createKeys(): Promise<string[]> {
-  const created = userIds.map((userId) => auth.api.createApiKey({ body: { userId, name: 'MyFirstKey' } }));
+  const created = userIds.map((userId) =>
+    auth.api.createApiKey({ body: { userId, name: 'MyFirstKey' } }),
+  );
   return (await Promise.all(created)).map(({ key }) => key);
 }
 

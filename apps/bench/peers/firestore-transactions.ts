@@ -14,6 +14,11 @@ performWhenTold(() => {
     if (found.exists) throw new Error('The owner already exists.');
     const createdAt = new Date();
     transaction.set(owner, { user_id: owner.id, created_at: createdAt, keys: 1 });
-    transaction.set(key, { user_id: owner.id, name: 'MyFirstKey', created_at: createdAt, expires_in_days: 365 });
+    transaction.set(key, {
+      user_id: owner.id,
+      name: 'MyFirstKey',
+      created_at: createdAt,
+      expires_in_days: 365,
+    });
   });
 });

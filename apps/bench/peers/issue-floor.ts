@@ -58,8 +58,14 @@ const day = 86_400;
 
 const server = createServer(async (request, response) => {
   const token = request.headers.authorization?.slice('Bearer '.length) ?? '';
-  const { sub = '', tier, iat = 0 } = jwt.verify(token, secret, { algorithms: ['HS256'] }) as JwtPayload;
-  const { api_key_name: name, expires_in_days: days } = JSON.parse((await buffer(request)).toString());
+  const {
+    sub = '',
+    tier,
+    iat = 0,
+  } = jwt.verify(token, secret, { algorithms: ['HS256'] }) as JwtPayload;
+  const { api_key_name: name, expires_in_days: days } = JSON.parse(
+    (await buffer(request)).toString(),
+  );
   const key = makeKey();
   const id = createHmac('sha256', pepper).update(key).digest('base64url');
   const now = Math.floor(Date.now() / 1000);
@@ -79,7 +85,10 @@ const server = createServer(async (request, response) => {
       insertKey.run(sub, name, id, key.slice(0, 8), now, expiresAt, days, 'bench', removeAt, id);
       insertAudit.run(now, 'user', sub, 'key.issued', sub, name, id, removeAt, null);
     },
-    () => response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }).end(body),
+    () =>
+      response
+        .writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' })
+        .end(body),
   );
 });
 

@@ -17,7 +17,9 @@ const server = createServer((request, response) => {
   const key = request.headers['x-api-key'] as string;
   const found = known.get(key) ?? body;
   known.set(key, found);
-  response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'private, max-age=10' }).end(found);
+  response
+    .writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'private, max-age=10' })
+    .end(found);
 });
 
 server.listen(0, '127.0.0.1', () => {

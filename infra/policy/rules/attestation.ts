@@ -44,9 +44,15 @@ export const policyRequiresAttestation: ResourceValidationPolicy = {
   description: "A project's policy requires an attestor, and enforces it.",
   enforcementLevel: 'mandatory',
   validateResource: forKind('binaryAuthorizationPolicy', (policy, refuse) => {
-    const { evaluationMode, enforcementMode, requireAttestationsBies } = policy.defaultAdmissionRule;
-    const requires = evaluationMode === 'REQUIRE_ATTESTATION' && (requireAttestationsBies?.length ?? 0) > 0;
-    if (requires && enforcementMode === 'ENFORCED_BLOCK_AND_AUDIT_LOG' && !policy.admissionWhitelistPatterns?.length)
+    const { evaluationMode, enforcementMode, requireAttestationsBies } =
+      policy.defaultAdmissionRule;
+    const requires =
+      evaluationMode === 'REQUIRE_ATTESTATION' && (requireAttestationsBies?.length ?? 0) > 0;
+    if (
+      requires &&
+      enforcementMode === 'ENFORCED_BLOCK_AND_AUDIT_LOG' &&
+      !policy.admissionWhitelistPatterns?.length
+    )
       return;
     refuse(
       'The default rule does not require an attestation of every image and block what lacks it',
@@ -67,7 +73,9 @@ export const signingKeysAsymmetric: ResourceValidationPolicy = {
   validateResource: [
     forKind('attestor', ({ attestationAuthorityNote }, refuse) => {
       const keys = attestationAuthorityNote.publicKeys ?? [];
-      const fromKms = keys.every(({ id }) => /^\/\/cloudkms\.googleapis\.com\/v1\/projects\//.test(id ?? ''));
+      const fromKms = keys.every(({ id }) =>
+        /^\/\/cloudkms\.googleapis\.com\/v1\/projects\//.test(id ?? ''),
+      );
       if (keys.length > 0 && fromKms) return;
       refuse(
         'The attestor has no public key of Cloud KMS',
@@ -76,7 +84,8 @@ export const signingKeysAsymmetric: ResourceValidationPolicy = {
       );
     }),
     forKind('cryptoKey', ({ purpose, versionTemplate }, refuse) => {
-      if (purpose !== 'ASYMMETRIC_SIGN' || /^(EC|RSA)_SIGN_/.test(versionTemplate?.algorithm ?? '')) return;
+      if (purpose !== 'ASYMMETRIC_SIGN' || /^(EC|RSA)_SIGN_/.test(versionTemplate?.algorithm ?? ''))
+        return;
       refuse(
         'The key signs with no asymmetric algorithm',
         'Who verifies a signature would have to be able to make it',

@@ -34,7 +34,9 @@ export const federationWithCondition: ResourceValidationPolicy = {
   validateResource: forKind('workloadIdentityPoolProvider', ({ attributeCondition }, refuse) => {
     if (attributeCondition && isConjunction(attributeCondition)) return;
     refuse(
-      attributeCondition ? 'attributeCondition has an alternative or a negation' : 'attributeCondition is missing',
+      attributeCondition
+        ? 'attributeCondition has an alternative or a negation'
+        : 'attributeCondition is missing',
       'Every workflow of every repository on GitHub has tokens of the same issuer, and all that it does not exclude come in',
       "Join comparisons with &&; several values go into one list: assertion.sub in ['...', '...']",
     );
@@ -49,14 +51,17 @@ export const federationWithOneRepository: ResourceValidationPolicy = {
   name: 'federation-one-repository',
   description: 'A workload identity provider trusts one repository of one owner, by their numbers.',
   enforcementLevel: 'mandatory',
-  validateResource: forKind('workloadIdentityPoolProvider', ({ attributeCondition = '' }, refuse) => {
-    if (requires(attributeCondition, repository) && requires(attributeCondition, owner)) return;
-    refuse(
-      'attributeCondition does not compare assertion.repository_id and assertion.repository_owner_id with numbers',
-      'A name that its owner gives up can be taken by anyone, a number cannot',
-      "Add assertion.repository_id == '...' && assertion.repository_owner_id == '...'",
-    );
-  }),
+  validateResource: forKind(
+    'workloadIdentityPoolProvider',
+    ({ attributeCondition = '' }, refuse) => {
+      if (requires(attributeCondition, repository) && requires(attributeCondition, owner)) return;
+      refuse(
+        'attributeCondition does not compare assertion.repository_id and assertion.repository_owner_id with numbers',
+        'A name that its owner gives up can be taken by anyone, a number cannot',
+        "Add assertion.repository_id == '...' && assertion.repository_owner_id == '...'",
+      );
+    },
+  ),
 };
 
 /**
@@ -67,14 +72,17 @@ export const federationWithSubjects: ResourceValidationPolicy = {
   name: 'federation-literal-subjects',
   description: 'A workload identity provider names the subjects that it trusts.',
   enforcementLevel: 'mandatory',
-  validateResource: forKind('workloadIdentityPoolProvider', ({ attributeCondition = '' }, refuse) => {
-    if (requires(attributeCondition, subject)) return;
-    refuse(
-      'attributeCondition does not compare google.subject with literals',
-      'Any branch, tag or pull request of the repository could come in, its unreviewed ones too',
-      "Add google.subject == 'REPOSITORY_ID:environment:...', or google.subject in ['...', '...']",
-    );
-  }),
+  validateResource: forKind(
+    'workloadIdentityPoolProvider',
+    ({ attributeCondition = '' }, refuse) => {
+      if (requires(attributeCondition, subject)) return;
+      refuse(
+        'attributeCondition does not compare google.subject with literals',
+        'Any branch, tag or pull request of the repository could come in, its unreviewed ones too',
+        "Add google.subject == 'REPOSITORY_ID:environment:...', or google.subject in ['...', '...']",
+      );
+    },
+  ),
 };
 
 /**
@@ -83,12 +91,15 @@ export const federationWithSubjects: ResourceValidationPolicy = {
  */
 export const federationWithNumericSubject: ResourceValidationPolicy = {
   name: 'federation-numeric-subject',
-  description: "A subject is made of the repository's number and of claims that hold no name of it.",
+  description:
+    "A subject is made of the repository's number and of claims that hold no name of it.",
   enforcementLevel: 'mandatory',
   validateResource: forKind('workloadIdentityPoolProvider', ({ attributeMapping }, refuse) => {
     const mapping = attributeMapping?.['google.subject'] ?? '';
     const claims = [...mapping.matchAll(/assertion\.(\w+)/g)].map(([, claim]) => claim as string);
-    const others = claims.filter((claim) => !['repository_id', 'environment', 'event_name', 'ref'].includes(claim));
+    const others = claims.filter(
+      (claim) => !['repository_id', 'environment', 'event_name', 'ref'].includes(claim),
+    );
     if (/^assertion\.repository_id\b/.test(mapping) && others.length === 0) return;
     refuse(
       'google.subject is not made of assertion.repository_id',
@@ -109,18 +120,25 @@ const pullRequest = /^assertion\.event_name\s*==\s*(?:'pull_request'|"pull_reque
  */
 export const federationWithOneBranch: ResourceValidationPolicy = {
   name: 'federation-one-branch',
-  description: 'Jobs come in from one protected branch, or as pull requests that have no environment.',
+  description:
+    'Jobs come in from one protected branch, or as pull requests that have no environment.',
   enforcementLevel: 'mandatory',
-  validateResource: forKind('workloadIdentityPoolProvider', ({ attributeCondition = '', attributeMapping }, refuse) => {
-    const reviewed = requires(attributeCondition, branch) && requires(attributeCondition, protectedBranch);
-    const readsEnvironment = /assertion\.environment/.test(attributeMapping?.['google.subject'] ?? '');
-    if (reviewed || (requires(attributeCondition, pullRequest) && !readsEnvironment)) return;
-    refuse(
-      'attributeCondition does not compare assertion.ref with one branch, and assertion.ref_protected with true',
-      'A branch that nobody reviewed could name the environment, and deploy as it',
-      "Add assertion.ref == 'refs/heads/main' && assertion.ref_protected == 'true'; for pull requests, a provider of their own",
-    );
-  }),
+  validateResource: forKind(
+    'workloadIdentityPoolProvider',
+    ({ attributeCondition = '', attributeMapping }, refuse) => {
+      const reviewed =
+        requires(attributeCondition, branch) && requires(attributeCondition, protectedBranch);
+      const readsEnvironment = /assertion\.environment/.test(
+        attributeMapping?.['google.subject'] ?? '',
+      );
+      if (reviewed || (requires(attributeCondition, pullRequest) && !readsEnvironment)) return;
+      refuse(
+        'attributeCondition does not compare assertion.ref with one branch, and assertion.ref_protected with true',
+        'A branch that nobody reviewed could name the environment, and deploy as it',
+        "Add assertion.ref == 'refs/heads/main' && assertion.ref_protected == 'true'; for pull requests, a provider of their own",
+      );
+    },
+  ),
 };
 
 const oneSubject =
@@ -136,7 +154,8 @@ export const bindingsToOneSubject: ResourceValidationPolicy = {
   enforcementLevel: 'mandatory',
   validateResource: forMembers((member, refuse, grant) => {
     const isSet = member.startsWith('principalSet:');
-    if (!isSet && (oneSubject.test(member) || grant.role !== 'roles/iam.workloadIdentityUser')) return;
+    if (!isSet && (oneSubject.test(member) || grant.role !== 'roles/iam.workloadIdentityUser'))
+      return;
     refuse(
       `${member} is not one subject`,
       'All subjects of the pool, or all that share an attribute, would get the role',

@@ -24,8 +24,12 @@ export const pointInTimeRecovery: ResourceValidationPolicy = {
  * Reports whether a backup schedule or field belongs to a database. URNs are compared first,
  * because the database's name may be unknown at preview.
  */
-function belongsTo(part: StackResource<'backupSchedule' | 'field'>, database: StackResource<'database'>): boolean {
-  const owners = part.propertyDependencies['database']?.filter(({ type }) => type === database.type) ?? [];
+function belongsTo(
+  part: StackResource<'backupSchedule' | 'field'>,
+  database: StackResource<'database'>,
+): boolean {
+  const owners =
+    part.propertyDependencies['database']?.filter(({ type }) => type === database.type) ?? [];
   if (owners.length > 0) return owners.some(({ urn }) => urn === database.urn);
   return (part.props.database ?? '(default)') === (database.props.name ?? '(default)');
 }
@@ -51,7 +55,9 @@ export const backups: StackValidationPolicy = {
   }),
 };
 
-const expiring = Object.values<Collection>(collections).filter(({ ttlField }) => ttlField !== undefined);
+const expiring = Object.values<Collection>(collections).filter(
+  ({ ttlField }) => ttlField !== undefined,
+);
 
 /**
  * Requires a TTL policy for each field that packages/schema declares as a TTL field, so that
@@ -67,7 +73,8 @@ export const expiry: StackValidationPolicy = {
     for (const database of resourcesOf(args, 'database')) {
       const ownFields = fields.filter((field) => belongsTo(field, database));
       for (const { id, ttlField } of expiring) {
-        if (ownFields.some(({ props }) => props.collection === id && props.field === ttlField)) continue;
+        if (ownFields.some(({ props }) => props.collection === id && props.field === ttlField))
+          continue;
         refuse(
           `The database ${database.name} keeps ${id} whose ${ttlField} is past`,
           'Data about users would stay for ever, and the collection would only grow',

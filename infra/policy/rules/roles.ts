@@ -35,7 +35,8 @@ export const noAdminOfProjects: ResourceValidationPolicy = {
 };
 
 /** Roles that allow a member to impersonate a service account. */
-const impersonation = /^roles\/iam\.(serviceAccount(User|TokenCreator|OpenIdTokenCreator)|workloadIdentityUser)$/;
+const impersonation =
+  /^roles\/iam\.(serviceAccount(User|TokenCreator|OpenIdTokenCreator)|workloadIdentityUser)$/;
 
 /**
  * Rejects project-wide grants of impersonation roles, which apply to all service accounts of a

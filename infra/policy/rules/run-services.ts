@@ -83,10 +83,14 @@ export const boundedInstances: ResourceValidationPolicy = {
   description: 'A service says how many instances it may have at most.',
   enforcementLevel: 'mandatory',
   validateResource: forKind('service', ({ scaling, template }, refuse) => {
-    const bounds = [scaling?.maxInstanceCount, template.scaling?.maxInstanceCount].filter((bound) => bound != null);
+    const bounds = [scaling?.maxInstanceCount, template.scaling?.maxInstanceCount].filter(
+      (bound) => bound != null,
+    );
     if (bounds.length > 0 && bounds.every((bound) => bound >= 1 && bound <= mostInstances)) return;
     refuse(
-      bounds.length === 0 ? 'maxInstanceCount is missing' : `maxInstanceCount is ${bounds.join(' and ')}`,
+      bounds.length === 0
+        ? 'maxInstanceCount is missing'
+        : `maxInstanceCount is ${bounds.join(' and ')}`,
       'A flood of requests would become a bill, and more connections than the stores can bear',
       `Set scaling.maxInstanceCount and template.scaling.maxInstanceCount, from 1 to ${mostInstances}`,
     );

@@ -121,7 +121,9 @@ export const probes: ResourceValidationPolicy = {
   enforcementLevel: 'mandatory',
   validateResource: forKind('service', ({ template }, refuse) =>
     forEachKnown(template.containers, (container) => {
-      const missing = (['startupProbe', 'livenessProbe'] as const).filter((probe) => !container[probe]);
+      const missing = (['startupProbe', 'livenessProbe'] as const).filter(
+        (probe) => !container[probe],
+      );
       if (missing.length === 0) return;
       refuse(
         `A container has no ${missing.join(' and no ')}`,

@@ -49,7 +49,8 @@ export const noSecretRolesAcrossProjects: ResourceValidationPolicy = {
   description: 'No role on secrets holds for a whole project.',
   enforcementLevel: 'mandatory',
   validateResource: forRoles((role, refuse, { type }) => {
-    if (!isProjectWide(type) || role === accessor || !role.startsWith('roles/secretmanager.')) return;
+    if (!isProjectWide(type) || role === accessor || !role.startsWith('roles/secretmanager.'))
+      return;
     refuse(
       `${role} is given on the whole project`,
       'It reaches every secret there, also those made later',

@@ -8,7 +8,14 @@ import { roleCases } from './cases/roles.ts';
 import { runCases } from './cases/run.ts';
 import { type Resource, unknown, violationsOf } from './harness/violations.ts';
 
-const cases = { ...identityCases, ...roleCases, ...federationCases, ...runCases, ...dataCases, ...attestationCases };
+const cases = {
+  ...identityCases,
+  ...roleCases,
+  ...federationCases,
+  ...runCases,
+  ...dataCases,
+  ...attestationCases,
+};
 
 /** Yields copies of a list of resources, in each of which one property is unknown. */
 function* withUnknowns(resources: readonly Resource[]): Generator<Resource[]> {
@@ -36,29 +43,34 @@ test('every rule has a name of its own, and cases that it accepts and refuses', 
   }
 });
 
-describe.each(policies.map((policy) => ({ policy, name: policy.name })))('$name', ({ policy, name }) => {
-  const { accepts, refuses } = cases[name] ?? { accepts: {}, refuses: {} };
+describe.each(policies.map((policy) => ({ policy, name: policy.name })))(
+  '$name',
+  ({ policy, name }) => {
+    const { accepts, refuses } = cases[name] ?? { accepts: {}, refuses: {} };
 
-  test('stops an update', () => {
-    expect(policy.enforcementLevel).toBe('mandatory');
-  });
+    test('stops an update', () => {
+      expect(policy.enforcementLevel).toBe('mandatory');
+    });
 
-  test.each(Object.entries(accepts))('accepts: %s', async (_name, resources) => {
-    expect(await violationsOf(policy, resources)).toEqual([]);
-  });
-
-  test.each(Object.entries(refuses))('refuses: %s', async (_name, [because, ...resources]) => {
-    const violations = await violationsOf(policy, resources);
-    expect(violations).toContainEqual(expect.stringMatching(because));
-    for (const violation of violations) expect(violation).toMatch(/^.+\. .+\. .+\.$/);
-  });
-
-  test('refuses nothing for a value that is not known yet', async () => {
-    for (const resources of Object.values(accepts).flatMap((accepted) => [...withUnknowns(accepted)])) {
+    test.each(Object.entries(accepts))('accepts: %s', async (_name, resources) => {
       expect(await violationsOf(policy, resources)).toEqual([]);
-    }
-    for (const [, ...resources] of Object.values(refuses)) {
-      for (const changed of withUnknowns(resources)) await violationsOf(policy, changed);
-    }
-  });
-});
+    });
+
+    test.each(Object.entries(refuses))('refuses: %s', async (_name, [because, ...resources]) => {
+      const violations = await violationsOf(policy, resources);
+      expect(violations).toContainEqual(expect.stringMatching(because));
+      for (const violation of violations) expect(violation).toMatch(/^.+\. .+\. .+\.$/);
+    });
+
+    test('refuses nothing for a value that is not known yet', async () => {
+      for (const resources of Object.values(accepts).flatMap((accepted) => [
+        ...withUnknowns(accepted),
+      ])) {
+        expect(await violationsOf(policy, resources)).toEqual([]);
+      }
+      for (const [, ...resources] of Object.values(refuses)) {
+        for (const changed of withUnknowns(resources)) await violationsOf(policy, changed);
+      }
+    });
+  },
+);

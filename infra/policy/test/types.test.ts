@@ -31,7 +31,8 @@ test('every resource that gives a role to a member is looked at', async () => {
   const props = { role: 'roles/any', member: 'allUsers', members: ['allUsers'] };
   const overlooked: string[] = [];
   for (const { type } of granting) {
-    if ((await violationsOf(noPublicMembers, [{ type, props }])).length === 0) overlooked.push(type);
+    if ((await violationsOf(noPublicMembers, [{ type, props }])).length === 0)
+      overlooked.push(type);
   }
   expect(overlooked).toEqual([]);
 });

@@ -19,7 +19,9 @@ test('a container is refused beside one that is not known yet', async () => {
     { ...container, image: unknown },
     { ...container, image: 'sidecar' },
   ];
-  expect(await violationsOf(imageDigests, [service({ template: { ...template, containers } })])).toHaveLength(1);
+  expect(
+    await violationsOf(imageDigests, [service({ template: { ...template, containers } })]),
+  ).toHaveLength(1);
 });
 
 test('a plain secret is refused though its value is not known yet', async () => {

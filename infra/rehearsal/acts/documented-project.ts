@@ -20,7 +20,10 @@ const node = `'${process.execPath}'`;
  */
 function tokensOfIssuer(work: Workplace, stack: Stack, secret: string): string {
   const file = join(work.folder, `issuer-${stack}.json`);
-  writeFileSync(file, JSON.stringify({ secret, issuer: 'https://issuer.example', audience: hosts[stack] }));
+  writeFileSync(
+    file,
+    JSON.stringify({ secret, issuer: 'https://issuer.example', audience: hosts[stack] }),
+  );
   return `${node} '${join(import.meta.dirname, '../token.ts')}' '${file}'`;
 }
 
@@ -29,8 +32,13 @@ function tokensOfIssuer(work: Workplace, stack: Stack, secret: string): string {
  * project's owner to commit them.
  */
 function letGitHubDeploy(work: Workplace): void {
-  const settings = ['githubRepository: example-owner/example-repository', 'githubRepositoryId: "1234567"'];
-  const lines = [...settings, 'githubOwnerId: "7654321"'].map((line) => `  andamio:${line}\n`).join('');
+  const settings = [
+    'githubRepository: example-owner/example-repository',
+    'githubRepositoryId: "1234567"',
+  ];
+  const lines = [...settings, 'githubOwnerId: "7654321"']
+    .map((line) => `  andamio:${line}\n`)
+    .join('');
   for (const stack of ['shared', 'preprod', 'prod'])
     appendFileSync(join(work.clone, `infra/Pulumi.${stack}.yaml`), lines);
 }
@@ -39,7 +47,12 @@ function letGitHubDeploy(work: Workplace): void {
  * Returns a {@link Typist} that runs the commands of a pipeline job and calls Google as the job's
  * service account.
  */
-async function job(work: Workplace, { google }: Surroundings, track: string, account: string): Promise<Typist> {
+async function job(
+  work: Workplace,
+  { google }: Surroundings,
+  track: string,
+  account: string,
+): Promise<Typist> {
   const port = await google.portOf(`serviceAccount:${account}@${project}.iam.gserviceaccount.com`);
   return work.typist(track, { PULUMI_DEBUG_PROVIDERS: `gcp:${port},docker-build:${port}` });
 }
@@ -48,18 +61,28 @@ async function job(work: Workplace, { google }: Surroundings, track: string, acc
  * Rehearses the documented project: deploys shared, preprod and prod, releases new images, operates
  * the services, and destroys the stacks.
  */
-export async function documentedProject(work: Workplace, surroundings: Surroundings): Promise<void> {
+export async function documentedProject(
+  work: Workplace,
+  surroundings: Surroundings,
+): Promise<void> {
   letGitHubDeploy(work);
   const owner = work.typist('prod');
 
-  await owner.step('Deploy shared, preprod and prod by the commands in docs/deploy.md', async () => {
-    let printed = '';
-    for (const command of documentedCommands(document, 'The documented project')) printed = await owner.run(command);
-    assert.match(printed, /"api_key": "ant-/);
-    assert.equal(await owner.output('prod', 'host'), hosts.prod);
-  });
+  await owner.step(
+    'Deploy shared, preprod and prod by the commands in docs/deploy.md',
+    async () => {
+      let printed = '';
+      for (const command of documentedCommands(document, 'The documented project'))
+        printed = await owner.run(command);
+      assert.match(printed, /"api_key": "ant-/);
+      assert.equal(await owner.output('prod', 'host'), hosts.prod);
+    },
+  );
   const preprod = work.typist('preprod');
-  await Promise.all([production(work, owner, surroundings), operations(work, preprod, surroundings)]);
+  await Promise.all([
+    production(work, owner, surroundings),
+    operations(work, preprod, surroundings),
+  ]);
   await tearDown(owner, surroundings);
 }
 
@@ -77,7 +100,12 @@ class Releases {
     this.#deploy = deploy;
   }
 
-  static async to(stack: Stack, work: Workplace, owner: Typist, surroundings: Surroundings): Promise<Releases> {
+  static async to(
+    stack: Stack,
+    work: Workplace,
+    owner: Typist,
+    surroundings: Surroundings,
+  ): Promise<Releases> {
     const service = new URL(hosts[stack]).host.replace(/-308006323670\..*/, '');
     const secret = `projects/${project}/secrets/${service}-jwt-secrets/versions/1`;
     const value = (await surroundings.google.secretValue(secret)) as string;
@@ -126,7 +154,11 @@ class Releases {
 }
 
 /** Runs the release steps on prod. */
-async function production(work: Workplace, owner: Typist, surroundings: Surroundings): Promise<void> {
+async function production(
+  work: Workplace,
+  owner: Typist,
+  surroundings: Surroundings,
+): Promise<void> {
   const releases = await Releases.to('prod', work, owner, surroundings);
   const first = await owner.output('prod', 'image');
 
@@ -180,13 +212,18 @@ async function production(work: Workplace, owner: Typist, surroundings: Surround
 }
 
 /** Runs the operating steps on preprod. */
-async function operations(work: Workplace, owner: Typist, surroundings: Surroundings): Promise<void> {
+async function operations(
+  work: Workplace,
+  owner: Typist,
+  surroundings: Surroundings,
+): Promise<void> {
   const { google } = surroundings;
   const preview = await job(work, surroundings, 'preprod', 'andamio-preview');
   const drift = await job(work, surroundings, 'preprod', 'andamio-drift');
 
   await owner.step('Update again: nothing changes', async () => {
-    for (const stack of ['shared', 'preprod']) assertUnchanged(await owner.pulumi('up --yes --skip-preview', stack));
+    for (const stack of ['shared', 'preprod'])
+      assertUnchanged(await owner.pulumi('up --yes --skip-preview', stack));
   });
 
   await owner.step('Preview a pull request, as the preview account', async () => {
@@ -207,17 +244,26 @@ async function operations(work: Workplace, owner: Typist, surroundings: Surround
         `gcloud logging read --project=${project} --order=asc --format='value(textPayload)' '${filter}'`,
       );
     };
-    assert.match(await printedBy(done), /^Working on the Firestore database andamio-api-preprod .*\n.*keys/s);
+    assert.match(
+      await printedBy(done),
+      /^Working on the Firestore database andamio-api-preprod .*\n.*keys/s,
+    );
     assert.match(await printedBy(failed), /There is no such user\./);
   });
 
-  await owner.step('Check for drift as the drift account: none, then found and corrected', async () => {
-    await drift.run(`${node} infra/scripts/drift.ts preprod`);
-    const service = `projects/${project}/locations/us-central1/services/andamio-api-preprod`;
-    await google.change(service, { invokerIamDisabled: false });
-    assert.match(await drift.refused(`${node} infra/scripts/drift.ts preprod`), /invokerIamDisabled/);
-    await owner.pulumi('up --yes --refresh --skip-preview', 'preprod');
-  });
+  await owner.step(
+    'Check for drift as the drift account: none, then found and corrected',
+    async () => {
+      await drift.run(`${node} infra/scripts/drift.ts preprod`);
+      const service = `projects/${project}/locations/us-central1/services/andamio-api-preprod`;
+      await google.change(service, { invokerIamDisabled: false });
+      assert.match(
+        await drift.refused(`${node} infra/scripts/drift.ts preprod`),
+        /invokerIamDisabled/,
+      );
+      await owner.pulumi('up --yes --refresh --skip-preview', 'preprod');
+    },
+  );
 
   await owner.step('Rotate a pepper', async () => {
     await owner.run('npx -y pnpm@12 secrets:generate preprod --add-pepper');
@@ -238,23 +284,31 @@ async function operations(work: Workplace, owner: Typist, surroundings: Surround
 }
 
 async function tearDown(owner: Typist, { google }: Surroundings): Promise<void> {
-  await owner.step('Tear down: refused until protection is off, and while Google holds the subnetwork', async () => {
-    assert.match(await owner.refused('npx -y pnpm@12 pulumi destroy --yes --stack prod'), /protected/);
-    for (const command of documentedCommands(document, 'Tear down the documented project')) {
-      const { succeeded, printed } = await owner.try(command);
-      if (succeeded) continue;
-      assert.match(printed, /already being used/);
-      await google.pass(2 * 3600);
-      await owner.run(command);
-    }
-    const left = (await google.resources()).filter(({ inputs }) => inputs['project'] === project);
-    assert.deepEqual(
-      // Google never deletes keys (https://cloud.google.com/kms/docs/resource-hierarchy), and
-      // `destroy` keeps the identity pool.
-      left.filter(({ type }) => !/^gcp:(iam\/workloadIdentityPool|kms\/(cryptoKey|keyRing):)/.test(type)),
-      [],
-    );
-  });
+  await owner.step(
+    'Tear down: refused until protection is off, and while Google holds the subnetwork',
+    async () => {
+      assert.match(
+        await owner.refused('npx -y pnpm@12 pulumi destroy --yes --stack prod'),
+        /protected/,
+      );
+      for (const command of documentedCommands(document, 'Tear down the documented project')) {
+        const { succeeded, printed } = await owner.try(command);
+        if (succeeded) continue;
+        assert.match(printed, /already being used/);
+        await google.pass(2 * 3600);
+        await owner.run(command);
+      }
+      const left = (await google.resources()).filter(({ inputs }) => inputs['project'] === project);
+      assert.deepEqual(
+        // Google never deletes keys (https://cloud.google.com/kms/docs/resource-hierarchy), and
+        // `destroy` keeps the identity pool.
+        left.filter(
+          ({ type }) => !/^gcp:(iam\/workloadIdentityPool|kms\/(cryptoKey|keyRing):)/.test(type),
+        ),
+        [],
+      );
+    },
+  );
 
   await owner.step('Deploy again: what Google keeps is adopted', async () => {
     await owner.pulumi('up --yes --skip-preview', 'shared');

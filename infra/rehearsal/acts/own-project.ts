@@ -12,11 +12,16 @@ const repository = join(import.meta.dirname, '../../..');
 export async function ownProject(work: Workplace, { google }: Surroundings): Promise<void> {
   const stranger = work.typist('dev');
   const ofStranger = async () =>
-    (await google.resources()).filter(({ inputs }) => inputs['project'] === 'my-project').map(({ type }) => type);
+    (await google.resources())
+      .filter(({ inputs }) => inputs['project'] === 'my-project')
+      .map(({ type }) => type);
 
   await stranger.step('Deploy by the commands in README, and request a key', async () => {
     const commands = documentedCommands(join(repository, 'README.md'), 'Deploy');
-    assert.deepEqual(documentedCommands(join(repository, 'docs/deploy.md'), 'A project of your own'), commands);
+    assert.deepEqual(
+      documentedCommands(join(repository, 'docs/deploy.md'), 'A project of your own'),
+      commands,
+    );
     assert.ok(commands.length <= 5, 'README has more than five commands.');
     let printed = '';
     for (const command of commands) printed = await stranger.run(command);
@@ -28,7 +33,10 @@ export async function ownProject(work: Workplace, { google }: Surroundings): Pro
   });
 
   await stranger.step('Tear down, and deploy again', async () => {
-    const [destroy] = documentedCommands(join(repository, 'docs/deploy.md'), 'Tear down your own project') as [string];
+    const [destroy] = documentedCommands(
+      join(repository, 'docs/deploy.md'),
+      'Tear down your own project',
+    ) as [string];
     await stranger.run(destroy);
     assert.deepEqual(await ofStranger(), []);
     await google.pass(5 * 60);

@@ -7,7 +7,8 @@ const isObject = (value: unknown): value is Properties =>
  * Reports whether a value is the first value of an enum. In Google's APIs, this value means that
  * the field is not set: https://google.aip.dev/126
  */
-const isUnspecified = (value: unknown) => typeof value === 'string' && /(^|_)UNSPECIFIED$/.test(value);
+const isUnspecified = (value: unknown) =>
+  typeof value === 'string' && /(^|_)UNSPECIFIED$/.test(value);
 
 const isDefault = (value: unknown) =>
   value === undefined ||
@@ -46,11 +47,15 @@ function kept(declared: unknown, answer: unknown): unknown {
     return typeof declared === 'number' ? 0 : typeof declared === 'boolean' ? false : '';
   }
   if (Array.isArray(declared) && Array.isArray(answer))
-    return answer.map((each, index) => (index < declared.length ? kept(declared[index], each) : each));
+    return answer.map((each, index) =>
+      index < declared.length ? kept(declared[index], each) : each,
+    );
   if (!isObject(declared) || !isObject(answer)) return answer;
   return {
     ...answer,
-    ...Object.fromEntries(Object.entries(declared).map(([name, member]) => [name, kept(member, answer[name])])),
+    ...Object.fromEntries(
+      Object.entries(declared).map(([name, member]) => [name, kept(member, answer[name])]),
+    ),
   };
 }
 
@@ -102,6 +107,8 @@ export function isSameDocument(old: string, declared: string): boolean {
 /** Returns the JSON of a value, with the keys of all objects sorted. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, member) =>
-    isObject(member) ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1))) : member,
+    isObject(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
   );
 }

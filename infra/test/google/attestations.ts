@@ -34,7 +34,8 @@ export interface Occurrence {
  */
 function privateKeyOf(version: string, cloud: Cloud): string {
   const [key = ''] = version.split('/cryptoKeyVersions/');
-  if (!cloud.resources.has(key)) throw new GoogleError(404, `CryptoKeyVersion ${version} not found.`);
+  if (!cloud.resources.has(key))
+    throw new GoogleError(404, `CryptoKeyVersion ${version} not found.`);
   const known = cloud.signingKeys.get(version);
   if (known) return known;
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -58,7 +59,9 @@ function sign(version: string, digest: Buffer, cloud: Cloud): string {
   try {
     const file = join(folder, 'key.pem');
     writeFileSync(file, privateKeyOf(version, cloud), { mode: 0o600 });
-    const { stdout } = spawnSync('openssl', ['pkeyutl', '-sign', '-inkey', file], { input: digest });
+    const { stdout } = spawnSync('openssl', ['pkeyutl', '-sign', '-inkey', file], {
+      input: digest,
+    });
     return stdout.toString('base64');
   } finally {
     rmSync(folder, { recursive: true });
@@ -90,7 +93,9 @@ const noteOf = (attestor: Properties) => attestor['attestationAuthorityNote'] as
  */
 function noteNameOf(attestor: Properties): string {
   const { noteReference } = noteOf(attestor);
-  return noteReference.includes('/') ? noteReference : `projects/${attestor['project']}/notes/${noteReference}`;
+  return noteReference.includes('/')
+    ? noteReference
+    : `projects/${attestor['project']}/notes/${noteReference}`;
 }
 
 const imageOf = (resourceUri: string) => resourceUri.replace(/^https:\/\//, '');
@@ -99,14 +104,19 @@ const imageOf = (resourceUri: string) => resourceUri.replace(/^https:\/\//, '');
 function isVerified({ attestation, resourceUri }: Occurrence, attestor: Properties): boolean {
   const payload = Buffer.from(attestation.serializedPayload, 'base64');
   const { critical } = JSON.parse(payload.toString()) as {
-    critical: { identity: { 'docker-reference': string }; image: { 'docker-manifest-digest': string } };
+    critical: {
+      identity: { 'docker-reference': string };
+      image: { 'docker-manifest-digest': string };
+    };
   };
   const { identity, image } = critical;
-  if (`${identity['docker-reference']}@${image['docker-manifest-digest']}` !== imageOf(resourceUri)) return false;
+  if (`${identity['docker-reference']}@${image['docker-manifest-digest']}` !== imageOf(resourceUri))
+    return false;
   return attestation.signatures.some(({ publicKeyId, signature }) =>
     noteOf(attestor).publicKeys.some(
       ({ id, pkixPublicKey }) =>
-        id === publicKeyId && verify('sha256', payload, pkixPublicKey.publicKeyPem, Buffer.from(signature, 'base64')),
+        id === publicKeyId &&
+        verify('sha256', payload, pkixPublicKey.publicKeyPem, Buffer.from(signature, 'base64')),
     ),
   );
 }
@@ -125,7 +135,9 @@ export function denialOf(project: string, image: string, cloud: Cloud): string |
     const attestor = attestorOf(id, cloud);
     const attested = cloud.occurrences.some(
       (each) =>
-        each.noteName === noteNameOf(attestor) && imageOf(each.resourceUri) === image && isVerified(each, attestor),
+        each.noteName === noteNameOf(attestor) &&
+        imageOf(each.resourceUri) === image &&
+        isVerified(each, attestor),
     );
     if (attested) continue;
     return `Image ${image} denied by attestor ${id}: No attestations found that were valid and signed by a key trusted by the attestor`;
@@ -175,7 +187,9 @@ export function attestationRoutes(cloud: Cloud): Route[] {
       },
     },
     {
-      pattern: new RegExp(`^POST ${v}\\/projects\\/([^/]+)\\/attestors\\/([^/]+):validateAttestationOccurrence$`),
+      pattern: new RegExp(
+        `^POST ${v}\\/projects\\/([^/]+)\\/attestors\\/([^/]+):validateAttestationOccurrence$`,
+      ),
       api: binauthz,
       answer([project, name], body) {
         const occurrence = {
@@ -183,10 +197,16 @@ export function attestationRoutes(cloud: Cloud): Route[] {
           resourceUri: String(body['occurrenceResourceUri']),
           attestation: body['attestation'] as Occurrence['attestation'],
         };
-        const verified = isVerified(occurrence, attestorOf(`projects/${project}/attestors/${name}`, cloud));
+        const verified = isVerified(
+          occurrence,
+          attestorOf(`projects/${project}/attestors/${name}`, cloud),
+        );
         return verified
           ? { result: 'VERIFIED' }
-          : { result: 'ATTESTATION_NOT_VERIFIABLE', denialReason: 'No public key of the attestor verifies it.' };
+          : {
+              result: 'ATTESTATION_NOT_VERIFIABLE',
+              denialReason: 'No public key of the attestor verifies it.',
+            };
       },
     },
     {
@@ -194,23 +214,31 @@ export function attestationRoutes(cloud: Cloud): Route[] {
       api: analysis,
       answer([project], body) {
         const { noteName, resourceUri } = body as unknown as Occurrence;
-        if (!cloud.resources.has(noteName)) throw new GoogleError(404, `note with name "${noteName}" does not exist`);
+        if (!cloud.resources.has(noteName))
+          throw new GoogleError(404, `note with name "${noteName}" does not exist`);
         const held = cloud.occurrences.some(
           (each) => each.noteName === noteName && JSON.stringify(each) === JSON.stringify(body),
         );
         if (held) throw new GoogleError(409, `an occurrence for ${resourceUri} already exists`);
         cloud.occurrences.push(body as unknown as Occurrence);
-        return { name: `projects/${project}/occurrences/${cloud.occurrences.length}`, kind: 'ATTESTATION', ...body };
+        return {
+          name: `projects/${project}/occurrences/${cloud.occurrences.length}`,
+          kind: 'ATTESTATION',
+          ...body,
+        };
       },
     },
     {
       pattern: new RegExp(`^GET ${v}\\/projects\\/([^/]+)\\/notes\\/([^/]+)\\/occurrences$`),
       api: analysis,
       answer([project, note], _body, query) {
-        const wanted = /^has_suffix\(resourceUrl, "([^"]+)"\)$/.exec(query.get('filter') ?? '')?.[1];
+        const wanted = /^has_suffix\(resourceUrl, "([^"]+)"\)$/.exec(
+          query.get('filter') ?? '',
+        )?.[1];
         const name = `projects/${project}/notes/${note}`;
         const occurrences = cloud.occurrences.filter(
-          (each) => each.noteName === name && (wanted === undefined || each.resourceUri.endsWith(wanted)),
+          (each) =>
+            each.noteName === name && (wanted === undefined || each.resourceUri.endsWith(wanted)),
         );
         return { occurrences: occurrences.map((each) => ({ kind: 'ATTESTATION', ...each })) };
       },
@@ -222,7 +250,9 @@ export function attestationRoutes(cloud: Cloud): Route[] {
       api: 'iamcredentials.googleapis.com',
       project: 1,
       answer([email]) {
-        const known = cloud.of('gcp:serviceaccount/account:Account').some(({ outputs }) => outputs['email'] === email);
+        const known = cloud
+          .of('gcp:serviceaccount/account:Account')
+          .some(({ outputs }) => outputs['email'] === email);
         if (!known) throw new GoogleError(404, `Not found; Gaia id not found for email ${email}`);
         // gcloud cannot parse fractions of a second.
         const expireTime = new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+/, '');
@@ -261,6 +291,9 @@ export function attest(project: string, image: string, cloud: Cloud, other = fal
   cloud.occurrences.push({
     noteName: noteNameOf(attestor.outputs),
     resourceUri: image,
-    attestation: { serializedPayload: payload.toString('base64'), signatures: [{ publicKeyId: id, signature }] },
+    attestation: {
+      serializedPayload: payload.toString('base64'),
+      signatures: [{ publicKeyId: id, signature }],
+    },
   });
 }

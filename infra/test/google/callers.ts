@@ -40,14 +40,17 @@ export function furtherPorts(): ListenAs {
       get(target, name) {
         const handler = Reflect.get(target, name);
         if (typeof handler !== 'function') return handler;
-        return (...args: unknown[]) => callers.run(member, () => (handler as Handler).apply(target, args));
+        return (...args: unknown[]) =>
+          callers.run(member, () => (handler as Handler).apply(target, args));
       },
     });
     const server = new grpc.Server({ 'grpc.max_receive_message_length': -1 });
     addService.call(server, definition, asMember);
     const { promise, resolve, reject } = Promise.withResolvers<number>();
-    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error: Error | null, port: number) =>
-      error ? reject(error) : resolve(port),
+    server.bindAsync(
+      '127.0.0.1:0',
+      grpc.ServerCredentials.createInsecure(),
+      (error: Error | null, port: number) => (error ? reject(error) : resolve(port)),
     );
     return promise;
   };

@@ -30,11 +30,15 @@ export async function startGoogle(
   options: { readonly args?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Google> {
   const named = Object.values(projects).map((pair) => pair.join('='));
-  const child = fork(join(import.meta.dirname, 'main.ts'), ['--projects', named.join(','), ...(options.args ?? [])], {
-    // Errors reach the engine in responses, so the provider's own stack traces are discarded.
-    stdio: ['ignore', 'pipe', 'ignore', 'ipc'],
-    env: { ...process.env, ...options.env },
-  });
+  const child = fork(
+    join(import.meta.dirname, 'main.ts'),
+    ['--projects', named.join(','), ...(options.args ?? [])],
+    {
+      // Errors reach the engine in responses, so the provider's own stack traces are discarded.
+      stdio: ['ignore', 'pipe', 'ignore', 'ipc'],
+      env: { ...process.env, ...options.env },
+    },
+  );
   const started = new AbortController();
   const [line] = (await Promise.race([
     once(child.stdout as NodeJS.ReadableStream, 'data', started),

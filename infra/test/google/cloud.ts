@@ -135,7 +135,10 @@ export class Cloud {
   project(name: string): Project {
     const found = this.projects.find(({ id, number }) => id === name || number === name);
     if (found === undefined)
-      throw new GoogleError(403, `The caller does not have permission on project ${name}, or it may not exist.`);
+      throw new GoogleError(
+        403,
+        `The caller does not have permission on project ${name}, or it may not exist.`,
+      );
     return found;
   }
 
@@ -169,7 +172,8 @@ export class Cloud {
    */
   addSecretVersion(secret: string, value: string): number {
     this.secrets.add(secret);
-    const number = [...this.secretVersions.keys()].filter((name) => name.startsWith(`${secret}/`)).length + 1;
+    const number =
+      [...this.secretVersions.keys()].filter((name) => name.startsWith(`${secret}/`)).length + 1;
     this.secretVersions.set(`${secret}/versions/${number}`, { value, enabled: true });
     return number;
   }

@@ -63,9 +63,20 @@ export function control(cloud: Cloud) {
     },
     /** Adds a deleted workload identity pool. */
     addDeletedPool(id: string) {
-      const inputs = { project: id.split('/')[1], workloadIdentityPoolId: id.split('/').at(-1), displayName: 'old' };
+      const inputs = {
+        project: id.split('/')[1],
+        workloadIdentityPoolId: id.split('/').at(-1),
+        displayName: 'old',
+      };
       const type = 'gcp:iam/workloadIdentityPool:WorkloadIdentityPool';
-      cloud.deleted.set(id, { id, type, inputs, outputs: inputs, created: cloud.now(), since: cloud.now() });
+      cloud.deleted.set(id, {
+        id,
+        type,
+        inputs,
+        outputs: inputs,
+        created: cloud.now(),
+        since: cloud.now(),
+      });
     },
     fail(fault: Fault) {
       cloud.faults.push(fault);
@@ -87,7 +98,8 @@ export function control(cloud: Cloud) {
       cloud.images.set(reference, digest);
       if (tagged) cloud.images.set(tagged, digest);
     },
-    addSecretVersion: (secret: string, value: string): number => cloud.addSecretVersion(secret, value),
+    addSecretVersion: (secret: string, value: string): number =>
+      cloud.addSecretVersion(secret, value),
     secretValue: (version: string): string | undefined => cloud.secretVersions.get(version)?.value,
     /** Signs an image and attaches the attestation, as the build account does. */
     attest(project: string, image: string) {

@@ -59,7 +59,11 @@ function executionOf(name: string, { job, exitCode }: Execution) {
   return {
     apiVersion: 'run.googleapis.com/v1',
     kind: 'Execution',
-    metadata: { ...metadata, name, labels: { ...metadata.labels, 'run.googleapis.com/job': metadata.name } },
+    metadata: {
+      ...metadata,
+      name,
+      labels: { ...metadata.labels, 'run.googleapis.com/job': metadata.name },
+    },
     spec: spec.template.spec,
     status: {
       conditions: [
@@ -68,7 +72,9 @@ function executionOf(name: string, { job, exitCode }: Execution) {
         condition(
           'Completed',
           succeeded,
-          succeeded ? undefined : `Task ${name}-task0 failed with message: The container exited with an error.`,
+          succeeded
+            ? undefined
+            : `Task ${name}-task0 failed with message: The container exited with an error.`,
         ),
       ],
       [succeeded ? 'succeededCount' : 'failedCount']: 1,
@@ -85,7 +91,10 @@ export function executionRoutes(cloud: Cloud): Route[] {
       .of('gcp:cloudrunv2/job:Job')
       .find(({ inputs }) => inputs['project'] === project && inputs['name'] === name);
     if (job === undefined)
-      throw new GoogleError(404, `Resource '${name}' of kind 'JOB' in project '${project}' does not exist.`);
+      throw new GoogleError(
+        404,
+        `Resource '${name}' of kind 'JOB' in project '${project}' does not exist.`,
+      );
     return job;
   };
   return [
@@ -100,11 +109,17 @@ export function executionRoutes(cloud: Cloud): Route[] {
       async answer(groups, { overrides }) {
         const job = find(groups);
         const [container] = taskOf(job).containers;
-        const { useDefault } = (job.inputs['binaryAuthorization'] ?? {}) as { readonly useDefault?: boolean };
+        const { useDefault } = (job.inputs['binaryAuthorization'] ?? {}) as {
+          readonly useDefault?: boolean;
+        };
         // Cloud Run checks a job's attestation at execution, not when the job is updated.
-        const denial = useDefault && denialOf(groups[0] as string, container?.image as string, cloud);
+        const denial =
+          useDefault && denialOf(groups[0] as string, container?.image as string, cloud);
         if (denial)
-          throw new GoogleError(400, `Container image '${container?.image}' is not authorized by policy. ${denial}`);
+          throw new GoogleError(
+            400,
+            `Container image '${container?.image}' is not authorized by policy. ${denial}`,
+          );
         const { containerOverrides = [] } = (overrides ?? {}) as {
           readonly containerOverrides?: { args?: string[] }[];
         };
@@ -112,7 +127,8 @@ export function executionRoutes(cloud: Cloud): Route[] {
         const count = Number(job.outputs['executionCount']) + 1;
         job.outputs['executionCount'] = count;
         const name = `${groups[1]}-${String(count).padStart(5, '0')}`;
-        if (cloud.machinery === undefined) throw new GoogleError(500, 'Only a rehearsal runs containers.');
+        if (cloud.machinery === undefined)
+          throw new GoogleError(500, 'Only a rehearsal runs containers.');
         const execution = { job, args, ...(await cloud.machinery.execute(job, args, name, cloud)) };
         cloud.executions.set(name, execution);
         return executionOf(name, execution);

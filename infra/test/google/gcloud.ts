@@ -19,7 +19,10 @@ const served = [
  *
  * @param folder gcloud's configuration folder
  */
-export async function gcloudEnvironment(google: Google, folder: string): Promise<Record<string, string>> {
+export async function gcloudEnvironment(
+  google: Google,
+  folder: string,
+): Promise<Record<string, string>> {
   const url = await google.restUrl();
   return {
     CLOUDSDK_CONFIG: folder,
@@ -33,6 +36,8 @@ export async function gcloudEnvironment(google: Google, folder: string): Promise
     // gcloud calls Cloud Run at a regional host, such as https://us-central1-run.googleapis.com.
     // Tests that execute jobs make the corresponding host name resolvable.
     CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: url.replace('127.0.0.1', 'localhost'),
-    ...Object.fromEntries(served.map((api) => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api.toUpperCase()}`, url])),
+    ...Object.fromEntries(
+      served.map((api) => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api.toUpperCase()}`, url]),
+    ),
   };
 }

@@ -24,15 +24,25 @@ const predefinedRoles: Readonly<Record<string, readonly string[]>> = {
   'roles/browser': ['resourcemanager.projects.get', 'resourcemanager.projects.getIamPolicy'],
   'roles/cloudkms.cryptoKeyDecrypter': [],
   'roles/cloudkms.cryptoKeyEncrypterDecrypter': [],
-  'roles/cloudkms.signerVerifier': ['cloudkms.cryptoKeyVersions.useToSign', 'cloudkms.cryptoKeyVersions.viewPublicKey'],
+  'roles/cloudkms.signerVerifier': [
+    'cloudkms.cryptoKeyVersions.useToSign',
+    'cloudkms.cryptoKeyVersions.viewPublicKey',
+  ],
   'roles/containeranalysis.notes.attacher': ['containeranalysis.notes.attachOccurrence'],
   'roles/containeranalysis.notes.occurrences.viewer': ['containeranalysis.notes.listOccurrences'],
   'roles/datastore.user': ['datastore.databases.get', 'resourcemanager.projects.get'],
-  'roles/datastore.viewer': ['datastore.databases.get', 'datastore.databases.getMetadata', 'datastore.indexes.get'],
+  'roles/datastore.viewer': [
+    'datastore.databases.get',
+    'datastore.databases.getMetadata',
+    'datastore.indexes.get',
+  ],
   'roles/editor': [],
   'roles/iam.securityReviewer': [],
   'roles/iam.serviceAccountUser': ['iam.serviceAccounts.actAs', 'iam.serviceAccounts.get'],
-  'roles/iam.workloadIdentityUser': ['iam.serviceAccounts.get', 'iam.serviceAccounts.getAccessToken'],
+  'roles/iam.workloadIdentityUser': [
+    'iam.serviceAccounts.get',
+    'iam.serviceAccounts.getAccessToken',
+  ],
   'roles/logging.viewer': ['logging.logMetrics.get'],
   'roles/memorystore.dbConnectionUser': ['memorystore.instances.connect'],
   'roles/monitoring.viewer': [
@@ -50,7 +60,10 @@ const predefinedRoles: Readonly<Record<string, readonly string[]>> = {
     'secretmanager.secrets.getIamPolicy',
     'secretmanager.versions.get',
   ],
-  'roles/serviceusage.serviceUsageViewer': ['serviceusage.services.get', 'serviceusage.services.list'],
+  'roles/serviceusage.serviceUsageViewer': [
+    'serviceusage.services.get',
+    'serviceusage.services.list',
+  ],
   'roles/storage.objectUser': [],
   'roles/storage.objectViewer': [],
 };
@@ -76,12 +89,16 @@ const policyOwners: Readonly<Record<string, ScopeOf>> = {
     '/locations/{location}/repositories/{repository}',
   ),
   'gcp:binaryauthorization/attestorIamMember:AttestorIamMember': ({ project, attestor }) =>
-    String(attestor).startsWith('projects/') ? String(attestor) : `projects/${project}/attestors/${attestor}`,
+    String(attestor).startsWith('projects/')
+      ? String(attestor)
+      : `projects/${project}/attestors/${attestor}`,
   'gcp:containeranalysis/noteIamMember:NoteIamMember': ({ project, note }) =>
     String(note).startsWith('projects/') ? String(note) : `projects/${project}/notes/${note}`,
   'gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember': ({ cryptoKeyId }) => String(cryptoKeyId),
   'gcp:cloudrunv2/jobIamMember:JobIamMember': inProject('/locations/{location}/jobs/{name}'),
-  'gcp:cloudrunv2/serviceIamMember:ServiceIamMember': inProject('/locations/{location}/services/{name}'),
+  'gcp:cloudrunv2/serviceIamMember:ServiceIamMember': inProject(
+    '/locations/{location}/services/{name}',
+  ),
   'gcp:projects/iAMAuditConfig:IAMAuditConfig': inProject(''),
   'gcp:projects/iAMMember:IAMMember': inProject(''),
   'gcp:secretmanager/secretIamMember:SecretIamMember': inProject('/secrets/{secretId}'),
@@ -119,7 +136,10 @@ function authorize(cloud: Cloud, permission: string, resource: string): void {
     );
   });
   if (!granted)
-    throw new GoogleError(403, `Permission '${permission}' denied on resource '${resource}' (or it may not exist).`);
+    throw new GoogleError(
+      403,
+      `Permission '${permission}' denied on resource '${resource}' (or it may not exist).`,
+    );
 }
 
 export type Operation = 'read' | 'create' | 'update' | 'delete';
@@ -132,7 +152,9 @@ function forChange(permission: string, operation: Exclude<Operation, 'read'>): s
   if (permission === 'serviceusage.services.use') return permission;
   if (permission === 'billing.resourcebudgets.read') return 'billing.resourcebudgets.write';
   if (permission === 'serviceusage.services.list') return 'serviceusage.services.enable';
-  return permission.replace(/\.get(Metadata)?$/, `.${operation}`).replace(/\.getIamPolicy$/, '.setIamPolicy');
+  return permission
+    .replace(/\.get(Metadata)?$/, `.${operation}`)
+    .replace(/\.getIamPolicy$/, '.setIamPolicy');
 }
 
 /**
@@ -144,10 +166,13 @@ function permissionsFor(token: string, operation: Operation): readonly string[] 
   if (token === 'docker-build:index:Image')
     return operation === 'create' ? ['artifactregistry.repositories.uploadArtifacts'] : [];
   const reading = (readPermissions as Readonly<Record<string, readonly string[]>>)[token];
-  if (reading === undefined) throw new Error(`The fake Google does not know the permissions for ${token}.`);
+  if (reading === undefined)
+    throw new Error(`The fake Google does not know the permissions for ${token}.`);
   if (operation === 'read') return reading;
   // After every change, the provider reads the resource.
-  return [...new Set([...reading.map((permission) => forChange(permission, operation)), ...reading])];
+  return [
+    ...new Set([...reading.map((permission) => forChange(permission, operation)), ...reading]),
+  ];
 }
 
 /** Returns the resource on which Google checks an operation's permissions. */
@@ -156,7 +181,10 @@ function resourceOf(token: string, id: string, inputs: Properties, cloud: Cloud)
   if (owner) return owner(inputs);
   // Google uses the project number in some names.
   if (id.startsWith('projects/'))
-    return id.replace(/^projects\/(\d+)/, (_, number: string) => `projects/${cloud.project(number).id}`);
+    return id.replace(
+      /^projects\/(\d+)/,
+      (_, number: string) => `projects/${cloud.project(number).id}`,
+    );
   if (token !== 'gcp:billing/budget:Budget') return `projects/${inputs['project']}`;
   // Permissions on a project suffice for a budget that covers only that project.
   const [project = ''] = (inputs['budgetFilter'] as { readonly projects: string[] }).projects;
@@ -178,10 +206,15 @@ export function authorizeOperation(
 ): void {
   if (cloud.caller === undefined) return;
   // Google checks the permission to create a resource on its project.
-  const resource = id === undefined ? `projects/${inputs['project']}` : resourceOf(token, id, inputs, cloud);
+  const resource =
+    id === undefined ? `projects/${inputs['project']}` : resourceOf(token, id, inputs, cloud);
   for (const permission of permissionsFor(token, operation)) {
     const isOfProject = /^(resourcemanager|serviceusage)\./.test(permission);
-    authorize(cloud, permission, isOfProject && inputs['project'] ? `projects/${inputs['project']}` : resource);
+    authorize(
+      cloud,
+      permission,
+      isOfProject && inputs['project'] ? `projects/${inputs['project']}` : resource,
+    );
   }
 }
 
@@ -199,9 +232,17 @@ export function authorizeDeployment(cloud: Cloud, inputs: Properties, before?: P
   const outer = inputs['template'] as Properties;
   const template = (outer['template'] ?? outer) as Properties;
   if (before?.['invokerIamDisabled'] !== inputs['invokerIamDisabled'])
-    authorize(cloud, 'run.services.setIamPolicy', `projects/${project}/locations/${location}/services/${name}`);
+    authorize(
+      cloud,
+      'run.services.setIamPolicy',
+      `projects/${project}/locations/${location}/services/${name}`,
+    );
   const [container] = template['containers'] as { image: string }[];
-  authorize(cloud, 'iam.serviceAccounts.actAs', `projects/${project}/serviceAccounts/${template['serviceAccount']}`);
+  authorize(
+    cloud,
+    'iam.serviceAccounts.actAs',
+    `projects/${project}/serviceAccounts/${template['serviceAccount']}`,
+  );
   authorize(cloud, 'run.operations.get', `projects/${project}/locations/${location}`);
   const [, region, owner, repository] =
     /^([\w-]+)-docker\.pkg\.dev\/([^/]+)\/([^/]+)\//.exec(container?.image ?? '') ?? [];
@@ -222,13 +263,18 @@ export function authorizeLookUp(cloud: Cloud, token: string, inputs: Properties)
     ...lookUpPermissions.project,
   };
   const { projectId, project = projectId, secret, cryptoKey } = inputs;
-  const resource = secret ? `projects/${project}/secrets/${secret}` : (cryptoKey ?? `projects/${project}`);
-  for (const permission of table[token] ?? lookUpElse[token] ?? []) authorize(cloud, permission, String(resource));
+  const resource = secret
+    ? `projects/${project}/secrets/${secret}`
+    : (cryptoKey ?? `projects/${project}`);
+  for (const permission of table[token] ?? lookUpElse[token] ?? [])
+    authorize(cloud, permission, String(resource));
 }
 
 /** Permissions for lookups that are made only by a project's owner. */
 const lookUpElse: Readonly<Record<string, readonly string[]>> = {
   'gcp:artifactregistry/getDockerImage:getDockerImage': ['artifactregistry.dockerimages.get'],
   'gcp:iam/getWorkloadIdentityPool:getWorkloadIdentityPool': ['iam.workloadIdentityPools.get'],
-  'gcp:iam/getWorkloadIdentityPoolProvider:getWorkloadIdentityPoolProvider': ['iam.workloadIdentityPoolProviders.get'],
+  'gcp:iam/getWorkloadIdentityPoolProvider:getWorkloadIdentityPoolProvider': [
+    'iam.workloadIdentityPoolProviders.get',
+  ],
 };

@@ -11,7 +11,9 @@ import { type Call, control } from './control.ts';
 import { provider } from './provider.ts';
 import { serveRest } from './rest.ts';
 
-const { values } = parseArgs({ options: { projects: { type: 'string', default: '' }, machinery: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { projects: { type: 'string', default: '' }, machinery: { type: 'string' } },
+});
 const cloud = new Cloud();
 cloud.listenAs = furtherPorts();
 for (const pair of values.projects.split(',').filter(Boolean))

@@ -20,14 +20,16 @@ function google() {
   const urn = (token: string) => `urn:pulumi:dev::andamio::${token}::name`;
   return {
     ...by,
-    create: (token: string, inputs: Properties) => gcp.create(urn(token), { project: 'my-project', ...inputs }),
+    create: (token: string, inputs: Properties) =>
+      gcp.create(urn(token), { project: 'my-project', ...inputs }),
     /** Creates a resource and reports whether a second `up` would change it. */
     async changes(token: string, inputs: Properties, second = inputs) {
       const { id, outs } = await gcp.create(urn(token), { project: 'my-project', ...inputs });
       return (await gcp.diff(id, urn(token), outs, { project: 'my-project', ...second })).changes;
     },
     read: (token: string, id: string) => gcp.read(id, urn(token), {}),
-    remove: (token: string, id: string, props: Properties = {}) => gcp.delete(id, urn(token), props),
+    remove: (token: string, id: string, props: Properties = {}) =>
+      gcp.delete(id, urn(token), props),
   };
 }
 
@@ -45,7 +47,10 @@ const onMetric = (name: string) => ({
   displayName: 'errors',
   combiner: 'OR',
   conditions: [
-    { displayName: 'errors', conditionThreshold: { filter: `metric.type="logging.googleapis.com/user/${name}"` } },
+    {
+      displayName: 'errors',
+      conditionThreshold: { filter: `metric.type="logging.googleapis.com/user/${name}"` },
+    },
   ],
 });
 
@@ -59,7 +64,9 @@ const onLogs = {
 describe('the fake Google answers without what has its default', () => {
   test('a zero in a dashboard is a change for ever', async () => {
     const { changes } = google();
-    const json = (tile: Properties) => ({ dashboardJson: JSON.stringify({ mosaicLayout: { tiles: [tile] } }) });
+    const json = (tile: Properties) => ({
+      dashboardJson: JSON.stringify({ mosaicLayout: { tiles: [tile] } }),
+    });
     expect(await changes(dashboard, json({ xPos: 0, width: 6 }))).toBe(true);
     expect(await changes(dashboard, json({ xPos: 6, width: 6 }))).toBe(false);
   });
@@ -68,9 +75,12 @@ describe('the fake Google answers without what has its default', () => {
     const { changes } = google();
     const policy = (more: Properties) => ({ ...onLogs, ...more });
     expect(await changes(alertPolicy, policy({ severity: 'SEVERITY_UNSPECIFIED' }))).toBe(true);
-    expect(await changes(alertPolicy, policy({ enabled: false, notificationChannels: [], userLabels: {} }))).toBe(
-      false,
-    );
+    expect(
+      await changes(
+        alertPolicy,
+        policy({ enabled: false, notificationChannels: [], userLabels: {} }),
+      ),
+    ).toBe(false);
     expect(await changes(alertPolicy, onLogs, policy({ notificationChannels: [] }))).toBe(false);
     expect(await changes(alertPolicy, onLogs, policy({ severity: 'ERROR' }))).toBe(true);
   });
@@ -103,7 +113,11 @@ describe('the fake Google takes alerts as Google does', () => {
       { conditions: [...onLogs.conditions, ...onLogs.conditions] },
       'can only have a single condition',
     ],
-    ['no limit on notifications', { alertStrategy: { autoClose: '3600s' } }, 'notificationRateLimit'],
+    [
+      'no limit on notifications',
+      { alertStrategy: { autoClose: '3600s' } },
+      'notificationRateLimit',
+    ],
   ])('not on logs with %s', async (_, wrong, message) => {
     const { create } = google();
     await expect(create(alertPolicy, { ...onLogs, ...wrong })).rejects.toThrow(message);
@@ -113,7 +127,10 @@ describe('the fake Google takes alerts as Google does', () => {
   test('not on a metric with a limit on notifications', async () => {
     const { create } = google();
     const conditions = [
-      { displayName: 'many', conditionThreshold: { filter: 'metric.type="run.googleapis.com/request_count"' } },
+      {
+        displayName: 'many',
+        conditionThreshold: { filter: 'metric.type="run.googleapis.com/request_count"' },
+      },
     ];
     await expect(create(alertPolicy, { ...onLogs, conditions })).rejects.toThrow(
       'must not specify a notification rate limit',
@@ -131,7 +148,10 @@ describe('the fake Google takes alerts as Google does', () => {
 describe('the ids by which `adopt` takes over are those of the provider', () => {
   test.each(Object.entries(importIds))('%s', (token, template) => {
     const inputs = Object.fromEntries(
-      Object.keys(argumentsOf(token)).map((name) => [name, name === 'project' ? 'my-project' : `a-${name}`]),
+      Object.keys(argumentsOf(token)).map((name) => [
+        name,
+        name === 'project' ? 'my-project' : `a-${name}`,
+      ]),
     );
     const id = template.replace(/\{(\w+)\}/g, (_, name: string) => String(inputs[name]));
     expect(resourceTypes[token]?.id(inputs, new Cloud())).toBe(id);
@@ -153,7 +173,11 @@ describe('the fake Google keeps what is deleted', () => {
   test('a subnetwork that Cloud Run used for two hours, and its network with it', async () => {
     const { create, remove, pass } = google();
     const { id: network } = await create('gcp:compute/network:Network', { name: 'api' });
-    const { id: subnetwork } = await create('gcp:compute/subnetwork:Subnetwork', { name: 'api', region: 'r', network });
+    const { id: subnetwork } = await create('gcp:compute/subnetwork:Subnetwork', {
+      name: 'api',
+      region: 'r',
+      network,
+    });
     const { id } = await create(account, { accountId: 'andamio-api-run' });
     const template = {
       serviceAccount: id.split('/').at(-1),
@@ -162,8 +186,12 @@ describe('the fake Google keeps what is deleted', () => {
     };
     const service = await create(run, { name: 'api', location: 'r', template });
     await remove(run, service.id);
-    await expect(remove('gcp:compute/subnetwork:Subnetwork', subnetwork)).rejects.toThrow('serverless-ipv4');
-    await expect(remove('gcp:compute/network:Network', network)).rejects.toThrow('already being used');
+    await expect(remove('gcp:compute/subnetwork:Subnetwork', subnetwork)).rejects.toThrow(
+      'serverless-ipv4',
+    );
+    await expect(remove('gcp:compute/network:Network', network)).rejects.toThrow(
+      'already being used',
+    );
     pass(7200);
     await remove('gcp:compute/subnetwork:Subnetwork', subnetwork);
     await remove('gcp:compute/network:Network', network);
@@ -196,7 +224,11 @@ describe('the fake Google keeps what is deleted', () => {
 
   test('a role, which a create brings back', async () => {
     const { create, remove } = google();
-    const inputs = { roleId: 'andamio_release', title: 'Release', permissions: ['run.services.get'] };
+    const inputs = {
+      roleId: 'andamio_release',
+      title: 'Release',
+      permissions: ['run.services.get'],
+    };
     const { id } = await create(role, inputs);
     await remove(role, id);
     await expect(create(role, inputs)).resolves.toMatchObject({ id });

@@ -15,7 +15,8 @@ const tokenOf = (urn: string) => urn.split('::')[2]?.split('$').at(-1) as string
 
 function typeOf(token: string): ResourceType {
   const type = resourceTypes[token];
-  if (type === undefined) throw new Error(`The fake Google does not know the resource type ${token}.`);
+  if (type === undefined)
+    throw new Error(`The fake Google does not know the resource type ${token}.`);
   return type;
 }
 
@@ -39,7 +40,8 @@ async function failBefore(fault: Fault | undefined, cloud: Cloud): Promise<void>
 }
 
 function failAfter(fault: Fault | undefined): void {
-  if (fault?.kind === 'lost') throw new Error('Post "https://googleapis": read: connection reset by peer');
+  if (fault?.kind === 'lost')
+    throw new Error('Post "https://googleapis": read: connection reset by peer');
 }
 
 /**
@@ -80,7 +82,12 @@ const invokes: Readonly<Record<string, Invoke>> = {
       .of('gcp:kms/keyRing:KeyRing')
       .filter(({ inputs }) => inputs['project'] === project && inputs['location'] === location)
       .map(({ id, inputs }) => ({ id, name: inputs['name'] }));
-    return { id: `projects/${project}/locations/${location}/keyRings`, project, location, keyRings };
+    return {
+      id: `projects/${project}/locations/${location}/keyRings`,
+      project,
+      location,
+      keyRings,
+    };
   },
   'gcp:kms/getCryptoKeys:getCryptoKeys': ({ keyRing }, cloud) => ({
     id: keyRing,
@@ -114,9 +121,19 @@ const invokes: Readonly<Record<string, Invoke>> = {
     const { id, number } = cloud.project(String(projectId));
     // Like the real provider, returns the requested project id, even if a project number was
     // requested.
-    return { projectId, number, name: id, id: `projects/${id}`, labels: {}, deletionPolicy: 'PREVENT' };
+    return {
+      projectId,
+      number,
+      name: id,
+      id: `projects/${id}`,
+      labels: {},
+      deletionPolicy: 'PREVENT',
+    };
   },
-  'gcp:secretmanager/getSecretVersion:getSecretVersion': ({ project, secret, version, fetchSecretData }, cloud) => {
+  'gcp:secretmanager/getSecretVersion:getSecretVersion': (
+    { project, secret, version, fetchSecretData },
+    cloud,
+  ) => {
     cloud.requireApi(String(project), 'secretmanager.googleapis.com');
     const name = `projects/${project}/secrets/${secret}/versions/${version}`;
     const found = cloud.secretVersions.get(name);
@@ -173,14 +190,20 @@ export function provider(cloud: Cloud) {
       const failures = [...problemsOf(token, type, plain), ...(type.check?.(plain) ?? [])];
       return {
         inputs: news,
-        failures: failures.map((reason) => ({ property: reason.split(/[ .[]/)[0] as string, reason })),
+        failures: failures.map((reason) => ({
+          property: reason.split(/[ .[]/)[0] as string,
+          reason,
+        })),
       };
     },
 
     async diff(_id: string, urn: string, markedOlds: Properties, markedNews: Properties) {
       const token = tokenOf(urn);
       const type = typeOf(token);
-      const [olds, news] = [withoutComputed(openSecrets(markedOlds), type), openSecrets(markedNews)];
+      const [olds, news] = [
+        withoutComputed(openSecrets(markedOlds), type),
+        openSecrets(markedNews),
+      ];
       // If the program never set an argument, Google chooses its value. A difference in such an
       // argument is not a change.
       const given = [...((olds['__given'] as string[] | undefined) ?? []), ...Object.keys(news)];
@@ -188,9 +211,13 @@ export function provider(cloud: Cloud) {
         type.documents?.includes(name) && typeof olds[name] === 'string'
           ? isSameDocument(olds[name], String(news[name]))
           : isSame(olds[name], news[name]);
-      const changed = Object.keys(argumentsOf(token)).filter((name) => given.includes(name) && !isUnchanged(name));
+      const changed = Object.keys(argumentsOf(token)).filter(
+        (name) => given.includes(name) && !isUnchanged(name),
+      );
       const message = messageOf(type);
-      const replaces = changed.filter((name) => type.replacedBy.includes(name) || message[name]?.immutable);
+      const replaces = changed.filter(
+        (name) => type.replacedBy.includes(name) || message[name]?.immutable,
+      );
       return { changes: changed.length > 0, replaces, deleteBeforeReplace: false };
     },
 
@@ -219,7 +246,8 @@ export function provider(cloud: Cloud) {
       type.admit?.(inputs, cloud, undefined);
       const stored = store(token, id, inputs, type.outputs?.(inputs, cloud, undefined, id) ?? {});
       try {
-        if (fault?.kind === 'unready') throw new GoogleError(400, `Revision of ${id} is not ready.`);
+        if (fault?.kind === 'unready')
+          throw new GoogleError(400, `Revision of ${id} is not ready.`);
         await type.afterWrite?.(stored, cloud);
       } catch (error) {
         if (!workloads.includes(token)) {
@@ -237,7 +265,8 @@ export function provider(cloud: Cloud) {
     async read(id: string, urn: string, props: Properties) {
       const stored = cloud.resources.get(id);
       authorizeOperation(cloud, tokenOf(urn), 'read', id, stored?.inputs ?? openSecrets(props));
-      if (stored === undefined && !typeOf(tokenOf(urn)).abandons?.(props)) return { id: '', props: {} };
+      if (stored === undefined && !typeOf(tokenOf(urn)).abandons?.(props))
+        return { id: '', props: {} };
       return stored === undefined
         ? { id, props }
         : { id, props: propertiesOf(stored, props), inputs: inputsOf(stored, props) };
@@ -288,7 +317,8 @@ export function provider(cloud: Cloud) {
 
     async invoke(token: string, inputs: Properties) {
       const answer = invokes[token];
-      if (answer === undefined) throw new Error(`The fake Google does not know the function ${token}.`);
+      if (answer === undefined)
+        throw new Error(`The fake Google does not know the function ${token}.`);
       authorizeLookUp(cloud, token, inputs);
       return { outputs: answer(inputs, cloud) };
     },

@@ -50,7 +50,8 @@ function projectRoutes(cloud: Cloud): Route[] {
       pattern: /^POST \/v1\/projects\/([^/]+)\/services:batchEnable$/,
       api: 'serviceusage.googleapis.com',
       answer([name = ''], { serviceIds }) {
-        for (const service of serviceIds as string[]) cloud.enable(`${cloud.project(name).id}/${service}`);
+        for (const service of serviceIds as string[])
+          cloud.enable(`${cloud.project(name).id}/${service}`);
         return { name: 'operations/noop.DONE_OPERATION', done: true };
       },
     },
@@ -95,17 +96,22 @@ function federationRoutes(cloud: Cloud): Route[] {
  */
 function secretRoutes(cloud: Cloud): Route[] {
   const api = 'secretmanager.googleapis.com';
-  const idOf = (project = '', secret = '') => `projects/${cloud.project(project).id}/secrets/${secret}`;
+  const idOf = (project = '', secret = '') =>
+    `projects/${cloud.project(project).id}/secrets/${secret}`;
   /** Replaces the project id in a name with the project number, as Google does. */
   const nameOf = (id: string) =>
-    id.replace(/^projects\/([^/]+)/, (_, project: string) => `projects/${cloud.project(project).number}`);
+    id.replace(
+      /^projects\/([^/]+)/,
+      (_, project: string) => `projects/${cloud.project(project).number}`,
+    );
   const secretOf = (id: string) => {
     if (!cloud.secrets.has(id)) throw new GoogleError(404, `Secret [${nameOf(id)}] not found.`);
     return { name: nameOf(id), replication: { automatic: {} } };
   };
   const versionOf = (id: string) => {
     const found = cloud.secretVersions.get(id);
-    if (found === undefined) throw new GoogleError(404, `Secret Version [${nameOf(id)}] not found.`);
+    if (found === undefined)
+      throw new GoogleError(404, `Secret Version [${nameOf(id)}] not found.`);
     return { name: nameOf(id), state: found.enabled ? 'ENABLED' : 'DISABLED' };
   };
   const path = '\\/v1\\/projects\\/([^/]+)\\/secrets';
@@ -122,7 +128,8 @@ function secretRoutes(cloud: Cloud): Route[] {
       api,
       answer([project], _body, query) {
         const id = idOf(project, query.get('secretId') ?? '');
-        if (cloud.secrets.has(id)) throw new GoogleError(409, `Secret [${nameOf(id)}] already exists.`);
+        if (cloud.secrets.has(id))
+          throw new GoogleError(409, `Secret [${nameOf(id)}] already exists.`);
         cloud.secrets.add(id);
         return secretOf(id);
       },
@@ -138,7 +145,10 @@ function secretRoutes(cloud: Cloud): Route[] {
       answer([project, secret], { payload }) {
         const id = idOf(project, secret);
         secretOf(id);
-        const { data, dataCrc32c } = payload as { readonly data: string; readonly dataCrc32c?: string };
+        const { data, dataCrc32c } = payload as {
+          readonly data: string;
+          readonly dataCrc32c?: string;
+        };
         const number = cloud.addSecretVersion(id, Buffer.from(data, 'base64').toString());
         return {
           ...versionOf(`${id}/versions/${number}`),
@@ -152,7 +162,9 @@ function secretRoutes(cloud: Cloud): Route[] {
       answer([project, secret]) {
         const id = idOf(project, secret);
         secretOf(id);
-        const versions = [...cloud.secretVersions.keys()].filter((name) => name.startsWith(`${id}/`));
+        const versions = [...cloud.secretVersions.keys()].filter((name) =>
+          name.startsWith(`${id}/`),
+        );
         // Google lists the newest version first.
         return { versions: versions.reverse().map(versionOf), totalSize: versions.length };
       },
@@ -163,7 +175,8 @@ function secretRoutes(cloud: Cloud): Route[] {
       answer([project, secret, number]) {
         const id = `${idOf(project, secret)}/versions/${number}`;
         const { name, state } = versionOf(id);
-        if (state !== 'ENABLED') throw new GoogleError(400, `Secret Version [${name}] is in ${state} state.`);
+        if (state !== 'ENABLED')
+          throw new GoogleError(400, `Secret Version [${name}] is in ${state} state.`);
         const value = cloud.secretVersions.get(id)?.value ?? '';
         return { name, payload: { data: Buffer.from(value).toString('base64') } };
       },
@@ -208,7 +221,11 @@ function runRoutes(cloud: Cloud): Route[] {
   ];
 }
 
-async function answerTo(request: IncomingMessage, routes: readonly Route[], cloud: Cloud): Promise<unknown> {
+async function answerTo(
+  request: IncomingMessage,
+  routes: readonly Route[],
+  cloud: Cloud,
+): Promise<unknown> {
   const { pathname, searchParams } = new URL(request.url ?? '', 'http://google');
   const body = await text(request);
   const line = `${request.method} ${decodeURIComponent(pathname)}`;
@@ -243,7 +260,9 @@ export async function serveRest(cloud: Cloud): Promise<string> {
       response.end(JSON.stringify(await answerTo(request, routes, cloud)));
     } catch (error) {
       const { status: code = 500, message } = error as GoogleError;
-      response.writeHead(code).end(JSON.stringify({ error: { code, message, status: statusNames[code] } }));
+      response
+        .writeHead(code)
+        .end(JSON.stringify({ error: { code, message, status: statusNames[code] } }));
     }
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

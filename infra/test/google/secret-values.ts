@@ -21,11 +21,16 @@ function openValue(value: unknown): unknown {
 
 /** Returns the properties with all secret values unwrapped. */
 export function openSecrets(properties: Properties): Properties {
-  return Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, openValue(value)]));
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, value]) => [name, openValue(value)]),
+  );
 }
 
 function holdsSecret(value: unknown): boolean {
-  return isMarked(value) || (typeof value === 'object' && value !== null && Object.values(value).some(holdsSecret));
+  return (
+    isMarked(value) ||
+    (typeof value === 'object' && value !== null && Object.values(value).some(holdsSecret))
+  );
 }
 
 /** Marks each output as secret whose counterpart in `like` is secret. */

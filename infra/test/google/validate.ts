@@ -20,7 +20,8 @@ export const knownServices: readonly string[] = descriptionFacts.services;
  */
 export function argumentsOf(token: string): Arguments {
   const found = packages[token.split(':')[0] as string]?.resources[token];
-  if (found === undefined) throw new Error(`The fake Google does not know the resource type ${token}.`);
+  if (found === undefined)
+    throw new Error(`The fake Google does not know the resource type ${token}.`);
   return found;
 }
 
@@ -56,7 +57,12 @@ class Validation {
     this.optional = type.optional ?? [];
   }
 
-  object(path: string, value: Record<string, unknown>, declared: Arguments, message: Message | undefined): void {
+  object(
+    path: string,
+    value: Record<string, unknown>,
+    declared: Arguments,
+    message: Message | undefined,
+  ): void {
     for (const [name, member] of Object.entries(value)) {
       if (name.startsWith('__')) continue;
       const argument = declared[name];
@@ -108,7 +114,12 @@ class Validation {
       return;
     }
     const message = field?.$ref ?? field?.items?.$ref;
-    this.object(path, value, this.objects[type.object] as Arguments, message ? this.messages[message] : undefined);
+    this.object(
+      path,
+      value,
+      this.objects[type.object] as Arguments,
+      message ? this.messages[message] : undefined,
+    );
   }
 }
 
@@ -116,7 +127,11 @@ class Validation {
  * Returns the problems with a resource's arguments: unknown names, wrong types or enum values,
  * output-only fields, and missing required fields.
  */
-export function problemsOf(token: string, type: ResourceType, inputs: Record<string, unknown>): string[] {
+export function problemsOf(
+  token: string,
+  type: ResourceType,
+  inputs: Record<string, unknown>,
+): string[] {
   const validation = new Validation(token, type);
   validation.object('', inputs, argumentsOf(token), messageOf(type));
   return validation.problems;

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { missingForBrowser } from '../../../apps/api/test/harness/browser.ts';
 
-const works = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+const works = (command: string, ...args: string[]) =>
+  spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
 /** Optional tools, without which some tests are skipped. No other tests are ever skipped. */
 const requirements = {
@@ -22,7 +23,10 @@ const requirements = {
     line: 'The drawings are not measured: it needs Chromium (Debian: chromium).',
   },
   images: {
-    here: process.getuid?.() === 0 && works('buildah', '--version') && works('unshare', '--mount', 'true'),
+    here:
+      process.getuid?.() === 0 &&
+      works('buildah', '--version') &&
+      works('unshare', '--mount', 'true'),
     line: 'Tests with images are skipped: they need root, buildah and unshare (Debian: buildah, util-linux).',
   },
 };

@@ -19,7 +19,9 @@ export function startScript(
   args: readonly string[],
   env: Record<string, string>,
 ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [join(repository, path), ...args], { env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [join(repository, path), ...args], {
+    env: { ...process.env, ...env },
+  });
   const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]).then(
     ([stdout, stderr, [code]]) => ({ stdout, stderr, code: code as number }),
   );
@@ -27,7 +29,11 @@ export function startScript(
 }
 
 /** Runs a script of the pipeline, as a workflow does, and waits until it exits. */
-export function script(path: string, args: readonly string[], env: Record<string, string>): Promise<Ended> {
+export function script(
+  path: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<Ended> {
   return startScript(path, args, env).ended;
 }
 

@@ -14,7 +14,8 @@ const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
  * Returns an image reference in the documented project's registry. The digest consists of the given
  * digit.
  */
-export const image = (digit: string) => `us-central1-docker.pkg.dev/documented-project/andamio/api@${digest(digit)}`;
+export const image = (digit: string) =>
+  `us-central1-docker.pkg.dev/documented-project/andamio/api@${digest(digit)}`;
 
 export const github = {
   githubRepository: 'example-owner/example-repository',
@@ -22,7 +23,10 @@ export const github = {
   githubOwnerId: '7654321',
 };
 
-const tokens = { jwtIssuer: 'https://issuer.example', jwksUrl: 'https://issuer.example/.well-known/jwks.json' };
+const tokens = {
+  jwtIssuer: 'https://issuer.example',
+  jwksUrl: 'https://issuer.example/.well-known/jwks.json',
+};
 
 /** The secrets in Secret Manager, each with one version, by project and id. */
 export const secrets = [
@@ -54,7 +58,14 @@ export const remaining = {
     billingAccount: '0A1B2C-0A1B2C-0A1B2C',
   },
   preprod: { ...github, ...tokens, ...place, keyPeppersVersion, image: image('1') },
-  prod: { ...github, ...tokens, ...place, keyPeppersVersion, alertEmail: 'platform@team.example', image: image('1') },
+  prod: {
+    ...github,
+    ...tokens,
+    ...place,
+    keyPeppersVersion,
+    alertEmail: 'platform@team.example',
+    image: image('1'),
+  },
 } as const satisfies Record<string, Record<string, string>>;
 
 export type StackName = keyof typeof remaining;

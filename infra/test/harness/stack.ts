@@ -23,7 +23,10 @@ export function temporaryFolder(): string {
  * Returns the environment in which the engine uses the fake Google and stores its state in a
  * folder.
  */
-function engineEnvironment(google: Pick<Google, 'port'>, stateFolder: string): Record<string, string> {
+function engineEnvironment(
+  google: Pick<Google, 'port'>,
+  stateFolder: string,
+): Record<string, string> {
   return {
     PULUMI_BACKEND_URL: `file://${stateFolder}`,
     PULUMI_CONFIG_PASSPHRASE: '',
@@ -48,7 +51,10 @@ export async function cloud(): Promise<Google> {
 }
 
 /** Sets configuration values of a stack. Keys without a namespace belong to this project. */
-export async function configure(stack: Stack, config: Readonly<Record<string, string>>): Promise<void> {
+export async function configure(
+  stack: Stack,
+  config: Readonly<Record<string, string>>,
+): Promise<void> {
   const entries = Object.entries(config).map(([key, value]) => {
     const full = key.includes(':') ? key : `andamio:${key}`;
     return [full, { value }] as const;
@@ -82,7 +88,11 @@ export function describeByDriver(
 }
 
 /** Creates a stack whose program runs in this process. Policy packs still need a language host. */
-function inlineStack(stackName: string, workDir: string, envVars: Record<string, string>): Promise<Stack> {
+function inlineStack(
+  stackName: string,
+  workDir: string,
+  envVars: Record<string, string>,
+): Promise<Stack> {
   // The engine requires this file, although it does not run it.
   writeFileSync(join(workDir, 'index.ts'), '');
   const program = { stackName, projectName: 'andamio', program: platform };
@@ -93,9 +103,14 @@ function inlineStack(stackName: string, workDir: string, envVars: Record<string,
  * Creates a stack whose program runs as under `pulumi up`: the engine starts the language host, and
  * the language host starts Node.js.
  */
-function literalStack(stackName: string, workDir: string, envVars: Record<string, string>): Promise<Stack> {
+function literalStack(
+  stackName: string,
+  workDir: string,
+  envVars: Record<string, string>,
+): Promise<Stack> {
   for (const file of ['package.json', 'index.ts', 'node_modules'])
-    if (!existsSync(join(workDir, file))) symlinkSync(join(programFolder, file), join(workDir, file));
+    if (!existsSync(join(workDir, file)))
+      symlinkSync(join(programFolder, file), join(workDir, file));
   return LocalWorkspace.createOrSelectStack({ stackName, workDir }, { envVars });
 }
 
@@ -109,9 +124,13 @@ export async function stackOf(
   config: Readonly<Record<string, string>> = {},
   workDir: string = temporaryFolder(),
 ): Promise<Stack> {
-  for (const file of ['Pulumi.yaml', `Pulumi.${name}.yaml`]) cpSync(join(programFolder, file), join(workDir, file));
+  for (const file of ['Pulumi.yaml', `Pulumi.${name}.yaml`])
+    cpSync(join(programFolder, file), join(workDir, file));
   const create = driver === 'inline' ? inlineStack : literalStack;
-  const environment = { ...engineEnvironment(google, workDir), PATH: pathWithLanguageHost(workDir) };
+  const environment = {
+    ...engineEnvironment(google, workDir),
+    PATH: pathWithLanguageHost(workDir),
+  };
   const stack = await create(name, workDir, environment);
   await configure(stack, { ...remaining[name], ...config });
   return stack;
@@ -127,7 +146,8 @@ export async function deployed(
   const stack = await stackOf(google, name, config);
   await stack.up();
   // Attests the two images that {@link cloud} added, as the build account does.
-  if (name === 'shared') for (const digit of ['1', '2']) await google.attest('documented-project', image(digit));
+  if (name === 'shared')
+    for (const digit of ['1', '2']) await google.attest('documented-project', image(digit));
   return stack;
 }
 

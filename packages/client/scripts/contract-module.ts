@@ -19,7 +19,9 @@ interface OpenApiOperation {
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: object;
   readonly responses: {
-    readonly '200': { readonly content: { readonly 'application/json': { readonly schema: Schema } } };
+    readonly '200': {
+      readonly content: { readonly 'application/json': { readonly schema: Schema } };
+    };
   };
 }
 
@@ -52,15 +54,22 @@ export function namedOperations(
 ): readonly NamedOperation[] {
   return published.map((operation) => {
     const name = Object.keys(exported).find((key) => exported[key] === operation);
-    if (name === undefined) throw new Error(`Operation ${operation.id} is published but not exported.`);
+    if (name === undefined)
+      throw new Error(`Operation ${operation.id} is published but not exported.`);
     return { name, ...operation };
   });
 }
 
-function resolved<Value extends { readonly $ref?: string }>(document: OpenApiDocument, value: Value): Value {
+function resolved<Value extends { readonly $ref?: string }>(
+  document: OpenApiDocument,
+  value: Value,
+): Value {
   if (value.$ref === undefined) return value;
   const path = value.$ref.split('/').slice(1);
-  return path.reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], document) as Value;
+  return path.reduce<unknown>(
+    (node, key) => (node as Record<string, unknown>)[key],
+    document,
+  ) as Value;
 }
 
 function retryPolicyOf(
@@ -71,18 +80,24 @@ function retryPolicyOf(
 ): RetryPolicy {
   if (method === 'get' || permission === 'apikey:read') return 'always';
   const parameters = (declared.parameters ?? []).map((parameter) => resolved(document, parameter));
-  const isKey = ({ in: place, name }: Parameter) => place === 'header' && name?.toLowerCase() === 'idempotency-key';
+  const isKey = ({ in: place, name }: Parameter) =>
+    place === 'header' && name?.toLowerCase() === 'idempotency-key';
   return parameters.some(isKey) ? 'with-key' : 'never';
 }
 
-const credentialsOf: Readonly<Record<string, Credentials>> = { BearerAuth: 'token', ApiKeyAuth: 'key' };
+const credentialsOf: Readonly<Record<string, Credentials>> = {
+  BearerAuth: 'token',
+  ApiKeyAuth: 'key',
+};
 
 function credentials({ operationId, security }: OpenApiOperation): Credentials {
   const [scheme, ...more] = security.flatMap((requirement) => Object.keys(requirement));
   if (scheme === undefined) return 'none';
   const known = more.length === 0 ? credentialsOf[scheme] : undefined;
   if (known === undefined)
-    throw new Error(`${operationId}: the client supports only a single scheme, BearerAuth or ApiKeyAuth.`);
+    throw new Error(
+      `${operationId}: the client supports only a single scheme, BearerAuth or ApiKeyAuth.`,
+    );
   return known;
 }
 
@@ -123,8 +138,15 @@ function literal(value: unknown, room: number): string {
 
 function operationRow(document: OpenApiDocument, operation: NamedOperation): string {
   const { facts, summary } = describeOperation(document, operation);
-  const rows = Object.entries(facts).map(([key, value]) => `    ${key}: ${literal(value, 120 - key.length - 7)},`);
-  return [`  /** ${summary}: ${facts.method} ${facts.path}. */`, `  ${operation.name}: {`, ...rows, '  },'].join('\n');
+  const rows = Object.entries(facts).map(
+    ([key, value]) => `    ${key}: ${literal(value, 120 - key.length - 7)},`,
+  );
+  return [
+    `  /** ${summary}: ${facts.method} ${facts.path}. */`,
+    `  ${operation.name}: {`,
+    ...rows,
+    '  },',
+  ].join('\n');
 }
 
 /** Returns the content of `src/generated/contract.ts`. */

@@ -60,7 +60,9 @@ const progressByCode: Readonly<Record<string, RequestProgress>> = {
 function systemCodeOf(error: unknown, depth = 5): string | undefined {
   if (typeof error !== 'object' || error === null || depth === 0) return undefined;
   const { code, cause } = error as { code?: unknown; cause?: unknown };
-  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? code : systemCodeOf(cause, depth - 1);
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code)
+    ? code
+    : systemCodeOf(cause, depth - 1);
 }
 
 function transportFailure(error: unknown, signal: AbortSignal, answered: boolean): FailedAttempt {
@@ -72,7 +74,8 @@ function transportFailure(error: unknown, signal: AbortSignal, answered: boolean
   }[code];
   const systemCode = code === 'network' ? systemCodeOf(error) : undefined;
   const progress = answered ? 'unknown' : (progressByCode[systemCode ?? ''] ?? 'unknown');
-  const outcome = progress === 'unsent' ? 'The request was not sent.' : 'The request may have been processed.';
+  const outcome =
+    progress === 'unsent' ? 'The request was not sent.' : 'The request may have been processed.';
   const reason = systemCode === undefined ? '' : ` Reason: ${systemCode}.`;
   return new FailedAttempt(apiError({ code, message, details: `${outcome}${reason}` }), progress);
 }
@@ -80,7 +83,9 @@ function transportFailure(error: unknown, signal: AbortSignal, answered: boolean
 /** Returns a function that wraps an error in a {@link FailedAttempt} and throws it. */
 function failWith(signal: AbortSignal, answered: boolean): (error: unknown) => never {
   return (error) => {
-    throw error instanceof ApiError ? new FailedAttempt(error, 'unknown') : transportFailure(error, signal, answered);
+    throw error instanceof ApiError
+      ? new FailedAttempt(error, 'unknown')
+      : transportFailure(error, signal, answered);
   };
 }
 
@@ -92,9 +97,11 @@ function failWith(signal: AbortSignal, answered: boolean): (error: unknown) => n
  */
 export async function attempt(request: Request, signal: AbortSignal): Promise<unknown> {
   const { operation, idempotencyKey } = request;
-  const credential = await credentialOf(operation.credentials, request, signal).catch((error: unknown) => {
-    throw signal.aborted ? transportFailure(error, signal, false) : error;
-  });
+  const credential = await credentialOf(operation.credentials, request, signal).catch(
+    (error: unknown) => {
+      throw signal.aborted ? transportFailure(error, signal, false) : error;
+    },
+  );
   const headers: Record<string, string> = { accept: 'application/json', ...credential.headers };
   if (request.body !== undefined) headers['content-type'] = 'application/json';
   if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
@@ -106,5 +113,7 @@ export async function attempt(request: Request, signal: AbortSignal): Promise<un
     // The API never redirects. Following a redirect could send the token or key to another host.
     redirect: 'manual',
   }).catch(failWith(signal, false));
-  return readResponse(response, operation.requiredFields, credential.secret).catch(failWith(signal, true));
+  return readResponse(response, operation.requiredFields, credential.secret).catch(
+    failWith(signal, true),
+  );
 }

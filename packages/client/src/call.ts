@@ -25,7 +25,10 @@ interface CallArguments {
 /** Matches a valid Idempotency-Key (service contract, section "Beside the contract"). */
 const idempotencyKeyForm = /^[\x21-\x7e]{1,128}$/;
 
-function idempotencyKeyFor(operation: OperationDescriptor, chosen: string | undefined): string | undefined {
+function idempotencyKeyFor(
+  operation: OperationDescriptor,
+  chosen: string | undefined,
+): string | undefined {
   if (operation.retryPolicy !== 'with-key') {
     if (chosen !== undefined) throw new TypeError('This operation does not accept idempotencyKey.');
     return undefined;
@@ -42,7 +45,11 @@ function idempotencyKeyFor(operation: OperationDescriptor, chosen: string | unde
  *
  * @throws {ApiError} of the last attempt.
  */
-async function sendWithRetries(request: Request, connection: Connection, signal: AbortSignal): Promise<unknown> {
+async function sendWithRetries(
+  request: Request,
+  connection: Connection,
+  signal: AbortSignal,
+): Promise<unknown> {
   const end = performance.now() + connection.totalTimeoutMs;
   const { retryPolicy } = request.operation;
   let attempts = 0;
@@ -56,7 +63,11 @@ async function sendWithRetries(request: Request, connection: Connection, signal:
       if (!(failure instanceof FailedAttempt)) throw failure;
       if (isUncounted(failure, retryPolicy, breaks)) breaks++;
       else attempts++;
-      const ms = retryDelay(failure, retryPolicy, attempts + Math.max(0, breaks - immediateRetries));
+      const ms = retryDelay(
+        failure,
+        retryPolicy,
+        attempts + Math.max(0, breaks - immediateRetries),
+      );
       // Without enough time for the pause, the attempt's error tells the caller more than a timeout
       // would.
       const canRetry = ms !== undefined && performance.now() + ms < end;

@@ -54,7 +54,14 @@ const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
  */
 function baseUrlOf(value: string | URL): string {
   const url = parsedUrl(value);
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
+  if (
+    !url ||
+    !/^https?:$/.test(url.protocol) ||
+    url.username ||
+    url.password ||
+    url.search ||
+    url.hash
+  ) {
     throw new TypeError('baseUrl must be an https URL without credentials, query or fragment.');
   }
   if (url.protocol === 'http:' && !loopback.test(url.hostname)) {
@@ -67,7 +74,8 @@ function baseUrlOf(value: string | URL): string {
 
 function methodOf(connection: Connection, operation: OperationDescriptor) {
   if (operation.credentials === 'key') {
-    return (apiKey: string, options?: CallOptions) => call(connection, operation, { apiKey }, options);
+    return (apiKey: string, options?: CallOptions) =>
+      call(connection, operation, { apiKey }, options);
   }
   return operation.body
     ? (body: unknown, options?: CallOptions) => call(connection, operation, { body }, options)
@@ -95,7 +103,10 @@ export function createClient(options: ClientOptions): Client {
     totalTimeoutMs: positiveInteger('totalTimeoutMs', options.totalTimeoutMs ?? 60_000),
     maxAttempts: positiveInteger('maxAttempts', options.maxAttempts ?? 4),
   };
-  const methods = Object.entries(operations).map(([name, operation]) => [name, methodOf(connection, operation)]);
+  const methods = Object.entries(operations).map(([name, operation]) => [
+    name,
+    methodOf(connection, operation),
+  ]);
   // The connection is reachable only from the methods' closures, so that printing the client does
   // not reveal the token.
   return Object.freeze(Object.fromEntries(methods)) as Client;

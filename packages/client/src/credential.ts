@@ -45,8 +45,12 @@ export async function credentialOf(
     case 'none':
       return { headers: {}, secret: undefined };
     case 'token': {
-      const current = typeof token === 'function' ? await abortable(signal, Promise.resolve(token())) : token;
-      const secret = checked(current, 'The token must consist of visible ASCII characters, without the word "Bearer".');
+      const current =
+        typeof token === 'function' ? await abortable(signal, Promise.resolve(token())) : token;
+      const secret = checked(
+        current,
+        'The token must consist of visible ASCII characters, without the word "Bearer".',
+      );
       return { headers: { authorization: `Bearer ${secret}` }, secret };
     }
     case 'key': {

@@ -33,7 +33,9 @@ interface Failure<Code extends ApiErrorCode, Status extends number | undefined> 
   readonly retryAfter: number | undefined;
 }
 
-type ServiceFailure = { [Code in ServiceErrorCode]: Failure<Code, (typeof errorStatuses)[Code]> }[ServiceErrorCode];
+type ServiceFailure = {
+  [Code in ServiceErrorCode]: Failure<Code, (typeof errorStatuses)[Code]>;
+}[ServiceErrorCode];
 
 /**
  * The error of a failed call: a closed union discriminated by `code`. A `switch` that ends in

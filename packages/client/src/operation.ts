@@ -53,15 +53,15 @@ export interface IdempotentCallOptions extends CallOptions {
   readonly idempotencyKey?: string | undefined;
 }
 
-type OptionsOf<Name extends OperationName> = (typeof operations)[Name]['retryPolicy'] extends 'with-key'
-  ? IdempotentCallOptions
-  : CallOptions;
+type OptionsOf<Name extends OperationName> =
+  (typeof operations)[Name]['retryPolicy'] extends 'with-key' ? IdempotentCallOptions : CallOptions;
 
-type ParametersOf<Name extends OperationName> = (typeof operations)[Name]['credentials'] extends 'key'
-  ? [apiKey: string, options?: OptionsOf<Name>]
-  : (typeof operations)[Name]['body'] extends true
-    ? [body: RequestBodyOf<(typeof contract)[Name]>, options?: OptionsOf<Name>]
-    : [options?: OptionsOf<Name>];
+type ParametersOf<Name extends OperationName> =
+  (typeof operations)[Name]['credentials'] extends 'key'
+    ? [apiKey: string, options?: OptionsOf<Name>]
+    : (typeof operations)[Name]['body'] extends true
+      ? [body: RequestBodyOf<(typeof contract)[Name]>, options?: OptionsOf<Name>]
+      : [options?: OptionsOf<Name>];
 
 /**
  * A client with one method per published operation, typed by the contract. `createClient` documents

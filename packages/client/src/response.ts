@@ -27,7 +27,11 @@ function redact(text: string, secret: string | undefined): string {
   return withoutSecret.replace(/ant-[0-9A-Za-z]{40}/g, '[key]');
 }
 
-function errorOf(response: Response, body: JsonObject | undefined, secret: string | undefined): ApiError {
+function errorOf(
+  response: Response,
+  body: JsonObject | undefined,
+  secret: string | undefined,
+): ApiError {
   const { status, headers } = response;
   const code = headers.get('x-error-code');
   const { message, details } = body ?? {};
@@ -69,7 +73,11 @@ export async function readResponse(
   secret: string | undefined,
 ): Promise<JsonObject> {
   const body = jsonObjectOf(await response.text());
-  if (response.status === 200 && body !== undefined && requiredFields.every((field) => Object.hasOwn(body, field))) {
+  if (
+    response.status === 200 &&
+    body !== undefined &&
+    requiredFields.every((field) => Object.hasOwn(body, field))
+  ) {
     return body;
   }
   throw errorOf(response, body, secret);

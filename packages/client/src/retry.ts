@@ -26,7 +26,9 @@ export const immediateRetries = 4;
  * @param attempt number of the failed attempt, starting at 1. If 0, there is no pause.
  */
 export function backoffMs(attempt: number, random: () => number = Math.random): number {
-  return attempt < 1 ? 0 : random() * Math.min(maximumBackoffMs, initialBackoffMs * 2 ** (attempt - 1));
+  return attempt < 1
+    ? 0
+    : random() * Math.min(maximumBackoffMs, initialBackoffMs * 2 ** (attempt - 1));
 }
 
 /**
@@ -36,7 +38,11 @@ export function backoffMs(attempt: number, random: () => number = Math.random): 
  *
  * @param breaks number of uncounted broken connections so far in the call.
  */
-export function isUncounted({ progress }: FailedAttempt, retryPolicy: RetryPolicy, breaks: number): boolean {
+export function isUncounted(
+  { progress }: FailedAttempt,
+  retryPolicy: RetryPolicy,
+  breaks: number,
+): boolean {
   return progress === 'broken' && retryPolicy !== 'never' && breaks < maximumUncountedBreaks;
 }
 
@@ -60,6 +66,9 @@ export function retryDelay(
 ): number | undefined {
   const asked = retryAfter === undefined ? undefined : retryAfter * 1000;
   if (status === 429) return asked;
-  const isTransient = code === 'network' || code === 'timeout' || (status !== undefined && status >= 500);
-  return isTransient && (retryPolicy !== 'never' || progress === 'unsent') ? (asked ?? backoffMs(failures)) : undefined;
+  const isTransient =
+    code === 'network' || code === 'timeout' || (status !== undefined && status >= 500);
+  return isTransient && (retryPolicy !== 'never' || progress === 'unsent')
+    ? (asked ?? backoffMs(failures))
+    : undefined;
 }

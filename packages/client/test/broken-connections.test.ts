@@ -19,7 +19,11 @@ const received = () => proxy.received.slice(before);
 
 let owners = 0;
 const client = (options: { maxAttempts?: number } = {}) =>
-  createClient({ baseUrl: dropping.url, token: tokenFor(`owner-${owners++}`, { tier: 'enterprise' }), ...options });
+  createClient({
+    baseUrl: dropping.url,
+    token: tokenFor(`owner-${owners++}`, { tier: 'enterprise' }),
+    ...options,
+  });
 
 /**
  * Opens connections with concurrent calls. When the connections are idle, the proxy drops all of
@@ -45,7 +49,9 @@ describe('concurrent calls over dropped keep-alive connections', () => {
     const user = client({ maxAttempts: 1 });
     await dropAll(user);
     const names = Array.from({ length: calls }, (_, index) => `key ${index}`);
-    const made = await Promise.all(names.map((api_key_name) => user.requestApiKey({ api_key_name })));
+    const made = await Promise.all(
+      names.map((api_key_name) => user.requestApiKey({ api_key_name })),
+    );
     expect(new Set(made.map(({ api_key }) => api_key)).size).toBe(calls);
     expect(received()).toHaveLength(calls);
   });
@@ -57,27 +63,46 @@ describe('concurrent calls over dropped keep-alive connections', () => {
     const outcomes = await Promise.allSettled(
       Array.from({ length: calls }, () => user.deleteApiKey({ api_key_name: 'MyFirstKey' })),
     );
-    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    const failures = outcomes.flatMap((outcome) =>
+      outcome.status === 'rejected' ? [outcome.reason] : [],
+    );
     expect(failures.length).toBeGreaterThan(0);
-    for (const { code } of failures as ApiError[]) expect(['network', 'no_such_key']).toContain(code);
-    expect(received().length + failures.filter(({ code }) => code === 'network').length).toBe(calls);
+    for (const { code } of failures as ApiError[])
+      expect(['network', 'no_such_key']).toContain(code);
+    expect(received().length + failures.filter(({ code }) => code === 'network').length).toBe(
+      calls,
+    );
   });
 });
 
 test('the number of requests to a service that breaks every connection is bounded', async () => {
   proxy.next(...Array(200).fill(breaking));
-  const user = createClient({ baseUrl: proxy.url, token: tokenFor('broken'), maxAttempts: 1, totalTimeoutMs: 3_000 });
-  expect(await failureOf(user.getUser())).toMatchObject({ code: expect.stringMatching(/^(network|timeout)$/) });
+  const user = createClient({
+    baseUrl: proxy.url,
+    token: tokenFor('broken'),
+    maxAttempts: 1,
+    totalTimeoutMs: 3_000,
+  });
+  expect(await failureOf(user.getUser())).toMatchObject({
+    code: expect.stringMatching(/^(network|timeout)$/),
+  });
   expect(received().length).toBeGreaterThan(1);
   expect(received().length).toBeLessThanOrEqual(21);
 });
 
 test('any write that could not be sent is retried', async () => {
   const port = await freePort();
-  const user = createClient({ baseUrl: `http://127.0.0.1:${port}`, token: tokenFor('ada'), maxAttempts: 3 });
+  const user = createClient({
+    baseUrl: `http://127.0.0.1:${port}`,
+    token: tokenFor('ada'),
+    maxAttempts: 3,
+  });
   const begun = performance.now();
   const failure = await failureOf(user.deleteApiKey({ api_key_name: 'MyFirstKey' }));
   expect(failure).toBeInstanceOf(ApiError);
-  expect(failure).toMatchObject({ code: 'network', details: 'The request was not sent. Reason: ECONNREFUSED.' });
+  expect(failure).toMatchObject({
+    code: 'network',
+    details: 'The request was not sent. Reason: ECONNREFUSED.',
+  });
   expect(performance.now() - begun).toBeLessThan(5_000);
 });

@@ -36,6 +36,9 @@ test('the client runs with the globals of browsers and workers', async () => {
   runInNewContext(new TextDecoder().decode(bundle), context);
   const { createClient: create } = context['client'] as { createClient: typeof createClient };
   const client = create({ baseUrl: await startService(), token: tokenFor('ada') });
-  expect(await client.requestApiKey({ api_key_name: 'MyFirstKey' })).toHaveProperty('name', 'MyFirstKey');
+  expect(await client.requestApiKey({ api_key_name: 'MyFirstKey' })).toHaveProperty(
+    'name',
+    'MyFirstKey',
+  );
   expect(await client.getOpenApiDocument()).toHaveProperty('openapi');
 });

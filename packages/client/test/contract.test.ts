@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs';
 import { operations as published } from '@andamio/schema/operations';
 import { describe, expect, test } from 'vitest';
 import { readContract } from '../scripts/contract.ts';
-import { contractModule, describeOperation, type OpenApiDocument } from '../scripts/contract-module.ts';
+import {
+  contractModule,
+  describeOperation,
+  type OpenApiDocument,
+} from '../scripts/contract-module.ts';
 import { operations } from '../src/generated/contract.ts';
 import { createClient } from '../src/index.ts';
 
@@ -10,7 +14,10 @@ const contract = readContract();
 
 describe('generated methods', () => {
   test('src/generated/contract.ts is up to date (if not: npx pnpm@12 generate)', () => {
-    const committed = readFileSync(new URL('../src/generated/contract.ts', import.meta.url), 'utf8');
+    const committed = readFileSync(
+      new URL('../src/generated/contract.ts', import.meta.url),
+      'utf8',
+    );
     expect(committed).toBe(contractModule(contract));
   });
 
@@ -38,7 +45,10 @@ describe('retry policy', () => {
       responses: { '200': { content: { 'application/json': { schema: {} } } } },
     };
     const components = { parameters: { Key: header } };
-    const document = { paths: { '/rotate': { [method]: operation } }, components } as unknown as OpenApiDocument;
+    const document = {
+      paths: { '/rotate': { [method]: operation } },
+      components,
+    } as unknown as OpenApiDocument;
     return describeOperation(document, { name: 'rotateApiKey', id, permission }).facts.retryPolicy;
   }
 
@@ -67,5 +77,7 @@ test('an operation with an unknown security scheme is not generated', () => {
     responses: { '200': { content: { 'application/json': { schema: {} } } } },
   };
   const document: OpenApiDocument = { paths: { '/x': { get: operation } } };
-  expect(() => describeOperation(document, { name: 'x', id: 'x' })).toThrow('the client supports only');
+  expect(() => describeOperation(document, { name: 'x', id: 'x' })).toThrow(
+    'the client supports only',
+  );
 });

@@ -9,7 +9,9 @@ import { answering, failing, silent, startProxy, startService } from './harness/
 const baseUrl = await startService();
 const proxy = await startProxy(baseUrl);
 const request = (token: string, body: Record<string, unknown> = { api_key_name: 'a key' }) =>
-  createClient({ baseUrl, token, totalTimeoutMs: 500 }).requestApiKey(body as { api_key_name: string });
+  createClient({ baseUrl, token, totalTimeoutMs: 500 }).requestApiKey(
+    body as { api_key_name: string },
+  );
 
 describe('an error of the service', () => {
   test.each([
@@ -18,7 +20,11 @@ describe('an error of the service', () => {
     ['insufficient_scope', 403, () => request(tokenFor('ada', { scope: 'apikey:read' }))],
     ['missing_field', 400, () => request(tokenFor('ada'), {})],
     ['invalid_field', 422, () => request(tokenFor('ada'), { api_key_name: 'no' })],
-    ['expiry_too_late', 422, () => request(tokenFor('ada'), { api_key_name: 'a key', expires_in_days: 1e9 })],
+    [
+      'expiry_too_late',
+      422,
+      () => request(tokenFor('ada'), { api_key_name: 'a key', expires_in_days: 1e9 }),
+    ],
   ])('rejects with the code of the service: %s', async (code, status, call) => {
     const error = await failureOf(call());
     expect(error).toBeInstanceOf(Error);
@@ -47,7 +53,8 @@ describe('an error of the service', () => {
   test('rejects at once with retryAfter if that exceeds the time limit of the call', async () => {
     const token = tokenFor('hasty', { tier: 'pioneer' });
     let error = await failureOf(request(token, {}));
-    for (let sent = 1; error.code === 'missing_field' && sent < 30; sent++) error = await failureOf(request(token, {}));
+    for (let sent = 1; error.code === 'missing_field' && sent < 30; sent++)
+      error = await failureOf(request(token, {}));
     expect(error).toMatchObject({ code: 'rate_limited', status: 429 });
     expect(error.retryAfter).toBeGreaterThan(0);
     expect(error.retryAfter).toBeLessThanOrEqual(60);
@@ -58,7 +65,11 @@ describe('a failure without an error of the service', () => {
   const client = createClient({ baseUrl: proxy.url, token: tokenFor('ada'), maxAttempts: 1 });
 
   test('network: connection refused', async () => {
-    const nowhere = createClient({ baseUrl: `http://127.0.0.1:${await freePort()}`, token: 'a', maxAttempts: 1 });
+    const nowhere = createClient({
+      baseUrl: `http://127.0.0.1:${await freePort()}`,
+      token: 'a',
+      maxAttempts: 1,
+    });
     const error = await failureOf(nowhere.getOpenApiDocument());
     expect(error).toMatchObject({ code: 'network', status: undefined, requestId: undefined });
     expect(error.details).toContain('ECONNREFUSED');
@@ -69,20 +80,37 @@ describe('a failure without an error of the service', () => {
     ['totalTimeoutMs', 'attemptTimeoutMs'],
   ])('timeout: %s ends a call without a response', async (limit, other) => {
     proxy.next(silent);
-    const hasty = createClient({ baseUrl: proxy.url, token: 'a', maxAttempts: 1, [limit]: 50, [other]: 10_000 });
+    const hasty = createClient({
+      baseUrl: proxy.url,
+      token: 'a',
+      maxAttempts: 1,
+      [limit]: 50,
+      [other]: 10_000,
+    });
     const start = performance.now();
-    expect(await failureOf(hasty.getOpenApiDocument())).toMatchObject({ code: 'timeout', status: undefined });
+    expect(await failureOf(hasty.getOpenApiDocument())).toMatchObject({
+      code: 'timeout',
+      status: undefined,
+    });
     expect(performance.now() - start).toBeLessThan(5_000);
   });
 
   test('timeout: a token function that never resolves', async () => {
-    const waiting = createClient({ baseUrl, token: () => new Promise(() => {}), attemptTimeoutMs: 50 });
-    expect(await failureOf(waiting.requestApiKey({ api_key_name: 'a key' }))).toMatchObject({ code: 'timeout' });
+    const waiting = createClient({
+      baseUrl,
+      token: () => new Promise(() => {}),
+      attemptTimeoutMs: 50,
+    });
+    expect(await failureOf(waiting.requestApiKey({ api_key_name: 'a key' }))).toMatchObject({
+      code: 'timeout',
+    });
   });
 
   test('aborted: before the request is sent', async () => {
     const before = proxy.received.length;
-    expect(await failureOf(client.getOpenApiDocument({ signal: AbortSignal.abort() }))).toMatchObject({
+    expect(
+      await failureOf(client.getOpenApiDocument({ signal: AbortSignal.abort() })),
+    ).toMatchObject({
       code: 'aborted',
     });
     expect(proxy.received).toHaveLength(before);

@@ -34,7 +34,9 @@ describe('a method', () => {
       subscription_tier: 'pioneer',
       expiration: null,
     });
-    expect(await client.getDailyUsage({ start_date: '2023-01-01', end_date: '2023-01-31' })).toEqual({ usage: [] });
+    expect(
+      await client.getDailyUsage({ start_date: '2023-01-01', end_date: '2023-01-31' }),
+    ).toEqual({ usage: [] });
   });
 
   test('getOpenApiDocument returns the document', async () => {
@@ -58,7 +60,10 @@ describe('a method', () => {
   });
 
   test('sends a key only with operations that take one, and no token with it', async () => {
-    const client = createClient({ baseUrl: proxy.url, token: () => Promise.reject(new Error('asked')) });
+    const client = createClient({
+      baseUrl: proxy.url,
+      token: () => Promise.reject(new Error('asked')),
+    });
     await failureOf(client.verifyApiKey('some-key'));
     expect(proxy.received.at(-1)?.headers).toMatchObject({ 'x-api-key': 'some-key' });
     expect(proxy.received.at(-1)?.headers.authorization).toBeUndefined();
@@ -71,10 +76,15 @@ describe('a method', () => {
   });
 
   test('calls the token function only for operations that take a token', async () => {
-    const client = createClient({ baseUrl: proxy.url, token: () => Promise.reject(new Error('asked')) });
+    const client = createClient({
+      baseUrl: proxy.url,
+      token: () => Promise.reject(new Error('asked')),
+    });
     await client.getOpenApiDocument();
     expect(proxy.received.at(-1)?.headers.authorization).toBeUndefined();
-    await expect(client.requestApiKey({ api_key_name: 'a key' })).rejects.toThrow(new Error('asked'));
+    await expect(client.requestApiKey({ api_key_name: 'a key' })).rejects.toThrow(
+      new Error('asked'),
+    );
   });
 
   test.each([tokenFor('text'), () => tokenFor('function'), async () => tokenFor('promise')])(

@@ -31,14 +31,18 @@ describe.each(['client', 'schema'] as const)('the tarball of packages/%s', (name
     // The package supports only ES modules. Problems of old Node.js versions and of require() do
     // not matter.
     const served = (problem: object) =>
-      !('resolutionKind' in problem) || !['node10', 'node16-cjs'].includes(String(problem.resolutionKind));
+      !('resolutionKind' in problem) ||
+      !['node10', 'node16-cjs'].includes(String(problem.resolutionKind));
     expect(analysis.types).toMatchObject({ kind: 'included' });
     expect(analysis.types && analysis.problems.filter(served)).toEqual([]);
   });
 
   test('contains the build output and neither sources nor tests', async () => {
-    const files = (await run(consumer.folder, 'tar', ['-tzf', consumer.tarballs[name]])).trim().split('\n');
-    const expected = /^package\/(package\.json|README\.md|openapi\.json|dist\/.+\.(js|js\.map|d\.ts))$/;
+    const files = (await run(consumer.folder, 'tar', ['-tzf', consumer.tarballs[name]]))
+      .trim()
+      .split('\n');
+    const expected =
+      /^package\/(package\.json|README\.md|openapi\.json|dist\/.+\.(js|js\.map|d\.ts))$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
   });
 });
@@ -53,17 +57,23 @@ describe('an installed client', () => {
        const { name } = await client.requestApiKey({ api_key_name: 'from JavaScript' });
        console.log(JSON.stringify([name, errorCodes.includes('name_taken')]));`,
     );
-    const printed = await run(consumer.folder, process.execPath, ['use.js'], { URL: baseUrl, TOKEN: tokenFor('js') });
+    const printed = await run(consumer.folder, process.execPath, ['use.js'], {
+      URL: baseUrl,
+      TOKEN: tokenFor('js'),
+    });
     expect(JSON.parse(printed)).toEqual(['from JavaScript', true]);
   });
 
   test('runs the example of the README unchanged', async () => {
     await writeFile(join(consumer.folder, 'example.ts'), await readmeExample());
     const settings = { ANDAMIO_URL: baseUrl, ANDAMIO_TOKEN: tokenFor('reader') };
-    const runExample = (env: NodeJS.ProcessEnv) => run(consumer.folder, process.execPath, ['example.ts'], env);
+    const runExample = (env: NodeJS.ProcessEnv) =>
+      run(consumer.folder, process.execPath, ['example.ts'], env);
     expect(await runExample(settings)).toBe('MyFirstKey is valid for 30 days\n');
     expect(await runExample(settings)).toBe('You already have a key with this name\n');
-    expect(await runExample({ ...settings, ANDAMIO_TOKEN: 'none' })).toMatch(/^unauthenticated: .+ \(request \S+\)\n$/);
+    expect(await runExample({ ...settings, ANDAMIO_TOKEN: 'none' })).toMatch(
+      /^unauthenticated: .+ \(request \S+\)\n$/,
+    );
   });
 
   test("runs the example of the repository's README, given the import and a token", async () => {
@@ -78,7 +88,8 @@ describe('an installed client', () => {
        console.log(api_key);`,
     );
     expect(await checkTypes(consumer, 'lines.ts', 'node16')).toBe('');
-    const runLines = () => run(consumer.folder, process.execPath, ['lines.ts'], { TOKEN: tokenFor('newcomer') });
+    const runLines = () =>
+      run(consumer.folder, process.execPath, ['lines.ts'], { TOKEN: tokenFor('newcomer') });
     const keys = [await runLines(), await runLines()];
     for (const key of keys) expect(key).toMatch(/^ant-[0-9A-Za-z]{40}\n$/);
     expect(new Set(keys).size, 'the first is deleted, or its name would be taken').toBe(2);
@@ -97,7 +108,10 @@ describe('an installed client', () => {
       await expect(checkTypes(consumer, 'wrong.ts', resolution)).rejects.toThrow(
         "'string' is not assignable to type 'number'",
       );
-      await writeFile(join(consumer.folder, 'stranger.ts'), example.replace("'name_taken'", "'name_token'"));
+      await writeFile(
+        join(consumer.folder, 'stranger.ts'),
+        example.replace("'name_taken'", "'name_token'"),
+      );
       await expect(checkTypes(consumer, 'stranger.ts', resolution)).rejects.toThrow('"name_token"');
     },
   );

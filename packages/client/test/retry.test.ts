@@ -35,9 +35,18 @@ const attempts = () => proxy.received.slice(before);
 
 let names = 0;
 /** Requests a key as if the operation had the given retry policy. */
-function requestKey(retryPolicy: RetryPolicy, options?: IdempotentCallOptions, changes: Partial<Connection> = {}) {
+function requestKey(
+  retryPolicy: RetryPolicy,
+  options?: IdempotentCallOptions,
+  changes: Partial<Connection> = {},
+) {
   const operation: OperationDescriptor = { ...operations.requestApiKey, retryPolicy };
-  return call({ ...connection, ...changes }, operation, { body: { api_key_name: `key ${++names}` } }, options);
+  return call(
+    { ...connection, ...changes },
+    operation,
+    { body: { api_key_name: `key ${++names}` } },
+    options,
+  );
 }
 const read = (changes: Partial<Connection> = {}) =>
   call({ ...connection, ...changes }, operations.getOpenApiDocument, {});
@@ -58,12 +67,15 @@ const doubtful = [
 const patience = (fault: Fault) => ({ attemptTimeoutMs: fault === silent ? 1_000 : 10_000 });
 
 describe('a request that may have been processed', () => {
-  test.each(doubtful)('does not retry a write without an Idempotency-Key after %s', async (_, fault) => {
-    proxy.next(fault);
-    await failureOf(requestKey('never', {}, patience(fault)));
-    expect(attempts()).toHaveLength(1);
-    expect(attempts()[0]?.headers['idempotency-key']).toBeUndefined();
-  });
+  test.each(doubtful)(
+    'does not retry a write without an Idempotency-Key after %s',
+    async (_, fault) => {
+      proxy.next(fault);
+      await failureOf(requestKey('never', {}, patience(fault)));
+      expect(attempts()).toHaveLength(1);
+      expect(attempts()[0]?.headers['idempotency-key']).toBeUndefined();
+    },
+  );
 
   test.each(doubtful)('retries a read after %s', async (_, fault) => {
     proxy.next(fault, fault);
@@ -71,17 +83,16 @@ describe('a request that may have been processed', () => {
     expect(attempts()).toHaveLength(3);
   });
 
-  test.each(doubtful.filter(([, fault]) => fault !== losingTheAnswer && fault !== cuttingTheAnswer))(
-    'retries a write with the same Idempotency-Key and body after %s',
-    async (_, fault) => {
-      proxy.next(fault, fault);
-      expect(await requestKey('with-key', {}, patience(fault))).toHaveProperty('api_key');
-      expect(attempts()).toHaveLength(3);
-      expect(new Set(attempts().map(({ body }) => body)).size).toBe(1);
-      const keys = new Set(attempts().map(({ headers }) => headers['idempotency-key']));
-      expect([...keys]).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/)]);
-    },
-  );
+  test.each(
+    doubtful.filter(([, fault]) => fault !== losingTheAnswer && fault !== cuttingTheAnswer),
+  )('retries a write with the same Idempotency-Key and body after %s', async (_, fault) => {
+    proxy.next(fault, fault);
+    expect(await requestKey('with-key', {}, patience(fault))).toHaveProperty('api_key');
+    expect(attempts()).toHaveLength(3);
+    expect(new Set(attempts().map(({ body }) => body)).size).toBe(1);
+    const keys = new Set(attempts().map(({ headers }) => headers['idempotency-key']));
+    expect([...keys]).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/)]);
+  });
 });
 
 describe('a 429', () => {
@@ -117,7 +128,10 @@ describe('a 429', () => {
     ['an invalid header', { 'retry-after': '1.5' }],
   ])('does not retry a 429 without a valid Retry-After: %s', async (_, headers) => {
     proxy.next(failing(429, 'key_limit_reached', headers));
-    expect(await failureOf(read())).toMatchObject({ code: 'key_limit_reached', retryAfter: undefined });
+    expect(await failureOf(read())).toMatchObject({
+      code: 'key_limit_reached',
+      retryAfter: undefined,
+    });
     expect(attempts()).toHaveLength(1);
   });
 });
@@ -149,7 +163,9 @@ describe('retries end', () => {
   test('stops after the total time, whatever attempts remain', async () => {
     proxy.next(silent, silent, silent, silent);
     const start = performance.now();
-    expect(await failureOf(read({ attemptTimeoutMs: 400, totalTimeoutMs: 500, maxAttempts: 100 }))).toMatchObject({
+    expect(
+      await failureOf(read({ attemptTimeoutMs: 400, totalTimeoutMs: 500, maxAttempts: 100 })),
+    ).toMatchObject({
       code: 'timeout',
     });
     expect(performance.now() - start).toBeLessThan(1_500);

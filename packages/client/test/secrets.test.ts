@@ -49,7 +49,8 @@ const echoing: Fault = (response, received, forward) => {
   )(response, received, forward);
 };
 
-const http = (rest: string) => writing(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${rest}`);
+const http = (rest: string) =>
+  writing(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${rest}`);
 
 describe('errors contain no secret', () => {
   test.each<[string, Fault]>([
@@ -60,11 +61,19 @@ describe('errors contain no secret', () => {
     ['a page that contains the key', answering(500, {}, key)],
     ['JSON that is truncated after the key', answering(200, {}, `${issued},`)],
     ['a key without the other required fields', answering(200, {}, `${issued}}`)],
-    ['an invalid chunk size before the key', http(`transfer-encoding: chunked\r\n\r\nzz\r\n${issued}}\r\n`)],
+    [
+      'an invalid chunk size before the key',
+      http(`transfer-encoding: chunked\r\n\r\nzz\r\n${issued}}\r\n`),
+    ],
     ['an invalid header that contains the key', http(`${key}\u0000: ${key}\r\n\r\n${issued}}`)],
     ['fewer bytes than promised', http(`content-length: 500\r\n\r\n${issued}`)],
   ])('an error contains no key and no token after %s', async (_, fault) => {
-    const client = createClient({ baseUrl: proxy.url, token, attemptTimeoutMs: 500, maxAttempts: 1 });
+    const client = createClient({
+      baseUrl: proxy.url,
+      token,
+      attemptTimeoutMs: 500,
+      maxAttempts: 1,
+    });
     proxy.next(fault);
     const error: unknown = await client
       .requestApiKey({ api_key_name: 'MyFirstKey' })
@@ -87,7 +96,9 @@ describe('errors contain no secret', () => {
 
   test('an error does not contain a token that cannot be sent', async () => {
     const client = createClient({ baseUrl: proxy.url, token: `${token}\nhunter2` });
-    const error: unknown = await client.requestApiKey({ api_key_name: 'a key' }).catch((reason: unknown) => reason);
+    const error: unknown = await client
+      .requestApiKey({ api_key_name: 'a key' })
+      .catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(TypeError);
     expectNoSecret(error);
   });

@@ -27,8 +27,12 @@ test('error codes are those of the service and four of the transport', () => {
 
 test('the code determines the type of the status', () => {
   expectTypeOf<Extract<ApiError, { code: 'name_taken' }>['status']>().toEqualTypeOf<422>();
-  expectTypeOf<Extract<ApiError, { code: 'unexpected_answer' }>['status']>().toEqualTypeOf<number>();
-  expectTypeOf<Extract<ApiError, { status: undefined }>['code']>().toEqualTypeOf<'network' | 'timeout' | 'aborted'>();
+  expectTypeOf<
+    Extract<ApiError, { code: 'unexpected_answer' }>['status']
+  >().toEqualTypeOf<number>();
+  expectTypeOf<Extract<ApiError, { status: undefined }>['code']>().toEqualTypeOf<
+    'network' | 'timeout' | 'aborted'
+  >();
 });
 
 type Some = Extract<ApiError, { code: 'name_taken' | 'rate_limited' | 'not_ready' }>;

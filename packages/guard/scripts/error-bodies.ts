@@ -8,7 +8,9 @@ const json = (code: ErrorCode) => JSON.stringify(errorBody(code));
  */
 export function withNginxBodies(configuration: string): string {
   return configuration.replace(/^( +(\w+) +)'.*';$/gm, (line, start: string, code: string) =>
-    Object.hasOwn(errorKinds, code) ? `${start}'${json(code as ErrorCode).replaceAll(/[\\']/g, '\\$&')}';` : line,
+    Object.hasOwn(errorKinds, code)
+      ? `${start}'${json(code as ErrorCode).replaceAll(/[\\']/g, '\\$&')}';`
+      : line,
   );
 }
 

@@ -17,7 +17,8 @@ export class FreshMap<Value extends { readonly freshUntil: number }> {
   set(key: string, value: Value): void {
     this.#values.delete(key);
     this.#values.set(key, value);
-    if (this.#values.size > this.#maximum) this.#values.delete(this.#values.keys().next().value as string);
+    if (this.#values.size > this.#maximum)
+      this.#values.delete(this.#values.keys().next().value as string);
   }
 
   delete(key: string): void {
@@ -26,6 +27,7 @@ export class FreshMap<Value extends { readonly freshUntil: number }> {
 
   /** Removes expired values. */
   sweep(now: number): void {
-    for (const [key, { freshUntil }] of this.#values) if (now >= freshUntil) this.#values.delete(key);
+    for (const [key, { freshUntil }] of this.#values)
+      if (now >= freshUntil) this.#values.delete(key);
   }
 }

@@ -6,7 +6,12 @@ import { firestoreStrategy } from './firestore/strategy.ts';
 import { VerifyClient } from './http/client.ts';
 import { httpStrategy } from './http/strategy.ts';
 import { limitByStore, limitInMemory } from './limits/limit.ts';
-import { type ApiKeyGuardOptions, readCommonOptions, readFirestoreOptions, readServiceOptions } from './options.ts';
+import {
+  type ApiKeyGuardOptions,
+  readCommonOptions,
+  readFirestoreOptions,
+  readServiceOptions,
+} from './options.ts';
 import type { Outcome, Strategy } from './outcome.ts';
 import { invalidKey, Refusal, refuse } from './refusal.ts';
 
@@ -27,11 +32,14 @@ function strategyOf(options: ApiKeyGuardOptions): Strategy {
   const { timeout: closeWithin, onError, now } = common;
   const { verify, guardSecret } = options;
   const service =
-    verify === undefined ? undefined : new VerifyClient({ ...readServiceOptions({ verify, guardSecret }), ...common });
+    verify === undefined
+      ? undefined
+      : new VerifyClient({ ...readServiceOptions({ verify, guardSecret }), ...common });
   if (options.firestore !== undefined) {
     const database = new FirestoreSource({ ...readFirestoreOptions(options), ...common });
     const { rateLimitStore } = options;
-    const limit = rateLimitStore === undefined ? limitInMemory : limitByStore(rateLimitStore, onError);
+    const limit =
+      rateLimitStore === undefined ? limitInMemory : limitByStore(rateLimitStore, onError);
     return firestoreStrategy({ database, limit, service, closeWithin, now });
   }
   if (service === undefined) throw new TypeError('Either verify or firestore must be set.');
@@ -61,7 +69,10 @@ export function apiKeyGuard(options: ApiKeyGuardOptions): ApiKeyGuard {
   const guard: RequestHandler = (request, response, next) => {
     const key = request.headers[header];
     // A value of the wrong length is rejected before the lookup, so that no long value is cached.
-    const outcome = typeof key === 'string' && key.length === keyLength ? strategy.check(key, request) : invalidKey;
+    const outcome =
+      typeof key === 'string' && key.length === keyLength
+        ? strategy.check(key, request)
+        : invalidKey;
     // Cached results are handled synchronously. A promise would cost more than the rest of the
     // check.
     if (outcome instanceof Promise) {

@@ -10,7 +10,12 @@ import { Ledger } from './usage/ledger.ts';
 test('refuses a key at once when a report finds it deleted, although its cached answer is still fresh', async () => {
   let answer: Answer = valid();
   const source = { countsRequests: true, ask: async () => answer };
-  const checker = new KeyChecker({ source, limit: limitInMemory, ledger: new Ledger(), now: () => 5_000 });
+  const checker = new KeyChecker({
+    source,
+    limit: limitInMemory,
+    ledger: new Ledger(),
+    now: () => 5_000,
+  });
   onTestFinished(() => checker.stop());
   const key = makeKey();
   await checker.check(key, client);

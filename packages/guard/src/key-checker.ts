@@ -198,10 +198,13 @@ export class KeyChecker {
     const { source, ledger, now } = this.#options;
     for (;;) {
       const pending = this.#pending.get(key);
-      const address = pending === undefined && !this.#recentlyValid.has(key) ? (client.ip ?? '') : undefined;
-      const over = address === undefined ? undefined : this.#unknownKeys.consume(address, arrivedAt);
+      const address =
+        pending === undefined && !this.#recentlyValid.has(key) ? (client.ip ?? '') : undefined;
+      const over =
+        address === undefined ? undefined : this.#unknownKeys.consume(address, arrivedAt);
       if (over !== undefined) return over;
-      const unreported = pending === undefined && source.countsRequests ? (ledger?.take(key) ?? 0) : 0;
+      const unreported =
+        pending === undefined && source.countsRequests ? (ledger?.take(key) ?? 0) : 0;
       const { startedAt, result } = pending ?? this.#startLookup(key, unreported, unreported);
       const found = await result;
       if (address !== undefined && !('refusal' in found && found.refusal === invalidKey))
@@ -210,7 +213,9 @@ export class KeyChecker {
       // that arrived before the lookup started may still use the answer.
       if (arrivedAt > startedAt && arrivedAt >= found.freshUntil) continue;
       if ('refusal' in found) return found.refusal;
-      return pending === undefined && source.countsRequests ? found.apiKey : this.#use(key, found, now());
+      return pending === undefined && source.countsRequests
+        ? found.apiKey
+        : this.#use(key, found, now());
     }
   }
 
@@ -231,7 +236,12 @@ export class KeyChecker {
     return lookup;
   }
 
-  #save(key: string, startedAt: number, answer: Answer, reported: number): ValidEntry | RefusedEntry {
+  #save(
+    key: string,
+    startedAt: number,
+    answer: Answer,
+    reported: number,
+  ): ValidEntry | RefusedEntry {
     switch (answer.kind) {
       case 'valid':
         return this.#saveValid(key, startedAt, answer, reported);
@@ -261,14 +271,18 @@ export class KeyChecker {
       ownerWindow: this.#ownerWindows.of(answer, now, reported),
       tally: this.#options.ledger?.of(key),
       freshUntil: startedAt + maximumAge,
-      refreshAt: maximumAge < shortestRefreshed ? Number.POSITIVE_INFINITY : startedAt + maximumAge * refreshAfter,
+      refreshAt:
+        maximumAge < shortestRefreshed
+          ? Number.POSITIVE_INFINITY
+          : startedAt + maximumAge * refreshAfter,
       refreshPause: refreshPauseOf(maximumAge),
     };
     if (this.#stopped) return known;
     this.#recentlyValid.add(key);
     // If a refresh extends the entry only slightly, the old entry stays and the refresh is retried.
     const before = this.#valid.get(key, now);
-    if (before === undefined || known.freshUntil > before.freshUntil + before.refreshPause) this.#valid.set(key, known);
+    if (before === undefined || known.freshUntil > before.freshUntil + before.refreshPause)
+      this.#valid.set(key, known);
     return known;
   }
 }

@@ -31,23 +31,36 @@ async function isInMemory(text: Buffer): Promise<boolean> {
 
 test.each<[string, () => Strategy]>([
   ['the service', () => httpStrategy({ service, closeWithin: 1_000, now })],
-  ['Firestore', () => firestoreStrategy({ database, limit: limitInMemory, service, closeWithin: 1_000, now })],
+  [
+    'Firestore',
+    () => firestoreStrategy({ database, limit: limitInMemory, service, closeWithin: 1_000, now }),
+  ],
   [
     'Firestore alone',
-    () => firestoreStrategy({ database, limit: limitInMemory, service: undefined, closeWithin: 1_000, now }),
+    () =>
+      firestoreStrategy({
+        database,
+        limit: limitInMemory,
+        service: undefined,
+        closeWithin: 1_000,
+        now,
+      }),
   ],
-])('a key is in memory only while it is cached and until its usage is reported: %s', async (_, createStrategy) => {
-  const strategy = createStrategy();
-  const key = Buffer.from(makeKey());
-  for (let sent = 0; sent < 3; sent++) await strategy.check(key.toString(), client);
-  expect(await isInMemory(key)).toBe(true);
-  for (let second = 0; second < 40; second++) {
-    clock.now += 1_000;
-    await vi.advanceTimersByTimeAsync(1_000);
-  }
-  expect(await isInMemory(key)).toBe(false);
-  await strategy.close();
-});
+])(
+  'a key is in memory only while it is cached and until its usage is reported: %s',
+  async (_, createStrategy) => {
+    const strategy = createStrategy();
+    const key = Buffer.from(makeKey());
+    for (let sent = 0; sent < 3; sent++) await strategy.check(key.toString(), client);
+    expect(await isInMemory(key)).toBe(true);
+    for (let second = 0; second < 40; second++) {
+      clock.now += 1_000;
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(await isInMemory(key)).toBe(false);
+    await strategy.close();
+  },
+);
 
 test('a refused key is in memory for at most two seconds', async () => {
   const ask = async () => ({ kind: 'refused', refusal: invalidKey }) as const;

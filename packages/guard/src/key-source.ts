@@ -22,7 +22,11 @@ export type Answer =
   | { readonly kind: 'unavailable'; readonly refusal: Refusal; readonly reason: string };
 
 /** Creates an answer for a key that could not be verified. The reason is only for the log. */
-export const unavailableAnswer = (reason: string): Answer => ({ kind: 'unavailable', refusal: unavailable, reason });
+export const unavailableAnswer = (reason: string): Answer => ({
+  kind: 'unavailable',
+  refusal: unavailable,
+  reason,
+});
 
 /** A source that keys are looked up in: the service or its database. */
 export interface KeySource {

@@ -16,14 +16,26 @@ describe('invalid options', () => {
       { verify: 'http://127.0.0.1.example' },
       'verify must begin with https:',
     ],
-    ['the unspecified address without TLS', { verify: 'http://0.0.0.0' }, 'verify must begin with https:'],
-    ['an IPv4-mapped address without TLS', { verify: 'http://[::ffff:10.0.0.1]' }, 'verify must begin with https:'],
+    [
+      'the unspecified address without TLS',
+      { verify: 'http://0.0.0.0' },
+      'verify must begin with https:',
+    ],
+    [
+      'an IPv4-mapped address without TLS',
+      { verify: 'http://[::ffff:10.0.0.1]' },
+      'verify must begin with https:',
+    ],
     [
       'a service for reports without TLS',
       { firestore, digestKeys, verify: 'http://h' },
       'verify must begin with https:',
     ],
-    ['a short secret', { verify: 'https://host', guardSecret: 'x'.repeat(31) }, 'guardSecret must be one of'],
+    [
+      'a short secret',
+      { verify: 'https://host', guardSecret: 'x'.repeat(31) },
+      'guardSecret must be one of',
+    ],
     ['an empty secret', { verify: 'https://host', guardSecret: '' }, 'guardSecret must be one of'],
     [
       'a list of secrets',
@@ -35,8 +47,16 @@ describe('invalid options', () => {
       { verify: 'https://host', guardSecret: `${'x'.repeat(32)}\n` },
       'guardSecret must be one of',
     ],
-    ['a timeout of zero', { verify: 'https://host', timeoutMs: 0 }, 'timeoutMs must be an integer from 1'],
-    ['a fractional timeout', { verify: 'https://host', timeoutMs: 0.5 }, 'timeoutMs must be an integer from 1'],
+    [
+      'a timeout of zero',
+      { verify: 'https://host', timeoutMs: 0 },
+      'timeoutMs must be an integer from 1',
+    ],
+    [
+      'a fractional timeout',
+      { verify: 'https://host', timeoutMs: 0.5 },
+      'timeoutMs must be an integer from 1',
+    ],
     ['no project', { firestore: {}, digestKeys }, 'firestore.project must be the id of a project'],
     ['no digest keys', { firestore }, 'digestKeys must be VERSION:BASE64 pairs'],
     [
@@ -44,7 +64,11 @@ describe('invalid options', () => {
       { firestore, digestKeys, cacheSeconds: 11 },
       'cacheSeconds must be an integer from 1 to 10',
     ],
-    ['an empty URL of the service', { firestore, digestKeys, verify: '' }, 'verify must be an https URL'],
+    [
+      'an empty URL of the service',
+      { firestore, digestKeys, verify: '' },
+      'verify must be an https URL',
+    ],
   ])('apiKeyGuard throws for %s', (_what, options, message) => {
     expect(() => apiKeyGuard(options as ApiKeyGuardOptions)).toThrow(message);
   });

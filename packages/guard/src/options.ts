@@ -89,7 +89,14 @@ const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
  */
 function serviceUrl(value: string | URL): URL {
   const url = URL.canParse(String(value)) ? new URL(value) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
+  if (
+    !url ||
+    !/^https?:$/.test(url.protocol) ||
+    url.username ||
+    url.password ||
+    url.search ||
+    url.hash
+  ) {
     throw new TypeError('verify must be an https URL without credentials, query or fragment.');
   }
   if (url.protocol === 'http:' && !loopback.test(url.hostname)) {
@@ -106,15 +113,22 @@ function serviceUrl(value: string | URL): URL {
  * @throws {TypeError} if it cannot. The message does not quote the secret.
  */
 function guardSecretOf(value: string | undefined): string | undefined {
-  if (value === undefined || (typeof value === 'string' && /^[!-~]{32,}$/.test(value) && !value.includes(',')))
+  if (
+    value === undefined ||
+    (typeof value === 'string' && /^[!-~]{32,}$/.test(value) && !value.includes(','))
+  )
     return value;
-  throw new TypeError("guardSecret must be one of the service's GUARD_SECRETS: at least 32 visible ASCII characters.");
+  throw new TypeError(
+    "guardSecret must be one of the service's GUARD_SECRETS: at least 32 visible ASCII characters.",
+  );
 }
 
 function digestKeysOf(text: string) {
   const keys = typeof text === 'string' ? parseDigestKeys(text) : undefined;
   if (keys === undefined) {
-    throw new TypeError('digestKeys must be VERSION:BASE64 pairs separated by commas, as the service prints them.');
+    throw new TypeError(
+      'digestKeys must be VERSION:BASE64 pairs separated by commas, as the service prints them.',
+    );
   }
   return keys;
 }
@@ -138,7 +152,10 @@ export function readCommonOptions({ timeoutMs = 5_000, onError }: CommonOptions)
  *
  * @throws {TypeError}
  */
-export const readServiceOptions = ({ verify, guardSecret }: Pick<VerifyOptions, 'verify' | 'guardSecret'>) => ({
+export const readServiceOptions = ({
+  verify,
+  guardSecret,
+}: Pick<VerifyOptions, 'verify' | 'guardSecret'>) => ({
   url: serviceUrl(verify),
   guardSecret: guardSecretOf(guardSecret),
 });
@@ -148,7 +165,11 @@ export const readServiceOptions = ({ verify, guardSecret }: Pick<VerifyOptions, 
  *
  * @throws {TypeError | RangeError}
  */
-export function readFirestoreOptions({ firestore, digestKeys, cacheSeconds = 10 }: FirestoreOptions) {
+export function readFirestoreOptions({
+  firestore,
+  digestKeys,
+  cacheSeconds = 10,
+}: FirestoreOptions) {
   const { project, database = '(default)' } = firestore;
   if (typeof project !== 'string' || project === '')
     throw new TypeError('firestore.project must be the id of a project.');

@@ -20,7 +20,9 @@ export class Refusal {
  * The refusal for a key that is missing, mistyped, unknown, expired, deleted, or owned by a
  * suspended user. All these cases have the same response, so that it reveals nothing about a key.
  */
-export const invalidKey = new Refusal('invalid_key', { 'WWW-Authenticate': 'ApiKey realm="andamio-api"' });
+export const invalidKey = new Refusal('invalid_key', {
+  'WWW-Authenticate': 'ApiKey realm="andamio-api"',
+});
 
 /** The refusal for a key that could not be verified. */
 export const unavailable = new Refusal('verification_unavailable');

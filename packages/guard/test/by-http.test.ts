@@ -29,7 +29,12 @@ describe('a valid key', () => {
     for (let sent = 0; sent < 2; sent++) {
       expect(await get(key)).toMatchObject({
         status: 200,
-        body: { userId: 'ada', name: 'MyFirstKey', tier: 'growth', expiresAt: '2099-08-31T23:59:59.000Z' },
+        body: {
+          userId: 'ada',
+          name: 'MyFirstKey',
+          tier: 'growth',
+          expiresAt: '2099-08-31T23:59:59.000Z',
+        },
       });
     }
     expect(service.received).toHaveLength(1);
@@ -37,7 +42,11 @@ describe('a valid key', () => {
 
   test('sends the service the key and nothing else of the request', async () => {
     const { get } = await start();
-    await get(key, { cookie: 'session=1', authorization: 'Bearer token', 'x-forwarded-for': '10.0.0.1' });
+    await get(key, {
+      cookie: 'session=1',
+      authorization: 'Bearer token',
+      'x-forwarded-for': '10.0.0.1',
+    });
     expect(service.received).toEqual([
       {
         method: 'GET',
@@ -56,7 +65,10 @@ describe('a valid key', () => {
     const guardSecret = 'x'.repeat(32);
     const { get } = await startGuarded({ verify: service.url, guardSecret });
     await get(key, { 'x-guard-secret': 'of somebody else' });
-    expect(service.received[0]?.headers).toMatchObject({ 'x-api-key': key, 'x-guard-secret': guardSecret });
+    expect(service.received[0]?.headers).toMatchObject({
+      'x-api-key': key,
+      'x-guard-secret': guardSecret,
+    });
   });
 
   test('supports a service URL with a path', async () => {
@@ -69,7 +81,15 @@ describe('a valid key', () => {
     const { get } = await start();
     const names = [...(await get(key)).headers.keys()];
     expect(names.sort()).toEqual(
-      ['connection', 'content-length', 'content-type', 'date', 'etag', 'keep-alive', 'x-powered-by'].sort(),
+      [
+        'connection',
+        'content-length',
+        'content-type',
+        'date',
+        'etag',
+        'keep-alive',
+        'x-powered-by',
+      ].sort(),
     );
   });
 
@@ -97,7 +117,10 @@ describe('a valid key', () => {
     const { get, guard } = await start();
     for (let sent = 0; sent < 5; sent++) await get(key);
     await guard.close();
-    expect(service.received.map(({ headers }) => headers['x-cached-answers'])).toEqual([undefined, '3']);
+    expect(service.received.map(({ headers }) => headers['x-cached-answers'])).toEqual([
+      undefined,
+      '3',
+    ]);
     expectRefusal(await get(key), 'verification_unavailable');
   });
 });
@@ -147,14 +170,20 @@ describe('429', () => {
     const answer = await get(key);
     expectRefusal(answer, 'quota_exceeded', 'Quota: 500 requests a day.');
     expect(Object.fromEntries(answer.headers)).toMatchObject(
-      Object.fromEntries(Object.entries(limits).map(([name, value]) => [name.toLowerCase(), value])),
+      Object.fromEntries(
+        Object.entries(limits).map(([name, value]) => [name.toLowerCase(), value]),
+      ),
     );
     expect((await get(key)).status).toBe(200);
   });
 
   test("answers 429 without a look-up when the owner's window is used up", async () => {
     const reset = `${Math.ceil(Date.now() / 1000) + 30}`;
-    const headers = { 'X-RateLimit-Limit': '20', 'X-RateLimit-Remaining': '2', 'X-RateLimit-Reset': reset };
+    const headers = {
+      'X-RateLimit-Limit': '20',
+      'X-RateLimit-Remaining': '2',
+      'X-RateLimit-Reset': reset,
+    };
     service.next(valid({ headers }));
     const { get } = await start();
     for (let sent = 0; sent < 3; sent++) expect((await get(key)).status).toBe(200);
@@ -162,7 +191,9 @@ describe('429', () => {
     expectRefusal(answer, 'rate_limited');
     expect(answer.headers.get('x-ratelimit-limit')).toBe('20');
     expect(answer.headers.get('x-ratelimit-remaining')).toBe('0');
-    expect(Math.abs(Number(answer.headers.get('x-ratelimit-reset')) - Number(reset))).toBeLessThanOrEqual(2);
+    expect(
+      Math.abs(Number(answer.headers.get('x-ratelimit-reset')) - Number(reset)),
+    ).toBeLessThanOrEqual(2);
     const retryAfter = Number(answer.headers.get('retry-after'));
     expect(retryAfter).toBeGreaterThan(20);
     expect(retryAfter).toBeLessThanOrEqual(31);
@@ -189,7 +220,13 @@ describe('429', () => {
       answering(
         200,
         { 'Cache-Control': 'private, max-age=10' },
-        { user_id: 'ada', name: 'a', tier: 'pioneer', created_at: '', expires_at: '2099-08-31T23:59:59Z' },
+        {
+          user_id: 'ada',
+          name: 'a',
+          tier: 'pioneer',
+          created_at: '',
+          expires_at: '2099-08-31T23:59:59Z',
+        },
       ),
     );
     const { get } = await start();
@@ -200,7 +237,11 @@ describe('429', () => {
 
 describe('503', () => {
   const unexpected = (status: number, code?: string) =>
-    answering(status, code === undefined ? {} : { 'X-Error-Code': code }, 'no answer of the service');
+    answering(
+      status,
+      code === undefined ? {} : { 'X-Error-Code': code },
+      'no answer of the service',
+    );
 
   test.each<[string, Answering, string]>([
     ['the service cannot verify keys', failing('verification_unavailable'), 'cannot verify keys'],
@@ -214,10 +255,18 @@ describe('503', () => {
       'limits the requests of this address',
     ],
     ['another operation refuses', unexpected(401, 'unauthenticated'), 'unexpected response: 401'],
-    ['another server redirects', answering(302, { Location: 'http://127.0.0.1:9/' }, ''), 'unexpected response: 302'],
+    [
+      'another server redirects',
+      answering(302, { Location: 'http://127.0.0.1:9/' }, ''),
+      'unexpected response: 302',
+    ],
     ['the tier is unknown', valid({ tier: 'gold' }), 'unexpected response: 200'],
     ['the expiry is invalid', valid({ expiresAt: 'soon' }), 'unexpected response: 200'],
-    ['the response is too large', answering(200, {}, 'x'.repeat(100_000)), 'UND_ERR_RES_EXCEEDED_MAX_SIZE'],
+    [
+      'the response is too large',
+      answering(200, {}, 'x'.repeat(100_000)),
+      'UND_ERR_RES_EXCEEDED_MAX_SIZE',
+    ],
     ['connections break', breaking, 'UND_ERR_SOCKET'],
   ])('answers 503 if %s', async (_what, fault, reported) => {
     service.next(fault);
@@ -235,7 +284,9 @@ describe('503', () => {
     const begun = performance.now();
     expectRefusal(await get(key), 'verification_unavailable');
     expect(performance.now() - begun).toBeLessThan(5_000);
-    expect(errors.map(({ message }) => message)).toEqual(['The key service did not respond in time.']);
+    expect(errors.map(({ message }) => message)).toEqual([
+      'The key service did not respond in time.',
+    ]);
   });
 
   test('answers 503 if the service is unreachable', async () => {
@@ -243,13 +294,16 @@ describe('503', () => {
     await gone.stop();
     const { get, errors } = await startGuarded({ verify: gone.url });
     expectRefusal(await get(key), 'verification_unavailable');
-    expect(errors.map(({ message }) => message)).toEqual(['The request to the key service failed: ECONNREFUSED.']);
+    expect(errors.map(({ message }) => message)).toEqual([
+      'The request to the key service failed: ECONNREFUSED.',
+    ]);
   });
 
   test('answers no 503 when all keep-alive connections were dropped', async () => {
     const proxy = await startDroppingProxy(service.url);
     const { get, errors } = await startGuarded({ verify: proxy.url });
-    const askMany = () => Promise.all(Array.from({ length: 24 }, async () => (await get(makeKey())).status));
+    const askMany = () =>
+      Promise.all(Array.from({ length: 24 }, async () => (await get(makeKey())).status));
     for (let round = 0; round < 3; round++) {
       expect(await askMany()).toEqual(Array(24).fill(200));
       expect(proxy.open()).toBeGreaterThan(1);

@@ -25,7 +25,12 @@ describe.skipIf(!inject('available').includes('envoy'))('envoy/envoy.yaml, by a 
 
   test("sends the service the key, Envoy's own secret and no other secret", async () => {
     const key = makeKey();
-    const headers = { 'X-API-Key': key, cookie: 'session=1', authorization: 'Bearer token', 'x-guard-secret': 'one' };
+    const headers = {
+      'X-API-Key': key,
+      cookie: 'session=1',
+      authorization: 'Bearer token',
+      'x-guard-secret': 'one',
+    };
     await envoy().ask('/orders', { method: 'POST', headers, body: 'the body' });
     expect(envoy().front.received).toEqual([
       {

@@ -11,7 +11,11 @@ import { beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'v
 import { endWithFile } from '../../../apps/api/test/harness/end-with-file.ts';
 import { startFirestoreProxy } from '../../../apps/api/test/harness/firestore-proxy.ts';
 import { freePort } from '../../../apps/api/test/harness/free-port.ts';
-import { processPepper, type TestProcess, untilReady } from '../../../apps/api/test/harness/process.ts';
+import {
+  processPepper,
+  type TestProcess,
+  untilReady,
+} from '../../../apps/api/test/harness/process.ts';
 import { startRefusingFirestore } from '../../../apps/api/test/harness/refusing-firestore.ts';
 import { FirestoreSource } from '../src/firestore/source.ts';
 import type { FirestoreOptions } from '../src/index.ts';
@@ -69,7 +73,12 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
     for (let sent = 0; sent < 3; sent++) {
       expect(await get(key)).toMatchObject({
         status: 200,
-        body: { userId, name: 'MyFirstKey', tier: 'enterprise', expiresAt: new Date(expiresAt).toISOString() },
+        body: {
+          userId,
+          name: 'MyFirstKey',
+          tier: 'enterprise',
+          expiresAt: new Date(expiresAt).toISOString(),
+        },
       });
     }
     expect(errors).toEqual([]);
@@ -163,7 +172,10 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
     test('applies the limit per minute across guards that share a store', async () => {
       const rateLimitStore = new MemoryStore();
       onTestFinished(() => rateLimitStore.shutdown());
-      const guards = [await startGuarded(options({ rateLimitStore })), await startGuarded(options({ rateLimitStore }))];
+      const guards = [
+        await startGuarded(options({ rateLimitStore })),
+        await startGuarded(options({ rateLimitStore })),
+      ];
       const { key } = await issue(service, 'pioneer');
       const statuses: number[] = [];
       for (let sent = 0; sent < 24; sent++) {
@@ -242,7 +254,9 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
       const { get, errors } = await startGuarded(options());
       expectRefusal(await get(makeKey()), 'verification_unavailable');
       expect(errors.map(({ message }) => message)).toEqual([
-        expect.stringMatching(/credentials could not be obtained.*gcloud auth application-default login/),
+        expect.stringMatching(
+          /credentials could not be obtained.*gcloud auth application-default login/,
+        ),
       ]);
     });
 
@@ -251,9 +265,12 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
       vi.stubEnv('HOME', mkdtempSync(join(tmpdir(), 'home-')));
       onTestFinished(() => void vi.unstubAllEnvs());
       const { get, errors } = await startGuarded(options());
-      for (let sent = 0; sent < 2; sent++) expectRefusal(await get(makeKey()), 'verification_unavailable');
+      for (let sent = 0; sent < 2; sent++)
+        expectRefusal(await get(makeKey()), 'verification_unavailable');
       expect(errors.map(({ message }) => message)).toEqual(
-        Array(2).fill(expect.stringMatching(/could not be set up.*GOOGLE_API_USE_CLIENT_CERTIFICATE/)),
+        Array(2).fill(
+          expect.stringMatching(/could not be set up.*GOOGLE_API_USE_CLIENT_CERTIFICATE/),
+        ),
       );
     });
 

@@ -12,7 +12,10 @@ import { installPacked } from './harness/packed.ts';
 import { issue, startService } from './harness/service.ts';
 
 const consumer = await installPacked();
-await writeFile(join(consumer.folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+await writeFile(
+  join(consumer.folder, 'package.json'),
+  JSON.stringify({ private: true, type: 'module' }),
+);
 const service = await startService();
 
 /** Returns one of the README's two code blocks. */
@@ -28,17 +31,22 @@ describe('the tarball', () => {
   });
 
   test('the tarball has correct types for every ES module resolution', async () => {
-    const analysis = await checkPackage(createPackageFromTarballData(new Uint8Array(await readFile(consumer.tarball))));
+    const analysis = await checkPackage(
+      createPackageFromTarballData(new Uint8Array(await readFile(consumer.tarball))),
+    );
     // The package supports only ES modules. Problems of old Node.js versions and of require() do
     // not matter.
     const served = (problem: object) =>
-      !('resolutionKind' in problem) || !['node10', 'node16-cjs'].includes(String(problem.resolutionKind));
+      !('resolutionKind' in problem) ||
+      !['node10', 'node16-cjs'].includes(String(problem.resolutionKind));
     expect(analysis.types).toMatchObject({ kind: 'included' });
     expect(analysis.types && analysis.problems.filter(served)).toEqual([]);
   });
 
   test('the tarball contains the build output and configurations, and neither sources nor tests', async () => {
-    const files = (await run(consumer.folder, 'tar', ['-tzf', consumer.tarball])).trim().split('\n');
+    const files = (await run(consumer.folder, 'tar', ['-tzf', consumer.tarball]))
+      .trim()
+      .split('\n');
     const expected =
       /^package\/(package\.json|README\.md|nginx\/apikey(-http)?\.conf|envoy\/envoy\.yaml|dist\/.+\.(js|js\.map|d\.ts))$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
@@ -58,7 +66,8 @@ describe('the example of the README', () => {
     onTestFinished(() => void child.kill('SIGKILL'));
     const exited = once(child, 'exit');
     const { userId, key, expiresAt, usedToday } = await issue(service, 'growth');
-    const ask = (headers: Record<string, string>) => fetch(`http://127.0.0.1:${port}/`, { headers });
+    const ask = (headers: Record<string, string>) =>
+      fetch(`http://127.0.0.1:${port}/`, { headers });
     await waitFor('the example to listen', () =>
       ask({}).then(
         ({ status }) => status === 401,
@@ -82,14 +91,20 @@ describe('the example of the README', () => {
       const whole = await example(0);
       await writeFile(join(consumer.folder, 'right.ts'), whole);
       expect(await checkTypes(consumer, 'right.ts', resolution)).toBe('');
-      await writeFile(join(consumer.folder, 'wrong.ts'), whole.replace('apiKey.userId', 'apiKey.user'));
+      await writeFile(
+        join(consumer.folder, 'wrong.ts'),
+        whole.replace('apiKey.userId', 'apiKey.user'),
+      );
       await expect(checkTypes(consumer, 'wrong.ts', resolution)).rejects.toThrow(
         "'user' does not exist on type 'ApiKey'",
       );
       const firestore = `import { apiKeyGuard } from '@andamio/guard';\n${await example(1)}`;
       await writeFile(join(consumer.folder, 'firestore.ts'), firestore);
       expect(await checkTypes(consumer, 'firestore.ts', resolution)).toBe('');
-      await writeFile(join(consumer.folder, 'lacking.ts'), firestore.replace(/digestKeys: .*\n/, ''));
+      await writeFile(
+        join(consumer.folder, 'lacking.ts'),
+        firestore.replace(/digestKeys: .*\n/, ''),
+      );
       await expect(checkTypes(consumer, 'lacking.ts', resolution)).rejects.toThrow('digestKeys');
     },
   );

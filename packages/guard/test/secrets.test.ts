@@ -44,7 +44,10 @@ describe('an error shows no key', () => {
     ['JSON that is truncated after the key', answering(200, {}, `{"api_key":"${key}",`)],
     ['a tier that is the key', valid({ tier: key })],
     ['an invalid header', writing(`HTTP/1.1 200 OK\r\n${key}\u0000: ${key}\r\n\r\n`)],
-    ['an invalid chunk size', writing(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n${key}`)],
+    [
+      'an invalid chunk size',
+      writing(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n${key}`),
+    ],
     ['fewer bytes than promised', writing(`HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n${key}`)],
   ])('an error contains no key after %s', async (_what, fault) => {
     service.next(fault);
@@ -53,7 +56,8 @@ describe('an error shows no key', () => {
     expect(answer.status).toBe(503);
     expect(errors).toHaveLength(1);
     expect(errors[0]).not.toHaveProperty('cause');
-    for (const value of [errors[0], answer.body, [...answer.headers]]) expect(shown(value)).not.toContain(secret);
+    for (const value of [errors[0], answer.body, [...answer.headers]])
+      expect(shown(value)).not.toContain(secret);
   });
 
   test.each<[string, ApiKeyGuardOptions]>([

@@ -20,7 +20,12 @@ describe('a guard that asks the service', () => {
     for (let sent = 0; sent < 3; sent++) {
       expect(await get(key)).toMatchObject({
         status: 200,
-        body: { userId, name: 'MyFirstKey', tier: 'enterprise', expiresAt: new Date(expiresAt).toISOString() },
+        body: {
+          userId,
+          name: 'MyFirstKey',
+          tier: 'enterprise',
+          expiresAt: new Date(expiresAt).toISOString(),
+        },
       });
     }
     expect(errors).toEqual([]);
@@ -64,7 +69,10 @@ describe('a guard that asks the service', () => {
     const { key } = await issue(service, 'pioneer');
     const answers: Answer[] = [];
     for (let sent = 0; sent < 25; sent++) answers.push(await get(key));
-    expect(answers.map(({ status }) => status)).toEqual([...Array(20).fill(200), ...Array(5).fill(429)]);
+    expect(answers.map(({ status }) => status)).toEqual([
+      ...Array(20).fill(200),
+      ...Array(5).fill(429),
+    ]);
     const refused = answers.at(-1) as Answer;
     expectRefusal(refused, 'rate_limited');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -84,10 +92,16 @@ describe('a guard that asks the service', () => {
     const { get } = await startGuarded({ verify: service.url });
     const { key } = await issue(service, 'pioneer');
     const headers = { 'X-API-Key': key };
-    for (let sent = 0; sent < 20; sent++) await fetch(`${service.url}/api/v1/apikey/verify`, { headers });
+    for (let sent = 0; sent < 20; sent++)
+      await fetch(`${service.url}/api/v1/apikey/verify`, { headers });
     const answer = await get(key);
     expectRefusal(answer, 'rate_limited');
-    for (const name of ['retry-after', 'x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset']) {
+    for (const name of [
+      'retry-after',
+      'x-ratelimit-limit',
+      'x-ratelimit-remaining',
+      'x-ratelimit-reset',
+    ]) {
       expect(answer.headers.get(name), name).toMatch(/^\d+$/);
     }
   });
@@ -162,9 +176,13 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx that asks the ser
   });
 
   async function get(key?: string): Promise<Answer> {
-    const response = await fetch(nginx, { headers: { ...(key !== undefined && { 'X-API-Key': key }) } });
+    const response = await fetch(nginx, {
+      headers: { ...(key !== undefined && { 'X-API-Key': key }) },
+    });
     const text = await response.text();
-    const body: unknown = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text;
+    const body: unknown = response.headers.get('content-type')?.includes('json')
+      ? JSON.parse(text)
+      : text;
     return { status: response.status, headers: response.headers, body };
   }
 

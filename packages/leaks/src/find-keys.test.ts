@@ -9,13 +9,18 @@ async function* chunked(chunks: readonly Buffer[]): AsyncGenerator<Buffer> {
 
 async function keysIn(...chunks: readonly (Buffer | string)[]): Promise<FoundKey[]> {
   const found: FoundKey[] = [];
-  for await (const key of findKeys(chunked(chunks.map((chunk) => Buffer.from(chunk))))) found.push(key);
+  for await (const key of findKeys(chunked(chunks.map((chunk) => Buffer.from(chunk)))))
+    found.push(key);
   return found;
 }
 
 /** Splits bytes at the given offsets. */
 function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
-  const sorted = [0, ...places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  const sorted = [
+    0,
+    ...places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b),
+    bytes.length,
+  ];
   return sorted.slice(1).map((end, index) => bytes.subarray(sorted[index], end));
 }
 
@@ -25,7 +30,9 @@ function mistyped(key: string): string {
 
 /** Returns the keys in a text. Checks every offset, independently of the tested code. */
 function keysAnywhere(text: string): string[] {
-  return Array.from({ length: text.length }, (_, index) => text.slice(index, index + keyLength)).filter(isKey);
+  return Array.from({ length: text.length }, (_, index) =>
+    text.slice(index, index + keyLength),
+  ).filter(isKey);
 }
 
 const key = makeKey();
@@ -40,7 +47,11 @@ describe('location of a key', () => {
     ['at the end of a line', `KEY=${key}\n`, { offset: 4, line: 1, column: 5 }],
     ['after other lines', `a\n\nbc\r\n  "${key}",\n`, { offset: 10, line: 4, column: 4 }],
     ['after a multi-byte character', `é ${key}`, { offset: 3, line: 1, column: 4 }],
-    ['between binary data', Buffer.from(`\xff\x00\n\x80${key}\xfe`, 'latin1'), { offset: 4, line: 2, column: 2 }],
+    [
+      'between binary data',
+      Buffer.from(`\xff\x00\n\x80${key}\xfe`, 'latin1'),
+      { offset: 4, line: 2, column: 2 },
+    ],
     ['in UTF-16', utf16le(`\ufeffa\n'${key}'\n`), { offset: 8, line: 2, column: 2 }],
     ['in big-endian UTF-16', utf16be(`\ufeffa\n'${key}'\n`), { offset: 8, line: 2, column: 2 }],
     [
@@ -53,7 +64,11 @@ describe('location of a key', () => {
       utf16le(`š${key}š`),
       { offset: 2, line: 1, column: 2 },
     ],
-    ['in big-endian UTF-16 after such a character', utf16be(`š${key}š`), { offset: 2, line: 1, column: 2 }],
+    [
+      'in big-endian UTF-16 after such a character',
+      utf16be(`š${key}š`),
+      { offset: 2, line: 1, column: 2 },
+    ],
     [
       'in UTF-16 at an odd offset of a binary',
       Buffer.concat([Buffer.of(0x59), utf16le(key)]),
@@ -88,7 +103,9 @@ describe('text around a key', () => {
   ])('finds a key %s', async (_where, text) => {
     for (const encodeText of [Buffer.from, utf16le, utf16be]) {
       const found = await keysIn(encodeText(text));
-      expect(found.map(({ column, masked }) => [column, masked])).toEqual([[text.indexOf(key) + 1, masked]]);
+      expect(found.map(({ column, masked }) => [column, masked])).toEqual([
+        [text.indexOf(key) + 1, masked],
+      ]);
     }
   });
 
@@ -156,7 +173,8 @@ describe('chunk boundaries', () => {
     const bytes = encodeText(`first line\n${key}\n${mistyped(key)} ${key}`);
     const whole = await keysIn(bytes);
     expect(whole).toHaveLength(2);
-    for (let place = 0; place <= bytes.length; place++) expect(await keysIn(...cut(bytes, [place]))).toEqual(whole);
+    for (let place = 0; place <= bytes.length; place++)
+      expect(await keysIn(...cut(bytes, [place]))).toEqual(whole);
     expect(await keysIn(...cut(bytes, [...bytes.keys()]))).toEqual(whole);
   });
 });

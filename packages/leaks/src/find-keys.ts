@@ -51,7 +51,11 @@ function* readWindow(reading: Reading, { bytes, begin, next }: Window): Generato
 
   function lineAt(index: number, from: number, { number, start }: Line): Line {
     let [count, first] = [number, start];
-    for (let end = text.indexOf('\n', from); end !== -1 && end < index; end = text.indexOf('\n', end + 1)) {
+    for (
+      let end = text.indexOf('\n', from);
+      end !== -1 && end < index;
+      end = text.indexOf('\n', end + 1)
+    ) {
       count++;
       first = origin + (end + 1) * width;
     }
@@ -64,7 +68,12 @@ function* readWindow(reading: Reading, { bytes, begin, next }: Window): Generato
     line = lineAt(index, reached, line);
     reached = index;
     const offset = origin + index * width;
-    yield { offset, line: line.number, column: (offset - line.start) / width + 1, masked: maskKey(key) };
+    yield {
+      offset,
+      line: line.number,
+      column: (offset - line.start) / width + 1,
+      masked: maskKey(key),
+    };
   }
   reading.line = lineAt(Math.ceil((next - origin) / width), 0, reading.line);
 }
@@ -89,7 +98,10 @@ async function* splitIntoWindows(chunks: AsyncIterable<Buffer>): AsyncGenerator<
  * @throws the errors of the stream.
  */
 export async function* findKeys(chunks: AsyncIterable<Buffer>): AsyncGenerator<FoundKey> {
-  const readings = encodings.map((encoding) => ({ encoding, line: { number: 1, start: encoding.phase } }));
+  const readings = encodings.map((encoding) => ({
+    encoding,
+    line: { number: 1, start: encoding.phase },
+  }));
   let foundTo = 0;
   for await (const window of splitIntoWindows(chunks)) {
     const found = readings

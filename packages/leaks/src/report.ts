@@ -26,7 +26,10 @@ function withoutKeys(path: string): string {
  * breaks, are escaped.
  */
 function printable(path: string): string {
-  return withoutKeys(path).replaceAll(/\p{Cc}/gu, (control) => `\\x${Buffer.from(control, 'latin1').toString('hex')}`);
+  return withoutKeys(path).replaceAll(
+    /\p{Cc}/gu,
+    (control) => `\\x${Buffer.from(control, 'latin1').toString('hex')}`,
+  );
 }
 
 /**
@@ -46,7 +49,8 @@ export function textReport(out: Write, err: Write): Report {
 /** Creates a report with one JSON object per line. */
 export function jsonReport(out: Write): Report {
   return {
-    match: (path, { masked, ...place }) => out(JSON.stringify({ path: withoutKeys(path), ...place, key: masked })),
+    match: (path, { masked, ...place }) =>
+      out(JSON.stringify({ path: withoutKeys(path), ...place, key: masked })),
     failure: (path, code) => out(JSON.stringify({ path: withoutKeys(path), error: code })),
   };
 }

@@ -26,7 +26,11 @@ function keysInName(name: string): Match[] {
  *
  * @param input standard input, which is searched for the path `-`.
  */
-export async function scan(paths: readonly string[], input: AsyncIterable<Buffer>, report: Report): Promise<Tally> {
+export async function scan(
+  paths: readonly string[],
+  input: AsyncIterable<Buffer>,
+  report: Report,
+): Promise<Tally> {
   const tally = { read: 0, found: 0, unreadable: 0, skipped: 0 };
 
   function found(path: Buffer, match: Match): void {
@@ -55,7 +59,8 @@ export async function scan(paths: readonly string[], input: AsyncIterable<Buffer
         continue;
       }
       for (const match of keysInName(entry.name.toString())) found(entry.path, match);
-      if (entry.kind === 'file') await read(entry.path, createReadStream(entry.path, { highWaterMark: chunkSize }));
+      if (entry.kind === 'file')
+        await read(entry.path, createReadStream(entry.path, { highWaterMark: chunkSize }));
       if (entry.kind === 'other') tally.skipped++;
     }
   }

@@ -30,16 +30,21 @@ describe('pnpm leaks', () => {
     expect(code).toBe(2);
   });
 
-  test.each([[[]], [['--unknown', '.']]])('exits with 2 and prints its usage for the arguments %j', async (args) => {
-    const { out, err, code } = await leaks(args);
-    expect({ out, code }).toEqual({ out: '', code: 2 });
-    expect(err).toContain('Usage: pnpm leaks [--json] PATH...');
-  });
+  test.each([[[]], [['--unknown', '.']]])(
+    'exits with 2 and prints its usage for the arguments %j',
+    async (args) => {
+      const { out, err, code } = await leaks(args);
+      expect({ out, code }).toEqual({ out: '', code: 2 });
+      expect(err).toContain('Usage: pnpm leaks [--json] PATH...');
+    },
+  );
 
   test('--help documents which files are read and the exit codes', async () => {
     const { out, code } = await leaks(['--help']);
     expect(out).toMatch(/node_modules\s+and \.git/);
-    expect(out).toContain('Exit code: 0 no key found, 1 keys found, 2 some paths could not be read');
+    expect(out).toContain(
+      'Exit code: 0 no key found, 1 keys found, 2 some paths could not be read',
+    );
     expect(code).toBe(0);
   });
 

@@ -45,13 +45,23 @@ describe('folders', () => {
   test('reads files whose names are not valid UTF-8', async () => {
     const folder = folderOf({});
     writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.of(0xe9, 0xff)]), key);
-    expect((await scanned([folder])).tally).toEqual({ read: 1, found: 1, unreadable: 0, skipped: 0 });
+    expect((await scanned([folder])).tally).toEqual({
+      read: 1,
+      found: 1,
+      unreadable: 0,
+      skipped: 0,
+    });
   });
 
   test('accepts a folder with a trailing slash and an empty folder', async () => {
     const folder = folderOf({ a: key });
     expect((await scanned([`${folder}/`])).found).toEqual([`${folder}/a`]);
-    expect((await scanned([folderOf({})])).tally).toEqual({ read: 0, found: 0, unreadable: 0, skipped: 0 });
+    expect((await scanned([folderOf({})])).tally).toEqual({
+      read: 0,
+      found: 0,
+      unreadable: 0,
+      skipped: 0,
+    });
   });
 });
 
@@ -77,7 +87,12 @@ describe('links', () => {
   test('does not open pipes in a folder, which would block', async () => {
     const folder = folderOf({ a: key });
     execFileSync('mkfifo', [join(folder, 'pipe')]);
-    expect((await scanned([folder])).tally).toEqual({ read: 1, found: 1, unreadable: 0, skipped: 1 });
+    expect((await scanned([folder])).tally).toEqual({
+      read: 1,
+      found: 1,
+      unreadable: 0,
+      skipped: 1,
+    });
   });
 });
 

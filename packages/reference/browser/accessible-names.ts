@@ -3,12 +3,18 @@
  * that repairs the element.
  */
 const repairs: readonly (readonly [selector: string, repair: (element: Element) => void])[] = [
-  ['button.group\\/copy-button:not([aria-label])', (button) => button.setAttribute('aria-label', 'Copy')],
+  [
+    'button.group\\/copy-button:not([aria-label])',
+    (button) => button.setAttribute('aria-label', 'Copy'),
+  ],
   // WCAG 2.2, criterion 2.5.3: speech input activates a button by its visible text, so the label
   // must contain that text.
   ['button.show-more[aria-label]', (button) => button.removeAttribute('aria-label')],
   ['button[role="none"]', (button) => button.removeAttribute('role')],
-  ['.cm-content[role="textbox"]:not([aria-label])', (editor) => editor.setAttribute('aria-label', 'Body')],
+  [
+    '.cm-content[role="textbox"]:not([aria-label])',
+    (editor) => editor.setAttribute('aria-label', 'Body'),
+  ],
   ['[role="combobox"]:not([aria-expanded])', (box) => box.setAttribute('aria-expanded', 'false')],
 ];
 

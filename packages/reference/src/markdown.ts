@@ -13,7 +13,9 @@ function bounds({ minLength, maxLength, minimum, maximum, pattern }: Schema): st
   const between = (low: number | undefined, what: string, high: number | undefined) =>
     low === undefined && high === undefined
       ? []
-      : [`${low === undefined ? '' : `${low} <= `}${what}${high === undefined ? '' : ` <= ${high}`}`];
+      : [
+          `${low === undefined ? '' : `${low} <= `}${what}${high === undefined ? '' : ` <= ${high}`}`,
+        ];
   const rules = [...between(minLength, 'length', maxLength), ...between(minimum, 'value', maximum)];
   if (pattern) rules.push(`matches ${pattern}`);
   return rules.map((rule) => `\`${rule}\``).join(', ');
@@ -52,14 +54,21 @@ function answers({ operation }: DocumentedOperation): string[] {
     const content = contentOf(response);
     const schema = content?.schema && resolve<Schema>(content.schema as Schema);
     const described = status === '200' && schema?.properties ? [fields(schema)] : [];
-    return [`### ${status}`, response.description, ...described, ...(content?.example ? [json(content.example)] : [])];
+    return [
+      `### ${status}`,
+      response.description,
+      ...described,
+      ...(content?.example ? [json(content.example)] : []),
+    ];
   });
 }
 
 function authorization({ operation }: DocumentedOperation): string {
   const [scheme] = (operation.security ?? []).flatMap((requirement) => Object.keys(requirement));
   if (scheme === undefined) return 'Requires no authentication.';
-  const described = resolve(document.components?.securitySchemes?.[scheme] as OpenAPIV3_1.SecuritySchemeObject);
+  const described = resolve(
+    document.components?.securitySchemes?.[scheme] as OpenAPIV3_1.SecuritySchemeObject,
+  );
   const header = described.type === 'apiKey' ? described.name : 'Authorization';
   return `**${header}** (in: header): ${described.description}`;
 }

@@ -19,7 +19,9 @@ const icon =
  * interactive one.
  */
 export function page(markdown: string, { script, imports, style }: PageFiles): string {
-  const preloads = imports.map((file) => `<link rel="modulepreload" href="${file}" nonce="${nonceMark}">`).join('\n');
+  const preloads = imports
+    .map((file) => `<link rel="modulepreload" href="${file}" nonce="${nonceMark}">`)
+    .join('\n');
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -7,7 +7,11 @@ import { referenceAsMarkdown } from '../src/markdown.ts';
 import { page } from '../src/page.ts';
 
 const markdown = referenceAsMarkdown();
-const html = page(markdown, { script: 'assets/a.js', imports: ['assets/b.js'], style: 'assets/a.css' });
+const html = page(markdown, {
+  script: 'assets/a.js',
+  imports: ['assets/b.js'],
+  style: 'assets/a.css',
+});
 
 describe('the static reference', () => {
   test.each(operations)(
@@ -39,7 +43,9 @@ describe('the static reference', () => {
   });
 
   test('the page has no inline script, and all its scripts have the nonce', () => {
-    const tags = [...html.matchAll(/<(?:script|link rel="modulepreload")[^>]*>/g)].map(([tag]) => tag);
+    const tags = [...html.matchAll(/<(?:script|link rel="modulepreload")[^>]*>/g)].map(
+      ([tag]) => tag,
+    );
     expect(tags).toHaveLength(2);
     for (const tag of tags) expect(tag).toContain('nonce="{{nonce}}"');
   });

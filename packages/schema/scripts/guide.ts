@@ -15,10 +15,12 @@ const remedies: Record<ErrorCode, string> = {
   invalid_signature: 'Do not call this endpoint; only GitHub does.',
   invalid_key: 'Send a valid key as `X-API-Key: YOUR_API_KEY`. Do not retry with the same key.',
   unknown_tier: 'Ask the issuer of your token to correct its tier.',
-  insufficient_scope: 'Get a token with the scope `apikey:write` to change keys, or `apikey:read` to read.',
+  insufficient_scope:
+    'Get a token with the scope `apikey:write` to change keys, or `apikey:read` to read.',
   suspended: 'Contact the operator of the platform. You can still list and delete your keys.',
   not_found: 'Check the path. It is case-sensitive and has no trailing slash.',
-  no_such_key: 'List your keys with `GET /api/v1/user/me`. A key is removed 30 days after its expiry.',
+  no_such_key:
+    'List your keys with `GET /api/v1/user/me`. A key is removed 30 days after its expiry.',
   not_yet_rotatable: 'Retry within 1 day of the expiry of the key, or after it.',
   key_expired: 'Extend the key with `POST /api/v1/apikey/rotate` first, or delete it.',
   method_not_allowed: 'Use a method listed in the `Allow` header.',
@@ -37,27 +39,40 @@ const remedies: Record<ErrorCode, string> = {
   outcome_unknown:
     'Retry with the same `Idempotency-Key`. If you sent none, retry with another name: the key may exist although you did not receive it.',
   signing_keys_unavailable: 'Retry later. The token was not verified.',
-  verification_unavailable: 'The key could not be verified. Retry later and reject the request meanwhile.',
+  verification_unavailable:
+    'The key could not be verified. Retry later and reject the request meanwhile.',
   not_ready: 'Retry later.',
 };
 
 const number = (value: number) => value.toLocaleString('en-US');
 
 function errorsTable(): string {
-  const rows = errorCodes.map((code) => `| \`${code}\` | ${errorKinds[code].status} | ${remedies[code]} |`);
-  return [`| \`${errorCodeHeader}\` | status | what to do |`, '| --- | --- | --- |', ...rows].join('\n');
+  const rows = errorCodes.map(
+    (code) => `| \`${code}\` | ${errorKinds[code].status} | ${remedies[code]} |`,
+  );
+  return [`| \`${errorCodeHeader}\` | status | what to do |`, '| --- | --- | --- |', ...rows].join(
+    '\n',
+  );
 }
 
 function tiersTable(): string {
   const rows = Object.entries(tiers).map(([name, tier]) => {
-    const keys = tier.maximumKeys === unlimitedKeys ? `unlimited (${number(unlimitedKeys)} at once)` : tier.maximumKeys;
+    const keys =
+      tier.maximumKeys === unlimitedKeys
+        ? `unlimited (${number(unlimitedKeys)} at once)`
+        : tier.maximumKeys;
     const counts = [tier.requestsPerMinute, tier.requestsPerDay, tier.requestsPerMonth].map(number);
     return `| ${name} | ${counts.join(' | ')} | ${keys} |`;
   });
-  return ['| tier | per minute | per day | per month | keys |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
+  return [
+    '| tier | per minute | per day | per month | keys |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n');
 }
 
-const changelog = () => readFileSync(new URL('../CHANGELOG-API.md', import.meta.url), 'utf8').replace(/^# .*\n+/, '');
+const changelog = () =>
+  readFileSync(new URL('../CHANGELOG-API.md', import.meta.url), 'utf8').replace(/^# .*\n+/, '');
 
 /**
  * Returns the introduction to the reference in Markdown. Covers authentication, errors, limits, key

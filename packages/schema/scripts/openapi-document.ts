@@ -1,5 +1,9 @@
 import * as z from 'zod';
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+} from 'zod-openapi';
 import {
   type ErrorCode,
   type ErrorStatus,
@@ -18,7 +22,8 @@ import { type Operation, operations } from '../src/operations/index.ts';
 import { guide } from './guide.ts';
 import { codeSamples } from './samples/index.ts';
 
-const errorCodesOf = (status: ErrorStatus) => errorCodes.filter((code) => errorKinds[code].status === status);
+const errorCodesOf = (status: ErrorStatus) =>
+  errorCodes.filter((code) => errorKinds[code].status === status);
 
 /**
  * The security requirement of each operation. Declared per operation, because some generators
@@ -49,28 +54,29 @@ const idempotencyKeyParameter = z.object({
  * An example error for each status. `details` is set if the service sends a more specific text than
  * the default.
  */
-const exampleErrors: Record<ErrorStatus, { readonly code: ErrorCode; readonly details?: string }> = {
-  400: { code: 'missing_field', details: 'api_key_name: is required' },
-  401: { code: 'unauthenticated' },
-  403: { code: 'insufficient_scope' },
-  404: { code: 'no_such_key' },
-  405: { code: 'method_not_allowed' },
-  409: { code: 'not_yet_rotatable' },
-  422: {
-    code: 'invalid_field',
-    details: 'api_key_name: must be 3 to 100 characters long (Unicode code points)',
-  },
-  429: { code: 'rate_limited' },
-  431: { code: 'headers_too_large' },
-  500: {
-    code: 'store_unavailable',
-    details: `${errorKinds.store_unavailable.details} Request id: 6f1c1b0e-6a43-4a0e-9a4b-0d8f4a6f5f7e.`,
-  },
-  503: {
-    code: 'verification_unavailable',
-    details: `${errorKinds.verification_unavailable.details} Request id: 6f1c1b0e-6a43-4a0e-9a4b-0d8f4a6f5f7e.`,
-  },
-};
+const exampleErrors: Record<ErrorStatus, { readonly code: ErrorCode; readonly details?: string }> =
+  {
+    400: { code: 'missing_field', details: 'api_key_name: is required' },
+    401: { code: 'unauthenticated' },
+    403: { code: 'insufficient_scope' },
+    404: { code: 'no_such_key' },
+    405: { code: 'method_not_allowed' },
+    409: { code: 'not_yet_rotatable' },
+    422: {
+      code: 'invalid_field',
+      details: 'api_key_name: must be 3 to 100 characters long (Unicode code points)',
+    },
+    429: { code: 'rate_limited' },
+    431: { code: 'headers_too_large' },
+    500: {
+      code: 'store_unavailable',
+      details: `${errorKinds.store_unavailable.details} Request id: 6f1c1b0e-6a43-4a0e-9a4b-0d8f4a6f5f7e.`,
+    },
+    503: {
+      code: 'verification_unavailable',
+      details: `${errorKinds.verification_unavailable.details} Request id: 6f1c1b0e-6a43-4a0e-9a4b-0d8f4a6f5f7e.`,
+    },
+  };
 
 function errorResponse(status: ErrorStatus) {
   return {
@@ -82,7 +88,11 @@ function errorResponse(status: ErrorStatus) {
         .meta({ description: 'Machine-readable error code.' }),
       ...(status === 429 ? { 'Retry-After': secondsToWait } : {}),
       ...(status === 401
-        ? { 'WWW-Authenticate': z.string().meta({ description: 'Authentication scheme (RFC 9110, RFC 6750).' }) }
+        ? {
+            'WWW-Authenticate': z
+              .string()
+              .meta({ description: 'Authentication scheme (RFC 9110, RFC 6750).' }),
+          }
         : {}),
     }),
     content: {
@@ -94,7 +104,10 @@ function errorResponse(status: ErrorStatus) {
   };
 }
 
-function operationObject(operation: Operation, responses: ReadonlyMap<ErrorStatus, ReturnType<typeof errorResponse>>) {
+function operationObject(
+  operation: Operation,
+  responses: ReadonlyMap<ErrorStatus, ReturnType<typeof errorResponse>>,
+) {
   return {
     operationId: operation.id,
     tags: [operation.tag],
@@ -106,7 +119,9 @@ function operationObject(operation: Operation, responses: ReadonlyMap<ErrorStatu
       requestBody: {
         description: operation.body.description,
         required: true,
-        content: { 'application/json': { schema: operation.body.schema, example: operation.body.example } },
+        content: {
+          'application/json': { schema: operation.body.schema, example: operation.body.example },
+        },
       },
     }),
     responses: {
@@ -131,7 +146,10 @@ function openApiDocument() {
   const responses = new Map([...statuses].map((status) => [status, errorResponse(status)]));
   const paths: ZodOpenApiPathsObject = {};
   for (const operation of operations) {
-    paths[operation.path] = { ...paths[operation.path], [operation.method]: operationObject(operation, responses) };
+    paths[operation.path] = {
+      ...paths[operation.path],
+      [operation.method]: operationObject(operation, responses),
+    };
   }
   return createDocument({
     openapi: '3.1.1',
@@ -146,7 +164,10 @@ function openApiDocument() {
       { url: publicUrl(publicHosts.preprod), description: 'Pre-production' },
     ],
     tags: [
-      { name: 'API Key', description: 'Manage and verify the API keys with which programs call the platform.' },
+      {
+        name: 'API Key',
+        description: 'Manage and verify the API keys with which programs call the platform.',
+      },
       { name: 'User', description: 'The authenticated user, their keys and their usage.' },
       { name: 'Documentation', description: 'The description of this API.' },
     ],

@@ -10,9 +10,15 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
   PORT: ['port to listen on; 0 selects any free port', '`8080`'],
   KEY_STORE: ['`sqlite` (embedded, one machine) or `firestore`', '`sqlite`'],
   SQLITE_PATH: ['file of the embedded store, or `:memory:`', '`.data/keys.db`'],
-  GOOGLE_CLOUD_PROJECT: ['project of the database and of the traces that log lines refer to', 'none'],
+  GOOGLE_CLOUD_PROJECT: [
+    'project of the database and of the traces that log lines refer to',
+    'none',
+  ],
   FIRESTORE_DATABASE: ['id of the database', '`(default)`'],
-  FIRESTORE_EMULATOR_HOST: ["`host:port` of Firestore's emulator; in production only a loopback address", 'none'],
+  FIRESTORE_EMULATOR_HOST: [
+    "`host:port` of Firestore's emulator; in production only a loopback address",
+    'none',
+  ],
   JWT_SECRETS: [
     'HS256 secrets, comma-separated, at least 32 bytes each; any of them verifies a token, so that they can be rotated',
     'generated once in development',
@@ -24,14 +30,26 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
     '`VERSION:BASE64` pairs, comma-separated, at least 32 bytes each; the first is used for new keys, all verify',
     'generated once in development',
   ],
-  REDIS_URL: ['Redis for rate limits shared by all instances; in production `rediss:`', 'counted in memory'],
-  REDIS_CA: ["PEM of the CA certificates that sign Redis's certificate, concatenated", "the system's"],
+  REDIS_URL: [
+    'Redis for rate limits shared by all instances; in production `rediss:`',
+    'counted in memory',
+  ],
+  REDIS_CA: [
+    "PEM of the CA certificates that sign Redis's certificate, concatenated",
+    "the system's",
+  ],
   REDIS_AUTH: [
     "`url` authenticates to Redis with the password in `REDIS_URL`, `google-iam` with access tokens of the service's Google identity",
     '`url`',
   ],
-  TRUST_PROXY_HOPS: ['number of proxies in front, and so of trusted `X-Forwarded-For` entries (Cloud Run: 1)', '`0`'],
-  IP_RATE_LIMIT_PER_MINUTE: ['requests per minute from one address without valid credentials', '`600`'],
+  TRUST_PROXY_HOPS: [
+    'number of proxies in front, and so of trusted `X-Forwarded-For` entries (Cloud Run: 1)',
+    '`0`',
+  ],
+  IP_RATE_LIMIT_PER_MINUTE: [
+    'requests per minute from one address without valid credentials',
+    '`600`',
+  ],
   GUARD_SECRETS: [
     'secrets of guards and proxies, comma-separated, at least 32 bytes each; `verify` requests with one of them in `X-Guard-Secret` are not limited by address',
     'none',
@@ -46,7 +64,10 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
     'none',
   ],
   LOG_LEVEL: ['`fatal`, `error`, `warn`, `info`, `debug` or `trace`', '`info`'],
-  SHUTDOWN_GRACE_SECONDS: ['seconds to finish requests after SIGTERM; Cloud Run kills after 10 s', '`8`'],
+  SHUTDOWN_GRACE_SECONDS: [
+    'seconds to finish requests after SIGTERM; Cloud Run kills after 10 s',
+    '`8`',
+  ],
 };
 
 /** Returns the Markdown table of settings for the README. */

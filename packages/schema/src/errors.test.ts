@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type ErrorCode, errorBody, errorBodySchema, errorCodeHeader, errorCodes, errorKinds } from './errors.ts';
+import {
+  type ErrorCode,
+  errorBody,
+  errorBodySchema,
+  errorCodeHeader,
+  errorCodes,
+  errorKinds,
+} from './errors.ts';
 
 /**
  * Statuses and messages that clients compare. They are repeated here to detect a change. The type
@@ -10,7 +17,10 @@ const published: Record<ErrorCode, readonly [status: number, message: string]> =
   body_too_large: [400, 'Bad Request: Invalid input.'],
   missing_field: [400, 'Bad Request: Invalid input.'],
   malformed_request: [400, 'Bad Request: Invalid input.'],
-  headers_too_large: [431, 'Request Header Fields Too Large: The headers exceed the accepted size.'],
+  headers_too_large: [
+    431,
+    'Request Header Fields Too Large: The headers exceed the accepted size.',
+  ],
   unauthenticated: [401, 'Unauthorized: Invalid or missing credentials.'],
   invalid_signature: [401, 'Unauthorized: Invalid or missing credentials.'],
   invalid_key: [401, 'Unauthorized: Invalid or missing credentials.'],
@@ -39,9 +49,16 @@ const published: Record<ErrorCode, readonly [status: number, message: string]> =
 };
 
 describe('errors', () => {
-  test.each(Object.entries(published))('%s has its published status and message', (code, [status, message]) => {
-    expect(errorBody(code as ErrorCode, 'why')).toEqual({ details: 'why', message, statusCode: status });
-  });
+  test.each(Object.entries(published))(
+    '%s has its published status and message',
+    (code, [status, message]) => {
+      expect(errorBody(code as ErrorCode, 'why')).toEqual({
+        details: 'why',
+        message,
+        statusCode: status,
+      });
+    },
+  );
 
   test.each(errorCodes)('%s is in snake case and has default details', (code) => {
     expect(published).toHaveProperty(code);
@@ -60,6 +77,8 @@ describe('errors', () => {
     const schema = errorBodySchema(422);
     expect(schema.safeParse(errorBody('name_taken')).success).toBe(true);
     expect(schema.safeParse(errorBody('invalid_body')).success).toBe(false);
-    expect(schema.safeParse({ ...errorBody('name_taken'), message: 'Unprocessable' }).success).toBe(false);
+    expect(schema.safeParse({ ...errorBody('name_taken'), message: 'Unprocessable' }).success).toBe(
+      false,
+    );
   });
 });

@@ -32,8 +32,14 @@ interface ErrorKind {
  * that clients can handle every code.
  */
 export const errorKinds = {
-  invalid_body: { status: 400, details: 'The body must be a JSON object in UTF-8, sent as application/json.' },
-  body_too_large: { status: 400, details: 'The body must be at most 16 KiB, also after decompression.' },
+  invalid_body: {
+    status: 400,
+    details: 'The body must be a JSON object in UTF-8, sent as application/json.',
+  },
+  body_too_large: {
+    status: 400,
+    details: 'The body must be at most 16 KiB, also after decompression.',
+  },
   missing_field: { status: 400, details: 'A required field is missing.' },
   malformed_request: { status: 400, details: 'The request is not well-formed HTTP.' },
   headers_too_large: { status: 431, details: 'The request headers must be at most 16 KiB.' },
@@ -41,47 +47,71 @@ export const errorKinds = {
     status: 401,
     details: 'Send a valid, unexpired token in the header "Authorization: Bearer <JWT>".',
   },
-  invalid_signature: { status: 401, details: 'The request must carry a valid signature by GitHub.' },
-  invalid_key: { status: 401, details: 'Send a valid, unexpired key in the header "X-API-Key: <API key>".' },
+  invalid_signature: {
+    status: 401,
+    details: 'The request must carry a valid signature by GitHub.',
+  },
+  invalid_key: {
+    status: 401,
+    details: 'Send a valid, unexpired key in the header "X-API-Key: <API key>".',
+  },
   unknown_tier: { status: 403, details: 'The token names an unknown tier.' },
   insufficient_scope: { status: 403, details: "The token's scope does not allow this operation." },
   suspended: {
     status: 403,
-    details: 'Your keys are suspended. They are not accepted, and you cannot request, extend or roll keys.',
+    details:
+      'Your keys are suspended. They are not accepted, and you cannot request, extend or roll keys.',
   },
   not_found: { status: 404, details: 'There is no resource at this path.' },
   no_such_key: { status: 404, details: 'api_key_name: you have no key with this name.' },
-  method_not_allowed: { status: 405, details: 'Use one of the methods listed in the Allow header.' },
+  method_not_allowed: {
+    status: 405,
+    details: 'Use one of the methods listed in the Allow header.',
+  },
   not_yet_rotatable: {
     status: 409,
     details: 'api_key_name: the key can be extended only within 1 day of its expiry, or after it.',
   },
   key_expired: {
     status: 409,
-    details: 'api_key_name: the key has expired. Extend it first, or delete it and request another.',
+    details:
+      'api_key_name: the key has expired. Extend it first, or delete it and request another.',
   },
   invalid_field: { status: 422, details: 'A field violates its schema.' },
-  expiry_too_late: { status: 422, details: 'expires_in_days: the expiry must not be later than the year 9999.' },
+  expiry_too_late: {
+    status: 422,
+    details: 'expires_in_days: the expiry must not be later than the year 9999.',
+  },
   name_taken: { status: 422, details: 'api_key_name: you already have a key with this name.' },
   idempotency_key_reused: {
     status: 422,
-    details: 'Idempotency-Key: was already used within 24 hours for a request with a different body.',
+    details:
+      'Idempotency-Key: was already used within 24 hours for a request with a different body.',
   },
   idempotency_key_outdated: {
     status: 422,
-    details: 'Idempotency-Key: the key that the original request issued or extended has since been deleted or rolled.',
+    details:
+      'Idempotency-Key: the key that the original request issued or extended has since been deleted or rolled.',
   },
-  rate_limited: { status: 429, details: 'Rate limit: too many requests. Retry after the time in Retry-After.' },
+  rate_limited: {
+    status: 429,
+    details: 'Rate limit: too many requests. Retry after the time in Retry-After.',
+  },
   quota_exceeded: {
     status: 429,
-    details: 'Quota: the requests of the day or month are used up. Retry after the time in Retry-After.',
+    details:
+      'Quota: the requests of the day or month are used up. Retry after the time in Retry-After.',
   },
   key_limit_reached: {
     status: 429,
-    details: 'Key limit: you have as many active keys as your tier allows. Delete a key; waiting does not help.',
+    details:
+      'Key limit: you have as many active keys as your tier allows. Delete a key; waiting does not help.',
   },
   internal: { status: 500, details: 'The cause was logged.' },
-  store_unavailable: { status: 500, details: 'The key store did not respond. Nothing was written.' },
+  store_unavailable: {
+    status: 500,
+    details: 'The key store did not respond. Nothing was written.',
+  },
   outcome_unknown: {
     status: 500,
     details:
@@ -89,9 +119,13 @@ export const errorKinds = {
   },
   signing_keys_unavailable: {
     status: 500,
-    details: 'The keys that verify token signatures could not be fetched. The token was not verified.',
+    details:
+      'The keys that verify token signatures could not be fetched. The token was not verified.',
   },
-  verification_unavailable: { status: 503, details: 'The key store did not respond. The key was not verified.' },
+  verification_unavailable: {
+    status: 503,
+    details: 'The key store did not respond. The key was not verified.',
+  },
   not_ready: { status: 503, details: 'The key store does not respond.' },
 } as const satisfies Record<string, ErrorKind>;
 
@@ -123,10 +157,16 @@ export function errorBody(code: ErrorCode, details: string = errorKinds[code].de
 /** Returns the schema of the error body for a status, with the exact message. */
 export function errorBodySchema(status: ErrorStatus) {
   return z.object({
-    details: z.string().meta({ description: 'Explanation of the error for people. Do not parse it.' }),
-    message: z.literal(statusMessages[status]).meta({ description: 'The kind of error. Fixed for each status.' }),
+    details: z
+      .string()
+      .meta({ description: 'Explanation of the error for people. Do not parse it.' }),
+    message: z
+      .literal(statusMessages[status])
+      .meta({ description: 'The kind of error. Fixed for each status.' }),
     // Without the override, zod would publish the literal as `number`, and generated clients would
     // not compile.
-    statusCode: z.literal(status).meta({ override: { type: 'integer' }, description: 'The HTTP status.' }),
+    statusCode: z
+      .literal(status)
+      .meta({ override: { type: 'integer' }, description: 'The HTTP status.' }),
   });
 }

@@ -67,8 +67,8 @@ export const collections = {
  * The collections with documents of users, indexed by `user_id`. Erasing a user deletes the user's
  * documents from all of them and the owner document.
  */
-export const collectionsByUser: readonly Collection[] = Object.values(collections).filter(({ indexedFields }) =>
-  (indexedFields as readonly string[]).includes('user_id'),
+export const collectionsByUser: readonly Collection[] = Object.values(collections).filter(
+  ({ indexedFields }) => (indexedFields as readonly string[]).includes('user_id'),
 );
 
 /**

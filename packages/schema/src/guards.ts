@@ -28,6 +28,7 @@ export const maxAgeMsDirective = 'max-age-ms';
  */
 export function cacheControlFor(milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1000);
-  const finer = seconds === 0 && milliseconds >= 1 ? `, ${maxAgeMsDirective}=${Math.floor(milliseconds)}` : '';
+  const finer =
+    seconds === 0 && milliseconds >= 1 ? `, ${maxAgeMsDirective}=${Math.floor(milliseconds)}` : '';
   return `private, max-age=${seconds}${finer}`;
 }

@@ -3,7 +3,9 @@ import { basePath, publicHosts, publicUrl } from './hosts.ts';
 
 test('the hosts are those of the contract', () => {
   expect(publicUrl(publicHosts.prod)).toBe('https://andamio-api-308006323670.us-central1.run.app');
-  expect(publicUrl(publicHosts.preprod)).toBe('https://andamio-api-preprod-308006323670.us-central1.run.app');
+  expect(publicUrl(publicHosts.preprod)).toBe(
+    'https://andamio-api-preprod-308006323670.us-central1.run.app',
+  );
 });
 
 test('the base path is that of the contract', () => {
@@ -12,6 +14,8 @@ test('the base path is that of the contract', () => {
 
 test("a host's first DNS label has room for a revision tag within its 63 characters", () => {
   for (const host of Object.values(publicHosts)) {
-    expect(new URL(publicUrl(host)).host.split('.')[0]?.length).toBeLessThanOrEqual(63 - '---candidate'.length);
+    expect(new URL(publicUrl(host)).host.split('.')[0]?.length).toBeLessThanOrEqual(
+      63 - '---candidate'.length,
+    );
   }
 });

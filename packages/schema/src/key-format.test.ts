@@ -88,12 +88,18 @@ describe('the key format', () => {
   test('generates all characters with equal probability', () => {
     const counts = new Map<string, number>();
     for (let round = 0; round < 4000; round++) {
-      for (const character of makeKey().slice(4, 38)) counts.set(character, (counts.get(character) ?? 0) + 1);
+      for (const character of makeKey().slice(4, 38))
+        counts.set(character, (counts.get(character) ?? 0) + 1);
     }
     const expected = (4000 * 34) / 62;
     expect(counts.size).toBe(62);
-    const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
-    expect(chiSquare, '61 degrees of freedom: exceeds 130 once in a million runs').toBeLessThan(130);
+    const chiSquare = [...counts.values()].reduce(
+      (sum, count) => sum + (count - expected) ** 2 / expected,
+      0,
+    );
+    expect(chiSquare, '61 degrees of freedom: exceeds 130 once in a million runs').toBeLessThan(
+      130,
+    );
   });
 
   test('generated keys are unique, and their first 8 characters collide no more than by chance', () => {
@@ -118,7 +124,9 @@ describe('the key format', () => {
   test('finds whole keys in text', () => {
     const [first, second] = [makeKey(), makeKey()];
     const text = `API_KEY="${first}"\nurl?key=${second}&x ant-short`;
-    expect([...keysInText(text)]).toEqual([first, second].map((key) => ({ key, index: text.indexOf(key) })));
+    expect([...keysInText(text)]).toEqual(
+      [first, second].map((key) => ({ key, index: text.indexOf(key) })),
+    );
   });
 
   test.each([
@@ -132,7 +140,9 @@ describe('the key format', () => {
   ])('finds a key between %j and %j', (before, behind) => {
     const [first, second] = [makeKey(), makeKey()];
     const text = `a${before}${first}${behind}${second}${behind}`;
-    expect([...keysInText(text)]).toEqual([first, second].map((key) => ({ key, index: text.indexOf(key) })));
+    expect([...keysInText(text)]).toEqual(
+      [first, second].map((key) => ({ key, index: text.indexOf(key) })),
+    );
   });
 
   test('runs with Web Crypto alone, as in a browser', () => {
@@ -140,6 +150,8 @@ describe('the key format', () => {
     const script = stripTypeScriptTypes(source).replaceAll(/^export /gm, '');
     const context = createContext({ crypto: globalThis.crypto });
     expect(isKey(runInContext(`${script}; makeKey()`, context))).toBe(true);
-    expect(runInContext(`isKey('ant-00000000000000000000000000000000001rx2J0')`, context)).toBe(true);
+    expect(runInContext(`isKey('ant-00000000000000000000000000000000001rx2J0')`, context)).toBe(
+      true,
+    );
   });
 });

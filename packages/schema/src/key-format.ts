@@ -40,7 +40,8 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
  */
 function crc32(ascii: string): number {
   let crc = 0xffffffff;
-  for (let i = 0; i < ascii.length; i++) crc = (crc >>> 8) ^ (crcTable[(crc ^ ascii.charCodeAt(i)) & 0xff] as number);
+  for (let i = 0; i < ascii.length; i++)
+    crc = (crc >>> 8) ^ (crcTable[(crc ^ ascii.charCodeAt(i)) & 0xff] as number);
   return (crc ^ 0xffffffff) >>> 0;
 }
 

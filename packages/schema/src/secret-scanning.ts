@@ -27,7 +27,10 @@ export const maximumAlertBytes = 1024 * 1024;
  * An alert about a string that matches the key pattern. `type` is GitHub's name for the pattern and
  * is sent back in the response. All other members are ignored.
  */
-export const leakAlert = z.object({ token: z.string(), type: z.string().optional().catch(undefined) });
+export const leakAlert = z.object({
+  token: z.string(),
+  type: z.string().optional().catch(undefined),
+});
 
 /** A parsed alert. */
 export type LeakAlert = z.output<typeof leakAlert>;

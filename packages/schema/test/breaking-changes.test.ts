@@ -6,7 +6,8 @@ import { expect, test } from 'vitest';
 const folder = join(import.meta.dirname, '..');
 const isHere = spawnSync('oasdiff', ['--version'], { stdio: 'ignore' }).status === 0;
 if (!isHere) {
-  const line = 'The test for breaking changes is skipped. It needs oasdiff (go install github.com/oasdiff/oasdiff@v1).';
+  const line =
+    'The test for breaking changes is skipped. It needs oasdiff (go install github.com/oasdiff/oasdiff@v1).';
   if (process.env['REQUIRE_ALL_TESTS']) throw new Error(line);
   process.stderr.write(`${line}\n`);
 }
@@ -31,6 +32,8 @@ function breakingChanges(document: string): Change[] {
 
 test.runIf(isHere)('every breaking change is named in the API changelog', () => {
   const changelog = readFileSync(join(folder, 'CHANGELOG-API.md'), 'utf8');
-  const unnamed = breakingChanges(join(folder, 'openapi.json')).filter(({ id }) => !changelog.includes(id));
+  const unnamed = breakingChanges(join(folder, 'openapi.json')).filter(
+    ({ id }) => !changelog.includes(id),
+  );
   expect(unnamed.map(({ path, text }) => `${path}: ${text}`)).toEqual([]);
 });

@@ -9,7 +9,11 @@ const document = join(import.meta.dirname, '../openapi.json');
 const folder = mkdtempSync(join(tmpdir(), 'clients-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function run(command: string, parameters: readonly string[], cwd = folder): SpawnSyncReturns<string> {
+function run(
+  command: string,
+  parameters: readonly string[],
+  cwd = folder,
+): SpawnSyncReturns<string> {
   return spawnSync(command, parameters, { cwd, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
 }
 
@@ -26,7 +30,8 @@ function findClassPath(): string | undefined {
 }
 
 const works = (command: string, ...parameters: string[]) => run(command, parameters).status === 0;
-const classPath = works('javac', '--version') && works('go', 'version') ? findClassPath() : undefined;
+const classPath =
+  works('javac', '--version') && works('go', 'version') ? findClassPath() : undefined;
 if (classPath === undefined) {
   const line =
     'Tests of generated clients are skipped. They need a JDK, Go and Maven with the jars of packages/schema/test/clients/pom.xml (mvn --file … dependency:build-classpath).';
@@ -47,11 +52,24 @@ const generators = {
 const compilers: Record<keyof typeof generators, (client: string) => SpawnSyncReturns<string>> = {
   java(client) {
     const sources = globSync('src/main/**/*.java', { cwd: client });
-    return run('javac', ['-proc:none', '-d', 'classes', '-cp', classPath as string, ...sources], client);
+    return run(
+      'javac',
+      ['-proc:none', '-d', 'classes', '-cp', classPath as string, ...sources],
+      client,
+    );
   },
   go: (client) => run('go', ['build', './...'], client),
   typescript(client) {
-    const options = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom', '--types', ''];
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2022,dom',
+      '--types',
+      '',
+    ];
     return run('tsc', [...options, '--module', 'nodenext', join(client, 'index.ts')]);
   },
 };
@@ -61,13 +79,29 @@ beforeAll(() => {
   const configurations = Object.entries(generators).map(([name, generator]) => {
     const outputDir = join(folder, name);
     const file = join(folder, `${name}.json`);
-    const globalProperties = { apiTests: 'false', modelTests: 'false', apiDocs: 'false', modelDocs: 'false' };
+    const globalProperties = {
+      apiTests: 'false',
+      modelTests: 'false',
+      apiDocs: 'false',
+      modelDocs: 'false',
+    };
     mkdirSync(outputDir);
-    writeFileSync(file, JSON.stringify({ ...generator, inputSpec: document, outputDir, globalProperties }));
+    writeFileSync(
+      file,
+      JSON.stringify({ ...generator, inputSpec: document, outputDir, globalProperties }),
+    );
     return file;
   });
-  const jar = classPath.split(delimiter).find((path) => path.includes('openapi-generator-cli')) as string;
-  const { status, stdout, stderr } = run('java', ['-jar', jar, 'batch', '--fail-fast', ...configurations]);
+  const jar = classPath
+    .split(delimiter)
+    .find((path) => path.includes('openapi-generator-cli')) as string;
+  const { status, stdout, stderr } = run('java', [
+    '-jar',
+    jar,
+    'batch',
+    '--fail-fast',
+    ...configurations,
+  ]);
   expect(status, `${stdout}${stderr}`).toBe(0);
 }, 180_000);
 

@@ -11,7 +11,16 @@ describe('openapi.json', () => {
     [400, ['invalid_body', 'body_too_large', 'missing_field', 'malformed_request']],
     [401, ['unauthenticated', 'invalid_signature', 'invalid_key']],
     [403, ['unknown_tier', 'insufficient_scope', 'suspended']],
-    [422, ['invalid_field', 'expiry_too_late', 'name_taken', 'idempotency_key_reused', 'idempotency_key_outdated']],
+    [
+      422,
+      [
+        'invalid_field',
+        'expiry_too_late',
+        'name_taken',
+        'idempotency_key_reused',
+        'idempotency_key_outdated',
+      ],
+    ],
     [429, ['rate_limited', 'quota_exceeded', 'key_limit_reached']],
     [500, ['internal', 'store_unavailable', 'outcome_unknown', 'signing_keys_unavailable']],
   ])('lists the error codes of status %i', (status, codes) => {
@@ -32,18 +41,25 @@ describe('openapi.json', () => {
   });
 
   /** Yields every object in the document, with its path. */
-  function* nodes(value: unknown, path = ''): Generator<{ path: string; node: Record<string, unknown> }> {
+  function* nodes(
+    value: unknown,
+    path = '',
+  ): Generator<{ path: string; node: Record<string, unknown> }> {
     if (typeof value !== 'object' || value === null) return;
     if (!Array.isArray(value)) yield { path, node: value as Record<string, unknown> };
     for (const [name, child] of Object.entries(value)) yield* nodes(child, `${path}/${name}`);
   }
   const all = [...nodes(document)];
-  const schemas = all.filter(({ node }) => typeof node['type'] === 'string' || Array.isArray(node['type']));
+  const schemas = all.filter(
+    ({ node }) => typeof node['type'] === 'string' || Array.isArray(node['type']),
+  );
 
   test('every property, parameter and header has a description', () => {
     const properties = all.flatMap(({ path, node }) =>
       Object.entries(
-        typeof node['properties'] === 'object' && !path.endsWith('/example') ? (node['properties'] ?? {}) : {},
+        typeof node['properties'] === 'object' && !path.endsWith('/example')
+          ? (node['properties'] ?? {})
+          : {},
       ).map(([name, property]) => ({
         path: `${path}/${name}`,
         description: (property as { description?: string }).description,
@@ -59,9 +75,13 @@ describe('openapi.json', () => {
 
   test('every number is an integer, which generated clients need in order to compile', () => {
     expect(schemas.filter(({ node }) => node['type'] === 'integer').length).toBeGreaterThan(10);
-    expect(schemas.filter(({ node }) => node['type'] === 'number').map(({ path }) => path)).toEqual([]);
+    expect(schemas.filter(({ node }) => node['type'] === 'number').map(({ path }) => path)).toEqual(
+      [],
+    );
     const constants = all.filter(({ node }) => typeof node['const'] === 'number');
-    expect(constants.map(({ node }) => node['type'])).toEqual(Array(constants.length).fill('integer'));
+    expect(constants.map(({ node }) => node['type'])).toEqual(
+      Array(constants.length).fill('integer'),
+    );
   });
 
   test('no request header has an example, because tools send examples', () => {
@@ -75,7 +95,9 @@ describe('openapi.json', () => {
   test('every error has a realistic example', () => {
     interface Response {
       readonly headers: Record<string, unknown>;
-      readonly content: { readonly 'application/json': { readonly example: Record<string, unknown> } };
+      readonly content: {
+        readonly 'application/json': { readonly example: Record<string, unknown> };
+      };
     }
     const errors = Object.entries(document.components.responses) as [string, Response][];
     expect(errors.length).toBeGreaterThan(8);
@@ -113,8 +135,11 @@ describe('openapi.json', () => {
   });
 
   test('rotate takes expires_in_days without a default', () => {
-    const { schema } = document.paths['/api/v1/apikey/rotate'].post.requestBody.content['application/json'];
-    const days = (resolved(schema)['properties'] as unknown as Record<string, object>)['expires_in_days'];
+    const { schema } =
+      document.paths['/api/v1/apikey/rotate'].post.requestBody.content['application/json'];
+    const days = (resolved(schema)['properties'] as unknown as Record<string, object>)[
+      'expires_in_days'
+    ];
     expect(days).toMatchObject({ type: 'integer', minimum: 1 });
     expect(days).not.toHaveProperty('default');
   });
@@ -143,14 +168,20 @@ describe('openapi.json', () => {
     const { post } = document.paths['/api/v1/user/usage/daily'];
     expect(post.security).toEqual([{ BearerAuth: [] }]);
     expect(Object.keys(post.responses)).toEqual(['200', '400', '401', '403', '422', '429', '500']);
-    const body = resolved(post.requestBody.content['application/json'].schema) as Record<string, unknown>;
+    const body = resolved(post.requestBody.content['application/json'].schema) as Record<
+      string,
+      unknown
+    >;
     expect(body['required']).toEqual(['start_date', 'end_date']);
     expect(body['properties']).toMatchObject({
       start_date: { type: 'string', format: 'date' },
       end_date: { type: 'string', format: 'date' },
       api_key_names: { type: 'array', items: { type: 'string', minLength: 3, maxLength: 100 } },
     });
-    const answer = resolved(post.responses[200].content['application/json'].schema) as Record<string, unknown>;
+    const answer = resolved(post.responses[200].content['application/json'].schema) as Record<
+      string,
+      unknown
+    >;
     const { usage } = answer['properties'] as { usage: { items: object } };
     expect(resolved(usage.items)).toMatchObject({ required: ['date', 'api_key_name', 'requests'] });
   });
@@ -160,9 +191,21 @@ describe('openapi.json', () => {
     expect(get.security).toEqual([{ BearerAuth: [] }]);
     expect(get).not.toHaveProperty('requestBody');
     expect(Object.keys(get.responses)).toEqual(['200', '401', '403', '429', '500']);
-    const user = resolved(get.responses[200].content['application/json'].schema) as Record<string, unknown>;
-    expect(user['required']).toEqual(['user_id', 'alias', 'tier', 'created_at', 'active_keys', 'expired_keys']);
-    const listed = resolved((user['properties'] as { active_keys: { items: object } }).active_keys.items);
+    const user = resolved(get.responses[200].content['application/json'].schema) as Record<
+      string,
+      unknown
+    >;
+    expect(user['required']).toEqual([
+      'user_id',
+      'alias',
+      'tier',
+      'created_at',
+      'active_keys',
+      'expired_keys',
+    ]);
+    const listed = resolved(
+      (user['properties'] as { active_keys: { items: object } }).active_keys.items,
+    );
     expect(listed).toMatchObject({
       required: ['api_key', 'created_at', 'expires_at', 'expires_in_days', 'is_active', 'name'],
       properties: { api_key: { pattern: '^ant-[0-9A-Za-z]{4}x{36}$' } },
@@ -180,7 +223,9 @@ describe('openapi.json', () => {
     expect(get).not.toHaveProperty('requestBody');
     expect(Object.keys(get.responses)).toEqual(['200', '401', '429', '500', '503']);
     const { schema } = get.responses[200].content['application/json'];
-    expect(resolved(schema)).toMatchObject({ required: ['user_id', 'name', 'tier', 'created_at', 'expires_at'] });
+    expect(resolved(schema)).toMatchObject({
+      required: ['user_id', 'name', 'tier', 'created_at', 'expires_at'],
+    });
   });
 
   test.each([

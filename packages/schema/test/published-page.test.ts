@@ -28,7 +28,9 @@ const texts: readonly (readonly [part: string, published: unknown, documented: u
 ];
 
 describe('the document and the published page', () => {
-  test.each(texts)('agree on: %s', (_, published, documented) => expect(documented).toEqual(published));
+  test.each(texts)('agree on: %s', (_, published, documented) =>
+    expect(documented).toEqual(published),
+  );
 
   test('the operation has its published id, tag, summary and host', () => {
     expect(document.openapi).toMatch(/^3\.1\./);
@@ -42,7 +44,10 @@ describe('the document and the published page', () => {
 
   test('the operation itself requires the bearer token', () => {
     expect(operation.security).toEqual([{ BearerAuth: [] }]);
-    expect(document.components.securitySchemes.BearerAuth).toMatchObject({ type: 'http', scheme: 'bearer' });
+    expect(document.components.securitySchemes.BearerAuth).toMatchObject({
+      type: 'http',
+      scheme: 'bearer',
+    });
   });
 
   test('the request body has the published fields', () => {
@@ -102,6 +107,14 @@ describe('the document and the published page', () => {
   });
 
   test('the operation has no unpublished statuses', () => {
-    expect(Object.keys(operation.responses)).toEqual(['200', '400', '401', '403', '422', '429', '500']);
+    expect(Object.keys(operation.responses)).toEqual([
+      '200',
+      '400',
+      '401',
+      '403',
+      '422',
+      '429',
+      '500',
+    ]);
   });
 });

@@ -19,7 +19,10 @@ export class CacheEntries<Found extends FoundKey> {
 
   /** @param maximum maximum number of entries. */
   constructor(maximum: number) {
-    this.#byId = new LRUCache({ max: maximum, dispose: (entry, id) => this.#removeFromOwner(entry, id) });
+    this.#byId = new LRUCache({
+      max: maximum,
+      dispose: (entry, id) => this.#removeFromOwner(entry, id),
+    });
   }
 
   get(id: string): CacheEntry<Found> | undefined {

@@ -18,7 +18,8 @@ describe('digest keys', () => {
 
   test('digest keys do not contain any part of the peppers', () => {
     expect(written).toMatch(/^b:[A-Za-z0-9+/]{43}=,a:[A-Za-z0-9+/]{43}=$/);
-    for (const { secret } of peppers) expect(written).not.toContain(secret.toString('base64').slice(0, 16));
+    for (const { secret } of peppers)
+      expect(written).not.toContain(secret.toString('base64').slice(0, 16));
   });
 
   test.each([

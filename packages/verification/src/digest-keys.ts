@@ -29,6 +29,8 @@ function parsePair(pair: string): DigestKey | undefined {
 export function parseDigestKeys(text: string): readonly [DigestKey, ...DigestKey[]] | undefined {
   const parsed = text.split(',').map(parsePair);
   const keys = parsed.filter((key) => key !== undefined);
-  const isValid = keys.length === parsed.length && new Set(keys.map(({ version }) => version)).size === keys.length;
+  const isValid =
+    keys.length === parsed.length &&
+    new Set(keys.map(({ version }) => version)).size === keys.length;
   return isValid ? (keys as [DigestKey, ...DigestKey[]]) : undefined;
 }

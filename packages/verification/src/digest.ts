@@ -26,7 +26,10 @@ export interface Digester {
  * needs the digest key, not the pepper.
  */
 export function digestKeyOf({ version, secret }: Pepper): DigestKey {
-  return { version, subkey: new Uint8Array(hkdfSync('sha256', secret, '', 'andamio-api/key-digest/v1', 32)) };
+  return {
+    version,
+    subkey: new Uint8Array(hkdfSync('sha256', secret, '', 'andamio-api/key-digest/v1', 32)),
+  };
 }
 
 /** Creates a digester from a digest key. */

@@ -30,4 +30,6 @@ export function isValid({ record, suspended }: FoundKey, now: number): boolean {
  *
  * @param ids ids of the same API key, one for each pepper.
  */
-export type FindKey<Found extends FoundKey = FoundKey> = (ids: readonly string[]) => Promise<Found | undefined>;
+export type FindKey<Found extends FoundKey = FoundKey> = (
+  ids: readonly string[],
+) => Promise<Found | undefined>;

@@ -226,7 +226,12 @@ describe('invalidation', () => {
     await load('c', foundKey('c', { userId: 'two' }));
     const pending = cache.read(['d']);
     cache.invalidateOwner('one');
-    expect(['a', 'b', 'ended', 'c'].map((id) => cache.get(id) !== undefined)).toEqual([false, false, false, true]);
+    expect(['a', 'b', 'ended', 'c'].map((id) => cache.get(id) !== undefined)).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
     store.read(4).find(foundKey('d', { userId: 'one' }));
     await pending;
     expect(cache.get('d')).toBeUndefined();
@@ -251,7 +256,10 @@ describe('invalidation of an owner', () => {
     cache.invalidateOwner('another user');
     const after = cache.read(['a']);
     store.read(0).find(foundKey('a'));
-    expect((await Promise.all([before, after])).map(({ found }) => found?.record.id)).toEqual(['a', 'a']);
+    expect((await Promise.all([before, after])).map(({ found }) => found?.record.id)).toEqual([
+      'a',
+      'a',
+    ]);
     expect(cache.get('a')).toBeDefined();
     expect(store.reads).toHaveLength(1);
   });
@@ -271,7 +279,8 @@ describe('cache size', () => {
     for (let index = 0; index < 50_000; index++) await load(`unknown-${index}`, undefined);
     expect(cache.get('good')?.found).toBeDefined();
     let cached = 0;
-    for (let index = 0; index < 50_000; index++) if (cache.get(`unknown-${index}`) !== undefined) cached++;
+    for (let index = 0; index < 50_000; index++)
+      if (cache.get(`unknown-${index}`) !== undefined) cached++;
     expect(cached).toBe(1_000);
   });
 
@@ -280,16 +289,26 @@ describe('cache size', () => {
       await load(`good-${index}`, foundKey(`good-${index}`));
       cache.get('good-0');
     }
-    expect([0, 1, 2].map((index) => cache.get(`good-${index}`) !== undefined)).toEqual([true, false, true]);
+    expect([0, 1, 2].map((index) => cache.get(`good-${index}`) !== undefined)).toEqual([
+      true,
+      false,
+      true,
+    ]);
   });
 });
 
 test('no result exceeds the maximum age and no invalidated result returns, in any order of events', async () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('ask' as const) }),
-    fc.record({ kind: fc.constant('pass' as const), milliseconds: fc.integer({ min: 1, max: 6_000 }) }),
+    fc.record({
+      kind: fc.constant('pass' as const),
+      milliseconds: fc.integer({ min: 1, max: 6_000 }),
+    }),
     fc.record({ kind: fc.constant('answer' as const), pick: fc.nat(), fails: fc.boolean() }),
-    fc.record({ kind: fc.constant('delete' as const), invalidate: fc.constantFrom('id', 'owner', 'nothing') }),
+    fc.record({
+      kind: fc.constant('delete' as const),
+      invalidate: fc.constantFrom('id', 'owner', 'nothing'),
+    }),
     fc.record({ kind: fc.constant('restore' as const) }),
   );
   await fc.assert(

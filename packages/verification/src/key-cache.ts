@@ -79,7 +79,9 @@ export class KeyCache<Found extends FoundKey> {
       this.#valid.delete(id);
     }
     const refused = this.#refused.get(id);
-    return refused !== undefined && this.#isWithin(Math.min(refusedAge, maximumAge), refused) ? refused : undefined;
+    return refused !== undefined && this.#isWithin(Math.min(refusedAge, maximumAge), refused)
+      ? refused
+      : undefined;
   }
 
   /**
@@ -92,7 +94,8 @@ export class KeyCache<Found extends FoundKey> {
     const { maximumAge } = this.#options;
     const pending = this.#reads.get(ids[0]);
     const invalidationsBefore = this.#invalidations;
-    const read = pending !== undefined && this.#isWithin(maximumAge, pending) ? pending : this.#startRead(ids);
+    const read =
+      pending !== undefined && this.#isWithin(maximumAge, pending) ? pending : this.#startRead(ids);
     const entry = await read.entry;
     // This call joined a read that had started before the owner was invalidated. A new read starts
     // after the invalidation and returns current data.
@@ -138,7 +141,8 @@ export class KeyCache<Found extends FoundKey> {
     for (const id of ids) this.#reads.set(id, read);
     read.entry.then(
       (entry) => {
-        if (this.#reads.get(ids[0]) === read && !read.mayPredate(entry, this.#invalidations)) this.#save(ids, entry);
+        if (this.#reads.get(ids[0]) === read && !read.mayPredate(entry, this.#invalidations))
+          this.#save(ids, entry);
         this.#removeRead(read);
       },
       () => this.#removeRead(read), // The callers that await the read handle its error.

@@ -13,7 +13,11 @@ export class PendingRead<Found extends FoundKey> {
    */
   readonly #invalidations = new Map<string, number>();
 
-  constructor(ids: readonly [string, ...string[]], startedAt: number, found: Promise<Found | undefined>) {
+  constructor(
+    ids: readonly [string, ...string[]],
+    startedAt: number,
+    found: Promise<Found | undefined>,
+  ) {
     this.ids = ids;
     this.startedAt = startedAt;
     this.entry = found.then((value) => ({ found: value, startedAt }));

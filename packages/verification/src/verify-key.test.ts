@@ -6,7 +6,9 @@ import { createKeyVerifier } from './verify-key.ts';
 
 const digests = { count: 0 };
 const digesters = ['new', 'old'].map((version) => {
-  const { pepperVersion, digest } = createDigester(digestKeyOf({ version, secret: Buffer.alloc(32, version) }));
+  const { pepperVersion, digest } = createDigester(
+    digestKeyOf({ version, secret: Buffer.alloc(32, version) }),
+  );
   return {
     pepperVersion,
     digest(text: string) {
@@ -53,7 +55,10 @@ async function verify(found: ReturnType<typeof foundKey> | undefined) {
 test.each([
   ['an empty string', () => ''],
   ['a key of another format', () => 'sk-123'],
-  ['a key with one mistyped character', () => key.slice(0, 20) + (key[20] === 'A' ? 'B' : 'A') + key.slice(21)],
+  [
+    'a key with one mistyped character',
+    () => key.slice(0, 20) + (key[20] === 'A' ? 'B' : 'A') + key.slice(21),
+  ],
   ['a reversed key', () => `ant-${key.slice(4).split('').reverse().join('')}`],
   ['a key followed by a space', () => `${key} `],
   ['the digest of a key', () => newest.digest(key)],
@@ -71,12 +76,15 @@ test('looks a key up under each pepper in one read, by its digests', async () =>
 test.each([
   ['newest', newest],
   ['older', older],
-])('accepts a key under the %s pepper, and then answers from the cache', async (_which, digester) => {
-  const found = foundKey(digester.digest(key));
-  expect(await verify(found)).toEqual({ found, millisecondsLeft: 10_000 });
-  expect(verifier.verify(key)).toEqual({ found, millisecondsLeft: 10_000 });
-  expect(store.reads).toHaveLength(1);
-});
+])(
+  'accepts a key under the %s pepper, and then answers from the cache',
+  async (_which, digester) => {
+    const found = foundKey(digester.digest(key));
+    expect(await verify(found)).toEqual({ found, millisecondsLeft: 10_000 });
+    expect(verifier.verify(key)).toEqual({ found, millisecondsLeft: 10_000 });
+    expect(store.reads).toHaveLength(1);
+  },
+);
 
 describe('the cached verification of a key', () => {
   test('cached() returns nothing before the first look-up, and nothing for keys that are not valid', async () => {
@@ -90,13 +98,16 @@ describe('the cached verification of a key', () => {
   test.each([
     ['newest', newest],
     ['older', older],
-  ])('cached() finds a key under the %s pepper without another digest', async (_which, digester) => {
-    const found = foundKey(digester.digest(key));
-    await verify(found);
-    const digested = digests.count;
-    expect(verifier.cached(key)).toEqual({ found, millisecondsLeft: 10_000 });
-    expect(digests.count).toBe(digested);
-  });
+  ])(
+    'cached() finds a key under the %s pepper without another digest',
+    async (_which, digester) => {
+      const found = foundKey(digester.digest(key));
+      await verify(found);
+      const digested = digests.count;
+      expect(verifier.cached(key)).toEqual({ found, millisecondsLeft: 10_000 });
+      expect(digests.count).toBe(digested);
+    },
+  );
 
   test('cached() stops returning a key at its maximum age, at its expiry, and when it is invalidated', async () => {
     const found = () => foundKey(newest.digest(key), { expiresAt: inSeconds(15) });
@@ -138,12 +149,15 @@ describe('a key that was valid', () => {
   test.each([
     ['deleted', undefined],
     ['suspended', { suspended: true }],
-  ])('wasValid() no longer recognizes a key once the store says that it is %s', async (_what, more) => {
-    await verify(foundKey(newest.digest(key)));
-    pass(100_000);
-    await verify(more && foundKey(newest.digest(key), more));
-    expect(verifier.wasValid(key)).toBe(false);
-  });
+  ])(
+    'wasValid() no longer recognizes a key once the store says that it is %s',
+    async (_what, more) => {
+      await verify(foundKey(newest.digest(key)));
+      pass(100_000);
+      await verify(more && foundKey(newest.digest(key), more));
+      expect(verifier.wasValid(key)).toBe(false);
+    },
+  );
 });
 
 test('reports each look-up that finds a valid key under an older pepper, and no other', async () => {
@@ -181,9 +195,11 @@ describe('expiry', () => {
   test('accepts a key that another instance has extended at the next look-up', async () => {
     await verify(foundKey(newest.digest(key), { expiresAt: inSeconds(1) }));
     pass(1_000);
-    expect(await verify(foundKey(newest.digest(key), { expiresAt: inSeconds(100) }))).toMatchObject({
-      millisecondsLeft: 10_000,
-    });
+    expect(await verify(foundKey(newest.digest(key), { expiresAt: inSeconds(100) }))).toMatchObject(
+      {
+        millisecondsLeft: 10_000,
+      },
+    );
   });
 });
 

@@ -82,9 +82,16 @@ export interface KeyVerifier<Found extends FoundKey> {
 }
 
 /** Creates a key verifier. Results are cached for at most `maximumAge`. */
-export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOptions<Found>): KeyVerifier<Found> {
+export function createKeyVerifier<Found extends FoundKey>(
+  options: KeyVerifierOptions<Found>,
+): KeyVerifier<Found> {
   const { find, digesters, maximumAge, now, monotonicNow, onOlderPepper } = options;
-  const cache = new KeyCache({ find, isValid: (found) => isValid(found, now()), maximumAge, monotonicNow });
+  const cache = new KeyCache({
+    find,
+    isValid: (found) => isValid(found, now()),
+    maximumAge,
+    monotonicNow,
+  });
   const validKeyIds = new ValidKeyIds(maximumValidEntries);
 
   function verificationOf({ found, startedAt }: CacheEntry<Found>): Verification<Found> {
@@ -99,12 +106,16 @@ export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOp
     return verification;
   }
 
-  async function lookUp(text: string, ids: readonly [string, ...string[]]): Promise<Verification<Found>> {
+  async function lookUp(
+    text: string,
+    ids: readonly [string, ...string[]],
+  ): Promise<Verification<Found>> {
     const verified = dropIfRefused(text, verificationOf(await cache.read(ids)));
     if (verified === undefined) return undefined;
     const { id } = verified.found.record;
     validKeyIds.set(text, id);
-    if (id !== ids[0]) onOlderPepper?.(verified.found, { id: ids[0], pepperVersion: digesters[0].pepperVersion });
+    if (id !== ids[0])
+      onOlderPepper?.(verified.found, { id: ids[0], pepperVersion: digesters[0].pepperVersion });
     return verified;
   }
 
@@ -129,7 +140,9 @@ export function createKeyVerifier<Found extends FoundKey>(options: KeyVerifierOp
     refusalReason(text) {
       if (!isKey(text)) return 'malformed';
       // The refusal was cached a moment ago, so the cache still holds it.
-      const found = digesters.map(({ digest }) => cache.get(digest(text))?.found).find((one) => one !== undefined);
+      const found = digesters
+        .map(({ digest }) => cache.get(digest(text))?.found)
+        .find((one) => one !== undefined);
       if (found === undefined) return 'unknown_key';
       return found.suspended === true ? 'suspended' : 'expired';
     },

@@ -25,6 +25,13 @@ export function controlledFind() {
 }
 
 /** Returns a stored key that is valid until the given time in Unix seconds. */
-export function foundKey(id: string, { expiresAt = 4_000_000_000, suspended = false, userId = 'user' } = {}): FoundKey {
-  return { record: { id, userId, name: 'name', createdAt: 0, expiresAt }, tier: 'pioneer', suspended };
+export function foundKey(
+  id: string,
+  { expiresAt = 4_000_000_000, suspended = false, userId = 'user' } = {},
+): FoundKey {
+  return {
+    record: { id, userId, name: 'name', createdAt: 0, expiresAt },
+    tier: 'pioneer',
+    suspended,
+  };
 }

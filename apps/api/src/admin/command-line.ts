@@ -23,17 +23,32 @@ const printableOption = /^-{1,2}[a-z][a-z-]{0,30}(?==|$)/;
 
 type DeclaredOptions = NonNullable<Parameters<typeof parseArgs>[0]>['options'];
 
-function unknownOption(verb: string, args: readonly string[], options: DeclaredOptions): UsageError {
-  const { tokens } = parseArgs({ args: [...args], options: { ...options, ...flags }, tokens: true, strict: false });
+function unknownOption(
+  verb: string,
+  args: readonly string[],
+  options: DeclaredOptions,
+): UsageError {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: { ...options, ...flags },
+    tokens: true,
+    strict: false,
+  });
   const known = new Set(Object.keys({ ...options, ...flags }));
   const found = tokens.find((token) => token.kind === 'option' && !known.has(token.name));
   const name = found?.kind === 'option' ? printableOption.exec(found.rawName)?.[0] : undefined;
-  return new UsageError(name === undefined ? `${verb} has no such option.` : `${verb} has no option ${name}.`);
+  return new UsageError(
+    name === undefined ? `${verb} has no such option.` : `${verb} has no option ${name}.`,
+  );
 }
 
 function parse(verb: string, args: readonly string[], options: DeclaredOptions) {
   try {
-    const { values, tokens } = parseArgs({ args: [...args], options: { ...options, ...flags }, tokens: true });
+    const { values, tokens } = parseArgs({
+      args: [...args],
+      options: { ...options, ...flags },
+      tokens: true,
+    });
     const given = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
     if (new Set(given).size < given.length) throw new UsageError('An option is repeated.');
     return values;
@@ -65,7 +80,8 @@ export function parseCommandLine(args: readonly string[], isTerminal: boolean): 
   if (verb === '--help' || verb === '-h') return { help: undefined };
   if (verb === '--version') return { version: true };
   const command = commands.get(verb ?? '');
-  if (verb === undefined || command === undefined) throw new UsageError('The first argument must be a command.');
+  if (verb === undefined || command === undefined)
+    throw new UsageError('The first argument must be a command.');
   const { json = false, help, ...values } = parse(verb, rest, command.options);
   if (help) return { help: verb };
   const asJson = json === true;

@@ -2,7 +2,10 @@ import { createInterface } from 'node:readline/promises';
 import { type ConfirmedChange, type Context, type Report, UsageError } from './command.ts';
 
 /** The options of every command that asks for confirmation. */
-export const confirmationOptions = { yes: { type: 'boolean' }, 'dry-run': { type: 'boolean' } } as const;
+export const confirmationOptions = {
+  yes: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
+} as const;
 
 /** The {@link confirmationOptions} as the help shows them. */
 export const confirmationUsage = '[--yes | --dry-run]';
@@ -23,7 +26,8 @@ export function confirmationOf(
   if (yes && dryRun) throw new UsageError('--yes and --dry-run cannot be combined.');
   if (dryRun) return 'dry_run';
   if (yes) return 'given';
-  if (!isTerminal) throw new UsageError('Without a terminal, --yes is required, or --dry-run to change nothing.');
+  if (!isTerminal)
+    throw new UsageError('Without a terminal, --yes is required, or --dry-run to change nothing.');
   return 'ask';
 }
 
@@ -55,7 +59,8 @@ export async function confirmAndExecute(
   }
   if (confirmation === 'ask') {
     process.stderr.write(`${preview.text.join('\n')}\n`);
-    if (!(await isConfirmed())) return { done: false, json: { outcome: 'canceled' }, text: ['Nothing was changed.'] };
+    if (!(await isConfirmed()))
+      return { done: false, json: { outcome: 'canceled' }, text: ['Nothing was changed.'] };
   }
   return await change.execute(context);
 }

@@ -29,17 +29,27 @@ function textOf(option: string, value: string, maximum: number): string {
 
 function systemUser(): string {
   if (isCloudRunJob()) {
-    throw new UsageError('A Cloud Run job does not know who executes it: pass your name with --by NAME.');
+    throw new UsageError(
+      'A Cloud Run job does not know who executes it: pass your name with --by NAME.',
+    );
   }
   try {
     return userInfo().username;
   } catch {
-    throw new UsageError('The system has no name for the current user: pass your name with --by NAME.');
+    throw new UsageError(
+      'The system has no name for the current user: pass your name with --by NAME.',
+    );
   }
 }
 
 /** Returns the author of a change and the reason for it, as the audit log records them. */
-export function authorOf({ by, reason }: { readonly by?: string | undefined; readonly reason?: string | undefined }): {
+export function authorOf({
+  by,
+  reason,
+}: {
+  readonly by?: string | undefined;
+  readonly reason?: string | undefined;
+}): {
   readonly by: Actor;
   readonly reason: string | undefined;
 } {
@@ -51,7 +61,8 @@ export function authorOf({ by, reason }: { readonly by?: string | undefined; rea
 
 /** Returns the maximum number of rows that a list shows, by default 100. */
 export function limitOf({ limit = '100' }: { readonly limit?: string | undefined }): number {
-  if (!/^[1-9]\d{0,5}$/.test(limit)) throw new UsageError('--limit must be an integer from 1 to 999999.');
+  if (!/^[1-9]\d{0,5}$/.test(limit))
+    throw new UsageError('--limit must be an integer from 1 to 999999.');
   return Number(limit);
 }
 

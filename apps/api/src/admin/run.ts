@@ -8,7 +8,15 @@ import { helpOn, versionText } from './help.ts';
 import { readAdminSettings } from './settings.ts';
 
 /** The exit codes of `admin.js`. Codes from 64 on are those of sysexits.h. */
-const exitCodes = { done: 0, notDone: 1, usage: 64, unavailable: 69, software: 70, output: 74, settings: 78 } as const;
+const exitCodes = {
+  done: 0,
+  notDone: 1,
+  usage: 64,
+  unavailable: 69,
+  software: 70,
+  output: 74,
+  settings: 78,
+} as const;
 
 /** Maximum milliseconds to wait for the store, so that operators see a failure within 10 s. */
 const connectDeadline = 8_000;
@@ -17,7 +25,8 @@ const connectDeadline = 8_000;
 function describeError(error: unknown): { readonly exitCode: number; readonly message: string } {
   const { message, cause } = error as Error;
   const why = cause instanceof Error ? `${message} ${cause.message}` : message;
-  if (error instanceof UsageError) return { exitCode: exitCodes.usage, message: `${message} See --help.` };
+  if (error instanceof UsageError)
+    return { exitCode: exitCodes.usage, message: `${message} See --help.` };
   if (error instanceof SettingsError) return { exitCode: exitCodes.settings, message };
   if (error instanceof OutcomeUnknownError) {
     return {
@@ -26,7 +35,10 @@ function describeError(error: unknown): { readonly exitCode: number; readonly me
     };
   }
   if (error instanceof StoreUnavailableError) {
-    return { exitCode: exitCodes.unavailable, message: `${why}\nRun the command again once the store responds.` };
+    return {
+      exitCode: exitCodes.unavailable,
+      message: `${why}\nRun the command again once the store responds.`,
+    };
   }
   return { exitCode: exitCodes.software, message: why };
 }
@@ -44,7 +56,9 @@ async function execute(request: Request): Promise<number> {
   await store.check(connectDeadline);
   const readInput = () => text(process.stdin);
   const report = await request.execute({ store, peppers: settings.peppers, now, readInput });
-  process.stdout.write(request.asJson ? `${JSON.stringify(report.json)}\n` : `${report.text.join('\n')}\n`);
+  process.stdout.write(
+    request.asJson ? `${JSON.stringify(report.json)}\n` : `${report.text.join('\n')}\n`,
+  );
   await store.close();
   return report.done ? exitCodes.done : exitCodes.notDone;
 }
@@ -62,7 +76,9 @@ function tolerateFailedOutput(): void {
         process.exitCode = exitCodes.output;
       });
       if (stream === process.stdout) {
-        process.stderr.write(`The report could not be written (${code}), but the command has completed.\n`);
+        process.stderr.write(
+          `The report could not be written (${code}), but the command has completed.\n`,
+        );
       }
     });
   }

@@ -27,7 +27,8 @@ function peppersOf({ peppers, store }: Settings): readonly Pepper[] {
   // every key seems unknown.
   const development = store.kind === 'sqlite' ? existingDevelopmentPepper() : undefined;
   const found = peppers ?? (development && [development]);
-  if (found === undefined) throw new SettingsError('KEY_PEPPERS must be set: without a pepper, no key can be found.');
+  if (found === undefined)
+    throw new SettingsError('KEY_PEPPERS must be set: without a pepper, no key can be found.');
   return found;
 }
 

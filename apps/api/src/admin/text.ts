@@ -1,6 +1,9 @@
 /** Returns text that is safe on a terminal, with invisible and control characters escaped. */
 export function printable(text: string): string {
-  return text.replace(/\p{C}/gu, (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`);
+  return text.replace(
+    /\p{C}/gu,
+    (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
+  );
 }
 
 /** Returns a count with its noun. */

@@ -10,7 +10,13 @@ const controlCharacter = /\p{Cc}/u;
  */
 const subject = z
   .string()
-  .refine((sub) => sub.isWellFormed() && !controlCharacter.test(sub) && sub.trim() !== '' && [...sub].length <= 128);
+  .refine(
+    (sub) =>
+      sub.isWellFormed() &&
+      !controlCharacter.test(sub) &&
+      sub.trim() !== '' &&
+      [...sub].length <= 128,
+  );
 
 /** A NumericDate (RFC 7519 section 2): Unix seconds, not necessarily an integer. */
 const numericDate = z.number();

@@ -23,7 +23,8 @@ async function readBody(body: ReadableStream<Uint8Array>): Promise<Buffer> {
   // Leaving the loop cancels the stream.
   for await (const chunk of body) {
     length += chunk.length;
-    if (length > maximumBytes) throw new Error(`The answer is larger than ${maximumBytes / 1024} KiB.`);
+    if (length > maximumBytes)
+      throw new Error(`The answer is larger than ${maximumBytes / 1024} KiB.`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -35,8 +36,15 @@ async function readBody(body: ReadableStream<Uint8Array>): Promise<Buffer> {
  * @throws unless a complete JSON response with a 2xx status arrives within 4 s and 1 MiB. Redirects
  *   are not followed, because they would extend the trust in the configured URL to another address.
  */
-export async function fetchJson(url: string, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
-  const response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(timeout) });
+export async function fetchJson(
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
+  const response = await fetch(url, {
+    headers,
+    redirect: 'manual',
+    signal: AbortSignal.timeout(timeout),
+  });
   if (!response.ok) {
     await response.body?.cancel();
     const isRedirect = response.status >= 300 && response.status < 400;

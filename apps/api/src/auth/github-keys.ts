@@ -24,7 +24,9 @@ const publishedKey = z.object({ key_identifier: z.string(), key: z.string() });
  * @returns undefined if GitHub publishes no such key. `unconfirmed` if the keys were fetched too
  *   recently to be fetched again, so the key may be a new one.
  */
-export type FindGithubKey = (keyIdentifier: string) => Promise<KeyObject | 'unconfirmed' | undefined>;
+export type FindGithubKey = (
+  keyIdentifier: string,
+) => Promise<KeyObject | 'unconfirmed' | undefined>;
 
 /** Reads a key in PEM. Returns undefined if it is not an ECDSA key with the curve P-256. */
 function p256Key(pem: string): KeyObject | undefined {
@@ -45,7 +47,9 @@ async function fetchKeys(url: string): Promise<GithubKeys> {
   const { success, data } = keyList.safeParse(answer);
   if (!success) throw new Error('The answer holds no list "public_keys".');
   const published = data.public_keys.flatMap((entry) => publishedKey.safeParse(entry).data ?? []);
-  return new Map(published.map(({ key_identifier: identifier, key }) => [identifier, p256Key(key)]));
+  return new Map(
+    published.map(({ key_identifier: identifier, key }) => [identifier, p256Key(key)]),
+  );
 }
 
 /**
@@ -56,14 +60,26 @@ async function fetchKeys(url: string): Promise<GithubKeys> {
  * @throws SigningKeysUnavailableError, from the returned function, if the key is unknown and the
  *   published keys could not be fetched.
  */
-export function githubKeys(url: string, now: () => number, onFailure: (cause: unknown) => void): FindGithubKey {
-  const published = publishedKeys({ fetchKeys: () => fetchKeys(url), fetchInterval, maximumAge, now, onFailure });
+export function githubKeys(
+  url: string,
+  now: () => number,
+  onFailure: (cause: unknown) => void,
+): FindGithubKey {
+  const published = publishedKeys({
+    fetchKeys: () => fetchKeys(url),
+    fetchInterval,
+    maximumAge,
+    now,
+    onFailure,
+  });
   return async (keyIdentifier) => {
     const askedAt = now();
     const { keys: known } = await published.current();
     if (known.has(keyIdentifier)) return known.get(keyIdentifier);
     const { keys, fetchedAt } = await published.newest();
     // Another unknown identifier may have caused a fetch just before GitHub published this key.
-    return keys.has(keyIdentifier) || fetchedAt >= askedAt ? keys.get(keyIdentifier) : 'unconfirmed';
+    return keys.has(keyIdentifier) || fetchedAt >= askedAt
+      ? keys.get(keyIdentifier)
+      : 'unconfirmed';
   };
 }

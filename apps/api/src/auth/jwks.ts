@@ -47,7 +47,10 @@ function importKey(jwk: JsonWebKey): KeyObject | undefined {
   }
 }
 
-function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): 'RS256' | 'ES256' | undefined {
+function algorithmOf({
+  asymmetricKeyType,
+  asymmetricKeyDetails,
+}: KeyObject): 'RS256' | 'ES256' | undefined {
   if (asymmetricKeyType === 'rsa') {
     return (asymmetricKeyDetails?.modulusLength ?? 0) >= minimumRsaBits ? 'RS256' : undefined;
   }
@@ -61,7 +64,9 @@ function verificationKey(entry: unknown): IdentifiedKey | undefined {
   const algorithm = key && algorithmOf(key);
   if (!success || key === undefined || algorithm === undefined) return undefined;
   // A key with an `alg` is for that algorithm only.
-  return jwk.alg === undefined || jwk.alg === algorithm ? { kid: jwk.kid, key, algorithm } : undefined;
+  return jwk.alg === undefined || jwk.alg === algorithm
+    ? { kid: jwk.kid, key, algorithm }
+    : undefined;
 }
 
 async function fetchKeys(url: string): Promise<readonly IdentifiedKey[]> {
@@ -96,8 +101,18 @@ function candidates(keys: readonly IdentifiedKey[], kid: string | undefined): Ca
  * @throws SigningKeysUnavailableError, from the iteration, if the set could not be fetched and no
  *   set from the last 24 hours is cached.
  */
-export function jwksKeys(url: string, now: () => number, onFailure: (cause: unknown) => void): VerificationKeys {
-  const published = publishedKeys({ fetchKeys: () => fetchKeys(url), fetchInterval, maximumAge, now, onFailure });
+export function jwksKeys(
+  url: string,
+  now: () => number,
+  onFailure: (cause: unknown) => void,
+): VerificationKeys {
+  const published = publishedKeys({
+    fetchKeys: () => fetchKeys(url),
+    fetchInterval,
+    maximumAge,
+    now,
+    onFailure,
+  });
   return {
     algorithms: ['RS256', 'ES256'],
     async *find({ kid }) {

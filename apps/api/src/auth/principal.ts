@@ -33,5 +33,10 @@ export function permit(principal: Principal, scope: Scope): Owner | PermissionRe
   const tier = tierOf(principal);
   if (tier === undefined) return 'unknown_tier';
   if (principal.scopes?.has(scope) === false) return 'insufficient_scope';
-  return { userId: principal.userId, alias: principal.alias, tier, tokenIssuedAt: principal.tokenIssuedAt };
+  return {
+    userId: principal.userId,
+    alias: principal.alias,
+    tier,
+    tokenIssuedAt: principal.tokenIssuedAt,
+  };
 }

@@ -58,7 +58,9 @@ export interface PublishedKeys<Keys> {
 export function publishedKeys<Keys>(options: PublishedKeysOptions<Keys>): PublishedKeys<Keys> {
   const { fetchKeys, fetchInterval, maximumAge, now, onFailure } = options;
   let latest: FetchedKeys<Keys> | undefined;
-  let attempt: { readonly startedAt: number; readonly result: Promise<FetchedKeys<Keys>> } | undefined;
+  let attempt:
+    | { readonly startedAt: number; readonly result: Promise<FetchedKeys<Keys>> }
+    | undefined;
   let failedAt = Number.NEGATIVE_INFINITY; // When the last failed fetch started.
 
   function newest(): Promise<FetchedKeys<Keys>> {

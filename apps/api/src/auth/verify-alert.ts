@@ -16,7 +16,10 @@ export interface AlertSignature {
 type AlertVerification = 'verified' | 'unknown_key' | 'signature' | 'unconfirmed';
 
 /** Verifies the signature of a message. `body` is the bytes exactly as they were sent. */
-export type VerifyAlert = (signature: AlertSignature, body: Uint8Array) => Promise<AlertVerification>;
+export type VerifyAlert = (
+  signature: AlertSignature,
+  body: Uint8Array,
+) => Promise<AlertVerification>;
 
 /**
  * Creates the verifier of GitHub's alerts, which are signed by ECDSA with P-256 and SHA-256.

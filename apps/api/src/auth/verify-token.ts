@@ -80,13 +80,17 @@ function refusalOf(error: unknown): TokenRefusal {
  *   fetched.
  */
 export function createTokenVerifier({ keys, issuer, audience, now }: TokenRules): VerifyToken {
-  const expected = { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) };
+  const expected = {
+    ...(issuer !== undefined && { issuer }),
+    ...(audience !== undefined && { audience }),
+  };
 
   return async (token) => {
     const [headerPart = '', payloadPart = '', signaturePart = '', ...more] = token.split('.');
     const parsedHeader = header.safeParse(parseJson(decodePart(headerPart)));
     const payload = decodePart(payloadPart);
-    const wellFormed = payload !== undefined && isUtf8(payload) && decodePart(signaturePart) !== undefined;
+    const wellFormed =
+      payload !== undefined && isUtf8(payload) && decodePart(signaturePart) !== undefined;
     if (!parsedHeader.success || !wellFormed || more.length > 0) return 'malformed';
     if (!keys.algorithms.includes(parsedHeader.data.alg)) return 'algorithm';
 

@@ -1,4 +1,8 @@
-import { type KeyVerifier, StaleReadError, type VerifiedKey } from '@andamio/verification/verify-key';
+import {
+  type KeyVerifier,
+  StaleReadError,
+  type VerifiedKey,
+} from '@andamio/verification/verify-key';
 import { apiKeyOf } from '../auth/api-key.ts';
 import { bearerToken } from '../auth/bearer.ts';
 import type { IsGuard } from '../auth/guard-secret.ts';
@@ -39,7 +43,10 @@ export interface Authentication {
    * @returns the key, and whether the caller is exempt from the address limit.
    * @throws {@link VerificationUnavailableError}
    */
-  key(exchange: Exchange, count: RequestCount): Promise<{ key: VerifiedKey<FoundKey>; isExempt: boolean }>;
+  key(
+    exchange: Exchange,
+    count: RequestCount,
+  ): Promise<{ key: VerifiedKey<FoundKey>; isExempt: boolean }>;
 }
 
 export function createAuthentication(dependencies: AuthenticationDependencies): Authentication {
@@ -62,7 +69,8 @@ export function createAuthentication(dependencies: AuthenticationDependencies): 
       await count.consume(addressLimit, address);
       const token = bearerToken(request);
       const principal = token === undefined ? 'no_token' : await verifyToken(token);
-      if (typeof principal === 'string') throw new CredentialsRefusedError('unauthenticated', principal);
+      if (typeof principal === 'string')
+        throw new CredentialsRefusedError('unauthenticated', principal);
       await refund(addressLimit, address);
       return principal;
     },

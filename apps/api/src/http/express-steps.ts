@@ -41,7 +41,12 @@ export function shareWithOrigins(crossOrigin: CrossOrigin): RequestHandler {
 }
 
 /** Limits requests by client address. */
-export function limitedByAddress({ name, counters, keyOf, maximumOf }: Limit<string>): RequestHandler {
+export function limitedByAddress({
+  name,
+  counters,
+  keyOf,
+  maximumOf,
+}: Limit<string>): RequestHandler {
   return rateLimit({
     windowMs: rateLimitWindow,
     standardHeaders: 'draft-8',
@@ -75,7 +80,9 @@ export function reportRoute(path: string, routine = false): RequestHandler {
  * because Express serves HEAD requests with the handler for GET.
  */
 export function refuseOtherMethods(methods: readonly ('get' | 'post')[]): RequestHandler {
-  const allow = methods.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : ['POST'])).join(', ');
+  const allow = methods
+    .flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : ['POST']))
+    .join(', ');
   return (_request, response) => {
     response.setHeader('Allow', allow);
     throw new HttpError('method_not_allowed');

@@ -41,10 +41,14 @@ export function healthRouter(store: KeyStore, log: Logger): Router {
   router.get(healthPaths.live, reportRoute(healthPaths.live, true), (_request, response) => {
     response.json({ status: 'live' });
   });
-  router.get(healthPaths.ready, reportRoute(healthPaths.ready, true), async (_request, response) => {
-    if (!(await isReady())) throw new HttpError('not_ready');
-    response.json({ status: 'ready' });
-  });
+  router.get(
+    healthPaths.ready,
+    reportRoute(healthPaths.ready, true),
+    async (_request, response) => {
+      if (!(await isReady())) throw new HttpError('not_ready');
+      response.json({ status: 'ready' });
+    },
+  );
   router.all(Object.values(healthPaths), refuseOtherMethods(['get']));
   return router;
 }

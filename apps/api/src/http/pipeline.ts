@@ -14,7 +14,14 @@ import { parseBody, readBody } from './request/body.ts';
 import { requireHost } from './request/host.ts';
 import { requestIdHeader } from './request/id.ts';
 import { idempotencyKeyOf } from './request/idempotency-key.ts';
-import { type Answer, jsonAnswer, jsonType, noStore, sendAnswer, uncached } from './response/answer.ts';
+import {
+  type Answer,
+  jsonAnswer,
+  jsonType,
+  noStore,
+  sendAnswer,
+  uncached,
+} from './response/answer.ts';
 import { type CrossOrigin, exposureHeaders } from './response/cross-origin.ts';
 import { type AnswerError, HttpError, isTooManyRequests } from './response/errors.ts';
 import { helmetHeaders, programHeaders } from './response/security-headers.ts';
@@ -48,7 +55,10 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
    * token was verified. Without the charge, an address with one valid token could send unlimited
    * requests.
    */
-  async function chargingRefusals<Result>(address: string, steps: () => Promise<Result>): Promise<Result> {
+  async function chargingRefusals<Result>(
+    address: string,
+    steps: () => Promise<Result>,
+  ): Promise<Result> {
     try {
       return await steps();
     } catch (error) {
@@ -63,12 +73,20 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     return owner;
   }
 
-  async function answerAnyone(row: PublicRow, exchange: Exchange, count: RequestCount): Promise<Answer> {
+  async function answerAnyone(
+    row: PublicRow,
+    exchange: Exchange,
+    count: RequestCount,
+  ): Promise<Answer> {
     await count.consume(limits.address, exchange.address);
     return row.handle(exchange);
   }
 
-  async function answerUser(row: ReadRow | BodyRow, exchange: Exchange, count: RequestCount): Promise<Answer> {
+  async function answerUser(
+    row: ReadRow | BodyRow,
+    exchange: Exchange,
+    count: RequestCount,
+  ): Promise<Answer> {
     const { request, response, address, report } = exchange;
     const principal = await authenticate.user(exchange, count);
     report.userId = principal.userId;
@@ -92,7 +110,12 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       await meterUsage(request, found, count);
     };
     await (isExempt ? limit() : chargingRefusals(address, limit));
-    const caching = ['Cache-Control', cacheControlFor(millisecondsLeft), 'Vary', `Origin, ${apiKeyHeader}`];
+    const caching = [
+      'Cache-Control',
+      cacheControlFor(millisecondsLeft),
+      'Vary',
+      `Origin, ${apiKeyHeader}`,
+    ];
     return { status: 200, headers: [...caching, ...jsonType], body: row.handle(found) };
   }
 
@@ -107,7 +130,10 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     }
   }
 
-  const forBrowsers = { always: helmetHeaders(), readable: [...helmetHeaders(), ...exposureHeaders] };
+  const forBrowsers = {
+    always: helmetHeaders(),
+    readable: [...helmetHeaders(), ...exposureHeaders],
+  };
   const forPrograms = { always: programHeaders, readable: programHeaders };
   const constantHeaders = { none: forBrowsers, bearer: forBrowsers, apiKey: forPrograms };
 
@@ -128,7 +154,12 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     }
     if (isReadable && request.headers.origin !== undefined) crossOrigin.expose(request, response);
     const { always, readable } = constantHeaders[security];
-    const headers = [requestIdHeader, requestId, ...(isReadable ? readable : always), ...result.headers];
+    const headers = [
+      requestIdHeader,
+      requestId,
+      ...(isReadable ? readable : always),
+      ...result.headers,
+    ];
     if (count.status !== undefined) headers.push(...limitHeaders(count.status));
     sendAnswer(response, { ...result, headers });
   }

@@ -56,7 +56,10 @@ export function auditRemovalOf({ at }: AuditEntry): number {
 }
 
 /** Creates the entry for a change that owners make to their own keys. */
-export function ownEntry(action: AuditAction, change: Omit<AuditEntry, 'action' | 'actor'>): AuditEntry {
+export function ownEntry(
+  action: AuditAction,
+  change: Omit<AuditEntry, 'action' | 'actor'>,
+): AuditEntry {
   const { at, userId, name, keyId } = change;
   return {
     at,
@@ -96,6 +99,10 @@ export function erasedUserId(userId: string): string {
  * Creates the entry that is kept of an erased user. It contains only a hash of the user id, so the
  * entry can be found by the id but does not reveal it.
  */
-export function erasureEntry({ at, actor, userId }: Pick<AuditEntry, 'at' | 'actor' | 'userId'>): AuditEntry {
+export function erasureEntry({
+  at,
+  actor,
+  userId,
+}: Pick<AuditEntry, 'at' | 'actor' | 'userId'>): AuditEntry {
   return { at, actor, action: 'user.erased', userId: erasedUserId(userId) };
 }

@@ -8,7 +8,10 @@ import type { KeyStore } from './store.ts';
  *
  * @throws the errors of {@link KeyStore.transact}.
  */
-export function claimTier(store: Pick<KeyStore, 'transact'>, command: ClaimTierCommand): Promise<void> {
+export function claimTier(
+  store: Pick<KeyStore, 'transact'>,
+  command: ClaimTierCommand,
+): Promise<void> {
   const { userId, now } = command;
   return store.transact({ userId, now }, (view) => decideTierClaim(view, command));
 }

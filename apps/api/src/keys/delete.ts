@@ -9,7 +9,11 @@ import type { KeyStore } from './store.ts';
  *
  * @throws the errors of {@link KeyStore.transact}.
  */
-export function deleteKey({ store, now }: KeyDependencies, owner: Owner, name: string): Promise<DeleteOutcome> {
+export function deleteKey(
+  { store, now }: KeyDependencies,
+  owner: Owner,
+  name: string,
+): Promise<DeleteOutcome> {
   const command = {
     userId: owner.userId,
     name,

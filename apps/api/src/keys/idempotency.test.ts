@@ -3,7 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createKeyDeriver } from './idempotency.ts';
 
-const pepper = (version: string, byte: number) => ({ version, secret: new Uint8Array(32).fill(byte) });
+const pepper = (version: string, byte: number) => ({
+  version,
+  secret: new Uint8Array(32).fill(byte),
+});
 const request = { userId: 'owner', operation: 'request', idempotencyKey: 'key' } as const;
 const source = { pepperVersion: 'v1', nonce: 'bm9uY2U' };
 
@@ -31,7 +34,9 @@ describe('a derived key', () => {
     fc.assert(
       fc.property(fc.string(), fc.string({ minLength: 1 }), fc.string(), (one, two, three) => {
         const joined = derive({ ...request, userId: one + two, idempotencyKey: three }, source);
-        expect(derive({ ...request, userId: one, idempotencyKey: two + three }, source)).not.toBe(joined);
+        expect(derive({ ...request, userId: one, idempotencyKey: two + three }, source)).not.toBe(
+          joined,
+        );
       }),
     );
   });

@@ -48,7 +48,9 @@ export interface Replay {
 }
 
 /** An {@link IdempotencyScope} whose client may have sent no `Idempotency-Key`. */
-type PossibleScope = Omit<IdempotencyScope, 'idempotencyKey'> & { readonly idempotencyKey: string | undefined };
+type PossibleScope = Omit<IdempotencyScope, 'idempotencyKey'> & {
+  readonly idempotencyKey: string | undefined;
+};
 
 type Body = readonly (string | number | null)[];
 
@@ -67,7 +69,10 @@ export function idempotentRequest(scope: PossibleScope, body: Body): IdempotentR
 }
 
 /** The part of an answer that is stored in the idempotency record. */
-export type RecordedAnswer = Omit<IdempotencyRecord, 'bodyDigest' | 'nonce' | 'deleteAfter' | 'previousExpiresAt'> & {
+export type RecordedAnswer = Omit<
+  IdempotencyRecord,
+  'bodyDigest' | 'nonce' | 'deleteAfter' | 'previousExpiresAt'
+> & {
   readonly previousExpiresAt?: number;
 };
 
@@ -77,7 +82,14 @@ export function idempotencyRecordOf(
   now: number,
   answer: RecordedAnswer,
 ): IdempotencyRecord {
-  const { pepperVersion, serial, createdAt, expiresAt, expiresInDays, previousExpiresAt = null } = answer;
+  const {
+    pepperVersion,
+    serial,
+    createdAt,
+    expiresAt,
+    expiresInDays,
+    previousExpiresAt = null,
+  } = answer;
   const facts = { pepperVersion, serial, createdAt, expiresAt, expiresInDays, previousExpiresAt };
   return { bodyDigest, nonce, ...facts, deleteAfter: now + replayedFor };
 }
@@ -97,11 +109,16 @@ export function replayOf(
 ): Replay | ReplayRefusal | undefined {
   if (record === undefined || record.deleteAfter <= now) return undefined;
   if (record.bodyDigest !== request.bodyDigest) return 'idempotency_key_reused';
-  return record.serial === currentSerial ? { replayed: { request, record } } : 'idempotency_key_outdated';
+  return record.serial === currentSerial
+    ? { replayed: { request, record } }
+    : 'idempotency_key_outdated';
 }
 
 /** Derives the key for an idempotent request. A repeated request yields the same key. */
-export type DeriveKey = (scope: IdempotencyScope, source: Pick<IdempotencyRecord, 'pepperVersion' | 'nonce'>) => string;
+export type DeriveKey = (
+  scope: IdempotencyScope,
+  source: Pick<IdempotencyRecord, 'pepperVersion' | 'nonce'>,
+) => string;
 
 /**
  * Creates a key deriver: HKDF-SHA256 (RFC 5869) of the pepper, with the nonce as salt and the
@@ -116,11 +133,20 @@ export function createKeyDeriver(peppers: readonly Pepper[]): DeriveKey {
   );
   return ({ userId, operation, idempotencyKey }, { pepperVersion, nonce }) => {
     const secret = secrets.get(pepperVersion);
-    if (secret === undefined) throw new Error(`There is no pepper of the version ${pepperVersion} any more.`);
+    if (secret === undefined)
+      throw new Error(`There is no pepper of the version ${pepperVersion} any more.`);
     let block = 0;
     return makeKey((length) => {
-      const info = JSON.stringify(['andamio-api/repeatable-key/v1', userId, operation, idempotencyKey, block++]);
-      return new Uint8Array(hkdfSync('sha256', secret, Buffer.from(nonce, 'base64url'), info, length));
+      const info = JSON.stringify([
+        'andamio-api/repeatable-key/v1',
+        userId,
+        operation,
+        idempotencyKey,
+        block++,
+      ]);
+      return new Uint8Array(
+        hkdfSync('sha256', secret, Buffer.from(nonce, 'base64url'), info, length),
+      );
     });
   };
 }

@@ -43,7 +43,10 @@ export async function issueKey(
   const expiresAt = expiryOf(createdAt, expiresInDays);
   const deleteAfter = deleteAfterOf(expiresAt);
   const { userId } = owner;
-  const request = idempotentRequest({ userId, operation: 'request', idempotencyKey }, [name, expiresInDays]);
+  const request = idempotentRequest({ userId, operation: 'request', idempotencyKey }, [
+    name,
+    expiresInDays,
+  ]);
   const { key, secret } = newSecret(dependencies, request);
   const record = { ...secret, userId, name, createdAt, expiresAt, expiresInDays, deleteAfter };
   const command = { record, tierClaim: tierClaimOf(owner), maximumKeysOf, request };

@@ -20,7 +20,10 @@ export class KnownTiers {
     const known = this.#byOwner.get(userId);
     const tier = effectiveTier(claim, known);
     if (known === undefined || tier === claim.tier) {
-      this.#byOwner.set(userId, { tier, issuedAt: Math.max(claim.issuedAt, known?.issuedAt ?? claim.issuedAt) });
+      this.#byOwner.set(userId, {
+        tier,
+        issuedAt: Math.max(claim.issuedAt, known?.issuedAt ?? claim.issuedAt),
+      });
     }
     return tier;
   }

@@ -165,7 +165,12 @@ export type IssueOutcome = 'issued' | IssueRefusal | Replay | ReplayRefusal;
 export type DeleteOutcome = EndedKeys | 'no_such_key';
 
 /** The reasons for refusing to rotate a key, in the order in which they are checked. */
-export type RotateRefusal = 'suspended' | 'no_such_key' | 'not_yet_rotatable' | 'expiry_too_late' | 'key_limit_reached';
+export type RotateRefusal =
+  | 'suspended'
+  | 'no_such_key'
+  | 'not_yet_rotatable'
+  | 'expiry_too_late'
+  | 'key_limit_reached';
 
 /** The outcome of a {@link RotateCommand}: the key's new validity, a replay, or a refusal. */
 export type RotateOutcome = Validity | RotateRefusal | Replay | ReplayRefusal;

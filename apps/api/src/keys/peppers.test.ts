@@ -28,12 +28,21 @@ test.each([
 });
 
 test('the pepper that makes keys stays, also before it has made one', () => {
-  expect(pepperUses(['new'], [])).toMatchObject([{ version: 'new', makesKeys: true, canBeDropped: false }]);
+  expect(pepperUses(['new'], [])).toMatchObject([
+    { version: 'new', makesKeys: true, canBeDropped: false },
+  ]);
 });
 
 test('keys whose pepper is not configured are told, under a version that nobody can drop', () => {
   expect(pepperUses(['new'], [counts('lost', 2, 1, 4)])).toEqual([
     expect.objectContaining({ version: 'new', isConfigured: true, unexpired: 0 }),
-    { version: 'lost', isConfigured: false, makesKeys: false, unexpired: 3, expired: 4, canBeDropped: false },
+    {
+      version: 'lost',
+      isConfigured: false,
+      makesKeys: false,
+      unexpired: 3,
+      expired: 4,
+      canBeDropped: false,
+    },
   ]);
 });

@@ -58,7 +58,8 @@ export function rehashing({ store, now, monotonicNow, warn }: RehashDependencies
   return {
     async find(ids) {
       const found = await store.find(ids);
-      if (found !== undefined && found.record.id === ids[0]) seen.set(found.record.serial, monotonicNow());
+      if (found !== undefined && found.record.id === ids[0])
+        seen.set(found.record.serial, monotonicNow());
       return found;
     },
     rehash({ record: { id, serial } }, to) {

@@ -44,13 +44,21 @@ describe('revoking what was found in public', () => {
     await revokeLeaked(dependencies, [keys[0] as string], github);
     expect(ids()).toEqual([[`one:${keys[0]}`, `two:${keys[0]}`]]);
     const [entry] = await store.readAudit('owner');
-    expect(entry).toMatchObject({ at: present, actor: github, name: keys[0], reason: 'found in public' });
+    expect(entry).toMatchObject({
+      at: present,
+      actor: github,
+      name: keys[0],
+      reason: 'found in public',
+    });
   });
 
   test('asks once for each key, for none that is mistyped, and for a bounded number at a time', async () => {
     const { dependencies, keys: asked, mostAtOnce } = await revoking();
     const texts = [...keys, ...keys, 'ant-', `${keys[0]}x`, `ant-${'0'.repeat(40)}`];
-    expect(await revokeLeaked(dependencies, texts, github)).toEqual({ revoked: new Set(keys), before: new Set() });
+    expect(await revokeLeaked(dependencies, texts, github)).toEqual({
+      revoked: new Set(keys),
+      before: new Set(),
+    });
     expect(asked()).toEqual(keys.toSorted());
     expect(mostAtOnce()).toBe(16);
   });
@@ -60,7 +68,9 @@ describe('revoking what was found in public', () => {
     const { dependencies, keys: asked } = await revoking((key) => {
       if (key === broken) throw new TypeError('a document does not fit');
     });
-    await expect(revokeLeaked(dependencies, keys, github)).rejects.toThrow('a document does not fit');
+    await expect(revokeLeaked(dependencies, keys, github)).rejects.toThrow(
+      'a document does not fit',
+    );
     expect(asked()).toEqual(keys.toSorted());
   });
 

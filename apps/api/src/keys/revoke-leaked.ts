@@ -42,7 +42,8 @@ export async function revokeLeaked(
         else if (await store.wasRevoked(idsOf(digesters, key))) before.add(key);
       } catch (failure) {
         failures.push(failure);
-        if (failure instanceof StoreUnavailableError || failure instanceof OutcomeUnknownError) return;
+        if (failure instanceof StoreUnavailableError || failure instanceof OutcomeUnknownError)
+          return;
       }
     }
   }

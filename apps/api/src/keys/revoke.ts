@@ -20,7 +20,10 @@ export function idsOf(digesters: readonly Digester[], key: string): string[] {
  *
  * @throws the errors of {@link KeyStore.transact}.
  */
-export function revokeSecret(store: Pick<KeyStore, 'transact'>, command: RevokeCommand): Promise<RevokeOutcome> {
+export function revokeSecret(
+  store: Pick<KeyStore, 'transact'>,
+  command: RevokeCommand,
+): Promise<RevokeOutcome> {
   const { ids, now } = command;
   return store.transact({ ids, now }, (view) => decideRevocation(view, command));
 }
@@ -38,5 +41,10 @@ export function revokeKey(
   by: Actor,
   reason?: string,
 ): Promise<RevokeOutcome> {
-  return revokeSecret(store, { ids: idsOf(digesters, key), by, reason, now: Math.floor(now() / 1000) });
+  return revokeSecret(store, {
+    ids: idsOf(digesters, key),
+    by,
+    reason,
+    now: Math.floor(now() / 1000),
+  });
 }

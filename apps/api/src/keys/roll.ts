@@ -34,7 +34,10 @@ export async function rollKey(
 ): Promise<RolledKey | RollRefusal | ReplayRefusal> {
   const { store, deriveKey, now } = dependencies;
   const { userId } = owner;
-  const request = idempotentRequest({ userId, operation: 'roll', idempotencyKey }, [name, graceSeconds]);
+  const request = idempotentRequest({ userId, operation: 'roll', idempotencyKey }, [
+    name,
+    graceSeconds,
+  ]);
   const { key, secret } = newSecret(dependencies, request);
   const command = {
     userId,
@@ -53,7 +56,9 @@ export async function rollKey(
   const { replayed } = outcome;
   const { previousExpiresAt } = replayed.record;
   if (previousExpiresAt === null) {
-    throw new Error('The idempotency record of a roll does not say when the previous secret expires.');
+    throw new Error(
+      'The idempotency record of a roll does not say when the previous secret expires.',
+    );
   }
   const first = deriveKey(replayed.request, replayed.record);
   return { key: first, facts: { ...replayed.record, name }, previousExpiresAt };

@@ -34,8 +34,13 @@ export async function rotateKey(
     tierClaim: tierClaimOf(owner),
     maximumKeysOf,
     now: Math.floor(now() / 1000),
-    request: idempotentRequest({ userId, operation: 'rotate', idempotencyKey }, [name, expiresInDays ?? null]),
+    request: idempotentRequest({ userId, operation: 'rotate', idempotencyKey }, [
+      name,
+      expiresInDays ?? null,
+    ]),
   };
-  const outcome = await store.transact(rotationScope(command), (view) => decideRotation(view, command));
+  const outcome = await store.transact(rotationScope(command), (view) =>
+    decideRotation(view, command),
+  );
   return typeof outcome !== 'string' && 'replayed' in outcome ? outcome.replayed.record : outcome;
 }

@@ -22,6 +22,10 @@ export function newSecret(
   request: IdempotentRequest | undefined,
 ): { readonly key: string; readonly secret: Secret } {
   const { pepperVersion } = digester;
-  const key = request === undefined ? makeKey() : deriveKey(request, { pepperVersion, nonce: request.nonce });
-  return { key, secret: { id: digester.digest(key), serial: randomUUID(), start: keyStart(key), pepperVersion } };
+  const key =
+    request === undefined ? makeKey() : deriveKey(request, { pepperVersion, nonce: request.nonce });
+  return {
+    key,
+    secret: { id: digester.digest(key), serial: randomUUID(), start: keyStart(key), pepperVersion },
+  };
 }

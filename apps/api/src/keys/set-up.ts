@@ -40,7 +40,10 @@ export interface KeysOptions {
  */
 export function setUpKeys(options: KeysOptions): Keys {
   const { store, peppers, verifyCacheSeconds, now, monotonicNow, warn } = options;
-  const digesters = peppers.map((pepper) => createDigester(digestKeyOf(pepper))) as [Digester, ...Digester[]];
+  const digesters = peppers.map((pepper) => createDigester(digestKeyOf(pepper))) as [
+    Digester,
+    ...Digester[],
+  ];
   const { find, rehash } = rehashing({
     store,
     now,

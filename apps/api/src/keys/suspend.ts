@@ -8,7 +8,10 @@ import type { KeyStore } from './store.ts';
  *
  * @throws the errors of {@link KeyStore.transact}.
  */
-export function suspend(store: Pick<KeyStore, 'transact'>, command: OwnerCommand): Promise<Suspension> {
+export function suspend(
+  store: Pick<KeyStore, 'transact'>,
+  command: OwnerCommand,
+): Promise<Suspension> {
   const { userId, now } = command;
   return store.transact({ userId, now }, (view) => decideSuspension(view, command));
 }
@@ -18,7 +21,10 @@ export function suspend(store: Pick<KeyStore, 'transact'>, command: OwnerCommand
  *
  * @throws the errors of {@link KeyStore.transact}.
  */
-export function resume(store: Pick<KeyStore, 'transact'>, command: OwnerCommand): Promise<ResumeOutcome> {
+export function resume(
+  store: Pick<KeyStore, 'transact'>,
+  command: OwnerCommand,
+): Promise<ResumeOutcome> {
   const { userId, now } = command;
   return store.transact({ userId, now }, (view) => decideResumption(view, command));
 }

@@ -12,8 +12,10 @@ const secretLength = 32;
 
 /** Remedies for a file that contains no usable secret. */
 const remedies = {
-  'jwt-secret': 'Delete the file to generate a new secret, which makes existing tokens invalid, or set JWT_SECRETS.',
-  'key-pepper': 'Delete the file to generate a new pepper, which makes existing keys invalid, or set KEY_PEPPERS.',
+  'jwt-secret':
+    'Delete the file to generate a new secret, which makes existing tokens invalid, or set JWT_SECRETS.',
+  'key-pepper':
+    'Delete the file to generate a new pepper, which makes existing keys invalid, or set KEY_PEPPERS.',
 } as const;
 
 type SecretName = keyof typeof remedies;
@@ -46,7 +48,8 @@ function generate(name: SecretName): void {
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EEXIST') throw new SettingsError(`${path} cannot be written (${code}). ${remedies[name]}`);
+    if (code !== 'EEXIST')
+      throw new SettingsError(`${path} cannot be written (${code}). ${remedies[name]}`);
   }
 }
 
@@ -58,7 +61,8 @@ function readOrGenerate(name: SecretName): Buffer {
   if (existing !== undefined) return existing;
   generate(name);
   const generated = read(name);
-  if (generated === undefined) throw new SettingsError(`${join(folder, name)} cannot be read. ${remedies[name]}`);
+  if (generated === undefined)
+    throw new SettingsError(`${join(folder, name)} cannot be read. ${remedies[name]}`);
   return generated;
 }
 

@@ -30,7 +30,8 @@ type StoreSettings = CompleteSettings['store'];
  * @throws {@link SettingsError} with the path in its message.
  */
 export function assertNoForeignFile(settings: StoreSettings): void {
-  if (settings.kind !== 'sqlite' || settings.path === ':memory:' || !isForeignFile(settings.path)) return;
+  if (settings.kind !== 'sqlite' || settings.path === ':memory:' || !isForeignFile(settings.path))
+    return;
   const path = resolve(settings.path);
   throw new SettingsError(
     `SQLITE_PATH must name a SQLite database, but ${path} is a different kind of file. Move it, or set another path.`,
@@ -49,13 +50,19 @@ const remedy =
 export async function assertStoreExists(settings: StoreSettings): Promise<void> {
   if (settings.kind !== 'sqlite') return;
   if (settings.path === ':memory:') {
-    throw new SettingsError('SQLITE_PATH must name a file: no other process can read an in-memory store.');
+    throw new SettingsError(
+      'SQLITE_PATH must name a file: no other process can read an in-memory store.',
+    );
   }
   const path = resolve(settings.path);
   if (!existsSync(path))
-    throw new SettingsError(`SQLITE_PATH must name a store, but ${path} does not exist.\n${remedy}`);
+    throw new SettingsError(
+      `SQLITE_PATH must name a store, but ${path} does not exist.\n${remedy}`,
+    );
   const { isStore } = await import('../store/sqlite/database.ts');
   if (isForeignFile(path) || !isStore(path)) {
-    throw new SettingsError(`SQLITE_PATH must name a store of this service, but ${path} is not one.\n${remedy}`);
+    throw new SettingsError(
+      `SQLITE_PATH must name a store of this service, but ${path} is not one.\n${remedy}`,
+    );
   }
 }

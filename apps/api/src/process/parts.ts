@@ -20,15 +20,21 @@ export interface Parts {
   readonly verifyAlert: VerifyAlert | undefined;
 }
 
-async function countersOf({ redis }: CompleteSettings, log: Logger, clock: Clock): Promise<SharedCounters> {
-  if (redis === undefined) return { createCounters: () => new MemoryCounters(clock), close: () => {} };
+async function countersOf(
+  { redis }: CompleteSettings,
+  log: Logger,
+  clock: Clock,
+): Promise<SharedCounters> {
+  if (redis === undefined)
+    return { createCounters: () => new MemoryCounters(clock), close: () => {} };
   const { connectCounters } = await import('../http/limits/redis-counters.ts');
   return connectCounters(redis, log, clock);
 }
 
 /** Returns a callback that logs a failed fetch of published keys. The URL contains no secret. */
 function logFetchFailure(log: Logger, setting: SettingName, url: string) {
-  return (cause: unknown) => log.warn({ err: cause, setting, url }, logEvents.signingKeysUnavailable);
+  return (cause: unknown) =>
+    log.warn({ err: cause, setting, url }, logEvents.signingKeysUnavailable);
 }
 
 async function signingKeysOf(
@@ -56,7 +62,11 @@ async function alertVerifierOf(
 }
 
 /** Creates the parts that the settings select, without waiting for any server to respond. */
-export async function connect(settings: CompleteSettings, log: Logger, clock: Clock): Promise<Parts> {
+export async function connect(
+  settings: CompleteSettings,
+  log: Logger,
+  clock: Clock,
+): Promise<Parts> {
   const [store, counters, signingKeys, verifyAlert] = await Promise.all([
     openStore(settings.store, clock.now),
     countersOf(settings, log, clock),

@@ -19,7 +19,16 @@ type StoredEntry = z.output<z.ZodObject<typeof auditFields>> & {
 
 /** Returns the audit entry of a stored row or document. */
 export function auditEntryOf(stored: StoredEntry): AuditEntry {
-  const { at, actor_kind: kind, actor_id: id, action, user_id: userId, name, key_id: keyId, reason } = stored;
+  const {
+    at,
+    actor_kind: kind,
+    actor_id: id,
+    action,
+    user_id: userId,
+    name,
+    key_id: keyId,
+    reason,
+  } = stored;
   return {
     at,
     actor: { kind, ...(id !== null && { id }) },

@@ -8,7 +8,10 @@ import { deleteKey, getUser, requestKey, rollKey } from '../harness/request-key.
 import { jwtSecret, tokenFor } from '../harness/tokens.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
-const kinds = ['SQLite', ...(inject('emulatorHost') === undefined ? [] : (['Firestore'] as const))] as const;
+const kinds = [
+  'SQLite',
+  ...(inject('emulatorHost') === undefined ? [] : (['Firestore'] as const)),
+] as const;
 if (kinds.length === 1) test.skip('admin.js on Firestore', () => {});
 
 const as = (sub: string) => ({ token: tokenFor(sub, { tier: 'growth' }) });
@@ -20,7 +23,8 @@ async function issue({ service }: AdminFixture, user: string, name: string): Pro
 }
 
 async function statusOf({ service }: AdminFixture, key: string): Promise<number> {
-  return (await fetch(`${service.url}/api/v1/apikey/verify`, { headers: { 'x-api-key': key } })).status;
+  return (await fetch(`${service.url}/api/v1/apikey/verify`, { headers: { 'x-api-key': key } }))
+    .status;
 }
 
 const waitUntilRefused = (fixture: AdminFixture, key: string) =>
@@ -68,7 +72,9 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
 
     const { code, stdout } = await fixture.run(['list', '--user', 'alice']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^alice: growth, since \d{4}-\S+Z\nstate {7}key {7}expires {15}id {64}name\n/);
+    expect(stdout).toMatch(
+      /^alice: growth, since \d{4}-\S+Z\nstate {7}key {7}expires {15}id {64}name\n/,
+    );
     expect(stdout.match(/^active .* second$/m)).not.toBeNull();
     for (const { id } of keys) expect(stdout).toContain(id);
   });
@@ -103,28 +109,44 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
       code: 1,
       stdout: 'There is no such key under the configured peppers (test).\n',
     });
-    expect(await fixture.json(args, { input: key })).toEqual({ outcome: 'no_such_key', pepper_versions: ['test'] });
+    expect(await fixture.json(args, { input: key })).toEqual({
+      outcome: 'no_such_key',
+      pepper_versions: ['test'],
+    });
   });
 
   test('revoke --id revokes the key with that id, with the system user as the author', async () => {
     const fixture = await startAdminFixture(kind);
     const key = await issue(fixture, 'alice', 'first');
-    const { keys } = (await fixture.json(['list', '--user', 'alice'])) as { keys: [{ id: string }] };
+    const { keys } = (await fixture.json(['list', '--user', 'alice'])) as {
+      keys: [{ id: string }];
+    };
     const { id } = keys[0];
     const { code, stdout } = await fixture.run(['revoke', '--id', id]);
     expect([code, stdout]).toEqual([0, `${id}  alice  first\n1 key revoked.\n`]);
     await waitUntilRefused(fixture, key);
     const { username } = userInfo();
-    expect(await auditOf(fixture)).toMatchObject([{ action: 'key.revoked', actor_id: username, reason: null }]);
+    expect(await auditOf(fixture)).toMatchObject([
+      { action: 'key.revoked', actor_id: username, reason: null },
+    ]);
   });
 
   test('revoke --user revokes all keys of a user', async () => {
     const fixture = await startAdminFixture(kind);
     const keys = [await issue(fixture, 'alice', 'first'), await issue(fixture, 'alice', 'second')];
     const other = await issue(fixture, 'bob', 'first');
-    const { outcome, keys: revoked } = await fixture.json(['revoke', '--user', 'alice', '--yes', '--by', 'olga']);
+    const { outcome, keys: revoked } = await fixture.json([
+      'revoke',
+      '--user',
+      'alice',
+      '--yes',
+      '--by',
+      'olga',
+    ]);
     expect(outcome).toBe('revoked');
-    const names = (revoked as { name: string; user_id: string }[]).map(({ name, user_id }) => `${user_id} ${name}`);
+    const names = (revoked as { name: string; user_id: string }[]).map(
+      ({ name, user_id }) => `${user_id} ${name}`,
+    );
     expect(names.toSorted()).toEqual(['alice first', 'alice second']);
     for (const key of keys) await waitUntilRefused(fixture, key);
     expect(await statusOf(fixture, other)).toBe(200);
@@ -158,8 +180,13 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
       stdout: 'alice is no longer suspended.\n',
     });
     await waitFor('the key to be accepted', async () => (await statusOf(fixture, key)) === 200);
-    expect(await fixture.json(['resume', ...order])).toEqual({ outcome: 'not_suspended', user_id: 'alice' });
-    expect((await auditOf(fixture)).map(({ action, actor_id, reason }) => [action, actor_id, reason])).toEqual(
+    expect(await fixture.json(['resume', ...order])).toEqual({
+      outcome: 'not_suspended',
+      user_id: 'alice',
+    });
+    expect(
+      (await auditOf(fixture)).map(({ action, actor_id, reason }) => [action, actor_id, reason]),
+    ).toEqual(
       expect.arrayContaining([
         ['user.suspended', 'olga', 'a complaint'],
         ['user.resumed', 'olga', 'a complaint'],
@@ -173,7 +200,11 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
     const { url } = fixture.service;
     const user = 'the user who wants to be forgotten';
     const key = await issue(fixture, user, 'a telling name');
-    await rollKey(url, { api_key_name: 'a telling name' }, { ...as(user), headers: { 'idempotency-key': 'once' } });
+    await rollKey(
+      url,
+      { api_key_name: 'a telling name' },
+      { ...as(user), headers: { 'idempotency-key': 'once' } },
+    );
     await issue(fixture, 'bob', 'first');
     expect(JSON.stringify(await fixture.read())).toContain(user);
 
@@ -186,8 +217,13 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
     expect(left).not.toContain('a telling name');
     expect(left).toContain('bob');
     await waitUntilRefused(fixture, key);
-    expect((await getUser(url, as(user))).body).toMatchObject({ created_at: null, active_keys: [] });
-    expect(await auditOf(fixture)).toMatchObject([{ action: 'user.erased', actor_id: 'olga', name: null }]);
+    expect((await getUser(url, as(user))).body).toMatchObject({
+      created_at: null,
+      active_keys: [],
+    });
+    expect(await auditOf(fixture)).toMatchObject([
+      { action: 'user.erased', actor_id: 'olga', name: null },
+    ]);
     expect(await fixture.run(['erase', '--user', user, '--yes'])).toMatchObject({
       code: 1,
       stdout: 'Nothing is stored about this user.\n',
@@ -197,7 +233,9 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
   test('show prints the owner and state of a key, and changes nothing', async () => {
     const fixture = await startAdminFixture(kind);
     const key = await issue(fixture, 'alice', 'found on a page');
-    const { keys } = (await fixture.json(['list', '--user', 'alice'])) as { keys: { id: string }[] };
+    const { keys } = (await fixture.json(['list', '--user', 'alice'])) as {
+      keys: { id: string }[];
+    };
     const before = JSON.stringify(await fixture.read());
     expect(await fixture.json(['show', '--key-stdin'], { input: `${key}\n` })).toMatchObject({
       outcome: 'found',
@@ -220,9 +258,22 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
   test('audit lists changes, newest first, including the entry that an erased user leaves', async () => {
     const fixture = await startAdminFixture(kind);
     await issue(fixture, 'alice', 'first');
-    await fixture.run(['suspend', '--user', 'alice', '--yes', '--by', 'olga', '--reason', 'a complaint']);
-    const { entries } = (await fixture.json(['audit', '--user', 'alice'])) as { entries: Record<string, unknown>[] };
-    expect(entries.map(({ action, actor_kind, actor_id }) => [action, actor_kind, actor_id]).toSorted()).toEqual([
+    await fixture.run([
+      'suspend',
+      '--user',
+      'alice',
+      '--yes',
+      '--by',
+      'olga',
+      '--reason',
+      'a complaint',
+    ]);
+    const { entries } = (await fixture.json(['audit', '--user', 'alice'])) as {
+      entries: Record<string, unknown>[];
+    };
+    expect(
+      entries.map(({ action, actor_kind, actor_id }) => [action, actor_kind, actor_id]).toSorted(),
+    ).toEqual([
       ['key.issued', 'user', 'alice'],
       ['user.suspended', 'operator', 'olga'],
     ]);
@@ -240,7 +291,9 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
     for (const user of ['auth0|Alice', 'auth0|bob', 'carol']) await issue(fixture, user, 'first');
     await fixture.run(['suspend', '--user', 'carol', '--yes']);
     const found = async (...options: string[]) => {
-      const { users = [] } = (await fixture.json(['users', ...options])) as { users?: { user_id: string }[] };
+      const { users = [] } = (await fixture.json(['users', ...options])) as {
+        users?: { user_id: string }[];
+      };
       return users.map(({ user_id }) => user_id).toSorted();
     };
     expect(await found()).toEqual(['auth0|Alice', 'auth0|bob', 'carol']);
@@ -255,10 +308,14 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
     const key = await issue(fixture, 'alice', 'first');
     for (let request = 0; request < 3; request++) expect(await statusOf(fixture, key)).toBe(200);
     await waitFor('the usage to be stored', async () => {
-      const { day } = (await fixture.json(['usage', '--user', 'alice'])) as { day: { requests: number } };
+      const { day } = (await fixture.json(['usage', '--user', 'alice'])) as {
+        day: { requests: number };
+      };
       return day.requests === 3;
     });
-    expect(await fixture.json(['usage', '--user', 'alice', '--reset', '--yes', '--by', 'olga'])).toEqual({
+    expect(
+      await fixture.json(['usage', '--user', 'alice', '--reset', '--yes', '--by', 'olga']),
+    ).toEqual({
       outcome: 'reset',
       user_id: 'alice',
       day_before: 3,
@@ -271,7 +328,9 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
       day: { requests: 0, quota: 25_000 },
       month: { requests: 0, quota: 750_000 },
     });
-    expect(await auditOf(fixture)).toMatchObject([{ action: 'user.usage_reset', actor_id: 'olga' }]);
+    expect(await auditOf(fixture)).toMatchObject([
+      { action: 'user.usage_reset', actor_id: 'olga' },
+    ]);
   });
 
   test('set-tier takes effect like a token issued now, with the operator as the author', async () => {
@@ -281,7 +340,17 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
     // second.
     const issuedAt = Math.floor(Date.now() / 1000);
     await waitFor('the next second', () => Math.floor(Date.now() / 1000) > issuedAt);
-    const args = ['set-tier', '--user', 'alice', '--tier', 'pioneer', '--by', 'olga', '--reason', 'did not pay'];
+    const args = [
+      'set-tier',
+      '--user',
+      'alice',
+      '--tier',
+      'pioneer',
+      '--by',
+      'olga',
+      '--reason',
+      'did not pay',
+    ];
     expect(await fixture.json(args)).toEqual({
       outcome: 'set',
       user_id: 'alice',
@@ -290,9 +359,15 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
     });
     expect(await fixture.json(['list', '--user', 'alice'])).toMatchObject({ tier: 'pioneer' });
     expect(await auditOf(fixture)).toMatchObject([
-      { action: 'user.tier_changed', actor_id: 'olga', reason: 'from growth to pioneer: did not pay' },
+      {
+        action: 'user.tier_changed',
+        actor_id: 'olga',
+        reason: 'from growth to pioneer: did not pay',
+      },
     ]);
-    expect(await fixture.run(['set-tier', '--user', 'nobody', '--tier', 'growth'])).toMatchObject({ code: 1 });
+    expect(await fixture.run(['set-tier', '--user', 'nobody', '--tier', 'growth'])).toMatchObject({
+      code: 1,
+    });
   });
 
   test('stats counts owners and keys', async () => {
@@ -303,7 +378,11 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
     await fixture.run(['suspend', '--user', 'bob', '--yes']);
     expect(await fixture.json(['stats'])).toEqual({
       outcome: 'counted',
-      owners: { total: 2, suspended: 1, by_tier: { pioneer: 0, starter: 0, growth: 2, enterprise: 0 } },
+      owners: {
+        total: 2,
+        suspended: 1,
+        by_tier: { pioneer: 0, starter: 0, growth: 2, enterprise: 0 },
+      },
       keys: { active: 3, superseded: 1, expired: 0, by_pepper_version: { test: 4 } },
     });
     const { stdout } = await fixture.run(['stats']);
@@ -316,7 +395,13 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
     const key = await issue(fixture, 'alice', 'first');
     const peppers = ['new', 'test', 'spare'].map((version) => `${version}:${processPepper}`);
     const options = { settings: { KEY_PEPPERS: peppers.join() } };
-    const use = { configured: true, makes_keys: false, unexpired_keys: 0, expired_keys: 0, can_be_dropped: false };
+    const use = {
+      configured: true,
+      makes_keys: false,
+      unexpired_keys: 0,
+      expired_keys: 0,
+      can_be_dropped: false,
+    };
     expect(await fixture.json(['repepper-report'], options)).toEqual({
       outcome: 'counted',
       peppers: [
@@ -325,12 +410,16 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
         { ...use, version: 'spare', can_be_dropped: true },
       ],
     });
-    const { stdout } = await fixture.run(['repepper-report'], { settings: { KEY_PEPPERS: peppers[0] } });
+    const { stdout } = await fixture.run(['repepper-report'], {
+      settings: { KEY_PEPPERS: peppers[0] },
+    });
     expect(stdout).toMatch(/^new +0 +0 +creates new keys$/m);
     expect(stdout).toMatch(/^test +1 +0 +not configured: its keys are refused$/m);
 
     await fixture.run(['revoke', '--key-stdin'], { input: key });
-    expect((await fixture.run(['repepper-report'], options)).stdout).toMatch(/^test +0 +0 +can be dropped$/m);
+    expect((await fixture.run(['repepper-report'], options)).stdout).toMatch(
+      /^test +0 +0 +can be dropped$/m,
+    );
   });
 
   test('digest-keys prints the digest keys and nothing else', async () => {
@@ -338,16 +427,28 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
     const key = await issue(fixture, 'alice', 'first');
     const { code, stdout, stderr } = await fixture.run(['digest-keys']);
     expect([code, stderr]).toEqual([0, expect.stringMatching(/^Working on .*\.\n$/)]);
-    const [, version, base64] = /^([a-z0-9]+):(\S+)\n$/.exec(stdout) as unknown as [string, string, string];
+    const [, version, base64] = /^([a-z0-9]+):(\S+)\n$/.exec(stdout) as unknown as [
+      string,
+      string,
+      string,
+    ];
     const subkey = Buffer.from(base64, 'base64');
-    const { keys } = (await fixture.json(['list', '--user', 'alice'])) as { keys: { id: string }[] };
+    const { keys } = (await fixture.json(['list', '--user', 'alice'])) as {
+      keys: { id: string }[];
+    };
     expect(keys).toMatchObject([{ id: createDigester({ version, subkey }).digest(key) }]);
-    expect(await fixture.json(['digest-keys'])).toEqual({ outcome: 'derived', digest_keys: `test:${base64}` });
+    expect(await fixture.json(['digest-keys'])).toEqual({
+      outcome: 'derived',
+      digest_keys: `test:${base64}`,
+    });
   });
 
   test('no command prints a key, pepper or token', async () => {
     const fixture = await startAdminFixture(kind);
-    const keys = [await issue(fixture, 'alice', 'first'), await issue(fixture, 'alice', 'second')] as const;
+    const keys = [
+      await issue(fixture, 'alice', 'first'),
+      await issue(fixture, 'alice', 'second'),
+    ] as const;
     const [first, second] = keys;
     for (const flags of [[], ['--json']]) {
       await fixture.run(['list', '--user', 'alice', ...flags]);
@@ -366,17 +467,31 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
       await fixture.run(['revoke', '--id', second, ...flags]);
       await fixture.run(['revoke', `--key-stdin=${second}`, ...flags]);
       await fixture.run(['list', '--user', `${second}`, ...flags]);
-      await fixture.run(['suspend', '--user', 'alice', '--yes', '--reason', `leaked: ${second}`, ...flags]);
-      await fixture.run(['stats', ...flags], { settings: { KEY_PEPPERS: `UPPER:${processPepper}` } });
+      await fixture.run([
+        'suspend',
+        '--user',
+        'alice',
+        '--yes',
+        '--reason',
+        `leaked: ${second}`,
+        ...flags,
+      ]);
+      await fixture.run(['stats', ...flags], {
+        settings: { KEY_PEPPERS: `UPPER:${processPepper}` },
+      });
     }
-    expect((await fixture.run(['revoke', second])).stderr).toMatch(/^A key was given as an argument/);
+    expect((await fixture.run(['revoke', second])).stderr).toMatch(
+      /^A key was given as an argument/,
+    );
     await fixture.run(['erase', '--user', 'alice', '--yes']);
     const printed = JSON.stringify(fixture.runs);
     expect(printed).toContain('1 key revoked.');
     const pepper = Buffer.from(processPepper, 'base64');
     const secrets = [
       ...keys.flatMap((key) => [key, key.slice(8)]),
-      ...(['base64', 'base64url', 'hex', 'latin1'] as const).map((encoding) => pepper.toString(encoding)),
+      ...(['base64', 'base64url', 'hex', 'latin1'] as const).map((encoding) =>
+        pepper.toString(encoding),
+      ),
       jwtSecret,
     ];
     for (const secret of secrets) expect(printed.includes(secret)).toBe(false);

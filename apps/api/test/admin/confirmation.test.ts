@@ -28,14 +28,21 @@ async function fixtureWithKeys(): Promise<AdminFixture> {
  */
 async function shell({ settings }: AdminFixture, command: string, input?: string) {
   const child = spawn('bash', ['-o', 'pipefail', '-c', command], {
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings, ADMIN: `${process.execPath} ${admin}` },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      ...settings,
+      ADMIN: `${process.execPath} ${admin}`,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => (output += text));
   const code = new Promise<number | null>((resolve) => child.once('close', resolve));
   // Answers when the question appears, as a person does.
-  if (input !== undefined) child.stdout.on('data', () => output.includes('[y/N]') && child.stdin.end(input));
+  if (input !== undefined)
+    child.stdout.on('data', () => output.includes('[y/N]') && child.stdin.end(input));
   return { code: await code, output };
 }
 
@@ -49,19 +56,25 @@ describe('changes that require confirmation', () => {
     ['erase', ['erase', '--user', 'alice']],
     ['revoke', ['revoke', '--user', 'alice']],
     ['usage --reset', ['usage', '--user', 'alice', '--reset']],
-  ])('%s requires --yes without a terminal, and with --dry-run shows the change without making it', async (_, args) => {
-    const fixture = await fixtureWithKeys();
-    const before = JSON.stringify(await fixture.read());
-    const refused = await fixture.run(args);
-    expect([refused.code, refused.stdout]).toEqual([64, '']);
-    expect(refused.stderr).toMatch(/^Without a terminal, --yes is required/);
-    const { code, stdout } = await fixture.run([...args, '--dry-run']);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/\nNothing was changed\.\n$/);
-    expect(await fixture.json([...args, '--dry-run'])).toMatchObject({ outcome: 'dry_run', user_id: 'alice' });
-    expect(JSON.stringify(await fixture.read())).toBe(before);
-    expect(await fixture.run([...args, '--yes', '--dry-run'])).toMatchObject({ code: 64 });
-  });
+  ])(
+    '%s requires --yes without a terminal, and with --dry-run shows the change without making it',
+    async (_, args) => {
+      const fixture = await fixtureWithKeys();
+      const before = JSON.stringify(await fixture.read());
+      const refused = await fixture.run(args);
+      expect([refused.code, refused.stdout]).toEqual([64, '']);
+      expect(refused.stderr).toMatch(/^Without a terminal, --yes is required/);
+      const { code, stdout } = await fixture.run([...args, '--dry-run']);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/\nNothing was changed\.\n$/);
+      expect(await fixture.json([...args, '--dry-run'])).toMatchObject({
+        outcome: 'dry_run',
+        user_id: 'alice',
+      });
+      expect(JSON.stringify(await fixture.read())).toBe(before);
+      expect(await fixture.run([...args, '--yes', '--dry-run'])).toMatchObject({ code: 64 });
+    },
+  );
 
   test('on a terminal, shows the change, asks for confirmation and proceeds only on y', async () => {
     const fixture = await fixtureWithKeys();
@@ -81,14 +94,18 @@ describe('changes that require confirmation', () => {
     const { code, output } = await shell(fixture, '$ADMIN revoke --user alice --yes 2>&1 | true');
     expect([code, output]).toEqual([0, '']);
     expect(await fixture.json(['list', '--user', 'alice'])).toMatchObject({ keys: [] });
-    expect(await shell(fixture, '$ADMIN audit --user alice 2> /dev/null | head -n 1')).toMatchObject({ code: 0 });
+    expect(
+      await shell(fixture, '$ADMIN audit --user alice 2> /dev/null | head -n 1'),
+    ).toMatchObject({ code: 0 });
   });
 
   test('completes the change and exits with 74 when the report cannot be written', async () => {
     const fixture = await fixtureWithKeys();
     const { code, output } = await shell(fixture, '$ADMIN revoke --user alice --yes > /dev/full');
     expect(code).toBe(74);
-    expect(output).toMatch(/\nThe report could not be written \(ENOSPC\), but the command has completed\.\n$/);
+    expect(output).toMatch(
+      /\nThe report could not be written \(ENOSPC\), but the command has completed\.\n$/,
+    );
     expect(await fixture.json(['list', '--user', 'alice'])).toMatchObject({ keys: [] });
   });
 });

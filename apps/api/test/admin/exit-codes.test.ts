@@ -20,19 +20,28 @@ async function emptyStore(): Promise<string> {
   return path;
 }
 
-const run = async (args: readonly string[], environment: Record<string, string> = {}, input = ''): Promise<AdminRun> =>
+const run = async (
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  input = '',
+): Promise<AdminRun> =>
   spawnAdmin(args, { ...secrets, SQLITE_PATH: await emptyStore(), ...environment }, input).result;
 
 describe('admin.js', () => {
-  test.each([[['--help']], [['-h']]])('%s lists every command, its options and the exit codes', async (args) => {
-    const { code, stdout, stderr } = await run(args);
-    expect([code, stderr]).toEqual([0, '']);
-    for (const verb of commands.keys()) {
-      expect(stdout).toMatch(new RegExp(`^ {2}${verb}\\b`, 'm'));
-    }
-    expect(stdout).toContain('--key-stdin | --id KEY_ID | --user ID [--yes | --dry-run] [--by NAME] [--reason TEXT]');
-    expect(stdout).toMatch(/Exit codes: 0 .*, 1 .*, 64 .*, 69 .*\n.*, 70 .*, 74 .*, 78 /);
-  });
+  test.each([[['--help']], [['-h']]])(
+    '%s lists every command, its options and the exit codes',
+    async (args) => {
+      const { code, stdout, stderr } = await run(args);
+      expect([code, stderr]).toEqual([0, '']);
+      for (const verb of commands.keys()) {
+        expect(stdout).toMatch(new RegExp(`^ {2}${verb}\\b`, 'm'));
+      }
+      expect(stdout).toContain(
+        '--key-stdin | --id KEY_ID | --user ID [--yes | --dry-run] [--by NAME] [--reason TEXT]',
+      );
+      expect(stdout).toMatch(/Exit codes: 0 .*, 1 .*, 64 .*, 69 .*\n.*, 70 .*, 74 .*, 78 /);
+    },
+  );
 
   test('--help after a command shows only that command, even with invalid settings', async () => {
     const { code, stdout } = await run(['erase', '--help'], { KEY_STORE: 'paper' });
@@ -48,15 +57,47 @@ describe('admin.js', () => {
     ['no user', ['list'], /^--user ID is required\./],
     ['an empty user', ['erase', '--user', ''], /^--user ID is required\./],
     ['an unknown option', ['list', '--user', 'alice', '--force'], /^list has no option --force\./],
-    ["another command's option", ['erase', '--user', 'alice', '--reason', 'asked'], /^erase has no option --reason\./],
+    [
+      "another command's option",
+      ['erase', '--user', 'alice', '--reason', 'asked'],
+      /^erase has no option --reason\./,
+    ],
     ['an option with control characters', ['list', '--\u001b[2J'], /^list has no such option\./],
-    ['a value for an option that takes none', ['stats', '--json=yes'], /^An option lacks its value, or has a value/],
-    ['an option without its value', ['list', '--user'], /^An option lacks its value, or has a value/],
-    ['a positional argument', ['list', 'alice'], /^Commands take options only, no positional arguments\./],
-    ['a repeated option', ['erase', '--user', 'alice', '--user', 'bob'], /^An option is repeated\./],
-    ['revoke without a key or user', ['revoke'], /^Exactly one of --key-stdin, --id and --user is required\./],
-    ['revoke with a key and a user', ['revoke', '--key-stdin', '--user', 'alice'], /^Exactly one of --key-stdin/],
-    ['an invalid key id', ['revoke', '--id', 'abc'], /^--id must be a key id of 64 lowercase hexadecimal digits\./],
+    [
+      'a value for an option that takes none',
+      ['stats', '--json=yes'],
+      /^An option lacks its value, or has a value/,
+    ],
+    [
+      'an option without its value',
+      ['list', '--user'],
+      /^An option lacks its value, or has a value/,
+    ],
+    [
+      'a positional argument',
+      ['list', 'alice'],
+      /^Commands take options only, no positional arguments\./,
+    ],
+    [
+      'a repeated option',
+      ['erase', '--user', 'alice', '--user', 'bob'],
+      /^An option is repeated\./,
+    ],
+    [
+      'revoke without a key or user',
+      ['revoke'],
+      /^Exactly one of --key-stdin, --id and --user is required\./,
+    ],
+    [
+      'revoke with a key and a user',
+      ['revoke', '--key-stdin', '--user', 'alice'],
+      /^Exactly one of --key-stdin/,
+    ],
+    [
+      'an invalid key id',
+      ['revoke', '--id', 'abc'],
+      /^--id must be a key id of 64 lowercase hexadecimal digits\./,
+    ],
     [
       'a blank author',
       ['suspend', '--user', 'alice', '--yes', '--by', ' '],
@@ -81,13 +122,26 @@ describe('admin.js', () => {
     ['revoke of an unknown user', ['revoke', '--user', 'nobody', '--yes'], '', 'no_such_user'],
     ['suspend of an unknown user', ['suspend', '--user', 'nobody', '--yes'], '', 'no_such_user'],
     ['resume of an unknown user', ['resume', '--user', 'nobody'], '', 'no_such_user'],
-    ['usage --reset of an unknown user', ['usage', '--user', 'nobody', '--reset', '--yes'], '', 'no_such_user'],
-    ['revoke with input that is not a key', ['revoke', '--key-stdin'], 'ant-not-a-key', 'not_a_key'],
+    [
+      'usage --reset of an unknown user',
+      ['usage', '--user', 'nobody', '--reset', '--yes'],
+      '',
+      'no_such_user',
+    ],
+    [
+      'revoke with input that is not a key',
+      ['revoke', '--key-stdin'],
+      'ant-not-a-key',
+      'not_a_key',
+    ],
     ['revoke with empty input', ['revoke', '--key-stdin'], '', 'not_a_key'],
     ['erase of an unknown user', ['erase', '--user', 'nobody', '--yes'], '', 'no_such_user'],
   ])('exits with 1 for %s', async (_, args, input, outcome) => {
     const plain = await run(args, {}, input);
-    expect([plain.code, plain.stderr]).toEqual([1, expect.stringMatching(/^Working on the SQLite file \/.*\.\n$/)]);
+    expect([plain.code, plain.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^Working on the SQLite file \/.*\.\n$/),
+    ]);
     expect(plain.stdout).toMatch(/^.+\.\n$/);
     const { code, stdout } = await run([...args, '--json'], {}, input);
     expect([code, JSON.parse(stdout)]).toEqual([1, { outcome }]);
@@ -103,7 +157,10 @@ describe('admin.js', () => {
   });
 
   test('exits with 78 and prints a line per invalid setting, without its value', async () => {
-    const { code, stdout, stderr } = await run(['stats'], { KEY_STORE: 'paper', FIRESTORE_DATABASE: 'UPPER' });
+    const { code, stdout, stderr } = await run(['stats'], {
+      KEY_STORE: 'paper',
+      FIRESTORE_DATABASE: 'UPPER',
+    });
     expect([code, stdout]).toEqual([78, '']);
     expect(stderr.trim().split('\n').toSorted()).toEqual([
       'FIRESTORE_DATABASE must be (default) or the id of a database.',
@@ -131,7 +188,9 @@ describe('admin.js', () => {
     const { code, stdout, stderr } = await run(['stats', '--json'], { SQLITE_PATH: path });
     other.close();
     expect([code, stdout]).toEqual([69, '']);
-    expect(stderr).toMatch(/\nThe embedded store stayed locked.*\nRun the command again once the store responds\.\n$/);
+    expect(stderr).toMatch(
+      /\nThe embedded store stayed locked.*\nRun the command again once the store responds\.\n$/,
+    );
   });
 
   test.skipIf(inject('emulatorHost') === undefined).each([

@@ -24,7 +24,9 @@ test.skipIf(emulatorHost === undefined)(
   async () => {
     const proxy = await startFirestoreProxy(emulatorHost);
     const project = freshProject();
-    const store = withOperations(createFirestoreStore({ project, database: '(default)', emulatorHost }));
+    const store = withOperations(
+      createFirestoreStore({ project, database: '(default)', emulatorHost }),
+    );
     onTestFinished(() => store.close());
     await connected(store);
 

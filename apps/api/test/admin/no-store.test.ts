@@ -16,14 +16,22 @@ describe('admin.js without a store', () => {
   test.each([
     ['the default path', '.data/keys.db', {}],
     ['SQLITE_PATH', 'nowhere/keys.db', { SQLITE_PATH: 'nowhere/keys.db' }],
-  ])('exits with 78, names the path and creates nothing if %s does not exist', async (_, path, environment) => {
-    const folder = emptyFolder();
-    const { code, stdout, stderr } = await spawnAdmin(['revoke', '--key-stdin'], environment, '', folder).result;
-    expect([code, stdout]).toEqual([78, '']);
-    expect(stderr).toContain(join(folder, path));
-    expect(stderr).toMatch(/KEY_STORE=firestore/);
-    expect(readdirSync(folder)).toEqual([]);
-  });
+  ])(
+    'exits with 78, names the path and creates nothing if %s does not exist',
+    async (_, path, environment) => {
+      const folder = emptyFolder();
+      const { code, stdout, stderr } = await spawnAdmin(
+        ['revoke', '--key-stdin'],
+        environment,
+        '',
+        folder,
+      ).result;
+      expect([code, stdout]).toEqual([78, '']);
+      expect(stderr).toContain(join(folder, path));
+      expect(stderr).toMatch(/KEY_STORE=firestore/);
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
 
   test.each([
     ['a text file', (path: string) => writeFileSync(path, 'not a database')],
@@ -53,7 +61,8 @@ describe('admin.js without a store', () => {
     const store = createSqliteStore(path, Date.now);
     await store.check();
     await store.close();
-    const { code, stderr } = await spawnAdmin(['digest-keys'], { SQLITE_PATH: path }, '', folder).result;
+    const { code, stderr } = await spawnAdmin(['digest-keys'], { SQLITE_PATH: path }, '', folder)
+      .result;
     expect(code).toBe(78);
     expect(stderr).toMatch(/^KEY_PEPPERS must be set/m);
     expect(existsSync(join(folder, '.data'))).toBe(false);

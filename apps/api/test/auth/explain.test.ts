@@ -13,7 +13,11 @@ const program = fileURLToPath(new URL('../../dev/token.ts', import.meta.url));
  */
 function explain(token: string, environment: Record<string, string>, input?: string) {
   const parameters = [program, '--explain', input === undefined ? token : '-'];
-  const env = { PATH: process.env['PATH'], KEY_PEPPERS: `a:${Buffer.alloc(32).toString('base64')}`, ...environment };
+  const env = {
+    PATH: process.env['PATH'],
+    KEY_PEPPERS: `a:${Buffer.alloc(32).toString('base64')}`,
+    ...environment,
+  };
   return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve, reject) => {
     const child = spawn(process.execPath, parameters, { env });
     let stdout = '';
@@ -28,7 +32,8 @@ function explain(token: string, environment: Record<string, string>, input?: str
 const now = Math.floor(Date.now() / 1000);
 const good = { sub: 'user', exp: now + 60, iss: 'https://issuer.example', aud: 'api' };
 const settings = { JWT_SECRETS: jwtSecret, JWT_ISSUER: good.iss, JWT_AUDIENCE: good.aud };
-const by = (claims: object, header: object = { alg: 'HS256' }) => hmacToken(header, claims, jwtSecret);
+const by = (claims: object, header: object = { alg: 'HS256' }) =>
+  hmacToken(header, claims, jwtSecret);
 
 test.each<[string, string]>([
   ['no_token', ''],
@@ -74,5 +79,8 @@ test('token --explain fetches JWT_JWKS_URL, and prints why a fetch failed', asyn
   expect((await explain(signed('two'), environment)).stdout).toContain('reason unknown_key');
   jwks.mode = 'redirects';
   const { code, stderr } = await explain(signed('one'), environment);
-  expect([code, stderr]).toEqual([69, expect.stringContaining('The answer was a redirect (302) to ')]);
+  expect([code, stderr]).toEqual([
+    69,
+    expect.stringContaining('The answer was a redirect (302) to '),
+  ]);
 });

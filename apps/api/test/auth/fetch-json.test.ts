@@ -30,7 +30,9 @@ test.each<[string, string, Buffer]>([
   ['is larger than 1 MiB after gzip', 'gzip', gzipSync(blanks)],
   ['is larger than 1 MiB after Brotli', 'br', brotliCompressSync(blanks)],
 ])('fetchJson rejects a response that %s', async (_what, encoding, body) => {
-  const url = await serve((_request, response) => response.setHeader('content-encoding', encoding).end(body));
+  const url = await serve((_request, response) =>
+    response.setHeader('content-encoding', encoding).end(body),
+  );
   await expect(fetchJson(url)).rejects.toThrow(tooLarge);
 });
 
@@ -51,11 +53,20 @@ test('fetchJson closes the connection of a response that never ends', async () =
 test.each<[string, RequestListener, string]>([
   ['is not JSON', (_request, response) => response.end('<html>secret'), 'The answer is not JSON.'],
   ['is empty', (_request, response) => response.end(), 'The answer is not JSON.'],
-  ['has no content', (_request, response) => response.writeHead(204).end(), 'The answer is not JSON.'],
-  ['is an error', (_request, response) => response.writeHead(503).end('{}'), 'The answer had the status 503.'],
+  [
+    'has no content',
+    (_request, response) => response.writeHead(204).end(),
+    'The answer is not JSON.',
+  ],
+  [
+    'is an error',
+    (_request, response) => response.writeHead(503).end('{}'),
+    'The answer had the status 503.',
+  ],
   [
     'redirects',
-    (_request, response) => response.writeHead(301, { location: 'https://other.example/jwks?token=secret' }).end(),
+    (_request, response) =>
+      response.writeHead(301, { location: 'https://other.example/jwks?token=secret' }).end(),
     'The answer was a redirect (301) to https://other.example/jwks; set the final address instead.',
   ],
   [

@@ -6,7 +6,14 @@ import { jwtSecret } from '../harness/tokens.ts';
 
 const now = Math.floor(Date.now() / 1000);
 const header = { alg: 'HS256', typ: 'JWT' };
-const claims = { sub: 'user', tier: 'enterprise', iat: now, exp: now + 3600, iss: 'the issuer', aud: 'the audience' };
+const claims = {
+  sub: 'user',
+  tier: 'enterprise',
+  iat: now,
+  exp: now + 3600,
+  iss: 'the issuer',
+  aud: 'the audience',
+};
 
 const withHeader = (more: object) => hmacToken({ ...header, ...more }, claims, jwtSecret);
 const withClaims = (more: object) => hmacToken(header, { ...claims, ...more }, jwtSecret);
@@ -17,7 +24,10 @@ const [goodHeader, goodPayload, goodSignature] = good.split('.') as [string, str
 const forgeries: [what: string, token: string][] = [
   ['alg none', `${encodePart({ alg: 'none' })}.${goodPayload}.`],
   ['alg none in mixed case', `${encodePart({ alg: 'nOnE' })}.${goodPayload}.`],
-  ['alg none with the signature kept', `${encodePart({ alg: 'none' })}.${goodPayload}.${goodSignature}`],
+  [
+    'alg none with the signature kept',
+    `${encodePart({ alg: 'none' })}.${goodPayload}.${goodSignature}`,
+  ],
   ['an empty alg', withHeader({ alg: '' })],
   ['no alg', withHeader({ alg: undefined })],
   ['alg as an array', withHeader({ alg: ['HS256'] })],
@@ -31,11 +41,23 @@ const forgeries: [what: string, token: string][] = [
   ['no signature', `${goodHeader}.${goodPayload}.`],
   ['no signature and no dot', `${goodHeader}.${goodPayload}`],
   ['half the signature', `${goodHeader}.${goodPayload}.${goodSignature.slice(0, 20)}`],
-  ['the signature of another token', `${goodHeader}.${goodPayload}.${withClaims({ sub: 'x' }).split('.')[2]}`],
-  ['a non-canonical encoding of the signature', `${goodHeader}.${goodPayload}.${nonCanonical(goodSignature)}`],
+  [
+    'the signature of another token',
+    `${goodHeader}.${goodPayload}.${withClaims({ sub: 'x' }).split('.')[2]}`,
+  ],
+  [
+    'a non-canonical encoding of the signature',
+    `${goodHeader}.${goodPayload}.${nonCanonical(goodSignature)}`,
+  ],
   ['padding after the signature', `${good}=`],
-  ['a tab in the payload', `${goodHeader}.${goodPayload.slice(0, 5)}\t${goodPayload.slice(5)}.${goodSignature}`],
-  ['a changed payload', `${goodHeader}.${encodePart({ ...claims, sub: 'admin' })}.${goodSignature}`],
+  [
+    'a tab in the payload',
+    `${goodHeader}.${goodPayload.slice(0, 5)}\t${goodPayload.slice(5)}.${goodSignature}`,
+  ],
+  [
+    'a changed payload',
+    `${goodHeader}.${encodePart({ ...claims, sub: 'admin' })}.${goodSignature}`,
+  ],
   ['a changed header', `${encodePart({ ...header, typ: 'jwt' })}.${goodPayload}.${goodSignature}`],
   ['a fourth part', `${good}.${goodSignature}`],
   ['five parts, like an encrypted token', `${good}.${goodPayload}.${goodSignature}`],
@@ -45,7 +67,11 @@ const forgeries: [what: string, token: string][] = [
   ['a header that is null', hmacToken('null', claims, jwtSecret)],
   [
     'a header that is not UTF-8',
-    hmacToken(Buffer.from([...Buffer.from('{"alg":"HS256","x":"'), 0xff, ...Buffer.from('"}')]), claims, jwtSecret),
+    hmacToken(
+      Buffer.from([...Buffer.from('{"alg":"HS256","x":"'), 0xff, ...Buffer.from('"}')]),
+      claims,
+      jwtSecret,
+    ),
   ],
   ['crit', withHeader({ crit: ['exp'] })],
   ['crit with b64', withHeader({ crit: ['b64'], b64: false })],
@@ -77,7 +103,10 @@ const forgeries: [what: string, token: string][] = [
   ['a blank sub', withClaims({ sub: ' \u00a0 ' })],
   ['a sub of 129 code points', withClaims({ sub: 'x'.repeat(129) })],
   ['a sub with a control character', withClaims({ sub: 'us\u0000er' })],
-  ['a sub with a lone surrogate', hmacToken(header, JSON.stringify(claims).replace('"user"', '"\\ud800"'), jwtSecret)],
+  [
+    'a sub with a lone surrogate',
+    hmacToken(header, JSON.stringify(claims).replace('"user"', '"\\ud800"'), jwtSecret),
+  ],
   ['a sub that is a number', withClaims({ sub: 42 })],
   ['a sub that is an array', withClaims({ sub: ['user'] })],
   [
@@ -96,7 +125,10 @@ const forgeries: [what: string, token: string][] = [
   ['iss as an array', withClaims({ iss: ['the issuer'] })],
   ['no aud', without('aud')],
   ['another aud', withClaims({ aud: 'The Audience' })],
-  ['aud as an array without the expected one', withClaims({ aud: ['an audience', 'the audience/'] })],
+  [
+    'aud as an array without the expected one',
+    withClaims({ aud: ['an audience', 'the audience/'] }),
+  ],
   ['tier as a number', withClaims({ tier: 1 })],
   ['tier null', withClaims({ tier: null })],
   ['scope as an array', withClaims({ scope: ['apikey:write'] })],
@@ -115,7 +147,10 @@ describe('token verification', () => {
     });
     const varying = /^(date|x-ratelimit-|ratelimit|content-length|connection|keep-alive)/;
     const headers = [...response.headers].filter(([name]) => !varying.test(name));
-    return { status: response.status, whole: JSON.stringify([response.status, headers, await response.text()]) };
+    return {
+      status: response.status,
+      whole: JSON.stringify([response.status, headers, await response.text()]),
+    };
   }
 
   beforeAll(async () => {
@@ -129,17 +164,23 @@ describe('token verification', () => {
     expect(forgeries.length).toBeGreaterThanOrEqual(40);
   });
 
-  test.each(forgeries)('rejects a token with %s with the same 401 as any other', async (_what, token) => {
-    const { status, whole } = await ask(`Bearer ${token}`);
-    expect(status).toBe(401);
-    expect(whole).toBe(expected);
-  });
+  test.each(forgeries)(
+    'rejects a token with %s with the same 401 as any other',
+    async (_what, token) => {
+      const { status, whole } = await ask(`Bearer ${token}`);
+      expect(status).toBe(401);
+      expect(whole).toBe(expected);
+    },
+  );
 
   test.each([
     ['valid claims', good],
     ['several audiences', withClaims({ aud: ['x', 'the audience'] })],
     ['exp in the past within the tolerance of 5 s', withClaims({ exp: now - 2 })],
-    ['nbf in the future within the tolerance of 5 s', withClaims({ nbf: Math.floor(Date.now() / 1000) + 4 })],
+    [
+      'nbf in the future within the tolerance of 5 s',
+      withClaims({ nbf: Math.floor(Date.now() / 1000) + 4 }),
+    ],
     ['a sub of 128 supplementary code points', withClaims({ sub: '𝒳'.repeat(128) })],
     ['no typ', withHeader({ typ: undefined })],
     ['unknown claims', withClaims({ role: 'admin', jti: 'x', nonce: null })],
@@ -148,7 +189,10 @@ describe('token verification', () => {
     expect((await ask(`Bearer ${token}`)).status).toBe(200);
   });
 
-  test.each(['bearer', 'BEARER', 'bEaReR', 'Bearer  '])('accepts the authentication scheme %j', async (scheme) => {
-    expect((await ask(`${scheme} ${good}`)).status).toBe(200);
-  });
+  test.each(['bearer', 'BEARER', 'bEaReR', 'Bearer  '])(
+    'accepts the authentication scheme %j',
+    async (scheme) => {
+      expect((await ask(`${scheme} ${good}`)).status).toBe(200);
+    },
+  );
 });

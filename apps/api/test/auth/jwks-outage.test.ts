@@ -17,7 +17,9 @@ test('a failed fetch of signing keys logs the message that the alert matches, wi
     { sub: 'user', exp: Date.now() / 1000 + 3600 },
     rsaPair().privateKey,
   );
-  const response = await fetch(`${service.url}/api/v1/user/me`, { headers: { Authorization: `Bearer ${token}` } });
+  const response = await fetch(`${service.url}/api/v1/user/me`, {
+    headers: { Authorization: `Bearer ${token}` },
+  });
   expect(response.status).toBe(500);
   // The service writes the log lines of a request after the response.
   const warning = () => {

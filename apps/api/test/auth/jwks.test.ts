@@ -6,7 +6,13 @@ import { jwksKeys } from '../../src/auth/jwks.ts';
 import { SigningKeysUnavailableError } from '../../src/auth/signing-keys.ts';
 import { createTokenVerifier, type VerifyToken } from '../../src/auth/verify-token.ts';
 import { encodePart, hmacToken, nonCanonical, signedToken } from '../harness/compact-token.ts';
-import { ecPair, type JwksServer, rsaPair, type SigningPair, startJwksServer } from '../harness/jwks-server.ts';
+import {
+  ecPair,
+  type JwksServer,
+  rsaPair,
+  type SigningPair,
+  startJwksServer,
+} from '../harness/jwks-server.ts';
 
 const rsa = rsaPair();
 const ec = ecPair();
@@ -39,8 +45,10 @@ describe('verification with JWT_JWKS_URL', () => {
   });
   afterEach(() => jwks.close());
 
-  const byRsa = (header: object = {}) => signedToken({ alg: 'RS256', kid: 'rsa', ...header }, claims, rsa.privateKey);
-  const byEc = (header: object = {}) => signedToken({ alg: 'ES256', kid: 'ec', ...header }, claims, ec.privateKey);
+  const byRsa = (header: object = {}) =>
+    signedToken({ alg: 'RS256', kid: 'rsa', ...header }, claims, rsa.privateKey);
+  const byEc = (header: object = {}) =>
+    signedToken({ alg: 'ES256', kid: 'ec', ...header }, claims, ec.privateKey);
 
   test('verifies RS256 and ES256 tokens with a single fetch of the key set', async () => {
     const principals = await Promise.all([byRsa(), byEc(), byRsa(), byEc()].map(verify));
@@ -62,17 +70,26 @@ describe('verification with JWT_JWKS_URL', () => {
 
   test.each<[string, string]>([
     ['HS256 with the public key in PEM', hmacToken({ alg: 'HS256', kid: 'rsa' }, claims, pem)],
-    ['HS256 with the public key as JWK', hmacToken({ alg: 'HS256', kid: 'rsa' }, claims, JSON.stringify(jwk))],
+    [
+      'HS256 with the public key as JWK',
+      hmacToken({ alg: 'HS256', kid: 'rsa' }, claims, JSON.stringify(jwk)),
+    ],
     [
       'HS256 with the modulus',
       hmacToken({ alg: 'HS256', kid: 'rsa' }, claims, Buffer.from(jwk.n as string, 'base64url')),
     ],
     ['alg RS256 and an HMAC', hmacToken({ alg: 'RS256', kid: 'rsa' }, claims, pem)],
-    ['RS512 with the correct key', signedToken({ alg: 'RS512', kid: 'rsa' }, claims, rsa.privateKey, 'sha512')],
+    [
+      'RS512 with the correct key',
+      signedToken({ alg: 'RS512', kid: 'rsa' }, claims, rsa.privateKey, 'sha512'),
+    ],
     ['PS256 with the correct key', pss],
     ['ES256 with a signature in DER', der],
     ["another published key's kid", byEc({ kid: 'rsa' })],
-    ['an unpublished key and a known kid', signedToken({ alg: 'RS256', kid: 'rsa' }, claims, rsaPair().privateKey)],
+    [
+      'an unpublished key and a known kid',
+      signedToken({ alg: 'RS256', kid: 'rsa' }, claims, rsaPair().privateKey),
+    ],
     ['no kid when all keys have one', byRsa({ kid: undefined })],
     ['an unknown kid', byRsa({ kid: 'unknown' })],
     ['kid __proto__', byRsa({ kid: '__proto__' })],
@@ -122,7 +139,10 @@ describe('verification with JWT_JWKS_URL', () => {
     ['an object without members', {}],
     ['a key of an unknown kind', { kty: 'AKP', kid: 'ec', alg: 'ML-DSA-44', pub: 'AAAA' }],
     ['a symmetric key', { kty: 'oct', kid: 'ec', k: 'AAAA' }],
-    ['a point that is not on the curve', { kty: 'EC', crv: 'P-256', x: 'AAAA', y: 'AAAA', kid: 'ec' }],
+    [
+      'a point that is not on the curve',
+      { kty: 'EC', crv: 'P-256', x: 'AAAA', y: 'AAAA', kid: 'ec' },
+    ],
     ['an RSA key without modulus and exponent', { kty: 'RSA', kid: 'ec' }],
   ])('ignores an entry that is %s', async (_what, entry) => {
     await publishBeside(entry);
@@ -134,7 +154,9 @@ describe('verification with JWT_JWKS_URL', () => {
     for (const { privateKey } of pairs) {
       const alg = privateKey.asymmetricKeyType === 'rsa' ? 'RS256' : 'ES256';
       for (const kid of [undefined, 'any']) {
-        expect(await verify(signedToken({ alg, kid }, claims, privateKey))).toMatchObject({ userId: 'user' });
+        expect(await verify(signedToken({ alg, kid }, claims, privateKey))).toMatchObject({
+          userId: 'user',
+        });
       }
     }
     expect(await verify(byRsa({ kid: undefined }))).toBe('signature');
@@ -142,7 +164,8 @@ describe('verification with JWT_JWKS_URL', () => {
 
   test('accepts a new key without a kid within 30 s', async () => {
     const [one, other] = [rsaPair(), rsaPair()];
-    const tokenBy = ({ privateKey }: SigningPair) => signedToken({ alg: 'RS256' }, claims, privateKey);
+    const tokenBy = ({ privateKey }: SigningPair) =>
+      signedToken({ alg: 'RS256' }, claims, privateKey);
     jwks.publish({ publicKey: one.publicKey, members: {} });
     expect(await verify(tokenBy(one))).toMatchObject({ userId: 'user' });
     jwks.publish({ publicKey: other.publicKey, members: {} });
@@ -158,12 +181,18 @@ describe('verification with JWT_JWKS_URL', () => {
       { publicKey: rsa.publicKey, members: { kid: 'rsa' } },
     );
     const byAnother = signedToken({ alg: 'RS256', kid: 'rsa' }, claims, another.privateKey);
-    expect([await verify(byRsa()), await verify(byAnother)]).toMatchObject([{ userId: 'user' }, { userId: 'user' }]);
+    expect([await verify(byRsa()), await verify(byAnother)]).toMatchObject([
+      { userId: 'user' },
+      { userId: 'user' },
+    ]);
   });
 
   test.each<[string, unknown]>([
     ['no keys', { keys: [] }],
-    ['only an encryption key', { keys: [{ ...rsa.publicKey.export({ format: 'jwk' }), use: 'enc' }] }],
+    [
+      'only an encryption key',
+      { keys: [{ ...rsa.publicKey.export({ format: 'jwk' }), use: 'enc' }] },
+    ],
     ['only invalid entries', { keys: [null, 'x', {}] }],
   ])('withdraws all keys within 5 minutes when the set has %s', async (_what, answer) => {
     expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
@@ -205,7 +234,9 @@ describe('verification with JWT_JWKS_URL', () => {
     jwks.mode = 'redirects';
     await expect(verify(byRsa())).rejects.toBeInstanceOf(SigningKeysUnavailableError);
     const target = new URL('/elsewhere', jwks.url).href;
-    expect(failures).toEqual([`The answer was a redirect (302) to ${target}; set the final address instead.`]);
+    expect(failures).toEqual([
+      `The answer was a redirect (302) to ${target}; set the final address instead.`,
+    ]);
   });
 
   test('fetches at most 20 times for 300 unknown kids in a minute', async () => {
@@ -313,7 +344,10 @@ describe('verification with JWT_JWKS_URL', () => {
 
   test.each<[string, (response: ServerResponse) => void]>([
     ['stalls within the response', (response) => response.write('{"keys":[')],
-    ['disconnects within the response', (response) => response.write('{"keys":[', () => response.destroy())],
+    [
+      'disconnects within the response',
+      (response) => response.write('{"keys":[', () => response.destroy()),
+    ],
     ['never ends the response', (response) => setInterval(() => response.write(' '), 100).unref()],
   ])('gives up within 10 s on a server that %s', async (_what, answer) => {
     const server = createServer((_request, response) => answer(response));
@@ -327,7 +361,12 @@ describe('verification with JWT_JWKS_URL', () => {
       () => clock,
       () => {},
     );
-    const verifyBySlow = createTokenVerifier({ keys, issuer: undefined, audience: undefined, now: Date.now });
+    const verifyBySlow = createTokenVerifier({
+      keys,
+      issuer: undefined,
+      audience: undefined,
+      now: Date.now,
+    });
     const begun = Date.now();
     await expect(verifyBySlow(byRsa())).rejects.toBeInstanceOf(SigningKeysUnavailableError);
     expect(Date.now() - begun).toBeLessThan(10_000);

@@ -5,7 +5,10 @@ import { createTokenVerifier } from '../../src/auth/verify-token.ts';
 import { hmacToken } from '../harness/compact-token.ts';
 
 describe('rotation of JWT_SECRETS', () => {
-  const secrets = ['the previous secret, which is long enough', 'the new secret, which is long enough as well'];
+  const secrets = [
+    'the previous secret, which is long enough',
+    'the new secret, which is long enough as well',
+  ];
   const verify = createTokenVerifier({
     keys: secretKeys(secrets),
     issuer: undefined,
@@ -15,11 +18,17 @@ describe('rotation of JWT_SECRETS', () => {
   const claims = { sub: 'user', exp: Date.now() / 1000 + 60 };
 
   test.each(secrets)('accepts a token signed with %j', async (secret) => {
-    expect(await verify(hmacToken({ alg: 'HS256' }, claims, secret))).toMatchObject({ userId: 'user' });
+    expect(await verify(hmacToken({ alg: 'HS256' }, claims, secret))).toMatchObject({
+      userId: 'user',
+    });
   });
 
   test('rejects a token signed with a removed secret', async () => {
-    const token = hmacToken({ alg: 'HS256' }, claims, 'a secret that has been removed from the list');
+    const token = hmacToken(
+      { alg: 'HS256' },
+      claims,
+      'a secret that has been removed from the list',
+    );
     expect(await verify(token)).toBe('signature');
   });
 

@@ -20,9 +20,16 @@ describe('POST /api/v1/apikey/delete', () => {
     expect(answer.body).toEqual({ confirmation: 'API key deleted successfully' });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('cache-control')).toBe('no-store');
-    expect((await getUser(app.url, as('one'))).body).toMatchObject({ active_keys: [], expired_keys: [] });
+    expect((await getUser(app.url, as('one'))).body).toMatchObject({
+      active_keys: [],
+      expired_keys: [],
+    });
     expect((await requestKey(app.url, first, as('one'))).status).toBe(200);
-    expectError(await requestKey(app.url, { api_key_name: 'second' }, as('one')), 429, 'key_limit_reached');
+    expectError(
+      await requestKey(app.url, { api_key_name: 'second' }, as('one')),
+      429,
+      'key_limit_reached',
+    );
   });
 
   test('delete responds with 404 to a deleted key', async () => {

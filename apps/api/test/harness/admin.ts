@@ -22,7 +22,12 @@ export interface AdminRun {
  * Starts the built `admin.js` with the given environment. It inherits only PATH and HOME from this
  * process.
  */
-export function spawnAdmin(args: readonly string[], environment: Environment, input = '', cwd = tmpdir()) {
+export function spawnAdmin(
+  args: readonly string[],
+  environment: Environment,
+  input = '',
+  cwd = tmpdir(),
+) {
   const child = spawn(process.execPath, [admin, ...args], {
     cwd,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
@@ -35,7 +40,9 @@ export function spawnAdmin(args: readonly string[], environment: Environment, in
   }
   child.stdin.on('error', () => {}); // The process may exit without reading its input.
   child.stdin.end(input);
-  const result = new Promise<AdminRun>((resolve) => child.once('close', (code) => resolve({ code, ...output })));
+  const result = new Promise<AdminRun>((resolve) =>
+    child.once('close', (code) => resolve({ code, ...output })),
+  );
   return { result, kill: () => void child.kill('SIGKILL') };
 }
 
@@ -76,7 +83,10 @@ export interface AdminFixture extends ConfiguredStore {
     options?: { readonly input?: string; readonly settings?: Environment },
   ): Promise<AdminRun>;
   /** Runs a command with `--json` and returns the parsed output. */
-  json(args: readonly string[], options?: Parameters<AdminFixture['run']>[1]): Promise<Record<string, unknown>>;
+  json(
+    args: readonly string[],
+    options?: Parameters<AdminFixture['run']>[1],
+  ): Promise<Record<string, unknown>>;
   /** Results of all commands so far. */
   readonly runs: readonly AdminRun[];
 }
@@ -98,7 +108,8 @@ export async function startAdminFixture(
   onTestFinished(() => service.signal('SIGKILL'));
   const runs: AdminRun[] = [];
   const run: AdminFixture['run'] = async (args, options = {}) => {
-    const result = await spawnAdmin(args, { ...settings, ...options.settings }, options.input).result;
+    const result = await spawnAdmin(args, { ...settings, ...options.settings }, options.input)
+      .result;
     runs.push(result);
     return result;
   };

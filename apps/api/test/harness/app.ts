@@ -17,7 +17,9 @@ import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { jwtSecret } from './tokens.ts';
 
-const builtReference = dirname(createRequire(import.meta.url).resolve('@andamio/reference/dist/index.html'));
+const builtReference = dirname(
+  createRequire(import.meta.url).resolve('@andamio/reference/dist/index.html'),
+);
 
 export const testPepper: Pepper = { version: 'test', secret: Buffer.alloc(32, 'pepper') };
 
@@ -55,10 +57,22 @@ export interface TestApp {
 
 /** Starts the service in this process, on a free port. */
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const { now = Date.now, monotonicNow = () => performance.now(), peppers = [testPepper], githubKeysUrl } = options;
+  const {
+    now = Date.now,
+    monotonicNow = () => performance.now(),
+    peppers = [testPepper],
+    githubKeysUrl,
+  } = options;
   const store = options.store ?? createSqliteStore(':memory:', now);
   const logged: string[] = [];
-  const keys = setUpKeys({ store, peppers, now, monotonicNow, verifyCacheSeconds: 10, warn: () => {} });
+  const keys = setUpKeys({
+    store,
+    peppers,
+    now,
+    monotonicNow,
+    verifyCacheSeconds: 10,
+    warn: () => {},
+  });
   const app = createApp({
     settings: {
       production: true,
@@ -81,7 +95,9 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       now,
     }),
     verifyAlert:
-      githubKeysUrl === undefined ? undefined : createAlertVerifier(githubKeys(githubKeysUrl, monotonicNow, () => {})),
+      githubKeysUrl === undefined
+        ? undefined
+        : createAlertVerifier(githubKeys(githubKeysUrl, monotonicNow, () => {})),
     createCounters: options.createCounters ?? (() => new MemoryCounters(systemClock)),
     referenceFolder: options.referenceFolder ?? builtReference,
   });

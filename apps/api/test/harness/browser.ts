@@ -7,14 +7,19 @@ const programs = ['chromium', 'chromium-browser', 'google-chrome'];
 
 /** Returns the command of an installed Chromium, or undefined if there is none. */
 function installedChromium(): string | undefined {
-  return programs.find((program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0);
+  return programs.find(
+    (program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0,
+  );
 }
 
 export const missingForBrowser = () => (installedChromium() === undefined ? 'Chromium' : undefined);
 
 export function launchBrowser(): Promise<Browser> {
   const { stdout } = spawnSync('which', [installedChromium() as string], { encoding: 'utf8' });
-  return chromium.launch({ executablePath: stdout.trim(), args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  return chromium.launch({
+    executablePath: stdout.trim(),
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  });
 }
 
 /** A page in a new browser context, with records of its console problems and requests. */
@@ -26,7 +31,10 @@ export interface WatchedPage {
   readonly requests: string[];
 }
 
-export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<WatchedPage> {
+export async function openPage(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<WatchedPage> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const problems: string[] = [];
@@ -50,7 +58,9 @@ export async function seriousViolations(page: Page): Promise<string[]> {
   await page.evaluate('Promise.all(document.getAnimations().map(({ finished }) => finished))');
   await page.evaluate(axe);
   return page.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run();
+    const { violations } = await (
+      globalThis as unknown as { axe: typeof import('axe-core') }
+    ).axe.run();
     return violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(

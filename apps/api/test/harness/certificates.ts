@@ -27,8 +27,29 @@ const openssl = (folder: string, ...options: string[]) =>
 export function makeCertificates(names = 'IP:127.0.0.1'): Certificates {
   const folder = mkdtempSync(join(tmpdir(), 'certificates-'));
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  openssl(folder, 'req', '-x509', ...newKey, '-subj', '/CN=test CA', '-keyout', 'ca.key', '-out', 'ca.pem');
-  openssl(folder, 'req', ...newKey, '-subj', '/CN=test server', '-keyout', 'server.key', '-out', 'server.csr');
+  openssl(
+    folder,
+    'req',
+    '-x509',
+    ...newKey,
+    '-subj',
+    '/CN=test CA',
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.pem',
+  );
+  openssl(
+    folder,
+    'req',
+    ...newKey,
+    '-subj',
+    '/CN=test server',
+    '-keyout',
+    'server.key',
+    '-out',
+    'server.csr',
+  );
   writeFileSync(join(folder, 'names'), `subjectAltName=${names}`);
   const signing = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'names'];
   openssl(folder, 'x509', '-req', '-in', 'server.csr', ...signing, '-out', 'server.pem');

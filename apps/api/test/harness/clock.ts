@@ -7,7 +7,8 @@ const library = globSync('/usr/lib/*/faketime/libfaketime.so.1')[0];
 /**
  * Returns a description of what is missing for {@link processClock}, or undefined if nothing is.
  */
-export const missingForClock = () => (library === undefined ? 'libfaketime (Debian package faketime)' : undefined);
+export const missingForClock = () =>
+  library === undefined ? 'libfaketime (Debian package faketime)' : undefined;
 
 /** A wall clock that a test sets while a process uses it, as an operator or NTP would. */
 export interface ProcessClock {

@@ -7,7 +7,12 @@ export function encodePart(part: unknown): string {
 }
 
 /** Creates a token with an HMAC signature. Unlike JWT libraries, it accepts any header. */
-export function hmacToken(header: unknown, payload: unknown, secret: string | Buffer, hash = 'sha256'): string {
+export function hmacToken(
+  header: unknown,
+  payload: unknown,
+  secret: string | Buffer,
+  hash = 'sha256',
+): string {
   const signed = `${encodePart(header)}.${encodePart(payload)}`;
   return `${signed}.${createHmac(hash, secret).update(signed).digest('base64url')}`;
 }
@@ -16,7 +21,12 @@ export function hmacToken(header: unknown, payload: unknown, secret: string | Bu
  * Creates a token with an RSA signature (PKCS#1 v1.5), or with an ECDSA signature in the format of
  * RFC 7518.
  */
-export function signedToken(header: unknown, payload: unknown, key: KeyObject, hash = 'sha256'): string {
+export function signedToken(
+  header: unknown,
+  payload: unknown,
+  key: KeyObject,
+  hash = 'sha256',
+): string {
   const signed = `${encodePart(header)}.${encodePart(payload)}`;
   const signature = sign(hash, Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' });
   return `${signed}.${signature.toString('base64url')}`;

@@ -24,8 +24,10 @@ export class ControlledUsageStore implements UsageStore {
     if (this.behavior === 'fails') throw new Error('The store is down.');
     if (!this.#attempts.has(command.attempt)) this.#add(command);
     const totals = this.totalsOf(command.userId, command.day);
-    if (this.behavior === 'loses the answer') throw new Error('The store did not confirm the write.');
-    if (this.behavior === 'hangs') await new Promise<void>((resolve) => this.#hanging.push(resolve));
+    if (this.behavior === 'loses the answer')
+      throw new Error('The store did not confirm the write.');
+    if (this.behavior === 'hangs')
+      await new Promise<void>((resolve) => this.#hanging.push(resolve));
     return totals;
   }
 

@@ -7,13 +7,20 @@ import { waitFor } from './wait-for.ts';
  * is.
  */
 export function missingForEmulator(): string | undefined {
-  const works = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+  const works = (command: string, ...args: string[]) =>
+    spawnSync(command, args, { stdio: 'ignore' }).status === 0;
   if (!works('java', '-version')) return 'Java 17 or newer';
   if (!works('gcloud', '--version')) return 'the Google Cloud CLI';
-  const { stdout } = spawnSync('gcloud', ['components', 'list', '--only-local-state', '--format=value(id)'], {
-    encoding: 'utf8',
-  });
-  return stdout.includes('cloud-firestore-emulator') ? undefined : 'gcloud components install cloud-firestore-emulator';
+  const { stdout } = spawnSync(
+    'gcloud',
+    ['components', 'list', '--only-local-state', '--format=value(id)'],
+    {
+      encoding: 'utf8',
+    },
+  );
+  return stdout.includes('cloud-firestore-emulator')
+    ? undefined
+    : 'gcloud components install cloud-firestore-emulator';
 }
 
 /** A running Firestore emulator. */
@@ -33,10 +40,14 @@ export interface Emulator {
 export async function startEmulator(port?: number): Promise<Emulator> {
   const chosen = port ?? (await freePort());
   const host = `127.0.0.1:${chosen}`;
-  const child = spawn('gcloud', ['emulators', 'firestore', 'start', `--host-port=${host}`, '--quiet'], {
-    detached: true, // Creates a process group, since gcloud starts Java through a shell.
-    stdio: 'ignore',
-  });
+  const child = spawn(
+    'gcloud',
+    ['emulators', 'firestore', 'start', `--host-port=${host}`, '--quiet'],
+    {
+      detached: true, // Creates a process group, since gcloud starts Java through a shell.
+      stdio: 'ignore',
+    },
+  );
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const signal = (name: NodeJS.Signals) => {
     process.kill(-(child.pid as number), name);

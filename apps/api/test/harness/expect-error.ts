@@ -24,7 +24,11 @@ const messages: Record<number, string> = {
  * headers.
  */
 export function expectError(answer: Answer, status: number, code: string): void {
-  expect(answer.body).toEqual({ details: expect.any(String), message: messages[status], statusCode: status });
+  expect(answer.body).toEqual({
+    details: expect.any(String),
+    message: messages[status],
+    statusCode: status,
+  });
   expect(answer.status).toBe(status);
   expect(answer.headers.get('x-error-code')).toBe(code);
   expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');

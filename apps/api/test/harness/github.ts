@@ -48,10 +48,15 @@ export function alertOf(token: string, more: Record<string, unknown> = {}) {
 }
 
 /** Returns the headers that contain the body's signature and the identifier of the signing key. */
-export function signatureHeadersOf(body: string | Uint8Array, { identifier, privateKey }: GithubKey) {
+export function signatureHeadersOf(
+  body: string | Uint8Array,
+  { identifier, privateKey }: GithubKey,
+) {
   return {
     'Github-Public-Key-Identifier': identifier,
-    'Github-Public-Key-Signature': sign('sha256', Buffer.from(body as string), privateKey).toString('base64'),
+    'Github-Public-Key-Signature': sign('sha256', Buffer.from(body as string), privateKey).toString(
+      'base64',
+    ),
   };
 }
 

@@ -44,9 +44,18 @@ interface SampleRun {
   readonly stderr: string;
 }
 
-function execute([program, ...parameters]: Command, cwd: string, env: NodeJS.ProcessEnv): Promise<SampleRun> {
+function execute(
+  [program, ...parameters]: Command,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): Promise<SampleRun> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, parameters, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 });
+    const child = spawn(program, parameters, {
+      cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 120_000,
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));

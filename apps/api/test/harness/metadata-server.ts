@@ -34,7 +34,13 @@ export async function startMetadataServer(
       response.writeHead(503).end('unavailable');
     } else if (isToken) {
       response.setHeader('Content-Type', 'application/json');
-      response.end(JSON.stringify({ access_token: state.token, expires_in: state.expiresIn, token_type: 'Bearer' }));
+      response.end(
+        JSON.stringify({
+          access_token: state.token,
+          expires_in: state.expiresIn,
+          token_type: 'Bearer',
+        }),
+      );
     } else if (request.url?.endsWith('universe-domain')) {
       response.writeHead(404).end();
     } else {

@@ -21,14 +21,20 @@ export interface TestProcess {
   output(): string;
   signal(signal: NodeJS.Signals): void;
   /** Resolves when the process exits. */
-  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  readonly exited: Promise<{
+    readonly code: number | null;
+    readonly signal: NodeJS.Signals | null;
+  }>;
 }
 
 /**
  * Starts the built service without waiting until it listens. The default working directory is a new
  * empty folder. The service inherits only PATH and HOME from this process.
  */
-export function spawnService(environment: Readonly<Record<string, string | undefined>>, folder?: string) {
+export function spawnService(
+  environment: Readonly<Record<string, string | undefined>>,
+  folder?: string,
+) {
   const cwd = folder ?? mkdtempSync(join(tmpdir(), 'andamio-api-'));
   const child = spawn(process.execPath, [main], {
     cwd,
@@ -36,7 +42,8 @@ export function spawnService(environment: Readonly<Record<string, string | undef
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => (output += text));
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
     child.once('close', (code, signal) => resolve({ code, signal })),
   );
@@ -81,5 +88,9 @@ export async function startProcess(
 
 /** Waits until a service is ready. The timeout is long because the machine may be busy. */
 export function untilReady({ url }: Pick<TestProcess, 'url'>): Promise<void> {
-  return waitFor('the store to respond', async () => (await fetch(`${url}/health/ready`)).status === 200, 60);
+  return waitFor(
+    'the store to respond',
+    async () => (await fetch(`${url}/health/ready`)).status === 200,
+    60,
+  );
 }

@@ -11,7 +11,10 @@ export interface ReceivedBytes {
  * Sends bytes over a new connection. When the server closes the connection, resolves to the
  * response.
  */
-export function sendRaw(port: number, ...chunks: readonly (string | Uint8Array)[]): Promise<ReceivedBytes> {
+export function sendRaw(
+  port: number,
+  ...chunks: readonly (string | Uint8Array)[]
+): Promise<ReceivedBytes> {
   return new Promise((resolve) => {
     const begun = performance.now();
     let text = '';

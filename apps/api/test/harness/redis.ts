@@ -27,14 +27,26 @@ export interface Redis {
 export async function startRedis(port?: number, ...more: readonly string[]): Promise<Redis> {
   const chosen = port ?? (await freePort());
   const folder = mkdtempSync(join(tmpdir(), 'redis-'));
-  const options = ['--port', `${chosen}`, '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...more];
+  const options = [
+    '--port',
+    `${chosen}`,
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--dir',
+    folder,
+    ...more,
+  ];
   const child = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
     output += text;
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  await waitFor('Redis to accept connections', () => output.includes('Ready to accept connections'));
+  await waitFor('Redis to accept connections', () =>
+    output.includes('Ready to accept connections'),
+  );
   return {
     url: `redis://127.0.0.1:${chosen}`,
     port: chosen,

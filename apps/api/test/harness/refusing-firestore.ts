@@ -17,7 +17,10 @@ export interface RefusingFirestore {
  *
  * @param code numeric gRPC status code
  */
-export async function startRefusingFirestore(code: number, message: string): Promise<RefusingFirestore> {
+export async function startRefusingFirestore(
+  code: number,
+  message: string,
+): Promise<RefusingFirestore> {
   let calls = 0;
   const server = createServer();
   const sessions = new Set<{ destroy(): void }>();

@@ -23,9 +23,16 @@ export interface RequestOptions {
   readonly rawBody?: string | Uint8Array<ArrayBuffer>;
 }
 
-async function ask(url: string, init: RequestInit, { token, headers }: RequestOptions): Promise<Answer> {
+async function ask(
+  url: string,
+  init: RequestInit,
+  { token, headers }: RequestOptions,
+): Promise<Answer> {
   const authorization = `Bearer ${token ?? tokenFor('user')}`;
-  const response = await fetch(url, { ...init, headers: { authorization, ...init.headers, ...headers } });
+  const response = await fetch(url, {
+    ...init,
+    headers: { authorization, ...init.headers, ...headers },
+  });
   return {
     status: response.status,
     headers: response.headers,
@@ -59,10 +66,12 @@ export const deleteKey = (url: string, body: unknown, options?: RequestOptions) 
   post(`${url}${deletePath}`, body, options);
 
 /** Gets the user and their keys. */
-export const getUser = (url: string, options: RequestOptions = {}) => ask(`${url}${userPath}`, {}, options);
+export const getUser = (url: string, options: RequestOptions = {}) =>
+  ask(`${url}${userPath}`, {}, options);
 
 /** Gets the user's usage and quotas. */
-export const getUsage = (url: string, options: RequestOptions = {}) => ask(`${url}${usagePath}`, {}, options);
+export const getUsage = (url: string, options: RequestOptions = {}) =>
+  ask(`${url}${usagePath}`, {}, options);
 
 /** Gets the daily usage of the user's keys. */
 export const getDailyUsage = (url: string, body: unknown, options?: RequestOptions) =>
@@ -79,7 +88,11 @@ export async function verifyKey(
     headers: { ...(key !== undefined && { 'x-api-key': key }), ...headers },
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text === '' ? {} : JSON.parse(text) };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? {} : JSON.parse(text),
+  };
 }
 
 /**
@@ -87,8 +100,17 @@ export async function verifyKey(
  *
  * @returns the key
  */
-export async function newKey(url: string, sub: string, claims: Record<string, unknown> = {}, name = 'MyFirstKey') {
-  const { status, body } = await requestKey(url, { api_key_name: name }, { token: tokenFor(sub, claims) });
+export async function newKey(
+  url: string,
+  sub: string,
+  claims: Record<string, unknown> = {},
+  name = 'MyFirstKey',
+) {
+  const { status, body } = await requestKey(
+    url,
+    { api_key_name: name },
+    { token: tokenFor(sub, claims) },
+  );
   if (status !== 200) throw new Error(`No key was issued: ${status}`);
   return body['api_key'] as string;
 }

@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { withOperations } from '@andamio/testing/store/operations';
-import type { ReadableStore, Stored, StoreUnderTest } from '@andamio/testing/store/store-under-test';
+import type {
+  ReadableStore,
+  Stored,
+  StoreUnderTest,
+} from '@andamio/testing/store/store-under-test';
 import { Firestore, Timestamp } from '@google-cloud/firestore';
 import { onTestFinished } from 'vitest';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
@@ -74,22 +78,33 @@ function wholeSeconds(value: unknown): unknown {
     return value.seconds;
   }
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, wholeSeconds(inner)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, wholeSeconds(inner)]),
+  );
 }
 
 /** Reads all collections of a Firestore database. */
 export async function readFirestore(client: Firestore): Promise<Record<string, Stored[]>> {
-  const entries = (await client.listCollections()).map(async (collection): Promise<[string, Stored[]]> => {
-    const { docs } = await collection.get();
-    return [collection.id, docs.map((document) => ({ id: document.id, ...(wholeSeconds(document.data()) as Stored) }))];
-  });
+  const entries = (await client.listCollections()).map(
+    async (collection): Promise<[string, Stored[]]> => {
+      const { docs } = await collection.get();
+      return [
+        collection.id,
+        docs.map((document) => ({ id: document.id, ...(wholeSeconds(document.data()) as Stored) })),
+      ];
+    },
+  );
   return Object.fromEntries(await Promise.all(entries));
 }
 
-export function firestoreStore(emulatorHost: string): ReadableStore & { readonly client: Firestore } {
+export function firestoreStore(
+  emulatorHost: string,
+): ReadableStore & { readonly client: Firestore } {
   const project = freshProject();
   const another = () => {
-    const store = withOperations(createFirestoreStore({ project, database: '(default)', emulatorHost }));
+    const store = withOperations(
+      createFirestoreStore({ project, database: '(default)', emulatorHost }),
+    );
     onTestFinished(() => store.close());
     return store;
   };

@@ -9,5 +9,7 @@ export const jwtSecret = 'a secret of the tests that is long enough for HS256';
  */
 export function tokenFor(sub: string, claims: Record<string, unknown> = {}): string {
   const iat = Math.floor(Date.now() / 1000);
-  return jwt.sign({ sub, tier: 'enterprise', iat, exp: iat + 3600, ...claims }, jwtSecret, { algorithm: 'HS256' });
+  return jwt.sign({ sub, tier: 'enterprise', iat, exp: iat + 3600, ...claims }, jwtSecret, {
+    algorithm: 'HS256',
+  });
 }

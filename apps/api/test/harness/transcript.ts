@@ -31,7 +31,14 @@ interface RawResponse {
 
 const bytesOf = (body: string | Uint8Array | undefined) => Buffer.from(body ?? '');
 
-function serialize({ method = 'GET', target, headers = [], body, hosts, version = '1.1' }: RawRequest) {
+function serialize({
+  method = 'GET',
+  target,
+  headers = [],
+  body,
+  hosts,
+  version = '1.1',
+}: RawRequest) {
   const lines = [
     `${method} ${target} HTTP/${version}`,
     ...(hosts ?? ['api.example.com']).map((host) => `Host: ${host}`),
@@ -57,7 +64,8 @@ function parse(text: string): RawResponse[] {
     const length = Number(headers.find(([name]) => name === 'Content-Length')?.[1] ?? 0);
     // A response to HEAD has a Content-Length header but no body.
     const body = Buffer.from(rest.slice(0, length), 'latin1');
-    if (body.length !== 0 && body.length !== length) throw new Error('A body is shorter than its Content-Length.');
+    if (body.length !== 0 && body.length !== length)
+      throw new Error('A body is shorter than its Content-Length.');
     rest = rest.slice(length);
     answers.push({ status, headers, body });
   }
@@ -67,7 +75,8 @@ function parse(text: string): RawResponse[] {
 /** Functions that mask the variable part of a header's value, by header name. */
 const maskedHeaders: Readonly<Record<string, (value: string) => string>> = {
   Date: () => '<date>',
-  'X-Request-Id': (value) => value.replace(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '<uuid>'),
+  'X-Request-Id': (value) =>
+    value.replace(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '<uuid>'),
   'X-RateLimit-Reset': (value) => value.replace(/^\d{10}$/, '<Unix seconds>'),
   RateLimit: (value) => value.replace(/t=\d+/, 't=<seconds>'),
   'Content-Security-Policy': (value) => value.replace(/'nonce-[^']+'/, "'nonce-<nonce>'"),
@@ -80,13 +89,16 @@ const maskedHeaders: Readonly<Record<string, (value: string) => string>> = {
  * Default texts and codes of all errors. Transcripts replace each text with its code, because the
  * texts are maintained in `packages/schema`.
  */
-const kindsByText = Object.entries(errorKinds).map(([code, { details }]) => [details, code] as const);
+const kindsByText = Object.entries(errorKinds).map(
+  ([code, { details }]) => [details, code] as const,
+);
 
 function maskDetails(json: string): string {
   return json.replace(/"details":"((?:[^"\\]|\\.)*)"/, (_match, escaped: string) => {
     const details: string = JSON.parse(`"${escaped}"`);
     const kind = kindsByText.find(([text]) => details.startsWith(text));
-    const masked = kind === undefined ? details : `<text of ${kind[1]}>${details.slice(kind[0].length)}`;
+    const masked =
+      kind === undefined ? details : `<text of ${kind[1]}>${details.slice(kind[0].length)}`;
     return `"details":${JSON.stringify(masked.replaceAll(/: must [^;]*/g, ': <rule>'))}`;
   });
 }
@@ -104,8 +116,10 @@ function maskRandom(text: string): string {
 function describeBody({ headers, body }: RawResponse): string {
   if (body.length === 0) return '(no body)';
   const headerOf = (sought: string) => headers.find(([name]) => name === sought)?.[1];
-  const text = headerOf('Content-Encoding') === 'gzip' ? gunzipSync(body).toString() : body.toString();
-  if (text.startsWith('{"openapi"')) return `(the document, whose first server is ${JSON.parse(text).servers[0].url})`;
+  const text =
+    headerOf('Content-Encoding') === 'gzip' ? gunzipSync(body).toString() : body.toString();
+  if (text.startsWith('{"openapi"'))
+    return `(the document, whose first server is ${JSON.parse(text).servers[0].url})`;
   if (text.length > 1_000) return '(a long text)';
   return maskRandom(maskDetails(text));
 }
@@ -181,11 +195,18 @@ export async function startTranscript(options: TestAppOptions = {}): Promise<Tra
       const masked = maskedHeaders[name]?.(value) ?? value;
       return [name, name === 'Content-Length' && !hasOwnLength ? '<length>' : masked] as const;
     });
-    const security = lines.filter(([name]) => securityHeaders.test(name)).map(([name, value]) => `${name}: ${value}`);
+    const security = lines
+      .filter(([name]) => securityHeaders.test(name))
+      .map(([name, value]) => `${name}: ${value}`);
     const set = security.sort().join('\n    ');
     if (set !== '' && !securitySets.includes(set)) securitySets.push(set);
-    const others = lines.filter(([name]) => !securityHeaders.test(name)).map(([name, value]) => `${name}: ${value}`);
-    return [...others.sort(), ...(set === '' ? [] : [`(security headers ${securitySets.indexOf(set) + 1})`])];
+    const others = lines
+      .filter(([name]) => !securityHeaders.test(name))
+      .map(([name, value]) => `${name}: ${value}`);
+    return [
+      ...others.sort(),
+      ...(set === '' ? [] : [`(security headers ${securitySets.indexOf(set) + 1})`]),
+    ];
   }
 
   /** Waits for the log line of a request. The service writes it when the response is closed. */
@@ -195,11 +216,16 @@ export async function startTranscript(options: TestAppOptions = {}): Promise<Tra
         .slice(linesBefore)
         .map((line) => JSON.parse(line))
         .filter((line) => 'httpRequest' in line);
-    for (let turn = 0; turn < 200 && requestLines().length === 0; turn++) await new Promise(setImmediate);
+    for (let turn = 0; turn < 200 && requestLines().length === 0; turn++)
+      await new Promise(setImmediate);
     return requestLines()
       .map(({ severity, message, httpRequest, errorCode, reason, err }) => {
         const { requestMethod = '-', requestUrl = '-', status = '-' } = httpRequest;
-        const about = [errorCode, reason, err === undefined ? undefined : `caused by ${err.type ?? err.name}`];
+        const about = [
+          errorCode,
+          reason,
+          err === undefined ? undefined : `caused by ${err.type ?? err.name}`,
+        ];
         const known = about.filter((word) => word !== undefined);
         return [severity, `"${message}"`, requestMethod, requestUrl, status, ...known].join(' ');
       })
@@ -219,7 +245,9 @@ export async function startTranscript(options: TestAppOptions = {}): Promise<Tra
       const linesBefore = app.logged.length;
       const answers = await exchange(request);
       const line = await logLine(linesBefore);
-      const cost = [...counted].filter(([, net]) => net !== 0).map(([name, net]) => `${name} ${net}`);
+      const cost = [...counted]
+        .filter(([, net]) => net !== 0)
+        .map(([name, net]) => `${name} ${net}`);
       const described = answers.flatMap((answer) => [
         String(answer.status),
         ...describeHeaders(answer.headers).map((header) => `  ${header}`),
@@ -239,7 +267,9 @@ export async function startTranscript(options: TestAppOptions = {}): Promise<Tra
     },
     send: async (request) => (await exchange(request)).at(-1) as RawResponse,
     text: () => {
-      const legend = securitySets.map((set, index) => `(security headers ${index + 1})\n    ${set}`);
+      const legend = securitySets.map(
+        (set, index) => `(security headers ${index + 1})\n    ${set}`,
+      );
       return `${[...entries, ...legend].join('\n\n')}\n`;
     },
   };

@@ -8,7 +8,13 @@ import { OutcomeUnknownError, StoreUnavailableError } from '../../src/keys/store
 import { suspend } from '../../src/keys/suspend.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import type { TestAppOptions } from '../harness/app.ts';
-import { alertOf, alertsPath, githubKey, signatureHeadersOf, startGithub } from '../harness/github.ts';
+import {
+  alertOf,
+  alertsPath,
+  githubKey,
+  signatureHeadersOf,
+  startGithub,
+} from '../harness/github.ts';
 import {
   dailyUsagePath,
   deletePath,
@@ -43,7 +49,10 @@ function call(target: string, body: unknown, headers: Headers = bearer('user')):
   return { method: 'POST', target, headers: [...json, ...headers], body: JSON.stringify(body) };
 }
 
-const named = (name: string, more: Record<string, unknown> = {}) => ({ api_key_name: name, ...more });
+const named = (name: string, more: Record<string, unknown> = {}) => ({
+  api_key_name: name,
+  ...more,
+});
 const withKey = (key: string, headers: Headers = []): RawRequest => ({
   target: verifyPath,
   headers: [['X-API-Key', key], ...headers],
@@ -55,8 +64,15 @@ async function start(options: TestAppOptions = {}) {
   return {
     ...transcript,
     /** Issues a key without recording the request in the transcript. */
-    async issue(sub: string, name: string, more: Record<string, unknown> = {}, claims: Record<string, unknown> = {}) {
-      const { body } = await transcript.send(call(requestPath, named(name, more), bearer(sub, claims)));
+    async issue(
+      sub: string,
+      name: string,
+      more: Record<string, unknown> = {},
+      claims: Record<string, unknown> = {},
+    ) {
+      const { body } = await transcript.send(
+        call(requestPath, named(name, more), bearer(sub, claims)),
+      );
       return JSON.parse(body.toString())['api_key'] as string;
     },
     compare: (name: string) => expect(transcript.text()).toMatchFileSnapshot(`answers/${name}.txt`),
@@ -70,7 +86,11 @@ const bearerCalls: readonly (readonly [string, (headers: Headers) => RawRequest]
   ['roll', (headers) => call(rollPath, named('MyFirstKey', { grace_seconds: 60 }), headers)],
   ['me', (headers) => ({ target: userPath, headers })],
   ['usage', (headers) => ({ target: usagePath, headers })],
-  ['daily usage', (headers) => call(dailyUsagePath, { start_date: '2026-01-01', end_date: '2026-01-31' }, headers)],
+  [
+    'daily usage',
+    (headers) =>
+      call(dailyUsagePath, { start_date: '2026-01-01', end_date: '2026-01-31' }, headers),
+  ],
   ['delete', (headers) => call(deletePath, named('MyFirstKey'), headers)],
 ];
 
@@ -94,7 +114,11 @@ describe('recorded responses of operations with a token', () => {
     await ask('me with a body', { target: userPath, headers: bearer('user'), body: 'not JSON' });
     await ask('me with a query', { target: `${userPath}?x=y`, headers: bearer('user') });
     await ask('request that offers an upgrade', {
-      ...call(requestPath, named('upgrade'), [...bearer('user'), ['Connection', 'Upgrade'], ['Upgrade', 'websocket']]),
+      ...call(requestPath, named('upgrade'), [
+        ...bearer('user'),
+        ['Connection', 'Upgrade'],
+        ['Upgrade', 'websocket'],
+      ]),
     });
     await ask('request by HTTP/1.0', { ...call(requestPath, named('old')), version: '1.0' });
     await ask(
@@ -113,10 +137,22 @@ describe('recorded responses of operations with a token', () => {
     for (const [what, request] of bearerCalls) await ask(`${what} without a token`, request([]));
     const basic: Headers = [['Authorization', 'Basic abc']];
     await ask('me with another scheme', { target: userPath, headers: basic });
-    await ask('me with two tokens', { target: userPath, headers: [...bearer('user'), ...bearer('user')] });
-    await ask('me with a token that is none', { target: userPath, headers: [['Authorization', 'Bearer x']] });
-    await ask('me with an expired token', { target: userPath, headers: bearer('user', { exp: 1 }) });
-    await ask('me with a token for later', { target: userPath, headers: bearer('user', { nbf: transcriptTime + 60 }) });
+    await ask('me with two tokens', {
+      target: userPath,
+      headers: [...bearer('user'), ...bearer('user')],
+    });
+    await ask('me with a token that is none', {
+      target: userPath,
+      headers: [['Authorization', 'Bearer x']],
+    });
+    await ask('me with an expired token', {
+      target: userPath,
+      headers: bearer('user', { exp: 1 }),
+    });
+    await ask('me with a token for later', {
+      target: userPath,
+      headers: bearer('user', { nbf: transcriptTime + 60 }),
+    });
     await ask('me with a token without a subject', { target: userPath, headers: bearer('') });
     await ask('me to HEAD without a token', { method: 'HEAD', target: userPath });
     await compare('bearer-401');
@@ -125,7 +161,10 @@ describe('recorded responses of operations with a token', () => {
   test('the responses to invalid credentials in development are unchanged', async () => {
     const { ask, compare } = await start({ settings: { production: false } });
     await ask('me without a token', { target: userPath });
-    await ask('me with an expired token', { target: userPath, headers: bearer('user', { exp: 1 }) });
+    await ask('me with an expired token', {
+      target: userPath,
+      headers: bearer('user', { exp: 1 }),
+    });
     await ask('verify without a key', { target: verifyPath });
     await ask('verify of an unknown key', withKey(makeKey()));
     await ask('an unknown path', { target: '/nothing' });
@@ -139,7 +178,10 @@ describe('recorded responses of operations with a token', () => {
       await ask(`${what} with a tier that there is not`, request(bearer('user', { tier: 'gold' })));
     }
     const refused = bearer('user', { scope: 'openid' });
-    await ask('a scope before a body that is none', { ...call(requestPath, {}, refused), body: 'not JSON' });
+    await ask('a scope before a body that is none', {
+      ...call(requestPath, {}, refused),
+      body: 'not JSON',
+    });
     await compare('bearer-403');
   });
 
@@ -161,22 +203,36 @@ describe('recorded responses of operations with a token', () => {
     await send('no name, and another fault', '{"expires_in_days": "x"}');
     await send('wrong values', '{"api_key_name": "x", "expires_in_days": 0}');
     await send('a lone surrogate', '{"api_key_name": "abc\\ud800"}');
-    await send('an expiry after the year 9999', JSON.stringify(named('late', { expires_in_days: 1e9 })));
+    await send(
+      'an expiry after the year 9999',
+      JSON.stringify(named('late', { expires_in_days: 1e9 })),
+    );
     await send('too much', JSON.stringify(named('x'.repeat(20_000))));
-    await send('too much in gzip', gzipSync('x'.repeat(100_000)), [...json, ['Content-Encoding', 'gzip']]);
+    await send('too much in gzip', gzipSync('x'.repeat(100_000)), [
+      ...json,
+      ['Content-Encoding', 'gzip'],
+    ]);
     await send('what is no gzip', '{}', [...json, ['Content-Encoding', 'gzip']]);
     await send('an unknown coding', '{}', [...json, ['Content-Encoding', 'br']]);
     await send('another type', '{}', [['Content-Type', 'text/plain']]);
     await send('no type', '{}', []);
     await send('what is no UTF-8', Buffer.from('{"api_key_name": "caf\u00e9"}', 'latin1'));
-    await ask('days that are reversed', call(dailyUsagePath, { start_date: '2026-01-31', end_date: '2026-01-01' }));
+    await ask(
+      'days that are reversed',
+      call(dailyUsagePath, { start_date: '2026-01-31', end_date: '2026-01-01' }),
+    );
     await ask(
       'names that are none',
-      call(dailyUsagePath, { start_date: '2026-01-01', end_date: '2026-01-31', api_key_names: ['x', 1] }),
+      call(dailyUsagePath, {
+        start_date: '2026-01-01',
+        end_date: '2026-01-31',
+        api_key_names: ['x', 1],
+      }),
     );
     await issue('user', 'taken');
     await send('a name that is taken', JSON.stringify(named('taken')));
-    for (const path of [rotatePath, rollPath, deletePath]) await ask('an unknown name', call(path, named('unknown')));
+    for (const path of [rotatePath, rollPath, deletePath])
+      await ask('an unknown name', call(path, named('unknown')));
     await ask('a key that is not to be rotated yet', call(rotatePath, named('taken')));
     await compare('bodies');
   });
@@ -229,8 +285,12 @@ describe('recorded responses of operations with a token', () => {
     });
     await limited.ask('me within the limit of the address', { target: userPath });
     await limited.ask('an unknown path within the limit of the address', { target: '/nothing' });
-    await limited.ask('another method within the limit of the address', { method: 'PUT', target: userPath });
-    for (const [what, request] of bearerCalls) await limited.ask(`${what} beyond it`, request(bearer('user')));
+    await limited.ask('another method within the limit of the address', {
+      method: 'PUT',
+      target: userPath,
+    });
+    for (const [what, request] of bearerCalls)
+      await limited.ask(`${what} beyond it`, request(bearer('user')));
     await limited.ask('an unknown path beyond it', { target: '/nothing' });
     await limited.ask('another method beyond it', { method: 'PUT', target: userPath });
     await limited.ask('the document beyond it', { target: documentPath });
@@ -244,8 +304,13 @@ describe('recorded responses of operations with a token', () => {
     const store = createSqliteStore(':memory:', Date.now);
     const { ask, issue, compare } = await start({ store });
     const key = await issue('user', 'MyFirstKey', { expires_in_days: 1 });
-    await suspend(store, { userId: 'user', by: { kind: 'operator', id: 'olga' }, now: transcriptTime });
-    for (const [what, request] of bearerCalls.slice(0, -1)) await ask(what, request(bearer('user')));
+    await suspend(store, {
+      userId: 'user',
+      by: { kind: 'operator', id: 'olga' },
+      now: transcriptTime,
+    });
+    for (const [what, request] of bearerCalls.slice(0, -1))
+      await ask(what, request(bearer('user')));
     await ask('verify', withKey(key));
     await ask('delete', call(deletePath, named('MyFirstKey')));
     await compare('suspended');
@@ -256,8 +321,12 @@ describe('recorded responses of operations with a token', () => {
     ['outcome-unknown', new OutcomeUnknownError('hunter2')],
     ['unexpected-error', new TypeError('hunter2')],
   ])('of a store that fails: %s', async (name, error) => {
-    const { ask, compare } = await start({ store: storeThatThrows(error), settings: { corsOrigins: [origin] } });
-    for (const [what, request] of bearerCalls) await ask(what, request([...bearer('user'), ['Origin', origin]]));
+    const { ask, compare } = await start({
+      store: storeThatThrows(error),
+      settings: { corsOrigins: [origin] },
+    });
+    for (const [what, request] of bearerCalls)
+      await ask(what, request([...bearer('user'), ['Origin', origin]]));
     await ask('verify', withKey(makeKey(), [['Origin', origin]]));
     await ask('verify of what is no key', withKey('x'));
     await ask('live', { target: '/health/live' });
@@ -285,7 +354,10 @@ describe('recorded responses of verify', () => {
     await ask('a good key of a guard, for the first time', withKey(another, guard));
     await ask('a good key that reports', withKey(key, [['X-Cached-Answers', '7']]));
     await ask('a good key that reports too much', withKey(key, [['X-Cached-Answers', '3000']]));
-    await ask('a good key that reports what is no number', withKey(key, [['X-Cached-Answers', 'x']]));
+    await ask(
+      'a good key that reports what is no number',
+      withKey(key, [['X-Cached-Answers', 'x']]),
+    );
     await ask('a good key for a listed page', withKey(key, [['Origin', origin]]));
     await ask('a good key for another page', withKey(key, [['Origin', 'https://evil.example']]));
     await ask('a good key with a token beside it', withKey(key, [['Authorization', 'Bearer x']]));
@@ -297,7 +369,10 @@ describe('recorded responses of verify', () => {
     for (const below of ['/', '/a/b', '/../x', '?a=b', '#a', '/%ff', '//']) {
       await ask('a good key', { ...withKey(key), target: `${verifyPath}${below}` });
     }
-    await ask('a good key by a whole URL', { ...withKey(key), target: `http://x${verifyPath}/a?b=c` });
+    await ask('a good key by a whole URL', {
+      ...withKey(key),
+      target: `http://x${verifyPath}/a?b=c`,
+    });
     await ask(
       'a good key that offers an upgrade',
       withKey(key, [
@@ -316,7 +391,11 @@ describe('recorded responses of verify', () => {
     await ask('an unknown key to HEAD', { ...withKey(makeKey()), method: 'HEAD' });
     await send(call(deletePath, named('another')));
     await ask('a deleted key', withKey(another));
-    await suspend(store, { userId: 'user', by: { kind: 'operator', id: 'olga' }, now: transcriptTime });
+    await suspend(store, {
+      userId: 'user',
+      by: { kind: 'operator', id: 'olga' },
+      now: transcriptTime,
+    });
     const third = await issue('third', 'third', { expires_in_days: 1 });
     await ask('a good key of somebody else', withKey(third));
     now += 86_400_000;
@@ -360,11 +439,29 @@ describe('recorded responses of verify', () => {
 });
 
 describe('recorded responses of paths and methods', () => {
-  const tablePaths = [requestPath, rotatePath, rollPath, deletePath, userPath, usagePath, dailyUsagePath, documentPath];
+  const tablePaths = [
+    requestPath,
+    rotatePath,
+    rollPath,
+    deletePath,
+    userPath,
+    usagePath,
+    dailyUsagePath,
+    documentPath,
+  ];
 
   test('the responses to unknown paths are unchanged', async () => {
     const { ask, compare } = await start();
-    for (const target of ['/nothing', '/api/v1', '/.env', '*', '/%ff%zz', '//', 'http://[/', `/${'x'.repeat(4_000)}`]) {
+    for (const target of [
+      '/nothing',
+      '/api/v1',
+      '/.env',
+      '*',
+      '/%ff%zz',
+      '//',
+      'http://[/',
+      `/${'x'.repeat(4_000)}`,
+    ]) {
       await ask('nothing', { target });
     }
     await ask('nothing, to HEAD', { method: 'HEAD', target: '/nothing' });
@@ -391,8 +488,20 @@ describe('recorded responses of paths and methods', () => {
     const { ask, compare } = await start();
     for (const path of [requestPath, userPath, documentPath]) {
       const method = path === requestPath ? 'POST' : 'GET';
-      const spellings = [`${path}?`, `${path}?a=b`, `${path}??`, `${path}#a`, `${path}?a#b`, `${path}?a=/../b`];
-      spellings.push(`http://x${path}`, `http://x${path}?a`, `http://x:80/a/..${path}`, `HTTPS://y${path}#a`);
+      const spellings = [
+        `${path}?`,
+        `${path}?a=b`,
+        `${path}??`,
+        `${path}#a`,
+        `${path}?a#b`,
+        `${path}?a=/../b`,
+      ];
+      spellings.push(
+        `http://x${path}`,
+        `http://x${path}?a`,
+        `http://x:80/a/..${path}`,
+        `HTTPS://y${path}#a`,
+      );
       spellings.push(`${path.replace('/v1/', '/v1\\')}#a`, `${path}\u00a0`);
       for (const target of spellings) await ask('a spelling', { method, target });
     }
@@ -401,13 +510,24 @@ describe('recorded responses of paths and methods', () => {
 
   test('the responses to unsupported methods are unchanged', async () => {
     const { ask, compare } = await start();
-    for (const target of [...tablePaths, '/', '/docs', '/llms.txt', '/health/live', '/health/ready']) {
+    for (const target of [
+      ...tablePaths,
+      '/',
+      '/docs',
+      '/llms.txt',
+      '/health/live',
+      '/health/ready',
+    ]) {
       for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS', 'PROPFIND']) {
         const isPage = (method === 'GET' || method === 'HEAD') && !target.startsWith('/api');
         if (!isPage) await ask('a method', { method, target });
       }
     }
-    await ask('another method with a token', { method: 'DELETE', target: requestPath, headers: bearer('user') });
+    await ask('another method with a token', {
+      method: 'DELETE',
+      target: requestPath,
+      headers: bearer('user'),
+    });
     await ask('another method with a query', { method: 'PUT', target: `${requestPath}?a` });
     await compare('methods');
   });
@@ -433,7 +553,9 @@ describe('recorded responses of paths and methods', () => {
   });
 
   test('the responses to preflights are unchanged', async () => {
-    const { ask, compare } = await start({ settings: { corsOrigins: [origin, 'https://other.example.com'] } });
+    const { ask, compare } = await start({
+      settings: { corsOrigins: [origin, 'https://other.example.com'] },
+    });
     const preflight = (target: string, from: string, more: Headers = []): RawRequest => ({
       method: 'OPTIONS',
       target,
@@ -450,12 +572,25 @@ describe('recorded responses of paths and methods', () => {
       await ask('a listed page', preflight(target, origin));
       await ask('another page', preflight(target, 'https://evil.example'));
     }
-    await ask('with headers', preflight(requestPath, origin, [['Access-Control-Request-Headers', 'authorization']]));
-    await ask('OPTIONS that asks nothing', { method: 'OPTIONS', target: requestPath, headers: [['Origin', origin]] });
+    await ask(
+      'with headers',
+      preflight(requestPath, origin, [['Access-Control-Request-Headers', 'authorization']]),
+    );
+    await ask('OPTIONS that asks nothing', {
+      method: 'OPTIONS',
+      target: requestPath,
+      headers: [['Origin', origin]],
+    });
     await ask('an error for a listed page', { target: '/nothing', headers: [['Origin', origin]] });
-    await ask('a wrong method for a listed page', { target: requestPath, headers: [['Origin', origin]] });
+    await ask('a wrong method for a listed page', {
+      target: requestPath,
+      headers: [['Origin', origin]],
+    });
     await ask('no token from a listed page', { target: userPath, headers: [['Origin', origin]] });
-    await ask('the document for a listed page', { target: documentPath, headers: [['Origin', origin]] });
+    await ask('the document for a listed page', {
+      target: documentPath,
+      headers: [['Origin', origin]],
+    });
     await ask('a preflight without a host', { ...preflight(requestPath, origin), hosts: [] });
     await compare('cross-origin');
   });
@@ -467,11 +602,23 @@ describe('recorded responses of paths and methods', () => {
       await ask('the document', { method, target: documentPath });
       await ask('the document, not compressed', { method, target: documentPath, headers: plain });
     }
-    await ask('the document by HTTPS', { target: documentPath, headers: [['X-Forwarded-Proto', 'https']] });
-    await ask('the document by two proxies', { target: documentPath, headers: [['X-Forwarded-Proto', 'https, http']] });
-    await ask('the document of a host that no text may repeat', { target: documentPath, hosts: ['a%20b'] });
+    await ask('the document by HTTPS', {
+      target: documentPath,
+      headers: [['X-Forwarded-Proto', 'https']],
+    });
+    await ask('the document by two proxies', {
+      target: documentPath,
+      headers: [['X-Forwarded-Proto', 'https, http']],
+    });
+    await ask('the document of a host that no text may repeat', {
+      target: documentPath,
+      hosts: ['a%20b'],
+    });
     await ask('the document with an empty host', { target: documentPath, hosts: [''] });
-    await ask('the document with a validator', { target: documentPath, headers: [['If-None-Match', '*']] });
+    await ask('the document with a validator', {
+      target: documentPath,
+      headers: [['If-None-Match', '*']],
+    });
     await ask('the document with a token', { target: documentPath, headers: bearer('user') });
     for (const target of [
       '/',
@@ -514,7 +661,10 @@ describe('recorded responses of paths and methods', () => {
       return { method: 'POST', target: alertsPath, headers: [...json, ...headers], body, ...more };
     };
     await ask('no signature', alerts([]));
-    await ask('a signature by nobody', alerts([['Github-Public-Key-Identifier', 'x'], signed[1] as [string, string]]));
+    await ask(
+      'a signature by nobody',
+      alerts([['Github-Public-Key-Identifier', 'x'], signed[1] as [string, string]]),
+    );
     await ask('a signature of something else', alerts(signed, { body: '[]' }));
     await ask(
       'another type',

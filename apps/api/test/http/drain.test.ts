@@ -11,7 +11,10 @@ test('drain stops accepting within a short grace while connections keep arriving
   const { port } = server.address() as AddressInfo;
 
   const sockets: Socket[] = [];
-  const coming = setInterval(() => sockets.push(connect(port, '127.0.0.1').on('error', () => {})), 20);
+  const coming = setInterval(
+    () => sockets.push(connect(port, '127.0.0.1').on('error', () => {})),
+    20,
+  );
   onTestFinished(() => {
     clearInterval(coming);
     for (const socket of sockets) socket.destroy();
@@ -37,7 +40,9 @@ test('drain accepts and answers pending connections while the event loop is busy
   onTestFinished(() => clearInterval(busy));
 
   const statuses = Array.from({ length: 4 }, async () => {
-    const [response] = (await once(get({ port, host: '127.0.0.1', agent: false }), 'response')) as [IncomingMessage];
+    const [response] = (await once(get({ port, host: '127.0.0.1', agent: false }), 'response')) as [
+      IncomingMessage,
+    ];
     return response.resume().statusCode;
   });
   const drained = drain(8_000);

@@ -1,4 +1,10 @@
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import {
+  brotliCompressSync,
+  deflateRawSync,
+  deflateSync,
+  gzipSync,
+  zstdCompressSync,
+} from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
@@ -19,7 +25,8 @@ describe('encodings of the request body', () => {
       rawBody: typeof rawBody === 'string' ? rawBody : new Uint8Array(rawBody),
       headers,
     });
-  const sendIn = (encoding: string, rawBody: string | Uint8Array) => send(rawBody, { 'content-encoding': encoding });
+  const sendIn = (encoding: string, rawBody: string | Uint8Array) =>
+    send(rawBody, { 'content-encoding': encoding });
 
   describe('content type and charset', () => {
     test.each([
@@ -64,13 +71,19 @@ describe('encodings of the request body', () => {
         body: new TextEncoder().encode(freshBody()), // For a string, fetch would send a content type.
       });
       const { status, headers } = response;
-      expectError({ status, headers, body: (await response.json()) as Record<string, unknown> }, 400, 'invalid_body');
+      expectError(
+        { status, headers, body: (await response.json()) as Record<string, unknown> },
+        400,
+        'invalid_body',
+      );
     });
 
     test('requires UTF-8 regardless of the charset parameter', async () => {
       const latin1 = Buffer.from('{"api_key_name": "caf\u00e9"}', 'latin1');
       for (const charset of ['latin1', 'iso-8859-1', 'utf-16']) {
-        const answer = await send(latin1, { 'content-type': `application/json; charset=${charset}` });
+        const answer = await send(latin1, {
+          'content-type': `application/json; charset=${charset}`,
+        });
         expectError(answer, 400, 'invalid_body');
       }
     });
@@ -108,12 +121,18 @@ describe('encodings of the request body', () => {
       ['deflate', deflateSync],
       ['identity', Buffer.from],
     ])('accepts the content encoding %s', async (encoding, encode) => {
-      const { status, body } = await sendIn(encoding, encode(`{"api_key_name": "sent in ${encoding}"}`));
+      const { status, body } = await sendIn(
+        encoding,
+        encode(`{"api_key_name": "sent in ${encoding}"}`),
+      );
       expect([status, body['name']]).toEqual([200, `sent in ${encoding}`]);
     });
 
     test('accepts gzip with several members (RFC 1952)', async () => {
-      const { status } = await sendIn('gzip', Buffer.concat([gzipSync('{"api_key_name": '), gzipSync('"members"}')]));
+      const { status } = await sendIn(
+        'gzip',
+        Buffer.concat([gzipSync('{"api_key_name": '), gzipSync('"members"}')]),
+      );
       expect(status).toBe(200);
     });
 
@@ -141,7 +160,11 @@ describe('encodings of the request body', () => {
       ['gzip of an empty body', 'gzip', gzipSync('')],
       ['an empty body declared as gzip', 'gzip', ''],
       ['truncated deflate', 'deflate', deflateSync(good).subarray(0, -5)],
-      ['deflate without the zlib wrapper (RFC 9110 section 8.4.1.2)', 'deflate', deflateRawSync(good)],
+      [
+        'deflate without the zlib wrapper (RFC 9110 section 8.4.1.2)',
+        'deflate',
+        deflateRawSync(good),
+      ],
       ['gzip declared as deflate', 'deflate', gzipSync(good)],
       ['gzip declared as identity', 'identity', gzipSync(good)],
     ])('rejects %s', async (_what, encoding, body) => {

@@ -3,14 +3,26 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { sendRaw } from '../harness/raw-socket.ts';
-import { dailyUsagePath, deletePath, newKey, requestPath, rotatePath, verifyPath } from '../harness/request-key.ts';
+import {
+  dailyUsagePath,
+  deletePath,
+  newKey,
+  requestPath,
+  rotatePath,
+  verifyPath,
+} from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 /**
  * A run that hangs, or a property that exceeds the time limit, fails the test. fast-check then
  * prints the seed.
  */
-const bounds = { numRuns: 400, timeout: 6_000, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true };
+const bounds = {
+  numRuns: 400,
+  timeout: 6_000,
+  interruptAfterTimeLimit: 20_000,
+  markInterruptAsFailure: true,
+};
 const timeouts = {
   headersTimeout: 250,
   requestTimeout: 250,
@@ -18,7 +30,14 @@ const timeouts = {
   connectionsCheckingInterval: 25,
 };
 
-const issuedFields = ['api_key', 'created_at', 'expires_at', 'expires_in_days', 'is_active', 'name'];
+const issuedFields = [
+  'api_key',
+  'created_at',
+  'expires_at',
+  'expires_in_days',
+  'is_active',
+  'name',
+];
 const verifiedFields = ['created_at', 'expires_at', 'name', 'tier', 'user_id'];
 const messages: Record<number, string> = {
   400: 'Bad Request: Invalid input.',
@@ -44,9 +63,15 @@ describe('responses to arbitrary input', () => {
 
   function expectContract(status: number, body: Record<string, unknown>) {
     if (status === 200) {
-      expect([issuedFields, verifiedFields, ['confirmation'], ['usage']]).toContainEqual(Object.keys(body).sort());
+      expect([issuedFields, verifiedFields, ['confirmation'], ['usage']]).toContainEqual(
+        Object.keys(body).sort(),
+      );
     } else {
-      expect(body).toEqual({ details: expect.any(String), message: messages[status], statusCode: status });
+      expect(body).toEqual({
+        details: expect.any(String),
+        message: messages[status],
+        statusCode: status,
+      });
       expect(messages).toHaveProperty(`${status}`);
     }
   }
@@ -58,7 +83,11 @@ describe('responses to arbitrary input', () => {
   ) {
     const response = await fetch(`${app.url}${path}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${freshToken()}`, 'content-type': 'application/json', ...headers },
+      headers: {
+        authorization: `Bearer ${freshToken()}`,
+        'content-type': 'application/json',
+        ...headers,
+      },
       body,
       signal: AbortSignal.timeout(5_000),
     });
@@ -73,11 +102,17 @@ describe('responses to arbitrary input', () => {
   async function sendAndCheck(bytes: Uint8Array) {
     const { text } = await sendRaw(app.port, bytes);
     if (text === '') return;
-    const [head = '', rest = ''] = text.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '').split(/\r\n\r\n(.*)/s);
+    const [head = '', rest = ''] = text
+      .replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '')
+      .split(/\r\n\r\n(.*)/s);
     const status = Number(/^HTTP\/1\.1 (\d+) /.exec(head)?.[1]);
     const body = rest.slice(0, Number(/^Content-Length: (\d+)$/im.exec(head)?.[1] ?? 0));
-    if (body === '') expect([200, 204, 302, 401, 404, 405, 429], 'a response to HEAD or a preflight').toContain(status);
-    else if (status !== 302 && !body.includes('"openapi"')) expectContract(status, JSON.parse(body));
+    if (body === '')
+      expect([200, 204, 302, 401, 404, 405, 429], 'a response to HEAD or a preflight').toContain(
+        status,
+      );
+    else if (status !== 302 && !body.includes('"openapi"'))
+      expectContract(status, JSON.parse(body));
   }
 
   test('responds as documented to any JSON', async () => {
@@ -89,7 +124,13 @@ describe('responses to arbitrary input', () => {
 
   test('responds as documented to any values of known fields', async () => {
     const text = fc.string({ unit: 'binary', maxLength: 120 });
-    const value = fc.oneof(text, fc.double(), fc.bigInt().map(Number), fc.integer(), fc.jsonValue({ maxDepth: 2 }));
+    const value = fc.oneof(
+      text,
+      fc.double(),
+      fc.bigInt().map(Number),
+      fc.integer(),
+      fc.jsonValue({ maxDepth: 2 }),
+    );
     const fields = fc.record(
       { api_key_name: value, expires_in_days: value, ['__proto__']: value },
       { requiredKeys: [] },
@@ -100,31 +141,55 @@ describe('responses to arbitrary input', () => {
     );
   });
 
-  test.each([rotatePath, deletePath])('%s responds as documented to any values of its fields', async (path) => {
-    const name = fc.oneof(fc.constantFrom('abc', 'MyFirstKey'), fc.string({ unit: 'binary', maxLength: 120 }));
-    const value = fc.oneof(name, fc.double(), fc.integer({ min: -1, max: 400 }), fc.jsonValue({ maxDepth: 2 }));
-    const fields = fc.record({ api_key_name: value, expires_in_days: value }, { requiredKeys: [] });
-    const issued = fc.boolean();
-    await fc.assert(
-      fc.asyncProperty(fields, issued, async (body, issueFirst) => {
-        if (issueFirst) await post('{"api_key_name": "abc", "expires_in_days": 1}');
-        await post(JSON.stringify(body), {}, path);
-      }),
-      bounds,
-    );
-  });
+  test.each([rotatePath, deletePath])(
+    '%s responds as documented to any values of its fields',
+    async (path) => {
+      const name = fc.oneof(
+        fc.constantFrom('abc', 'MyFirstKey'),
+        fc.string({ unit: 'binary', maxLength: 120 }),
+      );
+      const value = fc.oneof(
+        name,
+        fc.double(),
+        fc.integer({ min: -1, max: 400 }),
+        fc.jsonValue({ maxDepth: 2 }),
+      );
+      const fields = fc.record(
+        { api_key_name: value, expires_in_days: value },
+        { requiredKeys: [] },
+      );
+      const issued = fc.boolean();
+      await fc.assert(
+        fc.asyncProperty(fields, issued, async (body, issueFirst) => {
+          if (issueFirst) await post('{"api_key_name": "abc", "expires_in_days": 1}');
+          await post(JSON.stringify(body), {}, path);
+        }),
+        bounds,
+      );
+    },
+  );
 
   test('/api/v1/user/usage/daily responds as documented to any values of its fields', async () => {
     const year = fc.constantFrom('0000', '0001', '2024', '2025', '9999');
-    const date = fc.tuple(year, fc.nat(13), fc.nat(32)).map((parts) => parts.map((one) => `${one}`.padStart(2, '0')));
+    const date = fc
+      .tuple(year, fc.nat(13), fc.nat(32))
+      .map((parts) => parts.map((one) => `${one}`.padStart(2, '0')));
     const value = fc.oneof(
       date.map((parts) => parts.join('-')),
       fc.string({ maxLength: 12 }),
       fc.jsonValue(),
     );
-    const name = fc.oneof(fc.constant('abc'), fc.string({ unit: 'binary', maxLength: 120 }), fc.jsonValue());
+    const name = fc.oneof(
+      fc.constant('abc'),
+      fc.string({ unit: 'binary', maxLength: 120 }),
+      fc.jsonValue(),
+    );
     const fields = fc.record(
-      { start_date: value, end_date: value, api_key_names: fc.oneof(fc.array(name), fc.jsonValue()) },
+      {
+        start_date: value,
+        end_date: value,
+        api_key_names: fc.oneof(fc.array(name), fc.jsonValue()),
+      },
       { requiredKeys: [] },
     );
     await post('{"api_key_name": "abc"}');
@@ -141,7 +206,10 @@ describe('responses to arbitrary input', () => {
       fc.asyncProperty(name, async (sent) => {
         const response = await fetch(`${app.url}${requestPath}`, {
           method: 'POST',
-          headers: { authorization: `Bearer ${tokenFor(`names ${issued++}`)}`, 'content-type': 'application/json' },
+          headers: {
+            authorization: `Bearer ${tokenFor(`names ${issued++}`)}`,
+            'content-type': 'application/json',
+          },
           body: JSON.stringify({ api_key_name: sent }),
         });
         const answer = (await response.json()) as Record<string, unknown>;
@@ -178,7 +246,11 @@ describe('responses to arbitrary input', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.dictionary(name, fc.string({ unit: character })), (more) => {
-        const headers = { authorization: `Bearer ${freshToken()}`, 'content-type': 'application/json', ...more };
+        const headers = {
+          authorization: `Bearer ${freshToken()}`,
+          'content-type': 'application/json',
+          ...more,
+        };
         const lines = Object.entries(headers).map(([header, value]) => `${header}: ${value}\r\n`);
         const head = `POST ${requestPath} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n`;
         return sendAndCheck(Buffer.from(`${head}${lines.join('')}\r\n{}`, 'latin1'));
@@ -188,7 +260,17 @@ describe('responses to arbitrary input', () => {
   });
 
   test('responds as documented to any method on paths similar to known ones', async () => {
-    const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'M-SEARCH');
+    const method = fc.constantFrom(
+      'GET',
+      'HEAD',
+      'POST',
+      'PUT',
+      'DELETE',
+      'OPTIONS',
+      'TRACE',
+      'PROPFIND',
+      'M-SEARCH',
+    );
     const piece = fc.oneof(
       fc.constantFrom(
         '/',
@@ -204,12 +286,17 @@ describe('responses to arbitrary input', () => {
         '/%2e',
         '?',
       ),
-      fc.string({ unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)), maxLength: 5 }),
+      fc.string({
+        unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
+        maxLength: 5,
+      }),
     );
     const path = fc.array(piece, { maxLength: 6 }).map((pieces) => `/${pieces.join('')}`);
     await fc.assert(
       fc.asyncProperty(method, fc.oneof(path, fc.constant(requestPath)), (verb, target) =>
-        sendAndCheck(Buffer.from(`${verb} ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)),
+        sendAndCheck(
+          Buffer.from(`${verb} ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`),
+        ),
       ),
       bounds,
     );
@@ -224,16 +311,34 @@ describe('responses to arbitrary input', () => {
       fc.string({ unit: character, maxLength: 60 }),
       fc.gen().map(() => makeKey()),
     );
-    const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'M-SEARCH');
-    const below = fc.string({ unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)) });
+    const method = fc.constantFrom(
+      'GET',
+      'HEAD',
+      'POST',
+      'PUT',
+      'DELETE',
+      'OPTIONS',
+      'TRACE',
+      'PROPFIND',
+      'M-SEARCH',
+    );
+    const below = fc.string({
+      unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
+    });
     const keys = fc.array(key, { maxLength: 2 });
     await fc.assert(
-      fc.asyncProperty(method, below, keys, fc.string({ maxLength: 20 }), (verb, path, sent, body) => {
-        const lines = sent.map((value) => `X-API-Key: ${value}\r\n`).join('');
-        const length = `Content-Length: ${Buffer.byteLength(body)}\r\n`;
-        const head = `${verb} ${verifyPath}/${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${length}${lines}\r\n`;
-        return sendAndCheck(Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body)]));
-      }),
+      fc.asyncProperty(
+        method,
+        below,
+        keys,
+        fc.string({ maxLength: 20 }),
+        (verb, path, sent, body) => {
+          const lines = sent.map((value) => `X-API-Key: ${value}\r\n`).join('');
+          const length = `Content-Length: ${Buffer.byteLength(body)}\r\n`;
+          const head = `${verb} ${verifyPath}/${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${length}${lines}\r\n`;
+          return sendAndCheck(Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body)]));
+        },
+      ),
       bounds,
     );
   });

@@ -23,7 +23,11 @@ describe('malformed HTTP', () => {
     expect(top).toMatch(new RegExp(`^HTTP/1\\.1 ${status}\r\n`));
     expect(top).toContain(`X-Error-Code: ${code}`);
     expect(top).toContain('Connection: close');
-    expect(JSON.parse(body)).toEqual({ details: expect.any(String), message, statusCode: Number.parseInt(status, 10) });
+    expect(JSON.parse(body)).toEqual({
+      details: expect.any(String),
+      message,
+      statusCode: Number.parseInt(status, 10),
+    });
   }
 
   test.each<[string, string]>([
@@ -48,9 +52,18 @@ describe('malformed HTTP', () => {
       `${head}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     ],
     ['an unknown transfer coding', `${head}Transfer-Encoding: xchunked\r\n\r\n`],
-    ['chunked before another coding', `${head}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`],
-    ['an endless chunk extension', `${head}Transfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(20_000)}\r\n`],
-    ['a chunk that exceeds its length', `${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n`],
+    [
+      'chunked before another coding',
+      `${head}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`,
+    ],
+    [
+      'an endless chunk extension',
+      `${head}Transfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(20_000)}\r\n`,
+    ],
+    [
+      'a chunk that exceeds its length',
+      `${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n`,
+    ],
     ['a chunk length that is not a number', `${head}Transfer-Encoding: chunked\r\n\r\nxyz\r\n`],
   ])('responds with 400 and closes the connection for %s', async (_what, bytes) => {
     const { text } = await sendRaw(app.port, bytes);
@@ -86,7 +99,10 @@ describe('malformed HTTP', () => {
     '<x>',
   ])('responds with 400 to the invalid Host %j (RFC 3986 section 3.2.2)', async (host) => {
     for (const target of targets) {
-      const { text } = await sendRaw(app.port, Buffer.from(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${last}`));
+      const { text } = await sendRaw(
+        app.port,
+        Buffer.from(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${last}`),
+      );
       expectRefusal(text, '400 Bad Request', 'malformed_request', 'Bad Request: Invalid input.');
     }
   });
@@ -104,7 +120,10 @@ describe('malformed HTTP', () => {
     '[::ffff:1.2.3.4]:80',
     '[v1.a:b]',
   ])('accepts the Host %j', async (host) => {
-    const { text } = await sendRaw(app.port, `GET /health/live HTTP/1.1\r\nHost: ${host}\r\n${last}`);
+    const { text } = await sendRaw(
+      app.port,
+      `GET /health/live HTTP/1.1\r\nHost: ${host}\r\n${last}`,
+    );
     expect(text).toMatch(/^HTTP\/1\.1 200 /);
   });
 
@@ -116,7 +135,10 @@ describe('malformed HTTP', () => {
   });
 
   test.each([
-    ['an absolute URL as the target (RFC 9112 section 3.2.2)', 'GET http://x/health/live HTTP/1.1\r\nHost: x\r\n'],
+    [
+      'an absolute URL as the target (RFC 9112 section 3.2.2)',
+      'GET http://x/health/live HTTP/1.1\r\nHost: x\r\n',
+    ],
     ['an unknown expectation', 'GET /health/live HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n'],
     ['an Upgrade header', 'GET /health/live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n'],
     ['HTTP/1.0', 'GET /health/live HTTP/1.0\r\n'],
@@ -135,7 +157,10 @@ describe('malformed HTTP', () => {
   });
 
   test('responds with 405 to CONNECT', async () => {
-    const { text } = await sendRaw(app.port, 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n');
+    const { text } = await sendRaw(
+      app.port,
+      'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n',
+    );
     const message = 'Method Not Allowed: This method is not supported here.';
     expectRefusal(text, '405 Method Not Allowed', 'method_not_allowed', message);
     expect(text).toContain('\r\nAllow: GET, HEAD, POST\r\n');
@@ -147,15 +172,24 @@ describe('malformed HTTP', () => {
   ])('does not treat a body that it left unread %s as the next request', async (_what, top) => {
     const smuggled = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_000);
     const next = `GET /nothing HTTP/1.1\r\nHost: x\r\n${last}`;
-    const { text } = await sendRaw(app.port, `${top}Content-Length: ${smuggled.length}\r\n\r\n${smuggled}${next}`);
-    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual([expect.stringMatching(/ 40[01]$/), 'HTTP/1.1 404']);
+    const { text } = await sendRaw(
+      app.port,
+      `${top}Content-Length: ${smuggled.length}\r\n\r\n${smuggled}${next}`,
+    );
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual([
+      expect.stringMatching(/ 40[01]$/),
+      'HTTP/1.1 404',
+    ]);
   });
 
   test.each([
     ['headers', `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(17_000)}\r\n\r\n`],
     ['many short headers', `GET / HTTP/1.1\r\nHost: x\r\n${'X: y\r\n'.repeat(3_000)}\r\n`],
     ['a path', `GET /${'x'.repeat(17_000)} HTTP/1.1\r\nHost: x\r\n\r\n`],
-    ['trailers', `${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`],
+    [
+      'trailers',
+      `${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`,
+    ],
   ])('responds with 431 to %s of more than 16 KiB', async (_what, bytes) => {
     const message = 'Request Header Fields Too Large: The headers exceed the accepted size.';
     expectRefusal(
@@ -178,13 +212,20 @@ describe('malformed HTTP', () => {
     ['sends nothing', [], timeouts.headersTimeout],
     ['never completes its headers', [`GET / HTTP/1.1\r\nHost: x\r\n`], timeouts.headersTimeout],
     ['never completes its body', [`${head}Content-Length: 100\r\n\r\n{`], timeouts.requestTimeout],
-    ['never sends the last chunk', [`${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n`], timeouts.requestTimeout],
-  ])('closes the connection of a client that %s after the timeout', async (_what, chunks, timeout) => {
-    const { text, duration } = await sendRaw(app.port, ...chunks);
-    expect(text).not.toContain('200 OK');
-    expect(duration).toBeGreaterThanOrEqual(timeout - 100);
-    expect(duration).toBeLessThan(timeout + 2_000);
-  });
+    [
+      'never sends the last chunk',
+      [`${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n`],
+      timeouts.requestTimeout,
+    ],
+  ])(
+    'closes the connection of a client that %s after the timeout',
+    async (_what, chunks, timeout) => {
+      const { text, duration } = await sendRaw(app.port, ...chunks);
+      expect(text).not.toContain('200 OK');
+      expect(duration).toBeGreaterThanOrEqual(timeout - 100);
+      expect(duration).toBeLessThan(timeout + 2_000);
+    },
+  );
 
   test('does not extend the timeout of a client that sends headers slowly', async () => {
     const begun = performance.now();
@@ -204,7 +245,9 @@ describe('malformed HTTP', () => {
   });
 
   test('serves other clients while connections are stuck, and afterwards', async () => {
-    const stuck = Array.from({ length: 50 }, () => sendRaw(app.port, `${head}Content-Length: 100\r\n\r\n{`));
+    const stuck = Array.from({ length: 50 }, () =>
+      sendRaw(app.port, `${head}Content-Length: 100\r\n\r\n{`),
+    );
     expect((await fetch(`${app.url}/health/live`)).status).toBe(200);
     await Promise.all(stuck);
     expect((await fetch(`${app.url}/health/live`)).status).toBe(200);

@@ -6,14 +6,19 @@ import { startApp, type TestApp } from '../harness/app.ts';
 import { deleteKey, requestKey, rotateKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
-const committed = readFileSync(new URL('../../../../packages/schema/openapi.json', import.meta.url), 'utf8');
+const committed = readFileSync(
+  new URL('../../../../packages/schema/openapi.json', import.meta.url),
+  'utf8',
+);
 const production = 'https://andamio-api-308006323670.us-central1.run.app';
 const preproduction = 'https://andamio-api-preprod-308006323670.us-central1.run.app';
 
 /** Fetches the OpenAPI document with headers that `fetch` does not allow, such as Host. */
 async function documentFrom(app: TestApp, headers: Record<string, string>) {
   const body = await new Promise<string>((resolve, reject) => {
-    request({ port: app.port, path: '/api/v1/docs/doc.json', headers }, (response) => resolve(text(response)))
+    request({ port: app.port, path: '/api/v1/docs/doc.json', headers }, (response) =>
+      resolve(text(response)),
+    )
       .on('error', reject)
       .end();
   });
@@ -32,8 +37,13 @@ describe('the OpenAPI document', () => {
   test('serves the committed document without authentication, with its own host', async () => {
     for (const headers of [{}, { authorization: 'Bearer garbage' }]) {
       const answer = await fetch(`${app.url}/api/v1/docs/doc.json`, { headers });
-      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
-      const { servers, ...others } = JSON.parse((await answer.text()).replaceAll(app.url, production));
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([
+        200,
+        'application/json; charset=utf-8',
+      ]);
+      const { servers, ...others } = JSON.parse(
+        (await answer.text()).replaceAll(app.url, production),
+      );
       const { servers: published, ...expected } = JSON.parse(committed);
       expect(others).toEqual(expected);
       expect(servers).toEqual([{ url: production, description: 'This host' }, ...published]);
@@ -41,7 +51,10 @@ describe('the OpenAPI document', () => {
   });
 
   test('serves exactly the committed document on the documented host', async () => {
-    const { body } = await documentFrom(behindProxy, { host: production.slice(8), 'x-forwarded-proto': 'https' });
+    const { body } = await documentFrom(behindProxy, {
+      host: production.slice(8),
+      'x-forwarded-proto': 'https',
+    });
     expect(JSON.parse(body)).toEqual(JSON.parse(committed));
   });
 
@@ -84,7 +97,9 @@ describe('the OpenAPI document', () => {
       { url: preproduction, description: 'Pre-production' },
       { url: production, description: 'Production' },
     ]);
-    expect((await documentFrom(app, headers)).servers[0]?.url).toBe(preproduction.replace('https', 'http'));
+    expect((await documentFrom(app, headers)).servers[0]?.url).toBe(
+      preproduction.replace('https', 'http'),
+    );
   });
 
   test.each(["a'b", 'a%22b', '$(id)', 'a;b', 'a&b=c', 'x'.repeat(254), 'a:123456'])(
@@ -95,7 +110,11 @@ describe('the OpenAPI document', () => {
   );
 
   test('the served document ignores all forwarded headers but an https protocol', async () => {
-    const headers = { host: 'localhost', 'x-forwarded-proto': 'java"script', 'x-forwarded-host': 'evil.example.com' };
+    const headers = {
+      host: 'localhost',
+      'x-forwarded-proto': 'java"script',
+      'x-forwarded-host': 'evil.example.com',
+    };
     expect((await documentFrom(behindProxy, headers)).servers[0]?.url).toBe('http://localhost');
   });
 });

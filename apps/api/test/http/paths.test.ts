@@ -18,7 +18,11 @@ describe('paths and methods', () => {
   async function ask(method: string, path: string, headers: Record<string, string> = {}) {
     const response = await fetch(`${app.url}${path}`, { method, headers });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === '' ? {} : JSON.parse(text) };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? {} : JSON.parse(text),
+    };
   }
 
   test.each([
@@ -51,7 +55,11 @@ describe('paths and methods', () => {
     ['PUT', '/nothing'],
   ])('responds with 404 to %s %s, with and without a token', async (method, path) => {
     expectError(await ask(method, path), 404, 'not_found');
-    expectError(await ask(method, path, { authorization: `Bearer ${tokenFor('user')}` }), 404, 'not_found');
+    expectError(
+      await ask(method, path, { authorization: `Bearer ${tokenFor('user')}` }),
+      404,
+      'not_found',
+    );
   });
 
   test.each([
@@ -73,7 +81,11 @@ describe('paths and methods', () => {
     ['DELETE', '/health/ready', 'GET, HEAD'],
     ['POST', '/health/live', 'GET, HEAD'],
   ])('responds with 405 and Allow to %s %s', async (method, path, allow) => {
-    for (const headers of [{}, { authorization: 'Bearer garbage' }, { authorization: `Bearer ${tokenFor('user')}` }]) {
+    for (const headers of [
+      {},
+      { authorization: 'Bearer garbage' },
+      { authorization: `Bearer ${tokenFor('user')}` },
+    ]) {
       const answer = await ask(method, path, headers);
       expectError(answer, 405, 'method_not_allowed');
       expect(answer.headers.get('allow')).toBe(allow);
@@ -81,7 +93,10 @@ describe('paths and methods', () => {
   });
 
   test('responds with 404 to OPTIONS *', async () => {
-    const { text } = await sendRaw(app.port, 'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    const { text } = await sendRaw(
+      app.port,
+      'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    );
     expect(text).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
     expect(text).toContain('"message":"Not Found: The requested resource does not exist."');
   });
@@ -94,7 +109,9 @@ describe('paths and methods', () => {
   test.each(['/api/v1/docs/doc.json', '/health/live', '/health/ready'])(
     'responds to HEAD %s like GET without the body',
     async (path) => {
-      const [head, get] = await Promise.all(['HEAD', 'GET'].map((method) => fetch(`${app.url}${path}`, { method })));
+      const [head, get] = await Promise.all(
+        ['HEAD', 'GET'].map((method) => fetch(`${app.url}${path}`, { method })),
+      );
       expect([head?.status, await head?.text()]).toEqual([200, '']);
       for (const name of ['content-type', 'content-length'])
         expect(head?.headers.get(name)).toBe(get?.headers.get(name));
@@ -102,13 +119,22 @@ describe('paths and methods', () => {
   );
 
   test('responds with 400 or 404 to a path that cannot be decoded', async () => {
-    const { text } = await sendRaw(app.port, 'GET /%ff%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    const { text } = await sendRaw(
+      app.port,
+      'GET /%ff%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    );
     expect(text).toMatch(/^HTTP\/1\.1 40[04] /);
   });
 
   test('reports live and ready while the store responds', async () => {
-    expect(await ask('GET', '/health/live')).toMatchObject({ status: 200, body: { status: 'live' } });
-    expect(await ask('GET', '/health/ready')).toMatchObject({ status: 200, body: { status: 'ready' } });
+    expect(await ask('GET', '/health/live')).toMatchObject({
+      status: 200,
+      body: { status: 'live' },
+    });
+    expect(await ask('GET', '/health/ready')).toMatchObject({
+      status: 200,
+      body: { status: 'ready' },
+    });
   });
 });
 
@@ -137,7 +163,9 @@ describe('health checks without a store', () => {
   });
 
   test('responds with 503 to a readiness check and 200 to a liveness check while the store is down', async () => {
-    const ask = await startWithout(() => Promise.reject(new StoreUnavailableError('password hunter2')));
+    const ask = await startWithout(() =>
+      Promise.reject(new StoreUnavailableError('password hunter2')),
+    );
     const response = await ask('/health/ready');
     const { status, headers } = response;
     const answer = { status, headers, body: (await response.json()) as Record<string, unknown> };
@@ -153,15 +181,23 @@ describe('health checks without a store', () => {
     await waitFor('all requests', () => arrived === 100);
     expect(waiting).toHaveLength(1);
     waiting[0]?.();
-    expect(new Set((await Promise.all(responses)).map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set((await Promise.all(responses)).map(({ status }) => status))).toEqual(
+      new Set([200]),
+    );
     expect(waiting).toHaveLength(1);
   });
 
   test('caches the result of a readiness check for at most a second', async () => {
     let up = true;
-    const ask = await startWithout(() => (up ? Promise.resolve() : Promise.reject(new StoreUnavailableError('down'))));
+    const ask = await startWithout(() =>
+      up ? Promise.resolve() : Promise.reject(new StoreUnavailableError('down')),
+    );
     expect((await ask('/health/ready')).status).toBe(200);
     up = false;
-    await waitFor('the readiness check to fail', async () => (await ask('/health/ready')).status === 503, 3);
+    await waitFor(
+      'the readiness check to fail',
+      async () => (await ask('/health/ready')).status === 503,
+      3,
+    );
   });
 });

@@ -24,7 +24,8 @@ function keyRequest(sub: string, name: string): string {
   return `${head.join('\r\n')}\r\n\r\n${body}`;
 }
 
-const statusesOf = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
+const statusesOf = (text: string) =>
+  [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
 
 describe('pipelined requests', () => {
   let app: TestApp;
@@ -58,21 +59,39 @@ describe('pipelined requests', () => {
   const broken: readonly [string, string, number][] = [
     ['garbage', 'hello there\r\n\r\n', 400],
     ['a body that is longer than its Content-Length', '}}}}', 400],
-    ['headers that are too large', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`, 431],
-    ['two Content-Lengths', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400],
-    ['an invalid chunk', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n', 400],
+    [
+      'headers that are too large',
+      `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`,
+      431,
+    ],
+    [
+      'two Content-Lengths',
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
+      400,
+    ],
+    [
+      'an invalid chunk',
+      'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n',
+      400,
+    ],
     ['CONNECT', 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n', 405],
   ];
 
-  test.each(broken)('answers pipelined requests in order before it refuses %s', async (what, bytes, refusal) => {
-    for (storeDelay of [0, 100]) {
-      const sub = `${what} ${storeDelay}`;
-      const { text } = await sendRaw(app.port, `${keyRequest(sub, 'one')}${keyRequest(sub, 'two')}${bytes}`);
-      expect(statusesOf(text)).toEqual([200, 200, refusal]);
-      expect(text.indexOf('"name":"one"')).toBeLessThan(text.indexOf('"name":"two"'));
-      expect(await namesOf(sub)).toEqual(['one', 'two']);
-    }
-  });
+  test.each(broken)(
+    'answers pipelined requests in order before it refuses %s',
+    async (what, bytes, refusal) => {
+      for (storeDelay of [0, 100]) {
+        const sub = `${what} ${storeDelay}`;
+        const { text } = await sendRaw(
+          app.port,
+          `${keyRequest(sub, 'one')}${keyRequest(sub, 'two')}${bytes}`,
+        );
+        expect(statusesOf(text)).toEqual([200, 200, refusal]);
+        expect(text.indexOf('"name":"one"')).toBeLessThan(text.indexOf('"name":"two"'));
+        expect(await namesOf(sub)).toEqual(['one', 'two']);
+      }
+    },
+  );
 
   test('answers a request before it refuses garbage that arrives later in pieces', async () => {
     storeDelay = 200;
@@ -104,20 +123,29 @@ describe('pipelined requests', () => {
 
   test('answers a request although the next one is never completed', async () => {
     storeDelay = 1_500; // Longer than a request may take to arrive.
-    const { text } = await sendRaw(app.port, `${keyRequest('unfinished', 'one')}POST / HTTP/1.1\r\nHost: x\r\n`);
+    const { text } = await sendRaw(
+      app.port,
+      `${keyRequest('unfinished', 'one')}POST / HTTP/1.1\r\nHost: x\r\n`,
+    );
     expect(statusesOf(text)).toEqual([200]);
   });
 
   test('does not handle a request after one with Connection: close', async () => {
     storeDelay = 0;
-    const { text } = await sendRaw(app.port, `${live}Connection: close\r\n\r\n${keyRequest('late', 'never')}`);
+    const { text } = await sendRaw(
+      app.port,
+      `${live}Connection: close\r\n\r\n${keyRequest('late', 'never')}`,
+    );
     expect(statusesOf(text)).toEqual([200]);
     expect(await namesOf('late')).toEqual([]);
   });
 
   test.each([
     ['websocket', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'],
-    ['h2c', 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n'],
+    [
+      'h2c',
+      'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n',
+    ],
     ['another protocol', 'Connection: keep-alive, upgrade\r\nUpgrade: x/1\r\n'],
   ])(
     'answers a request that offers an upgrade to %s, closes the connection and handles no later request',
@@ -127,7 +155,10 @@ describe('pipelined requests', () => {
         const first = keyRequest(sub, 'first');
         const [line = '', ...rest] = keyRequest(sub, 'second').split('\r\n');
         const second = [line, offer.trimEnd(), ...rest].join('\r\n');
-        const { text } = await sendRaw(app.port, `${first}${second}${keyRequest(sub, 'third')}${live}${last}`);
+        const { text } = await sendRaw(
+          app.port,
+          `${first}${second}${keyRequest(sub, 'third')}${live}${last}`,
+        );
         expect(statusesOf(text)).toEqual([200, 200]);
         expect(text).toContain('\r\nConnection: close\r\n');
         expect(await namesOf(sub)).toEqual(['first', 'second']);
@@ -136,7 +167,10 @@ describe('pipelined requests', () => {
   );
 
   test('closes the connection after a GET that offers an upgrade', async () => {
-    const { text } = await sendRaw(app.port, `${live}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n${live}${last}`);
+    const { text } = await sendRaw(
+      app.port,
+      `${live}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n${live}${last}`,
+    );
     expect(statusesOf(text)).toEqual([200]);
     expect(text).toContain('\r\nConnection: close\r\n');
   });

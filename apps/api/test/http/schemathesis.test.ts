@@ -30,7 +30,9 @@ test.runIf(inject('available').includes('schemathesis'))(
         ],
         { cwd: service.folder, timeout: 110_000 },
       ).catch(({ message, stdout: said }: { message: string; stdout?: string }) => {
-        throw new Error(`${message}\n${said ?? ''}`.replaceAll(token, 'TOKEN').replaceAll(key, 'KEY'));
+        throw new Error(
+          `${message}\n${said ?? ''}`.replaceAll(token, 'TOKEN').replaceAll(key, 'KEY'),
+        );
       });
       expect(Number(/(\d+) generated/.exec(stdout)?.[1]), stdout).toBeGreaterThan(100);
     } finally {

@@ -48,7 +48,9 @@ describe('a user who is suspended', () => {
 
   test('lets a suspended user list and delete keys', async () => {
     await suspend('reader');
-    expect((await getUser(app.url, as('reader'))).body['active_keys']).toMatchObject([{ name: 'MyFirstKey' }]);
+    expect((await getUser(app.url, as('reader'))).body['active_keys']).toMatchObject([
+      { name: 'MyFirstKey' },
+    ]);
     expect((await deleteKey(app.url, key, as('reader'))).status).toBe(200);
   });
 

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { deleteKey, getUser, post, requestKey, rollKey, rotateKey } from '../harness/request-key.ts';
+import {
+  deleteKey,
+  getUser,
+  post,
+  requestKey,
+  rollKey,
+  rotateKey,
+} from '../harness/request-key.ts';
 import { fileStore } from '../harness/stores.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
@@ -21,7 +28,8 @@ describe('Idempotency-Key', () => {
     headers: { 'idempotency-key': idempotencyKey },
   });
   const key = { api_key_name: 'MyFirstKey' };
-  const held = async (sub: string) => (await getUser(app.url, as(sub))).body['active_keys'] as object[];
+  const held = async (sub: string) =>
+    (await getUser(app.url, as(sub))).body['active_keys'] as object[];
 
   test('returns the same key when the request is repeated with the same Idempotency-Key', async () => {
     now = begun;
@@ -35,7 +43,8 @@ describe('Idempotency-Key', () => {
 
   test('ignores field order, defaults and unknown fields when it compares repeated bodies', async () => {
     const first = await requestKey(app.url, key, as('understood'));
-    const rawBody = '{ "note": 1, "expires_in_days": 365.0, "api_key_name": "x", "api_key_name": "MyFirst\\u004bey" }';
+    const rawBody =
+      '{ "note": 1, "expires_in_days": 365.0, "api_key_name": "x", "api_key_name": "MyFirst\\u004bey" }';
     const second = await requestKey(app.url, undefined, { ...as('understood'), rawBody });
     expect(second.body).toEqual(first.body);
   });
@@ -59,12 +68,19 @@ describe('Idempotency-Key', () => {
 
   test('replays a request whose expiry would now be after the year 9999', async () => {
     now = begun; // The key expires in the last second of the year 9999.
-    const longest = { ...key, expires_in_days: Math.ceil((Date.UTC(9999, 11, 31, 23, 59, 59) - begun) / day) };
+    const longest = {
+      ...key,
+      expires_in_days: Math.ceil((Date.UTC(9999, 11, 31, 23, 59, 59) - begun) / day),
+    };
     const first = await requestKey(app.url, longest, as('longest'));
     expect(first.status).toBe(200);
     now += day - 1000;
     expect((await requestKey(app.url, longest, as('longest'))).body).toEqual(first.body);
-    expectError(await requestKey(app.url, longest, as('longest', 'attempt-2')), 422, 'expiry_too_late');
+    expectError(
+      await requestKey(app.url, longest, as('longest', 'attempt-2')),
+      422,
+      'expiry_too_late',
+    );
   });
 
   test('scopes an Idempotency-Key to its owner and operation', async () => {
@@ -83,11 +99,15 @@ describe('Idempotency-Key', () => {
     const extend = { ...key, expires_in_days: 1 };
     now += day; // The key has expired. If extended by one day, it could be extended again.
     const first = await rotateKey(app.url, extend, as('extended'));
-    expect(first.body).toEqual({ confirmation: 'API key expiration extended to 2025-09-02T23:59:59Z' });
+    expect(first.body).toEqual({
+      confirmation: 'API key expiration extended to 2025-09-02T23:59:59Z',
+    });
     expect((await rotateKey(app.url, extend, as('extended'))).body).toEqual(first.body);
     expect(await held('extended')).toMatchObject([{ expires_at: '2025-09-02T23:59:59Z' }]);
     const next = await rotateKey(app.url, extend, as('extended', 'attempt-2'));
-    expect(next.body).toEqual({ confirmation: 'API key expiration extended to 2025-09-03T23:59:59Z' });
+    expect(next.body).toEqual({
+      confirmation: 'API key expiration extended to 2025-09-03T23:59:59Z',
+    });
   });
 
   test('returns the same secret when roll is repeated', async () => {
@@ -95,7 +115,9 @@ describe('Idempotency-Key', () => {
     const first = await rollKey(app.url, key, as('rolled'));
     now += 60_000;
     expect((await rollKey(app.url, key, as('rolled'))).body).toEqual(first.body);
-    expect((await rollKey(app.url, key, as('rolled', 'attempt-2'))).body['api_key']).not.toBe(first.body['api_key']);
+    expect((await rollKey(app.url, key, as('rolled', 'attempt-2'))).body['api_key']).not.toBe(
+      first.body['api_key'],
+    );
   });
 
   test.each([
@@ -104,11 +126,18 @@ describe('Idempotency-Key', () => {
   ])('responds with 422 to a repeated request whose key was %s', async (how, change) => {
     await requestKey(app.url, key, as(`since ${how}`));
     expect((await change(app.url, key, as(`since ${how}`, 'attempt-2'))).status).toBe(200);
-    expectError(await requestKey(app.url, key, as(`since ${how}`)), 422, 'idempotency_key_outdated');
+    expectError(
+      await requestKey(app.url, key, as(`since ${how}`)),
+      422,
+      'idempotency_key_outdated',
+    );
   });
 
   test('does not replay a refusal', async () => {
-    const token = (tier: string) => ({ ...as('refused'), token: tokenFor('refused', { tier, exp: now / 1000 + 60 }) });
+    const token = (tier: string) => ({
+      ...as('refused'),
+      token: tokenFor('refused', { tier, exp: now / 1000 + 60 }),
+    });
     await requestKey(app.url, { api_key_name: 'held' }, { token: token('pioneer').token });
     expectError(await requestKey(app.url, key, token('pioneer')), 429, 'key_limit_reached');
     expect((await requestKey(app.url, key, token('starter'))).status).toBe(200);
@@ -119,11 +148,16 @@ describe('Idempotency-Key', () => {
     ['has 129 characters', 'x'.repeat(129)],
     ['contains a space', 'two words'],
     ['is not ASCII', 'cl\u00e9'],
-  ])('responds with 422 to an Idempotency-Key that %s, without repeating it', async (_, idempotencyKey) => {
-    const answer = await requestKey(app.url, key, as('invalid', idempotencyKey));
-    expectError(answer, 422, 'invalid_field');
-    expect(answer.body['details']).toBe('Idempotency-Key: must be 1 to 128 visible ASCII characters, sent once');
-  });
+  ])(
+    'responds with 422 to an Idempotency-Key that %s, without repeating it',
+    async (_, idempotencyKey) => {
+      const answer = await requestKey(app.url, key, as('invalid', idempotencyKey));
+      expectError(answer, 422, 'invalid_field');
+      expect(answer.body['details']).toBe(
+        'Idempotency-Key: must be 1 to 128 visible ASCII characters, sent once',
+      );
+    },
+  );
 
   test('accepts an Idempotency-Key of 128 visible characters with the longest user id', async () => {
     const longest = '"\\'.repeat(64);
@@ -140,10 +174,16 @@ describe('Idempotency-Key', () => {
 
   test('responds with 422 to two Idempotency-Key headers', async () => {
     const { token } = as('twice');
-    const headers = new Headers({ authorization: `Bearer ${token}`, 'content-type': 'application/json' });
+    const headers = new Headers({
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+    });
     headers.append('idempotency-key', 'one');
     headers.append('idempotency-key', 'two');
-    const answer = await post(`${app.url}/api/v1/apikey/request`, key, { token, headers: Object.fromEntries(headers) });
+    const answer = await post(`${app.url}/api/v1/apikey/request`, key, {
+      token,
+      headers: Object.fromEntries(headers),
+    });
     expectError(answer, 422, 'invalid_field');
   });
 });

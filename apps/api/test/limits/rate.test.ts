@@ -14,7 +14,8 @@ describe('rate limits per minute', () => {
   }
   const good = (url: string, sub: string, more: Record<string, string> = {}) =>
     requestKey(url, {}, { token: tokenFor(sub), headers: more });
-  const bad = (url: string, more: Record<string, string> = {}) => requestKey(url, {}, { token: 'bad', headers: more });
+  const bad = (url: string, more: Record<string, string> = {}) =>
+    requestKey(url, {}, { token: 'bad', headers: more });
 
   describe('of a user', () => {
     test.each([
@@ -32,7 +33,9 @@ describe('rate limits per minute', () => {
       expect(reset, 'in Unix seconds').toBeGreaterThan(before);
       expect(reset).toBeLessThanOrEqual(before + 62);
       expect(headers.get('ratelimit')).toMatch(new RegExp(`^"user"; r=${limit - 1}; t=\\d+$`));
-      expect(headers.get('ratelimit-policy')).toMatch(new RegExp(`^"user"; q=${limit}; w=60; pk=:.*:$`));
+      expect(headers.get('ratelimit-policy')).toMatch(
+        new RegExp(`^"user"; q=${limit}; w=60; pk=:.*:$`),
+      );
     });
 
     test('counts a request before checking permission and body, and for this user only', async () => {
@@ -87,7 +90,8 @@ describe('rate limits per minute', () => {
 
     test('does not count health checks against the address', async () => {
       const url = await start({ ipRateLimitPerMinute: 2 });
-      for (let sent = 0; sent < 10; sent++) expect((await fetch(`${url}/health/live`)).status).toBe(200);
+      for (let sent = 0; sent < 10; sent++)
+        expect((await fetch(`${url}/health/live`)).status).toBe(200);
       expect((await bad(url)).status).toBe(401);
     });
 
@@ -118,10 +122,13 @@ describe('rate limits per minute', () => {
       [1, from('[2001:db8:1:2::1]:1001'), from('[2001:db8:2:2::1]:1001'), 'other'],
       [2, from('9.9.9.9:1', '5.5.5.5:1'), from('9.9.9.9:2', '6.6.6.6:2'), 'same'],
       [1, from('::ffff:1.2.3.4'), from('::ffff:4.3.2.1'), 'other'],
-    ])('with TRUST_PROXY_HOPS=%i, %o and %o are the %s client', async (trustProxyHops, first, second, expected) => {
-      const url = await start({ trustProxyHops, ipRateLimitPerMinute: 1 });
-      expect((await bad(url, first)).status).toBe(401);
-      expect((await bad(url, second)).status).toBe(expected === 'same' ? 429 : 401);
-    });
+    ])(
+      'with TRUST_PROXY_HOPS=%i, %o and %o are the %s client',
+      async (trustProxyHops, first, second, expected) => {
+        const url = await start({ trustProxyHops, ipRateLimitPerMinute: 1 });
+        expect((await bad(url, first)).status).toBe(401);
+        expect((await bad(url, second)).status).toBe(expected === 'same' ? 429 : 401);
+      },
+    );
   });
 });

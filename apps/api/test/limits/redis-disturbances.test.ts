@@ -30,8 +30,11 @@ async function inspect(redis: Redis) {
 
 /** Creates counters as an instance of the service does, and records their log lines. */
 function connectTo(url: string, times: Partial<RedisTimes> = {}) {
-  const lines: { readonly message: string; readonly severity: string; readonly err?: { readonly message: string } }[] =
-    [];
+  const lines: {
+    readonly message: string;
+    readonly severity: string;
+    readonly err?: { readonly message: string };
+  }[] = [];
   const log = createLog({
     level: 'info',
     project: undefined,
@@ -70,7 +73,11 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     onTestFinished(() => service.signal('SIGKILL'));
     const ask = async () => {
       const begun = performance.now();
-      const { status } = await requestKey(service.url, {}, { token: tokenFor(crypto.randomUUID()) });
+      const { status } = await requestKey(
+        service.url,
+        {},
+        { token: tokenFor(crypto.randomUUID()) },
+      );
       expect(status).toBe(400);
       return performance.now() - begun;
     };
@@ -119,7 +126,10 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     // The seven pauses last 10, 20, 40, 80, 160, 320 and 400 ms. Each attempt also takes 50 ms.
     expect(performance.now() - begun).toBeGreaterThan(1_000);
     expect(messages()).toEqual([redisUnavailable]);
-    expect(lines[0]).toMatchObject({ severity: 'WARNING', err: { message: expect.stringContaining('within 50 ms') } });
+    expect(lines[0]).toMatchObject({
+      severity: 'WARNING',
+      err: { message: expect.stringContaining('within 50 ms') },
+    });
 
     proxy.discards = false;
     await shared(await inspect(redis));
@@ -143,7 +153,8 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     for (const instance of [first, second]) await instance.shared(await inspect(successor));
     await first.count('both');
     expect(await second.count('both')).toBe(2);
-    for (const { messages } of [first, second]) expect(messages()).toEqual([redisUnavailable, redisRecovered]);
+    for (const { messages } of [first, second])
+      expect(messages()).toEqual([redisUnavailable, redisRecovered]);
   });
 
   test.each<[string, readonly string[], RegExp]>([
@@ -170,7 +181,12 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
   });
 
   test('logs the cause when Redis loads its data, and the recovery', async () => {
-    const slowLoading = ['--key-load-delay', '100', '--loading-process-events-interval-bytes', '1024'];
+    const slowLoading = [
+      '--key-load-delay',
+      '100',
+      '--loading-process-events-interval-bytes',
+      '1024',
+    ];
     const redis = await redisServer('--enable-debug-command', 'yes', ...slowLoading);
     const [inspector, loader] = [await inspect(redis), await inspect(redis)];
     const { count, lines, messages, shared } = connectTo(redis.url);
@@ -184,7 +200,9 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
       ),
     );
     for (let hits = 1; hits <= 3; hits++) expect(await count('somebody')).toBe(hits);
-    expect(lines[0]?.err?.message).toMatch(/^Redis answered LOADING\. The server is loading its data\./);
+    expect(lines[0]?.err?.message).toMatch(
+      /^Redis answered LOADING\. The server is loading its data\./,
+    );
 
     await inspector.sendCommand(['CONFIG', 'SET', 'key-load-delay', '0']);
     await loaded;
@@ -193,9 +211,24 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
   });
 
   test.each<[string, readonly string[], (port: number) => string, RegExp]>([
-    ['requires a password', ['--requirepass', 'secret'], (port) => `redis://127.0.0.1:${port}`, /NOAUTH.*REDIS_AUTH/],
-    ['rejects the password', ['--requirepass', 'secret'], (port) => `redis://:hunter2@127.0.0.1:${port}`, /WRONGPASS/],
-    ['runs in cluster mode', ['--cluster-enabled', 'yes'], (port) => `redis://127.0.0.1:${port}`, /cluster mode/],
+    [
+      'requires a password',
+      ['--requirepass', 'secret'],
+      (port) => `redis://127.0.0.1:${port}`,
+      /NOAUTH.*REDIS_AUTH/,
+    ],
+    [
+      'rejects the password',
+      ['--requirepass', 'secret'],
+      (port) => `redis://:hunter2@127.0.0.1:${port}`,
+      /WRONGPASS/,
+    ],
+    [
+      'runs in cluster mode',
+      ['--cluster-enabled', 'yes'],
+      (port) => `redis://127.0.0.1:${port}`,
+      /cluster mode/,
+    ],
   ])('logs the cause and counts in memory when Redis %s', async (_what, options, urlOf, cause) => {
     const redis = await redisServer(...options);
     const { count, lines, messages } = connectTo(urlOf(redis.port));
@@ -212,17 +245,24 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     expect(lines[0]?.err?.message).toMatch(/^The connection to Redis failed \(ECONNREFUSED\)/);
   });
 
-  test.each(['FLUSHALL', 'SCRIPT FLUSH'])('continues to count after %s, without a log line', async (command) => {
-    const redis = await redisServer();
-    const inspector = await inspect(redis);
-    const { count, messages, shared } = connectTo(redis.url);
-    await shared(inspector);
-    await count('somebody');
-    await inspector.sendCommand(command.split(' '));
-    expect(await Promise.all([count('somebody'), count('somebody')])).toEqual(command === 'FLUSHALL' ? [1, 2] : [2, 3]);
-    expect(await inspector.get('limit:address:somebody')).toBe(command === 'FLUSHALL' ? '2' : '3');
-    expect(messages()).toEqual([]);
-  });
+  test.each(['FLUSHALL', 'SCRIPT FLUSH'])(
+    'continues to count after %s, without a log line',
+    async (command) => {
+      const redis = await redisServer();
+      const inspector = await inspect(redis);
+      const { count, messages, shared } = connectTo(redis.url);
+      await shared(inspector);
+      await count('somebody');
+      await inspector.sendCommand(command.split(' '));
+      expect(await Promise.all([count('somebody'), count('somebody')])).toEqual(
+        command === 'FLUSHALL' ? [1, 2] : [2, 3],
+      );
+      expect(await inspector.get('limit:address:somebody')).toBe(
+        command === 'FLUSHALL' ? '2' : '3',
+      );
+      expect(messages()).toEqual([]);
+    },
+  );
 
   test('restarts a window that is too long because the clock of Redis was set back', async () => {
     const redis = await redisServer();
@@ -230,7 +270,9 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     const { count, shared } = connectTo(redis.url);
     await shared(inspector);
     // Simulates a counter from before the clock was set back by an hour.
-    await inspector.set('limit:address:somebody', '50', { expiration: { type: 'PX', value: 3_660_000 } });
+    await inspector.set('limit:address:somebody', '50', {
+      expiration: { type: 'PX', value: 3_660_000 },
+    });
     expect(await count('somebody')).toBe(1);
     expect(await inspector.pTTL('limit:address:somebody')).toBeLessThanOrEqual(60_000);
   });

@@ -44,18 +44,36 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
       ...['--user', 'admin', 'on', '>admin', '~*', '&*', '+@all'],
     );
     onTestFinished(() => redis.stop());
-    const admin = await createClient({ url: redis.url, username: 'admin', password: 'admin' }).connect();
+    const admin = await createClient({
+      url: redis.url,
+      username: 'admin',
+      password: 'admin',
+    }).connect();
     onTestFinished(() => admin.destroy());
     /** Sets the only accepted token. Open connections are not affected. */
     const accept = (accepted: string) =>
-      admin.sendCommand(['ACL', 'SETUSER', 'default', 'on', 'resetpass', `>${accepted}`, '~*', '&*', '+@all']);
+      admin.sendCommand([
+        'ACL',
+        'SETUSER',
+        'default',
+        'on',
+        'resetpass',
+        `>${accepted}`,
+        '~*',
+        '&*',
+        '+@all',
+      ]);
     /**
      * Closes all of the user's connections. Memorystore does this some time after a token has
      * expired.
      */
     const cut = () => admin.sendCommand(['CLIENT', 'KILL', 'USER', 'default']);
     const authentications = async () =>
-      Number(/cmdstat_auth:calls=(\d+)/.exec((await admin.sendCommand(['INFO', 'commandstats'])) as string)?.[1] ?? 0);
+      Number(
+        /cmdstat_auth:calls=(\d+)/.exec(
+          (await admin.sendCommand(['INFO', 'commandstats'])) as string,
+        )?.[1] ?? 0,
+      );
     await accept(token);
     return { admin, accept, cut, authentications, url: `rediss://127.0.0.1:${tlsPort}` };
   }
@@ -142,7 +160,9 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     const { accept, metadata, countedInRedis, messages, admin } = await start();
     await countedInRedis();
     const id = async () =>
-      /id=(\d+) [^\n]*user=default/.exec((await admin.sendCommand(['CLIENT', 'LIST'])) as string)?.[1];
+      /id=(\d+) [^\n]*user=default/.exec(
+        (await admin.sendCommand(['CLIENT', 'LIST'])) as string,
+      )?.[1];
     const before = await id();
     for (const token of ['token-2', 'token-3']) {
       await accept(token);
@@ -167,19 +187,24 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     await accept('token-2');
     await cut();
     await countedInRedis();
-    expect(messages().filter((message) => message === logEvents.redisRecovered).length).toBeLessThanOrEqual(1);
+    expect(
+      messages().filter((message) => message === logEvents.redisRecovered).length,
+    ).toBeLessThanOrEqual(1);
   });
 
-  test.each(['hangs', 'fails'] as const)('counts in memory while the metadata server %s', async (mode) => {
-    const { count, lines, metadata, countedInRedis, messages } = await start(mode);
-    await waitFor('the line', () => lines.length > 0);
-    expect(await count('somebody')).toBe(1);
-    expect(await count('somebody')).toBe(2);
-    metadata.mode = 'answers';
-    await countedInRedis();
-    expect(messages()).toEqual([logEvents.redisUnavailable, logEvents.redisRecovered]);
-    expect(JSON.stringify(lines)).not.toContain('token-1');
-  });
+  test.each(['hangs', 'fails'] as const)(
+    'counts in memory while the metadata server %s',
+    async (mode) => {
+      const { count, lines, metadata, countedInRedis, messages } = await start(mode);
+      await waitFor('the line', () => lines.length > 0);
+      expect(await count('somebody')).toBe(1);
+      expect(await count('somebody')).toBe(2);
+      metadata.mode = 'answers';
+      await countedInRedis();
+      expect(messages()).toEqual([logEvents.redisUnavailable, logEvents.redisRecovered]);
+      expect(JSON.stringify(lines)).not.toContain('token-1');
+    },
+  );
 
   test('counts in memory while Redis rejects the token, and logs no token', async () => {
     const { accept, cut, count, lines, countedInRedis } = await start();

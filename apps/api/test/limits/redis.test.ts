@@ -35,8 +35,10 @@ describe.skipIf(!inject('available').includes('redis'))('rate limits shared thro
     await redis?.stop();
   });
 
-  const ask = (service: string, sub: string) => requestKey(service, {}, { token: tokenFor(sub, { tier: 'starter' }) });
-  const warnings = () => services.map(({ output }) => output().match(/Redis is unavailable/g)?.length ?? 0);
+  const ask = (service: string, sub: string) =>
+    requestKey(service, {}, { token: tokenFor(sub, { tier: 'starter' }) });
+  const warnings = () =>
+    services.map(({ output }) => output().match(/Redis is unavailable/g)?.length ?? 0);
 
   test('allows exactly 50 of 120 requests of a starter through two instances', async () => {
     const urls = await start();
@@ -64,7 +66,9 @@ describe.skipIf(!inject('available').includes('redis'))('rate limits shared thro
       ),
     );
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(50);
-    expect(answers.filter(({ headers }) => headers.get('x-error-code') === 'rate_limited')).toHaveLength(70);
+    expect(
+      answers.filter(({ headers }) => headers.get('x-error-code') === 'rate_limited'),
+    ).toHaveLength(70);
   });
 
   test('counts in memory with one warning while Redis is down, and shares counters when it is back', async () => {

@@ -29,7 +29,9 @@ const dumpEmulator: Dump = async () => {
   const firestore = new Firestore({ projectId: project, host, ssl: false });
   const collections = await firestore.listCollections();
   const snapshots = await Promise.all(collections.map((collection) => collection.get()));
-  const documents = snapshots.flatMap(({ docs }) => docs.map((document) => ({ id: document.id, ...document.data() })));
+  const documents = snapshots.flatMap(({ docs }) =>
+    docs.map((document) => ({ id: document.id, ...document.data() })),
+  );
   await firestore.terminate();
   return JSON.stringify(documents);
 };
@@ -37,7 +39,12 @@ const dumpEmulator: Dump = async () => {
 /** Returns the encodings in which a secret might appear. */
 function encodingsOf(secret: string | Buffer): string[] {
   const bytes = Buffer.from(secret as string);
-  return [bytes.toString('latin1'), bytes.toString('base64'), bytes.toString('base64url'), bytes.toString('hex')];
+  return [
+    bytes.toString('latin1'),
+    bytes.toString('base64'),
+    bytes.toString('base64url'),
+    bytes.toString('hex'),
+  ];
 }
 
 describe('secrets in logs and stores', () => {
@@ -51,7 +58,12 @@ describe('secrets in logs and stores', () => {
     for (let owner = 0; owner < 5; owner++) {
       const token = tokenFor(`owner-of-the-run-${owner}`, { tier: 'starter' });
       tokens.push(token);
-      for (const name of ['name-of-the-run-1', 'name-of-the-run-2', 'name-of-the-run-3', 'name-of-the-run-1']) {
+      for (const name of [
+        'name-of-the-run-1',
+        'name-of-the-run-2',
+        'name-of-the-run-3',
+        'name-of-the-run-1',
+      ]) {
         const { body } = await requestKey(url, { api_key_name: name }, { token });
         if (typeof body['api_key'] === 'string') keys.push(body['api_key']);
       }
@@ -75,16 +87,27 @@ describe('secrets in logs and stores', () => {
       );
       for (const key of [...keys.slice(-2), `${keys.at(-1)}x`]) {
         const path = `/api/v1/apikey/verify/${key}?key=${key}`;
-        await verifyKey(url, key, { path, method: 'POST', body: key, headers: { referer: `https://x/${key}` } });
+        await verifyKey(url, key, {
+          path,
+          method: 'POST',
+          body: key,
+          headers: { referer: `https://x/${key}` },
+        });
         await verifyKey(url, key);
       }
-      await fetch(`${url}/api/v1/apikey/request/${keys.at(-1)}?token=${token}`, { headers: { 'x-request-id': token } });
+      await fetch(`${url}/api/v1/apikey/request/${keys.at(-1)}?token=${token}`, {
+        headers: { 'x-request-id': token },
+      });
     }
     return { keys, tokens };
   }
 
   const emulatorHost = inject('emulatorHost');
-  const onFirestore = { KEY_STORE: 'firestore', GOOGLE_CLOUD_PROJECT: project, FIRESTORE_EMULATOR_HOST: emulatorHost };
+  const onFirestore = {
+    KEY_STORE: 'firestore',
+    GOOGLE_CLOUD_PROJECT: project,
+    FIRESTORE_EMULATOR_HOST: emulatorHost,
+  };
 
   test('neither the log nor the embedded store contains a secret', () => search({}, dumpFiles));
   test.skipIf(emulatorHost === undefined)('neither the log nor Firestore contains a secret', () =>

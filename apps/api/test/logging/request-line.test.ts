@@ -26,9 +26,14 @@ describe('log line of a request', () => {
   ): Promise<Record<string, unknown>> {
     const id = `line-${ids++}`;
     if (path === undefined)
-      await requestKey(app.url, { api_key_name: id }, { headers: { 'x-request-id': id, ...headers } });
+      await requestKey(
+        app.url,
+        { api_key_name: id },
+        { headers: { 'x-request-id': id, ...headers } },
+      );
     else await fetch(`${app.url}${path}`, { method, headers: { 'x-request-id': id, ...headers } });
-    const find = () => app.logged.map((text) => JSON.parse(text)).find(({ requestId }) => requestId === id);
+    const find = () =>
+      app.logged.map((text) => JSON.parse(text)).find(({ requestId }) => requestId === id);
     await expect.poll(find).toBeDefined();
     return find();
   }
@@ -87,15 +92,26 @@ describe('log line of a request', () => {
       headers: { 'x-request-id': `${marker}!` },
     });
     await requestKey(app.url, { api_key_name: marker }, { token: `${token}${marker}` });
-    await lineOf({ cookie: marker, 'x-api-key': marker, host: 'x' }, `/${marker}?query=${marker}#${marker}`);
+    await lineOf(
+      { cookie: marker, 'x-api-key': marker, host: 'x' },
+      `/${marker}?query=${marker}#${marker}`,
+    );
     expect(app.logged.join('\n')).not.toContain(marker);
     expect(app.logged.join('\n')).not.toContain(token.split('.')[1]);
   });
 
   test.each([
     ['HEAD', '/api/v1/user/me', { requestMethod: 'HEAD', requestUrl: '/api/v1/user/me' }],
-    ['HEAD', '/api/v1/docs/index.html', { requestMethod: 'HEAD', requestUrl: '/api/v1/docs/index.html' }],
-    ['GET', '/api/v1/docs/assets/nothing.js', { requestMethod: 'GET', requestUrl: '/api/v1/docs/assets/*' }],
+    [
+      'HEAD',
+      '/api/v1/docs/index.html',
+      { requestMethod: 'HEAD', requestUrl: '/api/v1/docs/index.html' },
+    ],
+    [
+      'GET',
+      '/api/v1/docs/assets/nothing.js',
+      { requestMethod: 'GET', requestUrl: '/api/v1/docs/assets/*' },
+    ],
     ['POST', '/api/v1/docs/assets/nothing.js', {}],
     ['GET', '/nothing', {}],
   ])('the log line of %s %s has the route, if there is one', async (method, path, route) => {
@@ -105,11 +121,19 @@ describe('log line of a request', () => {
   });
 
   test('the log line of a verification has the route without the path suffix', async () => {
-    const line = await lineOf({ 'x-api-key': makeKey() }, '/api/v1/apikey/verify/MARKER7391?MARKER7391');
+    const line = await lineOf(
+      { 'x-api-key': makeKey() },
+      '/api/v1/apikey/verify/MARKER7391?MARKER7391',
+    );
     expect(line).toMatchObject({
       severity: 'INFO',
       message: 'request',
-      httpRequest: { requestMethod: 'GET', requestUrl: '/api/v1/apikey/verify', status: 401, remoteIp: '127.0.0.1' },
+      httpRequest: {
+        requestMethod: 'GET',
+        requestUrl: '/api/v1/apikey/verify',
+        status: 401,
+        remoteIp: '127.0.0.1',
+      },
     });
     expect(JSON.stringify(line)).not.toContain('MARKER7391');
   });
@@ -118,7 +142,8 @@ describe('log line of a request', () => {
     const failing = await startApp({ store: storeThatThrows(new Error('down')) });
     onTestFinished(() => failing.close());
     await fetch(`${failing.url}/health/ready`);
-    const lines = () => failing.logged.map((text) => JSON.parse(text)).filter(({ httpRequest }) => httpRequest);
+    const lines = () =>
+      failing.logged.map((text) => JSON.parse(text)).filter(({ httpRequest }) => httpRequest);
     await expect.poll(lines).toMatchObject([{ severity: 'INFO', httpRequest: { status: 503 } }]);
   });
 
@@ -126,15 +151,27 @@ describe('log line of a request', () => {
     ['no_token', 'unauthenticated', { authorization: '' }, '/api/v1/user/me'],
     ['no_token', 'unauthenticated', { authorization: 'Basic abc' }, '/api/v1/user/me'],
     ['malformed', 'unauthenticated', { authorization: 'Bearer abc' }, '/api/v1/user/me'],
-    ['expired', 'unauthenticated', { authorization: `Bearer ${tokenFor('user', { exp: 1 })}` }, '/api/v1/user/me'],
+    [
+      'expired',
+      'unauthenticated',
+      { authorization: `Bearer ${tokenFor('user', { exp: 1 })}` },
+      '/api/v1/user/me',
+    ],
     ['claims', 'unauthenticated', { authorization: `Bearer ${tokenFor('')}` }, '/api/v1/user/me'],
     ['no_key', 'invalid_key', {}, '/api/v1/apikey/verify'],
     ['malformed', 'invalid_key', { 'x-api-key': '' }, '/api/v1/apikey/verify'],
     ['malformed', 'invalid_key', { 'x-api-key': `${makeKey()}x` }, '/api/v1/apikey/verify'],
     ['unknown_key', 'invalid_key', { 'x-api-key': makeKey() }, '/api/v1/apikey/verify'],
-  ])('the log line of a 401 has the reason %s and the code %s', async (reason, errorCode, headers, path) => {
-    expect(await lineOf(headers, path)).toMatchObject({ httpRequest: { status: 401 }, errorCode, reason });
-  });
+  ])(
+    'the log line of a 401 has the reason %s and the code %s',
+    async (reason, errorCode, headers, path) => {
+      expect(await lineOf(headers, path)).toMatchObject({
+        httpRequest: { status: 401 },
+        errorCode,
+        reason,
+      });
+    },
+  );
 
   test('the log line of a 401 has the reason expired or suspended', async () => {
     const { store } = memoryStore();
@@ -142,7 +179,11 @@ describe('log line of a request', () => {
     const aging = await startApp({ store, now: () => now });
     onTestFinished(() => aging.close());
     const keys = await Promise.all(['expired', 'suspended'].map((sub) => newKey(aging.url, sub)));
-    await store.suspend({ userId: 'suspended', by: { kind: 'operator' }, now: Math.floor(now / 1000) });
+    await store.suspend({
+      userId: 'suspended',
+      by: { kind: 'operator' },
+      now: Math.floor(now / 1000),
+    });
     const reasonOf = async (key: string | undefined) => {
       aging.logged.length = 0;
       await fetch(`${aging.url}/api/v1/apikey/verify`, { headers: { 'x-api-key': key as string } });
@@ -156,7 +197,9 @@ describe('log line of a request', () => {
 
   test('the log line of every refusal has its code', async () => {
     expect(await lineOf({}, '/nothing')).toMatchObject({ errorCode: 'not_found' });
-    expect(await lineOf({}, '/api/v1/user/me', 'DELETE')).toMatchObject({ errorCode: 'method_not_allowed' });
+    expect(await lineOf({}, '/api/v1/user/me', 'DELETE')).toMatchObject({
+      errorCode: 'method_not_allowed',
+    });
     const line = await lineOf({ 'content-type': 'text/plain' });
     expect(line).toMatchObject({ errorCode: 'invalid_body' });
     expect(line).not.toHaveProperty('reason');
@@ -169,14 +212,18 @@ describe('log line of a request', () => {
     onTestFinished(() => limited.close());
     const refused = async (address: string, times: number) => {
       const headers = { 'x-forwarded-for': address };
-      for (let sent = 0; sent < times; sent++) await (await fetch(`${limited.url}/x`, { headers })).text();
+      for (let sent = 0; sent < times; sent++)
+        await (await fetch(`${limited.url}/x`, { headers })).text();
     };
     await refused('192.0.2.1', 100);
     await refused('192.0.2.2', 50);
     const lines = () => limited.logged.map((text) => JSON.parse(text));
     const refusals = () => lines().filter(({ errorCode }) => errorCode === 'rate_limited');
     await vi.waitFor(() => expect(refusals()).toHaveLength(2));
-    expect(refusals().map(({ httpRequest }) => httpRequest.remoteIp)).toEqual(['192.0.2.1', '192.0.2.2']);
+    expect(refusals().map(({ httpRequest }) => httpRequest.remoteIp)).toEqual([
+      '192.0.2.1',
+      '192.0.2.2',
+    ]);
     vi.advanceTimersByTime(60_000);
     expect(lines().at(-1)).toMatchObject({ refusals: 146 });
     await refused('192.0.2.1', 1);

@@ -25,7 +25,9 @@ function credentialsFile(content: string): string {
 async function startRevokingEndpoint(): Promise<string> {
   const server = createServer((_request, response) => {
     response.writeHead(400, { 'Content-Type': 'application/json' });
-    response.end(JSON.stringify({ error: 'invalid_grant', error_description: 'Account has been deleted' }));
+    response.end(
+      JSON.stringify({ error: 'invalid_grant', error_description: 'Account has been deleted' }),
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
@@ -36,11 +38,15 @@ async function startRevokingEndpoint(): Promise<string> {
  * Writes a credentials file for workload identity federation. Such a file specifies the token
  * endpoint.
  */
-const federated = (tokenUrl: string, subjectToken = credentialsFile('a subject token that no log may show')) =>
+const federated = (
+  tokenUrl: string,
+  subjectToken = credentialsFile('a subject token that no log may show'),
+) =>
   credentialsFile(
     JSON.stringify({
       type: 'external_account',
-      audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/x',
+      audience:
+        '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/x',
       subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
       token_url: tokenUrl,
       credential_source: { file: subjectToken },
@@ -66,7 +72,9 @@ const cases: Record<string, Case> = {
     says: login,
   },
   'a metadata server that hangs': {
-    environment: async () => ({ GCE_METADATA_HOST: (await startMetadataServer({ mode: 'hangs' })).host }),
+    environment: async () => ({
+      GCE_METADATA_HOST: (await startMetadataServer({ mode: 'hangs' })).host,
+    }),
     says: /did not arrive within 1500 ms.*metadata server/,
   },
   'a metadata server that hangs although its presence is assumed': {
@@ -84,35 +92,53 @@ const cases: Record<string, Case> = {
     says: /did not arrive within 1500 ms.*metadata server|answered 503.*metadata server/,
   },
   'a malformed credentials file': {
-    environment: async () => ({ GOOGLE_APPLICATION_CREDENTIALS: credentialsFile('{"private_key": "hunter2') }),
+    environment: async () => ({
+      GOOGLE_APPLICATION_CREDENTIALS: credentialsFile('{"private_key": "hunter2'),
+    }),
     says: /not valid JSON.*gcloud auth application-default login/,
   },
   'a missing credentials file': {
-    environment: async () => ({ GOOGLE_APPLICATION_CREDENTIALS: join(emptyHome(), 'missing.json') }),
+    environment: async () => ({
+      GOOGLE_APPLICATION_CREDENTIALS: join(emptyHome(), 'missing.json'),
+    }),
     says: /GOOGLE_APPLICATION_CREDENTIALS.*missing\.json does not exist.*gcloud auth application-default login/,
   },
   'a missing subject token': {
-    environment: async () => ({ GOOGLE_APPLICATION_CREDENTIALS: federated('http://127.0.0.1:1/', '/missing/token') }),
+    environment: async () => ({
+      GOOGLE_APPLICATION_CREDENTIALS: federated('http://127.0.0.1:1/', '/missing/token'),
+    }),
     says: /\/missing\/token.*gcloud auth application-default login/,
   },
   'a credentials file with an invalid private key': {
     environment: async () => ({
       GOOGLE_APPLICATION_CREDENTIALS: credentialsFile(
-        JSON.stringify({ type: 'service_account', client_email: 'a@b.example', private_key: 'hunter2' }),
+        JSON.stringify({
+          type: 'service_account',
+          client_email: 'a@b.example',
+          private_key: 'hunter2',
+        }),
       ),
     }),
     says: login,
   },
   'revoked credentials': {
-    environment: async () => ({ GOOGLE_APPLICATION_CREDENTIALS: federated(await startRevokingEndpoint()) }),
+    environment: async () => ({
+      GOOGLE_APPLICATION_CREDENTIALS: federated(await startRevokingEndpoint()),
+    }),
     says: login,
   },
   'a required client certificate that is missing': {
-    environment: async () => ({ ...(await goodCredentials()), GOOGLE_API_USE_CLIENT_CERTIFICATE: 'true' }),
+    environment: async () => ({
+      ...(await goodCredentials()),
+      GOOGLE_API_USE_CLIENT_CERTIFICATE: 'true',
+    }),
     says: /could not be set up.*context_aware_metadata\.json.*GOOGLE_API_USE_CLIENT_CERTIFICATE/,
   },
   'missing root certificates': {
-    environment: async () => ({ ...(await goodCredentials()), GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: '/missing/roots.pem' }),
+    environment: async () => ({
+      ...(await goodCredentials()),
+      GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: '/missing/roots.pem',
+    }),
     says: /could not be set up.*\/missing\/roots\.pem.*GRPC_DEFAULT_SSL_ROOTS_FILE_PATH/,
   },
   'unknown ciphers, although REST is preferred': {
@@ -143,7 +169,9 @@ describe.each(Object.entries(cases))('on Firestore with %s', (_what, { environme
       verifyKey(service.url, makeKey()),
     ]);
     expect(performance.now() - begun).toBeLessThan(10_000);
-    expect([live.status, ready.status, issued.status, verified.status]).toEqual([200, 503, 500, 503]);
+    expect([live.status, ready.status, issued.status, verified.status]).toEqual([
+      200, 503, 500, 503,
+    ]);
 
     const lines = () =>
       service

@@ -69,7 +69,9 @@ describe.skipIf(inject('emulatorHost') === undefined)('when Firestore fails', ()
     const { emulator: stopped, url } = await start();
     expect((await timed(url, 'before')).answer.status).toBe(200);
     stopped.signal('SIGSTOP');
-    const refused = await Promise.all(Array.from({ length: 10 }, (_, index) => timed(url, `during ${index}`)));
+    const refused = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => timed(url, `during ${index}`)),
+    );
     for (const { answer, milliseconds } of refused) {
       expect(answer.status).toBe(500);
       expect(milliseconds).toBeLessThan(10_000);
@@ -86,7 +88,9 @@ describe.skipIf(inject('emulatorHost') === undefined)('when Firestore fails', ()
     await waitFor('the service to be ready again', ready(url), 20);
     expect((await timed(url, 'after')).answer.status).toBe(200);
     const firestore = new Firestore({ projectId: project, host: stopped.host, ssl: false });
-    const names = (await firestore.collection('names').get()).docs.map((document) => document.get('name'));
+    const names = (await firestore.collection('names').get()).docs.map((document) =>
+      document.get('name'),
+    );
     await firestore.terminate();
     expect(names).toEqual(expect.arrayContaining(['before', 'after']));
     expect(unsent.filter((name) => names.includes(name))).toEqual([]);

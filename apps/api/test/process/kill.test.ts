@@ -21,16 +21,22 @@ test(`loses no issued key and exceeds no maximum when killed at ${rounds} random
     const client = async (owner: number) => {
       for (let index = 0; running; index++) {
         // Half of the owners have a tier with a small maximum of keys, and half a tier without one.
-        const token = tokenFor(`owner ${owner}`, { tier: owner % 2 === 0 ? 'growth' : 'enterprise' });
-        const answer = await requestKey(service.url, { api_key_name: `${round}-${index}` }, { token }).catch(
-          () => undefined,
-        );
+        const token = tokenFor(`owner ${owner}`, {
+          tier: owner % 2 === 0 ? 'growth' : 'enterprise',
+        });
+        const answer = await requestKey(
+          service.url,
+          { api_key_name: `${round}-${index}` },
+          { token },
+        ).catch(() => undefined);
         if (answer?.status === 200) received.push(answer.body['api_key'] as string);
       }
     };
     const clients = Array.from({ length: owners }, (_, owner) => client(owner));
     const enough = received.length + 1 + Math.floor(Math.random() * 20);
-    await expect.poll(() => received.length >= enough || !running, { interval: 1, timeout: 30_000 }).toBe(true);
+    await expect
+      .poll(() => received.length >= enough || !running, { interval: 1, timeout: 30_000 })
+      .toBe(true);
     service.signal('SIGKILL');
     await Promise.all(clients);
   }
@@ -42,10 +48,14 @@ test(`loses no issued key and exceeds no maximum when killed at ${rounds} random
       .all()
       .map(({ id }) => id),
   );
-  const { digest } = createDigester(digestKeyOf({ version: 'test', secret: Buffer.from(processPepper, 'base64') }));
+  const { digest } = createDigester(
+    digestKeyOf({ version: 'test', secret: Buffer.from(processPepper, 'base64') }),
+  );
   expect(received.length).toBeGreaterThanOrEqual(rounds);
   expect(received.filter((key) => !stored.has(digest(key)))).toEqual([]);
-  const counts = database.prepare('SELECT user_id, count(*) AS held FROM keys GROUP BY user_id').all();
+  const counts = database
+    .prepare('SELECT user_id, count(*) AS held FROM keys GROUP BY user_id')
+    .all();
   for (const { user_id, held } of counts) {
     if (Number(String(user_id).slice(-1)) % 2 === 0) expect(held, String(user_id)).toBe(5);
   }

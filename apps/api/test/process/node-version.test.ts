@@ -12,10 +12,17 @@ test.each(['main.js', 'admin.js'])(
     const older = join(folder, 'older.cjs');
     writeFileSync(older, "Object.defineProperty(process.versions, 'node', { value: '22.12.0' });");
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    writeFileSync(join(folder, entry), readFileSync(new URL(`../../dist/${entry}`, import.meta.url)));
-    const { status, stderr, stdout } = spawnSync(process.execPath, ['--require', older, join(folder, entry)], {
-      encoding: 'utf8',
-    });
+    writeFileSync(
+      join(folder, entry),
+      readFileSync(new URL(`../../dist/${entry}`, import.meta.url)),
+    );
+    const { status, stderr, stdout } = spawnSync(
+      process.execPath,
+      ['--require', older, join(folder, entry)],
+      {
+        encoding: 'utf8',
+      },
+    );
     expect(status).toBe(78);
     expect(stderr).toBe(
       'Node 24 is required; this is Node 22.12.0. The repository provides it as node_modules/.bin/node.\n',

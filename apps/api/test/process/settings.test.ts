@@ -1,4 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import jwt from 'jsonwebtoken';
@@ -54,14 +61,19 @@ describe('generated development secrets', () => {
     services.push(service);
     return service;
   }
-  const secretOf = (folder: string) => readFileSync(join(folder, '.data/jwt-secret')).toString('base64url');
+  const secretOf = (folder: string) =>
+    readFileSync(join(folder, '.data/jwt-secret')).toString('base64url');
   const tokenBy = (secret: string) => jwt.sign({ sub: 'user' }, secret, { expiresIn: 60 });
 
   test('keeps generated secrets across restarts, readable by their owner only', async () => {
     const { folder, url, signal, exited } = await start();
     expect(statSync(join(folder, '.data')).mode & 0o777).toBe(0o700);
     for (const file of ['jwt-secret', 'key-pepper', 'keys.db']) {
-      const requested = await requestKey(url, { api_key_name: file }, { token: tokenBy(secretOf(folder)) });
+      const requested = await requestKey(
+        url,
+        { api_key_name: file },
+        { token: tokenBy(secretOf(folder)) },
+      );
       expect([200, 429]).toContain(requested.status);
       expect(statSync(join(folder, '.data', file)).mode & 0o777, file).toBe(0o600);
     }
@@ -69,15 +81,31 @@ describe('generated development secrets', () => {
     signal('SIGKILL');
     await exited;
     const again = await start(folder);
-    expect((await requestKey(again.url, { api_key_name: 'jwt-secret' }, { token })).status, 'the name is taken').toBe(
-      422,
-    );
+    expect(
+      (await requestKey(again.url, { api_key_name: 'jwt-secret' }, { token })).status,
+      'the name is taken',
+    ).toBe(422);
   });
 
   test.each<[string, string, (path: string) => void, RegExp]>([
-    ['empty', 'jwt-secret', (path) => writeFileSync(path, ''), /must contain at least 32 bytes, but has 0/],
-    ['too short', 'jwt-secret', (path) => writeFileSync(path, 'x'.repeat(31)), /at least 32 bytes, but has 31/],
-    ['empty', 'key-pepper', (path) => writeFileSync(path, ''), /must contain at least 32 bytes, but has 0/],
+    [
+      'empty',
+      'jwt-secret',
+      (path) => writeFileSync(path, ''),
+      /must contain at least 32 bytes, but has 0/,
+    ],
+    [
+      'too short',
+      'jwt-secret',
+      (path) => writeFileSync(path, 'x'.repeat(31)),
+      /at least 32 bytes, but has 31/,
+    ],
+    [
+      'empty',
+      'key-pepper',
+      (path) => writeFileSync(path, ''),
+      /must contain at least 32 bytes, but has 0/,
+    ],
     ['a folder', 'key-pepper', (path) => mkdirSync(path), /cannot be read \(EISDIR\)/],
     ['a dangling link', 'jwt-secret', (path) => symlinkSync('/nowhere/at-all', path), /cannot be/],
   ])(
@@ -101,7 +129,9 @@ describe('generated development secrets', () => {
     const folder = mkdtempSync(join(tmpdir(), 'andamio-api-'));
     const both = await Promise.all([start(folder), start(folder)]);
     const token = tokenBy(secretOf(folder));
-    const answers = await Promise.all(both.map(({ url }) => requestKey(url, { api_key_name: 'abc' }, { token })));
+    const answers = await Promise.all(
+      both.map(({ url }) => requestKey(url, { api_key_name: 'abc' }, { token })),
+    );
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 422]);
   });
 

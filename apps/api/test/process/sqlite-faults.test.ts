@@ -35,7 +35,9 @@ describe('when the embedded store fails', () => {
     other.exec('ROLLBACK');
     other.close();
     await waitFor('the service to be ready again', async () => (await status('ready')) === 200, 10);
-    expect((await requestKey(url, { api_key_name: 'during' })).status, 'nothing was written').toBe(200);
+    expect((await requestKey(url, { api_key_name: 'during' })).status, 'nothing was written').toBe(
+      200,
+    );
   });
 
   test('does not start if SQLITE_PATH is not a database, and prints the path and the remedy', async () => {
@@ -51,7 +53,11 @@ describe('when the embedded store fails', () => {
 
   test.each([
     ['another program', 'CREATE TABLE notes (text TEXT)', /tables of another program/],
-    ['a newer version of the service', 'PRAGMA user_version = 1000', /A newer version of this service/],
+    [
+      'a newer version of the service',
+      'PRAGMA user_version = 1000',
+      /A newer version of this service/,
+    ],
   ])('logs the path and changes nothing if the database belongs to %s', async (_, sql, reason) => {
     const path = temporaryFile();
     const other = new DatabaseSync(path);

@@ -19,7 +19,11 @@ describe('start', () => {
       .output()
       .split('\n')
       .find((text) => text.includes('"listening"'));
-    expect(JSON.parse(line as string)).toMatchObject({ severity: 'INFO', message: 'listening', port: service.port });
+    expect(JSON.parse(line as string)).toMatchObject({
+      severity: 'INFO',
+      message: 'listening',
+      port: service.port,
+    });
     expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
   });
 
@@ -29,7 +33,9 @@ describe('start', () => {
     end = () => other.close();
     const service = spawnService({ PORT: String((other.address() as { port: number }).port) });
     expect((await service.exited).code).toBe(1);
-    expect(service.output()).toMatch(/"severity":"CRITICAL".*"message":"Port \d+ is in use on 127.0.0.1\. .*set PORT/);
+    expect(service.output()).toMatch(
+      /"severity":"CRITICAL".*"message":"Port \d+ is in use on 127.0.0.1\. .*set PORT/,
+    );
     expect(service.output().trim().split('\n'), 'one line and no stack').toHaveLength(1);
   });
 
@@ -75,7 +81,8 @@ describe('start', () => {
   }
 
   test('runs from the dist folder alone', () => runAlone({}));
-  test.skipIf(inject('emulatorHost') === undefined)('runs from the dist folder alone on Firestore', () =>
-    runAlone(onFirestore),
+  test.skipIf(inject('emulatorHost') === undefined)(
+    'runs from the dist folder alone on Firestore',
+    () => runAlone(onFirestore),
   );
 });

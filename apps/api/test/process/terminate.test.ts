@@ -13,7 +13,10 @@ describe('SIGTERM', () => {
   /** Sends a request through the agent. Resolves to the response's status, or to the error code. */
   function send(agent: Agent, port: number, name: string, sub: string): Promise<number | string> {
     return new Promise((resolve) => {
-      const headers = { authorization: `Bearer ${tokenFor(sub)}`, 'content-type': 'application/json' };
+      const headers = {
+        authorization: `Bearer ${tokenFor(sub)}`,
+        'content-type': 'application/json',
+      };
       const sent = request(
         { agent, port, host: '127.0.0.1', path: requestPath, method: 'POST', headers },
         (response) => {
@@ -51,7 +54,9 @@ describe('SIGTERM', () => {
       agent.destroy();
       expect(code).toBe(0);
       expect(Date.now() - begun).toBeLessThan(8_000);
-      expect(service.output().trimEnd().split('\n').at(-1), 'the last log line').toContain('"message":"shut down"');
+      expect(service.output().trimEnd().split('\n').at(-1), 'the last log line').toContain(
+        '"message":"shut down"',
+      );
       const failed = outcomes.filter((outcome) => outcome !== 200 && outcome !== 'ECONNREFUSED');
       expect(failed, `round ${round}, of ${outcomes.length}`).toEqual([]);
     }

@@ -43,7 +43,9 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
   });
 
   test('the reference page sends a request with a pasted token and shows the key, storing neither', async () => {
-    const { page, problems, requests } = await openPage(browser, { viewport: { width: 1280, height: 900 } });
+    const { page, problems, requests } = await openPage(browser, {
+      viewport: { width: 1280, height: 900 },
+    });
     await page.goto(`${service.url}/`);
     expect(page.url()).toContain('/api/v1/docs/index.html');
     const token = tokenFor('stranger');
@@ -52,11 +54,17 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     await page.screenshot({ path: join(screenshots, 'operation.png') });
     const shown = await send(page);
     expect(shown).toMatch(/ant-[0-9A-Za-z]{40}/);
-    await page.getByRole('dialog').getByRole('button', { name: 'Copy' }).first().waitFor({ state: 'attached' });
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: 'Copy' })
+      .first()
+      .waitFor({ state: 'attached' });
     await page.screenshot({ path: join(screenshots, 'key.png') });
 
     expect(problems).toEqual([]);
-    expect(requests.filter((url) => !url.startsWith(`${service.url}/`) && !url.startsWith('data:'))).toEqual([]);
+    expect(
+      requests.filter((url) => !url.startsWith(`${service.url}/`) && !url.startsWith('data:')),
+    ).toEqual([]);
 
     const stored = await page.evaluate<string>(
       'indexedDB.databases().then((all) => JSON.stringify([all, { ...localStorage }, { ...sessionStorage }, document.cookie]))',
@@ -64,7 +72,10 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     expect(stored).not.toContain(token);
     expect(stored).not.toContain('ant-');
     await page.reload();
-    expect(await page.getByPlaceholder('Token').first().inputValue(), 'the token is not stored').toBe('');
+    expect(
+      await page.getByPlaceholder('Token').first().inputValue(),
+      'the token is not stored',
+    ).toBe('');
     await page.context().close();
   });
 
@@ -84,24 +95,29 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     ['light', { colorScheme: 'light', viewport: { width: 1280, height: 900 } }],
     ['dark', { colorScheme: 'dark', viewport: { width: 1280, height: 900 } }],
     ['narrow', { colorScheme: 'light', viewport: { width: 360, height: 740 } }],
-  ] as const)('the %s reference page has no serious axe-core violation and fits the window', async (name, options) => {
-    const { page, problems } = await openPage(browser, options);
-    await page.goto(`${service.url}/`);
-    await page.getByRole('heading', { name: 'Andamio API' }).first().waitFor();
-    expect(await seriousViolations(page)).toEqual([]);
-    await page.screenshot({ path: join(screenshots, `${name}.png`) });
-    if (name === 'narrow') {
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
-    } else {
-      await goToOperation(page);
+  ] as const)(
+    'the %s reference page has no serious axe-core violation and fits the window',
+    async (name, options) => {
+      const { page, problems } = await openPage(browser, options);
+      await page.goto(`${service.url}/`);
+      await page.getByRole('heading', { name: 'Andamio API' }).first().waitFor();
       expect(await seriousViolations(page)).toEqual([]);
-      await page.getByRole('button', { name: 'Test Request' }).first().click();
-      await page.getByRole('dialog').getByRole('button', { name: /^Send/ }).first().waitFor();
-      expect(await seriousViolations(page)).toEqual([]);
-    }
-    expect(problems).toEqual([]);
-    await page.context().close();
-  });
+      await page.screenshot({ path: join(screenshots, `${name}.png`) });
+      if (name === 'narrow') {
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
+          360,
+        );
+      } else {
+        await goToOperation(page);
+        expect(await seriousViolations(page)).toEqual([]);
+        await page.getByRole('button', { name: 'Test Request' }).first().click();
+        await page.getByRole('dialog').getByRole('button', { name: /^Send/ }).first().waitFor();
+        expect(await seriousViolations(page)).toEqual([]);
+      }
+      expect(problems).toEqual([]);
+      await page.context().close();
+    },
+  );
 
   test('the reference page shows everything that the published page shows', async () => {
     const { page } = await openPage(browser);
@@ -151,7 +167,11 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     const { page } = await openPage(browser, { javaScriptEnabled: false });
     await page.goto(`${service.url}/`);
     const text = await page.locator('main').textContent();
-    for (const part of [operation, '3 <= length <= 100', 'Forbidden: Insufficient permissions or tier access.']) {
+    for (const part of [
+      operation,
+      '3 <= length <= 100',
+      'Forbidden: Insufficient permissions or tier access.',
+    ]) {
       expect(text).toContain(part);
     }
     await page.context().close();

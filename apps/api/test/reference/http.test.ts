@@ -22,7 +22,9 @@ describe('reference page', () => {
   test('the reference page allows scripts by a nonce per response only, and no eval', async () => {
     const pages = await Promise.all([get(`${docs}/index.html`), get(`${docs}/index.html`)]);
     const policies = pages.map(({ headers }) => headers.get('content-security-policy') ?? '');
-    const nonces = policies.map((policy) => /script-src 'nonce-([A-Za-z0-9+/=]{24,})';/.exec(policy)?.[1]);
+    const nonces = policies.map(
+      (policy) => /script-src 'nonce-([A-Za-z0-9+/=]{24,})';/.exec(policy)?.[1],
+    );
     expect(new Set(nonces).size).toBe(2);
     for (const policy of policies) {
       expect(policy).toContain("default-src 'none'");
@@ -73,13 +75,16 @@ describe('reference page', () => {
     expect(Buffer.from(await answer.arrayBuffer()).equals(Buffer.from(whole))).toBe(true);
   });
 
-  test.each(['index.html', 'reference.md', 'llms.txt'])('serves %s with the host of the request', async (file) => {
-    const answer = await get(`${docs}/${file}`);
-    expect(answer.headers.get('cache-control')).toBe('no-cache');
-    const text = await answer.text();
-    expect(text).toContain(app.url);
-    expect(text).not.toContain(documented);
-  });
+  test.each(['index.html', 'reference.md', 'llms.txt'])(
+    'serves %s with the host of the request',
+    async (file) => {
+      const answer = await get(`${docs}/${file}`);
+      expect(answer.headers.get('cache-control')).toBe('no-cache');
+      const text = await answer.text();
+      expect(text).toContain(app.url);
+      expect(text).not.toContain(documented);
+    },
+  );
 
   test('never includes an invalid Host in a response', async () => {
     const { sendRaw } = await import('../harness/raw-socket.ts');
@@ -88,20 +93,27 @@ describe('reference page', () => {
     expect(text).not.toContain('<script>');
   });
 
-  test.each([`${docs}/assets/`, `${docs}/assets/nothing.js`, `${docs}/assets/../index.html.map`, `${docs}/index.htm`])(
-    'responds with a 404 JSON error to %s',
-    async (path) => {
-      const answer = await get(path);
-      expect(answer.status).toBe(404);
-      expect(await answer.json()).toMatchObject({ statusCode: 404 });
-    },
-  );
+  test.each([
+    `${docs}/assets/`,
+    `${docs}/assets/nothing.js`,
+    `${docs}/assets/../index.html.map`,
+    `${docs}/index.htm`,
+  ])('responds with a 404 JSON error to %s', async (path) => {
+    const answer = await get(path);
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toMatchObject({ statusCode: 404 });
+  });
 
   test('/llms.txt links to the whole reference as Markdown', async () => {
     const index = await (await get('/llms.txt')).text();
     expect(index).toMatch(/^# Andamio API\n/);
     const markdown = await (await get(/\((\/[^)]+\.md)\)/.exec(index)?.[1] ?? '')).text();
-    for (const part of ['`api_key_name` | string | `3 <= length <= 100`', '## Errors', '## Limits', 'name_taken']) {
+    for (const part of [
+      '`api_key_name` | string | `3 <= length <= 100`',
+      '## Errors',
+      '## Limits',
+      'name_taken',
+    ]) {
       expect(markdown).toContain(part);
     }
   });

@@ -9,7 +9,11 @@ import { startProcess } from '../harness/process.ts';
 
 const rounds = 7;
 const built = join(import.meta.dirname, '../../dist/reference');
-const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
+const types: Record<string, string> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+};
 
 /**
  * Starts a static file server for comparison, which sends the same page with the same compression.
@@ -17,7 +21,8 @@ const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javas
  */
 async function startBareServer(document: string): Promise<string> {
   const server = createServer(({ url = '' }, response) => {
-    if (url.endsWith('doc.json')) return void response.setHeader('Content-Type', 'application/json').end(document);
+    if (url.endsWith('doc.json'))
+      return void response.setHeader('Content-Type', 'application/json').end(document);
     response.setHeader('Content-Type', types[extname(url)] ?? 'text/plain');
     if (url.endsWith('.html')) return void response.end(readFileSync(join(built, url)));
     response.setHeader('Content-Encoding', 'br');
@@ -45,7 +50,8 @@ async function timeToInteractive(browser: Browser, url: string): Promise<number>
   return milliseconds;
 }
 
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+const median = (values: number[]) =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 
 test.runIf(inject('available').includes('chromium'))(
   'the reference page is interactive within 1.5 times the time that it takes from a static server',
@@ -62,7 +68,9 @@ test.runIf(inject('available').includes('chromium'))(
       ours.push(await timeToInteractive(browser, `${service.url}/api/v1/docs/index.html`));
       theirs.push(await timeToInteractive(browser, bare));
     }
-    process.stdout.write(`Interactive after ${median(ours)} ms, from a bare server ${median(theirs)} ms (medians).\n`);
+    process.stdout.write(
+      `Interactive after ${median(ours)} ms, from a bare server ${median(theirs)} ms (medians).\n`,
+    );
     expect(median(ours) / median(theirs)).toBeLessThanOrEqual(1.5);
   },
 );

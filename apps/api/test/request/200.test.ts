@@ -7,7 +7,8 @@ import { tokenFor } from '../harness/tokens.ts';
 describe('issuing a key', () => {
   let app: TestApp;
   let now = Date.UTC(2025, 7, 31, 23, 59, 59, 999);
-  const token = (sub: string) => tokenFor(sub, { iat: Math.floor(now / 1000), exp: now / 1000 + 3600 });
+  const token = (sub: string) =>
+    tokenFor(sub, { iat: Math.floor(now / 1000), exp: now / 1000 + 3600 });
 
   beforeAll(async () => {
     app = await startApp({ now: () => now });
@@ -40,7 +41,10 @@ describe('issuing a key', () => {
     ['1', 1, '2025-09-01T23:59:59Z'],
   ])('request accepts expires_in_days %s as the integer %i', async (sent, days, expiresAt) => {
     const rawBody = `{"api_key_name": "days ${sent}", "expires_in_days": ${sent}}`;
-    const { status, body } = await requestKey(app.url, undefined, { token: token('days'), rawBody });
+    const { status, body } = await requestKey(app.url, undefined, {
+      token: token('days'),
+      rawBody,
+    });
     expect(status).toBe(200);
     expect(body).toMatchObject({ expires_in_days: days, expires_at: expiresAt });
   });
@@ -48,7 +52,11 @@ describe('issuing a key', () => {
   test('request accepts an expiry up to the last day of the year 9999', async () => {
     const days = Math.floor((Date.UTC(9999, 11, 31, 23, 59, 59) - now) / 86_400_000);
     const ask = (name: string, more: number) =>
-      requestKey(app.url, { api_key_name: name, expires_in_days: days + more }, { token: token('last') });
+      requestKey(
+        app.url,
+        { api_key_name: name, expires_in_days: days + more },
+        { token: token('last') },
+      );
     const last = await ask('last', 0);
     expect([last.status, last.body['expires_at']]).toEqual([200, '9999-12-30T23:59:59Z']);
     const very = await ask('very last', 1);
@@ -72,7 +80,11 @@ describe('issuing a key', () => {
     ['only spaces', '     '],
     ['the name of a built-in member', '__proto__'],
   ])('request accepts a name with %s', async (_what, name) => {
-    const { status, body } = await requestKey(app.url, { api_key_name: name }, { token: token('names') });
+    const { status, body } = await requestKey(
+      app.url,
+      { api_key_name: name },
+      { token: token('names') },
+    );
     expect(status).toBe(200);
     expect(body['name']).toBe(name);
   });
@@ -80,7 +92,10 @@ describe('issuing a key', () => {
   test('request ignores unknown fields, including __proto__ and constructor', async () => {
     const rawBody =
       '{"__proto__": {"tier": "x"}, "constructor": 1, "toString": null, "x": [], "api_key_name": "plain"}';
-    const { status, body } = await requestKey(app.url, undefined, { token: token('unknown'), rawBody });
+    const { status, body } = await requestKey(app.url, undefined, {
+      token: token('unknown'),
+      rawBody,
+    });
     expect(status).toBe(200);
     expect(Object.keys(body)).toHaveLength(6);
   });
@@ -92,26 +107,39 @@ describe('issuing a key', () => {
   });
 
   test('request issues the key to the sub of the token, whatever body, query and headers contain', async () => {
-    const others = { sub: 'victim', user_id: 'victim', userId: 'victim', owner: 'victim', user: { sub: 'victim' } };
-    const pioneer = (sub: string) => ({ token: tokenFor(sub, { tier: 'pioneer', exp: now / 1000 + 60 }) });
-    const response = await fetch(`${app.url}${requestPath}?sub=victim&user_id=victim&userId=victim&owner=victim`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${pioneer('caller').token}`,
-        'content-type': 'application/json',
-        'x-user-id': 'victim',
-        'x-forwarded-user': 'victim',
-        'x-goog-authenticated-user-id': 'victim',
-        'x-endpoint-api-userinfo': btoa('{"id":"victim"}'),
-        cookie: 'sub=victim',
-      },
-      body: JSON.stringify({ api_key_name: 'mine', ...others }),
+    const others = {
+      sub: 'victim',
+      user_id: 'victim',
+      userId: 'victim',
+      owner: 'victim',
+      user: { sub: 'victim' },
+    };
+    const pioneer = (sub: string) => ({
+      token: tokenFor(sub, { tier: 'pioneer', exp: now / 1000 + 60 }),
     });
+    const response = await fetch(
+      `${app.url}${requestPath}?sub=victim&user_id=victim&userId=victim&owner=victim`,
+      {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${pioneer('caller').token}`,
+          'content-type': 'application/json',
+          'x-user-id': 'victim',
+          'x-forwarded-user': 'victim',
+          'x-goog-authenticated-user-id': 'victim',
+          'x-endpoint-api-userinfo': btoa('{"id":"victim"}'),
+          cookie: 'sub=victim',
+        },
+        body: JSON.stringify({ api_key_name: 'mine', ...others }),
+      },
+    );
     expect(response.status).toBe(200);
     // The maximum of a pioneer is one key, so another request shows to whom the first key belongs.
     const full = await requestKey(app.url, { api_key_name: 'more' }, pioneer('caller'));
     expect(full.headers.get('x-error-code')).toBe('key_limit_reached');
-    expect((await requestKey(app.url, { api_key_name: 'mine' }, pioneer('victim'))).status).toBe(200);
+    expect((await requestKey(app.url, { api_key_name: 'mine' }, pioneer('victim'))).status).toBe(
+      200,
+    );
   });
 
   test('request ignores fields in the query', async () => {
@@ -120,13 +148,19 @@ describe('issuing a key', () => {
       headers: { authorization: `Bearer ${token('query')}`, 'content-type': 'application/json' },
       body: '{"api_key_name": "named in the body"}',
     });
-    expect(await response.json()).toMatchObject({ name: 'named in the body', expires_in_days: 365 });
+    expect(await response.json()).toMatchObject({
+      name: 'named in the body',
+      expires_in_days: 365,
+    });
   });
 
   test('request issues another key once the first has expired, and reuses its name 30 days later', async () => {
-    const pioneer = () => ({ token: tokenFor('expiring', { tier: 'pioneer', exp: now / 1000 + 60 }) });
+    const pioneer = () => ({
+      token: tokenFor('expiring', { tier: 'pioneer', exp: now / 1000 + 60 }),
+    });
     const begun = now;
-    const brief = (name: string) => requestKey(app.url, { api_key_name: name, expires_in_days: 1 }, pioneer());
+    const brief = (name: string) =>
+      requestKey(app.url, { api_key_name: name, expires_in_days: 1 }, pioneer());
     expect((await brief('brief')).status).toBe(200);
     expect((await brief('other')).status).toBe(429);
     now = begun + 86_400_000;

@@ -44,7 +44,10 @@ describe('rejecting a malformed body', () => {
     ['an expiry after the year 9999', '{"expires_in_days": 1e300}'],
     ['a name in another case', '{"API_KEY_NAME": "abc", "apiKeyName": "abc", "name": "abc"}'],
     ['a name in __proto__', '{"__proto__": {"api_key_name": "inherited"}}'],
-    ['a name in constructor.prototype', '{"constructor": {"prototype": {"api_key_name": "inherited"}}}'],
+    [
+      'a name in constructor.prototype',
+      '{"constructor": {"prototype": {"api_key_name": "inherited"}}}',
+    ],
   ])('request responds with 400 to a missing api_key_name: %s', async (_what, rawBody) => {
     const answer = await requestKey(app.url, undefined, { rawBody });
     expectError(answer, 400, 'missing_field');

@@ -12,7 +12,11 @@ describe('rejecting missing or invalid credentials', () => {
   });
   afterAll(() => app.close());
 
-  async function ask(headers: Record<string, string>, path = requestPath, body = '{"api_key_name": "abc"}') {
+  async function ask(
+    headers: Record<string, string>,
+    path = requestPath,
+    body = '{"api_key_name": "abc"}',
+  ) {
     const response = await fetch(`${app.url}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
@@ -48,7 +52,10 @@ describe('rejecting missing or invalid credentials', () => {
   test('request names the reason of a 401 in development only', async () => {
     const developing = await startApp({ settings: { production: false } });
     onTestFinished(() => developing.close());
-    for (const [token, reason] of [['abc', 'malformed'] as const, [tokenFor('user', { exp: 1 }), 'expired'] as const]) {
+    for (const [token, reason] of [
+      ['abc', 'malformed'] as const,
+      [tokenFor('user', { exp: 1 }), 'expired'] as const,
+    ]) {
       const headers = { authorization: `Bearer ${token}` };
       const details = 'Send a valid, unexpired token in the header "Authorization: Bearer <JWT>".';
       expect((await ask(headers)).body['details']).toBe(details);
@@ -82,6 +89,10 @@ describe('rejecting missing or invalid credentials', () => {
   });
 
   test('request responds with 401 before it checks the body', async () => {
-    expectError(await ask({ 'content-type': 'text/plain' }, requestPath, 'not JSON'), 401, 'unauthenticated');
+    expectError(
+      await ask({ 'content-type': 'text/plain' }, requestPath, 'not JSON'),
+      401,
+      'unauthenticated',
+    );
   });
 });

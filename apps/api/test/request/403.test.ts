@@ -12,11 +12,22 @@ describe('rejecting insufficient permissions', () => {
   afterAll(() => app.close());
 
   const ask = (claims: Record<string, unknown>, name = 'abc') =>
-    requestKey(app.url, { api_key_name: name }, { token: tokenFor(JSON.stringify(claims), claims) });
+    requestKey(
+      app.url,
+      { api_key_name: name },
+      { token: tokenFor(JSON.stringify(claims), claims) },
+    );
 
-  test.each([['gold'], ['Pioneer'], [''], ['constructor'], ['__proto__'], ['toString'], ['pioneer ']])(
-    'request responds with 403 to the unknown tier %j',
-    async (tier) => expectError(await ask({ tier }), 403, 'unknown_tier'),
+  test.each([
+    ['gold'],
+    ['Pioneer'],
+    [''],
+    ['constructor'],
+    ['__proto__'],
+    ['toString'],
+    ['pioneer '],
+  ])('request responds with 403 to the unknown tier %j', async (tier) =>
+    expectError(await ask({ tier }), 403, 'unknown_tier'),
   );
 
   test.each([
@@ -32,9 +43,12 @@ describe('rejecting insufficient permissions', () => {
     expectError(await ask({ scope }), 403, 'insufficient_scope');
   });
 
-  test.each([['apikey:write'], ['openid apikey:read apikey:write profile'], ['apikey:write apikey:write']])(
-    'request accepts the scope %j',
-    async (scope) => expect((await ask({ scope })).status).toBe(200),
+  test.each([
+    ['apikey:write'],
+    ['openid apikey:read apikey:write profile'],
+    ['apikey:write apikey:write'],
+  ])('request accepts the scope %j', async (scope) =>
+    expect((await ask({ scope })).status).toBe(200),
   );
 
   test('request accepts a token without scope', async () => {
@@ -52,6 +66,10 @@ describe('rejecting insufficient permissions', () => {
 
   test('request responds with 403 before it checks the body', async () => {
     const token = tokenFor('body', { tier: 'none' });
-    expectError(await requestKey(app.url, undefined, { token, rawBody: 'not JSON' }), 403, 'unknown_tier');
+    expectError(
+      await requestKey(app.url, undefined, { token, rawBody: 'not JSON' }),
+      403,
+      'unknown_tier',
+    );
   });
 });

@@ -93,7 +93,10 @@ describe('rejecting invalid values', () => {
     ['a name with a control character', '{"api_key_name": "hunter2\\u0007"}'],
     ['a name with a lone surrogate', '{"api_key_name": "hunter2\\ud800"}'],
     ['a period of a wrong type', '{"api_key_name": "abc", "expires_in_days": "hunter2"}'],
-    ['a period that is an object', '{"api_key_name": "abc", "expires_in_days": {"hunter2": "hunter2"}}'],
+    [
+      'a period that is an object',
+      '{"api_key_name": "abc", "expires_in_days": {"hunter2": "hunter2"}}',
+    ],
     ['a negative period', '{"api_key_name": "abc", "expires_in_days": -271828}'],
     ['a period past the year 9999', '{"api_key_name": "abc", "expires_in_days": 271828271828}'],
   ])('request does not repeat submitted values in a 422 for %s', async (_what, rawBody) => {
@@ -108,18 +111,25 @@ describe('rejecting invalid values', () => {
     const answer = await requestKey(app.url, { api_key_name: 'taken-name' }, pioneer);
     expectError(answer, 422, 'name_taken');
     expect(answer.body['details']).not.toContain('taken-name');
-    expectError(await requestKey(app.url, { api_key_name: 'other-name' }, pioneer), 429, 'key_limit_reached');
+    expectError(
+      await requestKey(app.url, { api_key_name: 'other-name' }, pioneer),
+      429,
+      'key_limit_reached',
+    );
   });
 
   test('request compares names exactly, including case, normalization form and spaces', async () => {
     const names = ['café', 'cafe\u0301', 'Café', 'café ', ' café'];
     const token = tokenFor('names');
     const statuses = await Promise.all(
-      names.map(async (name) => (await requestKey(app.url, { api_key_name: name }, { token })).status),
+      names.map(
+        async (name) => (await requestKey(app.url, { api_key_name: name }, { token })).status,
+      ),
     );
     expect(statuses).toEqual(names.map(() => 200));
-    expect((await requestKey(app.url, { api_key_name: 'café' }, { token: tokenFor('somebody else') })).status).toBe(
-      200,
-    );
+    expect(
+      (await requestKey(app.url, { api_key_name: 'café' }, { token: tokenFor('somebody else') }))
+        .status,
+    ).toBe(200);
   });
 });

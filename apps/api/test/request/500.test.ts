@@ -18,29 +18,54 @@ describe('unexpected errors', () => {
    * response.
    */
   async function lineOf({ logged }: TestApp, id: string | null) {
-    const lines = () => logged.map((text) => JSON.parse(text)).filter(({ requestId }) => requestId === id);
+    const lines = () =>
+      logged.map((text) => JSON.parse(text)).filter(({ requestId }) => requestId === id);
     await waitFor(`the log line of the request ${id}`, () => lines().length > 0);
     expect(lines()).toHaveLength(1);
     return lines()[0] as Record<string, unknown>;
   }
 
   test.each([
-    ['a store that is down', new StoreUnavailableError(internals), 'store_unavailable', /Nothing was written/],
-    ['a write of unknown outcome', new OutcomeUnknownError(internals), 'outcome_unknown', /the name may belong/],
+    [
+      'a store that is down',
+      new StoreUnavailableError(internals),
+      'store_unavailable',
+      /Nothing was written/,
+    ],
+    [
+      'a write of unknown outcome',
+      new OutcomeUnknownError(internals),
+      'outcome_unknown',
+      /the name may belong/,
+    ],
     ['an unexpected error', new TypeError(internals), 'internal', /^The cause was logged/],
-    ['an error with an HTTP status', Object.assign(new Error(internals), { status: 404 }), 'internal', /^The cause/],
-  ])('request responds with 500 without internals, and logs the cause, for %s', async (_what, error, code, details) => {
-    app = await startApp({ store: storeThatThrows(error) });
-    const answer = await requestKey(app.url, { api_key_name: 'abc' }, { headers: { 'x-request-id': 'find-me.42' } });
-    expectError(answer, 500, code);
-    expect(answer.body['details']).toMatch(details);
-    expect(answer.body['details']).toMatch(/Request id: find-me\.42\.$/);
-    expect(JSON.stringify([answer.body, [...answer.headers]])).not.toMatch(/hunter2|10\.1\.2\.3|TypeError|\.ts:/);
+    [
+      'an error with an HTTP status',
+      Object.assign(new Error(internals), { status: 404 }),
+      'internal',
+      /^The cause/,
+    ],
+  ])(
+    'request responds with 500 without internals, and logs the cause, for %s',
+    async (_what, error, code, details) => {
+      app = await startApp({ store: storeThatThrows(error) });
+      const answer = await requestKey(
+        app.url,
+        { api_key_name: 'abc' },
+        { headers: { 'x-request-id': 'find-me.42' } },
+      );
+      expectError(answer, 500, code);
+      expect(answer.body['details']).toMatch(details);
+      expect(answer.body['details']).toMatch(/Request id: find-me\.42\.$/);
+      expect(JSON.stringify([answer.body, [...answer.headers]])).not.toMatch(
+        /hunter2|10\.1\.2\.3|TypeError|\.ts:/,
+      );
 
-    const line = await lineOf(app, 'find-me.42');
-    expect(line).toMatchObject({ severity: 'ERROR', err: { message: internals } });
-    expect(line['stack_trace'], 'Error Reporting reads the stack from here').toContain(internals);
-  });
+      const line = await lineOf(app, 'find-me.42');
+      expect(line).toMatchObject({ severity: 'ERROR', err: { message: internals } });
+      expect(line['stack_trace'], 'Error Reporting reads the stack from here').toContain(internals);
+    },
+  );
 
   test('request returns a generated request id that the log line with the cause has too', async () => {
     app = await startApp({ store: storeThatThrows(new TypeError(internals)) });

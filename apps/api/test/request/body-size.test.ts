@@ -41,7 +41,11 @@ describe('limit of the body size', () => {
   });
 
   test('rejects a body of 1 MiB', async () => {
-    expectError(await requestKey(app.url, { api_key_name: 'x'.repeat(1024 * 1024) }), 400, 'body_too_large');
+    expectError(
+      await requestKey(app.url, { api_key_name: 'x'.repeat(1024 * 1024) }),
+      400,
+      'body_too_large',
+    );
   });
 
   test('rejects a body over 16 KiB without Content-Length', async () => {
@@ -52,7 +56,10 @@ describe('limit of the body size', () => {
       body: ReadableStream.from(pieces),
       duplex: 'half',
     } as RequestInit);
-    expect([response.status, response.headers.get('x-error-code')]).toEqual([400, 'body_too_large']);
+    expect([response.status, response.headers.get('x-error-code')]).toEqual([
+      400,
+      'body_too_large',
+    ]);
   });
 
   test.each([
@@ -73,27 +80,40 @@ describe('limit of the body size', () => {
     [
       'empty gzip members',
       'gzip',
-      Buffer.concat([...Array.from({ length: 10_000 }, () => gzipSync('')), gzipSync('{"api_key_name": "blown up"}')]),
+      Buffer.concat([
+        ...Array.from({ length: 10_000 }, () => gzipSync('')),
+        gzipSync('{"api_key_name": "blown up"}'),
+      ]),
     ],
     [
       'empty deflate blocks',
       'deflate',
-      Buffer.concat([wrapper.subarray(0, 2), ...Array.from({ length: 40_000 }, () => emptyBlock), wrapper.subarray(2)]),
+      Buffer.concat([
+        wrapper.subarray(0, 2),
+        ...Array.from({ length: 40_000 }, () => emptyBlock),
+        wrapper.subarray(2),
+      ]),
     ],
-  ])('rejects %s of more than 16 KiB, with and without Content-Length', async (_what, encoding, body) => {
-    expect(body.length).toBeGreaterThan(limit);
-    expectError(await sendIn(encoding, body), 400, 'body_too_large');
+  ])(
+    'rejects %s of more than 16 KiB, with and without Content-Length',
+    async (_what, encoding, body) => {
+      expect(body.length).toBeGreaterThan(limit);
+      expectError(await sendIn(encoding, body), 400, 'body_too_large');
 
-    const unannounced = await fetch(`${app.url}${requestPath}`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${tokenFor('user')}`,
-        'content-type': 'application/json',
-        'content-encoding': encoding,
-      },
-      body: ReadableStream.from([new Uint8Array(body)]),
-      duplex: 'half',
-    } as RequestInit);
-    expect([unannounced.status, unannounced.headers.get('x-error-code')]).toEqual([400, 'body_too_large']);
-  });
+      const unannounced = await fetch(`${app.url}${requestPath}`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${tokenFor('user')}`,
+          'content-type': 'application/json',
+          'content-encoding': encoding,
+        },
+        body: ReadableStream.from([new Uint8Array(body)]),
+        duplex: 'half',
+      } as RequestInit);
+      expect([unannounced.status, unannounced.headers.get('x-error-code')]).toEqual([
+        400,
+        'body_too_large',
+      ]);
+    },
+  );
 });

@@ -16,7 +16,9 @@ describe('POST /api/v1/apikey/roll', () => {
   });
   afterAll(() => app.close());
 
-  const as = (sub: string) => ({ token: tokenFor(sub, { tier: 'pioneer', iat: now / 1000, exp: now / 1000 + 60 }) });
+  const as = (sub: string) => ({
+    token: tokenFor(sub, { tier: 'pioneer', iat: now / 1000, exp: now / 1000 + 60 }),
+  });
   const key = { api_key_name: 'MyFirstKey' };
 
   async function issue(sub: string) {
@@ -47,7 +49,11 @@ describe('POST /api/v1/apikey/roll', () => {
     [604_800, '2025-09-07T23:59:59Z'],
   ])('roll counts a grace of %d seconds from now', async (grace_seconds, previous_expires_at) => {
     await issue(`grace ${grace_seconds}`);
-    const { body } = await rollKey(app.url, { ...key, grace_seconds }, as(`grace ${grace_seconds}`));
+    const { body } = await rollKey(
+      app.url,
+      { ...key, grace_seconds },
+      as(`grace ${grace_seconds}`),
+    );
     expect(body).toMatchObject({ previous_expires_at });
   });
 
@@ -55,7 +61,10 @@ describe('POST /api/v1/apikey/roll', () => {
     await issue('late');
     now += 10 * day - 60_000;
     const { body } = await rollKey(app.url, key, as('late'));
-    expect(body).toMatchObject({ previous_expires_at: '2025-09-10T23:59:59Z', expires_at: '2025-09-10T23:59:59Z' });
+    expect(body).toMatchObject({
+      previous_expires_at: '2025-09-10T23:59:59Z',
+      expires_at: '2025-09-10T23:59:59Z',
+    });
   });
 
   test.each(['-1', '604801', '0.5', '"60"', 'null', 'true', '[]', '1e9'])(
@@ -79,7 +88,13 @@ describe('POST /api/v1/apikey/roll', () => {
     const { body } = await rollKey(app.url, key, as('lists'));
     const start = (body['api_key'] as string).slice(0, 8);
     const lists = (await getUser(app.url, as('lists'))).body;
-    expect(lists['active_keys']).toMatchObject([{ name: 'MyFirstKey', api_key: `${start}${'x'.repeat(36)}` }]);
-    expectError(await requestKey(app.url, { api_key_name: 'other' }, as('lists')), 429, 'key_limit_reached');
+    expect(lists['active_keys']).toMatchObject([
+      { name: 'MyFirstKey', api_key: `${start}${'x'.repeat(36)}` },
+    ]);
+    expectError(
+      await requestKey(app.url, { api_key_name: 'other' }, as('lists')),
+      429,
+      'key_limit_reached',
+    );
   });
 });

@@ -15,7 +15,9 @@ describe('POST /api/v1/apikey/rotate', () => {
   });
   afterAll(() => app.close());
 
-  const as = (sub: string, tier = 'enterprise') => ({ token: tokenFor(sub, { tier, iat: 0, exp: now / 1000 + 3600 }) });
+  const as = (sub: string, tier = 'enterprise') => ({
+    token: tokenFor(sub, { tier, iat: 0, exp: now / 1000 + 3600 }),
+  });
 
   /** Issues a key at a fixed time and advances the clock. */
   async function issueAndWait(sub: string, days: number, milliseconds: number) {
@@ -26,8 +28,20 @@ describe('POST /api/v1/apikey/rotate', () => {
   }
 
   test.each([
-    ['by its own period from its expiry, within a day of it', 30, 29 * day, {}, '2025-10-30T23:59:59Z'],
-    ['by the given period from now, once expired', 30, 40 * day, { expires_in_days: 7 }, '2025-10-17T23:59:59Z'],
+    [
+      'by its own period from its expiry, within a day of it',
+      30,
+      29 * day,
+      {},
+      '2025-10-30T23:59:59Z',
+    ],
+    [
+      'by the given period from now, once expired',
+      30,
+      40 * day,
+      { expires_in_days: 7 },
+      '2025-10-17T23:59:59Z',
+    ],
     ['by its own period from now, once expired', 30, 40 * day, {}, '2025-11-09T23:59:59Z'],
     ['and ignores unknown fields', 1, 0, { user_id: 'other', tier: 'x' }, '2025-09-02T23:59:59Z'],
   ])('rotate extends a key %s', async (what, days, wait, more, until) => {
@@ -38,15 +52,21 @@ describe('POST /api/v1/apikey/rotate', () => {
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
     const { body } = await getUser(app.url, as(what));
-    expect(body['active_keys']).toMatchObject([{ expires_at: until, created_at: '2025-08-31T23:59:59Z' }]);
+    expect(body['active_keys']).toMatchObject([
+      { expires_at: until, created_at: '2025-08-31T23:59:59Z' },
+    ]);
   });
 
   test("rotate makes the given expires_in_days, such as 3.0, the key's own period", async () => {
     await issueAndWait('own number', 1, 0);
     const rawBody = '{"api_key_name": "MyFirstKey", "expires_in_days": 3.0}';
-    expect((await rotateKey(app.url, undefined, { ...as('own number'), rawBody })).status).toBe(200);
+    expect((await rotateKey(app.url, undefined, { ...as('own number'), rawBody })).status).toBe(
+      200,
+    );
     const { body } = await getUser(app.url, as('own number'));
-    expect(body['active_keys']).toMatchObject([{ expires_in_days: 3, expires_at: '2025-09-04T23:59:59Z' }]);
+    expect(body['active_keys']).toMatchObject([
+      { expires_in_days: 3, expires_at: '2025-09-04T23:59:59Z' },
+    ]);
   });
 
   test('rotate responds with 409 to a key that is valid for more than a day, and does not change it', async () => {
@@ -60,7 +80,11 @@ describe('POST /api/v1/apikey/rotate', () => {
 
   test('rotate extends an expired key until 30 days after its expiry, then responds with 404', async () => {
     await issueAndWait('gone', 1, 31 * day);
-    expectError(await rotateKey(app.url, { api_key_name: 'MyFirstKey' }, as('gone')), 404, 'no_such_key');
+    expectError(
+      await rotateKey(app.url, { api_key_name: 'MyFirstKey' }, as('gone')),
+      404,
+      'no_such_key',
+    );
     now -= 1000;
     expect((await rotateKey(app.url, { api_key_name: 'MyFirstKey' }, as('gone'))).status).toBe(200);
   });
@@ -68,7 +92,11 @@ describe('POST /api/v1/apikey/rotate', () => {
   test('rotate compares names exactly', async () => {
     await issueAndWait('names', 1, 0);
     for (const name of ['myfirstkey', 'MyFirstKey ', ' MyFirstKey']) {
-      expectError(await rotateKey(app.url, { api_key_name: name }, as('names')), 404, 'no_such_key');
+      expectError(
+        await rotateKey(app.url, { api_key_name: name }, as('names')),
+        404,
+        'no_such_key',
+      );
     }
   });
 
@@ -89,7 +117,9 @@ describe('POST /api/v1/apikey/rotate', () => {
       rotateKey(app.url, { api_key_name: 'MyFirstKey', expires_in_days }, as('late'));
     expectError(await by(1e300), 422, 'expiry_too_late');
     expectError(await by(left + 1), 422, 'expiry_too_late');
-    expect((await by(left)).body).toEqual({ confirmation: 'API key expiration extended to 9999-12-31T23:59:59Z' });
+    expect((await by(left)).body).toEqual({
+      confirmation: 'API key expiration extended to 9999-12-31T23:59:59Z',
+    });
   });
 
   test('rotate responds with 429 without Retry-After to an expired key when the maximum is reached', async () => {
@@ -99,13 +129,19 @@ describe('POST /api/v1/apikey/rotate', () => {
     const answer = await rotateKey(app.url, { api_key_name: 'MyFirstKey' }, pioneer);
     expectError(answer, 429, 'key_limit_reached');
     expect(answer.headers.has('retry-after')).toBe(false);
-    expect((await rotateKey(app.url, { api_key_name: 'MyFirstKey' }, as('full', 'starter'))).status).toBe(200);
+    expect(
+      (await rotateKey(app.url, { api_key_name: 'MyFirstKey' }, as('full', 'starter'))).status,
+    ).toBe(200);
   });
 
   test('rotate extends an unexpired key although the owner exceeds the maximum of a lower tier', async () => {
     await issueAndWait('smaller', 1, 0);
     expect((await requestKey(app.url, { api_key_name: 'second' }, as('smaller'))).status).toBe(200);
-    const answer = await rotateKey(app.url, { api_key_name: 'MyFirstKey' }, as('smaller', 'pioneer'));
+    const answer = await rotateKey(
+      app.url,
+      { api_key_name: 'MyFirstKey' },
+      as('smaller', 'pioneer'),
+    );
     expect(answer.status).toBe(200);
   });
 });

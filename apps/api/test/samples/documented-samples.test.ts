@@ -5,7 +5,10 @@ import { startProcess, type TestProcess } from '../harness/process.ts';
 import { requestKey } from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
-type Documented = Record<string, Record<string, { 'x-codeSamples': { label: string; source: string }[] }>>;
+type Documented = Record<
+  string,
+  Record<string, { 'x-codeSamples': { label: string; source: string }[] }>
+>;
 
 /**
  * The placeholders for credentials in the samples, each with the error that the service returns
@@ -17,7 +20,11 @@ const credentials = {
     placeholder: 'YOUR_JWT_TOKEN',
     details: /"details":"Send a valid, unexpired token/,
   },
-  apiKey: { header: 'X-API-Key', placeholder: 'YOUR_API_KEY', details: /"details":"Send a valid, unexpired key/ },
+  apiKey: {
+    header: 'X-API-Key',
+    placeholder: 'YOUR_API_KEY',
+    details: /"details":"Send a valid, unexpired key/,
+  },
 } as const;
 
 /** Returns a sample's source without the line that sets a header. */
@@ -41,7 +48,8 @@ describe('code samples of the OpenAPI document', () => {
     runner.close();
   });
 
-  const samplesOf = ({ path, method }: { path: string; method: string }) => paths[path]?.[method]?.['x-codeSamples'];
+  const samplesOf = ({ path, method }: { path: string; method: string }) =>
+    paths[path]?.[method]?.['x-codeSamples'];
   const sampleOf = (operation: { path: string; method: string }, label: string) =>
     samplesOf(operation)?.find((sample) => sample.label === label)?.source ?? 'no such sample';
 
@@ -50,46 +58,61 @@ describe('code samples of the OpenAPI document', () => {
   });
 
   for (const operation of operations) {
-    describe.each(Object.entries(runners))(`the ${operation.id} sample in %s`, (label, { needs }) => {
-      const available = needs === undefined || inject('available').includes(needs);
-      const { security } = operation;
+    describe.each(Object.entries(runners))(
+      `the ${operation.id} sample in %s`,
+      (label, { needs }) => {
+        const available = needs === undefined || inject('available').includes(needs);
+        const { security } = operation;
 
-      test.runIf(available)(`${operation.id} sample in ${label} prints the response`, async () => {
-        const token = tokenFor(`a reader of ${label} for ${operation.id}`);
-        let key = '';
-        // The other operations use this key. It has one day left, so it can be extended.
-        if (security !== 'none' && operation.id !== requestApiKey.id) {
-          const body = { ...requestApiKey.body.example, expires_in_days: 1 };
-          key = (await requestKey(service.url, body, { token })).body['api_key'] as string;
-        }
-        const source = sampleOf(operation, label).replace('YOUR_JWT_TOKEN', token).replace('YOUR_API_KEY', key);
-        const result = await runner.run(label, source);
-        expect(result).toMatchObject({ code: 0, stderr: '' });
-        expect(operation.success.schema.safeParse(JSON.parse(result.stdout))).toMatchObject({ success: true });
-        if (operation.id === requestApiKey.id) {
-          expect(result.stdout).toMatch(/"api_key":"ant-[0-9A-Za-z]{40}".*"name":"MyFirstKey"/);
-        }
-      });
+        test.runIf(available)(
+          `${operation.id} sample in ${label} prints the response`,
+          async () => {
+            const token = tokenFor(`a reader of ${label} for ${operation.id}`);
+            let key = '';
+            // The other operations use this key. It has one day left, so it can be extended.
+            if (security !== 'none' && operation.id !== requestApiKey.id) {
+              const body = { ...requestApiKey.body.example, expires_in_days: 1 };
+              key = (await requestKey(service.url, body, { token })).body['api_key'] as string;
+            }
+            const source = sampleOf(operation, label)
+              .replace('YOUR_JWT_TOKEN', token)
+              .replace('YOUR_API_KEY', key);
+            const result = await runner.run(label, source);
+            expect(result).toMatchObject({ code: 0, stderr: '' });
+            expect(operation.success.schema.safeParse(JSON.parse(result.stdout))).toMatchObject({
+              success: true,
+            });
+            if (operation.id === requestApiKey.id) {
+              expect(result.stdout).toMatch(/"api_key":"ant-[0-9A-Za-z]{40}".*"name":"MyFirstKey"/);
+            }
+          },
+        );
 
-      test(`${operation.id} sample in ${label} sends exactly the credentials that the operation takes`, () => {
-        for (const [kind, { header, placeholder }] of Object.entries(credentials)) {
-          const sent = [header, placeholder].map((text) => sampleOf(operation, label).includes(text));
-          expect(sent).toEqual(kind === security ? [true, true] : [false, false]);
-        }
-      });
-      if (security === 'none') return;
-      test.runIf(available)(
-        `${operation.id} sample in ${label} fails with the status and the error without credentials`,
-        async () => {
-          const { header, details } = credentials[security];
-          const { code, stdout, stderr } = await runner.run(label, withoutHeader(sampleOf(operation, label), header));
-          expect(code).toBeGreaterThan(0);
-          const output = stdout + stderr;
-          expect(output).toContain('401');
-          expect(output).toContain('"message":"Unauthorized: Invalid or missing credentials."');
-          expect(output).toMatch(details);
-        },
-      );
-    });
+        test(`${operation.id} sample in ${label} sends exactly the credentials that the operation takes`, () => {
+          for (const [kind, { header, placeholder }] of Object.entries(credentials)) {
+            const sent = [header, placeholder].map((text) =>
+              sampleOf(operation, label).includes(text),
+            );
+            expect(sent).toEqual(kind === security ? [true, true] : [false, false]);
+          }
+        });
+        if (security === 'none') return;
+        test.runIf(available)(
+          `${operation.id} sample in ${label} fails with the status and the error without credentials`,
+          async () => {
+            const { header, details } = credentials[security];
+            const { code, stdout, stderr } = await runner.run(
+              label,
+              withoutHeader(sampleOf(operation, label), header),
+            );
+            expect(code).toBeGreaterThan(0);
+            const output = stdout + stderr;
+            expect(output).toContain('401');
+            expect(output).toContain('"message":"Unauthorized: Invalid or missing credentials."');
+            expect(output).toMatch(details);
+          },
+        );
+      },
+    );
   }
 });

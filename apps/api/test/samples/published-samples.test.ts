@@ -23,7 +23,13 @@ const host = 'https://andamio-api-308006323670.us-central1.run.app';
  * The tests do not use the harness's runners, because those run `go vet`. It rejects the Go sample,
  * which uses `res` before it checks the error.
  */
-const samples: [name: string, file: string, runAs: string, needs: Requirement | undefined, command: string[]][] = [
+const samples: [
+  name: string,
+  file: string,
+  runAs: string,
+  needs: Requirement | undefined,
+  command: string[],
+][] = [
   ['curl', 'curl.sh', 'sample.sh', 'curl', ['sh', 'sample.sh']],
   ['Python', 'python.py', 'sample.py', 'python', ['python3', 'sample.py']],
   ['JavaScript', 'javascript.mjs.txt', 'sample.mjs', undefined, [process.execPath, 'sample.mjs']],
@@ -38,10 +44,18 @@ describe('published samples', () => {
   });
   afterAll(() => service.signal('SIGKILL'));
 
-  async function run(file: string, runAs: string, [command, ...args]: string[], token: string): Promise<string> {
+  async function run(
+    file: string,
+    runAs: string,
+    [command, ...args]: string[],
+    token: string,
+  ): Promise<string> {
     const published = readFileSync(new URL(`./published/${file}`, import.meta.url), 'utf8');
     const folder = mkdtempSync(join(tmpdir(), 'sample-'));
-    writeFileSync(join(folder, runAs), published.replace(host, service.url).replace('YOUR_JWT_TOKEN', token));
+    writeFileSync(
+      join(folder, runAs),
+      published.replace(host, service.url).replace('YOUR_JWT_TOKEN', token),
+    );
     const { stdout } = await promisify(execFile)(command as string, args, { cwd: folder });
     return stdout;
   }

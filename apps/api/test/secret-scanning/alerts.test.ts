@@ -59,13 +59,19 @@ describe('alerts of GitHub', () => {
     );
 
   test('an alert revokes the leaked key and no other before the response', async () => {
-    const [leaked] = [await issue('owner', 'leaked'), await issue('owner', 'kept'), await issue('other', 'leaked')];
+    const [leaked] = [
+      await issue('owner', 'leaked'),
+      await issue('owner', 'kept'),
+      await issue('other', 'leaked'),
+    ];
     const { status, body, headers } = await report(leaked);
     expect(await namesOf('owner')).toEqual(['kept']);
     expect(await namesOf('other')).toEqual(['leaked']);
     expect(status).toBe(200);
     expect(headers.get('cache-control')).toBe('no-store');
-    expect(body).toEqual([{ token_hash: hashOf(leaked), token_type: 'andamio_api_key', label: 'true_positive' }]);
+    expect(body).toEqual([
+      { token_hash: hashOf(leaked), token_type: 'andamio_api_key', label: 'true_positive' },
+    ]);
   });
 
   test('the response labels each token as true or false positive without repeating it', async () => {
@@ -139,7 +145,9 @@ describe('alerts of GitHub', () => {
     const leaked = await issue();
     const { status, body } = await sendAlerts(app.url, [odd, alertOf(leaked), odd], signer);
     expect(status).toBe(200);
-    expect(body).toEqual([{ token_hash: hashOf(leaked), token_type: 'andamio_api_key', label: 'true_positive' }]);
+    expect(body).toEqual([
+      { token_hash: hashOf(leaked), token_type: 'andamio_api_key', label: 'true_positive' },
+    ]);
     expect(await namesOf('owner')).toEqual([]);
     expect(app.logged.some((line) => line.includes('"unreadable":2'))).toBe(true);
   });
@@ -147,7 +155,9 @@ describe('alerts of GitHub', () => {
   test('a message revokes the other keys if one token is not UTF-8', async () => {
     const leaked = await issue();
     const [head = '', tail = ''] = JSON.stringify([alertOf('@'), alertOf(leaked)]).split('@');
-    const body = new Uint8Array(Buffer.concat([Buffer.from(head), Buffer.of(0xff), Buffer.from(tail)]));
+    const body = new Uint8Array(
+      Buffer.concat([Buffer.from(head), Buffer.of(0xff), Buffer.from(tail)]),
+    );
     const { status } = await sendBytes(app.url, body, signatureHeadersOf(body, signer));
     expect(status).toBe(200);
     expect(await namesOf('owner')).toEqual([]);
@@ -170,7 +180,9 @@ describe('alerts of GitHub', () => {
   });
 
   test('a message with a thousand alerts revokes all reported keys', async () => {
-    const keys = await Promise.all(Array.from({ length: 40 }, (_, index) => issue(`owner ${index}`)));
+    const keys = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => issue(`owner ${index}`)),
+    );
     const tokens = Array.from({ length: 1_000 }, (_, index) => keys[index] ?? makeKey());
     const { status, body } = await report(...tokens);
     expect(status).toBe(200);
@@ -198,8 +210,10 @@ describe('alerts of GitHub', () => {
       expectError(await sendAlerts(app.url, message, signer), 400, 'invalid_body');
     });
 
-    const sendSigned = (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
-      sendBytes(app.url, body, { ...signatureHeadersOf(body, signer), ...headers });
+    const sendSigned = (
+      body: string | Uint8Array<ArrayBuffer>,
+      headers: Record<string, string> = {},
+    ) => sendBytes(app.url, body, { ...signatureHeadersOf(body, signer), ...headers });
 
     test.each<[string, string | Uint8Array<ArrayBuffer>]>([
       ['empty', ''],
@@ -222,9 +236,14 @@ describe('alerts of GitHub', () => {
     });
 
     test('responds with 400 to a signed message without a body', async () => {
-      const headers = Object.entries(signatureHeadersOf('', signer)).map(([name, value]) => `${name}: ${value}\r\n`);
+      const headers = Object.entries(signatureHeadersOf('', signer)).map(
+        ([name, value]) => `${name}: ${value}\r\n`,
+      );
       const head = `POST ${alertsPath} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
-      const { text } = await sendRaw(app.port, `${head}${headers.join('')}Connection: close\r\n\r\n`);
+      const { text } = await sendRaw(
+        app.port,
+        `${head}${headers.join('')}Connection: close\r\n\r\n`,
+      );
       expect(text).toMatch(/^HTTP\/1\.1 400 /);
       expect(text).toMatch(/\r\nX-Error-Code: invalid_body\r\n/);
     });
@@ -240,7 +259,9 @@ describe('alerts of GitHub', () => {
   test('responds with 500 to an alert while the store is down, so that GitHub repeats it', async () => {
     const store = storeThatThrows(new StoreUnavailableError('gone'));
     const down = await startApp({ store, githubKeysUrl: github.url });
-    const answer = await sendAlerts(down.url, [alertOf(makeKey())], signer).finally(() => down.close());
+    const answer = await sendAlerts(down.url, [alertOf(makeKey())], signer).finally(() =>
+      down.close(),
+    );
     expectError(answer, 500, 'store_unavailable');
   });
 
@@ -261,7 +282,10 @@ describe('alerts of GitHub', () => {
 });
 
 describe('endpoint for alerts', () => {
-  async function withApp<Result>(options: TestAppOptions, use: (app: TestApp) => Promise<Result>): Promise<Result> {
+  async function withApp<Result>(
+    options: TestAppOptions,
+    use: (app: TestApp) => Promise<Result>,
+  ): Promise<Result> {
     const app = await startApp(options);
     return use(app).finally(() => app.close());
   }
@@ -277,7 +301,8 @@ describe('endpoint for alerts', () => {
 
   test('the path of the alerts responds with 404 without GITHUB_SECRET_SCANNING_KEYS_URL', () =>
     withApp({}, async ({ url }) => {
-      for (const method of ['GET', 'POST', 'PUT']) expectError(await ask(url, method), 404, 'not_found');
+      for (const method of ['GET', 'POST', 'PUT'])
+        expectError(await ask(url, method), 404, 'not_found');
       expectError(await sendAlerts(url, [], signer), 404, 'not_found');
     }));
 
@@ -295,9 +320,11 @@ describe('endpoint for alerts', () => {
     await withApp(
       { githubKeysUrl: github.url, monotonicNow: () => 0, settings: { ipRateLimitPerMinute: 3 } },
       async ({ url }) => {
-        for (let sent = 0; sent < 10; sent++) expect((await sendAlerts(url, [], signer)).status).toBe(200);
+        for (let sent = 0; sent < 10; sent++)
+          expect((await sendAlerts(url, [], signer)).status).toBe(200);
         const stranger = githubKey();
-        for (let sent = 0; sent < 3; sent++) expect((await sendAlerts(url, [], stranger)).status).toBe(401);
+        for (let sent = 0; sent < 3; sent++)
+          expect((await sendAlerts(url, [], stranger)).status).toBe(401);
         expectError(await sendAlerts(url, [], signer), 429, 'rate_limited');
       },
     ).finally(() => github.close());

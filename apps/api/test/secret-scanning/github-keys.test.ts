@@ -25,7 +25,9 @@ describe("GitHub's public keys", () => {
   const statusOf = async (key = signer) => (await sendAlerts(app.url, [], key)).status;
 
   test("fetches GitHub's keys once for many messages, including concurrent ones", async () => {
-    expect(await Promise.all(Array.from({ length: 20 }, () => statusOf()))).toEqual(Array(20).fill(200));
+    expect(await Promise.all(Array.from({ length: 20 }, () => statusOf()))).toEqual(
+      Array(20).fill(200),
+    );
     clock = hour / 2;
     expect(await statusOf()).toBe(200);
     expect(github.fetches()).toBe(1);

@@ -74,7 +74,10 @@ describe('signatures of alerts', () => {
       'the signature of the same JSON with other white space',
       () => signatureHeadersOf(JSON.stringify(JSON.parse(messageOf()), null, 2), signer),
     ],
-    ['the signature of the message with a trailing line break', () => signatureHeadersOf(`${messageOf()}\n`, signer)],
+    [
+      'the signature of the message with a trailing line break',
+      () => signatureHeadersOf(`${messageOf()}\n`, signer),
+    ],
     ['a signature with one bit flipped', () => by(flipLastBit(right()))],
     ['a truncated signature', () => by(right().subarray(0, 20))],
     ['a signature with a trailing byte', () => by(Buffer.concat([right(), Buffer.of(0)]))],
@@ -93,20 +96,37 @@ describe('signatures of alerts', () => {
     ]),
   ];
 
-  test.each(refused)('responds with 401 and revokes nothing for an alert with %s', async (_what, headers) => {
-    expectError(await sendBytes(app.url, messageOf(), headers()), 401, 'invalid_signature');
-    const { body } = await getUser(app.url);
-    expect(body['active_keys']).toHaveLength(1);
-  });
+  test.each(refused)(
+    'responds with 401 and revokes nothing for an alert with %s',
+    async (_what, headers) => {
+      expectError(await sendBytes(app.url, messageOf(), headers()), 401, 'invalid_signature');
+      const { body } = await getUser(app.url);
+      expect(body['active_keys']).toHaveLength(1);
+    },
+  );
 
   test('responds the same to every invalid signature', async () => {
-    const answers = await Promise.all(refused.map(([, headers]) => sendBytes(app.url, messageOf(), headers())));
+    const answers = await Promise.all(
+      refused.map(([, headers]) => sendBytes(app.url, messageOf(), headers())),
+    );
     const visible = answers.map(({ status, headers, body }) => {
-      const differing = ['date', 'x-request-id', 'ratelimit', 'x-ratelimit-remaining', 'x-ratelimit-reset'];
-      return JSON.stringify([status, body, [...headers].filter(([name]) => !differing.includes(name))]);
+      const differing = [
+        'date',
+        'x-request-id',
+        'ratelimit',
+        'x-ratelimit-remaining',
+        'x-ratelimit-reset',
+      ];
+      return JSON.stringify([
+        status,
+        body,
+        [...headers].filter(([name]) => !differing.includes(name)),
+      ]);
     });
     expect(new Set(visible).size).toBe(1);
-    expect(answers[0]?.headers.get('www-authenticate')).toBe('GitHub-Public-Key realm="andamio-api"');
+    expect(answers[0]?.headers.get('www-authenticate')).toBe(
+      'GitHub-Public-Key realm="andamio-api"',
+    );
   });
 
   test.each([
@@ -115,7 +135,9 @@ describe('signatures of alerts', () => {
     ['a second signature', `${signatureHeader}: AAAA`],
   ])('responds with 401 to an alert with %s in addition', async (_what, another) => {
     const body = messageOf();
-    const headers = Object.entries(signatureHeadersOf(body, signer)).map(([name, value]) => `${name}: ${value}`);
+    const headers = Object.entries(signatureHeadersOf(body, signer)).map(
+      ([name, value]) => `${name}: ${value}`,
+    );
     const { text } = await sendRaw(
       app.port,
       [
@@ -155,7 +177,8 @@ test("accepts the signed example of GitHub's documentation", async () => {
   github.answer = { public_keys: [{ key_identifier: identifier, key, is_current: true }] };
   const message =
     '[{"source":"commit","token":"some_token","type":"some_type","url":"https://example.com/base-repo-url/"}]';
-  const signature = 'MEQCIQDaMKqrGnE27S0kgMrEK0eYBmyG0LeZismAEz/BgZyt7AIfXt9fErtRS4XaeSt/AO1RtBY66YcAdjxji410VQV4xg==';
+  const signature =
+    'MEQCIQDaMKqrGnE27S0kgMrEK0eYBmyG0LeZismAEz/BgZyt7AIfXt9fErtRS4XaeSt/AO1RtBY66YcAdjxji410VQV4xg==';
   try {
     const { status, body } = await sendBytes(app.url, message, {
       [identifierHeader]: identifier,

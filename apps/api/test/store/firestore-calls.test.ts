@@ -1,4 +1,13 @@
-import { addition, command, day, deletion, present, renewal, rotation, today } from '@andamio/testing/store/commands';
+import {
+  addition,
+  command,
+  day,
+  deletion,
+  present,
+  renewal,
+  rotation,
+  today,
+} from '@andamio/testing/store/commands';
 import { withOperations } from '@andamio/testing/store/operations';
 import { revocation } from '@andamio/testing/store/operator';
 import { connected, type TestStore } from '@andamio/testing/store/store-under-test';
@@ -13,10 +22,14 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
   async function start() {
     const proxy = await startFirestoreProxy(emulatorHost);
     const project = freshProject();
-    const store = withOperations(createFirestoreStore({ project, database: '(default)', emulatorHost: proxy.host }));
+    const store = withOperations(
+      createFirestoreStore({ project, database: '(default)', emulatorHost: proxy.host }),
+    );
     onTestFinished(() => store.close());
     await connected(store);
-    const another = withOperations(createFirestoreStore({ project, database: '(default)', emulatorHost }));
+    const another = withOperations(
+      createFirestoreStore({ project, database: '(default)', emulatorHost }),
+    );
     onTestFinished(() => another.close());
     const read = () => readFirestore(firestoreClient(emulatorHost, project));
     const callsOf = async (task: () => Promise<unknown>) => {
@@ -37,18 +50,21 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
   test.each([
     ['first', 1],
     ['second', 3],
-  ])('a commit whose answer is lost is not taken for a refusal: the %s key', async (name, commit) => {
-    const { proxy, store, read } = await start();
-    if (name === 'second') expect(await store.issue(command({ name: 'first' }))).toBe('issued');
-    const input = command({ name });
-    const isStored = async () => (await read())['keys']?.some(({ id }) => id === input.record.id);
-    proxy.loseAnswerTo(commit);
-    const outcome = store.issue(input);
-    await expect.poll(isStored).toBe(true);
-    proxy.cut();
-    expect(await outcome).toBe('issued');
-    expect((await read())['keys']).toHaveLength(name === 'second' ? 2 : 1);
-  });
+  ])(
+    'a commit whose answer is lost is not taken for a refusal: the %s key',
+    async (name, commit) => {
+      const { proxy, store, read } = await start();
+      if (name === 'second') expect(await store.issue(command({ name: 'first' }))).toBe('issued');
+      const input = command({ name });
+      const isStored = async () => (await read())['keys']?.some(({ id }) => id === input.record.id);
+      proxy.loseAnswerTo(commit);
+      const outcome = store.issue(input);
+      await expect.poll(isStored).toBe(true);
+      proxy.cut();
+      expect(await outcome).toBe('issued');
+      expect((await read())['keys']).toHaveLength(name === 'second' ? 2 : 1);
+    },
+  );
 
   describe.each([
     ['first', 1],
@@ -122,7 +138,9 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     const input = renewal();
     proxy.loseAnswerTo(3);
     const outcome = store.roll(input);
-    await expect.poll(async () => (await read())['keys']?.map(({ id }) => id)).toContain(input.secret.id);
+    await expect
+      .poll(async () => (await read())['keys']?.map(({ id }) => id))
+      .toContain(input.secret.id);
     proxy.cut();
     expect(await outcome).toMatchObject({ record: input.secret });
     expect((await read())['keys']).toHaveLength(2);
@@ -163,8 +181,12 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     const { store, callsOf } = await start();
     expect(await callsOf(() => store.addUsage(addition({ name: 1 })))).toBe(2);
     expect(await callsOf(() => store.addUsage(addition({})))).toBe(1);
-    const days = Array.from({ length: 366 }, (_, index) => new Date(index * day * 1000).toISOString().slice(0, 10));
-    expect(await callsOf(() => store.readUsage({ userId: 'owner', days, names: ['name'] }))).toBe(1);
+    const days = Array.from({ length: 366 }, (_, index) =>
+      new Date(index * day * 1000).toISOString().slice(0, 10),
+    );
+    expect(await callsOf(() => store.readUsage({ userId: 'owner', days, names: ['name'] }))).toBe(
+      1,
+    );
   });
 
   test('an addition of usage whose answer is lost is made once', async () => {
@@ -172,12 +194,14 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     await store.addUsage(addition({ name: 1 }));
     proxy.loseAnswerTo(2);
     const added = store.addUsage(addition({ name: 10 }));
-    await expect.poll(async () => (await read())['usage']?.map(({ total }) => total)).toEqual([11, 11]);
+    await expect
+      .poll(async () => (await read())['usage']?.map(({ total }) => total))
+      .toEqual([11, 11]);
     proxy.cut();
     expect(await added).toEqual({ day: 11, month: 11 });
-    expect(await store.readUsage({ userId: 'owner', days: [today], names: ['name'] })).toMatchObject([
-      { requests: 11 },
-    ]);
+    expect(
+      await store.readUsage({ userId: 'owner', days: [today], names: ['name'] }),
+    ).toMatchObject([{ requests: 11 }]);
   });
 
   test('an addition of usage that was given up, its answer lost, is known again when it is asked for once more', async () => {
@@ -185,7 +209,9 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     const ten = addition({ name: 10 });
     proxy.loseAnswerTo(2);
     const failed = store.addUsage(ten).catch((error: unknown) => error);
-    await expect.poll(async () => (await read())['usage']?.map(({ total }) => total)).toEqual([10, 10]);
+    await expect
+      .poll(async () => (await read())['usage']?.map(({ total }) => total))
+      .toEqual([10, 10]);
     expect(await failed).toBeInstanceOf(Error);
     proxy.cut();
     await connected(store);

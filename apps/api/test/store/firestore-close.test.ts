@@ -26,7 +26,8 @@ test('a store that is closed while its database is silent leaves no failure behi
 
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program, host]);
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => (output += text));
   const [code] = await once(child, 'close');
   expect(output).toMatch(/given up\n[\s\S]*closed\n/);
   expect(code, output).toBe(0);

@@ -40,7 +40,11 @@ async function failureOf(operation: Promise<unknown>) {
 async function openOn(code: number) {
   const server = await startRefusingFirestore(code, 'Missing or insufficient permissions.');
   const store = withOperations(
-    createFirestoreStore({ project: 'demo-refused', database: '(default)', emulatorHost: server.host }),
+    createFirestoreStore({
+      project: 'demo-refused',
+      database: '(default)',
+      emulatorHost: server.host,
+    }),
   );
   await failureOf(store.check()); // The client loads with the first call.
   return store;
@@ -73,9 +77,15 @@ describe.each(permanent)('Firestore answers %i %s', (code, name, remedy) => {
 test('what may pass is repeated until the time of the call is over', async () => {
   const server = await startRefusingFirestore(14, 'Try again.');
   const store = withOperations(
-    createFirestoreStore({ project: 'demo-refused', database: '(default)', emulatorHost: server.host }),
+    createFirestoreStore({
+      project: 'demo-refused',
+      database: '(default)',
+      emulatorHost: server.host,
+    }),
   );
   const { error } = await failureOf(store.find(['a'.repeat(64)]));
   expect(server.calls()).toBeGreaterThan(1);
-  expect(error?.message).toBe('Firestore did not respond in time. The last attempt failed: Try again.');
+  expect(error?.message).toBe(
+    'Firestore did not respond in time. The last attempt failed: Try again.',
+  );
 });

@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
-import { auditRetentionDays, collections, collectionsByUser } from '@andamio/schema/firestore-layout';
+import {
+  auditRetentionDays,
+  collections,
+  collectionsByUser,
+} from '@andamio/schema/firestore-layout';
 import { unlimitedKeys } from '@andamio/schema/tiers';
 import {
   addition,
@@ -33,7 +37,11 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
     test('stand in the collections of the layout and no others, named as it says', async () => {
       const { store, read } = create();
       const repeatable = idempotent('request', 'a "key"');
-      const { record, ...rules } = command({ userId: 'a/b', name: 'ключ', request: { ...repeatable, userId: 'a/b' } });
+      const { record, ...rules } = command({
+        userId: 'a/b',
+        name: 'ключ',
+        request: { ...repeatable, userId: 'a/b' },
+      });
       await store.issue({ record, ...rules });
       await store.addUsage(addition({ ключ: 1 }, { userId: 'a/b' }));
 
@@ -63,10 +71,14 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
         idempotency: present + day,
         usage: Date.UTC(2026, 9, 1) / 1000,
       };
-      for (const { id, ttlField } of Object.values<{ id: string; ttlField?: string }>(collections)) {
+      for (const { id, ttlField } of Object.values<{ id: string; ttlField?: string }>(
+        collections,
+      )) {
         expect(ttlField, id).toBe(id === 'owners' ? undefined : 'remove_at');
         const removal = removals[id] ?? present + 31 * day;
-        expect(new Set(stored[id]?.map(({ remove_at }) => remove_at)), id).toEqual(new Set([ttlField && removal]));
+        expect(new Set(stored[id]?.map(({ remove_at }) => remove_at)), id).toEqual(
+          new Set([ttlField && removal]),
+        );
       }
     });
 
@@ -106,7 +118,10 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       await store.issue({ record, ...rules });
       await store.roll(renewal({ graceSeconds: 60 }));
       const { keys = [], owners } = await read();
-      expect(keys.find(({ id }) => id === record.id)).toMatchObject({ superseded: true, remove_at: present + 60 });
+      expect(keys.find(({ id }) => id === record.id)).toMatchObject({
+        superseded: true,
+        remove_at: present + 60,
+      });
       expect(owners).toMatchObject([{ superseded: { [record.id]: present + 60 } }]);
     });
 
@@ -115,7 +130,9 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       await store.issue(command({ name: 'first', expiresInDays: 1 }));
       const { record, ...rules } = command({ name: 'second', createdAt: present + day });
       await store.issue({ record, ...rules });
-      expect((await read())['owners']).toMatchObject([{ active: { [record.id]: record.expiresAt } }]);
+      expect((await read())['owners']).toMatchObject([
+        { active: { [record.id]: record.expiresAt } },
+      ]);
     });
 
     test('that carry the expiry or what follows from it all move with an extension', async () => {
@@ -145,11 +162,20 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       const { store, client } = create();
       const { record, ...rules } = command();
       await store.issue({ record, ...rules });
-      const writtenAt = async () => (await client.doc(`keys/${record.id}`).get()).updateTime?.valueOf();
+      const writtenAt = async () =>
+        (await client.doc(`keys/${record.id}`).get()).updateTime?.valueOf();
       const before = await writtenAt();
-      await store.claimTier({ userId: 'owner', tierClaim: { tier: 'growth', issuedAt: present + 1 }, now: present });
+      await store.claimTier({
+        userId: 'owner',
+        tierClaim: { tier: 'growth', issuedAt: present + 1 },
+        now: present,
+      });
       expect(await writtenAt()).toBe(before);
-      await store.claimTier({ userId: 'owner', tierClaim: { tier: 'pioneer', issuedAt: present + 2 }, now: present });
+      await store.claimTier({
+        userId: 'owner',
+        tierClaim: { tier: 'pioneer', issuedAt: present + 2 },
+        now: present,
+      });
       expect(await writtenAt()).not.toBe(before);
     });
 
@@ -157,8 +183,13 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       const { store, read } = create();
       await store.addUsage(addition({ [astral]: 2, name: 1 }));
       await store.addUsage(addition({ name: 1 }));
-      const common = { id: expect.any(String), user_id: 'owner', remove_at: Date.UTC(2026, 9, 1) / 1000 };
-      const hash = (name: string) => createHash('sha256').update(name).digest().subarray(0, 16).toString('base64url');
+      const common = {
+        id: expect.any(String),
+        user_id: 'owner',
+        remove_at: Date.UTC(2026, 9, 1) / 1000,
+      };
+      const hash = (name: string) =>
+        createHash('sha256').update(name).digest().subarray(0, 16).toString('base64url');
       const { usage = [] } = await read();
       expect(usage.toSorted((one) => ('day' in one ? -1 : 1))).toEqual([
         {
@@ -183,7 +214,8 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       const { store, client } = create();
       await store.issue(command({ expiresInDays: 1 }));
       for (const collection of ['names', 'keys']) {
-        for (const document of await client.collection(collection).listDocuments()) await document.delete();
+        for (const document of await client.collection(collection).listDocuments())
+          await document.delete();
       }
       expect(await store.issue(command({ createdAt: present + 31 * day }))).toBe('issued');
     });
@@ -210,7 +242,9 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       });
     }
     await writer.close();
-    const active = Object.fromEntries([record, ...copies].map(({ id }) => [id, key?.['expires_at']]));
+    const active = Object.fromEntries(
+      [record, ...copies].map(({ id }) => [id, key?.['expires_at']]),
+    );
     await client.doc(`owners/${sha256('owner')}`).update({ active });
 
     expect((await store.suspend(order())).ids).toHaveLength(unlimitedKeys);
@@ -253,18 +287,23 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       ['a tier that there is not', ownerPath, { tier: secret }, 'tier'],
       ['an owner that is a number', ownerPath, { user_id: 42 }, 'user_id'],
       ['a removal that is no time', namePath, { remove_at: secret }, 'remove_at'],
-    ])('%s is an error that names document and field and never the value', async (_, path, fields, field) => {
-      const { store, client } = create();
-      await store.issue(command());
-      await client.doc(path).update(fields);
+    ])(
+      '%s is an error that names document and field and never the value',
+      async (_, path, fields, field) => {
+        const { store, client } = create();
+        await store.issue(command());
+        await client.doc(path).update(fields);
 
-      const error = await store.issue(command()).catch((cause: unknown) => cause);
-      expect(error).toBeInstanceOf(Error);
-      expect((error as Error).message).toBe(
-        `The stored document ${path} does not match its schema. Invalid fields: ${field}.`,
-      );
-      expect(JSON.stringify([(error as Error).message, (error as Error).stack, error])).not.toContain(secret);
-    });
+        const error = await store.issue(command()).catch((cause: unknown) => cause);
+        expect(error).toBeInstanceOf(Error);
+        expect((error as Error).message).toBe(
+          `The stored document ${path} does not match its schema. Invalid fields: ${field}.`,
+        );
+        expect(
+          JSON.stringify([(error as Error).message, (error as Error).stack, error]),
+        ).not.toContain(secret);
+      },
+    );
 
     test.each([
       ['a total that is none', today, { total: secret }, 'total'],
@@ -280,18 +319,21 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       );
     });
 
-    test.each(['list', 'rotate'] as const)('a key that does not fit is an error of %s as well', async (verb) => {
-      const { store, client } = create();
-      const { record, ...rules } = command();
-      await store.issue({ record, ...rules });
-      await client.doc(`keys/${record.id}`).update({ expires_at: secret });
+    test.each(['list', 'rotate'] as const)(
+      'a key that does not fit is an error of %s as well',
+      async (verb) => {
+        const { store, client } = create();
+        const { record, ...rules } = command();
+        await store.issue({ record, ...rules });
+        await client.doc(`keys/${record.id}`).update({ expires_at: secret });
 
-      const call = verb === 'list' ? store.list('owner', present) : store.rotate(rotation());
-      const error = await call.catch((cause: unknown) => cause);
-      expect((error as Error).message).toBe(
-        `The stored document keys/${record.id} does not match its schema. Invalid fields: expires_at.`,
-      );
-      expect(JSON.stringify([(error as Error).stack, error])).not.toContain(secret);
-    });
+        const call = verb === 'list' ? store.list('owner', present) : store.rotate(rotation());
+        const error = await call.catch((cause: unknown) => cause);
+        expect((error as Error).message).toBe(
+          `The stored document keys/${record.id} does not match its schema. Invalid fields: expires_at.`,
+        );
+        expect(JSON.stringify([(error as Error).stack, error])).not.toContain(secret);
+      },
+    );
   });
 });

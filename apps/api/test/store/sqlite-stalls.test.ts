@@ -1,5 +1,13 @@
 import { DatabaseSync } from 'node:sqlite';
-import { addition, command, day, digest, present, rotation, today } from '@andamio/testing/store/commands';
+import {
+  addition,
+  command,
+  day,
+  digest,
+  present,
+  rotation,
+  today,
+} from '@andamio/testing/store/commands';
 import { withOperations } from '@andamio/testing/store/operations';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
@@ -17,7 +25,16 @@ async function storeWithExpiredKeys() {
   for (let index = 0; index < 30_000; index++) {
     const expiresAt = present - index - 1;
     const times = [expiresAt - day, expiresAt, 1] as const;
-    insert.run('owner', `expired ${index}`, digest(), 'ant-abcd', ...times, 'test', expiresAt + 30 * day, digest());
+    insert.run(
+      'owner',
+      `expired ${index}`,
+      digest(),
+      'ant-abcd',
+      ...times,
+      'test',
+      expiresAt + 30 * day,
+      digest(),
+    );
   }
   database.exec('COMMIT');
   database.close();

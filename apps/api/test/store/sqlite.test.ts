@@ -39,7 +39,9 @@ describe('SQLite in a file', () => {
     const second = withOperations(createSqliteStore(path, Date.now));
     onTestFinished(() => second.close());
     expect(await second.issue(command({ maximumKeys: 1 }))).toBe('name_taken');
-    expect(await second.issue(command({ name: 'other', maximumKeys: 1 }))).toBe('key_limit_reached');
+    expect(await second.issue(command({ name: 'other', maximumKeys: 1 }))).toBe(
+      'key_limit_reached',
+    );
   });
 
   test('a file of the first version is brought up to date, with the keys that are in it', async () => {
@@ -56,7 +58,9 @@ describe('SQLite in a file', () => {
     const other = withOperations(createSqliteStore(path, Date.now));
     onTestFinished(async () => void (await Promise.all([one.close(), other.close()])));
     const [found, again] = await Promise.all([one.find(['id']), other.find(['id'])]);
-    expect(found).toMatchObject({ record: { name: 'name', serial: expect.stringMatching(/^[0-9a-f]{32}$/) } });
+    expect(found).toMatchObject({
+      record: { name: 'name', serial: expect.stringMatching(/^[0-9a-f]{32}$/) },
+    });
     expect(again).toEqual(found);
   });
 
@@ -93,7 +97,12 @@ describe('SQLite in a file', () => {
       throw Object.assign(new Error('disk I/O error'), { errcode: 778 });
     });
     const changed = store.issue(command());
-    const looked = [store.find(['id']), store.list('owner', present), store.addUsage(addition({})), store.check()];
+    const looked = [
+      store.find(['id']),
+      store.list('owner', present),
+      store.addUsage(addition({})),
+      store.check(),
+    ];
     await expect(changed).rejects.toBeInstanceOf(OutcomeUnknownError);
     for (const one of looked) await expect(one).rejects.toBeInstanceOf(StoreUnavailableError);
     execute.mockRestore();
@@ -107,12 +116,17 @@ describe('SQLite in a file', () => {
     const store = withOperations(createSqliteStore(path, () => (present + 31 * day) * 1000 + 999));
     onTestFinished(() => store.close());
     await store.issue(command({ name: 'gone', expiresInDays: 1 }));
-    await store.issue(command({ name: 'gone a second later', createdAt: present + 1, expiresInDays: 1 }));
+    await store.issue(
+      command({ name: 'gone a second later', createdAt: present + 1, expiresInDays: 1 }),
+    );
     await store.issue(command({ name: 'valid' }));
 
     vi.advanceTimersByTime(3_600_000);
     await store.check();
-    expect(readFile(path)['keys']?.map(({ name }) => name)).toEqual(['gone a second later', 'valid']);
+    expect(readFile(path)['keys']?.map(({ name }) => name)).toEqual([
+      'gone a second later',
+      'valid',
+    ]);
   });
 
   test('usage is removed 13 months after its month, and what names its additions two days after the day', async () => {

@@ -1,6 +1,17 @@
-import { command, day, deletion, present, renewal, rotation } from '@andamio/testing/store/commands';
+import {
+  command,
+  day,
+  deletion,
+  present,
+  renewal,
+  rotation,
+} from '@andamio/testing/store/commands';
 import { order, rehashing, revocation } from '@andamio/testing/store/operator';
-import { connected, type ReadableStore, type Stored } from '@andamio/testing/store/store-under-test';
+import {
+  connected,
+  type ReadableStore,
+  type Stored,
+} from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
 import type { TierClaim } from '../../src/keys/model.ts';
 
@@ -17,7 +28,9 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
       const { record, ...rules } = command({ expiresInDays: 1 });
       await under.store.issue({ record, ...rules });
       const log = async () =>
-        ((await under.read())['audit'] ?? []).toSorted((one, other) => Number(one['at']) - Number(other['at']));
+        ((await under.read())['audit'] ?? []).toSorted(
+          (one, other) => Number(one['at']) - Number(other['at']),
+        );
       return { ...under, record, log };
     }
 
@@ -62,7 +75,14 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
           key_id: secret.id,
           reason: 'found on a page',
         },
-        { ...common, at: present + 3, actor_kind: 'github', actor_id: null, key_id: record.id, reason: null },
+        {
+          ...common,
+          at: present + 3,
+          actor_kind: 'github',
+          actor_id: null,
+          key_id: record.id,
+          reason: null,
+        },
       ]);
     });
 
@@ -104,7 +124,13 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
       await store.resume(order({ now: present + 4 }));
       const common = { actor_kind: 'operator', user_id: 'owner', name: null, key_id: null };
       expect((await log()).slice(1).map(entryOf)).toEqual([
-        { ...common, at: present + 1, action: 'user.suspended', actor_id: 'olga', reason: 'a complaint' },
+        {
+          ...common,
+          at: present + 1,
+          action: 'user.suspended',
+          actor_id: 'olga',
+          reason: 'a complaint',
+        },
         { ...common, at: present + 3, action: 'user.resumed', actor_id: 'otto', reason: null },
       ]);
     });
@@ -161,7 +187,11 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
         }),
       );
       const actions = (await log()).map(({ action, name }) => `${action} ${name}`);
-      expect(actions.toSorted()).toEqual(['key.issued name', 'key.issued second', 'key.rotated name']);
+      expect(actions.toSorted()).toEqual([
+        'key.issued name',
+        'key.issued second',
+        'key.rotated name',
+      ]);
     });
   });
 }

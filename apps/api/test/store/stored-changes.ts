@@ -1,4 +1,11 @@
-import { command, day, deletion, present, renewal, rotation } from '@andamio/testing/store/commands';
+import {
+  command,
+  day,
+  deletion,
+  present,
+  renewal,
+  rotation,
+} from '@andamio/testing/store/commands';
 import type { ReadableStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
 
@@ -18,7 +25,12 @@ export function describeStoredChanges(kind: string, create: () => ReadableStore)
       const [before] = (await read())['keys'] ?? [];
       await store.rotate(rotation({ now: expiry, expiresInDays: 7 }));
       expect((await read())['keys']).toEqual([
-        { ...before, expires_at: expiry + 7 * day, expires_in_days: 7, remove_at: expiry + 37 * day },
+        {
+          ...before,
+          expires_at: expiry + 7 * day,
+          expires_in_days: 7,
+          remove_at: expiry + 37 * day,
+        },
       ]);
     });
 
@@ -39,7 +51,9 @@ export function describeStoredChanges(kind: string, create: () => ReadableStore)
       const { store, read } = await withKey();
       const tierClaim = { tier: 'pioneer', issuedAt: present + offset } as const;
       await store[verb](rotation({ now: expiry, tierClaim }));
-      expect((await read())['owners']).toMatchObject([{ tier, tier_issued_at: present + Math.max(offset, 0) }]);
+      expect((await read())['owners']).toMatchObject([
+        { tier, tier_issued_at: present + Math.max(offset, 0) },
+      ]);
     });
 
     test.each([
@@ -48,21 +62,30 @@ export function describeStoredChanges(kind: string, create: () => ReadableStore)
       ['a full tier', 'rotate', rotation({ now: expiry, maximumKeys: 0 })],
       ['a name that nobody holds', 'delete', rotation({ name: 'other' })],
       ["a name of another owner's", 'delete', rotation({ userId: 'other' })],
-    ] as const)('a change that is refused changes nothing, its token being known: %s', async (_, verb, input) => {
-      const { store, read } = await withKey();
-      const before = await read();
-      const tierClaim = { tier: 'growth', issuedAt: present } as const;
-      expect(await store[verb]({ ...input, tierClaim })).toBeTypeOf('string');
-      expect(await read()).toEqual(before);
-    });
+    ] as const)(
+      'a change that is refused changes nothing, its token being known: %s',
+      async (_, verb, input) => {
+        const { store, read } = await withKey();
+        const before = await read();
+        const tierClaim = { tier: 'growth', issuedAt: present } as const;
+        expect(await store[verb]({ ...input, tierClaim })).toBeTypeOf('string');
+        expect(await read()).toEqual(before);
+      },
+    );
 
-    test.each(['rotate', 'roll', 'delete'] as const)('of an owner whom nobody knows is nothing: %s', async (verb) => {
-      const { store, read } = await withKey();
-      const before = await read();
-      expect(
-        await store[verb]({ ...rotation({ userId: 'other', now: expiry }), ...renewal({ userId: 'other' }) }),
-      ).toBe('no_such_key');
-      expect(await read()).toEqual(before);
-    });
+    test.each(['rotate', 'roll', 'delete'] as const)(
+      'of an owner whom nobody knows is nothing: %s',
+      async (verb) => {
+        const { store, read } = await withKey();
+        const before = await read();
+        expect(
+          await store[verb]({
+            ...rotation({ userId: 'other', now: expiry }),
+            ...renewal({ userId: 'other' }),
+          }),
+        ).toBe('no_such_key');
+        expect(await read()).toEqual(before);
+      },
+    );
   });
 }

@@ -21,9 +21,13 @@ export function describeStoredErasure(kind: string, create: () => ReadableStore)
     async function filled() {
       const under = create();
       const { store } = under;
-      const request = idempotentRequest({ userId, operation: 'request', idempotencyKey: 'one' }, [name]);
+      const request = idempotentRequest({ userId, operation: 'request', idempotencyKey: 'one' }, [
+        name,
+      ]);
       await store.issue(command({ userId, name, request }));
-      await store.issue(command({ userId, name: `${name} once`, createdAt: present - 10 * day, expiresInDays: 1 }));
+      await store.issue(
+        command({ userId, name: `${name} once`, createdAt: present - 10 * day, expiresInDays: 1 }),
+      );
       await store.roll(renewal({ userId, name }));
       await store.suspend(order({ userId, reason: `${userId} asked for it` }));
       await store.resume(order({ userId }));
@@ -36,7 +40,8 @@ export function describeStoredErasure(kind: string, create: () => ReadableStore)
       const { store, read } = await filled();
       const before = await read();
       for (const [collection, documents] of Object.entries(before)) {
-        if (!ofNobody.has(collection)) expect(JSON.stringify(documents), collection).toContain(userId);
+        if (!ofNobody.has(collection))
+          expect(JSON.stringify(documents), collection).toContain(userId);
       }
       await store.erase(order({ userId }));
       const after = JSON.stringify(await read());

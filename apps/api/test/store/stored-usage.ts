@@ -12,7 +12,9 @@ export function describeStoredUsage(kind: string, create: () => ReadableStore) {
         await store.addUsage(addition({ name: 1 }, { day }));
         await store.addUsage(addition({ name: 1 }, { day }));
         const { usage = [] } = await read();
-        expect(new Set(usage.map((one) => one['remove_at']))).toEqual(new Set([Date.UTC(2026, 9, 1) / 1000]));
+        expect(new Set(usage.map((one) => one['remove_at']))).toEqual(
+          new Set([Date.UTC(2026, 9, 1) / 1000]),
+        );
       },
     );
 

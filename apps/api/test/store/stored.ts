@@ -61,16 +61,21 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
     test.each([
       ['a taken name', 'name', 'name_taken'],
       ['a full tier', 'other', 'key_limit_reached'],
-    ])('is not changed by a request that is refused for %s, but for what its token says', async (_, name, outcome) => {
-      const { store, read } = create();
-      await store.issue(command({ maximumKeys: 1 }));
-      const tierClaim = { tier: 'growth', issuedAt: present + 60 } as const;
-      await store.claimTier({ userId: 'owner', tierClaim, now: present });
-      const before = await read();
+    ])(
+      'is not changed by a request that is refused for %s, but for what its token says',
+      async (_, name, outcome) => {
+        const { store, read } = create();
+        await store.issue(command({ maximumKeys: 1 }));
+        const tierClaim = { tier: 'growth', issuedAt: present + 60 } as const;
+        await store.claimTier({ userId: 'owner', tierClaim, now: present });
+        const before = await read();
 
-      expect(await store.issue(command({ name, maximumKeys: 1, createdAt: present + 60, tierClaim }))).toBe(outcome);
-      expect(await read()).toEqual(before);
-    });
+        expect(
+          await store.issue(command({ name, maximumKeys: 1, createdAt: present + 60, tierClaim })),
+        ).toBe(outcome);
+        expect(await read()).toEqual(before);
+      },
+    );
 
     test.each([
       ['a newer token replaces what an older one said', 1, 'enterprise'],
@@ -78,11 +83,17 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
       ['an older token never replaces what a newer one said', -1, 'starter'],
     ] as const)('of the tier: %s', async (_, offset, tier) => {
       const { store, read } = create();
-      await store.issue(command({ name: 'first', tierClaim: { tier: 'starter', issuedAt: present } }));
-      await store.issue(command({ name: 'second', tierClaim: { tier: 'enterprise', issuedAt: present + offset } }));
+      await store.issue(
+        command({ name: 'first', tierClaim: { tier: 'starter', issuedAt: present } }),
+      );
+      await store.issue(
+        command({ name: 'second', tierClaim: { tier: 'enterprise', issuedAt: present + offset } }),
+      );
 
       const { owners } = await read();
-      expect(owners).toMatchObject([{ tier, tier_issued_at: present + Math.max(offset, 0), created_at: present }]);
+      expect(owners).toMatchObject([
+        { tier, tier_issued_at: present + Math.max(offset, 0), created_at: present },
+      ]);
     });
 
     test("of an owner's creation is the moment of the first key, whatever came after", async () => {
@@ -101,7 +112,9 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
       const dependencies = { store, ...keyMaking([pepper]), now: () => present * 1000 };
       await issueKey(dependencies, owner, { name: 'name', expiresInDays: days });
 
-      expect((await read())['keys']).toMatchObject([{ expires_at: present + days * day, remove_at: deleteAfter }]);
+      expect((await read())['keys']).toMatchObject([
+        { expires_at: present + days * day, remove_at: deleteAfter },
+      ]);
     });
 
     test('never contains the key: of its characters only the first eight', async () => {

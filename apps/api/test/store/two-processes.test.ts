@@ -37,17 +37,20 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       const answers = await Promise.all(names.map(ask));
       const count = (status: number, code?: string) =>
         answers.filter(
-          ({ status: is, headers }) => is === status && (headers.get('x-error-code') ?? undefined) === code,
+          ({ status: is, headers }) =>
+            is === status && (headers.get('x-error-code') ?? undefined) === code,
         ).length;
       return {
         issued: count(200),
         full: count(429, 'key_limit_reached'),
         taken: count(422, 'name_taken'),
-        others: answers.length - count(200) - count(429, 'key_limit_reached') - count(422, 'name_taken'),
+        others:
+          answers.length - count(200) - count(429, 'key_limit_reached') - count(422, 'name_taken'),
       };
     }
 
-    const fifty = (name: (index: number) => string) => Array.from({ length: 50 }, (_, index) => name(index));
+    const fifty = (name: (index: number) => string) =>
+      Array.from({ length: 50 }, (_, index) => name(index));
 
     test('issue exactly the maximum to 50 requests of one owner at once', async () => {
       await start();
@@ -111,7 +114,9 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => ask(index)));
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
       expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
-      expect((await getUser((services[0] as TestProcess).url, { token })).body['active_keys']).toHaveLength(1);
+      expect(
+        (await getUser((services[0] as TestProcess).url, { token })).body['active_keys'],
+      ).toHaveLength(1);
     });
 
     test('keep names and maximum exact under 50 mixed requests, extensions, rolls and deletions of one owner at once', async () => {
@@ -126,10 +131,14 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
           expect((await requestKey(urlOf(held), body, { token })).status).toBe(200);
         }
         const calls = fifty(String).map(async (_, index) => {
-          const verb = (['request', 'rotate', 'delete', 'request', 'roll'] as const)[index % 5] ?? 'request';
+          const verb =
+            (['request', 'rotate', 'delete', 'request', 'roll'] as const)[index % 5] ?? 'request';
           // Half of the requests for a key use a name that is being deleted.
-          const name = verb === 'request' && index % 2 ? `new ${index}` : `old ${Math.floor(index / 5) % 5}`;
-          const call = { request: requestKey, rotate: rotateKey, roll: rollKey, delete: deleteKey }[verb];
+          const name =
+            verb === 'request' && index % 2 ? `new ${index}` : `old ${Math.floor(index / 5) % 5}`;
+          const call = { request: requestKey, rotate: rotateKey, roll: rollKey, delete: deleteKey }[
+            verb
+          ];
           const { status, headers } = await call(urlOf(index), { api_key_name: name }, { token });
           return { verb, name, answer: `${status} ${headers.get('x-error-code') ?? ''}`.trim() };
         });
@@ -142,22 +151,28 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
         };
         for (const { verb, answer } of answers) expect(allowed[verb]).toContain(answer);
 
-        const done = (wanted: string) => answers.filter(({ verb, answer }) => verb === wanted && answer === '200');
+        const done = (wanted: string) =>
+          answers.filter(({ verb, answer }) => verb === wanted && answer === '200');
         const { body } = await getUser(urlOf(round), { token });
         const active = (body['active_keys'] as { name: string }[]).map(({ name }) => name);
         expect(new Set(active).size).toBe(active.length);
         expect(active.length).toBe(5 + done('request').length - done('delete').length);
         expect(active.length).toBeLessThanOrEqual(5);
         for (let held = 0; held < 5; held++) {
-          const ofName = (verb: string) => done(verb).filter(({ name }) => name === `old ${held}`).length;
-          expect(1 + ofName('request') - ofName('delete')).toBe(active.includes(`old ${held}`) ? 1 : 0);
+          const ofName = (verb: string) =>
+            done(verb).filter(({ name }) => name === `old ${held}`).length;
+          expect(1 + ofName('request') - ofName('delete')).toBe(
+            active.includes(`old ${held}`) ? 1 : 0,
+          );
           expect(
             ofName('rotate'),
             'the key of a day is extended once, its successors of a year never',
           ).toBeLessThanOrEqual(1);
         }
         for (let held = active.length; held < 5; held++) {
-          expect((await requestKey(urlOf(held), { api_key_name: `fill ${held}` }, { token })).status).toBe(200);
+          expect(
+            (await requestKey(urlOf(held), { api_key_name: `fill ${held}` }, { token })).status,
+          ).toBe(200);
         }
         const full = await requestKey(urlOf(round), { api_key_name: 'one more' }, { token });
         expect(full.headers.get('x-error-code')).toBe('key_limit_reached');

@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { deleteKey, getDailyUsage, getUsage, getUser, newKey, rollKey, verifyKey } from '../harness/request-key.ts';
+import {
+  deleteKey,
+  getDailyUsage,
+  getUsage,
+  getUser,
+  newKey,
+  rollKey,
+  verifyKey,
+} from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 describe('usage counting', () => {
@@ -24,19 +32,25 @@ describe('usage counting', () => {
     const rows = daily.body['usage'] as { api_key_name: string; requests: number }[];
     return {
       total: body['monthly_quota_consumed'],
-      byName: Object.fromEntries(rows.map(({ api_key_name, requests }) => [api_key_name, requests])),
+      byName: Object.fromEntries(
+        rows.map(({ api_key_name, requests }) => [api_key_name, requests]),
+      ),
     };
   }
 
   test('counts successful verifications by the name of the key', async () => {
-    const [one, two] = [await newKey(app.url, 'names', {}, 'one'), await newKey(app.url, 'names', {}, 'two')];
+    const [one, two] = [
+      await newKey(app.url, 'names', {}, 'one'),
+      await newKey(app.url, 'names', {}, 'two'),
+    ];
     for (const key of [one, two, two]) expect((await verifyKey(app.url, key)).status).toBe(200);
     expect(await shownTo('names')).toEqual({ total: 3, byName: { one: 1, two: 2 } });
   });
 
   test('counts verifications with any method and path suffix', async () => {
     const key = await newKey(app.url, 'methods', {}, 'name');
-    for (const method of ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']) await verifyKey(app.url, key, { method });
+    for (const method of ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'])
+      await verifyKey(app.url, key, { method });
     await verifyKey(app.url, key, { path: '/api/v1/apikey/verify/a/b?c' });
     expect(await shownTo('methods')).toMatchObject({ total: 6 });
   });
@@ -60,8 +74,13 @@ describe('usage counting', () => {
 
   test('counts both secrets of a rolled key under its name', async () => {
     const before = await newKey(app.url, 'rolled', {}, 'name');
-    const { body } = await rollKey(app.url, { api_key_name: 'name' }, { token: tokenFor('rolled') });
-    for (const key of [before, body['api_key'] as string]) expect((await verifyKey(app.url, key)).status).toBe(200);
+    const { body } = await rollKey(
+      app.url,
+      { api_key_name: 'name' },
+      { token: tokenFor('rolled') },
+    );
+    for (const key of [before, body['api_key'] as string])
+      expect((await verifyKey(app.url, key)).status).toBe(200);
     expect(await shownTo('rolled')).toEqual({ total: 2, byName: { name: 2 } });
   });
 
@@ -100,17 +119,20 @@ describe('usage counting', () => {
   test.each([
     ['pioneer', 20],
     ['enterprise', 2_000],
-  ])('limits reported usage of a %s to the rest of its %i requests a minute', async (tier, perMinute) => {
-    const sub = `millions ${tier}`;
-    const key = await newKey(app.url, sub, { tier }, 'name');
-    for (let sent = 0; sent < 3; sent++) expect((await verifyKey(app.url, key)).status).toBe(200);
-    const headers = { 'x-cached-answers': '1000000' };
-    const answer = await verifyKey(app.url, key, { headers });
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('x-ratelimit-remaining')).toBe('0');
-    expectError(await verifyKey(app.url, key, { headers }), 429, 'rate_limited');
-    expect(await shownTo(sub)).toEqual({ total: perMinute, byName: { name: perMinute } });
-  });
+  ])(
+    'limits reported usage of a %s to the rest of its %i requests a minute',
+    async (tier, perMinute) => {
+      const sub = `millions ${tier}`;
+      const key = await newKey(app.url, sub, { tier }, 'name');
+      for (let sent = 0; sent < 3; sent++) expect((await verifyKey(app.url, key)).status).toBe(200);
+      const headers = { 'x-cached-answers': '1000000' };
+      const answer = await verifyKey(app.url, key, { headers });
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get('x-ratelimit-remaining')).toBe('0');
+      expectError(await verifyKey(app.url, key, { headers }), 429, 'rate_limited');
+      expect(await shownTo(sub)).toEqual({ total: perMinute, byName: { name: perMinute } });
+    },
+  );
 
   test('counts reported usage against the rate limit', async () => {
     const key = await newKey(app.url, 'minute', { tier: 'pioneer' }, 'name');

@@ -16,7 +16,12 @@ async function start() {
   let monotonic = 0;
   const app = await startApp({ now: () => now, monotonicNow: () => monotonic });
   onTestFinished(() => app.close());
-  const claims = (tier: string, more = {}) => ({ tier, iat: now / 1000, exp: now / 1000 + 60, ...more });
+  const claims = (tier: string, more = {}) => ({
+    tier,
+    iat: now / 1000,
+    exp: now / 1000 + 60,
+    ...more,
+  });
   const as = (tier: string, more = {}) => ({ token: tokenFor('owner', claims(tier, more)) });
   const key = await newKey(app.url, 'owner', claims('pioneer'), 'name');
   /**
@@ -62,7 +67,8 @@ describe('daily quota', () => {
     const { url, key, use, consumed } = await start();
     await use(500);
     const headers = { 'x-cached-answers': '10' };
-    for (let sent = 0; sent < 5; sent++) expectError(await verifyKey(url, key, { headers }), 429, 'quota_exceeded');
+    for (let sent = 0; sent < 5; sent++)
+      expectError(await verifyKey(url, key, { headers }), 429, 'quota_exceeded');
     expect(await consumed()).toEqual([500, 500]);
   });
 

@@ -18,7 +18,11 @@ const onFirestore = () => ({
 });
 
 /** Opens the store that the settings select. */
-function open({ SQLITE_PATH, GOOGLE_CLOUD_PROJECT, FIRESTORE_EMULATOR_HOST }: Record<string, string | undefined>) {
+function open({
+  SQLITE_PATH,
+  GOOGLE_CLOUD_PROJECT,
+  FIRESTORE_EMULATOR_HOST,
+}: Record<string, string | undefined>) {
   return SQLITE_PATH === undefined
     ? createFirestoreStore({
         project: GOOGLE_CLOUD_PROJECT as string,
@@ -67,7 +71,8 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       const { body } = await getDailyUsage(url, { start_date, end_date }, { token: tokenFor(sub) });
       const rows = body['usage'] as { api_key_name: string; requests: number }[];
       const sums: Record<string, number> = {};
-      for (const { api_key_name, requests } of rows) sums[api_key_name] = (sums[api_key_name] ?? 0) + requests;
+      for (const { api_key_name, requests } of rows)
+        sums[api_key_name] = (sums[api_key_name] ?? 0) + requests;
       return sums;
     };
 
@@ -76,7 +81,8 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       const owners = ['alice', 'bob'];
       const keys = new Map<string, string>();
       for (const sub of owners) {
-        for (const name of ['first', 'second']) keys.set(`${sub} ${name}`, await newKey(one.url, sub, {}, name));
+        for (const name of ['first', 'second'])
+          keys.set(`${sub} ${name}`, await newKey(one.url, sub, {}, name));
       }
       const sent: Record<string, Record<string, number>> = {
         alice: { first: 60, second: 41 },
@@ -90,14 +96,20 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
           })),
         ),
       );
-      const answers = await Promise.all(calls.map(({ service, key }) => verifyKey(service.url, key)));
+      const answers = await Promise.all(
+        calls.map(({ service, key }) => verifyKey(service.url, key)),
+      );
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
 
       for (const [sub, total] of [
         ['alice', 101],
         ['bob', 27],
       ] as const) {
-        await waitFor('usage to be stored', async () => (await consumed(one, sub)) >= total, withinAnInterval);
+        await waitFor(
+          'usage to be stored',
+          async () => (await consumed(one, sub)) >= total,
+          withinAnInterval,
+        );
         for (const service of services) {
           expect(await consumed(service, sub)).toBe(total);
           expect(await rowsOf(service, sub)).toEqual(sent[sub]);
@@ -108,7 +120,9 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
 
       await deleteKey(other.url, { api_key_name: 'first' }, { token: tokenFor('alice') });
       await newKey(other.url, 'alice', {}, 'first');
-      expect(await rowsOf(one, 'alice'), 'issuing a name again does not reset it').toEqual(sent['alice']);
+      expect(await rowsOf(one, 'alice'), 'issuing a name again does not reset it').toEqual(
+        sent['alice'],
+      );
     });
 
     test(`SIGTERM under load loses no usage on ${store}`, async () => {
@@ -140,8 +154,13 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       const [killed, staying] = await start();
       const key = await newKey(staying.url, 'unlucky', {}, 'name');
       for (let sent = 0; sent < 10; sent++) await verifyKey(killed.url, key);
-      await waitFor('usage to be stored', async () => (await consumed(staying, 'unlucky')) === 10, withinAnInterval);
-      for (let sent = 0; sent < 5; sent++) expect((await verifyKey(killed.url, key)).status).toBe(200);
+      await waitFor(
+        'usage to be stored',
+        async () => (await consumed(staying, 'unlucky')) === 10,
+        withinAnInterval,
+      );
+      for (let sent = 0; sent < 5; sent++)
+        expect((await verifyKey(killed.url, key)).status).toBe(200);
       killed.signal('SIGKILL');
       await killed.exited;
       const left = await consumed(staying, 'unlucky');
@@ -164,7 +183,12 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       await use(other);
       const store = open(environment);
       const day = new Date().toISOString().slice(0, 10);
-      await store.addUsage({ userId: 'greedy', day, attempt: 'seed', counts: new Map([['name', 2_498]]) });
+      await store.addUsage({
+        userId: 'greedy',
+        day,
+        attempt: 'seed',
+        counts: new Map([['name', 2_498]]),
+      });
       await store.close();
       let good = 2_500;
       /**
@@ -178,19 +202,27 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       };
       // The polling interval keeps the requests below the tier's rate limit.
       const refusesSoon = (service: TestProcess) =>
-        expect.poll(() => refuses(service), { interval: 500, timeout: untilBothKnow * 1000 }).toBe(true);
+        expect
+          .poll(() => refuses(service), { interval: 500, timeout: untilBothKnow * 1000 })
+          .toBe(true);
       await Promise.all([refusesSoon(one), refusesSoon(other)]);
       await waitFor(
         'all usage to be stored',
         async () => (await consumed(one, 'greedy', 'starter')) === good,
         withinAnInterval,
       );
-      expect(good, 'two requests a second to each process').toBeLessThanOrEqual(2_500 + 2 * 2 * untilBothKnow);
+      expect(good, 'two requests a second to each process').toBeLessThanOrEqual(
+        2_500 + 2 * 2 * untilBothKnow,
+      );
 
       const { body } = await getUsage(other.url, { token: tokenFor('greedy', { tier: 'growth' }) });
       expect(body).toMatchObject({ daily_quota_limit: 25_000, monthly_quota_consumed: good });
       expect((await use(other)).status).toBe(200);
-      await waitFor('the other process to apply the tier', async () => (await use(one)).status === 200, 15);
+      await waitFor(
+        'the other process to apply the tier',
+        async () => (await use(one)).status === 200,
+        15,
+      );
     });
   });
 }

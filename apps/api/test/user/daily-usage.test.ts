@@ -20,12 +20,15 @@ describe('POST /api/v1/user/usage/daily', () => {
   });
   afterAll(() => app.close());
 
-  const as = (sub: string, claims = {}) => ({ token: tokenFor(sub, { iat: 0, exp: now / 1000 + 60, ...claims }) });
+  const as = (sub: string, claims = {}) => ({
+    token: tokenFor(sub, { iat: 0, exp: now / 1000 + 60, ...claims }),
+  });
   const issue = (sub: string, name: string, days = 365) =>
     requestKey(app.url, { api_key_name: name, expires_in_days: days }, as(sub));
   const use = (userId: string, day: string, counts: Record<string, number>) =>
     store.addUsage(addition(counts, { userId, day }));
-  const read = async (sub: string, body: object) => (await getDailyUsage(app.url, body, as(sub))).body['usage'];
+  const read = async (sub: string, body: object) =>
+    (await getDailyUsage(app.url, body, as(sub))).body['usage'];
 
   test('daily usage has a row per key and day with use, sorted by day and name', async () => {
     for (const name of ['beta', 'alpha', 'unused']) await issue('rows', name);
@@ -44,9 +47,12 @@ describe('POST /api/v1/user/usage/daily', () => {
 
   test('daily usage includes both dates, which may be equal', async () => {
     await issue('bounds', 'name');
-    for (const day of ['2025-08-09', '2025-08-10', '2025-08-11', '2025-08-12']) await use('bounds', day, { name: 1 });
+    for (const day of ['2025-08-09', '2025-08-10', '2025-08-11', '2025-08-12'])
+      await use('bounds', day, { name: 1 });
     const datesOf = async (start_date: string, end_date: string) =>
-      ((await read('bounds', { start_date, end_date })) as { date: string }[]).map(({ date }) => date);
+      ((await read('bounds', { start_date, end_date })) as { date: string }[]).map(
+        ({ date }) => date,
+      );
     expect(await datesOf('2025-08-10', '2025-08-11')).toEqual(['2025-08-10', '2025-08-11']);
     expect(await datesOf('2025-08-10', '2025-08-10')).toEqual(['2025-08-10']);
   });
@@ -55,9 +61,11 @@ describe('POST /api/v1/user/usage/daily', () => {
     for (const name of ['one', 'two']) await issue('names', name);
     await use('names', '2025-08-31', { one: 1, two: 2, never: 3 });
     const namesOf = async (api_key_names?: string[]) =>
-      ((await read('names', { ...august, ...(api_key_names && { api_key_names }) })) as { api_key_name: string }[]).map(
-        ({ api_key_name }) => api_key_name,
-      );
+      (
+        (await read('names', { ...august, ...(api_key_names && { api_key_names }) })) as {
+          api_key_name: string;
+        }[]
+      ).map(({ api_key_name }) => api_key_name);
     expect(await namesOf()).toEqual(['one', 'two']);
     expect(await namesOf(['two', 'never', 'nobody', 'two'])).toEqual(['two']);
     expect(await namesOf([])).toEqual([]);
@@ -109,15 +117,24 @@ describe('POST /api/v1/user/usage/daily', () => {
   });
 
   test.each([
-    [{ start_date: '2025-08-31', end_date: '2025-08-30' }, 'end_date: must not be before start_date'],
+    [
+      { start_date: '2025-08-31', end_date: '2025-08-30' },
+      'end_date: must not be before start_date',
+    ],
     [
       { start_date: '2024-01-01', end_date: '2025-01-01' },
       'end_date: must be at most 366 days from start_date, both included',
     ],
-    [{ start_date: '2025-02-29' }, 'start_date: must be a date of the calendar, such as 2023-01-31'],
+    [
+      { start_date: '2025-02-29' },
+      'start_date: must be a date of the calendar, such as 2023-01-31',
+    ],
     [{ end_date: '2025-04-31' }, 'end_date: must be a date of the calendar, such as 2023-01-31'],
     [{ end_date: '2025-13-01' }, 'end_date: must be a date of the calendar, such as 2023-01-31'],
-    [{ end_date: '2025-08-31T00:00:00Z' }, 'end_date: must be a date of the calendar, such as 2023-01-31'],
+    [
+      { end_date: '2025-08-31T00:00:00Z' },
+      'end_date: must be a date of the calendar, such as 2023-01-31',
+    ],
     [{ end_date: '20250831' }, 'end_date: must be a date of the calendar, such as 2023-01-31'],
     [{ end_date: '+002025-08-31' }, 'end_date: must be a date of the calendar, such as 2023-01-31'],
     [{ end_date: ' 2025-08-31' }, 'end_date: must be a date of the calendar, such as 2023-01-31'],
@@ -131,7 +148,10 @@ describe('POST /api/v1/user/usage/daily', () => {
       { api_key_names: ['ab', 'a\u0000bc'] },
       /^api_key_names: must be 3 to 100 .*; api_key_names: must not contain a control/,
     ],
-    [{ api_key_names: Array(2_000).fill('ab') }, /^api_key_names: must be 3 to 100 characters long [^;]*$/],
+    [
+      { api_key_names: Array(2_000).fill('ab') },
+      /^api_key_names: must be 3 to 100 characters long [^;]*$/,
+    ],
   ])('daily usage responds with 422 and names field and rule for %j', async (fields, details) => {
     const answer = await getDailyUsage(app.url, { ...august, ...fields }, as('rules'));
     expectError(answer, 422, 'invalid_field');

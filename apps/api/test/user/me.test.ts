@@ -14,7 +14,9 @@ describe('GET /api/v1/user/me', () => {
   });
   afterAll(() => app.close());
 
-  const as = (sub: string, claims = {}) => ({ token: tokenFor(sub, { iat: 0, exp: now / 1000 + 60, ...claims }) });
+  const as = (sub: string, claims = {}) => ({
+    token: tokenFor(sub, { iat: 0, exp: now / 1000 + 60, ...claims }),
+  });
 
   test('/user/me returns the user of the token before the first key', async () => {
     const { status, body, headers } = await getUser(app.url, as('new', { tier: 'growth' }));
@@ -31,9 +33,12 @@ describe('GET /api/v1/user/me', () => {
     expect(headers.get('x-ratelimit-limit')).toBe('500');
   });
 
-  test.each(['Ada', '', 'Ада \u{1F511}'])('/user/me returns the alias %j of the token', async (alias) => {
-    expect((await getUser(app.url, as('alias', { alias }))).body['alias']).toBe(alias);
-  });
+  test.each(['Ada', '', 'Ада \u{1F511}'])(
+    '/user/me returns the alias %j of the token',
+    async (alias) => {
+      expect((await getUser(app.url, as('alias', { alias }))).body['alias']).toBe(alias);
+    },
+  );
 
   test('/user/me returns the tier of the current token', async () => {
     await requestKey(app.url, { api_key_name: 'first' }, as('tier', { tier: 'starter' }));
@@ -42,10 +47,16 @@ describe('GET /api/v1/user/me', () => {
 
   test('/user/me returns keys as issued, masked except for the first eight characters', async () => {
     now = begun;
-    const issued = await requestKey(app.url, { api_key_name: 'first', expires_in_days: 30 }, as('fields'));
+    const issued = await requestKey(
+      app.url,
+      { api_key_name: 'first', expires_in_days: 30 },
+      as('fields'),
+    );
     const key = issued.body['api_key'] as string;
     const { body } = await getUser(app.url, as('fields'));
-    expect(body['active_keys']).toEqual([{ ...issued.body, api_key: `${key.slice(0, 8)}${'x'.repeat(36)}` }]);
+    expect(body['active_keys']).toEqual([
+      { ...issued.body, api_key: `${key.slice(0, 8)}${'x'.repeat(36)}` },
+    ]);
     expect(JSON.stringify(body)).not.toContain(key.slice(8));
     expect(body['created_at']).toBe('2025-08-31T23:59:59Z');
   });
@@ -59,7 +70,10 @@ describe('GET /api/v1/user/me', () => {
     const lists = async () => {
       const { body } = await getUser(app.url, as('lists'));
       const of = (list: string) =>
-        (body[list] as { name: string; is_active: boolean }[]).map(({ name, is_active }) => [name, is_active]);
+        (body[list] as { name: string; is_active: boolean }[]).map(({ name, is_active }) => [
+          name,
+          is_active,
+        ]);
       return [of('active_keys'), of('expired_keys')];
     };
     const brief = (isActive: boolean) => ['brief', isActive];
@@ -80,9 +94,17 @@ describe('GET /api/v1/user/me', () => {
   test("/user/me never returns another user's keys, whatever the query and headers contain", async () => {
     await requestKey(app.url, { api_key_name: 'theirs' }, as('victim'));
     const response = await fetch(`${app.url}/api/v1/user/me?user_id=victim&sub=victim`, {
-      headers: { authorization: `Bearer ${as('curious').token}`, 'x-user-id': 'victim', cookie: 'sub=victim' },
+      headers: {
+        authorization: `Bearer ${as('curious').token}`,
+        'x-user-id': 'victim',
+        cookie: 'sub=victim',
+      },
     });
-    expect(await response.json()).toMatchObject({ user_id: 'curious', created_at: null, active_keys: [] });
+    expect(await response.json()).toMatchObject({
+      user_id: 'curious',
+      created_at: null,
+      active_keys: [],
+    });
   });
 
   test('/user/me responds to HEAD like to GET without the body', async () => {

@@ -3,7 +3,14 @@ import type { TierClaim } from '../../src/keys/model.ts';
 import type { KeyStore } from '../../src/keys/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp } from '../harness/app.ts';
-import { getDailyUsage, getUsage, getUser, newKey, requestKey, verifyKey } from '../harness/request-key.ts';
+import {
+  getDailyUsage,
+  getUsage,
+  getUser,
+  newKey,
+  requestKey,
+  verifyKey,
+} from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 /**
@@ -19,7 +26,8 @@ async function start() {
       store.transact(scope, (view) => {
         const decision = decide(view);
         if (!('name' in scope)) {
-          for (const change of decision.changes) if (change.type === 'put_owner') claims.push(change.owner.tierClaim);
+          for (const change of decision.changes)
+            if (change.type === 'put_owner') claims.push(change.owner.tierClaim);
         }
         return decision;
       }),
@@ -43,7 +51,8 @@ test.each([
   ],
 ])('a read of %s makes the tier of the newest token apply to keys', async (_, read) => {
   const { url, claims, tier } = await start();
-  const as = (name: string, iat: number) => read(url, { token: tokenFor('owner', { tier: name, iat }) });
+  const as = (name: string, iat: number) =>
+    read(url, { token: tokenFor('owner', { tier: name, iat }) });
   expect((await as('growth', 300)).status).toBe(200);
   expect((await as('pioneer', 200)).status).toBe(200);
   expect(await tier()).toBe('growth');
@@ -75,7 +84,10 @@ test('shows the new tier and its maximum to a token from before a downgrade', as
   await getUser(url, { token: after });
   const before = { token: tokenFor('owner', { tier: 'enterprise', iat: 200 }) };
   expect((await getUser(url, before)).body['tier']).toBe('pioneer');
-  expect((await getUsage(url, before)).body).toMatchObject({ subscription_tier: 'pioneer', daily_quota_limit: 500 });
+  expect((await getUsage(url, before)).body).toMatchObject({
+    subscription_tier: 'pioneer',
+    daily_quota_limit: 500,
+  });
   const refused = await requestKey(url, { api_key_name: 'second' }, before);
   expect([refused.status, refused.headers.get('x-error-code')]).toEqual([429, 'key_limit_reached']);
 });
@@ -87,7 +99,9 @@ test('applies the new rate limit to a token from before a downgrade once an inst
     for (const app of [first, other]) await app.close();
   });
   const limitOf = async (url: string, name: string, iat: number) =>
-    (await getUser(url, { token: tokenFor('owner', { tier: name, iat }) })).headers.get('x-ratelimit-limit');
+    (await getUser(url, { token: tokenFor('owner', { tier: name, iat }) })).headers.get(
+      'x-ratelimit-limit',
+    );
   await newKey(first.url, 'owner', { tier: 'growth', iat: 100 });
   expect(await limitOf(first.url, 'growth', 100)).toBe('500');
   expect(await limitOf(first.url, 'pioneer', 300)).toBe('20');

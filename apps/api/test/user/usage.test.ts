@@ -18,7 +18,9 @@ describe('GET /api/v1/user/usage', () => {
   });
   afterAll(() => app.close());
 
-  const as = (sub: string, claims = {}) => ({ token: tokenFor(sub, { iat: 0, exp: now / 1000 + 60, ...claims }) });
+  const as = (sub: string, claims = {}) => ({
+    token: tokenFor(sub, { iat: 0, exp: now / 1000 + 60, ...claims }),
+  });
   const use = (userId: string, requests: number, day = '2025-08-31') =>
     store.addUsage(addition({ name: requests }, { userId, day }));
 
@@ -27,22 +29,25 @@ describe('GET /api/v1/user/usage', () => {
     ['starter', 2_500, 75_000, '50 req/min'],
     ['growth', 25_000, 750_000, '500 req/min'],
     ['enterprise', 100_000, 999_999, '2000 req/min'],
-  ])('/user/usage returns the quotas of %s in exactly nine fields before any use', async (tier, day, month, rate) => {
-    const { status, body, headers } = await getUsage(app.url, as(`new ${tier}`, { tier }));
-    expect(body).toEqual({
-      daily_quota_consumed: 0,
-      daily_quota_limit: day,
-      monthly_quota_consumed: 0,
-      monthly_quota_limit: month,
-      remaining_daily: day,
-      remaining_monthly: month,
-      rate_limit_windows: [rate],
-      subscription_tier: tier,
-      expiration: null,
-    });
-    expect(status).toBe(200);
-    expect(headers.get('cache-control')).toBe('no-store');
-  });
+  ])(
+    '/user/usage returns the quotas of %s in exactly nine fields before any use',
+    async (tier, day, month, rate) => {
+      const { status, body, headers } = await getUsage(app.url, as(`new ${tier}`, { tier }));
+      expect(body).toEqual({
+        daily_quota_consumed: 0,
+        daily_quota_limit: day,
+        monthly_quota_consumed: 0,
+        monthly_quota_limit: month,
+        remaining_daily: day,
+        remaining_monthly: month,
+        rate_limit_windows: [rate],
+        subscription_tier: tier,
+        expiration: null,
+      });
+      expect(status).toBe(200);
+      expect(headers.get('cache-control')).toBe('no-store');
+    },
+  );
 
   test('/user/usage returns consumed and remaining requests of the day and the month', async () => {
     await use('used', 7, '2025-08-01');
@@ -92,13 +97,24 @@ describe('GET /api/v1/user/usage', () => {
   test("/user/usage never returns another user's numbers, whatever the query and headers contain", async () => {
     await use('victim', 5);
     const response = await fetch(`${app.url}/api/v1/user/usage?user_id=victim&sub=victim`, {
-      headers: { authorization: `Bearer ${as('curious').token}`, 'x-user-id': 'victim', cookie: 'sub=victim' },
+      headers: {
+        authorization: `Bearer ${as('curious').token}`,
+        'x-user-id': 'victim',
+        cookie: 'sub=victim',
+      },
     });
-    expect(await response.json()).toMatchObject({ daily_quota_consumed: 0, monthly_quota_consumed: 0 });
+    expect(await response.json()).toMatchObject({
+      daily_quota_consumed: 0,
+      monthly_quota_consumed: 0,
+    });
   });
 
   test('/user/usage makes the tier of a newer token apply to keys', async () => {
-    const issued = await requestKey(app.url, { api_key_name: 'raised' }, as('raised', { tier: 'pioneer', iat: 1 }));
+    const issued = await requestKey(
+      app.url,
+      { api_key_name: 'raised' },
+      as('raised', { tier: 'pioneer', iat: 1 }),
+    );
     expect(issued.status).toBe(200);
     await getUsage(app.url, as('raised', { tier: 'growth', iat: 2 }));
     expect((await store.list('raised', 0)).tierClaim).toEqual({ tier: 'growth', issuedAt: 2 });

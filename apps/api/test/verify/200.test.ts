@@ -2,7 +2,14 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp, type TestApp, testPepper } from '../harness/app.ts';
 import { sendRaw } from '../harness/raw-socket.ts';
-import { getUser, newKey, requestKey, rollKey, verifyKey, verifyPath } from '../harness/request-key.ts';
+import {
+  getUser,
+  newKey,
+  requestKey,
+  rollKey,
+  verifyKey,
+  verifyPath,
+} from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 const issuedAt = Date.UTC(2025, 7, 31, 23, 59, 59);
@@ -40,9 +47,14 @@ describe('verification of a valid key', () => {
     expect((await verifyKey(app.url, body['api_key'] as string)).status).toBe(401);
   });
 
-  test.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'])('verify accepts %s', async (method) => {
-    expect((await verifyKey(app.url, key, { method })).body).toMatchObject({ user_id: 'somebody' });
-  });
+  test.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'])(
+    'verify accepts %s',
+    async (method) => {
+      expect((await verifyKey(app.url, key, { method })).body).toMatchObject({
+        user_id: 'somebody',
+      });
+    },
+  );
 
   test('verify responds to HEAD like to GET without the body', async () => {
     const head = await verifyKey(app.url, key, { method: 'HEAD' });
@@ -53,24 +65,38 @@ describe('verification of a valid key', () => {
     }
   });
 
-  test.each(['/', '/a', '/a/b/', '/a?b=c', '?b=c', '/..%2f..%2f', '/%ff%zz', '//', `/${'x'.repeat(4_000)}`])(
-    'verify accepts the path suffix %s, as proxies append it',
-    async (below) => {
-      const { text } = await sendRaw(
-        app.port,
-        `POST ${verifyPath}${below} HTTP/1.1\r\nHost: x\r\nX-API-Key: ${key}\r\nConnection: close\r\n\r\n`,
-      );
-      expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*"user_id":"somebody"/);
+  test.each([
+    '/',
+    '/a',
+    '/a/b/',
+    '/a?b=c',
+    '?b=c',
+    '/..%2f..%2f',
+    '/%ff%zz',
+    '//',
+    `/${'x'.repeat(4_000)}`,
+  ])('verify accepts the path suffix %s, as proxies append it', async (below) => {
+    const { text } = await sendRaw(
+      app.port,
+      `POST ${verifyPath}${below} HTTP/1.1\r\nHost: x\r\nX-API-Key: ${key}\r\nConnection: close\r\n\r\n`,
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*"user_id":"somebody"/);
+  });
+
+  test.each(['x', '-', '%2f', ';a=b'])(
+    'verify responds with 404 to its path followed by %j',
+    async (more) => {
+      expect((await verifyKey(app.url, key, { path: `${verifyPath}${more}` })).status).toBe(404);
     },
   );
 
-  test.each(['x', '-', '%2f', ';a=b'])('verify responds with 404 to its path followed by %j', async (more) => {
-    expect((await verifyKey(app.url, key, { path: `${verifyPath}${more}` })).status).toBe(404);
-  });
-
   test.each([
     ['that is not JSON', 'not JSON', {}],
-    ['that exceeds the limit of other operations', 'x'.repeat(1_000_000), { 'content-type': 'application/json' }],
+    [
+      'that exceeds the limit of other operations',
+      'x'.repeat(1_000_000),
+      { 'content-type': 'application/json' },
+    ],
     ['with a wrong content encoding', 'x', { 'content-encoding': 'gzip' }],
   ])('verify ignores a body %s', async (_what, body, headers) => {
     expect((await verifyKey(app.url, key, { method: 'POST', body, headers })).status).toBe(200);
@@ -92,7 +118,9 @@ describe('verification of a valid key', () => {
     const { headers } = await verifyKey(app.url, key);
     expect(headers.get('strict-transport-security')).toMatch(/^max-age=\d{8}/);
     expect(headers.get('x-content-type-options')).toBe('nosniff');
-    expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'");
+    expect(headers.get('content-security-policy')).toBe(
+      "default-src 'none'; frame-ancestors 'none'",
+    );
     expect(headers.get('x-frame-options')).toBe('DENY');
   });
 
@@ -102,7 +130,11 @@ describe('verification of a valid key', () => {
     onTestFinished(() => listing.close());
     const asked = await fetch(`${listing.url}${verifyPath}`, {
       method: 'OPTIONS',
-      headers: { origin, 'access-control-request-method': 'GET', 'access-control-request-headers': 'x-api-key' },
+      headers: {
+        origin,
+        'access-control-request-method': 'GET',
+        'access-control-request-headers': 'x-api-key',
+      },
     });
     expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([204, origin]);
     const own = await newKey(listing.url, 'somebody');
@@ -135,12 +167,17 @@ test('verify accepts a previous secret until its grace ends', async () => {
   const app = await startApp({ now: () => now });
   onTestFinished(() => app.close());
   const token = tokenFor('somebody', { iat: now / 1000, exp: now / 1000 + 3600 });
-  const old = (await requestKey(app.url, { api_key_name: 'abc' }, { token })).body['api_key'] as string;
+  const old = (await requestKey(app.url, { api_key_name: 'abc' }, { token })).body[
+    'api_key'
+  ] as string;
   expect((await verifyKey(app.url, old)).status).toBe(200);
   const rolled = await rollKey(app.url, { api_key_name: 'abc', grace_seconds: 60 }, { token });
   expect((await verifyKey(app.url, rolled.body['api_key'] as string)).status).toBe(200);
   now += 59_999;
-  expect((await verifyKey(app.url, old)).body).toMatchObject({ name: 'abc', expires_at: '2025-09-01T00:00:59Z' });
+  expect((await verifyKey(app.url, old)).body).toMatchObject({
+    name: 'abc',
+    expires_at: '2025-09-01T00:00:59Z',
+  });
   now += 1;
   expect((await verifyKey(app.url, old)).status).toBe(401);
   expect((await verifyKey(app.url, rolled.body['api_key'] as string)).status).toBe(200);
@@ -153,6 +190,9 @@ test('verify accepts a key after a new pepper is added', async () => {
   const key = await newKey(before.url, 'somebody');
   const after = await startApp({ store, peppers: [newer, testPepper] });
   onTestFinished(() => after.close());
-  for (let round = 0; round < 2; round++) expect((await verifyKey(after.url, key)).status).toBe(200);
-  expect((await verifyKey(after.url, await newKey(after.url, 'somebody', {}, 'another'))).status).toBe(200);
+  for (let round = 0; round < 2; round++)
+    expect((await verifyKey(after.url, key)).status).toBe(200);
+  expect(
+    (await verifyKey(after.url, await newKey(after.url, 'somebody', {}, 'another'))).status,
+  ).toBe(200);
 });

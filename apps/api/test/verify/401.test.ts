@@ -3,15 +3,33 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp, testPepper } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { type Answer, deleteKey, newKey, requestKey, rollKey, verifyKey, verifyPath } from '../harness/request-key.ts';
+import {
+  type Answer,
+  deleteKey,
+  newKey,
+  requestKey,
+  rollKey,
+  verifyKey,
+  verifyPath,
+} from '../harness/request-key.ts';
 import { tokenFor } from '../harness/tokens.ts';
 
 /** Headers whose values differ between otherwise equal responses. */
-const volatile = new Set(['date', 'x-request-id', 'ratelimit', 'x-ratelimit-remaining', 'x-ratelimit-reset']);
+const volatile = new Set([
+  'date',
+  'x-request-id',
+  'ratelimit',
+  'x-ratelimit-remaining',
+  'x-ratelimit-reset',
+]);
 
 /** Returns a response as text, without the headers in {@link volatile}. */
 async function bytesOf(answer: Answer): Promise<string> {
-  return JSON.stringify([answer.status, [...answer.headers].filter(([name]) => !volatile.has(name)), answer.body]);
+  return JSON.stringify([
+    answer.status,
+    [...answer.headers].filter(([name]) => !volatile.has(name)),
+    answer.body,
+  ]);
 }
 
 /** Starts a service. Returns a valid key, and keys that are invalid for different reasons. */
@@ -22,9 +40,14 @@ async function badKeys() {
   onTestFinished(() => app.close());
   const token = tokenFor('somebody', { exp: Math.floor(now / 1000) + 1e7 });
   const issue = async (name: string, days: number, url = app.url) =>
-    (await requestKey(url, { api_key_name: name, expires_in_days: days }, { token })).body['api_key'] as string;
+    (await requestKey(url, { api_key_name: name, expires_in_days: days }, { token })).body[
+      'api_key'
+    ] as string;
 
-  const other = await startApp({ store, peppers: [{ ...testPepper, secret: Buffer.alloc(32, 'another') }] });
+  const other = await startApp({
+    store,
+    peppers: [{ ...testPepper, secret: Buffer.alloc(32, 'another') }],
+  });
   const ofAnotherPepper = await issue('of another pepper', 9, other.url);
 
   const expired = await issue('expired', 1);
@@ -78,7 +101,9 @@ describe('verification of an invalid key', () => {
     onTestFinished(() => app.close());
     const { headers, body } = await verifyKey(app.url);
     expect(headers.get('www-authenticate')).toBe('ApiKey realm="andamio-api"');
-    expect(body['details']).toBe('Send a valid, unexpired key in the header "X-API-Key: <API key>".');
+    expect(body['details']).toBe(
+      'Send a valid, unexpired key in the header "X-API-Key: <API key>".',
+    );
   });
 
   test.each([
@@ -99,7 +124,11 @@ describe('verification of an invalid key', () => {
     onTestFinished(() => app.close());
     const key = await newKey(app.url, 'somebody');
     const path = `/api/v1/apikey/verify/${key}?x-api-key=${key}&api_key=${key}`;
-    const headers = { authorization: `Bearer ${key}`, cookie: `X-API-Key=${key}`, 'x-forwarded-api-key': key };
+    const headers = {
+      authorization: `Bearer ${key}`,
+      cookie: `X-API-Key=${key}`,
+      'x-forwarded-api-key': key,
+    };
     expectError(await verifyKey(app.url, undefined, { path, headers }), 401, 'invalid_key');
   });
 });
@@ -111,7 +140,11 @@ describe('verification of a preflight', () => {
   test.each([
     ['without an origin', '', asking],
     ['from an unlisted origin', '', { ...asking, origin: 'https://evil.example.com' }],
-    ['from a listed origin with a path suffix, as a proxy sends it', '/orders', { ...asking, origin }],
+    [
+      'from a listed origin with a path suffix, as a proxy sends it',
+      '/orders',
+      { ...asking, origin },
+    ],
   ])('verify requires a key for a preflight %s', async (_what, below, headers) => {
     const app = await startApp({ settings: { corsOrigins: [origin] } });
     onTestFinished(() => app.close());

@@ -27,14 +27,20 @@ describe('rate limit of verify', () => {
     expect(reset, 'in Unix seconds').toBeGreaterThan(before);
     expect(reset).toBeLessThanOrEqual(before + 62);
     expect(headers.get('ratelimit')).toMatch(new RegExp(`^"key"; r=${limit - 1}; t=\\d+$`));
-    expect(headers.get('ratelimit-policy')).toMatch(new RegExp(`^"key"; q=${limit}; w=60; pk=:.*:$`));
+    expect(headers.get('ratelimit-policy')).toMatch(
+      new RegExp(`^"key"; q=${limit}; w=60; pk=:.*:$`),
+    );
   });
 
   test('verify counts all keys of an owner together', async () => {
     const url = await start();
     const claims = { tier: 'starter' };
-    const keys = [await newKey(url, 'busy', claims, 'one'), await newKey(url, 'busy', claims, 'two')];
-    for (let sent = 0; sent < 50; sent++) expect((await verifyKey(url, keys[sent % 2])).status).toBe(200);
+    const keys = [
+      await newKey(url, 'busy', claims, 'one'),
+      await newKey(url, 'busy', claims, 'two'),
+    ];
+    for (let sent = 0; sent < 50; sent++)
+      expect((await verifyKey(url, keys[sent % 2])).status).toBe(200);
     for (const key of keys) {
       const answer = await verifyKey(url, key);
       expectError(answer, 429, 'rate_limited');
@@ -65,14 +71,16 @@ describe('rate limit of verify', () => {
 
 describe('address limit of verify', () => {
   const verifyUnknown = async (url: string, times: number) => {
-    for (let sent = 0; sent < times; sent++) expectError(await verifyKey(url, makeKey()), 401, 'invalid_key');
+    for (let sent = 0; sent < times; sent++)
+      expectError(await verifyKey(url, makeKey()), 401, 'invalid_key');
   };
 
   test('verify refunds the address for valid keys and counts all invalid ones', async () => {
     const url = await start({ ipRateLimitPerMinute: 4 });
     const key = await newKey(url, 'owner');
     for (let sent = 0; sent < 12; sent++) expect((await verifyKey(url, key)).status).toBe(200);
-    for (const bad of [makeKey(), 'sk-123', undefined]) expectError(await verifyKey(url, bad), 401, 'invalid_key');
+    for (const bad of [makeKey(), 'sk-123', undefined])
+      expectError(await verifyKey(url, bad), 401, 'invalid_key');
     expect((await verifyKey(url, key)).status).toBe(200);
     expectError(await verifyKey(url, makeKey()), 401, 'invalid_key');
 
@@ -84,7 +92,10 @@ describe('address limit of verify', () => {
 
   test('verify exempts a known valid key from the address limit, even after its cached result expires', async () => {
     let elapsed = 0;
-    const app = await startApp({ settings: { ipRateLimitPerMinute: 4 }, monotonicNow: () => elapsed });
+    const app = await startApp({
+      settings: { ipRateLimitPerMinute: 4 },
+      monotonicNow: () => elapsed,
+    });
     onTestFinished(() => app.close());
     const { url } = app;
     const key = await newKey(url, 'owner');
@@ -127,13 +138,17 @@ describe('address limit of verify', () => {
     const verifyAs = (url: string, secret: string, key: string) =>
       verifyKey(url, key, { headers: { 'x-guard-secret': secret } });
 
-    test.each(secrets)('verify does not apply the address limit to a guard with the secret %s', async (secret) => {
-      const url = await start({ ipRateLimitPerMinute: 2, guardSecrets: secrets });
-      for (let sent = 0; sent < 10; sent++) expectError(await verifyAs(url, secret, makeKey()), 401, 'invalid_key');
-      await verifyUnknown(url, 2);
-      expectError(await verifyKey(url, makeKey()), 429, 'rate_limited');
-      expectError(await verifyAs(url, secret, makeKey()), 401, 'invalid_key');
-    });
+    test.each(secrets)(
+      'verify does not apply the address limit to a guard with the secret %s',
+      async (secret) => {
+        const url = await start({ ipRateLimitPerMinute: 2, guardSecrets: secrets });
+        for (let sent = 0; sent < 10; sent++)
+          expectError(await verifyAs(url, secret, makeKey()), 401, 'invalid_key');
+        await verifyUnknown(url, 2);
+        expectError(await verifyKey(url, makeKey()), 429, 'rate_limited');
+        expectError(await verifyAs(url, secret, makeKey()), 401, 'invalid_key');
+      },
+    );
 
     test('verify accepts a valid, uncached key from a guard after the address limit is exhausted', async () => {
       const url = await start({ ipRateLimitPerMinute: 2, guardSecrets: secrets });

@@ -40,7 +40,9 @@ describe('verification while the store is down', () => {
     state.monotonic += 1;
     const answer = await verifyKey(app.url, key);
     expectError(answer, 503, 'verification_unavailable');
-    expect(answer.body['details']).toMatch(/^The key store did not respond\. The key was not verified\. Request id: /);
+    expect(answer.body['details']).toMatch(
+      /^The key store did not respond\. The key was not verified\. Request id: /,
+    );
     expect(JSON.stringify([answer.body, [...answer.headers]])).not.toContain('hunter2');
 
     state.failure = undefined;
@@ -54,7 +56,9 @@ describe('verification while the store is down', () => {
     expectError(await verifyKey(app.url, key), 503, 'verification_unavailable');
     expectError(await verifyKey(app.url, makeKey()), 503, 'verification_unavailable');
     expectError(await verifyKey(app.url, `${key}x`), 401, 'invalid_key');
-    await expect.poll(() => app.logged.filter((line) => line.includes('"severity":"ERROR"'))).toHaveLength(2);
+    await expect
+      .poll(() => app.logged.filter((line) => line.includes('"severity":"ERROR"')))
+      .toHaveLength(2);
   });
 
   test('verify responds with 500 without internals to an unexpected error', async () => {

@@ -23,7 +23,11 @@ async function retire(another: () => KeyStore) {
   const before = await startWith(another(), [testPepper]);
   const rolledAway = await newKey(before, 'owner', {}, 'rolled');
   const rolled = await rollKey(before, { api_key_name: 'rolled', grace_seconds: 3600 }, { token });
-  const keys = [rolledAway, rolled.body['api_key'] as string, await newKey(before, 'owner', {}, 'plain')];
+  const keys = [
+    rolledAway,
+    rolled.body['api_key'] as string,
+    await newKey(before, 'owner', {}, 'plain'),
+  ];
   const unused = await newKey(before, 'owner', {}, 'unused');
 
   const between = await startWith(another(), [newer, testPepper]);
@@ -31,17 +35,21 @@ async function retire(another: () => KeyStore) {
 
   for (const key of keys) {
     // A refusal is cached for a second, so each attempt uses a new service, whose cache is empty.
-    const isGoodAfter = async () => (await verifyKey(await startWith(another(), [newer]), key)).status;
+    const isGoodAfter = async () =>
+      (await verifyKey(await startWith(another(), [newer]), key)).status;
     await expect.poll(isGoodAfter, { interval: 100 }).toBe(200);
     expect((await verifyKey(between, key)).status, 'and stays valid under both peppers').toBe(200);
   }
   const after = await startWith(another(), [newer]);
-  expect((await verifyKey(after, unused)).status, 'unused while both peppers were configured').toBe(401);
+  expect((await verifyKey(after, unused)).status, 'unused while both peppers were configured').toBe(
+    401,
+  );
   expect((await deleteKey(after, { api_key_name: 'rolled' }, { token })).status).toBe(200);
   for (const key of keys.slice(0, 2)) expect((await verifyKey(after, key)).status).toBe(401);
 }
 
-const promise = 'a key that is verified while two peppers are configured no longer needs the older one';
+const promise =
+  'a key that is verified while two peppers are configured no longer needs the older one';
 test(`${promise}: embedded store`, () => retire(fileStore().another));
 test.skipIf(emulatorHost === undefined)(`${promise}: Firestore`, () =>
   retire(firestoreStore(emulatorHost as string).another),
@@ -66,8 +74,12 @@ test.each([
         clock += 11_000; // Expires the cached result.
       };
     };
-    const [promoted, behind] = [await instance([newer, testPepper]), await instance([testPepper, newer])];
-    const redigested = async () => (await read())['audit']?.filter(({ action }) => action === 'key.redigested').length;
+    const [promoted, behind] = [
+      await instance([newer, testPepper]),
+      await instance([testPepper, newer]),
+    ];
+    const redigested = async () =>
+      (await read())['audit']?.filter(({ action }) => action === 'key.redigested').length;
     if (isCached) await behind();
     for (let round = 0; round < 20; round++) {
       await promoted();
@@ -77,9 +89,10 @@ test.each([
 
     clock += 86_400_000; // The older instance is gone.
     await promoted();
-    expect((await verifyKey(await startWith(another(), [newer]), key)).status, 'the older pepper can be dropped').toBe(
-      200,
-    );
+    expect(
+      (await verifyKey(await startWith(another(), [newer]), key)).status,
+      'the older pepper can be dropped',
+    ).toBe(200);
   },
 );
 

@@ -59,23 +59,30 @@ function describeRevocation(store: string, settings: () => Record<string, string
       const [deleting, other] = services.map(({ url }) => url) as [string, string];
       const keys = new Map<string, string>();
       for (const owner of owners) keys.set(owner, await newKey(deleting, owner));
-      const clients = [verifyContinuously(deleting, keys), verifyContinuously(other, keys)] as const;
+      const clients = [
+        verifyContinuously(deleting, keys),
+        verifyContinuously(other, keys),
+      ] as const;
       // By now, both processes have cached all keys, at different times.
-      const known = () => clients.every(({ observations }) => observations.length >= 4 * owners.length);
+      const known = () =>
+        clients.every(({ observations }) => observations.length >= 4 * owners.length);
       await expect.poll(known).toBe(true);
 
       const deletions = new Map<string, { readonly sentAt: number; readonly answeredAt: number }>();
       for (const owner of owners) {
         const sentAt = performance.now();
-        expect((await deleteKey(deleting, { api_key_name: 'MyFirstKey' }, { token: tokenFor(owner) })).status).toBe(
-          200,
-        );
+        expect(
+          (await deleteKey(deleting, { api_key_name: 'MyFirstKey' }, { token: tokenFor(owner) }))
+            .status,
+        ).toBe(200);
         deletions.set(owner, { sentAt, answeredAt: performance.now() });
       }
       const lastDeletion = performance.now();
       const isPast = ({ sentAt }: Observation) => sentAt > lastDeletion + boundSeconds * 1000;
       const measured = () =>
-        clients.every(({ observations }) => observations.filter(isPast).length >= 2 * owners.length);
+        clients.every(
+          ({ observations }) => observations.filter(isPast).length >= 2 * owners.length,
+        );
       await expect.poll(measured).toBe(true);
 
       const [here, elsewhere] = await Promise.all(clients.map(({ stop }) => stop()));
@@ -116,7 +123,11 @@ test('verify refuses a key at once after a deletion with an unknown outcome', as
   const key = await newKey(app.url, 'owner');
   expect((await verifyKey(app.url, key)).status).toBe(200);
   loses = true;
-  const answer = await deleteKey(app.url, { api_key_name: 'MyFirstKey' }, { token: tokenFor('owner') });
+  const answer = await deleteKey(
+    app.url,
+    { api_key_name: 'MyFirstKey' },
+    { token: tokenFor('owner') },
+  );
   expect(answer.status).toBe(500);
   expect((await verifyKey(app.url, key)).status).toBe(401);
 });

@@ -14,14 +14,20 @@ const rule = {
   requireAttestationsBies: ['projects/example/attestors/andamio-built'],
 };
 
-const policy = (changes: Record<string, unknown> = {}, more: Record<string, unknown> = {}): Resource => ({
+const policy = (
+  changes: Record<string, unknown> = {},
+  more: Record<string, unknown> = {},
+): Resource => ({
   type: types.binaryAuthorizationPolicy,
   props: { project: 'example', defaultAdmissionRule: { ...rule, ...changes }, ...more },
 });
 
 const attestor = (...publicKeys: object[]): Resource => ({
   type: types.attestor,
-  props: { name: 'andamio-built', attestationAuthorityNote: { noteReference: 'andamio-built', publicKeys } },
+  props: {
+    name: 'andamio-built',
+    attestationAuthorityNote: { noteReference: 'andamio-built', publicKeys },
+  },
 });
 
 const kmsKey = {
@@ -52,22 +58,37 @@ export const attestationCases: Cases = {
       'none in a stack alone': [service({}, 'dev')],
     },
     refuses: {
-      'none in prod': [/useDefault is not set.*Whoever can push.*requireAttestation/, service({}, 'prod')],
-      'none in preprod': [/useDefault is not set/, service({ binaryAuthorization: { useDefault: false } }, 'preprod')],
+      'none in prod': [
+        /useDefault is not set.*Whoever can push.*requireAttestation/,
+        service({}, 'prod'),
+      ],
+      'none in preprod': [
+        /useDefault is not set/,
+        service({ binaryAuthorization: { useDefault: false } }, 'preprod'),
+      ],
       'none for a job': [/useDefault is not set/, job({}, 'prod')],
       'a way around it': [
         /breakglassJustification is set/,
-        service({ binaryAuthorization: { useDefault: true, breakglassJustification: 'hurry' } }, 'prod'),
+        service(
+          { binaryAuthorization: { useDefault: true, breakglassJustification: 'hurry' } },
+          'prod',
+        ),
       ],
     },
   },
   'binary-authorization-attestors': {
     accepts: { 'an attestor for every image': [policy()] },
     refuses: {
-      'every image': [/does not require.*nobody vouched/, policy({ evaluationMode: 'ALWAYS_ALLOW' })],
+      'every image': [
+        /does not require.*nobody vouched/,
+        policy({ evaluationMode: 'ALWAYS_ALLOW' }),
+      ],
       'no attestor': [/does not require/, policy({ requireAttestationsBies: [] })],
       'a dry run': [/does not require/, policy({ enforcementMode: 'DRYRUN_AUDIT_LOG_ONLY' })],
-      exceptions: [/no admissionWhitelistPatterns/, policy({}, { admissionWhitelistPatterns: [{ namePattern: '*' }] })],
+      exceptions: [
+        /no admissionWhitelistPatterns/,
+        policy({}, { admissionWhitelistPatterns: [{ namePattern: '*' }] }),
+      ],
     },
   },
   'attestor-asymmetric-key': {
@@ -79,7 +100,10 @@ export const attestationCases: Cases = {
     refuses: {
       'no key': [/no public key of Cloud KMS.*lies somewhere as a file/, attestor()],
       'a PGP key': [/no public key of Cloud KMS/, attestor({ asciiArmoredPgpPublicKey: 'PGP' })],
-      'one of two keys as a file': [/no public key of Cloud KMS/, attestor(kmsKey, { id: 'ni:///sha-256;x' })],
+      'one of two keys as a file': [
+        /no public key of Cloud KMS/,
+        attestor(kmsKey, { id: 'ni:///sha-256;x' }),
+      ],
       'a symmetric algorithm': [/no asymmetric algorithm/, key('ASYMMETRIC_SIGN', 'HMAC_SHA256')],
     },
   },
@@ -89,7 +113,10 @@ export const attestationCases: Cases = {
       'a deploy account that pulls': [writer(deploy, 'roles/artifactregistry.reader')],
     },
     refuses: {
-      'a deploy account': [/is given to.*past the build.*Give it to the build account/, writer(deploy)],
+      'a deploy account': [
+        /is given to.*past the build.*Give it to the build account/,
+        writer(deploy),
+      ],
       'an administrator': [/is given to/, writer(build, 'roles/artifactregistry.repoAdmin')],
       'the build account everywhere': [
         /on the repository/,

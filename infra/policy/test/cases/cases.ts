@@ -11,7 +11,9 @@ export type Cases = Readonly<
     string,
     {
       readonly accepts: Readonly<Record<string, readonly Resource[]>>;
-      readonly refuses: Readonly<Record<string, readonly [because: RegExp, ...resources: Resource[]]>>;
+      readonly refuses: Readonly<
+        Record<string, readonly [because: RegExp, ...resources: Resource[]]>
+      >;
     }
   >
 >;

@@ -2,7 +2,11 @@ import { types } from '../../resources.ts';
 import { type Resource, unknown } from '../harness/violations.ts';
 import { type Cases, expiring, service } from './cases.ts';
 
-const database = (props: Record<string, unknown> = {}, stack = 'dev', protect = false): Resource => ({
+const database = (
+  props: Record<string, unknown> = {},
+  stack = 'dev',
+  protect = false,
+): Resource => ({
   type: types.database,
   name: 'keys',
   stack,
@@ -21,7 +25,11 @@ const schedule = (inDatabase?: string): Resource => ({
   props: { retention: '8467200s', ...(inDatabase === undefined ? {} : { database: inDatabase }) },
 });
 
-const ttl = (collection: string, field = 'remove_at', props: Record<string, unknown> = {}): Resource => ({
+const ttl = (
+  collection: string,
+  field = 'remove_at',
+  props: Record<string, unknown> = {},
+): Resource => ({
   type: types.field,
   props: { database: 'keys', collection, field, ttlConfig: {}, ...props },
 });
@@ -38,11 +46,18 @@ const secret = (props: Record<string, unknown>, stack: string, protect = false):
   props: { secretId: 'key-peppers', ...props },
 });
 
-const enabledApi: Resource = { type: types.projectService, props: { service: 'run.googleapis.com' } };
+const enabledApi: Resource = {
+  type: types.projectService,
+  props: { service: 'run.googleapis.com' },
+};
 
 const audit = (service_: string, ...logTypes: string[]): Resource => ({
   type: types.auditConfig,
-  props: { project: 'example', service: service_, auditLogConfigs: logTypes.map((logType) => ({ logType })) },
+  props: {
+    project: 'example',
+    service: service_,
+    auditLogConfigs: logTypes.map((logType) => ({ logType })),
+  },
 });
 
 export const dataCases: Cases = {
@@ -78,7 +93,10 @@ export const dataCases: Cases = {
     },
   },
   'firestore-ttl': {
-    accepts: { 'a policy on each': [database(), ...expiring.map((id) => ttl(id))], 'no database': [] },
+    accepts: {
+      'a policy on each': [database(), ...expiring.map((id) => ttl(id))],
+      'no database': [],
+    },
     refuses: {
       none: [/keeps keys whose remove_at is past.*only grow.*ttlConfig/, database()],
       'one collection': [/keeps names whose/, database(), ttl('keys')],
@@ -89,7 +107,12 @@ export const dataCases: Cases = {
         ttl('keys'),
         ttl('names', 'remove_at', { ttlConfig: undefined }),
       ],
-      'another database': [/keeps names/, database(), ttl('keys'), ttl('names', 'remove_at', { database: 'other' })],
+      'another database': [
+        /keeps names/,
+        database(),
+        ttl('keys'),
+        ttl('names', 'remove_at', { database: 'other' }),
+      ],
     },
   },
   'registry-immutable-tags': {
@@ -121,7 +144,11 @@ export const dataCases: Cases = {
   },
   'production-deletion-protection': {
     accepts: {
-      on: [database({}, 'prod'), secret({ deletionProtection: true }, 'shared'), service({}, 'prod')],
+      on: [
+        database({}, 'prod'),
+        secret({ deletionProtection: true }, 'shared'),
+        service({}, 'prod'),
+      ],
       'not in production': [
         database({ deleteProtectionState: undefined }, 'preprod'),
         secret({}, 'preprod'),
@@ -134,7 +161,10 @@ export const dataCases: Cases = {
         database({ deleteProtectionState: 'DELETE_PROTECTION_DISABLED' }, 'prod'),
       ],
       'a secret': [/of the secret is off/, secret({}, 'shared')],
-      'a service': [/of the service is off.*Set deletionProtection/, service({ deletionProtection: false }, 'prod')],
+      'a service': [
+        /of the service is off.*Set deletionProtection/,
+        service({ deletionProtection: false }, 'prod'),
+      ],
     },
   },
   'project-audit-logs': {

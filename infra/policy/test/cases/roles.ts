@@ -37,7 +37,10 @@ export const roleCases: Cases = {
       'a lesser role of the project': [projectMember(account, 'roles/run.developer')],
     },
     refuses: {
-      'run.admin': [/may also change who else.*one resource/, projectMember(account, 'roles/run.admin')],
+      'run.admin': [
+        /may also change who else.*one resource/,
+        projectMember(account, 'roles/run.admin'),
+      ],
       'storage.objectAdmin': [
         /roles\/storage.objectAdmin is given/,
         projectMember(account, 'roles/storage.objectAdmin'),
@@ -55,7 +58,10 @@ export const roleCases: Cases = {
         'workloadIdentityUser',
       ].map((role) => [
         role,
-        [/every service account there.*serviceaccount.IAMMember/, projectMember(account, `roles/iam.${role}`)],
+        [
+          /every service account there.*serviceaccount.IAMMember/,
+          projectMember(account, `roles/iam.${role}`),
+        ],
       ]),
     ),
   },
@@ -88,7 +94,10 @@ export const roleCases: Cases = {
         projectMember(account, 'roles/secretmanager.secretAccessor'),
       ],
       'on a folder': [/opens every secret/, folderMember('roles/secretmanager.secretAccessor')],
-      'by a binding': [/a binding takes the access/, onSecret('roles/secretmanager.secretAccessor', 'Binding')],
+      'by a binding': [
+        /a binding takes the access/,
+        onSecret('roles/secretmanager.secretAccessor', 'Binding'),
+      ],
     },
   },
   'secret-no-project-wide-roles': {

@@ -7,7 +7,11 @@ const scaled = (own: unknown, template_: unknown) =>
   service({ scaling: own, template: { ...template, scaling: template_ } });
 
 const withSecret = (version?: string) =>
-  serviceWith({ envs: [{ name: 'KEY_PEPPERS', valueSource: { secretKeyRef: { secret: 'key-peppers', version } } }] });
+  serviceWith({
+    envs: [
+      { name: 'KEY_PEPPERS', valueSource: { secretKeyRef: { secret: 'key-peppers', version } } },
+    ],
+  });
 
 const withVolume = (secret: Record<string, unknown>) =>
   service({ template: { ...template, volumes: [{ name: 'certificates', secret }] } });
@@ -17,7 +21,9 @@ const invoker = (member: string): Resource => ({
   props: { name: 'andamio-api', role: 'roles/run.invoker', member },
 });
 
-const plainSettings = settingNames.filter((name) => !(secretSettings as readonly string[]).includes(name));
+const plainSettings = settingNames.filter(
+  (name) => !(secretSettings as readonly string[]).includes(name),
+);
 const secretNames = [
   ...secretSettings,
   'DB_PASSWORD',
@@ -33,13 +39,18 @@ const hidden = 'hunter2';
 export const runCases: Cases = {
   'run-public-services': {
     accepts: {
-      'the published services': ['andamio-api', 'andamio-api-preprod', 'andamio-api-dev'].map((name) =>
-        service({ name }),
+      'the published services': ['andamio-api', 'andamio-api-preprod', 'andamio-api-dev'].map(
+        (name) => service({ name }),
       ),
-      'another one that checks its callers': [service({ name: 'reports', invokerIamDisabled: false })],
+      'another one that checks its callers': [
+        service({ name: 'reports', invokerIamDisabled: false }),
+      ],
     },
     refuses: {
-      'another one': [/opens reports to the internet.*Only andamio-api.*run.invoker/, service({ name: 'reports' })],
+      'another one': [
+        /opens reports to the internet.*Only andamio-api.*run.invoker/,
+        service({ name: 'reports' }),
+      ],
       'one without a name': [/a service without a name/, service({ name: undefined })],
     },
   },
@@ -47,7 +58,10 @@ export const runCases: Cases = {
     accepts: { 'a service account': [invoker(account)] },
     refuses: {
       allUsers: [/domain-restricted sharing.*Set invokerIamDisabled/, invoker('allUsers')],
-      allAuthenticatedUsers: [/allAuthenticatedUsers may call it/, invoker('allAuthenticatedUsers')],
+      allAuthenticatedUsers: [
+        /allAuthenticatedUsers may call it/,
+        invoker('allAuthenticatedUsers'),
+      ],
     },
   },
   'run-public-host': {
@@ -59,49 +73,86 @@ export const runCases: Cases = {
       'any in another stack': [service({ name: 'mine', location: 'europe-west1' }, 'dev')],
     },
     refuses: {
-      'another name': [/Consumers know.*Name it andamio-api, in us-central1/, service({ name: 'andamio' }, 'prod')],
+      'another name': [
+        /Consumers know.*Name it andamio-api, in us-central1/,
+        service({ name: 'andamio' }, 'prod'),
+      ],
       'no name': [/named by Pulumi/, service({ name: undefined }, 'prod')],
-      'another region': [/in europe-west1/, service({ name: 'andamio-api', location: 'europe-west1' }, 'prod')],
-      "another stack's name": [/Name it andamio-api-preprod/, service({ name: 'andamio-api' }, 'preprod')],
+      'another region': [
+        /in europe-west1/,
+        service({ name: 'andamio-api', location: 'europe-west1' }, 'prod'),
+      ],
+      "another stack's name": [
+        /Name it andamio-api-preprod/,
+        service({ name: 'andamio-api' }, 'preprod'),
+      ],
     },
   },
   'run-bounded-instances': {
     accepts: {
       'a bound on both': [scaled({ maxInstanceCount: 10 }, { maxInstanceCount: 10 })],
-      'a bound on one': [scaled({ maxInstanceCount: 100 }, undefined), scaled(undefined, { maxInstanceCount: 1 })],
+      'a bound on one': [
+        scaled({ maxInstanceCount: 100 }, undefined),
+        scaled(undefined, { maxInstanceCount: 1 }),
+      ],
     },
     refuses: {
-      none: [/is missing.*become a bill.*from 1 to 100/, scaled(undefined, { minInstanceCount: 1 })],
+      none: [
+        /is missing.*become a bill.*from 1 to 100/,
+        scaled(undefined, { minInstanceCount: 1 }),
+      ],
       'too many': [/maxInstanceCount is 101/, scaled(undefined, { maxInstanceCount: 101 })],
-      'too many on one': [/1000 and 10/, scaled({ maxInstanceCount: 1000 }, { maxInstanceCount: 10 })],
+      'too many on one': [
+        /1000 and 10/,
+        scaled({ maxInstanceCount: 1000 }, { maxInstanceCount: 10 }),
+      ],
       zero: [/maxInstanceCount is 0/, scaled(undefined, { maxInstanceCount: 0 })],
     },
   },
   'run-no-v1': {
     accepts: { 'the second API': [service(), invoker(account)] },
     refuses: {
-      'a service': [/first API.*would not see.*cloudrunv2/, { type: 'gcp:cloudrun/service:Service', props: {} }],
-      'a grant': [/first API/, { type: 'gcp:cloudrun/iamMember:IamMember', props: { member: account } }],
+      'a service': [
+        /first API.*would not see.*cloudrunv2/,
+        { type: 'gcp:cloudrun/service:Service', props: {} },
+      ],
+      'a grant': [
+        /first API/,
+        { type: 'gcp:cloudrun/iamMember:IamMember', props: { member: account } },
+      ],
     },
   },
   'run-image-digest': {
-    accepts: { 'a digest': [service()], 'a tag and a digest': [serviceWith({ image: `example/api:v1${digest}` })] },
+    accepts: {
+      'a digest': [service()],
+      'a tag and a digest': [serviceWith({ image: `example/api:v1${digest}` })],
+    },
     refuses: {
-      'a tag': [/api:latest has no digest.*can be moved.*NAME@sha256/, serviceWith({ image: 'example/api:latest' })],
+      'a tag': [
+        /api:latest has no digest.*can be moved.*NAME@sha256/,
+        serviceWith({ image: 'example/api:latest' }),
+      ],
       'half a digest': [/has no digest/, serviceWith({ image: 'example/api@sha256:0123' })],
       'the second container': [
         /sidecar has no digest/,
-        service({ template: { ...template, containers: [container, { ...container, image: 'sidecar' }] } }),
+        service({
+          template: { ...template, containers: [container, { ...container, image: 'sidecar' }] },
+        }),
       ],
       'a job': [
         /has no digest/,
-        { type: types.job, props: { template: { template: { containers: [{ image: 'example/api' }] } } } },
+        {
+          type: types.job,
+          props: { template: { template: { containers: [{ image: 'example/api' }] } } },
+        },
       ],
     },
   },
   'run-no-plain-secrets': {
     accepts: {
-      'settings that are no secrets': [serviceWith({ envs: plainSettings.map((name) => ({ name, value: 'v' })) })],
+      'settings that are no secrets': [
+        serviceWith({ envs: plainSettings.map((name) => ({ name, value: 'v' })) }),
+      ],
       'a reference to a secret': [withSecret('1')],
       'the address of counters that take a Google identity': [
         serviceWith({
@@ -125,10 +176,15 @@ export const runCases: Cases = {
   'run-pinned-secret-versions': {
     accepts: {
       'a number': [withSecret('12')],
-      'a number in a volume': [withVolume({ secret: 's', items: [{ path: 'ca.pem', version: '1' }] })],
+      'a number in a volume': [
+        withVolume({ secret: 's', items: [{ path: 'ca.pem', version: '1' }] }),
+      ],
     },
     refuses: {
-      latest: [/The secret of KEY_PEPPERS has no version.*different values.*Name the version/, withSecret('latest')],
+      latest: [
+        /The secret of KEY_PEPPERS has no version.*different values.*Name the version/,
+        withSecret('latest'),
+      ],
       none: [/KEY_PEPPERS/, withSecret()],
       'an alias': [/KEY_PEPPERS/, withSecret('current')],
       'latest in a volume': [
@@ -145,7 +201,10 @@ export const runCases: Cases = {
         /has no startupProbe\..*before it can.*health\/ready/,
         serviceWith({ startupProbe: undefined }),
       ],
-      'no liveness probe': [/has no livenessProbe\..*keep getting/, serviceWith({ livenessProbe: undefined })],
+      'no liveness probe': [
+        /has no livenessProbe\..*keep getting/,
+        serviceWith({ livenessProbe: undefined }),
+      ],
       neither: [
         /startupProbe and no livenessProbe/,
         serviceWith({ startupProbe: undefined, livenessProbe: undefined }),

@@ -1,4 +1,10 @@
-import { CustomResource, type CustomResourceOptions, type Inputs, interpolate, type Output } from '@pulumi/pulumi';
+import {
+  CustomResource,
+  type CustomResourceOptions,
+  type Inputs,
+  interpolate,
+  type Output,
+} from '@pulumi/pulumi';
 import type { PulumiFn } from '@pulumi/pulumi/automation/index.js';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { types } from '../../resources.ts';
@@ -58,10 +64,13 @@ describe.skipIf(!inject('hasEngine'))('under the engine', () => {
 
   const preview = async (name: string, program: PulumiFn) =>
     (await engine.stack(name, program)).preview({ policyPacks: [pack] });
-  const up = async (name: string, program: PulumiFn) => (await engine.stack(name, program)).up({ policyPacks: [pack] });
+  const up = async (name: string, program: PulumiFn) =>
+    (await engine.stack(name, program)).up({ policyPacks: [pack] });
 
   test('a stack that keeps all rules is previewed and brought up', async () => {
-    expect((await preview('prod', goodProgram)).changeSummary).toEqual({ create: 6 + expiring.length });
+    expect((await preview('prod', goodProgram)).changeSummary).toEqual({
+      create: 6 + expiring.length,
+    });
     expect((await up('prod', goodProgram)).summary.result).toBe('succeeded');
   });
 
@@ -79,7 +88,9 @@ describe.skipIf(!inject('hasEngine'))('under the engine', () => {
 
   test('a preview sees what a stack lacks as a whole', async () => {
     const refused = preview('dev', async () => void database());
-    await expect(refused).rejects.toThrow(/firestore-backups[\s\S]*Nothing backs up the database keys/);
+    await expect(refused).rejects.toThrow(
+      /firestore-backups[\s\S]*Nothing backs up the database keys/,
+    );
   });
 
   test('what a preview cannot know stops the update', async () => {
@@ -91,6 +102,8 @@ describe.skipIf(!inject('hasEngine'))('under the engine', () => {
       });
     };
     expect((await preview('dev', program)).stdout).not.toContain("can't run policy");
-    await expect(up('dev', program)).rejects.toThrow(/iam-no-default-service-accounts[\s\S]*1-compute@developer/);
+    await expect(up('dev', program)).rejects.toThrow(
+      /iam-no-default-service-accounts[\s\S]*1-compute@developer/,
+    );
   });
 });

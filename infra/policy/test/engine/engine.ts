@@ -20,16 +20,24 @@ const analyzer = 'pulumi-analyzer-policy-nodejs';
 async function pathWithAnalyzer(folder: string): Promise<string> {
   const path = [dirname(process.execPath), ...(process.env['PATH'] ?? '').split(delimiter)];
   if (path.some((entry) => existsSync(join(entry, analyzer)))) return path.join(delimiter);
-  const program = createRequire(import.meta.url).resolve('@pulumi/pulumi/cmd/run-policy-pack/index.js');
+  const program = createRequire(import.meta.url).resolve(
+    '@pulumi/pulumi/cmd/run-policy-pack/index.js',
+  );
   await mkdir(join(folder, 'bin'));
-  await writeFile(join(folder, 'bin', analyzer), `#!/bin/sh\nexec node '${program}' "$@"\n`, { mode: 0o755 });
+  await writeFile(join(folder, 'bin', analyzer), `#!/bin/sh\nexec node '${program}' "$@"\n`, {
+    mode: 0o755,
+  });
   return [join(folder, 'bin'), ...path].join(delimiter);
 }
 
 async function startProvider(): Promise<{ port: string; process: ChildProcess }> {
-  const started = spawn(process.execPath, [fileURLToPath(new URL('provider.ts', import.meta.url))], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const started = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('provider.ts', import.meta.url))],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const [port] = (await once(started.stdout, 'data')) as [Buffer];
   return { port: port.toString().trim(), process: started };
 }

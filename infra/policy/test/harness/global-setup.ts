@@ -18,7 +18,8 @@ export default function setup({ provide }: TestProject) {
   const hasEngine = spawnSync('pulumi', ['version'], { stdio: 'ignore' }).status === 0;
   provide('hasEngine', hasEngine);
   if (hasEngine) return;
-  const lack = 'Tests with the engine are skipped: they need Pulumi (https://www.pulumi.com/docs/install).';
+  const lack =
+    'Tests with the engine are skipped: they need Pulumi (https://www.pulumi.com/docs/install).';
   if (process.env['REQUIRE_ALL_TESTS']) throw new Error(lack);
   process.stderr.write(`${lack}\n`);
 }

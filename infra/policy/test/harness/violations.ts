@@ -10,7 +10,9 @@ import type {
  * The SDK's own proxy for properties. It throws when a rule reads an unknown value, as it does in
  * the engine.
  */
-const { unknownCheckingProxy, unknownStringValue } = createRequire(import.meta.url)('@pulumi/policy/proxy.js') as {
+const { unknownCheckingProxy, unknownStringValue } = createRequire(import.meta.url)(
+  '@pulumi/policy/proxy.js',
+) as {
   unknownCheckingProxy: <T>(props: T) => T;
   unknownStringValue: string;
 };
@@ -41,7 +43,13 @@ const common = {
   },
 };
 
-function describe({ type, props, name = 'it', stack = 'dev', protect = false }: Resource): ResourceValidationArgs {
+function describe({
+  type,
+  props,
+  name = 'it',
+  stack = 'dev',
+  protect = false,
+}: Resource): ResourceValidationArgs {
   const opts = {
     protect,
     ignoreChanges: [],
@@ -55,7 +63,11 @@ function describe({ type, props, name = 'it', stack = 'dev', protect = false }: 
 
 function describeStack(resources: readonly Resource[]): PolicyResource[] {
   const all = resources.map(
-    (resource): PolicyResource => ({ ...describe(resource), dependencies: [], propertyDependencies: {} }),
+    (resource): PolicyResource => ({
+      ...describe(resource),
+      dependencies: [],
+      propertyDependencies: {},
+    }),
   );
   for (const [index, { dependencies = {} }] of resources.entries()) {
     for (const [property, names] of Object.entries(dependencies)) {
@@ -81,7 +93,9 @@ export async function violationsOf(
     }
   };
   if ('validateStack' in policy) {
-    await run(() => policy.validateStack({ ...common, resources: describeStack(resources) }, report));
+    await run(() =>
+      policy.validateStack({ ...common, resources: describeStack(resources) }, report),
+    );
     return messages;
   }
   for (const resource of resources) {

@@ -30,14 +30,20 @@ const kept = ['type', '$ref', 'enum', 'required', 'readOnly', 'immutable'] as co
 
 function reduce(field: Field): Field {
   return {
-    ...Object.fromEntries(kept.filter((key) => field[key] !== undefined).map((key) => [key, field[key]])),
+    ...Object.fromEntries(
+      kept.filter((key) => field[key] !== undefined).map((key) => [key, field[key]]),
+    ),
     ...(field.items && { items: reduce(field.items) }),
     ...(field.additionalProperties && { additionalProperties: reduce(field.additionalProperties) }),
   };
 }
 
 function refs(field: Field): string[] {
-  return [field.$ref, field.items && refs(field.items), field.additionalProperties && refs(field.additionalProperties)]
+  return [
+    field.$ref,
+    field.items && refs(field.items),
+    field.additionalProperties && refs(field.additionalProperties),
+  ]
     .flat()
     .filter((name): name is string => name !== undefined);
 }
@@ -61,7 +67,9 @@ export function readDescriptions(
         if (name in messages) return;
         const properties = document.schemas[name]?.properties;
         if (properties === undefined) throw new Error(`${api} has no message ${name}.`);
-        const message = Object.fromEntries(Object.entries(properties).map(([key, field]) => [key, reduce(field)]));
+        const message = Object.fromEntries(
+          Object.entries(properties).map(([key, field]) => [key, reduce(field)]),
+        );
         messages[name] = message;
         for (const reached of Object.values(message).flatMap(refs)) collect(reached);
       };

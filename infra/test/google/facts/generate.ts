@@ -32,5 +32,6 @@ function descriptionFacts(folder: string): string {
 if (import.meta.main) {
   writeFileSync(new URL('arguments.json', import.meta.url), argumentFacts());
   const folder = process.argv[2];
-  if (folder) writeFileSync(new URL('descriptions.json', import.meta.url), descriptionFacts(folder));
+  if (folder)
+    writeFileSync(new URL('descriptions.json', import.meta.url), descriptionFacts(folder));
 }

@@ -96,7 +96,8 @@ const referenced = (type: ArgumentType): string[] => {
 /**
  * Joins the lines of a map type that spans several lines, because the patterns match single lines.
  */
-const joinLines = (body: string) => body.replace(/\{\n\s*\[key: string\]: (.*?);\n\s*\}/g, '{ [key: string]: $1; }');
+const joinLines = (body: string) =>
+  body.replace(/\{\n\s*\[key: string\]: (.*?);\n\s*\}/g, '{ [key: string]: $1; }');
 
 /**
  * Reads the arguments of resource types from a package's typings.
@@ -106,7 +107,9 @@ const joinLines = (body: string) => body.replace(/\{\n\s*\[key: string\]: (.*?);
  */
 export function readTypings(packageName: string, tokens: readonly string[]): Typings {
   const folder = dirname(require.resolve(`${packageName}/package.json`));
-  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   const all = objectTypes(readFileSync(join(folder, 'types/input.d.ts'), 'utf8'));
   const objects: Record<string, Arguments> = {};
   const collect = (types: Arguments) => {
@@ -127,7 +130,9 @@ export function readTypings(packageName: string, tokens: readonly string[]): Typ
         ? 'image.d.ts'
         : `${module.split('/')[0]}/${module.split('/')[1]?.replace(/^iAM(.)/, (_, next: string) => `iam${next.toLowerCase()}`)}.d.ts`;
     const source = readFileSync(join(folder, path), 'utf8');
-    const body = new RegExp(`export interface ${name}Args \\{\\n([\\s\\S]*?)\\n\\}`).exec(source)?.[1];
+    const body = new RegExp(`export interface ${name}Args \\{\\n([\\s\\S]*?)\\n\\}`).exec(
+      source,
+    )?.[1];
     if (body === undefined) throw new Error(`The typings of ${packageName} lack ${name}Args.`);
     const members = parseMembers(joinLines(body));
     resources[token] = members;

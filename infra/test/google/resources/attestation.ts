@@ -6,7 +6,11 @@ const keyRingId = (inputs: Properties) =>
   `projects/${text(inputs, 'project')}/locations/${text(inputs, 'location')}/keyRings/${text(inputs, 'name')}`;
 
 /** Returns the resource type of IAM members on a resource. The resource must exist. */
-function memberOf(argument: string, idOf: (inputs: Properties) => string, api: string): ResourceType {
+function memberOf(
+  argument: string,
+  idOf: (inputs: Properties) => string,
+  api: string,
+): ResourceType {
   const base = member(argument === 'cryptoKeyId' ? [argument] : ['project', argument], api);
   return {
     ...base,
@@ -18,8 +22,10 @@ function memberOf(argument: string, idOf: (inputs: Properties) => string, api: s
   };
 }
 
-const noteId = (inputs: Properties) => `projects/${text(inputs, 'project')}/notes/${text(inputs, 'note')}`;
-const attestorId = (inputs: Properties) => `projects/${text(inputs, 'project')}/attestors/${text(inputs, 'attestor')}`;
+const noteId = (inputs: Properties) =>
+  `projects/${text(inputs, 'project')}/notes/${text(inputs, 'note')}`;
+const attestorId = (inputs: Properties) =>
+  `projects/${text(inputs, 'project')}/attestors/${text(inputs, 'attestor')}`;
 
 /** Resource types of Cloud KMS, Container Analysis and Binary Authorization. */
 export const attestation: Record<string, ResourceType> = {
@@ -28,7 +34,8 @@ export const attestation: Record<string, ResourceType> = {
     api: 'cloudkms.googleapis.com',
     replacedBy: ['project', 'location', 'name'],
     id: keyRingId,
-    check: (inputs) => form(inputs, 'name', /^[a-zA-Z0-9_-]{1,63}$/, 'must be 1 to 63 of letters, digits, _ and -'),
+    check: (inputs) =>
+      form(inputs, 'name', /^[a-zA-Z0-9_-]{1,63}$/, 'must be 1 to 63 of letters, digits, _ and -'),
     abandons: () => true,
   },
   'gcp:kms/cryptoKey:CryptoKey': {
@@ -50,7 +57,11 @@ export const attestation: Record<string, ResourceType> = {
     replacedBy: ['project', 'name'],
     id: (inputs) => `projects/${text(inputs, 'project')}/notes/${text(inputs, 'name')}`,
   },
-  'gcp:containeranalysis/noteIamMember:NoteIamMember': memberOf('note', noteId, 'containeranalysis.googleapis.com'),
+  'gcp:containeranalysis/noteIamMember:NoteIamMember': memberOf(
+    'note',
+    noteId,
+    'containeranalysis.googleapis.com',
+  ),
   'gcp:binaryauthorization/attestor:Attestor': {
     api: 'binaryauthorization.googleapis.com',
     replacedBy: ['project', 'name'],
@@ -75,7 +86,10 @@ export const attestation: Record<string, ResourceType> = {
     idempotent: true,
     id: (inputs) => `projects/${text(inputs, 'project')}`,
     admit(inputs, cloud) {
-      const { requireAttestationsBies: names = [] } = inputs['defaultAdmissionRule'] as Record<string, string[]>;
+      const { requireAttestationsBies: names = [] } = inputs['defaultAdmissionRule'] as Record<
+        string,
+        string[]
+      >;
       for (const name of names ?? []) {
         const id = attestorId({ ...inputs, attestor: name.split('/').at(-1) });
         if (!cloud.resources.has(id)) throw new GoogleError(400, `Attestor ${id} does not exist.`);

@@ -9,7 +9,9 @@ export const text = (inputs: Properties, name: string): string => String(inputs[
 /** Returns an error if an argument does not match a pattern. Unknown values always pass. */
 export function form(inputs: Properties, name: string, pattern: RegExp, rule: string): string[] {
   const value = inputs[name];
-  return value === undefined || value === unknown || pattern.test(String(value)) ? [] : [`${name} ${rule}`];
+  return value === undefined || value === unknown || pattern.test(String(value))
+    ? []
+    : [`${name} ${rule}`];
 }
 
 function admitRole(role: string, cloud: Cloud): void {
@@ -18,7 +20,10 @@ function admitRole(role: string, cloud: Cloud): void {
 }
 
 function admitMember(member: string, cloud: Cloud): void {
-  const [kind, name] = [member.slice(0, member.indexOf(':')), member.slice(member.indexOf(':') + 1)];
+  const [kind, name] = [
+    member.slice(0, member.indexOf(':')),
+    member.slice(member.indexOf(':') + 1),
+  ];
   if (kind === 'serviceAccount') {
     const accounts = [
       ...cloud.of('gcp:serviceaccount/account:Account'),
@@ -36,7 +41,10 @@ function admitMember(member: string, cloud: Cloud): void {
       );
     if (pool?.[1] && cloud.projects.some(({ number }) => number === pool[1])) return;
   }
-  throw new GoogleError(400, `Invalid argument: The member ${kind}:... is of an unknown type or does not exist.`);
+  throw new GoogleError(
+    400,
+    `Invalid argument: The member ${kind}:... is of an unknown type or does not exist.`,
+  );
 }
 
 /**
@@ -49,7 +57,12 @@ export function member(scope: readonly string[], api?: string): ResourceType {
     replacedBy: [...scope, 'role', 'member', 'condition'],
     idempotent: true,
     id: (inputs) =>
-      [...scope.map((name) => text(inputs, name)), text(inputs, 'role'), text(inputs, 'member'), conditionTitle(inputs)]
+      [
+        ...scope.map((name) => text(inputs, name)),
+        text(inputs, 'role'),
+        text(inputs, 'member'),
+        conditionTitle(inputs),
+      ]
         .filter(Boolean)
         .join('/'),
     admit(inputs, cloud) {

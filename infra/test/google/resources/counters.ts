@@ -6,7 +6,8 @@ import { form, text } from './common.ts';
 const policyType = 'gcp:networkconnectivity/serviceConnectionPolicy:ServiceConnectionPolicy';
 const instanceType = 'gcp:memorystore/instance:Instance';
 
-const certificate = (name: string) => `-----BEGIN CERTIFICATE-----\n${name}\n-----END CERTIFICATE-----\n`;
+const certificate = (name: string) =>
+  `-----BEGIN CERTIFICATE-----\n${name}\n-----END CERTIFICATE-----\n`;
 
 /**
  * Allowed values of arguments that the provider does not validate:
@@ -50,7 +51,11 @@ export const counters: Record<string, ResourceType> = {
     refusesDelete({ inputs }, cloud) {
       const used = cloud
         .of(instanceType)
-        .some((each) => (each.inputs['desiredAutoCreatedEndpoints'] as Endpoint[])[0]?.network === inputs['network']);
+        .some(
+          (each) =>
+            (each.inputs['desiredAutoCreatedEndpoints'] as Endpoint[])[0]?.network ===
+            inputs['network'],
+        );
       return used ? 'The service connection policy has connections.' : undefined;
     },
   },
@@ -69,7 +74,12 @@ export const counters: Record<string, ResourceType> = {
       `projects/${text(inputs, 'project')}/locations/${text(inputs, 'location')}/instances/${text(inputs, 'instanceId')}`,
     check: (inputs) => [
       ...form(inputs, 'mode', /^CLUSTER(_DISABLED)?$/, 'must be CLUSTER or CLUSTER_DISABLED'),
-      ...form(inputs, 'instanceId', /^[a-z0-9][a-z0-9-]{2,61}[a-z0-9]$/, 'must be 4 to 63 of a-z, 0-9 and -'),
+      ...form(
+        inputs,
+        'instanceId',
+        /^[a-z0-9][a-z0-9-]{2,61}[a-z0-9]$/,
+        'must be 4 to 63 of a-z, 0-9 and -',
+      ),
     ],
     admit(inputs, cloud) {
       for (const [name, values] of Object.entries(accepted)) {
@@ -79,11 +89,20 @@ export const counters: Record<string, ResourceType> = {
       }
       if (inputs['mode'] === 'CLUSTER_DISABLED' && inputs['shardCount'] !== 1)
         throw new GoogleError(400, 'shard_count must be 1 when cluster mode is disabled.');
-      for (const { network } of (inputs['desiredAutoCreatedEndpoints'] as Endpoint[] | undefined) ?? []) {
+      for (const { network } of (inputs['desiredAutoCreatedEndpoints'] as Endpoint[] | undefined) ??
+        []) {
         const policy = cloud
           .of(policyType)
-          .some((each) => each.inputs['network'] === network && each.inputs['serviceClass'] === 'gcp-memorystore');
-        if (!policy) throw new GoogleError(400, `There is no service connection policy for the network ${network}.`);
+          .some(
+            (each) =>
+              each.inputs['network'] === network &&
+              each.inputs['serviceClass'] === 'gcp-memorystore',
+          );
+        if (!policy)
+          throw new GoogleError(
+            400,
+            `There is no service connection policy for the network ${network}.`,
+          );
       }
     },
     outputs(inputs) {
@@ -108,6 +127,8 @@ export const counters: Record<string, ResourceType> = {
       };
     },
     protectedBy: (outputs) =>
-      outputs['deletionProtectionEnabled'] === false ? undefined : 'deletion protection is enabled for the instance',
+      outputs['deletionProtectionEnabled'] === false
+        ? undefined
+        : 'deletion protection is enabled for the instance',
   },
 };

@@ -6,7 +6,8 @@ import { form, text } from './common.ts';
 
 function requireDatabase(inputs: Properties, cloud: Cloud): void {
   const id = `projects/${text(inputs, 'project')}/databases/${text(inputs, 'database')}`;
-  if (!cloud.resources.has(id)) throw new GoogleError(404, `The database ${inputs['database']} does not exist.`);
+  if (!cloud.resources.has(id))
+    throw new GoogleError(404, `The database ${inputs['database']} does not exist.`);
 }
 
 const seconds = (duration: unknown) => Number(String(duration).replace(/s$/, ''));
@@ -26,7 +27,9 @@ export const firestore: Record<string, ResourceType> = {
       ),
     outputs: () => ({ uid: '0a1b', earliestVersionTime: '', versionRetentionPeriod: '604800s' }),
     protectedBy: (outputs) =>
-      outputs['deleteProtectionState'] === 'DELETE_PROTECTION_ENABLED' ? 'delete protection is enabled' : undefined,
+      outputs['deleteProtectionState'] === 'DELETE_PROTECTION_ENABLED'
+        ? 'delete protection is enabled'
+        : undefined,
     abandons: (outputs) => outputs['deletionPolicy'] !== 'DELETE',
     keeps: {
       seconds: 300,
@@ -50,9 +53,12 @@ export const firestore: Record<string, ResourceType> = {
         .of('gcp:firestore/field:Field')
         .filter(
           (each) =>
-            each.inputs['collection'] === inputs['collection'] && each.inputs['database'] === inputs['database'],
+            each.inputs['collection'] === inputs['collection'] &&
+            each.inputs['database'] === inputs['database'],
         );
-      const ttl = others.filter((each) => each.inputs['ttlConfig'] && each.inputs['field'] !== inputs['field']);
+      const ttl = others.filter(
+        (each) => each.inputs['ttlConfig'] && each.inputs['field'] !== inputs['field'],
+      );
       if (inputs['ttlConfig'] && ttl.length > 0)
         throw new GoogleError(400, 'Only one TTL field a collection group is allowed.');
     },

@@ -32,7 +32,9 @@ function admitThreshold(filter: string, cloud: Cloud): void {
   const metric = /logging\.googleapis\.com\/user\/([^"]+)"/.exec(filter)?.[1];
   const known = cloud
     .of('gcp:logging/metric:Metric')
-    .some(({ inputs, created }) => inputs['name'] === metric && cloud.now() - created >= visibleAfter);
+    .some(
+      ({ inputs, created }) => inputs['name'] === metric && cloud.now() - created >= visibleAfter,
+    );
   if (metric && !known) {
     throw new GoogleError(
       404,
@@ -40,20 +42,29 @@ function admitThreshold(filter: string, cloud: Cloud): void {
     );
   }
   const objective = /select_slo_burn_rate\("([^"]+)"/.exec(filter)?.[1];
-  if (objective && !cloud.resources.has(objective)) throw new GoogleError(404, `Cannot find SLO ${objective}.`);
+  if (objective && !cloud.resources.has(objective))
+    throw new GoogleError(404, `Cannot find SLO ${objective}.`);
 }
 
 function admitAlert(inputs: Properties, cloud: Cloud): void {
   for (const channel of (inputs['notificationChannels'] as string[] | undefined) ?? []) {
-    if (!cloud.resources.has(channel)) throw new GoogleError(404, `Cannot find channel ${channel}.`);
+    if (!cloud.resources.has(channel))
+      throw new GoogleError(404, `Cannot find channel ${channel}.`);
   }
   const conditions = inputs['conditions'] as Condition[];
-  for (const { conditionThreshold } of conditions) admitThreshold(conditionThreshold?.filter ?? '', cloud);
+  for (const { conditionThreshold } of conditions)
+    admitThreshold(conditionThreshold?.filter ?? '', cloud);
 
-  const strategy = inputs['alertStrategy'] as { notificationRateLimit?: { period?: string }; autoClose?: string };
+  const strategy = inputs['alertStrategy'] as {
+    notificationRateLimit?: { period?: string };
+    autoClose?: string;
+  };
   const period = strategy?.notificationRateLimit?.period;
   if (conditions.some(({ conditionMatchedLog }) => conditionMatchedLog)) {
-    refuse(conditions.length > 1, 'Alert policies with a log matching condition can only have a single condition.');
+    refuse(
+      conditions.length > 1,
+      'Alert policies with a log matching condition can only have a single condition.',
+    );
     refuse(
       period === undefined,
       'Field alertStrategy.notificationRateLimit had an invalid value: log-based alert policies must specify a notification rate limit.',
@@ -92,7 +103,8 @@ export const monitoring: Record<string, ResourceType> = {
           .replace(/[^a-z0-9]+/g, '-')}-${randomBytes(8).toString('base64url')}`,
     ),
     replacedBy: ['project', 'monitoredResource'],
-    check: (inputs) => form(inputs, 'period', /^(60|300|600|900)s$/, 'must be 60s, 300s, 600s or 900s'),
+    check: (inputs) =>
+      form(inputs, 'period', /^(60|300|600|900)s$/, 'must be 60s, 300s, 600s or 900s'),
     outputs: (_inputs, _cloud, _before, id) => ({ name: id, uptimeCheckId: id.split('/').at(-1) }),
   },
   'gcp:monitoring/alertPolicy:AlertPolicy': {
@@ -113,8 +125,10 @@ export const monitoring: Record<string, ResourceType> = {
       `projects/${text(inputs, 'project')}/services/${text(inputs, 'service')}/serviceLevelObjectives/${text(inputs, 'sloId')}`,
     admit(inputs, cloud) {
       const service = `projects/${text(inputs, 'project')}/services/${text(inputs, 'service')}`;
-      if (!cloud.resources.has(service)) throw new GoogleError(404, `Cannot find service ${service}.`);
-      if ((inputs['goal'] as number) > 0.9999) throw new GoogleError(400, 'goal must be at most 0.9999');
+      if (!cloud.resources.has(service))
+        throw new GoogleError(404, `Cannot find service ${service}.`);
+      if ((inputs['goal'] as number) > 0.9999)
+        throw new GoogleError(400, 'goal must be at most 0.9999');
     },
     outputs(inputs, cloud) {
       return { name: this.id(inputs, cloud) };
@@ -124,7 +138,8 @@ export const monitoring: Record<string, ResourceType> = {
     api: 'monitoring.googleapis.com',
     replacedBy: ['project'],
     documents: ['dashboardJson'],
-    id: (inputs, cloud) => `projects/${cloud.project(text(inputs, 'project')).number}/dashboards/${randomUUID()}`,
+    id: (inputs, cloud) =>
+      `projects/${cloud.project(text(inputs, 'project')).number}/dashboards/${randomUUID()}`,
   },
   'gcp:logging/metric:Metric': {
     api: 'logging.googleapis.com',

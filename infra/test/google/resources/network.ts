@@ -11,9 +11,12 @@ export const network: Record<string, ResourceType> = {
     id: (inputs) => `projects/${text(inputs, 'project')}/global/networks/${text(inputs, 'name')}`,
     check: (inputs) => form(inputs, 'name', networkName, 'must be 1 to 63 of a-z, 0-9 and -'),
     refusesDelete({ id }, cloud) {
-      const used = cloud.of('gcp:compute/subnetwork:Subnetwork').find(({ inputs }) => inputs['network'] === id);
+      const used = cloud
+        .of('gcp:compute/subnetwork:Subnetwork')
+        .find(({ inputs }) => inputs['network'] === id);
       return (
-        used && `The network resource '${id}' is already being used by '${used.id}', resourceInUseByAnotherResource`
+        used &&
+        `The network resource '${id}' is already being used by '${used.id}', resourceInUseByAnotherResource`
       );
     },
     outputs(inputs, cloud) {

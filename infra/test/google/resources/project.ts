@@ -23,7 +23,10 @@ export const project: Record<string, ResourceType> = {
     admit(inputs, cloud) {
       cloud.project(text(inputs, 'project'));
       if (!knownServices.includes(text(inputs, 'service'))) {
-        throw new GoogleError(403, `Not found or permission denied for service(s): ${inputs['service']}.`);
+        throw new GoogleError(
+          403,
+          `Not found or permission denied for service(s): ${inputs['service']}.`,
+        );
       }
     },
     afterWrite: ({ id }, cloud) => cloud.enable(id),
@@ -55,7 +58,8 @@ export const project: Record<string, ResourceType> = {
     message: ['iam-v1', 'Role'],
     replacedBy: ['project', 'roleId'],
     id: (inputs) => `projects/${text(inputs, 'project')}/roles/${text(inputs, 'roleId')}`,
-    check: (inputs) => form(inputs, 'roleId', /^[A-Za-z0-9_.]{3,64}$/, 'must be 3 to 64 of a-z, A-Z, 0-9, _ and .'),
+    check: (inputs) =>
+      form(inputs, 'roleId', /^[A-Za-z0-9_.]{3,64}$/, 'must be 3 to 64 of a-z, A-Z, 0-9, _ and .'),
     outputs: (inputs) => ({
       name: `projects/${text(inputs, 'project')}/roles/${text(inputs, 'roleId')}`,
       deleted: false,
@@ -101,7 +105,13 @@ export const project: Record<string, ResourceType> = {
     replacedBy: ['project', 'workloadIdentityPoolId'],
     id: (inputs) =>
       `projects/${text(inputs, 'project')}/locations/global/workloadIdentityPools/${text(inputs, 'workloadIdentityPoolId')}`,
-    check: (inputs) => form(inputs, 'workloadIdentityPoolId', /^[a-z0-9-]{4,32}$/, 'must be 4 to 32 of a-z, 0-9 and -'),
+    check: (inputs) =>
+      form(
+        inputs,
+        'workloadIdentityPoolId',
+        /^[a-z0-9-]{4,32}$/,
+        'must be 4 to 32 of a-z, 0-9 and -',
+      ),
     outputs: (inputs, cloud) => ({
       name: `projects/${cloud.project(text(inputs, 'project')).number}/locations/global/workloadIdentityPools/${text(inputs, 'workloadIdentityPoolId')}`,
       state: 'ACTIVE',
@@ -116,7 +126,12 @@ export const project: Record<string, ResourceType> = {
     id: (inputs) =>
       `projects/${text(inputs, 'project')}/locations/global/workloadIdentityPools/${text(inputs, 'workloadIdentityPoolId')}/providers/${text(inputs, 'workloadIdentityPoolProviderId')}`,
     check: (inputs) =>
-      form(inputs, 'workloadIdentityPoolProviderId', /^[a-z0-9-]{4,32}$/, 'must be 4 to 32 of a-z, 0-9 and -'),
+      form(
+        inputs,
+        'workloadIdentityPoolProviderId',
+        /^[a-z0-9-]{4,32}$/,
+        'must be 4 to 32 of a-z, 0-9 and -',
+      ),
     admit(inputs, cloud) {
       const pool = text(inputs, 'workloadIdentityPoolId');
       const found = cloud

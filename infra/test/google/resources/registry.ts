@@ -14,7 +14,12 @@ export const registry: Record<string, ResourceType> = {
     id: (inputs) =>
       `projects/${text(inputs, 'project')}/locations/${text(inputs, 'location')}/repositories/${text(inputs, 'repositoryId')}`,
     check: (inputs) =>
-      form(inputs, 'repositoryId', /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 of a-z, 0-9 and -'),
+      form(
+        inputs,
+        'repositoryId',
+        /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
+        'must be 1 to 63 of a-z, 0-9 and -',
+      ),
     outputs: (inputs) => ({ name: inputs['repositoryId'], registryUri: address(inputs) }),
     afterDelete(stored, cloud) {
       for (const name of cloud.images.keys())
@@ -30,9 +35,11 @@ export const registry: Record<string, ResourceType> = {
         .of('gcp:artifactregistry/repository:Repository')
         .some(
           (each) =>
-            each.inputs['repositoryId'] === inputs['repository'] && each.inputs['location'] === inputs['location'],
+            each.inputs['repositoryId'] === inputs['repository'] &&
+            each.inputs['location'] === inputs['location'],
         );
-      if (!found) throw new GoogleError(404, `Requested entity was not found: ${inputs['repository']}`);
+      if (!found)
+        throw new GoogleError(404, `Requested entity was not found: ${inputs['repository']}`);
       member([]).admit?.(inputs, cloud, before);
     },
   },
@@ -53,7 +60,8 @@ export const registry: Record<string, ResourceType> = {
         const known = cloud
           .of('gcp:artifactregistry/repository:Repository')
           .some((each) => each.outputs['registryUri'] === repository);
-        if (!known && before === undefined) throw new GoogleError(404, `Repository ${repository} not found`);
+        if (!known && before === undefined)
+          throw new GoogleError(404, `Repository ${repository} not found`);
       }
     },
     outputs(inputs, cloud) {

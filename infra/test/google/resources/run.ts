@@ -8,7 +8,9 @@ import { form, member, text } from './common.ts';
 interface Env {
   readonly name: string;
   readonly value?: string;
-  readonly valueSource?: { readonly secretKeyRef: { readonly secret: string; readonly version: string } };
+  readonly valueSource?: {
+    readonly secretKeyRef: { readonly secret: string; readonly version: string };
+  };
 }
 
 interface Probe {
@@ -56,7 +58,8 @@ function refuse(broken: boolean, message: string): void {
 }
 
 /** Returns the template of a job's tasks. */
-const taskOf = (inputs: Properties) => (inputs['template'] as { readonly template: Template }).template;
+const taskOf = (inputs: Properties) =>
+  (inputs['template'] as { readonly template: Template }).template;
 
 function admitSecret({ name, valueSource }: Env, project: string, cloud: Cloud): void {
   if (valueSource === undefined) return;
@@ -71,7 +74,11 @@ function admitSecret({ name, valueSource }: Env, project: string, cloud: Cloud):
  * Checks that a service or job can access its secrets. Google checks this after it has created the
  * resource, so the error belongs to the operation that waits for the resource.
  */
-function admitAccess({ inputs }: Stored, { serviceAccount, containers }: Template, cloud: Cloud): void {
+function admitAccess(
+  { inputs }: Stored,
+  { serviceAccount, containers }: Template,
+  cloud: Cloud,
+): void {
   const grants = cloud
     .of('gcp:secretmanager/secretIamMember:SecretIamMember')
     .filter(({ created }) => cloud.now() - created >= cloud.grantDelay)
@@ -103,7 +110,9 @@ function admitRevision(stored: Stored, cloud: Cloud): void {
 }
 
 function admitAccount({ serviceAccount }: Template, cloud: Cloud): void {
-  const accounts = cloud.of('gcp:serviceaccount/account:Account').map(({ outputs }) => outputs['email']);
+  const accounts = cloud
+    .of('gcp:serviceaccount/account:Account')
+    .map(({ outputs }) => outputs['email']);
   refuse(!accounts.includes(serviceAccount), `Service account ${serviceAccount} does not exist.`);
 }
 
@@ -114,7 +123,10 @@ function memberOf(kind: 'service' | 'job'): ResourceType {
     admit(inputs, cloud, before) {
       const id = `projects/${inputs['project']}/locations/${inputs['location']}/${kind}s/${inputs['name']}`;
       if (inputs['name'] !== unknown && !cloud.resources.has(id))
-        throw new GoogleError(404, `Resource '${inputs['name']}' of kind '${kind.toUpperCase()}' does not exist.`);
+        throw new GoogleError(
+          404,
+          `Resource '${inputs['name']}' of kind '${kind.toUpperCase()}' does not exist.`,
+        );
       member([]).admit?.(inputs, cloud, before);
     },
   };
@@ -123,11 +135,16 @@ function memberOf(kind: 'service' | 'job'): ResourceType {
 function admitContainer(container: Container, project: string, cloud: Cloud): void {
   refuse(!cloud.imageExists(container.image), `Image '${container.image}' not found.`);
   for (const env of container.envs ?? []) {
-    refuse(reserved.includes(env.name), `The following reserved env names were provided: ${env.name}`);
+    refuse(
+      reserved.includes(env.name),
+      `The following reserved env names were provided: ${env.name}`,
+    );
     admitSecret(env, project, cloud);
   }
   const { cpu = '1', memory = '512Mi' } = container.resources?.limits ?? {};
-  const mebibytes = memory.endsWith('Gi') ? Number(memory.slice(0, -2)) * 1024 : Number(memory.slice(0, -2));
+  const mebibytes = memory.endsWith('Gi')
+    ? Number(memory.slice(0, -2)) * 1024
+    : Number(memory.slice(0, -2));
   refuse(!['1', '2', '4', '6', '8'].includes(cpu), 'cpu must be one of 1, 2, 4, 6, 8');
   refuse(Number(cpu) >= 4 && mebibytes < 2048, 'cpu of 4 or more needs at least 2Gi of memory');
   refuse(mebibytes < 512, 'memory must be at least 512Mi for the second generation');
@@ -137,9 +154,15 @@ function admitContainer(container: Container, project: string, cloud: Cloud): vo
     ['readiness', container.readinessProbe, 300],
   ] as const) {
     const { periodSeconds = 10, timeoutSeconds = 1, failureThreshold = 3 } = probe ?? {};
-    refuse(timeoutSeconds > periodSeconds, `${kind} probe: timeout_seconds must be at most period_seconds`);
+    refuse(
+      timeoutSeconds > periodSeconds,
+      `${kind} probe: timeout_seconds must be at most period_seconds`,
+    );
     refuse(periodSeconds > longest, `${kind} probe: period_seconds must be at most ${longest}`);
-    refuse(kind === 'startup' && periodSeconds * failureThreshold > 240, 'startup probe: must fail within 240 seconds');
+    refuse(
+      kind === 'startup' && periodSeconds * failureThreshold > 240,
+      'startup probe: must fail within 240 seconds',
+    );
   }
 }
 
@@ -159,7 +182,13 @@ export const run: Record<string, ResourceType> = {
     replacedBy: ['project', 'location', 'name'],
     id: (inputs) =>
       `projects/${text(inputs, 'project')}/locations/${text(inputs, 'location')}/services/${text(inputs, 'name')}`,
-    check: (inputs) => form(inputs, 'name', /^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$/, 'must be 1 to 49 of a-z, 0-9 and -'),
+    check: (inputs) =>
+      form(
+        inputs,
+        'name',
+        /^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$/,
+        'must be 1 to 49 of a-z, 0-9 and -',
+      ),
     admit(inputs, cloud, before) {
       const template = inputs['template'] as Template;
       const project = text(inputs, 'project');
@@ -171,20 +200,28 @@ export const run: Record<string, ResourceType> = {
         );
       }
       for (const container of template.containers) admitContainer(container, project, cloud);
-      const authorization = inputs['binaryAuthorization'] as { readonly useDefault?: boolean } | undefined;
+      const authorization = inputs['binaryAuthorization'] as
+        | { readonly useDefault?: boolean }
+        | undefined;
       const changed = JSON.stringify(before?.inputs['template']) !== JSON.stringify(template);
       // Cloud Run checks the attestation of each new revision:
       // https://cloud.google.com/binary-authorization/docs/run/overview
       for (const { image } of changed && authorization?.useDefault ? template.containers : []) {
         const denial = denialOf(project, image, cloud);
-        refuse(denial !== undefined, `Container image '${image}' is not authorized by policy. ${denial}`);
+        refuse(
+          denial !== undefined,
+          `Container image '${image}' is not authorized by policy. ${denial}`,
+        );
       }
       const traffic = (inputs['traffics'] as Traffic[] | undefined) ?? [];
       const sum = traffic.reduce((total, { percent = 0 }) => total + percent, 0);
       refuse(traffic.length > 0 && sum !== 100, 'traffic percents must sum to 100');
       const revisions = (before?.outputs['revisions'] as string[] | undefined) ?? [];
       for (const { revision } of traffic) {
-        refuse(revision !== undefined && !revisions.includes(revision), `Revision ${revision} not found.`);
+        refuse(
+          revision !== undefined && !revisions.includes(revision),
+          `Revision ${revision} not found.`,
+        );
       }
     },
     outputs(inputs, cloud, before) {
@@ -192,7 +229,8 @@ export const run: Record<string, ResourceType> = {
       const [name, location] = [text(inputs, 'name'), text(inputs, 'location')];
       const earlier = (before?.outputs['revisions'] as string[] | undefined) ?? [];
       const same =
-        before !== undefined && JSON.stringify(before.inputs['template']) === JSON.stringify(inputs['template']);
+        before !== undefined &&
+        JSON.stringify(before.inputs['template']) === JSON.stringify(inputs['template']);
       const revisions = same ? earlier : [...earlier, revisionOf(name, earlier.length + 1)];
       const hash = `https://${name}-a1b2c3d4e5-uc.a.run.app`;
       // Cloud Run's API v2 returns full resource names of revisions, although `traffic[].revision`
@@ -209,7 +247,8 @@ export const run: Record<string, ResourceType> = {
         generation: String(Number(before?.outputs['generation'] ?? 0) + 1),
       };
     },
-    protectedBy: (outputs) => (outputs['deletionProtection'] === true ? 'deletion_protection is true' : undefined),
+    protectedBy: (outputs) =>
+      outputs['deletionProtection'] === true ? 'deletion_protection is true' : undefined,
     afterWrite(stored, cloud) {
       admitRevision(stored, cloud);
       return cloud.machinery?.run(stored, cloud);
@@ -229,12 +268,19 @@ export const run: Record<string, ResourceType> = {
     replacedBy: ['project', 'location', 'name'],
     id: (inputs) =>
       `projects/${text(inputs, 'project')}/locations/${text(inputs, 'location')}/jobs/${text(inputs, 'name')}`,
-    check: (inputs) => form(inputs, 'name', /^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$/, 'must be 1 to 49 of a-z, 0-9 and -'),
+    check: (inputs) =>
+      form(
+        inputs,
+        'name',
+        /^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$/,
+        'must be 1 to 49 of a-z, 0-9 and -',
+      ),
     // Cloud Run checks the attestation of a job's image only at execution.
     admit(inputs, cloud) {
       const task = taskOf(inputs);
       admitAccount(task, cloud);
-      for (const container of task.containers) admitContainer(container, text(inputs, 'project'), cloud);
+      for (const container of task.containers)
+        admitContainer(container, text(inputs, 'project'), cloud);
       const seconds = Number.parseInt(task.timeout ?? '600s', 10);
       refuse(seconds < 1 || seconds > 7 * 24 * 3600, 'timeout must be 1 second to 168 hours');
     },
@@ -242,7 +288,8 @@ export const run: Record<string, ResourceType> = {
       generation: String(Number(before?.outputs['generation'] ?? 0) + 1),
       executionCount: before?.outputs['executionCount'] ?? 0,
     }),
-    protectedBy: (outputs) => (outputs['deletionProtection'] === true ? 'deletion_protection is true' : undefined),
+    protectedBy: (outputs) =>
+      outputs['deletionProtection'] === true ? 'deletion_protection is true' : undefined,
     afterWrite: (stored, cloud) => admitAccess(stored, taskOf(stored.inputs), cloud),
   },
   'gcp:cloudrunv2/jobIamMember:JobIamMember': memberOf('job'),

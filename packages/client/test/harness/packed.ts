@@ -11,7 +11,12 @@ const repository = resolve(import.meta.dirname, '../../../..');
  * Runs a program with a timeout of two minutes and returns its standard output. If the program
  * fails, the error contains the output.
  */
-export async function run(folder: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+export async function run(
+  folder: string,
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+) {
   const options = { cwd: folder, env: { ...process.env, ...env }, timeout: 120_000 };
   try {
     return (await promisify(execFile)(program, args, options)).stdout;
@@ -36,7 +41,12 @@ const [pnpm, ...pnpmArguments] = process.env['npm_config_user_agent']?.startsWit
 /** Packs a package as for publication. Returns the path of the tarball. */
 export async function pack(name: string, destination: string): Promise<string> {
   await mkdir(destination);
-  await run(join(repository, 'packages', name), pnpm, [...pnpmArguments, 'pack', '--pack-destination', destination]);
+  await run(join(repository, 'packages', name), pnpm, [
+    ...pnpmArguments,
+    'pack',
+    '--pack-destination',
+    destination,
+  ]);
   const [file] = await readdir(destination);
   return join(destination, file as string);
 }
@@ -55,12 +65,29 @@ export async function installPacked(): Promise<Consumer> {
   };
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   // zod is copied because npm does not unpack the hard links that pnpm creates for identical files.
-  await cp(await realpath(join(repository, 'packages/schema/node_modules/zod')), join(folder, 'zod'), {
-    recursive: true,
-  });
+  await cp(
+    await realpath(join(repository, 'packages/schema/node_modules/zod')),
+    join(folder, 'zod'),
+    {
+      recursive: true,
+    },
+  );
   await run(folder, 'tar', ['-czf', 'zod.tgz', 'zod']);
-  const flags = ['--offline', '--cache', join(folder, 'cache'), '--ignore-scripts', '--no-audit', '--no-fund'];
-  await run(folder, 'npm', ['install', ...flags, tarballs.schema, tarballs.client, join(folder, 'zod.tgz')]);
+  const flags = [
+    '--offline',
+    '--cache',
+    join(folder, 'cache'),
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+  ];
+  await run(folder, 'npm', [
+    'install',
+    ...flags,
+    tarballs.schema,
+    tarballs.client,
+    join(folder, 'zod.tgz'),
+  ]);
   return { folder, tarballs };
 }
 
@@ -68,11 +95,33 @@ export async function installPacked(): Promise<Consumer> {
  * Type-checks a file of the project and the declarations of its libraries, under the given module
  * resolution.
  */
-export function checkTypes({ folder }: Pick<Consumer, 'folder'>, file: string, resolution: 'node16' | 'bundler') {
+export function checkTypes(
+  { folder }: Pick<Consumer, 'folder'>,
+  file: string,
+  resolution: 'node16' | 'bundler',
+) {
   const module = resolution === 'bundler' ? 'preserve' : resolution;
   const typeRoots = join(repository, 'packages/client/node_modules/@types');
   return run(folder, join(repository, 'node_modules/.bin/tsc'), [
-    ...['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022', '--lib', 'es2022,dom'],
-    ...['--module', module, '--moduleResolution', resolution, '--types', 'node', '--typeRoots', typeRoots, file],
+    ...[
+      '--noEmit',
+      '--strict',
+      '--exactOptionalPropertyTypes',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2022,dom',
+    ],
+    ...[
+      '--module',
+      module,
+      '--moduleResolution',
+      resolution,
+      '--types',
+      'node',
+      '--typeRoots',
+      typeRoots,
+      file,
+    ],
   ]);
 }

@@ -11,10 +11,16 @@ interface Received {
   readonly body: string;
 }
 
-type Forward = (received: Received) => Promise<{ status: number; headers: IncomingMessage['headers']; body: string }>;
+type Forward = (
+  received: Received,
+) => Promise<{ status: number; headers: IncomingMessage['headers']; body: string }>;
 
 /** A fault of the proxy, which replaces forwarding the request. */
-export type Fault = (response: ServerResponse, received: Received, forward: Forward) => void | Promise<void>;
+export type Fault = (
+  response: ServerResponse,
+  received: Received,
+  forward: Forward,
+) => void | Promise<void>;
 
 /** Responds with a fixed response. */
 export const answering =
@@ -23,7 +29,12 @@ export const answering =
     void response.writeHead(status, headers).end(body);
 
 /** Responds with an error in the format of the service. */
-export const failing = (status: number, code: string, headers: Record<string, string> = {}, details = 'why'): Fault =>
+export const failing = (
+  status: number,
+  code: string,
+  headers: Record<string, string> = {},
+  details = 'why',
+): Fault =>
   answering(
     status,
     { 'content-type': 'application/json', 'x-error-code': code, 'x-request-id': 'r-1', ...headers },

@@ -74,7 +74,8 @@ export class FirestoreSource implements KeySource {
     const ids = this.#digesters.map((digester) => digester.digest(key));
     const found = await connection.use(() => findKey(readKey, ids));
     const now = Date.now();
-    if (found === undefined || !isValid(found, now)) return { kind: 'refused', refusal: invalidKey };
+    if (found === undefined || !isValid(found, now))
+      return { kind: 'refused', refusal: invalidKey };
     const { userId, name, expiresAt } = found.record;
     return {
       kind: 'valid',

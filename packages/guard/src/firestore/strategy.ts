@@ -30,7 +30,13 @@ export interface FirestoreStrategyOptions {
  * Creates a strategy that looks up keys in Firestore and reports their usage to the service in the
  * background.
  */
-export function firestoreStrategy({ database, limit, service, closeWithin, now }: FirestoreStrategyOptions): Strategy {
+export function firestoreStrategy({
+  database,
+  limit,
+  service,
+  closeWithin,
+  now,
+}: FirestoreStrategyOptions): Strategy {
   const ledger = service && new Ledger();
   const checker = new KeyChecker({ source: database, limit, ledger, now });
 
@@ -44,7 +50,8 @@ export function firestoreStrategy({ database, limit, service, closeWithin, now }
       async report(key) {
         const unreported = ledger.take(key);
         // The report is itself a counted request, so it states one request less.
-        if (unreported > 0) ledger.settle(key, unreported, await service.ask(key, unreported - 1), now());
+        if (unreported > 0)
+          ledger.settle(key, unreported, await service.ask(key, unreported - 1), now());
       },
     });
   }

@@ -89,7 +89,11 @@ export class VerifyClient implements KeySource {
   #createPool(): Pool {
     // HTTP/1.1 uses one connection per request. A broken HTTP/2 connection would fail all requests
     // on it.
-    return new Pool(this.#options.url.origin, { connections, maxResponseSize: maximumAnswer, allowH2: false });
+    return new Pool(this.#options.url.origin, {
+      connections,
+      maxResponseSize: maximumAnswer,
+      allowH2: false,
+    });
   }
 
   /**
@@ -114,15 +118,23 @@ export class VerifyClient implements KeySource {
       try {
         return await this.#request(pool, key, cachedAnswers, signal);
       } catch (error) {
-        const pause = connectionBroke.includes(codeOf(error)) ? pausesAfterBreak[breaks] : undefined;
+        const pause = connectionBroke.includes(codeOf(error))
+          ? pausesAfterBreak[breaks]
+          : undefined;
         if (pause === undefined) throw error;
         this.#replace(pool);
-        if (pause > 0) await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
+        if (pause > 0)
+          await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
       }
     }
   }
 
-  async #request(pool: Pool, key: string, cachedAnswers: number, signal: AbortSignal): Promise<Received> {
+  async #request(
+    pool: Pool,
+    key: string,
+    cachedAnswers: number,
+    signal: AbortSignal,
+  ): Promise<Received> {
     const headers: Record<string, string> = { ...this.#headers, [apiKeyHeader]: key };
     if (cachedAnswers > 0) headers[cachedAnswersHeader] = `${cachedAnswers}`;
     const response = await pool.request({ method: 'GET', path: this.#path, headers, signal });

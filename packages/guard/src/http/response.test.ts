@@ -45,7 +45,9 @@ describe('cache time of a response', () => {
       'x-ratelimit-remaining': '3',
       'x-ratelimit-reset': `${Date.parse(date) / 1000 + 3}`,
     };
-    expect(read({ 'cache-control': 'private, max-age=7', date, ...minute })).toMatchObject({ maximumAge: 3_000 });
+    expect(read({ 'cache-control': 'private, max-age=7', date, ...minute })).toMatchObject({
+      maximumAge: 3_000,
+    });
   });
 });
 
@@ -59,9 +61,16 @@ describe('a 200 with an expired key', () => {
       { date: new Date(Date.now() + 3_600_000).toUTCString() },
       soon,
     ],
-    ['and the response is old', { date: 'Sun, 31 Aug 2025 23:00:00 GMT' }, () => '2025-08-31T23:59:59Z'],
+    [
+      'and the response is old',
+      { date: 'Sun, 31 Aug 2025 23:00:00 GMT' },
+      () => '2025-08-31T23:59:59Z',
+    ],
   ])('a 200 is a refusal if its key has expired %s', (_what, headers, expiresAt) => {
-    const answer = read({ 'cache-control': 'private, max-age=7', ...headers }, { expires_at: expiresAt() });
+    const answer = read(
+      { 'cache-control': 'private, max-age=7', ...headers },
+      { expires_at: expiresAt() },
+    );
     expect(answer).toEqual({ kind: 'refused', refusal: invalidKey });
   });
 });
@@ -77,8 +86,16 @@ describe("the owner's window", () => {
   };
 
   test.each([
-    ['as in the headers', { 'x-ratelimit-reset': reset(17) }, { limit: 7, remaining: 3, endsAt: 17_000 }],
-    ['at most a minute', { 'x-ratelimit-reset': reset(3_600) }, { limit: 7, remaining: 3, endsAt: 60_000 }],
+    [
+      'as in the headers',
+      { 'x-ratelimit-reset': reset(17) },
+      { limit: 7, remaining: 3, endsAt: 17_000 },
+    ],
+    [
+      'at most a minute',
+      { 'x-ratelimit-reset': reset(3_600) },
+      { limit: 7, remaining: 3, endsAt: 60_000 },
+    ],
     ['over already', { 'x-ratelimit-reset': reset(-1) }, { limit: 7, remaining: 3, endsAt: 0 }],
   ])("the owner's window is %s", (_what, headers, limitStatus) => {
     expect(read({ ...reported, ...headers })).toMatchObject({ limitStatus });

@@ -33,7 +33,8 @@ function maximumAgeOf(received: Received): number {
       ?.toLowerCase()
       .split(/\s*,\s*/) ?? [];
   if (directives.includes('no-store') || directives.includes('no-cache')) return 0;
-  const ageIn = (pattern: RegExp) => Number(directives.map((text) => pattern.exec(text)?.[1]).find(Boolean) ?? 0);
+  const ageIn = (pattern: RegExp) =>
+    Number(directives.map((text) => pattern.exec(text)?.[1]).find(Boolean) ?? 0);
   return Math.min(Math.max(ageIn(/^max-age=(\d{1,9})$/) * 1000, ageIn(finerAge)), maximumCacheAge);
 }
 
@@ -79,7 +80,12 @@ function valid(received: Received, startedAt: number): Answer | undefined {
   // The answer expires with the rate-limit window, because the service opens the next window at the
   // first request that reaches it.
   const minuteAge = limitStatus === undefined ? maximumCacheAge : limitStatus.endsAt - startedAt;
-  return { kind: 'valid', apiKey, limitStatus, maximumAge: Math.min(maximumAgeOf(received), keyAge, minuteAge) };
+  return {
+    kind: 'valid',
+    apiKey,
+    limitStatus,
+    maximumAge: Math.min(maximumAgeOf(received), keyAge, minuteAge),
+  };
 }
 
 /** Returns the service's error code, or undefined for a response that a proxy created. */
@@ -107,7 +113,11 @@ function limited(received: Received, code: ErrorCode): Answer {
     const value = headerOf(received, name);
     return value === undefined ? [] : [[name, value]];
   });
-  const refusal = new Refusal(code, Object.fromEntries(headers), typeof details === 'string' ? details : undefined);
+  const refusal = new Refusal(
+    code,
+    Object.fromEntries(headers),
+    typeof details === 'string' ? details : undefined,
+  );
   return { kind: 'limited', refusal };
 }
 

@@ -16,7 +16,10 @@ const startedAt = Date.parse('2025-08-31T23:59:59.700Z');
  * A window starts with the first request after the previous window ended. Its end is reported in
  * whole seconds. A report counts as the reported number of requests, up to the remaining limit.
  */
-function countingService(now: () => number, sendsHeaders: boolean): KeySource & { close(): Promise<void> } {
+function countingService(
+  now: () => number,
+  sendsHeaders: boolean,
+): KeySource & { close(): Promise<void> } {
   let resetAt = 0;
   let count = 0;
   return {
@@ -58,10 +61,17 @@ afterEach(() => vi.useRealTimers());
  * Sends requests at a fixed interval for half an hour. Returns the number of accepted requests in
  * each minute and the total number of refusals.
  */
-async function allowedWith(interval: number, sendsHeaders = true): Promise<{ allowed: number[]; refused: number }> {
+async function allowedWith(
+  interval: number,
+  sendsHeaders = true,
+): Promise<{ allowed: number[]; refused: number }> {
   const beganAt = Date.now();
   const now = () => Date.now() - beganAt;
-  const strategy = httpStrategy({ service: countingService(now, sendsHeaders), closeWithin: 1_000, now });
+  const strategy = httpStrategy({
+    service: countingService(now, sendsHeaders),
+    closeWithin: 1_000,
+    now,
+  });
   onTestFinished(() => strategy.close());
   const key = makeKey();
   const allowed = Array<number>(30).fill(0);

@@ -221,7 +221,10 @@ describe('unknown keys', () => {
     expect(await sendUnknown(60)).toEqual(Array(60).fill(invalidKey));
     clock.now += 20_000;
     const [over] = await sendUnknown(1);
-    expect(over).toMatchObject({ code: 'rate_limited', headers: { 'Retry-After': '40', 'X-RateLimit-Limit': '60' } });
+    expect(over).toMatchObject({
+      code: 'rate_limited',
+      headers: { 'Retry-After': '40', 'X-RateLimit-Limit': '60' },
+    });
     expect(service.questions).toHaveLength(60);
     clock.now += 39_999;
     expect((await sendUnknown(1))[0]).toBeInstanceOf(Refusal);
@@ -234,23 +237,30 @@ describe('unknown keys', () => {
     expect(await sendUnknown(1, { ip: '192.0.2.2' })).toEqual([invalidKey]);
     await sendUnknown(60, { ip: '2001:db8:0:a00::1' });
     expect(await sendUnknown(1, { ip: '2001:db8:0:b00::1' })).toEqual([invalidKey]);
-    expect((await sendUnknown(1, { ip: '2001:db8:0:aff::2' }))[0]).toMatchObject({ code: 'rate_limited' });
-    expect((await sendUnknown(1, { ip: '::ffff:192.0.2.1' }))[0]).toMatchObject({ code: 'rate_limited' });
+    expect((await sendUnknown(1, { ip: '2001:db8:0:aff::2' }))[0]).toMatchObject({
+      code: 'rate_limited',
+    });
+    expect((await sendUnknown(1, { ip: '::ffff:192.0.2.1' }))[0]).toMatchObject({
+      code: 'rate_limited',
+    });
   });
 
   test('does not count new keys that are valid as unknown', async () => {
-    for (let sent = 0; sent < 100; sent++) expectAccepted(await checkWithAnswer(valid(), makeKey()));
+    for (let sent = 0; sent < 100; sent++)
+      expectAccepted(await checkWithAnswer(valid(), makeKey()));
     expect(await sendUnknown(60)).toEqual(Array(60).fill(invalidKey));
     expect(await sendUnknown(1)).not.toEqual([invalidKey]);
   });
 
   test('does not count keys that the service could not verify as unknown', async () => {
-    for (let sent = 0; sent < 100; sent++) expect(await checkWithAnswer(down, makeKey())).toBe(unavailable);
+    for (let sent = 0; sent < 100; sent++)
+      expect(await checkWithAnswer(down, makeKey())).toBe(unavailable);
     expect(await sendUnknown(60)).toEqual(Array(60).fill(invalidKey));
   });
 
   test('does not count mistyped keys as unknown', async () => {
-    for (let sent = 0; sent < 100; sent++) expect(checker.check('x'.repeat(44), client)).toBe(invalidKey);
+    for (let sent = 0; sent < 100; sent++)
+      expect(checker.check('x'.repeat(44), client)).toBe(invalidKey);
     expect(await sendUnknown(60)).toEqual(Array(60).fill(invalidKey));
   });
 
@@ -258,7 +268,9 @@ describe('unknown keys', () => {
     const outcomes = Array.from({ length: 100 }, () => checker.check(makeKey(), client));
     expect(service.questions).toHaveLength(60);
     for (const question of service.questions) await question.answer(refused);
-    expect((await Promise.all(outcomes)).filter((outcome) => outcome === invalidKey)).toHaveLength(60);
+    expect((await Promise.all(outcomes)).filter((outcome) => outcome === invalidKey)).toHaveLength(
+      60,
+    );
   });
 
   test('accepts a key that was valid before, whatever number of unknown keys its client has sent', async () => {
@@ -280,7 +292,8 @@ describe('unknown keys', () => {
 });
 
 describe("the owner's window", () => {
-  const limits = (input: ValidInput = {}) => valid({ limit: 20, remaining: 2, endsAt: clock.now + 5_500, ...input });
+  const limits = (input: ValidInput = {}) =>
+    valid({ limit: 20, remaining: 2, endsAt: clock.now + 5_500, ...input });
 
   test('accepts as many requests as the service reported as remaining, then answers 429 without a look-up', async () => {
     await checkWithAnswer(limits());
@@ -296,7 +309,9 @@ describe("the owner's window", () => {
   test('sends X-RateLimit-Reset in Unix seconds', async () => {
     vi.setSystemTime(1_800_000_000_000);
     await checkWithAnswer(limits({ remaining: 0 }));
-    expect(checker.check(key, client)).toMatchObject({ headers: { 'X-RateLimit-Reset': '1800000006' } });
+    expect(checker.check(key, client)).toMatchObject({
+      headers: { 'X-RateLimit-Reset': '1800000006' },
+    });
   });
 
   test('shares one window between all keys of an owner', async () => {
@@ -410,19 +425,22 @@ describe('usage reports', () => {
   test.each([
     ['is down', down, 5_000],
     ['refuses because of a limit', limited, 60_000],
-  ])('pauses before it reports in the background again if the service %s', async (_what, answer, pause) => {
-    await useThrice();
-    for (let attempt = 0; attempt < 3; attempt++) {
+  ])(
+    'pauses before it reports in the background again if the service %s',
+    async (_what, answer, pause) => {
+      await useThrice();
+      for (let attempt = 0; attempt < 3; attempt++) {
+        await passReportInterval();
+        await service.last().answer(answer);
+        await passReportInterval();
+        clock.now += pause - 1;
+        await passReportInterval();
+        clock.now += 1;
+      }
       await passReportInterval();
-      await service.last().answer(answer);
-      await passReportInterval();
-      clock.now += pause - 1;
-      await passReportInterval();
-      clock.now += 1;
-    }
-    await passReportInterval();
-    expect(service.questions.map(({ cachedAnswers }) => cachedAnswers)).toEqual([0, 2, 2, 2, 2]);
-  });
+      expect(service.questions.map(({ cachedAnswers }) => cachedAnswers)).toEqual([0, 2, 2, 2, 2]);
+    },
+  );
 
   test('drops the usage of a deleted key', async () => {
     await useThrice();
@@ -478,7 +496,9 @@ describe('cache size', () => {
     for (const [index, unknown] of flood.entries())
       await checkWithAnswer(refused, unknown, { ip: `10.0.${index >> 8}.${index & 255}` });
     expectAccepted(checker.check(key, client));
-    const remembered = flood.filter((unknown) => !(checker.check(unknown, client) instanceof Promise));
+    const remembered = flood.filter(
+      (unknown) => !(checker.check(unknown, client) instanceof Promise),
+    );
     expect(remembered).toHaveLength(1_000);
   });
 
@@ -486,7 +506,8 @@ describe('cache size', () => {
     const others = Array.from({ length: 9_999 }, () => makeKey());
     const [first, last] = [makeKey(), makeKey()];
     await checkWithAnswer(valid({ userId: 'first' }), first);
-    for (const [index, other] of others.entries()) await checkWithAnswer(valid({ userId: `user ${index}` }), other);
+    for (const [index, other] of others.entries())
+      await checkWithAnswer(valid({ userId: `user ${index}` }), other);
     expectAccepted(checker.check(first, client));
     await checkWithAnswer(valid({ userId: 'last' }), last);
     for (const other of [...others, last]) expectAccepted(checker.check(other, client));

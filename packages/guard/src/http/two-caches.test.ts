@@ -14,7 +14,11 @@ const bounds = [10_000, 1_000];
 /** Latencies of the store and the network in milliseconds. */
 const latency = { store: 30, network: 20 };
 
-beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] }));
+beforeEach(() =>
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
+  }),
+);
 afterEach(() => vi.useRealTimers());
 
 const after = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -36,7 +40,13 @@ function setUp(key: string, bound: number) {
     async find() {
       const { deleted } = state; // The read sees the store as it is when the read starts.
       await after(latency.store);
-      const record = { id: digester.digest(key), userId: 'ada', name: 'name', createdAt: 0, expiresAt: 4_000_000_000 };
+      const record = {
+        id: digester.digest(key),
+        userId: 'ada',
+        name: 'name',
+        createdAt: 0,
+        expiresAt: 4_000_000_000,
+      };
       return deleted ? undefined : { record, tier: 'enterprise' };
     },
   });
@@ -60,8 +70,12 @@ function setUp(key: string, bound: number) {
         created_at: '2025-08-31T23:59:59Z',
         expires_at: '2099-08-31T23:59:59Z',
       };
-      if (verified === undefined) return readResponse({ status: 401, headers, body: {} }, startedAt);
-      return readResponse({ status: 200, headers: { 'cache-control': headers['cache-control'] }, body }, startedAt);
+      if (verified === undefined)
+        return readResponse({ status: 401, headers, body: {} }, startedAt);
+      return readResponse(
+        { status: 200, headers: { 'cache-control': headers['cache-control'] }, body },
+        startedAt,
+      );
     },
   };
   const strategy = httpStrategy({ service, closeWithin: 1_000, now });
@@ -95,7 +109,8 @@ test.each(bounds)(
       let lastGood = 0;
       const send = async () => {
         const sentAt = now();
-        if (!((await strategy.check(key, client)) instanceof Refusal)) lastGood = Math.max(lastGood, sentAt);
+        if (!((await strategy.check(key, client)) instanceof Refusal))
+          lastGood = Math.max(lastGood, sentAt);
       };
       while (now() < deletedAfter + bound + 1_000) {
         if (now() >= deletedAfter) state.deleted = true;

@@ -47,7 +47,9 @@ export function limitByStore(store: RateLimitStore, onError: (error: Error) => v
     try {
       const { totalHits, resetTime } = await store.increment(counterKey(userId));
       const limit = tiers[tier].requestsPerMinute;
-      return totalHits > limit ? rateLimited(limit, (resetTime?.getTime() ?? Date.now()) - Date.now()) : undefined;
+      return totalHits > limit
+        ? rateLimited(limit, (resetTime?.getTime() ?? Date.now()) - Date.now())
+        : undefined;
     } catch {
       onError(new Error('The rate limit store failed; requests are counted in this process only.'));
       return window.consume(now);

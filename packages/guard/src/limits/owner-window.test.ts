@@ -4,7 +4,9 @@ import { OwnerWindow } from './owner-window.ts';
 
 /** Returns how many of the requests the window accepts. */
 const allowed = (window: OwnerWindow, requests: number, now: number) =>
-  Array.from({ length: requests }, () => window.consume(now)).filter((over) => !(over instanceof Refusal)).length;
+  Array.from({ length: requests }, () => window.consume(now)).filter(
+    (over) => !(over instanceof Refusal),
+  ).length;
 
 describe('requests that were accepted before', () => {
   test('earlier requests do not count in the next window, even if the service reports it early', () => {

@@ -24,7 +24,9 @@ export class OwnerWindows {
     const limit = tiers[apiKey.tier].requestsPerMinute;
     const known = this.#byOwner.get(apiKey.userId);
     if (known === undefined) {
-      const window = new OwnerWindow(limitStatus ?? { limit, remaining: limit, endsAt: now + rateLimitWindow });
+      const window = new OwnerWindow(
+        limitStatus ?? { limit, remaining: limit, endsAt: now + rateLimitWindow },
+      );
       this.#byOwner.set(apiKey.userId, window);
       return window;
     }

@@ -35,10 +35,12 @@ export class UnknownKeyLimit {
     if (known === undefined || now >= known.endsAt) {
       this.#windows.delete(client);
       this.#windows.set(client, { taken: 1, endsAt: now + rateLimitWindow });
-      if (this.#windows.size > maximumClients) this.#windows.delete(this.#windows.keys().next().value as string);
+      if (this.#windows.size > maximumClients)
+        this.#windows.delete(this.#windows.keys().next().value as string);
       return undefined;
     }
-    if (known.taken >= unknownKeysPerMinute) return rateLimited(unknownKeysPerMinute, known.endsAt - now);
+    if (known.taken >= unknownKeysPerMinute)
+      return rateLimited(unknownKeysPerMinute, known.endsAt - now);
     known.taken++;
     return undefined;
   }

@@ -24,7 +24,10 @@ const maximumTallies = 100_000;
  * Milliseconds for which background reports skip a key after a failed report, by the kind of
  * answer. `valid` and `refused` answers confirm the report.
  */
-const pauses: Readonly<Partial<Record<Answer['kind'], number>>> = { unavailable: 5_000, limited: rateLimitWindow };
+const pauses: Readonly<Partial<Record<Answer['kind'], number>>> = {
+  unavailable: 5_000,
+  limited: rateLimitWindow,
+};
 
 /**
  * Unreported usage by key. A report is a request with the key itself, so the ledger stores the key

@@ -46,7 +46,13 @@ export interface ValidInput {
 
 /** Returns an answer for a valid key whose rate-limit window outlasts the test. */
 export function valid(input: ValidInput = {}): Answer {
-  const { userId = 'ada', maximumAge = 10_000, limit = 1_000, remaining = limit, endsAt = 1e9 } = input;
+  const {
+    userId = 'ada',
+    maximumAge = 10_000,
+    limit = 1_000,
+    remaining = limit,
+    endsAt = 1e9,
+  } = input;
   return {
     kind: 'valid',
     apiKey: createApiKey({ userId, name: 'MyFirstKey', tier: 'growth' }, Date.UTC(2099, 0)),
@@ -57,4 +63,7 @@ export function valid(input: ValidInput = {}): Answer {
 
 export const refused: Answer = { kind: 'refused', refusal: invalidKey };
 export const down = unavailableAnswer('The service is down.');
-export const limited: Answer = { kind: 'limited', refusal: new Refusal('quota_exceeded', {}, 'No more today.') };
+export const limited: Answer = {
+  kind: 'limited',
+  refusal: new Refusal('quota_exceeded', {}, 'No more today.'),
+};

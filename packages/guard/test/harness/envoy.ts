@@ -10,7 +10,11 @@ import { guardSecret, type Surroundings } from './proxy-contract.ts';
  *
  * @returns the URL of Envoy.
  */
-export async function startEnvoy({ servicePort, certificateFile, applicationPort }: Surroundings): Promise<string> {
+export async function startEnvoy({
+  servicePort,
+  certificateFile,
+  applicationPort,
+}: Surroundings): Promise<string> {
   const folder = temporaryFolder('envoy-');
   const [port, verifyPort] = [await freePort(), await freePort()];
   const shipped = readFileSync(new URL('../../envoy/envoy.yaml', import.meta.url), 'utf8');
@@ -18,7 +22,10 @@ export async function startEnvoy({ servicePort, certificateFile, applicationPort
     .replace('address: 0.0.0.0, port_value: 8000', `address: 127.0.0.1, port_value: ${port}`)
     .replaceAll('port_value: 10001', `port_value: ${verifyPort}`)
     .replace('port_value: 8080', `port_value: ${applicationPort}`)
-    .replace(`address: ${publishedHost}, port_value: 443`, `address: 127.0.0.1, port_value: ${servicePort}`)
+    .replace(
+      `address: ${publishedHost}, port_value: 443`,
+      `address: 127.0.0.1, port_value: ${servicePort}`,
+    )
     .replace('/etc/ssl/certs/ca-certificates.crt', certificateFile);
   const file = join(folder, 'envoy.yaml');
   writeFileSync(file, adapted);

@@ -6,7 +6,11 @@ import { missingForEnvoy, missingForNginx } from './requirements.ts';
  * Optional requirements of tests. Each function returns a description of the missing software, or
  * undefined. Tests are skipped only for a missing requirement.
  */
-const requirements = { emulator: missingForEmulator, nginx: missingForNginx, envoy: missingForEnvoy } as const;
+const requirements = {
+  emulator: missingForEmulator,
+  nginx: missingForNginx,
+  envoy: missingForEnvoy,
+} as const;
 
 type Requirement = keyof typeof requirements;
 
@@ -26,7 +30,10 @@ declare module 'vitest' {
  * @throws if a requirement is missing and REQUIRE_ALL_TESTS is set.
  */
 function findAvailable(): readonly Requirement[] {
-  const missing = Object.entries(requirements).map(([name, find]) => ({ name: name as Requirement, lack: find() }));
+  const missing = Object.entries(requirements).map(([name, find]) => ({
+    name: name as Requirement,
+    lack: find(),
+  }));
   const lines = missing.flatMap(({ name, lack }) =>
     lack ? [`Tests with ${name} are skipped: they need ${lack}.`] : [],
   );

@@ -22,7 +22,9 @@ export async function startNginx(options: NginxOptions): Promise<string> {
   const { servicePort, certificateFile, guardSecret, locations } = options;
   const folder = temporaryFolder('nginx-');
   if (guardSecret !== undefined) {
-    writeFileSync(join(folder, 'andamio-guard-secret.conf'), `default "${guardSecret}";\n`, { mode: 0o600 });
+    writeFileSync(join(folder, 'andamio-guard-secret.conf'), `default "${guardSecret}";\n`, {
+      mode: 0o600,
+    });
   }
   const port = await freePort();
   for (const name of ['apikey-http.conf', 'apikey.conf']) {

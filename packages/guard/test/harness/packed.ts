@@ -38,7 +38,10 @@ export async function installPacked(): Promise<Consumer> {
     for (const name of names) {
       const link = join(folder, 'node_modules', name);
       await mkdir(dirname(link), { recursive: true });
-      await symlink(await realpath(join(import.meta.dirname, '../../..', dependent, 'node_modules', name)), link);
+      await symlink(
+        await realpath(join(import.meta.dirname, '../../..', dependent, 'node_modules', name)),
+        link,
+      );
     }
   }
   return { folder, tarball: tarballs['guard'] as string };

@@ -3,7 +3,14 @@ import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { expectRefusal } from './expect-refusal.ts';
 import { makeCertificate, startEchoApp } from './proxy.ts';
 import { startTlsFront, type TlsFront } from './tls-front.ts';
-import { answering, breaking, failing, startVerifyServer, type VerifyServer, valid } from './verify-server.ts';
+import {
+  answering,
+  breaking,
+  failing,
+  startVerifyServer,
+  type VerifyServer,
+  valid,
+} from './verify-server.ts';
 
 /** The secret that the proxy sends to the service. */
 export const guardSecret = 'x'.repeat(32);
@@ -38,7 +45,10 @@ export interface ProxyUnderTest {
  * @param start starts the proxy and returns its URL
  * @returns the proxy, which exists once the tests of the file run
  */
-export function testProxy(name: string, start: (surroundings: Surroundings) => Promise<string>): () => ProxyUnderTest {
+export function testProxy(
+  name: string,
+  start: (surroundings: Surroundings) => Promise<string>,
+): () => ProxyUnderTest {
   let proxy: ProxyUnderTest;
   let applicationPort: number;
 
@@ -47,7 +57,11 @@ export function testProxy(name: string, start: (surroundings: Surroundings) => P
     const service = await startVerifyServer();
     const front = await startTlsFront(() => service.url, certificate);
     applicationPort = await startEchoApp();
-    const url = await start({ servicePort: front.port, certificateFile: certificate.file, applicationPort });
+    const url = await start({
+      servicePort: front.port,
+      certificateFile: certificate.file,
+      applicationPort,
+    });
     proxy = {
       service,
       front,
@@ -83,7 +97,9 @@ export function testProxy(name: string, start: (surroundings: Surroundings) => P
     ['no key', {}],
     ['an invalid key', { headers: { 'X-API-Key': makeKey() } }],
   ])('answers %s with 401', async (_what, init) => {
-    proxy.service.next(failing('invalid_key', { 'WWW-Authenticate': 'ApiKey realm="andamio-api"' }));
+    proxy.service.next(
+      failing('invalid_key', { 'WWW-Authenticate': 'ApiKey realm="andamio-api"' }),
+    );
     const answer = await proxy.ask('/', init);
     expectRefusal(answer, 'invalid_key');
     expect(answer.headers.get('www-authenticate')).toBe('ApiKey realm="andamio-api"');

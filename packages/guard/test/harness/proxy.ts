@@ -11,13 +11,36 @@ import { waitFor } from '../../../../apps/api/test/harness/wait-for.ts';
 export const publishedHost = 'andamio-api-308006323670.us-central1.run.app';
 
 /** Creates a self-signed certificate for the published host. */
-export function makeCertificate(): { readonly file: string; readonly key: Buffer; readonly cert: Buffer } {
+export function makeCertificate(): {
+  readonly file: string;
+  readonly key: Buffer;
+  readonly cert: Buffer;
+} {
   const folder = temporaryFolder('certificate-');
   const file = join(folder, 'cert.pem');
   const keyFile = join(folder, 'key.pem');
   const made = spawnSync('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-    ...['-subj', '/CN=test', '-addext', `subjectAltName=DNS:${publishedHost}`, '-keyout', keyFile, '-out', file],
+    ...[
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+    ],
+    ...[
+      '-subj',
+      '/CN=test',
+      '-addext',
+      `subjectAltName=DNS:${publishedHost}`,
+      '-keyout',
+      keyFile,
+      '-out',
+      file,
+    ],
   ]);
   if (made.status !== 0) throw new Error(`openssl: ${made.stderr}`);
   return { file, key: readFileSync(keyFile), cert: readFileSync(file) };
@@ -65,7 +88,13 @@ export interface ProxyProgram {
 }
 
 /** Starts a proxy and waits until it responds. It stops after the test file. */
-export async function startProxy({ name, command, args, env, readyUrl }: ProxyProgram): Promise<void> {
+export async function startProxy({
+  name,
+  command,
+  args,
+  env,
+  readyUrl,
+}: ProxyProgram): Promise<void> {
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], ...(env && { env }) });
   let output = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 
-const works = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+const works = (command: string, ...args: string[]) =>
+  spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
 /** The nginx program. Also found if PATH does not contain Debian's folder of server programs. */
 export const nginx = ['nginx', '/usr/sbin/nginx'].find((program) => works(program, '-v'));

@@ -9,7 +9,9 @@ export const bound = 2;
 /**
  * Starts the built service. If the test does not stop the service, it stops after the test file.
  */
-export async function startService(environment: Readonly<Record<string, string>> = {}): Promise<TestProcess> {
+export async function startService(
+  environment: Readonly<Record<string, string>> = {},
+): Promise<TestProcess> {
   const service = await startProcess({
     SQLITE_PATH: ':memory:',
     VERIFY_CACHE_SECONDS: `${bound}`,

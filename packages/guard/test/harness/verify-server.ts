@@ -10,7 +10,9 @@ export type Answering = (response: ServerResponse) => void;
 export const answering =
   (status: number, headers: Record<string, string>, body: unknown): Answering =>
   (response) =>
-    void response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
+    void response
+      .writeHead(status, headers)
+      .end(typeof body === 'string' ? body : JSON.stringify(body));
 
 export interface ValidInput {
   readonly userId?: string;
@@ -46,7 +48,11 @@ type Code = Parameters<typeof errorBody>[0];
 /** Responds with an error in the format of the service. */
 export const failing = (code: Code, headers: Record<string, string> = {}, details?: string) => {
   const body = errorBody(code, details);
-  return answering(body.statusCode, { 'Content-Type': 'application/json', 'X-Error-Code': code, ...headers }, body);
+  return answering(
+    body.statusCode,
+    { 'Content-Type': 'application/json', 'X-Error-Code': code, ...headers },
+    body,
+  );
 };
 
 /** Closes the connection without a response. */
@@ -58,7 +64,11 @@ export const silent: Answering = () => {};
 export interface VerifyServer {
   readonly url: string;
   /** The received requests, oldest first. */
-  readonly received: { readonly method: string; readonly path: string; readonly headers: IncomingHttpHeaders }[];
+  readonly received: {
+    readonly method: string;
+    readonly path: string;
+    readonly headers: IncomingHttpHeaders;
+  }[];
   /** Returns the number of connections opened so far. */
   connections(): number;
   /**

@@ -34,9 +34,15 @@ export function leaks(args: readonly string[], input = ''): Promise<Run> {
  * Runs the command without pnpm. Also returns its peak memory in bytes, which a preloaded module
  * prints at the end of standard error.
  */
-export async function memoryOf(args: readonly string[]): Promise<Run & { readonly memory: number }> {
+export async function memoryOf(
+  args: readonly string[],
+): Promise<Run & { readonly memory: number }> {
   const report = `process.on('exit', () => process.stderr.write('\\n' + process.resourceUsage().maxRSS))`;
   const main = resolve(import.meta.dirname, '../../main.ts');
-  const ended = await run(process.execPath, ['--import', `data:text/javascript,${report}`, main, ...args], '');
+  const ended = await run(
+    process.execPath,
+    ['--import', `data:text/javascript,${report}`, main, ...args],
+    '',
+  );
   return { ...ended, memory: Number(ended.err.split('\n').at(-1)) * 1024 };
 }

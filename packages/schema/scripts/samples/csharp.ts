@@ -1,4 +1,11 @@
-import { indented, type Language, prettyJson, quoted, type SampleRequest, timeoutSeconds } from './sample.ts';
+import {
+  indented,
+  type Language,
+  prettyJson,
+  quoted,
+  type SampleRequest,
+  timeoutSeconds,
+} from './sample.ts';
 
 const verbatim = (text: string) => `@"${text.replaceAll('"', '""')}"`;
 

@@ -8,8 +8,18 @@ export const go: Language = {
   label: 'Go',
   source({ method, url, headers, body }: SampleRequest) {
     const hasBody = body !== undefined;
-    const packages = ['context', 'fmt', 'io', 'log', 'net/http', ...(hasBody ? ['strings'] : []), 'time'];
-    const requestBody = hasBody ? `\trequestBody := strings.NewReader(${rawString(prettyJson(body))})\n` : '';
+    const packages = [
+      'context',
+      'fmt',
+      'io',
+      'log',
+      'net/http',
+      ...(hasBody ? ['strings'] : []),
+      'time',
+    ];
+    const requestBody = hasBody
+      ? `\trequestBody := strings.NewReader(${rawString(prettyJson(body))})\n`
+      : '';
     return `package main
 
 import (

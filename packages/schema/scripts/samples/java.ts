@@ -1,4 +1,11 @@
-import { indented, type Language, prettyJson, quoted, type SampleRequest, timeoutSeconds } from './sample.ts';
+import {
+  indented,
+  type Language,
+  prettyJson,
+  quoted,
+  type SampleRequest,
+  timeoutSeconds,
+} from './sample.ts';
 
 /**
  * Escapes text for a Java text block. Only backslashes and three consecutive quotes need escaping.
@@ -14,7 +21,9 @@ export const java: Language = {
       body === undefined
         ? 'BodyPublishers.noBody()'
         : `BodyPublishers.ofString("""\n      ${indented(textBlock(prettyJson(body)), '      ')}""")`;
-    const fields = headers.map(([name, value]) => `      .header(${quoted(name)}, ${quoted(value)})\n`).join('');
+    const fields = headers
+      .map(([name, value]) => `      .header(${quoted(name)}, ${quoted(value)})\n`)
+      .join('');
     return `import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;

@@ -1,4 +1,11 @@
-import { indented, type Language, prettyJson, quoted, type SampleRequest, timeoutSeconds } from './sample.ts';
+import {
+  indented,
+  type Language,
+  prettyJson,
+  quoted,
+  type SampleRequest,
+  timeoutSeconds,
+} from './sample.ts';
 
 /** Generates a module that runs in Node.js and in browsers. */
 export const javascript: Language = {
@@ -12,7 +19,8 @@ export const javascript: Language = {
       ...(body === undefined ? [] : ['body']),
       `signal: AbortSignal.timeout(${timeoutSeconds * 1000})`,
     ];
-    const declaration = body === undefined ? '' : `const body = JSON.stringify(${prettyJson(body)})\n\n`;
+    const declaration =
+      body === undefined ? '' : `const body = JSON.stringify(${prettyJson(body)})\n\n`;
     return `${declaration}const response = await fetch(${quoted(url)}, {
   ${indented(options.join(',\n'), '  ')}
 })

@@ -7,7 +7,9 @@ const names = new Map<unknown, string>([
 ]);
 
 function block(open: string, lines: readonly string[], close: string): string {
-  return lines.length === 0 ? open + close : `${open}\n  ${indented(lines.join(',\n'), '  ')}\n${close}`;
+  return lines.length === 0
+    ? open + close
+    : `${open}\n  ${indented(lines.join(',\n'), '  ')}\n${close}`;
 }
 
 /**
@@ -16,7 +18,9 @@ function block(open: string, lines: readonly string[], close: string): string {
 function literal(value: unknown): string {
   if (Array.isArray(value)) return block('[', value.map(literal), ']');
   if (typeof value !== 'object' || value === null) return names.get(value) ?? JSON.stringify(value);
-  const members = Object.entries(value).map(([name, member]) => `${quoted(name)}: ${literal(member)}`);
+  const members = Object.entries(value).map(
+    ([name, member]) => `${quoted(name)}: ${literal(member)}`,
+  );
   return block('{', members, '}');
 }
 

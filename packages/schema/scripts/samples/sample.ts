@@ -33,4 +33,5 @@ export const prettyJson = (value: unknown): string => JSON.stringify(value, null
 export const quoted = (text: string): string => JSON.stringify(text);
 
 /** Indents every line except the first. */
-export const indented = (text: string, indent: string): string => text.replaceAll('\n', `\n${indent}`);
+export const indented = (text: string, indent: string): string =>
+  text.replaceAll('\n', `\n${indent}`);

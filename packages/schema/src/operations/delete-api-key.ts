@@ -3,10 +3,16 @@ import { basePath } from '../hosts.ts';
 import { apiKeyName } from './fields.ts';
 import type { BearerOperation } from './operation.ts';
 
-const body = z.object({ api_key_name: apiKeyName }, { error: 'must be an object' }).meta({ id: 'DeleteApiKeyBody' });
+const body = z
+  .object({ api_key_name: apiKeyName }, { error: 'must be an object' })
+  .meta({ id: 'DeleteApiKeyBody' });
 
 const success = z
-  .object({ confirmation: z.literal('API key deleted successfully').meta({ description: 'Confirmation for people.' }) })
+  .object({
+    confirmation: z
+      .literal('API key deleted successfully')
+      .meta({ description: 'Confirmation for people.' }),
+  })
   .meta({ id: 'DeletedApiKey' });
 
 /** The parsed request body. */
@@ -25,7 +31,11 @@ export const deleteApiKey = {
     "Deletes a key permanently, expired or not. Its name and its place in the tier's key limit become available. The instance that deletes the key rejects it at once; all others reject it within 10 seconds.",
   security: 'bearer',
   permission: 'apikey:write',
-  body: { description: 'The name of the key.', schema: body, example: { api_key_name: 'MyFirstKey' } },
+  body: {
+    description: 'The name of the key.',
+    schema: body,
+    example: { api_key_name: 'MyFirstKey' },
+  },
   success: {
     description: 'The key is deleted.',
     schema: success,

@@ -18,17 +18,26 @@ function codePoints(text: string): number {
 /** The name of a key. Names are compared by code point and never trimmed. */
 export const apiKeyName = z
   .string({ error: 'must be a string' })
-  .refine((name) => name.isWellFormed(), { error: 'must not contain a lone surrogate', abort: true })
-  .refine((name) => !controlCharacter.test(name), { error: 'must not contain a control character', abort: true })
+  .refine((name) => name.isWellFormed(), {
+    error: 'must not contain a lone surrogate',
+    abort: true,
+  })
+  .refine((name) => !controlCharacter.test(name), {
+    error: 'must not contain a control character',
+    abort: true,
+  })
   .refine(
     (name) => {
       const length = codePoints(name);
       return length >= nameLength.minimum && length <= nameLength.maximum;
     },
-    { error: `must be ${nameLength.minimum} to ${nameLength.maximum} characters long (Unicode code points)` },
+    {
+      error: `must be ${nameLength.minimum} to ${nameLength.maximum} characters long (Unicode code points)`,
+    },
   )
   .meta({
-    description: 'The name of the key. Must be unique among your keys and must not contain control characters.',
+    description:
+      'The name of the key. Must be unique among your keys and must not contain control characters.',
     minLength: nameLength.minimum,
     maxLength: nameLength.maximum,
     examples: ['MyFirstKey'],
@@ -61,7 +70,10 @@ function isCalendarDate(text: string): boolean {
 /** A date in UTC. */
 export const calendarDate = z
   .string({ error: 'must be a string' })
-  .refine(isCalendarDate, { error: 'must be a date of the calendar, such as 2023-01-31', abort: true })
+  .refine(isCalendarDate, {
+    error: 'must be a date of the calendar, such as 2023-01-31',
+    abort: true,
+  })
   .meta({ format: 'date', examples: ['2023-01-31'] });
 
 /**
@@ -71,7 +83,9 @@ export const calendarDate = z
 export const keyFields = {
   created_at: timestamp.meta({ description: 'Time at which the key was issued (RFC 3339, UTC).' }),
   expires_at: timestamp.meta({ description: 'Time at which the key expires (RFC 3339, UTC).' }),
-  expires_in_days: integer.meta({ description: 'The validity of the key in days, as last requested.' }),
+  expires_in_days: integer.meta({
+    description: 'The validity of the key in days, as last requested.',
+  }),
   is_active: z.boolean().meta({ description: 'Whether the key has not expired.' }),
   name: z.string().meta({ description: 'The name of the key, as sent in `api_key_name`.' }),
 } as const;

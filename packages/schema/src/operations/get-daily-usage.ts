@@ -7,7 +7,8 @@ import type { BearerOperation } from './operation.ts';
 /** Maximum number of days per request, including the first and the last (contract, part C). */
 export const maximumUsageDays = 366;
 
-const days = (first: string, last: string) => (Date.parse(last) - Date.parse(first)) / 1000 / secondsPerDay + 1;
+const days = (first: string, last: string) =>
+  (Date.parse(last) - Date.parse(first)) / 1000 / secondsPerDay + 1;
 
 const body = z
   .object(
@@ -38,7 +39,9 @@ const row = z
   .object({
     date: calendarDate.meta({ description: 'The UTC day.' }),
     api_key_name: z.string().meta({ description: 'The name of the key.' }),
-    requests: integer.meta({ description: 'Number of requests with the key while it was valid; at least 1.' }),
+    requests: integer.meta({
+      description: 'Number of requests with the key while it was valid; at least 1.',
+    }),
   })
   .meta({ id: 'DailyUsageOfKey' });
 

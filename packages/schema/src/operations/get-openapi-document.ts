@@ -9,11 +9,14 @@ export const getOpenApiDocument = {
   path: `${basePath}/docs/doc.json`,
   tag: 'Documentation',
   summary: 'Read this OpenAPI document',
-  description: 'Returns the description of this API in OpenAPI 3.1, for code generators and other tools.',
+  description:
+    'Returns the description of this API in OpenAPI 3.1, for code generators and other tools.',
   security: 'none',
   success: {
     description: 'The OpenAPI document.',
-    schema: z.looseObject({ openapi: z.string().meta({ description: 'The version of the OpenAPI Specification.' }) }),
+    schema: z.looseObject({
+      openapi: z.string().meta({ description: 'The version of the OpenAPI Specification.' }),
+    }),
   },
   errors: [429, 500],
 } as const satisfies PublicOperation;

@@ -6,13 +6,25 @@ import type { BearerReadOperation } from './operation.ts';
 
 const success = z
   .object({
-    daily_quota_consumed: integer.meta({ description: 'Requests with your keys in the current UTC day.' }),
+    daily_quota_consumed: integer.meta({
+      description: 'Requests with your keys in the current UTC day.',
+    }),
     daily_quota_limit: integer.meta({ description: 'Requests per UTC day that your tier allows.' }),
-    monthly_quota_consumed: integer.meta({ description: 'Requests with your keys in the current UTC month.' }),
-    monthly_quota_limit: integer.meta({ description: 'Requests per UTC month that your tier allows.' }),
-    remaining_daily: integer.meta({ description: 'Requests remaining in the current UTC day; never below 0.' }),
-    remaining_monthly: integer.meta({ description: 'Requests remaining in the current UTC month; never below 0.' }),
-    rate_limit_windows: z.array(z.string()).meta({ description: 'Rate limits of your tier, such as `20 req/min`.' }),
+    monthly_quota_consumed: integer.meta({
+      description: 'Requests with your keys in the current UTC month.',
+    }),
+    monthly_quota_limit: integer.meta({
+      description: 'Requests per UTC month that your tier allows.',
+    }),
+    remaining_daily: integer.meta({
+      description: 'Requests remaining in the current UTC day; never below 0.',
+    }),
+    remaining_monthly: integer.meta({
+      description: 'Requests remaining in the current UTC month; never below 0.',
+    }),
+    rate_limit_windows: z
+      .array(z.string())
+      .meta({ description: 'Rate limits of your tier, such as `20 req/min`.' }),
     subscription_tier: tierSchema.meta({
       description: 'Your tier, as named by the newest token.',
     }),

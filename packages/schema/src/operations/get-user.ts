@@ -18,13 +18,21 @@ const listedKey = z
 const success = z
   .object({
     user_id: z.string().meta({ description: 'The id of the user, from the token.' }),
-    alias: z.string().nullable().meta({ description: 'The display name in the token; null if it has none.' }),
+    alias: z
+      .string()
+      .nullable()
+      .meta({ description: 'The display name in the token; null if it has none.' }),
     tier: tierSchema.meta({ description: 'The tier of the user, as named by the newest token.' }),
-    created_at: timestamp.nullable().meta({ description: 'Time at which the first key was issued; null before that.' }),
-    active_keys: z.array(listedKey).meta({ description: 'Keys that have not expired, oldest first.' }),
-    expired_keys: z
+    created_at: timestamp
+      .nullable()
+      .meta({ description: 'Time at which the first key was issued; null before that.' }),
+    active_keys: z
       .array(listedKey)
-      .meta({ description: 'Expired keys that can still be rotated: the 100 most recently expired, latest first.' }),
+      .meta({ description: 'Keys that have not expired, oldest first.' }),
+    expired_keys: z.array(listedKey).meta({
+      description:
+        'Expired keys that can still be rotated: the 100 most recently expired, latest first.',
+    }),
   })
   .meta({ id: 'User' });
 

@@ -10,7 +10,12 @@ import { rotateApiKey } from './rotate-api-key.ts';
 import { verifyApiKey } from './verify-api-key.ts';
 
 export { type DeleteApiKeyBody, type DeletedApiKey, deleteApiKey } from './delete-api-key.ts';
-export { type DailyUsage, type GetDailyUsageBody, getDailyUsage, maximumUsageDays } from './get-daily-usage.ts';
+export {
+  type DailyUsage,
+  type GetDailyUsageBody,
+  getDailyUsage,
+  maximumUsageDays,
+} from './get-daily-usage.ts';
 export { getOpenApiDocument } from './get-openapi-document.ts';
 export { getUsage, type Usage } from './get-usage.ts';
 export { getUser, type ListedApiKey, type User } from './get-user.ts';
@@ -24,7 +29,12 @@ export type {
   ResponseBodyOf,
   Scope,
 } from './operation.ts';
-export { defaultExpiresInDays, type IssuedApiKey, type RequestApiKeyBody, requestApiKey } from './request-api-key.ts';
+export {
+  defaultExpiresInDays,
+  type IssuedApiKey,
+  type RequestApiKeyBody,
+  requestApiKey,
+} from './request-api-key.ts';
 export { type RollApiKeyBody, type RolledApiKey, rollApiKey } from './roll-api-key.ts';
 export { type RotateApiKeyBody, type RotatedApiKey, rotateApiKey } from './rotate-api-key.ts';
 export { type VerifiedApiKey, verifyApiKey } from './verify-api-key.ts';

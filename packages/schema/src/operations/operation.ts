@@ -12,7 +12,11 @@ interface OperationBase {
   readonly tag: string;
   readonly summary: string;
   readonly description: string;
-  readonly success: { readonly description: string; readonly schema: z.ZodType; readonly example?: unknown };
+  readonly success: {
+    readonly description: string;
+    readonly schema: z.ZodType;
+    readonly example?: unknown;
+  };
   /** The statuses of error responses, in the order of the reference. */
   readonly errors: readonly ErrorStatus[];
 }
@@ -39,7 +43,11 @@ export interface BearerReadOperation extends BearerBase {
 /** A bearer operation with a request body. */
 export interface BearerOperation<Body extends z.ZodObject = z.ZodObject> extends BearerBase {
   readonly method: 'post';
-  readonly body: { readonly description: string; readonly schema: Body; readonly example: z.input<Body> };
+  readonly body: {
+    readonly description: string;
+    readonly schema: Body;
+    readonly example: z.input<Body>;
+  };
   /** `true` if the operation accepts `Idempotency-Key`, so that clients can retry it safely. */
   readonly repeatable?: true;
 }
@@ -63,7 +71,9 @@ export type Operation = PublicOperation | KeyOperation | BearerReadOperation | B
  * The request body of an operation before defaults are applied. `never` for an operation without a
  * request body.
  */
-export type RequestBodyOf<Op extends Operation> = Op extends { readonly body: { readonly schema: infer Schema } }
+export type RequestBodyOf<Op extends Operation> = Op extends {
+  readonly body: { readonly schema: infer Schema };
+}
   ? z.input<Schema>
   : never;
 

@@ -11,9 +11,9 @@ const body = z
   .object(
     {
       api_key_name: apiKeyName,
-      expires_in_days: expiresInDays
-        .default(defaultExpiresInDays)
-        .meta({ description: 'Days until the key expires. The expiry must not be later than the year 9999.' }),
+      expires_in_days: expiresInDays.default(defaultExpiresInDays).meta({
+        description: 'Days until the key expires. The expiry must not be later than the year 9999.',
+      }),
     },
     { error: 'must be an object' },
   )
@@ -21,9 +21,10 @@ const body = z
 
 const success = z
   .object({
-    api_key: z
-      .string()
-      .meta({ pattern: keyPattern, description: 'The key. It is shown only in this response and not stored.' }),
+    api_key: z.string().meta({
+      pattern: keyPattern,
+      description: 'The key. It is shown only in this response and not stored.',
+    }),
     ...keyFields,
   })
   .meta({ id: 'IssuedApiKey' });

@@ -15,7 +15,9 @@ const body = z
     {
       api_key_name: apiKeyName,
       grace_seconds: integer
-        .refine((seconds) => seconds >= 0 && seconds <= grace.maximum, { error: `must be 0 to ${grace.maximum}` })
+        .refine((seconds) => seconds >= 0 && seconds <= grace.maximum, {
+          error: `must be 0 to ${grace.maximum}`,
+        })
         .default(grace.default)
         .meta({
           override: { type: 'integer' },
@@ -33,7 +35,9 @@ const body = z
 const success = z
   .object({
     ...requestApiKey.success.schema.shape,
-    previous_expires_at: timestamp.meta({ description: 'Time at which the previous secret expires (RFC 3339, UTC).' }),
+    previous_expires_at: timestamp.meta({
+      description: 'Time at which the previous secret expires (RFC 3339, UTC).',
+    }),
   })
   .meta({ id: 'RolledApiKey' });
 

@@ -9,7 +9,9 @@ const success = z
     user_id: z.string().meta({ description: "The id of the key's owner." }),
     name: z.string().meta({ description: 'The name of the key.' }),
     tier: tierSchema.meta({ description: "The owner's tier." }),
-    created_at: timestamp.meta({ description: 'Time at which the key was issued (RFC 3339, UTC).' }),
+    created_at: timestamp.meta({
+      description: 'Time at which the key was issued (RFC 3339, UTC).',
+    }),
     expires_at: timestamp.meta({ description: 'Time at which the key expires (RFC 3339, UTC).' }),
   })
   .meta({ id: 'VerifiedApiKey' });

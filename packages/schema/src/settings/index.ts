@@ -30,11 +30,15 @@ const variables = z.object({
   SQLITE_PATH: plainText.default('.data/keys.db'),
   GOOGLE_CLOUD_PROJECT: z
     .string()
-    .regex(/^[a-z][a-z0-9.:-]{4,61}[a-z0-9]$/, { error: 'must be the id of a Google Cloud project' })
+    .regex(/^[a-z][a-z0-9.:-]{4,61}[a-z0-9]$/, {
+      error: 'must be the id of a Google Cloud project',
+    })
     .optional(),
   FIRESTORE_DATABASE: z
     .string()
-    .regex(/^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$/, { error: 'must be (default) or the id of a database' })
+    .regex(/^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$/, {
+      error: 'must be (default) or the id of a database',
+    })
     .default('(default)'),
   FIRESTORE_EMULATOR_HOST: hostAndPort.optional(),
   JWT_SECRETS: jwtSecrets.optional(),
@@ -112,17 +116,26 @@ function shareSecret(some = '', others = ''): boolean {
 function crossRules(env: Environment): SettingProblem[] {
   const production = env['NODE_ENV'] === 'production';
   const firestore = env['KEY_STORE'] === 'firestore';
-  const signingKeys = Number(env['JWT_SECRETS'] !== undefined) + Number(env['JWT_JWKS_URL'] !== undefined);
+  const signingKeys =
+    Number(env['JWT_SECRETS'] !== undefined) + Number(env['JWT_JWKS_URL'] !== undefined);
   const emulator = env['FIRESTORE_EMULATOR_HOST'];
 
   const rules: [broken: boolean, name: SettingName, rule: string][] = [
-    [signingKeys === 2, 'JWT_JWKS_URL', 'must not be set beside JWT_SECRETS: exactly one of the two verifies tokens'],
+    [
+      signingKeys === 2,
+      'JWT_JWKS_URL',
+      'must not be set beside JWT_SECRETS: exactly one of the two verifies tokens',
+    ],
     [
       shareSecret(env['GUARD_SECRETS'], env['JWT_SECRETS']),
       'GUARD_SECRETS',
       'must not share a secret with JWT_SECRETS: the operator of a guard could sign tokens',
     ],
-    [firestore && !env['GOOGLE_CLOUD_PROJECT'], 'GOOGLE_CLOUD_PROJECT', 'must be set when KEY_STORE is firestore'],
+    [
+      firestore && !env['GOOGLE_CLOUD_PROJECT'],
+      'GOOGLE_CLOUD_PROJECT',
+      'must be set when KEY_STORE is firestore',
+    ],
     [
       env['REDIS_CA'] !== undefined && !env['REDIS_URL']?.startsWith('rediss:'),
       'REDIS_CA',
@@ -138,8 +151,16 @@ function crossRules(env: Environment): SettingProblem[] {
       'REDIS_URL',
       'must not hold a user name or a password when REDIS_AUTH is google-iam',
     ],
-    [production && !firestore, 'KEY_STORE', 'must be firestore in production: the embedded store is for one machine'],
-    [production && signingKeys === 0, 'JWT_SECRETS', 'must be set in production, or JWT_JWKS_URL instead'],
+    [
+      production && !firestore,
+      'KEY_STORE',
+      'must be firestore in production: the embedded store is for one machine',
+    ],
+    [
+      production && signingKeys === 0,
+      'JWT_SECRETS',
+      'must be set in production, or JWT_JWKS_URL instead',
+    ],
     [
       production && env['JWT_JWKS_URL']?.startsWith('http:') === true,
       'JWT_JWKS_URL',
@@ -286,14 +307,21 @@ const quoted = /^(["'`]).*\1$/s;
 export function parseSettings(
   environment: Environment,
   names: readonly SettingName[] = settingNames,
-): { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly problems: SettingProblem[] } {
-  const env = Object.fromEntries(names.filter((name) => environment[name]).map((name) => [name, environment[name]]));
+):
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly problems: SettingProblem[] } {
+  const env = Object.fromEntries(
+    names.filter((name) => environment[name]).map((name) => [name, environment[name]]),
+  );
   const parsed = variables.safeParse(env);
   const problems = [
     ...settingNames
       .filter((name) => quoted.test(env[name] ?? ''))
       .map((name) => ({ name, rule: 'must not be in quotes: they are part of the value' })),
-    ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ name: path[0] as SettingName, rule: message })),
+    ...(parsed.error?.issues ?? []).map(({ path, message }) => ({
+      name: path[0] as SettingName,
+      rule: message,
+    })),
     ...crossRules(env).filter(({ name }) => names.includes(name)),
   ];
   return parsed.success && problems.length === 0

@@ -47,9 +47,12 @@ export const jwtSecrets = secrets;
  * Comma-separated secrets that are sent in a header. They may contain only visible ASCII characters
  * (RFC 9110, section 5.5).
  */
-export const headerSecrets = secrets.refine((list) => list.every((secret) => /^[!-~]*$/.test(secret)), {
-  error: 'must consist of visible ASCII characters, since each is sent in a header',
-});
+export const headerSecrets = secrets.refine(
+  (list) => list.every((secret) => /^[!-~]*$/.test(secret)),
+  {
+    error: 'must consist of visible ASCII characters, since each is sent in a header',
+  },
+);
 
 /** A secret for deriving key ids, with a version. */
 export interface Pepper {
@@ -62,7 +65,9 @@ export interface Pepper {
 function decodeBase64(text: string): Uint8Array | undefined {
   try {
     const binary = atob(text);
-    return btoa(binary) === text ? Uint8Array.from(binary, (character) => character.charCodeAt(0)) : undefined;
+    return btoa(binary) === text
+      ? Uint8Array.from(binary, (character) => character.charCodeAt(0))
+      : undefined;
   } catch {
     return undefined;
   }
@@ -71,7 +76,9 @@ function decodeBase64(text: string): Uint8Array | undefined {
 function parsePepper(pair: string): Pepper | undefined {
   const [, version, base64] = /^([a-z0-9]{1,16}):(.+)$/.exec(pair) ?? [];
   const secret = base64 === undefined ? undefined : decodeBase64(base64);
-  return version === undefined || secret === undefined || secret.length < 32 ? undefined : { version, secret };
+  return version === undefined || secret === undefined || secret.length < 32
+    ? undefined
+    : { version, secret };
 }
 
 /**
@@ -115,7 +122,9 @@ export function hasCredentials(text = ''): boolean {
 
 /** Returns a schema for an absolute URL without credentials, which can be logged. */
 export function publicUrl(protocols: readonly string[]) {
-  return url(protocols).refine((text) => !hasCredentials(text), { error: 'must not hold a user name or a password' });
+  return url(protocols).refine((text) => !hasCredentials(text), {
+    error: 'must not hold a user name or a password',
+  });
 }
 
 /** Comma-separated origins, each exactly as browsers send it: scheme, host and port. */
@@ -123,9 +132,14 @@ export const origins = z
   .string()
   .transform((line) => separate(line).map((origin) => origin.trim()))
   .refine(
-    (list) => list.every((origin) => !origin.includes('*') && parseUrl(origin, ['http:', 'https:'])?.origin === origin),
+    (list) =>
+      list.every(
+        (origin) =>
+          !origin.includes('*') && parseUrl(origin, ['http:', 'https:'])?.origin === origin,
+      ),
     {
-      error: 'must be exact origins such as https://example.com separated by commas, without path, slash or wildcard',
+      error:
+        'must be exact origins such as https://example.com separated by commas, without path, slash or wildcard',
     },
   );
 
@@ -137,16 +151,23 @@ export const plainText = z.string().refine((text) => text.trim() === text && tex
 /** One or more PEM certificates. */
 export const pem = z
   .string()
-  .refine((text) => /^-----BEGIN CERTIFICATE-----\r?\n[\s\S]+-----END CERTIFICATE-----\s*$/.test(text), {
-    error: 'must be a certificate in PEM',
-  });
+  .refine(
+    (text) => /^-----BEGIN CERTIFICATE-----\r?\n[\s\S]+-----END CERTIFICATE-----\s*$/.test(text),
+    {
+      error: 'must be a certificate in PEM',
+    },
+  );
 
 /** `HOST:PORT` of an emulator, the format that Google's client libraries use. */
 export const hostAndPort = z
   .string()
-  .refine((text) => /^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/.test(text) && URL.canParse(`http://${text}`), {
-    error: 'must be HOST:PORT',
-  });
+  .refine(
+    (text) =>
+      /^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/.test(text) && URL.canParse(`http://${text}`),
+    {
+      error: 'must be HOST:PORT',
+    },
+  );
 
 /** Reports whether a `HOST:PORT` address is a loopback address. */
 export function isLoopback(address: string): boolean {

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { type Environment, parseSettings, secretSettings, settingNames, storeSettings } from './index.ts';
+import {
+  type Environment,
+  parseSettings,
+  secretSettings,
+  settingNames,
+  storeSettings,
+} from './index.ts';
 
-const pepper = (version: string, bytes = 32) => `${version}:${Buffer.alloc(bytes, version).toString('base64')}`;
+const pepper = (version: string, bytes = 32) =>
+  `${version}:${Buffer.alloc(bytes, version).toString('base64')}`;
 const secret = 'x'.repeat(32);
 const certificate = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 
@@ -92,11 +99,27 @@ describe('settings', () => {
     ],
     ['JWT_SECRETS', `${secret},${secret}`, 'must not name a secret twice'],
     ['JWT_JWKS_URL', 'ftp://x/y', 'must be a URL that begins with https:// or http://'],
-    ['JWT_JWKS_URL', 'https://user:password@issuer.example/keys', 'must not hold a user name or a password'],
-    ['GITHUB_SECRET_SCANNING_KEYS_URL', 'https://user@github.example/', 'must not hold a user name or a password'],
+    [
+      'JWT_JWKS_URL',
+      'https://user:password@issuer.example/keys',
+      'must not hold a user name or a password',
+    ],
+    [
+      'GITHUB_SECRET_SCANNING_KEYS_URL',
+      'https://user@github.example/',
+      'must not hold a user name or a password',
+    ],
     ['JWT_JWKS_URL', 'not a url', 'must be a URL that begins with https:// or http://'],
-    ['KEY_PEPPERS', `a:${Buffer.alloc(32).toString('base64').replace('=', '')}`, 'must be VERSION:BASE64 pairs'],
-    ['KEY_PEPPERS', `a:${Buffer.alloc(33, 0xff).toString('base64url')}`, 'must be VERSION:BASE64 pairs'],
+    [
+      'KEY_PEPPERS',
+      `a:${Buffer.alloc(32).toString('base64').replace('=', '')}`,
+      'must be VERSION:BASE64 pairs',
+    ],
+    [
+      'KEY_PEPPERS',
+      `a:${Buffer.alloc(33, 0xff).toString('base64url')}`,
+      'must be VERSION:BASE64 pairs',
+    ],
     ['KEY_PEPPERS', `${pepper('a')},`, 'must be VERSION:BASE64 pairs'],
     ['KEY_PEPPERS', 'no-pair', 'must be VERSION:BASE64 pairs'],
     ['KEY_PEPPERS', pepper('A'), 'must be VERSION:BASE64 pairs'],
@@ -117,14 +140,22 @@ describe('settings', () => {
     ['VERIFY_CACHE_SECONDS', '0', 'must be an integer from 1 to 10'],
     ['VERIFY_CACHE_SECONDS', '11', 'must be an integer from 1 to 10'],
     ['GUARD_SECRETS', 'short', 'must be secrets of at least 32 bytes each, separated by commas'],
-    ['GUARD_SECRETS', `${secret},short`, 'must be secrets of at least 32 bytes each, separated by commas'],
+    [
+      'GUARD_SECRETS',
+      `${secret},short`,
+      'must be secrets of at least 32 bytes each, separated by commas',
+    ],
     [
       'GUARD_SECRETS',
       `${secret}\n`,
       'must have no white space around a secret (a trailing line break is the usual cause)',
     ],
     ['GUARD_SECRETS', `${secret},${secret}`, 'must not name a secret twice'],
-    ['GUARD_SECRETS', 'é'.repeat(16), 'must consist of visible ASCII characters, since each is sent in a header'],
+    [
+      'GUARD_SECRETS',
+      'é'.repeat(16),
+      'must consist of visible ASCII characters, since each is sent in a header',
+    ],
     [
       'GUARD_SECRETS',
       `${secret} ${secret}`,
@@ -139,7 +170,11 @@ describe('settings', () => {
     ['CORS_ORIGINS', 'https://Example.com', 'must be exact origins'],
     ['CORS_ORIGINS', 'https://user@example.com', 'must be exact origins'],
     ['CORS_ORIGINS', 'null', 'must be exact origins'],
-    ['GITHUB_SECRET_SCANNING_KEYS_URL', 'api.github.com', 'must be a URL that begins with https:// or http://'],
+    [
+      'GITHUB_SECRET_SCANNING_KEYS_URL',
+      'api.github.com',
+      'must be a URL that begins with https:// or http://',
+    ],
     ['LOG_LEVEL', 'INFO', 'must be one of: fatal, error, warn, info, debug, trace'],
     ['LOG_LEVEL', 'verbose', 'must be one of: fatal, error, warn, info, debug, trace'],
     ['SHUTDOWN_GRACE_SECONDS', '3601', 'must be an integer from 1 to 3600'],
@@ -148,7 +183,8 @@ describe('settings', () => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(`${name} ${rule}`);
-    if (secretSettings.some((secretName) => secretName === name)) expect(problems[0]).not.toContain(value);
+    if (secretSettings.some((secretName) => secretName === name))
+      expect(problems[0]).not.toContain(value);
   });
 
   test.each(settingNames)('%s has a rule whose message never contains the value', (name) => {
@@ -174,7 +210,10 @@ describe('settings', () => {
     ['IP_RATE_LIMIT_PER_MINUTE', ['1', '1000000']],
     ['GUARD_SECRETS', ['!'.repeat(32), `${secret},${secret}~`]],
     ['VERIFY_CACHE_SECONDS', ['1', '10']],
-    ['CORS_ORIGINS', ['https://example.com', 'http://localhost:3000,https://a.example:8443', 'http://[::1]:3000']],
+    [
+      'CORS_ORIGINS',
+      ['https://example.com', 'http://localhost:3000,https://a.example:8443', 'http://[::1]:3000'],
+    ],
     [
       'GITHUB_SECRET_SCANNING_KEYS_URL',
       ['https://api.github.com/meta/public_keys/secret_scanning', 'http://127.0.0.1:8080/keys'],
@@ -224,7 +263,11 @@ describe('settings', () => {
     ],
     [
       'an emulator',
-      { FIRESTORE_EMULATOR_HOST: '[::1]:8081', KEY_STORE: 'firestore', GOOGLE_CLOUD_PROJECT: 'demo-x' },
+      {
+        FIRESTORE_EMULATOR_HOST: '[::1]:8081',
+        KEY_STORE: 'firestore',
+        GOOGLE_CLOUD_PROJECT: 'demo-x',
+      },
       (env) => settingsOf(env).store,
       { kind: 'firestore', project: 'demo-x', database: '(default)', emulatorHost: '[::1]:8081' },
     ],
@@ -252,7 +295,11 @@ describe('settings', () => {
       { KEY_STORE: undefined },
       'KEY_STORE must be firestore in production: the embedded store is for one machine',
     ],
-    ['generated secrets', { JWT_SECRETS: undefined }, 'JWT_SECRETS must be set in production, or JWT_JWKS_URL instead'],
+    [
+      'generated secrets',
+      { JWT_SECRETS: undefined },
+      'JWT_SECRETS must be set in production, or JWT_JWKS_URL instead',
+    ],
     ['generated peppers', { KEY_PEPPERS: undefined }, 'KEY_PEPPERS must be set in production'],
     ['any issuer', { JWT_ISSUER: undefined }, 'JWT_ISSUER must be set in production'],
     ['any audience', { JWT_AUDIENCE: undefined }, 'JWT_AUDIENCE must be set in production'],
@@ -266,7 +313,11 @@ describe('settings', () => {
       { GITHUB_SECRET_SCANNING_KEYS_URL: 'http://a/b' },
       'GITHUB_SECRET_SCANNING_KEYS_URL must begin with https: in production',
     ],
-    ['Redis without TLS', { REDIS_URL: 'redis://a' }, 'REDIS_URL must begin with rediss: in production'],
+    [
+      'Redis without TLS',
+      { REDIS_URL: 'redis://a' },
+      'REDIS_URL must begin with rediss: in production',
+    ],
     [
       'an emulator on another host',
       { FIRESTORE_EMULATOR_HOST: 'emulator:8080' },
@@ -277,7 +328,11 @@ describe('settings', () => {
       { FIRESTORE_EMULATOR_HOST: '127.0.0.1.example.com:80' },
       'FIRESTORE_EMULATOR_HOST must be a loopback address in production',
     ],
-    ['no project', { GOOGLE_CLOUD_PROJECT: undefined }, 'GOOGLE_CLOUD_PROJECT must be set when KEY_STORE is firestore'],
+    [
+      'no project',
+      { GOOGLE_CLOUD_PROJECT: undefined },
+      'GOOGLE_CLOUD_PROJECT must be set when KEY_STORE is firestore',
+    ],
     [
       'both secrets and a JWKS',
       { JWT_JWKS_URL: 'https://a/b' },
@@ -303,13 +358,23 @@ describe('settings', () => {
     ['REDIS_URL', 'REDIS://redis.example'],
     ['REDIS_URL', ' redis://redis.example'],
   ])('production rejects an unencrypted URL in any spelling: %s=%j', (name, value) => {
-    const problems = problemsOf({ ...production, ...(name === 'JWT_JWKS_URL' && { JWT_SECRETS: '' }), [name]: value });
+    const problems = problemsOf({
+      ...production,
+      ...(name === 'JWT_JWKS_URL' && { JWT_SECRETS: '' }),
+      [name]: value,
+    });
     expect(problems.length).toBeGreaterThan(0);
-    for (const problem of problems) expect(problem).toMatch(new RegExp(`^${name} must (?!.*example)`));
+    for (const problem of problems)
+      expect(problem).toMatch(new RegExp(`^${name} must (?!.*example)`));
   });
 
   test('reports every problem at once', () => {
-    const problems = problemsOf({ NODE_ENV: 'production', PORT: 'x', LOG_LEVEL: 'y', CORS_ORIGINS: '*' });
+    const problems = problemsOf({
+      NODE_ENV: 'production',
+      PORT: 'x',
+      LOG_LEVEL: 'y',
+      CORS_ORIGINS: '*',
+    });
     for (const name of [
       'PORT',
       'LOG_LEVEL',
@@ -329,9 +394,18 @@ describe('settings', () => {
 
   test('the store settings of production require a pepper, but no other setting of the service', () => {
     const { NODE_ENV, KEY_STORE, GOOGLE_CLOUD_PROJECT, KEY_PEPPERS } = production;
-    const store = { NODE_ENV, KEY_STORE, GOOGLE_CLOUD_PROJECT, PORT: 'eighty', JWT_ISSUER: '"quoted"' };
+    const store = {
+      NODE_ENV,
+      KEY_STORE,
+      GOOGLE_CLOUD_PROJECT,
+      PORT: 'eighty',
+      JWT_ISSUER: '"quoted"',
+    };
     const parsed = parseSettings({ ...store, KEY_PEPPERS }, storeSettings);
-    expect(parsed.ok && parsed.settings.store).toMatchObject({ kind: 'firestore', project: 'my-project' });
+    expect(parsed.ok && parsed.settings.store).toMatchObject({
+      kind: 'firestore',
+      project: 'my-project',
+    });
     expect(parseSettings(store, storeSettings)).toEqual({
       ok: false,
       problems: [{ name: 'KEY_PEPPERS', rule: 'must be set in production' }],

@@ -69,7 +69,13 @@ export function command({
 /** Creates a command that deletes the key of {@link command}, with overrides. */
 export function deletion(overrides: Partial<DeleteCommand> = {}): DeleteCommand {
   const now = overrides.now ?? present;
-  return { userId: 'owner', name: 'name', now, tierClaim: { tier: 'growth', issuedAt: now }, ...overrides };
+  return {
+    userId: 'owner',
+    name: 'name',
+    now,
+    tierClaim: { tier: 'growth', issuedAt: now },
+    ...overrides,
+  };
 }
 
 /**
@@ -77,7 +83,12 @@ export function deletion(overrides: Partial<DeleteCommand> = {}): DeleteCommand 
  * overrides.
  */
 export function renewal(overrides: Partial<RollCommand> = {}): RollCommand {
-  const secret = { id: digest(), serial: crypto.randomUUID(), start: 'ant-wxyz', pepperVersion: 'test' };
+  const secret = {
+    id: digest(),
+    serial: crypto.randomUUID(),
+    start: 'ant-wxyz',
+    pepperVersion: 'test',
+  };
   return { ...deletion(overrides), secret, graceSeconds: day, ...overrides };
 }
 
@@ -89,8 +100,16 @@ interface RotationOverrides extends Partial<RotateCommand> {
  * Creates a command that rotates the key of {@link command} by its own number of days, with
  * overrides.
  */
-export function rotation({ maximumKeys = 1000, ...overrides }: RotationOverrides = {}): RotateCommand {
-  return { ...deletion(overrides), maximumKeysOf: () => maximumKeys, expiresInDays: undefined, ...overrides };
+export function rotation({
+  maximumKeys = 1000,
+  ...overrides
+}: RotationOverrides = {}): RotateCommand {
+  return {
+    ...deletion(overrides),
+    maximumKeysOf: () => maximumKeys,
+    expiresInDays: undefined,
+    ...overrides,
+  };
 }
 
 /** Creates a command that adds today's requests by key name, with overrides. */

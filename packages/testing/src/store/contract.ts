@@ -64,7 +64,10 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
         '\u{1F511}\u{1F511}\u{1F512}',
       ],
     ])('names compare by code point: %s make another name', async (_, first, second) => {
-      const outcomes = await issueAll(create(), [command({ name: first }), command({ name: second })]);
+      const outcomes = await issueAll(create(), [
+        command({ name: first }),
+        command({ name: second }),
+      ]);
       expect(outcomes).toEqual(['issued', 'issued']);
     });
 
@@ -81,12 +84,18 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
     });
 
     test("one owner's names are nothing to another", async () => {
-      const outcomes = await issueAll(create(), [command({ userId: 'one' }), command({ userId: 'other' })]);
+      const outcomes = await issueAll(create(), [
+        command({ userId: 'one' }),
+        command({ userId: 'other' }),
+      ]);
       expect(outcomes).toEqual(['issued', 'issued']);
     });
 
     test('a taken name is told before a full tier', async () => {
-      const outcomes = await issueAll(create(), [command({ maximumKeys: 1 }), command({ maximumKeys: 1 })]);
+      const outcomes = await issueAll(create(), [
+        command({ maximumKeys: 1 }),
+        command({ maximumKeys: 1 }),
+      ]);
       expect(outcomes).toEqual(['issued', 'name_taken']);
     });
   });
@@ -94,7 +103,11 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: the maximum`, () => {
     test.each([1, 2, 5])('of %i keys is exact', async (maximumKeys) => {
       const outcomes = await issueAll(create(), numbered(maximumKeys + 2, { maximumKeys }));
-      expect(outcomes).toEqual([...Array(maximumKeys).fill('issued'), 'key_limit_reached', 'key_limit_reached']);
+      expect(outcomes).toEqual([
+        ...Array(maximumKeys).fill('issued'),
+        'key_limit_reached',
+        'key_limit_reached',
+      ]);
     });
 
     test('of 1000 keys is exact', async () => {
@@ -103,7 +116,9 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
       // As many commands at a time as complete within their deadlines, including the time in the
       // queue.
       for (let begin = 0; begin < 1000; begin += 50) {
-        const inputs = numbered(50).map(({ record }, index) => command({ ...record, name: `name ${begin + index}` }));
+        const inputs = numbered(50).map(({ record }, index) =>
+          command({ ...record, name: `name ${begin + index}` }),
+        );
         outcomes.push(...(await Promise.all(inputs.map((input) => store.issue(input)))));
       }
       expect(outcomes).toEqual(Array(1000).fill('issued'));
@@ -203,8 +218,13 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
 
     test('of requests of one owner exactly as many get a key as the maximum allows', async () => {
       const { store } = create();
-      const outcomes = await Promise.all(numbered(20, { maximumKeys: 5 }).map((one) => store.issue(one)));
-      expect(outcomes.toSorted()).toEqual([...Array(5).fill('issued'), ...Array(15).fill('key_limit_reached')]);
+      const outcomes = await Promise.all(
+        numbered(20, { maximumKeys: 5 }).map((one) => store.issue(one)),
+      );
+      expect(outcomes.toSorted()).toEqual([
+        ...Array(5).fill('issued'),
+        ...Array(15).fill('key_limit_reached'),
+      ]);
     });
   });
 

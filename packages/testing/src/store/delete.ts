@@ -18,7 +18,9 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
       expect(await store.delete(deletion())).toEqual(deleted);
       expect((await store.list('owner', present)).keys).toEqual([]);
       expect(await store.issue(command({ maximumKeys: 1 }))).toBe('issued');
-      expect(await store.issue(command({ name: 'second', maximumKeys: 1 }))).toBe('key_limit_reached');
+      expect(await store.issue(command({ name: 'second', maximumKeys: 1 }))).toBe(
+        'key_limit_reached',
+      );
     });
 
     test('a second time there is none', async () => {
@@ -31,10 +33,16 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
     test.each([
       ['an expired key can be deleted', expiry, 'deleted'],
       ['also a second before it is gone', expiry + 30 * day - 1, 'deleted'],
-      ['30 days after its expiry it is gone, although nobody removed it', expiry + 30 * day, 'no_such_key'],
+      [
+        '30 days after its expiry it is gone, although nobody removed it',
+        expiry + 30 * day,
+        'no_such_key',
+      ],
     ])('%s', async (_, now, outcome) => {
       const { store, deleted } = await withKey();
-      expect(await store.delete(deletion({ now }))).toEqual(outcome === 'deleted' ? deleted : outcome);
+      expect(await store.delete(deletion({ now }))).toEqual(
+        outcome === 'deleted' ? deleted : outcome,
+      );
     });
 
     test("another owner's key is no key, and stays as it is", async () => {
@@ -42,14 +50,21 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
       expect(await store.delete(deletion({ userId: 'other' }))).toBe('no_such_key');
       expect(await store.delete(deletion({ name: 'other' }))).toBe('no_such_key');
       expect((await store.list('owner', present)).keys).toMatchObject([{ name: 'name' }]);
-      expect(await store.list('other', present)).toEqual({ since: undefined, tierClaim: undefined, keys: [] });
+      expect(await store.list('other', present)).toEqual({
+        since: undefined,
+        tierClaim: undefined,
+        keys: [],
+      });
     });
 
     test('its other keys stay, and so does the moment of the first one', async () => {
       const { store } = await withKey();
       await store.issue(command({ name: 'second', createdAt: present + 1 }));
       await store.delete(deletion());
-      expect(await store.list('owner', present)).toMatchObject({ since: present, keys: [{ name: 'second' }] });
+      expect(await store.list('owner', present)).toMatchObject({
+        since: present,
+        keys: [{ name: 'second' }],
+      });
     });
 
     test('at the same moment, from two stores, exactly one does it', async () => {

@@ -36,9 +36,16 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
       const { store } = await withKeys();
       await store.suspend(order());
       await store.erase(order());
-      const { record, ...rules } = command({ name: 'rolled', createdAt: present + day, maximumKeys: 1 });
+      const { record, ...rules } = command({
+        name: 'rolled',
+        createdAt: present + day,
+        maximumKeys: 1,
+      });
       expect(await store.issue({ record, ...rules })).toBe('issued');
-      expect(await store.list('owner', present)).toMatchObject({ since: present + day, keys: [record] });
+      expect(await store.list('owner', present)).toMatchObject({
+        since: present + day,
+        keys: [record],
+      });
     });
 
     test('one that was only suspended is erased as well', async () => {
@@ -54,7 +61,9 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
       await store.addUsage(addition({ rolled: 3 }));
       expect(await store.inspect('owner')).toBeUndefined();
       expect(await store.erase(order())).toBe(true);
-      expect(await store.readUsage({ userId: 'owner', days: [today], names: ['rolled'] })).toEqual([]);
+      expect(await store.readUsage({ userId: 'owner', days: [today], names: ['rolled'] })).toEqual(
+        [],
+      );
       expect(await store.erase(order())).toBe(false);
       expect(await store.issue(command())).toBe('issued');
     });
@@ -76,7 +85,9 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
       await Promise.all(
         Array.from({ length: 20 }, (_, index) => {
           const one = stores[index % 2 === 0 ? 0 : 1];
-          return index % 5 === 0 ? one.erase(order()) : one.issue(command({ name: `name ${index}` }));
+          return index % 5 === 0
+            ? one.erase(order())
+            : one.issue(command({ name: `name ${index}` }));
         }),
       );
       const keys = (await store.inspect('owner'))?.keys ?? [];

@@ -26,7 +26,9 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
 
     test('any of the ids that it may have is enough', async () => {
       const { store, record } = await withKey();
-      expect(await store.find(['0'.repeat(64), record.id, 'f'.repeat(64)])).toMatchObject({ record });
+      expect(await store.find(['0'.repeat(64), record.id, 'f'.repeat(64)])).toMatchObject({
+        record,
+      });
     });
 
     test('a key that was issued, extended or deleted elsewhere is found as it is now', async () => {
@@ -34,7 +36,9 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       const other = another?.() ?? store;
       expect(await other.find([record.id])).toMatchObject({ record });
       await store.rotate(rotation({ now: record.expiresAt, expiresInDays: 3 }));
-      expect(await other.find([record.id])).toMatchObject({ record: { expiresAt: record.expiresAt + 3 * day } });
+      expect(await other.find([record.id])).toMatchObject({
+        record: { expiresAt: record.expiresAt + 3 * day },
+      });
       await store.delete(deletion());
       expect(await other.find([record.id])).toBeUndefined();
     });
@@ -47,7 +51,11 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
         const tierClaim = { tier: 'enterprise', issuedAt: present + 1 } as const;
         if (verb === 'issue') await store.issue(command({ name: 'second', tierClaim }));
         else await store[verb](rotation({ name: 'brief', tierClaim }));
-        expect(await store.find([record.id])).toEqual({ record, tier: 'enterprise', suspended: false });
+        expect(await store.find([record.id])).toEqual({
+          record,
+          tier: 'enterprise',
+          suspended: false,
+        });
       },
     );
 
@@ -55,22 +63,35 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       ['a newer token', 1, 'enterprise'],
       ['a token of the same second, which came last', 0, 'enterprise'],
       ['an older token', -1, 'growth'],
-    ] as const)('the tier that a token names with which nothing is changed: %s', async (_, offset, tier) => {
-      const { store, record } = await withKey();
-      const tierClaim = { tier: 'enterprise', issuedAt: present + offset } as const;
-      await store.claimTier({ userId: 'owner', tierClaim, now: present });
-      expect(await store.find([record.id])).toMatchObject({ record, tier });
-      expect((await store.list('owner', present)).tierClaim).toEqual({ tier, issuedAt: present + Math.max(0, offset) });
-    });
+    ] as const)(
+      'the tier that a token names with which nothing is changed: %s',
+      async (_, offset, tier) => {
+        const { store, record } = await withKey();
+        const tierClaim = { tier: 'enterprise', issuedAt: present + offset } as const;
+        await store.claimTier({ userId: 'owner', tierClaim, now: present });
+        expect(await store.find([record.id])).toMatchObject({ record, tier });
+        expect((await store.list('owner', present)).tierClaim).toEqual({
+          tier,
+          issuedAt: present + Math.max(0, offset),
+        });
+      },
+    );
 
     test('a newer token that names the same tier is remembered: one from before it changes nothing any more', async () => {
       const { store, record } = await withKey();
       const claim = (tier: 'growth' | 'pioneer', offset: number) =>
-        store.claimTier({ userId: 'owner', tierClaim: { tier, issuedAt: present + offset }, now: present });
+        store.claimTier({
+          userId: 'owner',
+          tierClaim: { tier, issuedAt: present + offset },
+          now: present,
+        });
       await claim('growth', 300);
       await claim('pioneer', 200);
       expect(await store.find([record.id])).toMatchObject({ tier: 'growth' });
-      expect((await store.list('owner', present)).tierClaim).toEqual({ tier: 'growth', issuedAt: present + 300 });
+      expect((await store.list('owner', present)).tierClaim).toEqual({
+        tier: 'growth',
+        issuedAt: present + 300,
+      });
     });
 
     test('a list holds every unexpired key and the 100 that expired last', async () => {
@@ -84,35 +105,47 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       );
       for (const one of expiring) expect(await store.issue(one)).toBe('issued');
       const now = present + day;
-      const listed = async () => (await store.list('owner', now)).keys.map(({ name }) => name).toSorted();
+      const listed = async () =>
+        (await store.list('owner', now)).keys.map(({ name }) => name).toSorted();
       const newest = expiring.slice(3).map(({ record }) => record.name);
       expect(await listed()).toEqual(newest.toSorted());
       await store.issue(command({ name: 'valid', createdAt: now }));
-      expect(await listed(), 'also after a write that drops expired keys').toEqual([...newest, 'valid'].toSorted());
+      expect(await listed(), 'also after a write that drops expired keys').toEqual(
+        [...newest, 'valid'].toSorted(),
+      );
       await store.delete(deletion({ name: 'expired 50', now }));
       await store.rotate(rotation({ name: 'expired 51', now }));
       const left = [...newest, 'valid'].filter((name) => name !== 'expired 50');
-      expect(await listed()).toEqual(expect.arrayContaining(left.filter((name) => name !== 'expired 50')));
+      expect(await listed()).toEqual(
+        expect.arrayContaining(left.filter((name) => name !== 'expired 50')),
+      );
       expect(await listed()).not.toContain('expired 50');
       expect(
         (await store.list('owner', now)).keys.find(({ name }) => name === 'expired 51')?.expiresAt,
       ).toBeGreaterThan(now);
     }, 30_000);
 
-    const maximumKeysOf = (tier: TierClaim['tier']) => ({ pioneer: 1, starter: 2, growth: 3, enterprise: 4 })[tier];
+    const maximumKeysOf = (tier: TierClaim['tier']) =>
+      ({ pioneer: 1, starter: 2, growth: 3, enterprise: 4 })[tier];
 
     test.each([
       ['an older token of a higher tier', 'enterprise', -1, 'key_limit_reached'],
       ['the same tier', 'starter', 0, 'key_limit_reached'],
       ['a newer token of a higher tier', 'growth', 1, 'issued'],
       ['a newer token of a lower tier', 'pioneer', 1, 'key_limit_reached'],
-    ] as const)('the newest claim decides how many keys may be held: %s', async (_, tier, offset, outcome) => {
-      const { store } = create();
-      const newest: TierClaim = { tier: 'starter', issuedAt: present };
-      for (const name of ['first', 'second']) await store.issue(command({ name, tierClaim: newest, maximumKeysOf }));
-      const tierClaim: TierClaim = { tier, issuedAt: present + offset };
-      expect(await store.issue(command({ name: 'third', tierClaim, maximumKeysOf }))).toBe(outcome);
-    });
+    ] as const)(
+      'the newest claim decides how many keys may be held: %s',
+      async (_, tier, offset, outcome) => {
+        const { store } = create();
+        const newest: TierClaim = { tier: 'starter', issuedAt: present };
+        for (const name of ['first', 'second'])
+          await store.issue(command({ name, tierClaim: newest, maximumKeysOf }));
+        const tierClaim: TierClaim = { tier, issuedAt: present + offset };
+        expect(await store.issue(command({ name: 'third', tierClaim, maximumKeysOf }))).toBe(
+          outcome,
+        );
+      },
+    );
 
     test('and how many may be revived', async () => {
       const { store } = create();
@@ -121,24 +154,45 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       await store.issue(command({ name: 'valid' }));
       await store.claimTier({ userId: 'owner', tierClaim: newest, now: present });
       const older: TierClaim = { tier: 'enterprise', issuedAt: present };
-      const revival = rotation({ name: 'expired', now: present + 2 * day, tierClaim: older, maximumKeysOf });
+      const revival = rotation({
+        name: 'expired',
+        now: present + 2 * day,
+        tierClaim: older,
+        maximumKeysOf,
+      });
       expect(await store.rotate(revival)).toBe('key_limit_reached');
     });
 
-    const refused: readonly [string, (store: TestStore, tierClaim: TierClaim) => Promise<unknown>][] = [
-      ['a full tier', (store, tierClaim) => store.issue(command({ name: 'second', maximumKeys: 1, tierClaim }))],
+    const refused: readonly [
+      string,
+      (store: TestStore, tierClaim: TierClaim) => Promise<unknown>,
+    ][] = [
+      [
+        'a full tier',
+        (store, tierClaim) => store.issue(command({ name: 'second', maximumKeys: 1, tierClaim })),
+      ],
       ['a taken name', (store, tierClaim) => store.issue(command({ tierClaim }))],
-      ['an extension that comes too early', (store, tierClaim) => store.rotate(rotation({ tierClaim }))],
-      ['an extension of no key', (store, tierClaim) => store.rotate(rotation({ name: 'other', tierClaim }))],
+      [
+        'an extension that comes too early',
+        (store, tierClaim) => store.rotate(rotation({ tierClaim })),
+      ],
+      [
+        'an extension of no key',
+        (store, tierClaim) => store.rotate(rotation({ name: 'other', tierClaim })),
+      ],
       ['a roll of no key', (store, tierClaim) => store.roll(renewal({ name: 'other', tierClaim }))],
-      ['a deletion of no key', (store, tierClaim) => store.delete(deletion({ name: 'other', tierClaim }))],
+      [
+        'a deletion of no key',
+        (store, tierClaim) => store.delete(deletion({ name: 'other', tierClaim })),
+      ],
     ];
 
     test.each(refused)(
       'the tier is that of the newest token, also where what it asked for is refused: %s',
       async (_, ask) => {
         const { store, record } = await withKey();
-        const claim = (tier: TierClaim['tier'], offset: number) => ask(store, { tier, issuedAt: present + offset });
+        const claim = (tier: TierClaim['tier'], offset: number) =>
+          ask(store, { tier, issuedAt: present + offset });
         expect(await claim('pioneer', 60)).toBeTypeOf('string');
         expect(await store.find([record.id])).toMatchObject({ record, tier: 'pioneer' });
         await claim('growth', 59);
@@ -165,13 +219,21 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       const { store } = create();
       const tierClaim = { tier: 'growth', issuedAt: present } as const;
       await store.claimTier({ userId: 'owner', tierClaim, now: present });
-      expect(await store.list('owner', present)).toEqual({ since: undefined, tierClaim: undefined, keys: [] });
+      expect(await store.list('owner', present)).toEqual({
+        since: undefined,
+        tierClaim: undefined,
+        keys: [],
+      });
     });
 
     test('an expired key that is extended has the tier of the newest token as well', async () => {
       const { store, record } = await withKey();
       await store.issue(
-        command({ name: 'second', createdAt: record.expiresAt, tierClaim: { tier: 'pioneer', issuedAt: present + 1 } }),
+        command({
+          name: 'second',
+          createdAt: record.expiresAt,
+          tierClaim: { tier: 'pioneer', issuedAt: present + 1 },
+        }),
       );
       const older = { tier: 'growth', issuedAt: present } as const;
       await store.rotate(rotation({ now: record.expiresAt, tierClaim: older }));

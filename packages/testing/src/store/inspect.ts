@@ -41,7 +41,12 @@ export function describeInspection(kind: string, create: () => StoreUnderTest) {
 
     test('of one who never held a key is that it is suspended, and of an unknown one nothing', async () => {
       const { store } = await filled();
-      expect(await store.inspect('new')).toEqual({ since: undefined, tier: 'pioneer', suspended: true, keys: [] });
+      expect(await store.inspect('new')).toEqual({
+        since: undefined,
+        tier: 'pioneer',
+        suspended: true,
+        keys: [],
+      });
       expect(await store.inspect('nobody')).toBeUndefined();
     });
 
@@ -73,7 +78,9 @@ export function describeInspection(kind: string, create: () => StoreUnderTest) {
     test('is what is left of an erased user', async () => {
       const { store } = await filled();
       await store.erase(order({ now: present + 2 }));
-      expect(await store.readAudit('owner')).toMatchObject([{ action: 'user.erased', actor: operator }]);
+      expect(await store.readAudit('owner')).toMatchObject([
+        { action: 'user.erased', actor: operator },
+      ]);
     });
 
     test('are counts of owners by tier, and of those who are suspended', async () => {
@@ -86,17 +93,37 @@ export function describeInspection(kind: string, create: () => StoreUnderTest) {
     });
 
     test.each([
-      [present + 1, { active: 1, superseded: 1, expired: 1 }, { active: 1, superseded: 0, expired: 0 }],
-      [present + 1 + day, { active: 1, superseded: 0, expired: 1 }, { active: 1, superseded: 0, expired: 0 }],
-      [present + 21 * day, { active: 1, superseded: 0, expired: 0 }, { active: 1, superseded: 0, expired: 0 }],
-      [present + 365 * day, { active: 0, superseded: 0, expired: 1 }, { active: 0, superseded: 0, expired: 1 }],
+      [
+        present + 1,
+        { active: 1, superseded: 1, expired: 1 },
+        { active: 1, superseded: 0, expired: 0 },
+      ],
+      [
+        present + 1 + day,
+        { active: 1, superseded: 0, expired: 1 },
+        { active: 1, superseded: 0, expired: 0 },
+      ],
+      [
+        present + 21 * day,
+        { active: 1, superseded: 0, expired: 0 },
+        { active: 1, superseded: 0, expired: 0 },
+      ],
+      [
+        present + 365 * day,
+        { active: 0, superseded: 0, expired: 1 },
+        { active: 0, superseded: 0, expired: 1 },
+      ],
       [present + 395 * day, undefined, undefined],
-    ])('are counts of keys by pepper, but for those that are gone: at %d', async (now, before, next) => {
-      const { store } = await filled();
-      const counts = await store.countKeys(now);
-      const of = (version: string) => counts.find(({ pepperVersion }) => pepperVersion === version);
-      expect(of('test')).toEqual(before && { pepperVersion: 'test', ...before });
-      expect(of('next')).toEqual(next && { pepperVersion: 'next', ...next });
-    });
+    ])(
+      'are counts of keys by pepper, but for those that are gone: at %d',
+      async (now, before, next) => {
+        const { store } = await filled();
+        const counts = await store.countKeys(now);
+        const of = (version: string) =>
+          counts.find(({ pepperVersion }) => pepperVersion === version);
+        expect(of('test')).toEqual(before && { pepperVersion: 'test', ...before });
+        expect(of('next')).toEqual(next && { pepperVersion: 'next', ...next });
+      },
+    );
   });
 }

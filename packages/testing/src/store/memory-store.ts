@@ -25,15 +25,18 @@ export function createMemoryStore(): KeyStore & Administration {
   const usage = new Map<string, Map<string, number>>();
   const additions = new Set<string>();
 
-  const recordId = ({ userId, operation, idempotencyKey }: IdempotencyScope) => idOf(userId, operation, idempotencyKey);
-  const secrets = (which: keyof Secrets) => [...names.values()].flatMap((name) => name[which] ?? []);
+  const recordId = ({ userId, operation, idempotencyKey }: IdempotencyScope) =>
+    idOf(userId, operation, idempotencyKey);
+  const secrets = (which: keyof Secrets) =>
+    [...names.values()].flatMap((name) => name[which] ?? []);
   const ofUser = (userId: string) => (one: { readonly userId: string }) => one.userId === userId;
   const find = (ids: readonly string[]) =>
     [...secrets('current'), ...secrets('previous')].find(({ id }) => ids.includes(id));
 
   function viewOf(scope: Scope): View & { readonly userId: string | undefined } {
     const located = 'ids' in scope ? find(scope.ids) : undefined;
-    const { userId, name } = 'ids' in scope ? { userId: located?.userId, name: located?.name } : scope;
+    const { userId, name } =
+      'ids' in scope ? { userId: located?.userId, name: located?.name } : scope;
     const owner = userId === undefined ? undefined : owners.get(userId);
     const { current, previous } = names.get(idOf(userId ?? '', name ?? '')) ?? {};
     const latest = Math.max(scope.now, owner?.changedAt ?? 0);
@@ -47,23 +50,35 @@ export function createMemoryStore(): KeyStore & Administration {
       named: current,
       previous,
       previousId: previous?.id,
-      idempotencyRecord: 'ids' in scope || !scope.request ? undefined : records.get(recordId(scope.request)),
+      idempotencyRecord:
+        'ids' in scope || !scope.request ? undefined : records.get(recordId(scope.request)),
       countUnexpired: () => unexpired('current', latest).length,
       isCounted: ({ expiresAt }) => expiresAt > latest,
-      unexpiredIds: () => [...unexpired('current', scope.now), ...unexpired('previous', scope.now)].map(({ id }) => id),
+      unexpiredIds: () =>
+        [...unexpired('current', scope.now), ...unexpired('previous', scope.now)].map(
+          ({ id }) => id,
+        ),
     };
   }
 
-  function putSecret(userId: string, name: string, secret: keyof Secrets, record: KeyRecord | undefined) {
+  function putSecret(
+    userId: string,
+    name: string,
+    secret: keyof Secrets,
+    record: KeyRecord | undefined,
+  ) {
     names.set(idOf(userId, name), { ...names.get(idOf(userId, name)), [secret]: record });
   }
 
   function apply(userId: string, change: Change): void {
-    if (change.type === 'put_owner') owners.set(userId, { changedAt: 0, ...owners.get(userId), ...change.owner });
-    else if (change.type === 'save_idempotency_record') records.set(recordId(change.request), change.record);
+    if (change.type === 'put_owner')
+      owners.set(userId, { changedAt: 0, ...owners.get(userId), ...change.owner });
+    else if (change.type === 'save_idempotency_record')
+      records.set(recordId(change.request), change.record);
     else if (change.type === 'append_audit_entry') audit.push(change.entry);
     else if (change.type === 'remove') putSecret(userId, change.name, change.secret, undefined);
-    else if (change.type === 'supersede') putSecret(userId, change.record.name, 'previous', change.record);
+    else if (change.type === 'supersede')
+      putSecret(userId, change.record.name, 'previous', change.record);
     else putSecret(userId, change.record.name, 'current', change.record);
   }
 
@@ -90,7 +105,11 @@ export function createMemoryStore(): KeyStore & Administration {
     return removed.length > 0;
   }
 
-  const statusOf = ({ createdAt: since, tierClaim: { tier }, suspended }: OwnerRecord) => ({ since, tier, suspended });
+  const statusOf = ({ createdAt: since, tierClaim: { tier }, suspended }: OwnerRecord) => ({
+    since,
+    tier,
+    suspended,
+  });
 
   return {
     async transact(scope, decide) {
@@ -111,11 +130,18 @@ export function createMemoryStore(): KeyStore & Administration {
     async list(userId, now) {
       const keys = secrets('current').filter(ofUser(userId));
       const expired = keys.filter(({ expiresAt }) => expiresAt <= now);
-      const last = expired.toSorted((one, other) => other.expiresAt - one.expiresAt).slice(0, listedExpiredKeys);
+      const last = expired
+        .toSorted((one, other) => other.expiresAt - one.expiresAt)
+        .slice(0, listedExpiredKeys);
       const { createdAt: since, tierClaim } = owners.get(userId) ?? {};
-      return { since, tierClaim, keys: [...keys.filter(({ expiresAt }) => expiresAt > now), ...last] };
+      return {
+        since,
+        tierClaim,
+        keys: [...keys.filter(({ expiresAt }) => expiresAt > now), ...last],
+      };
     },
-    wasRevoked: async (ids) => audit.some(({ action, keyId = '' }) => action === 'key.revoked' && ids.includes(keyId)),
+    wasRevoked: async (ids) =>
+      audit.some(({ action, keyId = '' }) => action === 'key.revoked' && ids.includes(keyId)),
     async revokeAll({ userId, by: actor, reason, now }) {
       const held = [...names].filter(([, { current }]) => current?.userId === userId);
       return held.flatMap(([nameId, { current, previous }]) => {
@@ -130,13 +156,20 @@ export function createMemoryStore(): KeyStore & Administration {
       const isKnown = [owners.delete(userId), removeOf(usage, userId)].includes(true);
       if (!isKnown) return false;
       for (const map of [names, records]) removeOf(map, userId);
-      audit = [...audit.filter((entry) => entry.userId !== userId), erasureEntry({ at, actor, userId })];
+      audit = [
+        ...audit.filter((entry) => entry.userId !== userId),
+        erasureEntry({ at, actor, userId }),
+      ];
       return true;
     },
     async inspect(userId) {
       const owner = owners.get(userId);
-      const superseded = (which: keyof Secrets) => (key: KeyRecord) => ({ ...key, superseded: which === 'previous' });
-      const listed = (which: keyof Secrets) => secrets(which).filter(ofUser(userId)).map(superseded(which));
+      const superseded = (which: keyof Secrets) => (key: KeyRecord) => ({
+        ...key,
+        superseded: which === 'previous',
+      });
+      const listed = (which: keyof Secrets) =>
+        secrets(which).filter(ofUser(userId)).map(superseded(which));
       return owner && { ...statusOf(owner), keys: [...listed('current'), ...listed('previous')] };
     },
     async *owners() {
@@ -155,9 +188,16 @@ export function createMemoryStore(): KeyStore & Administration {
     },
     async countOwners() {
       const all = [...owners.values()];
-      const count = (tier: string) => [tier, all.filter(({ tierClaim }) => tierClaim.tier === tier).length];
+      const count = (tier: string) => [
+        tier,
+        all.filter(({ tierClaim }) => tierClaim.tier === tier).length,
+      ];
       const byTier = Object.fromEntries(Object.keys(tiers).map(count)) as Record<Tier, number>;
-      return { total: all.length, suspended: all.filter(({ suspended }) => suspended).length, byTier };
+      return {
+        total: all.length,
+        suspended: all.filter(({ suspended }) => suspended).length,
+        byTier,
+      };
     },
     async countKeys(now) {
       const current = secrets('current').filter((key) => !isRemoved(key, now));

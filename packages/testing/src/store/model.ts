@@ -1,4 +1,8 @@
-import { type IdempotencyRecord, type IdempotentRequest, idempotentRequest } from '@andamio/api/keys/idempotency';
+import {
+  type IdempotencyRecord,
+  type IdempotentRequest,
+  idempotentRequest,
+} from '@andamio/api/keys/idempotency';
 import { listKeys } from '@andamio/api/keys/list';
 import type {
   DeleteCommand,
@@ -24,7 +28,8 @@ const maximumKeysOf = (tier: Tier) => ({ pioneer: 1, starter: 2, growth: 3, ente
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
-const nameOf = ({ userId, operation, idempotencyKey }: IdempotentRequest) => `${userId} ${operation} ${idempotencyKey}`;
+const nameOf = ({ userId, operation, idempotencyKey }: IdempotentRequest) =>
+  `${userId} ${operation} ${idempotencyKey}`;
 
 /** A simple model of the rules. It disregards speed, concurrency and failures. */
 class Model {
@@ -49,7 +54,9 @@ class Model {
     const earlier = this.#replay(request, { userId, name, now: createdAt });
     if (earlier !== undefined) return earlier;
     if (this.#find({ userId, name, now: createdAt }) !== undefined) return 'name_taken';
-    if (this.held(userId, createdAt).active.length >= maximumKeysOf(this.#tierOf(userId, tierClaim)))
+    if (
+      this.held(userId, createdAt).active.length >= maximumKeysOf(this.#tierOf(userId, tierClaim))
+    )
       return 'key_limit_reached';
     // Issuing a key under the name of a removed key deletes the removed key.
     this.keys = this.keys.filter((key) => key.userId !== userId || key.name !== name);
@@ -78,9 +85,14 @@ class Model {
     const days = expiresInDays ?? key.expiresInDays;
     const expiresAt = Math.max(key.expiresAt, now) + days * day;
     if (expiresAt > lastInstant) return 'expiry_too_late';
-    const isFull = () => this.held(userId, now).active.length >= maximumKeysOf(this.#tierOf(userId, tierClaim));
+    const isFull = () =>
+      this.held(userId, now).active.length >= maximumKeysOf(this.#tierOf(userId, tierClaim));
     if (key.expiresAt <= now && isFull()) return 'key_limit_reached';
-    const validity = { expiresAt, expiresInDays: days, deleteAfter: Math.min(expiresAt + 30 * day, lastInstant) };
+    const validity = {
+      expiresAt,
+      expiresInDays: days,
+      deleteAfter: Math.min(expiresAt + 30 * day, lastInstant),
+    };
     this.keys = this.keys.map((one) => (one === key ? { ...one, ...validity } : one));
     this.#remember(request, now, { ...key, ...validity });
     this.#changed(userId, tierClaim);
@@ -101,7 +113,12 @@ class Model {
     const ended = this.#dropSuperseded(input);
     this.keys = this.keys.map((one) => (one === key ? record : one));
     if (graceSeconds === 0) ended.push(key.id);
-    else this.superseded.push({ ...key, expiresAt: previousExpiresAt, deleteAfter: previousExpiresAt });
+    else
+      this.superseded.push({
+        ...key,
+        expiresAt: previousExpiresAt,
+        deleteAfter: previousExpiresAt,
+      });
     this.#issued.push(record);
     this.#remember(request, now, { ...record, previousExpiresAt });
     this.#changed(userId, tierClaim);
@@ -117,25 +134,42 @@ class Model {
     return { ids: [key.id, ...this.#dropSuperseded(input)] };
   }
 
-  #replay(request: IdempotentRequest | undefined, input: { userId: string; name: string; now: number }) {
+  #replay(
+    request: IdempotentRequest | undefined,
+    input: { userId: string; name: string; now: number },
+  ) {
     const memory = request && this.#memories.get(nameOf(request));
-    if (request === undefined || memory === undefined || memory.deleteAfter <= input.now) return undefined;
+    if (request === undefined || memory === undefined || memory.deleteAfter <= input.now)
+      return undefined;
     if (memory.bodyDigest !== request.bodyDigest) return 'idempotency_key_reused';
     const isCurrent = this.#find(input)?.serial === memory.serial;
     return isCurrent ? { replayed: { request, record: memory } } : 'idempotency_key_outdated';
   }
 
-  #remember(request: IdempotentRequest | undefined, now: number, answer: KeyRecord & { previousExpiresAt?: number }) {
+  #remember(
+    request: IdempotentRequest | undefined,
+    now: number,
+    answer: KeyRecord & { previousExpiresAt?: number },
+  ) {
     if (request === undefined) return;
     const { bodyDigest, nonce } = request;
-    const { pepperVersion, serial, createdAt, expiresAt, expiresInDays, previousExpiresAt = null } = answer;
+    const {
+      pepperVersion,
+      serial,
+      createdAt,
+      expiresAt,
+      expiresInDays,
+      previousExpiresAt = null,
+    } = answer;
     const facts = { pepperVersion, serial, createdAt, expiresAt, expiresInDays, previousExpiresAt };
     this.#memories.set(nameOf(request), { bodyDigest, nonce, ...facts, deleteAfter: now + day });
   }
 
   revoke({ ids, now }: RevokeCommand) {
     const current = this.keys.find(({ id, deleteAfter }) => ids.includes(id) && deleteAfter > now);
-    const superseded = this.superseded.find(({ id, deleteAfter }) => ids.includes(id) && deleteAfter > now);
+    const superseded = this.superseded.find(
+      ({ id, deleteAfter }) => ids.includes(id) && deleteAfter > now,
+    );
     const ended = current ?? superseded;
     if (ended === undefined) return 'no_such_key';
     const { id, userId, name } = ended;
@@ -171,7 +205,12 @@ class Model {
       .filter(({ deleteAfter }) => deleteAfter > now)
       .map(({ id, name }) => {
         this.log.push(userId);
-        return { id, userId, name, ids: [id, ...superseded.filter((key) => key.name === name).map((key) => key.id)] };
+        return {
+          id,
+          userId,
+          name,
+          ids: [id, ...superseded.filter((key) => key.name === name).map((key) => key.id)],
+        };
       });
   }
 
@@ -180,7 +219,8 @@ class Model {
     this.#dropAll(userId);
     this.log = [...this.log.filter((one) => one !== userId), `erased ${userId}`];
     for (const known of [this.tiers, this.since, this.suspended]) known.delete(userId);
-    for (const name of this.#memories.keys()) if (name.startsWith(`${userId} `)) this.#memories.delete(name);
+    for (const name of this.#memories.keys())
+      if (name.startsWith(`${userId} `)) this.#memories.delete(name);
     return true;
   }
 
@@ -195,7 +235,14 @@ class Model {
       ...this.superseded.map((key) => ({ ...key, superseded: true })),
     ].filter((key) => key.userId === userId && key.deleteAfter > now);
     const tier = this.tiers.get(userId)?.tier;
-    return tier && { since: this.since.get(userId), tier, suspended: this.suspended.has(userId), keys: byId(keys) };
+    return (
+      tier && {
+        since: this.since.get(userId),
+        tier,
+        suspended: this.suspended.has(userId),
+        keys: byId(keys),
+      }
+    );
   }
 
   countOwners() {
@@ -204,7 +251,12 @@ class Model {
     return {
       total: owners.length,
       suspended: this.suspended.size,
-      byTier: { pioneer: of('pioneer'), starter: of('starter'), growth: of('growth'), enterprise: of('enterprise') },
+      byTier: {
+        pioneer: of('pioneer'),
+        starter: of('starter'),
+        growth: of('growth'),
+        enterprise: of('enterprise'),
+      },
     };
   }
 
@@ -213,7 +265,8 @@ class Model {
     const superseded = this.superseded.filter(({ expiresAt }) => expiresAt > now);
     const versions = new Set([...held, ...superseded].map(({ pepperVersion }) => pepperVersion));
     return [...versions].toSorted().map((version) => {
-      const count = (keys: readonly KeyRecord[]) => keys.filter((key) => key.pepperVersion === version).length;
+      const count = (keys: readonly KeyRecord[]) =>
+        keys.filter((key) => key.pepperVersion === version).length;
       return {
         pepperVersion: version,
         active: count(held.filter(({ expiresAt }) => expiresAt > now)),
@@ -241,7 +294,9 @@ class Model {
 
   /** Returns all key ids that a name of an owner has had. */
   idsOf(userId: string, name: string) {
-    return this.#issued.filter((key) => key.userId === userId && key.name === name).map(({ id }) => id);
+    return this.#issued
+      .filter((key) => key.userId === userId && key.name === name)
+      .map(({ id }) => id);
   }
 
   find(ids: readonly string[]) {
@@ -268,7 +323,9 @@ class Model {
   }
 
   #find({ userId, name, now }: { userId: string; name: string; now: number }) {
-    return this.keys.find((key) => key.userId === userId && key.name === name && key.deleteAfter > now);
+    return this.keys.find(
+      (key) => key.userId === userId && key.name === name && key.deleteAfter > now,
+    );
   }
 
   #changed(userId: string, claim: IssueCommand['tierClaim']) {
@@ -342,7 +399,12 @@ async function compare(store: TestStore, model: Model, now: number, step: Step) 
     });
     expect(await store.issue(one)).toEqual(model.issue(one));
   } else if (step.verb === 'rotate') {
-    const one = { ...change, maximumKeysOf, expiresInDays: rotateBy, request: requestWith('rotate', rotateBy) };
+    const one = {
+      ...change,
+      maximumKeysOf,
+      expiresInDays: rotateBy,
+      request: requestWith('rotate', rotateBy),
+    };
     expect(await store.rotate(one)).toEqual(model.rotate(one));
   } else if (step.verb === 'roll') {
     const one = renewal({
@@ -354,28 +416,37 @@ async function compare(store: TestStore, model: Model, now: number, step: Step) 
   } else if (step.verb === 'delete') {
     expect(await store.delete(change)).toEqual(model.delete(change));
   } else if (step.verb === 'revoke') {
-    const one = revocation(['0', model.idsOf(userId, name).at(step.isPrevious ? -2 : -1) ?? '1'], { now });
+    const one = revocation(['0', model.idsOf(userId, name).at(step.isPrevious ? -2 : -1) ?? '1'], {
+      now,
+    });
     expect(await store.revoke(one)).toEqual(model.revoke(one));
   } else if (step.verb === 'rehash') {
     const one = rehashing(model.idsOf(userId, name).at(step.isPrevious ? -2 : -1) ?? '0', { now });
     expect(await store.rehash(one)).toBe(model.rehash(one));
   } else if (step.verb === 'revokeAll') {
-    const byName = (keys: readonly RevokedKey[]) => keys.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+    const byName = (keys: readonly RevokedKey[]) =>
+      keys.toSorted((one, other) => (one.name < other.name ? -1 : 1));
     const input = order({ userId, now });
     expect(byName(await store.revokeAll(input))).toEqual(byName(model.revokeAll(input)));
   } else if (step.verb === 'erase') {
     expect(await store.erase(order({ userId, now }))).toBe(model.erase(userId));
   } else if (step.verb === 'suspend') {
-    expect((await store.suspend(order({ userId, now }))).changed).toBe(model.setSuspended(userId, true));
+    expect((await store.suspend(order({ userId, now }))).changed).toBe(
+      model.setSuspended(userId, true),
+    );
   } else if (step.verb === 'resume') {
     const changed = model.setSuspended(userId, false);
     expect(await store.resume(order({ userId, now }))).toBe(changed ? 'resumed' : 'not_suspended');
   } else if (step.verb === 'find') {
     expect(await store.find(['0'])).toBeUndefined();
-    for (const id of model.idsOf(userId, name)) expect(await store.find(['0', id])).toEqual(model.find([id]));
+    for (const id of model.idsOf(userId, name))
+      expect(await store.find(['0', id])).toEqual(model.find([id]));
   } else {
     const owner = { userId, tier, tokenIssuedAt: tierClaim.issuedAt };
-    const { since, active, expired } = await listKeys({ store, now: () => now * 1000 + 999 }, owner);
+    const { since, active, expired } = await listKeys(
+      { store, now: () => now * 1000 + 999 },
+      owner,
+    );
     model.claim(userId, tierClaim);
     const held = model.held(userId, now);
     expect({ since, active: byId(active), expired: byId(expired) }).toEqual({
@@ -408,9 +479,9 @@ export function testAgainstModel(kind: string, create: () => StoreUnderTest, num
         }
         expect(await store.countOwners()).toEqual(model.countOwners());
         const counts = await store.countKeys(now);
-        expect(counts.toSorted((one, other) => (one.pepperVersion < other.pepperVersion ? -1 : 1))).toEqual(
-          model.countKeys(now),
-        );
+        expect(
+          counts.toSorted((one, other) => (one.pepperVersion < other.pepperVersion ? -1 : 1)),
+        ).toEqual(model.countKeys(now));
 
         if (read === undefined) return;
         const stored = await read();

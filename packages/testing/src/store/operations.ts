@@ -23,12 +23,18 @@ export type Operations = ReturnType<typeof operationsOn>;
 
 function operationsOn(store: KeyStore) {
   return {
-    issue: (command: IssueCommand) => store.transact(issueScope(command), (view) => decideIssue(view, command)),
-    rotate: (command: RotateCommand) => store.transact(rotationScope(command), (view) => decideRotation(view, command)),
-    roll: (command: RollCommand) => store.transact(rollScope(command), (view) => decideRoll(view, command)),
-    delete: (command: DeleteCommand) => store.transact(deletionScope(command), (view) => decideDeletion(view, command)),
+    issue: (command: IssueCommand) =>
+      store.transact(issueScope(command), (view) => decideIssue(view, command)),
+    rotate: (command: RotateCommand) =>
+      store.transact(rotationScope(command), (view) => decideRotation(view, command)),
+    roll: (command: RollCommand) =>
+      store.transact(rollScope(command), (view) => decideRoll(view, command)),
+    delete: (command: DeleteCommand) =>
+      store.transact(deletionScope(command), (view) => decideDeletion(view, command)),
     rehash: (command: RehashCommand) =>
-      store.transact({ ids: [command.from], now: command.now }, (view) => decideRehash(view, command)),
+      store.transact({ ids: [command.from], now: command.now }, (view) =>
+        decideRehash(view, command),
+      ),
     revoke: (command: RevokeCommand) => revokeSecret(store, command),
     suspend: (command: OwnerCommand) => suspend(store, command),
     resume: (command: OwnerCommand) => resume(store, command),

@@ -10,7 +10,10 @@ export function order(overrides: Partial<OwnerCommand> = {}): OwnerCommand {
 }
 
 /** Creates a command that revokes the key with one of the ids, with overrides. */
-export function revocation(ids: readonly string[], overrides: Partial<RevokeCommand> = {}): RevokeCommand {
+export function revocation(
+  ids: readonly string[],
+  overrides: Partial<RevokeCommand> = {},
+): RevokeCommand {
   return { ids, by: operator, now: present, ...overrides };
 }
 

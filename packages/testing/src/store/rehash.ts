@@ -20,7 +20,11 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
       const { store, record, input, rehashed } = await withKey();
       expect(await store.rehash(input)).toBe('rehashed');
       expect(await store.find([record.id])).toBeUndefined();
-      expect(await store.find([input.to.id])).toEqual({ record: rehashed, tier: 'growth', suspended: false });
+      expect(await store.find([input.to.id])).toEqual({
+        record: rehashed,
+        tier: 'growth',
+        suspended: false,
+      });
       expect((await store.list('owner', present)).keys).toEqual([rehashed]);
     });
 
@@ -28,12 +32,19 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
       const { store, input } = await withKey();
       await store.rehash(input);
       expect(await store.issue(command())).toBe('name_taken');
-      expect(await store.issue(command({ name: 'second', maximumKeys: 1 }))).toBe('key_limit_reached');
+      expect(await store.issue(command({ name: 'second', maximumKeys: 1 }))).toBe(
+        'key_limit_reached',
+      );
       expect(await store.issue(command({ name: 'second', maximumKeys: 2 }))).toBe('issued');
     });
 
     test.each([
-      ['extended', rotation({ now: expiry }), 'rotate', (id: string) => ({ id, expiresAt: expiry + 10 * day })],
+      [
+        'extended',
+        rotation({ now: expiry }),
+        'rotate',
+        (id: string) => ({ id, expiresAt: expiry + 10 * day }),
+      ],
       ['rolled', renewal(), 'roll', (id: string) => ({ id, expiresAt: present + day })],
       ['deleted', deletion(), 'delete', () => undefined],
     ] as const)('it can be %s as before', async (_, one, verb, after) => {
@@ -51,10 +62,14 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
       const { secret, ...roll } = renewal();
       await store.roll({ secret, ...roll });
       expect(await store.rehash(input)).toBe('rehashed');
-      expect(await store.find([input.to.id])).toMatchObject({ record: { ...input.to, expiresAt: present + day } });
+      expect(await store.find([input.to.id])).toMatchObject({
+        record: { ...input.to, expiresAt: present + day },
+      });
       const { to } = rehashing(secret.id);
       expect(await store.rehash({ from: secret.id, to, now: present })).toBe('rehashed');
-      expect((await store.list('owner', present)).keys).toMatchObject([{ ...to, serial: secret.serial }]);
+      expect((await store.list('owner', present)).keys).toMatchObject([
+        { ...to, serial: secret.serial },
+      ]);
       expect(await store.find([record.id, secret.id])).toBeUndefined();
       expect(await store.delete(deletion())).toEqual({ ids: [to.id, input.to.id] });
     });
@@ -62,9 +77,15 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
     test('an expired key can be extended by its new id', async () => {
       const { store, input } = await withKey();
       expect(await store.rehash({ ...input, now: expiry })).toBe('rehashed');
-      expect(await store.issue(command({ name: 'second', createdAt: expiry, maximumKeys: 1 }))).toBe('issued');
-      expect(await store.rotate(rotation({ now: expiry, maximumKeys: 1 }))).toBe('key_limit_reached');
-      expect(await store.rotate(rotation({ now: expiry }))).toMatchObject({ expiresAt: expiry + 10 * day });
+      expect(
+        await store.issue(command({ name: 'second', createdAt: expiry, maximumKeys: 1 })),
+      ).toBe('issued');
+      expect(await store.rotate(rotation({ now: expiry, maximumKeys: 1 }))).toBe(
+        'key_limit_reached',
+      );
+      expect(await store.rotate(rotation({ now: expiry }))).toMatchObject({
+        expiresAt: expiry + 10 * day,
+      });
     });
 
     test('it is suspended as before', async () => {
@@ -79,7 +100,11 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
     test.each([
       ['nobody has', async () => {}, present],
       ['was deleted', (store: StoreUnderTest['store']) => store.delete(deletion()), present],
-      ['was digested anew', (store: StoreUnderTest['store'], id: string) => store.rehash(rehashing(id)), present],
+      [
+        'was digested anew',
+        (store: StoreUnderTest['store'], id: string) => store.rehash(rehashing(id)),
+        present,
+      ],
       ['is gone', async () => {}, expiry + 30 * day],
     ] as const)('an id that %s stays as it is', async (what, before, now) => {
       const { store, record, input } = await withKey();

@@ -23,8 +23,19 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
       expect(await under.store.issue({ record, ...rules })).toBe('issued');
       const { nonce, bodyDigest } = first;
       const { pepperVersion, serial, createdAt, expiresAt, expiresInDays } = record;
-      const facts = { pepperVersion, serial, createdAt, expiresAt, expiresInDays, previousExpiresAt: null };
-      return { ...under, record, memory: { nonce, bodyDigest, ...facts, deleteAfter: present + day } };
+      const facts = {
+        pepperVersion,
+        serial,
+        createdAt,
+        expiresAt,
+        expiresInDays,
+        previousExpiresAt: null,
+      };
+      return {
+        ...under,
+        record,
+        memory: { nonce, bodyDigest, ...facts, deleteAfter: present + day },
+      };
     }
     const again = (input: Parameters<typeof command>[0] = {}) =>
       command({ expiresInDays: 10, maximumKeys: 1, request: idempotent('request'), ...input });
@@ -49,7 +60,10 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
         again({ createdAt: createdAt + seconds, expiresInDays, deleteAfter: lastInstant });
       expect(await store.issue(input(1))).toBe('expiry_too_late');
       expect(await store.issue(input(0))).toBe('issued');
-      expect(memoryIn(await store.issue(input(1)))).toMatchObject({ createdAt, expiresAt: lastInstant });
+      expect(memoryIn(await store.issue(input(1)))).toMatchObject({
+        createdAt,
+        expiresAt: lastInstant,
+      });
       const other = idempotent('request', 'other');
       expect(await store.issue({ ...input(1), request: other })).toBe('expiry_too_late');
       expect(await store.issue({ ...input(1), request: undefined })).toBe('expiry_too_late');
@@ -67,12 +81,20 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
     });
 
     test.each([
-      ['another body', { request: idempotent('request', 'key', 'other body') }, 'idempotency_key_reused'],
+      [
+        'another body',
+        { request: idempotent('request', 'key', 'other body') },
+        'idempotency_key_reused',
+      ],
       ['another key', { request: idempotent('request', 'other key') }, 'name_taken'],
       ['the same key in capitals', { request: idempotent('request', 'KEY') }, 'name_taken'],
       ['no key', { request: undefined }, 'name_taken'],
       ['the key of another operation', { request: idempotent('roll') }, 'name_taken'],
-      ['the key of another owner', { request: { ...idempotent('request'), userId: 'other' } }, 'name_taken'],
+      [
+        'the key of another owner',
+        { request: { ...idempotent('request'), userId: 'other' } },
+        'name_taken',
+      ],
     ])('%s is no repetition', async (_, input, outcome) => {
       const { store } = await withKey();
       expect(await store.issue(again(input))).toBe(outcome);
@@ -103,10 +125,15 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
       const now = record.expiresAt;
       const input = () => rotation({ now, expiresInDays: 1, request: idempotent('rotate') });
       await store.rotate(input());
-      expect(memoryIn(await store.rotate(input()))).toMatchObject({ expiresAt: now + day, serial: record.serial });
+      expect(memoryIn(await store.rotate(input()))).toMatchObject({
+        expiresAt: now + day,
+        serial: record.serial,
+      });
       expect((await store.list('owner', present)).keys).toMatchObject([{ expiresAt: now + day }]);
       expect(
-        await store.rotate(rotation({ now, expiresInDays: 1, request: idempotent('rotate', 'next') })),
+        await store.rotate(
+          rotation({ now, expiresInDays: 1, request: idempotent('rotate', 'next') }),
+        ),
       ).toMatchObject({
         expiresAt: now + 2 * day,
       });
@@ -116,7 +143,9 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
       const { store } = await withKey();
       const first = renewal({ request: idempotent('roll') });
       await store.roll(first);
-      const memory = memoryIn(await store.roll(renewal({ request: idempotent('roll'), now: present + 60 })));
+      const memory = memoryIn(
+        await store.roll(renewal({ request: idempotent('roll'), now: present + 60 })),
+      );
       expect(memory).toMatchObject({
         serial: first.secret.serial,
         nonce: first.request?.nonce,
@@ -124,7 +153,9 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
         previousExpiresAt: present + day,
       });
       await store.roll(renewal());
-      expect(await store.roll(renewal({ request: idempotent('roll') }))).toBe('idempotency_key_outdated');
+      expect(await store.roll(renewal({ request: idempotent('roll') }))).toBe(
+        'idempotency_key_outdated',
+      );
     });
 
     test('of the same request at the same moment, from two stores, one is made and all are told of it', async () => {
@@ -132,7 +163,9 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
       const stores = [store, another?.() ?? store] as const;
       await connected(stores[1]); // Both stores are connected, so their calls run concurrently.
       const outcomes = await Promise.all(
-        Array.from({ length: 20 }, (_, index) => stores[index % 2 ? 1 : 0].issue(again({ name: 'once' }))),
+        Array.from({ length: 20 }, (_, index) =>
+          stores[index % 2 ? 1 : 0].issue(again({ name: 'once' })),
+        ),
       );
       expect(outcomes.filter((outcome) => outcome === 'issued')).toHaveLength(1);
       const [key] = (await store.list('owner', present)).keys;

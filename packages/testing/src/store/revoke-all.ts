@@ -16,13 +16,19 @@ export function describeRevocationOfAll(kind: string, create: () => StoreUnderTe
       await store.roll({ secret, ...input });
 
       const revoked = await store.revokeAll(order());
-      const named = (name: string, ...ids: string[]) => ({ id: ids[0], userId: 'owner', name, ids });
+      const named = (name: string, ...ids: string[]) => ({
+        id: ids[0],
+        userId: 'owner',
+        name,
+        ids,
+      });
       expect(revoked.toSorted((one, other) => (one.name < other.name ? -1 : 1))).toEqual([
         named('expired', expired.record.id),
         named('rolled', secret.id, rolled.record.id),
         named('valid', valid.record.id),
       ]);
-      for (const id of revoked.flatMap(({ ids }) => ids)) expect(await store.find([id])).toBeUndefined();
+      for (const id of revoked.flatMap(({ ids }) => ids))
+        expect(await store.find([id])).toBeUndefined();
       expect((await store.list('owner', present)).keys).toEqual([]);
       expect(await store.rotate(rotation({ name: 'expired' }))).toBe('no_such_key');
       expect(await store.issue(command({ name: 'valid', maximumKeys: 1 }))).toBe('issued');

@@ -54,7 +54,9 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       expect(await store.wasRevoked(['0', record.id, '1'])).toBe(true);
       expect(await store.wasRevoked([other.record.id])).toBe(false);
       await store.delete(deletion({ userId: 'other' }));
-      expect(await store.wasRevoked([other.record.id]), 'a deleted key was not revoked').toBe(false);
+      expect(await store.wasRevoked([other.record.id]), 'a deleted key was not revoked').toBe(
+        false,
+      );
     });
 
     test('and so is one that an operator revoked with all of its owner', async () => {
@@ -66,7 +68,11 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
     test.each([
       ['an expired key is ended, or it could be extended', expiry, false],
       ['also a second before it is gone', expiry + 30 * day - 1, false],
-      ['30 days after its expiry there is none, although nobody removed it', expiry + 30 * day, true],
+      [
+        '30 days after its expiry there is none, although nobody removed it',
+        expiry + 30 * day,
+        true,
+      ],
     ])('%s', async (_, now, gone) => {
       const { store, record } = await withKey();
       const outcome = await store.revoke(revocation([record.id], { now }));
@@ -79,12 +85,16 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       const others = [command({ name: 'second' }), command({ userId: 'other' })];
       for (const other of others) await store.issue(other);
       await store.revoke(revocation([record.id]));
-      for (const { record: other } of others) expect(await store.find([other.id])).toMatchObject({ record: other });
+      for (const { record: other } of others)
+        expect(await store.find([other.id])).toMatchObject({ record: other });
     });
 
     test('of a secret that was rolled away leaves the current one as it is', async () => {
       const { store, current, previous } = await withRolledKey();
-      expect(await store.revoke(revocation([previous.id]))).toMatchObject({ ...named, ids: [previous.id] });
+      expect(await store.revoke(revocation([previous.id]))).toMatchObject({
+        ...named,
+        ids: [previous.id],
+      });
       expect(await store.find([previous.id])).toBeUndefined();
       expect(await store.find([current.id])).toMatchObject({ record: current });
       expect((await store.list('owner', present)).keys).toEqual([current]);
@@ -93,17 +103,26 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
 
     test('of the current one leaves the one in its grace, which the name stands for again until the grace ends', async () => {
       const { store, current, previous, graceEnds } = await withRolledKey();
-      expect(await store.revoke(revocation([current.id]))).toMatchObject({ ...named, ids: [current.id] });
+      expect(await store.revoke(revocation([current.id]))).toMatchObject({
+        ...named,
+        ids: [current.id],
+      });
       expect(await store.find([current.id])).toBeUndefined();
       const restored = { ...previous, expiresAt: graceEnds, deleteAfter: graceEnds + 30 * day };
       expect(await store.find([previous.id])).toMatchObject({ record: restored });
       expect((await store.list('owner', present)).keys).toEqual([restored]);
-      expect(await store.issue(command({ name: 'second', maximumKeys: 1 }))).toBe('key_limit_reached');
+      expect(await store.issue(command({ name: 'second', maximumKeys: 1 }))).toBe(
+        'key_limit_reached',
+      );
       expect(await store.issue(command())).toBe('name_taken');
     });
 
     test.each([
-      ['deleted', async (store: StoreUnderTest['store']) => expect(await store.delete(deletion())).toMatchObject({})],
+      [
+        'deleted',
+        async (store: StoreUnderTest['store']) =>
+          expect(await store.delete(deletion())).toMatchObject({}),
+      ],
       [
         'extended once it has expired',
         async (store: StoreUnderTest['store']) => {
@@ -115,7 +134,10 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
         'rolled, and is then the one in its grace',
         async (store: StoreUnderTest['store']) => {
           const { secret, ...input } = renewal({ graceSeconds: 60 });
-          expect(await store.roll({ secret, ...input })).toMatchObject({ ids: [], previousExpiresAt: present + 60 });
+          expect(await store.roll({ secret, ...input })).toMatchObject({
+            ids: [],
+            previousExpiresAt: present + 60,
+          });
         },
       ],
     ])('a secret that the name stands for again can be %s', async (_, use) => {
@@ -157,7 +179,9 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       const attempts = Array.from({ length: 10 }, (_, index) =>
         stores[index % 2 === 0 ? 0 : 1].revoke(revocation([record.id])),
       );
-      const rolls = await Promise.all(renewals.map((one, index) => stores[index % 2 === 0 ? 0 : 1].roll(one)));
+      const rolls = await Promise.all(
+        renewals.map((one, index) => stores[index % 2 === 0 ? 0 : 1].roll(one)),
+      );
       const outcomes = (await Promise.all(attempts)).filter((outcome) => outcome !== 'no_such_key');
       const rolledAway = rolls.some(
         (roll) => typeof roll === 'object' && 'ids' in roll && roll.ids.includes(record.id),
@@ -165,7 +189,8 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       expect(outcomes).toHaveLength(rolledAway ? 0 : 1);
       expect(await store.find([record.id])).toBeUndefined();
       const made = renewals.filter((_, index) => typeof rolls[index] === 'object');
-      if (made.length > 0) expect((await store.list('owner', present)).keys).toMatchObject([{ name: 'name' }]);
+      if (made.length > 0)
+        expect((await store.list('owner', present)).keys).toMatchObject([{ name: 'name' }]);
     });
   });
 }

@@ -51,9 +51,14 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
       const { store, record } = await withKey();
       const [first, second] = [renewal({ graceSeconds: 7 * day }), renewal({ now: present + 1 })];
       await store.roll(first);
-      expect(await store.roll(second)).toMatchObject({ replacedId: first.secret.id, ids: [record.id] });
+      expect(await store.roll(second)).toMatchObject({
+        replacedId: first.secret.id,
+        ids: [record.id],
+      });
       expect(await store.find([record.id])).toBeUndefined();
-      expect(await store.find([first.secret.id])).toMatchObject({ record: { expiresAt: present + 1 + day } });
+      expect(await store.find([first.secret.id])).toMatchObject({
+        record: { expiresAt: present + 1 + day },
+      });
       expect(await store.find([second.secret.id])).toMatchObject({ record: { expiresAt: expiry } });
     });
 
@@ -71,7 +76,9 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
       const { store } = await withKey();
       await store.roll(renewal({ graceSeconds: 7 * day }));
       expect(await store.issue(command({ name: 'second', maximumKeys: 2 }))).toBe('issued');
-      expect(await store.issue(command({ name: 'third', maximumKeys: 2 }))).toBe('key_limit_reached');
+      expect(await store.issue(command({ name: 'third', maximumKeys: 2 }))).toBe(
+        'key_limit_reached',
+      );
     });
 
     test('deleting ends both, and the name is free', async () => {
@@ -89,7 +96,9 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
       const input = renewal({ now, graceSeconds: 60 });
       await store.roll(input);
       await store.rotate(rotation({ now }));
-      expect(await store.find([input.secret.id])).toMatchObject({ record: { expiresAt: expiry + 10 * day } });
+      expect(await store.find([input.secret.id])).toMatchObject({
+        record: { expiresAt: expiry + 10 * day },
+      });
       expect(await store.find([record.id])).toMatchObject({ record: { expiresAt: now + 60 } });
     });
 
@@ -97,7 +106,9 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
       const { store, record } = await withKey();
       const input = renewal({ graceSeconds: 7 * day });
       await store.roll(input);
-      await store.issue(command({ name: 'second', tierClaim: { tier: 'enterprise', issuedAt: present + 1 } }));
+      await store.issue(
+        command({ name: 'second', tierClaim: { tier: 'enterprise', issuedAt: present + 1 } }),
+      );
       for (const id of [record.id, input.secret.id])
         expect(await store.find([id])).toMatchObject({ tier: 'enterprise' });
     });
@@ -120,8 +131,13 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
       const inputs = Array.from({ length: 10 }, () => renewal());
       await Promise.all(inputs.map((input, index) => stores[index % 2 ? 1 : 0].roll(input)));
       const ids = [record.id, ...inputs.map(({ secret }) => secret.id)];
-      const found = (await Promise.all(ids.map((id) => store.find([id])))).filter((key) => key !== undefined);
-      expect(found.map(({ record: { expiresAt } }) => expiresAt).toSorted()).toEqual([present + day, expiry]);
+      const found = (await Promise.all(ids.map((id) => store.find([id])))).filter(
+        (key) => key !== undefined,
+      );
+      expect(found.map(({ record: { expiresAt } }) => expiresAt).toSorted()).toEqual([
+        present + day,
+        expiry,
+      ]);
       expect((await store.list('owner', present)).keys).toHaveLength(1);
     });
   });

@@ -22,12 +22,24 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: extending a key`, () => {
     test.each([
       ['more than a day before its expiry it is too early', expiry - day - 1, 'not_yet_rotatable'],
-      ['a day before its expiry the days count from the expiry', expiry - day, until(expiry + 10 * day, 10)],
+      [
+        'a day before its expiry the days count from the expiry',
+        expiry - day,
+        until(expiry + 10 * day, 10),
+      ],
       ['a second before its expiry as well', expiry - 1, until(expiry + 10 * day, 10)],
       ['at its expiry they count from now', expiry, until(expiry + 10 * day, 10)],
       ['a week later they count from now', expiry + 7 * day, until(expiry + 17 * day, 10)],
-      ['a second before it is gone as well', expiry + 30 * day - 1, until(expiry + 40 * day - 1, 10)],
-      ['30 days after its expiry it is gone, although nobody removed it', expiry + 30 * day, 'no_such_key'],
+      [
+        'a second before it is gone as well',
+        expiry + 30 * day - 1,
+        until(expiry + 40 * day - 1, 10),
+      ],
+      [
+        '30 days after its expiry it is gone, although nobody removed it',
+        expiry + 30 * day,
+        'no_such_key',
+      ],
     ])('%s', async (_, now, outcome) => {
       const { store } = await withKey();
       expect(await store.rotate(rotation({ now, maximumKeys: 1 }))).toEqual(outcome);
@@ -35,15 +47,23 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
 
     test("the number of days that is given becomes the key's own", async () => {
       const { store } = await withKey();
-      expect(await store.rotate(rotation({ now: expiry, expiresInDays: 1 }))).toEqual(until(expiry + day, 1));
-      expect(await store.rotate(rotation({ now: expiry + day }))).toEqual(until(expiry + 2 * day, 1));
+      expect(await store.rotate(rotation({ now: expiry, expiresInDays: 1 }))).toEqual(
+        until(expiry + day, 1),
+      );
+      expect(await store.rotate(rotation({ now: expiry + day }))).toEqual(
+        until(expiry + 2 * day, 1),
+      );
     });
 
     test('the last instant that can be stored is fine, what would pass it is refused and changes nothing', async () => {
       const { store } = await withKey();
       const days = Math.floor((lastInstant - expiry) / day);
-      expect(await store.rotate(rotation({ now: expiry, expiresInDays: days + 1 }))).toBe('expiry_too_late');
-      expect(await store.rotate(rotation({ now: expiry, expiresInDays: 1e300 }))).toBe('expiry_too_late');
+      expect(await store.rotate(rotation({ now: expiry, expiresInDays: days + 1 }))).toBe(
+        'expiry_too_late',
+      );
+      expect(await store.rotate(rotation({ now: expiry, expiresInDays: 1e300 }))).toBe(
+        'expiry_too_late',
+      );
       expect(await store.rotate(rotation({ now: expiry, expiresInDays: days }))).toEqual(
         until(expiry + days * day, days),
       );
@@ -58,7 +78,11 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
 
     test.each([
       ['an expired key is not revived where the maximum is reached', expiry, 'key_limit_reached'],
-      ['but one that has not expired holds its place already', expiry - 1, until(expiry + 10 * day, 10)],
+      [
+        'but one that has not expired holds its place already',
+        expiry - 1,
+        until(expiry + 10 * day, 10),
+      ],
     ])('%s', async (_, now, outcome) => {
       const { store } = await withKey();
       const { record, ...rules } = command({ name: 'second', createdAt: now, maximumKeys: 2 });
@@ -87,9 +111,9 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
     test('a revived key counts again', async () => {
       const { store } = await withKey();
       await store.rotate(rotation({ now: expiry, maximumKeys: 1 }));
-      expect(await store.issue(command({ name: 'second', createdAt: expiry, maximumKeys: 1 }))).toBe(
-        'key_limit_reached',
-      );
+      expect(
+        await store.issue(command({ name: 'second', createdAt: expiry, maximumKeys: 1 })),
+      ).toBe('key_limit_reached');
     });
 
     test('the new expiry stands everywhere: the name stays taken until 30 days after it', async () => {
@@ -104,10 +128,13 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
       const { store, another } = await withKey();
       const other = another?.() ?? store;
       await connected(other); // Both stores are connected, so their calls run concurrently.
-      const ask = (index: number) => (index % 2 ? store : other).rotate(rotation({ now: expiry, maximumKeys: 1 }));
+      const ask = (index: number) =>
+        (index % 2 ? store : other).rotate(rotation({ now: expiry, maximumKeys: 1 }));
       const outcomes = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(index)));
       expect(outcomes.filter((outcome) => outcome === 'not_yet_rotatable')).toHaveLength(19);
-      expect((await store.list('owner', present)).keys).toMatchObject([{ expiresAt: expiry + 10 * day }]);
+      expect((await store.list('owner', present)).keys).toMatchObject([
+        { expiresAt: expiry + 10 * day },
+      ]);
     });
 
     test('of revivals and new keys at the same moment, from two stores, as many succeed as the maximum allows', async () => {
@@ -126,7 +153,9 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
             : store.issue(command({ name: `new ${index}`, createdAt: expiry, maximumKeys: 3 }));
         }),
       );
-      const refused = outcomes.filter((outcome) => outcome === 'key_limit_reached' || outcome === 'not_yet_rotatable');
+      const refused = outcomes.filter(
+        (outcome) => outcome === 'key_limit_reached' || outcome === 'not_yet_rotatable',
+      );
       expect(outcomes.length - refused.length).toBe(3);
       const { keys } = await under.store.list('owner', present);
       expect(keys.filter(({ expiresAt }) => expiresAt > expiry)).toHaveLength(3);

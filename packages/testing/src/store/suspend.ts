@@ -21,9 +21,11 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
       const { store, current, previous } = await withKey();
       const { changed, ids } = await store.suspend(order());
       expect([changed, ids.toSorted()]).toEqual([true, [current, previous].toSorted()]);
-      for (const id of [current, previous]) expect(await store.find([id])).toMatchObject({ suspended: true });
+      for (const id of [current, previous])
+        expect(await store.find([id])).toMatchObject({ suspended: true });
       expect(await store.resume(order())).toBe('resumed');
-      for (const id of [current, previous]) expect(await store.find([id])).toMatchObject({ suspended: false });
+      for (const id of [current, previous])
+        expect(await store.find([id])).toMatchObject({ suspended: false });
     });
 
     test('is told to have been so already, and a resumption that there was nothing to end', async () => {
@@ -45,7 +47,9 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
         expect(await store.rotate(rotation({ name, now: expiry }))).toBe('suspended');
         expect(await store.roll(renewal({ name }))).toBe('suspended');
       }
-      expect((await store.list('owner', present)).keys).toMatchObject([{ id: current, expiresAt: expiry }]);
+      expect((await store.list('owner', present)).keys).toMatchObject([
+        { id: current, expiresAt: expiry },
+      ]);
     });
 
     test('it can list and delete its keys', async () => {
@@ -68,13 +72,20 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
       const { store } = await withKey();
       expect(await store.suspend(order({ userId: 'new' }))).toEqual({ changed: true, ids: [] });
       expect(await store.list('new', present)).toMatchObject({ since: undefined, keys: [] });
-      const first = { userId: 'new', createdAt: present + 60, tierClaim: { tier: 'starter', issuedAt: 0 } } as const;
+      const first = {
+        userId: 'new',
+        createdAt: present + 60,
+        tierClaim: { tier: 'starter', issuedAt: 0 },
+      } as const;
       expect(await store.issue(command(first))).toBe('suspended');
       await store.resume(order({ userId: 'new' }));
       expect(await store.list('new', present)).toMatchObject({ since: undefined, keys: [] });
       const { record, ...rules } = command(first);
       expect(await store.issue({ record, ...rules })).toBe('issued');
-      expect(await store.list('new', present)).toMatchObject({ since: present + 60, keys: [record] });
+      expect(await store.list('new', present)).toMatchObject({
+        since: present + 60,
+        keys: [record],
+      });
       expect(await store.find([record.id])).toMatchObject({ tier: 'starter' });
     });
 
@@ -91,7 +102,8 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
       const other = another?.() ?? store;
       await connected(other); // Both stores are connected, so their calls run concurrently.
       const commands = Array.from({ length: 20 }, (_, index) => command({ name: `name ${index}` }));
-      const ask = (one: (typeof commands)[number], index: number) => (index % 2 ? store : other).issue(one);
+      const ask = (one: (typeof commands)[number], index: number) =>
+        (index % 2 ? store : other).issue(one);
       const before = commands.slice(0, 10).map(ask);
       const suspension = other.suspend(order());
       const outcomes = await Promise.all([...before, ...commands.slice(10).map(ask)]);
@@ -100,7 +112,9 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
         const found = await store.find([record.id]);
         expect(found?.suspended).toBe(outcomes[index] === 'issued' ? true : undefined);
       }
-      expect(outcomes.filter((outcome) => outcome !== 'issued' && outcome !== 'suspended')).toEqual([]);
+      expect(outcomes.filter((outcome) => outcome !== 'issued' && outcome !== 'suspended')).toEqual(
+        [],
+      );
     });
   });
 }

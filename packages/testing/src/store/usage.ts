@@ -33,9 +33,14 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       for (const of of ['2025-08-30', '2025-08-31', '2025-09-01']) {
         await store.addUsage(addition({ one: 1, two: 2 }, { day: of }));
       }
-      const read = (days: string[], names: string[]) => store.readUsage({ userId: 'owner', days, names });
-      expect(await read(['2025-08-31'], ['two'])).toEqual([{ day: '2025-08-31', name: 'two', requests: 2 }]);
-      expect(byDayAndName(await read(['2025-08-30', '2025-09-01', '2025-10-01'], ['one', 'three']))).toEqual([
+      const read = (days: string[], names: string[]) =>
+        store.readUsage({ userId: 'owner', days, names });
+      expect(await read(['2025-08-31'], ['two'])).toEqual([
+        { day: '2025-08-31', name: 'two', requests: 2 },
+      ]);
+      expect(
+        byDayAndName(await read(['2025-08-30', '2025-09-01', '2025-10-01'], ['one', 'three'])),
+      ).toEqual([
         { day: '2025-08-30', name: 'one', requests: 1 },
         { day: '2025-09-01', name: 'one', requests: 1 },
       ]);
@@ -45,19 +50,40 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
 
     test('begins anew with each UTC day and each month', async () => {
       const { store } = create();
-      expect(await store.addUsage(addition({ name: 1 }, { day: '2025-07-31' }))).toEqual({ day: 1, month: 1 });
-      expect(await store.addUsage(addition({ name: 2 }, { day: '2025-08-01' }))).toEqual({ day: 2, month: 2 });
-      expect(await store.addUsage(addition({ name: 4 }, { day: '2025-08-31' }))).toEqual({ day: 4, month: 6 });
-      expect(await store.addUsage(addition({ name: 8 }, { day: '2025-09-01' }))).toEqual({ day: 8, month: 8 });
-      expect(await store.addUsage(addition({}, { day: '2025-08-15' }))).toEqual({ day: 0, month: 6 });
-      expect(await store.addUsage(addition({}, { day: '2024-08-31' }))).toEqual({ day: 0, month: 0 });
+      expect(await store.addUsage(addition({ name: 1 }, { day: '2025-07-31' }))).toEqual({
+        day: 1,
+        month: 1,
+      });
+      expect(await store.addUsage(addition({ name: 2 }, { day: '2025-08-01' }))).toEqual({
+        day: 2,
+        month: 2,
+      });
+      expect(await store.addUsage(addition({ name: 4 }, { day: '2025-08-31' }))).toEqual({
+        day: 4,
+        month: 6,
+      });
+      expect(await store.addUsage(addition({ name: 8 }, { day: '2025-09-01' }))).toEqual({
+        day: 8,
+        month: 8,
+      });
+      expect(await store.addUsage(addition({}, { day: '2025-08-15' }))).toEqual({
+        day: 0,
+        month: 6,
+      });
+      expect(await store.addUsage(addition({}, { day: '2024-08-31' }))).toEqual({
+        day: 0,
+        month: 0,
+      });
     });
 
     test('is added to its own day, also when that is over: what was counted before midnight is written after it', async () => {
       const { store } = create();
       await store.addUsage(addition({ name: 1 }, { day: '2025-09-01' }));
       expect(await store.addUsage(addition({ name: 2 }))).toEqual({ day: 2, month: 2 });
-      expect(await store.addUsage(addition({}, { day: '2025-09-01' }))).toEqual({ day: 1, month: 1 });
+      expect(await store.addUsage(addition({}, { day: '2025-09-01' }))).toEqual({
+        day: 1,
+        month: 1,
+      });
     });
 
     test.each([
@@ -76,7 +102,9 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       await store.addUsage(addition({}, { counts: new Map([[name, 1]]) }));
       await store.addUsage(addition({ other: 7 }, { counts: new Map([[name, 2]]) }));
       const names = [name, `${name} `, name.toUpperCase().concat('X')];
-      expect(await store.readUsage({ userId: 'owner', days: [day], names })).toEqual([{ day, name, requests: 3 }]);
+      expect(await store.readUsage({ userId: 'owner', days: [day], names })).toEqual([
+        { day, name, requests: 3 },
+      ]);
     });
 
     test.each([
@@ -89,7 +117,10 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       await store.addUsage(addition({ name: 5 }, { userId: one }));
       expect(await store.addUsage(addition({}, { userId: other }))).toEqual({ day: 0, month: 0 });
       expect(await store.readUsage({ userId: other, days: [day], names: ['name'] })).toEqual([]);
-      expect(await store.addUsage(addition({ name: 1 }, { userId: other }))).toEqual({ day: 1, month: 1 });
+      expect(await store.addUsage(addition({ name: 1 }, { userId: other }))).toEqual({
+        day: 1,
+        month: 1,
+      });
     });
 
     test('outlives keys: one that is deleted and issued again goes on where it was', async () => {
@@ -124,14 +155,19 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
         ),
       );
       expect(await store.addUsage(addition({}))).toEqual({ day: 220, month: 220 });
-      const rows = await other.readUsage({ userId: 'owner', days: [day], names: ['shared', 'own 0', 'own 1'] });
+      const rows = await other.readUsage({
+        userId: 'owner',
+        days: [day],
+        names: ['shared', 'own 0', 'own 1'],
+      });
       expect(byDayAndName(rows).map(({ requests }) => requests)).toEqual([100, 100, 20]);
     });
 
     test('of very many names on one day is counted in the totals, and apart for the first of them', async () => {
       const { store } = create();
       const names = Array.from({ length: maximumNamesPerDay + 10 }, (_, index) => `name ${index}`);
-      const ofEach = (requests: number) => Object.fromEntries(names.map((name) => [name, requests]));
+      const ofEach = (requests: number) =>
+        Object.fromEntries(names.map((name) => [name, requests]));
       await store.addUsage(addition(ofEach(1)));
       const total = 3 * names.length;
       expect(await store.addUsage(addition(ofEach(2)))).toEqual({ day: total, month: total });

@@ -44,7 +44,10 @@ export interface Connection {
  * Its calls observe the deadline of their operation. A failure to set up a connection rejects the
  * call and does not terminate the process.
  */
-export function openDatabase({ project, database }: DatabaseAddress, settings: Settings = {}): Connection {
+export function openDatabase(
+  { project, database }: DatabaseAddress,
+  settings: Settings = {},
+): Connection {
   // Without a project id, the library searches for one, which takes seconds if the gcloud CLI is
   // installed.
   const credentials = new DeferredCredentials({ scopes, projectId: project });

@@ -17,13 +17,16 @@ interface AuthError {
 }
 
 const systemCodeOf = ({ code, cause }: AuthError) =>
-  [code, cause?.code].find((word): word is string => typeof word === 'string' && /^[A-Z][A-Za-z_]+$/.test(word));
+  [code, cause?.code].find(
+    (word): word is string => typeof word === 'string' && /^[A-Z][A-Za-z_]+$/.test(word),
+  );
 
 /**
  * Reports whether an error code belongs to a file operation. The message of a file error names the
  * path but does not quote the file's content.
  */
-const isFileError = (code: string) => /^E(NOENT|NOTDIR|ISDIR|ACCES|PERM|LOOP|NAMETOOLONG)$/.test(code);
+const isFileError = (code: string) =>
+  /^E(NOENT|NOTDIR|ISDIR|ACCES|PERM|LOOP|NAMETOOLONG)$/.test(code);
 
 /**
  * Reports whether the token endpoint failed or could not be reached. All other errors persist until
@@ -47,7 +50,8 @@ function describe(error: AuthError): string {
     return `the token endpoint answered ${error.status}${reason}.`;
   }
   const code = systemCodeOf(error);
-  if (code !== undefined && !isFileError(code)) return `the token endpoint could not be reached (${code}).`;
+  if (code !== undefined && !isFileError(code))
+    return `the token endpoint could not be reached (${code}).`;
   const [line = ''] = String(error.message ?? 'unknown error').split('\n');
   return `${line.slice(0, 200).trim().replace(/\.$/, '')}.`;
 }
@@ -65,7 +69,10 @@ async function headersOf(client: Promise<AuthClient>, url?: string | URL): Promi
     if (error instanceof CredentialsError) throw error;
     const cause = (error ?? {}) as AuthError;
     const code = isTransient(cause) ? statusCodes.unavailable : statusCodes.unauthenticated;
-    throw new CredentialsError(`Google's credentials could not be obtained: ${describe(cause)}`, code);
+    throw new CredentialsError(
+      `Google's credentials could not be obtained: ${describe(cause)}`,
+      code,
+    );
   }
 }
 
@@ -97,7 +104,9 @@ class DeferredClient extends PassThroughClient {
  */
 export class DeferredCredentials extends GoogleAuth {
   override async getClient(): ReturnType<GoogleAuth['getClient']> {
-    return new DeferredClient(() => super.getClient()) as unknown as Awaited<ReturnType<GoogleAuth['getClient']>>;
+    return new DeferredClient(() => super.getClient()) as unknown as Awaited<
+      ReturnType<GoogleAuth['getClient']>
+    >;
   }
 
   /**

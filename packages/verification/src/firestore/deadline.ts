@@ -66,11 +66,13 @@ function watch(operation: Operation | undefined, isRead: boolean): Interceptor {
           listener.onReceiveMetadata?.(received);
         },
         onReceiveStatus(status) {
-          if (operation !== undefined) operation.lastFailure = failureOf(status) ?? operation.lastFailure;
+          if (operation !== undefined)
+            operation.lastFailure = failureOf(status) ?? operation.lastFailure;
           // If a stream ends before its headers, the library treats it as a lost connection and
           // retries it twice, whatever the status. Passing the metadata on as headers makes the
           // library read the status.
-          if (isRead && !answered && isPermanent(status.code)) listener.onReceiveMetadata?.(status.metadata);
+          if (isRead && !answered && isPermanent(status.code))
+            listener.onReceiveMetadata?.(status.metadata);
           listener.onReceiveStatus?.(status);
         },
       });
@@ -91,8 +93,12 @@ export function bindCall<Properties extends CallProperties>(call: Properties): P
   const operation = operations.getStore();
   const { callOptions, methodDefinition } = call;
   // gRPC expects a wall-clock time, while `until` is a time of the monotonic clock.
-  if (operation !== undefined) callOptions.deadline = Date.now() + operation.until - performance.now();
-  callOptions.interceptors = [...(callOptions.interceptors ?? []), watch(operation, methodDefinition.responseStream)];
+  if (operation !== undefined)
+    callOptions.deadline = Date.now() + operation.until - performance.now();
+  callOptions.interceptors = [
+    ...(callOptions.interceptors ?? []),
+    watch(operation, methodDefinition.responseStream),
+  ];
   return call;
 }
 

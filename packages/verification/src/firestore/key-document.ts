@@ -33,7 +33,10 @@ export class DocumentError extends Error {
  *
  * @throws {@link DocumentError} if the content does not match the schema.
  */
-export function parseContent<Schema extends z.ZodType>(schema: Schema, snapshot: DocumentSnapshot): z.output<Schema> {
+export function parseContent<Schema extends z.ZodType>(
+  schema: Schema,
+  snapshot: DocumentSnapshot,
+): z.output<Schema> {
   const parsed = schema.safeParse(snapshot.data());
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.map(({ path }) => path[0]).join(', ');
@@ -45,11 +48,21 @@ export function parseContent<Schema extends z.ZodType>(schema: Schema, snapshot:
 const checkedKey = z.object(checkedFields);
 
 /** Finds the key that is stored under one of the given ids. Reads all ids in one call. */
-export async function findKey(readKey: ReadKey, ids: readonly string[]): Promise<FoundKey | undefined> {
+export async function findKey(
+  readKey: ReadKey,
+  ids: readonly string[],
+): Promise<FoundKey | undefined> {
   const snapshots = await Promise.all(ids.map(readKey));
   const found = snapshots.find(({ exists }) => exists);
   if (found === undefined) return undefined;
-  const { user_id: userId, name, created_at, expires_at, tier, suspended } = parseContent(checkedKey, found);
+  const {
+    user_id: userId,
+    name,
+    created_at,
+    expires_at,
+    tier,
+    suspended,
+  } = parseContent(checkedKey, found);
   return {
     record: { id: found.id, userId, name, createdAt: created_at, expiresAt: expires_at },
     tier,

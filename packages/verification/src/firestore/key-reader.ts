@@ -14,10 +14,13 @@ export type ReadKey = (id: string) => Promise<DocumentSnapshot>;
  */
 export function createKeyReader(firestore: Firestore): ReadKey {
   const keys = firestore.collection(collections.keys.id);
-  const loader = new DataLoader<string, DocumentSnapshot>((ids) => firestore.getAll(...ids.map((id) => keys.doc(id))), {
-    cache: false,
-    maxBatchSize: maximumBatch,
-    batchScheduleFn: (send) => void setImmediate(send),
-  });
+  const loader = new DataLoader<string, DocumentSnapshot>(
+    (ids) => firestore.getAll(...ids.map((id) => keys.doc(id))),
+    {
+      cache: false,
+      maxBatchSize: maximumBatch,
+      batchScheduleFn: (send) => void setImmediate(send),
+    },
+  );
   return (id) => loader.load(id);
 }

@@ -16,7 +16,8 @@ const refusals: Readonly<Record<number, Refusal>> = {
   },
   5: {
     name: 'NOT_FOUND',
-    meaning: 'The database does not exist. Check the project id and the database id, or create the database.',
+    meaning:
+      'The database does not exist. Check the project id and the database id, or create the database.',
   },
   7: {
     name: 'PERMISSION_DENIED',
@@ -30,7 +31,8 @@ const refusals: Readonly<Record<number, Refusal>> = {
   },
   12: {
     name: 'UNIMPLEMENTED',
-    meaning: 'The server at this address is not Firestore. Check the address, the emulator or the proxy.',
+    meaning:
+      'The server at this address is not Firestore. Check the address, the emulator or the proxy.',
   },
   16: {
     name: 'UNAUTHENTICATED',

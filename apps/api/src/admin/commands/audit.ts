@@ -4,11 +4,13 @@ import { defineCommand } from '../command.ts';
 import { limitOf, userOf } from '../options.ts';
 import { counted, printable, table } from '../text.ts';
 
-const actorText = ({ actor: { kind, id } }: AuditEntry) => (id === undefined ? kind : `${kind} ${printable(id)}`);
+const actorText = ({ actor: { kind, id } }: AuditEntry) =>
+  id === undefined ? kind : `${kind} ${printable(id)}`;
 
 export const audit = defineCommand({
   usage: '--user ID [--limit N]',
-  summary: 'Lists the audit log of a user, newest first, including the entry that an erased user leaves.',
+  summary:
+    'Lists the audit log of a user, newest first, including the entry that an erased user leaves.',
   options: { user: { type: 'string' }, limit: { type: 'string' } },
   plan(values) {
     const userId = userOf(values);
@@ -16,7 +18,11 @@ export const audit = defineCommand({
     return async ({ store }) => {
       const all = await store.readAudit(userId);
       if (all.length === 0) {
-        return { done: false, json: { outcome: 'no_entries' }, text: ['The audit log has no entries for this user.'] };
+        return {
+          done: false,
+          json: { outcome: 'no_entries' },
+          text: ['The audit log has no entries for this user.'],
+        };
       }
       const entries = all.slice(0, limit);
       const omitted = all.length - entries.length;
@@ -46,7 +52,9 @@ export const audit = defineCommand({
               printable(entry.reason ?? ''),
             ]),
           ]),
-          ...(omitted === 0 ? [] : [`${counted(omitted, 'older entry', 'older entries')} not shown. Raise --limit.`]),
+          ...(omitted === 0
+            ? []
+            : [`${counted(omitted, 'older entry', 'older entries')} not shown. Raise --limit.`]),
         ],
       };
     };

@@ -3,7 +3,8 @@ import { defineCommand } from '../command.ts';
 
 export const digestKeys = defineCommand({
   usage: '',
-  summary: 'Prints the secret with which a guard verifies keys. Derived from the peppers; keep it as secret as them.',
+  summary:
+    'Prints the secret with which a guard verifies keys. Derived from the peppers; keep it as secret as them.',
   options: {},
   plan:
     () =>

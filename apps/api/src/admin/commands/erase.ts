@@ -18,21 +18,33 @@ export const erase = defineCommand({
       async preview(context) {
         const owner = await findOwner(context, userId);
         if ('done' in owner) {
-          const text = [`There is no user ${user}. Remaining usage and audit entries will be deleted permanently.`];
-          return { json: { user_id: userId, keys: 0, active_keys: 0, suspended: false }, text, isUnknown: true };
+          const text = [
+            `There is no user ${user}. Remaining usage and audit entries will be deleted permanently.`,
+          ];
+          return {
+            json: { user_id: userId, keys: 0, active_keys: 0, suspended: false },
+            text,
+            isUnknown: true,
+          };
         }
         const { activeKeys, storedKeys, suspended } = owner;
         return {
           json: { user_id: userId, keys: storedKeys, active_keys: activeKeys, suspended },
           text: [
             `Everything that is stored about ${user} will be deleted permanently: ${counted(storedKeys, 'key')} (${activeKeys} active), usage, and the audit log.`,
-            ...(suspended ? [`This also ends the suspension of ${user}, who can then request keys again.`] : []),
+            ...(suspended
+              ? [`This also ends the suspension of ${user}, who can then request keys again.`]
+              : []),
           ],
         };
       },
       async execute({ store, now }) {
         if (!(await store.erase({ userId, by, now: Math.floor(now() / 1000) }))) {
-          return { done: false, json: { outcome: 'no_such_user' }, text: ['Nothing is stored about this user.'] };
+          return {
+            done: false,
+            json: { outcome: 'no_such_user' },
+            text: ['Nothing is stored about this user.'],
+          };
         }
         return {
           done: true,

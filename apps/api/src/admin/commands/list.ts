@@ -7,7 +7,10 @@ import { printable, table } from '../text.ts';
 import { describeKey } from './key.ts';
 import { noSuchUser } from './owner.ts';
 
-function stateOf({ superseded, expiresAt }: InspectedKey, now: number): 'active' | 'superseded' | 'expired' {
+function stateOf(
+  { superseded, expiresAt }: InspectedKey,
+  now: number,
+): 'active' | 'superseded' | 'expired' {
   if (superseded) return 'superseded';
   return expiresAt > now ? 'active' : 'expired';
 }
@@ -32,13 +35,21 @@ export const list = defineCommand({
         .map((key) => ({ ...describeKey(key), state: stateOf(key, nowSeconds) }));
       const { tier, suspended } = owner;
       const since = created_at === null ? 'no key yet' : `since ${created_at}`;
-      const rows = keys.map((key) => [key.state, key.api_key.slice(0, 8), key.expires_at, key.id, printable(key.name)]);
+      const rows = keys.map((key) => [
+        key.state,
+        key.api_key.slice(0, 8),
+        key.expires_at,
+        key.id,
+        printable(key.name),
+      ]);
       return {
         done: true,
         json: { outcome: 'found', user_id: userId, tier, suspended, created_at, keys },
         text: [
           `${printable(userId)}: ${tier}, ${since}${suspended ? ', suspended' : ''}`,
-          ...(rows.length === 0 ? ['No keys.'] : table([['state', 'key', 'expires', 'id', 'name'], ...rows])),
+          ...(rows.length === 0
+            ? ['No keys.']
+            : table([['state', 'key', 'expires', 'id', 'name'], ...rows])),
         ],
       };
     };

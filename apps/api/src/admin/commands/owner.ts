@@ -18,7 +18,10 @@ export interface FoundOwner extends InspectedOwner {
 }
 
 /** Returns a user's stored data, or a report if there is none. */
-export async function findOwner({ store, now }: Context, userId: string): Promise<FoundOwner | Report> {
+export async function findOwner(
+  { store, now }: Context,
+  userId: string,
+): Promise<FoundOwner | Report> {
   const owner = await store.inspect(userId);
   if (owner === undefined) return noSuchUser;
   const nowSeconds = Math.floor(now() / 1000);

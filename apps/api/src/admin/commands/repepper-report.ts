@@ -33,7 +33,12 @@ export const repepperReport = defineCommand({
         text: [
           ...table([
             ['pepper', 'unexpired', 'expired', ''],
-            ...uses.map((use) => [use.version, String(use.unexpired), String(use.expired), verdictOn(use)]),
+            ...uses.map((use) => [
+              use.version,
+              String(use.unexpired),
+              String(use.expired),
+              verdictOn(use),
+            ]),
           ]),
           'Keep a pepper for 24 hours after it stops creating keys: replays of idempotent requests need it.',
         ],

@@ -21,7 +21,11 @@ export const resume = defineCommand({
     return async (context) => {
       const owner = await findOwner(context, userId);
       if ('done' in owner) return owner;
-      const outcome = await resumeOwner(context.store, { userId, ...author, now: Math.floor(context.now() / 1000) });
+      const outcome = await resumeOwner(context.store, {
+        userId,
+        ...author,
+        now: Math.floor(context.now() / 1000),
+      });
       return {
         done: outcome !== 'being_erased',
         json: { outcome, user_id: userId },

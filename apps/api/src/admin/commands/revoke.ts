@@ -9,13 +9,20 @@ import { findOwner } from './owner.ts';
 
 type Author = ReturnType<typeof authorOf>;
 
-const noKeys: Report = { done: false, json: { outcome: 'no_such_key' }, text: ['There is no such key.'] };
+const noKeys: Report = {
+  done: false,
+  json: { outcome: 'no_such_key' },
+  text: ['There is no such key.'],
+};
 
 function revoked(keys: readonly RevokedKey[]): Report {
   if (keys.length === 0) return noKeys;
   return {
     done: true,
-    json: { outcome: 'revoked', keys: keys.map(({ id, userId, name }) => ({ id, user_id: userId, name })) },
+    json: {
+      outcome: 'revoked',
+      keys: keys.map(({ id, userId, name }) => ({ id, user_id: userId, name })),
+    },
     text: [
       ...keys.map(({ id, userId, name }) => `${id}  ${printable(userId)}  ${printable(name)}`),
       `${counted(keys.length, 'key')} revoked.`,
@@ -32,13 +39,18 @@ async function revokeFromInput(context: Context, { by, reason }: Author): Promis
 }
 
 async function revokeById({ store, now }: Context, id: string, author: Author): Promise<Report> {
-  const outcome = await revokeSecret(store, { ids: [id], ...author, now: Math.floor(now() / 1000) });
+  const outcome = await revokeSecret(store, {
+    ids: [id],
+    ...author,
+    now: Math.floor(now() / 1000),
+  });
   return outcome === 'no_such_key' ? noKeys : revoked([outcome]);
 }
 
 export const revoke = defineCommand({
   usage: `--key-stdin | --id KEY_ID | --user ID ${confirmationUsage} ${changeUsage}`,
-  summary: 'Revokes one key, read from standard input or identified by its id, or all keys of a user.',
+  summary:
+    'Revokes one key, read from standard input or identified by its id, or all keys of a user.',
   options: {
     'key-stdin': { type: 'boolean' },
     id: { type: 'string' },
@@ -54,7 +66,8 @@ export const revoke = defineCommand({
     const author = authorOf(values);
     if (fromInput) return (context) => revokeFromInput(context, author);
     if (id !== undefined) {
-      if (!/^[0-9a-f]{64}$/.test(id)) throw new UsageError('--id must be a key id of 64 lowercase hexadecimal digits.');
+      if (!/^[0-9a-f]{64}$/.test(id))
+        throw new UsageError('--id must be a key id of 64 lowercase hexadecimal digits.');
       return (context) => revokeById(context, id, author);
     }
     const userId = userOf(values);

@@ -7,7 +7,8 @@ import { findOwner } from './owner.ts';
 
 export const setTier = defineCommand({
   usage: `--user ID --tier TIER ${changeUsage}`,
-  summary: 'Sets the tier of a user, like a token issued now. A token issued later can change it again.',
+  summary:
+    'Sets the tier of a user, like a token issued now. A token issued later can change it again.',
   options: { user: { type: 'string' }, tier: { type: 'string' }, ...changeOptions },
   plan(values) {
     const userId = userOf(values);
@@ -20,7 +21,12 @@ export const setTier = defineCommand({
       const before = await findOwner(context, userId);
       if ('done' in before) return before;
       const now = Math.floor(context.now() / 1000);
-      await claimTier(context.store, { userId, tierClaim: { tier, issuedAt: now }, now, ...author });
+      await claimTier(context.store, {
+        userId,
+        tierClaim: { tier, issuedAt: now },
+        now,
+        ...author,
+      });
       const after = await context.store.inspect(userId);
       const json = { user_id: userId, tier: after?.tier ?? null, tier_before: before.tier };
       if (after?.tier !== tier) {
@@ -33,7 +39,11 @@ export const setTier = defineCommand({
       return {
         done: true,
         json: { outcome: 'set', ...json },
-        text: [before.tier === tier ? `${user} already has tier ${tier}.` : `${user}: ${before.tier} -> ${tier}.`],
+        text: [
+          before.tier === tier
+            ? `${user} already has tier ${tier}.`
+            : `${user}: ${before.tier} -> ${tier}.`,
+        ],
       };
     };
   },

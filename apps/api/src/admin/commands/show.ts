@@ -8,7 +8,8 @@ export const show = defineCommand({
   summary: 'Shows the owner and state of a key, read from standard input.',
   options: { 'key-stdin': { type: 'boolean' } },
   plan(values) {
-    if (!values['key-stdin']) throw new UsageError('--key-stdin is required: keys are read from standard input only.');
+    if (!values['key-stdin'])
+      throw new UsageError('--key-stdin is required: keys are read from standard input only.');
     return async (context) => {
       const key = await keyFromInput(context);
       if (key === undefined) return notAKey;
@@ -16,7 +17,8 @@ export const show = defineCommand({
       const nowSeconds = Math.floor(context.now() / 1000);
       if (found === undefined || isRemoved(found.record, nowSeconds)) return noSuchKey(context);
       const { record, tier, suspended } = found;
-      const state = record.expiresAt > nowSeconds ? (suspended ? 'suspended' : 'active') : 'expired';
+      const state =
+        record.expiresAt > nowSeconds ? (suspended ? 'suspended' : 'active') : 'expired';
       const described = describeKey(record);
       return {
         done: true,

@@ -8,10 +8,17 @@ export const stats = defineCommand({
   plan:
     () =>
     async ({ store, now }) => {
-      const [owners, keys] = await Promise.all([store.countOwners(), store.countKeys(Math.floor(now() / 1000))]);
+      const [owners, keys] = await Promise.all([
+        store.countOwners(),
+        store.countKeys(Math.floor(now() / 1000)),
+      ]);
       const sum = (state: 'active' | 'superseded' | 'expired') =>
         keys.reduce((total, count) => total + count[state], 0);
-      const states = { active: sum('active'), superseded: sum('superseded'), expired: sum('expired') };
+      const states = {
+        active: sum('active'),
+        superseded: sum('superseded'),
+        expired: sum('expired'),
+      };
       const byPepper = keys.map(({ pepperVersion, active, superseded, expired }) => [
         pepperVersion,
         active + superseded + expired,

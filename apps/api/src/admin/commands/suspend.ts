@@ -27,12 +27,22 @@ export const suspend = defineCommand({
         };
       },
       async execute({ store, now }) {
-        const { changed, ids } = await suspendOwner(store, { userId, ...author, now: Math.floor(now() / 1000) });
+        const { changed, ids } = await suspendOwner(store, {
+          userId,
+          ...author,
+          now: Math.floor(now() / 1000),
+        });
         return {
           done: true,
-          json: { outcome: changed ? 'suspended' : 'already_suspended', user_id: userId, active_keys: ids.length },
+          json: {
+            outcome: changed ? 'suspended' : 'already_suspended',
+            user_id: userId,
+            active_keys: ids.length,
+          },
           text: [
-            changed ? `${user} is suspended: ${counted(ids.length, 'key')} refused.` : `${user} is already suspended.`,
+            changed
+              ? `${user} is suspended: ${counted(ids.length, 'key')} refused.`
+              : `${user} is already suspended.`,
           ],
         };
       },

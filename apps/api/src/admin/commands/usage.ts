@@ -12,7 +12,12 @@ async function report(context: Context, userId: string): Promise<Report> {
   const owner = await findOwner(context, userId);
   if ('done' in owner) return owner;
   // Adding no counts reads the totals.
-  const totals = await context.store.addUsage({ userId, day: utcDayOf(context.now()), attempt: '', counts: noCounts });
+  const totals = await context.store.addUsage({
+    userId,
+    day: utcDayOf(context.now()),
+    attempt: '',
+    counts: noCounts,
+  });
   const { requestsPerDay, requestsPerMonth } = tiers[owner.tier];
   return {
     done: true,
@@ -33,8 +38,14 @@ async function report(context: Context, userId: string): Promise<Report> {
 
 export const usage = defineCommand({
   usage: `--user ID [--reset ${confirmationUsage} ${changeUsage}]`,
-  summary: "Shows a user's requests in the current UTC day and month, or resets those counts to zero.",
-  options: { user: { type: 'string' }, reset: { type: 'boolean' }, ...confirmationOptions, ...changeOptions },
+  summary:
+    "Shows a user's requests in the current UTC day and month, or resets those counts to zero.",
+  options: {
+    user: { type: 'string' },
+    reset: { type: 'boolean' },
+    ...confirmationOptions,
+    ...changeOptions,
+  },
   plan(values) {
     const userId = userOf(values);
     if (!values.reset) return (context) => report(context, userId);
@@ -46,14 +57,22 @@ export const usage = defineCommand({
         const { outcome: _, ...counts } = json;
         return {
           json: counts,
-          text: [...text, `${printable(userId)} will have full quotas. The daily usage of this month will be deleted.`],
+          text: [
+            ...text,
+            `${printable(userId)} will have full quotas. The daily usage of this month will be deleted.`,
+          ],
         };
       },
       async execute({ store, now }) {
         const before = await store.resetUsage({ userId, ...author, now: Math.floor(now() / 1000) });
         return {
           done: true,
-          json: { outcome: 'reset', user_id: userId, day_before: before.day, month_before: before.month },
+          json: {
+            outcome: 'reset',
+            user_id: userId,
+            day_before: before.day,
+            month_before: before.month,
+          },
           text: [
             `The usage of ${printable(userId)} is reset. It was ${before.day} today and ${before.month} this month.`,
             'Running instances add their unreported usage, and apply the reset within 5 seconds.',

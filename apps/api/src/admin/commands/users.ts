@@ -9,7 +9,8 @@ const sinceOf = ({ since }: OwnerSummary) => (since === undefined ? null : forma
 
 export const users = defineCommand({
   usage: '[--search TEXT] [--tier TIER] [--suspended] [--limit N]',
-  summary: 'Lists users, filtered by part of the id (case-insensitive), tier or suspension. Reads all users.',
+  summary:
+    'Lists users, filtered by part of the id (case-insensitive), tier or suspension. Reads all users.',
   options: {
     search: { type: 'string' },
     tier: { type: 'string' },

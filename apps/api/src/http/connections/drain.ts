@@ -70,7 +70,8 @@ export function drainable(server: Server): (milliseconds: number) => Promise<voi
       // http's own close() also closes idle connections. This calls net's close(), which does not.
       NetServer.prototype.close.call(server, () => resolve());
     });
-    for (const response of unanswered) if (!response.headersSent) response.setHeader('Connection', 'close');
+    for (const response of unanswered)
+      if (!response.headersSent) response.setHeader('Connection', 'close');
 
     const isLate = () => performance.now() - begun > milliseconds;
     const withoutRequest = watchCalm(() => requests);

@@ -31,7 +31,10 @@ function isParserError(error: NodeJS.ErrnoException): boolean {
  * Creates the HTTP server. It limits the duration and size of requests, and answers malformed
  * requests with an error body.
  */
-export function createHttpServer(listener: RequestListener, timeouts: Partial<Timeouts> = {}): Server {
+export function createHttpServer(
+  listener: RequestListener,
+  timeouts: Partial<Timeouts> = {},
+): Server {
   const { listener: ordered, endAfterAnswers } = keepAnswersInOrder(listener);
   // Node would answer a missing Host and an unknown Expect itself, without an error body. The
   // service refuses the former and ignores the latter (RFC 9110 sections 7.2 and 10.1.1).
@@ -41,7 +44,11 @@ export function createHttpServer(listener: RequestListener, timeouts: Partial<Ti
   server.on('checkExpectation', ordered);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (!isParserError(error)) endAfterAnswers(socket);
-    else endAfterAnswers(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'malformed_request');
+    else
+      endAfterAnswers(
+        socket,
+        error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'malformed_request',
+      );
   });
   // CONNECT is for proxies (RFC 9110 section 9.3.6). Node leaves the connection and its errors to
   // the listener.

@@ -58,7 +58,10 @@ export function limitAddresses(perMinute: number, createCounters: CreateCounters
  * according to the newest tier claim that this process has seen. A token with an unknown tier gets
  * the maximum of the default tier.
  */
-export function limitUsers(createCounters: CreateCounters, knownTiers: KnownTiers): Limit<Principal> {
+export function limitUsers(
+  createCounters: CreateCounters,
+  knownTiers: KnownTiers,
+): Limit<Principal> {
   return createLimit({
     name: 'user',
     counters: createCounters('user'),
@@ -86,12 +89,18 @@ export function limitKeys(createCounters: CreateCounters): Limit<FoundKey> {
 }
 
 /** Subtracts a counted request from a limit's counter. */
-export async function refund<Subject>({ counters, keyOf }: Limit<Subject>, subject: Subject): Promise<void> {
+export async function refund<Subject>(
+  { counters, keyOf }: Limit<Subject>,
+  subject: Subject,
+): Promise<void> {
   await counters.decrement(keyOf(subject));
 }
 
 /** Counts a request without refusing it, even if the limit is exceeded. */
-export async function charge<Subject>({ counters, keyOf }: Limit<Subject>, subject: Subject): Promise<void> {
+export async function charge<Subject>(
+  { counters, keyOf }: Limit<Subject>,
+  subject: Subject,
+): Promise<void> {
   await counters.increment(keyOf(subject));
 }
 
@@ -110,7 +119,13 @@ export class RequestCount {
     const { totalHits, resetTime } = await limit.counters.increment(key);
     const maximum = limit.maximumOf(subject);
     const resetAt = resetTime?.getTime() ?? Date.now() + rateLimitWindow;
-    this.status = { name: limit.name, key, maximum, remaining: Math.max(0, maximum - totalHits), resetAt };
+    this.status = {
+      name: limit.name,
+      key,
+      maximum,
+      remaining: Math.max(0, maximum - totalHits),
+      resetAt,
+    };
     if (totalHits <= maximum) return;
     const secondsLeft = Math.max(1, Math.ceil((resetAt - Date.now()) / 1000));
     throw new HttpError('rate_limited', undefined, secondsLeft);

@@ -122,9 +122,15 @@ class SharedOrLocalCounters implements Counters {
   }
 
   /** Runs a script. Resolves to undefined if Redis is unusable; the link reports the cause. */
-  async #run(script: Script, key: string, ...args: readonly number[]): Promise<readonly number[] | undefined> {
+  async #run(
+    script: Script,
+    key: string,
+    ...args: readonly number[]
+  ): Promise<readonly number[] | undefined> {
     if (!this.#link.ready) return undefined;
-    return run(this.#link, script, this.#prefix + key, [this.#window, ...args]).catch(() => undefined);
+    return run(this.#link, script, this.#prefix + key, [this.#window, ...args]).catch(
+      () => undefined,
+    );
   }
 
   #infoOf([totalHits = 0, left = 0]: readonly number[]): ClientRateLimitInfo {
@@ -155,7 +161,8 @@ export function connectCounters(
     times,
     probe: ['EVAL', increment.text, '1', 'limit:probe', '1000'],
     monotonicNow: clock.monotonicNow,
-    onDown: (cause) => log.warn({ event: 'redis_unavailable', err: cause }, logEvents.redisUnavailable),
+    onDown: (cause) =>
+      log.warn({ event: 'redis_unavailable', err: cause }, logEvents.redisUnavailable),
     onUp: () => log.info({ event: 'redis_recovered' }, logEvents.redisRecovered),
   });
   return {

@@ -79,7 +79,8 @@ type Client = ReturnType<typeof clientOf>;
 
 /** Explanations of error replies, by the first word of the reply. */
 const replies: Readonly<Record<string, string>> = {
-  READONLY: 'The server is a replica. It was a primary before a failover, or the address is that of a replica.',
+  READONLY:
+    'The server is a replica. It was a primary before a failover, or the address is that of a replica.',
   LOADING: 'The server is loading its data.',
   MASTERDOWN: 'The server is a replica that has lost its primary.',
   NOAUTH: 'The server requires a password. Set it in REDIS_URL, or set REDIS_AUTH.',
@@ -100,11 +101,15 @@ function describe(error: unknown): Error {
   const { message = '', code } = error as NodeJS.ErrnoException;
   const word = /^[A-Z]+(?= |$)/.exec(message)?.[0];
   const meaning = word === undefined ? undefined : replies[word];
-  if (meaning !== undefined) return new Error(`Redis answered ${word}. ${meaning}`, { cause: error });
+  if (meaning !== undefined)
+    return new Error(`Redis answered ${word}. ${meaning}`, { cause: error });
   if (error instanceof LateError) return error;
-  return new Error(`The connection to Redis failed${code === undefined ? '' : ` (${code})`}: ${message}`, {
-    cause: error,
-  });
+  return new Error(
+    `The connection to Redis failed${code === undefined ? '' : ` (${code})`}: ${message}`,
+    {
+      cause: error,
+    },
+  );
 }
 
 /** Redis, or the source of its credentials, did not respond in time. */
@@ -172,7 +177,8 @@ export class RedisLink {
 
   async #connect(): Promise<void> {
     const { times, monotonicNow, onUp } = this.#options;
-    const late = () => new LateError(`Redis was not ready for counting within ${times.connect} ms.`);
+    const late = () =>
+      new LateError(`Redis was not ready for counting within ${times.connect} ms.`);
     try {
       await withTimeout(times.connect, this.#open(), late);
     } catch (error) {

@@ -24,14 +24,22 @@ function reportedBy({ headers }: IncomingMessage): number {
  * is the rest of the day or month.
  */
 function quotaExceeded({ period, endsAt }: ExhaustedQuota, now: number): HttpError {
-  return new HttpError('quota_exceeded', details.quota[period], Math.max(1, Math.ceil(endsAt - now / 1000)));
+  return new HttpError(
+    'quota_exceeded',
+    details.quota[period],
+    Math.max(1, Math.ceil(endsAt - now / 1000)),
+  );
 }
 
 /**
  * Counts a request with a verified key as usage, together with the requests that a guard reports in
  * it.
  */
-export type MeterUsage = (request: IncomingMessage, found: FoundKey, count: RequestCount) => Promise<void>;
+export type MeterUsage = (
+  request: IncomingMessage,
+  found: FoundKey,
+  count: RequestCount,
+) => Promise<void>;
 
 /**
  * Creates the function that counts usage. It runs after all limits, so that only accepted requests
@@ -42,7 +50,10 @@ export type MeterUsage = (request: IncomingMessage, found: FoundKey, count: Requ
  * @throws {@link HttpError} `quota_exceeded`, from the returned function, if the owner has used up
  *   a quota.
  */
-export function meterUsage({ usage, now }: Pick<Keys, 'usage' | 'now'>, keyLimit: Limit<FoundKey>): MeterUsage {
+export function meterUsage(
+  { usage, now }: Pick<Keys, 'usage' | 'now'>,
+  keyLimit: Limit<FoundKey>,
+): MeterUsage {
   return async (request, { record, tier }, count) => {
     const exhausted = usage.exhaustedQuota(record.userId, tier);
     if (exhausted !== undefined) throw quotaExceeded(exhausted, now());

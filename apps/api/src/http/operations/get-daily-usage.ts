@@ -10,6 +10,8 @@ export function getDailyUsageHandler(dependencies: KeyDependencies) {
   return async (owner: Owner, body: GetDailyUsageBody): Promise<DailyUsage> => {
     const { start_date: firstDay, end_date: lastDay, api_key_names: names } = body;
     const rows = await readDailyUsage(dependencies, owner, { firstDay, lastDay, names });
-    return { usage: rows.map(({ day, name, requests }) => ({ date: day, api_key_name: name, requests })) };
+    return {
+      usage: rows.map(({ day, name, requests }) => ({ date: day, api_key_name: name, requests })),
+    };
   };
 }

@@ -16,13 +16,18 @@ const serversMark = '@servers';
  * delay the start of the service.
  */
 async function prepare(): Promise<{ readonly text: string; readonly servers: readonly Server[] }> {
-  const { default: document } = await import('@andamio/schema/openapi.json', { with: { type: 'json' } });
+  const { default: document } = await import('@andamio/schema/openapi.json', {
+    with: { type: 'json' },
+  });
   return { text: JSON.stringify({ ...document, servers: serversMark }), servers: document.servers };
 }
 
 /** Returns the published servers. The server that the client called comes first. */
 function serversFrom(origin: string, published: readonly Server[]): Server[] {
-  const own = published.find(({ url }) => url === origin) ?? { url: origin, description: 'This host' };
+  const own = published.find(({ url }) => url === origin) ?? {
+    url: origin,
+    description: 'This host',
+  };
   return [own, ...published.filter(({ url }) => url !== origin)];
 }
 

@@ -9,7 +9,11 @@ import { HttpError } from '../response/errors.ts';
  * the key.
  */
 export function requestApiKeyHandler(dependencies: IssueKeyDependencies) {
-  return async (owner: Owner, body: RequestApiKeyBody, idempotencyKey?: string): Promise<IssuedApiKey> => {
+  return async (
+    owner: Owner,
+    body: RequestApiKeyBody,
+    idempotencyKey?: string,
+  ): Promise<IssuedApiKey> => {
     const issued = await issueKey(dependencies, owner, {
       name: body.api_key_name,
       expiresInDays: body.expires_in_days,

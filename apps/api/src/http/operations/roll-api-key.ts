@@ -11,7 +11,11 @@ import { HttpError } from '../response/errors.ts';
  * answer contains the new key.
  */
 export function rollApiKeyHandler(dependencies: IssueKeyDependencies) {
-  return async (owner: Owner, body: RollApiKeyBody, idempotencyKey?: string): Promise<RolledApiKey> => {
+  return async (
+    owner: Owner,
+    body: RollApiKeyBody,
+    idempotencyKey?: string,
+  ): Promise<RolledApiKey> => {
     const rolled = await rollKey(dependencies, owner, {
       name: body.api_key_name,
       graceSeconds: body.grace_seconds,

@@ -10,7 +10,11 @@ import { HttpError } from '../response/errors.ts';
  * expires within a day.
  */
 export function rotateApiKeyHandler(dependencies: KeyDependencies) {
-  return async (owner: Owner, body: RotateApiKeyBody, idempotencyKey?: string): Promise<RotatedApiKey> => {
+  return async (
+    owner: Owner,
+    body: RotateApiKeyBody,
+    idempotencyKey?: string,
+  ): Promise<RotatedApiKey> => {
     const outcome = await rotateKey(dependencies, owner, {
       name: body.api_key_name,
       expiresInDays: body.expires_in_days,

@@ -53,7 +53,11 @@ export function readRow<Op extends BearerReadOperation>(
 
 export function bodyRow<Op extends BearerOperation>(
   operation: Op,
-  handle: (owner: Owner, body: z.output<Op['body']['schema']>, idempotencyKey?: string) => Promise<ResponseBodyOf<Op>>,
+  handle: (
+    owner: Owner,
+    body: z.output<Op['body']['schema']>,
+    idempotencyKey?: string,
+  ) => Promise<ResponseBodyOf<Op>>,
 ): BodyRow {
   return { ...operation, handle };
 }

@@ -33,7 +33,12 @@ function assets(folder: string): RequestHandler {
   return async (request, response, next) => {
     if (serve === undefined) {
       const { default: sirv } = await import('sirv');
-      serve = sirv(join(folder, 'assets'), { brotli: true, gzip: true, immutable: true, maxAge: 31_536_000 });
+      serve = sirv(join(folder, 'assets'), {
+        brotli: true,
+        gzip: true,
+        immutable: true,
+        maxAge: 31_536_000,
+      });
     }
     // Headers that are already set would take precedence over the headers of the library.
     response.removeHeader('Cache-Control');
@@ -72,10 +77,14 @@ export function referenceRouter(folder: string, originOf: OriginOf): Router {
   });
   for (const [path, { file, type }] of Object.entries(texts)) {
     router.get(path, reportRoute(path), async (request, response) => {
-      sendAnswer(response, await compressedAnswer(request, type, await read(file, originOf(request))));
+      sendAnswer(
+        response,
+        await compressedAnswer(request, type, await read(file, originOf(request))),
+      );
     });
   }
-  for (const path of [...otherPaths, pagePath, ...Object.keys(texts)]) router.all(path, refuseOtherMethods(['get']));
+  for (const path of [...otherPaths, pagePath, ...Object.keys(texts)])
+    router.all(path, refuseOtherMethods(['get']));
 
   router.use(assetsPath, readsOnly, reportRoute(`${assetsPath}/*`), assets(folder));
   return router;

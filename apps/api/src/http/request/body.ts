@@ -3,11 +3,15 @@ import { HttpError } from '../response/errors.ts';
 import { parseJson, readJsonBody } from './json-body.ts';
 
 /** Reads the body of a request to an operation (contract, part C). */
-export const readBody = readJsonBody({ limit: 16 * 1024, encodings: new Set(['identity', 'gzip', 'deflate']) });
+export const readBody = readJsonBody({
+  limit: 16 * 1024,
+  encodings: new Set(['identity', 'gzip', 'deflate']),
+});
 
 function parseObject(bytes: Uint8Array | undefined): Record<string, unknown> {
   const value = parseJson(bytes);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new HttpError('invalid_body');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new HttpError('invalid_body');
   return value as Record<string, unknown>;
 }
 
@@ -18,15 +22,24 @@ function parseObject(bytes: Uint8Array | undefined): Record<string, unknown> {
  *
  * @throws {@link HttpError} `invalid_body`, `missing_field`, `invalid_field`.
  */
-export function parseBody<Schema extends z.ZodObject>(bytes: Uint8Array | undefined, schema: Schema): z.output<Schema> {
+export function parseBody<Schema extends z.ZodObject>(
+  bytes: Uint8Array | undefined,
+  schema: Schema,
+): z.output<Schema> {
   const object = parseObject(bytes);
   const parsed = schema.safeParse(object);
   if (parsed.success) return parsed.data;
 
-  const problems = parsed.error.issues.map(({ path, message }) => ({ field: String(path[0]), rule: message }));
+  const problems = parsed.error.issues.map(({ path, message }) => ({
+    field: String(path[0]),
+    rule: message,
+  }));
   const missing = problems.filter(({ field }) => !Object.hasOwn(object, field));
   if (missing.length > 0) {
-    throw new HttpError('missing_field', missing.map(({ field }) => `${field}: is required`).join('; '));
+    throw new HttpError(
+      'missing_field',
+      missing.map(({ field }) => `${field}: is required`).join('; '),
+    );
   }
   // A rule that several items of a list break is listed once.
   const broken = new Set(problems.map(({ field, rule }) => `${field}: ${rule}`));

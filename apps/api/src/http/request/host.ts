@@ -29,7 +29,9 @@ export function requireHost({ rawHeaders, httpVersion }: IncomingMessage): void 
     const name = rawHeaders[index] as string;
     if (name.length !== 4 || name.toLowerCase() !== 'host') continue;
     hosts++;
-    if (!isHost(rawHeaders[index + 1] as string)) throw new HttpError('malformed_request', details.host);
+    if (!isHost(rawHeaders[index + 1] as string))
+      throw new HttpError('malformed_request', details.host);
   }
-  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) throw new HttpError('malformed_request', details.host);
+  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1'))
+    throw new HttpError('malformed_request', details.host);
 }

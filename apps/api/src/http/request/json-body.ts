@@ -17,7 +17,10 @@ export interface JsonBodyRules {
  *
  * @throws {@link HttpError} `invalid_body`, `body_too_large`.
  */
-export type ReadBody = (request: IncomingMessage, response: ServerResponse) => Promise<Uint8Array | undefined>;
+export type ReadBody = (
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<Uint8Array | undefined>;
 
 /**
  * The media type `application/json`. It has no parameters (RFC 8259 section 11), so a `charset`

@@ -20,7 +20,8 @@ function sampleRefusals(log: Logger): (client: string) => boolean {
   let isWindowOpen = false;
 
   function closeWindow(): void {
-    if (unlogged > 0) log.info({ refusals: unlogged }, 'Refusals for limits (429) without a line of their own.');
+    if (unlogged > 0)
+      log.info({ refusals: unlogged }, 'Refusals for limits (429) without a line of their own.');
     clients.clear();
     unlogged = 0;
     isWindowOpen = false;
@@ -66,7 +67,10 @@ export function requestLogger(log: Logger): (exchange: Exchange) => void {
         reason: refusal?.reason,
         ...(cause !== undefined && { err: cause }),
       };
-      log[level](line, cause !== undefined ? 'request failed' : answered ? 'request' : 'request abandoned');
+      log[level](
+        line,
+        cause !== undefined ? 'request failed' : answered ? 'request' : 'request abandoned',
+      );
     });
   };
 }

@@ -24,6 +24,8 @@ export function createOriginOf(trustProxyHops: number): OriginOf {
   };
   return (request) => {
     const { host } = request.headers;
-    return host !== undefined && hostAndPort.test(host) ? `${schemeOf(request)}://${host}` : documentedOrigin;
+    return host !== undefined && hostAndPort.test(host)
+      ? `${schemeOf(request)}://${host}`
+      : documentedOrigin;
   };
 }

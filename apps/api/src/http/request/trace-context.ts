@@ -15,7 +15,9 @@ const cloudTrace = /^([0-9a-f]{32})\/(\d{1,20})(?:;o=([01]))?$/;
 function fromTraceparent(header: string | string[] | undefined): TraceContext | undefined {
   if (typeof header !== 'string') return undefined;
   const [, trace, span, flags] = traceparent.exec(header) ?? [];
-  return trace && span && flags ? { trace_id: trace, span_id: span, trace_flags: flags } : undefined;
+  return trace && span && flags
+    ? { trace_id: trace, span_id: span, trace_flags: flags }
+    : undefined;
 }
 
 function fromCloudTrace(header: string | string[] | undefined): TraceContext | undefined {
@@ -28,5 +30,7 @@ function fromCloudTrace(header: string | string[] | undefined): TraceContext | u
 
 /** Returns the trace context of a request. Undefined if no header contains a well-formed one. */
 export function traceContext(headers: IncomingHttpHeaders): TraceContext | undefined {
-  return fromTraceparent(headers['traceparent']) ?? fromCloudTrace(headers['x-cloud-trace-context']);
+  return (
+    fromTraceparent(headers['traceparent']) ?? fromCloudTrace(headers['x-cloud-trace-context'])
+  );
 }

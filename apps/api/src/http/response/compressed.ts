@@ -8,9 +8,24 @@ import type { Answer } from './answer.ts';
  * Creates the answer for a text that contains the requested host. The text depends on the request,
  * so caches must revalidate it and it is compressed each time.
  */
-export async function compressedAnswer(request: IncomingMessage, type: string, text: string): Promise<Answer> {
+export async function compressedAnswer(
+  request: IncomingMessage,
+  type: string,
+  text: string,
+): Promise<Answer> {
   const isGzip = accepts(request).encodings('gzip') !== false;
-  const headers = ['Cache-Control', 'no-cache', 'Content-Type', type, 'Vary', 'Origin, Accept-Encoding'];
+  const headers = [
+    'Cache-Control',
+    'no-cache',
+    'Content-Type',
+    type,
+    'Vary',
+    'Origin, Accept-Encoding',
+  ];
   if (!isGzip) return { status: 200, headers, body: text };
-  return { status: 200, headers: [...headers, 'Content-Encoding', 'gzip'], body: await promisify(gzip)(text) };
+  return {
+    status: 200,
+    headers: [...headers, 'Content-Encoding', 'gzip'],
+    body: await promisify(gzip)(text),
+  };
 }

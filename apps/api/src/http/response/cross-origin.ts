@@ -11,7 +11,10 @@ const exposedHeaders = [...rateLimitHeaders, requestIdHeader, errorCodeHeader];
  * The header that lists the response headers that pages may read. It is sent even if the request
  * has no `Origin`.
  */
-export const exposureHeaders: RawHeaders = ['Access-Control-Expose-Headers', exposedHeaders.join(',')];
+export const exposureHeaders: RawHeaders = [
+  'Access-Control-Expose-Headers',
+  exposedHeaders.join(','),
+];
 
 /** The rules for requests from pages of other origins (CORS). */
 export interface CrossOrigin {
@@ -42,7 +45,9 @@ export function allowOrigins(origins: readonly string[]): CrossOrigin {
   const others = cors({ ...options, preflightContinue: true });
   return {
     isPreflight: ({ method, headers }) =>
-      method === 'OPTIONS' && 'access-control-request-method' in headers && listed.has(headers.origin ?? ''),
+      method === 'OPTIONS' &&
+      'access-control-request-method' in headers &&
+      listed.has(headers.origin ?? ''),
     expose: (request, response) => others(request, response, () => {}),
     answerPreflight: (request, response) => preflight(request, response, () => {}),
   };

@@ -2,7 +2,10 @@ import { formatTimestamp } from '@andamio/schema/timestamps';
 import type { KeyFacts } from '../../keys/issue.ts';
 
 /** Returns the published fields of a key, except for the key itself (contract, part A). */
-export function describeKey({ createdAt, expiresAt, expiresInDays, name }: KeyFacts, isActive: boolean) {
+export function describeKey(
+  { createdAt, expiresAt, expiresInDays, name }: KeyFacts,
+  isActive: boolean,
+) {
   return {
     created_at: formatTimestamp(createdAt),
     expires_at: formatTimestamp(expiresAt),

@@ -15,7 +15,8 @@ export const details = {
       "Monthly quota: the requests that the owner's tier allows in a UTC month are used up. Wait as long as Retry-After says.",
   },
   alerts: {
-    invalid_body: 'The body must be a JSON array of alerts, sent as application/json and not compressed.',
+    invalid_body:
+      'The body must be a JSON array of alerts, sent as application/json and not compressed.',
     body_too_large: `The body must be at most ${maximumAlertBytes / 1024} KiB.`,
   },
 } as const;

@@ -1,4 +1,10 @@
-import { type ErrorCode, type ErrorStatus, errorBody, errorCodeHeader, errorKinds } from '@andamio/schema/errors';
+import {
+  type ErrorCode,
+  type ErrorStatus,
+  errorBody,
+  errorCodeHeader,
+  errorKinds,
+} from '@andamio/schema/errors';
 import type { CredentialRefusal } from '../../auth/refusals.ts';
 import { SigningKeysUnavailableError } from '../../auth/signing-keys.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../keys/store.ts';
@@ -101,7 +107,8 @@ export function answerErrors(explainsRefusals: boolean): AnswerError {
     const isExplained = explainsRefusals && reason !== undefined;
     const body = errorBody(code, isExplained ? `${details} Reason: ${reason}.` : details);
     const retry = retryAfter === undefined ? [] : ['Retry-After', String(retryAfter)];
-    const challenge = code in challenges ? ['WWW-Authenticate', challenges[code as keyof typeof challenges]] : [];
+    const challenge =
+      code in challenges ? ['WWW-Authenticate', challenges[code as keyof typeof challenges]] : [];
     return {
       status: body.statusCode,
       headers: [...headers, ...jsonType, errorCodeHeader, code, ...retry, ...challenge],

@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type AlertVerdict, type LeakAlert, leakAlert, maximumAlertBytes } from '@andamio/schema/secret-scanning';
+import {
+  type AlertVerdict,
+  type LeakAlert,
+  leakAlert,
+  maximumAlertBytes,
+} from '@andamio/schema/secret-scanning';
 import { readJsonBody } from '../request/json-body.ts';
 import { details } from '../response/details.ts';
 import { HttpError } from '../response/errors.ts';
@@ -45,7 +50,10 @@ export function parseAlerts(bytes: Uint8Array): ParsedAlerts {
 }
 
 /** Returns the verdict on each alert, as GitHub expects it. */
-export function verdictsOf(alerts: readonly LeakAlert[], revoked: ReadonlySet<string>): AlertVerdict[] {
+export function verdictsOf(
+  alerts: readonly LeakAlert[],
+  revoked: ReadonlySet<string>,
+): AlertVerdict[] {
   return alerts.map(({ token, type }) => ({
     token_hash: createHash('sha256').update(token).digest('hex'),
     token_type: type,

@@ -30,18 +30,28 @@ function signatureOf({ headersDistinct }: Request): AlertSignature {
   throw new CredentialsRefusedError('invalid_signature', 'malformed');
 }
 
-async function authenticate(verifyAlert: VerifyAlert, signature: AlertSignature, body: Uint8Array): Promise<void> {
+async function authenticate(
+  verifyAlert: VerifyAlert,
+  signature: AlertSignature,
+  body: Uint8Array,
+): Promise<void> {
   const verification = await verifyAlert(signature, body);
   // GitHub sends an alert again after status 500, but not after a refusal.
   if (verification === 'unconfirmed') throw new HttpError('signing_keys_unavailable');
-  if (verification !== 'verified') throw new CredentialsRefusedError('invalid_signature', verification);
+  if (verification !== 'verified')
+    throw new CredentialsRefusedError('invalid_signature', verification);
 }
 
 /**
  * Creates the handler of POST /api/v1/github/secret-scanning, which revokes the keys that GitHub
  * found in public.
  */
-function handleAlerts({ keys, verifyAlert, addressLimit, log }: SecretScanningDependencies): RequestHandler {
+function handleAlerts({
+  keys,
+  verifyAlert,
+  addressLimit,
+  log,
+}: SecretScanningDependencies): RequestHandler {
   return async (request, response) => {
     const signature = signatureOf(request);
     const body = (await readAlerts(request, response)) ?? new Uint8Array();
@@ -51,10 +61,12 @@ function handleAlerts({ keys, verifyAlert, addressLimit, log }: SecretScanningDe
     response.removeHeader('RateLimit-Policy');
 
     const { alerts, unreadable } = parseAlerts(body);
-    if (unreadable > 0) log.warn({ unreadable }, 'GitHub sent alerts that name no token; the others are handled');
+    if (unreadable > 0)
+      log.warn({ unreadable }, 'GitHub sent alerts that name no token; the others are handled');
     const tokens = alerts.map(({ token }) => token);
     const { revoked, before } = await revokeLeaked(keys, tokens, { kind: 'github' });
-    if (revoked.size > 0) log.warn({ keys: revoked.size }, 'GitHub found keys in public; they are revoked');
+    if (revoked.size > 0)
+      log.warn({ keys: revoked.size }, 'GitHub found keys in public; they are revoked');
     response.json(verdictsOf(alerts, new Set([...revoked, ...before])));
   };
 }

@@ -29,7 +29,10 @@ const unchanged: readonly Change[] = [];
  *
  * @param known the owner as stored. Nothing is stored for an unknown owner.
  */
-export function applyTierClaim(known: OwnerRecord | undefined, command: ClaimTierCommand): ClaimedOwner {
+export function applyTierClaim(
+  known: OwnerRecord | undefined,
+  command: ClaimTierCommand,
+): ClaimedOwner {
   const { userId, tierClaim, now: at, by, reason } = command;
   if (known === undefined) return { owner: { ...unknownOwner, tierClaim }, claimed: unchanged };
   if (!isNews(tierClaim, known.tierClaim)) return { owner: known, claimed: unchanged };

@@ -9,7 +9,11 @@ import { decideResumption } from './suspend.ts';
 const { record: located } = command();
 
 /** Returns a view in which a located secret has changed since it was located. */
-function viewOf({ key, previous, owner }: Pick<View, 'key' | 'previous'> & Partial<Pick<View, 'owner'>>): View {
+function viewOf({
+  key,
+  previous,
+  owner,
+}: Pick<View, 'key' | 'previous'> & Partial<Pick<View, 'owner'>>): View {
   return {
     owner,
     located,
@@ -45,7 +49,12 @@ describe('a secret that changed after it was located', () => {
     const view = viewOf({ key: unrelated, previous: located });
     const { outcome, changes } = decideRevocation(view, revocation);
     expect(outcome).toMatchObject({ ids: [located.id] });
-    expect(changes[0]).toEqual({ type: 'remove', secret: 'previous', name: 'name', id: located.id });
+    expect(changes[0]).toEqual({
+      type: 'remove',
+      secret: 'previous',
+      name: 'name',
+      id: located.id,
+    });
   });
 
   test('is neither rehashed nor revoked if its name has another key', () => {

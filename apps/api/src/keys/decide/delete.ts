@@ -16,12 +16,17 @@ export function decideDeletion(view: View, command: DeleteCommand): Decision<Del
   const { userId, name, now } = command;
   const { claimed } = applyTierClaim(view.owner, command);
   const { named } = view;
-  if (named === undefined || isRemoved(named, now)) return { outcome: 'no_such_key', changes: claimed };
+  if (named === undefined || isRemoved(named, now))
+    return { outcome: 'no_such_key', changes: claimed };
 
   const { previousId } = view;
   const changes: Change[] = [...claimed, { type: 'remove', secret: 'current', name, id: named.id }];
-  if (previousId !== undefined) changes.push({ type: 'remove', secret: 'previous', name, id: previousId });
+  if (previousId !== undefined)
+    changes.push({ type: 'remove', secret: 'previous', name, id: previousId });
   const entry = ownEntry('key.deleted', { at: now, userId, name, keyId: named.id });
   changes.push({ type: 'append_audit_entry', entry });
-  return { outcome: { ids: previousId === undefined ? [named.id] : [named.id, previousId] }, changes };
+  return {
+    outcome: { ids: previousId === undefined ? [named.id] : [named.id, previousId] },
+    changes,
+  };
 }

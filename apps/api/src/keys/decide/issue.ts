@@ -1,6 +1,14 @@
 import { ownEntry } from '../audit.ts';
 import { isRemoved, isTooLate } from '../expiry.ts';
-import type { Change, Decision, IssueCommand, IssueOutcome, OwnerRecord, OwnerScope, View } from '../model.ts';
+import type {
+  Change,
+  Decision,
+  IssueCommand,
+  IssueOutcome,
+  OwnerRecord,
+  OwnerScope,
+  View,
+} from '../model.ts';
 import { applyTierClaim } from './claim-tier.ts';
 import { decideReplay, savedAnswer } from './replay.ts';
 
@@ -35,7 +43,8 @@ export function decideIssue(view: View, command: IssueCommand): Decision<IssueOu
 
   const entry = ownEntry('key.issued', { at: now, userId, name, keyId });
   const changes: Change[] = [...claimed, { type: 'put_key', record }];
-  if (owner.createdAt === undefined) changes.push({ type: 'put_owner', owner: { ...owner, createdAt: now } });
+  if (owner.createdAt === undefined)
+    changes.push({ type: 'put_owner', owner: { ...owner, createdAt: now } });
   changes.push(...savedAnswer(request, now, record), { type: 'append_audit_entry', entry });
   return { outcome: 'issued', changes };
 }

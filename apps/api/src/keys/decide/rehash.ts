@@ -5,7 +5,10 @@ import type { Change, Decision, RehashCommand, RehashOutcome, View } from '../mo
  * Decides whether a secret is rehashed: stored under a key id with another pepper, in place of its
  * current key id.
  */
-export function decideRehash(view: View, { from, to, now }: RehashCommand): Decision<RehashOutcome> {
+export function decideRehash(
+  view: View,
+  { from, to, now }: RehashCommand,
+): Decision<RehashOutcome> {
   const { located, key, previous } = view;
   const secret = [key, previous].find((one) => one !== undefined && one.serial === located?.serial);
   if (secret === undefined || secret.id !== from || isRemoved(secret, now)) {

@@ -11,13 +11,16 @@ export function decideRevocation(view: View, command: RevokeCommand): Decision<R
   const { by: actor, reason, now } = command;
   const { located, key, previous } = view;
   // The secret may have been rehashed or rolled since it was located.
-  const ended = [key, previous].find((secret) => secret !== undefined && secret.serial === located?.serial);
+  const ended = [key, previous].find(
+    (secret) => secret !== undefined && secret.serial === located?.serial,
+  );
   if (ended === undefined || isRemoved(ended, now)) return { outcome: 'no_such_key', changes: [] };
 
   const { id, userId, name } = ended;
   const changes: Change[] = [];
   if (ended === key) changes.push({ type: 'remove', secret: 'current', name, id });
-  if (previous !== undefined) changes.push({ type: 'remove', secret: 'previous', name, id: previous.id });
+  if (previous !== undefined)
+    changes.push({ type: 'remove', secret: 'previous', name, id: previous.id });
   if (ended === key && previous !== undefined && !isRemoved(previous, now)) {
     const record = { ...previous, deleteAfter: deleteAfterOf(previous.expiresAt) };
     changes.push({ type: 'put_key', record });

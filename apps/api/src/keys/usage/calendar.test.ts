@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { daysBetween, endOfDay, endOfMonth, monthOf, usageRemovalOf, utcDayOf } from './calendar.ts';
+import {
+  daysBetween,
+  endOfDay,
+  endOfMonth,
+  monthOf,
+  usageRemovalOf,
+  utcDayOf,
+} from './calendar.ts';
 
 const seconds = (text: string) => Date.parse(text) / 1000;
 
@@ -17,13 +24,22 @@ test.each([
   ['2025-12-31', '2025-12', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', '2027-02-01T00:00:00Z'],
   ['2024-02-29', '2024-02', '2024-03-01T00:00:00Z', '2024-03-01T00:00:00Z', '2025-04-01T00:00:00Z'],
   ['9999-01-01', '9999-01', '9999-01-02T00:00:00Z', '9999-02-01T00:00:00Z', '9999-12-31T23:59:59Z'],
-])('%s is in %s; when it ends, its month ends, its usage goes', (day, month, dayEnd, monthEnd, removal) => {
-  expect(monthOf(day)).toBe(month);
-  expect([endOfDay(day), endOfMonth(day), usageRemovalOf(day)]).toEqual([dayEnd, monthEnd, removal].map(seconds));
-});
+])(
+  '%s is in %s; when it ends, its month ends, its usage goes',
+  (day, month, dayEnd, monthEnd, removal) => {
+    expect(monthOf(day)).toBe(month);
+    expect([endOfDay(day), endOfMonth(day), usageRemovalOf(day)]).toEqual(
+      [dayEnd, monthEnd, removal].map(seconds),
+    );
+  },
+);
 
 test('the days between two are all of them, both included, over leap days and years', () => {
-  expect(daysBetween('2024-02-28', '2024-03-01')).toEqual(['2024-02-28', '2024-02-29', '2024-03-01']);
+  expect(daysBetween('2024-02-28', '2024-03-01')).toEqual([
+    '2024-02-28',
+    '2024-02-29',
+    '2024-03-01',
+  ]);
   expect(daysBetween('2025-12-31', '2025-12-31')).toEqual(['2025-12-31']);
   expect(daysBetween('2025-12-31', '2025-12-30')).toEqual([]);
   const year = daysBetween('2024-01-01', '2024-12-31');

@@ -41,6 +41,7 @@ export function usageRemovalOf(day: string): number {
 /** Returns all days from the first to the last, inclusive. */
 export function daysBetween(first: string, last: string): string[] {
   const days: string[] = [];
-  for (let start = startOf(first); start <= startOf(last); start += secondsPerDay) days.push(utcDayOf(start * 1000));
+  for (let start = startOf(first); start <= startOf(last); start += secondsPerDay)
+    days.push(utcDayOf(start * 1000));
   return days;
 }

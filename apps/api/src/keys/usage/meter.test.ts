@@ -33,7 +33,12 @@ const settle = () => pass(0);
 
 /** Counts as another instance does, directly in the store. */
 const countElsewhere = (requests: number, day = today, userId = 'owner') =>
-  store.addUsage({ userId, day, attempt: crypto.randomUUID(), counts: new Map([['name', requests]]) });
+  store.addUsage({
+    userId,
+    day,
+    attempt: crypto.randomUUID(),
+    counts: new Map([['name', requests]]),
+  });
 
 /**
  * Checks the quota for one more request, as verification does, and counts the request if it is

@@ -83,7 +83,12 @@ export class UsageMeter {
   /** Counts verified requests of a key. */
   count(userId: string, name: string, requests = 1): void {
     if (this.#waiting.add(userId, this.#today(), name, requests)) this.#arm();
-    else this.#warn(new Error('There is no room for more usage that waits to be stored: requests are not counted.'));
+    else
+      this.#warn(
+        new Error(
+          'There is no room for more usage that waits to be stored: requests are not counted.',
+        ),
+      );
   }
 
   /**
@@ -91,7 +96,8 @@ export class UsageMeter {
    * timers fire late where the processor is throttled between requests.
    */
   flushWhenDue(): void {
-    if (this.#timer !== undefined && this.#flushing === undefined && this.#untilDue() === 0) void this.flush();
+    if (this.#timer !== undefined && this.#flushing === undefined && this.#untilDue() === 0)
+      void this.flush();
   }
 
   /**
@@ -166,7 +172,8 @@ export class UsageMeter {
     const owners = this.#waiting.owners().values();
     const failures: unknown[] = [];
     const sendInTurn = async () => {
-      for (const userId of owners) await this.#send(userId).catch((error: unknown) => failures.push(error));
+      for (const userId of owners)
+        await this.#send(userId).catch((error: unknown) => failures.push(error));
     };
     await Promise.all(Array.from({ length: parallelAdditions }, sendInTurn));
     if (failures.length > 0) this.#warn(failures[0]);

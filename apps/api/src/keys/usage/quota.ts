@@ -15,7 +15,11 @@ export interface ExhaustedQuota {
  *
  * @param today the UTC day of the totals.
  */
-export function exhaustedBy(used: UsageTotals, tier: Tier, today: string): ExhaustedQuota | undefined {
+export function exhaustedBy(
+  used: UsageTotals,
+  tier: Tier,
+  today: string,
+): ExhaustedQuota | undefined {
   const { requestsPerDay, requestsPerMonth } = tiers[tier];
   if (used.month >= requestsPerMonth) return { period: 'month', endsAt: endOfMonth(today) };
   if (used.day >= requestsPerDay) return { period: 'day', endsAt: endOfDay(today) };

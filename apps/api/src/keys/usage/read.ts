@@ -57,7 +57,9 @@ export async function readDailyUsage(
   const { store, now } = dependencies;
   const { active, expired } = await listKeys(dependencies, owner);
   const wanted = names && new Set(names);
-  const held = [...active, ...expired].map(({ name }) => name).filter((name) => wanted?.has(name) !== false);
+  const held = [...active, ...expired]
+    .map(({ name }) => name)
+    .filter((name) => wanted?.has(name) !== false);
   const isKept = (day: string) => day <= utcDayOf(now()) && usageRemovalOf(day) > now() / 1000;
   const days = daysBetween(firstDay, lastDay).filter(isKept);
   if (held.length === 0 || days.length === 0) return [];

@@ -69,7 +69,14 @@ export class WaitingUsage {
   }
 
   #begin(userId: string, day: string): Batch {
-    const batch: Batch = { userId, day, attempt: randomUUID(), counts: new Map(), total: 0, isClosed: false };
+    const batch: Batch = {
+      userId,
+      day,
+      attempt: randomUUID(),
+      counts: new Map(),
+      total: 0,
+      isClosed: false,
+    };
     this.#batches.set(userId, [...this.of(userId), batch]);
     return batch;
   }

@@ -30,9 +30,15 @@ export async function readAudit({ firestore }: Database, userId: string): Promis
 }
 
 /** Reports whether there is an entry for the revocation of a secret with one of the ids. */
-export async function wasRevoked({ firestore }: Database, ids: readonly string[]): Promise<boolean> {
+export async function wasRevoked(
+  { firestore }: Database,
+  ids: readonly string[],
+): Promise<boolean> {
   // A key has few entries; an index on both fields would cost more than it saves.
-  const query = firestore.collection(collections.audit.id).where('key_id', 'in', ids).select('action');
+  const query = firestore
+    .collection(collections.audit.id)
+    .where('key_id', 'in', ids)
+    .select('action');
   const { docs } = await query.get().catch((cause: unknown) => {
     throw new StoreUnavailableError('Firestore could not be read.', { cause });
   });

@@ -1,6 +1,10 @@
 // Importing this module loads the client library and gRPC, which takes long. Import it on the first
 // call, not at the start of the service.
-import { type Connection, type DatabaseAddress, openDatabase } from '@andamio/verification/firestore/client';
+import {
+  type Connection,
+  type DatabaseAddress,
+  openDatabase,
+} from '@andamio/verification/firestore/client';
 import { Timestamp } from '@google-cloud/firestore';
 
 export interface FirestoreAddress extends DatabaseAddress {

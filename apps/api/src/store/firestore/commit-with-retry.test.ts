@@ -8,7 +8,9 @@ import { withDeadline } from './deadline.ts';
 const deadline = 10;
 const never = () => new Promise<never>(() => {});
 const batch = (commit: () => Promise<unknown>) => ({ commit }) as unknown as WriteBatch;
-const refused = batch(() => Promise.reject(Object.assign(new Error('other processes got ahead'), { code: 9 })));
+const refused = batch(() =>
+  Promise.reject(Object.assign(new Error('other processes got ahead'), { code: 9 })),
+);
 
 /**
  * Runs a change with the given commit. Its first read is replaced by a guess, and the given
@@ -16,8 +18,11 @@ const refused = batch(() => Promise.reject(Object.assign(new Error('other proces
  */
 function change(writes: WriteBatch, readAgain: () => Promise<string>) {
   const end = performance.now() + 1000;
-  const decide = () => (performance.now() < end ? { outcome: 'made', writes } : { outcome: 'too late' });
-  return withDeadline(deadline, () => commitWithRetry<string, string>({ guess: 'nothing', read: readAgain, decide }));
+  const decide = () =>
+    performance.now() < end ? { outcome: 'made', writes } : { outcome: 'too late' };
+  return withDeadline(deadline, () =>
+    commitWithRetry<string, string>({ guess: 'nothing', read: readAgain, decide }),
+  );
 }
 
 describe('a change that is not settled when its time is up', () => {
@@ -26,7 +31,9 @@ describe('a change that is not settled when its time is up', () => {
       commitWithRetry<string, string>({ read: never, decide: never as never }),
     );
     await expect(unread).rejects.toBeInstanceOf(StoreUnavailableError);
-    await expect(withDeadline(0, () => Promise.resolve())).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(withDeadline(0, () => Promise.resolve())).rejects.toBeInstanceOf(
+      StoreUnavailableError,
+    );
   });
 
   test.each([

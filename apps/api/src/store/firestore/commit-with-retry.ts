@@ -85,7 +85,9 @@ async function readOrFail<View>(read: () => Promise<View>, writesSent: boolean):
  *
  * @throws {@link StoreUnavailableError} or {@link OutcomeUnknownError}.
  */
-export async function commitWithRetry<View, Outcome>(change: OptimisticCommit<View, Outcome>): Promise<Outcome> {
+export async function commitWithRetry<View, Outcome>(
+  change: OptimisticCommit<View, Outcome>,
+): Promise<Outcome> {
   const { guess } = change;
   let writesSent = false;
   if (guess !== undefined) {

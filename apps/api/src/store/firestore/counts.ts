@@ -20,7 +20,8 @@ export const readStep = <T>(read: () => Promise<T>): Promise<T> => withDeadline(
 export async function countOwners({ firestore }: Database): Promise<OwnerCounts> {
   const owners = firestore.collection(collections.owners.id);
   const count = async (query: Query) => (await readStep(() => query.count().get())).data().count;
-  const countTier = async (tier: string) => [tier, await count(owners.where('tier', '==', tier))] as const;
+  const countTier = async (tier: string) =>
+    [tier, await count(owners.where('tier', '==', tier))] as const;
   const [total, suspended, byTier] = await Promise.all([
     count(owners),
     count(owners.where('suspended', '==', true)),
@@ -43,7 +44,9 @@ export async function countKeys({ firestore }: Database, now: number): Promise<K
   let last: QueryDocumentSnapshot | undefined;
   do {
     const after = last;
-    const { docs } = await readStep(() => (after === undefined ? all : all.startAfter(after)).get());
+    const { docs } = await readStep(() =>
+      (after === undefined ? all : all.startAfter(after)).get(),
+    );
     for (const document of docs) {
       const key = parseCounted(document);
       if (key === undefined || isRemoved({ deleteAfter: key.remove_at }, now)) continue;

@@ -1,6 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { DeadlineError, withDeadline as runWithDeadline } from '@andamio/verification/firestore/deadline';
-import { ConnectionSetupError, CredentialsError, explainRefusal } from '@andamio/verification/firestore/refusal';
+import {
+  DeadlineError,
+  withDeadline as runWithDeadline,
+} from '@andamio/verification/firestore/deadline';
+import {
+  ConnectionSetupError,
+  CredentialsError,
+  explainRefusal,
+} from '@andamio/verification/firestore/refusal';
 import { OutcomeUnknownError, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
 
 /** The state of the current operation: whether it has sent a write to Firestore. */
@@ -38,14 +45,19 @@ const isFirestoreError = (error: unknown) => typeof (error as { code?: unknown }
  *   write was sent, and {@link OutcomeUnknownError} after that. Other errors of the operation are
  *   passed on.
  */
-export async function withDeadline<T>(milliseconds: number, operation: () => Promise<T>): Promise<T> {
+export async function withDeadline<T>(
+  milliseconds: number,
+  operation: () => Promise<T>,
+): Promise<T> {
   const progress = { writeSent: false };
   try {
     return await runWithDeadline(milliseconds, () => underWay.run(progress, operation));
   } catch (error) {
     if (error instanceof DeadlineError) {
       throw progress.writeSent
-        ? new OutcomeUnknownError('Firestore did not say in time what became of the write.', { cause: error })
+        ? new OutcomeUnknownError('Firestore did not say in time what became of the write.', {
+            cause: error,
+          })
         : new StoreUnavailableError(error.message);
     }
     if (!isFirestoreError(error)) throw error;
@@ -56,4 +68,5 @@ export async function withDeadline<T>(milliseconds: number, operation: () => Pro
 }
 
 /** Runs an operation, or one step of a longer operation, within {@link storeDeadline}. */
-export const withStoreDeadline = <T>(operation: () => Promise<T>) => withDeadline(storeDeadline, operation);
+export const withStoreDeadline = <T>(operation: () => Promise<T>) =>
+  withDeadline(storeDeadline, operation);

@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import { collections } from '@andamio/schema/firestore-layout';
 import { tierSchema } from '@andamio/schema/tiers';
 import { checkedFields, parseContent, time } from '@andamio/verification/firestore/key-document';
-import type { DocumentReference, DocumentSnapshot, Firestore, Timestamp } from '@google-cloud/firestore';
+import type {
+  DocumentReference,
+  DocumentSnapshot,
+  Firestore,
+  Timestamp,
+} from '@google-cloud/firestore';
 import * as z from 'zod';
 import { type AuditEntry, auditRemovalOf } from '../../keys/audit.ts';
 import type { AccountStatus, FoundKey, KeyRecord, NamedKey } from '../../keys/model.ts';
@@ -142,12 +147,18 @@ export function parseKey(snapshot: DocumentSnapshot): Found<StoredKey> | undefin
   return { content: { record, tier, suspended, superseded }, updateTime };
 }
 
-const countedKey = keyDocument.pick({ pepper_version: true, expires_at: true, remove_at: true, superseded: true });
+const countedKey = keyDocument.pick({
+  pepper_version: true,
+  expires_at: true,
+  remove_at: true,
+  superseded: true,
+});
 
 /** The fields of a key's document that are needed to count keys. */
 export const countedFields = Object.keys(countedKey.shape);
 
-export const parseCounted = (snapshot: DocumentSnapshot) => parseDocument(countedKey, snapshot)?.content;
+export const parseCounted = (snapshot: DocumentSnapshot) =>
+  parseDocument(countedKey, snapshot)?.content;
 
 const mapped = <From, To>(map: Readonly<Record<string, From>>, to: (value: From) => To) =>
   Object.fromEntries(Object.entries(map).map(([key, value]) => [key, to(value)]));

@@ -7,7 +7,13 @@ import { audit } from './audit.ts';
 import { commitWithRetry } from './commit-with-retry.ts';
 import type { Database } from './database.ts';
 import { withStoreDeadline } from './deadline.ts';
-import { type Found, keyDocumentOf, type OwnerDocument, ownerDocumentOf, parseOwner } from './documents.ts';
+import {
+  type Found,
+  keyDocumentOf,
+  type OwnerDocument,
+  ownerDocumentOf,
+  parseOwner,
+} from './documents.ts';
 import { ownerRecordOf, unexpired } from './owner.ts';
 import { writeOwner } from './write-owner.ts';
 
@@ -17,14 +23,21 @@ type ErasureCommand = Omit<OwnerCommand, 'reason'>;
 const chunk = 400;
 
 /** Returns some of a user's documents in a collection. */
-async function readSome({ firestore }: Database, { id }: Collection, userId: string, limit: number) {
+async function readSome(
+  { firestore }: Database,
+  { id }: Collection,
+  userId: string,
+  limit: number,
+) {
   const query = firestore.collection(id).where('user_id', '==', userId).limit(limit).select();
   return (await query.get()).docs;
 }
 
 /** Reports whether anything is stored about a user except the owner's document. */
 async function isAnythingLeft(database: Database, userId: string): Promise<boolean> {
-  const found = await Promise.all(collectionsByUser.map((collection) => readSome(database, collection, userId, 1)));
+  const found = await Promise.all(
+    collectionsByUser.map((collection) => readSome(database, collection, userId, 1)),
+  );
   return found.some((documents) => documents.length > 0);
 }
 
@@ -83,14 +96,21 @@ function removeSome(database: Database, collection: Collection, userId: string):
  * Deletes the owner's document, unless it has changed since it was read. After a change, other
  * documents of the user may have been written. Returns whether the document is deleted.
  */
-function removeOwner({ firestore }: Database, userId: string, known: Found<OwnerDocument>): Promise<boolean> {
+function removeOwner(
+  { firestore }: Database,
+  userId: string,
+  known: Found<OwnerDocument>,
+): Promise<boolean> {
   const document = ownerDocumentOf(firestore, userId);
   return commitWithRetry<Found<OwnerDocument> | undefined, boolean>({
     read: async () => parseOwner(await document.get()),
     decide(owner) {
       if (owner === undefined) return { outcome: true };
       if (!owner.updateTime.isEqual(known.updateTime)) return { outcome: false };
-      return { outcome: true, writes: firestore.batch().delete(document, { lastUpdateTime: owner.updateTime }) };
+      return {
+        outcome: true,
+        writes: firestore.batch().delete(document, { lastUpdateTime: owner.updateTime }),
+      };
     },
   });
 }

@@ -1,6 +1,11 @@
 import { collections } from '@andamio/schema/firestore-layout';
 import { time } from '@andamio/verification/firestore/key-document';
-import type { DocumentReference, DocumentSnapshot, Firestore, Timestamp } from '@google-cloud/firestore';
+import type {
+  DocumentReference,
+  DocumentSnapshot,
+  Firestore,
+  Timestamp,
+} from '@google-cloud/firestore';
 import * as z from 'zod';
 import type { IdempotencyRecord, IdempotencyScope } from '../../keys/idempotency.ts';
 import { type Found, nameOf, parseDocument } from './documents.ts';
@@ -36,14 +41,20 @@ export function recordDocumentOf(
   firestore: Firestore,
   { userId, operation, idempotencyKey }: IdempotencyScope,
 ): DocumentReference {
-  return firestore.collection(collections.idempotency.id).doc(nameOf(userId, operation, idempotencyKey));
+  return firestore
+    .collection(collections.idempotency.id)
+    .doc(nameOf(userId, operation, idempotencyKey));
 }
 
 export const parseRecord = (snapshot: DocumentSnapshot): Found<IdempotencyRecord> | undefined =>
   parseDocument(recordDocument, snapshot);
 
 /** Returns the fields of an idempotency record's document. */
-export function recordFields(userId: string, record: IdempotencyRecord, timestamp: (seconds: number) => Timestamp) {
+export function recordFields(
+  userId: string,
+  record: IdempotencyRecord,
+  timestamp: (seconds: number) => Timestamp,
+) {
   return {
     user_id: userId,
     body_digest: record.bodyDigest,
@@ -53,7 +64,8 @@ export function recordFields(userId: string, record: IdempotencyRecord, timestam
     created_at: timestamp(record.createdAt),
     expires_at: timestamp(record.expiresAt),
     expires_in_days: record.expiresInDays,
-    previous_expires_at: record.previousExpiresAt === null ? null : timestamp(record.previousExpiresAt),
+    previous_expires_at:
+      record.previousExpiresAt === null ? null : timestamp(record.previousExpiresAt),
     remove_at: timestamp(record.deleteAfter),
   };
 }

@@ -20,7 +20,9 @@ test('of distinct owners none waits for another', async () => {
   const queue = new OwnerQueue();
   const stuck = Promise.withResolvers<void>();
   const waiting = queue.run('stuck', () => stuck.promise);
-  const others = Array.from({ length: 100 }, (_, index) => queue.run(`owner ${index}`, async () => index));
+  const others = Array.from({ length: 100 }, (_, index) =>
+    queue.run(`owner ${index}`, async () => index),
+  );
   expect(await Promise.all(others)).toHaveLength(100);
   stuck.resolve();
   await waiting;

@@ -42,7 +42,10 @@ export function ownerRecordOf(owner: OwnerDocument): OwnerRecord {
 }
 
 /** Returns the unexpired keys, each as its key id and its expiry in Unix seconds. */
-export function unexpired(keys: Readonly<Record<string, number>> = {}, now: number): [string, number][] {
+export function unexpired(
+  keys: Readonly<Record<string, number>> = {},
+  now: number,
+): [string, number][] {
   return Object.entries(keys).filter(([, expiresAt]) => expiresAt > now);
 }
 
@@ -76,7 +79,9 @@ export function ownerAfter(before: OwnerDocument | undefined, change: OwnerChang
     suspended: owner.suspended,
     erasing: owner.erasing,
     active: { ...kept(keys.active), ...put },
-    expired: Object.fromEntries(lastExpired(keys, now).filter(([id]) => !drop.includes(id) && put?.[id] === undefined)),
+    expired: Object.fromEntries(
+      lastExpired(keys, now).filter(([id]) => !drop.includes(id) && put?.[id] === undefined),
+    ),
     superseded: { ...kept(keys.superseded), ...supersede },
     attempts: attempts.slice(0, rememberedAttempts),
   };

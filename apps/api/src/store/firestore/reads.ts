@@ -16,7 +16,10 @@ import {
 import { lastExpired, ownerRecordOf, unexpired } from './owner.ts';
 
 /** Finds a key by its possible ids, with at most one call to Firestore. */
-export async function find({ readKey }: Database, ids: readonly string[]): Promise<FoundKey | undefined> {
+export async function find(
+  { readKey }: Database,
+  ids: readonly string[],
+): Promise<FoundKey | undefined> {
   const snapshots = await Promise.all(ids.map(readKey));
   const found = snapshots.find(({ exists }) => exists);
   const key = found && parseKey(found);
@@ -40,7 +43,8 @@ async function readAll({ firestore }: Database, userId: string): Promise<Owned> 
   const keys = found.docs.flatMap((document) => parseKey(document)?.content ?? []);
   const owner = parseOwner(snapshot)?.content;
   // The two reads happen at different times: a first key may be issued between them.
-  const first = keys.length === 0 ? undefined : Math.min(...keys.map(({ record }) => record.createdAt));
+  const first =
+    keys.length === 0 ? undefined : Math.min(...keys.map(({ record }) => record.createdAt));
   return { owner, since: owner?.created_at ?? first, keys };
 }
 
@@ -48,13 +52,20 @@ async function readAll({ firestore }: Database, userId: string): Promise<Owned> 
  * Finds the keys that an owner's document lists. Finding them by an index on expiries would cost
  * more. Keys that are deleted between the two reads are not included.
  */
-export async function list({ firestore }: Database, userId: string, now: number): Promise<OwnedKeys> {
+export async function list(
+  { firestore }: Database,
+  userId: string,
+  now: number,
+): Promise<OwnedKeys> {
   const owner = parseOwner(await ownerDocumentOf(firestore, userId).get())?.content;
   if (owner === undefined) return { since: undefined, tierClaim: undefined, keys: [] };
   // A process whose clock is ahead may have counted an unexpired key as expired.
   const valid = unexpired({ ...owner.active, ...owner.expired }, now);
   const ids = [...valid, ...lastExpired(owner, now)].map(([id]) => id);
-  const found = ids.length === 0 ? [] : await firestore.getAll(...ids.map((id) => keyDocumentOf(firestore, id)));
+  const found =
+    ids.length === 0
+      ? []
+      : await firestore.getAll(...ids.map((id) => keyDocumentOf(firestore, id)));
   const keys = found.flatMap((document) => parseKey(document)?.content ?? []);
   return {
     since: owner.created_at ?? undefined,
@@ -64,11 +75,19 @@ export async function list({ firestore }: Database, userId: string, now: number)
 }
 
 /** Finds an owner and all of the owner's keys. */
-export async function inspect(database: Database, userId: string): Promise<InspectedOwner | undefined> {
+export async function inspect(
+  database: Database,
+  userId: string,
+): Promise<InspectedOwner | undefined> {
   const { owner, since, keys } = await readAll(database, userId);
   if (owner === undefined) return undefined;
   const { tier, suspended } = owner;
-  return { since, tier, suspended, keys: keys.map(({ record, superseded }) => ({ ...record, superseded })) };
+  return {
+    since,
+    tier,
+    suspended,
+    keys: keys.map(({ record, superseded }) => ({ ...record, superseded })),
+  };
 }
 
 /** Lists all owners by reading the document of each. */

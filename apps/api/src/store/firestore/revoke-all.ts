@@ -30,7 +30,11 @@ const chunk = 100;
 /** Some of an owner's keys, grouped by name. Unexpired keys are read before all others. */
 interface Some {
   readonly owner: Found<OwnerDocument> | undefined;
-  readonly names: readonly { readonly name: string; readonly keys: StoredKey[]; readonly document?: NameDocument }[];
+  readonly names: readonly {
+    readonly name: string;
+    readonly keys: StoredKey[];
+    readonly document?: NameDocument;
+  }[];
 }
 
 /**
@@ -40,7 +44,10 @@ interface Some {
 async function readSome({ firestore }: Database, { userId, now }: OwnerCommand): Promise<Some> {
   const owner = parseOwner(await ownerDocumentOf(firestore, userId).get());
   const active = unexpired(owner?.content.active, now).slice(0, chunk);
-  const keysOfUser = firestore.collection(collections.keys.id).where('user_id', '==', userId).limit(chunk);
+  const keysOfUser = firestore
+    .collection(collections.keys.id)
+    .where('user_id', '==', userId)
+    .limit(chunk);
   const snapshots =
     active.length > 0
       ? await firestore.getAll(...active.map(([id]) => keyDocumentOf(firestore, id)))
@@ -59,7 +66,10 @@ async function readSome({ firestore }: Database, { userId, now }: OwnerCommand):
 }
 
 /** Revokes some of an owner's keys. Returns undefined if there are none. */
-function revokeSome(database: Database, command: OwnerCommand): Promise<readonly RevokedKey[] | undefined> {
+function revokeSome(
+  database: Database,
+  command: OwnerCommand,
+): Promise<readonly RevokedKey[] | undefined> {
   const { firestore } = database;
   const { userId, by, reason, now } = command;
   const mark = randomUUID();
@@ -74,18 +84,38 @@ function revokeSome(database: Database, command: OwnerCommand): Promise<readonly
       const drop: string[] = [];
       for (const { name, keys, document } of names) {
         const current = document?.key_id ?? (keys[0] as StoredKey).record.id;
-        const ids = [...new Set([current, ...keys.map(({ record }) => record.id), document?.previous_id ?? current])];
+        const ids = [
+          ...new Set([
+            current,
+            ...keys.map(({ record }) => record.id),
+            document?.previous_id ?? current,
+          ]),
+        ];
         for (const id of ids) writes.delete(keyDocumentOf(firestore, id));
         writes.delete(documentsOf(firestore, { userId, name }).name);
         drop.push(...ids);
         // A removed key is deleted without an audit entry. The name is checked as well, since its
         // key may be one that was not read.
-        const isHeld = document !== undefined && !isRemoved({ deleteAfter: document.remove_at }, now);
+        const isHeld =
+          document !== undefined && !isRemoved({ deleteAfter: document.remove_at }, now);
         if (!isHeld && keys.every(({ record }) => isRemoved(record, now))) continue;
         ended.push({ id: current, userId, name, ids });
-        audit(database, writes, { at: now, actor: by, action: 'key.revoked', userId, name, keyId: current, reason });
+        audit(database, writes, {
+          at: now,
+          actor: by,
+          action: 'key.revoked',
+          userId,
+          name,
+          keyId: current,
+          reason,
+        });
       }
-      writeOwner(database, writes, ownerDocumentOf(firestore, userId), owner, { userId, now, drop, mark });
+      writeOwner(database, writes, ownerDocumentOf(firestore, userId), owner, {
+        userId,
+        now,
+        drop,
+        mark,
+      });
       made = ended;
       return { outcome: made, writes };
     },
@@ -93,7 +123,10 @@ function revokeSome(database: Database, command: OwnerCommand): Promise<readonly
 }
 
 /** Revokes all keys of an owner, in one commit after the other until none are left. */
-export async function revokeAll(database: Database, command: OwnerCommand): Promise<readonly RevokedKey[]> {
+export async function revokeAll(
+  database: Database,
+  command: OwnerCommand,
+): Promise<readonly RevokedKey[]> {
   const all: RevokedKey[] = [];
   for (;;) {
     const ended = await withStoreDeadline(() => revokeSome(database, command));

@@ -75,7 +75,8 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
       if ('userId' in scope) return inTurn(changes, scope.userId, run(scope));
       const until = performance.now() + storeDeadline;
       const found = await withStoreDeadline(() => using((database) => find(database, scope.ids)));
-      if (found === undefined) return decide(new FirestoreView({}, { userId: '', now: scope.now })).outcome;
+      if (found === undefined)
+        return decide(new FirestoreView({}, { userId: '', now: scope.now })).outcome;
       const { record: located } = found;
       const { userId, name } = located;
       const target = { userId, name, now: scope.now, located, readsKey: true, readsPrevious: true };
@@ -84,9 +85,11 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
     wasRevoked: (ids) => withStoreDeadline(() => using((database) => wasRevoked(database, ids))),
 
-    revokeAll: (command) => changes.run(command.userId, () => using((database) => revokeAll(database, command))),
+    revokeAll: (command) =>
+      changes.run(command.userId, () => using((database) => revokeAll(database, command))),
 
-    erase: (command) => changes.run(command.userId, () => using((database) => erase(database, command))),
+    erase: (command) =>
+      changes.run(command.userId, () => using((database) => erase(database, command))),
 
     inspect: (userId) => withStoreDeadline(() => using((database) => inspect(database, userId))),
 
@@ -96,7 +99,8 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
     readAudit: (userId) => using((database) => readAudit(database, userId)),
 
-    resetUsage: (command) => inTurn(additions, command.userId, (database) => resetUsage(database, command)),
+    resetUsage: (command) =>
+      inTurn(additions, command.userId, (database) => resetUsage(database, command)),
 
     countOwners: () => using(countOwners),
 
@@ -104,11 +108,14 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
     find: (ids) => withStoreDeadline(() => using((database) => find(database, ids))),
 
-    list: (userId, now) => withStoreDeadline(() => using((database) => list(database, userId, now))),
+    list: (userId, now) =>
+      withStoreDeadline(() => using((database) => list(database, userId, now))),
 
-    addUsage: (command) => inTurn(additions, command.userId, (database) => addUsage(database, command)),
+    addUsage: (command) =>
+      inTurn(additions, command.userId, (database) => addUsage(database, command)),
 
-    readUsage: (query) => withDeadline(storeDeadline, () => using((database) => readUsage(database, query))),
+    readUsage: (query) =>
+      withDeadline(storeDeadline, () => using((database) => readUsage(database, query))),
 
     check: (milliseconds = checkDeadline) =>
       withDeadline(milliseconds, () =>

@@ -30,7 +30,8 @@ export function transact<Outcome>(
     read: () => readDocuments(database.firestore, target),
     decide(documents) {
       // The commit succeeded, but its response was lost.
-      if (attempted !== undefined && documents.owner?.content.attempts.includes(mark)) return attempted;
+      if (attempted !== undefined && documents.owner?.content.attempts.includes(mark))
+        return attempted;
       const { outcome, changes } = decide(new FirestoreView(documents, target));
       if (changes.length === 0) return { outcome };
       attempted = { outcome };
@@ -48,7 +49,8 @@ class Effect {
   readonly put = new Map<string, KeyRecord>();
   readonly supersede = new Map<string, KeyRecord>();
   readonly drop = new Set<string>();
-  readonly records: { readonly request: IdempotentRequest; readonly record: IdempotencyRecord }[] = [];
+  readonly records: { readonly request: IdempotentRequest; readonly record: IdempotencyRecord }[] =
+    [];
   readonly entries: AuditEntry[] = [];
 
   constructor(view: View, changes: readonly Change[]) {
@@ -139,7 +141,13 @@ function writesOf(
   if (target.name !== undefined && written.size + effect.drop.size > 0) {
     const { name } = documentsOf(firestore, { userId, name: target.name });
     if (effect.key === undefined) writes.delete(name);
-    else put(writes, name, write.name(userId, target.name, effect.key, effect.previousId ?? null), documents.name);
+    else
+      put(
+        writes,
+        name,
+        write.name(userId, target.name, effect.key, effect.previousId ?? null),
+        documents.name,
+      );
   }
 
   for (const { request, record } of effect.records) {

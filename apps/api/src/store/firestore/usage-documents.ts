@@ -29,7 +29,11 @@ export type MonthDocument = z.output<typeof monthDocument>;
 export const parseDay = (snapshot: DocumentSnapshot) => parseDocument(dayDocument, snapshot);
 export const parseMonth = (snapshot: DocumentSnapshot) => parseDocument(monthDocument, snapshot);
 
-export function usageDocumentOf(firestore: Firestore, userId: string, dayOrMonth: string): DocumentReference {
+export function usageDocumentOf(
+  firestore: Firestore,
+  userId: string,
+  dayOrMonth: string,
+): DocumentReference {
   return firestore.collection(collections.usage.id).doc(nameOf(userId, dayOrMonth));
 }
 
@@ -42,18 +46,25 @@ export function nameField(name: string): string {
   return createHash('sha256').update(name).digest().subarray(0, 16).toString('base64url');
 }
 
-function addedByName(requests: Readonly<Record<string, number>>, counts: AddUsageCommand['counts']) {
+function addedByName(
+  requests: Readonly<Record<string, number>>,
+  counts: AddUsageCommand['counts'],
+) {
   const added = new Map(Object.entries(requests));
   for (const [name, count] of counts) {
     const field = nameField(name);
-    if (added.has(field) || added.size < maximumNamesPerDay) added.set(field, (added.get(field) ?? 0) + count);
+    if (added.has(field) || added.size < maximumNamesPerDay)
+      added.set(field, (added.get(field) ?? 0) + count);
   }
   return Object.fromEntries(added);
 }
 
 /** Returns the content of the documents of a day and its month after an addition. */
 export function afterAddition(
-  { day, month }: { readonly day: DayDocument | undefined; readonly month: MonthDocument | undefined },
+  {
+    day,
+    month,
+  }: { readonly day: DayDocument | undefined; readonly month: MonthDocument | undefined },
   command: AddUsageCommand,
 ) {
   const { userId, counts, attempt } = command;
@@ -68,6 +79,11 @@ export function afterAddition(
       attempts: [attempt, ...(day?.attempts ?? [])].slice(0, rememberedAttempts),
       ...removal,
     },
-    month: { user_id: userId, month: monthOf(command.day), total: (month?.total ?? 0) + count, ...removal },
+    month: {
+      user_id: userId,
+      month: monthOf(command.day),
+      total: (month?.total ?? 0) + count,
+      ...removal,
+    },
   };
 }

@@ -1,7 +1,12 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import type { OwnerCommand } from '../../keys/model.ts';
 import { daysBetween, endOfMonth, monthOf, utcDayOf } from '../../keys/usage/calendar.ts';
-import type { AddUsageCommand, DailyUsage, UsageQuery, UsageTotals } from '../../keys/usage/store.ts';
+import type {
+  AddUsageCommand,
+  DailyUsage,
+  UsageQuery,
+  UsageTotals,
+} from '../../keys/usage/store.ts';
 import { audit } from './audit.ts';
 import { commitWithRetry } from './commit-with-retry.ts';
 import { type Database, put } from './database.ts';
@@ -26,7 +31,10 @@ interface UsageView {
  * Adds requests to a day and its month in one commit. The commit is repeated if another process has
  * changed either document since it was read.
  */
-export function addUsage({ firestore, write }: Database, command: AddUsageCommand): Promise<UsageTotals> {
+export function addUsage(
+  { firestore, write }: Database,
+  command: AddUsageCommand,
+): Promise<UsageTotals> {
   const dayReference = usageDocumentOf(firestore, command.userId, command.day);
   const monthReference = usageDocumentOf(firestore, command.userId, monthOf(command.day));
   return commitWithRetry<UsageView, UsageTotals>({
@@ -54,7 +62,9 @@ export function addUsage({ firestore, write }: Database, command: AddUsageComman
 export async function readUsage({ firestore }: Database, query: UsageQuery): Promise<DailyUsage[]> {
   const { userId, days, names } = query;
   if (days.length === 0) return [];
-  const snapshots = await firestore.getAll(...days.map((day) => usageDocumentOf(firestore, userId, day)));
+  const snapshots = await firestore.getAll(
+    ...days.map((day) => usageDocumentOf(firestore, userId, day)),
+  );
   const fields = names.map((name) => ({ name, field: nameField(name) }));
   return days.flatMap((day, index) => {
     const stored = snapshots[index] && parseDay(snapshots[index])?.content.requests;
@@ -67,7 +77,10 @@ export async function readUsage({ firestore }: Database, query: UsageQuery): Pro
 }
 
 /** Deletes the documents of the current month and its days. Returns the totals before. */
-export function resetUsage(database: Database, { userId, by, reason, now }: OwnerCommand): Promise<UsageTotals> {
+export function resetUsage(
+  database: Database,
+  { userId, by, reason, now }: OwnerCommand,
+): Promise<UsageTotals> {
   const { firestore } = database;
   const today = utcDayOf(now * 1000);
   const month = monthOf(today);
@@ -84,7 +97,9 @@ export function resetUsage(database: Database, { userId, by, reason, now }: Owne
         day: (todaysSnapshot && parseDay(todaysSnapshot)?.content.total) ?? 0,
         month: (monthSnapshot && parseMonth(monthSnapshot)?.content.total) ?? 0,
       };
-      const stored = [monthSnapshot, ...daySnapshots].filter((snapshot) => snapshot?.exists === true);
+      const stored = [monthSnapshot, ...daySnapshots].filter(
+        (snapshot) => snapshot?.exists === true,
+      );
       if (stored.length === 0) return { outcome: before };
       const writes = firestore.batch();
       for (const snapshot of stored as DocumentSnapshot[]) writes.delete(snapshot.ref);

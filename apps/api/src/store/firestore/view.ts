@@ -37,7 +37,10 @@ export interface Documents {
  * Returns the ids of the secrets that a transaction reads: the current secret, then the previous
  * one.
  */
-function secretsOf(name: Found<NameDocument> | undefined, { readsKey, readsPrevious }: Target): string[] {
+function secretsOf(
+  name: Found<NameDocument> | undefined,
+  { readsKey, readsPrevious }: Target,
+): string[] {
   if (name === undefined) return [];
   const { key_id, previous_id } = name.content;
   return [readsKey ? key_id : null, readsPrevious ? previous_id : null].filter((id) => id !== null);
@@ -62,7 +65,9 @@ export async function readDocuments(firestore: Firestore, target: Target): Promi
   const known = Object.values(references);
   for (let ids: readonly string[] = []; ; ) {
     const all = [...known, ...ids.map((id) => keyDocumentOf(firestore, id))];
-    const snapshots = new Map((await firestore.getAll(...all)).map((snapshot) => [snapshot.ref.path, snapshot]));
+    const snapshots = new Map(
+      (await firestore.getAll(...all)).map((snapshot) => [snapshot.ref.path, snapshot]),
+    );
     const find = <Content>(reference: DocumentReference | undefined, parse: Parse<Content>) => {
       const snapshot = reference && snapshots.get(reference.path);
       return snapshot && parse(snapshot);
@@ -73,7 +78,8 @@ export async function readDocuments(firestore: Firestore, target: Target): Promi
       ids = wanted;
       continue;
     }
-    const findKey = (id: string | null | undefined) => (id ? find(keyDocumentOf(firestore, id), parseKey) : undefined);
+    const findKey = (id: string | null | undefined) =>
+      id ? find(keyDocumentOf(firestore, id), parseKey) : undefined;
     return {
       owner: find(references.owner, parseOwner),
       name,
@@ -84,7 +90,9 @@ export async function readDocuments(firestore: Firestore, target: Target): Promi
   }
 }
 
-type Parse<Content> = (snapshot: Awaited<ReturnType<DocumentReference['get']>>) => Found<Content> | undefined;
+type Parse<Content> = (
+  snapshot: Awaited<ReturnType<DocumentReference['get']>>,
+) => Found<Content> | undefined;
 
 /** A view of documents that were read before the decision. */
 export class FirestoreView implements View {
@@ -103,7 +111,13 @@ export class FirestoreView implements View {
 
   get named(): NamedKey | undefined {
     const { name } = this.#documents;
-    return name && { id: name.content.key_id, serial: name.content.serial, deleteAfter: name.content.remove_at };
+    return (
+      name && {
+        id: name.content.key_id,
+        serial: name.content.serial,
+        deleteAfter: name.content.remove_at,
+      }
+    );
   }
 
   get previousId(): string | undefined {

@@ -20,9 +20,14 @@ export function writeOwner(
   const before = found?.content;
   const after = ownerAfter(before, change);
   put(batch, document, write.owner(after), found);
-  if (before !== undefined && (before.tier !== after.tier || before.suspended !== after.suspended)) {
+  if (
+    before !== undefined &&
+    (before.tier !== after.tier || before.suspended !== after.suspended)
+  ) {
     const own = { ...change.put, ...change.supersede };
-    const others = Object.keys({ ...after.active, ...after.superseded }).filter((id) => own[id] === undefined);
+    const others = Object.keys({ ...after.active, ...after.superseded }).filter(
+      (id) => own[id] === undefined,
+    );
     for (const id of others) batch.update(keyDocumentOf(firestore, id), write.accountStatus(after));
   }
   return after;

@@ -7,7 +7,10 @@ import type { UsageTotals } from '../../keys/usage/store.ts';
 import type { Tables } from './tables.ts';
 
 /** Finds an owner and all of the owner's keys. */
-export function inspect({ owners, keys, previousKeys }: Tables, userId: string): InspectedOwner | undefined {
+export function inspect(
+  { owners, keys, previousKeys }: Tables,
+  userId: string,
+): InspectedOwner | undefined {
   const owner = owners.find(userId)?.record;
   if (owner === undefined) return undefined;
   return {
@@ -22,7 +25,10 @@ export function inspect({ owners, keys, previousKeys }: Tables, userId: string):
 }
 
 /** Revokes all keys of an owner. */
-export function revokeAll(tables: Tables, { userId, by: actor, reason, now }: OwnerCommand): RevokedKey[] {
+export function revokeAll(
+  tables: Tables,
+  { userId, by: actor, reason, now }: OwnerCommand,
+): RevokedKey[] {
   const keys = tables.keys.list(userId);
   const previousKeys = tables.previousKeys.list(userId);
   tables.keys.removeAll(userId);
@@ -30,14 +36,25 @@ export function revokeAll(tables: Tables, { userId, by: actor, reason, now }: Ow
   return keys
     .filter((key) => !isRemoved(key, now))
     .map(({ id, name }) => {
-      tables.audit.append({ at: now, actor, action: 'key.revoked', userId, name, keyId: id, reason });
+      tables.audit.append({
+        at: now,
+        actor,
+        action: 'key.revoked',
+        userId,
+        name,
+        keyId: id,
+        reason,
+      });
       const others = previousKeys.filter((key) => key.name === name).map((key) => key.id);
       return { id, userId, name, ids: [id, ...others] };
     });
 }
 
 /** Deletes an owner's usage of the current month. Returns the totals before. */
-export function resetUsage({ usage, audit }: Tables, { userId, by, reason, now }: OwnerCommand): UsageTotals {
+export function resetUsage(
+  { usage, audit }: Tables,
+  { userId, by, reason, now }: OwnerCommand,
+): UsageTotals {
   const day = utcDayOf(now * 1000);
   const before = usage.totalsOf(userId, day);
   if (usage.removeMonthOf(userId, day)) {

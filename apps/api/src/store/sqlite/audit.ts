@@ -37,11 +37,14 @@ export function auditTable(database: DatabaseSync) {
 
     /** Returns a user's entries, the newest first. */
     list(userId: string): AuditEntry[] {
-      return list.all({ userId, erasedUserId: erasedUserId(userId) }).map((row) => auditEntryOf(auditRow.parse(row)));
+      return list
+        .all({ userId, erasedUserId: erasedUserId(userId) })
+        .map((row) => auditEntryOf(auditRow.parse(row)));
     },
 
     /** Reports whether there is an entry for the revocation of a secret with one of the ids. */
-    hasRevocation: (ids: readonly string[]) => findRevocation.get({ ids: JSON.stringify(ids) }) !== undefined,
+    hasRevocation: (ids: readonly string[]) =>
+      findRevocation.get({ ids: JSON.stringify(ids) }) !== undefined,
 
     /** Removes the entries whose retention is over. */
     sweep: (now: number) => sweep.run({ now }),

@@ -26,7 +26,9 @@ export function erase(
 ): boolean {
   let removed = 0;
   for (const table of tablesByUser(database)) {
-    removed += Number(prepare(database, `DELETE FROM "${table}" WHERE user_id = :userId`).run({ userId }).changes);
+    removed += Number(
+      prepare(database, `DELETE FROM "${table}" WHERE user_id = :userId`).run({ userId }).changes,
+    );
   }
   if (removed > 0) audit.append(erasureEntry({ at: now, actor: by, userId }));
   return removed > 0;

@@ -53,7 +53,13 @@ export class GroupCommit {
   #run<Outcome>(apply: (database: DatabaseSync) => Outcome, onlyReads: boolean): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const until = performance.now() + storeDeadline;
-      this.#waiting.push({ apply, onlyReads, until, resolve: resolve as (outcome: unknown) => void, reject });
+      this.#waiting.push({
+        apply,
+        onlyReads,
+        until,
+        resolve: resolve as (outcome: unknown) => void,
+        reject,
+      });
       this.#running ??= this.#drain();
     });
   }
@@ -98,7 +104,8 @@ export class GroupCommit {
       if (isLocked(cause)) return false;
       const unavailable = new StoreUnavailableError('The embedded store failed.', { cause });
       const unknown = new OutcomeUnknownError('The embedded store failed to commit.', { cause });
-      for (const { reject, onlyReads } of group) reject(committing && !onlyReads ? unknown : unavailable);
+      for (const { reject, onlyReads } of group)
+        reject(committing && !onlyReads ? unknown : unavailable);
       return true;
     }
   }
@@ -106,6 +113,7 @@ export class GroupCommit {
 
 function stillInTime({ until, reject }: Waiting<unknown>): boolean {
   const inTime = performance.now() < until;
-  if (!inTime) reject(new StoreUnavailableError('The embedded store stayed locked by another process.'));
+  if (!inTime)
+    reject(new StoreUnavailableError('The embedded store stayed locked by another process.'));
   return inTime;
 }

@@ -42,7 +42,10 @@ export function parseKey(row: unknown): KeyRecord {
  * with the same columns. Each table has at most one row per name.
  */
 export function keyTable(database: DatabaseSync, table: 'keys' | 'superseded_keys') {
-  const find = prepare(database, `SELECT ${keyColumns} FROM ${table} WHERE user_id = :userId AND name = :name`);
+  const find = prepare(
+    database,
+    `SELECT ${keyColumns} FROM ${table} WHERE user_id = :userId AND name = :name`,
+  );
   const list = prepare(database, `SELECT ${keyColumns} FROM ${table} WHERE user_id = :userId`);
   const put = prepare(
     database,
@@ -57,7 +60,10 @@ export function keyTable(database: DatabaseSync, table: 'keys' | 'superseded_key
   const remove = prepare(database, `DELETE FROM ${table} WHERE user_id = :userId AND name = :name`);
   const removeAll = prepare(database, `DELETE FROM ${table} WHERE user_id = :userId`);
   const sweep = prepare(database, `DELETE FROM ${table} WHERE remove_at <= :now`);
-  const unexpired = prepare(database, `SELECT id FROM ${table} WHERE user_id = :userId AND expires_at > :now`);
+  const unexpired = prepare(
+    database,
+    `SELECT id FROM ${table} WHERE user_id = :userId AND expires_at > :now`,
+  );
   return {
     find(userId: string, name: string): KeyRecord | undefined {
       const row = find.get({ userId, name });
@@ -69,7 +75,8 @@ export function keyTable(database: DatabaseSync, table: 'keys' | 'superseded_key
     removeAll: (userId: string) => removeAll.run({ userId }),
     /** Deletes the keys whose retention has passed. */
     sweep: (now: number) => sweep.run({ now }),
-    unexpiredIds: (userId: string, now: number) => unexpired.all({ userId, now }).map((row) => String(row['id'])),
+    unexpiredIds: (userId: string, now: number) =>
+      unexpired.all({ userId, now }).map((row) => String(row['id'])),
   };
 }
 

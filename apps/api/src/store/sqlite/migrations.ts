@@ -137,7 +137,9 @@ const versionOf = (database: DatabaseSync) =>
  * Returns what kind of tables a database contains. The first version of the schema did not set
  * `user_version`, so it is recognized by the name of a table.
  */
-export function contentOf(database: DatabaseSync): 'nothing' | 'store' | 'newer_store' | 'foreign_tables' {
+export function contentOf(
+  database: DatabaseSync,
+): 'nothing' | 'store' | 'newer_store' | 'foreign_tables' {
   const version = versionOf(database);
   if (version > 0) return version > migrations.length ? 'newer_store' : 'store';
   const tables = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
@@ -153,8 +155,10 @@ export function contentOf(database: DatabaseSync): 'nothing' | 'store' | 'newer_
  */
 export function assertOwnTables(database: DatabaseSync): void {
   const content = contentOf(database);
-  if (content === 'newer_store') throw new Error('A newer version of this service has written the file.');
-  if (content === 'foreign_tables') throw new Error('The file holds the tables of another program.');
+  if (content === 'newer_store')
+    throw new Error('A newer version of this service has written the file.');
+  if (content === 'foreign_tables')
+    throw new Error('The file holds the tables of another program.');
 }
 
 /** Migrates a file of any earlier version to the current schema, atomically. */

@@ -83,7 +83,10 @@ export function ownerTable(database: DatabaseSync) {
 
     count(): OwnerCounts {
       const rows = count.all({}).map((row) => countRow.parse(row));
-      const none = Object.fromEntries(Object.keys(tiers).map((tier) => [tier, 0])) as Record<Tier, number>;
+      const none = Object.fromEntries(Object.keys(tiers).map((tier) => [tier, 0])) as Record<
+        Tier,
+        number
+      >;
       return {
         total: rows.reduce((sum, { owners }) => sum + owners, 0),
         suspended: rows.reduce((sum, { suspended }) => sum + suspended, 0),

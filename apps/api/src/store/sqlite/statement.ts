@@ -1,4 +1,9 @@
-import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementResultingChanges } from 'node:sqlite';
+import type {
+  DatabaseSync,
+  SQLInputValue,
+  SQLOutputValue,
+  StatementResultingChanges,
+} from 'node:sqlite';
 
 type Parameters = object;
 type Row = Record<string, SQLOutputValue>;
@@ -25,7 +30,9 @@ export function prepare(database: DatabaseSync, source: string): Statement {
   });
   const statement = database.prepare(positional);
   const valuesOf = (parameters: Parameters) =>
-    names.map((name) => (parameters as Readonly<Record<string, SQLInputValue>>)[name] as SQLInputValue);
+    names.map(
+      (name) => (parameters as Readonly<Record<string, SQLInputValue>>)[name] as SQLInputValue,
+    );
   return {
     get: (parameters) => statement.get(...valuesOf(parameters)),
     all: (parameters) => statement.all(...valuesOf(parameters)),

@@ -31,7 +31,9 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
     } catch (cause) {
       const { errcode, message } = cause as { errcode?: number; message: string };
       // Keeps the error code, so that a lock is recognized and waited for.
-      throw Object.assign(new Error(`${resolve(path)} cannot be opened. ${message}`, { cause }), { errcode });
+      throw Object.assign(new Error(`${resolve(path)} cannot be opened. ${message}`, { cause }), {
+        errcode,
+      });
     }
   }
 
@@ -105,7 +107,8 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
     countKeys: (now) => commits.read(() => tables().countKeys(now)),
 
     // Without counts, totals are only read.
-    addUsage: (command) => commits[command.counts.size === 0 ? 'read' : 'write'](() => tables().usage.add(command)),
+    addUsage: (command) =>
+      commits[command.counts.size === 0 ? 'read' : 'write'](() => tables().usage.add(command)),
 
     readUsage: (query) => commits.read(() => tables().usage.read(query)),
 

@@ -31,7 +31,8 @@ export class SqliteView implements View {
   }
 
   get #stored(): StoredOwner | undefined {
-    if (this.#owner === unread) this.#owner = this.target && this.#tables.owners.find(this.target.userId);
+    if (this.#owner === unread)
+      this.#owner = this.target && this.#tables.owners.find(this.target.userId);
     return this.#owner;
   }
 
@@ -64,7 +65,9 @@ export class SqliteView implements View {
 
   get idempotencyRecord(): IdempotencyRecord | undefined {
     const scope = this.#scope;
-    return 'ids' in scope || scope.request === undefined ? undefined : this.#tables.idempotency.find(scope.request);
+    return 'ids' in scope || scope.request === undefined
+      ? undefined
+      : this.#tables.idempotency.find(scope.request);
   }
 
   /**
@@ -85,7 +88,9 @@ export class SqliteView implements View {
 
   countUnexpired(maximum: number): number {
     const { target } = this;
-    return target === undefined ? 0 : this.#tables.keys.countUnexpired(target.userId, this.#latest, maximum);
+    return target === undefined
+      ? 0
+      : this.#tables.keys.countUnexpired(target.userId, this.#latest, maximum);
   }
 
   isCounted({ expiresAt }: KeyRecord): boolean {
@@ -102,7 +107,12 @@ export class SqliteView implements View {
 }
 
 /** Applies the changes that a decision made. */
-export function applyChanges(tables: Tables, view: SqliteView, now: number, changes: readonly Change[]): void {
+export function applyChanges(
+  tables: Tables,
+  view: SqliteView,
+  now: number,
+  changes: readonly Change[],
+): void {
   const userId = view.target?.userId;
   if (userId === undefined || changes.length === 0) return;
   let owner = view.isLatest(now) ? view.owner : undefined;

@@ -93,7 +93,8 @@ export function usageTable(database: DatabaseSync) {
     },
 
     /** Deletes the usage of the month of a day. Returns whether there was any. */
-    removeMonthOf: (userId: string, day: string) => removeMonth.run({ userId, month: monthOf(day) }).changes > 0,
+    removeMonthOf: (userId: string, day: string) =>
+      removeMonth.run({ userId, month: monthOf(day) }).changes > 0,
 
     read({ userId, days, names }: UsageQuery): DailyUsage[] {
       const rows = read.all({ userId, days: JSON.stringify(days), names: JSON.stringify(names) });
