@@ -13,11 +13,11 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseSettings } from '@andamio/schema/settings';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { filesIn } from '../rehearsal/secret-search.ts';
 import { type Google, startGoogle } from './google/client.ts';
 import { gcloudEnvironment } from './google/gcloud.ts';
 import { engineIsHere, gcloudIsHere } from './harness/requirements.ts';
 import { temporaryFolder } from './harness/stack.ts';
+import { filesIn } from './rehearsal/secret-search.ts';
 
 const programFolder = join(import.meta.dirname, '..');
 const peppers = 'projects/my-project/secrets/andamio-api-key-peppers';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../apps/api/test/harness/free-port.ts';
-import { startContainer } from '../rehearsal/container.ts';
-import { Images } from '../rehearsal/images.ts';
 import { imagesCanBeBuilt } from './harness/requirements.ts';
+import { startContainer } from './rehearsal/container.ts';
+import { Images } from './rehearsal/images.ts';
 
 const bundle = join(import.meta.dirname, '../../apps/api/dist');
 

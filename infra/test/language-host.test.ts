@@ -19,7 +19,7 @@ describeByDriver('a program runs with the SDK of its folder', () => {
 }, ['literal']);
 
 test('the host of this repository ends when its engine is killed', async () => {
-  const host = join(import.meta.dirname, '../rehearsal/language-host.ts');
+  const host = join(import.meta.dirname, 'rehearsal/language-host.ts');
   const command = '"$0" "$1" 127.0.0.1:1 & echo "$!"; wait';
   const engine = spawn('sh', ['-c', command, process.execPath, host], {
     stdio: ['ignore', 'pipe', 'inherit'],

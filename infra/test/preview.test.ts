@@ -5,9 +5,9 @@ import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { filesIn } from '../rehearsal/secret-search.ts';
 import { engineIsHere } from './harness/requirements.ts';
 import { cloud, deployed, temporaryFolder } from './harness/stack.ts';
+import { filesIn } from './rehearsal/secret-search.ts';
 
 const programFolder = join(import.meta.dirname, '..');
 

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { documentedCommands } from '../rehearsal/documented-commands.ts';
-import { filesIn, SecretSearch } from '../rehearsal/secret-search.ts';
 import { temporaryFolder } from './harness/stack.ts';
+import { documentedCommands } from './rehearsal/documented-commands.ts';
+import { filesIn, SecretSearch } from './rehearsal/secret-search.ts';
 
 describe('commands of a document', () => {
   function document(text: string): string {

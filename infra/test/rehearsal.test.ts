@@ -14,7 +14,7 @@ function rehearsal(path: string): {
   ended: Promise<unknown[]>;
 } {
   const folder = temporaryFolder();
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../rehearsal/main.ts')], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'rehearsal/main.ts')], {
     env: { ...process.env, TMPDIR: folder, PATH: path },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

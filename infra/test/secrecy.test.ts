@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { filesIn } from '../rehearsal/secret-search.ts';
 import { secretValues } from './harness/settings.ts';
 import { cloud, configure, deployed, describeByDriver, stackOf } from './harness/stack.ts';
+import { filesIn } from './rehearsal/secret-search.ts';
 
 /** Returns the concatenated contents of all files in a folder. */
 function contentsOf(folder: string): string {

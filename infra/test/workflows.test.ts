@@ -28,7 +28,9 @@ describe('the pipelines', () => {
   test.each(workflows)(
     '%s calls scripts that are there, and that the rehearsal or a test runs',
     (path) => {
-      const run = globSync(['infra/rehearsal/*.ts', 'infra/test/*.test.ts'], { cwd: repository })
+      const run = globSync(['infra/test/rehearsal/**/*.ts', 'infra/test/*.test.ts'], {
+        cwd: repository,
+      })
         .map(textOf)
         .join('\n');
       for (const script of scriptsIn(textOf(path))) {

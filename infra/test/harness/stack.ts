@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { LocalWorkspace, type Stack } from '@pulumi/pulumi/automation/index.js';
 import { beforeEach, describe, onTestFinished } from 'vitest';
 import platform from '../../index.ts';
-import { pathWithLanguageHost } from '../../rehearsal/tools.ts';
 import { type Google, startGoogle } from '../google/client.ts';
+import { pathWithLanguageHost } from '../rehearsal/tools.ts';
 import { engineIsHere } from './requirements.ts';
 import { image, remaining, type StackName, secrets } from './settings.ts';
 

@@ -4,7 +4,7 @@ import { documentedCommands } from '../documented-commands.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { assertUnchanged, type Workplace } from '../workplace.ts';
 
-const repository = join(import.meta.dirname, '../../..');
+const repository = join(import.meta.dirname, '../../../..');
 
 /**
  * Rehearses a new user's project: creates, updates and destroys one stack, and creates it again.

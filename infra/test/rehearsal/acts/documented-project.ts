@@ -5,7 +5,7 @@ import { documentedCommands } from '../documented-commands.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { assertUnchanged, type Typist, type Workplace } from '../workplace.ts';
 
-const document = join(import.meta.dirname, '../../../docs/deploy.md');
+const document = join(import.meta.dirname, '../../../../docs/deploy.md');
 const hosts = {
   preprod: 'https://andamio-api-preprod-308006323670.us-central1.run.app',
   prod: 'https://andamio-api-308006323670.us-central1.run.app',

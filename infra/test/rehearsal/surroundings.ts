@@ -1,16 +1,16 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startEmulator } from '../../apps/api/test/harness/emulator.ts';
-import { freePort } from '../../apps/api/test/harness/free-port.ts';
-import { type Google, startGoogle } from '../test/google/client.ts';
-import { gcloudEnvironment } from '../test/google/gcloud.ts';
+import { startEmulator } from '../../../apps/api/test/harness/emulator.ts';
+import { freePort } from '../../../apps/api/test/harness/free-port.ts';
+import { type Google, startGoogle } from '../google/client.ts';
+import { gcloudEnvironment } from '../google/gcloud.ts';
 import { trustingFront, useHostsOf } from './front.ts';
 import { Images } from './images.ts';
 import { startRegistry } from './registry.ts';
 import { pushRelease, type Release } from './releases.ts';
 import type { Workplace } from './workplace.ts';
 
-const bundle = join(import.meta.dirname, '../../apps/api/dist');
+const bundle = join(import.meta.dirname, '../../../apps/api/dist');
 
 /** The local services that the commands of a rehearsal use. They stop when the rehearsal ends. */
 export interface Surroundings {

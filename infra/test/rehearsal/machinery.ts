@@ -4,9 +4,9 @@
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import { freePort } from '../../apps/api/test/harness/free-port.ts';
-import type { Cloud, Machinery, Stored } from '../test/google/cloud.ts';
-import { GoogleError } from '../test/google/error.ts';
+import { freePort } from '../../../apps/api/test/harness/free-port.ts';
+import type { Cloud, Machinery, Stored } from '../google/cloud.ts';
+import { GoogleError } from '../google/error.ts';
 import { startContainer } from './container.ts';
 import { registryHost, startFront } from './front.ts';
 import { Images } from './images.ts';

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { Report } from './report.ts';
 import { pathWithLanguageHost } from './tools.ts';
 
-const repository = join(import.meta.dirname, '../..');
+const repository = join(import.meta.dirname, '../../..');
 const execute = promisify(execFile);
 
 /**

@@ -1,4 +1,4 @@
-// node rehearsal/token.ts FILE: prints a token of the rehearsal's issuer. As HS256 requires, the
+// node token.ts FILE: prints a token of the rehearsal's issuer. As HS256 requires, the
 // issuer and the service share a secret. FILE contains the secret, and the pipeline has no access
 // to it.
 import { randomUUID } from 'node:crypto';

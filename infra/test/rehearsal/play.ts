@@ -1,7 +1,7 @@
-// node rehearsal/play.ts FOLDER LOG: runs the rehearsal. main.ts starts it in isolated namespaces.
+// node play.ts FOLDER LOG: runs the rehearsal. main.ts starts it in isolated namespaces.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { Google } from '../test/google/client.ts';
+import type { Google } from '../google/client.ts';
 import { documentedProject } from './acts/documented-project.ts';
 import { ownProject } from './acts/own-project.ts';
 import { endWithParent } from './enclosure.ts';
