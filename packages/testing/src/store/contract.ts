@@ -7,9 +7,9 @@ import { describeErasure } from './erase.ts';
 import { describeFinding } from './find.ts';
 import { describeInspection } from './inspect.ts';
 import { describeRehash } from './rehash.ts';
-import { describeRepetition } from './replay.ts';
+import { describeReplay } from './replay.ts';
 import { describeRevocation } from './revoke.ts';
-import { describeRevocationOfAll } from './revoke-all.ts';
+import { describeRevokeAll } from './revoke-all.ts';
 import { describeRoll } from './roll.ts';
 import { describeRotation } from './rotate.ts';
 import { connected, type StoreUnderTest } from './store-under-test.ts';
@@ -36,54 +36,57 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
   describeDeletion(kind, create);
   describeFinding(kind, create);
   describeRoll(kind, create);
-  describeRepetition(kind, create);
+  describeReplay(kind, create);
   describeRevocation(kind, create);
   describeRehash(kind, create);
   describeSuspension(kind, create);
   describeUsage(kind, create);
-  describeRevocationOfAll(kind, create);
+  describeRevokeAll(kind, create);
   describeErasure(kind, create);
   describeInspection(kind, create);
 
   describe(`${kind}: names`, () => {
-    test('a name that the owner already uses is refused', async () => {
+    test('rejects a second key with the same name', async () => {
       const outcomes = await issueAll(create(), [command(), command()]);
       expect(outcomes).toEqual(['issued', 'name_taken']);
     });
 
     test.each([
-      ['the same letters composed and decomposed', 'Schl\u00fcssel', 'Schlu\u0308ssel'],
-      ['capitals', 'my key', 'My key'],
+      ['another normalization form', 'Schl\u00fcssel', 'Schlu\u0308ssel'],
+      ['another case', 'my key', 'My key'],
       ['a trailing space', 'my key', 'my key '],
       ['a leading space', 'my key', ' my key'],
-      ['a letter and its look-alike', 'paypal', 'p\u0430ypal'],
+      ['a similar letter of another script', 'paypal', 'p\u0430ypal'],
       ['an invisible character', 'my key', 'my\u200b key'],
       [
-        'characters of two UTF-16 units that share the first',
+        'a supplementary code point with the same high surrogate',
         '\u{1F511}\u{1F511}\u{1F511}',
         '\u{1F511}\u{1F511}\u{1F512}',
       ],
-    ])('names compare by code point: %s make another name', async (_, first, second) => {
-      const outcomes = await issueAll(create(), [
-        command({ name: first }),
-        command({ name: second }),
-      ]);
-      expect(outcomes).toEqual(['issued', 'issued']);
-    });
+    ])(
+      'compares names by code point, so that %s makes a different name',
+      async (_, first, second) => {
+        const outcomes = await issueAll(create(), [
+          command({ name: first }),
+          command({ name: second }),
+        ]);
+        expect(outcomes).toEqual(['issued', 'issued']);
+      },
+    );
 
     test.each([
       ['a quote', `'; DROP TABLE keys; --`],
       ['slashes and dots', '../../keys'],
-      ['underscores that Firestore keeps for itself', '__name__'],
+      ['the double underscores that Firestore reserves', '__name__'],
       ['a dot, which separates field paths', 'active.name'],
-      ['100 characters outside the basic plane', '\u{1F511}'.repeat(100)],
-      ['per cent and underscore', '%_%'],
-    ])('a name with %s is a name like any other', async (_, name) => {
+      ['100 supplementary code points', '\u{1F511}'.repeat(100)],
+      ['the wildcards of SQL', '%_%'],
+    ])('issues one key for a name with %s, and rejects the second', async (_, name) => {
       const outcomes = await issueAll(create(), [command({ name }), command({ name })]);
       expect(outcomes).toEqual(['issued', 'name_taken']);
     });
 
-    test("one owner's names are nothing to another", async () => {
+    test('lets two owners use the same name', async () => {
       const outcomes = await issueAll(create(), [
         command({ userId: 'one' }),
         command({ userId: 'other' }),
@@ -91,7 +94,7 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
       expect(outcomes).toEqual(['issued', 'issued']);
     });
 
-    test('a taken name is told before a full tier', async () => {
+    test('rejects a taken name before it checks the maximum', async () => {
       const outcomes = await issueAll(create(), [
         command({ maximumKeys: 1 }),
         command({ maximumKeys: 1 }),
@@ -100,8 +103,8 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
     });
   });
 
-  describe(`${kind}: the maximum`, () => {
-    test.each([1, 2, 5])('of %i keys is exact', async (maximumKeys) => {
+  describe(`${kind}: maximum`, () => {
+    test.each([1, 2, 5])('issues exactly the maximum of %i keys', async (maximumKeys) => {
       const outcomes = await issueAll(create(), numbered(maximumKeys + 2, { maximumKeys }));
       expect(outcomes).toEqual([
         ...Array(maximumKeys).fill('issued'),
@@ -110,7 +113,7 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
       ]);
     });
 
-    test('of 1000 keys is exact', async () => {
+    test('issues exactly the maximum of 1,000 keys', async () => {
       const { store } = create();
       const outcomes: IssueOutcome[] = [];
       // As many commands at a time as complete within their deadlines, including the time in the
@@ -126,7 +129,7 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
       expect(await store.issue(command({ name: 'name 999' }))).toBe('name_taken');
     });
 
-    test("is each owner's own", async () => {
+    test('applies the maximum to each owner separately', async () => {
       const outcomes = await issueAll(create(), [
         command({ userId: 'one', maximumKeys: 1 }),
         command({ userId: 'other', maximumKeys: 1 }),
@@ -134,7 +137,7 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
       expect(outcomes).toEqual(['issued', 'issued']);
     });
 
-    test('holds for what a smaller tier allows, also when a larger one issued more', async () => {
+    test('applies the maximum of a lower tier although the owner already has more keys', async () => {
       const outcomes = await issueAll(create(), [
         ...numbered(3, { maximumKeys: 5 }),
         command({ name: 'after the tier went down', maximumKeys: 2 }),
@@ -144,8 +147,8 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
     });
 
     test.each([
-      ['a second before its expiry a key counts', -1, 'key_limit_reached'],
-      ['from its expiry on a key does not count', 0, 'issued'],
+      ['counts a key toward the maximum until a second before its expiry', -1, 'key_limit_reached'],
+      ['does not count a key toward the maximum from its expiry on', 0, 'issued'],
     ])('%s', async (_, offset, outcome) => {
       const { store } = create();
       await store.issue(command({ name: 'first', expiresInDays: 1, maximumKeys: 1 }));
@@ -154,19 +157,19 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
     });
   });
 
-  describe(`${kind}: time`, () => {
+  describe(`${kind}: names of expired keys`, () => {
     const removal = present + 31 * day;
 
     test.each([
       ['at its expiry', present + day],
-      ['a second before it is gone', removal - 1],
-    ])('the name of an expired key stays taken: %s', async (_, createdAt) => {
+      ['a second before the end of its retention', removal - 1],
+    ])('rejects the name of an expired key %s', async (_, createdAt) => {
       const { store } = create();
       await store.issue(command({ expiresInDays: 1 }));
       expect(await store.issue(command({ createdAt }))).toBe('name_taken');
     });
 
-    test('30 days after its expiry a key is gone and its name free, although nobody removed it', async () => {
+    test('issues a name again 30 days after the expiry of its key, even if the record still exists', async () => {
       const { store } = create();
       await store.issue(command({ expiresInDays: 1 }));
       expect(await store.issue(command({ createdAt: removal }))).toBe('issued');
@@ -180,12 +183,12 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
       ['a path', 'owners/a/keys/b'],
       ['a dot', '.'],
       ['two dots', '..'],
-      ['underscores that Firestore keeps for itself', '__x__'],
-      ['128 characters outside the basic plane', astral],
+      ['the double underscores that Firestore reserves', '__x__'],
+      ['128 supplementary code points', astral],
       ['quotes', `'"\``],
-      ['a name of JavaScript objects', '__proto__'],
-      ['brackets and quotes of JSON', '["a","b"]'],
-    ])('may hold %s', async (_, userId) => {
+      ['the name of a JavaScript property', '__proto__'],
+      ['JSON', '["a","b"]'],
+    ])('accepts a user id with %s', async (_, userId) => {
       const outcomes = await issueAll(create(), [
         command({ userId, maximumKeys: 2 }),
         command({ userId, maximumKeys: 2 }),
@@ -196,11 +199,11 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
     });
 
     test.each([
-      ['by case', 'owner', 'Owner'],
-      ['by composition', '\u00fc', 'u\u0308'],
-      ['by a trailing space', 'owner', 'owner '],
-      ['in where they end and the name begins', 'a', 'a","b'],
-    ])('that differ %s are different owners', async (_, one, other) => {
+      ['in case', 'owner', 'Owner'],
+      ['in normalization form', '\u00fc', 'u\u0308'],
+      ['in a trailing space', 'owner', 'owner '],
+      ['in where the user id ends and the name begins', 'a', 'a","b'],
+    ])('treats user ids that differ %s as different owners', async (_, one, other) => {
       const outcomes = await issueAll(create(), [
         command({ userId: one, name: 'b', maximumKeys: 1 }),
         command({ userId: other, name: 'b', maximumKeys: 1 }),
@@ -209,14 +212,14 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
     });
   });
 
-  describe(`${kind}: at the same moment`, () => {
-    test('of requests for one name exactly one gets it', async () => {
+  describe(`${kind}: concurrent requests`, () => {
+    test('issues one key to concurrent requests for the same name', async () => {
       const { store } = create();
       const outcomes = await Promise.all(Array.from({ length: 20 }, () => store.issue(command())));
       expect(outcomes.toSorted()).toEqual(['issued', ...Array(19).fill('name_taken')]);
     });
 
-    test('of requests of one owner exactly as many get a key as the maximum allows', async () => {
+    test('issues exactly the maximum to concurrent requests of one owner', async () => {
       const { store } = create();
       const outcomes = await Promise.all(
         numbered(20, { maximumKeys: 5 }).map((one) => store.issue(one)),
@@ -228,19 +231,19 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
     });
   });
 
-  describe(`${kind}: the end`, () => {
-    test('a store that nothing was asked of closes', async () => {
+  describe(`${kind}: close and health check`, () => {
+    test('closes a store that was never called', async () => {
       await create().store.close();
     });
 
-    test('closing lets what is under way end first, and answers it', async () => {
+    test('completes a pending issue before it closes the store', async () => {
       const { store } = create();
       const issued = store.issue(command());
       await store.close();
       expect(await issued).toBe('issued');
     });
 
-    test('a check answers well within the deadline', async () => {
+    test('completes a health check within the deadline', async () => {
       const { store } = create();
       await connected(store);
       const begun = performance.now();

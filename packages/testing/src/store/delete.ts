@@ -13,7 +13,7 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
     }
     const expiry = present + 10 * day;
 
-    test('its name is free at once, and its place in the tier', async () => {
+    test('frees the name and the place of a deleted key at once', async () => {
       const { store, deleted } = await withKey();
       expect(await store.delete(deletion())).toEqual(deleted);
       expect((await store.list('owner', present)).keys).toEqual([]);
@@ -23,7 +23,7 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
       );
     });
 
-    test('a second time there is none', async () => {
+    test('returns no_such_key for a second deletion and for a rotation of the deleted key', async () => {
       const { store, deleted } = await withKey();
       expect(await store.delete(deletion())).toEqual(deleted);
       expect(await store.delete(deletion())).toBe('no_such_key');
@@ -31,10 +31,14 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
     });
 
     test.each([
-      ['an expired key can be deleted', expiry, 'deleted'],
-      ['also a second before it is gone', expiry + 30 * day - 1, 'deleted'],
+      ['deletes a key that has just expired', expiry, 'deleted'],
       [
-        '30 days after its expiry it is gone, although nobody removed it',
+        'deletes an expired key until a second before the end of its retention',
+        expiry + 30 * day - 1,
+        'deleted',
+      ],
+      [
+        'finds no key to delete 30 days after its expiry, even if the record still exists',
         expiry + 30 * day,
         'no_such_key',
       ],
@@ -45,7 +49,7 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
       );
     });
 
-    test("another owner's key is no key, and stays as it is", async () => {
+    test("never deletes another owner's key or a key with another name", async () => {
       const { store } = await withKey();
       expect(await store.delete(deletion({ userId: 'other' }))).toBe('no_such_key');
       expect(await store.delete(deletion({ name: 'other' }))).toBe('no_such_key');
@@ -57,7 +61,7 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
       });
     });
 
-    test('its other keys stay, and so does the moment of the first one', async () => {
+    test("keeps the owner's other keys and the time of the first key", async () => {
       const { store } = await withKey();
       await store.issue(command({ name: 'second', createdAt: present + 1 }));
       await store.delete(deletion());
@@ -67,7 +71,7 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
       });
     });
 
-    test('at the same moment, from two stores, exactly one does it', async () => {
+    test('deletes a key once for concurrent deletions through two stores', async () => {
       const { store, another, deleted } = await withKey();
       const other = another?.() ?? store;
       await connected(other); // Both stores are connected, so their calls run concurrently.
@@ -77,7 +81,7 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
       expect(outcomes.filter((outcome) => outcome !== 'no_such_key')).toEqual([deleted]);
     });
 
-    test('closing lets it end first, and answers it', async () => {
+    test('completes a pending deletion and a pending list before it closes the store', async () => {
       const { store, deleted } = await withKey();
       const outcome = store.delete(deletion());
       const listed = store.list('other', present);

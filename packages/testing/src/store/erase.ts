@@ -16,7 +16,7 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
       return { ...under, ids: [expired.record.id, rolled.record.id, secret.id] };
     }
 
-    test('nothing of it is found any more, and none of its keys', async () => {
+    test("finds neither an erased user nor any of the user's keys", async () => {
       const { store, ids } = await withKeys();
       expect(await store.erase(order())).toBe(true);
       expect(await store.inspect('owner')).toBeUndefined();
@@ -24,15 +24,15 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
       for (const id of ids) expect(await store.find([id])).toBeUndefined();
     });
 
-    test('a second time there is nothing, and of one that nobody knows neither', async () => {
+    test('reports that there is nothing to erase for an erased or unknown user', async () => {
       const { store } = await withKeys();
       await store.erase(order());
       expect(await store.erase(order())).toBe(false);
-      expect(await store.erase(order({ userId: 'nobody' }))).toBe(false);
-      expect(await store.inspect('nobody')).toBeUndefined();
+      expect(await store.erase(order({ userId: 'unknown' }))).toBe(false);
+      expect(await store.inspect('unknown')).toBeUndefined();
     });
 
-    test('it can come back, as one that nobody knows', async () => {
+    test('treats an erased user who returns as a new user', async () => {
       const { store } = await withKeys();
       await store.suspend(order());
       await store.erase(order());
@@ -48,14 +48,14 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
       });
     });
 
-    test('one that was only suspended is erased as well', async () => {
+    test('erases a user who was suspended and never had a key', async () => {
       const { store } = create();
       await store.suspend(order());
       expect(await store.erase(order())).toBe(true);
       expect(await store.issue(command())).toBe('issued');
     });
 
-    test('usage that a process had counted before, and stored after, goes when it is asked for again', async () => {
+    test('erases usage that was stored after the first erasure when the erasure is repeated', async () => {
       const { store } = await withKeys();
       await store.erase(order());
       await store.addUsage(addition({ rolled: 3 }));
@@ -68,7 +68,7 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
       expect(await store.issue(command())).toBe('issued');
     });
 
-    test('others stay as they are', async () => {
+    test('does not change other users', async () => {
       const { store } = await withKeys();
       const { record, ...rules } = command({ userId: 'other' });
       await store.issue({ record, ...rules });
@@ -77,7 +77,7 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
       expect(await store.inspect('other')).toEqual(before);
     });
 
-    test('while it goes on asking for keys, from two stores at the same moment: what it holds afterwards is whole', async () => {
+    test('leaves consistent keys when erasures and requests run concurrently through two stores', async () => {
       const { store, another } = await withKeys();
       const other = another?.() ?? store;
       await connected(other); // Both stores are connected, so their calls run concurrently.

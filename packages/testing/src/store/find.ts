@@ -14,24 +14,24 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       return { ...under, record };
     }
 
-    test('gives the whole record, and the tier that the token named', async () => {
+    test('returns the complete record and the tier of the token', async () => {
       const { store, record } = await withKey({ userId: 'a/b "c"', name: ' Schlüssel \u{1F511} ' });
       expect(await store.find([record.id])).toEqual({ record, tier: 'growth', suspended: false });
     });
 
-    test('an id that nobody has, or none at all, is nothing', async () => {
+    test('returns undefined for an unknown id', async () => {
       const { store } = await withKey();
       expect(await store.find(['0'.repeat(64)])).toBeUndefined();
     });
 
-    test('any of the ids that it may have is enough', async () => {
+    test('finds a key if any of the given ids is its id', async () => {
       const { store, record } = await withKey();
       expect(await store.find(['0'.repeat(64), record.id, 'f'.repeat(64)])).toMatchObject({
         record,
       });
     });
 
-    test('a key that was issued, extended or deleted elsewhere is found as it is now', async () => {
+    test('returns the current state of a key that was extended or deleted through another store', async () => {
       const { store, another, record } = await withKey();
       const other = another?.() ?? store;
       expect(await other.find([record.id])).toMatchObject({ record });
@@ -44,7 +44,7 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
     });
 
     test.each(['issue', 'rotate', 'delete'] as const)(
-      'the tier is that of the newest token, also when that came with another key: %s',
+      'returns the tier of the newest token, even if it was used to %s another key',
       async (verb) => {
         const { store, record } = await withKey();
         await store.issue(command({ name: 'brief', expiresInDays: 1 }));
@@ -61,10 +61,10 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
 
     test.each([
       ['a newer token', 1, 'enterprise'],
-      ['a token of the same second, which came last', 0, 'enterprise'],
+      ['a later token of the same second', 0, 'enterprise'],
       ['an older token', -1, 'growth'],
     ] as const)(
-      'the tier that a token names with which nothing is changed: %s',
+      'saves the tier of the newest token that changes no key: %s',
       async (_, offset, tier) => {
         const { store, record } = await withKey();
         const tierClaim = { tier: 'enterprise', issuedAt: present + offset } as const;
@@ -77,7 +77,7 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       },
     );
 
-    test('a newer token that names the same tier is remembered: one from before it changes nothing any more', async () => {
+    test('ignores a tier claim that is older than a newer token with the same tier', async () => {
       const { store, record } = await withKey();
       const claim = (tier: 'growth' | 'pioneer', offset: number) =>
         store.claimTier({
@@ -94,7 +94,7 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       });
     });
 
-    test('a list holds every unexpired key and the 100 that expired last', async () => {
+    test('lists every unexpired key and the 100 keys that expired last', async () => {
       const { store } = create();
       const expiring = Array.from({ length: 103 }, (_, index) =>
         command({
@@ -110,7 +110,7 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       const newest = expiring.slice(3).map(({ record }) => record.name);
       expect(await listed()).toEqual(newest.toSorted());
       await store.issue(command({ name: 'valid', createdAt: now }));
-      expect(await listed(), 'also after a write that drops expired keys').toEqual(
+      expect(await listed(), 'after a write that drops expired keys').toEqual(
         [...newest, 'valid'].toSorted(),
       );
       await store.delete(deletion({ name: 'expired 50', now }));
@@ -134,7 +134,7 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       ['a newer token of a higher tier', 'growth', 1, 'issued'],
       ['a newer token of a lower tier', 'pioneer', 1, 'key_limit_reached'],
     ] as const)(
-      'the newest claim decides how many keys may be held: %s',
+      'applies the maximum of the newest tier claim: %s',
       async (_, tier, offset, outcome) => {
         const { store } = create();
         const newest: TierClaim = { tier: 'starter', issuedAt: present };
@@ -147,20 +147,20 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       },
     );
 
-    test('and how many may be revived', async () => {
+    test('applies the maximum of the newest tier claim to an expired key that is rotated', async () => {
       const { store } = create();
       const newest: TierClaim = { tier: 'pioneer', issuedAt: present + 1 };
       await store.issue(command({ name: 'expired', expiresInDays: 1 }));
       await store.issue(command({ name: 'valid' }));
       await store.claimTier({ userId: 'owner', tierClaim: newest, now: present });
       const older: TierClaim = { tier: 'enterprise', issuedAt: present };
-      const revival = rotation({
+      const rotationOfExpired = rotation({
         name: 'expired',
         now: present + 2 * day,
         tierClaim: older,
         maximumKeysOf,
       });
-      expect(await store.rotate(revival)).toBe('key_limit_reached');
+      expect(await store.rotate(rotationOfExpired)).toBe('key_limit_reached');
     });
 
     const refused: readonly [
@@ -168,27 +168,27 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       (store: TestStore, tierClaim: TierClaim) => Promise<unknown>,
     ][] = [
       [
-        'a full tier',
+        'a request at the maximum',
         (store, tierClaim) => store.issue(command({ name: 'second', maximumKeys: 1, tierClaim })),
       ],
-      ['a taken name', (store, tierClaim) => store.issue(command({ tierClaim }))],
+      ['a request for a taken name', (store, tierClaim) => store.issue(command({ tierClaim }))],
+      ['a rotation that is too early', (store, tierClaim) => store.rotate(rotation({ tierClaim }))],
       [
-        'an extension that comes too early',
-        (store, tierClaim) => store.rotate(rotation({ tierClaim })),
-      ],
-      [
-        'an extension of no key',
+        'a rotation of an unknown key',
         (store, tierClaim) => store.rotate(rotation({ name: 'other', tierClaim })),
       ],
-      ['a roll of no key', (store, tierClaim) => store.roll(renewal({ name: 'other', tierClaim }))],
       [
-        'a deletion of no key',
+        'a roll of an unknown key',
+        (store, tierClaim) => store.roll(renewal({ name: 'other', tierClaim })),
+      ],
+      [
+        'a deletion of an unknown key',
         (store, tierClaim) => store.delete(deletion({ name: 'other', tierClaim })),
       ],
     ];
 
     test.each(refused)(
-      'the tier is that of the newest token, also where what it asked for is refused: %s',
+      'saves the tier of the newest token although its request is refused: %s',
       async (_, ask) => {
         const { store, record } = await withKey();
         const claim = (tier: TierClaim['tier'], offset: number) =>
@@ -203,11 +203,11 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       },
     );
 
-    test('the tier is that of the newest token, also where the owner is suspended or the request is repeated', async () => {
-      const repeatable = { request: idempotent('request') };
-      const { store, record } = await withKey(repeatable);
+    test('saves the tier of the newest token although the request is replayed or the owner is suspended', async () => {
+      const withRequest = { request: idempotent('request') };
+      const { store, record } = await withKey(withRequest);
       const ask = (tier: TierClaim['tier'], issuedAt: number) =>
-        store.issue(command({ ...repeatable, tierClaim: { tier, issuedAt } }));
+        store.issue(command({ ...withRequest, tierClaim: { tier, issuedAt } }));
       expect(await ask('pioneer', present + 1)).toHaveProperty('replayed');
       expect(await store.find([record.id])).toMatchObject({ tier: 'pioneer' });
       await store.suspend(order());
@@ -215,7 +215,7 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       expect(await store.find([record.id])).toMatchObject({ tier: 'starter', suspended: true });
     });
 
-    test('a token of an owner without any key leaves nothing behind', async () => {
+    test('stores nothing about a user without keys who sends a token', async () => {
       const { store } = create();
       const tierClaim = { tier: 'growth', issuedAt: present } as const;
       await store.claimTier({ userId: 'owner', tierClaim, now: present });
@@ -226,7 +226,7 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       });
     });
 
-    test('an expired key that is extended has the tier of the newest token as well', async () => {
+    test('returns the tier of the newest token for an expired key that is rotated with an older token', async () => {
       const { store, record } = await withKey();
       await store.issue(
         command({

@@ -5,7 +5,7 @@ import type { StoreUnderTest } from './store-under-test.ts';
 
 /** Defines the contract tests for inspecting and counting owners and keys. */
 export function describeInspection(kind: string, create: () => StoreUnderTest) {
-  describe(`${kind}: what operators see`, () => {
+  describe(`${kind}: reads for operators`, () => {
     /**
      * Creates a store with an expired, a valid and a rolled key under two peppers, and with a
      * suspended owner who never had a key.
@@ -24,7 +24,7 @@ export function describeInspection(kind: string, create: () => StoreUnderTest) {
       return { ...under, expired: expired.record, rolled: rolled.record, next };
     }
 
-    test('of an owner is all that there is, what is in its grace as well', async () => {
+    test('shows all keys of an owner, including superseded ones', async () => {
       const { store, expired, rolled, next } = await filled();
       const graceEnds = present + 1 + day;
       const owner = await store.inspect('owner');
@@ -39,7 +39,7 @@ export function describeInspection(kind: string, create: () => StoreUnderTest) {
       );
     });
 
-    test('of one who never held a key is that it is suspended, and of an unknown one nothing', async () => {
+    test('shows the suspension of a user without keys, and undefined for an unknown user', async () => {
       const { store } = await filled();
       expect(await store.inspect('new')).toEqual({
         since: undefined,
@@ -47,10 +47,10 @@ export function describeInspection(kind: string, create: () => StoreUnderTest) {
         suspended: true,
         keys: [],
       });
-      expect(await store.inspect('nobody')).toBeUndefined();
+      expect(await store.inspect('unknown')).toBeUndefined();
     });
 
-    test('are all owners, each once', async () => {
+    test('lists every owner once', async () => {
       const { store } = await filled();
       const found = [];
       for await (const page of store.owners()) found.push(...page);
@@ -61,7 +61,7 @@ export function describeInspection(kind: string, create: () => StoreUnderTest) {
       ]);
     });
 
-    test('are the audit entries of one user, the newest first', async () => {
+    test('lists the audit entries of one user, newest first', async () => {
       const { store } = await filled();
       await store.suspend(order({ now: present + 2, reason: 'a complaint' }));
       const entries = await store.readAudit('owner');
@@ -72,10 +72,10 @@ export function describeInspection(kind: string, create: () => StoreUnderTest) {
         [present - 10 * day, 'key.issued'],
       ]);
       expect(entries[0]).toMatchObject({ actor: operator, reason: 'a complaint', userId: 'owner' });
-      expect(await store.readAudit('nobody')).toEqual([]);
+      expect(await store.readAudit('unknown')).toEqual([]);
     });
 
-    test('is what is left of an erased user', async () => {
+    test('lists the audit entry that remains of an erased user', async () => {
       const { store } = await filled();
       await store.erase(order({ now: present + 2 }));
       expect(await store.readAudit('owner')).toMatchObject([
@@ -83,7 +83,7 @@ export function describeInspection(kind: string, create: () => StoreUnderTest) {
       ]);
     });
 
-    test('are counts of owners by tier, and of those who are suspended', async () => {
+    test('counts all owners, owners by tier and suspended owners', async () => {
       const { store } = await filled();
       expect(await store.countOwners()).toEqual({
         total: 3,
@@ -115,7 +115,7 @@ export function describeInspection(kind: string, create: () => StoreUnderTest) {
       ],
       [present + 395 * day, undefined, undefined],
     ])(
-      'are counts of keys by pepper, but for those that are gone: at %d',
+      'counts keys by pepper, except those past their retention: at %d',
       async (now, before, next) => {
         const { store } = await filled();
         const counts = await store.countKeys(now);

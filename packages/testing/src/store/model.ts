@@ -39,7 +39,7 @@ class Model {
   readonly #issued: KeyRecord[] = [];
   readonly tiers = new Map<string, IssueCommand['tierClaim']>();
   readonly since = new Map<string, number>();
-  readonly #memories = new Map<string, IdempotencyRecord>();
+  readonly #idempotencyRecords = new Map<string, IdempotencyRecord>();
   readonly suspended = new Set<string>();
   /**
    * The owner of each audit entry. For the one entry that is kept of an erased owner, `erased` and
@@ -63,7 +63,7 @@ class Model {
     this.keys.push(record);
     this.#issued.push(record);
     if (!this.since.has(userId)) this.since.set(userId, createdAt);
-    this.#remember(request, createdAt, record);
+    this.#saveForReplay(request, createdAt, record);
     this.#changed(userId, tierClaim);
     return 'issued';
   }
@@ -94,7 +94,7 @@ class Model {
       deleteAfter: Math.min(expiresAt + 30 * day, lastInstant),
     };
     this.keys = this.keys.map((one) => (one === key ? { ...one, ...validity } : one));
-    this.#remember(request, now, { ...key, ...validity });
+    this.#saveForReplay(request, now, { ...key, ...validity });
     this.#changed(userId, tierClaim);
     return validity;
   }
@@ -120,7 +120,7 @@ class Model {
         deleteAfter: previousExpiresAt,
       });
     this.#issued.push(record);
-    this.#remember(request, now, { ...record, previousExpiresAt });
+    this.#saveForReplay(request, now, { ...record, previousExpiresAt });
     this.#changed(userId, tierClaim);
     return { record, replacedId: key.id, previousExpiresAt, ids: ended };
   }
@@ -138,15 +138,15 @@ class Model {
     request: IdempotentRequest | undefined,
     input: { userId: string; name: string; now: number },
   ) {
-    const memory = request && this.#memories.get(nameOf(request));
-    if (request === undefined || memory === undefined || memory.deleteAfter <= input.now)
+    const saved = request && this.#idempotencyRecords.get(nameOf(request));
+    if (request === undefined || saved === undefined || saved.deleteAfter <= input.now)
       return undefined;
-    if (memory.bodyDigest !== request.bodyDigest) return 'idempotency_key_reused';
-    const isCurrent = this.#find(input)?.serial === memory.serial;
-    return isCurrent ? { replayed: { request, record: memory } } : 'idempotency_key_outdated';
+    if (saved.bodyDigest !== request.bodyDigest) return 'idempotency_key_reused';
+    const isCurrent = this.#find(input)?.serial === saved.serial;
+    return isCurrent ? { replayed: { request, record: saved } } : 'idempotency_key_outdated';
   }
 
-  #remember(
+  #saveForReplay(
     request: IdempotentRequest | undefined,
     now: number,
     answer: KeyRecord & { previousExpiresAt?: number },
@@ -162,7 +162,12 @@ class Model {
       previousExpiresAt = null,
     } = answer;
     const facts = { pepperVersion, serial, createdAt, expiresAt, expiresInDays, previousExpiresAt };
-    this.#memories.set(nameOf(request), { bodyDigest, nonce, ...facts, deleteAfter: now + day });
+    this.#idempotencyRecords.set(nameOf(request), {
+      bodyDigest,
+      nonce,
+      ...facts,
+      deleteAfter: now + day,
+    });
   }
 
   revoke({ ids, now }: RevokeCommand) {
@@ -175,10 +180,13 @@ class Model {
     const { id, userId, name } = ended;
     const isOfName = (key: KeyRecord) => key.userId === userId && key.name === name;
     if (current !== undefined) {
-      const back = this.superseded.find((key) => isOfName(key) && key.expiresAt > now);
+      const restored = this.superseded.find((key) => isOfName(key) && key.expiresAt > now);
       this.keys = this.keys.filter((key) => key !== current);
-      if (back !== undefined)
-        this.keys.push({ ...back, deleteAfter: Math.min(back.expiresAt + 30 * day, lastInstant) });
+      if (restored !== undefined)
+        this.keys.push({
+          ...restored,
+          deleteAfter: Math.min(restored.expiresAt + 30 * day, lastInstant),
+        });
     }
     this.superseded = this.superseded.filter((key) => !isOfName(key));
     this.log.push(userId);
@@ -186,14 +194,14 @@ class Model {
   }
 
   rehash({ from, to, now }: RehashCommand) {
-    const isMeant = (key: KeyRecord) => key.id === from && key.deleteAfter > now;
-    const meant = [...this.keys, ...this.superseded].find(isMeant);
-    if (meant === undefined) return 'no_such_key';
-    const anew = (key: KeyRecord) => (isMeant(key) ? { ...key, ...to } : key);
-    this.#issued.push({ ...meant, ...to });
-    this.keys = this.keys.map(anew);
-    this.superseded = this.superseded.map(anew);
-    this.log.push(meant.userId);
+    const isTarget = (key: KeyRecord) => key.id === from && key.deleteAfter > now;
+    const target = [...this.keys, ...this.superseded].find(isTarget);
+    if (target === undefined) return 'no_such_key';
+    const rehashed = (key: KeyRecord) => (isTarget(key) ? { ...key, ...to } : key);
+    this.#issued.push({ ...target, ...to });
+    this.keys = this.keys.map(rehashed);
+    this.superseded = this.superseded.map(rehashed);
+    this.log.push(target.userId);
     return 'rehashed';
   }
 
@@ -219,8 +227,8 @@ class Model {
     this.#dropAll(userId);
     this.log = [...this.log.filter((one) => one !== userId), `erased ${userId}`];
     for (const known of [this.tiers, this.since, this.suspended]) known.delete(userId);
-    for (const name of this.#memories.keys())
-      if (name.startsWith(`${userId} `)) this.#memories.delete(name);
+    for (const name of this.#idempotencyRecords.keys())
+      if (name.startsWith(`${userId} `)) this.#idempotencyRecords.delete(name);
     return true;
   }
 
@@ -459,7 +467,7 @@ async function compare(store: TestStore, model: Model, now: number, step: Step) 
 
 /** Defines a test that compares a store with the model under random sequences of commands. */
 export function testAgainstModel(kind: string, create: () => StoreUnderTest, numRuns: number) {
-  test(`${kind}: whatever is asked in whatever order, the outcomes are those of the model, and so is what is stored`, async () => {
+  test(`${kind}: returns and stores the same as the model for any sequence of commands`, async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (sequence) => {
         const { store, read } = create();

@@ -5,7 +5,7 @@ import { connected, type StoreUnderTest } from './store-under-test.ts';
 
 /** Defines the contract tests for rehashing a key. */
 export function describeRehash(kind: string, create: () => StoreUnderTest) {
-  describe(`${kind}: digesting a key anew`, () => {
+  describe(`${kind}: rehashing a key`, () => {
     const expiry = present + 10 * day;
 
     async function withKey() {
@@ -16,7 +16,7 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
       return { ...under, record, input, rehashed: { ...record, ...input.to } };
     }
 
-    test('it is found by its new id with all that it was, its serial included, and by the old one no more', async () => {
+    test('finds a rehashed key by its new id only, with all other fields unchanged', async () => {
       const { store, record, input, rehashed } = await withKey();
       expect(await store.rehash(input)).toBe('rehashed');
       expect(await store.find([record.id])).toBeUndefined();
@@ -28,7 +28,7 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
       expect((await store.list('owner', present)).keys).toEqual([rehashed]);
     });
 
-    test('its name and its place in the tier are taken as before', async () => {
+    test('keeps the name and the place of a rehashed key', async () => {
       const { store, input } = await withKey();
       await store.rehash(input);
       expect(await store.issue(command())).toBe('name_taken');
@@ -47,7 +47,7 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
       ],
       ['rolled', renewal(), 'roll', (id: string) => ({ id, expiresAt: present + day })],
       ['deleted', deletion(), 'delete', () => undefined],
-    ] as const)('it can be %s as before', async (_, one, verb, after) => {
+    ] as const)('allows a rehashed key to be %s', async (_, one, verb, after) => {
       const { store, input } = await withKey();
       await store.rehash(input);
       await store[verb](one as never);
@@ -57,7 +57,7 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
       else expect(found).toMatchObject({ record: expected });
     });
 
-    test('a secret in its grace stays in its grace, and the current one current', async () => {
+    test('rehashes the previous and the current secret without changing which one is current', async () => {
       const { store, record, input } = await withKey();
       const { secret, ...roll } = renewal();
       await store.roll({ secret, ...roll });
@@ -74,7 +74,7 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
       expect(await store.delete(deletion())).toEqual({ ids: [to.id, input.to.id] });
     });
 
-    test('an expired key can be extended by its new id', async () => {
+    test('rotates an expired key that was rehashed', async () => {
       const { store, input } = await withKey();
       expect(await store.rehash({ ...input, now: expiry })).toBe('rehashed');
       expect(
@@ -88,7 +88,7 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
       });
     });
 
-    test('it is suspended as before', async () => {
+    test('keeps a rehashed key suspended until its owner is resumed', async () => {
       const { store, input } = await withKey();
       await store.suspend(order());
       await store.rehash(input);
@@ -98,25 +98,29 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
     });
 
     test.each([
-      ['nobody has', async () => {}, present],
-      ['was deleted', (store: StoreUnderTest['store']) => store.delete(deletion()), present],
+      ['is unknown', async () => {}, present],
       [
-        'was digested anew',
+        'belongs to a deleted key',
+        (store: StoreUnderTest['store']) => store.delete(deletion()),
+        present,
+      ],
+      [
+        'was replaced by an earlier rehash',
         (store: StoreUnderTest['store'], id: string) => store.rehash(rehashing(id)),
         present,
       ],
-      ['is gone', async () => {}, expiry + 30 * day],
-    ] as const)('an id that %s stays as it is', async (what, before, now) => {
+      ['belongs to a key past its retention', async () => {}, expiry + 30 * day],
+    ] as const)('changes nothing for an id that %s', async (what, before, now) => {
       const { store, record, input } = await withKey();
       await before(store, record.id);
       const held = (await store.list('owner', present)).keys;
-      const from = what === 'nobody has' ? digest() : record.id;
+      const from = what === 'is unknown' ? digest() : record.id;
       expect(await store.rehash({ ...input, from, now })).toBe('no_such_key');
       expect((await store.list('owner', present)).keys).toEqual(held);
       expect(await store.find([input.to.id])).toBeUndefined();
     });
 
-    test('at the same moment, from two stores, beside other changes: the key is there once', async () => {
+    test('rehashes a key once for concurrent rehashes and other changes through two stores', async () => {
       const { store, another, record, input } = await withKey();
       const other = another?.() ?? store;
       await connected(other); // Both stores are connected, so their calls run concurrently.
@@ -131,7 +135,7 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
       expect(await store.find([input.to.id])).toMatchObject({ suspended: true });
     });
 
-    test('a revocation at the same moment, which knows both ids, ends it', async () => {
+    test('revokes a key that is rehashed concurrently, given both ids', async () => {
       const { store, another, record, input } = await withKey();
       const other = another?.() ?? store;
       await connected(other);

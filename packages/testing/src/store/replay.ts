@@ -7,14 +7,14 @@ import { connected, type StoreUnderTest } from './store-under-test.ts';
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
 /** Returns the idempotency record of a replay. */
-function memoryIn(outcome: IssueOutcome | RotateOutcome | RollOutcome) {
-  if (typeof outcome === 'string' || !('replayed' in outcome)) throw new Error('Not a repetition.');
+function replayedRecord(outcome: IssueOutcome | RotateOutcome | RollOutcome) {
+  if (typeof outcome === 'string' || !('replayed' in outcome)) throw new Error('Not a replay.');
   return outcome.replayed.record;
 }
 
 /** Defines the contract tests for repeated requests. */
-export function describeRepetition(kind: string, create: () => StoreUnderTest) {
-  describe(`${kind}: repeating a request`, () => {
+export function describeReplay(kind: string, create: () => StoreUnderTest) {
+  describe(`${kind}: replaying a request`, () => {
     /** Creates a store with one key, which was issued to a request with an `Idempotency-Key`. */
     async function withKey() {
       const under = create();
@@ -34,33 +34,35 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
       return {
         ...under,
         record,
-        memory: { nonce, bodyDigest, ...facts, deleteAfter: present + day },
+        saved: { nonce, bodyDigest, ...facts, deleteAfter: present + day },
       };
     }
-    const again = (input: Parameters<typeof command>[0] = {}) =>
+    const repeated = (input: Parameters<typeof command>[0] = {}) =>
       command({ expiresInDays: 10, maximumKeys: 1, request: idempotent('request'), ...input });
 
-    test('the same request is told what the first was answered, before name and quota, and changes nothing', async () => {
-      const { store, record, memory } = await withKey();
-      expect(memoryIn(await store.issue(again()))).toEqual(memory);
+    test('replays a repeated request before it checks name and maximum, and changes nothing', async () => {
+      const { store, record, saved } = await withKey();
+      expect(replayedRecord(await store.issue(repeated()))).toEqual(saved);
       expect((await store.list('owner', present)).keys).toEqual([record]);
     });
 
-    test('it is told so for 24 hours, then it is a request like any other', async () => {
-      const { store, memory } = await withKey();
-      expect(memoryIn(await store.issue(again({ createdAt: present + day - 1 })))).toEqual(memory);
-      expect(await store.issue(again({ createdAt: present + day }))).toBe('name_taken');
+    test('replays a request for 24 hours, then treats it as a new one', async () => {
+      const { store, saved } = await withKey();
+      expect(replayedRecord(await store.issue(repeated({ createdAt: present + day - 1 })))).toEqual(
+        saved,
+      );
+      expect(await store.issue(repeated({ createdAt: present + day }))).toBe('name_taken');
     });
 
-    test('it is told so also where its days have come to pass the year 9999 meanwhile, before which a new one is refused', async () => {
+    test('replays a request although a new one would now expire after the year 9999', async () => {
       const { store } = create();
       const expiresInDays = Math.floor((lastInstant - present) / day);
       const createdAt = lastInstant - expiresInDays * day;
       const input = (seconds: number) =>
-        again({ createdAt: createdAt + seconds, expiresInDays, deleteAfter: lastInstant });
+        repeated({ createdAt: createdAt + seconds, expiresInDays, deleteAfter: lastInstant });
       expect(await store.issue(input(1))).toBe('expiry_too_late');
       expect(await store.issue(input(0))).toBe('issued');
-      expect(memoryIn(await store.issue(input(1)))).toMatchObject({
+      expect(replayedRecord(await store.issue(input(1)))).toMatchObject({
         createdAt,
         expiresAt: lastInstant,
       });
@@ -71,13 +73,17 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
       expect(await store.issue(input(1))).toBe('suspended');
     });
 
-    test('a request that is new again is remembered anew', async () => {
+    test('saves a new idempotency record for a request that is repeated after 24 hours', async () => {
       const { store } = await withKey();
       await store.delete(deletion());
       const later = idempotent('request');
-      expect(await store.issue(again({ createdAt: present + day, request: later }))).toBe('issued');
-      const memory = memoryIn(await store.issue(again({ createdAt: present + 2 * day - 1 })));
-      expect(memory).toMatchObject({ nonce: later.nonce, deleteAfter: present + 2 * day });
+      expect(await store.issue(repeated({ createdAt: present + day, request: later }))).toBe(
+        'issued',
+      );
+      const saved = replayedRecord(
+        await store.issue(repeated({ createdAt: present + 2 * day - 1 })),
+      );
+      expect(saved).toMatchObject({ nonce: later.nonce, deleteAfter: present + 2 * day });
     });
 
     test.each([
@@ -86,46 +92,50 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
         { request: idempotent('request', 'key', 'other body') },
         'idempotency_key_reused',
       ],
-      ['another key', { request: idempotent('request', 'other key') }, 'name_taken'],
-      ['the same key in capitals', { request: idempotent('request', 'KEY') }, 'name_taken'],
-      ['no key', { request: undefined }, 'name_taken'],
-      ['the key of another operation', { request: idempotent('roll') }, 'name_taken'],
+      ['another Idempotency-Key', { request: idempotent('request', 'other key') }, 'name_taken'],
       [
-        'the key of another owner',
+        'the Idempotency-Key in another case',
+        { request: idempotent('request', 'KEY') },
+        'name_taken',
+      ],
+      ['no Idempotency-Key', { request: undefined }, 'name_taken'],
+      ['the Idempotency-Key of another operation', { request: idempotent('roll') }, 'name_taken'],
+      [
+        'the Idempotency-Key of another owner',
         { request: { ...idempotent('request'), userId: 'other' } },
         'name_taken',
       ],
-    ])('%s is no repetition', async (_, input, outcome) => {
+    ])('does not replay a request with %s', async (_, input, outcome) => {
       const { store } = await withKey();
-      expect(await store.issue(again(input))).toBe(outcome);
+      expect(await store.issue(repeated(input))).toBe(outcome);
     });
 
-    test('what was refused is not remembered', async () => {
+    test('saves no idempotency record for a refused request', async () => {
       const { store } = await withKey();
       const refused = { name: 'second', request: idempotent('request', 'second') };
-      expect(await store.issue(again(refused))).toBe('key_limit_reached');
-      expect(await store.issue(again({ ...refused, maximumKeys: 2 }))).toBe('issued');
+      expect(await store.issue(repeated(refused))).toBe('key_limit_reached');
+      expect(await store.issue(repeated({ ...refused, maximumKeys: 2 }))).toBe('issued');
     });
 
     test.each([
       ['deleted', deletion()],
-      ['deleted, and the name given to another', deletion()],
+      ['deleted and its name issued to another key', deletion()],
       ['rolled', renewal()],
-    ] as const)('a key that was %s since is not answered with again', async (how, input) => {
+    ] as const)('does not replay a key that was %s', async (how, input) => {
       const { store } = await withKey();
       if ('secret' in input) await store.roll(input);
       else await store.delete(input);
       if (how.includes('another')) await store.issue(command());
-      expect(await store.issue(again())).toBe('idempotency_key_outdated');
+      expect(await store.issue(repeated())).toBe('idempotency_key_outdated');
     });
 
-    test('an extension is made once, and the same request is told until when that was', async () => {
+    test('rotates once for a repeated request, and replays the expiry of the first', async () => {
       const { store, record } = await withKey();
       // After an extension by one day, the key can be rotated again at once.
       const now = record.expiresAt;
       const input = () => rotation({ now, expiresInDays: 1, request: idempotent('rotate') });
       await store.rotate(input());
-      expect(memoryIn(await store.rotate(input()))).toMatchObject({
+      expect(replayedRecord(await store.rotate(input()))).toMatchObject({
         expiresAt: now + day,
         serial: record.serial,
       });
@@ -139,14 +149,14 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
       });
     });
 
-    test('a roll is made once, and the same request is told which secret that was', async () => {
+    test('rolls once for a repeated request, and replays the secret of the first', async () => {
       const { store } = await withKey();
       const first = renewal({ request: idempotent('roll') });
       await store.roll(first);
-      const memory = memoryIn(
+      const saved = replayedRecord(
         await store.roll(renewal({ request: idempotent('roll'), now: present + 60 })),
       );
-      expect(memory).toMatchObject({
+      expect(saved).toMatchObject({
         serial: first.secret.serial,
         nonce: first.request?.nonce,
         createdAt: present,
@@ -158,19 +168,19 @@ export function describeRepetition(kind: string, create: () => StoreUnderTest) {
       );
     });
 
-    test('of the same request at the same moment, from two stores, one is made and all are told of it', async () => {
+    test('issues one key to concurrent repetitions through two stores, and replays it to all others', async () => {
       const { store, another } = create();
       const stores = [store, another?.() ?? store] as const;
       await connected(stores[1]); // Both stores are connected, so their calls run concurrently.
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, index) =>
-          stores[index % 2 ? 1 : 0].issue(again({ name: 'once' })),
+          stores[index % 2 ? 1 : 0].issue(repeated({ name: 'once' })),
         ),
       );
       expect(outcomes.filter((outcome) => outcome === 'issued')).toHaveLength(1);
       const [key] = (await store.list('owner', present)).keys;
-      const told = outcomes.filter((outcome) => outcome !== 'issued').map(memoryIn);
-      expect(new Set(told.map(({ serial }) => serial))).toEqual(new Set([key?.serial]));
+      const replayed = outcomes.filter((outcome) => outcome !== 'issued').map(replayedRecord);
+      expect(new Set(replayed.map(({ serial }) => serial))).toEqual(new Set([key?.serial]));
     });
   });
 }

@@ -4,9 +4,9 @@ import { order } from './operator.ts';
 import { connected, type StoreUnderTest } from './store-under-test.ts';
 
 /** Defines the contract tests for revoking all keys of an owner. */
-export function describeRevocationOfAll(kind: string, create: () => StoreUnderTest) {
+export function describeRevokeAll(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: revoking all keys of an owner`, () => {
-    test('ends those that are valid, expired or in their grace, and says which', async () => {
+    test('revokes valid, expired and superseded keys of an owner, and returns them', async () => {
       const { store } = create();
       const expired = command({ name: 'expired', createdAt: present - 10 * day, expiresInDays: 1 });
       const rolled = command({ name: 'rolled' });
@@ -34,7 +34,7 @@ export function describeRevocationOfAll(kind: string, create: () => StoreUnderTe
       expect(await store.issue(command({ name: 'valid', maximumKeys: 1 }))).toBe('issued');
     });
 
-    test('says nothing where there is none, a second time, or of keys that are gone', async () => {
+    test('returns no keys for an owner without keys, again after all are revoked, or past their retention', async () => {
       const { store } = create();
       expect(await store.revokeAll(order())).toEqual([]);
       await store.issue(command({ expiresInDays: 1 }));
@@ -44,7 +44,7 @@ export function describeRevocationOfAll(kind: string, create: () => StoreUnderTe
       expect(await store.revokeAll(order())).toEqual([]);
     });
 
-    test('leaves the keys of others, and whether the owner is suspended', async () => {
+    test('changes neither the keys of other owners nor the suspension of the owner', async () => {
       const { store } = create();
       const { record, ...rules } = command({ userId: 'other' });
       await store.issue({ record, ...rules });
@@ -55,7 +55,7 @@ export function describeRevocationOfAll(kind: string, create: () => StoreUnderTe
       expect(await store.issue(command())).toBe('suspended');
     });
 
-    test('of more than go at once, from two stores at the same moment, tells each once', async () => {
+    test('returns each of more keys than fit in one write once, to concurrent calls through two stores', async () => {
       const { store, another } = create();
       const other = another?.() ?? store;
       await connected(other); // Both stores are connected, so their calls run concurrently.
@@ -65,8 +65,8 @@ export function describeRevocationOfAll(kind: string, create: () => StoreUnderTe
         await store.issue(command({ name, createdAt, expiresInDays: 5 }));
       }
       const outcomes = await Promise.all([store.revokeAll(order()), other.revokeAll(order())]);
-      const told = outcomes.flat().map(({ name }) => name);
-      expect(told.toSorted()).toEqual(names.toSorted());
+      const revokedNames = outcomes.flat().map(({ name }) => name);
+      expect(revokedNames.toSorted()).toEqual(names.toSorted());
       expect((await store.list('owner', present)).keys).toEqual([]);
     });
   });

@@ -25,7 +25,7 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       return { ...under, current, previous: under.record, graceEnds: present + day };
     }
 
-    test('ends it, says whose it was, and frees its name and its place in the tier', async () => {
+    test('revokes a secret, returns its owner and name, and frees its name and place', async () => {
       const { store, record } = await withKey();
       expect(await store.revoke(revocation(['0', record.id, '1']))).toEqual({
         ...named,
@@ -38,14 +38,14 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       expect(await store.issue(command({ maximumKeys: 1 }))).toBe('issued');
     });
 
-    test('there is nothing to end where nobody has the id, or a second time', async () => {
+    test('returns no_such_key for unknown ids and for a revoked key', async () => {
       const { store, record } = await withKey();
       expect(await store.revoke(revocation(['0', '1']))).toBe('no_such_key');
       await store.revoke(revocation([record.id]));
       expect(await store.revoke(revocation([record.id]))).toBe('no_such_key');
     });
 
-    test('a revoked secret is known as one by any of its ids, and no other', async () => {
+    test('recognizes a revoked secret by any of its ids, and no other key', async () => {
       const { store, record } = await withKey();
       const other = command({ userId: 'other' });
       await store.issue(other);
@@ -59,28 +59,32 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       );
     });
 
-    test('and so is one that an operator revoked with all of its owner', async () => {
+    test('recognizes a secret that was revoked with all keys of its owner', async () => {
       const { store, record } = await withKey();
       await store.revokeAll(order());
       expect(await store.wasRevoked([record.id])).toBe(true);
     });
 
     test.each([
-      ['an expired key is ended, or it could be extended', expiry, false],
-      ['also a second before it is gone', expiry + 30 * day - 1, false],
+      ['revokes an expired key, which could otherwise be rotated', expiry, false],
       [
-        '30 days after its expiry there is none, although nobody removed it',
+        'revokes an expired key until a second before the end of its retention',
+        expiry + 30 * day - 1,
+        false,
+      ],
+      [
+        'finds no key to revoke 30 days after its expiry, even if the record still exists',
         expiry + 30 * day,
         true,
       ],
-    ])('%s', async (_, now, gone) => {
+    ])('%s', async (_, now, isMissing) => {
       const { store, record } = await withKey();
       const outcome = await store.revoke(revocation([record.id], { now }));
-      expect(outcome === 'no_such_key').toBe(gone);
+      expect(outcome === 'no_such_key').toBe(isMissing);
       expect(await store.rotate(rotation({ now }))).toBe('no_such_key');
     });
 
-    test('other keys of the owner and of others stay', async () => {
+    test('changes no other key of the owner or of other owners', async () => {
       const { store, record } = await withKey();
       const others = [command({ name: 'second' }), command({ userId: 'other' })];
       for (const other of others) await store.issue(other);
@@ -89,7 +93,7 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
         expect(await store.find([other.id])).toMatchObject({ record: other });
     });
 
-    test('of a secret that was rolled away leaves the current one as it is', async () => {
+    test('revokes the previous secret without changing the current one', async () => {
       const { store, current, previous } = await withRolledKey();
       expect(await store.revoke(revocation([previous.id]))).toMatchObject({
         ...named,
@@ -101,7 +105,7 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       expect(await store.delete(deletion())).toEqual({ ids: [current.id] });
     });
 
-    test('of the current one leaves the one in its grace, which the name stands for again until the grace ends', async () => {
+    test('restores the previous secret for the rest of its grace when the current one is revoked', async () => {
       const { store, current, previous, graceEnds } = await withRolledKey();
       expect(await store.revoke(revocation([current.id]))).toMatchObject({
         ...named,
@@ -124,14 +128,14 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
           expect(await store.delete(deletion())).toMatchObject({}),
       ],
       [
-        'extended once it has expired',
+        'rotated after it has expired',
         async (store: StoreUnderTest['store']) => {
           const revived = rotation({ now: present + day, expiresInDays: 1, maximumKeys: 1 });
           expect(await store.rotate(revived)).toMatchObject({ expiresAt: present + 2 * day });
         },
       ],
       [
-        'rolled, and is then the one in its grace',
+        'rolled and become the previous secret',
         async (store: StoreUnderTest['store']) => {
           const { secret, ...input } = renewal({ graceSeconds: 60 });
           expect(await store.roll({ secret, ...input })).toMatchObject({
@@ -140,13 +144,13 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
           });
         },
       ],
-    ])('a secret that the name stands for again can be %s', async (_, use) => {
+    ])('allows a restored secret to be %s', async (_, use) => {
       const { store, current } = await withRolledKey();
       await store.revoke(revocation([current.id]));
       await use(store);
     });
 
-    test('of both, one after the other, leaves nothing', async () => {
+    test('frees the name and the place when the current and then the previous secret are revoked', async () => {
       const { store, current, previous } = await withRolledKey();
       await store.revoke(revocation([current.id]));
       expect(await store.revoke(revocation([previous.id]))).toMatchObject({ ids: [previous.id] });
@@ -154,7 +158,7 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       expect(await store.issue(command({ maximumKeys: 1 }))).toBe('issued');
     });
 
-    test('of the current one after the grace frees the name: what has ended does not come back', async () => {
+    test('does not restore the previous secret when the current one is revoked after the grace', async () => {
       const { store, current, previous, graceEnds } = await withRolledKey();
       await store.revoke(revocation([current.id], { now: graceEnds }));
       expect((await store.list('owner', present)).keys).toEqual([]);
@@ -162,7 +166,7 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       expect(await store.revoke(revocation([previous.id], { now: graceEnds }))).toBe('no_such_key');
     });
 
-    test('what the name stands for again is suspended with its owner', async () => {
+    test('keeps a restored secret suspended until its owner is resumed', async () => {
       const { store, current, previous } = await withRolledKey();
       await store.suspend(order());
       await store.revoke(revocation([current.id]));
@@ -171,7 +175,7 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       expect(await store.find([previous.id])).toMatchObject({ suspended: false });
     });
 
-    test('at the same moment, from two stores, beside rolls: exactly one ends it, and nothing else ends', async () => {
+    test('revokes a secret once, and only it, among concurrent revocations and rolls through two stores', async () => {
       const { store, another, record } = await withKey();
       const stores = [store, another?.() ?? store] as const;
       await connected(stores[1]); // Both stores are connected, so their calls run concurrently.

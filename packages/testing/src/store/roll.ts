@@ -14,7 +14,7 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
     }
     const expiry = present + 10 * day;
 
-    test('the new secret has name and validity of the one before, which stays valid for the grace', async () => {
+    test('gives the new secret the name and expiry of the previous one, which stays valid for the grace', async () => {
       const { store, record } = await withKey();
       const { secret, ...input } = renewal({ now: present + 60 });
       const renewed = { ...record, ...secret, createdAt: present + 60 };
@@ -33,21 +33,21 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
     });
 
     test.each([
-      ['the grace never outlives the key', expiry - 60, day, expiry],
-      ['a grace of a second', present, 1, present + 1],
-      ['the longest grace', present, 7 * day, present + 7 * day],
+      ['limits the grace to the expiry of the key', expiry - 60, day, expiry],
+      ['accepts a grace of one second', present, 1, present + 1],
+      ['accepts the longest grace, seven days', present, 7 * day, present + 7 * day],
     ])('%s', async (_, now, graceSeconds, previousExpiresAt) => {
       const { store } = await withKey();
       expect(await store.roll(renewal({ now, graceSeconds }))).toMatchObject({ previousExpiresAt });
     });
 
-    test('without a grace the one before ends at once', async () => {
+    test('ends the previous secret at once without a grace', async () => {
       const { store, record } = await withKey();
       expect(await store.roll(renewal({ graceSeconds: 0 }))).toMatchObject({ ids: [record.id] });
       expect(await store.find([record.id])).toBeUndefined();
     });
 
-    test('rolling again ends the older one and keeps the one before', async () => {
+    test('ends the older of two previous secrets when a key is rolled again', async () => {
       const { store, record } = await withKey();
       const [first, second] = [renewal({ graceSeconds: 7 * day }), renewal({ now: present + 1 })];
       await store.roll(first);
@@ -62,7 +62,7 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
       expect(await store.find([second.secret.id])).toMatchObject({ record: { expiresAt: expiry } });
     });
 
-    test('a roll without grace ends both the current and the previous secret', async () => {
+    test('ends both the current and the previous secret without a grace', async () => {
       const { store, record } = await withKey();
       const [first, second] = [renewal(), renewal({ now: present + 1, graceSeconds: 0 })];
       await store.roll(first);
@@ -72,7 +72,7 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
       expect(await store.find([second.secret.id])).toMatchObject({ record: { expiresAt: expiry } });
     });
 
-    test('both are one key of the tier', async () => {
+    test('counts the current and the previous secret as one key', async () => {
       const { store } = await withKey();
       await store.roll(renewal({ graceSeconds: 7 * day }));
       expect(await store.issue(command({ name: 'second', maximumKeys: 2 }))).toBe('issued');
@@ -81,7 +81,7 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
       );
     });
 
-    test('deleting ends both, and the name is free', async () => {
+    test('deletes the current and the previous secret, and frees the name', async () => {
       const { store, record } = await withKey();
       const input = renewal();
       await store.roll(input);
@@ -90,7 +90,7 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
       expect(await store.issue(command({ maximumKeys: 1 }))).toBe('issued');
     });
 
-    test('extending moves the expiry of the new one only', async () => {
+    test('rotates the current secret without extending the previous one', async () => {
       const { store, record } = await withKey();
       const now = expiry - day;
       const input = renewal({ now, graceSeconds: 60 });
@@ -102,7 +102,7 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
       expect(await store.find([record.id])).toMatchObject({ record: { expiresAt: now + 60 } });
     });
 
-    test('the tier of the newest token holds for both', async () => {
+    test('returns the tier of the newest token for the current and the previous secret', async () => {
       const { store, record } = await withKey();
       const input = renewal({ graceSeconds: 7 * day });
       await store.roll(input);
@@ -114,17 +114,17 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
     });
 
     test.each([
-      ['an expired key is not rolled', { now: expiry }, 'key_expired'],
-      ['30 days after its expiry it is gone', { now: expiry + 30 * day }, 'no_such_key'],
-      ["another owner's key is no key", { userId: 'other' }, 'no_such_key'],
-      ['a name that nobody holds is no key', { name: 'other' }, 'no_such_key'],
-    ])('%s, and stays as it is', async (_, input, outcome) => {
+      ['an expired key', { now: expiry }, 'key_expired'],
+      ['a key 30 days after its expiry', { now: expiry + 30 * day }, 'no_such_key'],
+      ["another owner's key", { userId: 'other' }, 'no_such_key'],
+      ['an unknown name', { name: 'other' }, 'no_such_key'],
+    ])('does not roll %s', async (_, input, outcome) => {
       const { store, record } = await withKey();
       expect(await store.roll(renewal(input))).toBe(outcome);
       expect((await store.list('owner', present)).keys).toEqual([record]);
     });
 
-    test('of rolls at the same moment, from two stores, each counts: one secret is current, one in its grace', async () => {
+    test('leaves one current and one previous secret after concurrent rolls through two stores', async () => {
       const { store, another, record } = await withKey();
       const stores = [store, another?.() ?? store] as const;
       await connected(stores[1]); // Both stores are connected, so their calls run concurrently.

@@ -19,24 +19,40 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
   }
   const expiry = present + 10 * day;
 
-  describe(`${kind}: extending a key`, () => {
+  describe(`${kind}: rotating a key`, () => {
     test.each([
-      ['more than a day before its expiry it is too early', expiry - day - 1, 'not_yet_rotatable'],
       [
-        'a day before its expiry the days count from the expiry',
+        'does not rotate a key more than a day before its expiry',
+        expiry - day - 1,
+        'not_yet_rotatable',
+      ],
+      [
+        'extends a key from its expiry when it is rotated a day before',
         expiry - day,
         until(expiry + 10 * day, 10),
       ],
-      ['a second before its expiry as well', expiry - 1, until(expiry + 10 * day, 10)],
-      ['at its expiry they count from now', expiry, until(expiry + 10 * day, 10)],
-      ['a week later they count from now', expiry + 7 * day, until(expiry + 17 * day, 10)],
       [
-        'a second before it is gone as well',
+        'extends a key from its expiry when it is rotated a second before',
+        expiry - 1,
+        until(expiry + 10 * day, 10),
+      ],
+      [
+        'extends a key from the current time when it is rotated at its expiry',
+        expiry,
+        until(expiry + 10 * day, 10),
+      ],
+      [
+        'extends a key from the current time when it is rotated a week after its expiry',
+        expiry + 7 * day,
+        until(expiry + 17 * day, 10),
+      ],
+      [
+        'rotates a key until a second before the end of its retention',
         expiry + 30 * day - 1,
         until(expiry + 40 * day - 1, 10),
       ],
       [
-        '30 days after its expiry it is gone, although nobody removed it',
+        'finds no key to rotate 30 days after its expiry, even if the record still exists',
         expiry + 30 * day,
         'no_such_key',
       ],
@@ -45,7 +61,7 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
       expect(await store.rotate(rotation({ now, maximumKeys: 1 }))).toEqual(outcome);
     });
 
-    test("the number of days that is given becomes the key's own", async () => {
+    test("makes the given number of days the key's own period", async () => {
       const { store } = await withKey();
       expect(await store.rotate(rotation({ now: expiry, expiresInDays: 1 }))).toEqual(
         until(expiry + day, 1),
@@ -55,7 +71,7 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
       );
     });
 
-    test('the last instant that can be stored is fine, what would pass it is refused and changes nothing', async () => {
+    test('accepts an expiry up to the end of the year 9999, and rejects a later one without a change', async () => {
       const { store } = await withKey();
       const days = Math.floor((lastInstant - expiry) / day);
       expect(await store.rotate(rotation({ now: expiry, expiresInDays: days + 1 }))).toBe(
@@ -69,7 +85,7 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
       );
     });
 
-    test("another owner's key is no key, and stays as it is", async () => {
+    test("never rotates another owner's key or a key with another name", async () => {
       const { store } = await withKey();
       expect(await store.rotate(rotation({ userId: 'other', now: expiry }))).toBe('no_such_key');
       expect(await store.rotate(rotation({ name: 'other', now: expiry }))).toBe('no_such_key');
@@ -77,9 +93,9 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
     });
 
     test.each([
-      ['an expired key is not revived where the maximum is reached', expiry, 'key_limit_reached'],
+      ['does not rotate an expired key when the maximum is reached', expiry, 'key_limit_reached'],
       [
-        'but one that has not expired holds its place already',
+        'rotates an unexpired key although the maximum is exceeded',
         expiry - 1,
         until(expiry + 10 * day, 10),
       ],
@@ -92,10 +108,10 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
 
     test.each([
       ['a new key', [], 1, 'key_limit_reached'],
-      ['one that was revived', ['other'], 1, 'key_limit_reached'],
-      ['a new key, where there is another place', [], 2, until(expiry + 10 * day, 10)],
+      ['another expired key that was rotated', ['other'], 1, 'key_limit_reached'],
+      ['a new key while another place is free', [], 2, until(expiry + 10 * day, 10)],
     ] as const)(
-      'an extension that waited while its key expired and lost its place needs one: to %s',
+      'checks the maximum for a delayed rotation whose key has expired and lost its place to %s',
       async (_, others, maximumKeys, outcome) => {
         const { store } = await withKey();
         for (const name of others) await store.issue(command({ name, expiresInDays: 9 }));
@@ -108,7 +124,7 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
       },
     );
 
-    test('a revived key counts again', async () => {
+    test('counts an expired key toward the maximum again after it is rotated', async () => {
       const { store } = await withKey();
       await store.rotate(rotation({ now: expiry, maximumKeys: 1 }));
       expect(
@@ -116,15 +132,15 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
       ).toBe('key_limit_reached');
     });
 
-    test('the new expiry stands everywhere: the name stays taken until 30 days after it', async () => {
+    test('keeps the name of a rotated key taken until 30 days after its new expiry', async () => {
       const { store } = await withKey();
       await store.rotate(rotation({ now: expiry }));
-      const gone = expiry + 40 * day;
-      expect(await store.issue(command({ createdAt: gone - 1 }))).toBe('name_taken');
-      expect(await store.issue(command({ createdAt: gone }))).toBe('issued');
+      const retentionEnds = expiry + 40 * day;
+      expect(await store.issue(command({ createdAt: retentionEnds - 1 }))).toBe('name_taken');
+      expect(await store.issue(command({ createdAt: retentionEnds }))).toBe('issued');
     });
 
-    test('of extensions at the same moment, from two stores, exactly one is made', async () => {
+    test('rotates a key once for concurrent rotations through two stores', async () => {
       const { store, another } = await withKey();
       const other = another?.() ?? store;
       await connected(other); // Both stores are connected, so their calls run concurrently.
@@ -137,7 +153,7 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
       ]);
     });
 
-    test('of revivals and new keys at the same moment, from two stores, as many succeed as the maximum allows', async () => {
+    test('allows exactly the maximum to concurrent rotations of expired keys and new keys', async () => {
       const under = create();
       const stores = [under.store, under.another?.() ?? under.store] as const;
       await connected(stores[1]);

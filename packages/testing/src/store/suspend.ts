@@ -17,7 +17,7 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
     }
     const expiry = present + day;
 
-    test('every key of the owner is found as suspended, the one in its grace as well, until it is resumed', async () => {
+    test('suspends the current and the previous secret of an owner until the owner is resumed', async () => {
       const { store, current, previous } = await withKey();
       const { changed, ids } = await store.suspend(order());
       expect([changed, ids.toSorted()]).toEqual([true, [current, previous].toSorted()]);
@@ -28,17 +28,17 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
         expect(await store.find([id])).toMatchObject({ suspended: false });
     });
 
-    test('is told to have been so already, and a resumption that there was nothing to end', async () => {
+    test('reports that a suspended owner is already suspended, and that others cannot be resumed', async () => {
       const { store, current, previous } = await withKey();
       expect(await store.resume(order())).toBe('not_suspended');
       await store.suspend(order());
       const { changed, ids } = await store.suspend(order());
       expect([changed, ids.toSorted()]).toEqual([false, [current, previous].toSorted()]);
       expect(await store.suspend(order({ now: expiry }))).toEqual({ changed: false, ids: [] });
-      expect(await store.resume(order({ userId: 'nobody' }))).toBe('not_suspended');
+      expect(await store.resume(order({ userId: 'unknown' }))).toBe('not_suspended');
     });
 
-    test('its requests are refused before anything else is looked at, and change nothing', async () => {
+    test('refuses every request of a suspended owner before other checks, and changes nothing', async () => {
       const { store, current } = await withKey();
       await store.suspend(order());
       expect(await store.issue(command({ name: 'second' }))).toBe('suspended');
@@ -52,14 +52,14 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
       ]);
     });
 
-    test('it can list and delete its keys', async () => {
+    test('lets a suspended owner list and delete keys', async () => {
       const { store, current, previous } = await withKey();
       await store.suspend(order());
       expect((await store.list('owner', present)).keys).toMatchObject([{ id: current }]);
       expect(await store.delete(deletion())).toEqual({ ids: [current, previous] });
     });
 
-    test('other owners are not touched', async () => {
+    test('does not affect other owners', async () => {
       const { store } = await withKey();
       const { record, ...rules } = command({ userId: 'other' });
       await store.issue({ record, ...rules });
@@ -68,7 +68,7 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
       expect(await store.issue(command({ userId: 'other', name: 'second' }))).toBe('issued');
     });
 
-    test('one that never held a key cannot get one, and still has none: its first comes after', async () => {
+    test('issues the first key of a suspended user only after the user is resumed', async () => {
       const { store } = await withKey();
       expect(await store.suspend(order({ userId: 'new' }))).toEqual({ changed: true, ids: [] });
       expect(await store.list('new', present)).toMatchObject({ since: undefined, keys: [] });
@@ -89,7 +89,7 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
       expect(await store.find([record.id])).toMatchObject({ tier: 'starter' });
     });
 
-    test('a key that expired meanwhile is as its owner is, once it is extended', async () => {
+    test('finds a key that expired during a suspension as not suspended after it is rotated', async () => {
       const { store, current } = await withKey();
       await store.suspend(order());
       await store.resume(order({ now: expiry }));
@@ -97,7 +97,7 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
       expect(await store.find([current])).toMatchObject({ suspended: false });
     });
 
-    test('of many requests at the same moment, from two stores, none gives a good key after the suspension', async () => {
+    test('suspends every key that concurrent requests through two stores are issued', async () => {
       const { store, another } = create();
       const other = another?.() ?? store;
       await connected(other); // Both stores are connected, so their calls run concurrently.

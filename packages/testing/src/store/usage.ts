@@ -10,13 +10,13 @@ const byDayAndName = (rows: readonly DailyUsage[]) =>
 /** Defines the contract tests for usage. */
 export function describeUsage(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: usage`, () => {
-    test('of an owner that none was ever added of is nothing', async () => {
+    test('returns no usage for an owner without any', async () => {
       const { store } = create();
       expect(await store.addUsage(addition({}))).toEqual({ day: 0, month: 0 });
       expect(await store.readUsage({ userId: 'owner', days: [day], names: ['name'] })).toEqual([]);
     });
 
-    test('that is added is in the totals that it is answered with, and in the day of each name', async () => {
+    test('adds usage to the returned totals and to the day of each name', async () => {
       const { store } = create();
       expect(await store.addUsage(addition({ one: 1, two: 20 }))).toEqual({ day: 21, month: 21 });
       expect(await store.addUsage(addition({ two: 300 }))).toEqual({ day: 321, month: 321 });
@@ -28,7 +28,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       ]);
     });
 
-    test('is found of the days and names that are asked for, and of no others', async () => {
+    test('returns usage for the requested days and names only', async () => {
       const { store } = create();
       for (const of of ['2025-08-30', '2025-08-31', '2025-09-01']) {
         await store.addUsage(addition({ one: 1, two: 2 }, { day: of }));
@@ -48,7 +48,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       expect(await read([day], [])).toEqual([]);
     });
 
-    test('begins anew with each UTC day and each month', async () => {
+    test('starts the totals from zero with each UTC day and month', async () => {
       const { store } = create();
       expect(await store.addUsage(addition({ name: 1 }, { day: '2025-07-31' }))).toEqual({
         day: 1,
@@ -76,7 +76,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       });
     });
 
-    test('is added to its own day, also when that is over: what was counted before midnight is written after it', async () => {
+    test('adds usage that was counted before midnight to its own day when it is stored afterwards', async () => {
       const { store } = create();
       await store.addUsage(addition({ name: 1 }, { day: '2025-09-01' }));
       expect(await store.addUsage(addition({ name: 2 }))).toEqual({ day: 2, month: 2 });
@@ -97,7 +97,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       '%_%',
       ' name ',
       '\u{1F511}'.repeat(100),
-    ])('is counted by names of any characters: %j', async (name) => {
+    ])('counts usage for the unusual name %j', async (name) => {
       const { store } = create();
       await store.addUsage(addition({}, { counts: new Map([[name, 1]]) }));
       await store.addUsage(addition({ other: 7 }, { counts: new Map([[name, 2]]) }));
@@ -108,11 +108,11 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
     });
 
     test.each([
-      ['by case', 'owner', 'Owner'],
-      ['by composition', '\u00fc', 'u\u0308'],
-      ['in where they end and the day begins', 'a', 'a","2025'],
-      ['as a path', 'a', 'a/b'],
-    ])('of owners that differ %s is their own', async (_, one, other) => {
+      ['in case', 'owner', 'Owner'],
+      ['in normalization form', '\u00fc', 'u\u0308'],
+      ['in where the user id ends and the day begins', 'a', 'a","2025'],
+      ['in a path suffix', 'a', 'a/b'],
+    ])('counts usage of owners whose ids differ %s separately', async (_, one, other) => {
       const { store } = create();
       await store.addUsage(addition({ name: 5 }, { userId: one }));
       expect(await store.addUsage(addition({}, { userId: other }))).toEqual({ day: 0, month: 0 });
@@ -123,7 +123,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       });
     });
 
-    test('outlives keys: one that is deleted and issued again goes on where it was', async () => {
+    test('continues the count of a name that is deleted and issued again', async () => {
       const { store } = create();
       await store.issue(command());
       await store.addUsage(addition({ name: 5 }));
@@ -135,7 +135,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       ]);
     });
 
-    test('is added once however often one attempt is asked for, also after others', async () => {
+    test('adds a repeated addition of usage only once, even after others', async () => {
       const { store, another } = create();
       const one = addition({ name: 5 });
       await store.addUsage(one);
@@ -145,7 +145,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       expect(await store.addUsage(one)).toEqual({ day: 56, month: 56 });
     });
 
-    test('that two stores add at the same moment sums up exactly', async () => {
+    test('sums concurrent additions of usage through two stores exactly', async () => {
       const { store, another } = create();
       const other = another?.() ?? store;
       await connected(other); // Both stores are connected, so their calls run concurrently.
@@ -163,7 +163,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       expect(byDayAndName(rows).map(({ requests }) => requests)).toEqual([100, 100, 20]);
     });
 
-    test('of very many names on one day is counted in the totals, and apart for the first of them', async () => {
+    test('counts more names a day than the maximum in the totals only', async () => {
       const { store } = create();
       const names = Array.from({ length: maximumNamesPerDay + 10 }, (_, index) => `name ${index}`);
       const ofEach = (requests: number) =>
@@ -176,7 +176,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       expect(new Set(rows.map(({ requests }) => requests))).toEqual(new Set([3]));
     });
 
-    test('of the current month is gone after a reset, and that of other months and owners is not', async () => {
+    test('resets the usage of the current month, and not that of other months or owners', async () => {
       const { store } = create();
       const lastMonth = '2025-07-31';
       await store.addUsage(addition({ name: 1 }, { day: lastMonth }));
@@ -194,7 +194,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       expect(entries).toMatchObject([{ action: 'user.usage_reset', actor: operator }]);
     });
 
-    test('closing lets an addition end first, and answers it', async () => {
+    test('completes a pending addition of usage before it closes the store', async () => {
       const { store } = create();
       const added = store.addUsage(addition({ name: 1 }));
       await store.close();
