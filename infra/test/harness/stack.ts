@@ -31,6 +31,9 @@ function engineEnvironment(
     PULUMI_BACKEND_URL: `file://${stateFolder}`,
     PULUMI_CONFIG_PASSPHRASE: '',
     PULUMI_SKIP_UPDATE_CHECK: 'true',
+    // The engine is attached to running providers. Without this setting, it would also download the
+    // providers that the state names, and retry for seconds on a machine without internet access.
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
     // pnpm sets NODE_PATH, which would make the Pulumi SDK resolvable from any folder.
     NODE_PATH: '',
     PULUMI_DEBUG_PROVIDERS: `gcp:${google.port},docker-build:${google.port}`,

@@ -39,6 +39,8 @@ export class Workplace {
       PATH: pathWithLanguageHost(folder),
       PULUMI_BACKEND_URL: `file://${state}`,
       PULUMI_SKIP_UPDATE_CHECK: 'true',
+      // The engine is attached to the fake Google and needs no downloaded providers.
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
       // Without this setting, npx asks the registry for the newest pnpm 12 at each call.
       npm_config_prefer_offline: 'true',
       // Every command loads Google's SDK. This cache avoids compiling the SDK each time.
