@@ -1,7 +1,7 @@
 // pnpm adopt STACK NAME=ID...: imports existing resources into a stack, in one `pulumi up`. The
 // stack's file does not change. Deleted federation pools and providers that Google still keeps are
 // restored first.
-import { adoptionVariable, parseAdoptions } from '../adopt.ts';
+import { adoptionVariable, parseAdoptions } from '../src/adoption.ts';
 import { Failure, pulumi, run, say, script } from './cli.ts';
 
 const federated =

@@ -4,7 +4,7 @@ import {
   type ImagePlace,
   keyVersionOf,
   noteOf,
-} from '../delivery/names.ts';
+} from '../src/image-names.ts';
 import { Failure, run } from './cli.ts';
 
 /**

@@ -2,7 +2,7 @@
 // build account, and sets it in the stacks. The deploy workflow does the same in three jobs. List
 // the stack that owns the project first.
 import { setTimeout } from 'node:timers/promises';
-import { buildAccountOf, type ImagePlace, imageName, registryOf } from '../delivery/names.ts';
+import { buildAccountOf, type ImagePlace, imageName, registryOf } from '../src/image-names.ts';
 import { attestArguments } from './attest.ts';
 import { Failure, projectName, pulumi, run, say, script } from './cli.ts';
 import { buildAndPush } from './image-tools.ts';

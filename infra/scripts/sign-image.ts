@@ -4,7 +4,7 @@
 // signing identity.
 import { appendFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { imageName, placeOfRegistry } from '../delivery/names.ts';
+import { imageName, placeOfRegistry } from '../src/image-names.ts';
 import { attestArguments } from './attest.ts';
 import { Failure, named, run, say, script } from './cli.ts';
 import { withRegistryToken } from './image-tools.ts';

@@ -6,7 +6,7 @@ import {
   driftPermissions,
   previewPermissions,
   readPermissions,
-} from '../delivery/permissions.ts';
+} from '../src/permissions.ts';
 import type { Stored } from './google/cloud.ts';
 import { engineIsHere } from './harness/requirements.ts';
 import { remaining } from './harness/settings.ts';

@@ -27,7 +27,7 @@ describe.skipIf(!engineIsHere)('the preview of a pull request', () => {
     const checkout = temporaryFolder();
     for (const path of ['scripts', 'settings'])
       cpSync(join(programFolder, path), join(checkout, path), { recursive: true });
-    for (const path of ['index.ts', 'package.json', 'node_modules', 'policy'])
+    for (const path of ['src', 'package.json', 'node_modules', 'policy'])
       symlinkSync(join(programFolder, path), join(checkout, path));
     for (const file of ['Pulumi.yaml', 'Pulumi.dev.yaml'])
       cpSync(join(workspace.workDir, file), join(checkout, file));

@@ -1,8 +1,8 @@
 import { secretSettings, settingNames } from '@andamio/schema/settings';
 import { describe, expect, test } from 'vitest';
-import { serviceEnvironment } from '../service-environment.ts';
 import { parseSettings, type Settings } from '../settings/index.ts';
 import { passedVariables, serviceSecrets, variables } from '../settings/service.ts';
+import { serviceEnvironment } from '../src/service/service-environment.ts';
 import { remaining } from './harness/settings.ts';
 
 const { 'gcp:project': project, ...own } = remaining.prod;

@@ -1,4 +1,4 @@
-import { lookUpPermissions, readPermissions } from '../../delivery/permissions.ts';
+import { lookUpPermissions, readPermissions } from '../../src/permissions.ts';
 import type { Cloud } from './cloud.ts';
 import { GoogleError } from './error.ts';
 import type { Properties } from './resource-type.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { importIds } from '../../adopt.ts';
+import { importIds } from '../../src/adoption.ts';
 import { Cloud } from './cloud.ts';
 import { control } from './control.ts';
 import { provider } from './provider.ts';

@@ -1,9 +1,9 @@
-import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalWorkspace, type Stack } from '@pulumi/pulumi/automation/index.js';
 import { beforeEach, describe, onTestFinished } from 'vitest';
-import platform from '../../index.ts';
+import platform from '../../src/index.ts';
 import { type Google, startGoogle } from '../google/client.ts';
 import { pathWithLanguageHost } from '../rehearsal/tools.ts';
 import { engineIsHere } from './requirements.ts';
@@ -96,8 +96,6 @@ function inlineStack(
   workDir: string,
   envVars: Record<string, string>,
 ): Promise<Stack> {
-  // The engine requires this file, although it does not run it.
-  writeFileSync(join(workDir, 'index.ts'), '');
   const program = { stackName, projectName: 'andamio', program: platform };
   return LocalWorkspace.createOrSelectStack(program, { workDir, envVars });
 }
@@ -111,7 +109,7 @@ function literalStack(
   workDir: string,
   envVars: Record<string, string>,
 ): Promise<Stack> {
-  for (const file of ['package.json', 'index.ts', 'node_modules'])
+  for (const file of ['package.json', 'src', 'node_modules'])
     if (!existsSync(join(workDir, file)))
       symlinkSync(join(programFolder, file), join(workDir, file));
   return LocalWorkspace.createOrSelectStack({ stackName, workDir }, { envVars });

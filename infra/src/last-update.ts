@@ -1,0 +1,87 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { SettingProblem, Settings } from '../settings/index.ts';
+
+/** Stack outputs that cannot change unless the service or the database is deleted. */
+export interface Place {
+  readonly project: string;
+  readonly region: string;
+  readonly service: string;
+  readonly database: string;
+}
+
+export function placeOf({ project, region, service, database }: Settings): Place {
+  return { project, region, service, database };
+}
+
+/** Outputs of the stack's last update. All members are undefined before the first update. */
+export interface LastApplied {
+  readonly place: Place | undefined;
+  /** The image of the revision that receives the traffic. */
+  readonly stableImage: string | undefined;
+}
+
+/** Reads the outputs of the stack's last update. */
+export async function lastApplied(): Promise<LastApplied> {
+  const own = new pulumi.StackReference('last applied', {
+    name: `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`,
+  });
+  const [place, stableImage] = await Promise.all(
+    ['place', 'stableImage'].map((name) => own.getOutputDetails(name)),
+  );
+  return {
+    place: place?.value as Place | undefined,
+    stableImage: (stableImage?.value as string | undefined) || undefined,
+  };
+}
+
+/**
+ * Rejects a change of settings that would replace the service or the database. A new database would
+ * lose the keys, and a new service could have another host.
+ *
+ * @throws {pulumi.RunError} with the outputs that would change
+ */
+export function refuseToMove(before: Place | undefined, settings: Settings): void {
+  if (before === undefined) return;
+  const now = placeOf(settings);
+  const keyOf: Record<keyof Place, string> = {
+    project: 'gcp:project',
+    region: 'gcp:region',
+    service: 'service',
+    database: 'database',
+  };
+  const moved = (Object.keys(keyOf) as (keyof Place)[]).filter(
+    (part) => before[part] !== now[part],
+  );
+  if (moved.length === 0) return;
+  const lines = moved.map(
+    (part) => `  ${keyOf[part]} is ${before[part]} and would become ${now[part]}`,
+  );
+  throw new pulumi.RunError(
+    [
+      'What this stack holds cannot be moved, only deleted and made anew, and nothing was changed:',
+      ...lines,
+      'Set it back, or make a new stack for the new place (pulumi stack init).',
+    ].join('\n'),
+  );
+}
+
+/**
+ * Returns a problem if the settings of a release remain although the service was deleted. Google
+ * would reject them only during the update.
+ */
+export function leftoverProblems(
+  { place }: LastApplied,
+  { stableRevision, stableImage }: Settings,
+): SettingProblem[] {
+  if (place !== undefined || stableRevision === undefined) return [];
+  const keys = ['stableRevision', ...(stableImage === undefined ? [] : ['stableImage'])];
+  return [
+    {
+      key: 'stableRevision',
+      rule: `names revision ${stableRevision} of a service that does not exist: a release set it, before the stack was destroyed`,
+      command: keys
+        .map((key) => `npx -y pnpm@12 pulumi config rm andamio:${key} --stack STACK`)
+        .join(' && '),
+    },
+  ];
+}

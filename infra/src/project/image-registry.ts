@@ -1,0 +1,59 @@
+import * as gcp from '@pulumi/gcp';
+import * as pulumi from '@pulumi/pulumi';
+import type { Settings } from '../../settings/index.ts';
+import { repositoryId } from '../image-names.ts';
+
+const days = (count: number) => `${count * 86_400}s`;
+
+/**
+ * The image repository. Its tags are immutable, so that an image cannot be replaced under its tag
+ * after it was tested.
+ */
+export class Registry extends pulumi.ComponentResource {
+  readonly repository: gcp.artifactregistry.Repository;
+
+  constructor(settings: Settings, opts?: pulumi.ComponentResourceOptions) {
+    super('andamio:project:Registry', 'registry', {}, opts);
+    this.repository = new gcp.artifactregistry.Repository(
+      'images',
+      {
+        project: settings.project,
+        location: settings.region,
+        repositoryId,
+        format: 'DOCKER',
+        description: 'Images of the API service',
+        dockerConfig: { immutableTags: true },
+        vulnerabilityScanningConfig: { enablementConfig: 'INHERITED' },
+        // Because tags are immutable, cleanup deletes only untagged versions. Releases remain
+        // available for rollbacks.
+        cleanupPolicies: [
+          { id: 'keep-recent', action: 'KEEP', mostRecentVersions: { keepCount: 20 } },
+          {
+            id: 'drop-untagged',
+            action: 'DELETE',
+            condition: { tagState: 'UNTAGGED', olderThan: days(30) },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    // Cloud Run pulls images as its service agent. Google creates this agent on demand.
+    const agent = new gcp.projects.ServiceIdentity(
+      'cloud-run-agent',
+      { project: settings.project, service: 'run.googleapis.com' },
+      { parent: this },
+    );
+    new gcp.artifactregistry.RepositoryIamMember(
+      'cloud-run-pulls',
+      {
+        project: settings.project,
+        location: settings.region,
+        repository: this.repository.name,
+        role: 'roles/artifactregistry.reader',
+        member: agent.member,
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+}

@@ -1,0 +1,59 @@
+import { type PublicHost, publicHosts, publicUrl } from '@andamio/schema/hosts';
+import * as gcp from '@pulumi/gcp';
+import * as pulumi from '@pulumi/pulumi';
+import type { SettingProblem, Settings } from '../settings/index.ts';
+
+/** The public host of the stack's service. It is known before the service exists. */
+export interface Host extends PublicHost {
+  readonly url: string;
+}
+
+/**
+ * Computes the service's deterministic URL:
+ * https://cloud.google.com/run/docs/triggering/https-request#deterministic
+ */
+export function hostOf({ service, region }: Settings, projectNumber: string): Host {
+  const host = { service, projectNumber, region };
+  return { ...host, url: publicUrl(host) };
+}
+
+/** Returns a problem if the stack has a documented URL and the service's URL differs from it. */
+export function hostProblems(settings: Settings, { url }: Host): SettingProblem[] {
+  const documented = settings.documentedHost && publicUrl(publicHosts[settings.documentedHost]);
+  if (documented === undefined || documented === url) return [];
+  return [
+    {
+      key: 'documentedHost',
+      rule:
+        `is ${documented}, but the service would answer at ${url}. The name (service), the number of the project (gcp:project) ` +
+        'and the region (gcp:region) make the host: set them right, or remove documentedHost from a stack that is not the ' +
+        'published one.',
+      command: 'npx -y pnpm@12 pulumi config rm andamio:documentedHost --stack STACK',
+    },
+  ];
+}
+
+/**
+ * Looks up the project's number.
+ *
+ * @throws {pulumi.RunError} if the project does not exist, the caller cannot read it, or its number
+ * differs from the setting `projectNumber`
+ */
+export async function findProjectNumber({ project, projectNumber }: Settings): Promise<string> {
+  const { number } = await gcp.organizations
+    .getProject({ projectId: project })
+    .catch((error: unknown) => {
+      throw new pulumi.RunError(
+        `gcp:project names the project ${project}, which cannot be read: it must exist, and you must be signed in as somebody ` +
+          `who may see it (gcloud auth application-default login). Google says: ${(error as Error).message}`,
+      );
+    });
+  if (projectNumber !== undefined && projectNumber !== number) {
+    throw new pulumi.RunError(
+      `gcp:project names the project ${project}, whose number is ${number}, but ${pulumi.getProject()}:projectNumber is ` +
+        `${projectNumber}. The id of that project is printed by: ` +
+        `gcloud projects describe ${projectNumber} --format='value(projectId)'`,
+    );
+  }
+  return number;
+}

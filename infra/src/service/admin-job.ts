@@ -1,0 +1,66 @@
+import { type SettingName, storeSettings } from '@andamio/schema/settings';
+import * as gcp from '@pulumi/gcp';
+import type * as pulumi from '@pulumi/pulumi';
+import type { Settings } from '../../settings/index.ts';
+import { type Environment, toContainerEnvs } from './environment.ts';
+
+const needed: ReadonlySet<string> = new Set<SettingName>(storeSettings);
+
+/**
+ * Returns the environment variables that `admin.js` reads. The peppers are the only secrets among
+ * them.
+ */
+function storeEnvironment(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => needed.has(name)));
+}
+
+export interface AdminJobArgs {
+  readonly settings: Settings;
+  /** Image reference with a digest. */
+  readonly image: pulumi.Input<string>;
+  /** The service's environment. */
+  readonly environment: Environment;
+  readonly account: gcp.serviceaccount.Account;
+}
+
+/**
+ * Creates the Cloud Run job with which operators run `admin.js` on the service's store. They pass
+ * the command as arguments to `gcloud run jobs execute`. The job runs the service's image as the
+ * service's account. It reaches Firestore without a VPC.
+ */
+export function adminJob(
+  { settings, image, environment, account }: AdminJobArgs,
+  opts: pulumi.CustomResourceOptions,
+): gcp.cloudrunv2.Job {
+  return new gcp.cloudrunv2.Job(
+    'admin-job',
+    {
+      project: settings.project,
+      name: `${settings.service}-admin`,
+      location: settings.region,
+      deletionProtection: settings.protect,
+      // Cloud Run enforces the policy at each execution:
+      // https://cloud.google.com/binary-authorization/docs/run/overview
+      ...(settings.requireAttestation && { binaryAuthorization: { useDefault: true } }),
+      template: {
+        taskCount: 1,
+        template: {
+          serviceAccount: account.email,
+          // No automatic retries: operators find the cause before they run a failed command again.
+          maxRetries: 0,
+          timeout: '1800s',
+          containers: [
+            {
+              image,
+              commands: ['/nodejs/bin/node', '/app/admin.js'],
+              args: ['--help'],
+              resources: { limits: { cpu: '1', memory: '512Mi' } },
+              envs: toContainerEnvs(storeEnvironment(environment)),
+            },
+          ],
+        },
+      },
+    },
+    opts,
+  );
+}

@@ -1,0 +1,143 @@
+import { healthPaths } from '@andamio/schema/health';
+import * as gcp from '@pulumi/gcp';
+import * as pulumi from '@pulumi/pulumi';
+import type { Settings } from '../../settings/index.ts';
+import type { Host } from '../public-host.ts';
+import { type Environment, toContainerEnvs } from './environment.ts';
+import { againOnceGrantsAreEffective } from './first-revision.ts';
+import type { RateLimitCounters } from './rate-limit-counters.ts';
+
+/** The container's port. Cloud Run passes it in the reserved variable PORT. */
+const containerPort = 8080;
+
+/**
+ * The traffic tag of a candidate. It gives the candidate its own URL, `https://candidate---HOST`,
+ * before the candidate receives traffic.
+ */
+const candidateTag = 'candidate';
+
+const probe = (path: string, failureThreshold: number) => ({
+  httpGet: { path, port: containerPort },
+  periodSeconds: 10,
+  timeoutSeconds: 5,
+  failureThreshold,
+});
+
+/**
+ * Returns the last segment of a full resource name. Cloud Run's API v2 returns a revision as
+ * `projects/P/locations/L/services/S/revisions/NAME` but expects only NAME in `traffic[].revision`:
+ * https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services
+ */
+function nameOf(resource: string): string {
+  return resource.slice(resource.lastIndexOf('/') + 1);
+}
+
+/**
+ * Returns the traffic allocation. All traffic goes to the newest revision, unless the settings have
+ * a stable revision. Then all traffic goes to the stable revision, and the newest one is a
+ * candidate.
+ */
+function traffics({ stableRevision }: Settings): gcp.types.input.cloudrunv2.ServiceTraffic[] {
+  return stableRevision === undefined
+    ? [{ type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST', percent: 100 }]
+    : [
+        { type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION', revision: stableRevision, percent: 100 },
+        { type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST', percent: 0, tag: candidateTag },
+      ];
+}
+
+export interface ApiServiceArgs {
+  readonly settings: Settings;
+  readonly host: Host;
+  /** Image reference with a digest. */
+  readonly image: pulumi.Input<string>;
+  readonly environment: Environment;
+  readonly account: gcp.serviceaccount.Account;
+  readonly counters: RateLimitCounters | undefined;
+}
+
+/** The API service on Cloud Run. */
+export class ApiService extends pulumi.ComponentResource {
+  readonly service: gcp.cloudrunv2.Service;
+  /** All URLs of the service. The update fails if the computed host is not one of them. */
+  readonly urls: pulumi.Output<string[]>;
+  /** Name of the newest ready revision, in the format of `stableRevision`. */
+  readonly latestRevision: pulumi.Output<string>;
+
+  constructor(
+    args: ApiServiceArgs,
+    opts: pulumi.ComponentResourceOptions & { readonly dependsOn: pulumi.Input<pulumi.Resource>[] },
+  ) {
+    super('andamio:service:ApiService', 'api', {}, { ...opts, dependsOn: [] });
+    const { settings, host, counters } = args;
+    this.service = new gcp.cloudrunv2.Service(
+      'service',
+      {
+        project: settings.project,
+        name: settings.service,
+        location: settings.region,
+        description: 'Issues API keys',
+        ingress: 'INGRESS_TRAFFIC_ALL',
+        // The service authenticates every caller itself. Disabling the invoker check also works
+        // under domain-restricted sharing, whereas a binding for allUsers does not:
+        // https://cloud.google.com/run/docs/securing/managing-access#invoker_check
+        invokerIamDisabled: true,
+        deletionProtection: settings.protect,
+        // The project's Binary Authorization policy determines which images may run.
+        ...(settings.requireAttestation && { binaryAuthorization: { useDefault: true } }),
+        scaling: {
+          minInstanceCount: settings.minInstances,
+          maxInstanceCount: settings.maxInstances,
+        },
+        traffics: traffics(settings),
+        template: {
+          serviceAccount: args.account.email,
+          timeout: `${settings.requestTimeoutSeconds}s`,
+          maxInstanceRequestConcurrency: settings.concurrency,
+          // Scaling is declared on both the service and the template. With only one of them, the
+          // provider reports a difference at every run.
+          scaling: {
+            minInstanceCount: settings.minInstances,
+            maxInstanceCount: settings.maxInstances,
+          },
+          executionEnvironment: 'EXECUTION_ENVIRONMENT_GEN2',
+          ...(counters && { vpcAccess: counters.vpcAccess }),
+          containers: [
+            {
+              image: args.image,
+              ports: { containerPort },
+              resources: {
+                limits: { cpu: settings.cpu, memory: `${settings.memoryMiB}Mi` },
+                cpuIdle: true,
+                startupCpuBoost: true,
+              },
+              envs: toContainerEnvs(args.environment),
+              // The startup probe keeps traffic away from a revision that cannot reach its
+              // database. The other probes ignore the database: a short outage affects all
+              // instances, and restarting them would not help.
+              startupProbe: { ...probe(healthPaths.ready, 24) },
+              livenessProbe: { ...probe(healthPaths.live, 3) },
+              readinessProbe: { ...probe(healthPaths.live, 3) },
+            },
+          ],
+        },
+      },
+      {
+        parent: this,
+        dependsOn: opts.dependsOn,
+        customTimeouts: { create: '15m', update: '15m' },
+        hooks: againOnceGrantsAreEffective(),
+      },
+    );
+    this.urls = this.service.urls.apply((urls) => {
+      if (!urls.includes(host.url)) {
+        throw new pulumi.RunError(
+          `Cloud Run answers at ${urls.join(' and ')}, not at ${host.url} as computed.`,
+        );
+      }
+      return urls;
+    });
+    this.latestRevision = this.service.latestReadyRevision.apply(nameOf);
+    this.registerOutputs();
+  }
+}

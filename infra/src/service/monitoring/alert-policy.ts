@@ -1,0 +1,109 @@
+import * as gcp from '@pulumi/gcp';
+import type * as pulumi from '@pulumi/pulumi';
+import type { Watched } from './monitoring.ts';
+
+type Condition = gcp.types.input.monitoring.AlertPolicyCondition;
+
+/** Returns an alert condition that is met while a time series exceeds a value for a duration. */
+export function threshold(
+  displayName: string,
+  args: {
+    readonly filter: pulumi.Input<string>;
+    readonly aggregations?: gcp.types.input.monitoring.AlertPolicyConditionConditionThresholdAggregation[];
+    readonly above: number;
+    readonly duration: string;
+  },
+): Condition {
+  return {
+    displayName,
+    conditionThreshold: {
+      filter: args.filter,
+      comparison: 'COMPARISON_GT',
+      thresholdValue: args.above,
+      duration: args.duration,
+      ...(args.aggregations && { aggregations: args.aggregations }),
+    },
+  };
+}
+
+interface Alert {
+  readonly title: string;
+  readonly severity: 'CRITICAL' | 'ERROR' | 'WARNING';
+  /** Instructions for the operator, included in the notification. */
+  readonly advice: string;
+}
+
+function policy(
+  { settings, channels, opts }: Watched,
+  name: string,
+  { title, severity, advice }: Alert,
+  args: Pick<gcp.monitoring.AlertPolicyArgs, 'combiner' | 'conditions' | 'alertStrategy'>,
+): gcp.monitoring.AlertPolicy {
+  return new gcp.monitoring.AlertPolicy(
+    name,
+    {
+      project: settings.project,
+      displayName: `${settings.service} ${title}`,
+      severity,
+      notificationChannels: channels,
+      documentation: { content: advice, mimeType: 'text/markdown' },
+      ...args,
+    },
+    opts,
+  );
+}
+
+/**
+ * Creates an alert that fires while all of its metric conditions are met. The metrics must be
+ * Google's own: Google rejects an alert on a log-based metric that was just created.
+ */
+export function alertOnMetrics(
+  watched: Watched,
+  name: string,
+  { conditions, ...alert }: Alert & { readonly conditions: Condition[] },
+): gcp.monitoring.AlertPolicy {
+  return policy(watched, name, alert, {
+    combiner: 'AND',
+    conditions,
+    alertStrategy: { autoClose: '86400s' },
+  });
+}
+
+/**
+ * Returns a placeholder in the advice of a log alert. Google replaces it with the label's value.
+ */
+export const extractedLabel = (name: string) => `\${log.extracted_label.${name}}`;
+
+/**
+ * Creates an alert that fires when a log entry matches the filter, and notifies at most once an
+ * hour. It does not use a log-based metric, because Google may take ten minutes to recognize a new
+ * one. Google allows one condition per log alert and requires a notification rate limit:
+ * https://cloud.google.com/logging/docs/alerting/log-based-alerts
+ */
+export function alertOnLogs(
+  watched: Watched,
+  name: string,
+  {
+    filter,
+    labels,
+    ...alert
+  }: Alert & {
+    readonly filter: pulumi.Input<string>;
+    /**
+     * Expressions that extract labels from the log entry, by label name. `advice` can refer to
+     * these labels.
+     */
+    readonly labels?: Readonly<Record<string, string>>;
+  },
+): gcp.monitoring.AlertPolicy {
+  return policy(watched, name, alert, {
+    combiner: 'OR',
+    conditions: [
+      {
+        displayName: 'An entry matches',
+        conditionMatchedLog: { filter, ...(labels && { labelExtractors: labels }) },
+      },
+    ],
+    alertStrategy: { autoClose: '3600s', notificationRateLimit: { period: '3600s' } },
+  });
+}

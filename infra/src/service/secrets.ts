@@ -1,0 +1,98 @@
+import * as gcp from '@pulumi/gcp';
+import * as pulumi from '@pulumi/pulumi';
+import type { SettingProblem, Settings } from '../../settings/index.ts';
+import { type ServiceSecret, secretIdOf, serviceSecrets } from '../../settings/service.ts';
+
+/**
+ * A secret of the service, pinned to one version. `secrets:generate` adds versions. Secret values
+ * exist only in Secret Manager.
+ */
+export interface PinnedSecret extends ServiceSecret {
+  readonly id: string;
+  /**
+   * A version number, never `latest`, so that the value in use changes only through a reviewed
+   * update.
+   */
+  readonly version: number;
+}
+
+/** Returns the secrets whose version is set in the stack's settings. */
+export function pinnedSecrets(settings: Settings): PinnedSecret[] {
+  return serviceSecrets.flatMap((secret) => {
+    const version = settings[secret.versionKey];
+    return version === undefined
+      ? []
+      : [{ ...secret, id: secretIdOf(settings.service, secret.name), version }];
+  });
+}
+
+/**
+ * Looks up the metadata of the pinned secret versions. Returns a problem for each version that is
+ * missing or disabled.
+ */
+export async function versionProblems(
+  { project }: Settings,
+  secrets: readonly PinnedSecret[],
+): Promise<SettingProblem[]> {
+  const problems = secrets.map(
+    async ({ id, version, versionKey: key }): Promise<SettingProblem[]> => {
+      const named = `names version ${version} of the secret ${id}, which`;
+      try {
+        const { enabled } = await gcp.secretmanager.getSecretVersion({
+          project,
+          secret: id,
+          version: String(version),
+          fetchSecretData: false,
+        });
+        if (enabled) return [];
+        const command = `gcloud secrets versions enable ${version} --secret=${id} --project=${project}`;
+        return [{ key, rule: `${named} is not enabled`, command }];
+      } catch (error) {
+        const { message } = error as Error;
+        return /\b404\b|not found/i.test(message)
+          ? [
+              {
+                key,
+                rule: `${named} does not exist`,
+                command: `gcloud secrets versions list ${id} --project=${project}`,
+              },
+            ]
+          : [{ key, rule: `${named} cannot be looked up: ${message}`, command: '' }];
+      }
+    },
+  );
+  return (await Promise.all(problems)).flat();
+}
+
+/**
+ * The grants with which the service's account reads its secrets. Revisions depend on these grants,
+ * because a revision without them cannot start.
+ */
+export class SecretAccess extends pulumi.ComponentResource {
+  readonly members: gcp.secretmanager.SecretIamMember[];
+
+  constructor(
+    args: {
+      readonly settings: Settings;
+      readonly secrets: readonly PinnedSecret[];
+      readonly reader: gcp.serviceaccount.Account;
+    },
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super('andamio:service:Secrets', 'secrets', {}, opts);
+    this.members = args.secrets.map(
+      ({ name, id }) =>
+        new gcp.secretmanager.SecretIamMember(
+          `${name}-reader`,
+          {
+            project: args.settings.project,
+            secretId: id,
+            role: 'roles/secretmanager.secretAccessor',
+            member: args.reader.member,
+          },
+          { parent: this },
+        ),
+    );
+    this.registerOutputs();
+  }
+}
