@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { launchBrowser } from '@andamio/testing/browser';
 import { describe, expect, test } from 'vitest';
-import { launchBrowser } from '../../apps/api/test/harness/browser.ts';
 import { drawing, stacks, withDrawings } from '../scripts/draw.ts';
 import { browserIsHere } from './harness/requirements.ts';
 

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { freePort } from '@andamio/testing/free-port';
 import jwt from 'jsonwebtoken';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { freePort } from '../../apps/api/test/harness/free-port.ts';
 import { program, script } from './harness/scripts.ts';
 
 const secret = 'the-jwt-secret-of-a-stack-0123456789';

@@ -1,8 +1,3 @@
-import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { MemoryCounters } from '../src/http/limits/memory-counters.ts';
-import type { KeyStore } from '../src/keys/store.ts';
-import { startApp } from './harness/app.ts';
-import { expectError } from './harness/expect-error.ts';
 import {
   type Answer,
   deleteKey,
@@ -11,9 +6,14 @@ import {
   rollKey,
   rotateKey,
   verifyKey,
-} from './harness/request-key.ts';
+} from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { MemoryCounters } from '../src/http/limits/memory-counters.ts';
+import type { KeyStore } from '../src/keys/store.ts';
+import { startApp } from './harness/app.ts';
+import { expectError } from './harness/expect-error.ts';
 import { fileStore, firestoreStore } from './harness/stores.ts';
-import { tokenFor } from './harness/tokens.ts';
 
 const emulatorHost = inject('emulatorHost');
 const day = 86_400_000;

@@ -1,4 +1,4 @@
-import { tokenFor } from '../../api/test/harness/tokens.ts';
+import { tokenFor } from '@andamio/testing/tokens';
 import type { Bench } from '../harness/bench.ts';
 import { bundlePeer } from '../harness/bundle.ts';
 import { alternating, type Comparison } from '../harness/comparison.ts';

@@ -1,11 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type Emulator,
-  missingForEmulator,
-  startEmulator,
-} from '../../api/test/harness/emulator.ts';
+import { type Emulator, missingForEmulator, startEmulator } from '@andamio/testing/emulator';
 import type { Options } from './options.ts';
 
 /** Resources shared by all comparisons of a run. */

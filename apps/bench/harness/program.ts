@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { waitFor } from '../../api/test/harness/wait-for.ts';
+import { waitFor } from '@andamio/testing/wait-for';
 
 /** A program and the environment variables that it needs in addition to those of all programs. */
 export interface Program {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { jwtSecret, tokenFor } from '../../api/test/harness/tokens.ts';
+import { jwtSecret, tokenFor } from '@andamio/testing/tokens';
 import type { Bench } from './bench.ts';
 import type { Request } from './load.ts';
 import type { Program } from './program.ts';

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { missingForBrowser } from '../../../apps/api/test/harness/browser.ts';
+import { missingForBrowser } from '@andamio/testing/browser';
 
 const works = (command: string, ...args: string[]) =>
   spawnSync(command, args, { stdio: 'ignore' }).status === 0;

@@ -4,7 +4,7 @@
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import { freePort } from '../../../apps/api/test/harness/free-port.ts';
+import { freePort } from '@andamio/testing/free-port';
 import type { Cloud, Machinery, Stored } from '../google/cloud.ts';
 import { GoogleError } from '../google/error.ts';
 import { startContainer } from './container.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { waitFor } from '../../../apps/api/test/harness/wait-for.ts';
+import { waitFor } from '@andamio/testing/wait-for';
 
 /**
  * Starts an image registry (Debian's docker-registry) on loopback. It runs until the rehearsal

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { missingForEmulator } from '../../../apps/api/test/harness/emulator.ts';
+import { missingForEmulator } from '@andamio/testing/emulator';
 
 /** A requirement of the rehearsal, with instructions to meet it. */
 interface Requirement {

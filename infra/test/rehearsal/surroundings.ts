@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startEmulator } from '../../../apps/api/test/harness/emulator.ts';
-import { freePort } from '../../../apps/api/test/harness/free-port.ts';
+import { startEmulator } from '@andamio/testing/emulator';
+import { freePort } from '@andamio/testing/free-port';
 import { type Google, startGoogle } from '../google/client.ts';
 import { gcloudEnvironment } from '../google/gcloud.ts';
 import { trustingFront, useHostsOf } from './front.ts';

@@ -1,7 +1,7 @@
+import { startDroppingProxy } from '@andamio/testing/dropping-proxy';
+import { freePort } from '@andamio/testing/free-port';
+import { tokenFor } from '@andamio/testing/tokens';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { startDroppingProxy } from '../../../apps/api/test/harness/dropping-proxy.ts';
-import { freePort } from '../../../apps/api/test/harness/free-port.ts';
-import { tokenFor } from '../../../apps/api/test/harness/tokens.ts';
 import { ApiError, createClient } from '../src/index.ts';
 import { failureOf } from './harness/failure-of.ts';
 import { breaking, startProxy, startService } from './harness/proxy.ts';

@@ -1,8 +1,8 @@
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
+import { tokenFor } from '@andamio/testing/tokens';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
-import { tokenFor } from '../../../apps/api/test/harness/tokens.ts';
 import type { createClient } from '../src/index.ts';
 import { startService } from './harness/proxy.ts';
 

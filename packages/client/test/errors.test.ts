@@ -1,7 +1,7 @@
+import { freePort } from '@andamio/testing/free-port';
+import { tokenFor } from '@andamio/testing/tokens';
+import { waitFor } from '@andamio/testing/wait-for';
 import { describe, expect, test } from 'vitest';
-import { freePort } from '../../../apps/api/test/harness/free-port.ts';
-import { tokenFor } from '../../../apps/api/test/harness/tokens.ts';
-import { waitFor } from '../../../apps/api/test/harness/wait-for.ts';
 import { ApiError, createClient } from '../src/index.ts';
 import { failureOf } from './harness/failure-of.ts';
 import { answering, failing, silent, startProxy, startService } from './harness/proxy.ts';

@@ -1,5 +1,5 @@
+import { tokenFor } from '@andamio/testing/tokens';
 import { describe, expect, test } from 'vitest';
-import { tokenFor } from '../../../apps/api/test/harness/tokens.ts';
 import { createClient } from '../src/index.ts';
 import { failureOf } from './harness/failure-of.ts';
 import { startProxy, startService } from './harness/proxy.ts';

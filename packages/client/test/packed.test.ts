@@ -1,10 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkTypes, run } from '@andamio/testing/packed';
+import { tokenFor } from '@andamio/testing/tokens';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { describe, expect, test } from 'vitest';
-import { tokenFor } from '../../../apps/api/test/harness/tokens.ts';
-import { checkTypes, installPacked, run } from './harness/packed.ts';
+import { installPacked } from './harness/packed.ts';
 import { startService } from './harness/proxy.ts';
 
 const consumer = await installPacked();

@@ -1,5 +1,5 @@
+import { tokenFor } from '@andamio/testing/tokens';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { tokenFor } from '../../../apps/api/test/harness/tokens.ts';
 import { type Connection, call } from '../src/call.ts';
 import { operations } from '../src/generated/contract.ts';
 import { createClient } from '../src/index.ts';

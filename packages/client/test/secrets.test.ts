@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
+import { tokenFor } from '@andamio/testing/tokens';
 import { describe, expect, test } from 'vitest';
-import { tokenFor } from '../../../apps/api/test/harness/tokens.ts';
 import { createClient } from '../src/index.ts';
 import {
   answering,

@@ -1,6 +1,6 @@
 import { makeKey } from '@andamio/schema/key-format';
+import { startDroppingProxy } from '@andamio/testing/dropping-proxy';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { startDroppingProxy } from '../../../apps/api/test/harness/dropping-proxy.ts';
 import { expectRefusal } from './harness/expect-refusal.ts';
 import { startGuarded } from './harness/guarded.ts';
 import {

@@ -3,20 +3,16 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeKey } from '@andamio/schema/key-format';
+import { endWithFile } from '@andamio/testing/end-with-file';
+import { startFirestoreProxy } from '@andamio/testing/firestore-proxy';
+import { freePort } from '@andamio/testing/free-port';
+import { startRefusingFirestore } from '@andamio/testing/refusing-firestore';
+import { processPepper, type TestProcess, untilReady } from '@andamio/testing/service-process';
 import type { DigestKey } from '@andamio/verification/digest';
 import { digestKeys, parseDigestKeys } from '@andamio/verification/digest-keys';
 import { Firestore } from '@google-cloud/firestore';
 import { MemoryStore } from 'express-rate-limit';
 import { beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
-import { endWithFile } from '../../../apps/api/test/harness/end-with-file.ts';
-import { startFirestoreProxy } from '../../../apps/api/test/harness/firestore-proxy.ts';
-import { freePort } from '../../../apps/api/test/harness/free-port.ts';
-import {
-  processPepper,
-  type TestProcess,
-  untilReady,
-} from '../../../apps/api/test/harness/process.ts';
-import { startRefusingFirestore } from '../../../apps/api/test/harness/refusing-firestore.ts';
 import { FirestoreSource } from '../src/firestore/source.ts';
 import type { FirestoreOptions } from '../src/index.ts';
 import { expectRefusal } from './harness/expect-refusal.ts';

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '@andamio/testing/free-port';
+import { checkTypes, run } from '@andamio/testing/packed';
+import { waitFor } from '@andamio/testing/wait-for';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { freePort } from '../../../apps/api/test/harness/free-port.ts';
-import { waitFor } from '../../../apps/api/test/harness/wait-for.ts';
-import { checkTypes, run } from '../../client/test/harness/packed.ts';
 import { installPacked } from './harness/packed.ts';
 import { issue, startService } from './harness/service.ts';
 

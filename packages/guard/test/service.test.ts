@@ -1,6 +1,6 @@
 import { makeKey } from '@andamio/schema/key-format';
+import type { TestProcess } from '@andamio/testing/service-process';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
-import type { TestProcess } from '../../../apps/api/test/harness/process.ts';
 import { expectRefusal } from './harness/expect-refusal.ts';
 import { type Answer, startGuarded } from './harness/guarded.ts';
 import { startNginx } from './harness/nginx.ts';

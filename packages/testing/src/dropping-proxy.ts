@@ -1,5 +1,6 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { endWithFile } from './end-with-file.ts';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 /**
  * A TCP proxy that can drop connections without closing them, as NAT gateways and load balancers do
@@ -39,12 +40,11 @@ export async function startDroppingProxy(targetUrl: string): Promise<DroppingPro
       });
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   endWithFile(() => {
     for (const client of clients) client.destroy();
     server.close();
   });
-  const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
     open: () => clients.size,

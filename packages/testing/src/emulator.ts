@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { freePort } from './free-port.ts';
+import { works } from './requirements.ts';
 import { waitFor } from './wait-for.ts';
 
 /**
@@ -7,8 +8,6 @@ import { waitFor } from './wait-for.ts';
  * is.
  */
 export function missingForEmulator(): string | undefined {
-  const works = (command: string, ...args: string[]) =>
-    spawnSync(command, args, { stdio: 'ignore' }).status === 0;
   if (!works('java', '-version')) return 'Java 17 or newer';
   if (!works('gcloud', '--version')) return 'the Google Cloud CLI';
   const { stdout } = spawnSync(

@@ -1,5 +1,6 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 const prefaceLength = 24;
 const frameHeaderLength = 9;
@@ -43,13 +44,13 @@ export interface FirestoreProxy {
 }
 
 export async function startFirestoreProxy(emulatorHost: string): Promise<FirestoreProxy> {
-  const [host, port] = emulatorHost.split(':') as [string, string];
+  const [host, emulatorPort] = emulatorHost.split(':') as [string, string];
   const sockets = new Set<Socket>();
   let calls = 0;
   let firstLost = Number.POSITIVE_INFINITY;
 
   const server = createServer((client) => {
-    const emulator = connect(Number(port), host);
+    const emulator = connect(Number(emulatorPort), host);
     const count = callCounter();
     for (const socket of [client, emulator]) {
       sockets.add(socket);
@@ -68,7 +69,7 @@ export async function startFirestoreProxy(emulatorHost: string): Promise<Firesto
       if (calls < firstLost) client.write(bytes);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   const cut = () => {
     firstLost = Number.POSITIVE_INFINITY;
     for (const socket of sockets) socket.destroy();
@@ -78,7 +79,7 @@ export async function startFirestoreProxy(emulatorHost: string): Promise<Firesto
     server.close();
   });
   return {
-    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    host: `127.0.0.1:${port}`,
     calls: () => calls,
     loseAnswerTo: (nth) => {
       firstLost = calls + nth;

@@ -1,4 +1,5 @@
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 /**
  * Returns a free port on the loopback interface. Another program could take the port before it is
@@ -6,8 +7,7 @@ import { type AddressInfo, createServer } from 'node:net';
  */
 export async function freePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
   await new Promise((resolve) => server.close(resolve));
   return port;
 }

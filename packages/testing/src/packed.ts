@@ -1,11 +1,9 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
 
-const repository = resolve(import.meta.dirname, '../../../..');
+const repository = resolve(import.meta.dirname, '../../..');
 
 /**
  * Runs a program with a timeout of two minutes and returns its standard output. If the program
@@ -24,13 +22,6 @@ export async function run(
     const { message, stdout } = error as Error & { stdout: string };
     throw new Error(`${message}\n${stdout}`);
   }
-}
-
-/** A project in which the packed client is installed. */
-export interface Consumer {
-  readonly folder: string;
-  /** Paths of the tarballs, by package. */
-  readonly tarballs: { readonly client: string; readonly schema: string };
 }
 
 /** The pnpm that runs the tests, or else pnpm by npx. */
@@ -52,51 +43,11 @@ export async function pack(name: string, destination: string): Promise<string> {
 }
 
 /**
- * Packs the client and the schema package as for publication, and installs them with npm into an
- * empty project. The project is removed after the test file. Their only dependency, zod, is copied
- * from this repository so that the tests need no network.
- */
-export async function installPacked(): Promise<Consumer> {
-  const folder = await mkdtemp(join(tmpdir(), 'andamio-consumer-'));
-  endWithFile(() => rm(folder, { recursive: true, force: true }));
-  const tarballs = {
-    schema: await pack('schema', join(folder, 'packed-schema')),
-    client: await pack('client', join(folder, 'packed-client')),
-  };
-  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-  // zod is copied because npm does not unpack the hard links that pnpm creates for identical files.
-  await cp(
-    await realpath(join(repository, 'packages/schema/node_modules/zod')),
-    join(folder, 'zod'),
-    {
-      recursive: true,
-    },
-  );
-  await run(folder, 'tar', ['-czf', 'zod.tgz', 'zod']);
-  const flags = [
-    '--offline',
-    '--cache',
-    join(folder, 'cache'),
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-  ];
-  await run(folder, 'npm', [
-    'install',
-    ...flags,
-    tarballs.schema,
-    tarballs.client,
-    join(folder, 'zod.tgz'),
-  ]);
-  return { folder, tarballs };
-}
-
-/**
- * Type-checks a file of the project and the declarations of its libraries, under the given module
- * resolution.
+ * Type-checks a file in the folder of a project and the declarations of its libraries, under the
+ * given module resolution.
  */
 export function checkTypes(
-  { folder }: Pick<Consumer, 'folder'>,
+  { folder }: { readonly folder: string },
   file: string,
   resolution: 'node16' | 'bundler',
 ) {

@@ -1,13 +1,14 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
+import { works } from './requirements.ts';
 import { waitFor } from './wait-for.ts';
 
 /** Returns a description of what is missing to run Redis, or undefined if nothing is. */
 export function missingForRedis(): string | undefined {
-  return spawnSync('redis-server', ['--version']).status === 0 ? undefined : 'redis-server';
+  return works('redis-server', '--version') ? undefined : 'redis-server';
 }
 
 export interface Redis {

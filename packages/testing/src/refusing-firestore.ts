@@ -1,6 +1,6 @@
 import { createServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 /** A fake Firestore that rejects each call with the same gRPC status. */
 export interface RefusingFirestore {
@@ -42,10 +42,10 @@ export async function startRefusingFirestore(
       { endStream: true },
     );
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   onTestFinished(() => {
     for (const session of sessions) session.destroy();
     server.close();
   });
-  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, calls: () => calls };
+  return { host: `127.0.0.1:${port}`, calls: () => calls };
 }

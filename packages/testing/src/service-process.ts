@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { jwtSecret } from './tokens.ts';
 import { waitFor } from './wait-for.ts';
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** The built service. Packages whose tests start it depend on @andamio/api, so that it is built. */
+const main = fileURLToPath(new URL('../../../apps/api/dist/main.js', import.meta.url));
 
 /** The pepper of the services under test. Its text makes a leak recognizable in their output. */
 export const processPepper = Buffer.alloc(32, 'the pepper of the tests').toString('base64');

@@ -1,12 +1,12 @@
 import { userInfo } from 'node:os';
+import { processPepper } from '@andamio/testing/service-process';
+import { deleteKey, getUser, requestKey, rollKey } from '@andamio/testing/service-requests';
+import { jwtSecret, tokenFor } from '@andamio/testing/tokens';
+import { waitFor } from '@andamio/testing/wait-for';
 import { createDigester } from '@andamio/verification/digest';
 import { describe, expect, inject, test } from 'vitest';
 import { type AdminFixture, startAdminFixture } from '../harness/admin.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { processPepper } from '../harness/process.ts';
-import { deleteKey, getUser, requestKey, rollKey } from '../harness/request-key.ts';
-import { jwtSecret, tokenFor } from '../harness/tokens.ts';
-import { waitFor } from '../harness/wait-for.ts';
 
 const kinds = [
   'SQLite',

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { requestKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { describe, expect, test } from 'vitest';
 import { type AdminFixture, startAdminFixture } from '../harness/admin.ts';
-import { requestKey } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const admin = fileURLToPath(new URL('../../dist/admin.js', import.meta.url));
 

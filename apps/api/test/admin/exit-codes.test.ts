@@ -1,13 +1,13 @@
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { freePort } from '@andamio/testing/free-port';
+import { processPepper } from '@andamio/testing/service-process';
+import { jwtSecret } from '@andamio/testing/tokens';
 import { describe, expect, inject, test } from 'vitest';
 import { commands } from '../../src/admin/commands.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { type AdminRun, spawnAdmin } from '../harness/admin.ts';
-import { freePort } from '../harness/free-port.ts';
-import { processPepper } from '../harness/process.ts';
 import { freshProject, temporaryFile } from '../harness/stores.ts';
-import { jwtSecret } from '../harness/tokens.ts';
 
 const secrets = { JWT_SECRETS: jwtSecret, KEY_PEPPERS: `test:${processPepper}` };
 

@@ -1,15 +1,15 @@
+import { startFirestoreProxy } from '@andamio/testing/firestore-proxy';
+import { processPepper } from '@andamio/testing/service-process';
 import { command } from '@andamio/testing/store/commands';
 import { withOperations } from '@andamio/testing/store/operations';
 import { order } from '@andamio/testing/store/operator';
 import { connected } from '@andamio/testing/store/store-under-test';
+import { jwtSecret } from '@andamio/testing/tokens';
+import { waitFor } from '@andamio/testing/wait-for';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
 import { spawnAdmin } from '../harness/admin.ts';
-import { startFirestoreProxy } from '../harness/firestore-proxy.ts';
-import { processPepper } from '../harness/process.ts';
 import { firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
-import { jwtSecret } from '../harness/tokens.ts';
-import { waitFor } from '../harness/wait-for.ts';
 
 const emulatorHost = inject('emulatorHost') as string;
 

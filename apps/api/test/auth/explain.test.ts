@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { jwtSecret } from '@andamio/testing/tokens';
 import { expect, onTestFinished, test } from 'vitest';
 import { hmacToken, signedToken } from '../harness/compact-token.ts';
 import { rsaPair, startJwksServer } from '../harness/jwks-server.ts';
-import { jwtSecret } from '../harness/tokens.ts';
 
 const program = fileURLToPath(new URL('../../dev/token.ts', import.meta.url));
 

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 import { expect, onTestFinished, test } from 'vitest';
 import { fetchJson } from '../../src/auth/fetch-json.ts';
 
@@ -9,12 +9,12 @@ const blanks = Buffer.alloc(2 * mebibyte, ' ');
 
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  return `http://127.0.0.1:${port}/`;
 }
 
 test('fetchJson reads a response of 1 MiB', async () => {

@@ -1,8 +1,8 @@
+import { requestPath } from '@andamio/testing/service-requests';
+import { jwtSecret } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { encodePart, hmacToken, nonCanonical } from '../harness/compact-token.ts';
-import { requestPath } from '../harness/request-key.ts';
-import { jwtSecret } from '../harness/tokens.ts';
 
 const now = Math.floor(Date.now() / 1000);
 const header = { alg: 'HS256', typ: 'JWT' };

@@ -1,8 +1,8 @@
 import { logEvents } from '@andamio/schema/log-events';
+import { startProcess } from '@andamio/testing/service-process';
 import { expect, onTestFinished, test } from 'vitest';
 import { signedToken } from '../harness/compact-token.ts';
 import { rsaPair, startJwksServer } from '../harness/jwks-server.ts';
-import { startProcess } from '../harness/process.ts';
 
 test('a failed fetch of signing keys logs the message that the alert matches, with setting, URL and cause', async () => {
   const jwks = await startJwksServer();

@@ -1,6 +1,6 @@
 import { constants, createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { jwksKeys } from '../../src/auth/jwks.ts';
 import { SigningKeysUnavailableError } from '../../src/auth/signing-keys.ts';
@@ -351,13 +351,13 @@ describe('verification with JWT_JWKS_URL', () => {
     ['never ends the response', (response) => setInterval(() => response.write(' '), 100).unref()],
   ])('gives up within 10 s on a server that %s', async (_what, answer) => {
     const server = createServer((_request, response) => answer(response));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const port = await listenOnLoopback(server);
     onTestFinished(() => {
       server.closeAllConnections();
       server.close();
     });
     const keys = jwksKeys(
-      `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+      `http://127.0.0.1:${port}/`,
       () => clock,
       () => {},
     );

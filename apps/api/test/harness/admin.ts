@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { processPepper, startProcess, type TestProcess } from '@andamio/testing/service-process';
 import type { Stored } from '@andamio/testing/store/store-under-test';
+import { jwtSecret } from '@andamio/testing/tokens';
 import { inject, onTestFinished } from 'vitest';
-import { processPepper, startProcess, type TestProcess } from './process.ts';
 import { firestoreClient, freshProject, readFile, readFirestore, temporaryFile } from './stores.ts';
-import { jwtSecret } from './tokens.ts';
 
 const admin = fileURLToPath(new URL('../../dist/admin.js', import.meta.url));
 

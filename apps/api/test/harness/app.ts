@@ -1,8 +1,9 @@
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import type { Pepper } from '@andamio/schema/settings';
+import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
+import { jwtSecret } from '@andamio/testing/tokens';
 import { type AppDependencies, createApp } from '../../src/app.ts';
 import { githubKeys } from '../../src/auth/github-keys.ts';
 import { secretKeys } from '../../src/auth/signing-keys.ts';
@@ -15,7 +16,6 @@ import { setUpKeys } from '../../src/keys/set-up.ts';
 import type { KeyStore } from '../../src/keys/store.ts';
 import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
-import { jwtSecret } from './tokens.ts';
 
 const builtReference = dirname(
   createRequire(import.meta.url).resolve('@andamio/reference/dist/index.html'),
@@ -102,8 +102,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     referenceFolder: options.referenceFolder ?? builtReference,
   });
   const server = createHttpServer(app, options.timeouts);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
   return {
     url: `http://127.0.0.1:${port}`,
     port,

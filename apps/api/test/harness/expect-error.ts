@@ -1,5 +1,5 @@
+import type { Answer } from '@andamio/testing/service-requests';
 import { expect } from 'vitest';
-import type { Answer } from './request-key.ts';
 
 /**
  * The messages of the contract. They are deliberately repeated here, because clients compare them

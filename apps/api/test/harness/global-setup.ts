@@ -1,6 +1,7 @@
+import { startEmulator } from '@andamio/testing/emulator';
+import { findAvailable } from '@andamio/testing/requirements';
 import type { TestProject } from 'vitest/node';
-import { startEmulator } from './emulator.ts';
-import { findAvailable, type Requirement } from './requirements.ts';
+import { type Requirement, requirements } from './requirements.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -16,7 +17,7 @@ declare module 'vitest' {
 
 /** Checks the optional requirements, and starts one Firestore emulator for all tests of a run. */
 export default async function setup({ provide }: TestProject) {
-  const available = findAvailable();
+  const available = findAvailable(requirements);
   provide('available', available);
   const emulator = available.includes('emulator') ? await startEmulator() : undefined;
   provide('emulatorHost', emulator?.host);

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 
 /** An HTTP server that publishes keys as JSON. A test controls its responses. */
 export interface KeyServer {
@@ -28,9 +28,9 @@ export async function startKeyServer(): Promise<KeyServer> {
     if (endpoint.mode === 'redirects' && !isElsewhere) response.setHeader('location', '/elsewhere');
     response.setHeader('content-type', 'application/json').end(JSON.stringify(endpoint.answer));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   const endpoint: KeyServer = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`,
+    url: `http://127.0.0.1:${port}/keys`,
     fetches: () => fetches,
     answer: {},
     mode: 'ok',

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 import { onTestFinished } from 'vitest';
 
 /** The server's behavior when it receives a request. */
@@ -49,13 +49,13 @@ export async function startMetadataServer(
     }
   };
   const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
   const state: MetadataServer = {
-    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    host: `127.0.0.1:${port}`,
     mode: 'answers',
     token: 'token-1',
     expiresIn: 3_600,

@@ -1,22 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { missingForBrowser } from './browser.ts';
+import { missingForBrowser } from '@andamio/testing/browser';
+import { missingForEmulator } from '@andamio/testing/emulator';
+import { missingForRedis } from '@andamio/testing/redis';
+import { works } from '@andamio/testing/requirements';
 import { missingForClock } from './clock.ts';
-import { missingForEmulator } from './emulator.ts';
 import { missingForMono } from './mono.ts';
-import { missingForRedis } from './redis.ts';
-
-/** Reports whether a command succeeds on this machine. */
-function works(command: string, ...args: string[]): boolean {
-  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
-}
 
 const unless = (found: boolean, missing: string) => (found ? undefined : missing);
 
-/**
- * Checks for the optional tools that some tests need. Each check returns a description of what is
- * missing, or undefined. Tests are skipped only for missing tools.
- */
-const requirements = {
+/** Checks for the optional tools that some tests of the service need. */
+export const requirements = {
   emulator: missingForEmulator,
   redis: missingForRedis,
   chromium: missingForBrowser,
@@ -30,22 +22,3 @@ const requirements = {
 } as const satisfies Record<string, () => string | undefined>;
 
 export type Requirement = keyof typeof requirements;
-
-/**
- * Returns the requirements that this machine meets. Reports each missing requirement on standard
- * error.
- *
- * @throws if a requirement is missing and REQUIRE_ALL_TESTS is set
- */
-export function findAvailable(): readonly Requirement[] {
-  const checks = Object.entries(requirements).map(([name, check]) => ({
-    name: name as Requirement,
-    missing: check(),
-  }));
-  const lines = checks.flatMap(({ name, missing }) =>
-    missing ? [`Tests with ${name} are skipped: they need ${missing}.`] : [],
-  );
-  if (lines.length > 0 && process.env['REQUIRE_ALL_TESTS']) throw new Error(lines.join('\n'));
-  for (const line of lines) process.stderr.write(`${line}\n`);
-  return checks.filter(({ missing }) => missing === undefined).map(({ name }) => name);
-}

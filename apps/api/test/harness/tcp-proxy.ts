@@ -1,4 +1,5 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 import { onTestFinished } from 'vitest';
 
 /** A TCP proxy whose target a test can change. It can also discard all data. */
@@ -33,13 +34,13 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       });
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
   const proxy: TcpProxy = {
-    port: (server.address() as AddressInfo).port,
+    port: port,
     target,
     discards: false,
     connections: () => connections,

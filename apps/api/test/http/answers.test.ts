@@ -3,6 +3,17 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { makeKey } from '@andamio/schema/key-format';
+import {
+  dailyUsagePath,
+  deletePath,
+  requestPath,
+  rollPath,
+  rotatePath,
+  usagePath,
+  userPath,
+  verifyPath,
+} from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../src/keys/store.ts';
 import { suspend } from '../../src/keys/suspend.ts';
@@ -15,18 +26,7 @@ import {
   signatureHeadersOf,
   startGithub,
 } from '../harness/github.ts';
-import {
-  dailyUsagePath,
-  deletePath,
-  requestPath,
-  rollPath,
-  rotatePath,
-  usagePath,
-  userPath,
-  verifyPath,
-} from '../harness/request-key.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';
-import { tokenFor } from '../harness/tokens.ts';
 import { type RawRequest, startTranscript, transcriptTime } from '../harness/transcript.ts';
 
 // Records every kind of response, with its log line and the rate limits that it consumed. Clients

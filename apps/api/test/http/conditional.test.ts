@@ -1,8 +1,8 @@
+import { newKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { sendRaw } from '../harness/raw-socket.ts';
-import { newKey } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 let app: TestApp;
 let credentials: string;

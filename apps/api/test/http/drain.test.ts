@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 import { expect, onTestFinished, test } from 'vitest';
 import { drainable } from '../../src/http/connections/drain.ts';
 
 test('drain stops accepting within a short grace while connections keep arriving', async () => {
   const server = createServer();
   const drain = drainable(server);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
 
   const sockets: Socket[] = [];
   const coming = setInterval(
@@ -31,8 +31,7 @@ test('drain stops accepting within a short grace while connections keep arriving
 test('drain accepts and answers pending connections while the event loop is busy', async () => {
   const server = createServer((_request, response) => void response.end());
   const drain = drainable(server);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
   const busy = setInterval(() => {
     const until = performance.now() + 120;
     while (performance.now() < until);
@@ -54,8 +53,8 @@ test('drain accepts and answers pending connections while the event loop is busy
 test('drain answers a request that arrives while the event loop is blocked', async () => {
   const server = createServer((_request, response) => void response.end());
   const drain = drainable(server);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').setEncoding('utf8');
+  const port = await listenOnLoopback(server);
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8');
   const request = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
   socket.write(request);
   await once(socket, 'data');

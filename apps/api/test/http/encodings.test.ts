@@ -5,11 +5,11 @@ import {
   gzipSync,
   zstdCompressSync,
 } from 'node:zlib';
+import { requestKey, requestPath } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { requestKey, requestPath } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 describe('encodings of the request body', () => {
   let app: TestApp;

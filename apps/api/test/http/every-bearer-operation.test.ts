@@ -3,13 +3,19 @@ import {
   type BearerReadOperation,
   operations,
 } from '@andamio/schema/operations';
+import {
+  type Answer,
+  deletePath,
+  post,
+  rollPath,
+  rotatePath,
+} from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../src/keys/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { type Answer, deletePath, post, rollPath, rotatePath } from '../harness/request-key.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const takesToken = (operation: object): operation is BearerOperation | BearerReadOperation =>
   'permission' in operation;

@@ -1,8 +1,4 @@
 import { makeKey } from '@andamio/schema/key-format';
-import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startApp, type TestApp } from '../harness/app.ts';
-import { sendRaw } from '../harness/raw-socket.ts';
 import {
   dailyUsagePath,
   deletePath,
@@ -10,8 +6,12 @@ import {
   requestPath,
   rotatePath,
   verifyPath,
-} from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
+} from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../harness/app.ts';
+import { sendRaw } from '../harness/raw-socket.ts';
 
 /**
  * A run that hangs, or a property that exceeds the time limit, fails the test. fast-check then

@@ -1,7 +1,7 @@
+import { requestKey, requestPath } from '@andamio/testing/service-requests';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { sendRaw } from '../harness/raw-socket.ts';
-import { requestKey, requestPath } from '../harness/request-key.ts';
 
 const origin = 'https://console.example.com';
 

@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
+import { requestPath } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHttpServer } from '../../src/http/connections/server.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { sendRaw } from '../harness/raw-socket.ts';
-import { requestPath } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const timeouts = { headersTimeout: 400, requestTimeout: 800, connectionsCheckingInterval: 50 };
 const last = 'Connection: close\r\n\r\n';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { deleteKey, requestKey, rotateKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
-import { deleteKey, requestKey, rotateKey } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const committed = readFileSync(
   new URL('../../../../packages/schema/openapi.json', import.meta.url),

@@ -1,12 +1,12 @@
 import { logEvents } from '@andamio/schema/log-events';
+import { tokenFor } from '@andamio/testing/tokens';
+import { waitFor } from '@andamio/testing/wait-for';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { StoreUnavailableError } from '../../src/keys/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 import { sendRaw } from '../harness/raw-socket.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';
-import { tokenFor } from '../harness/tokens.ts';
-import { waitFor } from '../harness/wait-for.ts';
 
 describe('paths and methods', () => {
   let app: TestApp;

@@ -1,12 +1,12 @@
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { getUser, requestPath } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { KeyStore } from '../../src/keys/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { sendRaw } from '../harness/raw-socket.ts';
-import { getUser, requestPath } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const live = 'GET /health/live HTTP/1.1\r\nHost: x\r\n';
 const last = 'Connection: close\r\n\r\n';

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { startProcess } from '@andamio/testing/service-process';
+import { newKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { expect, inject, test } from 'vitest';
-import { startProcess } from '../harness/process.ts';
-import { newKey } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const checks = [
   'not_a_server_error',

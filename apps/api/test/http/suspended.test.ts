@@ -1,12 +1,18 @@
+import {
+  deleteKey,
+  getUser,
+  requestKey,
+  rollKey,
+  rotateKey,
+} from '@andamio/testing/service-requests';
 import { present } from '@andamio/testing/store/commands';
 import { withOperations } from '@andamio/testing/store/operations';
 import { order } from '@andamio/testing/store/operator';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { deleteKey, getUser, requestKey, rollKey, rotateKey } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 describe('a user who is suspended', () => {
   const store = withOperations(createSqliteStore(':memory:', Date.now));

@@ -2,10 +2,10 @@ import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { getOpenApiDocument } from '@andamio/schema/operations';
+import { waitFor } from '@andamio/testing/wait-for';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp } from '../harness/app.ts';
-import { waitFor } from '../harness/wait-for.ts';
 
 const writeTimeout = 600;
 

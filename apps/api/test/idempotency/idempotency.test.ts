@@ -1,6 +1,3 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startApp, type TestApp } from '../harness/app.ts';
-import { expectError } from '../harness/expect-error.ts';
 import {
   deleteKey,
   getUser,
@@ -8,9 +5,12 @@ import {
   requestKey,
   rollKey,
   rotateKey,
-} from '../harness/request-key.ts';
+} from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../harness/app.ts';
+import { expectError } from '../harness/expect-error.ts';
 import { fileStore } from '../harness/stores.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const begun = Date.UTC(2025, 7, 31, 23, 59, 59, 999);
 const day = 86_400_000;

@@ -1,10 +1,10 @@
+import { startProcess } from '@andamio/testing/service-process';
+import { newKey, requestKey, verifyKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import type { Options } from 'express-rate-limit';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { MemoryCounters } from '../../src/http/limits/memory-counters.ts';
 import { processClock } from '../harness/clock.ts';
-import { startProcess } from '../harness/process.ts';
-import { newKey, requestKey, verifyKey } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const hour = 3_600;
 

@@ -1,8 +1,8 @@
+import { requestKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startApp, type TestApp, type TestAppOptions } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { requestKey } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 describe('rate limits per minute', () => {
   let app: TestApp | undefined;

@@ -1,4 +1,10 @@
 import { logEvents } from '@andamio/schema/log-events';
+import { freePort } from '@andamio/testing/free-port';
+import { type Redis, startRedis } from '@andamio/testing/redis';
+import { startProcess } from '@andamio/testing/service-process';
+import { requestKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import { waitFor } from '@andamio/testing/wait-for';
 import type { Options } from 'express-rate-limit';
 import { createClient } from 'redis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
@@ -6,13 +12,7 @@ import { systemClock } from '../../src/clock.ts';
 import { connectCounters } from '../../src/http/limits/redis-counters.ts';
 import { defaultRedisTimes, type RedisTimes } from '../../src/http/limits/redis-link.ts';
 import { createLog } from '../../src/log.ts';
-import { freePort } from '../harness/free-port.ts';
-import { startProcess } from '../harness/process.ts';
-import { type Redis, startRedis } from '../harness/redis.ts';
-import { requestKey } from '../harness/request-key.ts';
 import { startTcpProxy } from '../harness/tcp-proxy.ts';
-import { tokenFor } from '../harness/tokens.ts';
-import { waitFor } from '../harness/wait-for.ts';
 
 async function redisServer(...options: readonly string[]): Promise<Redis> {
   const redis = await startRedis(undefined, ...options);

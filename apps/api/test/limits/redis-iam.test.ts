@@ -2,6 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { logEvents } from '@andamio/schema/log-events';
+import { freePort } from '@andamio/testing/free-port';
+import { startRedis } from '@andamio/testing/redis';
+import { waitFor } from '@andamio/testing/wait-for';
 import type { Options } from 'express-rate-limit';
 import { createClient } from 'redis';
 import { beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
@@ -10,10 +13,7 @@ import { connectCounters } from '../../src/http/limits/redis-counters.ts';
 import { defaultRedisTimes } from '../../src/http/limits/redis-link.ts';
 import { createLog } from '../../src/log.ts';
 import { type Certificates, makeCertificates } from '../harness/certificates.ts';
-import { freePort } from '../harness/free-port.ts';
 import { type MetadataMode, startMetadataServer } from '../harness/metadata-server.ts';
-import { startRedis } from '../harness/redis.ts';
-import { waitFor } from '../harness/wait-for.ts';
 
 /** Returns a PATH on which the program takes a minute to exit. */
 function pathWithSlow(program: string): string {

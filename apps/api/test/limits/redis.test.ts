@@ -1,3 +1,8 @@
+import { type Redis, startRedis } from '@andamio/testing/redis';
+import { startProcess, type TestProcess } from '@andamio/testing/service-process';
+import { newKey, requestKey, verifyKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import { waitFor } from '@andamio/testing/wait-for';
 import type { Options } from 'express-rate-limit';
 import { createClient } from 'redis';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
@@ -5,11 +10,6 @@ import { systemClock } from '../../src/clock.ts';
 import type { Counters } from '../../src/http/limits/limit.ts';
 import { connectCounters, type SharedCounters } from '../../src/http/limits/redis-counters.ts';
 import { createLog } from '../../src/log.ts';
-import { startProcess, type TestProcess } from '../harness/process.ts';
-import { type Redis, startRedis } from '../harness/redis.ts';
-import { newKey, requestKey, verifyKey } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
-import { waitFor } from '../harness/wait-for.ts';
 
 describe.skipIf(!inject('available').includes('redis'))('rate limits shared through Redis', () => {
   let redis: Redis | undefined;

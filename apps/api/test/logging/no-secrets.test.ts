@@ -1,8 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Firestore } from '@google-cloud/firestore';
-import { afterEach, describe, expect, inject, test } from 'vitest';
-import { processPepper, startProcess, type TestProcess } from '../harness/process.ts';
+import { processPepper, startProcess, type TestProcess } from '@andamio/testing/service-process';
 import {
   deleteKey,
   getDailyUsage,
@@ -11,8 +9,10 @@ import {
   requestKey,
   rotateKey,
   verifyKey,
-} from '../harness/request-key.ts';
-import { jwtSecret, tokenFor } from '../harness/tokens.ts';
+} from '@andamio/testing/service-requests';
+import { jwtSecret, tokenFor } from '@andamio/testing/tokens';
+import { Firestore } from '@google-cloud/firestore';
+import { afterEach, describe, expect, inject, test } from 'vitest';
 
 /** Returns the entire content of a service's store as text. */
 type Dump = (service: TestProcess) => Promise<string>;

@@ -1,10 +1,10 @@
 import { makeKey } from '@andamio/schema/key-format';
+import { newKey, requestKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
-import { newKey, requestKey } from '../harness/request-key.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';
 import { memoryStore } from '../harness/stores.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
 const span = '00f067aa0ba902b7';

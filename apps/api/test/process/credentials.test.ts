@@ -1,16 +1,16 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeKey } from '@andamio/schema/key-format';
 import { logEvents } from '@andamio/schema/log-events';
+import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
+import { startProcess } from '@andamio/testing/service-process';
+import { requestKey, verifyKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import { waitFor } from '@andamio/testing/wait-for';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startMetadataServer } from '../harness/metadata-server.ts';
-import { startProcess } from '../harness/process.ts';
-import { requestKey, verifyKey } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
-import { waitFor } from '../harness/wait-for.ts';
 
 const emptyHome = () => mkdtempSync(join(tmpdir(), 'home-'));
 
@@ -29,9 +29,9 @@ async function startRevokingEndpoint(): Promise<string> {
       JSON.stringify({ error: 'invalid_grant', error_description: 'Account has been deleted' }),
     );
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   onTestFinished(() => void server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
+  return `http://127.0.0.1:${port}/token`;
 }
 
 /**
@@ -192,13 +192,13 @@ test('uses HTTPS_PROXY to obtain Google credentials', async () => {
     connects.push(url ?? '');
     socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
   });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(proxy);
   onTestFinished(() => void proxy.close());
   const service = await startProcess({
     KEY_STORE: 'firestore',
     GOOGLE_CLOUD_PROJECT: 'demo-credentials',
     GOOGLE_APPLICATION_CREDENTIALS: federated('https://sts.example/token'),
-    HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    HTTPS_PROXY: `http://127.0.0.1:${port}`,
   });
   onTestFinished(() => service.signal('SIGKILL'));
   await waitFor('a request for a token by the proxy', () => connects.includes('sts.example:443'));

@@ -1,12 +1,12 @@
+import { type Emulator, startEmulator } from '@andamio/testing/emulator';
+import { startProcess, type TestProcess } from '@andamio/testing/service-process';
+import { requestKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import { waitFor } from '@andamio/testing/wait-for';
 import { Firestore } from '@google-cloud/firestore';
 import { afterEach, describe, expect, inject, test } from 'vitest';
-import { type Emulator, startEmulator } from '../harness/emulator.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { startProcess, type TestProcess } from '../harness/process.ts';
-import { requestKey } from '../harness/request-key.ts';
 import { freshProject } from '../harness/stores.ts';
-import { tokenFor } from '../harness/tokens.ts';
-import { waitFor } from '../harness/wait-for.ts';
 
 describe.skipIf(inject('emulatorHost') === undefined)('when Firestore fails', () => {
   let emulator: Emulator | undefined;

@@ -1,10 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
+import { processPepper, startProcess } from '@andamio/testing/service-process';
+import { requestKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { createDigester, digestKeyOf } from '@andamio/verification/digest';
 import { expect, test } from 'vitest';
-import { processPepper, startProcess } from '../harness/process.ts';
-import { requestKey } from '../harness/request-key.ts';
 import { temporaryFile } from '../harness/stores.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const rounds = 50;
 const owners = 8;

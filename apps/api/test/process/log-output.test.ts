@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@andamio/testing/free-port';
+import { waitFor } from '@andamio/testing/wait-for';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePort } from '../harness/free-port.ts';
-import { waitFor } from '../harness/wait-for.ts';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 

@@ -8,11 +8,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { spawnService, startProcess, type TestProcess } from '@andamio/testing/service-process';
+import { requestKey } from '@andamio/testing/service-requests';
+import { jwtSecret } from '@andamio/testing/tokens';
 import jwt from 'jsonwebtoken';
 import { afterEach, describe, expect, test } from 'vitest';
-import { spawnService, startProcess, type TestProcess } from '../harness/process.ts';
-import { requestKey } from '../harness/request-key.ts';
-import { jwtSecret } from '../harness/tokens.ts';
 
 /** Starts the service with invalid settings and waits until it exits. */
 async function refusal(environment: Record<string, string>) {

@@ -1,11 +1,11 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { spawnService, startProcess, type TestProcess } from '@andamio/testing/service-process';
+import { requestKey } from '@andamio/testing/service-requests';
+import { waitFor } from '@andamio/testing/wait-for';
 import { afterEach, describe, expect, test } from 'vitest';
 import { expectError } from '../harness/expect-error.ts';
-import { spawnService, startProcess, type TestProcess } from '../harness/process.ts';
-import { requestKey } from '../harness/request-key.ts';
 import { temporaryFile } from '../harness/stores.ts';
-import { waitFor } from '../harness/wait-for.ts';
 
 describe('when the embedded store fails', () => {
   let service: TestProcess | undefined;

@@ -3,10 +3,10 @@ import { cpSync, mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { spawnService, startProcess } from '@andamio/testing/service-process';
+import { waitFor } from '@andamio/testing/wait-for';
 import { afterEach, describe, expect, inject, test } from 'vitest';
-import { spawnService, startProcess } from '../harness/process.ts';
 import { freshProject } from '../harness/stores.ts';
-import { waitFor } from '../harness/wait-for.ts';
 
 describe('start', () => {
   let end = () => {};

@@ -1,10 +1,10 @@
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startProcess, type TestProcess } from '@andamio/testing/service-process';
+import { requestPath } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterEach, describe, expect, test } from 'vitest';
-import { startProcess, type TestProcess } from '../harness/process.ts';
-import { requestPath } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 describe('SIGTERM', () => {
   let service: TestProcess | undefined;

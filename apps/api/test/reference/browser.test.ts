@@ -2,11 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { statusMessages } from '@andamio/schema/errors';
 import { requestApiKey } from '@andamio/schema/operations';
+import { launchBrowser, openPage, seriousViolations } from '@andamio/testing/browser';
+import { startProcess, type TestProcess } from '@andamio/testing/service-process';
+import { tokenFor } from '@andamio/testing/tokens';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { launchBrowser, openPage, seriousViolations } from '../harness/browser.ts';
-import { startProcess, type TestProcess } from '../harness/process.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const screenshots = join(import.meta.dirname, '../../reports/screenshots');
 const operation = 'Request a New API Key';

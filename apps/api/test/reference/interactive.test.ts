@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
+import { launchBrowser, openPage } from '@andamio/testing/browser';
+import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
+import { startProcess } from '@andamio/testing/service-process';
 import type { Browser } from 'playwright-core';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { launchBrowser, openPage } from '../harness/browser.ts';
-import { startProcess } from '../harness/process.ts';
 
 const rounds = 7;
 const built = join(import.meta.dirname, '../../dist/reference');
@@ -28,9 +28,9 @@ async function startBareServer(document: string): Promise<string> {
     response.setHeader('Content-Encoding', 'br');
     response.end(readFileSync(`${join(built, url)}.br`));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   onTestFinished(() => void server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/index.html`;
+  return `http://127.0.0.1:${port}/index.html`;
 }
 
 /**

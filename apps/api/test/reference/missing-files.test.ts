@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { requestKey } from '@andamio/testing/service-requests';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
-import { requestKey } from '../harness/request-key.ts';
 
 const docs = '/api/v1/docs';
 

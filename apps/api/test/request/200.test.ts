@@ -1,8 +1,8 @@
 import { isKey } from '@andamio/schema/key-format';
+import { requestKey, requestPath } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
-import { requestKey, requestPath } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 describe('issuing a key', () => {
   let app: TestApp;

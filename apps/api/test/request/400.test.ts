@@ -1,7 +1,7 @@
+import { requestKey } from '@andamio/testing/service-requests';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { requestKey } from '../harness/request-key.ts';
 
 describe('rejecting a malformed body', () => {
   let app: TestApp;

@@ -1,9 +1,9 @@
+import { requestPath } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 import { sendRaw } from '../harness/raw-socket.ts';
-import { requestPath } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 describe('rejecting missing or invalid credentials', () => {
   let app: TestApp;

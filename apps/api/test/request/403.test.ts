@@ -1,8 +1,8 @@
+import { requestKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { requestKey } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 describe('rejecting insufficient permissions', () => {
   let app: TestApp;

@@ -1,11 +1,11 @@
+import { requestKey } from '@andamio/testing/service-requests';
 import { createMemoryStore } from '@andamio/testing/store/memory-store';
+import { waitFor } from '@andamio/testing/wait-for';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type KeyStore, OutcomeUnknownError, StoreUnavailableError } from '../../src/keys/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { requestKey } from '../harness/request-key.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';
-import { waitFor } from '../harness/wait-for.ts';
 
 describe('unexpected errors', () => {
   let app: TestApp | undefined;

@@ -1,9 +1,9 @@
 import { isKey } from '@andamio/schema/key-format';
+import { getUser, requestKey, rollKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { getUser, requestKey, rollKey } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const begun = Date.UTC(2025, 7, 31, 23, 59, 59, 999);
 const day = 86_400_000;

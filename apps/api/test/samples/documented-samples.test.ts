@@ -1,9 +1,9 @@
 import { operations, requestApiKey } from '@andamio/schema/operations';
+import { startProcess, type TestProcess } from '@andamio/testing/service-process';
+import { requestKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createSampleRunner, runners } from '../harness/languages.ts';
-import { startProcess, type TestProcess } from '../harness/process.ts';
-import { requestKey } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 type Documented = Record<
   string,

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { startProcess, type TestProcess } from '@andamio/testing/service-process';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { startProcess, type TestProcess } from '../harness/process.ts';
 import type { Requirement } from '../harness/requirements.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const host = 'https://andamio-api-308006323670.us-central1.run.app';
 

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { makeKey } from '@andamio/schema/key-format';
+import { getUser, requestKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreUnavailableError } from '../../src/keys/store.ts';
 import { startApp, type TestApp, type TestAppOptions, testPepper } from '../harness/app.ts';
@@ -16,10 +18,8 @@ import {
   startGithub,
 } from '../harness/github.ts';
 import { sendRaw } from '../harness/raw-socket.ts';
-import { getUser, requestKey } from '../harness/request-key.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';
 import { fileStore, memoryStore } from '../harness/stores.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const signer = githubKey();
 

@@ -1,8 +1,8 @@
+import { waitFor } from '@andamio/testing/wait-for';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 import { type Github, githubKey, sendAlerts, startGithub } from '../harness/github.ts';
-import { waitFor } from '../harness/wait-for.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -1,8 +1,8 @@
 import { makeKey } from '@andamio/schema/key-format';
+import { startProcess, type TestProcess } from '@andamio/testing/service-process';
+import { getUser, requestKey } from '@andamio/testing/service-requests';
 import { afterEach, expect, test } from 'vitest';
 import { alertOf, githubKey, sendAlerts, startGithub } from '../harness/github.ts';
-import { startProcess, type TestProcess } from '../harness/process.ts';
-import { getUser, requestKey } from '../harness/request-key.ts';
 
 let service: TestProcess | undefined;
 afterEach(() => service?.signal('SIGKILL'));

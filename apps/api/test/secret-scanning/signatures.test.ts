@@ -1,5 +1,6 @@
 import { sign } from 'node:crypto';
 import { makeKey } from '@andamio/schema/key-format';
+import { getUser, requestKey } from '@andamio/testing/service-requests';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
@@ -16,7 +17,6 @@ import {
 } from '../harness/github.ts';
 import { ecPair, rsaPair } from '../harness/jwks-server.ts';
 import { sendRaw } from '../harness/raw-socket.ts';
-import { getUser, requestKey } from '../harness/request-key.ts';
 
 const signer = githubKey();
 const second = githubKey();

@@ -1,3 +1,4 @@
+import { startFirestoreProxy } from '@andamio/testing/firestore-proxy';
 import {
   addition,
   command,
@@ -13,7 +14,6 @@ import { revocation } from '@andamio/testing/store/operator';
 import { connected, type TestStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
-import { startFirestoreProxy } from '../harness/firestore-proxy.ts';
 import { firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
 
 const emulatorHost = inject('emulatorHost') as string;

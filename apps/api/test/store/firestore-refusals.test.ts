@@ -1,10 +1,10 @@
+import { startRefusingFirestore } from '@andamio/testing/refusing-firestore';
 import { command, present } from '@andamio/testing/store/commands';
 import { withOperations } from '@andamio/testing/store/operations';
 import type { TestStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
 import { StoreUnavailableError } from '../../src/keys/store.ts';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
-import { startRefusingFirestore } from '../harness/refusing-firestore.ts';
 
 /**
  * Firestore status codes that persist until an operator acts, each with a pattern of the advice in

@@ -1,8 +1,14 @@
+import { startProcess, type TestProcess } from '@andamio/testing/service-process';
+import {
+  deleteKey,
+  getUser,
+  requestKey,
+  rollKey,
+  rotateKey,
+} from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterEach, describe, expect, inject, test } from 'vitest';
-import { startProcess, type TestProcess } from '../harness/process.ts';
-import { deleteKey, getUser, requestKey, rollKey, rotateKey } from '../harness/request-key.ts';
 import { freshProject, temporaryFile } from '../harness/stores.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const emulatorHost = inject('emulatorHost');
 

@@ -1,6 +1,3 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startApp, type TestApp } from '../harness/app.ts';
-import { expectError } from '../harness/expect-error.ts';
 import {
   deleteKey,
   getDailyUsage,
@@ -9,8 +6,11 @@ import {
   newKey,
   rollKey,
   verifyKey,
-} from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
+} from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../harness/app.ts';
+import { expectError } from '../harness/expect-error.ts';
 
 describe('usage counting', () => {
   let app: TestApp;

@@ -1,8 +1,14 @@
+import {
+  deleteKey,
+  getUsage,
+  newKey,
+  requestKey,
+  verifyKey,
+} from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { deleteKey, getUsage, newKey, requestKey, verifyKey } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const day = 86_400_000;
 const noon = Date.UTC(2025, 11, 5, 12);

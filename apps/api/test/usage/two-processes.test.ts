@@ -1,12 +1,18 @@
+import { startProcess, type TestProcess } from '@andamio/testing/service-process';
+import {
+  deleteKey,
+  getDailyUsage,
+  getUsage,
+  newKey,
+  verifyKey,
+} from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import { waitFor } from '@andamio/testing/wait-for';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { usageInterval } from '../../src/keys/usage/meter.ts';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
-import { startProcess, type TestProcess } from '../harness/process.ts';
-import { deleteKey, getDailyUsage, getUsage, newKey, verifyKey } from '../harness/request-key.ts';
 import { freshProject, temporaryFile } from '../harness/stores.ts';
-import { tokenFor } from '../harness/tokens.ts';
-import { waitFor } from '../harness/wait-for.ts';
 
 const emulatorHost = inject('emulatorHost');
 

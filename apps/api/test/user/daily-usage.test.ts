@@ -1,11 +1,11 @@
+import { deleteKey, getDailyUsage, requestKey } from '@andamio/testing/service-requests';
 import { addition } from '@andamio/testing/store/commands';
+import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KeyStore } from '../../src/keys/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { deleteKey, getDailyUsage, requestKey } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const evening = Date.UTC(2025, 7, 31, 23, 59, 59);
 const august = { start_date: '2025-08-01', end_date: '2025-08-31' };

@@ -1,8 +1,3 @@
-import { expect, onTestFinished, test } from 'vitest';
-import type { TierClaim } from '../../src/keys/model.ts';
-import type { KeyStore } from '../../src/keys/store.ts';
-import { createSqliteStore } from '../../src/store/sqlite/store.ts';
-import { startApp } from '../harness/app.ts';
 import {
   getDailyUsage,
   getUsage,
@@ -10,8 +5,13 @@ import {
   newKey,
   requestKey,
   verifyKey,
-} from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
+} from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import { expect, onTestFinished, test } from 'vitest';
+import type { TierClaim } from '../../src/keys/model.ts';
+import type { KeyStore } from '../../src/keys/store.ts';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import { startApp } from '../harness/app.ts';
 
 /**
  * Starts a service with a key whose owner's tier is growth, according to a token issued at second

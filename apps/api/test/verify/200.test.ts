@@ -1,7 +1,3 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createSqliteStore } from '../../src/store/sqlite/store.ts';
-import { startApp, type TestApp, testPepper } from '../harness/app.ts';
-import { sendRaw } from '../harness/raw-socket.ts';
 import {
   getUser,
   newKey,
@@ -9,8 +5,12 @@ import {
   rollKey,
   verifyKey,
   verifyPath,
-} from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
+} from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import { startApp, type TestApp, testPepper } from '../harness/app.ts';
+import { sendRaw } from '../harness/raw-socket.ts';
 
 const issuedAt = Date.UTC(2025, 7, 31, 23, 59, 59);
 

@@ -1,8 +1,4 @@
 import { makeKey } from '@andamio/schema/key-format';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { createSqliteStore } from '../../src/store/sqlite/store.ts';
-import { startApp, testPepper } from '../harness/app.ts';
-import { expectError } from '../harness/expect-error.ts';
 import {
   type Answer,
   deleteKey,
@@ -11,8 +7,12 @@ import {
   rollKey,
   verifyKey,
   verifyPath,
-} from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
+} from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import { startApp, testPepper } from '../harness/app.ts';
+import { expectError } from '../harness/expect-error.ts';
 
 /** Headers whose values differ between otherwise equal responses. */
 const volatile = new Set([

@@ -1,9 +1,9 @@
 import { makeKey } from '@andamio/schema/key-format';
+import { deleteKey, getUser, newKey, verifyKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startApp, type TestAppOptions } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { deleteKey, getUser, newKey, verifyKey } from '../harness/request-key.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 async function start(settings: TestAppOptions['settings'] = {}) {
   const app = await startApp({ settings });

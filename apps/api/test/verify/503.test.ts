@@ -1,14 +1,14 @@
 import { makeKey } from '@andamio/schema/key-format';
+import { startEmulator } from '@andamio/testing/emulator';
+import { startProcess, untilReady } from '@andamio/testing/service-process';
+import { newKey, verifyKey } from '@andamio/testing/service-requests';
+import { waitFor } from '@andamio/testing/wait-for';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { type KeyStore, StoreUnavailableError } from '../../src/keys/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp } from '../harness/app.ts';
-import { startEmulator } from '../harness/emulator.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { startProcess, untilReady } from '../harness/process.ts';
-import { newKey, verifyKey } from '../harness/request-key.ts';
 import { freshProject } from '../harness/stores.ts';
-import { waitFor } from '../harness/wait-for.ts';
 
 /** Starts the service with a store that can fail and a monotonic clock. The test controls both. */
 async function startFailing() {

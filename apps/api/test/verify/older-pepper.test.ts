@@ -1,11 +1,11 @@
 import type { Pepper } from '@andamio/schema/settings';
+import { deleteKey, newKey, rollKey, verifyKey } from '@andamio/testing/service-requests';
 import type { ReadableStore } from '@andamio/testing/store/store-under-test';
+import { tokenFor } from '@andamio/testing/tokens';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { type KeyStore, StoreUnavailableError } from '../../src/keys/store.ts';
 import { startApp, testPepper } from '../harness/app.ts';
-import { deleteKey, newKey, rollKey, verifyKey } from '../harness/request-key.ts';
 import { fileStore, firestoreStore } from '../harness/stores.ts';
-import { tokenFor } from '../harness/tokens.ts';
 
 const emulatorHost = inject('emulatorHost');
 const newer: Pepper = { version: 'newer', secret: Buffer.alloc(32, 'newer') };

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
-import { startProcess } from '../../../../apps/api/test/harness/process.ts';
+import { endWithFile } from '@andamio/testing/end-with-file';
+import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
+import { startProcess } from '@andamio/testing/service-process';
 
 /** A request received by the proxy. */
 interface Received {
@@ -114,12 +114,11 @@ export async function startProxy(serviceUrl: string): Promise<Proxy> {
     received.push(current);
     await (faults.shift() ?? handOn)(response, current, forward);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   endWithFile(() => {
     server.closeAllConnections();
     server.close();
   });
-  const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
     received,

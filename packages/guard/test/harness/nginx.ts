@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../../../../apps/api/test/harness/free-port.ts';
+import { freePort } from '@andamio/testing/free-port';
 import { publishedHost, startProxy, temporaryFolder } from './proxy.ts';
 import type { Surroundings } from './proxy-contract.ts';
 import { nginx } from './requirements.ts';

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
-import { pack, run } from '../../../client/test/harness/packed.ts';
+import { endWithFile } from '@andamio/testing/end-with-file';
+import { pack, run } from '@andamio/testing/packed';
 
 /**
  * Dependencies that the test projects need, by the package whose node_modules folder contains them.

@@ -1,11 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
-import { waitFor } from '../../../../apps/api/test/harness/wait-for.ts';
+import { endWithFile } from '@andamio/testing/end-with-file';
+import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
+import { waitFor } from '@andamio/testing/wait-for';
 
 /** The host in the shipped configurations. */
 export const publishedHost = 'andamio-api-308006323670.us-central1.run.app';
@@ -69,12 +69,12 @@ export async function startEchoApp(): Promise<number> {
       .writeHead(status, { 'Content-Type': 'application/json' })
       .end(JSON.stringify({ app: request.method, path: request.url, body, keys }));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   endWithFile(() => {
     server.closeAllConnections();
     server.close();
   });
-  return (server.address() as AddressInfo).port;
+  return port;
 }
 
 /** A proxy program that listens on loopback. */

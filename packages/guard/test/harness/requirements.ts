@@ -1,7 +1,4 @@
-import { spawnSync } from 'node:child_process';
-
-const works = (command: string, ...args: string[]) =>
-  spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+import { works } from '@andamio/testing/requirements';
 
 /** The nginx program. Also found if PATH does not contain Debian's folder of server programs. */
 export const nginx = ['nginx', '/usr/sbin/nginx'].find((program) => works(program, '-v'));

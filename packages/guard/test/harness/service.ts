@@ -1,7 +1,7 @@
-import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
-import { startProcess, type TestProcess } from '../../../../apps/api/test/harness/process.ts';
-import { deleteKey, getUsage, requestKey } from '../../../../apps/api/test/harness/request-key.ts';
-import { tokenFor } from '../../../../apps/api/test/harness/tokens.ts';
+import { endWithFile } from '@andamio/testing/end-with-file';
+import { startProcess, type TestProcess } from '@andamio/testing/service-process';
+import { deleteKey, getUsage, requestKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
 
 /** Cache time of the service in these tests, in seconds. */
 export const bound = 2;

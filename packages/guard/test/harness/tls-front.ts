@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
+import { endWithFile } from '@andamio/testing/end-with-file';
+import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 
 /** A proxy that terminates TLS, like Google's front end. */
 export interface TlsFront {
@@ -41,11 +41,10 @@ export async function startTlsFront(
     outgoing.end(body);
   });
   server.on('secureConnection', () => connections++);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   endWithFile(() => {
     server.closeAllConnections();
     server.close();
   });
-  const { port } = server.address() as AddressInfo;
   return { port, received, connections: () => connections };
 }

@@ -1,7 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { errorBody } from '@andamio/schema/errors';
-import { endWithFile } from '../../../../apps/api/test/harness/end-with-file.ts';
+import { endWithFile } from '@andamio/testing/end-with-file';
+import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 
 /** A function that handles one request. */
 export type Answering = (response: ServerResponse) => void;
@@ -95,14 +96,13 @@ export async function startVerifyServer(): Promise<VerifyServer> {
     connections++;
     sockets.add(socket.once('close', () => sockets.delete(socket)));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   const stop = async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const socket of sockets) socket.destroy();
     await closed;
   };
   endWithFile(stop);
-  const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
     received,
