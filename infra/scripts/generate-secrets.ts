@@ -1,7 +1,7 @@
 // npx -y pnpm@12 secrets:generate STACK [STEP]: creates the missing secrets of a stack in Secret
 // Manager, or performs one step of a rotation. It sends values only to Secret Manager and never
 // prints them. It writes the version number to the stack's file.
-import { type ServiceSecret, secretIdOf, serviceSecrets } from '../settings/service.ts';
+import { type ServiceSecret, secretIdOf, serviceSecrets } from '../settings/service-variables.ts';
 import { Failure, outputsOf, projectName, pulumi, say, script } from './cli.ts';
 import { ManagedSecret } from './secret-manager.ts';
 import { ensure, type StackSecret, steps, take } from './secret-rotation.ts';

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { basePath } from '@andamio/schema/hosts';
 import jwt from 'jsonwebtoken';
-import { secretIdOf, variables } from '../settings/service.ts';
+import { secretIdOf, variables } from '../settings/service-variables.ts';
 import { Failure, named, outputsOf, projectName, pulumi, say, script } from './cli.ts';
 import { ManagedSecret } from './secret-manager.ts';
 

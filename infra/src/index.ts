@@ -1,4 +1,4 @@
-import { readSettings, refuse } from '../settings/stack.ts';
+import { readSettings, refuse } from '../settings/read-settings.ts';
 import { adopt } from './adoption.ts';
 import { repeatWhatGoogleTakesLater } from './error-hooks.ts';
 import { lastApplied, leftoverProblems, refuseToMove } from './last-update.ts';

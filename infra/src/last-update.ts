@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { SettingProblem, Settings } from '../settings/index.ts';
+import type { SettingProblem, Settings } from '../settings/stack-settings.ts';
 
 /** Stack outputs that cannot change unless the service or the database is deleted. */
 export interface Place {

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { Settings } from '../settings/index.ts';
+import type { Settings } from '../settings/stack-settings.ts';
 import { attestorOf, registryOf } from './image-names.ts';
 import { type LastApplied, placeOf } from './last-update.ts';
 import type { Foundation } from './project/project-resources.ts';

@@ -1,7 +1,7 @@
 import { type PublicHost, publicHosts, publicUrl } from '@andamio/schema/hosts';
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
-import type { SettingProblem, Settings } from '../settings/index.ts';
+import type { SettingProblem, Settings } from '../settings/stack-settings.ts';
 
 /** The public host of the stack's service. It is known before the service exists. */
 export interface Host extends PublicHost {

@@ -1,7 +1,7 @@
 import { parseSettings } from '@andamio/schema/settings';
 import { describe, expect, test } from 'vitest';
 import { ensure, type StackSecret, take, type Vault } from '../scripts/secret-rotation.ts';
-import { serviceSecrets } from '../settings/service.ts';
+import { serviceSecrets } from '../settings/service-variables.ts';
 
 /**
  * A secret in memory that behaves like Secret Manager: version numbers increase by one, and

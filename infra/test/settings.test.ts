@@ -1,7 +1,7 @@
 import { secretSettings, settingNames } from '@andamio/schema/settings';
 import { describe, expect, test } from 'vitest';
-import { parseSettings, type Settings } from '../settings/index.ts';
-import { passedVariables, serviceSecrets, variables } from '../settings/service.ts';
+import { passedVariables, serviceSecrets, variables } from '../settings/service-variables.ts';
+import { parseSettings, type Settings } from '../settings/stack-settings.ts';
 import { serviceEnvironment } from '../src/service/service-environment.ts';
 import { remaining } from './harness/settings.ts';
 

@@ -1,7 +1,7 @@
 import type { ResourceValidationPolicy } from '@pulumi/policy';
+import { forWorkloads, isDefaultServiceAccount } from '../cloud-run-workloads.ts';
 import { forMembers } from '../grants.ts';
 import { forKind, forResources } from '../validation.ts';
-import { forWorkloads, isDefaultServiceAccount } from '../workloads.ts';
 
 /**
  * Rejects grants to `allUsers` and `allAuthenticatedUsers`. Source: Checkov CKV_GCP_101 and

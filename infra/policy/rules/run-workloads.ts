@@ -1,7 +1,7 @@
 import { secretSettings, settingNames } from '@andamio/schema/settings';
 import type { ResourceValidationPolicy } from '@pulumi/policy';
+import { forWorkloads } from '../cloud-run-workloads.ts';
 import { forEachKnown, forKind } from '../validation.ts';
-import { forWorkloads } from '../workloads.ts';
 
 /**
  * Requires an image digest, because a tag can be moved and Binary Authorization identifies images

@@ -1,6 +1,6 @@
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
-import type { GitHub, Settings } from '../../settings/index.ts';
+import type { GitHub, Settings } from '../../settings/stack-settings.ts';
 import { attestorId, buildAccountId, keyId, keyRingId } from '../image-names.ts';
 import { buildPermissions } from '../permissions.ts';
 import { allowImpersonation, type Federation, principalOf } from './federation.ts';

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { Settings } from '../../settings/index.ts';
+import type { Settings } from '../../settings/stack-settings.ts';
 import { ProjectServices } from './apis.ts';
 import { Attestation, type KeysBefore } from './attestation.ts';
 import { AuditLogs } from './audit-logs.ts';

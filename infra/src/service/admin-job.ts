@@ -1,7 +1,7 @@
 import { type SettingName, storeSettings } from '@andamio/schema/settings';
 import * as gcp from '@pulumi/gcp';
 import type * as pulumi from '@pulumi/pulumi';
-import type { Settings } from '../../settings/index.ts';
+import type { Settings } from '../../settings/stack-settings.ts';
 import { type Environment, toContainerEnvs } from './environment.ts';
 
 const needed: ReadonlySet<string> = new Set<SettingName>(storeSettings);

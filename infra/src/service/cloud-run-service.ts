@@ -1,7 +1,7 @@
 import { healthPaths } from '@andamio/schema/health';
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
-import type { Settings } from '../../settings/index.ts';
+import type { Settings } from '../../settings/stack-settings.ts';
 import type { Host } from '../public-host.ts';
 import { type Environment, toContainerEnvs } from './environment.ts';
 import { againOnceGrantsAreEffective } from './first-revision.ts';

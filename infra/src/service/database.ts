@@ -1,7 +1,7 @@
 import { type Collection, collections } from '@andamio/schema/firestore-layout';
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
-import type { Settings } from '../../settings/index.ts';
+import type { Settings } from '../../settings/stack-settings.ts';
 
 const weeks = (count: number) => `${count * 7 * 86_400}s`;
 const days = (count: number) => `${count * 86_400}s`;

@@ -1,6 +1,6 @@
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
-import type { Settings } from '../../settings/index.ts';
+import type { Settings } from '../../settings/stack-settings.ts';
 
 /**
  * The Memorystore for Valkey instance in which all instances of the service share rate limit

@@ -1,6 +1,6 @@
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
-import type { GitHub, Settings } from '../../settings/index.ts';
+import type { GitHub, Settings } from '../../settings/stack-settings.ts';
 import { repositoryId } from '../image-names.ts';
 import { deployPermissions, releasePermissions } from '../permissions.ts';
 import { allowVerification } from '../project/attestation.ts';

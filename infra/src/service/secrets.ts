@@ -1,7 +1,11 @@
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
-import type { SettingProblem, Settings } from '../../settings/index.ts';
-import { type ServiceSecret, secretIdOf, serviceSecrets } from '../../settings/service.ts';
+import {
+  type ServiceSecret,
+  secretIdOf,
+  serviceSecrets,
+} from '../../settings/service-variables.ts';
+import type { SettingProblem, Settings } from '../../settings/stack-settings.ts';
 
 /**
  * A secret of the service, pinned to one version. `secrets:generate` adds versions. Secret values

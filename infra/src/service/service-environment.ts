@@ -1,5 +1,5 @@
-import type { Settings } from '../../settings/index.ts';
-import { type ProgramVariable, passedVariables } from '../../settings/service.ts';
+import { type ProgramVariable, passedVariables } from '../../settings/service-variables.ts';
+import type { Settings } from '../../settings/stack-settings.ts';
 import type { Environment, Value } from './environment.ts';
 import type { RateLimitCounters } from './rate-limit-counters.ts';
 import type { PinnedSecret } from './secrets.ts';

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { Settings } from '../../settings/index.ts';
+import type { Settings } from '../../settings/stack-settings.ts';
 import type { Foundation } from '../project/project-resources.ts';
 import type { Host } from '../public-host.ts';
 import { adminJob } from './admin-job.ts';

@@ -1,6 +1,6 @@
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
-import type { Settings } from '../../../settings/index.ts';
+import type { Settings } from '../../../settings/stack-settings.ts';
 import type { Host } from '../../public-host.ts';
 import { alerts } from './alerts.ts';
 import { dashboard } from './dashboard.ts';

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { parseSettings, type SettingProblem, type Settings } from './index.ts';
+import { parseSettings, type SettingProblem, type Settings } from './stack-settings.ts';
 
 /** Returns the configuration values of this Pulumi project, by key without the project's prefix. */
 function ownValues(): Record<string, string> {

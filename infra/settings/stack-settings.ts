@@ -7,7 +7,7 @@ import {
   serviceProblems,
   serviceSecrets,
   type VersionKey,
-} from './service.ts';
+} from './service-variables.ts';
 
 /** Settings that the program passes to the service. The service's own schema validates them. */
 const passed = Object.fromEntries(
