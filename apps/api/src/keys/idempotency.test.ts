@@ -10,10 +10,10 @@ const pepper = (version: string, byte: number) => ({
 const request = { userId: 'owner', operation: 'request', idempotencyKey: 'key' } as const;
 const source = { pepperVersion: 'v1', nonce: 'bm9uY2U' };
 
-describe('a derived key', () => {
+describe('deriving a key', () => {
   const derive = createKeyDeriver([pepper('v2', 2), pepper('v1', 1)]);
 
-  test('is a key by form and checksum, and the same each time, whichever pepper makes new ones', () => {
+  test('derives the same valid key each time, whichever pepper comes first', () => {
     const key = derive(request, source);
     expect(isKey(key)).toBe(true);
     expect(derive(request, source)).toBe(key);
@@ -26,11 +26,11 @@ describe('a derived key', () => {
     ['owner', { ...request, userId: 'other' }, source],
     ['operation', { ...request, operation: 'roll' as const }, source],
     ['Idempotency-Key', { ...request, idempotencyKey: 'other' }, source],
-  ])('is another for another %s', (_, otherRequest, otherSource) => {
+  ])('derives another key for another %s', (_, otherRequest, otherSource) => {
     expect(derive(otherRequest, otherSource)).not.toBe(derive(request, source));
   });
 
-  test('does not depend on where the owner ends and the Idempotency-Key begins', () => {
+  test('derives distinct keys for owners and Idempotency-Keys that are equal when joined', () => {
     fc.assert(
       fc.property(fc.string(), fc.string({ minLength: 1 }), fc.string(), (one, two, three) => {
         const joined = derive({ ...request, userId: one + two, idempotencyKey: three }, source);
@@ -41,9 +41,9 @@ describe('a derived key', () => {
     );
   });
 
-  test('under a pepper that is not configured cannot be had, and the error names the version alone', () => {
+  test('throws for a pepper that is not configured, naming only its version', () => {
     expect(() => derive(request, { ...source, pepperVersion: 'v0' })).toThrow(
-      'There is no pepper of the version v0 any more.',
+      'The pepper version v0 is not configured.',
     );
   });
 });

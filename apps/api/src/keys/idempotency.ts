@@ -134,7 +134,7 @@ export function createKeyDeriver(peppers: readonly Pepper[]): DeriveKey {
   return ({ userId, operation, idempotencyKey }, { pepperVersion, nonce }) => {
     const secret = secrets.get(pepperVersion);
     if (secret === undefined)
-      throw new Error(`There is no pepper of the version ${pepperVersion} any more.`);
+      throw new Error(`The pepper version ${pepperVersion} is not configured.`);
     let block = 0;
     return makeKey((length) => {
       const info = JSON.stringify([

@@ -14,26 +14,26 @@ function droppable(...held: ReturnType<typeof counts>[]): string[] {
   return uses.filter(({ canBeDropped }) => canBeDropped).map(({ version }) => version);
 }
 
-test('a pepper can be dropped when it makes no keys and nothing needs it', () => {
+test('a pepper can be dropped if it does not create keys and no key requires it', () => {
   expect(droppable()).toEqual(['old']);
   expect(droppable(counts('new', 5, 5, 5))).toEqual(['old']);
 });
 
 test.each([
   ['a valid key', counts('old', 1, 0, 0)],
-  ['a secret in its grace', counts('old', 0, 1, 0)],
-  ['an expired key, which could be extended', counts('old', 0, 0, 1)],
-])('%s keeps its pepper', (_, held) => {
+  ['a superseded key', counts('old', 0, 1, 0)],
+  ['an expired key, which can be rotated', counts('old', 0, 0, 1)],
+])('a pepper cannot be dropped while it is required by %s', (_, held) => {
   expect(droppable(held)).toEqual([]);
 });
 
-test('the pepper that makes keys stays, also before it has made one', () => {
+test('the pepper that creates keys cannot be dropped, even before it has created one', () => {
   expect(pepperUses(['new'], [])).toMatchObject([
     { version: 'new', makesKeys: true, canBeDropped: false },
   ]);
 });
 
-test('keys whose pepper is not configured are told, under a version that nobody can drop', () => {
+test('keys whose pepper is not configured are reported under its version, which cannot be dropped', () => {
   expect(pepperUses(['new'], [counts('lost', 2, 1, 4)])).toEqual([
     expect.objectContaining({ version: 'new', isConfigured: true, unexpired: 0 }),
     {

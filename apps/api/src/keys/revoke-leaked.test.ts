@@ -38,8 +38,8 @@ async function revoking(fail: (key: string) => void = () => {}) {
   };
 }
 
-describe('revoking what was found in public', () => {
-  test('asks for a key by its digest under every pepper, in the name of whoever found it', async () => {
+describe('revoking leaked keys', () => {
+  test('revokes a key by its digests under every pepper, and logs who reported it', async () => {
     const { store, dependencies, ids } = await revoking();
     await revokeLeaked(dependencies, [keys[0] as string], github);
     expect(ids()).toEqual([[`one:${keys[0]}`, `two:${keys[0]}`]]);
@@ -52,7 +52,7 @@ describe('revoking what was found in public', () => {
     });
   });
 
-  test('asks once for each key, for none that is mistyped, and for a bounded number at a time', async () => {
+  test('revokes each key once and at most 16 concurrently, and ignores mistyped ones', async () => {
     const { dependencies, keys: asked, mostAtOnce } = await revoking();
     const texts = [...keys, ...keys, 'ant-', `${keys[0]}x`, `ant-${'0'.repeat(40)}`];
     expect(await revokeLeaked(dependencies, texts, github)).toEqual({
@@ -63,7 +63,7 @@ describe('revoking what was found in public', () => {
     expect(mostAtOnce()).toBe(16);
   });
 
-  test('goes on with the others when one fails, and then tells it', async () => {
+  test('revokes the other keys if one fails, then rejects with its error', async () => {
     const broken = keys[3];
     const { dependencies, keys: asked } = await revoking((key) => {
       if (key === broken) throw new TypeError('a document does not fit');
@@ -75,7 +75,7 @@ describe('revoking what was found in public', () => {
   });
 
   test.each([StoreUnavailableError, OutcomeUnknownError])(
-    'gives up soon where the store is at fault: %o',
+    'stops after the first 16 keys if the store fails with %o',
     async (Fault) => {
       const { dependencies, keys: asked } = await revoking(() => {
         throw new Fault('gone');

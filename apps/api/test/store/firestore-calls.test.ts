@@ -40,7 +40,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     return { proxy, store, another, read, callsOf };
   }
 
-  test('an owner costs one for its first key and at most three for later ones', async () => {
+  test("issue makes one call for an owner's first key and at most three for later ones", async () => {
     const { store, callsOf } = await start();
     expect(await callsOf(() => store.issue(command({ name: 'first' })))).toBe(1);
     expect(await callsOf(() => store.issue(command({ name: 'second' })))).toBeLessThanOrEqual(3);
@@ -50,33 +50,30 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
   test.each([
     ['first', 1],
     ['second', 3],
-  ])(
-    'a commit whose answer is lost is not taken for a refusal: the %s key',
-    async (name, commit) => {
-      const { proxy, store, read } = await start();
-      if (name === 'second') expect(await store.issue(command({ name: 'first' }))).toBe('issued');
-      const input = command({ name });
-      const isStored = async () => (await read())['keys']?.some(({ id }) => id === input.record.id);
-      proxy.loseAnswerTo(commit);
-      const outcome = store.issue(input);
-      await expect.poll(isStored).toBe(true);
-      proxy.cut();
-      expect(await outcome).toBe('issued');
-      expect((await read())['keys']).toHaveLength(name === 'second' ? 2 : 1);
-    },
-  );
+  ])('issue succeeds if the response to its commit is lost: the %s key', async (name, commit) => {
+    const { proxy, store, read } = await start();
+    if (name === 'second') expect(await store.issue(command({ name: 'first' }))).toBe('issued');
+    const input = command({ name });
+    const isStored = async () => (await read())['keys']?.some(({ id }) => id === input.record.id);
+    proxy.loseAnswerTo(commit);
+    const outcome = store.issue(input);
+    await expect.poll(isStored).toBe(true);
+    proxy.cut();
+    expect(await outcome).toBe('issued');
+    expect((await read())['keys']).toHaveLength(name === 'second' ? 2 : 1);
+  });
 
   describe.each([
     ['first', 1],
     ['second', 3],
   ])(
-    'a commit whose answer is lost stays what it was although another process changed the key since: the %s key',
+    'issue succeeds if the response to its commit is lost and another process then changes the key: the %s key',
     (name, commit) => {
       test.each([
         ['deleted', (other: TestStore) => other.delete(deletion({ name })), 0],
         ['rolled', (other: TestStore) => other.roll(renewal({ name, graceSeconds: 0 })), 1],
         ['revoked', (other: TestStore, id: string) => other.revoke(revocation([id])), 0],
-      ] as const)('%s', async (_, change, left) => {
+      ] as const)('issue succeeds if its key is %s by another process', async (_, change, left) => {
         const { proxy, store, another, read } = await start();
         if (name === 'second') expect(await store.issue(command({ name: 'first' }))).toBe('issued');
         const { record, ...rules } = command({ name });
@@ -94,7 +91,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     },
   );
 
-  test('an extension or a roll costs three, a deletion and a list two, and a look-up or a name that is not held one', async () => {
+  test('rotate and roll make three calls, delete and list two, and a lookup or an unknown name one', async () => {
     const { store, callsOf } = await start();
     await store.issue(command({ expiresInDays: 1 }));
     expect(await callsOf(() => store.rotate(rotation()))).toBe(3);
@@ -106,7 +103,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     expect(await callsOf(() => store.rotate(rotation()))).toBe(1);
   });
 
-  test('keys that are looked up at the same time cost one together, and each finds its own', async () => {
+  test('concurrent lookups share one call, and each finds its own key', async () => {
     const { store, callsOf } = await start();
     const inputs = ['one', 'two', 'three'].map((name) => command({ name }));
     for (const input of inputs) expect(await store.issue(input)).toBe('issued');
@@ -119,7 +116,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     expect(found).toEqual([...inputs.map(({ record }) => record.id), undefined]);
   });
 
-  test('an extension whose answer is lost is this one and is made once, although a second one would be allowed', async () => {
+  test('rotate extends a key once if the response is lost, although a second rotation would be allowed', async () => {
     const { proxy, store, read } = await start();
     const { record, ...rules } = command({ expiresInDays: 1 });
     await store.issue({ record, ...rules });
@@ -132,7 +129,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     expect((await read())['keys']).toMatchObject([{ expires_at: now + day }]);
   });
 
-  test('a roll whose answer is lost is this one and is made once', async () => {
+  test('roll replaces the secret once if the response is lost', async () => {
     const { proxy, store, read } = await start();
     await store.issue(command());
     const input = renewal();
@@ -146,7 +143,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     expect((await read())['keys']).toHaveLength(2);
   });
 
-  test('a revocation costs four, also where it is of a name with two secrets', async () => {
+  test('revoke makes four calls, even for a name with two secrets', async () => {
     const { store, callsOf } = await start();
     const { record, ...rules } = command();
     await store.issue({ record, ...rules });
@@ -155,7 +152,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     expect(await callsOf(() => store.revoke(revocation([record.id])))).toBe(1);
   });
 
-  test('a revocation whose answer is lost is this one, although the secret is gone', async () => {
+  test('revoke succeeds if the response is lost, although the secret no longer exists', async () => {
     const { proxy, store, read } = await start();
     const { record, ...rules } = command();
     await store.issue({ record, ...rules });
@@ -166,7 +163,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     expect(await outcome).toMatchObject({ ids: [record.id] });
   });
 
-  test('a deletion whose answer is lost is not taken for one of a name that is not held', async () => {
+  test('delete succeeds if the response is lost, although the name no longer exists', async () => {
     const { proxy, store, read } = await start();
     const { record, ...rules } = command();
     await store.issue({ record, ...rules });
@@ -177,7 +174,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     expect(await outcome).toEqual({ ids: [record.id] });
   });
 
-  test('an addition of usage costs two, its totals one, and a year of days one', async () => {
+  test('addUsage makes two calls, and reading the totals or a year of days one', async () => {
     const { store, callsOf } = await start();
     expect(await callsOf(() => store.addUsage(addition({ name: 1 })))).toBe(2);
     expect(await callsOf(() => store.addUsage(addition({})))).toBe(1);
@@ -189,7 +186,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     );
   });
 
-  test('an addition of usage whose answer is lost is made once', async () => {
+  test('addUsage adds once if the response is lost', async () => {
     const { proxy, store, read } = await start();
     await store.addUsage(addition({ name: 1 }));
     proxy.loseAnswerTo(2);
@@ -204,7 +201,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     ).toMatchObject([{ requests: 11 }]);
   });
 
-  test('an addition of usage that was given up, its answer lost, is known again when it is asked for once more', async () => {
+  test('addUsage adds once if it is repeated after it has timed out', async () => {
     const { proxy, store, read } = await start();
     const ten = addition({ name: 10 });
     proxy.loseAnswerTo(2);

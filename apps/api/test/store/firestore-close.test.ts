@@ -18,7 +18,7 @@ const program = `
   console.log('closed');
 `;
 
-test('a store that is closed while its database is silent leaves no failure behind that nobody can catch', async () => {
+test('closing a store whose database does not respond causes no unhandled rejection', async () => {
   const silent = createServer(() => {}).listen(0, '127.0.0.1');
   onTestFinished(() => void silent.close());
   await once(silent, 'listening');

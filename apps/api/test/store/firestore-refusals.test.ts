@@ -50,8 +50,8 @@ async function openOn(code: number) {
   return store;
 }
 
-describe.each(permanent)('Firestore answers %i %s', (code, name, remedy) => {
-  test('reads end within 2 s and name the code and the remedy', async () => {
+describe.each(permanent)('Firestore responds with %i %s', (code, name, remedy) => {
+  test('reads reject within 2 s, naming the code and the remedy', async () => {
     const store = await openOn(code);
     // The reads run concurrently, because lookups in the same turn of the event loop share a call.
     const failures = await Promise.all(Object.values(reads).map((read) => failureOf(read(store))));
@@ -63,7 +63,7 @@ describe.each(permanent)('Firestore answers %i %s', (code, name, remedy) => {
     }
   });
 
-  test('a write ends within 2 s', async () => {
+  test('a write rejects within 2 s', async () => {
     const store = await openOn(code);
     const { error, milliseconds } = await failureOf(store.issue(command()));
     expect(error).toBeInstanceOf(Error);
@@ -74,7 +74,7 @@ describe.each(permanent)('Firestore answers %i %s', (code, name, remedy) => {
   });
 });
 
-test('what may pass is repeated until the time of the call is over', async () => {
+test('a read is retried until its deadline if the error is temporary', async () => {
   const server = await startRefusingFirestore(14, 'Try again.');
   const store = withOperations(
     createFirestoreStore({

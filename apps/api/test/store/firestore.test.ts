@@ -33,14 +33,14 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
   describeStoredKeys('Firestore', create);
   testAgainstModel('Firestore', create, 25);
 
-  describe('documents', () => {
-    test('stand in the collections of the layout and no others, named as it says', async () => {
+  describe('stored documents', () => {
+    test('writes only to the documented collections, with the documented document ids', async () => {
       const { store, read } = create();
-      const repeatable = idempotent('request', 'a "key"');
+      const idempotentRequest = idempotent('request', 'a "key"');
       const { record, ...rules } = command({
         userId: 'a/b',
         name: 'ключ',
-        request: { ...repeatable, userId: 'a/b' },
+        request: { ...idempotentRequest, userId: 'a/b' },
       });
       await store.issue({ record, ...rules });
       await store.addUsage(addition({ ключ: 1 }, { userId: 'a/b' }));
@@ -61,7 +61,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       );
     });
 
-    test('carry the field that Firestore removes them by exactly where the layout says, one instant on all of a key', async () => {
+    test('sets the TTL field in the documented collections only, with one time for all documents of a key', async () => {
       const { store, read } = create();
       await store.issue(command({ expiresInDays: 1, request: idempotent('request') }));
       await store.addUsage(addition({ name: 1 }));
@@ -82,7 +82,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       }
     });
 
-    test('of every collection say whose they are, and are found by that: what is stored of a user can be erased', async () => {
+    test('stores the user id in every collection, so that erase finds all documents of a user', async () => {
       const { store, read } = create();
       await store.issue(command({ request: idempotent('request') }));
       await store.addUsage(addition({ name: 1 }));
@@ -95,7 +95,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       expect(collectionsByUser).toEqual(others);
     });
 
-    test("hold each key's name and id once more where they are looked up by name", async () => {
+    test('stores name and id of each key in the collection for lookups by name', async () => {
       const { store, read } = create();
       const { record, ...rules } = command();
       await store.issue({ record, ...rules });
@@ -112,7 +112,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       ]);
     });
 
-    test('of a secret that was rolled away may be removed as soon as it has ended', async () => {
+    test('sets the TTL of a previous secret to the end of its grace', async () => {
       const { store, read } = create();
       const { record, ...rules } = command();
       await store.issue({ record, ...rules });
@@ -125,7 +125,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       expect(owners).toMatchObject([{ superseded: { [record.id]: present + 60 } }]);
     });
 
-    test("of an owner list the active keys: an expired one leaves with the next write, so that they don't grow", async () => {
+    test("drops expired keys from an owner's list of active keys with the next write", async () => {
       const { store, read } = create();
       await store.issue(command({ name: 'first', expiresInDays: 1 }));
       const { record, ...rules } = command({ name: 'second', createdAt: present + day });
@@ -135,7 +135,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       ]);
     });
 
-    test('that carry the expiry or what follows from it all move with an extension', async () => {
+    test('updates the expiry and the TTL in all documents of a key that is rotated', async () => {
       const { store, read } = create();
       const { record, ...rules } = command({ expiresInDays: 1 });
       await store.issue({ record, ...rules });
@@ -147,7 +147,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       expect(keys).toMatchObject([{ expires_at: expiresAt, remove_at: expiresAt + 30 * day }]);
     });
 
-    test("of an owner remember the last changes and no more, so that they don't grow", async () => {
+    test("keeps the ids of an owner's last 20 changes only", async () => {
       const { store, read } = create();
       for (let index = 0; index < 25; index++) {
         await store.issue(command());
@@ -158,7 +158,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       expect(owner).toMatchObject({ active: {} });
     });
 
-    test('of keys are not written again where a newer token names the same tier', async () => {
+    test('does not write key documents for a newer token with the same tier', async () => {
       const { store, client } = create();
       const { record, ...rules } = command();
       await store.issue({ record, ...rules });
@@ -179,7 +179,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       expect(await writtenAt()).not.toBe(before);
     });
 
-    test('of usage hold the counts of a day by hashes of one length, and the totals of the day and of its month', async () => {
+    test("stores a day's counts under hashed names, and the totals of the day and the month", async () => {
       const { store, read } = create();
       await store.addUsage(addition({ [astral]: 2, name: 1 }));
       await store.addUsage(addition({ name: 1 }));
@@ -203,14 +203,14 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       ]);
     });
 
-    test("of usage remember the last additions and no more, so that they don't grow", async () => {
+    test('keeps the ids of the last 100 additions to a usage document only', async () => {
       const { store, read } = create();
       for (let index = 0; index < 105; index++) await store.addUsage(addition({ name: 1 }));
       const { usage = [] } = await read();
       expect(usage.flatMap(({ attempts }) => Object.keys(attempts ?? {}))).toHaveLength(100);
     });
 
-    test('may be removed by Firestore at any time once a key is gone, all or some of them', async () => {
+    test('issues a name again whichever documents of its removed key Firestore has deleted', async () => {
       const { store, client } = create();
       await store.issue(command({ expiresInDays: 1 }));
       for (const collection of ['names', 'keys']) {
@@ -221,7 +221,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
     });
   });
 
-  test('an owner with as many keys as any tier allows is suspended, counted, resumed and revoked like any other', async () => {
+  test('suspends, counts, resumes and revokes the maximum of keys that any tier allows', async () => {
     const { store, client, read } = create();
     const { record, ...rules } = command({ name: 'name 0' });
     await store.issue({ record, ...rules });
@@ -257,15 +257,15 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
     expect((await read())['keys']).toBeUndefined();
   }, 60_000);
 
-  test('revoking all tells of an expired key whose name has left more documents that are gone than go at once', async () => {
+  test('revokeAll returns an expired key whose removed secrets have more documents than one write deletes', async () => {
     const { store, client, read } = create();
     const { record, ...rules } = command({ id: 'f'.repeat(64), expiresInDays: 1 });
     await store.issue({ record, ...rules });
     const key = (await client.doc(`keys/${record.id}`).get()).data();
     const writer = client.bulkWriter();
     for (let index = 0; index < 100; index++) {
-      const gone = { superseded: true, remove_at: new Date(present * 1000) };
-      void writer.create(client.doc(`keys/${index}`), { ...key, ...gone });
+      const removed = { superseded: true, remove_at: new Date(present * 1000) };
+      void writer.create(client.doc(`keys/${index}`), { ...key, ...removed });
     }
     await writer.close();
 
@@ -276,19 +276,19 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
     expect(audit?.map(({ action }) => action).toSorted()).toEqual(['key.issued', 'key.revoked']);
   });
 
-  describe('a document that does not fit', () => {
-    const secret = 'a value that nobody must see';
+  describe('invalid documents', () => {
+    const secret = 'a confidential value';
     const ownerPath = `owners/${sha256('owner')}`;
     const namePath = `names/${sha256('["owner","name"]')}`;
 
     test.each([
-      ['a list of active keys that is none', ownerPath, { active: secret }, 'active'],
-      ['an expiry that is no time', ownerPath, { 'active.0123': secret }, 'active'],
-      ['a tier that there is not', ownerPath, { tier: secret }, 'tier'],
-      ['an owner that is a number', ownerPath, { user_id: 42 }, 'user_id'],
-      ['a removal that is no time', namePath, { remove_at: secret }, 'remove_at'],
+      ['an invalid list of active keys', ownerPath, { active: secret }, 'active'],
+      ['an invalid expiry', ownerPath, { 'active.0123': secret }, 'active'],
+      ['an unknown tier', ownerPath, { tier: secret }, 'tier'],
+      ['a numeric user id', ownerPath, { user_id: 42 }, 'user_id'],
+      ['an invalid TTL', namePath, { remove_at: secret }, 'remove_at'],
     ])(
-      '%s is an error that names document and field and never the value',
+      'issue rejects %s with an error that names document and field, without the value',
       async (_, path, fields, field) => {
         const { store, client } = create();
         await store.issue(command());
@@ -306,21 +306,24 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
     );
 
     test.each([
-      ['a total that is none', today, { total: secret }, 'total'],
-      ['counts that are none', today, { 'requests.0123': secret }, 'requests'],
-      ['a total of the month that is none', '2025-08', { total: secret }, 'total'],
-    ])('%s is an error of what is added as well', async (_, dayOrMonth, fields, field) => {
-      const { store, client } = create();
-      const path = `usage/${sha256(`["owner","${dayOrMonth}"]`)}`;
-      await store.addUsage(addition({ name: 1 }));
-      await client.doc(path).update(fields);
-      await expect(store.addUsage(addition({ name: 1 }))).rejects.toThrow(
-        `The stored document ${path} does not match its schema. Invalid fields: ${field}.`,
-      );
-    });
+      ['an invalid total', today, { total: secret }, 'total'],
+      ['invalid counts', today, { 'requests.0123': secret }, 'requests'],
+      ['an invalid monthly total', '2025-08', { total: secret }, 'total'],
+    ])(
+      'addUsage rejects %s with an error that names document and field',
+      async (_, dayOrMonth, fields, field) => {
+        const { store, client } = create();
+        const path = `usage/${sha256(`["owner","${dayOrMonth}"]`)}`;
+        await store.addUsage(addition({ name: 1 }));
+        await client.doc(path).update(fields);
+        await expect(store.addUsage(addition({ name: 1 }))).rejects.toThrow(
+          `The stored document ${path} does not match its schema. Invalid fields: ${field}.`,
+        );
+      },
+    );
 
     test.each(['list', 'rotate'] as const)(
-      'a key that does not fit is an error of %s as well',
+      '%s rejects an invalid key with an error that names document and field, without the value',
       async (verb) => {
         const { store, client } = create();
         const { record, ...rules } = command();

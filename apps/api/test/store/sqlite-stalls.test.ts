@@ -41,7 +41,7 @@ async function storeWithExpiredKeys() {
   return store;
 }
 
-test('30,000 expired keys of an owner hold nobody up for 50 ms, whatever the owner asks for', async () => {
+test('no operation of an owner with 30,000 expired keys blocks the event loop for 10 ms', async () => {
   const store = await storeWithExpiredKeys();
   expect((await store.list('owner', present)).keys).toHaveLength(101);
   const names = (await store.list('owner', present)).keys.map(({ name }) => name);

@@ -21,7 +21,7 @@ testAgainstModel('SQLite in memory', memoryStore, 200);
 testAgainstModel('SQLite in a file', fileStore, 100);
 
 describe('SQLite in a file', () => {
-  test('the file and its folder are made where they are missing, for their owner alone', async () => {
+  test('creates a missing file and folder that only their owner can access', async () => {
     const path = temporaryFile('a folder/keys.db');
     const store = withOperations(createSqliteStore(path, Date.now));
     await store.issue(command());
@@ -30,7 +30,7 @@ describe('SQLite in a file', () => {
     expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
   });
 
-  test('what one store issued, the next one on the same file knows', async () => {
+  test('reads keys that an earlier store wrote to the same file', async () => {
     const path = temporaryFile();
     const first = withOperations(createSqliteStore(path, Date.now));
     await first.issue(command({ maximumKeys: 1 }));
@@ -44,7 +44,7 @@ describe('SQLite in a file', () => {
     );
   });
 
-  test('a file of the first version is brought up to date, with the keys that are in it', async () => {
+  test('migrates a file of the first version once, including its keys', async () => {
     const path = temporaryFile();
     const older = new DatabaseSync(path);
     older.exec(migrations[0]);
@@ -64,7 +64,7 @@ describe('SQLite in a file', () => {
     expect(again).toEqual(found);
   });
 
-  test('a file that could not be opened is opened once it can be', async () => {
+  test('opens a file that could not be opened before', async () => {
     const path = temporaryFile();
     mkdirSync(path); // A folder has the path of the database file.
     const store = withOperations(createSqliteStore(path, Date.now));
@@ -77,7 +77,7 @@ describe('SQLite in a file', () => {
     expect(await store.issue(command())).toBe('issued');
   });
 
-  test('a file that is no database is refused and left as it was', async () => {
+  test('rejects a file that is not a database, and does not change it', async () => {
     const path = temporaryFile();
     writeFileSync(path, 'Dear diary, '.repeat(100));
     const store = withOperations(createSqliteStore(path, Date.now));
@@ -86,7 +86,7 @@ describe('SQLite in a file', () => {
     expect(readFileSync(path, 'utf8')).toBe('Dear diary, '.repeat(100));
   });
 
-  test('where a commit fails, a change of the same moment is of unknown outcome, and what only looked is not', async () => {
+  test('a failed commit rejects writes with OutcomeUnknownError and reads with StoreUnavailableError', async () => {
     const store = withOperations(createSqliteStore(temporaryFile(), Date.now));
     onTestFinished(() => store.close());
     await store.check();
@@ -96,40 +96,40 @@ describe('SQLite in a file', () => {
       if (statement !== 'COMMIT') return void this.prepare(statement).run();
       throw Object.assign(new Error('disk I/O error'), { errcode: 778 });
     });
-    const changed = store.issue(command());
-    const looked = [
+    const write = store.issue(command());
+    const reads = [
       store.find(['id']),
       store.list('owner', present),
       store.addUsage(addition({})),
       store.check(),
     ];
-    await expect(changed).rejects.toBeInstanceOf(OutcomeUnknownError);
-    for (const one of looked) await expect(one).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(write).rejects.toBeInstanceOf(OutcomeUnknownError);
+    for (const one of reads) await expect(one).rejects.toBeInstanceOf(StoreUnavailableError);
     execute.mockRestore();
     expect((await store.list('owner', present)).keys).toEqual([]);
   });
 
-  test('keys that are gone are removed within the hour, all others stay', async () => {
+  test('removes keys past their retention within an hour, and no others', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     const path = temporaryFile();
     const store = withOperations(createSqliteStore(path, () => (present + 31 * day) * 1000 + 999));
     onTestFinished(() => store.close());
-    await store.issue(command({ name: 'gone', expiresInDays: 1 }));
+    await store.issue(command({ name: 'removed', expiresInDays: 1 }));
     await store.issue(
-      command({ name: 'gone a second later', createdAt: present + 1, expiresInDays: 1 }),
+      command({ name: 'removed a second later', createdAt: present + 1, expiresInDays: 1 }),
     );
     await store.issue(command({ name: 'valid' }));
 
     vi.advanceTimersByTime(3_600_000);
     await store.check();
     expect(readFile(path)['keys']?.map(({ name }) => name)).toEqual([
-      'gone a second later',
+      'removed a second later',
       'valid',
     ]);
   });
 
-  test('usage is removed 13 months after its month, and what names its additions two days after the day', async () => {
+  test('removes usage 13 months after its month, and the ids of its additions two days after the day', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     const path = temporaryFile();

@@ -22,7 +22,7 @@ function entryOf({ id, remove_at, ...entry }: Stored) {
 
 /** Defines the tests of the stored audit log that both stores must pass. */
 export function describeAudit(kind: string, create: () => ReadableStore) {
-  describe(`${kind}: the audit log`, () => {
+  describe(`${kind}: audit log`, () => {
     async function withKey() {
       const under = create();
       const { record, ...rules } = command({ expiresInDays: 1 });
@@ -34,7 +34,7 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
       return { ...under, record, log };
     }
 
-    test('says of each change who made it, what it was, of which key and when', async () => {
+    test('logs actor, action, key and time of each change', async () => {
       const { store, record, log } = await withKey();
       await store.rotate(rotation({ now: present + 1 }));
       await store.delete(deletion({ now: present + 2 }));
@@ -53,12 +53,12 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
       ]);
     });
 
-    test('keeps an entry for 400 days', async () => {
+    test('keeps an audit entry for 400 days', async () => {
       const { log } = await withKey();
       expect(await log()).toMatchObject([{ at: present, remove_at: present + 400 * day }]);
     });
 
-    test('says who revoked which secret, and why', async () => {
+    test('logs who revoked which secret, and the reason', async () => {
       const { store, record, log } = await withKey();
       const { secret, ...input } = renewal({ graceSeconds: 60 });
       await store.roll({ secret, ...input });
@@ -86,7 +86,7 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
       ]);
     });
 
-    test('says that the service digested a key anew, and the id that it has since', async () => {
+    test('logs each rehash once, with the new key id', async () => {
       const { store, record, log } = await withKey();
       const input = rehashing(record.id, { now: present + 1 });
       await store.rehash(input);
@@ -97,7 +97,7 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
       ]);
     });
 
-    test('says of each key that it was revoked where all were', async () => {
+    test('logs each key when all keys of an owner are revoked', async () => {
       const { store, record, log } = await withKey();
       const { record: second, ...rules } = command({ name: 'second' });
       await store.issue({ record: second, ...rules });
@@ -116,7 +116,7 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
       }
     });
 
-    test('says who suspended and resumed an owner, and why', async () => {
+    test('logs who suspended and resumed an owner, and the reason', async () => {
       const { store, log } = await withKey();
       await store.suspend(order({ now: present + 1, reason: 'a complaint' }));
       await store.suspend(order({ now: present + 2 }));
@@ -135,7 +135,7 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
       ]);
     });
 
-    test('says from which tier to which a token changed it, whatever it was sent for, and nothing where it names the same', async () => {
+    test('logs a change of tier with the old and the new tier, whatever the operation, and no unchanged tier', async () => {
       const { store, log } = await withKey();
       const claim = (tier: TierClaim['tier'], offset: number) => ({
         tierClaim: { tier, issuedAt: present + offset },
@@ -165,7 +165,7 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
       expect(entries).toHaveLength(5);
     });
 
-    test('says nothing of a change that was refused', async () => {
+    test('logs no refused change', async () => {
       const { store, log } = await withKey();
       await store.issue(command());
       await store.issue(command({ name: 'other', maximumKeys: 1 }));
@@ -175,7 +175,7 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
       expect(await log()).toHaveLength(1);
     });
 
-    test('has one entry for one change, however many were tried at the same moment from two stores', async () => {
+    test('logs each change once if concurrent attempts are made through two stores', async () => {
       const { store, another, log } = await withKey();
       const stores = [store, another()] as const;
       await connected(stores[1]);

@@ -13,14 +13,14 @@ const expiry = present + day;
 
 /** Defines the tests of stored changes to keys that both stores must pass. */
 export function describeStoredChanges(kind: string, create: () => ReadableStore) {
-  describe(`${kind}: what is stored after a change`, () => {
+  describe(`${kind}: stored data after a change`, () => {
     async function withKey() {
       const under = create();
       await under.store.issue(command({ expiresInDays: 1 }));
       return under;
     }
 
-    test('of an extended key is its new validity, and nothing else is different', async () => {
+    test('stores only the new validity of a key that is rotated', async () => {
       const { store, read } = await withKey();
       const [before] = (await read())['keys'] ?? [];
       await store.rotate(rotation({ now: expiry, expiresInDays: 7 }));
@@ -34,7 +34,7 @@ export function describeStoredChanges(kind: string, create: () => ReadableStore)
       ]);
     });
 
-    test('of a deleted key is nothing; its owner is still known', async () => {
+    test('removes all data of a deleted key, and keeps its owner', async () => {
       const { store, read } = await withKey();
       await store.delete(deletion());
       const { keys = [], names = [], owners } = await read();
@@ -43,11 +43,11 @@ export function describeStoredChanges(kind: string, create: () => ReadableStore)
     });
 
     test.each([
-      ['an extension', 'rotate', 1, 'pioneer'],
-      ['a deletion', 'delete', 1, 'pioneer'],
-      ['an extension with an older token', 'rotate', -1, 'growth'],
-      ['a deletion with an older token', 'delete', -1, 'growth'],
-    ] as const)('the tier is that of the newest token: %s', async (_, verb, offset, tier) => {
+      ['rotate', 'rotate', 1, 'pioneer'],
+      ['delete', 'delete', 1, 'pioneer'],
+      ['rotate with an older token', 'rotate', -1, 'growth'],
+      ['delete with an older token', 'delete', -1, 'growth'],
+    ] as const)('stores the tier of the newest token: %s', async (_, verb, offset, tier) => {
       const { store, read } = await withKey();
       const tierClaim = { tier: 'pioneer', issuedAt: present + offset } as const;
       await store[verb](rotation({ now: expiry, tierClaim }));
@@ -57,13 +57,17 @@ export function describeStoredChanges(kind: string, create: () => ReadableStore)
     });
 
     test.each([
-      ['too early', 'rotate', rotation({ now: present - 1 })],
-      ['past the year 9999', 'rotate', rotation({ now: expiry, expiresInDays: 3_000_000 })],
-      ['a full tier', 'rotate', rotation({ now: expiry, maximumKeys: 0 })],
-      ['a name that nobody holds', 'delete', rotation({ name: 'other' })],
-      ["a name of another owner's", 'delete', rotation({ userId: 'other' })],
+      ['a rotation that is too early', 'rotate', rotation({ now: present - 1 })],
+      [
+        'a rotation past the year 9999',
+        'rotate',
+        rotation({ now: expiry, expiresInDays: 3_000_000 }),
+      ],
+      ['a rotation at the maximum', 'rotate', rotation({ now: expiry, maximumKeys: 0 })],
+      ['a deletion of an unknown name', 'delete', rotation({ name: 'other' })],
+      ["a deletion of another owner's key", 'delete', rotation({ userId: 'other' })],
     ] as const)(
-      'a change that is refused changes nothing, its token being known: %s',
+      'changes nothing for a refused change whose token is already known: %s',
       async (_, verb, input) => {
         const { store, read } = await withKey();
         const before = await read();
@@ -74,7 +78,7 @@ export function describeStoredChanges(kind: string, create: () => ReadableStore)
     );
 
     test.each(['rotate', 'roll', 'delete'] as const)(
-      'of an owner whom nobody knows is nothing: %s',
+      'stores nothing about an unknown owner: %s',
       async (verb) => {
         const { store, read } = await withKey();
         const before = await read();

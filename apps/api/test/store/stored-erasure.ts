@@ -5,15 +5,15 @@ import type { ReadableStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
 import { idempotentRequest } from '../../src/keys/idempotency.ts';
 
-const userId = 'the user who wants to be forgotten';
-const name = 'a name that says who it is';
+const userId = 'the user who is erased';
+const name = 'a name that identifies the user';
 
 /** Collections whose documents contain only random ids and nothing about users. */
-const ofNobody = new Set(['usage_attempts']);
+const withoutUserData = new Set(['usage_attempts']);
 
 /** Defines the tests of stored data after an erasure that both stores must pass. */
 export function describeStoredErasure(kind: string, create: () => ReadableStore) {
-  describe(`${kind}: what is stored of a user who was erased`, () => {
+  describe(`${kind}: stored data after an erasure`, () => {
     /**
      * Creates a store in which each collection contains data about the user. A new collection must
      * be added here.
@@ -36,11 +36,11 @@ export function describeStoredErasure(kind: string, create: () => ReadableStore)
       return under;
     }
 
-    test('was something in each collection, and is nothing in any: neither its id nor a name', async () => {
+    test("removes the user's id and key names from every collection", async () => {
       const { store, read } = await filled();
       const before = await read();
       for (const [collection, documents] of Object.entries(before)) {
-        if (!ofNobody.has(collection))
+        if (!withoutUserData.has(collection))
           expect(JSON.stringify(documents), collection).toContain(userId);
       }
       await store.erase(order({ userId }));
@@ -49,7 +49,7 @@ export function describeStoredErasure(kind: string, create: () => ReadableStore)
       expect(after).not.toContain(name);
     });
 
-    test('is one entry of the audit log, which names its hash', async () => {
+    test('keeps one audit entry with the hash of the user id', async () => {
       const { store, read } = await filled();
       await store.erase(order({ userId, now: present + 60 }));
       await store.erase(order({ userId, now: present + 120 }));
@@ -69,7 +69,7 @@ export function describeStoredErasure(kind: string, create: () => ReadableStore)
       ]);
     });
 
-    test('is nothing of others: theirs is as it was', async () => {
+    test('does not change data of other users', async () => {
       const { store, read } = await filled();
       const others = async () =>
         Object.values(await read())

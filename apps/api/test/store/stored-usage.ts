@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 
 /** Defines the tests of stored usage that both stores must pass. */
 export function describeStoredUsage(kind: string, create: () => ReadableStore) {
-  describe(`${kind}: what is stored of usage`, () => {
+  describe(`${kind}: stored usage`, () => {
     test.each(['2025-08-01', '2025-08-31'])(
-      'is kept for 13 months after its own month, also of its first and last day: %s',
+      'keeps usage for 13 months after its month, whatever its day: %s',
       async (day) => {
         const { store, read } = create();
         await store.addUsage(addition({ name: 1 }, { day }));
@@ -18,7 +18,7 @@ export function describeStoredUsage(kind: string, create: () => ReadableStore) {
       },
     );
 
-    test('names the owner everywhere, so that it can be removed with it', async () => {
+    test('stores the user id with all usage, so that it can be erased', async () => {
       const { store, read } = create();
       await store.addUsage(addition({ name: 1 }));
       const { usage = [] } = await read();
@@ -26,7 +26,7 @@ export function describeStoredUsage(kind: string, create: () => ReadableStore) {
       expect(new Set(usage.map((one) => one['user_id']))).toEqual(new Set(['owner']));
     });
 
-    test('is nothing where nothing was counted', async () => {
+    test('stores nothing if no usage is added', async () => {
       const { store, read } = create();
       await store.addUsage(addition({}));
       const { usage = [] } = await read();

@@ -20,8 +20,8 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
   describeStoredUsage(kind, create);
   describeStoredErasure(kind, create);
 
-  describe(`${kind}: what is stored`, () => {
-    test('is the whole record, beside the owner and the tier of its token', async () => {
+  describe(`${kind}: stored data`, () => {
+    test('stores the complete record, the owner and the tier of the token', async () => {
       const { store, read } = create();
       const { record, ...rules } = command({
         userId: 'an owner/with "quotes" \u{1F511}',
@@ -60,9 +60,9 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
 
     test.each([
       ['a taken name', 'name', 'name_taken'],
-      ['a full tier', 'other', 'key_limit_reached'],
+      ['a reached maximum', 'other', 'key_limit_reached'],
     ])(
-      'is not changed by a request that is refused for %s, but for what its token says',
+      'changes nothing for a request that is refused for %s and whose token is already known',
       async (_, name, outcome) => {
         const { store, read } = create();
         await store.issue(command({ maximumKeys: 1 }));
@@ -78,10 +78,10 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
     );
 
     test.each([
-      ['a newer token replaces what an older one said', 1, 'enterprise'],
-      ['of two tokens of the same second the one counts that came last', 0, 'enterprise'],
-      ['an older token never replaces what a newer one said', -1, 'starter'],
-    ] as const)('of the tier: %s', async (_, offset, tier) => {
+      ['replaces the tier of an older token by that of a newer one', 1, 'enterprise'],
+      ['stores the tier of the later of two tokens of the same second', 0, 'enterprise'],
+      ['does not replace the tier of a newer token by that of an older one', -1, 'starter'],
+    ] as const)('%s', async (_, offset, tier) => {
       const { store, read } = create();
       await store.issue(
         command({ name: 'first', tierClaim: { tier: 'starter', issuedAt: present } }),
@@ -96,7 +96,7 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
       ]);
     });
 
-    test("of an owner's creation is the moment of the first key, whatever came after", async () => {
+    test("stores the time of the first key as the owner's creation time", async () => {
       const { store, read } = create();
       await store.issue(command({ name: 'first' }));
       await store.issue(command({ name: 'second', createdAt: present + 400 * day }));
@@ -105,8 +105,8 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
 
     test.each([
       ['30 days after the expiry', 365, present + 395 * day],
-      ['the last instant of the year 9999, when 30 days more would pass it', 0, lastInstant],
-    ])('says when it may be removed: %s', async (_, expiresInDays, deleteAfter) => {
+      ['the end of the year 9999, if 30 days later would be after it', 0, lastInstant],
+    ])('keeps a key until %s', async (_, expiresInDays, deleteAfter) => {
       const { store, read } = create();
       const days = expiresInDays || Math.floor((lastInstant - present) / day);
       const dependencies = { store, ...keyMaking([pepper]), now: () => present * 1000 };
@@ -117,7 +117,7 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
       ]);
     });
 
-    test('never contains the key: of its characters only the first eight', async () => {
+    test('stores only the first eight characters of a key', async () => {
       const { store, read } = create();
       const dependencies = { store, ...keyMaking([pepper]), now: () => present * 1000 };
       const issued = await issueKey(dependencies, owner, { name: 'name', expiresInDays: 1 });

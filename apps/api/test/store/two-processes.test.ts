@@ -58,7 +58,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
     const fifty = (name: (index: number) => string) =>
       Array.from({ length: 50 }, (_, index) => name(index));
 
-    test('issue exactly the maximum to 50 requests of one owner at once', async () => {
+    test('two processes issue exactly the maximum to 50 concurrent requests of one owner', async () => {
       await start();
       for (const [tier, maximum] of [
         ['pioneer', 1],
@@ -80,7 +80,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       }
     });
 
-    test('issue all where the tier allows all', async () => {
+    test('two processes issue a key to each of 50 concurrent requests that the maximum allows', async () => {
       await start();
       expect(
         await answersTo(
@@ -96,7 +96,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       });
     });
 
-    test('issue one name once', async () => {
+    test('two processes issue one key to 50 concurrent requests for the same name', async () => {
       await start();
       for (let round = 0; round < 3; round++) {
         const answers = await answersTo(
@@ -108,7 +108,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       }
     });
 
-    test('make one key of 50 requests with one Idempotency-Key, and give all the same answer', async () => {
+    test('two processes return one key to 50 concurrent requests with the same Idempotency-Key', async () => {
       await start();
       const token = tokenFor('repeats', { tier: 'enterprise' });
       const ask = (index: number) =>
@@ -125,7 +125,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       ).toHaveLength(1);
     });
 
-    test('keep names and maximum exact under 50 mixed requests, extensions, rolls and deletions of one owner at once', async () => {
+    test('two processes enforce names and maximum exactly under 50 concurrent mixed operations of one owner', async () => {
       await start();
       const urlOf = (index: number) => (services[index % 2] as TestProcess).url;
       for (let round = 0; round < 3; round++) {
@@ -172,7 +172,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
           );
           expect(
             ofName('rotate'),
-            'the key of a day is extended once, its successors of a year never',
+            'a key that is valid for a day is rotated at most once, and a key that is valid for a year never',
           ).toBeLessThanOrEqual(1);
         }
         for (let held = active.length; held < 5; held++) {
@@ -185,7 +185,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       }
     });
 
-    test('tell name and maximum apart also when both are contended for', async () => {
+    test('two processes respond with either name_taken or key_limit_reached when requests compete for both', async () => {
       await start();
       const { issued, full, taken, others } = await answersTo(
         'mixed',
@@ -198,6 +198,6 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
   });
 }
 
-describeTwoProcesses('one file', onSqlite);
+describeTwoProcesses('one SQLite file', onSqlite);
 if (emulatorHost !== undefined) describeTwoProcesses('one Firestore', onFirestore);
 else test.skip('two processes on one Firestore', () => {});

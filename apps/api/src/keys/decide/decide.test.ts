@@ -35,17 +35,17 @@ describe('a secret that changed after it was located', () => {
   const rehash = { from: located.id, to: { id: 'new id', pepperVersion: 'newest' }, now: present };
   const revocation = { ids: [located.id], by: operator, now: present };
 
-  test('is not rehashed a second time', () => {
+  test('does not rehash a secret that was rehashed after it was located', () => {
     const view = viewOf({ key: rehashed, previous: undefined });
     expect(decideRehash(view, rehash)).toEqual({ outcome: 'no_such_key', changes: [] });
   });
 
-  test('is revoked under the id that it has now', () => {
+  test('revokes a secret under its current id if it was rehashed after it was located', () => {
     const view = viewOf({ key: rehashed, previous: undefined });
     expect(decideRevocation(view, revocation).outcome).toMatchObject({ id: 'another id' });
   });
 
-  test('is revoked as the previous secret if it was rolled', () => {
+  test('revokes a secret as the previous one if it was rolled after it was located', () => {
     const view = viewOf({ key: unrelated, previous: located });
     const { outcome, changes } = decideRevocation(view, revocation);
     expect(outcome).toMatchObject({ ids: [located.id] });
@@ -57,14 +57,14 @@ describe('a secret that changed after it was located', () => {
     });
   });
 
-  test('is neither rehashed nor revoked if its name has another key', () => {
+  test('neither rehashes nor revokes a secret if its name belongs to another key', () => {
     const view = viewOf({ key: unrelated, previous: undefined });
     expect(decideRehash(view, rehash)).toEqual({ outcome: 'no_such_key', changes: [] });
     expect(decideRevocation(view, revocation)).toEqual({ outcome: 'no_such_key', changes: [] });
   });
 });
 
-test('a user who is being erased stays suspended', () => {
+test('does not resume a user who is being erased', () => {
   const tierClaim = { tier: 'growth', issuedAt: present } as const;
   const owner = { createdAt: present, tierClaim, suspended: true, erasing: true };
   const view = viewOf({ key: undefined, previous: undefined, owner });

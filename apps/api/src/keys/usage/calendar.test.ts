@@ -25,7 +25,7 @@ test.each([
   ['2024-02-29', '2024-02', '2024-03-01T00:00:00Z', '2024-03-01T00:00:00Z', '2025-04-01T00:00:00Z'],
   ['9999-01-01', '9999-01', '9999-01-02T00:00:00Z', '9999-02-01T00:00:00Z', '9999-12-31T23:59:59Z'],
 ])(
-  '%s is in %s; when it ends, its month ends, its usage goes',
+  '%s is in the month %s; the day ends at %s, the month at %s, and its usage is kept until %s',
   (day, month, dayEnd, monthEnd, removal) => {
     expect(monthOf(day)).toBe(month);
     expect([endOfDay(day), endOfMonth(day), usageRemovalOf(day)]).toEqual(
@@ -34,7 +34,7 @@ test.each([
   },
 );
 
-test('the days between two are all of them, both included, over leap days and years', () => {
+test('daysBetween returns both dates and all days between them, including leap days', () => {
   expect(daysBetween('2024-02-28', '2024-03-01')).toEqual([
     '2024-02-28',
     '2024-02-29',

@@ -59,8 +59,8 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
-describe('what is counted', () => {
-  test('is stored at once after a quiet time, and from then on once an interval', async () => {
+describe('storing counted usage', () => {
+  test('stores the first usage at once and later usage once an interval', async () => {
     meter.count('owner', 'name');
     await settle();
     expect(store.totalsOf('owner', today)).toEqual({ day: 1, month: 1 });
@@ -72,7 +72,7 @@ describe('what is counted', () => {
     expect(store.writes).toHaveLength(2);
   });
 
-  test('is one addition for all names of an owner, and another for each owner', async () => {
+  test('stores the usage of all names of an owner with one write', async () => {
     await pass(0);
     meter.count('one', 'first');
     meter.count('one', 'second', 3);
@@ -84,14 +84,14 @@ describe('what is counted', () => {
     ]);
   });
 
-  test('costs nothing while nothing is counted', async () => {
+  test('writes nothing and sets no timer while no usage is counted', async () => {
     meter.count('owner', 'name');
     await pass(100 * usageInterval);
     expect(store.writes).toHaveLength(1);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('belongs to the UTC day in which it was counted, on either side of midnight', async () => {
+  test('stores usage under the UTC day in which it was counted, before and after midnight', async () => {
     vi.setSystemTime(Date.UTC(2025, 7, 31, 23, 59, 59, 999));
     meter.count('owner', 'name', 2);
     vi.setSystemTime(Date.UTC(2025, 8, 1));
@@ -101,7 +101,7 @@ describe('what is counted', () => {
     expect(store.totalsOf('owner', tomorrow)).toEqual({ day: 3, month: 3 });
   });
 
-  test('while it is being stored is not lost, and not stored twice', async () => {
+  test('stores usage that is counted during a write exactly once', async () => {
     store.behavior = 'hangs';
     meter.count('owner', 'name');
     await settle();
@@ -112,8 +112,8 @@ describe('what is counted', () => {
   });
 });
 
-describe('where timers come late', () => {
-  test('a request after the interval begins to store what waits', async () => {
+describe('late timers', () => {
+  test('a request after the interval starts one write of the unreported usage', async () => {
     meter.count('owner', 'name');
     await settle();
     meter.count('owner', 'name');
@@ -129,7 +129,7 @@ describe('where timers come late', () => {
     expect(store.writes).toHaveLength(2);
   });
 
-  test('requests begin nothing where nothing waits', async () => {
+  test('a request starts no write while no usage is unreported', async () => {
     await pass(usageInterval);
     meter.flushWhenDue();
     await settle();
@@ -137,8 +137,8 @@ describe('where timers come late', () => {
   });
 });
 
-describe('at the end', () => {
-  test('a flush stores everything, also what was counted while another was under way', async () => {
+describe('flush', () => {
+  test('flush stores all usage, including usage that was counted during an earlier flush', async () => {
     store.behavior = 'hangs';
     meter.count('owner', 'name');
     const first = meter.flush();
@@ -150,7 +150,7 @@ describe('at the end', () => {
     expect(store.totalsOf('owner', today).day).toBe(11);
   });
 
-  test('a flush does not fail although the store does', async () => {
+  test('flush does not reject if the store fails', async () => {
     store.behavior = 'fails';
     meter.count('owner', 'name');
     await meter.flush();
@@ -159,7 +159,7 @@ describe('at the end', () => {
 });
 
 describe('while the store is down', () => {
-  test('nothing is lost: it is stored once the store is back', async () => {
+  test('stores all usage after the store recovers', async () => {
     store.behavior = 'fails';
     for (let interval = 0; interval < 10; interval++) {
       meter.count('owner', 'name');
@@ -171,7 +171,7 @@ describe('while the store is down', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('nothing is counted twice that it stored without saying so', async () => {
+  test('does not count usage twice if the store writes it but does not respond', async () => {
     store.behavior = 'loses the answer';
     meter.count('owner', 'name', 5);
     await pass(usageInterval);
@@ -183,7 +183,7 @@ describe('while the store is down', () => {
     expect(store.totalsOf('owner', today).day).toBe(6);
   });
 
-  test('one warning is given, and another only after it has been back', async () => {
+  test('warns once per outage of the store', async () => {
     store.behavior = 'fails';
     meter.count('owner', 'name');
     await pass(10 * usageInterval);
@@ -196,7 +196,7 @@ describe('while the store is down', () => {
     expect(warnings).toHaveLength(2);
   });
 
-  test('one owner that cannot be stored does not keep the others from it', async () => {
+  test('stores the usage of other owners if that of one owner cannot be stored', async () => {
     const addUsage = store.addUsage.bind(store);
     store.addUsage = async (command) => {
       if (command.userId === 'broken') throw new Error('The stored document does not fit.');
@@ -208,7 +208,7 @@ describe('while the store is down', () => {
     expect(warnings).toHaveLength(1);
   });
 
-  test('memory stays bounded, and what had a place goes on being counted', async () => {
+  test('bounds memory, and continues to count names that it already counts', async () => {
     store.behavior = 'fails';
     for (let index = 0; index < 100_100; index++) meter.count(`owner ${index}`, 'name');
     for (let index = 0; index < 100; index++) meter.count('owner 0', `name ${index}`);
@@ -220,12 +220,12 @@ describe('while the store is down', () => {
     expect(store.totalsOf('owner 0', today).day).toBe(2);
     meter.count('owner 100099', 'name');
     await meter.flush();
-    expect(store.totalsOf('owner 100099', today).day, 'what was stored has made room').toBe(1);
+    expect(store.totalsOf('owner 100099', today).day, 'stored usage frees its memory').toBe(1);
   });
 });
 
-describe('a quota', () => {
-  test('lets through the first request of an owner that was not seen before, while its totals are read once', async () => {
+describe('quotas', () => {
+  test('allows the first requests of an owner while it reads the totals once', async () => {
     await countElsewhere(requestsPerDay);
     expect([request(), request()]).toEqual([undefined, undefined]);
     expect(store.reads).toHaveLength(1);
@@ -233,7 +233,7 @@ describe('a quota', () => {
     expect(request()).toEqual({ period: 'day', endsAt: Date.UTC(2025, 8, 1) / 1000 });
   });
 
-  test('is exact for what this instance counts itself, before it is stored and after', async () => {
+  test('enforces the exact quota for usage that this instance counts, before and after it is stored', async () => {
     request();
     await settle();
     for (let index = 1; index < requestsPerDay; index++) expect(request()).toBeUndefined();
@@ -243,7 +243,7 @@ describe('a quota', () => {
     expect(store.totalsOf('owner', today).day).toBe(requestsPerDay);
   });
 
-  test('what others count is known within an interval', async () => {
+  test('includes usage of other instances within an interval', async () => {
     request();
     await settle();
     await countElsewhere(requestsPerDay);
@@ -252,7 +252,7 @@ describe('a quota', () => {
     expect(request()).toMatchObject({ period: 'day' });
   });
 
-  test('of the month is told where that of the day is used up as well', async () => {
+  test('reports the monthly quota if the daily one is exceeded as well', async () => {
     await countElsewhere(requestsPerMonth, '2025-08-01');
     request();
     await settle();
@@ -262,7 +262,7 @@ describe('a quota', () => {
     expect(request()).toMatchObject({ period: 'month' });
   });
 
-  test('of a month ends with the month, not with the day', async () => {
+  test('reports that an exceeded monthly quota resets at the end of the month', async () => {
     vi.setSystemTime(Date.UTC(2025, 11, 5, 12));
     await countElsewhere(requestsPerMonth, '2025-12-01');
     request();
@@ -270,7 +270,7 @@ describe('a quota', () => {
     expect(request()).toEqual({ period: 'month', endsAt: Date.UTC(2026, 0, 1) / 1000 });
   });
 
-  test('is free with the new UTC day, at once', async () => {
+  test('allows requests at the start of the next UTC day', async () => {
     await countElsewhere(requestsPerDay);
     request();
     await settle();
@@ -280,7 +280,7 @@ describe('a quota', () => {
     expect(request()).toBeUndefined();
   });
 
-  test('what others counted in the new day is known within an interval', async () => {
+  test('includes usage of other instances in a new day within an interval', async () => {
     request();
     await settle();
     vi.setSystemTime(Date.UTC(2025, 8, 1));
@@ -290,7 +290,7 @@ describe('a quota', () => {
     expect(request()).toMatchObject({ period: 'day', endsAt: Date.UTC(2025, 8, 2) / 1000 });
   });
 
-  test('that is used up in the old day and not stored yet does not weigh on the new one, but on the month', async () => {
+  test('counts unreported usage of the day before toward the month, and not toward the new day', async () => {
     vi.setSystemTime(Date.UTC(2025, 7, 30, 23, 59, 59));
     request();
     await settle();
@@ -301,7 +301,7 @@ describe('a quota', () => {
     expect(request()).toMatchObject({ period: 'month' });
   });
 
-  test('is that of the tier: a higher one frees at once, a lower one binds at once', async () => {
+  test('applies the quota of a higher or lower tier at once', async () => {
     await countElsewhere(requestsPerDay);
     request();
     await settle();
@@ -310,7 +310,7 @@ describe('a quota', () => {
     expect(request('owner', 'pioneer')).toMatchObject({ period: 'day' });
   });
 
-  test("is each owner's own", async () => {
+  test('applies the quota to each owner separately', async () => {
     await countElsewhere(requestsPerDay);
     request();
     request('other');
@@ -318,7 +318,7 @@ describe('a quota', () => {
     expect([request('owner') === undefined, request('other') === undefined]).toEqual([false, true]);
   });
 
-  test('that is used up is looked at again once an interval, however often it is asked for', async () => {
+  test('reads the totals of an exceeded quota once an interval, however many requests arrive', async () => {
     await countElsewhere(requestsPerDay);
     request();
     await settle();
@@ -331,7 +331,7 @@ describe('a quota', () => {
     expect(store.reads.length - length).toBeGreaterThanOrEqual(9);
   });
 
-  test('that cannot be read lets through, and is asked for once an interval', async () => {
+  test('allows requests while the totals cannot be read, and reads them once an interval', async () => {
     store.behavior = 'fails';
     for (let index = 0; index < 100; index++) {
       expect(request()).toBeUndefined();
@@ -346,7 +346,7 @@ describe('a quota', () => {
     expect(request()).toMatchObject({ period: 'day' });
   });
 
-  test('what was read before an addition does not replace what the addition answered', async () => {
+  test('ignores a read that started before a write whose totals are newer', async () => {
     store.behavior = 'hangs';
     // The read hangs with nothing stored.
     expect(meter.exhaustedQuota('owner', 'pioneer')).toBeUndefined();

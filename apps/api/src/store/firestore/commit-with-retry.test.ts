@@ -25,8 +25,8 @@ function change(writes: WriteBatch, readAgain: () => Promise<string>) {
   );
 }
 
-describe('a change that is not settled when its time is up', () => {
-  test('is told to have written nothing where it sent no write', async () => {
+describe('a change that is incomplete at its deadline', () => {
+  test('rejects with StoreUnavailableError if no write was sent before the deadline', async () => {
     const unread = withDeadline(deadline, () =>
       commitWithRetry<string, string>({ read: never, decide: never as never }),
     );
@@ -37,14 +37,17 @@ describe('a change that is not settled when its time is up', () => {
   });
 
   test.each([
-    ['the commit was not answered', batch(never), () => Promise.resolve('something')],
-    ['a refusal, maybe of its own repetition, was never read about', refused, never],
-    ['it still pauses between attempts', refused, () => Promise.resolve('something')],
-  ])('is of unknown outcome where a write was sent: %s', async (_, writes, readAgain) => {
-    await expect(change(writes, readAgain)).rejects.toBeInstanceOf(OutcomeUnknownError);
-  });
+    ['the commit got no response', batch(never), () => Promise.resolve('something')],
+    ['the read after a failed precondition got no response', refused, never],
+    ['another attempt was due', refused, () => Promise.resolve('something')],
+  ])(
+    'rejects with OutcomeUnknownError if a write was sent before the deadline: %s',
+    async (_, writes, readAgain) => {
+      await expect(change(writes, readAgain)).rejects.toBeInstanceOf(OutcomeUnknownError);
+    },
+  );
 
-  test('says nothing about another change, at the same time or after', async () => {
+  test('rejects each of two concurrent changes with its own error', async () => {
     const other = change(batch(never), never).catch((error: unknown) => error);
     const unread = withDeadline(deadline, () =>
       commitWithRetry<string, string>({ read: never, decide: never as never }),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { OwnerQueue } from './owner-queue.ts';
 
-test('the tasks of one owner follow each other, also after one that fails', async () => {
+test('tasks of one owner run in order, even after one fails', async () => {
   const queue = new OwnerQueue();
   const order: string[] = [];
   const first = Promise.withResolvers<void>();
@@ -16,7 +16,7 @@ test('the tasks of one owner follow each other, also after one that fails', asyn
   expect(order).toEqual(['first', 'second', 'third']);
 });
 
-test('of distinct owners none waits for another', async () => {
+test('tasks of distinct owners do not wait for each other', async () => {
   const queue = new OwnerQueue();
   const stuck = Promise.withResolvers<void>();
   const waiting = queue.run('stuck', () => stuck.promise);
@@ -28,7 +28,7 @@ test('of distinct owners none waits for another', async () => {
   await waiting;
 });
 
-test('what is under way is waited for at the end', async () => {
+test('settled() waits for pending tasks', async () => {
   const queue = new OwnerQueue();
   let done = false;
   void queue.run('owner', async () => {
