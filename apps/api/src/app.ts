@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import type { Keys } from '@andamio/keys/set-up';
 import type { Settings } from '@andamio/schema/settings';
 import { recognizeGuards } from './auth/guard-secret.ts';
 import type { VerifyAlert } from './auth/verify-alert.ts';
@@ -17,7 +18,6 @@ import { createOriginOf } from './http/request/origin.ts';
 import { allowOrigins } from './http/response/cross-origin.ts';
 import { answerErrors } from './http/response/errors.ts';
 import { secretScanningRouter } from './http/secret-scanning/router.ts';
-import type { Keys } from './keys/set-up.ts';
 import type { Logger } from './log.ts';
 
 export interface AppDependencies {

@@ -1,21 +1,19 @@
 import { globSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { importsIn, nodesInCycles, targetOf } from '@andamio/testing/imports';
 import { describe, expect, test } from 'vitest';
 
 const source = fileURLToPath(new URL('../src', import.meta.url));
 
-/**
- * The folders from which each folder may import. The domain, `keys`, imports from no other folder.
- */
+/** The folders from which each folder may import. All may import the domain, `@andamio/keys`. */
 const mayImport: Record<string, readonly string[]> = {
-  keys: [],
-  auth: ['keys'],
-  store: ['keys'],
-  http: ['keys', 'auth', '.'],
-  process: ['keys', 'auth', 'store', 'http', '.'],
-  admin: ['keys', 'process', '.'],
-  '.': ['keys', 'auth', 'http', 'process', 'admin'],
+  auth: [],
+  store: [],
+  http: ['auth', '.'],
+  process: ['auth', 'store', 'http', '.'],
+  admin: ['process', '.'],
+  '.': ['auth', 'http', 'process', 'admin'],
 };
 
 /**
@@ -34,33 +32,14 @@ const packagesOf: Record<string, readonly string[]> = {
 
 const folderOf = (path: string) => (dirname(path) === '.' ? '.' : (path.split('/')[0] as string));
 
-const imports = globSync('**/*.ts', { cwd: source })
-  .filter((file) => !file.endsWith('.test.ts'))
-  .flatMap((file) => {
-    const text = readFileSync(join(source, file), 'utf8');
-    const specifiers = [...text.matchAll(/(?:from|import|import\()\s*'([^']+)'/g)].map(
-      ([, specifier]) => specifier as string,
-    );
-    return specifiers.map((specifier) => ({ file, specifier }));
-  });
-
-/** Returns the files that are part of an import cycle. Imports of types count. */
-function filesInCycles(): string[] {
-  const targets = new Map<string, string[]>();
-  for (const { file, specifier } of imports) {
-    if (!/^\..*\.ts$/.test(specifier)) continue;
-    targets.set(file, [...(targets.get(file) ?? []), join(dirname(file), specifier)]);
-  }
-  const reachable = (from: string, seen = new Set<string>()): Set<string> => {
-    for (const target of targets.get(from) ?? [])
-      if (!seen.has(target)) reachable(target, seen.add(target));
-    return seen;
-  };
-  return [...targets.keys()].filter((file) => reachable(file).has(file));
-}
+const imports = importsIn(source).filter(({ file }) => !file.endsWith('.test.ts'));
 
 test('has no import cycles, not even of types', () => {
-  expect(filesInCycles()).toEqual([]);
+  const targets = Map.groupBy(imports, ({ file }) => file);
+  const edges = new Map(
+    [...targets].map(([file, own]) => [file, own.flatMap((one) => targetOf(one) ?? [])]),
+  );
+  expect(nodesInCycles(edges)).toEqual([]);
 });
 
 describe('imports', () => {
@@ -69,16 +48,15 @@ describe('imports', () => {
   });
 
   test.each(Object.keys(mayImport))('the folder %s imports only from allowed folders', (folder) => {
-    const wrong = imports
-      .filter(({ file, specifier }) => folderOf(file) === folder && /^\..*\.ts$/.test(specifier))
-      .map(({ file, specifier }) => ({
-        file,
-        target: relative(source, join(source, dirname(file), specifier)),
-      }))
-      .filter(
-        ({ target }) =>
-          folderOf(target) !== folder && !mayImport[folder]?.includes(folderOf(target)),
+    const allowed = [folder, ...(mayImport[folder] as readonly string[])];
+    const wrong = imports.filter((one) => {
+      const target = targetOf(one);
+      return (
+        folderOf(one.file) === folder &&
+        target?.endsWith('.ts') &&
+        !allowed.includes(folderOf(target))
       );
+    });
     expect(wrong).toEqual([]);
   });
 

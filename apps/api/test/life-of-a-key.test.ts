@@ -1,3 +1,4 @@
+import type { KeyStore } from '@andamio/keys/store';
 import {
   type Answer,
   deleteKey,
@@ -10,7 +11,6 @@ import {
 import { tokenFor } from '@andamio/testing/tokens';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { MemoryCounters } from '../src/http/limits/memory-counters.ts';
-import type { KeyStore } from '../src/keys/store.ts';
 import { startApp } from './harness/app.ts';
 import { expectError } from './harness/expect-error.ts';
 import { fileStore, firestoreStore } from './harness/stores.ts';

@@ -1,5 +1,5 @@
-import { monthOf } from '../../src/keys/usage/calendar.ts';
-import type { AddUsageCommand, UsageStore, UsageTotals } from '../../src/keys/usage/store.ts';
+import { monthOf } from '../src/usage/calendar.ts';
+import type { AddUsageCommand, UsageStore, UsageTotals } from '../src/usage/store.ts';
 
 /**
  * The store's response to a call. With `loses the answer`, the store saves the usage and then

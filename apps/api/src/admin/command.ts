@@ -1,7 +1,7 @@
 import type { ParseArgsConfig, parseArgs } from 'node:util';
+import type { Administration } from '@andamio/keys/administration';
+import type { KeyStore } from '@andamio/keys/store';
 import type { Pepper } from '@andamio/schema/settings';
-import type { Administration } from '../keys/administration.ts';
-import type { KeyStore } from '../keys/store.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import type { Actor } from '../keys/audit.ts';
+import type { Actor } from '@andamio/keys/audit';
 import { isCloudRunJob } from '../settings.ts';
 import { UsageError } from './command.ts';
 

@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { OutcomeUnknownError, StoreUnavailableError } from '../keys/store.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
 import { assertStoreExists, openStore } from '../process/open-store.ts';
 import { SettingsError } from '../settings.ts';
 import { UsageError } from './command.ts';

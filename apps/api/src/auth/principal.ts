@@ -1,6 +1,6 @@
+import type { Owner } from '@andamio/keys/owner';
 import type { Scope } from '@andamio/schema/operations';
 import { isTier, type Tier } from '@andamio/schema/tiers';
-import type { Owner } from '../keys/owner.ts';
 
 /** The user of a verified token. The request may still be refused: see {@link permit}. */
 export interface Principal {

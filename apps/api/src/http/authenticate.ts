@@ -1,3 +1,5 @@
+import type { FoundKey } from '@andamio/keys/model';
+import { StoreUnavailableError } from '@andamio/keys/store';
 import {
   type KeyVerifier,
   StaleReadError,
@@ -8,8 +10,6 @@ import { bearerToken } from '../auth/bearer.ts';
 import type { IsGuard } from '../auth/guard-secret.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { VerifyToken } from '../auth/verify-token.ts';
-import type { FoundKey } from '../keys/model.ts';
-import { StoreUnavailableError } from '../keys/store.ts';
 import type { Exchange } from './exchange.ts';
 import { charge, type Limit, type RequestCount, refund } from './limits/limit.ts';
 import { CredentialsRefusedError, VerificationUnavailableError } from './response/errors.ts';

@@ -1,7 +1,7 @@
+import type { KeyStore } from '@andamio/keys/store';
 import { healthPaths } from '@andamio/schema/health';
 import { logEvents } from '@andamio/schema/log-events';
 import { Router } from 'express';
-import type { KeyStore } from '../keys/store.ts';
 import type { Logger } from '../log.ts';
 import { refuseOtherMethods, reportRoute } from './express-steps.ts';
 import { HttpError } from './response/errors.ts';

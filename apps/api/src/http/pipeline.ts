@@ -1,9 +1,9 @@
+import type { FoundKey } from '@andamio/keys/model';
+import type { Owner } from '@andamio/keys/owner';
 import { cacheControlFor } from '@andamio/schema/guards';
 import { apiKeyHeader } from '@andamio/schema/key-format';
 import type { Scope } from '@andamio/schema/operations';
 import { type Principal, permit } from '../auth/principal.ts';
-import type { FoundKey } from '../keys/model.ts';
-import type { Owner } from '../keys/owner.ts';
 import type { Authentication } from './authenticate.ts';
 import type { Exchange } from './exchange.ts';
 import { limitHeaders } from './limits/headers.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Administration } from '../keys/administration.ts';
-import type { KeyStore } from '../keys/store.ts';
+import type { Administration } from '@andamio/keys/administration';
+import type { KeyStore } from '@andamio/keys/store';
 import { type CompleteSettings, SettingsError } from '../settings.ts';
 import { isForeignFile } from '../store/sqlite/file.ts';
 

@@ -1,3 +1,4 @@
+import type { KeyStore } from '@andamio/keys/store';
 import { logEvents } from '@andamio/schema/log-events';
 import type { SettingName } from '@andamio/schema/settings';
 import { secretKeys, type VerificationKeys } from '../auth/signing-keys.ts';
@@ -5,7 +6,6 @@ import type { VerifyAlert } from '../auth/verify-alert.ts';
 import type { Clock } from '../clock.ts';
 import { MemoryCounters } from '../http/limits/memory-counters.ts';
 import type { SharedCounters } from '../http/limits/redis-counters.ts';
-import type { KeyStore } from '../keys/store.ts';
 import type { Logger } from '../log.ts';
 import type { CompleteSettings } from '../settings.ts';
 import { openStore } from './open-store.ts';

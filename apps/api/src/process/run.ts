@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net';
+import { setUpKeys } from '@andamio/keys/set-up';
 import { logEvents } from '@andamio/schema/log-events';
 import { createApp } from '../app.ts';
 import { createTokenVerifier } from '../auth/verify-token.ts';
 import { systemClock } from '../clock.ts';
 import { drainable } from '../http/connections/drain.ts';
 import { createHttpServer } from '../http/connections/server.ts';
-import { setUpKeys } from '../keys/set-up.ts';
 import { createLog } from '../log.ts';
 import { type CompleteSettings, readSettings, SettingsError } from '../settings.ts';
 import { listenProblem } from './listen-problem.ts';

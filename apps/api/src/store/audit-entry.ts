@@ -1,5 +1,5 @@
+import { type AuditEntry, actorKinds, auditActions } from '@andamio/keys/audit';
 import * as z from 'zod';
-import { type AuditEntry, actorKinds, auditActions } from '../keys/audit.ts';
 
 /** The fields of a stored audit entry, except for its time, whose type depends on the store. */
 export const auditFields = {

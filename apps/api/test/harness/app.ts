@@ -1,6 +1,8 @@
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { setUpKeys } from '@andamio/keys/set-up';
+import type { KeyStore } from '@andamio/keys/store';
 import type { Pepper } from '@andamio/schema/settings';
 import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 import { jwtSecret } from '@andamio/testing/tokens';
@@ -12,8 +14,6 @@ import { createTokenVerifier } from '../../src/auth/verify-token.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createHttpServer, type Timeouts } from '../../src/http/connections/server.ts';
 import { MemoryCounters } from '../../src/http/limits/memory-counters.ts';
-import { setUpKeys } from '../../src/keys/set-up.ts';
-import type { KeyStore } from '../../src/keys/store.ts';
 import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 

@@ -1,7 +1,7 @@
+import { createKeyDeriver } from '@andamio/keys/idempotency';
+import type { KeyMaking } from '@andamio/keys/secret';
 import type { Pepper } from '@andamio/schema/settings';
 import { createDigester, digestKeyOf } from '@andamio/verification/digest';
-import { createKeyDeriver } from '../../src/keys/idempotency.ts';
-import type { KeyMaking } from '../../src/keys/secret.ts';
 
 /**
  * Creates the dependencies that the domain needs to create keys. The first pepper creates key ids.

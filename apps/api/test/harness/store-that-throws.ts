@@ -1,4 +1,4 @@
-import type { KeyStore } from '../../src/keys/store.ts';
+import type { KeyStore } from '@andamio/keys/store';
 
 /** Returns a store whose methods all fail with the given error. */
 export function storeThatThrows(error: Error): KeyStore {

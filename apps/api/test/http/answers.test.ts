@@ -2,6 +2,8 @@ import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
+import { suspend } from '@andamio/keys/suspend';
 import { makeKey } from '@andamio/schema/key-format';
 import {
   dailyUsagePath,
@@ -15,8 +17,6 @@ import {
 } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { OutcomeUnknownError, StoreUnavailableError } from '../../src/keys/store.ts';
-import { suspend } from '../../src/keys/suspend.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import type { TestAppOptions } from '../harness/app.ts';
 import {

@@ -1,3 +1,4 @@
+import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
 import {
   type BearerOperation,
   type BearerReadOperation,
@@ -12,7 +13,6 @@ import {
 } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { OutcomeUnknownError, StoreUnavailableError } from '../../src/keys/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';

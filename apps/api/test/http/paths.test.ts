@@ -1,8 +1,8 @@
+import { StoreUnavailableError } from '@andamio/keys/store';
 import { logEvents } from '@andamio/schema/log-events';
 import { tokenFor } from '@andamio/testing/tokens';
 import { waitFor } from '@andamio/testing/wait-for';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { StoreUnavailableError } from '../../src/keys/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 import { sendRaw } from '../harness/raw-socket.ts';

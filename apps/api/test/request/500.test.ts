@@ -1,8 +1,8 @@
+import { type KeyStore, OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
 import { requestKey } from '@andamio/testing/service-requests';
 import { createMemoryStore } from '@andamio/testing/store/memory-store';
 import { waitFor } from '@andamio/testing/wait-for';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type KeyStore, OutcomeUnknownError, StoreUnavailableError } from '../../src/keys/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';

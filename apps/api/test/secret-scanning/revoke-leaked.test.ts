@@ -1,10 +1,10 @@
+import { revokeLeaked } from '@andamio/keys/revoke-leaked';
+import { type KeyStore, OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
 import { makeKey } from '@andamio/schema/key-format';
 import { command, present } from '@andamio/testing/store/commands';
 import { createMemoryStore } from '@andamio/testing/store/memory-store';
 import { withOperations } from '@andamio/testing/store/operations';
 import { describe, expect, test } from 'vitest';
-import { revokeLeaked } from './revoke-leaked.ts';
-import { type KeyStore, OutcomeUnknownError, StoreUnavailableError } from './store.ts';
 
 const digesters = ['one', 'two'].map((pepperVersion) => ({
   pepperVersion,

@@ -1,9 +1,9 @@
+import { StoreUnavailableError } from '@andamio/keys/store';
 import { startRefusingFirestore } from '@andamio/testing/refusing-firestore';
 import { command, present } from '@andamio/testing/store/commands';
 import { withOperations } from '@andamio/testing/store/operations';
 import type { TestStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
-import { StoreUnavailableError } from '../../src/keys/store.ts';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
 
 /**

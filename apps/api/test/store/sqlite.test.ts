@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
 import { addition, command, day, present } from '@andamio/testing/store/commands';
 import { describeKeyStore } from '@andamio/testing/store/contract';
 import { testAgainstModel } from '@andamio/testing/store/model';
 import { withOperations } from '@andamio/testing/store/operations';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { OutcomeUnknownError, StoreUnavailableError } from '../../src/keys/store.ts';
 import { migrations } from '../../src/store/sqlite/migrations.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { fileStore, memoryStore, readFile, temporaryFile } from '../harness/stores.ts';

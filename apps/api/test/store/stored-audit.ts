@@ -1,3 +1,4 @@
+import type { TierClaim } from '@andamio/keys/model';
 import {
   command,
   day,
@@ -13,7 +14,6 @@ import {
   type Stored,
 } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
-import type { TierClaim } from '../../src/keys/model.ts';
 
 /** Returns a stored audit log entry without its document id and its retention. */
 function entryOf({ id, remove_at, ...entry }: Stored) {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { idempotentRequest } from '@andamio/keys/idempotency';
 import { addition, command, day, present, renewal } from '@andamio/testing/store/commands';
 import { operator, order } from '@andamio/testing/store/operator';
 import type { ReadableStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
-import { idempotentRequest } from '../../src/keys/idempotency.ts';
 
 const userId = 'the user who is erased';
 const name = 'a name that identifies the user';

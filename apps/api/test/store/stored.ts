@@ -1,7 +1,7 @@
+import { issueKey } from '@andamio/keys/issue';
 import { command, day, present } from '@andamio/testing/store/commands';
 import type { ReadableStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
-import { issueKey } from '../../src/keys/issue.ts';
 import { keyMaking } from '../harness/key-making.ts';
 import { describeAudit } from './stored-audit.ts';
 import { describeStoredChanges } from './stored-changes.ts';

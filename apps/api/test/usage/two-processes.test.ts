@@ -1,3 +1,4 @@
+import { usageInterval } from '@andamio/keys/usage/meter';
 import { startProcess, type TestProcess } from '@andamio/testing/service-process';
 import {
   deleteKey,
@@ -9,7 +10,6 @@ import {
 import { tokenFor } from '@andamio/testing/tokens';
 import { waitFor } from '@andamio/testing/wait-for';
 import { afterEach, describe, expect, inject, test } from 'vitest';
-import { usageInterval } from '../../src/keys/usage/meter.ts';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { freshProject, temporaryFile } from '../harness/stores.ts';

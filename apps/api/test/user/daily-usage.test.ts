@@ -1,8 +1,8 @@
+import type { KeyStore } from '@andamio/keys/store';
 import { deleteKey, getDailyUsage, requestKey } from '@andamio/testing/service-requests';
 import { addition } from '@andamio/testing/store/commands';
 import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { KeyStore } from '../../src/keys/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';

@@ -1,3 +1,5 @@
+import type { TierClaim } from '@andamio/keys/model';
+import type { KeyStore } from '@andamio/keys/store';
 import {
   getDailyUsage,
   getUsage,
@@ -8,8 +10,6 @@ import {
 } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { expect, onTestFinished, test } from 'vitest';
-import type { TierClaim } from '../../src/keys/model.ts';
-import type { KeyStore } from '../../src/keys/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp } from '../harness/app.ts';
 

@@ -1,10 +1,10 @@
+import { type KeyStore, StoreUnavailableError } from '@andamio/keys/store';
 import { makeKey } from '@andamio/schema/key-format';
 import { startEmulator } from '@andamio/testing/emulator';
 import { startProcess, untilReady } from '@andamio/testing/service-process';
 import { newKey, verifyKey } from '@andamio/testing/service-requests';
 import { waitFor } from '@andamio/testing/wait-for';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { type KeyStore, StoreUnavailableError } from '../../src/keys/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';

@@ -1,9 +1,9 @@
+import { type KeyStore, StoreUnavailableError } from '@andamio/keys/store';
 import type { Pepper } from '@andamio/schema/settings';
 import { deleteKey, newKey, rollKey, verifyKey } from '@andamio/testing/service-requests';
 import type { ReadableStore } from '@andamio/testing/store/store-under-test';
 import { tokenFor } from '@andamio/testing/tokens';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { type KeyStore, StoreUnavailableError } from '../../src/keys/store.ts';
 import { startApp, testPepper } from '../harness/app.ts';
 import { fileStore, firestoreStore } from '../harness/stores.ts';
 

@@ -1,8 +1,8 @@
+import { OutcomeUnknownError } from '@andamio/keys/store';
 import { startProcess, type TestProcess, untilReady } from '@andamio/testing/service-process';
 import { deleteKey, newKey, rollKey, verifyKey } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { afterEach, describe, expect, inject, onTestFinished, test } from 'vitest';
-import { OutcomeUnknownError } from '../../src/keys/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp } from '../harness/app.ts';
 import { freshProject, temporaryFile } from '../harness/stores.ts';

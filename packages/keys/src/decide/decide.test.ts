@@ -1,12 +1,29 @@
-import { command, present } from '@andamio/testing/store/commands';
-import { operator, order } from '@andamio/testing/store/operator';
 import { describe, expect, test } from 'vitest';
-import type { View } from '../model.ts';
+import type { KeyRecord, View } from '../model.ts';
 import { decideRehash } from './rehash.ts';
 import { decideRevocation } from './revoke.ts';
 import { decideResumption } from './suspend.ts';
 
-const { record: located } = command();
+const present = 1_756_684_799;
+const operator = { kind: 'operator', id: 'operator' } as const;
+
+/** Returns a key of its own, under the name `name`. */
+function keyRecord(): KeyRecord {
+  return {
+    id: crypto.randomUUID(),
+    serial: crypto.randomUUID(),
+    userId: 'owner',
+    name: 'name',
+    start: 'ant-abcd',
+    createdAt: present,
+    expiresAt: present + 86_400,
+    expiresInDays: 1,
+    pepperVersion: 'test',
+    deleteAfter: present + 31 * 86_400,
+  };
+}
+
+const located = keyRecord();
 
 /** Returns a view in which a located secret has changed since it was located. */
 function viewOf({
@@ -31,7 +48,7 @@ function viewOf({
 // Firestore locates a secret by its id before the transaction on the owner begins.
 describe('a secret that changed after it was located', () => {
   const rehashed = { ...located, id: 'another id', pepperVersion: 'next' };
-  const { record: unrelated } = command();
+  const unrelated = keyRecord();
   const rehash = { from: located.id, to: { id: 'new id', pepperVersion: 'newest' }, now: present };
   const revocation = { ids: [located.id], by: operator, now: present };
 
@@ -68,5 +85,8 @@ test('does not resume a user who is being erased', () => {
   const tierClaim = { tier: 'growth', issuedAt: present } as const;
   const owner = { createdAt: present, tierClaim, suspended: true, erasing: true };
   const view = viewOf({ key: undefined, previous: undefined, owner });
-  expect(decideResumption(view, order())).toEqual({ outcome: 'being_erased', changes: [] });
+  expect(decideResumption(view, { userId: 'owner', now: present, by: operator })).toEqual({
+    outcome: 'being_erased',
+    changes: [],
+  });
 });

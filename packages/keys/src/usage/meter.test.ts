@@ -1,6 +1,6 @@
 import { tiers } from '@andamio/schema/tiers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ControlledUsageStore } from '../../../test/harness/controlled-usage-store.ts';
+import { ControlledUsageStore } from '../../test/controlled-usage-store.ts';
 import { UsageMeter, usageInterval } from './meter.ts';
 
 const noon = Date.UTC(2025, 7, 31, 12);

@@ -1,4 +1,4 @@
-import { type IdempotentRequest, idempotentRequest } from '@andamio/api/keys/idempotency';
+import { type IdempotentRequest, idempotentRequest } from '@andamio/keys/idempotency';
 import type {
   DeleteCommand,
   IssueCommand,
@@ -6,8 +6,8 @@ import type {
   RollCommand,
   RotateCommand,
   TierClaim,
-} from '@andamio/api/keys/model';
-import type { AddUsageCommand } from '@andamio/api/keys/usage/store';
+} from '@andamio/keys/model';
+import type { AddUsageCommand } from '@andamio/keys/usage/store';
 
 /** Default current time of commands, 2025-08-31T23:59:59Z in Unix seconds. */
 export const present = Date.UTC(2025, 7, 31, 23, 59, 59) / 1000;

@@ -1,5 +1,5 @@
-import type { IssueCommand, IssueOutcome } from '@andamio/api/keys/model';
-import { storeDeadline } from '@andamio/api/keys/store';
+import type { IssueCommand, IssueOutcome } from '@andamio/keys/model';
+import { storeDeadline } from '@andamio/keys/store';
 import { describe, expect, test } from 'vitest';
 import { command, day, present } from './commands.ts';
 import { describeDeletion } from './delete.ts';

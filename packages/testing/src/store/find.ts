@@ -1,4 +1,4 @@
-import type { TierClaim } from '@andamio/api/keys/model';
+import type { TierClaim } from '@andamio/keys/model';
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, idempotent, present, renewal, rotation } from './commands.ts';
 import { order } from './operator.ts';

@@ -1,11 +1,11 @@
-import type { Administration } from '@andamio/api/keys/administration';
-import { type AuditEntry, erasedUserId, erasureEntry } from '@andamio/api/keys/audit';
-import { isRemoved } from '@andamio/api/keys/expiry';
-import type { IdempotencyRecord, IdempotencyScope } from '@andamio/api/keys/idempotency';
-import type { Change, KeyRecord, OwnerRecord, Scope, View } from '@andamio/api/keys/model';
-import { type KeyStore, listedExpiredKeys } from '@andamio/api/keys/store';
-import { monthOf, utcDayOf } from '@andamio/api/keys/usage/calendar';
-import { maximumNamesPerDay, type UsageTotals } from '@andamio/api/keys/usage/store';
+import type { Administration } from '@andamio/keys/administration';
+import { type AuditEntry, erasedUserId, erasureEntry } from '@andamio/keys/audit';
+import { isRemoved } from '@andamio/keys/expiry';
+import type { IdempotencyRecord, IdempotencyScope } from '@andamio/keys/idempotency';
+import type { Change, KeyRecord, OwnerRecord, Scope, View } from '@andamio/keys/model';
+import { type KeyStore, listedExpiredKeys } from '@andamio/keys/store';
+import { monthOf, utcDayOf } from '@andamio/keys/usage/calendar';
+import { maximumNamesPerDay, type UsageTotals } from '@andamio/keys/usage/store';
 import { type Tier, tiers } from '@andamio/schema/tiers';
 
 type Secrets = { readonly [secret in 'current' | 'previous']?: KeyRecord | undefined };

@@ -2,8 +2,8 @@ import {
   type IdempotencyRecord,
   type IdempotentRequest,
   idempotentRequest,
-} from '@andamio/api/keys/idempotency';
-import { listKeys } from '@andamio/api/keys/list';
+} from '@andamio/keys/idempotency';
+import { listKeys } from '@andamio/keys/list';
 import type {
   DeleteCommand,
   IssueCommand,
@@ -15,7 +15,7 @@ import type {
   RevokedKey,
   RollCommand,
   RotateCommand,
-} from '@andamio/api/keys/model';
+} from '@andamio/keys/model';
 import type { Tier } from '@andamio/schema/tiers';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -1,9 +1,9 @@
-import { claimTier } from '@andamio/api/keys/claim-tier';
-import { decideDeletion, deletionScope } from '@andamio/api/keys/decide/delete';
-import { decideIssue, issueScope } from '@andamio/api/keys/decide/issue';
-import { decideRehash } from '@andamio/api/keys/decide/rehash';
-import { decideRoll, rollScope } from '@andamio/api/keys/decide/roll';
-import { decideRotation, rotationScope } from '@andamio/api/keys/decide/rotate';
+import { claimTier } from '@andamio/keys/claim-tier';
+import { decideDeletion, deletionScope } from '@andamio/keys/decide/delete';
+import { decideIssue, issueScope } from '@andamio/keys/decide/issue';
+import { decideRehash } from '@andamio/keys/decide/rehash';
+import { decideRoll, rollScope } from '@andamio/keys/decide/roll';
+import { decideRotation, rotationScope } from '@andamio/keys/decide/rotate';
 import type {
   ClaimTierCommand,
   DeleteCommand,
@@ -13,12 +13,12 @@ import type {
   RevokeCommand,
   RollCommand,
   RotateCommand,
-} from '@andamio/api/keys/model';
-import { revokeSecret } from '@andamio/api/keys/revoke';
-import type { KeyStore } from '@andamio/api/keys/store';
-import { resume, suspend } from '@andamio/api/keys/suspend';
+} from '@andamio/keys/model';
+import { revokeSecret } from '@andamio/keys/revoke';
+import type { KeyStore } from '@andamio/keys/store';
+import { resume, suspend } from '@andamio/keys/suspend';
 
-/** Methods that run the decisions of `apps/api/src/keys/decide` in a store. */
+/** Methods that run the decisions of `packages/keys/src/decide` in a store. */
 export type Operations = ReturnType<typeof operationsOn>;
 
 function operationsOn(store: KeyStore) {

@@ -1,4 +1,4 @@
-import type { OwnerCommand, RehashCommand, RevokeCommand } from '@andamio/api/keys/model';
+import type { OwnerCommand, RehashCommand, RevokeCommand } from '@andamio/keys/model';
 import { digest, present } from './commands.ts';
 
 /** Default author of changes. */

@@ -1,5 +1,5 @@
-import type { Administration } from '@andamio/api/keys/administration';
-import type { KeyStore } from '@andamio/api/keys/store';
+import type { Administration } from '@andamio/keys/administration';
+import type { KeyStore } from '@andamio/keys/store';
 import { vi } from 'vitest';
 import type { Operations } from './operations.ts';
 

@@ -1,4 +1,4 @@
-import { type DailyUsage, maximumNamesPerDay } from '@andamio/api/keys/usage/store';
+import { type DailyUsage, maximumNamesPerDay } from '@andamio/keys/usage/store';
 import { describe, expect, test } from 'vitest';
 import { addition, command, today as day, deletion } from './commands.ts';
 import { operator, order } from './operator.ts';

@@ -1,5 +1,5 @@
+import type { AuditEntry } from '@andamio/keys/audit';
 import { formatTimestamp } from '@andamio/schema/timestamps';
-import type { AuditEntry } from '../../keys/audit.ts';
 import { defineCommand } from '../command.ts';
 import { limitOf, userOf } from '../options.ts';
 import { counted, printable, table } from '../text.ts';

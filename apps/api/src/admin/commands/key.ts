@@ -1,7 +1,7 @@
+import type { KeyRecord } from '@andamio/keys/model';
 import { isKey, maskKey } from '@andamio/schema/key-format';
 import { formatTimestamp } from '@andamio/schema/timestamps';
 import { createDigester, digestKeyOf } from '@andamio/verification/digest';
-import type { KeyRecord } from '../../keys/model.ts';
 import type { Context, Report } from '../command.ts';
 
 /** The report for input that does not have the format of a key. */

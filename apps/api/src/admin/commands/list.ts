@@ -1,6 +1,6 @@
+import type { InspectedKey } from '@andamio/keys/administration';
+import { isRemoved } from '@andamio/keys/expiry';
 import { formatTimestamp } from '@andamio/schema/timestamps';
-import type { InspectedKey } from '../../keys/administration.ts';
-import { isRemoved } from '../../keys/expiry.ts';
 import { defineCommand } from '../command.ts';
 import { userOf } from '../options.ts';
 import { printable, table } from '../text.ts';

@@ -1,5 +1,5 @@
-import type { InspectedOwner } from '../../keys/administration.ts';
-import { isRemoved } from '../../keys/expiry.ts';
+import type { InspectedOwner } from '@andamio/keys/administration';
+import { isRemoved } from '@andamio/keys/expiry';
 import type { Context, Report } from '../command.ts';
 
 /** The report for a user about whom nothing is stored. */

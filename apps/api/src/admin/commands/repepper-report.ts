@@ -1,4 +1,4 @@
-import { type PepperUse, pepperUses } from '../../keys/peppers.ts';
+import { type PepperUse, pepperUses } from '@andamio/keys/peppers';
 import { defineCommand } from '../command.ts';
 import { table } from '../text.ts';
 

@@ -1,5 +1,5 @@
-import type { ResumeOutcome } from '../../keys/model.ts';
-import { resume as resumeOwner } from '../../keys/suspend.ts';
+import type { ResumeOutcome } from '@andamio/keys/model';
+import { resume as resumeOwner } from '@andamio/keys/suspend';
 import { defineCommand } from '../command.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
 import { printable } from '../text.ts';

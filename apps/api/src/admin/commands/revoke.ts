@@ -1,5 +1,5 @@
-import type { RevokedKey } from '../../keys/model.ts';
-import { revokeKey, revokeSecret } from '../../keys/revoke.ts';
+import type { RevokedKey } from '@andamio/keys/model';
+import { revokeKey, revokeSecret } from '@andamio/keys/revoke';
 import { type Context, defineCommand, type Report, UsageError } from '../command.ts';
 import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';

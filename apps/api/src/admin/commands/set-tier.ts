@@ -1,5 +1,5 @@
+import { claimTier } from '@andamio/keys/claim-tier';
 import { isTier, tiers } from '@andamio/schema/tiers';
-import { claimTier } from '../../keys/claim-tier.ts';
 import { defineCommand, UsageError } from '../command.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
 import { printable } from '../text.ts';

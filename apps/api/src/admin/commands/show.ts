@@ -1,4 +1,4 @@
-import { isRemoved } from '../../keys/expiry.ts';
+import { isRemoved } from '@andamio/keys/expiry';
 import { defineCommand, UsageError } from '../command.ts';
 import { printable, table } from '../text.ts';
 import { describeKey, digestersOf, keyFromInput, noSuchKey, notAKey } from './key.ts';

@@ -1,4 +1,4 @@
-import { suspend as suspendOwner } from '../../keys/suspend.ts';
+import { suspend as suspendOwner } from '@andamio/keys/suspend';
 import { defineCommand } from '../command.ts';
 import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';

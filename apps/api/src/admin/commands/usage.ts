@@ -1,5 +1,5 @@
+import { utcDayOf } from '@andamio/keys/usage/calendar';
 import { tiers } from '@andamio/schema/tiers';
-import { utcDayOf } from '../../keys/usage/calendar.ts';
 import { type Context, defineCommand, type Report } from '../command.ts';
 import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';

@@ -1,6 +1,6 @@
+import type { OwnerSummary } from '@andamio/keys/administration';
 import { isTier, tiers } from '@andamio/schema/tiers';
 import { formatTimestamp } from '@andamio/schema/timestamps';
-import type { OwnerSummary } from '../../keys/administration.ts';
 import { defineCommand, UsageError } from '../command.ts';
 import { limitOf } from '../options.ts';
 import { printable, table } from '../text.ts';

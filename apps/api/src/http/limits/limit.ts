@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
+import type { KnownTiers } from '@andamio/keys/known-tiers';
+import type { FoundKey } from '@andamio/keys/model';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { defaultTier, tiers } from '@andamio/schema/tiers';
 import { ipKeyGenerator, type Options, type Store } from 'express-rate-limit';
 import { type Principal, tierOf } from '../../auth/principal.ts';
-import type { KnownTiers } from '../../keys/known-tiers.ts';
-import type { FoundKey } from '../../keys/model.ts';
 import { memoizeWeak } from '../memoize-weak.ts';
 import { HttpError } from '../response/errors.ts';
 import type { LimitStatus } from './headers.ts';

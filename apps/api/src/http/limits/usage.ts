@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import type { FoundKey } from '@andamio/keys/model';
+import type { Keys } from '@andamio/keys/set-up';
+import type { ExhaustedQuota } from '@andamio/keys/usage/quota';
 import { cachedAnswersHeader, maximumCachedAnswers } from '@andamio/schema/guards';
-import type { FoundKey } from '../../keys/model.ts';
-import type { Keys } from '../../keys/set-up.ts';
-import type { ExhaustedQuota } from '../../keys/usage/quota.ts';
 import { details } from '../response/details.ts';
 import { HttpError } from '../response/errors.ts';
 import type { Limit, RequestCount } from './limit.ts';

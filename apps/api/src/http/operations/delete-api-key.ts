@@ -1,7 +1,7 @@
+import { deleteKey } from '@andamio/keys/delete';
+import type { KeyDependencies } from '@andamio/keys/dependencies';
+import type { Owner } from '@andamio/keys/owner';
 import type { DeleteApiKeyBody, DeletedApiKey } from '@andamio/schema/operations';
-import { deleteKey } from '../../keys/delete.ts';
-import type { KeyDependencies } from '../../keys/dependencies.ts';
-import type { Owner } from '../../keys/owner.ts';
 import { HttpError } from '../response/errors.ts';
 
 /** Creates the handler of POST /api/v1/apikey/delete, which deletes a key. */

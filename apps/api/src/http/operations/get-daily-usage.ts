@@ -1,7 +1,7 @@
+import type { KeyDependencies } from '@andamio/keys/dependencies';
+import type { Owner } from '@andamio/keys/owner';
+import { readDailyUsage } from '@andamio/keys/usage/read';
 import type { DailyUsage, GetDailyUsageBody } from '@andamio/schema/operations';
-import type { KeyDependencies } from '../../keys/dependencies.ts';
-import type { Owner } from '../../keys/owner.ts';
-import { readDailyUsage } from '../../keys/usage/read.ts';
 
 /**
  * Creates the handler of POST /api/v1/user/usage/daily, which returns the requests per key and day.

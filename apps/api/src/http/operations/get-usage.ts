@@ -1,7 +1,7 @@
+import type { KeyDependencies } from '@andamio/keys/dependencies';
+import type { Owner } from '@andamio/keys/owner';
+import { readUsage } from '@andamio/keys/usage/read';
 import type { Usage } from '@andamio/schema/operations';
-import type { KeyDependencies } from '../../keys/dependencies.ts';
-import type { Owner } from '../../keys/owner.ts';
-import { readUsage } from '../../keys/usage/read.ts';
 
 /** Creates the handler of GET /api/v1/user/usage, which returns the used and remaining quotas. */
 export function getUsageHandler(dependencies: KeyDependencies) {

@@ -1,10 +1,10 @@
+import type { KeyDependencies } from '@andamio/keys/dependencies';
+import { listKeys } from '@andamio/keys/list';
+import type { KeyRecord } from '@andamio/keys/model';
+import type { Owner } from '@andamio/keys/owner';
 import { maskKey } from '@andamio/schema/key-format';
 import type { ListedApiKey, User } from '@andamio/schema/operations';
 import { formatTimestamp } from '@andamio/schema/timestamps';
-import type { KeyDependencies } from '../../keys/dependencies.ts';
-import { listKeys } from '../../keys/list.ts';
-import type { KeyRecord } from '../../keys/model.ts';
-import type { Owner } from '../../keys/owner.ts';
 import { describeKey } from '../response/describe-key.ts';
 
 function listed(keys: readonly KeyRecord[], isActive: boolean): ListedApiKey[] {

@@ -1,6 +1,6 @@
+import { type IssueKeyDependencies, issueKey } from '@andamio/keys/issue';
+import type { Owner } from '@andamio/keys/owner';
 import type { IssuedApiKey, RequestApiKeyBody } from '@andamio/schema/operations';
-import { type IssueKeyDependencies, issueKey } from '../../keys/issue.ts';
-import type { Owner } from '../../keys/owner.ts';
 import { describeKey } from '../response/describe-key.ts';
 import { HttpError } from '../response/errors.ts';
 

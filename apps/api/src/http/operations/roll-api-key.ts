@@ -1,8 +1,8 @@
+import type { IssueKeyDependencies } from '@andamio/keys/issue';
+import type { Owner } from '@andamio/keys/owner';
+import { rollKey } from '@andamio/keys/roll';
 import type { RollApiKeyBody, RolledApiKey } from '@andamio/schema/operations';
 import { formatTimestamp } from '@andamio/schema/timestamps';
-import type { IssueKeyDependencies } from '../../keys/issue.ts';
-import type { Owner } from '../../keys/owner.ts';
-import { rollKey } from '../../keys/roll.ts';
 import { describeKey } from '../response/describe-key.ts';
 import { HttpError } from '../response/errors.ts';
 

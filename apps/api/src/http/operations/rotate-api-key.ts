@@ -1,8 +1,8 @@
+import type { KeyDependencies } from '@andamio/keys/dependencies';
+import type { Owner } from '@andamio/keys/owner';
+import { rotateKey } from '@andamio/keys/rotate';
 import type { RotateApiKeyBody, RotatedApiKey } from '@andamio/schema/operations';
 import { formatTimestamp } from '@andamio/schema/timestamps';
-import type { KeyDependencies } from '../../keys/dependencies.ts';
-import type { Owner } from '../../keys/owner.ts';
-import { rotateKey } from '../../keys/rotate.ts';
 import { HttpError } from '../response/errors.ts';
 
 /**

@@ -1,3 +1,5 @@
+import type { FoundKey } from '@andamio/keys/model';
+import type { Owner } from '@andamio/keys/owner';
 import type {
   BearerOperation,
   BearerReadOperation,
@@ -7,8 +9,6 @@ import type {
   ResponseBodyOf,
 } from '@andamio/schema/operations';
 import type * as z from 'zod';
-import type { FoundKey } from '../../keys/model.ts';
-import type { Owner } from '../../keys/owner.ts';
 import type { Exchange } from '../exchange.ts';
 import { memoizeWeak } from '../memoize-weak.ts';
 import type { Answer } from '../response/answer.ts';

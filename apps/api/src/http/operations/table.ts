@@ -1,3 +1,4 @@
+import type { Keys } from '@andamio/keys/set-up';
 import {
   deleteApiKey,
   getDailyUsage,
@@ -9,7 +10,6 @@ import {
   rotateApiKey,
   verifyApiKey,
 } from '@andamio/schema/operations';
-import type { Keys } from '../../keys/set-up.ts';
 import type { OriginOf } from '../request/origin.ts';
 import { deleteApiKeyHandler } from './delete-api-key.ts';
 import { getDailyUsageHandler } from './get-daily-usage.ts';

@@ -1,6 +1,6 @@
+import type { FoundKey } from '@andamio/keys/model';
 import type { VerifiedApiKey } from '@andamio/schema/operations';
 import { formatTimestamp } from '@andamio/schema/timestamps';
-import type { FoundKey } from '../../keys/model.ts';
 
 /** Handles GET /api/v1/apikey/verify: returns the owner, name and tier of the request's key. */
 export function verifyApiKeyHandler({ record, tier }: FoundKey): VerifiedApiKey {

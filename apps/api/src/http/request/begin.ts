@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { UsageMeter } from '../../keys/usage/meter.ts';
+import type { UsageMeter } from '@andamio/keys/usage/meter';
 import type { Logger } from '../../log.ts';
 import type { Exchange } from '../exchange.ts';
 import { clientAddress } from './client-address.ts';

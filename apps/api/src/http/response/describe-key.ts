@@ -1,5 +1,5 @@
+import type { KeyFacts } from '@andamio/keys/issue';
 import { formatTimestamp } from '@andamio/schema/timestamps';
-import type { KeyFacts } from '../../keys/issue.ts';
 
 /** Returns the published fields of a key, except for the key itself (contract, part A). */
 export function describeKey(

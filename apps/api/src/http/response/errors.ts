@@ -1,3 +1,4 @@
+import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
 import {
   type ErrorCode,
   type ErrorStatus,
@@ -7,7 +8,6 @@ import {
 } from '@andamio/schema/errors';
 import type { CredentialRefusal } from '../../auth/refusals.ts';
 import { SigningKeysUnavailableError } from '../../auth/signing-keys.ts';
-import { OutcomeUnknownError, StoreUnavailableError } from '../../keys/store.ts';
 import type { Exchange } from '../exchange.ts';
 import { type Answer, jsonType, type RawHeaders } from './answer.ts';
 

@@ -1,8 +1,8 @@
+import type { RevokeKeyDependencies } from '@andamio/keys/revoke';
+import { revokeLeaked } from '@andamio/keys/revoke-leaked';
 import { secretScanningPath, signatureHeaders } from '@andamio/schema/secret-scanning';
 import { type Request, type RequestHandler, Router } from 'express';
 import type { AlertSignature, VerifyAlert } from '../../auth/verify-alert.ts';
-import type { RevokeKeyDependencies } from '../../keys/revoke.ts';
-import { revokeLeaked } from '../../keys/revoke-leaked.ts';
 import type { Logger } from '../../log.ts';
 import { refuseOtherMethods, reportRoute } from '../express-steps.ts';
 import { type Limit, refund } from '../limits/limit.ts';

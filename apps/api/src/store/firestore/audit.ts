@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { type AuditEntry, erasedUserId } from '@andamio/keys/audit';
+import { StoreUnavailableError } from '@andamio/keys/store';
 import { collections } from '@andamio/schema/firestore-layout';
 import { parseContent, time } from '@andamio/verification/firestore/key-document';
 import type { WriteBatch } from '@google-cloud/firestore';
 import * as z from 'zod';
-import { type AuditEntry, erasedUserId } from '../../keys/audit.ts';
-import { StoreUnavailableError } from '../../keys/store.ts';
 import { auditEntryOf, auditFields } from '../audit-entry.ts';
 import { readStep } from './counts.ts';
 import type { Database } from './database.ts';

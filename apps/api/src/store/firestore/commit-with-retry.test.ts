@@ -1,6 +1,6 @@
+import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
 import type { WriteBatch } from '@google-cloud/firestore';
 import { describe, expect, test } from 'vitest';
-import { OutcomeUnknownError, StoreUnavailableError } from '../../keys/store.ts';
 import { commitWithRetry } from './commit-with-retry.ts';
 import { withDeadline } from './deadline.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { OutcomeUnknownError } from '@andamio/keys/store';
 import type { WriteBatch } from '@google-cloud/firestore';
-import { OutcomeUnknownError } from '../../keys/store.ts';
 import { noteWrite, unavailable } from './deadline.ts';
 
 /**

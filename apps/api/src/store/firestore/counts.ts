@@ -1,8 +1,8 @@
+import type { KeyCounts, OwnerCounts } from '@andamio/keys/administration';
+import { isRemoved } from '@andamio/keys/expiry';
 import { collections } from '@andamio/schema/firestore-layout';
 import { type Tier, tiers } from '@andamio/schema/tiers';
 import type { Query, QueryDocumentSnapshot } from '@google-cloud/firestore';
-import type { KeyCounts, OwnerCounts } from '../../keys/administration.ts';
-import { isRemoved } from '../../keys/expiry.ts';
 import type { Database } from './database.ts';
 import { withDeadline } from './deadline.ts';
 import { countedFields, parseCounted } from './documents.ts';

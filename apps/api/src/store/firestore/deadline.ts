@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { OutcomeUnknownError, StoreUnavailableError, storeDeadline } from '@andamio/keys/store';
 import {
   DeadlineError,
   withDeadline as runWithDeadline,
@@ -8,7 +9,6 @@ import {
   CredentialsError,
   explainRefusal,
 } from '@andamio/verification/firestore/refusal';
-import { OutcomeUnknownError, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
 
 /** The state of the current operation: whether it has sent a write to Firestore. */
 const underWay = new AsyncLocalStorage<{ writeSent: boolean }>();

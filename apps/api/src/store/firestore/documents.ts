@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { type AuditEntry, auditRemovalOf } from '@andamio/keys/audit';
+import type { AccountStatus, FoundKey, KeyRecord, NamedKey } from '@andamio/keys/model';
 import { collections } from '@andamio/schema/firestore-layout';
 import { tierSchema } from '@andamio/schema/tiers';
 import { checkedFields, parseContent, time } from '@andamio/verification/firestore/key-document';
@@ -9,8 +11,6 @@ import type {
   Timestamp,
 } from '@google-cloud/firestore';
 import * as z from 'zod';
-import { type AuditEntry, auditRemovalOf } from '../../keys/audit.ts';
-import type { AccountStatus, FoundKey, KeyRecord, NamedKey } from '../../keys/model.ts';
 
 /**
  * Returns the name of the document for one or more texts, such as a user id: a SHA-256 in hex. The

@@ -1,8 +1,8 @@
+import { erasureEntry } from '@andamio/keys/audit';
+import { unknownOwner } from '@andamio/keys/decide/claim-tier';
+import type { OwnerCommand } from '@andamio/keys/model';
 import { type Collection, collectionsByUser } from '@andamio/schema/firestore-layout';
 import type { DocumentSnapshot } from '@google-cloud/firestore';
-import { erasureEntry } from '../../keys/audit.ts';
-import { unknownOwner } from '../../keys/decide/claim-tier.ts';
-import type { OwnerCommand } from '../../keys/model.ts';
 import { audit } from './audit.ts';
 import { commitWithRetry } from './commit-with-retry.ts';
 import type { Database } from './database.ts';

@@ -1,3 +1,4 @@
+import type { IdempotencyRecord, IdempotencyScope } from '@andamio/keys/idempotency';
 import { collections } from '@andamio/schema/firestore-layout';
 import { time } from '@andamio/verification/firestore/key-document';
 import type {
@@ -7,7 +8,6 @@ import type {
   Timestamp,
 } from '@google-cloud/firestore';
 import * as z from 'zod';
-import type { IdempotencyRecord, IdempotencyScope } from '../../keys/idempotency.ts';
 import { type Found, nameOf, parseDocument } from './documents.ts';
 
 const recordDocument = z

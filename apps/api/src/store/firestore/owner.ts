@@ -1,6 +1,6 @@
-import { unknownOwner } from '../../keys/decide/claim-tier.ts';
-import type { OwnerRecord } from '../../keys/model.ts';
-import { listedExpiredKeys } from '../../keys/store.ts';
+import { unknownOwner } from '@andamio/keys/decide/claim-tier';
+import type { OwnerRecord } from '@andamio/keys/model';
+import { listedExpiredKeys } from '@andamio/keys/store';
 import type { OwnerDocument } from './documents.ts';
 
 /**

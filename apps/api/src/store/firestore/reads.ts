@@ -1,8 +1,8 @@
+import type { InspectedOwner, OwnerSummary } from '@andamio/keys/administration';
+import type { FoundKey } from '@andamio/keys/model';
+import type { OwnedKeys } from '@andamio/keys/store';
 import { collections } from '@andamio/schema/firestore-layout';
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
-import type { InspectedOwner, OwnerSummary } from '../../keys/administration.ts';
-import type { FoundKey } from '../../keys/model.ts';
-import type { OwnedKeys } from '../../keys/store.ts';
 import { pageSize, readStep } from './counts.ts';
 import type { Database } from './database.ts';
 import {

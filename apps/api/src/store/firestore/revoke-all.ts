@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { isRemoved } from '@andamio/keys/expiry';
+import type { OwnerCommand, RevokedKey } from '@andamio/keys/model';
 import { collections } from '@andamio/schema/firestore-layout';
-import { isRemoved } from '../../keys/expiry.ts';
-import type { OwnerCommand, RevokedKey } from '../../keys/model.ts';
 import { audit } from './audit.ts';
 import { commitWithRetry } from './commit-with-retry.ts';
 import type { Database } from './database.ts';

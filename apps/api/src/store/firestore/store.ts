@@ -1,7 +1,7 @@
+import type { Administration } from '@andamio/keys/administration';
+import { type KeyStore, StoreUnavailableError, storeDeadline } from '@andamio/keys/store';
 import { collections } from '@andamio/schema/firestore-layout';
 import { createKeyReader } from '@andamio/verification/firestore/key-reader';
-import type { Administration } from '../../keys/administration.ts';
-import { type KeyStore, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
 import { readAudit, wasRevoked } from './audit.ts';
 import type { FirestoreAddress } from './client.ts';
 import { countKeys, countOwners } from './counts.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { AuditEntry } from '@andamio/keys/audit';
+import type { IdempotencyRecord, IdempotentRequest } from '@andamio/keys/idempotency';
+import type { Change, Decision, KeyRecord, OwnerRecord, View } from '@andamio/keys/model';
 import type { WriteBatch } from '@google-cloud/firestore';
-import type { AuditEntry } from '../../keys/audit.ts';
-import type { IdempotencyRecord, IdempotentRequest } from '../../keys/idempotency.ts';
-import type { Change, Decision, KeyRecord, OwnerRecord, View } from '../../keys/model.ts';
 import { audit } from './audit.ts';
 import { commitWithRetry } from './commit-with-retry.ts';
 import { type Database, put } from './database.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { monthOf, usageRemovalOf } from '@andamio/keys/usage/calendar';
+import { type AddUsageCommand, maximumNamesPerDay } from '@andamio/keys/usage/store';
 import { collections } from '@andamio/schema/firestore-layout';
 import type { DocumentReference, DocumentSnapshot, Firestore } from '@google-cloud/firestore';
 import * as z from 'zod';
-import { monthOf, usageRemovalOf } from '../../keys/usage/calendar.ts';
-import { type AddUsageCommand, maximumNamesPerDay } from '../../keys/usage/store.ts';
 import { nameOf, parseDocument } from './documents.ts';
 
 /**

@@ -1,12 +1,12 @@
-import type { DocumentSnapshot } from '@google-cloud/firestore';
-import type { OwnerCommand } from '../../keys/model.ts';
-import { daysBetween, endOfMonth, monthOf, utcDayOf } from '../../keys/usage/calendar.ts';
+import type { OwnerCommand } from '@andamio/keys/model';
+import { daysBetween, endOfMonth, monthOf, utcDayOf } from '@andamio/keys/usage/calendar';
 import type {
   AddUsageCommand,
   DailyUsage,
   UsageQuery,
   UsageTotals,
-} from '../../keys/usage/store.ts';
+} from '@andamio/keys/usage/store';
+import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { audit } from './audit.ts';
 import { commitWithRetry } from './commit-with-retry.ts';
 import { type Database, put } from './database.ts';

@@ -1,6 +1,6 @@
+import type { IdempotencyRecord } from '@andamio/keys/idempotency';
+import type { KeyRecord, NamedKey, OwnerRecord, OwnerScope, View } from '@andamio/keys/model';
 import type { DocumentReference, Firestore } from '@google-cloud/firestore';
-import type { IdempotencyRecord } from '../../keys/idempotency.ts';
-import type { KeyRecord, NamedKey, OwnerRecord, OwnerScope, View } from '../../keys/model.ts';
 import {
   documentsOf,
   type Found,

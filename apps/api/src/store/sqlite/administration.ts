@@ -1,9 +1,9 @@
 // Each of these functions runs within a transaction, during which no other connection can write.
-import type { InspectedOwner } from '../../keys/administration.ts';
-import { isRemoved } from '../../keys/expiry.ts';
-import type { OwnerCommand, RevokedKey } from '../../keys/model.ts';
-import { utcDayOf } from '../../keys/usage/calendar.ts';
-import type { UsageTotals } from '../../keys/usage/store.ts';
+import type { InspectedOwner } from '@andamio/keys/administration';
+import { isRemoved } from '@andamio/keys/expiry';
+import type { OwnerCommand, RevokedKey } from '@andamio/keys/model';
+import { utcDayOf } from '@andamio/keys/usage/calendar';
+import type { UsageTotals } from '@andamio/keys/usage/store';
 import type { Tables } from './tables.ts';
 
 /** Finds an owner and all of the owner's keys. */

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { type AuditEntry, auditRemovalOf, erasedUserId } from '@andamio/keys/audit';
 import * as z from 'zod';
-import { type AuditEntry, auditRemovalOf, erasedUserId } from '../../keys/audit.ts';
 import { auditEntryOf, auditFields } from '../audit-entry.ts';
 import { prepare } from './statement.ts';
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { erasureEntry } from '../../keys/audit.ts';
-import type { OwnerCommand } from '../../keys/model.ts';
+import { erasureEntry } from '@andamio/keys/audit';
+import type { OwnerCommand } from '@andamio/keys/model';
 import { prepare } from './statement.ts';
 import type { Tables } from './tables.ts';
 

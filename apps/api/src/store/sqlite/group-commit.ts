@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
-import { OutcomeUnknownError, StoreUnavailableError, storeDeadline } from '../../keys/store.ts';
+import { OutcomeUnknownError, StoreUnavailableError, storeDeadline } from '@andamio/keys/store';
 
 /** Milliseconds between attempts to get a lock that another process holds. */
 const lockPause = 10;

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import * as z from 'zod';
 import type {
   IdempotencyRecord,
   IdempotencyScope,
   IdempotentRequest,
-} from '../../keys/idempotency.ts';
+} from '@andamio/keys/idempotency';
+import * as z from 'zod';
 import { prepare } from './statement.ts';
 
 const recordRow = z.object({

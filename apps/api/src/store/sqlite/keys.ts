@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { KeyRecord } from '@andamio/keys/model';
+import { listedExpiredKeys } from '@andamio/keys/store';
 import * as z from 'zod';
-import type { KeyRecord } from '../../keys/model.ts';
-import { listedExpiredKeys } from '../../keys/store.ts';
 import { prepare } from './statement.ts';
 
 const keyColumns =

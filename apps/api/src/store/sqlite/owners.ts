@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { OwnerCounts, OwnerSummary } from '@andamio/keys/administration';
+import type { OwnerRecord } from '@andamio/keys/model';
 import { type Tier, tierSchema, tiers } from '@andamio/schema/tiers';
 import * as z from 'zod';
-import type { OwnerCounts, OwnerSummary } from '../../keys/administration.ts';
-import type { OwnerRecord } from '../../keys/model.ts';
 import { prepare } from './statement.ts';
 
 const ownerRow = z.object({

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import type { Administration } from '../../keys/administration.ts';
-import type { KeyStore } from '../../keys/store.ts';
+import type { Administration } from '@andamio/keys/administration';
+import type { KeyStore } from '@andamio/keys/store';
 import { inspect, resetUsage, revokeAll } from './administration.ts';
 import { openDatabase } from './database.ts';
 import { erase } from './erase.ts';

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { KeyCounts } from '@andamio/keys/administration';
+import type { FoundKey } from '@andamio/keys/model';
 import { tierSchema } from '@andamio/schema/tiers';
 import * as z from 'zod';
-import type { KeyCounts } from '../../keys/administration.ts';
-import type { FoundKey } from '../../keys/model.ts';
 import { auditTable } from './audit.ts';
 import { idempotencyTable } from './idempotency.ts';
 import { currentKeys, keyTable, parseKey } from './keys.ts';

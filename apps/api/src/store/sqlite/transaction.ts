@@ -1,5 +1,5 @@
-import type { IdempotencyRecord } from '../../keys/idempotency.ts';
-import type { Change, KeyRecord, OwnerRecord, OwnerScope, Scope, View } from '../../keys/model.ts';
+import type { IdempotencyRecord } from '@andamio/keys/idempotency';
+import type { Change, KeyRecord, OwnerRecord, OwnerScope, Scope, View } from '@andamio/keys/model';
 import type { StoredOwner } from './owners.ts';
 import type { Tables } from './tables.ts';
 

@@ -1,14 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { secondsPerDay } from '@andamio/schema/timestamps';
-import * as z from 'zod';
-import { endOfDay, monthOf, usageRemovalOf } from '../../keys/usage/calendar.ts';
+import { endOfDay, monthOf, usageRemovalOf } from '@andamio/keys/usage/calendar';
 import {
   type AddUsageCommand,
   type DailyUsage,
   maximumNamesPerDay,
   type UsageQuery,
   type UsageTotals,
-} from '../../keys/usage/store.ts';
+} from '@andamio/keys/usage/store';
+import { secondsPerDay } from '@andamio/schema/timestamps';
+import * as z from 'zod';
 import { prepare } from './statement.ts';
 
 /**
