@@ -1,6 +1,17 @@
 import * as gcp from '@pulumi/gcp';
 import type * as pulumi from '@pulumi/pulumi';
-import type { Watched } from './monitoring.ts';
+import type { Settings } from '../../../settings/stack-settings.ts';
+
+/** The service that alerts are about. */
+export interface MonitoredService {
+  readonly settings: Settings;
+  /**
+   * Notification channels of the alerts. If the list is empty, alerts appear only in the console.
+   */
+  readonly channels: pulumi.Input<string>[];
+  /** Options of every resource that monitors the service. */
+  readonly opts: pulumi.CustomResourceOptions;
+}
 
 type Condition = gcp.types.input.monitoring.AlertPolicyCondition;
 
@@ -34,12 +45,12 @@ interface Alert {
 }
 
 function policy(
-  { settings, channels, opts }: Watched,
+  { settings, channels, opts }: MonitoredService,
   name: string,
   { title, severity, advice }: Alert,
   args: Pick<gcp.monitoring.AlertPolicyArgs, 'combiner' | 'conditions' | 'alertStrategy'>,
-): gcp.monitoring.AlertPolicy {
-  return new gcp.monitoring.AlertPolicy(
+): void {
+  new gcp.monitoring.AlertPolicy(
     name,
     {
       project: settings.project,
@@ -58,11 +69,11 @@ function policy(
  * Google's own: Google rejects an alert on a log-based metric that was just created.
  */
 export function alertOnMetrics(
-  watched: Watched,
+  service: MonitoredService,
   name: string,
   { conditions, ...alert }: Alert & { readonly conditions: Condition[] },
-): gcp.monitoring.AlertPolicy {
-  return policy(watched, name, alert, {
+): void {
+  policy(service, name, alert, {
     combiner: 'AND',
     conditions,
     alertStrategy: { autoClose: '86400s' },
@@ -81,7 +92,7 @@ export const extractedLabel = (name: string) => `\${log.extracted_label.${name}}
  * https://cloud.google.com/logging/docs/alerting/log-based-alerts
  */
 export function alertOnLogs(
-  watched: Watched,
+  service: MonitoredService,
   name: string,
   {
     filter,
@@ -95,8 +106,8 @@ export function alertOnLogs(
      */
     readonly labels?: Readonly<Record<string, string>>;
   },
-): gcp.monitoring.AlertPolicy {
-  return policy(watched, name, alert, {
+): void {
+  policy(service, name, alert, {
     combiner: 'OR',
     conditions: [
       {

@@ -1,6 +1,11 @@
 import { logEvents } from '@andamio/schema/log-events';
-import { alertOnLogs, alertOnMetrics, extractedLabel, threshold } from './alert-policy.ts';
-import type { Watched } from './monitoring.ts';
+import {
+  alertOnLogs,
+  alertOnMetrics,
+  extractedLabel,
+  type MonitoredService,
+  threshold,
+} from './alert-policy.ts';
 
 const perMinute = {
   alignmentPeriod: '60s',
@@ -8,12 +13,16 @@ const perMinute = {
   crossSeriesReducer: 'REDUCE_SUM',
 } as const;
 
-/** Creates alerts for failures that the service level objectives detect too late or not at all. */
-export function alerts(watched: Watched): void {
-  const { settings, secretIds } = watched;
+/**
+ * Creates alerts for failures that the service level objectives detect too late or not at all.
+ *
+ * @param secretIds Secret Manager ids of the service's secrets
+ */
+export function alerts(service: MonitoredService, secretIds: readonly string[]): void {
+  const { settings } = service;
   const revision = `resource.type="cloud_run_revision" AND resource.labels.service_name="${settings.service}"`;
 
-  alertOnMetrics(watched, 'alert-5xx', {
+  alertOnMetrics(service, 'alert-5xx', {
     title: 'answers with 5xx',
     severity: 'ERROR',
     advice:
@@ -28,7 +37,7 @@ export function alerts(watched: Watched): void {
     ],
   });
 
-  alertOnLogs(watched, 'alert-database', {
+  alertOnLogs(service, 'alert-database', {
     title: 'cannot reach its database',
     severity: 'ERROR',
     advice:
@@ -37,7 +46,7 @@ export function alerts(watched: Watched): void {
   });
 
   if (settings.sharedRateLimits) {
-    alertOnLogs(watched, 'alert-redis', {
+    alertOnLogs(service, 'alert-redis', {
       title: 'counts rate limits in each instance alone',
       severity: 'WARNING',
       advice: `Redis is of no use: ${extractedLabel('cause')} A client may get its limit from every instance until it recovers. A failover ends by itself within seconds: look for "${logEvents.redisRecovered}" in the log. Otherwise do what the cause says.`,
@@ -47,7 +56,7 @@ export function alerts(watched: Watched): void {
   }
 
   if (settings.jwksUrl !== undefined || settings.githubSecretScanningKeysUrl !== undefined) {
-    alertOnLogs(watched, 'alert-signing-keys', {
+    alertOnLogs(service, 'alert-signing-keys', {
       title: 'cannot fetch signing keys',
       severity: 'ERROR',
       advice: `${extractedLabel('setting')} names ${extractedLabel('url')}, which cannot be fetched: ${extractedLabel('cause')} The keys that were fetched stay in use for 24 hours, then requests that need them are answered 500. Ask whoever runs that address.`,
@@ -61,7 +70,7 @@ export function alerts(watched: Watched): void {
   }
 
   if (secretIds.length > 0) {
-    alertOnLogs(watched, 'alert-secret-access', {
+    alertOnLogs(service, 'alert-secret-access', {
       title: 'had an access to its secrets refused',
       severity: 'WARNING',
       advice: `${extractedLabel('principal')} was refused ${extractedLabel('secret')}. Either a role is missing after a change, or somebody tries what they may not.`,

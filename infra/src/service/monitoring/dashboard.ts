@@ -1,5 +1,5 @@
 import * as gcp from '@pulumi/gcp';
-import type { Watched } from './monitoring.ts';
+import type { MonitoredService } from './alert-policy.ts';
 
 interface Chart {
   readonly title: string;
@@ -52,7 +52,7 @@ const columns = 12;
 const unlessZero = (name: 'xPos' | 'yPos', value: number) => (value === 0 ? {} : { [name]: value });
 
 /** Creates a dashboard of traffic, errors, latency and instances. */
-export function dashboard({ settings, opts }: Watched): gcp.monitoring.Dashboard {
+export function dashboard({ settings, opts }: Pick<MonitoredService, 'settings' | 'opts'>): void {
   const tiles = charts.map(({ title, metric, aligner, groupBy }, index) => ({
     width: columns / 2,
     height: 4,
@@ -80,7 +80,7 @@ export function dashboard({ settings, opts }: Watched): gcp.monitoring.Dashboard
       },
     },
   }));
-  return new gcp.monitoring.Dashboard(
+  new gcp.monitoring.Dashboard(
     'dashboard',
     {
       project: settings.project,

@@ -2,32 +2,22 @@ import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from '../../../settings/stack-settings.ts';
 import type { Host } from '../../public-host.ts';
+import type { MonitoredService } from './alert-policy.ts';
 import { alerts } from './alerts.ts';
 import { dashboard } from './dashboard.ts';
 import { objectives } from './objectives.ts';
 import { uptime } from './uptime.ts';
 
-/** Inputs of all monitoring functions. */
-export interface Watched {
+export interface MonitoringArgs {
   readonly settings: Settings;
   readonly host: Host;
-  /**
-   * Notification channels of the alerts. If the list is empty, alerts appear only in the console.
-   */
-  readonly channels: pulumi.Input<string>[];
   /** Secret Manager ids of the service's secrets. */
   readonly secretIds: readonly string[];
-  readonly opts: pulumi.CustomResourceOptions;
-}
-
-export interface MonitoringArgs extends Pick<Watched, 'settings' | 'host' | 'secretIds'> {
   readonly service: gcp.cloudrunv2.Service;
 }
 
 /** The service level objectives, alerts, uptime check and dashboard of the service. */
 export class Monitoring extends pulumi.ComponentResource {
-  readonly dashboard: gcp.monitoring.Dashboard;
-
   constructor(args: MonitoringArgs, opts: pulumi.ComponentResourceOptions) {
     super('andamio:service:Monitoring', 'monitoring', {}, opts);
     const { settings, host, secretIds, service } = args;
@@ -49,11 +39,11 @@ export class Monitoring extends pulumi.ComponentResource {
               children,
             ).name,
           ];
-    const watched: Watched = { settings, host, channels, secretIds, opts: children };
-    uptime(watched);
-    objectives(watched);
-    alerts(watched);
-    this.dashboard = dashboard(watched);
+    const monitored: MonitoredService = { settings, channels, opts: children };
+    uptime(monitored, host);
+    objectives(monitored);
+    alerts(monitored, secretIds);
+    dashboard(monitored);
     this.registerOutputs();
   }
 }

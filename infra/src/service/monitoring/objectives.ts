@@ -1,7 +1,6 @@
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
-import { alertOnMetrics, threshold } from './alert-policy.ts';
-import type { Watched } from './monitoring.ts';
+import { alertOnMetrics, type MonitoredService, threshold } from './alert-policy.ts';
 
 const objectivesOfService = {
   availability: {
@@ -30,9 +29,9 @@ const burnRates = [
  * Creates service level objectives over 28 days, and alerts that fire when an error budget is used
  * up too fast.
  */
-export function objectives(watched: Watched): void {
-  const { settings, opts } = watched;
-  const service = new gcp.monitoring.GenericService(
+export function objectives(service: MonitoredService): void {
+  const { settings, opts } = service;
+  const observed = new gcp.monitoring.GenericService(
     'observed-service',
     {
       project: settings.project,
@@ -50,7 +49,7 @@ export function objectives(watched: Watched): void {
       `slo-${name}`,
       {
         project: settings.project,
-        service: service.serviceId,
+        service: observed.serviceId,
         sloId: name,
         rollingPeriodDays: 28,
         ...objective,
@@ -58,7 +57,7 @@ export function objectives(watched: Watched): void {
       opts,
     );
     for (const { speed, factor, windows, severity } of burnRates) {
-      alertOnMetrics(watched, `alert-${name}-${speed}`, {
+      alertOnMetrics(service, `alert-${name}-${speed}`, {
         title: `burns its ${name} budget ${speed === 'fast' ? 'fast' : 'steadily'}`,
         severity,
         advice: `At this pace the error budget of 28 days is gone in ${Math.round((28 / factor) * 24)} hours. Look at the dashboard for when it began, and at the release of that time.`,

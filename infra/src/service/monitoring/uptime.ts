@@ -1,16 +1,16 @@
 import { healthPaths } from '@andamio/schema/health';
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
-import { alertOnMetrics, threshold } from './alert-policy.ts';
-import type { Watched } from './monitoring.ts';
+import type { Host } from '../../public-host.ts';
+import { alertOnMetrics, type MonitoredService, threshold } from './alert-policy.ts';
 
 /**
  * Creates an uptime check of the service's readiness endpoint, and an alert that fires when the
  * check fails. Google calls the endpoint every minute from several continents. The endpoint also
  * checks the database.
  */
-export function uptime(watched: Watched): void {
-  const { settings, host, opts } = watched;
+export function uptime(service: MonitoredService, host: Host): void {
+  const { settings, opts } = service;
   const check = new gcp.monitoring.UptimeCheckConfig(
     'uptime',
     {
@@ -26,7 +26,7 @@ export function uptime(watched: Watched): void {
     },
     opts,
   );
-  alertOnMetrics(watched, 'alert-uptime', {
+  alertOnMetrics(service, 'alert-uptime', {
     title: 'does not answer',
     severity: 'CRITICAL',
     advice:
