@@ -60,7 +60,7 @@ function secondsUntilTaken(failures: readonly string[]): number | undefined {
  * Retries the operations that Google rejects temporarily: operations whose error states a delay,
  * and operations on resources that are still propagating.
  */
-export function repeatWhatGoogleTakesLater(): void {
+export function retryTemporaryErrors(): void {
   const hook = errorHook('what Google takes later is repeated', async ({ name, errors }) => {
     const seconds = secondsUntilTaken(errors);
     if (seconds === undefined) return false;

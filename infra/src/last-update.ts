@@ -14,14 +14,14 @@ export function placeOf({ project, region, service, database }: Settings): Place
 }
 
 /** Outputs of the stack's last update. All members are undefined before the first update. */
-export interface LastApplied {
+export interface LastUpdate {
   readonly place: Place | undefined;
   /** The image of the revision that receives the traffic. */
   readonly stableImage: string | undefined;
 }
 
 /** Reads the outputs of the stack's last update. */
-export async function lastApplied(): Promise<LastApplied> {
+export async function readLastUpdate(): Promise<LastUpdate> {
   const own = new pulumi.StackReference('last applied', {
     name: `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`,
   });
@@ -70,7 +70,7 @@ export function refuseToMove(before: Place | undefined, settings: Settings): voi
  * would reject them only during the update.
  */
 export function leftoverProblems(
-  { place }: LastApplied,
+  { place }: LastUpdate,
   { stableRevision, stableImage }: Settings,
 ): SettingProblem[] {
   if (place !== undefined || stableRevision === undefined) return [];

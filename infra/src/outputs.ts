@@ -1,11 +1,11 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from '../settings/stack-settings.ts';
 import { attestorOf, registryOf } from './image-names.ts';
-import { type LastApplied, placeOf } from './last-update.ts';
-import type { Foundation } from './project/project-resources.ts';
+import { type LastUpdate, placeOf } from './last-update.ts';
+import type { ProjectResources } from './project/project-resources.ts';
 import type { Host } from './public-host.ts';
 import { pinnedSecrets } from './service/secrets.ts';
-import type { Workload } from './service/service-resources.ts';
+import type { ServiceResources } from './service/service-resources.ts';
 
 /**
  * Returns the command that the user runs after `up`. The command is short because Pulumi truncates
@@ -19,41 +19,43 @@ function nextStep({ ownsService }: Settings): string {
 export function outputs(
   settings: Settings,
   host: Host,
-  foundation: Foundation | undefined,
-  workload: Workload | undefined,
-  before: LastApplied,
+  project: ProjectResources | undefined,
+  service: ServiceResources | undefined,
+  lastUpdate: LastUpdate,
 ): Record<string, pulumi.Input<unknown>> {
   return {
     place: placeOf(settings),
     registry: registryOf(settings),
-    ...(foundation?.federation && {
-      mainProvider: foundation.federation.mainProvider,
-      pullRequestProvider: foundation.federation.pullRequestProvider,
+    ...(project?.federation && {
+      mainProvider: project.federation.mainProvider,
+      pullRequestProvider: project.federation.pullRequestProvider,
     }),
-    ...(foundation?.readers && {
-      previewAccount: foundation.readers.previewAccount,
-      driftAccount: foundation.readers.driftAccount,
+    ...(project?.readOnlyIdentities && {
+      previewAccount: project.readOnlyIdentities.previewAccount,
+      driftAccount: project.readOnlyIdentities.driftAccount,
     }),
-    ...(foundation?.attestation && {
-      buildAccount: foundation.attestation.buildAccount,
-      signingKey: foundation.attestation.signingKey,
+    ...(project?.attestation && {
+      buildAccount: project.attestation.buildAccount,
+      signingKey: project.attestation.signingKey,
     }),
-    ...(workload && {
+    ...(service && {
       host: host.url,
-      ...(workload.deployment && { deployAccount: workload.deployment.account.email }),
-      urls: workload.api.urls,
+      ...(service.releaseIdentity && {
+        deployAccount: service.releaseIdentity.account.email,
+      }),
+      urls: service.cloudRun.urls,
       database: settings.database,
-      image: workload.image,
+      image: service.image,
       // The attestor that must have signed images; empty if the stack does not require attestation.
       attestor: settings.requireAttestation ? attestorOf(settings) : '',
-      revision: workload.api.latestRevision,
+      revision: service.cloudRun.latestRevision,
       // While a candidate exists, the stable revision receives the traffic and runs the previous
       // image.
       stableRevision: settings.stableRevision ?? '',
       stableImage:
         settings.stableRevision === undefined
-          ? workload.image
-          : (settings.stableImage ?? before.stableImage ?? ''),
+          ? service.image
+          : (settings.stableImage ?? lastUpdate.stableImage ?? ''),
       // `secrets:generate` promotes a pepper only after all instances have received it.
       secretVersions: Object.fromEntries(
         pinnedSecrets(settings).map(({ versionKey, version }) => [versionKey, version]),

@@ -2,7 +2,7 @@ import { secretSettings, settingNames } from '@andamio/schema/settings';
 import { describe, expect, test } from 'vitest';
 import { passedVariables, serviceSecrets, variables } from '../settings/service-variables.ts';
 import { parseSettings, type Settings } from '../settings/stack-settings.ts';
-import { serviceEnvironment } from '../src/service/service-environment.ts';
+import { serviceEnvironment } from '../src/service/environment.ts';
 import { remaining } from './harness/settings.ts';
 
 const { 'gcp:project': project, ...own } = remaining.prod;

@@ -22,7 +22,7 @@ const apis = {
  * The APIs that are enabled in the project. They stay enabled after the stack is destroyed, because
  * other software may use them.
  */
-export class ProjectServices extends pulumi.ComponentResource {
+export class Apis extends pulumi.ComponentResource {
   readonly enabled: gcp.projects.Service[];
 
   constructor(settings: Settings, opts?: pulumi.ComponentResourceOptions) {

@@ -1,37 +1,37 @@
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
 import type { GitHub, Settings } from '../../settings/stack-settings.ts';
-import { attestorId, buildAccountId, keyId, keyRingId } from '../image-names.ts';
-import { buildPermissions } from '../permissions.ts';
-import { allowImpersonation, type Federation, principalOf } from './federation.ts';
+import { attestorId, keyId, keyRingId } from '../image-names.ts';
+import { buildIdentity } from './build-identity.ts';
+import type { Federation } from './federation.ts';
 
-/** Full names of the key ring and key that a destroyed stack left behind. */
-export interface KeysBefore {
-  readonly keyRing?: string | undefined;
-  readonly key?: string | undefined;
-}
+const keyRingName = 'attestation-key-ring';
+const keyName = 'attestation-key';
 
 /**
  * Finds the key ring and key of a destroyed stack, so that a new stack can import them. Google
  * never deletes key rings and keys, and rejects the creation of an existing one:
  * https://cloud.google.com/kms/docs/resource-hierarchy
+ *
+ * @returns import ids by resource name. Missing resources are omitted.
  */
-export async function findKeys({ project, region }: Settings): Promise<KeysBefore> {
-  const rings = await gcp.kms.getKeyRings({ project, location: region }).catch((error: Error) => {
-    // A project in which the API was never enabled has no keys, so a 403 is not an error. After any
-    // other error, existing keys would cause a conflict during the update.
-    if (!/Error 403/.test(error.message)) throw error;
-    return { keyRings: [] };
-  });
-  const keyRing = rings.keyRings
-    .map(({ id }) => id)
-    .find((id) => id.endsWith(`/keyRings/${keyRingId}`));
-  if (keyRing === undefined) return { keyRing, key: undefined };
+export async function findSigningKey({
+  project,
+  region,
+}: Settings): Promise<ReadonlyMap<string, string>> {
+  const { keyRings } = await gcp.kms
+    .getKeyRings({ project, location: region })
+    .catch((error: Error) => {
+      // A project in which the API was never enabled has no keys, so a 403 is not an error. After
+      // any other error, existing keys would cause a conflict during the update.
+      if (!/Error 403/.test(error.message)) throw error;
+      return { keyRings: [] };
+    });
+  const keyRing = keyRings.map(({ id }) => id).find((id) => id.endsWith(`/keyRings/${keyRingId}`));
+  if (keyRing === undefined) return new Map();
   const { keys } = await gcp.kms.getCryptoKeys({ keyRing });
-  return {
-    keyRing,
-    key: keys.map(({ id }) => id ?? '').find((id) => id.endsWith(`/cryptoKeys/${keyId}`)),
-  };
+  const key = keys.map(({ id }) => id ?? '').find((id) => id.endsWith(`/cryptoKeys/${keyId}`));
+  return new Map([[keyRingName, keyRing], ...(key ? [[keyName, key] as const] : [])]);
 }
 
 /**
@@ -40,17 +40,14 @@ export async function findKeys({ project, region }: Settings): Promise<KeysBefor
  * signs the images that it builds. https://cloud.google.com/binary-authorization/docs/overview
  */
 export class Attestation extends pulumi.ComponentResource {
-  readonly attestor: pulumi.Output<string>;
   /** Full name of the key version that signs images. */
   readonly signingKey: pulumi.Output<string>;
   readonly buildAccount: pulumi.Output<string>;
-  readonly policy: gcp.binaryauthorization.Policy;
 
   constructor(
     args: {
       readonly settings: Settings;
       readonly projectNumber: string;
-      readonly keysBefore: KeysBefore;
       readonly repository: gcp.artifactregistry.Repository;
       readonly github: GitHub | undefined;
       readonly federation: Federation | undefined;
@@ -58,17 +55,16 @@ export class Attestation extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super('andamio:project:Attestation', 'attestation', {}, opts);
-    const { settings, keysBefore, github, federation } = args;
-    const { project, region } = settings;
+    const { project, region } = args.settings;
     const parent = { parent: this };
 
     const keyRing = new gcp.kms.KeyRing(
-      'attestation-key-ring',
+      keyRingName,
       { project, location: region, name: keyRingId },
-      { ...parent, ...(keysBefore.keyRing && { import: keysBefore.keyRing }) },
+      parent,
     );
     const key = new gcp.kms.CryptoKey(
-      'attestation-key',
+      keyName,
       {
         keyRing: keyRing.id,
         name: keyId,
@@ -81,7 +77,6 @@ export class Attestation extends pulumi.ComponentResource {
         // that a rollback may need. The provider's `deletionPolicy` cannot prevent this: an import
         // reads it as DELETE and fails if the declared value differs.
         retainOnDelete: true,
-        ...(keysBefore.key && { import: keysBefore.key }),
       },
     );
     const version = gcp.kms.getKMSCryptoKeyVersionOutput({ cryptoKey: key.id }, parent);
@@ -123,7 +118,6 @@ export class Attestation extends pulumi.ComponentResource {
       },
       parent,
     );
-    this.attestor = attestor.name;
     // The attestor reads attestations through a service account that Google manages.
     const verifies = new gcp.containeranalysis.NoteIamMember(
       'attestor-reads-note',
@@ -135,7 +129,7 @@ export class Attestation extends pulumi.ComponentResource {
       },
       parent,
     );
-    this.policy = new gcp.binaryauthorization.Policy(
+    new gcp.binaryauthorization.Policy(
       'binary-authorization',
       {
         project,
@@ -150,88 +144,10 @@ export class Attestation extends pulumi.ComponentResource {
       { ...parent, dependsOn: [verifies] },
     );
 
-    const account = new gcp.serviceaccount.Account(
-      'build-account',
-      { project, accountId: buildAccountId, displayName: 'Pushes and signs images' },
+    this.buildAccount = buildIdentity(
+      { ...args, key, note: note.name, attestor: attestor.name },
       parent,
-    );
-    this.buildAccount = account.email;
-    const { member } = account;
-    if (github && federation) {
-      allowImpersonation(
-        'build-job',
-        account,
-        principalOf(args.projectNumber, github, 'environment:sign'),
-        {
-          ...parent,
-          dependsOn: [federation.pool],
-        },
-      );
-    }
-    new gcp.artifactregistry.RepositoryIamMember(
-      'build-pushes',
-      {
-        project,
-        location: region,
-        repository: args.repository.name,
-        role: 'roles/artifactregistry.writer',
-        member,
-      },
-      parent,
-    );
-    new gcp.kms.CryptoKeyIAMMember(
-      'build-signs',
-      { cryptoKeyId: key.id, role: 'roles/cloudkms.signerVerifier', member },
-      parent,
-    );
-    new gcp.containeranalysis.NoteIamMember(
-      'build-attaches',
-      { project, note: note.name, role: 'roles/containeranalysis.notes.attacher', member },
-      parent,
-    );
-    new gcp.binaryauthorization.AttestorIamMember(
-      'build-verifies',
-      {
-        project,
-        attestor: attestor.name,
-        role: 'roles/binaryauthorization.attestorsVerifier',
-        member,
-      },
-      parent,
-    );
-    const role = new gcp.projects.IAMCustomRole(
-      'build-role',
-      {
-        project,
-        roleId: 'andamio_build',
-        title: 'Attests images',
-        description: 'Creates attestations; which note they go to is granted on the note',
-        permissions: [...buildPermissions],
-      },
-      parent,
-    );
-    new gcp.projects.IAMMember('build-attests', { project, role: role.name, member }, parent);
+    ).email;
     this.registerOutputs();
   }
-}
-
-/**
- * Allows the release account to verify that an image is attested:
- * https://cloud.google.com/binary-authorization/docs/roles-permissions
- */
-export function allowVerification(
-  { project }: Settings,
-  member: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
-): void {
-  new gcp.containeranalysis.NoteIamMember(
-    'deploy-reads-attestations',
-    { project, note: attestorId, role: 'roles/containeranalysis.notes.occurrences.viewer', member },
-    opts,
-  );
-  new gcp.binaryauthorization.AttestorIamMember(
-    'deploy-verifies',
-    { project, attestor: attestorId, role: 'roles/binaryauthorization.attestorsVerifier', member },
-    opts,
-  );
 }

@@ -9,7 +9,7 @@ const days = (count: number) => `${count * 86_400}s`;
  * The image repository. Its tags are immutable, so that an image cannot be replaced under its tag
  * after it was tested.
  */
-export class Registry extends pulumi.ComponentResource {
+export class ImageRegistry extends pulumi.ComponentResource {
   readonly repository: gcp.artifactregistry.Repository;
 
   constructor(settings: Settings, opts?: pulumi.ComponentResourceOptions) {

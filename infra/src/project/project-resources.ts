@@ -1,54 +1,70 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from '../../settings/stack-settings.ts';
-import { ProjectServices } from './apis.ts';
-import { Attestation, type KeysBefore } from './attestation.ts';
+import { Apis } from './apis.ts';
+import { Attestation, findSigningKey } from './attestation.ts';
 import { AuditLogs } from './audit-logs.ts';
 import { budget } from './budget.ts';
-import { Federation } from './federation.ts';
-import { Registry } from './image-registry.ts';
-import { Readers } from './read-only-identities.ts';
+import { Federation, findFederation } from './federation.ts';
+import { ImageRegistry } from './image-registry.ts';
+import { ReadOnlyIdentities } from './read-only-identities.ts';
 
-/** Resources that exist once per project and are shared by all of its services. */
-export class Foundation extends pulumi.ComponentResource {
-  /** Resources that must exist before any other resource is created. */
+/**
+ * Finds the resources that a destroyed stack left in the project, because Google does not delete
+ * them at once or at all.
+ *
+ * @returns import ids by resource name
+ */
+export async function findRetainedResources(
+  settings: Settings,
+): Promise<ReadonlyMap<string, string>> {
+  const { project, github, requireAttestation } = settings;
+  const found = await Promise.all([
+    ...(github ? [findFederation(project)] : []),
+    ...(requireAttestation ? [findSigningKey(settings)] : []),
+  ]);
+  return new Map(found.flatMap((ids) => [...ids]));
+}
+
+/** The resources that exist once per project. All services in the project share them. */
+export class ProjectResources extends pulumi.ComponentResource {
+  /** Resources that must exist before those of a service are created. */
   readonly ready: pulumi.Resource[];
   readonly federation: Federation | undefined;
-  readonly readers: Readers | undefined;
+  readonly readOnlyIdentities: ReadOnlyIdentities | undefined;
   readonly attestation: Attestation | undefined;
 
-  constructor(settings: Settings, projectNumber: string, keysBefore: KeysBefore | undefined) {
+  constructor(settings: Settings, projectNumber: string) {
     // Protection must apply to all child resources. Otherwise `destroy` would delete the
     // unprotected ones and then stop halfway.
     super('andamio:Project', 'project', {}, { protect: settings.protect });
-    const apis = new ProjectServices(settings, { parent: this });
+    const apis = new Apis(settings, { parent: this });
     const opts = { parent: this, dependsOn: apis.enabled };
-    const registry = new Registry(settings, opts);
+    const { repository } = new ImageRegistry(settings, opts);
     new AuditLogs(settings, opts);
-    if (settings.billingAccount) budget(settings, projectNumber, settings.billingAccount, opts);
-    const { github } = settings;
-    this.federation = github && new Federation(settings, github, opts);
-    this.readers =
-      github &&
-      this.federation &&
-      new Readers(settings, projectNumber, github, this.federation, opts);
-    this.attestation =
-      keysBefore &&
-      new Attestation(
-        {
-          settings,
-          projectNumber,
-          keysBefore,
-          repository: registry.repository,
-          github,
-          federation: this.federation,
-        },
+    const { github, billingAccount } = settings;
+    if (billingAccount) budget(settings, projectNumber, billingAccount, opts);
+    if (github) {
+      this.federation = new Federation(settings, github, opts);
+      this.readOnlyIdentities = new ReadOnlyIdentities(
+        settings,
+        projectNumber,
+        github,
+        this.federation,
         opts,
       );
-    const { federation, attestation } = this;
+    }
+    const { federation } = this;
+    if (settings.requireAttestation) {
+      this.attestation = new Attestation(
+        { settings, projectNumber, repository, github, federation },
+        opts,
+      );
+    }
     this.ready = [
       ...apis.enabled,
-      registry.repository,
-      ...[federation, attestation].filter((each) => each !== undefined),
+      repository,
+      ...(this.federation ? [this.federation] : []),
+      ...(this.attestation ? [this.attestation] : []),
     ];
     this.registerOutputs();
   }

@@ -5,7 +5,7 @@ import { driftPermissions, previewPermissions } from '../permissions.ts';
 import { allowImpersonation, type Federation, type Job, principalOf } from './federation.ts';
 
 /** The read-only identities for pull request previews and nightly drift detection. */
-export class Readers extends pulumi.ComponentResource {
+export class ReadOnlyIdentities extends pulumi.ComponentResource {
   readonly previewAccount: pulumi.Output<string>;
   readonly driftAccount: pulumi.Output<string>;
 

@@ -1,18 +1,7 @@
-import { type SettingName, storeSettings } from '@andamio/schema/settings';
 import * as gcp from '@pulumi/gcp';
 import type * as pulumi from '@pulumi/pulumi';
 import type { Settings } from '../../settings/stack-settings.ts';
-import { type Environment, toContainerEnvs } from './environment.ts';
-
-const needed: ReadonlySet<string> = new Set<SettingName>(storeSettings);
-
-/**
- * Returns the environment variables that `admin.js` reads. The peppers are the only secrets among
- * them.
- */
-function storeEnvironment(environment: Environment): Environment {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => needed.has(name)));
-}
+import { adminEnvironment, type Environment, toContainerEnvs } from './environment.ts';
 
 export interface AdminJobArgs {
   readonly settings: Settings;
@@ -55,7 +44,7 @@ export function adminJob(
               commands: ['/nodejs/bin/node', '/app/admin.js'],
               args: ['--help'],
               resources: { limits: { cpu: '1', memory: '512Mi' } },
-              envs: toContainerEnvs(storeEnvironment(environment)),
+              envs: toContainerEnvs(adminEnvironment(environment)),
             },
           ],
         },

@@ -4,7 +4,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from '../../settings/stack-settings.ts';
 import type { Host } from '../public-host.ts';
 import { type Environment, toContainerEnvs } from './environment.ts';
-import { againOnceGrantsAreEffective } from './first-revision.ts';
+import { recreateOnceSecretsAreReadable } from './first-revision.ts';
 import type { RateLimitCounters } from './rate-limit-counters.ts';
 
 /** The container's port. Cloud Run passes it in the reserved variable PORT. */
@@ -46,7 +46,7 @@ function traffics({ stableRevision }: Settings): gcp.types.input.cloudrunv2.Serv
       ];
 }
 
-export interface ApiServiceArgs {
+export interface CloudRunServiceArgs {
   readonly settings: Settings;
   readonly host: Host;
   /** Image reference with a digest. */
@@ -57,7 +57,7 @@ export interface ApiServiceArgs {
 }
 
 /** The API service on Cloud Run. */
-export class ApiService extends pulumi.ComponentResource {
+export class CloudRunService extends pulumi.ComponentResource {
   readonly service: gcp.cloudrunv2.Service;
   /** All URLs of the service. The update fails if the computed host is not one of them. */
   readonly urls: pulumi.Output<string[]>;
@@ -65,7 +65,7 @@ export class ApiService extends pulumi.ComponentResource {
   readonly latestRevision: pulumi.Output<string>;
 
   constructor(
-    args: ApiServiceArgs,
+    args: CloudRunServiceArgs,
     opts: pulumi.ComponentResourceOptions & { readonly dependsOn: pulumi.Input<pulumi.Resource>[] },
   ) {
     super('andamio:service:ApiService', 'api', {}, { ...opts, dependsOn: [] });
@@ -126,7 +126,7 @@ export class ApiService extends pulumi.ComponentResource {
         parent: this,
         dependsOn: opts.dependsOn,
         customTimeouts: { create: '15m', update: '15m' },
-        hooks: againOnceGrantsAreEffective(),
+        hooks: recreateOnceSecretsAreReadable(),
       },
     );
     this.urls = this.service.urls.apply((urls) => {

@@ -43,7 +43,7 @@ async function deleteService(name: string): Promise<void> {
  * https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/patch). Deleting
  * the service is safe because it has not received traffic yet.
  */
-export function againOnceGrantsAreEffective(): pulumi.ResourceHookBinding {
+export function recreateOnceSecretsAreReadable(): pulumi.ResourceHookBinding {
   const hook = errorHook(
     'a service is created again',
     async ({ failedOperation, errors, newInputs = {} }) => {

@@ -1,9 +1,8 @@
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
 import type { GitHub, Settings } from '../../settings/stack-settings.ts';
-import { repositoryId } from '../image-names.ts';
+import { attestorId, repositoryId } from '../image-names.ts';
 import { deployPermissions, releasePermissions } from '../permissions.ts';
-import { allowVerification } from '../project/attestation.ts';
 import { allowImpersonation, principalOf } from '../project/federation.ts';
 
 /**
@@ -25,7 +24,28 @@ function ownState(bucket: string, stack: string): gcp.types.input.storage.Bucket
   return { title: 'only-its-state', expression: all.join(' || ') };
 }
 
-export interface DeploymentArgs {
+/**
+ * Allows the release account to verify that an image is attested:
+ * https://cloud.google.com/binary-authorization/docs/roles-permissions
+ */
+function allowVerification(
+  { project }: Settings,
+  member: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  new gcp.containeranalysis.NoteIamMember(
+    'deploy-reads-attestations',
+    { project, note: attestorId, role: 'roles/containeranalysis.notes.occurrences.viewer', member },
+    opts,
+  );
+  new gcp.binaryauthorization.AttestorIamMember(
+    'deploy-verifies',
+    { project, attestor: attestorId, role: 'roles/binaryauthorization.attestorsVerifier', member },
+    opts,
+  );
+}
+
+export interface ReleaseIdentityArgs {
   readonly settings: Settings;
   readonly projectNumber: string;
   readonly github: GitHub;
@@ -39,10 +59,10 @@ export interface DeploymentArgs {
  * The identity of release jobs. It can update the service and its admin job, pull images, and write
  * the stack's state. It can neither execute the job nor push images.
  */
-export class Deployment extends pulumi.ComponentResource {
+export class ReleaseIdentity extends pulumi.ComponentResource {
   readonly account: gcp.serviceaccount.Account;
 
-  constructor(args: DeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(args: ReleaseIdentityArgs, opts?: pulumi.ComponentResourceOptions) {
     super('andamio:service:Deployment', 'deployment', {}, opts);
     const { settings, github } = args;
     const { project, region, service, stateBucket } = settings;

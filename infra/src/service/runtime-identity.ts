@@ -24,7 +24,10 @@ export class RuntimeIdentity extends pulumi.ComponentResource {
   }
 
   /** Grants the account read and write access to the documents of one database. */
-  mayUse(database: gcp.firestore.Database, settings: Settings): gcp.projects.IAMMember {
+  allowDatabaseAccess(
+    database: gcp.firestore.Database,
+    settings: Settings,
+  ): gcp.projects.IAMMember {
     return new gcp.projects.IAMMember(
       'runtime-uses-database',
       {

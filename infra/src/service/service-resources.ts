@@ -1,66 +1,56 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from '../../settings/stack-settings.ts';
-import type { Foundation } from '../project/project-resources.ts';
 import type { Host } from '../public-host.ts';
 import { adminJob } from './admin-job.ts';
-import { ApiService } from './cloud-run-service.ts';
+import { CloudRunService } from './cloud-run-service.ts';
 import { Database } from './database.ts';
+import { serviceEnvironment } from './environment.ts';
+import { serviceImage } from './image.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
 import { RateLimitCounters } from './rate-limit-counters.ts';
-import { Deployment } from './release-identity.ts';
+import { ReleaseIdentity } from './release-identity.ts';
 import { RuntimeIdentity } from './runtime-identity.ts';
 import { type PinnedSecret, SecretAccess } from './secrets.ts';
-import { serviceEnvironment } from './service-environment.ts';
 
-export interface WorkloadArgs {
+export interface ServiceResourcesArgs {
   readonly settings: Settings;
   readonly host: Host;
   readonly secrets: readonly PinnedSecret[];
-  /** The project's shared resources; undefined if another stack owns them. */
-  readonly foundation: Foundation | undefined;
-  readonly image: (opts: pulumi.CustomResourceOptions) => pulumi.Output<string>;
+  /** The project's resources that must exist first; empty if another stack owns them. */
+  readonly dependsOn: pulumi.Resource[];
 }
 
 /** A service with its own database, secrets, identities and monitoring. */
-export class Workload extends pulumi.ComponentResource {
-  readonly api: ApiService;
+export class ServiceResources extends pulumi.ComponentResource {
+  readonly cloudRun: CloudRunService;
   /** Image reference with a digest. */
   readonly image: pulumi.Output<string>;
-  readonly deployment: Deployment | undefined;
+  readonly releaseIdentity: ReleaseIdentity | undefined;
 
-  constructor(args: WorkloadArgs) {
+  constructor(args: ServiceResourcesArgs) {
     // Protection must apply to all child resources. Otherwise `destroy` would delete the
     // unprotected ones and then stop halfway.
     super('andamio:Service', args.settings.service, {}, { protect: args.settings.protect });
-    const { settings, host, secrets, foundation } = args;
-    const opts = { parent: this, dependsOn: foundation?.ready ?? [] };
+    const { settings, host, secrets, dependsOn } = args;
+    const opts = { parent: this, dependsOn };
 
     const runtime = new RuntimeIdentity(settings, opts);
     const database = new Database(settings, opts);
-    const access = runtime.mayUse(database.database, settings);
+    const access = runtime.allowDatabaseAccess(database.database, settings);
     const counters = settings.sharedRateLimits
       ? new RateLimitCounters(settings, runtime.account, opts)
       : undefined;
-
     const secretAccess = new SecretAccess({ settings, secrets, reader: runtime.account }, opts);
-
-    this.image = args.image(opts);
+    this.image = serviceImage(settings, opts);
     const environment = serviceEnvironment(settings, secrets, counters);
-    this.api = new ApiService(
-      {
-        settings,
-        host,
-        environment,
-        counters,
-        account: runtime.account,
-        image: this.image,
-      },
+    this.cloudRun = new CloudRunService(
+      { settings, host, image: this.image, environment, counters, account: runtime.account },
       // A revision needs its database, its secrets and its counters when it starts, so the service
       // depends on the grants for all three.
       {
         ...opts,
         dependsOn: [
-          ...opts.dependsOn,
+          ...dependsOn,
           access,
           ...secretAccess.members,
           ...(counters ? [counters.access] : []),
@@ -70,20 +60,20 @@ export class Workload extends pulumi.ComponentResource {
     const job = adminJob(
       { settings, image: this.image, environment, account: runtime.account },
       // A release updates the job only after the new revision has started.
-      { parent: this, dependsOn: [this.api.service] },
+      { parent: this, dependsOn: [this.cloudRun.service] },
     );
     new Monitoring(
-      { settings, host, secretIds: secrets.map(({ id }) => id), service: this.api.service },
+      { settings, host, secretIds: secrets.map(({ id }) => id), service: this.cloudRun.service },
       opts,
     );
     if (settings.github && settings.githubEnvironment) {
-      this.deployment = new Deployment(
+      this.releaseIdentity = new ReleaseIdentity(
         {
           settings,
           projectNumber: host.projectNumber,
           github: settings.github,
           environment: settings.githubEnvironment,
-          service: this.api.service,
+          service: this.cloudRun.service,
           adminJob: job,
           runtimeAccount: runtime.account,
         },
