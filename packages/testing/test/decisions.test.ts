@@ -1,0 +1,79 @@
+import { decideDeletion } from '@andamio/keys/decide/delete';
+import { decideIssue } from '@andamio/keys/decide/issue';
+import { decideRehash } from '@andamio/keys/decide/rehash';
+import { decideRevocation } from '@andamio/keys/decide/revoke';
+import { decideRoll } from '@andamio/keys/decide/roll';
+import { decideRotation } from '@andamio/keys/decide/rotate';
+import { decideResumption, decideSuspension } from '@andamio/keys/decide/suspend';
+import type { Decision, KeyRecord, OwnerRecord, View } from '@andamio/keys/model';
+import { expect, test } from 'vitest';
+import { command, deletion, present, renewal, rotation } from '../src/store/commands.ts';
+import { order, rehashing, revocation } from '../src/store/operator.ts';
+
+const { record: located } = command();
+
+/** Returns the view of an owner with one key, or none. */
+function viewOf(owner?: OwnerRecord, key?: KeyRecord, previous?: KeyRecord): View {
+  return {
+    owner,
+    located,
+    named: key,
+    key,
+    previous,
+    previousId: previous?.id,
+    idempotencyRecord: undefined,
+    countUnexpired: () => 1,
+    isCounted: () => true,
+    unexpiredIds: () => [],
+  };
+}
+
+const owner = {
+  createdAt: present,
+  tierClaim: { tier: 'growth', issuedAt: present },
+  suspended: false,
+  erasing: false,
+} as const;
+const unused = viewOf();
+const held = viewOf(owner, located);
+const rolled = viewOf(owner, located, command().record);
+const newer = { tierClaim: { tier: 'growth', issuedAt: present + 1 } } as const;
+
+test.each<[string, Decision<unknown>, readonly string[], string]>([
+  ['issue', decideIssue(unused, command()), ['put_key', 'put_owner'], 'key.issued'],
+  [
+    'rotate',
+    decideRotation(held, rotation({ now: located.expiresAt, tierClaim: owner.tierClaim })),
+    ['extend'],
+    'key.rotated',
+  ],
+  ['roll', decideRoll(held, renewal()), ['replace_secret', 'supersede'], 'key.rolled'],
+  ['delete', decideDeletion(held, deletion()), ['remove'], 'key.deleted'],
+  ['delete, rolled', decideDeletion(rolled, deletion()), ['remove', 'remove'], 'key.deleted'],
+  ['revoke', decideRevocation(held, revocation([located.id])), ['remove'], 'key.revoked'],
+  [
+    'revoke, rolled',
+    decideRevocation(rolled, revocation([located.id])),
+    ['remove', 'remove', 'put_key'],
+    'key.revoked',
+  ],
+  ['rehash', decideRehash(held, rehashing(located.id)), ['replace_secret'], 'key.redigested'],
+  ['suspend', decideSuspension(held, order()), ['put_owner'], 'user.suspended'],
+  [
+    'resume',
+    decideResumption({ ...held, owner: { ...owner, suspended: true } }, order()),
+    ['put_owner'],
+    'user.resumed',
+  ],
+])(
+  '%s changes only its own records, and appends its audit entry',
+  (_, { changes }, types, action) => {
+    expect(changes.map(({ type }) => type)).toEqual([...types, 'append_audit_entry']);
+    expect(changes.at(-1)).toMatchObject({ entry: { action } });
+  },
+);
+
+test('a newer token of the same tier is stored before the changes of a command', () => {
+  const { changes } = decideRoll(held, renewal(newer));
+  expect(changes[0]).toEqual({ type: 'put_owner', owner: { ...owner, ...newer } });
+});
