@@ -2,7 +2,7 @@
 // stack's file does not change. Deleted federation pools and providers that Google still keeps are
 // restored first.
 import { adoptionVariable, parseAdoptions } from '../src/adoption.ts';
-import { Failure, pulumi, run, say, script } from './cli.ts';
+import { Failure, pulumi, run, say, script } from './lib/cli.ts';
 
 const federated =
   /^projects\/([^/]+)\/locations\/global\/workloadIdentityPools\/([^/]+)(?:\/providers\/([^/]+))?$/;

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Failure, programFolder, projectName, pulumi, run, say, script } from './cli.ts';
+import { Failure, programFolder, projectName, pulumi, run, say, script } from './lib/cli.ts';
 
 const usage = 'npx -y pnpm@12 bootstrap [--project ID] STACK...';
 const location = 'us-central1';

@@ -3,8 +3,8 @@
 // runs this script must not have a cloud identity.
 import { appendFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Failure, named, run, say, script } from './cli.ts';
-import { builder, dockerBuild } from './image-tools.ts';
+import { Failure, named, run, say, script } from './lib/cli.ts';
+import { builder, dockerBuild } from './lib/image-tools.ts';
 
 await script((args) => {
   const { archive } = named(args, 'node scripts/build-image.ts ARCHIVE', ['archive']);

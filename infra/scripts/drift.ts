@@ -14,10 +14,10 @@ import {
   pulumi,
   say,
   script,
-} from './cli.ts';
-import { onGitHub, openIssue } from './github.ts';
-import { forgetsBuiltImage } from './release-guard.ts';
-import { stepsAsTable } from './steps-table.ts';
+} from './lib/cli.ts';
+import { onGitHub, openIssue } from './lib/github.ts';
+import { forgetsBuiltImage } from './lib/release-guard.ts';
+import { stepsAsTable } from './lib/steps-table.ts';
 
 /**
  * Calls a function with Pulumi options that select a temporary copy of the stack's file. The copy

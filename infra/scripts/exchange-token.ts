@@ -1,7 +1,7 @@
 // node scripts/exchange-token.ts: exchanges a GitHub job's token for a short-lived token of the
 // stack's issuer (RFC 8693), and prints the latter. No stored credential is needed: the issuer
 // trusts the jobs of this repository and issues tokens with a separate `sub` to them.
-import { Failure, script } from './cli.ts';
+import { Failure, script } from './lib/cli.ts';
 
 const tokenType = 'urn:ietf:params:oauth:token-type:jwt';
 

@@ -2,9 +2,9 @@
 // Manager, or performs one step of a rotation. It sends values only to Secret Manager and never
 // prints them. It writes the version number to the stack's file.
 import { type ServiceSecret, secretIdOf, serviceSecrets } from '../settings/service-variables.ts';
-import { Failure, outputsOf, projectName, pulumi, say, script } from './cli.ts';
-import { ManagedSecret } from './secret-manager.ts';
-import { ensure, type StackSecret, steps, take } from './secret-rotation.ts';
+import { Failure, outputsOf, projectName, pulumi, say, script } from './lib/cli.ts';
+import { ManagedSecret } from './lib/secret-manager.ts';
+import { ensure, type StackSecret, steps, take } from './lib/secret-rotation.ts';
 
 type Config = Readonly<Record<string, { readonly value?: string }>>;
 

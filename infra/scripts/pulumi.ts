@@ -1,7 +1,7 @@
 // npx -y pnpm@12 pulumi ARGS...: runs the Pulumi CLI on this program. Sets the empty passphrase of
 // its stacks unless the environment has one.
 import { spawn } from 'node:child_process';
-import { programFolder, pulumiEnvironment } from './cli.ts';
+import { programFolder, pulumiEnvironment } from './lib/cli.ts';
 
 const child = spawn('pulumi', ['-C', programFolder, ...process.argv.slice(2)], {
   stdio: 'inherit',

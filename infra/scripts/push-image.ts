@@ -3,9 +3,9 @@
 // the stack that owns the project first.
 import { setTimeout } from 'node:timers/promises';
 import { buildAccountOf, type ImagePlace, imageName, registryOf } from '../src/image-names.ts';
-import { attestArguments } from './attest.ts';
-import { Failure, projectName, pulumi, run, say, script } from './cli.ts';
-import { buildAndPush } from './image-tools.ts';
+import { attestArguments } from './lib/attest.ts';
+import { Failure, projectName, pulumi, run, say, script } from './lib/cli.ts';
+import { buildAndPush } from './lib/image-tools.ts';
 
 const usage = 'npx -y pnpm@12 image:push STACK...';
 

@@ -4,7 +4,7 @@
 //
 // node scripts/release.ts STACK --recover: rolls back after an earlier run was killed or its
 // rollback failed. It also removes the stack's lock.
-import { assertAttested } from './attest.ts';
+import { assertAttested } from './lib/attest.ts';
 import {
   Failure,
   outputsOf,
@@ -14,9 +14,9 @@ import {
   say,
   script,
   underThePolicies,
-} from './cli.ts';
-import { assertReleaseOnly } from './release-guard.ts';
-import { smokeTest } from './smoke-test.ts';
+} from './lib/cli.ts';
+import { assertReleaseOnly } from './lib/release-guard.ts';
+import { smokeTest } from './lib/smoke-test.ts';
 
 /** The deployment that receives the traffic, according to the stack's outputs. */
 interface Deployed {

@@ -5,8 +5,8 @@ import { randomBytes } from 'node:crypto';
 import { basePath } from '@andamio/schema/hosts';
 import jwt from 'jsonwebtoken';
 import { secretIdOf, variables } from '../settings/service-variables.ts';
-import { Failure, named, outputsOf, projectName, pulumi, say, script } from './cli.ts';
-import { ManagedSecret } from './secret-manager.ts';
+import { Failure, named, outputsOf, projectName, pulumi, say, script } from './lib/cli.ts';
+import { ManagedSecret } from './lib/secret-manager.ts';
 
 /** Request timeout in milliseconds. It is long enough for an instance to start. */
 const timeout = 60_000;

@@ -5,9 +5,9 @@
 import { appendFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { imageName, placeOfRegistry } from '../src/image-names.ts';
-import { attestArguments } from './attest.ts';
-import { Failure, named, run, say, script } from './cli.ts';
-import { withRegistryToken } from './image-tools.ts';
+import { attestArguments } from './lib/attest.ts';
+import { Failure, named, run, say, script } from './lib/cli.ts';
+import { withRegistryToken } from './lib/image-tools.ts';
 
 await script((args) => {
   const usage = 'node scripts/sign-image.ts REGISTRY ARCHIVE DIGEST';

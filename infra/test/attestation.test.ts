@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { assertAttested, attestArguments } from '../scripts/attest.ts';
+import { assertAttested, attestArguments } from '../scripts/lib/attest.ts';
 import { gcloudEnvironment } from './google/gcloud.ts';
 import { engineIsHere } from './harness/requirements.ts';
 import { image } from './harness/settings.ts';

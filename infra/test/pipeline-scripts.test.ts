@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { differences } from '../scripts/differences.ts';
-import { comment, openIssue } from '../scripts/github.ts';
-import { beyondRelease } from '../scripts/release-guard.ts';
-import { stepsAsTable } from '../scripts/steps-table.ts';
+import { differences } from '../scripts/lib/differences.ts';
+import { comment, openIssue } from '../scripts/lib/github.ts';
+import { beyondRelease } from '../scripts/lib/release-guard.ts';
+import { stepsAsTable } from '../scripts/lib/steps-table.ts';
 import { program, repository, script } from './harness/scripts.ts';
 import { temporaryFolder } from './harness/stack.ts';
 

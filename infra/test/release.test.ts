@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { makeKey } from '@andamio/schema/key-format';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { smokeTest } from '../scripts/smoke-test.ts';
+import { smokeTest } from '../scripts/lib/smoke-test.ts';
 import { program, repository, script, startScript } from './harness/scripts.ts';
 import { image } from './harness/settings.ts';
 

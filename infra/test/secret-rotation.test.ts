@@ -1,6 +1,6 @@
 import { parseSettings } from '@andamio/schema/settings';
 import { describe, expect, test } from 'vitest';
-import { ensure, type StackSecret, take, type Vault } from '../scripts/secret-rotation.ts';
+import { ensure, type StackSecret, take, type Vault } from '../scripts/lib/secret-rotation.ts';
 import { serviceSecrets } from '../settings/service-variables.ts';
 
 /**

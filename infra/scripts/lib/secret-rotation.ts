@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parseSettings as parseServiceSettings } from '@andamio/schema/settings';
-import type { ServiceSecret } from '../settings/service-variables.ts';
+import type { ServiceSecret } from '../../settings/service-variables.ts';
 import { Failure } from './cli.ts';
 
 /** The metadata of a secret version. */

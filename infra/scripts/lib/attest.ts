@@ -4,7 +4,7 @@ import {
   type ImagePlace,
   keyVersionOf,
   noteOf,
-} from '../src/image-names.ts';
+} from '../../src/image-names.ts';
 import { Failure, run } from './cli.ts';
 
 /**

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 /** Folder of the Pulumi program. */
-export const programFolder = join(import.meta.dirname, '..');
+export const programFolder = join(import.meta.dirname, '../..');
 
 /** Options with which the engine enforces the policy pack. */
 export const underThePolicies = ['--policy-pack', join(programFolder, 'policy')] as const;
