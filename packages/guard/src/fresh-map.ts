@@ -1,4 +1,10 @@
-/** A bounded map whose values expire. */
+/**
+ * A bounded map whose values expire.
+ *
+ * lru-cache, which the guard uses elsewhere, does not fit here. It reads its own clock in each
+ * lookup and returns a value that is exactly as old as its `ttl`. Here a request is judged by the
+ * time at which it arrived, and a value is never used for longer than the service allowed.
+ */
 export class FreshMap<Value extends { readonly freshUntil: number }> {
   /** Values in insertion order. */
   readonly #values = new Map<string, Value>();
