@@ -75,6 +75,17 @@ describe('imports', () => {
     expect(users).not.toEqual([]);
   });
 
+  test("only the store's query.ts filters documents, by fields that have an index", () => {
+    const users = globSync('store/firestore/*.ts', { cwd: source })
+      .filter((file) => !file.endsWith('.test.ts'))
+      .filter((file) =>
+        /\.(where|orderBy|collectionGroup)\(|\bFilter\b/.test(
+          readFileSync(join(source, file), 'utf8'),
+        ),
+      );
+    expect(users).toEqual(['store/firestore/query.ts']);
+  });
+
   test('settings.ts is the only reader of process.env', () => {
     const readers = globSync('**/*.ts', { cwd: source }).filter((file) =>
       readFileSync(join(source, file), 'utf8').includes('process.env'),

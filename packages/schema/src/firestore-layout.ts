@@ -13,8 +13,8 @@ export interface Collection {
    */
   readonly ttlField?: string;
   /**
-   * Fields that have an index because queries filter by them. All other fields are exempt from
-   * indexing. Each index entry makes writes more expensive, and indexing a timestamp or a growing
+   * Fields that have an index because queries filter by them. The store's queries accept no other
+   * field. All other fields are exempt from indexing. Each index entry makes writes more expensive, and indexing a timestamp or a growing
    * map creates hotspots.
    */
   readonly indexedFields: readonly string[];
@@ -63,12 +63,18 @@ export const collections = {
   },
 } as const satisfies Record<string, Collection>;
 
+/** A collection with documents of users. */
+export type CollectionByUser = Extract<
+  (typeof collections)[keyof typeof collections],
+  { readonly indexedFields: readonly ['user_id', ...string[]] }
+>;
+
 /**
  * The collections with documents of users, indexed by `user_id`. Erasing a user deletes the user's
  * documents from all of them and the owner document.
  */
-export const collectionsByUser: readonly Collection[] = Object.values(collections).filter(
-  ({ indexedFields }) => (indexedFields as readonly string[]).includes('user_id'),
+export const collectionsByUser: readonly CollectionByUser[] = Object.values(collections).filter(
+  (collection): collection is CollectionByUser => collection.indexedFields[0] === 'user_id',
 );
 
 /**

@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { auditEntryOf, auditFields } from '../audit-entry.ts';
 import { readStep } from './counts.ts';
 import type { Database } from './database.ts';
+import { documentsWhere } from './query.ts';
 
 /** Adds an entry to the audit log to the batch of the change. */
 export function audit({ firestore, write }: Database, batch: WriteBatch, entry: AuditEntry): void {
@@ -21,8 +22,8 @@ const auditDocument = z.object({ at: time, ...auditFields });
  * hot spot.
  */
 export async function readAudit({ firestore }: Database, userId: string): Promise<AuditEntry[]> {
-  const entries = firestore.collection(collections.audit.id);
-  const found = entries.where('user_id', 'in', [userId, erasedUserId(userId)]);
+  const users = [userId, erasedUserId(userId)];
+  const found = documentsWhere(firestore, collections.audit, 'user_id', 'in', users);
   const { docs } = await readStep(() => found.get());
   return docs
     .map((document) => auditEntryOf(parseContent(auditDocument, document)))
@@ -35,10 +36,7 @@ export async function wasRevoked(
   ids: readonly string[],
 ): Promise<boolean> {
   // A key has few entries; an index on both fields would cost more than it saves.
-  const query = firestore
-    .collection(collections.audit.id)
-    .where('key_id', 'in', ids)
-    .select('action');
+  const query = documentsWhere(firestore, collections.audit, 'key_id', 'in', ids).select('action');
   const { docs } = await query.get().catch((cause: unknown) => {
     throw new StoreUnavailableError('Firestore could not be read.', { cause });
   });

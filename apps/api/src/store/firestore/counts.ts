@@ -6,6 +6,7 @@ import type { Query, QueryDocumentSnapshot } from '@google-cloud/firestore';
 import type { Database } from './database.ts';
 import { withDeadline } from './deadline.ts';
 import { countedFields, parseCounted } from './documents.ts';
+import { documentsWhere } from './query.ts';
 
 /** Maximum milliseconds for a count or for reading one page. Google allows a count one minute. */
 const stepDeadline = 60_000;
@@ -18,13 +19,13 @@ export const readStep = <T>(read: () => Promise<T>): Promise<T> => withDeadline(
 
 /** Counts owners in the index, which costs one read per thousand owners. */
 export async function countOwners({ firestore }: Database): Promise<OwnerCounts> {
-  const owners = firestore.collection(collections.owners.id);
+  const { owners } = collections;
   const count = async (query: Query) => (await readStep(() => query.count().get())).data().count;
   const countTier = async (tier: string) =>
-    [tier, await count(owners.where('tier', '==', tier))] as const;
+    [tier, await count(documentsWhere(firestore, owners, 'tier', '==', tier))] as const;
   const [total, suspended, byTier] = await Promise.all([
-    count(owners),
-    count(owners.where('suspended', '==', true)),
+    count(firestore.collection(owners.id)),
+    count(documentsWhere(firestore, owners, 'suspended', '==', true)),
     Promise.all(Object.keys(tiers).map(countTier)),
   ]);
   return { total, suspended, byTier: Object.fromEntries(byTier) as Record<Tier, number> };

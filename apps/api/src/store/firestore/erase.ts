@@ -1,7 +1,7 @@
 import { erasureEntry } from '@andamio/keys/audit';
 import { unknownOwner } from '@andamio/keys/decide/claim-tier';
 import type { OwnerCommand } from '@andamio/keys/model';
-import { type Collection, collectionsByUser } from '@andamio/schema/firestore-layout';
+import { type CollectionByUser, collectionsByUser } from '@andamio/schema/firestore-layout';
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { audit } from './audit.ts';
 import { commitWithRetry } from './commit-with-retry.ts';
@@ -15,6 +15,7 @@ import {
   parseOwner,
 } from './documents.ts';
 import { ownerRecordOf, unexpired } from './owner.ts';
+import { documentsWhere } from './query.ts';
 import { writeOwner } from './write-owner.ts';
 
 type ErasureCommand = Omit<OwnerCommand, 'reason'>;
@@ -25,11 +26,13 @@ const chunk = 400;
 /** Returns some of a user's documents in a collection. */
 async function readSome(
   { firestore }: Database,
-  { id }: Collection,
+  collection: CollectionByUser,
   userId: string,
   limit: number,
 ) {
-  const query = firestore.collection(id).where('user_id', '==', userId).limit(limit).select();
+  const query = documentsWhere(firestore, collection, 'user_id', '==', userId)
+    .limit(limit)
+    .select();
   return (await query.get()).docs;
 }
 
@@ -80,7 +83,11 @@ function begin(database: Database, { userId, by, now }: ErasureCommand): Promise
 }
 
 /** Deletes some of a user's documents in a collection. Returns whether there may be more. */
-function removeSome(database: Database, collection: Collection, userId: string): Promise<boolean> {
+function removeSome(
+  database: Database,
+  collection: CollectionByUser,
+  userId: string,
+): Promise<boolean> {
   return commitWithRetry<readonly DocumentSnapshot[], boolean>({
     read: () => readSome(database, collection, userId, chunk),
     decide(documents) {

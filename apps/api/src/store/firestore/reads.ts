@@ -14,6 +14,7 @@ import {
   type StoredKey,
 } from './documents.ts';
 import { lastExpired, ownerRecordOf, unexpired } from './owner.ts';
+import { documentsWhere } from './query.ts';
 
 /** Finds a key by its possible ids, with at most one call to Firestore. */
 export async function find(
@@ -38,7 +39,7 @@ interface Owned {
 async function readAll({ firestore }: Database, userId: string): Promise<Owned> {
   const [snapshot, found] = await Promise.all([
     ownerDocumentOf(firestore, userId).get(),
-    firestore.collection(collections.keys.id).where('user_id', '==', userId).get(),
+    documentsWhere(firestore, collections.keys, 'user_id', '==', userId).get(),
   ]);
   const keys = found.docs.flatMap((document) => parseKey(document)?.content ?? []);
   const owner = parseOwner(snapshot)?.content;

@@ -19,6 +19,7 @@ import {
   type StoredKey,
 } from './documents.ts';
 import { unexpired } from './owner.ts';
+import { documentsWhere } from './query.ts';
 import { writeOwner } from './write-owner.ts';
 
 /**
@@ -44,10 +45,9 @@ interface Some {
 async function readSome({ firestore }: Database, { userId, now }: OwnerCommand): Promise<Some> {
   const owner = parseOwner(await ownerDocumentOf(firestore, userId).get());
   const active = unexpired(owner?.content.active, now).slice(0, chunk);
-  const keysOfUser = firestore
-    .collection(collections.keys.id)
-    .where('user_id', '==', userId)
-    .limit(chunk);
+  const keysOfUser = documentsWhere(firestore, collections.keys, 'user_id', '==', userId).limit(
+    chunk,
+  );
   const snapshots =
     active.length > 0
       ? await firestore.getAll(...active.map(([id]) => keyDocumentOf(firestore, id)))

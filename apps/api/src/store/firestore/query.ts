@@ -1,0 +1,19 @@
+import type { Collection } from '@andamio/schema/firestore-layout';
+import type { Firestore, Query } from '@google-cloud/firestore';
+
+/**
+ * Returns a query for the documents of a collection whose field has a value. The field must be one
+ * of the indexed fields that the layout declares, because the infrastructure creates no other
+ * indexes. The emulator needs none, so only the type prevents a query that Firestore would reject.
+ *
+ * @param operator `==`, or `in` to match any of the values in an array
+ */
+export function documentsWhere<C extends Collection>(
+  firestore: Firestore,
+  { id }: C,
+  field: C['indexedFields'][number],
+  operator: '==' | 'in',
+  value: unknown,
+): Query {
+  return firestore.collection(id).where(field, operator, value);
+}
