@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config';
+
+const api = 'apps/api/test';
+
+/**
+ * The tests that check the decisions and the pipeline, for `pnpm mutation`. They are the fast ones:
+ * the contract suite on the store in memory, and requests to a service in the same process.
+ */
+export default defineConfig({
+  test: {
+    include: [
+      'packages/keys/src/decide/*.test.ts',
+      'packages/testing/test/{decisions,memory-store}.test.ts',
+      `${api}/http/{answers,headers,suspended}.test.ts`,
+      `${api}/limits/{rate,headers}.test.ts`,
+      `${api}/request/4*.test.ts`,
+    ],
+    provide: { available: [], emulatorHost: undefined },
+    testTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
+  },
+});
