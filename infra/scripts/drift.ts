@@ -8,7 +8,6 @@ import {
   Failure,
   named,
   outputsOf,
-  previewed,
   programFolder,
   projectName,
   pulumi,
@@ -16,8 +15,8 @@ import {
   script,
 } from './lib/cli.ts';
 import { onGitHub, openIssue } from './lib/github.ts';
+import { previewed, stepsAsTable } from './lib/preview-steps.ts';
 import { forgetsBuiltImage } from './lib/release-guard.ts';
-import { stepsAsTable } from './lib/steps-table.ts';
 
 /**
  * Calls a function with Pulumi options that select a temporary copy of the stack's file. The copy

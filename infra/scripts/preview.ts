@@ -2,9 +2,9 @@
 // access to the state bucket suffices, because a preview neither locks nor writes the state
 // (pulumi/pulumi, pkg/backend/diy/backend.go). On GitHub, the script posts the steps as a comment
 // on the pull request in PULL_REQUEST.
-import { named, previewed, say, script } from './lib/cli.ts';
+import { named, say, script } from './lib/cli.ts';
 import { comment, onGitHub } from './lib/github.ts';
-import { stepsAsTable } from './lib/steps-table.ts';
+import { previewed, stepsAsTable } from './lib/preview-steps.ts';
 
 await script(async (args) => {
   const { stack } = named(args, 'node scripts/preview.ts STACK', ['stack']);

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { differences } from '../scripts/lib/differences.ts';
 import { comment, openIssue } from '../scripts/lib/github.ts';
+import { differences, stepsAsTable } from '../scripts/lib/preview-steps.ts';
 import { beyondRelease } from '../scripts/lib/release-guard.ts';
-import { stepsAsTable } from '../scripts/lib/steps-table.ts';
+
 import { program, repository, script } from './harness/scripts.ts';
 import { temporaryFolder } from './harness/stack.ts';
 

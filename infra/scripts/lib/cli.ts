@@ -124,68 +124,6 @@ export function pulumi(stack: string, args: readonly string[], options: RunOptio
   return run('pulumi', [...args, '--stack', stack, '--non-interactive'], options);
 }
 
-/** One step of a preview, with the resource's states before and after. */
-export interface Step {
-  readonly op: string;
-  readonly urn: string;
-  readonly oldState?: { readonly inputs?: unknown };
-  readonly newState?: { readonly inputs?: unknown };
-}
-
-/**
- * Returns the policy violations of a stack. They need a separate preview, because a preview with
- * `--json` only reports that it failed.
- *
- * @param command arguments of the preview, without `--json`
- */
-function policyViolations(
-  command: readonly string[],
-  options: Parameters<typeof spawnSync>[2],
-): string[] {
-  const { stdout } = spawnSync('pulumi', command, { ...options, encoding: 'utf8' });
-  const at = stdout.search(/^Policies:/m);
-  return at < 0 ? [] : [stdout.slice(at).trim()];
-}
-
-/**
- * Previews an `up` under the policy pack.
- *
- * @returns the steps, one per resource
- * @throws {Failure} with the errors of the preview, or with the policy violations
- */
-export function previewed(
-  stack: string,
-  args: readonly string[] = [],
-  options: Pick<RunOptions, 'cwd' | 'env'> = {},
-): Step[] {
-  const command = ['preview', '--stack', stack, '--non-interactive', ...underThePolicies, ...args];
-  const how = {
-    cwd: options.cwd ?? programFolder,
-    maxBuffer: 1 << 28,
-    env: { ...pulumiEnvironment(), ...options.env },
-  };
-  const { status, stdout, stderr } = spawnSync('pulumi', [...command, '--json'], {
-    ...how,
-    encoding: 'utf8',
-  });
-  const { steps = [], diagnostics = [] } = JSON.parse(stdout || '{}') as {
-    steps?: Step[];
-    diagnostics?: { severity: string; message: string }[];
-  };
-  const errors = diagnostics
-    .filter(({ severity }) => severity === 'error')
-    .map(({ message }) => message.trim());
-  if (status !== 0 || errors.length > 0) {
-    const unexplained = errors.every((message) => /preview failed$/.test(message));
-    const violations = unexplained ? policyViolations(command, how) : [];
-    const reasons = [...errors, ...violations];
-    throw new Failure(
-      [`The preview of ${stack} failed.`, ...(reasons.length > 0 ? reasons : [stderr])].join('\n'),
-    );
-  }
-  return steps;
-}
-
 /** Returns the outputs of a stack's last update; empty if there was none. */
 export function outputsOf(stack: string): Readonly<Record<string, unknown>> {
   return JSON.parse(pulumi(stack, ['stack', 'output', '--json'], { quiet: true }) || '{}');

@@ -1,5 +1,11 @@
-import { Failure, previewed, type Step } from './cli.ts';
-import { differences } from './differences.ts';
+import { Failure } from './cli.ts';
+import {
+  changedProperties,
+  changesResource,
+  previewed,
+  type Step,
+  typeAndName,
+} from './preview-steps.ts';
 
 /**
  * The properties that a release may change, by resource type: the image and traffic of the service,
@@ -10,11 +16,6 @@ const releasable: Readonly<Record<string, readonly RegExp[]>> = {
   'gcp:cloudrunv2/job:Job': [/^template\.template\.containers\.0\.image$/],
 };
 
-const quiet = ['same', 'read', 'refresh'];
-
-const changes = ({ op, urn }: Step) =>
-  !quiet.includes(op) && !urn.includes('::pulumi:pulumi:Stack::');
-
 /**
  * Reports whether a step only removes the image resource of an earlier `up` from the state. This
  * step occurs when the settings specify an image. The image itself stays in the registry.
@@ -22,25 +23,19 @@ const changes = ({ op, urn }: Step) =>
 export const forgetsBuiltImage = ({ op, urn }: Step) =>
   op === 'delete' && urn.includes('docker-build:index:Image::');
 
-/** Returns the type and name in a URN of the form `urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME`. */
-function partsOf(urn: string): { readonly type: string; readonly name: string } {
-  const [, , types = '', name = ''] = urn.split('::');
-  return { type: types.split('$').at(-1) as string, name };
-}
-
 /**
  * Returns the changes in a preview that a release must not make: changes of other resources, or of
  * other properties of the service and its admin job.
  */
 export function beyondRelease(steps: readonly Step[]): string[] {
   return steps
-    .filter((step) => changes(step) && !forgetsBuiltImage(step))
-    .flatMap(({ op, urn, oldState, newState }) => {
-      const { type, name } = partsOf(urn);
+    .filter((step) => changesResource(step) && !forgetsBuiltImage(step))
+    .flatMap((step) => {
+      const { type, name } = typeAndName(step.urn);
       const allowed = releasable[type];
-      if (op !== 'update' || allowed === undefined) return [`${op} ${type} ${name}`];
-      return differences(oldState?.inputs, newState?.inputs)
-        .filter((path) => !allowed.some((each) => each.test(path)) && !path.startsWith('__'))
+      if (step.op !== 'update' || allowed === undefined) return [`${step.op} ${type} ${name}`];
+      return changedProperties(step)
+        .filter((path) => !allowed.some((each) => each.test(path)))
         .map((path) => `update ${type} ${name}: ${path}`);
     });
 }
@@ -54,7 +49,7 @@ export function beyondRelease(steps: readonly Step[]): string[] {
 export function assertReleaseOnly(stack: string): boolean {
   const steps = previewed(stack);
   const beyond = beyondRelease(steps);
-  if (beyond.length === 0) return steps.some((step) => changes(step));
+  if (beyond.length === 0) return steps.some(changesResource);
   throw new Failure(
     [
       'This is more than a release, and a person has to apply it (pulumi up):',
