@@ -38,12 +38,3 @@ export function forWorkloads(
     if (workload) check(workload, refuse);
   });
 }
-
-/**
- * Reports whether an account is a default service account of Compute Engine or App Engine.
- *
- * @param account an email address, or a member such as `serviceAccount:EMAIL`
- */
-export function isDefaultServiceAccount(account: string): boolean {
-  return /(-compute@developer|@appspot)\.gserviceaccount\.com\b/i.test(account);
-}

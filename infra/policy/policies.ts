@@ -5,6 +5,8 @@ import {
   policyRequiresAttestation,
   signingKeysAsymmetric,
 } from './rules/attestation.ts';
+import { auditLogs } from './rules/audit-logs.ts';
+import { deletionProtected, protectedByPulumi } from './rules/deletion-protection.ts';
 import {
   bindingsToOneSubject,
   federationWithCondition,
@@ -14,7 +16,6 @@ import {
   federationWithSubjects,
 } from './rules/federation.ts';
 import { backups, expiry, pointInTimeRecovery } from './rules/firestore.ts';
-import { auditLogs } from './rules/governance.ts';
 import {
   noAuthoritativeProjectGrants,
   noDefaultServiceAccounts,
@@ -22,7 +23,6 @@ import {
   noServiceAccountKeys,
   noUserGrants,
 } from './rules/identity.ts';
-import { deletionProtected, protectedByPulumi } from './rules/production.ts';
 import { immutableTags } from './rules/registry.ts';
 import { noAdminOfProjects, noBasicRoles, noImpersonationAcrossProjects } from './rules/roles.ts';
 import {

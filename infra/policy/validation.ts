@@ -12,7 +12,7 @@ import { type Kind, type Props, types } from './resources.ts';
  * Reports a violation, with the problem, the reason for the rule, and the remedy. None of the three
  * texts may contain a secret value.
  */
-export type Refuse = (wrong: string, why: string, remedy: string) => void;
+export type Refuse = (problem: string, reason: string, remedy: string) => void;
 
 /** A resource of a stack, with its inputs and outputs. */
 export interface StackResource<K extends Kind> extends Omit<PolicyResource, 'props'> {
@@ -44,21 +44,21 @@ export function forEachKnown<T>(items: readonly T[] | undefined, check: (item: T
   for (let index = 0; index < length; index++) whenKnown(() => check(items?.[index] as T));
 }
 
-function judge(
+function runCheck(
   args: Pick<ResourceValidationArgs, 'notApplicable'>,
   report: ReportViolation,
   check: (refuse: Refuse) => void,
 ): void {
-  const refuse: Refuse = (wrong, why, remedy) => report(`${wrong}. ${why}. ${remedy}.`);
+  const refuse: Refuse = (problem, reason, remedy) => report(`${problem}. ${reason}. ${remedy}.`);
   if (!whenKnown(() => check(refuse)))
-    args.notApplicable('It depends on values that are known only in the update.');
+    args.notApplicable('The check depends on values that are known only during the update.');
 }
 
 /** Returns a validation function for resources of any type. */
 export function forResources(
   check: (args: ResourceValidationArgs, refuse: Refuse) => void,
 ): ResourceValidation {
-  return (args, report) => judge(args, report, (refuse) => check(args, refuse));
+  return (args, report) => runCheck(args, report, (refuse) => check(args, refuse));
 }
 
 /** Returns a validation function for resources of one kind. */
@@ -78,7 +78,7 @@ export function forKind<K extends Kind>(
 export function forStack(
   check: (args: StackValidationArgs, refuse: Refuse) => void,
 ): StackValidation {
-  return (args, report) => judge(args, report, (refuse) => check(args, refuse));
+  return (args, report) => runCheck(args, report, (refuse) => check(args, refuse));
 }
 
 /** Returns all resources of one kind in a stack. */

@@ -13,7 +13,7 @@ const attested = ['preprod', 'prod'];
  */
 export const binaryAuthorizationRequired: ResourceValidationPolicy = {
   name: 'run-binary-authorization',
-  description: 'Services and jobs that a release reaches run attested images alone.',
+  description: 'In preprod and prod, Cloud Run runs only attested images.',
   enforcementLevel: 'mandatory',
   validateResource: (['service', 'job', 'workerPool'] as const).map((kind) =>
     forKind(kind, ({ binaryAuthorization }, refuse, { urn }) => {
@@ -21,14 +21,14 @@ export const binaryAuthorizationRequired: ResourceValidationPolicy = {
       if (breakglassJustification) {
         refuse(
           'binaryAuthorization.breakglassJustification is set',
-          'It lets any image run, whoever built it, until it is removed',
-          'Remove it, and attest the image',
+          'The justification allows any image to run until it is removed',
+          'Remove the justification and attest the image',
         );
       }
       if (!attested.includes(stackOf(urn)) || useDefault) return;
       refuse(
         'binaryAuthorization.useDefault is not set',
-        'Whoever can push to the registry could have their image deployed',
+        'Any image in the registry could be deployed, even one that was not attested',
         'Set andamio:requireAttestation to true',
       );
     }),
@@ -41,7 +41,8 @@ export const binaryAuthorizationRequired: ResourceValidationPolicy = {
  */
 export const policyRequiresAttestation: ResourceValidationPolicy = {
   name: 'binary-authorization-attestors',
-  description: "A project's policy requires an attestor, and enforces it.",
+  description:
+    'The Binary Authorization policy of a project requires an attestation for every image.',
   enforcementLevel: 'mandatory',
   validateResource: forKind('binaryAuthorizationPolicy', (policy, refuse) => {
     const { evaluationMode, enforcementMode, requireAttestationsBies } =
@@ -55,8 +56,8 @@ export const policyRequiresAttestation: ResourceValidationPolicy = {
     )
       return;
     refuse(
-      'The default rule does not require an attestation of every image and block what lacks it',
-      'An image that nobody vouched for would run',
+      'The default rule does not block every image without an attestation',
+      'Cloud Run would run images that the build account did not attest',
       'Set REQUIRE_ATTESTATION with requireAttestationsBies, ENFORCED_BLOCK_AND_AUDIT_LOG, and no admissionWhitelistPatterns',
     );
   }),
@@ -68,7 +69,7 @@ export const policyRequiresAttestation: ResourceValidationPolicy = {
  */
 export const signingKeysAsymmetric: ResourceValidationPolicy = {
   name: 'attestor-asymmetric-key',
-  description: 'An attestor knows public keys of Cloud KMS, made for signatures.',
+  description: 'Attestors use asymmetric signing keys of Cloud KMS.',
   enforcementLevel: 'mandatory',
   validateResource: [
     forKind('attestor', ({ attestationAuthorityNote }, refuse) => {
@@ -78,17 +79,17 @@ export const signingKeysAsymmetric: ResourceValidationPolicy = {
       );
       if (keys.length > 0 && fromKms) return;
       refuse(
-        'The attestor has no public key of Cloud KMS',
-        'The private half of another key lies somewhere as a file, and whoever copies it can attest any image',
-        'Take the id and the public key of a version of a KMS key with the purpose ASYMMETRIC_SIGN',
+        'The attestor has a public key that is not from Cloud KMS, or has no key',
+        'A private key outside Cloud KMS can be copied, and a copy can attest any image',
+        'Use the id and the public key of a KMS key version with the purpose ASYMMETRIC_SIGN',
       );
     }),
     forKind('cryptoKey', ({ purpose, versionTemplate }, refuse) => {
       if (purpose !== 'ASYMMETRIC_SIGN' || /^(EC|RSA)_SIGN_/.test(versionTemplate?.algorithm ?? ''))
         return;
       refuse(
-        'The key signs with no asymmetric algorithm',
-        'Who verifies a signature would have to be able to make it',
+        'The algorithm of the signing key is not asymmetric',
+        'Everyone who can verify a symmetric signature can also create one',
         'Set versionTemplate.algorithm to EC_SIGN_P256_SHA256',
       );
     }),
@@ -103,7 +104,7 @@ const writers = /^roles\/artifactregistry\.(writer|repoAdmin|admin|createOnPush\
  */
 export const onlyBuildPushes: ResourceValidationPolicy = {
   name: 'registry-one-writer',
-  description: 'Only the account that signs images pushes them.',
+  description: 'Only the build account, which signs images, can push images.',
   enforcementLevel: 'mandatory',
   validateResource: forMembers((member, refuse, { role }, { type }) => {
     if (!writers.test(role)) return;
@@ -114,9 +115,9 @@ export const onlyBuildPushes: ResourceValidationPolicy = {
     )
       return;
     refuse(
-      `${role} is given to ${member}`,
-      'What deploys could deploy what it pushed itself, past the build and its attestation',
-      'Give it to the build account, on the repository',
+      `${role} is granted to ${member}`,
+      'A deploy account that can push images could deploy an image that no build produced',
+      'Grant the role to the build account, on the repository',
     );
   }),
 };

@@ -29,7 +29,7 @@ function requires(condition: string, form: RegExp): boolean {
  */
 export const federationWithCondition: ResourceValidationPolicy = {
   name: 'federation-condition',
-  description: 'A workload identity provider has a condition that nothing gets around.',
+  description: 'A workload identity provider has a condition that cannot be bypassed.',
   enforcementLevel: 'mandatory',
   validateResource: forKind('workloadIdentityPoolProvider', ({ attributeCondition }, refuse) => {
     if (attributeCondition && isConjunction(attributeCondition)) return;
@@ -37,8 +37,8 @@ export const federationWithCondition: ResourceValidationPolicy = {
       attributeCondition
         ? 'attributeCondition has an alternative or a negation'
         : 'attributeCondition is missing',
-      'Every workflow of every repository on GitHub has tokens of the same issuer, and all that it does not exclude come in',
-      "Join comparisons with &&; several values go into one list: assertion.sub in ['...', '...']",
+      'All repositories on GitHub share one token issuer, so every workflow that the condition does not exclude can authenticate',
+      "Join comparisons with &&, and put alternative values into one list: assertion.sub in ['...', '...']",
     );
   }),
 };
@@ -49,15 +49,16 @@ export const federationWithCondition: ResourceValidationPolicy = {
  */
 export const federationWithOneRepository: ResourceValidationPolicy = {
   name: 'federation-one-repository',
-  description: 'A workload identity provider trusts one repository of one owner, by their numbers.',
+  description:
+    'A workload identity provider trusts one repository of one owner, identified by numeric ids.',
   enforcementLevel: 'mandatory',
   validateResource: forKind(
     'workloadIdentityPoolProvider',
     ({ attributeCondition = '' }, refuse) => {
       if (requires(attributeCondition, repository) && requires(attributeCondition, owner)) return;
       refuse(
-        'attributeCondition does not compare assertion.repository_id and assertion.repository_owner_id with numbers',
-        'A name that its owner gives up can be taken by anyone, a number cannot',
+        'attributeCondition does not compare assertion.repository_id and assertion.repository_owner_id with numeric ids',
+        'Anyone can reuse the name of a deleted repository or owner, but not its numeric id',
         "Add assertion.repository_id == '...' && assertion.repository_owner_id == '...'",
       );
     },
@@ -70,7 +71,7 @@ export const federationWithOneRepository: ResourceValidationPolicy = {
  */
 export const federationWithSubjects: ResourceValidationPolicy = {
   name: 'federation-literal-subjects',
-  description: 'A workload identity provider names the subjects that it trusts.',
+  description: 'A workload identity provider lists the subjects that it trusts.',
   enforcementLevel: 'mandatory',
   validateResource: forKind(
     'workloadIdentityPoolProvider',
@@ -78,7 +79,7 @@ export const federationWithSubjects: ResourceValidationPolicy = {
       if (requires(attributeCondition, subject)) return;
       refuse(
         'attributeCondition does not compare google.subject with literals',
-        'Any branch, tag or pull request of the repository could come in, its unreviewed ones too',
+        'Jobs on any branch, tag or pull request of the repository could authenticate, including unreviewed ones',
         "Add google.subject == 'REPOSITORY_ID:environment:...', or google.subject in ['...', '...']",
       );
     },
@@ -92,7 +93,7 @@ export const federationWithSubjects: ResourceValidationPolicy = {
 export const federationWithNumericSubject: ResourceValidationPolicy = {
   name: 'federation-numeric-subject',
   description:
-    "A subject is made of the repository's number and of claims that hold no name of it.",
+    "The subject of a federated job starts with the repository's numeric id and contains no names that can be reused.",
   enforcementLevel: 'mandatory',
   validateResource: forKind('workloadIdentityPoolProvider', ({ attributeMapping }, refuse) => {
     const mapping = attributeMapping?.['google.subject'] ?? '';
@@ -102,8 +103,8 @@ export const federationWithNumericSubject: ResourceValidationPolicy = {
     );
     if (/^assertion\.repository_id\b/.test(mapping) && others.length === 0) return;
     refuse(
-      'google.subject is not made of assertion.repository_id',
-      'Since 2026-07-15 GitHub writes `sub` in another form for new, renamed and transferred repositories, whose jobs would not come in',
+      'google.subject does not start with assertion.repository_id, or uses a claim that contains a name',
+      'Since 2026-07-15, GitHub uses another format of `sub` for new, renamed and transferred repositories, and their jobs could not authenticate',
       "Map google.subject to assertion.repository_id + ':...'",
     );
   }),
@@ -121,7 +122,7 @@ const pullRequest = /^assertion\.event_name\s*==\s*(?:'pull_request'|"pull_reque
 export const federationWithOneBranch: ResourceValidationPolicy = {
   name: 'federation-one-branch',
   description:
-    'Jobs come in from one protected branch, or as pull requests that have no environment.',
+    'Federated jobs run on one protected branch, or for pull requests without an environment.',
   enforcementLevel: 'mandatory',
   validateResource: forKind(
     'workloadIdentityPoolProvider',
@@ -133,9 +134,9 @@ export const federationWithOneBranch: ResourceValidationPolicy = {
       );
       if (reviewed || (requires(attributeCondition, pullRequest) && !readsEnvironment)) return;
       refuse(
-        'attributeCondition does not compare assertion.ref with one branch, and assertion.ref_protected with true',
-        'A branch that nobody reviewed could name the environment, and deploy as it',
-        "Add assertion.ref == 'refs/heads/main' && assertion.ref_protected == 'true'; for pull requests, a provider of their own",
+        'attributeCondition does not compare assertion.ref with one branch and assertion.ref_protected with true',
+        'A job on an unreviewed branch could use the environment and deploy with its identity',
+        "Add assertion.ref == 'refs/heads/main' && assertion.ref_protected == 'true', and use a separate provider for pull requests",
       );
     },
   ),
@@ -150,16 +151,16 @@ const oneSubject =
  */
 export const bindingsToOneSubject: ResourceValidationPolicy = {
   name: 'federation-one-subject',
-  description: 'Who comes in through federation is given roles as one subject.',
+  description: 'Roles for federated jobs are granted to single subjects.',
   enforcementLevel: 'mandatory',
   validateResource: forMembers((member, refuse, grant) => {
     const isSet = member.startsWith('principalSet:');
     if (!isSet && (oneSubject.test(member) || grant.role !== 'roles/iam.workloadIdentityUser'))
       return;
     refuse(
-      `${member} is not one subject`,
-      'All subjects of the pool, or all that share an attribute, would get the role',
-      'Name principal://iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/subject/SUBJECT',
+      `${member} is not a single subject`,
+      'All subjects in the pool, or all subjects with the same attribute, would get the role',
+      'Grant the role to principal://iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/subject/SUBJECT',
     );
   }),
 };

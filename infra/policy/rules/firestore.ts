@@ -8,13 +8,13 @@ import { forKind, forStack, resourcesOf, type StackResource } from '../validatio
  */
 export const pointInTimeRecovery: ResourceValidationPolicy = {
   name: 'firestore-point-in-time-recovery',
-  description: 'A database can be read as it was within the last seven days.',
+  description: 'Point-in-time recovery is enabled for every database.',
   enforcementLevel: 'mandatory',
   validateResource: forKind('database', ({ pointInTimeRecoveryEnablement }, refuse) => {
     if (pointInTimeRecoveryEnablement === 'POINT_IN_TIME_RECOVERY_ENABLED') return;
     refuse(
-      'Point-in-time recovery is off',
-      'What a faulty release overwrites could be brought back only from the last backup',
+      'Point-in-time recovery is disabled',
+      'Data that a faulty release overwrites could be restored only from the last backup',
       'Set pointInTimeRecoveryEnablement to POINT_IN_TIME_RECOVERY_ENABLED',
     );
   }),
@@ -40,16 +40,16 @@ function belongsTo(
  */
 export const backups: StackValidationPolicy = {
   name: 'firestore-backups',
-  description: 'Every database is backed up by a schedule.',
+  description: 'Every database has a backup schedule.',
   enforcementLevel: 'mandatory',
   validateStack: forStack((args, refuse) => {
     const schedules = resourcesOf(args, 'backupSchedule');
     for (const database of resourcesOf(args, 'database')) {
       if (schedules.some((schedule) => belongsTo(schedule, database))) continue;
       refuse(
-        `Nothing backs up the database ${database.name}`,
-        'Older than seven days, a loss that nobody noticed could not be made good',
-        'Add a firestore.BackupSchedule for it',
+        `The database ${database.name} has no backup schedule`,
+        'A loss of data that is noticed after more than seven days could not be repaired',
+        'Add a firestore.BackupSchedule for the database',
       );
     }
   }),
@@ -66,7 +66,7 @@ const expiring = Object.values<Collection>(collections).filter(
  */
 export const expiry: StackValidationPolicy = {
   name: 'firestore-ttl',
-  description: 'Documents that end by themselves are deleted.',
+  description: 'Expired documents are deleted.',
   enforcementLevel: 'mandatory',
   validateStack: forStack((args, refuse) => {
     const fields = resourcesOf(args, 'field').filter(({ props }) => props.ttlConfig);
@@ -76,8 +76,8 @@ export const expiry: StackValidationPolicy = {
         if (ownFields.some(({ props }) => props.collection === id && props.field === ttlField))
           continue;
         refuse(
-          `The database ${database.name} keeps ${id} whose ${ttlField} is past`,
-          'Data about users would stay for ever, and the collection would only grow',
+          `The database ${database.name} has no TTL policy for ${ttlField} of ${id}`,
+          'Expired data about users would never be deleted',
           `Add a firestore.Field for ${ttlField} of ${id} with a ttlConfig`,
         );
       }

@@ -1,5 +1,5 @@
 import type { ResourceValidationPolicy } from '@pulumi/policy';
-import { forWorkloads, isDefaultServiceAccount } from '../cloud-run-workloads.ts';
+import { forWorkloads } from '../cloud-run-workloads.ts';
 import { forMembers } from '../grants.ts';
 import { forKind, forResources } from '../validation.ts';
 
@@ -9,14 +9,14 @@ import { forKind, forResources } from '../validation.ts';
  */
 export const noPublicMembers: ResourceValidationPolicy = {
   name: 'iam-no-public-members',
-  description: 'Nobody unknown is given a role.',
+  description: 'Roles are granted only to identified members.',
   enforcementLevel: 'mandatory',
   validateResource: forMembers((member, refuse) => {
     if (!/^all(Authenticated)?Users$/i.test(member)) return;
     refuse(
       `${member} is a member`,
-      'That is everyone on the internet, or everyone with any Google account',
-      'Name a service account or a group; the one public service is opened by invokerIamDisabled',
+      'It includes everyone on the internet, or everyone with any Google account',
+      'Grant the role to a service account or a group. Make a service public with invokerIamDisabled',
     );
   }),
 };
@@ -27,17 +27,26 @@ export const noPublicMembers: ResourceValidationPolicy = {
  */
 export const noUserGrants: ResourceValidationPolicy = {
   name: 'iam-no-user-grants',
-  description: 'No role is given to a single person.',
+  description: 'Roles are granted to groups and service accounts, not to individual users.',
   enforcementLevel: 'mandatory',
   validateResource: forMembers((member, refuse) => {
     if (!/^(deleted:)?user:/i.test(member)) return;
     refuse(
       `${member} is a member`,
-      'The access of one person outlives their task, and nobody reviews it with the team',
-      'Name a group (group:) or a service account',
+      'Access of a single user is easily forgotten when their task ends, and is not reviewed with their team',
+      'Grant the role to a group (group:) or a service account',
     );
   }),
 };
+
+/**
+ * Reports whether an account is a default service account of Compute Engine or App Engine.
+ *
+ * @param account an email address, or a member such as `serviceAccount:EMAIL`
+ */
+function isDefaultServiceAccount(account: string): boolean {
+  return /(-compute@developer|@appspot)\.gserviceaccount\.com\b/i.test(account);
+}
 
 /**
  * Rejects grants to default service accounts, and workloads that run as one. Sources: Checkov
@@ -45,23 +54,25 @@ export const noUserGrants: ResourceValidationPolicy = {
  */
 export const noDefaultServiceAccounts: ResourceValidationPolicy = {
   name: 'iam-no-default-service-accounts',
-  description: 'Nothing runs as, and no role is given to, a default service account.',
+  description: 'Default service accounts get no roles and run no workloads.',
   enforcementLevel: 'mandatory',
   validateResource: [
     forMembers((member, refuse) => {
       if (!isDefaultServiceAccount(member)) return;
       refuse(
         `${member} is a member`,
-        'Everything in the project that names no account of its own runs as a default one, and would get this role too',
-        'Give the role to a service account made for the one task',
+        'Every workload of the project without its own service account runs as the default one, and would also get the role',
+        'Grant the role to a dedicated service account',
       );
     }),
     forWorkloads(({ serviceAccount }, refuse) => {
       if (serviceAccount && !isDefaultServiceAccount(serviceAccount)) return;
       refuse(
-        serviceAccount ? `It runs as ${serviceAccount}` : 'It names no service account',
-        "Then it runs as Compute Engine's default one, whose roles it shares with the rest of the project",
-        'Set template.serviceAccount to an account made for it',
+        serviceAccount
+          ? `The workload runs as ${serviceAccount}`
+          : 'template.serviceAccount is missing',
+        "The workload would share the roles of Compute Engine's default account with the rest of the project",
+        'Set template.serviceAccount to a dedicated service account',
       );
     }),
   ],
@@ -73,13 +84,13 @@ export const noDefaultServiceAccounts: ResourceValidationPolicy = {
  */
 export const noServiceAccountKeys: ResourceValidationPolicy = {
   name: 'iam-no-service-account-keys',
-  description: 'No service account has a key.',
+  description: 'Service accounts have no keys.',
   enforcementLevel: 'mandatory',
   validateResource: forKind('serviceAccountKey', (_key, refuse) =>
     refuse(
-      'A key of a service account is made',
-      'It never ends by itself, works from anywhere, and stays in the state of the stack',
-      'Use workload identity federation from outside, and the attached service account within Google Cloud',
+      'A service account key is created',
+      'The key never expires, works from anywhere, and is stored in the state of the stack',
+      'Use workload identity federation outside Google Cloud, and the attached service account within it',
     ),
   ),
 };
@@ -91,13 +102,13 @@ export const noServiceAccountKeys: ResourceValidationPolicy = {
  */
 export const noAuthoritativeProjectGrants: ResourceValidationPolicy = {
   name: 'iam-no-authoritative-project-grants',
-  description: 'Roles of a project are given one by one.',
+  description: 'Roles on a project are granted to one member at a time.',
   enforcementLevel: 'mandatory',
   validateResource: forResources(({ type }, refuse) => {
     if (!/^gcp:(projects|folder|organizations)\/iAM(Policy|Binding):/.test(type)) return;
     refuse(
-      'It sets all members of a role, or the whole policy, at once',
-      "It takes the access of everyone that it does not name, Google's own service agents among them",
+      'The resource replaces all members of a role, or the whole policy',
+      "Members that it does not list lose their access, including Google's own service agents",
       'Use projects.IAMMember, which adds one member to one role',
     );
   }),

@@ -7,15 +7,15 @@ import { forKind } from '../validation.ts';
  */
 export const immutableTags: ResourceValidationPolicy = {
   name: 'registry-immutable-tags',
-  description: 'A tag of an image is never moved.',
+  description: 'Image tags are immutable.',
   enforcementLevel: 'mandatory',
   validateResource: forKind('repository', ({ dockerConfig, format, mode }, refuse) => {
     // Remote and virtual repositories do not have tags of their own.
     const ownsTags = (mode ?? 'STANDARD_REPOSITORY') === 'STANDARD_REPOSITORY';
     if (format.toUpperCase() !== 'DOCKER' || !ownsTags || dockerConfig?.immutableTags) return;
     refuse(
-      'Tags of the repository can be moved',
-      'What a release was built and signed as could be replaced by something else under the same tag',
+      'Tags of the repository can be moved to another image',
+      'The image of a release could be replaced under the same tag after it was tested',
       'Set dockerConfig.immutableTags',
     );
   }),

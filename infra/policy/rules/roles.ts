@@ -7,14 +7,14 @@ import { forRoles, isProjectWide } from '../grants.ts';
  */
 export const noBasicRoles: ResourceValidationPolicy = {
   name: 'iam-no-basic-roles',
-  description: 'Nobody is owner, editor or viewer.',
+  description: 'The basic roles Owner, Editor and Viewer are not granted.',
   enforcementLevel: 'mandatory',
   validateResource: forRoles((role, refuse) => {
     if (!/^roles\/(owner|editor|viewer)$/.test(role)) return;
     refuse(
-      `${role} is given`,
-      'It holds thousands of permissions over every service of the project, and grows with each new one',
-      'Give predefined roles of the services in question, or a custom role',
+      `${role} is granted`,
+      'The role includes thousands of permissions on all services of the project, and Google adds more',
+      'Grant predefined roles of individual services, or a custom role',
     );
   }),
 };
@@ -22,14 +22,14 @@ export const noBasicRoles: ResourceValidationPolicy = {
 /** Rejects project-wide administrator roles. Source: Checkov CKV_GCP_42. */
 export const noAdminOfProjects: ResourceValidationPolicy = {
   name: 'iam-no-project-wide-admin',
-  description: 'Nobody administrates all resources of a project.',
+  description: 'Administrator roles are not granted on a whole project.',
   enforcementLevel: 'mandatory',
   validateResource: forRoles((role, refuse, { type }) => {
     if (!isProjectWide(type) || !/admin$/i.test(role)) return;
     refuse(
-      `${role} is given on the whole project`,
-      'An administrator of a service may also change who else has access to it',
-      'Give the role on the one resource, or a custom role with the permissions that are needed',
+      `${role} is granted on the whole project`,
+      'An administrator of a service can also grant others access to it',
+      'Grant the role on a single resource, or grant a custom role with the required permissions',
     );
   }),
 };
@@ -44,14 +44,14 @@ const impersonation =
  */
 export const noImpersonationAcrossProjects: ResourceValidationPolicy = {
   name: 'iam-no-project-wide-impersonation',
-  description: 'Nobody may act as every service account of a project.',
+  description: 'Permission to impersonate service accounts is not granted on a whole project.',
   enforcementLevel: 'mandatory',
   validateResource: forRoles((role, refuse, { type }) => {
     if (!isProjectWide(type) || !impersonation.test(role)) return;
     refuse(
-      `${role} is given on the whole project`,
-      'Its member gets the rights of every service account there, also of those made later',
-      'Use serviceaccount.IAMMember on the one account to act as',
+      `${role} is granted on the whole project`,
+      'The member could impersonate every service account of the project, including future ones',
+      'Use serviceaccount.IAMMember on a single account',
     );
   }),
 };

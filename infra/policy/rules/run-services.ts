@@ -19,14 +19,14 @@ const openServices = [...Object.values(hosts).map(({ service }) => service), 'an
  */
 export const publicServices: ResourceValidationPolicy = {
   name: 'run-public-services',
-  description: 'Only the services that are meant to be public are.',
+  description: 'Only the API services are public.',
   enforcementLevel: 'mandatory',
   validateResource: forKind('service', ({ invokerIamDisabled, name }, refuse) => {
     if (!invokerIamDisabled || openServices.includes(name ?? '')) return;
     refuse(
-      `invokerIamDisabled opens ${name ?? 'a service without a name'} to the internet`,
-      `Only ${openServices.join(', ')} ask every caller for a token or key`,
-      'Leave the check of callers on, and give roles/run.invoker to those who call',
+      `invokerIamDisabled makes ${name ?? 'a service without a name'} public`,
+      `Only ${openServices.join(', ')} authenticate every caller themselves`,
+      'Remove invokerIamDisabled, and grant roles/run.invoker to the callers',
     );
   }),
 };
@@ -37,14 +37,14 @@ export const publicServices: ResourceValidationPolicy = {
  */
 export const noPublicInvokers: ResourceValidationPolicy = {
   name: 'run-no-public-invokers',
-  description: 'No service is made public by a grant.',
+  description: 'Services are not made public by a grant.',
   enforcementLevel: 'mandatory',
   validateResource: forMembers((member, refuse, _grant, { type }) => {
     if (!type.startsWith('gcp:cloudrunv2/') || !/^all(Authenticated)?Users$/i.test(member)) return;
     refuse(
-      `${member} may call it`,
-      "A grant does not show in the service's definition, and domain-restricted sharing takes it away",
-      'Set invokerIamDisabled where the service is meant to be public, else name the caller',
+      `${member} can call the service`,
+      "A grant is not part of the service's definition, and domain-restricted sharing rejects it",
+      'Set invokerIamDisabled if the service should be public. Otherwise, grant the role to its callers',
     );
   }),
 };
@@ -62,8 +62,8 @@ export const publicHost: ResourceValidationPolicy = {
     if (!host || (name === host.service && location === host.region)) return;
     refuse(
       `The service is ${name ?? 'named by Pulumi'} in ${location}`,
-      'Consumers know the service by the host that is published, which is made of its name and region',
-      `Name it ${host.service}, in ${host.region}`,
+      'Clients use the published host, which contains the name and the region of the service',
+      `Set the name to ${host.service} and the location to ${host.region}`,
     );
   }),
 };
@@ -80,7 +80,7 @@ const mostInstances = 100;
  */
 export const boundedInstances: ResourceValidationPolicy = {
   name: 'run-bounded-instances',
-  description: 'A service says how many instances it may have at most.',
+  description: 'A service has a maximum number of instances.',
   enforcementLevel: 'mandatory',
   validateResource: forKind('service', ({ scaling, template }, refuse) => {
     const bounds = [scaling?.maxInstanceCount, template.scaling?.maxInstanceCount].filter(
@@ -91,8 +91,8 @@ export const boundedInstances: ResourceValidationPolicy = {
       bounds.length === 0
         ? 'maxInstanceCount is missing'
         : `maxInstanceCount is ${bounds.join(' and ')}`,
-      'A flood of requests would become a bill, and more connections than the stores can bear',
-      `Set scaling.maxInstanceCount and template.scaling.maxInstanceCount, from 1 to ${mostInstances}`,
+      'A flood of requests would cause high costs and too many connections to the database',
+      `Set scaling.maxInstanceCount and template.scaling.maxInstanceCount to a number from 1 to ${mostInstances}`,
     );
   }),
 };
@@ -103,14 +103,14 @@ export const boundedInstances: ResourceValidationPolicy = {
  */
 export const noFirstGeneration: ResourceValidationPolicy = {
   name: 'run-no-v1',
-  description: 'Cloud Run is described by its second API.',
+  description: 'Cloud Run resources use API v2.',
   enforcementLevel: 'mandatory',
   validateResource: forResources(({ type }, refuse) => {
     if (!type.startsWith('gcp:cloudrun/')) return;
     refuse(
-      `${type} is of the first API`,
-      'The other rules read the second one, and would not see what this resource does',
-      'Use the same resource of cloudrunv2',
+      `${type} uses API v1`,
+      'The other policies check only v2 resources',
+      'Use the same resource of gcp.cloudrunv2',
     );
   }),
 };

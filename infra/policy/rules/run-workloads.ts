@@ -9,15 +9,15 @@ import { forEachKnown, forKind } from '../validation.ts';
  */
 export const imageDigests: ResourceValidationPolicy = {
   name: 'run-image-digest',
-  description: 'An image is named by its digest.',
+  description: 'Images are referenced by digest.',
   enforcementLevel: 'mandatory',
   validateResource: forWorkloads(({ containers }, refuse) =>
     forEachKnown(containers, ({ image }) => {
       if (/@sha256:[0-9a-f]{64}$/.test(image)) return;
       refuse(
         `The image ${image} has no digest`,
-        'A tag can be moved: what was tested and what runs may differ, and a rollback may bring something else',
-        'Take NAME@sha256:DIGEST, as the registry gave it when the image was pushed',
+        'A tag can be moved, so the tested image, the deployed image and the image of a rollback could differ',
+        'Use NAME@sha256:DIGEST, with the digest that the registry returned for the push',
       );
     }),
   ),
@@ -59,7 +59,7 @@ function mayHold(envs: readonly Variable[] | undefined, name: string, value: str
  */
 export const noPlainSecrets: ResourceValidationPolicy = {
   name: 'run-no-plain-secrets',
-  description: 'Secret settings come from Secret Manager.',
+  description: 'Environment variables with secrets refer to Secret Manager.',
   enforcementLevel: 'mandatory',
   validateResource: forWorkloads(({ containers }, refuse) =>
     forEachKnown(containers, ({ envs }) => {
@@ -70,7 +70,7 @@ export const noPlainSecrets: ResourceValidationPolicy = {
         if (name === 'REDIS_URL' && mayUseIdentity) return;
         refuse(
           `The environment variable ${name} has a plain value`,
-          'Everyone who may look at the service reads it, and every old revision keeps it',
+          'Everyone with read access to the service can read the value, and old revisions keep it',
           'Set valueSource.secretKeyRef to a secret in Secret Manager and its version',
         );
       });
@@ -86,14 +86,14 @@ const isNumbered = (version: string | undefined) => /^[1-9]\d*$/.test(version ??
  */
 export const pinnedSecretVersions: ResourceValidationPolicy = {
   name: 'run-pinned-secret-versions',
-  description: 'A secret is read in a version by number.',
+  description: 'Secrets are pinned to a version number.',
   enforcementLevel: 'mandatory',
   validateResource: forWorkloads(({ containers, volumes }, refuse) => {
     const refuseFloating = (where: string) =>
       refuse(
-        `${where} has no version by number`,
-        'Instances that start at different times would read different values, and a rollback would not bring the old one',
-        'Name the version, and deploy a new revision to rotate',
+        `${where} is not pinned to a version number`,
+        'Instances that start at different times could read different values, and a rollback would not restore the old value',
+        'Set the version number, and deploy a new revision to rotate the secret',
       );
     forEachKnown(containers, ({ envs }) =>
       forEachKnown(envs, ({ name, valueSource }) => {
@@ -117,7 +117,7 @@ export const pinnedSecretVersions: ResourceValidationPolicy = {
  */
 export const probes: ResourceValidationPolicy = {
   name: 'run-probes',
-  description: 'Containers of a service have a startup and a liveness probe.',
+  description: 'Containers of a service have a startup probe and a liveness probe.',
   enforcementLevel: 'mandatory',
   validateResource: forKind('service', ({ template }, refuse) =>
     forEachKnown(template.containers, (container) => {
@@ -127,8 +127,8 @@ export const probes: ResourceValidationPolicy = {
       if (missing.length === 0) return;
       refuse(
         `A container has no ${missing.join(' and no ')}`,
-        'An instance would get requests before it can answer them, and one that hangs would keep getting them',
-        'Ask /health/ready at the start and /health/live from then on',
+        'Instances would receive requests before they are ready, or after they stop responding',
+        'Set startupProbe to /health/ready and livenessProbe to /health/live',
       );
     }),
   ),

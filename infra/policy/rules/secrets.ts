@@ -10,13 +10,13 @@ const accessor = 'roles/secretmanager.secretAccessor';
  */
 export const secretAccessPerSecret: ResourceValidationPolicy = {
   name: 'secret-access-per-secret',
-  description: 'Secrets are read by those who were given the one secret.',
+  description: 'Access to secret values is granted on individual secrets.',
   enforcementLevel: 'mandatory',
   validateResource: forRoles((role, refuse, { type }) => {
     if (role !== accessor || /^gcp:secretmanager\/(s|regionalS)ecretIamMember:/.test(type)) return;
     refuse(
-      `${role} is not given to one member on one secret`,
-      'On a project it opens every secret, those of other services and later ones too; a binding takes the access of others',
+      `${role} is not granted to one member on one secret`,
+      'A grant on a project applies to all secrets, including those of other services and future ones. A binding removes the access of other members',
       'Use secretmanager.SecretIamMember',
     );
   }),
@@ -28,14 +28,14 @@ export const secretAccessPerSecret: ResourceValidationPolicy = {
  */
 export const noSecretValuesInState: ResourceValidationPolicy = {
   name: 'secret-no-values-in-state',
-  description: 'Values of secrets are added to Secret Manager, not declared.',
+  description: 'Secret values are not declared in the program.',
   enforcementLevel: 'mandatory',
   validateResource: forResources(({ type }, refuse) => {
     if (!/^gcp:secretmanager\/(s|regionalS)ecretVersion:/.test(type)) return;
     refuse(
-      'The value of a secret is declared',
-      'It would be in the state, for everybody who may read that',
-      'Add the version with secrets:generate, and name its number in the stack',
+      'The program declares the value of a secret',
+      'Everyone with access to the state could read the value',
+      'Add the version with secrets:generate, and set its number in the stack',
     );
   }),
 };
@@ -46,15 +46,15 @@ export const noSecretValuesInState: ResourceValidationPolicy = {
  */
 export const noSecretRolesAcrossProjects: ResourceValidationPolicy = {
   name: 'secret-no-project-wide-roles',
-  description: 'No role on secrets holds for a whole project.',
+  description: 'Secret Manager roles are not granted on a whole project.',
   enforcementLevel: 'mandatory',
   validateResource: forRoles((role, refuse, { type }) => {
     if (!isProjectWide(type) || role === accessor || !role.startsWith('roles/secretmanager.'))
       return;
     refuse(
-      `${role} is given on the whole project`,
-      'It reaches every secret there, also those made later',
-      'Give it on the one secret, or put the single permission into a custom role',
+      `${role} is granted on the whole project`,
+      'The role applies to all secrets of the project, including future ones',
+      'Grant the role on a single secret, or grant a custom role with the required permission',
     );
   }),
 };

@@ -35,7 +35,7 @@ function* withUnknown(value: unknown): Generator<unknown> {
   }
 }
 
-test('every rule has a name of its own, and cases that it accepts and refuses', () => {
+test('every policy has a unique name, and test cases that it accepts and refuses', () => {
   expect(Object.keys(cases).sort()).toEqual(policies.map(({ name }) => name).sort());
   for (const { accepts, refuses } of Object.values(cases)) {
     expect(Object.keys(accepts)).not.toEqual([]);
@@ -48,7 +48,7 @@ describe.each(policies.map((policy) => ({ policy, name: policy.name })))(
   ({ policy, name }) => {
     const { accepts, refuses } = cases[name] ?? { accepts: {}, refuses: {} };
 
-    test('stops an update', () => {
+    test('is mandatory, so that a violation stops the update', () => {
       expect(policy.enforcementLevel).toBe('mandatory');
     });
 
@@ -62,7 +62,7 @@ describe.each(policies.map((policy) => ({ policy, name: policy.name })))(
       for (const violation of violations) expect(violation).toMatch(/^.+\. .+\. .+\.$/);
     });
 
-    test('refuses nothing for a value that is not known yet', async () => {
+    test('refuses nothing because of an unknown value', async () => {
       for (const resources of Object.values(accepts).flatMap((accepted) => [
         ...withUnknowns(accepted),
       ])) {

@@ -14,11 +14,11 @@ const resources = globSync('*/*.js', { cwd: sdk }).flatMap((file) => {
   return type ? [{ type, file }] : [];
 });
 
-test('every type that rules look at is one of Google’s', () => {
+test('every resource type in the policies exists in the Google provider', () => {
   expect(resources.map(({ type }) => type)).toEqual(expect.arrayContaining(Object.values(types)));
 });
 
-test('every resource that gives a role to a member is looked at', async () => {
+test('every resource type that grants a role to a member is checked', async () => {
   const granting = resources.filter(({ file, type }) => {
     // This type removes a role from a member instead of granting one.
     if (type === 'gcp:projects/iamMemberRemove:IamMemberRemove') return false;

@@ -9,12 +9,12 @@ const binding = (...members: string[]) => ({
   props: { role: unknown, members },
 });
 
-test('a member is refused beside one that is not known yet', async () => {
+test('a public member is refused next to an unknown member', async () => {
   expect(await violationsOf(noPublicMembers, [binding(unknown, 'allUsers')])).toHaveLength(1);
   expect(await violationsOf(noDefaultServiceAccounts, [binding(unknown)])).toEqual([]);
 });
 
-test('a container is refused beside one that is not known yet', async () => {
+test('an image without a digest is refused next to an unknown image', async () => {
   const containers = [
     { ...container, image: unknown },
     { ...container, image: 'sidecar' },
@@ -24,7 +24,7 @@ test('a container is refused beside one that is not known yet', async () => {
   ).toHaveLength(1);
 });
 
-test('a plain secret is refused though its value is not known yet', async () => {
+test('a plain secret is refused even if its value is unknown', async () => {
   const envs = [
     { name: unknown, value: 'v' },
     { name: 'REDIS_URL', value: unknown },

@@ -51,23 +51,23 @@ const deploy = 'serviceAccount:andamio-api-ci@example.iam.gserviceaccount.com';
 export const attestationCases: Cases = {
   'run-binary-authorization': {
     accepts: {
-      'the default policy': [
+      "the project's policy": [
         service({ binaryAuthorization: { useDefault: true } }, 'prod'),
         job({ binaryAuthorization: { useDefault: true } }, 'prod'),
       ],
-      'none in a stack alone': [service({}, 'dev')],
+      'no policy in dev': [service({}, 'dev')],
     },
     refuses: {
-      'none in prod': [
-        /useDefault is not set.*Whoever can push.*requireAttestation/,
+      'no policy in prod': [
+        /useDefault is not set.*not attested.*requireAttestation/,
         service({}, 'prod'),
       ],
-      'none in preprod': [
+      'no policy in preprod': [
         /useDefault is not set/,
         service({ binaryAuthorization: { useDefault: false } }, 'preprod'),
       ],
-      'none for a job': [/useDefault is not set/, job({}, 'prod')],
-      'a way around it': [
+      'no policy for a job': [/useDefault is not set/, job({}, 'prod')],
+      'a breakglass justification': [
         /breakglassJustification is set/,
         service(
           { binaryAuthorization: { useDefault: true, breakglassJustification: 'hurry' } },
@@ -79,13 +79,13 @@ export const attestationCases: Cases = {
   'binary-authorization-attestors': {
     accepts: { 'an attestor for every image': [policy()] },
     refuses: {
-      'every image': [
-        /does not require.*nobody vouched/,
+      'a rule that allows every image': [
+        /does not block.*did not attest/,
         policy({ evaluationMode: 'ALWAYS_ALLOW' }),
       ],
-      'no attestor': [/does not require/, policy({ requireAttestationsBies: [] })],
-      'a dry run': [/does not require/, policy({ enforcementMode: 'DRYRUN_AUDIT_LOG_ONLY' })],
-      exceptions: [
+      'no attestor': [/does not block/, policy({ requireAttestationsBies: [] })],
+      'a dry run': [/does not block/, policy({ enforcementMode: 'DRYRUN_AUDIT_LOG_ONLY' })],
+      'exempt images': [
         /no admissionWhitelistPatterns/,
         policy({}, { admissionWhitelistPatterns: [{ namePattern: '*' }] }),
       ],
@@ -94,17 +94,17 @@ export const attestationCases: Cases = {
   'attestor-asymmetric-key': {
     accepts: {
       'a public key of Cloud KMS': [attestor(kmsKey)],
-      'a key for signatures': [key('ASYMMETRIC_SIGN', 'EC_SIGN_P256_SHA256')],
-      'a key for something else': [key('ENCRYPT_DECRYPT', 'GOOGLE_SYMMETRIC_ENCRYPTION')],
+      'an asymmetric signing key': [key('ASYMMETRIC_SIGN', 'EC_SIGN_P256_SHA256')],
+      'an encryption key': [key('ENCRYPT_DECRYPT', 'GOOGLE_SYMMETRIC_ENCRYPTION')],
     },
     refuses: {
-      'no key': [/no public key of Cloud KMS.*lies somewhere as a file/, attestor()],
-      'a PGP key': [/no public key of Cloud KMS/, attestor({ asciiArmoredPgpPublicKey: 'PGP' })],
-      'one of two keys as a file': [
-        /no public key of Cloud KMS/,
+      'no key': [/not from Cloud KMS.*can be copied/, attestor()],
+      'a PGP key': [/not from Cloud KMS/, attestor({ asciiArmoredPgpPublicKey: 'PGP' })],
+      'a second key that is not from Cloud KMS': [
+        /not from Cloud KMS/,
         attestor(kmsKey, { id: 'ni:///sha-256;x' }),
       ],
-      'a symmetric algorithm': [/no asymmetric algorithm/, key('ASYMMETRIC_SIGN', 'HMAC_SHA256')],
+      'a symmetric algorithm': [/is not asymmetric/, key('ASYMMETRIC_SIGN', 'HMAC_SHA256')],
     },
   },
   'registry-one-writer': {
@@ -114,11 +114,11 @@ export const attestationCases: Cases = {
     },
     refuses: {
       'a deploy account': [
-        /is given to.*past the build.*Give it to the build account/,
+        /is granted to.*no build produced.*Grant the role to the build account/,
         writer(deploy),
       ],
-      'an administrator': [/is given to/, writer(build, 'roles/artifactregistry.repoAdmin')],
-      'the build account everywhere': [
+      'an administrator': [/is granted to/, writer(build, 'roles/artifactregistry.repoAdmin')],
+      'the build account on the whole project': [
         /on the repository/,
         {
           type: 'gcp:projects/iAMMember:IAMMember',

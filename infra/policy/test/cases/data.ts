@@ -65,27 +65,30 @@ export const dataCases: Cases = {
     accepts: { on: [database()] },
     refuses: {
       off: [
-        /recovery is off.*faulty release.*Set pointIn/,
+        /recovery is disabled.*faulty release.*Set pointIn/,
         database({ pointInTimeRecoveryEnablement: 'POINT_IN_TIME_RECOVERY_DISABLED' }),
       ],
-      'not set': [/recovery is off/, database({ pointInTimeRecoveryEnablement: undefined })],
+      'not set': [/recovery is disabled/, database({ pointInTimeRecoveryEnablement: undefined })],
     },
   },
   'firestore-backups': {
     accepts: {
       'a schedule of the database': [database(), schedule('keys')],
       'a schedule of the default database': [database({ name: '(default)' }), schedule()],
-      'a schedule of a database that has no name yet': [
+      'a schedule of a database whose name is unknown': [
         database({ name: unknown }),
         { ...schedule(unknown), dependencies: { database: ['keys'] } },
       ],
       'no database': [schedule()],
     },
     refuses: {
-      'no schedule': [/Nothing backs up the database keys.*Older than.*BackupSchedule/, database()],
-      "another database's schedule": [/Nothing backs up/, database(), schedule('other')],
-      'a schedule of another database that has no name yet': [
-        /Nothing backs up the database other/,
+      'no schedule': [
+        /database keys has no backup schedule.*seven days.*BackupSchedule/,
+        database(),
+      ],
+      "another database's schedule": [/has no backup schedule/, database(), schedule('other')],
+      'a schedule of another database whose name is unknown': [
+        /database other has no backup schedule/,
         database({ name: unknown }),
         { ...database({ name: 'other' }), name: 'other' },
         { ...schedule(unknown), dependencies: { database: ['keys'] } },
@@ -94,21 +97,21 @@ export const dataCases: Cases = {
   },
   'firestore-ttl': {
     accepts: {
-      'a policy on each': [database(), ...expiring.map((id) => ttl(id))],
+      'a TTL policy for each collection': [database(), ...expiring.map((id) => ttl(id))],
       'no database': [],
     },
     refuses: {
-      none: [/keeps keys whose remove_at is past.*only grow.*ttlConfig/, database()],
-      'one collection': [/keeps names whose/, database(), ttl('keys')],
-      'another field': [/keeps names/, database(), ttl('keys'), ttl('names', 'created_at')],
+      none: [/no TTL policy for remove_at of keys.*never be deleted.*ttlConfig/, database()],
+      'one collection': [/remove_at of names/, database(), ttl('keys')],
+      'another field': [/remove_at of names/, database(), ttl('keys'), ttl('names', 'created_at')],
       'a field that is only indexed': [
-        /keeps names/,
+        /remove_at of names/,
         database(),
         ttl('keys'),
         ttl('names', 'remove_at', { ttlConfig: undefined }),
       ],
       'another database': [
-        /keeps names/,
+        /remove_at of names/,
         database(),
         ttl('keys'),
         ttl('names', 'remove_at', { database: 'other' }),
@@ -118,12 +121,12 @@ export const dataCases: Cases = {
   'registry-immutable-tags': {
     accepts: {
       immutable: [repository({ dockerConfig: { immutableTags: true } })],
-      'no images': [repository({ format: 'NPM' })],
+      'a repository without images': [repository({ format: 'NPM' })],
       'a mirror': [repository({ mode: 'REMOTE_REPOSITORY' })],
     },
     refuses: {
       movable: [
-        /can be moved.*replaced by something.*Set dockerConfig/,
+        /can be moved.*could be replaced.*Set dockerConfig/,
         repository({ dockerConfig: { immutableTags: false } }),
       ],
       'not set': [/can be moved/, repository({ mode: 'STANDARD_REPOSITORY' })],
@@ -133,7 +136,7 @@ export const dataCases: Cases = {
     accepts: {
       protected: [database({}, 'prod', true), secret({}, 'shared', true)],
       'not in production': [database({}, 'preprod'), service({}, 'dev')],
-      'what holds nothing': [{ ...enabledApi, stack: 'prod' }],
+      'a resource without data': [{ ...enabledApi, stack: 'prod' }],
     },
     refuses: {
       'a database': [/is not protected.*would delete it.*protect/, database({}, 'prod')],
@@ -157,24 +160,24 @@ export const dataCases: Cases = {
     },
     refuses: {
       'a database': [
-        /of the database is off.*all keys of all users.*ENABLED/,
+        /of the database is disabled.*keys of all users.*ENABLED/,
         database({ deleteProtectionState: 'DELETE_PROTECTION_DISABLED' }, 'prod'),
       ],
-      'a secret': [/of the secret is off/, secret({}, 'shared')],
+      'a secret': [/of the secret is disabled/, secret({}, 'shared')],
       'a service': [
-        /of the service is off.*Set deletionProtection/,
+        /of the service is disabled.*Set deletionProtection/,
         service({ deletionProtection: false }, 'prod'),
       ],
     },
   },
   'project-audit-logs': {
     accepts: {
-      'each service': [
+      'logs of each service': [
         enabledApi,
         audit('secretmanager.googleapis.com', 'DATA_READ'),
         audit('datastore.googleapis.com', 'DATA_READ', 'DATA_WRITE'),
       ],
-      'all services': [enabledApi, audit('allServices', 'ADMIN_READ', 'DATA_READ')],
+      'logs of all services': [enabledApi, audit('allServices', 'ADMIN_READ', 'DATA_READ')],
       'a stack that does not own the project': [database()],
     },
     refuses: {
@@ -185,7 +188,11 @@ export const dataCases: Cases = {
         audit('secretmanager.googleapis.com', 'DATA_READ'),
         audit('firestore.googleapis.com', 'DATA_READ'),
       ],
-      'writes alone': [/reads from secretmanager/, enabledApi, audit('allServices', 'DATA_WRITE')],
+      'logs of writes only': [
+        /reads from secretmanager/,
+        enabledApi,
+        audit('allServices', 'DATA_WRITE'),
+      ],
     },
   },
 };

@@ -36,8 +36,8 @@ export const federationCases: Cases = {
   'federation-condition': {
     accepts: { 'one subject': [oneSubject], 'two subjects': [twoSubjects] },
     refuses: {
-      none: [/is missing.*Every workflow of every repository.*Join comparisons/, provider()],
-      'an empty one': [/is missing/, provider('')],
+      none: [/is missing.*every workflow.*Join comparisons/, provider()],
+      'an empty condition': [/is missing/, provider('')],
       'an alternative': [
         /alternative or a negation/,
         provider(`${repository} && ${owner} && ${subject} || true`),
@@ -46,7 +46,10 @@ export const federationCases: Cases = {
         /alternative or a negation/,
         provider(`!(${repository} && ${owner} && ${subject})`),
       ],
-      'a choice': [/alternative or a negation/, provider(`true ? true : ${subject}`)],
+      'a conditional expression': [
+        /alternative or a negation/,
+        provider(`true ? true : ${subject}`),
+      ],
       'a comment': [
         /alternative or a negation/,
         provider(`true // && ${repository} && ${owner} && ${subject}`),
@@ -54,25 +57,22 @@ export const federationCases: Cases = {
     },
   },
   'federation-one-repository': {
-    accepts: { 'numbers of both': [oneSubject, twoSubjects] },
+    accepts: { 'numeric ids of repository and owner': [oneSubject, twoSubjects] },
     refuses: {
-      none: [/does not compare.*a number cannot.*Add assertion.repository_id/, provider()],
-      'names in place of numbers': [
-        /a number cannot/,
+      none: [/does not compare.*but not its numeric id.*Add assertion.repository_id/, provider()],
+      'names instead of numeric ids': [
+        /but not its numeric id/,
         provider(
           `assertion.repository == 'o/r' && assertion.repository_owner == 'o' && ${subject}`,
         ),
       ],
-      'a name as the number': [
+      'a name as the numeric id': [
         /does not compare/,
         provider(`assertion.repository_id == 'o/r' && ${owner}`),
       ],
       'no owner': [/assertion.repository_owner_id/, provider(`${repository} && ${subject}`)],
       'no repository': [/assertion.repository_id/, provider(`${owner} && ${subject}`)],
-      'a comparison that is turned round': [
-        /does not compare/,
-        provider(`${repository} == false && ${owner}`),
-      ],
+      'a negated comparison': [/does not compare/, provider(`${repository} == false && ${owner}`)],
     },
   },
   'federation-literal-subjects': {
@@ -94,7 +94,7 @@ export const federationCases: Cases = {
         /with literals/,
         provider(`${repository} && ${owner} && google.subject in []`),
       ],
-      'the subject of GitHub': [
+      "GitHub's own subject": [
         /with literals/,
         provider(`${repository} && ${owner} && assertion.sub == 'repo:o/r:x'`),
       ],
@@ -102,22 +102,22 @@ export const federationCases: Cases = {
   },
   'federation-numeric-subject': {
     accepts: {
-      'the number and the environment': [provider(subject)],
-      'the number and what is constant': [
+      'the numeric id and the environment': [provider(subject)],
+      'the numeric id and a constant': [
         provider(subject, "assertion.repository_id + ':pull_request'"),
       ],
     },
     refuses: {
       none: [
-        /is not made of.*in another form.*Map google.subject/,
+        /does not start with.*another format.*Map google.subject/,
         { ...provider(subject), props: {} },
       ],
-      'the subject of GitHub': [/is not made of/, provider(subject, 'assertion.sub')],
-      'a name beside the number': [
-        /is not made of/,
+      "GitHub's own subject": [/does not start with/, provider(subject, 'assertion.sub')],
+      'a name after the numeric id': [
+        /does not start with/,
         provider(subject, 'assertion.repository_id + assertion.repository'),
       ],
-      'the environment alone': [/is not made of/, provider(subject, 'assertion.environment')],
+      'the environment alone': [/does not start with/, provider(subject, 'assertion.environment')],
     },
   },
   'federation-one-branch': {
@@ -129,19 +129,19 @@ export const federationCases: Cases = {
     },
     refuses: {
       'an environment from any branch': [
-        /does not compare assertion.ref.*nobody reviewed/,
+        /does not compare assertion.ref.*unreviewed branch/,
         provider(subject),
       ],
-      'a branch that is not protected': [
+      'an unprotected branch': [
         /ref_protected/,
         provider(`${subject} && assertion.ref == 'refs/heads/main'`),
       ],
-      'branches by a pattern': [
+      'a pattern of branches': [
         /one branch/,
         provider(`${subject} && assertion.ref.startsWith('refs/heads/')`),
       ],
       'an environment in a pull request': [/one branch/, provider(`${subject} && ${pullRequest}`)],
-      'the event that runs for whoever opens a pull request': [
+      'the event pull_request_target, which runs for pull requests from forks': [
         /one branch/,
         provider(
           `${subject} && assertion.event_name == 'pull_request_target'`,
@@ -153,25 +153,25 @@ export const federationCases: Cases = {
   'federation-one-subject': {
     accepts: {
       'one subject': [impersonator(`principal://${pool}/subject/123:environment:prod`)],
-      'a service account in another role': [
+      'a service account with another role': [
         impersonator(account, 'roles/iam.serviceAccountTokenCreator'),
       ],
     },
     refuses: {
       'the whole pool': [
-        /All subjects of the pool.*Name principal:/,
+        /All subjects in the pool.*Grant the role to principal:/,
         impersonator(`principalSet://${pool}/*`),
       ],
-      'all of an attribute': [
-        /share an attribute/,
+      'all subjects with an attribute': [
+        /with the same attribute/,
         impersonator(`principalSet://${pool}/attribute.repository/o/r`),
       ],
-      'a set in another role': [
-        /not one subject/,
+      'a principal set with another role': [
+        /not a single subject/,
         impersonator(`principalSet://${pool}/*`, 'roles/run.developer'),
       ],
-      'a pattern': [/not one subject/, impersonator(`principal://${pool}/subject/*`)],
-      'a service account': [/not one subject/, impersonator(account)],
+      'a pattern': [/not a single subject/, impersonator(`principal://${pool}/subject/*`)],
+      'a service account': [/not a single subject/, impersonator(account)],
     },
   },
 };

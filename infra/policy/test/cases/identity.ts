@@ -11,11 +11,13 @@ export const identityCases: Cases = {
       'a policy without bindings': [
         { type: 'gcp:storage/bucketIAMPolicy:BucketIAMPolicy', props: { policyData: '{}' } },
       ],
-      'what grants nothing': [{ type: 'gcp:storage/bucket:Bucket', props: { member: 'allUsers' } }],
+      'a resource that grants no role': [
+        { type: 'gcp:storage/bucket:Bucket', props: { member: 'allUsers' } },
+      ],
     },
     refuses: {
       allUsers: [
-        /allUsers is a member.*everyone on the internet.*Name a service account/,
+        /allUsers is a member.*everyone on the internet.*Grant the role to a service account/,
         projectMember('allUsers'),
       ],
       allAuthenticatedUsers: [/any Google account/, projectMember('allAuthenticatedUsers')],
@@ -42,54 +44,57 @@ export const identityCases: Cases = {
   'iam-no-user-grants': {
     accepts: { 'a group': [projectMember('group:platform@example.com')] },
     refuses: {
-      'a person': [/one person outlives.*Name a group/, projectMember('user:alice@example.com')],
+      'a user': [
+        /easily forgotten.*Grant the role to a group/,
+        projectMember('user:alice@example.com'),
+      ],
     },
   },
   'iam-no-default-service-accounts': {
     accepts: {
-      'an account of its own': [projectMember(account), service()],
+      'a dedicated account': [projectMember(account), service()],
       "Google's own service agent": [
         projectMember('serviceAccount:service-1@serverless-robot-prod.iam.gserviceaccount.com'),
       ],
     },
     refuses: {
       "Compute Engine's": [
-        /own account|account made for the one task/,
+        /is a member.*dedicated service account/,
         projectMember('serviceAccount:1-compute@developer.gserviceaccount.com'),
       ],
       "App Engine's": [
-        /runs as a default one/,
+        /runs as the default one/,
         projectMember('serviceAccount:example@appspot.gserviceaccount.com'),
       ],
-      'a service that names none': [
-        /names no service account.*Set template.serviceAccount/,
+      'a service without an account': [
+        /serviceAccount is missing.*Set template.serviceAccount/,
         service({ template: { ...template, serviceAccount: undefined } }),
       ],
-      'a service that names it': [
-        /It runs as 1-compute@/,
+      'a service with the default account': [
+        /runs as 1-compute@/,
         service({
           template: { ...template, serviceAccount: '1-compute@developer.gserviceaccount.com' },
         }),
       ],
-      'a job that names none': [
-        /names no service account/,
+      'a job without an account': [
+        /serviceAccount is missing/,
         { type: types.job, props: { template: { template: {} } } },
       ],
-      'a worker pool that names none': [
-        /names no service account/,
+      'a worker pool without an account': [
+        /serviceAccount is missing/,
         { type: types.workerPool, props: { template: { containers: [] } } },
       ],
     },
   },
   'iam-no-service-account-keys': {
     accepts: {
-      'the account itself': [
+      'an account without a key': [
         { type: 'gcp:serviceaccount/account:Account', props: { accountId: 'api' } },
       ],
     },
     refuses: {
       'a key': [
-        /never ends by itself.*federation/,
+        /never expires.*federation/,
         { type: types.serviceAccountKey, props: { serviceAccountId: 'a' } },
       ],
     },
@@ -109,7 +114,7 @@ export const identityCases: Cases = {
         ['Binding', 'Policy'].map((form) => [
           `the ${form} of ${scope}`,
           [
-            /takes the access of everyone.*projects.IAMMember/,
+            /lose their access.*projects.IAMMember/,
             { type: `gcp:${scope}/iAM${form}:IAM${form}`, props: {} },
           ],
         ]),

@@ -34,22 +34,22 @@ export const roleCases: Cases = {
   'iam-no-project-wide-admin': {
     accepts: {
       'an admin of one resource': [onService('roles/run.admin')],
-      'a lesser role of the project': [projectMember(account, 'roles/run.developer')],
+      'a lesser role on the project': [projectMember(account, 'roles/run.developer')],
     },
     refuses: {
       'run.admin': [
-        /may also change who else.*one resource/,
+        /grant others access.*single resource/,
         projectMember(account, 'roles/run.admin'),
       ],
       'storage.objectAdmin': [
-        /roles\/storage.objectAdmin is given/,
+        /roles\/storage.objectAdmin is granted/,
         projectMember(account, 'roles/storage.objectAdmin'),
       ],
       'an admin of a folder': [/on the whole project/, folderMember('roles/datastore.indexAdmin')],
     },
   },
   'iam-no-project-wide-impersonation': {
-    accepts: { 'of one account': [onAccount('roles/iam.serviceAccountUser')] },
+    accepts: { 'impersonation of one account': [onAccount('roles/iam.serviceAccountUser')] },
     refuses: Object.fromEntries(
       [
         'serviceAccountUser',
@@ -59,7 +59,7 @@ export const roleCases: Cases = {
       ].map((role) => [
         role,
         [
-          /every service account there.*serviceaccount.IAMMember/,
+          /every service account of the project.*serviceaccount.IAMMember/,
           projectMember(account, `roles/iam.${role}`),
         ],
       ]),
@@ -71,7 +71,7 @@ export const roleCases: Cases = {
       ['secretVersion:SecretVersion', 'regionalSecretVersion:RegionalSecretVersion'].map((name) => [
         name,
         [
-          /The value of a secret is declared.*in the state.*secrets:generate/,
+          /declares the value of a secret.*access to the state.*secrets:generate/,
           { type: `gcp:secretmanager/${name}`, props: { secret: 's', secretData: 'hunter2' } },
         ],
       ]),
@@ -86,16 +86,16 @@ export const roleCases: Cases = {
           props: { role: 'roles/secretmanager.secretAccessor', member: account },
         },
       ],
-      'another role of the project': [projectMember(account)],
+      'another role on the project': [projectMember(account)],
     },
     refuses: {
       'on a project': [
-        /opens every secret.*secretmanager.SecretIamMember/,
+        /applies to all secrets.*secretmanager.SecretIamMember/,
         projectMember(account, 'roles/secretmanager.secretAccessor'),
       ],
-      'on a folder': [/opens every secret/, folderMember('roles/secretmanager.secretAccessor')],
+      'on a folder': [/applies to all secrets/, folderMember('roles/secretmanager.secretAccessor')],
       'by a binding': [
-        /a binding takes the access/,
+        /A binding removes the access/,
         onSecret('roles/secretmanager.secretAccessor', 'Binding'),
       ],
     },
@@ -103,11 +103,11 @@ export const roleCases: Cases = {
   'secret-no-project-wide-roles': {
     accepts: {
       'on one secret': [onSecret('roles/secretmanager.viewer')],
-      'another role of the project': [projectMember(account)],
+      'another role on the project': [projectMember(account)],
     },
     refuses: {
       'on a project': [
-        /every secret there.*Give it on the one secret/,
+        /all secrets of the project.*Grant the role on a single secret/,
         projectMember(account, 'roles/secretmanager.secretVersionManager'),
       ],
       'on a folder': [/whole project/, folderMember('roles/secretmanager.viewer')],

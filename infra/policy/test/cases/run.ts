@@ -42,16 +42,16 @@ export const runCases: Cases = {
       'the published services': ['andamio-api', 'andamio-api-preprod', 'andamio-api-dev'].map(
         (name) => service({ name }),
       ),
-      'another one that checks its callers': [
+      'another service with the invoker check': [
         service({ name: 'reports', invokerIamDisabled: false }),
       ],
     },
     refuses: {
-      'another one': [
-        /opens reports to the internet.*Only andamio-api.*run.invoker/,
+      'another service': [
+        /makes reports public.*Only andamio-api.*run.invoker/,
         service({ name: 'reports' }),
       ],
-      'one without a name': [/a service without a name/, service({ name: undefined })],
+      'a service without a name': [/a service without a name/, service({ name: undefined })],
     },
   },
   'run-no-public-invokers': {
@@ -59,22 +59,22 @@ export const runCases: Cases = {
     refuses: {
       allUsers: [/domain-restricted sharing.*Set invokerIamDisabled/, invoker('allUsers')],
       allAuthenticatedUsers: [
-        /allAuthenticatedUsers may call it/,
+        /allAuthenticatedUsers can call the service/,
         invoker('allAuthenticatedUsers'),
       ],
     },
   },
   'run-public-host': {
     accepts: {
-      'the published ones': [
+      'the published services': [
         service({ name: 'andamio-api' }, 'prod'),
         service({ name: 'andamio-api-preprod' }, 'preprod'),
       ],
-      'any in another stack': [service({ name: 'mine', location: 'europe-west1' }, 'dev')],
+      'any name in another stack': [service({ name: 'mine', location: 'europe-west1' }, 'dev')],
     },
     refuses: {
       'another name': [
-        /Consumers know.*Name it andamio-api, in us-central1/,
+        /Clients use.*name to andamio-api and the location to us-central1/,
         service({ name: 'andamio' }, 'prod'),
       ],
       'no name': [/named by Pulumi/, service({ name: undefined }, 'prod')],
@@ -83,7 +83,7 @@ export const runCases: Cases = {
         service({ name: 'andamio-api', location: 'europe-west1' }, 'prod'),
       ],
       "another stack's name": [
-        /Name it andamio-api-preprod/,
+        /name to andamio-api-preprod/,
         service({ name: 'andamio-api' }, 'preprod'),
       ],
     },
@@ -97,10 +97,7 @@ export const runCases: Cases = {
       ],
     },
     refuses: {
-      none: [
-        /is missing.*become a bill.*from 1 to 100/,
-        scaled(undefined, { minInstanceCount: 1 }),
-      ],
+      none: [/is missing.*high costs.*from 1 to 100/, scaled(undefined, { minInstanceCount: 1 })],
       'too many': [/maxInstanceCount is 101/, scaled(undefined, { maxInstanceCount: 101 })],
       'too many on one': [
         /1000 and 10/,
@@ -110,14 +107,14 @@ export const runCases: Cases = {
     },
   },
   'run-no-v1': {
-    accepts: { 'the second API': [service(), invoker(account)] },
+    accepts: { 'API v2': [service(), invoker(account)] },
     refuses: {
       'a service': [
-        /first API.*would not see.*cloudrunv2/,
+        /API v1.*only v2 resources.*cloudrunv2/,
         { type: 'gcp:cloudrun/service:Service', props: {} },
       ],
       'a grant': [
-        /first API/,
+        /API v1/,
         { type: 'gcp:cloudrun/iamMember:IamMember', props: { member: account } },
       ],
     },
@@ -132,7 +129,7 @@ export const runCases: Cases = {
         /api:latest has no digest.*can be moved.*NAME@sha256/,
         serviceWith({ image: 'example/api:latest' }),
       ],
-      'half a digest': [/has no digest/, serviceWith({ image: 'example/api@sha256:0123' })],
+      'a shortened digest': [/has no digest/, serviceWith({ image: 'example/api@sha256:0123' })],
       'the second container': [
         /sidecar has no digest/,
         service({
@@ -150,11 +147,11 @@ export const runCases: Cases = {
   },
   'run-no-plain-secrets': {
     accepts: {
-      'settings that are no secrets': [
+      'settings that are not secret': [
         serviceWith({ envs: plainSettings.map((name) => ({ name, value: 'v' })) }),
       ],
       'a reference to a secret': [withSecret('1')],
-      'the address of counters that take a Google identity': [
+      'a Redis URL with Google authentication': [
         serviceWith({
           envs: [
             { name: 'REDIS_AUTH', value: 'google-iam' },
@@ -182,7 +179,7 @@ export const runCases: Cases = {
     },
     refuses: {
       latest: [
-        /The secret of KEY_PEPPERS has no version.*different values.*Name the version/,
+        /The secret of KEY_PEPPERS is not pinned.*different values.*Set the version/,
         withSecret('latest'),
       ],
       none: [/KEY_PEPPERS/, withSecret()],
@@ -191,18 +188,21 @@ export const runCases: Cases = {
         /volume certificates at ca.pem/,
         withVolume({ secret: 's', items: [{ path: 'ca.pem', version: 'latest' }] }),
       ],
-      'all of a volume': [/volume certificates has no version/, withVolume({ secret: 's' })],
+      'a volume without versions': [
+        /volume certificates is not pinned/,
+        withVolume({ secret: 's' }),
+      ],
     },
   },
   'run-probes': {
     accepts: { both: [service()] },
     refuses: {
       'no startup probe': [
-        /has no startupProbe\..*before it can.*health\/ready/,
+        /has no startupProbe\..*before they are ready.*health\/ready/,
         serviceWith({ startupProbe: undefined }),
       ],
       'no liveness probe': [
-        /has no livenessProbe\..*keep getting/,
+        /has no livenessProbe\..*stop responding/,
         serviceWith({ livenessProbe: undefined }),
       ],
       neither: [

@@ -67,14 +67,14 @@ describe.skipIf(!inject('hasEngine'))('under the engine', () => {
   const up = async (name: string, program: PulumiFn) =>
     (await engine.stack(name, program)).up({ policyPacks: [pack] });
 
-  test('a stack that keeps all rules is previewed and brought up', async () => {
+  test('a stack that complies with all policies is previewed and deployed', async () => {
     expect((await preview('prod', goodProgram)).changeSummary).toEqual({
       create: 6 + expiring.length,
     });
     expect((await up('prod', goodProgram)).summary.result).toBe('succeeded');
   });
 
-  test('a preview names the rule, the resource and the reason', async () => {
+  test('a preview reports the policy, the resource and the reason', async () => {
     const refused = preview('prod', async () => {
       make(types.service, 'api', service({ name: 'andamio-api', deletionProtection: false }).props);
       make('gcp:projects/iAMMember:IAMMember', 'everyone', projectMember('allUsers').props);
@@ -86,14 +86,14 @@ describe.skipIf(!inject('hasEngine'))('under the engine', () => {
     expect(message).toContain('everyone on the internet');
   });
 
-  test('a preview sees what a stack lacks as a whole', async () => {
+  test('a preview reports a violation of a policy for the whole stack', async () => {
     const refused = preview('dev', async () => void database());
     await expect(refused).rejects.toThrow(
-      /firestore-backups[\s\S]*Nothing backs up the database keys/,
+      /firestore-backups[\s\S]*The database keys has no backup schedule/,
     );
   });
 
-  test('what a preview cannot know stops the update', async () => {
+  test('a value that is unknown at preview is checked during the update', async () => {
     const program: PulumiFn = async () => {
       const account = new Account('1-compute');
       make('gcp:projects/iAMMember:IAMMember', 'reader', {

@@ -15,14 +15,14 @@ const statefulTypes: readonly string[] = stateful.map((kind) => types[kind]);
  */
 export const protectedByPulumi: ResourceValidationPolicy = {
   name: 'production-protect',
-  description: 'In production, Pulumi deletes nothing that holds data.',
+  description: 'In production, Pulumi cannot delete resources that contain data.',
   enforcementLevel: 'mandatory',
   validateResource: forResources(({ type, urn, opts }, refuse) => {
     if (!isInProduction(urn) || !statefulTypes.includes(type) || opts.protect) return;
     refuse(
       'The resource is not protected',
-      'A renamed resource or a destroy of the wrong stack would delete it',
-      'Set the resource option protect',
+      'Renaming the resource or destroying the wrong stack would delete it',
+      'Set the resource option `protect`',
     );
   }),
 };
@@ -33,14 +33,14 @@ export const protectedByPulumi: ResourceValidationPolicy = {
  */
 export const deletionProtected: ResourceValidationPolicy = {
   name: 'production-deletion-protection',
-  description: 'In production, what holds data refuses to be deleted.',
+  description: 'In production, Google rejects the deletion of resources that contain data.',
   enforcementLevel: 'mandatory',
   validateResource: [
     forKind('database', ({ deleteProtectionState }, refuse, { urn }) => {
       if (!isInProduction(urn) || deleteProtectionState === 'DELETE_PROTECTION_ENABLED') return;
       refuse(
-        'Delete protection of the database is off',
-        'One command of any tool would delete all keys of all users',
+        'Deletion protection of the database is disabled',
+        'A single command could delete the keys of all users',
         'Set deleteProtectionState to DELETE_PROTECTION_ENABLED',
       );
     }),
@@ -48,8 +48,8 @@ export const deletionProtected: ResourceValidationPolicy = {
       forKind(kind, ({ deletionProtection }, refuse, { urn }) => {
         if (!isInProduction(urn) || deletionProtection) return;
         refuse(
-          `Deletion protection of the ${kind} is off`,
-          'A change that replaces it would delete it first, and the service would stand still',
+          `Deletion protection of the ${kind} is disabled`,
+          'A change that replaces the resource would delete it first and interrupt the service',
           'Set deletionProtection',
         );
       }),

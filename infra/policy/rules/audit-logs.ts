@@ -14,7 +14,7 @@ const auditedServices = ['secretmanager.googleapis.com', 'datastore.googleapis.c
  */
 export const auditLogs: StackValidationPolicy = {
   name: 'project-audit-logs',
-  description: 'Reads of secrets and of the database leave a trace.',
+  description: 'Reads of secrets and of the database are logged.',
   enforcementLevel: 'mandatory',
   validateStack: forStack((args, refuse) => {
     if (resourcesOf(args, 'projectService').length === 0) return;
@@ -24,8 +24,8 @@ export const auditLogs: StackValidationPolicy = {
     for (const service of auditedServices) {
       if (logged.includes(service) || logged.includes('allServices')) continue;
       refuse(
-        `Nobody logs who reads from ${service}`,
-        'Google keeps no log of reads unless told to, so that a leak could not be traced',
+        `Data reads from ${service} are not logged`,
+        'Google does not log reads by default, so a leak could not be traced',
         `Add a projects.IAMAuditConfig for ${service} with DATA_READ`,
       );
     }
