@@ -66,6 +66,6 @@ export async function explainToken(token: string, settings: JwtSettings): Promis
   });
   return {
     accepted: answers.some(({ allowed }) => allowed),
-    text: ['The token verifies.', ...answers.map(({ line }) => line)].join('\n'),
+    text: ['The token is valid.', ...answers.map(({ line }) => line)].join('\n'),
   };
 }

@@ -56,9 +56,7 @@ export async function rollKey(
   const { replayed } = outcome;
   const { previousExpiresAt } = replayed.record;
   if (previousExpiresAt === null) {
-    throw new Error(
-      'The idempotency record of a roll does not say when the previous secret expires.',
-    );
+    throw new Error('The idempotency record of a roll lacks the expiry of the previous secret.');
   }
   const first = deriveKey(replayed.request, replayed.record);
   return { key: first, facts: { ...replayed.record, name }, previousExpiresAt };

@@ -48,7 +48,7 @@ export function setUpKeys(options: KeysOptions): Keys {
     store,
     now,
     monotonicNow,
-    warn: (error) => warn(error, 'a key could not be digested anew'),
+    warn: (error) => warn(error, 'a key could not be rehashed'),
   });
   const verifier = createKeyVerifier<FoundKey>({
     find,
@@ -70,7 +70,11 @@ export function setUpKeys(options: KeysOptions): Keys {
       store,
       now,
       monotonicNow,
-      warn: (error) => warn(error, 'usage cannot be stored or read; what is counted waits'),
+      warn: (error) =>
+        warn(
+          error,
+          'usage cannot be stored or read; it is kept in memory until the store recovers',
+        ),
     }),
     now,
   };

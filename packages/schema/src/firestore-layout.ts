@@ -30,7 +30,7 @@ export const collections = {
   },
   keys: {
     id: 'keys',
-    documentName: 'HMAC-SHA256 of the key under the pepper that made it, hex',
+    documentName: 'HMAC-SHA256 of the key under the pepper that created it, hex',
     ttlField: 'remove_at',
     // Used for listing an owner's keys. The owner's document lists only unexpired keys, because
     // documents have a maximum size.

@@ -10,7 +10,7 @@ const maximumBytes = 1024 * 1024;
 /** Returns the target of a redirect without its query, which may contain secrets. */
 function redirectTarget(response: Response, url: string): string {
   const target = URL.parse(response.headers.get('location') ?? '', url);
-  return target === null ? 'an unreadable address' : `${target.origin}${target.pathname}`;
+  return target === null ? 'an invalid address' : `${target.origin}${target.pathname}`;
 }
 
 /**
@@ -24,7 +24,7 @@ async function readBody(body: ReadableStream<Uint8Array>): Promise<Buffer> {
   for await (const chunk of body) {
     length += chunk.length;
     if (length > maximumBytes)
-      throw new Error(`The answer is larger than ${maximumBytes / 1024} KiB.`);
+      throw new Error(`The response is larger than ${maximumBytes / 1024} KiB.`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -50,14 +50,14 @@ export async function fetchJson(
     const isRedirect = response.status >= 300 && response.status < 400;
     throw new Error(
       isRedirect
-        ? `The answer was a redirect (${response.status}) to ${redirectTarget(response, url)}; set the final address instead.`
-        : `The answer had the status ${response.status}.`,
+        ? `The response is a redirect (${response.status}) to ${redirectTarget(response, url)}; set the final address instead.`
+        : `The response has status ${response.status}.`,
     );
   }
   const body = response.body === null ? Buffer.alloc(0) : await readBody(response.body);
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {
-    throw new Error('The answer is not JSON.'); // The parser's message would quote the body.
+    throw new Error('The response is not JSON.'); // The parser's message would quote the body.
   }
 }

@@ -45,7 +45,7 @@ async function fetchKeys(url: string): Promise<GithubKeys> {
   // GitHub refuses requests without a user agent.
   const answer = await fetchJson(url, { accept: 'application/json', 'user-agent': 'andamio-api' });
   const { success, data } = keyList.safeParse(answer);
-  if (!success) throw new Error('The answer holds no list "public_keys".');
+  if (!success) throw new Error('The response has no list "public_keys".');
   const published = data.public_keys.flatMap((entry) => publishedKey.safeParse(entry).data ?? []);
   return new Map(
     published.map(({ key_identifier: identifier, key }) => [identifier, p256Key(key)]),

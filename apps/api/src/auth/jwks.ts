@@ -71,7 +71,7 @@ function verificationKey(entry: unknown): IdentifiedKey | undefined {
 
 async function fetchKeys(url: string): Promise<readonly IdentifiedKey[]> {
   const { success, data } = keySet.safeParse(await fetchJson(url));
-  if (!success) throw new Error('The answer is not a JWK set: it has no list "keys".');
+  if (!success) throw new Error('The response is not a JWK set: it has no list "keys".');
   return data.keys.flatMap((entry) => verificationKey(entry) ?? []);
 }
 

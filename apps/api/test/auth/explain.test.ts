@@ -59,7 +59,7 @@ test('token --explain lists the permissions of a valid token, also from standard
   const all = await explain('', settings, `${by(good)}\n`);
   expect(all).toEqual({
     code: 0,
-    stdout: 'The token verifies.\napikey:read: allowed\napikey:write: allowed\n',
+    stdout: 'The token is valid.\napikey:read: allowed\napikey:write: allowed\n',
     stderr: '',
   });
   const reads = await explain(by({ ...good, scope: 'apikey:read' }), settings);
@@ -81,6 +81,6 @@ test('token --explain fetches JWT_JWKS_URL, and prints why a fetch failed', asyn
   const { code, stderr } = await explain(signed('one'), environment);
   expect([code, stderr]).toEqual([
     69,
-    expect.stringContaining('The answer was a redirect (302) to '),
+    expect.stringContaining('The response is a redirect (302) to '),
   ]);
 });

@@ -23,7 +23,7 @@ test('fetchJson reads a response of 1 MiB', async () => {
   expect(await fetchJson(url)).toBe(text);
 });
 
-const tooLarge = 'The answer is larger than 1024 KiB.';
+const tooLarge = 'The response is larger than 1024 KiB.';
 
 test.each<[string, string, Buffer]>([
   ['is larger than 1 MiB', 'identity', Buffer.from(JSON.stringify('x'.repeat(mebibyte - 1)))],
@@ -51,28 +51,32 @@ test('fetchJson closes the connection of a response that never ends', async () =
 });
 
 test.each<[string, RequestListener, string]>([
-  ['is not JSON', (_request, response) => response.end('<html>secret'), 'The answer is not JSON.'],
-  ['is empty', (_request, response) => response.end(), 'The answer is not JSON.'],
+  [
+    'is not JSON',
+    (_request, response) => response.end('<html>secret'),
+    'The response is not JSON.',
+  ],
+  ['is empty', (_request, response) => response.end(), 'The response is not JSON.'],
   [
     'has no content',
     (_request, response) => response.writeHead(204).end(),
-    'The answer is not JSON.',
+    'The response is not JSON.',
   ],
   [
     'is an error',
     (_request, response) => response.writeHead(503).end('{}'),
-    'The answer had the status 503.',
+    'The response has status 503.',
   ],
   [
     'redirects',
     (_request, response) =>
       response.writeHead(301, { location: 'https://other.example/jwks?token=secret' }).end(),
-    'The answer was a redirect (301) to https://other.example/jwks; set the final address instead.',
+    'The response is a redirect (301) to https://other.example/jwks; set the final address instead.',
   ],
   [
     'redirects to an invalid address',
     (_request, response) => response.writeHead(302, { location: 'http://' }).end(),
-    'The answer was a redirect (302) to an unreadable address; set the final address instead.',
+    'The response is a redirect (302) to an invalid address; set the final address instead.',
   ],
 ])('fetchJson reports that a response %s, without quoting it', async (_what, listener, message) => {
   await expect(fetchJson(await serve(listener))).rejects.toThrow(new Error(message));

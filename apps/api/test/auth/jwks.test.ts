@@ -211,7 +211,7 @@ describe('verification with JWT_JWKS_URL', () => {
     jwks.answer = answer;
     clock = 300_001;
     expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
-    expect(failures).toEqual(['The answer is not a JWK set: it has no list "keys".']);
+    expect(failures).toEqual(['The response is not a JWK set: it has no list "keys".']);
   });
 
   test('uses fetched keys for 24 hours after the last successful fetch, and no longer', async () => {
@@ -235,7 +235,7 @@ describe('verification with JWT_JWKS_URL', () => {
     await expect(verify(byRsa())).rejects.toBeInstanceOf(SigningKeysUnavailableError);
     const target = new URL('/elsewhere', jwks.url).href;
     expect(failures).toEqual([
-      `The answer was a redirect (302) to ${target}; set the final address instead.`,
+      `The response is a redirect (302) to ${target}; set the final address instead.`,
     ]);
   });
 

@@ -96,7 +96,7 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     expect(median(during)).toBeLessThan(before * 3 + 20);
     expect((await fetch(`${service.url}/health/live`)).status).toBe(200);
     expect(service.output().split(redisUnavailable)).toHaveLength(2);
-    expect(service.output()).toMatch(/Redis did not answer within 300 ms/);
+    expect(service.output()).toMatch(/Redis did not respond within 300 ms/);
 
     redis.signal('SIGCONT');
     await waitFor('the log line of the recovery', () => service.output().includes(redisRecovered));
@@ -119,8 +119,8 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
       firstPause: 10,
       longestPause: 400,
     });
-    expect(await count('somebody')).toBe(1);
-    expect(await count('somebody')).toBe(2);
+    expect(await count('client')).toBe(1);
+    expect(await count('client')).toBe(2);
     const begun = performance.now();
     await waitFor('eight attempts', () => proxy.connections() >= 8);
     // The seven pauses last 10, 20, 40, 80, 160, 320 and 400 ms. Each attempt also takes 50 ms.
@@ -146,9 +146,9 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     // After a failover, open connections still lead to the old primary, which is now a replica.
     await (await inspect(old)).sendCommand(['REPLICAOF', '127.0.0.1', `${successor.port}`]);
     proxy.target = successor.port;
-    expect(await first.count('somebody')).toBe(1);
-    expect(await second.count('somebody')).toBe(1);
-    expect(first.lines[0]?.err?.message).toMatch(/^Redis answered READONLY/);
+    expect(await first.count('client')).toBe(1);
+    expect(await second.count('client')).toBe(1);
+    expect(first.lines[0]?.err?.message).toMatch(/^Redis responded with READONLY/);
 
     for (const instance of [first, second]) await instance.shared(await inspect(successor));
     await first.count('both');
@@ -168,8 +168,8 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     const { count, lines, messages, shared } = connectTo(redis.url);
     await shared(inspector);
     await inspector.sendCommand(change);
-    expect(await count('somebody')).toBe(1);
-    expect(await count('somebody')).toBe(2);
+    expect(await count('client')).toBe(1);
+    expect(await count('client')).toBe(2);
     expect(messages()).toEqual([redisUnavailable]);
     expect(lines[0]?.err?.message).toMatch(cause);
 
@@ -199,9 +199,9 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
         () => true,
       ),
     );
-    for (let hits = 1; hits <= 3; hits++) expect(await count('somebody')).toBe(hits);
+    for (let hits = 1; hits <= 3; hits++) expect(await count('client')).toBe(hits);
     expect(lines[0]?.err?.message).toMatch(
-      /^Redis answered LOADING\. The server is loading its data\./,
+      /^Redis responded with LOADING\. The server is loading its data\./,
     );
 
     await inspector.sendCommand(['CONFIG', 'SET', 'key-load-delay', '0']);
@@ -236,7 +236,7 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     expect(messages()).toEqual([redisUnavailable]);
     expect(lines[0]?.err?.message).toMatch(cause);
     expect(JSON.stringify(lines)).not.toContain('hunter2');
-    expect(await count('somebody')).toBe(1);
+    expect(await count('client')).toBe(1);
   });
 
   test('logs the cause when nothing listens at the address of Redis', async () => {
@@ -252,14 +252,12 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
       const inspector = await inspect(redis);
       const { count, messages, shared } = connectTo(redis.url);
       await shared(inspector);
-      await count('somebody');
+      await count('client');
       await inspector.sendCommand(command.split(' '));
-      expect(await Promise.all([count('somebody'), count('somebody')])).toEqual(
+      expect(await Promise.all([count('client'), count('client')])).toEqual(
         command === 'FLUSHALL' ? [1, 2] : [2, 3],
       );
-      expect(await inspector.get('limit:address:somebody')).toBe(
-        command === 'FLUSHALL' ? '2' : '3',
-      );
+      expect(await inspector.get('limit:address:client')).toBe(command === 'FLUSHALL' ? '2' : '3');
       expect(messages()).toEqual([]);
     },
   );
@@ -270,10 +268,10 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     const { count, shared } = connectTo(redis.url);
     await shared(inspector);
     // Simulates a counter from before the clock was set back by an hour.
-    await inspector.set('limit:address:somebody', '50', {
+    await inspector.set('limit:address:client', '50', {
       expiration: { type: 'PX', value: 3_660_000 },
     });
-    expect(await count('somebody')).toBe(1);
-    expect(await inspector.pTTL('limit:address:somebody')).toBeLessThanOrEqual(60_000);
+    expect(await count('client')).toBe(1);
+    expect(await inspector.pTTL('limit:address:client')).toBeLessThanOrEqual(60_000);
   });
 });

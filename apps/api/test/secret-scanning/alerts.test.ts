@@ -257,7 +257,7 @@ describe('alerts of GitHub', () => {
   });
 
   test('responds with 500 to an alert while the store is down, so that GitHub repeats it', async () => {
-    const store = storeThatThrows(new StoreUnavailableError('gone'));
+    const store = storeThatThrows(new StoreUnavailableError('removed'));
     const down = await startApp({ store, githubKeysUrl: github.url });
     const answer = await sendAlerts(down.url, [alertOf(makeKey())], signer).finally(() =>
       down.close(),
@@ -275,7 +275,7 @@ describe('alerts of GitHub', () => {
     await fetch(`${app.url}${alertsPath}?token=${leaked}`, { method: 'POST', body: leaked });
     const printed = app.logged.join('\n');
     expect(printed).toContain(`"requestUrl":"${alertsPath}"`);
-    expect(printed).toContain('GitHub found keys in public; they are revoked');
+    expect(printed).toContain('GitHub reported leaked keys; they are revoked');
     for (const token of [leaked, unknown]) expect(printed.includes(token.slice(8))).toBe(false);
     expect(printed).not.toContain('octocat');
   });

@@ -22,6 +22,6 @@ test('the built service accepts alerts with GITHUB_SECRET_SCANNING_KEYS_URL, and
   service.signal('SIGTERM');
   await service.exited;
   await github.close();
-  expect(service.output()).toContain('GitHub found keys in public; they are revoked');
+  expect(service.output()).toContain('GitHub reported leaked keys; they are revoked');
   for (const token of [leaked, unknown]) expect(service.output()).not.toContain(token.slice(8));
 });

@@ -78,7 +78,7 @@ describe('revoking leaked keys', () => {
     'stops after the first 16 keys if the store fails with %o',
     async (Fault) => {
       const { dependencies, keys: asked } = await revoking(() => {
-        throw new Fault('gone');
+        throw new Fault('removed');
       });
       await expect(revokeLeaked(dependencies, keys, github)).rejects.toBeInstanceOf(Fault);
       expect(asked()).toHaveLength(16);

@@ -63,7 +63,9 @@ describe('daily quota', () => {
     expect((await use(1)).status).toBe(200);
     const answer = await use(1);
     expectError(answer, 429, 'quota_exceeded');
-    expect(answer.body['details']).toMatch(/^Daily quota: .* Wait as long as Retry-After says\.$/);
+    expect(answer.body['details']).toMatch(
+      /^Daily quota: .* Retry after the time in Retry-After\.$/,
+    );
     expect(answer.headers.get('retry-after')).toBe('43200');
     expect(answer.headers.get('x-ratelimit-limit')).toBe('20');
     expect(await consumed()).toEqual([500, 500]);

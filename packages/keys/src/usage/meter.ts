@@ -86,7 +86,7 @@ export class UsageMeter {
     else
       this.#warn(
         new Error(
-          'There is no room for more usage that waits to be stored: requests are not counted.',
+          'Too much usage is unreported; requests for other keys are not counted until it is stored.',
         ),
       );
   }

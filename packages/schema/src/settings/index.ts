@@ -124,7 +124,7 @@ function crossRules(env: Environment): SettingProblem[] {
     [
       signingKeys === 2,
       'JWT_JWKS_URL',
-      'must not be set beside JWT_SECRETS: exactly one of the two verifies tokens',
+      'must not be set together with JWT_SECRETS: exactly one of the two verifies tokens',
     ],
     [
       shareSecret(env['GUARD_SECRETS'], env['JWT_SECRETS']),
@@ -144,12 +144,12 @@ function crossRules(env: Environment): SettingProblem[] {
     [
       env['REDIS_AUTH'] === 'google-iam' && !env['REDIS_URL']?.startsWith('rediss:'),
       'REDIS_AUTH',
-      'must be google-iam only with a rediss: REDIS_URL: an access token must not travel in plain text',
+      'must be google-iam only with a rediss: REDIS_URL: an access token must not be sent unencrypted',
     ],
     [
       env['REDIS_AUTH'] === 'google-iam' && hasCredentials(env['REDIS_URL']),
       'REDIS_URL',
-      'must not hold a user name or a password when REDIS_AUTH is google-iam',
+      'must not contain a user name or password when REDIS_AUTH is google-iam',
     ],
     [
       production && !firestore,

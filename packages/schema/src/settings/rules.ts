@@ -35,7 +35,9 @@ const secrets = z
   .refine((list) => list.every((secret) => utf8Bytes(secret) >= 32), {
     error: 'must be secrets of at least 32 bytes each, separated by commas',
   })
-  .refine((list) => new Set(list).size === list.length, { error: 'must not name a secret twice' });
+  .refine((list) => new Set(list).size === list.length, {
+    error: 'must not contain a secret twice',
+  });
 
 /**
  * Comma-separated HS256 secrets. The key must be at least as long as the hash, which has 32 bytes
@@ -93,7 +95,7 @@ export const keyPeppers = z
     abort: true,
   })
   .refine((peppers) => new Set(peppers.map((pepper) => pepper?.version)).size === peppers.length, {
-    error: 'must not name a version twice',
+    error: 'must not contain a version twice',
   });
 
 function parseUrl(text: string, protocols: readonly string[]): URL | undefined {
@@ -123,7 +125,7 @@ export function hasCredentials(text = ''): boolean {
 /** Returns a schema for an absolute URL without credentials, which can be logged. */
 export function publicUrl(protocols: readonly string[]) {
   return url(protocols).refine((text) => !hasCredentials(text), {
-    error: 'must not hold a user name or a password',
+    error: 'must not contain a user name or password',
   });
 }
 

@@ -97,17 +97,17 @@ describe('settings', () => {
       `${secret}\n`,
       'must have no white space around a secret (a trailing line break is the usual cause)',
     ],
-    ['JWT_SECRETS', `${secret},${secret}`, 'must not name a secret twice'],
+    ['JWT_SECRETS', `${secret},${secret}`, 'must not contain a secret twice'],
     ['JWT_JWKS_URL', 'ftp://x/y', 'must be a URL that begins with https:// or http://'],
     [
       'JWT_JWKS_URL',
       'https://user:password@issuer.example/keys',
-      'must not hold a user name or a password',
+      'must not contain a user name or password',
     ],
     [
       'GITHUB_SECRET_SCANNING_KEYS_URL',
       'https://user@github.example/',
-      'must not hold a user name or a password',
+      'must not contain a user name or password',
     ],
     ['JWT_JWKS_URL', 'not a url', 'must be a URL that begins with https:// or http://'],
     [
@@ -126,7 +126,7 @@ describe('settings', () => {
     ['KEY_PEPPERS', pepper('a', 31), 'must be VERSION:BASE64 pairs'],
     ['KEY_PEPPERS', `${pepper('a')}!`, 'must be VERSION:BASE64 pairs'],
     ['KEY_PEPPERS', `${pepper('a')}, ${pepper('b')}`, 'must be VERSION:BASE64 pairs'],
-    ['KEY_PEPPERS', `${pepper('a')},${pepper('a')}`, 'must not name a version twice'],
+    ['KEY_PEPPERS', `${pepper('a')},${pepper('a')}`, 'must not contain a version twice'],
     ['KEY_PEPPERS', pepper('a'.repeat(17)), 'must be VERSION:BASE64 pairs'],
     ['REDIS_URL', 'http://redis', 'must be a URL that begins with rediss:// or redis://'],
     ['REDIS_CA', certificate, 'must be set only with a rediss: REDIS_URL'],
@@ -150,7 +150,7 @@ describe('settings', () => {
       `${secret}\n`,
       'must have no white space around a secret (a trailing line break is the usual cause)',
     ],
-    ['GUARD_SECRETS', `${secret},${secret}`, 'must not name a secret twice'],
+    ['GUARD_SECRETS', `${secret},${secret}`, 'must not contain a secret twice'],
     [
       'GUARD_SECRETS',
       'é'.repeat(16),
@@ -279,7 +279,7 @@ describe('settings', () => {
     'rejects a REDIS_URL with credentials together with REDIS_AUTH=google-iam: %s',
     (url) => {
       expect(problemsOf({ REDIS_URL: url, REDIS_AUTH: 'google-iam' })).toEqual([
-        'REDIS_URL must not hold a user name or a password when REDIS_AUTH is google-iam',
+        'REDIS_URL must not contain a user name or password when REDIS_AUTH is google-iam',
       ]);
     },
   );
@@ -336,7 +336,7 @@ describe('settings', () => {
     [
       'both secrets and a JWKS',
       { JWT_JWKS_URL: 'https://a/b' },
-      'JWT_JWKS_URL must not be set beside JWT_SECRETS: exactly one of the two verifies tokens',
+      'JWT_JWKS_URL must not be set together with JWT_SECRETS: exactly one of the two verifies tokens',
     ],
   ])('production rejects %s', (_what, environment, problem) => {
     expect(problemsOf({ ...production, ...environment })).toEqual([problem]);

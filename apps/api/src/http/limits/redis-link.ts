@@ -87,9 +87,9 @@ const replies: Readonly<Record<string, string>> = {
   WRONGPASS: 'The server rejects the user name or the password.',
   NOPERM: 'The user may not run EVAL, EVALSHA and SCRIPT, or not on keys that begin with limit:.',
   OOM: 'The server is out of memory. Raise maxmemory, or set maxmemory-policy to volatile-ttl.',
-  MOVED: 'The server is in cluster mode. The service needs one without.',
-  CLUSTERDOWN: 'The server is in cluster mode. The service needs one without.',
-  MISCONF: 'The server cannot save its data and takes no writes.',
+  MOVED: 'The server is in cluster mode, which the service does not support.',
+  CLUSTERDOWN: 'The server is in cluster mode, which the service does not support.',
+  MISCONF: 'The server cannot save its data and rejects writes.',
   NOREPLICAS: 'The server lacks the replicas that it must write to.',
 };
 
@@ -102,7 +102,7 @@ function describe(error: unknown): Error {
   const word = /^[A-Z]+(?= |$)/.exec(message)?.[0];
   const meaning = word === undefined ? undefined : replies[word];
   if (meaning !== undefined)
-    return new Error(`Redis answered ${word}. ${meaning}`, { cause: error });
+    return new Error(`Redis responded with ${word}. ${meaning}`, { cause: error });
   if (error instanceof LateError) return error;
   return new Error(
     `The connection to Redis failed${code === undefined ? '' : ` (${code})`}: ${message}`,
@@ -171,14 +171,13 @@ export class RedisLink {
 
   #run(client: Client, command: readonly string[]): Promise<unknown> {
     const { command: milliseconds } = this.#options.times;
-    const late = () => new LateError(`Redis did not answer within ${milliseconds} ms.`);
+    const late = () => new LateError(`Redis did not respond within ${milliseconds} ms.`);
     return withTimeout(milliseconds, client.sendCommand(command), late);
   }
 
   async #connect(): Promise<void> {
     const { times, monotonicNow, onUp } = this.#options;
-    const late = () =>
-      new LateError(`Redis was not ready for counting within ${times.connect} ms.`);
+    const late = () => new LateError(`Redis did not become ready within ${times.connect} ms.`);
     try {
       await withTimeout(times.connect, this.#open(), late);
     } catch (error) {

@@ -21,7 +21,10 @@ function sampleRefusals(log: Logger): (client: string) => boolean {
 
   function closeWindow(): void {
     if (unlogged > 0)
-      log.info({ refusals: unlogged }, 'Refusals for limits (429) without a line of their own.');
+      log.info(
+        { refusals: unlogged },
+        'Further refusals for rate limits (429), counted instead of logged.',
+      );
     clients.clear();
     unlogged = 0;
     isWindowOpen = false;

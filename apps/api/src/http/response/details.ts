@@ -10,9 +10,9 @@ export const details = {
   host: 'The header Host must be sent once, as a host name or address with an optional port.',
   idempotencyKey: `${idempotencyKeyHeader}: must be 1 to 128 visible ASCII characters, sent once`,
   quota: {
-    day: "Daily quota: the requests that the owner's tier allows on a UTC day are used up. Wait as long as Retry-After says.",
+    day: "Daily quota: the requests that the owner's tier allows per UTC day are used up. Retry after the time in Retry-After.",
     month:
-      "Monthly quota: the requests that the owner's tier allows in a UTC month are used up. Wait as long as Retry-After says.",
+      "Monthly quota: the requests that the owner's tier allows per UTC month are used up. Retry after the time in Retry-After.",
   },
   alerts: {
     invalid_body:

@@ -62,11 +62,11 @@ function handleAlerts({
 
     const { alerts, unreadable } = parseAlerts(body);
     if (unreadable > 0)
-      log.warn({ unreadable }, 'GitHub sent alerts that name no token; the others are handled');
+      log.warn({ unreadable }, 'GitHub sent alerts without a token; the others are processed');
     const tokens = alerts.map(({ token }) => token);
     const { revoked, before } = await revokeLeaked(keys, tokens, { kind: 'github' });
     if (revoked.size > 0)
-      log.warn({ keys: revoked.size }, 'GitHub found keys in public; they are revoked');
+      log.warn({ keys: revoked.size }, 'GitHub reported leaked keys; they are revoked');
     response.json(verdictsOf(alerts, new Set([...revoked, ...before])));
   };
 }

@@ -73,7 +73,7 @@ async function readOrFail<View>(read: () => Promise<View>, writesSent: boolean):
   } catch (cause) {
     if (!isFirestoreError(cause)) throw cause;
     throw writesSent
-      ? new OutcomeUnknownError('Firestore did not say what became of the write.', { cause })
+      ? new OutcomeUnknownError('Firestore did not report the outcome of the write.', { cause })
       : unavailable(cause);
   }
 }

@@ -55,14 +55,16 @@ export async function withDeadline<T>(
   } catch (error) {
     if (error instanceof DeadlineError) {
       throw progress.writeSent
-        ? new OutcomeUnknownError('Firestore did not say in time what became of the write.', {
+        ? new OutcomeUnknownError('Firestore did not report the outcome of the write in time.', {
             cause: error,
           })
         : new StoreUnavailableError(error.message);
     }
     if (!isFirestoreError(error)) throw error;
     throw progress.writeSent
-      ? new OutcomeUnknownError('Firestore did not say what became of the write.', { cause: error })
+      ? new OutcomeUnknownError('Firestore did not report the outcome of the write.', {
+          cause: error,
+        })
       : unavailable(error);
   }
 }

@@ -44,7 +44,7 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
   function open() {
     opening ??= load().catch((cause: unknown) => {
       opening = undefined;
-      throw new StoreUnavailableError('The Firestore client could not be made.', { cause });
+      throw new StoreUnavailableError('The Firestore client could not be created.', { cause });
     });
     return opening;
   }

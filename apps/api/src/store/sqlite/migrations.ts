@@ -158,7 +158,7 @@ export function assertOwnTables(database: DatabaseSync): void {
   if (content === 'newer_store')
     throw new Error('A newer version of this service has written the file.');
   if (content === 'foreign_tables')
-    throw new Error('The file holds the tables of another program.');
+    throw new Error('The file contains the tables of another program.');
 }
 
 /** Migrates a file of any earlier version to the current schema, atomically. */
