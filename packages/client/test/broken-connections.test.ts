@@ -37,7 +37,7 @@ async function dropAll(user: ReturnType<typeof client>) {
 }
 
 describe('concurrent calls over dropped keep-alive connections', () => {
-  test('all succeed if they read, even with a single attempt', async () => {
+  test('concurrent reads succeed over dropped connections, even with a single attempt', async () => {
     const user = client({ maxAttempts: 1 });
     await dropAll(user);
     const answers = await Promise.all(Array.from({ length: calls }, () => user.getUser()));
@@ -45,7 +45,7 @@ describe('concurrent calls over dropped keep-alive connections', () => {
     expect(received()).toHaveLength(calls);
   });
 
-  test('all succeed with an Idempotency-Key, and create nothing twice', async () => {
+  test('concurrent writes with an Idempotency-Key succeed over dropped connections, and create nothing twice', async () => {
     const user = client({ maxAttempts: 1 });
     await dropAll(user);
     const names = Array.from({ length: calls }, (_, index) => `key ${index}`);
@@ -56,7 +56,7 @@ describe('concurrent calls over dropped keep-alive connections', () => {
     expect(received()).toHaveLength(calls);
   });
 
-  test('are not retried if they write without an Idempotency-Key', async () => {
+  test('concurrent writes without an Idempotency-Key are not retried over dropped connections', async () => {
     const user = client();
     await user.requestApiKey({ api_key_name: 'MyFirstKey' });
     await dropAll(user);

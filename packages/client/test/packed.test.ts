@@ -20,13 +20,13 @@ async function exampleOf(readme: string): Promise<string> {
 const readmeExample = () => exampleOf('../README.md');
 
 describe.each(['client', 'schema'] as const)('the tarball of packages/%s', (name) => {
-  test('passes publint', async () => {
+  test('the tarball passes publint', async () => {
     const bytes = new Uint8Array(await readFile(consumer.tarballs[name]));
     const { messages } = await publint({ pack: { tarball: bytes.buffer }, strict: true });
     expect(messages).toEqual([]);
   });
 
-  test('has correct types for every ES module resolution', async () => {
+  test('the tarball has correct types for every ES module resolution', async () => {
     const bytes = new Uint8Array(await readFile(consumer.tarballs[name]));
     const analysis = await checkPackage(createPackageFromTarballData(bytes));
     // The package supports only ES modules. Problems of old Node.js versions and of require() do
@@ -38,7 +38,7 @@ describe.each(['client', 'schema'] as const)('the tarball of packages/%s', (name
     expect(analysis.types && analysis.problems.filter(served)).toEqual([]);
   });
 
-  test('contains the build output and neither sources nor tests', async () => {
+  test('the tarball contains the build output and neither sources nor tests', async () => {
     const files = (await run(consumer.folder, 'tar', ['-tzf', consumer.tarballs[name]]))
       .trim()
       .split('\n');
@@ -49,7 +49,7 @@ describe.each(['client', 'schema'] as const)('the tarball of packages/%s', (name
 });
 
 describe('an installed client', () => {
-  test('calls the service from JavaScript', async () => {
+  test('an installed client calls the service from JavaScript', async () => {
     await writeFile(
       join(consumer.folder, 'use.js'),
       `import { createClient } from '@andamio/client';
@@ -65,7 +65,7 @@ describe('an installed client', () => {
     expect(JSON.parse(printed)).toEqual(['from JavaScript', true]);
   });
 
-  test('runs the example of the README unchanged', async () => {
+  test('an installed client runs the example of the README unchanged', async () => {
     await writeFile(join(consumer.folder, 'example.ts'), await readmeExample());
     const settings = { ANDAMIO_URL: baseUrl, ANDAMIO_TOKEN: tokenFor('reader') };
     const runExample = (env: NodeJS.ProcessEnv) =>
@@ -77,7 +77,7 @@ describe('an installed client', () => {
     );
   });
 
-  test("runs the example of the repository's README, given the import and a token", async () => {
+  test("an installed client runs the example of the repository's README, given the import and a token", async () => {
     const started = 'http://127.0.0.1:8080';
     const lines = await exampleOf('../../../README.md');
     expect(lines).toContain(started);

@@ -64,7 +64,7 @@ describe('a valid key', () => {
   test("sends the guard's secret to the service", async () => {
     const guardSecret = 'x'.repeat(32);
     const { get } = await startGuarded({ verify: service.url, guardSecret });
-    await get(key, { 'x-guard-secret': 'of somebody else' });
+    await get(key, { 'x-guard-secret': 'another secret' });
     expect(service.received[0]?.headers).toMatchObject({
       'x-api-key': key,
       'x-guard-secret': guardSecret,
@@ -133,7 +133,7 @@ describe('401', () => {
     ['mistyped', `${makeKey().slice(0, -1)}-`],
     ['of a wrong checksum', makeKey().replace(/.$/, (last) => (last === '0' ? '1' : '0'))],
     ['a list of two keys', `${makeKey()}, ${makeKey()}`],
-  ])('answers 401 without a look-up if the key is %s', async (_what, wrong) => {
+  ])('answers 401 without a lookup if the key is %s', async (_what, wrong) => {
     const { get } = await start();
     const answer = await get(wrong);
     expectRefusal(answer, 'invalid_key');
@@ -177,7 +177,7 @@ describe('429', () => {
     expect((await get(key)).status).toBe(200);
   });
 
-  test("answers 429 without a look-up when the owner's window is used up", async () => {
+  test("answers 429 without a lookup when the owner's window is used up", async () => {
     const reset = `${Math.ceil(Date.now() / 1000) + 30}`;
     const headers = {
       'X-RateLimit-Limit': '20',
@@ -290,9 +290,9 @@ describe('503', () => {
   });
 
   test('answers 503 if the service is unreachable', async () => {
-    const gone = await startVerifyServer();
-    await gone.stop();
-    const { get, errors } = await startGuarded({ verify: gone.url });
+    const stopped = await startVerifyServer();
+    await stopped.stop();
+    const { get, errors } = await startGuarded({ verify: stopped.url });
     expectRefusal(await get(key), 'verification_unavailable');
     expect(errors.map(({ message }) => message)).toEqual([
       'The request to the key service failed: ECONNREFUSED.',

@@ -181,7 +181,7 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
     });
 
     test('applies the limit per minute in each process while the shared store fails', async () => {
-      const rateLimitStore = { increment: () => Promise.reject(new Error('gone')) };
+      const rateLimitStore = { increment: () => Promise.reject(new Error('removed')) };
       const { get, errors } = await startGuarded(options({ rateLimitStore }));
       const { key } = await issue(service, 'pioneer');
       for (let sent = 0; sent < 20; sent++) expect((await get(key)).status).toBe(200);

@@ -28,7 +28,7 @@ const texts: readonly (readonly [part: string, published: unknown, documented: u
 ];
 
 describe('the document and the published page', () => {
-  test.each(texts)('agree on: %s', (_, published, documented) =>
+  test.each(texts)('the document and the published page agree on: %s', (_, published, documented) =>
     expect(documented).toEqual(published),
   );
 

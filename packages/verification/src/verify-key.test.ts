@@ -63,7 +63,7 @@ test.each([
   ['a key followed by a space', () => `${key} `],
   ['the digest of a key', () => newest.digest(key)],
   ['a megabyte of text', () => key.repeat(23_000)],
-])('refuses %s at once, without a look-up', (_what, text) => {
+])('refuses %s at once, without a lookup', (_what, text) => {
   expect(verifier.verify(text())).toBeUndefined();
   expect(store.reads).toEqual([]);
 });
@@ -87,7 +87,7 @@ test.each([
 );
 
 describe('the cached verification of a key', () => {
-  test('cached() returns nothing before the first look-up, and nothing for keys that are not valid', async () => {
+  test('cached() returns nothing before the first lookup, and nothing for keys that are not valid', async () => {
     expect(verifier.cached(key)).toBeUndefined();
     await verify(undefined);
     expect(verifier.cached(key)).toBeUndefined();
@@ -103,9 +103,9 @@ describe('the cached verification of a key', () => {
     async (_which, digester) => {
       const found = foundKey(digester.digest(key));
       await verify(found);
-      const digested = digests.count;
+      const before = digests.count;
       expect(verifier.cached(key)).toEqual({ found, millisecondsLeft: 10_000 });
-      expect(digests.count).toBe(digested);
+      expect(digests.count).toBe(before);
     },
   );
 
@@ -160,7 +160,7 @@ describe('a key that was valid', () => {
   );
 });
 
-test('reports each look-up that finds a valid key under an older pepper, and no other', async () => {
+test('reports each lookup that finds a valid key under an older pepper, and no other', async () => {
   const found = foundKey(older.digest(key));
   await verify(found);
   verifier.verify(key);
@@ -192,7 +192,7 @@ describe('expiry', () => {
     expect(await verify(found)).toBeUndefined();
   });
 
-  test('accepts a key that another instance has extended at the next look-up', async () => {
+  test('accepts a key that another instance has extended at the next lookup', async () => {
     await verify(foundKey(newest.digest(key), { expiresAt: inSeconds(1) }));
     pass(1_000);
     expect(await verify(foundKey(newest.digest(key), { expiresAt: inSeconds(100) }))).toMatchObject(

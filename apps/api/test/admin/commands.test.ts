@@ -283,7 +283,7 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
     expect(await fixture.json(['audit', '--user', 'alice'])).toMatchObject({
       entries: [{ action: 'user.erased', actor_id: 'olga' }],
     });
-    expect(await fixture.run(['audit', '--user', 'nobody'])).toMatchObject({ code: 1 });
+    expect(await fixture.run(['audit', '--user', 'unknown'])).toMatchObject({ code: 1 });
   });
 
   test('users filters by part of the id, tier and suspension', async () => {
@@ -365,7 +365,7 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
         reason: 'from growth to pioneer: did not pay',
       },
     ]);
-    expect(await fixture.run(['set-tier', '--user', 'nobody', '--tier', 'growth'])).toMatchObject({
+    expect(await fixture.run(['set-tier', '--user', 'unknown', '--tier', 'growth'])).toMatchObject({
       code: 1,
     });
   });

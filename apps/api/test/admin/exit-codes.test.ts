@@ -117,14 +117,14 @@ describe('admin.js', () => {
   });
 
   test.each([
-    ['list of an unknown user', ['list', '--user', 'nobody'], '', 'no_such_user'],
+    ['list of an unknown user', ['list', '--user', 'unknown'], '', 'no_such_user'],
     ['revoke of an unknown key id', ['revoke', '--id', '0'.repeat(64)], '', 'no_such_key'],
-    ['revoke of an unknown user', ['revoke', '--user', 'nobody', '--yes'], '', 'no_such_user'],
-    ['suspend of an unknown user', ['suspend', '--user', 'nobody', '--yes'], '', 'no_such_user'],
-    ['resume of an unknown user', ['resume', '--user', 'nobody'], '', 'no_such_user'],
+    ['revoke of an unknown user', ['revoke', '--user', 'unknown', '--yes'], '', 'no_such_user'],
+    ['suspend of an unknown user', ['suspend', '--user', 'unknown', '--yes'], '', 'no_such_user'],
+    ['resume of an unknown user', ['resume', '--user', 'unknown'], '', 'no_such_user'],
     [
       'usage --reset of an unknown user',
-      ['usage', '--user', 'nobody', '--reset', '--yes'],
+      ['usage', '--user', 'unknown', '--reset', '--yes'],
       '',
       'no_such_user',
     ],
@@ -135,7 +135,7 @@ describe('admin.js', () => {
       'not_a_key',
     ],
     ['revoke with empty input', ['revoke', '--key-stdin'], '', 'not_a_key'],
-    ['erase of an unknown user', ['erase', '--user', 'nobody', '--yes'], '', 'no_such_user'],
+    ['erase of an unknown user', ['erase', '--user', 'unknown', '--yes'], '', 'no_such_user'],
   ])('exits with 1 for %s', async (_, args, input, outcome) => {
     const plain = await run(args, {}, input);
     expect([plain.code, plain.stderr]).toEqual([
@@ -153,7 +153,7 @@ describe('admin.js', () => {
     ['revoke', ['revoke']],
     ['usage --reset', ['usage', '--reset']],
   ])('exits with 1 for a dry run of %s for an unknown user', async (_, args) => {
-    expect(await run([...args, '--user', 'nobody', '--dry-run'])).toMatchObject({ code: 1 });
+    expect(await run([...args, '--user', 'unknown', '--dry-run'])).toMatchObject({ code: 1 });
   });
 
   test('exits with 78 and prints a line per invalid setting, without its value', async () => {

@@ -99,18 +99,18 @@ describe('recorded responses of operations with a token', () => {
     const { ask, compare } = await start({ settings: { corsOrigins: [origin] } });
     for (const [what, request] of bearerCalls) await ask(what, request(bearer('user')));
     for (const [what, request] of bearerCalls) {
-      await ask(`${what} for a listed page`, request([...bearer('page'), ['Origin', origin]]));
+      await ask(`${what} from a listed origin`, request([...bearer('page'), ['Origin', origin]]));
     }
     await ask(
-      'request for another page',
+      'request from an unlisted origin',
       call(requestPath, named('another'), [...bearer('user'), ['Origin', 'https://evil.example']]),
     );
     await ask(
-      'request with an id',
+      'request with a request id',
       call(requestPath, named('with id'), [...bearer('user'), ['X-Request-Id', 'my-id']]),
     );
-    await ask('me to HEAD', { method: 'HEAD', target: userPath, headers: bearer('user') });
-    await ask('usage to HEAD', { method: 'HEAD', target: usagePath, headers: bearer('user') });
+    await ask('me with HEAD', { method: 'HEAD', target: userPath, headers: bearer('user') });
+    await ask('usage with HEAD', { method: 'HEAD', target: usagePath, headers: bearer('user') });
     await ask('me with a body', { target: userPath, headers: bearer('user'), body: 'not JSON' });
     await ask('me with a query', { target: `${userPath}?x=y`, headers: bearer('user') });
     await ask('request that offers an upgrade', {
@@ -120,7 +120,7 @@ describe('recorded responses of operations with a token', () => {
         ['Upgrade', 'websocket'],
       ]),
     });
-    await ask('request by HTTP/1.0', { ...call(requestPath, named('old')), version: '1.0' });
+    await ask('request over HTTP/1.0', { ...call(requestPath, named('old')), version: '1.0' });
     await ask(
       'request with an expectation',
       call(requestPath, named('expecting'), [...bearer('user'), ['Expect', 'x']]),
@@ -141,7 +141,7 @@ describe('recorded responses of operations with a token', () => {
       target: userPath,
       headers: [...bearer('user'), ...bearer('user')],
     });
-    await ask('me with a token that is none', {
+    await ask('me with a malformed token', {
       target: userPath,
       headers: [['Authorization', 'Bearer x']],
     });
@@ -149,12 +149,12 @@ describe('recorded responses of operations with a token', () => {
       target: userPath,
       headers: bearer('user', { exp: 1 }),
     });
-    await ask('me with a token for later', {
+    await ask('me with a token that is not yet valid', {
       target: userPath,
       headers: bearer('user', { nbf: transcriptTime + 60 }),
     });
     await ask('me with a token without a subject', { target: userPath, headers: bearer('') });
-    await ask('me to HEAD without a token', { method: 'HEAD', target: userPath });
+    await ask('me with HEAD without a token', { method: 'HEAD', target: userPath });
     await compare('bearer-401');
   });
 
@@ -174,11 +174,11 @@ describe('recorded responses of operations with a token', () => {
   test('the responses to insufficient scopes and unknown tiers are unchanged', async () => {
     const { ask, compare } = await start();
     for (const [what, request] of bearerCalls) {
-      await ask(`${what} with another scope`, request(bearer('user', { scope: 'openid' })));
-      await ask(`${what} with a tier that there is not`, request(bearer('user', { tier: 'gold' })));
+      await ask(`${what} with an insufficient scope`, request(bearer('user', { scope: 'openid' })));
+      await ask(`${what} with an unknown tier`, request(bearer('user', { tier: 'gold' })));
     }
     const refused = bearer('user', { scope: 'openid' });
-    await ask('a scope before a body that is none', {
+    await ask('an insufficient scope and an invalid body', {
       ...call(requestPath, {}, refused),
       body: 'not JSON',
     });
@@ -196,33 +196,33 @@ describe('recorded responses of operations with a token', () => {
       });
     await send('no body', undefined);
     await send('an empty body', '');
-    await send('half of one', '{"api_key_name": "abc"');
+    await send('a truncated body', '{"api_key_name": "abc"');
     await send('an array', '[]');
     await send('null', 'null');
     await send('no name', '{}');
-    await send('no name, and another fault', '{"expires_in_days": "x"}');
-    await send('wrong values', '{"api_key_name": "x", "expires_in_days": 0}');
+    await send('no name and an invalid field', '{"expires_in_days": "x"}');
+    await send('invalid values', '{"api_key_name": "x", "expires_in_days": 0}');
     await send('a lone surrogate', '{"api_key_name": "abc\\ud800"}');
     await send(
       'an expiry after the year 9999',
       JSON.stringify(named('late', { expires_in_days: 1e9 })),
     );
-    await send('too much', JSON.stringify(named('x'.repeat(20_000))));
-    await send('too much in gzip', gzipSync('x'.repeat(100_000)), [
+    await send('a body over the limit', JSON.stringify(named('x'.repeat(20_000))));
+    await send('a body that inflates over the limit', gzipSync('x'.repeat(100_000)), [
       ...json,
       ['Content-Encoding', 'gzip'],
     ]);
-    await send('what is no gzip', '{}', [...json, ['Content-Encoding', 'gzip']]);
-    await send('an unknown coding', '{}', [...json, ['Content-Encoding', 'br']]);
-    await send('another type', '{}', [['Content-Type', 'text/plain']]);
-    await send('no type', '{}', []);
-    await send('what is no UTF-8', Buffer.from('{"api_key_name": "caf\u00e9"}', 'latin1'));
+    await send('a body that is not gzip', '{}', [...json, ['Content-Encoding', 'gzip']]);
+    await send('an unsupported content encoding', '{}', [...json, ['Content-Encoding', 'br']]);
+    await send('another content type', '{}', [['Content-Type', 'text/plain']]);
+    await send('no content type', '{}', []);
+    await send('a body that is not UTF-8', Buffer.from('{"api_key_name": "caf\u00e9"}', 'latin1'));
     await ask(
-      'days that are reversed',
+      'reversed dates',
       call(dailyUsagePath, { start_date: '2026-01-31', end_date: '2026-01-01' }),
     );
     await ask(
-      'names that are none',
+      'invalid names',
       call(dailyUsagePath, {
         start_date: '2026-01-01',
         end_date: '2026-01-31',
@@ -230,10 +230,10 @@ describe('recorded responses of operations with a token', () => {
       }),
     );
     await issue('user', 'taken');
-    await send('a name that is taken', JSON.stringify(named('taken')));
+    await send('a taken name', JSON.stringify(named('taken')));
     for (const path of [rotatePath, rollPath, deletePath])
       await ask('an unknown name', call(path, named('unknown')));
-    await ask('a key that is not to be rotated yet', call(rotatePath, named('taken')));
+    await ask('a key that cannot be rotated yet', call(rotatePath, named('taken')));
     await compare('bodies');
   });
 
@@ -242,7 +242,10 @@ describe('recorded responses of operations with a token', () => {
     const { ask, issue, compare } = await start({ now: () => now });
     const pioneer = { tier: 'pioneer' };
     await issue('pioneer', 'the only one', {}, pioneer);
-    await ask('a key too many', call(requestPath, named('another'), bearer('pioneer', pioneer)));
+    await ask(
+      'a request at the maximum',
+      call(requestPath, named('another'), bearer('pioneer', pioneer)),
+    );
     await issue('user', 'short', { expires_in_days: 1 });
     now += 86_400_000;
     const later = bearer('user', { exp: transcriptTime + 100_000 });
@@ -253,24 +256,39 @@ describe('recorded responses of operations with a token', () => {
 
   test('the responses to an Idempotency-Key are unchanged', async () => {
     const { ask, compare } = await start();
-    const repeatable = (value: string): Headers => [...bearer('user'), ['Idempotency-Key', value]];
+    const withIdempotencyKey = (value: string): Headers => [
+      ...bearer('user'),
+      ['Idempotency-Key', value],
+    ];
     const body = named('once', { expires_in_days: 1 });
-    await ask('request', call(requestPath, body, repeatable('a')));
-    await ask('the same again', call(requestPath, body, repeatable('a')));
-    await ask('another body', call(requestPath, named('twice'), repeatable('a')));
-    await ask('rotate', call(rotatePath, named('once'), repeatable('a')));
-    await ask('the same again', call(rotatePath, named('once'), repeatable('a')));
-    await ask('roll', call(rollPath, named('once'), repeatable('a')));
-    await ask('the same again', call(rollPath, named('once'), repeatable('a')));
-    await ask('request of a key that was rolled since', call(requestPath, body, repeatable('a')));
-    await ask('a key that is none', call(requestPath, body, repeatable('a b')));
-    await ask('an empty one', call(requestPath, body, repeatable('')));
-    await ask('two', call(requestPath, body, [...repeatable('a'), ['Idempotency-Key', 'b']]));
-    await ask('one that breaks the rule beside a body that does', {
-      ...call(requestPath, {}, repeatable('a b')),
+    await ask('request', call(requestPath, body, withIdempotencyKey('a')));
+    await ask('the same request again', call(requestPath, body, withIdempotencyKey('a')));
+    await ask(
+      'the same Idempotency-Key with another body',
+      call(requestPath, named('twice'), withIdempotencyKey('a')),
+    );
+    await ask('rotate', call(rotatePath, named('once'), withIdempotencyKey('a')));
+    await ask('the same request again', call(rotatePath, named('once'), withIdempotencyKey('a')));
+    await ask('roll', call(rollPath, named('once'), withIdempotencyKey('a')));
+    await ask('the same request again', call(rollPath, named('once'), withIdempotencyKey('a')));
+    await ask(
+      'the first request again after the key was rolled',
+      call(requestPath, body, withIdempotencyKey('a')),
+    );
+    await ask('an invalid Idempotency-Key', call(requestPath, body, withIdempotencyKey('a b')));
+    await ask('an empty Idempotency-Key', call(requestPath, body, withIdempotencyKey('')));
+    await ask(
+      'two Idempotency-Keys',
+      call(requestPath, body, [...withIdempotencyKey('a'), ['Idempotency-Key', 'b']]),
+    );
+    await ask('an invalid Idempotency-Key and an invalid body', {
+      ...call(requestPath, {}, withIdempotencyKey('a b')),
       body: 'x',
     });
-    await ask('one where it plays no part', call(deletePath, named('once'), repeatable('a b')));
+    await ask(
+      'an invalid Idempotency-Key for delete',
+      call(deletePath, named('once'), withIdempotencyKey('a b')),
+    );
     await compare('idempotency');
   });
 
@@ -279,7 +297,7 @@ describe('recorded responses of operations with a token', () => {
     const hasty = bearer('hasty', { tier: 'pioneer' });
     for (let sent = 0; sent < 20; sent++) await limited.send({ target: userPath, headers: hasty });
     await limited.ask('me over the limit of the user', { target: userPath, headers: hasty });
-    await limited.ask('the limit of the user before its permission', {
+    await limited.ask('an insufficient scope over the limit of the user', {
       target: userPath,
       headers: bearer('hasty', { tier: 'pioneer', scope: 'openid' }),
     });
@@ -290,13 +308,16 @@ describe('recorded responses of operations with a token', () => {
       target: userPath,
     });
     for (const [what, request] of bearerCalls)
-      await limited.ask(`${what} beyond it`, request(bearer('user')));
-    await limited.ask('an unknown path beyond it', { target: '/nothing' });
-    await limited.ask('another method beyond it', { method: 'PUT', target: userPath });
-    await limited.ask('the document beyond it', { target: documentPath });
-    await limited.ask('the page beyond it', { target: '/docs' });
-    await limited.ask('health beyond it', { target: '/health/live' });
-    await limited.ask('verify beyond it', withKey(makeKey()));
+      await limited.ask(`${what} over the limit of the address`, request(bearer('user')));
+    await limited.ask('an unknown path over the limit of the address', { target: '/nothing' });
+    await limited.ask('another method over the limit of the address', {
+      method: 'PUT',
+      target: userPath,
+    });
+    await limited.ask('the document over the limit of the address', { target: documentPath });
+    await limited.ask('the page over the limit of the address', { target: '/docs' });
+    await limited.ask('health over the limit of the address', { target: '/health/live' });
+    await limited.ask('verify over the limit of the address', withKey(makeKey()));
     await limited.compare('rate-limits');
   });
 
@@ -320,7 +341,7 @@ describe('recorded responses of operations with a token', () => {
     ['store-down', new StoreUnavailableError('hunter2')],
     ['outcome-unknown', new OutcomeUnknownError('hunter2')],
     ['unexpected-error', new TypeError('hunter2')],
-  ])('of a store that fails: %s', async (name, error) => {
+  ])('the responses while the store fails are unchanged: %s', async (name, error) => {
     const { ask, compare } = await start({
       store: storeThatThrows(error),
       settings: { corsOrigins: [origin] },
@@ -328,10 +349,10 @@ describe('recorded responses of operations with a token', () => {
     for (const [what, request] of bearerCalls)
       await ask(what, request([...bearer('user'), ['Origin', origin]]));
     await ask('verify', withKey(makeKey(), [['Origin', origin]]));
-    await ask('verify of what is no key', withKey('x'));
+    await ask('verify of a malformed key', withKey('x'));
     await ask('live', { target: '/health/live' });
     await ask('ready', { target: '/health/ready' });
-    await ask('ready to HEAD', { method: 'HEAD', target: '/health/ready' });
+    await ask('ready with HEAD', { method: 'HEAD', target: '/health/ready' });
     await compare(name);
   });
 });
@@ -347,48 +368,54 @@ describe('recorded responses of verify', () => {
     });
     const guard: Headers = [['X-Guard-Secret', 'g'.repeat(32)]];
     const key = await issue('user', 'My key/ä', { expires_in_days: 1 });
-    await ask('a good key', withKey(key));
-    await ask('a good key again', withKey(key));
-    await ask('a good key of a guard', withKey(key, guard));
+    await ask('a valid key', withKey(key));
+    await ask('a valid key again', withKey(key));
+    await ask('a valid key from a guard', withKey(key, guard));
     const another = await issue('user', 'another', { expires_in_days: 30 });
-    await ask('a good key of a guard, for the first time', withKey(another, guard));
-    await ask('a good key that reports', withKey(key, [['X-Cached-Answers', '7']]));
-    await ask('a good key that reports too much', withKey(key, [['X-Cached-Answers', '3000']]));
+    await ask('an uncached valid key from a guard', withKey(another, guard));
+    await ask('a valid key that reports usage', withKey(key, [['X-Cached-Answers', '7']]));
     await ask(
-      'a good key that reports what is no number',
+      'a valid key that reports too much usage',
+      withKey(key, [['X-Cached-Answers', '3000']]),
+    );
+    await ask(
+      'a valid key that reports an invalid number',
       withKey(key, [['X-Cached-Answers', 'x']]),
     );
-    await ask('a good key for a listed page', withKey(key, [['Origin', origin]]));
-    await ask('a good key for another page', withKey(key, [['Origin', 'https://evil.example']]));
-    await ask('a good key with a token beside it', withKey(key, [['Authorization', 'Bearer x']]));
-    await ask('a good key with an id', withKey(key, [['X-Request-Id', 'my-id']]));
+    await ask('a valid key from a listed origin', withKey(key, [['Origin', origin]]));
+    await ask(
+      'a valid key from an unlisted origin',
+      withKey(key, [['Origin', 'https://evil.example']]),
+    );
+    await ask('a valid key and a token', withKey(key, [['Authorization', 'Bearer x']]));
+    await ask('a valid key with a request id', withKey(key, [['X-Request-Id', 'my-id']]));
     for (const method of ['HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND']) {
-      await ask('a good key', { ...withKey(key), method });
+      await ask('a valid key', { ...withKey(key), method });
     }
-    await ask('a good key with a body', { ...withKey(key), method: 'POST', body: 'x' });
+    await ask('a valid key with a body', { ...withKey(key), method: 'POST', body: 'x' });
     for (const below of ['/', '/a/b', '/../x', '?a=b', '#a', '/%ff', '//']) {
-      await ask('a good key', { ...withKey(key), target: `${verifyPath}${below}` });
+      await ask('a valid key', { ...withKey(key), target: `${verifyPath}${below}` });
     }
-    await ask('a good key by a whole URL', {
+    await ask('a valid key with an absolute URL', {
       ...withKey(key),
       target: `http://x${verifyPath}/a?b=c`,
     });
     await ask(
-      'a good key that offers an upgrade',
+      'a valid key that offers an upgrade',
       withKey(key, [
         ['Connection', 'Upgrade'],
         ['Upgrade', 'x'],
       ]),
     );
     await ask('no key', { target: verifyPath });
-    await ask('no key for a listed page', { target: verifyPath, headers: [['Origin', origin]] });
+    await ask('no key from a listed origin', { target: verifyPath, headers: [['Origin', origin]] });
     await ask('an empty key', withKey(''));
-    await ask('what is no key', withKey('sk-123'));
+    await ask('a malformed key', withKey('sk-123'));
     await ask('two keys', withKey(key, [['X-API-Key', key]]));
     await ask('a mistyped key', withKey(`${makeKey().slice(0, -1)}!`));
     await ask('an unknown key', withKey(makeKey()));
-    await ask('an unknown key of a guard', withKey(makeKey(), guard));
-    await ask('an unknown key to HEAD', { ...withKey(makeKey()), method: 'HEAD' });
+    await ask('an unknown key from a guard', withKey(makeKey(), guard));
+    await ask('an unknown key with HEAD', { ...withKey(makeKey()), method: 'HEAD' });
     await send(call(deletePath, named('another')));
     await ask('a deleted key', withKey(another));
     await suspend(store, {
@@ -397,7 +424,7 @@ describe('recorded responses of verify', () => {
       now: transcriptTime,
     });
     const third = await issue('third', 'third', { expires_in_days: 1 });
-    await ask('a good key of somebody else', withKey(third));
+    await ask('a valid key of another owner', withKey(third));
     now += 86_400_000;
     await ask('an expired key', withKey(third));
     for (const path of [
@@ -415,23 +442,26 @@ describe('recorded responses of verify', () => {
     const limited = await start({ settings: { ipRateLimitPerMinute: 3 } });
     const key = await limited.issue('pioneer', 'name', {}, { tier: 'pioneer' });
     for (let sent = 0; sent < 20; sent++) await limited.send(withKey(key));
-    await limited.ask('a good key over the limit of its owner', withKey(key));
+    await limited.ask('a valid key over the limit of its owner', withKey(key));
     await limited.ask('an unknown key within the limit of the address', withKey(makeKey()));
     await limited.ask('no key within the limit of the address', { target: verifyPath });
-    await limited.ask('an unknown key beyond it', withKey(makeKey()));
-    await limited.ask('a good key beyond both', withKey(key));
+    await limited.ask('an unknown key over the limit of the address', withKey(makeKey()));
+    await limited.ask('a valid key over both limits', withKey(key));
     const starter = await limited.issue('starter', 'name', {}, { tier: 'starter' });
-    expect(starter, 'the address has used up its limit').toBeUndefined();
+    expect(starter, 'the limit of the address is exceeded').toBeUndefined();
     await limited.compare('verify-limits');
   });
 
   test('the responses of verify over a daily quota are unchanged', async () => {
     const { ask, app, issue, compare } = await start();
     const key = await issue('pioneer', 'name', {}, { tier: 'pioneer' });
-    await ask('a good key', withKey(key));
+    await ask('a valid key', withKey(key));
     app.countUsage('pioneer', 'name', 499);
-    await ask('a good key over the quota', withKey(key));
-    await ask('a good key over the quota that reports', withKey(key, [['X-Cached-Answers', '7']]));
+    await ask('a valid key over the quota', withKey(key));
+    await ask(
+      'a valid key over the quota that reports usage',
+      withKey(key, [['X-Cached-Answers', '7']]),
+    );
     await app.storeUsage();
     await ask('usage', { target: usagePath, headers: bearer('pioneer', { tier: 'pioneer' }) });
     await compare('verify-quota');
@@ -462,10 +492,10 @@ describe('recorded responses of paths and methods', () => {
       'http://[/',
       `/${'x'.repeat(4_000)}`,
     ]) {
-      await ask('nothing', { target });
+      await ask('an unknown path', { target });
     }
-    await ask('nothing, to HEAD', { method: 'HEAD', target: '/nothing' });
-    await ask('nothing, with a token', { target: '/nothing', headers: bearer('user') });
+    await ask('HEAD of an unknown path', { method: 'HEAD', target: '/nothing' });
+    await ask('an unknown path with a token', { target: '/nothing', headers: bearer('user') });
     for (const path of [requestPath, userPath, documentPath]) {
       const method = path === requestPath ? 'POST' : 'GET';
       const spellings = [
@@ -503,7 +533,7 @@ describe('recorded responses of paths and methods', () => {
         `HTTPS://y${path}#a`,
       );
       spellings.push(`${path.replace('/v1/', '/v1\\')}#a`, `${path}\u00a0`);
-      for (const target of spellings) await ask('a spelling', { method, target });
+      for (const target of spellings) await ask('an equivalent spelling', { method, target });
     }
     await compare('spellings');
   });
@@ -545,10 +575,10 @@ describe('recorded responses of paths and methods', () => {
     ]) {
       await ask('no host', { ...request, hosts: [] });
       await ask('two hosts', { ...request, hosts: ['a', 'b'] });
-      await ask('a host that is none', { ...request, hosts: ['a b'] });
+      await ask('an invalid host', { ...request, hosts: ['a b'] });
     }
-    await ask('no host, by HTTP/1.0', { target: verifyPath, hosts: [], version: '1.0' });
-    await ask('no host, by HTTP/1.0', { target: userPath, hosts: [], version: '1.0' });
+    await ask('no host, over HTTP/1.0', { target: verifyPath, hosts: [], version: '1.0' });
+    await ask('no host, over HTTP/1.0', { target: userPath, hosts: [], version: '1.0' });
     await compare('hosts');
   });
 
@@ -569,25 +599,28 @@ describe('recorded responses of paths and methods', () => {
       '/nothing',
       '/health/live',
     ]) {
-      await ask('a listed page', preflight(target, origin));
-      await ask('another page', preflight(target, 'https://evil.example'));
+      await ask('a listed origin', preflight(target, origin));
+      await ask('an unlisted origin', preflight(target, 'https://evil.example'));
     }
     await ask(
-      'with headers',
+      'a listed origin that requests a header',
       preflight(requestPath, origin, [['Access-Control-Request-Headers', 'authorization']]),
     );
-    await ask('OPTIONS that asks nothing', {
+    await ask('OPTIONS without a requested method', {
       method: 'OPTIONS',
       target: requestPath,
       headers: [['Origin', origin]],
     });
-    await ask('an error for a listed page', { target: '/nothing', headers: [['Origin', origin]] });
-    await ask('a wrong method for a listed page', {
+    await ask('an error from a listed origin', {
+      target: '/nothing',
+      headers: [['Origin', origin]],
+    });
+    await ask('an unsupported method from a listed origin', {
       target: requestPath,
       headers: [['Origin', origin]],
     });
-    await ask('no token from a listed page', { target: userPath, headers: [['Origin', origin]] });
-    await ask('the document for a listed page', {
+    await ask('no token from a listed origin', { target: userPath, headers: [['Origin', origin]] });
+    await ask('the document from a listed origin', {
       target: documentPath,
       headers: [['Origin', origin]],
     });
@@ -600,17 +633,17 @@ describe('recorded responses of paths and methods', () => {
     const plain: Headers = [['Accept-Encoding', 'identity']];
     for (const method of ['GET', 'HEAD']) {
       await ask('the document', { method, target: documentPath });
-      await ask('the document, not compressed', { method, target: documentPath, headers: plain });
+      await ask('the document uncompressed', { method, target: documentPath, headers: plain });
     }
-    await ask('the document by HTTPS', {
+    await ask('the document over HTTPS', {
       target: documentPath,
       headers: [['X-Forwarded-Proto', 'https']],
     });
-    await ask('the document by two proxies', {
+    await ask('the document through two proxies', {
       target: documentPath,
       headers: [['X-Forwarded-Proto', 'https, http']],
     });
-    await ask('the document of a host that no text may repeat', {
+    await ask('the document for a host with an escape', {
       target: documentPath,
       hosts: ['a%20b'],
     });
@@ -662,12 +695,12 @@ describe('recorded responses of paths and methods', () => {
     };
     await ask('no signature', alerts([]));
     await ask(
-      'a signature by nobody',
+      'a signature by an unknown key',
       alerts([['Github-Public-Key-Identifier', 'x'], signed[1] as [string, string]]),
     );
-    await ask('a signature of something else', alerts(signed, { body: '[]' }));
+    await ask('a signature of another body', alerts(signed, { body: '[]' }));
     await ask(
-      'another type',
+      'another content type',
       alerts([...signed, ['Content-Type', 'text/plain']].slice(1) as Headers, { headers: signed }),
     );
     const [first, ...others] = (await ask('alerts', alerts(signed))).headers;

@@ -8,8 +8,8 @@ let app: TestApp;
 let credentials: string;
 beforeAll(async () => {
   app = await startApp();
-  const key = await newKey(app.url, 'somebody');
-  credentials = `X-API-Key: ${key}\r\nAuthorization: Bearer ${tokenFor('somebody')}\r\n`;
+  const key = await newKey(app.url, 'user');
+  credentials = `X-API-Key: ${key}\r\nAuthorization: Bearer ${tokenFor('user')}\r\n`;
 });
 afterAll(() => app.close());
 

@@ -242,7 +242,7 @@ describe.each(namingKey.map((operation) => [operation.id, operation] as const))(
 );
 
 describe.each([rotatePath, rollPath, deletePath])('%s', (path) => {
-  test(`${path} responds with the same 404 for another user's key and for no key`, async () => {
+  test(`${path} responds with the same 404 to another user's key and to an unknown name`, async () => {
     const app = await startApp();
     onTestFinished(() => app.close());
     const issued = await post(`${app.url}/api/v1/apikey/request`, {
@@ -250,12 +250,12 @@ describe.each([rotatePath, rollPath, deletePath])('%s', (path) => {
       expires_in_days: 1,
     });
     expect(issued.status).toBe(200);
-    const token = tokenFor('somebody else');
+    const token = tokenFor('another user');
     const theirs = await post(`${app.url}${path}`, { api_key_name: 'theirs' }, { token });
-    const nobodys = await post(`${app.url}${path}`, { api_key_name: 'nobody' }, { token });
+    const unknown = await post(`${app.url}${path}`, { api_key_name: 'unknown' }, { token });
     expectError(theirs, 404, 'no_such_key');
     expect(theirs.body['details']).toBe('api_key_name: you have no key with this name.');
-    expect(comparable(theirs)).toEqual(comparable(nobodys));
+    expect(comparable(theirs)).toEqual(comparable(unknown));
     expect((await post(`${app.url}${path}`, { api_key_name: 'theirs' })).status).toBe(200);
   });
 });

@@ -18,7 +18,7 @@ test.runIf(inject('available').includes('schemathesis'))(
   async () => {
     const service = await startProcess();
     const token = tokenFor('schemathesis');
-    const key = await newKey(service.url, 'somebody else');
+    const key = await newKey(service.url, 'another user');
     try {
       const { stdout } = await promisify(execFile)(
         'schemathesis',

@@ -28,14 +28,14 @@ describe('MemoryCounters', () => {
     'MemoryCounters keeps its windows when the clock is set by %i s',
     (seconds) => {
       const { clock, counters, pass } = start();
-      counters.increment('somebody');
+      counters.increment('client');
       pass(20_000);
       clock.day += seconds * 1000;
-      const counted = counters.increment('somebody');
+      const counted = counters.increment('client');
       expect(counted.totalHits).toBe(2);
       expect((counted.resetTime as Date).getTime() - clock.day).toBe(40_000);
       pass(40_000);
-      expect(counters.increment('somebody').totalHits).toBe(1);
+      expect(counters.increment('client').totalHits).toBe(1);
     },
   );
 
@@ -48,13 +48,13 @@ describe('MemoryCounters', () => {
 
   test('MemoryCounters refunds no more than was consumed', () => {
     const { counters } = start();
-    counters.decrement('nobody');
-    counters.increment('somebody');
-    counters.decrement('somebody');
-    counters.decrement('somebody');
-    expect(counters.get('somebody')?.totalHits).toBe(0);
-    counters.resetKey('somebody');
-    expect(counters.get('somebody')).toBeUndefined();
+    counters.decrement('unknown');
+    counters.increment('client');
+    counters.decrement('client');
+    counters.decrement('client');
+    expect(counters.get('client')?.totalHits).toBe(0);
+    counters.resetKey('client');
+    expect(counters.get('client')).toBeUndefined();
   });
 });
 
@@ -71,7 +71,7 @@ describe.skipIf(!inject('available').includes('faketime'))(
       return {
         clock,
         url: service.url,
-        ask: () => requestKey(service.url, {}, { token: tokenFor('somebody', claims) }),
+        ask: () => requestKey(service.url, {}, { token: tokenFor('user', claims) }),
       };
     }
 

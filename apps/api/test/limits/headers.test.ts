@@ -40,13 +40,15 @@ test('the pipeline sends the same rate limit headers as express-rate-limit', asy
   });
   for (let sent = 1; sent <= 3; sent++) {
     const response = await fetch(url);
-    const [date, dateTold, ...told] = (await response.json()) as string[];
+    const [date, expectedDate, ...expected] = (await response.json()) as string[];
     expect(date).toBe('Date');
-    const lag = Date.parse(String(dateTold)) - Date.parse(String(response.headers.get('date')));
+    const lag = Date.parse(String(expectedDate)) - Date.parse(String(response.headers.get('date')));
     expect([0, 1_000]).toContain(lag);
-    expect(told).toHaveLength(10);
-    for (let index = 0; index < told.length; index += 2) {
-      expect(response.headers.get(told[index] as string), told[index]).toBe(told[index + 1]);
+    expect(expected).toHaveLength(10);
+    for (let index = 0; index < expected.length; index += 2) {
+      expect(response.headers.get(expected[index] as string), expected[index]).toBe(
+        expected[index + 1],
+      );
     }
     expect(response.headers.get('x-ratelimit-remaining')).toBe(String(100 - sent));
   }

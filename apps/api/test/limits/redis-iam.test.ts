@@ -150,7 +150,7 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
   ])('rejects a certificate of Redis %s', async (_, host, names, isItsCa) => {
     const server = makeCertificates(names);
     const { count, lines } = await start('answers', isItsCa ? server.ca : otherCa, server, host);
-    expect(await count('somebody')).toBe(1);
+    expect(await count('client')).toBe(1);
     await waitFor('the log line', () => lines.length > 0);
     expect(lines[0]?.message).toBe(logEvents.redisUnavailable);
     expect(lines[0]?.err?.message).toMatch(/certificate/i);
@@ -197,8 +197,8 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     async (mode) => {
       const { count, lines, metadata, countedInRedis, messages } = await start(mode);
       await waitFor('the line', () => lines.length > 0);
-      expect(await count('somebody')).toBe(1);
-      expect(await count('somebody')).toBe(2);
+      expect(await count('client')).toBe(1);
+      expect(await count('client')).toBe(2);
       metadata.mode = 'answers';
       await countedInRedis();
       expect(messages()).toEqual([logEvents.redisUnavailable, logEvents.redisRecovered]);
@@ -212,7 +212,7 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     await accept('another');
     await cut();
     await waitFor('the line', () => lines.length > 0);
-    expect(await count('somebody')).toBe(1);
+    expect(await count('client')).toBe(1);
     expect(JSON.stringify(lines)).not.toContain('token-1');
   });
 
@@ -220,6 +220,6 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     const { count, lines } = await start('answers', otherCa);
     await waitFor('the line', () => lines.length > 0);
     expect(lines[0]?.err?.message).toMatch(/certificate|CERT/);
-    expect(await count('somebody')).toBe(1);
+    expect(await count('client')).toBe(1);
   });
 });

@@ -124,25 +124,25 @@ describe.skipIf(!inject('available').includes('redis'))('a counter in Redis', ()
   const names = () => inspector.keys('*');
 
   test('returns undefined for a counter that does not exist in Redis', async () => {
-    expect(await counters.get?.('nobody')).toBeUndefined();
-    await counters.increment('somebody');
-    expect(await counters.get?.('somebody')).toMatchObject({ totalHits: 1 });
+    expect(await counters.get?.('unknown')).toBeUndefined();
+    await counters.increment('client');
+    expect(await counters.get?.('client')).toMatchObject({ totalHits: 1 });
   });
 
   test('adds several requests to an existing counter in Redis, and creates none', async () => {
-    await counters.increment('somebody');
-    await counters.add('somebody', 14);
-    expect(await counters.get?.('somebody')).toMatchObject({ totalHits: 15 });
-    await counters.add('nobody', 14);
-    expect(await counters.get?.('nobody')).toBeUndefined();
+    await counters.increment('client');
+    await counters.add('client', 14);
+    expect(await counters.get?.('client')).toMatchObject({ totalHits: 15 });
+    await counters.add('unknown', 14);
+    expect(await counters.get?.('unknown')).toBeUndefined();
   });
 
   test('removes a counter from Redis when its window ends, even if a refund follows', async () => {
-    await counters.increment('somebody');
-    await counters.decrement('somebody');
-    expect(await inspector.get('limit:address:somebody')).toBe('0');
+    await counters.increment('client');
+    await counters.decrement('client');
+    expect(await inspector.get('limit:address:client')).toBe('0');
     await waitFor('the counters to end', async () => (await names()).length === 0);
-    await counters.decrement('somebody');
+    await counters.decrement('client');
     expect(await names()).toEqual([]);
   });
 });

@@ -152,7 +152,7 @@ const cases: Record<string, Case> = {
 };
 
 describe.each(Object.entries(cases))('on Firestore with %s', (_what, { environment, says }) => {
-  test('runs, is not ready, responds with errors in time and logs the cause', async () => {
+  test('the service starts, is not ready, responds with errors in time and logs the cause', async () => {
     const service = await startProcess({
       KEY_STORE: 'firestore',
       GOOGLE_CLOUD_PROJECT: 'demo-credentials',

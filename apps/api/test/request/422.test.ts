@@ -128,7 +128,7 @@ describe('rejecting invalid values', () => {
     );
     expect(statuses).toEqual(names.map(() => 200));
     expect(
-      (await requestKey(app.url, { api_key_name: 'café' }, { token: tokenFor('somebody else') }))
+      (await requestKey(app.url, { api_key_name: 'café' }, { token: tokenFor('another user') }))
         .status,
     ).toBe(200);
   });

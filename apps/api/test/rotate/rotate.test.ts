@@ -79,14 +79,16 @@ describe('POST /api/v1/apikey/rotate', () => {
   });
 
   test('rotate extends an expired key until 30 days after its expiry, then responds with 404', async () => {
-    await issueAndWait('gone', 1, 31 * day);
+    await issueAndWait('removed', 1, 31 * day);
     expectError(
-      await rotateKey(app.url, { api_key_name: 'MyFirstKey' }, as('gone')),
+      await rotateKey(app.url, { api_key_name: 'MyFirstKey' }, as('removed')),
       404,
       'no_such_key',
     );
     now -= 1000;
-    expect((await rotateKey(app.url, { api_key_name: 'MyFirstKey' }, as('gone'))).status).toBe(200);
+    expect((await rotateKey(app.url, { api_key_name: 'MyFirstKey' }, as('removed'))).status).toBe(
+      200,
+    );
   });
 
   test('rotate compares names exactly', async () => {
@@ -103,7 +105,7 @@ describe('POST /api/v1/apikey/rotate', () => {
   test.each(['null', '"30"', '30.5', 'true', '[30]', '{}', '0', '-1', '1e400'])(
     'rotate responds with 422 to expires_in_days %s before it looks up the name',
     async (json) => {
-      const rawBody = `{"api_key_name": "nobody", "expires_in_days": ${json}}`;
+      const rawBody = `{"api_key_name": "unknown", "expires_in_days": ${json}}`;
       const answer = await rotateKey(app.url, undefined, { ...as('days'), rawBody });
       expectError(answer, 422, 'invalid_field');
       expect(answer.body['details']).toMatch(/^expires_in_days: must /);

@@ -21,8 +21,8 @@ const permanent = [
 
 const reads: Record<string, (store: TestStore) => Promise<unknown>> = {
   'a readiness check': (store) => store.check(),
-  'a look-up': (store) => store.find(['a'.repeat(64)]),
-  'a look-up under two peppers': (store) => store.find(['a'.repeat(64), 'b'.repeat(64)]),
+  'a lookup': (store) => store.find(['a'.repeat(64)]),
+  'a lookup under two peppers': (store) => store.find(['a'.repeat(64), 'b'.repeat(64)]),
   'a list of keys': (store) => store.list('owner', present),
   'a count of owners': (store) => store.countOwners(),
 };

@@ -67,7 +67,7 @@ describe('POST /api/v1/user/usage/daily', () => {
         }[]
       ).map(({ api_key_name }) => api_key_name);
     expect(await namesOf()).toEqual(['one', 'two']);
-    expect(await namesOf(['two', 'never', 'nobody', 'two'])).toEqual(['two']);
+    expect(await namesOf(['two', 'never', 'unknown', 'two'])).toEqual(['two']);
     expect(await namesOf([])).toEqual([]);
   });
 

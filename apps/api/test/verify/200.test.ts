@@ -20,7 +20,7 @@ describe('verification of a valid key', () => {
   let key: string;
   beforeAll(async () => {
     app = await startApp({ now: () => now });
-    key = await newKey(app.url, 'somebody', { tier: 'growth' });
+    key = await newKey(app.url, 'user', { tier: 'growth' });
   });
   afterAll(() => app.close());
 
@@ -28,7 +28,7 @@ describe('verification of a valid key', () => {
     const { status, body } = await verifyKey(app.url, key);
     expect(status).toBe(200);
     expect(body).toEqual({
-      user_id: 'somebody',
+      user_id: 'user',
       name: 'MyFirstKey',
       tier: 'growth',
       created_at: '2025-08-31T23:59:59Z',
@@ -51,7 +51,7 @@ describe('verification of a valid key', () => {
     'verify accepts %s',
     async (method) => {
       expect((await verifyKey(app.url, key, { method })).body).toMatchObject({
-        user_id: 'somebody',
+        user_id: 'user',
       });
     },
   );
@@ -80,7 +80,7 @@ describe('verification of a valid key', () => {
       app.port,
       `POST ${verifyPath}${below} HTTP/1.1\r\nHost: x\r\nX-API-Key: ${key}\r\nConnection: close\r\n\r\n`,
     );
-    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*"user_id":"somebody"/);
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*"user_id":"user"/);
   });
 
   test.each(['x', '-', '%2f', ';a=b'])(
@@ -137,7 +137,7 @@ describe('verification of a valid key', () => {
       },
     });
     expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([204, origin]);
-    const own = await newKey(listing.url, 'somebody');
+    const own = await newKey(listing.url, 'user');
     for (const [from, allowed] of [
       [origin, origin],
       ['https://evil.example.com', null],
@@ -153,12 +153,12 @@ test("verify returns the tier of the owner's newest token", async () => {
   const app = await startApp();
   onTestFinished(() => app.close());
   const iat = Math.floor(Date.now() / 1000);
-  const key = await newKey(app.url, 'somebody', { tier: 'starter', iat: iat - 100 });
+  const key = await newKey(app.url, 'user', { tier: 'starter', iat: iat - 100 });
   const tier = async () => (await verifyKey(app.url, key)).body['tier'];
   expect(await tier()).toBe('starter');
-  await newKey(app.url, 'somebody', { tier: 'growth', iat: iat - 50 }, 'another');
+  await newKey(app.url, 'user', { tier: 'growth', iat: iat - 50 }, 'another');
   expect(await tier()).toBe('growth');
-  await getUser(app.url, { token: tokenFor('somebody', { tier: 'enterprise', iat }) });
+  await getUser(app.url, { token: tokenFor('user', { tier: 'enterprise', iat }) });
   expect(await tier()).toBe('enterprise');
 });
 
@@ -166,7 +166,7 @@ test('verify accepts a previous secret until its grace ends', async () => {
   let now = issuedAt;
   const app = await startApp({ now: () => now });
   onTestFinished(() => app.close());
-  const token = tokenFor('somebody', { iat: now / 1000, exp: now / 1000 + 3600 });
+  const token = tokenFor('user', { iat: now / 1000, exp: now / 1000 + 3600 });
   const old = (await requestKey(app.url, { api_key_name: 'abc' }, { token })).body[
     'api_key'
   ] as string;
@@ -187,12 +187,12 @@ test('verify accepts a key after a new pepper is added', async () => {
   const store = createSqliteStore(':memory:', Date.now);
   const newer = { version: 'newer', secret: Buffer.alloc(32, 'newer') };
   const before = await startApp({ store });
-  const key = await newKey(before.url, 'somebody');
+  const key = await newKey(before.url, 'user');
   const after = await startApp({ store, peppers: [newer, testPepper] });
   onTestFinished(() => after.close());
   for (let round = 0; round < 2; round++)
     expect((await verifyKey(after.url, key)).status).toBe(200);
-  expect(
-    (await verifyKey(after.url, await newKey(after.url, 'somebody', {}, 'another'))).status,
-  ).toBe(200);
+  expect((await verifyKey(after.url, await newKey(after.url, 'user', {}, 'another'))).status).toBe(
+    200,
+  );
 });

@@ -38,7 +38,7 @@ async function badKeys() {
   const store = createSqliteStore(':memory:', () => now);
   const app = await startApp({ store, now: () => now });
   onTestFinished(() => app.close());
-  const token = tokenFor('somebody', { exp: Math.floor(now / 1000) + 1e7 });
+  const token = tokenFor('user', { exp: Math.floor(now / 1000) + 1e7 });
   const issue = async (name: string, days: number, url = app.url) =>
     (await requestKey(url, { api_key_name: name, expires_in_days: days }, { token })).body[
       'api_key'
@@ -51,7 +51,7 @@ async function badKeys() {
   const ofAnotherPepper = await issue('of another pepper', 9, other.url);
 
   const expired = await issue('expired', 1);
-  const gone = await issue('gone', 1);
+  const removed = await issue('removed', 1);
   now += 32 * 86_400_000;
   const justExpired = await issue('just expired', 1);
   now += 86_400_000;
@@ -66,7 +66,7 @@ async function badKeys() {
     bad: {
       unknown: makeKey(),
       expired,
-      gone,
+      removed,
       justExpired,
       deleted,
       rolled,
@@ -113,7 +113,7 @@ describe('verification of an invalid key', () => {
   ])('verify responds with 401 to two X-API-Key headers %s', async (_what, keys) => {
     const app = await startApp();
     onTestFinished(() => app.close());
-    const key = await newKey(app.url, 'somebody');
+    const key = await newKey(app.url, 'user');
     const headers: [string, string][] = keys(key).map((value) => ['x-api-key', value]);
     const response = await fetch(`${app.url}/api/v1/apikey/verify`, { headers });
     expect([response.status, response.headers.get('x-error-code')]).toEqual([401, 'invalid_key']);
@@ -122,7 +122,7 @@ describe('verification of an invalid key', () => {
   test('verify responds with 401 to a valid key outside X-API-Key', async () => {
     const app = await startApp();
     onTestFinished(() => app.close());
-    const key = await newKey(app.url, 'somebody');
+    const key = await newKey(app.url, 'user');
     const path = `/api/v1/apikey/verify/${key}?x-api-key=${key}&api_key=${key}`;
     const headers = {
       authorization: `Bearer ${key}`,
@@ -150,6 +150,6 @@ describe('verification of a preflight', () => {
     onTestFinished(() => app.close());
     const init = { method: 'OPTIONS', path: `${verifyPath}${below}`, headers };
     expectError(await verifyKey(app.url, undefined, init), 401, 'invalid_key');
-    expect((await verifyKey(app.url, await newKey(app.url, 'somebody'), init)).status).toBe(200);
+    expect((await verifyKey(app.url, await newKey(app.url, 'user'), init)).status).toBe(200);
   });
 });

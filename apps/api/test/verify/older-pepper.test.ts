@@ -87,7 +87,7 @@ test.each([
     }
     expect(await redigested()).toBe(changes);
 
-    clock += 86_400_000; // The older instance is gone.
+    clock += 86_400_000; // The older instance is stopped.
     await promoted();
     expect(
       (await verifyKey(await startWith(another(), [newer]), key)).status,

@@ -32,13 +32,13 @@ describe('cache time of a response', () => {
     expect(read({ 'cache-control': value })).toMatchObject({ maximumAge: milliseconds });
   });
 
-  test('is not cached beyond the expiry of the key', () => {
+  test('a response is not cached beyond the expiry of the key', () => {
     const expiresAt = new Date(Date.now() + 3_000).toISOString();
     const answer = read({ 'cache-control': 'private, max-age=7' }, { expires_at: expiresAt });
     expect(answer).toMatchObject({ maximumAge: expect.closeTo(3_000, -3) });
   });
 
-  test("is not cached beyond the owner's window", () => {
+  test("a response is not cached beyond the owner's window", () => {
     const date = 'Sun, 31 Aug 2025 23:59:59 GMT';
     const minute = {
       'x-ratelimit-limit': '7',

@@ -96,7 +96,7 @@ test('never refuses an owner below the limit when a proxy removes the rate-limit
   expect((await allowedWith(4_000, false)).refused).toBe(0);
 });
 
-test('accepts the limit in every minute from an owner above it, plus the few requests that are look-ups', async () => {
+test('accepts the limit in every minute from an owner above it, plus the few requests that are lookups', async () => {
   for (const allowed of (await allowedWith(500)).allowed) {
     expect(allowed).toBeGreaterThanOrEqual(limit);
     expect(allowed).toBeLessThanOrEqual(limit + 6);

@@ -53,7 +53,7 @@ describe('a cached answer', () => {
     expect(service.questions).toHaveLength(2);
   });
 
-  test('counts the cache time from the start of the look-up', async () => {
+  test('counts the cache time from the start of the lookup', async () => {
     const outcome = checker.check(key, client);
     clock.now += 3_000;
     await service.last().answer(valid({ maximumAge: 7_000 }));
@@ -100,7 +100,7 @@ describe('a cached answer', () => {
 });
 
 describe('concurrent requests with one key', () => {
-  test('share one look-up between concurrent requests, and count the others as answered from the cache', async () => {
+  test('shares one lookup between concurrent requests, and counts the others as answered from the cache', async () => {
     const outcomes = Array.from({ length: 50 }, () => checker.check(key, client));
     await service.last().answer(valid());
     for (const outcome of await Promise.all(outcomes)) expectAccepted(outcome);
@@ -110,7 +110,7 @@ describe('concurrent requests with one key', () => {
     expect(service.last().cachedAnswers).toBe(49);
   });
 
-  test('share a failed look-up between concurrent requests, and look up again for the next', async () => {
+  test('shares a failed lookup between concurrent requests, and looks up again for the next', async () => {
     const outcomes = [checker.check(key, client), checker.check(key, client)];
     await service.last().answer(down);
     expect(await Promise.all(outcomes)).toEqual([unavailable, unavailable]);
@@ -118,7 +118,7 @@ describe('concurrent requests with one key', () => {
     expect(service.questions).toHaveLength(2);
   });
 
-  test('look up again if the answer is not fresh any more for a later request', async () => {
+  test('looks up again if the answer is not fresh enough for a later request', async () => {
     const first = checker.check(key, client);
     const slow = service.last();
     clock.now += 2_000;
@@ -130,7 +130,7 @@ describe('concurrent requests with one key', () => {
     expect(await second).toBe(invalidKey);
   });
 
-  test('look up concurrent requests with different keys separately', () => {
+  test('looks up concurrent requests with different keys separately', () => {
     checker.check(key, client);
     checker.check(makeKey(), client);
     expect(service.questions).toHaveLength(2);
@@ -295,7 +295,7 @@ describe("the owner's window", () => {
   const limits = (input: ValidInput = {}) =>
     valid({ limit: 20, remaining: 2, endsAt: clock.now + 5_500, ...input });
 
-  test('accepts as many requests as the service reported as remaining, then answers 429 without a look-up', async () => {
+  test('accepts as many requests as the service reported as remaining, then answers 429 without a lookup', async () => {
     await checkWithAnswer(limits());
     expectAccepted(checker.check(key, client));
     expectAccepted(checker.check(key, client));
@@ -335,7 +335,7 @@ describe("the owner's window", () => {
     expect(checker.check(second, client)).toBeInstanceOf(Refusal);
   });
 
-  test('starts a new window with a look-up after the end of the last', async () => {
+  test('starts a new window with a lookup after the end of the last', async () => {
     await checkWithAnswer(limits({ remaining: 2 }));
     expectAccepted(checker.check(key, client));
     expectAccepted(checker.check(key, client));
@@ -353,7 +353,7 @@ describe("the owner's window", () => {
     expect(checker.check(key, client)).toMatchObject({ headers: { 'Retry-After': '60' } });
   });
 
-  test('applies the limit to requests that waited for a look-up', async () => {
+  test('applies the limit to requests that waited for a lookup', async () => {
     const outcomes = Array.from({ length: 5 }, () => checker.check(key, client));
     await service.last().answer(limits());
     const codes = (await Promise.all(outcomes)).map((outcome) => outcome instanceof Refusal);
@@ -377,7 +377,7 @@ describe('usage reports', () => {
     clock.now += 1_000;
   }
 
-  test('reports usage once, with the next look-up of the key', async () => {
+  test('reports usage once, with the next lookup of the key', async () => {
     await useThrice();
     await checkWithAnswer(valid({ maximumAge: 0 }));
     expect(service.last().cachedAnswers).toBe(3);
@@ -385,7 +385,7 @@ describe('usage reports', () => {
     expect(service.last().cachedAnswers).toBe(0);
   });
 
-  test('reports usage again, with later usage, after a failed look-up', async () => {
+  test('reports usage again, with later usage, after a failed lookup', async () => {
     await useThrice();
     await checkWithAnswer(down);
     await checkWithAnswer(limited);

@@ -83,7 +83,7 @@ function setUp(key: string, bound: number) {
 }
 
 test.each(bounds)(
-  'only the first request with a key in use waits for a look-up, with a cache time of %i ms',
+  'only the first request with a key in use waits for a lookup, with a cache time of %i ms',
   async (bound) => {
     const key = makeKey();
     const { strategy, now, state } = setUp(key, bound);

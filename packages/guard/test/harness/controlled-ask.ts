@@ -30,7 +30,7 @@ export function controlledAsk() {
     /** Returns the most recent lookup. */
     last(): Question {
       const question = questions.at(-1);
-      if (question === undefined) throw new Error('There was no look-up.');
+      if (question === undefined) throw new Error('There was no lookup.');
       return question;
     },
   };
