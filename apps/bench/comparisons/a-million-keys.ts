@@ -26,8 +26,9 @@ function comparison(name: string, ours: string, measure: () => Measure): Compari
       const amount = bench.amount(requestsPerRound);
       const full = await startFilled(bench, bench.amount(1_000_000), amount);
       const empty = await startFilled(bench, amount, amount);
-      const median = (service: FilledService, send: Measure) => async () =>
-        1000 * percentile(await send(service, amount), 0.5);
+      const median = (service: FilledService, send: Measure) => async () => ({
+        value: 1000 * percentile(await send(service, amount), 0.5),
+      });
       return {
         round: alternating(median(full, measure()), median(empty, measure())),
         async end() {

@@ -1,5 +1,5 @@
 import { alternating, type Comparison } from '../harness/comparison.ts';
-import { closedLoop } from '../harness/load.ts';
+import { underLoad } from '../harness/load.ts';
 import { startProgram } from '../harness/program.ts';
 import { firstRequests, issuePath, serviceOnFirestore } from '../harness/service.ts';
 import { startWorker } from '../harness/worker.ts';
@@ -23,7 +23,7 @@ export const issueOnFirestore: Comparison = {
     });
     return {
       round: alternating(
-        () => closedLoop(service.url, issuePath, requests(amount)),
+        () => underLoad(service, issuePath, requests(amount)),
         () => client.perform(amount),
       ),
       async end() {

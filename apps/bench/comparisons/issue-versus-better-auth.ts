@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { alternating, type Comparison } from '../harness/comparison.ts';
-import { closedLoop, type Request } from '../harness/load.ts';
+import { type Request, underLoad } from '../harness/load.ts';
 import { startProgram } from '../harness/program.ts';
 import { issuePath, issueRequests, serviceOnSqlite } from '../harness/service.ts';
 
@@ -37,8 +37,8 @@ export const issueVersusBetterAuth: Comparison = {
     const creations = await createRequests(betterAuth.url);
     return {
       round: alternating(
-        () => closedLoop(service.url, issuePath, requests(bench.amount(20_000))),
-        () => closedLoop(betterAuth.url, createPath, creations(bench.amount(4_000))),
+        () => underLoad(service, issuePath, requests(bench.amount(20_000))),
+        () => underLoad(betterAuth, createPath, creations(bench.amount(4_000))),
       ),
       async end() {
         await service.stop();

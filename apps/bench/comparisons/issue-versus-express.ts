@@ -1,6 +1,6 @@
 import { bundlePeer } from '../harness/bundle.ts';
 import { alternating, type Comparison } from '../harness/comparison.ts';
-import { closedLoop } from '../harness/load.ts';
+import { underLoad } from '../harness/load.ts';
 import { startProgram } from '../harness/program.ts';
 import { issuePath, issueRequests, serviceOnSqlite } from '../harness/service.ts';
 
@@ -24,8 +24,8 @@ export const issueVersusExpress: Comparison = {
     );
     return {
       round: alternating(
-        () => closedLoop(service.url, issuePath, requests(amount)),
-        () => closedLoop(express.url, issuePath, requests(amount)),
+        () => underLoad(service, issuePath, requests(amount)),
+        () => underLoad(express, issuePath, requests(amount)),
       ),
       async end() {
         await service.stop();

@@ -1,6 +1,6 @@
 import { bundlePeer } from '../harness/bundle.ts';
 import { alternating, type Comparison } from '../harness/comparison.ts';
-import { closedLoop } from '../harness/load.ts';
+import { underLoad } from '../harness/load.ts';
 import { startProgram } from '../harness/program.ts';
 import { issuePath, issueRequests, serviceOnSqlite } from '../harness/service.ts';
 
@@ -23,8 +23,8 @@ export const issueVersusFloor: Comparison = {
     const floor = await startProgram({ main, environment: ours.environment ?? {} }, bench.folder);
     return {
       round: alternating(
-        () => closedLoop(service.url, issuePath, requests(amount)),
-        () => closedLoop(floor.url, issuePath, others(amount)),
+        () => underLoad(service, issuePath, requests(amount)),
+        () => underLoad(floor, issuePath, others(amount)),
       ),
       async end() {
         await service.stop();

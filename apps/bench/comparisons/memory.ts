@@ -24,9 +24,9 @@ export const memory: Comparison = {
         ]);
         const issue = (amount: number) => closedLoop(service.url, issuePath, requests(amount));
         await issue(1_000);
-        const other = await memoryInUse(service.process);
+        const other = { value: await memoryInUse(service.process) };
         for (let tenth = 0; tenth < 10; tenth++) await issue(bench.amount(9_900));
-        const ours = await memoryInUse(service.process);
+        const ours = { value: await memoryInUse(service.process) };
         await service.stop();
         return { ours, other };
       },

@@ -1,11 +1,11 @@
 import { tokenFor } from '@andamio/testing/tokens';
 import type { Bench } from '../harness/bench.ts';
 import { bundlePeer } from '../harness/bundle.ts';
-import { alternating, type Comparison } from '../harness/comparison.ts';
+import { alternating, type Comparison, type Measurement } from '../harness/comparison.ts';
 import { timeToListening, timeUntil } from '../harness/program.ts';
 import { issuePath, issueRequest, serviceOnFirestore } from '../harness/service.ts';
 
-async function startAndIssue(bench: Bench, owner: string): Promise<number> {
+async function startAndIssue(bench: Bench, owner: string): Promise<Measurement> {
   const request = issueRequest(tokenFor(owner), 'MyFirstKey');
   const { begun, url, stop } = await timeToListening(
     serviceOnFirestore(bench, 'bench-first-key'),
@@ -15,7 +15,7 @@ async function startAndIssue(bench: Bench, owner: string): Promise<number> {
   const milliseconds = performance.now() - begun;
   await stop();
   if (status !== 200) throw new Error(`The first request was answered with ${status}.`);
-  return milliseconds;
+  return { value: milliseconds };
 }
 
 export const startToFirstKey: Comparison = {
@@ -39,7 +39,7 @@ export const startToFirstKey: Comparison = {
         async () => {
           const { milliseconds, stop } = await timeUntil(script, /written/, bench.folder);
           await stop();
-          return milliseconds;
+          return { value: milliseconds };
         },
       ),
     };

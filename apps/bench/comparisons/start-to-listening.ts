@@ -1,13 +1,13 @@
 import type { Bench } from '../harness/bench.ts';
 import { bundlePeer } from '../harness/bundle.ts';
-import { alternating, type Comparison } from '../harness/comparison.ts';
+import { alternating, type Comparison, type Measurement } from '../harness/comparison.ts';
 import { type Program, timeToListening } from '../harness/program.ts';
 import { serviceOnFirestore, serviceOnSqlite } from '../harness/service.ts';
 
-async function startAndStop(program: Program, cwd: string): Promise<number> {
+async function startAndStop(program: Program, cwd: string): Promise<Measurement> {
   const { milliseconds, stop } = await timeToListening(program, cwd);
   await stop();
-  return milliseconds;
+  return { value: milliseconds };
 }
 
 function startToListening(store: string, serviceIn: (bench: Bench) => Program): Comparison {

@@ -1,5 +1,5 @@
 import { makeKey } from '@andamio/schema/key-format';
-import type { Comparison } from '../harness/comparison.ts';
+import { alternating, type Comparison, type Measurement } from '../harness/comparison.ts';
 import { latencies, percentile } from '../harness/latency.ts';
 import { inFlight, type Request, untilStopped } from '../harness/load.ts';
 import { memoryInUse, reporter } from '../harness/memory.ts';
@@ -32,17 +32,17 @@ export const goodKeyAmongUnknown: Comparison = {
     const [good, others] = [keys.slice(0, 100), keys.slice(100)];
     const target = { origin: service.url, path: verifyPath, status: 200 };
     const amount = bench.amount(requestsPerRound);
-    async function underLoad(requests: Iterable<Request>): Promise<number> {
+    async function measureAmid(requests: Iterable<Request>): Promise<Measurement> {
       const load = untilStopped(service.url, verifyPath, requests, inFlight - 1);
       const measured = await latencies(target, verifyRequests(good, amount));
       await load.stop();
-      return 1000 * percentile(measured, 0.99);
+      return { value: 1000 * percentile(measured, 0.99) };
     }
     return {
-      round: async () => ({
-        ours: await underLoad(unknownKeys()),
-        other: await underLoad(inTurns(verifyRequests(others, others.length))),
-      }),
+      round: alternating(
+        () => measureAmid(unknownKeys()),
+        () => measureAmid(inTurns(verifyRequests(others, others.length))),
+      ),
       end: () => service.stop(),
     };
   },
@@ -71,9 +71,9 @@ export const memoryAfterUnknown: Comparison = {
           await load.stop();
         };
         await send(10_000);
-        const other = await memoryInUse(service.process);
+        const other = { value: await memoryInUse(service.process) };
         await send(bench.amount(990_000));
-        const ours = await memoryInUse(service.process);
+        const ours = { value: await memoryInUse(service.process) };
         await service.stop();
         return { ours, other };
       },

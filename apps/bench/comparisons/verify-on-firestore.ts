@@ -1,5 +1,5 @@
 import { alternating, type Comparison } from '../harness/comparison.ts';
-import { closedLoop } from '../harness/load.ts';
+import { underLoad } from '../harness/load.ts';
 import { startProgram } from '../harness/program.ts';
 import { issueKeys, serviceOnFirestore, verifyPath, verifyRequests } from '../harness/service.ts';
 import { startWorker } from '../harness/worker.ts';
@@ -35,7 +35,7 @@ export const verifyOnFirestore: Comparison = {
     });
     return {
       round: alternating(
-        () => closedLoop(service.url, verifyPath, requests),
+        () => underLoad(service, verifyPath, requests),
         () => client.perform(amount),
       ),
       async end() {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { alternating, type Comparison } from '../harness/comparison.ts';
-import { closedLoop } from '../harness/load.ts';
+import { underLoad } from '../harness/load.ts';
 import { startProgram } from '../harness/program.ts';
 import { issueKeys, serviceOnSqlite, verifyPath, verifyRequests } from '../harness/service.ts';
 
@@ -23,8 +23,8 @@ export const verifyVersusBetterAuth: Comparison = {
     const verifications = verifyRequests(keys, bench.amount(4_000));
     return {
       round: alternating(
-        () => closedLoop(service.url, verifyPath, requests),
-        () => closedLoop(betterAuth.url, '/verify', verifications),
+        () => underLoad(service, verifyPath, requests),
+        () => underLoad(betterAuth, '/verify', verifications),
       ),
       async end() {
         await service.stop();

@@ -1,6 +1,6 @@
 import { bundlePeer } from '../harness/bundle.ts';
 import { alternating, type Comparison } from '../harness/comparison.ts';
-import { closedLoop } from '../harness/load.ts';
+import { underLoad } from '../harness/load.ts';
 import { startProgram } from '../harness/program.ts';
 import { issueKeys, serviceOnSqlite, verifyPath, verifyRequests } from '../harness/service.ts';
 
@@ -10,11 +10,12 @@ export const verifyVersusExpress: Comparison = {
   other: 'Express 5 that answers the same JSON as constants, bundled like the service',
   unit: 'requests/s',
   goal: { atLeast: 0.9 },
-  rounds: 7,
-  warmUps: 2,
+  starts: 3,
+  rounds: 15,
+  warmUps: 5,
 
   async begin(bench) {
-    const amount = bench.amount(30_000);
+    const amount = bench.amount(4_000);
     const service = await startProgram(serviceOnSqlite(bench), bench.folder);
     const express = await startProgram(
       { main: await bundlePeer('express-verify', bench.folder) },
@@ -24,8 +25,8 @@ export const verifyVersusExpress: Comparison = {
     const requests = verifyRequests(await issueKeys(service.url, 1_000), amount);
     return {
       round: alternating(
-        () => closedLoop(service.url, verifyPath, requests),
-        () => closedLoop(express.url, verifyPath, requests),
+        () => underLoad(service, verifyPath, requests),
+        () => underLoad(express, verifyPath, requests),
       ),
       async end() {
         await service.stop();

@@ -1,9 +1,20 @@
 import type { Bench } from './bench.ts';
 
-/** The two values measured in one round. */
+/** The result of measuring one program once. */
+export interface Measurement {
+  /** A value in the unit of the comparison. */
+  readonly value: number;
+  /**
+   * Processor time per request, in microseconds. It depends less than a rate on what else runs on
+   * the machine. Undefined if the comparison does not measure it.
+   */
+  readonly processorTime?: number;
+}
+
+/** The measurements of one round. */
 export interface Pair {
-  readonly ours: number;
-  readonly other: number;
+  readonly ours: Measurement;
+  readonly other: Measurement;
 }
 
 /** The two programs of a comparison, started and ready to be measured. */
@@ -22,9 +33,15 @@ export interface Comparison {
   readonly unit: 'requests/s' | 'ms' | 'µs' | 'MiB';
   /** The goal for the median of the ratios `ours / other`. */
   readonly goal: { readonly atLeast: number } | { readonly atMost: number };
-  /** Number of measured rounds, unless `--rounds` overrides it. */
+  /**
+   * Number of times that both programs are started. Default: 1. Two processes of the same program
+   * differ by up to three percent for as long as they run, so a small difference between programs
+   * shows only over several processes.
+   */
+  readonly starts?: number;
+  /** Number of measured rounds after each start, unless `--rounds` overrides it. */
   readonly rounds: number;
-  /** Number of warm-up rounds, whose values are discarded. */
+  /** Number of warm-up rounds after each start, whose values are discarded. */
   readonly warmUps: number;
   readonly needsEmulator?: boolean;
   begin(bench: Bench): Promise<Rounds>;
@@ -35,8 +52,8 @@ export interface Comparison {
  * while, both programs are affected.
  */
 export function alternating(
-  ours: () => Promise<number>,
-  other: () => Promise<number>,
+  ours: () => Promise<Measurement>,
+  other: () => Promise<Measurement>,
 ): () => Promise<Pair> {
   return async () => ({ ours: await ours(), other: await other() });
 }

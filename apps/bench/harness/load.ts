@@ -1,4 +1,7 @@
 import { Pool } from 'undici';
+import type { Measurement } from './comparison.ts';
+import { measureRate, processorTimeOf } from './processor-time.ts';
+import type { Running } from './program.ts';
 
 /** Number of concurrent requests. */
 export const inFlight = 32;
@@ -49,28 +52,47 @@ export async function closedLoop(
   return answered / seconds;
 }
 
+/** Sends requests with {@link closedLoop}, and measures requests per second. */
+export function underLoad(
+  { url, process }: Running,
+  path: string,
+  requests: readonly Request[],
+): Promise<Measurement> {
+  return measureRate(process.pid, requests.length, () => closedLoop(url, path, requests));
+}
+
 /** Milliseconds between the starts of consecutive windows in {@link slowestSecond}. */
 const windowStep = 50;
+const stepsOfSecond = 1000 / windowStep;
+
+/** What a program had done when a step began. */
+interface Progress {
+  readonly answered: number;
+  /** Processor time in microseconds. */
+  readonly used: number;
+}
 
 /**
  * Sends GET requests in a closed loop for the given number of seconds. Repeats the list of requests
  * as often as needed.
  *
- * @returns the number of responses in the slowest one-second window. Windows that overlap with the
- * first or the last second are ignored.
+ * @returns the number of responses in the one-second window with the fewest, and the processor time
+ * per request in the window with the highest. Windows that overlap with the first or the last
+ * second are ignored.
  * @throws on any status except 200.
  */
 export async function slowestSecond(
-  origin: string,
+  { url, process: { pid } }: Running,
   path: string,
   requests: readonly Request[],
   seconds: number,
-): Promise<number> {
-  const pool = new Pool(origin, { connections: inFlight, pipelining: 1 });
+): Promise<Measurement> {
+  const pool = new Pool(url, { connections: inFlight, pipelining: 1 });
   const steps = Math.floor((seconds * 1000) / windowStep);
-  const answered = new Array<number>(steps).fill(0);
+  const progress: Progress[] = [];
   const begun = performance.now();
   let next = 0;
+  let answered = 0;
 
   async function sendOneByOne(): Promise<void> {
     for (;;) {
@@ -83,23 +105,23 @@ export async function slowestSecond(
         throw new Error(`${path} answered ${statusCode}: ${await body.text()}`);
       await body.dump();
       const step = Math.floor((performance.now() - begun) / windowStep);
+      while (progress.length <= step) progress.push({ answered, used: processorTimeOf(pid) });
+      answered++;
       if (step >= steps) return;
-      answered[step] = (answered[step] as number) + 1;
     }
   }
 
   await Promise.all(Array.from({ length: inFlight }, sendOneByOne));
   await pool.close();
-  const stepsOfSecond = 1000 / windowStep;
-  const starts = Array.from(
-    { length: Math.max(1, steps - 3 * stepsOfSecond) },
-    (_, index) => index + stepsOfSecond,
-  );
-  return Math.min(
-    ...starts.map((start) =>
-      answered.slice(start, start + stepsOfSecond).reduce((a, b) => a + b, 0),
-    ),
-  );
+  const windows = Array.from({ length: Math.max(1, steps - 3 * stepsOfSecond) }, (_, index) => {
+    const start = progress[index + stepsOfSecond] as Progress;
+    const end = progress[index + 2 * stepsOfSecond] as Progress;
+    return { answered: end.answered - start.answered, used: end.used - start.used };
+  });
+  return {
+    value: Math.min(...windows.map((window) => window.answered)),
+    processorTime: Math.max(...windows.map((window) => window.used / window.answered)),
+  };
 }
 
 /** A load that runs until it is stopped. */

@@ -24,6 +24,12 @@ function row({ comparison, ours, other, ratio, met }: Result): string[] {
   ];
 }
 
+function timeRow({ comparison, processorTime }: Result): string[][] {
+  if (processorTime === undefined) return [];
+  const { ours, other, ratio } = processorTime;
+  return [[comparison.name, written(ours, 1), written(other, 1), written(ratio, 2)]];
+}
+
 function aligned(rows: readonly (readonly string[])[]): string {
   const widths =
     rows[0]?.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0))) ?? [];
@@ -38,7 +44,10 @@ export function report(results: readonly Result[]): void {
   const legend = results.map(
     ({ comparison: { name, ours, other } }) => `${name}: ${ours}, compared with: ${other}.`,
   );
-  process.stdout.write(`\n${aligned([head, ...results.map(row)])}\n\n${legend.join('\n')}\n`);
+  const timeHead = ['processor time per request, in µs', 'ours', 'other', 'ratio'];
+  const times = results.flatMap(timeRow);
+  const tables = [[head, ...results.map(row)], ...(times.length > 0 ? [[timeHead, ...times]] : [])];
+  process.stdout.write(`\n${tables.map(aligned).join('\n\n')}\n\n${legend.join('\n')}\n`);
 
   mkdirSync(new URL('.', file), { recursive: true });
   const machine = {

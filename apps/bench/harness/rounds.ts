@@ -1,11 +1,10 @@
 import type { Bench } from './bench.ts';
-import type { Comparison, Pair } from './comparison.ts';
+import type { Comparison, Measurement, Pair } from './comparison.ts';
 import type { Options } from './options.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 
-export interface Result {
-  readonly comparison: Comparison;
-  readonly pairs: readonly Pair[];
+/** The values of all rounds. */
+export interface Compared {
   readonly ours: Spread;
   readonly other: Spread;
   /**
@@ -13,23 +12,41 @@ export interface Result {
    * each other.
    */
   readonly ratio: Spread;
-  readonly met: boolean;
 }
 
-function resultOf(comparison: Comparison, pairs: readonly Pair[]): Result {
-  const ratio = spreadOf(pairs.map(({ ours, other }) => ours / other));
-  const { goal } = comparison;
+export interface Result extends Compared {
+  readonly comparison: Comparison;
+  readonly pairs: readonly Pair[];
+  readonly met: boolean;
+  /** Processor times per request in microseconds. Undefined if they are not measured. */
+  readonly processorTime: Compared | undefined;
+}
+
+function compare(pairs: readonly Pair[], partOf: (measured: Measurement) => number): Compared {
   return {
-    comparison,
-    pairs,
-    ours: spreadOf(pairs.map(({ ours }) => ours)),
-    other: spreadOf(pairs.map(({ other }) => other)),
-    ratio,
-    met: 'atLeast' in goal ? ratio.median >= goal.atLeast : ratio.median <= goal.atMost,
+    ours: spreadOf(pairs.map(({ ours }) => partOf(ours))),
+    other: spreadOf(pairs.map(({ other }) => partOf(other))),
+    ratio: spreadOf(pairs.map(({ ours, other }) => partOf(ours) / partOf(other))),
   };
 }
 
-async function measureOne(comparison: Comparison, rounds: number, bench: Bench): Promise<Result> {
+function resultOf(comparison: Comparison, pairs: readonly Pair[]): Result {
+  const compared = compare(pairs, ({ value }) => value);
+  const timeOf = ({ processorTime = Number.NaN }: Measurement) => processorTime;
+  const isTimed = pairs.every(({ ours, other }) => timeOf(ours) > 0 && timeOf(other) > 0);
+  const { goal } = comparison;
+  const { median } = compared.ratio;
+  return {
+    comparison,
+    pairs,
+    ...compared,
+    met: 'atLeast' in goal ? median >= goal.atLeast : median <= goal.atMost,
+    processorTime: isTimed ? compare(pairs, timeOf) : undefined,
+  };
+}
+
+/** Starts both programs and measures them. Returns the pairs of the measured rounds. */
+async function measureOnce(comparison: Comparison, rounds: number, bench: Bench): Promise<Pair[]> {
   const { round, end } = await comparison.begin(bench);
   try {
     for (let i = 0; i < comparison.warmUps; i++) await round();
@@ -37,21 +54,28 @@ async function measureOne(comparison: Comparison, rounds: number, bench: Bench):
     while (pairs.length < rounds) {
       const pair = await round();
       pairs.push(pair);
+      const values = `${pair.ours.value.toFixed(1)} vs. ${pair.other.value.toFixed(1)}`;
       process.stderr.write(
-        `${comparison.name} ${pairs.length}/${rounds}: ${pair.ours.toFixed(1)} vs. ${pair.other.toFixed(1)} ${comparison.unit}\n`,
+        `${comparison.name} ${pairs.length}/${rounds}: ${values} ${comparison.unit}\n`,
       );
     }
-    return resultOf(comparison, pairs);
+    return pairs;
   } finally {
     await end?.();
   }
 }
 
 /** Runs the comparisons one after another. Writes the values of each round to standard error. */
-export async function measure({ comparisons, rounds }: Options, bench: Bench): Promise<Result[]> {
+export async function measure(
+  { comparisons, rounds, quick }: Options,
+  bench: Bench,
+): Promise<Result[]> {
   const results: Result[] = [];
   for (const comparison of comparisons) {
-    results.push(await measureOne(comparison, rounds ?? comparison.rounds, bench));
+    const pairs: Pair[] = [];
+    for (let starts = quick ? 1 : (comparison.starts ?? 1); starts > 0; starts--)
+      pairs.push(...(await measureOnce(comparison, rounds ?? comparison.rounds, bench)));
+    results.push(resultOf(comparison, pairs));
   }
   return results;
 }

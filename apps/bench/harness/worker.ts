@@ -1,10 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import type { Measurement } from './comparison.ts';
+import { measureRate } from './processor-time.ts';
 
 /** A program from `peers/` in a separate process, which works on request. */
 export interface Worker {
-  /** Performs the given number of tasks. Resolves to the number of tasks per second. */
-  perform(amount: number): Promise<number>;
+  /** Performs the given number of tasks. Measures tasks per second. */
+  perform(amount: number): Promise<Measurement>;
   stop(): Promise<void>;
 }
 
@@ -22,9 +24,11 @@ export async function startWorker(
   const answer = () => Promise.race([once(child, 'message'), failed]).then(([message]) => message);
   await answer();
   return {
-    async perform(amount) {
-      child.send(amount);
-      return (await answer()) as number;
+    perform(amount) {
+      return measureRate(child.pid, amount, async () => {
+        child.send(amount);
+        return (await answer()) as number;
+      });
     },
     async stop() {
       child.kill();
