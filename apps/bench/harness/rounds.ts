@@ -4,7 +4,7 @@ import type { Options } from './options.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 
 /** The values of all rounds. */
-export interface Compared {
+interface Compared {
   readonly ours: Spread;
   readonly other: Spread;
   /**
