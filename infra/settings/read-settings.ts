@@ -24,9 +24,7 @@ export function refuse(problems: readonly SettingProblem[]): void {
     `  ${key.includes(':') ? key : `${pulumi.getProject()}:${key}`} ${rule}`,
     ...(command ? [`    ${command.replaceAll('STACK', stack)}`] : []),
   ]);
-  throw new pulumi.RunError(
-    [`Stack ${stack} cannot be brought up with these settings:`, ...lines].join('\n'),
-  );
+  throw new pulumi.RunError([`Stack ${stack} has invalid settings:`, ...lines].join('\n'));
 }
 
 /**

@@ -35,8 +35,8 @@ function matching(pattern: RegExp, error: string) {
 export const project = z.string().regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, {
   error: ({ input }) =>
     /^\d+$/.test(String(input))
-      ? `must be the id of the project, and this is its number; the id is printed by: gcloud projects describe ${input} --format='value(projectId)'`
-      : 'must be the id of a Google Cloud project (6 to 30 of a-z, 0-9 and -), not its name',
+      ? `must be the project id, not the project number. To print the id, run: gcloud projects describe ${input} --format='value(projectId)'`
+      : 'must be the id of a Google Cloud project (6 to 30 characters of a-z, 0-9 and -), not its name',
 });
 
 /** A project number: https://cloud.google.com/resource-manager/docs/creating-managing-projects */
@@ -53,12 +53,12 @@ export const region = matching(/^[a-z]+-[a-z]+\d{1,2}$/, 'must be a region such 
  */
 export const serviceName = matching(
   /^[a-z]([a-z0-9-]{1,21}[a-z0-9])$/,
-  'must be 3 to 23 of a-z, 0-9 and -, beginning with a letter',
+  'must be 3 to 23 characters of a-z, 0-9 and -, starting with a letter',
 );
 
 export const databaseName = matching(
   /^[a-z][a-z0-9-]{2,61}[a-z0-9]$/,
-  'must be 4 to 63 of a-z, 0-9 and -, beginning with a letter',
+  'must be 4 to 63 characters of a-z, 0-9 and -, starting with a letter',
 );
 
 /**
@@ -67,7 +67,7 @@ export const databaseName = matching(
  */
 export const imageByDigest = matching(
   /^[a-z0-9][a-z0-9.:/_-]*@sha256:[0-9a-f]{64}$/,
-  'must end in @sha256: and 64 hexadecimal digits (a tag can be moved under a running service)',
+  'must end with @sha256: and 64 hexadecimal digits, because a tag can be moved to another image',
 );
 
 export const revision = matching(
@@ -92,7 +92,7 @@ export const repository = matching(
   /^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/,
   'must have the form OWNER/NAME',
 );
-export const numericId = matching(/^[1-9]\d*$/, "must be the numeric id that GitHub's API gives");
+export const numericId = matching(/^[1-9]\d*$/, "must be the numeric id from GitHub's API");
 
 /**
  * A GitHub environment. Its length is limited because it is the last part of the federation
@@ -100,5 +100,5 @@ export const numericId = matching(/^[1-9]\d*$/, "must be the numeric id that Git
  */
 export const environment = matching(
   /^[a-z][a-z0-9-]{0,62}$/,
-  'must be the name of an environment on GitHub: 1 to 63 of a-z, 0-9 and -, beginning with a letter',
+  'must be the name of a GitHub environment: 1 to 63 characters of a-z, 0-9 and -, starting with a letter',
 );

@@ -122,39 +122,39 @@ function crossRules(raw: Readonly<Record<string, string>>): SettingProblem[] {
     [
       minimum > Number(raw['maxInstances'] ?? 4),
       'minInstances',
-      'must not be more than maxInstances',
+      'must not be greater than maxInstances',
     ],
     [
       ownsService &&
         !given('image') &&
         (raw['requireAttestation'] ?? String(raw['owns'] !== 'all')) === 'true',
       'image',
-      'must be set where images must be attested: an image that the build account pushed and attested, by digest',
+      'must be set if images must be attested. It is the digest reference of an image that the build account attested',
     ],
     [
       given('stableRevision') && !given('image'),
       'stableRevision',
-      'must be set only with image: the candidate',
+      'must be set only together with image, which is the candidate',
     ],
     [
       given('stableImage') && !given('stableRevision'),
       'stableImage',
-      'must not be set without stableRevision: it is the image of that revision',
+      'must not be set without stableRevision, because it is the image of that revision',
     ],
     ...githubKeys.map((key): [boolean, Key, string] => [
       someGitHub && !given(key),
       key,
-      'must be set with the other github keys: `gh api repos/OWNER/NAME --jq "{id, owner: .owner.id}"` prints the ids',
+      'must be set together with the other github keys. To print the ids, run: gh api repos/OWNER/NAME --jq "{id, owner: .owner.id}"',
     ]),
     [
       someGitHub && ownsService && !given('githubEnvironment'),
       'githubEnvironment',
-      'must be set with githubRepository: the environment whose jobs may deploy this stack',
+      'must be set together with githubRepository. It is the GitHub environment whose jobs can deploy this stack',
     ],
     [
       raw['memoryMiB'] !== undefined && raw['cpu'] === '4' && Number(raw['memoryMiB']) < 2048,
       'memoryMiB',
-      'must be at least 2048 with 4 cpus',
+      'must be at least 2048 if cpu is 4',
     ],
   ];
   return rules.filter(([broken]) => broken).map(([, key, text]) => ({ key, rule: text }));

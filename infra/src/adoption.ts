@@ -50,7 +50,7 @@ export const importIds: Readonly<Record<string, string>> = {
 
 const adviseOnConflict = () =>
   errorHook(
-    'how to adopt what exists',
+    'advise to adopt an existing resource',
     async ({ failedOperation, errors, name, type, newInputs = {} }) => {
       const template = importIds[type];
       if (failedOperation === 'create' && template && /Error 409/.test(errors[0] ?? '')) {
@@ -58,8 +58,8 @@ const adviseOnConflict = () =>
           String(newInputs[argument]),
         );
         await pulumi.log.warn(
-          `Google has a resource under the name of ${name}, and this stack does not know it. If it is the stack's own, because ` +
-            'an answer of Google was lost or it was destroyed lately, adopt it (from the folder of the repository):\n' +
+          `${name} exists on Google Cloud, but not in the state of this stack. If it belongs to this stack, for example ` +
+            'because a response was lost or the stack was destroyed, adopt it. Run in the folder of the repository:\n' +
             `  npx -y pnpm@12 adopt ${pulumi.getStack()} ${name}=${id}`,
         );
       }

@@ -21,24 +21,24 @@ export function errorHook(name: string, callback: pulumi.ErrorHookFunction): pul
  *   Google creates its own service agents some time after their API is enabled.
  *   https://cloud.google.com/iam/docs/service-accounts-create
  */
-const notKnownYet = [
+const propagationErrors = [
   /has not been used in project \S+ before or it is disabled/,
   /service account \S+ does not exist/i,
   /role projects\/\S+ does not exist/i,
 ];
 
 /** Maximum total wait in seconds. Google documents the propagation time only as "a few minutes". */
-const patience = 7 * 60;
+const maximumWait = 7 * 60;
 
 /**
  * Returns the number of seconds to wait before the next attempt. The pause doubles after each
  * failure, up to 60 seconds.
  *
- * @returns undefined if the pauses would exceed {@link patience} in total
+ * @returns undefined if the pauses would exceed {@link maximumWait} in total
  */
 export function pauseAfter(failures: number): number | undefined {
   const pauses = Array.from({ length: failures }, (_, index) => Math.min(2 ** index, 60));
-  return pauses.reduce((sum, pause) => sum + pause, 0) > patience ? undefined : pauses.at(-1);
+  return pauses.reduce((sum, pause) => sum + pause, 0) > maximumWait ? undefined : pauses.at(-1);
 }
 
 /**
@@ -47,13 +47,15 @@ export function pauseAfter(failures: number): number | undefined {
  * @param failures errors of all attempts, newest first
  * @returns undefined if a retry cannot succeed
  */
-function secondsUntilTaken(failures: readonly string[]): number | undefined {
+function secondsUntilRetry(failures: readonly string[]): number | undefined {
   const [latest = ''] = failures;
   // Google states the delay, for example while the name of a deleted database is reserved:
   // https://cloud.google.com/firestore/native/docs/manage-databases#delete_a_database
-  const named = /retry in (\d+) seconds/i.exec(latest)?.[1];
-  if (named !== undefined) return Number(named);
-  return notKnownYet.some((words) => words.test(latest)) ? pauseAfter(failures.length) : undefined;
+  const stated = /retry in (\d+) seconds/i.exec(latest)?.[1];
+  if (stated !== undefined) return Number(stated);
+  return propagationErrors.some((pattern) => pattern.test(latest))
+    ? pauseAfter(failures.length)
+    : undefined;
 }
 
 /**
@@ -61,10 +63,10 @@ function secondsUntilTaken(failures: readonly string[]): number | undefined {
  * and operations on resources that are still propagating.
  */
 export function retryTemporaryErrors(): void {
-  const hook = errorHook('what Google takes later is repeated', async ({ name, errors }) => {
-    const seconds = secondsUntilTaken(errors);
+  const hook = errorHook('retry temporary errors', async ({ name, errors }) => {
+    const seconds = secondsUntilRetry(errors);
     if (seconds === undefined) return false;
-    await pulumi.log.info(`Google does not take ${name} yet; next attempt in ${seconds} s.`);
+    await pulumi.log.info(`Google temporarily rejects ${name}. Retrying in ${seconds} s.`);
     await wait(seconds * 1000);
     return true;
   });

@@ -58,9 +58,9 @@ export function refuseToMove(before: Place | undefined, settings: Settings): voi
   );
   throw new pulumi.RunError(
     [
-      'What this stack holds cannot be moved, only deleted and made anew, and nothing was changed:',
+      'The service and the database of a stack cannot be moved. Nothing was changed:',
       ...lines,
-      'Set it back, or make a new stack for the new place (pulumi stack init).',
+      'Restore the settings, or create a new stack for the new place (pulumi stack init).',
     ].join('\n'),
   );
 }
@@ -78,7 +78,7 @@ export function leftoverProblems(
   return [
     {
       key: 'stableRevision',
-      rule: `names revision ${stableRevision} of a service that does not exist: a release set it, before the stack was destroyed`,
+      rule: `refers to revision ${stableRevision}, which does not exist. The stack was destroyed after the release that set it`,
       command: keys
         .map((key) => `npx -y pnpm@12 pulumi config rm andamio:${key} --stack STACK`)
         .join(' && '),

@@ -23,9 +23,9 @@ export function hostProblems(settings: Settings, { url }: Host): SettingProblem[
     {
       key: 'documentedHost',
       rule:
-        `is ${documented}, but the service would answer at ${url}. The name (service), the number of the project (gcp:project) ` +
-        'and the region (gcp:region) make the host: set them right, or remove documentedHost from a stack that is not the ' +
-        'published one.',
+        `requires ${documented}, but the URL of the service would be ${url}. It depends on the name of the service (service), the ` +
+        'number of the project (gcp:project) and the region (gcp:region). Correct these settings, or remove documentedHost if ' +
+        'the stack is not a published one.',
       command: 'npx -y pnpm@12 pulumi config rm andamio:documentedHost --stack STACK',
     },
   ];

@@ -11,7 +11,7 @@ interface Resource {
 const budget = 'gcp:billing/budget:Budget';
 
 describeByDriver('the budget', () => {
-  test('is created with the project as quota project, without which Google refuses the credentials of people', async () => {
+  test('is created with the project as its quota project, which Google requires from user accounts', async () => {
     const stack = await stackOf(await cloud(), 'shared');
     await stack.up();
     const resources = (await stack.exportStack()).deployment.resources as Resource[];
@@ -23,7 +23,7 @@ describeByDriver('the budget', () => {
     });
   });
 
-  test('names the role that it takes where Google refuses it', async () => {
+  test('reports the required role if Google rejects the budget', async () => {
     const google = await cloud();
     await google.fail({ type: budget, operation: 'create', kind: 'status', status: 403, times: 1 });
     const said = await refusal((await stackOf(google, 'shared')).up());

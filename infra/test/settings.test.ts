@@ -25,7 +25,7 @@ function problemsOf(
   return parsed.ok ? [] : parsed.problems;
 }
 
-const told = (problems: ReturnType<typeof problemsOf>) =>
+const textsOf = (problems: ReturnType<typeof problemsOf>) =>
   problems.map(({ key, rule }) => `${key} ${rule}`);
 
 function settingsOf(config: Readonly<Record<string, string>>): Settings {
@@ -34,22 +34,22 @@ function settingsOf(config: Readonly<Record<string, string>>): Settings {
   return parsed.settings;
 }
 
-describe('a wrong setting is refused under its own key', () => {
+describe('an invalid setting is reported under its key', () => {
   test.each<[Record<string, string>, string]>([
-    [{ minInstances: '11' }, 'minInstances must not be more than maxInstances'],
+    [{ minInstances: '11' }, 'minInstances must not be greater than maxInstances'],
     [{ maxInstances: '1000' }, 'maxInstances must be an integer from 1 to 100'],
     [
       { image: 'us-docker.pkg.dev/p/r/api:latest' },
-      'image must end in @sha256: and 64 hexadecimal digits',
+      'image must end with @sha256: and 64 hexadecimal digits',
     ],
     [{ maxInstance: '3' }, 'maxInstance is not a setting of this program'],
     [{ keyPeppers: 'a:value' }, 'keyPeppers is not a setting of this program'],
     [{ githubOwnerId: 'example-owner' }, 'githubOwnerId must be the numeric id'],
-    [{ cpu: '4', memoryMiB: '512' }, 'memoryMiB must be at least 2048 with 4 cpus'],
+    [{ cpu: '4', memoryMiB: '512' }, 'memoryMiB must be at least 2048 if cpu is 4'],
     [{ keyPeppersVersion: 'latest' }, 'keyPeppersVersion must be an integer from 1 to 1000000'],
     [
       { jwtSecretsVersion: '1' },
-      'jwksUrl must not be set beside jwtSecretsVersion: exactly one of the two verifies tokens',
+      'jwksUrl must not be set together with jwtSecretsVersion: exactly one of the two verifies tokens',
     ],
     [{ corsOrigins: 'https://*.example' }, 'corsOrigins must be exact origins'],
     [{ logLevel: 'loud' }, 'logLevel must be one of'],
@@ -59,7 +59,7 @@ describe('a wrong setting is refused under its own key', () => {
       'githubSecretScanningKeysUrl must begin with https: in production',
     ],
   ])('%j', (config, message) => {
-    const problems = told(problemsOf(config));
+    const problems = textsOf(problemsOf(config));
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(message);
   });
@@ -68,11 +68,11 @@ describe('a wrong setting is refused under its own key', () => {
     [{ project: 'My Project' }, 'gcp:project must be the id of a Google Cloud project'],
     [
       { project: '308006323670' },
-      "printed by: gcloud projects describe 308006323670 --format='value(projectId)'",
+      "run: gcloud projects describe 308006323670 --format='value(projectId)'",
     ],
     [{ region: 'us' }, 'gcp:region must be a region such as us-central1'],
   ])('%j', (where, message) => {
-    const problems = told(problemsOf({}, where));
+    const problems = textsOf(problemsOf({}, where));
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(message);
   });
@@ -89,9 +89,9 @@ describe('a wrong setting is refused under its own key', () => {
       'jwtIssuer must be set',
       'npx -y pnpm@12 pulumi config set andamio:jwtIssuer VALUE --stack STACK',
     ],
-  ])('%s, where it is missing', (key, message, command) => {
+  ])('a missing %s', (key, message, command) => {
     const problems = problemsOf({ [key]: undefined });
-    expect(told(problems)[0]).toContain(message);
+    expect(textsOf(problems)[0]).toContain(message);
     expect(problems.map((problem) => problem.command)).toEqual([command]);
   });
 });
@@ -122,7 +122,7 @@ test('all mistakes are reported at once, with the command that corrects each', (
   });
 });
 
-describe('every setting of the service comes from somewhere', () => {
+describe('every setting of the service has a source', () => {
   const secrets = [
     {
       variable: 'KEY_PEPPERS',
@@ -134,14 +134,14 @@ describe('every setting of the service comes from somewhere', () => {
   ];
 
   test.each(passedVariables)(
-    '$key of the stack is $variable of the service',
+    'the stack setting $key sets the variable $variable',
     ({ variable, key }) => {
       const settings = { ...settingsOf({}), [key]: 'the value' };
       expect(serviceEnvironment(settings, [], undefined)[variable]).toBe('the value');
     },
   );
 
-  test('what is neither set by the stack nor by the program has a reason', () => {
+  test('a variable that is not set has a documented reason', () => {
     const environment = serviceEnvironment(
       settingsOf({}),
       secrets as never,
@@ -159,7 +159,7 @@ describe('every setting of the service comes from somewhere', () => {
       expect(variables[name], name).toHaveProperty('unset', expect.stringMatching(/\w+ \w+/));
   });
 
-  test('a secret one comes from Secret Manager; the address of the counters holds no password', () => {
+  test('secret variables come from Secret Manager, except the Redis URL, which contains no password', () => {
     const inPlain = secretSettings.filter((name) => !('secret' in variables[name]));
     expect(inPlain).toEqual(['REDIS_URL']);
     const counters = { url: 'rediss://10.10.0.2:6379', certificates: 'PEM' } as never;

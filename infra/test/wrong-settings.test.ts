@@ -14,8 +14,8 @@ async function refusedWith(config: Readonly<Record<string, string>>): Promise<st
   return said;
 }
 
-describeByDriver('a preview stops at wrong settings', () => {
-  test('all mistakes are reported at once under their keys, those of the service too, each with its command', async () => {
+describeByDriver('a preview with invalid settings', () => {
+  test('reports all invalid settings at once, each with its key and a command', async () => {
     const wrong = {
       cpu: '3',
       minInstances: '11',
@@ -32,60 +32,60 @@ describeByDriver('a preview stops at wrong settings', () => {
     expect(said).toContain('npx -y pnpm@12 pulumi config rm andamio:maxInstance --stack prod');
   });
 
-  test('versions that do not exist and a host that is not the documented one are reported at once', async () => {
+  test('reports missing secret versions and a host that differs from the documented one', async () => {
     const said = await refusedWith({
       keyPeppersVersion: '7',
       guardSecretsVersion: '1',
       'gcp:region': 'europe-west1',
     });
     expect(said).toContain(
-      'keyPeppersVersion names version 7 of the secret andamio-api-key-peppers, which does not exist',
+      'keyPeppersVersion refers to version 7 of the secret andamio-api-key-peppers, which does not exist',
     );
     expect(said).toContain(
       'gcloud secrets versions list andamio-api-key-peppers --project=documented-project',
     );
     expect(said).toContain(
-      'guardSecretsVersion names version 1 of the secret andamio-api-guard-secrets, which does not',
+      'guardSecretsVersion refers to version 1 of the secret andamio-api-guard-secrets, which does not',
     );
     expect(said).toContain('https://andamio-api-308006323670.us-central1.run.app');
     expect(said).toContain('https://andamio-api-308006323670.europe-west1.run.app');
   });
 
-  test('a version that is disabled is reported with the command that enables it', async () => {
+  test('reports a disabled secret version with the command that enables it', async () => {
     const google = await cloud();
     await google.disableSecretVersion(
       'projects/documented-project/secrets/andamio-api-key-peppers/versions/1',
     );
     const said = await refusal((await stackOf(google, 'prod')).preview());
     expect(said).toContain(
-      'names version 1 of the secret andamio-api-key-peppers, which is not enabled',
+      'refers to version 1 of the secret andamio-api-key-peppers, which is not enabled',
     );
     expect(said).toContain(
       'gcloud secrets versions enable 1 --secret=andamio-api-key-peppers --project=documented-project',
     );
   });
 
-  test('a stable revision left from before a destroy is reported with the command that removes it', async () => {
+  test('reports a stable revision of a destroyed service with the command that removes it', async () => {
     const said = await refusedWith({ stableRevision: 'andamio-api-00003' });
     expect(said).toContain(
-      'andamio:stableRevision names revision andamio-api-00003 of a service that does not exist',
+      'andamio:stableRevision refers to revision andamio-api-00003, which does not exist',
     );
     expect(said).toContain('npx -y pnpm@12 pulumi config rm andamio:stableRevision --stack prod');
   });
 
-  test('a project whose number is another one is named with both', async () => {
+  test('reports a project number that differs from the setting', async () => {
     const said = await refusedWith({ 'gcp:project': 'my-project' });
     expect(said).toContain(
-      'the project my-project, whose number is 123456789012, but andamio:projectNumber is 308006323670',
+      'gcp:project is my-project, the project with the number 123456789012, but andamio:projectNumber is 308006323670',
     );
   });
 
-  test('a project that cannot be read is named with what Google says', async () => {
+  test("reports Google's response if the project cannot be read", async () => {
     const said = await refusedWith({ 'gcp:project': 'nobody-has-it' });
-    expect(said).toContain('gcp:project names the project nobody-has-it, which cannot be read');
+    expect(said).toContain('gcp:project is nobody-has-it, but this project cannot be read');
   });
 
-  test('settings that are right pass', async () => {
+  test('succeeds once the settings are valid', async () => {
     const google = await cloud();
     await deployed(google, 'shared');
     const { changeSummary } = await (

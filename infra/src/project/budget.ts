@@ -21,10 +21,10 @@ export function budget(
     { project, billingProject: project, userProjectOverride: true },
     { ...(opts.parent && { parent: opts.parent }) },
   );
-  const explained = errorHook('the budget names the role that it takes', async ({ errors }) => {
+  const onError = errorHook('explain the role that a budget requires', async ({ errors }) => {
     if (/\b403\b|permission/i.test(errors[0] ?? '')) {
       await pulumi.log.error(
-        `The budget takes the role Billing Account Costs Manager on andamio:billingAccount, for whoever runs this update: ` +
+        `andamio:billingAccount requires that you have the role Billing Account Costs Manager on the billing account: ` +
           `gcloud billing accounts add-iam-policy-binding ${billingAccount} --member=user:YOU@EXAMPLE.COM --role=roles/billing.costsManager`,
       );
     }
@@ -45,6 +45,6 @@ export function budget(
         { thresholdPercent: 1, spendBasis: 'FORECASTED_SPEND' },
       ],
     },
-    { ...opts, provider, hooks: { onError: [explained] } },
+    { ...opts, provider, hooks: { onError: [onError] } },
   );
 }

@@ -13,14 +13,14 @@ export async function findProjectNumber({ project, projectNumber }: Settings): P
     .getProject({ projectId: project })
     .catch((error: unknown) => {
       throw new pulumi.RunError(
-        `gcp:project names the project ${project}, which cannot be read: it must exist, and you must be signed in as somebody ` +
-          `who may see it (gcloud auth application-default login). Google says: ${(error as Error).message}`,
+        `gcp:project is ${project}, but this project cannot be read. The project must exist, and your account must have ` +
+          `access to it (gcloud auth application-default login). Google's response: ${(error as Error).message}`,
       );
     });
   if (projectNumber !== undefined && projectNumber !== number) {
     throw new pulumi.RunError(
-      `gcp:project names the project ${project}, whose number is ${number}, but ${pulumi.getProject()}:projectNumber is ` +
-        `${projectNumber}. The id of that project is printed by: ` +
+      `gcp:project is ${project}, the project with the number ${number}, but ${pulumi.getProject()}:projectNumber is ` +
+        `${projectNumber}. To print the id of that project, run: ` +
         `gcloud projects describe ${projectNumber} --format='value(projectId)'`,
     );
   }

@@ -132,7 +132,7 @@ export class CloudRunService extends pulumi.ComponentResource {
     this.urls = this.service.urls.apply((urls) => {
       if (!urls.includes(host.url)) {
         throw new pulumi.RunError(
-          `Cloud Run answers at ${urls.join(' and ')}, not at ${host.url} as computed.`,
+          `The service has the URLs ${urls.join(' and ')}, but not the computed URL ${host.url}.`,
         );
       }
       return urls;

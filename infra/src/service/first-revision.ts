@@ -23,11 +23,11 @@ async function deleteService(name: string): Promise<void> {
   const deleted = await call('DELETE');
   if (!deleted.ok && deleted.status !== 404)
     throw new Error(`${deleted.status}: ${await deleted.text()}`);
-  for (let asked = 1; ; asked++) {
+  for (let attempt = 1; ; attempt++) {
     const { status } = await call('GET');
     if (status === 404) return;
-    const seconds = pauseAfter(asked);
-    if (seconds === undefined) throw new Error(`${name} is still there`);
+    const seconds = pauseAfter(attempt);
+    if (seconds === undefined) throw new Error(`${name} still exists`);
     await wait(seconds * 1000);
   }
 }
@@ -45,7 +45,7 @@ async function deleteService(name: string): Promise<void> {
  */
 export function recreateOnceSecretsAreReadable(): pulumi.ResourceHookBinding {
   const hook = errorHook(
-    'a service is created again',
+    'recreate a service once its secrets are readable',
     async ({ failedOperation, errors, newInputs = {} }) => {
       if (failedOperation !== 'create' || !errors[0]?.includes('Permission denied on secret'))
         return false;
@@ -53,7 +53,7 @@ export function recreateOnceSecretsAreReadable(): pulumi.ResourceHookBinding {
       if (seconds === undefined) return false;
       const { project, location, name } = newInputs;
       await pulumi.log.info(
-        `The service may not read its secrets yet: the grants take minutes. Again in ${seconds} s.`,
+        `The service cannot read its secrets yet, because new grants take minutes. Retrying in ${seconds} s.`,
       );
       await wait(seconds * 1000);
       try {
@@ -61,7 +61,7 @@ export function recreateOnceSecretsAreReadable(): pulumi.ResourceHookBinding {
         return true;
       } catch (error) {
         await pulumi.log.warn(
-          `The service could not be deleted (${(error as Error).message}). When the grants are effective:\n` +
+          `The service could not be deleted (${(error as Error).message}). Wait a few minutes for the grants, then run:\n` +
             `  gcloud run services delete ${name} --region=${location} --project=${project}\n` +
             `  npx -y pnpm@12 pulumi up --refresh --stack ${pulumi.getStack()}`,
         );

@@ -123,6 +123,6 @@ function primaryUrl(endpoints: readonly gcp.types.output.memorystore.InstanceEnd
     .map(({ pscAutoConnection }) => pscAutoConnection)
     .find((connection) => connection?.connectionType === 'CONNECTION_TYPE_PRIMARY');
   if (primary === undefined)
-    throw new pulumi.RunError('The rate-limit counters have no endpoint that takes writes.');
+    throw new pulumi.RunError('The Memorystore instance has no primary endpoint.');
   return `rediss://${primary.ipAddress}:${primary.port}`;
 }

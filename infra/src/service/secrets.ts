@@ -40,7 +40,7 @@ export async function versionProblems(
 ): Promise<SettingProblem[]> {
   const problems = secrets.map(
     async ({ id, version, versionKey: key }): Promise<SettingProblem[]> => {
-      const named = `names version ${version} of the secret ${id}, which`;
+      const reference = `refers to version ${version} of the secret ${id}, which`;
       try {
         const { enabled } = await gcp.secretmanager.getSecretVersion({
           project,
@@ -50,18 +50,18 @@ export async function versionProblems(
         });
         if (enabled) return [];
         const command = `gcloud secrets versions enable ${version} --secret=${id} --project=${project}`;
-        return [{ key, rule: `${named} is not enabled`, command }];
+        return [{ key, rule: `${reference} is not enabled`, command }];
       } catch (error) {
         const { message } = error as Error;
         return /\b404\b|not found/i.test(message)
           ? [
               {
                 key,
-                rule: `${named} does not exist`,
+                rule: `${reference} does not exist`,
                 command: `gcloud secrets versions list ${id} --project=${project}`,
               },
             ]
-          : [{ key, rule: `${named} cannot be looked up: ${message}`, command: '' }];
+          : [{ key, rule: `${reference} cannot be looked up: ${message}`, command: '' }];
       }
     },
   );
