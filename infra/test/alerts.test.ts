@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { logEvents } from '@andamio/schema/log-events';
+import { type LogEvent, logEvents } from '@andamio/schema/log-events';
 import { describe, expect, test } from 'vitest';
 
 interface Condition {
@@ -26,10 +26,10 @@ function alertsOf(stack: string): Alert[] {
     .map(({ inputs }) => inputs);
 }
 
-const matching = (stack: string, message: string) =>
+const matching = (stack: string, { event }: LogEvent) =>
   alertsOf(stack).find(({ conditions }) =>
     conditions.some(({ conditionMatchedLog }) =>
-      conditionMatchedLog?.filter.includes(`message="${message}"`),
+      conditionMatchedLog?.filter.includes(`jsonPayload.event="${event}"`),
     ),
   );
 

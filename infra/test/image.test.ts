@@ -3,6 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from '@andamio/testing/free-port';
+import { listeningLine } from '@andamio/testing/service-process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { imagesCanBeBuilt } from './harness/requirements.ts';
 import { startContainer } from './rehearsal/container.ts';
@@ -88,7 +89,7 @@ describe.skipIf(!imagesCanBeBuilt)('the image', () => {
       for await (const line of createInterface({
         input: container.stdout as NodeJS.ReadableStream,
       })) {
-        if (line.includes('"message":"listening"')) break;
+        if (listeningLine.test(line)) break;
       }
       // Node.js logs for each chunk whether its code cache was accepted.
       expect(said.match(/^.* V8 code cache for .* was (?!accepted).*$/gm)).toBeNull();

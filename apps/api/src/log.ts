@@ -1,4 +1,4 @@
-import { droppedLogLines } from '@andamio/schema/log-events';
+import { type LogEvent, logLinesDropped } from '@andamio/schema/log-events';
 import { createGcpLoggingPinoConfig } from '@google-cloud/pino-logging-gcp-config';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { createLogOutput } from './log-output.ts';
@@ -30,9 +30,18 @@ export function createLog({ level, project, destination }: LogOptions): Logger {
     destination ??
     createLogOutput({
       fd: 1,
-      onDropped: (count) =>
-        log.warn({ event: 'log_lines_dropped', dropped: count }, droppedLogLines(count)),
+      onDropped: (count) => logEvent(log, 'warn', logLinesDropped(count), { dropped: count }),
     });
   const log = pino(options, output);
   return log;
+}
+
+/** Logs an event under its stable name, in the field `event`. */
+export function logEvent(
+  log: Logger,
+  level: 'info' | 'warn',
+  { event, message }: LogEvent,
+  fields: Readonly<Record<string, unknown>> = {},
+): void {
+  log[level]({ event, ...fields }, message);
 }

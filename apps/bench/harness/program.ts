@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { listeningLine } from '@andamio/testing/service-process';
 import { waitFor } from '@andamio/testing/wait-for';
 
 /** A program and the environment variables that it needs in addition to those of all programs. */
@@ -35,12 +36,6 @@ async function kill(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-/**
- * Matches the line that the service logs once it accepts connections. The other programs print the
- * same line.
- */
-const listening = /"port":(\d+).*"message":"listening"/;
-
 function running(child: ChildProcess, port: string): Running {
   return { url: `http://127.0.0.1:${port}`, process: child, stop: () => kill(child) };
 }
@@ -59,7 +54,7 @@ export async function startProgram(
   const log = openSync(path, 'a');
   const child = launch(program, { cwd, stdio: ['ignore', log, 'inherit', 'ipc'] }, nodeOptions);
   closeSync(log);
-  const port = () => listening.exec(readFileSync(path, 'utf8'))?.[1];
+  const port = () => listeningLine.exec(readFileSync(path, 'utf8'))?.[1];
   await waitFor(`${program.main} to listen`, () => {
     if (child.exitCode !== null) throw new Error(`${program.main} exited with ${child.exitCode}.`);
     return port() !== undefined;
@@ -85,8 +80,11 @@ export async function timeUntil(program: Program, pattern: RegExp, cwd: string) 
   return { begun, milliseconds: performance.now() - begun, match, stop: () => kill(child) };
 }
 
-/** Starts a program and measures the time until it listens. */
+/**
+ * Starts a program and measures the time until it listens. All programs print the line that the
+ * service logs.
+ */
 export async function timeToListening(program: Program, cwd: string) {
-  const { begun, milliseconds, match, stop } = await timeUntil(program, listening, cwd);
+  const { begun, milliseconds, match, stop } = await timeUntil(program, listeningLine, cwd);
   return { begun, milliseconds, url: `http://127.0.0.1:${match[1]}`, stop };
 }

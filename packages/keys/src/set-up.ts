@@ -1,3 +1,4 @@
+import { type LogEvent, logEvents } from '@andamio/schema/log-events';
 import type { Pepper } from '@andamio/schema/settings';
 import { createDigester, type Digester, digestKeyOf } from '@andamio/verification/digest';
 import { createKeyVerifier, type KeyVerifier } from '@andamio/verification/verify-key';
@@ -31,7 +32,7 @@ export interface KeysOptions {
   /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow: () => number;
   /** Reports errors from background work, with a message for the log. */
-  readonly warn: (error: unknown, message: string) => void;
+  readonly warn: (error: unknown, event: LogEvent) => void;
 }
 
 /**
@@ -48,7 +49,7 @@ export function setUpKeys(options: KeysOptions): Keys {
     store,
     now,
     monotonicNow,
-    warn: (error) => warn(error, 'a key could not be rehashed'),
+    warn: (error) => warn(error, logEvents.rehashFailed),
   });
   const verifier = createKeyVerifier<FoundKey>({
     find,
@@ -70,11 +71,7 @@ export function setUpKeys(options: KeysOptions): Keys {
       store,
       now,
       monotonicNow,
-      warn: (error) =>
-        warn(
-          error,
-          'usage cannot be stored or read; it is kept in memory until the store recovers',
-        ),
+      warn: (error) => warn(error, logEvents.usageUnavailable),
     }),
     now,
   };

@@ -1,25 +1,82 @@
-/**
- * Log messages that trigger alerts. The service and the infrastructure share these constants, so
- * that rewording a message does not break its alert.
- */
+/** A line in the service's log that an alert, a test or a document relies on. */
+export interface LogEvent {
+  /** The stable name in the field `event`, by which alerts find the line. */
+  readonly event: string;
+  /** The text in the field `message`. */
+  readonly message: string;
+}
+
+/** The events in the service's log. The service, the infrastructure and the tests share them. */
 export const logEvents = {
+  /** Logged once the service accepts connections. The log entry has the port. */
+  listening: { event: 'listening', message: 'listening' },
+  /** Logged when the service receives SIGTERM or SIGINT. */
+  shuttingDown: { event: 'shutting_down', message: 'shutting down' },
   /** Logged when a readiness check finds the key store unavailable. */
-  keyStoreUnavailable: 'The key store did not answer a readiness check.',
+  keyStoreUnavailable: {
+    event: 'key_store_unavailable',
+    message: 'The key store did not answer a readiness check.',
+  },
   /**
    * Logged when Redis becomes unavailable for rate limits. The error in the log entry states the
    * cause.
    */
-  redisUnavailable:
-    'Redis is unavailable; each instance counts rate limits alone until it recovers.',
+  redisUnavailable: {
+    event: 'redis_unavailable',
+    message: 'Redis is unavailable; each instance counts rate limits alone until it recovers.',
+  },
   /** Logged when Redis becomes available again. */
-  redisRecovered: 'Redis is available again; instances count rate limits together.',
+  redisRecovered: {
+    event: 'redis_recovered',
+    message: 'Redis is available again; instances count rate limits together.',
+  },
   /**
    * Logged when the published signing keys cannot be fetched. The log entry states the setting, its
    * URL and the cause.
    */
-  signingKeysUnavailable:
-    'Signing keys could not be fetched; the fetched ones stay in use for at most 24 hours.',
-} as const;
+  signingKeysUnavailable: {
+    event: 'signing_keys_unavailable',
+    message:
+      'Signing keys could not be fetched; the fetched ones stay in use for at most 24 hours.',
+  },
+  /** Logged once per outage when usage cannot be stored or read. */
+  usageUnavailable: {
+    event: 'usage_unavailable',
+    message: 'usage cannot be stored or read; it is kept in memory until the store recovers',
+  },
+  /** Logged when a key could not be rehashed under the newest pepper. */
+  rehashFailed: {
+    event: 'rehash_failed',
+    message: 'a key could not be rehashed',
+  },
+  /** Logged when keys are revoked that GitHub reported. The log entry has their number. */
+  leakedKeysRevoked: {
+    event: 'leaked_keys_revoked',
+    message: 'GitHub reported leaked keys; they are revoked',
+  },
+  /** Logged when some alerts of GitHub have no token. The log entry has their number. */
+  unreadableAlerts: {
+    event: 'unreadable_alerts',
+    message: 'GitHub sent alerts without a token; the others are processed',
+  },
+  /** Logged for each minute in which refusals were only counted. The log entry has their number. */
+  refusalsSampled: {
+    event: 'refusals_sampled',
+    message: 'Further refusals for rate limits (429), counted instead of logged.',
+  },
+} as const satisfies Record<string, LogEvent>;
 
-/** Returns the message that replaces dropped log lines (service contract, section "Edges"). */
-export const droppedLogLines = (count: number) => `dropped ${count} log lines`;
+/** Returns the event that replaces dropped log lines (service contract, section "Edges"). */
+export const logLinesDropped = (count: number): LogEvent => ({
+  event: 'log_lines_dropped',
+  message: `dropped ${count} log lines`,
+});
+
+/** The messages of request lines, by how the request ended. */
+export const requestMessages = {
+  answered: 'request',
+  /** The response has a 5xx status. The log entry has the cause. */
+  failed: 'request failed',
+  /** The connection was closed before the response was complete. */
+  abandoned: 'request abandoned',
+} as const;

@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { logEvents } from '@andamio/schema/log-events';
 import { jwtSecret } from './tokens.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -11,6 +12,11 @@ const main = fileURLToPath(new URL('../../../apps/api/dist/main.js', import.meta
 
 /** The pepper of the services under test. Its text makes a leak recognizable in their output. */
 export const processPepper = Buffer.alloc(32, 'the pepper of the tests').toString('base64');
+
+/** Matches the line that the service logs once it accepts connections. Captures the port. */
+export const listeningLine = new RegExp(
+  `"port":(\\d+).*"message":"${logEvents.listening.message}"`,
+);
 
 export interface TestProcess {
   readonly pid: number;
@@ -74,7 +80,7 @@ export async function startProcess(
   );
   let hasExited = false;
   void service.exited.then(() => (hasExited = true));
-  const listening = () => /"port":(\d+).*"message":"listening"/.exec(service.output())?.[1];
+  const listening = () => listeningLine.exec(service.output())?.[1];
   const isListening = () => {
     if (hasExited) throw new Error(`The service exited before it listened:\n${service.output()}`);
     return listening() !== undefined;

@@ -2,7 +2,7 @@ import type { KeyStore } from '@andamio/keys/store';
 import { healthPaths } from '@andamio/schema/health';
 import { logEvents } from '@andamio/schema/log-events';
 import { Router } from 'express';
-import type { Logger } from '../log.ts';
+import { type Logger, logEvent } from '../log.ts';
 import { refuseOtherMethods, reportRoute } from './express-steps.ts';
 import { HttpError } from './response/errors.ts';
 
@@ -20,7 +20,7 @@ function readinessOf(store: KeyStore, log: Logger): () => Promise<boolean> {
     const ready = store.check().then(
       () => true,
       (error: unknown) => {
-        log.warn({ err: error }, logEvents.keyStoreUnavailable);
+        logEvent(log, 'warn', logEvents.keyStoreUnavailable, { err: error });
         return false;
       },
     );

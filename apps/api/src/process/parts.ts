@@ -6,7 +6,7 @@ import type { VerifyAlert } from '../auth/verify-alert.ts';
 import type { Clock } from '../clock.ts';
 import { MemoryCounters } from '../http/limits/memory-counters.ts';
 import type { SharedCounters } from '../http/limits/redis-counters.ts';
-import type { Logger } from '../log.ts';
+import { type Logger, logEvent } from '../log.ts';
 import type { CompleteSettings } from '../settings.ts';
 import { openStore } from './open-store.ts';
 
@@ -34,7 +34,7 @@ async function countersOf(
 /** Returns a callback that logs a failed fetch of published keys. The URL contains no secret. */
 function logFetchFailure(log: Logger, setting: SettingName, url: string) {
   return (cause: unknown) =>
-    log.warn({ err: cause, setting, url }, logEvents.signingKeysUnavailable);
+    logEvent(log, 'warn', logEvents.signingKeysUnavailable, { err: cause, setting, url });
 }
 
 async function signingKeysOf(

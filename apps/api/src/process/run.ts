@@ -6,7 +6,7 @@ import { createTokenVerifier } from '../auth/verify-token.ts';
 import { systemClock } from '../clock.ts';
 import { drainable } from '../http/connections/drain.ts';
 import { createHttpServer } from '../http/connections/server.ts';
-import { createLog } from '../log.ts';
+import { createLog, logEvent } from '../log.ts';
 import { type CompleteSettings, readSettings, SettingsError } from '../settings.ts';
 import { listenProblem } from './listen-problem.ts';
 import { assertNoForeignFile } from './open-store.ts';
@@ -47,7 +47,7 @@ export async function run(referenceFolder: string): Promise<void> {
     peppers: settings.peppers,
     verifyCacheSeconds: settings.verifyCacheSeconds,
     ...clock,
-    warn: (error, message) => log.warn({ err: error }, message),
+    warn: (error, event) => logEvent(log, 'warn', event, { err: error }),
   });
   const app = createApp({
     settings,
@@ -66,10 +66,12 @@ export async function run(referenceFolder: string): Promise<void> {
     process.exit(1);
   });
   server.listen(settings.port, settings.host, () => {
-    log.info({ port: (server.address() as AddressInfo).port }, 'listening');
+    const { port } = server.address() as AddressInfo;
+    logEvent(log, 'info', logEvents.listening, { port });
     // Loads and connects the store's client now rather than on the first request. The first check
     // may time out while the client loads, so only a second failure is logged.
-    const report = (error: unknown) => log.warn({ err: error }, logEvents.keyStoreUnavailable);
+    const report = (error: unknown) =>
+      logEvent(log, 'warn', logEvents.keyStoreUnavailable, { err: error });
     store.check().catch(() => store.check().catch(report));
   });
 
@@ -78,7 +80,7 @@ export async function run(referenceFolder: string): Promise<void> {
   const timeToClose = Math.min(1_000, grace / 4);
   onTermination(
     async () => {
-      log.info('shutting down');
+      logEvent(log, 'info', logEvents.shuttingDown);
       void keys.usage.flush(); // First, in case the process is killed before the drain is complete.
       await drain(grace - timeToClose);
       await keys.usage.flush();

@@ -25,8 +25,8 @@ test('a failed fetch of signing keys logs the message that the alert matches, wi
   const warning = () => {
     const lines = service.output().split('\n').slice(0, -1);
     return lines
-      .map((line) => JSON.parse(line) as { readonly message: string })
-      .find(({ message }) => message === logEvents.signingKeysUnavailable);
+      .map((line) => JSON.parse(line) as { readonly event?: string })
+      .find(({ event }) => event === logEvents.signingKeysUnavailable.event);
   };
   await expect.poll(warning).toMatchObject({
     severity: 'WARNING',

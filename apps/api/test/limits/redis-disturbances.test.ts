@@ -64,7 +64,8 @@ function connectTo(url: string, times: Partial<RedisTimes> = {}) {
   };
 }
 
-const { redisUnavailable, redisRecovered } = logEvents;
+const redisUnavailable = logEvents.redisUnavailable.message;
+const redisRecovered = logEvents.redisRecovered.message;
 
 describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
   test('a hanging Redis delays no request by more than 300 ms, and SIGTERM ends the service within its grace', async () => {

@@ -152,7 +152,7 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     const { count, lines } = await start('answers', isItsCa ? server.ca : otherCa, server, host);
     expect(await count('client')).toBe(1);
     await waitFor('the log line', () => lines.length > 0);
-    expect(lines[0]?.message).toBe(logEvents.redisUnavailable);
+    expect(lines[0]?.message).toBe(logEvents.redisUnavailable.message);
     expect(lines[0]?.err?.message).toMatch(/certificate/i);
   });
 
@@ -188,7 +188,7 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
     await cut();
     await countedInRedis();
     expect(
-      messages().filter((message) => message === logEvents.redisRecovered).length,
+      messages().filter((message) => message === logEvents.redisRecovered.message).length,
     ).toBeLessThanOrEqual(1);
   });
 
@@ -201,7 +201,10 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
       expect(await count('client')).toBe(2);
       metadata.mode = 'answers';
       await countedInRedis();
-      expect(messages()).toEqual([logEvents.redisUnavailable, logEvents.redisRecovered]);
+      expect(messages()).toEqual([
+        logEvents.redisUnavailable.message,
+        logEvents.redisRecovered.message,
+      ]);
       expect(JSON.stringify(lines)).not.toContain('token-1');
     },
   );

@@ -177,7 +177,7 @@ describe.each(Object.entries(cases))('on Firestore with %s', (_what, { environme
       service
         .output()
         .split('\n')
-        .filter((text) => text.includes(logEvents.keyStoreUnavailable));
+        .filter((text) => text.includes(logEvents.keyStoreUnavailable.event));
     await waitFor('the line that names the cause', () => lines().some((line) => says.test(line)));
     expect(service.output()).not.toMatch(/hunter2|a subject token/);
 

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { logEvents } from '@andamio/schema/log-events';
 import { spawnService, startProcess } from '@andamio/testing/service-process';
 import { waitFor } from '@andamio/testing/wait-for';
 import { afterEach, describe, expect, inject, test } from 'vitest';
@@ -21,7 +22,7 @@ describe('start', () => {
       .find((text) => text.includes('"listening"'));
     expect(JSON.parse(line as string)).toMatchObject({
       severity: 'INFO',
-      message: 'listening',
+      ...logEvents.listening,
       port: service.port,
     });
     expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);

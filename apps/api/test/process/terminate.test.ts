@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { logEvents } from '@andamio/schema/log-events';
 import { startProcess, type TestProcess } from '@andamio/testing/service-process';
 import { requestPath } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
@@ -76,7 +77,7 @@ describe('SIGTERM', () => {
     await expect.poll(() => text).toContain('"live"');
     text = '';
     signal('SIGTERM');
-    await expect.poll(() => service?.output()).toContain('"message":"shutting down"');
+    await expect.poll(() => service?.output()).toContain(logEvents.shuttingDown.event);
     socket.write(get);
     await closed;
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { StoreUnavailableError } from '@andamio/keys/store';
 import { makeKey } from '@andamio/schema/key-format';
+import { logEvents } from '@andamio/schema/log-events';
 import { getUser, requestKey } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -275,7 +276,7 @@ describe('alerts of GitHub', () => {
     await fetch(`${app.url}${alertsPath}?token=${leaked}`, { method: 'POST', body: leaked });
     const printed = app.logged.join('\n');
     expect(printed).toContain(`"requestUrl":"${alertsPath}"`);
-    expect(printed).toContain('GitHub reported leaked keys; they are revoked');
+    expect(printed).toContain(logEvents.leakedKeysRevoked.event);
     for (const token of [leaked, unknown]) expect(printed.includes(token.slice(8))).toBe(false);
     expect(printed).not.toContain('octocat');
   });

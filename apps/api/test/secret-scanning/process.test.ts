@@ -1,4 +1,5 @@
 import { makeKey } from '@andamio/schema/key-format';
+import { logEvents } from '@andamio/schema/log-events';
 import { startProcess, type TestProcess } from '@andamio/testing/service-process';
 import { getUser, requestKey } from '@andamio/testing/service-requests';
 import { afterEach, expect, test } from 'vitest';
@@ -22,6 +23,6 @@ test('the built service accepts alerts with GITHUB_SECRET_SCANNING_KEYS_URL, and
   service.signal('SIGTERM');
   await service.exited;
   await github.close();
-  expect(service.output()).toContain('GitHub reported leaked keys; they are revoked');
+  expect(service.output()).toContain(logEvents.leakedKeysRevoked.event);
   for (const token of [leaked, unknown]) expect(service.output()).not.toContain(token.slice(8));
 });

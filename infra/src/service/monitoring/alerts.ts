@@ -42,15 +42,15 @@ export function alerts(service: MonitoredService, secretIds: readonly string[]):
     severity: 'ERROR',
     advice:
       'Requests are answered 500 until Firestore answers again; nothing is lost. See https://status.cloud.google.com, quotas, and whether the runtime account still has its role.',
-    filter: `${revision} AND severity>=WARNING AND jsonPayload.message="${logEvents.keyStoreUnavailable}"`,
+    filter: `${revision} AND severity>=WARNING AND jsonPayload.event="${logEvents.keyStoreUnavailable.event}"`,
   });
 
   if (settings.sharedRateLimits) {
     alertOnLogs(service, 'alert-redis', {
       title: 'counts rate limits in each instance alone',
       severity: 'WARNING',
-      advice: `Redis is of no use: ${extractedLabel('cause')} A client may get its limit from every instance until it recovers. A failover ends by itself within seconds: look for "${logEvents.redisRecovered}" in the log. Otherwise do what the cause says.`,
-      filter: `${revision} AND severity>=WARNING AND jsonPayload.message="${logEvents.redisUnavailable}"`,
+      advice: `Redis is of no use: ${extractedLabel('cause')} A client may get its limit from every instance until it recovers. A failover ends by itself within seconds: look for "${logEvents.redisRecovered.message}" in the log. Otherwise do what the cause says.`,
+      filter: `${revision} AND severity>=WARNING AND jsonPayload.event="${logEvents.redisUnavailable.event}"`,
       labels: { cause: 'EXTRACT(jsonPayload.err.message)' },
     });
   }
@@ -60,7 +60,7 @@ export function alerts(service: MonitoredService, secretIds: readonly string[]):
       title: 'cannot fetch signing keys',
       severity: 'ERROR',
       advice: `${extractedLabel('setting')} names ${extractedLabel('url')}, which cannot be fetched: ${extractedLabel('cause')} The keys that were fetched stay in use for 24 hours, then requests that need them are answered 500. Ask whoever runs that address.`,
-      filter: `${revision} AND severity>=WARNING AND jsonPayload.message="${logEvents.signingKeysUnavailable}"`,
+      filter: `${revision} AND severity>=WARNING AND jsonPayload.event="${logEvents.signingKeysUnavailable.event}"`,
       labels: {
         setting: 'EXTRACT(jsonPayload.setting)',
         url: 'EXTRACT(jsonPayload.url)',

@@ -4,7 +4,7 @@ import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import type { Settings } from '@andamio/schema/settings';
 import type { ClientRateLimitInfo, Options } from 'express-rate-limit';
 import type { Clock } from '../../clock.ts';
-import type { Logger } from '../../log.ts';
+import { type Logger, logEvent } from '../../log.ts';
 import { googleCredentials } from './google-credentials.ts';
 import type { Counters, CreateCounters } from './limit.ts';
 import { MemoryCounters } from './memory-counters.ts';
@@ -161,9 +161,8 @@ export function connectCounters(
     times,
     probe: ['EVAL', increment.text, '1', 'limit:probe', '1000'],
     monotonicNow: clock.monotonicNow,
-    onDown: (cause) =>
-      log.warn({ event: 'redis_unavailable', err: cause }, logEvents.redisUnavailable),
-    onUp: () => log.info({ event: 'redis_recovered' }, logEvents.redisRecovered),
+    onDown: (cause) => logEvent(log, 'warn', logEvents.redisUnavailable, { err: cause }),
+    onUp: () => logEvent(log, 'info', logEvents.redisRecovered),
   });
   return {
     createCounters: (name) => new SharedOrLocalCounters(link, `limit:${name}:`, clock),

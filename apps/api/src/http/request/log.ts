@@ -1,5 +1,6 @@
+import { logEvents, requestMessages } from '@andamio/schema/log-events';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
-import type { Logger } from '../../log.ts';
+import { type Logger, logEvent } from '../../log.ts';
 import type { Exchange } from '../exchange.ts';
 import { traceContext } from './trace-context.ts';
 
@@ -20,11 +21,7 @@ function sampleRefusals(log: Logger): (client: string) => boolean {
   let isWindowOpen = false;
 
   function closeWindow(): void {
-    if (unlogged > 0)
-      log.info(
-        { refusals: unlogged },
-        'Further refusals for rate limits (429), counted instead of logged.',
-      );
+    if (unlogged > 0) logEvent(log, 'info', logEvents.refusalsSampled, { refusals: unlogged });
     clients.clear();
     unlogged = 0;
     isWindowOpen = false;
@@ -70,10 +67,8 @@ export function requestLogger(log: Logger): (exchange: Exchange) => void {
         reason: refusal?.reason,
         ...(cause !== undefined && { err: cause }),
       };
-      log[level](
-        line,
-        cause !== undefined ? 'request failed' : answered ? 'request' : 'request abandoned',
-      );
+      const { answered: complete, failed, abandoned } = requestMessages;
+      log[level](line, cause !== undefined ? failed : answered ? complete : abandoned);
     });
   };
 }

@@ -1,9 +1,10 @@
 import type { RevokeKeyDependencies } from '@andamio/keys/revoke';
 import { revokeLeaked } from '@andamio/keys/revoke-leaked';
+import { logEvents } from '@andamio/schema/log-events';
 import { secretScanningPath, signatureHeaders } from '@andamio/schema/secret-scanning';
 import { type Request, type RequestHandler, Router } from 'express';
 import type { AlertSignature, VerifyAlert } from '../../auth/verify-alert.ts';
-import type { Logger } from '../../log.ts';
+import { type Logger, logEvent } from '../../log.ts';
 import { refuseOtherMethods, reportRoute } from '../express-steps.ts';
 import { type Limit, refund } from '../limits/limit.ts';
 import { CredentialsRefusedError, HttpError } from '../response/errors.ts';
@@ -61,12 +62,11 @@ function handleAlerts({
     response.removeHeader('RateLimit-Policy');
 
     const { alerts, unreadable } = parseAlerts(body);
-    if (unreadable > 0)
-      log.warn({ unreadable }, 'GitHub sent alerts without a token; the others are processed');
+    if (unreadable > 0) logEvent(log, 'warn', logEvents.unreadableAlerts, { unreadable });
     const tokens = alerts.map(({ token }) => token);
     const { revoked, before } = await revokeLeaked(keys, tokens, { kind: 'github' });
     if (revoked.size > 0)
-      log.warn({ keys: revoked.size }, 'GitHub reported leaked keys; they are revoked');
+      logEvent(log, 'warn', logEvents.leakedKeysRevoked, { keys: revoked.size });
     response.json(verdictsOf(alerts, new Set([...revoked, ...before])));
   };
 }
