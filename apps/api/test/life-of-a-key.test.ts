@@ -69,8 +69,8 @@ async function liveThrough(store: KeyStore) {
   expect(await use(first)).toBe(401);
   expectError(await rollKey(app.url, key, options()), 409, 'key_expired');
   expectError(await requestKey(app.url, key, options()), 422, 'name_taken');
-  const revived = await rotateKey(app.url, { ...key, expires_in_days: 5 }, options());
-  expect(revived.body).toEqual({
+  const rotated = await rotateKey(app.url, { ...key, expires_in_days: 5 }, options());
+  expect(rotated.body).toEqual({
     confirmation: 'API key expiration extended to 2025-09-28T23:59:59Z',
   });
   expect(await use(first)).toBe('MyFirstKey pioneer 2025-09-28T23:59:59Z');

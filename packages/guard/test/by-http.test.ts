@@ -281,9 +281,9 @@ describe('503', () => {
   test('answers 503 within the timeout if the service does not respond', async () => {
     service.next(silent);
     const { get, errors } = await start({ timeoutMs: 200 });
-    const begun = performance.now();
+    const startedAt = performance.now();
     expectRefusal(await get(key), 'verification_unavailable');
-    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
     expect(errors.map(({ message }) => message)).toEqual([
       'The key service did not respond in time.',
     ]);

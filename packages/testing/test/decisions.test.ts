@@ -73,7 +73,7 @@ test.each<[string, Decision<unknown>, readonly string[], string]>([
   },
 );
 
-test('a newer token of the same tier is stored before the changes of a command', () => {
+test('stores a newer token with the same tier before the changes of its command', () => {
   const { changes } = decideRoll(held, renewal(newer));
   expect(changes[0]).toEqual({ type: 'put_owner', owner: { ...owner, ...newer } });
 });

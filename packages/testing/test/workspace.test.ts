@@ -49,7 +49,7 @@ const isTest = (file: string) => /(^|\/)test\/|\.test\.ts$|\/vitest\.config\.ts$
 describe.each(packages)('%s', (folder) => {
   const found = imports.get(folder) as Import[];
 
-  test('imports only the workspace packages that it may', () => {
+  test('the package imports only allowed workspace packages', () => {
     const wrong = found.filter(({ file, specifier }) => {
       const [scope, name = ''] = specifier.split('/');
       if (scope !== '@andamio') return false;
@@ -60,7 +60,7 @@ describe.each(packages)('%s', (folder) => {
     expect(wrong).toEqual([]);
   });
 
-  test('has no relative import that leaves the package', () => {
+  test('no relative import leaves the package', () => {
     const wrong = found.filter((one) => {
       const target = targetOf(one);
       return target !== undefined && packageOf(target) !== folder;
@@ -68,7 +68,7 @@ describe.each(packages)('%s', (folder) => {
     expect(wrong).toEqual([]);
   });
 
-  test('does not import its tests into its source', () => {
+  test('no source file imports a test', () => {
     const wrong = found.filter((one) => {
       const target = targetOf(one);
       return target !== undefined && isTest(target) && !isTest(one.file);
@@ -92,7 +92,7 @@ test('every package of the workspace has a rule', () => {
   expect(packages.toSorted()).toEqual(manifests.map(dirname).toSorted());
 });
 
-test('the domain knows neither HTTP nor a database', () => {
+test('the domain depends on neither HTTP nor a database', () => {
   const specifiers = (imports.get('packages/keys') as Import[])
     .filter(({ file }) => !isTest(file))
     .map(({ specifier }) => specifier)

@@ -108,7 +108,7 @@ describe('verification with JWT_JWKS_URL', () => {
    * Publishes entries before and after a valid key, and expects a token signed with this key to
    * verify.
    */
-  async function publishBeside(...entries: readonly unknown[]): Promise<void> {
+  async function publishWith(...entries: readonly unknown[]): Promise<void> {
     const good = { ...ec.publicKey.export({ format: 'jwk' }), kid: 'ec' };
     jwks.answer = { keys: [...entries, good, ...entries] };
     expect(await verify(byEc())).toMatchObject({ userId: 'user' });
@@ -125,7 +125,7 @@ describe('verification with JWT_JWKS_URL', () => {
     ['with fewer than 2048 RSA bits', weak, {}],
     ['whose kid is a number', rsa, { kid: 5 }],
   ])('ignores a published key %s', async (_what, { publicKey, privateKey }, members) => {
-    await publishBeside({ ...publicKey.export({ format: 'jwk' }), kid: 'odd', ...members });
+    await publishWith({ ...publicKey.export({ format: 'jwk' }), kid: 'odd', ...members });
     const alg = privateKey.asymmetricKeyType === 'rsa' ? 'RS256' : 'ES256';
     for (const kid of ['odd', '5', undefined]) {
       expect(await verify(signedToken({ alg, kid }, claims, privateKey))).toBeTypeOf('string');
@@ -145,7 +145,7 @@ describe('verification with JWT_JWKS_URL', () => {
     ],
     ['an RSA key without modulus and exponent', { kty: 'RSA', kid: 'ec' }],
   ])('ignores an entry that is %s', async (_what, entry) => {
-    await publishBeside(entry);
+    await publishWith(entry);
   });
 
   test('tries every published key without a kid, for tokens with and without a kid', async () => {
@@ -277,9 +277,9 @@ describe('verification with JWT_JWKS_URL', () => {
     expect(await verify(byEc())).toMatchObject({ userId: 'user' });
     jwks.mode = 'hangs';
     clock = 299_000;
-    const begun = Date.now();
+    const startedAt = Date.now();
     expect(await verify(byEc())).toMatchObject({ userId: 'user' });
-    expect(Date.now() - begun).toBeLessThan(2_000);
+    expect(Date.now() - startedAt).toBeLessThan(2_000);
     await expect.poll(() => jwks.fetches()).toBe(2);
   });
 
@@ -317,10 +317,10 @@ describe('verification with JWT_JWKS_URL', () => {
     jwks.mode = 'hangs';
     clock = 400_000;
     expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
-    const begun = Date.now();
+    const startedAt = Date.now();
     for (clock = 401_000; clock < 410_000; clock += 1_000)
       expect(await verify(byRsa())).toMatchObject({ userId: 'user' });
-    expect(Date.now() - begun).toBeLessThan(2_000);
+    expect(Date.now() - startedAt).toBeLessThan(2_000);
     await expect.poll(() => jwks.fetches()).toBe(3);
   });
 
@@ -337,9 +337,9 @@ describe('verification with JWT_JWKS_URL', () => {
 
   test('gives up within 10 s on a server that never responds', async () => {
     jwks.mode = 'hangs';
-    const begun = Date.now();
+    const startedAt = Date.now();
     await expect(verify(byRsa())).rejects.toBeInstanceOf(SigningKeysUnavailableError);
-    expect(Date.now() - begun).toBeLessThan(10_000);
+    expect(Date.now() - startedAt).toBeLessThan(10_000);
   });
 
   test.each<[string, (response: ServerResponse) => void]>([
@@ -367,8 +367,8 @@ describe('verification with JWT_JWKS_URL', () => {
       audience: undefined,
       now: Date.now,
     });
-    const begun = Date.now();
+    const startedAt = Date.now();
     await expect(verifyBySlow(byRsa())).rejects.toBeInstanceOf(SigningKeysUnavailableError);
-    expect(Date.now() - begun).toBeLessThan(10_000);
+    expect(Date.now() - startedAt).toBeLessThan(10_000);
   });
 });

@@ -16,7 +16,7 @@ export function sendRaw(
   ...chunks: readonly (string | Uint8Array)[]
 ): Promise<ReceivedBytes> {
   return new Promise((resolve) => {
-    const begun = performance.now();
+    const startedAt = performance.now();
     let text = '';
     const socket = connect(port, '127.0.0.1', () => {
       for (const chunk of chunks) socket.write(chunk);
@@ -25,6 +25,6 @@ export function sendRaw(
       text += data;
     });
     socket.on('error', () => {}); // After a reset, `close` follows.
-    socket.on('close', () => resolve({ text, duration: performance.now() - begun }));
+    socket.on('close', () => resolve({ text, duration: performance.now() - startedAt }));
   });
 }

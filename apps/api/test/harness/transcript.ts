@@ -115,7 +115,7 @@ function maskRandom(text: string): string {
 
 function describeBody({ headers, body }: RawResponse): string {
   if (body.length === 0) return '(no body)';
-  const headerOf = (sought: string) => headers.find(([name]) => name === sought)?.[1];
+  const headerOf = (wanted: string) => headers.find(([name]) => name === wanted)?.[1];
   const text =
     headerOf('Content-Encoding') === 'gzip' ? gunzipSync(body).toString() : body.toString();
   if (text.startsWith('{"openapi"'))

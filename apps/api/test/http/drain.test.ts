@@ -21,10 +21,10 @@ test('drain stops accepting within a short grace while connections keep arriving
   });
 
   const grace = 800;
-  const begun = performance.now();
+  const startedAt = performance.now();
   const drained = drain(grace);
   await expect.poll(() => server.listening, { interval: 10, timeout: 10_000 }).toBe(false);
-  expect(performance.now() - begun).toBeLessThan(grace);
+  expect(performance.now() - startedAt).toBeLessThan(grace);
   await drained;
 });
 

@@ -29,9 +29,9 @@ test.runIf(inject('available').includes('schemathesis'))(
           ...['--max-examples', '40', '--seed', '1', '--no-color'],
         ],
         { cwd: service.folder, timeout: 110_000 },
-      ).catch(({ message, stdout: said }: { message: string; stdout?: string }) => {
+      ).catch(({ message, stdout: output }: { message: string; stdout?: string }) => {
         throw new Error(
-          `${message}\n${said ?? ''}`.replaceAll(token, 'TOKEN').replaceAll(key, 'KEY'),
+          `${message}\n${output ?? ''}`.replaceAll(token, 'TOKEN').replaceAll(key, 'KEY'),
         );
       });
       expect(Number(/(\d+) generated/.exec(stdout)?.[1]), stdout).toBeGreaterThan(100);

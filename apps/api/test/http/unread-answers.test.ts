@@ -35,9 +35,9 @@ test('closes the connection of a client that reads no response', async () => {
   const { port, server } = await start();
   for (let client = 0; client < 3; client++) askWithoutReading(port);
   await waitFor('the connections', async () => (await openConnections(server)) === 3);
-  const begun = performance.now();
+  const startedAt = performance.now();
   await waitFor('the connections to be closed', async () => (await openConnections(server)) === 0);
-  expect(performance.now() - begun).toBeGreaterThan(writeTimeout * 0.8);
+  expect(performance.now() - startedAt).toBeGreaterThan(writeTimeout * 0.8);
 });
 
 test('stops handling pipelined requests while the client does not read the responses', async () => {
@@ -73,9 +73,9 @@ test('keeps the connection of a client that reads slowly', async () => {
   });
   const read = () => (socket.read() as Buffer | null)?.length ?? 0;
   await waitFor('the first response', () => read() > 0);
-  const begun = performance.now();
+  const startedAt = performance.now();
   // Reads for several times the write timeout.
-  while (performance.now() - begun < writeTimeout * 4) {
+  while (performance.now() - startedAt < writeTimeout * 4) {
     await waitFor('more', () => closed || read() > 0);
     await delay(writeTimeout / 6);
   }

@@ -12,12 +12,12 @@ import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 import { fileStore } from '../harness/stores.ts';
 
-const begun = Date.UTC(2025, 7, 31, 23, 59, 59, 999);
+const startedAt = Date.UTC(2025, 7, 31, 23, 59, 59, 999);
 const day = 86_400_000;
 
 describe('Idempotency-Key', () => {
   let app: TestApp;
-  let now = begun;
+  let now = startedAt;
   beforeAll(async () => {
     app = await startApp({ now: () => now });
   });
@@ -32,7 +32,7 @@ describe('Idempotency-Key', () => {
     (await getUser(app.url, as(sub))).body['active_keys'] as object[];
 
   test('returns the same key when the request is repeated with the same Idempotency-Key', async () => {
-    now = begun;
+    now = startedAt;
     const first = await requestKey(app.url, key, as('same'));
     now += day - 1000;
     const second = await requestKey(app.url, key, as('same'));
@@ -58,7 +58,7 @@ describe('Idempotency-Key', () => {
   });
 
   test('treats a repeated request after 24 hours as a new one', async () => {
-    now = begun;
+    now = startedAt;
     await requestKey(app.url, key, as('a day'));
     now += day;
     expectError(await requestKey(app.url, key, as('a day')), 422, 'name_taken');
@@ -67,10 +67,10 @@ describe('Idempotency-Key', () => {
   });
 
   test('replays a request whose expiry would now be after the year 9999', async () => {
-    now = begun; // The key expires in the last second of the year 9999.
+    now = startedAt; // The key expires in the last second of the year 9999.
     const longest = {
       ...key,
-      expires_in_days: Math.ceil((Date.UTC(9999, 11, 31, 23, 59, 59) - begun) / day),
+      expires_in_days: Math.ceil((Date.UTC(9999, 11, 31, 23, 59, 59) - startedAt) / day),
     };
     const first = await requestKey(app.url, longest, as('longest'));
     expect(first.status).toBe(200);
@@ -94,7 +94,7 @@ describe('Idempotency-Key', () => {
   });
 
   test('extends a key once when rotate is repeated', async () => {
-    now = begun;
+    now = startedAt;
     await requestKey(app.url, { ...key, expires_in_days: 1 }, as('extended'));
     const extend = { ...key, expires_in_days: 1 };
     now += day; // The key has expired. If extended by one day, it could be extended again.

@@ -73,14 +73,14 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     const service = await startProcess({ REDIS_URL: redis.url });
     onTestFinished(() => service.signal('SIGKILL'));
     const ask = async () => {
-      const begun = performance.now();
+      const startedAt = performance.now();
       const { status } = await requestKey(
         service.url,
         {},
         { token: tokenFor(crypto.randomUUID()) },
       );
       expect(status).toBe(400);
-      return performance.now() - begun;
+      return performance.now() - startedAt;
     };
     const series = async (length: number) => {
       const took: number[] = [];
@@ -122,10 +122,10 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     });
     expect(await count('client')).toBe(1);
     expect(await count('client')).toBe(2);
-    const begun = performance.now();
+    const startedAt = performance.now();
     await waitFor('eight attempts', () => proxy.connections() >= 8);
     // The seven pauses last 10, 20, 40, 80, 160, 320 and 400 ms. Each attempt also takes 50 ms.
-    expect(performance.now() - begun).toBeGreaterThan(1_000);
+    expect(performance.now() - startedAt).toBeGreaterThan(1_000);
     expect(messages()).toEqual([redisUnavailable]);
     expect(lines[0]).toMatchObject({
       severity: 'WARNING',

@@ -30,15 +30,15 @@ describe.skipIf(inject('emulatorHost') === undefined)('when Firestore fails', ()
 
   /** Requests a key, and measures the time until the response. */
   async function timed(url: string, name: string) {
-    const begun = Date.now();
+    const startedAt = Date.now();
     const answer = await requestKey(url, { api_key_name: name }, { token: tokenFor('owner') });
-    return { answer, milliseconds: Date.now() - begun };
+    return { answer, milliseconds: Date.now() - startedAt };
   }
 
   async function health(url: string, path: string) {
-    const begun = Date.now();
+    const startedAt = Date.now();
     const { status } = await fetch(`${url}/health/${path}`);
-    return { status, milliseconds: Date.now() - begun };
+    return { status, milliseconds: Date.now() - startedAt };
   }
 
   async function expectFailure(url: string, name: string) {

@@ -41,9 +41,9 @@ async function start(stdout: 'pipe' | number) {
     isLive,
     errors: () => errors,
     async terminate() {
-      const begun = performance.now();
+      const startedAt = performance.now();
       child.kill('SIGTERM');
-      return { code: await exited, milliseconds: performance.now() - begun };
+      return { code: await exited, milliseconds: performance.now() - startedAt };
     },
   };
 }

@@ -21,7 +21,7 @@ describe('when the embedded store fails', () => {
     const other = new DatabaseSync(path);
     other.exec('BEGIN IMMEDIATE');
 
-    const begun = Date.now();
+    const startedAt = Date.now();
     const waiting = requestKey(url, { api_key_name: 'during' });
     for (let asked = 0; asked < 20; asked++) {
       const before = Date.now();
@@ -29,7 +29,7 @@ describe('when the embedded store fails', () => {
       expect(Date.now() - before).toBeLessThan(1_000);
     }
     expectError(await waiting, 500, 'store_unavailable');
-    expect(Date.now() - begun).toBeLessThan(10_000);
+    expect(Date.now() - startedAt).toBeLessThan(10_000);
     expect(await status('ready')).toBe(503);
 
     other.exec('ROLLBACK');
@@ -80,12 +80,12 @@ describe('when the embedded store fails', () => {
 
   test('starts if the database cannot be opened, responds with 500, and recovers', async () => {
     const path = temporaryFile('not-yet/keys.db');
-    const inTheWay = path.replace('/keys.db', '');
-    writeFileSync(inTheWay, 'a file where the folder should be');
+    const blockingFile = path.replace('/keys.db', '');
+    writeFileSync(blockingFile, 'a file where the folder should be');
     service = await startProcess({ SQLITE_PATH: path });
     expect(await status('ready')).toBe(503);
     expectError(await requestKey(service.url, { api_key_name: 'abc' }), 500, 'store_unavailable');
-    rmSync(inTheWay);
+    rmSync(blockingFile);
     await waitFor('the service to be ready', async () => (await status('ready')) === 200, 10);
     expect((await requestKey(service.url, { api_key_name: 'abc' })).status).toBe(200);
   });

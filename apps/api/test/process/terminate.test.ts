@@ -48,13 +48,13 @@ describe('SIGTERM', () => {
       const clients = Array.from({ length: 32 }, (_, id) => client(id));
       await expect.poll(() => outcomes.length).toBeGreaterThan(200);
       signal('SIGTERM');
-      const begun = Date.now();
+      const startedAt = Date.now();
       const { code } = await exited;
       ended = true;
       await Promise.all(clients);
       agent.destroy();
       expect(code).toBe(0);
-      expect(Date.now() - begun).toBeLessThan(8_000);
+      expect(Date.now() - startedAt).toBeLessThan(8_000);
       expect(service.output().trimEnd().split('\n').at(-1), 'the last log line').toContain(
         '"message":"shut down"',
       );
@@ -98,14 +98,14 @@ describe('SIGTERM', () => {
       `POST ${requestPath} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${tokenFor('under way')}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
     );
     await expect.poll(() => text).toContain('100 Continue');
-    const begun = Date.now();
+    const startedAt = Date.now();
     signal('SIGTERM');
     await delay(300); // The request is still being sent.
     socket.write(body);
     await closed;
     expect(text).toContain('HTTP/1.1 200 OK\r\n');
     expect((await exited).code).toBe(0);
-    expect(Date.now() - begun).toBeLessThan(1_000);
+    expect(Date.now() - startedAt).toBeLessThan(1_000);
   });
 
   test('exits with 0 within the grace after two SIGTERMs, even if a request never ends', async () => {
@@ -119,11 +119,11 @@ describe('SIGTERM', () => {
         () => resolve(),
       ),
     );
-    const begun = Date.now();
+    const startedAt = Date.now();
     signal('SIGTERM');
     signal('SIGTERM');
     expect((await exited).code).toBe(0);
-    expect(Date.now() - begun).toBeLessThan(3_000);
+    expect(Date.now() - startedAt).toBeLessThan(3_000);
     socket.destroy();
   });
 });

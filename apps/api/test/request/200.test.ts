@@ -158,16 +158,16 @@ describe('issuing a key', () => {
     const pioneer = () => ({
       token: tokenFor('expiring', { tier: 'pioneer', exp: now / 1000 + 60 }),
     });
-    const begun = now;
+    const startedAt = now;
     const brief = (name: string) =>
       requestKey(app.url, { api_key_name: name, expires_in_days: 1 }, pioneer());
     expect((await brief('brief')).status).toBe(200);
     expect((await brief('other')).status).toBe(429);
-    now = begun + 86_400_000;
+    now = startedAt + 86_400_000;
     expect((await brief('brief')).headers.get('x-error-code')).toBe('name_taken');
     expect((await brief('other')).status).toBe(200);
-    now = begun + 31 * 86_400_000;
+    now = startedAt + 31 * 86_400_000;
     expect((await brief('brief')).status).toBe(200);
-    now = begun;
+    now = startedAt;
   });
 });

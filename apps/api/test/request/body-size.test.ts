@@ -68,9 +68,9 @@ describe('limit of the body size', () => {
   ])('rejects a %s bomb of 10 MiB before it is inflated', async (encoding, bomb) => {
     expect(bomb.length, 'the compressed size is within the limit').toBeLessThan(limit);
     const before = process.memoryUsage().arrayBuffers;
-    const begun = performance.now();
+    const startedAt = performance.now();
     expectError(await sendIn(encoding, bomb), 400, 'body_too_large');
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(5 * 1024 * 1024);
   });
 
@@ -100,7 +100,7 @@ describe('limit of the body size', () => {
       expect(body.length).toBeGreaterThan(limit);
       expectError(await sendIn(encoding, body), 400, 'body_too_large');
 
-      const unannounced = await fetch(`${app.url}${requestPath}`, {
+      const withoutLength = await fetch(`${app.url}${requestPath}`, {
         method: 'POST',
         headers: {
           authorization: `Bearer ${tokenFor('user')}`,
@@ -110,7 +110,7 @@ describe('limit of the body size', () => {
         body: ReadableStream.from([new Uint8Array(body)]),
         duplex: 'half',
       } as RequestInit);
-      expect([unannounced.status, unannounced.headers.get('x-error-code')]).toEqual([
+      expect([withoutLength.status, withoutLength.headers.get('x-error-code')]).toEqual([
         400,
         'body_too_large',
       ]);

@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 
-const begun = Date.UTC(2025, 7, 31, 23, 59, 59, 999);
+const startedAt = Date.UTC(2025, 7, 31, 23, 59, 59, 999);
 const day = 86_400_000;
 
 describe('POST /api/v1/apikey/roll', () => {
   let app: TestApp;
-  let now = begun;
+  let now = startedAt;
   beforeAll(async () => {
     app = await startApp({ now: () => now });
   });
@@ -22,7 +22,7 @@ describe('POST /api/v1/apikey/roll', () => {
   const key = { api_key_name: 'MyFirstKey' };
 
   async function issue(sub: string) {
-    now = begun;
+    now = startedAt;
     const { body } = await requestKey(app.url, { ...key, expires_in_days: 10 }, as(sub));
     return body;
   }

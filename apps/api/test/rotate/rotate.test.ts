@@ -4,12 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 
-const begun = Date.UTC(2025, 7, 31, 23, 59, 59, 999);
+const startedAt = Date.UTC(2025, 7, 31, 23, 59, 59, 999);
 const day = 86_400_000;
 
 describe('POST /api/v1/apikey/rotate', () => {
   let app: TestApp;
-  let now = begun;
+  let now = startedAt;
   beforeAll(async () => {
     app = await startApp({ now: () => now });
   });
@@ -21,10 +21,10 @@ describe('POST /api/v1/apikey/rotate', () => {
 
   /** Issues a key at a fixed time and advances the clock. */
   async function issueAndWait(sub: string, days: number, milliseconds: number) {
-    now = begun;
+    now = startedAt;
     const body = { api_key_name: 'MyFirstKey', expires_in_days: days };
     expect((await requestKey(app.url, body, as(sub))).status).toBe(200);
-    now = begun + milliseconds;
+    now = startedAt + milliseconds;
   }
 
   test.each([
@@ -114,7 +114,7 @@ describe('POST /api/v1/apikey/rotate', () => {
 
   test('rotate responds with 422 to an expiry after the year 9999, to the day', async () => {
     await issueAndWait('late', 1, 0);
-    const left = Math.floor((Date.UTC(9999, 11, 31, 23, 59, 59) - (begun - 999 + day)) / day);
+    const left = Math.floor((Date.UTC(9999, 11, 31, 23, 59, 59) - (startedAt - 999 + day)) / day);
     const by = (expires_in_days: number) =>
       rotateKey(app.url, { api_key_name: 'MyFirstKey', expires_in_days }, as('late'));
     expectError(await by(1e300), 422, 'expiry_too_late');

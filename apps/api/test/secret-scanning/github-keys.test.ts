@@ -101,9 +101,9 @@ describe("GitHub's public keys", () => {
 
   test('responds with 500 within 10 s while the URL of the keys hangs', async () => {
     github.mode = 'hangs';
-    const begun = Date.now();
+    const startedAt = Date.now();
     expect(await statusOf()).toBe(500);
-    expect(Date.now() - begun).toBeLessThan(10_000);
+    expect(Date.now() - startedAt).toBeLessThan(10_000);
   });
 
   test("keeps using GitHub's keys for a day while fetches fail", async () => {

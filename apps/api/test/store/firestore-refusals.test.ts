@@ -29,12 +29,12 @@ const reads: Record<string, (store: TestStore) => Promise<unknown>> = {
 
 /** Returns the error of an operation that fails, and its duration in milliseconds. */
 async function failureOf(operation: Promise<unknown>) {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const error = await operation.then(
     () => undefined,
     (cause: unknown) => cause as Error,
   );
-  return { error, milliseconds: performance.now() - begun };
+  return { error, milliseconds: performance.now() - startedAt };
 }
 
 async function openOn(code: number) {

@@ -56,9 +56,9 @@ test('no operation of an owner with 30,000 expired keys blocks the event loop fo
   for (const [name, ask] of Object.entries(requests)) {
     const durations: number[] = [];
     for (let round = 0; round < 10; round++) {
-      const begun = performance.now();
+      const startedAt = performance.now();
       await ask();
-      durations.push(performance.now() - begun);
+      durations.push(performance.now() - startedAt);
     }
     // The shortest duration is compared, because other programs on the machine may slow down single
     // calls.

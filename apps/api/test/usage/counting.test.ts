@@ -23,7 +23,7 @@ describe('usage counting', () => {
    * Stores the unreported usage. Returns the user's usage for this month, and by key name for
    * today.
    */
-  async function shownTo(sub: string) {
+  async function usageOf(sub: string) {
     await app.storeUsage();
     const token = tokenFor(sub);
     const { body } = await getUsage(app.url, { token });
@@ -44,7 +44,7 @@ describe('usage counting', () => {
       await newKey(app.url, 'names', {}, 'two'),
     ];
     for (const key of [one, two, two]) expect((await verifyKey(app.url, key)).status).toBe(200);
-    expect(await shownTo('names')).toEqual({ total: 3, byName: { one: 1, two: 2 } });
+    expect(await usageOf('names')).toEqual({ total: 3, byName: { one: 1, two: 2 } });
   });
 
   test('counts verifications with any method and path suffix', async () => {
@@ -52,7 +52,7 @@ describe('usage counting', () => {
     for (const method of ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'])
       await verifyKey(app.url, key, { method });
     await verifyKey(app.url, key, { path: '/api/v1/apikey/verify/a/b?c' });
-    expect(await shownTo('methods')).toMatchObject({ total: 6 });
+    expect(await usageOf('methods')).toMatchObject({ total: 6 });
   });
 
   test('does not count refused verifications', async () => {
@@ -63,13 +63,13 @@ describe('usage counting', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(5);
     await deleteKey(app.url, { api_key_name: 'name' }, { token: tokenFor('refused') });
     expect((await verifyKey(app.url, key)).status).toBe(401);
-    expect(await shownTo('refused')).toEqual({ total: 20, byName: {} });
+    expect(await usageOf('refused')).toEqual({ total: 20, byName: {} });
   });
 
   test('does not count requests with a token', async () => {
     await newKey(app.url, 'tokens', {}, 'name');
     await getUser(app.url, { token: tokenFor('tokens') });
-    expect(await shownTo('tokens')).toEqual({ total: 0, byName: {} });
+    expect(await usageOf('tokens')).toEqual({ total: 0, byName: {} });
   });
 
   test('counts both secrets of a rolled key under its name', async () => {
@@ -81,7 +81,7 @@ describe('usage counting', () => {
     );
     for (const key of [before, body['api_key'] as string])
       expect((await verifyKey(app.url, key)).status).toBe(200);
-    expect(await shownTo('rolled')).toEqual({ total: 2, byName: { name: 2 } });
+    expect(await usageOf('rolled')).toEqual({ total: 2, byName: { name: 2 } });
   });
 
   test('continues the count of a name that is deleted and issued again', async () => {
@@ -89,7 +89,7 @@ describe('usage counting', () => {
     await verifyKey(app.url, await newKey(app.url, 'again', {}, 'name'));
     await deleteKey(app.url, { api_key_name: 'name' }, { token });
     await verifyKey(app.url, await newKey(app.url, 'again', {}, 'name'));
-    expect(await shownTo('again')).toEqual({ total: 2, byName: { name: 2 } });
+    expect(await usageOf('again')).toEqual({ total: 2, byName: { name: 2 } });
   });
 
   test.each([
@@ -113,7 +113,7 @@ describe('usage counting', () => {
     const key = await newKey(app.url, sub, { tier: 'enterprise' }, 'name');
     const headers = { 'x-cached-answers': Buffer.from(value).toString('latin1') };
     expect((await verifyKey(app.url, key, { headers })).status).toBe(200);
-    expect(await shownTo(sub)).toEqual({ total: counted, byName: { name: counted } });
+    expect(await usageOf(sub)).toEqual({ total: counted, byName: { name: counted } });
   });
 
   test.each([
@@ -130,7 +130,7 @@ describe('usage counting', () => {
       expect(answer.status).toBe(200);
       expect(answer.headers.get('x-ratelimit-remaining')).toBe('0');
       expectError(await verifyKey(app.url, key, { headers }), 429, 'rate_limited');
-      expect(await shownTo(sub)).toEqual({ total: perMinute, byName: { name: perMinute } });
+      expect(await usageOf(sub)).toEqual({ total: perMinute, byName: { name: perMinute } });
     },
   );
 
@@ -141,12 +141,12 @@ describe('usage counting', () => {
     expect(answer.headers.get('ratelimit')).toMatch(/^"key"; r=5; t=\d+$/);
     for (let sent = 0; sent < 5; sent++) expect((await verifyKey(app.url, key)).status).toBe(200);
     expect((await verifyKey(app.url, key)).status).toBe(429);
-    expect(await shownTo('minute')).toMatchObject({ total: 20 });
+    expect(await usageOf('minute')).toMatchObject({ total: 20 });
   });
 
   test('ignores usage that is reported with an invalid key', async () => {
     const key = await newKey(app.url, 'bad report', {}, 'name');
     await verifyKey(app.url, `${key.slice(0, -1)}-`, { headers: { 'x-cached-answers': '100' } });
-    expect(await shownTo('bad report')).toMatchObject({ total: 0 });
+    expect(await usageOf('bad report')).toMatchObject({ total: 0 });
   });
 });

@@ -132,8 +132,8 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
     });
 
     test(`SIGTERM under load loses no usage on ${store}`, async () => {
-      const [ending, staying] = await start();
-      const key = await newKey(staying.url, 'steady', {}, 'name');
+      const [ending, remaining] = await start();
+      const key = await newKey(remaining.url, 'steady', {}, 'name');
       let good = 0;
       let ended = false;
       const client = async () => {
@@ -152,30 +152,30 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       expect((await ending.exited).code).toBe(0);
       ended = true;
       await Promise.all(clients);
-      expect(await consumed(staying, 'steady')).toBe(good);
-      expect(await rowsOf(staying, 'steady')).toEqual({ name: good });
+      expect(await consumed(remaining, 'steady')).toBe(good);
+      expect(await rowsOf(remaining, 'steady')).toEqual({ name: good });
     });
 
     test(`SIGKILL loses at most the usage of the last interval on ${store}`, async () => {
-      const [killed, staying] = await start();
-      const key = await newKey(staying.url, 'unlucky', {}, 'name');
+      const [killed, remaining] = await start();
+      const key = await newKey(remaining.url, 'unlucky', {}, 'name');
       for (let sent = 0; sent < 10; sent++) await verifyKey(killed.url, key);
       await waitFor(
         'usage to be stored',
-        async () => (await consumed(staying, 'unlucky')) === 10,
+        async () => (await consumed(remaining, 'unlucky')) === 10,
         withinAnInterval,
       );
       for (let sent = 0; sent < 5; sent++)
         expect((await verifyKey(killed.url, key)).status).toBe(200);
       killed.signal('SIGKILL');
       await killed.exited;
-      const left = await consumed(staying, 'unlucky');
+      const left = await consumed(remaining, 'unlucky');
       expect(left).toBeGreaterThanOrEqual(10);
       expect(left).toBeLessThanOrEqual(15);
-      await verifyKey(staying.url, key);
+      await verifyKey(remaining.url, key);
       await waitFor(
         'more to be stored',
-        async () => (await consumed(staying, 'unlucky')) === left + 1,
+        async () => (await consumed(remaining, 'unlucky')) === left + 1,
         withinAnInterval,
       );
     });

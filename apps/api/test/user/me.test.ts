@@ -3,12 +3,12 @@ import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 
-const begun = Date.UTC(2025, 7, 31, 23, 59, 59, 999);
+const startedAt = Date.UTC(2025, 7, 31, 23, 59, 59, 999);
 const day = 86_400_000;
 
 describe('GET /api/v1/user/me', () => {
   let app: TestApp;
-  let now = begun;
+  let now = startedAt;
   beforeAll(async () => {
     app = await startApp({ now: () => now });
   });
@@ -46,7 +46,7 @@ describe('GET /api/v1/user/me', () => {
   });
 
   test('/user/me returns keys as issued, masked except for the first eight characters', async () => {
-    now = begun;
+    now = startedAt;
     const issued = await requestKey(
       app.url,
       { api_key_name: 'first', expires_in_days: 30 },
@@ -62,7 +62,7 @@ describe('GET /api/v1/user/me', () => {
   });
 
   test('/user/me lists keys oldest first, expired ones separately until they are removed', async () => {
-    now = begun;
+    now = startedAt;
     await requestKey(app.url, { api_key_name: 'brief', expires_in_days: 1 }, as('lists'));
     now += 1000;
     await requestKey(app.url, { api_key_name: 'bbb' }, as('lists'));
@@ -82,11 +82,11 @@ describe('GET /api/v1/user/me', () => {
       ['bbb', true],
     ];
     expect(await lists()).toEqual([[brief(true), ...others], []]);
-    now = begun + day;
+    now = startedAt + day;
     expect(await lists()).toEqual([others, [brief(false)]]);
-    now = begun + 31 * day - 1000;
+    now = startedAt + 31 * day - 1000;
     expect(await lists()).toEqual([others, [brief(false)]]);
-    now = begun + 31 * day;
+    now = startedAt + 31 * day;
     expect(await lists()).toEqual([others, []]);
     expect((await getUser(app.url, as('lists'))).body['created_at']).toBe('2025-08-31T23:59:59Z');
   });

@@ -78,14 +78,14 @@ test.each([
       await instance([newer, testPepper]),
       await instance([testPepper, newer]),
     ];
-    const redigested = async () =>
+    const rehashes = async () =>
       (await read())['audit']?.filter(({ action }) => action === 'key.redigested').length;
     if (isCached) await behind();
     for (let round = 0; round < 20; round++) {
       await promoted();
       await behind();
     }
-    expect(await redigested()).toBe(changes);
+    expect(await rehashes()).toBe(changes);
 
     clock += 86_400_000; // The older instance is stopped.
     await promoted();

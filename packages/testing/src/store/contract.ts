@@ -246,9 +246,9 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
     test('completes a health check within the deadline', async () => {
       const { store } = create();
       await connected(store);
-      const begun = performance.now();
+      const startedAt = performance.now();
       await store.check();
-      expect(performance.now() - begun).toBeLessThan(storeDeadline);
+      expect(performance.now() - startedAt).toBeLessThan(storeDeadline);
     });
   });
 }

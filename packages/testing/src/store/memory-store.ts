@@ -99,8 +99,8 @@ export function createMemoryStore(): KeyStore & Administration {
    * prefix. Returns whether there were any such entries.
    */
   function removeOf(map: Map<string, unknown>, userId: string, prefix = ''): boolean {
-    const isMeant = ([user, rest = '']: string[]) => user === userId && rest.startsWith(prefix);
-    const removed = [...map.keys()].filter((id) => isMeant(JSON.parse(id)));
+    const isTarget = ([user, rest = '']: string[]) => user === userId && rest.startsWith(prefix);
+    const removed = [...map.keys()].filter((id) => isTarget(JSON.parse(id)));
     for (const id of removed) map.delete(id);
     return removed.length > 0;
   }

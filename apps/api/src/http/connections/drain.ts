@@ -61,8 +61,8 @@ export function drainable(server: Server): (milliseconds: number) => Promise<voi
   });
 
   return async (milliseconds) => {
-    const begun = performance.now();
-    const acceptUntil = begun + Math.min(acceptLimit, milliseconds / 4);
+    const startedAt = performance.now();
+    const acceptUntil = startedAt + Math.min(acceptLimit, milliseconds / 4);
     const withoutConnection = watchCalm(() => connections);
     while ((await withoutConnection()) < acceptPause && performance.now() < acceptUntil);
     draining = true;
@@ -73,7 +73,7 @@ export function drainable(server: Server): (milliseconds: number) => Promise<voi
     for (const response of unanswered)
       if (!response.headersSent) response.setHeader('Connection', 'close');
 
-    const isLate = () => performance.now() - begun > milliseconds;
+    const isLate = () => performance.now() - startedAt > milliseconds;
     const withoutRequest = watchCalm(() => requests);
     while (((await withoutRequest()) < quiet || unanswered.size > 0) && !isLate());
     server.closeAllConnections();

@@ -45,7 +45,7 @@ function sampleRefusals(log: Logger): (client: string) => boolean {
 export function requestLogger(log: Logger): (exchange: Exchange) => void {
   const isSampled = sampleRefusals(log);
   return ({ request, response, requestId, address, report }) => {
-    const begun = performance.now();
+    const startedAt = performance.now();
     response.on('close', () => {
       const { route, userId, refusal, cause } = report;
       const answered = response.writableFinished;
@@ -61,7 +61,7 @@ export function requestLogger(log: Logger): (exchange: Exchange) => void {
           requestUrl: route?.path,
           status: answered ? response.statusCode : undefined,
           remoteIp: address,
-          latency: `${((performance.now() - begun) / 1000).toFixed(6)}s`,
+          latency: `${((performance.now() - startedAt) / 1000).toFixed(6)}s`,
         },
         errorCode: refusal?.code,
         reason: refusal?.reason,
