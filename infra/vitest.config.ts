@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/harness/requirements.ts'],
+    globalSetup: ['test/harness/global-setup.ts'],
     include: ['**/*.test.ts'],
     exclude: ['policy/**', 'node_modules/**'],
     testTimeout: 120_000,

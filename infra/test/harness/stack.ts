@@ -1,13 +1,15 @@
 import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LocalWorkspace, type Stack } from '@pulumi/pulumi/automation/index.js';
+import { Stack } from '@pulumi/pulumi/automation/index.js';
 import { beforeEach, describe, onTestFinished } from 'vitest';
 import platform from '../../src/index.ts';
 import { type Google, startGoogle } from '../google/client.ts';
 import { pathWithLanguageHost } from '../rehearsal/tools.ts';
 import { engineIsHere } from './requirements.ts';
 import { image, remaining, type StackName, secrets } from './settings.ts';
+import { template } from './template.ts';
+import { openStack, openWorkspace } from './workspace.ts';
 
 /** Folder of the Pulumi program. */
 const programFolder = join(import.meta.dirname, '../..');
@@ -58,11 +60,16 @@ export async function configure(
   stack: Stack,
   config: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const entries = Object.entries(config).map(([key, value]) => {
-    const full = key.includes(':') ? key : `andamio:${key}`;
-    return [full, { value }] as const;
+  const { name, workspace } = stack;
+  const settings = await workspace.stackSettings(name);
+  const entries = Object.entries(config).map(([key, value]) => [
+    key.includes(':') ? key : `andamio:${key}`,
+    value,
+  ]);
+  await workspace.saveStackSettings(name, {
+    ...settings,
+    config: { ...settings.config, ...Object.fromEntries(entries) },
   });
-  await stack.setAllConfig(Object.fromEntries(entries));
 }
 
 /**
@@ -90,29 +97,32 @@ export function describeByDriver(
   });
 }
 
-/** Creates a stack whose program runs in this process. Policy packs still need a language host. */
-function inlineStack(
-  stackName: string,
-  workDir: string,
-  envVars: Record<string, string>,
-): Promise<Stack> {
-  const program = { stackName, projectName: 'andamio', program: platform };
-  return LocalWorkspace.createOrSelectStack(program, { workDir, envVars });
-}
-
 /**
- * Creates a stack whose program runs as under `pulumi up`: the engine starts the language host, and
- * the language host starts Node.js.
+ * Prepares a folder for a program that runs as under `pulumi up`: the engine starts the language
+ * host, and the language host starts Node.js.
  */
-function literalStack(
-  stackName: string,
-  workDir: string,
-  envVars: Record<string, string>,
-): Promise<Stack> {
+function linkProgram(workDir: string): void {
   for (const file of ['package.json', 'src', 'node_modules'])
     if (!existsSync(join(workDir, file)))
       symlinkSync(join(programFolder, file), join(workDir, file));
-  return LocalWorkspace.createOrSelectStack({ stackName, workDir }, { envVars });
+}
+
+/** Opens the stack in a folder. Policy packs need a language host with both drivers. */
+async function openIn(workDir: string, google: Google, name: StackName): Promise<Stack> {
+  const envVars = { ...engineEnvironment(google, workDir), PATH: pathWithLanguageHost(workDir) };
+  if (driver === 'literal') linkProgram(workDir);
+  const program = driver === 'inline' ? { program: platform } : {};
+  return openStack(await openWorkspace({ workDir, envVars, ...program }), name);
+}
+
+/** Returns a folder with the committed files of a stack and a state without resources. */
+function emptyStack(name: StackName): Promise<string> {
+  return template(['empty', name], async (workDir) => {
+    for (const file of ['Pulumi.yaml', `Pulumi.${name}.yaml`])
+      cpSync(join(programFolder, file), join(workDir, file));
+    const envVars = engineEnvironment({ port: 0 }, workDir);
+    await Stack.create(name, await openWorkspace({ workDir, envVars }));
+  });
 }
 
 /**
@@ -125,14 +135,8 @@ export async function stackOf(
   config: Readonly<Record<string, string>> = {},
   workDir: string = temporaryFolder(),
 ): Promise<Stack> {
-  for (const file of ['Pulumi.yaml', `Pulumi.${name}.yaml`])
-    cpSync(join(programFolder, file), join(workDir, file));
-  const create = driver === 'inline' ? inlineStack : literalStack;
-  const environment = {
-    ...engineEnvironment(google, workDir),
-    PATH: pathWithLanguageHost(workDir),
-  };
-  const stack = await create(name, workDir, environment);
+  cpSync(await emptyStack(name), workDir, { recursive: true });
+  const stack = await openIn(workDir, google, name);
   await configure(stack, { ...remaining[name], ...config });
   return stack;
 }
