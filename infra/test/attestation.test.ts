@@ -5,15 +5,21 @@ import { assertAttested, attestArguments } from '../scripts/lib/attest.ts';
 import { gcloudEnvironment } from './google/gcloud.ts';
 import { engineIsHere } from './harness/requirements.ts';
 import { image } from './harness/settings.ts';
-import { changes, cloud, configure, deployed, refusal, temporaryFolder } from './harness/stack.ts';
+import {
+  changes,
+  configure,
+  deployed,
+  refusal,
+  stackOf,
+  temporaryFolder,
+} from './harness/stack.ts';
 
 const place = { project: 'documented-project', region: 'us-central1' };
 const pushedByOthers = image('3');
 
 describe.skipIf(!engineIsHere)('an image that the build account did not attest', () => {
   test('is refused by Cloud Run and before a release, with the command that attests it', async () => {
-    const google = await cloud();
-    const stack = await deployed(google, 'prod');
+    const { google, stack } = await deployed('prod');
     const rest = await google.restUrl();
     Object.assign(process.env, {
       GOOGLE_OAUTH_ACCESS_TOKEN: 'a-token',
@@ -45,8 +51,7 @@ describe.skipIf(!engineIsHere)('an image that the build account did not attest',
   });
 
   test('is refused though another attestation exists for it, signed by a key that the attestor does not know', async () => {
-    const google = await cloud();
-    const stack = await deployed(google, 'prod');
+    const { google, stack } = await deployed('prod');
     await google.addImage(pushedByOthers);
     await google.attestWithOtherKey('documented-project', pushedByOthers);
     await configure(stack, { image: pushedByOthers });
@@ -58,9 +63,8 @@ describe.skipIf(!engineIsHere)('an image that the build account did not attest',
 
 describe.skipIf(!engineIsHere)('the signing key', () => {
   test('outlives its stack, and the next one takes it over with what it attested', async () => {
-    const google = await cloud();
     const settings = { owns: 'project', requireAttestation: 'true' };
-    const stack = await deployed(google, 'dev', settings);
+    const { google, stack } = await deployed('dev', settings);
     const publicKeyOf = async () => {
       const attestor = (await google.resources()).find(
         ({ type }) => type === 'gcp:binaryauthorization/attestor:Attestor',
@@ -69,8 +73,8 @@ describe.skipIf(!engineIsHere)('the signing key', () => {
     };
     const [before, publicKey] = [await stack.outputs(), await publicKeyOf()];
     await stack.destroy();
-    const again = await deployed(google, 'dev', settings);
-    expect((await again.outputs())['signingKey']?.value).toBe(before['signingKey']?.value);
+    const again = await (await stackOf(google, 'dev', settings)).up();
+    expect(again.outputs['signingKey']?.value).toBe(before['signingKey']?.value);
     expect(await publicKeyOf()).toEqual(publicKey);
   });
 });

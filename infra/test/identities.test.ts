@@ -10,7 +10,7 @@ import {
 import type { Stored } from './google/cloud.ts';
 import { engineIsHere } from './harness/requirements.ts';
 import { remaining } from './harness/settings.ts';
-import { cloud, deployed } from './harness/stack.ts';
+import { deployed } from './harness/stack.ts';
 
 const project = 'documented-project';
 const state = `projects/_/buckets/${project}-pulumi/objects/.pulumi`;
@@ -91,8 +91,7 @@ describe.skipIf(!engineIsHere)(
   'each identity may do what is written here, nothing more and nothing less',
   () => {
     test('the service: documents of its database, its counters, and its own secrets', async () => {
-      const google = await cloud();
-      await deployed(google, 'prod');
+      const { google } = await deployed('prod');
       expect(grantsOf(email('andamio-api-run'), await google.resources())).toEqual([
         `roles/datastore.user on project if resource.name == "projects/${project}/databases/andamio-api"`,
         `roles/memorystore.dbConnectionUser on project if resource.name == "projects/${project}/locations/us-central1/instances/andamio-api"`,
@@ -101,8 +100,7 @@ describe.skipIf(!engineIsHere)(
     });
 
     test('who releases to production: updates the service, pulls its image, keeps its state', async () => {
-      const google = await cloud();
-      await deployed(google, 'prod');
+      const { google } = await deployed('prod');
       const resources = await google.resources();
       expect(grantsOf(email('andamio-api-ci'), resources)).toEqual([
         `projects/${project}/roles/andamio_api_deploy on project`,
@@ -130,8 +128,7 @@ describe.skipIf(!engineIsHere)(
     });
 
     test('pull requests look things up; the search for drift reads settings and no content', async () => {
-      const google = await cloud();
-      await deployed(google, 'shared');
+      const { google } = await deployed('shared');
       const resources = await google.resources();
       for (const name of ['preview', 'drift']) {
         expect(grantsOf(email(`andamio-${name}`), resources)).toEqual([
@@ -146,8 +143,7 @@ describe.skipIf(!engineIsHere)(
     });
 
     test('who builds: pushes images, signs them with the key in Cloud KMS, and attaches the attestation', async () => {
-      const google = await cloud();
-      await deployed(google, 'shared');
+      const { google } = await deployed('shared');
       const resources = await google.resources();
       expect(grantsOf(email('andamio-build'), resources)).toEqual([
         `projects/${project}/roles/andamio_build on project`,
@@ -163,8 +159,7 @@ describe.skipIf(!engineIsHere)(
     });
 
     test('nobody else is granted anything', async () => {
-      const google = await cloud();
-      await deployed(google, 'prod');
+      const { google } = await deployed('prod');
       const members = new Set(
         (await google.resources()).map(({ inputs }) => inputs['member']).filter(Boolean),
       );

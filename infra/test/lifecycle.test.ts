@@ -30,15 +30,14 @@ describeByDriver('the life of a stack', () => {
   });
 
   test('production comes up at the documented host, in a project that another stack has set up', async () => {
-    const stack = await deployed(await cloud(), 'prod');
+    const { stack } = await deployed('prod');
     expect((await stack.outputs())['host']?.value).toBe(
       'https://andamio-api-308006323670.us-central1.run.app',
     );
   });
 
   test('a preview of production takes less than 15 seconds, and groups what it shows', async () => {
-    const google = await cloud();
-    await deployed(google, 'shared');
+    const { google } = await deployed('shared');
     const stack = await stackOf(google, 'prod');
     const begun = performance.now();
     const { stdout } = await stack.preview();
@@ -59,7 +58,7 @@ describeByDriver('the life of a stack', () => {
   test.each(['dev', 'prod'] as const)(
     'a second `up` of %s and a refresh change nothing',
     async (name) => {
-      const stack = await deployed(await cloud(), name);
+      const { stack } = await deployed(name);
       expect(changes((await stack.up()).summary)).toEqual({});
       expect(changes((await stack.refresh()).summary)).toEqual({});
       expect(changes((await stack.up({ refresh: true })).summary)).toEqual({});
@@ -67,8 +66,7 @@ describeByDriver('the life of a stack', () => {
   );
 
   test('an image that was built on the way stays as it is, and another service trusts no tag of it', async () => {
-    const google = await cloud();
-    const stack = await deployed(google, 'dev');
+    const { google, stack } = await deployed('dev');
     const { image: built } = await stack.outputs();
     await google.forgetCalls();
     await stack.up();
@@ -85,8 +83,7 @@ describeByDriver('the life of a stack', () => {
   });
 
   test('a new digest updates the service, then its job, and nothing else', async () => {
-    const google = await cloud();
-    const stack = await deployed(google, 'prod');
+    const { google, stack } = await deployed('prod');
     await google.forgetCalls();
     await configure(stack, { image: image('2') });
     expect(changes((await stack.up()).summary)).toEqual({ update: 2 });
@@ -94,8 +91,7 @@ describeByDriver('the life of a stack', () => {
   });
 
   test('a candidate gets a revision without traffic, and then all of it', async () => {
-    const google = await cloud();
-    const stack = await deployed(google, 'prod');
+    const { google, stack } = await deployed('prod');
     const stable = (await stack.outputs())['revision']?.value as string;
     await configure(stack, { image: image('2'), stableRevision: stable });
     await stack.up();
@@ -117,8 +113,7 @@ describeByDriver('the life of a stack', () => {
   });
 
   test('a release can be rolled back to the revision that ran before it', async () => {
-    const google = await cloud();
-    const stack = await deployed(google, 'prod');
+    const { google, stack } = await deployed('prod');
     const stable = (await stack.outputs())['revision']?.value as string;
     await configure(stack, { image: image('2') });
     await stack.up();
@@ -133,8 +128,7 @@ describeByDriver('the life of a stack', () => {
   });
 
   test('a new version of a secret changes the service and its job, which read it by its number', async () => {
-    const google = await cloud();
-    const stack = await deployed(google, 'prod');
+    const { google, stack } = await deployed('prod');
     await google.forgetCalls();
     const secret = 'projects/documented-project/secrets/andamio-api-key-peppers';
     await configure(stack, {
@@ -156,8 +150,7 @@ describeByDriver('the life of a stack', () => {
     ['service', 'other-api', 'service is andamio-api and would become other-api'],
     ['database', 'elsewhere', 'database is andamio-api and would become elsewhere'],
   ])('another %s is refused before anything is replaced', async (key, value, message) => {
-    const google = await cloud();
-    const stack = await deployed(google, 'dev');
+    const { google, stack } = await deployed('dev');
     await google.forgetCalls();
     await configure(stack, { [key]: value });
     expect(await refusal(stack.up())).toContain(message);
@@ -165,8 +158,7 @@ describeByDriver('the life of a stack', () => {
   });
 
   test('what was changed by hand is found, and the next `up` sets it right', async () => {
-    const google = await cloud();
-    const stack = await deployed(google, 'prod');
+    const { google, stack } = await deployed('prod');
     await google.change('projects/documented-project/locations/us-central1/services/andamio-api', {
       ingress: 'INGRESS_TRAFFIC_INTERNAL_ONLY',
     });
@@ -178,16 +170,14 @@ describeByDriver('the life of a stack', () => {
   });
 
   test('destroying production is refused, and deletes nothing', async () => {
-    const google = await cloud();
-    const stack = await deployed(google, 'prod');
+    const { google, stack } = await deployed('prod');
     const before = await google.resources();
     expect(await refusal(stack.destroy())).toContain('protected');
     expect(await google.resources()).toHaveLength(before.length);
   });
 
   test('destroying dev leaves enabled APIs and the federation pool, and it comes up again by itself', async () => {
-    const google = await cloud();
-    const stack = await deployed(google, 'dev', { ...github, githubEnvironment: 'dev' });
+    const { google, stack } = await deployed('dev', { ...github, githubEnvironment: 'dev' });
     await stack.destroy();
     const left = (await google.resources()).map(({ type }) => type.split(':').at(-1));
     expect(left.sort()).toEqual([

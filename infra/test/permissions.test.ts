@@ -9,8 +9,7 @@ const as = (account: string) =>
 test.skipIf(!engineIsHere)(
   'Google lets previews look up, the search for drift read and releases update the service, and refuses the rest',
   async () => {
-    const google = await cloud();
-    const stack = await deployed(google, 'prod');
+    const { google, stack } = await deployed('prod');
 
     await google.actAs(as('andamio-drift'));
     await stack.preview({ refresh: true, expectNoChanges: true });
@@ -40,8 +39,7 @@ test.skipIf(!engineIsHere)(
 test.skipIf(!engineIsHere)(
   'the search for drift reads the budget without a role on the billing account',
   async () => {
-    const google = await cloud();
-    const stack = await deployed(google, 'shared');
+    const { google, stack } = await deployed('shared');
     await google.actAs(as('andamio-drift'));
     await stack.preview({ refresh: true, expectNoChanges: true });
     const [budget] = (await google.resources()).filter(
@@ -57,8 +55,7 @@ test.skipIf(!engineIsHere)(
 test.skipIf(!engineIsHere)(
   'a release may change neither who calls the service nor its account; its other fields are held by the guard alone',
   async () => {
-    const google = await cloud();
-    const stack = await deployed(google, 'prod');
+    const { google, stack } = await deployed('prod');
     await google.actAs(as('andamio-api-ci'));
     // This is not intended, but Cloud Run has only one permission for all updates (decision 27).
     await configure(stack, { concurrency: '81' });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { engineIsHere } from './harness/requirements.ts';
-import { cloud, deployed, temporaryFolder } from './harness/stack.ts';
+import { deployed, temporaryFolder } from './harness/stack.ts';
 import { filesIn } from './rehearsal/secret-search.ts';
 
 const programFolder = join(import.meta.dirname, '..');
@@ -20,8 +20,10 @@ function hashOf(folder: string): string {
 
 describe.skipIf(!engineIsHere)('the preview of a pull request', () => {
   test('runs in the checkout against the state as it is, which it neither locks nor writes', async () => {
-    const google = await cloud();
-    const { workspace } = await deployed(google, 'dev');
+    const {
+      google,
+      stack: { workspace },
+    } = await deployed('dev');
     const state = join(workspace.workDir, '.pulumi');
     // A checkout whose stack file is the same as after the first update.
     const checkout = temporaryFolder();

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { secretValues } from './harness/settings.ts';
-import { cloud, configure, deployed, describeByDriver, stackOf } from './harness/stack.ts';
+import { cloudFor, configure, describeByDriver, stackOf } from './harness/stack.ts';
 import { filesIn } from './rehearsal/secret-search.ts';
 
 /** Returns the concatenated contents of all files in a folder. */
@@ -19,8 +19,7 @@ describeByDriver('no value of a secret reaches Pulumi', () => {
       const printed: string[] = [];
       const print = (text: string) => void printed.push(text);
       const options = { diff: true, onOutput: print, onError: print };
-      const google = await cloud();
-      if (name === 'prod') await deployed(google, 'shared');
+      const google = await cloudFor(name);
       const stack = await stackOf(google, name);
       const plan = join(stack.workspace.workDir, 'plan.json');
       // At this log verbosity, the engine logs all requests and responses.

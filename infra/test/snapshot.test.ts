@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { engineIsHere } from './harness/requirements.ts';
 import { repository } from './harness/scripts.ts';
 import { image, remaining, type StackName } from './harness/settings.ts';
-import { cloud, deployed } from './harness/stack.ts';
+import { deployed } from './harness/stack.ts';
 
 interface Resource {
   readonly urn: string;
@@ -62,8 +62,7 @@ async function snapshotOf(stack: Stack): Promise<string> {
 
 describe.skipIf(!engineIsHere)('the resources of each stack are those that were reviewed', () => {
   test.each(Object.keys(remaining) as StackName[])('%s', async (name) => {
-    const google = await cloud();
-    const stack = await deployed(google, name);
+    const { stack } = await deployed(name);
     const actual = await snapshotOf(stack);
     const file = join(import.meta.dirname, 'snapshots', `${name}.json`);
     // A failing test does not update the file. Only `pnpm snapshot` writes it.

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { engineIsHere } from './harness/requirements.ts';
-import { cloud, deployed, refusal, stackOf } from './harness/stack.ts';
+import { deployed, refusal, stackOf } from './harness/stack.ts';
 
 describe.skipIf(!engineIsHere)('tear-down', () => {
   test('of a service deletes all but the subnetwork that Cloud Run holds, and that when it is repeated', async () => {
-    const google = await cloud();
-    await deployed(google, 'shared');
+    const { google } = await deployed('shared');
     const before = (await google.resources()).length;
     const stack = await stackOf(google, 'prod', { protect: 'false' });
     await stack.up();

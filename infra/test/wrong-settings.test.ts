@@ -86,8 +86,7 @@ describeByDriver('a preview with invalid settings', () => {
   });
 
   test('succeeds once the settings are valid', async () => {
-    const google = await cloud();
-    await deployed(google, 'shared');
+    const { google } = await deployed('shared');
     const { changeSummary } = await (
       await stackOf(google, 'prod', { image: image('2') })
     ).preview();

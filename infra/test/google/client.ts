@@ -36,6 +36,7 @@ export async function startGoogle(
     {
       // Errors reach the engine in responses, so the provider's own stack traces are discarded.
       stdio: ['ignore', 'pipe', 'ignore', 'ipc'],
+      serialization: 'advanced',
       env: { ...process.env, ...options.env },
     },
   );

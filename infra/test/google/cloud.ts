@@ -1,3 +1,4 @@
+import { deserialize, serialize } from 'node:v8';
 import type { Occurrence } from './attestations.ts';
 import { callerOfPort, type ListenAs } from './callers.ts';
 import { GoogleError } from './error.ts';
@@ -120,6 +121,23 @@ export class Cloud {
   /** Sets the caller of requests on the default port. */
   set caller(member: string | undefined) {
     this.#caller = member;
+  }
+
+  /**
+   * Returns the whole state, for {@link load}. Addresses, the machinery and waiting calls belong to
+   * the process and are not included.
+   */
+  save(): Buffer {
+    const { restUrl, machinery, listenAs, delays, ...state } = this;
+    return serialize({ state, ahead: this.#ahead, caller: this.#caller });
+  }
+
+  /** Replaces the state by a saved one. */
+  load(saved: Uint8Array): void {
+    const { state, ahead, caller } = deserialize(saved);
+    Object.assign(this, state);
+    this.#ahead = ahead;
+    this.#caller = caller;
   }
 
   /** Returns the current time of Google's clock, in milliseconds. */

@@ -26,6 +26,10 @@ export function control(cloud: Cloud) {
       for (const api of enabledFromStart) cloud.enabled.set(`${id}/${api}`, 0);
     },
     restUrl: (): string => cloud.restUrl,
+    save: (): Uint8Array => cloud.save(),
+    load(saved: Uint8Array) {
+      cloud.load(saved);
+    },
     /** Returns all existing resources. */
     resources: (): Stored[] => [...cloud.resources.values()],
     /** Changes a resource's arguments outside of Pulumi. */

@@ -1,8 +1,17 @@
-import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Stack } from '@pulumi/pulumi/automation/index.js';
-import { beforeEach, describe, onTestFinished } from 'vitest';
+import { afterAll, beforeEach, describe, onTestFailed, onTestFinished } from 'vitest';
 import platform from '../../src/index.ts';
 import { type Google, startGoogle } from '../google/client.ts';
 import { pathWithLanguageHost } from '../rehearsal/tools.ts';
@@ -42,16 +51,35 @@ function engineEnvironment(
   };
 }
 
-/**
- * Starts a fake Google for one test. It contains the secrets of all stacks, and two images in the
- * documented project's registry.
- */
-export async function cloud(): Promise<Google> {
+/** The fake Google of this file, with its initial state. */
+let started: Promise<{ readonly google: Google; readonly initial: Uint8Array }> | undefined;
+
+async function start() {
   const google = await startGoogle();
-  onTestFinished(() => google.stop());
   for (const digit of ['1', '2']) await google.addImage(image(digit));
   for (const [project, secret, value] of secrets)
     await google.addSecretVersion(`projects/${project}/secrets/${secret}`, value);
+  return { google, initial: await google.save() };
+}
+
+async function stop(): Promise<void> {
+  const running = await started;
+  started = undefined;
+  await running?.google.stop();
+}
+
+afterAll(stop);
+
+/**
+ * Returns a fake Google for one test. It contains the secrets of all stacks, and two images in the
+ * documented project's registry. A test must not use it after the next call.
+ */
+export async function cloud(): Promise<Google> {
+  started ??= start();
+  const { google, initial } = await started;
+  await google.load(initial);
+  // A failed test may leave calls that wait, so the next test gets another process.
+  onTestFailed(stop);
   return google;
 }
 
@@ -141,19 +169,43 @@ export async function stackOf(
   return stack;
 }
 
-/** Deploys a stack. For preprod and prod, deploys shared first. */
+/** A deployed stack and the fake Google that it is deployed to. */
+export interface Deployed {
+  readonly google: Google;
+  readonly stack: Stack;
+}
+
+/**
+ * Returns a fake Google on which a stack can be deployed: preprod and prod need what shared
+ * declares.
+ */
+export async function cloudFor(name: StackName): Promise<Google> {
+  return name === 'preprod' || name === 'prod' ? (await deployed('shared')).google : cloud();
+}
+
+/**
+ * Returns a deployed stack. For preprod and prod, shared is deployed too. The first call in a test
+ * run deploys; each call returns a copy of the state.
+ */
 export async function deployed(
-  google: Google,
   name: StackName,
   config: Readonly<Record<string, string>> = {},
-): Promise<Stack> {
-  if (name === 'preprod' || name === 'prod') await deployed(google, 'shared');
-  const stack = await stackOf(google, name, config);
-  await stack.up();
-  // Attests the two images that {@link cloud} added, as the build account does.
-  if (name === 'shared')
-    for (const digit of ['1', '2']) await google.attest('documented-project', image(digit));
-  return stack;
+): Promise<Deployed> {
+  const folder = await template(['deployed', driver, name, config], async (draft) => {
+    const google = await cloudFor(name);
+    const workDir = join(draft, 'stack');
+    mkdirSync(workDir);
+    await (await stackOf(google, name, config, workDir)).up();
+    // Attests the two images that {@link cloud} added, as the build account does.
+    if (name === 'shared')
+      for (const digit of ['1', '2']) await google.attest('documented-project', image(digit));
+    writeFileSync(join(draft, 'google'), await google.save());
+  });
+  const google = await cloud();
+  await google.load(readFileSync(join(folder, 'google')));
+  const workDir = temporaryFolder();
+  cpSync(join(folder, 'stack'), workDir, { recursive: true, verbatimSymlinks: true });
+  return { google, stack: await openIn(workDir, google, name) };
 }
 
 /**
