@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { changes, cloud, describeByDriver, refusal, stackOf } from './harness/stack.ts';
 
 const database = 'gcp:firestore/database:Database';
+const registry = 'gcp:artifactregistry/repository:Repository';
 const service = 'gcp:cloudrunv2/service:Service';
 const fault = { type: database, operation: 'create', times: 1 } as const;
 
@@ -25,7 +26,7 @@ describeByDriver(
         expect((await stack.up()).summary.result).toBe('succeeded');
         const created = await google.calls();
         expect(created).toContain(`create ${database}`);
-        expect(created).not.toContain('create gcp:artifactregistry/repository:Repository');
+        expect(created).not.toContain(`create ${registry}`);
         expect(changes((await stack.up()).summary)).toEqual({});
       },
     );
@@ -45,8 +46,11 @@ describeByDriver(
     test('an API that was enabled a moment ago is waited for', async () => {
       const google = await cloud();
       const stack = await stackOf(google, 'dev');
-      await google.delayApis(1);
-      expect((await stack.up()).summary.result).toBe('succeeded');
+      await google.delayApis(600);
+      const running = stack.up();
+      await expect.poll(() => google.calls()).toContain(`create ${registry}`);
+      await google.delayApis(0);
+      expect((await running).summary.result).toBe('succeeded');
       const created = (await google.calls()).filter((call) => call.startsWith('create '));
       expect(created.length, 'calls that were repeated').toBeGreaterThan(
         (await google.resources()).length,
@@ -104,8 +108,11 @@ describeByDriver('an `up` that breaks off half-way goes on where it was', () => 
     const stack = await stackOf(google, 'dev');
     vi.stubEnv('GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT', `${await google.restUrl()}v2/`);
     // Grants take effect with a delay: https://cloud.google.com/iam/docs/access-change-propagation
-    await google.delayGrants(2);
-    expect((await stack.up()).summary.result).toBe('succeeded');
+    await google.delayGrants(600);
+    const running = stack.up();
+    await expect.poll(() => google.calls()).toContain(`create ${service}`);
+    await google.delayGrants(0);
+    expect((await running).summary.result).toBe('succeeded');
     vi.unstubAllEnvs();
     expect(
       (await google.calls()).filter((call) => call === `create ${service}`).length,

@@ -38,11 +38,11 @@ export function control(cloud: Cloud) {
       stored.inputs = { ...stored.inputs, ...patch };
       stored.outputs = { ...stored.outputs, ...patch };
     },
-    /** Delays the effect of later grants on secrets by a number of seconds. */
+    /** Delays the effect of grants on secrets by a number of seconds. 0 makes all effective. */
     delayGrants(seconds: number) {
       cloud.grantDelay = seconds * 1000;
     },
-    /** Makes newly enabled APIs unavailable for a number of seconds. */
+    /** Makes newly enabled APIs unavailable for a number of seconds. 0 makes all available. */
     delayApis(seconds: number) {
       cloud.apiDelay = seconds * 1000;
     },

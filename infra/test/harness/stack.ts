@@ -20,6 +20,10 @@ import { image, remaining, type StackName, secrets } from './settings.ts';
 import { template } from './template.ts';
 import { openStack, openWorkspace } from './workspace.ts';
 
+// With the inline driver, Pulumi's SDK records a stack trace for each promise. Vitest's limit is 100
+// frames, Node.js's is 10.
+Error.stackTraceLimit = 10;
+
 /** Folder of the Pulumi program. */
 const programFolder = join(import.meta.dirname, '../..');
 
@@ -45,6 +49,8 @@ function engineEnvironment(
     // The engine is attached to running providers. Without this setting, it would also download the
     // providers that the state names, and retry for seconds on a machine without internet access.
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
+    // For each promise, Pulumi's SDK records a stack trace, whose frames it maps to its sources.
+    NODE_OPTIONS: '--stack-trace-limit=1',
     // pnpm sets NODE_PATH, which would make the Pulumi SDK resolvable from any folder.
     NODE_PATH: '',
     PULUMI_DEBUG_PROVIDERS: `gcp:${google.port},docker-build:${google.port}`,
