@@ -168,7 +168,7 @@ export function describeReplay(kind: string, create: () => StoreUnderTest) {
       );
     });
 
-    test('issues one key to concurrent repetitions through two stores, and replays it to all others', async () => {
+    test('issues one key to the same request sent concurrently through two stores, and replays it to the rest', async () => {
       const { store, another } = create();
       const stores = [store, another?.() ?? store] as const;
       await connected(stores[1]); // Both stores are connected, so their calls run concurrently.

@@ -57,7 +57,7 @@ export interface OptimisticCommit<View, Outcome> {
   read(): Promise<View>;
   /**
    * Decides on the stored data. The client library repeats a commit whose response was lost. If
-   * that commit succeeded, the preconditions refuse the repetition. A view that contains an earlier
+   * that commit succeeded, the preconditions refuse the retry. A view that contains an earlier
    * attempt of this change must therefore lead to the outcome of that attempt.
    */
   decide(view: View): Attempt<Outcome>;

@@ -6,7 +6,7 @@ import type { OwnerDocument } from './documents.ts';
 /**
  * Number of marks of recent changes in an owner's document. Each process makes one change of an
  * owner at a time. A lost response goes unrecognized only if this many other changes come between
- * the commit and its repetition.
+ * the commit and its retry.
  */
 const rememberedAttempts = 20;
 
