@@ -63,6 +63,7 @@ await script((args) => {
     return;
   }
   ensure(secretNamed('key-peppers'));
-  if (setting('jwksUrl') === undefined) ensure(secretNamed('jwt-secrets'));
+  if ((setting('jwksUrl') ?? setting('jwtOidcIssuer')) === undefined)
+    ensure(secretNamed('jwt-secrets'));
   say(`The secrets of ${stack} are in Secret Manager.`);
 });

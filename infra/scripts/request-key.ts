@@ -45,7 +45,8 @@ function signToken(stack: string, { place, secretVersions }: Deployed): string {
     string,
     { value: string }
   >;
-  const setting = (key: string) => config[`${projectName}:${key}`]?.value as string;
+  // A token names one of the issuers and audiences that the setting lists.
+  const setting = (key: string) => config[`${projectName}:${key}`]?.value.split(',')[0] as string;
   const value = new ManagedSecret(place.project, secretIdOf(place.service, secret)).access(version);
   return jwt.sign({}, value.split(',')[0] as string, {
     subject: `request-key-${randomBytes(4).toString('hex')}`,

@@ -35,7 +35,7 @@ function settingsOf(config: Readonly<Record<string, string>>): Settings {
 }
 
 describe('an invalid setting is reported under its key', () => {
-  test.each<[Record<string, string>, string]>([
+  test.each<[Record<string, string | undefined>, string]>([
     [{ minInstances: '11' }, 'minInstances must not be greater than maxInstances'],
     [{ maxInstances: '1000' }, 'maxInstances must be an integer from 1 to 100'],
     [
@@ -51,6 +51,15 @@ describe('an invalid setting is reported under its key', () => {
       { jwtSecretsVersion: '1' },
       'jwksUrl must not be set together with jwtSecretsVersion: exactly one of the two verifies tokens',
     ],
+    [
+      { jwksUrl: undefined, jwtOidcIssuer: 'http://issuer.example', jwtIssuer: undefined },
+      'jwtOidcIssuer must begin with https: in production',
+    ],
+    [
+      { jwtIssuer: 'https://accounts.google.com' },
+      'jwtRequiredClaims must be set with a NAME=VALUE condition in production',
+    ],
+    [{ jwtTiers: 'Pro=gold' }, 'jwtTiers must be NAME=TIER pairs'],
     [{ corsOrigins: 'https://*.example' }, 'corsOrigins must be exact origins'],
     [{ logLevel: 'loud' }, 'logLevel must be one of'],
     [{ jwksUrl: 'http://issuer.example/keys' }, 'jwksUrl must begin with https: in production'],
@@ -81,7 +90,7 @@ describe('an invalid setting is reported under its key', () => {
     ['keyPeppersVersion', 'keyPeppersVersion must be set', 'npx -y pnpm@12 secrets:generate STACK'],
     [
       'jwksUrl',
-      'jwtSecretsVersion must be set in production, or jwksUrl instead',
+      'jwtSecretsVersion must be set in production, or jwksUrl or jwtOidcIssuer instead',
       'npx -y pnpm@12 secrets:generate STACK',
     ],
     [

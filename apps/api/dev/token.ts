@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import jwt from 'jsonwebtoken';
 import { type CompleteSettings, readSettings, SettingsError } from '../src/settings.ts';
 import { explainToken } from './explain-token.ts';
+import { sampleClaims } from './sample-claims.ts';
 
 const usage = `npm run token -- --sub USER [--tier pioneer|starter|growth|enterprise] [--scope "apikey:write"] [--alias NAME] [--hours 24]
 npm run token -- --explain TOKEN   explains why the service would reject a token; "-" reads it from standard input`;
@@ -43,12 +44,12 @@ function parameters() {
   }
 }
 
-const { sub, hours, explain, ...claims } = parameters();
+const { sub, hours, explain, ...others } = parameters();
 
 if (explain !== undefined) {
   const token = (explain === '-' ? readFileSync(0, 'utf8') : explain).trim();
   try {
-    const { accepted, text } = await explainToken(token, settingsOrEnd().jwt);
+    const { accepted, text } = await explainToken(token, settingsOrEnd());
     process.stdout.write(`${text}\n`);
     process.exitCode = accepted ? 0 : 1;
   } catch (error) {
@@ -56,16 +57,14 @@ if (explain !== undefined) {
     end(exUnavailable, `${message} ${(cause as Error | undefined)?.message ?? ''}`.trimEnd());
   }
 } else if (sub !== undefined && Number(hours) > 0) {
-  const { keys, issuer, audience } = settingsOrEnd().jwt;
-  if (keys.kind !== 'secrets')
-    end(exConfig, 'JWT_JWKS_URL is set: only the issuer of its keys can sign tokens.');
-  const token = jwt.sign(claims, keys.secrets[0] as string, {
-    algorithm: 'HS256',
-    subject: sub,
-    expiresIn: Math.round(Number(hours) * 3600),
-    ...(issuer !== undefined && { issuer }),
-    ...(audience !== undefined && { audience }),
-  });
+  const { jwt: settings } = settingsOrEnd();
+  if (settings.keys.kind !== 'secrets')
+    end(exConfig, 'JWT_SECRETS is not set: only the issuer of the keys can sign tokens.');
+  const token = jwt.sign(
+    sampleClaims(settings, { sub, ...others }),
+    settings.keys.secrets[0] as string,
+    { algorithm: 'HS256', expiresIn: Math.round(Number(hours) * 3600) },
+  );
   process.stdout.write(`${token}\n`);
 } else {
   end(exUsage, usage);

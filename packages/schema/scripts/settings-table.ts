@@ -23,9 +23,44 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
     'HS256 secrets, comma-separated, at least 32 bytes each; any of them verifies a token, so that they can be rotated',
     'generated once in development',
   ],
-  JWT_JWKS_URL: ['URL of the public keys for RS256 and ES256; replaces `JWT_SECRETS`', 'none'],
-  JWT_ISSUER: ['required `iss` of a token; mandatory in production', 'not compared'],
-  JWT_AUDIENCE: ['required `aud` of a token; mandatory in production', 'not compared'],
+  JWT_JWKS_URL: [
+    'URL of the public keys for RS256, ES256 and EdDSA (Ed25519); replaces `JWT_SECRETS`',
+    'none',
+  ],
+  JWT_OIDC_ISSUER: [
+    'issuer whose keys are found by OpenID discovery, exactly as in the `iss` of its tokens; replaces `JWT_SECRETS`, `JWT_JWKS_URL` and `JWT_ISSUER`',
+    'none',
+  ],
+  JWT_ISSUER: [
+    'required `iss` of a token, beside `JWT_JWKS_URL` one of a comma-separated list; mandatory in production',
+    'not compared',
+  ],
+  JWT_AUDIENCE: [
+    'required audience of a token, one of a comma-separated list; mandatory in production',
+    'not compared',
+  ],
+  JWT_SUBJECT_CLAIM: [
+    'claim that identifies the owner of keys: its name, or a JSON Pointer if it begins with `/`, as for the next four',
+    '`sub`',
+  ],
+  JWT_TIER_CLAIM: [
+    'claim with the tier, or a list of which the highest known tier counts',
+    '`tier`',
+  ],
+  JWT_SCOPE_CLAIM: ['claim with the scopes, separated by spaces or in a list', '`scope`'],
+  JWT_ALIAS_CLAIM: ['claim with the display name', '`alias`'],
+  JWT_AUDIENCE_CLAIM: ['claim that is compared with `JWT_AUDIENCE`', '`aud`'],
+  JWT_TIERS: ["the issuer's names of tiers: `NAME=TIER` pairs, comma-separated", 'none'],
+  JWT_DEFAULT_TIER: ['tier of a token without one; `none` rejects it with 403', '`pioneer`'],
+  JWT_SCOPES: [
+    "the issuer's names of scopes: `NAME=apikey:write` or `NAME=apikey:read` pairs, comma-separated",
+    'none',
+  ],
+  JWT_SCOPE_REQUIRED: ['`on`: a token without scopes may do nothing', '`off`: everything'],
+  JWT_REQUIRED_CLAIMS: [
+    'conditions on other claims, comma-separated: `NAME=VALUE`, `NAME=VALUE\\|VALUE` or `NAME!=VALUE`; mandatory in production for an issuer whose tokens anyone can get',
+    'none',
+  ],
   KEY_PEPPERS: [
     '`VERSION:BASE64` pairs, comma-separated, at least 32 bytes each; the first is used for new keys, all verify',
     'generated once in development',

@@ -1,12 +1,15 @@
-import { defaultTier } from '@andamio/schema/tiers';
+import type { ClaimSettings, RequiredClaim } from '@andamio/schema/settings';
+import { isTier, type Tier, tiers } from '@andamio/schema/tiers';
 import * as z from 'zod';
+import { claimReader } from './claim-path.ts';
 import type { Principal } from './principal.ts';
+import type { TokenRefusal } from './refusals.ts';
 
 const controlCharacter = /\p{Cc}/u;
 
 /**
  * A subject: 1 to 128 code points, not blank, without control characters and lone surrogates
- * (service contract, "The JWT").
+ * (service contract, "The JWT"). The rules apply to whichever claim identifies the owner.
  */
 const subject = z
   .string()
@@ -21,31 +24,124 @@ const subject = z
 /** A NumericDate (RFC 7519 section 2): Unix seconds, not necessarily an integer. */
 const numericDate = z.number();
 
-const claims = z.object({
-  sub: subject,
+const absent = z.never().optional();
+
+/** The claims with a fixed name and meaning. */
+const registeredClaims = z.object({
   exp: numericDate,
   iat: numericDate.default(0),
-  alias: z.string().optional(),
-  tier: z.string().default(defaultTier),
-  scope: z.string().optional(),
+  /** Only logout tokens have events (OpenID Connect Back-Channel Logout 1.0 section 2.4). */
+  events: absent,
+  /** The token is bound to a key (RFC 7800), and the service cannot check its proof. */
+  cnf: absent,
 });
 
+const names = z.array(z.string());
+
+/** The tier, or names of which some may be tiers. */
+const tierClaim = z.union([z.string(), names]).optional();
+/** The scopes, separated by spaces (RFC 8693 section 4.2) or in a list. */
+const scopeClaim = z.union([z.string().transform((text) => text.split(' ')), names]).optional();
+
+/** The tiers from the lowest to the highest. */
+const tierOrder = Object.keys(tiers) as Tier[];
+
 /**
- * Reads the claims of a verified token.
+ * Returns a function that determines the tier of a token. It returns undefined if the tier is
+ * unknown.
+ */
+function createTierReader({ tiers: aliases, defaultTier }: ClaimSettings) {
+  const tierNamed = (name: string): Tier | undefined =>
+    aliases.get(name) ?? (isTier(name) ? name : undefined);
+  return (claim: z.output<typeof tierClaim>): Tier | undefined => {
+    if (typeof claim === 'string') return tierNamed(claim);
+    // The other names in a list have other meanings, for example those of roles.
+    const known = (claim ?? []).map(tierNamed);
+    return tierOrder.findLast((tier) => known.includes(tier)) ?? defaultTier;
+  };
+}
+
+/**
+ * Returns a function that determines the scopes of a token. It returns undefined if the token is
+ * not restricted to scopes.
+ */
+function createScopeReader({ scopes: aliases, scopeRequired }: ClaimSettings) {
+  return (claim: readonly string[] | undefined): ReadonlySet<string> | undefined => {
+    if (claim === undefined) return scopeRequired ? new Set() : undefined;
+    return new Set(claim.flatMap((name) => aliases.get(name) ?? name));
+  };
+}
+
+/**
+ * Returns a function that reports whether a payload meets a condition. A list or an object cannot
+ * be compared, so it fails every condition.
+ */
+function createConditionCheck({ name, values, isExcluded }: RequiredClaim) {
+  const read = claimReader(name);
+  return (payload: object): boolean => {
+    const value = read(payload) ?? undefined;
+    if (value === undefined) return isExcluded;
+    if (typeof value === 'object') return false;
+    return values.includes(String(value)) !== isExcluded;
+  };
+}
+
+/** The parties that a token must name. Undefined to accept any. */
+export interface ExpectedParties {
+  readonly issuers: readonly string[] | undefined;
+  readonly audiences: readonly string[] | undefined;
+}
+
+/** Reports whether an audience claim, a string or a list (RFC 7519 section 4.1.3), is expected. */
+function isFor(audiences: readonly string[], claim: unknown): boolean {
+  const list: unknown[] = Array.isArray(claim) ? claim : [claim];
+  return list.some((audience) => audiences.some((expected) => expected === audience));
+}
+
+/**
+ * Reads the claims of a token whose signature and times have been verified.
  *
  * @param nowSeconds the current time in Unix seconds. An `iat` in the future is replaced with it.
  *   Otherwise one issuer with a wrong clock could fix an owner's tier forever.
- * @returns undefined if a claim is missing or invalid.
+ * @returns the principal, or the reason for refusing the token.
  */
-export function readClaims(payload: unknown, nowSeconds: number): Principal | undefined {
-  const parsed = claims.safeParse(payload);
-  if (!parsed.success) return undefined;
-  const { sub, iat, alias, tier, scope } = parsed.data;
-  return {
-    userId: sub,
-    alias,
-    tierClaim: tier,
-    scopes: scope === undefined ? undefined : new Set(scope.split(' ')),
-    tokenIssuedAt: Math.max(0, Math.floor(Math.min(iat, nowSeconds))),
+export type ReadClaims = (payload: object, nowSeconds: number) => Principal | TokenRefusal;
+
+/** Creates the reader of claims for the given settings (service contract, "Claims"). */
+export function createClaimsReader(
+  { issuers, audiences }: ExpectedParties,
+  settings: ClaimSettings,
+): ReadClaims {
+  const readAudience = claimReader(settings.audience);
+  const readIssuer = claimReader('iss');
+  const readAlias = claimReader(settings.alias);
+  const readSubject = claimReader(settings.subject);
+  const readTier = claimReader(settings.tier);
+  const readScope = claimReader(settings.scope);
+  const tierOf = createTierReader(settings);
+  const scopesOf = createScopeReader(settings);
+  const conditions = settings.required.map(createConditionCheck);
+
+  return (payload, nowSeconds) => {
+    if (audiences !== undefined && !isFor(audiences, readAudience(payload))) return 'audience';
+    const issuer = readIssuer(payload);
+    if (issuers !== undefined && !issuers.some((expected) => expected === issuer)) return 'issuer';
+
+    const registered = registeredClaims.safeParse(payload);
+    const owner = subject.safeParse(readSubject(payload));
+    // `null` counts as absent, because issuers send it for a user without the attribute.
+    const tier = tierClaim.safeParse(readTier(payload) ?? undefined);
+    const scopes = scopeClaim.safeParse(readScope(payload) ?? undefined);
+    if (!registered.success || !owner.success || !tier.success || !scopes.success) return 'claims';
+    if (!conditions.every((isMet) => isMet(payload))) return 'claims';
+
+    const alias = readAlias(payload);
+    return {
+      userId: owner.data,
+      alias: typeof alias === 'string' ? alias : undefined,
+      tier: tierOf(tier.data),
+      scopes: scopesOf(scopes.data),
+      tokenIssuedAt: Math.max(0, Math.floor(Math.min(registered.data.iat, nowSeconds))),
+    };
   };
 }

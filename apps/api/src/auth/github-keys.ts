@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import * as z from 'zod';
 import { fetchJson } from './fetch-json.ts';
-import { publishedKeys } from './published-keys.ts';
+import { published } from './published.ts';
 
 /**
  * Minimum milliseconds between fetches. GitHub allows 60 requests an hour without a token, and
@@ -46,10 +46,8 @@ async function fetchKeys(url: string): Promise<GithubKeys> {
   const answer = await fetchJson(url, { accept: 'application/json', 'user-agent': 'andamio-api' });
   const { success, data } = keyList.safeParse(answer);
   if (!success) throw new Error('The response has no list "public_keys".');
-  const published = data.public_keys.flatMap((entry) => publishedKey.safeParse(entry).data ?? []);
-  return new Map(
-    published.map(({ key_identifier: identifier, key }) => [identifier, p256Key(key)]),
-  );
+  const keys = data.public_keys.flatMap((entry) => publishedKey.safeParse(entry).data ?? []);
+  return new Map(keys.map(({ key_identifier: identifier, key }) => [identifier, p256Key(key)]));
 }
 
 /**
@@ -65,8 +63,8 @@ export function githubKeys(
   now: () => number,
   onFailure: (cause: unknown) => void,
 ): FindGithubKey {
-  const published = publishedKeys({
-    fetchKeys: () => fetchKeys(url),
+  const keySet = published({
+    fetchValue: () => fetchKeys(url),
     fetchInterval,
     maximumAge,
     now,
@@ -74,9 +72,9 @@ export function githubKeys(
   });
   return async (keyIdentifier) => {
     const askedAt = now();
-    const { keys: known } = await published.current();
+    const { value: known } = await keySet.current();
     if (known.has(keyIdentifier)) return known.get(keyIdentifier);
-    const { keys, fetchedAt } = await published.newest();
+    const { value: keys, fetchedAt } = await keySet.newest();
     // Another unknown identifier may have caused a fetch just before GitHub published this key.
     return keys.has(keyIdentifier) || fetchedAt >= askedAt
       ? keys.get(keyIdentifier)

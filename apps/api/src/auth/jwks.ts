@@ -1,8 +1,8 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import * as z from 'zod';
 import { fetchJson } from './fetch-json.ts';
-import { publishedKeys } from './published-keys.ts';
-import type { VerificationKey, VerificationKeys } from './signing-keys.ts';
+import { published } from './published.ts';
+import type { TokenAlgorithm, VerificationKey, VerificationKeys } from './signing-keys.ts';
 
 /**
  * Minimum milliseconds between fetches. It limits the fetches that a flood of unknown `kid`s causes
@@ -47,29 +47,42 @@ function importKey(jwk: JsonWebKey): KeyObject | undefined {
   }
 }
 
+/** Returns the algorithm that a key is used with. Undefined if the key is not supported. */
 function algorithmOf({
   asymmetricKeyType,
   asymmetricKeyDetails,
-}: KeyObject): 'RS256' | 'ES256' | undefined {
-  if (asymmetricKeyType === 'rsa') {
-    return (asymmetricKeyDetails?.modulusLength ?? 0) >= minimumRsaBits ? 'RS256' : undefined;
+}: KeyObject): TokenAlgorithm | undefined {
+  switch (asymmetricKeyType) {
+    case 'rsa':
+      return (asymmetricKeyDetails?.modulusLength ?? 0) >= minimumRsaBits ? 'RS256' : undefined;
+    case 'ec':
+      return asymmetricKeyDetails?.namedCurve === 'prime256v1' ? 'ES256' : undefined;
+    case 'ed25519':
+      return 'EdDSA';
+    default:
+      return undefined;
   }
-  return asymmetricKeyDetails?.namedCurve === 'prime256v1' ? 'ES256' : undefined;
 }
 
-/** Reads one entry of a JWK set. Returns undefined if the entry is not a key for RS256 or ES256. */
+/** Reads one entry of a JWK set. Returns undefined if the entry is not a usable key. */
 function verificationKey(entry: unknown): IdentifiedKey | undefined {
   const { success, data: jwk } = signingKey.safeParse(entry);
   const key = success ? importKey(jwk as JsonWebKey) : undefined;
   const algorithm = key && algorithmOf(key);
   if (!success || key === undefined || algorithm === undefined) return undefined;
-  // A key with an `alg` is for that algorithm only.
-  return jwk.alg === undefined || jwk.alg === algorithm
+  // A key with an `alg` is for that algorithm only. `Ed25519` is EdDSA with that curve (RFC 9864).
+  const names: readonly string[] = algorithm === 'EdDSA' ? ['EdDSA', 'Ed25519'] : [algorithm];
+  return jwk.alg === undefined || names.includes(jwk.alg)
     ? { kid: jwk.kid, key, algorithm }
     : undefined;
 }
 
-async function fetchKeys(url: string): Promise<readonly IdentifiedKey[]> {
+/**
+ * Fetches a JWK set. Entries that are not usable keys are ignored.
+ *
+ * @throws the errors of {@link fetchJson}, and if the response is not a JWK set.
+ */
+export async function fetchKeySet(url: string): Promise<readonly IdentifiedKey[]> {
   const { success, data } = keySet.safeParse(await fetchJson(url));
   if (!success) throw new Error('The response is not a JWK set: it has no list "keys".');
   return data.keys.flatMap((entry) => verificationKey(entry) ?? []);
@@ -93,35 +106,39 @@ function candidates(keys: readonly IdentifiedKey[], kid: string | undefined): Ca
 }
 
 /**
- * Creates a source of verification keys for RS256 and ES256 from the JWK set at a URL (RFC 7517). A
- * set without a usable key is valid; every token is then refused.
+ * Creates a source of verification keys from a JWK set (RFC 7517). A set without a usable key is
+ * valid; every token is then refused.
  *
+ * @param fetchKeys fetches the set, for example with {@link fetchKeySet}.
  * @param now returns milliseconds from a monotonic clock.
  * @param onFailure called with the cause of each failed fetch.
  * @throws SigningKeysUnavailableError, from the iteration, if the set could not be fetched and no
  *   set from the last 24 hours is cached.
  */
+export function keySetKeys(
+  fetchKeys: () => Promise<readonly IdentifiedKey[]>,
+  now: () => number,
+  onFailure: (cause: unknown) => void,
+): VerificationKeys {
+  const keySet = published({ fetchValue: fetchKeys, fetchInterval, maximumAge, now, onFailure });
+  return {
+    algorithms: ['RS256', 'ES256', 'EdDSA'],
+    async *find({ kid }) {
+      const { value: known } = await keySet.current();
+      const first = candidates(known, kid);
+      yield* first.keys;
+      if (first.settled) return;
+      const { value: newest } = await keySet.newest();
+      if (newest !== known) yield* candidates(newest, kid).keys;
+    },
+  };
+}
+
+/** Creates a source of verification keys from the JWK set at a URL, as {@link keySetKeys} does. */
 export function jwksKeys(
   url: string,
   now: () => number,
   onFailure: (cause: unknown) => void,
 ): VerificationKeys {
-  const published = publishedKeys({
-    fetchKeys: () => fetchKeys(url),
-    fetchInterval,
-    maximumAge,
-    now,
-    onFailure,
-  });
-  return {
-    algorithms: ['RS256', 'ES256'],
-    async *find({ kid }) {
-      const { keys: known } = await published.current();
-      const first = candidates(known, kid);
-      yield* first.keys;
-      if (first.settled) return;
-      const { keys: newest } = await published.newest();
-      if (newest !== known) yield* candidates(newest, kid).keys;
-    },
-  };
+  return keySetKeys(() => fetchKeySet(url), now, onFailure);
 }

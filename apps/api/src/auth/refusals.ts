@@ -10,7 +10,10 @@ export type CredentialRefusal = TokenRefusal | 'no_key' | KeyRefusal;
 /** The reasons for refusing a token or the signature of a message. */
 export type TokenRefusal =
   | 'no_token'
-  /** The token is not a compact JWT, or its header contains a key or requires an extension. */
+  /**
+   * The token is not a compact JWT, or its header contains a key, requires an extension or has
+   * another type.
+   */
   | 'malformed'
   /** No configured key is for the token's algorithm. */
   | 'algorithm'
@@ -21,5 +24,5 @@ export type TokenRefusal =
   | 'not_yet_valid'
   | 'issuer'
   | 'audience'
-  /** A claim is missing or invalid. */
+  /** A claim is missing, invalid or excluded. */
   | 'claims';

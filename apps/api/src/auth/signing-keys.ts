@@ -1,10 +1,12 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import type { Algorithm } from 'jsonwebtoken';
+
+/** The algorithms of tokens. `EdDSA` is used with the curve Ed25519 only. */
+export type TokenAlgorithm = 'HS256' | 'RS256' | 'ES256' | 'EdDSA';
 
 /** A key that verifies tokens, and the only algorithm that it may be used with. */
 export interface VerificationKey {
   readonly key: KeyObject;
-  readonly algorithm: Algorithm;
+  readonly algorithm: TokenAlgorithm;
 }
 
 /** The parts of a token's header that describe its signature. */
@@ -18,7 +20,7 @@ export interface VerificationKeys {
   /**
    * The algorithms of the keys. A token with another algorithm is refused without trying the keys.
    */
-  readonly algorithms: readonly string[];
+  readonly algorithms: readonly TokenAlgorithm[];
   /**
    * Yields the keys that may have signed a token, the most likely first. The caller continues until
    * a key verifies the token. Continuing may fetch newer keys.

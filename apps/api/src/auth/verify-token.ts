@@ -1,18 +1,22 @@
 import { isUtf8 } from 'node:buffer';
-import jwt from 'jsonwebtoken';
+import type { ClaimSettings } from '@andamio/schema/settings';
 import * as z from 'zod';
-import { readClaims } from './claims.ts';
+import { createClaimsReader, type ExpectedParties } from './claims.ts';
 import type { Principal } from './principal.ts';
 import type { TokenRefusal } from './refusals.ts';
+import { verifySignature } from './signatures.ts';
 import type { VerificationKeys } from './signing-keys.ts';
 
-/**
- * Maximum difference in seconds between the clocks of the issuer and the service (service contract,
- * "The JWT").
- */
-const clockTolerance = 5;
+/** Returns the name by which keys have an algorithm. `Ed25519` is EdDSA's newer name (RFC 9864). */
+const algorithmOf = (alg: string) => (alg === 'Ed25519' ? 'EdDSA' : alg);
 
 const absent = z.never().optional();
+
+/**
+ * The types of tokens that may identify a user: a JWT, or an access token (RFC 9068 section 2.1).
+ * Media types are case-insensitive, and `application/` may be omitted (RFC 7515 section 4.1.9).
+ */
+const tokenType = /^(application\/)?(at\+)?jwt$/i;
 
 /**
  * The header of a token. A header that contains a key or requires an extension (`crit`) is refused,
@@ -20,8 +24,9 @@ const absent = z.never().optional();
  * and 3.10).
  */
 const header = z.object({
-  alg: z.string(),
+  alg: z.string().transform(algorithmOf),
   kid: z.string().optional(),
+  typ: z.string().regex(tokenType).optional(),
   crit: absent,
   jwk: absent,
   jku: absent,
@@ -47,11 +52,9 @@ function parseJson(bytes: Buffer | undefined): unknown {
   }
 }
 
-export interface TokenRules {
+export interface TokenRules extends ExpectedParties {
   readonly keys: VerificationKeys;
-  /** The required issuer, compared exactly. Undefined to accept any issuer. */
-  readonly issuer: string | undefined;
-  readonly audience: string | undefined;
+  readonly claims: ClaimSettings;
   /** Returns the current time in Unix milliseconds. */
   readonly now: () => number;
 }
@@ -60,30 +63,14 @@ export interface TokenRules {
 export type VerifyToken = (token: string) => Promise<Principal | TokenRefusal>;
 
 /**
- * Returns the reason for which the library refused a token. Only the error message contains the
- * reason (jsonwebtoken 9, verify.js).
- */
-function refusalOf(error: unknown): TokenRefusal {
-  if (error instanceof jwt.TokenExpiredError) return 'expired';
-  if (error instanceof jwt.NotBeforeError) return 'not_yet_valid';
-  const { message } = error as Error;
-  if (message.startsWith('jwt issuer')) return 'issuer';
-  if (message.startsWith('jwt audience')) return 'audience';
-  if (message.startsWith('invalid exp') || message.startsWith('invalid nbf')) return 'claims';
-  return message === 'jwt malformed' || message === 'invalid token' ? 'malformed' : 'signature';
-}
-
-/**
  * Creates the verifier of tokens (RFC 7519, RFC 8725; service contract, "The JWT").
  *
  * @throws SigningKeysUnavailableError, from the verifier, if the keys for a token could not be
  *   fetched.
  */
-export function createTokenVerifier({ keys, issuer, audience, now }: TokenRules): VerifyToken {
-  const expected = {
-    ...(issuer !== undefined && { issuer }),
-    ...(audience !== undefined && { audience }),
-  };
+export function createTokenVerifier({ keys, claims, now, ...parties }: TokenRules): VerifyToken {
+  const readClaims = createClaimsReader(parties, claims);
+  const algorithms: readonly string[] = keys.algorithms;
 
   return async (token) => {
     const [headerPart = '', payloadPart = '', signaturePart = '', ...more] = token.split('.');
@@ -92,25 +79,17 @@ export function createTokenVerifier({ keys, issuer, audience, now }: TokenRules)
     const wellFormed =
       payload !== undefined && isUtf8(payload) && decodePart(signaturePart) !== undefined;
     if (!parsedHeader.success || !wellFormed || more.length > 0) return 'malformed';
-    if (!keys.algorithms.includes(parsedHeader.data.alg)) return 'algorithm';
+    if (!algorithms.includes(parsedHeader.data.alg)) return 'algorithm';
 
     const nowSeconds = now() / 1000;
     let refusal: TokenRefusal = 'unknown_key';
-    for await (const { key, algorithm } of keys.find(parsedHeader.data)) {
-      if (algorithm !== parsedHeader.data.alg) continue;
-      try {
-        const claims = jwt.verify(token, key, {
-          ...expected,
-          algorithms: [algorithm],
-          clockTolerance,
-          clockTimestamp: nowSeconds,
-        });
-        return readClaims(claims, nowSeconds) ?? 'claims';
-      } catch (error) {
-        refusal = refusalOf(error);
-        // After any other refusal the signature is valid, so no other key can change the result.
-        if (refusal !== 'signature') return refusal;
-      }
+    for await (const key of keys.find(parsedHeader.data)) {
+      if (key.algorithm !== parsedHeader.data.alg) continue;
+      const verified = await verifySignature(token, key, nowSeconds);
+      if (typeof verified === 'object') return readClaims(verified, nowSeconds);
+      refusal = verified;
+      // After any other refusal the signature is valid, so no other key can change the result.
+      if (refusal !== 'signature') return refusal;
     }
     return refusal;
   };

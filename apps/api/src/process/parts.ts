@@ -31,20 +31,26 @@ async function countersOf(
   return connectCounters(redis, log, clock);
 }
 
-/** Returns a callback that logs a failed fetch of published keys. The URL contains no secret. */
-function logFetchFailure(log: Logger, setting: SettingName, url: string) {
-  return (cause: unknown) =>
+/** Returns a callback that logs a failed fetch of published keys. */
+function logFetchFailure(log: Logger, setting: SettingName) {
+  return (cause: unknown, url: string) =>
     logEvent(log, 'warn', logEvents.signingKeysUnavailable, { err: cause, setting, url });
 }
 
 async function signingKeysOf(
-  { jwt: { keys } }: CompleteSettings,
+  { production, jwt: { keys } }: CompleteSettings,
   log: Logger,
-  clock: Clock,
+  { monotonicNow: now }: Clock,
 ): Promise<VerificationKeys> {
   if (keys.kind === 'secrets') return secretKeys(keys.secrets);
+  if (keys.kind === 'oidc') {
+    const { discoveredKeys } = await import('../auth/discovery.ts');
+    const onFailure = logFetchFailure(log, 'JWT_OIDC_ISSUER');
+    return discoveredKeys({ issuer: keys.issuer, requireHttps: production, now, onFailure });
+  }
   const { jwksKeys } = await import('../auth/jwks.ts');
-  return jwksKeys(keys.url, clock.monotonicNow, logFetchFailure(log, 'JWT_JWKS_URL', keys.url));
+  const onFailure = logFetchFailure(log, 'JWT_JWKS_URL');
+  return jwksKeys(keys.url, now, (cause) => onFailure(cause, keys.url));
 }
 
 async function alertVerifierOf(
@@ -57,8 +63,8 @@ async function alertVerifierOf(
     import('../auth/github-keys.ts'),
     import('../auth/verify-alert.ts'),
   ]);
-  const onFailure = logFetchFailure(log, 'GITHUB_SECRET_SCANNING_KEYS_URL', url);
-  return createAlertVerifier(githubKeys(url, clock.monotonicNow, onFailure));
+  const onFailure = logFetchFailure(log, 'GITHUB_SECRET_SCANNING_KEYS_URL');
+  return createAlertVerifier(githubKeys(url, clock.monotonicNow, (cause) => onFailure(cause, url)));
 }
 
 /** Creates the parts that the settings select, without waiting for any server to respond. */

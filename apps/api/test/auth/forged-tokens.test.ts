@@ -130,9 +130,18 @@ const forgeries: [what: string, token: string][] = [
     withClaims({ aud: ['an audience', 'the audience/'] }),
   ],
   ['tier as a number', withClaims({ tier: 1 })],
-  ['tier null', withClaims({ tier: null })],
-  ['scope as an array', withClaims({ scope: ['apikey:write'] })],
-  ['alias as an object', withClaims({ alias: {} })],
+  ['tier as an object', withClaims({ tier: { name: 'growth' } })],
+  ['a tier in a list with null', withClaims({ tier: ['growth', null] })],
+  ['scope as a boolean', withClaims({ scope: true })],
+  ['a scope in a list with a number', withClaims({ scope: ['apikey:write', 1] })],
+  ['events, like a logout token', withClaims({ events: {} })],
+  ['a bound key (cnf)', withClaims({ cnf: { jkt: 'x' } })],
+  ['typ of a logout token', withHeader({ typ: 'logout+jwt' })],
+  ['typ of a DPoP proof', withHeader({ typ: 'dpop+jwt' })],
+  ['an empty typ', withHeader({ typ: '' })],
+  ['typ with a prefix before JWT', withHeader({ typ: 'x-jwt' })],
+  ['typ as a list', withHeader({ typ: ['JWT'] })],
+  ['alg EdDSA and an HMAC', withHeader({ alg: 'EdDSA' })],
 ];
 
 describe('token verification', () => {
@@ -154,7 +163,9 @@ describe('token verification', () => {
   }
 
   beforeAll(async () => {
-    app = await startApp({ issuer: 'the issuer', audience: 'the audience' });
+    app = await startApp({
+      jwt: { JWT_ISSUER: 'the issuer', JWT_AUDIENCE: 'the audience' },
+    });
     expected = (await ask('')).whole;
   });
   afterAll(() => app.close());
@@ -183,6 +194,15 @@ describe('token verification', () => {
     ],
     ['a sub of 128 supplementary code points', withClaims({ sub: '𝒳'.repeat(128) })],
     ['no typ', withHeader({ typ: undefined })],
+    ['typ of an access token', withHeader({ typ: 'at+jwt' })],
+    ['typ as a whole media type', withHeader({ typ: 'application/at+jwt' })],
+    ['typ in another case', withHeader({ typ: 'AT+JWT' })],
+    ['typ application/jwt', withHeader({ typ: 'application/jwt' })],
+    ['the thumbprint of a certificate (x5t)', withHeader({ x5t: 'AAAA', 'x5t#S256': 'AAAA' })],
+    ['tier, scope and alias null', withClaims({ sub: 'b', tier: null, scope: null, alias: null })],
+    ['scopes in a list', withClaims({ scope: ['apikey:write'] })],
+    ['tiers in a list', withClaims({ sub: 'c', tier: ['growth', 'other'] })],
+    ['an alias that is not a string', withClaims({ alias: {} })],
     ['unknown claims', withClaims({ role: 'admin', jti: 'x', nonce: null })],
     ['fractional times', withClaims({ iat: now - 0.5, exp: now + 60.5 })],
   ])('accepts a token with %s', async (_what, token) => {

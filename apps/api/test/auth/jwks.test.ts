@@ -4,18 +4,21 @@ import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { jwksKeys } from '../../src/auth/jwks.ts';
 import { SigningKeysUnavailableError } from '../../src/auth/signing-keys.ts';
-import { createTokenVerifier, type VerifyToken } from '../../src/auth/verify-token.ts';
+import type { VerifyToken } from '../../src/auth/verify-token.ts';
 import { encodePart, hmacToken, nonCanonical, signedToken } from '../harness/compact-token.ts';
 import {
   ecPair,
+  edPair,
   type JwksServer,
   rsaPair,
   type SigningPair,
   startJwksServer,
 } from '../harness/jwks-server.ts';
+import { verifierOf } from '../harness/verifier.ts';
 
 const rsa = rsaPair();
 const ec = ecPair();
+const ed = edPair();
 const claims = { sub: 'user', exp: Date.now() / 1000 + 3600 };
 
 describe('verification with JWT_JWKS_URL', () => {
@@ -29,19 +32,17 @@ describe('verification with JWT_JWKS_URL', () => {
     jwks.publish(
       { publicKey: rsa.publicKey, members: { kid: 'rsa', use: 'sig', alg: 'RS256' } },
       { publicKey: ec.publicKey, members: { kid: 'ec' } },
+      { publicKey: ed.publicKey, members: { kid: 'ed' } },
     );
     clock = 0;
     failures = [];
-    verify = createTokenVerifier({
-      keys: jwksKeys(
+    verify = verifierOf(
+      jwksKeys(
         jwks.url,
         () => clock,
         (cause) => void failures.push((cause as Error).message),
       ),
-      issuer: undefined,
-      audience: undefined,
-      now: Date.now,
-    });
+    );
   });
   afterEach(() => jwks.close());
 
@@ -49,11 +50,52 @@ describe('verification with JWT_JWKS_URL', () => {
     signedToken({ alg: 'RS256', kid: 'rsa', ...header }, claims, rsa.privateKey);
   const byEc = (header: object = {}) =>
     signedToken({ alg: 'ES256', kid: 'ec', ...header }, claims, ec.privateKey);
+  const byEd = (more: object = {}, header: object = {}) =>
+    signedToken({ alg: 'EdDSA', kid: 'ed', ...header }, { ...claims, ...more }, ed.privateKey);
 
-  test('verifies RS256 and ES256 tokens with a single fetch of the key set', async () => {
-    const principals = await Promise.all([byRsa(), byEc(), byRsa(), byEc()].map(verify));
-    expect(principals).toMatchObject(Array(4).fill({ userId: 'user' }));
+  test('verifies RS256, ES256 and EdDSA tokens with a single fetch of the key set', async () => {
+    const tokens = [byRsa(), byEc(), byEd(), byRsa(), byEc(), byEd()];
+    const principals = await Promise.all(tokens.map(verify));
+    expect(principals).toMatchObject(Array(6).fill({ userId: 'user' }));
     expect(jwks.fetches()).toBe(1);
+  });
+
+  test.each(['EdDSA', 'Ed25519', undefined])(
+    'verifies tokens by both names of EdDSA with a key whose alg is %s',
+    async (alg) => {
+      const members = { kid: 'ed', ...(alg !== undefined && { alg }) };
+      jwks.publish({ publicKey: ed.publicKey, members });
+      for (const name of ['EdDSA', 'Ed25519'])
+        expect(await verify(byEd({}, { alg: name }))).toMatchObject({ userId: 'user' });
+    },
+  );
+
+  const now = Math.floor(Date.now() / 1000);
+
+  test.each<[string, string]>([
+    ['expired', byEd({ exp: now - 60 })],
+    ['not_yet_valid', byEd({ nbf: now + 60 })],
+    ['claims', byEd({ exp: undefined })],
+    ['claims', byEd({ exp: 'soon' })],
+    ['claims', byEd({ nbf: 'soon' })],
+    ['claims', byEd({ iat: 'soon' })],
+    ['claims', byEd({ sub: '' })],
+    ['algorithm', byEd({}, { alg: 'Ed448' })],
+    ['malformed', byEd({}, { crit: ['exp'] })],
+    ['malformed', nonCanonical(byEd())],
+    ['unknown_key', byEd({}, { kid: 'ec' })],
+    ['unknown_key', byEd({}, { alg: 'ES256' })],
+    ['signature', signedToken({ alg: 'EdDSA', kid: 'ed' }, claims, edPair().privateKey)],
+    ['signature', byEd().split('.').slice(0, 2).concat(byEc().split('.').slice(2)).join('.')],
+    ['signature', `${byEd().slice(0, -86)}`],
+  ])('rejects an EdDSA token with the reason %s like any other', async (reason, token) => {
+    expect(await verify(token)).toBe(reason);
+  });
+
+  test('grants an EdDSA token the same clock tolerance of 5 s', async () => {
+    const seconds = Date.now() / 1000;
+    for (const times of [{ exp: seconds - 3 }, { nbf: seconds + 4 }])
+      expect(await verify(byEd(times))).toMatchObject({ userId: 'user' });
   });
 
   const pem = rsa.publicKey.export({ format: 'pem', type: 'spki' }).toString();
@@ -124,11 +166,19 @@ describe('verification with JWT_JWKS_URL', () => {
     ['for key wrapping', rsa, { key_ops: ['wrapKey'] }],
     ['with fewer than 2048 RSA bits', weak, {}],
     ['whose kid is a number', rsa, { kid: 5 }],
+    ['on Ed448', generateKeyPairSync('ed448'), {}],
+    ['for key agreement', generateKeyPairSync('x25519'), {}],
+    ['on Ed25519 for another algorithm', ed, { alg: 'ES256' }],
   ])('ignores a published key %s', async (_what, { publicKey, privateKey }, members) => {
     await publishWith({ ...publicKey.export({ format: 'jwk' }), kid: 'odd', ...members });
-    const alg = privateKey.asymmetricKeyType === 'rsa' ? 'RS256' : 'ES256';
+    const algorithms: Record<string, string> = { rsa: 'RS256', ec: 'ES256' };
+    const alg = algorithms[privateKey.asymmetricKeyType as string] ?? 'EdDSA';
     for (const kid of ['odd', '5', undefined]) {
-      expect(await verify(signedToken({ alg, kid }, claims, privateKey))).toBeTypeOf('string');
+      const token =
+        privateKey.asymmetricKeyType === 'x25519'
+          ? byEd({}, { kid })
+          : signedToken({ alg, kid }, claims, privateKey);
+      expect(await verify(token)).toBeTypeOf('string');
     }
   });
 
@@ -361,12 +411,7 @@ describe('verification with JWT_JWKS_URL', () => {
       () => clock,
       () => {},
     );
-    const verifyBySlow = createTokenVerifier({
-      keys,
-      issuer: undefined,
-      audience: undefined,
-      now: Date.now,
-    });
+    const verifyBySlow = verifierOf(keys);
     const startedAt = Date.now();
     await expect(verifyBySlow(byRsa())).rejects.toBeInstanceOf(SigningKeysUnavailableError);
     expect(Date.now() - startedAt).toBeLessThan(10_000);

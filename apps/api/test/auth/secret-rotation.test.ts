@@ -1,20 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Principal } from '../../src/auth/principal.ts';
 import { secretKeys } from '../../src/auth/signing-keys.ts';
-import { createTokenVerifier } from '../../src/auth/verify-token.ts';
 import { hmacToken } from '../harness/compact-token.ts';
+import { verifierOf } from '../harness/verifier.ts';
 
 describe('rotation of JWT_SECRETS', () => {
   const secrets = [
     'the previous secret, which is long enough',
     'the new secret, which is long enough as well',
   ];
-  const verify = createTokenVerifier({
-    keys: secretKeys(secrets),
-    issuer: undefined,
-    audience: undefined,
-    now: Date.now,
-  });
+  const verify = verifierOf(secretKeys(secrets));
   const claims = { sub: 'user', exp: Date.now() / 1000 + 60 };
 
   test.each(secrets)('accepts a token signed with %j', async (secret) => {

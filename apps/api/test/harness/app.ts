@@ -3,19 +3,19 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { setUpKeys } from '@andamio/keys/set-up';
 import type { KeyStore } from '@andamio/keys/store';
-import type { Pepper } from '@andamio/schema/settings';
+import type { Environment, Pepper } from '@andamio/schema/settings';
 import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 import { jwtSecret } from '@andamio/testing/tokens';
 import { type AppDependencies, createApp } from '../../src/app.ts';
 import { githubKeys } from '../../src/auth/github-keys.ts';
 import { secretKeys } from '../../src/auth/signing-keys.ts';
 import { createAlertVerifier } from '../../src/auth/verify-alert.ts';
-import { createTokenVerifier } from '../../src/auth/verify-token.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createHttpServer, type Timeouts } from '../../src/http/connections/server.ts';
 import { MemoryCounters } from '../../src/http/limits/memory-counters.ts';
 import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import { verifierOf } from './verifier.ts';
 
 const builtReference = dirname(
   createRequire(import.meta.url).resolve('@andamio/reference/dist/index.html'),
@@ -33,8 +33,8 @@ export interface TestAppOptions {
   readonly settings?: Partial<AppDependencies['settings']>;
   /** Creates the rate limit counters. By default, they are in memory. */
   readonly createCounters?: AppDependencies['createCounters'];
-  readonly issuer?: string;
-  readonly audience?: string;
+  /** Settings for tokens, such as `JWT_ISSUER`. */
+  readonly jwt?: Environment;
   /** The URL of GitHub's public keys. If it is not set, the service does not accept alerts. */
   readonly githubKeysUrl?: string;
   readonly timeouts?: Partial<Timeouts>;
@@ -88,12 +88,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       destination: { write: (line) => void logged.push(line) },
     }),
     keys,
-    verifyToken: createTokenVerifier({
-      keys: secretKeys([jwtSecret]),
-      issuer: options.issuer,
-      audience: options.audience,
-      now,
-    }),
+    verifyToken: verifierOf(secretKeys([jwtSecret]), options.jwt, now),
     verifyAlert:
       githubKeysUrl === undefined
         ? undefined

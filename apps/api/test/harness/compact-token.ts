@@ -18,8 +18,8 @@ export function hmacToken(
 }
 
 /**
- * Creates a token with an RSA signature (PKCS#1 v1.5), or with an ECDSA signature in the format of
- * RFC 7518.
+ * Creates a token with an RSA signature (PKCS#1 v1.5), an ECDSA signature in the format of RFC 7518,
+ * or an EdDSA signature, which has no hash.
  */
 export function signedToken(
   header: unknown,
@@ -28,7 +28,8 @@ export function signedToken(
   hash = 'sha256',
 ): string {
   const signed = `${encodePart(header)}.${encodePart(payload)}`;
-  const signature = sign(hash, Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' });
+  const digest = key.asymmetricKeyType?.startsWith('ed') ? null : hash;
+  const signature = sign(digest, Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' });
   return `${signed}.${signature.toString('base64url')}`;
 }
 

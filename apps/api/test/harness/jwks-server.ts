@@ -9,6 +9,7 @@ export interface SigningPair {
 export const rsaPair = (): SigningPair => generateKeyPairSync('rsa', { modulusLength: 2048 });
 export const ecPair = (namedCurve = 'P-256'): SigningPair =>
   generateKeyPairSync('ec', { namedCurve });
+export const edPair = (): SigningPair => generateKeyPairSync('ed25519');
 
 /** A server that publishes a JWKS. */
 export interface JwksServer extends KeyServer {

@@ -55,7 +55,9 @@ export function alerts(service: MonitoredService, secretIds: readonly string[]):
     });
   }
 
-  if (settings.jwksUrl !== undefined || settings.githubSecretScanningKeysUrl !== undefined) {
+  const fetchesKeys =
+    settings.jwksUrl ?? settings.jwtOidcIssuer ?? settings.githubSecretScanningKeysUrl;
+  if (fetchesKeys !== undefined) {
     alertOnLogs(service, 'alert-signing-keys', {
       title: 'cannot fetch signing keys',
       severity: 'ERROR',

@@ -1,8 +1,10 @@
 import type * as z from 'zod';
 import type { ErrorStatus } from '../errors.ts';
 
-/** A token scope that an operation requires (service contract, section "The JWT"). */
-export type Scope = 'apikey:read' | 'apikey:write';
+/** The token scopes that operations require (service contract, section "The JWT"). */
+export const scopes = ['apikey:read', 'apikey:write'] as const;
+
+export type Scope = (typeof scopes)[number];
 
 interface OperationBase {
   readonly id: string;

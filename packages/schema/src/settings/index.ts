@@ -1,4 +1,16 @@
 import * as z from 'zod';
+import type { Scope } from '../operations/operation.ts';
+import { defaultTier, type Tier, tiers } from '../tiers.ts';
+import {
+  claimName,
+  isPublicIssuer,
+  type RequiredClaim,
+  requiredClaims,
+  requiresValue,
+  scopeNames,
+  tierNames,
+  values as valueList,
+} from './claims.ts';
 import {
   hasCredentials,
   headerSecrets,
@@ -7,6 +19,7 @@ import {
   isLoopback,
   jwtSecrets,
   keyPeppers,
+  oidcIssuer,
   oneOf,
   origins,
   type Pepper,
@@ -16,6 +29,7 @@ import {
   url,
 } from './rules.ts';
 
+export type { RequiredClaim } from './claims.ts';
 export type { Pepper } from './rules.ts';
 
 /**
@@ -43,8 +57,21 @@ const variables = z.object({
   FIRESTORE_EMULATOR_HOST: hostAndPort.optional(),
   JWT_SECRETS: jwtSecrets.optional(),
   JWT_JWKS_URL: publicUrl(['https:', 'http:']).optional(),
-  JWT_ISSUER: plainText.optional(),
-  JWT_AUDIENCE: plainText.optional(),
+  JWT_OIDC_ISSUER: oidcIssuer.optional(),
+  JWT_ISSUER: valueList.optional(),
+  JWT_AUDIENCE: valueList.optional(),
+  JWT_SUBJECT_CLAIM: claimName.default('sub'),
+  JWT_TIER_CLAIM: claimName.default('tier'),
+  JWT_SCOPE_CLAIM: claimName.default('scope'),
+  JWT_ALIAS_CLAIM: claimName.default('alias'),
+  JWT_AUDIENCE_CLAIM: claimName.default('aud'),
+  JWT_TIERS: tierNames.optional(),
+  JWT_DEFAULT_TIER: oneOf([...(Object.keys(tiers) as [Tier, ...Tier[]]), 'none']).default(
+    defaultTier,
+  ),
+  JWT_SCOPES: scopeNames.optional(),
+  JWT_SCOPE_REQUIRED: oneOf(['on', 'off']).default('off'),
+  JWT_REQUIRED_CLAIMS: requiredClaims.optional(),
   KEY_PEPPERS: keyPeppers.optional(),
   REDIS_URL: url(['rediss:', 'redis:']).optional(),
   REDIS_CA: pem.optional(),
@@ -116,15 +143,30 @@ function shareSecret(some = '', others = ''): boolean {
 function crossRules(env: Environment): SettingProblem[] {
   const production = env['NODE_ENV'] === 'production';
   const firestore = env['KEY_STORE'] === 'firestore';
-  const signingKeys =
-    Number(env['JWT_SECRETS'] !== undefined) + Number(env['JWT_JWKS_URL'] !== undefined);
+  const { JWT_SECRETS: secrets, JWT_JWKS_URL: jwksUrl, JWT_OIDC_ISSUER: oidc } = env;
+  const issuers = [...(env['JWT_ISSUER']?.split(',') ?? []), ...(oidc ? [oidc] : [])];
   const emulator = env['FIRESTORE_EMULATOR_HOST'];
 
   const rules: [broken: boolean, name: SettingName, rule: string][] = [
     [
-      signingKeys === 2,
+      jwksUrl !== undefined && secrets !== undefined,
       'JWT_JWKS_URL',
       'must not be set together with JWT_SECRETS: exactly one of the two verifies tokens',
+    ],
+    [
+      oidc !== undefined && (secrets ?? jwksUrl) !== undefined,
+      'JWT_OIDC_ISSUER',
+      'must not be set together with JWT_SECRETS or JWT_JWKS_URL: exactly one of the three verifies tokens',
+    ],
+    [
+      oidc !== undefined && issuers.some((issuer) => issuer !== oidc),
+      'JWT_ISSUER',
+      'must equal JWT_OIDC_ISSUER or be unset',
+    ],
+    [
+      oidc === undefined && jwksUrl === undefined && issuers.length > 1,
+      'JWT_ISSUER',
+      'must be one issuer, without a comma, unless JWT_JWKS_URL is set',
     ],
     [
       shareSecret(env['GUARD_SECRETS'], env['JWT_SECRETS']),
@@ -157,17 +199,27 @@ function crossRules(env: Environment): SettingProblem[] {
       'must be firestore in production: the embedded store is for one machine',
     ],
     [
-      production && signingKeys === 0,
+      production && (secrets ?? jwksUrl ?? oidc) === undefined,
       'JWT_SECRETS',
-      'must be set in production, or JWT_JWKS_URL instead',
+      'must be set in production, or JWT_JWKS_URL or JWT_OIDC_ISSUER instead',
     ],
     [
-      production && env['JWT_JWKS_URL']?.startsWith('http:') === true,
+      production && jwksUrl?.startsWith('http:') === true,
       'JWT_JWKS_URL',
       'must begin with https: in production',
     ],
-    [production && env['JWT_ISSUER'] === undefined, 'JWT_ISSUER', 'must be set in production'],
+    [
+      production && oidc?.startsWith('http:') === true,
+      'JWT_OIDC_ISSUER',
+      'must begin with https: in production',
+    ],
+    [production && issuers.length === 0, 'JWT_ISSUER', 'must be set in production'],
     [production && env['JWT_AUDIENCE'] === undefined, 'JWT_AUDIENCE', 'must be set in production'],
+    [
+      production && issuers.some(isPublicIssuer) && !requiresValue(env['JWT_REQUIRED_CLAIMS']),
+      'JWT_REQUIRED_CLAIMS',
+      'must be set with a NAME=VALUE condition in production, because anyone can get a token of this issuer',
+    ],
     [production && env['KEY_PEPPERS'] === undefined, 'KEY_PEPPERS', 'must be set in production'],
     [
       production && env['REDIS_URL']?.startsWith('redis:') === true,
@@ -186,6 +238,28 @@ function crossRules(env: Environment): SettingProblem[] {
     ],
   ];
   return rules.filter(([broken]) => broken).map(([, name, rule]) => ({ name, rule }));
+}
+
+/**
+ * Where an issuer's tokens have the values that the service reads. A claim is identified by its
+ * literal name, or by a JSON Pointer (RFC 6901) if the name begins with `/`.
+ */
+export interface ClaimSettings {
+  /** The claim that identifies the owner of keys. */
+  readonly subject: string;
+  readonly tier: string;
+  readonly scope: string;
+  readonly alias: string;
+  readonly audience: string;
+  /** Tiers by the issuer's names for them. */
+  readonly tiers: ReadonlyMap<string, Tier>;
+  /** The tier of a token without one. Undefined to refuse such tokens. */
+  readonly defaultTier: Tier | undefined;
+  /** Scopes by the issuer's names for them. */
+  readonly scopes: ReadonlyMap<string, readonly Scope[]>;
+  /** True if a token without scopes allows nothing. */
+  readonly scopeRequired: boolean;
+  readonly required: readonly RequiredClaim[];
 }
 
 /** The parsed settings of the service. */
@@ -211,9 +285,14 @@ export interface Settings {
     readonly keys:
       | { readonly kind: 'secrets'; readonly secrets: readonly string[] }
       | { readonly kind: 'jwks'; readonly url: string }
+      /** Keys at the `jwks_uri` of the issuer's OpenID configuration. */
+      | { readonly kind: 'oidc'; readonly issuer: string }
       | undefined;
-    readonly issuer: string | undefined;
-    readonly audience: string | undefined;
+    /** The accepted issuers, compared exactly. Undefined to accept any issuer. */
+    readonly issuers: readonly string[] | undefined;
+    /** The accepted audiences, compared exactly. Undefined to accept any audience. */
+    readonly audiences: readonly string[] | undefined;
+    readonly claims: ClaimSettings;
   };
   /** Undefined only outside production, where the service generates a pepper. */
   readonly peppers: readonly Pepper[] | undefined;
@@ -251,10 +330,33 @@ export interface Settings {
   readonly shutdownGraceSeconds: number;
 }
 
-function toSettings(values: z.output<typeof variables>): Settings {
+type Values = z.output<typeof variables>;
+
+function signingKeys(values: Values): Settings['jwt']['keys'] {
+  const { JWT_SECRETS: secrets, JWT_JWKS_URL: url, JWT_OIDC_ISSUER: issuer } = values;
+  if (secrets !== undefined) return { kind: 'secrets', secrets };
+  if (url !== undefined) return { kind: 'jwks', url };
+  return issuer === undefined ? undefined : { kind: 'oidc', issuer };
+}
+
+function claimSettings(values: Values): ClaimSettings {
+  return {
+    subject: values.JWT_SUBJECT_CLAIM,
+    tier: values.JWT_TIER_CLAIM,
+    scope: values.JWT_SCOPE_CLAIM,
+    alias: values.JWT_ALIAS_CLAIM,
+    audience: values.JWT_AUDIENCE_CLAIM,
+    tiers: values.JWT_TIERS ?? new Map(),
+    defaultTier: values.JWT_DEFAULT_TIER === 'none' ? undefined : values.JWT_DEFAULT_TIER,
+    scopes: values.JWT_SCOPES ?? new Map(),
+    scopeRequired: values.JWT_SCOPE_REQUIRED === 'on',
+    required: values.JWT_REQUIRED_CLAIMS ?? [],
+  };
+}
+
+function toSettings(values: Values): Settings {
   const production = values.NODE_ENV === 'production';
-  const { JWT_SECRETS: secrets, JWT_JWKS_URL: jwks } = values;
-  const signingKeys = jwks === undefined ? undefined : ({ kind: 'jwks', url: jwks } as const);
+  const { JWT_OIDC_ISSUER: oidc } = values;
   return {
     production,
     host: values.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
@@ -270,9 +372,10 @@ function toSettings(values: z.output<typeof variables>): Settings {
           },
     googleCloudProject: values.GOOGLE_CLOUD_PROJECT,
     jwt: {
-      keys: secrets === undefined ? signingKeys : { kind: 'secrets', secrets },
-      issuer: values.JWT_ISSUER,
-      audience: values.JWT_AUDIENCE,
+      keys: signingKeys(values),
+      issuers: oidc === undefined ? values.JWT_ISSUER : [oidc],
+      audiences: values.JWT_AUDIENCE,
+      claims: claimSettings(values),
     },
     peppers: values.KEY_PEPPERS,
     redis:

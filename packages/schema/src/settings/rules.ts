@@ -129,6 +129,24 @@ export function publicUrl(protocols: readonly string[]) {
   });
 }
 
+/** Path segments that stand for the tenants of an issuer, as in Microsoft Entra ID. */
+const tenantPlaceholder = /^\/(common|organizations|consumers)(\/|$)/i;
+
+/**
+ * The issuer whose OpenID configuration is read, exactly as its tokens name it in `iss`. A URL
+ * without query and fragment (OpenID Connect Discovery 1.0 section 3). The document of an address
+ * for many tenants names no issuer that a token could have.
+ */
+export const oidcIssuer = publicUrl(['https:', 'http:'])
+  .refine((text) => !/[?#]/.test(text), { error: 'must not have a query or a fragment' })
+  .refine((text) => !/[{}<>*]|%7[BD]|%3[CE]/i.test(text), {
+    error: 'must not contain a placeholder: it is the issuer of one tenant',
+  })
+  .refine((text) => !tenantPlaceholder.test(URL.parse(text)?.pathname ?? ''), {
+    error:
+      'must be the issuer of one tenant, with its id in place of common, organizations or consumers',
+  });
+
 /** Comma-separated origins, each exactly as browsers send it: scheme, host and port. */
 export const origins = z
   .string()

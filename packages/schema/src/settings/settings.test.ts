@@ -42,7 +42,7 @@ describe('settings', () => {
   });
 
   test('a quote on one side only is part of the value', () => {
-    expect(settingsOf({ JWT_AUDIENCE: '"api' }).jwt.audience).toBe('"api');
+    expect(settingsOf({ JWT_AUDIENCE: '"api' }).jwt.audiences).toEqual(['"api']);
   });
 
   test('an empty environment gives the development settings', () => {
@@ -52,7 +52,23 @@ describe('settings', () => {
       port: 8080,
       store: { kind: 'sqlite', path: '.data/keys.db' },
       googleCloudProject: undefined,
-      jwt: { keys: undefined, issuer: undefined, audience: undefined },
+      jwt: {
+        keys: undefined,
+        issuers: undefined,
+        audiences: undefined,
+        claims: {
+          subject: 'sub',
+          tier: 'tier',
+          scope: 'scope',
+          alias: 'alias',
+          audience: 'aud',
+          tiers: new Map(),
+          defaultTier: 'pioneer',
+          scopes: new Map(),
+          scopeRequired: false,
+          required: [],
+        },
+      },
       peppers: undefined,
       redis: undefined,
       trustProxyHops: 0,
@@ -298,7 +314,7 @@ describe('settings', () => {
     [
       'generated secrets',
       { JWT_SECRETS: undefined },
-      'JWT_SECRETS must be set in production, or JWT_JWKS_URL instead',
+      'JWT_SECRETS must be set in production, or JWT_JWKS_URL or JWT_OIDC_ISSUER instead',
     ],
     ['generated peppers', { KEY_PEPPERS: undefined }, 'KEY_PEPPERS must be set in production'],
     ['any issuer', { JWT_ISSUER: undefined }, 'JWT_ISSUER must be set in production'],

@@ -4,7 +4,7 @@ import type { FoundKey } from '@andamio/keys/model';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { defaultTier, tiers } from '@andamio/schema/tiers';
 import { ipKeyGenerator, type Options, type Store } from 'express-rate-limit';
-import { type Principal, tierOf } from '../../auth/principal.ts';
+import type { Principal } from '../../auth/principal.ts';
 import { memoizeWeak } from '../memoize-weak.ts';
 import { HttpError } from '../response/errors.ts';
 import type { LimitStatus } from './headers.ts';
@@ -66,9 +66,7 @@ export function limitUsers(
     name: 'user',
     counters: createCounters('user'),
     keyOf: ({ userId }: Principal) => counterKey(userId),
-    maximumOf: (principal: Principal) => {
-      const { userId, tokenIssuedAt } = principal;
-      const named = tierOf(principal);
+    maximumOf: ({ userId, tier: named, tokenIssuedAt }: Principal) => {
       const tier = named && knownTiers.note(userId, { tier: named, issuedAt: tokenIssuedAt });
       return tiers[tier ?? defaultTier].requestsPerMinute;
     },

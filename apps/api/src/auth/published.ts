@@ -1,15 +1,15 @@
 import { SigningKeysUnavailableError } from './signing-keys.ts';
 
-export interface PublishedKeysOptions<Keys> {
-  /** Fetches the whole set of keys. */
-  readonly fetchKeys: () => Promise<Keys>;
+export interface PublishedOptions<Value> {
+  /** Fetches the value, for example a whole set of keys. */
+  readonly fetchValue: () => Promise<Value>;
   /**
    * Minimum milliseconds between the starts of two fetches. It limits the fetches that unknown key
    * ids cause.
    */
   readonly fetchInterval: number;
   /**
-   * Milliseconds after which a set is fetched again before it is used, so that a withdrawn key
+   * Milliseconds after which the value is fetched again before it is used, so that a withdrawn key
    * stops verifying.
    */
   readonly maximumAge: number;
@@ -20,60 +20,59 @@ export interface PublishedKeysOptions<Keys> {
 }
 
 /**
- * Fraction of `maximumAge` after which the set is refreshed in the background, so that regular use
+ * Fraction of `maximumAge` after which the value is refreshed in the background, so that regular use
  * never waits for a fetch.
  */
 const refreshFrom = 0.8;
 
 /**
- * Maximum milliseconds since the last successful fetch for which a set is used while fetches fail:
+ * Maximum milliseconds since the last successful fetch for which a value is used while fetches fail:
  * 24 hours (service contract, "The JWT").
  */
 const longestOutage = 24 * 3_600_000;
 
-/** A set of keys, and when its fetch started, in milliseconds of the monotonic clock. */
-interface FetchedKeys<Keys> {
-  readonly keys: Keys;
+/** A value, and when its fetch started, in milliseconds of the monotonic clock. */
+interface Fetched<Value> {
+  readonly value: Value;
   readonly fetchedAt: number;
 }
 
 /**
- * A cached set of keys that another party publishes. Both functions throw {@link
- * SigningKeysUnavailableError}.
+ * A cached value that another party publishes and on which the verification of signatures depends.
+ * Both functions throw {@link SigningKeysUnavailableError}.
  */
-export interface PublishedKeys<Keys> {
-  /** Returns the cached set. Fetches the set first if it is missing or too old. */
-  current(): Promise<FetchedKeys<Keys>>;
+export interface Published<Value> {
+  /** Returns the cached value. Fetches the value first if it is missing or too old. */
+  current(): Promise<Fetched<Value>>;
   /**
-   * Fetches the set to find keys that the cached set lacks. If the last fetch started less than
+   * Fetches the value, for example to find keys that the cached set lacks. If the last fetch started less than
    * `fetchInterval` ago, returns its result instead.
    */
-  newest(): Promise<FetchedKeys<Keys>>;
+  newest(): Promise<Fetched<Value>>;
 }
 
 /**
- * Creates a cache for a published set of keys. While fetches fail, the last fetched set is used for
- * at most 24 hours. A fetched set replaces the previous one even if it contains fewer keys.
+ * Creates a cache for a published value. While fetches fail, the last fetched value is used for at
+ * most 24 hours. A fetched set of keys replaces the previous one even if it contains fewer keys.
  */
-export function publishedKeys<Keys>(options: PublishedKeysOptions<Keys>): PublishedKeys<Keys> {
-  const { fetchKeys, fetchInterval, maximumAge, now, onFailure } = options;
-  let latest: FetchedKeys<Keys> | undefined;
-  let attempt:
-    | { readonly startedAt: number; readonly result: Promise<FetchedKeys<Keys>> }
-    | undefined;
+export function published<Value>(options: PublishedOptions<Value>): Published<Value> {
+  const { fetchValue, fetchInterval, maximumAge, now, onFailure } = options;
+  let latest: Fetched<Value> | undefined;
+  let attempt: { readonly startedAt: number; readonly result: Promise<Fetched<Value>> } | undefined;
   let failedAt = Number.NEGATIVE_INFINITY; // When the last failed fetch started.
 
-  function newest(): Promise<FetchedKeys<Keys>> {
+  function newest(): Promise<Fetched<Value>> {
     if (attempt !== undefined && now() - attempt.startedAt < fetchInterval) return attempt.result;
     const startedAt = now();
-    const result = fetchKeys().then(
-      (keys) => {
-        latest = { keys, fetchedAt: startedAt };
+    const result = fetchValue().then(
+      (value) => {
+        latest = { value, fetchedAt: startedAt };
         return latest;
       },
       (cause: unknown) => {
         failedAt = startedAt;
         onFailure(cause);
+        if (cause instanceof SigningKeysUnavailableError) throw cause;
         throw new SigningKeysUnavailableError('The signing keys could not be fetched.', { cause });
       },
     );
@@ -82,7 +81,7 @@ export function publishedKeys<Keys>(options: PublishedKeysOptions<Keys>): Publis
     return result;
   }
 
-  async function current(): Promise<FetchedKeys<Keys>> {
+  async function current(): Promise<Fetched<Value>> {
     const known = latest;
     if (known === undefined) return newest();
     const age = now() - known.fetchedAt;

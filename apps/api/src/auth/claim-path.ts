@@ -1,0 +1,35 @@
+/** The member names that lead from a token's payload to a claim. */
+export type ClaimPath = readonly [string, ...string[]];
+
+/**
+ * Returns the path of a claim. A name that begins with `/` is a JSON Pointer (RFC 6901), which the
+ * settings have validated. Any other name is the literal name of a member of the payload.
+ */
+export function claimPath(name: string): ClaimPath {
+  if (!name.startsWith('/')) return [name];
+  // `~1` is decoded before `~0`, so that `~01` becomes `~1` (RFC 6901 section 4).
+  const [first = '', ...more] = name
+    .slice(1)
+    .split('/')
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return [first, ...more];
+}
+
+/** An index of a JSON array (RFC 6901 section 4). */
+const arrayIndex = /^(0|[1-9][0-9]*)$/;
+
+/** Returns an own member of a JSON value, so that names such as `constructor` are absent. */
+function member(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (Array.isArray(value) && !arrayIndex.test(name)) return undefined;
+  return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+/** Reads one claim of a payload. Returns undefined if the payload does not have it. */
+export type ReadClaim = (payload: object) => unknown;
+
+/** Creates a reader of a claim, which is given by name as for {@link claimPath}. */
+export function claimReader(name: string): ReadClaim {
+  const path = claimPath(name);
+  return (payload) => path.reduce<unknown>(member, payload);
+}
