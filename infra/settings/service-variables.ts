@@ -108,13 +108,13 @@ function keyOf(variable: SettingName): string | undefined {
  * Valid placeholder values, for validation of settings while the real values are secret or not yet
  * known.
  */
-const standIns: Partial<Record<SettingName, string>> = {
+const placeholders: Partial<Record<SettingName, string>> = {
   NODE_ENV: 'production',
   KEY_STORE: 'firestore',
-  GOOGLE_CLOUD_PROJECT: 'stand-in',
-  JWT_SECRETS: 'stand-in-'.repeat(4),
-  KEY_PEPPERS: `standin:${Buffer.alloc(32).toString('base64')}`,
-  GUARD_SECRETS: 'another-stand-in-'.repeat(2),
+  GOOGLE_CLOUD_PROJECT: 'placeholder',
+  JWT_SECRETS: 'placeholder-'.repeat(4),
+  KEY_PEPPERS: `placeholder:${Buffer.alloc(32).toString('base64')}`,
+  GUARD_SECRETS: 'another-placeholder-'.repeat(2),
 };
 
 /**
@@ -128,8 +128,8 @@ export function serviceProblems(
 ): { readonly key: string; readonly rule: string }[] {
   const environment = rows.map(([variable, source]) => {
     if ('key' in source) return [variable, raw[source.key]];
-    if ('versionKey' in source) return [variable, raw[source.versionKey] && standIns[variable]];
-    return [variable, standIns[variable]];
+    if ('versionKey' in source) return [variable, raw[source.versionKey] && placeholders[variable]];
+    return [variable, placeholders[variable]];
   });
   const parsed = parseServiceSettings(Object.fromEntries(environment));
   if (parsed.ok) return [];

@@ -10,13 +10,13 @@ export function documentedCommands(file: string, heading: string): string[] {
   const lines = readFileSync(file, 'utf8').split('\n');
   const commands: string[] = [];
   let level = 0;
-  let inBlock = false;
+  let isInBlock = false;
   for (const line of lines) {
-    const [, marks = '', title] = /^(#+) (.*)$/.exec(inBlock ? '' : line) ?? [];
+    const [, marks = '', title] = /^(#+) (.*)$/.exec(isInBlock ? '' : line) ?? [];
     if (title === heading) level = marks.length;
     else if (marks && marks.length <= level) level = 0;
-    else if (line.startsWith('```')) inBlock = line === '```sh';
-    else if (level > 0 && inBlock) commands.push(line);
+    else if (line.startsWith('```')) isInBlock = line === '```sh';
+    else if (level > 0 && isInBlock) commands.push(line);
   }
   if (commands.length === 0) throw new Error(`${file} has no commands under "${heading}".`);
   return commands;

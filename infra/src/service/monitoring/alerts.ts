@@ -61,7 +61,7 @@ export function alerts(service: MonitoredService, secretIds: readonly string[]):
     alertOnLogs(service, 'alert-signing-keys', {
       title: 'cannot fetch signing keys',
       severity: 'ERROR',
-      advice: `${extractedLabel('setting')} names ${extractedLabel('url')}, which cannot be fetched: ${extractedLabel('cause')} The keys that were fetched stay in use for 24 hours, then requests that need them are answered 500. Ask whoever runs that address.`,
+      advice: `${extractedLabel('setting')} names ${extractedLabel('url')}, which cannot be fetched: ${extractedLabel('cause')} The keys that were fetched stay in use for 24 hours, then requests that need them are answered 500. Ask the operator of that address.`,
       filter: `${revision} AND severity>=WARNING AND jsonPayload.event="${logEvents.signingKeysUnavailable.event}"`,
       labels: {
         setting: 'EXTRACT(jsonPayload.setting)',
