@@ -23,7 +23,7 @@ function undelete(id: string): void {
     quiet: true,
   }).trim();
   if (state !== 'DELETED') return;
-  say(`${id} is deleted at Google; undeleting it.`);
+  say(`${id} is deleted. Restoring it.`);
   run('gcloud', [...group, 'undelete', ...which, '--quiet'], { quiet: true });
 }
 

@@ -48,12 +48,12 @@ const pauses = [1, 2, 5, 10, 20, 30, 60, 60, 60];
  * Waits until Secret Manager accepts calls in a project. A newly enabled API rejects them at first,
  * and the next command calls Secret Manager.
  */
-async function untilSecretsAnswer(project: string): Promise<void> {
+async function waitForSecretManager(project: string): Promise<void> {
   for (const seconds of pauses) {
     const args = ['secrets', 'list', '--limit=1', `--project=${project}`];
     const { stderr } = spawnSync('gcloud', args, { encoding: 'utf8', input: '' });
     if (!/has not been used in project/.test(stderr ?? '')) return;
-    say(`Secret Manager is not enabled everywhere yet; next attempt in ${seconds} s.`);
+    say(`Secret Manager is not available yet. Retrying in ${seconds} s.`);
     await wait(seconds * 1000);
   }
 }
@@ -80,7 +80,7 @@ function projectOf(stack: string): string {
     settingIn(stack, 'gcp:project') ?? settingIn(stack, `${projectName}:projectNumber`);
   if (project === undefined) {
     throw new Failure(
-      `Stack ${stack} names no project: npx -y pnpm@12 bootstrap --project ID ${stack} (gcloud projects list prints the ids)`,
+      `gcp:project of stack ${stack} is not set. Run: npx -y pnpm@12 bootstrap --project ID ${stack} (gcloud projects list prints the ids)`,
     );
   }
   if (!/^\d+$/.test(project)) return project;
@@ -93,7 +93,7 @@ function projectOf(stack: string): string {
  * Creates the state bucket, logs in to it, and creates the stacks. Bucket names are global, so the
  * bucket's name contains the project id.
  */
-function inTheCloud(stacks: readonly string[], project: string): void {
+function createStacksInBucket(stacks: readonly string[], project: string): void {
   const bucket = `${project}-pulumi`;
   const of = [`--project=${project}`];
   enable(project, ['storage']);
@@ -106,12 +106,12 @@ function inTheCloud(stacks: readonly string[], project: string): void {
   run('gcloud', ['storage', 'buckets', 'update', `gs://${bucket}`, '--versioning', ...of]);
   run('pulumi', ['login', `gs://${bucket}`]);
   for (const stack of stacks) {
-    initialise(stack, project);
+    createStack(stack, project);
     pulumi(stack, ['config', 'set', 'andamio:stateBucket', bucket]);
   }
 }
 
-function initialise(stack: string, project: string): void {
+function createStack(stack: string, project: string): void {
   const stacks = JSON.parse(run('pulumi', ['stack', 'ls', '--json'], { quiet: true })) as {
     name: string;
   }[];
@@ -139,13 +139,13 @@ await script(async (args) => {
   const projects = values.project ? [values.project] : [...new Set(stacks.map(projectOf))];
   if (projects.length > 1) {
     throw new Failure(
-      `The stacks are in different projects (${projects.join(', ')}): bootstrap them one by one.`,
+      `The stacks are in different projects (${projects.join(', ')}). Bootstrap the stacks of each project separately.`,
     );
   }
   const project = projects[0] as string;
   enable(project, apis);
   if (process.env['PULUMI_BACKEND_URL']?.startsWith('file:'))
-    for (const stack of stacks) initialise(stack, project);
-  else inTheCloud(stacks, project);
-  await untilSecretsAnswer(project);
+    for (const stack of stacks) createStack(stack, project);
+  else createStacksInBucket(stacks, project);
+  await waitForSecretManager(project);
 });

@@ -9,7 +9,9 @@ import { builder, dockerBuild } from './lib/image-tools.ts';
 await script((args) => {
   const { archive } = named(args, 'node scripts/build-image.ts ARCHIVE', ['archive']);
   if (builder() !== 'docker')
-    throw new Failure('Docker with BuildKit is needed: it writes SBOM and provenance.');
+    throw new Failure(
+      'Docker with BuildKit is required, because it creates the SBOM and the provenance.',
+    );
   const file = resolve(archive);
   dockerBuild(`type=oci,dest=${file}`);
   const index = JSON.parse(
@@ -19,7 +21,7 @@ await script((args) => {
   };
   const digest = index.manifests[0]?.digest;
   if (index.manifests.length !== 1 || digest === undefined)
-    throw new Failure('The archive must hold one image.');
+    throw new Failure('The archive must contain exactly one image.');
   say(digest);
   // Passes the digest to later jobs on GitHub.
   const output = process.env['GITHUB_OUTPUT'];

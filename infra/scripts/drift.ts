@@ -63,14 +63,14 @@ await script(async (args) => {
   // built.
   const table = stepsAsTable(steps.filter((step) => !forgetsBuiltImage(step)));
   if (table === undefined) {
-    say(`${stack} is as it should be.`);
+    say(`${stack} has no drift.`);
     return;
   }
   say(table);
   if (onGitHub()) {
     const advice =
-      'Somebody changed these outside the program. `pulumi up` sets them right; if the change should stay, write it into the program.';
-    await openIssue(`${stack} is not as it should be`, `${table}\n\n${advice}`);
+      'These resources were changed outside the program. To restore them, run `pulumi up`. To keep a change, add it to the program.';
+    await openIssue(`${stack} has drifted`, `${table}\n\n${advice}`);
   }
-  throw new Failure(`${stack} is not as it should be.`);
+  throw new Failure(`${stack} has drifted.`);
 });

@@ -13,7 +13,7 @@ function setting(name: string): string {
 
 async function json(url: string, init: RequestInit): Promise<Record<string, unknown>> {
   const response = await fetch(url, { ...init, signal: AbortSignal.timeout(30_000) });
-  if (!response.ok) throw new Failure(`${new URL(url).host} answers ${response.status}.`);
+  if (!response.ok) throw new Failure(`${new URL(url).host} responded with ${response.status}.`);
   return (await response.json()) as Record<string, unknown>;
 }
 

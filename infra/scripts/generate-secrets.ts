@@ -14,9 +14,11 @@ function secretsOf(stack: string) {
   const setting = (key: string) => config[`${projectName}:${key}`]?.value;
   const project = config['gcp:project']?.value;
   if (setting('owns') === 'project')
-    throw new Failure(`Stack ${stack} has no service, and no secrets.`);
+    throw new Failure(`Stack ${stack} has no service, so it needs no secrets.`);
   if (project === undefined)
-    throw new Failure(`gcp:project is not set: npx -y pnpm@12 bootstrap --project ID ${stack}`);
+    throw new Failure(
+      `gcp:project is not set. Run: npx -y pnpm@12 bootstrap --project ID ${stack}`,
+    );
 
   const secretNamed = (name: string): StackSecret => {
     const secret = serviceSecrets.find((each) => each.name === name) as ServiceSecret;
@@ -40,7 +42,7 @@ function secretsOf(stack: string) {
         };
         // While a candidate exists, the stable revision may use an earlier version.
         if (stableRevision)
-          throw new Failure('A candidate is waiting: release it, or roll it back, first.');
+          throw new Failure('A release is in progress. Complete it or roll it back first.');
         return secretVersions?.[secret.versionKey];
       },
     };

@@ -28,11 +28,11 @@ function tokenOf(account: string): string {
  * Grants the signed-in account permission to impersonate the build account. No account has this
  * permission by default. The grant succeeds only for an owner of the project.
  */
-function grantMyself(account: string, project: string): void {
+function allowImpersonation(account: string, project: string): void {
   const me = run('gcloud', ['config', 'get', 'account'], { quiet: true }).trim();
-  if (me === '') throw new Failure('Nobody is signed in to gcloud: gcloud auth login');
+  if (me === '') throw new Failure('No account is signed in to gcloud. Run: gcloud auth login');
   const kind = me.endsWith('.gserviceaccount.com') ? 'serviceAccount' : 'user';
-  say(`Allowing ${me} to act as ${account}.`);
+  say(`Allowing ${me} to impersonate ${account}.`);
   const role = '--role=roles/iam.serviceAccountTokenCreator';
   const grant = [
     'iam',
@@ -48,8 +48,8 @@ function grantMyself(account: string, project: string): void {
     throw new Failure(
       [
         (error as Error).message.trim(),
-        `Either ${account} does not exist yet: the stack that owns the project comes first (npx -y pnpm@12 pulumi up --stack shared).`,
-        `Or an owner of the project has to allow it: gcloud ${grant.join(' ')} --project=${project}`,
+        `If ${account} does not exist yet, deploy the stack that owns the project first: npx -y pnpm@12 pulumi up --stack shared`,
+        `Otherwise, an owner of the project must run: gcloud ${grant.join(' ')} --project=${project}`,
       ].join('\n'),
     );
   }
@@ -65,13 +65,13 @@ async function impersonate(account: string, project: string): Promise<string> {
   try {
     return tokenOf(account);
   } catch {
-    grantMyself(account, project);
+    allowImpersonation(account, project);
   }
   for (const seconds of pauses) {
     try {
       return tokenOf(account);
     } catch {
-      say(`The grant is not effective yet; next attempt in ${seconds} s.`);
+      say(`The grant has not taken effect yet. Retrying in ${seconds} s.`);
       await setTimeout(seconds * 1000);
     }
   }
@@ -83,7 +83,9 @@ await script(async (stacks) => {
   const places = stacks.map(placeOf);
   const [place] = places as [ImagePlace];
   if (places.some(({ project, region }) => project !== place.project || region !== place.region)) {
-    throw new Failure('The stacks are in different projects or regions: push to each by itself.');
+    throw new Failure(
+      'The stacks are in different projects or regions. Run the command separately for each of them.',
+    );
   }
   const registry = registryOf(place);
   const account = buildAccountOf(place);
@@ -97,6 +99,6 @@ await script(async (stacks) => {
   for (const stack of stacks)
     pulumi(stack, ['config', 'set', `${projectName}:image`, image], { quiet: true });
   say(
-    `${image} is attested, and the image of ${stacks.join(' and ')} with the next \`pulumi up\`.`,
+    `${image} is pushed and attested. The next \`pulumi up\` of ${stacks.join(' and ')} deploys it.`,
   );
 });

@@ -24,7 +24,7 @@ interface Deployed {
   readonly image: string;
   readonly revision: string;
   /** True if an interrupted release left a candidate. */
-  readonly besideCandidate: boolean;
+  readonly hasCandidate: boolean;
   /** The required attestor; empty if the stack does not require attestation. */
   readonly attestor: string;
   readonly place: { readonly project: string; readonly region: string; readonly service: string };
@@ -41,14 +41,14 @@ function deployed(stack: string): Deployed {
   ) as Record<string, string>;
   if (!host || !image || !revision || !place) {
     throw new Failure(
-      `Stack ${stack} has no service yet. A person brings it up first: pulumi up --stack ${stack}`,
+      `Stack ${stack} has no service yet. Deploy it first: pulumi up --stack ${stack}`,
     );
   }
   return {
     host,
     image: stableImage || image,
     revision: stableRevision || revision,
-    besideCandidate: Boolean(stableRevision),
+    hasCandidate: Boolean(stableRevision),
     attestor: attestor ?? '',
     place: place as unknown as Deployed['place'],
   };
@@ -66,7 +66,7 @@ function candidateOf(host: string): string {
 type Stable = Pick<Deployed, 'revision' | 'image'>;
 
 /** Writes the settings of a release: the image, and the stable revision if there is one. */
-function choose(stack: string, image: string, stable: Stable | undefined): void {
+function writeSettings(stack: string, image: string, stable: Stable | undefined): void {
   const settings = { image, stableRevision: stable?.revision, stableImage: stable?.image };
   for (const [name, value] of Object.entries(settings)) {
     const key = `${projectName}:${name}`;
@@ -82,13 +82,13 @@ class Release {
   readonly stopped: AbortSignal;
   progress: Progress = 'nothing changed';
   /** True after a preview has shown that the release changes nothing else. */
-  #guarded = false;
+  #checked = false;
 
   constructor(stack: string, stopped: AbortSignal) {
     this.stack = stack;
     this.stopped = stopped;
     this.before = deployed(stack);
-    if (this.before.besideCandidate) this.progress = 'candidate';
+    if (this.before.hasCandidate) this.progress = 'candidate';
   }
 
   #up(signal: AbortSignal): Promise<void> {
@@ -99,9 +99,9 @@ class Release {
    * Verifies that an `up` changes nothing beyond a release, and reports whether it would change a
    * resource.
    */
-  #guard(): boolean {
+  #checkChanges(): boolean {
     const differs = assertReleaseOnly(this.stack);
-    this.#guarded = true;
+    this.#checked = true;
     return differs;
   }
 
@@ -110,14 +110,14 @@ class Release {
    * keeps it.
    */
   async #step(image: string, stable: Stable | undefined, progress: Progress): Promise<void> {
-    choose(this.stack, image, stable);
-    this.#guard();
+    writeSettings(this.stack, image, stable);
+    this.#checkChanges();
     this.stopped.throwIfAborted();
     this.progress = progress;
     await this.#up(this.stopped);
   }
 
-  async bringOut(image: string): Promise<void> {
+  async deploy(image: string): Promise<void> {
     const { before, stopped } = this;
     await this.#step(image, before, 'candidate');
     await smokeTest(candidateOf(before.host), stopped);
@@ -131,19 +131,19 @@ class Release {
    *
    * @returns a description of the final state
    */
-  async settle(): Promise<string> {
+  async recover(): Promise<string> {
     const { stack, before, stopped } = this;
-    if (!before.besideCandidate) {
+    if (!before.hasCandidate) {
       // A rollback that failed halfway may have changed resources without changing the outputs.
-      choose(stack, before.image, undefined);
-      const differs = this.#guard();
+      writeSettings(stack, before.image, undefined);
+      const differs = this.#checkChanges();
       if (!differs) {
         await smokeTest(before.host, stopped);
-        return `Nothing was changed: ${before.image} has all traffic already.`;
+        return `Nothing was changed. ${before.image} already receives all traffic.`;
       }
       this.progress = 'candidate';
     }
-    return this.goBack(before.image);
+    return this.rollBack(before.image);
   }
 
   /**
@@ -152,40 +152,40 @@ class Release {
    *
    * @returns a description of the final state
    */
-  async goBack(image: string): Promise<string> {
+  async rollBack(image: string): Promise<string> {
     const { stack, before, progress } = this;
     if (progress === 'nothing changed') {
-      choose(stack, before.image, undefined);
-      return `Nothing was changed: ${before.image} has the traffic.`;
+      writeSettings(stack, before.image, undefined);
+      return `Nothing was changed. ${before.image} receives all traffic.`;
     }
-    say(`Going back to ${before.image}.`);
+    say(`Rolling back to ${before.image}.`);
     const finish = new AbortController().signal;
     // The previous revision is still running. Moving the traffic to it first works even if a new
     // revision cannot start.
     if (progress === 'switched') {
-      choose(stack, image, before);
+      writeSettings(stack, image, before);
       await this.#up(finish);
     }
-    choose(stack, before.image, before);
-    if (!this.#guarded) this.#guard();
+    writeSettings(stack, before.image, before);
+    if (!this.#checked) this.#checkChanges();
     await this.#up(finish);
-    choose(stack, before.image, undefined);
+    writeSettings(stack, before.image, undefined);
     await this.#up(finish);
     const check = await smokeTest(before.host, finish).then(
       () => 'and issues keys',
-      (error: Error) => `but its smoke test fails as well: ${error.message}`,
+      (error: Error) => `but its smoke test also fails: ${error.message}`,
     );
-    return `${before.image} is back, with all traffic, ${check}`;
+    return `Rolled back. ${before.image} receives all traffic ${check}`;
   }
 
   /** Returns instructions for a manual rollback. */
-  byHand(): string[] {
+  manualSteps(): string[] {
     const { stack, before } = this;
     const { project, region, service } = before.place;
     return [
-      `To send users to revision ${before.revision} at once:`,
+      `To route all traffic to revision ${before.revision} immediately, run:`,
       `  gcloud run services update-traffic ${service} --to-revisions=${before.revision}=100 --region=${region} --project=${project}`,
-      'Then, to bring the stack in line, also where it is locked:',
+      'Then, to remove the lock of the stack and roll it back, run:',
       `  node infra/scripts/release.ts ${stack} --recover`,
     ];
   }
@@ -200,12 +200,16 @@ const messageOf = (error: unknown) =>
  * @returns a failure that describes the cause and the result of the rollback
  */
 async function failed(release: Release, image: string, error: unknown): Promise<Failure> {
-  const reason = `${image} was not brought out: ${messageOf(error)}`;
+  const reason = `${image} was not released: ${messageOf(error)}`;
   say(reason);
   try {
-    return new Failure(`${reason}\n${await release.goBack(image)}`);
+    return new Failure(`${reason}\n${await release.rollBack(image)}`);
   } catch (second) {
-    const lines = [reason, `Going back failed as well: ${messageOf(second)}`, ...release.byHand()];
+    const lines = [
+      reason,
+      `The rollback also failed: ${messageOf(second)}`,
+      ...release.manualSteps(),
+    ];
     return new Failure(lines.join('\n'));
   }
 }
@@ -218,7 +222,7 @@ function stopOnSignals(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
-      if (controller.signal.aborted) say(`${name} is ignored: the release is being undone.`);
+      if (controller.signal.aborted) say(`${name} is ignored during the rollback.`);
       controller.abort(new Failure(`stopped by ${name}`));
     });
   }
@@ -228,21 +232,23 @@ function stopOnSignals(): AbortSignal {
 await script(async ([stack, what, ...rest]) => {
   if (!stack || !what || rest.length > 0) throw new Failure(usage);
   if (what !== '--recover' && !/@sha256:[0-9a-f]{64}$/.test(what)) {
-    throw new Failure(`${usage}\nThe image must be named by its digest: a tag can be moved.`);
+    throw new Failure(
+      `${usage}\nThe image must be referenced by digest, because a tag can be moved.`,
+    );
   }
   const stopped = stopOnSignals();
   if (what === '--recover') pulumi(stack, ['cancel', '--yes'], { quiet: true });
   const release = new Release(stack, stopped);
   const { before } = release;
   if (what === '--recover' || before.image === what) {
-    say(await release.settle());
+    say(await release.recover());
     return;
   }
   if (before.attestor) await assertAttested(what, before.place);
   try {
-    await release.bringOut(what);
+    await release.deploy(what);
   } catch (error) {
     throw await failed(release, what, error);
   }
-  say(`${what} is out, with all traffic.`);
+  say(`${what} is released and receives all traffic.`);
 });

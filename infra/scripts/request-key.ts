@@ -25,7 +25,9 @@ interface Deployed {
 function deployed(stack: string): Deployed {
   const outputs = outputsOf(stack) as Partial<Deployed>;
   if (outputs.host) return outputs as Deployed;
-  throw new Failure(`Stack ${stack} has no service: npx -y pnpm@12 pulumi up --stack ${stack}`);
+  throw new Failure(
+    `Stack ${stack} has no service yet. Deploy it first: npx -y pnpm@12 pulumi up --stack ${stack}`,
+  );
 }
 
 /**
@@ -38,7 +40,7 @@ function signToken(stack: string, { place, secretVersions }: Deployed): string {
   const version = secretVersions[versionKey];
   if (version === undefined) {
     throw new Failure(
-      `Only the issuer can sign tokens for ${stack}: TOKEN=... npx -y pnpm@12 request-key ${stack}`,
+      `Only the issuer can sign tokens for ${stack}. Pass one: TOKEN=... npx -y pnpm@12 request-key ${stack}`,
     );
   }
   const config = JSON.parse(pulumi(stack, ['config', '--json'], { quiet: true })) as Record<
@@ -73,6 +75,6 @@ await script(async (args) => {
     throw new Failure(`${url} cannot be called: ${message || code}`);
   });
   const answer = await response.text();
-  if (!response.ok) throw new Failure(`${url} answers ${response.status}: ${answer}`);
+  if (!response.ok) throw new Failure(`${url} responded with ${response.status}: ${answer}`);
   say(JSON.stringify(JSON.parse(answer), undefined, 2));
 });

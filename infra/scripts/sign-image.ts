@@ -21,7 +21,7 @@ await script((args) => {
     quiet: true,
   }).trim();
   if (found !== digest)
-    throw new Failure(`The archive holds ${found}, and the build said ${digest}.`);
+    throw new Failure(`The archive contains ${found}, but the build reported ${digest}.`);
 
   const image = `${registry}/${imageName}`;
   const token = run('gcloud', ['auth', 'print-access-token'], { quiet: true }).trim();

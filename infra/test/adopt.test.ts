@@ -6,7 +6,7 @@ import { github } from './harness/settings.ts';
 import { cloud, refusal, stackOf, temporaryFolder } from './harness/stack.ts';
 
 const pool = 'projects/my-project/locations/global/workloadIdentityPools/github';
-test('a pool that Google keeps as deleted is undeleted and handed to one `up`; the stack is not configured', async () => {
+test('adopt restores a deleted pool and imports it in one `up`, without changing the configuration', async () => {
   const google = await cloud();
   await google.enableApi('my-project/iam.googleapis.com');
   await google.addDeletedPool(pool);
@@ -24,7 +24,7 @@ test('a pool that Google keeps as deleted is undeleted and handed to one `up`; t
 });
 
 test.skipIf(!engineIsHere)(
-  'an `up` that meets a deleted pool says which command brings it back',
+  'an `up` that conflicts with a deleted pool prints the command that adopts it',
   async () => {
     const google = await cloud();
     await google.addDeletedPool(pool);

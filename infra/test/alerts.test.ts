@@ -39,10 +39,10 @@ describe.each([
   ['keyStoreUnavailable', 'cannot reach its database'],
   ['redisUnavailable', 'counts rate limits in each instance alone'],
   ['signingKeysUnavailable', 'cannot fetch signing keys'],
-] as const)('the line that the service logs as %s', (event, title) => {
+] as const)('the log message %s', (event, title) => {
   const alert = matching('prod', logEvents[event]);
 
-  test('raises an alert on warnings of this service alone', () => {
+  test('triggers an alert for warnings of this service only', () => {
     expect(alert?.displayName).toBe(`andamio-api ${title}`);
     const [condition] = alert?.conditions ?? [];
     expect(condition?.conditionMatchedLog?.filter).toMatch(
@@ -50,17 +50,17 @@ describe.each([
     );
   });
 
-  test('fills in every label that the advice shows', () => {
+  test('provides every label that the advice of the alert uses', () => {
     const shown = alert?.documentation.content.matchAll(/\$\{log\.extracted_label\.(\w+)\}/g) ?? [];
     const extracted = alert?.conditions[0]?.conditionMatchedLog?.labelExtractors ?? {};
     expect([...shown].map(([, name]) => name).sort()).toEqual(Object.keys(extracted).sort());
   });
 
-  test('is told under its name on the page of failure modes', () => {
+  test('has its alert documented on the page of failure modes', () => {
     expect(page).toContain(`alert "${title}"`);
   });
 });
 
-test('a stack without shared counters has no alert on them', () => {
+test('a stack without shared counters has no alert for them', () => {
   expect(matching('dev', logEvents.redisUnavailable)).toBeUndefined();
 });

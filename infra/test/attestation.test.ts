@@ -18,7 +18,7 @@ const place = { project: 'documented-project', region: 'us-central1' };
 const pushedByOthers = image('3');
 
 describe.skipIf(!engineIsHere)('an image that the build account did not attest', () => {
-  test('is refused by Cloud Run and before a release, with the command that attests it', async () => {
+  test('is rejected by Cloud Run and by a release, which prints the command that attests it', async () => {
     const { google, stack } = await deployed('prod');
     const rest = await google.restUrl();
     Object.assign(process.env, {
@@ -50,7 +50,7 @@ describe.skipIf(!engineIsHere)('an image that the build account did not attest',
     expect(changes((await stack.up()).summary)).toEqual({ update: 2 });
   });
 
-  test('is refused though another attestation exists for it, signed by a key that the attestor does not know', async () => {
+  test('is rejected even if it has an attestation from a key that the attestor does not trust', async () => {
     const { google, stack } = await deployed('prod');
     await google.addImage(pushedByOthers);
     await google.attestWithOtherKey('documented-project', pushedByOthers);
@@ -62,7 +62,7 @@ describe.skipIf(!engineIsHere)('an image that the build account did not attest',
 });
 
 describe.skipIf(!engineIsHere)('the signing key', () => {
-  test('outlives its stack, and the next one takes it over with what it attested', async () => {
+  test('remains after its stack is destroyed, and a new stack imports it with its attestations', async () => {
     const settings = { owns: 'project', requireAttestation: 'true' };
     const { google, stack } = await deployed('dev', settings);
     const publicKeyOf = async () => {

@@ -13,12 +13,12 @@ const widest = 1000;
 
 const document = readFileSync(new URL('../../docs/infrastructure.md', import.meta.url), 'utf8');
 
-test('docs/infrastructure.md shows the resources of the reviewed snapshots', () => {
+test('docs/infrastructure.md matches the reviewed snapshots', () => {
   expect(document).toBe(withDrawings(document));
   for (const stack of stacks) expect(document).toContain(drawing(stack));
 });
 
-describe.skipIf(!browserIsHere)('drawn by Mermaid', () => {
+describe.skipIf(!browserIsHere)('rendered by Mermaid', () => {
   test(`no stack is wider than ${widest} units`, async () => {
     const browser = await launchBrowser();
     try {

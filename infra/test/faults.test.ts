@@ -31,7 +31,7 @@ describeByDriver(
       },
     );
 
-    test('the name of a database that was just deleted is waited for', async () => {
+    test('waits until the name of a deleted database is available again', async () => {
       const google = await cloud();
       const stack = await stackOf(google, 'dev');
       const message =
@@ -43,7 +43,7 @@ describeByDriver(
       );
     });
 
-    test('an API that was enabled a moment ago is waited for', async () => {
+    test('waits until a newly enabled API is available', async () => {
       const google = await cloud();
       const stack = await stackOf(google, 'dev');
       await google.delayApis(600);
@@ -57,7 +57,7 @@ describeByDriver(
       );
     });
 
-    test('an account that was created a moment ago is waited for where it is granted something', async () => {
+    test('waits until a new account can be granted roles', async () => {
       const google = await cloud();
       const stack = await stackOf(google, 'dev');
       const type = 'gcp:projects/iAMMember:IAMMember';
@@ -74,7 +74,7 @@ describeByDriver(
       expect((await stack.up()).summary.result).toBe('succeeded');
     });
 
-    test('a service that could not be created is created by the next one', async () => {
+    test('creates a service that an earlier `up` could not create', async () => {
       const google = await cloud();
       const stack = await stackOf(google, 'dev');
       await google.fail({
@@ -89,7 +89,7 @@ describeByDriver(
       expect(outputs['urls']?.value).toContain(outputs['host']?.value);
     });
 
-    test('a service whose first revision does not start is finished by the next one', async () => {
+    test('completes a service whose first revision did not start', async () => {
       const google = await cloud();
       const stack = await stackOf(google, 'dev');
       await google.fail({ type: service, operation: 'create', kind: 'unready', times: 1 });
@@ -102,8 +102,8 @@ describeByDriver(
   engineAlone,
 );
 
-describeByDriver('an `up` that breaks off half-way goes on where it was', () => {
-  test('a service whose account may not read its secrets yet is created again until it may', async () => {
+describeByDriver('an interrupted `up` is completed by the next one', () => {
+  test('a service is created again until its account can read its secrets', async () => {
     const google = await cloud();
     const stack = await stackOf(google, 'dev');
     vi.stubEnv('GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT', `${await google.restUrl()}v2/`);
@@ -122,7 +122,7 @@ describeByDriver('an `up` that breaks off half-way goes on where it was', () => 
     expect(changes((await stack.up()).summary)).toEqual({});
   });
 
-  test('what was created though the answer was lost is taken over by its id', async () => {
+  test('a resource whose creation response was lost is imported by its id', async () => {
     const google = await cloud();
     const stack = await stackOf(google, 'dev');
     await google.fail({ ...fault, kind: 'lost' });
@@ -137,7 +137,7 @@ describeByDriver('an `up` that breaks off half-way goes on where it was', () => 
     expect((await google.resources()).filter(({ type }) => type === database)).toHaveLength(1);
   });
 
-  test('an `up` that is interrupted while Google works is finished by the next', async () => {
+  test('an `up` that is interrupted during a Google operation is completed by the next one', async () => {
     const google = await cloud();
     const stack = await stackOf(google, 'dev');
     await google.fail({ ...fault, kind: 'delay', milliseconds: 60_000 });

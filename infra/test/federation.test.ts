@@ -87,11 +87,11 @@ const pullRequest: Claims = {
  * transferred since 2026-07-15 use the second format.
  */
 const forms = {
-  'with names alone': 'repo:example-owner/example-repository',
-  'with names and ids': 'repo:example-owner@7654321/example-repository@1234567',
+  'names only': 'repo:example-owner/example-repository',
+  'names and ids': 'repo:example-owner@7654321/example-repository@1234567',
 };
 
-describe.each(Object.entries(forms))('with a `sub` %s', (_, repository) => {
+describe.each(Object.entries(forms))('with a `sub` that contains %s', (_, repository) => {
   test.each([
     [
       'main',
@@ -110,23 +110,20 @@ describe.each(Object.entries(forms))('with a `sub` %s', (_, repository) => {
         return [`the environment ${environment}`, claims, account] as const;
       },
     ),
-  ] as const)('a job of %s signs in as its account and no other', (_job, claims, account) => {
+  ] as const)('a job of %s can impersonate its own account only', (_job, claims, account) => {
     expect(accountFor(claims)).toBe(account);
   });
 });
 
 test.each([
   [
-    'another branch that names an environment',
+    'another branch with an environment',
     { ...main, ref: 'refs/heads/evil', environment: 'production' },
   ],
-  [
-    'a tag that names an environment',
-    { ...main, ref: 'refs/tags/main', environment: 'production' },
-  ],
+  ['a tag with an environment', { ...main, ref: 'refs/tags/main', environment: 'production' }],
   ['main without protection', { ...main, ref_protected: 'false', environment: 'production' }],
   [
-    'main where GitHub does not tell its protection',
+    'main without the claim ref_protected',
     { ...main, ref_protected: undefined, environment: 'production' },
   ],
   [
@@ -150,11 +147,11 @@ test.each([
   expect(accountFor(given as Claims)).toBeUndefined();
 });
 
-test('a pull request that names an environment previews, and does not deploy', () => {
+test('a pull request with an environment can preview but not deploy', () => {
   expect(accountFor({ ...pullRequest, environment: 'production' })).toBe('andamio-preview');
 });
 
-test('no subject is longer than the 127 bytes that Google takes', () => {
+test('subjects do not exceed the 127 bytes that Google allows', () => {
   const longest = { ...main, repository_id: '9'.repeat(12), environment: 'e'.repeat(63) };
   const providers = resources.filter(({ inputs }) => 'attributeMapping' in inputs);
   expect(providers).toHaveLength(2);

@@ -119,7 +119,7 @@ const enabledVersions = async (google: Google) =>
     .map((name) => name.split('/').at(-1));
 
 describe.skipIf(!engineIsHere || !gcloudIsHere)('secrets:generate, with the real CLIs', () => {
-  test('creates the secrets, sets the numbers of their versions, and shows no value anywhere', async () => {
+  test('creates the secrets and sets their version numbers without exposing a value', async () => {
     const google = await cloud();
     const { run, pinned, files } = await operator(google);
     const { code, said } = await run();
@@ -138,14 +138,14 @@ describe.skipIf(!engineIsHere || !gcloudIsHere)('secrets:generate, with the real
     for (const value of values
       .flatMap((line) => line?.split(/[,:]/) ?? [])
       .filter(({ length }) => length > 20)) {
-      expect(`${said}${everything}`.includes(value), 'a value was shown or kept').toBe(false);
+      expect(`${said}${everything}`.includes(value), 'a value was printed or stored').toBe(false);
     }
     // The second run finds that all secrets exist.
     expect((await run()).code).toBe(0);
     expect(await google.secretVersions()).toHaveLength(2);
   });
 
-  test('of two runs at the same time the earlier one counts, and the later one takes its version over', async () => {
+  test('fails the later of two concurrent runs, which uses the version of the earlier when it is repeated', async () => {
     const google = await cloud();
     const first = await operator(google);
     expect((await first.run()).code).toBe(0);

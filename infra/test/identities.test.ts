@@ -88,7 +88,7 @@ const takenByReleases = {
 };
 
 describe.skipIf(!engineIsHere)(
-  'each identity may do what is written here, nothing more and nothing less',
+  'each identity has exactly the permissions in this file',
   () => {
     test('the service: documents of its database, its counters, and its own secrets', async () => {
       const { google } = await deployed('prod');
@@ -193,7 +193,7 @@ const types = new Set(
   }),
 );
 
-test('the permissions to read every type of resource are known', () => {
+test('the read permissions of every resource type are listed', () => {
   const unknown = [...types].filter(
     (type) => /^(gcp|docker-build):/.test(type) && !(type in readPermissions),
   );
@@ -202,7 +202,7 @@ test('the permissions to read every type of resource are known', () => {
   expect(Object.keys(readPermissions).filter((type) => !types.has(type))).toEqual([]);
 });
 
-test('no identity of a pipeline reads log entries, documents, or values of secrets, or changes anything but the service', () => {
+test('pipeline identities cannot read logs, documents or secret values, or change anything but the service', () => {
   const all = [...previewPermissions, ...driftPermissions, ...deployPermissions];
   expect(
     all.filter(

@@ -31,14 +31,14 @@ describe.skipIf(!imagesCanBeBuilt)('the image', () => {
   });
   afterAll(() => images.remove());
 
-  test('runs in production mode, as nobody in particular', async () => {
+  test('runs in production mode, as an unprivileged user', async () => {
     const { User, Env, Entrypoint, WorkingDir } = await images.configuration('localhost/api');
     expect(User).toBe('65532:65532');
     expect(Env).toContain('NODE_ENV=production');
     expect([Entrypoint, WorkingDir]).toEqual([['/nodejs/bin/node', '/app/main.js'], '/app']);
   });
 
-  test('holds the bundle with its licences and source maps, and neither shell nor sources nor settings', () => {
+  test('contains the bundle with licenses and source maps, but no shell, sources or settings', () => {
     const all = readdirSync(files, { recursive: true, withFileTypes: true }).map(
       ({ parentPath, name }) => join(parentPath, name).slice(files.length),
     );
@@ -56,7 +56,7 @@ describe.skipIf(!imagesCanBeBuilt)('the image', () => {
     expect(others).toEqual([]);
   });
 
-  test('built from the sources by its own Dockerfile it is the same, but for the code that V8 compiled', async () => {
+  test('is the same when it is built from source with the Dockerfile, except for the V8 code cache', async () => {
     await images.buildService('localhost/from-sources', {});
     const [fromBundle, fromSources] = await Promise.all(
       ['localhost/api', 'localhost/from-sources'].map((image) => images.layers(image)),
@@ -68,7 +68,7 @@ describe.skipIf(!imagesCanBeBuilt)('the image', () => {
     );
   }, 600_000);
 
-  test('starts with V8 code that its own Node compiled, and answers on a file system that cannot be written to', async () => {
+  test('starts with the code cache of its own Node.js version, and responds on a read-only file system', async () => {
     const port = await freePort();
     const { Env } = await images.configuration('localhost/api');
     const environment = {

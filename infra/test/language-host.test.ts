@@ -7,8 +7,8 @@ import { cloud, describeByDriver, refusal, stackOf, temporaryFolder } from './ha
 
 // These tests use Pulumi's own language host if it is on PATH, otherwise the one in this
 // repository. Both must pass.
-describeByDriver('a program runs with the SDK of its folder', () => {
-  test('without one, nothing runs, and the message says what to install', async () => {
+describeByDriver('a program runs with the SDK in its folder', () => {
+  test('fails with installation instructions if there is none', async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'node_modules'));
     const stack = await stackOf(await cloud(), 'dev', {}, folder);
@@ -18,7 +18,7 @@ describeByDriver('a program runs with the SDK of its folder', () => {
   });
 }, ['literal']);
 
-test('the host of this repository ends when its engine is killed', async () => {
+test('the language host of this repository exits when its engine is killed', async () => {
   const host = join(import.meta.dirname, 'rehearsal/language-host.ts');
   const command = '"$0" "$1" 127.0.0.1:1 & echo "$!"; wait';
   const engine = spawn('sh', ['-c', command, process.execPath, host], {

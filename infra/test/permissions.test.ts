@@ -7,7 +7,7 @@ const as = (account: string) =>
   `serviceAccount:${account}@documented-project.iam.gserviceaccount.com`;
 
 test.skipIf(!engineIsHere)(
-  'Google lets previews look up, the search for drift read and releases update the service, and refuses the rest',
+  'Google allows previews to look up, drift detection to read, and releases to update the service, but nothing else',
   async () => {
     const { google, stack } = await deployed('prod');
 
@@ -37,7 +37,7 @@ test.skipIf(!engineIsHere)(
 );
 
 test.skipIf(!engineIsHere)(
-  'the search for drift reads the budget without a role on the billing account',
+  'drift detection reads the budget without a role on the billing account',
   async () => {
     const { google, stack } = await deployed('shared');
     await google.actAs(as('andamio-drift'));
@@ -53,7 +53,7 @@ test.skipIf(!engineIsHere)(
 );
 
 test.skipIf(!engineIsHere)(
-  'a release may change neither who calls the service nor its account; its other fields are held by the guard alone',
+  'a release cannot change the callers or the account of the service; the release guard protects the other fields',
   async () => {
     const { google, stack } = await deployed('prod');
     await google.actAs(as('andamio-api-ci'));
@@ -73,12 +73,15 @@ test.skipIf(!engineIsHere)(
   240_000,
 );
 
-test.skipIf(!engineIsHere)('by a port of its own an identity calls beside others', async () => {
-  const google = await cloud();
-  await (await stackOf(google, 'shared')).up();
-  const byPort = Object.assign(Object.create(google), {
-    port: await google.portOf(as('andamio-preview')),
-  });
-  const reader = await stackOf(byPort, 'shared', { monthlyBudget: '301' });
-  expect(await refusal(reader.up())).toMatch(/Error 403: Permission '\S+' denied/);
-});
+test.skipIf(!engineIsHere)(
+  'an identity with its own port can call the fake Google next to others',
+  async () => {
+    const google = await cloud();
+    await (await stackOf(google, 'shared')).up();
+    const byPort = Object.assign(Object.create(google), {
+      port: await google.portOf(as('andamio-preview')),
+    });
+    const reader = await stackOf(byPort, 'shared', { monthlyBudget: '301' });
+    expect(await refusal(reader.up())).toMatch(/Error 403: Permission '\S+' denied/);
+  },
+);

@@ -29,7 +29,7 @@ async function server(
 
 const digest = `sha256:${'d'.repeat(64)}`;
 
-describe('images, from the build to the stack', () => {
+describe('images', () => {
   /**
    * Creates several shell programs that log their arguments, and an environment with all of them on
    * PATH.
@@ -45,7 +45,7 @@ describe('images, from the build to the stack', () => {
 
   const registry = 'us-central1-docker.pkg.dev/documented-project/andamio';
 
-  test('infra/scripts/build-image.ts builds layers that can be compared, with SBOM and provenance, and tells the digest', async () => {
+  test('infra/scripts/build-image.ts builds reproducible layers with SBOM and provenance, and prints the digest', async () => {
     const docker = 'test "$2" != build || test "$SOURCE_DATE_EPOCH" = 0';
     const { env, calls } = programs({
       docker,
@@ -64,7 +64,7 @@ describe('images, from the build to the stack', () => {
     );
   });
 
-  test('infra/scripts/sign-image.ts pushes by the digest that was built, and attests it with the key in Cloud KMS', async () => {
+  test('infra/scripts/sign-image.ts pushes the image with the digest of the build, and attests it with the Cloud KMS key', async () => {
     const { env, calls } = programs({
       skopeo: `case "$1" in inspect) echo ${digest} ;; copy) cat "$5" > "$(dirname "$0")/auth" ;; esac`,
       gcloud: 'case "$*" in *print-access-token*) echo a-token ;; esac',
@@ -91,7 +91,7 @@ describe('images, from the build to the stack', () => {
     ).not.toContain('a-token');
   });
 
-  test('infra/scripts/sign-image.ts signs no other image than the one that was built', async () => {
+  test('infra/scripts/sign-image.ts rejects an archive whose digest differs from the digest of the build', async () => {
     const { env, calls } = programs({
       skopeo: `echo sha256:${'e'.repeat(64)}`,
       gcloud: 'echo a-token',
@@ -102,12 +102,12 @@ describe('images, from the build to the stack', () => {
       env,
     );
     expect(code).toBe(1);
-    expect(stderr).toContain('and the build said');
+    expect(stderr).toContain('but the build reported');
     expect(calls['gcloud']?.()).toEqual([]);
     expect(calls['skopeo']?.()).toHaveLength(1);
   });
 
-  test('the job that signs runs no package', () => {
+  test('the signing job imports no packages', () => {
     const seen = new Set<string>();
     const visit = (file: string) => {
       if (seen.has(file)) return;
@@ -127,7 +127,7 @@ describe('images, from the build to the stack', () => {
   const pulumi = `case "$*" in *'get gcp:project'*) echo documented-project ;; *'get gcp:region'*) echo us-central1 ;; esac`;
   const buildah = `case "$1" in push) while [ "$1" != --digestfile ]; do shift; done; echo ${digest} > "$2" ;; esac`;
 
-  test('npx -y pnpm@12 image:push builds, pushes and attests as the build account, and sets the image of each stack', async () => {
+  test('npx -y pnpm@12 image:push builds, pushes and attests an image as the build account, and sets it in each stack', async () => {
     const { env, calls } = programs({
       pulumi,
       buildah,
@@ -152,7 +152,7 @@ describe('images, from the build to the stack', () => {
     ).not.toContain('a-token');
   });
 
-  test('npx -y pnpm@12 image:push lets its caller act as the build account where that is missing', async () => {
+  test('npx -y pnpm@12 image:push grants its caller permission to impersonate the build account', async () => {
     const { env, calls } = programs({
       pulumi,
       buildah,
@@ -170,19 +170,19 @@ describe('images, from the build to the stack', () => {
     );
   });
 
-  test('npx -y pnpm@12 image:push names who has to allow it where its caller may not', async () => {
+  test('npx -y pnpm@12 image:push prints the command for an owner if the caller cannot grant the permission', async () => {
     const gcloud = `case "$*" in *'get account'*) echo me@team.example ;; *) echo PERMISSION_DENIED >&2; exit 1 ;; esac`;
     const { env, calls } = programs({ pulumi, buildah, docker: 'exit 1', gcloud });
     const { code, stderr } = await script('infra/scripts/push-image.ts', ['prod'], env);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /PERMISSION_DENIED[\s\S]*comes first[\s\S]*an owner of the project has to allow it: gcloud iam service-accounts add-iam-policy-binding/,
+      /PERMISSION_DENIED[\s\S]*deploy the stack that owns the project first[\s\S]*an owner of the project must run: gcloud iam service-accounts add-iam-policy-binding/,
     );
     expect(calls['buildah']?.()).toEqual([]);
   });
 });
 
-test('infra/scripts/exchange-token.ts gives the token of the job for one of the issuer, and prints that alone', async () => {
+test('infra/scripts/exchange-token.ts exchanges the token of the job for a token of the issuer, and prints only that', async () => {
   const asked: string[] = [];
   const url = await server((request, body) => {
     asked.push(body || String(request.url));
@@ -204,7 +204,7 @@ test('infra/scripts/exchange-token.ts gives the token of the job for one of the 
   });
 });
 
-describe('what the pipelines tell on GitHub', () => {
+describe('on GitHub', () => {
   async function github(existing: unknown[]) {
     const calls: string[] = [];
     const url = await server((request, body) => {
@@ -223,7 +223,7 @@ describe('what the pipelines tell on GitHub', () => {
     return calls;
   }
 
-  test('a preview replaces the comment of the one before', async () => {
+  test('a preview replaces the comment of an earlier preview', async () => {
     const calls = await github([{ id: 7, body: '### Preview of `prod`\n\nold' }]);
     await comment('5', '### Preview of `prod`', 'new');
     expect(calls.at(-1)).toBe(
@@ -231,17 +231,17 @@ describe('what the pipelines tell on GitHub', () => {
     );
   });
 
-  test('drift opens an issue once, and writes under it from then on', async () => {
+  test('drift opens one issue, and adds comments to it afterwards', async () => {
     const first = await github([]);
-    await openIssue('prod is not as it should be', 'table');
+    await openIssue('prod has drifted', 'table');
     expect(first.at(-1)).toContain('POST /repos/o/n/issues {');
-    const second = await github([{ number: 3, title: 'prod is not as it should be' }]);
-    await openIssue('prod is not as it should be', 'table');
+    const second = await github([{ number: 3, title: 'prod has drifted' }]);
+    await openIssue('prod has drifted', 'table');
     expect(second.at(-1)).toContain('POST /repos/o/n/issues/3/comments');
   });
 });
 
-describe('the policy pack looks at', () => {
+describe('the policy pack applies to', () => {
   /** Creates a replacement for the Pulumi CLI. It logs previews and updates but changes nothing. */
   function engine(outputs: object) {
     const pulumi = program(
@@ -262,14 +262,14 @@ describe('the policy pack looks at', () => {
       expect(run).toContain(`--policy-pack ${join(repository, 'infra/policy')}`);
   }
 
-  test('the search for drift', async () => {
+  test('drift detection', async () => {
     const { env, runs } = engine({});
     const { stdout } = await script('infra/scripts/drift.ts', ['prod'], env);
-    expect(stdout).toBe('prod is as it should be.\n');
+    expect(stdout).toBe('prod has no drift.\n');
     expectThePack(runs(), ['preview']);
   });
 
-  test('the search for drift, where an image that `up` built is no longer declared', async () => {
+  test('drift detection, which ignores an image that `up` built earlier', async () => {
     const steps = [
       {
         op: 'delete',
@@ -282,10 +282,10 @@ describe('the policy pack looks at', () => {
       `case "$*" in *'stack output'*) echo '{}' ;; preview*) echo '${JSON.stringify({ steps })}' ;; esac`,
     );
     const { stdout, stderr } = await script('infra/scripts/drift.ts', ['dev'], pulumi.env);
-    expect([stdout, stderr]).toEqual(['dev is as it should be.\n', '']);
+    expect([stdout, stderr]).toEqual(['dev has no drift.\n', '']);
   });
 
-  test('a preview, and names what a policy refuses', async () => {
+  test('a preview, which reports the violations', async () => {
     const pulumi = program(
       'pulumi',
       `case "$*" in
@@ -314,7 +314,7 @@ describe('the policy pack looks at', () => {
   });
 });
 
-describe('what a release may change', () => {
+describe('a release can change', () => {
   const urn = (type: string) => `urn:pulumi:prod::andamio::andamio:Service$${type}::it`;
   const service = urn('gcp:cloudrunv2/service:Service');
   const inputs = (image: string, more = {}) => ({
@@ -333,7 +333,7 @@ describe('what a release may change', () => {
     inputs: { template: { template: { containers: [container] } } },
   });
 
-  test('the image of its job', () => {
+  test('the image of its admin job', () => {
     const step = {
       op: 'update',
       urn: job,
@@ -345,7 +345,7 @@ describe('what a release may change', () => {
 
   test.each([
     [
-      'what the job runs',
+      'the command of the job',
       {
         op: 'update',
         urn: job,
@@ -367,12 +367,12 @@ describe('what a release may change', () => {
     ['a replacement', { op: 'replace', urn: service }, 'replace'],
     ['a role', { op: 'create', urn: urn('gcp:projects/iAMMember:IAMMember') }, 'IAMMember'],
     ['a secret', { op: 'update', urn: urn('gcp:secretmanager/secret:Secret') }, 'Secret'],
-  ])('not %s', (_, step, named) => {
+  ])('a release cannot change %s', (_, step, named) => {
     expect(beyondRelease([step]).join()).toContain(named);
   });
 });
 
-test('a table of steps names properties and never values', () => {
+test('a table of steps contains the names of properties, but not their values', () => {
   const urn =
     'urn:pulumi:prod::andamio::gcp:secretmanager/secretVersion:SecretVersion::key-peppers-version';
   const step = {
@@ -412,7 +412,7 @@ describe('bootstrap', () => {
 
   const inFolder = { PULUMI_BACKEND_URL: 'file:///state' };
 
-  test('creates a bucket and the stacks, and sets the id of the project', async () => {
+  test('creates a bucket and the stacks, and sets the project id', async () => {
     const { gcloud, pulumi, env } = commands({ exists: false });
     const { code, stderr } = await script('infra/scripts/bootstrap.ts', ['shared', 'prod'], env);
     expect([code, stderr]).toEqual([0, '']);
@@ -431,14 +431,14 @@ describe('bootstrap', () => {
     }
   });
 
-  test('leaves what exists alone', async () => {
+  test('does not change existing resources', async () => {
     const { gcloud, pulumi, env } = commands({ exists: true });
     await script('infra/scripts/bootstrap.ts', ['prod'], env);
     expect(gcloud.calls().filter((call) => / create /.test(call))).toEqual([]);
     expect(pulumi.calls().filter((call) => call.includes('stack init'))).toEqual([]);
   });
 
-  test('sets the id of the project where the state is in a folder, too', async () => {
+  test('sets the project id of a stack whose state is in a folder', async () => {
     const { pulumi, env } = commands({ exists: false });
     const { code, stderr } = await script('infra/scripts/bootstrap.ts', ['prod'], {
       ...env,
@@ -450,7 +450,7 @@ describe('bootstrap', () => {
     );
   });
 
-  test('waits until the API that the next command calls is known everywhere', async () => {
+  test('waits until the API that the next command calls is available', async () => {
     const { pulumi } = commands({ exists: true });
     const gcloud = program(
       'gcloud',
@@ -463,11 +463,11 @@ describe('bootstrap', () => {
       env,
     );
     expect(code).toBe(0);
-    expect(stdout).toContain('Secret Manager is not enabled everywhere yet');
+    expect(stdout).toContain('Secret Manager is not available yet');
     expect(gcloud.calls().filter((call) => call.startsWith('secrets list'))).toHaveLength(2);
   });
 
-  test('takes the id from --project without a look-up', async () => {
+  test('uses the id in --project without a lookup', async () => {
     const { gcloud, pulumi, env } = commands({ exists: false });
     await script('infra/scripts/bootstrap.ts', ['--project', 'my-project', 'dev'], {
       ...env,
@@ -483,7 +483,7 @@ describe('bootstrap', () => {
     [['dev'], 'npx -y pnpm@12 bootstrap --project ID dev'],
     [['nowhere'], 'Pulumi.nowhere.yaml does not exist'],
     [[], 'Usage: npx -y pnpm@12 bootstrap [--project ID] STACK...'],
-  ])('refuses %j and says what to do', async (args, message) => {
+  ])('rejects %j with instructions', async (args, message) => {
     const { pulumi, env } = commands({ exists: false });
     const { code, stderr } = await script('infra/scripts/bootstrap.ts', args, env);
     expect(code).toBe(1);

@@ -7,7 +7,7 @@ const policyPacks = [join(import.meta.dirname, '../policy')];
 
 describeByDriver('the policy pack, run by the engine', () => {
   test.each(Object.keys(remaining) as StackName[])(
-    'finds nothing in %s, neither before it is there nor after',
+    'reports no violation in %s, before and after its deployment',
     async (name) => {
       const empty = await stackOf(await cloudFor(name), name);
       const before = await empty.preview({ policyPacks });

@@ -19,7 +19,7 @@ function hashOf(folder: string): string {
 }
 
 describe.skipIf(!engineIsHere)('the preview of a pull request', () => {
-  test('runs in the checkout against the state as it is, which it neither locks nor writes', async () => {
+  test('runs in a checkout, and neither locks nor writes the state', async () => {
     const {
       google,
       stack: { workspace },

@@ -21,7 +21,7 @@ describe('commands of a document', () => {
     expect(documentedCommands(file, 'B')).toEqual(['one', '# two', 'three']);
   });
 
-  test('must be there', () => {
+  test('must exist', () => {
     expect(() => documentedCommands(document('# A\n'), 'A')).toThrow('has no commands under "A"');
   });
 });
@@ -58,7 +58,7 @@ describe('the search for secrets', () => {
   });
 
   test.each(['K_SERVICE', 'CLOUD_RUN_JOB'])(
-    'leaves out the environment, and not the arguments, of what Cloud Run starts: %s',
+    'ignores the environment of Cloud Run containers, but not their arguments: %s',
     async (name) => {
       await waiting([], { [name]: 'andamio-api', JWT_SECRETS: value });
       expect(await found()).toEqual([]);

@@ -60,7 +60,7 @@ function broken(name: string): string {
   return folder;
 }
 
-test('the rehearsal lists everything that the machine lacks, and starts nothing', async () => {
+test('the rehearsal lists all missing tools, and starts nothing', async () => {
   const programs = temporaryFolder();
   symlinkSync('/bin/sh', join(programs, 'sh'));
   const { folder, printed, ended } = rehearsal(programs);
@@ -80,7 +80,7 @@ test('the rehearsal lists everything that the machine lacks, and starts nothing'
 });
 
 describe.skipIf(!(engineIsHere && imagesCanBeBuilt))(
-  'the rehearsal leaves nothing but its log behind',
+  'the rehearsal leaves only its log behind',
   () => {
     test('when Ctrl-C ends it', async () => {
       const { child, folder, printed, ended } = rehearsal(path);

@@ -27,18 +27,18 @@ const failures: Readonly<Record<string, { readonly handler: Handler; readonly sa
     handler: (request) => void request.socket.destroy(),
     says: /cannot be called: .*(socket|closed)/i,
   },
-  'never answers': { handler: () => undefined, says: /no complete answer within 1 s/ },
-  'sends a body that never ends': {
+  'never responds': { handler: () => undefined, says: /no complete response within 1 s/ },
+  'sends an incomplete body': {
     handler: (_, response) => void response.writeHead(401).write('{'),
-    says: /no complete answer within 1 s/,
+    says: /no complete response within 1 s/,
   },
   'issues no key': {
     handler: (_, response) => void response.end('{}'),
-    says: /answers 200, not 401/,
+    says: /with 200 instead of 401/,
   },
   fails: {
     handler: (_, response) => void response.writeHead(500).end('<html>'),
-    says: /answers 500/,
+    says: /with 500/,
   },
 };
 
@@ -106,12 +106,12 @@ const candidateUndone = ['after one', 'before one', 'before latest'];
 const switchUndone = ['after one', 'after latest', 'after one', 'before one', 'before latest'];
 
 describe('a release', () => {
-  test('goes to a candidate, then to everybody, each under the policy pack after a preview', async () => {
+  test('tests a candidate before it routes traffic to it, and previews each update under the policy pack', async () => {
     const { url } = await listen(issues);
     const { env, ups, calls } = engine({ host: url });
     const { code, stdout, stderr } = await release(env);
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toContain(`${after} is out, with all traffic.`);
+    expect(stdout).toContain(`${after} is released and receives all traffic.`);
     expect(ups()).toEqual(['after one', 'after latest']);
     const runs = calls().filter((call) => /^(preview|up) /.test(call));
     expect(runs.map((run) => run.split(' ')[0])).toEqual(['preview', 'up', 'preview', 'up']);
@@ -119,7 +119,7 @@ describe('a release', () => {
       expect(run).toContain(`--policy-pack ${join(repository, 'infra/policy')}`);
   });
 
-  test('runs each command with the empty passphrase that stacks have, where the shell sets none', async () => {
+  test('runs each command with the empty passphrase unless the environment sets another one', async () => {
     vi.stubEnv('PULUMI_CONFIG_PASSPHRASE', undefined);
     onTestFinished(() => void vi.unstubAllEnvs());
     const { url } = await listen(issues);
@@ -140,7 +140,7 @@ describe('a release', () => {
       const { code, stderr } = await release(env);
       expect(code).toBe(1);
       expect(stderr).toMatch(says);
-      expect(stderr).toContain(`${before} is back, with all traffic, and issues keys`);
+      expect(stderr).toContain(`${before} receives all traffic and issues keys`);
       expect(ups()).toEqual(candidateUndone);
       expect(stableImages()).toEqual([before, before]);
     },
@@ -157,7 +157,7 @@ describe('a release', () => {
       const { code, stderr } = await release(env);
       expect(code).toBe(1);
       expect(stderr).toMatch(says);
-      expect(stderr).toContain(`${before} is back, with all traffic, and issues keys`);
+      expect(stderr).toContain(`${before} receives all traffic and issues keys`);
       expect(ups()).toEqual(switchUndone);
     },
   );
@@ -166,13 +166,13 @@ describe('a release', () => {
     ['refuses connections', 'http://127.0.0.1:2', /cannot be called: .*ECONNREFUSED/],
     ['has no address', 'http://no-such-host.invalid', /cannot be called: .*(ENOTFOUND|EAI_AGAIN)/],
   ])(
-    'is rolled back when the host %s, and says that the image from before does not answer either',
+    'is rolled back when the host %s, and reports that the previous image does not respond either',
     async (_, url, says) => {
       const { env, ups } = engine({ host: url });
       const { code, stderr } = await release(env);
       expect(code).toBe(1);
       expect(stderr).toMatch(says);
-      expect(stderr).toMatch(/is back, with all traffic, but its smoke test fails as well/);
+      expect(stderr).toMatch(/receives all traffic but its smoke test also fails/);
       expect(ups()).toEqual(candidateUndone);
     },
   );
@@ -181,9 +181,9 @@ describe('a release', () => {
     ['fails', 'echo secret; exit 3', /no token: exit code 3/],
     ['hangs', 'sleep 60', /no token: it took more than 1 s/],
     ['prints nothing', 'true', /must print one token/],
-    ['is missing', '', /must name a command/],
+    ['is missing', '', /must be a command/],
   ])(
-    'is rolled back when the command for a token %s, and tells nothing that it printed',
+    'is rolled back when the token command %s, without printing its output',
     async (_, command, says) => {
       const { url } = await listen(issues);
       const { env, ups } = engine({ host: url });
@@ -200,16 +200,16 @@ describe('a release', () => {
     const { env, ups } = engine({ host: url }, '[ "$(wc -l < ups)" != 1 ]');
     const { code, stderr } = await release(env);
     expect(code).toBe(1);
-    expect(stderr).toContain(`${before} is back, with all traffic, and issues keys`);
+    expect(stderr).toContain(`${before} receives all traffic and issues keys`);
     expect(ups()).toEqual(candidateUndone);
   });
 
-  test('that cannot be rolled back names the commands that do it', async () => {
+  test('prints the commands for a manual rollback if the rollback fails', async () => {
     const { url } = await listen(failures['fails']?.handler as Handler);
     const { env } = engine({ host: url }, '[ "$(wc -l < ups)" = 1 ]');
     const { code, stderr } = await release(env);
     expect(code).toBe(1);
-    expect(stderr).toContain('Going back failed as well: pulumi up failed.');
+    expect(stderr).toContain('The rollback also failed: pulumi up failed.');
     expect(stderr).toContain(
       'gcloud run services update-traffic andamio-api --to-revisions=one=100 --region=us-central1 --project=documented-project',
     );
@@ -217,7 +217,7 @@ describe('a release', () => {
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)(
-    'is rolled back on %s during the smoke test, whatever signals follow',
+    'is rolled back on %s during the smoke test, even if further signals arrive',
     async (signal) => {
       const host = engineHost();
       const waiting = Promise.withResolvers<void>();
@@ -237,12 +237,12 @@ describe('a release', () => {
       const { code, stderr } = await ended;
       expect(code).toBe(1);
       expect(stderr).toContain(`stopped by ${signal}`);
-      expect(stderr).toContain(`${before} is back, with all traffic`);
+      expect(stderr).toContain(`Rolled back. ${before} receives all traffic`);
       expect(ups()).toEqual(candidateUndone);
     },
   );
 
-  test('that is stopped during an update asks Pulumi to stop, waits for it, and is rolled back', async () => {
+  test('is rolled back after Pulumi has stopped if a signal arrives during an update', async () => {
     const { url } = await listen(issues);
     const trap = `if [ "$(wc -l < ups)" = 1 ]; then trap 'echo stopped >> stopped; exit 1' INT; while :; do sleep 0.1; done; fi`;
     const { env, ups } = engine({ host: url }, trap);
@@ -255,27 +255,27 @@ describe('a release', () => {
     expect(ups()).toEqual(candidateUndone);
   });
 
-  test('that would change more than image and traffic changes nothing, and leaves the settings as they were', async () => {
+  test('changes neither resources nor settings if the update would change more than image and traffic', async () => {
     const { env, ups, settings, previews } = engine({ host: 'http://127.0.0.1:9' });
     previews([
       { op: 'create', urn: 'urn:pulumi:prod::andamio::gcp:projects/iAMMember:IAMMember::grant' },
     ]);
     const { code, stderr } = await release(env);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/more than a release[\s\S]*Nothing was changed/);
+    expect(stderr).toMatch(/more than a release may change[\s\S]*Nothing was changed/);
     expect(ups()).toEqual([]);
     expect(settings()).toEqual([before, undefined]);
   });
 
-  test('takes an image by digest alone', async () => {
+  test('rejects an image without a digest', async () => {
     const { env, calls } = engine({});
     expect((await release(env, 'registry.example/api:latest')).stderr).toContain(
-      'must be named by its digest',
+      'must be referenced by digest',
     );
     expect(calls()).toEqual([]);
   });
 
-  test('after one that was killed goes back to the image that has the traffic, not to its candidate', async () => {
+  test('rolls back to the image that receives the traffic, not to the candidate of a killed release', async () => {
     const { url } = await listen((_, response) => void response.writeHead(500).end());
     const killed = {
       host: url,
@@ -292,27 +292,31 @@ describe('a release', () => {
 
   test.each([
     ['--recover', '--recover'],
-    ['the image from before', before],
-  ])('whose rollback failed is finished by %s, traffic first', async (_, what) => {
-    const { url } = await listen(issues);
-    const { env, ups, previews } = engine({ host: url });
-    const urn = 'urn:pulumi:prod::andamio::andamio:Service$gcp:cloudrunv2/service:Service::service';
-    const inputs = (percent: number) => ({ inputs: { traffics: [{ percent }] } });
-    previews([{ op: 'update', urn, oldState: inputs(0), newState: inputs(100) }]);
-    const { code, stdout } = await release(env, what);
-    expect(code).toBe(0);
-    expect(stdout).toContain(`${before} is back, with all traffic`);
-    expect(ups()).toEqual(['before one', 'before latest']);
-  });
+    ['the previous image', before],
+  ])(
+    'completes a failed rollback when it runs with %s, and moves the traffic first',
+    async (_, what) => {
+      const { url } = await listen(issues);
+      const { env, ups, previews } = engine({ host: url });
+      const urn =
+        'urn:pulumi:prod::andamio::andamio:Service$gcp:cloudrunv2/service:Service::service';
+      const inputs = (percent: number) => ({ inputs: { traffics: [{ percent }] } });
+      previews([{ op: 'update', urn, oldState: inputs(0), newState: inputs(100) }]);
+      const { code, stdout } = await release(env, what);
+      expect(code).toBe(0);
+      expect(stdout).toContain(`Rolled back. ${before} receives all traffic`);
+      expect(ups()).toEqual(['before one', 'before latest']);
+    },
+  );
 
-  test('of the image that has the traffic changes nothing where nothing differs', async () => {
+  test('changes nothing if the image already receives the traffic', async () => {
     const { url } = await listen(issues);
     const { env, ups } = engine({ host: url });
-    expect((await release(env, before)).stdout).toContain('Nothing was changed:');
+    expect((await release(env, before)).stdout).toContain('Nothing was changed.');
     expect(ups()).toEqual([]);
   });
 
-  test('that was killed is undone by --recover, which frees the lock first', async () => {
+  test('removes the lock and rolls back a killed release when it runs with --recover', async () => {
     const { url } = await listen(issues);
     const killed = {
       host: url,
@@ -325,7 +329,7 @@ describe('a release', () => {
     const { code, stdout } = await release(env, '--recover');
     expect(code).toBe(0);
     expect(calls()[0]).toMatch(/^cancel /);
-    expect(stdout).toContain(`${before} is back, with all traffic`);
+    expect(stdout).toContain(`Rolled back. ${before} receives all traffic`);
     expect(ups()).toEqual(['before one', 'before latest']);
   });
 });
@@ -342,7 +346,7 @@ function engineHost() {
   };
 }
 
-test('a smoke test names the reason when TLS fails', async () => {
+test('a smoke test reports the reason of a TLS failure', async () => {
   const { url } = await listen(issues);
   const call = smokeTest(url.replace('http:', 'https:'), new AbortController().signal);
   await expect(call).rejects.toThrow(/cannot be called: fetch failed: .*(SSL|wrong version)/i);

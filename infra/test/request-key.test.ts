@@ -46,7 +46,7 @@ const withSecrets = (host: string) => ({ host, place, secretVersions: { jwtSecre
 const withKeySet = (host: string) => ({ host, place, secretVersions: {} });
 
 describe('npx -y pnpm@12 request-key', () => {
-  test('signs a token with the JWT secret of the stack, and prints the key that it gets', async () => {
+  test('signs a token with the JWT secret of the stack, and prints the issued key', async () => {
     const { host, requests } = await service(200, { api_key: 'ant-key' });
     const { code, stdout, gcloudCalls } = await requestKey(withSecrets(host));
     expect([code, stdout]).toEqual([0, expect.stringContaining('"api_key": "ant-key"')]);
@@ -58,14 +58,14 @@ describe('npx -y pnpm@12 request-key', () => {
     ]);
   });
 
-  test('sends the token in TOKEN where it is set, and reads no secret', async () => {
+  test('sends the token in TOKEN, and then reads no secret', async () => {
     const { host, requests } = await service(200, {});
     const { code, gcloudCalls } = await requestKey(withKeySet(host), { TOKEN: 'of-the-issuer' });
     expect([code, requests[0]?.headers.authorization]).toEqual([0, 'Bearer of-the-issuer']);
     expect(gcloudCalls).toEqual([]);
   });
 
-  test('names the command with TOKEN where only an issuer can sign', async () => {
+  test('explains how to pass a token if only the issuer can sign tokens', async () => {
     const { code, stderr } = await requestKey(withKeySet('http://127.0.0.1:1'));
     expect([code, stderr]).toEqual([
       1,
@@ -73,7 +73,7 @@ describe('npx -y pnpm@12 request-key', () => {
     ]);
   });
 
-  test('names the command that brings the service up where there is none', async () => {
+  test('prints the command that deploys the service if there is none', async () => {
     const { code, stderr } = await requestKey({});
     expect([code, stderr]).toEqual([
       1,
@@ -81,16 +81,16 @@ describe('npx -y pnpm@12 request-key', () => {
     ]);
   });
 
-  test('prints the answer of a service that refuses', async () => {
+  test('prints the response if the service rejects the request', async () => {
     const { host } = await service(401, { details: 'The token has expired.' });
     const { code, stderr } = await requestKey(withSecrets(host));
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/answers 401: .*The token has expired/),
+      expect.stringMatching(/responded with 401: .*The token has expired/),
     ]);
   });
 
-  test('names the system error of a service that cannot be reached', async () => {
+  test('prints the system error if the service cannot be reached', async () => {
     const { code, stderr } = await requestKey(withSecrets(`http://127.0.0.1:${await freePort()}`));
     expect([code, stderr]).toEqual([1, expect.stringContaining('ECONNREFUSED')]);
   });

@@ -12,9 +12,9 @@ function contentsOf(folder: string): string {
     .join('\n');
 }
 
-describeByDriver('no value of a secret reaches Pulumi', () => {
+describeByDriver('secret values do not reach Pulumi', () => {
   test.each(['dev', 'prod'] as const)(
-    'not in the configuration, state, plan, logs and outputs of %s',
+    'they are not in the configuration, state, plan, logs or outputs of %s',
     async (name) => {
       const printed: string[] = [];
       const print = (text: string) => void printed.push(text);

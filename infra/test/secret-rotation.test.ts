@@ -65,20 +65,20 @@ function checkout(vault: MemoryVault, name = 'key-peppers') {
 const pepper = (name: string) => `${name}:${Buffer.alloc(32, name).toString('base64')}`;
 
 describe('a rotation of peppers', () => {
-  test('takes two updates: the new pepper verifies first, and makes keys once every instance has it', () => {
+  test('takes two updates, so that all instances can verify keys before the first key uses the new pepper', () => {
     const vault = new MemoryVault();
     const { file, of } = checkout(vault);
     vault.stored = [{ value: pepper('old'), enabled: true }];
     expect(() => take(of, '--add-pepper')).toThrow('npx -y pnpm@12 secrets:generate dev');
     ensure(of);
-    expect(() => take(of, '--promote-pepper')).toThrow('There is one pepper');
-    expect(() => take(of, '--drop-pepper')).toThrow('it cannot be dropped');
+    expect(() => take(of, '--promote-pepper')).toThrow('There is only one pepper');
+    expect(() => take(of, '--drop-pepper')).toThrow('cannot be dropped');
 
     take(of, '--add-pepper');
     const [, added] = vault.names()[1] as [string, string];
     file.deployed = 1;
     expect(() => take(of, '--promote-pepper')).toThrow(
-      `Pepper ${added} is not deployed everywhere yet`,
+      `Pepper ${added} is not deployed to all instances yet`,
     );
     file.deployed = 2;
     take(of, '--promote-pepper');
@@ -93,7 +93,7 @@ describe('a rotation of peppers', () => {
   });
 
   test.each(['ensure', '--add-pepper', '--promote-pepper', '--drop-pepper'])(
-    'is finished by a repeated run where one was interrupted before it set the number: %s',
+    'is completed by a second run if the first was interrupted before it set the version number: %s',
     (step) => {
       const vault = new MemoryVault();
       const { file, of } = checkout(vault);
@@ -111,7 +111,7 @@ describe('a rotation of peppers', () => {
     },
   );
 
-  test('of two first runs at the same time one counts', () => {
+  test('fails the later of two concurrent first runs', () => {
     const vault = new MemoryVault();
     const [one, other] = [checkout(vault), checkout(vault)];
     vault.meanwhile = () => {
@@ -124,7 +124,7 @@ describe('a rotation of peppers', () => {
     expect([one.file.version, other.file.version, vault.names().length]).toEqual([1, 1, 1]);
   });
 
-  test('of two runs at the same time the earlier one counts, and the later one takes its version over', () => {
+  test('fails the later of two concurrent runs, which uses the version of the earlier when it is repeated', () => {
     const vault = new MemoryVault();
     const [one, other] = [checkout(vault), checkout(vault)];
     ensure(one.of);
@@ -139,7 +139,7 @@ describe('a rotation of peppers', () => {
     expect([one.file.version, vault.names().length]).toEqual([2, 2]);
   });
 
-  test('does not build over a newer version that is not the result of its step', () => {
+  test('refuses to replace a newer version that is not the result of its step', () => {
     const vault = new MemoryVault();
     const [one, other] = [checkout(vault), checkout(vault)];
     ensure(one.of);
@@ -153,7 +153,7 @@ describe('a rotation of peppers', () => {
     expect([one.file.version, vault.names().length]).toEqual([1, 3]);
   });
 
-  test('creates nothing new where all versions are disabled, or the named one is missing', () => {
+  test('creates no version if all versions are disabled, or if the configured version is missing', () => {
     const vault = new MemoryVault();
     vault.stored = [{ value: pepper('a'), enabled: false }];
     const { file, of } = checkout(vault);
@@ -162,23 +162,26 @@ describe('a rotation of peppers', () => {
     );
     file.version = 7;
     expect(() => ensure(of)).toThrow(
-      'names version 7 of the secret andamio-api-key-peppers, which is missing',
+      'refers to version 7 of the secret andamio-api-key-peppers, which is missing',
     );
   });
 });
 
-test.each(['jwt', 'guard'])('a %s secret is added last and the first one dropped', (kind) => {
-  const vault = new MemoryVault();
-  const { file, of } = checkout(vault, `${kind}-secrets`);
-  if (kind === 'jwt') ensure(of);
-  else take(of, '--add-guard-secret');
-  take(of, `--add-${kind}-secret`);
-  take(of, `--drop-${kind}-secret`);
-  const [[first], [, added], last] = vault.names() as [string[], string[], string[]];
-  expect([file.version, last]).toEqual([3, [added]]);
-  expect(first).not.toBe(added);
-  expect(() => take(of, `--drop-${kind}-secret`)).toThrow('it cannot be dropped');
-  const variable = kind === 'jwt' ? 'JWT_SECRETS' : 'GUARD_SECRETS';
-  for (const { value } of vault.stored ?? [])
-    expect(parseSettings({ [variable]: value }).ok).toBe(true);
-});
+test.each(['jwt', 'guard'])(
+  'adds a %s secret at the end of the list and drops the first one',
+  (kind) => {
+    const vault = new MemoryVault();
+    const { file, of } = checkout(vault, `${kind}-secrets`);
+    if (kind === 'jwt') ensure(of);
+    else take(of, '--add-guard-secret');
+    take(of, `--add-${kind}-secret`);
+    take(of, `--drop-${kind}-secret`);
+    const [[first], [, added], last] = vault.names() as [string[], string[], string[]];
+    expect([file.version, last]).toEqual([3, [added]]);
+    expect(first).not.toBe(added);
+    expect(() => take(of, `--drop-${kind}-secret`)).toThrow('cannot be dropped');
+    const variable = kind === 'jwt' ? 'JWT_SECRETS' : 'GUARD_SECRETS';
+    for (const { value } of vault.stored ?? [])
+      expect(parseSettings({ [variable]: value }).ok).toBe(true);
+  },
+);

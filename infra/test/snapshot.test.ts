@@ -60,7 +60,7 @@ async function snapshotOf(stack: Stack): Promise<string> {
   return `${JSON.stringify(resources, null, 2)}\n`;
 }
 
-describe.skipIf(!engineIsHere)('the resources of each stack are those that were reviewed', () => {
+describe.skipIf(!engineIsHere)('the resources of each stack match the reviewed snapshot', () => {
   test.each(Object.keys(remaining) as StackName[])('%s', async (name) => {
     const { stack } = await deployed(name);
     const actual = await snapshotOf(stack);

@@ -3,7 +3,7 @@ import { engineIsHere } from './harness/requirements.ts';
 import { deployed, refusal, stackOf } from './harness/stack.ts';
 
 describe.skipIf(!engineIsHere)('tear-down', () => {
-  test('of a service deletes all but the subnetwork that Cloud Run holds, and that when it is repeated', async () => {
+  test('deletes all resources of a service except the subnetwork that Cloud Run holds, which the next run deletes', async () => {
     const { google } = await deployed('shared');
     const before = (await google.resources()).length;
     const stack = await stackOf(google, 'prod', { protect: 'false' });

@@ -12,9 +12,9 @@ const textOf = (path: string) => readFileSync(join(repository, path), 'utf8');
 const scriptsIn = (text: string) =>
   [...text.matchAll(/node (infra\/[\w/-]+\.ts)/g)].map(([, path]) => path as string);
 
-describe('the pipelines', () => {
+describe('the workflows', () => {
   test.each(workflows)(
-    '%s pins actions by commit, starts without permissions and holds no secret',
+    '%s pins actions by commit, starts without permissions and contains no secret',
     (path) => {
       const text = textOf(path);
       for (const [, action] of text.matchAll(/uses: (\S+)/g))
@@ -26,7 +26,7 @@ describe('the pipelines', () => {
   );
 
   test.each(workflows)(
-    '%s calls scripts that are there, and that the rehearsal or a test runs',
+    '%s calls only scripts that exist and that the rehearsal or a test runs',
     (path) => {
       const run = globSync(['infra/test/rehearsal/**/*.ts', 'infra/test/*.test.ts'], {
         cwd: repository,
@@ -48,7 +48,7 @@ describe('the pipelines', () => {
       .filter((job) => /^ {2}[a-z-]+:$/m.test(job)) as string[];
 
   test.each(workflows)(
-    '%s runs code of packages only before a job signs in, and installs them without their scripts',
+    '%s runs package code only before a job signs in, and installs packages without their scripts',
     (path) => {
       for (const job of jobsOf(textOf(path))) {
         const steps = job.split(/^ {6}- /m);
@@ -64,7 +64,7 @@ describe('the pipelines', () => {
     },
   );
 
-  test('the job that builds has no identity, the one that signs installs nothing, and those that deploy cannot sign', () => {
+  test('the build job has no identity, the signing job installs no packages, and deploy jobs cannot sign', () => {
     const [build = '', sign = '', ...deploys] = jobsOf(textOf('.github/workflows/deploy.yml'));
     expect(build).not.toMatch(/id-token|auth@/);
     expect(sign).toContain('vars.BUILD_ACCOUNT');
@@ -76,7 +76,7 @@ describe('the pipelines', () => {
     }
   });
 
-  test('the pipelines install the package manager that the repository names, by its integrity', () => {
+  test('the workflows install the package manager of package.json and verify its integrity', () => {
     const lock = JSON.parse(textOf('.github/tools/package-lock.json')) as {
       packages: Record<string, { version?: string; integrity?: string }>;
     };

@@ -50,7 +50,7 @@ async function call(url: string, token: string, body?: object): Promise<unknown>
   const answer = (await response.json()) as { readonly error?: { readonly message?: string } };
   if (!response.ok)
     throw new Failure(
-      `Google answers ${response.status}: ${answer.error?.message ?? 'no message'}`,
+      `Google responded with ${response.status}: ${answer.error?.message ?? 'no message'}`,
     );
   return answer;
 }
@@ -107,13 +107,13 @@ async function isAttested(image: string, place: ImagePlace): Promise<boolean> {
 export async function assertAttested(image: string, place: ImagePlace): Promise<void> {
   const attested = await isAttested(image, place).catch((error: Error) => {
     throw new Failure(
-      `The attestations of ${image} cannot be checked, and nothing was changed: ${error.message}`,
+      `The attestations of ${image} could not be checked. Nothing was changed. ${error.message}`,
     );
   });
   if (attested) return;
   throw new Failure(
     [
-      `${image} is not attested: Cloud Run would refuse it. Nothing was changed. Images that the deploy workflow builds are. If you trust this one:`,
+      `${image} is not attested, so Cloud Run would reject it. Nothing was changed. The deploy workflow attests the images that it builds. If you trust this image, attest it:`,
       `  gcloud ${attestArguments(image, place, buildAccountOf(place)).join(' ')}`,
     ].join('\n'),
   );

@@ -27,7 +27,9 @@ async function request(
     ...(body && { body: JSON.stringify(body) }),
   });
   if (!response.ok)
-    throw new Failure(`GitHub answers ${response.status} to ${method} ${path.split('?')[0]}.`);
+    throw new Failure(
+      `GitHub responded to ${method} ${path.split('?')[0]} with ${response.status}.`,
+    );
   return response.json();
 }
 

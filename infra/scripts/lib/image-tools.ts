@@ -21,7 +21,7 @@ const works = (command: string, ...args: string[]) =>
 export function builder(): 'docker' | 'buildah' {
   if (works('docker', 'info') && works('docker', 'buildx', 'version')) return 'docker';
   if (works('buildah', '--version')) return 'buildah';
-  throw new Failure('Docker with BuildKit, or buildah, is needed to build the image.');
+  throw new Failure('Docker with BuildKit, or buildah, is required to build the image.');
 }
 
 /** Calls a function with a temporary folder, and deletes the folder afterwards. */

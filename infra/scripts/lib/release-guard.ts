@@ -52,7 +52,7 @@ export function assertReleaseOnly(stack: string): boolean {
   if (beyond.length === 0) return steps.some(changesResource);
   throw new Failure(
     [
-      'This is more than a release, and a person has to apply it (pulumi up):',
+      'The update changes more than a release may change. Review it, then apply it with `pulumi up`:',
       ...beyond.map((each) => `  ${each}`),
     ].join('\n'),
   );

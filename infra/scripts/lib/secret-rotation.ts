@@ -56,7 +56,8 @@ function newPepper(taken: readonly string[]): string {
   const day = new Date().toISOString().slice(0, 10).replaceAll('-', '');
   const names = ['', ...'bcdefghijklmnopqrstuvwxyz'].map((letter) => day + letter);
   const version = names.find((name) => !taken.includes(name));
-  if (version === undefined) throw new Failure('No more peppers can be created today.');
+  if (version === undefined)
+    throw new Failure('The names for new peppers are used up for today. Try again tomorrow.');
   return `${version}:${randomBytes(bytes).toString('base64')}`;
 }
 
@@ -91,7 +92,7 @@ interface Step {
  * @throws {Failure} if the list has only one entry
  */
 function without(list: readonly string[], index: number, noun: string): string[] {
-  if (list.length < 2) throw new Failure(`There is one ${noun}: it cannot be dropped.`);
+  if (list.length < 2) throw new Failure(`The only ${noun} cannot be dropped.`);
   return list.toSpliced(index, 1);
 }
 
@@ -100,49 +101,54 @@ export const steps: Readonly<Record<string, Step>> = {
   '--add-pepper': {
     secret: 'key-peppers',
     next: (peppers) => [...peppers, newPepper(peppers.map(pepperName))],
-    after: 'The new pepper verifies keys after the next update. Then comes --promote-pepper.',
+    after:
+      'After the next update, the service can verify keys with the new pepper. Then run --promote-pepper.',
   },
   '--promote-pepper': {
     secret: 'key-peppers',
     next(peppers, deployed) {
       const last = peppers.at(-1) as string;
-      if (peppers.length < 2) throw new Failure('There is one pepper: --add-pepper comes first.');
+      if (peppers.length < 2)
+        throw new Failure('There is only one pepper. Run --add-pepper first.');
       // Instances without the new pepper would reject keys created under it.
       if (!deployed().includes(last)) {
         throw new Failure(
-          `Pepper ${pepperName(last)} is not deployed everywhere yet: an update comes first.`,
+          `Pepper ${pepperName(last)} is not deployed to all instances yet. Run \`pulumi up\` first.`,
         );
       }
       return [last, ...peppers.slice(0, -1)];
     },
     after:
-      'The new pepper makes keys after the next update. From then on, do not go back to a version from before --add-pepper.',
+      'After the next update, the service creates keys with the new pepper. From then on, do not roll back to a version before --add-pepper.',
   },
   '--drop-pepper': {
     secret: 'key-peppers',
     next: (peppers) => without(peppers, -1, 'pepper'),
-    after: 'Keys made under the last pepper are refused after the next update.',
+    after:
+      'After the next update, the service rejects keys that were created with the last pepper.',
   },
   '--add-jwt-secret': {
     secret: 'jwt-secrets',
     next: (secrets) => [...secrets, newSecret()],
     after:
-      'The new secret verifies tokens after the next update. Then let the issuer sign with it.',
+      'After the next update, the service accepts tokens that are signed with the new secret. Then switch the issuer to it.',
   },
   '--drop-jwt-secret': {
     secret: 'jwt-secrets',
     next: (secrets) => without(secrets, 0, 'JWT secret'),
-    after: 'Tokens signed with the first secret are refused after the next update.',
+    after:
+      'After the next update, the service rejects tokens that are signed with the first secret.',
   },
   '--add-guard-secret': {
     secret: 'guard-secrets',
     next: (secrets) => [...secrets, newSecret()],
-    after: 'Guards may send the new secret after the next update.',
+    after:
+      'After the next update, the service accepts the new secret from guards. Then switch the guards to it.',
   },
   '--drop-guard-secret': {
     secret: 'guard-secrets',
     next: (secrets) => without(secrets, 0, 'guard secret'),
-    after: 'Guards that send the first secret are limited by address after the next update.',
+    after: 'After the next update, guards that send the first secret are limited by IP address.',
   },
 };
 
@@ -179,7 +185,7 @@ function addAndPin({ secret, vault, pin }: StackSecret, value: string, newest: n
   vault.disable(version);
   throw new Failure(
     `Another run changed the secret ${vault.id} at the same time. Version ${version} of this run is disabled, and ` +
-      `${secret.versionKey} stays as it was. Repeat the command.`,
+      `${secret.versionKey} is unchanged. Run the command again.`,
   );
 }
 
@@ -193,8 +199,8 @@ export function ensure(of: StackSecret): void {
   if (pinned !== undefined) {
     if (versions?.some(({ number, enabled }) => number === pinned && enabled)) return;
     throw new Failure(
-      `${secret.versionKey} names version ${pinned} of the secret ${vault.id}, which is missing or disabled. ` +
-        `Its versions are listed by: gcloud secrets versions list ${vault.id} --project=${vault.project}`,
+      `${secret.versionKey} refers to version ${pinned} of the secret ${vault.id}, which is missing or disabled. ` +
+        `To list the versions, run: gcloud secrets versions list ${vault.id} --project=${vault.project}`,
     );
   }
   const present = versions?.find(({ enabled }) => enabled);
@@ -204,7 +210,7 @@ export function ensure(of: StackSecret): void {
   }
   if (versions !== undefined && versions.length > 0) {
     throw new Failure(
-      `All versions of the secret ${vault.id} are disabled. Enable the one to use: ` +
+      `All versions of the secret ${vault.id} are disabled. To enable one, run: ` +
         `gcloud secrets versions enable VERSION --secret=${vault.id} --project=${vault.project}`,
     );
   }
@@ -232,7 +238,9 @@ export function take(of: StackSecret, option: string): void {
       ensure(of);
       return;
     }
-    throw new Failure(`${secret.versionKey} is not set: npx -y pnpm@12 secrets:generate ${stack}`);
+    throw new Failure(
+      `${secret.versionKey} is not set. Run: npx -y pnpm@12 secrets:generate ${stack}`,
+    );
   }
   const versions = vault.versions() ?? [];
   const before = split(vault.access(pinned));
@@ -251,8 +259,8 @@ export function take(of: StackSecret, option: string): void {
   }
   throw new Failure(
     [
-      `The secret ${vault.id} has version ${newer.number}, newer than version ${pinned} that ${secret.versionKey} names, and it is ` +
-        `not what ${option} makes of that one. If it is a colleague's, get their change of the stack's file. If no stack uses it, ` +
+      `${secret.versionKey} refers to version ${pinned} of the secret ${vault.id}, but version ${newer.number} exists and differs from the ` +
+        `result of ${option}. If a colleague added version ${newer.number}, merge their change of the stack's file. If no stack uses it, ` +
         'disable it:',
       `  gcloud secrets versions disable ${newer.number} --secret=${vault.id} --project=${vault.project}`,
     ].join('\n'),

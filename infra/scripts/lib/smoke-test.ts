@@ -19,7 +19,8 @@ function timeoutMilliseconds(): number {
  */
 function reasonOf(error: unknown): string {
   const { name, message, cause } = error as Error;
-  if (name === 'TimeoutError') return `no complete answer within ${timeoutMilliseconds() / 1000} s`;
+  if (name === 'TimeoutError')
+    return `no complete response within ${timeoutMilliseconds() / 1000} s`;
   return cause instanceof Error
     ? `${message}: ${cause.message || (cause as NodeJS.ErrnoException).code}`
     : message;
@@ -65,7 +66,7 @@ function parse(text: string): unknown {
 async function token(signal: AbortSignal): Promise<string> {
   const command = process.env['SMOKE_TOKEN_COMMAND'];
   if (!command)
-    throw new Failure('SMOKE_TOKEN_COMMAND must name a command that prints a token of the issuer.');
+    throw new Failure('SMOKE_TOKEN_COMMAND must be a command that prints a token of the issuer.');
   // The command runs in a separate process group, so that its child processes can be killed with
   // it.
   const child = spawn('sh', ['-c', command], {
@@ -102,7 +103,9 @@ async function deleteKey(
   const body = JSON.stringify({ api_key_name: name });
   const { status } = await call(`${url}${path}`, { method: 'POST', headers, body });
   if (status !== 200)
-    throw new Failure(`The key of the smoke test could not be deleted: ${status}.`);
+    throw new Failure(
+      `The service responded with ${status} to the deletion of the smoke test's key.`,
+    );
 }
 
 /**
@@ -124,15 +127,19 @@ export async function smokeTest(url: string, signal: AbortSignal): Promise<void>
 
   const refused = await call(request, { method: 'POST', headers: json, body });
   if (refused.status !== 401)
-    throw new Failure(`Without a token ${request} answers ${refused.status}, not 401.`);
+    throw new Failure(
+      `${request} responded to a request without a token with ${refused.status} instead of 401.`,
+    );
 
   const headers = { ...json, Authorization: `Bearer ${await token(signal)}` };
   const issued = await call(request, { method: 'POST', headers, body });
   const answer = parse(issued.text) as { api_key?: unknown; details?: unknown } | undefined;
   if (issued.status !== 200)
-    throw new Failure(`${request} answers ${issued.status}: ${answer?.details ?? 'no details'}`);
+    throw new Failure(
+      `${request} responded with ${issued.status}: ${answer?.details ?? 'no details'}`,
+    );
   if (!isKey(String(answer?.api_key)))
-    throw new Failure(`${request} answers with something that is no key.`);
+    throw new Failure(`${request} responded with an invalid API key.`);
   await deleteKey(call, url, headers, name);
   say(`${url} issues keys.`);
 }

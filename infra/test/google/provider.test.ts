@@ -61,8 +61,8 @@ const onLogs = {
   alertStrategy: { notificationRateLimit: { period: '3600s' } },
 };
 
-describe('the fake Google answers without what has its default', () => {
-  test('a zero in a dashboard is a change for ever', async () => {
+describe('the fake Google omits default values from its responses', () => {
+  test('a zero in a dashboard is reported as a change at every update', async () => {
     const { changes } = google();
     const json = (tile: Properties) => ({
       dashboardJson: JSON.stringify({ mosaicLayout: { tiles: [tile] } }),
@@ -71,7 +71,7 @@ describe('the fake Google answers without what has its default', () => {
     expect(await changes(dashboard, json({ xPos: 6, width: 6 }))).toBe(false);
   });
 
-  test("an unspecified enum is a change for ever, and a zero of the provider's own arguments is none", async () => {
+  test("an unspecified enum is reported as a change at every update, but a zero in the provider's own arguments is not", async () => {
     const { changes } = google();
     const policy = (more: Properties) => ({ ...onLogs, ...more });
     expect(await changes(alertPolicy, policy({ severity: 'SEVERITY_UNSPECIFIED' }))).toBe(true);
@@ -85,7 +85,7 @@ describe('the fake Google answers without what has its default', () => {
     expect(await changes(alertPolicy, onLogs, policy({ severity: 'ERROR' }))).toBe(true);
   });
 
-  test('a read tells what Google has', async () => {
+  test('a read returns the stored resource', async () => {
     const { create, change, read } = google();
     const { id } = await create(alertPolicy, onLogs);
     change(id, { severity: 'CRITICAL' });
@@ -96,8 +96,8 @@ describe('the fake Google answers without what has its default', () => {
   });
 });
 
-describe('the fake Google takes alerts as Google does', () => {
-  test('not on a log-based metric that is younger than ten minutes', async () => {
+describe('the fake Google validates alerts as Google does', () => {
+  test('rejects an alert on a log-based metric that is younger than ten minutes', async () => {
     const { create, pass } = google();
     await create(metric, { name: 'errors' });
     await expect(create(alertPolicy, onMetric('errors'))).rejects.toThrow(
@@ -114,17 +114,17 @@ describe('the fake Google takes alerts as Google does', () => {
       'can only have a single condition',
     ],
     [
-      'no limit on notifications',
+      'no notification rate limit',
       { alertStrategy: { autoClose: '3600s' } },
       'notificationRateLimit',
     ],
-  ])('not on logs with %s', async (_, wrong, message) => {
+  ])('rejects a log alert with %s', async (_, wrong, message) => {
     const { create } = google();
     await expect(create(alertPolicy, { ...onLogs, ...wrong })).rejects.toThrow(message);
     await expect(create(alertPolicy, onLogs)).resolves.toBeDefined();
   });
 
-  test('not on a metric with a limit on notifications', async () => {
+  test('rejects a metric alert with a notification rate limit', async () => {
     const { create } = google();
     const conditions = [
       {
@@ -137,7 +137,7 @@ describe('the fake Google takes alerts as Google does', () => {
     );
   });
 
-  test('under ids of its own choice, so that a second one with the same name is another one', async () => {
+  test('assigns the id, so that a second alert with the same name is another resource', async () => {
     const { create } = google();
     const [first, second] = [await create(alertPolicy, onLogs), await create(alertPolicy, onLogs)];
     expect(first.id).toMatch(/^projects\/my-project\/alertPolicies\/\d{19}$/);
@@ -145,7 +145,7 @@ describe('the fake Google takes alerts as Google does', () => {
   });
 });
 
-describe('the ids by which `adopt` takes over are those of the provider', () => {
+describe('the import ids of `adopt` match those of the provider', () => {
   test.each(Object.entries(importIds))('%s', (token, template) => {
     const inputs = Object.fromEntries(
       Object.keys(argumentsOf(token)).map((name) => [
@@ -158,8 +158,8 @@ describe('the ids by which `adopt` takes over are those of the provider', () => 
   });
 });
 
-describe('the fake Google keeps what is deleted', () => {
-  test('a database name for five minutes', async () => {
+describe('the fake Google reserves deleted resources', () => {
+  test('reserves a database name for five minutes', async () => {
     const { create, remove, pass } = google();
     const inputs = { name: 'andamio-api', locationId: 'us-central1', type: 'FIRESTORE_NATIVE' };
     const { id } = await create(database, inputs);
@@ -170,7 +170,7 @@ describe('the fake Google keeps what is deleted', () => {
     await expect(create(database, inputs)).resolves.toBeDefined();
   });
 
-  test('a subnetwork that Cloud Run used for two hours, and its network with it', async () => {
+  test('keeps a subnetwork that Cloud Run used, and its network, for two hours', async () => {
     const { create, remove, pass } = google();
     const { id: network } = await create('gcp:compute/network:Network', { name: 'api' });
     const { id: subnetwork } = await create('gcp:compute/subnetwork:Subnetwork', {
@@ -197,7 +197,7 @@ describe('the fake Google keeps what is deleted', () => {
     await remove('gcp:compute/network:Network', network);
   });
 
-  test('a job whose account may not read its secrets, though creating it failed', async () => {
+  test('keeps a job whose creation failed because its account cannot read its secrets', async () => {
     const { create, addSecretVersion, addImage, resources } = google();
     const { outs } = await create(account, { accountId: 'runs-it' });
     await addSecretVersion('projects/my-project/secrets/peppers', 'x');
@@ -211,7 +211,7 @@ describe('the fake Google keeps what is deleted', () => {
     expect(resources().map(({ id }) => id)).toContain('projects/my-project/locations/r/jobs/admin');
   });
 
-  test('a pool for 30 days, in which it cannot be created or read', async () => {
+  test('reserves a pool for 30 days, during which it cannot be created or read', async () => {
     const { create, remove, pass, read } = google();
     const inputs = { workloadIdentityPoolId: 'github' };
     const { id } = await create(pool, inputs);
@@ -222,7 +222,7 @@ describe('the fake Google keeps what is deleted', () => {
     await expect(create(pool, inputs)).resolves.toBeDefined();
   });
 
-  test('a role, which a create brings back', async () => {
+  test('restores a deleted role when it is created again', async () => {
     const { create, remove } = google();
     const inputs = {
       roleId: 'andamio_release',

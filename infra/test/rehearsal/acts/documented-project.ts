@@ -173,7 +173,7 @@ async function production(
   });
 
   await owner.step('Release an image that is hanging: it rolls back', async () => {
-    assert.match(await releases.bad('hanging'), /Going back to/);
+    assert.match(await releases.bad('hanging'), /Rolling back to/);
     assert.equal(await owner.output('prod', 'image'), second);
   });
 
@@ -190,7 +190,7 @@ async function production(
 
   await owner.step('Release with another change: it is refused', async () => {
     await owner.pulumi('config set andamio:maxInstances 11', 'prod');
-    assert.match(await releases.refused(first), /a person has to apply it/);
+    assert.match(await releases.refused(first), /more than a release may change/);
     await owner.pulumi('config set andamio:maxInstances 10', 'prod');
   });
 
@@ -268,7 +268,7 @@ async function operations(
   await owner.step('Rotate a pepper', async () => {
     await owner.run('npx -y pnpm@12 secrets:generate preprod --add-pepper');
     const early = await owner.refused('npx -y pnpm@12 secrets:generate preprod --promote-pepper');
-    assert.match(early, /not deployed everywhere yet/);
+    assert.match(early, /not deployed to all instances yet/);
     await owner.pulumi('up --yes --skip-preview', 'preprod');
     await owner.run('npx -y pnpm@12 secrets:generate preprod --promote-pepper');
     await owner.pulumi('up --yes --skip-preview', 'preprod');
@@ -278,7 +278,7 @@ async function operations(
   await owner.step('Release an image that is broken: it rolls back', async () => {
     const releases = await Releases.to('preprod', work, owner, surroundings);
     const before = await owner.output('preprod', 'image');
-    assert.match(await releases.bad('broken'), /Going back to/);
+    assert.match(await releases.bad('broken'), /Rolling back to/);
     assert.equal(await owner.output('preprod', 'image'), before);
   });
 }
