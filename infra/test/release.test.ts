@@ -21,16 +21,33 @@ const issues: Handler = ({ url, headers }, response) => {
   else response.end(JSON.stringify({ api_key: makeKey() }));
 };
 
-/** Servers that fail a smoke test, with the message that the smoke test must print. */
-const failures: Readonly<Record<string, { readonly handler: Handler; readonly says: RegExp }>> = {
+/** The timeout of a smoke test that must not time out, even on a busy machine. */
+const longTimeout = { SMOKE_TIMEOUT_SECONDS: '60' };
+/** The timeout of a smoke test that must time out. */
+const shortTimeout = { SMOKE_TIMEOUT_SECONDS: '2' };
+
+interface Failure {
+  readonly handler: Handler;
+  /** The message that the smoke test must print. */
+  readonly says: RegExp;
+  readonly timeout?: Readonly<Record<string, string>>;
+}
+
+/** Servers that fail a smoke test. */
+const failures: Readonly<Record<string, Failure>> = {
   'closes the connection': {
     handler: (request) => void request.socket.destroy(),
     says: /cannot be called: .*(socket|closed)/i,
   },
-  'never responds': { handler: () => undefined, says: /no complete response within 1 s/ },
+  'never responds': {
+    handler: () => undefined,
+    says: /no complete response within 2 s/,
+    timeout: shortTimeout,
+  },
   'sends an incomplete body': {
     handler: (_, response) => void response.writeHead(401).write('{'),
-    says: /no complete response within 1 s/,
+    says: /no complete response within 2 s/,
+    timeout: shortTimeout,
   },
   'issues no key': {
     handler: (_, response) => void response.end('{}'),
@@ -83,7 +100,7 @@ function engine(outputs: object, up = '') {
   );
   writeFileSync(file('preview'), '{}');
   return {
-    env: { ...pulumi.env, SMOKE_TOKEN_COMMAND: 'echo token', SMOKE_TIMEOUT_SECONDS: '1' } as Record<
+    env: { ...pulumi.env, SMOKE_TOKEN_COMMAND: 'echo token', ...longTimeout } as Record<
       string,
       string
     >,
@@ -131,13 +148,13 @@ describe('a release', () => {
 
   test.each(Object.entries(failures))(
     'is rolled back when its candidate %s',
-    async (_, { handler, says }) => {
+    async (_, { handler, says, timeout }) => {
       const host = engineHost();
       const { url } = await listen((request, response) => {
         (host.ups().length === 1 ? handler : issues)(request, response);
       });
       const { env, ups, stableImages } = host.start(url);
-      const { code, stderr } = await release(env);
+      const { code, stderr } = await release({ ...env, ...timeout });
       expect(code).toBe(1);
       expect(stderr).toMatch(says);
       expect(stderr).toContain(`${before} receives all traffic and issues keys`);
@@ -148,13 +165,13 @@ describe('a release', () => {
 
   test.each(Object.entries(failures))(
     'is rolled back when the service %s after the switch',
-    async (_, { handler, says }) => {
+    async (_, { handler, says, timeout }) => {
       const host = engineHost();
       const { url } = await listen((request, response) => {
         (host.ups().length === 2 ? handler : issues)(request, response);
       });
       const { env, ups } = host.start(url);
-      const { code, stderr } = await release(env);
+      const { code, stderr } = await release({ ...env, ...timeout });
       expect(code).toBe(1);
       expect(stderr).toMatch(says);
       expect(stderr).toContain(`${before} receives all traffic and issues keys`);
@@ -179,7 +196,7 @@ describe('a release', () => {
 
   test.each([
     ['fails', 'echo secret; exit 3', /no token: exit code 3/],
-    ['hangs', 'sleep 60', /no token: it took more than 1 s/],
+    ['hangs', 'sleep 60', /no token: it took more than 2 s/],
     ['prints nothing', 'true', /must print one token/],
     ['is missing', '', /must be a command/],
   ])(
@@ -187,7 +204,11 @@ describe('a release', () => {
     async (_, command, says) => {
       const { url } = await listen(issues);
       const { env, ups } = engine({ host: url });
-      const { code, stdout, stderr } = await release({ ...env, SMOKE_TOKEN_COMMAND: command });
+      const { code, stdout, stderr } = await release({
+        ...env,
+        ...shortTimeout,
+        SMOKE_TOKEN_COMMAND: command,
+      });
       expect(code).toBe(1);
       expect(stderr).toMatch(says);
       expect(stdout + stderr).not.toContain('secret');
@@ -226,10 +247,7 @@ describe('a release', () => {
         else issues(request, response);
       });
       const { env, ups } = host.start(url);
-      const { child, ended } = startScript('infra/scripts/release.ts', ['prod', after], {
-        ...env,
-        SMOKE_TIMEOUT_SECONDS: '60',
-      });
+      const { child, ended } = startScript('infra/scripts/release.ts', ['prod', after], env);
       await waiting.promise;
       child.kill(signal);
       await vi.waitFor(() => expect(ups().length).toBeGreaterThan(1), 30_000);
