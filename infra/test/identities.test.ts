@@ -75,7 +75,7 @@ function jobsOf(account: string, resources: readonly Stored[]): unknown[] {
  * All permissions of the deploy account in the project and on the service, each with the command
  * that needs it.
  */
-const takenByReleases = {
+const usedByReleases = {
   'resourcemanager.projects.get':
     'pulumi preview and up: the program looks up the number of the project',
   'run.jobs.get': 'pulumi up: reads what the update made of the job',
@@ -87,101 +87,98 @@ const takenByReleases = {
     'pulumi preview and up: the program checks that versions of secrets exist, without their values',
 };
 
-describe.skipIf(!engineIsHere)(
-  'each identity has exactly the permissions in this file',
-  () => {
-    test('the service: documents of its database, its counters, and its own secrets', async () => {
-      const { google } = await deployed('prod');
-      expect(grantsOf(email('andamio-api-run'), await google.resources())).toEqual([
-        `roles/datastore.user on project if resource.name == "projects/${project}/databases/andamio-api"`,
-        `roles/memorystore.dbConnectionUser on project if resource.name == "projects/${project}/locations/us-central1/instances/andamio-api"`,
-        'roles/secretmanager.secretAccessor on andamio-api-key-peppers',
-      ]);
-    });
+describe.skipIf(!engineIsHere)('each identity has exactly the permissions in this file', () => {
+  test('the runtime account: accesses the database, the counters and the secrets of its service', async () => {
+    const { google } = await deployed('prod');
+    expect(grantsOf(email('andamio-api-run'), await google.resources())).toEqual([
+      `roles/datastore.user on project if resource.name == "projects/${project}/databases/andamio-api"`,
+      `roles/memorystore.dbConnectionUser on project if resource.name == "projects/${project}/locations/us-central1/instances/andamio-api"`,
+      'roles/secretmanager.secretAccessor on andamio-api-key-peppers',
+    ]);
+  });
 
-    test('who releases to production: updates the service, pulls its image, keeps its state', async () => {
-      const { google } = await deployed('prod');
-      const resources = await google.resources();
-      expect(grantsOf(email('andamio-api-ci'), resources)).toEqual([
-        `projects/${project}/roles/andamio_api_deploy on project`,
-        `projects/${project}/roles/andamio_api_release on andamio-api`,
-        `projects/${project}/roles/andamio_api_release on andamio-api-admin`,
-        'roles/artifactregistry.reader on andamio',
-        'roles/binaryauthorization.attestorsVerifier on andamio-built',
-        'roles/containeranalysis.notes.occurrences.viewer on andamio-built',
-        `roles/iam.serviceAccountUser on projects/${project}/serviceAccounts/andamio-api-run@${project}.iam.gserviceaccount.com`,
-        `roles/storage.objectUser on ${project}-pulumi if ${[
-          'resource.type == "storage.googleapis.com/Bucket"',
-          `resource.name == "${state}/meta.yaml"`,
-          `resource.name.startsWith("${state}/stacks/andamio/prod")`,
-          `resource.name.startsWith("${state}/backups/andamio/prod")`,
-          `resource.name.startsWith("${state}/history/andamio/prod")`,
-          `resource.name.startsWith("${state}/locks/organization/andamio/prod")`,
-        ].join(' || ')}`,
-      ]);
-      const held = ['andamio_api_deploy', 'andamio_api_release'].flatMap((role) =>
-        permissionsOf(role, resources),
-      );
-      expect(held.sort()).toEqual(Object.keys(takenByReleases).sort());
-      expect(permissionsOf('andamio_api_deploy', resources)).toEqual(deployPermissions);
-      expect(jobsOf('andamio-api-ci', resources)).toEqual(['1234567:environment:production']);
-    });
+  test('the deploy account of production: updates the service, pulls its image, writes its state', async () => {
+    const { google } = await deployed('prod');
+    const resources = await google.resources();
+    expect(grantsOf(email('andamio-api-ci'), resources)).toEqual([
+      `projects/${project}/roles/andamio_api_deploy on project`,
+      `projects/${project}/roles/andamio_api_release on andamio-api`,
+      `projects/${project}/roles/andamio_api_release on andamio-api-admin`,
+      'roles/artifactregistry.reader on andamio',
+      'roles/binaryauthorization.attestorsVerifier on andamio-built',
+      'roles/containeranalysis.notes.occurrences.viewer on andamio-built',
+      `roles/iam.serviceAccountUser on projects/${project}/serviceAccounts/andamio-api-run@${project}.iam.gserviceaccount.com`,
+      `roles/storage.objectUser on ${project}-pulumi if ${[
+        'resource.type == "storage.googleapis.com/Bucket"',
+        `resource.name == "${state}/meta.yaml"`,
+        `resource.name.startsWith("${state}/stacks/andamio/prod")`,
+        `resource.name.startsWith("${state}/backups/andamio/prod")`,
+        `resource.name.startsWith("${state}/history/andamio/prod")`,
+        `resource.name.startsWith("${state}/locks/organization/andamio/prod")`,
+      ].join(' || ')}`,
+    ]);
+    const held = ['andamio_api_deploy', 'andamio_api_release'].flatMap((role) =>
+      permissionsOf(role, resources),
+    );
+    expect(held.sort()).toEqual(Object.keys(usedByReleases).sort());
+    expect(permissionsOf('andamio_api_deploy', resources)).toEqual(deployPermissions);
+    expect(jobsOf('andamio-api-ci', resources)).toEqual(['1234567:environment:production']);
+  });
 
-    test('pull requests look things up; the search for drift reads settings and no content', async () => {
-      const { google } = await deployed('shared');
-      const resources = await google.resources();
-      for (const name of ['preview', 'drift']) {
-        expect(grantsOf(email(`andamio-${name}`), resources)).toEqual([
-          `projects/${project}/roles/andamio_${name} on project`,
-          `roles/storage.objectViewer on ${project}-pulumi`,
-        ]);
-      }
-      expect(permissionsOf('andamio_preview', resources)).toEqual(previewPermissions);
-      expect(permissionsOf('andamio_drift', resources)).toEqual(driftPermissions);
-      expect(jobsOf('andamio-preview', resources)).toEqual(['1234567:pull_request']);
-      expect(jobsOf('andamio-drift', resources)).toEqual(['1234567:main']);
-    });
+  test('the preview account: looks things up; the drift account: reads settings but no content', async () => {
+    const { google } = await deployed('shared');
+    const resources = await google.resources();
+    for (const name of ['preview', 'drift']) {
+      expect(grantsOf(email(`andamio-${name}`), resources)).toEqual([
+        `projects/${project}/roles/andamio_${name} on project`,
+        `roles/storage.objectViewer on ${project}-pulumi`,
+      ]);
+    }
+    expect(permissionsOf('andamio_preview', resources)).toEqual(previewPermissions);
+    expect(permissionsOf('andamio_drift', resources)).toEqual(driftPermissions);
+    expect(jobsOf('andamio-preview', resources)).toEqual(['1234567:pull_request']);
+    expect(jobsOf('andamio-drift', resources)).toEqual(['1234567:main']);
+  });
 
-    test('who builds: pushes images, signs them with the key in Cloud KMS, and attaches the attestation', async () => {
-      const { google } = await deployed('shared');
-      const resources = await google.resources();
-      expect(grantsOf(email('andamio-build'), resources)).toEqual([
-        `projects/${project}/roles/andamio_build on project`,
-        'roles/artifactregistry.writer on andamio',
-        'roles/binaryauthorization.attestorsVerifier on andamio-built',
-        `roles/cloudkms.signerVerifier on projects/${project}/locations/us-central1/keyRings/andamio/cryptoKeys/image-attestation`,
-        'roles/containeranalysis.notes.attacher on andamio-built',
-      ]);
-      expect(permissionsOf('andamio_build', resources)).toEqual([
-        'containeranalysis.occurrences.create',
-      ]);
-      expect(jobsOf('andamio-build', resources)).toEqual(['1234567:environment:sign']);
-    });
+  test('the build account: pushes images, signs them with the Cloud KMS key, and attaches attestations', async () => {
+    const { google } = await deployed('shared');
+    const resources = await google.resources();
+    expect(grantsOf(email('andamio-build'), resources)).toEqual([
+      `projects/${project}/roles/andamio_build on project`,
+      'roles/artifactregistry.writer on andamio',
+      'roles/binaryauthorization.attestorsVerifier on andamio-built',
+      `roles/cloudkms.signerVerifier on projects/${project}/locations/us-central1/keyRings/andamio/cryptoKeys/image-attestation`,
+      'roles/containeranalysis.notes.attacher on andamio-built',
+    ]);
+    expect(permissionsOf('andamio_build', resources)).toEqual([
+      'containeranalysis.occurrences.create',
+    ]);
+    expect(jobsOf('andamio-build', resources)).toEqual(['1234567:environment:sign']);
+  });
 
-    test('nobody else is granted anything', async () => {
-      const { google } = await deployed('prod');
-      const members = new Set(
-        (await google.resources()).map(({ inputs }) => inputs['member']).filter(Boolean),
-      );
-      const known = [
-        'andamio-api-run',
-        'andamio-api-ci',
-        'andamio-preview',
-        'andamio-drift',
-        'andamio-build',
-      ].map(email);
-      const others = [...members].filter((member) => !known.includes(String(member)));
-      expect(others.sort()).toEqual([
-        expect.stringMatching(/^principal:.*\/subject\/1234567:environment:production$/),
-        expect.stringMatching(/^principal:.*\/subject\/1234567:environment:sign$/),
-        expect.stringMatching(/^principal:.*\/subject\/1234567:main$/),
-        expect.stringMatching(/^principal:.*\/subject\/1234567:pull_request$/),
-        'serviceAccount:service-308006323670@gcp-sa-binaryauthorization.iam.gserviceaccount.com',
-        'serviceAccount:service-308006323670@serverless-robot-prod.iam.gserviceaccount.com',
-      ]);
-    });
-  },
-);
+  test('no other member has a role', async () => {
+    const { google } = await deployed('prod');
+    const members = new Set(
+      (await google.resources()).map(({ inputs }) => inputs['member']).filter(Boolean),
+    );
+    const known = [
+      'andamio-api-run',
+      'andamio-api-ci',
+      'andamio-preview',
+      'andamio-drift',
+      'andamio-build',
+    ].map(email);
+    const others = [...members].filter((member) => !known.includes(String(member)));
+    expect(others.sort()).toEqual([
+      expect.stringMatching(/^principal:.*\/subject\/1234567:environment:production$/),
+      expect.stringMatching(/^principal:.*\/subject\/1234567:environment:sign$/),
+      expect.stringMatching(/^principal:.*\/subject\/1234567:main$/),
+      expect.stringMatching(/^principal:.*\/subject\/1234567:pull_request$/),
+      'serviceAccount:service-308006323670@gcp-sa-binaryauthorization.iam.gserviceaccount.com',
+      'serviceAccount:service-308006323670@serverless-robot-prod.iam.gserviceaccount.com',
+    ]);
+  });
+});
 
 /** All resource types in the reviewed snapshots. */
 const types = new Set(

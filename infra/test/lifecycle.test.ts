@@ -13,8 +13,8 @@ import {
 const service = 'gcp:cloudrunv2/service:Service';
 const job = 'gcp:cloudrunv2/job:Job';
 
-describeByDriver('the life of a stack', () => {
-  test('one `up` brings a project from nothing to the service at its computed host', async () => {
+describeByDriver('the lifecycle of a stack', () => {
+  test('one `up` deploys an empty project to a service at its computed host', async () => {
     const google = await cloud();
     const { outputs, stdout } = await (await stackOf(google, 'dev')).up();
     expect(outputs['host']?.value).toBe('https://andamio-api-123456789012.us-central1.run.app');
@@ -29,14 +29,14 @@ describeByDriver('the life of a stack', () => {
     expect(monitoring).toBeGreaterThan(calls.indexOf(`create ${service}`));
   });
 
-  test('production comes up at the documented host, in a project that another stack has set up', async () => {
+  test('production is deployed at the documented host, in a project that another stack owns', async () => {
     const { stack } = await deployed('prod');
     expect((await stack.outputs())['host']?.value).toBe(
       'https://andamio-api-308006323670.us-central1.run.app',
     );
   });
 
-  test('a preview of production takes less than 15 seconds, and groups what it shows', async () => {
+  test('a preview of production takes less than 15 seconds, and groups its resources', async () => {
     const { google } = await deployed('shared');
     const stack = await stackOf(google, 'prod');
     const begun = performance.now();
@@ -65,7 +65,7 @@ describeByDriver('the life of a stack', () => {
     },
   );
 
-  test('an image that was built on the way stays as it is, and another service trusts no tag of it', async () => {
+  test('an image that `up` built is not rebuilt, and another service does not reuse its tag', async () => {
     const { google, stack } = await deployed('dev');
     const { image: built } = await stack.outputs();
     await google.forgetCalls();
@@ -90,7 +90,7 @@ describeByDriver('the life of a stack', () => {
     expect(await google.calls()).toEqual([`update ${service}`, `update ${job}`]);
   });
 
-  test('a candidate gets a revision without traffic, and then all of it', async () => {
+  test('a candidate starts without traffic, and then receives all of it', async () => {
     const { google, stack } = await deployed('prod');
     const stable = (await stack.outputs())['revision']?.value as string;
     await configure(stack, { image: image('2'), stableRevision: stable });
@@ -112,7 +112,7 @@ describeByDriver('the life of a stack', () => {
     expect((await stack.outputs())['stableImage']?.value).toBe(image('2'));
   });
 
-  test('a release can be rolled back to the revision that ran before it', async () => {
+  test('a release can be rolled back to the previous revision', async () => {
     const { google, stack } = await deployed('prod');
     const stable = (await stack.outputs())['revision']?.value as string;
     await configure(stack, { image: image('2') });
@@ -127,7 +127,7 @@ describeByDriver('the life of a stack', () => {
     ]);
   });
 
-  test('a new version of a secret changes the service and its job, which read it by its number', async () => {
+  test('a new secret version updates the service and its job, which refer to its number', async () => {
     const { google, stack } = await deployed('prod');
     await google.forgetCalls();
     const secret = 'projects/documented-project/secrets/andamio-api-key-peppers';
@@ -149,7 +149,7 @@ describeByDriver('the life of a stack', () => {
     ['gcp:region', 'europe-west1', 'gcp:region is us-central1 and would become europe-west1'],
     ['service', 'other-api', 'service is andamio-api and would become other-api'],
     ['database', 'elsewhere', 'database is andamio-api and would become elsewhere'],
-  ])('another %s is refused before anything is replaced', async (key, value, message) => {
+  ])('another %s is rejected before a resource is replaced', async (key, value, message) => {
     const { google, stack } = await deployed('dev');
     await google.forgetCalls();
     await configure(stack, { [key]: value });
@@ -157,7 +157,7 @@ describeByDriver('the life of a stack', () => {
     expect(await google.calls()).toEqual([]);
   });
 
-  test('what was changed by hand is found, and the next `up` sets it right', async () => {
+  test('a manual change is detected, and the next `up` reverts it', async () => {
     const { google, stack } = await deployed('prod');
     await google.change('projects/documented-project/locations/us-central1/services/andamio-api', {
       ingress: 'INGRESS_TRAFFIC_INTERNAL_ONLY',
@@ -169,14 +169,14 @@ describeByDriver('the life of a stack', () => {
     expect(changes((await stack.up()).summary)).toEqual({ update: 1 });
   });
 
-  test('destroying production is refused, and deletes nothing', async () => {
+  test('destroying production fails and deletes nothing', async () => {
     const { google, stack } = await deployed('prod');
     const before = await google.resources();
     expect(await refusal(stack.destroy())).toContain('protected');
     expect(await google.resources()).toHaveLength(before.length);
   });
 
-  test('destroying dev leaves enabled APIs and the federation pool, and it comes up again by itself', async () => {
+  test('destroying dev keeps enabled APIs and the federation pool, and the next `up` adopts them', async () => {
     const { google, stack } = await deployed('dev', { ...github, githubEnvironment: 'dev' });
     await stack.destroy();
     const left = (await google.resources()).map(({ type }) => type.split(':').at(-1));
