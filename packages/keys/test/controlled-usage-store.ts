@@ -1,5 +1,14 @@
+import { OutcomeUnknownError, StoreUnavailableError } from '../src/store.ts';
 import { monthOf } from '../src/usage/calendar.ts';
-import type { AddUsageCommand, UsageStore, UsageTotals } from '../src/usage/store.ts';
+import { addToMonth, emptyMonth, stateOf, totalsOf, type UsageMonth } from '../src/usage/month.ts';
+import {
+  AdditionForgottenError,
+  type AddUsageCommand,
+  type UsageStore,
+  type UsageTotals,
+} from '../src/usage/store.ts';
+
+const idOf = (userId: string, day: string) => `${userId} ${monthOf(day)}`;
 
 /**
  * The store's response to a call. With `loses the answer`, the store saves the usage and then
@@ -12,23 +21,27 @@ export class ControlledUsageStore implements UsageStore {
   behavior: Behavior = 'answers';
   /** The calls that added counts. */
   readonly writes: AddUsageCommand[] = [];
-  /** The calls without counts, which only read totals. */
-  readonly reads: AddUsageCommand[] = [];
-  readonly #attempts = new Set<string>();
-  /** Stored counts, by owner and day or month. */
-  readonly #sums = new Map<string, number>();
+  /** The owners whose totals were read. */
+  readonly reads: string[] = [];
+  /** Stored usage, by owner and month. */
+  readonly #months = new Map<string, UsageMonth>();
   #hanging: (() => void)[] = [];
 
   async addUsage(command: AddUsageCommand): Promise<UsageTotals> {
-    (command.counts.size > 0 ? this.writes : this.reads).push(command);
-    if (this.behavior === 'fails') throw new Error('The store is down.');
-    if (!this.#attempts.has(command.attempt)) this.#add(command);
-    const totals = this.totalsOf(command.userId, command.day);
-    if (this.behavior === 'loses the answer')
-      throw new Error('The store did not confirm the write.');
-    if (this.behavior === 'hangs')
-      await new Promise<void>((resolve) => this.#hanging.push(resolve));
-    return totals;
+    this.writes.push({ ...command });
+    this.#failIfDown();
+    const { userId, day } = command;
+    const month = this.#monthOf(userId, day);
+    const state = stateOf(month, command);
+    if (state === 'forgotten') throw new AdditionForgottenError();
+    if (state === 'new') this.#months.set(idOf(userId, day), addToMonth(month, command));
+    return this.#answer(userId, day);
+  }
+
+  async readTotals(userId: string, day: string): Promise<UsageTotals> {
+    this.reads.push(userId);
+    this.#failIfDown();
+    return this.#answer(userId, day);
   }
 
   readUsage(): never {
@@ -47,15 +60,23 @@ export class ControlledUsageStore implements UsageStore {
 
   /** Returns an owner's stored totals for a day and its month. */
   totalsOf(userId: string, day: string): UsageTotals {
-    const sumOf = (dayOrMonth: string) => this.#sums.get(`${userId} ${dayOrMonth}`) ?? 0;
-    return { day: sumOf(day), month: sumOf(monthOf(day)) };
+    return totalsOf(this.#monthOf(userId, day), day);
   }
 
-  #add({ userId, day, attempt, counts }: AddUsageCommand): void {
-    if (counts.size > 0) this.#attempts.add(attempt);
-    const sum = [...counts.values()].reduce((all, requests) => all + requests, 0);
-    const { day: ofDay, month: ofMonth } = this.totalsOf(userId, day);
-    this.#sums.set(`${userId} ${day}`, ofDay + sum);
-    this.#sums.set(`${userId} ${monthOf(day)}`, ofMonth + sum);
+  #monthOf(userId: string, day: string): UsageMonth {
+    return this.#months.get(idOf(userId, day)) ?? emptyMonth;
+  }
+
+  #failIfDown(): void {
+    if (this.behavior === 'fails') throw new StoreUnavailableError('The store is down.');
+  }
+
+  async #answer(userId: string, day: string): Promise<UsageTotals> {
+    const totals = this.totalsOf(userId, day);
+    if (this.behavior === 'loses the answer')
+      throw new OutcomeUnknownError('The store did not confirm the write.');
+    if (this.behavior === 'hangs')
+      await new Promise<void>((resolve) => this.#hanging.push(resolve));
+    return totals;
   }
 }

@@ -9,6 +9,7 @@ export function storeThatThrows(error: Error): KeyStore {
     find: fail,
     list: fail,
     addUsage: fail,
+    readTotals: fail,
     readUsage: fail,
     check: fail,
     close: () => Promise.resolve(),

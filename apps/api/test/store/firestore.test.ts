@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rememberedFor, usageDeleteAfter } from '@andamio/keys/usage/month';
 import {
   auditRetentionDays,
   collections,
@@ -56,9 +57,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       expect(namesOf('names')).toEqual([sha256('["a/b","ключ"]')]);
       expect(namesOf('keys')).toEqual([record.id]);
       expect(namesOf('idempotency')).toEqual([sha256('["a/b","request","a \\"key\\""]')]);
-      expect(namesOf('usage')?.toSorted()).toEqual(
-        [sha256('["a/b","2025-08-31"]'), sha256('["a/b","2025-08"]')].toSorted(),
-      );
+      expect(namesOf('usage')).toEqual([sha256('["a/b","2025-08"]')]);
     });
 
     test('sets the TTL field in the documented collections only, with one time for all documents of a key', async () => {
@@ -69,7 +68,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       const removals: Record<string, number> = {
         audit: present + auditRetentionDays * day,
         idempotency: present + day,
-        usage: Date.UTC(2026, 9, 1) / 1000,
+        usage: usageDeleteAfter('owner', today),
       };
       for (const { id, ttlField } of Object.values<{ id: string; ttlField?: string }>(
         collections,
@@ -181,33 +180,40 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
 
     test("stores a day's counts under hashed names, and the totals of the day and the month", async () => {
       const { store, read } = create();
-      await store.addUsage(addition({ [astral]: 2, name: 1 }));
-      await store.addUsage(addition({ name: 1 }));
-      const common = {
-        id: expect.any(String),
-        user_id: 'owner',
-        remove_at: Date.UTC(2026, 9, 1) / 1000,
-      };
+      const first = addition({ [astral]: 2, name: 1 }, { instance: 'one', number: 1 });
+      await store.addUsage(first);
+      await store.addUsage(addition({ name: 1 }, { instance: 'other', number: 2 }));
+      await store.addUsage(
+        addition({ name: 1 }, { day: '2025-08-01', instance: 'one', number: 3 }),
+      );
       const hash = (name: string) =>
         createHash('sha256').update(name).digest().subarray(0, 16).toString('base64url');
-      const { usage = [] } = await read();
-      expect(usage.toSorted((one) => ('day' in one ? -1 : 1))).toEqual([
+      expect((await read())['usage']).toEqual([
         {
-          ...common,
-          day: today,
-          total: 4,
-          requests: { [hash(astral)]: 2, [hash('name')]: 2 },
-          attempts: { 0: expect.any(String), 1: expect.any(String) },
+          id: expect.any(String),
+          user_id: 'owner',
+          month: '2025-08',
+          total: 5,
+          days: { '01': 1, '31': 4 },
+          names: { [hash(astral)]: { '31': 2 }, [hash('name')]: { '01': 1, '31': 2 } },
+          instances: { one: 3, other: 2 },
+          forgotten: 0,
+          older_days: {},
+          remove_at: usageDeleteAfter('owner', today),
         },
-        { ...common, month: '2025-08', total: 4 },
       ]);
     });
 
-    test('keeps the ids of the last 100 additions to a usage document only', async () => {
+    test('forgets instances that have added no usage for an hour', async () => {
       const { store, read } = create();
-      for (let index = 0; index < 105; index++) await store.addUsage(addition({ name: 1 }));
-      const { usage = [] } = await read();
-      expect(usage.flatMap(({ attempts }) => Object.keys(attempts ?? {}))).toHaveLength(100);
+      const numbered = (instance: string, number: number) =>
+        addition({ name: 1 }, { instance, number });
+      await store.addUsage(numbered('one', 1));
+      await store.addUsage(numbered('other', 2));
+      await store.addUsage(numbered('third', 1 + rememberedFor));
+      expect((await read())['usage']).toMatchObject([
+        { instances: { other: 2, third: 1 + rememberedFor }, forgotten: 1 },
+      ]);
     });
 
     test('issues a name again whichever documents of its removed key Firestore has deleted', async () => {
@@ -306,14 +312,14 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
     );
 
     test.each([
-      ['an invalid total', today, { total: secret }, 'total'],
-      ['invalid counts', today, { 'requests.0123': secret }, 'requests'],
-      ['an invalid monthly total', '2025-08', { total: secret }, 'total'],
+      ['an invalid total', { total: secret }, 'total'],
+      ['invalid counts', { 'names.0123': secret }, 'names'],
+      ['an invalid number of an instance', { 'instances.0123': secret }, 'instances'],
     ])(
       'addUsage rejects %s with an error that names document and field',
-      async (_, dayOrMonth, fields, field) => {
+      async (_, fields, field) => {
         const { store, client } = create();
-        const path = `usage/${sha256(`["owner","${dayOrMonth}"]`)}`;
+        const path = `usage/${sha256('["owner","2025-08"]')}`;
         await store.addUsage(addition({ name: 1 }));
         await client.doc(path).update(fields);
         await expect(store.addUsage(addition({ name: 1 }))).rejects.toThrow(

@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
-import { addition, command, day, present } from '@andamio/testing/store/commands';
+import { usageDeleteAfter } from '@andamio/keys/usage/month';
+import { addition, command, day, present, today } from '@andamio/testing/store/commands';
 import { describeKeyStore } from '@andamio/testing/store/contract';
 import { testAgainstModel } from '@andamio/testing/store/model';
 import { withOperations } from '@andamio/testing/store/operations';
@@ -11,6 +12,9 @@ import { migrations } from '../../src/store/sqlite/migrations.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { fileStore, memoryStore, readFile, temporaryFile } from '../harness/stores.ts';
 import { describeStoredKeys } from './stored.ts';
+
+/** Number of migrations up to the last version of the schema with a row for each day and name. */
+const versionWithUsageByDay = 10;
 
 const readableFileStore = fileStore as Parameters<typeof describeStoredKeys>[1];
 
@@ -64,6 +68,41 @@ describe('SQLite in a file', () => {
     expect(again).toEqual(found);
   });
 
+  test('keeps the usage of a file in which each day and name has a row', async () => {
+    const path = temporaryFile();
+    const older = new DatabaseSync(path);
+    for (const step of migrations.slice(0, versionWithUsageByDay)) older.exec(step);
+    const rows: [string, string, string, number][] = [
+      ['owner', '2025-08-01', 'one', 1],
+      ['owner', '2025-08-31', 'one', 20],
+      ['owner', '2025-08-31', "two's", 300],
+      ['owner', '2025-08-31', '', 4_000], // Requests of further names.
+      ['owner', '2025-07-31', '', 50_000],
+      ['other', '2025-08-31', 'one', 600_000],
+    ];
+    for (const [userId, of, name, requests] of rows)
+      older
+        .prepare('INSERT INTO usage VALUES (?, ?, ?, ?, ?)')
+        .run(userId, of, name, requests, Date.UTC(2026, 9, 1) / 1000);
+    older.exec(`PRAGMA user_version = ${versionWithUsageByDay}`);
+    older.close();
+
+    const store = createSqliteStore(path, Date.now);
+    onTestFinished(() => store.close());
+    expect(await store.readTotals('owner', today)).toEqual({ day: 4_320, month: 4_321 });
+    expect(await store.readTotals('owner', '2025-07-31')).toEqual({ day: 50_000, month: 50_000 });
+    expect(await store.readTotals('other', today)).toEqual({ day: 600_000, month: 600_000 });
+    const days = ['2025-07-31', '2025-08-01', today];
+    const names = ['one', "two's", 'three', ''];
+    expect(await store.readUsage({ userId: 'owner', days, names })).toEqual([
+      { day: '2025-08-01', name: 'one', requests: 1 },
+      { day: today, name: 'one', requests: 20 },
+      { day: today, name: "two's", requests: 300 },
+    ]);
+    expect(await store.addUsage(addition({ one: 1 }))).toEqual({ day: 4_321, month: 4_322 });
+    expect(readFile(path)['usage']?.[0]).toMatchObject({ remove_at: expect.any(Number) });
+  });
+
   test('opens a file that could not be opened before', async () => {
     const path = temporaryFile();
     mkdirSync(path); // A folder has the path of the database file.
@@ -100,7 +139,7 @@ describe('SQLite in a file', () => {
     const reads = [
       store.find(['id']),
       store.list('owner', present),
-      store.addUsage(addition({})),
+      store.readTotals('owner', today),
       store.check(),
     ];
     await expect(write).rejects.toBeInstanceOf(OutcomeUnknownError);
@@ -129,26 +168,24 @@ describe('SQLite in a file', () => {
     ]);
   });
 
-  test('removes usage 13 months after its month, and the ids of its additions two days after the day', async () => {
+  test('removes usage 13 months after its month, within a day', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     const path = temporaryFile();
     let now = Date.UTC(2025, 8, 1, 23, 59, 59, 999);
     const store = withOperations(createSqliteStore(path, () => now));
     onTestFinished(() => store.close());
-    await store.addUsage(addition({ name: 1 }, { day: '2025-08-31', attempt: 'first' }));
-    await store.addUsage(addition({ name: 1 }, { day: '2025-09-01', attempt: 'second' }));
+    await store.addUsage(addition({ name: 1 }, { day: '2025-08-31' }));
+    await store.addUsage(addition({ name: 1 }, { day: '2025-09-01' }));
     const leftAt = async (milliseconds: number) => {
       now = milliseconds;
       vi.advanceTimersByTime(3_600_000);
       await store.check();
-      const { usage = [], usage_attempts = [] } = readFile(path);
-      return [usage.map((row) => row['day']), usage_attempts.map(({ attempt }) => attempt)];
+      return readFile(path)['usage']?.map((row) => row['month']);
     };
-    const both = ['2025-08-31', '2025-09-01'];
-    expect(await leftAt(now)).toEqual([both, ['first', 'second']]);
-    expect(await leftAt(Date.UTC(2025, 8, 2))).toEqual([both, ['second']]);
-    expect(await leftAt(Date.UTC(2026, 9, 1) - 1)).toEqual([both, []]);
-    expect(await leftAt(Date.UTC(2026, 9, 1))).toEqual([['2025-09-01'], []]);
+    const deleted = usageDeleteAfter('owner', '2025-08-31') * 1000;
+    expect(deleted - Date.UTC(2026, 9, 1)).toBeLessThan(day * 1000);
+    expect(await leftAt(deleted - 1)).toEqual(['2025-08', '2025-09']);
+    expect(await leftAt(deleted)).toEqual(['2025-09']);
   });
 });

@@ -8,9 +8,6 @@ import { describe, expect, test } from 'vitest';
 const userId = 'the user who is erased';
 const name = 'a name that identifies the user';
 
-/** Collections whose documents contain only random ids and nothing about users. */
-const withoutUserData = new Set(['usage_attempts']);
-
 /** Defines the tests of stored data after an erasure that both stores must pass. */
 export function describeStoredErasure(kind: string, create: () => ReadableStore) {
   describe(`${kind}: stored data after an erasure`, () => {
@@ -40,8 +37,7 @@ export function describeStoredErasure(kind: string, create: () => ReadableStore)
       const { store, read } = await filled();
       const before = await read();
       for (const [collection, documents] of Object.entries(before)) {
-        if (!withoutUserData.has(collection))
-          expect(JSON.stringify(documents), collection).toContain(userId);
+        expect(JSON.stringify(documents), collection).toContain(userId);
       }
       await store.erase(order({ userId }));
       const after = JSON.stringify(await read());

@@ -192,7 +192,9 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       await store.addUsage({
         userId: 'greedy',
         day,
-        attempt: 'seed',
+        instance: 'seed',
+        number: 1,
+        isRepeated: false,
         counts: new Map([['name', 2_498]]),
       });
       await store.close();

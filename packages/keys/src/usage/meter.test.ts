@@ -1,7 +1,9 @@
 import { tiers } from '@andamio/schema/tiers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ControlledUsageStore } from '../../test/controlled-usage-store.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../store.ts';
 import { UsageMeter, usageInterval } from './meter.ts';
+import { rememberedFor } from './month.ts';
 
 const noon = Date.UTC(2025, 7, 31, 12);
 const today = '2025-08-31';
@@ -36,7 +38,9 @@ const countElsewhere = (requests: number, day = today, userId = 'owner') =>
   store.addUsage({
     userId,
     day,
-    attempt: crypto.randomUUID(),
+    instance: crypto.randomUUID(),
+    number: noon * 1000,
+    isRepeated: false,
     counts: new Map([['name', requests]]),
   });
 
@@ -187,13 +191,72 @@ describe('while the store is down', () => {
     store.behavior = 'fails';
     meter.count('owner', 'name');
     await pass(10 * usageInterval);
-    expect(warnings).toEqual([new Error('The store is down.')]);
+    expect(warnings).toEqual([new StoreUnavailableError('The store is down.')]);
     store.behavior = 'answers';
     await pass(usageInterval);
     store.behavior = 'fails';
     meter.count('owner', 'name');
     await pass(10 * usageInterval);
     expect(warnings).toHaveLength(2);
+  });
+
+  test('sends an addition of unknown outcome again unchanged, before later counts', async () => {
+    store.behavior = 'loses the answer';
+    meter.count('owner', 'name', 5);
+    await settle();
+    meter.count('owner', 'name', 1);
+    store.behavior = 'fails';
+    await pass(usageInterval);
+    store.behavior = 'answers';
+    await pass(usageInterval);
+    const [first, ...repeated] = store.writes.slice(0, 3);
+    expect(first).toMatchObject({ isRepeated: false, counts: new Map([['name', 5]]) });
+    for (const write of repeated) expect(write).toEqual({ ...first, isRepeated: true });
+    expect(store.writes[3]).toMatchObject({ isRepeated: false, counts: new Map([['name', 1]]) });
+    expect(store.totalsOf('owner', today).day).toBe(6);
+  });
+
+  test('does not mark an addition as repeated that the store certainly did not make', async () => {
+    store.behavior = 'fails';
+    meter.count('owner', 'name');
+    await pass(3 * usageInterval);
+    expect(store.writes.map(({ isRepeated }) => isRepeated)).not.toContain(true);
+  });
+
+  test('numbers the additions of an owner in ascending order although the clock is set back', async () => {
+    for (const hour of [12, 11, 13]) {
+      vi.setSystemTime(Date.UTC(2025, 7, 31, hour));
+      meter.count('owner', 'name');
+      await pass(usageInterval);
+    }
+    const numbers = store.writes.map(({ number }) => number);
+    expect(numbers).toEqual(numbers.toSorted((one, other) => one - other));
+    expect(new Set(numbers).size).toBe(3);
+    expect(store.totalsOf('owner', today).day).toBe(3);
+  });
+
+  test('gives up and reports an addition that the store has forgotten, and makes later ones', async () => {
+    store.behavior = 'loses the answer';
+    meter.count('owner', 'name', 5);
+    await settle();
+    meter.count('owner', 'name', 10);
+    store.behavior = 'answers';
+    // Another instance adds later, when the first addition is no longer remembered.
+    await store.addUsage({
+      userId: 'owner',
+      day: today,
+      instance: 'another',
+      number: (noon + 1) * 1000 + rememberedFor,
+      isRepeated: false,
+      counts: new Map([['name', 100]]),
+    });
+    await pass(2 * usageInterval);
+    expect(store.totalsOf('owner', today).day).toBe(115);
+    expect(warnings).toEqual([
+      new OutcomeUnknownError('The store did not confirm the write.'),
+      new Error('The requests of 1 additions may not be counted.'),
+    ]);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   test('stores the usage of other owners if that of one owner cannot be stored', async () => {

@@ -1,10 +1,11 @@
 import type { Tier } from '@andamio/schema/tiers';
 import { secondsPerDay } from '@andamio/schema/timestamps';
 import { LRUCache } from 'lru-cache';
+import { StoreUnavailableError } from '../store.ts';
 import { monthOf, utcDayOf } from './calendar.ts';
 import { type ExhaustedQuota, exhaustedBy } from './quota.ts';
-import type { UsageStore, UsageTotals } from './store.ts';
-import { WaitingUsage } from './waiting-usage.ts';
+import { AdditionForgottenError, type UsageStore, type UsageTotals } from './store.ts';
+import { type Batch, WaitingUsage } from './waiting-usage.ts';
 
 /**
  * Interval at which counted usage is stored, in milliseconds. A killed process loses at most the
@@ -17,12 +18,12 @@ export const usageInterval = 5_000;
  */
 const knownOwners = 10_000;
 
-/** Maximum number of concurrent additions. */
-const parallelAdditions = 50;
+/** Maximum number of concurrent additions. A store makes many of them in one call. */
+const parallelAdditions = 500;
 
 const millisecondsPerDay = 1000 * secondsPerDay;
 
-const nothing: ReadonlyMap<string, number> = new Map();
+const isForgotten = (error: unknown) => error instanceof AdditionForgottenError;
 
 /** An owner's totals, as the store last returned them. */
 interface Known {
@@ -52,7 +53,7 @@ export interface UsageMeterOptions {
  */
 export class UsageMeter {
   readonly #options: UsageMeterOptions;
-  readonly #waiting = new WaitingUsage();
+  readonly #waiting: WaitingUsage;
   readonly #known = new LRUCache<string, Known>({ max: knownOwners });
   readonly #reading = new Set<string>();
   #flushing: Promise<void> | undefined;
@@ -64,6 +65,7 @@ export class UsageMeter {
 
   constructor(options: UsageMeterOptions) {
     this.#options = options;
+    this.#waiting = new WaitingUsage(options.now);
   }
 
   /**
@@ -153,7 +155,7 @@ export class UsageMeter {
       if (this.#known.peek(userId) === before) this.#learn(userId, of, totals);
     };
     this.#options.store
-      .addUsage({ userId, day, attempt: '', counts: nothing })
+      .readTotals(userId, day)
       .then(
         (totals) => learn(totals, day),
         (error: unknown) => {
@@ -176,18 +178,39 @@ export class UsageMeter {
         await this.#send(userId).catch((error: unknown) => failures.push(error));
     };
     await Promise.all(Array.from({ length: parallelAdditions }, sendInTurn));
-    if (failures.length > 0) this.#warn(failures[0]);
+    const forgotten = failures.filter(isForgotten);
+    if (forgotten.length > 0) {
+      const message = `The requests of ${forgotten.length} additions may not be counted.`;
+      this.#options.warn(new Error(message, { cause: forgotten[0] }));
+    }
+    if (failures.length > forgotten.length)
+      this.#warn(failures.find((error) => !isForgotten(error)));
     else this.#warned = false;
     if (!this.#waiting.isEmpty) this.#arm();
   }
 
+  /**
+   * Sends an owner's batches in order. A batch is sent only after the outcome of the one before is
+   * known, or the store has forgotten it. The numbers of additions prove nothing otherwise.
+   */
   async #send(userId: string): Promise<void> {
     for (const batch of this.#waiting.of(userId)) {
-      batch.isClosed = true;
-      const totals = await this.#options.store.addUsage(batch);
+      const totals = await this.#add(batch);
       this.#waiting.remove(batch);
       const known = this.#known.peek(userId);
       if (known === undefined || known.day <= batch.day) this.#learn(userId, batch.day, totals);
+    }
+  }
+
+  async #add(batch: Batch): Promise<UsageTotals> {
+    batch.isClosed = true;
+    try {
+      return await this.#options.store.addUsage(batch);
+    } catch (error) {
+      // Requests that may have been counted are rather lost than counted twice.
+      if (isForgotten(error)) this.#waiting.remove(batch);
+      else if (!(error instanceof StoreUnavailableError)) batch.isRepeated = true;
+      throw error;
     }
   }
 

@@ -16,12 +16,12 @@ export interface Usage {
  * Reads how much an owner has used today and this month, from the usage that all instances have
  * stored. Like {@link listKeys}, it also stores the tier claim of the token if it is the newest.
  *
- * @throws the errors of `KeyStore.addUsage` and {@link listKeys}.
+ * @throws the errors of `KeyStore.readTotals` and {@link listKeys}.
  */
 export async function readUsage(dependencies: KeyDependencies, owner: Owner): Promise<Usage> {
   const { store, now } = dependencies;
   const [used, { tier }] = await Promise.all([
-    store.addUsage({ userId: owner.userId, day: utcDayOf(now()), attempt: '', counts: new Map() }),
+    store.readTotals(owner.userId, utcDayOf(now())),
     listKeys(dependencies, owner),
   ]);
   return { used, tier, limits: tiers[tier] };

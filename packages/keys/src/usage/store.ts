@@ -3,8 +3,19 @@ export interface AddUsageCommand {
   readonly userId: string;
   /** UTC day, such as `2025-08-31`. */
   readonly day: string;
-  /** The id of the addition. A repeated addition with the same id has no effect. */
-  readonly attempt: string;
+  /** The random id of the process that counted the requests. */
+  readonly instance: string;
+  /**
+   * The number of the addition, in Unix microseconds of about the time when it was counted. An
+   * instance's additions of an owner have ascending numbers. An instance sends the next one only
+   * when it knows the outcome of the last, or has given it up.
+   */
+  readonly number: number;
+  /**
+   * Whether an earlier call with this addition ended with an unknown outcome, so that the addition
+   * may have been made.
+   */
+  readonly isRepeated: boolean;
   /** Numbers of requests by key name. */
   readonly counts: ReadonlyMap<string, number>;
 }
@@ -34,11 +45,16 @@ export interface DailyUsage {
 }
 
 /**
- * Maximum number of key names that are counted separately per owner and day. An owner may delete
- * and issue keys all day, so the maximum bounds what is stored. Requests of further names count
- * only in the totals.
+ * The error for a repeated addition that the store no longer recognizes. The addition may have been
+ * made. Nothing was written for the call.
  */
-export const maximumNamesPerDay = 2_000;
+export class AdditionForgottenError extends Error {
+  override readonly name = 'AdditionForgottenError';
+
+  constructor() {
+    super('The store no longer knows whether it made the addition.');
+  }
+}
 
 /**
  * A database of usage. Usage belongs to the owner and outlives keys. Calls have the same deadline
@@ -47,12 +63,16 @@ export const maximumNamesPerDay = 2_000;
 export interface UsageStore {
   /**
    * Adds requests to an owner's totals of a day and its month. The addition is atomic and exact
-   * under concurrency. Repeating an attempt has no effect, as long as fewer than 100 other attempts
-   * for the same owner and day came in between.
+   * under concurrency. Repeating an addition, with the same number, has no effect. An instance that
+   * adds nothing for an hour may be forgotten; its repeated additions are then refused.
    *
-   * @returns the totals after the addition. Without counts, the totals are only read.
+   * @returns the totals after the addition.
+   * @throws {@link AdditionForgottenError}
    */
   addUsage(command: AddUsageCommand): Promise<UsageTotals>;
+
+  /** Reads an owner's totals of a UTC day and its month. */
+  readTotals(userId: string, day: string): Promise<UsageTotals>;
 
   /**
    * Finds the requests per key name and day, unordered. The result includes every addition that was

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { monthOf } from './calendar.ts';
 import type { AddUsageCommand, UsageTotals } from './store.ts';
 
@@ -14,12 +14,27 @@ export interface Batch extends AddUsageCommand {
    * outcome is unknown.
    */
   isClosed: boolean;
+  isRepeated: boolean;
 }
+
+/**
+ * Returns a random id of 64 bits. Firestore reserves fields that begin and end with `__`. The id is
+ * never such a field: its last character encodes four bits, so it is not `_`.
+ */
+const randomInstance = () => randomBytes(8).toString('base64url');
 
 /** The unreported usage: requests that are counted but not stored yet. */
 export class WaitingUsage {
+  readonly #now: () => number;
+  readonly #instance = randomInstance();
   readonly #batches = new Map<string, Batch[]>();
+  #lastNumber = 0;
   #counts = 0;
+
+  /** @param now returns the current time in Unix milliseconds. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   get isEmpty(): boolean {
     return this.#batches.size === 0;
@@ -69,10 +84,14 @@ export class WaitingUsage {
   }
 
   #begin(userId: string, day: string): Batch {
+    // Ascends also when the clock is set back, and for a thousand batches in one millisecond.
+    this.#lastNumber = Math.max(this.#lastNumber + 1, this.#now() * 1000);
     const batch: Batch = {
       userId,
       day,
-      attempt: randomUUID(),
+      instance: this.#instance,
+      number: this.#lastNumber,
+      isRepeated: false,
       counts: new Map(),
       total: 0,
       isClosed: false,

@@ -112,7 +112,10 @@ export function rotation({
   };
 }
 
-/** Creates a command that adds today's requests by key name, with overrides. */
+/**
+ * Creates a command that adds today's requests by key name, with overrides. Each command comes from
+ * an instance of its own.
+ */
 export function addition(
   counts: Readonly<Record<string, number>>,
   overrides: Partial<AddUsageCommand> = {},
@@ -120,7 +123,9 @@ export function addition(
   return {
     userId: 'owner',
     day: today,
-    attempt: crypto.randomUUID(),
+    instance: crypto.randomUUID(),
+    number: present * 1_000_000,
+    isRepeated: false,
     counts: new Map(Object.entries(counts)),
     ...overrides,
   };

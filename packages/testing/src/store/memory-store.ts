@@ -5,7 +5,15 @@ import type { IdempotencyRecord, IdempotencyScope } from '@andamio/keys/idempote
 import type { Change, KeyRecord, OwnerRecord, Scope, View } from '@andamio/keys/model';
 import { type KeyStore, listedExpiredKeys } from '@andamio/keys/store';
 import { monthOf, utcDayOf } from '@andamio/keys/usage/calendar';
-import { maximumNamesPerDay, type UsageTotals } from '@andamio/keys/usage/store';
+import {
+  addToMonth,
+  emptyMonth,
+  stateOf,
+  totalsOf,
+  type UsageMonth,
+  usageOf,
+} from '@andamio/keys/usage/month';
+import { AdditionForgottenError } from '@andamio/keys/usage/store';
 import { type Tier, tiers } from '@andamio/schema/tiers';
 
 type Secrets = { readonly [secret in 'current' | 'previous']?: KeyRecord | undefined };
@@ -21,9 +29,8 @@ export function createMemoryStore(): KeyStore & Administration {
   const names = new Map<string, Secrets>();
   const records = new Map<string, IdempotencyRecord>();
   let audit: AuditEntry[] = [];
-  /** The requests of an owner on one day, by key name. */
-  const usage = new Map<string, Map<string, number>>();
-  const additions = new Set<string>();
+  /** The usage of an owner, by month. */
+  const usage = new Map<string, UsageMonth>();
 
   const recordId = ({ userId, operation, idempotencyKey }: IdempotencyScope) =>
     idOf(userId, operation, idempotencyKey);
@@ -82,25 +89,12 @@ export function createMemoryStore(): KeyStore & Administration {
     else putSecret(userId, change.record.name, 'current', change.record);
   }
 
-  const totalsOf = (userId: string, today: string): UsageTotals => {
-    const totals = { day: 0, month: 0 };
-    for (const [id, counts] of usage) {
-      const [user, day = ''] = JSON.parse(id) as string[];
-      if (user !== userId || monthOf(day) !== monthOf(today)) continue;
-      const total = [...counts.values()].reduce((sum, requests) => sum + requests, 0);
-      totals.month += total;
-      if (day === today) totals.day += total;
-    }
-    return totals;
-  };
+  const monthAt = (userId: string, day: string) =>
+    usage.get(idOf(userId, monthOf(day))) ?? emptyMonth;
 
-  /**
-   * Deletes a user's entries. The part of an entry's id after the user id must begin with the
-   * prefix. Returns whether there were any such entries.
-   */
-  function removeOf(map: Map<string, unknown>, userId: string, prefix = ''): boolean {
-    const isTarget = ([user, rest = '']: string[]) => user === userId && rest.startsWith(prefix);
-    const removed = [...map.keys()].filter((id) => isTarget(JSON.parse(id)));
+  /** Deletes a user's entries. Returns whether there were any. */
+  function removeOf(map: Map<string, unknown>, userId: string): boolean {
+    const removed = [...map.keys()].filter((id) => (JSON.parse(id) as string[])[0] === userId);
     for (const id of removed) map.delete(id);
     return removed.length > 0;
   }
@@ -181,9 +175,10 @@ export function createMemoryStore(): KeyStore & Administration {
         .toReversed()
         .toSorted((one, other) => other.at - one.at),
     async resetUsage({ userId, by: actor, reason, now: at }) {
-      const before = totalsOf(userId, utcDayOf(at * 1000));
-      const removed = removeOf(usage, userId, monthOf(utcDayOf(at * 1000)));
-      if (removed) audit.push({ at, actor, action: 'user.usage_reset', userId, reason });
+      const today = utcDayOf(at * 1000);
+      const before = totalsOf(monthAt(userId, today), today);
+      if (usage.delete(idOf(userId, monthOf(today))))
+        audit.push({ at, actor, action: 'user.usage_reset', userId, reason });
       return before;
     },
     async countOwners() {
@@ -210,25 +205,18 @@ export function createMemoryStore(): KeyStore & Administration {
         return { pepperVersion, active, superseded, expired: held.length - active };
       });
     },
-    async addUsage({ userId, day, attempt, counts }) {
-      if (counts.size > 0 && !additions.has(attempt)) {
-        additions.add(attempt);
-        const stored = usage.get(idOf(userId, day)) ?? new Map<string, number>();
-        usage.set(idOf(userId, day), stored);
-        for (const [name, requests] of counts) {
-          const counted = stored.has(name) || stored.size < maximumNamesPerDay ? name : '';
-          stored.set(counted, (stored.get(counted) ?? 0) + requests);
-        }
-      }
-      return totalsOf(userId, day);
+    async addUsage(command) {
+      const { userId, day } = command;
+      const before = monthAt(userId, day);
+      const state = stateOf(before, command);
+      if (state === 'forgotten') throw new AdditionForgottenError();
+      const after = state === 'made' ? before : addToMonth(before, command);
+      usage.set(idOf(userId, monthOf(day)), after);
+      return totalsOf(after, day);
     },
+    readTotals: async (userId, day) => totalsOf(monthAt(userId, day), day),
     readUsage: async ({ userId, days, names: wanted }) =>
-      days.flatMap((day) =>
-        wanted.flatMap((name) => {
-          const requests = usage.get(idOf(userId, day))?.get(name);
-          return requests === undefined ? [] : [{ day, name, requests }];
-        }),
-      ),
+      days.flatMap((day) => usageOf(monthAt(userId, day), day, wanted)),
     check: async () => {},
     close: async () => {},
   };

@@ -1,4 +1,5 @@
-import { type DailyUsage, maximumNamesPerDay } from '@andamio/keys/usage/store';
+import { maximumNamesPerMonth, rememberedFor } from '@andamio/keys/usage/month';
+import { AdditionForgottenError, type DailyUsage } from '@andamio/keys/usage/store';
 import { describe, expect, test } from 'vitest';
 import { addition, command, today as day, deletion } from './commands.ts';
 import { operator, order } from './operator.ts';
@@ -12,7 +13,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: usage`, () => {
     test('returns no usage for an owner without any', async () => {
       const { store } = create();
-      expect(await store.addUsage(addition({}))).toEqual({ day: 0, month: 0 });
+      expect(await store.readTotals('owner', day)).toEqual({ day: 0, month: 0 });
       expect(await store.readUsage({ userId: 'owner', days: [day], names: ['name'] })).toEqual([]);
     });
 
@@ -20,7 +21,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       const { store } = create();
       expect(await store.addUsage(addition({ one: 1, two: 20 }))).toEqual({ day: 21, month: 21 });
       expect(await store.addUsage(addition({ two: 300 }))).toEqual({ day: 321, month: 321 });
-      expect(await store.addUsage(addition({}))).toEqual({ day: 321, month: 321 });
+      expect(await store.readTotals('owner', day)).toEqual({ day: 321, month: 321 });
       const rows = await store.readUsage({ userId: 'owner', days: [day], names: ['one', 'two'] });
       expect(byDayAndName(rows)).toEqual([
         { day, name: 'one', requests: 1 },
@@ -66,11 +67,11 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
         day: 8,
         month: 8,
       });
-      expect(await store.addUsage(addition({}, { day: '2025-08-15' }))).toEqual({
+      expect(await store.readTotals('owner', '2025-08-15')).toEqual({
         day: 0,
         month: 6,
       });
-      expect(await store.addUsage(addition({}, { day: '2024-08-31' }))).toEqual({
+      expect(await store.readTotals('owner', '2024-08-31')).toEqual({
         day: 0,
         month: 0,
       });
@@ -80,7 +81,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       const { store } = create();
       await store.addUsage(addition({ name: 1 }, { day: '2025-09-01' }));
       expect(await store.addUsage(addition({ name: 2 }))).toEqual({ day: 2, month: 2 });
-      expect(await store.addUsage(addition({}, { day: '2025-09-01' }))).toEqual({
+      expect(await store.readTotals('owner', '2025-09-01')).toEqual({
         day: 1,
         month: 1,
       });
@@ -115,7 +116,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
     ])('counts usage of owners whose ids differ %s separately', async (_, one, other) => {
       const { store } = create();
       await store.addUsage(addition({ name: 5 }, { userId: one }));
-      expect(await store.addUsage(addition({}, { userId: other }))).toEqual({ day: 0, month: 0 });
+      expect(await store.readTotals(other, day)).toEqual({ day: 0, month: 0 });
       expect(await store.readUsage({ userId: other, days: [day], names: ['name'] })).toEqual([]);
       expect(await store.addUsage(addition({ name: 1 }, { userId: other }))).toEqual({
         day: 1,
@@ -145,6 +146,30 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       expect(await store.addUsage(one)).toEqual({ day: 56, month: 56 });
     });
 
+    test('recognizes additions of one instance by ascending numbers', async () => {
+      const { store } = create();
+      const numbered = (number: number, requests: number) =>
+        addition({ name: requests }, { instance: 'one', number });
+      await store.addUsage(numbered(1, 1));
+      await store.addUsage(numbered(2, 20));
+      expect(await store.addUsage(numbered(2, 20))).toEqual({ day: 21, month: 21 });
+      expect(await store.addUsage(numbered(1, 1))).toEqual({ day: 21, month: 21 });
+      expect(await store.addUsage(numbered(3, 300))).toEqual({ day: 321, month: 321 });
+    });
+
+    test('refuses a repeated addition that it no longer recognizes, and adds new ones', async () => {
+      const { store, another } = create();
+      const one = addition({ name: 1 });
+      await store.addUsage(one);
+      const later = one.number + rememberedFor;
+      await (another?.() ?? store).addUsage(addition({ name: 20 }, { number: later }));
+      const repeated = { ...one, isRepeated: true };
+      await expect(store.addUsage(repeated)).rejects.toThrow(AdditionForgottenError);
+      expect(await store.readTotals('owner', day)).toEqual({ day: 21, month: 21 });
+      const next = { ...one, number: one.number + 1 };
+      expect(await store.addUsage(next)).toEqual({ day: 22, month: 22 });
+    });
+
     test('sums concurrent additions of usage through two stores exactly', async () => {
       const { store, another } = create();
       const other = another?.() ?? store;
@@ -154,7 +179,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
           (index % 2 ? store : other).addUsage(addition({ shared: 1, [`own ${index % 2}`]: 10 })),
         ),
       );
-      expect(await store.addUsage(addition({}))).toEqual({ day: 220, month: 220 });
+      expect(await store.readTotals('owner', day)).toEqual({ day: 220, month: 220 });
       const rows = await other.readUsage({
         userId: 'owner',
         days: [day],
@@ -163,16 +188,19 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       expect(byDayAndName(rows).map(({ requests }) => requests)).toEqual([100, 100, 20]);
     });
 
-    test('counts more names a day than the maximum in the totals only', async () => {
+    test('counts more names a month than the maximum in the totals only', async () => {
       const { store } = create();
-      const names = Array.from({ length: maximumNamesPerDay + 10 }, (_, index) => `name ${index}`);
+      const names = Array.from(
+        { length: maximumNamesPerMonth + 10 },
+        (_, index) => `name ${index}`,
+      );
       const ofEach = (requests: number) =>
         Object.fromEntries(names.map((name) => [name, requests]));
       await store.addUsage(addition(ofEach(1)));
       const total = 3 * names.length;
       expect(await store.addUsage(addition(ofEach(2)))).toEqual({ day: total, month: total });
       const rows = await store.readUsage({ userId: 'owner', days: [day], names });
-      expect(rows).toHaveLength(maximumNamesPerDay);
+      expect(rows).toHaveLength(maximumNamesPerMonth);
       expect(new Set(rows.map(({ requests }) => requests))).toEqual(new Set([3]));
     });
 
@@ -189,7 +217,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       const days = [lastMonth, '2025-08-01', day];
       const rows = await store.readUsage({ userId: 'owner', days, names: ['name'] });
       expect(byDayAndName(rows).map(({ requests }) => requests)).toEqual([1, 16]);
-      expect(await store.addUsage(addition({}, { userId: 'other' }))).toEqual({ day: 8, month: 8 });
+      expect(await store.readTotals('other', day)).toEqual({ day: 8, month: 8 });
       const entries = await store.readAudit('owner');
       expect(entries).toMatchObject([{ action: 'user.usage_reset', actor: operator }]);
     });

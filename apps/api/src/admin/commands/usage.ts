@@ -6,18 +6,10 @@ import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
 import { printable, table } from '../text.ts';
 import { findOwner } from './owner.ts';
 
-const noCounts: ReadonlyMap<string, number> = new Map();
-
 async function report(context: Context, userId: string): Promise<Report> {
   const owner = await findOwner(context, userId);
   if ('done' in owner) return owner;
-  // Adding no counts reads the totals.
-  const totals = await context.store.addUsage({
-    userId,
-    day: utcDayOf(context.now()),
-    attempt: '',
-    counts: noCounts,
-  });
+  const totals = await context.store.readTotals(userId, utcDayOf(context.now()));
   const { requestsPerDay, requestsPerMonth } = tiers[owner.tier];
   return {
     done: true,

@@ -7,7 +7,7 @@ import { noteWrite, unavailable } from './deadline.ts';
  * The maximum of the random pause between attempts, in milliseconds. It doubles from `first` to
  * `longest`.
  */
-const backoff = { first: 10, longest: 400 } as const;
+export const backoff = { first: 10, longest: 400 } as const;
 
 /**
  * The gRPC status codes (google.rpc.Code) of a commit that a precondition refused: NOT_FOUND,
@@ -23,6 +23,10 @@ const nothingWritten = new Set([3, 7, 8, 12, 16]);
 const codeOf = (error: unknown) => (error as { code?: unknown }).code;
 const isFirestoreError = (error: unknown) => typeof codeOf(error) === 'number';
 
+/** Reports whether a precondition refused a write. */
+export const isRefusedByPrecondition = (error: unknown) =>
+  refusedByPrecondition.has(codeOf(error) as number);
+
 /** Commits a batch. Returns false if a precondition refused it. */
 async function commit(batch: WriteBatch): Promise<boolean> {
   noteWrite();
@@ -30,9 +34,8 @@ async function commit(batch: WriteBatch): Promise<boolean> {
     await batch.commit();
     return true;
   } catch (cause) {
-    const code = codeOf(cause) as number;
-    if (refusedByPrecondition.has(code)) return false;
-    if (nothingWritten.has(code)) throw unavailable(cause);
+    if (isRefusedByPrecondition(cause)) return false;
+    if (nothingWritten.has(codeOf(cause) as number)) throw unavailable(cause);
     throw new OutcomeUnknownError('Firestore did not confirm the write.', { cause });
   }
 }

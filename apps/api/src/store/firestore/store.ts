@@ -13,7 +13,8 @@ import { OwnerQueue } from './owner-queue.ts';
 import { find, inspect, list, owners } from './reads.ts';
 import { revokeAll } from './revoke-all.ts';
 import { transact } from './transact.ts';
-import { addUsage, readUsage, resetUsage } from './usage.ts';
+import { readTotals, readUsage, resetUsage } from './usage.ts';
+import { UsageAdditions } from './usage-additions.ts';
 import { FirestoreView, type Target } from './view.ts';
 
 /** Default deadline of `check` in milliseconds. */
@@ -25,7 +26,7 @@ const checkDeadline = 2_000;
  */
 export function createFirestoreStore(address: FirestoreAddress): KeyStore & Administration {
   const changes = new OwnerQueue();
-  const additions = new OwnerQueue();
+  const additions = new UsageAdditions((task) => withStoreDeadline(() => using(task)));
   let opening: Promise<Database> | undefined;
 
   async function load(): Promise<Database> {
@@ -61,18 +62,17 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
    * task's deadline.
    */
   function inTurn<Outcome>(
-    turns: OwnerQueue,
     owner: string,
     task: Task<Outcome>,
     until = performance.now() + storeDeadline,
   ): Promise<Outcome> {
-    return turns.run(owner, () => withDeadline(until - performance.now(), () => using(task)));
+    return changes.run(owner, () => withDeadline(until - performance.now(), () => using(task)));
   }
 
   return {
     async transact(scope, decide) {
       const run = (target: Target) => (database: Database) => transact(database, target, decide);
-      if ('userId' in scope) return inTurn(changes, scope.userId, run(scope));
+      if ('userId' in scope) return inTurn(scope.userId, run(scope));
       const until = performance.now() + storeDeadline;
       const found = await withStoreDeadline(() => using((database) => find(database, scope.ids)));
       if (found === undefined)
@@ -80,7 +80,7 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
       const { record: located } = found;
       const { userId, name } = located;
       const target = { userId, name, now: scope.now, located, readsKey: true, readsPrevious: true };
-      return inTurn(changes, userId, run(target), until);
+      return inTurn(userId, run(target), until);
     },
 
     wasRevoked: (ids) => withStoreDeadline(() => using((database) => wasRevoked(database, ids))),
@@ -100,7 +100,7 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
     readAudit: (userId) => using((database) => readAudit(database, userId)),
 
     resetUsage: (command) =>
-      inTurn(additions, command.userId, (database) => resetUsage(database, command)),
+      withStoreDeadline(() => using((database) => resetUsage(database, command))),
 
     countOwners: () => using(countOwners),
 
@@ -111,11 +111,12 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
     list: (userId, now) =>
       withStoreDeadline(() => using((database) => list(database, userId, now))),
 
-    addUsage: (command) =>
-      inTurn(additions, command.userId, (database) => addUsage(database, command)),
+    addUsage: (command) => additions.add(command),
 
-    readUsage: (query) =>
-      withDeadline(storeDeadline, () => using((database) => readUsage(database, query))),
+    readTotals: (userId, day) =>
+      withStoreDeadline(() => using((database) => readTotals(database, userId, day))),
+
+    readUsage: (query) => withStoreDeadline(() => using((database) => readUsage(database, query))),
 
     check: (milliseconds = checkDeadline) =>
       withDeadline(milliseconds, () =>

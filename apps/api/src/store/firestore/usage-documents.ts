@@ -1,35 +1,58 @@
-import { createHash } from 'node:crypto';
-import { monthOf, usageRemovalOf } from '@andamio/keys/usage/calendar';
-import { type AddUsageCommand, maximumNamesPerDay } from '@andamio/keys/usage/store';
+import { daysBetween, endOfMonth, utcDayOf } from '@andamio/keys/usage/calendar';
+import {
+  emptyMonth,
+  nameField,
+  type RequestsByDay,
+  totalsOf,
+  type UsageMonth,
+  usageDeleteAfter,
+  usageOf,
+} from '@andamio/keys/usage/month';
+import type { DailyUsage, UsageTotals } from '@andamio/keys/usage/store';
 import { collections } from '@andamio/schema/firestore-layout';
-import type { DocumentReference, DocumentSnapshot, Firestore } from '@google-cloud/firestore';
+import type {
+  BulkWriter,
+  DocumentReference,
+  DocumentSnapshot,
+  Firestore,
+} from '@google-cloud/firestore';
 import * as z from 'zod';
-import { nameOf, parseDocument } from './documents.ts';
+import { usageMonthFields } from '../usage-month.ts';
+import type { Database } from './database.ts';
+import { type Found, nameOf, parseDocument } from './documents.ts';
+
+/** The owner and month of a document. */
+export interface MonthKey {
+  readonly userId: string;
+  /** A UTC month, such as `2025-08`. */
+  readonly month: string;
+}
 
 /**
- * Number of recent additions that a day's document lists, to recognize an addition whose response
- * was lost.
+ * A month's document. Earlier releases store a day to a document, and in the month's document only
+ * the total. They may run beside this one, so the total includes their requests at any time.
  */
-const rememberedAttempts = 100;
+export interface MonthDocument extends UsageMonth {
+  /** The totals of the day documents, as they were when this release last wrote the month. */
+  readonly older_days: RequestsByDay;
+}
 
-const dayDocument = z.object({
-  total: z.number(),
-  /**
-   * Requests by {@link nameField}. Their sum is less than the total if there are too many names.
-   */
-  requests: z.record(z.string(), z.number()),
-  attempts: z.array(z.string()),
+const { total, days, names, instances, forgotten } = usageMonthFields;
+
+/** Only an earlier release leaves out fields. */
+const monthDocument = z.object({
+  total,
+  days: days.default({}),
+  names: names.default({}),
+  instances: instances.default({}),
+  forgotten: forgotten.default(0),
+  older_days: days.default({}),
 });
 
-const monthDocument = z.object({ total: z.number() });
+/** The document of a day, as earlier releases store it, with requests by {@link nameField}. */
+const dayDocument = z.object({ total, requests: days });
 
-export type DayDocument = z.output<typeof dayDocument>;
-export type MonthDocument = z.output<typeof monthDocument>;
-
-export const parseDay = (snapshot: DocumentSnapshot) => parseDocument(dayDocument, snapshot);
-export const parseMonth = (snapshot: DocumentSnapshot) => parseDocument(monthDocument, snapshot);
-
-export function usageDocumentOf(
+function usageDocumentOf(
   firestore: Firestore,
   userId: string,
   dayOrMonth: string,
@@ -37,53 +60,119 @@ export function usageDocumentOf(
   return firestore.collection(collections.usage.id).doc(nameOf(userId, dayOrMonth));
 }
 
+export const monthReference = (firestore: Firestore, { userId, month }: MonthKey) =>
+  usageDocumentOf(firestore, userId, month);
+
+export const dayReference = usageDocumentOf;
+
+const sumOf = (requests: RequestsByDay) =>
+  Object.values(requests).reduce((sum, count) => sum + count, 0);
+
+/** Returns all days of a month. */
+function daysOf(month: string): string[] {
+  return daysBetween(`${month}-01`, utcDayOf((endOfMonth(`${month}-01`) - 1) * 1000));
+}
+
 /**
- * Returns the field for a key's name, a hash of fixed length. Firestore reserves fields that begin
- * and end with `__`. The hash is never such a field: its last character encodes two bits, so it is
- * A, Q, g or w.
+ * Reports whether an earlier release has added requests to the month since this one last wrote it.
  */
-export function nameField(name: string): string {
-  return createHash('sha256').update(name).digest().subarray(0, 16).toString('base64url');
+function hasUnknownDays({ total: stored, days: own, older_days: older }: MonthDocument): boolean {
+  return stored !== sumOf(own) + sumOf(older);
 }
 
-function addedByName(
-  requests: Readonly<Record<string, number>>,
-  counts: AddUsageCommand['counts'],
-) {
-  const added = new Map(Object.entries(requests));
-  for (const [name, count] of counts) {
-    const field = nameField(name);
-    if (added.has(field) || added.size < maximumNamesPerDay)
-      added.set(field, (added.get(field) ?? 0) + count);
+/** A month as it was read. Without a document, it is empty. */
+export interface FoundMonth {
+  readonly content: MonthDocument;
+  readonly stored: Found<MonthDocument> | undefined;
+}
+
+/**
+ * Parses a month's document. Reads the documents of its days as well if an earlier release has
+ * added requests.
+ */
+export async function parseMonth(
+  firestore: Firestore,
+  { userId, month }: MonthKey,
+  snapshot: DocumentSnapshot,
+): Promise<FoundMonth> {
+  const stored = parseDocument(monthDocument, snapshot);
+  if (stored === undefined) return { content: { ...emptyMonth, older_days: {} }, stored };
+  if (!hasUnknownDays(stored.content)) return { content: stored.content, stored };
+  const all = daysOf(month);
+  const found = await firestore.getAll(
+    ...all.map((day) => usageDocumentOf(firestore, userId, day)),
+  );
+  const totals = all.flatMap((day, index) => {
+    const older = found[index] && parseDocument(dayDocument, found[index])?.content.total;
+    return older === undefined ? [] : [[day.slice(-2), older]];
+  });
+  return { content: { ...stored.content, older_days: Object.fromEntries(totals) }, stored };
+}
+
+/** Returns the totals of a day and its month, as counted by this release and earlier ones. */
+export function totalsIn(month: MonthDocument, day: string): UsageTotals {
+  const own = totalsOf(month, day);
+  return { ...own, day: own.day + (month.older_days[day.slice(-2)] ?? 0) };
+}
+
+/** Returns the days on which an earlier release counted requests. */
+export function olderDaysOf({ month }: MonthKey, { older_days: older }: MonthDocument): string[] {
+  return Object.keys(older).map((day) => `${month}-${day}`);
+}
+
+/** Returns the requests by key name on a day, including those in the document of the day. */
+export function usageIn(
+  month: MonthDocument,
+  day: string,
+  wanted: readonly string[],
+  olderDay: DocumentSnapshot | undefined,
+): DailyUsage[] {
+  const older = olderDay && parseDocument(dayDocument, olderDay)?.content.requests;
+  const own = usageOf(month, day, wanted);
+  if (older === undefined) return own;
+  const counts = new Map(own.map(({ name, requests }) => [name, requests]));
+  return wanted.flatMap((name) => {
+    const requests = (counts.get(name) ?? 0) + (older[nameField(name)] ?? 0);
+    return requests === 0 ? [] : [{ day, name, requests }];
+  });
+}
+
+/**
+ * Returns the fields that differ, by path. A map that has lost a field is written whole. No name in
+ * a month contains a character that would need quoting.
+ */
+function changesBetween(before: object, after: object, parent = ''): Record<string, unknown> {
+  const stored = new Map(Object.entries(before));
+  const changes: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(after)) {
+    const [old, path] = [stored.get(name) ?? {}, `${parent}${name}`];
+    if (value === old) continue;
+    const isMap = typeof value === 'object';
+    if (isMap && Object.keys(old).every((inner) => inner in value))
+      Object.assign(changes, changesBetween(old, value, `${path}.`));
+    else changes[path] = value;
   }
-  return Object.fromEntries(added);
+  return changes;
 }
 
-/** Returns the content of the documents of a day and its month after an addition. */
-export function afterAddition(
-  {
-    day,
-    month,
-  }: { readonly day: DayDocument | undefined; readonly month: MonthDocument | undefined },
-  command: AddUsageCommand,
-) {
-  const { userId, counts, attempt } = command;
-  const count = [...counts.values()].reduce((sum, requests) => sum + requests, 0);
-  const removal = { remove_at: usageRemovalOf(command.day) };
-  return {
-    day: {
-      user_id: userId,
-      day: command.day,
-      total: (day?.total ?? 0) + count,
-      requests: addedByName(day?.requests ?? {}, counts),
-      attempts: [attempt, ...(day?.attempts ?? [])].slice(0, rememberedAttempts),
-      ...removal,
-    },
-    month: {
-      user_id: userId,
-      month: monthOf(command.day),
-      total: (month?.total ?? 0) + count,
-      ...removal,
-    },
-  };
+/**
+ * Adds the write of a month to a writer. An update sends only the fields that differ, because a
+ * month may have tens of thousands of them. It requires that the document has not changed since it
+ * was read.
+ */
+export function writeMonth(
+  { firestore, write }: Database,
+  writer: BulkWriter,
+  { userId, month }: MonthKey,
+  { stored }: FoundMonth,
+  after: MonthDocument,
+): Promise<unknown> {
+  const reference = monthReference(firestore, { userId, month });
+  if (stored !== undefined) {
+    const changes = changesBetween(stored.content, after);
+    return writer.update(reference, changes, { lastUpdateTime: stored.updateTime });
+  }
+  const deleteAfter = usageDeleteAfter(userId, `${month}-01`);
+  const fields = { user_id: userId, month, ...after, remove_at: deleteAfter };
+  return writer.create(reference, write.usage(fields));
 }

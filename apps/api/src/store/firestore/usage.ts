@@ -1,108 +1,84 @@
 import type { OwnerCommand } from '@andamio/keys/model';
-import { daysBetween, endOfMonth, monthOf, utcDayOf } from '@andamio/keys/usage/calendar';
-import type {
-  AddUsageCommand,
-  DailyUsage,
-  UsageQuery,
-  UsageTotals,
-} from '@andamio/keys/usage/store';
-import type { DocumentSnapshot } from '@google-cloud/firestore';
+import { monthOf, utcDayOf } from '@andamio/keys/usage/calendar';
+import type { DailyUsage, UsageQuery, UsageTotals } from '@andamio/keys/usage/store';
 import { audit } from './audit.ts';
 import { commitWithRetry } from './commit-with-retry.ts';
-import { type Database, put } from './database.ts';
-import type { Found } from './documents.ts';
+import type { Database } from './database.ts';
 import {
-  afterAddition,
-  type DayDocument,
-  type MonthDocument,
-  nameField,
-  parseDay,
+  dayReference,
+  type FoundMonth,
+  type MonthKey,
+  monthReference,
+  olderDaysOf,
   parseMonth,
-  usageDocumentOf,
+  totalsIn,
+  usageIn,
 } from './usage-documents.ts';
 
-/** A consistent snapshot of the documents of a day and its month. */
-interface UsageView {
-  readonly day: Found<DayDocument> | undefined;
-  readonly month: Found<MonthDocument> | undefined;
+async function readMonth({ firestore }: Database, key: MonthKey): Promise<FoundMonth> {
+  return parseMonth(firestore, key, await monthReference(firestore, key).get());
 }
 
-/**
- * Adds requests to a day and its month in one commit. The commit is repeated if another process has
- * changed either document since it was read.
- */
-export function addUsage(
-  { firestore, write }: Database,
-  command: AddUsageCommand,
+/** Reads an owner's totals of a day and its month. */
+export async function readTotals(
+  database: Database,
+  userId: string,
+  day: string,
 ): Promise<UsageTotals> {
-  const dayReference = usageDocumentOf(firestore, command.userId, command.day);
-  const monthReference = usageDocumentOf(firestore, command.userId, monthOf(command.day));
-  return commitWithRetry<UsageView, UsageTotals>({
-    async read() {
-      const [day, month] = await firestore.getAll(dayReference, monthReference);
-      return { day: day && parseDay(day), month: month && parseMonth(month) };
-    },
-    decide({ day, month }) {
-      const isMade = day?.content.attempts.includes(command.attempt) === true;
-      if (isMade || command.counts.size === 0) {
-        return { outcome: { day: day?.content.total ?? 0, month: month?.content.total ?? 0 } };
-      }
-      const after = afterAddition({ day: day?.content, month: month?.content }, command);
-      const writes = firestore.batch();
-      put(writes, dayReference, write.usage(after.day), day);
-      put(writes, monthReference, write.usage(after.month), month);
-      return { outcome: { day: after.day.total, month: after.month.total }, writes };
-    },
-  });
+  const { content } = await readMonth(database, { userId, month: monthOf(day) });
+  return totalsIn(content, day);
 }
 
 /**
- * Finds the requests per key and day with one call, since the name of each day's document is known.
+ * Finds the requests per key and day with one call for all months. Days on which an earlier release
+ * counted cost another call.
  */
 export async function readUsage({ firestore }: Database, query: UsageQuery): Promise<DailyUsage[]> {
   const { userId, days, names } = query;
   if (days.length === 0) return [];
-  const snapshots = await firestore.getAll(
-    ...days.map((day) => usageDocumentOf(firestore, userId, day)),
+  const keys = [...new Set(days.map(monthOf))].map((month) => ({ userId, month }));
+  const snapshots = await firestore.getAll(...keys.map((key) => monthReference(firestore, key)));
+  const months = await Promise.all(
+    snapshots.map((snapshot, index) => parseMonth(firestore, keys[index] as MonthKey, snapshot)),
   );
-  const fields = names.map((name) => ({ name, field: nameField(name) }));
-  return days.flatMap((day, index) => {
-    const stored = snapshots[index] && parseDay(snapshots[index])?.content.requests;
-    if (stored === undefined) return [];
-    return fields.flatMap(({ name, field }) => {
-      const requests = stored[field];
-      return requests === undefined ? [] : [{ day, name, requests }];
-    });
+  const contents = new Map(months.map(({ content }, index) => [keys[index]?.month, content]));
+  const older = new Set(
+    months.flatMap(({ content }, index) => olderDaysOf(keys[index] as MonthKey, content)),
+  );
+  const olderDays = days.filter((day) => older.has(day));
+  const found =
+    olderDays.length === 0
+      ? []
+      : await firestore.getAll(...olderDays.map((day) => dayReference(firestore, userId, day)));
+  const documents = new Map(found.map((snapshot, index) => [olderDays[index], snapshot]));
+  return days.flatMap((day) => {
+    const content = contents.get(monthOf(day));
+    return content === undefined ? [] : usageIn(content, day, names, documents.get(day));
   });
 }
 
-/** Deletes the documents of the current month and its days. Returns the totals before. */
+/**
+ * Deletes the documents of the current month and of the days that earlier releases counted. Returns
+ * the totals before.
+ */
 export function resetUsage(
   database: Database,
   { userId, by, reason, now }: OwnerCommand,
 ): Promise<UsageTotals> {
   const { firestore } = database;
   const today = utcDayOf(now * 1000);
-  const month = monthOf(today);
-  const days = daysBetween(`${month}-01`, utcDayOf((endOfMonth(today) - 1) * 1000));
-  const references = [month, ...days].map((each) => usageDocumentOf(firestore, userId, each));
+  const key = { userId, month: monthOf(today) };
   let before: UsageTotals | undefined;
-  return commitWithRetry<readonly DocumentSnapshot[], UsageTotals>({
-    read: () => firestore.getAll(...references),
-    decide([monthSnapshot, ...daySnapshots]) {
-      const todaysSnapshot = daySnapshots[days.indexOf(today)];
-      // If the response to the commit was lost, the next read finds no documents. The totals of the
+  return commitWithRetry<FoundMonth, UsageTotals>({
+    read: () => readMonth(database, key),
+    decide({ content, stored }) {
+      // If the response to the commit was lost, the next read finds no document. The totals of the
       // first read are therefore kept.
-      before ??= {
-        day: (todaysSnapshot && parseDay(todaysSnapshot)?.content.total) ?? 0,
-        month: (monthSnapshot && parseMonth(monthSnapshot)?.content.total) ?? 0,
-      };
-      const stored = [monthSnapshot, ...daySnapshots].filter(
-        (snapshot) => snapshot?.exists === true,
-      );
-      if (stored.length === 0) return { outcome: before };
-      const writes = firestore.batch();
-      for (const snapshot of stored as DocumentSnapshot[]) writes.delete(snapshot.ref);
+      before ??= totalsIn(content, today);
+      if (stored === undefined) return { outcome: before };
+      const writes = firestore.batch().delete(monthReference(firestore, key));
+      for (const day of olderDaysOf(key, content))
+        writes.delete(dayReference(firestore, userId, day));
       audit(database, writes, { at: now, actor: by, action: 'user.usage_reset', userId, reason });
       return { outcome: before, writes };
     },

@@ -56,7 +56,7 @@ export function resetUsage(
   { userId, by, reason, now }: OwnerCommand,
 ): UsageTotals {
   const day = utcDayOf(now * 1000);
-  const before = usage.totalsOf(userId, day);
+  const before = usage.readTotals(userId, day);
   if (usage.removeMonthOf(userId, day)) {
     audit.append({ at: now, actor: by, action: 'user.usage_reset', userId, reason });
   }

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { nameField } from '@andamio/keys/usage/month';
 
 /**
- * The migrations of the schema, in order. Each runs once. Key ids, names and user ids are compared
+ * The migrations of the schema, in order. Each runs once. They may use the function `name_field`. Key ids, names and user ids are compared
  * byte by byte, as everywhere in this service. The keys of an owner are stored next to each other,
  * so that finding a name and counting keys read few pages.
  */
@@ -128,6 +129,45 @@ export const migrations = [
   `
   CREATE INDEX keys_by_expiry ON keys (user_id, expires_at);
   `,
+  // The maps of a month are JSON objects. Requests of further names were stored under an empty name.
+  `
+  CREATE TABLE usage_by_month (
+    user_id TEXT NOT NULL,
+    month TEXT NOT NULL,
+    total INTEGER NOT NULL,
+    days TEXT NOT NULL,
+    names TEXT NOT NULL,
+    instances TEXT NOT NULL,
+    forgotten INTEGER NOT NULL,
+    remove_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, month)
+  ) STRICT;
+
+  WITH
+    by_day AS (
+      SELECT user_id, substr(day, 1, 7) AS month, substr(day, 9) AS day, sum(requests) AS requests,
+        max(remove_at) AS remove_at
+      FROM usage GROUP BY user_id, usage.day
+    ),
+    by_name AS (
+      SELECT user_id, substr(day, 1, 7) AS month, name_field(name) AS name,
+        json_group_object(substr(day, 9), requests) AS days
+      FROM usage WHERE name <> '' GROUP BY user_id, substr(day, 1, 7), usage.name
+    ),
+    named AS (
+      SELECT user_id, month, json_group_object(name, json(days)) AS names
+      FROM by_name GROUP BY user_id, month
+    )
+  INSERT INTO usage_by_month (user_id, month, total, days, names, instances, forgotten, remove_at)
+  SELECT user_id, month, sum(requests), json_group_object(day, requests), coalesce(names, '{}'),
+    '{}', 0, max(remove_at)
+  FROM by_day LEFT JOIN named USING (user_id, month) GROUP BY user_id, month;
+
+  DROP TABLE usage;
+  DROP TABLE usage_attempts;
+  ALTER TABLE usage_by_month RENAME TO usage;
+  CREATE INDEX usage_by_removal ON usage (remove_at);
+  `,
 ] as const;
 
 const versionOf = (database: DatabaseSync) =>
@@ -164,6 +204,7 @@ export function assertOwnTables(database: DatabaseSync): void {
 /** Migrates a file of any earlier version to the current schema, atomically. */
 export function migrate(database: DatabaseSync): void {
   if (versionOf(database) === migrations.length) return;
+  database.function('name_field', { deterministic: true }, (name) => nameField(String(name)));
   database.exec('BEGIN IMMEDIATE');
   try {
     for (const step of migrations.slice(versionOf(database))) database.exec(step);

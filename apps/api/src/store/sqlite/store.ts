@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Administration } from '@andamio/keys/administration';
 import type { KeyStore } from '@andamio/keys/store';
+import { AdditionForgottenError } from '@andamio/keys/usage/store';
 import { inspect, resetUsage, revokeAll } from './administration.ts';
 import { openDatabase } from './database.ts';
 import { erase } from './erase.ts';
@@ -106,9 +107,13 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
 
     countKeys: (now) => commits.read(() => tables().countKeys(now)),
 
-    // Without counts, totals are only read.
-    addUsage: (command) =>
-      commits[command.counts.size === 0 ? 'read' : 'write'](() => tables().usage.add(command)),
+    async addUsage(command) {
+      const totals = await commits.write(() => tables().usage.add(command));
+      if (totals === undefined) throw new AdditionForgottenError();
+      return totals;
+    },
+
+    readTotals: (userId, day) => commits.read(() => tables().usage.readTotals(userId, day)),
 
     readUsage: (query) => commits.read(() => tables().usage.read(query)),
 

@@ -1,109 +1,88 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { endOfDay, monthOf, usageRemovalOf } from '@andamio/keys/usage/calendar';
+import { monthOf } from '@andamio/keys/usage/calendar';
 import {
-  type AddUsageCommand,
-  type DailyUsage,
-  maximumNamesPerDay,
-  type UsageQuery,
-  type UsageTotals,
+  addToMonth,
+  emptyMonth,
+  stateOf,
+  totalsOf,
+  type UsageMonth,
+  usageDeleteAfter,
+  usageOf,
+} from '@andamio/keys/usage/month';
+import type {
+  AddUsageCommand,
+  DailyUsage,
+  UsageQuery,
+  UsageTotals,
 } from '@andamio/keys/usage/store';
-import { secondsPerDay } from '@andamio/schema/timestamps';
 import * as z from 'zod';
+import { usageMonthFields } from '../usage-month.ts';
 import { prepare } from './statement.ts';
 
-/**
- * The name under which requests of further key names are counted together. No key has this name.
- */
-const furtherNames = '';
+/** The columns of a month that hold a map, as a JSON object. */
+const maps = ['days', 'names', 'instances'] as const;
 
-const totalsRow = z.object({ day: z.number(), month: z.number() });
-const dailyRow = z.object({ day: z.string(), name: z.string(), requests: z.number() });
+const monthRow = z.object(usageMonthFields);
 
-/** Prepares the statements for the tables of usage and of additions. */
+/** Prepares the statements for the table of usage. */
 export function usageTable(database: DatabaseSync) {
-  const insertAttempt = prepare(
+  const find = prepare(database, 'SELECT * FROM usage WHERE user_id = :userId AND month = :month');
+  const put = prepare(
     database,
     `
-    INSERT OR IGNORE INTO usage_attempts (attempt, remove_at) VALUES (:attempt, :deleteAfter)`,
+    INSERT OR REPLACE INTO usage (user_id, month, total, days, names, instances, forgotten, remove_at)
+    VALUES (:userId, :month, :total, :days, :names, :instances, :forgotten, :deleteAfter)`,
   );
-  const countNames = prepare(
-    database,
-    `
-    SELECT count(*) AS names FROM usage WHERE user_id = :userId AND day = :day`,
-  );
-  const increase = prepare(
-    database,
-    `
-    UPDATE usage SET requests = requests + :requests WHERE user_id = :userId AND day = :day AND name = :name`,
-  );
-  const insert = prepare(
-    database,
-    `
-    INSERT INTO usage (user_id, day, name, requests, remove_at)
-    VALUES (:userId, :day, :name, :requests, :deleteAfter)
-    ON CONFLICT (user_id, day, name) DO UPDATE SET requests = requests + excluded.requests`,
-  );
-  const totals = prepare(
-    database,
-    `
-    SELECT coalesce(sum(requests) FILTER (WHERE day = :day), 0) AS day, coalesce(sum(requests), 0) AS month
-    FROM usage WHERE user_id = :userId AND day BETWEEN :month || '-01' AND :month || '-31'`,
-  );
-  const removeMonth = prepare(
-    database,
-    `
-    DELETE FROM usage WHERE user_id = :userId AND day BETWEEN :month || '-01' AND :month || '-31'`,
-  );
-  const read = prepare(
-    database,
-    `
-    SELECT day, name, requests FROM usage
-    WHERE user_id = :userId
-      AND day IN (SELECT value FROM json_each(:days)) AND name IN (SELECT value FROM json_each(:names))`,
-  );
-  const sweeps = ['usage', 'usage_attempts'].map((table) =>
-    prepare(database, `DELETE FROM ${table} WHERE remove_at <= :now`),
-  );
+  const remove = prepare(database, 'DELETE FROM usage WHERE user_id = :userId AND month = :month');
+  const sweep = prepare(database, 'DELETE FROM usage WHERE remove_at <= :now');
 
-  /** Records an addition. Returns false if it was recorded before. */
-  function isNew({ attempt, day }: AddUsageCommand): boolean {
-    return insertAttempt.run({ attempt, deleteAfter: endOfDay(day) + secondsPerDay }).changes === 1;
+  /** Returns an owner's usage in a month. Without a row, it is empty. */
+  function monthAt(userId: string, month: string): UsageMonth {
+    const row = find.get({ userId, month });
+    if (row === undefined) return emptyMonth;
+    const parsed = maps.map((column) => [column, JSON.parse(row[column] as string)]);
+    return monthRow.parse({ ...row, ...Object.fromEntries(parsed) });
   }
 
-  function totalsOf(userId: string, day: string): UsageTotals {
-    return totalsRow.parse(totals.get({ userId, day, month: monthOf(day) }));
+  function readTotals(userId: string, day: string): UsageTotals {
+    return totalsOf(monthAt(userId, monthOf(day)), day);
   }
 
   return {
-    totalsOf,
+    readTotals,
 
-    /** Adds requests to a day, unless the same addition was made before. Returns the totals. */
-    add(command: AddUsageCommand): UsageTotals {
-      const { userId, day, counts } = command;
-      if (counts.size > 0 && isNew(command)) {
-        let names = Number(countNames.get({ userId, day })?.['names']);
-        for (const [name, requests] of counts) {
-          if (increase.run({ requests, userId, day, name }).changes === 1) continue;
-          const counted = names < maximumNamesPerDay ? name : furtherNames;
-          insert.run({ userId, day, name: counted, requests, deleteAfter: usageRemovalOf(day) });
-          names++;
-        }
-      }
-      return totalsOf(userId, day);
+    /**
+     * Makes an addition, unless it was made before. Returns the totals, or undefined if it is
+     * forgotten whether the addition was made. An error would fail the whole transaction.
+     */
+    add(command: AddUsageCommand): UsageTotals | undefined {
+      const { userId, day } = command;
+      const month = monthOf(day);
+      const before = monthAt(userId, month);
+      const state = stateOf(before, command);
+      if (state === 'forgotten') return undefined;
+      if (state === 'made') return totalsOf(before, day);
+      const after = addToMonth(before, command);
+      const columns = Object.fromEntries(
+        maps.map((column) => [column, JSON.stringify(after[column])]),
+      );
+      const deleteAfter = usageDeleteAfter(userId, day);
+      put.run({ ...after, ...columns, userId, month, deleteAfter });
+      return totalsOf(after, day);
     },
 
     /** Deletes the usage of the month of a day. Returns whether there was any. */
     removeMonthOf: (userId: string, day: string) =>
-      removeMonth.run({ userId, month: monthOf(day) }).changes > 0,
+      remove.run({ userId, month: monthOf(day) }).changes > 0,
 
     read({ userId, days, names }: UsageQuery): DailyUsage[] {
-      const rows = read.all({ userId, days: JSON.stringify(days), names: JSON.stringify(names) });
-      return rows.map((row) => dailyRow.parse(row));
+      const months = new Map(
+        [...new Set(days.map(monthOf))].map((month) => [month, monthAt(userId, month)]),
+      );
+      return days.flatMap((day) => usageOf(months.get(monthOf(day)) ?? emptyMonth, day, names));
     },
 
     /** Deletes the rows whose retention has passed. */
-    sweep(now: number) {
-      for (const statement of sweeps) statement.run({ now });
-    },
+    sweep: (now: number) => void sweep.run({ now }),
   };
 }

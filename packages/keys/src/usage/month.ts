@@ -1,0 +1,190 @@
+// An owner's usage in one UTC month. These pure functions contain all rules of stored usage: what
+// an addition changes, how a repeated addition is recognized, and what bounds a month. Decision 35
+// gives the reasons.
+import { createHash } from 'node:crypto';
+import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
+import { usageRemovalOf } from './calendar.ts';
+import type { AddUsageCommand, DailyUsage, UsageTotals } from './store.ts';
+
+/** Requests by day of the month, `01` to `31`. */
+export type RequestsByDay = Readonly<Record<string, number>>;
+
+/** An owner's usage in one UTC month, as counted by all instances. */
+export interface UsageMonth {
+  /** Requests in the month. */
+  readonly total: number;
+  readonly days: RequestsByDay;
+  /**
+   * Requests by {@link nameField} and day. Their sum is less than the total if a bound was reached.
+   */
+  readonly names: Readonly<Record<string, RequestsByDay>>;
+  /** The number of the last addition of each recent instance. */
+  readonly instances: Readonly<Record<string, number>>;
+  /** The greatest number that was dropped from `instances`, or 0. */
+  readonly forgotten: number;
+}
+
+export const emptyMonth: UsageMonth = {
+  total: 0,
+  days: {},
+  names: {},
+  instances: {},
+  forgotten: 0,
+};
+
+/**
+ * Maximum number of key names that are counted separately per owner and month. An owner may delete
+ * and issue keys all month, so the maximum bounds what is stored. Requests of further names count
+ * only in the totals.
+ */
+export const maximumNamesPerMonth = 5_000;
+
+/**
+ * Maximum bytes of the counts by name and day. With them, a document stays below Firestore's limit
+ * of 1 MiB. Further names and days count only in the totals.
+ */
+export const maximumNameBytes = 900_000;
+
+/**
+ * Microseconds for which the last addition of an instance is remembered, so that the instance can
+ * repeat it. It covers the outages of a database that last longer than a moment.
+ */
+export const rememberedFor = 3_600_000_000;
+
+/**
+ * Maximum number of remembered instances. It is four times the number of instances that a Cloud Run
+ * service can have, because a deployment replaces all of them.
+ */
+export const maximumInstances = 4_000;
+
+/**
+ * Sizes by Google's formula (https://firebase.google.com/docs/firestore/storage-size). A map is
+ * "calculated the same way as document size", so it has 32 additional bytes.
+ */
+const integerBytes = 8;
+const mapBytes = 32;
+const nameBytes = 22 + 1 + mapBytes;
+const dayBytes = 2 + 1 + integerBytes;
+
+/**
+ * Returns the field for a key's name, a hash of fixed length. Firestore reserves fields that begin
+ * and end with `__`. The hash is never such a field: its last character encodes two bits, so it is
+ * A, Q, g or w.
+ */
+export function nameField(name: string): string {
+  return createHash('sha256').update(name).digest().subarray(0, 16).toString('base64url');
+}
+
+const dayOfMonth = (day: string) => day.slice(-2);
+
+/**
+ * Returns when a month's record is deleted, in Unix seconds. The records of different owners are
+ * deleted at different times of the first day after the retention, because deleting all of them at
+ * once would be a burst of load.
+ *
+ * @param day any UTC day of the month.
+ */
+export function usageDeleteAfter(userId: string, day: string): number {
+  const spread = createHash('sha256').update(userId).digest().readUInt32BE() % secondsPerDay;
+  return Math.min(usageRemovalOf(day) + spread, lastTimestamp);
+}
+
+/** Returns the totals of a day and its month. */
+export function totalsOf({ total, days }: UsageMonth, day: string): UsageTotals {
+  return { day: days[dayOfMonth(day)] ?? 0, month: total };
+}
+
+/** Returns the requests by key name on a day of the month. */
+export function usageOf({ names: stored }: UsageMonth, day: string, names: readonly string[]) {
+  return names.flatMap((name): DailyUsage[] => {
+    const requests = stored[nameField(name)]?.[dayOfMonth(day)];
+    return requests === undefined ? [] : [{ day, name, requests }];
+  });
+}
+
+/** What a month shows of an addition. */
+export type AdditionState = 'new' | 'made' | 'forgotten';
+
+/**
+ * Returns whether an addition has been made. An instance makes its additions of an owner in the
+ * order of their numbers, so an addition was made if the last one of its instance has the same or a
+ * greater number.
+ *
+ * An instance that has no last number may have been dropped. Every dropped number is at most
+ * `forgotten`. A repeated addition with a greater number was therefore not made. For a smaller
+ * number there is no telling.
+ */
+export function stateOf(
+  { instances, forgotten }: UsageMonth,
+  { instance, number, isRepeated }: AddUsageCommand,
+): AdditionState {
+  const last = instances[instance];
+  if (last !== undefined) return number <= last ? 'made' : 'new';
+  return isRepeated && number <= forgotten ? 'forgotten' : 'new';
+}
+
+/** Returns the instances and the forgotten number after an addition. */
+function remember(
+  { instances: before, forgotten }: UsageMonth,
+  { instance, number }: AddUsageCommand,
+): Pick<UsageMonth, 'instances' | 'forgotten'> {
+  const instances = { ...before, [instance]: number };
+  const numbers = Object.values(instances);
+  const tooMany = numbers.length - maximumInstances;
+  const limit = Math.max(
+    number - rememberedFor,
+    (tooMany > 0 && numbers.toSorted((one, other) => one - other)[tooMany - 1]) || 0,
+  );
+  const dropped = numbers.filter((last) => last <= limit && last !== number);
+  if (dropped.length === 0) return { instances, forgotten };
+  const isKept = ([id, last]: [string, number]) => last > limit || id === instance;
+  return {
+    instances: Object.fromEntries(Object.entries(instances).filter(isKept)),
+    forgotten: dropped.reduce((most, last) => Math.max(most, last), forgotten),
+  };
+}
+
+/** Returns how many names and bytes can be added. */
+function roomIn(names: UsageMonth['names']) {
+  const stored = Object.values(names);
+  const bytes = stored.reduce(
+    (sum, days) => sum + nameBytes + dayBytes * Object.keys(days).length,
+    0,
+  );
+  return { names: maximumNamesPerMonth - stored.length, bytes: maximumNameBytes - bytes };
+}
+
+function addNames(names: UsageMonth['names'], { counts, day }: AddUsageCommand) {
+  const added: Record<string, RequestsByDay> = { ...names };
+  const ofDay = dayOfMonth(day);
+  let room: { names: number; bytes: number } | undefined;
+  for (const [name, requests] of counts) {
+    const field = nameField(name);
+    const days = added[field];
+    if (days?.[ofDay] === undefined) {
+      room ??= roomIn(names);
+      const [addedNames, addedBytes] =
+        days === undefined ? [1, nameBytes + dayBytes] : [0, dayBytes];
+      if (room.names < addedNames || room.bytes < addedBytes) continue;
+      room = { names: room.names - addedNames, bytes: room.bytes - addedBytes };
+    }
+    added[field] = { ...days, [ofDay]: (days?.[ofDay] ?? 0) + requests };
+  }
+  return added;
+}
+
+/** Returns a month after an addition that is `new` to it. Other properties stay as they are. */
+export function addToMonth<Month extends UsageMonth>(
+  month: Month,
+  command: AddUsageCommand,
+): Month {
+  const sum = [...command.counts.values()].reduce((all, requests) => all + requests, 0);
+  const day = dayOfMonth(command.day);
+  return {
+    ...month,
+    total: month.total + sum,
+    days: { ...month.days, [day]: (month.days[day] ?? 0) + sum },
+    names: addNames(month.names, command),
+    ...remember(month, command),
+  };
+}
