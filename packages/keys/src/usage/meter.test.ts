@@ -284,7 +284,7 @@ describe('while the store is down', () => {
     meter.count('owner 100099', 'name');
     await meter.flush();
     expect(store.totalsOf('owner 100099', today).day, 'stored usage frees its memory').toBe(1);
-  });
+  }, 30_000);
 });
 
 describe('quotas', () => {

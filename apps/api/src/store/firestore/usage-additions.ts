@@ -7,7 +7,8 @@ import {
   type AddUsageCommand,
   type UsageTotals,
 } from '@andamio/keys/usage/store';
-import type { BulkWriter } from '@google-cloud/firestore';
+import { explainRefusal } from '@andamio/verification/firestore/refusal';
+import type { BulkWriter, BulkWriterError } from '@google-cloud/firestore';
 import { backoff, isRefusedByPrecondition } from './commit-with-retry.ts';
 import type { Database } from './database.ts';
 import { unavailable } from './deadline.ts';
@@ -27,7 +28,7 @@ const maximumGroup = 100;
  * Maximum number of counts in a group, which bounds the size of a request. A count takes about 100
  * bytes, and Firestore accepts 10 MiB.
  */
-const maximumCounts = 10_000;
+const maximumCounts = 5_000;
 
 /** An addition whose caller waits for the outcome. */
 interface Addition {
@@ -151,7 +152,7 @@ class Group {
       if (!isRefusedByPrecondition(error))
         this.#reject(
           made.map(([addition]) => addition),
-          error,
+          withoutDocument(error as BulkWriterError),
         );
     }
   }
@@ -169,10 +170,15 @@ class Group {
  * it failed, so the outcome is unknown whatever the last error says.
  */
 function failureOf({ isSent }: Addition, error: unknown): unknown {
-  const failure = isFirestoreError(error) ? unavailable(error) : error;
-  if (!isSent || failure instanceof AdditionForgottenError) return failure;
-  return new OutcomeUnknownError((failure as Error).message, { cause: error });
+  if (error instanceof AdditionForgottenError) return error;
+  if (!isSent) return isFirestoreError(error) ? unavailable(error) : error;
+  const message = explainRefusal(error) ?? 'Firestore did not confirm the write.';
+  return new OutcomeUnknownError(message, { cause: error });
 }
+
+/** Returns a writer's error without the document and the client that it refers to. */
+const withoutDocument = ({ code, message }: BulkWriterError) =>
+  Object.assign(new Error(message), { code });
 
 /** Runs a task with an open database within the deadline of a call. */
 export type RunInTime = (task: (database: Database) => Promise<void>) => Promise<void>;

@@ -1,0 +1,136 @@
+import { type FirestoreCost, startFirestoreCounter } from '@andamio/testing/firestore-counter';
+import {
+  addition,
+  command,
+  day,
+  deletion,
+  present,
+  renewal,
+  rotation,
+  today,
+} from '@andamio/testing/store/commands';
+import { withOperations } from '@andamio/testing/store/operations';
+import { order, revocation } from '@andamio/testing/store/operator';
+import { connected, type TestStore } from '@andamio/testing/store/store-under-test';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { createFirestoreStore } from '../../src/store/firestore/store.ts';
+import { freshProject } from '../harness/stores.ts';
+
+const emulatorHost = inject('emulatorHost') as string;
+
+const cost = (calls: number, reads: number, writes: number): FirestoreCost => ({
+  calls,
+  reads,
+  writes,
+});
+
+/** All days of a year, as Unix days. */
+const year = Array.from({ length: 366 }, (_, index) =>
+  new Date((present - index * day) * 1000).toISOString().slice(0, 10),
+);
+
+describe.skipIf(inject('emulatorHost') === undefined)('cost in Firestore', () => {
+  async function start() {
+    const counter = await startFirestoreCounter(emulatorHost);
+    const project = freshProject();
+    const open = (host: string) => {
+      const store = createFirestoreStore({ project, database: '(default)', emulatorHost: host });
+      onTestFinished(() => store.close());
+      return withOperations(store);
+    };
+    const [store, another] = [open(counter.host), open(emulatorHost)];
+    await connected(store);
+    return { ...counter, store, another };
+  }
+
+  type Operation = (store: TestStore) => Promise<unknown>;
+  const { record, ...rules } = command({ expiresInDays: 1 });
+  const issued: Operation = (store) => store.issue({ record, ...rules });
+
+  test.each<[string, FirestoreCost, Operation, Operation?]>([
+    ["issue, an owner's first key", cost(1, 0, 4), issued],
+    ['issue, a later key', cost(3, 2, 8), (store) => store.issue(command({ name: 'two' })), issued],
+    ['find, one of two peppers', cost(1, 2, 0), (store) => store.find(['0', record.id]), issued],
+    ['list', cost(2, 2, 0), (store) => store.list('owner', present), issued],
+    ['rotate', cost(3, 5, 4), (store) => store.rotate(rotation()), issued],
+    ['roll', cost(3, 5, 5), (store) => store.roll(renewal()), issued],
+    ['delete', cost(2, 2, 4), (store) => store.delete(deletion()), issued],
+    ['revoke', cost(4, 6, 4), (store) => store.revoke(revocation([record.id])), issued],
+    [
+      'addUsage, the first of a month',
+      cost(2, 1, 1),
+      (store) => store.addUsage(addition({ a: 1 })),
+    ],
+    [
+      'addUsage, a later one',
+      cost(2, 1, 1),
+      (store) => store.addUsage(addition({ a: 1, b: 2 })),
+      (store) => store.addUsage(addition({ a: 1 })),
+    ],
+    ['readTotals', cost(1, 1, 0), (store) => store.readTotals('owner', today)],
+    [
+      'readUsage, a year',
+      cost(1, 13, 0),
+      (store) => store.readUsage({ userId: 'owner', days: year, names: ['a'] }),
+      async (store) => {
+        for (const of of year.filter((each) => each.endsWith('-01')))
+          await store.addUsage(addition({ a: 1 }, { day: of }));
+      },
+    ],
+    [
+      'resetUsage',
+      cost(2, 1, 2),
+      (store) => store.resetUsage(order()),
+      (store) => store.addUsage(addition({ a: 1 })),
+    ],
+  ])('%s: %o', async (_, expected, operation, prepare) => {
+    const { store, costOf } = await start();
+    await prepare?.(store);
+    expect(await costOf(() => operation(store))).toEqual(expected);
+  });
+
+  /** Additions of a hundred owners, as a flush sends them. */
+  const ofHundred = () =>
+    Array.from({ length: 100 }, (_, index) =>
+      addition({ name: 1 }, { userId: `owner ${index}`, instance: 'one' }),
+    );
+
+  test('a flush of a hundred owners reads in one call and writes in five', async () => {
+    const { store, costOf } = await start();
+    const flush = () => Promise.all(ofHundred().map((one) => store.addUsage(one)));
+    expect(await costOf(flush)).toEqual(cost(6, 100, 100));
+  });
+
+  test('an owner whose document another process changes costs no other owner a retry', async () => {
+    const { store, another, costOf, beforeNextWrite } = await start();
+    beforeNextWrite(() => another.addUsage(addition({ name: 10 }, { userId: 'owner 7' })));
+    let totals: unknown[] = [];
+    const flush = async () => {
+      totals = await Promise.all(ofHundred().map((one) => store.addUsage(one)));
+    };
+    expect(await costOf(flush)).toEqual(cost(8, 101, 101));
+    expect(totals.map((each) => (each as { day: number }).day)).toEqual(
+      Array.from({ length: 100 }, (_, index) => (index === 7 ? 11 : 1)),
+    );
+  });
+
+  test('the owners of a flush are answered while one waits for its retry', async () => {
+    const { store, another, beforeNextWrite } = await start();
+    const order: string[] = [];
+    beforeNextWrite(() => another.addUsage(addition({ name: 10 }, { userId: 'owner 7' })));
+    await Promise.all(
+      ofHundred().map((one) => store.addUsage(one).then(() => order.push(one.userId))),
+    );
+    expect(order.at(-1)).toBe('owner 7');
+  });
+
+  test('more additions than fit in a request are sent in several', async () => {
+    const { store, costOf } = await start();
+    const counts = new Map(Array.from({ length: 1_000 }, (_, index) => [`name ${index}`, 1]));
+    const additions = Array.from({ length: 6 }, (_, index) =>
+      addition({}, { userId: `owner ${index}`, counts }),
+    );
+    const flush = () => Promise.all(additions.map((one) => store.addUsage(one)));
+    expect(await costOf(flush)).toEqual(cost(4, 6, 6));
+  });
+});
