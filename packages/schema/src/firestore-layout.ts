@@ -57,7 +57,8 @@ export const collections = {
   },
   usage: {
     id: 'usage',
-    documentName: 'SHA-256 of the JSON array of user id and UTC day or month, hex',
+    // Earlier releases also store documents of days. They expire 13 months after their month.
+    documentName: 'SHA-256 of the JSON array of user id and UTC month, hex',
     ttlField: 'remove_at',
     indexedFields: ['user_id'],
   },

@@ -46,7 +46,7 @@ interface Target extends MonthKey {
 
 const isFirestoreError = (error: unknown) => typeof (error as { code?: unknown }).code === 'number';
 
-/** Splits additions into groups. Additions to the same document stay in order. */
+/** Splits additions into groups. */
 function groupsOf(additions: readonly Addition[]): Addition[][] {
   const groups: Addition[][] = [];
   let group: Addition[] = [];
