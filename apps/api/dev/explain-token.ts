@@ -4,7 +4,7 @@ import { permit } from '../src/auth/principal.ts';
 import type { TokenRefusal } from '../src/auth/refusals.ts';
 import { secretKeys, type VerificationKeys } from '../src/auth/signing-keys.ts';
 import { createTokenVerifier } from '../src/auth/verify-token.ts';
-import type { CompleteSettings } from '../src/settings.ts';
+import type { CompleteSettings } from '../src/process/development-secrets.ts';
 
 type JwtSettings = CompleteSettings['jwt'];
 

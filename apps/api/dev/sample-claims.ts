@@ -1,5 +1,5 @@
 import { claimPath } from '../src/auth/claim-path.ts';
-import type { CompleteSettings } from '../src/settings.ts';
+import type { CompleteSettings } from '../src/process/development-secrets.ts';
 
 type JwtSettings = CompleteSettings['jwt'];
 type Payload = Record<string, unknown>;

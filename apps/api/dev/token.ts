@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import jwt from 'jsonwebtoken';
-import { type CompleteSettings, readSettings, SettingsError } from '../src/settings.ts';
+import { type CompleteSettings, completeSettings } from '../src/process/development-secrets.ts';
+import { readSettings, SettingsError } from '../src/settings.ts';
 import { explainToken } from './explain-token.ts';
 import { sampleClaims } from './sample-claims.ts';
 
@@ -20,7 +21,7 @@ function end(exitCode: number, message: string): never {
 
 function settingsOrEnd(): CompleteSettings {
   try {
-    return readSettings();
+    return completeSettings(readSettings());
   } catch (error) {
     if (error instanceof SettingsError) end(exConfig, error.message);
     throw error;

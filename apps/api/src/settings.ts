@@ -4,15 +4,10 @@ import {
   type SettingName,
   type Settings,
 } from '@andamio/schema/settings';
-import { developmentJwtSecret, developmentPepper } from './process/development-secrets.ts';
-import { SettingsError } from './settings-error.ts';
 
-export { SettingsError } from './settings-error.ts';
-
-/** Settings with all secrets. Secrets that are omitted in development are generated. */
-export interface CompleteSettings extends Settings {
-  readonly jwt: Settings['jwt'] & { readonly keys: NonNullable<Settings['jwt']['keys']> };
-  readonly peppers: NonNullable<Settings['peppers']>;
+/** Invalid or missing settings. The message has one line per problem and never contains a value. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
 }
 
 /**
@@ -21,7 +16,7 @@ export interface CompleteSettings extends Settings {
  * @param names the variables to read. The default is all variables.
  * @throws {@link SettingsError}
  */
-export function givenSettings(
+export function readSettings(
   environment: Environment = process.env,
   names?: readonly SettingName[],
 ): Settings {
@@ -29,23 +24,6 @@ export function givenSettings(
   if (!parsed.ok)
     throw new SettingsError(parsed.problems.map(({ name, rule }) => `${name} ${rule}.`).join('\n'));
   return parsed.settings;
-}
-
-/**
- * Reads the settings from the environment, and generates omitted secrets in development.
- *
- * @throws {@link SettingsError}
- */
-export function readSettings(environment?: Environment): CompleteSettings {
-  const settings = givenSettings(environment);
-  return {
-    ...settings,
-    jwt: {
-      ...settings.jwt,
-      keys: settings.jwt.keys ?? { kind: 'secrets', secrets: [developmentJwtSecret()] },
-    },
-    peppers: settings.peppers ?? [developmentPepper()],
-  };
 }
 
 /**

@@ -6,22 +6,28 @@ import { describe, expect, test } from 'vitest';
 
 const source = fileURLToPath(new URL('../src', import.meta.url));
 
-/** The folders from which each folder may import. All may import the domain, `@andamio/keys`. */
+/**
+ * The layers from which each layer may import. All may import the domain, `@andamio/keys`. A layer
+ * is a folder, or some of the files outside of folders: the entry points, `app.ts`, and the files
+ * that depend on no layer, such as `settings.ts`.
+ */
 const mayImport: Record<string, readonly string[]> = {
+  '.': [],
   auth: [],
   store: [],
   http: ['auth', '.'],
-  process: ['auth', 'store', 'http', '.'],
+  app: ['auth', 'http', '.'],
+  process: ['auth', 'store', 'http', 'app', '.'],
   admin: ['process', '.'],
-  '.': ['auth', 'http', 'process', 'admin'],
+  entry: ['process', 'admin', 'entry'],
 };
 
 /**
- * The folders that may import each package. All other folders must not depend on these
+ * The layers that may import each package. All other layers must not depend on these
  * implementation details.
  */
 const packagesOf: Record<string, readonly string[]> = {
-  express: ['http', '.'],
+  express: ['http', 'app'],
   jsonwebtoken: ['auth'],
   '@google-cloud/firestore': ['store'],
   'node:sqlite': ['store'],
@@ -30,7 +36,15 @@ const packagesOf: Record<string, readonly string[]> = {
   sirv: ['http'],
 };
 
-const folderOf = (path: string) => (dirname(path) === '.' ? '.' : (path.split('/')[0] as string));
+const layersOfFiles: Readonly<Record<string, string>> = {
+  'main.ts': 'entry',
+  'admin.ts': 'entry',
+  'programs.ts': 'entry',
+  'app.ts': 'app',
+};
+
+const layerOf = (path: string) =>
+  dirname(path) === '.' ? (layersOfFiles[path] ?? '.') : (path.split('/')[0] as string);
 
 const imports = importsIn(source).filter(({ file }) => !file.endsWith('.test.ts'));
 
@@ -47,14 +61,12 @@ describe('imports', () => {
     expect(imports.length).toBeGreaterThan(50);
   });
 
-  test.each(Object.keys(mayImport))('the folder %s imports only from allowed folders', (folder) => {
-    const allowed = [folder, ...(mayImport[folder] as readonly string[])];
+  test.each(Object.keys(mayImport))('the layer %s imports only from allowed layers', (layer) => {
+    const allowed = [layer, ...(mayImport[layer] as readonly string[])];
     const wrong = imports.filter((one) => {
       const target = targetOf(one);
       return (
-        folderOf(one.file) === folder &&
-        target?.endsWith('.ts') &&
-        !allowed.includes(folderOf(target))
+        layerOf(one.file) === layer && target?.endsWith('.ts') && !allowed.includes(layerOf(target))
       );
     });
     expect(wrong).toEqual([]);
@@ -67,11 +79,11 @@ describe('imports', () => {
     expect(new Set(users)).toEqual(new Set(['process/open-store.ts']));
   });
 
-  test.each(Object.entries(packagesOf))('%s is imported by %s only', (name, folders) => {
+  test.each(Object.entries(packagesOf))('%s is imported by %s only', (name, layers) => {
     const users = imports
       .filter(({ specifier }) => specifier === name)
-      .map(({ file }) => folderOf(file));
-    expect(users.filter((folder) => !folders.includes(folder))).toEqual([]);
+      .map(({ file }) => layerOf(file));
+    expect(users.filter((layer) => !layers.includes(layer))).toEqual([]);
     expect(users).not.toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type Pepper, type Settings, storeSettings } from '@andamio/schema/settings';
 import { existingDevelopmentPepper } from '../process/development-secrets.ts';
-import { givenSettings, SettingsError } from '../settings.ts';
+import { readSettings, SettingsError } from '../settings.ts';
 
 /** The settings of `admin.js`: the service's settings of the store and its peppers. */
 export interface AdminSettings {
@@ -39,7 +39,7 @@ function peppersOf({ peppers, store }: Settings): readonly Pepper[] {
  * @throws {@link SettingsError}
  */
 export function readAdminSettings(): AdminSettings {
-  const settings = givenSettings(undefined, storeSettings);
+  const settings = readSettings(undefined, storeSettings);
   const { store } = settings;
   return { store, storeName: nameOf(store), peppers: () => peppersOf(settings) };
 }

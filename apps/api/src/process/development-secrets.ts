@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Pepper } from '@andamio/schema/settings';
-import { SettingsError } from '../settings-error.ts';
+import type { Pepper, Settings } from '@andamio/schema/settings';
+import { SettingsError } from '../settings.ts';
 
 /** Folder of generated development secrets, relative to the working directory. Git ignores it. */
 const folder = '.data';
@@ -66,30 +66,39 @@ function readOrGenerate(name: SecretName): Buffer {
   return generated;
 }
 
-/**
- * Returns the secret that signs tokens in development.
- *
- * @throws {@link SettingsError}
- */
-export function developmentJwtSecret(): string {
-  return readOrGenerate('jwt-secret').toString('base64url');
+/** Returns the pepper with the secret of the file `key-pepper`. */
+const pepperOf = (secret: Buffer): Pepper => ({ version: 'dev', secret });
+
+/** Settings with all secrets. Secrets that are omitted in development are generated. */
+export interface CompleteSettings extends Settings {
+  readonly jwt: Settings['jwt'] & { readonly keys: NonNullable<Settings['jwt']['keys']> };
+  readonly peppers: NonNullable<Settings['peppers']>;
 }
 
 /**
- * Returns the pepper for key ids in development.
+ * Returns the settings with all secrets. Generates those that are omitted, which only settings for
+ * development may do.
  *
  * @throws {@link SettingsError}
  */
-export function developmentPepper(): Pepper {
-  return { version: 'dev', secret: readOrGenerate('key-pepper') };
+export function completeSettings(settings: Settings): CompleteSettings {
+  const jwtSecret = () => readOrGenerate('jwt-secret').toString('base64url');
+  return {
+    ...settings,
+    jwt: {
+      ...settings.jwt,
+      keys: settings.jwt.keys ?? { kind: 'secrets', secrets: [jwtSecret()] },
+    },
+    peppers: settings.peppers ?? [pepperOf(readOrGenerate('key-pepper'))],
+  };
 }
 
 /**
- * Returns the {@link developmentPepper} if the working directory has one. Never generates it.
+ * Returns the generated pepper if the working directory has one. Never generates it.
  *
  * @throws {@link SettingsError}
  */
 export function existingDevelopmentPepper(): Pepper | undefined {
   const secret = read('key-pepper');
-  return secret && { version: 'dev', secret };
+  return secret && pepperOf(secret);
 }

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Administration } from '@andamio/keys/administration';
 import type { KeyStore } from '@andamio/keys/store';
-import { type CompleteSettings, SettingsError } from '../settings.ts';
+import type { Settings } from '@andamio/schema/settings';
+import { SettingsError } from '../settings.ts';
 import { isForeignFile } from '../store/sqlite/file.ts';
 
 /**
@@ -10,7 +11,7 @@ import { isForeignFile } from '../store/sqlite/file.ts';
  * implementation is loaded, which keeps the start of the service short.
  */
 export async function openStore(
-  settings: CompleteSettings['store'],
+  settings: StoreSettings,
   now: () => number,
 ): Promise<KeyStore & Administration> {
   if (settings.kind === 'sqlite') {
@@ -21,7 +22,7 @@ export async function openStore(
   return createFirestoreStore(settings);
 }
 
-type StoreSettings = CompleteSettings['store'];
+type StoreSettings = Settings['store'];
 
 /**
  * Rejects a file that is not a SQLite database. A file that cannot be opened is accepted, because

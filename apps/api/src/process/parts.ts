@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts';
 import { MemoryCounters } from '../http/limits/memory-counters.ts';
 import type { SharedCounters } from '../http/limits/redis-counters.ts';
 import { type Logger, logEvent } from '../log.ts';
-import type { CompleteSettings } from '../settings.ts';
+import type { CompleteSettings } from './development-secrets.ts';
 import { openStore } from './open-store.ts';
 
 /**

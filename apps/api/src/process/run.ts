@@ -7,7 +7,8 @@ import { systemClock } from '../clock.ts';
 import { drainable } from '../http/connections/drain.ts';
 import { createHttpServer } from '../http/connections/server.ts';
 import { createLog, logEvent } from '../log.ts';
-import { type CompleteSettings, readSettings, SettingsError } from '../settings.ts';
+import { readSettings, SettingsError } from '../settings.ts';
+import { type CompleteSettings, completeSettings } from './development-secrets.ts';
 import { listenProblem } from './listen-problem.ts';
 import { assertNoForeignFile } from './open-store.ts';
 import { connect } from './parts.ts';
@@ -19,7 +20,7 @@ import { onTermination } from './termination.ts';
  */
 function settingsOrExit(): CompleteSettings | undefined {
   try {
-    const settings = readSettings();
+    const settings = completeSettings(readSettings());
     assertNoForeignFile(settings.store);
     return settings;
   } catch (error) {
