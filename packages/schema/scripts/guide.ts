@@ -1,54 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { type ErrorCode, errorCodeHeader, errorCodes, errorKinds } from '../src/errors.ts';
+import { errorCodeHeader, errorCodes, errorKinds } from '../src/errors.ts';
 import { idempotencyKeyHeader } from '../src/idempotency-key.ts';
 import { tiers, unlimitedKeys } from '../src/tiers.ts';
-
-/** The remedy for each error code. The type requires an entry for every code. */
-const remedies: Record<ErrorCode, string> = {
-  invalid_body: 'Send a JSON object in UTF-8 with `Content-Type: application/json`.',
-  body_too_large: 'Send at most 16 KiB, also after decompression.',
-  missing_field: 'Add the field named in `details`.',
-  malformed_request: 'Send the request with an HTTP library.',
-  headers_too_large: 'Send fewer or shorter headers, at most 16 KiB in total.',
-  unauthenticated:
-    'Get a new token and send it as `Authorization: Bearer YOUR_JWT_TOKEN`. Do not retry with the same token.',
-  invalid_signature: 'Do not call this endpoint; only GitHub does.',
-  invalid_key: 'Send a valid key as `X-API-Key: YOUR_API_KEY`. Do not retry with the same key.',
-  unknown_tier: 'Ask the issuer of your token to correct its tier.',
-  insufficient_scope:
-    'Get a token with the scope `apikey:write` to change keys, or `apikey:read` to read.',
-  suspended: 'Contact the operator of the platform. You can still list and delete your keys.',
-  not_found: 'Check the path. It is case-sensitive and has no trailing slash.',
-  no_such_key:
-    'List your keys with `GET /api/v1/user/me`. A key is removed 30 days after its expiry.',
-  not_yet_rotatable: 'Retry within 1 day of the expiry of the key, or after it.',
-  key_expired: 'Extend the key with `POST /api/v1/apikey/rotate` first, or delete it.',
-  method_not_allowed: 'Use a method listed in the `Allow` header.',
-  invalid_field: 'Fix the field named in `details`; retrying unchanged will fail again.',
-  expiry_too_late: 'Request fewer days.',
-  name_taken: 'Choose a name that you do not use for another key.',
-  idempotency_key_reused: 'Choose a new `Idempotency-Key` for each request that is not a retry.',
-  idempotency_key_outdated:
-    'Send a new request with a new `Idempotency-Key`; the key in the lost response is no longer valid.',
-  rate_limited: 'Retry after the number of seconds in `Retry-After`.',
-  quota_exceeded:
-    'Retry after the number of seconds in `Retry-After`, when the UTC day or month ends, or get a higher tier.',
-  key_limit_reached: 'Delete a key or get a higher tier. Waiting does not help.',
-  internal: 'Retry later. If the error persists, report the `X-Request-Id`.',
-  store_unavailable: 'Retry later with exponential backoff. Nothing was written.',
-  outcome_unknown:
-    'Retry with the same `Idempotency-Key`. If you sent none, retry with another name: the key may exist although you did not receive it.',
-  signing_keys_unavailable: 'Retry later. The token was not verified.',
-  verification_unavailable:
-    'The key could not be verified. Retry later and reject the request meanwhile.',
-  not_ready: 'Retry later.',
-};
 
 const number = (value: number) => value.toLocaleString('en-US');
 
 function errorsTable(): string {
   const rows = errorCodes.map(
-    (code) => `| \`${code}\` | ${errorKinds[code].status} | ${remedies[code]} |`,
+    (code) => `| \`${code}\` | ${errorKinds[code].status} | ${errorKinds[code].remedy} |`,
   );
   return [`| \`${errorCodeHeader}\` | status | what to do |`, '| --- | --- | --- |', ...rows].join(
     '\n',

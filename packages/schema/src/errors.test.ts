@@ -60,10 +60,11 @@ describe('errors', () => {
     },
   );
 
-  test.each(errorCodes)('%s is in snake case and has default details', (code) => {
+  test.each(errorCodes)('%s is in snake case and has default details and a remedy', (code) => {
     expect(published).toHaveProperty(code);
     expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/);
     expect(errorBody(code).details).toMatch(/^.{10,}\.$/);
+    expect(errorKinds[code].remedy).toMatch(/^.{10,}\.$/);
   });
 
   test('the code alone distinguishes rate limits from key limits, and taken names from invalid fields', () => {

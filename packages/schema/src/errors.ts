@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { idempotencyKeyHeader } from './idempotency-key.ts';
+import { maximumAlertBytes } from './secret-scanning.ts';
 
 /**
  * The exact `message` for each status (contract, parts A and C). Clients compare these strings, so
@@ -25,6 +27,8 @@ interface ErrorKind {
   readonly status: ErrorStatus;
   /** The `details` field of errors without a more specific text. */
   readonly details: string;
+  /** Instructions for the reader of the API reference. */
+  readonly remedy: string;
 }
 
 /**
@@ -35,99 +39,182 @@ export const errorKinds = {
   invalid_body: {
     status: 400,
     details: 'The body must be a JSON object in UTF-8, sent as application/json.',
+    remedy: 'Send a JSON object in UTF-8 with `Content-Type: application/json`.',
   },
   body_too_large: {
     status: 400,
     details: 'The body must be at most 16 KiB, also after decompression.',
+    remedy: 'Send at most 16 KiB, also after decompression.',
   },
-  missing_field: { status: 400, details: 'A required field is missing.' },
-  malformed_request: { status: 400, details: 'The request is not well-formed HTTP.' },
-  headers_too_large: { status: 431, details: 'The request headers must be at most 16 KiB.' },
+  missing_field: {
+    status: 400,
+    details: 'A required field is missing.',
+    remedy: 'Add the field named in `details`.',
+  },
+  malformed_request: {
+    status: 400,
+    details: 'The request is not well-formed HTTP.',
+    remedy: 'Send the request with an HTTP library.',
+  },
+  headers_too_large: {
+    status: 431,
+    details: 'The request headers must be at most 16 KiB.',
+    remedy: 'Send fewer or shorter headers, at most 16 KiB in total.',
+  },
   unauthenticated: {
     status: 401,
     details: 'Send a valid, unexpired token in the header "Authorization: Bearer <JWT>".',
+    remedy:
+      'Get a new token and send it as `Authorization: Bearer YOUR_JWT_TOKEN`. Do not retry with the same token.',
   },
   invalid_signature: {
     status: 401,
     details: 'The request must carry a valid signature by GitHub.',
+    remedy: 'Do not call this endpoint; only GitHub does.',
   },
   invalid_key: {
     status: 401,
     details: 'Send a valid, unexpired key in the header "X-API-Key: <API key>".',
+    remedy: 'Send a valid key as `X-API-Key: YOUR_API_KEY`. Do not retry with the same key.',
   },
-  unknown_tier: { status: 403, details: 'The token names an unknown tier.' },
-  insufficient_scope: { status: 403, details: "The token's scope does not allow this operation." },
+  unknown_tier: {
+    status: 403,
+    details: 'The token names an unknown tier.',
+    remedy: 'Ask the issuer of your token to correct its tier.',
+  },
+  insufficient_scope: {
+    status: 403,
+    details: "The token's scope does not allow this operation.",
+    remedy: 'Get a token with the scope `apikey:write` to change keys, or `apikey:read` to read.',
+  },
   suspended: {
     status: 403,
     details:
       'Your keys are suspended. They are not accepted, and you cannot request, extend or roll keys.',
+    remedy: 'Contact the operator of the platform. You can still list and delete your keys.',
   },
-  not_found: { status: 404, details: 'There is no resource at this path.' },
-  no_such_key: { status: 404, details: 'api_key_name: you have no key with this name.' },
+  not_found: {
+    status: 404,
+    details: 'There is no resource at this path.',
+    remedy: 'Check the path. It is case-sensitive and has no trailing slash.',
+  },
+  no_such_key: {
+    status: 404,
+    details: 'api_key_name: you have no key with this name.',
+    remedy: 'List your keys with `GET /api/v1/user/me`. A key is removed 30 days after its expiry.',
+  },
   method_not_allowed: {
     status: 405,
     details: 'Use one of the methods listed in the Allow header.',
+    remedy: 'Use a method listed in the `Allow` header.',
   },
   not_yet_rotatable: {
     status: 409,
     details: 'api_key_name: the key can be extended only within 1 day of its expiry, or after it.',
+    remedy: 'Retry within 1 day of the expiry of the key, or after it.',
   },
   key_expired: {
     status: 409,
     details:
       'api_key_name: the key has expired. Extend it first, or delete it and request another.',
+    remedy: 'Extend the key with `POST /api/v1/apikey/rotate` first, or delete it.',
   },
-  invalid_field: { status: 422, details: 'A field violates its schema.' },
+  invalid_field: {
+    status: 422,
+    details: 'A field violates its schema.',
+    remedy: 'Fix the field named in `details`; retrying unchanged will fail again.',
+  },
   expiry_too_late: {
     status: 422,
     details: 'expires_in_days: the expiry must not be later than the year 9999.',
+    remedy: 'Request fewer days.',
   },
-  name_taken: { status: 422, details: 'api_key_name: you already have a key with this name.' },
+  name_taken: {
+    status: 422,
+    details: 'api_key_name: you already have a key with this name.',
+    remedy: 'Choose a name that you do not use for another key.',
+  },
   idempotency_key_reused: {
     status: 422,
     details:
       'Idempotency-Key: was already used within 24 hours for a request with a different body.',
+    remedy: 'Choose a new `Idempotency-Key` for each request that is not a retry.',
   },
   idempotency_key_outdated: {
     status: 422,
     details:
       'Idempotency-Key: the key that the original request issued or extended has since been deleted or rolled.',
+    remedy:
+      'Send a new request with a new `Idempotency-Key`; the key in the lost response is no longer valid.',
   },
   rate_limited: {
     status: 429,
     details: 'Rate limit: too many requests. Retry after the time in Retry-After.',
+    remedy: 'Retry after the number of seconds in `Retry-After`.',
   },
   quota_exceeded: {
     status: 429,
     details:
       'Quota: the requests of the day or month are used up. Retry after the time in Retry-After.',
+    remedy:
+      'Retry after the number of seconds in `Retry-After`, when the UTC day or month ends, or get a higher tier.',
   },
   key_limit_reached: {
     status: 429,
     details:
       'Key limit: you have as many active keys as your tier allows. Delete a key; waiting does not help.',
+    remedy: 'Delete a key or get a higher tier. Waiting does not help.',
   },
-  internal: { status: 500, details: 'The cause was logged.' },
+  internal: {
+    status: 500,
+    details: 'The cause was logged.',
+    remedy: 'Retry later. If the error persists, report the `X-Request-Id`.',
+  },
   store_unavailable: {
     status: 500,
     details: 'The key store did not respond. Nothing was written.',
+    remedy: 'Retry later with exponential backoff. Nothing was written.',
   },
   outcome_unknown: {
     status: 500,
     details:
       'The key store did not confirm the write. It may have succeeded, and the name may belong to a key that was not returned.',
+    remedy:
+      'Retry with the same `Idempotency-Key`. If you sent none, retry with another name: the key may exist although you did not receive it.',
   },
   signing_keys_unavailable: {
     status: 500,
     details:
       'The keys that verify token signatures could not be fetched. The token was not verified.',
+    remedy: 'Retry later. The token was not verified.',
   },
   verification_unavailable: {
     status: 503,
     details: 'The key store did not respond. The key was not verified.',
+    remedy: 'The key could not be verified. Retry later and reject the request meanwhile.',
   },
-  not_ready: { status: 503, details: 'The key store does not respond.' },
+  not_ready: { status: 503, details: 'The key store does not respond.', remedy: 'Retry later.' },
 } as const satisfies Record<string, ErrorKind>;
+
+/**
+ * The `details` that are more specific than the default of their code. Errors tell clients nothing
+ * except the defaults, these texts, and the rules of fields.
+ */
+export const specificDetails = {
+  host: 'The header Host must be sent once, as a host name or address with an optional port.',
+  idempotencyKey: `${idempotencyKeyHeader}: must be 1 to 128 visible ASCII characters, sent once`,
+  missingField: (field: string) => `${field}: is required`,
+  quota: {
+    day: "Daily quota: the requests that the owner's tier allows per UTC day are used up. Retry after the time in Retry-After.",
+    month:
+      "Monthly quota: the requests that the owner's tier allows per UTC month are used up. Retry after the time in Retry-After.",
+  },
+  alerts: {
+    invalid_body:
+      'The body must be a JSON array of alerts, sent as application/json and not compressed.',
+    body_too_large: `The body must be at most ${maximumAlertBytes / 1024} KiB.`,
+  },
+} as const;
 
 /** An error code, which the service sends in the `X-Error-Code` header. */
 export type ErrorCode = keyof typeof errorKinds;

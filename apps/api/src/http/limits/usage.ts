@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { FoundKey } from '@andamio/keys/model';
 import type { Keys } from '@andamio/keys/set-up';
 import type { ExhaustedQuota } from '@andamio/keys/usage/quota';
+import { specificDetails } from '@andamio/schema/errors';
 import { cachedAnswersHeader, maximumCachedAnswers } from '@andamio/schema/guards';
-import { details } from '../response/details.ts';
 import { HttpError } from '../response/errors.ts';
 import type { Limit, RequestCount } from './limit.ts';
 
@@ -26,7 +26,7 @@ function reportedBy({ headers }: IncomingMessage): number {
 function quotaExceeded({ period, endsAt }: ExhaustedQuota, now: number): HttpError {
   return new HttpError(
     'quota_exceeded',
-    details.quota[period],
+    specificDetails.quota[period],
     Math.max(1, Math.ceil(endsAt - now / 1000)),
   );
 }

@@ -1,3 +1,4 @@
+import { specificDetails } from '@andamio/schema/errors';
 import type * as z from 'zod';
 import { HttpError } from '../response/errors.ts';
 import { parseJson, readJsonBody } from './json-body.ts';
@@ -38,7 +39,7 @@ export function parseBody<Schema extends z.ZodObject>(
   if (missing.length > 0) {
     throw new HttpError(
       'missing_field',
-      missing.map(({ field }) => `${field}: is required`).join('; '),
+      missing.map(({ field }) => specificDetails.missingField(field)).join('; '),
     );
   }
   // A rule that several items of a list break is listed once.

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
-import { details } from '../response/details.ts';
+import { specificDetails } from '@andamio/schema/errors';
 import { HttpError } from '../response/errors.ts';
 
 /**
@@ -30,8 +30,8 @@ export function requireHost({ rawHeaders, httpVersion }: IncomingMessage): void 
     if (name.length !== 4 || name.toLowerCase() !== 'host') continue;
     hosts++;
     if (!isHost(rawHeaders[index + 1] as string))
-      throw new HttpError('malformed_request', details.host);
+      throw new HttpError('malformed_request', specificDetails.host);
   }
   if (hosts > 1 || (hosts === 0 && httpVersion === '1.1'))
-    throw new HttpError('malformed_request', details.host);
+    throw new HttpError('malformed_request', specificDetails.host);
 }

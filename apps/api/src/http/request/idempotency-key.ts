@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { specificDetails } from '@andamio/schema/errors';
 import { idempotencyKeyHeader, idempotencyKeyPattern } from '@andamio/schema/idempotency-key';
-import { details } from '../response/details.ts';
 import { HttpError } from '../response/errors.ts';
 
 const pattern = new RegExp(idempotencyKeyPattern);
@@ -14,7 +14,7 @@ const pattern = new RegExp(idempotencyKeyPattern);
 export function idempotencyKeyOf({ headersDistinct }: IncomingMessage): string | undefined {
   const values = headersDistinct[idempotencyKeyHeader.toLowerCase()] ?? [];
   if (values.length > 1 || (values[0] !== undefined && !pattern.test(values[0]))) {
-    throw new HttpError('invalid_field', details.idempotencyKey);
+    throw new HttpError('invalid_field', specificDetails.idempotencyKey);
   }
   return values[0];
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { specificDetails } from '@andamio/schema/errors';
 import {
   type AlertVerdict,
   type LeakAlert,
@@ -6,7 +7,6 @@ import {
   maximumAlertBytes,
 } from '@andamio/schema/secret-scanning';
 import { readJsonBody } from '../request/json-body.ts';
-import { details } from '../response/details.ts';
 import { HttpError } from '../response/errors.ts';
 
 /**
@@ -16,7 +16,7 @@ import { HttpError } from '../response/errors.ts';
 export const readAlerts = readJsonBody({
   limit: maximumAlertBytes,
   encodings: new Set(['identity']),
-  details: details.alerts,
+  details: specificDetails.alerts,
 });
 
 /**
@@ -44,7 +44,8 @@ export interface ParsedAlerts {
  */
 export function parseAlerts(bytes: Uint8Array): ParsedAlerts {
   const entries = parse(bytes);
-  if (!Array.isArray(entries)) throw new HttpError('invalid_body', details.alerts.invalid_body);
+  if (!Array.isArray(entries))
+    throw new HttpError('invalid_body', specificDetails.alerts.invalid_body);
   const alerts = entries.flatMap((entry) => leakAlert.safeParse(entry).data ?? []);
   return { alerts, unreadable: entries.length - alerts.length };
 }
