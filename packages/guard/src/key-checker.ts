@@ -28,10 +28,14 @@ const sweepInterval = 1_000;
  */
 const reportBeforeEnd = 3_000;
 /**
- * Fraction of an answer's maximum age after which the answer is refreshed in the background, so
- * that requests do not wait.
+ * The range of the fraction of an answer's maximum age after which the answer is refreshed in the
+ * background, so that requests do not wait. The fraction is random, because keys whose answers
+ * arrive together, such as after a restart, would otherwise all be refreshed in the same moment.
+ *
+ * The range begins after the service has refreshed its own entry (`refreshAfter` of `KeyCache`). An
+ * earlier lookup would return the answer that the guard already has.
  */
-const refreshAfter = 0.8;
+const refreshFraction = { from: 0.7, to: 0.85 };
 /**
  * Minimum maximum age, in milliseconds, of an answer that is refreshed. An answer with a shorter
  * maximum age expires with its key or rate-limit window, which a refresh cannot extend.
@@ -43,6 +47,9 @@ const shortestRefreshed = 100;
  * answer is fresh for longer.
  */
 const refreshPauseOf = (maximumAge: number) => Math.min(200, maximumAge / 20);
+
+const randomBetween = ({ from, to }: { readonly from: number; readonly to: number }) =>
+  from + Math.random() * (to - from);
 
 /** A cached valid key. */
 interface ValidEntry {
@@ -274,7 +281,7 @@ export class KeyChecker {
       refreshAt:
         maximumAge < shortestRefreshed
           ? Number.POSITIVE_INFINITY
-          : startedAt + maximumAge * refreshAfter,
+          : startedAt + maximumAge * randomBetween(refreshFraction),
       refreshPause: refreshPauseOf(maximumAge),
     };
     if (this.#stopped) return known;

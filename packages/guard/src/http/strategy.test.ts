@@ -140,10 +140,10 @@ describe('concurrent requests with one key', () => {
 describe('a cached answer near its end', () => {
   beforeEach(async () => {
     await checkWithAnswer(valid({ maximumAge: 10_000 }));
-    clock.now += 7_999;
+    clock.now += 6_999;
     expectAccepted(checker.check(key, client));
     expect(service.questions).toHaveLength(1);
-    clock.now += 1;
+    clock.now += 1_501;
     expectAccepted(checker.check(key, client));
   });
 
@@ -175,7 +175,7 @@ describe('a cached answer near its end', () => {
     expectAccepted(checker.check(key, client));
     expect(service.questions).toHaveLength(3);
     await service.last().answer(down);
-    clock.now += 1_799;
+    clock.now += 1_299;
     expectAccepted(checker.check(key, client));
     clock.now += 1;
     expect(checker.check(key, client)).toBeInstanceOf(Promise);
@@ -183,7 +183,7 @@ describe('a cached answer near its end', () => {
 
   test('does not replace an answer by one that ends sooner', async () => {
     await service.last().answer(valid({ maximumAge: 0 }));
-    clock.now += 1_999;
+    clock.now += 1_499;
     expectAccepted(checker.check(key, client));
     clock.now += 1;
     expect(checker.check(key, client)).toBeInstanceOf(Promise);
@@ -201,6 +201,20 @@ describe('a cached answer near its end', () => {
     clock.now = asked + 10_000;
     expect(checker.check(key, client)).toBeInstanceOf(Promise);
   });
+});
+
+test('spreads the refreshes of keys that were looked up at the same time', async () => {
+  const keys = Array.from({ length: 50 }, makeKey);
+  for (const one of keys) await checkWithAnswer(valid({ maximumAge: 10_000 }), one);
+  clock.now += 7_000;
+  const refreshesIn150ms = Array.from({ length: 10 }, () => {
+    const before = service.questions.length;
+    clock.now += 150;
+    for (const one of keys) expectAccepted(checker.check(one, client));
+    return service.questions.length - before;
+  });
+  expect(Math.max(...refreshesIn150ms)).toBeLessThan(keys.length / 2);
+  expect(refreshesIn150ms.reduce((sum, refreshes) => sum + refreshes)).toBe(keys.length);
 });
 
 describe('unknown keys', () => {
