@@ -1,0 +1,49 @@
+// Counts requests of each owner and stores them without pause until SIGTERM. Each request is of a key
+// with a name of its own. Says on standard output what it counts, before it does, and what the store
+// has confirmed.
+import { randomUUID } from 'node:crypto';
+import { writeSync } from 'node:fs';
+import { UsageMeter } from '@andamio/keys/usage/meter';
+import type { UsageStore } from '@andamio/keys/usage/store';
+import { createFirestoreStore } from '../../src/store/firestore/store.ts';
+
+const [project, emulatorHost, ...owners] = process.argv.slice(2) as [string, string, ...string[]];
+const store = createFirestoreStore({ project, database: '(default)', emulatorHost });
+
+/** Writes a line at once, so that it outlives the process. */
+const say = (word: 'counted' | 'stored', owner: string, name: string) =>
+  writeSync(1, `${word} ${owner} ${name}\n`);
+
+let pending = 0;
+const reporting: UsageStore = {
+  ...store,
+  async addUsage(command) {
+    const totals = await store.addUsage(command);
+    for (const name of command.counts.keys()) {
+      pending--;
+      say('stored', command.userId, name);
+    }
+    return totals;
+  },
+};
+const meter = new UsageMeter({
+  store: reporting,
+  now: Date.now,
+  monotonicNow: () => performance.now(),
+  warn: () => {}, // Cut connections are expected.
+});
+
+let ending = false;
+process.on('SIGTERM', () => {
+  ending = true;
+});
+while (!ending || pending > 0) {
+  for (const owner of ending ? [] : owners) {
+    const name = randomUUID();
+    say('counted', owner, name);
+    pending++;
+    meter.count(owner, name);
+  }
+  await meter.flush();
+}
+await store.close();
