@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import type { Keys } from '@andamio/keys/set-up';
 import type { Settings } from '@andamio/schema/settings';
-import { recognizeGuards } from './auth/guard-secret.ts';
+import { recognizeGuards } from './auth/credentials.ts';
 import type { VerifyAlert } from './auth/verify-alert.ts';
 import type { VerifyToken } from './auth/verify-token.ts';
 import { createAuthentication } from './http/authenticate.ts';

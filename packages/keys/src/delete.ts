@@ -1,8 +1,7 @@
 import { decideDeletion, deletionScope } from './decide/delete.ts';
-import type { KeyDependencies } from './dependencies.ts';
 import type { DeleteOutcome } from './model.ts';
 import { type Owner, tierClaimOf } from './owner.ts';
-import type { KeyStore } from './store.ts';
+import type { KeyDependencies, KeyStore } from './store.ts';
 
 /**
  * Deletes an owner's key, expired or not (contract, parts B and C).

@@ -1,11 +1,10 @@
 import { decideIssue, issueScope } from './decide/issue.ts';
-import type { KeyDependencies } from './dependencies.ts';
 import { deleteAfterOf, expiryOf } from './expiry.ts';
 import { idempotentRequest, type ReplayRefusal } from './idempotency.ts';
 import type { IssueRefusal, KeyRecord } from './model.ts';
 import { maximumKeysOf, type Owner, tierClaimOf } from './owner.ts';
 import { type KeyMaking, newSecret } from './secret.ts';
-import type { KeyStore } from './store.ts';
+import type { KeyDependencies, KeyStore } from './store.ts';
 
 /** The fields of a key that an answer contains beside the key itself. Times are Unix seconds. */
 export type KeyFacts = Pick<KeyRecord, 'name' | 'createdAt' | 'expiresAt' | 'expiresInDays'>;

@@ -1,10 +1,9 @@
 import type { Tier } from '@andamio/schema/tiers';
 import { claimTier } from './claim-tier.ts';
-import type { KeyDependencies } from './dependencies.ts';
 import { isRemoved } from './expiry.ts';
 import type { KeyRecord } from './model.ts';
 import { effectiveTier, isNews, type Owner, tierClaimOf } from './owner.ts';
-import type { KeyStore } from './store.ts';
+import type { KeyDependencies, KeyStore } from './store.ts';
 
 /** An owner's keys, as they are listed. */
 export interface KeyList {

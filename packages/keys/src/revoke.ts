@@ -1,9 +1,8 @@
 import type { Digester } from '@andamio/verification/digest';
 import type { Actor } from './audit.ts';
 import { decideRevocation } from './decide/revoke.ts';
-import type { KeyDependencies } from './dependencies.ts';
 import type { RevokeCommand, RevokeOutcome } from './model.ts';
-import type { KeyStore } from './store.ts';
+import type { KeyDependencies, KeyStore } from './store.ts';
 
 export interface RevokeKeyDependencies extends KeyDependencies {
   /** The digesters, one for each configured pepper. */

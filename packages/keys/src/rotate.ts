@@ -1,9 +1,8 @@
 import { decideRotation, rotationScope } from './decide/rotate.ts';
-import type { KeyDependencies } from './dependencies.ts';
 import { idempotentRequest, type ReplayRefusal } from './idempotency.ts';
 import type { RotateRefusal } from './model.ts';
 import { maximumKeysOf, type Owner, tierClaimOf } from './owner.ts';
-import type { KeyStore } from './store.ts';
+import type { KeyDependencies, KeyStore } from './store.ts';
 
 /** The input of a request to rotate a key. */
 export interface RotateInput {

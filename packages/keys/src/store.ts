@@ -79,3 +79,10 @@ export class StoreUnavailableError extends Error {
 export class OutcomeUnknownError extends Error {
   override readonly name = 'OutcomeUnknownError';
 }
+
+/** The dependencies of every operation on keys. */
+export interface KeyDependencies {
+  readonly store: KeyStore;
+  /** Returns the current time in Unix milliseconds. */
+  readonly now: () => number;
+}

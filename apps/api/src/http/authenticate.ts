@@ -5,9 +5,8 @@ import {
   StaleReadError,
   type VerifiedKey,
 } from '@andamio/verification/verify-key';
-import { apiKeyOf } from '../auth/api-key.ts';
-import { bearerToken } from '../auth/bearer.ts';
-import type { IsGuard } from '../auth/guard-secret.ts';
+import type { IsGuard } from '../auth/credentials.ts';
+import { apiKeyOf, bearerToken } from '../auth/credentials.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { VerifyToken } from '../auth/verify-token.ts';
 import type { Exchange } from './exchange.ts';

@@ -11,9 +11,8 @@ import { charge, type Limit, RequestCount } from './limits/limit.ts';
 import type { MeterUsage } from './limits/usage.ts';
 import type { BodyRow, KeyRow, PublicRow, ReadRow, Row } from './operations/row.ts';
 import { parseBody, readBody } from './request/body.ts';
+import { idempotencyKeyOf, requestIdHeader } from './request/headers.ts';
 import { requireHost } from './request/host.ts';
-import { requestIdHeader } from './request/id.ts';
-import { idempotencyKeyOf } from './request/idempotency-key.ts';
 import {
   type Answer,
   jsonAnswer,

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { setUpKeys } from '@andamio/keys/set-up';
 import { logEvents } from '@andamio/schema/log-events';
 import { createApp } from '../app.ts';
@@ -9,10 +10,8 @@ import { createHttpServer } from '../http/connections/server.ts';
 import { createLog, logEvent } from '../log.ts';
 import { readSettings, SettingsError } from '../settings.ts';
 import { type CompleteSettings, completeSettings } from './development-secrets.ts';
-import { listenProblem } from './listen-problem.ts';
 import { assertNoForeignFile } from './open-store.ts';
 import { connect } from './parts.ts';
-import { onTermination } from './termination.ts';
 
 /**
  * Returns the settings. If they are invalid, prints the errors, sets the exit code and returns
@@ -29,6 +28,47 @@ function settingsOrExit(): CompleteSettings | undefined {
     process.exitCode = 78; // EX_CONFIG of sysexits.h
     return undefined;
   }
+}
+
+/**
+ * Returns a message that explains why a server cannot listen and how to fix it.
+ *
+ * @param error a system error of Node: https://nodejs.org/api/errors.html#common-system-errors
+ */
+function listenProblem(
+  { code }: NodeJS.ErrnoException,
+  { host, port }: { readonly host: string; readonly port: number },
+): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} is in use on ${host}. Stop the program that uses it, or set PORT to another port.`;
+    case 'EACCES':
+      return `Port ${port} requires privileges that this process lacks. Set PORT to 1024 or higher.`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+      return `HOST must be an address of this machine, such as 127.0.0.1 or 0.0.0.0, not ${host}. Some shells set HOST themselves.`;
+    default:
+      return `The service cannot listen on ${host}, port ${port}: ${code ?? 'unknown error'}.`;
+  }
+}
+
+/**
+ * Runs `shutDown` once on SIGTERM or SIGINT, then exits with code 0.
+ *
+ * @param milliseconds the process exits after this time even if `shutDown` has not resolved
+ */
+function onTermination(shutDown: () => Promise<void>, milliseconds: number): void {
+  let shuttingDown = false;
+  const begin = async () => {
+    if (shuttingDown) return;
+    shuttingDown = true;
+    await Promise.race([shutDown(), delay(milliseconds)]);
+    process.exit(0);
+  };
+  process.on('SIGTERM', begin);
+  process.on('SIGINT', begin);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type Tier, type TierLimits, tiers } from '@andamio/schema/tiers';
-import type { KeyDependencies } from '../dependencies.ts';
 import { listKeys } from '../list.ts';
 import type { Owner } from '../owner.ts';
+import type { KeyDependencies } from '../store.ts';
 import { daysBetween, usageRemovalOf, utcDayOf } from './calendar.ts';
 import type { DailyUsage, UsageTotals } from './store.ts';
 

@@ -1,6 +1,6 @@
 import { deleteKey } from '@andamio/keys/delete';
-import type { KeyDependencies } from '@andamio/keys/dependencies';
 import type { Owner } from '@andamio/keys/owner';
+import type { KeyDependencies } from '@andamio/keys/store';
 import type { DeleteApiKeyBody, DeletedApiKey } from '@andamio/schema/operations';
 import { HttpError } from '../response/errors.ts';
 

@@ -1,5 +1,5 @@
-import type { KeyDependencies } from '@andamio/keys/dependencies';
 import type { Owner } from '@andamio/keys/owner';
+import type { KeyDependencies } from '@andamio/keys/store';
 import { readDailyUsage } from '@andamio/keys/usage/read';
 import type { DailyUsage, GetDailyUsageBody } from '@andamio/schema/operations';
 

@@ -1,7 +1,7 @@
-import type { KeyDependencies } from '@andamio/keys/dependencies';
 import { listKeys } from '@andamio/keys/list';
 import type { KeyRecord } from '@andamio/keys/model';
 import type { Owner } from '@andamio/keys/owner';
+import type { KeyDependencies } from '@andamio/keys/store';
 import { maskKey } from '@andamio/schema/key-format';
 import type { ListedApiKey, User } from '@andamio/schema/operations';
 import { formatTimestamp } from '@andamio/schema/timestamps';

@@ -1,6 +1,6 @@
-import type { KeyDependencies } from '@andamio/keys/dependencies';
 import type { Owner } from '@andamio/keys/owner';
 import { rotateKey } from '@andamio/keys/rotate';
+import type { KeyDependencies } from '@andamio/keys/store';
 import type { RotateApiKeyBody, RotatedApiKey } from '@andamio/schema/operations';
 import { formatTimestamp } from '@andamio/schema/timestamps';
 import { HttpError } from '../response/errors.ts';

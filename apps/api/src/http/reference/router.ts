@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nonceMark } from '@andamio/reference/nonce-mark';
 import { basePath } from '@andamio/schema/hosts';
 import { type RequestHandler, Router } from 'express';
 import { forbidCaching, refuseOtherMethods, reportRoute } from '../express-steps.ts';
-import type { OriginOf } from '../request/origin.ts';
+import { documentedOrigin, type OriginOf } from '../request/origin.ts';
 import { sendAnswer } from '../response/answer.ts';
 import { compressedAnswer } from '../response/compressed.ts';
-import { contentSecurityPolicy } from './content-security-policy.ts';
-import { textsOf } from './texts.ts';
 
 const docs = `${basePath}/docs`;
 const pagePath = `${docs}/index.html`;
@@ -23,6 +22,49 @@ const texts = {
   [`${docs}/llms.txt`]: { file: 'llms.txt', type: 'text/plain; charset=utf-8' },
   '/llms.txt': { file: 'llms.txt', type: 'text/plain; charset=utf-8' },
 } as const;
+
+/** Resolves to a file of the reference, with the documented origin replaced by the given origin. */
+type ReadText = (name: string, origin: string) => Promise<string>;
+
+/**
+ * Creates a function that reads files of the reference. It keeps each text in memory after its
+ * first use.
+ */
+function textsOf(folder: string): ReadText {
+  const read = new Map<string, Promise<string>>();
+  return async (name, origin) => {
+    let text = read.get(name);
+    if (text === undefined) {
+      text = readFile(join(folder, name), 'utf8');
+      read.set(name, text);
+      // The next call repeats a failed read.
+      text.catch(() => read.delete(name));
+    }
+    return (await text).replaceAll(documentedOrigin, origin);
+  };
+}
+
+/**
+ * Returns the Content Security Policy of the reference page. It allows only scripts with the nonce,
+ * and no connections to other hosts. Inline styles are allowed, because the renderer uses them for
+ * its theme and menus.
+ *
+ * @param nonce at least 128 random bits in Base64, new for each answer
+ *   (https://www.w3.org/TR/CSP3/#security-nonces)
+ */
+function contentSecurityPolicy(nonce: string): string {
+  return [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
 
 /**
  * Serves static files that the build has compressed. Their names change with their content, so they

@@ -3,7 +3,7 @@ import type { UsageMeter } from '@andamio/keys/usage/meter';
 import type { Logger } from '../../log.ts';
 import type { Exchange } from '../exchange.ts';
 import { clientAddress } from './client-address.ts';
-import { requestIdOf } from './id.ts';
+import { requestIdOf } from './headers.ts';
 import { requestLogger } from './log.ts';
 
 /**

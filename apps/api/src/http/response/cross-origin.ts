@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorCodeHeader } from '@andamio/schema/errors';
 import { rateLimitHeaders } from '@andamio/schema/rate-limits';
 import cors from 'cors';
-import { requestIdHeader } from '../request/id.ts';
+import { requestIdHeader } from '../request/headers.ts';
 import type { RawHeaders } from './answer.ts';
 
 const exposedHeaders = [...rateLimitHeaders, requestIdHeader, errorCodeHeader];

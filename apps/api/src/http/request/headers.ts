@@ -1,9 +1,24 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { specificDetails } from '@andamio/schema/errors';
 import { idempotencyKeyHeader, idempotencyKeyPattern } from '@andamio/schema/idempotency-key';
 import { HttpError } from '../response/errors.ts';
 
-const pattern = new RegExp(idempotencyKeyPattern);
+/** The header that carries the request id in both directions. */
+export const requestIdHeader = 'X-Request-Id';
+
+const acceptedId = /^[A-Za-z0-9._-]{1,64}$/;
+
+/**
+ * Returns the request id that the client sent in `X-Request-Id`, or a new id if the header is
+ * missing or malformed (service contract, section "Settled beside").
+ */
+export function requestIdOf({ headers }: IncomingMessage): string {
+  const sent = headers['x-request-id'];
+  return typeof sent === 'string' && acceptedId.test(sent) ? sent : randomUUID();
+}
+
+const idempotencyKey = new RegExp(idempotencyKeyPattern);
 
 /**
  * Returns the `Idempotency-Key` of a request, if it has one (service contract, section "Beside the
@@ -13,7 +28,7 @@ const pattern = new RegExp(idempotencyKeyPattern);
  */
 export function idempotencyKeyOf({ headersDistinct }: IncomingMessage): string | undefined {
   const values = headersDistinct[idempotencyKeyHeader.toLowerCase()] ?? [];
-  if (values.length > 1 || (values[0] !== undefined && !pattern.test(values[0]))) {
+  if (values.length > 1 || (values[0] !== undefined && !idempotencyKey.test(values[0]))) {
     throw new HttpError('invalid_field', specificDetails.idempotencyKey);
   }
   return values[0];
