@@ -121,11 +121,11 @@ export function createKeyVerifier<Found extends FoundKey>(
 
   return {
     cached(text) {
-      const id = isKey(text) ? validKeyIds.get(text) : undefined;
+      const id = validKeyIds.get(text);
       const entry = id === undefined ? undefined : cache.get(id);
       return entry && verificationOf(entry);
     },
-    wasValid: (text) => isKey(text) && validKeyIds.get(text) !== undefined,
+    wasValid: (text) => validKeyIds.get(text) !== undefined,
     verify(text) {
       if (!isKey(text)) return undefined;
       const ids: string[] = [];
