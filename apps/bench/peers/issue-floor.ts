@@ -87,7 +87,11 @@ const server = createServer(async (request, response) => {
     },
     () =>
       response
-        .writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' })
+        .writeHead(200, {
+          'Content-Type': 'application/json',
+          'Content-Length': Buffer.byteLength(body),
+          'Cache-Control': 'no-store',
+        })
         .end(body),
   );
 });

@@ -18,7 +18,11 @@ const server = createServer((request, response) => {
   const found = known.get(key) ?? body;
   known.set(key, found);
   response
-    .writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'private, max-age=10' })
+    .writeHead(200, {
+      'Content-Type': 'application/json',
+      'Content-Length': Buffer.byteLength(found),
+      'Cache-Control': 'private, max-age=10',
+    })
     .end(found);
 });
 
