@@ -5,8 +5,7 @@ import {
   StaleReadError,
   type VerifiedKey,
 } from '@andamio/verification/verify-key';
-import type { IsGuard } from '../auth/credentials.ts';
-import { apiKeyOf, bearerToken } from '../auth/credentials.ts';
+import { apiKeyOf, bearerToken, type IsGuard } from '../auth/credentials.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { VerifyToken } from '../auth/verify-token.ts';
 import type { Exchange } from './exchange.ts';
