@@ -10,7 +10,7 @@ import { readResponse } from './response.ts';
 export interface Request extends CredentialSources {
   readonly url: string;
   readonly operation: OperationDescriptor;
-  /** The request body as JSON text. */
+  /** The request body as JSON text. Undefined if the operation has no body. */
   readonly body: string | undefined;
   readonly idempotencyKey: string | undefined;
 }
@@ -25,7 +25,7 @@ export interface Request extends CredentialSources {
  */
 export type RequestProgress = 'unsent' | 'broken' | 'unknown';
 
-/** A failed attempt. Thrown within the client, never to the caller. */
+/** A failed attempt. The client throws it only internally; callers never see it. */
 export class FailedAttempt {
   readonly error: ApiError;
   /** The progress of the request. `unknown` if a response started. */

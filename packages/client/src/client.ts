@@ -43,8 +43,8 @@ function parsedUrl(value: string | URL): URL | undefined {
 }
 
 /**
- * Matches loopback hosts as the URL parser serializes them. The parser normalizes other spellings
- * of 127.0.0.0/8 and ::1 to these forms.
+ * Matches a loopback host in the form that the URL parser returns. The parser normalizes other
+ * spellings of 127.0.0.0/8 and ::1 to these forms.
  */
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 

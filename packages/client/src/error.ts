@@ -20,7 +20,7 @@ export type ApiErrorCode = ServiceErrorCode | TransportErrorCode;
 interface Failure<Code extends ApiErrorCode, Status extends number | undefined> extends Error {
   readonly name: 'ApiError';
   readonly code: Code;
-  /** The HTTP status, or undefined if the call failed without a response. */
+  /** The response's HTTP status, or undefined if the call failed without a response. */
   readonly status: Status;
   /** An explanation for people. Programs should use `code`. */
   readonly details: string;
@@ -49,7 +49,6 @@ export type ApiError =
   | Failure<'network' | 'timeout' | 'aborted', undefined>
   | Failure<'unexpected_answer', number>;
 
-/** The properties of a new {@link ApiError}. */
 export interface ApiErrorInit {
   readonly code: ApiErrorCode;
   readonly message: string;

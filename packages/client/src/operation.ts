@@ -34,7 +34,6 @@ export interface OperationDescriptor {
 /** The name under which packages/schema exports an operation. */
 type OperationName = keyof typeof operations;
 
-/** Options of a call. */
 export interface CallOptions {
   /**
    * Aborts the call, which then rejects with the code `aborted`. A request that was already sent

@@ -32,9 +32,9 @@ export function backoffMs(attempt: number, random: () => number = Math.random): 
 }
 
 /**
- * Reports whether a failure does not count as an attempt because the connection broke before the
- * response started. If a proxy dropped all idle connections, the client notices each one only when
- * it uses the connection.
+ * Reports whether a failed request is retried without counting as an attempt, because the
+ * connection broke before the response started. If a proxy dropped all idle connections, the client
+ * notices each one only when it uses the connection.
  *
  * @param breaks number of uncounted broken connections so far in the call.
  */

@@ -23,8 +23,9 @@ const refusedAge = 1_000;
  */
 const sweepInterval = 1_000;
 /**
- * Milliseconds before the end of an owner's rate-limit window during which usage is reported in the
- * background. The end is known only to within two seconds.
+ * Length in milliseconds of the last part of an owner's rate-limit window, in which usage is
+ * reported in the background instead of with the key's next request. It exceeds two seconds,
+ * because the end of the window is known only to within two seconds.
  */
 const reportBeforeEnd = 3_000;
 /**
@@ -37,8 +38,8 @@ const reportBeforeEnd = 3_000;
  */
 const refreshFraction = { from: 0.7, to: 0.85 };
 /**
- * Minimum maximum age, in milliseconds, of an answer that is refreshed. An answer with a shorter
- * maximum age expires with its key or rate-limit window, which a refresh cannot extend.
+ * Minimum cache time of an answer, in milliseconds, for the answer to be refreshed. An answer with
+ * a shorter cache time expires with its key or rate-limit window, which a refresh cannot extend.
  */
 const shortestRefreshed = 100;
 /**
@@ -51,7 +52,6 @@ const refreshPauseOf = (maximumAge: number) => Math.min(200, maximumAge / 20);
 const randomBetween = ({ from, to }: { readonly from: number; readonly to: number }) =>
   from + Math.random() * (to - from);
 
-/** A cached valid key. */
 interface ValidEntry {
   readonly apiKey: ApiKey;
   readonly ownerWindow: OwnerWindow;
@@ -66,19 +66,17 @@ interface ValidEntry {
   readonly refreshPause: number;
 }
 
-/** A cached refusal. */
 interface RefusedEntry {
   readonly refusal: Refusal;
   readonly freshUntil: number;
 }
 
-/** A lookup in flight. */
+/** A lookup that has not completed. Concurrent requests for the same key share it. */
 interface PendingLookup {
   readonly startedAt: number;
   readonly result: Promise<ValidEntry | RefusedEntry>;
 }
 
-/** Options of a {@link KeyChecker}. */
 export interface KeyCheckerOptions {
   readonly source: KeySource;
   readonly limit: Limit;
@@ -119,7 +117,7 @@ export class KeyChecker {
     this.#sweeping = setInterval(() => this.#sweep(options.now()), sweepInterval).unref();
   }
 
-  /** Checks a key. Returns the outcome synchronously if the key is cached, otherwise a promise. */
+  /** Checks a key. Returns the outcome itself if the key is cached, otherwise a promise of it. */
   check(key: string, client: Client): Outcome | Promise<Outcome> {
     if (this.#stopped) return unavailable;
     const now = this.#options.now();

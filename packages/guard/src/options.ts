@@ -68,7 +68,7 @@ const maximumMs = 2_147_483_647;
 /**
  * Returns the value of an option if it is an integer from 1 to `maximum`.
  *
- * @throws {RangeError}
+ * @throws {RangeError} if it is not.
  */
 function integer(name: string, value: number, maximum: number): number {
   if (Number.isInteger(value) && value >= 1 && value <= maximum) return value;
@@ -85,7 +85,7 @@ const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
  * Returns the URL of the service. Error messages do not quote the value because it may contain a
  * password.
  *
- * @throws {TypeError}
+ * @throws {TypeError} if the value is not a URL that the guard may use.
  */
 function serviceUrl(value: string | URL): URL {
   const url = URL.canParse(String(value)) ? new URL(value) : undefined;

@@ -3,13 +3,13 @@ import type { AuditEntry } from './audit.ts';
 import type { AccountStatus, KeyRecord, OwnerCommand, RevokedKey } from './model.ts';
 import type { UsageTotals } from './usage/store.ts';
 
-/** A key as an operator sees it. */
+/** A key with the details that only operators see. */
 export interface InspectedKey extends KeyRecord {
   /** Whether this is a previous secret, which stays valid until `expiresAt`. */
   readonly superseded: boolean;
 }
 
-/** An owner as an operator sees it. */
+/** An owner with the details that only operators see. */
 export interface InspectedOwner extends AccountStatus {
   /** When the owner's first key was issued, in Unix seconds. Undefined before that. */
   readonly since: number | undefined;
@@ -27,7 +27,7 @@ export interface OwnerSummary extends AccountStatus {
   readonly since: number | undefined;
 }
 
-/** The numbers of owners, including owners without keys. */
+/** The number of owners, in total and by state. Owners without keys are included. */
 export interface OwnerCounts {
   readonly total: number;
   readonly suspended: number;
@@ -38,7 +38,7 @@ export interface OwnerCounts {
 export interface KeyCounts {
   readonly pepperVersion: string;
   readonly active: number;
-  /** Previous secrets that are still valid. */
+  /** Number of previous secrets that are still valid. */
   readonly superseded: number;
   /** Expired keys that can still be rotated. */
   readonly expired: number;

@@ -14,7 +14,10 @@ export interface IdempotencyScope {
   readonly idempotencyKey: string;
 }
 
-/** A request with an `Idempotency-Key`, as it is compared with the stored idempotency record. */
+/**
+ * A request with an `Idempotency-Key`, in the form that is compared with the stored idempotency
+ * record.
+ */
 export interface IdempotentRequest extends IdempotencyScope {
   /** SHA-256 of the parsed body in hex. The body includes defaults. */
   readonly bodyDigest: string;

@@ -15,10 +15,13 @@ export interface NewKey {
   readonly facts: KeyFacts;
 }
 
-/** The dependencies of operations that create keys. */
+/**
+ * What operations that create keys need: the store and clock of {@link KeyDependencies}, and the
+ * means to create a key and its id.
+ */
 export interface IssueKeyDependencies extends KeyDependencies, KeyMaking {}
 
-/** The input of a request for a key. */
+/** The validated input of a request for a key. */
 export interface IssueInput {
   readonly name: string;
   readonly expiresInDays: number;

@@ -5,7 +5,7 @@ import type { KeyRecord } from './model.ts';
 import { effectiveTier, isNews, type Owner, tierClaimOf } from './owner.ts';
 import type { KeyDependencies, KeyStore } from './store.ts';
 
-/** An owner's keys, as they are listed. */
+/** An owner's tier and keys, as GET /api/v1/user/me lists them. */
 export interface KeyList {
   /** When the owner's first key was issued, in Unix seconds. Undefined before that. */
   readonly since: number | undefined;

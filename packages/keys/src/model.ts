@@ -55,7 +55,7 @@ export interface OwnerRecord {
   readonly createdAt: number | undefined;
   readonly tierClaim: TierClaim;
   readonly suspended: boolean;
-  /** Whether the owner's data is being erased. */
+  /** Whether the erasure of the owner's data has begun and is not complete. */
   readonly erasing: boolean;
 }
 
@@ -190,7 +190,7 @@ interface Rolled extends EndedKeys {
 /** The reasons for refusing to roll a key, in the order in which they are checked. */
 export type RollRefusal = 'suspended' | 'no_such_key' | 'key_expired';
 
-/** The outcome of a {@link RollCommand}. */
+/** The outcome of a {@link RollCommand}: the key with its new secret, a replay, or a refusal. */
 export type RollOutcome = Rolled | RollRefusal | Replay | ReplayRefusal;
 
 /** A secret that was revoked. */
@@ -201,10 +201,16 @@ export interface RevokedKey extends EndedKeys {
   readonly name: string;
 }
 
-/** The outcome of a {@link RevokeCommand}. */
+/**
+ * The outcome of a {@link RevokeCommand}. It is `no_such_key` if no stored secret has one of the
+ * ids.
+ */
 export type RevokeOutcome = RevokedKey | 'no_such_key';
 
-/** The outcome of a {@link RehashCommand}. */
+/**
+ * The outcome of a {@link RehashCommand}. It is `no_such_key` if the key was deleted or rehashed in
+ * the meantime.
+ */
 export type RehashOutcome = 'rehashed' | 'no_such_key';
 
 /**
@@ -215,7 +221,10 @@ export interface Suspension extends EndedKeys {
   readonly changed: boolean;
 }
 
-/** The outcome of a resumption. */
+/**
+ * The outcome of resuming an owner. It is `not_suspended` if there was nothing to do, and
+ * `being_erased` if the owner stays suspended because their data is being erased.
+ */
 export type ResumeOutcome = 'resumed' | 'not_suspended' | 'being_erased';
 
 /**
@@ -231,7 +240,7 @@ export interface OwnerScope {
   readonly readsKey?: boolean;
   /** The request, if the client sent an `Idempotency-Key`. */
   readonly request?: IdempotentRequest | undefined;
-  /** Whether the owner is probably not stored yet. A store may then decide before it reads. */
+  /** Whether the owner is probably not stored yet. If true, a store may decide before it reads. */
   readonly expectsNothing?: boolean;
 }
 
@@ -260,7 +269,10 @@ export interface View {
   readonly named: NamedKey | undefined;
   /** The id of the key's previous secret, which may have expired. */
   readonly previousId: string | undefined;
-  /** The full record of the key. Read if the scope has `readsKey`, or for a {@link SecretScope}. */
+  /**
+   * The full record of the key. It is read only if the scope has `readsKey` or is a {@link
+   * SecretScope}.
+   */
   readonly key: KeyRecord | undefined;
   /**
    * The full record of the key's previous secret, which may have expired. Read for a {@link

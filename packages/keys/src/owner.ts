@@ -17,8 +17,8 @@ export function tierClaimOf({ tier, tokenIssuedAt }: Owner): TierClaim {
 }
 
 /**
- * Reports whether a claim replaces the known claim. A newer claim of the same tier does too,
- * because a third claim may have been issued between the two. Of two claims issued in the same
+ * Reports whether a claim replaces the known claim. A newer claim of the same tier also replaces
+ * it, because a third claim may have been issued between the two. Of two claims issued in the same
  * second, the one that arrives last counts.
  */
 export function isNews(claim: TierClaim, known: TierClaim): boolean {

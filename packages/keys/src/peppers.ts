@@ -1,6 +1,6 @@
 import type { KeyCounts } from './administration.ts';
 
-/** The keys that depend on one pepper. */
+/** The number of keys that depend on one pepper. */
 export interface PepperUse {
   readonly version: string;
   /**
@@ -15,8 +15,9 @@ export interface PepperUse {
   /** Number of expired keys that can still be rotated. */
   readonly expired: number;
   /**
-   * Whether the pepper can be removed from the settings: it is configured, and no key needs it.
-   * Replays of requests from the last 24 hours may still need it.
+   * Whether the pepper can be removed from the settings. It can if it is configured, does not
+   * create new keys, and no stored key needs it. Replays of requests from the last 24 hours may
+   * still need it.
    */
   readonly canBeDropped: boolean;
 }

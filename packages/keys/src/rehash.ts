@@ -5,8 +5,8 @@ import type { FoundKey, RehashCommand } from './model.ts';
 import type { KeyStore } from './store.ts';
 
 /**
- * Maximum number of concurrent rehashes. Without it, a new pepper would cause a write for every key
- * in use at once.
+ * Maximum number of concurrent rehashes. Without this limit, a new pepper would cause a write for
+ * every key in use at once.
  */
 const concurrency = 10;
 
@@ -17,7 +17,7 @@ const concurrency = 10;
  */
 const truce = secondsPerDay * 1000;
 
-/** Maximum number of keys for which `seen` is cached. */
+/** Maximum number of keys whose last sighting under the newest pepper is cached. */
 const cachedKeys = 10_000;
 
 export interface RehashDependencies {

@@ -6,7 +6,7 @@ import { OutcomeUnknownError, StoreUnavailableError } from './store.ts';
 /** Maximum number of concurrent revocations. */
 const concurrency = 16;
 
-/** Leaked keys in plaintext, grouped by when they were revoked. */
+/** Leaked keys in plaintext: those that this call revoked, and those that were revoked earlier. */
 export interface LeakedKeys {
   /** Keys that this call revoked. */
   readonly revoked: ReadonlySet<string>;
@@ -15,9 +15,9 @@ export interface LeakedKeys {
 }
 
 /**
- * Revokes every key among texts that were found in public. A failure to revoke one key does not
- * stop the revocation of the others. If the store fails, the remaining keys are revoked when the
- * alert is repeated. A repeated call returns the same keys.
+ * Revokes every key among texts that were found in public. If one key cannot be revoked, the others
+ * still are. If the store fails, the remaining keys are revoked when GitHub repeats the alert. A
+ * repeated call returns the same keys.
  *
  * @throws the first error of {@link revokeKey} or `KeyStore.wasRevoked`, after the other keys were
  *   handled.

@@ -12,7 +12,6 @@ export interface RolledKey extends NewKey {
   readonly previousExpiresAt: number;
 }
 
-/** The input of a request to roll a key. */
 export interface RollInput {
   readonly name: string;
   /** Seconds for which the previous secret stays valid. */

@@ -4,10 +4,9 @@ import type { RotateRefusal } from './model.ts';
 import { maximumKeysOf, type Owner, tierClaimOf } from './owner.ts';
 import type { KeyDependencies, KeyStore } from './store.ts';
 
-/** The input of a request to rotate a key. */
 export interface RotateInput {
   readonly name: string;
-  /** The days to extend by. Undefined for the key's current `expiresInDays`. */
+  /** The number of days to extend by. If undefined, the key's current `expiresInDays` is used. */
   readonly expiresInDays: number | undefined;
   /** The `Idempotency-Key` header. */
   readonly idempotencyKey?: string | undefined;

@@ -3,7 +3,7 @@ import type { OwnerCommand, ResumeOutcome, Suspension } from './model.ts';
 import type { KeyStore } from './store.ts';
 
 /**
- * Suspends an owner: all of the owner's keys and requests for keys are refused until the owner is
+ * Suspends an owner: all of the owner's keys and requests for keys are rejected until the owner is
  * resumed. An owner without keys can be suspended too.
  *
  * @throws the errors of {@link KeyStore.transact}.

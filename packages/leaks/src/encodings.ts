@@ -1,4 +1,4 @@
-/** A text encoding in which files are searched for keys. */
+/** A text encoding in which the scanner looks for keys. */
 export interface Encoding {
   /** Bytes per character. */
   readonly width: 1 | 2;

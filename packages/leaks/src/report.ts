@@ -7,7 +7,11 @@ export type Match = FoundKey | { readonly masked: string; readonly offset?: neve
 /** An output format for found keys and read errors. */
 export interface Report {
   match(path: string, found: Match): void;
-  /** @param code code of the system error, such as `EACCES`. */
+  /**
+   * Reports a file that could not be read.
+   *
+   * @param code the system error code, such as `EACCES`.
+   */
   failure(path: string, code: string): void;
 }
 

@@ -47,8 +47,8 @@ async function* below(folder: Buffer): AsyncGenerator<Entry | Unreadable> {
 /**
  * Yields the given file, or the given folder and all entries below it in name order.
  *
- * Symbolic links inside the folder are not followed. Their targets are found directly if they are
- * in the folder, and otherwise are not part of the search.
+ * Symbolic links inside the folder are not followed. A target inside the folder is found directly.
+ * A target outside the folder is not searched.
  */
 export async function* walk(named: string): AsyncGenerator<Entry | Unreadable> {
   const path = Buffer.from(named);

@@ -34,8 +34,8 @@ const changelog = () =>
   readFileSync(new URL('../CHANGELOG-API.md', import.meta.url), 'utf8').replace(/^# .*\n+/, '');
 
 /**
- * Returns the introduction to the reference in Markdown. Covers authentication, errors, limits, key
- * safety and the changelog.
+ * Returns the introduction to the reference in Markdown. Covers authentication, errors, retries,
+ * limits, verification, key safety and the changelog.
  */
 export function guide(): string {
   return `Issues API keys to the users of the platform and lets them list, extend, roll and delete their keys.

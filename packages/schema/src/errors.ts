@@ -235,7 +235,10 @@ export interface ErrorBody {
   readonly statusCode: number;
 }
 
-/** Returns the body for an error. `details` defaults to the text for the code. */
+/**
+ * Returns the body for an error. `details` defaults to the text of the error code in {@link
+ * errorKinds}.
+ */
 export function errorBody(code: ErrorCode, details: string = errorKinds[code].details): ErrorBody {
   const { status } = errorKinds[code];
   return { details, message: statusMessages[status], statusCode: status };

@@ -1,5 +1,5 @@
 /**
- * Paths of the health checks. They do not end in `z`, because Cloud Run's front end reserves some
- * paths with that ending.
+ * Paths of the health checks. They do not end in `z`, because Cloud Run reserves some paths that
+ * end in `z`.
  */
 export const healthPaths = { live: '/health/live', ready: '/health/ready' } as const;

@@ -1,4 +1,4 @@
-/** A published Cloud Run service, identified as in its URL. */
+/** A published Cloud Run service, identified by the parts of its URL. */
 export interface PublicHost {
   /** Name of the service. */
   readonly service: string;
@@ -7,7 +7,6 @@ export interface PublicHost {
   readonly region: string;
 }
 
-/** The published Cloud Run services (contract, introduction). */
 export const publicHosts = {
   prod: { service: 'andamio-api', projectNumber: '308006323670', region: 'us-central1' },
   preprod: { service: 'andamio-api-preprod', projectNumber: '308006323670', region: 'us-central1' },

@@ -20,7 +20,7 @@ export const keyLength = prefix.length + randomLength + checksumLength;
 
 const form = `${prefix}[0-9A-Za-z]{${randomLength + checksumLength}}`;
 
-/** Pattern of an API key, for JSON Schema. It does not cover the checksum. */
+/** JSON Schema pattern of an API key. It does not check the checksum. */
 export const keyPattern = `^${form}$`;
 
 /** Pattern of a key that {@link maskKey} has masked. */
@@ -108,9 +108,7 @@ export function* keysInText(text: string): Generator<KeyInText> {
   }
 }
 
-/**
- * Returns the first 8 characters of a key, `ant-` and 4 more. They do not need to be kept secret.
- */
+/** Returns the first 8 characters of a key, `ant-` and 4 more. They need not be kept secret. */
 export function keyStart(key: string): string {
   return key.slice(0, shownLength);
 }

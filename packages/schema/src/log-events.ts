@@ -1,8 +1,10 @@
-/** A line in the service's log that an alert, a test or a document relies on. */
+/** A log line of the service that an alert, a test or a document relies on. */
 export interface LogEvent {
   /** The stable name in the field `event`, by which alerts find the line. */
   readonly event: string;
-  /** The text in the field `message`. */
+  /**
+   * The human-readable text of the log line. People search for it; alerts match `event` instead.
+   */
   readonly message: string;
 }
 
@@ -59,7 +61,10 @@ export const logEvents = {
     event: 'unreadable_alerts',
     message: 'GitHub sent alerts without a token; the others are processed',
   },
-  /** Logged for each minute in which refusals were only counted. The log entry has their number. */
+  /**
+   * Logged once for each minute in which some refusals were counted but not logged. The log entry
+   * has their number.
+   */
   refusalsSampled: {
     event: 'refusals_sampled',
     message: 'Further refusals for rate limits (429), counted instead of logged.',
@@ -75,7 +80,7 @@ export const logLinesDropped = (count: number): LogEvent => ({
 /** The messages of request lines, by how the request ended. */
 export const requestMessages = {
   answered: 'request',
-  /** The response has a 5xx status. The log entry has the cause. */
+  /** Logged for a response with a 5xx status. The log entry has the cause. */
   failed: 'request failed',
   /** The connection was closed before the response was complete. */
   abandoned: 'request abandoned',

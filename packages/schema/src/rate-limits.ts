@@ -1,4 +1,4 @@
-/** Length of a rate-limit window in milliseconds. Published limits are per minute. */
+/** Length of a rate-limit window in milliseconds. The published limits are per minute. */
 export const rateLimitWindow = 60_000;
 
 /**

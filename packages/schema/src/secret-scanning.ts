@@ -32,7 +32,6 @@ export const leakAlert = z.object({
   type: z.string().optional().catch(undefined),
 });
 
-/** A parsed alert. */
 export type LeakAlert = z.output<typeof leakAlert>;
 
 /** The response to an alert. */

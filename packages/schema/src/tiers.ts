@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 /**
- * The limits of a tier. Requests with a JWT and requests with a key are counted separately. The
- * per-second limits are published but not enforced.
+ * The limits of a tier. Requests with a JWT and requests with an API key are counted separately.
+ * The per-second limits are published but not enforced.
  */
 export interface TierLimits {
   readonly requestsPerMonth: number;
@@ -54,13 +54,11 @@ export const tiers = {
   },
 } as const satisfies Record<string, TierLimits>;
 
-/** The name of a tier. */
 export type Tier = keyof typeof tiers;
 
 /** The tier of a user whose token does not contain a tier (service contract, section "The JWT"). */
 export const defaultTier: Tier = 'pioneer';
 
-/** The schema of a tier name. */
 export const tierSchema = z.enum(Object.keys(tiers) as [Tier, ...Tier[]]);
 
 /**

@@ -8,7 +8,9 @@ import {
 import { onTestFinished } from 'vitest';
 import { listenOnLoopback } from './listen-on-loopback.ts';
 
-/** What the calls to Firestore have cost. */
+/**
+ * The number of calls to Firestore, and of documents read and written, for which Google charges.
+ */
 export interface FirestoreCost {
   readonly calls: number;
   /** Documents read. A query reads at least one. */
@@ -20,7 +22,7 @@ export interface FirestoreCost {
 /** A proxy between a store and an emulator that counts documents. */
 export interface FirestoreCounter {
   readonly host: string;
-  /** Returns what a task costs. */
+  /** Runs a task and returns its cost. */
   costOf(task: () => Promise<unknown>): Promise<FirestoreCost>;
   /** Runs a task before the next write is passed on, once. */
   beforeNextWrite(task: () => Promise<unknown>): void;
@@ -67,7 +69,7 @@ const requestItems = 2;
 /** `document` of RunQueryResponse. */
 const queryDocument = 1;
 
-/** Returns the reads and writes of a call to a method. */
+/** Returns the documents that a call reads and writes, as Google bills them. */
 function billed(method: string, request: Buffer, response: Buffer) {
   const inRequest = () =>
     messagesIn(request).reduce((sum, message) => sum + countField(message, requestItems), 0);
@@ -85,7 +87,7 @@ async function bodyOf(stream: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Starts a proxy to an emulator. It is closed after the test. */
+/** Starts a proxy to an emulator. The proxy is closed after the test. */
 export async function startFirestoreCounter(emulatorHost: string): Promise<FirestoreCounter> {
   const emulator = connect(`http://${emulatorHost}`);
   const sessions = new Set<ServerHttp2Session>();

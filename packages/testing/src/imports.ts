@@ -9,7 +9,7 @@ export interface Import {
   readonly specifier: string;
 }
 
-/** Returns the imports of all TypeScript files in a folder, including those of tests. */
+/** Returns the imports of all TypeScript files in a folder, including test files. */
 export function importsIn(folder: string): Import[] {
   const files = globSync('**/*.{ts,mts}', {
     cwd: folder,

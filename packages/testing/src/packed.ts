@@ -24,12 +24,12 @@ export async function run(
   }
 }
 
-/** The pnpm that runs the tests, or else pnpm by npx. */
+/** The command for pnpm: the pnpm that runs the tests, or else `npx pnpm`. */
 const [pnpm, ...pnpmArguments] = process.env['npm_config_user_agent']?.startsWith('pnpm')
   ? (['pnpm'] as const)
   : (['npx', '--yes', 'pnpm@12'] as const);
 
-/** Packs a package as for publication. Returns the path of the tarball. */
+/** Packs a package as if to publish it. Returns the path of the tarball. */
 export async function pack(name: string, destination: string): Promise<string> {
   await mkdir(destination);
   await run(join(repository, 'packages', name), pnpm, [

@@ -6,9 +6,8 @@ export function works(command: string, ...args: readonly string[]): boolean {
 }
 
 /**
- * Checks for optional tools that some tests need. Each check returns a description of what is
- * missing, or undefined. Reports each missing tool on standard error. Tests are skipped only for
- * missing tools.
+ * Runs the checks for optional tools that some tests need. Each check returns a description of what
+ * is missing, or undefined. The function reports each missing tool on standard error.
  *
  * @returns the names of the checks that found their tool
  * @throws if a tool is missing and REQUIRE_ALL_TESTS is set

@@ -7,7 +7,10 @@ import { logEvents } from '@andamio/schema/log-events';
 import { jwtSecret } from './tokens.ts';
 import { waitFor } from './wait-for.ts';
 
-/** The built service. Packages whose tests start it depend on @andamio/api, so that it is built. */
+/**
+ * Path of the built service. A package whose tests start the service depends on @andamio/api, so
+ * that the service is built first.
+ */
 const main = fileURLToPath(new URL('../../../apps/api/dist/main.js', import.meta.url));
 
 /** The pepper of the services under test. Its text makes a leak recognizable in their output. */

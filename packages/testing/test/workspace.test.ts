@@ -5,7 +5,10 @@ import { type Import, importsIn, nodesInCycles, targetOf } from '../src/imports.
 
 const root = resolve(import.meta.dirname, '../../..');
 
-/** The workspace packages that each package may import. `packages/schema` imports no other. */
+/**
+ * The workspace packages that each package may import. A package may also import itself, and its
+ * tests may import `testing`.
+ */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   'packages/schema': [],
   'packages/verification': ['schema'],
@@ -30,7 +33,6 @@ const manifestOf = (folder: string) =>
     devDependencies?: Record<string, string>;
   };
 
-/** Returns the folder of the package that contains a file. */
 const packageOf = (file: string) =>
   packages
     .filter((folder) => file.startsWith(`${folder}/`))

@@ -11,7 +11,6 @@ export interface DigestKey {
   readonly subkey: Uint8Array;
 }
 
-/** Digests API keys under one pepper. */
 export interface Digester {
   readonly pepperVersion: string;
   /**

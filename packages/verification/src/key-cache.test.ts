@@ -317,7 +317,7 @@ test('no result exceeds the maximum age and no invalidated result returns, in an
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
       let now = 1_000_000;
       let stored = true;
-      /** The last time at which the store contained the key. */
+      /** Time at which the store last contained the key. */
       let lastStored = now;
       /** The first step at which the cache knows that the store no longer contains the key. */
       let refusedFrom = Number.POSITIVE_INFINITY;

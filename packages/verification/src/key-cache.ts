@@ -26,7 +26,6 @@ export class StaleReadError extends Error {
   override readonly name = 'StaleReadError';
 }
 
-/** Options of a {@link KeyCache}. */
 export interface KeyCacheOptions<Found extends FoundKey> {
   readonly find: FindKey<Found>;
   /** Reports whether a key is currently valid. An invalid key is cached like an unknown id. */

@@ -32,8 +32,8 @@ export class PendingRead<Found extends FoundKey> {
   }
 
   /**
-   * Reports whether the result may predate an invalidation of its owner. Considers invalidations up
-   * to the given number.
+   * Reports whether the result may be older than an invalidation of its owner. Only invalidations
+   * up to the given number count.
    */
   mayPredate({ found }: CacheEntry<Found>, invalidation: number): boolean {
     const noted = found && this.#invalidations.get(found.record.userId);

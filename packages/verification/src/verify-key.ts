@@ -16,7 +16,7 @@ export interface VerifiedKey<Found extends FoundKey> {
 
 export interface KeyVerifierOptions<Found extends FoundKey> {
   readonly find: FindKey<Found>;
-  /** One digester for each pepper. The first one digests new keys. */
+  /** One digester for each pepper. The first one creates the ids of new keys. */
   readonly digesters: readonly [Digester, ...Digester[]];
   /**
    * Maximum age of a cached result in milliseconds. A change in the store takes effect here within
@@ -55,7 +55,7 @@ export interface KeyVerifier<Found extends FoundKey> {
    */
   cached(text: string): Verification<Found>;
   /**
-   * Reports whether a key was valid when last verified, however long ago. Remembers only the most
+   * Reports whether a key was valid when last verified, however long ago. Covers only the most
    * recently used keys.
    */
   wasValid(text: string): boolean;

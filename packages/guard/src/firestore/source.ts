@@ -9,7 +9,7 @@ import { createApiKey } from '../api-key.ts';
 import { type Answer, type KeySource, unavailableAnswer } from '../key-source.ts';
 import { invalidKey } from '../refusal.ts';
 
-/** Options of a {@link FirestoreSource}. */
+/** Where a {@link FirestoreSource} finds keys, and how long its answers may be cached. */
 export interface FirestoreSourceOptions {
   readonly address: { readonly project: string; readonly database: string };
   readonly digestKeys: readonly [DigestKey, ...DigestKey[]];

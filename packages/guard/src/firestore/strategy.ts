@@ -7,7 +7,8 @@ import { Reporter } from '../usage/reporter.ts';
 import { waitAtMost } from '../wait-at-most.ts';
 
 /**
- * Milliseconds between usage reports for one key. Each report counts toward the owner's rate limit.
+ * Minimum milliseconds between two usage reports for the same key. Each report counts toward the
+ * owner's rate limit.
  */
 const reportInterval = 10_000;
 

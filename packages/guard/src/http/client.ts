@@ -18,7 +18,6 @@ const connectionBroke: readonly unknown[] = ['UND_ERR_SOCKET', 'ECONNRESET', 'EP
 /** Milliseconds before each retry of a request whose connection broke. */
 const pausesAfterBreak = [0, 50, 100, 200, 400];
 
-/** Options of a {@link VerifyClient}. */
 export interface VerifyClientOptions {
   /** Base URL of the service. */
   readonly url: URL;

@@ -7,7 +7,6 @@ import { type Answer, unavailableAnswer } from '../key-source.ts';
 import type { LimitStatus } from '../limits/owner-window.ts';
 import { invalidKey, Refusal } from '../refusal.ts';
 
-/** A received HTTP response. */
 export interface Received {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -44,8 +43,8 @@ function numberOf(received: Received, header: string): number | undefined {
 }
 
 /**
- * Returns the state of the owner's rate limit, or undefined if a proxy removed the rate-limit
- * headers.
+ * Returns the state of the owner's rate limit. Undefined if a rate-limit header is missing, for
+ * example because a proxy removed it.
  */
 function limitStatusOf(received: Received, startedAt: number): LimitStatus | undefined {
   const limit = numberOf(received, 'X-RateLimit-Limit');
@@ -61,7 +60,8 @@ function limitStatusOf(received: Received, startedAt: number): LimitStatus | und
 
 /**
  * Returns the current time in Unix milliseconds: the later of this machine's time and the
- * response's `Date`. Either clock may be slow, and a cached response has an old `Date`.
+ * response's `Date`. The later time is used because either clock may be slow, and a cached response
+ * has an old `Date`.
  */
 function currentTimeOf(received: Received): number {
   const date = Date.parse(headerOf(received, 'Date') ?? '');
@@ -88,7 +88,10 @@ function valid(received: Received, startedAt: number): Answer | undefined {
   };
 }
 
-/** Returns the service's error code, or undefined for a response that a proxy created. */
+/**
+ * Returns the service's error code. Undefined if the response has none that matches its status, as
+ * in a response from a proxy.
+ */
 function codeOf(received: Received): ErrorCode | undefined {
   const code = headerOf(received, errorCodeHeader);
   if (code === undefined || !Object.hasOwn(errorKinds, code)) return undefined;

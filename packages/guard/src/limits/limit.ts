@@ -20,8 +20,8 @@ interface Counted {
 }
 
 /**
- * Returns the key of a user's counter. The user id is hashed because the shared store should not
- * learn it.
+ * Returns the key of a user's counter. The user id is hashed so that the shared store does not
+ * contain it.
  */
 const counterKey = (userId: string) => createHash('sha256').update(userId).digest('base64url');
 

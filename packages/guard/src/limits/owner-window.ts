@@ -14,7 +14,7 @@ export interface LimitStatus {
 
 /**
  * The current rate-limit window of an owner. Combines the limit that the service last reported with
- * the requests accepted here that the service has not counted yet.
+ * the requests that this process has accepted and the service has not counted yet.
  */
 export class OwnerWindow {
   #limitStatus: LimitStatus;

@@ -5,7 +5,8 @@ import type { ValidAnswer } from '../key-source.ts';
 import { OwnerWindow } from './owner-window.ts';
 
 /**
- * Maximum number of owners, equal to that of cached keys. The least recently used owner is evicted.
+ * Maximum number of owners, equal to the maximum number of cached keys. The least recently used
+ * owner is evicted.
  */
 const maximumOwners = 10_000;
 

@@ -13,7 +13,6 @@ const unknownKeysPerMinute = 60;
  */
 const maximumClients = 10_000;
 
-/** A client's rate-limit window. */
 interface Window {
   taken: number;
   /** End of the window in milliseconds of the monotonic clock. */

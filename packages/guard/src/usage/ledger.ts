@@ -7,7 +7,6 @@ export interface Tally {
   unreported: number;
 }
 
-/** A key's entry in the ledger. */
 interface Entry {
   readonly tally: Tally;
   /** Time until which background reports skip the key, in milliseconds of the monotonic clock. */

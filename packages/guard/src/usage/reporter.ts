@@ -1,16 +1,15 @@
 import type { Ledger } from './ledger.ts';
 
-/** Maximum number of concurrent reports. */
+/** Maximum number of usage reports in flight. */
 const concurrency = 8;
 
-/** Options of a {@link Reporter}. */
 export interface ReporterOptions {
   readonly ledger: Ledger;
   /** Milliseconds between scans of the ledger. */
   readonly interval: number;
   /** Returns milliseconds from a monotonic clock. */
   readonly now: () => number;
-  /** Reports whether more requests for the key may be counted. */
+  /** Reports whether further requests may add to the key's usage. */
   readonly isInUse: (key: string) => boolean;
   /** Reports whether a later request for the key will report its usage. */
   readonly isReportedByRequests: (key: string) => boolean;

@@ -3,7 +3,10 @@ import { findAvailable } from '@andamio/testing/requirements';
 import type { TestProject } from 'vitest/node';
 import { missingForEnvoy, missingForNginx } from './requirements.ts';
 
-/** Checks for the optional tools that some tests of the guard need. */
+/**
+ * The optional tools that some tests of the guard need. Each function returns a description of what
+ * is missing, or undefined if the tool is available.
+ */
 const requirements = {
   emulator: missingForEmulator,
   nginx: missingForNginx,
@@ -14,14 +17,14 @@ type Requirement = keyof typeof requirements;
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** The requirements that this machine fulfills. */
+    /** The optional tools that this machine has. */
     available: readonly Requirement[];
     /** `HOST:PORT` of the shared emulator, or undefined if this machine cannot run one. */
     emulatorHost: string | undefined;
   }
 }
 
-/** Checks the requirements and starts one emulator that all tests of the run share. */
+/** Looks for the optional tools and starts one emulator that all tests of the run share. */
 export default async function setup({ provide }: TestProject) {
   const available = findAvailable(requirements);
   provide('available', available);

@@ -6,7 +6,7 @@ import type { Surroundings } from './proxy-contract.ts';
 import { nginx } from './requirements.ts';
 
 export interface NginxOptions extends Omit<Surroundings, 'applicationPort'> {
-  /** Content of the file with the guard's secret; no file by default. */
+  /** Content of the file with the guard's secret. If undefined, there is no file. */
   readonly guardSecret?: string;
   /** Configuration after the include in `server { }`. */
   readonly locations: string;

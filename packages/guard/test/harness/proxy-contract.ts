@@ -15,11 +15,11 @@ import {
 /** The secret that the proxy sends to the service. */
 export const guardSecret = 'x'.repeat(32);
 
-/** What a proxy is started with. */
+/** The values with which a proxy is started. */
 export interface Surroundings {
   /** Port on 127.0.0.1 of the service, in place of port 443 of the published host. */
   readonly servicePort: number;
-  /** The trusted certificate of the service's connections. */
+  /** The certificate that the proxy trusts when it connects to the service. */
   readonly certificateFile: string;
   /** Port on 127.0.0.1 of the application. */
   readonly applicationPort: number;

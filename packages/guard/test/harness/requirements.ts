@@ -1,6 +1,9 @@
 import { works } from '@andamio/testing/requirements';
 
-/** The nginx program. Also found if PATH does not contain Debian's folder of server programs. */
+/**
+ * The nginx program. It is found even if PATH does not contain `/usr/sbin`, where Debian installs
+ * it.
+ */
 export const nginx = ['nginx', '/usr/sbin/nginx'].find((program) => works(program, '-v'));
 
 /** Returns the software that is missing to run nginx, or undefined. */

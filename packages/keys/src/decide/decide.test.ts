@@ -7,7 +7,7 @@ import { decideResumption } from './suspend.ts';
 const present = 1_756_684_799;
 const operator = { kind: 'operator', id: 'operator' } as const;
 
-/** Returns a key of its own, under the name `name`. */
+/** Returns a new key with the name `name`. */
 function keyRecord(): KeyRecord {
   return {
     id: crypto.randomUUID(),

@@ -21,8 +21,8 @@ export function decideReplay(
 }
 
 /**
- * Returns the change that saves the idempotency record of a request. Empty for a request without
- * `Idempotency-Key`.
+ * Returns the change that saves a request's idempotency record. Returns no change if the request
+ * has no `Idempotency-Key`.
  */
 export function savedAnswer(
   request: IdempotentRequest | undefined,

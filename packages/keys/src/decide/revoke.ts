@@ -2,10 +2,11 @@ import { deleteAfterOf, isRemoved } from '../expiry.ts';
 import type { Change, Decision, RevokeCommand, RevokeOutcome, View } from '../model.ts';
 
 /**
- * Decides whether a secret is revoked. Only this secret ends. If the current secret of a key is
- * revoked while the previous secret is still valid, the previous secret becomes the current one. It
- * keeps the expiry that the roll set. Every accepted secret therefore stays listed and can be
- * deleted.
+ * Decides the revocation of one secret. The key's other secret stays valid.
+ *
+ * If the current secret is revoked while the previous one is still valid, the previous secret
+ * becomes the current one and keeps the expiry that the roll set. Every accepted secret therefore
+ * stays listed and can be deleted.
  */
 export function decideRevocation(view: View, command: RevokeCommand): Decision<RevokeOutcome> {
   const { by: actor, reason, now } = command;

@@ -24,7 +24,8 @@ export function rotationScope({ userId, name, now, request }: RotateCommand): Ow
 
 /**
  * Returns the extended validity of a key, or the reason for refusing it (contract, parts B and C).
- * An expired key counts toward the maximum again, so the owner must hold fewer keys than that.
+ * Rotating an expired key makes it count toward the maximum again, so the owner must hold fewer
+ * keys than the maximum.
  */
 function extend(
   view: View,
@@ -41,7 +42,7 @@ function extend(
   return { expiresAt, expiresInDays: days, deleteAfter: deleteAfterOf(expiresAt) };
 }
 
-/** Decides whether a key is rotated, and until when it is then valid. */
+/** Decides whether a key is rotated, and determines its new expiry. */
 export function decideRotation(view: View, command: RotateCommand): Decision<RotateOutcome> {
   const { userId, name, now, request, maximumKeysOf } = command;
   const { owner, claimed } = applyTierClaim(view.owner, command);

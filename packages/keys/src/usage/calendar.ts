@@ -10,7 +10,7 @@ export function utcDayOf(milliseconds: number): string {
   return new Date(milliseconds).toISOString().slice(0, 10);
 }
 
-/** Returns the month of a day. */
+/** Returns the month of a day, such as `2025-08`. */
 export function monthOf(day: string): string {
   return day.slice(0, 7);
 }

@@ -33,7 +33,7 @@ async function pass(milliseconds: number) {
 /** Completes work that has started, without advancing the clocks. */
 const settle = () => pass(0);
 
-/** Counts as another instance does, directly in the store. */
+/** Counts requests directly in the store, as another instance would. */
 const countElsewhere = (requests: number, day = today, userId = 'owner') =>
   store.addUsage({
     userId,

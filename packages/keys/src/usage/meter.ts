@@ -30,7 +30,7 @@ interface Known {
   /** The UTC day of the totals. */
   readonly day: string;
   readonly totals: UsageTotals;
-  /** When the store returned the totals, in milliseconds of the monotonic clock. */
+  /** Time at which the store returned the totals, in milliseconds of the monotonic clock. */
   readonly at: number;
 }
 
@@ -69,8 +69,8 @@ export class UsageMeter {
   }
 
   /**
-   * Returns the quota that an owner has used up, as far as this instance knows. Undefined if no
-   * quota is used up.
+   * Returns the quota that an owner has used up. Undefined if the owner has used up none, as far as
+   * this instance knows.
    */
   exhaustedQuota(userId: string, tier: Tier): ExhaustedQuota | undefined {
     const today = this.#today();
@@ -82,7 +82,7 @@ export class UsageMeter {
     return exhausted;
   }
 
-  /** Counts verified requests of a key. */
+  /** Adds verified requests of a key to the unreported usage. */
   count(userId: string, name: string, requests = 1): void {
     if (this.#waiting.add(userId, this.#today(), name, requests)) this.#arm();
     else
@@ -145,7 +145,7 @@ export class UsageMeter {
 
   /**
    * Reads an owner's totals, unless a read is in progress. Totals that an addition returns during
-   * the read are newer, so the result of the read is then dropped.
+   * the read are newer, so they replace the result of the read.
    */
   #read(userId: string, day: string): void {
     if (this.#reading.has(userId)) return;
@@ -190,8 +190,9 @@ export class UsageMeter {
   }
 
   /**
-   * Sends an owner's batches in order. A batch is sent only after the outcome of the one before is
-   * known, or the store has forgotten it. The numbers of additions prove nothing otherwise.
+   * Sends an owner's batches in order. The next batch is sent only once the outcome of the previous
+   * one is known, or the store has forgotten it. Otherwise the store could not tell from its number
+   * whether an addition was made.
    */
   async #send(userId: string): Promise<void> {
     for (const batch of this.#waiting.of(userId)) {

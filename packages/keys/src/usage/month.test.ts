@@ -36,7 +36,7 @@ const named = (names: readonly string[], requests = 1) =>
 const namesFrom = (first: number, count: number) =>
   Array.from({ length: count }, (_, index) => `name ${first + index}`);
 
-/** Adds on the first days of the month, one addition a day. */
+/** Adds counts on the first days of the month, with one addition per day. */
 function overDays(days: number, counts: AddUsageCommand['counts']): UsageMonth {
   let month = emptyMonth;
   for (let of = 1; of <= days; of++)
@@ -48,10 +48,13 @@ function overDays(days: number, counts: AddUsageCommand['counts']): UsageMonth {
 }
 
 describe('stateOf', () => {
-  /** What an instance does with its first addition that has no known outcome. */
+  /**
+   * A step of one instance. The instance sends its addition of unknown outcome, or a new one; the
+   * request or its answer may be lost.
+   */
   const step = fc.record({
     instance: fc.nat({ max: 4 }),
-    /** How far the clock of the instance moves, forward or back, in minutes. */
+    /** The change of the instance's clock in minutes. Negative values set it back. */
     clock: fc.integer({ min: -30, max: 90 }),
     /** Whether the addition reaches the store, and whether its answer reaches the instance. */
     arrives: fc.boolean(),
@@ -62,7 +65,10 @@ describe('stateOf', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         let month = emptyMonth;
-        /** The simple counter that the month is compared with. */
+        /**
+         * The number of additions made, as counted by a simple model that the month is compared
+         * with.
+         */
         let made = 0;
         const instances = Array.from({ length: 5 }, (_, index) => ({
           name: `instance ${index}`,
@@ -101,7 +107,10 @@ describe('stateOf', () => {
     );
   });
 
-  /** Returns a month to which this many other instances have added as well, the last one now. */
+  /**
+   * Returns a month to which the given number of other instances have also added. The last of them
+   * adds at `now`.
+   */
   const withOthers = (month: UsageMonth, count: number, now: number) => {
     const others = Array.from({ length: count - 1 }, (_, index) => [
       `other ${index}`,
@@ -133,7 +142,7 @@ describe('stateOf', () => {
 });
 
 describe('addToMonth', () => {
-  /** A month with as many names and days as it may have. */
+  /** A month with the maximum number of names and days. */
   const full = overDays(31, named(namesFrom(0, maximumNamesPerMonth)));
 
   test('counts further names in the totals only, past the maximum of names', () => {

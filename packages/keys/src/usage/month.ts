@@ -15,12 +15,13 @@ export interface UsageMonth {
   readonly total: number;
   readonly days: RequestsByDay;
   /**
-   * Requests by {@link nameField} and day. Their sum is less than the total if a bound was reached.
+   * Requests by {@link nameField} and day. Their sum is less than the total if {@link
+   * maximumNamesPerMonth} or {@link maximumNameBytes} was reached.
    */
   readonly names: Readonly<Record<string, RequestsByDay>>;
   /** The number of the last addition of each recent instance. */
   readonly instances: Readonly<Record<string, number>>;
-  /** The greatest number that was dropped from `instances`, or 0. */
+  /** The highest addition number that was removed from `instances`, or 0 if none was removed. */
   readonly forgotten: number;
 }
 
@@ -94,7 +95,7 @@ export function totalsOf({ total, days }: UsageMonth, day: string): UsageTotals 
   return { day: days[dayOfMonth(day)] ?? 0, month: total };
 }
 
-/** Returns the requests by key name on a day of the month. */
+/** Returns the requests on a day, by key name. Names without requests are omitted. */
 export function usageOf({ names: stored }: UsageMonth, day: string, names: readonly string[]) {
   return names.flatMap((name): DailyUsage[] => {
     const requests = stored[nameField(name)]?.[dayOfMonth(day)];
@@ -102,17 +103,17 @@ export function usageOf({ names: stored }: UsageMonth, day: string, names: reado
   });
 }
 
-/** What a month shows of an addition. */
+/** Whether a month contains an addition: no (`new`), yes (`made`), or unknown (`forgotten`). */
 export type AdditionState = 'new' | 'made' | 'forgotten';
 
 /**
- * Returns whether an addition has been made. An instance makes its additions of an owner in the
- * order of their numbers, so an addition was made if the last one of its instance has the same or a
- * greater number.
+ * Returns whether a month contains an addition. An instance makes an owner's additions in the order
+ * of their numbers. An addition was therefore made if its instance's last number is the same or
+ * greater.
  *
- * An instance that has no last number may have been dropped. Every dropped number is at most
- * `forgotten`. A repeated addition with a greater number was therefore not made. For a smaller
- * number there is no telling.
+ * If the instance has no last number, the number may have been removed. Every removed number is at
+ * most `forgotten`, so a repeated addition with a greater number was not made. Whether one with a
+ * smaller number was made is unknown.
  */
 export function stateOf(
   { instances, forgotten }: UsageMonth,
@@ -123,7 +124,7 @@ export function stateOf(
   return isRepeated && number <= forgotten ? 'forgotten' : 'new';
 }
 
-/** Returns the instances and the forgotten number after an addition. */
+/** Returns the last number of each instance, and the highest removed number, after an addition. */
 function remember(
   { instances: before, forgotten }: UsageMonth,
   { instance, number }: AddUsageCommand,
@@ -144,7 +145,7 @@ function remember(
   };
 }
 
-/** Returns how many names and bytes can be added. */
+/** Returns how many more names and bytes the month can store. */
 function roomIn(names: UsageMonth['names']) {
   const stored = Object.values(names);
   const bytes = stored.reduce(

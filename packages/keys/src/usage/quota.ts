@@ -2,7 +2,6 @@ import { type Tier, tiers } from '@andamio/schema/tiers';
 import { endOfDay, endOfMonth } from './calendar.ts';
 import type { UsageTotals } from './store.ts';
 
-/** A quota that is used up. */
 export interface ExhaustedQuota {
   readonly period: 'day' | 'month';
   /** When the day or month ends, in Unix seconds. */
@@ -10,8 +9,8 @@ export interface ExhaustedQuota {
 }
 
 /**
- * Returns the quota of a tier that is used up, if any. If both are, returns the monthly quota,
- * since waiting until the next day would not help.
+ * Returns the quota of a tier that is used up, if any. If both quotas are used up, returns the
+ * monthly quota, since waiting until the next day would not help.
  *
  * @param today the UTC day of the totals.
  */

@@ -8,7 +8,7 @@ export interface AddUsageCommand {
   /**
    * The number of the addition, in Unix microseconds of about the time when it was counted. An
    * instance's additions of an owner have ascending numbers. An instance sends the next one only
-   * when it knows the outcome of the last, or has given it up.
+   * when it knows the outcome of the last, or has abandoned it.
    */
   readonly number: number;
   /**
@@ -36,7 +36,7 @@ export interface UsageQuery {
   readonly names: readonly string[];
 }
 
-/** The requests of the keys with one name on one day: at least one. */
+/** The requests of the keys with one name on one day. There is at least one request. */
 export interface DailyUsage {
   /** UTC day, such as `2025-08-31`. */
   readonly day: string;

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 
 const repository = resolve(import.meta.dirname, '../../../..');
 
-/** The pnpm that runs the tests, or else pnpm by npx. */
+/** The command for pnpm: the pnpm that runs the tests, or else `npx pnpm`. */
 const [pnpm, ...pnpmArguments] = process.env['npm_config_user_agent']?.startsWith('pnpm')
   ? (['pnpm'] as const)
   : (['npx', '--yes', 'pnpm@12'] as const);
@@ -31,8 +31,8 @@ export function leaks(args: readonly string[], input = ''): Promise<Run> {
 }
 
 /**
- * Runs the command without pnpm. Also returns its peak memory in bytes, which a preloaded module
- * prints at the end of standard error.
+ * Runs the command without pnpm. Also returns the command's peak memory in bytes, which a preloaded
+ * module prints at the end of standard error.
  */
 export async function memoryOf(
   args: readonly string[],

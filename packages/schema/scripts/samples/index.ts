@@ -9,7 +9,7 @@ import { javascript } from './javascript.ts';
 import { python } from './python.ts';
 import type { Language, SampleRequest } from './sample.ts';
 
-/** The languages of the published reference page, in the same order. */
+/** The languages of the published reference page, in the order of that page. */
 const languages: readonly Language[] = [curl, javascript, go, python, java, csharp];
 
 /** The request headers for each kind of credentials, with placeholders. */

@@ -3,7 +3,7 @@ export interface SampleRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** The example body, or undefined if the request has no body. */
+  /** The example body. Undefined if the request has no body. */
   readonly body: unknown;
 }
 

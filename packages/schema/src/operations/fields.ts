@@ -52,7 +52,6 @@ export const integer = z
   .refine(Number.isInteger, { error: 'must be an integer', abort: true })
   .meta({ override: { type: 'integer' } });
 
-/** The validity period of a key in days. */
 export const expiresInDays = integer
   .refine((days) => days >= 1, { error: 'must be at least 1' })
   .meta({ override: { type: 'integer' }, minimum: 1, examples: [365] });

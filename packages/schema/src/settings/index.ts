@@ -130,7 +130,7 @@ export interface SettingProblem {
  */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reports whether two comma-separated lists have a secret in common. */
+/** Reports whether two comma-separated lists of secrets have a secret in common. */
 function shareSecret(some = '', others = ''): boolean {
   const list = others.split(',');
   return some.split(',').some((secret) => secret !== '' && list.includes(secret));
@@ -241,8 +241,8 @@ function crossRules(env: Environment): SettingProblem[] {
 }
 
 /**
- * Where an issuer's tokens have the values that the service reads. A claim is identified by its
- * literal name, or by a JSON Pointer (RFC 6901) if the name begins with `/`.
+ * The claims in which an issuer's tokens contain the values that the service reads. A claim is
+ * identified by its literal name, or by a JSON Pointer (RFC 6901) if the name begins with `/`.
  */
 export interface ClaimSettings {
   /** The claim that identifies the owner of keys. */

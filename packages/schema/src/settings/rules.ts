@@ -84,7 +84,8 @@ function parsePepper(pair: string): Pepper | undefined {
 }
 
 /**
- * Comma-separated `VERSION:BASE64` pairs. New keys use the first pepper. All peppers verify keys.
+ * Comma-separated `VERSION:BASE64` pairs. New keys are created under the first pepper. Keys under
+ * any of the peppers can be verified.
  */
 export const keyPeppers = z
   .string()
@@ -129,13 +130,13 @@ export function publicUrl(protocols: readonly string[]) {
   });
 }
 
-/** Path segments that stand for the tenants of an issuer, as in Microsoft Entra ID. */
+/** Matches a path that begins with a placeholder for the tenant, as in Microsoft Entra ID. */
 const tenantPlaceholder = /^\/(common|organizations|consumers)(\/|$)/i;
 
 /**
- * The issuer whose OpenID configuration is read, exactly as its tokens name it in `iss`. A URL
- * without query and fragment (OpenID Connect Discovery 1.0 section 3). The document of an address
- * for many tenants names no issuer that a token could have.
+ * The issuer whose OpenID configuration is read, exactly as its tokens name it in `iss`. It is a
+ * URL without query and fragment (OpenID Connect Discovery 1.0 section 3). A URL for many tenants
+ * is rejected, because the issuer in its configuration is not that of any token.
  */
 export const oidcIssuer = publicUrl(['https:', 'http:'])
   .refine((text) => !/[?#]/.test(text), { error: 'must not have a query or a fragment' })

@@ -29,7 +29,7 @@ export function createMemoryStore(): KeyStore & Administration {
   const names = new Map<string, Secrets>();
   const records = new Map<string, IdempotencyRecord>();
   let audit: AuditEntry[] = [];
-  /** The usage of an owner, by month. */
+  /** Usage by user id and month. */
   const usage = new Map<string, UsageMonth>();
 
   const recordId = ({ userId, operation, idempotencyKey }: IdempotencyScope) =>
@@ -92,7 +92,7 @@ export function createMemoryStore(): KeyStore & Administration {
   const monthAt = (userId: string, day: string) =>
     usage.get(idOf(userId, monthOf(day))) ?? emptyMonth;
 
-  /** Deletes a user's entries. Returns whether there were any. */
+  /** Deletes the entries of a map that belong to a user. Returns whether there were any. */
   function removeOf(map: Map<string, unknown>, userId: string): boolean {
     const removed = [...map.keys()].filter((id) => (JSON.parse(id) as string[])[0] === userId);
     for (const id of removed) map.delete(id);

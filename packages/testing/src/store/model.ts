@@ -42,8 +42,8 @@ class Model {
   readonly #idempotencyRecords = new Map<string, IdempotencyRecord>();
   readonly suspended = new Set<string>();
   /**
-   * The owner of each audit entry. For the one entry that is kept of an erased owner, `erased` and
-   * the owner.
+   * The owner of each audit entry. The entry that is kept of an erased owner is `erased` followed
+   * by the owner.
    */
   log: string[] = [];
 
@@ -322,7 +322,7 @@ class Model {
     };
   }
 
-  /** Applies a tier claim, even if the command is refused. */
+  /** Applies a command's tier claim, which takes effect even if the command is refused. */
   claim(userId: string, claim: IssueCommand['tierClaim']) {
     const known = this.tiers.get(userId);
     if (known === undefined || claim.issuedAt < known.issuedAt) return;

@@ -1,7 +1,7 @@
 import type { OwnerCommand, RehashCommand, RevokeCommand } from '@andamio/keys/model';
 import { digest, present } from './commands.ts';
 
-/** Default author of changes. */
+/** The operator who makes all changes in the tests, unless a test specifies another. */
 export const operator = { kind: 'operator', id: 'olga' } as const;
 
 /** Creates an operator's command about the default owner, with overrides. */

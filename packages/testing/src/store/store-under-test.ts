@@ -12,7 +12,10 @@ export type TestStore = KeyStore & Administration & Operations;
 /** An empty store for one test, with access to its database. */
 export interface StoreUnderTest {
   readonly store: TestStore;
-  /** Returns all that is stored, by collection or table. Omitted if only the store can read it. */
+  /**
+   * Returns all stored data, by collection or table. Omitted if the data can be read only through
+   * the store.
+   */
   readonly read?: () => Promise<Record<string, Stored[]>>;
   /**
    * Opens another store on the same data, as another process would. Omitted if stores cannot share
@@ -25,8 +28,8 @@ export interface StoreUnderTest {
 export type ReadableStore = Required<StoreUnderTest>;
 
 /**
- * Waits until a store responds. One `check` is not enough, because its timeout is too short to
- * connect on a busy machine.
+ * Waits until a store responds. A single `check` may time out before the store has connected on a
+ * busy machine.
  */
 export async function connected(store: KeyStore): Promise<void> {
   await vi.waitFor(() => store.check(), { timeout: 30_000 });

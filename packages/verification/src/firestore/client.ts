@@ -26,7 +26,7 @@ function isEmulator(settings: Settings): boolean {
   return settings.ssl === false || process.env['FIRESTORE_EMULATOR_HOST'] !== undefined;
 }
 
-/** An open Firestore client and its running tasks. */
+/** An open Firestore client that tracks its running tasks. */
 export interface Connection {
   readonly firestore: Firestore;
   /** Runs a task that uses the client. The client is not terminated before the task ends. */

@@ -30,12 +30,13 @@ function handleSetupFailures(client: GeneratedClient): GeneratedClient {
 }
 
 /**
- * Makes a failed connection setup reject the affected calls. Examples are a missing client
- * certificate, a missing file of root certificates, or an unknown cipher.
+ * Makes the affected calls reject if the setup of a connection fails, for example because a client
+ * certificate or a root certificate file is missing, or a cipher is unknown.
  *
- * A generated client starts each call with `this.initialize().catch((err) => { throw err; })`. No
- * code handles the resulting promise, so its rejection would terminate the process. The call also
- * awaits the failure through another promise, so `initialize` does not need to reject.
+ * Without this function, the failure would terminate the process. A generated client starts each
+ * call with `this.initialize().catch((err) => { throw err; })`, and no code handles the resulting
+ * promise. The call also receives the failure through another promise, so `initialize` does not
+ * need to reject.
  */
 export function catchSetupFailures(firestore: Firestore): void {
   const { _clientPool: pool } = firestore as unknown as { readonly _clientPool?: Pool };

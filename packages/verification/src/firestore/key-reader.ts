@@ -5,7 +5,6 @@ import DataLoader from 'dataloader';
 /** Maximum number of documents per call. */
 const maximumBatch = 100;
 
-/** A function that reads the document of a key by key id. */
 export type ReadKey = (id: string) => Promise<DocumentSnapshot>;
 
 /**
