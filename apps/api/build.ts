@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 /**
- * Leaves out the Cloud Logging client, which includes gRPC and multiplies the start time. Google's
- * pino configuration imports it for lookups that are never made, because `createLog` passes the
- * values.
+ * Leaves the Cloud Logging client out of the bundle, because it includes gRPC and multiplies the
+ * start time. Google's pino configuration imports the client for lookups that are never made,
+ * because `createLog` passes the values.
  */
 const withoutCloudLoggingClient: Plugin = {
   name: 'without-cloud-logging-client',
@@ -22,7 +22,7 @@ const withoutCloudLoggingClient: Plugin = {
 };
 
 /**
- * Loads built-in modules the CommonJS way, so that their lazy exports stay lazy. An ES import reads
+ * Loads built-in modules with `require`, so that their lazy exports stay lazy. An ES import reads
  * all exports at once: `node:http` would load Node's whole fetch, more than a third of the start
  * time.
  */

@@ -14,7 +14,7 @@ const keySettings = {
   oidc: 'JWT_OIDC_ISSUER',
 } as const;
 
-/** Returns the setting that selects the keys. */
+/** Returns the name of the setting that selects the verification keys. */
 const keySetting = ({ keys }: JwtSettings) => keySettings[keys.kind];
 
 const listOf = (values: readonly string[] = []) => values.map((value) => `"${value}"`).join(' or ');
@@ -27,7 +27,7 @@ function conditionsOf({ claims }: JwtSettings): string {
   return conditions.length === 0 ? '' : ` JWT_REQUIRED_CLAIMS: ${conditions.join('; ')}.`;
 }
 
-/** A description of each reason, naming the claim or setting at fault. */
+/** A description of each reason. It names the claim or setting at fault. */
 const explanations: Record<TokenRefusal, (settings: JwtSettings) => string> = {
   no_token: () => 'there is no token.',
   malformed: () =>
@@ -58,7 +58,10 @@ export interface Explanation {
   readonly text: string;
 }
 
-/** Creates the source of keys. The error that is thrown has the cause of a failed fetch. */
+/**
+ * Creates the source of verification keys. If a fetch fails, the source throws an error with the
+ * cause.
+ */
 function keysOf({ production, jwt: { keys } }: CompleteSettings): VerificationKeys {
   const now = () => performance.now();
   switch (keys.kind) {

@@ -4,7 +4,9 @@ import type { CompleteSettings } from '../src/process/development-secrets.ts';
 type JwtSettings = CompleteSettings['jwt'];
 type Payload = Record<string, unknown>;
 
-/** Sets a claim, which is given by its literal name or a JSON Pointer. */
+/**
+ * Sets a claim, given its literal name or a JSON Pointer. Does nothing if the value is undefined.
+ */
 function setClaim(payload: Payload, name: string, value: unknown): void {
   if (value === undefined) return;
   const path = [...claimPath(name)];

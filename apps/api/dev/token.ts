@@ -9,7 +9,7 @@ import { sampleClaims } from './sample-claims.ts';
 const usage = `npm run token -- --sub USER [--tier pioneer|starter|growth|enterprise] [--scope "apikey:write"] [--alias NAME] [--hours 24]
 npm run token -- --explain TOKEN   explains why the service would reject a token; "-" reads it from standard input`;
 
-/** Exit codes of sysexits.h. */
+/** The exit codes of this program, from sysexits.h. */
 const exUsage = 64;
 const exUnavailable = 69;
 const exConfig = 78;

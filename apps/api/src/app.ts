@@ -34,7 +34,7 @@ export interface AppDependencies {
    */
   readonly verifyAlert: VerifyAlert | undefined;
   readonly createCounters: CreateCounters;
-  /** Folder with the files of the reference page. */
+  /** Folder that contains the files of the reference page. */
   readonly referenceFolder: string;
 }
 

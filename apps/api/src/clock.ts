@@ -1,4 +1,4 @@
-/** The two clocks of a process, in milliseconds. */
+/** The wall clock and the monotonic clock of a process, both in milliseconds. */
 export interface Clock {
   /**
    * Returns the time of day in Unix milliseconds, for stored and published times. It jumps when an

@@ -4,7 +4,7 @@ import { slowestSecond } from '../harness/load.ts';
 import { startProgram } from '../harness/program.ts';
 import { issueKeys, serviceOnSqlite, verifyRequests } from '../harness/service.ts';
 
-/** Twice the guard's cache time of 10 seconds, and one second more. */
+/** Seconds of load: twice the guard's cache time of 10 seconds, and one second more. */
 const seconds = 21;
 
 /**

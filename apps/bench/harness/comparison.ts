@@ -11,13 +11,13 @@ export interface Measurement {
   readonly processorTime?: number;
 }
 
-/** The measurements of one round. */
+/** The measurements of both programs in one round. */
 export interface Pair {
   readonly ours: Measurement;
   readonly other: Measurement;
 }
 
-/** The two programs of a comparison, started and ready to be measured. */
+/** The two running programs of a comparison, ready to be measured. */
 interface Rounds {
   /** Measures each program once. */
   round(): Promise<Pair>;

@@ -25,7 +25,7 @@ export interface FilledService extends Running {
   readonly keys: readonly string[];
 }
 
-/** Starts the service on a store with `total` keys. The service itself issued `issued` of them. */
+/** Starts the service on a store with `total` keys. The service itself issues `issued` of them. */
 export async function startFilled(
   bench: Bench,
   total: number,

@@ -6,7 +6,7 @@ import type { Running } from './program.ts';
 /** Number of concurrent requests. */
 export const inFlight = 32;
 
-/** The properties in which the requests to one path differ. */
+/** The properties in which requests to the same path differ. */
 export interface Request {
   /** The default depends on the function that sends the request. */
   readonly method?: 'GET' | 'POST';
@@ -15,12 +15,12 @@ export interface Request {
 }
 
 /**
- * Sends requests in a closed loop: each connection sends its next request when it has received a
- * response. The default method is POST with a body and GET without one.
+ * Sends requests in a closed loop: each connection sends its next request as soon as it has
+ * received a response. The default method is POST with a body and GET without one.
  *
  * @returns requests per second.
- * @throws on any status except 200. Refusing a request is faster than issuing a key, so refusals
- * would distort the result.
+ * @throws if a response has any status other than 200. Refusing a request is faster than issuing a
+ *   key, so refusals would distort the result.
  */
 export async function closedLoop(
   origin: string,
@@ -65,7 +65,7 @@ export function underLoad(
 const windowStep = 50;
 const stepsOfSecond = 1000 / windowStep;
 
-/** What a program had done when a step began. */
+/** The number of responses, and the processor time used, when a step began. */
 interface Progress {
   readonly answered: number;
   /** Processor time in microseconds. */
@@ -77,9 +77,9 @@ interface Progress {
  * as often as needed.
  *
  * @returns the number of responses in the one-second window with the fewest, and the processor time
- * per request in the window with the highest. Windows that overlap with the first or the last
- * second are ignored.
- * @throws on any status except 200.
+ *   per request in the window with the highest. Windows that overlap with the first or the last
+ *   second are ignored.
+ * @throws if a response has any status other than 200.
  */
 export async function slowestSecond(
   { url, process: { pid } }: Running,

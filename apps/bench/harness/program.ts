@@ -81,8 +81,8 @@ export async function timeUntil(program: Program, pattern: RegExp, cwd: string) 
 }
 
 /**
- * Starts a program and measures the time until it listens. All programs print the line that the
- * service logs.
+ * Starts a program and measures the time until it listens. All programs print the same line as the
+ * service.
  */
 export async function timeToListening(program: Program, cwd: string) {
   const { begun, milliseconds, match, stop } = await timeUntil(program, listeningLine, cwd);

@@ -69,7 +69,7 @@ export function issueRequests(owners: number, kind = 'owner'): (amount: number) 
     );
 }
 
-/** Issues `keysOfEach` keys to each owner. Returns all keys. */
+/** Issues `keysOfEach` keys to each owner. Returns all the keys. */
 export async function issueKeys(url: string, owners: number, keysOfEach = 1): Promise<string[]> {
   const keys: string[] = [];
   for (let owner = 0; owner < owners; owner++) {

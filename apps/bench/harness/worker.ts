@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Measurement } from './comparison.ts';
 import { measureRate } from './processor-time.ts';
 
-/** A program from `peers/` in a separate process, which works on request. */
+/** A program from `peers/` that runs in a separate process and performs tasks on request. */
 export interface Worker {
   /** Performs the given number of tasks. Measures tasks per second. */
   perform(amount: number): Promise<Measurement>;

@@ -4,7 +4,6 @@ import { type Context, type Report, UsageError } from './command.ts';
 import { commands } from './commands.ts';
 import { confirmAndExecute, confirmationOf } from './confirmation.ts';
 
-/** A parsed command line. */
 export type Request =
   | { readonly help: string | undefined }
   | { readonly version: true }
@@ -12,7 +11,10 @@ export type Request =
 
 const flags = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
 
-/** Messages by Node's error code. Node's own messages may contain a submitted value. */
+/**
+ * Error messages for invalid command lines, by Node's error code. Node's own messages may contain a
+ * submitted value.
+ */
 const usageMessages: Readonly<Record<string, string>> = {
   ERR_PARSE_ARGS_INVALID_OPTION_VALUE: 'An option lacks its value, or has a value but takes none.',
   ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL: 'Commands take options only, no positional arguments.',

@@ -10,7 +10,7 @@ type Values<Declared extends Options> = ReturnType<
   typeof parseArgs<{ options: Declared; strict: true; allowPositionals: false }>
 >['values'];
 
-/** The dependencies of a command. */
+/** What a command may use: the store, the peppers, the clock and standard input. */
 export interface Context {
   readonly store: KeyStore & Administration;
   /**
@@ -25,7 +25,6 @@ export interface Context {
   readonly readInput: () => Promise<string>;
 }
 
-/** The result of a command. */
 export interface Report {
   /** False if there was nothing to show or change, or if the change was refused: exit code 1. */
   readonly done: boolean;
@@ -35,7 +34,7 @@ export interface Report {
   readonly text: readonly string[];
 }
 
-/** A description of a change that has not been made. */
+/** A description of a change that has not been made yet. */
 interface Preview {
   /** The effect of the change, for programs. */
   readonly json: Readonly<Record<string, unknown>>;
@@ -52,10 +51,9 @@ export interface ConfirmedChange {
   execute(context: Context): Promise<Report>;
 }
 
-/** The work of a validated command, which has not started. */
+/** The work that a command performs after its options have been validated. */
 type Plan = ((context: Context) => Promise<Report>) | ConfirmedChange;
 
-/** A command of `admin.js`. */
 export interface Command<Declared extends Options = Options> {
   /** The options as the help shows them. */
   readonly usage: string;
@@ -65,12 +63,12 @@ export interface Command<Declared extends Options = Options> {
   /**
    * Validates the options.
    *
-   * @throws {@link UsageError}
+   * @throws {@link UsageError} if an option is missing or invalid
    */
   plan(values: Values<Declared>): Plan;
 }
 
-/** Returns a command as it is, with the type of `plan`'s argument inferred from its options. */
+/** Returns a command unchanged, with the type of `plan`'s argument inferred from its options. */
 export function defineCommand<const Declared extends Options>(command: Command<Declared>): Command {
   return command as Command;
 }

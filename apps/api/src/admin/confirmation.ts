@@ -7,7 +7,7 @@ export const confirmationOptions = {
   'dry-run': { type: 'boolean' },
 } as const;
 
-/** The {@link confirmationOptions} as the help shows them. */
+/** The {@link confirmationOptions} in the notation of the help. */
 export const confirmationUsage = '[--yes | --dry-run]';
 
 /** The mode of confirmation: `--yes` was given, `--dry-run` was given, or the operator is asked. */
@@ -42,7 +42,7 @@ async function isConfirmed(): Promise<boolean> {
   }
 }
 
-/** Shows what a change affects and, once it is confirmed, executes it. */
+/** Shows the effect of a change and executes the change once it is confirmed. */
 export async function confirmAndExecute(
   change: ConfirmedChange,
   context: Context,

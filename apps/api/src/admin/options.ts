@@ -9,7 +9,7 @@ export const changeOptions = {
   reason: { type: 'string' },
 } as const;
 
-/** The {@link changeOptions} as the help shows them. */
+/** The {@link changeOptions} in the notation of the help. */
 export const changeUsage = '[--by NAME] [--reason TEXT]';
 
 const unprintable = /\p{C}/u;
@@ -42,7 +42,7 @@ function systemUser(): string {
   }
 }
 
-/** Returns the author of a change and the reason for it, as the audit log records them. */
+/** Returns the operator who makes a change and the reason for it, for the audit log. */
 export function authorOf({
   by,
   reason,
@@ -59,14 +59,14 @@ export function authorOf({
   };
 }
 
-/** Returns the maximum number of rows that a list shows, by default 100. */
+/** Returns the value of `--limit`: the maximum number of rows that a list shows, by default 100. */
 export function limitOf({ limit = '100' }: { readonly limit?: string | undefined }): number {
   if (!/^[1-9]\d{0,5}$/.test(limit))
     throw new UsageError('--limit must be an integer from 1 to 999999.');
   return Number(limit);
 }
 
-/** Returns the id of the user that a command applies to. */
+/** Returns the value of `--user`: the id of the user that a command applies to. */
 export function userOf({ user }: { readonly user?: string | undefined }): string {
   if (!user) throw new UsageError('--user ID is required.');
   return user;

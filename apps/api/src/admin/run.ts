@@ -64,9 +64,9 @@ async function execute(request: Request): Promise<number> {
 }
 
 /**
- * Prevents failed output from failing a command whose change has been made. Ignores EPIPE, which
- * means that the reader exited early (`| head`). For other errors, such as a full disk, sets the
- * exit code.
+ * Handles errors of standard output, so that they do not crash a command whose change has been
+ * made. Ignores EPIPE, which means that the reader exited early (`| head`). Sets the exit code for
+ * other errors, such as a full disk.
  */
 function tolerateFailedOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {

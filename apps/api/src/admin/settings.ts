@@ -3,7 +3,7 @@ import { type Pepper, type Settings, storeSettings } from '@andamio/schema/setti
 import { existingDevelopmentPepper } from '../process/development-secrets.ts';
 import { readSettings, SettingsError } from '../settings.ts';
 
-/** The settings of `admin.js`: the service's settings of the store and its peppers. */
+/** The settings of `admin.js`: the service's settings for the store and the peppers. */
 export interface AdminSettings {
   readonly store: Settings['store'];
   /** A description of the store for people. */

@@ -6,7 +6,7 @@ export function printable(text: string): string {
   );
 }
 
-/** Returns a count with its noun. */
+/** Returns a count followed by its noun, such as `1 key` or `2 keys`. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
 }

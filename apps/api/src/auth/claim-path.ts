@@ -18,17 +18,19 @@ export function claimPath(name: string): ClaimPath {
 /** An index of a JSON array (RFC 6901 section 4). */
 const arrayIndex = /^(0|[1-9][0-9]*)$/;
 
-/** Returns an own member of a JSON value, so that names such as `constructor` are absent. */
+/** Returns a member of a JSON value. Inherited properties such as `constructor` are not members. */
 function member(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   if (Array.isArray(value) && !arrayIndex.test(name)) return undefined;
   return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-/** Reads one claim of a payload. Returns undefined if the payload does not have it. */
+/**
+ * Returns the value of one claim in a payload. Returns undefined if the payload does not have it.
+ */
 export type ReadClaim = (payload: object) => unknown;
 
-/** Creates a reader of a claim, which is given by name as for {@link claimPath}. */
+/** Creates a reader of one claim. The name has the form that {@link claimPath} accepts. */
 export function claimReader(name: string): ReadClaim {
   const path = claimPath(name);
   return (payload) => path.reduce<unknown>(member, payload);

@@ -30,7 +30,10 @@ const absent = z.never().optional();
 const registeredClaims = z.object({
   exp: numericDate,
   iat: numericDate.default(0),
-  /** Only logout tokens have events (OpenID Connect Back-Channel Logout 1.0 section 2.4). */
+  /**
+   * Rejects logout tokens, which are the only tokens with events (OpenID Connect Back-Channel
+   * Logout 1.0 section 2.4).
+   */
   events: absent,
   /** The token is bound to a key (RFC 7800), and the service cannot check its proof. */
   cnf: absent,
@@ -38,7 +41,7 @@ const registeredClaims = z.object({
 
 const names = z.array(z.string());
 
-/** The tier, or names of which some may be tiers. */
+/** The claim with the tier: a tier, or a list of names, some of which may be tiers. */
 const tierClaim = z.union([z.string(), names]).optional();
 /** The scopes, separated by spaces (RFC 8693 section 4.2) or in a list. */
 const scopeClaim = z.union([z.string().transform((text) => text.split(' ')), names]).optional();

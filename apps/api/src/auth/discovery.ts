@@ -4,7 +4,7 @@ import { fetchKeySet, keySetKeys } from './jwks.ts';
 import { published } from './published.ts';
 import type { VerificationKeys } from './signing-keys.ts';
 
-/** Minimum milliseconds between attempts to read the configuration, while they fail. */
+/** Minimum time in milliseconds between failed attempts to read the configuration. */
 const fetchInterval = 5_000;
 /**
  * Milliseconds after which the configuration is read again before the keys are fetched. The
@@ -12,7 +12,7 @@ const fetchInterval = 5_000;
  */
 const maximumAge = 75 * 60_000;
 
-/** Maximum length of the issuer of a wrong document in a message. */
+/** Maximum length of the issuer that an error message quotes from a wrong document. */
 const longestIssuer = 200;
 
 /** The members of an OpenID configuration that lead to the keys (OpenID Connect Discovery 1.0). */

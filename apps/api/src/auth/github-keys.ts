@@ -38,7 +38,6 @@ function p256Key(pem: string): KeyObject | undefined {
   }
 }
 
-/** The published keys by identifier. The value is undefined for a key that is not supported. */
 type GithubKeys = ReadonlyMap<string, KeyObject | undefined>;
 
 async function fetchKeys(url: string): Promise<GithubKeys> {

@@ -78,7 +78,7 @@ function verificationKey(entry: unknown): IdentifiedKey | undefined {
 }
 
 /**
- * Fetches a JWK set. Entries that are not usable keys are ignored.
+ * Fetches a JWK set. Ignores entries that are not usable keys.
  *
  * @throws the errors of {@link fetchJson}, and if the response is not a JWK set.
  */
@@ -88,7 +88,9 @@ export async function fetchKeySet(url: string): Promise<readonly IdentifiedKey[]
   return data.keys.flatMap((entry) => verificationKey(entry) ?? []);
 }
 
-/** The keys that may have signed a token, and whether its `kid` rules out all other keys. */
+/**
+ * The keys that may have signed a token, and whether the token's `kid` rules out all other keys.
+ */
 interface Candidates {
   readonly keys: readonly IdentifiedKey[];
   readonly settled: boolean;

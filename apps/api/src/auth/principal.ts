@@ -18,7 +18,7 @@ export interface Principal {
   readonly tokenIssuedAt: number;
 }
 
-/** The reasons for refusing a principal an operation. */
+/** The reasons for denying an operation to a principal. */
 export type PermissionRefusal = 'unknown_tier' | 'insufficient_scope';
 
 /**

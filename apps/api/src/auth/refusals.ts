@@ -17,7 +17,7 @@ export type TokenRefusal =
   | 'malformed'
   /** No configured key is for the token's algorithm. */
   | 'algorithm'
-  /** No configured or published key can have signed the token. */
+  /** None of the configured or published keys can have signed the token. */
   | 'unknown_key'
   | 'signature'
   | 'expired'

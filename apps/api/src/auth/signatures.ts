@@ -63,6 +63,8 @@ const byJose: VerifySignature = async (token, { key }, nowSeconds) => {
   }
 };
 
-/** Verifies the signature and times of a token with one key, for which its algorithm is right. */
+/**
+ * Verifies the signature and times of a token with one key, whose algorithm matches the token's.
+ */
 export const verifySignature: VerifySignature = (token, key, nowSeconds) =>
   (key.algorithm === 'EdDSA' ? byJose : byJsonwebtoken)(token, key, nowSeconds);

@@ -9,7 +9,6 @@ export interface VerificationKey {
   readonly algorithm: TokenAlgorithm;
 }
 
-/** The parts of a token's header that describe its signature. */
 interface SignedBy {
   readonly alg: string;
   readonly kid?: string | undefined;
@@ -22,8 +21,8 @@ export interface VerificationKeys {
    */
   readonly algorithms: readonly TokenAlgorithm[];
   /**
-   * Yields the keys that may have signed a token, the most likely first. The caller continues until
-   * a key verifies the token. Continuing may fetch newer keys.
+   * Yields the keys that may have signed a token, the most likely first. The caller iterates until
+   * a key verifies the token. Iterating further may fetch newer keys.
    */
   find(signedBy: SignedBy): AsyncIterable<VerificationKey>;
 }

@@ -7,7 +7,10 @@ import type { TokenRefusal } from './refusals.ts';
 import { verifySignature } from './signatures.ts';
 import type { VerificationKeys } from './signing-keys.ts';
 
-/** Returns the name by which keys have an algorithm. `Ed25519` is EdDSA's newer name (RFC 9864). */
+/**
+ * Returns the algorithm of keys for a token's `alg`. `Ed25519` is the newer name of EdDSA with that
+ * curve (RFC 9864).
+ */
 const algorithmOf = (alg: string) => (alg === 'Ed25519' ? 'EdDSA' : alg);
 
 const absent = z.never().optional();

@@ -34,9 +34,9 @@ export interface Authentication {
    */
   user(exchange: Exchange, count: RequestCount): Promise<Principal>;
   /**
-   * Verifies the API key of a request. The address limit never refuses a key that this process has
-   * verified before, even if the cached entry has expired. Nor does it apply to a guard, which
-   * sends requests for many clients.
+   * Verifies the API key of a request. The address limit does not apply to a key that was valid
+   * when this process last verified it, even if the cached entry has expired. It does not apply to
+   * a guard either, because a guard sends requests for many clients.
    *
    * @returns the key, and whether the caller is exempt from the address limit.
    * @throws {@link VerificationUnavailableError}

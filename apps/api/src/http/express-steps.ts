@@ -11,7 +11,6 @@ import { type AnswerError, HttpError } from './response/errors.ts';
 // Middleware for responses that Express sends without the pipeline: pages, the webhook, health
 // checks, 404 and 405.
 
-/** Sets the request id header of the response. */
 export const sendRequestId: RequestHandler = (_request, response, next) => {
   response.setHeader(requestIdHeader, response.locals.exchange.requestId);
   next();
@@ -76,8 +75,8 @@ export function reportRoute(path: string, routine = false): RequestHandler {
 }
 
 /**
- * Answers all methods but those given with 405 (RFC 9110 section 15.5.6). `get` includes HEAD,
- * because Express serves HEAD requests with the handler for GET.
+ * Answers all other methods with 405 (RFC 9110 section 15.5.6). `get` includes HEAD, because
+ * Express serves HEAD requests with the handler for GET.
  */
 export function refuseOtherMethods(methods: readonly ('get' | 'post')[]): RequestHandler {
   const allow = methods

@@ -23,7 +23,7 @@ export interface ExpressDependencies {
   readonly crossOrigin: CrossOrigin;
   readonly addressLimit: Limit<string>;
   readonly answerError: AnswerError;
-  /** The health checks, to which no limit applies. */
+  /** The router of the health checks, to which no limit applies. */
   readonly health: RequestHandler;
   /** The routers of the reference page and, if it is enabled, the webhook. */
   readonly routers: readonly RequestHandler[];

@@ -33,7 +33,10 @@ function readinessOf(store: KeyStore, log: Logger): () => Promise<boolean> {
   };
 }
 
-/** Routes the health checks. They require no credentials, and no limit applies to them. */
+/**
+ * Creates the router of the health checks. They require no credentials, and no limit applies to
+ * them.
+ */
 export function healthRouter(store: KeyStore, log: Logger): Router {
   const isReady = readinessOf(store, log);
   const router = Router({ caseSensitive: true, strict: true });

@@ -1,4 +1,6 @@
-/** Caches the result of a function for each object until the object is garbage-collected. */
+/**
+ * Returns a function that caches its result for each object until the object is garbage-collected.
+ */
 export function memoizeWeak<Source extends object, Result>(
   compute: (source: Source) => Result,
 ): (source: Source) => Result {

@@ -31,7 +31,7 @@ async function countersOf(
   return connectCounters(redis, log, clock);
 }
 
-/** Returns a callback that logs a failed fetch of published keys. */
+/** Returns a function that logs a failed fetch of published keys. */
 function logFetchFailure(log: Logger, setting: SettingName) {
   return (cause: unknown, url: string) =>
     logEvent(log, 'warn', logEvents.signingKeysUnavailable, { err: cause, setting, url });

@@ -3,7 +3,7 @@ import * as z from 'zod';
 
 const numbers = z.record(z.string(), z.number());
 
-/** The fields of {@link UsageMonth}, as both stores keep them. */
+/** The schemas of the fields of {@link UsageMonth} in both stores. */
 export const usageMonthFields = {
   total: z.number(),
   days: numbers,

@@ -15,7 +15,7 @@ const emulatorHost = inject('emulatorHost') as string;
 
 /**
  * Number of the first Firestore call after the commit that makes the keys invalid. The five calls
- * up to this commit are a check, two reads of the preview, a read, and the commit.
+ * up to and including this commit are a check, two reads for the preview, a read, and the commit.
  */
 const firstCallWithoutAccess = 6;
 

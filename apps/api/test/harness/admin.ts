@@ -11,7 +11,6 @@ const admin = fileURLToPath(new URL('../../dist/admin.js', import.meta.url));
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The result of running `admin.js`. */
 export interface AdminRun {
   readonly code: number | null;
   readonly stdout: string;

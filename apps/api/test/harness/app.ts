@@ -31,7 +31,7 @@ export interface TestAppOptions {
   readonly monotonicNow?: () => number;
   readonly peppers?: readonly Pepper[];
   readonly settings?: Partial<AppDependencies['settings']>;
-  /** Creates the rate limit counters. By default, they are in memory. */
+  /** Creates the rate limit counters. By default, the counters are in memory. */
   readonly createCounters?: AppDependencies['createCounters'];
   /** Settings for tokens, such as `JWT_ISSUER`. */
   readonly jwt?: Environment;

@@ -2,8 +2,8 @@ import type { Answer } from '@andamio/testing/service-requests';
 import { expect } from 'vitest';
 
 /**
- * The messages of the contract. They are deliberately repeated here, because clients compare them
- * literally.
+ * The messages of the contract. They are repeated here to detect a change, because clients compare
+ * them literally.
  */
 const messages: Record<number, string> = {
   400: 'Bad Request: Invalid input.',

@@ -85,7 +85,7 @@ export async function sendBytes(
   };
 }
 
-/** Sends alerts to the service, signed with a key of GitHub. */
+/** Sends alerts to the service, signed with a GitHub signing key. */
 export function sendAlerts(url: string, message: unknown, key: GithubKey): Promise<AlertsAnswer> {
   const body = JSON.stringify(message);
   return sendBytes(url, body, signatureHeadersOf(body, key));

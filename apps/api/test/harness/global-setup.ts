@@ -5,7 +5,7 @@ import { type Requirement, requirements } from './requirements.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** The optional requirements that this machine meets. */
+    /** The optional tools that this machine has. */
     available: readonly Requirement[];
     /**
      * Address of the Firestore emulator that all tests share, as `host:port`. Undefined if this
@@ -15,7 +15,7 @@ declare module 'vitest' {
   }
 }
 
-/** Checks the optional requirements, and starts one Firestore emulator for all tests of a run. */
+/** Looks for the optional tools, and starts one Firestore emulator for all tests of a run. */
 export default async function setup({ provide }: TestProject) {
   const available = findAvailable(requirements);
   provide('available', available);

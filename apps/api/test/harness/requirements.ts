@@ -7,7 +7,10 @@ import { missingForMono } from './mono.ts';
 
 const unless = (found: boolean, missing: string) => (found ? undefined : missing);
 
-/** Checks for the optional tools that some tests of the service need. */
+/**
+ * The optional tools that some tests of the service need. Each function returns a description of
+ * what is missing, or undefined if the tool is available.
+ */
 export const requirements = {
   emulator: missingForEmulator,
   redis: missingForRedis,

@@ -124,7 +124,7 @@ function describeBody({ headers, body }: RawResponse): string {
   return maskRandom(maskDetails(text));
 }
 
-/** Counters that record, for each rate limit, how much a request consumed. */
+/** Counters that record how much of each rate limit a request consumed. */
 class TracedCounters extends MemoryCounters {
   readonly #name: string;
   readonly #trace: Map<string, number>;
@@ -166,7 +166,6 @@ export interface Transcript {
   ask(what: string, request: RawRequest): Promise<RawResponse>;
   /** Sends a request without recording it. */
   send(request: RawRequest): Promise<RawResponse>;
-  /** Returns the transcript. */
   text(): string;
 }
 

@@ -16,8 +16,8 @@ function put(batch: WriteBatch, found: DocumentSnapshot, fields: object): void {
 }
 
 /**
- * Adds usage as the releases did that stored a day to a document. Returns the totals that such a
- * release knew.
+ * Adds usage in the format of earlier releases, which store each day in a separate document.
+ * Returns the totals that such a release would return.
  */
 export async function addUsageByDay(
   client: Firestore,

@@ -14,8 +14,8 @@ import { startApp, type TestApp } from '../harness/app.ts';
 import { sendRaw } from '../harness/raw-socket.ts';
 
 /**
- * A run that hangs, or a property that exceeds the time limit, fails the test. fast-check then
- * prints the seed.
+ * Number of runs, and limits on their duration in milliseconds. A run that hangs, or a property
+ * that exceeds the time limit, fails the test, and fast-check prints the seed.
  */
 const bounds = {
   numRuns: 400,

@@ -15,7 +15,7 @@ import { createLog } from '../../src/log.ts';
 import { type Certificates, makeCertificates } from '../harness/certificates.ts';
 import { type MetadataMode, startMetadataServer } from '../harness/metadata-server.ts';
 
-/** Returns a PATH on which the program takes a minute to exit. */
+/** Returns a PATH with a version of the program that takes a minute to exit. */
 function pathWithSlow(program: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'programs-'));
   writeFileSync(join(folder, program), '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });

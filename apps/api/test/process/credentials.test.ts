@@ -53,7 +53,7 @@ const federated = (
     }),
   );
 
-/** Returns environment variables that provide valid credentials. */
+/** Returns environment variables with valid Google credentials. */
 const goodCredentials = async () => ({
   GCE_METADATA_HOST: (await startMetadataServer()).host,
   METADATA_SERVER_DETECTION: 'assume-present',

@@ -7,8 +7,8 @@ import { expect, onTestFinished, test } from 'vitest';
 const store = fileURLToPath(new URL('../../src/store/firestore/store.ts', import.meta.url));
 
 /**
- * A program that reads from a Firestore that does not respond, closes the store after the failure,
- * and exits when the event loop is empty.
+ * A program that reads from a Firestore that does not respond, and closes the store after the
+ * failure. It exits when the event loop is empty.
  */
 const program = `
   import { createFirestoreStore } from ${JSON.stringify(store)};

@@ -89,7 +89,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('cost in Firestore', () =>
     expect(await costOf(() => operation(store))).toEqual(expected);
   });
 
-  /** Additions of a hundred owners, as a flush sends them. */
+  /** Additions of one hundred owners, as one flush sends them. */
   const ofHundred = () =>
     Array.from({ length: 100 }, (_, index) =>
       addition({ name: 1 }, { userId: `owner ${index}`, instance: 'one' }),

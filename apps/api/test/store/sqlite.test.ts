@@ -13,7 +13,9 @@ import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { fileStore, memoryStore, readFile, temporaryFile } from '../harness/stores.ts';
 import { describeStoredKeys } from './stored.ts';
 
-/** Number of migrations up to the last version of the schema with a row for each day and name. */
+/**
+ * Number of migrations up to the last schema version that stores usage in one row per day and name.
+ */
 const versionWithUsageByDay = 10;
 
 const readableFileStore = fileStore as Parameters<typeof describeStoredKeys>[1];

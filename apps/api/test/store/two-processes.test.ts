@@ -19,7 +19,7 @@ const onFirestore = () => ({
   FIRESTORE_EMULATOR_HOST: emulatorHost,
 });
 
-/** Defines the tests of two processes that use one store. */
+/** Defines the tests of two service processes that share one store. */
 function describeTwoProcesses(store: string, settings: () => Record<string, string | undefined>) {
   describe(`two processes on ${store}`, () => {
     let services: TestProcess[] = [];

@@ -14,7 +14,10 @@ const emulatorHost = inject('emulatorHost') as string;
 const lastMonth = '2025-07-31';
 const names = ['one', 'two'];
 
-/** Additions of an earlier release, which stores a day to a document, and of this one. */
+/**
+ * A step in which either this release or an earlier one adds usage. The earlier one stores each day
+ * in a separate document.
+ */
 const step = fc.record({
   release: fc.constantFrom('earlier', 'this'),
   day: fc.constantFrom('2025-08-01', '2025-08-30', today),
@@ -30,7 +33,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('beside a release that sto
         fc.array(step, { minLength: 1, maxLength: 8 }),
         fc.uuid(),
         async (steps, userId) => {
-          /** The simple counter, by day and name. */
+          /** The expected counts by day and name, which a simple model keeps. */
           const counted = new Map<string, number>();
           const sumOf = (prefix: string) =>
             [...counted].reduce((sum, [id, count]) => sum + (id.startsWith(prefix) ? count : 0), 0);

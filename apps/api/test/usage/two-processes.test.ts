@@ -46,7 +46,7 @@ const withinAnInterval = (2 * usageInterval) / 1000;
  */
 const untilBothKnow = (3 * usageInterval) / 1000;
 
-/** Defines the tests of usage that two processes count in one store. */
+/** Defines the tests of usage that two service processes count in one store. */
 function describeTwoProcesses(store: string, settings: () => Record<string, string | undefined>) {
   describe(`usage of two processes on ${store}`, () => {
     let services: TestProcess[] = [];

@@ -18,7 +18,7 @@ async function startWith(store: KeyStore, peppers: readonly Pepper[]) {
   return app.url;
 }
 
-/** Verifies keys under two peppers until all used keys work without the older pepper. */
+/** Verifies keys under two peppers until all keys in use work without the older pepper. */
 async function retire(another: () => KeyStore) {
   const before = await startWith(another(), [testPepper]);
   const rolledAway = await newKey(before, 'owner', {}, 'rolled');

@@ -9,7 +9,7 @@ export const noSuchUser: Report = {
   text: ['There is no such user.'],
 };
 
-/** An owner with the numbers of the owner's keys. */
+/** An owner with the number of active and stored keys. */
 export interface FoundOwner extends InspectedOwner {
   /** Number of unexpired keys. */
   readonly activeKeys: number;

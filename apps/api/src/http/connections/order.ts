@@ -27,7 +27,10 @@ interface Connection {
   readonly waiting: Exchange[];
   /** The latest exchange. */
   last?: Exchange;
-  /** Whether the connection closes after the open exchanges. Later requests are not handled. */
+  /**
+   * Whether the connection closes after the open exchanges. The service then ignores later
+   * requests.
+   */
   closing: boolean;
   /** Called when an exchange finishes. */
   onAnswered?: () => void;
@@ -74,10 +77,6 @@ function offersUpgrade({ headers }: IncomingMessage): boolean {
   return headers.upgrade !== undefined && /\bupgrade\b/i.test(headers.connection ?? '');
 }
 
-/**
- * A request listener that answers the requests of a connection in order, including malformed
- * requests.
- */
 export interface AnswerOrder {
   /**
    * Handles the requests of a connection one at a time. A packet can contain a thousand small

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { keepAnswersInOrder } from './order.ts';
 import { cutOffStalledReaders } from './write-timeout.ts';
 
-/** Timeouts, in milliseconds. */
+/** Timeouts in milliseconds. */
 const defaultTimeouts = {
   /**
    * Maximum time for the headers, and for the whole request (service contract, section "Settled
@@ -28,8 +28,8 @@ function isParserError(error: NodeJS.ErrnoException): boolean {
 }
 
 /**
- * Creates the HTTP server. It limits the duration and size of requests, and answers malformed
- * requests with an error body.
+ * Creates the HTTP server. The server limits the duration and size of requests. It answers
+ * malformed requests with an error body.
  */
 export function createHttpServer(
   listener: RequestListener,

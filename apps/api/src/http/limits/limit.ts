@@ -9,7 +9,7 @@ import { memoizeWeak } from '../memoize-weak.ts';
 import { HttpError } from '../response/errors.ts';
 import type { LimitStatus } from './headers.ts';
 
-/** The counters of one limit: a store of express-rate-limit. */
+/** The counters of one limit: an express-rate-limit store. */
 export interface Counters extends Store {
   /**
    * Counts additional requests in the current window of a key. Has no effect if there is no window.
@@ -94,7 +94,7 @@ export async function refund<Subject>(
   await counters.decrement(keyOf(subject));
 }
 
-/** Counts a request without refusing it, even if the limit is exceeded. */
+/** Counts a request without refusing the request, even if the limit is exceeded. */
 export async function charge<Subject>(
   { counters, keyOf }: Limit<Subject>,
   subject: Subject,
@@ -102,7 +102,10 @@ export async function charge<Subject>(
   await counters.increment(keyOf(subject));
 }
 
-/** Counts a request against limits, and keeps the latest limit status for the response headers. */
+/**
+ * Counts one request against several limits, and keeps the latest limit status for the response
+ * headers.
+ */
 export class RequestCount {
   /** The status of the most recently consumed limit. Undefined until a limit is consumed. */
   status: LimitStatus | undefined;

@@ -131,7 +131,6 @@ export class RedisLink {
   readonly #options: RedisLinkOptions;
   #client: Client | undefined;
   #ready = false;
-  /** Whether the current outage has been reported. */
   #reported = false;
   #attempts = 0;
   #pause: number;
@@ -146,7 +145,6 @@ export class RedisLink {
     void this.#connect();
   }
 
-  /** Whether the connection is usable. */
   get ready(): boolean {
     return this.#ready;
   }
@@ -163,7 +161,7 @@ export class RedisLink {
     }
   }
 
-  /** Closes the connection permanently. */
+  /** Closes the connection and does not open another. */
   close(): void {
     this.#closed = true;
     this.#drop();

@@ -22,7 +22,7 @@ async function prepare(): Promise<{ readonly text: string; readonly servers: rea
   return { text: JSON.stringify({ ...document, servers: serversMark }), servers: document.servers };
 }
 
-/** Returns the published servers. The server that the client called comes first. */
+/** Returns the published servers. The server that the client has called comes first. */
 function serversFrom(origin: string, published: readonly Server[]): Server[] {
   const own = published.find(({ url }) => url === origin) ?? {
     url: origin,
@@ -33,8 +33,8 @@ function serversFrom(origin: string, published: readonly Server[]): Server[] {
 
 /**
  * Creates the handler of GET /api/v1/docs/doc.json, which returns the OpenAPI document from
- * `packages/schema`. The samples use the requested host, which is also the first of the servers, so
- * that copied samples call the same service.
+ * `packages/schema`. The samples, and the first entry of the servers, contain the requested host,
+ * so that copied samples call the same service.
  */
 export function getOpenApiDocumentHandler(originOf: OriginOf) {
   let prepared: ReturnType<typeof prepare> | undefined;

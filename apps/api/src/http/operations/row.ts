@@ -15,8 +15,8 @@ import type { Answer } from '../response/answer.ts';
 
 /**
  * A row of the operation table: an operation of the schema, and the function that handles its
- * requests. The operation determines which steps a request passes (see `pipeline.ts`), so a handler
- * receives only validated values.
+ * requests. The operation determines which steps a request goes through (see `pipeline.ts`), so a
+ * handler receives only validated values.
  */
 export type Row = PublicRow | ReadRow | BodyRow | KeyRow;
 

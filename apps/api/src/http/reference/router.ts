@@ -94,13 +94,14 @@ function assets(folder: string): RequestHandler {
   };
 }
 
-/** Passes GET and HEAD requests on. Requests with other methods leave the router. */
+/** Lets only GET and HEAD requests continue in the router. Requests with other methods leave it. */
 const readsOnly: RequestHandler = ({ method }, _response, next) => {
   next(method === 'GET' || method === 'HEAD' ? undefined : 'router');
 };
 
 /**
- * Routes the reference page, its text versions and its assets. Files are read on first use.
+ * Creates the router of the reference page, its text versions and its assets. Files are read on
+ * first use.
  *
  * @param folder the output of `packages/reference`
  */

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { raw } from 'express';
 import { HttpError } from '../response/errors.ts';
 
-/** The rules for a request body. */
 export interface JsonBodyRules {
   /** Maximum size in bytes, after decompression. */
   readonly limit: number;

@@ -39,8 +39,8 @@ function sampleRefusals(log: Logger): (client: string) => boolean {
 
 /**
  * Creates the function that logs a request when its response is closed. Paths, queries, headers and
- * bodies may contain keys and tokens. A log line therefore contains only the client's address and
- * well-formed ids.
+ * bodies may contain keys and tokens. Of the values that the client controls, a log line therefore
+ * contains only the address and well-formed ids.
  */
 export function requestLogger(log: Logger): (exchange: Exchange) => void {
   const isSampled = sampleRefusals(log);

@@ -13,13 +13,13 @@ export interface Answer {
 
 export const jsonType: RawHeaders = ['Content-Type', 'application/json; charset=utf-8'];
 
-/** Headers for answers that must not be cached, such as keys, errors and health checks. */
+/** Headers for an answer that must not be cached, such as a key, an error or a health check. */
 export const noStore: RawHeaders = ['Cache-Control', 'no-store'];
 
-/** Headers for answers that must not be cached and that pages of listed origins may read. */
+/** Headers for an answer that must not be cached and that pages of listed origins may read. */
 export const uncached: RawHeaders = [...noStore, 'Vary', 'Origin'];
 
-/** Creates the answer of a successful operation. */
+/** Creates the answer of a successful operation: status 200 with a JSON body. */
 export function jsonAnswer(value: unknown): Answer {
   return { status: 200, headers: [...uncached, ...jsonType], body: JSON.stringify(value) };
 }

@@ -71,7 +71,7 @@ function handleAlerts({
   };
 }
 
-/** Routes GitHub's webhook. */
+/** Creates the router of GitHub's secret scanning alerts, which revokes the reported keys. */
 export function secretScanningRouter(dependencies: SecretScanningDependencies): Router {
   const router = Router({ caseSensitive: true, strict: true });
   router.post(secretScanningPath, reportRoute(secretScanningPath), handleAlerts(dependencies));

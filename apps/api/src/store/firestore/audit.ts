@@ -10,7 +10,7 @@ import { readStep } from './counts.ts';
 import type { Database } from './database.ts';
 import { documentsWhere } from './query.ts';
 
-/** Adds an entry to the audit log to the batch of the change. */
+/** Adds an audit entry to the batch that writes the change. */
 export function audit({ firestore, write }: Database, batch: WriteBatch, entry: AuditEntry): void {
   batch.create(firestore.collection(collections.audit.id).doc(randomUUID()), write.audit(entry));
 }
@@ -18,8 +18,8 @@ export function audit({ firestore, write }: Database, batch: WriteBatch, entry: 
 const auditDocument = z.object({ at: time, ...auditFields });
 
 /**
- * Returns a user's entries, the newest first. They are sorted here: an index on times would be a
- * hot spot.
+ * Returns a user's entries, the newest first. They are sorted here, because an index on times would
+ * be a hotspot.
  */
 export async function readAudit({ firestore }: Database, userId: string): Promise<AuditEntry[]> {
   const users = [userId, erasedUserId(userId)];

@@ -13,8 +13,9 @@ const refused = batch(() =>
 );
 
 /**
- * Runs a change with the given commit. Its first read is replaced by a guess, and the given
- * function does all later reads. After one second the change writes nothing more, so that it ends.
+ * Runs a change with the given commit. A guess replaces the first read, and the given function
+ * performs all later reads. After one second the change decides to write nothing, so that the
+ * retries end.
  */
 function change(writes: WriteBatch, readAgain: () => Promise<string>) {
   const end = performance.now() + 1000;

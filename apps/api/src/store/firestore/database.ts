@@ -3,7 +3,6 @@ import type { ReadKey } from '@andamio/verification/firestore/key-reader';
 import type { DocumentReference, Firestore, Timestamp, WriteBatch } from '@google-cloud/firestore';
 import type { documentWriter } from './documents.ts';
 
-/** An open client, and the functions that read keys and write documents with it. */
 export interface Database {
   readonly connection: Connection;
   readonly firestore: Firestore;

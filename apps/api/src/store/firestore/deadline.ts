@@ -10,7 +10,10 @@ import {
   explainRefusal,
 } from '@andamio/verification/firestore/refusal';
 
-/** The state of the current operation: whether it has sent a write to Firestore. */
+/**
+ * The state of the current operation, which records whether the operation has sent a write to
+ * Firestore.
+ */
 const underWay = new AsyncLocalStorage<{ writeSent: boolean }>();
 
 /**

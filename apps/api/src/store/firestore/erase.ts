@@ -23,7 +23,6 @@ type ErasureCommand = Omit<OwnerCommand, 'reason'>;
 /** Maximum number of documents that one commit deletes. */
 const chunk = 400;
 
-/** Returns some of a user's documents in a collection. */
 async function readSome(
   { firestore }: Database,
   collection: CollectionByUser,
@@ -50,8 +49,9 @@ interface Beginning {
 }
 
 /**
- * Begins an erasure: deletes the keys that give access, suspends the owner, and writes the audit
- * entry. The owner's document, which contains the suspension, is the last to be deleted.
+ * Begins an erasure: deletes the unexpired keys, so that they stop working, suspends the owner, and
+ * writes the audit entry. The owner's document, which contains the suspension, is the last to be
+ * deleted.
  *
  * @returns whether there is anything to erase.
  */
@@ -122,7 +122,7 @@ function removeOwner(
   });
 }
 
-/** Deletes everything that is stored about a user, beginning with the keys that give access. */
+/** Deletes everything that is stored about a user, beginning with the unexpired keys. */
 export async function erase(database: Database, command: ErasureCommand): Promise<boolean> {
   const { userId } = command;
   const readOwner = async () => parseOwner(await ownerDocumentOf(database.firestore, userId).get());

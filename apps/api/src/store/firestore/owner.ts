@@ -10,7 +10,10 @@ import type { OwnerDocument } from './documents.ts';
  */
 const rememberedAttempts = 20;
 
-/** A change to an owner's document. */
+/**
+ * A change to write to an owner's document: the new owner record, and the keys to add to and remove
+ * from its lists.
+ */
 export interface OwnerChange {
   readonly userId: string;
   /** Unix seconds. */

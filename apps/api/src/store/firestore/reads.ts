@@ -50,8 +50,9 @@ async function readAll({ firestore }: Database, userId: string): Promise<Owned> 
 }
 
 /**
- * Finds the keys that an owner's document lists. Finding them by an index on expiries would cost
- * more. Keys that are deleted between the two reads are not included.
+ * Returns the owner's unexpired keys and most recently expired keys, without previous secrets.
+ * Their ids come from the owner's document, because an index on expiries would cost more. A key
+ * that is deleted between the two reads is omitted.
  */
 export async function list(
   { firestore }: Database,

@@ -39,8 +39,9 @@ interface Some {
 }
 
 /**
- * Reads the owner, then some of the owner's keys. Every change to a key also changes the owner's
- * document. A commit that requires an unchanged owner therefore also detects changed keys.
+ * Reads the owner first, then some of the owner's keys. Every change to a key also changes the
+ * owner's document. A commit that requires the owner to be unchanged therefore fails if any of
+ * these keys has changed.
  */
 async function readSome({ firestore }: Database, { userId, now }: OwnerCommand): Promise<Some> {
   const owner = parseOwner(await ownerDocumentOf(firestore, userId).get());

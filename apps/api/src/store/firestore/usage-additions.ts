@@ -30,10 +30,10 @@ const maximumGroup = 100;
  */
 const maximumCounts = 5_000;
 
-/** An addition whose caller waits for the outcome. */
+/** An addition, and the callbacks that settle the promise of its caller. */
 interface Addition {
   readonly command: AddUsageCommand;
-  /** Whether a write with the addition was sent, so that it may have been made. */
+  /** Whether a write with the addition was sent. If it was, the addition may have been made. */
   isSent: boolean;
   readonly resolve: (totals: UsageTotals) => void;
   readonly reject: (error: unknown) => void;
@@ -125,7 +125,10 @@ class Group {
     await Promise.all([...writes, writer.close()]);
   }
 
-  /** Adds to one document. Additions stay pending if the document has changed meanwhile. */
+  /**
+   * Makes the additions to one document. They stay pending if another process has changed the
+   * document.
+   */
   async #add(writer: BulkWriter, target: Target, found: FoundMonth): Promise<void> {
     let month = found.content;
     const made: [Addition, UsageTotals][] = [];
@@ -166,8 +169,8 @@ class Group {
 }
 
 /**
- * Returns the error for an addition that failed. The client library may have repeated a write before
- * it failed, so the outcome is unknown whatever the last error says.
+ * Returns the error for an addition that failed. The client library may have repeated a write
+ * before it failed, so the outcome of a sent addition is unknown, regardless of the last error.
  */
 function failureOf({ isSent }: Addition, error: unknown): unknown {
   if (error instanceof AdditionForgottenError) return error;
@@ -184,8 +187,8 @@ const withoutDocument = ({ code, message }: BulkWriterError) =>
 export type RunInTime = (task: (database: Database) => Promise<void>) => Promise<void>;
 
 /**
- * Makes the additions of a turn of the event loop in groups. One call for many owners costs less
- * than a call for each.
+ * Collects the additions of one turn of the event loop and makes them in groups. One call for many
+ * owners costs less than one call for each owner.
  */
 export class UsageAdditions {
   readonly #run: RunInTime;
@@ -196,7 +199,7 @@ export class UsageAdditions {
     this.#run = run;
   }
 
-  /** Makes an addition. */
+  /** Makes an addition. Resolves to the owner's totals afterward. */
   add(command: AddUsageCommand): Promise<UsageTotals> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0)
@@ -205,7 +208,7 @@ export class UsageAdditions {
     });
   }
 
-  /** Resolves when no addition is waiting or under way. */
+  /** Resolves when no addition is pending. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }

@@ -29,8 +29,9 @@ export interface MonthKey {
 }
 
 /**
- * A month's document. Earlier releases store a day to a document, and in the month's document only
- * the total. They may run beside this one, so the total includes their requests at any time.
+ * A month's document. Earlier releases store each day in a separate document, and only the total in
+ * the month's document. Such a release may run at the same time as this one, so the total always
+ * includes its requests.
  */
 export interface MonthDocument extends UsageMonth {
   /** The totals of the day documents, as they were when this release last wrote the month. */
@@ -39,7 +40,7 @@ export interface MonthDocument extends UsageMonth {
 
 const { total, days, names, instances, forgotten } = usageMonthFields;
 
-/** Only an earlier release leaves out fields. */
+/** The schema of a month's document. Only documents of earlier releases lack fields. */
 const monthDocument = z.object({
   total,
   days: days.default({}),
@@ -49,7 +50,10 @@ const monthDocument = z.object({
   older_days: days.default({}),
 });
 
-/** The document of a day, as earlier releases store it, with requests by {@link nameField}. */
+/**
+ * The document of one day, which only earlier releases write. `requests` has counts by {@link
+ * nameField}.
+ */
 const dayDocument = z.object({ total, requests: days });
 
 function usageDocumentOf(
@@ -80,15 +84,15 @@ function hasUnknownDays({ total: stored, days: own, older_days: older }: MonthDo
   return stored !== sumOf(own) + sumOf(older);
 }
 
-/** A month as it was read. Without a document, it is empty. */
+/** A month's usage as read from Firestore. It is empty if the document does not exist. */
 export interface FoundMonth {
   readonly content: MonthDocument;
   readonly stored: Found<MonthDocument> | undefined;
 }
 
 /**
- * Parses a month's document. Reads the documents of its days as well if an earlier release has
- * added requests.
+ * Parses a month's document. If an earlier release has added requests, also reads the documents of
+ * the month's days.
  */
 export async function parseMonth(
   firestore: Firestore,
@@ -138,8 +142,8 @@ export function usageIn(
 }
 
 /**
- * Returns the fields that differ, by path. A map that has lost a field is written whole. No name in
- * a month contains a character that would need quoting.
+ * Returns the fields that differ, by path. A map that has lost a field is replaced as a whole.
+ * Field names of a month need no quoting in a path.
  */
 function changesBetween(before: object, after: object, parent = ''): Record<string, unknown> {
   const stored = new Map(Object.entries(before));

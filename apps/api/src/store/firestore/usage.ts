@@ -30,8 +30,8 @@ export async function readTotals(
 }
 
 /**
- * Finds the requests per key and day with one call for all months. Days on which an earlier release
- * counted cost another call.
+ * Finds the requests per key and day. One call reads all months, and another reads the days on
+ * which an earlier release counted requests.
  */
 export async function readUsage({ firestore }: Database, query: UsageQuery): Promise<DailyUsage[]> {
   const { userId, days, names } = query;
@@ -59,7 +59,7 @@ export async function readUsage({ firestore }: Database, query: UsageQuery): Pro
 
 /**
  * Deletes the documents of the current month and of the days that earlier releases counted. Returns
- * the totals before.
+ * the totals before the deletion.
  */
 export function resetUsage(
   database: Database,

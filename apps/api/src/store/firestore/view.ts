@@ -20,7 +20,7 @@ import { ownerRecordOf, unexpired } from './owner.ts';
 export interface Target extends OwnerScope {
   /** Whether the key's previous secret is read as well. */
   readonly readsPrevious?: boolean;
-  /** The secret that was found by the ids of the scope. */
+  /** The secret that was found by one of the scope's ids. */
   readonly located?: KeyRecord;
 }
 

@@ -24,7 +24,6 @@ export function inspect(
   };
 }
 
-/** Revokes all keys of an owner. */
 export function revokeAll(
   tables: Tables,
   { userId, by: actor, reason, now }: OwnerCommand,
@@ -50,7 +49,7 @@ export function revokeAll(
     });
 }
 
-/** Deletes an owner's usage of the current month. Returns the totals before. */
+/** Deletes an owner's usage of the current month. Returns the totals before the deletion. */
 export function resetUsage(
   { usage, audit }: Tables,
   { userId, by, reason, now }: OwnerCommand,

@@ -46,7 +46,7 @@ export function auditTable(database: DatabaseSync) {
     hasRevocation: (ids: readonly string[]) =>
       findRevocation.get({ ids: JSON.stringify(ids) }) !== undefined,
 
-    /** Removes the entries whose retention is over. */
+    /** Deletes the entries whose retention has passed. */
     sweep: (now: number) => sweep.run({ now }),
   };
 }

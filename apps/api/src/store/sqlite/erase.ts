@@ -5,8 +5,8 @@ import { prepare } from './statement.ts';
 import type { Tables } from './tables.ts';
 
 /**
- * Returns the names of all tables with a `user_id` column. They are read from the schema, so that
- * none can be forgotten.
+ * Returns the names of all tables with a `user_id` column. The names are read from the database's
+ * schema, so that no table can be forgotten.
  */
 function tablesByUser(database: DatabaseSync): string[] {
   const tables = prepare(

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OutcomeUnknownError, StoreUnavailableError, storeDeadline } from '@andamio/keys/store';
 
-/** Milliseconds between attempts to get a lock that another process holds. */
+/** Milliseconds between attempts to acquire a lock that another process holds. */
 const lockPause = 10;
 
 /**
@@ -15,7 +15,10 @@ function isLocked(error: unknown): boolean {
 }
 
 interface Waiting<Outcome> {
-  /** Whether the operation only reads. A failed commit then leaves no doubt about its outcome. */
+  /**
+   * Whether the operation only reads. If the commit of such an operation fails, its outcome is
+   * still known.
+   */
   readonly onlyReads: boolean;
   readonly apply: (database: DatabaseSync) => Outcome;
   readonly until: number;
@@ -85,8 +88,8 @@ export class GroupCommit {
   }
 
   /**
-   * Commits a group of operations, and resolves or rejects each of them. Returns false, without
-   * doing either, if another process holds the lock. Nothing is written then.
+   * Commits a group of operations, and resolves or rejects each of them. If another process holds
+   * the lock, does neither and returns false. Nothing is written in that case.
    */
   #commit(group: readonly Waiting<unknown>[]): boolean {
     let database: DatabaseSync | undefined;

@@ -2,9 +2,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import { nameField } from '@andamio/keys/usage/month';
 
 /**
- * The migrations of the schema, in order. Each runs once. They may use the function `name_field`. Key ids, names and user ids are compared
- * byte by byte, as everywhere in this service. The keys of an owner are stored next to each other,
- * so that finding a name and counting keys read few pages.
+ * The migrations of the schema, in order. Each migration runs once. Its SQL may use the function
+ * `name_field`. Key ids, names and user ids are compared byte by byte, as everywhere in this
+ * service. The keys of an owner are stored next to each other, so that finding a name and counting
+ * keys read few pages.
  */
 export const migrations = [
   `
@@ -174,8 +175,8 @@ const versionOf = (database: DatabaseSync) =>
   (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
 
 /**
- * Returns what kind of tables a database contains. The first version of the schema did not set
- * `user_version`, so it is recognized by the name of a table.
+ * Returns whether a database is empty, or whose tables it contains. The first version of the schema
+ * did not set `user_version`, so it is recognized by the name of a table.
  */
 export function contentOf(
   database: DatabaseSync,

@@ -71,8 +71,8 @@ export class SqliteView implements View {
   }
 
   /**
-   * The current time, or the time of the owner's latest change if that is later. It is later if
-   * this transaction had to wait.
+   * The current time, or the time of the owner's latest change if that is later, as it is if this
+   * transaction had to wait.
    */
   get #latest(): number {
     return Math.max(this.#scope.now, this.#stored?.changedAt ?? 0);

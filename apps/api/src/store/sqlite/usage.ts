@@ -19,7 +19,7 @@ import * as z from 'zod';
 import { usageMonthFields } from '../usage-month.ts';
 import { prepare } from './statement.ts';
 
-/** The columns of a month that hold a map, as a JSON object. */
+/** The columns of a month that contain a map, stored as a JSON object. */
 const maps = ['days', 'names', 'instances'] as const;
 
 const monthRow = z.object(usageMonthFields);
@@ -36,7 +36,7 @@ export function usageTable(database: DatabaseSync) {
   const remove = prepare(database, 'DELETE FROM usage WHERE user_id = :userId AND month = :month');
   const sweep = prepare(database, 'DELETE FROM usage WHERE remove_at <= :now');
 
-  /** Returns an owner's usage in a month. Without a row, it is empty. */
+  /** Returns an owner's usage in a month. It is empty if there is no row. */
   function monthAt(userId: string, month: string): UsageMonth {
     const row = find.get({ userId, month });
     if (row === undefined) return emptyMonth;
@@ -52,8 +52,9 @@ export function usageTable(database: DatabaseSync) {
     readTotals,
 
     /**
-     * Makes an addition, unless it was made before. Returns the totals, or undefined if it is
-     * forgotten whether the addition was made. An error would fail the whole transaction.
+     * Makes an addition unless it was made before, and returns the totals. Returns undefined if the
+     * store no longer knows whether the addition was made. It does not throw in this case, because
+     * an error would make the whole transaction fail.
      */
     add(command: AddUsageCommand): UsageTotals | undefined {
       const { userId, day } = command;
@@ -71,7 +72,7 @@ export function usageTable(database: DatabaseSync) {
       return totalsOf(after, day);
     },
 
-    /** Deletes the usage of the month of a day. Returns whether there was any. */
+    /** Deletes an owner's usage in the month that contains a day. Returns whether there was any. */
     removeMonthOf: (userId: string, day: string) =>
       remove.run({ userId, month: monthOf(day) }).changes > 0,
 
