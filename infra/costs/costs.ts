@@ -11,8 +11,8 @@ interface Price {
   readonly free?: number;
   readonly source: string;
   /**
-   * True if the price was read in published estimates that quote Google's price page, not on the
-   * page itself.
+   * True if the price comes from published estimates that quote Google's price page instead of from
+   * the page itself.
    */
   readonly quoted?: boolean;
 }
@@ -24,7 +24,6 @@ const prices: Readonly<Record<PriceName, Price>> = list.prices;
 /** Units used per month, by price. */
 export type Usage = Readonly<Partial<Record<PriceName, number>>>;
 
-/** The assumed load of a service. */
 export interface Load {
   readonly verificationsADay: number;
 }
@@ -39,13 +38,13 @@ const seconds = hours * 3600;
 const days = hours / 24;
 
 /**
- * Assumed usage per verification. The figures are upper bounds: every verification misses the
- * cache, and the usage of each owner is written separately.
+ * Assumed usage per verification. They are upper bounds: every verification misses the cache, and
+ * the usage of each owner is written separately.
  */
 const perVerification = {
   /** The key document and two usage documents. */
   documentsRead: 3,
-  /** The two usage documents. */
+  /** An update of the owner's two usage documents. */
   documentsWritten: 2,
   /**
    * One entry in Cloud Run's request log, and one audit log entry for each of the three Firestore

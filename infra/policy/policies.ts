@@ -44,7 +44,6 @@ import {
   secretAccessPerSecret,
 } from './rules/secrets.ts';
 
-/** All policies of the pack. */
 export const policies: readonly (ResourceValidationPolicy | StackValidationPolicy)[] = [
   // Identities
   noPublicMembers,

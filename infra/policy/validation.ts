@@ -9,12 +9,12 @@ import type {
 import { type Kind, type Props, types } from './resources.ts';
 
 /**
- * Reports a violation, with the problem, the reason for the rule, and the remedy. None of the three
- * texts may contain a secret value.
+ * A function that reports a violation: the problem, the reason for the rule, and the remedy. None
+ * of the three texts may contain a secret value.
  */
 export type Refuse = (problem: string, reason: string, remedy: string) => void;
 
-/** A resource of a stack, with its inputs and outputs. */
+/** A resource of one kind in a stack, with its inputs and outputs. */
 export interface StackResource<K extends Kind> extends Omit<PolicyResource, 'props'> {
   readonly props: Props<K>;
 }
@@ -81,7 +81,7 @@ export function forStack(
   return (args, report) => runCheck(args, report, (refuse) => check(args, refuse));
 }
 
-/** Returns all resources of one kind in a stack. */
+/** Returns a stack's resources of one kind. */
 export function resourcesOf<K extends Kind>(
   args: StackValidationArgs,
   kind: K,

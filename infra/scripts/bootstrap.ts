@@ -28,7 +28,6 @@ function ensure(
   run('gcloud', [...noun, 'create', name, ...describe, ...create]);
 }
 
-/** Enables APIs in a project. */
 function enable(project: string, names: readonly string[]): void {
   run('gcloud', [
     'services',

@@ -15,7 +15,7 @@ interface Resource {
 interface Node {
   readonly id: string;
   readonly label: string;
-  /** Kind and name of the resource, in the format of {@link Grant.what}. */
+  /** The resource's kind and name, in the format of {@link Grant.what}. */
   readonly what: string;
 }
 

@@ -8,7 +8,6 @@ import { ensure, type StackSecret, steps, take } from './lib/secret-rotation.ts'
 
 type Config = Readonly<Record<string, { readonly value?: string }>>;
 
-/** Returns functions that read a stack's settings and look up its secrets. */
 function secretsOf(stack: string) {
   const config: Config = JSON.parse(pulumi(stack, ['config', '--json'], { quiet: true }));
   const setting = (key: string) => config[`${projectName}:${key}`]?.value;

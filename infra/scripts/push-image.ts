@@ -15,8 +15,8 @@ function placeOf(stack: string): ImagePlace {
 }
 
 /**
- * Returns an access token of the build account. The signed-in gcloud account must be able to
- * impersonate the build account.
+ * Returns an access token of the build account. The account that is signed in to gcloud must be
+ * allowed to impersonate the build account.
  */
 function tokenOf(account: string): string {
   return run('gcloud', ['auth', 'print-access-token', `--impersonate-service-account=${account}`], {

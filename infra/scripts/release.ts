@@ -18,7 +18,7 @@ import {
 import { assertReleaseOnly } from './lib/release-guard.ts';
 import { smokeTest } from './lib/smoke-test.ts';
 
-/** The deployment that receives the traffic, according to the stack's outputs. */
+/** The revision that receives the traffic and its image, according to the stack's outputs. */
 interface Deployed {
   readonly host: string;
   readonly image: string;
@@ -30,7 +30,7 @@ interface Deployed {
   readonly place: { readonly project: string; readonly region: string; readonly service: string };
 }
 
-/** Progress of a release. It determines what a rollback must undo. */
+/** Progress of a release. The progress determines what a rollback must undo. */
 type Progress = 'nothing changed' | 'candidate' | 'switched';
 
 const usage = 'Usage: node infra/scripts/release.ts STACK (IMAGE@sha256:... | --recover)';
@@ -106,8 +106,8 @@ class Release {
   }
 
   /**
-   * Deploys an image. The new revision receives all traffic unless `stable` is given, which then
-   * keeps it.
+   * Deploys an image. If `stable` is given, that revision keeps the traffic. Otherwise, the new
+   * revision receives all traffic.
    */
   async #step(image: string, stable: Stable | undefined, progress: Progress): Promise<void> {
     writeSettings(this.stack, image, stable);

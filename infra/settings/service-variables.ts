@@ -60,7 +60,7 @@ type Variables = typeof variables;
 /** Keys of the stack settings that are passed to the service. */
 export type PassedKey = Extract<Variables[SettingName], { key: string }>['key'];
 
-/** Keys of the stack settings that specify a secret's version. */
+/** Keys of the stack settings that specify the version of a secret. */
 export type VersionKey = Extract<Variables[SettingName], { versionKey: string }>['versionKey'];
 
 /** Variables whose value the program sets. */

@@ -75,10 +75,9 @@ export interface SettingProblem {
 /** The validated settings of a stack. */
 export interface Settings
   extends Omit<Values, 'documentedHost' | 'database' | 'requireAttestation'> {
-  /** The project id. */
   readonly project: string;
   readonly region: string;
-  /** The name of the Firestore database. Defaults to the service's name. */
+  /** The name of the Firestore database. It is the service's name unless it is set. */
   readonly database: string;
   readonly documentedHost: keyof typeof publicHosts | undefined;
   /**

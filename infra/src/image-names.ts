@@ -29,7 +29,7 @@ export function registryOf({ project, region }: ImagePlace): string {
 }
 
 /**
- * Parses a registry address such as us-central1-docker.pkg.dev/my-project/andamio.
+ * Parses a registry address such as `us-central1-docker.pkg.dev/my-project/andamio`.
  *
  * @returns undefined if the address has another form
  */

@@ -30,8 +30,8 @@ const subjectOf = (inputs: Resource['inputs']) =>
 type Claims = Readonly<Record<string, string>>;
 
 /**
- * Returns the account that a job can impersonate; undefined if no provider accepts the job's token
- * or no account trusts its subject.
+ * Returns the account that a job can impersonate. Returns undefined if no provider accepts the
+ * job's token, or no account trusts the token's subject.
  */
 function accountFor(assertion: Claims): string | undefined {
   const subjects = resources

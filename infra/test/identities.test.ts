@@ -180,7 +180,6 @@ describe.skipIf(!engineIsHere)('each identity has exactly the permissions in thi
   });
 });
 
-/** All resource types in the reviewed snapshots. */
 const types = new Set(
   Object.keys(remaining).flatMap((stack) => {
     const file = join(import.meta.dirname, `snapshots/${stack}.json`);

@@ -242,7 +242,10 @@ describe('on GitHub', () => {
 });
 
 describe('the policy pack applies to', () => {
-  /** Creates a replacement for the Pulumi CLI. It logs previews and updates but changes nothing. */
+  /**
+   * Creates a replacement for the Pulumi CLI. The replacement logs previews and updates but changes
+   * nothing.
+   */
   function engine(outputs: object) {
     const pulumi = program(
       'pulumi',

@@ -21,7 +21,7 @@ const issues: Handler = ({ url, headers }, response) => {
   else response.end(JSON.stringify({ api_key: makeKey() }));
 };
 
-/** The timeout of a smoke test that must not time out, even on a busy machine. */
+/** A timeout that a smoke test does not reach, even on a busy machine. */
 const longTimeout = { SMOKE_TIMEOUT_SECONDS: '60' };
 /** The timeout of a smoke test that must time out. */
 const shortTimeout = { SMOKE_TIMEOUT_SECONDS: '2' };
@@ -104,7 +104,7 @@ function engine(outputs: object, up = '') {
       string,
       string
     >,
-    /** Returns the updates: for each `up`, the image and the stable revision. */
+    /** Returns the image and the stable revision of each `up`. */
     ups: () => lines('ups').map((line) => line.replace(before, 'before').replace(after, 'after')),
     settings: () => [lines('image')[0], lines('stableRevision')[0]],
     /** Returns the setting `stableImage` at each update. */

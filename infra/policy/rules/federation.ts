@@ -11,8 +11,8 @@ const subject = new RegExp(
 );
 
 /**
- * Reports whether a CEL condition only joins terms with `&&`. Alternatives, negations and comments
- * could disable a term.
+ * Reports whether a CEL condition consists only of terms joined with `&&`. With alternatives,
+ * negations or comments, a term could have no effect.
  */
 function isConjunction(condition: string): boolean {
   return !/\|\||!|\?|\/\//.test(condition.replaceAll(/'[^']*'|"[^"]*"/g, ''));

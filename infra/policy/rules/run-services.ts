@@ -69,8 +69,8 @@ export const publicHost: ResourceValidationPolicy = {
 };
 
 /**
- * Largest allowed maximum of instances, which is also Cloud Run's default. No service of the
- * platform needs more.
+ * Largest allowed value for the maximum number of instances, which is also Cloud Run's default. No
+ * service of the platform needs more.
  */
 const mostInstances = 100;
 

@@ -17,7 +17,7 @@ const cases = {
   ...attestationCases,
 };
 
-/** Yields copies of a list of resources, in each of which one property is unknown. */
+/** Yields copies of a list of resources. In each copy, one property is unknown. */
 function* withUnknowns(resources: readonly Resource[]): Generator<Resource[]> {
   for (const [index, resource] of resources.entries()) {
     for (const props of withUnknown(resource.props)) {

@@ -2,7 +2,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-/** Folder of the Pulumi program. */
 export const programFolder = join(import.meta.dirname, '../..');
 
 /** Options with which the engine enforces the policy pack. */
@@ -14,7 +13,7 @@ export const projectName = 'andamio';
 /** An error whose message suffices for the user. It is printed without a stack trace. */
 export class Failure extends Error {}
 
-/** Runs a script's main function. If it fails, prints the error and sets exit code 1. */
+/** Runs a script's main function. If the function fails, prints the error and sets exit code 1. */
 export async function script(main: (args: string[]) => Promise<void> | void): Promise<void> {
   try {
     await main(process.argv.slice(2));

@@ -8,7 +8,8 @@ const repository = join(programFolder, '..');
 const dockerfile = join(repository, 'apps/api/Dockerfile');
 
 /**
- * Returns additional options for every build, such as --build-arg with a mirror of the base images.
+ * Returns the build options in IMAGE_BUILD_OPTIONS, such as `--build-arg` with a mirror of the base
+ * images.
  */
 const ownOptions = () => (process.env['IMAGE_BUILD_OPTIONS'] ?? '').split(/\s+/).filter(Boolean);
 

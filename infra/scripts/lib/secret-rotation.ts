@@ -3,7 +3,6 @@ import { parseSettings as parseServiceSettings } from '@andamio/schema/settings'
 import type { ServiceSecret } from '../../settings/service-variables.ts';
 import { Failure } from './cli.ts';
 
-/** The metadata of a secret version. */
 export interface SecretVersion {
   readonly number: number;
   readonly enabled: boolean;
@@ -28,7 +27,10 @@ export interface Vault {
   disable(version: number): void;
 }
 
-/** A secret of a stack. */
+/**
+ * A secret of a stack: its versions in Secret Manager, and the version number that the stack's file
+ * selects.
+ */
 export interface StackSecret {
   readonly stack: string;
   readonly secret: ServiceSecret;
@@ -89,6 +91,7 @@ interface Step {
 /**
  * Returns a list without one of its entries.
  *
+ * @param noun what an entry is called in the error message
  * @throws {Failure} if the list has only one entry
  */
 function without(list: readonly string[], index: number, noun: string): string[] {

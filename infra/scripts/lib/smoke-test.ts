@@ -7,8 +7,8 @@ import { isKey } from '@andamio/schema/key-format';
 import { Failure, say } from './cli.ts';
 
 /**
- * Returns the timeout in milliseconds, for each request and for the command that prints a token. It
- * is long enough for a candidate to start.
+ * Returns the timeout in milliseconds of each request, and of the command that prints a token. The
+ * timeout is long enough for a candidate to start.
  */
 function timeoutMilliseconds(): number {
   return Number(process.env['SMOKE_TIMEOUT_SECONDS'] ?? 30) * 1000;

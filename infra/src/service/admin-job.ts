@@ -5,7 +5,7 @@ import { adminEnvironment, type Environment, toContainerEnvs } from './environme
 
 export interface AdminJobArgs {
   readonly settings: Settings;
-  /** Image reference with a digest. */
+  /** The image that the job runs, with its digest. */
   readonly image: pulumi.Input<string>;
   /** The service's environment. */
   readonly environment: Environment;

@@ -49,7 +49,7 @@ function traffics({ stableRevision }: Settings): gcp.types.input.cloudrunv2.Serv
 export interface CloudRunServiceArgs {
   readonly settings: Settings;
   readonly host: Host;
-  /** Image reference with a digest. */
+  /** The image that the service runs, with its digest. */
   readonly image: pulumi.Input<string>;
   readonly environment: Environment;
   readonly account: gcp.serviceaccount.Account;

@@ -10,7 +10,8 @@ const api = () =>
 /**
  * Deletes a service and waits until the deletion is complete.
  *
- * @throws {Error} with Google's response if Google rejects the request
+ * @throws {Error} if Google rejects the request, or if the service still exists after the last
+ *   attempt
  */
 async function deleteService(name: string): Promise<void> {
   const { accessToken } = await gcp.organizations.getClientConfig();

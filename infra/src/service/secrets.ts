@@ -69,8 +69,8 @@ export async function versionProblems(
 }
 
 /**
- * The grants with which the service's account reads its secrets. Revisions depend on these grants,
- * because a revision without them cannot start.
+ * The grants with which the service's account reads its secrets. The service depends on these
+ * grants, because a revision cannot start without them.
  */
 export class SecretAccess extends pulumi.ComponentResource {
   readonly members: gcp.secretmanager.SecretIamMember[];

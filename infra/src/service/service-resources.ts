@@ -23,7 +23,7 @@ export interface ServiceResourcesArgs {
 /** A service with its own database, secrets, identities and monitoring. */
 export class ServiceResources extends pulumi.ComponentResource {
   readonly cloudRun: CloudRunService;
-  /** Image reference with a digest. */
+  /** The image that the service runs, with its digest. */
   readonly image: pulumi.Output<string>;
   readonly releaseIdentity: ReleaseIdentity | undefined;
 

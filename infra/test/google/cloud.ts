@@ -5,7 +5,6 @@ import { GoogleError } from './error.ts';
 import type { Execution } from './executions.ts';
 import type { Properties } from './resource-type.ts';
 
-/** A resource as the fake Google stores it. */
 export interface Stored {
   readonly type: string;
   readonly id: string;
@@ -29,7 +28,7 @@ export interface Fault {
    * The effect of the fault:
    *
    * - `status`: Google rejects the request.
-   * - `lost`: the request succeeds, but its response is lost.
+   * - `lost`: Google processes the request, but the response is lost.
    * - `unready`: the service is created, but its revision does not start.
    * - `delay`: the request starts after the given time, or when the test calls `goOn`.
    */
@@ -88,7 +87,7 @@ export class Cloud {
   readonly occurrences: Occurrence[] = [];
   /** Job executions, by name. */
   readonly executions = new Map<string, Execution>();
-  /** Digests of the images that the rehearsal has built, by tag. */
+  /** Digests of the images that the rehearsal has built and pushed, by tag. */
   readonly built = new Map<string, string>();
   /** Deleted resources that Google still keeps, by id. */
   readonly deleted = new Map<string, Stored & { readonly since: number }>();
@@ -196,7 +195,7 @@ export class Cloud {
     return number;
   }
 
-  /** Returns all resources of a type. */
+  /** Returns all stored resources of a Pulumi type. */
   of(type: string): Stored[] {
     return [...this.resources.values()].filter((each) => each.type === type);
   }

@@ -30,7 +30,6 @@ export function control(cloud: Cloud) {
     load(saved: Uint8Array) {
       cloud.load(saved);
     },
-    /** Returns all existing resources. */
     resources: (): Stored[] => [...cloud.resources.values()],
     /** Changes a resource's arguments outside of Pulumi. */
     change(id: string, patch: Properties) {
@@ -38,11 +37,17 @@ export function control(cloud: Cloud) {
       stored.inputs = { ...stored.inputs, ...patch };
       stored.outputs = { ...stored.outputs, ...patch };
     },
-    /** Delays the effect of grants on secrets by a number of seconds. 0 makes all effective. */
+    /**
+     * Delays the effect of grants on secrets by a number of seconds. 0 makes all grants effective
+     * immediately.
+     */
     delayGrants(seconds: number) {
       cloud.grantDelay = seconds * 1000;
     },
-    /** Makes newly enabled APIs unavailable for a number of seconds. 0 makes all available. */
+    /**
+     * Makes newly enabled APIs unavailable for a number of seconds. 0 makes all APIs available
+     * immediately.
+     */
     delayApis(seconds: number) {
       cloud.apiDelay = seconds * 1000;
     },

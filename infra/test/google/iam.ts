@@ -270,7 +270,7 @@ export function authorizeLookUp(cloud: Cloud, token: string, inputs: Properties)
     authorize(cloud, permission, String(resource));
 }
 
-/** Permissions for lookups that are made only by a project's owner. */
+/** Permissions for the lookups that only a project's owner makes. */
 const lookUpElse: Readonly<Record<string, readonly string[]>> = {
   'gcp:artifactregistry/getDockerImage:getDockerImage': ['artifactregistry.dockerimages.get'],
   'gcp:iam/getWorkloadIdentityPool:getWorkloadIdentityPool': ['iam.workloadIdentityPools.get'],

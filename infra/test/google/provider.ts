@@ -22,7 +22,7 @@ function typeOf(token: string): ResourceType {
 
 const projectOf = (inputs: Properties) => inputs['project'] as string | undefined;
 
-/** Resolves after a number of milliseconds, or earlier if a test calls `goOn`. */
+/** Resolves after a number of milliseconds, or as soon as a test calls `goOn`. */
 async function later(milliseconds: number, cloud: Cloud): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, milliseconds);
@@ -32,7 +32,10 @@ async function later(milliseconds: number, cloud: Cloud): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Injects a fault that occurs before Google processes the request. */
+/**
+ * Applies a fault of kind `status` or `delay`, which occurs before Google processes the request.
+ * Ignores other faults.
+ */
 async function failBefore(fault: Fault | undefined, cloud: Cloud): Promise<void> {
   if (fault?.kind === 'status')
     throw new GoogleError(fault.status ?? 500, fault.message ?? 'Internal error, on demand.');
@@ -63,7 +66,7 @@ function withoutComputed(properties: Properties, { computed = [] }: ResourceType
   return result;
 }
 
-/** Returns the result of a lookup function. */
+/** Returns the stored properties of a resource that a lookup function names by its arguments. */
 function find(token: string, inputs: Properties, cloud: Cloud): Properties {
   const type = typeOf(token);
   if (type.api) cloud.requireApi(String(inputs['project']), type.api);

@@ -98,7 +98,6 @@ function secretRoutes(cloud: Cloud): Route[] {
   const api = 'secretmanager.googleapis.com';
   const idOf = (project = '', secret = '') =>
     `projects/${cloud.project(project).id}/secrets/${secret}`;
-  /** Replaces the project id in a name with the project number, as Google does. */
   const nameOf = (id: string) =>
     id.replace(
       /^projects\/([^/]+)/,

@@ -8,7 +8,10 @@ import type { TestProject } from 'vitest/node';
 const works = (command: string, ...args: string[]) =>
   spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-/** Optional tools, without which some tests are skipped. No other tests are ever skipped. */
+/**
+ * The optional tools that some tests need. Without a tool, its tests are skipped and `line` is
+ * reported.
+ */
 const requirements = {
   engine: {
     isMet: () => works('pulumi', 'version'),

@@ -24,7 +24,6 @@ import { openStack, openWorkspace } from './workspace.ts';
 // frames, Node.js's is 10.
 Error.stackTraceLimit = 10;
 
-/** Folder of the Pulumi program. */
 const programFolder = join(import.meta.dirname, '../..');
 
 /** Creates a temporary folder that is deleted when the test finishes. */
@@ -57,7 +56,7 @@ function engineEnvironment(
   };
 }
 
-/** The fake Google of this file, with its initial state. */
+/** The fake Google that all tests in a test file share, with its initial state. */
 let started: Promise<{ readonly google: Google; readonly initial: Uint8Array }> | undefined;
 
 async function start() {
@@ -78,7 +77,7 @@ afterAll(stop);
 
 /**
  * Returns a fake Google for one test. It contains the secrets of all stacks, and two images in the
- * documented project's registry. A test must not use it after the next call.
+ * documented project's registry. The next call resets it, so a test must not use it afterward.
  */
 export async function cloud(): Promise<Google> {
   started ??= start();

@@ -6,14 +6,17 @@ export interface ContainerOptions {
   readonly user: string;
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** Memory limit in MiB, applied to V8's address space. */
+  /**
+   * Memory limit of the container in MiB. V8's old generation is limited to three quarters of it.
+   */
   readonly memoryMiB: number;
 }
 
 /**
  * Runs a container without a container runtime. The process sees only the image's files, mounted
- * read-only. It runs as the image's user and with only the given environment, but uses the
- * machine's network. Namespaces and chroot come from util-linux.
+ * read-only, and runs as the image's user. It has the given environment, this process's PATH, and
+ * NODE_OPTIONS with a heap limit. It uses the machine's network. `unshare` and `chroot` provide the
+ * isolation.
  */
 export function startContainer(options: ContainerOptions): ChildProcess {
   const { files, user, command, environment, memoryMiB } = options;

@@ -48,7 +48,7 @@ const images = new Images();
 const front = await startFront(process.env['REHEARSAL_FOLDER'] as string);
 front.route(registryHost, Number(registry.split(':')[1]));
 
-/** Returns the local reference of an image in Google's registry. */
+/** Returns an image reference with the local registry in place of Google's. */
 const here = (reference: string) => reference.replace(/^[^/]+-docker\.pkg\.dev/, registry);
 
 /** The image of the current source, built on first use. */
@@ -127,7 +127,12 @@ async function start(
   });
 }
 
-/** Starts a revision and waits for its startup probe, until the probe's own timeout. */
+/**
+ * Starts a revision and waits until its startup probe succeeds.
+ *
+ * @throws {GoogleError} if the container exits, or if the probe has not succeeded after
+ *   `periodSeconds` × `failureThreshold`
+ */
 async function startRevision(
   name: string,
   project: string,
@@ -162,7 +167,7 @@ async function end({ process: child }: Revision): Promise<void> {
 /** Returns the name of a revision from its full resource name `projects/.../revisions/NAME`. */
 const revisionName = (resource: unknown) => String(resource).split('/').at(-1) as string;
 
-/** Routes each address to the revision that the traffic settings select. */
+/** Routes each of the service's hosts to the revision that the traffic settings select for it. */
 function route(service: Stored): void {
   const { traffics = [{ percent: 100 }] } = service.inputs as { traffics?: Traffic[] };
   const latest = revisionName(service.outputs['latestReadyRevision']);

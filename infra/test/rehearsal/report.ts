@@ -43,7 +43,6 @@ export class Report {
     }
   }
 
-  /** Prints the total duration of the rehearsal. */
   total(): void {
     this.#print(this.#begun, 'total');
   }

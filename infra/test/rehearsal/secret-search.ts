@@ -42,7 +42,6 @@ export class SecretSearch {
       .map(({ where }) => where);
   }
 
-  /** Records all running processes. */
   look(): void {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();

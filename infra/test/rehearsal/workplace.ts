@@ -69,10 +69,7 @@ export class Workplace {
   }
 }
 
-/**
- * Runs the commands of one person or pipeline job, one after another. The commands are grouped in
- * steps.
- */
+/** Runs the commands of one person or pipeline job, one after another, grouped in steps. */
 export class Typist {
   readonly environment: Record<string, string>;
   readonly #folder: string;

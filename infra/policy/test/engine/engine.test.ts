@@ -37,7 +37,7 @@ const database = (options?: CustomResourceOptions) =>
     options,
   );
 
-/** Declares a minimal stack that complies with all rules. */
+/** Declares the resources of a minimal stack that complies with all rules. */
 const goodProgram: PulumiFn = async () => {
   const protect = { protect: true };
   const account = new Account('andamio-api');

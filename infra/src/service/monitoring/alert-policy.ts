@@ -6,7 +6,7 @@ import type { Settings } from '../../../settings/stack-settings.ts';
 export interface MonitoredService {
   readonly settings: Settings;
   /**
-   * Notification channels of the alerts. If the list is empty, alerts appear only in the console.
+   * The notification channels of the alerts. If there are none, alerts appear only in the console.
    */
   readonly channels: pulumi.Input<string>[];
   /** Options of every resource that monitors the service. */
@@ -15,7 +15,10 @@ export interface MonitoredService {
 
 type Condition = gcp.types.input.monitoring.AlertPolicyCondition;
 
-/** Returns an alert condition that is met while a time series exceeds a value for a duration. */
+/**
+ * Returns an alert condition that is met once a time series has exceeded a value for the given
+ * duration.
+ */
 export function threshold(
   displayName: string,
   args: {

@@ -49,8 +49,8 @@ function refs(field: Field): string[] {
 }
 
 /**
- * Reads API descriptions, which were reduced to the needed messages. Returns the root messages and
- * all messages that they refer to.
+ * Reads the committed excerpts of Google's API descriptions. Returns the root messages and all
+ * messages that they refer to.
  *
  * @param folder a folder with one file per API, such as `run-v2.json`
  * @param roots names of the root messages, by API
