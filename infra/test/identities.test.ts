@@ -111,10 +111,10 @@ describe.skipIf(!engineIsHere)('each identity has exactly the permissions in thi
       `roles/storage.objectUser on ${project}-pulumi if ${[
         'resource.type == "storage.googleapis.com/Bucket"',
         `resource.name == "${state}/meta.yaml"`,
-        `resource.name.startsWith("${state}/stacks/andamio/prod")`,
-        `resource.name.startsWith("${state}/backups/andamio/prod")`,
-        `resource.name.startsWith("${state}/history/andamio/prod")`,
-        `resource.name.startsWith("${state}/locks/organization/andamio/prod")`,
+        `resource.name.startsWith("${state}/stacks/andamio/prod.")`,
+        `resource.name.startsWith("${state}/backups/andamio/prod/")`,
+        `resource.name.startsWith("${state}/history/andamio/prod/")`,
+        `resource.name.startsWith("${state}/locks/organization/andamio/prod/")`,
       ].join(' || ')}`,
     ]);
     const held = ['andamio_api_deploy', 'andamio_api_release'].flatMap((role) =>

@@ -12,10 +12,15 @@ import { allowImpersonation, principalOf } from '../project/federation.ts';
  */
 function ownState(bucket: string, stack: string): gcp.types.input.storage.BucketIAMMemberCondition {
   const objects = `projects/_/buckets/${bucket}/objects/.pulumi`;
-  const own = ['stacks', 'backups', 'history', 'locks'].map(
-    (folder) =>
-      `resource.name.startsWith("${objects}/${folder}/${folder === 'locks' ? 'organization/' : ''}${pulumi.getProject()}/${stack}")`,
-  );
+  const name = `${pulumi.getProject()}/${stack}`;
+  // Each prefix ends with the character after the stack's name, so that the state of `prod` is not
+  // that of `prod-eu` too.
+  const own = [
+    `stacks/${name}.`,
+    `backups/${name}/`,
+    `history/${name}/`,
+    `locks/organization/${name}/`,
+  ].map((path) => `resource.name.startsWith("${objects}/${path}")`);
   const all = [
     'resource.type == "storage.googleapis.com/Bucket"',
     `resource.name == "${objects}/meta.yaml"`,
