@@ -12,7 +12,7 @@ export const guardVersusWithout: Comparison = {
   goal: { atLeast: 0.95 },
   starts: 5,
   rounds: 20,
-  warmUps: 5,
+  warmUps: 10,
 
   async begin(bench) {
     const verify = await startProgram(

@@ -12,7 +12,7 @@ export const verifyVersusExpress: Comparison = {
   goal: { atLeast: 0.9 },
   starts: 3,
   rounds: 15,
-  warmUps: 5,
+  warmUps: 15,
 
   async begin(bench) {
     const amount = bench.amount(4_000);
