@@ -150,6 +150,42 @@ describe('SQLite in a file', () => {
     expect((await store.list('owner', present)).keys).toEqual([]);
   });
 
+  test('a row that does not match its schema fails only the operations that read it', async () => {
+    const path = temporaryFile();
+    const store = withOperations(createSqliteStore(path, Date.now));
+    onTestFinished(() => store.close());
+    const { record: damaged } = command({ userId: 'damaged' });
+    await store.issue({ ...command(), record: damaged });
+    const file = new DatabaseSync(path);
+    file.exec(`UPDATE owners SET tier = 'unknown'`);
+    file.close();
+    const [issued, found, failed, again] = await Promise.allSettled([
+      store.issue(command()),
+      store.find(['unknown']),
+      store.find([damaged.id]),
+      store.issue(command()),
+    ]);
+    expect(issued).toMatchObject({ value: 'issued' });
+    expect(found).toMatchObject({ value: undefined });
+    expect(failed).toMatchObject({ reason: { name: 'ZodError' } });
+    expect(again).toMatchObject({ value: 'name_taken' });
+  });
+
+  test('an operation that breaks a constraint fails alone, and the others keep their order', async () => {
+    const store = withOperations(createSqliteStore(temporaryFile(), Date.now));
+    onTestFinished(() => store.close());
+    const { record } = command({ userId: 'other' });
+    await store.issue({ ...command(), record });
+    const [issued, failed, again] = await Promise.allSettled([
+      store.issue(command()),
+      store.issue({ ...command({ name: 'second' }), record: { ...record, userId: 'third' } }),
+      store.issue(command()),
+    ]);
+    expect(issued).toMatchObject({ value: 'issued' });
+    expect(failed).toMatchObject({ reason: { name: 'StoreUnavailableError' } });
+    expect(again).toMatchObject({ value: 'name_taken' });
+  });
+
   test('removes keys past their retention within an hour, and no others', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());

@@ -231,6 +231,34 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
     });
   });
 
+  describe(`${kind}: failures`, () => {
+    test('an operation that fails rejects with its own error, writes nothing and affects no other operation', async () => {
+      const { store } = create();
+      await connected(store);
+      const { record: first } = command({ userId: 'first' });
+      await store.issue({ ...command(), record: first });
+      const fault = new TypeError('The decision failed.');
+      const operations = [
+        store.issue(command({ userId: 'second' })),
+        store.transact({ userId: 'owner', now: present }, () => {
+          throw fault;
+        }),
+        store.issue(command()),
+        store.find([first.id]),
+        store.check(),
+      ];
+      expect(await Promise.allSettled(operations)).toMatchObject([
+        { value: 'issued' },
+        { status: 'rejected', reason: fault },
+        { value: 'issued' },
+        { value: { record: first } },
+        { status: 'fulfilled' },
+      ]);
+      expect((await store.list('owner', present)).keys).toHaveLength(1);
+      expect((await store.list('second', present)).keys).toHaveLength(1);
+    });
+  });
+
   describe(`${kind}: close and health check`, () => {
     test('closes a store that was never called', async () => {
       await create().store.close();

@@ -79,8 +79,9 @@ export class GroupCommit {
     while (this.#waiting.length > 0) {
       const group = this.#waiting;
       this.#waiting = [];
-      if (!this.#commit(group)) {
-        this.#waiting = [...group.filter(stillInTime), ...this.#waiting];
+      const locked = this.#commit(group);
+      if (locked.length > 0) {
+        this.#waiting = [...locked.filter(stillInTime), ...this.#waiting];
         await delay(lockPause);
       }
     }
@@ -88,30 +89,55 @@ export class GroupCommit {
   }
 
   /**
-   * Commits a group of operations, and resolves or rejects each of them. If another process holds
-   * the lock, does neither and returns false. Nothing is written in that case.
+   * Commits a group of operations, and resolves or rejects each of them. If one of several
+   * operations fails, each is committed alone, so that the failure affects no other operation.
+   * Returns the operations that another process prevented by holding the lock. They have written
+   * nothing and are neither resolved nor rejected.
    */
-  #commit(group: readonly Waiting<unknown>[]): boolean {
+  #commit(group: readonly Waiting<unknown>[]): readonly Waiting<unknown>[] {
     let database: DatabaseSync | undefined;
-    let committing = false;
+    let step: Step = 'begin';
     try {
       database = this.#database();
       database.exec('BEGIN IMMEDIATE');
+      step = 'apply';
       const outcomes = group.map(({ apply }) => apply(database as DatabaseSync));
-      committing = true;
+      step = 'commit';
       database.exec('COMMIT');
       for (const [index, { resolve }] of group.entries()) resolve(outcomes[index]);
-      return true;
+      return [];
     } catch (cause) {
       if (database?.isTransaction) database.exec('ROLLBACK');
-      if (isLocked(cause)) return false;
-      const unavailable = new StoreUnavailableError('The embedded store failed.', { cause });
-      const unknown = new OutcomeUnknownError('The embedded store failed to commit.', { cause });
-      for (const { reject, onlyReads } of group)
-        reject(committing && !onlyReads ? unknown : unavailable);
-      return true;
+      if (isLocked(cause)) return group;
+      if (step === 'apply' && group.length > 1) return this.#commitEach(group);
+      for (const { reject, onlyReads } of group) reject(errorOf(cause, { step, onlyReads }));
+      return [];
     }
   }
+
+  /** Commits each operation alone, in order. Returns the operations from the first locked one on. */
+  #commitEach(operations: readonly Waiting<unknown>[]): readonly Waiting<unknown>[] {
+    const locked = operations.findIndex((operation) => this.#commit([operation]).length > 0);
+    return locked < 0 ? [] : operations.slice(locked);
+  }
+}
+
+/** The steps of a transaction. */
+type Step = 'begin' | 'apply' | 'commit';
+
+interface Failure {
+  /** The step that failed. */
+  readonly step: Step;
+  readonly onlyReads: boolean;
+}
+
+/** Returns the error that an operation rejects with. Errors of its own code are passed on. */
+function errorOf(cause: unknown, { step, onlyReads }: Failure): Error {
+  const isOwn = step === 'apply' && (cause as { errcode?: number }).errcode === undefined;
+  if (isOwn && cause instanceof Error) return cause;
+  return step === 'commit' && !onlyReads
+    ? new OutcomeUnknownError('The embedded store failed to commit.', { cause })
+    : new StoreUnavailableError('The embedded store failed.', { cause });
 }
 
 function stillInTime({ until, reject }: Waiting<unknown>): boolean {
