@@ -71,7 +71,7 @@ export async function startGoogle(
     process: child,
     async stop() {
       const ended = once(child, 'exit');
-      child.kill();
+      child.disconnect();
       await ended;
     },
   };
