@@ -90,6 +90,8 @@ export function control(cloud: Cloud) {
     fail(fault: Fault) {
       cloud.faults.push(fault);
     },
+    /** Returns the number of calls that wait because of a delay. */
+    waiting: (): number => cloud.delays.size,
     /** Ends the delays of all waiting calls and returns the number of these calls. */
     goOn(): number {
       const { size } = cloud.delays;

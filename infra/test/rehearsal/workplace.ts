@@ -113,11 +113,12 @@ export class Typist {
   /**
    * Runs a command that is expected to fail.
    *
+   * @param killed kills the command when it is aborted
    * @returns the command's output
    * @throws if the command succeeds
    */
-  async refused(command: string): Promise<string> {
-    const { succeeded, printed } = await this.try(command);
+  async refused(command: string, killed?: AbortSignal): Promise<string> {
+    const { succeeded, printed } = await this.try(command, killed);
     if (succeeded)
       throw new Error(`This command should have failed:\n$ ${command}\n${lastLines(printed)}`);
     return printed;
@@ -145,9 +146,13 @@ export class Typist {
   /**
    * Runs a command.
    *
+   * @param killed kills the command and its child processes when it is aborted
    * @returns its output, and true if it succeeded
    */
-  async try(command: string): Promise<{ readonly succeeded: boolean; readonly printed: string }> {
+  async try(
+    command: string,
+    killed?: AbortSignal,
+  ): Promise<{ readonly succeeded: boolean; readonly printed: string }> {
     const write = this.#report.writer(this.#track);
     write(`$ ${command}\n`);
     const child = spawn(
@@ -157,8 +162,11 @@ export class Typist {
         cwd: this.#folder,
         env: this.environment,
         stdio: ['ignore', 'pipe', 'pipe'],
+        // The command gets its own process group, so that all of it can be killed.
+        detached: true,
       },
     );
+    killed?.addEventListener('abort', () => process.kill(-(child.pid as number), 'SIGKILL'));
     let printed = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => {

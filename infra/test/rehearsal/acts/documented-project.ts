@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { documentedCommands } from '../documented-commands.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { assertUnchanged, type Typist, type Workplace } from '../workplace.ts';
@@ -196,16 +197,32 @@ async function production(
 
   await owner.step('Continue an `up` that was killed', async () => {
     await owner.pulumi('config set andamio:concurrency 81', 'prod');
-    await surroundings.google.fail({
+    const { google } = surroundings;
+    await google.fail({
       type: 'gcp:cloudrunv2/service:Service',
       id: `projects/${project}/locations/us-central1/services/andamio-api`,
       operation: 'update',
       kind: 'delay',
-      milliseconds: 20_000,
+      milliseconds: 600_000,
       times: 1,
     });
-    const killed = `timeout --signal=KILL 10 ${node} infra/scripts/pulumi.ts up --yes --skip-preview --stack prod`;
-    await owner.refused(killed);
+    const killed = new AbortController();
+    const running = owner.refused(
+      `${node} infra/scripts/pulumi.ts up --yes --skip-preview --stack prod`,
+      killed.signal,
+    );
+    const ended = running.then(
+      () => true,
+      () => true,
+    );
+    while ((await google.waiting()) === 0) {
+      const hasEnded = await Promise.race([ended, setTimeout(100, false)]);
+      assert.ok(!hasEnded, 'The update ended before it could be killed.');
+    }
+    killed.abort();
+    await running;
+    // Google finishes the update although the engine no longer waits for it.
+    assert.equal(await google.goOn(), 1);
     await owner.pulumi('cancel --yes', 'prod');
     await owner.pulumi('up --yes --skip-preview', 'prod');
   });
