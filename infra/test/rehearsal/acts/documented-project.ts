@@ -67,24 +67,36 @@ export async function documentedProject(
   surroundings: Surroundings,
 ): Promise<void> {
   letGitHubDeploy(work);
-  const owner = work.typist('prod');
+  const [owner, preprod] = [work.typist('prod'), work.typist('preprod')];
+  const preprodIsUp = Promise.withResolvers<void>();
+  // The operations on preprod need nothing of prod, so they run beside it.
+  await Promise.all([
+    deploy(owner, preprodIsUp.resolve).then(() => production(work, owner, surroundings)),
+    preprodIsUp.promise.then(() => operations(work, preprod, surroundings)),
+  ]);
+  await tearDown(owner, preprod, surroundings);
+}
 
+/**
+ * Deploys all stacks, one command after another.
+ *
+ * @param preprodIsUp called as soon as preprod is deployed
+ */
+async function deploy(owner: Typist, preprodIsUp: () => void): Promise<void> {
   await owner.step(
     'Deploy shared, preprod and prod by the commands in docs/deploy.md',
     async () => {
       let printed = '';
-      for (const command of documentedCommands(document, 'The documented project'))
+      for (const command of documentedCommands(document, 'The documented project')) {
         printed = await owner.run(command);
+        if (command.endsWith(' up --yes --stack preprod')) preprodIsUp();
+      }
       assert.match(printed, /"api_key": "ant-/);
       assert.equal(await owner.output('prod', 'host'), hosts.prod);
     },
   );
-  const preprod = work.typist('preprod');
-  await Promise.all([
-    production(work, owner, surroundings),
-    operations(work, preprod, surroundings),
-  ]);
-  await tearDown(owner, surroundings);
+  // By now at the latest, also if that command reads differently.
+  preprodIsUp();
 }
 
 /** Releases images to a stack. It runs the pipeline's script as the stack's deploy account. */
@@ -283,13 +295,18 @@ async function operations(
   );
 
   await owner.step('Rotate a pepper', async () => {
-    await owner.run('npx -y pnpm@12 secrets:generate preprod --add-pepper');
-    const early = await owner.refused('npx -y pnpm@12 secrets:generate preprod --promote-pepper');
+    await owner.run(`${node} infra/scripts/generate-secrets.ts preprod --add-pepper`);
+    const early = await owner.refused(
+      `${node} infra/scripts/generate-secrets.ts preprod --promote-pepper`,
+    );
     assert.match(early, /not deployed to all instances yet/);
     await owner.pulumi('up --yes --skip-preview', 'preprod');
-    await owner.run('npx -y pnpm@12 secrets:generate preprod --promote-pepper');
+    await owner.run(`${node} infra/scripts/generate-secrets.ts preprod --promote-pepper`);
     await owner.pulumi('up --yes --skip-preview', 'preprod');
-    assert.match(await owner.run('npx -y pnpm@12 request-key preprod'), /"api_key": "ant-/);
+    assert.match(
+      await owner.run(`${node} infra/scripts/request-key.ts preprod`),
+      /"api_key": "ant-/,
+    );
   });
 
   await owner.step('Release an image that is broken: it rolls back', async () => {
@@ -300,21 +317,29 @@ async function operations(
   });
 }
 
-async function tearDown(owner: Typist, { google }: Surroundings): Promise<void> {
+async function tearDown(owner: Typist, preprod: Typist, { google }: Surroundings): Promise<void> {
   await owner.step(
     'Tear down: refused until protection is off, and while Google holds the subnetwork',
     async () => {
       assert.match(
-        await owner.refused('npx -y pnpm@12 pulumi destroy --yes --stack prod'),
+        await owner.refused(`${node} infra/scripts/pulumi.ts destroy --yes --stack prod`),
         /protected/,
       );
-      for (const command of documentedCommands(document, 'Tear down the documented project')) {
-        const { succeeded, printed } = await owner.try(command);
-        if (succeeded) continue;
-        assert.match(printed, /already being used/);
-        await google.pass(2 * 3600);
-        await owner.run(command);
-      }
+      const commands = documentedCommands(document, 'Tear down the documented project');
+      const run = async (typist: Typist, stack: string) => {
+        const ofStack = commands.filter((command) => command.endsWith(` --stack ${stack}`));
+        for (const command of ofStack) {
+          const { succeeded, printed } = await typist.try(command);
+          if (succeeded) continue;
+          assert.match(printed, /already being used/);
+          await google.pass(2 * 3600);
+          await typist.run(command);
+        }
+        return ofStack.length;
+      };
+      // prod and preprod are independent of each other, and both depend on shared.
+      const ran = await Promise.all([run(owner, 'prod'), run(preprod, 'preprod')]);
+      assert.equal(ran[0] + ran[1] + (await run(owner, 'shared')), commands.length);
       const left = (await google.resources()).filter(({ inputs }) => inputs['project'] === project);
       assert.deepEqual(
         // Google never deletes keys (https://cloud.google.com/kms/docs/resource-hierarchy), and
