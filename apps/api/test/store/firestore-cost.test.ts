@@ -126,11 +126,11 @@ describe.skipIf(inject('emulatorHost') === undefined)('cost in Firestore', () =>
 
   test('more additions than fit in a request are sent in several', async () => {
     const { store, costOf } = await start();
-    const counts = new Map(Array.from({ length: 1_000 }, (_, index) => [`name ${index}`, 1]));
-    const additions = Array.from({ length: 6 }, (_, index) =>
+    const counts = new Map(Array.from({ length: 1_001 }, (_, index) => [`name ${index}`, 1]));
+    const additions = Array.from({ length: 2 }, (_, index) =>
       addition({}, { userId: `owner ${index}`, counts }),
     );
     const flush = () => Promise.all(additions.map((one) => store.addUsage(one)));
-    expect(await costOf(flush)).toEqual(cost(4, 6, 6));
+    expect(await costOf(flush)).toEqual(cost(4, 2, 2));
   });
 });

@@ -13,10 +13,10 @@ import { backoff, isRefusedByPrecondition } from './commit-with-retry.ts';
 import type { Database } from './database.ts';
 import { unavailable } from './deadline.ts';
 import {
+  completeMonth,
   type FoundMonth,
   type MonthKey,
   monthReference,
-  parseMonth,
   totalsIn,
   writeMonth,
 } from './usage-documents.ts';
@@ -28,7 +28,7 @@ const maximumGroup = 100;
  * Maximum number of counts in a group, which bounds the size of a request. A count takes about 100
  * bytes, and Firestore accepts 10 MiB.
  */
-const maximumCounts = 5_000;
+const maximumCounts = 2_000;
 
 /** An addition, and the callbacks that settle the promise of its caller. */
 interface Addition {
@@ -105,7 +105,7 @@ class Group {
     const found = await Promise.all(
       targets.map(async (target, index) => {
         try {
-          return await parseMonth(
+          return await completeMonth(
             firestore,
             target,
             snapshots[index] as (typeof snapshots)[number],

@@ -1,4 +1,4 @@
-import { daysBetween, endOfMonth, utcDayOf } from '@andamio/keys/usage/calendar';
+import { daysBetween, endOfMonth, monthOf, utcDayOf } from '@andamio/keys/usage/calendar';
 import {
   emptyMonth,
   nameField,
@@ -90,18 +90,23 @@ export interface FoundMonth {
   readonly stored: Found<MonthDocument> | undefined;
 }
 
+/** Parses a month's document. */
+function parseMonth(snapshot: DocumentSnapshot): FoundMonth {
+  const stored = parseDocument(monthDocument, snapshot);
+  return { content: stored?.content ?? { ...emptyMonth, older_days: {} }, stored };
+}
+
 /**
  * Parses a month's document. If an earlier release has added requests, also reads the documents of
  * the month's days.
  */
-export async function parseMonth(
+export async function completeMonth(
   firestore: Firestore,
   { userId, month }: MonthKey,
   snapshot: DocumentSnapshot,
 ): Promise<FoundMonth> {
-  const stored = parseDocument(monthDocument, snapshot);
-  if (stored === undefined) return { content: { ...emptyMonth, older_days: {} }, stored };
-  if (!hasUnknownDays(stored.content)) return { content: stored.content, stored };
+  const { content, stored } = parseMonth(snapshot);
+  if (!hasUnknownDays(content)) return { content, stored };
   const all = daysOf(month);
   const found = await firestore.getAll(
     ...all.map((day) => usageDocumentOf(firestore, userId, day)),
@@ -110,7 +115,7 @@ export async function parseMonth(
     const older = found[index] && parseDocument(dayDocument, found[index])?.content.total;
     return older === undefined ? [] : [[day.slice(-2), older]];
   });
-  return { content: { ...stored.content, older_days: Object.fromEntries(totals) }, stored };
+  return { content: { ...content, older_days: Object.fromEntries(totals) }, stored };
 }
 
 /** Returns the totals of a day and its month, as counted by this release and earlier ones. */
@@ -122,6 +127,21 @@ export function totalsIn(month: MonthDocument, day: string): UsageTotals {
 /** Returns the days on which an earlier release counted requests. */
 export function olderDaysOf({ month }: MonthKey, { older_days: older }: MonthDocument): string[] {
   return Object.keys(older).map((day) => `${month}-${day}`);
+}
+
+/** The months of a query, and its days on which an earlier release may have counted. */
+export function parseMonths(snapshots: readonly DocumentSnapshot[], months: readonly string[]) {
+  const contents = new Map(
+    snapshots.map((snapshot, index) => [months[index], parseMonth(snapshot).content]),
+  );
+  return {
+    contents,
+    mayBeOlder(day: string): boolean {
+      const content = contents.get(monthOf(day));
+      if (content === undefined) return false;
+      return hasUnknownDays(content) || day.slice(-2) in content.older_days;
+    },
+  };
 }
 
 /** Returns the requests by key name on a day, including those in the document of the day. */

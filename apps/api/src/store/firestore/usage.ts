@@ -5,18 +5,19 @@ import { audit } from './audit.ts';
 import { commitWithRetry } from './commit-with-retry.ts';
 import type { Database } from './database.ts';
 import {
+  completeMonth,
   dayReference,
   type FoundMonth,
   type MonthKey,
   monthReference,
   olderDaysOf,
-  parseMonth,
+  parseMonths,
   totalsIn,
   usageIn,
 } from './usage-documents.ts';
 
 async function readMonth({ firestore }: Database, key: MonthKey): Promise<FoundMonth> {
-  return parseMonth(firestore, key, await monthReference(firestore, key).get());
+  return completeMonth(firestore, key, await monthReference(firestore, key).get());
 }
 
 /** Reads an owner's totals of a day and its month. */
@@ -31,21 +32,17 @@ export async function readTotals(
 
 /**
  * Finds the requests per key and day. One call reads all months, and another reads the days on
- * which an earlier release counted requests.
+ * which an earlier release may have counted requests.
  */
 export async function readUsage({ firestore }: Database, query: UsageQuery): Promise<DailyUsage[]> {
   const { userId, days, names } = query;
   if (days.length === 0) return [];
-  const keys = [...new Set(days.map(monthOf))].map((month) => ({ userId, month }));
-  const snapshots = await firestore.getAll(...keys.map((key) => monthReference(firestore, key)));
-  const months = await Promise.all(
-    snapshots.map((snapshot, index) => parseMonth(firestore, keys[index] as MonthKey, snapshot)),
+  const keys = [...new Set(days.map(monthOf))];
+  const snapshots = await firestore.getAll(
+    ...keys.map((month) => monthReference(firestore, { userId, month })),
   );
-  const contents = new Map(months.map(({ content }, index) => [keys[index]?.month, content]));
-  const older = new Set(
-    months.flatMap(({ content }, index) => olderDaysOf(keys[index] as MonthKey, content)),
-  );
-  const olderDays = days.filter((day) => older.has(day));
+  const { contents, mayBeOlder } = parseMonths(snapshots, keys);
+  const olderDays = days.filter(mayBeOlder);
   const found =
     olderDays.length === 0
       ? []
@@ -76,7 +73,8 @@ export function resetUsage(
       // first read are therefore kept.
       before ??= totalsIn(content, today);
       if (stored === undefined) return { outcome: before };
-      const writes = firestore.batch().delete(monthReference(firestore, key));
+      const { updateTime: lastUpdateTime } = stored;
+      const writes = firestore.batch().delete(monthReference(firestore, key), { lastUpdateTime });
       for (const day of olderDaysOf(key, content))
         writes.delete(dayReference(firestore, userId, day));
       audit(database, writes, { at: now, actor: by, action: 'user.usage_reset', userId, reason });
