@@ -65,7 +65,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('beside a release that sto
       ),
       { numRuns: 8 },
     );
-  }, 60_000);
+  }, 120_000);
 
   test('concurrent additions of both releases are all counted once', async () => {
     const { store, another, client } = firestoreStore(emulatorHost);
