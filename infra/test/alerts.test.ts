@@ -37,7 +37,7 @@ const page = readFileSync(join(import.meta.dirname, '../../docs/failure-modes.md
 
 describe.each([
   ['keyStoreUnavailable', 'cannot reach its database'],
-  ['redisUnavailable', 'counts rate limits in each instance alone'],
+  ['redisUnavailable', 'counts rate limits per instance'],
   ['signingKeysUnavailable', 'cannot fetch signing keys'],
 ] as const)('the log message %s', (event, title) => {
   const alert = matching('prod', logEvents[event]);

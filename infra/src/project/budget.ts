@@ -34,7 +34,7 @@ export function budget(
     'budget',
     {
       billingAccount,
-      displayName: `${project} by month`,
+      displayName: `${project} per month`,
       budgetFilter: { projects: [`projects/${projectNumber}`], calendarPeriod: 'MONTH' },
       // The currency defaults to that of the billing account. The API rejects any other.
       amount: { specifiedAmount: { units: String(settings.monthlyBudget) } },

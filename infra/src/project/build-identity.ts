@@ -91,7 +91,8 @@ export function buildIdentity(
       project,
       roleId: 'andamio_build',
       title: 'Attests images',
-      description: 'Creates attestations; which note they go to is granted on the note',
+      description:
+        'Creates attestations. A grant on the note controls which note they are attached to',
       permissions: [...buildPermissions],
     },
     opts,

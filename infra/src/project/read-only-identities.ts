@@ -41,7 +41,7 @@ export class ReadOnlyIdentities extends pulumi.ComponentResource {
           project,
           roleId: `andamio_${name}`,
           title: displayName,
-          description: 'Reads settings of resources, and none of their content',
+          description: 'Reads the settings of resources, but not their content',
           permissions: [...permissions],
         },
         parent,
@@ -66,7 +66,7 @@ export class ReadOnlyIdentities extends pulumi.ComponentResource {
       'pull_request',
       previewPermissions,
     );
-    this.driftAccount = reader('drift', 'Searches for drift', 'main', driftPermissions);
+    this.driftAccount = reader('drift', 'Detects drift', 'main', driftPermissions);
     this.registerOutputs();
   }
 }

@@ -74,7 +74,7 @@ export class ReleaseIdentity extends pulumi.ComponentResource {
     const parent = { parent: this };
     this.account = new gcp.serviceaccount.Account(
       'deploy-account',
-      { project, accountId: `${service}-ci`, displayName: `Brings out releases of ${service}` },
+      { project, accountId: `${service}-ci`, displayName: `Deploys releases of ${service}` },
       parent,
     );
     const { member } = this.account;
@@ -118,7 +118,7 @@ export class ReleaseIdentity extends pulumi.ComponentResource {
       'deploy-looks-up',
       {
         project,
-        role: role('deploy-role', 'deploy', 'Look-ups for releases', deployPermissions),
+        role: role('deploy-role', 'deploy', 'Lookups for releases', deployPermissions),
         member,
       },
       parent,

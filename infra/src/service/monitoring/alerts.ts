@@ -23,12 +23,12 @@ export function alerts(service: MonitoredService, secretIds: readonly string[]):
   const revision = `resource.type="cloud_run_revision" AND resource.labels.service_name="${settings.service}"`;
 
   alertOnMetrics(service, 'alert-5xx', {
-    title: 'answers with 5xx',
+    title: 'responds with 5xx',
     severity: 'ERROR',
     advice:
-      'More than five requests a minute fail for five minutes. The log names each cause under its request id.',
+      'More than five requests per minute have failed for five minutes. The log contains the cause of each failure with its request id.',
     conditions: [
-      threshold('5xx a minute', {
+      threshold('5xx per minute', {
         filter: `${revision} AND metric.type="run.googleapis.com/request_count" AND metric.labels.response_code_class="5xx"`,
         aggregations: [perMinute],
         above: 5,
@@ -41,15 +41,15 @@ export function alerts(service: MonitoredService, secretIds: readonly string[]):
     title: 'cannot reach its database',
     severity: 'ERROR',
     advice:
-      'Requests are answered 500 until Firestore answers again; nothing is lost. See https://status.cloud.google.com, quotas, and whether the runtime account still has its role.',
+      'The service responds with 500 until Firestore responds again. No data is lost. Check https://status.cloud.google.com, the quotas, and the role of the runtime account.',
     filter: `${revision} AND severity>=WARNING AND jsonPayload.event="${logEvents.keyStoreUnavailable.event}"`,
   });
 
   if (settings.sharedRateLimits) {
     alertOnLogs(service, 'alert-redis', {
-      title: 'counts rate limits in each instance alone',
+      title: 'counts rate limits per instance',
       severity: 'WARNING',
-      advice: `Redis is of no use: ${extractedLabel('cause')} A client may get its limit from every instance until it recovers. A failover ends by itself within seconds: look for "${logEvents.redisRecovered.message}" in the log. Otherwise do what the cause says.`,
+      advice: `Redis is unavailable: ${extractedLabel('cause')} Until it recovers, each instance applies the full limit of a client separately. After a failover, the service reconnects within seconds and logs "${logEvents.redisRecovered.message}". Otherwise, fix the cause.`,
       filter: `${revision} AND severity>=WARNING AND jsonPayload.event="${logEvents.redisUnavailable.event}"`,
       labels: { cause: 'EXTRACT(jsonPayload.err.message)' },
     });
@@ -61,7 +61,7 @@ export function alerts(service: MonitoredService, secretIds: readonly string[]):
     alertOnLogs(service, 'alert-signing-keys', {
       title: 'cannot fetch signing keys',
       severity: 'ERROR',
-      advice: `${extractedLabel('setting')} names ${extractedLabel('url')}, which cannot be fetched: ${extractedLabel('cause')} The keys that were fetched stay in use for 24 hours, then requests that need them are answered 500. Ask the operator of that address.`,
+      advice: `The URL in ${extractedLabel('setting')}, ${extractedLabel('url')}, cannot be fetched: ${extractedLabel('cause')} The service uses the fetched keys for 24 hours. After that, it responds with 500 to requests that need them. Contact the operator of the URL.`,
       filter: `${revision} AND severity>=WARNING AND jsonPayload.event="${logEvents.signingKeysUnavailable.event}"`,
       labels: {
         setting: 'EXTRACT(jsonPayload.setting)',
@@ -73,9 +73,9 @@ export function alerts(service: MonitoredService, secretIds: readonly string[]):
 
   if (secretIds.length > 0) {
     alertOnLogs(service, 'alert-secret-access', {
-      title: 'had an access to its secrets refused',
+      title: 'was denied access to its secrets',
       severity: 'WARNING',
-      advice: `${extractedLabel('principal')} was refused ${extractedLabel('secret')}. Either a role is missing after a change, or somebody tries what they may not.`,
+      advice: `${extractedLabel('principal')} was denied access to ${extractedLabel('secret')}. Either a change removed a role, or an unauthorized account tried to read the secret.`,
       // The filter compares full resource names, because one service's name may be a prefix of
       // another's.
       filter: `protoPayload.serviceName="secretmanager.googleapis.com" AND protoPayload.status.code=7 AND protoPayload.resourceName=~"/secrets/(${secretIds.join('|')})(/|$)"`,

@@ -10,7 +10,7 @@ interface Chart {
 
 const charts: readonly Chart[] = [
   {
-    title: 'Requests a second, by class of status',
+    title: 'Requests per second by status class',
     metric: 'request_count',
     aligner: 'ALIGN_RATE',
     groupBy: 'metric.label.response_code_class',
@@ -27,17 +27,17 @@ const charts: readonly Chart[] = [
     groupBy: 'metric.label.state',
   },
   {
-    title: 'Memory in use, 95th percentile',
+    title: 'Memory utilization, 95th percentile',
     metric: 'container/memory/utilizations',
     aligner: 'ALIGN_PERCENTILE_95',
   },
   {
-    title: 'CPU in use, 95th percentile',
+    title: 'CPU utilization, 95th percentile',
     metric: 'container/cpu/utilizations',
     aligner: 'ALIGN_PERCENTILE_95',
   },
   {
-    title: 'Start of an instance, 95th percentile',
+    title: 'Instance startup time, 95th percentile',
     metric: 'container/startup_latencies',
     aligner: 'ALIGN_PERCENTILE_95',
   },

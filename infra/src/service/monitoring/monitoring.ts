@@ -32,7 +32,7 @@ export class Monitoring extends pulumi.ComponentResource {
               'e-mail',
               {
                 project: settings.project,
-                displayName: `Who keeps ${settings.service}`,
+                displayName: `Operators of ${settings.service}`,
                 type: 'email',
                 labels: { email_address: settings.alertEmail },
               },

@@ -5,12 +5,12 @@ import { alertOnMetrics, type MonitoredService, threshold } from './alert-policy
 const objectivesOfService = {
   availability: {
     goal: 0.999,
-    displayName: 'Requests answered without 5xx',
+    displayName: 'Requests without a 5xx response',
     basicSli: { availability: { enabled: true } },
   },
   latency: {
     goal: 0.99,
-    displayName: 'Requests answered within half a second',
+    displayName: 'Responses within half a second',
     basicSli: { latency: { threshold: '0.5s' } },
   },
 } as const;
@@ -58,9 +58,9 @@ export function objectives(service: MonitoredService): void {
     );
     for (const { speed, factor, windows, severity } of burnRates) {
       alertOnMetrics(service, `alert-${name}-${speed}`, {
-        title: `burns its ${name} budget ${speed === 'fast' ? 'fast' : 'steadily'}`,
+        title: `burns its ${name} budget ${speed === 'fast' ? 'fast' : 'slowly'}`,
         severity,
-        advice: `At this pace the error budget of 28 days is gone in ${Math.round((28 / factor) * 24)} hours. Look at the dashboard for when it began, and at the release of that time.`,
+        advice: `At this rate, the error budget of 28 days is used up in ${Math.round((28 / factor) * 24)} hours. Find the start of the increase on the dashboard, and check the releases at that time.`,
         conditions: windows.map((window) =>
           threshold(`Burn rate over ${window}`, {
             filter: pulumi.interpolate`select_slo_burn_rate("${slo.name}", "${window}")`,

@@ -27,10 +27,10 @@ export function uptime(service: MonitoredService, host: Host): void {
     opts,
   );
   alertOnMetrics(service, 'alert-uptime', {
-    title: 'does not answer',
+    title: 'does not respond',
     severity: 'CRITICAL',
     advice:
-      'The readiness check fails from more than one region. Look whether Firestore or Cloud Run have an incident, then at the log of the service.',
+      'The readiness check fails from more than one region. Check whether Firestore or Cloud Run have an incident, then check the log of the service.',
     conditions: [
       threshold('The check fails', {
         filter: pulumi.interpolate`metric.type="monitoring.googleapis.com/uptime_check/check_passed" AND resource.type="uptime_url" AND metric.labels.check_id="${check.uptimeCheckId}"`,
