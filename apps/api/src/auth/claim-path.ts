@@ -32,6 +32,7 @@ export type ReadClaim = (payload: object) => unknown;
 
 /** Creates a reader of one claim. The name has the form that {@link claimPath} accepts. */
 export function claimReader(name: string): ReadClaim {
-  const path = claimPath(name);
-  return (payload) => path.reduce<unknown>(member, payload);
+  const [first, ...more] = claimPath(name);
+  if (more.length === 0) return (payload) => member(payload, first);
+  return (payload) => more.reduce<unknown>(member, member(payload, first));
 }

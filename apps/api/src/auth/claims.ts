@@ -26,10 +26,18 @@ const numericDate = z.number();
 
 const absent = z.never().optional();
 
-/** The claims with a fixed name and meaning. */
-const registeredClaims = z.object({
+/** A string or a list of strings. */
+const names = z.union([z.string(), z.array(z.string())]);
+
+/** The claims of a token, by their meaning. */
+const tokenClaims = z.object({
+  subject,
   exp: numericDate,
   iat: numericDate.default(0),
+  /** The tier, or names of which some may be tiers. */
+  tier: names.optional(),
+  /** The scopes, separated by spaces (RFC 8693 section 4.2) or in a list. */
+  scope: names.optional(),
   /**
    * Rejects logout tokens, which are the only tokens with events (OpenID Connect Back-Channel
    * Logout 1.0 section 2.4).
@@ -39,12 +47,7 @@ const registeredClaims = z.object({
   cnf: absent,
 });
 
-const names = z.array(z.string());
-
-/** The claim with the tier: a tier, or a list of names, some of which may be tiers. */
-const tierClaim = z.union([z.string(), names]).optional();
-/** The scopes, separated by spaces (RFC 8693 section 4.2) or in a list. */
-const scopeClaim = z.union([z.string().transform((text) => text.split(' ')), names]).optional();
+type Names = z.output<typeof names>;
 
 /** The tiers from the lowest to the highest. */
 const tierOrder = Object.keys(tiers) as Tier[];
@@ -56,7 +59,7 @@ const tierOrder = Object.keys(tiers) as Tier[];
 function createTierReader({ tiers: aliases, defaultTier }: ClaimSettings) {
   const tierNamed = (name: string): Tier | undefined =>
     aliases.get(name) ?? (isTier(name) ? name : undefined);
-  return (claim: z.output<typeof tierClaim>): Tier | undefined => {
+  return (claim: Names | undefined): Tier | undefined => {
     if (typeof claim === 'string') return tierNamed(claim);
     // The other names in a list have other meanings, for example those of roles.
     const known = (claim ?? []).map(tierNamed);
@@ -69,9 +72,10 @@ function createTierReader({ tiers: aliases, defaultTier }: ClaimSettings) {
  * not restricted to scopes.
  */
 function createScopeReader({ scopes: aliases, scopeRequired }: ClaimSettings) {
-  return (claim: readonly string[] | undefined): ReadonlySet<string> | undefined => {
+  return (claim: Names | undefined): ReadonlySet<string> | undefined => {
     if (claim === undefined) return scopeRequired ? new Set() : undefined;
-    return new Set(claim.flatMap((name) => aliases.get(name) ?? name));
+    const scopes = typeof claim === 'string' ? claim.split(' ') : claim;
+    return new Set(scopes.flatMap((name) => aliases.get(name) ?? name));
   };
 }
 
@@ -130,21 +134,22 @@ export function createClaimsReader(
     const issuer = readIssuer(payload);
     if (issuers !== undefined && !issuers.some((expected) => expected === issuer)) return 'issuer';
 
-    const registered = registeredClaims.safeParse(payload);
-    const owner = subject.safeParse(readSubject(payload));
-    // `null` counts as absent, because issuers send it for a user without the attribute.
-    const tier = tierClaim.safeParse(readTier(payload) ?? undefined);
-    const scopes = scopeClaim.safeParse(readScope(payload) ?? undefined);
-    if (!registered.success || !owner.success || !tier.success || !scopes.success) return 'claims';
-    if (!conditions.every((isMet) => isMet(payload))) return 'claims';
+    const { success, data } = tokenClaims.safeParse({
+      ...payload,
+      subject: readSubject(payload),
+      // `null` counts as absent, because issuers send it for a user without the attribute.
+      tier: readTier(payload) ?? undefined,
+      scope: readScope(payload) ?? undefined,
+    });
+    if (!success || !conditions.every((isMet) => isMet(payload))) return 'claims';
 
     const alias = readAlias(payload);
     return {
-      userId: owner.data,
+      userId: data.subject,
       alias: typeof alias === 'string' ? alias : undefined,
-      tier: tierOf(tier.data),
-      scopes: scopesOf(scopes.data),
-      tokenIssuedAt: Math.max(0, Math.floor(Math.min(registered.data.iat, nowSeconds))),
+      tier: tierOf(data.tier),
+      scopes: scopesOf(data.scope),
+      tokenIssuedAt: Math.max(0, Math.floor(Math.min(data.iat, nowSeconds))),
     };
   };
 }

@@ -27,7 +27,7 @@ const tokenType = /^(application\/)?(at\+)?jwt$/i;
  * and 3.10).
  */
 const header = z.object({
-  alg: z.string().transform(algorithmOf),
+  alg: z.string(),
   kid: z.string().optional(),
   typ: z.string().regex(tokenType).optional(),
   crit: absent,
@@ -82,12 +82,13 @@ export function createTokenVerifier({ keys, claims, now, ...parties }: TokenRule
     const wellFormed =
       payload !== undefined && isUtf8(payload) && decodePart(signaturePart) !== undefined;
     if (!parsedHeader.success || !wellFormed || more.length > 0) return 'malformed';
-    if (!algorithms.includes(parsedHeader.data.alg)) return 'algorithm';
+    const algorithm = algorithmOf(parsedHeader.data.alg);
+    if (!algorithms.includes(algorithm)) return 'algorithm';
 
     const nowSeconds = now() / 1000;
     let refusal: TokenRefusal = 'unknown_key';
     for await (const key of keys.find(parsedHeader.data)) {
-      if (key.algorithm !== parsedHeader.data.alg) continue;
+      if (key.algorithm !== algorithm) continue;
       const verified = await verifySignature(token, key, nowSeconds);
       if (typeof verified === 'object') return readClaims(verified, nowSeconds);
       refusal = verified;
