@@ -7,27 +7,30 @@ import { rsaPair, startJwksServer } from '../harness/jwks-server.ts';
 
 const program = fileURLToPath(new URL('../../dev/token.ts', import.meta.url));
 
-/**
- * Runs `npm run token -- --explain`. If `input` is given, the program reads the token from standard
- * input.
- */
-function explain(token: string, environment: Record<string, string>, input?: string) {
-  const parameters = [program, '--explain', input === undefined ? token : '-'];
+/** Runs `npm run token` with the given arguments, environment and standard input. */
+function run(parameters: readonly string[], environment: Record<string, string>, input = '') {
   const env = {
     PATH: process.env['PATH'],
     KEY_PEPPERS: `a:${Buffer.alloc(32).toString('base64')}`,
     ...environment,
   };
   return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve, reject) => {
-    const child = spawn(process.execPath, parameters, { env });
+    const child = spawn(process.execPath, [program, ...parameters], { env });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
     child.once('error', reject).once('close', (code) => resolve({ code, stdout, stderr }));
-    child.stdin.end(input ?? '');
+    child.stdin.end(input);
   });
 }
+
+/**
+ * Runs `npm run token -- --explain`. If `input` is given, the program reads the token from standard
+ * input.
+ */
+const explain = (token: string, environment: Record<string, string>, input?: string) =>
+  run(['--explain', input === undefined ? token : '-'], environment, input);
 
 const now = Math.floor(Date.now() / 1000);
 const good = { sub: 'user', exp: now + 60, iss: 'https://issuer.example', aud: 'api' };
@@ -83,4 +86,56 @@ test('token --explain fetches JWT_JWKS_URL, and prints why a fetch failed', asyn
     69,
     expect.stringContaining('The response is a redirect (302) to '),
   ]);
+});
+
+test('token prints a token that the service accepts, whatever names the settings give to claims', async () => {
+  const named = {
+    ...settings,
+    JWT_AUDIENCE: 'one,two',
+    JWT_SUBJECT_CLAIM: '/user/id',
+    JWT_TIER_CLAIM: '/user/tier',
+    JWT_SCOPE_CLAIM: 'scp',
+    JWT_AUDIENCE_CLAIM: 'client_id',
+    JWT_ALIAS_CLAIM: 'https://a.example/name',
+    JWT_DEFAULT_TIER: 'none',
+    JWT_SCOPE_REQUIRED: 'on',
+    JWT_REQUIRED_CLAIMS: '/user/kind=human|robot,act!=any',
+  };
+  const parameters = ['--sub', 'alice', '--tier', 'growth', '--alias', 'Ada'];
+  const { stdout } = await run([...parameters, '--scope', 'apikey:read apikey:write'], named);
+  const payload = Buffer.from(stdout.split('.')[1] as string, 'base64url').toString();
+  expect(JSON.parse(payload)).toEqual({
+    user: { kind: 'human', id: 'alice', tier: 'growth' },
+    iss: good.iss,
+    client_id: 'one',
+    scp: 'apikey:read apikey:write',
+    'https://a.example/name': 'Ada',
+    iat: expect.any(Number),
+    exp: expect.any(Number),
+  });
+  expect(await explain(stdout.trim(), named)).toMatchObject({
+    code: 0,
+    stdout: 'The token is valid.\napikey:read: allowed\napikey:write: allowed\n',
+  });
+});
+
+test('token --explain names the configured claims and conditions', async () => {
+  const { stdout } = await explain(by(good), {
+    ...settings,
+    JWT_SUBJECT_CLAIM: 'uid',
+    JWT_REQUIRED_CLAIMS: 'azp=one|two,sts!=pending',
+  });
+  expect(stdout).toContain('uid (1 to 128 characters)');
+  expect(stdout).toContain('JWT_REQUIRED_CLAIMS: azp is "one" or "two"; sts is not "pending".');
+});
+
+test('token --explain finds the keys of JWT_OIDC_ISSUER, and prints both issuers if they differ', async () => {
+  const provider = await startJwksServer();
+  onTestFinished(() => provider.close());
+  const issuer = new URL(provider.url).origin;
+  provider.answer = { issuer: 'https://other.example', jwks_uri: provider.url };
+  const token = signedToken({ alg: 'RS256' }, { ...good, iss: issuer }, rsaPair().privateKey);
+  const { code, stderr } = await explain(token, { JWT_OIDC_ISSUER: issuer });
+  expect(code).toBe(69);
+  expect(stderr).toContain(`The document has the issuer "https://other.example", not "${issuer}".`);
 });
