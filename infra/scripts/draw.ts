@@ -193,7 +193,7 @@ const count = (resources: readonly Resource[], type: string, noun: string) => {
   return length === 0 ? [] : [`${length} ${noun}${length === 1 ? '' : 's'}`];
 };
 
-/** Returns the monitoring arrows of a diagram; empty if the stack has no monitoring. */
+/** Returns the monitoring arrows of a diagram. The list is empty if the stack has no monitoring. */
 function monitoringOf(resources: readonly Resource[]): string[] {
   const checks = count(
     resources,

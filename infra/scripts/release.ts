@@ -25,7 +25,7 @@ interface Deployed {
   readonly revision: string;
   /** True if an interrupted release left a candidate. */
   readonly hasCandidate: boolean;
-  /** The required attestor; empty if the stack does not require attestation. */
+  /** The required attestor. The string is empty if the stack does not require attestation. */
   readonly attestor: string;
   readonly place: { readonly project: string; readonly region: string; readonly service: string };
 }

@@ -97,7 +97,9 @@ export function secretIdOf(service: string, name: string): string {
   return `${service}-${name}`;
 }
 
-/** Returns the key of the stack setting that determines a variable; undefined if there is none. */
+/**
+ * Returns the key of the stack setting that determines a variable, or undefined if there is none.
+ */
 function keyOf(variable: SettingName): string | undefined {
   const source: Source = variables[variable];
   if ('key' in source) return source.key;

@@ -5,9 +5,9 @@ import { describe, expect, test } from 'vitest';
 const infra = join(import.meta.dirname, '..');
 
 /**
- * The folders from which each folder may import. `src/project` contains what exists once per
- * project, and `src/service` what each service has. The policy pack imports nothing from the
- * program that it checks.
+ * The folders from which each folder may import. `src/project` declares the resources that exist
+ * once per project, and `src/service` those of each service. The policy pack imports nothing from
+ * the program that it checks.
  */
 const mayImport: Record<string, readonly string[]> = {
   settings: [],
@@ -37,7 +37,10 @@ const packages: Record<string, readonly string[]> = {
 const folders = Object.keys(mayImport);
 const isTest = (file: string) => /^(policy\/)?test\/|\.test\.ts$|vitest\.config\.ts$/.test(file);
 
-/** Returns the folder of `mayImport` that contains a file; otherwise the file's first folder. */
+/**
+ * Returns the folder of `mayImport` that contains a file. Returns the file's first folder if there
+ * is none.
+ */
 function folderOf(file: string): string {
   const inside = folders.filter((folder) => file.startsWith(`${folder}/`));
   return inside.sort((a, b) => b.length - a.length)[0] ?? (file.split('/')[0] as string);

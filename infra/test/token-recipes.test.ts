@@ -14,7 +14,7 @@ import { cloud, stackOf } from './harness/stack.ts';
 const run = promisify(execFile);
 const pulumiCommand = 'npx -y pnpm@12 pulumi';
 
-/** Returns the arguments of all documented `pulumi` commands as a shell passes them. */
+/** Returns the arguments of all documented `pulumi` commands, split as a shell splits them. */
 async function argumentsIn(commands: string): Promise<string[]> {
   const printed = commands
     .split('\n')

@@ -7,7 +7,9 @@ export type { Logger } from 'pino';
 
 export interface LogOptions {
   readonly level: string;
-  /** The Google Cloud project of the traces. Undefined to log trace ids without a project. */
+  /**
+   * The Google Cloud project of the traces. If undefined, trace ids are logged without a project.
+   */
   readonly project: string | undefined;
   readonly destination?: DestinationStream;
 }

@@ -7,9 +7,9 @@ import { describe, expect, test } from 'vitest';
 const source = fileURLToPath(new URL('../src', import.meta.url));
 
 /**
- * The layers from which each layer may import. All may import the domain, `@andamio/keys`. A layer
- * is a folder, or some of the files outside of folders: the entry points, `app.ts`, and the files
- * that depend on no layer, such as `settings.ts`.
+ * The layers from which each layer may import. All layers may also import the domain,
+ * `@andamio/keys`. A layer is a folder, or some of the files outside of folders: the entry points,
+ * `app.ts`, and the files that depend on no layer, such as `settings.ts`.
  */
 const mayImport: Record<string, readonly string[]> = {
   '.': [],

@@ -8,7 +8,7 @@ export const inFlight = 32;
 
 /** The properties in which requests to the same path differ. */
 export interface Request {
-  /** The default depends on the function that sends the request. */
+  /** The HTTP method. Its default depends on the function that sends the request. */
   readonly method?: 'GET' | 'POST';
   readonly headers: Record<string, string>;
   readonly body?: string;

@@ -123,7 +123,7 @@ export function pulumi(stack: string, args: readonly string[], options: RunOptio
   return run('pulumi', [...args, '--stack', stack, '--non-interactive'], options);
 }
 
-/** Returns the outputs of a stack's last update; empty if there was none. */
+/** Returns the outputs of a stack's last update. The object is empty if there was no update. */
 export function outputsOf(stack: string): Readonly<Record<string, unknown>> {
   return JSON.parse(pulumi(stack, ['stack', 'output', '--json'], { quiet: true }) || '{}');
 }

@@ -1,7 +1,7 @@
 import { Failure } from './cli.ts';
 
 /**
- * Returns the environment variables of GitHub Actions; undefined if one is missing.
+ * Returns the environment variables of GitHub Actions, or undefined if one is missing.
  * https://docs.github.com/actions/reference/workflows-and-actions/variables
  */
 function actions() {

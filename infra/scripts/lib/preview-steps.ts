@@ -102,7 +102,7 @@ export function changedProperties({ oldState, newState }: Step): string[] {
 }
 
 /**
- * Returns a Markdown table of the operation, resource and changed properties of each step;
+ * Returns a Markdown table of the operation, resource and changed properties of each step, or
  * undefined if there are no changes. Values are omitted because they may be secret, and comments on
  * GitHub are public.
  */

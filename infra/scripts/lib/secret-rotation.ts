@@ -14,7 +14,7 @@ export interface Vault {
   readonly project: string;
   /** Creates the secret unless it exists. */
   create(): void;
-  /** Returns the versions, newest first; undefined if the secret does not exist. */
+  /** Returns the versions, newest first, or undefined if the secret does not exist. */
   versions(): SecretVersion[] | undefined;
   /** Returns the value of a version. */
   access(version: number): string;
@@ -35,7 +35,7 @@ export interface StackSecret {
   readonly stack: string;
   readonly secret: ServiceSecret;
   readonly vault: Vault;
-  /** Returns the version number in the stack's file; undefined if it is not set. */
+  /** Returns the version number in the stack's file, or undefined if it is not set. */
   pinned(): number | undefined;
   /** Writes a version number to the stack's file. */
   pin(version: number): void;

@@ -16,7 +16,9 @@ export interface ServiceResourcesArgs {
   readonly settings: Settings;
   readonly host: Host;
   readonly secrets: readonly PinnedSecret[];
-  /** The project's resources that must exist first; empty if another stack owns them. */
+  /**
+   * The project's resources that must exist first. The list is empty if another stack owns them.
+   */
   readonly dependsOn: pulumi.Resource[];
 }
 

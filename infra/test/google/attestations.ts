@@ -122,7 +122,7 @@ function isVerified({ attestation, resourceUri }: Occurrence, attestor: Properti
 }
 
 /**
- * Returns the reason why the project's Binary Authorization policy denies an image; undefined if
+ * Returns the reason why the project's Binary Authorization policy denies an image, or undefined if
  * the image may run.
  */
 export function denialOf(project: string, image: string, cloud: Cloud): string | undefined {

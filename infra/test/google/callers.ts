@@ -9,7 +9,8 @@ type Handler = (...args: unknown[]) => unknown;
 const callers = new AsyncLocalStorage<string>();
 
 /**
- * Returns the caller of the current request; undefined if the request arrived on the default port.
+ * Returns the caller of the current request, or undefined if the request arrived on the default
+ * port.
  */
 export function callerOfPort(): string | undefined {
   return callers.getStore();

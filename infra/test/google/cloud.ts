@@ -215,7 +215,7 @@ export class Cloud {
   /**
    * Returns the fault to inject into a call, and decrements its remaining count.
    *
-   * @param id the resource's id; undefined if the resource does not exist yet
+   * @param id the resource's id, or undefined if the resource does not exist yet
    */
   takeFault(type: string, operation: Fault['operation'], id?: string): Fault | undefined {
     const fault = this.faults.find(

@@ -70,7 +70,7 @@ const predefinedRoles: Readonly<Record<string, readonly string[]>> = {
 
 const customRole = 'gcp:projects/iAMCustomRole:IAMCustomRole';
 
-/** Returns a role's permissions; undefined if the role does not exist. */
+/** Returns a role's permissions, or undefined if the role does not exist. */
 export function permissionsOf(role: string, cloud: Cloud): readonly string[] | undefined {
   const custom = cloud.of(customRole).find(({ outputs }) => outputs['name'] === role);
   return custom ? (custom.inputs['permissions'] as string[]) : predefinedRoles[role];
@@ -194,7 +194,7 @@ function resourceOf(token: string, id: string, inputs: Properties, cloud: Cloud)
 /**
  * Checks that the caller has the permissions for an operation on a resource.
  *
- * @param id the resource's id; undefined if the resource does not exist yet
+ * @param id the resource's id, or undefined if the resource does not exist yet
  * @throws {GoogleError} 403 if a permission is missing
  */
 export function authorizeOperation(

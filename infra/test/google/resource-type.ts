@@ -40,7 +40,10 @@ export interface ResourceType {
    */
   readonly keeps?: {
     readonly seconds: number;
-    /** Returns the error of the create; undefined if the create restores the deleted resource. */
+    /**
+     * Returns the error of creating a resource whose deleted predecessor is kept, or undefined if
+     * creating it restores the predecessor.
+     */
     refusal(id: string, secondsLeft: number): GoogleError | undefined;
   };
   /** True if creating an existing resource succeeds, as it does for members of an IAM policy. */
@@ -56,13 +59,13 @@ export interface ResourceType {
   /** Returns the output properties, which Google sets. */
   outputs?(inputs: Properties, cloud: Cloud, before: Stored | undefined, id: string): Properties;
   /**
-   * Returns the reason why the provider refuses to delete the resource; undefined if it can be
+   * Returns the reason why the provider refuses to delete the resource, or undefined if it can be
    * deleted.
    */
   protectedBy?(outputs: Properties): string | undefined;
   /**
-   * Returns the reason why Google currently refuses to delete the resource; undefined if it can be
-   * deleted.
+   * Returns the reason why Google currently refuses to delete the resource, or undefined if it can
+   * be deleted.
    */
   refusesDelete?(stored: Stored, cloud: Cloud): string | undefined;
   /** Applies the side effects that deleting the resource has on other resources. */

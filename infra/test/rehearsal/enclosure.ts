@@ -11,7 +11,8 @@ export type Ending = { readonly code: number } | { readonly signal: NodeJS.Signa
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Returns the pid of a process's first child (proc_pid_task(5)); undefined if the process has none.
+ * Returns the pid of a process's first child (proc_pid_task(5)), or undefined if the process has
+ * none.
  */
 function firstChildOf(pid: number): number | undefined {
   const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');

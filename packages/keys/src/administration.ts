@@ -11,7 +11,10 @@ export interface InspectedKey extends KeyRecord {
 
 /** An owner with the details that only operators see. */
 export interface InspectedOwner extends AccountStatus {
-  /** When the owner's first key was issued, in Unix seconds. Undefined before that. */
+  /**
+   * When the owner's first key was issued, in Unix seconds. Undefined if the owner has never had a
+   * key.
+   */
   readonly since: number | undefined;
   /**
    * The owner's keys, unordered. They may include keys whose retention has passed but which the
@@ -23,7 +26,10 @@ export interface InspectedOwner extends AccountStatus {
 /** An owner in the list of all owners. */
 export interface OwnerSummary extends AccountStatus {
   readonly userId: string;
-  /** When the owner's first key was issued, in Unix seconds. Undefined before that. */
+  /**
+   * When the owner's first key was issued, in Unix seconds. Undefined if the owner has never had a
+   * key.
+   */
   readonly since: number | undefined;
 }
 

@@ -74,7 +74,7 @@ export function ownEntry(
 /**
  * Creates the entry for a change of an owner's tier.
  *
- * @param by the operator who set the tier. Omitted if the owner's token named it.
+ * @param by the operator who set the tier. Omitted if the tier comes from the owner's token.
  */
 export function tierEntry(
   change: Pick<AuditEntry, 'at' | 'userId' | 'reason'>,

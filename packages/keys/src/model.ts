@@ -31,9 +31,9 @@ export type Validity = Pick<KeyRecord, 'expiresAt' | 'expiresInDays' | 'deleteAf
 export type Secret = Pick<KeyRecord, 'id' | 'serial' | 'start' | 'pepperVersion'>;
 
 /**
- * The tier that an owner's token names. Every command that carries a claim stores it if it is newer
- * than the stored claim, even if the command is refused. The service therefore knows the tier when
- * it verifies a key, where there is no token.
+ * The tier in an owner's token, and when the token was issued. Every command that carries a claim
+ * stores it if it is newer than the stored claim, even if the command is refused. The service
+ * therefore knows the tier when it verifies a key, where there is no token.
  */
 export interface TierClaim {
   readonly tier: Tier;
@@ -93,7 +93,7 @@ export interface DeleteCommand {
 
 /** A command to rotate a key: to extend its validity. */
 export interface RotateCommand extends DeleteCommand {
-  /** The days to extend by. Undefined for the key's current `expiresInDays`. */
+  /** The number of days to extend by. If undefined, the key's current `expiresInDays` is used. */
   readonly expiresInDays: number | undefined;
   /** Returns the maximum number of unexpired keys for a tier, including this key. */
   readonly maximumKeysOf: (tier: Tier) => number;
@@ -116,7 +116,7 @@ export interface ClaimTierCommand {
   readonly tierClaim: TierClaim;
   /** Unix seconds. */
   readonly now: number;
-  /** The operator who sets the tier. Omitted if the owner's token names it. */
+  /** The operator who sets the tier. Omitted if the tier comes from the owner's token. */
   readonly by?: Actor | undefined;
   /** The reason for the change, for the audit log. */
   readonly reason?: string | undefined;
@@ -181,8 +181,8 @@ interface Rolled extends EndedKeys {
   /** The key id of the previous secret. */
   readonly replacedId: string;
   /**
-   * When the previous secret expires, in Unix seconds. Not in the future if there is no grace
-   * period.
+   * When the previous secret expires, in Unix seconds. Without a grace period, this time is not in
+   * the future.
    */
   readonly previousExpiresAt: number;
 }
@@ -275,8 +275,8 @@ export interface View {
    */
   readonly key: KeyRecord | undefined;
   /**
-   * The full record of the key's previous secret, which may have expired. Read for a {@link
-   * SecretScope}.
+   * The full record of the key's previous secret, which may have expired. It is read only for a
+   * {@link SecretScope}.
    */
   readonly previous: KeyRecord | undefined;
   /** The secret with one of the ids of a {@link SecretScope}. */

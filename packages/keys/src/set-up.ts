@@ -25,7 +25,7 @@ export interface KeysOptions {
    * The configured peppers. New keys are created under the first; keys under all of them verify.
    */
   readonly peppers: readonly Pepper[];
-  /** Maximum age of a cached verification. */
+  /** Maximum age of a cached verification in seconds. */
   readonly verifyCacheSeconds: number;
   /** Returns the current time in Unix milliseconds. */
   readonly now: () => number;

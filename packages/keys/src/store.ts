@@ -11,7 +11,7 @@ export const listedExpiredKeys = 100;
 export interface OwnedKeys {
   /** When the owner's first key was issued, in Unix seconds. Undefined before that. */
   readonly since: number | undefined;
-  /** The newest stored tier claim of the owner. Undefined for an unknown owner. */
+  /** The newest stored tier claim of the owner. Undefined if the owner is unknown. */
   readonly tierClaim: TierClaim | undefined;
   /**
    * The unexpired keys and the {@link listedExpiredKeys} most recently expired keys, unordered.

@@ -197,8 +197,8 @@ export const errorKinds = {
 } as const satisfies Record<string, ErrorKind>;
 
 /**
- * The `details` that are more specific than the default of their code. Errors tell clients nothing
- * except the defaults, these texts, and the rules of fields.
+ * The `details` that are more specific than the default of their code. The `details` of an error
+ * contain only these texts, the defaults, and the rules for fields.
  */
 export const specificDetails = {
   host: 'The header Host must be sent once, as a host name or address with an optional port.',

@@ -1,6 +1,6 @@
 /** A published Cloud Run service, identified by the parts of its URL. */
 export interface PublicHost {
-  /** Name of the service. */
+  /** Name of the Cloud Run service. */
   readonly service: string;
   /** Number of the Google Cloud project, which differs from its id. */
   readonly projectNumber: string;

@@ -5,15 +5,21 @@ export interface TokenRecipe {
   readonly issuer: string;
   /** The environment variables of the service. */
   readonly settings: Readonly<Record<string, string>>;
-  /** The command that sets the same in a stack. Undefined for an issuer of the last table. */
+  /**
+   * The `pulumi` commands that configure a stack for the same tokens. Undefined if docs/tokens.md
+   * lists the issuer only in its last table.
+   */
   readonly stackCommand: string | undefined;
-  /** The program that signs a token, for an issuer of one's own. */
+  /**
+   * The documented program that signs a token, for readers who issue their own tokens. Undefined if
+   * there is none.
+   */
   readonly program: string | undefined;
 }
 
 const page = readFileSync(new URL('../../../docs/tokens.md', import.meta.url), 'utf8');
 
-/** Returns the code blocks of some Markdown in a language. */
+/** Returns the code blocks in a given language from Markdown text. */
 function blocks(markdown: string, language: string): string[] {
   return [...markdown.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].flatMap(([, name, code]) =>
     name === language ? [code as string] : [],

@@ -43,7 +43,10 @@ const tokenClaims = z.object({
    * Logout 1.0 section 2.4).
    */
   events: absent,
-  /** The token is bound to a key (RFC 7800), and the service cannot check its proof. */
+  /**
+   * Rejects tokens that are bound to a key (RFC 7800), because the service cannot check the proof
+   * of possession.
+   */
   cnf: absent,
 });
 
@@ -93,7 +96,9 @@ function createConditionCheck({ name, values, isExcluded }: RequiredClaim) {
   };
 }
 
-/** The parties that a token must name. Undefined to accept any. */
+/**
+ * The issuers and audiences of which a token must have one. If undefined, any party is accepted.
+ */
 export interface ExpectedParties {
   readonly issuers: readonly string[] | undefined;
   readonly audiences: readonly string[] | undefined;

@@ -51,7 +51,7 @@ async function fetchJwksUri(issuer: string, requireHttps: boolean): Promise<stri
 }
 
 export interface DiscoveryOptions {
-  /** The issuer, exactly as its tokens name it. */
+  /** The issuer, exactly as in the claim `iss` of its tokens. */
   readonly issuer: string;
   /** True to refuse keys at an `http:` URL. */
   readonly requireHttps: boolean;

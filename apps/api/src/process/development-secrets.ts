@@ -66,7 +66,7 @@ function readOrGenerate(name: SecretName): Buffer {
   return generated;
 }
 
-/** Returns the pepper with the secret of the file `key-pepper`. */
+/** Returns the development pepper, whose secret is in the file `key-pepper`. */
 const pepperOf = (secret: Buffer): Pepper => ({ version: 'dev', secret });
 
 /** Settings with all secrets. Secrets that are omitted in development are generated. */
@@ -76,8 +76,8 @@ export interface CompleteSettings extends Settings {
 }
 
 /**
- * Returns the settings with all secrets. Generates those that are omitted, which only settings for
- * development may do.
+ * Returns the settings with all secrets. Generates omitted secrets, which only settings for
+ * development may omit.
  *
  * @throws {@link SettingsError}
  */
@@ -94,7 +94,7 @@ export function completeSettings(settings: Settings): CompleteSettings {
 }
 
 /**
- * Returns the generated pepper if the working directory has one. Never generates it.
+ * Returns the generated pepper if the working directory has one. Never generates a pepper.
  *
  * @throws {@link SettingsError}
  */

@@ -16,7 +16,7 @@ async function startProvider() {
 
 const claimSettings = { JWT_TIER_CLAIM: '/plan/tier', JWT_TIERS: 'Free=pioneer,Pro=growth' };
 
-/** Creates a verifier with JWT_OIDC_ISSUER, and a clock that the test sets. */
+/** Creates a token verifier configured with JWT_OIDC_ISSUER, and a clock that the test sets. */
 function verifierFor(issuer: string) {
   const clock = { now: 0 };
   const keys = discoveredKeys({

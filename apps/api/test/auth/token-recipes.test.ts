@@ -20,8 +20,8 @@ import {
 } from '../harness/jwks-server.ts';
 
 /**
- * Tokens have the shape that each issuer documents. The keys are the test's own, in place of those
- * that the issuer publishes.
+ * Tests the documented settings of each issuer with tokens in the shape that the issuer documents.
+ * The test signs the tokens with keys of its own instead of the issuer's.
  */
 
 const now = Math.floor(Date.now() / 1000);
@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 afterAll(() => jwks.close());
 
-/** Returns the settings of a recipe as the service reads them in production. */
+/** Returns the settings that the service reads from a recipe's environment in production. */
 function productionSettings(environment: Readonly<Record<string, string>>): Settings {
   const parsed = parseSettings({
     NODE_ENV: 'production',
@@ -71,7 +71,7 @@ interface Shape {
   readonly payload: Record<string, unknown>;
 }
 
-/** Signs a token of a shape, with changed claims or header. */
+/** Signs a token of the given shape, with changes to its claims or header. */
 function tokenOf({ algorithm, header, payload }: Shape, claims: object = {}, more: object = {}) {
   const key: KeyObject = (pairs[algorithm] as SigningPair).privateKey;
   return signedToken(
@@ -81,7 +81,7 @@ function tokenOf({ algorithm, header, payload }: Shape, claims: object = {}, mor
   );
 }
 
-/** The user and tier of an accepted token with its permissions, or the reason for refusing it. */
+/** Verifies a token. Returns its user, tier and permissions, or the reason for refusing it. */
 async function result(verify: VerifyToken, token: string) {
   const principal = await verify(token);
   if (typeof principal === 'string') return principal;
@@ -93,7 +93,10 @@ async function result(verify: VerifyToken, token: string) {
 
 const everything = 'apikey:read apikey:write';
 
-/** For each issuer: a token as it signs them, what it yields, and tokens that must be refused. */
+/**
+ * The test case of one issuer: an accepted token, the expected result, and tokens that must be
+ * refused.
+ */
 interface Case {
   readonly shape: Shape;
   readonly yields: string;

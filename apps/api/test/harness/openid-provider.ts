@@ -13,21 +13,23 @@ type ProviderAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
 /** A certified OpenID provider (https://github.com/panva/node-oidc-provider) on loopback. */
 export interface OpenIdProvider {
   readonly issuer: string;
-  /** The paths of the requests so far. */
+  /** The paths of all received requests, oldest first. */
   readonly requests: string[];
   /** Requests an access token by the client credentials grant (RFC 6749 section 4.4). */
   token(options?: {
     readonly algorithm?: ProviderAlgorithm;
     readonly scope?: string;
   }): Promise<string>;
-  /** Replaces the signing keys, given by key id, like a restart with other keys. */
+  /**
+   * Replaces the signing keys with the given keys, by key id, as a restart with other keys would.
+   */
   rotate(keys: Readonly<Record<string, SigningPair>>): void;
   /** Stops accepting connections, until {@link start}. */
   stop(): Promise<void>;
   start(): Promise<void>;
 }
 
-/** Creates a provider that signs with the given keys. It must be stopped. */
+/** Creates a provider that signs with the given keys. The caller must stop the provider. */
 export async function startOpenIdProvider(
   keys: Readonly<Record<string, SigningPair>>,
 ): Promise<OpenIdProvider> {

@@ -10,7 +10,7 @@ import { createFirestoreStore } from '../../src/store/firestore/store.ts';
 const [project, emulatorHost, ...owners] = process.argv.slice(2) as [string, string, ...string[]];
 const store = createFirestoreStore({ project, database: '(default)', emulatorHost });
 
-/** Writes a line at once, so that it outlives the process. */
+/** Writes a line synchronously, so that it is not lost if the process is killed. */
 const say = (word: 'counted' | 'stored', owner: string, name: string) =>
   writeSync(1, `${word} ${owner} ${name}\n`);
 

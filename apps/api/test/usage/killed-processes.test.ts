@@ -14,7 +14,7 @@ const emulatorHost = inject('emulatorHost') as string;
 const owners = ['alice', 'bob', 'carol'];
 const rounds = 10;
 
-/** The names of the requests of each owner. */
+/** The recorded requests of each owner, by name. */
 class Requests {
   readonly #names = new Map(owners.map((owner): [string, string[]] => [owner, []]));
 
@@ -55,7 +55,7 @@ test.skipIf(inject('emulatorHost') === undefined)(
       return child;
     }
 
-    /** Cuts connections after the emulator has had a call whose answer does not pass. */
+    /** Number of connections cut after a call whose response was withheld. */
     let cuts = 0;
     let isCutting = true;
     const cutting = proxies.map(async (proxy) => {

@@ -86,7 +86,7 @@ export interface RequiredClaim {
   readonly name: string;
   /** The values of which the claim must have one, or which it must not have if `isExcluded`. */
   readonly values: readonly string[];
-  /** True for `NAME!=VALUE`, which a token without the claim meets. */
+  /** True for the condition `NAME!=VALUE`, which a token without the claim also meets. */
   readonly isExcluded: boolean;
 }
 

@@ -253,7 +253,7 @@ export interface ClaimSettings {
   readonly audience: string;
   /** Tiers by the issuer's names for them. */
   readonly tiers: ReadonlyMap<string, Tier>;
-  /** The tier of a token without one. Undefined to refuse such tokens. */
+  /** The tier of a token that contains none. If undefined, such tokens are refused. */
   readonly defaultTier: Tier | undefined;
   /** Scopes by the issuer's names for them. */
   readonly scopes: ReadonlyMap<string, readonly Scope[]>;
@@ -288,9 +288,9 @@ export interface Settings {
       /** Keys at the `jwks_uri` of the issuer's OpenID configuration. */
       | { readonly kind: 'oidc'; readonly issuer: string }
       | undefined;
-    /** The accepted issuers, compared exactly. Undefined to accept any issuer. */
+    /** The accepted issuers, compared exactly. If undefined, any issuer is accepted. */
     readonly issuers: readonly string[] | undefined;
-    /** The accepted audiences, compared exactly. Undefined to accept any audience. */
+    /** The accepted audiences, compared exactly. If undefined, any audience is accepted. */
     readonly audiences: readonly string[] | undefined;
     readonly claims: ClaimSettings;
   };

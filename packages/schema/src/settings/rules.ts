@@ -134,9 +134,9 @@ export function publicUrl(protocols: readonly string[]) {
 const tenantPlaceholder = /^\/(common|organizations|consumers)(\/|$)/i;
 
 /**
- * The issuer whose OpenID configuration is read, exactly as its tokens name it in `iss`. It is a
- * URL without query and fragment (OpenID Connect Discovery 1.0 section 3). A URL for many tenants
- * is rejected, because the issuer in its configuration is not that of any token.
+ * The issuer whose OpenID configuration is read, exactly as in the `iss` of its tokens. It is a URL
+ * without query and fragment (OpenID Connect Discovery 1.0 section 3). A URL for many tenants is
+ * rejected, because the issuer in its configuration is not that of any token.
  */
 export const oidcIssuer = publicUrl(['https:', 'http:'])
   .refine((text) => !/[?#]/.test(text), { error: 'must not have a query or a fragment' })

@@ -88,7 +88,7 @@ export interface AnswerOrder {
   /**
    * Ends a connection after its open exchanges. Only the first call for a connection has an effect.
    *
-   * @param code the error code of a last answer. Undefined to end the connection without another
+   * @param code the error code of a last answer. If undefined, the connection ends without another
    *   answer.
    * @param headers additional header lines of the last answer.
    */

@@ -33,7 +33,7 @@ export interface RedisCredentials {
 
 export interface RedisLinkOptions {
   readonly url: string;
-  /** One or more CA certificates in PEM. Undefined to trust the system's CAs. */
+  /** One or more CA certificates in PEM. If undefined, the system's CAs are trusted. */
   readonly ca: string | undefined;
   /** Returns the credentials to connect with. Undefined if the URL contains the password. */
   readonly credentials: (() => Promise<RedisCredentials>) | undefined;

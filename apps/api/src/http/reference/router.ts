@@ -45,11 +45,11 @@ function textsOf(folder: string): ReadText {
 }
 
 /**
- * Returns the Content Security Policy of the reference page. It allows only scripts with the nonce,
- * and no connections to other hosts. Inline styles are allowed, because the renderer uses them for
- * its theme and menus.
+ * Returns the Content Security Policy of the reference page. Scripts run only with the nonce, and
+ * connections go only to the same origin. Inline styles are allowed, because the renderer uses them
+ * for its theme and menus.
  *
- * @param nonce at least 128 random bits in Base64, new for each answer
+ * @param nonce at least 128 random bits in Base64, a new value for each response
  *   (https://www.w3.org/TR/CSP3/#security-nonces)
  */
 function contentSecurityPolicy(nonce: string): string {
