@@ -187,7 +187,6 @@ describe('token verification', () => {
   test.each([
     ['valid claims', good],
     ['several audiences', withClaims({ aud: ['x', 'the audience'] })],
-    ['exp in the past within the tolerance of 5 s', withClaims({ exp: now - 2 })],
     [
       'nbf in the future within the tolerance of 5 s',
       withClaims({ nbf: Math.floor(Date.now() / 1000) + 4 }),
@@ -206,6 +205,12 @@ describe('token verification', () => {
     ['unknown claims', withClaims({ role: 'admin', jti: 'x', nonce: null })],
     ['fractional times', withClaims({ iat: now - 0.5, exp: now + 60.5 })],
   ])('accepts a token with %s', async (_what, token) => {
+    expect((await ask(`Bearer ${token}`)).status).toBe(200);
+  });
+
+  test('accepts a token with exp in the past within the tolerance of 5 s', async () => {
+    // Created here, because the tests before this one may take longer than the tolerance.
+    const token = withClaims({ exp: Math.floor(Date.now() / 1000) - 1 });
     expect((await ask(`Bearer ${token}`)).status).toBe(200);
   });
 
