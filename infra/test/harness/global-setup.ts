@@ -70,7 +70,11 @@ export default function setup({ provide }: TestProject): () => void {
 
   const templates = mkdtempSync(join(tmpdir(), 'andamio-infra-templates-'));
   provide('templates', templates);
-  // Each operation starts processes that load Google's SDK. They share its compiled code.
-  process.env['NODE_COMPILE_CACHE'] ??= join(templates, 'compiled');
+  // Each operation starts processes that load Google's SDK. They share its compiled code. The
+  // folder is kept, because some processes write to it after the teardown.
+  process.env['NODE_COMPILE_CACHE'] ??= join(
+    import.meta.dirname,
+    '../../node_modules/.cache/compiled',
+  );
   return () => rmSync(templates, { recursive: true, force: true });
 }
