@@ -122,6 +122,8 @@ describe('rate limits per minute', () => {
       [1, from('[2001:db8:1:2::1]:1001'), from('[2001:db8:2:2::1]:1001'), 'other'],
       [2, from('9.9.9.9:1', '5.5.5.5:1'), from('9.9.9.9:2', '6.6.6.6:2'), 'same'],
       [1, from('::ffff:1.2.3.4'), from('::ffff:4.3.2.1'), 'other'],
+      [1, from('no address'), from('ant-0000'), 'same'],
+      [1, from('fe80::1%a'), from('fe80::1%b'), 'same'],
     ])(
       'with TRUST_PROXY_HOPS=%i, %o and %o are the %s client',
       async (trustProxyHops, first, second, expected) => {

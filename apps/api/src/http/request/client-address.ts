@@ -1,28 +1,34 @@
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import proxyAddress from 'proxy-addr';
 
 /** An address as proxies write it: IPv4, or IPv6 in brackets, with an optional port. */
 const decorated = /^(?:\[([0-9A-Fa-f:.]+)\]|(\d{1,3}(?:\.\d{1,3}){3}))(?::\d{1,5})?$/;
 
 /**
- * Removes the port and brackets from an address. Azure's gateways send the port, which differs for
- * each connection.
+ * Returns the address of an `X-Forwarded-For` entry, without port and brackets. Azure's gateways
+ * send the port, which differs for each connection. Returns undefined if the entry is not an
+ * address: it comes from the client if too many proxies are trusted, and must not reach the log.
  */
-function bareAddress(entry: string): string {
+function addressIn(entry: string): string | undefined {
   const [, ipv6, ipv4] = decorated.exec(entry) ?? [];
-  return ipv6 ?? ipv4 ?? entry;
+  const address = ipv6 ?? ipv4 ?? entry;
+  // A zone (`fe80::1%eth0`) may contain any text.
+  return isIP(address) !== 0 && !address.includes('%') ? address : undefined;
 }
 
 /**
  * Creates the function that returns the client address of a request. Each trusted proxy appends one
  * entry to `X-Forwarded-For`, so as many entries are trusted as there are trusted proxies.
  *
- * @returns the address without port and brackets. Empty if the connection is closed.
+ * @returns the address without port and brackets. If the entry is not an address, the address of
+ *   the connection. Empty if the connection is closed.
  */
 export function clientAddress(trustedHops: number): (request: IncomingMessage) => string {
   const isTrusted = (_address: string, hop: number) => hop < trustedHops;
   return (request) => {
-    if (trustedHops === 0) return request.socket.remoteAddress ?? '';
-    return bareAddress(proxyAddress(request, isTrusted) ?? '');
+    const connected = request.socket.remoteAddress ?? '';
+    if (trustedHops === 0) return connected;
+    return addressIn(proxyAddress(request, isTrusted) ?? '') ?? connected;
   };
 }
