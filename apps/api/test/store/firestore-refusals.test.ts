@@ -24,6 +24,9 @@ const reads: Record<string, (store: TestStore) => Promise<unknown>> = {
   'a lookup': (store) => store.find(['a'.repeat(64)]),
   'a lookup under two peppers': (store) => store.find(['a'.repeat(64), 'b'.repeat(64)]),
   'a list of keys': (store) => store.list('owner', present),
+  'a search for a revocation': (store) => store.wasRevoked(['a'.repeat(64)]),
+  'an inspection of an owner': (store) => store.inspect('owner'),
+  'the audit log': (store) => store.readAudit('owner'),
   'a count of owners': (store) => store.countOwners(),
 };
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { type AuditEntry, erasedUserId } from '@andamio/keys/audit';
-import { StoreUnavailableError } from '@andamio/keys/store';
 import { collections } from '@andamio/schema/firestore-layout';
 import { parseContent, time } from '@andamio/verification/firestore/key-document';
 import type { WriteBatch } from '@google-cloud/firestore';
@@ -37,8 +36,6 @@ export async function wasRevoked(
 ): Promise<boolean> {
   // A key has few entries; an index on both fields would cost more than it saves.
   const query = documentsWhere(firestore, collections.audit, 'key_id', 'in', ids).select('action');
-  const { docs } = await query.get().catch((cause: unknown) => {
-    throw new StoreUnavailableError('Firestore could not be read.', { cause });
-  });
+  const { docs } = await query.get();
   return docs.some((entry) => entry.get('action') === 'key.revoked');
 }

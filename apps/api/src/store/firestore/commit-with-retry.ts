@@ -21,7 +21,6 @@ const refusedByPrecondition = new Set([5, 6, 9, 10]);
 const nothingWritten = new Set([3, 7, 8, 12, 16]);
 
 const codeOf = (error: unknown) => (error as { code?: unknown }).code;
-const isFirestoreError = (error: unknown) => typeof codeOf(error) === 'number';
 
 /** Reports whether a precondition refused a write. */
 export const isRefusedByPrecondition = (error: unknown) =>
@@ -67,21 +66,6 @@ export interface OptimisticCommit<View, Outcome> {
 }
 
 /**
- * Reads the stored data. If a write was sent before, a failed read leaves the outcome of the write
- * unknown.
- */
-async function readOrFail<View>(read: () => Promise<View>, writesSent: boolean): Promise<View> {
-  try {
-    return await read();
-  } catch (cause) {
-    if (!isFirestoreError(cause)) throw cause;
-    throw writesSent
-      ? new OutcomeUnknownError('Firestore did not report the outcome of the write.', { cause })
-      : unavailable(cause);
-  }
-}
-
-/**
  * Decides and commits, and repeats both until no other process changes the data in between. A guess
  * whose decision writes nothing is verified by a read. The retries end with the deadline of the
  * call (deadline.ts).
@@ -92,16 +76,13 @@ export async function commitWithRetry<View, Outcome>(
   change: OptimisticCommit<View, Outcome>,
 ): Promise<Outcome> {
   const { guess } = change;
-  let writesSent = false;
   if (guess !== undefined) {
     const { outcome, writes } = change.decide(guess);
-    writesSent = writes !== undefined;
     if (writes !== undefined && (await commit(writes))) return outcome;
   }
   for (let pause: number = backoff.first; ; pause = Math.min(pause * 2, backoff.longest)) {
-    const { outcome, writes } = change.decide(await readOrFail(change.read, writesSent));
+    const { outcome, writes } = change.decide(await change.read());
     if (writes === undefined) return outcome;
-    writesSent = true;
     if (await commit(writes)) return outcome;
     await delay(Math.random() * pause);
   }

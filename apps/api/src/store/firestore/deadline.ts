@@ -36,7 +36,9 @@ export function unavailable(cause: unknown): StoreUnavailableError {
   return new StoreUnavailableError(message, isTold ? {} : { cause });
 }
 
-const isFirestoreError = (error: unknown) => typeof (error as { code?: unknown }).code === 'number';
+/** Reports whether an error has a gRPC status code, as the errors of the client library do. */
+export const isFirestoreError = (error: unknown) =>
+  typeof (error as { code?: unknown }).code === 'number';
 
 /**
  * Runs an operation against Firestore with a deadline. Requests to Firestore carry the deadline,

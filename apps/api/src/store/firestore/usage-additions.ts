@@ -11,7 +11,7 @@ import { explainRefusal } from '@andamio/verification/firestore/refusal';
 import type { BulkWriter, BulkWriterError } from '@google-cloud/firestore';
 import { backoff, isRefusedByPrecondition } from './commit-with-retry.ts';
 import type { Database } from './database.ts';
-import { unavailable } from './deadline.ts';
+import { isFirestoreError, unavailable } from './deadline.ts';
 import {
   completeMonth,
   type FoundMonth,
@@ -43,8 +43,6 @@ interface Addition {
 interface Target extends MonthKey {
   readonly additions: readonly Addition[];
 }
-
-const isFirestoreError = (error: unknown) => typeof (error as { code?: unknown }).code === 'number';
 
 /** Splits additions into groups. */
 function groupsOf(additions: readonly Addition[]): Addition[][] {
