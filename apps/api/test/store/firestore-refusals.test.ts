@@ -28,6 +28,7 @@ const reads: Record<string, (store: TestStore) => Promise<unknown>> = {
   'an inspection of an owner': (store) => store.inspect('owner'),
   'the audit log': (store) => store.readAudit('owner'),
   'a count of owners': (store) => store.countOwners(),
+  'a list of owners': (store) => store.owners()[Symbol.asyncIterator]().next(),
 };
 
 /** Returns the error of an operation that fails, and its duration in milliseconds. */

@@ -92,12 +92,19 @@ export async function inspect(
   };
 }
 
-/** Lists all owners by reading the document of each. */
-export async function* owners({ firestore }: Database): AsyncGenerator<readonly OwnerSummary[]> {
-  const all = firestore.collection(collections.owners.id).limit(pageSize);
+/** Runs a task with an open database, which is not closed before the task ends. */
+type UseDatabase = <T>(task: (database: Database) => Promise<T>) => Promise<T>;
+
+/** Lists all owners by reading the document of each. The database is in use only for each page. */
+export async function* owners(use: UseDatabase): AsyncGenerator<readonly OwnerSummary[]> {
   for (let last: QueryDocumentSnapshot | undefined; ; ) {
-    const page = last === undefined ? all : all.startAfter(last);
-    const { docs } = await readStep(() => page.get());
+    const after = last;
+    const { docs } = await readStep(() =>
+      use(({ firestore }) => {
+        const page = firestore.collection(collections.owners.id).limit(pageSize);
+        return (after === undefined ? page : page.startAfter(after)).get();
+      }),
+    );
     yield docs
       .flatMap((document) => parseOwner(document)?.content ?? [])
       .map(({ user_id: userId, created_at, tier, suspended }) => ({

@@ -93,9 +93,7 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
     inspect: (userId) => withStoreDeadline(() => using((database) => inspect(database, userId))),
 
-    async *owners() {
-      yield* owners(await open());
-    },
+    owners: () => owners(using),
 
     readAudit: (userId) => using((database) => readAudit(database, userId)),
 
