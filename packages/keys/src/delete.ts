@@ -1,7 +1,19 @@
 import { decideDeletion, deletionScope } from './decide/delete.ts';
-import type { DeleteOutcome } from './model.ts';
+import type { DeleteCommand, DeleteOutcome } from './model.ts';
 import { type Owner, tierClaimOf } from './owner.ts';
 import type { KeyDependencies, KeyStore } from './store.ts';
+
+/**
+ * Removes a key and its previous secret.
+ *
+ * @throws the errors of {@link KeyStore.transact}.
+ */
+export function removeKey(
+  store: Pick<KeyStore, 'transact'>,
+  command: DeleteCommand,
+): Promise<DeleteOutcome> {
+  return store.transact(deletionScope(command), (view) => decideDeletion(view, command));
+}
 
 /**
  * Deletes an owner's key, expired or not (contract, parts B and C).
@@ -19,5 +31,5 @@ export function deleteKey(
     tierClaim: tierClaimOf(owner),
     now: Math.floor(now() / 1000),
   };
-  return store.transact(deletionScope(command), (view) => decideDeletion(view, command));
+  return removeKey(store, command);
 }

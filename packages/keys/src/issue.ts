@@ -1,7 +1,7 @@
 import { decideIssue, issueScope } from './decide/issue.ts';
 import { deleteAfterOf, expiryOf } from './expiry.ts';
 import { idempotentRequest, type ReplayRefusal } from './idempotency.ts';
-import type { IssueRefusal, KeyRecord } from './model.ts';
+import type { IssueCommand, IssueOutcome, IssueRefusal, KeyRecord } from './model.ts';
 import { maximumKeysOf, type Owner, tierClaimOf } from './owner.ts';
 import { type KeyMaking, newSecret } from './secret.ts';
 import type { KeyDependencies, KeyStore } from './store.ts';
@@ -30,6 +30,18 @@ export interface IssueInput {
 }
 
 /**
+ * Stores a new key, unless the request is refused or replayed.
+ *
+ * @throws the errors of {@link KeyStore.transact}.
+ */
+export function storeKey(
+  store: Pick<KeyStore, 'transact'>,
+  command: IssueCommand,
+): Promise<IssueOutcome> {
+  return store.transact(issueScope(command), (view) => decideIssue(view, command));
+}
+
+/**
  * Issues a key to an owner. The name must be unique among the owner's keys, and the tier sets the
  * maximum number of keys. A repeated request returns the same key.
  *
@@ -52,7 +64,7 @@ export async function issueKey(
   const { key, secret } = newSecret(dependencies, request);
   const record = { ...secret, userId, name, createdAt, expiresAt, expiresInDays, deleteAfter };
   const command = { record, tierClaim: tierClaimOf(owner), maximumKeysOf, request };
-  const outcome = await store.transact(issueScope(command), (view) => decideIssue(view, command));
+  const outcome = await storeKey(store, command);
   if (outcome === 'issued') return { key, facts: record };
   if (typeof outcome === 'string') return outcome;
   const { replayed } = outcome;

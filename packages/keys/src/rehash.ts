@@ -1,7 +1,7 @@
 import { secondsPerDay } from '@andamio/schema/timestamps';
 import { LRUCache } from 'lru-cache';
 import { decideRehash } from './decide/rehash.ts';
-import type { FoundKey, RehashCommand } from './model.ts';
+import type { FoundKey, RehashCommand, RehashOutcome } from './model.ts';
 import type { KeyStore } from './store.ts';
 
 /**
@@ -38,6 +38,19 @@ export interface Rehashing {
 }
 
 /**
+ * Stores a secret under a key id with another pepper.
+ *
+ * @throws the errors of {@link KeyStore.transact}.
+ */
+export function rehashSecret(
+  store: Pick<KeyStore, 'transact'>,
+  command: RehashCommand,
+): Promise<RehashOutcome> {
+  const { from, now } = command;
+  return store.transact({ ids: [from], now }, (view) => decideRehash(view, command));
+}
+
+/**
  * Creates a rehasher. It moves keys in use to the newest pepper, so that older peppers can be
  * removed from the settings. Rehashes run in the background, one at a time for each key. A key
  * whose rehash fails, or that exceeds the concurrency limit, is rehashed when it is next read.
@@ -66,8 +79,7 @@ export function rehashing({ store, now, monotonicNow, warn }: RehashDependencies
       if (underWay.has(id) || underWay.size >= concurrency || isLeftAlone(serial)) return;
       underWay.add(id);
       const command = { from: id, to, now: Math.floor(now() / 1000) };
-      store
-        .transact({ ids: [id], now: command.now }, (view) => decideRehash(view, command))
+      rehashSecret(store, command)
         .then((outcome) => {
           if (outcome === 'rehashed') seen.set(serial, monotonicNow());
         })

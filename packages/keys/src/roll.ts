@@ -1,7 +1,7 @@
 import { decideRoll, rollScope } from './decide/roll.ts';
 import { idempotentRequest, type ReplayRefusal } from './idempotency.ts';
 import type { IssueKeyDependencies, NewKey } from './issue.ts';
-import type { RollRefusal } from './model.ts';
+import type { RollCommand, RollOutcome, RollRefusal } from './model.ts';
 import { type Owner, tierClaimOf } from './owner.ts';
 import { newSecret } from './secret.ts';
 import type { KeyStore } from './store.ts';
@@ -18,6 +18,18 @@ export interface RollInput {
   readonly graceSeconds: number;
   /** The `Idempotency-Key` header. */
   readonly idempotencyKey?: string | undefined;
+}
+
+/**
+ * Replaces the secret of a key, unless the request is refused or replayed.
+ *
+ * @throws the errors of {@link KeyStore.transact}.
+ */
+export function replaceSecret(
+  store: Pick<KeyStore, 'transact'>,
+  command: RollCommand,
+): Promise<RollOutcome> {
+  return store.transact(rollScope(command), (view) => decideRoll(view, command));
 }
 
 /**
@@ -47,7 +59,7 @@ export async function rollKey(
     now: Math.floor(now() / 1000),
     request,
   };
-  const outcome = await store.transact(rollScope(command), (view) => decideRoll(view, command));
+  const outcome = await replaceSecret(store, command);
   if (typeof outcome === 'string') return outcome;
   if (!('replayed' in outcome)) {
     return { key, facts: outcome.record, previousExpiresAt: outcome.previousExpiresAt };

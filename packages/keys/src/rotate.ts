@@ -1,6 +1,6 @@
 import { decideRotation, rotationScope } from './decide/rotate.ts';
 import { idempotentRequest, type ReplayRefusal } from './idempotency.ts';
-import type { RotateRefusal } from './model.ts';
+import type { RotateCommand, RotateOutcome, RotateRefusal } from './model.ts';
 import { maximumKeysOf, type Owner, tierClaimOf } from './owner.ts';
 import type { KeyDependencies, KeyStore } from './store.ts';
 
@@ -10,6 +10,18 @@ export interface RotateInput {
   readonly expiresInDays: number | undefined;
   /** The `Idempotency-Key` header. */
   readonly idempotencyKey?: string | undefined;
+}
+
+/**
+ * Extends the validity of a key, unless the request is refused or replayed.
+ *
+ * @throws the errors of {@link KeyStore.transact}.
+ */
+export function extendKey(
+  store: Pick<KeyStore, 'transact'>,
+  command: RotateCommand,
+): Promise<RotateOutcome> {
+  return store.transact(rotationScope(command), (view) => decideRotation(view, command));
 }
 
 /**
@@ -37,8 +49,6 @@ export async function rotateKey(
       expiresInDays ?? null,
     ]),
   };
-  const outcome = await store.transact(rotationScope(command), (view) =>
-    decideRotation(view, command),
-  );
+  const outcome = await extendKey(store, command);
   return typeof outcome !== 'string' && 'replayed' in outcome ? outcome.replayed.record : outcome;
 }

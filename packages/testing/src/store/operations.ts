@@ -1,9 +1,6 @@
 import { claimTier } from '@andamio/keys/claim-tier';
-import { decideDeletion, deletionScope } from '@andamio/keys/decide/delete';
-import { decideIssue, issueScope } from '@andamio/keys/decide/issue';
-import { decideRehash } from '@andamio/keys/decide/rehash';
-import { decideRoll, rollScope } from '@andamio/keys/decide/roll';
-import { decideRotation, rotationScope } from '@andamio/keys/decide/rotate';
+import { removeKey } from '@andamio/keys/delete';
+import { storeKey } from '@andamio/keys/issue';
 import type {
   ClaimTierCommand,
   DeleteCommand,
@@ -14,27 +11,23 @@ import type {
   RollCommand,
   RotateCommand,
 } from '@andamio/keys/model';
+import { rehashSecret } from '@andamio/keys/rehash';
 import { revokeSecret } from '@andamio/keys/revoke';
+import { replaceSecret } from '@andamio/keys/roll';
+import { extendKey } from '@andamio/keys/rotate';
 import type { KeyStore } from '@andamio/keys/store';
 import { resume, suspend } from '@andamio/keys/suspend';
 
-/** Methods that run the decisions of `packages/keys/src/decide` in a store. */
+/** Methods that run each operation on a store as the service runs it. */
 export type Operations = ReturnType<typeof operationsOn>;
 
 function operationsOn(store: KeyStore) {
   return {
-    issue: (command: IssueCommand) =>
-      store.transact(issueScope(command), (view) => decideIssue(view, command)),
-    rotate: (command: RotateCommand) =>
-      store.transact(rotationScope(command), (view) => decideRotation(view, command)),
-    roll: (command: RollCommand) =>
-      store.transact(rollScope(command), (view) => decideRoll(view, command)),
-    delete: (command: DeleteCommand) =>
-      store.transact(deletionScope(command), (view) => decideDeletion(view, command)),
-    rehash: (command: RehashCommand) =>
-      store.transact({ ids: [command.from], now: command.now }, (view) =>
-        decideRehash(view, command),
-      ),
+    issue: (command: IssueCommand) => storeKey(store, command),
+    rotate: (command: RotateCommand) => extendKey(store, command),
+    roll: (command: RollCommand) => replaceSecret(store, command),
+    delete: (command: DeleteCommand) => removeKey(store, command),
+    rehash: (command: RehashCommand) => rehashSecret(store, command),
     revoke: (command: RevokeCommand) => revokeSecret(store, command),
     suspend: (command: OwnerCommand) => suspend(store, command),
     resume: (command: OwnerCommand) => resume(store, command),
