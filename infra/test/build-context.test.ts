@@ -16,7 +16,7 @@ function bundledSources(): string[] {
   return [...new Set(sources)].filter((path) => /^(apps|packages)\/.*\.ts$/.test(path));
 }
 
-test('the image is built anew when a source file of the service changes', () => {
+test('the image is built again when a source file of the service changes', () => {
   const sources = bundledSources();
   expect(sources).toContain('apps/api/src/main.ts');
   expect(sources).toContain('packages/keys/src/store.ts');
