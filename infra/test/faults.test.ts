@@ -13,10 +13,10 @@ const fault = { type: database, operation: 'create', times: 1 } as const;
 const engineAlone = ['inline'] as const;
 
 describeByDriver(
-  'an `up` that Google refuses half-way goes on where it was',
+  'an `up` that fails halfway is completed by the next one',
   () => {
     test.each([500, 429, 403, 504])(
-      'after status %i the next `up` does what is left',
+      'after status %i the next `up` creates the remaining resources',
       async (status) => {
         const google = await cloud();
         const stack = await stackOf(google, 'dev');
