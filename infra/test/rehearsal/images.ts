@@ -71,7 +71,7 @@ function packageCaches(): string[] {
   const ask = (command: string) =>
     execFileSync('sh', ['-c', command], { cwd: repository, encoding: 'utf8' }).trim();
   // pnpm appends the folder of the store's version itself.
-  const store = dirname(ask('npx --yes --prefer-offline pnpm@12 store path'));
+  const store = dirname(ask('npx --yes pnpm@12 store path'));
   const folders = { npm: ask('npm config get cache'), pnpm: store };
   return Object.entries(folders).flatMap(([name, path]) => ['--volume', `${path}:/cache/${name}`]);
 }
@@ -155,7 +155,6 @@ export class Images {
       const environment = [
         'PATH=/usr/local/bin:/usr/bin:/bin',
         'npm_config_cache=/cache/npm',
-        'npm_config_prefer_offline=true',
         'pnpm_config_store_dir=/cache/pnpm',
       ];
       // If a proxy intercepts TLS on this machine, the package registry's certificate is signed by

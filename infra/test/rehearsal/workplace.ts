@@ -43,8 +43,6 @@ export class Workplace {
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
       // For each promise, Pulumi's SDK records a stack trace, whose frames it maps to its sources.
       NODE_OPTIONS: '--stack-trace-limit=1',
-      // Without this setting, npx asks the registry for the newest pnpm 12 at each call.
-      npm_config_prefer_offline: 'true',
       // Every command loads Google's SDK. This cache avoids compiling the SDK each time.
       NODE_COMPILE_CACHE: join(folder, 'compiled'),
     };
