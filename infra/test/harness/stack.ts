@@ -48,8 +48,6 @@ function engineEnvironment(
     // The engine is attached to running providers. Without this setting, it would also download the
     // providers that the state names, and retry for seconds on a machine without internet access.
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
-    // For each promise, Pulumi's SDK records a stack trace, whose frames it maps to its sources.
-    NODE_OPTIONS: '--stack-trace-limit=1',
     // pnpm sets NODE_PATH, which would make the Pulumi SDK resolvable from any folder.
     NODE_PATH: '',
     PULUMI_DEBUG_PROVIDERS: `gcp:${google.port},docker-build:${google.port}`,

@@ -41,8 +41,6 @@ export class Workplace {
       PULUMI_SKIP_UPDATE_CHECK: 'true',
       // The engine is attached to the fake Google and needs no downloaded providers.
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
-      // For each promise, Pulumi's SDK records a stack trace, whose frames it maps to its sources.
-      NODE_OPTIONS: '--stack-trace-limit=1',
       // Every command loads Google's SDK. This cache avoids compiling the SDK each time.
       NODE_COMPILE_CACHE: join(folder, 'compiled'),
     };
