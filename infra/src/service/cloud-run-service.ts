@@ -24,12 +24,19 @@ const probe = (path: string, failureThreshold: number) => ({
 });
 
 /**
- * Returns the last segment of a full resource name. Cloud Run's API v2 returns a revision as
- * `projects/P/locations/L/services/S/revisions/NAME` but expects only NAME in `traffic[].revision`:
+ * A value that Google computes. Null in the state of a service whose creation failed: the provider
+ * has not read the service, and the next `up` starts from that state.
+ */
+type Computed<Value> = Value | null | undefined;
+
+/**
+ * Returns the last segment of a full resource name, or an empty text without a name. Cloud Run's
+ * API v2 returns a revision as `projects/P/locations/L/services/S/revisions/NAME` but expects only
+ * NAME in `traffic[].revision`:
  * https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services
  */
-function nameOf(resource: string): string {
-  return resource.slice(resource.lastIndexOf('/') + 1);
+function nameOf(resource: Computed<string>): string {
+  return resource?.slice(resource.lastIndexOf('/') + 1) ?? '';
 }
 
 /**
@@ -129,8 +136,9 @@ export class CloudRunService extends pulumi.ComponentResource {
         hooks: recreateOnceSecretsAreReadable(),
       },
     );
-    this.urls = this.service.urls.apply((urls) => {
-      if (!urls.includes(host.url)) {
+    this.urls = this.service.urls.apply((computed: Computed<string[]>) => {
+      const urls = computed ?? [];
+      if (urls.length > 0 && !urls.includes(host.url)) {
         throw new pulumi.RunError(
           `The service has the URLs ${urls.join(' and ')}, but not the computed URL ${host.url}.`,
         );

@@ -257,9 +257,14 @@ export function provider(cloud: Cloud) {
           cloud.resources.delete(id);
           throw error;
         }
-        // The service exists even if its revision does not start, and the provider has already set
-        // its id.
-        throw unfinished(error as Error, id, propertiesOf(stored, marked));
+        // The service exists even if its revision does not start. The provider has set its id but
+        // has not read it, so the state has none of the values that Google computes.
+        const computed = Object.keys(stored.outputs).filter(
+          (name) => !(name in argumentsOf(token)),
+        );
+        const unread = Object.fromEntries(computed.map((name) => [name, null]));
+        const sent = { ...propertiesOf(stored, marked), ...unread };
+        throw unfinished(error as Error, id, sent);
       }
       failAfter(fault);
       return { id, outs: propertiesOf(stored, marked) };
