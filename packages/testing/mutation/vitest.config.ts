@@ -10,7 +10,6 @@ const api = 'apps/api/test';
 export default defineConfig({
   test: {
     include: [
-      'packages/keys/src/decide/*.test.ts',
       'packages/testing/test/{decisions,memory-store}.test.ts',
       `${api}/http/{answers,headers,suspended}.test.ts`,
       `${api}/limits/{rate,headers}.test.ts`,

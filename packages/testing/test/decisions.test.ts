@@ -6,13 +6,13 @@ import { decideRoll } from '@andamio/keys/decide/roll';
 import { decideRotation } from '@andamio/keys/decide/rotate';
 import { decideResumption, decideSuspension } from '@andamio/keys/decide/suspend';
 import type { Decision, KeyRecord, OwnerRecord, View } from '@andamio/keys/model';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { command, deletion, present, renewal, rotation } from '../src/store/commands.ts';
 import { order, rehashing, revocation } from '../src/store/operator.ts';
 
 const { record: located } = command();
 
-/** Returns the view of an owner with one key, or none. */
+/** Returns the view of an owner with one key, or none, after a secret was located. */
 function viewOf(owner?: OwnerRecord, key?: KeyRecord, previous?: KeyRecord): View {
   return {
     owner,
@@ -76,4 +76,44 @@ test.each<[string, Decision<unknown>, readonly string[], string]>([
 test('stores a newer token with the same tier before the changes of its command', () => {
   const { changes } = decideRoll(held, renewal(newer));
   expect(changes[0]).toEqual({ type: 'put_owner', owner: { ...owner, ...newer } });
+});
+
+// Firestore locates a secret by its id before the transaction on the owner begins.
+describe('a secret that changed after it was located', () => {
+  const rehashed = { ...located, id: 'another id', pepperVersion: 'next' };
+  const { record: unrelated } = command();
+  const rehash = rehashing(located.id);
+  const revoke = revocation([located.id]);
+
+  test('does not rehash a secret that was rehashed after it was located', () => {
+    const view = viewOf(undefined, rehashed);
+    expect(decideRehash(view, rehash)).toEqual({ outcome: 'no_such_key', changes: [] });
+  });
+
+  test('revokes a secret under its current id if it was rehashed after it was located', () => {
+    const view = viewOf(undefined, rehashed);
+    expect(decideRevocation(view, revoke).outcome).toMatchObject({ id: 'another id' });
+  });
+
+  test('revokes a secret as the previous one if it was rolled after it was located', () => {
+    const { outcome, changes } = decideRevocation(viewOf(undefined, unrelated, located), revoke);
+    expect(outcome).toMatchObject({ ids: [located.id] });
+    expect(changes[0]).toEqual({
+      type: 'remove',
+      secret: 'previous',
+      name: 'name',
+      id: located.id,
+    });
+  });
+
+  test('neither rehashes nor revokes a secret if its name belongs to another key', () => {
+    const view = viewOf(undefined, unrelated);
+    expect(decideRehash(view, rehash)).toEqual({ outcome: 'no_such_key', changes: [] });
+    expect(decideRevocation(view, revoke)).toEqual({ outcome: 'no_such_key', changes: [] });
+  });
+});
+
+test('does not resume a user who is being erased', () => {
+  const view = viewOf({ ...owner, suspended: true, erasing: true });
+  expect(decideResumption(view, order())).toEqual({ outcome: 'being_erased', changes: [] });
 });
