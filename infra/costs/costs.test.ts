@@ -37,8 +37,8 @@ test('verifications pay for requests, reads, writes and log entries', () => {
     });
   const verifications = 1_000_000 * (730 / 24);
   expect(documents).toEqual({
-    firestoreReads: verifications * 3,
-    firestoreWrites: verifications * 2,
+    firestoreReads: verifications * 2,
+    firestoreWrites: verifications,
   });
   expect(instance).toEqual({
     runCpuActive: 730 * 3600,

@@ -42,10 +42,10 @@ const days = hours / 24;
  * the usage of each owner is written separately.
  */
 const perVerification = {
-  /** The key document and two usage documents. */
-  documentsRead: 3,
-  /** An update of the owner's two usage documents. */
-  documentsWritten: 2,
+  /** The key document and the owner's usage of the month. */
+  documentsRead: 2,
+  /** An update of the owner's usage of the month. */
+  documentsWritten: 1,
   /**
    * One entry in Cloud Run's request log, and one audit log entry for each of the three Firestore
    * calls.
