@@ -32,8 +32,8 @@ export const collections = {
     id: 'keys',
     documentName: 'HMAC-SHA256 of the key under the pepper that created it, hex',
     ttlField: 'remove_at',
-    // Used for listing an owner's keys. The owner's document lists only unexpired keys, because
-    // documents have a maximum size.
+    // Used by operators' commands, which need every key of an owner. The owner's document lists only
+    // unexpired keys and the last expired ones, because documents have a maximum size.
     indexedFields: ['user_id'],
   },
   names: {
