@@ -3,6 +3,7 @@
 // gives the reasons.
 import { createHash } from 'node:crypto';
 import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
+import { LRUCache } from 'lru-cache';
 import { usageRemovalOf } from './calendar.ts';
 import type { AddUsageCommand, DailyUsage, UsageTotals } from './store.ts';
 
@@ -67,13 +68,20 @@ const mapBytes = 32;
 const nameBytes = 22 + 1 + mapBytes;
 const dayBytes = 2 + 1 + integerBytes;
 
+/** Fields by name, because daily usage looks up each name once for every day. */
+const fields = new LRUCache<string, string>({
+  max: 10_000,
+  memoMethod: (name) =>
+    createHash('sha256').update(name).digest().subarray(0, 16).toString('base64url'),
+});
+
 /**
  * Returns the field for a key's name, a hash of fixed length. Firestore reserves fields that begin
  * and end with `__`. The hash is never such a field: its last character encodes two bits, so it is
  * A, Q, g or w.
  */
 export function nameField(name: string): string {
-  return createHash('sha256').update(name).digest().subarray(0, 16).toString('base64url');
+  return fields.memo(name);
 }
 
 const dayOfMonth = (day: string) => day.slice(-2);
