@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Administration } from '@andamio/keys/administration';
 import type { KeyStore } from '@andamio/keys/store';
-import { AdditionForgottenError } from '@andamio/keys/usage/store';
 import { inspect, resetUsage, revokeAll } from './administration.ts';
 import { openDatabase } from './database.ts';
 import { erase } from './erase.ts';
@@ -107,11 +106,7 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
 
     countKeys: (now) => commits.read(() => tables().countKeys(now)),
 
-    async addUsage(command) {
-      const totals = await commits.write(() => tables().usage.add(command));
-      if (totals === undefined) throw new AdditionForgottenError();
-      return totals;
-    },
+    addUsage: (command) => commits.write(() => tables().usage.add(command)),
 
     readTotals: (userId, day) => commits.read(() => tables().usage.readTotals(userId, day)),
 

@@ -9,11 +9,12 @@ import {
   usageDeleteAfter,
   usageOf,
 } from '@andamio/keys/usage/month';
-import type {
-  AddUsageCommand,
-  DailyUsage,
-  UsageQuery,
-  UsageTotals,
+import {
+  AdditionForgottenError,
+  type AddUsageCommand,
+  type DailyUsage,
+  type UsageQuery,
+  type UsageTotals,
 } from '@andamio/keys/usage/store';
 import * as z from 'zod';
 import { usageMonthFields } from '../usage-month.ts';
@@ -52,16 +53,16 @@ export function usageTable(database: DatabaseSync) {
     readTotals,
 
     /**
-     * Makes an addition unless it was made before, and returns the totals. Returns undefined if the
-     * store no longer knows whether the addition was made. It does not throw in this case, because
-     * an error would make the whole transaction fail.
+     * Makes an addition unless it was made before, and returns the totals.
+     *
+     * @throws AdditionForgottenError if the store no longer knows whether the addition was made
      */
-    add(command: AddUsageCommand): UsageTotals | undefined {
+    add(command: AddUsageCommand): UsageTotals {
       const { userId, day } = command;
       const month = monthOf(day);
       const before = monthAt(userId, month);
       const state = stateOf(before, command);
-      if (state === 'forgotten') return undefined;
+      if (state === 'forgotten') throw new AdditionForgottenError();
       if (state === 'made') return totalsOf(before, day);
       const after = addToMonth(before, command);
       const columns = Object.fromEntries(
