@@ -1,5 +1,5 @@
-import { isRemoved } from '../expiry.ts';
 import type { Change, Decision, RehashCommand, RehashOutcome, View } from '../model.ts';
+import { locatedSecret } from './located-secret.ts';
 
 /**
  * Decides whether a secret is rehashed: stored under a key id with another pepper, in place of its
@@ -9,16 +9,13 @@ export function decideRehash(
   view: View,
   { from, to, now }: RehashCommand,
 ): Decision<RehashOutcome> {
-  const { located, key, previous } = view;
-  const secret = [key, previous].find((one) => one !== undefined && one.serial === located?.serial);
-  if (secret === undefined || secret.id !== from || isRemoved(secret, now)) {
-    return { outcome: 'no_such_key', changes: [] };
-  }
+  const secret = locatedSecret(view, now);
+  if (secret === undefined || secret.id !== from) return { outcome: 'no_such_key', changes: [] };
 
   const { userId, name } = secret;
   const record = { ...secret, ...to };
   const replacement: readonly Change[] =
-    secret === key
+    secret === view.key
       ? [{ type: 'replace_secret', replacedId: from, record }]
       : [
           { type: 'remove', secret: 'previous', name, id: from },

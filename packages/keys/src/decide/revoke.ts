@@ -1,5 +1,6 @@
 import { deleteAfterOf, isRemoved } from '../expiry.ts';
 import type { Change, Decision, RevokeCommand, RevokeOutcome, View } from '../model.ts';
+import { locatedSecret } from './located-secret.ts';
 
 /**
  * Decides the revocation of one secret. The key's other secret stays valid.
@@ -10,12 +11,9 @@ import type { Change, Decision, RevokeCommand, RevokeOutcome, View } from '../mo
  */
 export function decideRevocation(view: View, command: RevokeCommand): Decision<RevokeOutcome> {
   const { by: actor, reason, now } = command;
-  const { located, key, previous } = view;
-  // The secret may have been rehashed or rolled since it was located.
-  const ended = [key, previous].find(
-    (secret) => secret !== undefined && secret.serial === located?.serial,
-  );
-  if (ended === undefined || isRemoved(ended, now)) return { outcome: 'no_such_key', changes: [] };
+  const { key, previous } = view;
+  const ended = locatedSecret(view, now);
+  if (ended === undefined) return { outcome: 'no_such_key', changes: [] };
 
   const { id, userId, name } = ended;
   const changes: Change[] = [];
