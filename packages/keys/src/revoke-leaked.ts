@@ -1,6 +1,7 @@
 import { isKey } from '@andamio/schema/key-format';
+import { idsOf } from '@andamio/verification/digest';
 import type { Actor } from './audit.ts';
-import { idsOf, type RevokeKeyDependencies, revokeKey } from './revoke.ts';
+import { type RevokeKeyDependencies, revokeKey } from './revoke.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from './store.ts';
 
 /** Maximum number of concurrent revocations. */

@@ -1,4 +1,4 @@
-import type { Digester } from '@andamio/verification/digest';
+import { type Digester, idsOf } from '@andamio/verification/digest';
 import type { Actor } from './audit.ts';
 import { decideRevocation } from './decide/revoke.ts';
 import type { RevokeCommand, RevokeOutcome } from './model.ts';
@@ -7,11 +7,6 @@ import type { KeyDependencies, KeyStore } from './store.ts';
 export interface RevokeKeyDependencies extends KeyDependencies {
   /** The digesters, one for each configured pepper. */
   readonly digesters: readonly Digester[];
-}
-
-/** Returns the possible ids of a key: its digest under each pepper. */
-export function idsOf(digesters: readonly Digester[], key: string): string[] {
-  return digesters.map(({ digest }) => digest(key));
 }
 
 /**

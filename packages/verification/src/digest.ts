@@ -41,3 +41,8 @@ export function createDigester({ version, subkey }: DigestKey): Digester {
     digest: (key) => createHmac('sha256', secret).update(key).digest('hex'),
   };
 }
+
+/** Returns the possible ids of a key: its digest under each pepper. */
+export function idsOf(digesters: readonly Digester[], key: string): string[] {
+  return digesters.map(({ digest }) => digest(key));
+}

@@ -1,4 +1,4 @@
-import { createDigester, type DigestKey } from '@andamio/verification/digest';
+import { createDigester, type DigestKey, idsOf } from '@andamio/verification/digest';
 import type { Connection } from '@andamio/verification/firestore/client';
 import { DeadlineError, withDeadline } from '@andamio/verification/firestore/deadline';
 import { DocumentError, findKey } from '@andamio/verification/firestore/key-document';
@@ -71,7 +71,7 @@ export class FirestoreSource implements KeySource {
 
   async #find(key: string): Promise<Answer> {
     const { connection, readKey } = await this.#open();
-    const ids = this.#digesters.map((digester) => digester.digest(key));
+    const ids = idsOf(this.#digesters, key);
     const found = await connection.use(() => findKey(readKey, ids));
     const now = Date.now();
     if (found === undefined || !isValid(found, now))

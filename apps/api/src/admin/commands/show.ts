@@ -1,4 +1,5 @@
 import { isRemoved } from '@andamio/keys/expiry';
+import { idsOf } from '@andamio/verification/digest';
 import { defineCommand, UsageError } from '../command.ts';
 import { printable, table } from '../text.ts';
 import { describeKey, digestersOf, keyFromInput, noSuchKey, notAKey } from './key.ts';
@@ -13,7 +14,7 @@ export const show = defineCommand({
     return async (context) => {
       const key = await keyFromInput(context);
       if (key === undefined) return notAKey;
-      const found = await context.store.find(digestersOf(context).map(({ digest }) => digest(key)));
+      const found = await context.store.find(idsOf(digestersOf(context), key));
       const nowSeconds = Math.floor(context.now() / 1000);
       if (found === undefined || isRemoved(found.record, nowSeconds)) return noSuchKey(context);
       const { record, tier, suspended } = found;
