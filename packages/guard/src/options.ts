@@ -10,7 +10,7 @@ interface CommonOptions {
   /**
    * One of the service's GUARD_SECRETS. It identifies the guard to the service, which then does not
    * rate-limit the guard's address. Without the secret, 600 unknown keys per minute prevent the
-   * guard from verifying any key.
+   * guard from verifying any key that was not valid before.
    */
   readonly guardSecret?: string | undefined;
   /**

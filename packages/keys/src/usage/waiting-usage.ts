@@ -75,7 +75,7 @@ export class WaitingUsage {
     return true;
   }
 
-  /** Removes a batch after it was stored. */
+  /** Removes a batch that was stored, or that the store has forgotten. */
   remove(batch: Batch): void {
     const left = this.of(batch.userId).filter((one) => one !== batch);
     this.#counts -= batch.counts.size;

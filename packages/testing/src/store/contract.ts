@@ -28,8 +28,8 @@ const numbered = (count: number, input: Parameters<typeof command>[0] = {}) =>
 const astral = '\u{1F511}'.repeat(128);
 
 /**
- * Defines the contract tests for all operations. They check only outcomes, so they apply to every
- * implementation of a store.
+ * Defines the contract tests for all operations. They use only the interface of a store, so they
+ * apply to every implementation.
  */
 export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
   describeRotation(kind, create);
