@@ -6,7 +6,7 @@ import { maximumKeysOf, type Owner, tierClaimOf } from './owner.ts';
 import { type KeyMaking, newSecret } from './secret.ts';
 import type { KeyDependencies, KeyStore } from './store.ts';
 
-/** The fields of a key that an answer contains beside the key itself. Times are Unix seconds. */
+/** The fields of a key that an answer contains besides the key itself. Times are Unix seconds. */
 export type KeyFacts = Pick<KeyRecord, 'name' | 'createdAt' | 'expiresAt' | 'expiresInDays'>;
 
 /** A new key: its fields, and its plaintext, which is never stored. */

@@ -70,8 +70,8 @@ interface EndedKeys {
 }
 
 /**
- * A command to issue a key. `record.createdAt` is the current time. `record.expiresAt` may be too
- * late to be stored. Such a command is refused, unless it is a replay.
+ * A command to issue a key. `record.createdAt` is the current time. A command whose expiry is too
+ * late to be stored is refused, unless it is a replay.
  */
 export interface IssueCommand {
   readonly record: KeyRecord;

@@ -3,10 +3,7 @@ import { freePort } from './free-port.ts';
 import { works } from './requirements.ts';
 import { waitFor } from './wait-for.ts';
 
-/**
- * Returns a description of what is missing to run the Firestore emulator, or undefined if nothing
- * is.
- */
+/** Returns the software that is missing to run the Firestore emulator, or undefined. */
 export function missingForEmulator(): string | undefined {
   if (!works('java', '-version')) return 'Java 17 or newer';
   if (!works('gcloud', '--version')) return 'the Google Cloud CLI';

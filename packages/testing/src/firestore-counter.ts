@@ -9,7 +9,7 @@ import { onTestFinished } from 'vitest';
 import { listenOnLoopback } from './listen-on-loopback.ts';
 
 /**
- * The number of calls to Firestore, and of documents read and written, for which Google charges.
+ * The cost of Firestore operations: calls, and the documents read and written, which Google bills.
  */
 export interface FirestoreCost {
   readonly calls: number;

@@ -6,7 +6,7 @@ import { freePort } from './free-port.ts';
 import { works } from './requirements.ts';
 import { waitFor } from './wait-for.ts';
 
-/** Returns a description of what is missing to run Redis, or undefined if nothing is. */
+/** Returns the software that is missing to run Redis, or undefined. */
 export function missingForRedis(): string | undefined {
   return works('redis-server', '--version') ? undefined : 'redis-server';
 }

@@ -65,7 +65,11 @@ const rows: TokenRecipe[] = [
 /** The recipes of docs/tokens.md, in its order. */
 export const tokenRecipes: readonly TokenRecipe[] = [...recipes, ...rows];
 
-/** Returns the recipe for an issuer, which is given by its heading or its row in the table. */
+/**
+ * Finds an issuer's recipe by its heading or its row in the table.
+ *
+ * @throws {Error} if docs/tokens.md has no recipe for the issuer.
+ */
 export function tokenRecipe(issuer: string): TokenRecipe {
   const recipe = tokenRecipes.find((one) => one.issuer === issuer);
   if (recipe === undefined) throw new Error(`docs/tokens.md has no recipe for ${issuer}.`);

@@ -4,9 +4,7 @@ import { join } from 'node:path';
 
 const library = globSync('/usr/lib/*/faketime/libfaketime.so.1')[0];
 
-/**
- * Returns a description of what is missing for {@link processClock}, or undefined if nothing is.
- */
+/** Returns the software that is missing for {@link processClock}, or undefined. */
 export const missingForClock = () =>
   library === undefined ? 'libfaketime (Debian package faketime)' : undefined;
 

@@ -1,6 +1,5 @@
-// Counts requests of each owner and stores them without pause until SIGTERM. Each request is of a key
-// with a name of its own. Says on standard output what it counts, before it does, and what the store
-// has confirmed.
+// Counts and stores requests of each owner until SIGTERM, each request under a new key name. Prints
+// each request before it counts it, and again once the store has confirmed it.
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { UsageMeter } from '@andamio/keys/usage/meter';

@@ -208,7 +208,7 @@ export class UsageMeter {
     try {
       return await this.#options.store.addUsage(batch);
     } catch (error) {
-      // Requests that may have been counted are rather lost than counted twice.
+      // Losing requests that may have been counted is better than counting them twice.
       if (isForgotten(error)) this.#waiting.remove(batch);
       else if (!(error instanceof StoreUnavailableError)) batch.isRepeated = true;
       throw error;

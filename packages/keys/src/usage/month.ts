@@ -49,7 +49,7 @@ export const maximumNameBytes = 900_000;
 
 /**
  * Microseconds for which the last addition of an instance is remembered, so that the instance can
- * repeat it. It covers the outages of a database that last longer than a moment.
+ * repeat it. Long enough for all but the longest database outages.
  */
 export const rememberedFor = 3_600_000_000;
 

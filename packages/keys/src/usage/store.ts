@@ -6,8 +6,8 @@ export interface AddUsageCommand {
   /** The random id of the process that counted the requests. */
   readonly instance: string;
   /**
-   * The number of the addition, in Unix microseconds of about the time when it was counted. An
-   * instance's additions of an owner have ascending numbers. An instance sends the next one only
+   * The number of the addition: approximately the time of the first count, in Unix microseconds.
+   * An instance's additions of an owner have ascending numbers. An instance sends the next one only
    * when it knows the outcome of the last, or has abandoned it.
    */
   readonly number: number;

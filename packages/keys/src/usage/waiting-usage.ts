@@ -84,7 +84,7 @@ export class WaitingUsage {
   }
 
   #begin(userId: string, day: string): Batch {
-    // Ascends also when the clock is set back, and for a thousand batches in one millisecond.
+    // The number also increases when the clock is set back, and for batches of one millisecond.
     this.#lastNumber = Math.max(this.#lastNumber + 1, this.#now() * 1000);
     const batch: Batch = {
       userId,

@@ -21,8 +21,8 @@ type Secrets = { readonly [secret in 'current' | 'previous']?: KeyRecord | undef
 const idOf = (...texts: readonly string[]) => JSON.stringify(texts);
 
 /**
- * Creates a store in memory. It shows how little a store must do: it contains no domain rules, and
- * everything that it does in one turn of the event loop is a transaction.
+ * Creates a store in memory, the smallest implementation of {@link KeyStore}. It contains no domain
+ * rules. Each turn of the event loop is a transaction.
  */
 export function createMemoryStore(): KeyStore & Administration {
   const owners = new Map<string, OwnerRecord & { readonly changedAt: number }>();

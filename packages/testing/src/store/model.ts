@@ -41,10 +41,7 @@ class Model {
   readonly since = new Map<string, number>();
   readonly #idempotencyRecords = new Map<string, IdempotencyRecord>();
   readonly suspended = new Set<string>();
-  /**
-   * The owner of each audit entry. The entry that is kept of an erased owner is `erased` followed
-   * by the owner.
-   */
+  /** The owner of each audit entry. For an erased owner, one entry `erased OWNER`. */
   log: string[] = [];
 
   issue({ record, maximumKeysOf, tierClaim, request }: IssueCommand): IssueOutcome {
