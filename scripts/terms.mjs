@@ -23,7 +23,7 @@ function rows() {
   );
 }
 
-/** Returns a pattern for a word and its plural or past form, alone or as a part of an identifier. */
+/** Returns a pattern for a word and its plural or past form, alone or within an identifier. */
 function pattern(word) {
   const capital = word[0].toUpperCase();
   const rest = word.slice(1).replaceAll(' ', '\\s+');

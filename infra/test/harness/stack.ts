@@ -20,8 +20,8 @@ import { image, remaining, type StackName, secrets } from './settings.ts';
 import { template } from './template.ts';
 import { openStack, openWorkspace } from './workspace.ts';
 
-// With the inline driver, Pulumi's SDK records a stack trace for each promise. Vitest's limit is 100
-// frames, Node.js's is 10.
+// With the inline driver, Pulumi's SDK records a stack trace for each promise. Vitest's limit is
+// 100 frames, Node.js's is 10.
 Error.stackTraceLimit = 10;
 
 const programFolder = join(import.meta.dirname, '../..');

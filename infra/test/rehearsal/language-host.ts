@@ -18,9 +18,10 @@ const language = require('@pulumi/pulumi/proto/language_pb.js');
 const plugin = require('@pulumi/pulumi/proto/plugin_pb.js');
 
 /**
- * An option of Node.js for programs and policy packs. For each promise, Pulumi's SDK records a stack
- * trace and maps its frames to sources, which takes a second of each run. Only these processes get
- * the option: npm cannot use https under it (agent-base, `isSecureEndpoint`, reads stack traces).
+ * An option of Node.js for programs and policy packs. For each promise, Pulumi's SDK records a
+ * stack trace and maps its frames to sources, which takes a second of each run. Only these
+ * processes get the option: npm cannot use https under it (agent-base, `isSecureEndpoint`, reads
+ * stack traces).
  */
 const shortTraces = ['--stack-trace-limit=1'];
 

@@ -14,8 +14,8 @@ export interface Collection {
   readonly ttlField?: string;
   /**
    * Fields that have an index because queries filter by them. The store's queries accept no other
-   * field. All other fields are exempt from indexing. Each index entry makes writes more expensive, and indexing a timestamp or a growing
-   * map creates hotspots.
+   * field. All other fields are exempt from indexing. Each index entry makes writes more expensive,
+   * and indexing a timestamp or a growing map creates hotspots.
    */
   readonly indexedFields: readonly string[];
 }
@@ -32,8 +32,8 @@ export const collections = {
     id: 'keys',
     documentName: 'HMAC-SHA256 of the key under the pepper that created it, hex',
     ttlField: 'remove_at',
-    // Used by operators' commands, which need every key of an owner. The owner's document lists only
-    // unexpired keys and the last expired ones, because documents have a maximum size.
+    // Used by operators' commands, which need every key of an owner. The owner's document lists
+    // only unexpired keys and the last expired ones, because documents have a maximum size.
     indexedFields: ['user_id'],
   },
   names: {

@@ -20,14 +20,14 @@ export interface PublishedOptions<Value> {
 }
 
 /**
- * Fraction of `maximumAge` after which the value is refreshed in the background, so that regular use
- * never waits for a fetch.
+ * Fraction of `maximumAge` after which the value is refreshed in the background, so that regular
+ * use never waits for a fetch.
  */
 const refreshFrom = 0.8;
 
 /**
- * Maximum milliseconds since the last successful fetch for which a value is used while fetches fail:
- * 24 hours (service contract, "The JWT").
+ * Maximum milliseconds since the last successful fetch for which a value is used while fetches
+ * fail: 24 hours (service contract, "The JWT").
  */
 const longestOutage = 24 * 3_600_000;
 
@@ -45,8 +45,8 @@ export interface Published<Value> {
   /** Returns the cached value. Fetches the value first if it is missing or too old. */
   current(): Promise<Fetched<Value>>;
   /**
-   * Fetches the value, for example to find keys that the cached set lacks. If the last fetch started less than
-   * `fetchInterval` ago, returns its result instead.
+   * Fetches the value, for example to find keys that the cached set lacks. If the last fetch
+   * started less than `fetchInterval` ago, returns its result instead.
    */
   newest(): Promise<Fetched<Value>>;
 }

@@ -18,8 +18,8 @@ export function hmacToken(
 }
 
 /**
- * Creates a token with an RSA signature (PKCS#1 v1.5), an ECDSA signature in the format of RFC 7518,
- * or an EdDSA signature, which has no hash.
+ * Creates a token with an RSA signature (PKCS#1 v1.5), an ECDSA signature in the format of RFC
+ * 7518, or an EdDSA signature, which has no hash.
  */
 export function signedToken(
   header: unknown,

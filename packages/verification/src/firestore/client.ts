@@ -22,7 +22,7 @@ const scopes = ['https://www.googleapis.com/auth/datastore'];
  * environment variable as the client library.
  */
 function isEmulator(settings: Settings): boolean {
-  // biome-ignore lint/style/noProcessEnv: the library itself reads this variable to choose an emulator.
+  // biome-ignore lint/style/noProcessEnv: the library reads this variable to choose an emulator.
   return settings.ssl === false || process.env['FIRESTORE_EMULATOR_HOST'] !== undefined;
 }
 

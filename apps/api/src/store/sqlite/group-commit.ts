@@ -115,7 +115,7 @@ export class GroupCommit {
     }
   }
 
-  /** Commits each operation alone, in order. Returns the operations from the first locked one on. */
+  /** Commits each operation alone, in order. Returns those from the first locked one on. */
   #commitEach(operations: readonly Waiting<unknown>[]): readonly Waiting<unknown>[] {
     const locked = operations.findIndex((operation) => this.#commit([operation]).length > 0);
     return locked < 0 ? [] : operations.slice(locked);

@@ -130,7 +130,8 @@ export const migrations = [
   `
   CREATE INDEX keys_by_expiry ON keys (user_id, expires_at);
   `,
-  // The maps of a month are JSON objects. Requests of further names were stored under an empty name.
+  // The maps of a month are JSON objects. Requests of further names were stored under an empty
+  // name.
   `
   CREATE TABLE usage_by_month (
     user_id TEXT NOT NULL,
