@@ -9,9 +9,9 @@ import {
 } from '@andamio/testing/store/commands';
 import { order, rehashing, revocation } from '@andamio/testing/store/operator';
 import {
-  connected,
   type ReadableStore,
   type Stored,
+  twoStores,
 } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
 
@@ -176,12 +176,11 @@ export function describeAudit(kind: string, create: () => ReadableStore) {
     });
 
     test('logs each change once if concurrent attempts are made through two stores', async () => {
-      const { store, another, log } = await withKey();
-      const stores = [store, another()] as const;
-      await connected(stores[1]);
+      const { log, ...under } = await withKey();
+      const [store, other] = await twoStores(under);
       await Promise.all(
         Array.from({ length: 20 }, async (_, index) => {
-          const one = stores[index % 2] as typeof store;
+          const one = index % 2 ? other : store;
           await one.rotate(rotation({ now: present, expiresInDays: 2 }));
           await one.issue(command({ name: 'second', maximumKeys: 2 }));
         }),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, present, rotation } from './commands.ts';
-import { connected, type StoreUnderTest } from './store-under-test.ts';
+import { type StoreUnderTest, twoStores } from './store-under-test.ts';
 
 /** Defines the contract tests for deleting a key. */
 export function describeDeletion(kind: string, create: () => StoreUnderTest) {
@@ -72,9 +72,8 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
     });
 
     test('deletes a key once for concurrent deletions through two stores', async () => {
-      const { store, another, deleted } = await withKey();
-      const other = another?.() ?? store;
-      await connected(other); // Both stores are connected, so their calls run concurrently.
+      const { deleted, ...under } = await withKey();
+      const [store, other] = await twoStores(under);
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, index) => (index % 2 ? store : other).delete(deletion())),
       );

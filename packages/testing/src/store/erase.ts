@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { addition, command, day, deletion, present, renewal, today } from './commands.ts';
 import { order } from './operator.ts';
-import { connected, type StoreUnderTest } from './store-under-test.ts';
+import { type StoreUnderTest, twoStores } from './store-under-test.ts';
 
 /** Defines the contract tests for erasing a user. */
 export function describeErasure(kind: string, create: () => StoreUnderTest) {
@@ -78,13 +78,10 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
     });
 
     test('leaves consistent keys when erasures and requests run concurrently through two stores', async () => {
-      const { store, another } = await withKeys();
-      const other = another?.() ?? store;
-      await connected(other); // Both stores are connected, so their calls run concurrently.
-      const stores = [store, other] as const;
+      const [store, other] = await twoStores(await withKeys());
       await Promise.all(
         Array.from({ length: 20 }, (_, index) => {
-          const one = stores[index % 2 === 0 ? 0 : 1];
+          const one = index % 2 ? other : store;
           return index % 5 === 0
             ? one.erase(order())
             : one.issue(command({ name: `name ${index}` }));

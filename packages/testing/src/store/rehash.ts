@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, digest, present, renewal, rotation } from './commands.ts';
 import { order, rehashing, revocation } from './operator.ts';
-import { connected, type StoreUnderTest } from './store-under-test.ts';
+import { type StoreUnderTest, twoStores } from './store-under-test.ts';
 
 /** Defines the contract tests for rehashing a key. */
 export function describeRehash(kind: string, create: () => StoreUnderTest) {
@@ -121,9 +121,8 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
     });
 
     test('rehashes a key once for concurrent rehashes and other changes through two stores', async () => {
-      const { store, another, record, input } = await withKey();
-      const other = another?.() ?? store;
-      await connected(other); // Both stores are connected, so their calls run concurrently.
+      const { record, input, ...under } = await withKey();
+      const [store, other] = await twoStores(under);
       const outcomes = await Promise.all([
         ...Array.from({ length: 10 }, (_, index) => (index % 2 ? store : other).rehash(input)),
         store.issue(command({ name: 'second' })),
@@ -136,9 +135,8 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
     });
 
     test('revokes a key that is rehashed concurrently, given both ids', async () => {
-      const { store, another, record, input } = await withKey();
-      const other = another?.() ?? store;
-      await connected(other);
+      const { record, input, ...under } = await withKey();
+      const [store, other] = await twoStores(under);
       const [outcome] = await Promise.all([
         store.revoke(revocation([record.id, input.to.id])),
         other.rehash(input),

@@ -2,7 +2,7 @@ import type { IssueOutcome, RollOutcome, RotateOutcome } from '@andamio/keys/mod
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, idempotent, present, renewal, rotation } from './commands.ts';
 import { order } from './operator.ts';
-import { connected, type StoreUnderTest } from './store-under-test.ts';
+import { type StoreUnderTest, twoStores } from './store-under-test.ts';
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
@@ -169,12 +169,10 @@ export function describeReplay(kind: string, create: () => StoreUnderTest) {
     });
 
     test('issues one key to the same request sent concurrently through two stores, and replays it to the rest', async () => {
-      const { store, another } = create();
-      const stores = [store, another?.() ?? store] as const;
-      await connected(stores[1]); // Both stores are connected, so their calls run concurrently.
+      const [store, other] = await twoStores(create());
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, index) =>
-          stores[index % 2 ? 1 : 0].issue(repeated({ name: 'once' })),
+          (index % 2 ? other : store).issue(repeated({ name: 'once' })),
         ),
       );
       expect(outcomes.filter((outcome) => outcome === 'issued')).toHaveLength(1);

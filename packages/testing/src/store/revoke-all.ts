@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { command, day, present, renewal, rotation } from './commands.ts';
 import { order } from './operator.ts';
-import { connected, type StoreUnderTest } from './store-under-test.ts';
+import { type StoreUnderTest, twoStores } from './store-under-test.ts';
 
 /** Defines the contract tests for revoking all keys of an owner. */
 export function describeRevokeAll(kind: string, create: () => StoreUnderTest) {
@@ -56,9 +56,7 @@ export function describeRevokeAll(kind: string, create: () => StoreUnderTest) {
     });
 
     test('returns each of more keys than fit in one write once, to concurrent calls through two stores', async () => {
-      const { store, another } = create();
-      const other = another?.() ?? store;
-      await connected(other); // Both stores are connected, so their calls run concurrently.
+      const [store, other] = await twoStores(create());
       const names = Array.from({ length: 130 }, (_, index) => `name ${index}`);
       for (const [index, name] of names.entries()) {
         const createdAt = index % 2 ? present : present - 10 * day;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, present, renewal, rotation } from './commands.ts';
 import { order, revocation } from './operator.ts';
-import { connected, type StoreUnderTest } from './store-under-test.ts';
+import { type StoreUnderTest, twoStores } from './store-under-test.ts';
 
 /** Defines the contract tests for revoking one secret. */
 export function describeRevocation(kind: string, create: () => StoreUnderTest) {
@@ -176,15 +176,14 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
     });
 
     test('revokes a secret once, and only it, among concurrent revocations and rolls through two stores', async () => {
-      const { store, another, record } = await withKey();
-      const stores = [store, another?.() ?? store] as const;
-      await connected(stores[1]); // Both stores are connected, so their calls run concurrently.
+      const { record, ...under } = await withKey();
+      const [store, other] = await twoStores(under);
       const renewals = Array.from({ length: 3 }, () => renewal({ graceSeconds: 7 * day }));
       const attempts = Array.from({ length: 10 }, (_, index) =>
-        stores[index % 2 === 0 ? 0 : 1].revoke(revocation([record.id])),
+        (index % 2 ? other : store).revoke(revocation([record.id])),
       );
       const rolls = await Promise.all(
-        renewals.map((one, index) => stores[index % 2 === 0 ? 0 : 1].roll(one)),
+        renewals.map((one, index) => (index % 2 ? other : store).roll(one)),
       );
       const outcomes = (await Promise.all(attempts)).filter((outcome) => outcome !== 'no_such_key');
       const rolledAway = rolls.some(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { command, day, present, rotation } from './commands.ts';
-import { connected, type StoreUnderTest } from './store-under-test.ts';
+import { type StoreUnderTest, twoStores } from './store-under-test.ts';
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 const until = (expiresAt: number, expiresInDays: number) => ({
@@ -141,9 +141,7 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
     });
 
     test('rotates a key once for concurrent rotations through two stores', async () => {
-      const { store, another } = await withKey();
-      const other = another?.() ?? store;
-      await connected(other); // Both stores are connected, so their calls run concurrently.
+      const [store, other] = await twoStores(await withKey());
       const ask = (index: number) =>
         (index % 2 ? store : other).rotate(rotation({ now: expiry, maximumKeys: 1 }));
       const outcomes = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(index)));
@@ -154,26 +152,24 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
     });
 
     test('allows exactly the maximum to concurrent rotations of expired keys and new keys', async () => {
-      const under = create();
-      const stores = [under.store, under.another?.() ?? under.store] as const;
-      await connected(stores[1]);
+      const [store, other] = await twoStores(create());
       for (let index = 0; index < 10; index++) {
-        await under.store.issue(command({ name: `expired ${index}`, expiresInDays: 10 }));
+        await store.issue(command({ name: `expired ${index}`, expiresInDays: 10 }));
       }
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, index) => {
-          const store = stores[index % 2] as (typeof stores)[number];
+          const one = index % 2 ? other : store;
           const half = Math.floor(index / 2);
           return half % 2
-            ? store.rotate(rotation({ name: `expired ${half}`, now: expiry, maximumKeys: 3 }))
-            : store.issue(command({ name: `new ${index}`, createdAt: expiry, maximumKeys: 3 }));
+            ? one.rotate(rotation({ name: `expired ${half}`, now: expiry, maximumKeys: 3 }))
+            : one.issue(command({ name: `new ${index}`, createdAt: expiry, maximumKeys: 3 }));
         }),
       );
       const refused = outcomes.filter(
         (outcome) => outcome === 'key_limit_reached' || outcome === 'not_yet_rotatable',
       );
       expect(outcomes.length - refused.length).toBe(3);
-      const { keys } = await under.store.list('owner', present);
+      const { keys } = await store.list('owner', present);
       expect(keys.filter(({ expiresAt }) => expiresAt > expiry)).toHaveLength(3);
     });
   });

@@ -34,3 +34,16 @@ export type ReadableStore = Required<StoreUnderTest>;
 export async function connected(store: KeyStore): Promise<void> {
   await vi.waitFor(() => store.check(), { timeout: 30_000 });
 }
+
+/**
+ * Returns the store of a test and another on the same data, or the same store twice if stores cannot
+ * share data. Both are connected, so their calls run concurrently.
+ */
+export async function twoStores({
+  store,
+  another,
+}: StoreUnderTest): Promise<readonly [TestStore, TestStore]> {
+  const stores = [store, another?.() ?? store] as const;
+  await Promise.all(stores.map(connected));
+  return stores;
+}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, present, renewal, rotation } from './commands.ts';
 import { order } from './operator.ts';
-import { connected, type StoreUnderTest } from './store-under-test.ts';
+import { type StoreUnderTest, twoStores } from './store-under-test.ts';
 
 /** Defines the contract tests for suspending an owner. */
 export function describeSuspension(kind: string, create: () => StoreUnderTest) {
@@ -98,9 +98,7 @@ export function describeSuspension(kind: string, create: () => StoreUnderTest) {
     });
 
     test('suspends every key that concurrent requests through two stores are issued', async () => {
-      const { store, another } = create();
-      const other = another?.() ?? store;
-      await connected(other); // Both stores are connected, so their calls run concurrently.
+      const [store, other] = await twoStores(create());
       const commands = Array.from({ length: 20 }, (_, index) => command({ name: `name ${index}` }));
       const ask = (one: (typeof commands)[number], index: number) =>
         (index % 2 ? store : other).issue(one);

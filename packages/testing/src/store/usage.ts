@@ -3,7 +3,7 @@ import { AdditionForgottenError, type DailyUsage } from '@andamio/keys/usage/sto
 import { describe, expect, test } from 'vitest';
 import { addition, command, today as day, deletion } from './commands.ts';
 import { operator, order } from './operator.ts';
-import { connected, type StoreUnderTest } from './store-under-test.ts';
+import { type StoreUnderTest, twoStores } from './store-under-test.ts';
 
 const byDayAndName = (rows: readonly DailyUsage[]) =>
   rows.toSorted((one, other) => (one.day + one.name < other.day + other.name ? -1 : 1));
@@ -171,9 +171,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
     });
 
     test('sums concurrent additions of usage through two stores exactly', async () => {
-      const { store, another } = create();
-      const other = another?.() ?? store;
-      await connected(other); // Both stores are connected, so their calls run concurrently.
+      const [store, other] = await twoStores(create());
       await Promise.all(
         Array.from({ length: 20 }, (_, index) =>
           (index % 2 ? store : other).addUsage(addition({ shared: 1, [`own ${index % 2}`]: 10 })),
