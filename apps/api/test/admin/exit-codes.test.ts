@@ -7,7 +7,7 @@ import { describe, expect, inject, test } from 'vitest';
 import { commands } from '../../src/admin/commands.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { type AdminRun, spawnAdmin } from '../harness/admin.ts';
-import { freshProject, temporaryFile } from '../harness/stores.ts';
+import { firestoreSettings, temporaryFile } from '../harness/stores.ts';
 
 const secrets = { JWT_SECRETS: jwtSecret, KEY_PEPPERS: `test:${processPepper}` };
 
@@ -198,11 +198,10 @@ describe('admin.js', () => {
     ['suspend', ['suspend', '--user', 'alice', '--yes']],
   ])('%s exits with 69 within 10 seconds if Firestore does not respond', async (_, args) => {
     const startedAt = performance.now();
-    const { code, stdout, stderr } = await run(args, {
-      KEY_STORE: 'firestore',
-      GOOGLE_CLOUD_PROJECT: freshProject(),
-      FIRESTORE_EMULATOR_HOST: `127.0.0.1:${await freePort()}`,
-    });
+    const { code, stdout, stderr } = await run(
+      args,
+      firestoreSettings(`127.0.0.1:${await freePort()}`),
+    );
     expect([code, stdout]).toEqual([69, '']);
     expect(stderr).toMatch(/Run the command again once the store responds\.\n$/);
     expect(stderr).not.toMatch(/^ +at /m);
@@ -211,9 +210,7 @@ describe('admin.js', () => {
 
   test('exits with 69 and names the variable if a required client certificate is missing', async () => {
     const { code, stdout, stderr } = await run(['list', '--user', 'alice'], {
-      KEY_STORE: 'firestore',
-      GOOGLE_CLOUD_PROJECT: freshProject(),
-      FIRESTORE_EMULATOR_HOST: '127.0.0.1:1',
+      ...firestoreSettings('127.0.0.1:1'),
       GOOGLE_API_USE_CLIENT_CERTIFICATE: 'true',
       HOME: dirname(temporaryFile()),
     });

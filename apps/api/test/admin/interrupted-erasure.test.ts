@@ -1,15 +1,19 @@
 import { startFirestoreProxy } from '@andamio/testing/firestore-proxy';
 import { processPepper } from '@andamio/testing/service-process';
 import { command } from '@andamio/testing/store/commands';
-import { withOperations } from '@andamio/testing/store/operations';
 import { order } from '@andamio/testing/store/operator';
 import { connected } from '@andamio/testing/store/store-under-test';
 import { jwtSecret } from '@andamio/testing/tokens';
 import { waitFor } from '@andamio/testing/wait-for';
-import { expect, inject, onTestFinished, test } from 'vitest';
-import { createFirestoreStore } from '../../src/store/firestore/store.ts';
+import { expect, inject, test } from 'vitest';
 import { spawnAdmin } from '../harness/admin.ts';
-import { firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
+import {
+  firestoreClient,
+  firestoreSettings,
+  freshProject,
+  openFirestoreStore,
+  readFirestore,
+} from '../harness/stores.ts';
 
 const emulatorHost = inject('emulatorHost') as string;
 
@@ -24,10 +28,7 @@ test.skipIf(emulatorHost === undefined)(
   async () => {
     const proxy = await startFirestoreProxy(emulatorHost);
     const project = freshProject();
-    const store = withOperations(
-      createFirestoreStore({ project, database: '(default)', emulatorHost }),
-    );
-    onTestFinished(() => store.close());
+    const store = openFirestoreStore(emulatorHost, project);
     await connected(store);
 
     async function issue(userId: string) {
@@ -40,9 +41,7 @@ test.skipIf(emulatorHost === undefined)(
       spawnAdmin(['erase', '--user', userId, '--yes', '--by', 'olga'], {
         JWT_SECRETS: jwtSecret,
         KEY_PEPPERS: `test:${processPepper}`,
-        KEY_STORE: 'firestore',
-        GOOGLE_CLOUD_PROJECT: project,
-        FIRESTORE_EMULATOR_HOST: host,
+        ...firestoreSettings(host, project),
       });
 
     await issue('uninterrupted');

@@ -5,7 +5,14 @@ import { processPepper, startProcess, type TestProcess } from '@andamio/testing/
 import type { Stored } from '@andamio/testing/store/store-under-test';
 import { jwtSecret } from '@andamio/testing/tokens';
 import { inject, onTestFinished } from 'vitest';
-import { firestoreClient, freshProject, readFile, readFirestore, temporaryFile } from './stores.ts';
+import {
+  firestoreClient,
+  firestoreSettings,
+  freshProject,
+  readFile,
+  readFirestore,
+  temporaryFile,
+} from './stores.ts';
 
 const admin = fileURLToPath(new URL('../../dist/admin.js', import.meta.url));
 
@@ -64,12 +71,10 @@ const storeFactories: Readonly<Record<'SQLite' | 'Firestore', () => ConfiguredSt
   Firestore() {
     const emulatorHost = inject('emulatorHost') as string;
     const project = freshProject();
-    const settings = {
-      KEY_STORE: 'firestore',
-      GOOGLE_CLOUD_PROJECT: project,
-      FIRESTORE_EMULATOR_HOST: emulatorHost,
+    return {
+      settings: firestoreSettings(emulatorHost, project),
+      read: () => readFirestore(firestoreClient(emulatorHost, project)),
     };
-    return { settings, read: () => readFirestore(firestoreClient(emulatorHost, project)) };
   },
 };
 

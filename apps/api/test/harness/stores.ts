@@ -7,6 +7,7 @@ import type {
   ReadableStore,
   Stored,
   StoreUnderTest,
+  TestStore,
 } from '@andamio/testing/store/store-under-test';
 import { Firestore, Timestamp } from '@google-cloud/firestore';
 import { onTestFinished } from 'vitest';
@@ -60,6 +61,15 @@ export function freshProject(): string {
   return `demo-${crypto.randomUUID()}`;
 }
 
+/** Returns the settings that select a project's database on an emulator, by default an empty one. */
+export function firestoreSettings(emulatorHost: string, project = freshProject()) {
+  return {
+    KEY_STORE: 'firestore',
+    GOOGLE_CLOUD_PROJECT: project,
+    FIRESTORE_EMULATOR_HOST: emulatorHost,
+  };
+}
+
 /** Creates a Firestore client that reads what the service has stored. */
 export function firestoreClient(emulatorHost: string, projectId: string): Firestore {
   const client = new Firestore({
@@ -97,17 +107,20 @@ export async function readFirestore(client: Firestore): Promise<Record<string, S
   return Object.fromEntries(await Promise.all(entries));
 }
 
+/** Opens a store in Firestore. The store is closed after the test. */
+export function openFirestoreStore(emulatorHost: string, project: string): TestStore {
+  const store = withOperations(
+    createFirestoreStore({ project, database: '(default)', emulatorHost }),
+  );
+  onTestFinished(() => store.close());
+  return store;
+}
+
 export function firestoreStore(
   emulatorHost: string,
 ): ReadableStore & { readonly client: Firestore } {
   const project = freshProject();
-  const another = () => {
-    const store = withOperations(
-      createFirestoreStore({ project, database: '(default)', emulatorHost }),
-    );
-    onTestFinished(() => store.close());
-    return store;
-  };
+  const another = () => openFirestoreStore(emulatorHost, project);
   const client = firestoreClient(emulatorHost, project);
   return { store: another(), another, client, read: () => readFirestore(client) };
 }

@@ -13,6 +13,7 @@ import {
 import { jwtSecret, tokenFor } from '@andamio/testing/tokens';
 import { Firestore } from '@google-cloud/firestore';
 import { afterEach, describe, expect, inject, test } from 'vitest';
+import { firestoreSettings } from '../harness/stores.ts';
 
 /** Returns the entire content of a service's store as text. */
 type Dump = (service: TestProcess) => Promise<string>;
@@ -103,15 +104,10 @@ describe('secrets in logs and stores', () => {
   }
 
   const emulatorHost = inject('emulatorHost');
-  const onFirestore = {
-    KEY_STORE: 'firestore',
-    GOOGLE_CLOUD_PROJECT: project,
-    FIRESTORE_EMULATOR_HOST: emulatorHost,
-  };
 
   test('neither the log nor the embedded store contains a secret', () => search({}, dumpFiles));
   test.skipIf(emulatorHost === undefined)('neither the log nor Firestore contains a secret', () =>
-    search(onFirestore, dumpEmulator),
+    search(firestoreSettings(emulatorHost as string, project), dumpEmulator),
   );
 
   async function search(settings: Record<string, string | undefined>, dump: Dump) {

@@ -6,7 +6,7 @@ import { waitFor } from '@andamio/testing/wait-for';
 import { Firestore } from '@google-cloud/firestore';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { expectError } from '../harness/expect-error.ts';
-import { freshProject } from '../harness/stores.ts';
+import { firestoreSettings, freshProject } from '../harness/stores.ts';
 
 describe.skipIf(inject('emulatorHost') === undefined)('when Firestore fails', () => {
   let emulator: Emulator | undefined;
@@ -20,11 +20,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('when Firestore fails', ()
 
   async function start() {
     emulator = await startEmulator();
-    service = await startProcess({
-      KEY_STORE: 'firestore',
-      GOOGLE_CLOUD_PROJECT: project,
-      FIRESTORE_EMULATOR_HOST: emulator.host,
-    });
+    service = await startProcess(firestoreSettings(emulator.host, project));
     return { emulator, url: service.url };
   }
 
@@ -100,11 +96,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('when Firestore fails', ()
     const { emulator: first } = await start();
     service?.signal('SIGKILL');
     await first.stop();
-    service = await startProcess({
-      KEY_STORE: 'firestore',
-      GOOGLE_CLOUD_PROJECT: project,
-      FIRESTORE_EMULATOR_HOST: first.host,
-    });
+    service = await startProcess(firestoreSettings(first.host, project));
     await expectFailure(service.url, 'early');
     emulator = await startEmulator(first.port);
     await waitFor('the service to be ready', ready(service.url), 20);

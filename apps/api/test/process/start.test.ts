@@ -7,7 +7,7 @@ import { logEvents } from '@andamio/schema/log-events';
 import { spawnService, startProcess } from '@andamio/testing/service-process';
 import { waitFor } from '@andamio/testing/wait-for';
 import { afterEach, describe, expect, inject, test } from 'vitest';
-import { freshProject } from '../harness/stores.ts';
+import { firestoreSettings } from '../harness/stores.ts';
 
 describe('start', () => {
   let end = () => {};
@@ -50,12 +50,6 @@ describe('start', () => {
     },
   );
 
-  const onFirestore = {
-    KEY_STORE: 'firestore',
-    GOOGLE_CLOUD_PROJECT: freshProject(),
-    FIRESTORE_EMULATOR_HOST: inject('emulatorHost'),
-  };
-
   /**
    * Starts a copy of `dist` in a folder without node_modules, and resolves when the service is
    * ready.
@@ -84,6 +78,6 @@ describe('start', () => {
   test('runs from the dist folder alone', () => runAlone({}));
   test.skipIf(inject('emulatorHost') === undefined)(
     'runs from the dist folder alone on Firestore',
-    () => runAlone(onFirestore),
+    () => runAlone(firestoreSettings(inject('emulatorHost') as string)),
   );
 });

@@ -8,13 +8,17 @@ import {
   renewal,
   rotation,
   today,
+  year,
 } from '@andamio/testing/store/commands';
-import { withOperations } from '@andamio/testing/store/operations';
 import { revocation } from '@andamio/testing/store/operator';
 import { connected, type TestStore } from '@andamio/testing/store/store-under-test';
-import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { createFirestoreStore } from '../../src/store/firestore/store.ts';
-import { firestoreClient, freshProject, readFirestore } from '../harness/stores.ts';
+import { describe, expect, inject, test } from 'vitest';
+import {
+  firestoreClient,
+  freshProject,
+  openFirestoreStore,
+  readFirestore,
+} from '../harness/stores.ts';
 
 const emulatorHost = inject('emulatorHost') as string;
 
@@ -22,15 +26,9 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
   async function start() {
     const proxy = await startFirestoreProxy(emulatorHost);
     const project = freshProject();
-    const store = withOperations(
-      createFirestoreStore({ project, database: '(default)', emulatorHost: proxy.host }),
-    );
-    onTestFinished(() => store.close());
+    const store = openFirestoreStore(proxy.host, project);
     await connected(store);
-    const another = withOperations(
-      createFirestoreStore({ project, database: '(default)', emulatorHost }),
-    );
-    onTestFinished(() => another.close());
+    const another = openFirestoreStore(emulatorHost, project);
     const read = () => readFirestore(firestoreClient(emulatorHost, project));
     const callsOf = async (task: () => Promise<unknown>) => {
       const before = proxy.calls();
@@ -178,12 +176,8 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     const { store, callsOf } = await start();
     expect(await callsOf(() => store.addUsage(addition({ name: 1 })))).toBe(2);
     expect(await callsOf(() => store.readTotals('owner', today))).toBe(1);
-    const days = Array.from({ length: 366 }, (_, index) =>
-      new Date(index * day * 1000).toISOString().slice(0, 10),
-    );
-    expect(await callsOf(() => store.readUsage({ userId: 'owner', days, names: ['name'] }))).toBe(
-      1,
-    );
+    const ofYear = { userId: 'owner', days: year, names: ['name'] };
+    expect(await callsOf(() => store.readUsage(ofYear))).toBe(1);
   });
 
   test('addUsage adds once if the response is lost', async () => {

@@ -2,19 +2,17 @@ import { type FirestoreCost, startFirestoreCounter } from '@andamio/testing/fire
 import {
   addition,
   command,
-  day,
   deletion,
   present,
   renewal,
   rotation,
   today,
+  year,
 } from '@andamio/testing/store/commands';
-import { withOperations } from '@andamio/testing/store/operations';
 import { order, revocation } from '@andamio/testing/store/operator';
 import type { TestStore } from '@andamio/testing/store/store-under-test';
-import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { createFirestoreStore } from '../../src/store/firestore/store.ts';
-import { freshProject } from '../harness/stores.ts';
+import { describe, expect, inject, test } from 'vitest';
+import { freshProject, openFirestoreStore } from '../harness/stores.ts';
 
 const emulatorHost = inject('emulatorHost') as string;
 
@@ -24,21 +22,12 @@ const cost = (calls: number, reads: number, writes: number): FirestoreCost => ({
   writes,
 });
 
-/** All days of a year, as Unix days. */
-const year = Array.from({ length: 366 }, (_, index) =>
-  new Date((present - index * day) * 1000).toISOString().slice(0, 10),
-);
-
 describe.skipIf(inject('emulatorHost') === undefined)('cost in Firestore', () => {
   async function start() {
     const counter = await startFirestoreCounter(emulatorHost);
     const project = freshProject();
-    const open = (host: string) => {
-      const store = createFirestoreStore({ project, database: '(default)', emulatorHost: host });
-      onTestFinished(() => store.close());
-      return withOperations(store);
-    };
-    const [store, another] = [open(counter.host), open(emulatorHost)];
+    const store = openFirestoreStore(counter.host, project);
+    const another = openFirestoreStore(emulatorHost, project);
     await store.check(30_000); // One check: those that time out would be counted when they end.
     return { ...counter, store, another };
   }

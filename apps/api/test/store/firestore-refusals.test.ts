@@ -1,10 +1,9 @@
 import { StoreUnavailableError } from '@andamio/keys/store';
 import { startRefusingFirestore } from '@andamio/testing/refusing-firestore';
 import { command, present } from '@andamio/testing/store/commands';
-import { withOperations } from '@andamio/testing/store/operations';
 import type { TestStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
-import { createFirestoreStore } from '../../src/store/firestore/store.ts';
+import { openFirestoreStore } from '../harness/stores.ts';
 
 /**
  * Firestore status codes that persist until an operator acts, each with a pattern of the advice in
@@ -43,13 +42,7 @@ async function failureOf(operation: Promise<unknown>) {
 
 async function openOn(code: number) {
   const server = await startRefusingFirestore(code, 'Missing or insufficient permissions.');
-  const store = withOperations(
-    createFirestoreStore({
-      project: 'demo-refused',
-      database: '(default)',
-      emulatorHost: server.host,
-    }),
-  );
+  const store = openFirestoreStore(server.host, 'demo-refused');
   await failureOf(store.check()); // The client loads with the first call.
   return store;
 }
@@ -80,13 +73,7 @@ describe.each(permanent)('Firestore responds with %i %s', (code, name, remedy) =
 
 test('a read is retried until its deadline if the error is temporary', async () => {
   const server = await startRefusingFirestore(14, 'Try again.');
-  const store = withOperations(
-    createFirestoreStore({
-      project: 'demo-refused',
-      database: '(default)',
-      emulatorHost: server.host,
-    }),
-  );
+  const store = openFirestoreStore(server.host, 'demo-refused');
   const { error } = await failureOf(store.find(['a'.repeat(64)]));
   expect(server.calls()).toBeGreaterThan(1);
   expect(error?.message).toBe(

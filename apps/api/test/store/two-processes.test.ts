@@ -8,16 +8,9 @@ import {
 } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { afterEach, describe, expect, inject, test } from 'vitest';
-import { freshProject, temporaryFile } from '../harness/stores.ts';
+import { firestoreSettings, temporaryFile } from '../harness/stores.ts';
 
 const emulatorHost = inject('emulatorHost');
-
-const onSqlite = () => ({ SQLITE_PATH: temporaryFile() });
-const onFirestore = () => ({
-  KEY_STORE: 'firestore',
-  GOOGLE_CLOUD_PROJECT: freshProject(),
-  FIRESTORE_EMULATOR_HOST: emulatorHost,
-});
 
 /** Defines the tests of two service processes that share one store. */
 function describeTwoProcesses(store: string, settings: () => Record<string, string | undefined>) {
@@ -198,6 +191,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
   });
 }
 
-describeTwoProcesses('one SQLite file', onSqlite);
-if (emulatorHost !== undefined) describeTwoProcesses('one Firestore', onFirestore);
+describeTwoProcesses('one SQLite file', () => ({ SQLITE_PATH: temporaryFile() }));
+if (emulatorHost !== undefined)
+  describeTwoProcesses('one Firestore', () => firestoreSettings(emulatorHost));
 else test.skip('two processes on one Firestore', () => {});

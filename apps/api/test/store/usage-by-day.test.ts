@@ -1,13 +1,16 @@
 import { maximumInstances, maximumNamesPerMonth } from '@andamio/keys/usage/month';
 import { startFirestoreCounter } from '@andamio/testing/firestore-counter';
-import { addition, day, present, today } from '@andamio/testing/store/commands';
-import { withOperations } from '@andamio/testing/store/operations';
+import { addition, today, year } from '@andamio/testing/store/commands';
 import { order } from '@andamio/testing/store/operator';
 import * as fc from 'fast-check';
-import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 import { nameOf } from '../../src/store/firestore/documents.ts';
-import { createFirestoreStore } from '../../src/store/firestore/store.ts';
-import { firestoreClient, firestoreStore, freshProject } from '../harness/stores.ts';
+import {
+  firestoreClient,
+  firestoreStore,
+  freshProject,
+  openFirestoreStore,
+} from '../harness/stores.ts';
 import { addUsageByDay } from '../harness/usage-by-day.ts';
 
 const emulatorHost = inject('emulatorHost') as string;
@@ -107,16 +110,10 @@ describe.skipIf(inject('emulatorHost') === undefined)('beside a release that sto
   test('documents of days are read once after an earlier release has added, and not again', async () => {
     const counter = await startFirestoreCounter(emulatorHost);
     const project = freshProject();
-    const store = withOperations(
-      createFirestoreStore({ project, database: '(default)', emulatorHost: counter.host }),
-    );
-    onTestFinished(() => store.close());
+    const store = openFirestoreStore(counter.host, project);
     const client = firestoreClient(emulatorHost, project);
     for (const of of ['2025-08-30', today])
       await addUsageByDay(client, addition({ name: 1 }, { day: of }));
-    const year = Array.from({ length: 366 }, (_, index) =>
-      new Date((present - index * day) * 1000).toISOString().slice(0, 10),
-    );
     const readYear = () => store.readUsage({ userId: 'owner', days: year, names: ['name'] });
     expect(await counter.costOf(readYear)).toEqual({ calls: 2, reads: 13 + 31, writes: 0 });
     const add = () => store.addUsage(addition({ name: 1 }));

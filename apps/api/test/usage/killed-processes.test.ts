@@ -6,8 +6,7 @@ import { utcDayOf } from '@andamio/keys/usage/calendar';
 import { type FirestoreProxy, startFirestoreProxy } from '@andamio/testing/firestore-proxy';
 import { waitFor } from '@andamio/testing/wait-for';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { createFirestoreStore } from '../../src/store/firestore/store.ts';
-import { freshProject } from '../harness/stores.ts';
+import { freshProject, openFirestoreStore } from '../harness/stores.ts';
 
 const program = fileURLToPath(new URL('../harness/usage-process.ts', import.meta.url));
 const emulatorHost = inject('emulatorHost') as string;
@@ -98,8 +97,7 @@ test.skipIf(inject('emulatorHost') === undefined)(
     expect(counted.total - stored.total, 'a process that ends stores everything').toBe(unknown);
     expect(cuts).toBeGreaterThan(rounds);
 
-    const store = createFirestoreStore({ project, database: '(default)', emulatorHost });
-    onTestFinished(() => store.close());
+    const store = openFirestoreStore(emulatorHost, project);
     const days = [startedOn, utcDayOf(Date.now())];
     for (const userId of owners) {
       const names = counted.of(userId);

@@ -10,31 +10,15 @@ import {
 import { tokenFor } from '@andamio/testing/tokens';
 import { waitFor } from '@andamio/testing/wait-for';
 import { afterEach, describe, expect, inject, test } from 'vitest';
-import { createFirestoreStore } from '../../src/store/firestore/store.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
-import { freshProject, temporaryFile } from '../harness/stores.ts';
+import { firestoreSettings, openFirestoreStore, temporaryFile } from '../harness/stores.ts';
 
 const emulatorHost = inject('emulatorHost');
 
-const onSqlite = () => ({ SQLITE_PATH: temporaryFile() });
-const onFirestore = () => ({
-  KEY_STORE: 'firestore',
-  GOOGLE_CLOUD_PROJECT: freshProject(),
-  FIRESTORE_EMULATOR_HOST: emulatorHost,
-});
-
 /** Opens the store that the settings select. */
-function open({
-  SQLITE_PATH,
-  GOOGLE_CLOUD_PROJECT,
-  FIRESTORE_EMULATOR_HOST,
-}: Record<string, string | undefined>) {
+function open({ SQLITE_PATH, GOOGLE_CLOUD_PROJECT }: Record<string, string | undefined>) {
   return SQLITE_PATH === undefined
-    ? createFirestoreStore({
-        project: GOOGLE_CLOUD_PROJECT as string,
-        database: '(default)',
-        emulatorHost: FIRESTORE_EMULATOR_HOST,
-      })
+    ? openFirestoreStore(emulatorHost as string, GOOGLE_CLOUD_PROJECT as string)
     : createSqliteStore(SQLITE_PATH, Date.now);
 }
 
@@ -235,6 +219,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
   });
 }
 
-describeTwoProcesses('one file', onSqlite);
-if (emulatorHost !== undefined) describeTwoProcesses('one Firestore', onFirestore);
+describeTwoProcesses('one file', () => ({ SQLITE_PATH: temporaryFile() }));
+if (emulatorHost !== undefined)
+  describeTwoProcesses('one Firestore', () => firestoreSettings(emulatorHost));
 else test.skip('usage of two processes on one Firestore', () => {});

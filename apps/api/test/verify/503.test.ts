@@ -8,7 +8,7 @@ import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
-import { freshProject } from '../harness/stores.ts';
+import { firestoreSettings } from '../harness/stores.ts';
 
 /** Starts the service with a store that can fail and a monotonic clock. The test controls both. */
 async function startFailing() {
@@ -89,9 +89,7 @@ test.skipIf(inject('emulatorHost') === undefined)(
     const emulator = await startEmulator();
     onTestFinished(() => emulator.stop());
     const service = await startProcess({
-      KEY_STORE: 'firestore',
-      GOOGLE_CLOUD_PROJECT: freshProject(),
-      FIRESTORE_EMULATOR_HOST: emulator.host,
+      ...firestoreSettings(emulator.host),
       VERIFY_CACHE_SECONDS: '3',
     });
     onTestFinished(() => service.signal('SIGKILL'));

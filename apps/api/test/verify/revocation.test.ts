@@ -5,7 +5,7 @@ import { tokenFor } from '@andamio/testing/tokens';
 import { afterEach, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp } from '../harness/app.ts';
-import { freshProject, temporaryFile } from '../harness/stores.ts';
+import { firestoreSettings, temporaryFile } from '../harness/stores.ts';
 
 const emulatorHost = inject('emulatorHost');
 const boundSeconds = 2;
@@ -100,11 +100,7 @@ function describeRevocation(store: string, settings: () => Record<string, string
 
 describeRevocation('one SQLite file', () => ({ SQLITE_PATH: temporaryFile() }));
 describe.skipIf(emulatorHost === undefined)('with the emulator', () => {
-  describeRevocation('one Firestore', () => ({
-    KEY_STORE: 'firestore',
-    GOOGLE_CLOUD_PROJECT: freshProject(),
-    FIRESTORE_EMULATOR_HOST: emulatorHost,
-  }));
+  describeRevocation('one Firestore', () => firestoreSettings(emulatorHost as string));
 });
 
 test('verify refuses a key at once after a deletion with an unknown outcome', async () => {

@@ -14,6 +14,10 @@ export const present = Date.UTC(2025, 7, 31, 23, 59, 59) / 1000;
 export const day = 86_400;
 /** The UTC date of {@link present}. */
 export const today = '2025-08-31';
+/** The UTC dates of the 366 days until {@link today}, the last day first. */
+export const year = Array.from({ length: 366 }, (_, index) =>
+  new Date((present - index * day) * 1000).toISOString().slice(0, 10),
+);
 
 /** Returns a unique key id. */
 export const digest = () => `${crypto.randomUUID()}${crypto.randomUUID()}`.replaceAll('-', '');
