@@ -5,7 +5,7 @@ import { expect } from 'vitest';
  * The messages of the contract. They are repeated here to detect a change, because clients compare
  * them literally.
  */
-const messages: Record<number, string> = {
+export const messages: Readonly<Record<number, string>> = {
   400: 'Bad Request: Invalid input.',
   401: 'Unauthorized: Invalid or missing credentials.',
   403: 'Forbidden: Insufficient permissions or tier access.',
