@@ -149,10 +149,7 @@ test('a guard uses no expired answer when the service is down', async () => {
   const { get, errors } = await startGuarded({ verify: service.url });
   const { key } = await issue(service);
   expect((await get(key)).status).toBe(200);
-  const stop = async () => {
-    service.signal('SIGKILL');
-    await service.exited;
-  };
+  const stop = () => service.stop('SIGKILL');
   expect(await lastGoodAfterRevocation(() => get(key), stop)).toBeLessThan(bound * 1000);
   expectRefusal(await get(key), 'verification_unavailable');
   expect(new Set(errors.map(({ message }) => message))).toEqual(
@@ -213,8 +210,7 @@ describe.skipIf(!inject('available').includes('nginx'))('nginx that asks the ser
 
   test('nginx answers with 503 when the service is down', async () => {
     const { key } = await issue(service);
-    service.signal('SIGKILL');
-    await service.exited;
+    await service.stop('SIGKILL');
     expectRefusal(await get(key), 'verification_unavailable');
   });
 });

@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { logEvents } from '@andamio/schema/log-events';
+import { type LogEvent, logEvents } from '@andamio/schema/log-events';
 import { jwtSecret } from './tokens.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -21,6 +21,11 @@ export const listeningLine = new RegExp(
   `"port":(\\d+).*"message":"${logEvents.listening.message}"`,
 );
 
+interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
 export interface TestProcess {
   readonly pid: number;
   readonly port: number;
@@ -29,12 +34,13 @@ export interface TestProcess {
   readonly folder: string;
   /** Returns all output so far, with standard output and standard error interleaved. */
   output(): string;
+  /** Returns the fields of the first complete log line of an event, or undefined if there is none. */
+  logged(event: LogEvent): Readonly<Record<string, unknown>> | undefined;
   signal(signal: NodeJS.Signals): void;
+  /** Sends a signal and resolves when the process has exited. */
+  stop(signal?: NodeJS.Signals): Promise<Exit>;
   /** Resolves when the process exits. */
-  readonly exited: Promise<{
-    readonly code: number | null;
-    readonly signal: NodeJS.Signals | null;
-  }>;
+  readonly exited: Promise<Exit>;
 }
 
 /**
@@ -54,14 +60,23 @@ export function spawnService(
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text) => (output += text));
-  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
+  const exited = new Promise<Exit>((resolve) =>
     child.once('close', (code, signal) => resolve({ code, signal })),
   );
   return {
     pid: child.pid as number,
     folder: cwd,
     output: () => output,
+    logged({ event }: LogEvent) {
+      const lines = output.split('\n').slice(0, -1); // The last line may be incomplete.
+      const line = lines.find((text) => text.includes(`"event":"${event}"`));
+      return line === undefined ? undefined : JSON.parse(line);
+    },
     signal: (name: NodeJS.Signals) => void child.kill(name),
+    stop(name: NodeJS.Signals = 'SIGTERM') {
+      child.kill(name);
+      return exited;
+    },
     exited,
   };
 }

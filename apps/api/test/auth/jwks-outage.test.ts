@@ -9,8 +9,7 @@ test('a failed fetch of signing keys logs the message that the alert matches, wi
   jwks.mode = 'fails';
   const service = await startProcess({ JWT_SECRETS: undefined, JWT_JWKS_URL: jwks.url });
   onTestFinished(async () => {
-    service.signal('SIGTERM');
-    await Promise.all([service.exited, jwks.close()]);
+    await Promise.all([service.stop(), jwks.close()]);
   });
   const token = signedToken(
     { alg: 'RS256', kid: 'rsa' },
@@ -22,12 +21,7 @@ test('a failed fetch of signing keys logs the message that the alert matches, wi
   });
   expect(response.status).toBe(500);
   // The service writes the log lines of a request after the response.
-  const warning = () => {
-    const lines = service.output().split('\n').slice(0, -1);
-    return lines
-      .map((line) => JSON.parse(line) as { readonly event?: string })
-      .find(({ event }) => event === logEvents.signingKeysUnavailable.event);
-  };
+  const warning = () => service.logged(logEvents.signingKeysUnavailable);
   await expect.poll(warning).toMatchObject({
     severity: 'WARNING',
     setting: 'JWT_JWKS_URL',

@@ -76,10 +76,7 @@ test('starts while the provider is down, and works without a restart once it is 
     JWT_AUDIENCE: providerAudience,
     ...claimSettings,
   });
-  onTestFinished(async () => {
-    service.signal('SIGTERM');
-    await service.exited;
-  });
+  onTestFinished(async () => void (await service.stop()));
   const ask = async (path: string, method = 'GET') => {
     const response = await fetch(`${service.url}/api/v1/${path}`, {
       method,
@@ -89,12 +86,7 @@ test('starts while the provider is down, and works without a restart once it is 
   };
   expect(await ask('user/me')).toBe(500);
   // The service writes the log lines of a request after the response.
-  const warning = () => {
-    const lines = service.output().split('\n').slice(0, -1);
-    return lines
-      .map((line) => JSON.parse(line) as { readonly event?: string })
-      .find(({ event }) => event === logEvents.signingKeysUnavailable.event);
-  };
+  const warning = () => service.logged(logEvents.signingKeysUnavailable);
   await expect.poll(warning).toMatchObject({
     severity: 'WARNING',
     setting: 'JWT_OIDC_ISSUER',

@@ -106,8 +106,7 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     redis.signal('SIGSTOP');
     await ask();
     const terminated = performance.now();
-    service.signal('SIGTERM');
-    expect((await service.exited).code).toBe(0);
+    expect((await service.stop()).code).toBe(0);
     expect(performance.now() - terminated).toBeLessThan(8_000);
   });
 

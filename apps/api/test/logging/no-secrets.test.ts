@@ -115,8 +115,7 @@ describe('secrets in logs and stores', () => {
     const { keys, tokens } = await fullRun(service.url);
     expect(keys).toHaveLength(10);
     const stored = await dump(service);
-    service.signal('SIGTERM');
-    await service.exited;
+    await service.stop();
     const printed = service.output();
 
     expect(stored, 'the dump contains stored data').toContain('name-of-the-run-2');

@@ -181,8 +181,7 @@ describe.each(Object.entries(cases))('on Firestore with %s', (_what, { environme
     await waitFor('the line that names the cause', () => lines().some((line) => says.test(line)));
     expect(service.output()).not.toMatch(/hunter2|a subject token/);
 
-    service.signal('SIGTERM');
-    expect((await service.exited).code).toBe(0);
+    expect((await service.stop()).code).toBe(0);
   });
 });
 

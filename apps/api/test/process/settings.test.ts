@@ -66,7 +66,7 @@ describe('generated development secrets', () => {
   const tokenBy = (secret: string) => jwt.sign({ sub: 'user' }, secret, { expiresIn: 60 });
 
   test('keeps generated secrets across restarts, readable by their owner only', async () => {
-    const { folder, url, signal, exited } = await start();
+    const { folder, url, stop } = await start();
     expect(statSync(join(folder, '.data')).mode & 0o777).toBe(0o700);
     for (const file of ['jwt-secret', 'key-pepper', 'keys.db']) {
       const requested = await requestKey(
@@ -78,8 +78,7 @@ describe('generated development secrets', () => {
       expect(statSync(join(folder, '.data', file)).mode & 0o777, file).toBe(0o600);
     }
     const token = tokenBy(secretOf(folder));
-    signal('SIGKILL');
-    await exited;
+    await stop('SIGKILL');
     const again = await start(folder);
     expect(
       (await requestKey(again.url, { api_key_name: 'jwt-secret' }, { token })).status,

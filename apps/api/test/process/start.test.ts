@@ -16,11 +16,7 @@ describe('start', () => {
   test('logs that it listens, with the port', async () => {
     const service = await startProcess();
     end = () => service.signal('SIGKILL');
-    const line = service
-      .output()
-      .split('\n')
-      .find((text) => text.includes('"listening"'));
-    expect(JSON.parse(line as string)).toMatchObject({
+    expect(service.logged(logEvents.listening)).toMatchObject({
       severity: 'INFO',
       ...logEvents.listening,
       port: service.port,

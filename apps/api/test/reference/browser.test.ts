@@ -38,8 +38,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
   });
   afterAll(async () => {
     await browser.close();
-    service.signal('SIGTERM');
-    await service.exited;
+    await service.stop();
   });
 
   test('the reference page sends a request with a pasted token and shows the key, storing neither', async () => {

@@ -20,8 +20,7 @@ test('the built service accepts alerts with GITHUB_SECRET_SCANNING_KEYS_URL, and
   const stranger = { ...githubKey(), identifier: signer.identifier };
   expect((await sendAlerts(service.url, [alertOf(unknown)], stranger)).status).toBe(401);
 
-  service.signal('SIGTERM');
-  await service.exited;
+  await service.stop();
   await github.close();
   expect(service.output()).toContain(logEvents.leakedKeysRevoked.event);
   for (const token of [leaked, unknown]) expect(service.output()).not.toContain(token.slice(8));

@@ -132,8 +132,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       };
       const clients = Array.from({ length: 8 }, client);
       await waitFor('some requests', () => good > 100);
-      ending.signal('SIGTERM');
-      expect((await ending.exited).code).toBe(0);
+      expect((await ending.stop()).code).toBe(0);
       ended = true;
       await Promise.all(clients);
       expect(await consumed(remaining, 'steady')).toBe(good);
@@ -151,8 +150,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
       );
       for (let sent = 0; sent < 5; sent++)
         expect((await verifyKey(killed.url, key)).status).toBe(200);
-      killed.signal('SIGKILL');
-      await killed.exited;
+      await killed.stop('SIGKILL');
       const left = await consumed(remaining, 'unlucky');
       expect(left).toBeGreaterThanOrEqual(10);
       expect(left).toBeLessThanOrEqual(15);

@@ -132,9 +132,6 @@ export async function startProxy(serviceUrl: string): Promise<Proxy> {
  */
 export async function startService(): Promise<string> {
   const service = await startProcess({ SQLITE_PATH: ':memory:' });
-  endWithFile(async () => {
-    service.signal('SIGTERM');
-    await service.exited;
-  });
+  endWithFile(() => service.stop());
   return service.url;
 }

@@ -17,10 +17,7 @@ export async function startService(
     VERIFY_CACHE_SECONDS: `${bound}`,
     ...environment,
   });
-  endWithFile(async () => {
-    service.signal('SIGKILL');
-    await service.exited;
-  });
+  endWithFile(() => service.stop('SIGKILL'));
   return service;
 }
 
@@ -63,7 +60,7 @@ export async function issue({ url }: TestProcess, tier = 'enterprise'): Promise<
  */
 export async function lastGoodAfterRevocation(
   get: () => Promise<{ readonly status: number }>,
-  revoke: () => Promise<void>,
+  revoke: () => Promise<unknown>,
 ): Promise<number> {
   let revokedAt = Number.POSITIVE_INFINITY;
   const revoked = revoke().then(() => {
