@@ -32,7 +32,13 @@ export interface Emulator {
   stop(): Promise<void>;
 }
 
-/** Starts an emulator and resolves when it responds. */
+/**
+ * Starts an emulator and resolves when it responds.
+ *
+ * @param port the port to listen on. The default is a free port.
+ * @throws if the emulator exits, for example because another program took the port, or does not
+ *   respond within 90 seconds. The error contains its output.
+ */
 export async function startEmulator(port?: number): Promise<Emulator> {
   const chosen = port ?? (await freePort());
   const host = `127.0.0.1:${chosen}`;
@@ -41,28 +47,37 @@ export async function startEmulator(port?: number): Promise<Emulator> {
     ['emulators', 'firestore', 'start', `--host-port=${host}`, '--quiet'],
     {
       detached: true, // Creates a process group, since gcloud starts Java through a shell.
-      stdio: 'ignore',
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      if (output.length < 10_000) output += text;
+    });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const hasExited = () => child.exitCode !== null || child.signalCode !== null;
   const signal = (name: NodeJS.Signals) => {
     process.kill(-(child.pid as number), name);
   };
-  await waitFor(
-    'the emulator to respond',
-    () =>
-      fetch(`http://${host}/`).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    90,
-  );
+  const responds = async () => {
+    if (hasExited()) throw new Error('The emulator exited.');
+    // Without a timeout, a connection that is accepted but not served would wait for ever.
+    return fetch(`http://${host}/`, { signal: AbortSignal.timeout(2_000) }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  };
+  await waitFor('the emulator to respond', responds, 90).catch((error: unknown) => {
+    if (!hasExited()) signal('SIGKILL');
+    throw new Error(`The emulator on port ${chosen} did not start:\n${output}`, { cause: error });
+  });
   return {
     host,
     port: chosen,
     signal,
     async stop() {
-      if (child.exitCode === null && child.signalCode === null) signal('SIGKILL');
+      if (!hasExited()) signal('SIGKILL');
       await exited;
     },
   };

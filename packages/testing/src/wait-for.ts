@@ -4,16 +4,20 @@ import { setTimeout as delay } from 'node:timers/promises';
  * Polls until a condition is true. Tests wait for conditions instead of a fixed time.
  *
  * @param what a description of the condition for the error message, such as "the service to listen"
- * @throws if the condition is still false after `seconds`
+ * @throws if the condition is still false, or has not resolved, after `seconds`
  */
 export async function waitFor(
   what: string,
   condition: () => boolean | Promise<boolean>,
   seconds = 30,
 ): Promise<void> {
-  const until = Date.now() + seconds * 1000;
-  while (!(await condition())) {
-    if (Date.now() > until) throw new Error(`Timed out after ${seconds} s waiting for ${what}.`);
-    await delay(20);
-  }
+  const limit = AbortSignal.timeout(seconds * 1000);
+  const timedOut = new Promise<never>((_, reject) => {
+    limit.addEventListener('abort', () =>
+      reject(new Error(`Timed out after ${seconds} s waiting for ${what}.`)),
+    );
+  });
+  timedOut.catch(() => undefined); // Not every wait is still listening when the time is over.
+  // The race also ends a condition that hangs, such as a request without a response.
+  while (!(await Promise.race([condition(), timedOut]))) await Promise.race([delay(20), timedOut]);
 }
