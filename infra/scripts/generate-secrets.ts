@@ -2,6 +2,7 @@
 // Manager, or performs one step of a rotation. It sends values only to Secret Manager and never
 // prints them. It writes the version number to the stack's file.
 import { type ServiceSecret, secretIdOf, serviceSecrets } from '../settings/service-variables.ts';
+import { defaults } from '../settings/stack-settings.ts';
 import { Failure, outputsOf, projectName, pulumi, say, script } from './lib/cli.ts';
 import { ManagedSecret } from './lib/secret-manager.ts';
 import { ensure, type StackSecret, steps, take } from './lib/secret-rotation.ts';
@@ -12,7 +13,7 @@ function secretsOf(stack: string) {
   const config: Config = JSON.parse(pulumi(stack, ['config', '--json'], { quiet: true }));
   const setting = (key: string) => config[`${projectName}:${key}`]?.value;
   const project = config['gcp:project']?.value;
-  if (setting('owns') === 'project')
+  if ((setting('owns') ?? defaults.owns) === 'project')
     throw new Failure(`Stack ${stack} has no service, so it needs no secrets.`);
   if (project === undefined)
     throw new Failure(
@@ -25,7 +26,7 @@ function secretsOf(stack: string) {
     return {
       stack,
       secret,
-      vault: new ManagedSecret(project, secretIdOf(setting('service') ?? 'andamio-api', name)),
+      vault: new ManagedSecret(project, secretIdOf(setting('service') ?? defaults.service, name)),
       pinned() {
         const version = setting(secret.versionKey);
         return version === undefined ? undefined : Number(version);

@@ -58,6 +58,9 @@ const shape = z.object({
   stateBucket: rule.bucket.optional(),
 });
 
+/** The settings of a stack that sets nothing. Every other reader of a default takes it from here. */
+export const defaults = shape.parse({});
+
 type Values = z.output<typeof shape>;
 type Key = keyof Values;
 
@@ -80,11 +83,7 @@ export interface Settings
   /** The name of the Firestore database. It is the service's name unless it is set. */
   readonly database: string;
   readonly documentedHost: keyof typeof publicHosts | undefined;
-  /**
-   * True if Cloud Run runs only images that the build account attested. Defaults to false for a
-   * stack that owns both the project and the service, because such a stack may build its image
-   * during `up`.
-   */
+  /** True if Cloud Run runs only images that the build account attested. */
   readonly requireAttestation: boolean;
   readonly ownsProject: boolean;
   readonly ownsService: boolean;
@@ -101,6 +100,14 @@ export interface GitHub {
   readonly ownerId: string;
 }
 
+/**
+ * Returns the default of `requireAttestation` for what the stack owns. It is false for a stack that
+ * owns both the project and the service, because such a stack may build its image during `up`.
+ */
+function mustAttest(owns: string): boolean {
+  return owns !== 'all';
+}
+
 const githubKeys = [
   'githubRepository',
   'githubRepositoryId',
@@ -112,21 +119,22 @@ const githubKeys = [
  * reported at once, even if some values are invalid.
  */
 function crossRules(raw: Readonly<Record<string, string>>): SettingProblem[] {
-  const ownsService = raw['owns'] !== 'project';
+  const owns = raw['owns'] ?? defaults.owns;
+  const ownsService = owns !== 'project';
   const given = (key: Key) => raw[key] !== undefined;
-  const minimum = Number(raw['minInstances'] ?? 0);
+  const number = (key: 'minInstances' | 'maxInstances') => Number(raw[key] ?? defaults[key]);
   const someGitHub = githubKeys.some(given);
 
   const rules: [broken: boolean, key: Key, rule: string][] = [
     [
-      minimum > Number(raw['maxInstances'] ?? 4),
+      number('minInstances') > number('maxInstances'),
       'minInstances',
       'must not be greater than maxInstances',
     ],
     [
       ownsService &&
         !given('image') &&
-        (raw['requireAttestation'] ?? String(raw['owns'] !== 'all')) === 'true',
+        (raw['requireAttestation'] ?? String(mustAttest(owns))) === 'true',
       'image',
       'must be set if images must be attested. It is the digest reference of an image that the build account attested',
     ],
@@ -204,7 +212,7 @@ export function parseSettings(
       rule: message,
     })),
     ...crossRules(raw),
-    ...(raw['owns'] === 'project' ? [] : serviceProblems(raw)),
+    ...((raw['owns'] ?? defaults.owns) === 'project' ? [] : serviceProblems(raw)),
   ].map((problem) => ({ ...problem, command: commandFor(problem) }));
   if (!values.success || !where.success || problems.length > 0) return { ok: false, problems };
 
@@ -214,7 +222,7 @@ export function parseSettings(
     ...where.data,
     documentedHost: values.data.documentedHost as Settings['documentedHost'],
     database: values.data.database ?? values.data.service,
-    requireAttestation: values.data.requireAttestation ?? values.data.owns !== 'all',
+    requireAttestation: values.data.requireAttestation ?? mustAttest(values.data.owns),
     ownsProject: values.data.owns !== 'service',
     ownsService: values.data.owns !== 'project',
     github:

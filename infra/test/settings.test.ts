@@ -1,7 +1,7 @@
 import { secretSettings, settingNames } from '@andamio/schema/settings';
 import { describe, expect, test } from 'vitest';
 import { passedVariables, serviceSecrets, variables } from '../settings/service-variables.ts';
-import { parseSettings, type Settings } from '../settings/stack-settings.ts';
+import { defaults, parseSettings, type Settings } from '../settings/stack-settings.ts';
 import { serviceEnvironment } from '../src/service/environment.ts';
 import { remaining } from './harness/settings.ts';
 
@@ -103,6 +103,17 @@ describe('an invalid setting is reported under its key', () => {
     expect(textsOf(problems)[0]).toContain(message);
     expect(problems.map((problem) => problem.command)).toEqual([command]);
   });
+});
+
+test('a setting that is left out has its default in every rule', () => {
+  const { 'gcp:project': own, ...needed } = remaining.dev;
+  const explicit = Object.fromEntries(
+    Object.entries(defaults).map(([key, value]) => [key, String(value)]),
+  );
+  const where = { project: own, region: 'us-central1' };
+  const parsed = parseSettings(needed, where);
+  expect(parsed).toMatchObject({ ok: true, settings: { ...defaults, requireAttestation: false } });
+  expect(parsed).toEqual(parseSettings({ ...needed, ...explicit }, where));
 });
 
 test('all mistakes are reported at once, with the command that corrects each', () => {
