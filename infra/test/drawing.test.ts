@@ -11,6 +11,16 @@ import { browserIsHere } from './harness/requirements.ts';
  */
 const widest = 1000;
 
+/** The diagram of README. */
+const overview = /```mermaid\n([\s\S]*?)```/.exec(
+  readFileSync(new URL('../../README.md', import.meta.url), 'utf8'),
+)?.[1];
+
+const diagrams: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(stacks.map((stack) => [stack, drawing(stack)])),
+  README: overview ?? '',
+};
+
 const document = readFileSync(new URL('../../docs/infrastructure.md', import.meta.url), 'utf8');
 
 test('docs/infrastructure.md matches the reviewed snapshots', () => {
@@ -19,7 +29,7 @@ test('docs/infrastructure.md matches the reviewed snapshots', () => {
 });
 
 describe.skipIf(!browserIsHere)('rendered by Mermaid', () => {
-  test(`no stack is wider than ${widest} units`, async () => {
+  test(`no diagram is wider than ${widest} units`, async () => {
     const browser = await launchBrowser();
     try {
       const page = await browser.newPage();
@@ -35,9 +45,9 @@ describe.skipIf(!browserIsHere)('rendered by Mermaid', () => {
             return Number(/viewBox="\S+ \S+ (\S+) /.exec(svg)?.[1]);
           }),
         );
-      }, stacks.map(drawing));
-      for (const [index, stack] of stacks.entries())
-        expect.soft(widths[index], stack).toBeLessThanOrEqual(widest);
+      }, Object.values(diagrams));
+      for (const [index, name] of Object.keys(diagrams).entries())
+        expect.soft(widths[index], name).toBeLessThanOrEqual(widest);
     } finally {
       await browser.close();
     }

@@ -1,9 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { generatedSections, withSection } from './generated-sections.ts';
 import { openApiText } from './openapi-document.ts';
-import { withSettingsTable } from './settings-table.ts';
 
-const openApi = new URL('../openapi.json', import.meta.url);
-const readme = new URL('../../../README.md', import.meta.url);
-
-writeFileSync(openApi, openApiText());
-writeFileSync(readme, withSettingsTable(readFileSync(readme, 'utf8')));
+writeFileSync(new URL('../openapi.json', import.meta.url), openApiText());
+for (const { file, name, content } of generatedSections) {
+  writeFileSync(file, withSection(readFileSync(file, 'utf8'), name, content));
+}

@@ -105,19 +105,10 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
   ],
 };
 
-/** Returns the Markdown table of settings for the README. */
+/** Returns the Markdown table of settings for docs/settings.md. */
 export function settingsTable(): string {
   const rows = Object.entries(meanings).map(
     ([name, [meaning, byDefault]]) => `| \`${name}\` | ${meaning} | ${byDefault} |`,
   );
   return ['| variable | meaning | default |', '| --- | --- | --- |', ...rows].join('\n');
-}
-
-/**
- * Returns the README with an updated settings table between the markers `settings: generated` and
- * `/settings`.
- */
-export function withSettingsTable(readme: string): string {
-  const between = /(?<=<!-- settings: generated -->)[\s\S]*(?=<!-- \/settings -->)/;
-  return readme.replace(between, () => `\n\n${settingsTable()}\n\n`);
 }

@@ -16,17 +16,19 @@ export async function ownProject(work: Workplace, { google }: Surroundings): Pro
       .filter(({ inputs }) => inputs['project'] === 'my-project')
       .map(({ type }) => type);
 
-  await stranger.step('Deploy by the commands in README, and request a key', async () => {
-    const commands = documentedCommands(join(repository, 'README.md'), 'Deploy');
-    assert.deepEqual(
-      documentedCommands(join(repository, 'docs/deploy.md'), 'A project of your own'),
-      commands,
-    );
-    assert.ok(commands.length <= 5, 'README has more than five commands.');
-    let printed = '';
-    for (const command of commands) printed = await stranger.run(command);
-    assert.match(printed, /"api_key": "ant-/);
-  });
+  await stranger.step(
+    'Deploy by the five commands of docs/deploy.md, and request a key',
+    async () => {
+      const commands = documentedCommands(
+        join(repository, 'docs/deploy.md'),
+        'A project of your own',
+      );
+      assert.ok(commands.length <= 5, 'README promises five commands.');
+      let printed = '';
+      for (const command of commands) printed = await stranger.run(command);
+      assert.match(printed, /"api_key": "ant-/);
+    },
+  );
 
   await stranger.step('Update again: nothing changes', async () => {
     assertUnchanged(await stranger.pulumi('up --yes', 'dev'));

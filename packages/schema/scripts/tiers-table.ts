@@ -1,0 +1,25 @@
+import { tiers, unlimitedKeys } from '../src/tiers.ts';
+
+/** Returns a number with separators, such as `15,000`. */
+const grouped = (number: number) => number.toLocaleString('en-US');
+
+/** Returns the Markdown table of tiers for docs/limits.md. */
+export function tiersTable(): string {
+  const rows = Object.entries(tiers).map(([name, limits]) => {
+    const cells = [
+      `\`${name}\``,
+      grouped(limits.requestsPerMinute),
+      grouped(limits.requestsPerDay),
+      grouped(limits.requestsPerMonth),
+      limits.maximumKeys === unlimitedKeys
+        ? `unlimited: ${grouped(unlimitedKeys)}`
+        : grouped(limits.maximumKeys),
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return [
+    '| tier | requests per minute | per day | per month | keys |',
+    '| --- | ---: | ---: | ---: | ---: |',
+    ...rows,
+  ].join('\n');
+}

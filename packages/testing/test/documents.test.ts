@@ -1,0 +1,72 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../../..');
+
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+const documents = execFileSync(
+  'git',
+  ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'],
+  { cwd: root, encoding: 'utf8' },
+)
+  .split('\n')
+  .filter((path) => path !== '' && existsSync(join(root, path)));
+
+const withoutCode = (markdown: string) =>
+  markdown.replaceAll(/^```[\s\S]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, '');
+
+/** Returns the anchor that GitHub gives a heading. */
+const anchorOf = (heading: string) =>
+  heading
+    .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+    .replaceAll(' ', '-')
+    .toLowerCase();
+
+const anchorsOf = (path: string) =>
+  [
+    ...read(path)
+      .replaceAll(/^```[\s\S]*?^```/gm, '')
+      .matchAll(/^#+ (.+)$/gm),
+  ].map(([, heading = '']) => anchorOf(heading));
+
+/** Returns what is wrong with a link of a document, or undefined. */
+function problemOf(document: string, link: string): string | undefined {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? document : relative(root, resolve(root, dirname(document), path));
+  if (!existsSync(join(root, target))) return `${link}: the file does not exist`;
+  if (anchor === undefined || /^L\d+/.test(anchor)) return undefined;
+  if (statSync(join(root, target)).isDirectory()) return `${link}: a folder has no headings`;
+  return anchorsOf(target).includes(anchor) ? undefined : `${link}: no such heading`;
+}
+
+describe('documents', () => {
+  test.each(documents)('%s links only to files and headings that exist', (document) => {
+    const links = [...withoutCode(read(document)).matchAll(/\]\(([^)\s]+)\)/g)].map(
+      ([, link = '']) => link,
+    );
+    const own = links.filter((link) => !/^[a-z]+:/.test(link));
+    expect(own.flatMap((link) => problemOf(document, link) ?? [])).toEqual([]);
+  });
+
+  test('README links to every document of docs', () => {
+    const pages = documents.filter((path) => /^docs\/[^/]+\.md$/.test(path));
+    expect(pages.filter((page) => !read('README.md').includes(`(${page})`))).toEqual([]);
+  });
+
+  test('README has at most 120 lines', () => {
+    expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(120);
+  });
+
+  test('the index of decisions lists every record with its title', () => {
+    const index = read('docs/decisions/README.md');
+    const records = documents.filter((path) => /^docs\/decisions\/\d{4}-/.test(path));
+    const rows = records.map((path) => {
+      const [, number, title] = /^# (\d+)\. (.+)$/m.exec(read(path)) ?? [];
+      return `| ${number} | [${title}](${path.split('/').at(-1)}) |`;
+    });
+    expect(rows.filter((row) => !index.includes(row))).toEqual([]);
+  });
+});
