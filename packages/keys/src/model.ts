@@ -64,11 +64,6 @@ export interface FoundKey extends AccountStatus {
   readonly record: KeyRecord;
 }
 
-/** The key ids that are no longer valid after a change. */
-interface EndedKeys {
-  readonly ids: readonly string[];
-}
-
 /**
  * A command to issue a key. `record.createdAt` is the current time. A command whose expiry is too
  * late to be stored is refused, unless it is a replay.
@@ -162,7 +157,7 @@ export type IssueRefusal = 'suspended' | 'expiry_too_late' | 'name_taken' | 'key
 export type IssueOutcome = 'issued' | IssueRefusal | Replay | ReplayRefusal;
 
 /** The outcome of a {@link DeleteCommand}. The key of another owner is treated as nonexistent. */
-export type DeleteOutcome = EndedKeys | 'no_such_key';
+export type DeleteOutcome = 'deleted' | 'no_such_key';
 
 /** The reasons for refusing to rotate a key, in the order in which they are checked. */
 export type RotateRefusal =
@@ -176,10 +171,8 @@ export type RotateRefusal =
 export type RotateOutcome = Validity | RotateRefusal | Replay | ReplayRefusal;
 
 /** The outcome of a successful roll. `record` contains the new secret. */
-interface Rolled extends EndedKeys {
+interface Rolled {
   readonly record: KeyRecord;
-  /** The key id of the previous secret. */
-  readonly replacedId: string;
   /**
    * When the previous secret expires, in Unix seconds. Without a grace period, this time is not in
    * the future.
@@ -194,7 +187,7 @@ export type RollRefusal = 'suspended' | 'no_such_key' | 'key_expired';
 export type RollOutcome = Rolled | RollRefusal | Replay | ReplayRefusal;
 
 /** A secret that was revoked. */
-export interface RevokedKey extends EndedKeys {
+export interface RevokedKey {
   /** The key id of the revoked secret. */
   readonly id: string;
   readonly userId: string;
@@ -213,13 +206,8 @@ export type RevokeOutcome = RevokedKey | 'no_such_key';
  */
 export type RehashOutcome = 'rehashed' | 'no_such_key';
 
-/**
- * The outcome of a suspension: the key ids that are no longer valid, and whether the owner was not
- * suspended before.
- */
-export interface Suspension extends EndedKeys {
-  readonly changed: boolean;
-}
+/** The outcome of suspending an owner. */
+export type SuspendOutcome = 'suspended' | 'already_suspended';
 
 /**
  * The outcome of resuming an owner. It is `not_suspended` if there was nothing to do, and
@@ -291,8 +279,6 @@ export interface View {
    * found it expired.
    */
   isCounted(key: KeyRecord): boolean;
-  /** Returns the ids of the owner's unexpired secrets, including previous secrets. */
-  unexpiredIds(): readonly string[];
 }
 
 /** A change to the stored data of a transaction's owner. */

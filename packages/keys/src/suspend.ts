@@ -1,5 +1,5 @@
 import { decideResumption, decideSuspension } from './decide/suspend.ts';
-import type { OwnerCommand, ResumeOutcome, Suspension } from './model.ts';
+import type { OwnerCommand, ResumeOutcome, SuspendOutcome } from './model.ts';
 import type { KeyStore } from './store.ts';
 
 /**
@@ -11,7 +11,7 @@ import type { KeyStore } from './store.ts';
 export function suspend(
   store: Pick<KeyStore, 'transact'>,
   command: OwnerCommand,
-): Promise<Suspension> {
+): Promise<SuspendOutcome> {
   const { userId, now } = command;
   return store.transact({ userId, now }, (view) => decideSuspension(view, command));
 }

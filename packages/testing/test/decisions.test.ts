@@ -24,7 +24,6 @@ function viewOf(owner?: OwnerRecord, key?: KeyRecord, previous?: KeyRecord): Vie
     idempotencyRecord: undefined,
     countUnexpired: () => 1,
     isCounted: () => true,
-    unexpiredIds: () => [],
   };
 }
 
@@ -97,7 +96,7 @@ describe('a secret that changed after it was located', () => {
 
   test('revokes a secret as the previous one if it was rolled after it was located', () => {
     const { outcome, changes } = decideRevocation(viewOf(undefined, unrelated, located), revoke);
-    expect(outcome).toMatchObject({ ids: [located.id] });
+    expect(outcome).toMatchObject({ id: located.id });
     expect(changes[0]).toEqual({
       type: 'remove',
       secret: 'previous',

@@ -25,8 +25,5 @@ export function decideDeletion(view: View, command: DeleteCommand): Decision<Del
     changes.push({ type: 'remove', secret: 'previous', name, id: previousId });
   const entry = ownEntry('key.deleted', { at: now, userId, name, keyId: named.id });
   changes.push({ type: 'append_audit_entry', entry });
-  return {
-    outcome: { ids: previousId === undefined ? [named.id] : [named.id, previousId] },
-    changes,
-  };
+  return { outcome: 'deleted', changes };
 }

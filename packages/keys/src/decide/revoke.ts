@@ -26,5 +26,5 @@ export function decideRevocation(view: View, command: RevokeCommand): Decision<R
   }
   const entry = { at: now, actor, action: 'key.revoked', userId, name, keyId: id, reason } as const;
   changes.push({ type: 'append_audit_entry', entry });
-  return { outcome: { id, userId, name, ids: [id] }, changes };
+  return { outcome: { id, userId, name }, changes };
 }

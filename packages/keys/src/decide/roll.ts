@@ -28,23 +28,18 @@ export function decideRoll(view: View, command: RollCommand): Decision<RollOutco
   const record = { ...key, ...secret, createdAt: now };
   const previousExpiresAt = Math.min(key.expiresAt, now + graceSeconds);
   const changes: Change[] = [...claimed];
-  const ids: string[] = [];
   const { previousId } = view;
-  if (previousId !== undefined) {
+  if (previousId !== undefined)
     changes.push({ type: 'remove', secret: 'previous', name, id: previousId });
-    ids.push(previousId);
-  }
   changes.push({ type: 'replace_secret', replacedId: key.id, record });
   if (previousExpiresAt > now) {
     const superseded = { ...key, expiresAt: previousExpiresAt, deleteAfter: previousExpiresAt };
     changes.push({ type: 'supersede', record: superseded });
-  } else {
-    ids.push(key.id);
   }
   const entry = ownEntry('key.rolled', { at: now, userId, name, keyId: record.id });
   changes.push(...savedAnswer(request, now, { ...record, previousExpiresAt }), {
     type: 'append_audit_entry',
     entry,
   });
-  return { outcome: { record, replacedId: key.id, previousExpiresAt, ids }, changes };
+  return { outcome: { record, previousExpiresAt }, changes };
 }

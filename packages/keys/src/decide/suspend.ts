@@ -1,4 +1,11 @@
-import type { Change, Decision, OwnerCommand, ResumeOutcome, Suspension, View } from '../model.ts';
+import type {
+  Change,
+  Decision,
+  OwnerCommand,
+  ResumeOutcome,
+  SuspendOutcome,
+  View,
+} from '../model.ts';
 import { unknownOwner } from './claim-tier.ts';
 
 function setSuspended(view: View, command: OwnerCommand, suspended: boolean): readonly Change[] {
@@ -11,10 +18,9 @@ function setSuspended(view: View, command: OwnerCommand, suspended: boolean): re
 }
 
 /** Decides whether an owner is suspended. An owner who is not stored can be suspended too. */
-export function decideSuspension(view: View, command: OwnerCommand): Decision<Suspension> {
-  const ids = view.unexpiredIds();
-  if (view.owner?.suspended) return { outcome: { changed: false, ids }, changes: [] };
-  return { outcome: { changed: true, ids }, changes: setSuspended(view, command, true) };
+export function decideSuspension(view: View, command: OwnerCommand): Decision<SuspendOutcome> {
+  if (view.owner?.suspended) return { outcome: 'already_suspended', changes: [] };
+  return { outcome: 'suspended', changes: setSuspended(view, command, true) };
 }
 
 /** Decides whether an owner is resumed. An owner who is being erased stays suspended. */

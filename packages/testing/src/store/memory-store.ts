@@ -61,10 +61,6 @@ export function createMemoryStore(): KeyStore & Administration {
         'ids' in scope || !scope.request ? undefined : records.get(recordId(scope.request)),
       countUnexpired: () => unexpired('current', latest).length,
       isCounted: ({ expiresAt }) => expiresAt > latest,
-      unexpiredIds: () =>
-        [...unexpired('current', scope.now), ...unexpired('previous', scope.now)].map(
-          ({ id }) => id,
-        ),
     };
   }
 
@@ -138,12 +134,12 @@ export function createMemoryStore(): KeyStore & Administration {
       audit.some(({ action, keyId = '' }) => action === 'key.revoked' && ids.includes(keyId)),
     async revokeAll({ userId, by: actor, reason, now }) {
       const held = [...names].filter(([, { current }]) => current?.userId === userId);
-      return held.flatMap(([nameId, { current, previous }]) => {
+      return held.flatMap(([nameId, { current }]) => {
         names.delete(nameId);
         if (current === undefined || isRemoved(current, now)) return [];
         const { id, name } = current;
         audit.push({ at: now, actor, action: 'key.revoked', userId, name, keyId: id, reason });
-        return [{ id, userId, name, ids: previous === undefined ? [id] : [id, previous.id] }];
+        return [{ id, userId, name }];
       });
     },
     async erase({ userId, by: actor, now: at }) {

@@ -107,10 +107,9 @@ class Model {
     if (key.expiresAt <= now) return 'key_expired';
     const record = { ...key, ...secret, createdAt: now };
     const previousExpiresAt = Math.min(key.expiresAt, now + graceSeconds);
-    const ended = this.#dropSuperseded(input);
+    this.#dropSuperseded(input);
     this.keys = this.keys.map((one) => (one === key ? record : one));
-    if (graceSeconds === 0) ended.push(key.id);
-    else
+    if (graceSeconds > 0)
       this.superseded.push({
         ...key,
         expiresAt: previousExpiresAt,
@@ -119,7 +118,7 @@ class Model {
     this.#issued.push(record);
     this.#saveForReplay(request, now, { ...record, previousExpiresAt });
     this.#changed(userId, tierClaim);
-    return { record, replacedId: key.id, previousExpiresAt, ids: ended };
+    return { record, previousExpiresAt };
   }
 
   delete({ tierClaim, ...input }: DeleteCommand) {
@@ -128,7 +127,8 @@ class Model {
     if (key === undefined) return 'no_such_key';
     this.keys = this.keys.filter((one) => one !== key);
     this.#changed(input.userId, tierClaim);
-    return { ids: [key.id, ...this.#dropSuperseded(input)] };
+    this.#dropSuperseded(input);
+    return 'deleted';
   }
 
   #replay(
@@ -187,7 +187,7 @@ class Model {
     }
     this.superseded = this.superseded.filter((key) => !isOfName(key));
     this.log.push(userId);
-    return { id, userId, name, ids: [id] };
+    return { id, userId, name };
   }
 
   rehash({ from, to, now }: RehashCommand) {
@@ -204,18 +204,12 @@ class Model {
 
   revokeAll({ userId, now }: OwnerCommand) {
     const own = this.keys.filter((key) => key.userId === userId);
-    const superseded = this.superseded.filter((key) => key.userId === userId);
     this.#dropAll(userId);
     return own
       .filter(({ deleteAfter }) => deleteAfter > now)
       .map(({ id, name }) => {
         this.log.push(userId);
-        return {
-          id,
-          userId,
-          name,
-          ids: [id, ...superseded.filter((key) => key.name === name).map((key) => key.id)],
-        };
+        return { id, userId, name };
       });
   }
 
@@ -436,8 +430,9 @@ async function compare(store: TestStore, model: Model, now: number, step: Step) 
   } else if (step.verb === 'erase') {
     expect(await store.erase(order({ userId, now }))).toBe(model.erase(userId));
   } else if (step.verb === 'suspend') {
-    expect((await store.suspend(order({ userId, now }))).changed).toBe(
-      model.setSuspended(userId, true),
+    const changed = model.setSuspended(userId, true);
+    expect(await store.suspend(order({ userId, now }))).toBe(
+      changed ? 'suspended' : 'already_suspended',
     );
   } else if (step.verb === 'resume') {
     const changed = model.setSuspended(userId, false);

@@ -26,22 +26,22 @@ export const suspend = defineCommand({
           ],
         };
       },
-      async execute({ store, now }) {
-        const { changed, ids } = await suspendOwner(store, {
+      async execute(context) {
+        const { store, now } = context;
+        const owner = await findOwner(context, userId);
+        if ('done' in owner) return owner;
+        const { activeKeys } = owner;
+        const outcome = await suspendOwner(store, {
           userId,
           ...author,
           now: Math.floor(now() / 1000),
         });
         return {
           done: true,
-          json: {
-            outcome: changed ? 'suspended' : 'already_suspended',
-            user_id: userId,
-            active_keys: ids.length,
-          },
+          json: { outcome, user_id: userId, active_keys: activeKeys },
           text: [
-            changed
-              ? `${user} is suspended: ${counted(ids.length, 'key')} refused.`
+            outcome === 'suspended'
+              ? `${user} is suspended: ${counted(activeKeys, 'key')} refused.`
               : `${user} is already suspended.`,
           ],
         };

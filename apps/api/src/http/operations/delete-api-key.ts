@@ -8,7 +8,7 @@ import { HttpError } from '../response/errors.ts';
 export function deleteApiKeyHandler(dependencies: KeyDependencies) {
   return async (owner: Owner, body: DeleteApiKeyBody): Promise<DeletedApiKey> => {
     const outcome = await deleteKey(dependencies, owner, body.api_key_name);
-    if (typeof outcome === 'string') throw new HttpError(outcome);
+    if (outcome !== 'deleted') throw new HttpError(outcome);
     return { confirmation: 'API key deleted successfully' };
   };
 }

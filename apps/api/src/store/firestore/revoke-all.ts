@@ -100,7 +100,7 @@ function revokeSome(
         const isHeld =
           document !== undefined && !isRemoved({ deleteAfter: document.remove_at }, now);
         if (!isHeld && keys.every(({ record }) => isRemoved(record, now))) continue;
-        ended.push({ id: current, userId, name, ids });
+        ended.push({ id: current, userId, name });
         audit(database, writes, {
           at: now,
           actor: by,

@@ -151,9 +151,4 @@ export class FirestoreView implements View {
   isCounted({ id }: KeyRecord): boolean {
     return (this.#active[id] ?? 0) > this.#target.now;
   }
-
-  unexpiredIds(): string[] {
-    const { active = {}, superseded = {} } = this.#documents.owner?.content ?? {};
-    return unexpired({ ...active, ...superseded }, this.#target.now).map(([id]) => id);
-  }
 }

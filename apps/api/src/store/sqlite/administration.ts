@@ -29,7 +29,6 @@ export function revokeAll(
   { userId, by: actor, reason, now }: OwnerCommand,
 ): RevokedKey[] {
   const keys = tables.keys.list(userId);
-  const previousKeys = tables.previousKeys.list(userId);
   tables.keys.removeAll(userId);
   tables.previousKeys.removeAll(userId);
   return keys
@@ -44,8 +43,7 @@ export function revokeAll(
         keyId: id,
         reason,
       });
-      const others = previousKeys.filter((key) => key.name === name).map((key) => key.id);
-      return { id, userId, name, ids: [id, ...others] };
+      return { id, userId, name };
     });
 }
 

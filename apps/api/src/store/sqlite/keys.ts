@@ -60,10 +60,6 @@ export function keyTable(database: DatabaseSync, table: 'keys' | 'superseded_key
   const remove = prepare(database, `DELETE FROM ${table} WHERE user_id = :userId AND name = :name`);
   const removeAll = prepare(database, `DELETE FROM ${table} WHERE user_id = :userId`);
   const sweep = prepare(database, `DELETE FROM ${table} WHERE remove_at <= :now`);
-  const unexpired = prepare(
-    database,
-    `SELECT id FROM ${table} WHERE user_id = :userId AND expires_at > :now`,
-  );
   return {
     find(userId: string, name: string): KeyRecord | undefined {
       const row = find.get({ userId, name });
@@ -75,8 +71,6 @@ export function keyTable(database: DatabaseSync, table: 'keys' | 'superseded_key
     removeAll: (userId: string) => removeAll.run({ userId }),
     /** Deletes the keys whose retention has passed. */
     sweep: (now: number) => sweep.run({ now }),
-    unexpiredIds: (userId: string, now: number) =>
-      unexpired.all({ userId, now }).map((row) => String(row['id'])),
   };
 }
 

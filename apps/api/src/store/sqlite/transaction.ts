@@ -96,14 +96,6 @@ export class SqliteView implements View {
   isCounted({ expiresAt }: KeyRecord): boolean {
     return expiresAt > this.#latest;
   }
-
-  unexpiredIds(): string[] {
-    const { target } = this;
-    if (target === undefined) return [];
-    return [this.#tables.keys, this.#tables.previousKeys].flatMap((table) =>
-      table.unexpiredIds(target.userId, this.#scope.now),
-    );
-  }
 }
 
 /** Applies the changes that a decision made. */
