@@ -65,6 +65,8 @@ Daily and monthly quotas count the requests with a valid key, over all keys of a
 
 A service that receives a key calls \`GET /api/v1/apikey/verify\` with the same header. Status 200 returns the owner of the key; 401 means that the key is not valid. Cache a 200 for at most the time in its \`Cache-Control\`, so that a deleted key is rejected everywhere within 10 seconds.
 
+A proxy such as nginx, Caddy or Envoy can verify the key of each request with a sub-request, and forward the headers \`X-API-Key-User\`, \`X-API-Key-Name\`, \`X-API-Key-Tier\` and \`X-API-Key-Expires-At\` of the 200 to the application. Their values are percent-encoded. The proxy must remove headers with these names from the client's request.
+
 ## Keep a key safe
 
 - The key is shown once and not stored by the service. Keep it in a secret manager, never in code, a repository or a web page.

@@ -127,6 +127,7 @@ function operationObject(
     responses: {
       200: {
         description: operation.success.description,
+        ...('headers' in operation.success && { headers: operation.success.headers }),
         content: {
           'application/json': {
             schema: operation.success.schema,

@@ -115,7 +115,8 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       'Vary',
       `Origin, ${apiKeyHeader}`,
     ];
-    return { status: 200, headers: [...caching, ...jsonType], body: row.handle(found) };
+    const { headers, body } = row.handle(found);
+    return { status: 200, headers: [...caching, ...headers, ...jsonType], body };
   }
 
   function answer(row: Row, exchange: Exchange, count: RequestCount): Promise<Answer> {

@@ -1,3 +1,4 @@
+import { makeKey } from '@andamio/schema/key-format';
 import {
   getUser,
   newKey,
@@ -34,6 +35,33 @@ describe('verification of a valid key', () => {
       created_at: '2025-08-31T23:59:59Z',
       expires_at: '2026-08-31T23:59:59Z',
     });
+  });
+
+  test.each([
+    ['unreserved characters as they are', 'aZ09-._~', 'aZ09-._~'],
+    ['spaces, slashes and percent signs', 'My key/100%', 'My%20key%2F100%25'],
+    ["the reserved characters !*'();:@&=+$,/?#[]", "!*'();:@&=+$,/?#[]", undefined],
+    ['characters beyond ASCII as UTF-8', 'ключ ä 🔑', undefined],
+    ['the longest name, of 4-byte characters', '🔑'.repeat(100), '%F0%9F%94%91'.repeat(100)],
+  ])('verify encodes in its identity headers %s', async (_what, text, encoded) => {
+    const userId = `user ${text}`;
+    const issued = await requestKey(app.url, { api_key_name: text }, { token: tokenFor(userId) });
+    for (const method of ['GET', 'HEAD']) {
+      const { headers } = await verifyKey(app.url, issued.body['api_key'] as string, { method });
+      const name = headers.get('x-api-key-name') ?? '';
+      expect(name).toMatch(/^(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})+$/);
+      expect(decodeURIComponent(name)).toBe(text);
+      if (encoded !== undefined) expect(name).toBe(encoded);
+      expect(headers.get('x-api-key-user')).toBe(`user%20${name}`);
+      expect(headers.get('x-api-key-tier')).toBe('enterprise');
+      expect(headers.get('x-api-key-expires-at')).toBe('2026-08-31T23%3A59%3A59Z');
+    }
+  });
+
+  test('verify sends no identity headers with a refusal', async () => {
+    const { status, headers } = await verifyKey(app.url, makeKey());
+    expect(status).toBe(401);
+    expect([...headers.keys()].filter((name) => name.startsWith('x-api-key-'))).toEqual([]);
   });
 
   test('verify accepts a key until the second of its expiry', async () => {
@@ -145,6 +173,7 @@ describe('verification of a valid key', () => {
       const { status, headers } = await verifyKey(listing.url, own, { headers: { origin: from } });
       expect([status, headers.get('access-control-allow-origin')]).toEqual([200, allowed]);
       expect(headers.get('vary')?.split(/, ?/)).toEqual(['Origin', 'X-API-Key']);
+      expect(headers.get('access-control-expose-headers') ?? '').not.toMatch(/x-api-key/i);
     }
   });
 });
@@ -154,7 +183,11 @@ test("verify returns the tier of the owner's newest token", async () => {
   onTestFinished(() => app.close());
   const iat = Math.floor(Date.now() / 1000);
   const key = await newKey(app.url, 'user', { tier: 'starter', iat: iat - 100 });
-  const tier = async () => (await verifyKey(app.url, key)).body['tier'];
+  const tier = async () => {
+    const { body, headers } = await verifyKey(app.url, key);
+    expect(headers.get('x-api-key-tier')).toBe(body['tier']);
+    return body['tier'];
+  };
   expect(await tier()).toBe('starter');
   await newKey(app.url, 'user', { tier: 'growth', iat: iat - 50 }, 'another');
   expect(await tier()).toBe('growth');

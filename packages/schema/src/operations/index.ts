@@ -27,6 +27,7 @@ export type {
   PublicOperation,
   RequestBodyOf,
   ResponseBodyOf,
+  ResponseHeadersOf,
   Scope,
 } from './operation.ts';
 export {
@@ -37,7 +38,7 @@ export {
 } from './request-api-key.ts';
 export { type RollApiKeyBody, type RolledApiKey, rollApiKey } from './roll-api-key.ts';
 export { type RotateApiKeyBody, type RotatedApiKey, rotateApiKey } from './rotate-api-key.ts';
-export { type VerifiedApiKey, verifyApiKey } from './verify-api-key.ts';
+export { type IdentityHeaders, type VerifiedApiKey, verifyApiKey } from './verify-api-key.ts';
 
 /** All published operations, in the order of the reference. */
 export const operations: readonly Operation[] = [

@@ -18,6 +18,8 @@ interface OperationBase {
     readonly description: string;
     readonly schema: z.ZodType;
     readonly example?: unknown;
+    /** The response headers that belong to the operation. Every response has further headers. */
+    readonly headers?: z.ZodObject;
   };
   /** The statuses of error responses, in the order of the reference. */
   readonly errors: readonly ErrorStatus[];
@@ -81,3 +83,10 @@ export type RequestBodyOf<Op extends Operation> = Op extends {
 
 /** The response body of an operation with status 200. */
 export type ResponseBodyOf<Op extends Operation> = z.output<Op['success']['schema']>;
+
+/** The response headers that belong to an operation, with status 200. */
+export type ResponseHeadersOf<Op extends Operation> = Op extends {
+  readonly success: { readonly headers: infer Headers };
+}
+  ? z.output<Headers>
+  : Readonly<Record<string, never>>;

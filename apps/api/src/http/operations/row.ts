@@ -7,11 +7,12 @@ import type {
   Operation,
   PublicOperation,
   ResponseBodyOf,
+  ResponseHeadersOf,
 } from '@andamio/schema/operations';
 import type * as z from 'zod';
 import type { Exchange } from '../exchange.ts';
 import { memoizeWeak } from '../memoize-weak.ts';
-import type { Answer } from '../response/answer.ts';
+import type { Answer, RawHeaders } from '../response/answer.ts';
 
 /**
  * A row of the operation table: an operation of the schema, and the function that handles its
@@ -35,9 +36,12 @@ export interface BodyRow extends BearerOperation {
   handle(owner: Owner, body: object, idempotencyKey: string | undefined): Promise<unknown>;
 }
 
-/** The row of an operation that takes an API key. Its response body depends only on the key. */
+/**
+ * The row of an operation that takes an API key. The body and the operation's own headers depend
+ * only on the key.
+ */
 export interface KeyRow extends KeyOperation {
-  handle(found: FoundKey): string;
+  handle(found: FoundKey): { readonly headers: RawHeaders; readonly body: string };
 }
 
 export function publicRow(operation: PublicOperation, handle: PublicRow['handle']): PublicRow {
@@ -62,12 +66,19 @@ export function bodyRow<Op extends BearerOperation>(
   return { ...operation, handle };
 }
 
-/** Creates a row whose response body is cached for as long as the key is cached. */
+/** Creates a row whose response body and headers are cached for as long as the key is cached. */
 export function keyRow<Op extends KeyOperation>(
   operation: Op,
-  describe: (found: FoundKey) => ResponseBodyOf<Op>,
+  describe: (found: FoundKey) => {
+    readonly headers: ResponseHeadersOf<Op>;
+    readonly body: ResponseBodyOf<Op>;
+  },
 ): KeyRow {
-  return { ...operation, handle: memoizeWeak((found) => JSON.stringify(describe(found))) };
+  const handle = memoizeWeak((found: FoundKey) => {
+    const { headers, body } = describe(found);
+    return { headers: Object.entries<string>(headers).flat(), body: JSON.stringify(body) };
+  });
+  return { ...operation, handle };
 }
 
 /** Returns the row of a request. Undefined if no row matches. */
