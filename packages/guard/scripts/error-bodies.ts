@@ -21,3 +21,14 @@ export function withEnvoyBody(configuration: string): string {
     `$1'${json('verification_unavailable').replaceAll("'", "''")}'`,
   );
 }
+
+/**
+ * Updates the error bodies in the Caddy configuration. Each body is a quoted string after the
+ * comment that names its error code.
+ */
+export function withCaddyBodies(configuration: string): string {
+  return configuration.replace(
+    /^(\t+# Body of (\w+)\.\n\t+respond .*)`.*`/gm,
+    (_, start: string, code: string) => `${start}\`${json(code as ErrorCode)}\``,
+  );
+}

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { withEnvoyBody, withNginxBodies } from './error-bodies.ts';
+import { withCaddyBodies, withEnvoyBody, withNginxBodies } from './error-bodies.ts';
 
 async function rewrite(file: string, change: (text: string) => string): Promise<void> {
   const url = new URL(`../${file}`, import.meta.url);
@@ -8,3 +8,4 @@ async function rewrite(file: string, change: (text: string) => string): Promise<
 
 await rewrite('nginx/apikey-http.conf', withNginxBodies);
 await rewrite('envoy/envoy.yaml', withEnvoyBody);
+await rewrite('caddy/apikey.caddy', withCaddyBodies);

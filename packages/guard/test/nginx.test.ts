@@ -1,5 +1,4 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { makeKey } from '@andamio/schema/key-format';
 import { describe, expect, inject, test } from 'vitest';
@@ -7,7 +6,7 @@ import { withNginxBodies } from '../scripts/error-bodies.ts';
 import { expectRefusal } from './harness/expect-refusal.ts';
 import { startNginx } from './harness/nginx.ts';
 import { publishedHost, temporaryFolder } from './harness/proxy.ts';
-import { guardSecret, testProxy } from './harness/proxy-contract.ts';
+import { askWithLines, forgedIdentity, guardSecret, testProxy } from './harness/proxy-contract.ts';
 import { failing } from './harness/verify-server.ts';
 
 describe.skipIf(!inject('available').includes('nginx'))(
@@ -32,34 +31,15 @@ describe.skipIf(!inject('available').includes('nginx'))(
       });
     });
 
-    /** Sends two keys in separate header lines. */
-    function askWithTwo(
-      path: string,
-      keys: readonly [string, string],
-    ): Promise<{ status: number; body: string }> {
-      return new Promise((resolve, reject) => {
-        const outgoing = request(
-          `${nginx().url}${path}`,
-          { headers: { 'X-API-Key': [...keys] } },
-          async (response) => {
-            let body = '';
-            for await (const chunk of response) body += chunk;
-            resolve({ status: response.statusCode as number, body });
-          },
-        );
-        outgoing.on('error', reject).end();
-      });
-    }
-
     test.each(['/', '/own-headers'])(
       'forwards only the verified key of two to the application at %s',
       async (path) => {
         const keys = [makeKey(), makeKey()] as const;
-        const { status, body } = await askWithTwo(path, keys);
+        const { status, body } = await askWithLines(`${nginx().url}${path}`, { 'X-API-Key': keys });
         const verified = nginx().front.received.map(({ headers }) => headers['x-api-key']);
         expect(verified).toHaveLength(1);
         expect(status).toBe(200);
-        expect(JSON.parse(body)).toMatchObject({ keys: verified });
+        expect(body).toMatchObject({ keys: verified });
       },
     );
 
@@ -131,6 +111,12 @@ describe.skipIf(!inject('available').includes('nginx'))(
     test('requires no key in a location with auth_request off', async () => {
       expect((await nginx().ask('/public', {})).status).toBe(200);
       expect(nginx().front.received).toEqual([]);
+    });
+
+    test('forwards no identity that a client claims in a location with auth_request off', async () => {
+      const { status, body } = await askWithLines(`${nginx().url}/public`, forgedIdentity);
+      expect(status).toBe(200);
+      expect(body['identity']).toEqual({ 'x-api-key-scope': ['everything'] });
     });
 
     test('does not expose its verification location to clients', async () => {

@@ -48,7 +48,7 @@ describe('the tarball', () => {
       .trim()
       .split('\n');
     const expected =
-      /^package\/(package\.json|README\.md|nginx\/apikey(-http)?\.conf|envoy\/envoy\.yaml|dist\/.+\.(js|js\.map|d\.ts))$/;
+      /^package\/(package\.json|README\.md|nginx\/apikey(-http)?\.conf|caddy\/apikey\.caddy|envoy\/envoy\.yaml|dist\/.+\.(js|js\.map|d\.ts))$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
     expect(files).toContain('package/nginx/apikey.conf');
   });

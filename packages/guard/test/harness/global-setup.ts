@@ -1,7 +1,7 @@
 import { missingForEmulator, startEmulator } from '@andamio/testing/emulator';
 import { findAvailable } from '@andamio/testing/requirements';
 import type { TestProject } from 'vitest/node';
-import { missingForEnvoy, missingForNginx } from './requirements.ts';
+import { missingForCaddy, missingForEnvoy, missingForNginx } from './requirements.ts';
 
 /**
  * The optional tools that some tests of the guard need. Each function returns a description of what
@@ -11,6 +11,7 @@ const requirements = {
   emulator: missingForEmulator,
   nginx: missingForNginx,
   envoy: missingForEnvoy,
+  caddy: missingForCaddy,
 } as const;
 
 type Requirement = keyof typeof requirements;

@@ -1,3 +1,4 @@
+import { type OutgoingHttpHeaders, request } from 'node:http';
 import { makeKey } from '@andamio/schema/key-format';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { expectRefusal } from './expect-refusal.ts';
@@ -7,6 +8,7 @@ import {
   answering,
   breaking,
   failing,
+  identity,
   startVerifyServer,
   type VerifyServer,
   valid,
@@ -37,6 +39,34 @@ export interface ProxyUnderTest {
     init?: RequestInit,
   ): Promise<{ readonly status: number; readonly headers: Headers; readonly body: unknown }>;
 }
+
+/** Returns the identity headers as the application receives them: each once, with one value. */
+const each = (headers: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
+
+/** Sends header lines exactly as given, which `fetch` cannot, and resolves to the JSON body. */
+export function askWithLines(
+  url: string,
+  headers: Readonly<Record<string, string | readonly string[]>>,
+): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { headers: headers as OutgoingHttpHeaders }, async (response) => {
+      let body = '';
+      for await (const chunk of response) body += chunk;
+      resolve({ status: response.statusCode as number, body: JSON.parse(body) });
+    });
+    outgoing.on('error', reject).end();
+  });
+}
+
+/** Headers with which a client claims another identity, in spellings that applications confuse. */
+export const forgedIdentity = {
+  'X-API-Key-User': ['mallory', 'eve'],
+  'x-api-key-tier': 'enterprise',
+  X_API_Key_User: 'mallory',
+  'X-API_Key-Name': 'admin',
+  'X-API-Key-Scope': 'everything',
+};
 
 /**
  * Starts a proxy, and tests what every proxy with a shipped configuration does. The application
@@ -83,6 +113,33 @@ export function testProxy(
       status: 200,
       body: { app: 'POST', path: '/orders?page=2', body: 'the body' },
     });
+  });
+
+  test('tells the application whose key it was', async () => {
+    expect((await proxy.ask('/')).body).toMatchObject({ identity: each(identity) });
+  });
+
+  test('tells the application the longest identity', async () => {
+    const long = {
+      ...identity,
+      'x-api-key-user': '%F0%9F%94%91'.repeat(128),
+      'x-api-key-name': '%F0%9F%94%91'.repeat(100),
+    };
+    // The service's other headers need less than 1,200 bytes.
+    proxy.service.next(valid({ headers: { ...long, 'x-other': 'x'.repeat(1_200) } }));
+    expect(await proxy.ask('/')).toMatchObject({ status: 200, body: { identity: each(long) } });
+  });
+
+  test.each([
+    ['', {}],
+    [', even if Connection names the headers', { Connection: Object.keys(identity).join(', ') }],
+  ])('forwards no identity that a client claims%s', async (_what, more) => {
+    const headers = { 'X-API-Key': makeKey(), ...forgedIdentity, ...more };
+    const { status, body } = await askWithLines(proxy.url, headers);
+    expect(status).toBe(200);
+    expect({ ...(body['identity'] as object), 'x-api-key-scope': undefined }).toEqual(
+      each(identity),
+    );
   });
 
   test('reuses its connection to the service', async () => {

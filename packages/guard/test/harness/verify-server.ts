@@ -15,6 +15,14 @@ export const answering =
       .writeHead(status, headers)
       .end(typeof body === 'string' ? body : JSON.stringify(body));
 
+/** The identity headers of {@link valid}, as the service encodes them. */
+export const identity = {
+  'x-api-key-user': 'ada%2F1',
+  'x-api-key-name': 'My%20key',
+  'x-api-key-tier': 'growth',
+  'x-api-key-expires-at': '2099-08-31T23%3A59%3A59Z',
+} as const;
+
 export interface ValidInput {
   readonly userId?: string;
   readonly tier?: string;
@@ -33,6 +41,7 @@ export const valid = (input: ValidInput = {}) =>
       'X-RateLimit-Limit': '500',
       'X-RateLimit-Remaining': '499',
       'X-RateLimit-Reset': `${Math.ceil(Date.now() / 1000) + 60}`,
+      ...identity,
       ...input.headers,
     },
     {
