@@ -177,16 +177,14 @@ export const errorKinds = {
   },
   outcome_unknown: {
     status: 500,
-    details:
-      'The key store did not confirm the write. It may have succeeded, and the name may belong to a key that was not returned.',
+    details: 'The key store did not confirm the write. It may have succeeded.',
     remedy:
-      'Retry with the same `Idempotency-Key`. If you sent none, retry with another name: the key may exist although you did not receive it.',
+      'Retry with the same `Idempotency-Key`. If you sent none, list your keys first: the change may have been made, and a key that you did not receive may have been issued.',
   },
   signing_keys_unavailable: {
     status: 500,
-    details:
-      'The keys that verify token signatures could not be fetched. The token was not verified.',
-    remedy: 'Retry later. The token was not verified.',
+    details: 'The keys that verify signatures could not be fetched. Nothing was verified.',
+    remedy: 'Retry later. Nothing was verified.',
   },
   verification_unavailable: {
     status: 503,
