@@ -7,10 +7,10 @@ const timeout = 4_000;
  */
 const maximumBytes = 1024 * 1024;
 
-/** Returns the target of a redirect without its query, which may contain secrets. */
-function redirectTarget(response: Response, url: string): string {
-  const target = URL.parse(response.headers.get('location') ?? '', url);
-  return target === null ? 'an invalid address' : `${target.origin}${target.pathname}`;
+/** Returns a URL without its query, which may contain secrets, for logs and errors. */
+export function withoutQuery(url: string, base?: string): string {
+  const parsed = URL.parse(url, base);
+  return parsed === null ? 'an invalid address' : `${parsed.origin}${parsed.pathname}`;
 }
 
 /**
@@ -50,7 +50,7 @@ export async function fetchJson(
     const isRedirect = response.status >= 300 && response.status < 400;
     throw new Error(
       isRedirect
-        ? `The response is a redirect (${response.status}) to ${redirectTarget(response, url)}; set the final address instead.`
+        ? `The response is a redirect (${response.status}) to ${withoutQuery(response.headers.get('location') ?? '', url)}; set the final address instead.`
         : `The response has status ${response.status}.`,
     );
   }

@@ -1,6 +1,7 @@
 import type { KeyStore } from '@andamio/keys/store';
 import { logEvents } from '@andamio/schema/log-events';
 import type { SettingName } from '@andamio/schema/settings';
+import { withoutQuery } from '../auth/fetch-json.ts';
 import { secretKeys, type VerificationKeys } from '../auth/signing-keys.ts';
 import type { VerifyAlert } from '../auth/verify-alert.ts';
 import type { Clock } from '../clock.ts';
@@ -31,10 +32,14 @@ async function countersOf(
   return connectCounters(redis, log, clock);
 }
 
-/** Returns a function that logs a failed fetch of published keys. */
+/** Returns a function that logs a failed fetch of published keys, without the query of the URL. */
 function logFetchFailure(log: Logger, setting: SettingName) {
   return (cause: unknown, url: string) =>
-    logEvent(log, 'warn', logEvents.signingKeysUnavailable, { err: cause, setting, url });
+    logEvent(log, 'warn', logEvents.signingKeysUnavailable, {
+      err: cause,
+      setting,
+      url: withoutQuery(url),
+    });
 }
 
 async function signingKeysOf(

@@ -7,7 +7,10 @@ import { rsaPair, startJwksServer } from '../harness/jwks-server.ts';
 test('a failed fetch of signing keys logs the message that the alert matches, with setting, URL and cause', async () => {
   const jwks = await startJwksServer();
   jwks.mode = 'fails';
-  const service = await startProcess({ JWT_SECRETS: undefined, JWT_JWKS_URL: jwks.url });
+  const service = await startProcess({
+    JWT_SECRETS: undefined,
+    JWT_JWKS_URL: `${jwks.url}?code=hunter2`,
+  });
   onTestFinished(async () => {
     await Promise.all([service.stop(), jwks.close()]);
   });
@@ -28,4 +31,5 @@ test('a failed fetch of signing keys logs the message that the alert matches, wi
     url: jwks.url,
     err: { message: expect.stringContaining('500') },
   });
+  expect(service.output(), 'the query of the URL may contain secrets').not.toContain('hunter2');
 });
