@@ -4,6 +4,8 @@ import { text } from 'node:stream/consumers';
 import { deleteKey, requestKey, rotateKey } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Exchange } from '../../src/http/exchange.ts';
+import { getOpenApiDocumentHandler } from '../../src/http/operations/get-openapi-document.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 
 const committed = readFileSync(
@@ -33,6 +35,21 @@ describe('the OpenAPI document', () => {
     behindProxy = await startApp({ settings: { trustProxyHops: 1 } });
   });
   afterAll(() => Promise.all([app.close(), behindProxy.close()]));
+
+  test('loads the document again after a load failed', async () => {
+    let isBroken = true;
+    const handle = getOpenApiDocumentHandler(
+      () => production,
+      async () => {
+        if (isBroken) throw new Error('Cannot find the document.');
+        return { text: '{}', servers: [] };
+      },
+    );
+    const exchange = { request: { headers: {} } } as Exchange;
+    await expect(handle(exchange)).rejects.toThrow('Cannot find');
+    isBroken = false;
+    expect(await handle(exchange)).toMatchObject({ status: 200 });
+  });
 
   test('serves the committed document without authentication, with its own host', async () => {
     for (const headers of [{}, { authorization: 'Bearer garbage' }]) {

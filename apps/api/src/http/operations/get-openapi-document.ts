@@ -35,11 +35,16 @@ function serversFrom(origin: string, published: readonly Server[]): Server[] {
  * Creates the handler of GET /api/v1/docs/doc.json, which returns the OpenAPI document from
  * `packages/schema`. The samples, and the first entry of the servers, contain the requested host,
  * so that copied samples call the same service.
+ *
+ * @param load loads the document. A failed load is repeated by the next request.
  */
-export function getOpenApiDocumentHandler(originOf: OriginOf) {
+export function getOpenApiDocumentHandler(originOf: OriginOf, load = prepare) {
   let prepared: ReturnType<typeof prepare> | undefined;
   return async ({ request }: Exchange): Promise<Answer> => {
-    prepared ??= prepare();
+    prepared ??= load().catch((error: unknown) => {
+      prepared = undefined;
+      throw error;
+    });
     const { text, servers } = await prepared;
     const origin = originOf(request);
     const own = text
