@@ -67,7 +67,7 @@ export const logEvents = {
    */
   refusalsSampled: {
     event: 'refusals_sampled',
-    message: 'Further refusals for rate limits (429), counted instead of logged.',
+    message: 'Further refusals of the same kind, counted instead of logged.',
   },
 } as const satisfies Record<string, LogEvent>;
 

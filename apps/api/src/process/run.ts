@@ -7,6 +7,7 @@ import { createTokenVerifier } from '../auth/verify-token.ts';
 import { systemClock } from '../clock.ts';
 import { drainable } from '../http/connections/drain.ts';
 import { createHttpServer } from '../http/connections/server.ts';
+import { parserRefusalLogger } from '../http/request/log.ts';
 import { createLog, logEvent } from '../log.ts';
 import { readSettings, SettingsError } from '../settings.ts';
 import { type CompleteSettings, completeSettings } from './development-secrets.ts';
@@ -100,7 +101,7 @@ export async function run(referenceFolder: string): Promise<void> {
     referenceFolder,
   });
 
-  const server = createHttpServer(app);
+  const server = createHttpServer(app, parserRefusalLogger(log));
   const drain = drainable(server);
   server.on('error', (error) => {
     log.fatal({ code: (error as NodeJS.ErrnoException).code }, listenProblem(error, settings));

@@ -13,6 +13,7 @@ import { createAlertVerifier } from '../../src/auth/verify-alert.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createHttpServer, type Timeouts } from '../../src/http/connections/server.ts';
 import { MemoryCounters } from '../../src/http/limits/memory-counters.ts';
+import { parserRefusalLogger } from '../../src/http/request/log.ts';
 import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { verifierOf } from './verifier.ts';
@@ -73,6 +74,11 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     verifyCacheSeconds: 10,
     warn: () => {},
   });
+  const log = createLog({
+    level: 'debug',
+    project: 'test-project',
+    destination: { write: (line) => void logged.push(line) },
+  });
   const app = createApp({
     settings: {
       production: true,
@@ -82,11 +88,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       corsOrigins: [],
       ...options.settings,
     },
-    log: createLog({
-      level: 'debug',
-      project: 'test-project',
-      destination: { write: (line) => void logged.push(line) },
-    }),
+    log,
     keys,
     verifyToken: verifierOf(secretKeys([jwtSecret]), options.jwt, now),
     verifyAlert:
@@ -96,7 +98,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     createCounters: options.createCounters ?? (() => new MemoryCounters(systemClock)),
     referenceFolder: options.referenceFolder ?? builtReference,
   });
-  const server = createHttpServer(app, options.timeouts);
+  const server = createHttpServer(app, parserRefusalLogger(log), options.timeouts);
   const port = await listenOnLoopback(server);
   return {
     url: `http://127.0.0.1:${port}`,

@@ -238,7 +238,10 @@ describe('malformed HTTP', () => {
   });
 
   test('limits headers to 15 s and the whole request to 30 s', async () => {
-    const server = createHttpServer(() => {});
+    const server = createHttpServer(
+      () => {},
+      () => {},
+    );
     expect(server.headersTimeout).toBe(15_000);
     expect(server.requestTimeout).toBe(30_000);
     server.close();

@@ -3,6 +3,7 @@ import { newKey, requestKey } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
+import { sendRaw } from '../harness/raw-socket.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';
 import { memoryStore } from '../harness/stores.ts';
 
@@ -52,6 +53,23 @@ describe('log line of a request', () => {
       timestamp: { seconds: expect.any(Number), nanos: expect.any(Number) },
     });
   });
+
+  test.each([
+    ['malformed_request', 400, `GET / HTTP/1.1\r\nX-Secret: ${makeKey()}\r\nbroken\r\n\r\n`],
+    ['headers_too_large', 431, `GET / HTTP/1.1\r\nX-Secret: ${'s'.repeat(20_000)}\r\n\r\n`],
+  ])(
+    'a refusal by the parser (%s) has one log line for each client and minute, without its bytes',
+    async (errorCode, status, bytes) => {
+      const own = await startApp();
+      onTestFinished(() => own.close());
+      for (let sent = 0; sent < 3; sent++) await sendRaw(own.port, bytes);
+      const lines = own.logged.map((text) => JSON.parse(text));
+      expect(lines).toMatchObject([
+        { errorCode, message: 'request', httpRequest: { status, remoteIp: '127.0.0.1' } },
+      ]);
+      expect(own.logged.join()).not.toMatch(/ant-|sss/);
+    },
+  );
 
   test.each([
     ['traceparent', `00-${trace}-${span}-01`, true],

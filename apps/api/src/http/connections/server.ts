@@ -1,4 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ErrorCode } from '@andamio/schema/errors';
 import { keepAnswersInOrder } from './order.ts';
 import { cutOffStalledReaders } from './write-timeout.ts';
 
@@ -30,9 +32,14 @@ function isParserError(error: NodeJS.ErrnoException): boolean {
 /**
  * Creates the HTTP server. The server limits the duration and size of requests. It answers
  * malformed requests with an error body.
+ *
+ * @param listener handles the requests that Node's parser accepts
+ * @param onRefused called for each request that the parser refuses, with the address of the
+ *   connection. The listener never sees such a request, so it would otherwise leave no log line.
  */
 export function createHttpServer(
   listener: RequestListener,
+  onRefused: (code: ErrorCode, address: string) => void,
   timeouts: Partial<Timeouts> = {},
 ): Server {
   const { listener: ordered, endAfterAnswers } = keepAnswersInOrder(listener);
@@ -43,12 +50,11 @@ export function createHttpServer(
   cutOffStalledReaders(server, writeTimeout);
   server.on('checkExpectation', ordered);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (!isParserError(error)) endAfterAnswers(socket);
-    else
-      endAfterAnswers(
-        socket,
-        error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'malformed_request',
-      );
+    if (!isParserError(error)) return endAfterAnswers(socket);
+    const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+    const code = isTooLarge ? 'headers_too_large' : 'malformed_request';
+    onRefused(code, (socket as Socket).remoteAddress ?? '');
+    endAfterAnswers(socket, code);
   });
   // CONNECT is for proxies (RFC 9110 section 9.3.6). Node leaves the connection and its errors to
   // the listener.

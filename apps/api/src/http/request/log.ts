@@ -1,3 +1,4 @@
+import { type ErrorCode, errorKinds } from '@andamio/schema/errors';
 import { logEvents, requestMessages } from '@andamio/schema/log-events';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { type Logger, logEvent } from '../../log.ts';
@@ -11,8 +12,8 @@ import { traceContext } from './trace-context.ts';
 const maximumClients = 1_000;
 
 /**
- * Creates a function that samples log lines for rate limit refusals, because a client can cause any
- * number of them at no cost. The function reports whether to write a line: once per client and
+ * Creates a function that samples log lines for refusals that a client can cause in any number at
+ * no cost: rate limit refusals and malformed requests. The function reports whether to write a line: once per client and
  * window. Other refusals are counted, and the count is logged when the window ends.
  */
 function sampleRefusals(log: Logger): (client: string) => boolean {
@@ -34,6 +35,19 @@ function sampleRefusals(log: Logger): (client: string) => boolean {
     if (isFirst) clients.add(client);
     else unlogged++;
     return isFirst;
+  };
+}
+
+/**
+ * Creates the function that logs a request that Node's parser refused. Its bytes are not logged:
+ * they may contain keys and tokens.
+ */
+export function parserRefusalLogger(log: Logger): (code: ErrorCode, address: string) => void {
+  const isSampled = sampleRefusals(log);
+  return (code, address) => {
+    if (!isSampled(address)) return;
+    const httpRequest = { status: errorKinds[code].status, remoteIp: address };
+    log.info({ httpRequest, errorCode: code }, requestMessages.answered);
   };
 }
 
