@@ -2,8 +2,8 @@ import { fstatSync, writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
 
 /**
- * Maximum size in bytes of the queue of lines that the output has not accepted (service contract,
- * "Edges").
+ * Maximum size in bytes of the queue of lines that the output has not accepted (contract,
+ * "Failures").
  */
 const maxQueuedBytes = 8 * 1024 * 1024;
 /** Milliseconds until the next attempt to write to a full pipe. */

@@ -22,7 +22,7 @@ interface CallArguments {
   readonly apiKey?: string;
 }
 
-/** Matches a valid Idempotency-Key (service contract, section "Beside the contract"). */
+/** Matches a valid Idempotency-Key (contract, "Safe retries"). */
 const idempotencyKeyForm = /^[\x21-\x7e]{1,128}$/;
 
 function idempotencyKeyFor(

@@ -3,7 +3,7 @@ import { makeKey } from '@andamio/schema/key-format';
 import type { Pepper } from '@andamio/schema/settings';
 import { secondsPerDay } from '@andamio/schema/timestamps';
 
-/** Seconds for which a request is replayed (service contract, section "Beside the contract"). */
+/** Seconds for which a request is replayed (contract, "Safe retries"). */
 const replayedFor = secondsPerDay;
 
 /** The identity of a request that a client may repeat. */
@@ -98,7 +98,7 @@ export function idempotencyRecordOf(
 }
 
 /**
- * Decides whether a request is replayed (service contract, section "Settled beside").
+ * Decides whether a request is replayed (contract, "Safe retries").
  *
  * @param record the stored idempotency record, if there is one.
  * @param currentSerial the serial of the key's current secret, if the key exists.

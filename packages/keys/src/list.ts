@@ -30,8 +30,8 @@ function lastExpiredFirst(one: KeyRecord, other: KeyRecord): number {
 
 /**
  * Lists an owner's keys (contract, parts B and C). If the token's tier claim is newer than the
- * stored claim, the new tier is stored and applies to the keys from then on (service contract,
- * section "Settled beside").
+ * stored claim, the new tier is stored and applies to the keys from then on (contract, "The
+ * token").
  *
  * @throws the errors of {@link KeyStore.list} and {@link KeyStore.transact}.
  */

@@ -151,8 +151,7 @@ export type IssueRefusal = 'suspended' | 'expiry_too_late' | 'name_taken' | 'key
 
 /**
  * The outcome of an {@link IssueCommand}. A suspended owner is refused even a replay. A replay is
- * answered before any other refusal is checked (contract, part C; service contract, section
- * "Settled beside").
+ * answered before any other refusal is checked (contract, part C and "Safe retries").
  */
 export type IssueOutcome = 'issued' | IssueRefusal | Replay | ReplayRefusal;
 

@@ -2,8 +2,7 @@ import type { Decision, FoundKey, KeyRecord, Scope, TierClaim, View } from './mo
 import type { UsageStore } from './usage/store.ts';
 
 /**
- * Maximum number of an owner's expired keys that are listed (service contract, "Edges", "Cost of a
- * request").
+ * Maximum number of an owner's expired keys that are listed (contract, "Failures").
  */
 export const listedExpiredKeys = 100;
 

@@ -5,7 +5,7 @@ export const idempotencyKeyHeader = 'Idempotency-Key';
 const longest = 128;
 
 /**
- * JSON Schema pattern of a valid `Idempotency-Key`: visible ASCII characters (service contract,
- * section "Beside the contract").
+ * JSON Schema pattern of a valid `Idempotency-Key`: visible ASCII characters (contract, "Safe
+ * retries").
  */
 export const idempotencyKeyPattern = `^[\\x21-\\x7e]{1,${longest}}$`;

@@ -71,7 +71,7 @@ export const logEvents = {
   },
 } as const satisfies Record<string, LogEvent>;
 
-/** Returns the event that replaces dropped log lines (service contract, section "Edges"). */
+/** Returns the event that replaces dropped log lines (contract, "Failures"). */
 export const logLinesDropped = (count: number): LogEvent => ({
   event: 'log_lines_dropped',
   message: `dropped ${count} log lines`,

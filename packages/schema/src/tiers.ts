@@ -56,7 +56,7 @@ export const tiers = {
 
 export type Tier = keyof typeof tiers;
 
-/** The tier of a user whose token does not contain a tier (service contract, section "The JWT"). */
+/** The tier of a user whose token does not contain a tier (contract, "The token"). */
 export const defaultTier: Tier = 'pioneer';
 
 export const tierSchema = z.enum(Object.keys(tiers) as [Tier, ...Tier[]]);

@@ -40,7 +40,7 @@ export interface NewestDigest {
   readonly pepperVersion: string;
 }
 
-/** The reason for refusing a key (service contract, section "Edges"). */
+/** The reason for refusing a key (contract, "Failures"). */
 export type KeyRefusal = 'malformed' | 'unknown_key' | 'expired' | 'suspended';
 
 type Verification<Found extends FoundKey> = VerifiedKey<Found> | undefined;

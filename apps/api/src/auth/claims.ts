@@ -9,7 +9,7 @@ const controlCharacter = /\p{Cc}/u;
 
 /**
  * A subject: 1 to 128 code points, not blank, without control characters and lone surrogates
- * (service contract, "The JWT"). The rules apply to whichever claim identifies the owner.
+ * (contract, "The token"). The rules apply to whichever claim identifies the owner.
  */
 const subject = z
   .string()
@@ -119,7 +119,7 @@ function isFor(audiences: readonly string[], claim: unknown): boolean {
  */
 export type ReadClaims = (payload: object, nowSeconds: number) => Principal | TokenRefusal;
 
-/** Creates the reader of claims for the given settings (service contract, "Claims"). */
+/** Creates the reader of claims for the given settings (contract, "The token"). */
 export function createClaimsReader(
   { issuers, audiences }: ExpectedParties,
   settings: ClaimSettings,

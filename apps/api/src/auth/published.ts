@@ -27,7 +27,7 @@ const refreshFrom = 0.8;
 
 /**
  * Maximum milliseconds since the last successful fetch for which a value is used while fetches
- * fail: 24 hours (service contract, "The JWT").
+ * fail: 24 hours (contract, "The token").
  */
 const longestOutage = 24 * 3_600_000;
 

@@ -1,9 +1,9 @@
 import type { KeyRefusal } from '@andamio/verification/verify-key';
 
 /**
- * The reasons for refusing credentials, a closed list (service contract, "Edges"). The reason is
- * logged. Outside production it is also added to `details`; clients in production cannot tell the
- * reasons apart.
+ * The reasons for refusing credentials, a closed list (contract, "Failures"). The reason is logged.
+ * Outside production it is also added to `details`; clients in production cannot tell the reasons
+ * apart.
  */
 export type CredentialRefusal = TokenRefusal | 'no_key' | KeyRefusal;
 

@@ -3,8 +3,8 @@ import type { TokenRefusal } from './refusals.ts';
 import type { VerificationKey } from './signing-keys.ts';
 
 /**
- * Maximum difference in seconds between the clocks of the issuer and the service (service contract,
- * "The JWT").
+ * Maximum difference in seconds between the clocks of the issuer and the service (contract, "The
+ * token").
  */
 const clockTolerance = 5;
 

@@ -66,7 +66,7 @@ export interface TokenRules extends ExpectedParties {
 export type VerifyToken = (token: string) => Promise<Principal | TokenRefusal>;
 
 /**
- * Creates the verifier of tokens (RFC 7519, RFC 8725; service contract, "The JWT").
+ * Creates the verifier of tokens (RFC 7519, RFC 8725; contract, "The token").
  *
  * @throws SigningKeysUnavailableError, from the verifier, if the keys for a token could not be
  *   fetched.

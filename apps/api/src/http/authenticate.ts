@@ -21,7 +21,7 @@ export interface AuthenticationDependencies {
 
 /**
  * Authenticates requests. A request counts against the limit of its client address and is refunded
- * once its credentials are verified (service contract, "Edges", "Address limit").
+ * once its credentials are verified (contract, "Failures").
  *
  * Both functions throw CredentialsRefusedError, and HttpError `rate_limited` if the address limit
  * is exceeded.

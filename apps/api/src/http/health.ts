@@ -6,7 +6,7 @@ import { type Logger, logEvent } from '../log.ts';
 import { refuseOtherMethods, reportRoute } from './express-steps.ts';
 import { HttpError } from './response/errors.ts';
 
-/** Maximum age of the result of a check, in milliseconds (service contract, "Health"). */
+/** Maximum age of the result of a check, in milliseconds (contract, "Health"). */
 const maximumAge = 1_000;
 
 /**

@@ -125,8 +125,7 @@ function limited(received: Received, code: ErrorCode): Answer {
 }
 
 /**
- * Interprets a response of the `verify` operation (service contract, section "Beside the
- * contract").
+ * Interprets a response of the `verify` operation (contract, "Verification").
  *
  * @param startedAt start of the request in milliseconds of the guard's monotonic clock.
  */

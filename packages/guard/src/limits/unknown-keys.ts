@@ -3,8 +3,8 @@ import { ipKeyGenerator } from 'express-rate-limit';
 import { type Refusal, rateLimited } from '../refusal.ts';
 
 /**
- * Maximum number of unknown keys per minute that the guard looks up for one client (service
- * contract, section "Edges", "Address limit").
+ * Maximum number of unknown keys per minute that the guard looks up for one client (contract,
+ * "Failures").
  */
 const unknownKeysPerMinute = 60;
 /**

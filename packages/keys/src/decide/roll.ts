@@ -10,9 +10,9 @@ export function rollScope({ userId, name, now, request }: RollCommand): OwnerSco
 }
 
 /**
- * Decides whether a key is rolled (service contract, section "Settled beside"). The key keeps its
- * name and expiry. The current secret becomes the previous secret until its grace period ends. An
- * earlier previous secret ends at once.
+ * Decides whether a key is rolled (contract, "Rolling"). The key keeps its name and expiry. The
+ * current secret becomes the previous secret until its grace period ends. An earlier previous
+ * secret ends at once.
  */
 export function decideRoll(view: View, command: RollCommand): Decision<RollOutcome> {
   const { userId, name, now, secret, graceSeconds, request } = command;

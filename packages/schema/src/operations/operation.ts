@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { ErrorStatus } from '../errors.ts';
 
-/** The token scopes that operations require (service contract, section "The JWT"). */
+/** The token scopes that operations require (contract, "The token"). */
 export const scopes = ['apikey:read', 'apikey:write'] as const;
 
 export type Scope = (typeof scopes)[number];

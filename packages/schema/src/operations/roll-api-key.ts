@@ -6,7 +6,7 @@ import type { BearerOperation } from './operation.ts';
 import { requestApiKey } from './request-api-key.ts';
 
 /**
- * The grace period of the previous secret in seconds (service contract, section "Settled beside").
+ * The grace period of the previous secret in seconds (contract, "Rolling").
  */
 const grace = { maximum: 7 * secondsPerDay, default: secondsPerDay } as const;
 
@@ -48,7 +48,7 @@ export type RollApiKeyBody = z.output<typeof body>;
  */
 export type RolledApiKey = z.output<typeof success>;
 
-/** POST /api/v1/apikey/roll (service contract, section "Settled beside"). */
+/** POST /api/v1/apikey/roll (contract, "Rolling"). */
 export const rollApiKey = {
   id: 'roll-api-key',
   method: 'post',

@@ -35,7 +35,7 @@ export type VerifiedApiKey = z.output<typeof success>;
 /** The identity headers of a successful response, by name. */
 export type IdentityHeaders = z.output<typeof identityHeaders>;
 
-/** GET /api/v1/apikey/verify (service contract, section "Beside the contract"). */
+/** GET /api/v1/apikey/verify (contract, "Verification"). */
 export const verifyApiKey = {
   id: 'verify-api-key',
   method: 'get',

@@ -3,7 +3,7 @@ import { type Scope, scopes } from '../operations/operation.ts';
 import { type Tier, tiers } from '../tiers.ts';
 import { plainText } from './rules.ts';
 
-/** Schemas for the settings that describe an issuer's tokens (service contract, "Claims"). */
+/** Schemas for the settings that describe an issuer's tokens (contract, "The token"). */
 
 /** One or more reference tokens of a JSON Pointer (RFC 6901 section 3). */
 const jsonPointer = /^(\/([^/~]|~[01])*)+$/;

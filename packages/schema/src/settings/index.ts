@@ -400,8 +400,8 @@ function toSettings(values: Values): Settings {
 const quoted = /^(["'`]).*\1$/s;
 
 /**
- * Parses the service's settings from environment variables (service contract, section "Settings").
- * Unknown variables are ignored.
+ * Parses the service's settings from environment variables (contract, "Process"). Unknown variables
+ * are ignored.
  *
  * @param names the variables to read. Other variables count as unset, and their rules are not
  * checked.

@@ -7,8 +7,7 @@ import { cutOffStalledReaders } from './write-timeout.ts';
 /** Timeouts in milliseconds. */
 const defaultTimeouts = {
   /**
-   * Maximum time for the headers, and for the whole request (service contract, section "Settled
-   * beside").
+   * Maximum time for the headers, and for the whole request (contract, "Requests").
    */
   headersTimeout: 15_000,
   requestTimeout: 30_000,
@@ -17,8 +16,8 @@ const defaultTimeouts = {
   /** Time after which an idle connection is closed. */
   keepAliveTimeout: 65_000,
   /**
-   * Time after which a client that reads nothing of its response is disconnected (service contract,
-   * "Edges").
+   * Time after which a client that reads nothing of its response is disconnected (contract,
+   * "Requests").
    */
   writeTimeout: 30_000,
 };

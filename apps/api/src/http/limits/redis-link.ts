@@ -4,7 +4,7 @@ import { createClient } from 'redis';
 
 /** Timeouts and pauses, in milliseconds. */
 export interface RedisTimes {
-  /** Maximum time that a request waits for a counter (service contract, "Edges"). */
+  /** Maximum time that a request waits for a counter (contract, "Failures"). */
   readonly command: number;
   /** Maximum time to open a connection, including getting credentials and the probe. */
   readonly connect: number;

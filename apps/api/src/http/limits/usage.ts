@@ -44,8 +44,8 @@ export type MeterUsage = (
 /**
  * Creates the function that counts usage. It runs after all limits, so that only accepted requests
  * count. Each reported request counts like a verified request, toward the per-minute limit, the day
- * and the month (service contract, "Edges", "Reported usage"). Since anyone who holds a key can
- * report requests, they count only up to what remains of the per-minute limit.
+ * and the month (contract, "Failures"). Since anyone who holds a key can report requests, they
+ * count only up to what remains of the per-minute limit.
  *
  * @throws {@link HttpError} `quota_exceeded`, from the returned function, if the owner has used up
  *   a quota.

@@ -11,7 +11,7 @@ const acceptedId = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
  * Returns the request id that the client sent in `X-Request-Id`, or a new id if the header is
- * missing or malformed (service contract, section "Settled beside").
+ * missing or malformed (contract, "Requests").
  */
 export function requestIdOf({ headers }: IncomingMessage): string {
   const sent = headers['x-request-id'];
@@ -21,8 +21,7 @@ export function requestIdOf({ headers }: IncomingMessage): string {
 const idempotencyKey = new RegExp(idempotencyKeyPattern);
 
 /**
- * Returns the `Idempotency-Key` of a request, if it has one (service contract, section "Beside the
- * contract").
+ * Returns the `Idempotency-Key` of a request, if it has one (contract, "Safe retries").
  *
  * @throws {@link HttpError} `invalid_field` if the header is malformed or repeated.
  */

@@ -30,8 +30,8 @@ export interface CrossOrigin {
 }
 
 /**
- * Allows pages of the listed origins to call the service (service contract, section "Settled
- * beside"). Any other OPTIONS request is treated like a request with an unsupported method.
+ * Allows pages of the listed origins to call the service (contract, "Requests"). Any other OPTIONS
+ * request is treated like a request with an unsupported method.
  */
 export function allowOrigins(origins: readonly string[]): CrossOrigin {
   const listed = new Set(origins);
