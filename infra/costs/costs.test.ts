@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { costOf, usageOf, withCosts } from './costs.ts';
+import { breakEvenRate, costOf, usageOf, withCosts } from './costs.ts';
 
 test('docs/deploy.md has the costs of the reviewed snapshots (if not: npx -y pnpm@12 generate)', () => {
   const document = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8');
@@ -21,16 +21,18 @@ test('a node of Memorystore that has no price is reported, not left out', () => 
   expect(() => usageOf([instance], { verificationsADay: 0 })).toThrow('HIGHMEM_XLARGE');
 });
 
-test('verifications pay for requests, reads, writes and log entries', () => {
-  const service = {
-    type: 'gcp:cloudrunv2/service:Service',
-    inputs: {
-      scaling: { minInstanceCount: 0 },
-      template: {
-        containers: [{ resources: { limits: { cpu: '1', memory: '512Mi' } }, envs: [] }],
-      },
+const serviceWith = (cpuIdle: boolean) => ({
+  type: 'gcp:cloudrunv2/service:Service',
+  inputs: {
+    scaling: { minInstanceCount: 0 },
+    template: {
+      containers: [{ resources: { limits: { cpu: '1', memory: '512Mi' }, cpuIdle }, envs: [] }],
     },
-  };
+  },
+});
+
+test('verifications pay for requests, reads, writes and log entries', () => {
+  const service = serviceWith(true);
   const { 'Firestore: reads and writes': documents, 'Cloud Run: CPU and memory': instance } =
     usageOf([service], {
       verificationsADay: 1_000_000,
@@ -45,4 +47,40 @@ test('verifications pay for requests, reads, writes and log entries', () => {
     runCpuIdle: 0,
     runMemory: (730 * 3600) / 2,
   });
+});
+
+test('log entries that an exclusion drops cost nothing', () => {
+  const exclusion = (log: string, disabled = false) => ({
+    type: 'gcp:logging/projectExclusion:ProjectExclusion',
+    inputs: { filter: `log_id("${log}") AND severity<WARNING`, ...(disabled && { disabled }) },
+  });
+  const requests = exclusion('run.googleapis.com/requests');
+  const calls = exclusion('cloudaudit.googleapis.com/data_access');
+  const gibibytes = (...exclusions: object[]) =>
+    usageOf([serviceWith(true), ...(exclusions as (typeof requests)[])], {
+      verificationsADay: 1_000_000,
+    })['Logs, audit logs included']?.logging;
+  const entries = (count: number) => (count * 1_000_000 * (730 / 24) * 1.2) / 2 ** 20;
+  expect(gibibytes()).toBeCloseTo(entries(4));
+  expect(gibibytes(requests)).toBeCloseTo(entries(3));
+  expect(gibibytes(calls)).toBeCloseTo(entries(1));
+  expect(gibibytes(requests, calls)).toBe(0);
+  expect(gibibytes(exclusion('run.googleapis.com/requests', true))).toBeCloseTo(entries(4));
+});
+
+test('instance-based billing has no price for requests', () => {
+  const usage = usageOf([serviceWith(false)], { verificationsADay: 1_000_000 });
+  expect(usage['Cloud Run: CPU and memory']).toEqual({
+    runInstanceCpu: 730 * 3600,
+    runInstanceMemory: (730 * 3600) / 2,
+  });
+  expect(usage['Cloud Run: requests, data sent']?.runRequests).toBe(0);
+});
+
+test('the break-even is the rate at which both ways of billing cost the same', () => {
+  // Requests that take no time cost only their own price and an idle instance:
+  // 2.5e-6 + 0.5 * 2.5e-6 + rate * 4e-7 = 1.8e-5 + 0.5 * 2e-6.
+  expect(breakEvenRate(0)).toBeCloseTo((1.9e-5 - 3.75e-6) / 4e-7);
+  // An instance that is always busy costs 2.4e-5 + 0.5 * 2.5e-6, more than instance-based billing.
+  expect(breakEvenRate(1000)).toBeLessThan(0.01);
 });

@@ -46,11 +46,13 @@ const perVerification = {
   documentsRead: 2,
   /** An update of the owner's usage of the month. */
   documentsWritten: 1,
+  /** The line in Cloud Run's request log, unless the service's exclusion drops it. */
+  requestLogEntries: 1,
   /**
-   * One entry in Cloud Run's request log, and one audit log entry for each of the three Firestore
-   * calls.
+   * One audit log entry for each of the three Firestore calls: the key's read, and the read and the
+   * write of the usage. The service's exclusion drops them.
    */
-  logEntries: 4,
+  auditLogEntries: 3,
   kibibytesALogEntry: 1.2,
   kibibytesSent: 1,
 } as const;
@@ -83,7 +85,7 @@ export function usageOf(
     scaling: { minInstanceCount: number };
     template: {
       containers: {
-        resources: { limits: { cpu: string; memory: string } };
+        resources: { limits: { cpu: string; memory: string }; cpuIdle: boolean };
         envs: { valueSource?: unknown }[];
       }[];
     };
@@ -96,6 +98,7 @@ export function usageOf(
     .filter((condition) => 'conditionThreshold' in condition);
   const verifications = verificationsADay * days;
   const [container] = service?.template.containers ?? [];
+  const perRequest = container?.resources.cpuIdle ?? true;
   const vCpus = Number(container?.resources.limits.cpu ?? 0);
   const memory = Number.parseInt(container?.resources.limits.memory ?? '0', 10) / 1024;
   // Under load, one instance is assumed to be active at all times. Without load, each uptime check
@@ -103,6 +106,12 @@ export function usageOf(
   const active = verifications > 0 ? seconds : checks / 10;
   const up = Math.max((service?.scaling.minInstanceCount ?? 0) * seconds, active);
   const stored = service === undefined ? 0 : verifications > 0 ? 1 : 0.1;
+  const excluded = all('gcp:logging/projectExclusion:ProjectExclusion')
+    .filter(({ disabled }) => !disabled)
+    .map(({ filter }) => String(filter));
+  const logged = (log: string) => (excluded.some((filter) => filter.includes(log)) ? 0 : 1);
+  const requestsLogged = logged('run.googleapis.com/requests');
+  const callsLogged = logged('cloudaudit.googleapis.com/data_access');
   const keys = all('gcp:kms/cryptoKey:CryptoKey').length;
   const registries = all('gcp:artifactregistry/repository:Repository').length;
   const nodes = all('gcp:memorystore/instance:Instance').map(
@@ -112,13 +121,15 @@ export function usageOf(
   );
 
   return {
-    'Cloud Run: CPU and memory': {
-      runCpuActive: active * vCpus,
-      runCpuIdle: (up - active) * vCpus,
-      runMemory: up * memory,
-    },
+    'Cloud Run: CPU and memory': perRequest
+      ? {
+          runCpuActive: active * vCpus,
+          runCpuIdle: (up - active) * vCpus,
+          runMemory: up * memory,
+        }
+      : { runInstanceCpu: up * vCpus, runInstanceMemory: up * memory },
     'Cloud Run: requests, data sent': {
-      runRequests: checks + verifications,
+      runRequests: perRequest ? checks + verifications : 0,
       egress: gibibytes(verifications * perVerification.kibibytesSent),
     },
     'Firestore: reads and writes': {
@@ -134,7 +145,11 @@ export function usageOf(
     'Memorystore for Valkey': Object.assign({}, ...nodes),
     'Logs, audit logs included': {
       logging: gibibytes(
-        (checks * 2 + verifications * perVerification.logEntries) *
+        // An uptime check is a line in the request log, which no exclusion drops, and a read.
+        (checks * (1 + callsLogged) +
+          verifications *
+            (requestsLogged * perVerification.requestLogEntries +
+              callsLogged * perVerification.auditLogEntries)) *
           perVerification.kibibytesALogEntry,
       ),
     },
@@ -196,6 +211,52 @@ function costsTable(): string {
   ].join('\n');
 }
 
+/**
+ * Returns the rate of requests at which instance-based billing (`cpuIdle: false`) of an instance
+ * that is always up starts to cost less than request-based billing. Requests arrive independently
+ * of each other, so the instance is busy for `1 - exp(-rate * seconds)` of the time.
+ *
+ * @param latency mean duration of a request in seconds
+ * @returns requests per second of one instance with one vCPU and 512 MiB, from the prices alone,
+ *   without the free units
+ */
+export function breakEvenRate(latency: number): number {
+  const memory = 0.5;
+  const perInstance = prices.runInstanceCpu.usd + memory * prices.runInstanceMemory.usd;
+  const byRequests = (rate: number) => {
+    const busy = 1 - Math.exp(-rate * latency);
+    return (
+      busy * prices.runCpuActive.usd +
+      (1 - busy) * prices.runCpuIdle.usd +
+      memory * prices.runMemory.usd +
+      rate * prices.runRequests.usd
+    );
+  };
+  // The cost of request-based billing grows with the rate, so the break-even is found by bisection.
+  let [low, high] = [0, 1000];
+  while (high - low > 1e-6) {
+    const middle = (low + high) / 2;
+    if (byRequests(middle) < perInstance) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** Mean durations of a request, in milliseconds, for which the table shows the break-even. */
+const latencies = [1, 5, 20, 50, 100];
+
+/** Returns a Markdown table of the rates at which instance-based billing starts to cost less. */
+function breakEvenTable(): string {
+  return [
+    row(['mean duration of a request', ...latencies.map((latency) => `${latency} ms`)]),
+    row(['---', ...latencies.map(() => '---:')]),
+    row([
+      'requests/s of one instance',
+      ...latencies.map((latency) => breakEvenRate(latency / 1000).toFixed(0)),
+    ]),
+  ].join('\n');
+}
+
 /** Returns a Markdown table of prices with their sources. */
 function pricesTable(): string {
   const lines = Object.values(prices).map(({ what, per, usd, free, source, quoted }) =>
@@ -214,13 +275,15 @@ function pricesTable(): string {
   ].join('\n');
 }
 
-/** Returns the document with both tables inserted between its markers. */
+/** Returns the document with the tables inserted between its markers. */
 export function withCosts(document: string): string {
   const origin = `List prices of ${list.region}, read on ${list.read} in copies of Google's pages, and where a star stands, in
 published estimates of 2026 that quote them. Check the source before you rely on one.`;
   const tables = `\n\n${costsTable()}\n\n${origin}\n\n${pricesTable()}\n\n`;
-  return document.replace(
-    /(?<=<!-- costs: generated -->)[\s\S]*(?=<!-- \/costs -->)/,
-    () => tables,
-  );
+  return document
+    .replace(/(?<=<!-- costs: generated -->)[\s\S]*(?=<!-- \/costs -->)/, () => tables)
+    .replace(
+      /(?<=<!-- break-even: generated -->)[\s\S]*(?=<!-- \/break-even -->)/,
+      () => `\n\n${breakEvenTable()}\n\n`,
+    );
 }

@@ -23,6 +23,7 @@ import {
   noServiceAccountKeys,
   noUserGrants,
 } from './rules/identity.ts';
+import { narrowLogExclusions } from './rules/log-exclusions.ts';
 import { immutableTags } from './rules/registry.ts';
 import { noAdminOfProjects, noBasicRoles, noImpersonationAcrossProjects } from './rules/roles.ts';
 import {
@@ -97,4 +98,5 @@ export const policies: readonly (ResourceValidationPolicy | StackValidationPolic
 
   // Audit logs
   auditLogs,
+  narrowLogExclusions,
 ];

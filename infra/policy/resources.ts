@@ -6,6 +6,7 @@ import type {
   firestore,
   iam,
   kms,
+  logging,
   projects,
   secretmanager,
   serviceaccount,
@@ -21,6 +22,7 @@ interface ArgsByKind {
   database: firestore.DatabaseArgs;
   field: firestore.FieldArgs;
   job: cloudrunv2.JobArgs;
+  logExclusion: logging.ProjectExclusionArgs;
   projectService: projects.ServiceArgs;
   repository: artifactregistry.RepositoryArgs;
   secret: secretmanager.SecretArgs;
@@ -46,6 +48,7 @@ export const types = {
   database: 'gcp:firestore/database:Database',
   field: 'gcp:firestore/field:Field',
   job: 'gcp:cloudrunv2/job:Job',
+  logExclusion: 'gcp:logging/projectExclusion:ProjectExclusion',
   projectService: 'gcp:projects/service:Service',
   repository: 'gcp:artifactregistry/repository:Repository',
   secret: 'gcp:secretmanager/secret:Secret',

@@ -38,14 +38,17 @@ const shape = z.object({
 
   cpu: rule.oneOf(['1', '2', '4']).default('1'),
   memoryMiB: rule.integer(512, 8192).default(512),
-  minInstances: rule.integer(0, 100).default(0),
-  maxInstances: rule.integer(1, 100).default(4),
+  cpuIdle: rule.flag.default(true),
+  minInstances: rule.integer(0, 1000).default(0),
+  maxInstances: rule.integer(1, 1000).default(4),
   concurrency: rule.integer(1, 1000).default(80),
   requestTimeoutSeconds: rule.integer(5, 3600).default(30),
 
   ...passed,
   ...versions,
   sharedRateLimits: rule.flag.default(false),
+  logVerifications: rule.flag.default(false),
+  logDatabaseCalls: rule.flag.default(false),
 
   alertEmail: rule.email.optional(),
   billingAccount: rule.billingAccount.optional(),

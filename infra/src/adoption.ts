@@ -42,6 +42,7 @@ export const importIds: Readonly<Record<string, string>> = {
     'projects/{project}/locations/global/workloadIdentityPools/{workloadIdentityPoolId}',
   'gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider':
     'projects/{project}/locations/global/workloadIdentityPools/{workloadIdentityPoolId}/providers/{workloadIdentityPoolProviderId}',
+  'gcp:logging/projectExclusion:ProjectExclusion': 'projects/{project}/exclusions/{name}',
   'gcp:monitoring/genericService:GenericService': 'projects/{project}/services/{serviceId}',
   'gcp:monitoring/slo:Slo': 'projects/{project}/services/{service}/serviceLevelObjectives/{sloId}',
   'gcp:serviceaccount/account:Account':

@@ -44,6 +44,7 @@ export const readPermissions = {
   'gcp:kms/cryptoKey:CryptoKey': ['cloudkms.cryptoKeys.get'],
   'gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember': ['cloudkms.cryptoKeys.getIamPolicy'],
   'gcp:kms/keyRing:KeyRing': ['cloudkms.keyRings.get'],
+  'gcp:logging/projectExclusion:ProjectExclusion': ['logging.exclusions.get'],
   'gcp:memorystore/instance:Instance': ['memorystore.instances.get'],
   'gcp:monitoring/alertPolicy:AlertPolicy': ['monitoring.alertPolicies.get'],
   'gcp:monitoring/dashboard:Dashboard': ['monitoring.dashboards.get'],

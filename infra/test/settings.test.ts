@@ -37,7 +37,7 @@ function settingsOf(config: Readonly<Record<string, string>>): Settings {
 describe('an invalid setting is reported under its key', () => {
   test.each<[Record<string, string | undefined>, string]>([
     [{ minInstances: '11' }, 'minInstances must not be greater than maxInstances'],
-    [{ maxInstances: '1000' }, 'maxInstances must be an integer from 1 to 100'],
+    [{ maxInstances: '1001' }, 'maxInstances must be an integer from 1 to 1000'],
     [
       { image: 'us-docker.pkg.dev/p/r/api:latest' },
       'image must end with @sha256: and 64 hexadecimal digits',

@@ -69,10 +69,10 @@ export const publicHost: ResourceValidationPolicy = {
 };
 
 /**
- * Largest allowed value for the maximum number of instances, which is also Cloud Run's default. No
- * service of the platform needs more.
+ * Largest allowed value for the maximum number of instances: the number for which the subnetwork
+ * has addresses, and the most that the setting `maxInstances` accepts.
  */
-const mostInstances = 100;
+const mostInstances = 1000;
 
 /**
  * Requires a maximum number of instances, which limits costs and connections to the stores. Source:

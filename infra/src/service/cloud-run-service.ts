@@ -115,7 +115,7 @@ export class CloudRunService extends pulumi.ComponentResource {
               ports: { containerPort },
               resources: {
                 limits: { cpu: settings.cpu, memory: `${settings.memoryMiB}Mi` },
-                cpuIdle: true,
+                cpuIdle: settings.cpuIdle,
                 startupCpuBoost: true,
               },
               envs: toContainerEnvs(args.environment),

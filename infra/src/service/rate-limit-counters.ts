@@ -39,9 +39,11 @@ export class RateLimitCounters extends pulumi.ComponentResource {
         region,
         name: service,
         network: network.id,
-        // Direct VPC egress uses two addresses per instance during a rollout, and Memorystore uses
-        // two. A /24 is enough for a hundred instances.
-        ipCidrRange: '10.10.0.0/24',
+        // Direct VPC egress uses two addresses per instance, for old and new instances alike during
+        // a release, and Memorystore uses two. A /20 has 4,092, enough for a thousand instances:
+        // https://cloud.google.com/run/docs/configuring/vpc-direct-vpc#direct-vpc-ip-allocation
+        // Google expands a range in place, and cannot reduce it.
+        ipCidrRange: '10.10.0.0/20',
         privateIpGoogleAccess: true,
       },
       parent,

@@ -6,6 +6,7 @@ import { CloudRunService } from './cloud-run-service.ts';
 import { Database } from './database.ts';
 import { serviceEnvironment } from './environment.ts';
 import { serviceImage } from './image.ts';
+import { LogExclusions } from './log-exclusions.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
 import { RateLimitCounters } from './rate-limit-counters.ts';
 import { ReleaseIdentity } from './release-identity.ts';
@@ -64,6 +65,7 @@ export class ServiceResources extends pulumi.ComponentResource {
       // A release updates the job only after the new revision has started.
       { parent: this, dependsOn: [this.cloudRun.service] },
     );
+    new LogExclusions(settings, runtime.account, opts);
     new Monitoring(
       { settings, host, secretIds: secrets.map(({ id }) => id), service: this.cloudRun.service },
       opts,

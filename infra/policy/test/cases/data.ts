@@ -60,7 +60,52 @@ const audit = (service_: string, ...logTypes: string[]): Resource => ({
   },
 });
 
+const exclusion = (...terms: string[]): Resource => ({
+  type: types.logExclusion,
+  props: { name: 'routine', filter: terms.join(' AND ') },
+});
+
+const requests = 'log_id("run.googleapis.com/requests")';
+const dataAccess = 'log_id("cloudaudit.googleapis.com/data_access")';
+const firestore = 'protoPayload.serviceName="firestore.googleapis.com"';
+const byAccount = 'protoPayload.authenticationInfo.principalEmail="a@example.com"';
+const noWarning = 'severity<WARNING';
+
 export const dataCases: Cases = {
+  'logging-narrow-exclusions': {
+    accepts: {
+      'routine entries of a log': [exclusion(requests, noWarning)],
+      "one account's routine calls to a database": [
+        exclusion(dataAccess, firestore, byAccount, noWarning),
+      ],
+    },
+    refuses: {
+      errors: [/routine matches warnings and errors.*Alerts/, exclusion(requests)],
+      'an alternative': [
+        /warnings and errors/,
+        exclusion(requests, `${noWarning} OR httpRequest.status=500`),
+      ],
+      negation: [/warnings and errors/, exclusion(requests, `NOT ${noWarning}`)],
+      'every log': [/matches every log/, exclusion(noWarning)],
+      "everyone's data access": [
+        /more than one account.*traced/,
+        exclusion(dataAccess, firestore, noWarning),
+      ],
+      'data access to all services': [
+        /more than one account/,
+        exclusion(dataAccess, byAccount, noWarning),
+      ],
+      'data access to secrets': [
+        /to secrets/,
+        exclusion(
+          dataAccess,
+          'protoPayload.serviceName="secretmanager.googleapis.com"',
+          byAccount,
+          noWarning,
+        ),
+      ],
+    },
+  },
   'firestore-point-in-time-recovery': {
     accepts: { on: [database()] },
     refuses: {

@@ -92,16 +92,16 @@ export const runCases: Cases = {
     accepts: {
       'a bound on both': [scaled({ maxInstanceCount: 10 }, { maxInstanceCount: 10 })],
       'a bound on one': [
-        scaled({ maxInstanceCount: 100 }, undefined),
+        scaled({ maxInstanceCount: 1000 }, undefined),
         scaled(undefined, { maxInstanceCount: 1 }),
       ],
     },
     refuses: {
-      none: [/is missing.*high costs.*from 1 to 100/, scaled(undefined, { minInstanceCount: 1 })],
-      'too many': [/maxInstanceCount is 101/, scaled(undefined, { maxInstanceCount: 101 })],
+      none: [/is missing.*high costs.*from 1 to 1000/, scaled(undefined, { minInstanceCount: 1 })],
+      'too many': [/maxInstanceCount is 1001/, scaled(undefined, { maxInstanceCount: 1001 })],
       'too many on one': [
-        /1000 and 10/,
-        scaled({ maxInstanceCount: 1000 }, { maxInstanceCount: 10 }),
+        /1001 and 10/,
+        scaled({ maxInstanceCount: 1001 }, { maxInstanceCount: 10 }),
       ],
       zero: [/maxInstanceCount is 0/, scaled(undefined, { maxInstanceCount: 0 })],
     },

@@ -2,6 +2,7 @@ import type { ResourceType } from '../resource-type.ts';
 import { attestation } from './attestation.ts';
 import { counters } from './counters.ts';
 import { firestore } from './firestore.ts';
+import { logging } from './logging.ts';
 import { monitoring } from './monitoring.ts';
 import { network } from './network.ts';
 import { project } from './project.ts';
@@ -17,6 +18,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
   ...secrets,
   ...firestore,
   ...run,
+  ...logging,
   ...monitoring,
   ...network,
   ...counters,

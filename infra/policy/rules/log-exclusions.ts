@@ -1,0 +1,51 @@
+import type { ResourceValidationPolicy } from '@pulumi/policy';
+import { forKind } from '../validation.ts';
+
+/** The terms of a filter that are all joined by AND. A filter with OR or NOT is a single term. */
+const termsOf = (filter: string) =>
+  /\b(OR|NOT)\b/.test(filter) ? [filter] : filter.split(' AND ').map((term) => term.trim());
+
+/**
+ * Requires log exclusions to keep warnings and errors, and to name one log. An exclusion of data
+ * access logs must also name one service other than Secret Manager, and one account, so that the
+ * accesses of everyone else stay logged. Source: Checkov CKV2_GCP_5, which sees only that the logs
+ * are enabled.
+ */
+export const narrowLogExclusions: ResourceValidationPolicy = {
+  name: 'logging-narrow-exclusions',
+  description: 'Only routine entries of one log are excluded, and of data access logs one account.',
+  enforcementLevel: 'mandatory',
+  validateResource: forKind('logExclusion', ({ filter = '', name = '' }, refuse) => {
+    const terms = termsOf(filter);
+    const termAfter = (field: string) =>
+      terms.find((term) => term.startsWith(field))?.slice(field.length);
+    if (!terms.includes('severity<WARNING')) {
+      refuse(
+        `The exclusion ${name} matches warnings and errors`,
+        'Alerts and searches for the cause of a failure need them',
+        'Add the term severity<WARNING with AND, and use neither OR nor NOT',
+      );
+    }
+    const log = termAfter('log_id(');
+    if (log === undefined) {
+      refuse(
+        `The exclusion ${name} matches every log`,
+        'It would also drop logs that are added later',
+        'Add a term such as log_id("run.googleapis.com/requests") with AND',
+      );
+    }
+    if (!log?.startsWith('"cloudaudit.googleapis.com/')) return;
+    const service = termAfter('protoPayload.serviceName=');
+    if (
+      service === undefined ||
+      service.includes('secretmanager') ||
+      termAfter('protoPayload.authenticationInfo.principalEmail=') === undefined
+    ) {
+      refuse(
+        `The exclusion ${name} matches data access by more than one account, or to secrets`,
+        'A leak could not be traced',
+        'Add terms with = for protoPayload.serviceName and protoPayload.authenticationInfo.principalEmail',
+      );
+    }
+  }),
+};

@@ -1,0 +1,73 @@
+import { verifyApiKey } from '@andamio/schema/operations';
+import * as gcp from '@pulumi/gcp';
+import * as pulumi from '@pulumi/pulumi';
+import type { Settings } from '../../settings/stack-settings.ts';
+
+/**
+ * Returns a filter in the logging query language that matches entries to which all terms apply. It
+ * matches no warning and no error:
+ * https://cloud.google.com/logging/docs/view/logging-query-language
+ */
+function routine(terms: readonly pulumi.Input<string>[]): pulumi.Output<string> {
+  return pulumi.all([...terms, 'severity<WARNING']).apply((all) => all.join(' AND '));
+}
+
+/**
+ * The routine log entries of a service that Google does not store, unless the settings keep them.
+ * Under load they are most of the log. An exclusion applies to the project's sink `_Default`; other
+ * sinks, such as those of an organization, still receive the entries.
+ */
+export class LogExclusions extends pulumi.ComponentResource {
+  constructor(
+    settings: Settings,
+    account: gcp.serviceaccount.Account,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super('andamio:service:LogExclusions', 'log-exclusions', {}, opts);
+    const { project, service } = settings;
+    const exclude = (
+      name: string,
+      isLogged: boolean,
+      description: string,
+      terms: readonly pulumi.Input<string>[],
+    ) =>
+      new gcp.logging.ProjectExclusion(
+        `exclude-${name}`,
+        {
+          project,
+          name: `${service}-${name}`,
+          description,
+          filter: routine(terms),
+          // Google omits `false`. An exclusion that is not needed is disabled and not removed,
+          // because a protected stack cannot remove resources.
+          ...(isLogged && { disabled: true }),
+        },
+        { parent: this },
+      );
+    exclude(
+      'verifications',
+      settings.logVerifications,
+      `Cloud Run's log lines of valid keys at ${service}`,
+      [
+        'resource.type="cloud_run_revision"',
+        `resource.labels.service_name="${service}"`,
+        'log_id("run.googleapis.com/requests")',
+        'httpRequest.status=200',
+        `httpRequest.requestUrl=~"^https?://[^/]+${verifyApiKey.path}([/?]|$)"`,
+      ],
+    );
+    exclude(
+      'database-calls',
+      settings.logDatabaseCalls,
+      `Data access log of ${service} on Firestore`,
+      [
+        'log_id("cloudaudit.googleapis.com/data_access")',
+        // Firestore's name in its entries. They are enabled under the name of Datastore:
+        // https://cloud.google.com/firestore/docs/audit-logging
+        'protoPayload.serviceName="firestore.googleapis.com"',
+        pulumi.interpolate`protoPayload.authenticationInfo.principalEmail="${account.email}"`,
+      ],
+    );
+    this.registerOutputs();
+  }
+}
