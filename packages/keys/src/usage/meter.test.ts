@@ -288,6 +288,15 @@ describe('while the store is down', () => {
 });
 
 describe('quotas', () => {
+  test('knows the totals of a hundred thousand owners without reading them again', async () => {
+    const owners = Array.from({ length: 100_000 }, (_, index) => `owner ${index}`);
+    for (const owner of owners) meter.exhaustedQuota(owner, 'pioneer');
+    await pass(usageInterval);
+    for (const owner of owners) meter.exhaustedQuota(owner, 'pioneer');
+    await settle();
+    expect(store.reads).toHaveLength(owners.length);
+  });
+
   test('allows the first requests of an owner while it reads the totals once', async () => {
     await countElsewhere(requestsPerDay);
     expect([request(), request()]).toEqual([undefined, undefined]);
