@@ -49,6 +49,7 @@ export const variables = {
   IP_RATE_LIMIT_PER_MINUTE: { key: 'ipRateLimitPerMinute' },
   GUARD_SECRETS: { secret: 'guard-secrets', versionKey: 'guardSecretsVersion' },
   VERIFY_CACHE_SECONDS: { key: 'verifyCacheSeconds' },
+  MAX_EXPIRES_IN_DAYS: { key: 'maxExpiresInDays' },
   CORS_ORIGINS: { key: 'corsOrigins' },
   GITHUB_SECRET_SCANNING_KEYS_URL: { key: 'githubSecretScanningKeysUrl' },
   LOG_LEVEL: { key: 'logLevel' },

@@ -1,9 +1,10 @@
 import { keyRetentionDays } from '@andamio/schema/firestore-layout';
 import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
+import type { Validity } from './model.ts';
 
 /**
  * Returns when a key expires: `days` times 86,400 s after `createdAt` (contract, part C). The
- * result may be too late to be stored (see {@link isTooLate}).
+ * result may be too late (see {@link isTooLate}).
  *
  * @param createdAt Unix seconds.
  * @returns Unix seconds.
@@ -12,9 +13,17 @@ export function expiryOf(createdAt: number, days: number): number {
   return createdAt + days * secondsPerDay;
 }
 
-/** Reports whether an expiry is after the year 9999. No key can have such an expiry. */
-export function isTooLate(expiresAt: number): boolean {
-  return expiresAt > lastTimestamp;
+/**
+ * Reports whether a key may not have a validity, because it lasts too many days or ends after the
+ * year 9999.
+ *
+ * @param maximumDays the operator's limit on days. If undefined, there is none.
+ */
+export function isTooLate(
+  { expiresAt, expiresInDays }: Pick<Validity, 'expiresAt' | 'expiresInDays'>,
+  maximumDays = Number.POSITIVE_INFINITY,
+): boolean {
+  return expiresInDays > maximumDays || expiresAt > lastTimestamp;
 }
 
 /**

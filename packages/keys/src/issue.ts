@@ -52,7 +52,7 @@ export async function issueKey(
   owner: Owner,
   { name, expiresInDays, idempotencyKey }: IssueInput,
 ): Promise<NewKey | IssueRefusal | ReplayRefusal> {
-  const { store, deriveKey, now } = dependencies;
+  const { store, deriveKey, now, maximumDays } = dependencies;
   const createdAt = Math.floor(now() / 1000);
   const expiresAt = expiryOf(createdAt, expiresInDays);
   const deleteAfter = deleteAfterOf(expiresAt);
@@ -63,7 +63,7 @@ export async function issueKey(
   ]);
   const { key, secret } = newSecret(dependencies, request);
   const record = { ...secret, userId, name, createdAt, expiresAt, expiresInDays, deleteAfter };
-  const command = { record, tierClaim: tierClaimOf(owner), maximumKeysOf, request };
+  const command = { record, tierClaim: tierClaimOf(owner), maximumKeysOf, maximumDays, request };
   const outcome = await storeKey(store, command);
   if (outcome === 'issued') return { key, facts: record };
   if (typeof outcome === 'string') return outcome;

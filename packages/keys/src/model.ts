@@ -73,6 +73,8 @@ export interface IssueCommand {
   readonly tierClaim: TierClaim;
   /** Returns the maximum number of unexpired keys for a tier, including this key. */
   readonly maximumKeysOf: (tier: Tier) => number;
+  /** Maximum number of days of a key's validity. If undefined, there is none. */
+  readonly maximumDays?: number | undefined;
   /** The request, if the client sent an `Idempotency-Key`. */
   readonly request?: IdempotentRequest | undefined;
 }
@@ -92,6 +94,8 @@ export interface RotateCommand extends DeleteCommand {
   readonly expiresInDays: number | undefined;
   /** Returns the maximum number of unexpired keys for a tier, including this key. */
   readonly maximumKeysOf: (tier: Tier) => number;
+  /** Maximum number of days to extend by. If undefined, there is none. */
+  readonly maximumDays?: number | undefined;
   /** The request, if the client sent an `Idempotency-Key`. */
   readonly request?: IdempotentRequest | undefined;
 }

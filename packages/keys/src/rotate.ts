@@ -32,7 +32,7 @@ export function extendKey(
  * @throws the errors of {@link KeyStore.transact}.
  */
 export async function rotateKey(
-  { store, now }: KeyDependencies,
+  { store, now, maximumDays }: KeyDependencies,
   owner: Owner,
   { name, expiresInDays, idempotencyKey }: RotateInput,
 ): Promise<{ readonly expiresAt: number } | RotateRefusal | ReplayRefusal> {
@@ -43,6 +43,7 @@ export async function rotateKey(
     userId,
     tierClaim: tierClaimOf(owner),
     maximumKeysOf,
+    maximumDays,
     now: Math.floor(now() / 1000),
     request: idempotentRequest({ userId, operation: 'rotate', idempotencyKey }, [
       name,

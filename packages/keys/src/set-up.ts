@@ -27,6 +27,8 @@ export interface KeysOptions {
   readonly peppers: readonly Pepper[];
   /** Maximum age of a cached verification in seconds. */
   readonly verifyCacheSeconds: number;
+  /** Maximum number of days of a key's validity. If undefined, there is none. */
+  readonly maximumDays: number | undefined;
   /** Returns the current time in Unix milliseconds. */
   readonly now: () => number;
   /** Returns milliseconds from a monotonic clock. */
@@ -40,7 +42,7 @@ export interface KeysOptions {
  * key invalidates the cached verifications.
  */
 export function setUpKeys(options: KeysOptions): Keys {
-  const { store, peppers, verifyCacheSeconds, now, monotonicNow, warn } = options;
+  const { store, peppers, verifyCacheSeconds, maximumDays, now, monotonicNow, warn } = options;
   const digesters = peppers.map((pepper) => createDigester(digestKeyOf(pepper))) as [
     Digester,
     ...Digester[],
@@ -74,5 +76,6 @@ export function setUpKeys(options: KeysOptions): Keys {
       warn: (error) => warn(error, logEvents.usageUnavailable),
     }),
     now,
+    maximumDays,
   };
 }

@@ -84,4 +84,6 @@ export interface KeyDependencies {
   readonly store: KeyStore;
   /** Returns the current time in Unix milliseconds. */
   readonly now: () => number;
+  /** Maximum number of days of a key's validity. If undefined, there is none. */
+  readonly maximumDays?: number | undefined;
 }

@@ -93,6 +93,10 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
     'largest age of a cached verification, 1 to 10 seconds; a deleted key is rejected everywhere within it',
     '`10`',
   ],
+  MAX_EXPIRES_IN_DAYS: [
+    'largest `expires_in_days` of requesting and rotating a key, up to 36,500; a request without one asks for 365, so below 365 clients must send it',
+    'none',
+  ],
   CORS_ORIGINS: ['exact origins of web pages that may call the service, comma-separated', 'none'],
   GITHUB_SECRET_SCANNING_KEYS_URL: [
     "URL of the keys that sign GitHub's alerts about leaked API keys; enables `POST /api/v1/github/secret-scanning`",

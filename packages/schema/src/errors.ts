@@ -202,6 +202,8 @@ export const specificDetails = {
   host: 'The header Host must be sent once, as a host name or address with an optional port.',
   idempotencyKey: `${idempotencyKeyHeader}: must be 1 to 128 visible ASCII characters, sent once`,
   missingField: (field: string) => `${field}: is required`,
+  maximumDays: (days: number) =>
+    `expires_in_days: must be at most ${days}; send it if the default is greater`,
   quota: {
     day: "Daily quota: the requests that the owner's tier allows per UTC day are used up. Retry after the time in Retry-After.",
     month:

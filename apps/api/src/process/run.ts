@@ -88,6 +88,7 @@ export async function run(referenceFolder: string): Promise<void> {
     store,
     peppers: settings.peppers,
     verifyCacheSeconds: settings.verifyCacheSeconds,
+    maximumDays: settings.maxExpiresInDays,
     ...clock,
     warn: (error, event) => logEvent(log, 'warn', event, { err: error }),
   });

@@ -31,6 +31,8 @@ export interface TestAppOptions {
   /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow?: () => number;
   readonly peppers?: readonly Pepper[];
+  /** The setting `MAX_EXPIRES_IN_DAYS`. By default, it is not set. */
+  readonly maximumDays?: number;
   readonly settings?: Partial<AppDependencies['settings']>;
   /** Creates the rate limit counters. By default, the counters are in memory. */
   readonly createCounters?: AppDependencies['createCounters'];
@@ -72,6 +74,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     now,
     monotonicNow,
     verifyCacheSeconds: 10,
+    maximumDays: options.maximumDays,
     warn: () => {},
   });
   const log = createLog({

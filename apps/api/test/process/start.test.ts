@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { logEvents } from '@andamio/schema/log-events';
 import { spawnService, startProcess } from '@andamio/testing/service-process';
+import { requestKey } from '@andamio/testing/service-requests';
 import { waitFor } from '@andamio/testing/wait-for';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { firestoreSettings } from '../harness/stores.ts';
@@ -22,6 +23,14 @@ describe('start', () => {
       port: service.port,
     });
     expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
+  });
+
+  test('limits expires_in_days to MAX_EXPIRES_IN_DAYS', async () => {
+    const service = await startProcess({ MAX_EXPIRES_IN_DAYS: '90' });
+    end = () => service.signal('SIGKILL');
+    const ask = (expires_in_days: number) =>
+      requestKey(service.url, { api_key_name: 'MyFirstKey', expires_in_days });
+    expect([(await ask(91)).status, (await ask(90)).status]).toEqual([422, 200]);
   });
 
   test('logs one line and exits with 1 if the port is in use', async () => {

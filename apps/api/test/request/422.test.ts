@@ -133,3 +133,28 @@ describe('rejecting invalid values', () => {
     ).toBe(200);
   });
 });
+
+describe('MAX_EXPIRES_IN_DAYS', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp({ maximumDays: 90 });
+  });
+  afterAll(() => app.close());
+
+  test.each([
+    ['more days', { expires_in_days: 91 }],
+    ['the default of 365 days, if it is more', {}],
+    ['days past the year 9999', { expires_in_days: 1e300 }],
+  ])('request responds with 422 to %s, and names the maximum', async (_what, more) => {
+    const answer = await requestKey(app.url, { api_key_name: 'too long', ...more });
+    expectError(answer, 422, 'expiry_too_late');
+    expect(answer.body['details']).toBe(
+      'expires_in_days: must be at most 90; send it if the default is greater',
+    );
+  });
+
+  test('request accepts the maximum', async () => {
+    const { status } = await requestKey(app.url, { api_key_name: 'abc', expires_in_days: 90 });
+    expect(status).toBe(200);
+  });
+});

@@ -1,6 +1,7 @@
 import { getUser, requestKey, rotateKey } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 
@@ -146,4 +147,24 @@ describe('POST /api/v1/apikey/rotate', () => {
     );
     expect(answer.status).toBe(200);
   });
+});
+
+test('rotate responds with 422 to more days than MAX_EXPIRES_IN_DAYS, also to those of the key', async () => {
+  const store = createSqliteStore(':memory:', Date.now);
+  const before = await startApp({ store });
+  const body = { api_key_name: 'MyFirstKey', expires_in_days: 91 };
+  expect((await requestKey(before.url, body)).status).toBe(200);
+  const now = Date.now() + 91 * day;
+  const app = await startApp({ store, maximumDays: 90, now: () => now });
+  onTestFinished(() => app.close());
+  const options = { token: tokenFor('user', { exp: now / 1000 + 3600 }) };
+  const rotate = (more: object) =>
+    rotateKey(app.url, { api_key_name: 'MyFirstKey', ...more }, options);
+  for (const more of [{}, { expires_in_days: 91 }]) {
+    const answer = await rotate(more);
+    expectError(answer, 422, 'expiry_too_late');
+    expect(answer.body['details']).toMatch(/^expires_in_days: must be at most 90;/);
+  }
+  expect((await rotate({ expires_in_days: 90 })).status).toBe(200);
+  expect((await rotate({})).status, 'its own number is now 90, and it is valid').toBe(409);
 });

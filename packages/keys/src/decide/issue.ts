@@ -19,12 +19,12 @@ export function issueScope({ record, request }: IssueCommand): OwnerScope {
 }
 
 function refusalOf(view: View, command: IssueCommand, owner: OwnerRecord) {
-  const { record, maximumKeysOf, request } = command;
+  const { record, maximumKeysOf, maximumDays, request } = command;
   const { createdAt: now } = record;
   if (owner.suspended) return 'suspended';
   const replay = decideReplay(view, request, now);
   if (replay !== undefined) return replay;
-  if (isTooLate(record.expiresAt)) return 'expiry_too_late';
+  if (isTooLate(record, maximumDays)) return 'expiry_too_late';
   if (view.named !== undefined && !isRemoved(view.named, now)) return 'name_taken';
   const maximum = maximumKeysOf(owner.tierClaim.tier);
   return view.countUnexpired(maximum) < maximum ? undefined : 'key_limit_reached';

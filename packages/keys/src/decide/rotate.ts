@@ -30,16 +30,16 @@ export function rotationScope({ userId, name, now, request }: RotateCommand): Ow
 function extend(
   view: View,
   key: KeyRecord,
-  { now, expiresInDays }: RotateCommand,
+  { now, maximumDays, ...command }: RotateCommand,
   maximumKeys: number,
 ): Validity | RotateRefusal {
   if (key.expiresAt - now > rotatableBefore) return 'not_yet_rotatable';
-  const days = expiresInDays ?? key.expiresInDays;
-  const expiresAt = expiryOf(Math.max(now, key.expiresAt), days);
-  if (isTooLate(expiresAt)) return 'expiry_too_late';
+  const expiresInDays = command.expiresInDays ?? key.expiresInDays;
+  const expiresAt = expiryOf(Math.max(now, key.expiresAt), expiresInDays);
+  if (isTooLate({ expiresAt, expiresInDays }, maximumDays)) return 'expiry_too_late';
   const hasPlace = view.isCounted(key) || view.countUnexpired(maximumKeys) < maximumKeys;
   if (!hasPlace) return 'key_limit_reached';
-  return { expiresAt, expiresInDays: days, deleteAfter: deleteAfterOf(expiresAt) };
+  return { expiresAt, expiresInDays, deleteAfter: deleteAfterOf(expiresAt) };
 }
 
 /** Decides whether a key is rotated, and determines its new expiry. */

@@ -12,7 +12,8 @@ const body = z
     {
       api_key_name: apiKeyName,
       expires_in_days: expiresInDays.default(defaultExpiresInDays).meta({
-        description: 'Days until the key expires. The expiry must not be later than the year 9999.',
+        description:
+          'Days until the key expires. The expiry must not be later than the year 9999. The operator may set a maximum, which the error then names.',
       }),
     },
     { error: 'must be an object' },

@@ -18,7 +18,7 @@ const success = z
 
 const percentEncoded = 'percent-encoded like a URI component (RFC 3986, section 2.1)';
 
-/** The identity headers (service contract, section "Additions"). */
+/** The identity headers (contract, "Verification"). */
 const identityHeaders = z.object({
   'X-API-Key-User': z.string().meta({
     description: `The id of the key's owner, ${percentEncoded}.`,

@@ -81,6 +81,8 @@ const variables = z.object({
   GUARD_SECRETS: headerSecrets.optional(),
   // The published documentation states that a deleted key is rejected within 10 seconds.
   VERIFY_CACHE_SECONDS: integer(1, 10).default(10),
+  // The maximum is a hundred years.
+  MAX_EXPIRES_IN_DAYS: integer(1, 36_500).optional(),
   CORS_ORIGINS: origins.default([]),
   GITHUB_SECRET_SCANNING_KEYS_URL: publicUrl(['https:', 'http:']).optional(),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
@@ -320,6 +322,8 @@ export interface Settings {
   readonly guardSecrets: readonly string[];
   /** Maximum age of a cached verification in seconds. */
   readonly verifyCacheSeconds: number;
+  /** Maximum number of days for which a key is issued or extended. If undefined, any number. */
+  readonly maxExpiresInDays: number | undefined;
   readonly corsOrigins: readonly string[];
   /**
    * URL of GitHub's public keys, which verify the signatures of alerts. Undefined if alerts are
@@ -386,6 +390,7 @@ function toSettings(values: Values): Settings {
     ipRateLimitPerMinute: values.IP_RATE_LIMIT_PER_MINUTE,
     guardSecrets: values.GUARD_SECRETS ?? [],
     verifyCacheSeconds: values.VERIFY_CACHE_SECONDS,
+    maxExpiresInDays: values.MAX_EXPIRES_IN_DAYS,
     corsOrigins: values.CORS_ORIGINS,
     githubSecretScanningKeysUrl: values.GITHUB_SECRET_SCANNING_KEYS_URL,
     logLevel: values.LOG_LEVEL,

@@ -155,6 +155,8 @@ describe('settings', () => {
     ['IP_RATE_LIMIT_PER_MINUTE', '0', 'must be an integer from 1 to 1000000'],
     ['VERIFY_CACHE_SECONDS', '0', 'must be an integer from 1 to 10'],
     ['VERIFY_CACHE_SECONDS', '11', 'must be an integer from 1 to 10'],
+    ['MAX_EXPIRES_IN_DAYS', '0', 'must be an integer from 1 to 36500'],
+    ['MAX_EXPIRES_IN_DAYS', '36501', 'must be an integer from 1 to 36500'],
     ['GUARD_SECRETS', 'short', 'must be secrets of at least 32 bytes each, separated by commas'],
     [
       'GUARD_SECRETS',
@@ -226,6 +228,7 @@ describe('settings', () => {
     ['IP_RATE_LIMIT_PER_MINUTE', ['1', '1000000']],
     ['GUARD_SECRETS', ['!'.repeat(32), `${secret},${secret}~`]],
     ['VERIFY_CACHE_SECONDS', ['1', '10']],
+    ['MAX_EXPIRES_IN_DAYS', ['1', '36500']],
     [
       'CORS_ORIGINS',
       ['https://example.com', 'http://localhost:3000,https://a.example:8443', 'http://[::1]:3000'],

@@ -5,6 +5,7 @@ import {
   errorBody,
   errorCodeHeader,
   errorKinds,
+  specificDetails,
 } from '@andamio/schema/errors';
 import type { CredentialRefusal } from '../../auth/refusals.ts';
 import { SigningKeysUnavailableError } from '../../auth/signing-keys.ts';
@@ -31,6 +32,15 @@ export class HttpError extends Error {
     this.details = details;
     this.retryAfter = retryAfter;
   }
+}
+
+/**
+ * Returns the error for a validity that is too long or ends too late. Within the maximum number of
+ * days, no key reaches the end of the year 9999.
+ */
+export function expiryTooLate(maximumDays: number | undefined): HttpError {
+  const details = maximumDays === undefined ? undefined : specificDetails.maximumDays(maximumDays);
+  return new HttpError('expiry_too_late', details);
 }
 
 type CodeWithStatus<Status extends ErrorStatus> = {
