@@ -20,6 +20,7 @@ import { withBench } from './harness/bench.ts';
 import { readOptions } from './harness/options.ts';
 import { report } from './harness/report.ts';
 import { measure } from './harness/rounds.ts';
+import { measureTail } from './harness/tail.ts';
 
 const options = readOptions([
   issueVersusExpress,
@@ -43,5 +44,6 @@ const options = readOptions([
 ]);
 
 await withBench(options, async (bench) => {
-  report(await measure(options, bench));
+  const results = await measure(options, bench);
+  report(results, options.measuresTail ? await measureTail(bench) : undefined);
 });

@@ -2,9 +2,12 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Comparison } from './comparison.ts';
+import { tailName } from './tail.ts';
 
 export interface Options {
   readonly comparisons: readonly Comparison[];
+  /** Whether the latencies at constant arrival rates are measured. */
+  readonly measuresTail: boolean;
   /** Overrides the number of rounds of every comparison. */
   readonly rounds: number | undefined;
   /**
@@ -32,18 +35,17 @@ export function readOptions(all: readonly Comparison[]): Options {
       },
     },
   });
-  const names = all.map(({ name }) => name);
+  const names = [...all.map(({ name }) => name), tailName];
   const unknown = values.only?.filter((name) => !names.includes(name)) ?? [];
   if (unknown.length > 0)
-    throw new Error(
-      `No comparison is named ${unknown.join(', ')}. Choose from ${names.join(', ')}.`,
-    );
+    throw new Error(`Nothing is named ${unknown.join(', ')}. Choose from ${names.join(', ')}.`);
 
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0))
     throw new Error('--rounds must be a positive integer.');
   return {
     comparisons: all.filter(({ name }) => values.only?.includes(name) ?? true),
+    measuresTail: values.only?.includes(tailName) ?? true,
     rounds: rounds ?? (values.quick ? 2 : undefined),
     quick: values.quick,
     service: resolve(values.service),

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { Result } from './rounds.ts';
 import type { Spread } from './statistics.ts';
+import { type Tail, tailRows, tailSummary } from './tail.ts';
 
 const file = new URL('../results/latest.json', import.meta.url);
 
@@ -38,16 +39,21 @@ function aligned(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** Prints the table of results, and writes the values of every round to `results/latest.json`. */
-export function report(results: readonly Result[]): void {
+/** Prints the tables of results, and writes the values of every round to `results/latest.json`. */
+export function report(results: readonly Result[], tail: Tail | undefined): void {
   const head = ['measured', 'unit', 'ours', 'other', 'ratio', 'goal', 'met'];
   const legend = results.map(
     ({ comparison: { name, ours, other } }) => `${name}: ${ours}, compared with: ${other}.`,
   );
   const timeHead = ['processor time per request, in µs', 'ours', 'other', 'ratio'];
   const times = results.flatMap(timeRow);
-  const tables = [[head, ...results.map(row)], ...(times.length > 0 ? [[timeHead, ...times]] : [])];
-  process.stdout.write(`\n${tables.map(aligned).join('\n\n')}\n\n${legend.join('\n')}\n`);
+  const tables = [
+    ...(results.length > 0 ? [[head, ...results.map(row)]] : []),
+    ...(times.length > 0 ? [[timeHead, ...times]] : []),
+    ...(tail === undefined ? [] : [tailRows(tail)]),
+  ];
+  const notes = [...legend, ...(tail === undefined ? [] : [tailSummary(tail)])];
+  process.stdout.write(`\n${tables.map(aligned).join('\n\n')}\n\n${notes.join('\n')}\n`);
 
   mkdirSync(new URL('.', file), { recursive: true });
   const machine = {
@@ -61,5 +67,5 @@ export function report(results: readonly Result[]): void {
     measured: { ours, other, unit, goal },
     ...values,
   }));
-  writeFileSync(file, `${JSON.stringify({ machine, results: content }, undefined, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify({ machine, results: content, tail }, undefined, 2)}\n`);
 }

@@ -1,0 +1,54 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { Histogram } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+
+/** Percentiles in milliseconds. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+/** Measurements from inside the service process. Times are in milliseconds. */
+export interface LatencyReport {
+  /** From the parsed headers of a request until its response is handed to the operating system. */
+  readonly handled: Percentiles;
+  /**
+   * The intervals of a timer of one millisecond, which become longer when the event loop is busy.
+   */
+  readonly loopDelay: Percentiles;
+  /** Garbage collections. */
+  readonly collections: {
+    readonly count: number;
+    readonly total: number;
+    readonly longest: number;
+  };
+}
+
+/** Returns the percentiles of a histogram of nanoseconds. */
+export function percentilesOf(histogram: Histogram): Percentiles {
+  const at = (percentile: number) => histogram.percentile(percentile) / 1e6;
+  return { p50: at(50), p99: at(99), p999: at(99.9), max: histogram.max / 1e6 };
+}
+
+/** Path of the module that reports latencies. A measured process is started with `--import` of it. */
+export const latencyReporter = fileURLToPath(
+  new URL('../peers/report-latency.ts', import.meta.url),
+);
+
+/** Performs a task and returns what the service process measured during it. */
+export async function measuredInside(
+  child: ChildProcess,
+  task: () => Promise<void>,
+): Promise<LatencyReport> {
+  const answer = async (message: string) => {
+    const answered = once(child, 'message');
+    child.send(message);
+    return (await answered)[0] as unknown;
+  };
+  await answer('begin');
+  await task();
+  return (await answer('end')) as LatencyReport;
+}

@@ -1,0 +1,127 @@
+import { tokenFor } from '@andamio/testing/tokens';
+import type { Bench } from './bench.ts';
+import { type LatencyReport, latencyReporter, measuredInside } from './latency-report.ts';
+import { closedLoop, untilStopped } from './load.ts';
+import { type OpenLoopResult, openLoop } from './open-loop.ts';
+import { startProgram } from './program.ts';
+import {
+  issueKeys,
+  issuePath,
+  issueRequest,
+  serviceOnSqlite,
+  verifyPath,
+  verifyRequests,
+} from './service.ts';
+
+/** The name that `--only` selects. */
+export const tailName = 'verify-tail';
+
+/** The rate in requests per second at which the goal applies. */
+const goalRate = 5_000;
+/** The goal for the 99th percentile of the time in the service, in milliseconds. */
+const goal = 1;
+
+/** Number of keys, each of another owner, since each owner is limited to 2,000 requests a minute. */
+const keysInUse = 2_000;
+
+/** The latencies of `verify` at one constant rate. */
+export interface TailRow {
+  readonly load: string;
+  /** Requests per second. */
+  readonly rate: number;
+  readonly sender: OpenLoopResult;
+  readonly service: LatencyReport;
+}
+
+/** All rows of a run, and whether the goal is met. */
+export interface Tail {
+  /** The highest rate of a closed loop, of which the rates are a part. */
+  readonly maximum: number;
+  readonly rows: readonly TailRow[];
+  readonly met: boolean;
+}
+
+/** Creates requests for keys without end. Owners take turns. */
+function* issuing() {
+  const tokens = Array.from({ length: 1_000 }, (_, index) => tokenFor(`issuer-${index}`));
+  for (let issued = 0; ; issued++)
+    yield issueRequest(tokens[issued % tokens.length] as string, `key ${issued}`);
+}
+
+/**
+ * Measures the latencies of `verify` for known keys at constant arrival rates: half and four fifths
+ * of the highest rate, alone and while one connection issues keys, and the rate of the goal.
+ */
+export async function measureTail(bench: Bench): Promise<Tail> {
+  const program = serviceOnSqlite(bench);
+  const service = await startProgram(program, bench.folder, ['--import', latencyReporter]);
+  try {
+    const keys = await issueKeys(service.url, keysInUse);
+    const requests = verifyRequests(keys, keys.length);
+    const rates: number[] = [];
+    for (let round = 0; round < 4; round++) {
+      const amount = verifyRequests(keys, bench.amount(60_000));
+      rates.push(await closedLoop(service.url, verifyPath, amount));
+    }
+    const maximum = Math.max(...rates);
+    const seconds = bench.amount(20);
+
+    async function measureAt(load: string, rate: number): Promise<TailRow> {
+      let sender: OpenLoopResult | undefined;
+      const inside = await measuredInside(service.process, async () => {
+        sender = await openLoop(service.url, verifyPath, requests, rate, seconds);
+      });
+      const row = { load, rate, sender: sender as OpenLoopResult, service: inside };
+      process.stderr.write(`${tailName}: ${load}, ${Math.round(rate)} requests/s\n`);
+      return row;
+    }
+
+    const rows: TailRow[] = [await measureAt('the rate of the goal', goalRate)];
+    for (const part of [0.5, 0.8])
+      rows.push(await measureAt(`${part * 100} % of the maximum`, part * maximum));
+    const load = untilStopped(service.url, issuePath, issuing(), 1);
+    for (const part of [0.5, 0.8])
+      rows.push(await measureAt(`${part * 100} %, and one client issues keys`, part * maximum));
+    await load.stop();
+    return { maximum, rows, met: (rows[0] as TailRow).service.handled.p99 < goal };
+  } finally {
+    await service.stop();
+  }
+}
+
+/** Returns the lines of a run's table, the first of which is the head. Times are in milliseconds. */
+export function tailRows({ rows }: Tail): string[][] {
+  const ms = (value: number) => value.toFixed(2);
+  const lines = rows.map(({ load, rate, sender: { latency, lateness }, service }) => [
+    load,
+    Math.round(rate).toLocaleString('en'),
+    ...[latency.p50, latency.p99, latency.p999].map(ms),
+    ms(lateness.p99),
+    ...[service.handled.p50, service.handled.p99, service.handled.p999].map(ms),
+    ms(service.loopDelay.p99),
+    `${service.collections.count}, ${ms(service.collections.longest)}`,
+  ]);
+  const head = [
+    'latency in ms',
+    'requests/s',
+    'p50',
+    'p99',
+    'p99.9',
+    'sent late, p99',
+    'in the service: p50',
+    'p99',
+    'p99.9',
+    'loop interval, p99',
+    'collections, longest',
+  ];
+  return [head, ...lines];
+}
+
+/** Returns one line about the goal and the highest rate. */
+export function tailSummary({ maximum, met }: Tail): string {
+  return (
+    `${tailName}: latencies of verify in ms at constant arrival rates; a closed loop reaches ` +
+    `${Math.round(maximum)} requests/s. Goal: a 99th percentile in the service below ${goal} ms ` +
+    `at ${goalRate} requests/s, met: ${met ? 'yes' : 'NO'}.`
+  );
+}
