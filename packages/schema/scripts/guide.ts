@@ -34,32 +34,14 @@ const changelog = () =>
   readFileSync(new URL('../CHANGELOG-API.md', import.meta.url), 'utf8').replace(/^# .*\n+/, '');
 
 /**
- * Returns the introduction to the reference in Markdown. Covers authentication, errors, retries,
- * limits, verification, key safety and the changelog.
+ * Returns the introduction to the reference in Markdown. Covers authentication, verification, key
+ * safety, retries, errors, limits and the changelog.
  */
 export function guide(): string {
   return `Issues API keys to the users of the platform and lets them list, extend, roll and delete their keys.
 
 To get a key, call \`POST /api/v1/apikey/request\` with your token in the header \`Authorization: Bearer YOUR_JWT_TOKEN\`. The response contains the key and is the only time it is shown.
 Send the key in the header \`X-API-Key\` of your calls to the platform.
-
-## Errors
-
-Every error body has three members: \`statusCode\`, \`message\`, and \`details\`, which explains the error. Programs should use the header \`${errorCodeHeader}\`. It contains one of these codes:
-
-${errorsTable()}
-
-## Safe retries
-
-Send \`${idempotencyKeyHeader}\` (1 to 128 visible ASCII characters, such as a UUID) with \`request\`, \`rotate\` and \`roll\`. If you lose the response, repeat the request within 24 hours: you get the same response with the same key, and the operation is not performed twice.
-
-## Limits
-
-Each tier has a limit of requests per minute for each user. \`X-RateLimit-Limit\`, \`X-RateLimit-Remaining\` and \`X-RateLimit-Reset\` (Unix seconds) show the current state. A rate-limited response has a \`Retry-After\` header (seconds).
-
-${tiersTable()}
-
-Daily and monthly quotas count the requests with a valid key, over all keys of a user. Days and months are UTC. A request beyond the quota is rejected and not counted; its \`Retry-After\` is the time until the end of the day or month. \`GET /api/v1/user/usage\` shows consumed and remaining requests.
 
 ## Verify a key
 
@@ -74,6 +56,24 @@ A proxy such as nginx, Caddy or Envoy can verify the key of each request with a 
 - Send the key over HTTPS and in the header, never in a URL.
 - Extend a key within 1 day of its expiry, or up to 30 days after it, with \`POST /api/v1/apikey/rotate\`. The key itself stays the same. To replace its secret, use \`POST /api/v1/apikey/roll\`. The previous secret stays valid for a day by default and up to a week, while you update your programs.
 - A key is \`ant-\` followed by 40 characters, the last six of which are a checksum. To find leaked keys, search for \`ant-[0-9A-Za-z]{40}\`.
+
+## Safe retries
+
+Send \`${idempotencyKeyHeader}\` (1 to 128 visible ASCII characters, such as a UUID) with \`request\`, \`rotate\` and \`roll\`. If you lose the response, repeat the request within 24 hours: you get the same response with the same key, and the operation is not performed twice.
+
+## Errors
+
+Every error body has three members: \`statusCode\`, \`message\`, and \`details\`, which explains the error. Programs should use the header \`${errorCodeHeader}\`. It contains one of these codes:
+
+${errorsTable()}
+
+## Limits
+
+Each tier has a limit of requests per minute for each user. \`X-RateLimit-Limit\`, \`X-RateLimit-Remaining\` and \`X-RateLimit-Reset\` (Unix seconds) show the current state. A rate-limited response has a \`Retry-After\` header (seconds).
+
+${tiersTable()}
+
+Daily and monthly quotas count the requests with a valid key, over all keys of a user. Days and months are UTC. A request beyond the quota is rejected and not counted; its \`Retry-After\` is the time until the end of the day or month. \`GET /api/v1/user/usage\` shows consumed and remaining requests.
 
 ## Changelog
 
