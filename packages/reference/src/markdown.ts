@@ -1,85 +1,66 @@
-import type { OpenAPIV3_1 } from 'openapi-types';
-import { type DocumentedOperation, document, documentedOperations, resolve } from './document.ts';
-
-type Schema = OpenAPIV3_1.SchemaObject;
+import {
+  constraintsOf,
+  credentialsOf,
+  type DocumentedOperation,
+  document,
+  documentedOperations,
+  type Field,
+  guide,
+  highlightName,
+  parametersOf,
+  requestBodyOf,
+  responsesOf,
+  typeOf,
+} from './document.ts';
 
 const json = (value: unknown) => `\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\``;
 
-/**
- * Returns the constraints on a field in the notation of the published reference page, such as `3 <=
- * length <= 100`.
- */
-function bounds({ minLength, maxLength, minimum, maximum, pattern }: Schema): string {
-  const between = (low: number | undefined, what: string, high: number | undefined) =>
-    low === undefined && high === undefined
-      ? []
-      : [
-          `${low === undefined ? '' : `${low} <= `}${what}${high === undefined ? '' : ` <= ${high}`}`,
-        ];
-  const rules = [...between(minLength, 'length', maxLength), ...between(minimum, 'value', maximum)];
-  if (pattern) rules.push(`matches ${pattern}`);
-  return rules.map((rule) => `\`${rule}\``).join(', ');
-}
-
-/** Returns a Markdown table of an object's fields with name, type, constraints and meaning. */
-function fields(schema: Schema): string {
-  const rows = Object.entries(schema.properties ?? {}).map(([name, property]) => {
-    const field = resolve<Schema>(property);
-    const optional = schema.required?.includes(name) ? '' : ' (optional)';
-    const type = [field.type ?? 'value'].flat().join(' or ');
-    return `| \`${name}\`${optional} | ${type} | ${bounds(field)} | ${field.description ?? ''} |`;
+/** Returns a Markdown table of fields with name, type, constraints and meaning. */
+function table(fields: readonly Field[]): string {
+  const rows = fields.map(({ name, schema, isRequired, description }) => {
+    const rules = constraintsOf(schema).map(({ label, rule }) =>
+      label === 'Pattern' ? `matches \`${rule}\`` : `\`${rule}\``,
+    );
+    const bounds = rules.join(', ').replaceAll('|', '\\|');
+    return `| \`${name}\`${isRequired ? '' : ' (optional)'} | ${typeOf(schema)} | ${bounds} | ${description} |`;
   });
   return ['| field | type | bounds | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
-function contentOf(holder: { content?: Record<string, OpenAPIV3_1.MediaTypeObject> } | undefined) {
-  return holder?.content?.['application/json'];
+function authorization(documented: DocumentedOperation): string {
+  const credentials = credentialsOf(documented);
+  if (credentials === undefined) return 'Requires no authentication.';
+  return `**${credentials.header}** (in: header): ${credentials.description}`;
 }
 
-function requestBody({ operation }: DocumentedOperation): string[] {
-  const body = operation.requestBody && resolve(operation.requestBody);
-  const content = contentOf(body as OpenAPIV3_1.RequestBodyObject | undefined);
-  if (!content?.schema) return [];
-  return [
-    '### Request body',
-    (body as OpenAPIV3_1.RequestBodyObject).description ?? '',
-    fields(resolve<Schema>(content.schema as Schema)),
-    json(content.example),
-  ];
-}
-
-function answers({ operation }: DocumentedOperation): string[] {
-  return Object.entries(operation.responses ?? {}).flatMap(([status, reference]) => {
-    const response = resolve(reference) as OpenAPIV3_1.ResponseObject;
-    const content = contentOf(response);
-    const schema = content?.schema && resolve<Schema>(content.schema as Schema);
-    const described = status === '200' && schema?.properties ? [fields(schema)] : [];
-    return [
-      `### ${status}`,
-      response.description,
-      ...described,
-      ...(content?.example ? [json(content.example)] : []),
-    ];
+function parameters(documented: DocumentedOperation): string[] {
+  const all = parametersOf(documented);
+  return ['header', 'path', 'query'].flatMap((place) => {
+    const fields = all.filter((parameter) => parameter.in === place);
+    return fields.length === 0 ? [] : [`### Parameters (in: ${place})`, table(fields)];
   });
 }
 
-function authorization({ operation }: DocumentedOperation): string {
-  const [scheme] = (operation.security ?? []).flatMap((requirement) => Object.keys(requirement));
-  if (scheme === undefined) return 'Requires no authentication.';
-  const described = resolve(
-    document.components?.securitySchemes?.[scheme] as OpenAPIV3_1.SecuritySchemeObject,
-  );
-  const header = described.type === 'apiKey' ? described.name : 'Authorization';
-  return `**${header}** (in: header): ${described.description}`;
+function requestBody(documented: DocumentedOperation): string[] {
+  const body = requestBodyOf(documented);
+  if (body === undefined) return [];
+  return ['### Request body', body.description, table(body.fields), json(body.example)];
 }
 
-const fences: Readonly<Record<string, string>> = { Shell: 'sh', 'C#': 'csharp' };
+function answers(documented: DocumentedOperation): string[] {
+  return responsesOf(documented).flatMap(({ status, description, fields, example }) => [
+    `### ${status}`,
+    description,
+    ...(status === '200' && fields.length > 0 ? [table(fields)] : []),
+    ...(example === undefined ? [] : [json(example)]),
+  ]);
+}
 
 function samples({ operation }: DocumentedOperation): string[] {
   const all = operation['x-codeSamples'] ?? [];
-  return all.flatMap(({ lang, label, source }) => [
-    `### ${label}`,
-    `\`\`\`${fences[lang] ?? lang.toLowerCase()}\n${source.trimEnd()}\n\`\`\``,
+  return all.flatMap((sample) => [
+    `### ${sample.label}`,
+    `\`\`\`${highlightName(sample)}\n${sample.source.trimEnd()}\n\`\`\``,
   ]);
 }
 
@@ -90,6 +71,7 @@ function section(documented: DocumentedOperation): string[] {
     `\`${method} ${path}\``,
     operation.description ?? '',
     authorization(documented),
+    ...parameters(documented),
     ...requestBody(documented),
     ...answers(documented),
     ...samples(documented),
@@ -97,16 +79,18 @@ function section(documented: DocumentedOperation): string[] {
 }
 
 /**
- * Returns the complete reference as Markdown, for AI assistants and for browsers without
- * JavaScript.
+ * Returns the complete reference as Markdown, for AI assistants and other readers of plain text. It
+ * has the order of the page: introduction, operations, guide.
  */
 export function referenceAsMarkdown(): string {
   const { info, servers } = document;
+  const { introduction, sections } = guide();
   const parts = [
     `# ${info.title}`,
     `Base URL: \`${servers?.[0]?.url}\``,
+    introduction,
     ...documentedOperations().flatMap(section),
-    info.description ?? '',
+    ...sections.flatMap(({ title, text }) => [`## ${title}`, text]),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }

@@ -79,7 +79,6 @@ const maskedHeaders: Readonly<Record<string, (value: string) => string>> = {
     value.replace(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '<uuid>'),
   'X-RateLimit-Reset': (value) => value.replace(/^\d{10}$/, '<Unix seconds>'),
   RateLimit: (value) => value.replace(/t=\d+/, 't=<seconds>'),
-  'Content-Security-Policy': (value) => value.replace(/'nonce-[^']+'/, "'nonce-<nonce>'"),
   'Cache-Control': (value) => value.replace(/^private, max-age=\d$/, 'private, max-age=<seconds>'),
   'Last-Modified': () => '<date>',
   ETag: () => '<tag>',

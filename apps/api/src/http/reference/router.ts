@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { nonceMark } from '@andamio/reference/nonce-mark';
 import { basePath } from '@andamio/schema/hosts';
 import { type RequestHandler, Router } from 'express';
 import { forbidCaching, refuseOtherMethods, reportRoute } from '../express-steps.ts';
@@ -45,26 +43,22 @@ function textsOf(folder: string): ReadText {
 }
 
 /**
- * Returns the Content Security Policy of the reference page. Scripts run only with the nonce, and
- * connections go only to the same origin. Inline styles are allowed, because the renderer uses them
- * for its theme and menus.
- *
- * @param nonce at least 128 random bits in Base64, a new value for each response
- *   (https://www.w3.org/TR/CSP3/#security-nonces)
+ * The Content Security Policy of the reference page. Everything comes from the same origin, which
+ * serves no scripts and styles but the page's own. No inline scripts or styles, and no DOM
+ * properties that parse text as HTML (https://www.w3.org/TR/trusted-types/).
  */
-function contentSecurityPolicy(nonce: string): string {
-  return [
-    "default-src 'none'",
-    `script-src 'nonce-${nonce}'`,
-    "style-src 'self' 'unsafe-inline'",
-    "img-src 'self' data:",
-    "font-src 'self'",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ');
-}
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  'img-src data:',
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ');
 
 /**
  * Serves static files that the build has compressed. Their names change with their content, so they
@@ -113,9 +107,8 @@ export function referenceRouter(folder: string, originOf: OriginOf): Router {
     router.get(path, reportRoute(path), (_request, response) => response.redirect(pagePath));
   }
   router.get(pagePath, reportRoute(pagePath), async (request, response) => {
-    const nonce = randomBytes(18).toString('base64');
-    const page = (await read('index.html', originOf(request))).replaceAll(nonceMark, nonce);
-    response.setHeader('Content-Security-Policy', contentSecurityPolicy(nonce));
+    const page = await read('index.html', originOf(request));
+    response.setHeader('Content-Security-Policy', contentSecurityPolicy);
     sendAnswer(response, await compressedAnswer(request, 'text/html; charset=utf-8', page));
   });
   for (const [path, { file, type }] of Object.entries(texts)) {

@@ -1,0 +1,46 @@
+import { all } from './elements.ts';
+
+/** Characters of a token or key (RFC 6750, section 2.1). Others could end a string in a sample. */
+const safeInSamples = /^[A-Za-z0-9._~+/=-]+$/;
+
+const inputsOf = (scheme: string) => all<HTMLInputElement>(`input[data-scheme="${scheme}"]`);
+
+/** Returns credentials as pasted, without white space at the ends and without a leading `Bearer`. */
+export const pasted = (text: string): string => text.trim().replace(/^Bearer\s+/i, '');
+
+/** Writes credentials into the samples, or the placeholder if there are none. */
+function fillSamples(scheme: string, value: string): void {
+  for (const place of all(`var[data-scheme="${scheme}"]`)) {
+    place.dataset['placeholder'] ??= place.textContent;
+    place.textContent = safeInSamples.test(value)
+      ? value
+      : (place.dataset['placeholder'] as string);
+  }
+}
+
+/** Sets the credentials of a security scheme in all inputs and samples. */
+export function setCredentials(scheme: string, value: string, except?: HTMLInputElement): void {
+  for (const input of inputsOf(scheme)) {
+    if (input !== except) input.value = value;
+  }
+  fillSamples(scheme, pasted(value));
+}
+
+/**
+ * Keeps all inputs of a security scheme and all samples equal. Credentials exist only as the values
+ * of inputs and as text, and are removed when the reader leaves the page.
+ */
+export function shareCredentials(): void {
+  const inputs = all<HTMLInputElement>('input[data-scheme]');
+  for (const input of inputs) {
+    const scheme = input.dataset['scheme'] as string;
+    input.addEventListener('input', () => setCredentials(scheme, input.value, input));
+    // A browser may have restored the value, or the reader may have typed before the script ran.
+    if (input.value !== '') setCredentials(scheme, input.value, input);
+  }
+  // The page could be shown again from the back/forward cache.
+  addEventListener('pagehide', () => {
+    for (const { dataset } of inputs) setCredentials(dataset['scheme'] as string, '');
+    for (const answer of all('.answer')) answer.replaceChildren();
+  });
+}

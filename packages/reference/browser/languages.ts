@@ -1,0 +1,20 @@
+import { all } from './elements.ts';
+
+/** Shows the samples in one language, and selects that language at every sample. */
+function choose(language: string): void {
+  for (const choice of all<HTMLInputElement>('.languages input'))
+    choice.checked = choice.value === language;
+  for (const sample of all('.sample')) sample.hidden = sample.dataset['language'] !== language;
+}
+
+/** Lets the reader choose the language of all samples at any of them. */
+export function shareLanguage(): void {
+  for (const choice of all<HTMLInputElement>('.languages input')) {
+    choice.addEventListener('change', () => {
+      const before = choice.getBoundingClientRect().top;
+      choose(choice.value);
+      // Samples above may have changed their height.
+      scrollBy({ top: choice.getBoundingClientRect().top - before, behavior: 'instant' });
+    });
+  }
+}
