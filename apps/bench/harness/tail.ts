@@ -25,7 +25,7 @@ const goal = 1;
 const keysInUse = 2_000;
 
 /** The latencies of `verify` at one constant rate. */
-export interface TailRow {
+interface TailRow {
   readonly load: string;
   /** Requests per second. */
   readonly rate: number;
