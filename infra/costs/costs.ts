@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import list from './prices.json' with { type: 'json' };
 
-/** A list price of Google, per billing unit. */
+/** Google's list price of one billing unit. */
 interface Price {
   readonly what: string;
   readonly per: string;
@@ -38,8 +38,8 @@ const seconds = hours * 3600;
 const days = hours / 24;
 
 /**
- * Assumed usage per verification. They are upper bounds: every verification misses the cache, and
- * the usage of each owner is written separately.
+ * Assumed usage per verification. The values are upper bounds: every verification misses the cache,
+ * and the usage of each owner is written separately.
  */
 const perVerification = {
   /** The key document and the owner's usage of the month. */

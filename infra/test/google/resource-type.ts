@@ -7,7 +7,10 @@ export type Properties = Record<string, unknown>;
 export interface ResourceType {
   /** The API that must be enabled in the project, such as `run.googleapis.com`. */
   readonly api?: string;
-  /** The message of the resource in Google's API description. */
+  /**
+   * The schema that describes the resource in Google's API description: the API and the schema's
+   * name, such as `['iam-v1', 'Role']`.
+   */
   readonly message?: readonly [api: string, message: string];
   /**
    * Google's names for arguments that Pulumi names differently, such as `traffic` for `traffics`.

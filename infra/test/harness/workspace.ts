@@ -41,10 +41,10 @@ function newestSummary(stateFolder: string, stack: string): UpdateSummary {
 let command: Promise<PulumiCommand> | undefined;
 
 /**
- * Opens a workspace that starts the Pulumi CLI only to operate on a stack. The Automation API would
- * also start it to select the stack, although each command names it, and three times after each
- * operation to read outputs and history. These are read from the state folder instead, because each
- * start takes as long as the operation's own work.
+ * Opens a workspace that starts the Pulumi CLI only for operations on a stack. The Automation API
+ * would also start the CLI to select the stack and, three times after each operation, to read
+ * outputs and history. Each start takes as long as the operation's own work. Every command names
+ * its stack, so selecting is unnecessary; outputs are read from the state folder.
  *
  * @param options must contain `workDir`, which also contains the state
  */

@@ -19,7 +19,10 @@ interface Change {
   readonly path: string;
 }
 
-/** Returns the changes that break clients of the most recently released document. */
+/**
+ * Returns the changes from the most recently released OpenAPI document to the given one that break
+ * clients.
+ */
 function breakingChanges(document: string): Change[] {
   const { stdout, stderr } = spawnSync(
     'oasdiff',

@@ -21,7 +21,7 @@ export interface RawRequest {
   readonly version?: string;
 }
 
-/** A parsed response. */
+/** A response with its headers in the order received and its body as bytes. */
 interface RawResponse {
   readonly status: number;
   /** Headers in the order in which they were received. */

@@ -13,7 +13,7 @@ interface Question {
   answer(answer: Answer): Promise<void>;
 }
 
-/** Creates a fake source. The test provides the answers to its lookups. */
+/** Creates a fake {@link KeySource} that records each lookup. The test supplies the answers. */
 export function controlledAsk() {
   const questions: Question[] = [];
   return {

@@ -14,7 +14,7 @@ import type {
 import { applyTierClaim } from './claim-tier.ts';
 import { decideReplay, savedAnswer } from './replay.ts';
 
-/** Seconds before its expiry from which a key can be rotated (contract, part B). */
+/** Number of seconds before its expiry at which a key becomes rotatable (contract, part B). */
 const rotatableBefore = secondsPerDay;
 
 /** Returns the scope of a rotation: the data that {@link decideRotation} reads. */

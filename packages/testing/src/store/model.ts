@@ -365,7 +365,9 @@ const steps = fc.array(
     wait: fc.constantFrom(0, 0, 1, day - 1, day, 2 * day, 30 * day, 31 * day),
     graceSeconds: fc.constantFrom(0, 1, day, 7 * day),
     idempotencyKey: fc.constantFrom(undefined, undefined, 'one', 'two'),
-    /** Whether the step uses the second newest secret of the name, instead of the newest. */
+    /**
+     * True if the step uses the second-newest key id stored under the name instead of the newest.
+     */
     isPrevious: fc.boolean(),
     tier: fc.constantFrom('pioneer', 'starter', 'growth', 'enterprise'),
     tokenAge: fc.constantFrom(0, 60, 40 * day),

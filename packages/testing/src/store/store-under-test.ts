@@ -36,8 +36,9 @@ export async function connected(store: KeyStore): Promise<void> {
 }
 
 /**
- * Returns the store of a test and another on the same data, or the same store twice if stores cannot
- * share data. Both are connected, so their calls run concurrently.
+ * Returns the test's store and a second store on the same data, or the first store twice if its
+ * data cannot be shared. Waits until both respond, so that neither delays concurrent calls by
+ * connecting first.
  */
 export async function twoStores({
   store,

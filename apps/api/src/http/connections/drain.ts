@@ -15,10 +15,10 @@ const acceptPause = 100;
 const acceptLimit = 1_000;
 
 /**
- * Creates a function that waits for one poll interval and resolves to the milliseconds for which
- * `count` has not changed. The time is counted in turns of the event loop instead of read from a
- * clock. When a process gets the processor again after a pause, the clock has advanced but pending
- * events have not been handled.
+ * Creates a function that waits one poll interval, then resolves to the milliseconds for which
+ * `count` has not changed. It adds up poll intervals instead of reading a clock. After the process
+ * was paused, a clock would report a long calm although events that arrived meanwhile are still
+ * pending.
  */
 function watchCalm(count: () => number): () => Promise<number> {
   let seen = count();

@@ -18,11 +18,12 @@ function addressIn(entry: string): string | undefined {
 }
 
 /**
- * Creates the function that returns the client address of a request. Each trusted proxy appends one
- * entry to `X-Forwarded-For`, so as many entries are trusted as there are trusted proxies.
+ * Creates a function that returns the client address of a request: the `X-Forwarded-For` entry that
+ * the outermost of the trusted proxies appended, without port and brackets. If that entry is not an
+ * address, the function returns the address of the connection, or an empty string if the connection
+ * is closed.
  *
- * @returns the address without port and brackets. If the entry is not an address, the address of
- *   the connection. Empty if the connection is closed.
+ * @param trustedHops the number of proxies whose entries are trusted
  */
 export function clientAddress(trustedHops: number): (request: IncomingMessage) => string {
   const isTrusted = (_address: string, hop: number) => hop < trustedHops;

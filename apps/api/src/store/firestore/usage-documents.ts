@@ -34,7 +34,10 @@ export interface MonthKey {
  * includes its requests.
  */
 export interface MonthDocument extends UsageMonth {
-  /** The totals of the day documents, as they were when this release last wrote the month. */
+  /**
+   * The totals of the day documents that earlier releases write, as of the last time this release
+   * wrote the month's document.
+   */
   readonly older_days: RequestsByDay;
 }
 
