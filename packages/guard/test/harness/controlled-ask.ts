@@ -13,7 +13,7 @@ interface Question {
   answer(answer: Answer): Promise<void>;
 }
 
-/** Creates a fake {@link KeySource} that records each lookup. The test supplies the answers. */
+/** Creates a fake key source that records each lookup. The test supplies the answers. */
 export function controlledAsk() {
   const questions: Question[] = [];
   return {
