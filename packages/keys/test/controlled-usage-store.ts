@@ -48,6 +48,10 @@ export class ControlledUsageStore implements UsageStore {
     throw new Error('The tests of the usage meter do not read daily usage.');
   }
 
+  readActivity(): never {
+    throw new Error('The tests of the usage meter do not read activity.');
+  }
+
   /**
    * Resolves all hanging calls, each with the totals at the time of the call. Later calls do not
    * hang.

@@ -8,6 +8,7 @@ export const usageMonthFields = {
   total: z.number(),
   days: numbers,
   names: z.record(z.string(), numbers),
+  last_uses: numbers,
   instances: numbers,
   forgotten: z.number(),
 } satisfies { readonly [Field in keyof UsageMonth]: z.ZodType<UsageMonth[Field]> };

@@ -11,6 +11,7 @@ export function storeThatThrows(error: Error): KeyStore {
     addUsage: fail,
     readTotals: fail,
     readUsage: fail,
+    readActivity: fail,
     check: fail,
     close: () => Promise.resolve(),
   };

@@ -67,6 +67,23 @@ describe.skipIf(inject('emulatorHost') === undefined)('cost in Firestore', () =>
       },
     ],
     [
+      'addUsage, with the last use of each secret',
+      cost(2, 1, 1),
+      (store) => store.addUsage(addition({ a: 1 }, { lastUses: new Map([['serial', 1]]) })),
+    ],
+    [
+      'readActivity, 13 months',
+      cost(1, 13, 0),
+      (store) =>
+        store.readActivity({
+          userId: 'owner',
+          days: year.slice(0, 30),
+          names: ['a'],
+          months: [...new Set(year.map((each) => each.slice(0, 7)))],
+          serials: ['serial'],
+        }),
+    ],
+    [
       'resetUsage',
       cost(2, 1, 2),
       (store) => store.resetUsage(order()),

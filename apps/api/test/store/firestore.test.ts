@@ -196,6 +196,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
           total: 5,
           days: { '01': 1, '31': 4 },
           names: { [hash(astral)]: { '31': 2 }, [hash('name')]: { '01': 1, '31': 2 } },
+          last_uses: {},
           instances: { one: 3, other: 2 },
           forgotten: 0,
           older_days: {},

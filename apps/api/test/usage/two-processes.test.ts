@@ -178,6 +178,7 @@ function describeTwoProcesses(store: string, settings: () => Record<string, stri
         number: 1,
         isRepeated: false,
         counts: new Map([['name', 2_498]]),
+        lastUses: new Map(),
       });
       await store.close();
       let good = 2_500;

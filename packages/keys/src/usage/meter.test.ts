@@ -42,6 +42,7 @@ const countElsewhere = (requests: number, day = today, userId = 'owner') =>
     number: noon * 1000,
     isRepeated: false,
     counts: new Map([['name', requests]]),
+    lastUses: new Map(),
   });
 
 /**
@@ -86,6 +87,33 @@ describe('storing counted usage', () => {
       ['one', { first: 1, second: 3 }],
       ['two', { first: 1 }],
     ]);
+  });
+
+  test('stores the minute of the last request of each secret with the same write', async () => {
+    const minute = noon / 60_000;
+    meter.count('owner', 'name', 1, 'current');
+    meter.count('owner', 'name', 1, 'previous');
+    await pass(usageInterval);
+    vi.setSystemTime(noon + 60_000);
+    meter.count('owner', 'name', 1, 'current');
+    vi.setSystemTime(noon + 119_999);
+    meter.count('owner', 'name', 1, 'current');
+    await pass(usageInterval);
+    expect(store.writes.map(({ lastUses }) => Object.fromEntries(lastUses))).toEqual([
+      { current: minute, previous: minute },
+      { current: minute + 1 },
+    ]);
+  });
+
+  test('counts requests but notes no more last uses while too much usage is unreported', async () => {
+    store.behavior = 'fails';
+    for (let index = 0; index < 60_000; index++) {
+      meter.count('owner', `name ${index}`, 1, `secret ${index}`);
+    }
+    store.behavior = 'answers';
+    await meter.flush();
+    const [{ counts, lastUses } = { counts: new Map(), lastUses: new Map() }] = store.writes;
+    expect(counts.size + lastUses.size).toBe(100_000);
   });
 
   test('writes nothing and sets no timer while no usage is counted', async () => {
@@ -249,6 +277,7 @@ describe('while the store is down', () => {
       number: (noon + 1) * 1000 + rememberedFor,
       isRepeated: false,
       counts: new Map([['name', 100]]),
+      lastUses: new Map(),
     });
     await pass(2 * usageInterval);
     expect(store.totalsOf('owner', today).day).toBe(115);

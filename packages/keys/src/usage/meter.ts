@@ -23,6 +23,7 @@ const knownOwners = 100_000;
 const parallelAdditions = 500;
 
 const millisecondsPerDay = 1000 * secondsPerDay;
+const millisecondsPerMinute = 60_000;
 
 const isForgotten = (error: unknown) => error instanceof AdditionForgottenError;
 
@@ -83,9 +84,17 @@ export class UsageMeter {
     return exhausted;
   }
 
-  /** Adds verified requests of a key to the unreported usage. */
-  count(userId: string, name: string, requests = 1): void {
-    if (this.#waiting.add(userId, this.#today(), name, requests)) this.#arm();
+  /**
+   * Adds verified requests of a key to the unreported usage.
+   *
+   * @param serial the serial of the secret that was used, whose last use is stored as well.
+   */
+  count(userId: string, name: string, requests = 1, serial?: string): void {
+    const use =
+      serial === undefined
+        ? undefined
+        : { serial, minute: Math.floor(this.#options.now() / millisecondsPerMinute) };
+    if (this.#waiting.add(userId, this.#today(), name, requests, use)) this.#arm();
     else
       this.#warn(
         new Error(

@@ -4,8 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { usageRemovalOf } from './calendar.ts';
 import {
   addToMonth,
+  afterReset,
   emptyMonth,
+  lastUsesIn,
   maximumInstances,
+  maximumLastUses,
   maximumNameBytes,
   maximumNamesPerMonth,
   nameField,
@@ -27,6 +30,7 @@ const addition = (overrides: Partial<AddUsageCommand> = {}): AddUsageCommand => 
   number: 1,
   isRepeated: false,
   counts: new Map([['name', 1]]),
+  lastUses: new Map(),
   ...overrides,
 });
 
@@ -175,6 +179,65 @@ describe('addToMonth', () => {
   test('keeps every day of the names of a thousand keys', () => {
     const month = overDays(31, named(namesFrom(0, 1_000)));
     expect(usageOf(month, day, namesFrom(0, 1_000))).toHaveLength(1_000);
+  });
+
+  const using = (uses: readonly (readonly [string, number])[], number = 1) =>
+    addition({ lastUses: new Map(uses), number });
+
+  test('keeps the latest use of each secret, whichever addition arrives last', () => {
+    const first = addToMonth(
+      emptyMonth,
+      using([
+        ['a', 5],
+        ['b', 7],
+      ]),
+    );
+    const month = addToMonth(
+      first,
+      using(
+        [
+          ['a', 4],
+          ['c', 9],
+        ],
+        2,
+      ),
+    );
+    expect(lastUsesIn([month], ['a', 'b', 'c', 'd'])).toEqual(
+      new Map([
+        ['a', 5],
+        ['b', 7],
+        ['c', 9],
+      ]),
+    );
+    const next = addToMonth(emptyMonth, using([['a', 20]]));
+    expect(lastUsesIn([month, next], ['a'])).toEqual(new Map([['a', 20]]));
+  });
+
+  test('keeps the last uses of the secrets that were used last, past their maximum', () => {
+    const uses = namesFrom(0, maximumLastUses).map(
+      (serial, index) => [serial, 10 + index] as const,
+    );
+    const month = addToMonth(addToMonth(emptyMonth, using(uses)), using([['new', 99_999]], 2));
+    expect(Object.keys(month.last_uses)).toHaveLength(maximumLastUses);
+    expect(lastUsesIn([month], ['name 0', 'name 1', 'new'])).toEqual(
+      new Map([
+        ['name 1', 11],
+        ['new', 99_999],
+      ]),
+    );
+  });
+
+  test('keeps last uses in a month without requests after a reset', () => {
+    const month = addToMonth(emptyMonth, using([['a', 5]]));
+    expect(afterReset(month)).toEqual({ ...emptyMonth, last_uses: month.last_uses });
+  });
+
+  test('bounds a month to what a document of Firestore can contain', () => {
+    // Google's formula: 22 characters and 1 for the field, 8 for the integer. All other fields, with
+    // the longest user id, take less than 5,000 bytes.
+    const entryBytes = 22 + 1 + 8;
+    const bytes = maximumNameBytes + entryBytes * maximumLastUses + 20 * maximumInstances + 5_000;
+    expect(bytes).toBeLessThan(1_048_576);
   });
 
   test('deletes the months of all owners within the day after the retention', () => {

@@ -20,6 +20,8 @@ export interface UsageMonth {
    * maximumNamesPerMonth} or {@link maximumNameBytes} was reached.
    */
   readonly names: Readonly<Record<string, RequestsByDay>>;
+  /** The minute of each secret's last request, by {@link secretField}, in Unix minutes. */
+  readonly last_uses: Readonly<Record<string, number>>;
   /** The number of the last addition of each recent instance. */
   readonly instances: Readonly<Record<string, number>>;
   /** The highest addition number that was removed from `instances`, or 0 if none was removed. */
@@ -30,6 +32,7 @@ export const emptyMonth: UsageMonth = {
   total: 0,
   days: {},
   names: {},
+  last_uses: {},
   instances: {},
   forgotten: 0,
 };
@@ -46,6 +49,12 @@ export const maximumNamesPerMonth = 5_000;
  * of 1 MiB. Further names and days count only in the totals.
  */
 export const maximumNameBytes = 900_000;
+
+/**
+ * Maximum number of secrets whose last use is stored per owner and month. An owner may roll keys all
+ * month, so the maximum bounds what is stored. The secrets that were used last are kept.
+ */
+export const maximumLastUses = 1_500;
 
 /**
  * Microseconds for which the last addition of an instance is remembered, so that the instance can
@@ -68,11 +77,11 @@ const mapBytes = 32;
 const nameBytes = 22 + 1 + mapBytes;
 const dayBytes = 2 + 1 + integerBytes;
 
-/** Fields by name, because daily usage looks up each name once for every day. */
+/** Fields by name or serial, because daily usage looks up each name once for every day. */
 const fields = new LRUCache<string, string>({
   max: 10_000,
-  memoMethod: (name) =>
-    createHash('sha256').update(name).digest().subarray(0, 16).toString('base64url'),
+  memoMethod: (text) =>
+    createHash('sha256').update(text).digest().subarray(0, 16).toString('base64url'),
 });
 
 /**
@@ -82,6 +91,11 @@ const fields = new LRUCache<string, string>({
  */
 export function nameField(name: string): string {
   return fields.memo(name);
+}
+
+/** Returns the field for a secret with a serial, in the form of {@link nameField}. */
+export function secretField(serial: string): string {
+  return fields.memo(serial);
 }
 
 const dayOfMonth = (day: string) => day.slice(-2);
@@ -109,6 +123,28 @@ export function usageOf({ names: stored }: UsageMonth, day: string, names: reado
     const requests = stored[nameField(name)]?.[dayOfMonth(day)];
     return requests === undefined ? [] : [{ day, name, requests }];
   });
+}
+
+/**
+ * Returns the last use of each secret in the months, by serial, in Unix minutes. Secrets without a
+ * known use are absent.
+ */
+export function lastUsesIn(
+  months: readonly Pick<UsageMonth, 'last_uses'>[],
+  serials: readonly string[],
+): Map<string, number> {
+  return new Map(
+    serials.flatMap((serial) => {
+      const field = secretField(serial);
+      const uses = months.flatMap(({ last_uses: stored }) => stored[field] ?? []);
+      return uses.length === 0 ? [] : [[serial, Math.max(...uses)]];
+    }),
+  );
+}
+
+/** Returns a month without requests. The last uses of secrets are kept. */
+export function afterReset<Month extends UsageMonth>({ last_uses }: Month): UsageMonth {
+  return { ...emptyMonth, last_uses };
 }
 
 /** Whether a month contains an addition: no (`new`), yes (`made`), or unknown (`forgotten`). */
@@ -182,6 +218,20 @@ function addNames(names: UsageMonth['names'], { counts, day }: AddUsageCommand) 
   return added;
 }
 
+/** Adds the last uses of an addition. A use that is older than the known last use is ignored. */
+function addLastUses(before: UsageMonth['last_uses'], { lastUses }: AddUsageCommand) {
+  if (lastUses.size === 0) return before;
+  const after: Record<string, number> = { ...before };
+  for (const [serial, minute] of lastUses) {
+    const field = secretField(serial);
+    after[field] = Math.max(after[field] ?? 0, minute);
+  }
+  const all = Object.entries(after);
+  if (all.length <= maximumLastUses) return after;
+  const latestFirst = all.toSorted(([, one], [, other]) => other - one);
+  return Object.fromEntries(latestFirst.slice(0, maximumLastUses));
+}
+
 /** Returns a month after an addition that is `new` to it. Other properties stay as they are. */
 export function addToMonth<Month extends UsageMonth>(
   month: Month,
@@ -194,6 +244,7 @@ export function addToMonth<Month extends UsageMonth>(
     total: month.total + sum,
     days: { ...month.days, [day]: (month.days[day] ?? 0) + sum },
     names: addNames(month.names, command),
+    last_uses: addLastUses(month.last_uses, command),
     ...remember(month, command),
   };
 }

@@ -18,6 +18,10 @@ export interface AddUsageCommand {
   readonly isRepeated: boolean;
   /** Numbers of requests by key name. */
   readonly counts: ReadonlyMap<string, number>;
+  /**
+   * The minute of each secret's last request on this day, by the secret's serial, in Unix minutes.
+   */
+  readonly lastUses: ReadonlyMap<string, number>;
 }
 
 /** An owner's requests, as counted by all instances together. */
@@ -42,6 +46,25 @@ export interface DailyUsage {
   readonly day: string;
   readonly name: string;
   readonly requests: number;
+}
+
+/** A query for what an owner's keys have been used for. */
+export interface ActivityQuery extends UsageQuery {
+  /** The UTC months in which a last use may have been, such as `2025-08`. */
+  readonly months: readonly string[];
+  /** The serials of the secrets whose last use is wanted. */
+  readonly serials: readonly string[];
+}
+
+/** What an owner's keys have been used for. */
+export interface Activity {
+  /** The requests per key name and day, unordered. */
+  readonly usage: readonly DailyUsage[];
+  /**
+   * The minute of each secret's last request in one of the months, by serial, in Unix minutes.
+   * Secrets without a known request are absent.
+   */
+  readonly lastUses: ReadonlyMap<string, number>;
 }
 
 /**
@@ -79,4 +102,10 @@ export interface UsageStore {
    * made before the call.
    */
   readUsage(query: UsageQuery): Promise<readonly DailyUsage[]>;
+
+  /**
+   * Finds the requests per key name and day like {@link UsageStore.readUsage}, and the last uses of
+   * secrets. It reads each month once.
+   */
+  readActivity(query: ActivityQuery): Promise<Activity>;
 }

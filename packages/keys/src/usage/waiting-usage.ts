@@ -2,12 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { monthOf } from './calendar.ts';
 import type { AddUsageCommand, UsageTotals } from './store.ts';
 
-/** Maximum number of unreported counts. It bounds memory while the store is down. */
+/** The latest request with a secret. */
+export interface LastUse {
+  /** The secret's serial. */
+  readonly serial: string;
+  /** The minute of the request, in Unix minutes. */
+  readonly minute: number;
+}
+
+/** Maximum number of unreported counts and last uses. It bounds memory while the store is down. */
 const maximumCounts = 100_000;
 
 /** One owner's unreported requests of one day. A batch is stored by one addition. */
 export interface Batch extends AddUsageCommand {
   readonly counts: Map<string, number>;
+  readonly lastUses: Map<string, number>;
   total: number;
   /**
    * Whether the batch has been sent. A sent batch does not change, because it is sent again if its
@@ -62,7 +71,7 @@ export class WaitingUsage {
   }
 
   /** Adds requests. Returns false if there is no room for them. */
-  add(userId: string, day: string, name: string, requests: number): boolean {
+  add(userId: string, day: string, name: string, requests: number, use?: LastUse): boolean {
     const last = this.of(userId).at(-1);
     const open = last?.isClosed === false && last.day === day ? last : undefined;
     const isKnown = open?.counts.has(name) === true;
@@ -72,15 +81,24 @@ export class WaitingUsage {
     const batch = open ?? this.#begin(userId, day);
     batch.counts.set(name, (batch.counts.get(name) ?? 0) + requests);
     batch.total += requests;
+    if (use !== undefined) this.#noteUse(batch, use);
     return true;
   }
 
   /** Removes a batch that was stored, or that the store has forgotten. */
   remove(batch: Batch): void {
     const left = this.of(batch.userId).filter((one) => one !== batch);
-    this.#counts -= batch.counts.size;
+    this.#counts -= batch.counts.size + batch.lastUses.size;
     if (left.length === 0) this.#batches.delete(batch.userId);
     else this.#batches.set(batch.userId, left);
+  }
+
+  /** Notes the last use of a secret, unless there is no room for it. */
+  #noteUse({ lastUses }: Batch, { serial, minute }: LastUse): void {
+    const known = lastUses.get(serial);
+    if (known === minute || (known === undefined && this.#counts >= maximumCounts)) return;
+    if (known === undefined) this.#counts++;
+    lastUses.set(serial, minute);
   }
 
   #begin(userId: string, day: string): Batch {
@@ -93,6 +111,7 @@ export class WaitingUsage {
       number: this.#lastNumber,
       isRepeated: false,
       counts: new Map(),
+      lastUses: new Map(),
       total: 0,
       isClosed: false,
     };

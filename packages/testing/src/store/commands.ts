@@ -131,6 +131,7 @@ export function addition(
     number: present * 1_000_000,
     isRepeated: false,
     counts: new Map(Object.entries(counts)),
+    lastUses: new Map(),
     ...overrides,
   };
 }

@@ -7,7 +7,9 @@ import { type KeyStore, listedExpiredKeys } from '@andamio/keys/store';
 import { monthOf, utcDayOf } from '@andamio/keys/usage/calendar';
 import {
   addToMonth,
+  afterReset,
   emptyMonth,
+  lastUsesIn,
   stateOf,
   totalsOf,
   type UsageMonth,
@@ -173,8 +175,9 @@ export function createMemoryStore(): KeyStore & Administration {
     async resetUsage({ userId, by: actor, reason, now: at }) {
       const today = utcDayOf(at * 1000);
       const before = totalsOf(monthAt(userId, today), today);
-      if (usage.delete(idOf(userId, monthOf(today))))
-        audit.push({ at, actor, action: 'user.usage_reset', userId, reason });
+      if (before.month === 0) return before;
+      usage.set(idOf(userId, monthOf(today)), afterReset(monthAt(userId, today)));
+      audit.push({ at, actor, action: 'user.usage_reset', userId, reason });
       return before;
     },
     async countOwners() {
@@ -213,6 +216,13 @@ export function createMemoryStore(): KeyStore & Administration {
     readTotals: async (userId, day) => totalsOf(monthAt(userId, day), day),
     readUsage: async ({ userId, days, names: wanted }) =>
       days.flatMap((day) => usageOf(monthAt(userId, day), day, wanted)),
+    readActivity: async ({ userId, days, names: wanted, months, serials }) => ({
+      usage: days.flatMap((day) => usageOf(monthAt(userId, day), day, wanted)),
+      lastUses: lastUsesIn(
+        months.map((month) => monthAt(userId, month)),
+        serials,
+      ),
+    }),
     check: async () => {},
     close: async () => {},
   };

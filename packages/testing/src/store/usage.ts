@@ -1,5 +1,9 @@
 import { maximumNamesPerMonth, rememberedFor } from '@andamio/keys/usage/month';
-import { AdditionForgottenError, type DailyUsage } from '@andamio/keys/usage/store';
+import {
+  AdditionForgottenError,
+  type AddUsageCommand,
+  type DailyUsage,
+} from '@andamio/keys/usage/store';
 import { describe, expect, test } from 'vitest';
 import { addition, command, today as day, deletion } from './commands.ts';
 import { operator, order } from './operator.ts';
@@ -206,6 +210,55 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       const rows = await store.readUsage({ userId: 'owner', days: [day], names });
       expect(rows).toHaveLength(maximumNamesPerMonth);
       expect(new Set(rows.map(({ requests }) => requests))).toEqual(new Set([3]));
+    });
+
+    const used = (serial: string, minute: number, overrides: Partial<AddUsageCommand> = {}) =>
+      addition({ name: 1 }, { lastUses: new Map([[serial, minute]]), ...overrides });
+    const activity = (serials: string[], months = ['2025-07', '2025-08']) => ({
+      userId: 'owner',
+      days: [day],
+      names: ['name'],
+      months,
+      serials,
+    });
+
+    test('returns the last use of each secret in the months, and the usage of the days', async () => {
+      const { store, another } = create();
+      const other = another?.() ?? store;
+      await store.addUsage(used('one', 10, { day: '2025-07-31' }));
+      await store.addUsage(used('two', 20, { day: '2025-07-31' }));
+      await other.addUsage(used('one', 31));
+      await store.addUsage(used('one', 30));
+      await store.addUsage(used('one', 99, { userId: 'other' }));
+      await store.addUsage(used('one', 5, { day: '2025-06-30' }));
+      expect(await store.readActivity(activity(['one', 'two', 'three']))).toEqual({
+        usage: [{ day, name: 'name', requests: 2 }],
+        lastUses: new Map([
+          ['one', 31],
+          ['two', 20],
+        ]),
+      });
+      expect((await store.readActivity(activity(['one'], ['2025-06']))).lastUses).toEqual(
+        new Map([['one', 5]]),
+      );
+      expect(await store.readActivity({ ...activity(['one'], []), days: [] })).toEqual({
+        usage: [],
+        lastUses: new Map(),
+      });
+    });
+
+    test('keeps the last uses of secrets when the usage of the month is reset', async () => {
+      const { store } = create();
+      await store.addUsage(used('one', 10));
+      await store.resetUsage(order());
+      await store.addUsage(used('two', 12));
+      expect(await store.readActivity(activity(['one', 'two']))).toEqual({
+        usage: [{ day, name: 'name', requests: 1 }],
+        lastUses: new Map([
+          ['one', 10],
+          ['two', 12],
+        ]),
+      });
     });
 
     test('resets the usage of the current month, and not that of other months or owners', async () => {

@@ -59,6 +59,6 @@ export function meterUsage(
     if (exhausted !== undefined) throw quotaExceeded(exhausted, now());
     const reported = reportedBy(request);
     const counted = reported === 0 ? 0 : await count.consumeReported(keyLimit.counters, reported);
-    usage.count(record.userId, record.name, 1 + counted);
+    usage.count(record.userId, record.name, 1 + counted, record.serial);
   };
 }

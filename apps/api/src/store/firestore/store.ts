@@ -13,7 +13,7 @@ import { OwnerQueue } from './owner-queue.ts';
 import { find, inspect, list, owners } from './reads.ts';
 import { revokeAll } from './revoke-all.ts';
 import { transact } from './transact.ts';
-import { readTotals, readUsage, resetUsage } from './usage.ts';
+import { readActivity, readTotals, readUsage, resetUsage } from './usage.ts';
 import { UsageAdditions } from './usage-additions.ts';
 import { FirestoreView, type Target } from './view.ts';
 
@@ -115,6 +115,9 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
       withStoreDeadline(() => using((database) => readTotals(database, userId, day))),
 
     readUsage: (query) => withStoreDeadline(() => using((database) => readUsage(database, query))),
+
+    readActivity: (query) =>
+      withStoreDeadline(() => using((database) => readActivity(database, query))),
 
     check: (milliseconds = checkDeadline) =>
       withDeadline(milliseconds, () =>

@@ -25,8 +25,8 @@ import {
 const maximumGroup = 100;
 
 /**
- * Maximum number of counts in a group, which bounds the size of a request. A count takes about 100
- * bytes, and Firestore accepts 10 MiB.
+ * Maximum number of counts and last uses in a group, which bounds the size of a request. Each takes
+ * about 100 bytes, and Firestore accepts 10 MiB.
  */
 const maximumCounts = 2_000;
 
@@ -50,7 +50,8 @@ function groupsOf(additions: readonly Addition[]): Addition[][] {
   let group: Addition[] = [];
   let counts = 0;
   for (const addition of additions) {
-    const { size } = addition.command.counts;
+    const { counts: ofNames, lastUses } = addition.command;
+    const size = ofNames.size + lastUses.size;
     if (group.length === maximumGroup || (group.length > 0 && counts + size > maximumCounts)) {
       groups.push(group);
       [group, counts] = [[], 0];

@@ -1,5 +1,6 @@
 import { daysBetween, endOfMonth, monthOf, utcDayOf } from '@andamio/keys/usage/calendar';
 import {
+  afterReset,
   emptyMonth,
   nameField,
   type RequestsByDay,
@@ -41,13 +42,14 @@ export interface MonthDocument extends UsageMonth {
   readonly older_days: RequestsByDay;
 }
 
-const { total, days, names, instances, forgotten } = usageMonthFields;
+const { total, days, names, last_uses, instances, forgotten } = usageMonthFields;
 
 /** The schema of a month's document. Only documents of earlier releases lack fields. */
 const monthDocument = z.object({
   total,
   days: days.default({}),
   names: names.default({}),
+  last_uses: last_uses.default({}),
   instances: instances.default({}),
   forgotten: forgotten.default(0),
   older_days: days.default({}),
@@ -130,6 +132,12 @@ export function totalsIn(month: MonthDocument, day: string): UsageTotals {
 /** Returns the days on which an earlier release counted requests. */
 export function olderDaysOf({ month }: MonthKey, { older_days: older }: MonthDocument): string[] {
   return Object.keys(older).map((day) => `${month}-${day}`);
+}
+
+/** Returns the fields of a month's document that a reset changes. */
+export function resetFields(month: MonthDocument): Omit<MonthDocument, 'last_uses'> {
+  const { last_uses, ...fields } = afterReset(month);
+  return { ...fields, older_days: {} };
 }
 
 /** The months of a query, and its days on which an earlier release may have counted. */

@@ -1,6 +1,13 @@
 import type { OwnerCommand } from '@andamio/keys/model';
 import { monthOf, utcDayOf } from '@andamio/keys/usage/calendar';
-import type { DailyUsage, UsageQuery, UsageTotals } from '@andamio/keys/usage/store';
+import { lastUsesIn } from '@andamio/keys/usage/month';
+import type {
+  Activity,
+  ActivityQuery,
+  DailyUsage,
+  UsageQuery,
+  UsageTotals,
+} from '@andamio/keys/usage/store';
 import { audit } from './audit.ts';
 import { commitWithRetry } from './commit-with-retry.ts';
 import type { Database } from './database.ts';
@@ -12,6 +19,7 @@ import {
   monthReference,
   olderDaysOf,
   parseMonths,
+  resetFields,
   totalsIn,
   usageIn,
 } from './usage-documents.ts';
@@ -30,14 +38,21 @@ export async function readTotals(
   return totalsIn(content, day);
 }
 
+/** Finds the requests per key and day. */
+export async function readUsage(database: Database, query: UsageQuery): Promise<DailyUsage[]> {
+  return (await readActivity(database, { ...query, months: [], serials: [] })).usage;
+}
+
 /**
- * Finds the requests per key and day. One call reads all months, and another reads the days on
- * which an earlier release may have counted requests.
+ * Finds the requests per key and day, and the last uses of secrets. One call reads all months, and
+ * another reads the days on which an earlier release may have counted requests.
  */
-export async function readUsage({ firestore }: Database, query: UsageQuery): Promise<DailyUsage[]> {
-  const { userId, days, names } = query;
-  if (days.length === 0) return [];
-  const keys = [...new Set(days.map(monthOf))];
+export async function readActivity(
+  { firestore }: Database,
+  { userId, days, names, months, serials }: ActivityQuery,
+): Promise<{ readonly usage: DailyUsage[] } & Activity> {
+  const keys = [...new Set([...days.map(monthOf), ...months])];
+  if (keys.length === 0) return { usage: [], lastUses: new Map() };
   const snapshots = await firestore.getAll(
     ...keys.map((month) => monthReference(firestore, { userId, month })),
   );
@@ -48,15 +63,17 @@ export async function readUsage({ firestore }: Database, query: UsageQuery): Pro
       ? []
       : await firestore.getAll(...olderDays.map((day) => dayReference(firestore, userId, day)));
   const documents = new Map(found.map((snapshot, index) => [olderDays[index], snapshot]));
-  return days.flatMap((day) => {
+  const usage = days.flatMap((day) => {
     const content = contents.get(monthOf(day));
     return content === undefined ? [] : usageIn(content, day, names, documents.get(day));
   });
+  const wanted = months.flatMap((month) => contents.get(month) ?? []);
+  return { usage, lastUses: lastUsesIn(wanted, serials) };
 }
 
 /**
- * Deletes the documents of the current month and of the days that earlier releases counted. Returns
- * the totals before the deletion.
+ * Deletes the requests of the current month, but not the last uses of keys, and the documents of the
+ * days that earlier releases counted. Returns the totals before the deletion.
  */
 export function resetUsage(
   database: Database,
@@ -69,12 +86,13 @@ export function resetUsage(
   return commitWithRetry<FoundMonth, UsageTotals>({
     read: () => readMonth(database, key),
     decide({ content, stored }) {
-      // If the response to the commit was lost, the next read finds no document. The totals of the
+      // If the response to the commit was lost, the next read finds no requests. The totals of the
       // first read are therefore kept.
       before ??= totalsIn(content, today);
-      if (stored === undefined) return { outcome: before };
+      if (stored === undefined || content.total === 0) return { outcome: before };
       const { updateTime: lastUpdateTime } = stored;
-      const writes = firestore.batch().delete(monthReference(firestore, key), { lastUpdateTime });
+      const month = monthReference(firestore, key);
+      const writes = firestore.batch().update(month, resetFields(content), { lastUpdateTime });
       for (const day of olderDaysOf(key, content))
         writes.delete(dayReference(firestore, userId, day));
       audit(database, writes, { at: now, actor: by, action: 'user.usage_reset', userId, reason });

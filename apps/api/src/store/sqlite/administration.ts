@@ -47,14 +47,14 @@ export function revokeAll(
     });
 }
 
-/** Deletes an owner's usage of the current month. Returns the totals before the deletion. */
+/** Deletes an owner's requests of the current month. Returns the totals before the deletion. */
 export function resetUsage(
   { usage, audit }: Tables,
   { userId, by, reason, now }: OwnerCommand,
 ): UsageTotals {
   const day = utcDayOf(now * 1000);
   const before = usage.readTotals(userId, day);
-  if (usage.removeMonthOf(userId, day)) {
+  if (usage.resetMonthOf(userId, day)) {
     audit.append({ at: now, actor: by, action: 'user.usage_reset', userId, reason });
   }
   return before;

@@ -170,6 +170,9 @@ export const migrations = [
   ALTER TABLE usage_by_month RENAME TO usage;
   CREATE INDEX usage_by_removal ON usage (remove_at);
   `,
+  `
+  ALTER TABLE usage ADD COLUMN last_uses TEXT NOT NULL DEFAULT '{}';
+  `,
 ] as const;
 
 const versionOf = (database: DatabaseSync) =>

@@ -112,6 +112,8 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
 
     readUsage: (query) => commits.read(() => tables().usage.read(query)),
 
+    readActivity: (query) => commits.read(() => tables().usage.readActivity(query)),
+
     check: () => commits.read(() => undefined),
 
     async close() {

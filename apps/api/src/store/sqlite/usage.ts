@@ -2,7 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { monthOf } from '@andamio/keys/usage/calendar';
 import {
   addToMonth,
+  afterReset,
   emptyMonth,
+  lastUsesIn,
   stateOf,
   totalsOf,
   type UsageMonth,
@@ -10,6 +12,8 @@ import {
   usageOf,
 } from '@andamio/keys/usage/month';
 import {
+  type Activity,
+  type ActivityQuery,
   AdditionForgottenError,
   type AddUsageCommand,
   type DailyUsage,
@@ -21,7 +25,7 @@ import { usageMonthFields } from '../usage-month.ts';
 import { prepare } from './statement.ts';
 
 /** The columns of a month that contain a map, stored as a JSON object. */
-const maps = ['days', 'names', 'instances'] as const;
+const maps = ['days', 'names', 'last_uses', 'instances'] as const;
 
 const monthRow = z.object(usageMonthFields);
 
@@ -31,10 +35,9 @@ export function usageTable(database: DatabaseSync) {
   const put = prepare(
     database,
     `
-    INSERT OR REPLACE INTO usage (user_id, month, total, days, names, instances, forgotten, remove_at)
-    VALUES (:userId, :month, :total, :days, :names, :instances, :forgotten, :deleteAfter)`,
+    INSERT OR REPLACE INTO usage (user_id, month, total, days, names, last_uses, instances, forgotten, remove_at)
+    VALUES (:userId, :month, :total, :days, :names, :last_uses, :instances, :forgotten, :deleteAfter)`,
   );
-  const remove = prepare(database, 'DELETE FROM usage WHERE user_id = :userId AND month = :month');
   const sweep = prepare(database, 'DELETE FROM usage WHERE remove_at <= :now');
 
   /** Returns an owner's usage in a month. It is empty if there is no row. */
@@ -43,6 +46,21 @@ export function usageTable(database: DatabaseSync) {
     if (row === undefined) return emptyMonth;
     const parsed = maps.map((column) => [column, JSON.parse(row[column] as string)]);
     return monthRow.parse({ ...row, ...Object.fromEntries(parsed) });
+  }
+
+  function putMonth(userId: string, day: string, month: UsageMonth): void {
+    const columns = Object.fromEntries(
+      maps.map((column) => [column, JSON.stringify(month[column])]),
+    );
+    const deleteAfter = usageDeleteAfter(userId, day);
+    put.run({ ...month, ...columns, userId, month: monthOf(day), deleteAfter });
+  }
+
+  function read({ userId, days, names }: UsageQuery): DailyUsage[] {
+    const months = new Map(
+      [...new Set(days.map(monthOf))].map((month) => [month, monthAt(userId, month)]),
+    );
+    return days.flatMap((day) => usageOf(months.get(monthOf(day)) ?? emptyMonth, day, names));
   }
 
   function readTotals(userId: string, day: string): UsageTotals {
@@ -59,29 +77,30 @@ export function usageTable(database: DatabaseSync) {
      */
     add(command: AddUsageCommand): UsageTotals {
       const { userId, day } = command;
-      const month = monthOf(day);
-      const before = monthAt(userId, month);
+      const before = monthAt(userId, monthOf(day));
       const state = stateOf(before, command);
       if (state === 'forgotten') throw new AdditionForgottenError();
       if (state === 'made') return totalsOf(before, day);
       const after = addToMonth(before, command);
-      const columns = Object.fromEntries(
-        maps.map((column) => [column, JSON.stringify(after[column])]),
-      );
-      const deleteAfter = usageDeleteAfter(userId, day);
-      put.run({ ...after, ...columns, userId, month, deleteAfter });
+      putMonth(userId, day, after);
       return totalsOf(after, day);
     },
 
-    /** Deletes an owner's usage in the month that contains a day. Returns whether there was any. */
-    removeMonthOf: (userId: string, day: string) =>
-      remove.run({ userId, month: monthOf(day) }).changes > 0,
+    /**
+     * Deletes an owner's requests in the month that contains a day. Returns whether there were any.
+     */
+    resetMonthOf(userId: string, day: string): boolean {
+      const before = monthAt(userId, monthOf(day));
+      if (before.total === 0) return false;
+      putMonth(userId, day, afterReset(before));
+      return true;
+    },
 
-    read({ userId, days, names }: UsageQuery): DailyUsage[] {
-      const months = new Map(
-        [...new Set(days.map(monthOf))].map((month) => [month, monthAt(userId, month)]),
-      );
-      return days.flatMap((day) => usageOf(months.get(monthOf(day)) ?? emptyMonth, day, names));
+    read,
+
+    readActivity(query: ActivityQuery): Activity {
+      const months = query.months.map((month) => monthAt(query.userId, month));
+      return { usage: read(query), lastUses: lastUsesIn(months, query.serials) };
     },
 
     /** Deletes the rows whose retention has passed. */
