@@ -1,5 +1,5 @@
-// Builds `dist/`: the page, the reference in Markdown, llms.txt, and the compressed assets with
-// hashed names.
+// Builds `dist/`: the page, the reference in Markdown and in Swagger 2.0, llms.txt, and the
+// compressed assets with hashed names.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +8,7 @@ import { build, type Metafile } from 'esbuild';
 import { llmsText } from './src/llms.ts';
 import { referenceAsMarkdown } from './src/markdown.ts';
 import { type PageFiles, page } from './src/page/page.ts';
+import { swaggerDocument } from './src/swagger.ts';
 
 const entry = 'browser/main.ts';
 
@@ -43,3 +44,4 @@ for (const asset of assets) {
 await writeFile('dist/index.html', page(filesOf(metafile)));
 await writeFile('dist/reference.md', referenceAsMarkdown());
 await writeFile('dist/llms.txt', llmsText());
+await writeFile('dist/swagger.json', JSON.stringify(swaggerDocument()));

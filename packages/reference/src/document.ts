@@ -53,6 +53,7 @@ export interface DocumentedResponse {
   /** Undefined if the response has no JSON body, or a body without documented fields. */
   readonly fields: readonly Field[];
   readonly example: unknown;
+  readonly headers: readonly Field[];
   /** The error codes that the response can have. Empty for a success. */
   readonly errorCodes: readonly string[];
 }
@@ -60,7 +61,7 @@ export interface DocumentedResponse {
 /**
  * Returns the target of a `$ref` within the OpenAPI document. Returns any other value unchanged.
  */
-function resolve<Target>(value: Target | OpenAPIV3_1.ReferenceObject): Target {
+export function resolve<Target>(value: Target | OpenAPIV3_1.ReferenceObject): Target {
   if (!(value && typeof value === 'object' && '$ref' in value)) return value as Target;
   const target = (value as OpenAPIV3_1.ReferenceObject).$ref
     .slice(2)
@@ -157,6 +158,18 @@ function errorCodesOf({ headers = {} }: OpenAPIV3_1.ResponseObject): string[] {
   return resolve<Schema>((header?.schema ?? {}) as Schema).enum ?? [];
 }
 
+function headersOf({ headers = {} }: OpenAPIV3_1.ResponseObject): Field[] {
+  return Object.entries(headers).map(([name, reference]) => {
+    const header = resolve(reference) as OpenAPIV3_1.HeaderObject;
+    return {
+      name,
+      schema: resolve<Schema>((header.schema ?? {}) as Schema),
+      isRequired: header.required ?? false,
+      description: header.description ?? '',
+    };
+  });
+}
+
 /** Returns the responses of an operation, in the order of the OpenAPI document. */
 export function responsesOf({ operation }: DocumentedOperation): DocumentedResponse[] {
   return Object.entries(operation.responses ?? {}).map(([status, reference]) => {
@@ -167,6 +180,7 @@ export function responsesOf({ operation }: DocumentedOperation): DocumentedRespo
       description: response.description,
       fields: fieldsOf(content?.schema as Schema | undefined),
       example: content?.example,
+      headers: headersOf(response),
       errorCodes: errorCodesOf(response),
     };
   });

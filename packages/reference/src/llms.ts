@@ -17,5 +17,6 @@ ${operations.join('\n')}
 
 - [Reference in Markdown](/api/v1/docs/reference.md): fields, bounds, statuses and samples in six languages
 - [OpenAPI 3.1 document](/api/v1/docs/doc.json): the machine-readable reference
+- [Swagger 2.0 document](/api/v1/docs/swagger.json): the same, for tools that do not read OpenAPI 3.1
 `;
 }

@@ -48,10 +48,11 @@ function requestBody(documented: DocumentedOperation): string[] {
 }
 
 function answers(documented: DocumentedOperation): string[] {
-  return responsesOf(documented).flatMap(({ status, description, fields, example }) => [
+  return responsesOf(documented).flatMap(({ status, description, fields, example, headers }) => [
     `### ${status}`,
     description,
     ...(status === '200' && fields.length > 0 ? [table(fields)] : []),
+    ...(status === '200' && headers.length > 0 ? ['#### Headers', table(headers)] : []),
     ...(example === undefined ? [] : [json(example)]),
   ]);
 }

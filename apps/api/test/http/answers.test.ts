@@ -659,6 +659,7 @@ describe('recorded responses of paths and methods', () => {
       '/api/v1/docs',
       '/api/v1/docs/index.html',
       '/api/v1/docs/reference.md',
+      '/api/v1/docs/swagger.json',
       '/llms.txt',
     ]) {
       await ask('a page', { target });

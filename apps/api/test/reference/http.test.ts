@@ -66,7 +66,7 @@ describe('reference page', () => {
     expect(Buffer.from(await answer.arrayBuffer()).equals(Buffer.from(whole))).toBe(true);
   });
 
-  test.each(['index.html', 'reference.md', 'llms.txt'])(
+  test.each(['index.html', 'reference.md', 'swagger.json', 'llms.txt'])(
     'serves %s with the host of the request',
     async (file) => {
       const answer = await get(`${docs}/${file}`);
@@ -76,6 +76,19 @@ describe('reference page', () => {
       expect(text).not.toContain(documented);
     },
   );
+
+  test('serves Swagger 2.0 with the host and scheme of the request', async () => {
+    const answer = await get(`${docs}/swagger.json`);
+    expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    const { swagger, host, schemes, basePath, paths } = JSON.parse(await answer.text());
+    expect({ swagger, origin: `${schemes}://${host}`, basePath }).toEqual({
+      swagger: '2.0',
+      origin: app.url,
+      basePath: '/api/v1',
+    });
+    const { source } = paths['/apikey/request'].post['x-codeSamples'][0];
+    expect(source).toContain(`${app.url}/api/v1/apikey/request`);
+  });
 
   test('never includes an invalid Host in a response', async () => {
     const { sendRaw } = await import('../harness/raw-socket.ts');

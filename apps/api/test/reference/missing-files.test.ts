@@ -23,7 +23,7 @@ describe('without the files of the reference page', () => {
     },
   );
 
-  test.each(['index.html', 'reference.md', 'llms.txt', 'assets/any.js'])(
+  test.each(['index.html', 'reference.md', 'swagger.json', 'llms.txt', 'assets/any.js'])(
     'responds with 500 to every request for a missing %s',
     async (file) => {
       for (const _attempt of ['first', 'second']) {

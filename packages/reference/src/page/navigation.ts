@@ -46,6 +46,7 @@ ${guide().sections.map(({ title }) => html`<li><a href="#${slug(title)}">${title
 <p>Other formats</p>
 <ul>
 <li><a href="doc.json">OpenAPI 3.1</a></li>
+<li><a href="swagger.json">Swagger 2.0</a></li>
 <li><a href="reference.md">Markdown</a></li>
 </ul>
 </div>

@@ -49,7 +49,7 @@ ${fieldsBlock(
 };
 
 function responseBlock(response: DocumentedResponse): Html {
-  const { status, description, fields, example, errorCodes } = response;
+  const { status, description, fields, example, headers, errorCodes } = response;
   const isSuccess = errorCodes.length === 0;
   return html`<details class="response"${isSuccess && html` open`}>
 <summary><span class="status ${isSuccess ? 'good' : 'bad'}">${status}</span> ${description}</summary>
@@ -58,6 +58,7 @@ ${
   html`<p class="codes">${errorCodes.map((code) => html`<a href="#errors-${code}"><code>${code}</code></a> `)}</p>`
 }
 ${isSuccess && fields.length > 0 && fieldsBlock(fields)}
+${isSuccess && headers.length > 0 && html`<h5>Response Headers</h5>\n${fieldsBlock(headers)}`}
 ${example !== undefined && jsonBlock(example)}
 </details>\n`;
 }

@@ -14,12 +14,30 @@ const assetsPath = `${docs}/assets`;
 /** Paths that redirect to the reference page. */
 const otherPaths = ['/', '/docs', docs];
 
+/** A version of the reference as text. */
+interface TextVersion {
+  readonly file: string;
+  readonly type: string;
+  /** Sets the origin where the text does not contain it as one string. */
+  readonly withOrigin?: (text: string, origin: string) => string;
+}
+
+const llms: TextVersion = { file: 'llms.txt', type: 'text/plain; charset=utf-8' };
+
 /** Text versions of the reference, by path. */
-const texts = {
+const texts: Readonly<Record<string, TextVersion>> = {
   [`${docs}/reference.md`]: { file: 'reference.md', type: 'text/markdown; charset=utf-8' },
-  [`${docs}/llms.txt`]: { file: 'llms.txt', type: 'text/plain; charset=utf-8' },
-  '/llms.txt': { file: 'llms.txt', type: 'text/plain; charset=utf-8' },
-} as const;
+  [`${docs}/swagger.json`]: {
+    file: 'swagger.json',
+    type: 'application/json; charset=utf-8',
+    withOrigin(text, origin) {
+      const [scheme, host] = origin.split('://');
+      return JSON.stringify({ ...JSON.parse(text), host, schemes: [scheme] });
+    },
+  },
+  [`${docs}/llms.txt`]: llms,
+  '/llms.txt': llms,
+};
 
 /** Resolves to a file of the reference, with the documented origin replaced by the given origin. */
 type ReadText = (name: string, origin: string) => Promise<string>;
@@ -111,12 +129,12 @@ export function referenceRouter(folder: string, originOf: OriginOf): Router {
     response.setHeader('Content-Security-Policy', contentSecurityPolicy);
     sendAnswer(response, await compressedAnswer(request, 'text/html; charset=utf-8', page));
   });
-  for (const [path, { file, type }] of Object.entries(texts)) {
+  for (const [path, { file, type, withOrigin }] of Object.entries(texts)) {
     router.get(path, reportRoute(path), async (request, response) => {
-      sendAnswer(
-        response,
-        await compressedAnswer(request, type, await read(file, originOf(request))),
-      );
+      const origin = originOf(request);
+      const text = await read(file, origin);
+      const own = withOrigin?.(text, origin) ?? text;
+      sendAnswer(response, await compressedAnswer(request, type, own));
     });
   }
   for (const path of [...otherPaths, pagePath, ...Object.keys(texts)])
