@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { errorCodes, errorKinds } from '@andamio/schema/errors';
+import { errorKinds } from '@andamio/schema/errors';
 import * as exported from '@andamio/schema/operations';
-import { type Contract, namedOperations, type OpenApiDocument } from './contract-module.ts';
+import { type Contract, namedOperations } from './contract-module.ts';
+import type { OpenApiDocument } from './openapi.ts';
 
 /** Reads the contract from packages/schema. */
 export function readContract(): Contract {
@@ -10,6 +11,6 @@ export function readContract(): Contract {
   return {
     document: JSON.parse(readFileSync(openApi, 'utf8')) as OpenApiDocument,
     operations: namedOperations(exported, exported.operations),
-    errorStatuses: Object.fromEntries(errorCodes.map((code) => [code, errorKinds[code].status])),
+    errors: errorKinds,
   };
 }

@@ -67,7 +67,7 @@ function systemCodeOf(error: unknown, depth = 5): string | undefined {
 
 function transportFailure(error: unknown, signal: AbortSignal, answered: boolean): FailedAttempt {
   const code = abortCause(signal) ?? 'network';
-  const message = {
+  const event = {
     network: 'The connection could not be established, or broke.',
     timeout: 'No response arrived in time.',
     aborted: 'The call was aborted by its signal.',
@@ -77,7 +77,7 @@ function transportFailure(error: unknown, signal: AbortSignal, answered: boolean
   const outcome =
     progress === 'unsent' ? 'The request was not sent.' : 'The request may have been processed.';
   const reason = systemCode === undefined ? '' : ` Reason: ${systemCode}.`;
-  return new FailedAttempt(apiError({ code, message, details: `${outcome}${reason}` }), progress);
+  return new FailedAttempt(apiError({ code, details: `${event} ${outcome}${reason}` }), progress);
 }
 
 /** Returns a function that wraps an error in a {@link FailedAttempt} and throws it. */

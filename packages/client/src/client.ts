@@ -1,13 +1,15 @@
+import { serviceUrl } from '@andamio/schema/service-url';
 import { type Connection, call } from './call.ts';
 import type { Token } from './credential.ts';
 import { operations } from './generated/contract.ts';
-import type { CallOptions, Client, OperationDescriptor } from './operation.ts';
+import type { Client } from './generated/types.ts';
+import type { CallOptions, OperationDescriptor } from './operation.ts';
 
 /** Options of a client. Times are in milliseconds. */
 export interface ClientOptions {
   /**
-   * URL of the service without `/api/v1`, such as
-   * `https://andamio-api-308006323670.us-central1.run.app`.
+   * URL of the service, such as `https://andamio-api-308006323670.us-central1.run.app`. A final
+   * `/api/v1` is ignored.
    */
   readonly baseUrl: string | URL;
   /**
@@ -31,45 +33,6 @@ function positiveInteger(name: string, value: number): number {
     throw new RangeError(`${name} must be an integer from 1 to ${maximumMs}.`);
   }
   return value;
-}
-
-function parsedUrl(value: string | URL): URL | undefined {
-  try {
-    return new URL(value);
-  } catch {
-    // The parser's error is discarded because it quotes the URL.
-    return undefined;
-  }
-}
-
-/**
- * Matches a loopback host in the form that the URL parser returns. The parser normalizes other
- * spellings of 127.0.0.0/8 and ::1 to these forms.
- */
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
-/**
- * Returns a base URL without its trailing slash. Error messages do not quote the URL because it may
- * contain a password.
- */
-function baseUrlOf(value: string | URL): string {
-  const url = parsedUrl(value);
-  if (
-    !url ||
-    !/^https?:$/.test(url.protocol) ||
-    url.username ||
-    url.password ||
-    url.search ||
-    url.hash
-  ) {
-    throw new TypeError('baseUrl must be an https URL without credentials, query or fragment.');
-  }
-  if (url.protocol === 'http:' && !loopback.test(url.hostname)) {
-    throw new TypeError(
-      'baseUrl must begin with https:, because tokens and API keys are sent there. http: is allowed only for loopback hosts.',
-    );
-  }
-  return url.href.replace(/\/$/, '');
 }
 
 function methodOf(connection: Connection, operation: OperationDescriptor) {
@@ -97,7 +60,7 @@ function methodOf(connection: Connection, operation: OperationDescriptor) {
  */
 export function createClient(options: ClientOptions): Client {
   const connection: Connection = {
-    baseUrl: baseUrlOf(options.baseUrl),
+    baseUrl: serviceUrl('baseUrl', options.baseUrl, 'tokens and API keys').href.replace(/\/$/, ''),
     token: options.token,
     attemptTimeoutMs: positiveInteger('attemptTimeoutMs', options.attemptTimeoutMs ?? 15_000),
     totalTimeoutMs: positiveInteger('totalTimeoutMs', options.totalTimeoutMs ?? 60_000),

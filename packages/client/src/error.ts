@@ -1,7 +1,7 @@
-import type { errorStatuses } from './generated/contract.ts';
+import type { ServiceErrorStatuses } from './generated/types.ts';
 
 /** An error code that the service sends in the `X-Error-Code` header. */
-export type ServiceErrorCode = keyof typeof errorStatuses;
+export type ServiceErrorCode = keyof ServiceErrorStatuses;
 
 /**
  * Error codes of failures that the service did not report:
@@ -18,10 +18,14 @@ export type TransportErrorCode = 'network' | 'timeout' | 'aborted' | 'unexpected
 export type ApiErrorCode = ServiceErrorCode | TransportErrorCode;
 
 interface Failure<Code extends ApiErrorCode, Status extends number | undefined> extends Error {
+  /** Distinguishes the errors of the client from others. */
   readonly name: 'ApiError';
+  /** The kind of error. */
   readonly code: Code;
   /** The response's HTTP status, or undefined if the call failed without a response. */
   readonly status: Status;
+  /** The code and the details: `name_taken: You already have a key with this name.` */
+  readonly message: string;
   /** An explanation for people. Programs should use `code`. */
   readonly details: string;
   /** The response's `X-Request-Id`. The operators of the service can find the request by it. */
@@ -34,7 +38,7 @@ interface Failure<Code extends ApiErrorCode, Status extends number | undefined> 
 }
 
 type ServiceFailure = {
-  [Code in ServiceErrorCode]: Failure<Code, (typeof errorStatuses)[Code]>;
+  [Code in ServiceErrorCode]: Failure<Code, ServiceErrorStatuses[Code]>;
 }[ServiceErrorCode];
 
 /**
@@ -51,7 +55,6 @@ export type ApiError =
 
 export interface ApiErrorInit {
   readonly code: ApiErrorCode;
-  readonly message: string;
   readonly details: string;
   readonly status?: number;
   readonly requestId?: string | undefined;
@@ -66,8 +69,8 @@ class ApiErrorClass extends Error {
   readonly requestId: string | undefined;
   readonly retryAfter: number | undefined;
 
-  constructor({ code, message, details, status, requestId, retryAfter }: ApiErrorInit) {
-    super(message);
+  constructor({ code, details, status, requestId, retryAfter }: ApiErrorInit) {
+    super(`${code}: ${details}`);
     this.code = code;
     this.status = status;
     this.details = details;

@@ -1,8 +1,10 @@
 export { type ClientOptions, createClient } from './client.ts';
+export type { Token } from './credential.ts';
 export {
   ApiError,
   type ApiErrorCode,
   type ServiceErrorCode,
   type TransportErrorCode,
 } from './error.ts';
-export type { CallOptions, Client, IdempotentCallOptions } from './operation.ts';
+export type * from './generated/types.ts';
+export type { CallOptions, IdempotentCallOptions } from './operation.ts';

@@ -1,7 +1,3 @@
-import type * as contract from '@andamio/schema/operations';
-import type { RequestBodyOf, ResponseBodyOf } from '@andamio/schema/operations';
-import type { operations } from './generated/contract.ts';
-
 /**
  * The policy for retrying a request that may already have been processed:
  *
@@ -31,9 +27,7 @@ export interface OperationDescriptor {
   readonly requiredFields: readonly string[];
 }
 
-/** The name under which packages/schema exports an operation. */
-type OperationName = keyof typeof operations;
-
+/** Options of every call. */
 export interface CallOptions {
   /**
    * Aborts the call, which then rejects with the code `aborted`. A request that was already sent
@@ -51,23 +45,3 @@ export interface IdempotentCallOptions extends CallOptions {
    */
   readonly idempotencyKey?: string | undefined;
 }
-
-type OptionsOf<Name extends OperationName> =
-  (typeof operations)[Name]['retryPolicy'] extends 'with-key' ? IdempotentCallOptions : CallOptions;
-
-type ParametersOf<Name extends OperationName> =
-  (typeof operations)[Name]['credentials'] extends 'key'
-    ? [apiKey: string, options?: OptionsOf<Name>]
-    : (typeof operations)[Name]['body'] extends true
-      ? [body: RequestBodyOf<(typeof contract)[Name]>, options?: OptionsOf<Name>]
-      : [options?: OptionsOf<Name>];
-
-/**
- * A client with one method per published operation, typed by the contract. `createClient` documents
- * the errors.
- */
-export type Client = {
-  readonly [Name in keyof typeof operations]: (
-    ...parameters: ParametersOf<Name>
-  ) => Promise<ResponseBodyOf<(typeof contract)[Name]>>;
-};

@@ -34,7 +34,7 @@ function errorOf(
 ): ApiError {
   const { status, headers } = response;
   const code = headers.get('x-error-code');
-  const { message, details } = body ?? {};
+  const { details } = body ?? {};
   const safe = (text: string) => redact(text, secret);
   const requestId = headers.get('x-request-id');
   const context = {
@@ -42,19 +42,13 @@ function errorOf(
     requestId: requestId === null ? undefined : safe(requestId),
     retryAfter: retryAfterOf(headers),
   };
-  if (
-    isServiceErrorCode(code) &&
-    errorStatuses[code] === status &&
-    typeof message === 'string' &&
-    typeof details === 'string'
-  ) {
-    return apiError({ ...context, code, message: safe(message), details: safe(details) });
+  if (isServiceErrorCode(code) && errorStatuses[code] === status && typeof details === 'string') {
+    return apiError({ ...context, code, details: safe(details) });
   }
   return apiError({
     ...context,
     code: 'unexpected_answer',
-    message: 'The response is not one of this API.',
-    details: `It has status ${status}. It may come from a proxy, or from a service newer than this client.`,
+    details: `The response with status ${status} is not one of this API. It may come from a proxy, or from a service newer than this client.`,
   });
 }
 

@@ -102,7 +102,8 @@ test('any write that could not be sent is retried', async () => {
   expect(failure).toBeInstanceOf(ApiError);
   expect(failure).toMatchObject({
     code: 'network',
-    details: 'The request was not sent. Reason: ECONNREFUSED.',
+    details:
+      'The connection could not be established, or broke. The request was not sent. Reason: ECONNREFUSED.',
   });
   expect(performance.now() - startedAt).toBeLessThan(5_000);
 });

@@ -2,23 +2,27 @@ import { readFileSync } from 'node:fs';
 import { operations as published } from '@andamio/schema/operations';
 import { describe, expect, test } from 'vitest';
 import { readContract } from '../scripts/contract.ts';
-import {
-  contractModule,
-  describeOperation,
-  type OpenApiDocument,
-} from '../scripts/contract-module.ts';
+import { contractModule, describeOperation } from '../scripts/contract-module.ts';
+import { withMethodsTable } from '../scripts/methods-table.ts';
+import type { OpenApiDocument } from '../scripts/openapi.ts';
+import { typesModule } from '../scripts/types-module.ts';
 import { operations } from '../src/generated/contract.ts';
 import { createClient } from '../src/index.ts';
 
 const contract = readContract();
 
 describe('generated methods', () => {
-  test('src/generated/contract.ts is up to date (if not: npx pnpm@12 generate)', () => {
-    const committed = readFileSync(
-      new URL('../src/generated/contract.ts', import.meta.url),
-      'utf8',
-    );
-    expect(committed).toBe(contractModule(contract));
+  test.each([
+    ['contract.ts', contractModule],
+    ['types.ts', typesModule],
+  ])('src/generated/%s is up to date (if not: npx pnpm@12 generate)', (file, content) => {
+    const committed = readFileSync(new URL(`../src/generated/${file}`, import.meta.url), 'utf8');
+    expect(committed).toBe(content(contract));
+  });
+
+  test('the README lists the methods (if not: npx pnpm@12 generate)', () => {
+    const committed = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    expect(withMethodsTable(committed, contract)).toBe(committed);
   });
 
   test.each(published)('$id is a method of the client', ({ path, method }) => {

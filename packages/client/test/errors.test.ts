@@ -36,7 +36,7 @@ describe('an error of the service', () => {
       requestId: expect.stringMatching(/^[A-Za-z0-9._-]{1,64}$/),
       retryAfter: undefined,
     });
-    expect(error.message).toMatch(/^[A-Z][A-Za-z ]+: .+\.$/);
+    expect(error.message).toBe(`${code}: ${error.details}`);
   });
 
   test('distinguishes a taken name from a full tier', async () => {

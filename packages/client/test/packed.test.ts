@@ -1,14 +1,28 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkTypes, run } from '@andamio/testing/packed';
+import { runInNewContext } from 'node:vm';
+import { gzipSync } from 'node:zlib';
+import {
+  bundledSources,
+  checkTypes,
+  entriesOf,
+  manifestOf,
+  run,
+  textIn,
+} from '@andamio/testing/packed';
+import { findAvailable, missingForBun, missingForDeno } from '@andamio/testing/requirements';
 import { tokenFor } from '@andamio/testing/tokens';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { build } from 'esbuild';
 import { publint } from 'publint';
 import { describe, expect, test } from 'vitest';
+import type { createClient } from '../src/index.ts';
 import { installPacked } from './harness/packed.ts';
 import { startService } from './harness/proxy.ts';
 
+const available = findAvailable({ deno: missingForDeno, bun: missingForBun });
 const consumer = await installPacked();
+const { tarball } = consumer;
 const baseUrl = await startService();
 
 /** Returns the first TypeScript code block of a README. */
@@ -19,50 +33,99 @@ async function exampleOf(readme: string): Promise<string> {
 
 const readmeExample = () => exampleOf('../README.md');
 
-describe.each(['client', 'schema'] as const)('the tarball of packages/%s', (name) => {
+describe('the tarball', () => {
   test('the tarball passes publint', async () => {
-    const bytes = new Uint8Array(await readFile(consumer.tarballs[name]));
+    const bytes = new Uint8Array(await readFile(tarball));
     const { messages } = await publint({ pack: { tarball: bytes.buffer }, strict: true });
     expect(messages).toEqual([]);
   });
 
-  test('the tarball has correct types for every ES module resolution', async () => {
-    const bytes = new Uint8Array(await readFile(consumer.tarballs[name]));
+  test('the tarball has correct types for every module resolution, of ES modules and CommonJS', async () => {
+    const bytes = new Uint8Array(await readFile(tarball));
     const analysis = await checkPackage(createPackageFromTarballData(bytes));
-    // The package supports only ES modules. Problems of old Node.js versions and of require() do
-    // not matter.
-    const served = (problem: object) =>
-      !('resolutionKind' in problem) ||
-      !['node10', 'node16-cjs'].includes(String(problem.resolutionKind));
     expect(analysis.types).toMatchObject({ kind: 'included' });
-    expect(analysis.types && analysis.problems.filter(served)).toEqual([]);
+    expect(analysis.types && analysis.problems).toEqual([]);
   });
 
-  test('the tarball contains the build output and neither sources nor tests', async () => {
-    const files = (await run(consumer.folder, 'tar', ['-tzf', consumer.tarballs[name]]))
-      .trim()
-      .split('\n');
+  test('the tarball contains the build output, its documents and the license', async () => {
     const expected =
-      /^package\/(package\.json|README\.md|openapi\.json|dist\/.+\.(js|js\.map|d\.ts))$/;
-    expect(files.filter((file) => !expected.test(file))).toEqual([]);
+      /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/index\.(js|cjs|js\.map|cjs\.map|d\.ts|d\.cts))$/;
+    const entries = await entriesOf(tarball);
+    expect(entries.filter((entry) => !expected.test(entry))).toEqual([]);
+    expect(entries).toHaveLength(10);
+    expect(await textIn(tarball, 'LICENSE')).toContain('Apache License');
+  });
+
+  test('the tarball bundles code of the workspace only, and depends on nothing', async () => {
+    const manifest = await manifestOf(tarball);
+    expect(manifest.dependencies ?? {}).toEqual({});
+    expect(manifest.peerDependencies ?? {}).toEqual({});
+    const sources = await bundledSources('client', tarball);
+    expect(sources).toContain('client/src/client.ts');
+    expect(sources.filter((source) => !/^(client|schema)\/src\//.test(source))).toEqual([]);
+  });
+
+  test('the manifest states what npm needs for provenance', async () => {
+    expect(await manifestOf(tarball)).toMatchObject({
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+      license: 'Apache-2.0',
+      repository: {
+        url: expect.stringMatching(/^git\+https:\/\/github\.com\/.+\.git$/),
+        directory: 'packages/client',
+      },
+      engines: { node: '>=20' },
+      publishConfig: { access: 'public', provenance: true },
+    });
+  });
+
+  test('each method, body and field has documentation, and no type refers to the workspace', async () => {
+    const declarations = await textIn(tarball, 'dist/index.d.ts');
+    expect(declarations).not.toMatch(/@andamio|zod/);
+    const lines = declarations.split('\n');
+    const undocumented = lines.filter(
+      (line, index) => /^ {2}[\w ?]+[:(].*[;{]$/.test(line) && !lines[index - 1]?.endsWith('*/'),
+    );
+    expect(undocumented).toEqual([]);
   });
 });
 
 describe('an installed client', () => {
-  test('an installed client calls the service from JavaScript', async () => {
-    await writeFile(
-      join(consumer.folder, 'use.js'),
-      `import { createClient } from '@andamio/client';
-       import { errorCodes } from '@andamio/schema/errors';
-       const client = createClient({ baseUrl: process.env.URL, token: process.env.TOKEN });
-       const { name } = await client.requestApiKey({ api_key_name: 'from JavaScript' });
-       console.log(JSON.stringify([name, errorCodes.includes('name_taken')]));`,
+  const program = `
+    const client = createClient({ baseUrl: process.env.URL, token: process.env.TOKEN });
+    client.requestApiKey({ api_key_name: 'from ' + process.env.TITLE }).then(async ({ name }) => {
+      const failure = await client.requestApiKey({ api_key_name: name }).catch((error) => error);
+      console.log(JSON.stringify([name, failure instanceof ApiError, failure.message]));
+    });`;
+  const programs = {
+    'module.mjs': `import { ApiError, createClient } from '@andamio/client';${program}`,
+    'commonjs.cjs': `const { ApiError, createClient } = require('@andamio/client');${program}`,
+  };
+  const deno = ['run', '--node-modules-dir=manual', '--allow-net', '--allow-env'];
+  const runtimes: Record<string, readonly [string, ...string[]]> = {
+    'Node.js': [process.execPath],
+    ...(available.includes('deno') && { Deno: ['deno', ...deno] }),
+    ...(available.includes('bun') && { Bun: ['bun', 'run'] }),
+  };
+
+  describe.each(Object.entries(runtimes))('%s', (runtime, [command, ...args]) => {
+    test.each(Object.entries(programs))(
+      `an installed client calls the service in ${runtime}, from %s`,
+      async (file, text) => {
+        await writeFile(join(consumer.folder, file), text);
+        const title = `${runtime}, ${file}`;
+        const printed = await run(consumer.folder, command, [...args, file], {
+          URL: `${baseUrl}/api/v1`,
+          TOKEN: tokenFor(title),
+          TITLE: title,
+          DENO_NO_UPDATE_CHECK: '1',
+        });
+        expect(JSON.parse(printed)).toEqual([
+          `from ${title}`,
+          true,
+          'name_taken: api_key_name: you already have a key with this name.',
+        ]);
+      },
     );
-    const printed = await run(consumer.folder, process.execPath, ['use.js'], {
-      URL: baseUrl,
-      TOKEN: tokenFor('js'),
-    });
-    expect(JSON.parse(printed)).toEqual(['from JavaScript', true]);
   });
 
   test('an installed client runs the example of the README unchanged', async () => {
@@ -116,4 +179,52 @@ describe('an installed client', () => {
       await expect(checkTypes(consumer, 'stranger.ts', resolution)).rejects.toThrow('"name_token"');
     },
   );
+});
+
+test('type-checks in a CommonJS module, with named types', async () => {
+  await writeFile(
+    join(consumer.folder, 'commonjs.cts'),
+    `import client = require('@andamio/client');
+     const api: client.Client = client.createClient({ baseUrl: 'https://host' });
+     const body: client.RequestApiKeyBody = { api_key_name: 'a name', expires_in_days: 30 };
+     export const key: Promise<client.IssuedApiKey> = api.requestApiKey(body);`,
+  );
+  expect(await checkTypes(consumer, 'commonjs.cts', 'node16')).toBe('');
+});
+
+describe('a bundle for browsers', async () => {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: "export * from '@andamio/client'", resolveDir: consumer.folder },
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    globalName: 'client',
+    platform: 'browser',
+    target: 'es2022',
+    write: false,
+    metafile: true,
+  });
+  const bundle = outputFiles[0]?.contents as Uint8Array;
+
+  test('the minified client is at most 5 kB with gzip', () => {
+    expect(gzipSync(bundle, { level: 9 }).byteLength).toBeLessThanOrEqual(5_000);
+  });
+
+  test('a bundler uses the ES module', () => {
+    const inputs = Object.keys(metafile.inputs).filter((input) => input !== '<stdin>');
+    expect(inputs).toEqual([expect.stringMatching(/@andamio\/client\/dist\/index\.js$/)]);
+  });
+
+  test('the client runs with the globals of browsers and workers', async () => {
+    const shared = { fetch, AbortController, URL, crypto, performance, setTimeout, clearTimeout };
+    const context: Record<string, unknown> = { ...shared };
+    runInNewContext(new TextDecoder().decode(bundle), context);
+    const { createClient: create } = context['client'] as { createClient: typeof createClient };
+    const client = create({ baseUrl, token: tokenFor('browser') });
+    expect(await client.requestApiKey({ api_key_name: 'MyFirstKey' })).toHaveProperty(
+      'name',
+      'MyFirstKey',
+    );
+    expect(await client.getOpenApiDocument()).toHaveProperty('openapi');
+  });
 });

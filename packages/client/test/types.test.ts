@@ -1,22 +1,34 @@
 import type { ErrorCode } from '@andamio/schema/errors';
-import type { IssuedApiKey, VerifiedApiKey } from '@andamio/schema/operations';
+import type * as contract from '@andamio/schema/operations';
+import type { RequestBodyOf, ResponseBodyOf } from '@andamio/schema/operations';
 import { expectTypeOf, test } from 'vitest';
-import type { ApiError, ApiErrorCode, Client } from '../src/index.ts';
+import type {
+  ApiError,
+  ApiErrorCode,
+  CallOptions,
+  Client,
+  IdempotentCallOptions,
+} from '../src/index.ts';
 import { ApiError as ApiErrorValue } from '../src/index.ts';
 
 // The compiler checks these assertions during `typecheck`. At runtime they have no effect.
 
+type Operations = Omit<typeof contract, 'operations' | 'maximumUsageDays' | 'defaultExpiresInDays'>;
+type WithBody = 'requestApiKey' | 'rotateApiKey' | 'rollApiKey' | 'deleteApiKey' | 'getDailyUsage';
+
 test("request and response bodies have the contract's types", () => {
-  expectTypeOf<Client['requestApiKey']>().parameter(0).toEqualTypeOf<{
-    api_key_name: string;
-    expires_in_days?: number | undefined;
-  }>();
-  expectTypeOf<Awaited<ReturnType<Client['requestApiKey']>>>().toEqualTypeOf<IssuedApiKey>();
+  expectTypeOf<keyof Client>().toEqualTypeOf<keyof Operations>();
+  expectTypeOf<{
+    [Name in keyof Client]: Awaited<ReturnType<Client[Name]>>;
+  }>().toEqualTypeOf<{ [Name in keyof Client]: ResponseBodyOf<Operations[Name]> }>();
+  expectTypeOf<{
+    [Name in WithBody]: Parameters<Client[Name]>[0];
+  }>().toEqualTypeOf<{ [Name in WithBody]: RequestBodyOf<Operations[Name]> }>();
   expectTypeOf<Client['verifyApiKey']>().parameter(0).toEqualTypeOf<string>();
-  expectTypeOf<Awaited<ReturnType<Client['verifyApiKey']>>>().toEqualTypeOf<VerifiedApiKey>();
-  expectTypeOf<Client['getOpenApiDocument']>()
-    .parameter(0)
-    .toExtend<{ signal?: AbortSignal | undefined } | undefined>();
+  expectTypeOf<Client['requestApiKey']>()
+    .parameter(1)
+    .toEqualTypeOf<IdempotentCallOptions | undefined>();
+  expectTypeOf<Client['getUser']>().parameter(0).toEqualTypeOf<CallOptions | undefined>();
 });
 
 test('error codes are those of the service and four of the transport', () => {

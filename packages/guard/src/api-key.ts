@@ -1,16 +1,20 @@
-import type { Tier } from '@andamio/schema/tiers';
+/** The plan of a user. It sets the maximum of keys, the rate limits and the quotas. */
+export type Tier = 'pioneer' | 'starter' | 'growth' | 'enterprise';
 
 /** The API key that a request presented, and the key's owner. */
 export interface ApiKey {
+  /** The id of the key's owner. */
   readonly userId: string;
   /** The name that the owner gave the key. */
   readonly name: string;
+  /** The owner's tier. */
   readonly tier: Tier;
+  /** Time at which the key expires. */
   readonly expiresAt: Date;
 }
 
 /**
- * Creates the `req.apiKey` value. All requests that present the key share the value while it is
+ * Creates the value that a guard attaches to a request. All requests that present the key share the value while it is
  * cached. It is frozen so that one request cannot modify another's.
  *
  * @param expiresAt expiry in Unix milliseconds.
@@ -25,16 +29,4 @@ export function createApiKey(facts: Omit<ApiKey, 'expiresAt'>, expiresAt: number
       return new Date(expiresAt);
     },
   });
-}
-
-declare global {
-  namespace Express {
-    interface Request {
-      /**
-       * The API key that the request presented. Middleware that runs before the guard sees
-       * undefined.
-       */
-      apiKey: ApiKey;
-    }
-  }
 }

@@ -1,4 +1,11 @@
-export type { ApiKey } from './api-key.ts';
-export { type ApiKeyGuard, apiKeyGuard } from './guard.ts';
-export type { RateLimitStore } from './limits/limit.ts';
-export type { ApiKeyGuardOptions, FirestoreOptions, VerifyOptions } from './options.ts';
+export {
+  type AcceptedKey,
+  type ApiKeyChecker,
+  type CheckContext,
+  createKeyChecker,
+  type KeyCheck,
+  type RefusedKey,
+} from './checker.ts';
+export { type ApiKeyGuard, apiKeyGuard } from './express.ts';
+export type { RefusalBody, RefusalCode } from './refusal.ts';
+export type * from './types.ts';

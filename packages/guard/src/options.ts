@@ -1,7 +1,10 @@
+import { serviceUrl } from '@andamio/schema/service-url';
 import { parseDigestKeys } from '@andamio/verification/digest-keys';
 import type { RateLimitStore } from './limits/limit.ts';
+import { createWarner } from './warner.ts';
 
-interface CommonOptions {
+/** Options that both strategies share. */
+export interface CommonOptions {
   /**
    * Timeout of the service or database in milliseconds. Requests that exceed it are rejected with
    * 503. Default: 5,000.
@@ -15,14 +18,14 @@ interface CommonOptions {
   readonly guardSecret?: string | undefined;
   /**
    * Called with the reason for each 503 response and each failed usage report. The errors contain
-   * no key and no `cause`.
+   * no key and no `cause`. By default, the guard emits a process warning at most once a minute.
    */
   readonly onError?: (error: Error) => void;
 }
 
 /** Options of a guard that calls the service's `verify` operation and caches its responses. */
 export interface VerifyOptions extends CommonOptions {
-  /** Base URL of the service, such as `https://host`. */
+  /** URL of the service, such as `https://host`. A final `/api/v1` is ignored. */
   readonly verify: string | URL;
   readonly firestore?: never;
   readonly digestKeys?: never;
@@ -55,7 +58,7 @@ export interface FirestoreOptions extends CommonOptions {
    * fails, each process counts requests in memory.
    */
   readonly rateLimitStore?: RateLimitStore;
-  /** Base URL of the service that receives usage reports. Without it, usage is not counted. */
+  /** URL of the service that receives usage reports. Without it, usage is not counted. */
   readonly verify?: string | URL;
 }
 
@@ -73,38 +76,6 @@ const maximumMs = 2_147_483_647;
 function integer(name: string, value: number, maximum: number): number {
   if (Number.isInteger(value) && value >= 1 && value <= maximum) return value;
   throw new RangeError(`${name} must be an integer from 1 to ${maximum}.`);
-}
-
-/**
- * Matches loopback hosts as the URL parser serializes them. The parser normalizes other spellings
- * of 127.0.0.0/8 and ::1 to these forms.
- */
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
-/**
- * Returns the URL of the service. Error messages do not quote the value because it may contain a
- * password.
- *
- * @throws {TypeError} if the value is not a URL that the guard may use.
- */
-function serviceUrl(value: string | URL): URL {
-  const url = URL.canParse(String(value)) ? new URL(value) : undefined;
-  if (
-    !url ||
-    !/^https?:$/.test(url.protocol) ||
-    url.username ||
-    url.password ||
-    url.search ||
-    url.hash
-  ) {
-    throw new TypeError('verify must be an https URL without credentials, query or fragment.');
-  }
-  if (url.protocol === 'http:' && !loopback.test(url.hostname)) {
-    throw new TypeError(
-      'verify must begin with https:, because API keys are sent there. http: is allowed only for loopback hosts.',
-    );
-  }
-  return url;
 }
 
 /**
@@ -138,12 +109,12 @@ function digestKeysOf(text: string) {
  *
  * @throws {TypeError | RangeError}
  */
-export function readCommonOptions({ timeoutMs = 5_000, onError }: CommonOptions) {
+export function readCommonOptions({ timeoutMs = 5_000, onError = createWarner() }: CommonOptions) {
   return {
     timeout: integer('timeoutMs', timeoutMs, maximumMs),
     // The callback runs on the next tick, so that an exception it throws does not affect the
     // response.
-    onError: (error: Error) => process.nextTick(() => onError?.(error)),
+    onError: (error: Error) => process.nextTick(onError, error),
   };
 }
 
@@ -156,7 +127,7 @@ export const readServiceOptions = ({
   verify,
   guardSecret,
 }: Pick<VerifyOptions, 'verify' | 'guardSecret'>) => ({
-  url: serviceUrl(verify),
+  url: serviceUrl('verify', verify, 'API keys'),
   guardSecret: guardSecretOf(guardSecret),
 });
 

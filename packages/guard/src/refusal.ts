@@ -1,15 +1,30 @@
-import { type ErrorCode, errorBody, errorCodeHeader } from '@andamio/schema/errors';
-import type { Response } from 'express';
+import { errorBody, errorCodeHeader, errorKinds } from '@andamio/schema/errors';
+
+/** The error code of a rejected request, which is also in `X-Error-Code`. */
+export type RefusalCode =
+  | 'invalid_key'
+  | 'rate_limited'
+  | 'quota_exceeded'
+  | 'verification_unavailable';
+
+/** The body of the response to a rejected request. */
+export interface RefusalBody {
+  /** Explanation for people. */
+  readonly details: string;
+  /** The kind of error. Fixed for each status. */
+  readonly message: string;
+  readonly statusCode: number;
+}
 
 /** A rejected request's error code, response headers and details. */
 export class Refusal {
-  readonly code: ErrorCode;
+  readonly code: RefusalCode;
   /** Response headers to send in addition to `X-Error-Code`. */
   readonly headers: Readonly<Record<string, string>>;
   /** The `details` field of the error body. If undefined, the default text for the code is used. */
   readonly details: string | undefined;
 
-  constructor(code: ErrorCode, headers: Readonly<Record<string, string>> = {}, details?: string) {
+  constructor(code: RefusalCode, headers: Readonly<Record<string, string>> = {}, details?: string) {
     this.code = code;
     this.headers = headers;
     this.details = details;
@@ -41,8 +56,23 @@ export function rateLimited(limit: number, milliseconds: number): Refusal {
   });
 }
 
-/** Sends a refusal as the response. */
-export function refuse(response: Response, { code, headers, details }: Refusal): void {
+/** The response to a rejected request. */
+export interface RefusalResponse {
+  readonly status: 401 | 429 | 503;
+  readonly code: RefusalCode;
+  /** The response headers, with the code in `X-Error-Code`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The response body, to be sent as JSON. */
+  readonly body: RefusalBody;
+}
+
+/** Returns a refusal as a response. */
+export function responseOf({ code, headers, details }: Refusal): RefusalResponse {
   const body = errorBody(code, details);
-  response.status(body.statusCode).set(headers).set(errorCodeHeader, code).json(body);
+  return {
+    status: errorKinds[code].status,
+    code,
+    headers: { 'Content-Type': 'application/json', ...headers, [errorCodeHeader]: code },
+    body,
+  };
 }

@@ -2,72 +2,116 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { endWithFile } from '@andamio/testing/end-with-file';
 import { freePort } from '@andamio/testing/free-port';
-import { checkTypes, run } from '@andamio/testing/packed';
+import {
+  bundledSources,
+  checkTypes,
+  entriesOf,
+  manifestOf,
+  run,
+  textIn,
+} from '@andamio/testing/packed';
 import { waitFor } from '@andamio/testing/wait-for';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 import { installPacked } from './harness/packed.ts';
 import { issue, startService } from './harness/service.ts';
 
 const consumer = await installPacked();
-await writeFile(
-  join(consumer.folder, 'package.json'),
-  JSON.stringify({ private: true, type: 'module' }),
-);
+const { tarball } = consumer;
 const service = await startService();
 
-/** Returns one of the README's two code blocks. */
-async function example(index: number): Promise<string> {
-  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-  return [...readme.matchAll(/```ts\n([\s\S]*?)```/g)][index]?.[1] ?? '';
+const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+
+/** Returns the first TypeScript code block after a heading of the README. */
+function exampleOf(heading: string): string {
+  const [, section = ''] = readme.split(`\n## ${heading}\n`);
+  return /```ts\n([\s\S]*?)```/.exec(section)?.[1] ?? '';
 }
+
+const examples = ['Express', 'Fastify', 'Hono', 'Other servers'];
+const fileOf = (heading: string) => `${heading.toLowerCase().replace(' ', '-')}.ts`;
 
 describe('the tarball', () => {
   test('the tarball passes publint', async () => {
-    const bytes = new Uint8Array(await readFile(consumer.tarball));
+    const bytes = new Uint8Array(await readFile(tarball));
     expect((await publint({ pack: { tarball: bytes.buffer }, strict: true })).messages).toEqual([]);
   });
 
-  test('the tarball has correct types for every ES module resolution', async () => {
+  test('the tarball has correct types for every module resolution, of ES modules and CommonJS', async () => {
     const analysis = await checkPackage(
-      createPackageFromTarballData(new Uint8Array(await readFile(consumer.tarball))),
+      createPackageFromTarballData(new Uint8Array(await readFile(tarball))),
     );
-    // The package supports only ES modules. Problems of old Node.js versions and of require() do
-    // not matter.
+    // Node.js 10 knows no subpaths of `exports`, and cannot run the guard.
     const served = (problem: object) =>
-      !('resolutionKind' in problem) ||
-      !['node10', 'node16-cjs'].includes(String(problem.resolutionKind));
+      !('resolutionKind' in problem && problem.resolutionKind === 'node10');
     expect(analysis.types).toMatchObject({ kind: 'included' });
     expect(analysis.types && analysis.problems.filter(served)).toEqual([]);
   });
 
-  test('the tarball contains the build output and configurations, and neither sources nor tests', async () => {
-    const files = (await run(consumer.folder, 'tar', ['-tzf', consumer.tarball]))
-      .trim()
-      .split('\n');
+  test('the tarball contains the build output, configurations, documents and the license', async () => {
     const expected =
-      /^package\/(package\.json|README\.md|nginx\/apikey(-http)?\.conf|caddy\/apikey\.caddy|envoy\/envoy\.yaml|dist\/.+\.(js|js\.map|d\.ts))$/;
-    expect(files.filter((file) => !expected.test(file))).toEqual([]);
-    expect(files).toContain('package/nginx/apikey.conf');
+      /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|nginx\/apikey(-http)?\.conf|caddy\/apikey\.caddy|envoy\/envoy\.yaml|dist\/[\w-]+\.(js|cjs|js\.map|cjs\.map|d\.ts|d\.cts))$/;
+    const entries = await entriesOf(tarball);
+    expect(entries.filter((entry) => !expected.test(entry))).toEqual([]);
+    expect(entries).toEqual(
+      expect.arrayContaining(['LICENSE', 'CHANGELOG.md', 'nginx/apikey.conf', 'dist/hono.cjs']),
+    );
+  });
+
+  test('the tarball bundles code of the workspace only', async () => {
+    const sources = await bundledSources('guard', tarball);
+    expect(sources).toContain('verification/src/digest.ts');
+    const packages = /^(guard|schema|verification)\/src\//;
+    expect(sources.filter((source) => !packages.test(source))).toEqual([]);
+  });
+
+  test('the frameworks are optional, and dependencies are ranges', async () => {
+    const manifest = await manifestOf(tarball);
+    expect(manifest).toMatchObject({
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+      license: 'Apache-2.0',
+      repository: {
+        url: expect.stringMatching(/^git\+https:\/\/github\.com\/.+\.git$/),
+        directory: 'packages/guard',
+      },
+      publishConfig: { access: 'public', provenance: true },
+    });
+    const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = manifest;
+    for (const range of Object.values(dependencies)) expect(range).toMatch(/^\^\d/);
+    expect(Object.keys(dependencies)).not.toContain('express-rate-limit');
+    expect(Object.keys(peerDependencies)).toEqual(Object.keys(peerDependenciesMeta));
+    for (const { optional } of Object.values(peerDependenciesMeta)) expect(optional).toBe(true);
+  });
+
+  test('declarations refer neither to packages of the workspace nor to other frameworks', async () => {
+    const foreign: Record<string, RegExp> = {
+      'dist/index.d.ts': /from "(express|fastify|hono|zod|@andamio)/,
+      'dist/fastify.d.ts': /from "(express|hono|zod|@andamio)/,
+      'dist/hono.d.ts': /from "(express|fastify|zod|@andamio)/,
+    };
+    for (const [entry, pattern] of Object.entries(foreign))
+      expect(await textIn(tarball, entry), entry).not.toMatch(pattern);
   });
 });
 
-describe('the example of the README', () => {
-  test('the example of the README runs unchanged', async () => {
-    await writeFile(join(consumer.folder, 'example.ts'), await example(0));
+// Concurrently, because each waits until the service has stored the usage.
+describe.concurrent('the examples of the README', () => {
+  test.each(examples)('the example for %s runs unchanged', async (heading) => {
+    await writeFile(join(consumer.folder, fileOf(heading)), exampleOf(heading));
     const port = await freePort();
-    const child = spawn(process.execPath, ['example.ts'], {
+    const child = spawn(process.execPath, [fileOf(heading)], {
       cwd: consumer.folder,
-      env: { ...process.env, ANDAMIO_URL: service.url, PORT: `${port}` },
+      env: { ...process.env, ANDAMIO_URL: `${service.url}/api/v1`, PORT: `${port}` },
       stdio: ['ignore', 'inherit', 'inherit'],
     });
-    onTestFinished(() => void child.kill('SIGKILL'));
+    endWithFile(() => void child.kill('SIGKILL'));
     const exited = once(child, 'exit');
     const { userId, key, expiresAt, usedToday } = await issue(service, 'growth');
     const ask = (headers: Record<string, string>) =>
-      fetch(`http://127.0.0.1:${port}/`, { headers });
+      fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close', ...headers } });
     await waitFor('the example to listen', () =>
       ask({}).then(
         ({ status }) => status === 401,
@@ -76,7 +120,7 @@ describe('the example of the README', () => {
     );
 
     for (let sent = 0; sent < 3; sent++) {
-      const response = await ask({ 'X-API-Key': key, connection: 'close' });
+      const response = await ask({ 'X-API-Key': key });
       const until = new Date(expiresAt).toISOString();
       expect(await response.json()).toEqual({ hello: userId, tier: 'growth', until });
     }
@@ -84,28 +128,75 @@ describe('the example of the README', () => {
     expect(await exited).toEqual([0, null]);
     await expect.poll(usedToday, { timeout: 30_000 }).toBe(3);
   });
+});
 
-  test.each(['node16', 'bundler'] as const)(
-    'the example of the README type-checks, and wrong uses do not (%s)',
-    async (resolution) => {
-      const whole = await example(0);
-      await writeFile(join(consumer.folder, 'right.ts'), whole);
-      expect(await checkTypes(consumer, 'right.ts', resolution)).toBe('');
-      await writeFile(
-        join(consumer.folder, 'wrong.ts'),
-        whole.replace('apiKey.userId', 'apiKey.user'),
-      );
-      await expect(checkTypes(consumer, 'wrong.ts', resolution)).rejects.toThrow(
-        "'user' does not exist on type 'ApiKey'",
-      );
-      const firestore = `import { apiKeyGuard } from '@andamio/guard';\n${await example(1)}`;
-      await writeFile(join(consumer.folder, 'firestore.ts'), firestore);
-      expect(await checkTypes(consumer, 'firestore.ts', resolution)).toBe('');
-      await writeFile(
-        join(consumer.folder, 'lacking.ts'),
-        firestore.replace(/digestKeys: .*\n/, ''),
-      );
-      await expect(checkTypes(consumer, 'lacking.ts', resolution)).rejects.toThrow('digestKeys');
-    },
-  );
+const firestoreExample = `import { apiKeyGuard } from '@andamio/guard';\n${exampleOf('Strategies')}`;
+
+test.each(['node16', 'bundler'] as const)(
+  'the examples of the README and a CommonJS module type-check (%s)',
+  async (resolution) => {
+    const texts = {
+      ...Object.fromEntries(examples.map((heading) => [fileOf(heading), exampleOf(heading)])),
+      'firestore.ts': firestoreExample,
+      'commonjs.cts': `
+        import { type ApiKeyGuardOptions, createKeyChecker, type KeyCheck } from '@andamio/guard';
+        import { apiKeyGuard } from '@andamio/guard/hono';
+        const options: ApiKeyGuardOptions = { verify: 'https://host' };
+        const checker = createKeyChecker(options);
+        const check: Promise<KeyCheck> = checker.check(null, { clientAddress: undefined });
+        export const guard = apiKeyGuard({ ...options, clientAddress: () => undefined });
+        check.then((result) => (result.allowed ? result.apiKey.tier : result.code));`,
+    };
+    for (const [file, text] of Object.entries(texts))
+      await writeFile(join(consumer.folder, file), text);
+    expect(await checkTypes(consumer, Object.keys(texts), resolution)).toBe('');
+  },
+);
+
+test('wrong uses do not type-check', async () => {
+  const wrong = exampleOf('Express').replace('apiKey.userId', 'apiKey.user');
+  await writeFile(join(consumer.folder, 'wrong.ts'), wrong);
+  const lacking = firestoreExample.replace(/digestKeys: .*\n/, '');
+  await writeFile(join(consumer.folder, 'lacking.ts'), lacking);
+  const files = ['wrong.ts', 'lacking.ts'];
+  const problems = await checkTypes(consumer, files, 'node16').catch(String);
+  expect(problems).toContain("'user' does not exist on type 'ApiKey'");
+  expect(problems).toContain("Property 'digestKeys' is missing");
+});
+
+describe('the installed guard', () => {
+  const program = `
+    const checker = createKeyChecker({ verify: process.env.URL });
+    const check = (key) => checker.check(key, { clientAddress: '192.0.2.1' });
+    Promise.all([check(process.env.KEY), check('none')]).then(async ([good, bad]) => {
+      await checker.close();
+      const { allowed, apiKey } = good;
+      console.log(JSON.stringify([allowed, apiKey?.tier, bad.status, good.code]));
+    });`;
+  const programs = {
+    'module.mjs': `import { createKeyChecker } from '@andamio/guard';${program}`,
+    'commonjs.cjs': `const { createKeyChecker } = require('@andamio/guard');${program}`,
+  };
+  const deno = ['run', '--node-modules-dir=manual', '--allow-all'];
+  const runtimes: Record<string, readonly [string, ...string[]]> = {
+    'Node.js': [process.execPath],
+    ...(inject('available').includes('deno') && { Deno: ['deno', ...deno] }),
+    ...(inject('available').includes('bun') && { Bun: ['bun', 'run'] }),
+  };
+
+  describe.each(Object.entries(runtimes))('%s', (runtime, [command, ...args]) => {
+    test.each(Object.entries(programs))(
+      `checks keys with the service in ${runtime}, from %s`,
+      async (file, text) => {
+        await writeFile(join(consumer.folder, file), text);
+        const { key } = await issue(service, 'growth');
+        const printed = await run(consumer.folder, command, [...args, file], {
+          URL: service.url,
+          KEY: key,
+          DENO_NO_UPDATE_CHECK: '1',
+        });
+        expect(JSON.parse(printed)).toEqual([true, 'growth', 401, null]);
+      },
+    );
+  });
 });

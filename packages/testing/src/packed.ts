@@ -42,13 +42,53 @@ export async function pack(name: string, destination: string): Promise<string> {
   return join(destination, file as string);
 }
 
+/** Returns the entries of a tarball, without the leading `package/`. */
+export async function entriesOf(tarball: string): Promise<string[]> {
+  const entries = (await run('.', 'tar', ['-tzf', tarball])).trim().split('\n');
+  return entries.map((entry) => entry.replace(/^package\//, ''));
+}
+
+/** Returns the text of an entry of a tarball. */
+export function textIn(tarball: string, entry: string): Promise<string> {
+  return run('.', 'tar', ['-xzOf', tarball, `package/${entry}`]);
+}
+
+/** What a published package.json contains, as far as the tests read it. */
+export interface PublishedManifest {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  readonly repository: { readonly url: string; readonly directory: string };
+  readonly engines: Readonly<Record<string, string>>;
+  readonly publishConfig: Readonly<Record<string, unknown>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
+}
+
+/** Returns the package.json of a tarball. */
+export async function manifestOf(tarball: string): Promise<PublishedManifest> {
+  return JSON.parse(await textIn(tarball, 'package.json')) as PublishedManifest;
+}
+
 /**
- * Type-checks a file in the folder of a project and the declarations of its libraries, under the
- * given module resolution.
+ * Returns the sources that were bundled into the JavaScript of a tarball, as the source maps state
+ * them. Paths are relative to `packages/`.
+ */
+export async function bundledSources(name: string, tarball: string): Promise<string[]> {
+  const maps = (await entriesOf(tarball)).filter((entry) => entry.endsWith('.map'));
+  const texts = await Promise.all(maps.map((entry) => textIn(tarball, entry)));
+  const sources = texts.flatMap((text) => (JSON.parse(text) as { sources: string[] }).sources);
+  return [...new Set(sources.map((source) => join(name, 'dist', source)))].toSorted();
+}
+
+/**
+ * Type-checks files in the folder of a project and the declarations of its libraries, under the
+ * given module resolution. The extension `.cts` makes the file a CommonJS module.
  */
 export function checkTypes(
   { folder }: { readonly folder: string },
-  file: string,
+  files: string | readonly string[],
   resolution: 'node16' | 'bundler',
 ) {
   const module = resolution === 'bundler' ? 'preserve' : resolution;
@@ -72,7 +112,7 @@ export function checkTypes(
       'node',
       '--typeRoots',
       typeRoots,
-      file,
+      ...[files].flat(),
     ],
   ]);
 }

@@ -5,6 +5,14 @@ export function works(command: string, ...args: readonly string[]): boolean {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
+/** Returns what is missing to run programs in Deno, or undefined. */
+export const missingForDeno = () =>
+  works('deno', '--version') ? undefined : 'deno (npm install --global deno)';
+
+/** Returns what is missing to run programs in Bun, or undefined. */
+export const missingForBun = () =>
+  works('bun', '--version') ? undefined : 'bun (npm install --global bun)';
+
 /**
  * Runs the checks for optional tools that some tests need. Each check returns a description of what
  * is missing, or undefined. The function reports each missing tool on standard error.

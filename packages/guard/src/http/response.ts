@@ -5,7 +5,7 @@ import { rateLimitHeaders, rateLimitWindow } from '@andamio/schema/rate-limits';
 import { createApiKey } from '../api-key.ts';
 import { type Answer, unavailableAnswer } from '../key-source.ts';
 import type { LimitStatus } from '../limits/owner-window.ts';
-import { invalidKey, Refusal } from '../refusal.ts';
+import { invalidKey, Refusal, type RefusalCode } from '../refusal.ts';
 
 export interface Received {
   readonly status: number;
@@ -110,7 +110,7 @@ function isAddressLimit(received: Received): boolean {
  * Returns the service's refusal of a request beyond the owner's limits, with its headers and
  * details.
  */
-function limited(received: Received, code: ErrorCode): Answer {
+function limited(received: Received, code: RefusalCode): Answer {
   const { details } = (received.body ?? {}) as { details?: unknown };
   const headers = rateLimitHeaders.flatMap((name) => {
     const value = headerOf(received, name);
@@ -135,7 +135,7 @@ export function readResponse(received: Received, startedAt: number): Answer {
   const answer = status === 200 ? valid(received, startedAt) : undefined;
   if (answer !== undefined) return answer;
   if (code === 'invalid_key') return { kind: 'refused', refusal: invalidKey };
-  if (code !== undefined && status === 429) {
+  if (code === 'rate_limited' || code === 'quota_exceeded') {
     return isAddressLimit(received)
       ? unavailableAnswer(
           'The key service limits the requests of this address. Set guardSecret to one of its GUARD_SECRETS.',

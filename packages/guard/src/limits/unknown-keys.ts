@@ -1,5 +1,6 @@
+import { isIPv6 } from 'node:net';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
-import { ipKeyGenerator } from 'express-rate-limit';
+import { Address6 } from 'ip-address';
 import { type Refusal, rateLimited } from '../refusal.ts';
 
 /**
@@ -61,6 +62,12 @@ export class UnknownKeyLimit {
 
 /**
  * Returns the client of an address. IPv6 addresses are grouped by /56, the usual size of a
- * customer's network. The service groups addresses in the same way.
+ * customer's network. The service groups addresses in the same way, with express-rate-limit.
  */
-const clientOf = (address: string) => ipKeyGenerator(address, 56);
+function clientOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const parsed = new Address6(address);
+  return parsed.isMapped4()
+    ? parsed.to4().correctForm()
+    : new Address6(`${address}/56`).networkForm();
+}

@@ -1,5 +1,5 @@
 import { missingForEmulator, startEmulator } from '@andamio/testing/emulator';
-import { findAvailable } from '@andamio/testing/requirements';
+import { findAvailable, missingForBun, missingForDeno } from '@andamio/testing/requirements';
 import type { TestProject } from 'vitest/node';
 import { missingForCaddy, missingForEnvoy, missingForNginx } from './requirements.ts';
 
@@ -11,6 +11,8 @@ const requirements = {
   emulator: missingForEmulator,
   nginx: missingForNginx,
   envoy: missingForEnvoy,
+  deno: missingForDeno,
+  bun: missingForBun,
   caddy: missingForCaddy,
 } as const;
 

@@ -1,16 +1,11 @@
-import { mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { endWithFile } from '@andamio/testing/end-with-file';
-import { pack, run } from '@andamio/testing/packed';
+import { manifestOf, pack, run } from '@andamio/testing/packed';
 
-/**
- * Dependencies that the test projects need, by the package whose node_modules folder contains them.
- */
-const dependencies = {
-  guard: ['@types/express', 'express', 'express-rate-limit', 'lru-cache', 'undici'],
-  verification: ['dataloader', 'zod'],
-};
+/** Packages that the README's examples use, beside the dependencies of the guard. */
+const frameworks = ['@hono/node-server', '@types/express', 'express', 'fastify', 'hono'];
 
 /** A project in which the packed guard is installed. */
 export interface Consumer {
@@ -20,29 +15,23 @@ export interface Consumer {
 }
 
 /**
- * Unpacks the guard and its workspace dependencies, packed as for publication, into a project. The
- * project is removed after the test file. Other packages are linked from this repository so that
- * the tests need no network.
+ * Unpacks the guard, packed as for publication, into a project. The project is removed after the
+ * test file. The dependencies that the tarball states are linked from this repository, so that the
+ * tests need no network. Optional peer dependencies that the examples do not use are absent.
  */
 export async function installPacked(): Promise<Consumer> {
   const folder = await mkdtemp(join(tmpdir(), 'andamio-consumer-'));
   endWithFile(() => rm(folder, { recursive: true, force: true }));
-  const tarballs: Record<string, string> = {};
-  for (const name of ['schema', 'verification', 'guard']) {
-    tarballs[name] = await pack(name, join(folder, `packed-${name}`));
-    const target = join(folder, 'node_modules/@andamio', name);
-    await mkdir(target, { recursive: true });
-    await run(folder, 'tar', ['-xzf', tarballs[name], '--strip-components=1', '-C', target]);
+  const tarball = await pack('guard', join(folder, 'packed'));
+  const target = join(folder, 'node_modules/@andamio/guard');
+  await mkdir(target, { recursive: true });
+  await run(folder, 'tar', ['-xzf', tarball, '--strip-components=1', '-C', target]);
+  const { dependencies = {} } = await manifestOf(tarball);
+  for (const name of [...Object.keys(dependencies), ...frameworks]) {
+    const link = join(folder, 'node_modules', name);
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(await realpath(join(import.meta.dirname, '../../node_modules', name)), link);
   }
-  for (const [dependent, names] of Object.entries(dependencies)) {
-    for (const name of names) {
-      const link = join(folder, 'node_modules', name);
-      await mkdir(dirname(link), { recursive: true });
-      await symlink(
-        await realpath(join(import.meta.dirname, '../../..', dependent, 'node_modules', name)),
-        link,
-      );
-    }
-  }
-  return { folder, tarball: tarballs['guard'] as string };
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+  return { folder, tarball };
 }

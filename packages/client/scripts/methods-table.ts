@@ -1,0 +1,28 @@
+import { type Contract, describeOperation, formatted } from './contract-module.ts';
+
+const credentialNames = { token: 'token', key: 'API key', none: 'none' } as const;
+
+/** Matches the section of the README with the table of methods. */
+const section = /(?<=<!-- methods: generated -->\n\n)[\s\S]*(?=\n<!-- \/methods -->)/;
+
+function row({ document }: Contract, operation: Contract['operations'][number]): string {
+  const { facts, summary } = describeOperation(document, operation);
+  const parameters = facts.credentials === 'key' ? 'apiKey' : facts.body ? 'body' : '';
+  const mark = facts.retryPolicy === 'with-key' ? ' `*`' : '';
+  const cells = [
+    `\`${operation.name}(${parameters})\`${mark}`,
+    summary,
+    `\`${facts.method} ${facts.path}\``,
+    credentialNames[facts.credentials],
+  ];
+  return `| ${cells.join(' | ')} |\n`;
+}
+
+/** Returns a README with its table of methods replaced by that of the contract. */
+export function withMethodsTable(readme: string, contract: Contract): string {
+  if (!section.test(readme)) throw new Error('The README has no markers for the table of methods.');
+  const rows = contract.operations.map((operation) => row(contract, operation));
+  const head = '| method | operation | request | credential |\n| --- | --- | --- | --- |\n';
+  const updated = readme.replace(section, () => head + rows.join(''));
+  return formatted(updated, 'README.md');
+}

@@ -1,0 +1,174 @@
+import { tiers } from '@andamio/schema/tiers';
+import {
+  type Contract,
+  describeOperation,
+  formatted,
+  type NamedOperation,
+} from './contract-module.ts';
+import { findOperation, type OpenApiDocument, type Schema } from './openapi.ts';
+
+const unionOf = (values: readonly (string | number)[]) =>
+  values.map((one) => JSON.stringify(one)).join(' | ');
+
+/** The tiers as a TypeScript type, by which their enumerations are recognized. */
+const tierType = unionOf(Object.keys(tiers));
+
+/** Columns that a line of a generated comment may have, without its indentation. */
+const commentWidth = 92;
+
+function wrapped(paragraph: string): string[] {
+  const lines: string[] = [];
+  for (const word of paragraph.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + word.length >= commentWidth) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines;
+}
+
+/** Returns a documentation comment, wrapped at {@link commentWidth} columns. */
+function comment(text: string): string {
+  const lines = text.replaceAll('*/', '*\\/').split('\n').flatMap(wrapped);
+  return lines.length === 1 ? `/** ${lines[0]} */` : `/**\n * ${lines.join('\n * ')}\n */`;
+}
+
+/** Returns the comment of a property: its description and its default. */
+function propertyComment({ description, default: value }: Schema): string {
+  const text = [description, value === undefined ? undefined : `Default: ${JSON.stringify(value)}.`]
+    .filter((part) => part !== undefined)
+    .join(' ');
+  return text === '' ? '' : `${comment(text)}\n`;
+}
+
+function properties({ properties = {}, required = [], additionalProperties }: Schema): string {
+  const fields = Object.entries(properties).map(([name, property]) => {
+    const type = typeOf(property);
+    const field = required.includes(name) ? `${name}: ${type}` : `${name}?: ${type} | undefined`;
+    return `${propertyComment(property)}${field};`;
+  });
+  // Without `false`, JSON Schema allows other properties. In a request, the service ignores them.
+  if (typeof additionalProperties === 'object') fields.push('[property: string]: unknown;');
+  return `{\n${fields.join('\n')}\n}`;
+}
+
+/**
+ * Returns a schema as a TypeScript type.
+ *
+ * @throws if the schema uses a keyword that the generator does not know.
+ */
+function typeOf(schema: Schema): string {
+  if (schema.$ref !== undefined) return schema.$ref.split('/').at(-1) as string;
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (schema.enum !== undefined) {
+    const type = unionOf(schema.enum);
+    return type === tierType ? 'Tier' : type;
+  }
+  if (schema.anyOf !== undefined) return schema.anyOf.map(typeOf).join(' | ');
+  if (typeof schema.type === 'object')
+    return schema.type.map((type) => typeOf({ ...schema, type })).join(' | ');
+  switch (schema.type) {
+    case 'string':
+    case 'boolean':
+    case 'null':
+      return schema.type;
+    case 'integer':
+    case 'number':
+      return 'number';
+    case 'array':
+      return `(${typeOf(schema.items ?? {})})[]`;
+    case 'object':
+      return properties(schema);
+    default:
+      throw new Error(`The client has no type for ${JSON.stringify(schema)}.`);
+  }
+}
+
+/**
+ * Adds the interface of a schema, and of the schemas that it refers to.
+ *
+ * @param text the comment of the interface.
+ */
+function addInterfaces(
+  interfaces: Map<string, string>,
+  document: OpenApiDocument,
+  schema: Schema,
+  text: string,
+): void {
+  for (const [, name = ''] of JSON.stringify(schema).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
+    const found = document.components?.schemas?.[name] ?? {};
+    if (interfaces.has(name)) continue;
+    interfaces.set(name, `${comment(text)}\nexport interface ${name} ${properties(found)}`);
+    addInterfaces(interfaces, document, found, `An entry of \`${name}\`.`);
+  }
+}
+
+/** Returns the interfaces of all bodies of the operations, each once. */
+function interfacesOf({ document, operations }: Contract): string[] {
+  const interfaces = new Map<string, string>();
+  for (const operation of operations) {
+    const { body, response } = bodiesOf(document, operation);
+    addInterfaces(interfaces, document, body ?? {}, `The body of \`${operation.name}\`.`);
+    addInterfaces(interfaces, document, response, `The response of \`${operation.name}\`.`);
+  }
+  return [...interfaces.values()];
+}
+
+/** Returns the schemas of an operation's bodies. */
+function bodiesOf(document: OpenApiDocument, { id }: NamedOperation) {
+  const { declared } = findOperation(document, id);
+  return {
+    body: declared.requestBody?.content['application/json'].schema,
+    response: declared.responses['200'].content['application/json'].schema,
+  };
+}
+
+function method(document: OpenApiDocument, operation: NamedOperation): string {
+  const { facts, summary } = describeOperation(document, operation);
+  const { declared } = findOperation(document, operation.id);
+  const { body, response } = bodiesOf(document, operation);
+  const options = facts.retryPolicy === 'with-key' ? 'IdempotentCallOptions' : 'CallOptions';
+  const parameters = [
+    ...(facts.credentials === 'key' ? ['apiKey: string'] : []),
+    ...(body === undefined ? [] : [`body: ${typeOf(body)}`]),
+    `options?: ${options}`,
+  ];
+  const text = [
+    `${summary}: \`${facts.method} ${facts.path}\`.`,
+    ...(declared.description === undefined ? [] : ['', declared.description]),
+    '',
+    '@throws {ApiError} if the call fails.',
+  ].join('\n');
+  return `${comment(text)}\n${operation.name}(${parameters.join(', ')}): Promise<${typeOf(response)}>;`;
+}
+
+/** Returns the properties of the interface that documents the errors. */
+const errorRows = ({ errors }: Contract) =>
+  Object.entries(errors).map(
+    ([code, { status, remedy }]) => `${comment(remedy)}\nreadonly ${code}: ${status};`,
+  );
+
+/** Returns the content of `src/generated/types.ts`. */
+export function typesModule(contract: Contract): string {
+  const { document, operations } = contract;
+  return formatted(`// Generated by \`npx pnpm@12 generate\` from the contract in packages/schema. Do not edit.
+import type { CallOptions, IdempotentCallOptions } from '../operation.ts';
+
+/** The plan of a user. It sets the maximum of keys, the rate limits and the quotas. */
+export type Tier = ${tierType};
+
+${interfacesOf(contract).join('\n\n')}
+
+/** The HTTP status of each error that the service sends in \`X-Error-Code\`, and its remedy. */
+export interface ServiceErrorStatuses {
+${errorRows(contract).join('\n')}
+}
+
+/**
+ * A client with one method for each operation of the service. {@link createClient} documents the
+ * errors and retries.
+ */
+export interface Client {
+${operations.map((operation) => method(document, operation)).join('\n\n')}
+}
+`);
+}

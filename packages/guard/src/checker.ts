@@ -1,0 +1,72 @@
+import type { ApiKey } from './api-key.ts';
+import type { ApiKeyGuardOptions } from './options.ts';
+import type { Outcome } from './outcome.ts';
+import { Refusal, type RefusalResponse, responseOf } from './refusal.ts';
+import { checkHeader, strategyOf } from './strategy.ts';
+
+/** The result of checking a valid key within its owner's limits. */
+export interface AcceptedKey {
+  readonly allowed: true;
+  readonly apiKey: ApiKey;
+}
+
+/**
+ * The result of checking a key that is missing, invalid, beyond its owner's limits, or that could
+ * not be verified. It contains the response to the request. `Response.json(result.body, result)`
+ * creates it in servers based on `fetch`.
+ */
+export interface RefusedKey extends RefusalResponse {
+  readonly allowed: false;
+}
+
+/** The result of a check: discriminated by `allowed`. */
+export type KeyCheck = AcceptedKey | RefusedKey;
+
+/** The client that sent a request. */
+export interface CheckContext {
+  /**
+   * IP address of the client, by which unknown keys are limited: 60 per minute and address. All
+   * requests without an address share one limit.
+   */
+  readonly clientAddress: string | undefined;
+}
+
+/** Checks API keys in a server of any framework. */
+export interface ApiKeyChecker {
+  /**
+   * Checks the key of one request, and counts the request. The promise never rejects.
+   *
+   * @param key the value of the `X-API-Key` header. Any other value than one string, such as
+   * `null`, `undefined` or a list, is an invalid key.
+   */
+  check(
+    key: string | readonly string[] | null | undefined,
+    context: CheckContext,
+  ): Promise<KeyCheck>;
+  /**
+   * Reports outstanding usage, waiting at most `timeoutMs`, then closes connections and stops
+   * timers. Requests that arrive later are rejected with 503.
+   */
+  close(): Promise<void>;
+}
+
+function resultOf(outcome: Outcome): KeyCheck {
+  return outcome instanceof Refusal
+    ? { allowed: false, ...responseOf(outcome) }
+    : { allowed: true, apiKey: outcome };
+}
+
+/**
+ * Creates a checker of API keys, with the same caches, limits and usage reports as the guards for
+ * Express, Fastify and Hono.
+ *
+ * @throws {TypeError | RangeError} if an option is invalid.
+ */
+export function createKeyChecker(options: ApiKeyGuardOptions): ApiKeyChecker {
+  const strategy = strategyOf(options);
+  return {
+    check: async (key, { clientAddress }) =>
+      resultOf(await checkHeader(strategy, key, { ip: clientAddress })),
+    close: () => strategy.close(),
+  };
+}
