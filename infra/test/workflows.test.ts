@@ -76,6 +76,15 @@ describe('the workflows', () => {
     }
   });
 
+  test('the job that packs packages has no identity, and the one that publishes runs no code of the repository', () => {
+    const [pack = '', publish = ''] = jobsOf(textOf('.github/workflows/publish.yml'));
+    expect(pack).not.toMatch(/id-token|environment:/);
+    expect(publish).toContain('id-token: write');
+    expect(publish).toContain('environment: npm');
+    expect(publish).not.toMatch(/checkout@|pnpm|npm ci|npx/);
+    expect(publish).toContain('npm publish ./package.tgz --ignore-scripts');
+  });
+
   test('the workflows install the package manager of package.json and verify its integrity', () => {
     const lock = JSON.parse(textOf('.github/tools/package-lock.json')) as {
       packages: Record<string, { version?: string; integrity?: string }>;
