@@ -19,7 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'packages/reference': ['schema'],
   'packages/testing': ['schema', 'keys'],
   'apps/api': ['schema', 'verification', 'keys', 'reference'],
-  'apps/bench': ['schema', 'guard', 'testing'],
+  'apps/bench': ['schema', 'verification', 'keys', 'guard', 'testing'],
   infra: ['schema'],
   'infra/policy': ['schema'],
 };

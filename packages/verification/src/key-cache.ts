@@ -17,7 +17,7 @@ const refusedAge = 1_000;
  * then do not wait for the store, and the responses of `verify` can always be cached for some time.
  * Guards refresh their own entries a little later, so that they get a refreshed entry.
  */
-const refreshAfter = 0.6;
+export const refreshAfter = 0.6;
 /** Milliseconds before a failed refresh is retried. */
 const refreshPause = 1_000;
 

@@ -6,7 +6,7 @@ import { KeyCache, maximumValidEntries } from './key-cache.ts';
 import { ValidKeyIds } from './valid-key-ids.ts';
 
 export { type FindKey, type FoundKey, isValid } from './found-key.ts';
-export { StaleReadError } from './key-cache.ts';
+export { maximumValidEntries, refreshAfter, StaleReadError } from './key-cache.ts';
 
 /** A valid key, and the number of milliseconds for which callers may cache the result. */
 export interface VerifiedKey<Found extends FoundKey> {

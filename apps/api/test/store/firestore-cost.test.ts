@@ -9,6 +9,7 @@ import {
   today,
   year,
 } from '@andamio/testing/store/commands';
+import { firestoreCosts } from '@andamio/testing/store/firestore-costs';
 import { order, revocation } from '@andamio/testing/store/operator';
 import type { TestStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, inject, test } from 'vitest';
@@ -39,6 +40,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('cost in Firestore', () =>
   test.each<[string, FirestoreCost, Operation, Operation?]>([
     ["issue, an owner's first key", cost(1, 0, 4), issued],
     ['issue, a later key', cost(3, 2, 8), (store) => store.issue(command({ name: 'two' })), issued],
+    ['find, one pepper', firestoreCosts.find, (store) => store.find([record.id]), issued],
     ['find, one of two peppers', cost(1, 2, 0), (store) => store.find(['0', record.id]), issued],
     ['list', cost(2, 2, 0), (store) => store.list('owner', present), issued],
     ['rotate', cost(3, 5, 4), (store) => store.rotate(rotation()), issued],
@@ -47,16 +49,16 @@ describe.skipIf(inject('emulatorHost') === undefined)('cost in Firestore', () =>
     ['revoke', cost(4, 6, 4), (store) => store.revoke(revocation([record.id])), issued],
     [
       'addUsage, the first of a month',
-      cost(2, 1, 1),
+      firestoreCosts.addUsage,
       (store) => store.addUsage(addition({ a: 1 })),
     ],
     [
       'addUsage, a later one',
-      cost(2, 1, 1),
+      firestoreCosts.addUsage,
       (store) => store.addUsage(addition({ a: 1, b: 2 })),
       (store) => store.addUsage(addition({ a: 1 })),
     ],
-    ['readTotals', cost(1, 1, 0), (store) => store.readTotals('owner', today)],
+    ['readTotals', firestoreCosts.readTotals, (store) => store.readTotals('owner', today)],
     [
       'readUsage, a year',
       cost(1, 13, 0),

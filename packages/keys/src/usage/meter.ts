@@ -17,7 +17,7 @@ export const usageInterval = 5_000;
  * Maximum number of owners whose totals are cached. The totals of an evicted owner are read again.
  * A full cache takes about 40 MB.
  */
-const knownOwners = 100_000;
+export const knownOwners = 100_000;
 
 /** Maximum number of concurrent additions. A store makes many of them in one call. */
 const parallelAdditions = 500;

@@ -1,0 +1,103 @@
+import { firestoreCosts } from '@andamio/testing/store/firestore-costs';
+import { type InstancePolicy, simulateInstance } from './instance.ts';
+import type { Load } from './load.ts';
+import { type SharedUsagePolicy, simulateSharedUsage } from './shared-usage.ts';
+
+/** How usage is counted: by each instance alone, or by all instances together in Redis. */
+export interface Policy extends InstancePolicy {
+  readonly shared?: SharedUsagePolicy;
+}
+
+/** What a load needs, per second unless stated otherwise. */
+export interface Demand {
+  readonly verifications: number;
+  /** Number of instances. */
+  readonly instances: number;
+  /** Share of the verifications whose key the instance has cached. */
+  readonly known: number;
+  readonly keyReads: number;
+  readonly totalsReads: number;
+  /** Additions of an owner's usage to the store. */
+  readonly additions: number;
+  readonly firestoreReads: number;
+  readonly firestoreWrites: number;
+  readonly redisCommands: number;
+  /** The most additions that an instance makes at once. Zero if usage is counted in Redis. */
+  readonly largestFlush: number;
+  /** Processor cores that are busy in the service's own code. */
+  readonly cores: number;
+}
+
+/**
+ * Upper bounds of the processor time of a step, in seconds. They were measured on one machine with
+ * two cores, with the emulator of Firestore on the same machine: for `addition` see decision 35, the
+ * others come from the benchmarks of fall 2026.
+ */
+export const processorTimes = {
+  verification: 29e-6,
+  /** One key in a call of its own. Keys that share a call need as little as 32 microseconds. */
+  keyRead: 560e-6,
+  totalsRead: 234e-6,
+  addition: 240e-6,
+} as const;
+
+/** Requests per second that Cloud Run sends to a container's HTTP/1 port at most. */
+const requestsPerInstance = 800;
+
+/** The share of its processor that an instance uses before Cloud Run starts another one. */
+const utilization = 0.6;
+
+/** A service that must not fail with one instance has two. */
+const fewestInstances = 2;
+
+/** Rounds a number of instances up. */
+const whole = (instances: number) => Math.max(fewestInstances, Math.ceil(instances));
+
+function demandOf(load: Load, policy: Policy, instances: number): Demand {
+  const { verificationsPerSecond: verifications } = load;
+  const { shared } = policy;
+  const activity = simulateInstance(load, instances, policy);
+  const perVerification = (count: number) => (count / activity.verifications) * verifications;
+  const together = shared && simulateSharedUsage(load, shared);
+  const keyReads = perVerification(activity.keyReads);
+  const totalsReads = together?.totalsReads ?? perVerification(activity.totalsReads);
+  const additions = together?.batches ?? perVerification(activity.additions);
+  const { find, readTotals, addUsage } = firestoreCosts;
+  return {
+    verifications,
+    instances,
+    known: activity.known / activity.verifications,
+    keyReads,
+    totalsReads,
+    additions,
+    firestoreReads:
+      keyReads * find.reads + totalsReads * readTotals.reads + additions * addUsage.reads,
+    firestoreWrites: additions * addUsage.writes,
+    // One script for each verification, one that claims for each group of owners, and one that
+    // confirms each batch.
+    redisCommands: shared
+      ? verifications + additions + (instances * shared.groups) / shared.claimInterval
+      : 0,
+    largestFlush: shared ? 0 : activity.largestFlush,
+    cores:
+      verifications * processorTimes.verification +
+      keyReads * processorTimes.keyRead +
+      totalsReads * processorTimes.totalsRead +
+      additions * processorTimes.addition,
+  };
+}
+
+/**
+ * Simulates a load.
+ *
+ * @param instances the number of instances. By default, as many as Cloud Run starts.
+ */
+export function simulate(load: Load, policy: Policy, instances?: number): Demand {
+  if (instances !== undefined) return demandOf(load, policy, instances);
+  let demand = demandOf(load, policy, whole(load.verificationsPerSecond / requestsPerInstance));
+  for (;;) {
+    const needed = whole(demand.cores / utilization);
+    if (needed <= demand.instances) return demand;
+    demand = demandOf(load, policy, needed);
+  }
+}

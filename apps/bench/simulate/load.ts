@@ -1,0 +1,76 @@
+/** Verifications that arrive at the service, and the keys with which they come. */
+export interface Load {
+  readonly verificationsPerSecond: number;
+  /** Number of keys in use. Each belongs to a different owner, which costs most. */
+  readonly keys: number;
+  /**
+   * Exponent of Zipf's law: the n-th most used key is used in proportion to `1 / n ** popularity`.
+   * With 0, all keys are used equally.
+   */
+  readonly popularity: number;
+  /** Number of requests that follow each other with one key. */
+  readonly run: number;
+  /** Duration of a run in seconds. Its requests are evenly spaced. */
+  readonly runSeconds: number;
+}
+
+/** Returns a function that returns numbers from 0 up to 1. */
+export type Random = () => number;
+
+/**
+ * Creates a random number generator with a seed, so that a simulation can be repeated exactly:
+ * Mulberry32, https://gist.github.com/tommyettinger/46a874533244883189143505d203312c
+ */
+export function seededRandom(seed: number): Random {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** The shares of the keys in all runs, the most used key first. */
+class Popularity {
+  /** The sums of the weights of all keys up to each key. */
+  readonly #sums: Float64Array;
+  readonly #total: number;
+
+  constructor({ keys, popularity }: Pick<Load, 'keys' | 'popularity'>) {
+    this.#sums = new Float64Array(keys);
+    let sum = 0;
+    for (let key = 0; key < keys; key++) {
+      sum += (key + 1) ** -popularity;
+      this.#sums[key] = sum;
+    }
+    this.#total = sum;
+  }
+
+  /** Returns the share of a key. */
+  shareOf(key: number): number {
+    return ((this.#sums[key] as number) - (this.#sums[key - 1] ?? 0)) / this.#total;
+  }
+
+  /** Draws a key. */
+  draw(random: Random): number {
+    const drawn = random() * this.#total;
+    let [low, high] = [0, this.#sums.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#sums[middle] as number) <= drawn) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+const popularities = new Map<string, Popularity>();
+
+/** Returns the shares of a load's keys. They are computed once for each number and popularity. */
+export function popularityOf({ keys, popularity }: Pick<Load, 'keys' | 'popularity'>): Popularity {
+  const name = `${keys} ${popularity}`;
+  const known = popularities.get(name) ?? new Popularity({ keys, popularity });
+  popularities.set(name, known);
+  return known;
+}

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import type { Demand } from './demand.ts';
+
+interface Prices {
+  readonly read: string;
+  readonly region: string;
+  readonly prices: Readonly<Record<string, { readonly usd: number } | undefined>>;
+}
+
+/** The list prices of Google, shared with docs/deploy.md. The file has their sources. */
+const list: Prices = JSON.parse(
+  readFileSync(new URL('../../../infra/costs/prices.json', import.meta.url), 'utf8'),
+);
+
+/** The region and the date of the prices. */
+export const { region: priceRegion, read: pricesRead } = list;
+
+function usd(name: string): number {
+  const price = list.prices[name];
+  if (price === undefined) throw new Error(`infra/costs/prices.json has no price named ${name}.`);
+  return price.usd;
+}
+
+const hours = 730;
+const seconds = hours * 3_600;
+
+/** GiB of memory of an instance with the default settings. */
+const memory = 0.5;
+
+/** KiB that a response of `verify` takes, with its headers. */
+const sentKibibytes = 1;
+
+/** KiB of a line in Cloud Run's request log. */
+const lineKibibytes = 1.2;
+
+/**
+ * Redis commands per second of one shard: half of what one process without TLS ran on the machine
+ * of the benchmarks.
+ */
+const commandsPerShard = 54_000;
+
+/** Nodes of a shard: one that is written, and one replica. */
+const nodes = 2;
+
+/** A bill of one month, in US dollars without free units. */
+export interface Bill {
+  readonly runByRequests: number;
+  readonly runByInstance: number;
+  readonly firestoreReads: number;
+  readonly firestoreWrites: number;
+  readonly redis: number;
+  readonly egress: number;
+  /** All of the above, with the cheaper way in which Cloud Run can bill. */
+  readonly sum: number;
+  /** What storing the request lines of valid keys would cost in addition. */
+  readonly requestLines: number;
+}
+
+/** Returns what a demand costs if it lasts for a month. */
+export function billOf(demand: Demand): Bill {
+  const up = demand.instances * seconds;
+  const requests = demand.verifications * seconds;
+  const gibibytes = (kibibytes: number) => (requests * kibibytes) / 2 ** 20;
+  const shards = Math.ceil(demand.redisCommands / commandsPerShard);
+  const runByRequests =
+    up * (usd('runCpuActive') + memory * usd('runMemory')) + requests * usd('runRequests');
+  const runByInstance = up * (usd('runInstanceCpu') + memory * usd('runInstanceMemory'));
+  const others = {
+    firestoreReads: demand.firestoreReads * seconds * usd('firestoreReads'),
+    firestoreWrites: demand.firestoreWrites * seconds * usd('firestoreWrites'),
+    redis: shards * nodes * hours * usd('valkeyStandardSmall'),
+    egress: gibibytes(sentKibibytes) * usd('egress'),
+  };
+  return {
+    runByRequests,
+    runByInstance,
+    ...others,
+    sum:
+      Object.values(others).reduce((sum, each) => sum + each, 0) +
+      Math.min(runByRequests, runByInstance),
+    requestLines: gibibytes(lineKibibytes) * usd('logging'),
+  };
+}

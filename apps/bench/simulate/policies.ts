@@ -1,0 +1,28 @@
+import { knownOwners, usageInterval } from '@andamio/keys/usage/meter';
+import { parseSettings } from '@andamio/schema/settings';
+import { maximumValidEntries, refreshAfter } from '@andamio/verification/verify-key';
+import type { InstancePolicy } from './instance.ts';
+import type { SharedUsagePolicy } from './shared-usage.ts';
+
+function defaultSettings() {
+  const parsed = parseSettings({});
+  if (!parsed.ok) throw new Error('The default settings of the service are invalid.');
+  return parsed.settings;
+}
+
+/** The policy of an instance with the default settings. */
+export const instancePolicy: InstancePolicy = {
+  cachedKeys: maximumValidEntries,
+  keyAge: defaultSettings().verifyCacheSeconds,
+  refreshAfter,
+  knownOwners,
+  usageInterval: usageInterval / 1000,
+};
+
+/** The policy of usage that all instances count together in Redis. */
+export const sharedUsagePolicy: SharedUsagePolicy = {
+  interval: 60,
+  retention: 3_600,
+  groups: 16,
+  claimInterval: usageInterval / 1000,
+};

@@ -1,0 +1,70 @@
+import { type Load, popularityOf, seededRandom } from './load.ts';
+
+/** The times of usage that all instances count together in Redis. */
+export interface SharedUsagePolicy {
+  /** Seconds from the first request of an owner's batch until the batch is stored. */
+  readonly interval: number;
+  /** Seconds for which Redis keeps the totals of an owner without unstored usage. */
+  readonly retention: number;
+  /** Number of groups of owners. An instance claims the due batches of each with one command. */
+  readonly groups: number;
+  /** Seconds between two times at which an instance claims due batches. */
+  readonly claimInterval: number;
+}
+
+export interface SharedActivity {
+  /** Batches that are stored per second. Each has the usage of one owner. */
+  readonly batches: number;
+  /** Reads of owners' totals per second, because Redis did not have them. */
+  readonly totalsReads: number;
+}
+
+/**
+ * Returns the times at which a run begins batches of its owner.
+ *
+ * @param begun the time at which the owner's last batch began
+ */
+function begunBy(start: number, { run, runSeconds }: Load, begun: number, interval: number) {
+  const found: number[] = [];
+  if (start + runSeconds < begun + interval) return found;
+  for (let request = 0; request < run; request++) {
+    const at = start + (request * runSeconds) / run;
+    if (at >= (found.at(-1) ?? begun) + interval) found.push(at);
+  }
+  return found;
+}
+
+/**
+ * Simulates usage that all instances count together. The number of instances has no effect: an
+ * owner's batch is stored by one of them.
+ *
+ * @param seconds the time that is measured
+ */
+export function simulateSharedUsage(
+  load: Load,
+  { interval, retention }: SharedUsagePolicy,
+  seconds = 60,
+): SharedActivity {
+  const random = seededRandom(1);
+  const popularity = popularityOf(load);
+  const begun = new Float64Array(load.keys).fill(Number.NEGATIVE_INFINITY);
+  const runsPerSecond = load.verificationsPerSecond / load.run;
+  const warmUp = 2 * interval;
+  let batches = 0;
+  for (let run = 0; run < runsPerSecond * (warmUp + seconds); run++) {
+    const key = popularity.draw(random);
+    const start = run / runsPerSecond;
+    for (const at of begunBy(start, load, begun[key] as number, interval)) {
+      if (start >= warmUp) batches++;
+      begun[key] = at;
+    }
+  }
+  // The runs of an owner arrive independently of each other, so a run follows the last one after
+  // more than the retention with the probability exp(-rate * retention).
+  let totalsReads = 0;
+  for (let key = 0; key < load.keys; key++) {
+    const rate = runsPerSecond * popularity.shareOf(key);
+    totalsReads += rate * Math.exp(-rate * (retention + interval));
+  }
+  return { batches: batches / seconds, totalsReads };
+}

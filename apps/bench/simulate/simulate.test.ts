@@ -1,0 +1,224 @@
+import { readFileSync } from 'node:fs';
+import { UsageMeter } from '@andamio/keys/usage/meter';
+import type { UsageStore } from '@andamio/keys/usage/store';
+import { makeKey } from '@andamio/schema/key-format';
+import { createDigester, digestKeyOf } from '@andamio/verification/digest';
+import { createKeyVerifier } from '@andamio/verification/verify-key';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { Demand } from './demand.ts';
+import { arrivals, SimulatedInstance, simulateInstance } from './instance.ts';
+import { type Load, popularityOf, seededRandom } from './load.ts';
+import { billOf } from './money.ts';
+import { instancePolicy, sharedUsagePolicy } from './policies.ts';
+import { simulateSharedUsage } from './shared-usage.ts';
+import { defaultLoad, simulated, withTables } from './tables.ts';
+
+const load: Load = {
+  verificationsPerSecond: 100,
+  keys: 1_000_000,
+  popularity: 0,
+  run: 1,
+  runSeconds: 0,
+};
+
+describe('the popularity of keys', () => {
+  test('follows the law of Zipf', () => {
+    const two = popularityOf({ keys: 2, popularity: 1 });
+    expect(two.shareOf(0)).toBeCloseTo(2 / 3);
+    expect(two.shareOf(1)).toBeCloseTo(1 / 3);
+    const random = seededRandom(1);
+    const draws = Array.from({ length: 30_000 }, () => two.draw(random));
+    expect(draws.filter((key) => key === 0).length / 30_000).toBeCloseTo(2 / 3, 1);
+  });
+});
+
+describe('one instance', () => {
+  test('reads each key, and stores each request, if no key comes twice', () => {
+    const { verifications, known, keyReads, additions, totalsReads } = simulateInstance(load, 1, {
+      ...instancePolicy,
+      knownOwners: 1,
+    });
+    expect(verifications / 60).toBeCloseTo(100, -1);
+    for (const each of [keyReads, additions, totalsReads])
+      expect(each / verifications).toBeCloseTo(1, 1);
+    expect(known / verifications).toBeCloseTo(0, 2);
+  });
+
+  test('with one key reads it once in 6 s, and stores its usage once in 5 s', () => {
+    const { verifications, known, keyReads, additions, totalsReads, largestFlush } =
+      simulateInstance({ ...load, verificationsPerSecond: 1_000, keys: 1 }, 1, instancePolicy, 600);
+    expect(known).toBe(verifications);
+    expect(Math.abs(keyReads - 100)).toBeLessThanOrEqual(1);
+    expect(Math.abs(additions - 120)).toBeLessThanOrEqual(1);
+    expect([totalsReads, largestFlush]).toEqual([0, 1]);
+  });
+
+  test('does not read the totals of owners that it knows', () => {
+    const few = { ...load, keys: 1_000 };
+    const { totalsReads } = simulateInstance(few, 1, { ...instancePolicy, knownOwners: 1_000 });
+    expect(totalsReads).toBe(0);
+    const half = simulateInstance(few, 1, { ...instancePolicy, knownOwners: 500 }, 600);
+    expect(half.totalsReads / half.verifications).toBeCloseTo(0.5, 1);
+  });
+
+  test.each([2, 10, 100])('of %i sees its share of the requests of a run', (instances) => {
+    const runs = { ...load, verificationsPerSecond: 1_000 * instances, run: 20 };
+    const { verifications, known, keyReads, additions } = simulateInstance(
+      runs,
+      instances,
+      instancePolicy,
+    );
+    expect(verifications / 60 / 1_000).toBeCloseTo(1, 1);
+    // The number of instances that 20 requests of one moment reach, if each chooses one at random.
+    const reached = instances * (1 - (1 - 1 / instances) ** 20);
+    expect(keyReads / verifications).toBeCloseTo(reached / 20, 1);
+    expect(known / verifications).toBeCloseTo(1 - reached / 20, 1);
+    expect(additions / verifications).toBeCloseTo(reached / 20, 1);
+  });
+
+  test('counts the operations that the verifier and the usage meter of the service need', async () => {
+    const spread: Load = {
+      verificationsPerSecond: 400,
+      keys: 300,
+      popularity: 0.8,
+      run: 5,
+      runSeconds: 5,
+    };
+    // In whole milliseconds, as the clocks of the service.
+    const requests = [...arrivals(spread, 2, 60, seededRandom(7))].map(({ at, key }) => ({
+      at: Math.floor(at * 1000),
+      key,
+    }));
+    const simulated = new SimulatedInstance({
+      ...instancePolicy,
+      keyAge: 1000 * instancePolicy.keyAge,
+      usageInterval: 1000 * instancePolicy.usageInterval,
+    });
+    for (const request of requests) simulated.verify(request);
+
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: 0 });
+    onTestFinished(() => void vi.useRealTimers());
+    const clock = { now: Date.now, monotonicNow: Date.now };
+    const counted = { verifications: 0, known: 0, keyReads: 0, totalsReads: 0, additions: 0 };
+    const digester = createDigester(digestKeyOf({ version: 'a', secret: new Uint8Array(32) }));
+    const texts = Array.from({ length: spread.keys }, () => makeKey());
+    const owners = new Map(texts.map((text, key) => [digester.digest(text), `owner ${key}`]));
+    const verifier = createKeyVerifier({
+      ...clock,
+      digesters: [digester],
+      maximumAge: 1000 * instancePolicy.keyAge,
+      async find([id = '']) {
+        counted.keyReads++;
+        const record = { id, userId: owners.get(id) as string, name: 'name' };
+        return { record: { ...record, createdAt: 0, expiresAt: 2 ** 40 }, tier: 'enterprise' };
+      },
+    });
+    const totals = { day: 1, month: 1 };
+    const store = {
+      async addUsage() {
+        counted.additions++;
+        return totals;
+      },
+      async readTotals() {
+        counted.totalsReads++;
+        return totals;
+      },
+    } as Partial<UsageStore> as UsageStore;
+    const warn = (error: unknown) => expect.unreachable(String(error));
+    const meter = new UsageMeter({ ...clock, store, warn });
+    for (const { at, key } of requests) {
+      await vi.advanceTimersByTimeAsync(at - Date.now());
+      const verified = verifier.verify(texts[key] as string);
+      if (!(verified instanceof Promise)) counted.known++;
+      counted.verifications++;
+      const { record } = ((await verified) as NonNullable<Awaited<typeof verified>>).found;
+      meter.exhaustedQuota(record.userId, 'enterprise');
+      meter.count(record.userId, record.name);
+    }
+    const { largestFlush: _, ...expected } = simulated.take();
+    expect(counted).toEqual(expected);
+  });
+});
+
+describe('usage that all instances count together', () => {
+  const policy = { interval: 60, retention: 3_600, groups: 1, claimInterval: 5 };
+
+  test('is stored once an interval for an owner whose requests do not pause', () => {
+    const one = { ...load, keys: 1 };
+    expect(simulateSharedUsage(one, policy, 600).batches).toBeCloseTo(1 / 60, 3);
+  });
+
+  test('is stored once for each request of an owner who rarely comes', () => {
+    const rare = { ...load, keys: 1_000_000 };
+    expect(simulateSharedUsage(rare, policy).batches / 100).toBeCloseTo(1, 1);
+  });
+
+  test('is stored once for the time between batches and the interval', () => {
+    // Owners come every 100 s on average, so a batch begins every 60 + 100 s.
+    const { batches, totalsReads } = simulateSharedUsage({ ...load, keys: 10_000 }, policy, 600);
+    expect(batches / 10_000).toBeCloseTo(1 / 160, 4);
+    expect(totalsReads).toBeCloseTo(100 * Math.exp(-36.6), 10);
+  });
+
+  test('is stored several times for a run that is longer than the interval', () => {
+    const long = { ...load, run: 121, runSeconds: 121, keys: 1_000_000 };
+    const { batches } = simulateSharedUsage(long, policy, 600);
+    // A request each second: batches begin at 0, 60 and 120 s.
+    expect(batches / (100 / 121)).toBeCloseTo(3, 1);
+  });
+});
+
+describe('a month of a demand', () => {
+  const demand: Demand = {
+    verifications: 1_000,
+    instances: 2,
+    known: 0.9,
+    keyReads: 100,
+    totalsReads: 20,
+    additions: 80,
+    firestoreReads: 200,
+    firestoreWrites: 80,
+    redisCommands: 54_001,
+    largestFlush: 0,
+    cores: 0.1,
+  };
+  const seconds = 730 * 3_600;
+
+  test('costs the price of each operation, and the cheaper way of Cloud Run', () => {
+    const bill = billOf(demand);
+    expect(bill.firestoreReads).toBeCloseTo(200 * seconds * 3e-7);
+    expect(bill.firestoreWrites).toBeCloseTo(80 * seconds * 9e-7);
+    expect(bill.runByRequests).toBeCloseTo(
+      2 * seconds * (2.4e-5 + 0.5 * 2.5e-6) + 1_000 * seconds * 4e-7,
+    );
+    expect(bill.runByInstance).toBeCloseTo(2 * seconds * (1.8e-5 + 0.5 * 2e-6));
+    expect(bill.egress).toBeCloseTo(((1_000 * seconds) / 2 ** 20) * 0.12);
+    // Two shards of two nodes.
+    expect(bill.redis).toBeCloseTo(4 * 730 * 0.1425);
+    expect(bill.sum).toBeCloseTo(
+      bill.firestoreReads + bill.firestoreWrites + bill.runByInstance + bill.egress + bill.redis,
+    );
+  });
+
+  test('costs nothing for Redis without Redis', () => {
+    expect(billOf({ ...demand, redisCommands: 0 }).redis).toBe(0);
+  });
+});
+
+describe('docs/scale.md', () => {
+  const document = readFileSync(new URL('../../../docs/scale.md', import.meta.url), 'utf8');
+
+  test('has the tables of the simulation (if not: npx -y pnpm@12 generate)', () => {
+    expect(document.match(/: generated -->/g)).toHaveLength(5);
+    expect(document).toBe(withTables(document));
+  });
+
+  test('says which of its targets hold', () => {
+    const busiest = { ...defaultLoad, verificationsPerSecond: 100_000 };
+    const alone = simulated(busiest, instancePolicy);
+    const together = simulated(busiest, { ...instancePolicy, shared: sharedUsagePolicy });
+    expect(together.firestoreWrites).toBeLessThanOrEqual(5_000);
+    expect(alone.firestoreWrites).toBeGreaterThan(60_000);
+    expect(document).toContain('Counting alone misses its target');
+  });
+});

@@ -1,0 +1,14 @@
+import type { FirestoreCost } from '../firestore-counter.ts';
+
+/**
+ * The costs in Firestore of the operations that verifications need. A test of the store measures
+ * them, and the simulation of its load counts with them.
+ */
+export const firestoreCosts = {
+  /** Reading a key. A read needs one document for each pepper; here there is one pepper. */
+  find: { calls: 1, reads: 1, writes: 0 },
+  /** Reading an owner's totals, if no earlier release has counted in the month. */
+  readTotals: { calls: 1, reads: 1, writes: 0 },
+  /** Adding an owner's usage. Up to a hundred additions of one flush share their calls. */
+  addUsage: { calls: 2, reads: 1, writes: 1 },
+} as const satisfies Record<string, FirestoreCost>;
