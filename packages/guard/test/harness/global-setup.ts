@@ -1,7 +1,13 @@
 import { missingForEmulator, startEmulator } from '@andamio/testing/emulator';
 import { findAvailable, missingForBun, missingForDeno } from '@andamio/testing/requirements';
 import type { TestProject } from 'vitest/node';
-import { missingForCaddy, missingForEnvoy, missingForNginx } from './requirements.ts';
+import {
+  missingForCaddy,
+  missingForEnvoy,
+  missingForGo,
+  missingForNginx,
+  missingForPython,
+} from './requirements.ts';
 
 /**
  * The optional tools that some tests of the guard need. Each function returns a description of what
@@ -11,6 +17,8 @@ const requirements = {
   emulator: missingForEmulator,
   nginx: missingForNginx,
   envoy: missingForEnvoy,
+  python: missingForPython,
+  go: missingForGo,
   deno: missingForDeno,
   bun: missingForBun,
   caddy: missingForCaddy,

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { works } from '@andamio/testing/requirements';
 
 /**
@@ -22,4 +24,26 @@ export function missingForEnvoy(): string | undefined {
 export function missingForCaddy(): string | undefined {
   if (!works('openssl', 'version')) return 'openssl';
   return works('caddy', 'version') ? undefined : 'Caddy (Debian: caddy)';
+}
+
+/** The Python modules that the recipe for FastAPI imports, directly or to start. */
+export const recipeModules = ['fastapi', 'httpx', 'uvicorn'];
+
+/** Returns the path of a Python that has the modules. Looks at each folder in PATH. */
+export function pythonWith(modules: readonly string[]): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(':');
+  const candidates = folders.map((folder) => join(folder, 'python3')).filter(existsSync);
+  return candidates.find((python) => works(python, '-c', `import ${modules.join(', ')}`));
+}
+
+/** Returns the software that is missing to run the recipe for FastAPI, or undefined. */
+export function missingForPython(): string | undefined {
+  return pythonWith(recipeModules) === undefined
+    ? `a python3 with ${recipeModules.join(', ')}`
+    : undefined;
+}
+
+/** Returns the software that is missing to build the recipe for Go, or undefined. */
+export function missingForGo(): string | undefined {
+  return works('go', 'version') ? undefined : 'go';
 }
