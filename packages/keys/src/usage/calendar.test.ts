@@ -5,6 +5,7 @@ import {
   endOfMonth,
   monthOf,
   usageRemovalOf,
+  utcDayNumbered,
   utcDayOf,
 } from './calendar.ts';
 
@@ -16,6 +17,7 @@ test.each([
   ['2024-02-29T12:00:00+13:00', '2024-02-28'],
 ])('%s is in the UTC day %s', (instant, day) => {
   expect(utcDayOf(Date.parse(instant))).toBe(day);
+  expect(utcDayNumbered(Math.floor(Date.parse(instant) / 86_400_000))).toBe(day);
 });
 
 test.each([

@@ -10,6 +10,11 @@ export function utcDayOf(milliseconds: number): string {
   return new Date(milliseconds).toISOString().slice(0, 10);
 }
 
+/** Returns the UTC day that a number of days since 1970 denotes. */
+export function utcDayNumbered(days: number): string {
+  return utcDayOf(days * secondsPerDay * 1000);
+}
+
 /** Returns the month of a day, such as `2025-08`. */
 export function monthOf(day: string): string {
   return day.slice(0, 7);

@@ -1,0 +1,155 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { ControlledUsageStore } from '../../test/controlled-usage-store.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../store.ts';
+import { usageInterval } from './meter.ts';
+import { rememberedFor } from './month.ts';
+import {
+  type SharedBatch,
+  type SharedUsage,
+  SharedUsageStorer,
+  storingBeforeReads,
+} from './shared.ts';
+
+const noon = Date.UTC(2025, 7, 31, 12);
+const day = '2025-08-31';
+
+/** Shared usage whose claims end as soon as a call to the storer has ended. */
+class ControlledSharedUsage implements SharedUsage {
+  batches: SharedBatch[] = [];
+  /** The numbers of the batches that the current call has claimed. */
+  readonly claimed = new Set<number>();
+  readonly confirmed: (number | undefined)[] = [];
+
+  add(userId: string, number: number): void {
+    const counts = new Map([['name', 1]]);
+    const command = { userId, day, instance: 'shared', number, counts, lastUses: new Map() };
+    this.batches.push({ ...command, isRepeated: true });
+  }
+
+  async claimDue() {
+    const due = this.batches.filter(({ number }) => !this.claimed.has(number)).slice(0, 2);
+    for (const { number } of due) this.claimed.add(number);
+    return due;
+  }
+
+  async claimOf(userId: string) {
+    return this.batches.find((batch) => batch.userId === userId);
+  }
+
+  async confirm({ number }: SharedBatch, totals: { month: number } | undefined) {
+    this.batches = this.batches.filter((batch) => batch.number !== number);
+    this.confirmed.push(totals?.month);
+  }
+}
+
+let store: ControlledUsageStore;
+let shared: ControlledSharedUsage;
+let warnings: unknown[];
+let monotonic: number;
+let storer: SharedUsageStorer;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'Date'], now: noon });
+  monotonic = 1_000_000;
+  warnings = [];
+  store = new ControlledUsageStore();
+  shared = new ControlledSharedUsage();
+  storer = new SharedUsageStorer({
+    shared,
+    store,
+    monotonicNow: () => monotonic,
+    warn: (error) => void warnings.push(error),
+  });
+});
+afterEach(() => void vi.useRealTimers());
+
+async function flush() {
+  shared.claimed.clear();
+  await storer.flush();
+}
+
+test('stores all due batches and confirms each with the totals', async () => {
+  for (let number = 1; number <= 5; number++) shared.add('owner', number);
+  await flush();
+  expect(shared.confirmed).toEqual([1, 2, 3, 4, 5]);
+  expect(shared.batches).toEqual([]);
+});
+
+test('looks for due batches once an interval, also by requests when timers are late', async () => {
+  shared.add('owner', 1);
+  monotonic += usageInterval;
+  await vi.advanceTimersByTimeAsync(usageInterval);
+  expect(shared.confirmed).toHaveLength(1);
+  shared.add('owner', 2);
+  monotonic += usageInterval - 1;
+  storer.flushWhenDue();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(shared.confirmed).toHaveLength(1);
+  monotonic += 1;
+  storer.flushWhenDue();
+  await vi.waitFor(() => expect(shared.confirmed).toHaveLength(2));
+});
+
+test('warns once while the store is down, and stores the batches once when it recovers', async () => {
+  for (let number = 1; number <= 5; number++) shared.add(`owner ${number}`, number);
+  store.behavior = 'fails';
+  await flush();
+  expect(store.writes, 'it stops when no batch could be stored').toHaveLength(2);
+  shared.claimed.clear();
+  for (const { number } of shared.batches) shared.claimed.add(number);
+  await storer.flush();
+  store.behavior = 'loses the answer';
+  await flush();
+  expect(warnings).toEqual([new StoreUnavailableError('The store is down.')]);
+  store.behavior = 'answers';
+  await flush();
+  expect(shared.confirmed).toEqual([1, 1, 1, 1, 1]);
+  store.behavior = 'loses the answer';
+  shared.add('owner 6', 6);
+  await flush();
+  expect(warnings.slice(1)).toEqual([
+    new OutcomeUnknownError('The store did not confirm the write.'),
+  ]);
+});
+
+test('stores the batches of other owners if one cannot be stored', async () => {
+  const addUsage = store.addUsage.bind(store);
+  store.addUsage = async (command) => {
+    if (command.userId === 'broken') throw new Error('The stored document does not fit.');
+    return addUsage(command);
+  };
+  for (const [index, userId] of ['broken', 'one', 'two', 'three'].entries())
+    shared.add(userId, index + 1);
+  await flush();
+  await flush();
+  expect(shared.batches.map(({ userId }) => userId)).toEqual(['broken']);
+  expect(warnings).toHaveLength(1);
+});
+
+test('gives up and reports a batch that the store no longer recognizes', async () => {
+  await store.addUsage({
+    ...{ userId: 'owner', day, instance: 'another', number: 2 * rememberedFor },
+    ...{ isRepeated: false, counts: new Map([['name', 100]]), lastUses: new Map() },
+  });
+  await store.addUsage({
+    ...{ userId: 'owner', day, instance: 'third', number: 4 * rememberedFor },
+    ...{ isRepeated: false, counts: new Map([['name', 100]]), lastUses: new Map() },
+  });
+  shared.add('owner', rememberedFor);
+  await flush();
+  expect(shared.confirmed).toEqual([undefined]);
+  expect(warnings).toEqual([new Error('The requests of 1 additions may not be counted.')]);
+  expect(store.totalsOf('owner', day).day).toBe(200);
+});
+
+test('stores the usage of an owner before it is read, and reads it although that fails', async () => {
+  const readable = storingBeforeReads(store, storer);
+  shared.add('owner', 1);
+  shared.add('other', 2);
+  expect(await readable.readTotals('owner', day)).toEqual({ day: 1, month: 1 });
+  expect(shared.batches).toHaveLength(1);
+  const addUsage = store.addUsage.bind(store);
+  store.addUsage = async () => Promise.reject(new StoreUnavailableError('The store is down.'));
+  expect(await readable.readTotals('other', day)).toEqual({ day: 0, month: 0 });
+  store.addUsage = addUsage;
+});

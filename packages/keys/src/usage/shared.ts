@@ -1,0 +1,177 @@
+import { usageInterval } from './meter.ts';
+import {
+  AdditionForgottenError,
+  type AddUsageCommand,
+  type UsageStore,
+  type UsageTotals,
+} from './store.ts';
+
+/**
+ * A batch of usage that instances counted together. No requests are added to it any more. It is
+ * always sent to the store as a repeated addition, because another instance may have sent it.
+ */
+export interface SharedBatch extends AddUsageCommand {
+  readonly isRepeated: true;
+}
+
+/**
+ * Usage that all instances count together, outside of the store. Each request belongs to one
+ * numbered batch from the moment it is counted. An owner's batches are stored in the order of their
+ * numbers, each by the instance that claimed it.
+ *
+ * No method rejects. While the counts cannot be reached, no batches are returned.
+ */
+export interface SharedUsage {
+  /**
+   * Claims the oldest batch of each owner whose usage is due, up to a maximum number of owners. A
+   * claim ends after some seconds. Another instance then claims the batch again, since the first
+   * may have been killed.
+   */
+  claimDue(): Promise<readonly SharedBatch[]>;
+  /**
+   * Claims an owner's oldest batch, even if another instance has claimed it. Returns undefined if
+   * the owner has no usage that is older than {@link usageInterval}.
+   */
+  claimOf(userId: string): Promise<SharedBatch | undefined>;
+  /**
+   * Removes a batch that was stored. Has no effect if it was already removed.
+   *
+   * @param totals the totals that the store returned. Undefined if the store no longer recognizes
+   *   the batch, so that it is given up.
+   */
+  confirm(batch: SharedBatch, totals: UsageTotals | undefined): Promise<void>;
+}
+
+export interface SharedUsageStorerOptions {
+  readonly shared: SharedUsage;
+  readonly store: UsageStore;
+  /** Returns milliseconds from a monotonic clock. */
+  readonly monotonicNow: () => number;
+  /** Reports the error when usage cannot be stored or read. Called once per outage. */
+  readonly warn: (error: unknown) => void;
+}
+
+/** Maximum number of an owner's batches that are stored before the owner's usage is read. */
+const batchesBeforeRead = 3;
+
+/**
+ * Stores the usage that instances count together. Every instance looks for due usage every few
+ * seconds, including usage that an instance counted or claimed before it was killed.
+ */
+export class SharedUsageStorer {
+  readonly #options: SharedUsageStorerOptions;
+  #flushing: Promise<void> | undefined;
+  #flushedAt: number;
+  #warned = false;
+
+  constructor(options: SharedUsageStorerOptions) {
+    this.#options = options;
+    this.#flushedAt = options.monotonicNow();
+    setInterval(() => this.flushWhenDue(), usageInterval).unref();
+  }
+
+  /**
+   * Starts to store due usage if the last time was an interval ago. Called for each request,
+   * because timers fire late where the processor is throttled between requests.
+   */
+  flushWhenDue(): void {
+    const { monotonicNow } = this.#options;
+    if (monotonicNow() - this.#flushedAt >= usageInterval) void this.flush();
+  }
+
+  /** Stores the due usage of all owners. Never rejects. */
+  flush(): Promise<void> {
+    this.#flushedAt = this.#options.monotonicNow();
+    this.#flushing ??= this.#storeDue().finally(() => {
+      this.#flushing = undefined;
+    });
+    return this.#flushing;
+  }
+
+  /** Stores an owner's usage that is older than an interval. Never rejects. */
+  async flushOwner(userId: string): Promise<void> {
+    for (let batches = 0; batches < batchesBeforeRead; batches++) {
+      const batch = await this.#options.shared.claimOf(userId);
+      if (batch === undefined) return;
+      const [failure] = await this.#storeAll([batch]);
+      if (failure !== undefined) return this.#warn(failure);
+    }
+  }
+
+  /**
+   * Reads an owner's totals of a UTC day and its month in the store. Resolves to undefined if they
+   * cannot be read.
+   */
+  async totalsOf(userId: string, day: string): Promise<UsageTotals | undefined> {
+    try {
+      return await this.#options.store.readTotals(userId, day);
+    } catch (error) {
+      this.#warn(error);
+      return undefined;
+    }
+  }
+
+  async #storeDue(): Promise<void> {
+    const failures: unknown[] = [];
+    let claimed = 0;
+    for (;;) {
+      const batches = await this.#options.shared.claimDue();
+      const failed = await this.#storeAll(batches);
+      failures.push(...failed);
+      claimed += batches.length;
+      // While the store fails, further claims would only delay the next attempt.
+      if (failed.length === batches.length) break;
+    }
+    if (failures.length > 0) this.#warn(failures[0]);
+    else if (claimed > 0) this.#warned = false;
+  }
+
+  /** Stores batches. Returns the errors of those that are claimed again later. */
+  async #storeAll(batches: readonly SharedBatch[]): Promise<unknown[]> {
+    const { shared, store } = this.#options;
+    const failures: unknown[] = [];
+    const forgotten: unknown[] = [];
+    const storeOne = async (batch: SharedBatch) => {
+      try {
+        await shared.confirm(batch, await store.addUsage(batch));
+      } catch (error) {
+        const isForgotten = error instanceof AdditionForgottenError;
+        (isForgotten ? forgotten : failures).push(error);
+        if (isForgotten) await shared.confirm(batch, undefined);
+      }
+    };
+    await Promise.all(batches.map(storeOne));
+    if (forgotten.length > 0) {
+      const message = `The requests of ${forgotten.length} additions may not be counted.`;
+      this.#options.warn(new Error(message, { cause: forgotten[0] }));
+    }
+    return failures;
+  }
+
+  #warn(error: unknown): void {
+    if (!this.#warned) this.#options.warn(error);
+    this.#warned = true;
+  }
+}
+
+/** Returns a store that stores an owner's shared usage before it reads the owner's usage. */
+export function storingBeforeReads<Store extends UsageStore>(
+  store: Store,
+  storer: Pick<SharedUsageStorer, 'flushOwner'>,
+): Store {
+  return {
+    ...store,
+    async readTotals(userId, day) {
+      await storer.flushOwner(userId);
+      return store.readTotals(userId, day);
+    },
+    async readUsage(query) {
+      await storer.flushOwner(query.userId);
+      return store.readUsage(query);
+    },
+    async readActivity(query) {
+      await storer.flushOwner(query.userId);
+      return store.readActivity(query);
+    },
+  };
+}
