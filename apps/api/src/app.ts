@@ -8,7 +8,8 @@ import { createAuthentication } from './http/authenticate.ts';
 import { createExpress } from './http/express.ts';
 import { healthRouter } from './http/health.ts';
 import { type CreateCounters, limitAddresses, limitKeys, limitUsers } from './http/limits/limit.ts';
-import { meterUsage } from './http/limits/usage.ts';
+import type { RedisUsage } from './http/limits/redis-usage.ts';
+import { countAlone, countTogether } from './http/limits/usage.ts';
 import { findRow } from './http/operations/row.ts';
 import { operationTable } from './http/operations/table.ts';
 import { createPipeline } from './http/pipeline.ts';
@@ -34,6 +35,8 @@ export interface AppDependencies {
    */
   readonly verifyAlert: VerifyAlert | undefined;
   readonly createCounters: CreateCounters;
+  /** Counts requests with keys for all instances. Undefined if each instance counts alone. */
+  readonly redisUsage?: RedisUsage | undefined;
   /** Folder that contains the files of the reference page. */
   readonly referenceFolder: string;
 }
@@ -43,14 +46,30 @@ export interface AppDependencies {
  * `http/express.ts` handles all other requests.
  */
 export function createApp(dependencies: AppDependencies): RequestListener {
-  const { settings, log, keys, verifyToken, verifyAlert, createCounters, referenceFolder } =
-    dependencies;
+  const {
+    settings,
+    log,
+    keys,
+    verifyToken,
+    verifyAlert,
+    createCounters,
+    redisUsage,
+    referenceFolder,
+  } = dependencies;
   const { production, trustProxyHops, ipRateLimitPerMinute, guardSecrets, corsOrigins } = settings;
   const limits = {
     address: limitAddresses(ipRateLimitPerMinute, createCounters),
     user: limitUsers(createCounters, keys.knownTiers),
-    key: limitKeys(createCounters),
   };
+  const countKeyRequest =
+    redisUsage === undefined || keys.sharedUsage === undefined
+      ? countAlone(keys, limitKeys(createCounters))
+      : countTogether(
+          keys,
+          limitKeys(() => redisUsage.fallback),
+          redisUsage,
+          keys.sharedUsage,
+        );
   const crossOrigin = allowOrigins(corsOrigins);
   const answerError = answerErrors(!production);
   const originOf = createOriginOf(trustProxyHops);
@@ -66,7 +85,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
   const pipeline = createPipeline({
     authenticate,
     limits,
-    meterUsage: meterUsage(keys, limits.key),
+    countKeyRequest,
     crossOrigin,
     answerError,
   });
@@ -86,7 +105,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     ],
   });
 
-  const begin = beginExchanges({ log, usage: keys.usage, trustProxyHops });
+  const begin = beginExchanges({ log, keys, trustProxyHops });
   return (request, response) => {
     const exchange = begin(request, response);
     const row = rowOf(request);

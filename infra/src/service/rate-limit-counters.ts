@@ -73,15 +73,15 @@ export class RateLimitCounters extends pulumi.ComponentResource {
         mode: 'CLUSTER_DISABLED',
         shardCount: 1,
         // The smallest node type that Google's SLA covers, with the replica that the SLA requires.
-        // Memory is not a concern, because a counter lasts only a minute.
+        // A counter lasts a minute, and the usage of an owner takes 800 bytes for an hour.
         // https://cloud.google.com/memorystore/docs/valkey/instance-node-specification
         nodeType: 'CUSTOM_PICO',
         replicaCount: 1,
         authorizationMode: 'IAM_AUTH',
         transitEncryptionMode: 'SERVER_AUTHENTICATION',
         desiredAutoCreatedEndpoints: [{ network: network.id, projectId: project }],
-        // Counters expire after a minute. When memory is full, the keys closest to their expiration
-        // are evicted.
+        // Unstored usage does not expire, so it must not be evicted. When memory is full, the keys
+        // closest to their expiration are evicted.
         engineConfigs: { 'maxmemory-policy': 'volatile-ttl' },
         deletionProtectionEnabled: protect,
       },

@@ -11,11 +11,14 @@ import { rehashing } from './rehash.ts';
 import type { RevokeKeyDependencies } from './revoke.ts';
 import type { KeyStore } from './store.ts';
 import { UsageMeter } from './usage/meter.ts';
+import { type SharedUsage, SharedUsageStorer, storingBeforeReads } from './usage/shared.ts';
 
 /** The dependencies of all operations on keys. */
 export interface Keys extends IssueKeyDependencies, RevokeKeyDependencies {
   readonly verifier: KeyVerifier<FoundKey>;
   readonly usage: UsageMeter;
+  /** Stores the usage that instances count together. Undefined if each counts alone. */
+  readonly sharedUsage: SharedUsageStorer | undefined;
   readonly knownTiers: KnownTiers;
 }
 
@@ -35,6 +38,8 @@ export interface KeysOptions {
   readonly monotonicNow: () => number;
   /** Reports errors from background work, with a message for the log. */
   readonly warn: (error: unknown, event: LogEvent) => void;
+  /** The usage that instances count together. Undefined if each instance counts alone. */
+  readonly sharedUsage?: SharedUsage | undefined;
 }
 
 /**
@@ -62,19 +67,24 @@ export function setUpKeys(options: KeysOptions): Keys {
     onOlderPepper: rehash,
   });
   const knownTiers = new KnownTiers();
+  const metering = {
+    store,
+    now,
+    monotonicNow,
+    warn: (error: unknown) => warn(error, logEvents.usageUnavailable),
+  };
+  const shared = options.sharedUsage;
+  const sharedUsage = shared && new SharedUsageStorer({ ...metering, shared });
+  const readable = sharedUsage === undefined ? store : storingBeforeReads(store, sharedUsage);
   return {
-    store: notingTiers(withCacheInvalidation(store, verifier), knownTiers),
+    store: notingTiers(withCacheInvalidation(readable, verifier), knownTiers),
     knownTiers,
     digester: digesters[0],
     digesters,
     deriveKey: createKeyDeriver(peppers),
     verifier,
-    usage: new UsageMeter({
-      store,
-      now,
-      monotonicNow,
-      warn: (error) => warn(error, logEvents.usageUnavailable),
-    }),
+    usage: new UsageMeter(metering),
+    sharedUsage,
     now,
     maximumDays,
   };

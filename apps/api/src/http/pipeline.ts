@@ -1,4 +1,3 @@
-import type { FoundKey } from '@andamio/keys/model';
 import type { Owner } from '@andamio/keys/owner';
 import { cacheControlFor } from '@andamio/schema/guards';
 import { apiKeyHeader } from '@andamio/schema/key-format';
@@ -8,7 +7,7 @@ import type { Authentication } from './authenticate.ts';
 import type { Exchange } from './exchange.ts';
 import { limitHeaders } from './limits/headers.ts';
 import { charge, type Limit, RequestCount } from './limits/limit.ts';
-import type { MeterUsage } from './limits/usage.ts';
+import type { CountKeyRequest } from './limits/usage.ts';
 import type { BodyRow, KeyRow, PublicRow, ReadRow, Row } from './operations/row.ts';
 import { parseBody, readBody } from './request/body.ts';
 import { idempotencyKeyOf, requestIdHeader } from './request/headers.ts';
@@ -30,9 +29,8 @@ export interface PipelineDependencies {
   readonly limits: {
     readonly address: Limit<string>;
     readonly user: Limit<Principal>;
-    readonly key: Limit<FoundKey>;
   };
-  readonly meterUsage: MeterUsage;
+  readonly countKeyRequest: CountKeyRequest;
   readonly crossOrigin: CrossOrigin;
   readonly answerError: AnswerError;
 }
@@ -47,7 +45,7 @@ export type Pipeline = (row: Row, exchange: Exchange) => Promise<void>;
  * depend on Express (docs/decisions/0033-one-pipeline.md).
  */
 export function createPipeline(dependencies: PipelineDependencies): Pipeline {
-  const { authenticate, limits, meterUsage, crossOrigin, answerError } = dependencies;
+  const { authenticate, limits, countKeyRequest, crossOrigin, answerError } = dependencies;
 
   /**
    * Charges the address for each answer with status 429. The request itself was refunded when its
@@ -104,10 +102,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     const { key, isExempt } = await authenticate.key(exchange, count);
     const { found, millisecondsLeft } = key;
     report.userId = found.record.userId;
-    const limit = async () => {
-      await count.consume(limits.key, found);
-      await meterUsage(request, found, count);
-    };
+    const limit = () => countKeyRequest(request, found, count);
     await (isExempt ? limit() : chargingRefusals(address, limit));
     const caching = [
       'Cache-Control',

@@ -91,6 +91,7 @@ export async function run(referenceFolder: string): Promise<void> {
     maximumDays: settings.maxExpiresInDays,
     ...clock,
     warn: (error, event) => logEvent(log, 'warn', event, { err: error }),
+    sharedUsage: counters.usage,
   });
   const app = createApp({
     settings,
@@ -99,6 +100,7 @@ export async function run(referenceFolder: string): Promise<void> {
     verifyAlert,
     verifyToken: createTokenVerifier({ ...settings.jwt, keys: signingKeys, now: clock.now }),
     createCounters: counters.createCounters,
+    redisUsage: counters.usage,
     referenceFolder,
   });
 
@@ -126,7 +128,7 @@ export async function run(referenceFolder: string): Promise<void> {
       logEvent(log, 'info', logEvents.shuttingDown);
       void keys.usage.flush(); // First, in case the process is killed before the drain is complete.
       await drain(grace - timeToClose);
-      await keys.usage.flush();
+      await Promise.all([keys.usage.flush(), keys.sharedUsage?.flush()]);
       counters.close();
       await store.close();
       log.info('shut down');

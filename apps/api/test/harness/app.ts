@@ -36,6 +36,8 @@ export interface TestAppOptions {
   readonly settings?: Partial<AppDependencies['settings']>;
   /** Creates the rate limit counters. By default, the counters are in memory. */
   readonly createCounters?: AppDependencies['createCounters'];
+  /** Counts requests with keys in Redis. By default, they are counted in memory. */
+  readonly redisUsage?: AppDependencies['redisUsage'];
   /** Settings for tokens, such as `JWT_ISSUER`. */
   readonly jwt?: Environment;
   /** The URL of GitHub's public keys. If it is not set, the service does not accept alerts. */
@@ -76,6 +78,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     verifyCacheSeconds: 10,
     maximumDays: options.maximumDays,
     warn: () => {},
+    sharedUsage: options.redisUsage,
   });
   const log = createLog({
     level: 'debug',
@@ -99,6 +102,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
         ? undefined
         : createAlertVerifier(githubKeys(githubKeysUrl, monotonicNow, () => {})),
     createCounters: options.createCounters ?? (() => new MemoryCounters(systemClock)),
+    redisUsage: options.redisUsage,
     referenceFolder: options.referenceFolder ?? builtReference,
   });
   const server = createHttpServer(app, parserRefusalLogger(log), options.timeouts);

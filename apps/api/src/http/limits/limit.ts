@@ -35,7 +35,7 @@ export interface Limit<Subject> {
  */
 const ipv6Subnet = 56;
 
-/** Hashes a user id, because counter keys may leave the process and user ids must not. */
+/** Hashes a user id, because the names of keys in Redis and response headers derive from it. */
 const counterKey = (userId: string) => hash('sha256', userId, 'base64url');
 
 function createLimit<Subject>(limit: Limit<Subject>): Limit<Subject> {
@@ -116,13 +116,25 @@ export class RequestCount {
    * @throws {@link HttpError} `rate_limited` if the limit is exceeded.
    */
   async consume<Subject>(limit: Limit<Subject>, subject: Subject): Promise<void> {
-    const key = limit.keyOf(subject);
-    const { totalHits, resetTime } = await limit.counters.increment(key);
-    const maximum = limit.maximumOf(subject);
+    const { totalHits, resetTime } = await limit.counters.increment(limit.keyOf(subject));
     const resetAt = resetTime?.getTime() ?? Date.now() + rateLimitWindow;
+    this.record(limit, subject, { totalHits, resetAt });
+  }
+
+  /**
+   * Records that the request was counted against a limit.
+   *
+   * @throws {@link HttpError} `rate_limited` if the limit is exceeded.
+   */
+  record<Subject>(
+    limit: Limit<Subject>,
+    subject: Subject,
+    { totalHits, resetAt }: { readonly totalHits: number; readonly resetAt: number },
+  ): void {
+    const maximum = limit.maximumOf(subject);
     this.status = {
       name: limit.name,
-      key,
+      key: limit.keyOf(subject),
       maximum,
       remaining: Math.max(0, maximum - totalHits),
       resetAt,

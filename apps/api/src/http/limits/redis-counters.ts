@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { logEvents } from '@andamio/schema/log-events';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import type { Settings } from '@andamio/schema/settings';
@@ -9,13 +8,9 @@ import { googleCredentials } from './google-credentials.ts';
 import type { Counters, CreateCounters } from './limit.ts';
 import { MemoryCounters } from './memory-counters.ts';
 import { defaultRedisTimes, RedisLink, type RedisTimes } from './redis-link.ts';
-
-interface Script {
-  readonly text: string;
-  readonly sha1: string;
-}
-
-const script = (text: string): Script => ({ text, sha1: hash('sha1', text) });
+import { run, type Script, script } from './redis-script.ts';
+import { RedisUsage, type SharedUsageTimes } from './redis-usage.ts';
+import type { UsageScripts } from './usage-scripts.ts';
 
 /**
  * Counts a request. KEYS[1] is the counter, ARGV[1] the window in milliseconds. A counter with more
@@ -54,25 +49,6 @@ const add = script(`
 if redis.call('PTTL', KEYS[1]) > 0 then redis.call('INCRBY', KEYS[1], ARGV[2]) end
 return { 0, 0 }
 `);
-
-/**
- * Runs a script by its hash. If the server does not have the script, for example after a restart,
- * sends its text.
- */
-async function run(
-  link: RedisLink,
-  { text, sha1 }: Script,
-  key: string,
-  args: readonly number[],
-): Promise<readonly number[]> {
-  const rest = ['1', key, ...args.map(String)];
-  try {
-    return (await link.send('EVALSHA', sha1, ...rest)) as number[];
-  } catch (error) {
-    if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
-    return (await link.send('EVAL', text, ...rest)) as number[];
-  }
-}
 
 /**
  * Counters in Redis. While Redis is unusable, each instance counts in its own memory, so that
@@ -128,7 +104,9 @@ class SharedOrLocalCounters implements Counters {
     ...args: readonly number[]
   ): Promise<readonly number[] | undefined> {
     if (!this.#link.ready) return undefined;
-    return run(this.#link, script, this.#prefix + key, [this.#window, ...args]).catch(
+    const keys = [this.#prefix + key];
+    return run(this.#link, script, keys, [this.#window, ...args]).then(
+      (counted) => counted as number[],
       () => undefined,
     );
   }
@@ -138,9 +116,14 @@ class SharedOrLocalCounters implements Counters {
   }
 }
 
-/** Rate limit counters that all instances share, and a function that closes their connection. */
+/**
+ * Rate limit counters and usage that all instances share, and a function that closes their
+ * connection.
+ */
 export interface SharedCounters {
   readonly createCounters: CreateCounters;
+  /** Counts requests with keys. Undefined if each instance counts them alone. */
+  readonly usage?: RedisUsage;
   close(): void;
 }
 
@@ -153,7 +136,9 @@ export function connectCounters(
   log: Logger,
   clock: Clock,
   times: RedisTimes = defaultRedisTimes,
-): SharedCounters {
+  usageTimes?: SharedUsageTimes,
+  scripts?: UsageScripts,
+): SharedCounters & Required<Pick<SharedCounters, 'usage'>> {
   const link = new RedisLink({
     url,
     ca,
@@ -166,6 +151,7 @@ export function connectCounters(
   });
   return {
     createCounters: (name) => new SharedOrLocalCounters(link, `limit:${name}:`, clock),
+    usage: new RedisUsage(link, clock, usageTimes, scripts),
     close: () => link.close(),
   };
 }

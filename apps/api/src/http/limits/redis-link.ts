@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { withTimeout } from '@andamio/verification/with-timeout';
-import { createClient } from 'redis';
+import { createClient, ErrorReply } from 'redis';
 
 /** Timeouts and pauses, in milliseconds. */
 export interface RedisTimes {
@@ -85,7 +85,7 @@ const replies: Readonly<Record<string, string>> = {
   MASTERDOWN: 'The server is a replica that has lost its primary.',
   NOAUTH: 'The server requires a password. Set it in REDIS_URL, or set REDIS_AUTH.',
   WRONGPASS: 'The server rejects the user name or the password.',
-  NOPERM: 'The user may not run EVAL, EVALSHA and SCRIPT, or not on keys that begin with limit:.',
+  NOPERM: 'The user may not run EVAL and EVALSHA, or not on keys that begin with limit: or usage:.',
   OOM: 'The server is out of memory. Raise maxmemory, or set maxmemory-policy to volatile-ttl.',
   MOVED: 'The server is in cluster mode, which the service does not support.',
   CLUSTERDOWN: 'The server is in cluster mode, which the service does not support.',
@@ -137,6 +137,7 @@ export class RedisLink {
   #readySince = 0;
   #timer: NodeJS.Timeout | undefined;
   #password: string | undefined;
+  #server = '';
   #closed = false;
 
   constructor(options: RedisLinkOptions) {
@@ -147,6 +148,14 @@ export class RedisLink {
 
   get ready(): boolean {
     return this.#ready;
+  }
+
+  /**
+   * The id of the connected server process. It differs after a restart and after a failover. Empty
+   * if the server does not tell.
+   */
+  get server(): string {
+    return this.#server;
   }
 
   /** Sends a command. Any failure, and any error reply except NOSCRIPT, drops the connection. */
@@ -201,6 +210,11 @@ export class RedisLink {
     client.on('error', (error) => this.#ready && this.#fail(client, error));
     await client.connect();
     await client.sendCommand(probe);
+    const described = await client.sendCommand(['INFO', 'server']).catch((error: unknown) => {
+      if (error instanceof ErrorReply) return ''; // Some providers do not allow the command.
+      throw error;
+    });
+    this.#server = /^run_id:(\w+)/m.exec(String(described))?.[1] ?? '';
   }
 
   /**

@@ -2,10 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { FoundKey } from '@andamio/keys/model';
 import type { Keys } from '@andamio/keys/set-up';
 import type { ExhaustedQuota } from '@andamio/keys/usage/quota';
+import type { SharedUsageStorer } from '@andamio/keys/usage/shared';
 import { specificDetails } from '@andamio/schema/errors';
 import { cachedAnswersHeader, maximumCachedAnswers } from '@andamio/schema/guards';
+import { tiers } from '@andamio/schema/tiers';
 import { HttpError } from '../response/errors.ts';
 import type { Limit, RequestCount } from './limit.ts';
+import type { RedisUsage } from './redis-usage.ts';
+import { RequestedTotals } from './requested-totals.ts';
 
 const header = cachedAnswersHeader.toLowerCase();
 
@@ -32,33 +36,72 @@ function quotaExceeded({ period, endsAt }: ExhaustedQuota, now: number): HttpErr
 }
 
 /**
- * Counts a request with a verified key as usage, together with the requests that a guard reports in
- * it.
+ * Counts a request with a verified key, together with the requests that a guard reports in it:
+ * toward the owner's limit per minute and, if it is accepted, as usage.
+ *
+ * @throws {@link HttpError} `rate_limited` or `quota_exceeded`.
  */
-export type MeterUsage = (
+export type CountKeyRequest = (
   request: IncomingMessage,
   found: FoundKey,
   count: RequestCount,
 ) => Promise<void>;
 
 /**
- * Creates the function that counts usage. It runs after all limits, so that only accepted requests
- * count. Each reported request counts like a verified request, toward the per-minute limit, the day
- * and the month (contract, "Failures"). Since anyone who holds a key can report requests, they
- * count only up to what remains of the per-minute limit.
- *
- * @throws {@link HttpError} `quota_exceeded`, from the returned function, if the owner has used up
- *   a quota.
+ * Creates the function that counts requests with keys. Usage is counted after all limits, so that
+ * only accepted requests count. Each reported request counts like a verified request, toward the
+ * per-minute limit, the day and the month (contract, "Failures"). Since anyone who holds a key can
+ * report requests, they count only up to what remains of the per-minute limit.
  */
-export function meterUsage(
+export function countAlone(
   { usage, now }: Pick<Keys, 'usage' | 'now'>,
   keyLimit: Limit<FoundKey>,
-): MeterUsage {
-  return async (request, { record, tier }, count) => {
+): CountKeyRequest {
+  return async (request, found, count) => {
+    await count.consume(keyLimit, found);
+    const { record, tier } = found;
     const exhausted = usage.exhaustedQuota(record.userId, tier);
     if (exhausted !== undefined) throw quotaExceeded(exhausted, now());
     const reported = reportedBy(request);
     const counted = reported === 0 ? 0 : await count.consumeReported(keyLimit.counters, reported);
     usage.count(record.userId, record.name, 1 + counted, record.serial);
+  };
+}
+
+/**
+ * Like {@link countAlone}, but all instances count together with one command to Redis. While Redis
+ * is unusable, each instance counts alone.
+ *
+ * @param keyLimit the limit that applies while Redis is unusable.
+ */
+export function countTogether(
+  keys: Pick<Keys, 'usage' | 'now'>,
+  keyLimit: Limit<FoundKey>,
+  shared: RedisUsage,
+  storer: SharedUsageStorer,
+): CountKeyRequest {
+  const alone = countAlone(keys, keyLimit);
+  const totals = new RequestedTotals(storer);
+  return async (request, found, count) => {
+    const { userId, name, serial } = found.record;
+    const counted = await shared.count({
+      userId,
+      name,
+      serial,
+      reported: reportedBy(request),
+      limits: tiers[found.tier],
+      read: totals.of(userId),
+    });
+    if (counted === 'uncounted') return alone(request, found, count);
+    if (counted === 'unknown') {
+      await count.consume(keyLimit, found);
+      const exhausted = keys.usage.exhaustedQuota(userId, found.tier);
+      if (exhausted !== undefined) throw quotaExceeded(exhausted, keys.now());
+      return;
+    }
+    const { hits, left, added, exhausted, day, totalsWanted } = counted;
+    count.record(keyLimit, found, { totalHits: hits + added, resetAt: Date.now() + left });
+    totals.note(userId, day, totalsWanted);
+    if (exhausted !== undefined) throw quotaExceeded(exhausted, keys.now());
   };
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { UsageMeter } from '@andamio/keys/usage/meter';
+import type { Keys } from '@andamio/keys/set-up';
 import type { Logger } from '../../log.ts';
 import type { Exchange } from '../exchange.ts';
 import { clientAddress } from './client-address.ts';
@@ -19,7 +19,7 @@ function originForm(target: string): string {
 
 export interface ExchangeDependencies {
   readonly log: Logger;
-  readonly usage: UsageMeter;
+  readonly keys: Pick<Keys, 'usage' | 'sharedUsage'>;
   readonly trustProxyHops: number;
 }
 
@@ -29,7 +29,7 @@ export interface ExchangeDependencies {
  * stores usage that is due, because timers fire late where the processor is throttled between
  * requests.
  */
-export function beginExchanges({ log, usage, trustProxyHops }: ExchangeDependencies) {
+export function beginExchanges({ log, keys, trustProxyHops }: ExchangeDependencies) {
   const logWhenClosed = requestLogger(log);
   const addressOf = clientAddress(trustProxyHops);
   return (request: IncomingMessage, response: ServerResponse): Exchange => {
@@ -42,7 +42,8 @@ export function beginExchanges({ log, usage, trustProxyHops }: ExchangeDependenc
       report: {},
     };
     logWhenClosed(exchange);
-    usage.flushWhenDue();
+    keys.usage.flushWhenDue();
+    keys.sharedUsage?.flushWhenDue();
     return exchange;
   };
 }

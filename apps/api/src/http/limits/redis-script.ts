@@ -1,0 +1,29 @@
+import { hash } from 'node:crypto';
+import type { RedisLink } from './redis-link.ts';
+
+/** A Lua script that runs atomically in Redis. */
+export interface Script {
+  readonly text: string;
+  readonly sha1: string;
+}
+
+export const script = (text: string): Script => ({ text, sha1: hash('sha1', text) });
+
+/**
+ * Runs a script by its hash. If the server does not have the script, for example after a restart,
+ * sends its text.
+ */
+export async function run(
+  link: RedisLink,
+  { text, sha1 }: Script,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  const rest = [String(keys.length), ...keys, ...args.map(String)];
+  try {
+    return await link.send('EVALSHA', sha1, ...rest);
+  } catch (error) {
+    if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
+    return link.send('EVAL', text, ...rest);
+  }
+}

@@ -1,0 +1,54 @@
+import { utcDayNumbered } from '@andamio/keys/usage/calendar';
+import { usageInterval } from '@andamio/keys/usage/meter';
+import type { SharedUsageStorer } from '@andamio/keys/usage/shared';
+import type { UsageTotals } from '@andamio/keys/usage/store';
+import { LRUCache } from 'lru-cache';
+import type { ReadTotals } from './redis-usage.ts';
+
+/** Maximum number of owners whose totals are kept until their next request. */
+const maximumOwners = 10_000;
+
+/** An owner's requested totals. They are undefined while they are being read. */
+interface Requested extends Omit<ReadTotals, 'totals'> {
+  readonly totals: UsageTotals | undefined;
+}
+
+/**
+ * Owners' totals in the store, read in the background when Redis does not know them. They are
+ * passed to Redis with the owner's next request, at most one interval later.
+ */
+export class RequestedTotals {
+  readonly #storer: Pick<SharedUsageStorer, 'totalsOf'>;
+  readonly #byOwner = new LRUCache<string, Requested>({ max: maximumOwners, ttl: usageInterval });
+
+  constructor(storer: Pick<SharedUsageStorer, 'totalsOf'>) {
+    this.#storer = storer;
+  }
+
+  /** Returns an owner's totals if they were requested and have been read. */
+  of(userId: string): ReadTotals | undefined {
+    const requested = this.#byOwner.get(userId);
+    return requested?.totals && { ...requested, totals: requested.totals };
+  }
+
+  /**
+   * Notes whether Redis needs an owner's totals, and reads them at most once an interval.
+   *
+   * @param day days since 1970.
+   * @param version the version of the totals that Redis needs, or undefined if it needs none.
+   */
+  note(userId: string, day: number, version: string | undefined): void {
+    const known = this.#byOwner.get(userId);
+    if (version === undefined) {
+      if (known !== undefined) this.#byOwner.delete(userId);
+      return;
+    }
+    if (known?.version === version && known.day === day) return;
+    const reading = { version, day, totals: undefined };
+    this.#byOwner.set(userId, reading);
+    void this.#storer.totalsOf(userId, utcDayNumbered(day)).then((totals) => {
+      if (totals !== undefined && this.#byOwner.peek(userId) === reading)
+        this.#byOwner.set(userId, { ...reading, totals });
+    });
+  }
+}

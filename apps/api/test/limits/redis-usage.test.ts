@@ -1,0 +1,483 @@
+import { endOfMonth, utcDayNumbered } from '@andamio/keys/usage/calendar';
+import { SharedUsageStorer } from '@andamio/keys/usage/shared';
+import type { AddUsageCommand } from '@andamio/keys/usage/store';
+import type { TierLimits } from '@andamio/schema/tiers';
+import { type Redis, startRedis } from '@andamio/testing/redis';
+import { waitFor } from '@andamio/testing/wait-for';
+import fc from 'fast-check';
+import { createClient } from 'redis';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { connectCounters } from '../../src/http/limits/redis-counters.ts';
+import { defaultRedisTimes } from '../../src/http/limits/redis-link.ts';
+import type {
+  ReadTotals,
+  RedisUsage,
+  SharedCount,
+  SharedUsageTimes,
+} from '../../src/http/limits/redis-usage.ts';
+import { type UsageScripts, usageScripts } from '../../src/http/limits/usage-scripts.ts';
+import { createLog } from '../../src/log.ts';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import { startTcpProxy } from '../harness/tcp-proxy.ts';
+
+/** Batches are due at once, and claims end at once. */
+const noTime: SharedUsageTimes = { interval: 0, claim: 0, minimumAge: 0, retention: 60_000 };
+
+const limits: TierLimits = {
+  requestsPerMinute: 1_000,
+  requestsPerDay: 1_000,
+  requestsPerMonth: 2_000,
+  requestsPerSecond: 0,
+  maximumKeys: 1,
+};
+
+async function redisServer(...options: readonly string[]): Promise<Redis> {
+  const redis = await startRedis(undefined, ...options);
+  onTestFinished(() => redis.stop());
+  return redis;
+}
+
+async function inspect(redis: Redis) {
+  const client = await createClient({ url: redis.url }).connect();
+  onTestFinished(() => client.destroy());
+  return client;
+}
+
+/** Connects as an instance of the service does, and resolves when it counts in Redis. */
+async function connect(
+  url: string,
+  times: Partial<SharedUsageTimes> = {},
+  scripts?: UsageScripts,
+): Promise<RedisUsage> {
+  const shared = connectCounters(
+    { url, ca: undefined, auth: 'url' },
+    createLog({ level: 'silent', project: undefined }),
+    systemClock,
+    { ...defaultRedisTimes, firstPause: 20, longestPause: 50 },
+    { ...noTime, ...times },
+    scripts,
+  );
+  onTestFinished(() => shared.close());
+  await untilCounting(shared.usage);
+  return shared.usage;
+}
+
+function untilCounting(usage: RedisUsage): Promise<void> {
+  const request = {
+    userId: `warm-up ${crypto.randomUUID()}`,
+    name: 'name',
+    serial: 'serial',
+    reported: 0,
+    limits,
+  };
+  return waitFor('Redis', async () => typeof (await usage.count(request)) === 'object');
+}
+
+/** Creates an embedded store that records the additions of an owner. */
+function createStore() {
+  const store = createSqliteStore(':memory:', Date.now);
+  onTestFinished(() => store.close());
+  const additions: AddUsageCommand[] = [];
+  const recording = {
+    ...store,
+    addUsage(command: AddUsageCommand) {
+      if (!command.userId.startsWith('warm-up')) additions.push(command);
+      return store.addUsage(command);
+    },
+  };
+  const storerOf = (shared: RedisUsage) =>
+    new SharedUsageStorer({
+      shared,
+      store: recording,
+      monotonicNow: () => performance.now(),
+      warn: (error) => {
+        throw error;
+      },
+    });
+  const today = () => new Date().toISOString().slice(0, 10);
+  return {
+    store,
+    additions,
+    storerOf,
+    totals: (userId: string, day = today()) => store.readTotals(userId, day),
+  };
+}
+
+/** Counts a request that Redis must count. */
+async function count(
+  usage: RedisUsage,
+  userId: string,
+  more: {
+    name?: string;
+    serial?: string;
+    reported?: number;
+    limits?: TierLimits;
+    read?: ReadTotals | undefined;
+  } = {},
+): Promise<SharedCount> {
+  const counted = await usage.count({
+    userId,
+    name: 'name',
+    serial: 'serial',
+    reported: 0,
+    limits,
+    ...more,
+  });
+  if (typeof counted === 'string') throw new Error(counted);
+  return counted;
+}
+
+describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => {
+  test('one instance stores what two instances counted, with one addition', async () => {
+    const redis = await redisServer();
+    const times = { interval: 200, claim: 30_000 };
+    const instances = [await connect(redis.url, times), await connect(redis.url, times)];
+    const { additions, storerOf, totals } = createStore();
+    const storers = instances.map(storerOf);
+    await Promise.all(
+      Array.from({ length: 100 }, (_, index) =>
+        count(instances[index % 2] as RedisUsage, 'owner', { name: `name ${index % 3}` }),
+      ),
+    );
+    await waitFor('the usage to be stored', async () => {
+      await Promise.all(storers.map((storer) => storer.flush()));
+      return additions.length > 0;
+    });
+    expect(await totals('owner')).toEqual({ day: 100, month: 100 });
+    expect(additions).toHaveLength(1);
+    expect(Object.fromEntries(additions[0]?.counts ?? [])).toEqual({
+      'name 0': 34,
+      'name 1': 33,
+      'name 2': 33,
+    });
+  });
+
+  test('stores the minute of the last request of each secret with the usage', async () => {
+    const redis = await redisServer();
+    const usage = await connect(redis.url);
+    const { additions, storerOf } = createStore();
+    const before = Math.floor(Date.now() / 60_000);
+    for (const serial of ['current', 'previous', 'current'])
+      await count(usage, 'owner', { serial });
+    await storerOf(usage).flush();
+    const after = Math.floor(Date.now() / 60_000);
+    expect(additions[0]?.counts).toEqual(new Map([['name', 3]]));
+    const lastUses = [...(additions[0]?.lastUses ?? [])];
+    expect(lastUses.map(([serial]) => serial).toSorted()).toEqual(['current', 'previous']);
+    for (const [, minute] of lastUses) {
+      expect(minute).toBeGreaterThanOrEqual(before);
+      expect(minute).toBeLessThanOrEqual(after);
+    }
+  });
+
+  test('keeps nothing of an owner in Redis that does not expire once the usage is stored', async () => {
+    const redis = await redisServer();
+    const usage = await connect(redis.url);
+    const inspector = await inspect(redis);
+    await inspector.flushAll();
+    const { storerOf } = createStore();
+    await count(usage, 'owner');
+    expect(
+      (await inspector.keys('*')).toSorted().map((key) => key.split(':').slice(2, 3)[0]),
+    ).toEqual(['key', 'account', 'due', 'open']);
+    await storerOf(usage).flush();
+    const left = await inspector.keys('*');
+    expect(left).toHaveLength(2);
+    for (const key of left) expect(await inspector.pTTL(key)).toBeGreaterThan(0);
+  });
+
+  test('another instance stores a batch whose claim has ended, and it counts once', async () => {
+    const redis = await redisServer();
+    const [killed, other] = [await connect(redis.url), await connect(redis.url)];
+    const { store, storerOf, totals } = createStore();
+    for (let sent = 0; sent < 3; sent++) await count(killed, 'owner');
+    const [batch] = (await killed.claimDue()).filter(({ userId }) => userId === 'owner');
+    expect(batch).toMatchObject({ isRepeated: true, counts: new Map([['name', 3]]) });
+    await store.addUsage(batch as AddUsageCommand);
+    await count(other, 'owner');
+    await storerOf(other).flush();
+    expect(await totals('owner')).toEqual({ day: 4, month: 4 });
+    // The first instance was only paused, and continues when the other has claimed the next batch.
+    await count(other, 'owner');
+    expect((await other.claimDue()).map(({ userId }) => userId)).toContain('owner');
+    await killed.confirm(batch as never, await store.addUsage(batch as AddUsageCommand));
+    await storerOf(killed).flush();
+    expect(await totals('owner')).toEqual({ day: 5, month: 5 });
+  });
+
+  test('stores the usage that an owner reads, once it is old enough', async () => {
+    const redis = await redisServer();
+    const usage = await connect(redis.url, { interval: 60_000, minimumAge: 100 });
+    const { storerOf, totals } = createStore();
+    const storer = storerOf(usage);
+    await count(usage, 'owner');
+    await storer.flushOwner('owner');
+    await waitFor('the usage to be old enough', async () => {
+      await storer.flushOwner('owner');
+      return (await totals('owner')).day === 1;
+    });
+    await storer.flushOwner('unknown');
+  });
+
+  test('a failover to a replica that lags behind counts nothing twice and keeps the quota', async () => {
+    const old = await redisServer('--repl-diskless-sync-delay', '0');
+    const successor = await redisServer();
+    const proxy = await startTcpProxy(old.port);
+    const usage = await connect(`redis://127.0.0.1:${proxy.port}`);
+    const { store, storerOf, totals } = createStore();
+    const storer = storerOf(usage);
+    for (let sent = 0; sent < 5; sent++) await count(usage, 'owner');
+    const replica = await inspect(successor);
+    await replica.sendCommand(['REPLICAOF', '127.0.0.1', `${old.port}`]);
+    await waitFor('the replica to catch up', async () =>
+      /master_link_status:up/.test(String(await replica.sendCommand(['INFO', 'replication']))),
+    );
+    await replica.sendCommand(['REPLICAOF', 'NO', 'ONE']);
+    // The successor does not see the following requests, nor that all of them are stored.
+    for (let sent = 0; sent < 10; sent++) await count(usage, 'owner');
+    await storer.flush();
+    expect(await totals('owner')).toEqual({ day: 15, month: 15 });
+
+    proxy.target = successor.port;
+    await old.stop();
+    await untilCounting(usage);
+    const tight = { ...limits, requestsPerDay: 15 };
+    const first = await count(usage, 'owner', { limits: tight });
+    expect(first.totalsWanted, 'the totals are read again').toBeDefined();
+    const read = {
+      version: first.totalsWanted as string,
+      day: first.day,
+      totals: await store.readTotals('owner', utcDayNumbered(first.day)),
+    };
+    expect((await count(usage, 'owner', { limits: tight, read })).exhausted?.period).toBe('day');
+    await storer.flush();
+    expect(await totals('owner'), 'the batch is recognized').toEqual({ day: 15, month: 15 });
+    await count(usage, 'owner');
+    await storer.flush();
+    expect(await totals('owner')).toEqual({ day: 16, month: 16 });
+  });
+
+  test('a Redis that comes back empty loses only unstored usage, and the quota continues from the store', async () => {
+    const redis = await redisServer();
+    const usage = await connect(redis.url);
+    const { storerOf, totals, store } = createStore();
+    const storer = storerOf(usage);
+    for (let sent = 0; sent < 8; sent++) await count(usage, 'owner');
+    await storer.flush();
+    for (let sent = 0; sent < 3; sent++) await count(usage, 'owner');
+    await redis.stop();
+    const empty = await startRedis(redis.port);
+    onTestFinished(() => empty.stop());
+    await untilCounting(usage);
+    const tight = { ...limits, requestsPerMonth: 10 };
+    const { totalsWanted, day } = await count(usage, 'owner', { limits: tight });
+    const read = {
+      version: totalsWanted as string,
+      day,
+      totals: await store.readTotals('owner', utcDayNumbered(day)),
+    };
+    expect((await count(usage, 'owner', { limits: tight, read })).exhausted).toBeUndefined();
+    expect((await count(usage, 'owner', { limits: tight })).exhausted?.period).toBe('month');
+    await storer.flush();
+    expect(await totals('owner')).toEqual({ day: 10, month: 10 });
+  });
+
+  test('a hanging Redis counts what it received when it resumes, and no request twice', async () => {
+    const redis = await redisServer();
+    const usage = await connect(redis.url);
+    const { storerOf, totals } = createStore();
+    const request = { userId: 'owner', name: 'name', serial: 'serial', reported: 0, limits };
+    redis.signal('SIGSTOP');
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => usage.count(request)));
+    expect(new Set(outcomes)).toEqual(new Set(['unknown']));
+    expect(await usage.count(request)).toBe('uncounted');
+    redis.signal('SIGCONT');
+    await untilCounting(usage);
+    await storerOf(usage).flush();
+    expect((await totals('owner')).day).toBe(20);
+  });
+
+  test('a refused script counts nothing, so that the instance counts the request', async () => {
+    const redis = await redisServer();
+    const usage = await connect(redis.url);
+    const inspector = await inspect(redis);
+    await inspector.sendCommand(['CONFIG', 'SET', 'maxmemory', '1']);
+    expect(
+      await usage.count({ userId: 'owner', name: 'name', serial: 'serial', reported: 0, limits }),
+    ).toBe('uncounted');
+    await inspector.sendCommand(['CONFIG', 'SET', 'maxmemory', '0']);
+    await untilCounting(usage);
+    expect((await count(usage, 'owner')).hits).toBe(1);
+  });
+
+  test('replaces the totals of an owner whose usage an operator has reset', async () => {
+    const redis = await redisServer();
+    const usage = await connect(redis.url);
+    const { storerOf } = createStore();
+    const tight = { ...limits, requestsPerDay: 1 };
+    await count(usage, 'owner');
+    await storerOf(usage).flush();
+    const { exhausted, totalsWanted, day } = await count(usage, 'owner', { limits: tight });
+    expect(exhausted?.period).toBe('day');
+    const read = { version: totalsWanted as string, day, totals: { day: 0, month: 0 } };
+    expect((await count(usage, 'owner', { limits: tight, read })).exhausted).toBeUndefined();
+    // Totals that were read before a batch was stored are ignored.
+    await storerOf(usage).flush();
+    expect((await count(usage, 'owner', { limits: tight, read })).exhausted?.period).toBe('day');
+  });
+
+  test('includes what an instance stored alone once the usage of the owner is stored', async () => {
+    const redis = await redisServer();
+    const usage = await connect(redis.url);
+    const { store, storerOf } = createStore();
+    const tight = { ...limits, requestsPerDay: 10 };
+    const { day } = await count(usage, 'owner');
+    await store.addUsage({
+      ...{ userId: 'owner', day: utcDayNumbered(day), instance: 'alone', number: 1 },
+      ...{ isRepeated: false, counts: new Map([['name', 9]]) },
+      lastUses: new Map(),
+    });
+    await storerOf(usage).flush();
+    expect((await count(usage, 'owner', { limits: tight })).exhausted?.period).toBe('day');
+  });
+
+  test('limits and stores like one counter in any order of calls, killed instances and losses', async () => {
+    const redis = await redisServer();
+    const instances = [await connect(redis.url), await connect(redis.url)];
+    const inspector = await inspect(redis);
+    const tier = { ...limits, requestsPerMinute: 12, requestsPerDay: 30, requestsPerMonth: 40 };
+    const { store, storerOf } = createStore();
+    const storers = instances.map(storerOf);
+    const by = fc.nat({ max: 1 });
+    const counting = fc.record({
+      type: fc.constant('count' as const),
+      by,
+      name: fc.constantFrom('a', 'b', 'ü "\\\u0001'),
+      reported: fc.oneof(fc.constant(0), fc.nat({ max: 20 })),
+    });
+    // An instance is killed after it claimed a batch, or after it also stored the batch.
+    const storing = fc.constantFrom('flush', 'flush owner', 'claim', 'claim and store');
+    const step = fc.oneof(
+      { weight: 8, arbitrary: counting },
+      { weight: 4, arbitrary: fc.record({ type: storing, by }) },
+      { weight: 2, arbitrary: fc.constant({ type: 'next minute' as const }) },
+      { weight: 1, arbitrary: fc.constant({ type: 'lose memory' as const }) },
+    );
+    const day = new Date().toISOString().slice(0, 10);
+
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async (steps) => {
+        const userId = crypto.randomUUID();
+        const stored = () => store.readTotals(userId, day);
+        /** The requests of this minute, and all requests of the day by name. */
+        let hits = 0;
+        let counts = new Map<string, number>();
+        const total = () => [...counts.values()].reduce((sum, requests) => sum + requests, 0);
+        /** The totals that Redis asked for. They are passed to it with the next request. */
+        let read: ReadTotals | undefined;
+        let knowsTotals = true; // Nothing is stored yet.
+
+        async function countOne(usage: RedisUsage, name: string, reported: number) {
+          const counted = await count(usage, userId, { name, reported, limits: tier, read });
+          expect(counted.hits).toBe(++hits);
+          if (hits > tier.requestsPerMinute) return;
+          knowsTotals ||= read !== undefined;
+          const isExhausted = [total() >= tier.requestsPerMonth, total() >= tier.requestsPerDay];
+          const expected = isExhausted[0] ? 'month' : isExhausted[1] ? 'day' : undefined;
+          if (knowsTotals) expect(counted.exhausted?.period).toBe(expected);
+          const { totalsWanted: version } = counted;
+          read =
+            version === undefined
+              ? undefined
+              : { version, day: counted.day, totals: await stored() };
+          if (counted.exhausted !== undefined) return;
+          expect(counted.added).toBe(Math.min(reported, tier.requestsPerMinute - hits));
+          hits += counted.added;
+          counts.set(name, (counts.get(name) ?? 0) + 1 + counted.added);
+        }
+
+        async function storedByName() {
+          const rows = await store.readUsage({ userId, days: [day], names: [...counts.keys()] });
+          return new Map(rows.map(({ name, requests }) => [name, requests]));
+        }
+
+        for (const one of steps) {
+          if (one.type === 'next minute' || one.type === 'lose memory') {
+            hits = 0;
+            if (one.type === 'next minute') {
+              await inspector.del(['unused', ...(await inspector.keys('limit:*'))]);
+              continue;
+            }
+            await inspector.flushAll();
+            counts = await storedByName();
+            [read, knowsTotals] = [undefined, false];
+            continue;
+          }
+          const usage = instances[one.by] as RedisUsage;
+          if (one.type === 'count') await countOne(usage, one.name, one.reported);
+          else if (one.type === 'flush') await storers[one.by]?.flush();
+          else if (one.type === 'flush owner') await storers[one.by]?.flushOwner(userId);
+          else {
+            const batch = await usage.claimOf(userId);
+            if (batch !== undefined && one.type === 'claim and store') await store.addUsage(batch);
+          }
+        }
+        await storers[0]?.flush();
+        expect(await stored()).toEqual({ day: total(), month: total() });
+        expect(await storedByName()).toEqual(counts);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe.skipIf(!inject('available').includes('redis'))('the clock of Redis', () => {
+  /** Starts an instance whose scripts read the time from a key, in Unix seconds. */
+  async function start(times: Partial<SharedUsageTimes> = {}) {
+    const redis = await redisServer();
+    const inspector = await inspect(redis);
+    const setTo = (instant: number) => inspector.set('now', Math.round(instant / 1000));
+    await setTo(Date.now());
+    const usage = await connect(redis.url, times, usageScripts("{ redis.call('GET', 'now'), 0 }"));
+    return { usage, setTo, ...createStore() };
+  }
+  /** The last second of this month, in Unix milliseconds. */
+  const monthEnd = () => endOfMonth(new Date().toISOString().slice(0, 10)) * 1000 - 1_000;
+  const dayAt = (instant: number) => new Date(instant).toISOString().slice(0, 10);
+
+  test('counts toward a new day and month from midnight, and stores each day under its date', async () => {
+    const { usage, setTo, storerOf, totals } = await start();
+    const day = 86_400_000;
+    const last = monthEnd() - 1_000;
+    const tight = { ...limits, requestsPerDay: 4, requestsPerMonth: 6 };
+    const useUp = async () => {
+      let accepted = 0;
+      for (;;) {
+        const { exhausted } = await count(usage, 'owner', { limits: tight });
+        if (exhausted !== undefined) return [accepted, exhausted.period];
+        accepted++;
+      }
+    };
+    await setTo(last - day);
+    expect(await useUp()).toEqual([4, 'day']);
+    await setTo(last);
+    expect(await useUp(), 'the month continues').toEqual([2, 'month']);
+    await setTo(last + 10_000);
+    expect(await useUp(), 'the month starts again').toEqual([4, 'day']);
+    await storerOf(usage).flush();
+    expect(await totals('owner', dayAt(last - day))).toEqual({ day: 4, month: 6 });
+    expect(await totals('owner', dayAt(last))).toEqual({ day: 2, month: 6 });
+    expect(await totals('owner', dayAt(last + 10_000))).toEqual({ day: 4, month: 4 });
+    expect(await useUp(), 'with the totals of the store').toEqual([0, 'day']);
+  });
+
+  test('stores due usage although the clock was set back by a day', async () => {
+    const { usage, setTo, storerOf, totals } = await start({ interval: 60_000, claim: 30_000 });
+    const { day } = await count(usage, 'owner');
+    await setTo(Date.now() - 86_400_000);
+    await count(usage, 'owner');
+    await storerOf(usage).flush();
+    expect(await totals('owner', utcDayNumbered(day))).toEqual({ day: 2, month: 2 });
+  });
+});
