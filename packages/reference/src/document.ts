@@ -186,11 +186,24 @@ export function responsesOf({ operation }: DocumentedOperation): DocumentedRespo
   });
 }
 
-/** Returns the type of a schema in words, such as `array of string`. */
+/** Returns the schema of the items of an array, or undefined for any other schema. */
+const itemsOf = (schema: Schema): Schema | undefined =>
+  'items' in schema ? resolve<Schema>(schema.items as Schema) : undefined;
+
+/**
+ * Returns the fields of the objects that a field contains, either itself or as the items of an
+ * array. Returns no fields if it contains none.
+ */
+export const nestedFieldsOf = ({ schema }: Field): Field[] => fieldsOf(itemsOf(schema) ?? schema);
+
+/** Returns the type of a schema in words, such as `array of string` or `string (date)`. */
 export function typeOf(schema: Schema): string {
-  const items = 'items' in schema ? resolve<Schema>(schema.items as Schema) : undefined;
+  if (schema.anyOf)
+    return schema.anyOf.map((choice) => typeOf(resolve<Schema>(choice as Schema))).join(' or ');
   const words = [schema.type ?? 'value'].flat().join(' or ');
-  return items ? `${words} of ${typeOf(items)}` : words;
+  const items = itemsOf(schema);
+  if (items) return `${words} of ${typeOf(items)}`;
+  return schema.format ? `${words} (${schema.format})` : words;
 }
 
 /** A constraint on a value, such as `Length` with the rule `3 <= length <= 100`. */

@@ -7,6 +7,7 @@ import {
   type Field,
   guide,
   highlightName,
+  nestedFieldsOf,
   parametersOf,
   requestBodyOf,
   responsesOf,
@@ -15,15 +16,25 @@ import {
 
 const json = (value: unknown) => `\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\``;
 
-/** Returns a Markdown table of fields with name, type, constraints and meaning. */
-function table(fields: readonly Field[]): string {
-  const rows = fields.map(({ name, schema, isRequired, description }) => {
+/** Returns the rows of a table of fields. Names of nested fields begin with their parent's name. */
+function rowsOf(fields: readonly Field[], parent = ''): string[] {
+  return fields.flatMap((field) => {
+    const { schema, isRequired, description } = field;
+    const name = parent + field.name;
     const rules = constraintsOf(schema).map(({ label, rule }) =>
       label === 'Pattern' ? `matches \`${rule}\`` : `\`${rule}\``,
     );
     const bounds = rules.join(', ').replaceAll('|', '\\|');
-    return `| \`${name}\`${isRequired ? '' : ' (optional)'} | ${typeOf(schema)} | ${bounds} | ${description} |`;
+    return [
+      `| \`${name}\`${isRequired ? '' : ' (optional)'} | ${typeOf(schema)} | ${bounds} | ${description} |`,
+      ...rowsOf(nestedFieldsOf(field), `${name}${schema.type === 'array' ? '[]' : ''}.`),
+    ];
   });
+}
+
+/** Returns a Markdown table of fields with name, type, constraints and meaning. */
+function table(fields: readonly Field[]): string {
+  const rows = rowsOf(fields);
   return ['| field | type | bounds | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 

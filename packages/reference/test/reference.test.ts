@@ -44,6 +44,14 @@ describe('the reference', () => {
     expect(markdown).toContain('**X-API-Key** (in: header): An API key, exactly as issued.');
   });
 
+  test('describes the fields of objects within arrays', () => {
+    expect(markdown).toContain('| `active_keys[].expires_at` | string (date-time) |');
+    const [, user = ''] = reference.split('<section class="operation" id="get-user"');
+    expect(user.split('</section>')[0]).toMatch(
+      /Fields of <code>active_keys<\/code>[\s\S]*<code>expires_at<\/code>/,
+    );
+  });
+
   test('begins with the first steps and ends with errors, limits and changes', () => {
     const operation = '<section class="operation"';
     const end = ['errors', 'limits', 'changelog'].map((id) => `<section id="${id}"`);

@@ -19,6 +19,8 @@ export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: stdout.trim(),
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    // Playwright disables what keeps pages in memory for the back button of real browsers.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
   });
 }
 

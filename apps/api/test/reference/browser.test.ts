@@ -110,13 +110,17 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     await page.context().close();
   });
 
-  test('the back button returns to a page without the token and the key', async () => {
+  test('the back button returns to the same page without the token and the key', async () => {
     const { page } = await openPage(browser);
     await openReference(page, service.url);
     await page.getByLabel('Your token').fill(tokenFor('departing'));
     await send(page.locator('#get-started form').first());
+    await page.evaluate(
+      'addEventListener("pageshow", ({ persisted }) => { globalThis.persisted = persisted; })',
+    );
     await page.goto(`${service.url}/api/v1/docs/reference.md`);
-    await page.goBack();
+    await page.goBack({ waitUntil: 'commit' });
+    expect(await page.evaluate('persisted'), 'the page comes from the cache').toBe(true);
     expect(await page.getByLabel('Your token').inputValue()).toBe('');
     expect(await page.locator('.new-key').count()).toBe(0);
     await page.context().close();

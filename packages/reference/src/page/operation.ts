@@ -4,6 +4,7 @@ import {
   type DocumentedOperation,
   type DocumentedResponse,
   type Field,
+  nestedFieldsOf,
   parametersOf,
   requestBodyOf,
   responsesOf,
@@ -14,13 +15,24 @@ import { requestForm } from './form.ts';
 import { prose } from './prose.ts';
 import { jsonBlock, samplesBlock } from './samples.ts';
 
-const fieldsBlock = (fields: readonly Field[]): Html => html`<dl class="fields">
-${fields.map(
-  ({ name, schema, isRequired, description }) => html`<div>
+/** Renders a field, and the fields of the objects that it contains. */
+function fieldBlock(field: Field): Html {
+  const { name, schema, isRequired, description } = field;
+  const nested = nestedFieldsOf(field);
+  const rules = [
+    ...constraintsOf(schema),
+    ...(schema.default === undefined
+      ? []
+      : [{ label: 'Default', rule: JSON.stringify(schema.default) }]),
+  ];
+  return html`<div>
 <dt><code>${name}</code> <span class="type">${typeOf(schema)}</span>${!isRequired && html` <span class="optional">optional</span>`}</dt>
-<dd>${prose(description)}${constraintsOf(schema).map(({ label, rule }) => html`<p class="rule">${label} <code>${rule}</code></p>`)}${schema.default !== undefined && html`<p class="rule">Default <code>${JSON.stringify(schema.default)}</code></p>`}</dd>
-</div>\n`,
-)}</dl>`;
+<dd>${prose(description)}${rules.map(({ label, rule }) => html`<p class="rule">${label} <code>${rule}</code></p>`)}${nested.length > 0 && html`<details><summary>Fields of <code>${name}</code></summary>${fieldsBlock(nested)}</details>`}</dd>
+</div>\n`;
+}
+
+const fieldsBlock = (fields: readonly Field[]): Html =>
+  html`<dl class="fields">\n${fields.map(fieldBlock)}</dl>`;
 
 /** Renders the header with the credentials like a field. */
 function credentialsBlock(documented: DocumentedOperation): Html {
