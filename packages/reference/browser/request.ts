@@ -1,16 +1,15 @@
 import { pasted } from './credentials.ts';
 import { all } from './elements.ts';
 
-type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+type Control = HTMLInputElement | HTMLTextAreaElement;
 
 /**
  * Returns the value of a field as JSON. Text that does not have the type of the field stays text,
  * so that the service explains what is wrong with it.
  */
 function jsonOf({ value, dataset }: Control): unknown {
-  const { type } = dataset;
-  if (type === 'array') return value.split('\n').filter((line) => line !== '');
-  if (type === 'boolean') return value === 'true';
+  const { type = '' } = dataset;
+  if (type.startsWith('array')) return value.split('\n').filter((line) => line !== '');
   if (type === 'integer' && /^-?\d+$/.test(value)) return Number(value);
   return value;
 }
@@ -26,17 +25,12 @@ export function requestOf(form: HTMLFormElement): Request {
     const credentials = pasted(input.value);
     if (credentials !== '') headers.set(header, prefix + credentials);
   }
-  for (const control of all<HTMLInputElement>('[data-in]', form)) {
+  for (const control of all<Control>('[data-in]', form)) {
     if (control.value === '') continue;
     const place = control.dataset['in'];
     if (place === 'body') body[control.name] = jsonOf(control);
     else if (place === 'header') headers.set(control.name, control.value.trim());
-    else if (place === 'query') url.searchParams.append(control.name, control.value);
-    else
-      url.pathname = url.pathname.replace(
-        `%7B${control.name}%7D`,
-        encodeURIComponent(control.value),
-      );
+    else url.searchParams.append(control.name, control.value);
   }
   if (bodyType === 'json') headers.set('Content-Type', 'application/json');
   return new Request(url, {

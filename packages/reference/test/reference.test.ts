@@ -6,6 +6,7 @@ import { Html, html } from '../src/html.ts';
 import { llmsText } from '../src/llms.ts';
 import { referenceAsMarkdown } from '../src/markdown.ts';
 import { page } from '../src/page/page.ts';
+import { prose } from '../src/page/prose.ts';
 
 const markdown = referenceAsMarkdown();
 const reference = page({ script: 'assets/a.js', style: 'assets/a.css' });
@@ -84,6 +85,10 @@ describe('the reference', () => {
     ]);
     expect(reference).not.toMatch(/<style| style=| on[a-z]+=/);
   });
+});
+
+test('Markdown code is escaped, and long names break after an underscore', () => {
+  expect(prose('`a_b <b>`').text).toBe('<p><code>a_<wbr>b &lt;b&gt;</code></p>\n');
 });
 
 test('templates escape all values except HTML', () => {

@@ -23,31 +23,43 @@ export const credentialsInput = (
 <input id="${id}" class="secret" data-scheme="${scheme}" data-header="${header}" data-prefix="${prefix}" type="text" autocomplete="off" autocapitalize="off" spellcheck="false">
 </div>`;
 
-function inputFor({ schema }: Field, attributes: Html, value: unknown): Html {
-  if (Array.isArray(schema.enum) || schema.type === 'boolean') {
-    const options = ['', ...(schema.enum ?? ['true', 'false'])].map(
-      (option) => html`<option>${option}</option>`,
-    );
-    return html`<select${attributes}>${options}</select>`;
+/** Returns the element for the values of a type. The script reads the value by the type. */
+function control({ name, schema }: Field, attributes: Html, value: string): Html {
+  switch (schema.type) {
+    case 'string':
+      return schema.format === 'date'
+        ? html`<input type="date"${attributes} value="${value}">`
+        : html`<input type="text"${attributes} value="${value}" spellcheck="false">`;
+    case 'integer':
+      return html`<input type="text" inputmode="numeric"${attributes} value="${value}">`;
+    case 'array':
+      return html`<textarea${attributes} rows="2">${value}</textarea>`;
+    default:
+      throw new Error(`The reference has no input for the type of ${name}, ${schema.type}.`);
   }
-  const text = value === undefined ? '' : String(value);
-  if (schema.type === 'array') return html`<textarea${attributes} rows="2"></textarea>`;
-  if (schema.format === 'date') return html`<input type="date"${attributes} value="${text}">`;
-  const mode = schema.type === 'integer' ? html` inputmode="numeric"` : html``;
-  return html`<input type="text"${mode}${attributes} value="${text}" spellcheck="false">`;
 }
 
-function input(field: Field, place: string, id: string, value?: unknown): Html {
-  const name = `${id}-${place}-${field.name}`;
-  const type = [field.schema.type ?? 'string'].flat()[0];
-  const attributes = html` id="${name}" name="${field.name}" data-in="${place}" data-type="${type}" autocomplete="off"`;
-  const hint = field.isRequired ? undefined : 'optional';
-  const lines = type === 'array' ? 'one per line' : undefined;
-  const notes = [hint, lines].filter((note) => note !== undefined).join(', ');
+function input(field: Field, place: string, id: string, value: unknown): Html {
+  const { name, schema, isRequired } = field;
+  const inputId = `${id}-${place}-${name}`;
+  const attributes = html` id="${inputId}" name="${name}" data-in="${place}" data-type="${typeOf(schema)}" autocomplete="off"`;
+  const notes = [
+    typeOf(schema),
+    ...(isRequired ? [] : ['optional']),
+    ...(schema.type === 'array' ? ['one per line'] : []),
+  ];
   return html`<div class="field">
-<label for="${name}"><code>${field.name}</code> <small>${typeOf(field.schema)}${notes && `, ${notes}`}</small></label>
-${inputFor(field, attributes, value)}
+<label for="${inputId}"><code>${name}</code> <small>${notes.join(', ')}</small></label>
+${control(field, attributes, value === undefined ? '' : [value].flat().join('\n'))}
 </div>`;
+}
+
+function parameterInput(parameter: Parameter, id: string): Html {
+  if (!['header', 'query'].includes(parameter.in))
+    throw new Error(
+      `The reference cannot send the parameter ${parameter.name} in ${parameter.in}.`,
+    );
+  return input(parameter, parameter.in, id, undefined);
 }
 
 /**
@@ -55,18 +67,16 @@ ${inputFor(field, attributes, value)}
  * fields contain the example of the document; optional ones are empty and not sent.
  *
  * @param id a prefix that is unique within the page
+ * @throws if a form cannot send what the operation takes
  */
 export function requestForm(documented: DocumentedOperation, id: string): Html {
   const { method, path, operation } = documented;
   const credentials = credentialsOf(documented);
   const body = requestBodyOf(documented);
-  const isSent = ({ in: place }: Parameter) => place !== 'cookie';
   return html`<form class="request" data-method="${method}" data-path="${path}"${body ? html` data-body="json"` : ''} autocomplete="off" novalidate aria-label="Send the request: ${operation.summary}">
 ${credentials && credentialsInput(credentials, `${id}-credentials`, `${credentials.header}${credentials.prefix ? `: ${credentials.prefix.trim()}` : ''}`)}
 ${body?.fields.map((field) => input(field, 'body', id, field.isRequired ? body.example?.[field.name] : undefined))}
-${parametersOf(documented)
-  .filter(isSent)
-  .map((parameter) => input(parameter, parameter.in, id))}
+${parametersOf(documented).map((parameter) => parameterInput(parameter, id))}
 <button type="submit" disabled>Send request</button>
 <p class="progress" role="status"></p>
 <div class="answer"></div>

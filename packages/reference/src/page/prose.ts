@@ -1,28 +1,28 @@
-import { Marked, type Tokens } from 'marked';
-import { Html } from '../html.ts';
+import { Marked, type RendererObject, type Tokens } from 'marked';
+import { Html, html } from '../html.ts';
 import { slug } from './slug.ts';
 
-/** Renders the first cell of each table row as its heading, and gives the row an id for links. */
-function tableWith(prefix: string) {
-  return function table(
-    this: { parser: { parseInline(tokens: Tokens.Generic[]): string } },
-    { header, rows }: Tokens.Table,
-  ) {
-    const inline = ({ tokens }: Tokens.TableCell) => this.parser.parseInline(tokens);
-    const head = header.map((cell) => `<th scope="col">${inline(cell)}</th>`).join('');
-    const body = rows.map(([first, ...others]) => {
-      const { text } = first as Tokens.TableCell;
-      const cells = others.map((cell) => `<td>${inline(cell)}</td>`).join('');
-      const name = slug(text);
-      return `<tr id="${prefix}-${name}" data-entry="${name}"><th scope="row">${inline(first as Tokens.TableCell)}</th>${cells}</tr>\n`;
-    });
-    return `<div class="table" tabindex="0"><table>
-<thead><tr>${head}</tr></thead>
+/** Returns code as HTML. Long names break after an underscore in narrow columns. */
+const code = (text: string): string => html`<code>${text}</code>`.text.replaceAll('_', '_<wbr>');
+
+/**
+ * Returns a renderer for Markdown. In tables, the first cell of a row is its heading, and each row
+ * has an id and can be found by the search.
+ */
+const rendererWith = (prefix: string): RendererObject => ({
+  codespan: ({ text }) => code(text),
+  table({ header, rows }) {
+    const inline = ({ tokens }: Tokens.TableCell) => new Html(this.parser.parseInline(tokens));
+    return html`<div class="table"><table>
+<thead><tr>${header.map((cell) => html`<th scope="col">${inline(cell)}</th>`)}</tr></thead>
 <tbody>
-${body.join('')}</tbody>
-</table></div>\n`;
-  };
-}
+${rows.map(([first, ...others]) => {
+  const name = slug(first?.text ?? '');
+  return html`<tr id="${prefix}-${name}" data-entry="${name}"><th scope="row">${first && inline(first)}</th>${others.map((cell) => html`<td>${inline(cell)}</td>`)}</tr>\n`;
+})}</tbody>
+</table></div>\n`.text;
+  },
+});
 
 /**
  * Renders Markdown of the OpenAPI document as HTML. The document is part of the repository and
@@ -31,12 +31,6 @@ ${body.join('')}</tbody>
  * @param prefix the beginning of the ids of table rows
  */
 export function prose(markdown: string, prefix = 'row'): Html {
-  const marked = new Marked({
-    renderer: {
-      table: tableWith(prefix) as never,
-      // Long names break after an underscore in narrow columns.
-      codespan: ({ text }) => `<code>${text.replaceAll('_', '_<wbr>')}</code>`,
-    },
-  });
+  const marked = new Marked({ renderer: rendererWith(prefix) });
   return new Html(marked.parse(markdown, { async: false }));
 }

@@ -1,24 +1,6 @@
-import highlighter from 'highlight.js/lib/core';
-import bash from 'highlight.js/lib/languages/bash';
-import csharp from 'highlight.js/lib/languages/csharp';
-import go from 'highlight.js/lib/languages/go';
-import java from 'highlight.js/lib/languages/java';
-import javascript from 'highlight.js/lib/languages/javascript';
-import json from 'highlight.js/lib/languages/json';
-import python from 'highlight.js/lib/languages/python';
+import highlighter from 'highlight.js/lib/common';
 import { type DocumentedOperation, highlightName } from '../document.ts';
 import { Html, html } from '../html.ts';
-
-for (const [name, language] of Object.entries({
-  bash,
-  csharp,
-  go,
-  java,
-  javascript,
-  json,
-  python,
-}))
-  highlighter.registerLanguage(name, language);
 
 /** The placeholders of credentials in samples, by security scheme. The script replaces them. */
 const placeholders = { YOUR_JWT_TOKEN: 'BearerAuth', YOUR_API_KEY: 'ApiKeyAuth' };
@@ -51,7 +33,7 @@ export function samplesBlock({ operation }: DocumentedOperation, id: string): Ht
 <fieldset class="languages"><legend class="unseen">Language of the samples</legend>
 ${samples.map(
   ({ label }, index) =>
-    html`<label><input type="radio" name="${id}-language" value="${label}" autocomplete="off"${new Html(index === 0 ? ' checked' : '')}><span>${label}</span></label>\n`,
+    html`<label><input type="radio" name="${id}-language" value="${label}" autocomplete="off"${index === 0 && html` checked`}><span>${label}</span></label>\n`,
 )}</fieldset>
 <button type="button" class="copy" disabled>Copy</button>
 </div>
@@ -59,7 +41,7 @@ ${samples.map(
   (
     sample,
     index,
-  ) => html`<div class="sample" data-language="${sample.label}"${new Html(index === 0 ? '' : ' hidden')}>
+  ) => html`<div class="sample" data-language="${sample.label}"${index > 0 && html` hidden`}>
 <pre tabindex="0"><code>${highlighted(sample.source, highlightName(sample))}</code></pre></div>\n`,
 )}</div>`;
 }
