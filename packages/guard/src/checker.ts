@@ -6,7 +6,9 @@ import { checkHeader, strategyOf } from './strategy.ts';
 
 /** The result of checking a valid key within its owner's limits. */
 export interface AcceptedKey {
+  /** Distinguishes the result from a {@link RefusedKey}. */
   readonly allowed: true;
+  /** The key, its owner and their tier. */
   readonly apiKey: ApiKey;
 }
 
@@ -16,6 +18,7 @@ export interface AcceptedKey {
  * creates it in servers based on `fetch`.
  */
 export interface RefusedKey extends RefusalResponse {
+  /** Distinguishes the result from an {@link AcceptedKey}. */
   readonly allowed: false;
 }
 

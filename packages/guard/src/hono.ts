@@ -23,8 +23,14 @@ export interface ApiKeyVariables {
   readonly apiKey: ApiKey;
 }
 
+/** The type argument of a `Hono` whose handlers run after the guard. */
+export interface ApiKeyEnv {
+  /** The context variables that the guard sets. */
+  readonly Variables: ApiKeyVariables;
+}
+
 /** Hono middleware that requires an API key. */
-export interface ApiKeyGuard extends MiddlewareHandler<{ Variables: ApiKeyVariables }> {
+export interface ApiKeyGuard extends MiddlewareHandler<ApiKeyEnv> {
   /**
    * Reports outstanding usage, waiting at most `timeoutMs`, then closes connections and stops
    * timers. Requests that arrive later are rejected with 503.
@@ -47,7 +53,7 @@ export function apiKeyGuard(options: HonoGuardOptions): ApiKeyGuard {
     throw new TypeError('clientAddress must be a function that returns the address of the client.');
   const strategy = strategyOf(options);
 
-  const guard: MiddlewareHandler<{ Variables: ApiKeyVariables }> = async (context, next) => {
+  const guard: MiddlewareHandler<ApiKeyEnv> = async (context, next) => {
     const outcome = await checkHeader(strategy, context.req.header(apiKeyHeader), {
       get ip() {
         return clientAddress(context);

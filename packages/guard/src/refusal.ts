@@ -13,6 +13,7 @@ export interface RefusalBody {
   readonly details: string;
   /** The kind of error. Fixed for each status. */
   readonly message: string;
+  /** The HTTP status. */
   readonly statusCode: number;
 }
 
@@ -58,7 +59,9 @@ export function rateLimited(limit: number, milliseconds: number): Refusal {
 
 /** The response to a rejected request. */
 export interface RefusalResponse {
+  /** The HTTP status. */
   readonly status: 401 | 429 | 503;
+  /** The reason for programs. */
   readonly code: RefusalCode;
   /** The response headers, with the code in `X-Error-Code`. */
   readonly headers: Readonly<Record<string, string>>;

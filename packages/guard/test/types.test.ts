@@ -1,7 +1,11 @@
 import type { Tier } from '@andamio/schema/tiers';
 import type { Request, RequestHandler } from 'express';
 import type { Store } from 'express-rate-limit';
+import type { FastifyRequest } from 'fastify';
+import { Hono } from 'hono';
 import { expectTypeOf, test } from 'vitest';
+import type {} from '../src/fastify.ts';
+import * as hono from '../src/hono.ts';
 import {
   type ApiKey,
   type ApiKeyGuard,
@@ -58,4 +62,20 @@ export const wrong: readonly ApiKeyGuardOptions[] = [
 
 test('any store of express-rate-limit is a RateLimitStore', () => {
   expectTypeOf<Store>().toExtend<RateLimitStore>();
+});
+
+test('handlers of Hono know the key, chained or by the type of the environment', () => {
+  const guard = hono.apiKeyGuard({ verify, clientAddress: () => '192.0.2.1' });
+  new Hono().use(guard).get('/', (c) => {
+    expectTypeOf(c.get('apiKey')).toEqualTypeOf<ApiKey>();
+    return c.body(null);
+  });
+  new Hono<hono.ApiKeyEnv>().get('/', (c) => {
+    expectTypeOf(c.var.apiKey).toEqualTypeOf<ApiKey>();
+    return c.body(null);
+  });
+});
+
+test('requests of Fastify have the key', () => {
+  expectTypeOf<FastifyRequest['apiKey']>().toEqualTypeOf<ApiKey>();
 });

@@ -72,6 +72,20 @@ export async function manifestOf(tarball: string): Promise<PublishedManifest> {
 }
 
 /**
+ * Returns the members of interfaces in a declaration file that have no documentation comment.
+ * Members of type `never`, which exclude a combination of options, need none.
+ */
+export function undocumentedMembers(declarations: string): string[] {
+  const lines = declarations.split('\n');
+  return lines.filter(
+    (line, index) =>
+      /^ {2}\w[\w ?]*[:(].*[;{]$/.test(line) &&
+      !/: never;$/.test(line) &&
+      !lines[index - 1]?.endsWith('*/'),
+  );
+}
+
+/**
  * Returns the sources that were bundled into the JavaScript of a tarball, as the source maps state
  * them. Paths are relative to `packages/`.
  */

@@ -10,12 +10,17 @@ import type { OwnerWindow } from './owner-window.ts';
  * `Store` that the guard uses.
  */
 export interface RateLimitStore {
+  /** Tells the store the length of a window in milliseconds. */
   init?(options: { readonly windowMs: number }): void;
+  /** Counts a request, and returns the state of its window. */
   increment(key: string): Promise<Counted> | Counted;
 }
 
+/** The state of a counter after a request was counted. */
 interface Counted {
+  /** Requests in the current window, including this one. */
   readonly totalHits: number;
+  /** End of the window. */
   readonly resetTime: Date | undefined;
 }
 
