@@ -1,3 +1,4 @@
+import { redisCommands } from '@andamio/testing/redis-commands';
 import { firestoreCosts } from '@andamio/testing/store/firestore-costs';
 import { type InstancePolicy, simulateInstance } from './instance.ts';
 import type { Load } from './load.ts';
@@ -58,6 +59,7 @@ function demandOf(load: Load, policy: Policy, instances: number): Demand {
   const { shared } = policy;
   const activity = simulateInstance(load, instances, policy);
   const perVerification = (count: number) => (count / activity.verifications) * verifications;
+  const known = activity.known / activity.verifications;
   const together = shared && simulateSharedUsage(load, shared);
   const keyReads = perVerification(activity.keyReads);
   const totalsReads = together?.totalsReads ?? perVerification(activity.totalsReads);
@@ -66,17 +68,18 @@ function demandOf(load: Load, policy: Policy, instances: number): Demand {
   return {
     verifications,
     instances,
-    known: activity.known / activity.verifications,
+    known,
     keyReads,
     totalsReads,
     additions,
     firestoreReads:
       keyReads * find.reads + totalsReads * readTotals.reads + additions * addUsage.reads,
     firestoreWrites: additions * addUsage.writes,
-    // One script for each verification, one that claims for each group of owners, and one that
-    // confirms each batch.
+    // Each batch is confirmed with one command. Instances look for due batches with a few more,
+    // which do not grow with the load.
     redisCommands: shared
-      ? verifications + additions + (instances * shared.groups) / shared.claimInterval
+      ? verifications * (redisCommands.verification + (1 - known) * redisCommands.uncachedKey) +
+        additions
       : 0,
     largestFlush: shared ? 0 : activity.largestFlush,
     cores:

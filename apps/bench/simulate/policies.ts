@@ -1,4 +1,5 @@
 import { knownOwners, usageInterval } from '@andamio/keys/usage/meter';
+import { sharedUsageInterval, sharedUsageRetention } from '@andamio/keys/usage/shared';
 import { parseSettings } from '@andamio/schema/settings';
 import { maximumValidEntries, refreshAfter } from '@andamio/verification/verify-key';
 import type { InstancePolicy } from './instance.ts';
@@ -21,8 +22,6 @@ export const instancePolicy: InstancePolicy = {
 
 /** The policy of usage that all instances count together in Redis. */
 export const sharedUsagePolicy: SharedUsagePolicy = {
-  interval: 60,
-  retention: 3_600,
-  groups: 16,
-  claimInterval: usageInterval / 1000,
+  interval: sharedUsageInterval / 1000,
+  retention: sharedUsageRetention / 1000,
 };

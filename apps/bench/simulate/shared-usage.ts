@@ -6,10 +6,6 @@ export interface SharedUsagePolicy {
   readonly interval: number;
   /** Seconds for which Redis keeps the totals of an owner without unstored usage. */
   readonly retention: number;
-  /** Number of groups of owners. An instance claims the due batches of each with one command. */
-  readonly groups: number;
-  /** Seconds between two times at which an instance claims due batches. */
-  readonly claimInterval: number;
 }
 
 export interface SharedActivity {

@@ -1,4 +1,5 @@
 import { type Redis, startRedis } from '@andamio/testing/redis';
+import { redisCommands } from '@andamio/testing/redis-commands';
 import { getUsage, newKey, verifyKey } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { waitFor } from '@andamio/testing/wait-for';
@@ -49,6 +50,21 @@ describe.skipIf(!inject('available').includes('redis'))('verifications with Redi
     return app;
   }
 
+  /**
+   * Records the commands that a server receives from now on, without those that scripts call and
+   * those with which instances look for due usage.
+   */
+  async function commandsTo({ url }: { readonly url: string }): Promise<readonly string[]> {
+    const commands: string[] = [];
+    const monitor = await createClient({ url }).connect();
+    onTestFinished(() => monitor.destroy());
+    await monitor.monitor((line) => {
+      const isBackground = line.includes(usageScripts().claimDue.sha1);
+      if (!line.includes(' lua] ') && !isBackground) commands.push(line);
+    });
+    return commands;
+  }
+
   const consumed = async ({ url }: TestApp, sub: string) => {
     const { body } = await getUsage(url, { token: tokenFor(sub) });
     return body['monthly_quota_consumed'];
@@ -59,10 +75,7 @@ describe.skipIf(!inject('available').includes('redis'))('verifications with Redi
     const app = await start(redis);
     const key = await newKey(app.url, 'owner', { tier: 'pioneer' });
     await verifyKey(app.url, key);
-    const commands: string[] = [];
-    const monitor = await createClient({ url: redis.url }).connect();
-    onTestFinished(() => monitor.destroy());
-    await monitor.monitor((line) => void commands.push(line));
+    const own = await commandsTo(redis);
     const statuses: number[] = [];
     for (let sent = 0; sent < 12; sent++) {
       const headers = sent % 3 === 0 ? { 'x-cached-answers': '2' } : {};
@@ -70,14 +83,23 @@ describe.skipIf(!inject('available').includes('redis'))('verifications with Redi
     }
     for (let sent = 0; sent < 5; sent++) statuses.push((await verifyKey(app.url, key)).status);
     expect(statuses.filter((status) => status === 200)).toHaveLength(11);
-    const isBackground = (line: string) => line.includes(usageScripts().claimDue.sha1);
-    const own = commands.filter((line) => !line.includes(' lua] ') && !isBackground(line));
-    const counting = own.filter((line) => line.includes(usageScripts().count.sha1));
     // Each refused request is also charged to its address.
     const refused = statuses.filter((status) => status === 429).length;
     expect(refused).toBe(6);
-    expect(counting).toHaveLength(statuses.length);
-    expect(own).toHaveLength(statuses.length + refused);
+    const counting = statuses.length * redisCommands.verification;
+    await expect.poll(() => own).toHaveLength(counting + refused);
+    expect(own.filter((line) => line.includes(usageScripts().count.sha1))).toHaveLength(counting);
+  });
+
+  test('a verification of a key that is not cached sends two more commands, for its address', async () => {
+    const redis = await startServer();
+    const app = await start(redis);
+    const key = await newKey(app.url, 'owner', { tier: 'pioneer' });
+    const own = await commandsTo(redis);
+    expect((await verifyKey(app.url, key)).status).toBe(200);
+    const { verification, uncachedKey } = redisCommands;
+    await expect.poll(() => own).toHaveLength(verification + uncachedKey);
+    expect(own.filter((line) => line.includes(usageScripts().count.sha1))).toHaveLength(1);
   });
 
   test('responds to limits, quotas and reported usage like a service without Redis', async () => {

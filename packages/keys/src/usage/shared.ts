@@ -6,6 +6,12 @@ import {
   type UsageTotals,
 } from './store.ts';
 
+/** Milliseconds from the first request of a batch until the batch is due to be stored. */
+export const sharedUsageInterval = 60_000;
+
+/** Milliseconds for which the totals of an owner without unstored usage are kept. */
+export const sharedUsageRetention = 3_600_000;
+
 /**
  * A batch of usage that instances counted together. No requests are added to it any more. It is
  * always sent to the store as a repeated addition, because another instance may have sent it.

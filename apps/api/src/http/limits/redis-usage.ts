@@ -2,7 +2,12 @@ import { hash, randomBytes } from 'node:crypto';
 import { endOfDay, endOfMonth, utcDayNumbered } from '@andamio/keys/usage/calendar';
 import { usageInterval } from '@andamio/keys/usage/meter';
 import type { ExhaustedQuota } from '@andamio/keys/usage/quota';
-import type { SharedBatch, SharedUsage } from '@andamio/keys/usage/shared';
+import {
+  type SharedBatch,
+  type SharedUsage,
+  sharedUsageInterval,
+  sharedUsageRetention,
+} from '@andamio/keys/usage/shared';
 import type { UsageTotals } from '@andamio/keys/usage/store';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import type { TierLimits } from '@andamio/schema/tiers';
@@ -31,10 +36,10 @@ export interface SharedUsageTimes {
 }
 
 export const defaultSharedUsageTimes: SharedUsageTimes = {
-  interval: 60_000,
+  interval: sharedUsageInterval,
   claim: 30_000,
   minimumAge: usageInterval,
-  retention: 3_600_000,
+  retention: sharedUsageRetention,
 };
 
 /**
