@@ -1,63 +1,150 @@
-// The command `npm start`. Installs and builds the service, starts it on the embedded store, and
-// prints a request that works when pasted into a shell.
-import { spawn, spawnSync } from 'node:child_process';
-import { createServer } from 'node:net';
-import { createInterface } from 'node:readline';
-import { install, node24, pnpm, required, root } from './toolchain.mjs';
+// The command `npm start`. Installs what the service needs, builds it, starts it on the embedded
+// store, and prints a request that works when pasted into a shell. In a terminal, all output is for
+// people; otherwise standard output has only the service's log, and the rest is on standard error.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { endAll, runQuietly, start } from './child-processes.mjs';
+import { checkoutProblem, freePort, problemBefore } from './preflight.mjs';
+import { build, installation, serviceCommand } from './service.mjs';
+import { node24, root } from './toolchain.mjs';
+
+const { HOST: host = '127.0.0.1', PORT, KEY_STORE = 'sqlite', SQLITE_PATH } = process.env;
+const isTerminal = process.stdout.isTTY === true;
+const people = isTerminal ? process.stdout : process.stderr;
+
+/** The signal that asked the script to stop. */
+let stopSignal;
+/** Stops what is running. */
+let stop = async () => {
+  say('\nStopped.\n');
+  await endAll();
+  process.exit(exitCodes[stopSignal]);
+};
+
+const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+function requestStop(signal) {
+  stopSignal ??= signal;
+  void stop();
+}
+
+for (const signal of Object.keys(exitCodes)) process.on(signal, requestStop);
+// npm sends signals only to its shell, which does not pass them on.
+const shell = process.ppid;
+if (process.env.npm_lifecycle_event !== undefined) {
+  setInterval(() => process.ppid === shell || requestStop('SIGTERM'), 200).unref();
+}
+process.stdout.on('error', () => {
+  if (stopSignal !== undefined) return;
+  process.stderr.write('The program that read the output has exited. The service is stopping.\n');
+  requestStop('SIGTERM');
+});
+process.stderr.on('error', () => {});
+
+function say(text) {
+  people.write(text);
+}
+
+const secondsSince = (time) => `${((performance.now() - time) / 1000).toFixed(1)} s`;
+
+function exitIf(problem) {
+  if (problem === undefined) return;
+  say(`${problem.message}\n`);
+  process.exit(problem.exitCode);
+}
+
+/** Runs a step, unless it would change nothing. If it fails, shows its output and exits. */
+async function perform(title, { isDone, run }) {
+  if (isDone) return;
+  exitIf(checkoutProblem());
+  say(`${title} ...`);
+  const began = performance.now();
+  const { code, output } = await run();
+  if (stopSignal !== undefined) await new Promise(() => {}); // `stop` ends the script.
+  if (code !== 0) {
+    say(` failed:\n\n${output.trimEnd()}\n\n${title} failed with exit code ${code}.\n`);
+    process.exit(1);
+  }
+  say(` ${secondsSince(began)}\n`);
+}
+
+/** Returns the URL at which a service that listens on an address of this machine is reachable. */
+function urlOf(address, port) {
+  if (['0.0.0.0', '::'].includes(address)) return `http://127.0.0.1:${port}`;
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+/** Starts the service. Its exit ends the script. */
+function startService(port) {
+  const service = start(...serviceCommand, {
+    env: { ...process.env, PORT: String(port) },
+    stdio: ['ignore', isTerminal ? 'inherit' : 'pipe', 'inherit'],
+  });
+  service.stdout?.pipe(process.stdout);
+  service.once('close', async (code) => {
+    await endAll();
+    process.exit(process.exitCode ?? code ?? exitCodes[stopSignal] ?? 1);
+  });
+  stop = async () => {
+    service.kill(stopSignal ?? 'SIGTERM');
+  };
+}
+
+/** Reports whether a request succeeds. */
+const succeeds = (url) =>
+  fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 
 /**
- * Exits if the port is in use. Without this check, the service would report it only after
- * installing and building.
+ * Waits until the service accepts requests. Resolves to whether its store responds too. Asks that
+ * twice at most, because the service logs each failure.
  */
-async function assertPortIsFree() {
-  const { PORT: port = '8080', HOST: host = '127.0.0.1' } = process.env;
-  const probe = createServer();
-  const code = await new Promise((resolve) => {
-    probe.once('error', (error) => resolve(error.code));
-    // For an invalid PORT or HOST, the check passes, and the service reports the error later.
-    probe.listen({ port: /^\d{1,5}$/.test(port) ? Number(port) : 0, host }, () =>
-      resolve(undefined),
-    );
-  });
-  probe.close();
-  if (code !== 'EADDRINUSE') return;
-  process.stderr.write(
-    `Port ${port} is in use. Stop the program that uses it, or choose another port: PORT=8081 npm start\n`,
-  );
-  process.exit(1);
+async function becomesReady(url) {
+  while (!(await succeeds(`${url}/health/live`))) await delay(50);
+  if (await succeeds(`${url}/health/ready`)) return true;
+  await delay(1_500);
+  return succeeds(`${url}/health/ready`);
 }
 
-await assertPortIsFree();
-await required(install, () => pnpm('build', '--filter=@andamio/api'));
-
-const service = spawn(node24, ['apps/api/dist/main.js'], {
-  cwd: root,
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => service.kill(signal));
-service.once('exit', (code) => process.exit(code ?? 1));
-
-/** Prints a request that issues a key, including a valid token. */
-function printRequest(port) {
-  const { stdout } = spawnSync(
-    node24,
-    ['apps/api/dev/token.ts', '--sub', 'you', '--tier', 'growth'],
-    { cwd: root },
-  );
-  const token = stdout.toString().trim();
-  const lines = [
-    '',
-    'The service is listening. Request a key:',
-    '',
-    `curl -X POST http://127.0.0.1:${port}/api/v1/apikey/request -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '{"api_key_name": "MyFirstKey"}'`,
-    '',
-    'Other tokens: npm run token -- --sub alice --tier starter',
-    '',
-  ];
-  process.stdout.write(`${lines.join('\n')}\n`);
+/** Returns a command that issues a key, with a token that the service accepts. */
+async function requestCommand(url, name) {
+  const options = ['--sub', 'you', '--tier', 'enterprise'];
+  const { code, stdout } = await runQuietly(node24, ['apps/api/dev/token.ts', ...options]);
+  // If the settings name an issuer, only that issuer can sign tokens.
+  const header =
+    code === 0 ? `'Authorization: Bearer ${stdout.trim()}'` : '"Authorization: Bearer $TOKEN"';
+  return `curl ${url}/api/v1/apikey/request -H ${header} -H 'Content-Type: application/json' -d '{"api_key_name": "${name}"}'`;
 }
 
-for await (const line of createInterface({ input: service.stdout })) {
-  process.stdout.write(`${line}\n`);
-  if (line.includes('"message":"listening"')) printRequest(JSON.parse(line).port);
+exitIf(await problemBefore(process.argv.slice(2), process.env));
+await perform('Installing what the service needs', installation());
+await perform('Building the service', build());
+
+// Another name than that of the first key, which exists already if there is a store.
+const hasStore = existsSync(resolve(root, SQLITE_PATH ?? '.data/keys.db'));
+const name = hasStore ? `Key of ${new Date().toISOString().slice(0, 19)}` : 'MyFirstKey';
+const port = Number(PORT ?? 8080) || (await freePort(host));
+const url = urlOf(host, port);
+const began = performance.now();
+startService(port);
+const isReady = await becomesReady(url);
+const seconds = secondsSince(began);
+if (isReady) {
+  const command = await requestCommand(url, name);
+  if (stopSignal === undefined)
+    say(`Ready after ${seconds}: ${url}/ is the API reference. To request a key, paste this into another terminal:
+${command}
+Ctrl-C stops the service. Its keys stay in .data.
+`);
+} else if (KEY_STORE === 'sqlite') {
+  say(
+    'The store does not respond; the log has the reason. Start with an empty one: mv .data .data.old\n',
+  );
+  process.exitCode = 1;
+  void stop();
+} else {
+  say(`${url}/ is the API reference. The store does not respond; the log has the reason.\n`);
 }

@@ -4,7 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { install, pnpm, required, root } from './toolchain.mjs';
+import { pnpm, required, root } from './toolchain.mjs';
 
 /**
  * Returns the paths of all packages' test reports. Does not use globSync, which Node.js 20 lacks.
@@ -52,35 +52,39 @@ function packageOf(path) {
   return existsSync(join(root, folder, 'package.json')) ? folder : packageOf(folder);
 }
 
-/** Returns the folders of packages with test files whose path contains one of the filters. */
-function packagesWith(filters) {
+/**
+ * Returns the test files whose path contains one of the filters, by the folder of their package.
+ * Their paths are relative to that folder.
+ */
+function testFilesWith(filters) {
   const options = ['--cached', '--others', '--exclude-standard', '*.test.ts'];
   const files = execFileSync('git', ['ls-files', ...options], { cwd: root, encoding: 'utf8' });
-  const selected = files
-    .split('\n')
-    .filter((path) => filters.some((filter) => path.includes(filter)));
-  return [...new Set(selected.map(packageOf))];
+  const selected = new Map();
+  for (const path of files.split('\n')) {
+    if (!filters.some((filter) => path.includes(filter))) continue;
+    const folder = packageOf(path);
+    selected.set(folder, [...(selected.get(folder) ?? []), relative(folder, path)]);
+  }
+  return selected;
 }
 
 /** Builds all packages and runs the selected test files. */
 async function runSelected(filters) {
-  const packages = packagesWith(filters);
-  if (packages.length === 0) {
+  const selected = testFilesWith(filters);
+  if (selected.size === 0) {
     process.stderr.write(`No test file has a path that contains ${filters.join(' or ')}.\n`);
     return 1;
   }
   await required(() => pnpm('build'));
   let code = 0;
-  for (const folder of packages) {
-    // vitest matches filters against paths relative to the package.
-    const inside = filters.map((filter) => filter.replace(`${folder}/`, ''));
-    code ||= await pnpm('--dir', folder, 'exec', 'vitest', 'run', ...inside);
+  for (const [folder, files] of selected) {
+    code ||= await pnpm('--dir', folder, 'exec', 'vitest', 'run', ...files);
   }
   return code;
 }
 
 const filters = process.argv.slice(2);
-await required(install);
+await required(() => pnpm('install', '--frozen-lockfile'));
 for (const path of reports()) rmSync(path);
 const code =
   filters.length > 0

@@ -1,7 +1,14 @@
 // The command `npm run token -- --sub alice --tier starter`. Prints a token that the service
 // started by `npm start` accepts.
-import { existsSync } from 'node:fs';
-import { install, node24, required, run } from './toolchain.mjs';
+import { installation } from './service.mjs';
+import { node24, run } from './toolchain.mjs';
 
-if (!existsSync(node24)) await required(install);
+const { isDone, run: install } = installation();
+if (!isDone) {
+  const { code, output } = await install();
+  if (code !== 0) {
+    process.stderr.write(output);
+    process.exit(code);
+  }
+}
 process.exitCode = await run(node24, ['apps/api/dev/token.ts', ...process.argv.slice(2)]);

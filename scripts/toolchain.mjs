@@ -1,15 +1,24 @@
 // Functions shared by the scripts in package.json. They run on Node.js 20 or newer before any
 // dependency is installed.
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** Reports whether the machine's own Node.js can run the service, which requires Node.js 24. */
+export const hasRequiredNode = Number.parseInt(process.versions.node, 10) >= 24;
+
 /**
- * Path of Node.js 24, which is installed as a dependency. The machine's own version may be too old
- * for the libraries.
+ * Path of a Node.js that can run the service: the machine's own, or the one that is installed as a
+ * dependency.
  */
-export const node24 = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
+export const node24 = hasRequiredNode
+  ? process.execPath
+  : join(root, 'scripts/node_modules/.bin/node');
+
+/** Returns the program and arguments that run pnpm by npx, which downloads it if necessary. */
+export const pnpmCommand = (...args) => ['npx', ['--yes', 'pnpm@12', ...args]];
 
 /** Runs a program in the root of the repository. Resolves to its exit code. */
 export function run(command, args, options = {}) {
@@ -20,10 +29,8 @@ export function run(command, args, options = {}) {
   });
 }
 
-/** Runs pnpm by npx, which downloads pnpm if necessary. */
-export function pnpm(...args) {
-  return run('npx', ['--yes', 'pnpm@12', ...args]);
-}
+/** Runs pnpm. Resolves to its exit code. */
+export const pnpm = (...args) => run(...pnpmCommand(...args));
 
 /** Runs steps in order. If a step fails, exits with the step's exit code. */
 export async function required(...steps) {
@@ -32,5 +39,3 @@ export async function required(...steps) {
     if (code !== 0) process.exit(code);
   }
 }
-
-export const install = () => pnpm('install', '--frozen-lockfile');

@@ -88,6 +88,8 @@ const { metafile } = await build({
   sourcesContent: false,
   legalComments: 'linked',
   chunkNames: 'chunks/[name]-[hash]',
+  // Where packages find their peer dependencies, which the service provides.
+  nodePaths: [`${import.meta.dirname}/node_modules`],
   banner: { js: commonJsScope },
   plugins: [withoutCloudLoggingClient, lazyBuiltins, namedProxyAgent],
   metafile: true,

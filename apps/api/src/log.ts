@@ -2,6 +2,7 @@ import { type LogEvent, logLinesDropped } from '@andamio/schema/log-events';
 import { createGcpLoggingPinoConfig } from '@google-cloud/pino-logging-gcp-config';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { createLogOutput } from './log-output.ts';
+import { readableOutput } from './readable-log.ts';
 
 export type { Logger } from 'pino';
 
@@ -11,14 +12,17 @@ export interface LogOptions {
    * The Google Cloud project of the traces. If undefined, trace ids are logged without a project.
    */
   readonly project: string | undefined;
+  /** Writes lines for people instead of JSON. */
+  readonly isReadable?: boolean;
   readonly destination?: DestinationStream;
 }
 
 /**
  * Creates the log. Each entry is one JSON line on standard output, with the fields of Cloud
- * Logging's structured logs (https://cloud.google.com/logging/docs/structured-logging).
+ * Logging's structured logs (https://cloud.google.com/logging/docs/structured-logging), unless
+ * people read it.
  */
-export function createLog({ level, project, destination }: LogOptions): Logger {
+export function createLog({ level, project, isReadable, destination }: LogOptions): Logger {
   const options = createGcpLoggingPinoConfig(
     {
       // Without these two values, the library would query Google's metadata server.
@@ -34,7 +38,7 @@ export function createLog({ level, project, destination }: LogOptions): Logger {
       fd: 1,
       onDropped: (count) => logEvent(log, 'warn', logLinesDropped(count), { dropped: count }),
     });
-  const log = pino(options, output);
+  const log = pino(options, isReadable ? readableOutput(output) : output);
   return log;
 }
 

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { setUpKeys } from '@andamio/keys/set-up';
 import { logEvents } from '@andamio/schema/log-events';
 import { createApp } from '../app.ts';
@@ -81,7 +82,11 @@ export async function run(referenceFolder: string): Promise<void> {
   const settings = settingsOrExit();
   if (settings === undefined) return;
 
-  const log = createLog({ level: settings.logLevel, project: settings.googleCloudProject });
+  const log = createLog({
+    level: settings.logLevel,
+    project: settings.googleCloudProject,
+    isReadable: !settings.production && isatty(1),
+  });
   const clock = systemClock;
   const { store, counters, signingKeys, verifyAlert } = await connect(settings, log, clock);
   const keys = setUpKeys({
