@@ -28,7 +28,6 @@ const mayImport: Record<string, readonly string[]> = {
  */
 const packagesOf: Record<string, readonly string[]> = {
   '@andamio/keys/decide': ['store'],
-  '@andamio/reference': ['http'],
   '@andamio/schema/firestore-layout': ['store'],
   '@andamio/schema/openapi.json': ['http'],
   '@andamio/verification/firestore': ['store'],
