@@ -51,6 +51,15 @@ describe('documents', () => {
     expect(own.flatMap((link) => problemOf(document, link) ?? [])).toEqual([]);
   });
 
+  test.each(documents)('%s names only paths of the repository that exist', (document) => {
+    const named = [
+      ...read(document)
+        .replaceAll(/^```[\s\S]*?^```/gm, '')
+        .matchAll(/`((?:apps|docs|infra|packages|scripts)\/[\w./-]+)`/g),
+    ].map(([, path = '']) => path);
+    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
   test('README links to every document of docs', () => {
     const pages = documents.filter((path) => /^docs\/[^/]+\.md$/.test(path));
     expect(pages.filter((page) => !read('README.md').includes(`(${page})`))).toEqual([]);
