@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { UsageMeter } from '@andamio/keys/usage/meter';
 import type { UsageStore } from '@andamio/keys/usage/store';
@@ -220,5 +221,29 @@ describe('docs/scale.md', () => {
     expect(together.firestoreWrites).toBeLessThanOrEqual(5_000);
     expect(alone.firestoreWrites).toBeGreaterThan(60_000);
     expect(document).toMatch(/Without\s+Redis,\s+the\s+target\s+of\s+60,000\s+is\s+missed/);
+  });
+});
+
+describe('the command `simulate`', () => {
+  const program = new URL('../simulate.ts', import.meta.url).pathname;
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
+
+  test('prints what the given load needs, without and with Redis', () => {
+    const { status, stdout } = run('--rate', '10', '--keys', '100', '--instances', '1');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^\| verifications \| without Redis \| with Redis \|$/m);
+    expect(stdout).toMatch(/^\| instances \| 1 \| 1 \|$/m);
+  });
+
+  test.each([
+    ['--rate', '0', '--rate must be a number from 1 to 1000000.'],
+    ['--keys', 'many', '--keys must be a number from 1 to 20000000.'],
+    ['--speed', '1', "Unknown option '--speed'"],
+  ])('refuses %s %s and prints its usage', (name, value, message) => {
+    const { status, stderr } = run(name, value);
+    expect(status).toBe(64);
+    expect(stderr).toContain(message);
+    expect(stderr).toContain('Usage: npx -y pnpm@12 simulate');
   });
 });
