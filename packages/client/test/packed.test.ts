@@ -34,6 +34,17 @@ async function exampleOf(readme: string): Promise<string> {
 
 const readmeExample = () => exampleOf('../README.md');
 
+/** Returns the example of the repository's README, with its import and a token. */
+async function repositoryExample(): Promise<string> {
+  const started = 'http://127.0.0.1:8080';
+  const lines = await exampleOf('../../../README.md');
+  expect(lines).toContain(started);
+  return `import { createClient } from '@andamio/client';
+    const token = process.env['TOKEN'] ?? '';
+    ${lines.replace(started, baseUrl)}
+    console.log(api_key);`;
+}
+
 describe('the tarball', () => {
   test('the tarball passes publint', async () => {
     const bytes = new Uint8Array(await readFile(tarball));
@@ -138,55 +149,50 @@ describe('an installed client', () => {
   });
 
   test("an installed client runs the example of the repository's README, given the import and a token", async () => {
-    const started = 'http://127.0.0.1:8080';
-    const lines = await exampleOf('../../../README.md');
-    expect(lines).toContain(started);
-    await writeFile(
-      join(consumer.folder, 'lines.ts'),
-      `import { createClient } from '@andamio/client';
-       const token = process.env['TOKEN'] ?? '';
-       ${lines.replace(started, baseUrl)}
-       console.log(api_key);`,
-    );
-    expect(await checkTypes(consumer, 'lines.ts', 'node16')).toBe('');
+    await writeFile(join(consumer.folder, 'lines.ts'), await repositoryExample());
     const runLines = () =>
       run(consumer.folder, process.execPath, ['lines.ts'], { TOKEN: tokenFor('newcomer') });
     const keys = [await runLines(), await runLines()];
     for (const key of keys) expect(key).toMatch(/^ant-[0-9A-Za-z]{40}\n$/);
     expect(new Set(keys).size, 'the first is deleted, or its name would be taken').toBe(2);
   });
-
-  test.each(['node16', 'bundler'] as const)(
-    'type-checks the example and rejects wrong uses (%s)',
-    async (resolution) => {
-      const example = await readmeExample();
-      await writeFile(join(consumer.folder, 'right.ts'), example);
-      expect(await checkTypes(consumer, 'right.ts', resolution)).toBe('');
-      await writeFile(
-        join(consumer.folder, 'wrong.ts'),
-        example.replace('expires_in_days: 30', "expires_in_days: '30'"),
-      );
-      await expect(checkTypes(consumer, 'wrong.ts', resolution)).rejects.toThrow(
-        "'string' is not assignable to type 'number'",
-      );
-      await writeFile(
-        join(consumer.folder, 'stranger.ts'),
-        example.replace("'name_taken'", "'name_token'"),
-      );
-      await expect(checkTypes(consumer, 'stranger.ts', resolution)).rejects.toThrow('"name_token"');
-    },
-  );
 });
 
-test('type-checks in a CommonJS module, with named types', async () => {
-  await writeFile(
-    join(consumer.folder, 'commonjs.cts'),
-    `import client = require('@andamio/client');
-     const api: client.Client = client.createClient({ baseUrl: 'https://host' });
-     const body: client.RequestApiKeyBody = { api_key_name: 'a name', expires_in_days: 30 };
-     export const key: Promise<client.IssuedApiKey> = api.requestApiKey(body);`,
-  );
-  expect(await checkTypes(consumer, 'commonjs.cts', 'node16')).toBe('');
+/** Writes files to the project of the consumer and type-checks them. */
+async function checkTexts(
+  texts: Readonly<Record<string, string>>,
+  resolution: 'node16' | 'bundler',
+): Promise<string> {
+  for (const [file, text] of Object.entries(texts))
+    await writeFile(join(consumer.folder, file), text);
+  return checkTypes(consumer, Object.keys(texts), resolution);
+}
+
+test.each(['node16', 'bundler'] as const)(
+  'the examples and a CommonJS module with named types type-check (%s)',
+  async (resolution) => {
+    const texts = {
+      'right.ts': await readmeExample(),
+      'lines.ts': await repositoryExample(),
+      'commonjs.cts': `
+        import client = require('@andamio/client');
+        const api: client.Client = client.createClient({ baseUrl: 'https://host' });
+        const body: client.RequestApiKeyBody = { api_key_name: 'a name', expires_in_days: 30 };
+        export const key: Promise<client.IssuedApiKey> = api.requestApiKey(body);`,
+    };
+    expect(await checkTexts(texts, resolution)).toBe('');
+  },
+);
+
+test('wrong uses do not type-check', async () => {
+  const example = await readmeExample();
+  const texts = {
+    'wrong.ts': example.replace('expires_in_days: 30', "expires_in_days: '30'"),
+    'stranger.ts': example.replace("'name_taken'", "'name_token'"),
+  };
+  const problems = await checkTexts(texts, 'node16').catch(String);
+  expect(problems).toContain("'string' is not assignable to type 'number'");
+  expect(problems).toContain('"name_token"');
 });
 
 describe('a bundle for browsers', async () => {
