@@ -34,6 +34,7 @@ const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 /** Writes a number with two significant digits, because a simulation has no more. */
 function rough(value: number): string {
+  if (value < 0.01) return '0';
   return value < 1 ? value.toPrecision(1) : whole.format(Number(value.toPrecision(2)));
 }
 
