@@ -70,8 +70,8 @@ ${
   html`<p class="codes">${errorCodes.map((code) => html`<a href="#errors-${code}"><code>${code}</code></a> `)}</p>`
 }
 ${isSuccess && fields.length > 0 && fieldsBlock(fields)}
-${isSuccess && headers.length > 0 && html`<h5>Response Headers</h5>\n${fieldsBlock(headers)}`}
 ${example !== undefined && jsonBlock(example)}
+${isSuccess && headers.length > 0 && html`<h5>Response Headers</h5>\n${fieldsBlock(headers)}`}
 </details>\n`;
 }
 
