@@ -62,7 +62,14 @@ export interface ApiErrorInit {
 }
 
 class ApiErrorClass extends Error {
-  override readonly name = 'ApiError';
+  static {
+    // The engine writes the name that it finds here into the first line of `stack`, before the
+    // constructor can set a property.
+    const name = { value: 'ApiError', configurable: true };
+    Object.defineProperty(ApiErrorClass.prototype, 'name', name);
+    Object.defineProperty(ApiErrorClass, 'name', name);
+  }
+
   readonly code: ApiErrorCode;
   readonly status: number | undefined;
   readonly details: string;

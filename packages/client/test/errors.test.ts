@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { freePort } from '@andamio/testing/free-port';
 import { tokenFor } from '@andamio/testing/tokens';
 import { waitFor } from '@andamio/testing/wait-for';
@@ -29,7 +30,6 @@ describe('an error of the service', () => {
     const error = await failureOf(call());
     expect(error).toBeInstanceOf(Error);
     expect({ ...error }).toEqual({
-      name: 'ApiError',
       code,
       status,
       details: expect.stringMatching(/.{10,}/),
@@ -37,6 +37,9 @@ describe('an error of the service', () => {
       retryAfter: undefined,
     });
     expect(error.message).toBe(`${code}: ${error.details}`);
+    expect(error.name).toBe('ApiError');
+    for (const printed of [String(error), error.stack, inspect(error)])
+      expect(printed?.split('\n')[0]).toBe(`ApiError: ${error.message}`);
   });
 
   test('distinguishes a taken name from a full tier', async () => {

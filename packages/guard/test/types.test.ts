@@ -1,5 +1,5 @@
 import type { Tier } from '@andamio/schema/tiers';
-import type { Request, RequestHandler } from 'express';
+import express, { type Request, type RequestHandler } from 'express';
 import type { Store } from 'express-rate-limit';
 import type { FastifyRequest } from 'fastify';
 import { Hono } from 'hono';
@@ -30,6 +30,14 @@ test('a guard is Express middleware', () => {
   expectTypeOf<ApiKeyGuard>().toExtend<RequestHandler>();
   expectTypeOf(apiKeyGuard).parameter(0).toEqualTypeOf<ApiKeyGuardOptions>();
   expectTypeOf<ApiKeyGuard['close']>().returns.toEqualTypeOf<Promise<void>>();
+});
+
+test("a guard in a route keeps the types of the route's parameters", () => {
+  const guard = apiKeyGuard({ verify });
+  express().get('/orders/:id', guard, (request) => {
+    expectTypeOf(request.params.id).toEqualTypeOf<string>();
+    expectTypeOf(request.apiKey).toEqualTypeOf<ApiKey>();
+  });
 });
 
 const verify = 'https://host';
