@@ -36,7 +36,7 @@ describe('unexpected errors', () => {
       'a write of unknown outcome',
       new OutcomeUnknownError(internals),
       'outcome_unknown',
-      /the name may belong/,
+      /may have succeeded/,
     ],
     ['an unexpected error', new TypeError(internals), 'internal', /^The cause was logged/],
     [
