@@ -19,6 +19,39 @@ export interface OwnedKeys {
   readonly keys: readonly KeyRecord[];
 }
 
+/** A query for a page of an owner's keys. */
+export interface PageQuery {
+  readonly userId: string;
+  /** The name at which the page begins. If undefined, the page is the first. */
+  readonly from?: {
+    readonly name: string;
+    /** Whether the page includes the name itself, if the owner has a key with it. */
+    readonly isIncluded: boolean;
+  };
+  /** Maximum number of names in the page. */
+  readonly maximum: number;
+}
+
+/** The secrets that are stored under a name. */
+export interface HeldName {
+  readonly name: string;
+  /** The current secret. Undefined if it was deleted while the page was read. */
+  readonly current: KeyRecord | undefined;
+  /** The previous secret, which may have expired. */
+  readonly previous: KeyRecord | undefined;
+}
+
+/** A page of an owner's keys. */
+export interface KeyPage {
+  /** The newest stored tier claim of the owner. Undefined if the owner is unknown. */
+  readonly tierClaim: TierClaim | undefined;
+  /**
+   * The names of the page in the order of the store. They may include names of keys whose retention
+   * has passed. If there are fewer than the maximum, no names follow.
+   */
+  readonly names: readonly HeldName[];
+}
+
 /**
  * A database of keys and their usage. A store contains no domain rules: it reads views and applies
  * changes. Every implementation passes the contract suite in `@andamio/testing`.
@@ -54,6 +87,13 @@ export interface KeyStore extends UsageStore {
    * @param now Unix seconds, to tell expired keys from unexpired keys.
    */
   list(userId: string, now: number): Promise<OwnedKeys>;
+
+  /**
+   * Finds a page of an owner's names with their secrets, at a cost that depends only on the size of
+   * the page. Each store orders names in its own way. The place of a name never changes, whatever
+   * happens to its key, so that consecutive pages contain each name exactly once.
+   */
+  page(query: PageQuery): Promise<KeyPage>;
 
   /**
    * Resolves if the store responds, and rejects with {@link StoreUnavailableError} if it does not.

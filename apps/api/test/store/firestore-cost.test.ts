@@ -43,6 +43,15 @@ describe.skipIf(inject('emulatorHost') === undefined)('cost in Firestore', () =>
     ['find, one pepper', firestoreCosts.find, (store) => store.find([record.id]), issued],
     ['find, one of two peppers', cost(1, 2, 0), (store) => store.find(['0', record.id]), issued],
     ['list', cost(2, 2, 0), (store) => store.list('owner', present), issued],
+    [
+      'page, two of three rolled keys',
+      cost(2, 7, 0),
+      (store) => store.page({ userId: 'owner', maximum: 2 }),
+      async (store) => {
+        for (const name of ['name', 'two', 'three']) await store.issue(command({ name }));
+        for (const name of ['name', 'two', 'three']) await store.roll(renewal({ name }));
+      },
+    ],
     ['rotate', cost(3, 5, 4), (store) => store.rotate(rotation()), issued],
     ['roll', cost(3, 5, 5), (store) => store.roll(renewal()), issued],
     ['delete', cost(2, 2, 4), (store) => store.delete(deletion()), issued],

@@ -6,6 +6,7 @@ import { describeDeletion } from './delete.ts';
 import { describeErasure } from './erase.ts';
 import { describeFinding } from './find.ts';
 import { describeInspection } from './inspect.ts';
+import { describePages } from './page.ts';
 import { describeRehash } from './rehash.ts';
 import { describeReplay } from './replay.ts';
 import { describeRevocation } from './revoke.ts';
@@ -44,6 +45,7 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
   describeRevokeAll(kind, create);
   describeErasure(kind, create);
   describeInspection(kind, create);
+  describePages(kind, create);
 
   describe(`${kind}: names`, () => {
     test('rejects a second key with the same name', async () => {

@@ -132,6 +132,23 @@ export function createMemoryStore(): KeyStore & Administration {
         keys: [...keys.filter(({ expiresAt }) => expiresAt > now), ...last],
       };
     },
+    async page({ userId, from, maximum }) {
+      const isWanted = (name: string) =>
+        from === undefined || name > from.name || (from.isIncluded && name === from.name);
+      const held = secrets('current')
+        .filter(ofUser(userId))
+        .map(({ name }) => name)
+        .filter(isWanted)
+        .toSorted((one, other) => (one < other ? -1 : 1))
+        .slice(0, maximum)
+        .map((name) => ({
+          name,
+          current: undefined,
+          previous: undefined,
+          ...names.get(idOf(userId, name)),
+        }));
+      return { tierClaim: owners.get(userId)?.tierClaim, names: held };
+    },
     wasRevoked: async (ids) =>
       audit.some(({ action, keyId = '' }) => action === 'key.revoked' && ids.includes(keyId)),
     async revokeAll({ userId, by: actor, reason, now }) {

@@ -17,3 +17,11 @@ export function documentsWhere<C extends Collection>(
 ): Query {
   return firestore.collection(id).where(field, operator, value);
 }
+
+/**
+ * Returns a query in the order of the ids of documents. An index on a field is sorted by them for
+ * each value of the field, so a query for one value needs no other index.
+ */
+export function inOrderOfIds(query: Query): Query {
+  return query.orderBy('__name__');
+}

@@ -1,20 +1,22 @@
 import type { InspectedOwner, OwnerSummary } from '@andamio/keys/administration';
 import type { FoundKey } from '@andamio/keys/model';
-import type { OwnedKeys } from '@andamio/keys/store';
+import type { KeyPage, OwnedKeys, PageQuery } from '@andamio/keys/store';
 import { collections } from '@andamio/schema/firestore-layout';
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { pageSize, readStep } from './counts.ts';
 import type { Database } from './database.ts';
 import {
+  documentsOf,
   keyDocumentOf,
   type OwnerDocument,
   ownerDocumentOf,
   parseKey,
+  parseName,
   parseOwner,
   type StoredKey,
 } from './documents.ts';
 import { lastExpired, ownerRecordOf, unexpired } from './owner.ts';
-import { documentsWhere } from './query.ts';
+import { documentsWhere, inOrderOfIds } from './query.ts';
 
 /** Finds a key by its possible ids, with at most one call to Firestore. */
 export async function find(
@@ -73,6 +75,46 @@ export async function list(
     since: owner.created_at ?? undefined,
     tierClaim: ownerRecordOf(owner).tierClaim,
     keys: keys.filter(({ superseded }) => !superseded).map(({ record }) => record),
+  };
+}
+
+/**
+ * Finds a page of an owner's names, ordered by the ids of their documents. These ids are hashes of
+ * the names, so they stay the same when keys are rotated, rolled and rehashed. The index on
+ * `user_id` is ordered by them as well, so that a page costs no further index.
+ *
+ * All documents are read as of the time of the query. Otherwise, a key that is rehashed or rolled
+ * between the two reads would be missing.
+ */
+export async function page(
+  { firestore }: Database,
+  { userId, from, maximum }: PageQuery,
+): Promise<KeyPage> {
+  const ordered = inOrderOfIds(
+    documentsWhere(firestore, collections.names, 'user_id', '==', userId),
+  ).limit(maximum);
+  const { id } = documentsOf(firestore, { userId, name: from?.name ?? '' }).name;
+  const query =
+    from === undefined ? ordered : from.isIncluded ? ordered.startAt(id) : ordered.startAfter(id);
+  const { docs, readTime } = await query.get();
+  const found = docs.flatMap((document) => parseName(document)?.content ?? []);
+  const ids = found.flatMap(({ key_id, previous_id }) => [key_id, previous_id ?? []].flat());
+  const owner = ownerDocumentOf(firestore, userId);
+  const snapshots = await firestore.runTransaction(
+    (reads) => reads.getAll(owner, ...ids.map((keyId) => keyDocumentOf(firestore, keyId))),
+    { readOnly: true, readTime },
+  );
+  const ownerContent = snapshots[0] && parseOwner(snapshots[0])?.content;
+  const keys = new Map(
+    snapshots.slice(1).map((snapshot) => [snapshot.id, parseKey(snapshot)?.content.record]),
+  );
+  return {
+    tierClaim: ownerContent && ownerRecordOf(ownerContent).tierClaim,
+    names: found.map(({ name, key_id, previous_id }) => ({
+      name,
+      current: keys.get(key_id),
+      previous: keys.get(previous_id ?? ''),
+    })),
   };
 }
 

@@ -10,7 +10,7 @@ import { withDeadline, withStoreDeadline } from './deadline.ts';
 import { documentWriter } from './documents.ts';
 import { erase } from './erase.ts';
 import { OwnerQueue } from './owner-queue.ts';
-import { find, inspect, list, owners } from './reads.ts';
+import { find, inspect, list, owners, page } from './reads.ts';
 import { revokeAll } from './revoke-all.ts';
 import { transact } from './transact.ts';
 import { readActivity, readTotals, readUsage, resetUsage } from './usage.ts';
@@ -108,6 +108,8 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
     list: (userId, now) =>
       withStoreDeadline(() => using((database) => list(database, userId, now))),
+
+    page: (query) => withStoreDeadline(() => using((database) => page(database, query))),
 
     addUsage: (command) => additions.add(command),
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { KeyRecord } from '@andamio/keys/model';
-import { listedExpiredKeys } from '@andamio/keys/store';
+import { listedExpiredKeys, type PageQuery } from '@andamio/keys/store';
 import * as z from 'zod';
 import { prepare } from './statement.ts';
 
@@ -90,8 +90,20 @@ export function currentKeys(database: DatabaseSync) {
       SELECT ${keyColumns} FROM keys WHERE user_id = :userId AND expires_at <= :now
       ORDER BY expires_at DESC LIMIT :maximumExpired)`,
   );
+  const listFrom = prepare(
+    database,
+    `
+    SELECT ${keyColumns} FROM keys
+    WHERE user_id = :userId AND name >= :from AND (:isIncluded OR name <> :from)
+    ORDER BY name LIMIT :maximum`,
+  );
   return {
     ...keyTable(database, 'keys'),
+    /** Returns the keys of a page, in the order of their names. */
+    listFrom: ({ userId, from, maximum }: PageQuery) =>
+      listFrom
+        .all({ userId, from: from?.name ?? '', isIncluded: from?.isIncluded ? 1 : 0, maximum })
+        .map(parseKey),
     /** Counts an owner's unexpired keys, up to a maximum. */
     countUnexpired: (userId: string, now: number, maximum: number) =>
       Number(count.get({ userId, now, maximum })?.['keys']),

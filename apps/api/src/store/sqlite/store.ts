@@ -81,6 +81,17 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
         };
       }),
 
+    page: (query) =>
+      commits.read(() => {
+        const { owners, keys, previousKeys } = tables();
+        const names = keys.listFrom(query).map((current) => ({
+          name: current.name,
+          current,
+          previous: previousKeys.find(query.userId, current.name),
+        }));
+        return { tierClaim: owners.find(query.userId)?.record.tierClaim, names };
+      }),
+
     revokeAll: (command) => commits.write(() => revokeAll(tables(), command)),
 
     erase: (command) => commits.write((database) => erase(database, tables(), command)),
