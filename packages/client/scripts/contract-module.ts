@@ -8,6 +8,7 @@ import {
   type OpenApiDocument,
   type OpenApiOperation,
   type Parameter,
+  querySchema,
   resolved,
 } from './openapi.ts';
 
@@ -81,6 +82,7 @@ export function describeOperation(document: OpenApiDocument, { id, permission }:
     method: method.toUpperCase() as OperationDescriptor['method'],
     path,
     credentials: credentials(declared),
+    query: querySchema(document, declared) !== undefined,
     body: declared.requestBody !== undefined,
     retryPolicy: retryPolicyOf(document, method, declared, permission),
     requiredFields: answer.required ?? [],

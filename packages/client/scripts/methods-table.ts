@@ -7,7 +7,11 @@ const section = /(?<=<!-- methods: generated -->\n\n)[\s\S]*(?=\n<!-- \/methods 
 
 function row({ document }: Contract, operation: Contract['operations'][number]): string {
   const { facts, summary } = describeOperation(document, operation);
-  const parameters = facts.credentials === 'key' ? 'apiKey' : facts.body ? 'body' : '';
+  const parameters = [
+    ...(facts.credentials === 'key' ? ['apiKey'] : []),
+    ...(facts.query ? ['query'] : []),
+    ...(facts.body ? ['body'] : []),
+  ].join(', ');
   const mark = facts.retryPolicy === 'with-key' ? ' `*`' : '';
   const cells = [
     `\`${operation.name}(${parameters})\`${mark}`,

@@ -17,6 +17,9 @@ export interface Parameter {
   readonly $ref?: string;
   readonly in?: string;
   readonly name?: string;
+  readonly description?: string;
+  readonly required?: boolean;
+  readonly schema?: Schema;
 }
 
 interface JsonContent {
@@ -50,6 +53,28 @@ export function resolved<Value extends { readonly $ref?: string }>(
     (node, key) => (node as Record<string, unknown>)[key],
     document,
   ) as Value;
+}
+
+/**
+ * Returns the query parameters of an operation as the schema of an object, or undefined if it has
+ * none.
+ */
+export function querySchema(
+  document: OpenApiDocument,
+  { parameters = [] }: OpenApiOperation,
+): Schema | undefined {
+  const all = parameters
+    .map((parameter) => resolved(document, parameter))
+    .filter((parameter) => parameter.in === 'query');
+  if (all.length === 0) return undefined;
+  const nameOf = ({ name = '' }: Parameter) => name;
+  return {
+    type: 'object',
+    properties: Object.fromEntries(
+      all.map((one) => [nameOf(one), { description: one.description ?? '', ...one.schema }]),
+    ),
+    required: all.filter(({ required }) => required === true).map(nameOf),
+  };
 }
 
 /** Returns the operation with an id. */

@@ -5,7 +5,7 @@ import {
   formatted,
   type NamedOperation,
 } from './contract-module.ts';
-import { findOperation, type OpenApiDocument, type Schema } from './openapi.ts';
+import { findOperation, type OpenApiDocument, querySchema, type Schema } from './openapi.ts';
 
 const unionOf = (values: readonly (string | number)[]) =>
   values.map((one) => JSON.stringify(one)).join(' | ');
@@ -102,21 +102,33 @@ function addInterfaces(
   }
 }
 
-/** Returns the interfaces of all bodies of the operations, each once. */
+/** Returns the interfaces of all queries and bodies of the operations, each once. */
 function interfacesOf({ document, operations }: Contract): string[] {
   const interfaces = new Map<string, string>();
   for (const operation of operations) {
-    const { body, response } = bodiesOf(document, operation);
+    const { query, body, response } = schemasOf(document, operation);
+    if (query !== undefined) {
+      const text = comment(`The query parameters of \`${operation.name}\`.`);
+      interfaces.set(
+        queryType(operation),
+        `${text}\nexport interface ${queryType(operation)} ${properties(query)}`,
+      );
+    }
     addInterfaces(interfaces, document, body ?? {}, `The body of \`${operation.name}\`.`);
     addInterfaces(interfaces, document, response, `The response of \`${operation.name}\`.`);
   }
   return [...interfaces.values()];
 }
 
-/** Returns the schemas of an operation's bodies. */
-function bodiesOf(document: OpenApiDocument, { id }: NamedOperation) {
+/** The name of the interface of an operation's query parameters. */
+const queryType = ({ name }: NamedOperation) =>
+  `${name.charAt(0).toUpperCase()}${name.slice(1)}Query`;
+
+/** Returns the schemas of an operation's query parameters and bodies. */
+function schemasOf(document: OpenApiDocument, { id }: NamedOperation) {
   const { declared } = findOperation(document, id);
   return {
+    query: querySchema(document, declared),
     body: declared.requestBody?.content['application/json'].schema,
     response: declared.responses['200'].content['application/json'].schema,
   };
@@ -125,10 +137,11 @@ function bodiesOf(document: OpenApiDocument, { id }: NamedOperation) {
 function method(document: OpenApiDocument, operation: NamedOperation): string {
   const { facts, summary } = describeOperation(document, operation);
   const { declared } = findOperation(document, operation.id);
-  const { body, response } = bodiesOf(document, operation);
+  const { query, body, response } = schemasOf(document, operation);
   const options = facts.retryPolicy === 'with-key' ? 'IdempotentCallOptions' : 'CallOptions';
   const parameters = [
     ...(facts.credentials === 'key' ? ['apiKey: string'] : []),
+    ...(query === undefined ? [] : [`query?: ${queryType(operation)}`]),
     ...(body === undefined ? [] : [`body: ${typeOf(body)}`]),
     `options?: ${options}`,
   ];

@@ -16,6 +16,8 @@ export interface Connection {
 
 /** The arguments of a call, without its options. */
 interface CallArguments {
+  /** The query parameters of an operation that has some. */
+  readonly query?: object | undefined;
   /** The request body of an operation that has one. */
   readonly body?: unknown;
   /** The API key for an operation that is authenticated with one. */
@@ -77,6 +79,15 @@ async function sendWithRetries(
   }
 }
 
+/** Returns the query string of a URL, without the parameters that are undefined. */
+function queryString(query: object = {}): string {
+  const sent = Object.entries(query).filter(([, value]) => value !== undefined);
+  const text = new URLSearchParams(
+    sent.map(([name, value]): [string, string] => [name, String(value)]),
+  ).toString();
+  return text && `?${text}`;
+}
+
 /**
  * Calls an operation, with retries.
  *
@@ -85,11 +96,11 @@ async function sendWithRetries(
 export async function call(
   connection: Connection,
   operation: OperationDescriptor,
-  { body, apiKey }: CallArguments,
+  { query, body, apiKey }: CallArguments,
   options: IdempotentCallOptions = {},
 ): Promise<unknown> {
   const request: Request = {
-    url: connection.baseUrl + operation.path,
+    url: connection.baseUrl + operation.path + queryString(query),
     operation,
     token: connection.token,
     apiKey,

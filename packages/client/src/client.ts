@@ -40,6 +40,10 @@ function methodOf(connection: Connection, operation: OperationDescriptor) {
     return (apiKey: string, options?: CallOptions) =>
       call(connection, operation, { apiKey }, options);
   }
+  if (operation.query) {
+    return (query?: object, options?: CallOptions) =>
+      call(connection, operation, { query }, options);
+  }
   return operation.body
     ? (body: unknown, options?: CallOptions) => call(connection, operation, { body }, options)
     : (options?: CallOptions) => call(connection, operation, {}, options);

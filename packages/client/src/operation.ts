@@ -20,6 +20,8 @@ export interface OperationDescriptor {
   /** Path of the operation, including `/api/v1`. */
   readonly path: string;
   readonly credentials: Credentials;
+  /** `true` if the operation has query parameters. */
+  readonly query: boolean;
   /** `true` if the operation has a request body. */
   readonly body: boolean;
   readonly retryPolicy: RetryPolicy;

@@ -39,6 +39,25 @@ describe('a method', () => {
     ).toEqual({ usage: [] });
   });
 
+  test('listApiKeys returns pages, by the token of the previous page', async () => {
+    const client = createClient({ baseUrl, token: tokenFor('lister') });
+    for (const api_key_name of ['one', 'two']) await client.requestApiKey({ api_key_name });
+    const first = await client.listApiKeys({ page_size: 1 });
+    const second = await client.listApiKeys({
+      page_size: 1,
+      page_token: first.next_page_token ?? undefined,
+    });
+    const names = [...first.keys, ...second.keys].map(({ name }) => name);
+    expect(names.toSorted()).toEqual(['one', 'two']);
+    expect(second.next_page_token).toBeNull();
+    expect((await client.listApiKeys()).keys).toHaveLength(2);
+    const error = await failureOf(client.listApiKeys({ page_token: 'x y&page_size=1' }));
+    expect([error.code, error.details]).toEqual([
+      'invalid_field',
+      'page_token: must be the next_page_token of a page of your keys',
+    ]);
+  });
+
   test('getOpenApiDocument returns the document', async () => {
     const document = await createClient({ baseUrl, token: tokenFor('ada') }).getOpenApiDocument();
     expect(document).toMatchObject({ openapi: '3.1.1', paths: { '/api/v1/apikey/request': {} } });

@@ -27,6 +27,14 @@ export function isTooLate(
 }
 
 /**
+ * Reports whether a key expires within a day or has expired. From then on it can be rotated
+ * (contract, part B). Times are Unix seconds.
+ */
+export function isExpiring(expiresAt: number, now: number): boolean {
+  return expiresAt - now <= secondsPerDay;
+}
+
+/**
  * Returns when the retention of a key ends, in Unix seconds: 30 days after its expiry, but no later
  * than the last timestamp that can be stored.
  */

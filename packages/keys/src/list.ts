@@ -1,7 +1,7 @@
 import type { Tier } from '@andamio/schema/tiers';
 import { claimTier } from './claim-tier.ts';
 import { isRemoved } from './expiry.ts';
-import type { KeyRecord } from './model.ts';
+import type { KeyRecord, TierClaim } from './model.ts';
 import { effectiveTier, isNews, type Owner, tierClaimOf } from './owner.ts';
 import type { KeyDependencies, KeyStore } from './store.ts';
 
@@ -28,6 +28,18 @@ function lastExpiredFirst(one: KeyRecord, other: KeyRecord): number {
   return other.expiresAt - one.expiresAt || (one.name < other.name ? -1 : 1);
 }
 
+/** Stores the tier claim of an owner's token if it is newer than the stored claim. */
+export async function noteTierClaim(
+  store: KeyStore,
+  owner: Owner,
+  stored: TierClaim | undefined,
+  now: number,
+): Promise<void> {
+  const tierClaim = tierClaimOf(owner);
+  if (stored !== undefined && isNews(tierClaim, stored))
+    await claimTier(store, { userId: owner.userId, tierClaim, now });
+}
+
 /**
  * Lists an owner's keys (contract, parts B and C). If the token's tier claim is newer than the
  * stored claim, the new tier is stored and applies to the keys from then on (contract, "The
@@ -39,9 +51,7 @@ export async function listKeys({ store, now }: KeyDependencies, owner: Owner): P
   const present = Math.floor(now() / 1000);
   const { userId } = owner;
   const { since, tierClaim, keys } = await store.list(userId, present);
-  if (tierClaim !== undefined && isNews(tierClaimOf(owner), tierClaim)) {
-    await claimTier(store, { userId, tierClaim: tierClaimOf(owner), now: present });
-  }
+  await noteTierClaim(store, owner, tierClaim, present);
   const held = keys.filter((key) => !isRemoved(key, present));
   return {
     since,

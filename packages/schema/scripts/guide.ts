@@ -52,6 +52,7 @@ A proxy such as nginx, Caddy or Envoy can verify the key of each request with a 
 ## Keep a key safe
 
 - The key is shown once and not stored by the service. Keep it in a secret manager, never in code, a repository or a web page.
+- List your keys with \`GET /api/v1/apikey/list\` before you delete one: \`last_used_at\` tells whether a key, or the previous secret of a rolled key, is still used.
 - Give each program its own key with a descriptive name, so that you can replace one without affecting the others.
 - Send the key over HTTPS and in the header, never in a URL.
 - Extend a key within 1 day of its expiry, or up to 30 days after it, with \`POST /api/v1/apikey/rotate\`. The key itself stays the same. To replace its secret, use \`POST /api/v1/apikey/roll\`. The previous secret stays valid for a day by default and up to a week, while you update your programs.

@@ -115,6 +115,7 @@ function operationObject(
     description: operation.description,
     security: securityOf[operation.security],
     ...('repeatable' in operation && { requestParams: { header: idempotencyKeyParameter } }),
+    ...('query' in operation && { requestParams: { query: operation.query } }),
     ...('body' in operation && {
       requestBody: {
         description: operation.body.description,

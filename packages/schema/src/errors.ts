@@ -201,6 +201,8 @@ export const errorKinds = {
 export const specificDetails = {
   host: 'The header Host must be sent once, as a host name or address with an optional port.',
   idempotencyKey: `${idempotencyKeyHeader}: must be 1 to 128 visible ASCII characters, sent once`,
+  sentTwice: (field: string) => `${field}: must be sent at most once`,
+  pageToken: 'page_token: must be the next_page_token of a page of your keys',
   missingField: (field: string) => `${field}: is required`,
   maximumDays: (days: number) =>
     `expires_in_days: must be at most ${days}; send it if the default is greater`,

@@ -212,6 +212,38 @@ describe('openapi.json', () => {
     });
   });
 
+  test('apikey/list takes a bearer token and two query parameters, and returns a page', () => {
+    const { get } = document.paths['/api/v1/apikey/list'];
+    expect(get.security).toEqual([{ BearerAuth: [] }]);
+    expect(Object.keys(get.responses)).toEqual(['200', '401', '403', '422', '429', '500']);
+    expect(get).toMatchObject({
+      parameters: [
+        {
+          in: 'query',
+          name: 'page_size',
+          schema: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
+        },
+        { in: 'query', name: 'page_token', schema: { type: 'string' } },
+      ],
+    });
+    const page = resolved(get.responses[200].content['application/json'].schema);
+    expect(page).toMatchObject({ required: ['keys', 'next_page_token'] });
+    const { keys } = page['properties'] as unknown as { keys: { items: object } };
+    expect(resolved(keys.items)).toMatchObject({
+      required: [
+        'id',
+        'name',
+        'start',
+        'state',
+        'created_at',
+        'expires_at',
+        'previous_expires_at',
+        'last_used_at',
+        'requests_30d',
+      ],
+    });
+  });
+
   test('apikey/verify takes a key in its header, and neither a token nor a body', () => {
     const { get } = document.paths['/api/v1/apikey/verify'];
     expect(get.security).toEqual([{ ApiKeyAuth: [] }]);

@@ -4,6 +4,7 @@ export const requestPath = '/api/v1/apikey/request';
 export const rotatePath = '/api/v1/apikey/rotate';
 export const rollPath = '/api/v1/apikey/roll';
 export const deletePath = '/api/v1/apikey/delete';
+export const listPath = '/api/v1/apikey/list';
 export const verifyPath = '/api/v1/apikey/verify';
 export const userPath = '/api/v1/user/me';
 export const usagePath = '/api/v1/user/usage';
@@ -64,6 +65,14 @@ export const rollKey = (url: string, body: unknown, options?: RequestOptions) =>
 
 export const deleteKey = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${deletePath}`, body, options);
+
+/**
+ * Lists a page of the user's keys.
+ *
+ * @param query the query string without `?`
+ */
+export const listKeys = (url: string, query = '', options: RequestOptions = {}) =>
+  ask(`${url}${listPath}${query && `?${query}`}`, {}, options);
 
 /** Gets the user and their keys. */
 export const getUser = (url: string, options: RequestOptions = {}) =>

@@ -12,6 +12,7 @@ import type { BodyRow, KeyRow, PublicRow, ReadRow, Row } from './operations/row.
 import { parseBody, readBody } from './request/body.ts';
 import { idempotencyKeyOf, requestIdHeader } from './request/headers.ts';
 import { requireHost } from './request/host.ts';
+import { parseQuery } from './request/query.ts';
 import {
   type Answer,
   jsonAnswer,
@@ -90,7 +91,10 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     return chargingRefusals(address, async () => {
       await count.consume(limits.user, principal);
       const owner = authorize(principal, row.permission);
-      if (!('body' in row)) return jsonAnswer(await row.handle(owner));
+      if (!('body' in row)) {
+        const query = row.query === undefined ? {} : parseQuery(request, row.query);
+        return jsonAnswer(await row.handle(owner, query));
+      }
       const body = parseBody(await readBody(request, response), row.body.schema);
       const idempotencyKey = row.repeatable ? idempotencyKeyOf(request) : undefined;
       return jsonAnswer(await row.handle(owner, body, idempotencyKey));

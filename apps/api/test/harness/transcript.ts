@@ -102,13 +102,15 @@ function maskDetails(json: string): string {
   });
 }
 
-/** Masks keys, key ids and request ids. */
+/** Masks keys, key ids, serials and request ids. */
 function maskRandom(text: string): string {
   return text
     .replaceAll(/ant-[0-9A-Za-z]{4}([0-9A-Za-z]{36})/g, (_match, rest: string) =>
       rest === 'x'.repeat(36) ? '<masked key>' : '<key>',
     )
     .replaceAll(/"[0-9a-f]{64}"/g, '"<hash>"')
+    .replaceAll(/"id":"[0-9a-f-]{36}"/g, '"id":"<uuid>"')
+    .replaceAll(/"start":"ant-[0-9A-Za-z]{4}"/g, '"start":"<start>"')
     .replaceAll(/Request id: [0-9a-f-]{36}/g, 'Request id: <uuid>');
 }
 
@@ -119,7 +121,7 @@ function describeBody({ headers, body }: RawResponse): string {
     headerOf('Content-Encoding') === 'gzip' ? gunzipSync(body).toString() : body.toString();
   if (text.startsWith('{"openapi"'))
     return `(the document, whose first server is ${JSON.parse(text).servers[0].url})`;
-  if (text.length > 1_000) return '(a long text)';
+  if (text.length > 1_200) return '(a long text)';
   return maskRandom(maskDetails(text));
 }
 

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
 import { suspend } from '@andamio/keys/suspend';
 import { makeKey } from '@andamio/schema/key-format';
+import { operations } from '@andamio/schema/operations';
 import {
   dailyUsagePath,
   deletePath,
@@ -79,8 +80,10 @@ async function start(options: TestAppOptions = {}) {
   };
 }
 
-/** Functions that create a valid request for each operation that requires a token. */
-const bearerCalls: readonly (readonly [string, (headers: Headers) => RawRequest])[] = [
+type BearerCall = readonly [what: string, request: (headers: Headers) => RawRequest];
+
+/** Requests in an order in which each of them succeeds. */
+const orderedCalls: readonly BearerCall[] = [
   ['request', (headers) => call(requestPath, named('MyFirstKey', { expires_in_days: 1 }), headers)],
   ['rotate', (headers) => call(rotatePath, named('MyFirstKey', { expires_in_days: 1 }), headers)],
   ['roll', (headers) => call(rollPath, named('MyFirstKey', { grace_seconds: 60 }), headers)],
@@ -91,6 +94,21 @@ const bearerCalls: readonly (readonly [string, (headers: Headers) => RawRequest]
     (headers) =>
       call(dailyUsagePath, { start_date: '2026-01-01', end_date: '2026-01-31' }, headers),
   ],
+];
+
+const orderedPaths = [deletePath, ...orderedCalls.map(([, request]) => request([]).target)];
+
+/** Functions that create a valid request for each operation that requires a token. */
+const bearerCalls: readonly BearerCall[] = [
+  ...orderedCalls,
+  ...operations
+    .filter(({ security, path }) => security === 'bearer' && !orderedPaths.includes(path))
+    .map((operation): BearerCall => {
+      const { id, path: target } = operation;
+      return 'body' in operation
+        ? [id, (headers) => call(target, operation.body.example, headers)]
+        : [id, (headers) => ({ target, headers })];
+    }),
   ['delete', (headers) => call(deletePath, named('MyFirstKey'), headers)],
 ];
 

@@ -89,6 +89,53 @@ export interface DeletedApiKey {
   confirmation: 'API key deleted successfully';
 }
 
+/** The query parameters of `listApiKeys`. */
+export interface ListApiKeysQuery {
+  /** Maximum number of keys in the page. Default: 50. */
+  page_size?: number | undefined;
+  /** The `next_page_token` of the previous page. Without it, the first page. */
+  page_token?: string | undefined;
+}
+
+/** The response of `listApiKeys`. */
+export interface ApiKeyList {
+  /** The keys of the page, oldest first. */
+  keys: ApiKeyInList[];
+  /** The `page_token` of the next page; null on the last page. */
+  next_page_token: string | null;
+}
+
+/** An entry of `ApiKeyList`. */
+export interface ApiKeyInList {
+  /** Identifies the secret. It stays the same when the key is rotated, and is new after a roll. */
+  id: string;
+  /** The name of the key. */
+  name: string;
+  /** The first 8 characters of the key. */
+  start: string;
+  /**
+   * `active`; `expiring`: expires within a day, so it can be rotated; `expired`: can still be
+   * rotated; `previous`: the previous secret of a rolled key, valid until its `expires_at`.
+   */
+  state: 'active' | 'expiring' | 'expired' | 'previous';
+  /** Time at which the secret was issued (RFC 3339, UTC). */
+  created_at: string;
+  /** Time at which the secret expires (RFC 3339, UTC). */
+  expires_at: string;
+  /**
+   * Time at which the previous secret of the key expires; null if none is valid. The list
+   * contains it as well, with the state `previous`.
+   */
+  previous_expires_at: string | null;
+  /**
+   * Minute of the last request with the secret, at most 10 seconds behind; null if none is
+   * known. Kept for 13 months.
+   */
+  last_used_at: string | null;
+  /** Number of requests with keys of this name on the last 30 UTC days, including today. */
+  requests_30d: number;
+}
+
 /** The response of `verifyApiKey`. */
 export interface VerifiedApiKey {
   /** The id of the key's owner. */
@@ -308,6 +355,18 @@ export interface Client {
    * @throws {ApiError} if the call fails.
    */
   deleteApiKey(body: DeleteApiKeyBody, options?: CallOptions): Promise<DeletedApiKey>;
+
+  /**
+   * List API Keys: `GET /api/v1/apikey/list`.
+   *
+   * Returns your keys and the previous secrets that are still valid, with their state and use.
+   * Pages are in a fixed order, so that each key is listed exactly once, even if keys are
+   * created or deleted meanwhile. Expired keys are listed until they are removed, 30 days after
+   * their expiry.
+   *
+   * @throws {ApiError} if the call fails.
+   */
+  listApiKeys(query?: ListApiKeysQuery, options?: CallOptions): Promise<ApiKeyList>;
 
   /**
    * Verify an API Key: `GET /api/v1/apikey/verify`.

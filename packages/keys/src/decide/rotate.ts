@@ -1,6 +1,5 @@
-import { secondsPerDay } from '@andamio/schema/timestamps';
 import { ownEntry } from '../audit.ts';
-import { deleteAfterOf, expiryOf, isRemoved, isTooLate } from '../expiry.ts';
+import { deleteAfterOf, expiryOf, isExpiring, isRemoved, isTooLate } from '../expiry.ts';
 import type {
   Decision,
   KeyRecord,
@@ -13,9 +12,6 @@ import type {
 } from '../model.ts';
 import { applyTierClaim } from './claim-tier.ts';
 import { decideReplay, savedAnswer } from './replay.ts';
-
-/** Number of seconds before its expiry at which a key becomes rotatable (contract, part B). */
-const rotatableBefore = secondsPerDay;
 
 /** Returns the scope of a rotation: the data that {@link decideRotation} reads. */
 export function rotationScope({ userId, name, now, request }: RotateCommand): OwnerScope {
@@ -33,7 +29,7 @@ function extend(
   { now, maximumDays, ...command }: RotateCommand,
   maximumKeys: number,
 ): Validity | RotateRefusal {
-  if (key.expiresAt - now > rotatableBefore) return 'not_yet_rotatable';
+  if (!isExpiring(key.expiresAt, now)) return 'not_yet_rotatable';
   const expiresInDays = command.expiresInDays ?? key.expiresInDays;
   const expiresAt = expiryOf(Math.max(now, key.expiresAt), expiresInDays);
   if (isTooLate({ expiresAt, expiresInDays }, maximumDays)) return 'expiry_too_late';

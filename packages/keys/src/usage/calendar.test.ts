@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import {
   daysBetween,
+  daysUntil,
   endOfDay,
   endOfMonth,
   monthOf,
+  monthsUntil,
   usageRemovalOf,
   utcDayNumbered,
   utcDayOf,
@@ -46,4 +48,17 @@ test('daysBetween returns both dates and all days between them, including leap d
   expect(daysBetween('2025-12-31', '2025-12-30')).toEqual([]);
   const year = daysBetween('2024-01-01', '2024-12-31');
   expect([year.length, new Set(year).size, year.at(-1)]).toEqual([366, 366, '2024-12-31']);
+});
+
+test('daysUntil returns as many days as given, the last day included', () => {
+  expect(daysUntil('2025-03-01', 3)).toEqual(['2025-02-27', '2025-02-28', '2025-03-01']);
+  expect(daysUntil('2025-03-01', 30)).toHaveLength(30);
+});
+
+test('monthsUntil returns the months of both days and between, as long as usage is kept', () => {
+  expect(monthsUntil('2026-02-28', '2025-12-31')).toEqual(['2025-12', '2026-01', '2026-02']);
+  expect(monthsUntil('2025-08-31', '2025-08-01')).toEqual(['2025-08']);
+  const kept = monthsUntil('2026-01-15', '2001-01-01');
+  expect([kept.length, kept[0], kept.at(-1)]).toEqual([14, '2024-12', '2026-01']);
+  expect(usageRemovalOf(`${kept[0]}-01`)).toBeGreaterThan(seconds('2026-01-15'));
 });

@@ -50,3 +50,20 @@ export function daysBetween(first: string, last: string): string[] {
     days.push(utcDayOf(start * 1000));
   return days;
 }
+
+/** Returns a number of consecutive days, of which the given day is the last. */
+export function daysUntil(last: string, count: number): string[] {
+  return daysBetween(utcDayOf((startOf(last) - (count - 1) * secondsPerDay) * 1000), last);
+}
+
+/**
+ * Returns the months from that of one day until that of another, inclusive. Months before the
+ * retention of usage are left out.
+ */
+export function monthsUntil(last: string, first: string): string[] {
+  const end = new Date(last);
+  const months = Array.from({ length: usageRetentionMonths + 1 }, (_, ago) =>
+    monthOf(utcDayOf(Date.UTC(end.getUTCFullYear(), end.getUTCMonth() - ago, 1))),
+  );
+  return months.filter((month) => month >= monthOf(first)).toReversed();
+}

@@ -3,6 +3,7 @@ import { getDailyUsage } from './get-daily-usage.ts';
 import { getOpenApiDocument } from './get-openapi-document.ts';
 import { getUsage } from './get-usage.ts';
 import { getUser } from './get-user.ts';
+import { listApiKeys } from './list-api-keys.ts';
 import type { Operation } from './operation.ts';
 import { requestApiKey } from './request-api-key.ts';
 import { rollApiKey } from './roll-api-key.ts';
@@ -19,6 +20,7 @@ export {
 export { getOpenApiDocument } from './get-openapi-document.ts';
 export { getUsage, type Usage } from './get-usage.ts';
 export { getUser, type ListedApiKey, type User } from './get-user.ts';
+export { type ApiKeyList, type ListApiKeysQuery, listApiKeys } from './list-api-keys.ts';
 export type {
   BearerOperation,
   BearerReadOperation,
@@ -46,6 +48,7 @@ export const operations: readonly Operation[] = [
   rotateApiKey,
   rollApiKey,
   deleteApiKey,
+  listApiKeys,
   verifyApiKey,
   getUser,
   getUsage,

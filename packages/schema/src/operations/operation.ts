@@ -40,8 +40,10 @@ interface BearerBase extends OperationBase {
 }
 
 /** A bearer operation that reads the user's own data. It has no request body. */
-export interface BearerReadOperation extends BearerBase {
+export interface BearerReadOperation<Query extends z.ZodObject = z.ZodObject> extends BearerBase {
   readonly method: 'get';
+  /** The parameters of the query string. Other parameters are ignored. */
+  readonly query?: Query;
 }
 
 /** A bearer operation with a request body. */

@@ -28,7 +28,7 @@ export interface PublicRow extends PublicOperation {
 
 /** The row of an operation that takes a token and no body. A request body is ignored. */
 export interface ReadRow extends BearerReadOperation {
-  handle(owner: Owner): Promise<unknown>;
+  handle(owner: Owner, query: object): Promise<unknown>;
 }
 
 /** The row of an operation that takes a token and a body. */
@@ -48,9 +48,16 @@ export function publicRow(operation: PublicOperation, handle: PublicRow['handle'
   return { ...operation, handle };
 }
 
+/** The parsed query parameters of an operation, with defaults applied. */
+type ParsedQueryOf<Op extends BearerReadOperation> = Op extends {
+  readonly query: infer Query extends z.ZodObject;
+}
+  ? z.output<Query>
+  : object;
+
 export function readRow<Op extends BearerReadOperation>(
   operation: Op,
-  handle: (owner: Owner) => Promise<ResponseBodyOf<Op>>,
+  handle: (owner: Owner, query: ParsedQueryOf<Op>) => Promise<ResponseBodyOf<Op>>,
 ): ReadRow {
   return { ...operation, handle };
 }

@@ -5,6 +5,7 @@ import {
   getOpenApiDocument,
   getUsage,
   getUser,
+  listApiKeys,
   requestApiKey,
   rollApiKey,
   rotateApiKey,
@@ -16,6 +17,7 @@ import { getDailyUsageHandler } from './get-daily-usage.ts';
 import { getOpenApiDocumentHandler } from './get-openapi-document.ts';
 import { getUsageHandler } from './get-usage.ts';
 import { getUserHandler } from './get-user.ts';
+import { listApiKeysHandler } from './list-api-keys.ts';
 import { requestApiKeyHandler } from './request-api-key.ts';
 import { rollApiKeyHandler } from './roll-api-key.ts';
 import { rotateApiKeyHandler } from './rotate-api-key.ts';
@@ -29,6 +31,7 @@ export function operationTable(keys: Keys, originOf: OriginOf): readonly Row[] {
     bodyRow(rotateApiKey, rotateApiKeyHandler(keys)),
     bodyRow(rollApiKey, rollApiKeyHandler(keys)),
     bodyRow(deleteApiKey, deleteApiKeyHandler(keys)),
+    readRow(listApiKeys, listApiKeysHandler(keys)),
     readRow(getUser, getUserHandler(keys)),
     readRow(getUsage, getUsageHandler(keys)),
     bodyRow(getDailyUsage, getDailyUsageHandler(keys)),

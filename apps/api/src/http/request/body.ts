@@ -16,6 +16,21 @@ function parseObject(bytes: Uint8Array | undefined): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
+interface Problem {
+  readonly field: string;
+  readonly rule: string;
+}
+
+const problemsOf = ({ issues }: z.ZodError): Problem[] =>
+  issues.map(({ path, message }) => ({ field: String(path[0]), rule: message }));
+
+/** Returns the error for values that break a schema. It lists each field with its broken rule. */
+export function invalidField(error: z.ZodError): HttpError {
+  // A rule that several items of a list break is listed once.
+  const broken = new Set(problemsOf(error).map(({ field, rule }) => `${field}: ${rule}`));
+  return new HttpError('invalid_field', [...broken].join('; '));
+}
+
 /**
  * Parses a body according to its operation's schema (contract, part C). A missing required field is
  * answered with 400, even if other fields are invalid. An invalid value is answered with 422, and
@@ -31,18 +46,12 @@ export function parseBody<Schema extends z.ZodObject>(
   const parsed = schema.safeParse(object);
   if (parsed.success) return parsed.data;
 
-  const problems = parsed.error.issues.map(({ path, message }) => ({
-    field: String(path[0]),
-    rule: message,
-  }));
-  const missing = problems.filter(({ field }) => !Object.hasOwn(object, field));
+  const missing = problemsOf(parsed.error).filter(({ field }) => !Object.hasOwn(object, field));
   if (missing.length > 0) {
     throw new HttpError(
       'missing_field',
       missing.map(({ field }) => specificDetails.missingField(field)).join('; '),
     );
   }
-  // A rule that several items of a list break is listed once.
-  const broken = new Set(problems.map(({ field, rule }) => `${field}: ${rule}`));
-  throw new HttpError('invalid_field', [...broken].join('; '));
+  throw invalidField(parsed.error);
 }

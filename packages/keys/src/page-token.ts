@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+
+/** Where a page of an owner's keys ended. */
+export interface PageEnd {
+  /** The name of the last key of the page. */
+  readonly name: string;
+  /**
+   * The serial of the secret of this name that the page contains. Undefined if the page contains
+   * all secrets of the name.
+   */
+  readonly serial?: string | undefined;
+}
+
+const checksumBytes = 12;
+
+const checksumOf = (userId: string, content: string) =>
+  createHash('sha256')
+    .update(JSON.stringify([userId, content]))
+    .digest()
+    .subarray(0, checksumBytes);
+
+/**
+ * Returns the token for the page after another. The checksum detects tokens that were changed or
+ * belong to another owner. It needs no secret: a forged token could only name a place in the list
+ * of its own sender.
+ */
+export function pageToken(userId: string, { name, serial }: PageEnd): string {
+  const content = JSON.stringify(serial === undefined ? [name] : [name, serial]);
+  return Buffer.concat([checksumOf(userId, content), Buffer.from(content)]).toString('base64url');
+}
+
+/** Returns the place that a token names, or undefined if it is not a token of this owner. */
+export function parsePageToken(userId: string, token: string): PageEnd | undefined {
+  const bytes = Buffer.from(token, 'base64url');
+  const content = bytes.subarray(checksumBytes).toString();
+  const isValid =
+    bytes.toString('base64url') === token &&
+    checksumOf(userId, content).equals(bytes.subarray(0, checksumBytes));
+  if (!isValid) return undefined;
+  const [name, serial] = JSON.parse(content) as [string, string?];
+  return { name, serial };
+}
