@@ -10,6 +10,7 @@ import { tiers } from '@andamio/schema/tiers';
 import { waitFor } from '@andamio/testing/wait-for';
 import { systemClock } from '../../src/clock.ts';
 import { connectCounters } from '../../src/http/limits/redis-counters.ts';
+import { usageScripts } from '../../src/http/limits/usage-scripts.ts';
 import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 
@@ -17,9 +18,9 @@ const [url, file, ...owners] = process.argv.slice(2) as [string, string, ...stri
 const store = createSqliteStore(file, Date.now);
 const log = createLog({ level: 'silent', project: undefined });
 // Claims end early, so that processes often store the same batch.
-const times = { interval: 20, claim: 100, minimumAge: 0, retention: 60_000 };
+const times = { interval: 20, claim: 100, minimumAge: 0, retention: 60_000, window: 60_000 };
 const redis = { url, ca: undefined, auth: 'url' } as const;
-const { usage, close } = connectCounters(redis, log, systemClock, undefined, times);
+const { usage, close } = connectCounters(redis, log, systemClock, undefined, usageScripts(times));
 /** Writes a line synchronously, so that it is not lost if the process is killed. */
 const say = (word: 'counted' | 'confirmed', owner: string, name: string) =>
   writeSync(1, `${word} ${owner} ${name}\n`);

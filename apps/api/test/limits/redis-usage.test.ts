@@ -10,19 +10,22 @@ import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { connectCounters } from '../../src/http/limits/redis-counters.ts';
 import { defaultRedisTimes } from '../../src/http/limits/redis-link.ts';
-import type {
-  ReadTotals,
-  RedisUsage,
-  SharedCount,
-  SharedUsageTimes,
+import {
+  defaultSharedUsageTimes,
+  type ReadTotals,
+  type RedisUsage,
+  type SharedCount,
 } from '../../src/http/limits/redis-usage.ts';
-import { type UsageScripts, usageScripts } from '../../src/http/limits/usage-scripts.ts';
+import { type SharedUsageTimes, usageScripts } from '../../src/http/limits/usage-scripts.ts';
 import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startTcpProxy } from '../harness/tcp-proxy.ts';
 
 /** Batches are due at once, and claims end at once. */
-const noTime: SharedUsageTimes = { interval: 0, claim: 0, minimumAge: 0, retention: 60_000 };
+const noTime: SharedUsageTimes = {
+  ...defaultSharedUsageTimes,
+  ...{ interval: 0, claim: 0, minimumAge: 0, retention: 60_000 },
+};
 
 const limits: TierLimits = {
   requestsPerMinute: 1_000,
@@ -48,15 +51,14 @@ async function inspect(redis: Redis) {
 async function connect(
   url: string,
   times: Partial<SharedUsageTimes> = {},
-  scripts?: UsageScripts,
+  time?: string,
 ): Promise<RedisUsage> {
   const shared = connectCounters(
     { url, ca: undefined, auth: 'url' },
     createLog({ level: 'silent', project: undefined }),
     systemClock,
     { ...defaultRedisTimes, firstPause: 20, longestPause: 50 },
-    { ...noTime, ...times },
-    scripts,
+    usageScripts({ ...noTime, ...times }, time),
   );
   onTestFinished(() => shared.close());
   await untilCounting(shared.usage);
@@ -180,10 +182,10 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
     await count(usage, 'owner');
     expect(
       (await inspector.keys('*')).toSorted().map((key) => key.split(':').slice(2, 3)[0]),
-    ).toEqual(['key', 'account', 'due', 'open']);
+    ).toEqual(['account', 'due', 'open']);
     await storerOf(usage).flush();
     const left = await inspector.keys('*');
-    expect(left).toHaveLength(2);
+    expect(left).toHaveLength(1);
     for (const key of left) expect(await inspector.pTTL(key)).toBeGreaterThan(0);
   });
 
@@ -344,8 +346,17 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
 
   test('limits and stores like one counter in any order of calls, killed instances and losses', async () => {
     const redis = await redisServer();
-    const instances = [await connect(redis.url), await connect(redis.url)];
     const inspector = await inspect(redis);
+    const day = new Date().toISOString().slice(0, 10);
+    let now = 0;
+    const setNow = (seconds: number) => {
+      now = seconds;
+      return inspector.set('now', seconds);
+    };
+    const noon = Date.parse(day) / 1000 + 43_200;
+    await setNow(noon);
+    const time = "{ redis.call('GET', 'now'), 0 }";
+    const instances = [await connect(redis.url, {}, time), await connect(redis.url, {}, time)];
     const tier = { ...limits, requestsPerMinute: 12, requestsPerDay: 30, requestsPerMonth: 40 };
     const { store, storerOf } = createStore();
     const storers = instances.map(storerOf);
@@ -364,11 +375,11 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
       { weight: 2, arbitrary: fc.constant({ type: 'next minute' as const }) },
       { weight: 1, arbitrary: fc.constant({ type: 'lose memory' as const }) },
     );
-    const day = new Date().toISOString().slice(0, 10);
 
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async (steps) => {
         const userId = crypto.randomUUID();
+        await setNow(noon);
         const stored = () => store.readTotals(userId, day);
         /** The requests of this minute, and all requests of the day by name. */
         let hits = 0;
@@ -406,10 +417,11 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
           if (one.type === 'next minute' || one.type === 'lose memory') {
             hits = 0;
             if (one.type === 'next minute') {
-              await inspector.del(['unused', ...(await inspector.keys('limit:*'))]);
+              await setNow(now + 60);
               continue;
             }
             await inspector.flushAll();
+            await setNow(now + 1);
             counts = await storedByName();
             [read, knowsTotals] = [undefined, false];
             continue;
@@ -437,9 +449,9 @@ describe.skipIf(!inject('available').includes('redis'))('the clock of Redis', ()
   async function start(times: Partial<SharedUsageTimes> = {}) {
     const redis = await redisServer();
     const inspector = await inspect(redis);
-    const setTo = (instant: number) => inspector.set('now', Math.round(instant / 1000));
+    const setTo = (instant: number) => inspector.set('now', Math.floor(instant / 1000));
     await setTo(Date.now());
-    const usage = await connect(redis.url, times, usageScripts("{ redis.call('GET', 'now'), 0 }"));
+    const usage = await connect(redis.url, times, "{ redis.call('GET', 'now'), 0 }");
     return { usage, setTo, ...createStore() };
   }
   /** The last second of this month, in Unix milliseconds. */
@@ -470,6 +482,36 @@ describe.skipIf(!inject('available').includes('redis'))('the clock of Redis', ()
     expect(await totals('owner', dayAt(last))).toEqual({ day: 2, month: 6 });
     expect(await totals('owner', dayAt(last + 10_000))).toEqual({ day: 4, month: 4 });
     expect(await useUp(), 'with the totals of the store').toEqual([0, 'day']);
+  });
+
+  test('a month ends with its last day in every year', async () => {
+    const { usage, setTo } = await start();
+    const once = { ...limits, requestsPerMonth: 1 };
+    const days = (first: string, last: string) =>
+      fc.date({ min: new Date(first), max: new Date(last) });
+    const day = 86_400_000;
+    await fc.assert(
+      fc.asyncProperty(
+        days('2000-01-01', '2400-01-01'),
+        fc.integer({ min: 1, max: 40 }),
+        async (date, more) => {
+          const userId = crypto.randomUUID();
+          const later = new Date(date.getTime() + more * day);
+          await setTo(date.getTime());
+          expect((await count(usage, userId, { limits: once })).exhausted).toBeUndefined();
+          await setTo(later.getTime());
+          const isSameMonth = date.toISOString().slice(0, 7) === later.toISOString().slice(0, 7);
+          const { exhausted } = await count(usage, userId, { limits: once });
+          expect(exhausted?.period).toBe(isSameMonth ? 'month' : undefined);
+        },
+      ),
+      {
+        numRuns: 200,
+        examples: ['2024-02-28', '2025-02-28', '2100-02-28', '2000-02-29', '2025-12-31'].map(
+          (date): [Date, number] => [new Date(date), 1],
+        ),
+      },
+    );
   });
 
   test('stores due usage although the clock was set back by a day', async () => {

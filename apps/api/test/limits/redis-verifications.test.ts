@@ -14,6 +14,8 @@ import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 
+const scripts = usageScripts({ ...defaultSharedUsageTimes, minimumAge: 0 });
+
 describe.skipIf(!inject('available').includes('redis'))('verifications with Redis', () => {
   async function startServer(): Promise<Redis> {
     const redis = await startRedis();
@@ -28,7 +30,7 @@ describe.skipIf(!inject('available').includes('redis'))('verifications with Redi
       createLog({ level: 'silent', project: undefined }),
       systemClock,
       defaultRedisTimes,
-      { ...defaultSharedUsageTimes, minimumAge: 0 },
+      scripts,
     );
     const app = await startApp({
       store,
@@ -59,7 +61,7 @@ describe.skipIf(!inject('available').includes('redis'))('verifications with Redi
     const monitor = await createClient({ url }).connect();
     onTestFinished(() => monitor.destroy());
     await monitor.monitor((line) => {
-      const isBackground = line.includes(usageScripts().claimDue.sha1);
+      const isBackground = line.includes(scripts.claimDue.sha1);
       if (!line.includes(' lua] ') && !isBackground) commands.push(line);
     });
     return commands;
@@ -88,7 +90,7 @@ describe.skipIf(!inject('available').includes('redis'))('verifications with Redi
     expect(refused).toBe(6);
     const counting = statuses.length * redisCommands.verification;
     await expect.poll(() => own).toHaveLength(counting + refused);
-    expect(own.filter((line) => line.includes(usageScripts().count.sha1))).toHaveLength(counting);
+    expect(own.filter((line) => line.includes(scripts.count.sha1))).toHaveLength(counting);
   });
 
   test('a verification of a key that is not cached sends two more commands, for its address', async () => {
@@ -99,7 +101,7 @@ describe.skipIf(!inject('available').includes('redis'))('verifications with Redi
     expect((await verifyKey(app.url, key)).status).toBe(200);
     const { verification, uncachedKey } = redisCommands;
     await expect.poll(() => own).toHaveLength(verification + uncachedKey);
-    expect(own.filter((line) => line.includes(usageScripts().count.sha1))).toHaveLength(1);
+    expect(own.filter((line) => line.includes(scripts.count.sha1))).toHaveLength(1);
   });
 
   test('responds to limits, quotas and reported usage like a service without Redis', async () => {

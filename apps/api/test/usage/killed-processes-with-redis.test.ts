@@ -10,6 +10,7 @@ import { createClient } from 'redis';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { connectCounters } from '../../src/http/limits/redis-counters.ts';
+import { usageScripts } from '../../src/http/limits/usage-scripts.ts';
 import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { temporaryFile } from '../harness/stores.ts';
@@ -67,7 +68,7 @@ test.skipIf(!inject('available').includes('redis'))(
       createLog({ level: 'silent', project: undefined }),
       systemClock,
       undefined,
-      { interval: 0, claim: 1_000, minimumAge: 0, retention: 60_000 },
+      usageScripts({ interval: 0, claim: 1_000, minimumAge: 0, retention: 60_000, window: 60_000 }),
     );
     onTestFinished(() => shared.close());
     const storer = new SharedUsageStorer({

@@ -9,7 +9,7 @@ import type { Counters, CreateCounters } from './limit.ts';
 import { MemoryCounters } from './memory-counters.ts';
 import { defaultRedisTimes, RedisLink, type RedisTimes } from './redis-link.ts';
 import { run, type Script, script } from './redis-script.ts';
-import { RedisUsage, type SharedUsageTimes } from './redis-usage.ts';
+import { RedisUsage } from './redis-usage.ts';
 import type { UsageScripts } from './usage-scripts.ts';
 
 /**
@@ -136,7 +136,6 @@ export function connectCounters(
   log: Logger,
   clock: Clock,
   times: RedisTimes = defaultRedisTimes,
-  usageTimes?: SharedUsageTimes,
   scripts?: UsageScripts,
 ): SharedCounters & Required<Pick<SharedCounters, 'usage'>> {
   const link = new RedisLink({
@@ -151,7 +150,7 @@ export function connectCounters(
   });
   return {
     createCounters: (name) => new SharedOrLocalCounters(link, `limit:${name}:`, clock),
-    usage: new RedisUsage(link, clock, usageTimes, scripts),
+    usage: new RedisUsage(link, clock, scripts),
     close: () => link.close(),
   };
 }

@@ -11,6 +11,7 @@ import {
 import type { UsageTotals } from '@andamio/keys/usage/store';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import type { TierLimits } from '@andamio/schema/tiers';
+import { LRUCache } from 'lru-cache';
 import { ErrorReply } from 'redis';
 import * as z from 'zod';
 import type { Clock } from '../../clock.ts';
@@ -18,24 +19,10 @@ import type { Counters } from './limit.ts';
 import { MemoryCounters } from './memory-counters.ts';
 import type { RedisLink } from './redis-link.ts';
 import { run, type Script } from './redis-script.ts';
-import { type UsageScripts, usageScripts } from './usage-scripts.ts';
-
-/** Times of shared usage, in milliseconds. */
-export interface SharedUsageTimes {
-  /** Time from the first request of a batch until the batch is due to be stored. */
-  readonly interval: number;
-  /**
-   * Duration of a claim. It is longer than a call to the store, so that usually one instance stores
-   * a batch.
-   */
-  readonly claim: number;
-  /** Minimum age of a batch that is stored because the owner's usage is read. */
-  readonly minimumAge: number;
-  /** Time for which the totals of an owner without unstored usage are kept. */
-  readonly retention: number;
-}
+import { type SharedUsageTimes, type UsageScripts, usageScripts } from './usage-scripts.ts';
 
 export const defaultSharedUsageTimes: SharedUsageTimes = {
+  window: rateLimitWindow,
   interval: sharedUsageInterval,
   claim: 30_000,
   minimumAge: usageInterval,
@@ -93,50 +80,59 @@ export interface SharedCount {
   readonly totalsWanted: string | undefined;
 }
 
-const storedBatch = z.object({
-  number: z.string().transform(Number),
-  day: z.number(),
-  fields: z.array(z.string()),
-});
+const storedBatch = z.array(z.string());
 
 const memberOf = (userId: string) => hash('sha256', userId, 'base64url');
 
 const prefixOf = (group: number, kind: string) => `usage:{${group}}:${kind}`;
 
 /** Returns the keys of an owner. The part in braces determines the hash slot. */
-function keysOf(member: string) {
+function keysOf(member: string): readonly string[] {
   const group = member.charCodeAt(0) % groups;
-  const key = (kind: string) => `${prefixOf(group, kind)}:${member}`;
-  return {
-    limit: `limit:{${group}}:key:${member}`,
-    account: key('account'),
-    open: key('open'),
-    closed: key('closed'),
-    due: prefixOf(group, 'due'),
-  };
+  const own = ['account', 'open', 'closed'].map((kind) => `${prefixOf(group, kind)}:${member}`);
+  return [...own, prefixOf(group, 'due')];
 }
 
+const serverCodes = new LRUCache<string, string>({
+  max: 10,
+  memoMethod: (server) => hash('sha256', server, 'base64url').slice(0, 8),
+});
+
+/** A batch, and what {@link RedisUsage.confirm} needs to know of it. */
 interface OwnedBatch extends SharedBatch {
   readonly member: string;
+  readonly dayNumber: number;
+  readonly total: number;
 }
 
-function batchOf(member: string, userId: string, instance: string, json: string): OwnedBatch {
-  const { number, day, fields } = storedBatch.parse(JSON.parse(json));
+function batchOf(member: string, json: string): OwnedBatch {
+  const fields = storedBatch.parse(JSON.parse(json));
   const counts = new Map<string, number>();
   const lastUses = new Map<string, number>();
+  const about = new Map<string, string>();
+  let total = 0;
   for (let index = 0; index < fields.length; index += 2) {
-    const field = fields[index] as string;
-    (field.startsWith('n') ? counts : lastUses).set(field.slice(1), Number(fields[index + 1]));
+    const [field, value] = fields.slice(index, index + 2) as [string, string];
+    const name = field.slice(1);
+    if (field.startsWith('=')) about.set(name, value);
+    else if (field.startsWith('s')) lastUses.set(name, Number(value));
+    else {
+      counts.set(name, Number(value));
+      total += Number(value);
+    }
   }
-  const command = { userId, instance, number, day: utcDayNumbered(day), counts, lastUses };
-  return { ...command, member, isRepeated: true };
+  const dayNumber = Number(about.get('day'));
+  return {
+    ...{ userId: about.get('user') ?? '', instance: about.get('instance') ?? '' },
+    ...{ number: Number(about.get('number')), day: utcDayNumbered(dayNumber), isRepeated: true },
+    ...{ counts, lastUses, member, dayNumber, total },
+  };
 }
 
 /** Owners' usage in Redis, and their requests of the current minute. */
 export class RedisUsage implements SharedUsage {
   readonly #link: RedisLink;
   readonly #clock: Clock;
-  readonly #times: SharedUsageTimes;
   readonly #scripts: UsageScripts;
   /** The instance under which batches of new accounts are stored. */
   readonly #instance = randomBytes(8).toString('base64url');
@@ -147,12 +143,10 @@ export class RedisUsage implements SharedUsage {
   constructor(
     link: RedisLink,
     clock: Clock,
-    times = defaultSharedUsageTimes,
-    scripts = usageScripts(),
+    scripts: UsageScripts = usageScripts(defaultSharedUsageTimes),
   ) {
     this.#link = link;
     this.#clock = clock;
-    this.#times = times;
     this.#scripts = scripts;
     this.fallback = new MemoryCounters(clock);
   }
@@ -167,22 +161,13 @@ export class RedisUsage implements SharedUsage {
     if (!this.#link.ready) return 'uncounted';
     const { userId, name, serial, reported, limits, read } = request;
     const member = memberOf(userId);
-    const { limit, account, open, closed, due } = keysOf(member);
     const { requestsPerMinute, requestsPerDay, requestsPerMonth } = limits;
     try {
-      const reply = await run(
-        this.#link,
-        this.#scripts.count,
-        [limit, account, open, closed, due],
-        [
-          ...[rateLimitWindow, requestsPerMinute, reported, requestsPerDay, requestsPerMonth],
-          ...[member, userId, name, this.#instance, this.#clock.now(), this.#link.server],
-          ...[this.#times.interval, this.#times.retention, serial],
-          ...(read === undefined
-            ? []
-            : [read.version, read.day, read.totals.day, read.totals.month]),
-        ],
-      );
+      const reply = await run(this.#link, this.#scripts.count, keysOf(member), [
+        ...[requestsPerMinute, requestsPerDay, requestsPerMonth, reported],
+        ...[member, userId, name, serial, this.#instance, this.#clock.now(), this.#server()],
+        ...(read === undefined ? [] : [read.version, read.day, read.totals.day, read.totals.month]),
+      ]);
       return sharedCount(reply);
     } catch (error) {
       // A script that Redis refused has written no usage. Without a reply, it may have run.
@@ -197,53 +182,41 @@ export class RedisUsage implements SharedUsage {
 
   async claimOf(userId: string): Promise<SharedBatch | undefined> {
     const member = memberOf(userId);
-    const { account, open, closed, due } = keysOf(member);
-    const keys = [account, open, closed, due];
-    const args = [this.#times.claim, member, this.#times.minimumAge];
-    const found = await this.#run(this.#scripts.claimOwner, keys, args);
-    return found.length === 0 ? undefined : batchOf(member, ...(found as [string, string, string]));
+    const found = await this.#run(this.#scripts.claimOwner, keysOf(member), [member]);
+    return found === undefined || found === '' ? undefined : batchOf(member, found as string);
   }
 
   async confirm(batch: SharedBatch, totals: UsageTotals | undefined): Promise<void> {
-    const { member, number } = batch as OwnedBatch;
-    const { account, open, closed, due } = keysOf(member);
-    const { interval, retention } = this.#times;
-    await this.#run(
-      this.#scripts.confirm,
-      [account, open, closed, due],
-      [
-        ...[number, member, interval, retention, this.#link.server],
-        ...(totals === undefined ? [] : [totals.day, totals.month]),
-      ],
-    );
+    const { member, number, dayNumber, total } = batch as OwnedBatch;
+    await this.#run(this.#scripts.confirm, keysOf(member), [
+      ...[number, dayNumber, total, member, this.#server()],
+      ...(totals === undefined ? [] : [totals.day, totals.month]),
+    ]);
   }
 
   async #claim(group: number): Promise<OwnedBatch[]> {
-    const { claim, interval } = this.#times;
     const prefixes = ['account', 'open', 'closed'].map((kind) => `${prefixOf(group, kind)}:`);
-    const latest = Math.max(claim, interval);
-    const found = await this.#run(
-      this.#scripts.claimDue,
-      [prefixOf(group, 'due')],
-      [claim, claimedOwners, ...prefixes, latest],
+    const args = [claimedOwners, ...prefixes];
+    const found = await this.#run(this.#scripts.claimDue, [prefixOf(group, 'due')], args);
+    const pairs = (found ?? []) as string[];
+    return Array.from({ length: pairs.length / 2 }, (_, index) =>
+      batchOf(...(pairs.slice(2 * index, 2 * index + 2) as [string, string])),
     );
-    const batches: OwnedBatch[] = [];
-    for (let index = 0; index < found.length; index += 4)
-      batches.push(batchOf(...(found.slice(index, index + 4) as Parameters<typeof batchOf>)));
-    return batches;
   }
 
-  /** Runs a script that returns a list. Returns an empty list if Redis is unusable. */
+  /** Returns eight characters that identify the connected Redis server. */
+  #server(): string {
+    return serverCodes.memo(this.#link.server);
+  }
+
+  /** Runs a script. Resolves to undefined if Redis is unusable. */
   async #run(
     script: Script,
     keys: readonly string[],
     args: readonly (string | number)[],
-  ): Promise<readonly string[]> {
-    if (!this.#link.ready) return [];
-    return run(this.#link, script, keys, args).then(
-      (found) => found as string[],
-      () => [],
-    );
+  ): Promise<unknown> {
+    if (!this.#link.ready) return undefined;
+    return run(this.#link, script, keys, args).catch(() => undefined);
   }
 }
 

@@ -3,25 +3,107 @@
 // An owner has these keys. All of them are in the hash slot of the owner's group, so each script
 // touches one slot.
 //
-// - limit: the requests of the current minute.
-// - account, a hash: `day`, the number of the current UTC day since 1970; `stored_day` and
-//   `stored_month`, the totals in the store, and `server`, the Redis server that they were given to;
-//   `unstored_day` and `unstored_month`, the requests that are not in these totals; `number` and
-//   `opened`, the number of the open batch and the time of its first request in milliseconds, or 0;
-//   `last`, the last number; `confirmed`, the number of the last stored batch; `user`, the user id;
-//   `instance`, the instance under which the store knows the batches.
-// - open, a hash: the requests of the open batch by name, in fields that begin with `n`, and the
-//   Unix minute of each secret's last request by serial, in fields that begin with `s`.
-// - closed, a list: the closed batches as JSON, oldest first. No requests are added to them.
+// - account, a string: the limit per minute, the totals and the number of the open batch. It has a
+//   binary form, because it is read and written for each request.
+// - open, a hash: the open batch. Fields that begin with `n` have the requests by name. Fields that
+//   begin with `s` have the Unix minute of each secret's last request, by serial. `=number`, `=day`
+//   (in days since 1970), `=user`, `=instance` and `=opened` (in milliseconds) describe the batch.
+// - closed, a list: the closed batches, oldest first, each a JSON array of the fields and values of
+//   an open batch. No requests are added to them.
 //
 // Each group has a sorted set, due: the owners with an open or closed batch, by the time at which an
 // instance may claim them, in milliseconds.
 import { type Script, script } from './redis-script.ts';
 
-const clock = (time: string) => `
-local time = ${time}
-local micros = time[1] * 1000000 + time[2]
-local now = math.floor(micros / 1000)
+/** Times of shared usage, in milliseconds. */
+export interface SharedUsageTimes {
+  /** Window of the limit. */
+  readonly window: number;
+  /** Time from the first request of a batch until the batch is due to be stored. */
+  readonly interval: number;
+  /**
+   * Duration of a claim. It is longer than a call to the store, so that usually one instance stores
+   * a batch.
+   */
+  readonly claim: number;
+  /** Minimum age of a batch that is stored because the owner's usage is read. */
+  readonly minimumAge: number;
+  /** Time for which an account without unstored usage is kept. */
+  readonly retention: number;
+}
+
+export interface UsageScripts {
+  /**
+   * Counts a verified request, and the requests that a guard reports with it: first toward the
+   * limit, then, if neither the limit nor a quota refuses the request, as usage.
+   *
+   * KEYS: account, open, closed, due. ARGV: 1 requests per minute, 2 requests per day, 3 requests
+   * per month, 4 reported requests, 5 member of due, 6 user id, 7 name of the key, 8 serial of the
+   * secret, 9 instance of a new batch, 10 time of this process in milliseconds, 11 server, eight
+   * characters; and if the process has read the stored totals, 12 the version for which it read
+   * them, 13 their day, 14 the total of the day, 15 the total of the month.
+   *
+   * Returns the requests of this minute, the milliseconds that are left of it, the number of
+   * reported requests that were counted, the exhausted quota (0 none, 1 day, 2 month), the day, and
+   * a version if the process should read the stored totals, or else an empty string.
+   */
+  readonly count: Script;
+  /**
+   * Claims due owners: closes the open batch of each unless an older batch is closed, and returns
+   * the oldest closed batch.
+   *
+   * KEYS: due. ARGV: 1 maximum number of owners, 2 and 3 and 4 the prefixes of the keys account,
+   * open and closed. Returns pairs of a member and a batch, concatenated.
+   */
+  readonly claimDue: Script;
+  /**
+   * Claims one owner, even if another instance has claimed the owner.
+   *
+   * KEYS: account, open, closed, due. ARGV: 1 member of due. Returns the batch, or an empty string.
+   */
+  readonly claimOwner: Script;
+  /**
+   * Removes the oldest closed batch if it has the given number, and notes the totals that the store
+   * returned. The account stays for a while, so that the totals need not be read again.
+   *
+   * KEYS: account, open, closed, due. ARGV: 1 number of the batch, 2 day of the batch, 3 requests in
+   * the batch, 4 member of due, 5 server; and unless the batch was given up, 6 total of its day,
+   * 7 total of its month.
+   */
+  readonly confirm: Script;
+}
+
+/**
+ * Reads and writes accounts. `ends` and `hits` are the end of the window in milliseconds and its
+ * requests; `day` is the owner's current day; `number` is the number of the open batch, or 0, and
+ * `last` the last number; `stored_day` and `stored_month` are the totals in the store, and `server`
+ * is the Redis server that they were given to; `unstored_day` and `unstored_month` are the requests
+ * that are not in them; `version` is the number of the last stored batch; `minute` and `serial` are
+ * those of the last request.
+ */
+const accounts = `
+local layout = '>ddddddddddd'
+local unknown = '        '
+local function load(key)
+  local stored = redis.call('GET', key)
+  if not stored then
+    return { ends = 0, hits = 0, day = 0, number = 0, last = 0, stored_day = 0, stored_month = 0,
+      unstored_day = 0, unstored_month = 0, version = 0, minute = 0, server = unknown, serial = '' }
+  end
+  local ends, hits, day, number, last, stored_day, stored_month, unstored_day, unstored_month,
+    version, minute, next = struct.unpack(layout, stored)
+  return { ends = ends, hits = hits, day = day, number = number, last = last,
+    stored_day = stored_day, stored_month = stored_month, unstored_day = unstored_day,
+    unstored_month = unstored_month, version = version, minute = minute,
+    server = stored:sub(next, next + 7), serial = stored:sub(next + 8) }
+end
+local function save(key, account, has_usage)
+  local content = struct.pack(layout, account.ends, account.hits, account.day, account.number,
+    account.last, account.stored_day, account.stored_month, account.unstored_day,
+    account.unstored_month, account.version, account.minute) .. account.server .. account.serial
+  if has_usage then redis.call('SET', key, content)
+  else redis.call('SET', key, content, 'PX', retention) end
+end
 local function text(number) return string.format('%.0f', number) end
 `;
 
@@ -42,234 +124,180 @@ local function month_of(day)
 end
 `;
 
-/** Closes the open batch. cjson would round the number, so it is stored as text. */
+/** Closes the open batch. */
 const closing = `
-local function close(open, closed, number, day)
-  local fields = redis.call('HGETALL', open)
-  local total = 0
-  for index = 1, #fields, 2 do
-    if fields[index]:sub(1, 1) == 'n' then total = total + fields[index + 1] end
-  end
-  redis.call('RPUSH', closed, cjson.encode({
-    number = number, day = tonumber(day), total = total, fields = fields }))
+local function close(account, open, closed)
+  redis.call('RPUSH', closed, cjson.encode(redis.call('HGETALL', open)))
   redis.call('DEL', open)
+  account.number = 0
 end
 `;
 
 /**
- * Counts a verified request, and the requests that a guard reports with it: first toward the
- * per-minute limit, then, if neither the limit nor a quota refuses the request, as usage.
- *
- * KEYS: limit, account, open, closed, due. ARGV: 1 window in milliseconds, 2 requests per minute,
- * 3 reported requests, 4 requests per day, 5 requests per month, 6 member of due, 7 user id, 8 name
- * of the key, 9 instance of a new account, 10 time of this process in milliseconds, 11 server,
- * 12 interval in milliseconds, 13 milliseconds for which an account without usage stays, 14 serial
- * of the secret; and if the process has read the stored totals, 15 `confirmed` at the time, 16 day,
- * 17 total of the day, 18 total of the month.
- *
- * Returns the requests of this minute, the milliseconds that are left of it, the number of reported
- * requests that were counted, the exhausted quota (0 none, 1 day, 2 month), the day, and
- * `confirmed` if the process should read the stored totals.
- *
  * The owner's day is that of the server's clock. A clock that was set back has no effect until the
- * open batch is closed. A limit with more time left than one window was created before the clock
- * was set back, so it is reset.
+ * open batch is closed. A window with more time left than its length began before the clock was set
+ * back, so it begins again.
  *
  * The totals that a process has read replace those of the account if these are not known to be
  * current, unless a batch was stored after they were read.
  */
-const count = (time: string) =>
-  script(`${clock(time)}${calendar}${closing}
-local window, per_minute = tonumber(ARGV[1]), tonumber(ARGV[2])
-local left, hits = redis.call('PTTL', KEYS[1]), 1
+const count = `
+local per_minute, reported = tonumber(ARGV[1]), tonumber(ARGV[4])
+local account = load(KEYS[1])
+local left = account.ends - now
 if left <= 0 or left > window then
-  redis.call('SET', KEYS[1], 1, 'PX', window)
-  left = window
-else
-  hits = redis.call('INCR', KEYS[1])
+  left, account.hits, account.ends = window, 0, now + window
 end
-if hits > per_minute then return { hits, left, 0, 0, 0, '' } end
-
-local account = redis.call('HMGET', KEYS[2], 'day', 'number', 'stored_day', 'stored_month',
-  'unstored_day', 'unstored_month', 'server', 'confirmed', 'last')
-local day, number = tonumber(account[1]), account[2] or '0'
-local stored_day, stored_month = tonumber(account[3] or 0), tonumber(account[4] or 0)
-local unstored_day, unstored_month = tonumber(account[5] or 0), tonumber(account[6] or 0)
-local server, confirmed = account[7], account[8] or '0'
-local changed = false
+account.hits = account.hits + 1
+local hits = account.hits
+if hits > per_minute then
+  save(KEYS[1], account, account.number ~= 0 or account.unstored_month > 0)
+  return { hits, left, 0, 0, 0, '' }
+end
 
 local today = math.floor(now / 86400000)
-if day and today < day and number ~= '0' then today = day end
-if day ~= today then
-  if number ~= '0' then
-    close(KEYS[3], KEYS[4], number, day)
-    number = '0'
-    redis.call('ZADD', KEYS[5], now, ARGV[6])
+if today < account.day and account.number ~= 0 then today = account.day end
+if account.day ~= today then
+  if account.number ~= 0 then
+    close(account, KEYS[2], KEYS[3])
+    redis.call('ZADD', KEYS[4], now, ARGV[5])
   end
-  if not day or today < day then server = false end
-  if not day or month_of(day) ~= month_of(today) then stored_month, unstored_month = 0, 0 end
-  day, stored_day, unstored_day, changed = today, 0, 0, true
+  if account.day == 0 or today < account.day then account.server = unknown end
+  if month_of(account.day) ~= month_of(today) then
+    account.stored_month, account.unstored_month = 0, 0
+  end
+  account.day, account.stored_day, account.unstored_day = today, 0, 0
 end
 
-local is_known = server == ARGV[11]
-if ARGV[15] == confirmed and tonumber(ARGV[16]) == day
-    and (not is_known or number == '0' and unstored_month == 0) then
-  stored_day, stored_month = tonumber(ARGV[17]), tonumber(ARGV[18])
-  server, is_known, changed = ARGV[11], true, true
-  if redis.call('PTTL', KEYS[2]) > 0 then redis.call('PEXPIRE', KEYS[2], ARGV[13]) end
+local version = text(account.version)
+local is_known = account.server == ARGV[11]
+if ARGV[12] == version and tonumber(ARGV[13]) == account.day
+    and (not is_known or account.number == 0 and account.unstored_month == 0) then
+  account.stored_day, account.stored_month = tonumber(ARGV[14]), tonumber(ARGV[15])
+  account.server, is_known = ARGV[11], true
 end
 
 local exhausted, added = 0, 0
-if stored_month + unstored_month >= tonumber(ARGV[5]) then
+if account.stored_month + account.unstored_month >= tonumber(ARGV[3]) then
   exhausted = 2
-elseif stored_day + unstored_day >= tonumber(ARGV[4]) then
+elseif account.stored_day + account.unstored_day >= tonumber(ARGV[2]) then
   exhausted = 1
 else
-  added = math.min(tonumber(ARGV[3]), per_minute - hits)
-  if added > 0 then redis.call('INCRBY', KEYS[1], added) end
-  if number == '0' then
-    number = text(math.max(tonumber(account[9] or 0) + 1, micros, tonumber(ARGV[10]) * 1000))
-    redis.call('HSETNX', KEYS[2], 'instance', ARGV[9])
-    redis.call('HSET', KEYS[2], 'user', ARGV[7], 'opened', text(now), 'last', number)
-    redis.call('PERSIST', KEYS[2])
-    redis.call('ZADD', KEYS[5], 'NX', now + tonumber(ARGV[12]), ARGV[6])
-    changed = true
+  added = math.min(reported, per_minute - hits)
+  if account.number == 0 then
+    account.number = math.max(account.last + 1, micros, tonumber(ARGV[10]) * 1000)
+    account.last = account.number
+    redis.call('HSET', KEYS[2], '=number', text(account.number), '=day', account.day,
+      '=user', ARGV[6], '=instance', ARGV[9], '=opened', text(now))
+    redis.call('ZADD', KEYS[4], 'NX', text(now + interval), ARGV[5])
+    account.serial = ''
   end
-  redis.call('HINCRBY', KEYS[3], 'n' .. ARGV[8], 1 + added)
-  redis.call('HSET', KEYS[3], 's' .. ARGV[14], math.floor(now / 60000))
-  unstored_day, unstored_month = unstored_day + 1 + added, unstored_month + 1 + added
+  redis.call('HINCRBY', KEYS[2], 'n' .. ARGV[7], 1 + added)
+  local minute = math.floor(now / 60000)
+  if account.minute ~= minute or account.serial ~= ARGV[8] then
+    redis.call('HSET', KEYS[2], 's' .. ARGV[8], minute)
+    account.minute, account.serial = minute, ARGV[8]
+  end
+  account.hits = hits + added
+  account.unstored_day = account.unstored_day + 1 + added
+  account.unstored_month = account.unstored_month + 1 + added
 end
-
-if changed then
-  redis.call('HSET', KEYS[2], 'day', day, 'number', number, 'stored_day', stored_day,
-    'stored_month', stored_month, 'server', server or '', 'unstored_day', unstored_day,
-    'unstored_month', unstored_month)
-elseif exhausted == 0 then
-  redis.call('HSET', KEYS[2], 'unstored_day', unstored_day, 'unstored_month', unstored_month)
-end
+save(KEYS[1], account, account.number ~= 0 or account.unstored_month > 0)
 local reads = not is_known or exhausted > 0
-return { hits, left, added, exhausted, day, reads and confirmed or '' }
-`);
+return { hits, left, added, exhausted, account.day, reads and version or '' }
+`;
 
-/**
- * Claims due owners: closes the open batch of each unless an older batch is closed, and returns the
- * oldest closed batch.
- *
- * KEYS: due. ARGV: 1 duration of a claim in milliseconds, 2 maximum number of owners, 3 and 4 and 5
- * the prefixes of the keys account, open and closed, 6 latest time in milliseconds from now at which
- * an owner can be due. A later time was set before the server's clock was set back.
- *
- * Returns a list of member, user id, instance and batch for each owner, concatenated.
- */
-const claimDue = (time: string) =>
-  script(`${clock(time)}${closing}
-local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[2])
+/** A due time that is too far away was set before the server's clock was set back. */
+const claimDue = `
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
 if #due == 0 then
-  local latest = now + tonumber(ARGV[6])
-  due = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. text(latest), '+inf', 'LIMIT', 0, ARGV[2])
+  local latest = now + math.max(claim, interval)
+  due = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. text(latest), '+inf', 'LIMIT', 0, ARGV[1])
 end
 local claimed = {}
 for _, member in ipairs(due) do
-  local account, open, closed = ARGV[3] .. member, ARGV[4] .. member, ARGV[5] .. member
-  local fields = redis.call('HMGET', account, 'user', 'instance', 'number', 'day')
-  local batch = redis.call('LINDEX', closed, 0)
-  if not batch and redis.call('EXISTS', open) == 1 and fields[4] then
-    close(open, closed, fields[3], fields[4])
-    redis.call('HSET', account, 'number', '0', 'opened', 0)
-    batch = redis.call('LINDEX', closed, 0)
+  local key, open, closed = ARGV[2] .. member, ARGV[3] .. member, ARGV[4] .. member
+  if redis.call('EXISTS', closed) == 0 and redis.call('EXISTS', open) == 1 then
+    local account = load(key)
+    close(account, open, closed)
+    save(key, account, true)
   end
-  if batch and fields[1] then
-    redis.call('ZADD', KEYS[1], now + tonumber(ARGV[1]), member)
-    for _, value in ipairs({ member, fields[1], fields[2], batch }) do
-      claimed[#claimed + 1] = value
-    end
+  local batch = redis.call('LINDEX', closed, 0)
+  if batch then
+    redis.call('ZADD', KEYS[1], text(now + claim), member)
+    claimed[#claimed + 1] = member
+    claimed[#claimed + 1] = batch
   else
     redis.call('ZREM', KEYS[1], member)
   end
 end
 return claimed
-`);
+`;
 
-/**
- * Claims one owner, even if another instance has claimed the owner.
- *
- * KEYS: account, open, closed, due. ARGV: 1 duration of a claim in milliseconds, 2 member of due,
- * 3 minimum age of an open batch in milliseconds.
- *
- * Returns user id, instance and batch, or an empty list.
- */
-const claimOwner = (time: string) =>
-  script(`${clock(time)}${closing}
-local fields = redis.call('HMGET', KEYS[1], 'user', 'instance', 'number', 'day', 'opened')
+const claimOwner = `
 local batch = redis.call('LINDEX', KEYS[3], 0)
-if not batch and (fields[3] or '0') ~= '0' and now - fields[5] >= tonumber(ARGV[3]) then
-  close(KEYS[2], KEYS[3], fields[3], fields[4])
-  redis.call('HSET', KEYS[1], 'number', '0', 'opened', 0)
+if not batch then
+  local opened = redis.call('HGET', KEYS[2], '=opened')
+  if not opened or now - opened < minimum_age then return '' end
+  local account = load(KEYS[1])
+  close(account, KEYS[2], KEYS[3])
+  save(KEYS[1], account, true)
   batch = redis.call('LINDEX', KEYS[3], 0)
 end
-if not batch or not fields[1] then return {} end
-redis.call('ZADD', KEYS[4], now + tonumber(ARGV[1]), ARGV[2])
-return { fields[1], fields[2], batch }
-`);
+redis.call('ZADD', KEYS[4], text(now + claim), ARGV[1])
+return batch
+`;
 
-/**
- * Removes the oldest closed batch if it has the given number, and notes the totals that the store
- * returned. The account stays for a while, so that the totals need not be read again.
- *
- * KEYS: account, open, closed, due. ARGV: 1 number of the batch, 2 member of due, 3 interval in
- * milliseconds, 4 milliseconds for which an account without usage stays, 5 server; and unless the
- * batch was given up, 6 total of its day, 7 total of its month.
- */
-const confirm = (time: string) =>
-  script(`${clock(time)}${calendar}
+const confirm = `
 local head = redis.call('LINDEX', KEYS[3], 0)
-local batch = head and cjson.decode(head)
-if not batch or batch.number ~= ARGV[1] then return 0 end
+if not head then return 0 end
+local fields, number = cjson.decode(head), ''
+for index = 1, #fields, 2 do
+  if fields[index] == '=number' then number = fields[index + 1] end
+end
+if number ~= ARGV[1] then return 0 end
 redis.call('LPOP', KEYS[3])
-local fields = redis.call('HMGET', KEYS[1], 'day', 'number', 'opened', 'stored_day', 'stored_month',
-  'unstored_day', 'unstored_month', 'server')
-local day, stored_day, stored_month = tonumber(fields[1] or batch.day), fields[4], fields[5]
-local unstored_day, unstored_month = tonumber(fields[6] or 0), tonumber(fields[7] or 0)
-local server = fields[8] or ''
-if batch.day == day then
-  unstored_day = math.max(0, unstored_day - batch.total)
-  stored_day, server = ARGV[6] or stored_day or 0, ARGV[6] and ARGV[5] or ''
+local account, day, total = load(KEYS[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+if day == account.day then
+  account.unstored_day = math.max(0, account.unstored_day - total)
+  account.stored_day = tonumber(ARGV[6] or account.stored_day)
+  account.server = ARGV[6] and ARGV[5] or unknown
 end
-if month_of(batch.day) == month_of(day) then
-  unstored_month = math.max(0, unstored_month - batch.total)
-  stored_month = ARGV[7] or stored_month or 0
+if month_of(day) == month_of(account.day) then
+  account.unstored_month = math.max(0, account.unstored_month - total)
+  account.stored_month = tonumber(ARGV[7] or account.stored_month)
 end
-redis.call('HSET', KEYS[1], 'stored_day', stored_day, 'stored_month', stored_month,
-  'unstored_day', unstored_day, 'unstored_month', unstored_month, 'server', server,
-  'confirmed', ARGV[1])
+account.version = tonumber(ARGV[1])
 if redis.call('LLEN', KEYS[3]) > 0 then
-  redis.call('ZADD', KEYS[4], now, ARGV[2])
-elseif (fields[2] or '0') ~= '0' then
-  redis.call('ZADD', KEYS[4], fields[3] + tonumber(ARGV[3]), ARGV[2])
+  redis.call('ZADD', KEYS[4], now, ARGV[4])
+elseif account.number ~= 0 then
+  local opened = redis.call('HGET', KEYS[2], '=opened') or now
+  redis.call('ZADD', KEYS[4], text(opened + interval), ARGV[4])
 else
-  redis.call('ZREM', KEYS[4], ARGV[2])
-  redis.call('PEXPIRE', KEYS[1], ARGV[4])
+  redis.call('ZREM', KEYS[4], ARGV[4])
 end
+save(KEYS[1], account, account.number ~= 0 or account.unstored_month > 0)
 return 1
-`);
-
-export interface UsageScripts {
-  readonly count: Script;
-  readonly claimDue: Script;
-  readonly claimOwner: Script;
-  readonly confirm: Script;
-}
+`;
 
 /**
  * Creates the scripts.
  *
  * @param time a Lua expression for the current time, in the form in which `TIME` returns it.
  */
-export function usageScripts(time = "redis.call('TIME')"): UsageScripts {
+export function usageScripts(times: SharedUsageTimes, time = "redis.call('TIME')"): UsageScripts {
+  const { window, interval, claim, minimumAge, retention } = times;
+  const head = `
+local window, interval, claim, minimum_age, retention =
+  ${window}, ${interval}, ${claim}, ${minimumAge}, ${retention}
+local time = ${time}
+local micros = time[1] * 1000000 + time[2]
+local now = math.floor(micros / 1000)
+${accounts}${closing}${calendar}`;
   return {
-    count: count(time),
-    claimDue: claimDue(time),
-    claimOwner: claimOwner(time),
-    confirm: confirm(time),
+    count: script(head + count),
+    claimDue: script(head + claimDue),
+    claimOwner: script(head + claimOwner),
+    confirm: script(head + confirm),
   };
 }
