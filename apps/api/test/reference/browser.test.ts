@@ -146,6 +146,11 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
       end_date: '2023-01-31',
       api_key_names: ['MyFirstKey', 'other'],
     });
+    const list = await formOf(page, 'list-api-keys');
+    await list.getByLabel('page_size').fill('1');
+    const listed = await send(list);
+    expect(new URL(listed.url()).search).toBe('?page_size=1');
+    expect((await listed.response())?.status()).toBe(200);
     expect(problems).toEqual([]);
     await page.context().close();
   });
@@ -203,7 +208,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
   test.each([
     ['revoke', 'Delete an API Key'],
     ['rate limit', 'rate_limited'],
-    ['list keys', 'API Keys'],
+    ['list keys', 'List API Keys'],
     ['quota', 'Usage and Quotas'],
     ['extend', 'Rotate an API Key'],
   ])('a search for %j finds %j first', async (query, expected) => {

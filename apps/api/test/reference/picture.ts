@@ -14,7 +14,7 @@ export const picturePath = join(import.meta.dirname, '../../../../docs/reference
  */
 export function fingerprintOfPage(): string {
   const [beginning = ''] = readFileSync(join(built, 'index.html'), 'utf8')
-    .replace(/^[\s\S]*<main /, '')
+    .replace(/^[\s\S]*<body>/, '')
     .split('<section id="api-key"');
   const styles = globSync('assets/*.css', { cwd: built }).map((file) =>
     readFileSync(join(built, file), 'utf8'),
