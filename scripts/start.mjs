@@ -109,13 +109,17 @@ async function becomesReady(url) {
   return succeeds(`${url}/health/ready`);
 }
 
-/** Returns a command that issues a key, with a token that the service accepts. */
-async function requestCommand(url, name) {
+/** Returns a token that the service accepts, or undefined if only an issuer can sign one. */
+async function signedToken() {
   const options = ['--sub', 'you', '--tier', 'enterprise'];
   const { code, stdout } = await runQuietly(node24, ['apps/api/dev/token.ts', ...options]);
-  // If the settings name an issuer, only that issuer can sign tokens.
+  return code === 0 ? stdout.trim() : undefined;
+}
+
+/** Returns a command that issues a key. Without a token it reads the variable TOKEN. */
+function requestCommand(url, name, token) {
   const header =
-    code === 0 ? `'Authorization: Bearer ${stdout.trim()}'` : '"Authorization: Bearer $TOKEN"';
+    token === undefined ? '"Authorization: Bearer $TOKEN"' : `'Authorization: Bearer ${token}'`;
   return `curl ${url}/api/v1/apikey/request -H ${header} -H 'Content-Type: application/json' -d '{"api_key_name": "${name}"}'`;
 }
 
@@ -133,15 +137,17 @@ startService(port);
 const isReady = await becomesReady(url);
 const seconds = secondsSince(began);
 if (isReady) {
-  const command = await requestCommand(url, name);
+  const token = await signedToken();
+  const setting = token === undefined ? "set TOKEN to one of your issuer's tokens and " : '';
   if (stopSignal === undefined)
-    say(`Ready after ${seconds}: ${url}/ is the API reference. To request a key, paste this into another terminal:
-${command}
+    say(`Ready after ${seconds}: ${url}/ is the API reference. To request a key, ${setting}paste this into another terminal:
+${requestCommand(url, name, token)}
 Ctrl-C stops the service. Its keys stay in .data.
 `);
 } else if (KEY_STORE === 'sqlite') {
+  const wayOut = SQLITE_PATH === undefined ? 'mv .data .data.old' : 'set SQLITE_PATH to a new file';
   say(
-    'The store does not respond; the log has the reason. Start with an empty one: mv .data .data.old\n',
+    `The store does not respond; the log has the reason. To start with an empty one: ${wayOut}\n`,
   );
   process.exitCode = 1;
   void stop();

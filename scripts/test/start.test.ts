@@ -3,9 +3,11 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -224,6 +226,13 @@ describe('without a terminal', () => {
     expect(printed(command)).not.toMatch(/Installing|Building/);
   });
 
+  test('npm start asks for a token of the issuer if the settings name one', async () => {
+    const command = npmStart({ JWT_JWKS_URL: 'http://127.0.0.1:9/keys' });
+    await untilPrinted(command, 'Ctrl-C stops');
+    expect(command.stderr()).toContain("set TOKEN to one of your issuer's tokens and paste this");
+    expect(command.stderr()).toContain('-H "Authorization: Bearer $TOKEN"');
+  });
+
   test('npm run token prints a token and nothing else', async () => {
     const command = run('npm', ['run', '--silent', 'token', '--', '--sub', 'alice']);
     expect(await outcomeOf(command)).toEqual({
@@ -320,12 +329,11 @@ describe('a problem', () => {
   test('npm start explains a read-only checkout in one line', async () => {
     const stamp = join(clone, 'node_modules/.installed-service');
     const data = join(clone, '.data');
-    cpSync(data, `${data}.hold`, { recursive: true });
-    rmSync(data, { recursive: true });
+    renameSync(data, `${data}.hold`);
     chmodSync(clone, 0o555);
     onTestFinished(() => {
       chmodSync(clone, 0o755);
-      cpSync(`${data}.hold`, data, { recursive: true });
+      renameSync(`${data}.hold`, data);
     });
     expect(existsSync(stamp)).toBe(true);
     expect(await outcomeOf(asOtherUser())).toEqual({
@@ -334,12 +342,18 @@ describe('a problem', () => {
     });
   });
 
-  test('npm start names the reason and the way out if a newer version wrote the store', async () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'newer-')), 'keys.db');
-    const store = new DatabaseSync(path);
+  test('npm start names the reason and the way out if a newer version wrote .data', async () => {
+    const data = join(clone, '.data');
+    renameSync(data, `${data}.hold`);
+    mkdirSync(data);
+    onTestFinished(() => {
+      rmSync(data, { recursive: true });
+      renameSync(`${data}.hold`, data);
+    });
+    const store = new DatabaseSync(join(data, 'keys.db'));
     store.exec('PRAGMA user_version = 1000');
     store.close();
-    const command = npmStart({ SQLITE_PATH: path });
+    const command = npmStart();
     expect(await command.exited).toBe(1);
     expect(command.stdout()).toContain('A newer version of this service has written the file.');
     expect(command.stderr()).toMatch(/^The store does not respond; .+ mv \.data \.data\.old\n$/);
