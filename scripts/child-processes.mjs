@@ -47,6 +47,19 @@ export async function endAll() {
   }
 }
 
+/** Exit codes of a script that a signal ended: 128 and the number of the signal. */
+export const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+/** On a signal, ends all started programs and then the script. */
+export function endOnSignals() {
+  for (const [signal, code] of Object.entries(exitCodes)) {
+    process.once(signal, async () => {
+      await endAll();
+      process.exit(code);
+    });
+  }
+}
+
 /**
  * Runs a program without showing its output.
  *

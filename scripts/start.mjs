@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { endAll, runQuietly, start } from './child-processes.mjs';
+import { endAll, exitCodes, runQuietly, start } from './child-processes.mjs';
 import { checkoutProblem, freePort, problemBefore } from './preflight.mjs';
 import { build, installation, serviceCommand } from './service.mjs';
 import { node24, root } from './toolchain.mjs';
@@ -21,8 +21,6 @@ let stop = async () => {
   await endAll();
   process.exit(exitCodes[stopSignal]);
 };
-
-const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 function requestStop(signal) {
   stopSignal ??= signal;

@@ -4,7 +4,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { pnpm, required, root } from './toolchain.mjs';
+import { endOnSignals, runQuietly } from './child-processes.mjs';
+import { pnpm, pnpmCommand, required, root } from './toolchain.mjs';
 
 /**
  * Returns the paths of all packages' test reports. Does not use globSync, which Node.js 20 lacks.
@@ -83,8 +84,20 @@ async function runSelected(filters) {
   return code;
 }
 
+/** Installs all dependencies. Resolves to the exit code. */
+async function install() {
+  process.stdout.write('Installing all dependencies ...');
+  const began = performance.now();
+  const { code, output } = await runQuietly(...pnpmCommand('install', '--frozen-lockfile'));
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  process.stdout.write(code === 0 ? ` ${seconds} s\n` : ` failed:\n\n${output}`);
+  return code;
+}
+
+endOnSignals();
+process.env.TURBO_TELEMETRY_DISABLED = '1';
 const filters = process.argv.slice(2);
-await required(() => pnpm('install', '--frozen-lockfile'));
+await required(install);
 for (const path of reports()) rmSync(path);
 const code =
   filters.length > 0
