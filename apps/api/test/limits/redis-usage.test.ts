@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { endOfMonth, utcDayNumbered } from '@andamio/keys/usage/calendar';
 import { SharedUsageStorer } from '@andamio/keys/usage/shared';
 import type { AddUsageCommand } from '@andamio/keys/usage/store';
@@ -52,12 +53,13 @@ async function connect(
   url: string,
   times: Partial<SharedUsageTimes> = {},
   time?: string,
+  command = 5_000,
 ): Promise<RedisUsage> {
   const shared = connectCounters(
     { url, ca: undefined, auth: 'url' },
     createLog({ level: 'silent', project: undefined }),
     systemClock,
-    { ...defaultRedisTimes, firstPause: 20, longestPause: 50 },
+    { ...defaultRedisTimes, command, firstPause: 20, longestPause: 50 },
     usageScripts({ ...noTime, ...times }, time),
   );
   onTestFinished(() => shared.close());
@@ -287,7 +289,7 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
 
   test('a hanging Redis counts what it received when it resumes, and no request twice', async () => {
     const redis = await redisServer();
-    const usage = await connect(redis.url);
+    const usage = await connect(redis.url, {}, undefined, defaultRedisTimes.command);
     const { storerOf, totals } = createStore();
     const request = { userId: 'owner', name: 'name', serial: 'serial', reported: 0, limits };
     redis.signal('SIGSTOP');
@@ -327,6 +329,26 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
     // Totals that were read before a batch was stored are ignored.
     await storerOf(usage).flush();
     expect((await count(usage, 'owner', { limits: tight, read })).exhausted?.period).toBe('day');
+  });
+
+  test.each([
+    ['open', 2],
+    ['account', 5],
+    ['closed', 5],
+  ])('loses at most what was in a key that was evicted: %s', async (kind, expected) => {
+    const redis = await redisServer();
+    const usage = await connect(redis.url);
+    const inspector = await inspect(redis);
+    const { storerOf, totals } = createStore();
+    for (let sent = 0; sent < 3; sent++) await count(usage, 'owner');
+    const member = hash('sha256', 'owner', 'base64url');
+    await inspector.del(['unused', ...(await inspector.keys(`usage:*:${kind}:${member}`))]);
+    for (let sent = 0; sent < 2; sent++) await count(usage, 'owner');
+    await storerOf(usage).flush();
+    expect((await totals('owner')).day).toBe(expected);
+    await count(usage, 'owner');
+    await storerOf(usage).flush();
+    expect((await totals('owner')).day).toBe(expected + 1);
   });
 
   test('includes what an instance stored alone once the usage of the owner is stored', async () => {
@@ -488,7 +510,7 @@ describe.skipIf(!inject('available').includes('redis'))('the clock of Redis', ()
     const { usage, setTo } = await start();
     const once = { ...limits, requestsPerMonth: 1 };
     const days = (first: string, last: string) =>
-      fc.date({ min: new Date(first), max: new Date(last) });
+      fc.date({ min: new Date(first), max: new Date(last), noInvalidDate: true });
     const day = 86_400_000;
     await fc.assert(
       fc.asyncProperty(

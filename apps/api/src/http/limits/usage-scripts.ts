@@ -140,6 +140,9 @@ end
  *
  * The totals that a process has read replace those of the account if these are not known to be
  * current, unless a batch was stored after they were read.
+ *
+ * If the open batch is missing, for example because it was evicted, its requests are lost and a new
+ * batch begins.
  */
 const count = `
 local per_minute, reported = tonumber(ARGV[1]), tonumber(ARGV[4])
@@ -184,6 +187,11 @@ elseif account.stored_day + account.unstored_day >= tonumber(ARGV[2]) then
   exhausted = 1
 else
   added = math.min(reported, per_minute - hits)
+  local requests = redis.call('HINCRBY', KEYS[2], 'n' .. ARGV[7], 1 + added)
+  if account.number ~= 0 and requests == 1 + added
+      and redis.call('HEXISTS', KEYS[2], '=number') == 0 then
+    account.number, account.unstored_day, account.unstored_month, account.server = 0, 0, 0, unknown
+  end
   if account.number == 0 then
     account.number = math.max(account.last + 1, micros, tonumber(ARGV[10]) * 1000)
     account.last = account.number
@@ -192,7 +200,6 @@ else
     redis.call('ZADD', KEYS[4], 'NX', text(now + interval), ARGV[5])
     account.serial = ''
   end
-  redis.call('HINCRBY', KEYS[2], 'n' .. ARGV[7], 1 + added)
   local minute = math.floor(now / 60000)
   if account.minute ~= minute or account.serial ~= ARGV[8] then
     redis.call('HSET', KEYS[2], 's' .. ARGV[8], minute)
