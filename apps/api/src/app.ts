@@ -7,7 +7,13 @@ import type { VerifyToken } from './auth/verify-token.ts';
 import { createAuthentication } from './http/authenticate.ts';
 import { createExpress } from './http/express.ts';
 import { healthRouter } from './http/health.ts';
-import { type CreateCounters, limitAddresses, limitKeys, limitUsers } from './http/limits/limit.ts';
+import {
+  type CreateCounters,
+  type KeyCounters,
+  limitAddresses,
+  limitKeys,
+  limitUsers,
+} from './http/limits/limit.ts';
 import type { RedisUsage } from './http/limits/redis-usage.ts';
 import { countAlone, countTogether } from './http/limits/usage.ts';
 import { findRow } from './http/operations/row.ts';
@@ -35,6 +41,8 @@ export interface AppDependencies {
    */
   readonly verifyAlert: VerifyAlert | undefined;
   readonly createCounters: CreateCounters;
+  /** Count requests with keys while this instance counts them alone. */
+  readonly keyCounters: KeyCounters;
   /** Counts requests with keys for all instances. Undefined if each instance counts alone. */
   readonly redisUsage?: RedisUsage | undefined;
   /** Folder that contains the files of the reference page. */
@@ -53,6 +61,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     verifyToken,
     verifyAlert,
     createCounters,
+    keyCounters,
     redisUsage,
     referenceFolder,
   } = dependencies;
@@ -61,15 +70,11 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     address: limitAddresses(ipRateLimitPerMinute, createCounters),
     user: limitUsers(createCounters, keys.knownTiers),
   };
+  const keyLimit = limitKeys(keyCounters);
   const countKeyRequest =
     redisUsage === undefined || keys.sharedUsage === undefined
-      ? countAlone(keys, limitKeys(createCounters))
-      : countTogether(
-          keys,
-          limitKeys(() => redisUsage.fallback),
-          redisUsage,
-          keys.sharedUsage,
-        );
+      ? countAlone(keys, keyLimit)
+      : countTogether(keys, keyLimit, redisUsage, keys.sharedUsage);
   const crossOrigin = allowOrigins(corsOrigins);
   const answerError = answerErrors(!production);
   const originOf = createOriginOf(trustProxyHops);

@@ -26,7 +26,9 @@ async function liveThrough(store: KeyStore) {
   let now = Date.UTC(2025, 7, 31, 23, 59, 59);
   let tier = 'pioneer';
   const clock = { now: () => now, monotonicNow: () => now };
-  const app = await startApp({ store, ...clock, createCounters: () => new MemoryCounters(clock) });
+  const createCounters = () => new MemoryCounters(clock);
+  const keyCounters = createCounters();
+  const app = await startApp({ store, ...clock, createCounters, keyCounters });
   onTestFinished(() => app.close());
   const pass = (milliseconds: number) => {
     now += milliseconds;

@@ -26,8 +26,10 @@ async function countersOf(
   log: Logger,
   clock: Clock,
 ): Promise<SharedCounters> {
-  if (redis === undefined)
-    return { createCounters: () => new MemoryCounters(clock), close: () => {} };
+  if (redis === undefined) {
+    const create = () => new MemoryCounters(clock);
+    return { createCounters: create, keyCounters: create(), close: () => {} };
+  }
   const { connectCounters } = await import('../http/limits/redis-counters.ts');
   return connectCounters(redis, log, clock);
 }

@@ -105,6 +105,7 @@ export async function run(referenceFolder: string): Promise<void> {
     verifyAlert,
     verifyToken: createTokenVerifier({ ...settings.jwt, keys: signingKeys, now: clock.now }),
     createCounters: counters.createCounters,
+    keyCounters: counters.keyCounters,
     redisUsage: counters.usage,
     referenceFolder,
   });

@@ -36,6 +36,8 @@ export interface TestAppOptions {
   readonly settings?: Partial<AppDependencies['settings']>;
   /** Creates the rate limit counters. By default, the counters are in memory. */
   readonly createCounters?: AppDependencies['createCounters'];
+  /** Count requests with keys. By default, they are in memory. */
+  readonly keyCounters?: AppDependencies['keyCounters'];
   /** Counts requests with keys in Redis. By default, they are counted in memory. */
   readonly redisUsage?: AppDependencies['redisUsage'];
   /** Settings for tokens, such as `JWT_ISSUER`. */
@@ -102,6 +104,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
         ? undefined
         : createAlertVerifier(githubKeys(githubKeysUrl, monotonicNow, () => {})),
     createCounters: options.createCounters ?? (() => new MemoryCounters(systemClock)),
+    keyCounters: options.keyCounters ?? new MemoryCounters(systemClock),
     redisUsage: options.redisUsage,
     referenceFolder: options.referenceFolder ?? builtReference,
   });

@@ -180,6 +180,7 @@ export async function startTranscript(options: TestAppOptions = {}): Promise<Tra
   const app = await startApp({
     now: () => transcriptTime * 1000,
     createCounters: (name) => new TracedCounters(name, counted),
+    keyCounters: new TracedCounters('key', counted),
     ...options,
   });
   const entries: string[] = [];

@@ -24,12 +24,16 @@ describe.skipIf(!inject('available').includes('redis'))('verifications with Redi
   }
 
   /** Starts the service with counters in Redis. Usage is stored when it is read. */
-  async function start(redis: Redis, store = createSqliteStore(':memory:', Date.now)) {
+  async function start(
+    redis: Redis,
+    store = createSqliteStore(':memory:', Date.now),
+    command = 5_000,
+  ) {
     const shared = connectCounters(
       { url: redis.url, ca: undefined, auth: 'url' },
       createLog({ level: 'silent', project: undefined }),
       systemClock,
-      defaultRedisTimes,
+      { ...defaultRedisTimes, command },
       scripts,
     );
     const app = await startApp({
@@ -146,7 +150,7 @@ describe.skipIf(!inject('available').includes('redis'))('verifications with Redi
 
   test('counts alone while Redis hangs, and stores every request once it resumes', async () => {
     const redis = await startServer();
-    const app = await start(redis);
+    const app = await start(redis, undefined, defaultRedisTimes.command);
     const key = await newKey(app.url, 'owner', { tier: 'starter' });
     const use = async (times: number) => {
       const answers = await Promise.all(

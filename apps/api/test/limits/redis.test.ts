@@ -129,14 +129,6 @@ describe.skipIf(!inject('available').includes('redis'))('a counter in Redis', ()
     expect(await counters.get?.('client')).toMatchObject({ totalHits: 1 });
   });
 
-  test('adds several requests to an existing counter in Redis, and creates none', async () => {
-    await counters.increment('client');
-    await counters.add('client', 14);
-    expect(await counters.get?.('client')).toMatchObject({ totalHits: 15 });
-    await counters.add('unknown', 14);
-    expect(await counters.get?.('unknown')).toBeUndefined();
-  });
-
   test('removes a counter from Redis when its window ends, even if a refund follows', async () => {
     await counters.increment('client');
     await counters.decrement('client');

@@ -9,16 +9,19 @@ import { memoizeWeak } from '../memoize-weak.ts';
 import { HttpError } from '../response/errors.ts';
 import type { LimitStatus } from './headers.ts';
 
-/** The counters of one limit: an express-rate-limit store. */
-export interface Counters extends Store {
+/** The counters of one limit. */
+export type Counters = Store;
+
+/** Creates the counters of a limit. The name keeps the counters of different limits apart. */
+export type CreateCounters = (name: string) => Counters;
+
+/** The counters of the limit on requests with a key, which a guard may report. */
+export interface KeyCounters extends Counters {
   /**
    * Counts additional requests in the current window of a key. Has no effect if there is no window.
    */
   add(key: string, requests: number): Promise<void> | void;
 }
-
-/** Creates the counters of a limit. The name keeps the counters of different limits apart. */
-export type CreateCounters = (name: string) => Counters;
 
 /** A per-minute limit, and the functions that return the counter key and maximum of a subject. */
 export interface Limit<Subject> {
@@ -38,7 +41,7 @@ const ipv6Subnet = 56;
 /** Hashes a user id, because the names of keys in Redis and response headers derive from it. */
 const counterKey = (userId: string) => hash('sha256', userId, 'base64url');
 
-function createLimit<Subject>(limit: Limit<Subject>): Limit<Subject> {
+function createLimit<Created extends Pick<Limit<never>, 'counters'>>(limit: Created): Created {
   limit.counters.init?.({ windowMs: rateLimitWindow } as Options);
   return limit;
 }
@@ -73,14 +76,19 @@ export function limitUsers(
   });
 }
 
+/** The limit on requests with an API key. */
+export interface KeyLimit extends Limit<FoundKey> {
+  readonly counters: KeyCounters;
+}
+
 /**
  * Creates the limit on requests with an API key, per owner. Requests with all of an owner's keys
  * are counted together. The maximum is that of the owner's tier.
  */
-export function limitKeys(createCounters: CreateCounters): Limit<FoundKey> {
+export function limitKeys(counters: KeyCounters): KeyLimit {
   return createLimit({
     name: 'key',
-    counters: createCounters('key'),
+    counters,
     keyOf: memoizeWeak(({ record }: FoundKey) => counterKey(record.userId)),
     maximumOf: ({ tier }: FoundKey) => tiers[tier].requestsPerMinute,
   });
@@ -150,7 +158,7 @@ export class RequestCount {
    *
    * @returns the number of requests counted. Further requests are dropped.
    */
-  async consumeReported(counters: Counters, reported: number): Promise<number> {
+  async consumeReported(counters: KeyCounters, reported: number): Promise<number> {
     const { status } = this;
     const counted = Math.min(reported, status?.remaining ?? 0);
     if (status === undefined || counted === 0) return 0;

@@ -1,6 +1,6 @@
 import type { ClientRateLimitInfo, Options } from 'express-rate-limit';
 import type { Clock } from '../../clock.ts';
-import type { Counters } from './limit.ts';
+import type { KeyCounters } from './limit.ts';
 
 interface Window {
   hits: number;
@@ -12,7 +12,7 @@ interface Window {
  * change of the system clock neither extends nor lifts a limit. express-rate-limit's own memory
  * store uses the system clock.
  */
-export class MemoryCounters implements Counters {
+export class MemoryCounters implements KeyCounters {
   readonly localKeys = true;
   readonly #clock: Clock;
   readonly #windows = new Map<string, Window>();

@@ -5,7 +5,7 @@ import type { ClientRateLimitInfo, Options } from 'express-rate-limit';
 import type { Clock } from '../../clock.ts';
 import { type Logger, logEvent } from '../../log.ts';
 import { googleCredentials } from './google-credentials.ts';
-import type { Counters, CreateCounters } from './limit.ts';
+import type { Counters, CreateCounters, KeyCounters } from './limit.ts';
 import { MemoryCounters } from './memory-counters.ts';
 import { defaultRedisTimes, RedisLink, type RedisTimes } from './redis-link.ts';
 import { run, type Script, script } from './redis-script.ts';
@@ -38,15 +38,6 @@ return { tonumber(redis.call('GET', KEYS[1])), left }
  */
 const decrement = script(`
 if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end
-return { 0, 0 }
-`);
-
-/**
- * Counts ARGV[2] additional requests. Does not create a missing counter, since it would never
- * expire.
- */
-const add = script(`
-if redis.call('PTTL', KEYS[1]) > 0 then redis.call('INCRBY', KEYS[1], ARGV[2]) end
 return { 0, 0 }
 `);
 
@@ -88,24 +79,15 @@ class SharedOrLocalCounters implements Counters {
     if ((await this.#run(decrement, key)) === undefined) this.#memory.decrement(key);
   }
 
-  async add(key: string, requests: number): Promise<void> {
-    if ((await this.#run(add, key, requests)) === undefined) this.#memory.add(key, requests);
-  }
-
   async resetKey(key: string): Promise<void> {
     this.#memory.resetKey(key);
     if (this.#link.ready) await this.#link.send('DEL', this.#prefix + key).catch(() => {});
   }
 
   /** Runs a script. Resolves to undefined if Redis is unusable; the link reports the cause. */
-  async #run(
-    script: Script,
-    key: string,
-    ...args: readonly number[]
-  ): Promise<readonly number[] | undefined> {
+  async #run(script: Script, key: string): Promise<readonly number[] | undefined> {
     if (!this.#link.ready) return undefined;
-    const keys = [this.#prefix + key];
-    return run(this.#link, script, keys, [this.#window, ...args]).then(
+    return run(this.#link, script, [this.#prefix + key], [this.#window]).then(
       (counted) => counted as number[],
       () => undefined,
     );
@@ -122,6 +104,8 @@ class SharedOrLocalCounters implements Counters {
  */
 export interface SharedCounters {
   readonly createCounters: CreateCounters;
+  /** Count requests with keys while this instance counts them alone. */
+  readonly keyCounters: KeyCounters;
   /** Counts requests with keys. Undefined if each instance counts them alone. */
   readonly usage?: RedisUsage;
   close(): void;
@@ -150,6 +134,7 @@ export function connectCounters(
   });
   return {
     createCounters: (name) => new SharedOrLocalCounters(link, `limit:${name}:`, clock),
+    keyCounters: new MemoryCounters(clock),
     usage: new RedisUsage(link, clock, scripts),
     close: () => link.close(),
   };

@@ -15,8 +15,6 @@ import { LRUCache } from 'lru-cache';
 import { ErrorReply } from 'redis';
 import * as z from 'zod';
 import type { Clock } from '../../clock.ts';
-import type { Counters } from './limit.ts';
-import { MemoryCounters } from './memory-counters.ts';
 import type { RedisLink } from './redis-link.ts';
 import { run, type Script } from './redis-script.ts';
 import { type SharedUsageTimes, type UsageScripts, usageScripts } from './usage-scripts.ts';
@@ -137,9 +135,6 @@ export class RedisUsage implements SharedUsage {
   /** The instance under which batches of new accounts are stored. */
   readonly #instance = randomBytes(8).toString('base64url');
 
-  /** The counters of the limit per minute while Redis is unusable. */
-  readonly fallback: Counters;
-
   constructor(
     link: RedisLink,
     clock: Clock,
@@ -148,7 +143,6 @@ export class RedisUsage implements SharedUsage {
     this.#link = link;
     this.#clock = clock;
     this.#scripts = scripts;
-    this.fallback = new MemoryCounters(clock);
   }
 
   /**

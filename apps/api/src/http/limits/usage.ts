@@ -7,7 +7,7 @@ import { specificDetails } from '@andamio/schema/errors';
 import { cachedAnswersHeader, maximumCachedAnswers } from '@andamio/schema/guards';
 import { tiers } from '@andamio/schema/tiers';
 import { HttpError } from '../response/errors.ts';
-import type { Limit, RequestCount } from './limit.ts';
+import type { KeyLimit, RequestCount } from './limit.ts';
 import type { RedisUsage } from './redis-usage.ts';
 import { RequestedTotals } from './requested-totals.ts';
 
@@ -55,7 +55,7 @@ export type CountKeyRequest = (
  */
 export function countAlone(
   { usage, now }: Pick<Keys, 'usage' | 'now'>,
-  keyLimit: Limit<FoundKey>,
+  keyLimit: KeyLimit,
 ): CountKeyRequest {
   return async (request, found, count) => {
     await count.consume(keyLimit, found);
@@ -76,7 +76,7 @@ export function countAlone(
  */
 export function countTogether(
   keys: Pick<Keys, 'usage' | 'now'>,
-  keyLimit: Limit<FoundKey>,
+  keyLimit: KeyLimit,
   shared: RedisUsage,
   storer: SharedUsageStorer,
 ): CountKeyRequest {
