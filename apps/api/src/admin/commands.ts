@@ -8,6 +8,7 @@ import { resume } from './commands/resume.ts';
 import { revoke } from './commands/revoke.ts';
 import { setTier } from './commands/set-tier.ts';
 import { show } from './commands/show.ts';
+import { stale } from './commands/stale.ts';
 import { stats } from './commands/stats.ts';
 import { suspend } from './commands/suspend.ts';
 import { usage } from './commands/usage.ts';
@@ -18,6 +19,7 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ['show', show],
   ['users', users],
   ['list', list],
+  ['stale', stale],
   ['audit', audit],
   ['usage', usage],
   ['set-tier', setTier],

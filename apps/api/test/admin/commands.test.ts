@@ -63,6 +63,7 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
       created_at: expect.any(String),
       expires_at: rolled.body['previous_expires_at'],
       pepper_version: 'test',
+      last_used_at: null,
     });
     expect(keys.map(({ name, state }) => `${name} ${state}`).toSorted()).toEqual([
       'first active',
@@ -73,10 +74,46 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
     const { code, stdout } = await fixture.run(['list', '--user', 'alice']);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^alice: growth, since \d{4}-\S+Z\nstate {7}key {7}expires {15}id {64}name\n/,
+      /^alice: growth, since \d{4}-\S+Z\nstate {7}key {7}expires {15}last used {2}id {64}name\n/,
     );
     expect(stdout.match(/^active .* second$/m)).not.toBeNull();
     for (const { id } of keys) expect(stdout).toContain(id);
+  });
+
+  test('list, and revoke before it changes anything, show when keys were last used', async () => {
+    const fixture = await startAdminFixture(kind);
+    const key = await issue(fixture, 'alice', 'used');
+    await issue(fixture, 'alice', 'unused');
+    expect(await statusOf(fixture, key)).toBe(200);
+    const uses = async () => {
+      const { keys } = await fixture.json(['list', '--user', 'alice']);
+      const listed = keys as { readonly name: string; readonly last_used_at: string | null }[];
+      return Object.fromEntries(listed.map(({ name, last_used_at }) => [name, last_used_at]));
+    };
+    await waitFor('the usage to be stored', async () => (await uses())['used'] !== null);
+    expect(await uses()).toEqual({
+      used: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:00Z$/),
+      unused: null,
+    });
+    const { stdout } = await fixture.run(['list', '--user', 'alice']);
+    expect(stdout).toMatch(/T\d\d:\d\d:00Z {2}[0-9a-f]{64} {2}used$/m);
+    const { used } = await uses();
+    const preview = await fixture.run(['revoke', '--user', 'alice', '--dry-run', '--by', 'olga']);
+    expect(preview.stdout).toContain(`The last request with a key of alice was at ${used}.`);
+  });
+
+  test('stale lists no key that was issued within the idle days', async () => {
+    const fixture = await startAdminFixture(kind);
+    await issue(fixture, 'alice', 'new');
+    expect(await fixture.run(['stale', '--idle-days', '1'])).toMatchObject({
+      code: 1,
+      stdout: 'Every key was used or issued within 1 day.\n',
+    });
+    expect(await fixture.json(['stale', '--idle-days', '30'])).toEqual({
+      outcome: 'no_such_key',
+      keys: [],
+      has_more: false,
+    });
   });
 
   test('revoke --key-stdin revokes the key on standard input, which the service then refuses', async () => {

@@ -46,3 +46,8 @@ export function describeKey(key: KeyRecord) {
     pepper_version: key.pepperVersion,
   };
 }
+
+/** Returns the time of a last use, or null if none is known. */
+export function lastUseOf(seconds: number | undefined): string | null {
+  return seconds === undefined ? null : formatTimestamp(seconds);
+}

@@ -1,10 +1,11 @@
 import type { InspectedKey } from '@andamio/keys/administration';
 import { isRemoved } from '@andamio/keys/expiry';
+import { readKeyUse } from '@andamio/keys/last-use';
 import { formatTimestamp } from '@andamio/schema/timestamps';
 import { defineCommand } from '../command.ts';
 import { userOf } from '../options.ts';
 import { printable, table } from '../text.ts';
-import { describeKey } from './key.ts';
+import { describeKey, lastUseOf } from './key.ts';
 import { noSuchUser } from './owner.ts';
 
 function stateOf(
@@ -20,7 +21,7 @@ const byAgeAndName = (one: InspectedKey, other: InspectedKey) =>
 
 export const list = defineCommand({
   usage: '--user ID',
-  summary: 'Shows a user: tier, suspension, and keys with their ids.',
+  summary: 'Shows a user: tier, suspension, and keys with their ids and last uses.',
   options: { user: { type: 'string' } },
   plan(values) {
     const userId = userOf(values);
@@ -29,16 +30,20 @@ export const list = defineCommand({
       const owner = await store.inspect(userId);
       if (owner === undefined) return noSuchUser;
       const created_at = owner.since === undefined ? null : formatTimestamp(owner.since);
-      const keys = owner.keys
-        .filter((key) => !isRemoved(key, nowSeconds))
-        .toSorted(byAgeAndName)
-        .map((key) => ({ ...describeKey(key), state: stateOf(key, nowSeconds) }));
+      const held = owner.keys.filter((key) => !isRemoved(key, nowSeconds)).toSorted(byAgeAndName);
+      const use = await readKeyUse(store, userId, held, { now: now(), days: 0 });
+      const keys = held.map((key) => ({
+        ...describeKey(key),
+        state: stateOf(key, nowSeconds),
+        last_used_at: lastUseOf(use.lastUsedAt(key)),
+      }));
       const { tier, suspended } = owner;
       const since = created_at === null ? 'no key yet' : `since ${created_at}`;
       const rows = keys.map((key) => [
         key.state,
         key.api_key.slice(0, 8),
         key.expires_at,
+        key.last_used_at ?? '-',
         key.id,
         printable(key.name),
       ]);
@@ -49,7 +54,7 @@ export const list = defineCommand({
           `${printable(userId)}: ${tier}, ${since}${suspended ? ', suspended' : ''}`,
           ...(rows.length === 0
             ? ['No keys.']
-            : table([['state', 'key', 'expires', 'id', 'name'], ...rows])),
+            : table([['state', 'key', 'expires', 'last used', 'id', 'name'], ...rows])),
         ],
       };
     };

@@ -1,10 +1,11 @@
+import { readKeyUse } from '@andamio/keys/last-use';
 import type { RevokedKey } from '@andamio/keys/model';
 import { revokeKey, revokeSecret } from '@andamio/keys/revoke';
 import { type Context, defineCommand, type Report, UsageError } from '../command.ts';
 import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
 import { counted, printable } from '../text.ts';
-import { digestersOf, keyFromInput, noSuchKey, notAKey } from './key.ts';
+import { digestersOf, keyFromInput, lastUseOf, noSuchKey, notAKey } from './key.ts';
 import { findOwner } from './owner.ts';
 
 type Author = ReturnType<typeof authorOf>;
@@ -76,9 +77,21 @@ export const revoke = defineCommand({
         const owner = await findOwner(context, userId);
         if ('done' in owner) return owner;
         if (owner.storedKeys === 0) return noKeys;
+        const { store, now } = context;
+        const use = await readKeyUse(store, userId, owner.keys, { now: now(), days: 0 });
+        const uses = owner.keys.map((key) => use.lastUsedAt(key)).filter((at) => at !== undefined);
+        const lastUse = lastUseOf(uses.length === 0 ? undefined : Math.max(...uses));
         return {
-          json: { user_id: userId, keys: owner.storedKeys, active_keys: owner.activeKeys },
+          json: {
+            user_id: userId,
+            keys: owner.storedKeys,
+            active_keys: owner.activeKeys,
+            last_used_at: lastUse,
+          },
           text: [
+            lastUse === null
+              ? `No request with a key of ${printable(userId)} is known.`
+              : `The last request with a key of ${printable(userId)} was at ${lastUse}.`,
             `All keys of ${printable(userId)} will be revoked permanently: ${counted(owner.storedKeys, 'key')} (${owner.activeKeys} active).`,
           ],
         };
