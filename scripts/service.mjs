@@ -6,7 +6,12 @@ import { runQuietly } from './child-processes.mjs';
 import { hasRequiredNode, node24, pnpmCommand, root } from './toolchain.mjs';
 
 const service = 'apps/api';
-const page = 'packages/reference';
+
+/** The packages that build the pages of the service, with a file that each builds. */
+const pages = [
+  ['packages/reference', 'dist/index.html'],
+  ['packages/console', 'dist/page/index.html'],
+];
 
 /** Turns off what the tools would report about themselves. */
 const quiet = { ...process.env, npm_config_update_notifier: 'false', NO_UPDATE_NOTIFIER: '1' };
@@ -74,7 +79,8 @@ export function installation() {
     'pnpm-workspace.yaml',
     ...[...sourcesOf(service), 'scripts'].map((folder) => `${folder}/package.json`),
   ];
-  const results = [node24, join(root, service, 'node_modules'), join(root, page, 'node_modules')];
+  const folders = [service, ...pages.map(([folder]) => folder)];
+  const results = [node24, ...folders.map((folder) => join(root, folder, 'node_modules'))];
   return {
     isDone: results.every(existsSync) && stamp.isCurrent('installed', inputs),
     async run() {
@@ -102,9 +108,12 @@ function buildOf(folder, built) {
   };
 }
 
-/** Returns the step that builds the service with its reference page. */
+/** Returns the step that builds the service with its pages. */
 export function build() {
-  const steps = [buildOf(page, 'dist/index.html'), buildOf(service, 'dist/main.js')];
+  const steps = [
+    ...pages.map(([folder, built]) => buildOf(folder, built)),
+    buildOf(service, 'dist/main.js'),
+  ];
   return {
     isDone: steps.every(({ isDone }) => isDone),
     async run() {

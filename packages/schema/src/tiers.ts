@@ -59,7 +59,10 @@ export type Tier = keyof typeof tiers;
 /** The tier of a user whose token does not contain a tier (contract, "The token"). */
 export const defaultTier: Tier = 'pioneer';
 
-export const tierSchema = z.enum(Object.keys(tiers) as [Tier, ...Tier[]]);
+// Marked as pure, so that a browser's bundle of the limits does not contain zod.
+export const tierSchema = /* @__PURE__ */ z.enum(
+  /* @__PURE__ */ Object.keys(tiers) as [Tier, ...Tier[]],
+);
 
 /**
  * Reports whether a string is the name of a tier. Inherited property names such as `constructor`

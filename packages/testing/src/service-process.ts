@@ -8,8 +8,8 @@ import { jwtSecret } from './tokens.ts';
 import { waitFor } from './wait-for.ts';
 
 /**
- * Path of the built service. A package whose tests start the service depends on @andamio/api, so
- * that the service is built first.
+ * Path of the built service. In a package whose tests start the service, turbo builds @andamio/api
+ * first: it is a development dependency, or in the client, a dependency of the task.
  */
 const main = fileURLToPath(new URL('../../../apps/api/dist/main.js', import.meta.url));
 

@@ -1,0 +1,542 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { launchBrowser, openPage, seriousViolations } from '@andamio/testing/browser';
+import { startProcess, type TestProcess } from '@andamio/testing/service-process';
+import { tokenFor } from '@andamio/testing/tokens';
+import type { Browser, BrowserContextOptions, Locator, Page, Route } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { type HostPage, startHostPage } from './host-page.ts';
+
+const screenshots = join(import.meta.dirname, '../../reports/screenshots');
+
+const keyForm = /^ant-[0-9A-Za-z]{40}$/;
+
+/** Everything outside of its closures in which a page could keep a secret. */
+const traces = (page: Page) =>
+  page.evaluate<string>(`(async () => {
+    const element = document.querySelector('andamio-keys');
+    const all = [document, element.shadowRoot].flatMap((root) => [...root.querySelectorAll('*')]);
+    return JSON.stringify([
+      { ...localStorage }, { ...sessionStorage }, document.cookie, location.href, history.state,
+      await indexedDB.databases(), await caches.keys(), events, String(element), { ...element },
+      all.flatMap(({ attributes }) => [...attributes].map(({ value }) => value)),
+      element.shadowRoot.textContent,
+      all.map(({ value }) => value),
+    ]);
+  })()`);
+
+describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Chromium', () => {
+  let host: HostPage;
+  let service: TestProcess;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    mkdirSync(screenshots, { recursive: true });
+    host = await startHostPage();
+    service = await startProcess({ CORS_ORIGINS: host.origin });
+    host.use(service.url);
+    browser = await launchBrowser();
+  });
+  beforeEach(() => host.onToken((user) => tokenFor(user)));
+  afterAll(async () => {
+    await browser.close();
+    await service.stop();
+  });
+
+  /** Starts the service again, with the same port and data. */
+  const restart = async () => {
+    service = await startProcess(
+      { CORS_ORIGINS: host.origin, PORT: String(service.port) },
+      service.folder,
+    );
+  };
+
+  const post = (path: string, user: string, body: unknown) =>
+    fetch(`${service.url}/api/v1/${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${tokenFor(user)}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const issue = async (user: string, name: string, days = 90): Promise<string> => {
+    const response = await post('apikey/request', user, {
+      api_key_name: name,
+      expires_in_days: days,
+    });
+    return ((await response.json()) as { api_key: string }).api_key;
+  };
+  const verify = async (key: string) => {
+    const response = await fetch(`${service.url}/api/v1/apikey/verify`, {
+      headers: { 'x-api-key': key },
+    });
+    return response.status;
+  };
+  const list = async (user: string) => {
+    const response = await fetch(`${service.url}/api/v1/apikey/list`, {
+      headers: { authorization: `Bearer ${tokenFor(user)}` },
+    });
+    return ((await response.json()) as { keys: { name: string; state: string }[] }).keys;
+  };
+
+  /** Opens the page of a user and waits until the element shows the keys. */
+  const open = async (user: string, options: BrowserContextOptions = {}) => {
+    const opened = await openPage(browser, options);
+    const { page } = opened;
+    await page.goto(`${host.origin}/?user=${user}`);
+    await page.getByRole('button', { name: 'Create key' }).waitFor();
+    await page.getByRole('heading', { name: 'Requests with your keys' }).waitFor();
+    return opened;
+  };
+
+  const dialog = (page: Page) => page.getByRole('dialog').or(page.getByRole('alertdialog'));
+  const keyField = (page: Page) => page.getByLabel('Your key', { exact: true });
+  const announcement = (page: Page, text: string) =>
+    page.getByRole('status').filter({ hasText: text }).waitFor({ state: 'attached' });
+
+  /** Fills the form of a new key and sends it. */
+  const create = async (page: Page, name: string) => {
+    await page.getByRole('button', { name: 'Create key' }).click();
+    await dialog(page).getByLabel('Name').fill(name);
+    await dialog(page).getByRole('button', { name: 'Create key' }).click();
+  };
+
+  test('with the keyboard alone, a user creates, copies, replaces, extends and deletes a key', async () => {
+    const { page, problems } = await open('typist', {
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    const reach = async (target: Locator) => {
+      for (let presses = 0; presses < 30; presses++) {
+        if (await target.evaluate((element) => element.matches(':focus'))) return;
+        await page.keyboard.press('Tab');
+      }
+      expect.fail(`The Tab key does not reach ${target}.`);
+    };
+    const press = async (target: Locator, key = 'Enter') => {
+      await reach(target);
+      await page.keyboard.press(key);
+    };
+    const button = (name: string) => page.getByRole('button', { name, exact: true });
+
+    await press(button('Create key'));
+    await page.keyboard.type('CI');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').filter({ hasText: '3 to 100 characters' }).waitFor();
+    await page.keyboard.type(' on main');
+    await press(dialog(page).getByLabel('90 days'), 'ArrowRight');
+    await press(dialog(page).getByLabel('365 days'), 'ArrowRight');
+    await reach(dialog(page).getByRole('textbox', { name: 'Number of days' }));
+    await page.keyboard.type('1');
+    await page.keyboard.press('Enter');
+
+    await page.getByRole('heading', { name: 'Copy your new key' }).waitFor();
+    const first = await keyField(page).inputValue();
+    expect(first).toMatch(keyForm);
+    await page.keyboard.press('Escape');
+    await page.getByText('You have not copied this key').waitFor();
+    await press(button('Keep open'));
+    await press(dialog(page).getByRole('button', { name: 'Copy', exact: true }));
+    await button('Copied').waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(first);
+    await press(button('I have stored it'));
+    await dialog(page).waitFor({ state: 'detached' });
+    await announcement(page, 'The key “CI on main” was created.');
+    expect(await button('Create key').evaluate((element) => element.matches(':focus'))).toBe(true);
+
+    await press(button('Replace secret: CI on main'));
+    await press(dialog(page).getByLabel('1 day'), 'ArrowLeft');
+    await press(dialog(page).getByRole('button', { name: 'Replace secret' }));
+    await page.getByRole('heading', { name: 'Copy your new key' }).waitFor();
+    const second = await keyField(page).inputValue();
+    expect(second).toMatch(keyForm);
+    expect(second).not.toBe(first);
+    await press(button('Copy .env line'));
+    await button('Copied').waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(`ANT_API_KEY=${second}`);
+    await press(button('I have stored it'));
+    await page.getByText('Old secret, works until').waitFor();
+    expect([await verify(first), await verify(second)]).toEqual([200, 200]);
+
+    await press(button('Extend: CI on main'));
+    await press(dialog(page).getByRole('button', { name: 'Extend' }));
+    await announcement(page, 'The key “CI on main” was extended.');
+    await page.getByText('Can be extended from').waitFor();
+
+    await press(button('Refresh'));
+    await page.getByText('this minute').first().waitFor();
+    await press(button('Delete: CI on main'));
+    await dialog(page).waitFor();
+    expect(
+      await button('Cancel').evaluate((element) => element.matches(':focus')),
+      'Cancel has the focus',
+    ).toBe(true);
+    await press(dialog(page).getByRole('checkbox'), 'Space');
+    await press(dialog(page).getByRole('button', { name: 'Delete' }));
+    await announcement(page, 'The key “CI on main” was deleted.');
+    await page.getByText('No keys yet').waitFor();
+    expect(
+      await page
+        .getByRole('heading', { name: 'API keys' })
+        .evaluate((element) => element.matches(':focus')),
+    ).toBe(true);
+    expect(await list('typist')).toEqual([]);
+
+    for (const secret of [first, second]) expect(await traces(page)).not.toContain(secret);
+    expect(problems).toEqual([]);
+    expect(host.reports).toEqual([]);
+    await page.context().close();
+  });
+
+  test('an answer that is lost because the service was killed is repeated, and ends in one key', async () => {
+    const { page } = await open('unlucky');
+    let created: string | undefined;
+    const requests: string[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/apikey/request'))
+        requests.push(request.headers()['idempotency-key'] ?? '');
+    });
+    const lose = async (route: Route) => {
+      const answer = await route.fetch();
+      created = ((await answer.json()) as { api_key: string }).api_key;
+      await service.stop('SIGKILL');
+      await route.abort('connectionreset');
+      await page.unroute('**/apikey/request');
+    };
+    await page.route('**/apikey/request', lose, { times: 1 });
+    await create(page, 'lost and found');
+    await page.getByText('No answer yet. Trying again').waitFor();
+    await restart();
+    await page.getByRole('heading', { name: 'Copy your new key' }).waitFor();
+    expect(await keyField(page).inputValue()).toBe(created);
+    expect(requests.length).toBeGreaterThan(1);
+    expect(new Set(requests).size).toBe(1);
+    expect(await list('unlucky')).toHaveLength(1);
+    await page.context().close();
+  });
+
+  test('a second click, also after an error, does not create a second key', async () => {
+    const { page } = await open('impatient');
+    await page.getByRole('button', { name: 'Create key' }).click();
+    await dialog(page).getByLabel('Name').fill('only one');
+    // The service creates the key, but the page gets an answer that it cannot understand.
+    await page.route(
+      '**/apikey/request',
+      async (route) => {
+        await route.fetch();
+        await route.fulfill({ status: 404, body: 'a proxy' });
+      },
+      { times: 1 },
+    );
+    const submit = dialog(page).getByRole('button', { name: 'Create key' });
+    await submit.dblclick();
+    await dialog(page).getByRole('alert').waitFor();
+    await submit.click();
+    await page.getByRole('heading', { name: 'Copy your new key' }).waitFor();
+    expect(await verify(await keyField(page).inputValue())).toBe(200);
+    expect(await list('impatient')).toHaveLength(1);
+    await page.context().close();
+  });
+
+  test('a token that expires in the middle is renewed once, and the request is repeated', async () => {
+    const refreshes: boolean[] = [];
+    let isExpired = false;
+    host.onToken((user, refresh) => {
+      refreshes.push(refresh);
+      if (refresh) isExpired = false;
+      return tokenFor(user, isExpired ? { exp: 1 } : {});
+    });
+    const { page } = await open('tired');
+    expect(refreshes).not.toContain(true);
+    isExpired = true;
+    await create(page, 'renewed');
+    await page.getByRole('heading', { name: 'Copy your new key' }).waitFor();
+    expect(refreshes.filter((refresh) => refresh)).toHaveLength(1);
+    await page.context().close();
+  });
+
+  test('the new key stays on screen when the user is signed out', async () => {
+    const { page } = await open('departing');
+    await page.route('**/apikey/request', async (route) => {
+      const response = await route.fetch();
+      host.onToken(() => '');
+      await route.fulfill({ response });
+    });
+    await create(page, 'still here');
+    await page.getByText('You are signed out').waitFor({ state: 'attached' });
+    expect(await keyField(page).inputValue()).toMatch(keyForm);
+    expect(await page.evaluate('events.map(({ type }) => type)')).toContain(
+      'andamio-auth-required',
+    );
+    await page.context().close();
+  });
+
+  test('"Copied" appears only if the clipboard accepts the key, and closing asks otherwise', async () => {
+    const { page } = await open('forbidden', { permissions: [] });
+    await page.evaluate(
+      `navigator.clipboard.writeText = () => Promise.reject(new DOMException('', 'NotAllowedError'))`,
+    );
+    await create(page, 'uncopied');
+    await dialog(page).getByRole('button', { name: 'Copy', exact: true }).click();
+    await page.getByText('Copying failed. The key is selected').waitFor();
+    expect(await page.getByText('Copied', { exact: true }).count()).toBe(0);
+    const secret = await keyField(page).inputValue();
+    expect(
+      await keyField(page).evaluate((element) => {
+        const input = element as unknown as { selectionStart: number; selectionEnd: number };
+        return input.selectionEnd - input.selectionStart;
+      }),
+    ).toBe(secret.length);
+    // Browsers close a dialog at the second Escape, whatever the page does.
+    for (let presses = 0; presses < 4; presses++) await page.keyboard.press('Escape');
+    expect(await keyField(page).isVisible()).toBe(true);
+    if (await page.getByText('Close anyway?').isHidden())
+      await page.getByRole('button', { name: 'I have stored it' }).click();
+    await page.getByRole('button', { name: 'Close anyway' }).click();
+    await dialog(page).waitFor({ state: 'detached' });
+    expect(await traces(page)).not.toContain(secret);
+    await create(page, 'another');
+    await page.getByRole('heading', { name: 'Copy your new key' }).waitFor();
+    expect(await keyField(page).inputValue()).not.toBe(secret);
+    await page.context().close();
+  });
+
+  test('no secret is in the memory of the page ten seconds after the reveal was closed', async () => {
+    const { page } = await open('forgetful', { permissions: ['clipboard-write'] });
+    await create(page, 'forgotten');
+    await dialog(page).getByRole('button', { name: 'Copy', exact: true }).click();
+    const secret = await keyField(page).inputValue();
+    const devtools = await page.context().newCDPSession(page);
+    const isInMemory = async () => {
+      const chunks: string[] = [];
+      const collect = ({ chunk }: { chunk: string }) => chunks.push(chunk);
+      await devtools.send('HeapProfiler.collectGarbage');
+      devtools.on('HeapProfiler.addHeapSnapshotChunk', collect);
+      await devtools.send('HeapProfiler.takeHeapSnapshot');
+      devtools.off('HeapProfiler.addHeapSnapshotChunk', collect);
+      return chunks.join('').includes(secret);
+    };
+    expect(await isInMemory()).toBe(true);
+    await page.getByRole('button', { name: 'I have stored it' }).click();
+    await expect.poll(isInMemory, { timeout: 10_000 }).toBe(false);
+    await page.context().close();
+  });
+
+  test('removing the element removes the key that it shows', async () => {
+    const { page } = await open('removed');
+    await create(page, 'removed');
+    const secret = await keyField(page).inputValue();
+    await page.evaluate(`{
+      const element = document.querySelector('andamio-keys');
+      const parent = element.parentNode;
+      element.remove();
+      parent.append(element);
+    }`);
+    await page.getByRole('row', { name: 'removed' }).waitFor();
+    expect(await traces(page)).not.toContain(secret);
+    await page.context().close();
+  });
+
+  test('a user over the rate limit sees how long to wait, and the list is then read by itself', async () => {
+    const { page } = await open('hasty');
+    await page.route(
+      '**/apikey/list*',
+      (route) =>
+        route.fulfill({
+          status: 429,
+          headers: {
+            'access-control-allow-origin': host.origin,
+            'access-control-expose-headers': 'Retry-After, X-Error-Code',
+            'retry-after': '2',
+            'x-error-code': 'rate_limited',
+          },
+          json: { details: 'Rate limit', message: 'Too Many Requests', statusCode: 429 },
+        }),
+      { times: 1 },
+    );
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByText('Too many requests.').waitFor();
+    await page.getByText(/Wait \d s\./).waitFor();
+    await page.getByText('Too many requests.').waitFor({ state: 'detached' });
+    await page.context().close();
+  });
+
+  test('a user without a connection is told so, and the list is read when it is back', async () => {
+    const { page } = await open('traveler');
+    await page.context().setOffline(true);
+    await page.getByText('You are offline').waitFor();
+    await issue('traveler', 'made elsewhere');
+    await page.context().setOffline(false);
+    await page.getByText('You are offline').waitFor({ state: 'detached' });
+    await page.getByRole('row', { name: 'made elsewhere' }).waitFor();
+    await page.context().close();
+  });
+
+  test('errors of a form appear at the field, and the name is shown as text', async () => {
+    const name = '<img src=x onerror="document.title=1">';
+    await issue('careful', name);
+    const { page } = await open('careful');
+    await page.getByRole('rowheader', { name }).waitFor();
+    await create(page, name);
+    await page.getByText('You already have a key with this name').waitFor();
+    const field = dialog(page).getByLabel('Name');
+    expect(await field.getAttribute('aria-invalid')).toBe('true');
+    expect(await field.evaluate((element) => element.matches(':focus'))).toBe(true);
+    await page.context().close();
+  });
+
+  test('a full tier is explained before a key is requested', async () => {
+    host.onToken((user) => tokenFor(user, { tier: 'pioneer' }));
+    const { page } = await open('modest');
+    await page.getByText('0 of 1 keys used (pioneer)').waitFor();
+    await create(page, 'the only one');
+    await dialog(page).getByRole('button', { name: 'I have stored it' }).click();
+    await page.getByRole('button', { name: 'Close anyway' }).click();
+    await page.getByText('1 of 1 keys used (pioneer)').waitFor();
+    await page.getByText('You hold as many keys as your tier allows.').waitFor();
+    await page.getByRole('button', { name: 'Create key' }).click({ force: true });
+    expect(await dialog(page).count()).toBe(0);
+    await page.context().close();
+  });
+
+  test('a token that only reads shows keys without actions once it has been refused', async () => {
+    await issue('auditor', 'untouchable');
+    host.onToken((user) => tokenFor(user, { scope: 'apikey:read' }));
+    const { page } = await open('auditor');
+    await page.getByRole('button', { name: 'Delete: untouchable' }).click();
+    await dialog(page).getByRole('button', { name: 'Delete' }).click();
+    await dialog(page).getByText('Your sign-in does not allow this').waitFor();
+    await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('Your sign-in allows you to see keys, but not to change them.').waitFor();
+    expect(await page.getByRole('button', { name: /Delete|Create/ }).count()).toBe(0);
+    expect(await list('auditor')).toHaveLength(1);
+    await page.context().close();
+  });
+
+  test('a delete whose answer was lost is repeated, and a failed one keeps the row', async () => {
+    await issue('deleter', 'first');
+    await issue('deleter', 'second');
+    const { page } = await open('deleter');
+    await page.route(
+      '**/apikey/delete',
+      async (route) => {
+        await route.fetch();
+        await route.abort('connectionreset');
+      },
+      { times: 1 },
+    );
+    const remove = async (name: string) => {
+      await page.getByRole('button', { name: `Delete: ${name}` }).click();
+      await dialog(page).getByText('This key was never used.').waitFor();
+      expect(await dialog(page).getByRole('checkbox').count()).toBe(0);
+      await dialog(page).getByRole('button', { name: 'Delete' }).click();
+    };
+    await remove('first');
+    await announcement(page, 'The key “first” was deleted.');
+    host.onToken(() => '');
+    await remove('second');
+    await dialog(page).getByText('You are signed out').waitFor();
+    await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+    expect(await page.getByRole('row', { name: 'second' }).count()).toBe(1);
+    await page.context().close();
+  });
+
+  test('many keys can be searched, filtered and sorted, and no match is not an empty list', async () => {
+    for (const index of [1, 2, 3, 4, 5]) await issue('collector', `service ${index}`);
+    await issue('collector', 'ending', 3);
+    const { page } = await open('collector');
+    const names = () => page.getByRole('rowheader').allTextContents();
+    expect((await names())[0]).toBe('ending');
+    await page.getByRole('button', { name: '1 key ends soon' }).click();
+    expect(await names()).toEqual(['ending']);
+    await page.getByRole('button', { name: 'Show all keys' }).click();
+    await page.getByRole('searchbox').fill('SERVICE 4');
+    await expect.poll(names).toEqual(['service 4']);
+    await page.getByRole('searchbox').fill('nothing');
+    await page.getByText('No key matches.').waitFor();
+    await page.getByRole('button', { name: 'Show all keys' }).click();
+    await page.getByLabel('Sort by').selectOption('Name');
+    expect((await names()).slice(0, 2)).toEqual(['ending', 'service 1']);
+    expect(await page.getByRole('columnheader', { name: 'Name' }).getAttribute('aria-sort')).toBe(
+      'ascending',
+    );
+    await page.context().close();
+  });
+
+  test('a page can replace the texts and the language of dates', async () => {
+    await issue('berliner', 'server');
+    const { page } = await open('berliner');
+    await page.evaluate(`document.querySelector('andamio-keys').texts = {
+      locale: 'de-DE', delete: 'Löschen', deleteHeading: (name) => name + ' löschen?',
+    }`);
+    await page.getByRole('button', { name: 'Löschen: server' }).click();
+    await page.getByRole('heading', { name: 'server löschen?' }).waitFor();
+    await dialog(page).getByRole('button', { name: 'Löschen' }).click();
+    await page.getByText('No keys yet').waitFor();
+    await page.context().close();
+  });
+
+  test.each(['yellow', 'navy'])(
+    'text on buttons is legible if the accent is %s',
+    async (accent) => {
+      const { page } = await open('painter');
+      await page.evaluate(`document.querySelector('andamio-keys').className = '${accent}'`);
+      expect(await seriousViolations(page)).toEqual([]);
+      await page.context().close();
+    },
+  );
+
+  test.each([
+    ['light', { colorScheme: 'light', viewport: { width: 1280, height: 800 } }],
+    ['dark', { colorScheme: 'dark', viewport: { width: 1280, height: 800 } }],
+    ['narrow', { colorScheme: 'light', viewport: { width: 320, height: 740 } }],
+  ] as const)(
+    'the %s element has no serious axe-core violation in any state, and fits the window',
+    async (name, options) => {
+      const user = `reader-${name}`;
+      const { page, problems } = await open(user, { ...options, reducedMotion: 'reduce' });
+      const inspect = async (state: string) => {
+        await page.screenshot({ path: join(screenshots, `keys-${state}-${name}.png`) });
+        expect(await seriousViolations(page), state).toEqual([]);
+        const width = await page.evaluate('document.documentElement.scrollWidth');
+        expect(width, state).toBe(options.viewport.width);
+      };
+      await inspect('empty');
+      const key = await issue(user, 'CI on main');
+      await issue(user, 'Staging server with a long name that needs more than one line', 1);
+      await issue(user, 'ending', 5);
+      await post('apikey/roll', user, { api_key_name: 'ending' });
+      for (let uses = 0; uses < 12; uses++) await verify(key);
+      await expect
+        .poll(async () => {
+          await page.getByRole('button', { name: 'Refresh' }).click();
+          return page.getByRole('row', { name: 'CI on main' }).textContent();
+        })
+        .toContain('12 requests in 30 days');
+      await inspect('list');
+      await create(page, 'no');
+      await inspect('create');
+      await dialog(page).getByLabel('Name').fill('Nightly');
+      await dialog(page).getByRole('button', { name: 'Create key' }).click();
+      await page.getByRole('heading', { name: 'Copy your new key' }).waitFor();
+      await inspect('reveal');
+      await page.getByRole('button', { name: 'I have stored it' }).click();
+      await inspect('question');
+      await page.getByRole('button', { name: 'Close anyway' }).click();
+      await page.getByRole('button', { name: 'Replace secret: ending' }).click();
+      await dialog(page).getByLabel('End it now').check();
+      await inspect('replace');
+      await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+      await page.getByRole('button', { name: 'Extend: Staging' }).click();
+      await inspect('extend');
+      await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+      await page.getByRole('button', { name: 'Delete: CI on main' }).click();
+      await inspect('delete');
+      await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+      host.onToken(() => '');
+      await page.getByRole('button', { name: 'Refresh' }).click();
+      await page.getByText('You are signed out').waitFor();
+      await inspect('signed-out');
+      expect(problems).toEqual([]);
+      expect(host.reports).toEqual([]);
+      await page.context().close();
+    },
+  );
+});

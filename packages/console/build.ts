@@ -1,0 +1,70 @@
+// Builds `dist/andamio-keys.js`, one ES module with the element and everything that it needs, and
+// `dist/page`: the console with its compressed assets, which have hashed names.
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
+import { type BuildOptions, build, type Metafile, type Plugin, transform } from 'esbuild';
+import { type PageFiles, page } from './src/page/html.ts';
+
+const pageEntry = 'src/page/main.ts';
+
+/**
+ * Imports the element's style sheet as its minified text, from which the element constructs it. The
+ * style sheet of the page stays a file.
+ */
+const styleSheetAsText: Plugin = {
+  name: 'style-sheet-as-text',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      if (basename(dirname(path)) === 'page') return undefined;
+      const { code } = await transform(await readFile(path, 'utf8'), {
+        loader: 'css',
+        minify: true,
+        target: 'es2022',
+      });
+      return { contents: code.trim(), loader: 'text' };
+    });
+  },
+};
+
+const options = {
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: 'es2022',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  plugins: [styleSheetAsText],
+  // The client has the contract as a development dependency, which the image's build lacks.
+  nodePaths: ['node_modules'],
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
+
+/** Returns the files that the page loads. Reads esbuild's metafile. */
+function filesOf({ outputs }: Metafile): PageFiles {
+  const [script, output] =
+    Object.entries(outputs).find(([, { entryPoint }]) => entryPoint === pageEntry) ?? [];
+  if (script === undefined || output?.cssBundle === undefined)
+    throw new Error(`esbuild produced no script or style sheet for ${pageEntry}.`);
+  const pathOf = (path: string) => `console/assets/${basename(path)}`;
+  return { script: pathOf(script), style: pathOf(output.cssBundle) };
+}
+
+await rm('dist', { recursive: true, force: true });
+await build({ ...options, entryPoints: { 'andamio-keys': 'src/main.ts' }, outdir: 'dist' });
+const { metafile } = await build({
+  ...options,
+  entryPoints: [pageEntry],
+  outdir: 'dist/page/assets',
+  entryNames: 'console-[hash]',
+  metafile: true,
+});
+
+for (const asset of await readdir('dist/page/assets')) {
+  const path = join('dist/page/assets', asset);
+  const content = await readFile(path);
+  await writeFile(`${path}.br`, await promisify(brotliCompress)(content));
+  await writeFile(`${path}.gz`, await promisify(gzip)(content, { level: 9 }));
+}
+await writeFile('dist/page/index.html', page(filesOf(metafile)));

@@ -1,0 +1,326 @@
+import {
+  ApiError,
+  type ApiKeyInList,
+  type Client,
+  type DailyUsage,
+  type IssuedApiKey,
+  type Usage,
+} from '@andamio/client';
+import type { Texts } from '../texts.ts';
+import { type Problem, problemOf } from './problem.ts';
+import { type Call, untilAnswered } from './service.ts';
+import { type Key, keysOf } from './visible-keys.ts';
+
+/** A dialog about a key, or the one that creates a key. */
+export type Task =
+  | { readonly kind: 'create' }
+  | { readonly kind: 'extend' | 'replace' | 'delete'; readonly key: Key };
+
+/** A new secret. Only {@link State} refers to it, and only until the user has closed it. */
+export interface Reveal {
+  readonly name: string;
+  readonly secret: string;
+  /** When the replaced secret ends (RFC 3339). Undefined for a new key. */
+  readonly previousEnd: string | undefined;
+}
+
+/** Everything that the element shows, apart from the contents of its forms. */
+export interface State {
+  /** Undefined until the list was read for the first time. */
+  readonly keys: readonly Key[] | undefined;
+  readonly usage: Usage | undefined;
+  /** Requests by key name and UTC day (`2026-11-30`). Undefined if they could not be read. */
+  readonly requests: ReadonlyMap<string, ReadonlyMap<string, number>> | undefined;
+  readonly isLoading: boolean;
+  readonly isOnline: boolean;
+  /** Whether the user's token does not allow changes. */
+  readonly isReadOnly: boolean;
+  /** Why the list could not be read. What was read before stays on screen. */
+  readonly problem: Problem | undefined;
+  readonly task: Task | undefined;
+  readonly reveal: Reveal | undefined;
+  /** The text that screen readers announce. */
+  readonly announcement: string;
+}
+
+/** Tells the page about a change. The detail never contains a secret. */
+export type Report = (name: string, detail: Readonly<Record<string, unknown>>) => void;
+
+/** A write in the course of a {@link Task}. */
+export interface WriteOptions {
+  /** Called before each retry of a write that got no answer. */
+  readonly onRetry: () => void;
+  /** Makes the service recognize a retry of the request. */
+  readonly idempotencyKey: string;
+}
+
+const day = 86_400_000;
+const dateOf = (time: number) => new Date(time).toISOString().slice(0, 10);
+
+/** Returns the last 30 UTC days, such as `2026-11-30`, ending with the current one. */
+export const last30Days = (now: number): string[] =>
+  Array.from({ length: 30 }, (_, index) => dateOf(now - (29 - index) * day));
+
+function requestsByName({ usage }: DailyUsage): Map<string, Map<string, number>> {
+  const byName = new Map<string, Map<string, number>>();
+  for (const { api_key_name: name, date, requests } of usage) {
+    const byDate = byName.get(name) ?? new Map<string, number>();
+    byName.set(name, byDate.set(date, requests));
+  }
+  return byName;
+}
+
+async function allKeys(client: Client): Promise<ApiKeyInList[]> {
+  const keys: ApiKeyInList[] = [];
+  let page_token: string | undefined;
+  do {
+    const page = await client.listApiKeys({ page_size: 100, page_token });
+    keys.push(...page.keys);
+    page_token = page.next_page_token ?? undefined;
+  } while (page_token !== undefined);
+  return keys;
+}
+
+/**
+ * The account of the signed-in user: reads it, changes it, and holds what the element shows. It
+ * keeps neither a token nor, once the reveal is closed, a secret.
+ */
+export class Account {
+  #state: State = {
+    keys: undefined,
+    usage: undefined,
+    requests: undefined,
+    isLoading: false,
+    isOnline: navigator.onLine,
+    isReadOnly: false,
+    problem: undefined,
+    task: undefined,
+    reveal: undefined,
+    announcement: '',
+  };
+  readonly #call: Call;
+  readonly #texts: () => Texts;
+  readonly #onChange: () => void;
+  readonly #report: Report;
+  readonly #ended = new AbortController();
+  /** Number of the newest read of the list. The results of older reads are dropped. */
+  #reads = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(call: Call, texts: () => Texts, onChange: () => void, report: Report) {
+    this.#call = call;
+    this.#texts = texts;
+    this.#onChange = onChange;
+    this.#report = report;
+    const { signal } = this.#ended;
+    addEventListener('online', () => void this.#setOnline(true), { signal });
+    addEventListener('offline', () => void this.#setOnline(false), { signal });
+    addEventListener(
+      'beforeunload',
+      (event) => {
+        if (this.#state.reveal) event.preventDefault();
+      },
+      { signal },
+    );
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Stops the account. It forgets the secret that it shows, and drops later answers. */
+  end(): void {
+    this.#ended.abort();
+    clearTimeout(this.#retry);
+    this.#state = { ...this.#state, reveal: undefined, task: undefined };
+  }
+
+  #set(change: Partial<State>): void {
+    if (this.#ended.signal.aborted) return;
+    this.#state = { ...this.#state, ...change };
+    this.#onChange();
+  }
+
+  async #setOnline(isOnline: boolean): Promise<void> {
+    this.#set({ isOnline });
+    if (isOnline) await this.load();
+  }
+
+  /** Reads keys, usage and quota. An error is shown; what was read before stays. */
+  async load(): Promise<void> {
+    const today = Date.now();
+    await this.#read(async () => {
+      const [keys, usage, daily] = await Promise.all([
+        this.#call(allKeys),
+        this.#call((client) => client.getUsage()),
+        this.#call((client) =>
+          client.getDailyUsage({ start_date: dateOf(today - 29 * day), end_date: dateOf(today) }),
+        ),
+      ]);
+      return { keys: keysOf(keys), usage, requests: requestsByName(daily) };
+    });
+  }
+
+  /** Reads only the keys, since a change of a key changes nothing else. */
+  async #loadKeys(): Promise<void> {
+    await this.#read(async () => ({ keys: keysOf(await this.#call(allKeys)) }));
+  }
+
+  async #read(read: () => Promise<Partial<State>>): Promise<void> {
+    clearTimeout(this.#retry);
+    const number = ++this.#reads;
+    this.#set({ isLoading: true });
+    const change = await read().catch((error: unknown) => this.#failed(error));
+    if (number !== this.#reads) return;
+    this.#set({ problem: undefined, ...change, isLoading: false });
+    const { retryAt } = this.#state.problem ?? {};
+    if (retryAt !== undefined && !this.#ended.signal.aborted)
+      this.#retry = setTimeout(() => void this.load(), retryAt - Date.now());
+  }
+
+  /** Returns the change of the state after a failed read. */
+  #failed(error: unknown): Partial<State> {
+    return { problem: this.#problemOf(error) };
+  }
+
+  /** Returns the problem behind an error, and reports it to the page. */
+  #problemOf(error: unknown): Problem {
+    const problem = problemOf(error, this.#texts());
+    if (problem.kind === 'signed-out') this.#report('andamio-auth-required', {});
+    else if (error instanceof ApiError)
+      this.#report('andamio-error', {
+        code: (error as ApiError).code,
+        status: (error as ApiError).status,
+        requestId: (error as ApiError).requestId,
+      });
+    return problem;
+  }
+
+  /** Opens the dialog of a task. A dialog about a key shows its latest use. */
+  open(task: Task): void {
+    this.#set({ task, announcement: '' });
+    if (task.kind === 'delete' || task.kind === 'replace') void this.#loadKeys();
+  }
+
+  /** Closes the dialog of the task. */
+  close(): void {
+    this.#set({ task: undefined });
+  }
+
+  /** Closes the reveal and forgets the secret. */
+  closeReveal(): void {
+    this.#set({ reveal: undefined });
+  }
+
+  /**
+   * Creates a key and reveals it.
+   *
+   * @returns why the key could not be created, or undefined.
+   */
+  create(name: string, days: number, options: WriteOptions): Promise<Problem | undefined> {
+    return this.#write(
+      (client) =>
+        client.requestApiKey(
+          { api_key_name: name, expires_in_days: days },
+          { idempotencyKey: options.idempotencyKey },
+        ),
+      options.onRetry,
+      (key) => {
+        this.#report('andamio-key-created', describe(key));
+        return {
+          reveal: { name, secret: key.api_key, previousEnd: undefined },
+          announcement: this.#texts().created(name),
+        };
+      },
+    );
+  }
+
+  /**
+   * Replaces the secret of a key and reveals the new one.
+   *
+   * @param grace seconds for which the old secret keeps working.
+   * @returns why the secret could not be replaced, or undefined.
+   */
+  replace({ name }: Key, grace: number, options: WriteOptions): Promise<Problem | undefined> {
+    return this.#write(
+      (client) =>
+        client.rollApiKey(
+          { api_key_name: name, grace_seconds: grace },
+          { idempotencyKey: options.idempotencyKey },
+        ),
+      options.onRetry,
+      (key) => {
+        this.#report('andamio-key-replaced', describe(key));
+        return {
+          reveal: { name, secret: key.api_key, previousEnd: key.previous_expires_at },
+          announcement: this.#texts().replaced(name),
+        };
+      },
+    );
+  }
+
+  /** Extends a key. Resolves to the reason why it could not be extended, or undefined. */
+  extend({ name }: Key, days: number, options: WriteOptions): Promise<Problem | undefined> {
+    return this.#write(
+      (client) =>
+        client.rotateApiKey(
+          { api_key_name: name, expires_in_days: days },
+          { idempotencyKey: options.idempotencyKey },
+        ),
+      options.onRetry,
+      () => {
+        this.#report('andamio-key-extended', { name });
+        return { announcement: this.#texts().extended(name) };
+      },
+    );
+  }
+
+  /** Deletes a key. Resolves to the reason why it could not be deleted, or undefined. */
+  delete({ name }: Key, onRetry: () => void): Promise<Problem | undefined> {
+    let isRetry = false;
+    return this.#write(
+      (client) =>
+        client.deleteApiKey({ api_key_name: name }).catch((error: unknown) => {
+          // The attempt before, which got no answer, has deleted the key.
+          if (isRetry && error instanceof ApiError && (error as ApiError).code === 'no_such_key')
+            return;
+          throw error;
+        }),
+      () => {
+        isRetry = true;
+        onRetry();
+      },
+      () => {
+        this.#report('andamio-key-deleted', { name });
+        const keys = this.#state.keys?.filter((key) => key.name !== name);
+        return { keys, announcement: this.#texts().deleted(name) };
+      },
+    );
+  }
+
+  async #write<T>(
+    write: (client: Client) => Promise<T>,
+    onRetry: () => void,
+    changeOf: (answer: T) => Partial<State>,
+  ): Promise<Problem | undefined> {
+    const { signal } = this.#ended;
+    try {
+      const answer = await untilAnswered(() => this.#call(write), signal, onRetry);
+      if (signal.aborted) return undefined;
+      this.#set({ ...changeOf(answer), task: undefined });
+      void this.#loadKeys();
+      return undefined;
+    } catch (error) {
+      const problem = this.#problemOf(error);
+      if (problem.kind === 'read-only') this.#set({ isReadOnly: true });
+      return problem;
+    }
+  }
+}
+
+/** Returns what events say about a key: everything but the secret. */
+const describe = ({ name, api_key, expires_at }: IssuedApiKey) => ({
+  name,
+  start: api_key.slice(0, 8),
+  expiresAt: expires_at,
+});

@@ -1,0 +1,71 @@
+import { ApiError } from '@andamio/client';
+import type { Texts } from '../texts.ts';
+import { OutcomeUnknown, SignedOut, TokenUnavailable } from './service.ts';
+
+/** What went wrong, in words of what to do. */
+export interface Problem {
+  readonly text: string;
+  /** The form field that must be changed. */
+  readonly field?: 'name' | 'days';
+  /** Unix time in milliseconds before which a retry is refused. */
+  readonly retryAt?: number;
+  /** Identifies the request for the operator. */
+  readonly requestId?: string | undefined;
+  /** `signed-out` and `read-only` concern the whole element. */
+  readonly kind?: 'signed-out' | 'read-only';
+}
+
+function problemOfApi(error: ApiError, { errors, atMaximum }: Texts): Problem {
+  switch (error.code) {
+    case 'network':
+    case 'timeout':
+      return { text: errors.network };
+    case 'insufficient_scope':
+      return { text: errors.forbidden, kind: 'read-only' };
+    case 'unknown_tier':
+      return { text: errors.forbidden };
+    case 'suspended':
+      return { text: errors.suspended };
+    case 'name_taken':
+      return { text: errors.nameTaken, field: 'name' };
+    case 'expiry_too_late':
+      return { text: errors.tooManyDays, field: 'days' };
+    case 'missing_field':
+    case 'invalid_field':
+      return error.details.startsWith('expires_in_days')
+        ? { text: errors.tooManyDays, field: 'days' }
+        : { text: errors.invalidName, field: 'name' };
+    case 'key_limit_reached':
+      return { text: `${atMaximum} ${errors.maximumReached}` };
+    case 'rate_limited':
+    case 'quota_exceeded':
+      return {
+        text: errors.rateLimited,
+        retryAt: Date.now() + Math.ceil(error.retryAfter ?? 1) * 1000,
+      };
+    case 'no_such_key':
+      return { text: errors.noSuchKey };
+    case 'key_expired':
+      return { text: errors.keyExpired };
+    case 'not_yet_rotatable':
+      return { text: errors.notYetExtendable };
+    case 'idempotency_key_reused':
+    case 'idempotency_key_outdated':
+      return { text: errors.outdated };
+    case 'unexpected_answer':
+      return { text: error.status >= 500 ? errors.service : errors.unexpected };
+    default:
+      return { text: errors.service, requestId: error.requestId };
+  }
+}
+
+/** Returns the problem behind an error. */
+export function problemOf(error: unknown, texts: Texts): Problem {
+  if (error instanceof SignedOut) return { text: texts.errors.signedOut, kind: 'signed-out' };
+  if (error instanceof TokenUnavailable) return { text: texts.errors.tokenUnavailable };
+  if (error instanceof OutcomeUnknown)
+    return { text: texts.errors.unknownOutcome, requestId: error.cause.requestId };
+  if (error instanceof ApiError) return problemOfApi(error as ApiError, texts);
+  // The client refuses a token that cannot be sent in a header.
+  return { text: texts.errors.signedOut, kind: 'signed-out' };
+}

@@ -1,0 +1,103 @@
+import type { ApiKeyInList } from '@andamio/client';
+
+const day = 86_400_000;
+
+/** How long before its expiry a key is shown as ending soon, in milliseconds. */
+const soon = 7 * day;
+
+/** Age from which a key that was never used is reported, in milliseconds. */
+const longUnused = 90 * day;
+
+/** A key, with its previous secret while that is still valid. */
+export interface Key extends ApiKeyInList {
+  readonly previous: ApiKeyInList | undefined;
+}
+
+/** What the list says about a key. */
+export type KeyState = 'active' | 'endsSoon' | 'expired' | 'replaced';
+
+/** Which keys the list shows. */
+export type Filter = 'all' | KeyState | 'unused';
+
+export type Order = 'attention' | 'newest' | 'name' | 'lastUsed' | 'end';
+
+/** Returns the keys of a list, each with its previous secret. */
+export function keysOf(list: readonly ApiKeyInList[]): Key[] {
+  const previous = new Map(
+    list.filter(({ state }) => state === 'previous').map((key) => [key.name, key]),
+  );
+  return list
+    .filter(({ state }) => state !== 'previous')
+    .map((key) => ({ ...key, previous: previous.get(key.name) }));
+}
+
+/** Returns the state of a key at a time in Unix milliseconds. */
+export function stateOf(key: Key, now: number): KeyState {
+  const end = Date.parse(key.expires_at);
+  if (end <= now) return 'expired';
+  if (end - now <= soon) return 'endsSoon';
+  return key.previous ? 'replaced' : 'active';
+}
+
+/** Reports whether a key can be extended: within a day of its expiry, or after it. */
+export const canExtend = (key: Key, now: number) => Date.parse(key.expires_at) - day <= now;
+
+/** Returns the time from which a key can be extended, in Unix milliseconds. */
+export const extendableFrom = (key: Key) => Date.parse(key.expires_at) - day;
+
+/** Reports whether a key was used in the last `hours`. */
+export const wasUsedWithin = ({ last_used_at: used }: ApiKeyInList, hours: number, now: number) =>
+  used !== null && now - Date.parse(used) < hours * 3_600_000;
+
+const isUnused = (key: Key, now: number) =>
+  key.last_used_at === null && now - Date.parse(key.created_at) >= longUnused;
+
+/** Reports whether a filter shows a key. */
+export function matches(key: Key, filter: Filter, now: number): boolean {
+  switch (filter) {
+    case 'all':
+      return true;
+    case 'unused':
+      return isUnused(key, now);
+    case 'replaced':
+      return key.previous !== undefined;
+    default:
+      return stateOf(key, now) === filter;
+  }
+}
+
+const time = (timestamp: string | null) => (timestamp === null ? 0 : Date.parse(timestamp));
+
+/** Smaller numbers come first. */
+const urgency: Readonly<Record<KeyState, number>> = {
+  endsSoon: 0,
+  expired: 1,
+  replaced: 2,
+  active: 2,
+};
+
+const newest = (one: Key, other: Key) => time(other.created_at) - time(one.created_at);
+
+/** Returns the keys that match a search text and a filter, in an order. */
+export function visibleKeys(
+  keys: readonly Key[],
+  view: { readonly query: string; readonly filter: Filter; readonly order: Order },
+  now: number,
+): Key[] {
+  const query = view.query.trim().toLowerCase();
+  const compare: Readonly<Record<Order, (one: Key, other: Key) => number>> = {
+    attention: (one, other) =>
+      urgency[stateOf(one, now)] - urgency[stateOf(other, now)] || newest(one, other),
+    newest,
+    name: (one, other) => one.name.localeCompare(other.name),
+    lastUsed: (one, other) => time(other.last_used_at) - time(one.last_used_at),
+    end: (one, other) => time(one.expires_at) - time(other.expires_at),
+  };
+  return keys
+    .filter(
+      ({ name, start }) =>
+        name.toLowerCase().includes(query) || start.toLowerCase().startsWith(query),
+    )
+    .filter((key) => matches(key, view.filter, now))
+    .toSorted(compare[view.order]);
+}

@@ -1,0 +1,143 @@
+import { render } from 'preact';
+import { Account } from './account/account.ts';
+import { createCall, type GetToken } from './account/service.ts';
+import { createFormat } from './format.ts';
+import styles from './styles.css';
+import { english, type Texts } from './texts.ts';
+import { App } from './views/app.tsx';
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'andamio-keys': AndamioKeys;
+  }
+}
+
+/** Maximum number of days if the page names none: any number that the service accepts. */
+const anyNumberOfDays = 36_500;
+
+let sharedSheet: CSSStyleSheet | undefined;
+
+/** Returns the style sheet. It is constructed, because policies without 'unsafe-inline' allow that. */
+function styleSheet(): CSSStyleSheet {
+  if (sharedSheet === undefined) {
+    sharedSheet = new CSSStyleSheet();
+    sharedSheet.replaceSync(styles);
+  }
+  return sharedSheet;
+}
+
+/**
+ * `<andamio-keys base-url="https://api.example">`: the API keys of the signed-in user. It shows
+ * nothing until `getToken` is set.
+ *
+ * Attributes: `base-url`, the URL of the service, by default the origin of the page; `max-days`,
+ * the maximum number of days for which a key may be valid.
+ *
+ * Events, none of which contains a secret: `andamio-key-created` and `andamio-key-replaced` with
+ * `{name, start, expiresAt}`, `andamio-key-extended` and `andamio-key-deleted` with `{name}`,
+ * `andamio-auth-required` if the user must sign in, `andamio-error` with
+ * `{code, status, requestId}`.
+ */
+export class AndamioKeys extends HTMLElement {
+  static readonly observedAttributes = ['base-url', 'max-days'];
+
+  readonly #root: ShadowRoot;
+  #account: Account | undefined;
+  #getToken: GetToken | undefined;
+  #texts: Texts = english;
+
+  constructor() {
+    super();
+    this.#root = this.attachShadow({ mode: 'open' });
+    this.#root.adoptedStyleSheets = [styleSheet()];
+  }
+
+  /**
+   * Returns the user's JWT without `Bearer`, or null. It is called before each request. With
+   * `refresh: true`, the service has rejected the previous token. Setting the function shows the
+   * keys of the user whose token it returns.
+   */
+  get getToken(): GetToken | undefined {
+    return this.#getToken;
+  }
+
+  set getToken(getToken: GetToken | undefined) {
+    this.#getToken = getToken;
+    this.#start();
+  }
+
+  /** The texts that replace the English ones. */
+  get texts(): Partial<Texts> {
+    return this.#texts;
+  }
+
+  set texts(texts: Partial<Texts>) {
+    this.#texts = { ...english, ...texts };
+    this.#render();
+  }
+
+  connectedCallback(): void {
+    // A page may have set the properties before the element was defined.
+    for (const property of ['getToken', 'texts'] as const) {
+      if (!Object.hasOwn(this, property)) continue;
+      const value = this[property];
+      delete this[property];
+      Object.assign(this, { [property]: value });
+    }
+    if (this.#account === undefined) this.#start();
+  }
+
+  disconnectedCallback(): void {
+    this.#stop();
+  }
+
+  attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+    if (before === after) return;
+    if (name === 'base-url') this.#start();
+    else this.#render();
+  }
+
+  /** Reads the keys again, for example after the user has signed in again. */
+  async refresh(): Promise<void> {
+    await this.#account?.load();
+  }
+
+  get #baseUrl(): string {
+    const url = this.getAttribute('base-url') ?? location.origin;
+    return url.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
+  }
+
+  #stop(): void {
+    this.#account?.end();
+    this.#account = undefined;
+    render(null, this.#root);
+  }
+
+  #start(): void {
+    this.#stop();
+    const getToken = this.#getToken;
+    if (!this.isConnected || getToken === undefined) return;
+    this.#account = new Account(
+      createCall(this.#baseUrl, getToken),
+      () => this.#texts,
+      () => this.#render(),
+      (name, detail) =>
+        this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true })),
+    );
+    void this.#account.load();
+  }
+
+  #render(): void {
+    const account = this.#account;
+    if (account === undefined) return;
+    const maximumDays = Number(this.getAttribute('max-days') ?? anyNumberOfDays);
+    const ui = {
+      account,
+      texts: this.#texts,
+      format: createFormat(this.#texts.locale),
+      baseUrl: this.#baseUrl,
+      maximumDays: maximumDays >= 1 ? Math.floor(maximumDays) : anyNumberOfDays,
+    };
+    render(<App ui={ui} />, this.#root);
+  }
+}

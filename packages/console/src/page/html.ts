@@ -1,0 +1,48 @@
+/** The files that the page loads. Paths are relative to the page. */
+export interface PageFiles {
+  readonly script: string;
+  readonly style: string;
+}
+
+/** The page's icon as a data URL. It shows a key. */
+const icon =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='none' stroke='%23555' stroke-width='2' d='M7 8a3 3 0 1 1-6 0 3 3 0 0 1 6 0h8v3M12 8v2'/%3E%3C/svg%3E";
+
+/** Returns the console: a page with the element, and a form to sign in. */
+export const page = ({ script, style }: PageFiles): string => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Andamio: your API keys</title>
+<meta name="description" content="See, create, extend, replace and delete your API keys.">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="${icon}">
+<link rel="stylesheet" href="${style}">
+<script type="module" src="${script}"></script>
+</head>
+<body>
+<header>
+<h1>Andamio</h1>
+<nav aria-label="Console">
+<a href="/api/v1/docs/index.html">API reference</a>
+<button type="button" id="sign-out" hidden>Sign out</button>
+</nav>
+</header>
+<main>
+<noscript><p>The console needs JavaScript. The <a href="/api/v1/docs/index.html">API
+reference</a> lists the requests behind it.</p></noscript>
+<p role="alert" id="notice"></p>
+<form id="sign-in" hidden>
+<h2>Sign in</h2>
+<p id="hint">Paste the token (JWT) of your account. It stays in the memory of this page, and is gone when
+you leave it.</p>
+<label for="token">Your token</label>
+<input id="token" autocomplete="off" spellcheck="false" aria-describedby="hint">
+<button type="submit">Show my keys</button>
+</form>
+<andamio-keys hidden></andamio-keys>
+</main>
+</body>
+</html>
+`;

@@ -1,0 +1,84 @@
+import type { Problem } from '../account/problem.ts';
+import type { Ui } from './ui.ts';
+
+const presets = [7, 30, 90, 365];
+
+/** The preset with which a form begins: CIS benchmarks ask for rotation every 90 days. */
+const preferred = 90;
+
+/** Returns the number of days with which a form begins. */
+export const initialDays = (maximum: number) => String(Math.min(preferred, maximum));
+
+/** The number in a field, or undefined if it is no whole number of days that is allowed. */
+export function daysIn(text: string, maximum: number): number | undefined {
+  const days = Number(text);
+  return /^\d+$/.test(text) && days >= 1 && days <= maximum ? days : undefined;
+}
+
+/** Returns what must be changed in the field, or undefined. */
+export const checkDays = (text: string, { texts, format, maximumDays }: Ui): Problem | undefined =>
+  daysIn(text, maximumDays) === undefined
+    ? { text: texts.daysRange(format.number(maximumDays)), field: 'days' }
+    : undefined;
+
+/** A choice of a number of days: presets, and a field for any other number. */
+export function DaysField({
+  ui: { texts, format, maximumDays },
+  value,
+  isOther,
+  onChange,
+  problem,
+}: {
+  readonly ui: Ui;
+  readonly value: string;
+  readonly isOther: boolean;
+  readonly onChange: (value: string, isOther: boolean) => void;
+  readonly problem: Problem | undefined;
+}) {
+  const isWrong = problem?.field === 'days';
+  return (
+    <>
+      <fieldset>
+        <legend>{texts.validFor}</legend>
+        <div class="choices">
+          {presets
+            .filter((days) => days <= maximumDays)
+            .map((days) => (
+              <label key={days}>
+                <input
+                  type="radio"
+                  name="preset"
+                  checked={!isOther && value === String(days)}
+                  onChange={() => onChange(String(days), false)}
+                />
+                {texts.days(format.number(days), false)}
+              </label>
+            ))}
+          <label>
+            <input
+              type="radio"
+              name="preset"
+              checked={isOther}
+              onChange={() => onChange(value, true)}
+            />
+            {texts.otherDays}
+          </label>
+        </div>
+      </fieldset>
+      {(isOther || isWrong) && (
+        <label class="field">
+          {texts.numberOfDays}
+          <input
+            name="days"
+            inputMode="numeric"
+            autocomplete="off"
+            value={value}
+            aria-invalid={isWrong}
+            aria-describedby={isWrong ? 'problem' : undefined}
+            onInput={({ currentTarget }) => onChange(currentTarget.value.trim(), true)}
+          />
+        </label>
+      )}
+    </>
+  );
+}

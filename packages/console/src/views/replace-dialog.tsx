@@ -1,0 +1,56 @@
+import { useState } from 'preact/hooks';
+import type { Key } from '../account/visible-keys.ts';
+import { lastUse } from './last-use.ts';
+import { TaskDialog } from './task-dialog.tsx';
+import type { Ui } from './ui.ts';
+
+/** The offered times for which the old secret keeps working, in seconds. */
+const graces = [3600, 86_400, 604_800, 0] as const;
+
+/** The dialog that replaces the secret of a key. */
+export function ReplaceDialog({ ui, target }: { readonly ui: Ui; readonly target: Key }) {
+  const { texts, format, account } = ui;
+  const [grace, setGrace] = useState<(typeof graces)[number]>(86_400);
+  // The old secret ends no later than the key.
+  const oldEnd = Math.min(Date.now() + grace * 1000, Date.parse(target.expires_at));
+  return (
+    <TaskDialog
+      ui={ui}
+      heading={texts.replaceHeading(target.name)}
+      submit={texts.replace}
+      contents={String(grace)}
+      onSubmit={(options) => account.replace(target, grace, options)}
+    >
+      {() => (
+        <>
+          <fieldset>
+            <legend>{texts.replaceText}</legend>
+            <div class="choices">
+              {graces.map((seconds) => (
+                <label key={seconds}>
+                  <input
+                    type="radio"
+                    name="grace"
+                    autofocus={seconds === 86_400}
+                    checked={grace === seconds}
+                    onChange={() => setGrace(seconds)}
+                  />
+                  {texts.graces[seconds]}
+                </label>
+              ))}
+            </div>
+          </fieldset>
+          <p class={grace === 0 ? 'consequence warning' : 'consequence'} aria-live="polite">
+            {grace === 0
+              ? texts.graceNow + lastUse(target, ui)
+              : texts.graceUntil(format.time(oldEnd))}
+          </p>
+          <p class="hint">
+            {texts.endStays(format.date(target.expires_at))}
+            {target.previous && ` ${texts.endsOlder}`}
+          </p>
+        </>
+      )}
+    </TaskDialog>
+  );
+}

@@ -1,0 +1,95 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { WriteOptions } from '../account/account.ts';
+import type { Problem } from '../account/problem.ts';
+import { Dialog } from './dialog.tsx';
+import { ProblemText, useSecondsUntil } from './problem-text.tsx';
+import type { Ui } from './ui.ts';
+
+interface Props {
+  readonly ui: Ui;
+  readonly heading: string;
+  readonly submit: string;
+  readonly isDangerous?: boolean;
+  /** Identifies what the form sends. The same contents are sent with the same Idempotency-Key. */
+  readonly contents: string;
+  /** Returns what must be changed before the form can be sent. */
+  readonly check?: () => Problem | undefined;
+  readonly onSubmit: (options: WriteOptions) => Promise<Problem | undefined>;
+  /** Renders the fields. */
+  readonly children: (problem: Problem | undefined) => ComponentChildren;
+}
+
+/**
+ * A dialog with a form that changes a key. It closes when the change was made, or by Cancel. It
+ * sends one request at a time. A retry after an error sends the `Idempotency-Key` again, so that the
+ * service makes the change only once, even if it made it before and the answer was lost.
+ */
+export function TaskDialog(props: Props) {
+  const { ui, heading, submit, isDangerous = false, contents, check, onSubmit, children } = props;
+  const { texts, account } = ui;
+  const [phase, setPhase] = useState<'idle' | 'working' | 'repeating'>('idle');
+  const [problem, setProblem] = useState<Problem>();
+  const request = useRef({ contents: '', idempotencyKey: '' });
+  const isWorking = useRef(false);
+  const form = useRef<HTMLFormElement>(null);
+  const left = useSecondsUntil(problem?.retryAt);
+
+  const cancel = () => {
+    // Without the dialog, nobody would see the secret in a late answer.
+    if (!isWorking.current) account.close();
+  };
+  const send = async () => {
+    if (isWorking.current || left > 0) return;
+    const found = check?.();
+    setProblem(found);
+    if (found) return;
+    if (request.current.contents !== contents)
+      request.current = { contents, idempotencyKey: crypto.randomUUID() };
+    isWorking.current = true;
+    setPhase('working');
+    const { idempotencyKey } = request.current;
+    const failed = await onSubmit({ idempotencyKey, onRetry: () => setPhase('repeating') });
+    isWorking.current = false;
+    setPhase('idle');
+    setProblem(failed);
+  };
+  // The focus moves to the field that must be changed.
+  useEffect(() => {
+    if (problem?.field)
+      form.current?.querySelector<HTMLElement>(`[name=${problem.field}]`)?.focus();
+  }, [problem]);
+
+  const isBusy = phase !== 'idle';
+  return (
+    <Dialog {...(isDangerous && { role: 'alertdialog' })} heading={heading} onCancel={cancel}>
+      <form
+        ref={form}
+        noValidate
+        aria-busy={isBusy}
+        onSubmit={(event) => {
+          event.preventDefault();
+          void send();
+        }}
+      >
+        {children(problem)}
+        {problem && <ProblemText problem={problem} ui={ui} />}
+        <p role="status" class="progress">
+          {{ idle: '', working: texts.working, repeating: texts.stillTrying }[phase]}
+        </p>
+        <div class="buttons">
+          <button type="button" autofocus={isDangerous} aria-disabled={isBusy} onClick={cancel}>
+            {texts.cancel}
+          </button>
+          <button
+            type="submit"
+            class={isDangerous ? 'danger' : 'primary'}
+            aria-disabled={isBusy || left > 0}
+          >
+            {submit}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
