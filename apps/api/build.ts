@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
@@ -99,7 +99,12 @@ assertNamesSurvive(metafile);
 // Makes the folder self-contained: it can be copied anywhere.
 await writeFile('dist/package.json', '{ "type": "module" }\n');
 
-const page = createRequire(import.meta.url).resolve('@andamio/reference/dist/index.html');
-await cp(dirname(page), 'dist/reference', { recursive: true });
+const { resolve } = createRequire(import.meta.url);
+const pages = {
+  reference: resolve('@andamio/reference/dist/index.html'),
+  console: resolve('@andamio/console/dist/page/index.html'),
+};
+for (const [name, page] of Object.entries(pages))
+  await cp(dirname(page), join('dist', name), { recursive: true });
 
 await promisify(execFile)(process.execPath, ['compile-cache.mjs', 'dist']);

@@ -51,6 +51,7 @@ export const variables = {
   VERIFY_CACHE_SECONDS: { key: 'verifyCacheSeconds' },
   MAX_EXPIRES_IN_DAYS: { key: 'maxExpiresInDays' },
   CORS_ORIGINS: { key: 'corsOrigins' },
+  CONSOLE: { key: 'console' },
   GITHUB_SECRET_SCANNING_KEYS_URL: { key: 'githubSecretScanningKeysUrl' },
   LOG_LEVEL: { key: 'logLevel' },
   SHUTDOWN_GRACE_SECONDS: { unset: 'the default is within the 10 seconds that Cloud Run gives' },

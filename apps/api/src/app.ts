@@ -5,6 +5,7 @@ import { recognizeGuards } from './auth/credentials.ts';
 import type { VerifyAlert } from './auth/verify-alert.ts';
 import type { VerifyToken } from './auth/verify-token.ts';
 import { createAuthentication } from './http/authenticate.ts';
+import { consoleRouter } from './http/console/router.ts';
 import { createExpress } from './http/express.ts';
 import { healthRouter } from './http/health.ts';
 import {
@@ -30,7 +31,13 @@ import type { Logger } from './log.ts';
 export interface AppDependencies {
   readonly settings: Pick<
     Settings,
-    'production' | 'trustProxyHops' | 'ipRateLimitPerMinute' | 'guardSecrets' | 'corsOrigins'
+    | 'production'
+    | 'trustProxyHops'
+    | 'ipRateLimitPerMinute'
+    | 'guardSecrets'
+    | 'corsOrigins'
+    | 'console'
+    | 'maxExpiresInDays'
   >;
   readonly log: Logger;
   readonly keys: Keys;
@@ -45,8 +52,11 @@ export interface AppDependencies {
   readonly keyCounters: KeyCounters;
   /** Counts requests with keys for all instances. Undefined if each instance counts alone. */
   readonly redisUsage?: RedisUsage | undefined;
-  /** Folder that contains the files of the reference page. */
-  readonly referenceFolder: string;
+  /** The folders that contain the files of the pages. */
+  readonly pages: {
+    readonly reference: string;
+    readonly console: string;
+  };
 }
 
 /**
@@ -63,7 +73,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     createCounters,
     keyCounters,
     redisUsage,
-    referenceFolder,
+    pages,
   } = dependencies;
   const { production, trustProxyHops, ipRateLimitPerMinute, guardSecrets, corsOrigins } = settings;
   const limits = {
@@ -105,7 +115,14 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     answerError,
     health: healthRouter(keys.store, log),
     routers: [
-      referenceRouter(referenceFolder, originOf),
+      referenceRouter(pages.reference, originOf),
+      ...(settings.console
+        ? [
+            consoleRouter(pages.console, {
+              maxExpiresInDays: settings.maxExpiresInDays ?? null,
+            }),
+          ]
+        : []),
       ...(webhook === undefined ? [] : [webhook]),
     ],
   });

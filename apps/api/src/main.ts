@@ -11,5 +11,8 @@ if (Number.parseInt(process.versions.node, 10) < requiredMajor) {
   const { enableCompileCache } = process.getBuiltinModule('node:module');
   enableCompileCache({ directory: `${import.meta.dirname}/compile-cache`, portable: true });
   const { run } = await import('./programs.ts');
-  await run(`${import.meta.dirname}/reference`);
+  await run({
+    reference: `${import.meta.dirname}/reference`,
+    console: `${import.meta.dirname}/console`,
+  });
 }

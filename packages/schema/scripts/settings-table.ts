@@ -98,6 +98,10 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
     'none',
   ],
   CORS_ORIGINS: ['exact origins of web pages that may call the service, comma-separated', 'none'],
+  CONSOLE: [
+    '`on` serves the page `/console`, with which users manage their keys; `off` answers 404',
+    '`on`',
+  ],
   GITHUB_SECRET_SCANNING_KEYS_URL: [
     "URL of the keys that sign GitHub's alerts about leaked API keys; enables `POST /api/v1/github/secret-scanning`",
     'none',

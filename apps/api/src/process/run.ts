@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { setUpKeys } from '@andamio/keys/set-up';
 import { logEvents } from '@andamio/schema/log-events';
-import { createApp } from '../app.ts';
+import { type AppDependencies, createApp } from '../app.ts';
 import { createTokenVerifier } from '../auth/verify-token.ts';
 import { systemClock } from '../clock.ts';
 import { drainable } from '../http/connections/drain.ts';
@@ -76,9 +76,9 @@ function onTermination(shutDown: () => Promise<void>, milliseconds: number): voi
 /**
  * Runs the service until it receives SIGTERM or SIGINT.
  *
- * @param referenceFolder folder with the built reference page
+ * @param pages folders with the built pages
  */
-export async function run(referenceFolder: string): Promise<void> {
+export async function run(pages: AppDependencies['pages']): Promise<void> {
   const settings = settingsOrExit();
   if (settings === undefined) return;
 
@@ -107,7 +107,7 @@ export async function run(referenceFolder: string): Promise<void> {
     createCounters: counters.createCounters,
     keyCounters: counters.keyCounters,
     redisUsage: counters.usage,
-    referenceFolder,
+    pages,
   });
 
   const server = createHttpServer(app, parserRefusalLogger(log));

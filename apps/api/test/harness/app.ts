@@ -18,9 +18,9 @@ import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { verifierOf } from './verifier.ts';
 
-const builtReference = dirname(
-  createRequire(import.meta.url).resolve('@andamio/reference/dist/index.html'),
-);
+const { resolve } = createRequire(import.meta.url);
+const builtReference = dirname(resolve('@andamio/reference/dist/index.html'));
+const builtConsole = dirname(resolve('@andamio/console/dist/page/index.html'));
 
 export const testPepper: Pepper = { version: 'test', secret: Buffer.alloc(32, 'pepper') };
 
@@ -94,6 +94,8 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       ipRateLimitPerMinute: 1_000_000,
       guardSecrets: [],
       corsOrigins: [],
+      console: true,
+      maxExpiresInDays: options.maximumDays,
       ...options.settings,
     },
     log,
@@ -106,7 +108,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     createCounters: options.createCounters ?? (() => new MemoryCounters(systemClock)),
     keyCounters: options.keyCounters ?? new MemoryCounters(systemClock),
     redisUsage: options.redisUsage,
-    referenceFolder: options.referenceFolder ?? builtReference,
+    pages: { reference: options.referenceFolder ?? builtReference, console: builtConsole },
   });
   const server = createHttpServer(app, parserRefusalLogger(log), options.timeouts);
   const port = await listenOnLoopback(server);

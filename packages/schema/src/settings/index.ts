@@ -84,6 +84,7 @@ const variables = z.object({
   // The maximum is a hundred years.
   MAX_EXPIRES_IN_DAYS: integer(1, 36_500).optional(),
   CORS_ORIGINS: origins.default([]),
+  CONSOLE: oneOf(['on', 'off']).default('on'),
   GITHUB_SECRET_SCANNING_KEYS_URL: publicUrl(['https:', 'http:']).optional(),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
   SHUTDOWN_GRACE_SECONDS: integer(1, 3600).default(8),
@@ -325,6 +326,8 @@ export interface Settings {
   /** Maximum number of days for which a key is issued or extended. If undefined, any number. */
   readonly maxExpiresInDays: number | undefined;
   readonly corsOrigins: readonly string[];
+  /** True if the service serves the console. */
+  readonly console: boolean;
   /**
    * URL of GitHub's public keys, which verify the signatures of alerts. Undefined if alerts are
    * disabled.
@@ -392,6 +395,7 @@ function toSettings(values: Values): Settings {
     verifyCacheSeconds: values.VERIFY_CACHE_SECONDS,
     maxExpiresInDays: values.MAX_EXPIRES_IN_DAYS,
     corsOrigins: values.CORS_ORIGINS,
+    console: values.CONSOLE === 'on',
     githubSecretScanningKeysUrl: values.GITHUB_SECRET_SCANNING_KEYS_URL,
     logLevel: values.LOG_LEVEL,
     shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,

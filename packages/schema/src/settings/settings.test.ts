@@ -76,6 +76,7 @@ describe('settings', () => {
       guardSecrets: [],
       verifyCacheSeconds: 10,
       corsOrigins: [],
+      console: true,
       githubSecretScanningKeysUrl: undefined,
       logLevel: 'info',
       shutdownGraceSeconds: 8,
@@ -157,6 +158,7 @@ describe('settings', () => {
     ['VERIFY_CACHE_SECONDS', '11', 'must be an integer from 1 to 10'],
     ['MAX_EXPIRES_IN_DAYS', '0', 'must be an integer from 1 to 36500'],
     ['MAX_EXPIRES_IN_DAYS', '36501', 'must be an integer from 1 to 36500'],
+    ['CONSOLE', 'false', 'must be one of: on, off'],
     ['GUARD_SECRETS', 'short', 'must be secrets of at least 32 bytes each, separated by commas'],
     [
       'GUARD_SECRETS',

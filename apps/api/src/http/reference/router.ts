@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { basePath } from '@andamio/schema/hosts';
-import { type RequestHandler, Router } from 'express';
-import { forbidCaching, refuseOtherMethods, reportRoute } from '../express-steps.ts';
+import { Router } from 'express';
+import { assets } from '../assets.ts';
+import { refuseOtherMethods, reportRoute } from '../express-steps.ts';
 import { documentedOrigin, type OriginOf } from '../request/origin.ts';
 import { sendAnswer } from '../response/answer.ts';
 import { compressedAnswer } from '../response/compressed.ts';
@@ -79,39 +80,6 @@ const contentSecurityPolicy = [
 ].join('; ');
 
 /**
- * Serves static files that the build has compressed. Their names change with their content, so they
- * can be cached forever. The folder is read on first use.
- */
-function assets(folder: string): RequestHandler {
-  let serve: RequestHandler | undefined;
-  return async (request, response, next) => {
-    if (serve === undefined) {
-      const { default: sirv } = await import('sirv');
-      serve = sirv(join(folder, 'assets'), {
-        brotli: true,
-        gzip: true,
-        immutable: true,
-        maxAge: 31_536_000,
-      });
-    }
-    // Headers that are already set would take precedence over the headers of the library.
-    response.removeHeader('Cache-Control');
-    // Ranges are ignored (RFC 9110 section 14.2): the library answers some with the wrong bytes.
-    delete request.headers.range;
-    response.setHeader('Accept-Ranges', 'none');
-    serve(request, response, () => {
-      response.removeHeader('Accept-Ranges');
-      forbidCaching(request, response, next);
-    });
-  };
-}
-
-/** Lets only GET and HEAD requests continue in the router. Requests with other methods leave it. */
-const readsOnly: RequestHandler = ({ method }, _response, next) => {
-  next(method === 'GET' || method === 'HEAD' ? undefined : 'router');
-};
-
-/**
  * Creates the router of the reference page, its text versions and its assets. Files are read on
  * first use.
  *
@@ -140,6 +108,6 @@ export function referenceRouter(folder: string, originOf: OriginOf): Router {
   for (const path of [...otherPaths, pagePath, ...Object.keys(texts)])
     router.all(path, refuseOtherMethods(['get']));
 
-  router.use(assetsPath, readsOnly, reportRoute(`${assetsPath}/*`), assets(folder));
+  router.use(assets(assetsPath, folder));
   return router;
 }

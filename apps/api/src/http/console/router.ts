@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Router } from 'express';
+import { assets } from '../assets.ts';
+import { refuseOtherMethods, reportRoute } from '../express-steps.ts';
+import { jsonType, noStore, sendAnswer } from '../response/answer.ts';
+import { compressedAnswer } from '../response/compressed.ts';
+
+const pagePath = '/console';
+const settingsPath = `${pagePath}/settings.json`;
+
+/** What the console must know of the service. Nothing in it is secret. */
+export interface ConsoleSettings {
+  /** The setting `MAX_EXPIRES_IN_DAYS`; null if it is not set. */
+  readonly maxExpiresInDays: number | null;
+}
+
+/**
+ * The Content Security Policy of the console. Everything comes from the same origin. No inline
+ * scripts or styles, no DOM properties that parse text as HTML
+ * (https://www.w3.org/TR/trusted-types/), and no frame, in which a click could be stolen.
+ */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  'img-src data:',
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ');
+
+/**
+ * Creates the router of the console, with which users manage their keys. Files are read when the
+ * console is opened.
+ *
+ * @param folder the page that `packages/console` builds
+ */
+export function consoleRouter(folder: string, settings: ConsoleSettings): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  router.get(pagePath, reportRoute(pagePath), async (request, response) => {
+    const page = await readFile(join(folder, 'index.html'), 'utf8');
+    response.setHeader('Content-Security-Policy', contentSecurityPolicy);
+    sendAnswer(response, await compressedAnswer(request, 'text/html; charset=utf-8', page));
+  });
+  router.get(settingsPath, reportRoute(settingsPath), (_request, response) => {
+    sendAnswer(response, {
+      status: 200,
+      headers: [...noStore, ...jsonType],
+      body: JSON.stringify(settings),
+    });
+  });
+  for (const path of [pagePath, settingsPath]) router.all(path, refuseOtherMethods(['get']));
+  router.use(assets(`${pagePath}/assets`, folder));
+  return router;
+}
