@@ -9,6 +9,7 @@ import {
   SharedUsageStorer,
   storingBeforeReads,
 } from './shared.ts';
+import type { UsageStore } from './store.ts';
 
 const noon = Date.UTC(2025, 7, 31, 12);
 const day = '2025-08-31';
@@ -152,4 +153,27 @@ test('stores the usage of an owner before it is read, and reads it although that
   store.addUsage = async () => Promise.reject(new StoreUnavailableError('The store is down.'));
   expect(await readable.readTotals('other', day)).toEqual({ day: 0, month: 0 });
   store.addUsage = addUsage;
+});
+
+test.each(['readTotals', 'readUsage', 'readActivity'] as const)(
+  'stores the usage of an owner before %s',
+  async (method) => {
+    const calls: string[] = [];
+    const recorded = { [method]: async () => void calls.push(method) } as never as UsageStore;
+    const flushOwner = async (userId: string) => void calls.push(userId);
+    const readable = storingBeforeReads(recorded, { flushOwner });
+    await (method === 'readTotals'
+      ? readable.readTotals('owner', day)
+      : readable[method]({ userId: 'owner', days: [], names: [], months: [], serials: [] }));
+    expect(calls).toEqual(['owner', method]);
+  },
+);
+
+test('warns of batches that cannot be read, and continues', async () => {
+  const failure = new Error('The batch cannot be read.');
+  shared.claimDue = async () => Promise.reject(failure);
+  shared.claimOf = async () => Promise.reject(failure);
+  await storer.flush();
+  await storer.flushOwner('owner');
+  expect(warnings).toEqual([failure]);
 });

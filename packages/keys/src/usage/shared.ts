@@ -25,7 +25,7 @@ export interface SharedBatch extends AddUsageCommand {
  * numbered batch from the moment it is counted. An owner's batches are stored in the order of their
  * numbers, each by the instance that claimed it.
  *
- * No method rejects. While the counts cannot be reached, no batches are returned.
+ * While the counts cannot be reached, no batches are returned and nothing is confirmed.
  */
 export interface SharedUsage {
   /**
@@ -88,19 +88,25 @@ export class SharedUsageStorer {
   /** Stores the due usage of all owners. Never rejects. */
   flush(): Promise<void> {
     this.#flushedAt = this.#options.monotonicNow();
-    this.#flushing ??= this.#storeDue().finally(() => {
-      this.#flushing = undefined;
-    });
+    this.#flushing ??= this.#storeDue()
+      .catch((error: unknown) => this.#warn(error))
+      .finally(() => {
+        this.#flushing = undefined;
+      });
     return this.#flushing;
   }
 
   /** Stores an owner's usage that is older than an interval. Never rejects. */
   async flushOwner(userId: string): Promise<void> {
-    for (let batches = 0; batches < batchesBeforeRead; batches++) {
-      const batch = await this.#options.shared.claimOf(userId);
-      if (batch === undefined) return;
-      const [failure] = await this.#storeAll([batch]);
-      if (failure !== undefined) return this.#warn(failure);
+    try {
+      for (let batches = 0; batches < batchesBeforeRead; batches++) {
+        const batch = await this.#options.shared.claimOf(userId);
+        if (batch === undefined) return;
+        const [failure] = await this.#storeAll([batch]);
+        if (failure !== undefined) throw failure;
+      }
+    } catch (error) {
+      this.#warn(error);
     }
   }
 
