@@ -474,7 +474,7 @@ describe.skipIf(!inject('available').includes('redis'))('the clock of Redis', ()
     const setTo = (instant: number) => inspector.set('now', Math.floor(instant / 1000));
     await setTo(Date.now());
     const usage = await connect(redis.url, times, "{ redis.call('GET', 'now'), 0 }");
-    return { usage, setTo, ...createStore() };
+    return { usage, inspector, setTo, ...createStore() };
   }
   /** The last second of this month, in Unix milliseconds. */
   const monthEnd = () => endOfMonth(new Date().toISOString().slice(0, 10)) * 1000 - 1_000;
@@ -504,6 +504,16 @@ describe.skipIf(!inject('available').includes('redis'))('the clock of Redis', ()
     expect(await totals('owner', dayAt(last))).toEqual({ day: 2, month: 6 });
     expect(await totals('owner', dayAt(last + 10_000))).toEqual({ day: 4, month: 4 });
     expect(await useUp(), 'with the totals of the store').toEqual([0, 'day']);
+  });
+
+  test('begins a new day although the open batch of the day before was evicted', async () => {
+    const { usage, inspector, setTo, storerOf, totals } = await start();
+    const { day } = await count(usage, 'owner');
+    await inspector.del(await inspector.keys('usage:*:open:*'));
+    await setTo((day + 1) * 86_400_000);
+    await count(usage, 'owner');
+    await storerOf(usage).flush();
+    expect((await totals('owner', utcDayNumbered(day + 1))).day).toBe(1);
   });
 
   test('a month ends with its last day in every year', async () => {

@@ -124,10 +124,11 @@ local function month_of(day)
 end
 `;
 
-/** Closes the open batch. */
+/** Closes the open batch, unless it was evicted. */
 const closing = `
 local function close(account, open, closed)
-  redis.call('RPUSH', closed, cjson.encode(redis.call('HGETALL', open)))
+  local fields = redis.call('HGETALL', open)
+  if #fields > 0 then redis.call('RPUSH', closed, cjson.encode(fields)) end
   redis.call('DEL', open)
   account.number = 0
 end
