@@ -69,9 +69,11 @@ keys.addEventListener('andamio-auth-required', () => {
 // The page could be shown again from the back/forward cache.
 addEventListener('pagehide', signOut);
 
+askForToken('');
+
+// The user can sign in meanwhile.
 const response = await fetch('/console/settings.json').catch(() => undefined);
 const { maxExpiresInDays = null }: Partial<ConsoleSettings> = response?.ok
   ? await response.json()
   : {};
 if (maxExpiresInDays !== null) keys.setAttribute('max-days', String(maxExpiresInDays));
-askForToken('');
