@@ -1,6 +1,7 @@
 import {
   deleteKey,
   listKeys,
+  listPath,
   newKey,
   requestKey,
   rollKey,
@@ -334,4 +335,24 @@ test('the id of a key does not depend on its digest, which changes when the key 
   const version = async () => (await store.inspect('user'))?.keys[0]?.pepperVersion;
   await expect.poll(version).toBe('newer');
   expect(await ids(after.url)).toEqual(expected);
+});
+
+test('pages of listed origins may list keys, with a query', async () => {
+  const origin = 'https://console.example.com';
+  const app = await startApp({ settings: { corsOrigins: [origin] } });
+  onTestFinished(() => app.close());
+  const url = `${app.url}${listPath}?page_size=1`;
+  const preflight = await fetch(url, {
+    method: 'OPTIONS',
+    headers: {
+      origin,
+      'access-control-request-method': 'GET',
+      'access-control-request-headers': 'authorization',
+    },
+  });
+  expect(preflight.status).toBe(204);
+  expect(preflight.headers.get('access-control-allow-origin')).toBe(origin);
+  expect(preflight.headers.get('access-control-allow-headers')).toMatch(/Authorization/);
+  const { status, headers } = await listKeys(app.url, 'page_size=1', { headers: { origin } });
+  expect([status, headers.get('access-control-allow-origin')]).toEqual([200, origin]);
 });
