@@ -53,6 +53,7 @@ export const variables = {
   CORS_ORIGINS: { key: 'corsOrigins' },
   CONSOLE: { key: 'console' },
   GITHUB_SECRET_SCANNING_KEYS_URL: { key: 'githubSecretScanningKeysUrl' },
+  KEY_REPORTS: { key: 'keyReports' },
   LOG_LEVEL: { key: 'logLevel' },
   SHUTDOWN_GRACE_SECONDS: { unset: 'the default is within the 10 seconds that Cloud Run gives' },
 } as const satisfies Record<SettingName, Source>;

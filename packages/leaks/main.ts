@@ -1,13 +1,16 @@
 // The command `pnpm leaks PATH...`, which finds this service's API keys in files. It works offline
 // and recognizes keys by format and checksum.
 import { parseArgs } from 'node:util';
+import { serviceUrl } from '@andamio/schema/service-url';
 import { jsonReport, textReport } from './src/report.ts';
 import { scan, type Tally } from './src/scan.ts';
+import { ReportError, sendReport } from './src/send-report.ts';
 
-const usage = 'Usage: pnpm leaks [--json] PATH...\n';
+const usage = 'Usage: pnpm leaks [--json] [--report URL] PATH...\n';
 
 const help = `${usage}
-Finds keys of this service in files: text with the format and checksum of a key. Works offline.
+Finds keys of this service in files: text with the format and checksum of a key. Works offline,
+except with --report.
 
 PATH is a file, a folder, or - for standard input. A folder is searched completely, including hidden
 files, node_modules and .git, files of any size, binary files, and text in UTF-8 and UTF-16. File names
@@ -22,9 +25,12 @@ characters in UTF-16.
 
   --json  print one JSON object per line: {"path","offset","line","column","key"}. A key in a file
           name has only "path" and "key". {"path","error"} is a path that could not be read.
+  --report URL  send the found keys to the service at this address, which revokes the valid ones. It
+          needs no credentials, and the service must have the setting KEY_REPORTS=on.
   --help  print this text
 
-Exit code: 0 no key found, 1 keys found, 2 some paths could not be read, whether or not keys were found.
+Exit code: 0 no key found, 1 keys found, 2 some paths could not be read, or the report was not accepted,
+whether or not keys were found.
 `;
 
 const out = (line: string) => void process.stdout.write(`${line}\n`);
@@ -35,7 +41,11 @@ function readArguments() {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { json: { type: 'boolean' }, help: { type: 'boolean' } },
+      options: {
+        json: { type: 'boolean' },
+        report: { type: 'string' },
+        help: { type: 'boolean' },
+      },
     });
     return { ...values, paths: positionals };
   } catch {
@@ -53,6 +63,16 @@ function summaryOf({ read, found, unreadable, skipped }: Tally): string {
   return `${count(read, 'file', 'files')} read${failures}${others}: ${count(found, 'key', 'keys')} found`;
 }
 
+/** Parses the address of the service. Prints the rule that an invalid address breaks. */
+function reportUrl(text: string): URL | 'invalid' {
+  try {
+    return serviceUrl('--report', text, 'API keys');
+  } catch (error) {
+    err((error as Error).message);
+    return 'invalid';
+  }
+}
+
 async function main(): Promise<number> {
   const asked = readArguments();
   if (asked?.help) {
@@ -63,12 +83,28 @@ async function main(): Promise<number> {
     process.stderr.write(usage);
     return 2;
   }
-  const tally = await scan(
-    asked.paths,
-    process.stdin,
-    asked.json ? jsonReport(out) : textReport(out, err),
-  );
+  const service = asked.report === undefined ? undefined : reportUrl(asked.report);
+  if (service === 'invalid') return 2;
+  const keys = new Set<string>();
+  const report = asked.json ? jsonReport(out) : textReport(out, err);
+  const tally = await scan(asked.paths, process.stdin, {
+    ...report,
+    match(path, found) {
+      keys.add(found.key);
+      report.match(path, found);
+    },
+  });
   err(summaryOf(tally));
+  if (service !== undefined && keys.size > 0) {
+    try {
+      await sendReport(service, keys);
+    } catch (error) {
+      if (!(error instanceof ReportError)) throw error;
+      err(error.message);
+      return 2;
+    }
+    err(`${count(keys.size, 'key', 'keys')} reported to ${service.origin}`);
+  }
   if (tally.unreadable > 0) return 2;
   return tally.found > 0 ? 1 : 0;
 }

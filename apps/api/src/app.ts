@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import type { Keys } from '@andamio/keys/set-up';
+import { logEvents } from '@andamio/schema/log-events';
 import type { Settings } from '@andamio/schema/settings';
 import { recognizeGuards } from './auth/credentials.ts';
 import type { VerifyAlert } from './auth/verify-alert.ts';
@@ -26,7 +27,7 @@ import { createOriginOf } from './http/request/origin.ts';
 import { allowOrigins } from './http/response/cross-origin.ts';
 import { answerErrors } from './http/response/errors.ts';
 import { secretScanningRouter } from './http/secret-scanning/router.ts';
-import type { Logger } from './log.ts';
+import { type Logger, logEvent } from './log.ts';
 
 export interface AppDependencies {
   readonly settings: Pick<
@@ -38,6 +39,7 @@ export interface AppDependencies {
     | 'corsOrigins'
     | 'console'
     | 'maxExpiresInDays'
+    | 'keyReports'
   >;
   readonly log: Logger;
   readonly keys: Keys;
@@ -75,7 +77,14 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     redisUsage,
     pages,
   } = dependencies;
-  const { production, trustProxyHops, ipRateLimitPerMinute, guardSecrets, corsOrigins } = settings;
+  const {
+    production,
+    trustProxyHops,
+    ipRateLimitPerMinute,
+    guardSecrets,
+    corsOrigins,
+    keyReports,
+  } = settings;
   const limits = {
     address: limitAddresses(ipRateLimitPerMinute, createCounters),
     user: limitUsers(createCounters, keys.knownTiers),
@@ -89,7 +98,17 @@ export function createApp(dependencies: AppDependencies): RequestListener {
   const answerError = answerErrors(!production);
   const originOf = createOriginOf(trustProxyHops);
 
-  const rows = operationTable(keys, originOf);
+  const rows = operationTable(
+    keys,
+    originOf,
+    keyReports
+      ? {
+          ...keys,
+          onLeakedKeysRevoked: (revoked) =>
+            logEvent(log, 'warn', logEvents.leakedKeysRevoked, { keys: revoked }),
+        }
+      : undefined,
+  );
   const rowOf = findRow(rows);
   const authenticate = createAuthentication({
     verifyToken,

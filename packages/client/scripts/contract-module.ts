@@ -10,6 +10,7 @@ import {
   type Parameter,
   querySchema,
   resolved,
+  successSchema,
 } from './openapi.ts';
 
 /**
@@ -77,7 +78,7 @@ function credentials({ operationId, security }: OpenApiOperation): Credentials {
 /** Returns the client's descriptor of an operation, and the operation's summary. */
 export function describeOperation(document: OpenApiDocument, { id, permission }: NamedOperation) {
   const { path, method, declared } = findOperation(document, id);
-  const answer = resolved(document, declared.responses['200'].content['application/json'].schema);
+  const answer = resolved(document, successSchema(declared));
   const facts: OperationDescriptor = {
     method: method.toUpperCase() as OperationDescriptor['method'],
     path,

@@ -33,7 +33,7 @@ export interface OpenApiOperation {
   readonly security: readonly object[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: JsonContent;
-  readonly responses: { readonly '200': JsonContent };
+  readonly responses: Readonly<Partial<Record<'200' | '202', JsonContent>>>;
 }
 
 /** The parts of the OpenAPI document that the client generator reads. */
@@ -75,6 +75,13 @@ export function querySchema(
     ),
     required: all.filter(({ required }) => required === true).map(nameOf),
   };
+}
+
+/** Returns the schema of an operation's successful response. */
+export function successSchema({ operationId, responses }: OpenApiOperation): Schema {
+  const success = responses['200'] ?? responses['202'];
+  if (success === undefined) throw new Error(`${operationId} has no successful response.`);
+  return success.content['application/json'].schema;
 }
 
 /** Returns the operation with an id. */

@@ -5,7 +5,13 @@ import {
   formatted,
   type NamedOperation,
 } from './contract-module.ts';
-import { findOperation, type OpenApiDocument, querySchema, type Schema } from './openapi.ts';
+import {
+  findOperation,
+  type OpenApiDocument,
+  querySchema,
+  type Schema,
+  successSchema,
+} from './openapi.ts';
 
 const unionOf = (values: readonly (string | number)[]) =>
   values.map((one) => JSON.stringify(one)).join(' | ');
@@ -130,7 +136,7 @@ function schemasOf(document: OpenApiDocument, { id }: NamedOperation) {
   return {
     query: querySchema(document, declared),
     body: declared.requestBody?.content['application/json'].schema,
-    response: declared.responses['200'].content['application/json'].schema,
+    response: successSchema(declared),
   };
 }
 

@@ -57,7 +57,7 @@ function errorOf(
  *
  * @param requiredFields fields that are present in every successful response.
  * @param secret the token or key of the request. It is masked in error texts.
- * @returns the body of a 200 response.
+ * @returns the body of a response with status 200 or 202.
  * @throws {ApiError} for any other response.
  * @throws the error of `fetch` if the connection breaks while the body is read.
  */
@@ -68,7 +68,7 @@ export async function readResponse(
 ): Promise<JsonObject> {
   const body = jsonObjectOf(await response.text());
   if (
-    response.status === 200 &&
+    (response.status === 200 || response.status === 202) &&
     body !== undefined &&
     requiredFields.every((field) => Object.hasOwn(body, field))
   ) {

@@ -219,7 +219,16 @@ describe('a bundle for browsers', async () => {
   });
 
   test('the client runs with the globals of browsers and workers', async () => {
-    const shared = { fetch, AbortController, URL, crypto, performance, setTimeout, clearTimeout };
+    const shared = {
+      fetch,
+      AbortController,
+      URL,
+      URLSearchParams,
+      crypto,
+      performance,
+      setTimeout,
+      clearTimeout,
+    };
     const context: Record<string, unknown> = { ...shared };
     runInNewContext(new TextDecoder().decode(bundle), context);
     const { createClient: create } = context['client'] as { createClient: typeof createClient };

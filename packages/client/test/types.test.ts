@@ -13,8 +13,17 @@ import { ApiError as ApiErrorValue } from '../src/index.ts';
 
 // The compiler checks these assertions during `typecheck`. At runtime they have no effect.
 
-type Operations = Omit<typeof contract, 'operations' | 'maximumUsageDays' | 'defaultExpiresInDays'>;
-type WithBody = 'requestApiKey' | 'rotateApiKey' | 'rollApiKey' | 'deleteApiKey' | 'getDailyUsage';
+type Operations = Omit<
+  typeof contract,
+  'operations' | 'maximumUsageDays' | 'maximumReportedKeys' | 'defaultExpiresInDays'
+>;
+type WithBody =
+  | 'requestApiKey'
+  | 'rotateApiKey'
+  | 'rollApiKey'
+  | 'deleteApiKey'
+  | 'getDailyUsage'
+  | 'reportApiKeys';
 
 test("request and response bodies have the contract's types", () => {
   expectTypeOf<keyof Client>().toEqualTypeOf<keyof Operations>();

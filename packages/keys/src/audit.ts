@@ -3,12 +3,13 @@ import { auditRetentionDays } from '@andamio/schema/firestore-layout';
 import type { Tier } from '@andamio/schema/tiers';
 import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 
-export const actorKinds = ['user', 'operator', 'github', 'service'] as const;
+export const actorKinds = ['user', 'operator', 'github', 'report', 'service'] as const;
 
 /** The person or program that made a change. */
 export interface Actor {
   readonly kind: (typeof actorKinds)[number];
-  /** The user id or the operator's name. Absent for GitHub and for the service itself. */
+  /** The user id or the operator's name. Absent for GitHub, for an
+   * anonymous report of found keys, and for the service itself. */
   readonly id?: string;
 }
 

@@ -42,7 +42,7 @@ const utf16le = (text: string) => Buffer.from(text, 'utf16le');
 const utf16be = (text: string) => Buffer.from(text, 'utf16le').swap16();
 
 describe('location of a key', () => {
-  test.each<[string, Buffer | string, Omit<FoundKey, 'masked'>]>([
+  test.each<[string, Buffer | string, Omit<FoundKey, 'key'>]>([
     ['alone', key, { offset: 0, line: 1, column: 1 }],
     ['at the end of a line', `KEY=${key}\n`, { offset: 4, line: 1, column: 5 }],
     ['after other lines', `a\n\nbc\r\n  "${key}",\n`, { offset: 10, line: 4, column: 4 }],
@@ -75,16 +75,16 @@ describe('location of a key', () => {
       { offset: 1, line: 1, column: 1 },
     ],
   ])('locates a key %s', async (_where, bytes, place) => {
-    expect(await keysIn(bytes)).toEqual([{ ...place, masked }]);
+    expect(await keysIn(bytes)).toEqual([{ ...place, key }]);
   });
 
   test('finds each occurrence of each key', async () => {
     const other = makeKey();
     const found = await keysIn(`${key} ${other}\n${key}`);
-    expect(found.map(({ line, column, masked }) => [line, column, masked])).toEqual([
-      [1, 1, masked],
-      [1, 46, maskKey(other)],
-      [2, 1, masked],
+    expect(found.map(({ line, column, key: found }) => [line, column, found])).toEqual([
+      [1, 1, key],
+      [1, 46, other],
+      [2, 1, key],
     ]);
   });
 });
@@ -103,8 +103,8 @@ describe('text around a key', () => {
   ])('finds a key %s', async (_where, text) => {
     for (const encodeText of [Buffer.from, utf16le, utf16be]) {
       const found = await keysIn(encodeText(text));
-      expect(found.map(({ column, masked }) => [column, masked])).toEqual([
-        [text.indexOf(key) + 1, masked],
+      expect(found.map(({ column, key: found }) => [column, found])).toEqual([
+        [text.indexOf(key) + 1, key],
       ]);
     }
   });
@@ -115,9 +115,9 @@ describe('text around a key', () => {
     const text = first + key.slice(1);
     for (const encodeText of [Buffer.from, utf16le, utf16be]) {
       const found = await keysIn(encodeText(text));
-      expect(found.map(({ column, masked }) => [column, masked])).toEqual([
-        [1, maskKey(first)],
-        [44, masked],
+      expect(found.map(({ column, key: found }) => [column, found])).toEqual([
+        [1, first],
+        [44, key],
       ]);
     }
   });
@@ -156,7 +156,7 @@ describe('chunk boundaries', () => {
           const text = pieces.join('');
           const bytes = encodeText(text);
           const whole = await keysIn(bytes);
-          expect(whole.map(({ masked }) => masked)).toEqual(keysAnywhere(text).map(maskKey));
+          expect(whole.map(({ key: found }) => found)).toEqual(keysAnywhere(text));
           seen += whole.length;
           expect(await keysIn(...cut(bytes, places))).toEqual(whole);
         },

@@ -1,4 +1,4 @@
-import { keyLength, keysInText, maskKey } from '@andamio/schema/key-format';
+import { keyLength, keysInText } from '@andamio/schema/key-format';
 import { type Encoding, encodings, mayHold, widestCharacter } from './encodings.ts';
 
 /** A key found in a byte stream. */
@@ -12,8 +12,8 @@ export interface FoundKey {
    * are bytes.
    */
   readonly column: number;
-  /** The masked key. The key itself is never returned. */
-  readonly masked: string;
+  /** The key in plaintext. It must not be printed. */
+  readonly key: string;
 }
 
 /**
@@ -72,7 +72,7 @@ function* readWindow(reading: Reading, { bytes, begin, next }: Window): Generato
       offset,
       line: line.number,
       column: (offset - line.start) / width + 1,
-      masked: maskKey(key),
+      key,
     };
   }
   reading.line = lineAt(Math.ceil((next - origin) / width), 0, reading.line);

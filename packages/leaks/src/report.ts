@@ -2,7 +2,7 @@ import { keysInText, maskKey } from '@andamio/schema/key-format';
 import type { FoundKey } from './find-keys.ts';
 
 /** A key found in the content or the name of a file. */
-export type Match = FoundKey | { readonly masked: string; readonly offset?: never };
+export type Match = FoundKey | { readonly key: string; readonly offset?: never };
 
 /** An output format for found keys and read errors. */
 export interface Report {
@@ -43,8 +43,9 @@ function printable(path: string): string {
 export function textReport(out: Write, err: Write): Report {
   return {
     match(path, found) {
-      if (found.offset === undefined) out(`${printable(path)}: ${found.masked} (in the name)`);
-      else out(`${printable(path)}:${found.line}:${found.column}: ${found.masked}`);
+      if (found.offset === undefined)
+        out(`${printable(path)}: ${maskKey(found.key)} (in the name)`);
+      else out(`${printable(path)}:${found.line}:${found.column}: ${maskKey(found.key)}`);
     },
     failure: (path, code) => err(`${printable(path)}: could not be read (${code})`),
   };
@@ -53,8 +54,8 @@ export function textReport(out: Write, err: Write): Report {
 /** Creates a report with one JSON object per line. */
 export function jsonReport(out: Write): Report {
   return {
-    match: (path, { masked, ...place }) =>
-      out(JSON.stringify({ path: withoutKeys(path), ...place, key: masked })),
+    match: (path, { key, ...place }) =>
+      out(JSON.stringify({ path: withoutKeys(path), ...place, key: maskKey(key) })),
     failure: (path, code) => out(JSON.stringify({ path: withoutKeys(path), error: code })),
   };
 }

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { keysInText, maskKey } from '@andamio/schema/key-format';
+import { keysInText } from '@andamio/schema/key-format';
 import { findKeys } from './find-keys.ts';
 import type { Match, Report } from './report.ts';
 import { walk } from './walk.ts';
@@ -18,7 +18,7 @@ export interface Tally {
 }
 
 function keysInName(name: string): Match[] {
-  return [...keysInText(name)].map(({ key }) => ({ masked: maskKey(key) }));
+  return [...keysInText(name)].map(({ key }) => ({ key }));
 }
 
 /**

@@ -62,8 +62,8 @@ function answers(documented: DocumentedOperation): string[] {
   return responsesOf(documented).flatMap(({ status, description, fields, example, headers }) => [
     `### ${status}`,
     description,
-    ...(status === '200' && fields.length > 0 ? [table(fields)] : []),
-    ...(status === '200' && headers.length > 0 ? ['#### Headers', table(headers)] : []),
+    ...(status.startsWith('2') && fields.length > 0 ? [table(fields)] : []),
+    ...(status.startsWith('2') && headers.length > 0 ? ['#### Headers', table(headers)] : []),
     ...(example === undefined ? [] : [json(example)]),
   ]);
 }

@@ -126,7 +126,7 @@ function operationObject(
       },
     }),
     responses: {
-      200: {
+      [operation.success.status ?? 200]: {
         description: operation.success.description,
         ...('headers' in operation.success && { headers: operation.success.headers }),
         content: {

@@ -106,6 +106,10 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
     "URL of the keys that sign GitHub's alerts about leaked API keys; enables `POST /api/v1/github/secret-scanning`",
     'none',
   ],
+  KEY_REPORTS: [
+    '`on`: anyone may report found keys with `POST /api/v1/apikey/report`, which revokes them',
+    '`off`',
+  ],
   LOG_LEVEL: ['`fatal`, `error`, `warn`, `info`, `debug` or `trace`', '`info`'],
   SHUTDOWN_GRACE_SECONDS: [
     'seconds to finish requests after SIGTERM; Cloud Run kills after 10 s',

@@ -51,10 +51,13 @@ export const logEvents = {
     event: 'rehash_failed',
     message: 'a key could not be rehashed',
   },
-  /** Logged when keys are revoked that GitHub reported. The log entry has their number. */
+  /**
+   * Logged when keys are revoked that GitHub or anyone else reported. The log entry has their
+   * number.
+   */
   leakedKeysRevoked: {
     event: 'leaked_keys_revoked',
-    message: 'GitHub reported leaked keys; they are revoked',
+    message: 'leaked keys were reported; they are revoked',
   },
   /** Logged when some alerts of GitHub have no token. The log entry has their number. */
   unreadableAlerts: {

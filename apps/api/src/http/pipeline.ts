@@ -8,7 +8,7 @@ import type { Exchange } from './exchange.ts';
 import { limitHeaders } from './limits/headers.ts';
 import { charge, type Limit, RequestCount } from './limits/limit.ts';
 import type { CountKeyRequest } from './limits/usage.ts';
-import type { BodyRow, KeyRow, PublicRow, ReadRow, Row } from './operations/row.ts';
+import type { BodyRow, KeyRow, PublicBodyRow, PublicRow, ReadRow, Row } from './operations/row.ts';
 import { parseBody, readBody } from './request/body.ts';
 import { idempotencyKeyOf, requestIdHeader } from './request/headers.ts';
 import { requireHost } from './request/host.ts';
@@ -72,12 +72,17 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   }
 
   async function answerAnyone(
-    row: PublicRow,
+    row: PublicRow | PublicBodyRow,
     exchange: Exchange,
     count: RequestCount,
   ): Promise<Answer> {
-    await count.consume(limits.address, exchange.address);
-    return row.handle(exchange);
+    const { request, response, address } = exchange;
+    await count.consume(limits.address, address);
+    if (!('body' in row)) return row.handle(exchange);
+    const body = parseBody(await readBody(request, response), row.body.schema);
+    for (let left = row.costOf(body) - 1; left > 0; left--)
+      await count.consume(limits.address, address);
+    return jsonAnswer(await row.handle(body), row.success.status);
   }
 
   async function answerUser(

@@ -96,6 +96,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       corsOrigins: [],
       console: true,
       maxExpiresInDays: options.maximumDays,
+      keyReports: true,
       ...options.settings,
     },
     log,

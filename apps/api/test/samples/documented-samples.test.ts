@@ -39,7 +39,7 @@ describe('code samples of the OpenAPI document', () => {
   let service: TestProcess;
   let paths: Documented;
   beforeAll(async () => {
-    service = await startProcess();
+    service = await startProcess({ KEY_REPORTS: 'on' });
     const answer = await fetch(`${service.url}/api/v1/docs/doc.json`);
     ({ paths } = (await answer.json()) as { paths: Documented });
   });

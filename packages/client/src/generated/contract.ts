@@ -112,6 +112,16 @@ export const operations = {
     retryPolicy: 'always',
     requiredFields: ['usage'],
   },
+  /** Report Found API Keys: POST /api/v1/apikey/report. */
+  reportApiKeys: {
+    method: 'POST',
+    path: '/api/v1/apikey/report',
+    credentials: 'none',
+    query: false,
+    body: true,
+    retryPolicy: 'never',
+    requiredFields: ['confirmation'],
+  },
   /** Read this OpenAPI document: GET /api/v1/docs/doc.json. */
   getOpenApiDocument: {
     method: 'GET',

@@ -233,6 +233,18 @@ export interface DailyUsageOfKey {
   requests: number;
 }
 
+/** The body of `reportApiKeys`. */
+export interface ReportApiKeysBody {
+  /** The keys that were found. Strings that are not keys are ignored. */
+  api_keys: string[];
+}
+
+/** The response of `reportApiKeys`. */
+export interface ApiKeysReported {
+  /** The same text for every report, whether or not it contained valid keys. */
+  confirmation: string;
+}
+
 /** The HTTP status of each error that the service sends in `X-Error-Code`, and its remedy. */
 export interface ServiceErrorStatuses {
   /** Send a JSON object in UTF-8 with `Content-Type: application/json`. */
@@ -413,6 +425,17 @@ export interface Client {
    * @throws {ApiError} if the call fails.
    */
   getDailyUsage(body: GetDailyUsageBody, options?: CallOptions): Promise<DailyUsage>;
+
+  /**
+   * Report Found API Keys: `POST /api/v1/apikey/report`.
+   *
+   * Revokes keys that were found in public, without credentials: anyone who has a key may revoke
+   * it. The response does not tell whether a key was valid. An operator enables the operation
+   * with `KEY_REPORTS=on`; without it, the path does not exist.
+   *
+   * @throws {ApiError} if the call fails.
+   */
+  reportApiKeys(body: ReportApiKeysBody, options?: CallOptions): Promise<ApiKeysReported>;
 
   /**
    * Read this OpenAPI document: `GET /api/v1/docs/doc.json`.

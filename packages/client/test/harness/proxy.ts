@@ -131,7 +131,7 @@ export async function startProxy(serviceUrl: string): Promise<Proxy> {
  * test file.
  */
 export async function startService(): Promise<string> {
-  const service = await startProcess({ SQLITE_PATH: ':memory:' });
+  const service = await startProcess({ SQLITE_PATH: ':memory:', KEY_REPORTS: 'on' });
   endWithFile(() => service.stop());
   return service.url;
 }

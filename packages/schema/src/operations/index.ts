@@ -5,6 +5,7 @@ import { getUsage } from './get-usage.ts';
 import { getUser } from './get-user.ts';
 import { listApiKeys } from './list-api-keys.ts';
 import type { Operation } from './operation.ts';
+import { reportApiKeys } from './report-api-keys.ts';
 import { requestApiKey } from './request-api-key.ts';
 import { rollApiKey } from './roll-api-key.ts';
 import { rotateApiKey } from './rotate-api-key.ts';
@@ -26,12 +27,19 @@ export type {
   BearerReadOperation,
   KeyOperation,
   Operation,
+  PublicBodyOperation,
   PublicOperation,
   RequestBodyOf,
   ResponseBodyOf,
   ResponseHeadersOf,
   Scope,
 } from './operation.ts';
+export {
+  type ApiKeysReported,
+  maximumReportedKeys,
+  type ReportApiKeysBody,
+  reportApiKeys,
+} from './report-api-keys.ts';
 export {
   defaultExpiresInDays,
   type IssuedApiKey,
@@ -53,5 +61,6 @@ export const operations: readonly Operation[] = [
   getUser,
   getUsage,
   getDailyUsage,
+  reportApiKeys,
   getOpenApiDocument,
 ];

@@ -15,6 +15,8 @@ interface OperationBase {
   readonly summary: string;
   readonly description: string;
   readonly success: {
+    /** The status, if it is not 200. */
+    readonly status?: 202;
     readonly description: string;
     readonly schema: z.ZodType;
     readonly example?: unknown;
@@ -25,9 +27,27 @@ interface OperationBase {
   readonly errors: readonly ErrorStatus[];
 }
 
-/** A public operation, without authentication. Only the rate limit by client address applies. */
-export interface PublicOperation extends OperationBase {
+/** An operation without authentication. Only the rate limit by client address applies. */
+interface PublicBase extends OperationBase {
   readonly security: 'none';
+}
+
+/** A public operation without a request body. */
+export interface PublicOperation extends PublicBase {
+  readonly method: 'get';
+}
+
+/** The request body of an operation. */
+interface RequestBody<Body extends z.ZodObject> {
+  readonly description: string;
+  readonly schema: Body;
+  readonly example: z.input<Body>;
+}
+
+/** A public operation with a request body. */
+export interface PublicBodyOperation<Body extends z.ZodObject = z.ZodObject> extends PublicBase {
+  readonly method: 'post';
+  readonly body: RequestBody<Body>;
 }
 
 /**
@@ -49,11 +69,7 @@ export interface BearerReadOperation<Query extends z.ZodObject = z.ZodObject> ex
 /** A bearer operation with a request body. */
 export interface BearerOperation<Body extends z.ZodObject = z.ZodObject> extends BearerBase {
   readonly method: 'post';
-  readonly body: {
-    readonly description: string;
-    readonly schema: Body;
-    readonly example: z.input<Body>;
-  };
+  readonly body: RequestBody<Body>;
   /** `true` if the operation accepts `Idempotency-Key`, so that clients can retry it safely. */
   readonly repeatable?: true;
 }
@@ -71,7 +87,12 @@ export interface KeyOperation extends OperationBase {
 }
 
 /** A published operation. */
-export type Operation = PublicOperation | KeyOperation | BearerReadOperation | BearerOperation;
+export type Operation =
+  | PublicOperation
+  | PublicBodyOperation
+  | KeyOperation
+  | BearerReadOperation
+  | BearerOperation;
 
 /**
  * The request body of an operation before defaults are applied. `never` for an operation without a

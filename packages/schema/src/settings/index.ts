@@ -86,6 +86,7 @@ const variables = z.object({
   CORS_ORIGINS: origins.default([]),
   CONSOLE: oneOf(['on', 'off']).default('on'),
   GITHUB_SECRET_SCANNING_KEYS_URL: publicUrl(['https:', 'http:']).optional(),
+  KEY_REPORTS: oneOf(['on', 'off']).default('off'),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
   SHUTDOWN_GRACE_SECONDS: integer(1, 3600).default(8),
 });
@@ -333,6 +334,8 @@ export interface Settings {
    * disabled.
    */
   readonly githubSecretScanningKeysUrl: string | undefined;
+  /** Whether anyone may report found keys, which are then revoked. */
+  readonly keyReports: boolean;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   readonly shutdownGraceSeconds: number;
 }
@@ -397,6 +400,7 @@ function toSettings(values: Values): Settings {
     corsOrigins: values.CORS_ORIGINS,
     console: values.CONSOLE === 'on',
     githubSecretScanningKeysUrl: values.GITHUB_SECRET_SCANNING_KEYS_URL,
+    keyReports: values.KEY_REPORTS === 'on',
     logLevel: values.LOG_LEVEL,
     shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
   };

@@ -78,6 +78,7 @@ describe('settings', () => {
       corsOrigins: [],
       console: true,
       githubSecretScanningKeysUrl: undefined,
+      keyReports: false,
       logLevel: 'info',
       shutdownGraceSeconds: 8,
     });
@@ -159,6 +160,7 @@ describe('settings', () => {
     ['MAX_EXPIRES_IN_DAYS', '0', 'must be an integer from 1 to 36500'],
     ['MAX_EXPIRES_IN_DAYS', '36501', 'must be an integer from 1 to 36500'],
     ['CONSOLE', 'false', 'must be one of: on, off'],
+    ['KEY_REPORTS', 'true', 'must be one of: on, off'],
     ['GUARD_SECRETS', 'short', 'must be secrets of at least 32 bytes each, separated by commas'],
     [
       'GUARD_SECRETS',
@@ -231,6 +233,7 @@ describe('settings', () => {
     ['GUARD_SECRETS', ['!'.repeat(32), `${secret},${secret}~`]],
     ['VERIFY_CACHE_SECONDS', ['1', '10']],
     ['MAX_EXPIRES_IN_DAYS', ['1', '36500']],
+    ['KEY_REPORTS', ['on', 'off']],
     [
       'CORS_ORIGINS',
       ['https://example.com', 'http://localhost:3000,https://a.example:8443', 'http://[::1]:3000'],

@@ -5,6 +5,7 @@ import type {
   BearerReadOperation,
   KeyOperation,
   Operation,
+  PublicBodyOperation,
   PublicOperation,
   ResponseBodyOf,
   ResponseHeadersOf,
@@ -19,11 +20,18 @@ import type { Answer, RawHeaders } from '../response/answer.ts';
  * requests. The operation determines which steps a request goes through (see `pipeline.ts`), so a
  * handler receives only validated values.
  */
-export type Row = PublicRow | ReadRow | BodyRow | KeyRow;
+export type Row = PublicRow | PublicBodyRow | ReadRow | BodyRow | KeyRow;
 
 /** The row of an operation that takes no credentials. */
 export interface PublicRow extends PublicOperation {
   handle(exchange: Exchange): Promise<Answer>;
+}
+
+/** The row of an operation that takes a body and no credentials. */
+export interface PublicBodyRow extends PublicBodyOperation {
+  /** Returns the number of requests that a request with this body counts as. */
+  costOf(body: object): number;
+  handle(body: object): Promise<unknown>;
 }
 
 /** The row of an operation that takes a token and no body. A request body is ignored. */
@@ -54,6 +62,14 @@ type ParsedQueryOf<Op extends BearerReadOperation> = Op extends {
 }
   ? z.output<Query>
   : object;
+
+export function publicBodyRow<Op extends PublicBodyOperation>(
+  operation: Op,
+  costOf: (body: z.output<Op['body']['schema']>) => number,
+  handle: (body: z.output<Op['body']['schema']>) => Promise<ResponseBodyOf<Op>>,
+): PublicBodyRow {
+  return { ...operation, costOf, handle };
+}
 
 export function readRow<Op extends BearerReadOperation>(
   operation: Op,

@@ -6,6 +6,7 @@ import {
   getUsage,
   getUser,
   listApiKeys,
+  reportApiKeys,
   requestApiKey,
   rollApiKey,
   rotateApiKey,
@@ -18,14 +19,23 @@ import { getOpenApiDocumentHandler } from './get-openapi-document.ts';
 import { getUsageHandler } from './get-usage.ts';
 import { getUserHandler } from './get-user.ts';
 import { listApiKeysHandler } from './list-api-keys.ts';
+import { type ReportDependencies, reportApiKeysHandler } from './report-api-keys.ts';
 import { requestApiKeyHandler } from './request-api-key.ts';
 import { rollApiKeyHandler } from './roll-api-key.ts';
 import { rotateApiKeyHandler } from './rotate-api-key.ts';
-import { bodyRow, keyRow, publicRow, type Row, readRow } from './row.ts';
+import { bodyRow, keyRow, publicBodyRow, publicRow, type Row, readRow } from './row.ts';
 import { verifyApiKeyHandler } from './verify-api-key.ts';
 
-/** Returns the table of all operations with their handlers. */
-export function operationTable(keys: Keys, originOf: OriginOf): readonly Row[] {
+/**
+ * Returns the table of all operations with their handlers.
+ *
+ * @param reports undefined if reports of found keys are disabled. Their path then does not exist.
+ */
+export function operationTable(
+  keys: Keys,
+  originOf: OriginOf,
+  reports: ReportDependencies | undefined,
+): readonly Row[] {
   return [
     bodyRow(requestApiKey, requestApiKeyHandler(keys)),
     bodyRow(rotateApiKey, rotateApiKeyHandler(keys)),
@@ -36,6 +46,15 @@ export function operationTable(keys: Keys, originOf: OriginOf): readonly Row[] {
     readRow(getUsage, getUsageHandler(keys)),
     bodyRow(getDailyUsage, getDailyUsageHandler(keys)),
     keyRow(verifyApiKey, verifyApiKeyHandler),
+    ...(reports === undefined
+      ? []
+      : [
+          publicBodyRow(
+            reportApiKeys,
+            ({ api_keys: { length } }) => length,
+            reportApiKeysHandler(reports),
+          ),
+        ]),
     publicRow(getOpenApiDocument, getOpenApiDocumentHandler(originOf)),
   ];
 }

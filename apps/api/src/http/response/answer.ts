@@ -19,9 +19,9 @@ export const noStore: RawHeaders = ['Cache-Control', 'no-store'];
 /** Headers for an answer that must not be cached and that pages of listed origins may read. */
 export const uncached: RawHeaders = [...noStore, 'Vary', 'Origin'];
 
-/** Creates the answer of a successful operation: status 200 with a JSON body. */
-export function jsonAnswer(value: unknown): Answer {
-  return { status: 200, headers: [...uncached, ...jsonType], body: JSON.stringify(value) };
+/** Creates the answer of a successful operation with a JSON body. */
+export function jsonAnswer(value: unknown, status = 200): Answer {
+  return { status, headers: [...uncached, ...jsonType], body: JSON.stringify(value) };
 }
 
 /**

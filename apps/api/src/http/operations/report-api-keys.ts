@@ -1,0 +1,42 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RevokeKeyDependencies } from '@andamio/keys/revoke';
+import { revokeLeaked } from '@andamio/keys/revoke-leaked';
+import {
+  type ApiKeysReported,
+  type ReportApiKeysBody,
+  reportApiKeys,
+} from '@andamio/schema/operations';
+
+/**
+ * The response is sent a multiple of this number of milliseconds after the request. Revoking a key
+ * takes longer than not finding it, so the time would otherwise tell whether a key was valid.
+ */
+const step = 1_000;
+
+export interface ReportDependencies extends RevokeKeyDependencies {
+  /** Called with the number of keys that a report revoked. */
+  onLeakedKeysRevoked(keys: number): void;
+}
+
+/**
+ * Creates the handler of POST /api/v1/apikey/report, which revokes keys that anyone has found.
+ *
+ * The handler throws the same error for every failure of the store. An error for a write that was
+ * not confirmed would tell that a key was valid.
+ */
+export function reportApiKeysHandler(dependencies: ReportDependencies) {
+  async function revoke(keys: readonly string[]): Promise<void> {
+    const { revoked } = await revokeLeaked(dependencies, keys, { kind: 'report' });
+    if (revoked.size > 0) dependencies.onLeakedKeysRevoked(revoked.size);
+  }
+
+  return async ({ api_keys: keys }: ReportApiKeysBody): Promise<ApiKeysReported> => {
+    const begun = performance.now();
+    const [result] = await Promise.allSettled([revoke(keys)]);
+    const taken = performance.now() - begun;
+    await delay(Math.ceil(taken / step) * step - taken);
+    if (result.status === 'rejected')
+      throw new Error('Some reported keys may not be revoked.', { cause: result.reason });
+    return reportApiKeys.success.example;
+  };
+}

@@ -1,0 +1,124 @@
+import { StoreUnavailableError } from '@andamio/keys/store';
+import { makeKey } from '@andamio/schema/key-format';
+import { logEvents } from '@andamio/schema/log-events';
+import { maximumReportedKeys, reportApiKeys } from '@andamio/schema/operations';
+import { getUser, newKey, rollKey, verifyKey } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
+import { startApp, type TestApp } from '../harness/app.ts';
+import { expectError } from '../harness/expect-error.ts';
+
+async function report(url: string, body: object, headers: Record<string, string> = {}) {
+  const begun = performance.now();
+  const response = await fetch(`${url}${reportApiKeys.path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: JSON.parse(text) as Record<string, unknown>,
+    milliseconds: performance.now() - begun,
+  };
+}
+
+describe('POST /api/v1/apikey/report', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.close());
+
+  test('revokes the valid keys in a report, and logs how many', async () => {
+    const [leaked, other] = [await newKey(app.url, 'one'), await newKey(app.url, 'two')];
+    const unknown = makeKey();
+    const answer = await report(app.url, { api_keys: [unknown, leaked, 'no key', leaked] });
+    expect([answer.status, answer.body]).toEqual([202, reportApiKeys.success.example]);
+    expect((await verifyKey(app.url, leaked)).status).toBe(401);
+    expect((await verifyKey(app.url, other)).status).toBe(200);
+    const lines = app.logged.map((line) => JSON.parse(line));
+    expect(lines).toContainEqual(
+      expect.objectContaining({ ...logEvents.leakedKeysRevoked, keys: 1 }),
+    );
+    for (const key of [leaked, unknown]) expect(app.logged.join()).not.toContain(key.slice(8));
+  });
+
+  test('revokes only the secret that was found', async () => {
+    const previous = await newKey(app.url, 'owner of a rolled key');
+    const { body } = await rollKey(
+      app.url,
+      { api_key_name: 'MyFirstKey' },
+      { token: tokenFor('owner of a rolled key') },
+    );
+    await report(app.url, { api_keys: [previous] });
+    expect((await verifyKey(app.url, previous)).status).toBe(401);
+    expect((await verifyKey(app.url, body['api_key'] as string)).status).toBe(200);
+  });
+
+  test('answers the same, a full second after the request, whether or not keys were valid', async () => {
+    const keys = [await newKey(app.url, 'three'), await newKey(app.url, 'four')];
+    const answers = await Promise.all([
+      report(app.url, { api_keys: keys }),
+      report(app.url, { api_keys: [makeKey(), makeKey()] }),
+      report(app.url, { api_keys: ['no key'] }),
+    ]);
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
+    for (const { milliseconds } of answers) expect(milliseconds).toBeGreaterThanOrEqual(990);
+  });
+
+  test.each([
+    [{}, 400, 'missing_field', 'api_keys: is required'],
+    [{ api_keys: [] }, 422, 'invalid_field', 'api_keys: must be a list of 1 to 100 strings'],
+    [{ api_keys: 'ant-' }, 422, 'invalid_field', 'api_keys: must be a list of 1 to 100 strings'],
+    [{ api_keys: [1] }, 422, 'invalid_field', 'api_keys: must be a list of 1 to 100 strings'],
+    [
+      { api_keys: Array(maximumReportedKeys + 1).fill('x') },
+      422,
+      'invalid_field',
+      'api_keys: must be a list of 1 to 100 strings',
+    ],
+  ])('refuses the body %j', async (body, status, code, details) => {
+    const answer = await report(app.url, body);
+    expectError(answer, status, code);
+    expect(answer.body['details']).toBe(details);
+  });
+
+  test('counts each reported key as a request of the address', async () => {
+    const limited = await startApp({ settings: { ipRateLimitPerMinute: 105 } });
+    onTestFinished(() => limited.close());
+    const full = { api_keys: Array.from({ length: maximumReportedKeys }, makeKey) };
+    expect((await report(limited.url, full)).headers.get('x-ratelimit-remaining')).toBe('5');
+    expectError(await report(limited.url, full), 429, 'rate_limited');
+    expectError(await report(limited.url, { api_keys: [makeKey()] }), 429, 'rate_limited');
+  });
+
+  test('answers 500 if the store fails, without telling whether a key was valid', async () => {
+    const store = createSqliteStore(':memory:', Date.now);
+    const broken = await startApp({ store });
+    onTestFinished(() => broken.close());
+    const key = await newKey(broken.url, 'five');
+    store.transact = () => Promise.reject(new StoreUnavailableError('It is down.'));
+    const answers = [
+      await report(broken.url, { api_keys: [key] }),
+      await report(broken.url, { api_keys: [makeKey()] }),
+    ];
+    for (const answer of answers) expectError(answer, 500, 'internal');
+  });
+
+  test('does not exist unless KEY_REPORTS is on', async () => {
+    const off = await startApp({ settings: { keyReports: false } });
+    onTestFinished(() => off.close());
+    expectError(await report(off.url, { api_keys: [makeKey()] }), 404, 'not_found');
+  });
+
+  test('a report without a token revokes the key of a user, who sees that it is gone', async () => {
+    const key = await newKey(app.url, 'user whose key leaked');
+    await report(app.url, { api_keys: [key] });
+    const { body } = await getUser(app.url, { token: tokenFor('user whose key leaked') });
+    expect(body['active_keys']).toEqual([]);
+  });
+});

@@ -1,0 +1,49 @@
+import { maximumReportedKeys, reportApiKeys } from '@andamio/schema/operations';
+
+/** Maximum milliseconds for one request. The service answers a full second after a request. */
+const timeout = 30_000;
+
+/** A report that the service did not accept. The message contains no key. */
+export class ReportError extends Error {
+  override readonly name = 'ReportError';
+}
+
+async function send(target: URL, keys: readonly string[]): Promise<void> {
+  const response = await fetch(target, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ api_keys: keys }),
+    redirect: 'error',
+    signal: AbortSignal.timeout(timeout),
+  }).catch((cause: Error) => {
+    throw new ReportError(`The report could not be sent to ${target.origin}: ${cause.message}`, {
+      cause,
+    });
+  });
+  await response.body?.cancel();
+  if (response.status === 202) return;
+  const code = response.headers.get('x-error-code');
+  const hint =
+    response.status === 404
+      ? ' The service must have the setting KEY_REPORTS=on.'
+      : response.status === 429
+        ? ` Retry after ${response.headers.get('retry-after') ?? 60} seconds.`
+        : '';
+  throw new ReportError(
+    `${target.origin} did not accept the report: ${response.status}${code === null ? '' : ` ${code}`}.${hint}`,
+  );
+}
+
+/**
+ * Reports keys to the service, which revokes the valid ones. Keys are sent only to this service, in
+ * batches of {@link maximumReportedKeys}.
+ *
+ * @param service the address of the service
+ * @throws {ReportError} for the first batch that is not accepted. Later batches are not sent.
+ */
+export async function sendReport(service: URL, keys: ReadonlySet<string>): Promise<void> {
+  const target = new URL(`${service.href.replace(/\/$/, '')}${reportApiKeys.path}`);
+  const all = [...keys];
+  for (let first = 0; first < all.length; first += maximumReportedKeys)
+    await send(target, all.slice(first, first + maximumReportedKeys));
+}

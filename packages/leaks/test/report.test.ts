@@ -1,0 +1,52 @@
+import { makeKey } from '@andamio/schema/key-format';
+import { startProcess } from '@andamio/testing/service-process';
+import { newKey, verifyKey } from '@andamio/testing/service-requests';
+import { expect, onTestFinished, test } from 'vitest';
+import { folderOf } from './harness/folder.ts';
+import { leaks } from './harness/leaks.ts';
+
+async function startService(environment: Readonly<Record<string, string>>) {
+  const service = await startProcess({ SQLITE_PATH: ':memory:', ...environment });
+  onTestFinished(async () => void (await service.stop()));
+  return service;
+}
+
+test('--report revokes the found keys of the service, in batches', async () => {
+  const service = await startService({ KEY_REPORTS: 'on' });
+  const [first, last, other] = [
+    await newKey(service.url, 'one'),
+    await newKey(service.url, 'two'),
+    await newKey(service.url, 'three'),
+  ];
+  const found = [first, ...Array.from({ length: 120 }, makeKey), last];
+  const folder = folderOf({ 'dump.txt': found.join('\n'), [`${first}.txt`]: '' });
+  const { out, err, code } = await leaks(['--report', `${service.url}/`, folder]);
+  expect(err).toContain(`122 keys reported to ${service.url}`);
+  expect(code).toBe(1);
+  for (const key of [first, last]) {
+    expect((await verifyKey(service.url, key)).status).toBe(401);
+    expect(out + err).not.toContain(key);
+  }
+  expect((await verifyKey(service.url, other)).status).toBe(200);
+});
+
+test('--report exits with 2 if the service does not accept reports', async () => {
+  const service = await startService({});
+  const folder = folderOf({ 'a.txt': makeKey() });
+  expect(await leaks(['--report', service.url, folder])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining(
+      `${service.url} did not accept the report: 404 not_found. The service must have the setting KEY_REPORTS=on.`,
+    ),
+  });
+});
+
+test.each(['http://example.com', 'ftp://example.com', 'https://user:secret@example.com'])(
+  '--report sends no key to %s',
+  async (url) => {
+    const folder = folderOf({ 'a.txt': makeKey() });
+    const { err, code } = await leaks(['--report', url, folder]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/--report must (be an https URL|begin with https:)/);
+  },
+);
