@@ -1,4 +1,4 @@
-// What `npm start` checks before it installs or builds: problems that would otherwise appear only
+// The checks of `npm start` before it installs or builds: problems that would otherwise appear only
 // after a minute, or as an error of another program.
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -42,7 +42,10 @@ function platformProblem() {
   return undefined;
 }
 
-/** Listens and stops again. Resolves to the port. Rejects if this process cannot listen. */
+/**
+ * Listens on a port and closes it again. Resolves to the port. Rejects if this process cannot
+ * listen.
+ */
 function tryPort(port, host) {
   const server = createServer();
   return new Promise((resolve, reject) => {
@@ -54,7 +57,7 @@ function tryPort(port, host) {
   });
 }
 
-/** Resolves to a port that is free at present. */
+/** Resolves to a port that is currently free. */
 export const freePort = (host) => tryPort(0, host);
 
 async function portProblem({ PORT: port = '8080', HOST: host = '127.0.0.1' }) {

@@ -14,12 +14,12 @@ const pages = [
 ];
 
 /**
- * Does not check again how long ago the versions in the lockfile were published, for which pnpm
- * downloads the metadata of all of them, 165 MB. CI and `npm test` check it.
+ * Skips the check of how long ago each version in the lockfile was published, for which pnpm
+ * downloads 165 MB of metadata. CI and `npm test` perform it.
  */
 const ageUnchecked = '--config.minimum-release-age=0';
 
-/** Turns off what the tools would report about themselves. */
+/** An environment in which npm and other tools do not announce their updates. */
 const quiet = { ...process.env, npm_config_update_notifier: 'false', NO_UPDATE_NOTIFIER: '1' };
 
 const manifestOf = (folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
@@ -51,8 +51,8 @@ function newestIn(path) {
 const timeOf = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 /**
- * A file whose time is that of the last completed step, and whose content identifies the step's
- * result.
+ * A file that records the last run of a step: by its modification time, and by a content that
+ * identifies the result.
  */
 class Stamp {
   constructor(path) {
@@ -73,7 +73,8 @@ class Stamp {
 
 /**
  * Returns the step that installs the dependencies of the service. If the tests' dependencies are
- * installed too, it updates them all, because a partial installation would remove them.
+ * installed too, the step updates all dependencies, because a partial installation would remove
+ * those of the tests.
  */
 export function installation() {
   const filters = ['@andamio/api...', ...(hasRequiredNode ? [] : ['@andamio/scripts'])];

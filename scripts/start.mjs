@@ -28,7 +28,8 @@ function requestStop(signal) {
 }
 
 for (const signal of Object.keys(exitCodes)) process.on(signal, requestStop);
-// npm sends signals only to its shell, which does not pass them on.
+// npm sends signals only to its shell, which does not forward them, so the script watches for the
+// shell's exit.
 const shell = process.ppid;
 if (process.env.npm_lifecycle_event !== undefined) {
   setInterval(() => process.ppid === shell || requestStop('SIGTERM'), 200).unref();
@@ -97,8 +98,8 @@ const succeeds = (url) =>
   );
 
 /**
- * Waits until the service accepts requests. Resolves to whether its store responds too. Asks that
- * twice at most, because the service logs each failure.
+ * Waits until the service accepts requests. Resolves to whether its store responds too. It checks
+ * the store at most twice, because the service logs each failure.
  */
 async function becomesReady(url) {
   while (!(await succeeds(`${url}/health/live`))) await delay(50);
@@ -125,7 +126,7 @@ exitIf(await problemBefore(process.argv.slice(2), process.env));
 await perform('Installing what the service needs', installation());
 await perform('Building the service', build());
 
-// Another name than that of the first key, which exists already if there is a store.
+// If there is a store, the first key probably exists, so another name is used.
 const hasStore = existsSync(resolve(root, SQLITE_PATH ?? '.data/keys.db'));
 const name = hasStore ? `Key of ${new Date().toISOString().slice(0, 19)}` : 'MyFirstKey';
 const port = Number(PORT ?? 8080) || (await freePort(host));

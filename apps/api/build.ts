@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 /**
- * Leaves the Cloud Logging client out of the bundle, because it includes gRPC and makes the start
+ * Leaves the Cloud Logging client out of the bundle, because it includes gRPC and makes startup
  * several times slower. Google's pino configuration uses the client only to look up the service and
  * the project, which `createLog` passes explicitly.
  */

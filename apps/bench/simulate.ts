@@ -28,7 +28,7 @@ function number(
   process.exit(64);
 }
 
-/** Parses the command line. Exits with 64 if it contains anything else. */
+/** Parses the command line. Exits with 64 if it contains an unknown option. */
 function readOptions() {
   try {
     return parseArgs({

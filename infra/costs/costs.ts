@@ -145,7 +145,7 @@ export function usageOf(
     'Memorystore for Valkey': Object.assign({}, ...nodes),
     'Logs, audit logs included': {
       logging: gibibytes(
-        // An uptime check is a line in the request log, which no exclusion drops, and a read.
+        // An uptime check causes a line in the request log, which no exclusion drops, and a read.
         (checks * (1 + callsLogged) +
           verifications *
             (requestsLogged * perVerification.requestLogEntries +

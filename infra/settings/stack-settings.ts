@@ -61,7 +61,7 @@ const shape = z.object({
   stateBucket: rule.bucket.optional(),
 });
 
-/** The settings of a stack that sets nothing. Every other reader of a default takes it from here. */
+/** The settings of a stack that sets nothing. All other code reads defaults from here. */
 export const defaults = shape.parse({});
 
 type Values = z.output<typeof shape>;
@@ -104,8 +104,9 @@ export interface GitHub {
 }
 
 /**
- * Returns the default of `requireAttestation` for what the stack owns. It is false for a stack that
- * owns both the project and the service, because such a stack may build its image during `up`.
+ * Returns the default of `requireAttestation`, which depends on what the stack owns. It is false
+ * for a stack that owns both the project and the service, because such a stack may build its image
+ * during `up`.
  */
 function mustAttest(owns: string): boolean {
   return owns !== 'all';

@@ -10,8 +10,8 @@ import { type PageFiles, page } from './src/page/html.ts';
 const pageEntry = 'src/page/main.ts';
 
 /**
- * Imports the element's style sheet as its minified text, from which the element constructs it. The
- * style sheet of the page stays a file.
+ * Imports the element's style sheet as minified text, from which the element constructs a style
+ * sheet. The page's style sheet stays a file.
  */
 const styleSheetAsText: Plugin = {
   name: 'style-sheet-as-text',
@@ -36,12 +36,13 @@ const options = {
   jsx: 'automatic',
   jsxImportSource: 'preact',
   plugins: [styleSheetAsText],
-  // The client has the contract as a development dependency, which the image's build lacks.
+  // Resolves the contract for the client, which has it as a development dependency. The image's
+  // build installs none.
   nodePaths: ['node_modules'],
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
-/** Returns the files that the page loads. Reads esbuild's metafile. */
+/** Returns the files that the page loads, according to esbuild's metafile. */
 function filesOf({ outputs }: Metafile): PageFiles {
   const [script, output] =
     Object.entries(outputs).find(([, { entryPoint }]) => entryPoint === pageEntry) ?? [];

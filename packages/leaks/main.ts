@@ -63,7 +63,7 @@ function summaryOf({ read, found, unreadable, skipped }: Tally): string {
   return `${count(read, 'file', 'files')} read${failures}${others}: ${count(found, 'key', 'keys')} found`;
 }
 
-/** Parses the address of the service. Prints the rule that an invalid address breaks. */
+/** Parses the address of the service. If the address is invalid, prints the rule that it breaks. */
 function reportUrl(text: string): URL | 'invalid' {
   try {
     return serviceUrl('--report', text, 'API keys');

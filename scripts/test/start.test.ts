@@ -35,7 +35,7 @@ const repository = resolve(import.meta.dirname, '../..');
 /** A copy of the repository's files, as in a fresh clone. */
 const clone = mkdtempSync(join(tmpdir(), 'first-start-'));
 
-/** The environment of a new user, whose machine has Node.js and npm alone. */
+/** The environment of a new user, whose machine has only Node.js and npm. */
 const environment = {
   ...Object.fromEntries(
     ['HOME', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS'].map((name) => [

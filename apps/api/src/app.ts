@@ -50,9 +50,12 @@ export interface AppDependencies {
    */
   readonly verifyAlert: VerifyAlert | undefined;
   readonly createCounters: CreateCounters;
-  /** Count requests with keys while this instance counts them alone. */
+  /** The counters of requests with keys, used while this instance counts alone. */
   readonly keyCounters: KeyCounters;
-  /** Counts requests with keys for all instances. Undefined if each instance counts alone. */
+  /**
+   * The counts of requests with keys that all instances share. Undefined if each instance counts
+   * alone.
+   */
   readonly redisUsage?: RedisUsage | undefined;
   /** The folders that contain the files of the pages. */
   readonly pages: {

@@ -19,8 +19,8 @@ export interface LogOptions {
 
 /**
  * Creates the log. Each entry is one JSON line on standard output, with the fields of Cloud
- * Logging's structured logs (https://cloud.google.com/logging/docs/structured-logging), unless
- * people read it.
+ * Logging's structured logs (https://cloud.google.com/logging/docs/structured-logging), or a line
+ * for people if `isReadable` is set.
  */
 export function createLog({ level, project, isReadable, destination }: LogOptions): Logger {
   const options = createGcpLoggingPinoConfig(

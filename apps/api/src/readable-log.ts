@@ -1,6 +1,6 @@
 import type { DestinationStream } from 'pino';
 
-/** A parsed log line, with the fields that the readable form shows in a place of their own. */
+/** A parsed log line. The fields listed here have a fixed place in the readable form. */
 interface LogLine {
   readonly severity: string;
   readonly timestamp: { readonly seconds: number };
@@ -18,7 +18,9 @@ interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** Fields that are only for Cloud Logging, or that the readable form shows in another place. */
+/**
+ * Fields that are not listed after the text: they are only for Cloud Logging or have a fixed place.
+ */
 const hidden = new Set([
   'severity',
   'level',
@@ -37,7 +39,7 @@ const hidden = new Set([
 const isHidden = (field: string) =>
   hidden.has(field) || field.startsWith('logging.googleapis.com/');
 
-/** Returns what a line says, without its time, level and further fields. */
+/** Returns the text of a line, without its time, level and other fields. */
 function textOf({ message, httpRequest, errorCode, reason, requestId, err }: LogLine): string {
   if (httpRequest === undefined) return [message, err?.message].filter(Boolean).join(' ');
   const { requestMethod: method, requestUrl: route, status, latency } = httpRequest;
@@ -54,7 +56,7 @@ function textOf({ message, httpRequest, errorCode, reason, requestId, err }: Log
   return words.filter((word) => word !== undefined).join(' ');
 }
 
-/** Returns a log line as people read it in a terminal: time, level unless INFO, text and fields. */
+/** Returns a log line for a terminal: time, level unless it is INFO, text, and other fields. */
 function readable(json: string): string {
   const line = JSON.parse(json) as LogLine;
   const { severity, timestamp, err } = line;
@@ -68,7 +70,7 @@ function readable(json: string): string {
   const isFault = severity === 'ERROR' || severity === 'CRITICAL';
   const stack = isFault && err !== undefined ? `\n${err.stack}` : '';
   const text = `${time} ${level}${textOf(line)}${fields.join('')}${stack}`;
-  // Escape sequences would control the terminal.
+  // Control characters are removed, because escape sequences would control the terminal.
   return `${text.replaceAll(/(?!\n)\p{Cc}/gu, ' ')}\n`;
 }
 

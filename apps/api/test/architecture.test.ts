@@ -23,8 +23,8 @@ const mayImport: Record<string, readonly string[]> = {
 };
 
 /**
- * The layers that may import each package, or each module of a workspace package that is not for
- * all layers. The domain and the contract may be imported everywhere, unless listed here.
+ * The layers that may import a package, or a module of a workspace package. Modules of the domain
+ * and the contract that are not listed here may be imported everywhere.
  */
 const packagesOf: Record<string, readonly string[]> = {
   '@andamio/keys/decide': ['store'],

@@ -13,7 +13,10 @@ export interface Percentiles {
 
 /** Measurements from inside the service process. Times are in milliseconds. */
 export interface LatencyReport {
-  /** From the parsed headers of a request until its response is handed to the operating system. */
+  /**
+   * The time from the parsed headers of a request until its response is passed to the operating
+   * system.
+   */
   readonly handled: Percentiles;
   /**
    * The intervals of a timer of one millisecond, which become longer when the event loop is busy.
@@ -33,7 +36,10 @@ export function percentilesOf(histogram: Histogram): Percentiles {
   return { p50: at(50), p99: at(99), p999: at(99.9), max: histogram.max / 1e6 };
 }
 
-/** Path of the module that reports latencies. A measured process is started with `--import` of it. */
+/**
+ * Path of the module that reports latencies. A measured process is started with `--import` and this
+ * path.
+ */
 export const latencyReporter = fileURLToPath(
   new URL('../peers/report-latency.ts', import.meta.url),
 );

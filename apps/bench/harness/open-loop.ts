@@ -4,16 +4,19 @@ import { Pool } from 'undici';
 import { type Percentiles, percentilesOf } from './latency-report.ts';
 import type { Request } from './load.ts';
 
-/** Maximum number of connections. Requests that find none wait, and the wait counts. */
+/**
+ * Maximum number of connections. Requests wait for a free connection, and the wait is part of their
+ * latency.
+ */
 const connections = 256;
 
-/** What the sender of an open loop measured. */
+/** The measurements of the sender of an open loop. */
 export interface OpenLoopResult {
-  /** From the time at which a request was due until its whole response has arrived. */
+  /** The time from when a request was due until its whole response has arrived. */
   readonly latency: Percentiles;
   /**
-   * From the time at which a request was due until it was sent. If this is large, the sender was
-   * too slow for the rate, and the latencies say little about the service.
+   * The time from when a request was due until it was sent. If this is large, the sender was too
+   * slow for the rate, and the latencies say little about the service.
    */
   readonly lateness: Percentiles;
 }

@@ -6,7 +6,7 @@ import { tailName } from './tail.ts';
 
 export interface Options {
   readonly comparisons: readonly Comparison[];
-  /** Whether the latencies at constant arrival rates are measured. */
+  /** True if latencies at constant arrival rates are measured. */
   readonly measuresTail: boolean;
   /** Overrides the number of rounds of every comparison. */
   readonly rounds: number | undefined;

@@ -13,7 +13,7 @@ import {
   verifyRequests,
 } from './service.ts';
 
-/** The name that `--only` selects. */
+/** The name of this measurement for `--only`. */
 export const tailName = 'verify-tail';
 
 /** The rate in requests per second at which the goal applies. */
@@ -21,7 +21,10 @@ const goalRate = 5_000;
 /** The goal for the 99th percentile of the time in the service, in milliseconds. */
 const goal = 1;
 
-/** Number of keys, each of another owner, since each owner is limited to 2,000 requests a minute. */
+/**
+ * Number of keys. Each belongs to a different owner, because an owner is limited to 2,000 requests
+ * a minute.
+ */
 const keysInUse = 2_000;
 
 /** The latencies of `verify` at one constant rate. */
@@ -35,13 +38,16 @@ interface TailRow {
 
 /** All rows of a run, and whether the goal is met. */
 export interface Tail {
-  /** The highest rate of a closed loop, of which the rates are a part. */
+  /**
+   * The highest rate of a closed loop, in requests per second. The rates of the rows are fractions
+   * of it.
+   */
   readonly maximum: number;
   readonly rows: readonly TailRow[];
   readonly met: boolean;
 }
 
-/** Creates requests for keys without end. Owners take turns. */
+/** Yields requests for keys endlessly, with alternating owners. */
 function* issuing() {
   const tokens = Array.from({ length: 1_000 }, (_, index) => tokenFor(`issuer-${index}`));
   for (let issued = 0; ; issued++)
@@ -89,7 +95,7 @@ export async function measureTail(bench: Bench): Promise<Tail> {
   }
 }
 
-/** Returns the lines of a run's table, the first of which is the head. Times are in milliseconds. */
+/** Returns the lines of a run's table, beginning with the header. Times are in milliseconds. */
 export function tailRows({ rows }: Tail): string[][] {
   const ms = (value: number) => value.toFixed(2);
   const lines = rows.map(({ load, rate, sender: { latency, lateness }, service }) => [

@@ -9,7 +9,7 @@ export interface Policy extends InstancePolicy {
   readonly shared?: SharedUsagePolicy;
 }
 
-/** What a load needs, per second unless stated otherwise. */
+/** The resources that a load needs, per second unless stated otherwise. */
 export interface Demand {
   readonly verifications: number;
   /** Number of instances. */
@@ -31,8 +31,8 @@ export interface Demand {
 
 /**
  * Upper bounds of the processor time of a step, in seconds. They were measured on one machine with
- * two cores, with the emulator of Firestore on the same machine: for `addition` see decision 35, the
- * others come from the benchmarks of fall 2026.
+ * two cores, with the emulator of Firestore on the same machine: `addition` comes from decision 35,
+ * the others come from the benchmarks of fall 2026.
  */
 export const processorTimes = {
   verification: 29e-6,
@@ -42,13 +42,13 @@ export const processorTimes = {
   addition: 240e-6,
 } as const;
 
-/** Requests per second that Cloud Run sends to a container's HTTP/1 port at most. */
+/** Maximum requests per second that Cloud Run sends to a container's HTTP/1 port. */
 const requestsPerInstance = 800;
 
 /** The share of its processor that an instance uses before Cloud Run starts another one. */
 const utilization = 0.6;
 
-/** A service that must not fail with one instance has two. */
+/** Minimum number of instances, so that the service survives the failure of one. */
 const fewestInstances = 2;
 
 /** Rounds a number of instances up. */
@@ -75,8 +75,8 @@ function demandOf(load: Load, policy: Policy, instances: number): Demand {
     firestoreReads:
       keyReads * find.reads + totalsReads * readTotals.reads + additions * addUsage.reads,
     firestoreWrites: additions * addUsage.writes,
-    // Each batch is confirmed with one command. Instances look for due batches with a few more,
-    // which do not grow with the load.
+    // Each batch is confirmed with one command. Looking for due batches takes a few more commands,
+    // whose number does not grow with the load.
     redisCommands: shared
       ? verifications * (redisCommands.verification + (1 - known) * redisCommands.uncachedKey) +
         additions

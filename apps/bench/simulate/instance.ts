@@ -15,7 +15,7 @@ export interface InstancePolicy {
   readonly usageInterval: number;
 }
 
-/** What one instance did for the verifications that reached it. */
+/** The activity of one instance for the verifications that reached it. */
 export interface InstanceActivity {
   readonly verifications: number;
   /** Verifications whose key was cached. */
@@ -37,8 +37,8 @@ interface Verification {
 }
 
 /**
- * One instance of the service. It counts what `KeyCache` and `UsageMeter` would do; a test compares
- * it with them. Reads and additions take no time.
+ * One instance of the service. It counts the operations that `KeyCache` and `UsageMeter` would
+ * perform; a test compares it with them. Reads and additions are assumed to take no time.
  */
 export class SimulatedInstance {
   readonly #policy: InstancePolicy;
@@ -134,8 +134,8 @@ export function* arrivals(
   const span = seconds + runSeconds;
   const requests = Math.round((verificationsPerSecond / run) * span) * run;
   const found: Verification[] = [];
-  // The distance between two requests that reach the instance is geometrically distributed, so the
-  // others need not be drawn.
+  // The number of requests from one that reaches the instance to the next is geometrically
+  // distributed, so the requests to other instances need not be drawn.
   const distance = () =>
     instances === 1 ? 1 : 1 + Math.floor(Math.log(1 - random()) / Math.log(1 - 1 / instances));
   let [current, key, start] = [-1, 0, 0];
@@ -151,13 +151,13 @@ export function* arrivals(
   yield* found.sort((one, other) => one.at - other.at);
 }
 
-/** Seconds until the cached keys of an instance are as in continuous operation. */
+/** Seconds until the number of an instance's cached keys is that of continuous operation. */
 const warmUp = 30;
 
 /**
  * Simulates one of several instances that have been up for hours.
  *
- * @param seconds the time that is measured
+ * @param seconds the duration of the measurement
  */
 export function simulateInstance(
   load: Load,

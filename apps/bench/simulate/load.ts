@@ -1,14 +1,14 @@
-/** Verifications that arrive at the service, and the keys with which they come. */
+/** The verifications that arrive at the service, and the keys that they use. */
 export interface Load {
   readonly verificationsPerSecond: number;
-  /** Number of keys in use. Each belongs to a different owner, which costs most. */
+  /** Number of keys in use. Each belongs to a different owner, which is the most expensive case. */
   readonly keys: number;
   /**
    * Exponent of Zipf's law: the n-th most used key is used in proportion to `1 / n ** popularity`.
    * With 0, all keys are used equally.
    */
   readonly popularity: number;
-  /** Number of requests that follow each other with one key. */
+  /** Number of requests in a run: consecutive requests with one key. */
   readonly run: number;
   /** Duration of a run in seconds. Its requests are evenly spaced. */
   readonly runSeconds: number;
@@ -33,7 +33,7 @@ export function seededRandom(seed: number): Random {
 
 /** The shares of the keys in all runs, the most used key first. */
 class Popularity {
-  /** The sums of the weights of all keys up to each key. */
+  /** The cumulative weight of the keys, up to each key. */
   readonly #sums: Float64Array;
   readonly #total: number;
 

@@ -7,7 +7,7 @@ interface Prices {
   readonly prices: Readonly<Record<string, { readonly usd: number } | undefined>>;
 }
 
-/** The list prices of Google, shared with docs/deploy.md. The file has their sources. */
+/** Google's list prices, shared with docs/deploy.md. The file contains their sources. */
 const list: Prices = JSON.parse(
   readFileSync(new URL('../../../infra/costs/prices.json', import.meta.url), 'utf8'),
 );
@@ -39,7 +39,7 @@ const lineKibibytes = 1.2;
  */
 const commandsPerShard = 54_000;
 
-/** Nodes of a shard: one that is written, and one replica. */
+/** Nodes of a shard: a primary and a replica. */
 const nodes = 2;
 
 /** A bill of one month, in US dollars without free units. */
@@ -50,13 +50,13 @@ export interface Bill {
   readonly firestoreWrites: number;
   readonly redis: number;
   readonly egress: number;
-  /** All of the above, with the cheaper way in which Cloud Run can bill. */
+  /** The sum of the items above, with the cheaper of Cloud Run's two ways to bill. */
   readonly sum: number;
-  /** What storing the request lines of valid keys would cost in addition. */
+  /** The additional cost of storing the request lines of valid keys. */
   readonly requestLines: number;
 }
 
-/** Returns what a demand costs if it lasts for a month. */
+/** Returns the cost of a demand that lasts for a month. */
 export function billOf(demand: Demand): Bill {
   const up = demand.instances * seconds;
   const requests = demand.verifications * seconds;

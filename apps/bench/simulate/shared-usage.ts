@@ -11,12 +11,12 @@ export interface SharedUsagePolicy {
 export interface SharedActivity {
   /** Batches that are stored per second. Each has the usage of one owner. */
   readonly batches: number;
-  /** Reads of owners' totals per second, because Redis did not have them. */
+  /** Reads of owners' totals that Redis did not have, per second. */
   readonly totalsReads: number;
 }
 
 /**
- * Returns the times at which a run begins batches of its owner.
+ * Returns the times at which a run begins new batches for its owner.
  *
  * @param begun the time at which the owner's last batch began
  */
@@ -34,7 +34,7 @@ function begunBy(start: number, { run, runSeconds }: Load, begun: number, interv
  * Simulates usage that all instances count together. The number of instances has no effect: an
  * owner's batch is stored by one of them.
  *
- * @param seconds the time that is measured
+ * @param seconds the duration of the measurement
  */
 export function simulateSharedUsage(
   load: Load,
@@ -55,8 +55,8 @@ export function simulateSharedUsage(
       begun[key] = at;
     }
   }
-  // The runs of an owner arrive independently of each other, so a run follows the last one after
-  // more than the retention with the probability exp(-rate * retention).
+  // The runs of an owner arrive independently of each other, so the pause before a run exceeds the
+  // retention with probability exp(-rate * retention).
   let totalsReads = 0;
   for (let key = 0; key < load.keys; key++) {
     const rate = runsPerSecond * popularity.shareOf(key);

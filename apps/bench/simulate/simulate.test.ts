@@ -85,7 +85,7 @@ describe('one instance', () => {
       run: 5,
       runSeconds: 5,
     };
-    // In whole milliseconds, as the clocks of the service.
+    // The service's clocks have whole milliseconds.
     const requests = [...arrivals(spread, 2, 60, seededRandom(7))].map(({ at, key }) => ({
       at: Math.floor(at * 1000),
       key,
@@ -155,7 +155,7 @@ describe('usage that all instances count together', () => {
   });
 
   test('is stored once for the time between batches and the interval', () => {
-    // Owners come every 100 s on average, so a batch begins every 60 + 100 s.
+    // Each owner sends a request every 100 s on average, so a batch begins every 60 + 100 s.
     const { batches, totalsReads } = simulateSharedUsage({ ...load, keys: 10_000 }, policy, 600);
     expect(batches / 10_000).toBeCloseTo(1 / 160, 4);
     expect(totalsReads).toBeCloseTo(100 * Math.exp(-36.6), 10);

@@ -4,7 +4,7 @@ import type { Load } from './load.ts';
 import { type Bill, billOf, priceRegion, pricesRead } from './money.ts';
 import { instancePolicy, sharedUsagePolicy } from './policies.ts';
 
-/** The load of docs/scale.md, but for the verifications per second. */
+/** The load of docs/scale.md, without the number of verifications per second. */
 export const defaultLoad: Omit<Load, 'verificationsPerSecond'> = {
   keys: 1_000_000,
   popularity: 0.8,
@@ -22,7 +22,7 @@ const policies: readonly (readonly [title: string, policy: Policy])[] = [
 
 const demands = new Map<string, Demand>();
 
-/** Returns what {@link simulate} returns. Tables with the same load share one simulation. */
+/** Simulates a load like {@link simulate}. Tables with the same load share one simulation. */
 export function simulated(load: Load, policy: Policy, instances?: number): Demand {
   const name = JSON.stringify([load, policy, instances]);
   const demand = demands.get(name) ?? simulate(load, policy, instances);
@@ -32,7 +32,7 @@ export function simulated(load: Load, policy: Policy, instances?: number): Deman
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
-/** Writes a number with two significant digits, because a simulation has no more. */
+/** Formats a number with two significant digits, because simulated numbers are not more precise. */
 function rough(value: number): string {
   if (value < 0.01) return '0';
   return value < 1 ? value.toPrecision(1) : whole.format(Number(value.toPrecision(2)));
@@ -72,7 +72,7 @@ const billRows: readonly (readonly [title: string, (bill: Bill) => number])[] = 
   ['not stored: request lines of valid keys', ({ requestLines }) => requestLines],
 ];
 
-/** Returns a table of what loads need and cost, with a column for each load. */
+/** Returns a table of the resources and costs of loads, with a column for each load. */
 function demandTable(
   columns: readonly { readonly title: string; readonly demand: Demand }[],
 ): string {

@@ -1,15 +1,15 @@
 import type { ResourceValidationPolicy } from '@pulumi/policy';
 import { forKind } from '../validation.ts';
 
-/** The terms of a filter that are all joined by AND. A filter with OR or NOT is a single term. */
+/** Splits a filter into the terms that AND joins. A filter with OR or NOT is a single term. */
 const termsOf = (filter: string) =>
   /\b(OR|NOT)\b/.test(filter) ? [filter] : filter.split(' AND ').map((term) => term.trim());
 
 /**
  * Requires log exclusions to keep warnings and errors, and to name one log. An exclusion of data
- * access logs must also name one service other than Secret Manager, and one account, so that the
- * accesses of everyone else stay logged. Source: Checkov CKV2_GCP_5, which sees only that the logs
- * are enabled.
+ * access logs must also name one service other than Secret Manager, and one account, so that
+ * accesses by all other accounts stay logged. Source: Checkov CKV2_GCP_5, which sees only that the
+ * logs are enabled.
  */
 export const narrowLogExclusions: ResourceValidationPolicy = {
   name: 'logging-narrow-exclusions',

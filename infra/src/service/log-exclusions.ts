@@ -38,8 +38,8 @@ export class LogExclusions extends pulumi.ComponentResource {
           name: `${service}-${name}`,
           description,
           filter: routine(terms),
-          // Google omits `false`. An exclusion that is not needed is disabled and not removed,
-          // because a protected stack cannot remove resources.
+          // Google omits `false`. An unneeded exclusion is disabled instead of removed, because a
+          // protected stack cannot remove resources.
           ...(isLogged && { disabled: true }),
         },
         { parent: this },
@@ -62,8 +62,8 @@ export class LogExclusions extends pulumi.ComponentResource {
       `Data access log of ${service} on Firestore`,
       [
         'log_id("cloudaudit.googleapis.com/data_access")',
-        // Firestore's name in its entries. They are enabled under the name of Datastore:
-        // https://cloud.google.com/firestore/docs/audit-logging
+        // Entries contain Firestore's own name, although they are enabled under the name of
+        // Datastore: https://cloud.google.com/firestore/docs/audit-logging
         'protoPayload.serviceName="firestore.googleapis.com"',
         pulumi.interpolate`protoPayload.authenticationInfo.principalEmail="${account.email}"`,
       ],

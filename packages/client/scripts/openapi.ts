@@ -55,10 +55,7 @@ export function resolved<Value extends { readonly $ref?: string }>(
   ) as Value;
 }
 
-/**
- * Returns the query parameters of an operation as the schema of an object, or undefined if it has
- * none.
- */
+/** Returns an object schema of an operation's query parameters, or undefined if it has none. */
 export function querySchema(
   document: OpenApiDocument,
   { parameters = [] }: OpenApiOperation,

@@ -16,7 +16,7 @@ import {
 const unionOf = (values: readonly (string | number)[]) =>
   values.map((one) => JSON.stringify(one)).join(' | ');
 
-/** The tiers as a TypeScript type, by which their enumerations are recognized. */
+/** The TypeScript type of the tiers. An enumeration with this type is replaced by `Tier`. */
 const tierType = unionOf(Object.keys(tiers));
 
 /** Columns that a line of a generated comment may have, without its indentation. */
@@ -52,7 +52,8 @@ function properties({ properties = {}, required = [], additionalProperties }: Sc
     const field = required.includes(name) ? `${name}: ${type}` : `${name}?: ${type} | undefined`;
     return `${propertyComment(property)}${field};`;
   });
-  // Without `false`, JSON Schema allows other properties. In a request, the service ignores them.
+  // Other properties are declared only if they have a schema. Where JSON Schema merely allows them,
+  // the service ignores them in requests.
   if (typeof additionalProperties === 'object') fields.push('[property: string]: unknown;');
   return `{\n${fields.join('\n')}\n}`;
 }

@@ -16,7 +16,7 @@ export interface Connection {
 
 /** The arguments of a call, without its options. */
 interface CallArguments {
-  /** The query parameters of an operation that has some. */
+  /** The query parameters, if the operation has any. */
   readonly query?: object | undefined;
   /** The request body of an operation that has one. */
   readonly body?: unknown;

@@ -63,8 +63,8 @@ export interface ApiErrorInit {
 
 class ApiErrorClass extends Error {
   static {
-    // The engine writes the name that it finds here into the first line of `stack`, before the
-    // constructor can set a property.
+    // JavaScript engines write this name into the first line of `stack`, before the constructor can
+    // set a property.
     const name = { value: 'ApiError', configurable: true };
     Object.defineProperty(ApiErrorClass.prototype, 'name', name);
     Object.defineProperty(ApiErrorClass, 'name', name);

@@ -12,12 +12,17 @@ declare global {
   }
 }
 
-/** Maximum number of days if the page names none: any number that the service accepts. */
+/**
+ * Maximum number of days if the page sets none. It is a hundred years, the largest value that
+ * MAX_EXPIRES_IN_DAYS can have.
+ */
 const anyNumberOfDays = 36_500;
 
 let sharedSheet: CSSStyleSheet | undefined;
 
-/** Returns the style sheet. It is constructed, because policies without 'unsafe-inline' allow that. */
+/**
+ * Returns the style sheet. It is a constructed one, which policies without 'unsafe-inline' allow.
+ */
 function styleSheet(): CSSStyleSheet {
   if (sharedSheet === undefined) {
     sharedSheet = new CSSStyleSheet();
@@ -53,9 +58,9 @@ export class AndamioKeys extends HTMLElement {
   }
 
   /**
-   * Returns the user's JWT without `Bearer`, or null. It is called before each request. With
-   * `refresh: true`, the service has rejected the previous token. Setting the function shows the
-   * keys of the user whose token it returns.
+   * Returns the user's JWT without `Bearer`, or null. The element calls the function before each
+   * request, with `refresh: true` after the service has rejected the previous token. When the
+   * function is set, the element shows the keys of the user whose token it returns.
    */
   get getToken(): GetToken | undefined {
     return this.#getToken;

@@ -14,8 +14,8 @@ export interface ApiKey {
 }
 
 /**
- * Creates the value that a guard attaches to a request. All requests that present the key share the value while it is
- * cached. It is frozen so that one request cannot modify another's.
+ * Creates the value that a guard attaches to a request. While it is cached, all requests with the
+ * key share it. It is frozen, so that no request can change it for others.
  *
  * @param expiresAt expiry in Unix milliseconds.
  */

@@ -22,7 +22,7 @@ export interface RefusedKey extends RefusalResponse {
   readonly allowed: false;
 }
 
-/** The result of a check: discriminated by `allowed`. */
+/** The result of a check. `allowed` distinguishes its two forms. */
 export type KeyCheck = AcceptedKey | RefusedKey;
 
 /** The client that sent a request. */

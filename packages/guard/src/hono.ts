@@ -11,8 +11,8 @@ export type * from './types.ts';
 export type HonoGuardOptions = CommonOptions & {
   /**
    * Returns the IP address of the client, by which unknown keys are limited. Hono does not know the
-   * address. Its adapters do, such as `getConnInfo` of `@hono/node-server/conninfo`. The function
-   * is called only for keys that are looked up.
+   * address, but its adapters do, for example with `getConnInfo` of `@hono/node-server/conninfo`.
+   * The function is called only when a key is looked up.
    */
   readonly clientAddress: (context: Context) => string | undefined;
 };

@@ -5,8 +5,8 @@ import type { Refusal } from './refusal.ts';
 export type Outcome = ApiKey | Refusal;
 
 /**
- * The client that sent a request, as Express and Fastify provide it. `ip` is read only when a key is looked
- * up, because computing it costs as much as a cache hit.
+ * The client that sent a request, as Express and Fastify provide it. `ip` is read only when a key
+ * is looked up, because computing it costs as much as a cache hit.
  */
 export interface Client {
   readonly ip?: string | undefined;

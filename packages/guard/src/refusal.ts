@@ -61,7 +61,7 @@ export function rateLimited(limit: number, milliseconds: number): Refusal {
 export interface RefusalResponse {
   /** The HTTP status. */
   readonly status: 401 | 429 | 503;
-  /** The reason for programs. */
+  /** The error code. */
   readonly code: RefusalCode;
   /** The response headers, with the code in `X-Error-Code`. */
   readonly headers: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createWarner } from './warner.ts';
 
-/** Collects the process warnings that the work causes. */
+/** Returns the process warnings that a function causes. */
 async function warningsOf(work: () => void): Promise<string[]> {
   const warnings: string[] = [];
   const collect = ({ name, message }: Error) => warnings.push(`${name}: ${message}`);

@@ -45,7 +45,8 @@ describe('the tarball', () => {
     const analysis = await checkPackage(
       createPackageFromTarballData(new Uint8Array(await readFile(tarball))),
     );
-    // Node.js 10 knows no subpaths of `exports`, and cannot run the guard.
+    // Node.js 10 does not support subpaths of `exports` and cannot run the guard, so its problems
+    // are ignored.
     const served = (problem: object) =>
       !('resolutionKind' in problem && problem.resolutionKind === 'node10');
     expect(analysis.types).toMatchObject({ kind: 'included' });
@@ -102,7 +103,7 @@ describe('the tarball', () => {
   });
 });
 
-// Concurrently, because each waits until the service has stored the usage.
+// The tests run concurrently, because each waits until the service has stored the usage.
 describe.concurrent('the examples of the README', () => {
   test.each(examples)('the example for %s runs unchanged', async (heading) => {
     await writeFile(join(consumer.folder, fileOf(heading)), exampleOf(heading));

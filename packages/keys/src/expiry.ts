@@ -14,8 +14,8 @@ export function expiryOf(createdAt: number, days: number): number {
 }
 
 /**
- * Reports whether a key may not have a validity, because it lasts too many days or ends after the
- * year 9999.
+ * Reports whether a validity is not allowed because it has too many days or ends after the year
+ * 9999.
  *
  * @param maximumDays the operator's limit on days. If undefined, there is none.
  */
@@ -27,8 +27,8 @@ export function isTooLate(
 }
 
 /**
- * Reports whether a key expires within a day or has expired. From then on it can be rotated
- * (contract, part B). Times are Unix seconds.
+ * Reports whether a key expires within a day or has expired. Only then can it be rotated (contract,
+ * part B). Times are Unix seconds.
  */
 export function isExpiring(expiresAt: number, now: number): boolean {
   return expiresAt - now <= secondsPerDay;

@@ -2,17 +2,17 @@ import type { InspectedKey } from './administration.ts';
 import { daysUntil, monthsUntil, utcDayOf } from './usage/calendar.ts';
 import type { UsageStore } from './usage/store.ts';
 
-/** The use of an owner's keys, as operators see it. */
+/** The use of an owner's keys, for operators. */
 export interface KeyUse {
-  /** Returns the minute of the last known request with a secret, in Unix seconds. */
+  /** Returns the start of the minute of the last known request with a secret, in Unix seconds. */
   lastUsedAt(key: InspectedKey): number | undefined;
-  /** Reports whether keys of a name were used on one of the days that were read. */
+  /** Reports whether a key with this name was used on one of the days that were read. */
   wasUsed(name: string): boolean;
 }
 
 /**
- * Reads the use of an owner's keys: the last use of each secret, and whether keys of a name were used
- * in the last days. Requests that earlier releases counted have a day, but no last use.
+ * Reads the last use of each secret of an owner, and the key names that were used in the last days.
+ * For requests that earlier releases counted, only the day is known.
  *
  * @param now Unix milliseconds.
  * @param days number of UTC days before today that are read, in addition to today.

@@ -6,7 +6,7 @@ import { type PageEnd, pageToken, parsePageToken } from './page-token.ts';
 import type { HeldName, KeyDependencies, KeyStore } from './store.ts';
 import { daysUntil, monthsUntil, utcDayOf } from './usage/calendar.ts';
 
-/** Number of UTC days, including today, whose requests are shown with a key. */
+/** Number of UTC days, including today, for which a key's requests are shown. */
 const shownDays = 30;
 
 /** The input of a request for a page of keys. */
@@ -17,16 +17,21 @@ export interface ListPageInput {
   readonly pageToken: string | undefined;
 }
 
-/** The state of a key in the list. `expiring`: it expires within a day. */
+/**
+ * The state of a key in the list. An `expiring` key expires within a day. `previous` is a previous
+ * secret.
+ */
 export type KeyState = 'active' | 'expiring' | 'expired' | 'previous';
 
 /** A key in the list, or the previous secret of a key. Times are Unix seconds. */
 export interface ListedKey {
   readonly record: KeyRecord;
   readonly state: KeyState;
-  /** When the previous secret of the key expires. Undefined if none is valid. */
+  /** The expiry of the key's previous secret. Undefined if there is no valid previous secret. */
   readonly previousExpiresAt: number | undefined;
-  /** The minute of the last known request with the secret. */
+  /**
+   * The start of the minute of the last known request with the secret. Undefined if there is none.
+   */
   readonly lastUsedAt: number | undefined;
   /** The requests with keys of this name in the last 30 days. */
   readonly requests: number;
@@ -78,7 +83,9 @@ function cut(
   return { listed, end: lastName === undefined ? undefined : { name: lastName } };
 }
 
-/** Orders secrets by age, then by name. The previous secret of a name is before the current one. */
+/**
+ * Orders secrets by age, then by name. The previous secret of a name comes before the current one.
+ */
 function oldestFirst({ record: one, state }: Secret, { record: other }: Secret): number {
   if (one.createdAt !== other.createdAt) return one.createdAt - other.createdAt;
   if (one.name !== other.name) return one.name < other.name ? -1 : 1;
@@ -87,7 +94,7 @@ function oldestFirst({ record: one, state }: Secret, { record: other }: Secret):
 
 /**
  * Lists a page of an owner's keys with their use (contract, "Listing keys"). Like {@link listKeys},
- * it stores the tier claim of the token if it is the newest.
+ * it stores the token's tier claim if that is newer than the stored claim.
  *
  * @returns the page, or undefined if the page token is not valid.
  * @throws the errors of {@link KeyStore.page}, `KeyStore.readActivity` and {@link
@@ -105,7 +112,7 @@ export async function listPage(
   const present = Math.floor(now() / 1000);
   const { tierClaim, names } = await store.page({
     userId,
-    // One more than the page, to find out whether there is a next page.
+    // One name more than the page holds shows whether there is a next page.
     maximum: pageSize + 1,
     ...(from && { from: { name: from.name, isIncluded: from.serial !== undefined } }),
   });

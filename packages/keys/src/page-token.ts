@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Where a page of an owner's keys ended. */
+/** The place at which a page of an owner's keys ended. */
 export interface PageEnd {
   /** The name of the last key of the page. */
   readonly name: string;
@@ -20,16 +20,16 @@ const checksumOf = (userId: string, content: string) =>
     .subarray(0, checksumBytes);
 
 /**
- * Returns the token for the page after another. The checksum detects tokens that were changed or
- * belong to another owner. It needs no secret: a forged token could only name a place in the list
- * of its own sender.
+ * Returns the token for the page that follows the given page end. The checksum detects tokens that
+ * were changed or belong to another owner. It needs no secret: with a forged token, users could
+ * only choose a place in their own list.
  */
 export function pageToken(userId: string, { name, serial }: PageEnd): string {
   const content = JSON.stringify(serial === undefined ? [name] : [name, serial]);
   return Buffer.concat([checksumOf(userId, content), Buffer.from(content)]).toString('base64url');
 }
 
-/** Returns the place that a token names, or undefined if it is not a token of this owner. */
+/** Returns the place in a token, or undefined if the token is not valid for this owner. */
 export function parsePageToken(userId: string, token: string): PageEnd | undefined {
   const bytes = Buffer.from(token, 'base64url');
   const content = bytes.subarray(checksumBytes).toString();

@@ -17,7 +17,9 @@ import { type SharedUsage, SharedUsageStorer, storingBeforeReads } from './usage
 export interface Keys extends IssueKeyDependencies, RevokeKeyDependencies {
   readonly verifier: KeyVerifier<FoundKey>;
   readonly usage: UsageMeter;
-  /** Stores the usage that instances count together. Undefined if each counts alone. */
+  /**
+   * The storer of the usage that instances count together. Undefined if each instance counts alone.
+   */
   readonly sharedUsage: SharedUsageStorer | undefined;
   readonly knownTiers: KnownTiers;
 }

@@ -25,7 +25,7 @@ export interface PageQuery {
   /** The name at which the page begins. If undefined, the page is the first. */
   readonly from?: {
     readonly name: string;
-    /** Whether the page includes the name itself, if the owner has a key with it. */
+    /** True if the page includes this name; false if it begins with the next one. */
     readonly isIncluded: boolean;
   };
   /** Maximum number of names in the page. */
@@ -47,7 +47,7 @@ export interface KeyPage {
   readonly tierClaim: TierClaim | undefined;
   /**
    * The names of the page in the order of the store. They may include names of keys whose retention
-   * has passed. If there are fewer than the maximum, no names follow.
+   * has passed. If there are fewer names than the maximum, this page is the last.
    */
   readonly names: readonly HeldName[];
 }
@@ -90,8 +90,8 @@ export interface KeyStore extends UsageStore {
 
   /**
    * Finds a page of an owner's names with their secrets, at a cost that depends only on the size of
-   * the page. Each store orders names in its own way. The place of a name never changes, whatever
-   * happens to its key, so that consecutive pages contain each name exactly once.
+   * the page. Each store orders names in its own way. No operation changes the place of a name, so
+   * consecutive pages contain each name exactly once.
    */
   page(query: PageQuery): Promise<KeyPage>;
 

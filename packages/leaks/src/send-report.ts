@@ -1,6 +1,6 @@
 import { maximumReportedKeys, reportApiKeys } from '@andamio/schema/operations';
 
-/** Maximum milliseconds for one request. The service answers a full second after a request. */
+/** Maximum milliseconds for one request. The service answers in whole seconds after the request. */
 const timeout = 30_000;
 
 /** A report that the service did not accept. The message contains no key. */

@@ -24,7 +24,9 @@ export function newKeyIn({ text }: ReceivedAnswer): string | undefined {
   return typeof key === 'string' && wholeKey.test(key) ? key : undefined;
 }
 
-/** Shows a new key apart from the response, with a button that copies it. */
+/**
+ * Returns an element that shows a new key apart from the response, with a button that copies it.
+ */
 function newKeyBlock(key: string): HTMLElement {
   const shown = element('code', { className: 'key' }, key);
   const button = element('button', { type: 'button', className: 'copy' }, 'Copy');
@@ -42,7 +44,10 @@ function newKeyBlock(key: string): HTMLElement {
   );
 }
 
-/** Shows what to do about an error code, from the table of errors on this page. */
+/**
+ * Returns an element that shows the remedy for an error code, from the table of errors on this
+ * page.
+ */
 function remedyBlock(code: string): HTMLElement | undefined {
   const row = document.getElementById(`errors-${code}`);
   const remedy = row?.querySelector('td:last-child');
@@ -56,7 +61,7 @@ function remedyBlock(code: string): HTMLElement | undefined {
 function bodyText(text: string, key: string | undefined): string {
   const value = parsed(text);
   const shown = value === undefined ? text : JSON.stringify(value, null, 2);
-  // The key is shown once on the page too.
+  // The page shows the key only once, above.
   return key === undefined ? shown : shown.replace(key, `${key.slice(0, 8)}… (shown above)`);
 }
 

@@ -7,7 +7,7 @@ async function copy(button: HTMLButtonElement, source: Element): Promise<void> {
     await navigator.clipboard.writeText(source.textContent ?? '');
     button.textContent = 'Copied';
   } catch {
-    // Without HTTPS there is no clipboard: the reader copies the selection.
+    // Without HTTPS there is no clipboard, so the text is selected and the reader copies it.
     getSelection()?.selectAllChildren(source);
     button.textContent = 'Selected';
   }

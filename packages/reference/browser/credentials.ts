@@ -1,11 +1,14 @@
 import { all } from './elements.ts';
 
-/** Characters of a token or key (RFC 6750, section 2.1). Others could end a string in a sample. */
+/**
+ * Matches the characters of a token or key (RFC 6750, section 2.1). Other characters could end a
+ * string in a sample.
+ */
 const safeInSamples = /^[A-Za-z0-9._~+/=-]+$/;
 
 const inputsOf = (scheme: string) => all<HTMLInputElement>(`input[data-scheme="${scheme}"]`);
 
-/** Returns credentials as pasted, without white space at the ends and without a leading `Bearer`. */
+/** Returns pasted credentials without surrounding white space and without a leading `Bearer`. */
 export const pasted = (text: string): string => text.trim().replace(/^Bearer\s+/i, '');
 
 /** Writes credentials into the samples, or the placeholder if there are none. */
@@ -38,7 +41,7 @@ export function shareCredentials(): void {
     // A browser may have restored the value, or the reader may have typed before the script ran.
     if (input.value !== '') setCredentials(scheme, input.value, input);
   }
-  // The page could be shown again from the back/forward cache.
+  // Otherwise, the back/forward cache could show the page with the credentials again.
   addEventListener('pagehide', () => {
     for (const { dataset } of inputs) setCredentials(dataset['scheme'] as string, '');
     for (const answer of all('.answer')) answer.replaceChildren();

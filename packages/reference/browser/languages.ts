@@ -7,13 +7,14 @@ function choose(language: string): void {
   for (const sample of all('.sample')) sample.hidden = sample.dataset['language'] !== language;
 }
 
-/** Lets the reader choose the language of all samples at any of them. */
+/** Makes the choice of a language at one sample apply to all samples. */
 export function shareLanguage(): void {
   for (const choice of all<HTMLInputElement>('.languages input')) {
     choice.addEventListener('change', () => {
       const before = choice.getBoundingClientRect().top;
       choose(choice.value);
-      // Samples above may have changed their height.
+      // Samples above may have changed their height, so the page scrolls to keep the choice in
+      // place.
       scrollBy({ top: choice.getBoundingClientRect().top - before, behavior: 'instant' });
     });
   }

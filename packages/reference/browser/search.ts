@@ -111,7 +111,7 @@ export function enableSearch(): void {
     if (key === 'Enter') results.querySelector('a')?.click();
   });
   field.disabled = false;
-  // On narrow screens the contents cover the page.
+  // On narrow screens the contents cover the page, so they close after a click.
   document.querySelector('#contents')?.addEventListener('click', ({ target }) => {
     const nav = document.querySelector<HTMLElement>('#contents:popover-open');
     if (target instanceof Element && target.closest('a')) nav?.hidePopover();

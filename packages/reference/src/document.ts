@@ -50,7 +50,7 @@ export interface Credentials {
 export interface DocumentedResponse {
   readonly status: string;
   readonly description: string;
-  /** Undefined if the response has no JSON body, or a body without documented fields. */
+  /** The fields of the JSON body. Empty if there is no JSON body, or no documented field. */
   readonly fields: readonly Field[];
   readonly example: unknown;
   readonly headers: readonly Field[];

@@ -6,7 +6,10 @@ export class Html {
   }
 }
 
-/** A value in a template of {@link html}. Arrays are concatenated; `false` and undefined are left out. */
+/**
+ * A value in a template of {@link html}. Arrays are concatenated; `false` and undefined are left
+ * out.
+ */
 type Value = Html | string | number | false | undefined | readonly Value[];
 
 const entities: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import { document, resolve, type Schema } from './document.ts';
 
 type Reference = OpenAPIV3_1.ReferenceObject;
 
-/** A schema of Swagger 2.0, with the extension by which tools know that null is a value. */
+/** A schema of Swagger 2.0, with the extension that marks null as an allowed value. */
 type SwaggerSchema = OpenAPIV2.SchemaObject & { 'x-nullable'?: true };
 
 /** Keywords of schemas that have the same meaning in Swagger 2.0. */
@@ -52,7 +52,7 @@ const swaggerReference = ({ $ref }: Reference): OpenAPIV2.ReferenceObject => ({
 
 const isNull = (schema: Schema | Reference) => 'type' in schema && schema.type === 'null';
 
-/** Splits the type null from a schema, because Swagger 2.0 does not have it. */
+/** Separates the type null from a schema, because Swagger 2.0 does not have this type. */
 function withoutNull(schema: Schema): { schema: Schema; isNullable: boolean } {
   const { anyOf, ...others } = schema;
   if (anyOf !== undefined) {
@@ -111,7 +111,10 @@ export function swaggerSchema(source: Schema | Reference): SwaggerSchema {
   };
 }
 
-/** Converts the schema of a parameter or header, which Swagger 2.0 has beside its name. */
+/**
+ * Converts the schema of a parameter or header. Swagger 2.0 puts its keywords directly into the
+ * parameter or header.
+ */
 function flat(schema: Schema | Reference | undefined) {
   const { example: _, ...others } = swaggerSchema(resolve(schema as Schema));
   if (others.properties || others.allOf)
@@ -152,7 +155,7 @@ function bodyParameters(source: OpenAPIV3_1.RequestBodyObject | Reference | unde
     content,
   } = resolve(source) as OpenAPIV3_1.RequestBodyObject;
   const schema = swaggerSchema(content[json]?.schema as Schema);
-  // The name is not sent, but generated clients call their parameter by it.
+  // The name is not sent, but generated clients use it as the name of their parameter.
   const [first = '', ...others] = nameOf(content[json]?.schema) ?? 'body';
   const name = first.toLowerCase() + others.join('');
   return [{ name, in: 'body', ...(description && { description }), required, schema }];
@@ -204,7 +207,10 @@ function securityScheme(
   return { type: 'apiKey', name, in: 'header', description: scheme.description ?? '' };
 }
 
-/** Returns the schemas, with the examples of request bodies, which Swagger 2.0 has nowhere else. */
+/**
+ * Returns the schemas. They include the examples of request bodies, for which Swagger 2.0 has no
+ * other place.
+ */
 function definitions(): Record<string, SwaggerSchema> {
   const converted = mapValues(document.components?.schemas, (schema) =>
     swaggerSchema(schema as Schema),
@@ -223,8 +229,8 @@ function definitions(): Record<string, SwaggerSchema> {
 }
 
 /**
- * Returns the OpenAPI document as Swagger 2.0 (https://swagger.io/specification/v2/), for tools that
- * do not read OpenAPI 3.1.
+ * Returns the OpenAPI document as Swagger 2.0 (https://swagger.io/specification/v2/), for tools
+ * that do not read OpenAPI 3.1.
  *
  * @throws if the document contains what Swagger 2.0 or this conversion does not know
  */

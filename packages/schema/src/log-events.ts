@@ -52,8 +52,8 @@ export const logEvents = {
     message: 'a key could not be rehashed',
   },
   /**
-   * Logged when keys are revoked that GitHub or anyone else reported. The log entry has their
-   * number.
+   * Logged when keys that GitHub or anyone else reported are revoked. The log entry contains the
+   * number of revoked keys.
    */
   leakedKeysRevoked: {
     event: 'leaked_keys_revoked',

@@ -21,7 +21,7 @@ function parsed(value: string | URL): URL | undefined {
  * it may contain a password.
  *
  * @param option name of the option that contains the URL, for error messages.
- * @param credentials what is sent to the URL, for error messages.
+ * @param credentials the name of the credentials that are sent to the URL, for error messages.
  * @throws {TypeError} if credentials must not be sent to the URL.
  */
 export function serviceUrl(option: string, value: string | URL, credentials: string): URL {

@@ -19,7 +19,7 @@ export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: stdout.trim(),
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
-    // Playwright disables what keeps pages in memory for the back button of real browsers.
+    // Playwright disables the back/forward cache by default, but browsers of users have it.
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
   });
 }

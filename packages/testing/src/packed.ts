@@ -53,7 +53,7 @@ export function textIn(tarball: string, entry: string): Promise<string> {
   return run('.', 'tar', ['-xzOf', tarball, `package/${entry}`]);
 }
 
-/** What a published package.json contains, as far as the tests read it. */
+/** The fields of a published package.json that the tests read. */
 export interface PublishedManifest {
   readonly name: string;
   readonly version: string;

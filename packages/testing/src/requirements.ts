@@ -5,11 +5,11 @@ export function works(command: string, ...args: readonly string[]): boolean {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
-/** Returns what is missing to run programs in Deno, or undefined. */
+/** Returns the software that is missing to run programs in Deno, or undefined. */
 export const missingForDeno = () =>
   works('deno', '--version') ? undefined : 'deno (npm install --global deno)';
 
-/** Returns what is missing to run programs in Bun, or undefined. */
+/** Returns the software that is missing to run programs in Bun, or undefined. */
 export const missingForBun = () =>
   works('bun', '--version') ? undefined : 'bun (npm install --global bun)';
 

@@ -34,7 +34,9 @@ export interface TestProcess {
   readonly folder: string;
   /** Returns all output so far, with standard output and standard error interleaved. */
   output(): string;
-  /** Returns the fields of the first complete log line of an event, or undefined if there is none. */
+  /**
+   * Returns the fields of the first complete log line of an event, or undefined if there is none.
+   */
   logged(event: LogEvent): Readonly<Record<string, unknown>> | undefined;
   signal(signal: NodeJS.Signals): void;
   /** Sends a signal and resolves when the process has exited. */

@@ -32,7 +32,7 @@ const anchorsOf = (path: string) =>
       .matchAll(/^#+ (.+)$/gm),
   ].map(([, heading = '']) => anchorOf(heading));
 
-/** Returns what is wrong with a link of a document, or undefined. */
+/** Returns the problem with a link in a document, or undefined. */
 function problemOf(document: string, link: string): string | undefined {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? document : relative(root, resolve(root, dirname(document), path));

@@ -9,7 +9,7 @@ const controlCharacter = /\p{Cc}/u;
 
 /**
  * A subject: 1 to 128 code points, not blank, without control characters and lone surrogates
- * (contract, "The token"). The rules apply to whichever claim identifies the owner.
+ * (contract, "The token"). The same rules apply if another claim than `sub` identifies the owner.
  */
 const subject = z
   .string()

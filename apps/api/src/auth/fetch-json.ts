@@ -7,7 +7,7 @@ const timeout = 4_000;
  */
 const maximumBytes = 1024 * 1024;
 
-/** Returns a URL without its query, which may contain secrets, for logs and errors. */
+/** Returns a URL for logs and errors: without its query, which may contain secrets. */
 export function withoutQuery(url: string, base?: string): string {
   const parsed = URL.parse(url, base);
   return parsed === null ? 'an invalid address' : `${parsed.origin}${parsed.pathname}`;

@@ -15,9 +15,10 @@ function serveFolder(folder: string): RequestHandler {
         maxAge: 31_536_000,
       });
     }
-    // Headers that are already set would take precedence over the headers of the library.
+    // The library does not overwrite headers that are already set.
     response.removeHeader('Cache-Control');
-    // Ranges are ignored (RFC 9110 section 14.2): the library answers some with the wrong bytes.
+    // Ranges are ignored, which RFC 9110 section 14.2 allows, because the library answers some with
+    // the wrong bytes.
     delete request.headers.range;
     response.setHeader('Accept-Ranges', 'none');
     serve(request, response, () => {
@@ -27,16 +28,18 @@ function serveFolder(folder: string): RequestHandler {
   };
 }
 
-/** Lets only GET and HEAD requests continue in the router. Requests with other methods leave it. */
+/**
+ * Passes GET and HEAD requests on within the router. Requests with other methods skip the router.
+ */
 const readsOnly: RequestHandler = ({ method }, _response, next) => {
   next(method === 'GET' || method === 'HEAD' ? undefined : 'router');
 };
 
 /**
- * Creates a router that serves the static files which the build has compressed. Their names change
- * with their content, so they can be cached forever.
+ * Creates a router that serves static files that the build has compressed. Clients may cache a file
+ * forever, because its name contains a hash of its content.
  *
- * @param path the path of the files
+ * @param path the path under which the files are served
  * @param folder the folder that contains them in `assets`
  */
 export function assets(path: string, folder: string): Router {

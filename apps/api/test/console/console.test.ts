@@ -136,7 +136,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the console in Chrom
     await page.getByText('No keys yet').waitFor();
     await page.getByRole('link', { name: 'API reference' }).click();
     await page.waitForURL('**/docs/index.html');
-    // A page from the back/forward cache does not load again.
+    // The back/forward cache shows a page without loading it again.
     await page.goBack({ waitUntil: 'commit' });
     await page.getByLabel('Your token').waitFor();
     expect(await page.getByLabel('Your token').inputValue()).toBe('');

@@ -11,7 +11,7 @@ const screenshots = join(import.meta.dirname, '../../reports/screenshots');
 
 const keyForm = /^ant-[0-9A-Za-z]{40}$/;
 
-/** Everything outside of its closures in which a page could keep a secret. */
+/** Returns everything in which a page could keep a secret, except its JavaScript variables. */
 const traces = (page: Page) =>
   page.evaluate<string>(`(async () => {
     const element = document.querySelector('andamio-keys');
@@ -43,7 +43,7 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await service.stop();
   });
 
-  /** Starts the service again, with the same port and data. */
+  /** Restarts the service with the same port and data. */
   const restart = async () => {
     service = await startProcess(
       { CORS_ORIGINS: host.origin, PORT: String(service.port) },
@@ -77,7 +77,7 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     return ((await response.json()) as { keys: { name: string; state: string }[] }).keys;
   };
 
-  /** Opens the page of a user and waits until the element shows the keys. */
+  /** Opens the page as a user and waits until the element shows the keys. */
   const open = async (user: string, options: BrowserContextOptions = {}) => {
     const opened = await openPage(browser, options);
     const { page } = opened;

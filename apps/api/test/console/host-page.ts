@@ -33,7 +33,7 @@ export interface HostPage {
 
 /**
  * Starts a page with a policy that allows no inline style, no inline script, and no policy of
- * Trusted Types. It is stopped after the test file.
+ * Trusted Types. The server stops after the test file.
  */
 export async function startHostPage(): Promise<HostPage> {
   let serviceUrl = '';

@@ -36,9 +36,9 @@ export interface TestAppOptions {
   readonly settings?: Partial<AppDependencies['settings']>;
   /** Creates the rate limit counters. By default, the counters are in memory. */
   readonly createCounters?: AppDependencies['createCounters'];
-  /** Count requests with keys. By default, they are in memory. */
+  /** The counters of requests with keys. By default, they are in memory. */
   readonly keyCounters?: AppDependencies['keyCounters'];
-  /** Counts requests with keys in Redis. By default, they are counted in memory. */
+  /** The counts of requests with keys in Redis. By default, requests are counted in memory. */
   readonly redisUsage?: AppDependencies['redisUsage'];
   /** Settings for tokens, such as `JWT_ISSUER`. */
   readonly jwt?: Environment;

@@ -1,6 +1,6 @@
 // Counts requests of each owner in Redis and stores them until SIGTERM, each request under a new
-// key name. Prints each request before it counts it, again once Redis has confirmed it, and a line for
-// each call to the store. Every third answer of the store is lost.
+// key name. Prints each request before it counts it, again once Redis has confirmed it, and a line
+// for each call to the store. Every third answer of the store is lost.
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { OutcomeUnknownError } from '@andamio/keys/store';

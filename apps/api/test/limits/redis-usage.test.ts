@@ -48,7 +48,7 @@ async function inspect(redis: Redis) {
   return client;
 }
 
-/** Connects as an instance of the service does, and resolves when it counts in Redis. */
+/** Connects like an instance of the service. Resolves once requests are counted in Redis. */
 async function connect(
   url: string,
   times: Partial<SharedUsageTimes> = {},
@@ -108,7 +108,7 @@ function createStore() {
   };
 }
 
-/** Counts a request that Redis must count. */
+/** Counts a request. Fails if Redis does not count it. */
 async function count(
   usage: RedisUsage,
   userId: string,
@@ -202,7 +202,7 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
     await count(other, 'owner');
     await storerOf(other).flush();
     expect(await totals('owner')).toEqual({ day: 4, month: 4 });
-    // The first instance was only paused, and continues when the other has claimed the next batch.
+    // The first instance was only paused. It continues after the other has claimed the next batch.
     await count(other, 'owner');
     expect((await other.claimDue()).map(({ userId }) => userId)).toContain('owner');
     await killed.confirm(batch as never, await store.addUsage(batch as AddUsageCommand));
@@ -238,7 +238,8 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
       /master_link_status:up/.test(String(await replica.sendCommand(['INFO', 'replication']))),
     );
     await replica.sendCommand(['REPLICAOF', 'NO', 'ONE']);
-    // The successor does not see the following requests, nor that all of them are stored.
+    // The replica receives neither the following requests nor the confirmation that they are
+    // stored.
     for (let sent = 0; sent < 10; sent++) await count(usage, 'owner');
     await storer.flush();
     expect(await totals('owner')).toEqual({ day: 15, month: 15 });

@@ -57,8 +57,8 @@ describe.skipIf(!inject('available').includes('redis'))('verifications with Redi
   }
 
   /**
-   * Records the commands that a server receives from now on, without those that scripts call and
-   * those with which instances look for due usage.
+   * Records the commands that a server receives from now on, except commands that scripts call and
+   * commands with which instances look for due usage.
    */
   async function commandsTo({ url }: { readonly url: string }): Promise<readonly string[]> {
     const commands: string[] = [];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createLog } from '../../src/log.ts';
 
-/** Returns what a readable log writes. */
+/** Returns the output of a readable log. */
 function logged(write: (log: ReturnType<typeof createLog>) => void): string {
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };

@@ -4,7 +4,7 @@ import { expect, inject, onTestFinished, test } from 'vitest';
 
 const megabit = 1_000_000 / 8;
 
-/** What the page reports about its load. */
+/** The measurements of a page load. */
 interface Load {
   /** Milliseconds from navigation until the first form can be sent. */
   readonly interactive: number;
@@ -37,7 +37,7 @@ test.runIf(inject('available').includes('chromium')).each([
   ['console', '/console', 4],
 ])(
   'at 1.6 Mbit/s and with a fourth of the CPU, the %s is interactive within 4 s, takes at most 60 kB, and does not move',
-  // Other processes may take the CPU during a load.
+  // Repeated, because other processes may use the CPU during a load.
   { retry: 2 },
   async (name, path, files) => {
     const service = await startProcess();

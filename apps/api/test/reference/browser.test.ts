@@ -80,7 +80,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     const [, newest = ''] = keys;
     expect((await form.textContent())?.split(newest)).toHaveLength(2);
 
-    // The new key is used by the form of the next step, and by the samples.
+    // The form of the next step and the samples use the new key.
     const verify = page.locator('#get-started form').nth(1);
     const verified = await send(verify);
     expect(verified.headers()).toMatchObject({ 'x-api-key': newest });
@@ -197,7 +197,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     await page.locator('#get-user .samples').getByRole('button', { name: 'Copy' }).click();
     await page.getByRole('button', { name: 'Copied' }).waitFor();
     expect(await page.evaluate('navigator.clipboard.readText()')).toContain('"Bearer a.b.c"');
-    // Text that could end a string of the sample does not enter it.
+    // Text that could end a string in the sample is not inserted.
     await page.getByLabel('Your token').fill('"; rm -rf /');
     expect(await page.locator('#get-user .sample:visible').textContent()).toContain(
       'YOUR_JWT_TOKEN',

@@ -62,7 +62,7 @@ test.skipIf(!inject('available').includes('redis'))(
     }
     expect(await inspector.keys('usage:*:due'), 'usage is left in Redis').not.toEqual([]);
 
-    // An instance that starts later stores what the killed ones left.
+    // An instance that starts later stores the usage that the killed instances left.
     const shared = connectCounters(
       { url: redis.url, ca: undefined, auth: 'url' },
       createLog({ level: 'silent', project: undefined }),

@@ -16,26 +16,29 @@ export type Task =
   | { readonly kind: 'create' }
   | { readonly kind: 'extend' | 'replace' | 'delete'; readonly key: Key };
 
-/** A new secret. Only {@link State} refers to it, and only until the user has closed it. */
+/**
+ * A new secret. Only {@link State} refers to it, and only until the user closes the dialog that
+ * shows it.
+ */
 export interface Reveal {
   readonly name: string;
   readonly secret: string;
-  /** When the replaced secret ends (RFC 3339). Undefined for a new key. */
+  /** The expiry of the replaced secret (RFC 3339). Undefined for a new key. */
   readonly previousEnd: string | undefined;
 }
 
 /** Everything that the element shows, apart from the contents of its forms. */
 export interface State {
-  /** Undefined until the list was read for the first time. */
+  /** The user's keys. Undefined until they have been read once. */
   readonly keys: readonly Key[] | undefined;
   readonly usage: Usage | undefined;
   /** Requests by key name and UTC day (`2026-11-30`). Undefined if they could not be read. */
   readonly requests: ReadonlyMap<string, ReadonlyMap<string, number>> | undefined;
   readonly isLoading: boolean;
   readonly isOnline: boolean;
-  /** Whether the user's token does not allow changes. */
+  /** True if the user's token does not allow changes. */
   readonly isReadOnly: boolean;
-  /** Why the list could not be read. What was read before stays on screen. */
+  /** The reason why the list could not be read. The keys that were read before stay on screen. */
   readonly problem: Problem | undefined;
   readonly task: Task | undefined;
   readonly reveal: Reveal | undefined;
@@ -46,11 +49,11 @@ export interface State {
 /** Tells the page about a change. The detail never contains a secret. */
 export type Report = (name: string, detail: Readonly<Record<string, unknown>>) => void;
 
-/** A write in the course of a {@link Task}. */
+/** The options of a write that a {@link Task} makes. */
 export interface WriteOptions {
   /** Called before each retry of a write that got no answer. */
   readonly onRetry: () => void;
-  /** Makes the service recognize a retry of the request. */
+  /** The `Idempotency-Key`, by which the service recognizes a retry of the request. */
   readonly idempotencyKey: string;
 }
 
@@ -82,8 +85,8 @@ async function allKeys(client: Client): Promise<ApiKeyInList[]> {
 }
 
 /**
- * The account of the signed-in user: reads it, changes it, and holds what the element shows. It
- * keeps neither a token nor, once the reveal is closed, a secret.
+ * The account of the signed-in user. It reads and changes keys, and contains the state that the
+ * element shows. It keeps no token, and a secret only until the reveal is closed.
  */
 export class Account {
   #state: State = {
@@ -128,7 +131,7 @@ export class Account {
     return this.#state;
   }
 
-  /** Stops the account. It forgets the secret that it shows, and drops later answers. */
+  /** Stops the account. It forgets the revealed secret and ignores later answers. */
   end(): void {
     this.#ended.abort();
     clearTimeout(this.#retry);
@@ -146,7 +149,7 @@ export class Account {
     if (isOnline) await this.load();
   }
 
-  /** Reads keys, usage and quota. An error is shown; what was read before stays. */
+  /** Reads keys, usage and quota. An error is shown; data that was read before stays. */
   async load(): Promise<void> {
     const today = Date.now();
     await this.#read(async () => {
@@ -196,7 +199,10 @@ export class Account {
     return problem;
   }
 
-  /** Opens the dialog of a task. A dialog about a key shows its latest use. */
+  /**
+   * Opens the dialog of a task. To delete or replace, it also reads the keys again, so that the
+   * dialog shows the latest use.
+   */
   open(task: Task): void {
     this.#set({ task, announcement: '' });
     if (task.kind === 'delete' || task.kind === 'replace') void this.#loadKeys();
@@ -215,7 +221,7 @@ export class Account {
   /**
    * Creates a key and reveals it.
    *
-   * @returns why the key could not be created, or undefined.
+   * @returns the reason why the key could not be created, or undefined.
    */
   create(name: string, days: number, options: WriteOptions): Promise<Problem | undefined> {
     return this.#write(
@@ -239,7 +245,7 @@ export class Account {
    * Replaces the secret of a key and reveals the new one.
    *
    * @param grace seconds for which the old secret keeps working.
-   * @returns why the secret could not be replaced, or undefined.
+   * @returns the reason why the secret could not be replaced, or undefined.
    */
   replace({ name }: Key, grace: number, options: WriteOptions): Promise<Problem | undefined> {
     return this.#write(
@@ -281,7 +287,7 @@ export class Account {
     return this.#write(
       (client) =>
         client.deleteApiKey({ api_key_name: name }).catch((error: unknown) => {
-          // The attempt before, which got no answer, has deleted the key.
+          // An earlier attempt, which got no answer, has deleted the key.
           if (isRetry && error instanceof ApiError && (error as ApiError).code === 'no_such_key')
             return;
           throw error;
@@ -318,7 +324,7 @@ export class Account {
   }
 }
 
-/** Returns what events say about a key: everything but the secret. */
+/** Returns the detail of an event about a key, without the secret. */
 const describe = ({ name, api_key, expires_at }: IssuedApiKey) => ({
   name,
   start: api_key.slice(0, 8),

@@ -2,16 +2,16 @@ import { ApiError } from '@andamio/client';
 import type { Texts } from '../texts.ts';
 import { OutcomeUnknown, SignedOut, TokenUnavailable } from './service.ts';
 
-/** What went wrong, in words of what to do. */
+/** An error, described by what the user can do about it. */
 export interface Problem {
   readonly text: string;
   /** The form field that must be changed. */
   readonly field?: 'name' | 'days';
-  /** Unix time in milliseconds before which a retry is refused. */
+  /** The time until which retries are refused, in Unix milliseconds. */
   readonly retryAt?: number;
-  /** Identifies the request for the operator. */
+  /** The request id, by which an operator finds the request. */
   readonly requestId?: string | undefined;
-  /** `signed-out` and `read-only` concern the whole element. */
+  /** The kind of a problem that concerns the whole element, not one dialog. */
   readonly kind?: 'signed-out' | 'read-only';
 }
 

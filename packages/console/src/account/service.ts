@@ -2,7 +2,7 @@ import { ApiError, type Client, createClient } from '@andamio/client';
 
 /**
  * Returns the user's JWT, without `Bearer`; null if nobody is signed in. `refresh` is true after
- * the service has rejected the previous token, so that a cached token must not be returned again.
+ * the service has rejected the previous token, so a cached token must not be returned again.
  */
 export type GetToken = (options: { readonly refresh: boolean }) => Promise<string | null>;
 
@@ -43,7 +43,7 @@ export function createCall(baseUrl: string, getToken: GetToken): Call {
         });
         return pending;
       },
-      // The element itself retries, because it shows that it waits and for what.
+      // The element retries by itself, because it shows that it is waiting and why.
       maxAttempts: 1,
     });
   const client = clientOf(false);
@@ -64,7 +64,7 @@ export function createCall(baseUrl: string, getToken: GetToken): Call {
   };
 }
 
-/** Milliseconds during which a write without an answer is repeated. */
+/** Maximum milliseconds for which a write without an answer is repeated. */
 const patience = 30_000;
 
 /** Milliseconds between two attempts of a write. */
@@ -76,7 +76,7 @@ const hasUnknownOutcome = (error: unknown): boolean => {
   return code === 'network' || code === 'timeout' || status >= 500;
 };
 
-/** Thrown if a write got no answer, so that it may have been made. */
+/** Thrown if a write got no answer. The service may have made the change. */
 export class OutcomeUnknown extends Error {
   override readonly cause: ApiError;
 

@@ -2,21 +2,21 @@ import type { ApiKeyInList } from '@andamio/client';
 
 const day = 86_400_000;
 
-/** How long before its expiry a key is shown as ending soon, in milliseconds. */
+/** Milliseconds before expiry from which a key is shown as ending soon. */
 const soon = 7 * day;
 
-/** Age from which a key that was never used is reported, in milliseconds. */
+/** Minimum age in milliseconds at which a key that was never used is reported. */
 const longUnused = 90 * day;
 
-/** A key, with its previous secret while that is still valid. */
+/** A key, with its previous secret if that is still valid. */
 export interface Key extends ApiKeyInList {
   readonly previous: ApiKeyInList | undefined;
 }
 
-/** What the list says about a key. */
+/** The state of a key, as the list shows it. */
 export type KeyState = 'active' | 'endsSoon' | 'expired' | 'replaced';
 
-/** Which keys the list shows. */
+/** A filter that selects the keys in the list. */
 export type Filter = 'all' | KeyState | 'unused';
 
 export type Order = 'attention' | 'newest' | 'name' | 'lastUsed' | 'end';
@@ -45,7 +45,7 @@ export const canExtend = (key: Key, now: number) => Date.parse(key.expires_at) -
 /** Returns the time from which a key can be extended, in Unix milliseconds. */
 export const extendableFrom = (key: Key) => Date.parse(key.expires_at) - day;
 
-/** Reports whether a key was used in the last `hours`. */
+/** Reports whether a key was used in the last `hours` hours. */
 export const wasUsedWithin = ({ last_used_at: used }: ApiKeyInList, hours: number, now: number) =>
   used !== null && now - Date.parse(used) < hours * 3_600_000;
 
@@ -68,7 +68,7 @@ export function matches(key: Key, filter: Filter, now: number): boolean {
 
 const time = (timestamp: string | null) => (timestamp === null ? 0 : Date.parse(timestamp));
 
-/** Smaller numbers come first. */
+/** The position of each state in the order by urgency. */
 const urgency: Readonly<Record<KeyState, number>> = {
   endsSoon: 0,
   expired: 1,

@@ -37,7 +37,7 @@ function signIn(): void {
   notice.textContent = '';
   form.hidden = true;
   signOutButton.hidden = false;
-  // After an expired token, the element keeps what it shows and reads the keys again.
+  // After a token has expired, the element keeps its content and reads the keys again.
   if (keys.hidden) {
     keys.hidden = false;
     keys.getToken = async () => token;
@@ -66,12 +66,12 @@ keys.addEventListener('andamio-auth-required', () => {
   if (token !== null)
     askForToken('The service does not accept your token any more. Paste a new one.');
 });
-// The page could be shown again from the back/forward cache.
+// Otherwise, the back/forward cache could show the page with the token again.
 addEventListener('pagehide', signOut);
 
 askForToken('');
 
-// The user can sign in meanwhile.
+// The form is already shown, so the user can sign in while the settings load.
 const response = await fetch('/console/settings.json').catch(() => undefined);
 const { maxExpiresInDays = null }: Partial<ConsoleSettings> = response?.ok
   ? await response.json()

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 
-/** A button that copies a text, and says so only if the clipboard has accepted it. */
+/** A button that copies a text. It reports success only if the clipboard has accepted the text. */
 export function CopyButton({
   text,
   label,
@@ -18,7 +18,7 @@ export function CopyButton({
   const copy = async () => {
     let result = true;
     try {
-      // There is no clipboard without HTTPS, and pages or users may forbid it.
+      // Fails without HTTPS, or if the page or the user forbids access to the clipboard.
       await navigator.clipboard.writeText(text());
     } catch {
       result = false;

@@ -3,19 +3,22 @@ import type { Ui } from './ui.ts';
 
 const presets = [7, 30, 90, 365];
 
-/** The preset with which a form begins: CIS benchmarks ask for rotation every 90 days. */
+/** The preset that is selected at first: CIS benchmarks ask for rotation every 90 days. */
 const preferred = 90;
 
-/** Returns the number of days with which a form begins. */
+/** Returns the number of days that is selected at first. */
 export const initialDays = (maximum: number) => String(Math.min(preferred, maximum));
 
-/** The number in a field, or undefined if it is no whole number of days that is allowed. */
+/**
+ * Returns the number of days in a field, or undefined if it is not a whole number in the allowed
+ * range.
+ */
 export function daysIn(text: string, maximum: number): number | undefined {
   const days = Number(text);
   return /^\d+$/.test(text) && days >= 1 && days <= maximum ? days : undefined;
 }
 
-/** Returns what must be changed in the field, or undefined. */
+/** Returns the problem with the text of the field, or undefined. */
 export const checkDays = (text: string, { texts, format, maximumDays }: Ui): Problem | undefined =>
   daysIn(text, maximumDays) === undefined
     ? { text: texts.daysRange(format.number(maximumDays)), field: 'days' }

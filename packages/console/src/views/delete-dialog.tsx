@@ -4,7 +4,9 @@ import { lastUse } from './last-use.ts';
 import { TaskDialog } from './task-dialog.tsx';
 import type { Ui } from './ui.ts';
 
-/** The dialog that deletes a key. It asks for a confirmation only if the key was used within a day. */
+/**
+ * The dialog that deletes a key. It asks for confirmation only if the key was used within a day.
+ */
 export function DeleteDialog({ ui, target }: { readonly ui: Ui; readonly target: Key }) {
   const { texts, account } = ui;
   const [isConfirmed, setConfirmed] = useState(false);

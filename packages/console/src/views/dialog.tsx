@@ -9,7 +9,10 @@ interface Props {
   readonly children: ComponentChildren;
 }
 
-/** A modal dialog. It is open while it is rendered, and returns the focus when it no longer is. */
+/**
+ * A modal dialog. It is open while it is rendered. When it closes, the focus returns to the element
+ * that had it before.
+ */
 export function Dialog({ role, heading, onCancel, children }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
@@ -28,7 +31,7 @@ export function Dialog({ role, heading, onCancel, children }: Props) {
         onCancel();
       }}
       onClose={({ currentTarget: dialog }) => {
-        // Browsers close a dialog at a second Escape without asking
+        // Reopens the dialog, because browsers close it at a second Escape without asking the page
         // (https://html.spec.whatwg.org/multipage/interaction.html#close-request).
         if (!dialog.isConnected || dialog.open) return;
         dialog.showModal();

@@ -2,7 +2,10 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Problem } from '../account/problem.ts';
 import type { Ui } from './ui.ts';
 
-/** Returns the whole seconds until a time in Unix milliseconds, and renders again as they pass. */
+/**
+ * Returns the whole seconds until a time in Unix milliseconds, and renders again as the number
+ * changes.
+ */
 export function useSecondsUntil(time: number | undefined): number {
   const left = time === undefined ? 0 : Math.max(0, Math.ceil((time - Date.now()) / 1000));
   const [, setTick] = useState(0);

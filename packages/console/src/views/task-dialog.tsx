@@ -11,9 +11,12 @@ interface Props {
   readonly heading: string;
   readonly submit: string;
   readonly isDangerous?: boolean;
-  /** Identifies what the form sends. The same contents are sent with the same Idempotency-Key. */
+  /**
+   * Identifies the input of the form. The same input is always sent with the same
+   * `Idempotency-Key`.
+   */
   readonly contents: string;
-  /** Returns what must be changed before the form can be sent. */
+  /** Returns the problem that must be fixed before the form can be sent, if there is one. */
   readonly check?: () => Problem | undefined;
   readonly onSubmit: (options: WriteOptions) => Promise<Problem | undefined>;
   /** Renders the fields. */
@@ -21,9 +24,9 @@ interface Props {
 }
 
 /**
- * A dialog with a form that changes a key. It closes when the change was made, or by Cancel. It
- * sends one request at a time. A retry after an error sends the `Idempotency-Key` again, so that the
- * service makes the change only once, even if it made it before and the answer was lost.
+ * A dialog with a form that changes a key. It closes after the change or on Cancel. It sends one
+ * request at a time. A retry after an error has the same `Idempotency-Key`, so that the service
+ * makes the change only once, even if the answer was lost.
  */
 export function TaskDialog(props: Props) {
   const { ui, heading, submit, isDangerous = false, contents, check, onSubmit, children } = props;
@@ -36,7 +39,7 @@ export function TaskDialog(props: Props) {
   const left = useSecondsUntil(problem?.retryAt);
 
   const cancel = () => {
-    // Without the dialog, nobody would see the secret in a late answer.
+    // The dialog stays open while a request is pending, because a late answer may contain a secret.
     if (!isWorking.current) account.close();
   };
   const send = async () => {

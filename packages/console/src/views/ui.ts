@@ -2,7 +2,7 @@ import type { Account } from '../account/account.ts';
 import type { Format } from '../format.ts';
 import type { Texts } from '../texts.ts';
 
-/** What all views need. */
+/** The values that all views need. */
 export interface Ui {
   readonly account: Account;
   readonly texts: Texts;

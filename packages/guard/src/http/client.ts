@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { cachedAnswersHeader, guardSecretHeader } from '@andamio/schema/guards';
 import { apiKeyHeader } from '@andamio/schema/key-format';
 import { verifyApiKey } from '@andamio/schema/operations';
-// By its file, because Bun replaces the module `undici` with an implementation that lacks `Pool`.
+// Imports the file, because Bun replaces the module `undici` with an implementation that lacks
+// `Pool`.
 import { Pool } from 'undici/index.js';
 import { type Answer, type KeySource, unavailableAnswer } from '../key-source.ts';
 import { type Received, readResponse } from './response.ts';

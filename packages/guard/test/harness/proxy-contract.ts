@@ -59,7 +59,10 @@ export function askWithLines(
   });
 }
 
-/** Headers with which a client claims another identity, in spellings that applications confuse. */
+/**
+ * Headers with which a client claims another identity, in spellings that applications treat as the
+ * same header.
+ */
 export const forgedIdentity = {
   'X-API-Key-User': ['mallory', 'eve'],
   'x-api-key-tier': 'enterprise',

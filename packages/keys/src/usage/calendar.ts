@@ -10,7 +10,7 @@ export function utcDayOf(milliseconds: number): string {
   return new Date(milliseconds).toISOString().slice(0, 10);
 }
 
-/** Returns the UTC day that a number of days since 1970 denotes. */
+/** Returns the UTC day for a number of days since 1970. */
 export function utcDayNumbered(days: number): string {
   return utcDayOf(days * secondsPerDay * 1000);
 }
@@ -57,8 +57,8 @@ export function daysUntil(last: string, count: number): string[] {
 }
 
 /**
- * Returns the months from that of one day until that of another, inclusive. Months before the
- * retention of usage are left out.
+ * Returns the months from the month of `first` to the month of `last`, inclusive, without those
+ * whose retention has passed.
  */
 export function monthsUntil(last: string, first: string): string[] {
   const end = new Date(last);

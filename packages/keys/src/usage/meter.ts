@@ -87,7 +87,7 @@ export class UsageMeter {
   /**
    * Adds verified requests of a key to the unreported usage.
    *
-   * @param serial the serial of the secret that was used, whose last use is stored as well.
+   * @param serial the serial of the secret that was used. Its last use is stored as well.
    */
   count(userId: string, name: string, requests = 1, serial?: string): void {
     const use =

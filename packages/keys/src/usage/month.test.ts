@@ -233,8 +233,8 @@ describe('addToMonth', () => {
   });
 
   test('bounds a month to what a document of Firestore can contain', () => {
-    // Google's formula: 22 characters and 1 for the field, 8 for the integer. All other fields, with
-    // the longest user id, take less than 5,000 bytes.
+    // Google's formula: 22 characters and 1 for the field, 8 for the integer. All other fields,
+    // with the longest user id, take less than 5,000 bytes.
     const entryBytes = 22 + 1 + 8;
     const bytes = maximumNameBytes + entryBytes * maximumLastUses + 20 * maximumInstances + 5_000;
     expect(bytes).toBeLessThan(1_048_576);

@@ -51,8 +51,9 @@ export const maximumNamesPerMonth = 5_000;
 export const maximumNameBytes = 900_000;
 
 /**
- * Maximum number of secrets whose last use is stored per owner and month. An owner may roll keys all
- * month, so the maximum bounds what is stored. The secrets that were used last are kept.
+ * Maximum number of secrets whose last use is stored per owner and month. An owner can create any
+ * number of secrets by rolling keys, so the maximum bounds the stored size. The most recently used
+ * secrets are kept.
  */
 export const maximumLastUses = 1_500;
 
@@ -77,7 +78,7 @@ const mapBytes = 32;
 const nameBytes = 22 + 1 + mapBytes;
 const dayBytes = 2 + 1 + integerBytes;
 
-/** Fields by name or serial, because daily usage looks up each name once for every day. */
+/** Caches fields by name or serial, because daily usage looks up each name once for every day. */
 const fields = new LRUCache<string, string>({
   max: 10_000,
   memoMethod: (text) =>
@@ -126,8 +127,8 @@ export function usageOf({ names: stored }: UsageMonth, day: string, names: reado
 }
 
 /**
- * Returns the last use of each secret in the months, by serial, in Unix minutes. Secrets without a
- * known use are absent.
+ * Returns the last use of each secret in the given months, by serial, in Unix minutes. Secrets
+ * without a known use are absent.
  */
 export function lastUsesIn(
   months: readonly Pick<UsageMonth, 'last_uses'>[],

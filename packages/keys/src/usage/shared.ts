@@ -13,8 +13,8 @@ export const sharedUsageInterval = 60_000;
 export const sharedUsageRetention = 3_600_000;
 
 /**
- * A batch of usage that instances counted together. No requests are added to it any more. It is
- * always sent to the store as a repeated addition, because another instance may have sent it.
+ * A batch of usage that instances counted together. No more requests are added to it. It is always
+ * sent to the store as a repeated addition, because another instance may have sent it before.
  */
 export interface SharedBatch extends AddUsageCommand {
   readonly isRepeated: true;
@@ -25,7 +25,8 @@ export interface SharedBatch extends AddUsageCommand {
  * numbered batch from the moment it is counted. An owner's batches are stored in the order of their
  * numbers, each by the instance that claimed it.
  *
- * While the counts cannot be reached, no batches are returned and nothing is confirmed.
+ * While the shared counts are unreachable, no batches are returned and confirmations have no
+ * effect.
  */
 export interface SharedUsage {
   /**
@@ -42,8 +43,8 @@ export interface SharedUsage {
   /**
    * Removes a batch that was stored. Has no effect if it was already removed.
    *
-   * @param totals the totals that the store returned. Undefined if the store no longer recognizes
-   *   the batch, so that it is given up.
+   * @param totals the totals that the store returned. Undefined if the batch is given up because
+   *   the store can no longer tell whether it was stored.
    */
   confirm(batch: SharedBatch, totals: UsageTotals | undefined): Promise<void>;
 }
@@ -77,8 +78,8 @@ export class SharedUsageStorer {
   }
 
   /**
-   * Starts to store due usage if the last time was an interval ago. Called for each request,
-   * because timers fire late where the processor is throttled between requests.
+   * Starts to store due usage if the last flush began at least one interval ago. Called for each
+   * request, because timers fire late where the processor is throttled between requests.
    */
   flushWhenDue(): void {
     const { monotonicNow } = this.#options;
@@ -111,8 +112,8 @@ export class SharedUsageStorer {
   }
 
   /**
-   * Reads an owner's totals of a UTC day and its month in the store. Resolves to undefined if they
-   * cannot be read.
+   * Reads an owner's totals for a UTC day and its month from the store. Resolves to undefined if
+   * they cannot be read.
    */
   async totalsOf(userId: string, day: string): Promise<UsageTotals | undefined> {
     try {
@@ -138,7 +139,10 @@ export class SharedUsageStorer {
     else if (claimed > 0) this.#warned = false;
   }
 
-  /** Stores batches. Returns the errors of those that are claimed again later. */
+  /**
+   * Stores batches. Returns the errors of the batches that were not stored; these are claimed again
+   * later.
+   */
   async #storeAll(batches: readonly SharedBatch[]): Promise<unknown[]> {
     const { shared, store } = this.#options;
     const failures: unknown[] = [];

@@ -48,15 +48,15 @@ export interface DailyUsage {
   readonly requests: number;
 }
 
-/** A query for what an owner's keys have been used for. */
+/** A query for the usage and last uses of an owner's keys. */
 export interface ActivityQuery extends UsageQuery {
-  /** The UTC months in which a last use may have been, such as `2025-08`. */
+  /** The UTC months in which last uses are looked up, such as `2025-08`. */
   readonly months: readonly string[];
-  /** The serials of the secrets whose last use is wanted. */
+  /** The serials of the secrets whose last use is looked up. */
   readonly serials: readonly string[];
 }
 
-/** What an owner's keys have been used for. */
+/** The usage and last uses of an owner's keys. */
 export interface Activity {
   /** The requests per key name and day, unordered. */
   readonly usage: readonly DailyUsage[];

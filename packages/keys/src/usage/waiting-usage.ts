@@ -93,7 +93,7 @@ export class WaitingUsage {
     else this.#batches.set(batch.userId, left);
   }
 
-  /** Notes the last use of a secret, unless there is no room for it. */
+  /** Records the last use of a secret, unless {@link maximumCounts} is reached. */
   #noteUse({ lastUses }: Batch, { serial, minute }: LastUse): void {
     const known = lastUses.get(serial);
     if (known === minute || (known === undefined && this.#counts >= maximumCounts)) return;

@@ -23,7 +23,7 @@ export const credentialsInput = (
 <input id="${id}" class="secret" data-scheme="${scheme}" data-header="${header}" data-prefix="${prefix}" type="text" autocomplete="off" autocapitalize="off" spellcheck="false">
 </div>`;
 
-/** Returns the element for the values of a type. The script reads the value by the type. */
+/** Returns the input element for a field. The script converts the value according to its type. */
 function control({ name, schema }: Field, attributes: Html, value: string): Html {
   switch (schema.type) {
     case 'string':
@@ -64,7 +64,7 @@ function parameterInput(parameter: Parameter, id: string): Html {
 
 /**
  * Renders the form that sends the request of an operation. The script enables its button. Required
- * fields contain the example of the document; optional ones are empty and not sent.
+ * fields contain the document's example. Optional fields are empty; empty fields are not sent.
  *
  * @param id a prefix that is unique within the page
  * @throws if a form cannot send what the operation takes

@@ -3,7 +3,7 @@ import { basePath } from '../hosts.ts';
 import { integer, timestamp } from './fields.ts';
 import type { BearerReadOperation } from './operation.ts';
 
-/** Maximum number of keys per page, and the number if the request names none. */
+/** Maximum and default number of keys per page. */
 const pageSize = { maximum: 100, default: 50 } as const;
 
 const query = z.object({

@@ -20,7 +20,7 @@ interface OperationBase {
     readonly description: string;
     readonly schema: z.ZodType;
     readonly example?: unknown;
-    /** The response headers that belong to the operation. Every response has further headers. */
+    /** The response headers of this operation, in addition to those of every response. */
     readonly headers?: z.ZodObject;
   };
   /** The statuses of error responses, in the order of the reference. */
@@ -107,7 +107,7 @@ export type RequestBodyOf<Op extends Operation> = Op extends {
 /** The response body of an operation with status 200. */
 export type ResponseBodyOf<Op extends Operation> = z.output<Op['success']['schema']>;
 
-/** The response headers that belong to an operation, with status 200. */
+/** The response headers of an operation for status 200. */
 export type ResponseHeadersOf<Op extends Operation> = Op extends {
   readonly success: { readonly headers: infer Headers };
 }

@@ -324,7 +324,10 @@ export interface Settings {
   readonly guardSecrets: readonly string[];
   /** Maximum age of a cached verification in seconds. */
   readonly verifyCacheSeconds: number;
-  /** Maximum number of days for which a key is issued or extended. If undefined, any number. */
+  /**
+   * Maximum number of days for which a key is issued or extended. If undefined, there is no
+   * maximum.
+   */
   readonly maxExpiresInDays: number | undefined;
   readonly corsOrigins: readonly string[];
   /** True if the service serves the console. */
@@ -334,7 +337,7 @@ export interface Settings {
    * disabled.
    */
   readonly githubSecretScanningKeysUrl: string | undefined;
-  /** Whether anyone may report found keys, which are then revoked. */
+  /** True if anyone may report found keys, which are then revoked. */
   readonly keyReports: boolean;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   readonly shutdownGraceSeconds: number;

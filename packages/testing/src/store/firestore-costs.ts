@@ -1,8 +1,8 @@
 import type { FirestoreCost } from '../firestore-counter.ts';
 
 /**
- * The costs in Firestore of the operations that verifications need. A test of the store measures
- * them, and the simulation of its load counts with them.
+ * The Firestore costs of the operations that verifications need. A test of the store measures them,
+ * and the simulation of a load uses them.
  */
 export const firestoreCosts = {
   /** Reading a key. A read needs one document for each pepper; here there is one pepper. */

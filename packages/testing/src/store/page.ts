@@ -6,7 +6,9 @@ import { type StoreUnderTest, twoStores } from './store-under-test.ts';
 
 type Position = PageQuery['from'];
 
-/** Reads consecutive pages until one is shorter than the maximum, and calls `between` before each. */
+/**
+ * Reads consecutive pages until one is shorter than the maximum, and calls `between` before each.
+ */
 async function readPages(
   store: KeyStore,
   maximum: number,

@@ -179,7 +179,7 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
       );
       const outcomes = (await Promise.all(attempts)).filter((outcome) => outcome !== 'no_such_key');
       const made = rolls.filter((roll) => typeof roll === 'object');
-      // A second roll ends the secret too. Its revocation may then come too late.
+      // A second roll also ends the secret, so its revocation may find no key.
       const hasEnded = outcomes.length === 0 && made.length > 1;
       expect(outcomes).toHaveLength(hasEnded ? 0 : 1);
       expect(await store.find([record.id])).toBeUndefined();

@@ -47,7 +47,7 @@ export function describeKey(key: KeyRecord) {
   };
 }
 
-/** Returns the time of a last use, or null if none is known. */
+/** Formats the time of a key's last use. Returns null if no use is known. */
 export function lastUseOf(seconds: number | undefined): string | null {
   return seconds === undefined ? null : formatTimestamp(seconds);
 }

@@ -6,7 +6,7 @@ import { limitOf } from '../options.ts';
 import { counted, printable, table } from '../text.ts';
 import { describeKey, lastUseOf } from './key.ts';
 
-/** Maximum number of days, because usage is kept for 13 months. */
+/** Maximum of `--idle-days`. Usage is kept for 13 months. */
 const maximumDays = 365;
 
 /** Number of owners whose keys are read at the same time. */
@@ -15,7 +15,7 @@ const parallelOwners = 16;
 interface StaleKey {
   readonly userId: string;
   readonly key: InspectedKey;
-  /** Unix seconds. Undefined if no request is known. */
+  /** The time of the last known request, in Unix seconds. Undefined if there is none. */
   readonly lastUsedAt: number | undefined;
 }
 
@@ -26,8 +26,8 @@ function daysOf({ 'idle-days': days }: { readonly 'idle-days'?: string | undefin
 }
 
 /**
- * Returns the unexpired keys of an owner that were issued before the idle days and not used in them.
- * The previous secret of a key counts as the key.
+ * Returns an owner's unexpired keys that were issued at least `days` days ago and have not been
+ * used since. Use of a key's previous secret counts as use of the key.
  */
 async function staleKeysOf(
   { store, now }: Context,
@@ -43,7 +43,7 @@ async function staleKeysOf(
   );
   if (candidates.length === 0) return [];
   const use = await readKeyUse(store, userId, all, { now: present, days });
-  // The usage of the days may have been reset, which keeps the last uses.
+  // A reset deletes the usage by day but keeps last uses, so both are checked.
   const inUse = new Set(
     all.filter((key) => (use.lastUsedAt(key) ?? 0) >= since).map(({ name }) => name),
   );

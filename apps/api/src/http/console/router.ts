@@ -9,16 +9,16 @@ import { compressedAnswer } from '../response/compressed.ts';
 const pagePath = '/console';
 const settingsPath = `${pagePath}/settings.json`;
 
-/** What the console must know of the service. Nothing in it is secret. */
+/** The settings of the service that the console reads. None is secret. */
 export interface ConsoleSettings {
   /** The setting `MAX_EXPIRES_IN_DAYS`; null if it is not set. */
   readonly maxExpiresInDays: number | null;
 }
 
 /**
- * The Content Security Policy of the console. Everything comes from the same origin. No inline
- * scripts or styles, no DOM properties that parse text as HTML
- * (https://www.w3.org/TR/trusted-types/), and no frame, in which a click could be stolen.
+ * The Content Security Policy of the console. Everything comes from the same origin. It forbids
+ * inline scripts and styles, DOM properties that parse text as HTML
+ * (https://www.w3.org/TR/trusted-types/), and frames, which would allow clickjacking.
  */
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -35,9 +35,9 @@ const contentSecurityPolicy = [
 
 /**
  * Creates the router of the console, with which users manage their keys. Files are read when the
- * console is opened.
+ * console is first opened.
  *
- * @param folder the page that `packages/console` builds
+ * @param folder the folder with the page that `packages/console` builds
  */
 export function consoleRouter(folder: string, settings: ConsoleSettings): Router {
   const router = Router({ caseSensitive: true, strict: true });

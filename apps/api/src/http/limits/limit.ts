@@ -12,10 +12,13 @@ import type { LimitStatus } from './headers.ts';
 /** The counters of one limit. */
 export type Counters = Store;
 
-/** Creates the counters of a limit. The name keeps the counters of different limits apart. */
+/** Creates the counters of a limit. Counters with different names are independent. */
 export type CreateCounters = (name: string) => Counters;
 
-/** The counters of the limit on requests with a key, which a guard may report. */
+/**
+ * The counters of the limit on requests with a key, to which requests that a guard reports are
+ * added.
+ */
 export interface KeyCounters extends Counters {
   /**
    * Counts additional requests in the current window of a key. Has no effect if there is no window.
@@ -38,7 +41,10 @@ export interface Limit<Subject> {
  */
 const ipv6Subnet = 56;
 
-/** Hashes a user id, because the names of keys in Redis and response headers derive from it. */
+/**
+ * Hashes a user id, because the counter key appears in the names of Redis keys and in response
+ * headers.
+ */
 const counterKey = (userId: string) => hash('sha256', userId, 'base64url');
 
 function createLimit<Created extends Pick<Limit<never>, 'counters'>>(limit: Created): Created {

@@ -104,9 +104,12 @@ class SharedOrLocalCounters implements Counters {
  */
 export interface SharedCounters {
   readonly createCounters: CreateCounters;
-  /** Count requests with keys while this instance counts them alone. */
+  /** The counters of requests with keys, used while this instance counts alone. */
   readonly keyCounters: KeyCounters;
-  /** Counts requests with keys. Undefined if each instance counts them alone. */
+  /**
+   * The counts of requests with keys that all instances share. Undefined if each instance counts
+   * alone.
+   */
   readonly usage?: RedisUsage;
   close(): void;
 }

@@ -151,8 +151,8 @@ export class RedisLink {
   }
 
   /**
-   * The id of the connected server process. It differs after a restart and after a failover. Empty
-   * if the server does not tell.
+   * The id of the connected server process. It changes with a restart or failover. Empty if the
+   * server does not report one.
    */
   get server(): string {
     return this.#server;

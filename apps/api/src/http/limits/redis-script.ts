@@ -10,8 +10,8 @@ export interface Script {
 export const script = (text: string): Script => ({ text, sha1: hash('sha1', text) });
 
 /**
- * Runs a script by its hash. If the server does not have the script, for example after a restart,
- * sends its text.
+ * Runs a script by its hash. Sends the text of the script if the server does not have it, for
+ * example after a restart.
  */
 export async function run(
   link: RedisLink,

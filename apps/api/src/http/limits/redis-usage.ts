@@ -29,7 +29,7 @@ export const defaultSharedUsageTimes: SharedUsageTimes = {
 
 /**
  * Number of groups of owners. Each group has one hash slot and one list of due owners. Every
- * instance looks at all lists every few seconds.
+ * instance reads all lists every few seconds.
  */
 const groups = 16;
 
@@ -38,7 +38,7 @@ const claimedOwners = 100;
 
 /** The totals of an owner in the store, as a process has read them. */
 export interface ReadTotals {
-  /** The value of `SharedCount.totalsWanted` that made the process read the totals. */
+  /** The value of `SharedCount.totalsWanted` with which the totals were requested. */
   readonly version: string;
   /** The day of the totals, in days since 1970. */
   readonly day: number;
@@ -52,28 +52,31 @@ export interface VerifiedRequest {
   readonly name: string;
   /** The serial of the secret that was used. */
   readonly serial: string;
-  /** The number of requests that a guard reports in addition. */
+  /** The number of additional requests that a guard reports. */
   readonly reported: number;
   readonly limits: TierLimits;
-  /** The owner's totals in the store, if an earlier outcome asked for them. */
+  /** The owner's totals in the store, if an earlier {@link SharedCount} requested them. */
   readonly read?: ReadTotals | undefined;
 }
 
 /** The outcome of counting a verified request. */
 export interface SharedCount {
-  /** The owner's requests in this minute. If they exceed the limit, nothing else was counted. */
+  /**
+   * The owner's requests in this minute. If they exceed the limit, the request was not counted as
+   * usage.
+   */
   readonly hits: number;
-  /** When the minute ends, in milliseconds from now. */
+  /** The time left in this minute, in milliseconds. */
   readonly left: number;
   /** The number of reported requests that were counted. */
   readonly added: number;
-  /** The quota that is used up, if any. The request was then not counted as usage. */
+  /** The quota that is used up, if any. In that case, the request was not counted as usage. */
   readonly exhausted: ExhaustedQuota | undefined;
   /** The owner's current day, in days since 1970. */
   readonly day: number;
   /**
-   * Set if the script needs the owner's totals in the store: the version to pass with them. Totals
-   * of an older version are ignored.
+   * The version of the owner's stored totals that the script requests. Totals of an older version
+   * are ignored. Undefined if the script requests none.
    */
   readonly totalsWanted: string | undefined;
 }
@@ -84,7 +87,7 @@ const memberOf = (userId: string) => hash('sha256', userId, 'base64url');
 
 const prefixOf = (group: number, kind: string) => `usage:{${group}}:${kind}`;
 
-/** Returns the keys of an owner. The part in braces determines the hash slot. */
+/** Returns the names of an owner's Redis keys. The part in braces determines the hash slot. */
 function keysOf(member: string): readonly string[] {
   const group = member.charCodeAt(0) % groups;
   const own = ['account', 'open', 'closed'].map((kind) => `${prefixOf(group, kind)}:${member}`);
@@ -96,7 +99,7 @@ const serverCodes = new LRUCache<string, string>({
   memoMethod: (server) => hash('sha256', server, 'base64url').slice(0, 8),
 });
 
-/** A batch, and what {@link RedisUsage.confirm} needs to know of it. */
+/** A batch, with the data that {@link RedisUsage.confirm} needs. */
 interface OwnedBatch extends SharedBatch {
   readonly member: string;
   readonly dayNumber: number;
@@ -127,12 +130,12 @@ function batchOf(member: string, json: string): OwnedBatch {
   };
 }
 
-/** Owners' usage in Redis, and their requests of the current minute. */
+/** Owners' usage in Redis, and the number of their requests in the current minute. */
 export class RedisUsage implements SharedUsage {
   readonly #link: RedisLink;
   readonly #clock: Clock;
   readonly #scripts: UsageScripts;
-  /** The instance under which batches of new accounts are stored. */
+  /** The instance id under which the batches of new accounts are stored. */
   readonly #instance = randomBytes(8).toString('base64url');
 
   constructor(
@@ -164,7 +167,8 @@ export class RedisUsage implements SharedUsage {
       ]);
       return sharedCount(reply);
     } catch (error) {
-      // A script that Redis refused has written no usage. Without a reply, it may have run.
+      // If Redis refuses a script, the script has written no usage. Without a reply, it may have
+      // run.
       return error instanceof ErrorReply ? 'uncounted' : 'unknown';
     }
   }

@@ -5,7 +5,7 @@ import type { UsageTotals } from '@andamio/keys/usage/store';
 import { LRUCache } from 'lru-cache';
 import type { ReadTotals } from './redis-usage.ts';
 
-/** Maximum number of owners whose totals are kept until their next request. */
+/** Maximum number of owners whose totals are kept until the owner's next request. */
 const maximumOwners = 10_000;
 
 /** An owner's requested totals. They are undefined while they are being read. */
@@ -32,7 +32,8 @@ export class RequestedTotals {
   }
 
   /**
-   * Notes whether Redis needs an owner's totals, and reads them at most once an interval.
+   * Records whether Redis needs an owner's totals. If it does, reads them, at most once per
+   * interval.
    *
    * @param day days since 1970.
    * @param version the version of the totals that Redis needs, or undefined if it needs none.

@@ -5,14 +5,15 @@
 //
 // - account, a string: the limit per minute, the totals and the number of the open batch. It has a
 //   binary form, because it is read and written for each request.
-// - open, a hash: the open batch. Fields that begin with `n` have the requests by name. Fields that
-//   begin with `s` have the Unix minute of each secret's last request, by serial. `=number`, `=day`
-//   (in days since 1970), `=user`, `=instance` and `=opened` (in milliseconds) describe the batch.
+// - open, a hash: the open batch. Fields that begin with `n` contain the number of requests by key
+//   name. Fields that begin with `s` contain the Unix minute of each secret's last request, by
+//   serial. `=number`, `=day` (in days since 1970), `=user`, `=instance` and `=opened` (in
+//   milliseconds) describe the batch.
 // - closed, a list: the closed batches, oldest first, each a JSON array of the fields and values of
-//   an open batch. No requests are added to them.
+//   an open batch. No requests are added to a closed batch.
 //
-// Each group has a sorted set, due: the owners with an open or closed batch, by the time at which an
-// instance may claim them, in milliseconds.
+// Each group has a sorted set, due: the owners with an open or closed batch, by the time at which
+// an instance may claim them, in milliseconds.
 import { type Script, script } from './redis-script.ts';
 
 /** Times of shared usage, in milliseconds. */
@@ -22,8 +23,8 @@ export interface SharedUsageTimes {
   /** Time from the first request of a batch until the batch is due to be stored. */
   readonly interval: number;
   /**
-   * Duration of a claim. It is longer than a call to the store, so that usually one instance stores
-   * a batch.
+   * Duration of a claim. It is longer than a call to the store, so that usually only one instance
+   * stores a batch.
    */
   readonly claim: number;
   /** Minimum age of a batch that is stored because the owner's usage is read. */
@@ -43,9 +44,9 @@ export interface UsageScripts {
    * characters; and if the process has read the stored totals, 12 the version for which it read
    * them, 13 their day, 14 the total of the day, 15 the total of the month.
    *
-   * Returns the requests of this minute, the milliseconds that are left of it, the number of
-   * reported requests that were counted, the exhausted quota (0 none, 1 day, 2 month), the day, and
-   * a version if the process should read the stored totals, or else an empty string.
+   * Returns the requests of this minute, the milliseconds left in it, the number of reported
+   * requests that were counted, the exhausted quota (0 none, 1 day, 2 month), the day, and a
+   * version if the process should read the stored totals, or else an empty string.
    */
   readonly count: Script;
   /**
@@ -64,10 +65,10 @@ export interface UsageScripts {
   readonly claimOwner: Script;
   /**
    * Removes the oldest closed batch if it has the given number, and notes the totals that the store
-   * returned. The account stays for a while, so that the totals need not be read again.
+   * returned. The account is kept for `retention`, so that the totals need not be read again.
    *
-   * KEYS: account, open, closed, due. ARGV: 1 number of the batch, 2 day of the batch, 3 requests in
-   * the batch, 4 member of due, 5 server; and unless the batch was given up, 6 total of its day,
+   * KEYS: account, open, closed, due. ARGV: 1 number of the batch, 2 day of the batch, 3 requests
+   * in the batch, 4 member of due, 5 server; and unless the batch was given up, 6 total of its day,
    * 7 total of its month.
    */
   readonly confirm: Script;
@@ -77,9 +78,9 @@ export interface UsageScripts {
  * Reads and writes accounts. `ends` and `hits` are the end of the window in milliseconds and its
  * requests; `day` is the owner's current day; `number` is the number of the open batch, or 0, and
  * `last` the last number; `stored_day` and `stored_month` are the totals in the store, and `server`
- * is the Redis server that they were given to; `unstored_day` and `unstored_month` are the requests
- * that are not in them; `version` is the number of the last stored batch; `minute` and `serial` are
- * those of the last request.
+ * is the Redis server to which they were passed; `unstored_day` and `unstored_month` are the
+ * requests that are not in them; `version` is the number of the last stored batch; `minute` and
+ * `serial` are the Unix minute and the secret's serial of the last request.
  */
 const accounts = `
 local layout = '>ddddddddddd'
@@ -108,8 +109,9 @@ local function text(number) return string.format('%.0f', number) end
 `;
 
 /**
- * Numbers the month of a day. The years of the calculation begin in March, so that the leap day is
- * the last day of a year: https://howardhinnant.github.io/date_algorithms.html#civil_from_days
+ * Returns the number of the month that contains a day. In the calculation, years begin in March, so
+ * that the leap day is the last day of a year:
+ * https://howardhinnant.github.io/date_algorithms.html#civil_from_days
  */
 const calendar = `
 local floor = math.floor
@@ -124,7 +126,7 @@ local function month_of(day)
 end
 `;
 
-/** Closes the open batch, unless it was evicted. */
+/** Moves the open batch to the closed batches. If it was evicted, there is nothing to move. */
 const closing = `
 local function close(account, open, closed)
   local fields = redis.call('HGETALL', open)
@@ -135,12 +137,12 @@ end
 `;
 
 /**
- * The owner's day is that of the server's clock. A clock that was set back has no effect until the
- * open batch is closed. A window with more time left than its length began before the clock was set
- * back, so it begins again.
+ * The server's clock determines the owner's day. If the clock is set back, the day changes only
+ * after the open batch is closed. A window with more time left than its length began before the
+ * clock was set back, so it begins again.
  *
- * The totals that a process has read replace those of the account if these are not known to be
- * current, unless a batch was stored after they were read.
+ * The totals that a process has read replace the totals in the account if the latter may be
+ * outdated. If a batch was stored after the process read them, they are ignored.
  *
  * If the open batch is missing, for example because it was evicted, its requests are lost and a new
  * batch begins.

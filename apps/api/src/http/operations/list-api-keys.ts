@@ -9,7 +9,7 @@ import { HttpError } from '../response/errors.ts';
 const optionalTimestamp = (seconds: number | undefined) =>
   seconds === undefined ? null : formatTimestamp(seconds);
 
-/** Returns a key as listed. The serial is random, so it reveals nothing of the key. */
+/** Returns the list entry of a key. The serial is random, so it reveals nothing about the key. */
 function describe({ record, state, ...key }: ListedKey): ApiKeyList['keys'][number] {
   return {
     id: record.serial,

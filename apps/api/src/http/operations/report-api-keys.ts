@@ -9,7 +9,8 @@ import {
 
 /**
  * The response is sent a multiple of this number of milliseconds after the request. Revoking a key
- * takes longer than not finding it, so the time would otherwise tell whether a key was valid.
+ * takes longer than not finding one, so the response time would otherwise reveal whether a key was
+ * valid.
  */
 const step = 1_000;
 
@@ -19,10 +20,11 @@ export interface ReportDependencies extends RevokeKeyDependencies {
 }
 
 /**
- * Creates the handler of POST /api/v1/apikey/report, which revokes keys that anyone has found.
+ * Creates the handler of POST /api/v1/apikey/report, with which anyone can report found keys. Valid
+ * keys are revoked.
  *
- * The handler throws the same error for every failure of the store. An error for a write that was
- * not confirmed would tell that a key was valid.
+ * The handler throws the same error for every failure of the store. A specific error for a write
+ * that was not confirmed would reveal that a key was valid.
  */
 export function reportApiKeysHandler(dependencies: ReportDependencies) {
   async function revoke(keys: readonly string[]): Promise<void> {

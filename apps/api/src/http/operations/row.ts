@@ -29,7 +29,9 @@ export interface PublicRow extends PublicOperation {
 
 /** The row of an operation that takes a body and no credentials. */
 export interface PublicBodyRow extends PublicBodyOperation {
-  /** Returns the number of requests that a request with this body counts as. */
+  /**
+   * Returns how many requests a request with this body counts as, toward the limit of its address.
+   */
   costOf(body: object): number;
   handle(body: object): Promise<unknown>;
 }

@@ -19,7 +19,7 @@ const otherPaths = ['/', '/docs', docs];
 interface TextVersion {
   readonly file: string;
   readonly type: string;
-  /** Sets the origin where the text does not contain it as one string. */
+  /** Sets the origin in a text that does not contain it as a single string. */
   readonly withOrigin?: (text: string, origin: string) => string;
 }
 
@@ -63,7 +63,7 @@ function textsOf(folder: string): ReadText {
 
 /**
  * The Content Security Policy of the reference page. Everything comes from the same origin, which
- * serves no scripts and styles but the page's own. No inline scripts or styles, and no DOM
+ * serves only the page's own scripts and styles. It forbids inline scripts and styles, and DOM
  * properties that parse text as HTML (https://www.w3.org/TR/trusted-types/).
  */
 const contentSecurityPolicy = [

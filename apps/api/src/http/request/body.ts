@@ -24,9 +24,12 @@ interface Problem {
 const problemsOf = ({ issues }: z.ZodError): Problem[] =>
   issues.map(({ path, message }) => ({ field: String(path[0]), rule: message }));
 
-/** Returns the error for values that break a schema. It lists each field with its broken rule. */
+/**
+ * Returns the error for values that break a schema. It lists each invalid field with the rule that
+ * it breaks.
+ */
 export function invalidField(error: z.ZodError): HttpError {
-  // A rule that several items of a list break is listed once.
+  // If several items of a list break the same rule, the rule is listed once.
   const broken = new Set(problemsOf(error).map(({ field, rule }) => `${field}: ${rule}`));
   return new HttpError('invalid_field', [...broken].join('; '));
 }

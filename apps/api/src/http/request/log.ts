@@ -13,8 +13,9 @@ const maximumClients = 1_000;
 
 /**
  * Creates a function that samples log lines for refusals that a client can cause in any number at
- * no cost: rate limit refusals and malformed requests. The function reports whether to write a line: once per client and
- * window. Other refusals are counted, and the count is logged when the window ends.
+ * no cost: rate limit refusals and malformed requests. The function reports whether to write a
+ * line: true once per client and window. Other refusals are counted, and the count is logged when
+ * the window ends.
  */
 function sampleRefusals(log: Logger): (client: string) => boolean {
   const clients = new Set<string>();

@@ -6,7 +6,7 @@ import { invalidField } from './body.ts';
 
 /**
  * Parses the query string of a request according to the schema of its operation. Parameters that
- * the schema does not have are ignored. A number is written in decimal digits.
+ * the schema does not have are ignored. Numbers must consist of decimal digits.
  *
  * @throws {@link HttpError} `invalid_field`.
  */

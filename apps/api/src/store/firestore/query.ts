@@ -19,8 +19,8 @@ export function documentsWhere<C extends Collection>(
 }
 
 /**
- * Returns a query in the order of the ids of documents. An index on a field is sorted by them for
- * each value of the field, so a query for one value needs no other index.
+ * Orders a query by document id. For each value of a field, the field's index is sorted by document
+ * id, so a query for one value needs no other index.
  */
 export function inOrderOfIds(query: Query): Query {
   return query.orderBy('__name__');

@@ -79,9 +79,9 @@ export async function list(
 }
 
 /**
- * Finds a page of an owner's names, ordered by the ids of their documents. These ids are hashes of
- * the names, so they stay the same when keys are rotated, rolled and rehashed. The index on
- * `user_id` is ordered by them as well, so that a page costs no further index.
+ * Finds a page of an owner's names, ordered by document id. The ids are hashes of the names, so
+ * they stay the same when keys are rotated, rolled or rehashed. The index on `user_id` has the same
+ * order, so no further index is needed.
  *
  * All documents are read as of the time of the query. Otherwise, a key that is rehashed or rolled
  * between the two reads would be missing.

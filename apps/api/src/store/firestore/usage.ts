@@ -72,8 +72,8 @@ export async function readActivity(
 }
 
 /**
- * Deletes the requests of the current month, but not the last uses of keys, and the documents of the
- * days that earlier releases counted. Returns the totals before the deletion.
+ * Deletes the requests of the current month and the day documents of earlier releases. The last
+ * uses of keys are kept. Returns the totals before the deletion.
  */
 export function resetUsage(
   database: Database,

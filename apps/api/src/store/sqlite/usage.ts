@@ -87,7 +87,7 @@ export function usageTable(database: DatabaseSync) {
     },
 
     /**
-     * Deletes an owner's requests in the month that contains a day. Returns whether there were any.
+     * Deletes an owner's requests in the month that contains a day. Reports whether there were any.
      */
     resetMonthOf(userId: string, day: string): boolean {
       const before = monthAt(userId, monthOf(day));
