@@ -75,10 +75,6 @@ describe('the tarball', () => {
     expect(manifest).toMatchObject({
       version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
       license: 'Apache-2.0',
-      repository: {
-        url: expect.stringMatching(/^git\+https:\/\/github\.com\/.+\.git$/),
-        directory: 'packages/guard',
-      },
       publishConfig: { access: 'public', provenance: true },
     });
     const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = manifest;
