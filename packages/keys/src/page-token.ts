@@ -29,6 +29,20 @@ export function pageToken(userId: string, { name, serial }: PageEnd): string {
   return Buffer.concat([checksumOf(userId, content), Buffer.from(content)]).toString('base64url');
 }
 
+/** Parses the content of a token. The token's owner can compute the checksum of any content. */
+function endIn(content: string): PageEnd | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(content);
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(value)) return undefined;
+  const [name, serial] = value as unknown[];
+  if (typeof name !== 'string') return undefined;
+  return serial === undefined || typeof serial === 'string' ? { name, serial } : undefined;
+}
+
 /** Returns the place in a token, or undefined if the token is not valid for this owner. */
 export function parsePageToken(userId: string, token: string): PageEnd | undefined {
   const bytes = Buffer.from(token, 'base64url');
@@ -37,6 +51,5 @@ export function parsePageToken(userId: string, token: string): PageEnd | undefin
     bytes.toString('base64url') === token &&
     checksumOf(userId, content).equals(bytes.subarray(0, checksumBytes));
   if (!isValid) return undefined;
-  const [name, serial] = JSON.parse(content) as [string, string?];
-  return { name, serial };
+  return endIn(content);
 }

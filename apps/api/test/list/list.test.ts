@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   deleteKey,
   listKeys,
@@ -290,7 +291,13 @@ describe('GET /api/v1/apikey/list', () => {
     const token = (await list('page_size=1')).next_page_token as string;
     const middle = Math.floor(token.length / 2);
     const changed = token[middle] === 'A' ? 'B' : 'A';
+    const forged = ['x', 'null', '{}', '[]', '[{}]', '[1]', '["one",1]'].map((content) => {
+      const own = JSON.stringify([user, content]);
+      const checksum = createHash('sha256').update(own).digest().subarray(0, 12);
+      return Buffer.concat([checksum, Buffer.from(content)]).toString('base64url');
+    });
     const tokens = [
+      ...forged,
       '',
       'x',
       'null',
