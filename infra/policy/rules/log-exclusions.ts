@@ -5,6 +5,9 @@ import { forKind } from '../validation.ts';
 const termsOf = (filter: string) =>
   /\b(OR|NOT)\b/.test(filter) ? [filter] : filter.split(' AND ').map((term) => term.trim());
 
+/** Matches one quoted value. A pattern, as in `=~"."`, or a wildcard could match every account. */
+const quoted = /^"([^"*?]+)"$/;
+
 /**
  * Requires log exclusions to keep warnings and errors, and to name one log. An exclusion of data
  * access logs must also name one service other than Secret Manager, and one account, so that
@@ -35,11 +38,12 @@ export const narrowLogExclusions: ResourceValidationPolicy = {
       );
     }
     if (!log?.startsWith('"cloudaudit.googleapis.com/')) return;
-    const service = termAfter('protoPayload.serviceName=');
+    const valueAfter = (field: string) => quoted.exec(termAfter(field) ?? '')?.[1];
+    const service = valueAfter('protoPayload.serviceName=');
     if (
       service === undefined ||
       service.includes('secretmanager') ||
-      termAfter('protoPayload.authenticationInfo.principalEmail=') === undefined
+      valueAfter('protoPayload.authenticationInfo.principalEmail=') === undefined
     ) {
       refuse(
         `The exclusion ${name} matches data access by more than one account, or to secrets`,

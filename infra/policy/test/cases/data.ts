@@ -95,6 +95,19 @@ export const dataCases: Cases = {
         /more than one account/,
         exclusion(dataAccess, byAccount, noWarning),
       ],
+      'a pattern of services': [
+        /more than one account/,
+        exclusion(dataAccess, 'protoPayload.serviceName=~"."', byAccount, noWarning),
+      ],
+      'a pattern of accounts': [
+        /more than one account/,
+        exclusion(
+          dataAccess,
+          firestore,
+          'protoPayload.authenticationInfo.principalEmail=~"."',
+          noWarning,
+        ),
+      ],
       'data access to secrets': [
         /to secrets/,
         exclusion(
