@@ -97,7 +97,9 @@ async function main(): Promise<number> {
   err(summaryOf(tally));
   if (service !== undefined && keys.size > 0) {
     try {
-      await sendReport(service, keys);
+      await sendReport(service, keys, (seconds) =>
+        err(`the rate limit of ${service.origin} is reached; continuing in ${seconds} seconds`),
+      );
     } catch (error) {
       if (!(error instanceof ReportError)) throw error;
       err(error.message);

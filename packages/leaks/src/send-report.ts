@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { maximumReportedKeys, reportApiKeys } from '@andamio/schema/operations';
 
 /** Maximum milliseconds for one request. The service answers in whole seconds after the request. */
@@ -8,7 +9,18 @@ export class ReportError extends Error {
   override readonly name = 'ReportError';
 }
 
-async function send(target: URL, keys: readonly string[]): Promise<void> {
+/**
+ * Number of times that a batch is sent again after the service's rate limit refused it. Each key
+ * counts as a request, so a large report takes several minutes.
+ */
+const maximumRetries = 2;
+
+async function send(
+  target: URL,
+  keys: readonly string[],
+  onWait: (seconds: number) => void,
+  retries = maximumRetries,
+): Promise<void> {
   const response = await fetch(target, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -22,12 +34,18 @@ async function send(target: URL, keys: readonly string[]): Promise<void> {
   });
   await response.body?.cancel();
   if (response.status === 202) return;
+  const wait = Number(response.headers.get('retry-after'));
+  if (response.status === 429 && retries > 0 && wait > 0 && wait <= 60) {
+    onWait(wait);
+    await delay(wait * 1000);
+    return send(target, keys, onWait, retries - 1);
+  }
   const code = response.headers.get('x-error-code');
   const hint =
     response.status === 404
       ? ' The service must have the setting KEY_REPORTS=on.'
       : response.status === 429
-        ? ` Retry after ${response.headers.get('retry-after') ?? 60} seconds.`
+        ? ` Its limit for one address must allow ${maximumReportedKeys} requests per minute.`
         : '';
   throw new ReportError(
     `${target.origin} did not accept the report: ${response.status}${code === null ? '' : ` ${code}`}.${hint}`,
@@ -39,11 +57,16 @@ async function send(target: URL, keys: readonly string[]): Promise<void> {
  * batches of {@link maximumReportedKeys}.
  *
  * @param service the address of the service
+ * @param onWait called before a pause that the service's rate limit requires, in seconds
  * @throws {ReportError} for the first batch that is not accepted. Later batches are not sent.
  */
-export async function sendReport(service: URL, keys: ReadonlySet<string>): Promise<void> {
+export async function sendReport(
+  service: URL,
+  keys: ReadonlySet<string>,
+  onWait: (seconds: number) => void,
+): Promise<void> {
   const target = new URL(`${service.href.replace(/\/$/, '')}${reportApiKeys.path}`);
   const all = [...keys];
   for (let first = 0; first < all.length; first += maximumReportedKeys)
-    await send(target, all.slice(first, first + maximumReportedKeys));
+    await send(target, all.slice(first, first + maximumReportedKeys), onWait);
 }

@@ -1,4 +1,6 @@
+import { createServer } from 'node:http';
 import { makeKey } from '@andamio/schema/key-format';
+import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 import { startProcess } from '@andamio/testing/service-process';
 import { newKey, verifyKey } from '@andamio/testing/service-requests';
 import { expect, onTestFinished, test } from 'vitest';
@@ -28,6 +30,24 @@ test('--report revokes the found keys of the service, in batches', async () => {
     expect(out + err).not.toContain(key);
   }
   expect((await verifyKey(service.url, other)).status).toBe(200);
+});
+
+test('--report waits as long as the rate limit requires, and sends the batch again', async () => {
+  const answers = [429, 202];
+  let sent = 0;
+  const limited = createServer((request, response) => {
+    request.resume().once('end', () => {
+      const status = answers[sent++] ?? 500;
+      response.writeHead(status, status === 429 ? { 'retry-after': '1' } : {}).end();
+    });
+  });
+  const port = await listenOnLoopback(limited);
+  onTestFinished(() => void limited.close());
+  const folder = folderOf({ 'a.txt': makeKey() });
+  const { err, code } = await leaks(['--report', `http://127.0.0.1:${port}`, folder]);
+  expect(err).toContain('continuing in 1 seconds');
+  expect(err).toContain('1 key reported');
+  expect([code, sent]).toEqual([1, 2]);
 });
 
 test('--report exits with 2 if the service does not accept reports', async () => {
