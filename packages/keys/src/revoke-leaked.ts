@@ -20,6 +20,8 @@ export interface LeakedKeys {
  * still are. If the store fails, the remaining keys are revoked when GitHub repeats the alert. A
  * repeated call returns the same keys.
  *
+ * @param findsEarlier whether to find keys that were revoked earlier, which reads the audit log once
+ *   for each unknown key
  * @throws the first error of {@link revokeKey} or `KeyStore.wasRevoked`, after the other keys were
  *   handled.
  */
@@ -27,6 +29,7 @@ export async function revokeLeaked(
   dependencies: RevokeKeyDependencies,
   texts: Iterable<string>,
   by: Actor,
+  findsEarlier = true,
 ): Promise<LeakedKeys> {
   const { store, digesters } = dependencies;
   // The iterator is shared by all workers, so each key is taken once.
@@ -40,7 +43,7 @@ export async function revokeLeaked(
       try {
         const outcome = await revokeKey(dependencies, key, by, 'found in public');
         if (outcome !== 'no_such_key') revoked.add(key);
-        else if (await store.wasRevoked(idsOf(digesters, key))) before.add(key);
+        else if (findsEarlier && (await store.wasRevoked(idsOf(digesters, key)))) before.add(key);
       } catch (failure) {
         failures.push(failure);
         if (failure instanceof StoreUnavailableError || failure instanceof OutcomeUnknownError)

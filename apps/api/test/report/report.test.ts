@@ -96,6 +96,17 @@ describe('POST /api/v1/apikey/report', () => {
     expectError(await report(limited.url, { api_keys: [makeKey()] }), 429, 'rate_limited');
   });
 
+  test('handles at most eight reports at once, so that others find a free place', async () => {
+    const own = await startApp();
+    onTestFinished(() => own.close());
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => report(own.url, { api_keys: ['no key'] })),
+    );
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(4);
+    for (const { headers } of refused) expect(headers.get('retry-after')).toBe('1');
+  });
+
   test('answers 500 if the store fails, without telling whether a key was valid', async () => {
     const store = createSqliteStore(':memory:', Date.now);
     const broken = await startApp({ store });

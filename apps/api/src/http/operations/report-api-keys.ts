@@ -6,6 +6,7 @@ import {
   type ReportApiKeysBody,
   reportApiKeys,
 } from '@andamio/schema/operations';
+import { HttpError } from '../response/errors.ts';
 
 /**
  * The response is sent a multiple of this number of milliseconds after the request. Revoking a key
@@ -13,6 +14,12 @@ import {
  * valid.
  */
 const step = 1_000;
+
+/**
+ * Maximum number of reports that a process handles at once. Each occupies a place of the instance
+ * for at least a second, which other requests need.
+ */
+const maximumUnderWay = 8;
 
 export interface ReportDependencies extends RevokeKeyDependencies {
   /** Called with the number of keys that a report revoked. */
@@ -28,11 +35,13 @@ export interface ReportDependencies extends RevokeKeyDependencies {
  */
 export function reportApiKeysHandler(dependencies: ReportDependencies) {
   async function revoke(keys: readonly string[]): Promise<void> {
-    const { revoked } = await revokeLeaked(dependencies, keys, { kind: 'report' });
+    const { revoked } = await revokeLeaked(dependencies, keys, { kind: 'report' }, false);
     if (revoked.size > 0) dependencies.onLeakedKeysRevoked(revoked.size);
   }
 
-  return async ({ api_keys: keys }: ReportApiKeysBody): Promise<ApiKeysReported> => {
+  let underWay = 0;
+
+  async function handle(keys: readonly string[]): Promise<ApiKeysReported> {
     const begun = performance.now();
     const [result] = await Promise.allSettled([revoke(keys)]);
     const taken = performance.now() - begun;
@@ -40,5 +49,15 @@ export function reportApiKeysHandler(dependencies: ReportDependencies) {
     if (result.status === 'rejected')
       throw new Error('Some reported keys may not be revoked.', { cause: result.reason });
     return reportApiKeys.success.example;
+  }
+
+  return async ({ api_keys: keys }: ReportApiKeysBody): Promise<ApiKeysReported> => {
+    if (underWay >= maximumUnderWay) throw new HttpError('rate_limited', undefined, 1);
+    underWay++;
+    try {
+      return await handle(keys);
+    } finally {
+      underWay--;
+    }
   };
 }
