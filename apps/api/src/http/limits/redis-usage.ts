@@ -85,7 +85,13 @@ const storedBatch = z.array(z.string());
 
 const memberOf = (userId: string) => hash('sha256', userId, 'base64url');
 
-const prefixOf = (group: number, kind: string) => `usage:{${group}}:${kind}`;
+/**
+ * Version of the values in Redis. Raise it with every change of their form: a script that reads a
+ * value of another form fails, for all owners of its group.
+ */
+const layout = 2;
+
+const prefixOf = (group: number, kind: string) => `usage:${layout}:{${group}}:${kind}`;
 
 /** Returns the names of an owner's Redis keys. The part in braces determines the hash slot. */
 function keysOf(member: string): readonly string[] {
