@@ -182,9 +182,11 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
     await inspector.flushAll();
     const { storerOf } = createStore();
     await count(usage, 'owner');
-    expect(
-      (await inspector.keys('*')).toSorted().map((key) => key.split(':').slice(2, 3)[0]),
-    ).toEqual(['account', 'due', 'open']);
+    expect((await inspector.keys('*')).toSorted().map((key) => key.split(':').at(3))).toEqual([
+      'account',
+      'due',
+      'open',
+    ]);
     await storerOf(usage).flush();
     const left = await inspector.keys('*');
     expect(left).toHaveLength(1);
