@@ -33,6 +33,14 @@ export const logEvents = {
     message: 'Redis is available again; instances count rate limits together.',
   },
   /**
+   * Logged when Redis refuses a single command, such as a script that reads a value of another
+   * type. Logged once an hour for each cause. The error in the log entry states it.
+   */
+  redisCommandRefused: {
+    event: 'redis_command_refused',
+    message: 'Redis refused a command; the request that it should have counted counts in memory.',
+  },
+  /**
    * Logged when the published signing keys cannot be fetched. The log entry states the setting, its
    * URL and the cause.
    */

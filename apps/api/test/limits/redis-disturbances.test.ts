@@ -1,4 +1,5 @@
 import { logEvents } from '@andamio/schema/log-events';
+import { tiers } from '@andamio/schema/tiers';
 import { freePort } from '@andamio/testing/free-port';
 import { type Redis, startRedis } from '@andamio/testing/redis';
 import { startProcess } from '@andamio/testing/service-process';
@@ -53,6 +54,13 @@ function connectTo(url: string, times: Partial<RedisTimes> = {}) {
     lines,
     messages,
     count: async (key: string) => (await counters.increment(key)).totalHits,
+    usage: shared.usage,
+    /** Counts a verified request as usage. */
+    countUsage: (userId: string) =>
+      shared.usage.count({
+        ...{ userId, name: 'name', serial: 'serial', reported: 0 },
+        limits: tiers.pioneer,
+      }),
     /** Waits until the counters are stored in Redis. */
     async shared(inspector: Awaited<ReturnType<typeof inspect>>) {
       await waitFor('a counter in Redis', async () => {
@@ -261,6 +269,28 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
       expect(messages()).toEqual([]);
     },
   );
+
+  test('counts in memory what one value of another type refuses, logs it once, and serves all others', async () => {
+    const redis = await redisServer();
+    const inspector = await inspect(redis);
+    const { count, countUsage, lines, messages, shared } = connectTo(redis.url);
+    await shared(inspector);
+    await countUsage('broken');
+    const [open = ''] = await inspector.keys('usage:*:open:*');
+    await inspector.set(open, 'a text instead of a hash');
+    await inspector.hSet('limit:address:broken', 'field', 'a hash instead of a number');
+    await inspector.pExpire('limit:address:broken', 60_000);
+    for (let hits = 1; hits <= 3; hits++) {
+      expect(await countUsage('broken')).toBe('uncounted');
+      expect(await countUsage('owner')).toMatchObject({ hits });
+      expect(await count('broken')).toBe(hits);
+      expect(await count('client')).toBe(hits);
+    }
+    expect(await inspector.get('limit:address:client'), 'the other counters are shared').toBe('3');
+    expect(new Set(messages())).toEqual(new Set([logEvents.redisCommandRefused.message]));
+    expect(lines.map(({ err }) => err?.message.split(' ')[0])).toEqual(['WRONGTYPE', 'WRONGTYPE']);
+    expect(new Set(lines.map(({ err }) => err?.message)).size, 'once per cause').toBe(2);
+  });
 
   test('restarts a window that is too long because the clock of Redis was set back', async () => {
     const redis = await redisServer();

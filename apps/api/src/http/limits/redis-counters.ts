@@ -2,6 +2,7 @@ import { logEvents } from '@andamio/schema/log-events';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import type { Settings } from '@andamio/schema/settings';
 import type { ClientRateLimitInfo, Options } from 'express-rate-limit';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.ts';
 import { type Logger, logEvent } from '../../log.ts';
 import { googleCredentials } from './google-credentials.ts';
@@ -114,9 +115,12 @@ export interface SharedCounters {
   close(): void;
 }
 
+/** Milliseconds for which a refused command is not logged again with the same cause. */
+const refusalInterval = 3_600_000;
+
 /**
  * Connects to Redis in the background, so Redis need not be available yet. Logs each outage when it
- * begins and when it ends.
+ * begins and when it ends, and each cause of a refused command once an hour.
  */
 export function connectCounters(
   { url, ca, auth }: NonNullable<Settings['redis']>,
@@ -125,6 +129,7 @@ export function connectCounters(
   times: RedisTimes = defaultRedisTimes,
   scripts?: UsageScripts,
 ): SharedCounters & Required<Pick<SharedCounters, 'usage'>> {
+  const refusals = new LRUCache<string, true>({ max: 100, ttl: refusalInterval });
   const link = new RedisLink({
     url,
     ca,
@@ -134,6 +139,11 @@ export function connectCounters(
     monotonicNow: clock.monotonicNow,
     onDown: (cause) => logEvent(log, 'warn', logEvents.redisUnavailable, { err: cause }),
     onUp: () => logEvent(log, 'info', logEvents.redisRecovered),
+    onRefused: (error) => {
+      if (refusals.has(error.message)) return;
+      refusals.set(error.message, true);
+      logEvent(log, 'warn', logEvents.redisCommandRefused, { err: error });
+    },
   });
   return {
     createCounters: (name) => new SharedOrLocalCounters(link, `limit:${name}:`, clock),

@@ -48,6 +48,8 @@ export interface RedisLinkOptions {
    */
   readonly onDown: (cause: Error) => void;
   readonly onUp: () => void;
+  /** Called when Redis refuses a single command, for example because a value has another type. */
+  readonly onRefused: (error: ErrorReply) => void;
 }
 
 const isAddress = (url: string) => isIP(new URL(url).hostname.replace(/^\[|\]$/g, '')) !== 0;
@@ -77,7 +79,7 @@ function clientOf({ url, ca, times }: RedisLinkOptions, credentials: RedisCreden
 
 type Client = ReturnType<typeof clientOf>;
 
-/** Explanations of error replies, by the first word of the reply. */
+/** Explanations of error replies that concern the server or the connection, by error code. */
 const replies: Readonly<Record<string, string>> = {
   READONLY:
     'The server is a replica. It was a primary before a failover, or the address is that of a replica.',
@@ -91,7 +93,19 @@ const replies: Readonly<Record<string, string>> = {
   CLUSTERDOWN: 'The server is in cluster mode, which the service does not support.',
   MISCONF: 'The server cannot save its data and rejects writes.',
   NOREPLICAS: 'The server lacks the replicas that it must write to.',
+  BUSY: 'The server is busy with a script.',
 };
+
+/**
+ * Returns the error code of a reply if the reply concerns the server or the connection, and not
+ * only the command. Up to version 7.0, the reply for a denied permission within a script has no
+ * code. Up to version 6, the code of an error within a script follows the position in the script.
+ */
+function stateCodeOf(message: string): string | undefined {
+  if (message.includes("The user executing the script can't")) return 'NOPERM';
+  const [, code = ''] = /^(?:ERR Error running script .*: -?)?([A-Z]+)(?: |$)/.exec(message) ?? [];
+  return code in replies ? code : undefined;
+}
 
 /**
  * Returns an error that describes a failure for the log. A known error reply is replaced with its
@@ -99,10 +113,9 @@ const replies: Readonly<Record<string, string>> = {
  */
 function describe(error: unknown): Error {
   const { message = '', code } = error as NodeJS.ErrnoException;
-  const word = /^[A-Z]+(?= |$)/.exec(message)?.[0];
-  const meaning = word === undefined ? undefined : replies[word];
-  if (meaning !== undefined)
-    return new Error(`Redis responded with ${word}. ${meaning}`, { cause: error });
+  const stateCode = stateCodeOf(message);
+  if (stateCode !== undefined)
+    return new Error(`Redis responded with ${stateCode}. ${replies[stateCode]}`, { cause: error });
   if (error instanceof LateError) return error;
   return new Error(
     `The connection to Redis failed${code === undefined ? '' : ` (${code})`}: ${message}`,
@@ -111,6 +124,10 @@ function describe(error: unknown): Error {
     },
   );
 }
+
+/** Reports whether an error is a reply that concerns only the command. */
+const isRefusal = (error: unknown): error is ErrorReply =>
+  error instanceof ErrorReply && stateCodeOf(error.message) === undefined;
 
 /** Redis, or the source of its credentials, did not respond in time. */
 class LateError extends Error {
@@ -123,9 +140,10 @@ class LateError extends Error {
  * Each command has its own timer. The client library's timeout ends when the command is written, so
  * a server that accepts a command and never replies would block forever.
  *
- * Any failure drops the connection, because the address may now belong to another server. A new
+ * A failure drops the connection, because the address may now belong to another server. A new
  * connection is opened after a pause, which grows while attempts fail. The connection is used once
- * the probe command has succeeded on it.
+ * the probe command has succeeded on it. An error reply to a single command is not a failure of the
+ * connection: a value that one owner's script cannot read must not affect other owners.
  */
 export class RedisLink {
   readonly #options: RedisLinkOptions;
@@ -158,14 +176,20 @@ export class RedisLink {
     return this.#server;
   }
 
-  /** Sends a command. Any failure, and any error reply except NOSCRIPT, drops the connection. */
+  /**
+   * Sends a command. Any failure drops the connection, and so does an error reply that concerns the
+   * server or the connection.
+   *
+   * @throws {@link ErrorReply} if Redis refuses the command.
+   */
   async send(...command: string[]): Promise<unknown> {
     const client = this.#client;
     if (client === undefined || !this.#ready) throw new Error('Redis is not connected.');
     try {
       return await this.#run(client, command);
     } catch (error) {
-      if (!(error as Error).message.startsWith('NOSCRIPT')) this.#fail(client, error);
+      if (!isRefusal(error)) this.#fail(client, error);
+      else if (!error.message.startsWith('NOSCRIPT')) this.#options.onRefused(error);
       throw error;
     }
   }
