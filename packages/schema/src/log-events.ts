@@ -54,6 +54,15 @@ export const logEvents = {
     event: 'usage_unavailable',
     message: 'usage cannot be stored or read; it is kept in memory until the store recovers',
   },
+  /**
+   * Logged when usage in Redis cannot be read. The error in the log entry contains the name of the
+   * Redis key.
+   */
+  usageUnreadable: {
+    event: 'usage_unreadable',
+    message:
+      'Usage in Redis cannot be read. It is not stored; it stays in Redis for 7 days under the name with the suffix :unreadable.',
+  },
   /** Logged when a key could not be rehashed under the newest pepper. */
   rehashFailed: {
     event: 'rehash_failed',

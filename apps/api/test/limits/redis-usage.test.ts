@@ -48,16 +48,24 @@ async function inspect(redis: Redis) {
   return client;
 }
 
+type Inspector = Awaited<ReturnType<typeof inspect>>;
+
+async function replaceWithHash(at: string, inspector: Inspector) {
+  await inspector.del(at);
+  return inspector.hSet(at, 'field', 'value');
+}
+
 /** Connects like an instance of the service. Resolves once requests are counted in Redis. */
 async function connect(
   url: string,
   times: Partial<SharedUsageTimes> = {},
   time?: string,
   command = 5_000,
+  write: (line: string) => void = () => {},
 ): Promise<RedisUsage> {
   const shared = connectCounters(
     { url, ca: undefined, auth: 'url' },
-    createLog({ level: 'silent', project: undefined }),
+    createLog({ level: 'info', project: undefined, destination: { write } }),
     systemClock,
     { ...defaultRedisTimes, command, firstPause: 20, longestPause: 50 },
     usageScripts({ ...noTime, ...times }, time),
@@ -353,6 +361,58 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
     await storerOf(usage).flush();
     expect((await totals('owner')).day).toBe(expected + 1);
   });
+
+  test.each<[string, string, (at: string, inspector: Inspector) => Promise<unknown>]>([
+    ...['no JSON', '{}', '["=number","1"]'].map(
+      (text): [string, string, (at: string, inspector: Inspector) => Promise<unknown>] => [
+        `a batch is ${text}`,
+        'closed',
+        (at, inspector) => inspector.lPush(at, text),
+      ],
+    ),
+    [
+      'the day of a batch is not a number',
+      'open',
+      (at, inspector) => inspector.hSet(at, '=day', 'nan'),
+    ],
+    ['a batch has another type', 'open', (at, inspector) => inspector.set(at, 'a text')],
+    ['the batches have another type', 'closed', (at, inspector) => inspector.set(at, 'a text')],
+    ['the account has another form', 'account', (at, inspector) => inspector.set(at, 'a text')],
+    ['the account has another type', 'account', (at, inspector) => replaceWithHash(at, inspector)],
+  ])(
+    'stores the usage of all other owners although %s, and later usage of the same owner',
+    async (_what, kind, damage) => {
+      const redis = await redisServer();
+      const lines: string[] = [];
+      // Batches that were claimed stay claimed.
+      const claim = 3_600_000;
+      const usage = await connect(redis.url, { claim }, undefined, undefined, (line) => {
+        lines.push(line);
+      });
+      const inspector = await inspect(redis);
+      const { storerOf, totals } = createStore();
+      const others = Array.from({ length: 40 }, (_, index) => `other ${index}`);
+      for (const userId of ['broken', ...others]) await count(usage, userId);
+      const member = hash('sha256', 'broken', 'base64url');
+      const [account = ''] = await inspector.keys(`usage:*:account:${member}`);
+      await damage(account.replace('account', kind), inspector);
+      await storerOf(usage).flush();
+      for (const userId of others) expect(await totals(userId)).toEqual({ day: 1, month: 1 });
+
+      const stored = (await totals('broken')).day;
+      await waitFor('usage of the owner', async () => {
+        await count(usage, 'broken');
+        await storerOf(usage).flush();
+        return (await totals('broken')).day > stored;
+      });
+      const aside = await inspector.keys('usage:*:unreadable');
+      expect(aside).toHaveLength(kind === 'account' ? 0 : 1);
+      for (const key of aside) expect(await inspector.ttl(key)).toBeGreaterThan(6 * 86_400);
+      const logged = lines.filter((line) => line.includes('usage_unreadable'));
+      expect(logged).toHaveLength(aside.length);
+      expect(logged.join('')).not.toContain('broken');
+    },
+  );
 
   test('includes what an instance stored alone once the usage of the owner is stored', async () => {
     const redis = await redisServer();

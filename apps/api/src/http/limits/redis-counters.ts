@@ -148,7 +148,12 @@ export function connectCounters(
   return {
     createCounters: (name) => new SharedOrLocalCounters(link, `limit:${name}:`, clock),
     keyCounters: new MemoryCounters(clock),
-    usage: new RedisUsage(link, clock, scripts),
+    usage: new RedisUsage(
+      link,
+      clock,
+      (error) => logEvent(log, 'warn', logEvents.usageUnreadable, { err: error }),
+      scripts,
+    ),
     close: () => link.close(),
   };
 }

@@ -11,6 +11,7 @@ import {
 import type { UsageTotals } from '@andamio/keys/usage/store';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import type { TierLimits } from '@andamio/schema/tiers';
+import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 import { LRUCache } from 'lru-cache';
 import { ErrorReply } from 'redis';
 import * as z from 'zod';
@@ -81,7 +82,18 @@ export interface SharedCount {
   readonly totalsWanted: string | undefined;
 }
 
-const storedBatch = z.array(z.string());
+const integer = z.coerce.number().int().nonnegative();
+
+const storedFields = z.array(z.string());
+
+const storedBatch = z.object({
+  user: z.string().min(1),
+  instance: z.string().min(1),
+  number: integer,
+  day: integer.max(lastTimestamp / secondsPerDay),
+  counts: z.map(z.string(), integer),
+  lastUses: z.map(z.string(), integer),
+});
 
 const memberOf = (userId: string) => hash('sha256', userId, 'base64url');
 
@@ -93,9 +105,11 @@ const layout = 2;
 
 const prefixOf = (group: number, kind: string) => `usage:${layout}:{${group}}:${kind}`;
 
+const groupOf = (member: string) => member.charCodeAt(0) % groups;
+
 /** Returns the names of an owner's Redis keys. The part in braces determines the hash slot. */
 function keysOf(member: string): readonly string[] {
-  const group = member.charCodeAt(0) % groups;
+  const group = groupOf(member);
   const own = ['account', 'open', 'closed'].map((kind) => `${prefixOf(group, kind)}:${member}`);
   return [...own, prefixOf(group, 'due')];
 }
@@ -112,27 +126,25 @@ interface OwnedBatch extends SharedBatch {
   readonly total: number;
 }
 
-function batchOf(member: string, json: string): OwnedBatch {
-  const fields = storedBatch.parse(JSON.parse(json));
-  const counts = new Map<string, number>();
-  const lastUses = new Map<string, number>();
-  const about = new Map<string, string>();
-  let total = 0;
+/**
+ * Parses a batch.
+ *
+ * @throws an error if the text does not have the form of a batch.
+ */
+function batchOf(member: string, text: string): OwnedBatch {
+  const fields = storedFields.parse(JSON.parse(text));
+  const [about, counts, lastUses] = [new Map(), new Map(), new Map()];
   for (let index = 0; index < fields.length; index += 2) {
     const [field, value] = fields.slice(index, index + 2) as [string, string];
-    const name = field.slice(1);
-    if (field.startsWith('=')) about.set(name, value);
-    else if (field.startsWith('s')) lastUses.set(name, Number(value));
-    else {
-      counts.set(name, Number(value));
-      total += Number(value);
-    }
+    const kind = field.startsWith('=') ? about : field.startsWith('s') ? lastUses : counts;
+    kind.set(field.slice(1), value);
   }
-  const dayNumber = Number(about.get('day'));
+  const parsed = storedBatch.parse({ ...Object.fromEntries(about), counts, lastUses });
+  const { user: userId, day: dayNumber, ...batch } = parsed;
+  const total = [...batch.counts.values()].reduce((sum, requests) => sum + requests, 0);
   return {
-    ...{ userId: about.get('user') ?? '', instance: about.get('instance') ?? '' },
-    ...{ number: Number(about.get('number')), day: utcDayNumbered(dayNumber), isRepeated: true },
-    ...{ counts, lastUses, member, dayNumber, total },
+    ...{ ...batch, userId, dayNumber, day: utcDayNumbered(dayNumber) },
+    ...{ isRepeated: true, member, total },
   };
 }
 
@@ -144,13 +156,18 @@ export class RedisUsage implements SharedUsage {
   /** The instance id under which the batches of new accounts are stored. */
   readonly #instance = randomBytes(8).toString('base64url');
 
+  readonly #onUnreadable: (error: Error) => void;
+
+  /** @param onUnreadable called when an owner's usage cannot be read and was set aside. */
   constructor(
     link: RedisLink,
     clock: Clock,
+    onUnreadable: (error: Error) => void,
     scripts: UsageScripts = usageScripts(defaultSharedUsageTimes),
   ) {
     this.#link = link;
     this.#clock = clock;
+    this.#onUnreadable = onUnreadable;
     this.#scripts = scripts;
   }
 
@@ -187,7 +204,7 @@ export class RedisUsage implements SharedUsage {
   async claimOf(userId: string): Promise<SharedBatch | undefined> {
     const member = memberOf(userId);
     const found = await this.#run(this.#scripts.claimOwner, keysOf(member), [member]);
-    return found === undefined || found === '' ? undefined : batchOf(member, found as string);
+    return found === undefined || found === '' ? undefined : this.#parse(member, found as string);
   }
 
   async confirm(batch: SharedBatch, totals: UsageTotals | undefined): Promise<void> {
@@ -203,9 +220,23 @@ export class RedisUsage implements SharedUsage {
     const args = [claimedOwners, ...prefixes];
     const found = await this.#run(this.#scripts.claimDue, [prefixOf(group, 'due')], args);
     const pairs = (found ?? []) as string[];
-    return Array.from({ length: pairs.length / 2 }, (_, index) =>
-      batchOf(...(pairs.slice(2 * index, 2 * index + 2) as [string, string])),
+    const batches = Array.from({ length: pairs.length / 2 }, (_, index) =>
+      this.#parse(...(pairs.slice(2 * index, 2 * index + 2) as [string, string])),
     );
+    return (await Promise.all(batches)).filter((batch) => batch !== undefined);
+  }
+
+  /** Parses a batch. Sets it aside if it cannot be parsed, so that the owner's next batch follows. */
+  async #parse(member: string, text: string): Promise<OwnedBatch | undefined> {
+    try {
+      return batchOf(member, text);
+    } catch {
+      // The cause contains a part of the text, which may be a user id.
+      if (text !== '') await this.#run(this.#scripts.setAside, keysOf(member), [member, text]);
+      const name = `${prefixOf(groupOf(member), '*')}:${member}:unreadable`;
+      this.#onUnreadable(new Error(`A value was set aside as ${name}`));
+      return undefined;
+    }
   }
 
   /** Returns eight characters that identify the connected Redis server. */

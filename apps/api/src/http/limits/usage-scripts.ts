@@ -54,7 +54,8 @@ export interface UsageScripts {
    * the oldest closed batch.
    *
    * KEYS: due. ARGV: 1 maximum number of owners, 2 and 3 and 4 the prefixes of the keys account,
-   * open and closed. Returns pairs of a member and a batch, concatenated.
+   * open and closed. Returns pairs of a member and a batch, concatenated. The batch is an empty
+   * string if a key of the owner had another type and was set aside.
    */
   readonly claimDue: Script;
   /**
@@ -72,7 +73,19 @@ export interface UsageScripts {
    * 7 total of its month.
    */
   readonly confirm: Script;
+  /**
+   * Sets aside the oldest closed batch if it is the given one. It is kept for {@link setAsideFor}.
+   *
+   * KEYS: account, open, closed, due. ARGV: 1 member of due, 2 batch.
+   */
+  readonly setAside: Script;
 }
+
+/**
+ * Milliseconds for which data that cannot be read is kept in Redis, under the name of its key with
+ * the suffix `:unreadable`.
+ */
+const setAsideFor = 7 * 86_400_000;
 
 /**
  * Reads and writes accounts. `ends` and `hits` are the end of the window in milliseconds and its
@@ -80,14 +93,15 @@ export interface UsageScripts {
  * `last` the last number; `stored_day` and `stored_month` are the totals in the store, and `server`
  * is the Redis server to which they were passed; `unstored_day` and `unstored_month` are the
  * requests that are not in them; `version` is the number of the last stored batch; `minute` and
- * `serial` are the Unix minute and the secret's serial of the last request.
+ * `serial` are the Unix minute and the secret's serial of the last request. A value that is not an
+ * account is treated like an account that was evicted.
  */
 const accounts = `
 local layout = '>ddddddddddd'
 local unknown = '        '
 local function load(key)
-  local stored = redis.call('GET', key)
-  if not stored then
+  local stored = redis.pcall('GET', key)
+  if type(stored) ~= 'string' or #stored < struct.size(layout) + 8 then
     return { ends = 0, hits = 0, day = 0, number = 0, last = 0, stored_day = 0, stored_month = 0,
       unstored_day = 0, unstored_month = 0, version = 0, minute = 0, server = unknown, serial = '' }
   end
@@ -133,6 +147,37 @@ local function close(account, open, closed)
   if #fields > 0 then redis.call('RPUSH', closed, cjson.encode(fields)) end
   redis.call('DEL', open)
   account.number = 0
+end
+`;
+
+/** Sets aside the keys of an owner whose type is not that of a batch. Reports whether there were any. */
+const repairing = `
+local function keep_aside(key) redis.call('PEXPIRE', key .. ':unreadable', aside) end
+local function repair(open, closed)
+  local is_repaired = false
+  for key, kind in pairs({ [open] = 'hash', [closed] = 'list' }) do
+    local actual = redis.call('TYPE', key).ok
+    if actual ~= kind and actual ~= 'none' then
+      redis.call('RENAME', key, key .. ':unreadable')
+      keep_aside(key)
+      is_repaired = true
+    end
+  end
+  return is_repaired
+end
+`;
+
+/** Determines when an instance may claim an owner's next batch. */
+const scheduling = `
+local function schedule(account, open, closed, due, member)
+  if redis.call('LLEN', closed) > 0 then
+    redis.call('ZADD', due, text(now), member)
+  elseif account.number ~= 0 then
+    local opened = redis.call('HGET', open, '=opened') or now
+    redis.call('ZADD', due, text(opened + interval), member)
+  else
+    redis.call('ZREM', due, member)
+  end
 end
 `;
 
@@ -227,6 +272,10 @@ end
 local claimed = {}
 for _, member in ipairs(due) do
   local key, open, closed = ARGV[2] .. member, ARGV[3] .. member, ARGV[4] .. member
+  if repair(open, closed) then
+    claimed[#claimed + 1] = member
+    claimed[#claimed + 1] = ''
+  end
   if redis.call('EXISTS', closed) == 0 and redis.call('EXISTS', open) == 1 then
     local account = load(key)
     close(account, open, closed)
@@ -245,6 +294,7 @@ return claimed
 `;
 
 const claimOwner = `
+repair(KEYS[2], KEYS[3])
 local batch = redis.call('LINDEX', KEYS[3], 0)
 if not batch then
   local opened = redis.call('HGET', KEYS[2], '=opened')
@@ -278,15 +328,24 @@ if month_of(day) == month_of(account.day) then
   account.stored_month = tonumber(ARGV[7] or account.stored_month)
 end
 account.version = tonumber(ARGV[1])
-if redis.call('LLEN', KEYS[3]) > 0 then
-  redis.call('ZADD', KEYS[4], now, ARGV[4])
-elseif account.number ~= 0 then
-  local opened = redis.call('HGET', KEYS[2], '=opened') or now
-  redis.call('ZADD', KEYS[4], text(opened + interval), ARGV[4])
-else
-  redis.call('ZREM', KEYS[4], ARGV[4])
-end
+schedule(account, KEYS[2], KEYS[3], KEYS[4], ARGV[4])
 save(KEYS[1], account, account.number ~= 0 or account.unstored_month > 0)
+return 1
+`;
+
+/**
+ * The requests in the batch are unknown, so the totals in the account are too high. They are read
+ * from the store again.
+ */
+const setAside = `
+if redis.call('LINDEX', KEYS[3], 0) ~= ARGV[2] then return 0 end
+redis.call('LPOP', KEYS[3])
+redis.call('RPUSH', KEYS[3] .. ':unreadable', ARGV[2])
+keep_aside(KEYS[3])
+local account = load(KEYS[1])
+account.server, account.unstored_day, account.unstored_month = unknown, 0, 0
+schedule(account, KEYS[2], KEYS[3], KEYS[4], ARGV[1])
+save(KEYS[1], account, account.number ~= 0)
 return 1
 `;
 
@@ -298,16 +357,17 @@ return 1
 export function usageScripts(times: SharedUsageTimes, time = "redis.call('TIME')"): UsageScripts {
   const { window, interval, claim, minimumAge, retention } = times;
   const head = `
-local window, interval, claim, minimum_age, retention =
-  ${window}, ${interval}, ${claim}, ${minimumAge}, ${retention}
+local window, interval, claim, minimum_age, retention, aside =
+  ${window}, ${interval}, ${claim}, ${minimumAge}, ${retention}, ${setAsideFor}
 local time = ${time}
 local micros = time[1] * 1000000 + time[2]
 local now = math.floor(micros / 1000)
-${accounts}${closing}${calendar}`;
+${accounts}${closing}${repairing}${scheduling}${calendar}`;
   return {
     count: script(head + count),
     claimDue: script(head + claimDue),
     claimOwner: script(head + claimOwner),
     confirm: script(head + confirm),
+    setAside: script(head + setAside),
   };
 }
