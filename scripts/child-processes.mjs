@@ -50,14 +50,34 @@ export async function endAll() {
 /** Exit codes of a script that a signal ended: 128 and the number of the signal. */
 export const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
+/**
+ * Calls a function with the name of each signal that asks the script to stop.
+ *
+ * If npm runs the script, the exit of npm's shell counts as SIGTERM, because npm sends signals only
+ * to its shell, which does not forward them.
+ */
+export function onStopSignal(stop) {
+  for (const signal of Object.keys(exitCodes)) process.on(signal, stop);
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const shell = process.ppid;
+  setInterval(() => process.ppid === shell || stop('SIGTERM'), 200).unref();
+}
+
 /** On a signal, ends all started programs and then the script. */
 export function endOnSignals() {
-  for (const [signal, code] of Object.entries(exitCodes)) {
-    process.once(signal, async () => {
-      await endAll();
-      process.exit(code);
-    });
-  }
+  onStopSignal(async (signal) => {
+    await endAll();
+    process.exit(exitCodes[signal]);
+  });
+}
+
+/** Runs a program that shows its output. Resolves to its exit code. */
+export function run(command, args) {
+  const child = start(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
 }
 
 /**

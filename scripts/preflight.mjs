@@ -29,10 +29,11 @@ function argumentProblem([argument]) {
   );
 }
 
-function platformProblem() {
+/** Returns the reason why a command cannot run on this platform, or undefined. */
+export function platformProblem(command) {
   if (process.platform === 'win32')
     return problem(
-      'npm start does not run on Windows itself. Run it in WSL: https://learn.microsoft.com/windows/wsl/install',
+      `${command} does not run on Windows itself. Run it in WSL: https://learn.microsoft.com/windows/wsl/install`,
     );
   if (Number.parseInt(process.versions.node, 10) < 20)
     return problem(
@@ -121,7 +122,10 @@ function dataProblem({ SQLITE_PATH, JWT_SECRETS, KEY_PEPPERS }) {
  * undefined.
  */
 export const problemBefore = async (args, env) =>
-  argumentProblem(args) ?? platformProblem() ?? dataProblem(env) ?? (await portProblem(env));
+  argumentProblem(args) ??
+  platformProblem('npm start') ??
+  dataProblem(env) ??
+  (await portProblem(env));
 
 /** Returns the problem with a folder that `npm start` has to install and build in, or undefined. */
 export function checkoutProblem() {

@@ -1,5 +1,6 @@
 // Installs and builds the service, and nothing that only tests need. A step that would change
 // nothing is skipped, so that a second start needs neither time nor network.
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runQuietly } from './child-processes.mjs';
@@ -37,37 +38,44 @@ function sourcesOf(folder, found = new Set()) {
 /** Files and folders that do not affect what is built. */
 const ignored = /^(node_modules|dist|reports|test)$|\.test\.ts$|\.md$/;
 
-/** Returns the newest modification time in a file or folder, in milliseconds. */
-function newestIn(path) {
-  const { mtimeMs } = statSync(path);
-  if (!statSync(path).isDirectory()) return mtimeMs;
-  const times = readdirSync(path)
-    .filter((name) => !ignored.test(name))
-    .map((name) => newestIn(join(path, name)));
-  return Math.max(mtimeMs, ...times);
+/** Returns one line for each file in a file or folder: path, size and modification time. */
+function linesOf(path) {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats?.isDirectory()) return [`${path} ${stats?.size} ${stats?.mtimeMs}`];
+  const names = readdirSync(path).filter((name) => !ignored.test(name));
+  return names.toSorted().flatMap((name) => linesOf(join(path, name)));
 }
 
-/** Returns the modification time of a file in milliseconds, or 0 if it does not exist. */
-const timeOf = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+/** Returns a digest of the paths, sizes and times of files. */
+function digestOf(paths) {
+  const lines = paths.flatMap((path) => linesOf(join(root, path)));
+  return createHash('sha256').update(lines.join('\n')).digest('hex');
+}
 
 /**
- * A file that records the last run of a step: by its modification time, and by a content that
- * identifies the result.
+ * A file that records the last run of a step by digests of the files that the step reads and
+ * writes. Their times are not compared with the time of the run, because tar and rsync give new
+ * files old times.
  */
 class Stamp {
-  constructor(path) {
+  constructor(path, { inputs, outputs = [] }) {
     this.path = join(root, path);
+    // Computed before the run, so that a file that changes during the run makes the step run again.
+    this.inputs = digestOf(inputs);
+    this.outputs = outputs;
+  }
+
+  get #content() {
+    return `${node24} ${this.inputs} ${digestOf(this.outputs)}`;
   }
 
   /** Reports whether the step would change nothing. */
-  isCurrent(result, inputs) {
-    const time = timeOf(this.path);
-    if (time === 0 || readFileSync(this.path, 'utf8') !== result) return false;
-    return inputs.every((input) => newestIn(join(root, input)) < time);
+  get isCurrent() {
+    return existsSync(this.path) && readFileSync(this.path, 'utf8') === this.#content;
   }
 
-  write(result) {
-    writeFileSync(this.path, result);
+  write() {
+    writeFileSync(this.path, this.#content);
   }
 }
 
@@ -80,20 +88,18 @@ export function installation() {
   const filters = ['@andamio/api...', ...(hasRequiredNode ? [] : ['@andamio/scripts'])];
   const isFull = existsSync(join(root, 'node_modules/.bin/turbo'));
   const args = isFull ? [] : ['--prod', ...filters.flatMap((filter) => ['--filter-prod', filter])];
-  const stamp = new Stamp('node_modules/.installed-service');
-  const inputs = [
-    'pnpm-lock.yaml',
-    'pnpm-workspace.yaml',
-    ...[...sourcesOf(service), 'scripts'].map((folder) => `${folder}/package.json`),
-  ];
+  const manifests = [...sourcesOf(service), 'scripts'].map((folder) => `${folder}/package.json`);
+  const stamp = new Stamp('node_modules/.installed-service', {
+    inputs: ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests],
+  });
   const folders = [service, ...pages.map(([folder]) => folder)];
   const results = [node24, ...folders.map((folder) => join(root, folder, 'node_modules'))];
   return {
-    isDone: results.every(existsSync) && stamp.isCurrent('installed', inputs),
+    isDone: results.every(existsSync) && stamp.isCurrent,
     async run() {
       const command = pnpmCommand('install', '--frozen-lockfile', ageUnchecked, ...args);
       const result = await runQuietly(...command, { env: quiet });
-      if (result.code === 0) stamp.write('installed');
+      if (result.code === 0) stamp.write();
       return result;
     },
   };
@@ -101,14 +107,15 @@ export function installation() {
 
 /** Returns the step that builds a package. Another build of the same package makes it run again. */
 function buildOf(folder, built) {
-  const stamp = new Stamp(join(folder, 'node_modules/.built'));
-  const result = () => `${node24} ${timeOf(join(root, folder, built))}`;
-  const inputs = [...sourcesOf(folder), 'pnpm-lock.yaml'];
+  const stamp = new Stamp(join(folder, 'node_modules/.built'), {
+    inputs: [...sourcesOf(folder), 'pnpm-lock.yaml'],
+    outputs: [join(folder, built)],
+  });
   return {
-    isDone: stamp.isCurrent(result(), inputs),
+    isDone: existsSync(join(root, folder, built)) && stamp.isCurrent,
     async run() {
       const outcome = await runQuietly(node24, ['build.ts'], { cwd: join(root, folder) });
-      if (outcome.code === 0) stamp.write(result());
+      if (outcome.code === 0) stamp.write();
       return outcome;
     },
   };

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { endAll, exitCodes, runQuietly, start } from './child-processes.mjs';
+import { endAll, exitCodes, onStopSignal, runQuietly, start } from './child-processes.mjs';
 import { checkoutProblem, freePort, problemBefore } from './preflight.mjs';
 import { build, installation, serviceCommand } from './service.mjs';
 import { node24, root } from './toolchain.mjs';
@@ -27,13 +27,7 @@ function requestStop(signal) {
   void stop();
 }
 
-for (const signal of Object.keys(exitCodes)) process.on(signal, requestStop);
-// npm sends signals only to its shell, which does not forward them, so the script watches for the
-// shell's exit.
-const shell = process.ppid;
-if (process.env.npm_lifecycle_event !== undefined) {
-  setInterval(() => process.ppid === shell || requestStop('SIGTERM'), 200).unref();
-}
+onStopSignal(requestStop);
 process.stdout.on('error', () => {
   if (stopSignal !== undefined) return;
   process.stderr.write('The program that read the output has exited. The service is stopping.\n');

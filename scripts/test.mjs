@@ -4,8 +4,17 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { endOnSignals, runQuietly } from './child-processes.mjs';
-import { pnpm, pnpmCommand, required, root } from './toolchain.mjs';
+import { endOnSignals, run, runQuietly } from './child-processes.mjs';
+import { platformProblem } from './preflight.mjs';
+import { pnpmCommand, root } from './toolchain.mjs';
+
+/** Runs pnpm. Resolves to its exit code. */
+const pnpm = (...args) => run(...pnpmCommand(...args));
+
+/** Exits with the exit code of a step that failed. */
+function required(code) {
+  if (code !== 0) process.exit(code);
+}
 
 /**
  * Returns the paths of all packages' test reports. Does not use globSync, which Node.js 20 lacks.
@@ -76,7 +85,7 @@ async function runSelected(filters) {
     process.stderr.write(`No test file has a path that contains ${filters.join(' or ')}.\n`);
     return 1;
   }
-  await required(() => pnpm('build'));
+  required(await pnpm('build'));
   let code = 0;
   for (const [folder, files] of selected) {
     code ||= await pnpm('--dir', folder, 'exec', 'vitest', 'run', ...files);
@@ -94,10 +103,15 @@ async function install() {
   return code;
 }
 
+const problem = platformProblem('npm test');
+if (problem !== undefined) {
+  process.stderr.write(`${problem.message}\n`);
+  process.exit(problem.exitCode);
+}
 endOnSignals();
 process.env.TURBO_TELEMETRY_DISABLED = '1';
 const filters = process.argv.slice(2);
-await required(install);
+required(await install());
 for (const path of reports()) rmSync(path);
 const code =
   filters.length > 0

@@ -1,6 +1,5 @@
 // Functions shared by the scripts in package.json. They run on Node.js 20 or newer before any
 // dependency is installed.
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,23 +18,3 @@ export const node24 = hasRequiredNode
 
 /** Returns the program and arguments that run pnpm by npx, which downloads it if necessary. */
 export const pnpmCommand = (...args) => ['npx', ['--yes', 'pnpm@12', ...args]];
-
-/** Runs a program in the root of the repository. Resolves to its exit code. */
-export function run(command, args, options = {}) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, stdio: 'inherit', ...options });
-    child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(signal === null ? code : 1));
-  });
-}
-
-/** Runs pnpm. Resolves to its exit code. */
-export const pnpm = (...args) => run(...pnpmCommand(...args));
-
-/** Runs steps in order. If a step fails, exits with the step's exit code. */
-export async function required(...steps) {
-  for (const step of steps) {
-    const code = await step();
-    if (code !== 0) process.exit(code);
-  }
-}

@@ -9,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -226,6 +227,15 @@ describe('without a terminal', () => {
     expect(printed(command)).not.toMatch(/Installing|Building/);
   });
 
+  test('npm start builds again if unpacking a release put older files in place of newer ones', async () => {
+    change('apps/api/src/version.ts', 'export const = ;\n');
+    const yesterday = Date.now() / 1000 - 86_400;
+    utimesSync(join(clone, 'apps/api/src/version.ts'), yesterday, yesterday);
+    const command = npmStart();
+    expect(await command.exited).toBe(1);
+    expect(command.stderr()).toMatch(/Building the service failed/);
+  });
+
   test('npm start asks for a token of the issuer if the settings name one', async () => {
     const command = npmStart({ JWT_JWKS_URL: 'http://127.0.0.1:9/keys' });
     await untilPrinted(command, 'Ctrl-C stops');
@@ -292,12 +302,18 @@ describe('a problem', () => {
     });
   });
 
-  test('npm start names WSL on Windows', async () => {
+  test.each([
+    ['start', 'npm start'],
+    ['test', 'npm test'],
+    ['token', 'npm run token'],
+  ])('scripts/%s.mjs names WSL on Windows', async (script, command) => {
     const windows = "Object.defineProperty(process, 'platform', { value: 'win32' })";
     const args = ['--import', `data:text/javascript,${encodeURIComponent(windows)}`];
-    expect(await outcomeOf(run('node', [...args, 'scripts/start.mjs']))).toEqual({
+    expect(await outcomeOf(run('node', [...args, `scripts/${script}.mjs`]))).toEqual({
       code: 1,
-      lines: [expect.stringMatching(/^npm start does not run on Windows itself\. Run it in WSL/)],
+      lines: [
+        expect.stringMatching(`^${command} does not run on Windows itself\\. Run it in WSL: https`),
+      ],
     });
   });
 
@@ -393,6 +409,28 @@ describe('a problem', () => {
       expect(processesOfClone()).toEqual([]);
     },
   );
+
+  test('npm test leaves no process behind if npm gets SIGTERM', async () => {
+    const programs = mkdtempSync(join(tmpdir(), 'programs-'));
+    onTestFinished(() => rmSync(programs, { recursive: true }));
+    const npx = join(programs, 'npx');
+    const marker = join(clone, 'testing');
+    writeFileSync(
+      npx,
+      `#!/bin/sh
+       case "$*" in *install*) exit 0 ;; esac
+       "${process.execPath}" --eval 'setTimeout(() => {}, 30_000)' "${clone}/child" &
+       touch "${marker}"
+       wait`,
+    );
+    chmodSync(npx, 0o755);
+    onTestFinished(() => rmSync(marker));
+    const path = `${programs}${delimiter}${environment.PATH}`;
+    const command = run('npm', ['test', '--silent'], { env: { PATH: path } });
+    await waitFor('the tests', () => existsSync(marker), 60);
+    command.child.kill('SIGTERM');
+    await waitFor('the end of all processes', () => processesOfClone().length === 0, 10);
+  });
 
   test('npm start shows the log of an installation that fails', async () => {
     change('pnpm-lock.yaml', 'lockfileVersion: broken\n');
