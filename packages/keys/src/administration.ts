@@ -69,8 +69,8 @@ export interface Administration {
    * first commit ends all access, suspends the user until the erasure is complete, and writes the
    * only audit entry that is kept.
    *
-   * If the call fails partway, call it again to continue. A running service may still store usage
-   * that it counted before the call. Another call deletes that usage.
+   * If the call fails partway, call it again to continue. Usage that a running service, or Redis,
+   * has counted before the call is not stored afterward.
    *
    * @returns whether anything was stored about the user.
    */

@@ -4,6 +4,9 @@ import { SharedUsageStorer } from '@andamio/keys/usage/shared';
 import type { AddUsageCommand } from '@andamio/keys/usage/store';
 import type { TierLimits } from '@andamio/schema/tiers';
 import { type Redis, startRedis } from '@andamio/testing/redis';
+import { command } from '@andamio/testing/store/commands';
+import { withOperations } from '@andamio/testing/store/operations';
+import { order } from '@andamio/testing/store/operator';
 import { waitFor } from '@andamio/testing/wait-for';
 import fc from 'fast-check';
 import { createClient } from 'redis';
@@ -360,6 +363,23 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
     await count(usage, 'owner');
     await storerOf(usage).flush();
     expect((await totals('owner')).day).toBe(expected + 1);
+  });
+
+  test('does not store usage that is in Redis when the user is erased, and removes it from Redis', async () => {
+    const redis = await redisServer();
+    const usage = await connect(redis.url);
+    const { store, storerOf, totals } = createStore();
+    await withOperations(store).issue(command({ userId: 'owner' }));
+    await count(usage, 'owner');
+    await store.erase(order({ userId: 'owner', now: Math.floor(Date.now() / 1000) }));
+    await storerOf(usage).flush();
+    expect(await totals('owner')).toEqual({ day: 0, month: 0 });
+    expect(await store.inspect('owner')).toBeUndefined();
+    expect(await store.erase(order({ userId: 'owner' }))).toBe(false);
+    const inspector = await inspect(redis);
+    const member = hash('sha256', 'owner', 'base64url');
+    for (const kind of ['open', 'closed'])
+      expect(await inspector.keys(`usage:*:${kind}:${member}`)).toEqual([]);
   });
 
   test.each<[string, string, (at: string, inspector: Inspector) => Promise<unknown>]>([

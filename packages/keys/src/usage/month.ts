@@ -159,14 +159,36 @@ export type AdditionState = 'new' | 'made' | 'forgotten';
  * If the instance has no last number, the number may have been removed. Every removed number is at
  * most `forgotten`, so a repeated addition with a greater number was not made. Whether one with a
  * smaller number was made is unknown.
+ *
+ * An addition that an erasure covers is treated as made, so that nobody sends it again.
+ *
+ * @param erased the number up to which additions are covered by the user's last erasure, if any.
  */
 export function stateOf(
   { instances, forgotten }: UsageMonth,
   { instance, number, isRepeated }: AddUsageCommand,
+  erased = 0,
 ): AdditionState {
+  if (number <= erased) return 'made';
   const last = instances[instance];
   if (last !== undefined) return number <= last ? 'made' : 'new';
   return isRepeated && number <= forgotten ? 'forgotten' : 'new';
+}
+
+/**
+ * Seconds after an erasure whose additions the erasure still covers. It exceeds the time for which
+ * instances accept keys from their caches, and allows for clocks that differ.
+ */
+const erasureMargin = 300;
+
+/**
+ * Returns the number up to which additions are covered by an erasure: all that contain requests
+ * from before it.
+ *
+ * @param at Unix seconds.
+ */
+export function erasedUpTo(at: number): number {
+  return (at + erasureMargin) * 1_000_000;
 }
 
 /** Returns the last number of each instance, and the highest removed number, after an addition. */

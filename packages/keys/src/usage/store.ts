@@ -87,7 +87,8 @@ export interface UsageStore {
   /**
    * Adds requests to an owner's totals of a day and its month. The addition is atomic and exact
    * under concurrency. Repeating an addition, with the same number, has no effect. An instance that
-   * adds nothing for an hour may be forgotten; its repeated additions are then refused.
+   * adds nothing for an hour may be forgotten; its repeated additions are then refused. An addition
+   * of an erased user with requests from before the erasure has no effect.
    *
    * @returns the totals after the addition.
    * @throws {@link AdditionForgottenError}

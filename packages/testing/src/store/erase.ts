@@ -55,10 +55,41 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
       expect(await store.issue(command())).toBe('issued');
     });
 
-    test('erases usage that was stored after the first erasure when the erasure is repeated', async () => {
+    test.each(['2024-07-31', '2025-07-31', '2025-08-31', '2025-09-01'])(
+      'does not store usage of %s that was counted before the erasure, repeated or not',
+      async (counted) => {
+        const { store, another } = await withKeys();
+        await store.addUsage(addition({ rolled: 1 }, { day: counted }));
+        await store.erase(order());
+        const other = another?.() ?? store;
+        for (const isRepeated of [false, true]) {
+          const late = addition({ rolled: 3 }, { day: counted, isRepeated });
+          expect(await other.addUsage(late)).toEqual({ day: 0, month: 0 });
+        }
+        expect(
+          await store.readUsage({ userId: 'owner', days: [counted], names: ['rolled'] }),
+        ).toEqual([]);
+        expect(await store.erase(order())).toBe(false);
+      },
+    );
+
+    test('stores no usage of an erased user while additions and the erasure run concurrently', async () => {
+      const [store, other] = await twoStores(await withKeys());
+      const add = () => other.addUsage(addition({ rolled: 1 }));
+      await Promise.all([add(), add(), store.erase(order()), add(), add()]);
+      await add();
+      expect(await store.readTotals('owner', today)).toEqual({ day: 0, month: 0 });
+      expect(await store.erase(order())).toBe(false);
+    });
+
+    test('counts usage of an erased user who returns, and erases it', async () => {
       const { store } = await withKeys();
+      await store.addUsage(addition({ rolled: 1 }));
       await store.erase(order());
-      await store.addUsage(addition({ rolled: 3 }));
+      const number = (present + 600) * 1_000_000;
+      const totals = await store.addUsage(addition({ rolled: 3 }, { number }));
+      expect(totals).toEqual({ day: 3, month: 3 });
+      expect(await store.addUsage(addition({ rolled: 5 }))).toEqual(totals);
       expect(await store.inspect('owner')).toBeUndefined();
       expect(await store.erase(order())).toBe(true);
       expect(await store.readUsage({ userId: 'owner', days: [today], names: ['rolled'] })).toEqual(

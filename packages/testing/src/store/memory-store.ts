@@ -9,6 +9,7 @@ import {
   addToMonth,
   afterReset,
   emptyMonth,
+  erasedUpTo,
   lastUsesIn,
   stateOf,
   totalsOf,
@@ -33,6 +34,8 @@ export function createMemoryStore(): KeyStore & Administration {
   let audit: AuditEntry[] = [];
   /** Usage by user id and month. */
   const usage = new Map<string, UsageMonth>();
+  /** The number up to which additions are covered by an erasure, by user id. */
+  const erased = new Map<string, number>();
 
   const recordId = ({ userId, operation, idempotencyKey }: IdempotencyScope) =>
     idOf(userId, operation, idempotencyKey);
@@ -169,6 +172,7 @@ export function createMemoryStore(): KeyStore & Administration {
         ...audit.filter((entry) => entry.userId !== userId),
         erasureEntry({ at, actor, userId }),
       ];
+      erased.set(userId, erasedUpTo(at));
       return true;
     },
     async inspect(userId) {
@@ -224,9 +228,10 @@ export function createMemoryStore(): KeyStore & Administration {
     async addUsage(command) {
       const { userId, day } = command;
       const before = monthAt(userId, day);
-      const state = stateOf(before, command);
+      const state = stateOf(before, command, erased.get(userId));
       if (state === 'forgotten') throw new AdditionForgottenError();
-      const after = state === 'made' ? before : addToMonth(before, command);
+      if (state === 'made') return totalsOf(before, day);
+      const after = addToMonth(before, command);
       usage.set(idOf(userId, monthOf(day)), after);
       return totalsOf(after, day);
     },

@@ -51,7 +51,7 @@ export const erase = defineCommand({
           json: { outcome: 'erased', user_id: userId },
           text: [
             `Everything that was stored about ${user} is deleted.`,
-            'Running instances may still store usage that they have counted. Run erase again once the service has handled a request more than a minute from now.',
+            'Usage that was counted before and is not stored yet will not be stored.',
           ],
         };
       },

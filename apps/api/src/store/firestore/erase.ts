@@ -16,6 +16,7 @@ import {
 } from './documents.ts';
 import { ownerRecordOf, unexpired } from './owner.ts';
 import { documentsWhere } from './query.ts';
+import { eraseMonths } from './usage-documents.ts';
 import { writeOwner } from './write-owner.ts';
 
 type ErasureCommand = Omit<OwnerCommand, 'reason'>;
@@ -131,6 +132,11 @@ export async function erase(database: Database, command: ErasureCommand): Promis
     isKnown = true;
     const owner = await withStoreDeadline(readOwner);
     if (!owner?.content.erasing) continue; // Another process has completed the same erasure.
+    await withStoreDeadline(async () => {
+      const writes = database.firestore.batch();
+      eraseMonths(database, writes, userId, command.now);
+      await writes.commit();
+    });
     for (const collection of collectionsByUser) {
       while (await withStoreDeadline(() => removeSome(database, collection, userId)));
     }

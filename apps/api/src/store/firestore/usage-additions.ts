@@ -134,7 +134,7 @@ class Group {
     for (const addition of target.additions) {
       const { command, isSent } = addition;
       const isRepeated = command.isRepeated || isSent;
-      const state = stateOf(month, { ...command, isRepeated });
+      const state = stateOf(month, { ...command, isRepeated }, month.erased);
       if (state === 'forgotten') this.#reject([addition], new AdditionForgottenError());
       if (state === 'new') month = addToMonth(month, command);
       if (state !== 'forgotten') made.push([addition, totalsIn(month, command.day)]);

@@ -1,7 +1,14 @@
-import { daysBetween, endOfMonth, monthOf, utcDayOf } from '@andamio/keys/usage/calendar';
+import {
+  daysBetween,
+  endOfMonth,
+  monthOf,
+  monthsUntil,
+  utcDayOf,
+} from '@andamio/keys/usage/calendar';
 import {
   afterReset,
   emptyMonth,
+  erasedUpTo,
   nameField,
   type RequestsByDay,
   totalsOf,
@@ -16,6 +23,7 @@ import type {
   DocumentReference,
   DocumentSnapshot,
   Firestore,
+  WriteBatch,
 } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { usageMonthFields } from '../usage-month.ts';
@@ -40,6 +48,11 @@ export interface MonthDocument extends UsageMonth {
    * wrote the month's document.
    */
   readonly older_days: RequestsByDay;
+  /**
+   * The number up to which additions are covered by the user's last erasure. Absent if the user was
+   * not erased.
+   */
+  readonly erased?: number | undefined;
 }
 
 const { total, days, names, last_uses, instances, forgotten } = usageMonthFields;
@@ -53,6 +66,7 @@ const monthDocument = z.object({
   instances: instances.default({}),
   forgotten: forgotten.default(0),
   older_days: days.default({}),
+  erased: z.number().optional(),
 });
 
 /**
@@ -60,6 +74,9 @@ const monthDocument = z.object({
  * nameField}.
  */
 const dayDocument = z.object({ total, requests: days });
+
+/** A day before any usage. */
+const earliestDay = '0000-01-01';
 
 function usageDocumentOf(
   firestore: Firestore,
@@ -191,6 +208,30 @@ function changesBetween(before: object, after: object, parent = ''): Record<stri
 }
 
 /**
+ * Replaces the documents of a user's months with empty ones that refuse additions from before an
+ * erasure. The user id is only in the hash that is their name. Without them, an idle instance or
+ * Redis could store usage later. An addition reads the document in any case, so this costs it
+ * nothing, and an addition that is under way fails because the document has changed.
+ *
+ * @param now the time of the erasure, in Unix seconds.
+ */
+export function eraseMonths(
+  { firestore, write }: Database,
+  writes: WriteBatch,
+  userId: string,
+  now: number,
+): void {
+  const today = utcDayOf(now * 1000);
+  // A request that is under way may be counted in the next month.
+  const next = monthOf(utcDayOf(endOfMonth(today) * 1000));
+  for (const month of [...monthsUntil(today, earliestDay), next]) {
+    const remove_at = usageDeleteAfter(userId, `${month}-01`);
+    const content = { month, ...emptyMonth, older_days: {}, erased: erasedUpTo(now), remove_at };
+    writes.set(monthReference(firestore, { userId, month }), write.usage(content));
+  }
+}
+
+/**
  * Adds the write of a month to a writer. An update sends only the fields that differ, because a
  * month may have tens of thousands of them. It requires that the document has not changed since it
  * was read.
@@ -205,7 +246,15 @@ export function writeMonth(
   const reference = monthReference(firestore, { userId, month });
   if (stored !== undefined) {
     const changes = changesBetween(stored.content, after);
-    return writer.update(reference, changes, { lastUpdateTime: stored.updateTime });
+    // The document that an erasure leaves does not contain the user id.
+    const owner = after.erased === undefined ? {} : { user_id: userId };
+    return writer.update(
+      reference,
+      { ...owner, ...changes },
+      {
+        lastUpdateTime: stored.updateTime,
+      },
+    );
   }
   const deleteAfter = usageDeleteAfter(userId, `${month}-01`);
   const fields = { user_id: userId, month, ...after, remove_at: deleteAfter };

@@ -1,10 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type AuditEntry, auditRemovalOf, erasedUserId } from '@andamio/keys/audit';
+import { erasedUpTo } from '@andamio/keys/usage/month';
 import * as z from 'zod';
 import { auditEntryOf, auditFields } from '../audit-entry.ts';
 import { prepare } from './statement.ts';
 
 const auditRow = z.object({ at: z.number(), ...auditFields });
+
+const erasure = z.object({ at: z.number().nullable() });
 
 /** Prepares the statements of the audit log. */
 export function auditTable(database: DatabaseSync) {
@@ -19,6 +22,11 @@ export function auditTable(database: DatabaseSync) {
     database,
     `
     SELECT ${columns} FROM audit WHERE user_id IN (:userId, :erasedUserId) ORDER BY at DESC, rowid DESC`,
+  );
+  const findErasure = prepare(
+    database,
+    `
+    SELECT max(at) AS at FROM audit WHERE user_id = :erasedUserId AND action = 'user.erased'`,
   );
   const findRevocation = prepare(
     database,
@@ -40,6 +48,15 @@ export function auditTable(database: DatabaseSync) {
       return list
         .all({ userId, erasedUserId: erasedUserId(userId) })
         .map((row) => auditEntryOf(auditRow.parse(row)));
+    },
+
+    /**
+     * Returns the number up to which additions of usage are covered by the user's last erasure.
+     * Undefined if the user was not erased.
+     */
+    erasedUpTo(userId: string): number | undefined {
+      const { at } = erasure.parse(findErasure.get({ erasedUserId: erasedUserId(userId) }));
+      return at === null ? undefined : erasedUpTo(at);
     },
 
     /** Reports whether there is an entry for the revocation of a secret with one of the ids. */

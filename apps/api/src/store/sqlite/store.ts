@@ -117,7 +117,11 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
 
     countKeys: (now) => commits.read(() => tables().countKeys(now)),
 
-    addUsage: (command) => commits.write(() => tables().usage.add(command)),
+    addUsage: (command) =>
+      commits.write(() => {
+        const { usage, audit } = tables();
+        return usage.add(command, audit.erasedUpTo(command.userId));
+      }),
 
     readTotals: (userId, day) => commits.read(() => tables().usage.readTotals(userId, day)),
 

@@ -73,12 +73,13 @@ export function usageTable(database: DatabaseSync) {
     /**
      * Makes an addition unless it was made before, and returns the totals.
      *
+     * @param erased the number up to which additions are covered by the user's last erasure, if any.
      * @throws AdditionForgottenError if the store no longer knows whether the addition was made
      */
-    add(command: AddUsageCommand): UsageTotals {
+    add(command: AddUsageCommand, erased: number | undefined): UsageTotals {
       const { userId, day } = command;
       const before = monthAt(userId, monthOf(day));
-      const state = stateOf(before, command);
+      const state = stateOf(before, command, erased);
       if (state === 'forgotten') throw new AdditionForgottenError();
       if (state === 'made') return totalsOf(before, day);
       const after = addToMonth(before, command);
