@@ -14,6 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'packages/verification': ['schema'],
   'packages/keys': ['schema', 'verification'],
   'packages/client': ['schema'],
+  'packages/cli': ['schema', 'client'],
   'packages/guard': ['schema', 'verification'],
   'packages/leaks': ['schema'],
   'packages/reference': ['schema'],

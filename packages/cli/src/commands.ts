@@ -1,0 +1,21 @@
+import type { Command } from './command.ts';
+import { create } from './commands/keys-create.ts';
+import { deleteKey } from './commands/keys-delete.ts';
+import { extend } from './commands/keys-extend.ts';
+import { list } from './commands/keys-list.ts';
+import { roll } from './commands/keys-roll.ts';
+import { usage } from './commands/usage.ts';
+import { verify } from './commands/verify.ts';
+import { whoami } from './commands/whoami.ts';
+
+/** All commands by their words, in the order of the help. */
+export const commands: ReadonlyMap<string, Command> = new Map([
+  ['keys list', list],
+  ['keys create', create],
+  ['keys extend', extend],
+  ['keys roll', roll],
+  ['keys delete', deleteKey],
+  ['usage', usage],
+  ['verify', verify],
+  ['whoami', whoami],
+]);

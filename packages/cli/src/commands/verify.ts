@@ -1,0 +1,38 @@
+import { ApiError } from '@andamio/client';
+import { defineCommand } from '../command.ts';
+import { exitCodes } from '../exit-code.ts';
+import { findKey, keyVariable } from '../key-source.ts';
+import { minuteOf, table } from '../text.ts';
+
+export const verify = defineCommand({
+  summary: 'Verifies a key, and shows its owner. Counts as a request with the key.',
+  details: [
+    `The key is ${keyVariable}, or standard input with --key-stdin. Exits with 1 if it is not valid.`,
+  ],
+  credential: 'key',
+  options: {
+    'key-stdin': { type: 'boolean', help: 'Read the key from standard input.' },
+  },
+  plan:
+    ({ values }) =>
+    async ({ client, environment }) => {
+      const key = await findKey(values['key-stdin'] === true, environment);
+      try {
+        const answer = await client.verifyApiKey(key);
+        return {
+          json: { valid: true, ...answer },
+          text: table([
+            ['Valid', 'yes'],
+            ['Name', answer.name],
+            ['Owner', answer.user_id],
+            ['Tier', answer.tier],
+            ['Created', `${minuteOf(answer.created_at)} UTC`],
+            ['Expires', `${minuteOf(answer.expires_at)} UTC`],
+          ]),
+        };
+      } catch (error) {
+        if (!(error instanceof ApiError && error.code === 'invalid_key')) throw error;
+        return { json: { valid: false }, text: ['Valid  no'], exitCode: exitCodes.refused };
+      }
+    },
+});

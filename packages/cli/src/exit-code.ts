@@ -1,0 +1,36 @@
+/** The exit codes of `andamio`. Codes from 64 on are those of sysexits.h. */
+export const exitCodes = {
+  done: 0,
+  /** The service refused the request, the key is not valid, or the user canceled. */
+  refused: 1,
+  usage: 64,
+  /** The service did not respond, or reported a failure of its own. */
+  unavailable: 69,
+  software: 70,
+  /** The target of `--to`, or the file of the login, cannot be written. */
+  cannotCreate: 73,
+  output: 74,
+  /** A rate limit or quota is used up. Waiting helps. */
+  retryLater: 75,
+  /** There is no token or key, or the service does not accept it. */
+  credentials: 77,
+  settings: 78,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** An expected failure, with a message for the user. The message contains no token and no key. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode, message: string) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Creates the error of an invalid command line. The message must not quote a submitted value. */
+export function usageError(message: string): CliError {
+  return new CliError(exitCodes.usage, `${message} See --help.`);
+}

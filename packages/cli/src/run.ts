@@ -1,0 +1,87 @@
+import type { Context, Report } from './command.ts';
+import { parseCommandLine } from './command-line.ts';
+import { type ExitCode, exitCodes } from './exit-code.ts';
+import { failureOf } from './failure.ts';
+import { helpOn, versionText } from './help.ts';
+import { clientOf, urlOf } from './service.ts';
+import { processTerminal, type Terminal } from './terminal.ts';
+import { jsonLine } from './text.ts';
+import { isTokenGiven, tokenSource } from './token.ts';
+
+/** Writes text to standard output. Resolves to the error code if that fails. */
+function write(text: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code ?? 'unknown'));
+    process.stdout.write(text, (error) => {
+      if (!error) resolve(undefined);
+    });
+  });
+}
+
+/**
+ * Writes a report. A reader that has closed the pipe (`| head`) is no failure, unless the report
+ * contains a key.
+ */
+async function deliver(report: Report, asJson: boolean, terminal: Terminal): Promise<ExitCode> {
+  const { json, text, notes = [], exitCode = exitCodes.done, onUnwritten } = report;
+  const lines = asJson ? [jsonLine(json)] : text;
+  const failure = await write(lines.map((line) => `${line}\n`).join(''));
+  if (failure === undefined) {
+    if (!asJson) terminal.note(...notes);
+    return exitCode;
+  }
+  if (onUnwritten === undefined) {
+    if (failure === 'EPIPE') return exitCode;
+    terminal.note(`The output could not be written (${failure}), but the command has completed.`);
+    return exitCodes.output;
+  }
+  terminal.note(`The key could not be written (${failure}).`, await onUnwritten());
+  return exitCodes.output;
+}
+
+async function execute(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const request = parseCommandLine(args, terminal.isTerminal);
+  if ('help' in request) {
+    await write(helpOn(request.help));
+    return exitCodes.done;
+  }
+  if ('version' in request) {
+    await write(versionText());
+    return exitCodes.done;
+  }
+  const url = urlOf(request.url, environment);
+  const token = tokenSource(request.tokenCommand, environment);
+  const context: Context = {
+    url,
+    client: clientOf(url, token),
+    isTokenGiven: isTokenGiven(request.tokenCommand, environment),
+    environment,
+    terminal,
+    now: Date.now,
+  };
+  return deliver(await request.execute(context), request.asJson, terminal);
+}
+
+/**
+ * Runs a command of the user and returns the exit code.
+ *
+ * @param args the arguments after the program's path
+ */
+export async function runCli(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<ExitCode> {
+  const terminal = processTerminal();
+  process.stderr.on('error', () => {}); // Nobody reads it: the exit code remains.
+  try {
+    return await execute(args, environment, terminal);
+  } catch (error) {
+    const { exitCode, message } = failureOf(error);
+    terminal.note(message);
+    return exitCode;
+  }
+}

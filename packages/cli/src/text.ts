@@ -1,0 +1,47 @@
+const invisible = /\p{C}/gu;
+
+/**
+ * Returns text that is safe on a terminal, with invisible and control characters escaped. Names and
+ * messages of the service may contain any character.
+ */
+export function printable(text: string): string {
+  return text.replace(
+    invisible,
+    (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
+  );
+}
+
+/** Returns a value as one line of JSON that is safe on a terminal. */
+export function jsonLine(value: unknown): string {
+  const escaped = (character: string) =>
+    Array.from(
+      { length: character.length },
+      (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+    ).join('');
+  return JSON.stringify(value).replace(invisible, escaped);
+}
+
+/**
+ * Returns rows as aligned lines, with invisible characters in the cells escaped. Trailing spaces
+ * are removed.
+ */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const cells = rows.map((row) => row.map(printable));
+  const width = (column: number) => Math.max(...cells.map((row) => row[column]?.length ?? 0));
+  return cells.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(width(column)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/**
+ * Returns a time of the service to the minute, such as `2025-08-31 23:59` for
+ * `2025-08-31T23:59:59Z`. The time is UTC, like all times of the service.
+ */
+export function minuteOf(timestamp: string): string {
+  return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(timestamp)
+    ? timestamp.slice(0, 16).replace('T', ' ')
+    : printable(timestamp);
+}

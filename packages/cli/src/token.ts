@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { CliError, exitCodes } from './exit-code.ts';
+
+const missing = `This command needs a token. Set ANDAMIO_TOKEN to the JWT of your identity provider, or give a
+command that prints it: --token-command or ANDAMIO_TOKEN_COMMAND.`;
+
+/** Returns the token in text, without white space at the ends and without a leading `Bearer`. */
+function tokenIn(value: string, source: string): string {
+  const token = value.trim().replace(/^Bearer\s+/i, '');
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new CliError(
+    exitCodes.credentials,
+    token === ''
+      ? `${source} is empty.`
+      : `${source} is not a token: it must be one word of ASCII.`,
+  );
+}
+
+/**
+ * Runs a command in the system's shell and returns its standard output. The command shares standard
+ * input and error with this process, so it can ask for a password.
+ *
+ * @throws {@link CliError} if the command fails. The message quotes neither the command nor its
+ * output.
+ */
+async function outputOf(command: string, environment: NodeJS.ProcessEnv): Promise<string> {
+  const child = spawn(command, {
+    shell: true,
+    env: environment,
+    stdio: ['inherit', 'pipe', 'inherit'],
+  });
+  const exited = new Promise<string | undefined>((resolve) => {
+    child.once('error', ({ code }: NodeJS.ErrnoException) => resolve(`did not start (${code})`));
+    child.once('close', (code, signal) =>
+      resolve(code === 0 ? undefined : `ended with ${signal ?? `exit code ${code}`}`),
+    );
+  });
+  const [output, failure] = await Promise.all([text(child.stdout), exited]);
+  if (failure === undefined) return output;
+  throw new CliError(exitCodes.credentials, `The token command ${failure}.`);
+}
+
+/**
+ * Returns a function that obtains the user's token: from `--token-command`, from `ANDAMIO_TOKEN`, or
+ * from the command in `ANDAMIO_TOKEN_COMMAND`. It runs a command at most once.
+ *
+ * @param commandOption the value of `--token-command`
+ */
+export function tokenSource(
+  commandOption: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): () => Promise<string> {
+  const { ANDAMIO_TOKEN: token, ANDAMIO_TOKEN_COMMAND: commandVariable } = environment;
+  const obtain = async () => {
+    if (commandOption === undefined && token) return tokenIn(token, 'ANDAMIO_TOKEN');
+    const command = commandOption ?? commandVariable;
+    if (!command) throw new CliError(exitCodes.credentials, missing);
+    return tokenIn(await outputOf(command, environment), 'The output of the token command');
+  };
+  let obtained: Promise<string> | undefined;
+  return () => (obtained ??= obtain());
+}
+
+/** Reports whether the user gave a token or a command that prints one. */
+export function isTokenGiven(
+  commandOption: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): boolean {
+  const { ANDAMIO_TOKEN, ANDAMIO_TOKEN_COMMAND } = environment;
+  return Boolean(commandOption ?? (ANDAMIO_TOKEN || ANDAMIO_TOKEN_COMMAND));
+}

@@ -1,0 +1,44 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { endWithFile } from '@andamio/testing/end-with-file';
+import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
+
+/** A request that a front has received. */
+export interface Received {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+type Handler = (received: Received, response: ServerResponse) => void | Promise<void>;
+
+/** Starts an HTTP server on loopback. It stops after the test file. */
+export async function startServer(
+  handle: Handler,
+): Promise<{ readonly url: string; readonly received: readonly Received[] }> {
+  const received: Received[] = [];
+  const server = createServer(async (request, response) => {
+    const { method = '', url: path = '', headers } = request;
+    const current = { method, path, headers, body: await text(request) };
+    received.push(current);
+    await handle(current, response);
+  });
+  const port = await listenOnLoopback(server);
+  endWithFile(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${port}`, received };
+}
+
+/** Forwards a request to a service and resolves to the response. */
+export function forward(url: string, { method, path, headers, body }: Received): Promise<Response> {
+  const { authorization, 'content-type': type, 'idempotency-key': key } = headers;
+  const sent = Object.entries({ authorization, 'content-type': type, 'idempotency-key': key });
+  return fetch(url + path, {
+    method,
+    headers: sent.filter((header): header is [string, string] => typeof header[1] === 'string'),
+    body: method === 'GET' ? null : body,
+  });
+}

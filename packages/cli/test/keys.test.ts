@@ -1,0 +1,216 @@
+import { listPath } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import { describe, expect, test } from 'vitest';
+import { andamio, inShell, onTerminal, startService } from './harness/cli.ts';
+import { forward, startServer } from './harness/front.ts';
+
+const { url } = await startService();
+const environmentOf = (user: string, tier = 'growth') => ({
+  ANDAMIO_URL: url,
+  ANDAMIO_TOKEN: tokenFor(user, { tier }),
+});
+
+interface ListedKey {
+  readonly name: string;
+  readonly start: string;
+  readonly state: string;
+}
+
+async function keysOf(user: string): Promise<ListedKey[]> {
+  const { ANDAMIO_TOKEN: token } = environmentOf(user);
+  const response = await fetch(url + listPath, { headers: { authorization: `Bearer ${token}` } });
+  return ((await response.json()) as { keys: ListedKey[] }).keys;
+}
+
+const keyLine = /^ant-[0-9A-Za-z]{40}\n$/;
+
+describe('keys create', () => {
+  test('keys create prints the key alone to standard output, and what it is to standard error', async () => {
+    const { code, stdout, stderr } = await andamio(['keys', 'create', 'CI key', '--days', '30'], {
+      env: environmentOf('creator'),
+    });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(keyLine) });
+    expect(stderr).toMatch(/^Created the key CI key\. It expires on \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
+    expect(stderr).not.toContain(stdout.trim());
+    expect(await keysOf('creator')).toMatchObject([{ name: 'CI key', start: stdout.slice(0, 8) }]);
+  });
+
+  test('keys create --json prints the response of the API as one line', async () => {
+    const { stdout, stderr } = await andamio(['--json', 'keys', 'create', 'scripted'], {
+      env: environmentOf('scripter'),
+    });
+    expect(stdout.split('\n')).toHaveLength(2);
+    expect(Object.keys(JSON.parse(stdout)).toSorted()).toEqual([
+      'api_key',
+      'created_at',
+      'expires_at',
+      'expires_in_days',
+      'is_active',
+      'name',
+    ]);
+    expect(stderr).toBe('');
+  });
+
+  test('a lost response to keys create ends in one key, which is printed', async () => {
+    let isLost = false;
+    const front = await startServer(async (received, response) => {
+      const answer = await forward(url, received);
+      const body = await answer.text();
+      if (!isLost) {
+        isLost = true;
+        response.socket?.destroy();
+        return;
+      }
+      response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(body);
+    });
+    const { code, stdout } = await andamio(['keys', 'create', 'once', '--url', front.url], {
+      env: environmentOf('loser'),
+    });
+    expect(code).toBe(0);
+    expect(front.received).toHaveLength(2);
+    expect(await keysOf('loser')).toMatchObject([{ name: 'once', start: stdout.slice(0, 8) }]);
+  });
+
+  test('a key that cannot be printed is deleted again', async () => {
+    const { code, stderr } = await inShell('$ANDAMIO keys create unwritten > /dev/full', {
+      env: environmentOf('unlucky'),
+    });
+    expect({ code, stderr }).toEqual({
+      code: 74,
+      stderr: 'The key could not be written (ENOSPC).\nThe key unwritten was deleted again.\n',
+    });
+    expect(await keysOf('unlucky')).toEqual([]);
+  });
+
+  test('a name that is taken is refused with exit code 1', async () => {
+    const env = environmentOf('repeater');
+    await andamio(['keys', 'create', 'same'], { env });
+    const { code, stdout, stderr } = await andamio(['keys', 'create', 'same'], { env });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /^name_taken: api_key_name: you already have a key with this name\. \(request \S+\)\n$/,
+    );
+  });
+});
+
+describe('keys list', () => {
+  test('keys list prints a table, and with --json all pages of keys', async () => {
+    const env = environmentOf('lister', 'enterprise');
+    const names = Array.from({ length: 3 }, (_, index) => `key ${index}`);
+    for (const name of names) await andamio(['keys', 'create', name], { env });
+    const { stdout } = await andamio(['keys', 'list'], { env });
+    const [heading, ...rows] = stdout.trimEnd().split('\n');
+    expect(heading).toMatch(/^NAME +START +STATE +CREATED +EXPIRES +LAST USED +REQUESTS$/);
+    expect(rows.map((row) => row.split(/ {2,}/)[0])).toEqual(names);
+    for (const row of rows)
+      expect(row.slice(heading?.indexOf('STATE'))).toMatch(/^active .* never +0$/);
+    const { stdout: json } = await andamio(['keys', 'list', '--json'], { env });
+    expect(JSON.parse(json)).toEqual({ keys: await keysOf('lister') });
+  });
+
+  test('keys list reads every page', async () => {
+    const key = {
+      id: 'id',
+      start: 'ant-Ab12',
+      state: 'active',
+      created_at: '2026-01-01T00:00:00Z',
+      expires_at: '2027-01-01T00:00:00Z',
+      previous_expires_at: null,
+      last_used_at: null,
+      requests_30d: 0,
+    };
+    const pages: Record<string, object> = {
+      first: { keys: [{ ...key, name: 'one' }], next_page_token: 'second' },
+      second: { keys: [{ ...key, name: 'two' }], next_page_token: null },
+    };
+    const front = await startServer(({ path }, response) => {
+      const page = new URL(path, 'http://host').searchParams.get('page_token') ?? 'first';
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(pages[page]));
+    });
+    const { stdout } = await andamio(['keys', 'list', '--json', '--url', front.url], {
+      env: environmentOf('reader'),
+    });
+    expect(JSON.parse(stdout).keys).toMatchObject([{ name: 'one' }, { name: 'two' }]);
+  });
+
+  test('without keys, keys list prints nothing to standard output', async () => {
+    const result = await andamio(['keys', 'list'], { env: environmentOf('newcomer') });
+    expect(result).toEqual({ code: 0, stdout: '', stderr: 'You have no keys.\n' });
+  });
+});
+
+describe('keys extend', () => {
+  test('keys extend extends a key that expires within a day, and refuses others', async () => {
+    const env = environmentOf('extender');
+    await andamio(['keys', 'create', 'short', '--days', '1'], { env });
+    await andamio(['keys', 'create', 'long'], { env });
+    const extended = await andamio(['keys', 'extend', 'short', '--days', '90'], { env });
+    expect(extended).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^API key expiration extended to \d{4}-/),
+    });
+    const refused = await andamio(['keys', 'extend', 'long'], { env });
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/^not_yet_rotatable/) });
+  });
+});
+
+describe('keys roll', () => {
+  test('keys roll prints the new key, and says until when the previous secret is valid', async () => {
+    const env = environmentOf('roller');
+    const before = await andamio(['keys', 'create', 'rolled'], { env });
+    const after = await andamio(['keys', 'roll', 'rolled', '--grace', '3600'], { env });
+    expect(after.stdout).toMatch(keyLine);
+    expect(after.stdout).not.toBe(before.stdout);
+    expect(after.stderr).toMatch(
+      /The previous secret is valid until \d{4}-\d\d-\d\d \d\d:\d\d UTC/,
+    );
+    expect((await keysOf('roller')).map(({ state }) => state).toSorted()).toEqual([
+      'active',
+      'previous',
+    ]);
+  });
+});
+
+describe('keys delete', () => {
+  test('without a terminal, keys delete requires --yes', async () => {
+    const env = environmentOf('cautious');
+    await andamio(['keys', 'create', 'kept'], { env });
+    expect(await andamio(['keys', 'delete', 'kept'], { env })).toEqual({
+      code: 64,
+      stdout: '',
+      stderr: 'Without a terminal, --yes is required. See --help.\n',
+    });
+    expect(await keysOf('cautious')).toHaveLength(1);
+    expect(await andamio(['keys', 'delete', 'kept', '--yes'], { env })).toMatchObject({ code: 0 });
+    expect(await keysOf('cautious')).toEqual([]);
+  });
+
+  test('on a terminal, keys delete shows the key with its last use, and deletes after yes only', async () => {
+    const env = environmentOf('terminal');
+    const created = await andamio(['keys', 'create', 'asked'], { env });
+    const question = { when: /\[y\/N\]/, text: '\n' };
+    const no = await onTerminal('keys delete asked', question, env);
+    expect(no.code).toBe(1);
+    expect(no.stdout).toContain(`asked (${created.stdout.slice(0, 8)}…): It was never used`);
+    expect(no.stdout).toContain('Nothing was deleted.');
+    expect(await keysOf('terminal')).toHaveLength(1);
+    // Ctrl+D is the end of the input, and no answer.
+    expect((await onTerminal('keys delete asked', { ...question, text: '\x04' }, env)).code).toBe(
+      1,
+    );
+    expect(await keysOf('terminal')).toHaveLength(1);
+    const yes = await onTerminal('keys delete asked', { ...question, text: 'y\n' }, env);
+    expect(yes).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Deleted the key asked'),
+    });
+    expect(await keysOf('terminal')).toEqual([]);
+  });
+
+  test('a name without a key is refused with exit code 1', async () => {
+    const env = environmentOf('empty');
+    const { code, stderr } = await andamio(['keys', 'delete', 'none', '--yes'], { env });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^no_such_key/) });
+  });
+});
