@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { logEvents } from '@andamio/schema/log-events';
 import { tiers } from '@andamio/schema/tiers';
 import { freePort } from '@andamio/testing/free-port';
@@ -10,8 +11,16 @@ import type { Options } from 'express-rate-limit';
 import { createClient } from 'redis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { connectCounters } from '../../src/http/limits/redis-counters.ts';
+import {
+  connectCounters,
+  decrement,
+  increment,
+  read,
+} from '../../src/http/limits/redis-counters.ts';
 import { defaultRedisTimes, type RedisTimes } from '../../src/http/limits/redis-link.ts';
+import { commandsOf, redisPermissions } from '../../src/http/limits/redis-probe.ts';
+import { defaultSharedUsageTimes } from '../../src/http/limits/redis-usage.ts';
+import { type UsageScripts, usageScripts } from '../../src/http/limits/usage-scripts.ts';
 import { createLog } from '../../src/log.ts';
 import { startTcpProxy } from '../harness/tcp-proxy.ts';
 
@@ -30,7 +39,7 @@ async function inspect(redis: Redis) {
 }
 
 /** Creates counters as an instance of the service does, and records their log lines. */
-function connectTo(url: string, times: Partial<RedisTimes> = {}) {
+function connectTo(url: string, times: Partial<RedisTimes> = {}, scripts?: UsageScripts) {
   const lines: {
     readonly message: string;
     readonly severity: string;
@@ -41,11 +50,9 @@ function connectTo(url: string, times: Partial<RedisTimes> = {}) {
     project: undefined,
     destination: { write: (line) => void lines.push(JSON.parse(line)) },
   });
-  const shared = connectCounters({ url, ca: undefined, auth: 'url' }, log, systemClock, {
-    ...defaultRedisTimes,
-    longestPause: 500,
-    ...times,
-  });
+  const settings = { url, ca: undefined, auth: 'url' } as const;
+  const all = { ...defaultRedisTimes, longestPause: 500, ...times };
+  const shared = connectCounters(settings, log, systemClock, all, scripts);
   onTestFinished(() => shared.close());
   const counters = shared.createCounters('address');
   counters.init?.({ windowMs: 60_000 } as Options);
@@ -186,6 +193,81 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     await inspector.sendCommand(['ACL', 'SETUSER', 'default', '+@all']);
     await shared(inspector);
     expect(messages()).toEqual([redisUnavailable, redisRecovered]);
+  });
+
+  test('a user with the documented permissions can count, claim, confirm and set aside', async () => {
+    const limits = readFileSync(new URL('../../../../docs/limits.md', import.meta.url), 'utf8');
+    const [, written = ''] = /ACL SETUSER andamio on '>PASSWORD' ([^`]*)\n```/.exec(limits) ?? [];
+    const rules = written.replaceAll(/\s\\\n\s*/g, ' ').replaceAll("'", '');
+    expect(rules).toBe(redisPermissions);
+    const redis = await redisServer();
+    const inspector = await inspect(redis);
+    await inspector.sendCommand([
+      'ACL',
+      'SETUSER',
+      'andamio',
+      'on',
+      '>secret',
+      ...rules.split(' '),
+    ]);
+    const times = { ...defaultSharedUsageTimes, interval: 0, claim: 0, minimumAge: 0 };
+    const { count, countUsage, messages, shared, usage } = connectTo(
+      redis.url.replace('//', '//andamio:secret@'),
+      {},
+      usageScripts(times),
+    );
+    await shared(inspector);
+    await count('client');
+    expect(await count('client')).toBe(2);
+    for (const kind of ['none', 'open', 'closed']) {
+      expect(await countUsage('owner')).toMatchObject({ hits: expect.any(Number) });
+      const found = await inspector.keys(`usage:*:${kind}:*`);
+      for (const key of found) {
+        await inspector.del(key);
+        await inspector.set(key, 'a text');
+      }
+      const [batch] = kind === 'none' ? await usage.claimDue() : [await usage.claimOf('owner')];
+      if (batch !== undefined) await usage.confirm(batch, { day: 1, month: 1 });
+    }
+    expect(messages()).toEqual([]);
+  });
+
+  test('the documented permissions include each command of each script', () => {
+    const scripts = [
+      increment,
+      read,
+      decrement,
+      ...Object.values(usageScripts(defaultSharedUsageTimes)),
+    ];
+    const needed = scripts.flatMap(commandsOf).map((command) => `+${command}`);
+    expect(needed).toContain('+hincrby');
+    expect(redisPermissions.split(' ')).toEqual(expect.arrayContaining(needed));
+  });
+
+  test('a user who lacks a permission is reported once, with all that it needs, and never used', async () => {
+    const redis = await redisServer();
+    const inspector = await inspect(redis);
+    const rules = redisPermissions.split(' ');
+    const required = rules.filter((rule) => rule !== '+info');
+    const instances = required.map(async (rule, index) => {
+      const others = rules.filter((one) => one !== rule);
+      await inspector.sendCommand(['ACL', 'SETUSER', `${index}`, 'on', '>secret', ...others]);
+      const url = redis.url.replace('//', `//${index}:secret@`);
+      return { rule, ...connectTo(url, { firstPause: 50, longestPause: 50 }) };
+    });
+    const all = await Promise.all(instances);
+    await waitFor('several attempts', async () => {
+      const stats = String(await inspector.sendCommand(['INFO', 'stats']));
+      const [, connections] = /^total_connections_received:(\d+)/m.exec(stats) ?? [];
+      const isReported = all.every(({ lines }) => lines.length > 0);
+      return isReported && Number(connections) > 2 * all.length;
+    });
+    for (const { rule, countUsage, lines, messages } of all) {
+      expect(await countUsage('owner'), rule).toBe('uncounted');
+      expect(messages(), rule).toEqual([redisUnavailable]);
+      expect(lines[0]?.err?.message, rule).toMatch(/^Redis responded with NOPERM\./);
+      expect(lines[0]?.err?.message).toContain(redisPermissions);
+    }
   });
 
   test('logs the cause when Redis loads its data, and the recovery', async () => {

@@ -17,7 +17,7 @@ import type { UsageScripts } from './usage-scripts.ts';
  * Counts a request. KEYS[1] is the counter, ARGV[1] the window in milliseconds. A counter with more
  * time left than one window was created before the server's clock was set back, so it is reset.
  */
-const increment = script(`
+export const increment = script(`
 local left = redis.call('PTTL', KEYS[1])
 local window = tonumber(ARGV[1])
 if left <= 0 or left > window then
@@ -27,7 +27,7 @@ end
 return { redis.call('INCR', KEYS[1]), left }
 `);
 
-const read = script(`
+export const read = script(`
 local left = redis.call('PTTL', KEYS[1])
 if left <= 0 or left > tonumber(ARGV[1]) then return { 0, 0 } end
 return { tonumber(redis.call('GET', KEYS[1])), left }
@@ -37,7 +37,7 @@ return { tonumber(redis.call('GET', KEYS[1])), left }
  * Subtracts a request. DECR alone would create a missing counter with the value -1, which never
  * expires.
  */
-const decrement = script(`
+export const decrement = script(`
 if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end
 return { 0, 0 }
 `);
@@ -135,7 +135,6 @@ export function connectCounters(
     ca,
     credentials: auth === 'url' ? undefined : googleCredentials(),
     times,
-    probe: ['EVAL', increment.text, '1', 'limit:probe', '1000'],
     monotonicNow: clock.monotonicNow,
     onDown: (cause) => logEvent(log, 'warn', logEvents.redisUnavailable, { err: cause }),
     onUp: () => logEvent(log, 'info', logEvents.redisRecovered),

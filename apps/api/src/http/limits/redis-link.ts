@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { withTimeout } from '@andamio/verification/with-timeout';
 import { createClient, ErrorReply } from 'redis';
+import { probeRedis, redisPermissions } from './redis-probe.ts';
 
 /** Timeouts and pauses, in milliseconds. */
 export interface RedisTimes {
@@ -38,8 +39,6 @@ export interface RedisLinkOptions {
   /** Returns the credentials to connect with. Undefined if the URL contains the password. */
   readonly credentials: (() => Promise<RedisCredentials>) | undefined;
   readonly times: RedisTimes;
-  /** A command that succeeds only if requests can be counted. */
-  readonly probe: readonly string[];
   /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow: () => number;
   /**
@@ -87,7 +86,7 @@ const replies: Readonly<Record<string, string>> = {
   MASTERDOWN: 'The server is a replica that has lost its primary.',
   NOAUTH: 'The server requires a password. Set it in REDIS_URL, or set REDIS_AUTH.',
   WRONGPASS: 'The server rejects the user name or the password.',
-  NOPERM: 'The user may not run EVAL and EVALSHA, or not on keys that begin with limit: or usage:.',
+  NOPERM: `The user lacks a permission. It needs ${redisPermissions}.`,
   OOM: 'The server is out of memory. Raise maxmemory, or set maxmemory-policy to volatile-ttl.',
   MOVED: 'The server is in cluster mode, which the service does not support.',
   CLUSTERDOWN: 'The server is in cluster mode, which the service does not support.',
@@ -142,7 +141,7 @@ class LateError extends Error {
  *
  * A failure drops the connection, because the address may now belong to another server. A new
  * connection is opened after a pause, which grows while attempts fail. The connection is used once
- * the probe command has succeeded on it. An error reply to a single command is not a failure of the
+ * the probe has succeeded on it. An error reply to a single command is not a failure of the
  * connection: a value that one owner's script cannot read must not affect other owners.
  */
 export class RedisLink {
@@ -223,7 +222,7 @@ export class RedisLink {
   }
 
   async #open(): Promise<void> {
-    const { credentials, probe } = this.#options;
+    const { credentials } = this.#options;
     const attempt = ++this.#attempts;
     const found = await credentials?.();
     if (attempt !== this.#attempts || this.#closed) throw new Error('The attempt was abandoned.');
@@ -233,7 +232,7 @@ export class RedisLink {
     // While the client connects, connect() reports the failure.
     client.on('error', (error) => this.#ready && this.#fail(client, error));
     await client.connect();
-    await client.sendCommand(probe);
+    await probeRedis({ send: (...command) => client.sendCommand(command) });
     const described = await client.sendCommand(['INFO', 'server']).catch((error: unknown) => {
       if (error instanceof ErrorReply) return ''; // Some providers do not allow the command.
       throw error;
