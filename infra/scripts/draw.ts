@@ -69,7 +69,6 @@ const verbs: Readonly<Record<string, string>> = {
   'iam.workloadIdentityUser': 'signs in as',
   'memorystore.dbConnectionUser': 'counts in',
   'secretmanager.secretAccessor': 'reads',
-  'secretmanager.viewer': '',
   'storage.objectUser': 'reads, writes',
   'storage.objectViewer': 'reads',
 };

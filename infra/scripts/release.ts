@@ -8,12 +8,12 @@ import { assertAttested } from './lib/attest.ts';
 import {
   Failure,
   outputsOf,
-  projectName,
   pulumi,
   pulumiUntil,
   say,
   script,
   underThePolicies,
+  writeSettings,
 } from './lib/cli.ts';
 import { assertReleaseOnly } from './lib/release-guard.ts';
 import { smokeTest } from './lib/smoke-test.ts';
@@ -41,7 +41,7 @@ function deployed(stack: string): Deployed {
   ) as Record<string, string>;
   if (!host || !image || !revision || !place) {
     throw new Failure(
-      `Stack ${stack} has no service yet. Deploy it first: pulumi up --stack ${stack}`,
+      `Stack ${stack} has no service yet. Deploy it first: npx -y pnpm@12 pulumi up --stack ${stack}`,
     );
   }
   return {
@@ -66,14 +66,8 @@ function candidateOf(host: string): string {
 type Stable = Pick<Deployed, 'revision' | 'image'>;
 
 /** Writes the settings of a release: the image, and the stable revision if there is one. */
-function writeSettings(stack: string, image: string, stable: Stable | undefined): void {
-  const settings = { image, stableRevision: stable?.revision, stableImage: stable?.image };
-  for (const [name, value] of Object.entries(settings)) {
-    const key = `${projectName}:${name}`;
-    pulumi(stack, value === undefined ? ['config', 'rm', key] : ['config', 'set', key, value], {
-      quiet: true,
-    });
-  }
+function writeRelease(stack: string, image: string, stable: Stable | undefined): void {
+  writeSettings(stack, { image, stableRevision: stable?.revision, stableImage: stable?.image });
 }
 
 class Release {
@@ -110,7 +104,7 @@ class Release {
    * revision receives all traffic.
    */
   async #step(image: string, stable: Stable | undefined, progress: Progress): Promise<void> {
-    writeSettings(this.stack, image, stable);
+    writeRelease(this.stack, image, stable);
     this.#checkChanges();
     this.stopped.throwIfAborted();
     this.progress = progress;
@@ -135,7 +129,7 @@ class Release {
     const { stack, before, stopped } = this;
     if (!before.hasCandidate) {
       // A rollback that failed halfway may have changed resources without changing the outputs.
-      writeSettings(stack, before.image, undefined);
+      writeRelease(stack, before.image, undefined);
       const differs = this.#checkChanges();
       if (!differs) {
         await smokeTest(before.host, stopped);
@@ -155,7 +149,7 @@ class Release {
   async rollBack(image: string): Promise<string> {
     const { stack, before, progress } = this;
     if (progress === 'nothing changed') {
-      writeSettings(stack, before.image, undefined);
+      writeRelease(stack, before.image, undefined);
       return `Nothing was changed. ${before.image} receives all traffic.`;
     }
     say(`Rolling back to ${before.image}.`);
@@ -163,13 +157,13 @@ class Release {
     // The previous revision is still running. Moving the traffic to it first works even if a new
     // revision cannot start.
     if (progress === 'switched') {
-      writeSettings(stack, image, before);
+      writeRelease(stack, image, before);
       await this.#up(finish);
     }
-    writeSettings(stack, before.image, before);
+    writeRelease(stack, before.image, before);
     if (!this.#checked) this.#checkChanges();
     await this.#up(finish);
-    writeSettings(stack, before.image, undefined);
+    writeRelease(stack, before.image, undefined);
     await this.#up(finish);
     const check = await smokeTest(before.host, finish).then(
       () => 'and issues keys',

@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export const programFolder = join(import.meta.dirname, '../..');
@@ -121,6 +123,33 @@ export async function pulumiUntil(
 /** Runs the Pulumi CLI on a stack without prompts. */
 export function pulumi(stack: string, args: readonly string[], options: RunOptions = {}): string {
   return run('pulumi', [...args, '--stack', stack, '--non-interactive'], options);
+}
+
+/**
+ * Writes settings of the program to a stack's file. Removes a setting whose value is undefined.
+ *
+ * @param options further options of `pulumi config`, such as `--config-file`
+ */
+export function writeSettings(
+  stack: string,
+  settings: Readonly<Record<string, string | undefined>>,
+  options: readonly string[] = [],
+): void {
+  for (const [name, value] of Object.entries(settings)) {
+    const key = `${projectName}:${name}`;
+    const command = value === undefined ? ['rm', key] : ['set', key, value];
+    pulumi(stack, ['config', ...command, ...options], { quiet: true });
+  }
+}
+
+/** Calls a function with a temporary folder, and deletes the folder afterwards. */
+export function withFolder<Result>(work: (folder: string) => Result): Result {
+  const folder = mkdtempSync(join(tmpdir(), 'andamio-'));
+  try {
+    return work(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** Returns the outputs of a stack's last update. The object is empty if there was no update. */

@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure, programFolder, run } from './cli.ts';
+import { Failure, programFolder, run, withFolder } from './cli.ts';
 
 const repository = join(programFolder, '..');
 const dockerfile = join(repository, 'apps/api/Dockerfile');
@@ -23,16 +22,6 @@ export function builder(): 'docker' | 'buildah' {
   if (works('docker', 'info') && works('docker', 'buildx', 'version')) return 'docker';
   if (works('buildah', '--version')) return 'buildah';
   throw new Failure('Docker with BuildKit, or buildah, is required to build the image.');
-}
-
-/** Calls a function with a temporary folder, and deletes the folder afterwards. */
-function withFolder<Result>(work: (folder: string) => Result): Result {
-  const folder = mkdtempSync(join(tmpdir(), 'image-'));
-  try {
-    return work(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 /**

@@ -102,12 +102,9 @@ export function control(cloud: Cloud) {
      * Adds an image to a registry.
      *
      * @param reference `ADDRESS@sha256:...`
-     * @param tagged the same image by tag
      */
-    addImage(reference: string, tagged?: string) {
-      const digest = reference.slice(reference.indexOf('@') + 1);
-      cloud.images.set(reference, digest);
-      if (tagged) cloud.images.set(tagged, digest);
+    addImage(reference: string) {
+      cloud.images.set(reference, reference.slice(reference.indexOf('@') + 1));
     },
     addSecretVersion: (secret: string, value: string): number =>
       cloud.addSecretVersion(secret, value),

@@ -21,9 +21,6 @@ const predefinedRoles: Readonly<Record<string, readonly string[]>> = {
     'artifactregistry.repositories.uploadArtifacts',
   ],
   'roles/binaryauthorization.attestorsVerifier': ['binaryauthorization.attestors.get'],
-  'roles/browser': ['resourcemanager.projects.get', 'resourcemanager.projects.getIamPolicy'],
-  'roles/cloudkms.cryptoKeyDecrypter': [],
-  'roles/cloudkms.cryptoKeyEncrypterDecrypter': [],
   'roles/cloudkms.signerVerifier': [
     'cloudkms.cryptoKeyVersions.useToSign',
     'cloudkms.cryptoKeyVersions.viewPublicKey',
@@ -31,39 +28,13 @@ const predefinedRoles: Readonly<Record<string, readonly string[]>> = {
   'roles/containeranalysis.notes.attacher': ['containeranalysis.notes.attachOccurrence'],
   'roles/containeranalysis.notes.occurrences.viewer': ['containeranalysis.notes.listOccurrences'],
   'roles/datastore.user': ['datastore.databases.get', 'resourcemanager.projects.get'],
-  'roles/datastore.viewer': [
-    'datastore.databases.get',
-    'datastore.databases.getMetadata',
-    'datastore.indexes.get',
-  ],
-  'roles/editor': [],
-  'roles/iam.securityReviewer': [],
   'roles/iam.serviceAccountUser': ['iam.serviceAccounts.actAs', 'iam.serviceAccounts.get'],
   'roles/iam.workloadIdentityUser': [
     'iam.serviceAccounts.get',
     'iam.serviceAccounts.getAccessToken',
   ],
-  'roles/logging.viewer': ['logging.logMetrics.get'],
   'roles/memorystore.dbConnectionUser': ['memorystore.instances.connect'],
-  'roles/monitoring.viewer': [
-    'monitoring.alertPolicies.get',
-    'monitoring.dashboards.get',
-    'monitoring.notificationChannels.get',
-    'monitoring.services.get',
-    'monitoring.slos.get',
-    'monitoring.uptimeCheckConfigs.get',
-  ],
-  'roles/run.viewer': ['run.operations.get', 'run.services.get', 'run.services.getIamPolicy'],
   'roles/secretmanager.secretAccessor': ['secretmanager.versions.access'],
-  'roles/secretmanager.viewer': [
-    'secretmanager.secrets.get',
-    'secretmanager.secrets.getIamPolicy',
-    'secretmanager.versions.get',
-  ],
-  'roles/serviceusage.serviceUsageViewer': [
-    'serviceusage.services.get',
-    'serviceusage.services.list',
-  ],
   'roles/storage.objectUser': [],
   'roles/storage.objectViewer': [],
 };
@@ -272,7 +243,6 @@ export function authorizeLookUp(cloud: Cloud, token: string, inputs: Properties)
 
 /** Permissions for the lookups that only a project's owner makes. */
 const lookUpElse: Readonly<Record<string, readonly string[]>> = {
-  'gcp:artifactregistry/getDockerImage:getDockerImage': ['artifactregistry.dockerimages.get'],
   'gcp:iam/getWorkloadIdentityPool:getWorkloadIdentityPool': ['iam.workloadIdentityPools.get'],
   'gcp:iam/getWorkloadIdentityPoolProvider:getWorkloadIdentityPoolProvider': [
     'iam.workloadIdentityPoolProviders.get',

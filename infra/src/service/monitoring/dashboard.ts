@@ -4,7 +4,7 @@ import type { MonitoredService } from './alert-policy.ts';
 interface Chart {
   readonly title: string;
   readonly metric: string;
-  readonly aligner: 'ALIGN_RATE' | 'ALIGN_PERCENTILE_95' | 'ALIGN_MAX' | 'ALIGN_SUM';
+  readonly aligner: 'ALIGN_RATE' | 'ALIGN_PERCENTILE_95' | 'ALIGN_MAX';
   readonly groupBy?: string;
 }
 

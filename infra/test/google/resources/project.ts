@@ -70,7 +70,6 @@ export const project: Record<string, ResourceType> = {
   },
   'gcp:billing/budget:Budget': {
     message: ['billingbudgets-v1', 'GoogleCloudBillingBudgetsV1Budget'],
-    fields: { projects: 'projects' },
     replacedBy: ['billingAccount'],
     id: (inputs) => `billingAccounts/${text(inputs, 'billingAccount')}/budgets/${randomUUID()}`,
     outputs: (_inputs, _cloud, _before, id) => ({ name: id.split('/').at(-1) }),
@@ -117,7 +116,6 @@ export const project: Record<string, ResourceType> = {
       state: 'ACTIVE',
     }),
     keeps: keptFor30Days,
-    abandons: (outputs) => outputs['deletionPolicy'] === 'ABANDON',
   },
   'gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider': {
     api: 'iam.googleapis.com',
@@ -146,10 +144,8 @@ export const project: Record<string, ResourceType> = {
       state: 'ACTIVE',
     }),
     keeps: keptFor30Days,
-    abandons: (outputs) => outputs['deletionPolicy'] === 'ABANDON',
   },
   'gcp:storage/bucketIAMMember:BucketIAMMember': member(['bucket']),
-  'gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember': member(['cryptoKeyId']),
 };
 
 function emailOf(accountId: string, projectId: string): string {

@@ -178,7 +178,7 @@ export const run: Record<string, ResourceType> = {
   'gcp:cloudrunv2/service:Service': {
     api: 'run.googleapis.com',
     message: ['run-v2', 'GoogleCloudRunV2Service'],
-    fields: { traffics: 'traffic', envs: 'env', limits: 'limits' },
+    fields: { traffics: 'traffic', envs: 'env' },
     replacedBy: ['project', 'location', 'name'],
     id: (inputs) =>
       `projects/${text(inputs, 'project')}/locations/${text(inputs, 'location')}/services/${text(inputs, 'name')}`,
@@ -264,7 +264,7 @@ export const run: Record<string, ResourceType> = {
   'gcp:cloudrunv2/job:Job': {
     api: 'run.googleapis.com',
     message: ['run-v2', 'GoogleCloudRunV2Job'],
-    fields: { envs: 'env', limits: 'limits' },
+    fields: { envs: 'env' },
     replacedBy: ['project', 'location', 'name'],
     id: (inputs) =>
       `projects/${text(inputs, 'project')}/locations/${text(inputs, 'location')}/jobs/${text(inputs, 'name')}`,
