@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
 import { CliError, exitCodes } from './exit-code.ts';
+import { runProgram } from './program.ts';
 
 const missing = `This command needs a token. Set ANDAMIO_TOKEN to the JWT of your identity provider, or give a
 command that prints it: --token-command or ANDAMIO_TOKEN_COMMAND.`;
@@ -25,20 +24,19 @@ function tokenIn(value: string, source: string): string {
  * output.
  */
 async function outputOf(command: string, environment: NodeJS.ProcessEnv): Promise<string> {
-  const child = spawn(command, {
+  const { code, stdout } = await runProgram(command, [], {
+    environment,
     shell: true,
-    env: environment,
-    stdio: ['inherit', 'pipe', 'inherit'],
+    input: { inherit: true },
+    showErrors: true,
   });
-  const exited = new Promise<string | undefined>((resolve) => {
-    child.once('error', ({ code }: NodeJS.ErrnoException) => resolve(`did not start (${code})`));
-    child.once('close', (code, signal) =>
-      resolve(code === 0 ? undefined : `ended with ${signal ?? `exit code ${code}`}`),
-    );
-  });
-  const [output, failure] = await Promise.all([text(child.stdout), exited]);
-  if (failure === undefined) return output;
-  throw new CliError(exitCodes.credentials, `The token command ${failure}.`);
+  if (code === 0) return stdout;
+  throw new CliError(
+    exitCodes.credentials,
+    typeof code === 'number'
+      ? `The token command ended with exit code ${code}.`
+      : `The token command failed (${code}).`,
+  );
 }
 
 /**

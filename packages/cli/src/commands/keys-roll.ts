@@ -1,6 +1,12 @@
+import type { RolledApiKey } from '@andamio/client';
 import { defineCommand } from '../command.ts';
+import { issue } from '../issue.ts';
 import { integerOf } from '../options.ts';
+import { targetHelp, targetOf, targetOption } from '../targets/target.ts';
 import { minuteOf, printable } from '../text.ts';
+
+const previous = ({ previous_expires_at }: RolledApiKey) =>
+  `The previous secret is valid until ${minuteOf(previous_expires_at)} UTC.`;
 
 export const roll = defineCommand({
   parameter: 'NAME',
@@ -8,6 +14,7 @@ export const roll = defineCommand({
   details: [
     'Prints the new key, and nothing else, to standard output. The previous secret stays valid for',
     'a grace period.',
+    ...targetHelp,
   ],
   credential: 'token',
   options: {
@@ -16,21 +23,17 @@ export const roll = defineCommand({
       value: 'SECONDS',
       help: 'How long the previous secret stays valid. 0 revokes it at once. Default: 86400.',
     },
+    ...targetOption,
   },
   plan({ values, parameter }) {
     const grace_seconds = integerOf('grace', values.grace, [0, 999_999_999]);
-    return async ({ client }) => {
-      const key = await client.rollApiKey({ api_key_name: parameter, grace_seconds });
-      const previous = `The previous secret is valid until ${minuteOf(key.previous_expires_at)} UTC.`;
-      return {
-        json: key,
-        text: [key.api_key],
-        notes: [
-          `Replaced the secret of the key ${printable(key.name)}. ${previous}`,
-          'Store the new key now: it is not shown again.',
-        ],
-        onUnwritten: async () => `The new secret is lost. ${previous} Roll the key again.`,
-      };
-    };
+    const target = targetOf(values.to);
+    return (context) =>
+      issue(context, target, {
+        request: () => context.client.rollApiKey({ api_key_name: parameter, grace_seconds }),
+        describe: (key) =>
+          `Replaced the secret of the key ${printable(key.name)}. ${previous(key)}`,
+        onLost: async (key) => `The new secret is lost. ${previous(key)} Roll the key again.`,
+      });
   },
 });

@@ -1,0 +1,58 @@
+import { type SpawnOptions, spawn } from 'node:child_process';
+
+interface ProgramOptions {
+  readonly environment: NodeJS.ProcessEnv;
+  /** Whether the program is a command for the system's shell. Default: false. */
+  readonly shell?: boolean;
+  /**
+   * Text for standard input, where secrets are passed: every user can see arguments. With
+   * `inherit`, the program shares the standard input of this process. Default: empty.
+   */
+  readonly input?: string | { readonly inherit: true };
+  /** Whether the program's standard error is shown to the user. Default: false. */
+  readonly showErrors?: boolean;
+  /** The program is killed after this time. By default, it is not. */
+  readonly timeoutMs?: number;
+}
+
+/** The result of a program. */
+interface ProgramResult {
+  /** The exit code, the signal, or the error code if the program did not start. */
+  readonly code: number | string;
+  readonly stdout: string;
+}
+
+/** Runs a program and resolves when it has ended, or has not started. */
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  { environment, shell = false, input = '', showErrors = false, timeoutMs }: ProgramOptions,
+): Promise<ProgramResult> {
+  const options: SpawnOptions = {
+    env: environment,
+    shell,
+    stdio: [
+      typeof input === 'string' ? 'pipe' : 'inherit',
+      'pipe',
+      showErrors ? 'inherit' : 'ignore',
+    ],
+    // The option `timeout` keeps this process alive if the program does not start.
+    ...(timeoutMs !== undefined && { signal: AbortSignal.timeout(timeoutMs) }),
+  };
+  const child = spawn(program, [...args], options);
+  child.stdin?.on('error', () => {}); // A program that fails early does not read its input.
+  if (typeof input === 'string') child.stdin?.end(input);
+  let stdout = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  return new Promise((resolve) => {
+    const end = (code: number | string) => resolve({ code, stdout });
+    child.once('error', ({ code }: NodeJS.ErrnoException) => end(code ?? 'unknown'));
+    child.once('close', (code, signal) => end(code ?? signal ?? 'unknown'));
+  });
+}
+
+/** Returns the environment for another program, without the user's token and key. */
+export function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { ANDAMIO_TOKEN: _token, ANT_API_KEY: _key, ...others } = environment;
+  return others;
+}

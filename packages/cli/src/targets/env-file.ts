@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { CliError, exitCodes } from '../exit-code.ts';
+import { keyVariable } from '../key-source.ts';
+import { printable } from '../text.ts';
+import type { Target } from './target.ts';
+
+const assignment = new RegExp(`^(\\s*(?:export\\s+)?)${keyVariable}\\s*=`);
+
+/**
+ * Returns the text of a file of variables with the key as `ANT_API_KEY`. The first assignment is
+ * replaced, further ones are removed, and all other lines stay the same.
+ */
+export function withKey(text: string, key: string): string {
+  const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  const first = lines.findIndex((line) => assignment.test(line));
+  const lineEnd = lines[0]?.endsWith('\r\n') ? '\r\n' : '\n';
+  if (first < 0) {
+    const separator = text === '' || text.endsWith('\n') ? '' : lineEnd;
+    return `${text}${separator}${keyVariable}=${key}${lineEnd}`;
+  }
+  return lines
+    .flatMap((line, index) => {
+      const [, before = ''] = assignment.exec(line) ?? [];
+      if (index === first) return `${before}${keyVariable}=${key}${lineEnd}`;
+      return assignment.test(line) ? [] : line;
+    })
+    .join('');
+}
+
+function cannotWrite(path: string, error: unknown): CliError {
+  const { code = 'unknown' } = error as NodeJS.ErrnoException;
+  return new CliError(exitCodes.cannotCreate, `${printable(path)} cannot be written (${code}).`);
+}
+
+/** Returns the path of the file itself, if the path is a symbolic link. */
+async function fileOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return join(await realpath(dirname(path)), basename(path));
+  }
+}
+
+/** Returns the contents, one character for each byte, or an empty string if there is no file. */
+async function contentsOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'latin1');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+/**
+ * Returns the target `env:FILE`. The file is replaced as a whole by a new file of mode 0600 beside
+ * it, which the check creates.
+ */
+export function envFile(name: string, path: string): Target {
+  const prepare = async () => {
+    const file = await fileOf(path);
+    const status = await stat(file).catch(() => undefined);
+    if (status?.isFile() === false) {
+      throw new CliError(exitCodes.cannotCreate, `${printable(path)} is not a regular file.`);
+    }
+    await contentsOf(file);
+    const replacement = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}`);
+    const handle = await open(replacement, 'wx', 0o600);
+    return {
+      async store(key: string) {
+        try {
+          await handle.writeFile(withKey(await contentsOf(file), key), 'latin1');
+          await handle.sync();
+          await rename(replacement, file);
+        } catch (error) {
+          throw cannotWrite(path, error);
+        }
+      },
+      async release() {
+        await handle.close();
+        await rm(replacement, { force: true });
+      },
+    };
+  };
+  return {
+    name,
+    prepare: () =>
+      prepare().catch((error: unknown) => {
+        throw error instanceof CliError ? error : cannotWrite(path, error);
+      }),
+  };
+}

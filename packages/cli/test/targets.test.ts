@@ -1,0 +1,224 @@
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findAvailable, works } from '@andamio/testing/requirements';
+import { listPath } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import { describe, expect, test } from 'vitest';
+import { targetOf } from '../src/targets/target.ts';
+import { andamio, startService, temporaryFolder } from './harness/cli.ts';
+import { forward, type Received, startServer } from './harness/front.ts';
+
+const available = findAvailable({
+  gcloud: () => (works('gcloud', '--version') ? undefined : 'gcloud (Google Cloud CLI)'),
+});
+
+const { url } = await startService();
+const environmentOf = (user: string) => ({
+  ANDAMIO_URL: url,
+  ANDAMIO_TOKEN: tokenFor(user, { tier: 'growth' }),
+});
+
+async function keysOf(user: string): Promise<{ name: string; start: string }[]> {
+  const authorization = `Bearer ${environmentOf(user).ANDAMIO_TOKEN}`;
+  const response = await fetch(url + listPath, { headers: { authorization } });
+  return ((await response.json()) as { keys: { name: string; start: string }[] }).keys;
+}
+
+describe('env:FILE', () => {
+  test('keys create --to env:FILE sets the variable with mode 0600 and prints no key', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, '.env');
+    await writeFile(file, Buffer.from('A=caf\xe9\nANT_API_KEY=old\n', 'latin1'), { mode: 0o644 });
+    const { code, stdout, stderr } = await andamio(
+      ['keys', 'create', 'CI key', '--to', `env:${file}`],
+      {
+        env: environmentOf('writer'),
+      },
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    const [key] = await keysOf('writer');
+    expect(stderr).toContain(`Stored ${key?.start}… in env:${file}.`);
+    expect(stderr).not.toMatch(/ant-\w{40}/);
+    const text = await readFile(file, 'latin1');
+    expect(text).toMatch(/^A=caf\xe9\nANT_API_KEY=ant-\w{40}\n$/);
+    expect(text).toContain(key?.start);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(await readdir(folder)).toEqual(['.env']);
+  });
+
+  test('keys roll --to env:FILE follows a symbolic link and replaces the key in its target', async () => {
+    const folder = temporaryFolder();
+    const env = environmentOf('roller');
+    await symlink(join(folder, 'shared.env'), join(folder, '.env'));
+    await andamio(['keys', 'create', 'app', '--to', `env:${join(folder, 'shared.env')}`], { env });
+    const before = await readFile(join(folder, 'shared.env'), 'utf8');
+    const { code, stdout } = await andamio(
+      ['keys', 'roll', 'app', '--json', '--to', `env:${join(folder, '.env')}`],
+      { env },
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ name: 'app', start: expect.any(String) });
+    expect(stdout).not.toContain('api_key');
+    const after = await readFile(join(folder, 'shared.env'), 'utf8');
+    expect(after).toMatch(/^ANT_API_KEY=ant-\w{40}\n$/);
+    expect(after).not.toBe(before);
+  });
+
+  test.each([
+    ['a folder that does not exist', 'none/.env', 'ENOENT'],
+    ['a folder', '.', 'is not a regular file'],
+    ['a device', '/dev/null', 'is not a regular file'],
+  ])('%s as FILE is refused before a key is created', async (_, path, reason) => {
+    const file = join(path.startsWith('/') ? '/' : temporaryFolder(), path);
+    const { code, stdout, stderr } = await andamio(
+      ['keys', 'create', 'app', '--to', `env:${file}`],
+      {
+        env: environmentOf('refused'),
+      },
+    );
+    expect({ code, stdout }).toEqual({ code: 73, stdout: '' });
+    expect(stderr).toContain(reason);
+    expect(await keysOf('refused')).toEqual([]);
+  });
+
+  test('a key that cannot be stored after it was created is deleted again', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, '.env');
+    const front = await startServer(async (received, response) => {
+      // A folder takes the place of the file, which nothing can replace.
+      if (received.path.endsWith('/request'))
+        await mkdir(join(file, 'folder'), { recursive: true });
+      const answer = await forward(url, received);
+      response.writeHead(answer.status, { 'content-type': 'application/json' });
+      response.end(await answer.text());
+    });
+    const { code, stdout, stderr } = await andamio(
+      ['keys', 'create', 'unlucky', '--to', `env:${file}`, '--url', front.url],
+      { env: environmentOf('unlucky') },
+    );
+    expect({ code, stdout }).toEqual({ code: 73, stdout: '' });
+    expect(stderr).toContain('The key unlucky was deleted again.');
+    expect(await keysOf('unlucky')).toEqual([]);
+    await rm(file, { recursive: true });
+    expect(await readdir(folder), 'nothing remains beside the file').toEqual([]);
+  });
+
+  test('a refused request leaves the file as it was', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, '.env');
+    await writeFile(file, 'A=1\n');
+    const env = { ...environmentOf('nobody'), ANDAMIO_TOKEN: 'expired' };
+    expect(await andamio(['keys', 'create', 'app', '--to', `env:${file}`], { env })).toMatchObject({
+      code: 77,
+    });
+    expect(await readdir(folder)).toEqual(['.env']);
+    expect(await readFile(file, 'utf8')).toBe('A=1\n');
+  });
+});
+
+test.each(['file', 'env:', 'gcp-secret:name', 'gcp-secret:p/../x', 'vault:a/b'])(
+  '%j is refused as a target',
+  (target) => {
+    expect(() => targetOf(target)).toThrow(
+      expect.objectContaining({
+        exitCode: 64,
+        message: '--to must be env:FILE or gcp-secret:PROJECT/NAME. See --help.',
+      }),
+    );
+  },
+);
+
+describe.runIf(available.includes('gcloud'))('gcp-secret:PROJECT/NAME', async () => {
+  const folder = temporaryFolder();
+  const accessToken = 'an access token of Google';
+  await writeFile(join(folder, 'token'), accessToken.replaceAll(' ', '-'));
+
+  /**
+   * Starts a fake Secret Manager that grants the given permissions, and answers `addVersion` with
+   * the given statuses, or else with 200.
+   */
+  async function fakeSecretManager(permissions: readonly string[], statuses: number[] = []) {
+    return startServer(({ path }, response) => {
+      const isCheck = path.endsWith(':testIamPermissions');
+      const status = isCheck ? 200 : (statuses.shift() ?? 200);
+      const body = isCheck
+        ? { permissions }
+        : status === 200
+          ? { name: 'projects/1/secrets/app-key/versions/2', state: 'ENABLED' }
+          : {
+              error: { code: status, status: 'PERMISSION_DENIED', message: 'Quotes the payload.' },
+            };
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(body));
+    });
+  }
+
+  const create = (user: string, endpoint: string) =>
+    andamio(['keys', 'create', 'app', '--to', 'gcp-secret:my-project/app-key'], {
+      env: {
+        ...environmentOf(user),
+        CLOUDSDK_CONFIG: folder,
+        CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: join(folder, 'token'),
+        CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER: `${endpoint}/`,
+      },
+    });
+
+  const keyIn = ({ body }: Received) =>
+    Buffer.from(JSON.parse(body).payload.data, 'base64').toString();
+
+  test('--to gcp-secret adds a version with the key, as the account of gcloud', async () => {
+    const google = await fakeSecretManager(['secretmanager.versions.add']);
+    const { code, stdout, stderr } = await create('cloud', google.url);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    const secret = '/v1/projects/my-project/secrets/app-key';
+    expect(google.received.map(({ path }) => path)).toEqual([
+      `${secret}:testIamPermissions`,
+      `${secret}:addVersion`,
+    ]);
+    expect(google.received[1]?.headers.authorization).toBe('Bearer an-access-token-of-Google');
+    const key = keyIn(google.received[1] as Received);
+    expect(key).toMatch(/^ant-\w{40}$/);
+    expect(stderr).not.toContain(key);
+    const [stored] = await keysOf('cloud');
+    expect(key.startsWith(stored?.start as string)).toBe(true);
+  });
+
+  test('a secret to which no version may be added is refused before a key is created', async () => {
+    const google = await fakeSecretManager([]);
+    const { code, stderr } = await create('forbidden', google.url);
+    expect({ code, stderr }).toEqual({
+      code: 73,
+      stderr:
+        'The secret app-key of project my-project does not exist, or you lack the permission secretmanager.versions.add.\n',
+    });
+    expect(await keysOf('forbidden')).toEqual([]);
+  });
+
+  test('a failure of Secret Manager is retried, and a refusal deletes the key again', async () => {
+    const permissions = ['secretmanager.versions.add'];
+    const flaky = await fakeSecretManager(permissions, [503]);
+    expect(await create('retried', flaky.url)).toMatchObject({ code: 0 });
+    expect(flaky.received).toHaveLength(3);
+    const refusing = await fakeSecretManager(permissions, [403]);
+    const { code, stderr } = await create('rolled-back', refusing.url);
+    expect({ code, stderr }).toEqual({
+      code: 73,
+      stderr:
+        'Google Secret Manager responded 403 PERMISSION_DENIED.\nThe key app was deleted again.\n',
+    });
+    expect(await keysOf('rolled-back')).toEqual([]);
+  });
+});
+
+test('without gcloud, --to gcp-secret says so before a key is created', async () => {
+  const bin = temporaryFolder();
+  const env = { ...environmentOf('bare'), PATH: bin };
+  const { code, stderr } = await andamio(['keys', 'create', 'app', '--to', 'gcp-secret:p/n'], {
+    env,
+  });
+  expect({ code, stderr }).toEqual({
+    code: 73,
+    stderr: 'gcp-secret needs gcloud, which is not installed.\n',
+  });
+  expect(await keysOf('bare')).toEqual([]);
+});
