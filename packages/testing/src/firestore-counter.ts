@@ -24,6 +24,8 @@ export interface FirestoreCounter {
   readonly host: string;
   /** Runs a task and returns its cost. */
   costOf(task: () => Promise<unknown>): Promise<FirestoreCost>;
+  /** Runs a task and returns the size of the responses that it received, in bytes. */
+  bytesOf(task: () => Promise<unknown>): Promise<number>;
   /** Runs a task before the next write is passed on, once. */
   beforeNextWrite(task: () => Promise<unknown>): void;
 }
@@ -92,6 +94,7 @@ export async function startFirestoreCounter(emulatorHost: string): Promise<Fires
   const emulator = connect(`http://${emulatorHost}`);
   const sessions = new Set<ServerHttp2Session>();
   const total = { calls: 0, reads: 0, writes: 0 };
+  let bytes = 0;
   let beforeWrite: (() => Promise<unknown>) | undefined;
 
   async function pass(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
@@ -111,6 +114,7 @@ export async function startFirestoreCounter(emulatorHost: string): Promise<Fires
     const answered = new Promise<IncomingHttpHeaders>((resolve) => call.once('response', resolve));
     const response = await bodyOf(call);
     const cost = billed(method, request, response);
+    bytes += response.length;
     total.calls++;
     total.reads += cost.reads;
     total.writes += cost.writes;
@@ -144,6 +148,11 @@ export async function startFirestoreCounter(emulatorHost: string): Promise<Fires
         reads: total.reads - before.reads,
         writes: total.writes - before.writes,
       };
+    },
+    async bytesOf(task) {
+      const before = bytes;
+      await task();
+      return bytes - before;
     },
     beforeNextWrite(task) {
       beforeWrite = task;

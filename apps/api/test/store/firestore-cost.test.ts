@@ -84,7 +84,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('cost in Firestore', () =>
     ],
     [
       'readActivity, 13 months',
-      cost(1, 13, 0),
+      cost(2, 13, 0),
       (store) =>
         store.readActivity({
           userId: 'owner',
@@ -104,6 +104,27 @@ describe.skipIf(inject('emulatorHost') === undefined)('cost in Firestore', () =>
     const { store, costOf } = await start();
     await prepare?.(store);
     expect(await costOf(() => operation(store))).toEqual(expected);
+  });
+
+  test('usage of a page of keys is read without the names and secrets that are not on the page', async () => {
+    const { store, costOf, bytesOf } = await start();
+    const months = ['2025-05', '2025-06', '2025-07', '2025-08'];
+    const ids = Array.from({ length: 1_000 }, (_, index) => `${index}`);
+    const counts = new Map(ids.map((id) => [id, 1]));
+    const lastUses = new Map(ids.map((id) => [id, 1]));
+    for (const month of months)
+      await store.addUsage(addition({}, { day: `${month}-31`, counts, lastUses }));
+    const page = ids.slice(0, 50);
+    const days = ['2025-08-30', '2025-08-31'];
+    const query = { userId: 'owner', days, names: page, months, serials: page };
+    const activity: Awaited<ReturnType<typeof store.readActivity>>[] = [];
+    const read = async () => void activity.push(await store.readActivity(query));
+    expect(await costOf(read)).toEqual(cost(2, 4, 0));
+    expect(activity[0]?.usage).toHaveLength(50);
+    expect(activity[0]?.lastUses.size).toBe(50);
+    // All names and secrets of the four months have 281,000 bytes.
+    expect(await bytesOf(read)).toBeLessThan(20_000);
+    expect(await bytesOf(() => store.readTotals('owner', '2025-08-31'))).toBeLessThan(500);
   });
 
   /** Additions of one hundred owners, as one flush sends them. */

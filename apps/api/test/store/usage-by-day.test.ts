@@ -100,12 +100,17 @@ describe.skipIf(inject('emulatorHost') === undefined)('beside a release that sto
     expect((await addUsageByDay(client, addition({ name: 1 }))).day).toBe(1);
   });
 
-  test('an erasure deletes the documents of days and months', async () => {
+  test('an erasure deletes the documents of days, and leaves months without content', async () => {
     const { store, client, read } = firestoreStore(emulatorHost);
     await addUsageByDay(client, addition({ name: 1 }));
     await store.addUsage(addition({ name: 1 }, { day: lastMonth }));
     expect(await store.erase(order())).toBe(true);
-    expect((await read())['usage']).toBeUndefined();
+    const left = (await read())['usage'] ?? [];
+    expect(left).toHaveLength(15);
+    for (const document of left) {
+      expect(document).toMatchObject({ total: 0, days: {}, names: {}, last_uses: {} });
+      expect(document).not.toHaveProperty('user_id');
+    }
   });
 
   test('documents of days are read once after an earlier release has added, and not again', async () => {

@@ -11,6 +11,7 @@ import {
   erasedUpTo,
   nameField,
   type RequestsByDay,
+  secretField,
   totalsOf,
   type UsageMonth,
   usageDeleteAfter,
@@ -69,6 +70,8 @@ const monthDocument = z.object({
   erased: z.number().optional(),
 });
 
+const lastUsesDocument = monthDocument.pick({ last_uses: true });
+
 /**
  * The document of one day, which only earlier releases write. `requests` has counts by {@link
  * nameField}.
@@ -104,6 +107,42 @@ function daysOf(month: string): string[] {
  */
 function hasUnknownDays({ total: stored, days: own, older_days: older }: MonthDocument): boolean {
   return stored !== sumOf(own) + sumOf(older);
+}
+
+/** The fields that the totals of a day and its month need. */
+export const totalsFields = ['total', 'days', 'older_days'] satisfies (keyof MonthDocument)[];
+
+/**
+ * Maximum number of entries of a map that are read one by one. It exceeds what a page of the list
+ * of keys needs. For more entries, the map is read as a whole.
+ */
+const maximumEntries = 250;
+
+const entriesOf = (map: 'names' | 'last_uses', entries: readonly string[]) =>
+  entries.length > maximumEntries ? [map] : entries.map((entry) => `${map}.${entry}`);
+
+/** Returns the fields with the requests of the given key names. */
+export const namesFields = (names: readonly string[]) => entriesOf('names', names.map(nameField));
+
+/** Returns the fields with the last uses of the secrets with the given serials. */
+export const lastUsesFields = (serials: readonly string[]) =>
+  entriesOf('last_uses', serials.map(secretField));
+
+/** Reads fields of an owner's months with one call, in the order of the months. */
+export async function readMonths(
+  firestore: Firestore,
+  userId: string,
+  months: readonly string[],
+  fieldMask: string[],
+): Promise<DocumentSnapshot[]> {
+  if (months.length === 0 || fieldMask.length === 0) return [];
+  const references = months.map((month) => monthReference(firestore, { userId, month }));
+  return firestore.getAll(...references, { fieldMask });
+}
+
+/** Returns the last uses in a month's document that was read with {@link lastUsesFields}. */
+export function parseLastUses(snapshot: DocumentSnapshot): Pick<UsageMonth, 'last_uses'> {
+  return parseDocument(lastUsesDocument, snapshot)?.content ?? emptyMonth;
 }
 
 /** A month's usage as read from Firestore. It is empty if the document does not exist. */

@@ -8,6 +8,7 @@ import type {
   UsageQuery,
   UsageTotals,
 } from '@andamio/keys/usage/store';
+import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { audit } from './audit.ts';
 import { commitWithRetry } from './commit-with-retry.ts';
 import type { Database } from './database.ts';
@@ -15,27 +16,29 @@ import {
   completeMonth,
   dayReference,
   type FoundMonth,
-  type MonthKey,
+  lastUsesFields,
   monthReference,
+  namesFields,
   olderDaysOf,
+  parseLastUses,
   parseMonths,
+  readMonths,
   resetFields,
+  totalsFields,
   totalsIn,
   usageIn,
 } from './usage-documents.ts';
 
-async function readMonth({ firestore }: Database, key: MonthKey): Promise<FoundMonth> {
-  return completeMonth(firestore, key, await monthReference(firestore, key).get());
-}
-
 /** Reads an owner's totals of a day and its month. */
 export async function readTotals(
-  database: Database,
+  { firestore }: Database,
   userId: string,
   day: string,
 ): Promise<UsageTotals> {
-  const { content } = await readMonth(database, { userId, month: monthOf(day) });
-  return totalsIn(content, day);
+  const key = { userId, month: monthOf(day) };
+  const found = await readMonths(firestore, userId, [key.month], totalsFields);
+  const [snapshot] = found as [DocumentSnapshot];
+  return totalsIn((await completeMonth(firestore, key, snapshot)).content, day);
 }
 
 /** Finds the requests per key and day. */
@@ -44,19 +47,23 @@ export async function readUsage(database: Database, query: UsageQuery): Promise<
 }
 
 /**
- * Finds the requests per key and day, and the last uses of secrets. One call reads all months, and
- * another reads the days on which an earlier release may have counted requests.
+ * Finds the requests per key and day, and the last uses of secrets. A month may have a megabyte, so
+ * only the fields of the wanted names and secrets are read. One call reads the months of the days,
+ * and another at the same time reads the other months, of which only last uses are wanted. A third
+ * call reads the days on which an earlier release may have counted requests.
  */
 export async function readActivity(
   { firestore }: Database,
   { userId, days, names, months, serials }: ActivityQuery,
 ): Promise<{ readonly usage: DailyUsage[] } & Activity> {
-  const keys = [...new Set([...days.map(monthOf), ...months])];
-  if (keys.length === 0) return { usage: [], lastUses: new Map() };
-  const snapshots = await firestore.getAll(
-    ...keys.map((month) => monthReference(firestore, { userId, month })),
-  );
-  const { contents, mayBeOlder } = parseMonths(snapshots, keys);
+  const ofDays = [...new Set(days.map(monthOf))];
+  const others = months.filter((month) => !ofDays.includes(month));
+  const uses = lastUsesFields(serials);
+  const [snapshots, otherSnapshots] = await Promise.all([
+    readMonths(firestore, userId, ofDays, [...totalsFields, ...namesFields(names), ...uses]),
+    readMonths(firestore, userId, others, uses),
+  ]);
+  const { contents, mayBeOlder } = parseMonths(snapshots, ofDays);
   const olderDays = days.filter(mayBeOlder);
   const found =
     olderDays.length === 0
@@ -67,8 +74,8 @@ export async function readActivity(
     const content = contents.get(monthOf(day));
     return content === undefined ? [] : usageIn(content, day, names, documents.get(day));
   });
-  const wanted = months.flatMap((month) => contents.get(month) ?? []);
-  return { usage, lastUses: lastUsesIn(wanted, serials) };
+  const used = months.flatMap((month) => contents.get(month) ?? []);
+  return { usage, lastUses: lastUsesIn([...used, ...otherSnapshots.map(parseLastUses)], serials) };
 }
 
 /**
@@ -84,7 +91,7 @@ export function resetUsage(
   const key = { userId, month: monthOf(today) };
   let before: UsageTotals | undefined;
   return commitWithRetry<FoundMonth, UsageTotals>({
-    read: () => readMonth(database, key),
+    read: async () => completeMonth(firestore, key, await monthReference(firestore, key).get()),
     decide({ content, stored }) {
       // If the response to the commit was lost, the next read finds no requests. The totals of the
       // first read are therefore kept.
