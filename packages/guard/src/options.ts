@@ -54,8 +54,8 @@ export interface FirestoreOptions extends CommonOptions {
    */
   readonly cacheSeconds?: number;
   /**
-   * An express-rate-limit `Store` that no other middleware uses. Without a store, or while it
-   * fails, each process counts requests in memory.
+   * An express-rate-limit `Store` that no other middleware uses. Without a store, or while it fails
+   * or does not respond within 300 ms, each process counts requests in memory.
    */
   readonly rateLimitStore?: RateLimitStore;
   /** URL of the service that receives usage reports. Without it, usage is not counted. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { tiers } from '@andamio/schema/tiers';
+import { withTimeout } from '@andamio/verification/with-timeout';
 import type { ApiKey } from '../api-key.ts';
 import { type Refusal, rateLimited } from '../refusal.ts';
 import type { OwnerWindow } from './owner-window.ts';
@@ -42,21 +43,40 @@ export type Limit = (
 /** Counts requests in this process only. */
 export const limitInMemory: Limit = (_apiKey, window, now) => window.consume(now);
 
+/** Maximum time that a request waits for a shared store, in milliseconds. */
+const storeTimeout = 300;
+
 /**
- * Creates a limit that counts requests in a shared store, and in this process while the store
- * fails.
+ * Milliseconds after a failure within which a shared store is not asked. Without the pause, each
+ * request would wait for a store that hangs.
+ */
+const pauseAfterFailure = 1_000;
+
+/**
+ * Creates a limit that counts requests in a shared store, and in this process while the store fails
+ * or does not respond in time.
  */
 export function limitByStore(store: RateLimitStore, onError: (error: Error) => void): Limit {
   store.init?.({ windowMs: rateLimitWindow });
+  const late = () => new Error(`The store did not respond within ${storeTimeout} ms.`);
+  let pausedUntil = Number.NEGATIVE_INFINITY;
   return async ({ userId, tier }, window, now) => {
+    if (now < pausedUntil) return window.consume(now);
     try {
-      const { totalHits, resetTime } = await store.increment(counterKey(userId));
+      const counting = Promise.resolve(store.increment(counterKey(userId)));
+      const { totalHits, resetTime } = await withTimeout(storeTimeout, counting, late);
       const limit = tiers[tier].requestsPerMinute;
       return totalHits > limit
         ? rateLimited(limit, (resetTime?.getTime() ?? Date.now()) - Date.now())
         : undefined;
     } catch {
-      onError(new Error('The rate limit store failed; requests are counted in this process only.'));
+      // Of the requests that waited at the same time, the first reports the failure.
+      if (now >= pausedUntil) {
+        pausedUntil = now + storeTimeout + pauseAfterFailure;
+        onError(
+          new Error('The rate limit store failed; requests are counted in this process only.'),
+        );
+      }
       return window.consume(now);
     }
   };

@@ -1,4 +1,5 @@
 import { missingForEmulator, startEmulator } from '@andamio/testing/emulator';
+import { missingForRedis } from '@andamio/testing/redis';
 import { findAvailable, missingForBun, missingForDeno } from '@andamio/testing/requirements';
 import type { TestProject } from 'vitest/node';
 import {
@@ -24,6 +25,7 @@ const requirements = {
   deno: missingForDeno,
   bun: missingForBun,
   caddy: missingForCaddy,
+  redis: missingForRedis,
 } as const;
 
 type Requirement = keyof typeof requirements;
