@@ -130,6 +130,18 @@ describe.skipIf(!inject('available').includes('chromium'))('the console in Chrom
     await clocked.close();
   });
 
+  test('over plain HTTP from another computer, the console says that it needs HTTPS and asks for no token', async () => {
+    const { page } = await openPage(browser);
+    await page.route('http://server.example/**', async (route) => {
+      const { pathname } = new URL(route.request().url());
+      await route.fulfill({ response: await route.fetch({ url: `${app.url}${pathname}` }) });
+    });
+    await page.goto('http://server.example/console', { waitUntil: 'networkidle' });
+    await page.getByRole('alert').getByText('The console needs HTTPS').waitFor();
+    expect(await page.getByLabel('Your token').isVisible()).toBe(false);
+    await page.context().close();
+  });
+
   test('the back button returns to a page without the token and the keys', async () => {
     const { page } = await open();
     await signIn(page, tokenFor('departing'));

@@ -1,3 +1,4 @@
+import { serviceUrl } from '@andamio/schema/service-url';
 import '../main.ts';
 import './page.css';
 
@@ -14,6 +15,16 @@ const form = find<HTMLFormElement>('#sign-in');
 const field = find<HTMLInputElement>('#token');
 const notice = find<HTMLElement>('#notice');
 const signOutButton = find<HTMLButtonElement>('#sign-out');
+
+/** True if tokens may be sent to the address of the page. */
+function isSafe(): boolean {
+  try {
+    serviceUrl('location', location.origin, 'tokens');
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** The token of the user. It exists only here and in the requests. */
 let token: string | null = null;
@@ -66,10 +77,15 @@ keys.addEventListener('andamio-auth-required', () => {
   if (token !== null)
     askForToken('The service does not accept your token any more. Paste a new one.');
 });
-// Otherwise, the back/forward cache could show the page with the token again.
-addEventListener('pagehide', signOut);
 
-askForToken('');
+if (isSafe()) {
+  // Otherwise, the back/forward cache could show the page with the token again.
+  addEventListener('pagehide', signOut);
+  askForToken('');
+} else {
+  notice.textContent =
+    'The console needs HTTPS, because it sends your token to the service. Open it at an address that begins with https://, or at localhost on the computer that runs the service.';
+}
 
 // The form is already shown, so the user can sign in while the settings load.
 const response = await fetch('/console/settings.json').catch(() => undefined);
