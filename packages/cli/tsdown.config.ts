@@ -1,6 +1,28 @@
-import { defineConfig } from 'tsdown';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { defineConfig, type Rolldown } from 'tsdown';
 
-// Bundles the client, so that the tarball installs alone.
+/** Adds the licenses of the bundled packages, as these licenses require. */
+const licenses: Rolldown.Plugin = {
+  name: 'licenses',
+  async generateBundle(_options, bundle) {
+    const modules = Object.values(bundle).flatMap((output) =>
+      output.type === 'chunk' ? output.moduleIds : [],
+    );
+    const folders = modules.flatMap(
+      (id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? [],
+    );
+    const texts = [...new Set(folders)].toSorted().map(async (folder) => {
+      const file = (await readdir(folder)).find((name) => /^licen[cs]e(\.|$)/i.test(name));
+      if (file === undefined) throw new Error(`${folder} has no license.`);
+      return `# ${basename(folder)}\n\n${await readFile(join(folder, file), 'utf8')}`;
+    });
+    const source = (await Promise.all(texts)).join('\n');
+    this.emitFile({ type: 'asset', fileName: 'third-party-licenses.md', source });
+  },
+};
+
+// Bundles everything, so that the tarball installs alone. What only `login` needs is loaded by it.
 export default defineConfig({
   entry: 'src/main.ts',
   format: 'esm',
@@ -9,5 +31,7 @@ export default defineConfig({
   sourcemap: true,
   dts: false,
   fixedExtension: false,
+  outputOptions: { chunkFileNames: 'openid-client.js' },
+  plugins: [licenses],
   logLevel: 'error',
 });

@@ -11,6 +11,7 @@ export type Request =
   | { readonly version: true }
   | {
       readonly execute: (context: Context) => Promise<Report>;
+      readonly credential: Command['credential'];
       readonly asJson: boolean;
       readonly url: string | undefined;
       readonly tokenCommand: string | undefined;
@@ -133,6 +134,7 @@ export function parseCommandLine(args: readonly string[], isTerminal: boolean): 
   const parameter = parameterOf(verb, command, positionals.slice(verb.split(' ').length));
   return {
     execute: command.plan({ values: values as Values<Options>, parameter, isTerminal }),
+    credential: command.credential,
     asJson: values['json'] === true,
     url: values['url'] as string | undefined,
     tokenCommand: values['token-command'] as string | undefined,

@@ -22,7 +22,7 @@ export type Values<Declared extends Options> = {
 export interface Context {
   /** URL of the service, without a trailing slash. */
   readonly url: string;
-  /** The client of the service. It obtains the token when an operation first needs one. */
+  /** The client of the service, with the user's token if the command needs one. */
   readonly client: Client;
   /** Whether the user gave a token or a command that prints one. */
   readonly isTokenGiven: boolean;

@@ -1,6 +1,8 @@
 import { text } from 'node:stream/consumers';
 import { isKey } from '@andamio/schema/key-format';
+import type { Context } from './command.ts';
 import { CliError, exitCodes } from './exit-code.ts';
+import { findStoredKey } from './stored-key/stored-key.ts';
 
 /** The environment variable that contains the user's key. */
 export const keyVariable = 'ANT_API_KEY';
@@ -15,16 +17,21 @@ function keyIn(value: string, source: string): string {
 }
 
 /**
- * Returns the key to verify: from standard input, or from `ANT_API_KEY`.
+ * Returns the key that a command uses: from standard input, from `ANT_API_KEY`, or from the login.
  *
  * @throws {@link CliError} if there is none, or if it does not have the format of a key.
  */
-export async function findKey(fromInput: boolean, environment: NodeJS.ProcessEnv): Promise<string> {
+export async function findKey(
+  fromInput: boolean,
+  { url, environment }: Pick<Context, 'url' | 'environment'>,
+): Promise<string> {
   if (fromInput) return keyIn(await text(process.stdin), 'Standard input');
   const variable = environment[keyVariable];
   if (variable) return keyIn(variable, keyVariable);
+  const stored = await findStoredKey(url, environment);
+  if (stored !== undefined) return stored;
   throw new CliError(
     exitCodes.credentials,
-    `This command needs a key. Set ${keyVariable}, or pass the key to --key-stdin.`,
+    `This command needs a key. Set ${keyVariable}, or log in with andamio login.`,
   );
 }

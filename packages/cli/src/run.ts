@@ -3,6 +3,7 @@ import { parseCommandLine } from './command-line.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
 import { failureOf } from './failure.ts';
 import { helpOn, versionText } from './help.ts';
+import { signInOnTerminal } from './login/sign-in-on-terminal.ts';
 import { clientOf, urlOf } from './service.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 import { jsonLine } from './text.ts';
@@ -54,11 +55,18 @@ async function execute(
     return exitCodes.done;
   }
   const url = urlOf(request.url, environment);
-  const token = tokenSource(request.tokenCommand, environment);
+  const token = tokenSource(request.tokenCommand, environment, () =>
+    signInOnTerminal(url, environment, terminal),
+  );
+  const isGiven = isTokenGiven(request.tokenCommand, environment);
+  const needsToken =
+    request.credential === 'token' || (request.credential === 'token or key' && isGiven);
+  // The client limits the time for a token, which a person may need to sign in.
+  if (needsToken) await token();
   const context: Context = {
     url,
     client: clientOf(url, token),
-    isTokenGiven: isTokenGiven(request.tokenCommand, environment),
+    isTokenGiven: isGiven,
     environment,
     terminal,
     now: Date.now,

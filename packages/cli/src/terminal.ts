@@ -4,10 +4,30 @@ import { createInterface } from 'node:readline/promises';
 export interface Terminal {
   /** Whether the user can be asked. */
   readonly isTerminal: boolean;
-  /** Writes lines to standard error. They must be {@link printable}. */
+  /** Writes lines to standard error. They must be printable. */
   note(...lines: readonly string[]): void;
   /** Asks a yes-or-no question. Anything other than `y` or `yes` means no. */
   isConfirmed(question: string): Promise<boolean>;
+  /** Resolves to true once the user presses Enter, and to false if the signal aborts first. */
+  isEnterPressed(question: string, signal: AbortSignal): Promise<boolean>;
+}
+
+/**
+ * Asks a question and returns the answer. Undefined if the input ends or the signal aborts.
+ */
+async function answerTo(question: string, signal?: AbortSignal): Promise<string | undefined> {
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  // The interface would only close: the default of the signal is to end the program.
+  prompt.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  try {
+    const closed = new Promise<undefined>((resolve) => {
+      prompt.once('close', () => resolve(undefined));
+      signal?.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
+    return await Promise.race([prompt.question(`${question} `), closed]);
+  } finally {
+    prompt.close();
+  }
 }
 
 /** Returns the terminal of this process. */
@@ -17,16 +37,8 @@ export function processTerminal(): Terminal {
     note(...lines) {
       for (const line of lines) process.stderr.write(`${line}\n`);
     },
-    async isConfirmed(question) {
-      const prompt = createInterface({ input: process.stdin, output: process.stderr });
-      try {
-        // The end of the input and Ctrl+C close the interface without an answer.
-        const closed = new Promise<string>((resolve) => prompt.once('close', () => resolve('')));
-        const answer = await Promise.race([prompt.question(`${question} [y/N] `), closed]);
-        return /^y(es)?$/i.test(answer.trim());
-      } finally {
-        prompt.close();
-      }
-    },
+    isConfirmed: async (question) =>
+      /^y(es)?$/i.test(((await answerTo(`${question} [y/N]`)) ?? '').trim()),
+    isEnterPressed: async (question, signal) => (await answerTo(question, signal)) !== undefined,
   };
 }

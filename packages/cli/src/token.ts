@@ -40,20 +40,26 @@ async function outputOf(command: string, environment: NodeJS.ProcessEnv): Promis
 }
 
 /**
- * Returns a function that obtains the user's token: from `--token-command`, from `ANDAMIO_TOKEN`, or
- * from the command in `ANDAMIO_TOKEN_COMMAND`. It runs a command at most once.
+ * Returns a function that obtains the user's token: from `--token-command`, from `ANDAMIO_TOKEN`,
+ * from the command in `ANDAMIO_TOKEN_COMMAND`, or by a sign-in. It obtains the token only once.
  *
  * @param commandOption the value of `--token-command`
+ * @param signInAgain signs the user in. Resolves to undefined if that is not possible.
  */
 export function tokenSource(
   commandOption: string | undefined,
   environment: NodeJS.ProcessEnv,
+  signInAgain: () => Promise<string | undefined>,
 ): () => Promise<string> {
   const { ANDAMIO_TOKEN: token, ANDAMIO_TOKEN_COMMAND: commandVariable } = environment;
   const obtain = async () => {
     if (commandOption === undefined && token) return tokenIn(token, 'ANDAMIO_TOKEN');
     const command = commandOption ?? commandVariable;
-    if (!command) throw new CliError(exitCodes.credentials, missing);
+    if (!command) {
+      const signedIn = await signInAgain();
+      if (signedIn === undefined) throw new CliError(exitCodes.credentials, missing);
+      return signedIn;
+    }
     return tokenIn(await outputOf(command, environment), 'The output of the token command');
   };
   let obtained: Promise<string> | undefined;

@@ -21,12 +21,15 @@ test('the tarball contains the program, its documents and the license', async ()
     'README.md',
     'dist/main.js',
     'dist/main.js.map',
+    'dist/openid-client.js',
+    'dist/openid-client.js.map',
+    'dist/third-party-licenses.md',
     'package.json',
   ]);
   expect(await textIn(tarball, 'LICENSE')).toContain('Apache License');
 });
 
-test('the tarball bundles code of the workspace only, and depends on nothing', async () => {
+test('the tarball depends on nothing, and contains the licenses of the packages that it bundles', async () => {
   const manifest = await manifestOf(tarball);
   expect(manifest.dependencies ?? {}).toEqual({});
   expect(manifest.peerDependencies ?? {}).toEqual({});
@@ -37,9 +40,11 @@ test('the tarball bundles code of the workspace only, and depends on nothing', a
   });
   const sources = await bundledSources('cli', tarball);
   expect(sources).toContain('client/src/client.ts');
-  expect(
-    sources.filter((source) => !/^(cli|client|schema)\/(src\/|package\.json$)/.test(source)),
-  ).toEqual([]);
+  const foreign = sources.flatMap((source) => /.*\/node_modules\/([^/]+)/.exec(source)?.[1] ?? []);
+  const names = [...new Set(foreign)].toSorted();
+  expect(names).toEqual(['jose', 'oauth4webapi', 'openid-client']);
+  const licenses = await textIn(tarball, 'dist/third-party-licenses.md');
+  expect([...licenses.matchAll(/^# (.+)$/gm)].map(([, name]) => name)).toEqual(names);
 });
 
 test('the installed command runs by npx, and manages keys', async () => {

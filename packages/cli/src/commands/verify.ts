@@ -7,7 +7,8 @@ import { minuteOf, table } from '../text.ts';
 export const verify = defineCommand({
   summary: 'Verifies a key, and shows its owner. Counts as a request with the key.',
   details: [
-    `The key is ${keyVariable}, or standard input with --key-stdin. Exits with 1 if it is not valid.`,
+    `The key is standard input with --key-stdin, or ${keyVariable}, or the key of the login. Exits`,
+    'with 1 if it is not valid.',
   ],
   credential: 'key',
   options: {
@@ -15,10 +16,10 @@ export const verify = defineCommand({
   },
   plan:
     ({ values }) =>
-    async ({ client, environment }) => {
-      const key = await findKey(values['key-stdin'] === true, environment);
+    async (context) => {
+      const key = await findKey(values['key-stdin'] === true, context);
       try {
-        const answer = await client.verifyApiKey(key);
+        const answer = await context.client.verifyApiKey(key);
         return {
           json: { valid: true, ...answer },
           text: table([

@@ -34,10 +34,10 @@ export const whoami = defineCommand({
   details: ['Uses the token if one is given, or else the key. With a key, it counts as a request.'],
   credential: 'token or key',
   options: {},
-  plan:
-    () =>
-    async ({ url, client, environment, isTokenGiven }) =>
-      isTokenGiven
-        ? byToken(url, await client.getUser())
-        : byKey(url, await client.verifyApiKey(await findKey(false, environment))),
+  plan: () => async (context) => {
+    const { url, client, isTokenGiven } = context;
+    return isTokenGiven
+      ? byToken(url, await client.getUser())
+      : byKey(url, await client.verifyApiKey(await findKey(false, context)));
+  },
 });

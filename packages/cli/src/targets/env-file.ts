@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { keyVariable } from '../key-source.ts';
+import { createReplacement } from '../replace-file.ts';
 import { printable } from '../text.ts';
 import type { Target } from './target.ts';
 
@@ -66,22 +66,16 @@ export function envFile(name: string, path: string): Target {
       throw new CliError(exitCodes.cannotCreate, `${printable(path)} is not a regular file.`);
     }
     await contentsOf(file);
-    const replacement = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}`);
-    const handle = await open(replacement, 'wx', 0o600);
+    const { write, release } = await createReplacement(file);
     return {
       async store(key: string) {
         try {
-          await handle.writeFile(withKey(await contentsOf(file), key), 'latin1');
-          await handle.sync();
-          await rename(replacement, file);
+          await write(withKey(await contentsOf(file), key));
         } catch (error) {
           throw cannotWrite(path, error);
         }
       },
-      async release() {
-        await handle.close();
-        await rm(replacement, { force: true });
-      },
+      release,
     };
   };
   return {

@@ -3,7 +3,7 @@ import { envFile } from './env-file.ts';
 import { gcpSecret } from './gcp-secret.ts';
 
 /** A target that has been checked, so that storing a key in it is expected to succeed. */
-export interface PreparedTarget {
+interface PreparedTarget {
   /**
    * Stores a key.
    *

@@ -34,8 +34,8 @@ export async function startServer(
 
 /** Forwards a request to a service and resolves to the response. */
 export function forward(url: string, { method, path, headers, body }: Received): Promise<Response> {
-  const { authorization, 'content-type': type, 'idempotency-key': key } = headers;
-  const sent = Object.entries({ authorization, 'content-type': type, 'idempotency-key': key });
+  const names = ['authorization', 'content-type', 'idempotency-key', 'x-api-key'];
+  const sent = names.map((name) => [name, headers[name]]);
   return fetch(url + path, {
     method,
     headers: sent.filter((header): header is [string, string] => typeof header[1] === 'string'),

@@ -1,0 +1,28 @@
+import { defineCommand } from '../command.ts';
+import { removeStoredKey } from '../stored-key/stored-key.ts';
+import { minuteOf, printable } from '../text.ts';
+
+export const logout = defineCommand({
+  summary: 'Removes the key of the login from this machine.',
+  details: [
+    'The key stays valid until it expires. Delete it with keys delete, as the output says.',
+  ],
+  credential: 'none',
+  options: {},
+  plan:
+    () =>
+    async ({ url, environment }) => {
+      const login = await removeStoredKey(url, environment);
+      if (login === undefined)
+        return { json: { removed: false }, text: [], notes: [`There is no login to ${url}.`] };
+      const { name, start, expires_at } = login;
+      return {
+        json: { removed: true, name, start, expires_at },
+        text: [],
+        notes: [
+          `Removed the key ${printable(name)} (${printable(start)}…) from this machine.`,
+          `It stays valid until ${minuteOf(expires_at)} UTC. To delete it: andamio keys delete ${printable(name)}`,
+        ],
+      };
+    },
+});

@@ -1,0 +1,20 @@
+import type { Terminal } from '../terminal.ts';
+import { canOpenBrowser } from './browser.ts';
+import { readConsoleSettings } from './console-settings.ts';
+import { signIn } from './sign-in.ts';
+
+/**
+ * Signs the user in for one command, if the user is at a terminal with a browser and the service
+ * has a sign-in. A script must not wait for a person.
+ *
+ * @returns the token, or undefined.
+ */
+export async function signInOnTerminal(
+  url: string,
+  environment: NodeJS.ProcessEnv,
+  terminal: Terminal,
+): Promise<string | undefined> {
+  if (!terminal.isTerminal || !canOpenBrowser(environment)) return undefined;
+  const { signIn: settings } = await readConsoleSettings(url);
+  return settings ? signIn({ url, settings, environment, terminal }) : undefined;
+}

@@ -1,0 +1,146 @@
+import { ApiError } from '@andamio/client';
+import { serviceUrl } from '@andamio/schema/service-url';
+import type * as OpenIdClient from 'openid-client';
+import { CliError, exitCodes } from '../exit-code.ts';
+import { clientOf } from '../service.ts';
+import type { Terminal } from '../terminal.ts';
+import { printable } from '../text.ts';
+import { canOpenBrowser, openBrowser } from './browser.ts';
+import type { SignInSettings } from './console-settings.ts';
+import { startRedirectServer } from './redirect.ts';
+
+const timeoutMs = 5 * 60_000;
+
+/** What a sign-in uses. */
+export interface SignInContext {
+  /** URL of the service. */
+  readonly url: string;
+  readonly settings: SignInSettings;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly terminal: Terminal;
+  /** The port of the redirect. Default: any free port. */
+  readonly port?: number | undefined;
+}
+
+function failed(reason: string): CliError {
+  return new CliError(exitCodes.credentials, `The sign-in failed: ${printable(reason)}.`);
+}
+
+/**
+ * Returns the reason for an error of the library. Its messages do not contain received data; the
+ * provider's own error code is a short word.
+ */
+function reasonOf(error: unknown): string {
+  const { message, error: code, cause } = error as Error & { error?: unknown };
+  if (code === 'access_denied') return 'access was denied';
+  if (typeof code === 'string') return `the provider answered ${code.slice(0, 60)}`;
+  const { code: systemCode } = (cause ?? {}) as NodeJS.ErrnoException;
+  return typeof systemCode === 'string' ? `${message} (${systemCode})` : message;
+}
+
+function issuerOf({ issuer }: SignInSettings): URL {
+  try {
+    return serviceUrl('The issuer of the service', issuer, 'tokens');
+  } catch (error) {
+    throw error instanceof TypeError ? failed(error.message) : error;
+  }
+}
+
+async function discover(
+  openid: typeof OpenIdClient,
+  settings: SignInSettings,
+): Promise<OpenIdClient.Configuration> {
+  // The issuer's identifier is compared character by character, so the URL must stay as it is.
+  const isLoopback = issuerOf(settings).protocol === 'http:';
+  return openid.discovery(
+    new URL(settings.issuer),
+    settings.clientId,
+    undefined,
+    openid.None(),
+    isLoopback ? { execute: [openid.allowInsecureRequests] } : {},
+  );
+}
+
+/** Shows the address, and opens it in a browser if there is one. On a terminal, asks first. */
+async function showAddress(
+  address: URL,
+  { environment, terminal }: SignInContext,
+  signal: AbortSignal,
+): Promise<void> {
+  terminal.note('Sign in at this address:', '', `  ${printable(address.href)}`, '');
+  if (!canOpenBrowser(environment)) return;
+  if (terminal.isTerminal) {
+    const pressed = await terminal.isEnterPressed(
+      'Press Enter to open it in your browser.',
+      signal,
+    );
+    if (!pressed) return;
+  }
+  if (!(await openBrowser(address, environment)))
+    terminal.note('The browser could not be opened. Open the address yourself.');
+}
+
+/**
+ * Returns the token that the service accepts: the access token if it is a JWT that the service
+ * accepts, or else the ID token. Issuers differ in which of the two names the service as audience.
+ */
+async function acceptedToken(
+  url: string,
+  { access_token, id_token }: { access_token: string; id_token?: string | undefined },
+): Promise<string> {
+  const isJwt = /^[\w-]+\.[\w-]+\.[\w-]+$/.test(access_token);
+  const candidates = [isJwt ? access_token : undefined, id_token].filter(
+    (token) => token !== undefined,
+  );
+  for (const token of candidates) {
+    try {
+      await clientOf(url, async () => token).getUser();
+      return token;
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 401)) throw error;
+    }
+  }
+  throw failed('the service accepts none of the tokens that its provider issued');
+}
+
+/**
+ * Signs the user in with the authorization code flow and PKCE over a loopback redirect (RFC 8252).
+ *
+ * @returns the token for the service. It is kept in memory only.
+ * @throws {@link CliError} if the user does not sign in.
+ */
+export async function signIn(context: SignInContext): Promise<string> {
+  // Loaded only here, because it takes as long as the rest of the program.
+  const openid = await import('openid-client');
+  const { url, settings, port = 0 } = context;
+  const state = openid.randomState();
+  const nonce = openid.randomNonce();
+  const verifier = openid.randomPKCECodeVerifier();
+  const server = await startRedirectServer(port, state, timeoutMs);
+  const shown = new AbortController();
+  try {
+    const configuration = await discover(openid, settings);
+    const address = openid.buildAuthorizationUrl(configuration, {
+      redirect_uri: server.redirectUri,
+      scope: settings.scope ?? 'openid',
+      code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+      state,
+      nonce,
+    });
+    void showAddress(address, context, shown.signal);
+    const redirect = await server.received();
+    const tokens = await openid.authorizationCodeGrant(configuration, redirect, {
+      pkceCodeVerifier: verifier,
+      expectedState: state,
+      expectedNonce: nonce,
+    });
+    return await acceptedToken(url, tokens);
+  } catch (error) {
+    if (error instanceof CliError || error instanceof ApiError) throw error;
+    throw failed(reasonOf(error));
+  } finally {
+    shown.abort();
+    server.close();
+  }
+}

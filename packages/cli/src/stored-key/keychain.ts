@@ -1,0 +1,75 @@
+import { runProgram, withoutSecrets } from '../program.ts';
+
+/** The keychain of the system, by which a user's keys are encrypted while the user is away. */
+export interface Keychain {
+  /** The program that gives access to the keychain. */
+  readonly program: KeychainProgram;
+  /** Stores a key for a service. Resolves to false if the keychain does not work. */
+  store(url: string, key: string): Promise<boolean>;
+  /** Returns the key for a service, or undefined. */
+  find(url: string): Promise<string | undefined>;
+  /** Removes the key for a service. */
+  remove(url: string): Promise<void>;
+}
+
+export type KeychainProgram = 'secret-tool' | 'security';
+
+/** How long a keychain may wait for the user, who may have to unlock it. */
+const timeoutMs = 120_000;
+
+/** The keychain of Linux desktops: the Secret Service, by libsecret's `secret-tool`. */
+function secretService(environment: NodeJS.ProcessEnv): Keychain {
+  const run = (verb: string, args: readonly string[], input?: string) =>
+    runProgram('secret-tool', [verb, ...args], {
+      environment: withoutSecrets(environment),
+      timeoutMs,
+      ...(input !== undefined && { input }),
+    });
+  const attributes = (url: string) => ['service', 'andamio', 'url', url];
+  return {
+    program: 'secret-tool',
+    async store(url, key) {
+      const label = `--label=Andamio API key for ${url}`;
+      return (await run('store', [label, ...attributes(url)], key)).code === 0;
+    },
+    async find(url) {
+      const { code, stdout } = await run('lookup', attributes(url));
+      return code === 0 ? stdout.trim() : undefined;
+    },
+    async remove(url) {
+      await run('clear', attributes(url));
+    },
+  };
+}
+
+/** The keychain of macOS, by `security`. */
+function macKeychain(environment: NodeJS.ProcessEnv): Keychain {
+  const run = (args: readonly string[], input?: string) =>
+    runProgram('/usr/bin/security', args, {
+      environment: withoutSecrets(environment),
+      timeoutMs,
+      ...(input !== undefined && { input }),
+    });
+  const item = (url: string) => ['-s', 'andamio', '-a', url];
+  return {
+    program: 'security',
+    async store(url, key) {
+      // The interactive mode reads commands from standard input, so the key is no argument. URLs
+      // and keys contain neither spaces nor quotes.
+      const command = ['add-generic-password', '-U', ...item(url), '-w', key].join(' ');
+      return (await run(['-i'], `${command}\n`)).code === 0;
+    },
+    async find(url) {
+      const { code, stdout } = await run(['find-generic-password', ...item(url), '-w']);
+      return code === 0 ? stdout.trim() : undefined;
+    },
+    async remove(url) {
+      await run(['delete-generic-password', ...item(url)]);
+    },
+  };
+}
+
+/** Returns the keychain of the operating system. It may not be installed, or not work. */
+export function systemKeychain(environment: NodeJS.ProcessEnv): Keychain {
+  return process.platform === 'darwin' ? macKeychain(environment) : secretService(environment);
+}

@@ -1,0 +1,58 @@
+import { isKey, keyStart } from '@andamio/schema/key-format';
+import { printable } from '../text.ts';
+import { systemKeychain } from './keychain.ts';
+import { findLogin, type Login, loginFile, writeLogin } from './login-file.ts';
+
+/** A new key with the fields that a login keeps. */
+export interface KeyToStore {
+  readonly api_key: string;
+  readonly name: string;
+  readonly expires_at: string;
+}
+
+/**
+ * Stores the key of a login: in the system's keychain if that returns the key again, and otherwise
+ * in a file of mode 0600.
+ *
+ * @returns a description of the place for people.
+ * @throws {@link CliError} if the key could not be stored.
+ */
+export async function storeKey(
+  url: string,
+  { api_key, name, expires_at }: KeyToStore,
+  environment: NodeJS.ProcessEnv,
+): Promise<string> {
+  const keychain = systemKeychain(environment);
+  const login = { name, start: keyStart(api_key), expires_at };
+  if ((await keychain.store(url, api_key)) && (await keychain.find(url)) === api_key) {
+    await writeLogin(url, { ...login, storage: keychain.program }, environment);
+    return `in the system's keychain, by ${keychain.program}`;
+  }
+  await writeLogin(url, { ...login, storage: 'file', api_key }, environment);
+  const path = printable(loginFile(environment));
+  return `in ${path} with mode 0600, because no keychain works here`;
+}
+
+/** Returns the stored key of a service, or undefined if there is none. */
+export async function findStoredKey(
+  url: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  const login = await findLogin(url, environment);
+  if (login === undefined) return undefined;
+  const key =
+    login.storage === 'file' ? login.api_key : await systemKeychain(environment).find(url);
+  return key !== undefined && isKey(key) ? key : undefined;
+}
+
+/** Removes the stored key of a service. Returns its login, or undefined if there was none. */
+export async function removeStoredKey(
+  url: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<Login | undefined> {
+  const login = await findLogin(url, environment);
+  if (login === undefined) return undefined;
+  if (login.storage !== 'file') await systemKeychain(environment).remove(url);
+  await writeLogin(url, undefined, environment);
+  return login;
+}

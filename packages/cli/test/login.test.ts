@@ -1,0 +1,256 @@
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { endWithFile } from '@andamio/testing/end-with-file';
+import { findAvailable, works } from '@andamio/testing/requirements';
+import { startProcess } from '@andamio/testing/service-process';
+import { waitFor } from '@andamio/testing/wait-for';
+import { describe, expect, test } from 'vitest';
+import { andamio, inShell, onTerminal, type Result, temporaryFolder } from './harness/cli.ts';
+import { forward, startServer } from './harness/front.ts';
+import { audience, browse, clientId, startProvider } from './harness/provider.ts';
+
+const available = findAvailable({
+  keyring: () =>
+    ['secret-tool', 'gnome-keyring-daemon', 'dbus-run-session'].every((program) =>
+      works('sh', '-c', `command -v ${program}`),
+    )
+      ? undefined
+      : 'secret-tool, gnome-keyring-daemon and dbus-run-session (Debian: libsecret-tools, gnome-keyring, dbus)',
+});
+
+/** Starts the service with a provider, and serves the provider as the console's sign-in. */
+async function serviceWith(issuer: string, jwtAudience: string) {
+  const service = await startProcess({
+    SQLITE_PATH: ':memory:',
+    JWT_SECRETS: undefined,
+    JWT_OIDC_ISSUER: issuer,
+    JWT_AUDIENCE: jwtAudience,
+  });
+  endWithFile(() => service.stop());
+  return startServer(async (received, response) => {
+    if (received.path === '/console/settings.json') {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ maxExpiresInDays: 14, signIn: { issuer, clientId } }));
+      return;
+    }
+    const answer = await forward(service.url, received);
+    response.writeHead(answer.status, Object.fromEntries(answer.headers));
+    response.end(await answer.text());
+  });
+}
+
+const issuer = await startProvider();
+const { url } = await serviceWith(issuer, audience);
+
+/** A machine on which nobody has logged in, with an `xdg-open` that keeps the address. */
+async function machine() {
+  const folder = temporaryFolder();
+  const bin = join(folder, 'bin');
+  const opened = join(folder, 'opened');
+  await mkdir(bin);
+  const opener = join(bin, 'xdg-open');
+  await writeFile(
+    opener,
+    `#!/bin/sh\nprintf %s "$1" > ${opened}.new && mv ${opened}.new ${opened}\n`,
+  );
+  await chmod(opener, 0o755);
+  const config = join(folder, 'config');
+  return {
+    config,
+    file: join(config, 'andamio', 'logins.json'),
+    env: {
+      ANDAMIO_URL: url,
+      XDG_CONFIG_HOME: config,
+      DISPLAY: ':0',
+      PATH: `${bin}:${process.env['PATH']}`,
+    },
+    /** Resolves to the next address that the browser is told to open. */
+    async address() {
+      let address = '';
+      await waitFor('the browser to be opened', async () => {
+        address = await readFile(opened, 'utf8').catch(() => '');
+        return address !== '';
+      });
+      await writeFile(opened, '');
+      return address;
+    },
+  };
+}
+
+/** Logs in as a user, who signs in with the browser. */
+async function logIn(
+  { env, address }: Awaited<ReturnType<typeof machine>>,
+  user: string,
+  args: readonly string[] = [],
+): Promise<Result> {
+  const result = andamio(['login', ...args], { env });
+  const page = await browse(await address(), user);
+  expect(await page.text()).toContain('Return to your terminal.');
+  return result;
+}
+
+const keysOf = async (config: string) =>
+  JSON.parse(await readFile(config, 'utf8')) as Record<string, Record<string, string>>;
+
+describe('login with a browser', () => {
+  test('login signs in with PKCE, creates a key, and stores it in a file of mode 0600', async () => {
+    const laptop = await machine();
+    const { code, stdout, stderr } = await logIn(laptop, 'alice', ['--name', 'cli-laptop']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toContain(`${issuer}/auth?`);
+    expect(stderr).toMatch(/code_challenge_method=S256/);
+    const login = (await keysOf(laptop.file))[url];
+    expect(login).toMatchObject({ name: 'cli-laptop', storage: 'file' });
+    expect(login?.['api_key']).toMatch(/^ant-\w{40}$/);
+    expect(stderr).toContain(`cli-laptop (${login?.['start']}…)`);
+    expect(stderr).toContain(`stored in ${laptop.file} with mode 0600, because no keychain works`);
+    expect(stderr).not.toContain(login?.['api_key']);
+    expect((await stat(laptop.file)).mode & 0o777).toBe(0o600);
+    expect(await readdir(join(laptop.config, 'andamio'))).toEqual(['logins.json']);
+    const expiry = (Date.parse(login?.['expires_at'] as string) - Date.now()) / 86_400_000;
+    expect(Math.round(expiry), 'the maximum of the service').toBe(14);
+
+    const { env } = laptop;
+    expect((await andamio(['whoami'], { env })).stdout).toMatch(
+      /^User +alice\nTier +growth\nSigned in by +key cli-laptop\n/,
+    );
+    expect(await andamio(['verify'], { env })).toMatchObject({ code: 0 });
+    expect((await andamio(['print-key'], { env })).stdout).toBe(`${login?.['api_key']}\n`);
+    // No token was stored.
+    expect(await andamio(['keys', 'list'], { env })).toMatchObject({ code: 77 });
+
+    const out = await andamio(['logout'], { env });
+    expect(out.stderr).toContain('To delete it: andamio keys delete cli-laptop');
+    expect(await keysOf(laptop.file)).toEqual({});
+    expect(await andamio(['print-key'], { env })).toMatchObject({ code: 77, stdout: '' });
+    expect(await andamio(['logout'], { env })).toMatchObject({
+      code: 0,
+      stderr: `There is no login to ${url}.\n`,
+    });
+  });
+
+  test('logging in again replaces the key of this machine, and no key with the same name of another one', async () => {
+    const [one, other] = [await machine(), await machine()];
+    const first = await logIn(one, 'bob', ['--name', 'cli-host']);
+    expect(first.code).toBe(0);
+    const key = (await andamio(['print-key'], { env: one.env })).stdout;
+    expect(await logIn(one, 'bob', ['--name', 'cli-host'])).toMatchObject({ code: 0 });
+    const second = (await andamio(['print-key'], { env: one.env })).stdout;
+    expect(second).not.toBe(key);
+    const gone = await andamio(['verify', '--key-stdin'], { env: one.env, input: key });
+    expect(gone).toMatchObject({ code: 1, stdout: 'Valid  no\n' });
+
+    const refused = await logIn(other, 'bob', ['--name', 'cli-host']);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('name_taken') });
+    expect(await andamio(['verify'], { env: one.env })).toMatchObject({ code: 0 });
+  });
+
+  test('a user who cancels the sign-in gets exit code 77 and no key', async () => {
+    const laptop = await machine();
+    const { code, stderr } = await logIn(laptop, 'cancel');
+    expect(code).toBe(77);
+    expect(stderr).toContain('The sign-in failed: access was denied.');
+    await expect(readFile(laptop.file)).rejects.toThrow('ENOENT');
+  });
+
+  test('requests without the state of the sign-in neither end nor change it', async () => {
+    const laptop = await machine();
+    const result = andamio(['login', '--name', 'cli-careful'], { env: laptop.env });
+    const address = await laptop.address();
+    const redirect = new URL(address).searchParams.get('redirect_uri') as string;
+    const foreign = [
+      `${redirect}?code=stolen&state=guessed`,
+      `${redirect}?error=x`,
+      `${redirect}x`,
+    ];
+    for (const attempt of foreign) expect((await fetch(attempt)).status).toBe(404);
+    await browse(address, 'carol');
+    expect(await result).toMatchObject({ code: 0 });
+  });
+
+  test('an ID token is used if the access token is opaque', async () => {
+    const opaque = await startProvider('opaque');
+    const service = await serviceWith(opaque, clientId);
+    const laptop = await machine();
+    const env = { ...laptop.env, ANDAMIO_URL: service.url };
+    expect(await logIn({ ...laptop, env }, 'dora')).toMatchObject({ code: 0 });
+    expect((await andamio(['whoami', '--json'], { env })).stdout).toContain('"user_id":"dora"');
+  });
+
+  test('tokens that the service does not accept are reported', async () => {
+    const service = await serviceWith(issuer, 'another audience');
+    const laptop = await machine();
+    const env = { ...laptop.env, ANDAMIO_URL: service.url };
+    const { code, stderr } = await logIn({ ...laptop, env }, 'erik');
+    expect(code).toBe(77);
+    expect(stderr).toContain('the service accepts none of the tokens that its provider issued');
+  });
+
+  test('a key that cannot be stored is deleted again', async () => {
+    const laptop = await machine();
+    const env = { ...laptop.env, XDG_CONFIG_HOME: '/sys' }; // Linux creates no folder there.
+    const { code, stderr } = await logIn({ ...laptop, env }, 'frank', ['--name', 'cli-frank']);
+    expect(code).toBe(73);
+    expect(stderr).toContain('The key cli-frank was deleted again.');
+  });
+
+  test('a service without a sign-in is reported, and one that is down too', async () => {
+    const bare = await startServer((_, response) => void response.writeHead(404).end());
+    const { env } = await machine();
+    const without = await andamio(['login', '--url', bare.url], { env });
+    expect(without).toMatchObject({ code: 77, stdout: '' });
+    expect(without.stderr).toMatch(/^This service has no sign-in for browsers\. Set ANDAMIO_TOKEN/);
+    const broken = await startServer((_, response) => void response.writeHead(503).end());
+    const down = await andamio(['login', '--url', broken.url], { env });
+    expect(down).toMatchObject({ code: 69 });
+  });
+});
+
+describe('a command that needs a token', () => {
+  test('on a terminal, a command without a token opens the browser after Enter', async () => {
+    const { env, address } = await machine();
+    const result = onTerminal('keys list', { when: /Press Enter/, text: '\n' }, env);
+    await browse(await address(), 'grace');
+    expect(await result).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('You have no keys.'),
+    });
+  });
+
+  test('over SSH, no browser is opened', async () => {
+    const { env } = await machine();
+    const result = await onTerminal(
+      'keys list',
+      { when: /never/, text: '' },
+      { ...env, SSH_CONNECTION: '203.0.113.7 5000 192.0.2.1 22' },
+    );
+    expect(result).toMatchObject({ code: 77 });
+    expect(result.stdout).toContain('This command needs a token.');
+  });
+});
+
+describe.runIf(available.includes('keyring'))('a keychain', () => {
+  test('the key of a login is stored in the keychain of the desktop, and removed by logout', async () => {
+    const laptop = await machine();
+    const script = `
+      printf password | gnome-keyring-daemon --unlock --components=secrets > /dev/null
+      $ANDAMIO login --name cli-keychain && cat $XDG_CONFIG_HOME/andamio/logins.json &&
+      secret-tool lookup service andamio url ${url} && echo &&
+      $ANDAMIO print-key && $ANDAMIO logout &&
+      ! secret-tool lookup service andamio url ${url}`;
+    const env = { ...laptop.env, XDG_DATA_HOME: laptop.config, XDG_RUNTIME_DIR: laptop.config };
+    await mkdir(laptop.config, { mode: 0o700 });
+    await writeFile(join(laptop.config, 'script'), script);
+    const result = inShell(`dbus-run-session -- bash ${laptop.config}/script`, { env });
+    await browse(await laptop.address(), 'heidi');
+    const { code, stdout, stderr } = await result;
+    expect(stderr).toContain("stored in the system's keychain, by secret-tool.");
+    expect(code).toBe(0);
+    const [, file, looked, printed] =
+      /^(\{.*\})\n(ant-\w{40})\n(ant-\w{40})\n$/s.exec(stdout) ?? [];
+    expect(JSON.parse(file as string)[url]).toMatchObject({ storage: 'secret-tool' });
+    expect(file).not.toContain(looked);
+    expect(printed).toBe(looked);
+    expect(stderr).not.toContain(looked);
+  });
+});
