@@ -103,6 +103,7 @@ const { resolve } = createRequire(import.meta.url);
 const pages = {
   reference: resolve('@andamio/reference/dist/index.html'),
   console: resolve('@andamio/console/dist/page/index.html'),
+  operators: resolve('@andamio/console/dist/operators/index.html'),
 };
 for (const [name, page] of Object.entries(pages))
   await cp(dirname(page), join('dist', name), { recursive: true });

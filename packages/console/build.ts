@@ -1,13 +1,16 @@
-// Builds `dist/andamio-keys.js`, one ES module with the element and everything that it needs, and
-// `dist/page`: the console with its compressed assets, which have hashed names.
+// Builds `dist/andamio-keys.js`, one ES module with the element and everything that it needs;
+// `dist/page`: the console with its compressed assets, which have hashed names; and
+// `dist/operators`: the page that `admin.js serve` sends over loopback, without compression.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import { type BuildOptions, build, type Metafile, type Plugin, transform } from 'esbuild';
+import { operatorsPage } from './src/operators/html.ts';
 import { type PageFiles, page } from './src/page/html.ts';
 
 const pageEntry = 'src/page/main.ts';
+const operatorsEntry = 'src/operators/main.tsx';
 
 /**
  * Imports the element's style sheet as minified text, from which the element constructs a style
@@ -42,13 +45,17 @@ const options = {
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
-/** Returns the files that the page loads, according to esbuild's metafile. */
-function filesOf({ outputs }: Metafile): PageFiles {
+/**
+ * Returns the files that a page loads, according to esbuild's metafile.
+ *
+ * @param folder the folder of the files, relative to the page
+ */
+function filesOf({ outputs }: Metafile, entry: string, folder: string): PageFiles {
   const [script, output] =
-    Object.entries(outputs).find(([, { entryPoint }]) => entryPoint === pageEntry) ?? [];
+    Object.entries(outputs).find(([, { entryPoint }]) => entryPoint === entry) ?? [];
   if (script === undefined || output?.cssBundle === undefined)
-    throw new Error(`esbuild produced no script or style sheet for ${pageEntry}.`);
-  const pathOf = (path: string) => `console/assets/${basename(path)}`;
+    throw new Error(`esbuild produced no script or style sheet for ${entry}.`);
+  const pathOf = (path: string) => `${folder}/${basename(path)}`;
   return { script: pathOf(script), style: pathOf(output.cssBundle) };
 }
 
@@ -68,4 +75,16 @@ for (const asset of await readdir('dist/page/assets')) {
   await writeFile(`${path}.br`, await promisify(brotliCompress)(content));
   await writeFile(`${path}.gz`, await promisify(gzip)(content, { level: 9 }));
 }
-await writeFile('dist/page/index.html', page(filesOf(metafile)));
+await writeFile('dist/page/index.html', page(filesOf(metafile, pageEntry, 'console/assets')));
+
+const operators = await build({
+  ...options,
+  entryPoints: [operatorsEntry],
+  outdir: 'dist/operators/assets',
+  entryNames: 'operators-[hash]',
+  metafile: true,
+});
+await writeFile(
+  'dist/operators/index.html',
+  operatorsPage(filesOf(operators.metafile, operatorsEntry, 'assets')),
+);

@@ -10,5 +10,5 @@ if (Number.parseInt(process.versions.node, 10) < requiredMajor) {
   const { enableCompileCache } = process.getBuiltinModule('node:module');
   enableCompileCache({ directory: `${import.meta.dirname}/compile-cache`, portable: true });
   const { runAdmin } = await import('./programs.ts');
-  await runAdmin(process.argv.slice(2));
+  await runAdmin(process.argv.slice(2), `${import.meta.dirname}/operators`);
 }

@@ -47,7 +47,7 @@ const packagesOf: Record<string, readonly string[]> = {
   'proxy-addr': ['http'],
   redis: ['http'],
   sirv: ['http'],
-  zod: ['auth', 'http', 'store'],
+  zod: ['admin', 'auth', 'http', 'store'],
 };
 
 /** Packages and modules that every layer may import. */

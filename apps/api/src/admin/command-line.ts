@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { keysInText } from '@andamio/schema/key-format';
 import { type Context, type Report, UsageError } from './command.ts';
 import { commands } from './commands.ts';
 import { confirmAndExecute, confirmationOf } from './confirmation.ts';
+import { containsKey } from './text.ts';
 
 export type Request =
   | { readonly help: string | undefined }
@@ -63,7 +63,7 @@ function parse(verb: string, args: readonly string[], options: DeclaredOptions) 
 }
 
 function refuseKeys(args: readonly string[]): void {
-  if (args.every((arg) => keysInText(arg).next().done)) return;
+  if (!containsKey(args)) return;
   throw new UsageError(
     'A key was given as an argument, which every user of this machine can see. Revoke it with --key-stdin.',
   );

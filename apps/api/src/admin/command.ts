@@ -23,6 +23,14 @@ export interface Context {
   readonly now: () => number;
   /** Reads standard input to its end. */
   readonly readInput: () => Promise<string>;
+  /** Prints a report on standard output before the command has completed. */
+  readonly print: (report: Report) => void;
+  /** A description of the store for people. */
+  readonly storeName: string;
+  /** Whether the store is a database at Google, not a file or the emulator. */
+  readonly isLive: boolean;
+  /** The folder with the built page for operators. */
+  readonly pageFolder: string;
 }
 
 export interface Report {
@@ -60,6 +68,8 @@ export interface Command<Declared extends Options = Options> {
   /** A short description for the help. */
   readonly summary: string;
   readonly options: Declared;
+  /** Whether the report contains a secret, which may appear in the terminal but on no page. */
+  readonly printsSecret?: true;
   /**
    * Validates the options.
    *

@@ -6,6 +6,7 @@ import { list } from './commands/list.ts';
 import { repepperReport } from './commands/repepper-report.ts';
 import { resume } from './commands/resume.ts';
 import { revoke } from './commands/revoke.ts';
+import { serveFor } from './commands/serve.ts';
 import { setTier } from './commands/set-tier.ts';
 import { show } from './commands/show.ts';
 import { stale } from './commands/stale.ts';
@@ -14,8 +15,8 @@ import { suspend } from './commands/suspend.ts';
 import { usage } from './commands/usage.ts';
 import { users } from './commands/users.ts';
 
-/** All commands by verb, in the order of the help. */
-export const commands: ReadonlyMap<string, Command> = new Map([
+/** The commands that do one task, by verb. */
+const tasks: ReadonlyMap<string, Command> = new Map([
   ['show', show],
   ['users', users],
   ['list', list],
@@ -30,4 +31,10 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ['stats', stats],
   ['repepper-report', repepperReport],
   ['digest-keys', digestKeys],
+]);
+
+/** All commands by verb, in the order of the help. */
+export const commands: ReadonlyMap<string, Command> = new Map([
+  ...tasks,
+  ['serve', serveFor(tasks)],
 ]);

@@ -2,8 +2,9 @@ import { text } from 'node:stream/consumers';
 import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
 import { assertStoreExists, openStore } from '../process/open-store.ts';
 import { SettingsError } from '../settings.ts';
-import { UsageError } from './command.ts';
+import { type Report, UsageError } from './command.ts';
 import { parseCommandLine, type Request } from './command-line.ts';
+import { reasonOf } from './errors.ts';
 import { helpOn, versionText } from './help.ts';
 import { readAdminSettings } from './settings.ts';
 
@@ -23,8 +24,8 @@ const connectDeadline = 8_000;
 
 /** Returns the exit code and the message for an error. The message contains no secret. */
 function describeError(error: unknown): { readonly exitCode: number; readonly message: string } {
-  const { message, cause } = error as Error;
-  const why = cause instanceof Error ? `${message} ${cause.message}` : message;
+  const { message } = error as Error;
+  const why = reasonOf(error);
   if (error instanceof UsageError)
     return { exitCode: exitCodes.usage, message: `${message} See --help.` };
   if (error instanceof SettingsError) return { exitCode: exitCodes.settings, message };
@@ -43,7 +44,7 @@ function describeError(error: unknown): { readonly exitCode: number; readonly me
   return { exitCode: exitCodes.software, message: why };
 }
 
-async function execute(request: Request): Promise<number> {
+async function execute(request: Request, pageFolder: string): Promise<number> {
   if ('help' in request || 'version' in request) {
     process.stdout.write('help' in request ? helpOn(request.help) : versionText());
     return exitCodes.done;
@@ -55,10 +56,20 @@ async function execute(request: Request): Promise<number> {
   const store = await openStore(settings.store, now);
   await store.check(connectDeadline);
   const readInput = () => text(process.stdin);
-  const report = await request.execute({ store, peppers: settings.peppers, now, readInput });
-  process.stdout.write(
-    request.asJson ? `${JSON.stringify(report.json)}\n` : `${report.text.join('\n')}\n`,
-  );
+  const print = ({ json, text: lines }: Report) =>
+    void process.stdout.write(`${request.asJson ? JSON.stringify(json) : lines.join('\n')}\n`);
+  const { peppers, storeName, isLive } = settings;
+  const report = await request.execute({
+    store,
+    peppers,
+    now,
+    readInput,
+    print,
+    storeName,
+    isLive,
+    pageFolder,
+  });
+  print(report);
   await store.close();
   return report.done ? exitCodes.done : exitCodes.notDone;
 }
@@ -88,12 +99,13 @@ function tolerateFailedOutput(): void {
  * Runs an operator's command on the store that the environment selects, and sets the exit code.
  *
  * @param args the arguments after the program's path
+ * @param pageFolder the folder with the built page for operators
  */
-export async function runAdmin(args: readonly string[]): Promise<void> {
+export async function runAdmin(args: readonly string[], pageFolder: string): Promise<void> {
   tolerateFailedOutput();
   try {
     const isTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
-    process.exitCode = await execute(parseCommandLine(args, isTerminal));
+    process.exitCode = await execute(parseCommandLine(args, isTerminal), pageFolder);
   } catch (error) {
     const { exitCode, message } = describeError(error);
     process.stderr.write(`${message}\n`);

@@ -8,6 +8,8 @@ export interface AdminSettings {
   readonly store: Settings['store'];
   /** A description of the store for people. */
   readonly storeName: string;
+  /** Whether the store is a database at Google, not a file or the emulator. */
+  readonly isLive: boolean;
   /**
    * Returns the configured peppers.
    *
@@ -41,5 +43,10 @@ function peppersOf({ peppers, store }: Settings): readonly Pepper[] {
 export function readAdminSettings(): AdminSettings {
   const settings = readSettings(undefined, storeSettings);
   const { store } = settings;
-  return { store, storeName: nameOf(store), peppers: () => peppersOf(settings) };
+  return {
+    store,
+    storeName: nameOf(store),
+    isLive: store.kind === 'firestore' && store.emulatorHost === undefined,
+    peppers: () => peppersOf(settings),
+  };
 }

@@ -1,3 +1,10 @@
+import { keysInText } from '@andamio/schema/key-format';
+
+/** Reports whether one of the texts contains an API key. */
+export function containsKey(texts: readonly string[]): boolean {
+  return texts.some((text) => !keysInText(text).next().done);
+}
+
 /** Returns text that is safe on a terminal, with invisible and control characters escaped. */
 export function printable(text: string): string {
   return text.replace(

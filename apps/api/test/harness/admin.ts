@@ -49,7 +49,13 @@ export function spawnAdmin(
   const result = new Promise<AdminRun>((resolve) =>
     child.once('close', (code) => resolve({ code, ...output })),
   );
-  return { result, kill: () => void child.kill('SIGKILL') };
+  return {
+    result,
+    /** The output so far. */
+    output: output as Readonly<typeof output>,
+    signal: (name: NodeJS.Signals) => void child.kill(name),
+    kill: () => void child.kill('SIGKILL'),
+  };
 }
 
 /** A store that is empty at first, and the settings that select it. */

@@ -7,21 +7,13 @@ import {
   stateOf,
 } from '../account/visible-keys.ts';
 import { Chart } from './chart.tsx';
+import { Time } from './time.tsx';
 import type { Ui } from './ui.ts';
 
 const day = 86_400_000;
 
 /** Days after its expiry when a key is removed (contract, part C). */
 const retention = 30;
-
-/** A time as a relative and an absolute text. */
-function Time({ value, now, ui: { format } }: { value: string; now: number; ui: Ui }) {
-  return (
-    <time dateTime={value}>
-      {format.relative(value, now)} <small>{format.time(value)}</small>
-    </time>
-  );
-}
 
 /** The shape beside a state, so that states differ in more than their color. */
 const marks: Readonly<Record<KeyState, string>> = {

@@ -6,8 +6,11 @@ export function UsageMeters({
   ui: { texts, format },
   usage,
 }: {
-  readonly ui: Ui;
-  readonly usage: Usage;
+  readonly ui: Pick<Ui, 'texts' | 'format'>;
+  readonly usage: Pick<
+    Usage,
+    'daily_quota_consumed' | 'daily_quota_limit' | 'monthly_quota_consumed' | 'monthly_quota_limit'
+  >;
 }) {
   const meter = (label: string, used: number, limit: number) => (
     <div>

@@ -6,6 +6,7 @@ export const digestKeys = defineCommand({
   summary:
     'Prints the secret with which a guard verifies keys. Derived from the peppers; keep it as secret as them.',
   options: {},
+  printsSecret: true,
   plan:
     () =>
     async ({ peppers }) => {

@@ -1,0 +1,95 @@
+import { tiers } from '@andamio/schema/tiers';
+import { isCloudRunJob } from '../../settings.ts';
+import { type Command, type Context, defineCommand, UsageError } from '../command.ts';
+import { authorOf } from '../options.ts';
+import { executeFor } from '../serve/execute.ts';
+import { type PageServer, startPageServer } from '../serve/server.ts';
+import { printable } from '../text.ts';
+
+/** Minutes without a request after which the page ends. */
+const idleMinutes = 30;
+
+function portOf({ port }: { readonly port?: string | undefined }): number {
+  if (port === undefined) return 0;
+  if (!/^[1-9]\d{3,4}$/.test(port) || Number(port) < 1024 || Number(port) > 65_535)
+    throw new UsageError('--port must be an integer from 1024 to 65535.');
+  return Number(port);
+}
+
+/** Resolves at the first signal that asks the process to end. The next one ends it at once. */
+function untilSignal(): Promise<'signal'> {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  return new Promise((resolve) => {
+    const end = () => {
+      for (const signal of signals) process.off(signal, end);
+      resolve('signal');
+    };
+    for (const signal of signals) process.on(signal, end);
+  });
+}
+
+async function start(
+  commands: ReadonlyMap<string, Command>,
+  context: Context,
+  port: number,
+  operator: string,
+): Promise<PageServer> {
+  const summaries = [...commands].map(([name, { summary }]) => [name, summary] as const);
+  return await startPageServer({
+    folder: context.pageFolder,
+    port,
+    idleTime: idleMinutes * 60_000,
+    about: {
+      store: context.storeName,
+      live: context.isLive,
+      operator,
+      idle_minutes: idleMinutes,
+      tiers: Object.keys(tiers),
+      commands: Object.fromEntries(summaries),
+    },
+    execute: executeFor(commands, context, operator),
+  });
+}
+
+/**
+ * Returns the command `serve`.
+ *
+ * @param commands the commands that the page can execute
+ */
+export const serveFor = (commands: ReadonlyMap<string, Command>): Command =>
+  defineCommand({
+    usage: '[--port N] [--by NAME]',
+    summary: `Serves a page with all other commands to a browser on this machine, until Ctrl-C or ${idleMinutes} minutes without a request.`,
+    options: { port: { type: 'string' }, by: { type: 'string' } },
+    plan(values) {
+      if (isCloudRunJob())
+        throw new UsageError(
+          'serve needs a browser on the same machine, which a job does not have.',
+        );
+      const port = portOf(values);
+      const operator = authorOf({ by: values.by }).by.id as string;
+      return async (context) => {
+        const page = await start(commands, context, port, operator);
+        context.print({
+          done: true,
+          json: { outcome: 'serving', address: page.address },
+          text: [
+            page.address,
+            `Open this address in a browser on this machine. It works once. Changes are recorded as ${printable(operator)}.`,
+            `Press Ctrl-C to end the page. It also ends after ${idleMinutes} minutes without a request.`,
+          ],
+        });
+        const reason = await Promise.race([untilSignal(), page.idle.then(() => 'idle' as const)]);
+        await page.close();
+        return {
+          done: true,
+          json: { outcome: 'ended', reason },
+          text: [
+            reason === 'idle'
+              ? `The page has ended: ${idleMinutes} minutes without a request.`
+              : 'The page has ended.',
+          ],
+        };
+      };
+    },
+  });

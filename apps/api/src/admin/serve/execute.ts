@@ -1,0 +1,96 @@
+import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
+import { z } from 'zod';
+import { SettingsError } from '../../settings.ts';
+import { type Command, type Context, type Report, UsageError } from '../command.ts';
+import { reasonOf } from '../errors.ts';
+import { containsKey } from '../text.ts';
+import type { PageAnswer } from './server.ts';
+
+/** The body of a request that executes a command. */
+const requestSchema = z.strictObject({
+  /** The options of the command, without those that the page sets itself. */
+  options: z.record(z.string(), z.union([z.string(), z.boolean()])),
+  /** The text that the command reads from standard input: a key. */
+  input: z.string().default(''),
+  /** Whether to return what the change would do, without making it. */
+  preview: z.boolean().default(false),
+});
+
+type PageRequest = z.infer<typeof requestSchema>;
+
+/** Options that the page does not set: it confirms by itself, and the run has one operator. */
+const reserved: readonly string[] = ['yes', 'dry-run', 'by'];
+
+function assertOptions({ options: declared }: Command, options: PageRequest['options']): void {
+  for (const [name, value] of Object.entries(options)) {
+    const isDeclared = Object.hasOwn(declared, name) && !reserved.includes(name);
+    if (!isDeclared || typeof value !== declared[name]?.type)
+      throw new UsageError('The command has no such option.');
+  }
+  if (containsKey(Object.values(options).map(String)))
+    throw new UsageError('A field contains a key. Enter keys only on the page "Find a key".');
+}
+
+const secretPrinted: Report = {
+  done: true,
+  json: { outcome: 'printed' },
+  text: ['Printed in the terminal in which admin.js serve runs.'],
+};
+
+async function execute(
+  command: Command,
+  { options, input, preview }: PageRequest,
+  context: Context,
+  operator: string,
+): Promise<unknown> {
+  assertOptions(command, options);
+  const author = Object.hasOwn(command.options, 'by') ? { by: operator } : {};
+  const plan = command.plan({ ...options, ...author });
+  const own = { ...context, readInput: async () => input };
+  if (typeof plan !== 'function') return preview ? plan.preview(own) : plan.execute(own);
+  if (preview) throw new UsageError('The command has no preview.');
+  const report = await plan(own);
+  if (command.printsSecret !== true || !report.done) return report;
+  context.print(report);
+  return secretPrinted;
+}
+
+/** Returns the answer for an error. It contains no secret and no submitted value. */
+function answerError(error: unknown): PageAnswer {
+  const reason = reasonOf(error);
+  if (error instanceof UsageError || error instanceof SettingsError)
+    return { status: 400, json: { error: reason } };
+  if (error instanceof OutcomeUnknownError) {
+    return {
+      status: 503,
+      json: { error: `${reason} The change may have been made. Try again.` },
+    };
+  }
+  if (error instanceof StoreUnavailableError)
+    return { status: 503, json: { error: `${reason} Try again once the store responds.` } };
+  return { status: 500, json: { error: reason } };
+}
+
+/**
+ * Creates the function that executes commands for the page. They are the commands of the command
+ * line, with the same validation, previews and reports.
+ *
+ * @param operator the name that the audit log records
+ */
+export function executeFor(
+  commands: ReadonlyMap<string, Command>,
+  context: Context,
+  operator: string,
+): (name: string, body: unknown) => Promise<PageAnswer> {
+  return async (name, body) => {
+    const command = commands.get(name);
+    const request = requestSchema.safeParse(body);
+    if (command === undefined || !request.success)
+      return { status: 400, json: { error: 'The request is not one of this page.' } };
+    try {
+      return { status: 200, json: await execute(command, request.data, context, operator) };
+    } catch (error) {
+      return answerError(error);
+    }
+  };
+}

@@ -1,0 +1,22 @@
+import type { IncomingMessage } from 'node:http';
+
+/**
+ * Reports whether a browser sent a request from the page itself, or because the operator entered
+ * the page's address.
+ *
+ * Any website can send requests to a server on loopback, and by DNS rebinding it can also read the
+ * responses: its own name then resolves to 127.0.0.1. The `Host` header still contains that name.
+ * Another port of the same machine is another origin, but the same site, so `Sec-Fetch-Site` must
+ * be `same-origin` (https://www.w3.org/TR/fetch-metadata/), or `none` for an entered address.
+ *
+ * @param port the port that the server listens on
+ */
+export function isFromPage({ headers, headersDistinct }: IncomingMessage, port: number): boolean {
+  const { host = '', origin, 'sec-fetch-site': site } = headers;
+  return (
+    headersDistinct['host']?.length === 1 &&
+    [`127.0.0.1:${port}`, `localhost:${port}`].includes(host) &&
+    (origin === undefined || origin === `http://${host}`) &&
+    (site === undefined || site === 'same-origin' || site === 'none')
+  );
+}

@@ -1,0 +1,39 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+
+/** A file that the server sends. */
+export interface PageFile {
+  readonly type: string;
+  readonly content: Uint8Array;
+}
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+};
+
+async function read(path: string): Promise<PageFile> {
+  return { type: types[extname(path)] as string, content: await readFile(path) };
+}
+
+/**
+ * Reads the files of the page, by request path. No path of a request is ever used as a path of the
+ * file system.
+ *
+ * @param folder the folder that `packages/console` builds
+ */
+export async function readPageFiles(folder: string): Promise<ReadonlyMap<string, PageFile>> {
+  const assets = await readdir(join(folder, 'assets'));
+  const paths = [
+    ['/', 'index.html'],
+    ...assets.map((name) => [`/assets/${name}`, `assets/${name}`]),
+  ];
+  return new Map(
+    await Promise.all(
+      paths.map(
+        async ([path, file]) => [path as string, await read(join(folder, file as string))] as const,
+      ),
+    ),
+  );
+}

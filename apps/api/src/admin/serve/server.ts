@@ -1,0 +1,192 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { UsageError } from '../command.ts';
+import { isFromPage } from './origin-check.ts';
+import { readPageFiles } from './page-files.ts';
+import { createSessions } from './sessions.ts';
+
+/** The answer to a request of the page. */
+export interface PageAnswer {
+  readonly status: number;
+  readonly json: unknown;
+}
+
+export interface PageServerOptions {
+  /** The folder with the files of the page. */
+  readonly folder: string;
+  /** The port to listen on. 0 selects a free one. */
+  readonly port: number;
+  /** Milliseconds without a request of the open session after which the server ends. */
+  readonly idleTime: number;
+  /** What the page shows about the run, and the commands. */
+  readonly about: unknown;
+  /** Executes a command with the body of a request. Never rejects. */
+  readonly execute: (command: string, body: unknown) => Promise<PageAnswer>;
+}
+
+export interface PageServer {
+  /** The address that opens the page in one browser. It contains the token. */
+  readonly address: string;
+  readonly port: number;
+  /** Resolves once no request has come for `idleTime`. */
+  readonly idle: Promise<void>;
+  /** Stops accepting requests, and resolves once all pending commands have completed. */
+  close(): Promise<void>;
+}
+
+/** Maximum length of a request body in characters. */
+const maximumBody = 16_384;
+
+/**
+ * The headers of every response. The policy allows only files and requests of the same origin, no
+ * inline script or style, no text that is parsed as HTML, and no frame. The last three keep
+ * documents of other origins from embedding the files, reading them or holding the page's window.
+ */
+const headers = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    'img-src data:',
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; '),
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+};
+
+function send(response: ServerResponse, status: number, type: string, body: string | Uint8Array) {
+  response.writeHead(status, {
+    ...headers,
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
+const sendJson = (response: ServerResponse, { status, json }: PageAnswer) =>
+  send(response, status, 'application/json; charset=utf-8', JSON.stringify(json));
+
+const refuse = (response: ServerResponse, status: number, error: string) =>
+  sendJson(response, { status, json: { error } });
+
+/** Reads a JSON body. Returns undefined if it is too long or not JSON. */
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) {
+    text += chunk;
+    if (text.length > maximumBody) return undefined;
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const bearer = ({ headers: { authorization = '' } }: IncomingMessage) =>
+  /^Bearer ([0-9a-f]+)$/.exec(authorization)?.[1] ?? '';
+
+/** Creates a timer that expires when no work has been done for some milliseconds. */
+function createIdleTimer(milliseconds: number) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let timer = setTimeout(resolve, milliseconds);
+  let pending = 0;
+  return {
+    expired: promise,
+    async during(work: () => Promise<void>) {
+      clearTimeout(timer);
+      pending++;
+      try {
+        await work();
+      } finally {
+        pending--;
+        if (pending === 0) timer = setTimeout(resolve, milliseconds);
+      }
+    },
+    cancel: () => clearTimeout(timer),
+  };
+}
+
+/**
+ * Starts the server of the operators' page, on 127.0.0.1 only, which other machines cannot reach.
+ *
+ * Everything except the files of the page requires the session. Its token is sent in a header and
+ * not in a cookie, because browsers also send cookies to servers on other ports of the same host
+ * (RFC 6265 section 8.5), which may belong to other users of the machine.
+ *
+ * @throws {@link UsageError} if the port is in use
+ */
+export async function startPageServer(options: PageServerOptions): Promise<PageServer> {
+  const files = await readPageFiles(options.folder);
+  const sessions = createSessions();
+  const idle = createIdleTimer(options.idleTime);
+  let port = options.port;
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url: path = '' } = request;
+    if (!isFromPage(request, port)) {
+      refuse(response, 403, 'Enter the address that admin.js serve printed in the address bar.');
+      return;
+    }
+    const file = method === 'GET' || method === 'HEAD' ? files.get(path) : undefined;
+    if (file !== undefined) {
+      send(response, 200, file.type, file.content);
+      return;
+    }
+    if (method === 'POST' && path === '/session') {
+      const { token } = ((await readJson(request)) ?? {}) as { readonly token?: unknown };
+      const session = typeof token === 'string' ? sessions.open(token) : undefined;
+      if (session === undefined) refuse(response, 401, 'The address was used before, or is wrong.');
+      else sendJson(response, { status: 200, json: { session } });
+      return;
+    }
+    if (!sessions.isOpen(bearer(request))) {
+      refuse(response, 401, 'The session has ended.');
+      return;
+    }
+    await idle.during(async () => {
+      const command = /^\/commands\/([a-z-]+)$/.exec(path)?.[1];
+      if (method === 'GET' && path === '/about')
+        sendJson(response, { status: 200, json: options.about });
+      else if (method === 'POST' && command !== undefined)
+        sendJson(response, await options.execute(command, await readJson(request)));
+      else refuse(response, 404, 'There is no such path.');
+    });
+  }
+
+  const server = createServer((request, response) => {
+    // The only error that can occur is that the browser ends the connection early.
+    answer(request, response).catch(() => response.destroy());
+  });
+  const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject).listen({ host: '127.0.0.1', port }, resolve);
+  try {
+    await listening;
+  } catch (error) {
+    idle.cancel();
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new UsageError('--port is already in use.');
+  }
+  ({ port } = server.address() as AddressInfo);
+  return {
+    address: `http://127.0.0.1:${port}/#${sessions.addressToken}`,
+    port,
+    idle: idle.expired,
+    close() {
+      idle.cancel();
+      return new Promise((closed) => {
+        server.close(() => closed());
+        server.closeIdleConnections();
+      });
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+
+/** Length of tokens in bytes. Nobody guesses 128 random bits. */
+const tokenLength = 16;
+
+const newToken = () => randomBytes(tokenLength).toString('hex');
+
+function equals(one: string, other: string): boolean {
+  const [first, second] = [Buffer.from(one), Buffer.from(other)];
+  return first.length === second.length && timingSafeEqual(first, second);
+}
+
+/** The credentials of the page: a token for the address, which a browser exchanges for a session. */
+export interface Sessions {
+  /** The token in the page's address. It opens one session. */
+  readonly addressToken: string;
+  /** Opens the session. Returns undefined if the token is wrong or was used before. */
+  open(token: string): string | undefined;
+  /** Reports whether a token is that of the open session. */
+  isOpen(session: string): boolean;
+}
+
+/** Creates the credentials of one run of the page. They exist only in memory. */
+export function createSessions(): Sessions {
+  const addressToken = newToken();
+  let session: string | undefined;
+  return {
+    addressToken,
+    open(token) {
+      if (session !== undefined || !equals(token, addressToken)) return undefined;
+      session = newToken();
+      return session;
+    },
+    isOpen: (token) => session !== undefined && equals(token, session),
+  };
+}

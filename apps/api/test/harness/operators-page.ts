@@ -1,0 +1,87 @@
+import { request as sendRequest } from 'node:http';
+import { waitFor } from '@andamio/testing/wait-for';
+import { spawnAdmin } from './admin.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** Sends a request with any headers, also with those that browsers set themselves. */
+export function send(
+  port: number,
+  path: string,
+  {
+    method = 'GET',
+    headers = {},
+    body,
+  }: {
+    readonly method?: string;
+    readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+    readonly body?: unknown;
+  } = {},
+): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const request = sendRequest({
+    host: '127.0.0.1',
+    port,
+    path,
+    method,
+    headers: headers as Record<string, string>,
+    agent: false,
+  });
+  request.once('error', reject).once('response', async (response) => {
+    let text = '';
+    for await (const chunk of response.setEncoding('utf8')) text += chunk;
+    const isJson = String(response.headers['content-type']).startsWith('application/json');
+    resolve({
+      status: response.statusCode as number,
+      headers: response.headers,
+      body: text,
+      json: isJson ? JSON.parse(text) : {},
+    });
+  });
+  request.end(body === undefined ? undefined : JSON.stringify(body));
+  return promise;
+}
+
+/** Exchanges the token of an address for a session. */
+export async function openSession(address: string): Promise<string> {
+  const { port, hash } = new URL(address);
+  const token = hash.slice(1);
+  const answer = await send(Number(port), '/session', { method: 'POST', body: { token } });
+  return String(answer.json['session']);
+}
+
+/** Starts `admin.js serve` and waits until it has printed its address. The caller must stop it. */
+export async function startOperatorsPage(
+  settings: Readonly<Record<string, string | undefined>>,
+  args: readonly string[] = ['--by', 'olga'],
+) {
+  const run = spawnAdmin(['serve', ...args], settings);
+  const printed = () => /^http:\S+$/m.exec(run.output.stdout)?.[0];
+  let hasExited = false;
+  void run.result.then(() => (hasExited = true));
+  await waitFor('the address of the page', async () => {
+    if (hasExited) throw new Error(`admin.js serve has exited: ${run.output.stderr}`);
+    return printed() !== undefined;
+  }).catch((error: unknown) => {
+    run.kill();
+    throw error;
+  });
+  const address = printed() as string;
+  return {
+    address,
+    port: Number(new URL(address).port),
+    output: run.output,
+    signal: run.signal,
+    result: run.result,
+    /** Ends the process and waits for its exit. */
+    stop() {
+      run.signal('SIGINT');
+      return run.result;
+    },
+  };
+}

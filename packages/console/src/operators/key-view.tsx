@@ -1,0 +1,76 @@
+import { useState } from 'preact/hooks';
+import { Time } from '../views/time.tsx';
+import { revokeKey } from './changes.ts';
+import { KeyState, Loaded, UserLink } from './parts.tsx';
+import type { Report, Results } from './service.ts';
+import { Table } from './table.tsx';
+import type { ViewUi } from './ui.ts';
+import { resultOf, useRequest } from './use-request.ts';
+
+/** The search for the owner of a key. The key leaves the page with the request. */
+export function KeyView({ ui }: { readonly ui: ViewUi }) {
+  const { service, about, change } = ui;
+  const [key, setKey] = useState('');
+  const request = useRequest<Report<Results['show']>>(ui);
+  const found = resultOf(request);
+  return (
+    <>
+      <form
+        class="query"
+        aria-label="Find a key"
+        onSubmit={(event) => {
+          event.preventDefault();
+          setKey('');
+          void request.send(() => service.read('show', { 'key-stdin': true }, key));
+        }}
+      >
+        <label class="field">
+          Key
+          <input
+            class="masked"
+            required
+            autocomplete="off"
+            spellcheck={false}
+            value={key}
+            onInput={({ currentTarget }) => setKey(currentTarget.value)}
+          />
+        </label>
+        <button type="submit" class="primary">
+          Find
+        </button>
+      </form>
+      <p class="hint">{about.commands['show']?.replace(', read from standard input', '')}</p>
+      <Loaded request={request}>
+        {found && (
+          <Table
+            caption="Key"
+            columns={['User', 'Name', 'Key', 'State', 'Tier', 'Ends', 'Actions']}
+            rows={[
+              [
+                found.key.id,
+                [
+                  <UserLink key="user" userId={found.user_id} ui={ui} />,
+                  <bdi key="name" class="name">
+                    {found.key.name}
+                  </bdi>,
+                  <code key="key">{found.key.api_key.slice(0, 8)}…</code>,
+                  <KeyState key="state" state={found.state} />,
+                  found.tier,
+                  <Time key="end" value={found.key.expires_at} now={Date.now()} ui={ui} />,
+                  <button
+                    key="revoke"
+                    type="button"
+                    aria-label={`Revoke: ${found.key.name}`}
+                    onClick={() => change(revokeKey(found.user_id, found.key))}
+                  >
+                    Revoke
+                  </button>,
+                ],
+              ],
+            ]}
+          />
+        )}
+      </Loaded>
+    </>
+  );
+}

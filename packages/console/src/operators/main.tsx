@@ -1,0 +1,62 @@
+import '../page/page.css';
+import { render } from 'preact';
+import { createFormat } from '../format.ts';
+import styles from '../styles.css';
+import { english } from '../texts.ts';
+import operatorStyles from './operators.css';
+import { Ended, Page } from './page.tsx';
+import { connect, openSession, RequestError } from './service.ts';
+
+/**
+ * The name under which the session is kept, so that the page can be loaded again. Unlike a cookie,
+ * it is never sent to another port of this machine.
+ */
+const storedSession = 'session';
+
+const root = (document.querySelector('#operators') as HTMLElement).attachShadow({ mode: 'open' });
+root.adoptedStyleSheets = [styles, operatorStyles].map((text) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(text);
+  return sheet;
+});
+
+/** Removes everything that was shown. */
+function end(reason: string): void {
+  sessionStorage.removeItem(storedSession);
+  render(<Ended reason={reason} />, root);
+}
+
+/** Returns the session of this tab, if need be in exchange for the token in the address. */
+async function findSession(): Promise<string | null> {
+  const token = location.hash.slice(1);
+  // Removes the token from the address bar and the history.
+  if (token !== '') history.replaceState(history.state, '', location.pathname);
+  const known = sessionStorage.getItem(storedSession);
+  if (token === '') return known;
+  try {
+    const session = await openSession(token);
+    sessionStorage.setItem(storedSession, session);
+    return session;
+  } catch (error) {
+    if (known === null) throw error;
+    return known;
+  }
+}
+
+// Entering the address of a new run on the same port only changes the fragment.
+addEventListener('hashchange', () => location.reload());
+
+try {
+  const session = await findSession();
+  if (session === null) {
+    end('This tab has no session.');
+  } else {
+    const service = connect(session);
+    const about = await service.about();
+    if (about.live) document.title = `LIVE · ${document.title}`;
+    const ui = { service, about, texts: english, format: createFormat(english.locale), end };
+    render(<Page ui={ui} />, root);
+  }
+} catch (error) {
+  end(error instanceof RequestError ? error.message : String(error));
+}

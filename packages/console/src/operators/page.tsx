@@ -1,0 +1,140 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ChangeDialog } from './change-dialog.tsx';
+import type { Change } from './changes.ts';
+import { KeyView } from './key-view.tsx';
+import { NumbersView } from './numbers-view.tsx';
+import { StaleView } from './stale-view.tsx';
+import type { OperatorsUi, View, ViewUi } from './ui.ts';
+import { UserView } from './user-view.tsx';
+import { UsersView } from './users-view.tsx';
+import { withShortIds } from './words.ts';
+
+const headings = {
+  users: 'Users',
+  key: 'Find a key',
+  stale: 'Stale keys',
+  numbers: 'Numbers',
+} as const;
+
+const headingOf = (view: View) => (view.kind === 'user' ? view.userId : headings[view.kind]);
+
+function ViewOf({ view, ui }: { readonly view: View; readonly ui: ViewUi }) {
+  switch (view.kind) {
+    case 'users':
+      return <UsersView ui={ui} />;
+    case 'user':
+      return <UserView key={view.userId} ui={ui} userId={view.userId} />;
+    case 'key':
+      return <KeyView ui={ui} />;
+    case 'stale':
+      return <StaleView ui={ui} />;
+    case 'numbers':
+      return <NumbersView ui={ui} />;
+  }
+}
+
+/** Returns the view, which the back button changes too. The address never contains a user id. */
+function useView(): readonly [View, (view: View) => void] {
+  const [view, setView] = useState<View>(history.state ?? { kind: 'users' });
+  useEffect(() => {
+    const show = ({ state }: PopStateEvent) => setView(state ?? { kind: 'users' });
+    addEventListener('popstate', show);
+    return () => removeEventListener('popstate', show);
+  }, []);
+  const open = (next: View) => {
+    history.pushState(next, '');
+    setView(next);
+  };
+  return [view, open];
+}
+
+/** The whole page of an open session. */
+export function Page({ ui: given }: { readonly ui: OperatorsUi }) {
+  const { about } = given;
+  const [view, openView] = useView();
+  const [change, setChange] = useState<Change>();
+  const [outcome, setOutcome] = useState<readonly string[]>([]);
+  const [revision, setRevision] = useState(0);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const status = useRef<HTMLDivElement>(null);
+
+  const open = (next: View) => {
+    setOutcome([]);
+    openView(next);
+  };
+  const ui = { ...given, open, change: setChange, revision };
+
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (!isFirst.current) heading.current?.focus();
+    isFirst.current = false;
+  }, [view]);
+  // The button that opened the dialog may no longer exist.
+  useEffect(() => {
+    if (outcome.length > 0) status.current?.focus();
+  }, [outcome]);
+
+  return (
+    <div class="root">
+      <header>
+        <h1>Andamio operators</h1>
+        <nav aria-label="Page">
+          {(['users', 'key', 'stale', 'numbers'] as const).map((kind) => (
+            <button
+              key={kind}
+              type="button"
+              aria-current={view.kind === kind ? 'page' : undefined}
+              onClick={() => open({ kind })}
+            >
+              {headings[kind]}
+            </button>
+          ))}
+        </nav>
+      </header>
+      <div class={about.live ? 'store live' : 'store'}>
+        {about.live && <strong>LIVE DATABASE</strong>}
+        <span>Working on {about.store}.</span>
+        <span class="hint">
+          Changes are recorded as <bdi>{about.operator}</bdi>. The page ends after{' '}
+          {about.idle_minutes} minutes without a request.
+        </span>
+      </div>
+      <main class="root">
+        <h2 ref={heading} tabIndex={-1}>
+          <bdi>{headingOf(view)}</bdi>
+        </h2>
+        <div ref={status} role="status" tabIndex={-1} class="outcome">
+          {outcome.map((line) => (
+            <p key={line}>{withShortIds(line)}</p>
+          ))}
+        </div>
+        <ViewOf view={view} ui={ui} />
+      </main>
+      {change && (
+        <ChangeDialog
+          ui={ui}
+          change={change}
+          onCancel={() => setChange(undefined)}
+          onDone={({ text }) => {
+            setChange(undefined);
+            setOutcome(text);
+            setRevision(revision + 1);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+/** The page without a session. */
+export function Ended({ reason }: { readonly reason: string }) {
+  return (
+    <main class="root">
+      <h1>Andamio operators</h1>
+      <p role="alert" class="problem">
+        {reason}
+      </p>
+      <p>Run admin.js serve, and open the address that it prints.</p>
+    </main>
+  );
+}

@@ -1,0 +1,63 @@
+import type { ComponentChildren } from 'preact';
+import { Time } from '../views/time.tsx';
+import type { Report } from './service.ts';
+import type { ViewUi } from './ui.ts';
+import type { Request } from './use-request.ts';
+import { withLabels } from './words.ts';
+
+/**
+ * What a view has read. In place of an empty result, it shows the command's own text, such as "No
+ * user matches."
+ */
+export function Loaded({
+  request: { answer, error, isLoading },
+  children,
+}: {
+  readonly request: Omit<Request<Report>, 'send'>;
+  readonly children: ComponentChildren;
+}) {
+  return (
+    <section aria-busy={isLoading}>
+      <div class="problem" role="alert">
+        {error !== undefined && <p>{withLabels(error)}</p>}
+      </div>
+      <p role="status" class="progress">
+        {isLoading ? 'Reading…' : ''}
+      </p>
+      {answer?.done === true && children}
+      {answer?.done === false && <p class="empty">{answer.text.join(' ')}</p>}
+    </section>
+  );
+}
+
+/** A user id that opens the user. */
+export function UserLink({ userId, ui }: { readonly userId: string; readonly ui: ViewUi }) {
+  return (
+    <button type="button" class="link" onClick={() => ui.open({ kind: 'user', userId })}>
+      <bdi>{userId}</bdi>
+    </button>
+  );
+}
+
+/** The shape beside a state, so that states differ in more than their color. */
+const marks = { active: '●', superseded: '◐', suspended: '■', expired: '✕' } as const;
+
+/** The state of a key. */
+export function KeyState({ state }: { readonly state: keyof typeof marks }) {
+  return (
+    <span class={`state ${state}`}>
+      <span aria-hidden="true">{marks[state]}</span>{' '}
+      {state.slice(0, 1).toUpperCase() + state.slice(1)}
+    </span>
+  );
+}
+
+/** The state of a user. */
+export function OwnerState({ suspended }: { readonly suspended: boolean }) {
+  return <KeyState state={suspended ? 'suspended' : 'active'} />;
+}
+
+/** The time of a key's last use. */
+export function LastUse({ value, ui }: { readonly value: string | null; readonly ui: ViewUi }) {
+  return value === null ? ui.texts.neverUsed : <Time value={value} now={Date.now()} ui={ui} />;
+}

@@ -1,0 +1,89 @@
+import { useState } from 'preact/hooks';
+import { revokeKey } from './changes.ts';
+import { LastUse, Loaded, UserLink } from './parts.tsx';
+import type { Report, Results } from './service.ts';
+import { Table } from './table.tsx';
+import type { ViewUi } from './ui.ts';
+import { resultOf, useRequest } from './use-request.ts';
+import { labels } from './words.ts';
+
+/** Number of keys that are shown at first, and more at each click. */
+const pageSize = 50;
+
+/** The keys that nobody has used for a number of days. */
+export function StaleView({ ui }: { readonly ui: ViewUi }) {
+  const { service, about, format, change } = ui;
+  const [days, setDays] = useState('90');
+  const [sent, setSent] = useState({ days, limit: pageSize });
+  const request = useRequest<Report<Results['stale']>>(ui);
+  const read = (query: typeof sent) => {
+    setSent(query);
+    void request.send(() =>
+      service.read('stale', { 'idle-days': query.days, limit: String(query.limit) }),
+    );
+  };
+  const found = resultOf(request);
+  return (
+    <>
+      <form
+        class="query"
+        noValidate
+        aria-label="Find stale keys"
+        onSubmit={(event) => {
+          event.preventDefault();
+          read({ days, limit: pageSize });
+        }}
+      >
+        <label class="field">
+          {labels['idle-days']}
+          <input
+            inputMode="numeric"
+            autocomplete="off"
+            value={days}
+            onInput={({ currentTarget }) => setDays(currentTarget.value)}
+          />
+        </label>
+        <button type="submit" class="primary">
+          Find
+        </button>
+      </form>
+      <p class="hint">{about.commands['stale']}</p>
+      <Loaded request={request}>
+        {found && (
+          <>
+            <Table
+              caption="Stale keys"
+              columns={['Name', 'User', 'Last used', 'Created', 'Actions']}
+              rows={found.keys.map((key) => [
+                key.id,
+                [
+                  <bdi key="name" class="name">
+                    {key.name}
+                  </bdi>,
+                  <UserLink key="user" userId={key.user_id} ui={ui} />,
+                  <LastUse key="use" value={key.last_used_at} ui={ui} />,
+                  <time key="created" dateTime={key.created_at}>
+                    {format.date(key.created_at)}
+                  </time>,
+                  <button
+                    key="revoke"
+                    type="button"
+                    aria-label={`Revoke: ${key.name} of ${key.user_id}`}
+                    onClick={() => change(revokeKey(key.user_id, key))}
+                  >
+                    Revoke
+                  </button>,
+                ],
+              ])}
+            />
+            {found.has_more && (
+              <button type="button" onClick={() => read({ ...sent, limit: sent.limit + pageSize })}>
+                Show more keys
+              </button>
+            )}
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}

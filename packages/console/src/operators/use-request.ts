@@ -1,0 +1,59 @@
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { type Report, RequestError } from './service.ts';
+import type { OperatorsUi } from './ui.ts';
+
+/** A request that a view sends, and its last answer. */
+export interface Request<Answer> {
+  readonly answer: Answer | undefined;
+  readonly error: string | undefined;
+  readonly isLoading: boolean;
+  /** Sends a request. Only the answer of the last one is kept. */
+  readonly send: (request: () => Promise<Answer>) => Promise<Answer | undefined>;
+}
+
+/** Returns a request that is not sent yet. An earlier answer stays until the next one arrives. */
+export function useRequest<Answer>({ end }: OperatorsUi): Request<Answer> {
+  const [state, setState] = useState<Omit<Request<Answer>, 'send'>>({
+    answer: undefined,
+    error: undefined,
+    isLoading: false,
+  });
+  const last = useRef(0);
+  const send = useCallback(
+    async (request: () => Promise<Answer>) => {
+      const current = ++last.current;
+      setState(({ answer }) => ({ answer, error: undefined, isLoading: true }));
+      try {
+        const answer = await request();
+        if (last.current === current) setState({ answer, error: undefined, isLoading: false });
+        return answer;
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
+        if (error.isSessionOver) end(error.message);
+        else if (last.current === current)
+          setState(({ answer }) => ({ answer, error: error.message, isLoading: false }));
+        return undefined;
+      }
+    },
+    [end],
+  );
+  return { ...state, send };
+}
+
+/** Sends a request when the view appears, and again when one of the values changes. */
+export function useReport<Answer>(
+  ui: OperatorsUi,
+  read: () => Promise<Answer>,
+  values: readonly unknown[],
+): Request<Answer> & { readonly reload: () => void } {
+  const request = useRequest<Answer>(ui);
+  const reload = () => void request.send(read);
+  useEffect(reload, values);
+  return { ...request, reload };
+}
+
+/** Returns the result of a report that has found something. */
+export const resultOf = <Result>({
+  answer,
+}: Pick<Request<Report<Result>>, 'answer'>): Result | undefined =>
+  answer?.done ? answer.json : undefined;
