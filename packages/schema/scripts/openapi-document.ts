@@ -26,8 +26,9 @@ const errorCodesOf = (status: ErrorStatus) =>
   errorCodes.filter((code) => errorKinds[code].status === status);
 
 /**
- * The security requirement of each operation. Declared per operation, because some generators
- * ignore a document-wide declaration and omit the header from samples.
+ * The security requirement of each kind of operation. Every operation declares its own, because
+ * some generators ignore a document-wide declaration and omit the authentication header from their
+ * samples.
  */
 const securityOf: Record<Operation['security'], Record<string, string[]>[]> = {
   none: [],
@@ -45,14 +46,14 @@ const idempotencyKeyParameter = z.object({
     description:
       'Identifies the request so that it can be retried safely. Within 24 hours, the same request gets the same response.',
     maxLength: 128,
-    // Has no example, because tools would send it. Requests with the same Idempotency-Key count as
-    // the same request.
+    // There is no example, because tools would send its value. The service treats requests with the
+    // same Idempotency-Key as one request.
   }),
 });
 
 /**
- * An example error for each status. `details` is set if the service sends a more specific text than
- * the default.
+ * An example error for each status. `details` is set only if the example has a more specific text
+ * than the default of its error code.
  */
 const exampleErrors: Record<ErrorStatus, { readonly code: ErrorCode; readonly details?: string }> =
   {

@@ -1,6 +1,6 @@
 import { tiers, unlimitedKeys } from '../src/tiers.ts';
 
-/** Returns a number with separators, such as `15,000`. */
+/** Formats a number with thousands separators, such as `15,000`. */
 const grouped = (number: number) => number.toLocaleString('en-US');
 
 /** Returns the Markdown table of tiers for docs/limits.md. */

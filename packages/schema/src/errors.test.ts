@@ -9,8 +9,8 @@ import {
 } from './errors.ts';
 
 /**
- * Statuses and messages that clients compare. They are repeated here to detect a change. The type
- * requires an entry for every code.
+ * The statuses and messages on which clients depend. They are repeated here so that a test fails if
+ * one of them changes. The type requires an entry for every error code.
  */
 const published: Record<ErrorCode, readonly [status: number, message: string]> = {
   invalid_body: [400, 'Bad Request: Invalid input.'],

@@ -25,9 +25,9 @@ export type ErrorStatus = keyof typeof statusMessages;
 
 interface ErrorKind {
   readonly status: ErrorStatus;
-  /** The `details` field of errors without a more specific text. */
+  /** The default for the `details` field of the error. */
   readonly details: string;
-  /** Instructions for the reader of the API reference. */
+  /** Instructions for clients, published in the API reference. */
   readonly remedy: string;
 }
 
@@ -195,8 +195,8 @@ export const errorKinds = {
 } as const satisfies Record<string, ErrorKind>;
 
 /**
- * The `details` that are more specific than the default of their code. The `details` of an error
- * contain only these texts, the defaults, and the rules for fields.
+ * Texts for `details` that are more specific than the default of their error code. The `details` of
+ * an error contain only these texts, the defaults, and the rules for fields.
  */
 export const specificDetails = {
   host: 'The header Host must be sent once, as a host name or address with an optional port.',

@@ -1,5 +1,5 @@
 /**
- * A Firestore collection of the service. The store writes documents in this layout. The
+ * The layout of a Firestore collection. The store writes documents in this layout, and the
  * infrastructure derives TTL policies and index exemptions from it.
  */
 export interface Collection {
@@ -8,14 +8,14 @@ export interface Collection {
   /** How a document's name is derived. */
   readonly documentName: string;
   /**
-   * The timestamp field of a TTL policy, after which Firestore deletes the document. Unset for
-   * collections without automatic deletion.
+   * Name of the timestamp field for the collection's TTL policy. Firestore deletes a document after
+   * the time in this field. Unset if documents are not deleted automatically.
    */
   readonly ttlField?: string;
   /**
-   * Fields that have an index because queries filter by them. The store's queries accept no other
-   * field. All other fields are exempt from indexing. Each index entry makes writes more expensive,
-   * and indexing a timestamp or a growing map creates hotspots.
+   * Names of the fields that have an index because queries filter by them. The store cannot filter
+   * by any other field. All other fields are exempt from indexing: each index entry makes writes
+   * more expensive, and an index on a timestamp or a growing map creates hotspots.
    */
   readonly indexedFields: readonly string[];
 }
@@ -25,7 +25,7 @@ export const collections = {
   owners: {
     id: 'owners',
     documentName: 'SHA-256 of the user id, hex',
-    // Used for counting owners. The fields rarely change, so their index creates no hotspot.
+    // Used to count owners. These fields rarely change, so their index creates no hotspot.
     indexedFields: ['suspended', 'tier'],
   },
   keys: {
@@ -57,22 +57,23 @@ export const collections = {
   },
   usage: {
     id: 'usage',
-    // Earlier releases also store documents of days. They expire 13 months after their month.
+    // Earlier releases also write a document for each day. These documents expire 13 months after
+    // the month of their day.
     documentName: 'SHA-256 of the JSON array of user id and UTC month, hex',
     ttlField: 'remove_at',
     indexedFields: ['user_id'],
   },
 } as const satisfies Record<string, Collection>;
 
-/** A collection with documents of users. */
+/** A collection in which each document belongs to a user. */
 export type CollectionByUser = Extract<
   (typeof collections)[keyof typeof collections],
   { readonly indexedFields: readonly ['user_id', ...string[]] }
 >;
 
 /**
- * The collections with documents of users, indexed by `user_id`. Erasing a user deletes the user's
- * documents from all of them and the owner document.
+ * The collections in which each document belongs to a user, indexed by `user_id`. Erasing a user
+ * deletes the user's documents from all of these collections, and the owner document.
  */
 export const collectionsByUser: readonly CollectionByUser[] = Object.values(collections).filter(
   (collection): collection is CollectionByUser => collection.indexedFields[0] === 'user_id',
@@ -88,7 +89,7 @@ export const keyRetentionDays = 30;
 export const auditRetentionDays = 400;
 
 /**
- * Number of months for which usage is retained after the month in which it was counted. With 13, a
- * full year is available on any day.
+ * Number of months for which usage is retained after the month in which it was counted. With 13
+ * months, the usage of a full year is available on any day.
  */
 export const usageRetentionMonths = 13;

@@ -6,12 +6,12 @@
 export const guardSecretHeader = 'X-Guard-Secret';
 
 /**
- * The request header with the number of requests that a guard has answered from its cache since its
- * last report. The service counts them as if they were `verify` requests.
+ * The request header in which a guard reports how many requests it has answered from its cache
+ * since its last report. The service counts these requests as if they were `verify` requests.
  */
 export const cachedAnswersHeader = 'X-Cached-Answers';
 
-/** Maximum number of requests per report. */
+/** Maximum number of requests that a guard can report at once. */
 export const maximumCachedAnswers = 1_000_000;
 
 /**

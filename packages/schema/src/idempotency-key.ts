@@ -1,4 +1,4 @@
-/** The request header that identifies a request, so that the service recognizes retries of it. */
+/** The request header that identifies a request, so that the service recognizes a retry. */
 export const idempotencyKeyHeader = 'Idempotency-Key';
 
 /** Maximum length of an `Idempotency-Key` in characters. */

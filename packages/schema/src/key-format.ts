@@ -114,7 +114,8 @@ export function keyStart(key: string): string {
 }
 
 /**
- * Returns a masked key, with every character after the first 8 replaced by `x` (contract, part C).
+ * Returns a key in masked form, with `x` in place of every character after the first 8 (contract,
+ * part C).
  *
  * @param start a key, or its first 8 characters.
  */

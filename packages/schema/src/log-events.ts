@@ -1,6 +1,6 @@
 /** A log line of the service that an alert, a test or a document relies on. */
 export interface LogEvent {
-  /** The stable name in the field `event`, by which alerts find the line. */
+  /** The stable value of the `event` field, by which alerts find the log line. */
   readonly event: string;
   /**
    * The human-readable text of the log line. People search for it; alerts match `event` instead.
@@ -8,9 +8,11 @@ export interface LogEvent {
   readonly message: string;
 }
 
-/** The events in the service's log. The service, the infrastructure and the tests share them. */
+/**
+ * The events in the service's log. The service, the infrastructure and the tests share this list.
+ */
 export const logEvents = {
-  /** Logged once the service accepts connections. The log entry has the port. */
+  /** Logged once the service accepts connections. The log entry contains the port. */
   listening: { event: 'listening', message: 'listening' },
   /** Logged when the service receives SIGTERM or SIGINT. */
   shuttingDown: { event: 'shutting_down', message: 'shutting down' },
@@ -33,16 +35,17 @@ export const logEvents = {
     message: 'Redis is available again; instances count rate limits together.',
   },
   /**
-   * Logged when Redis refuses a single command, such as a script that reads a value of another
-   * type. Logged once an hour for each cause. The error in the log entry states it.
+   * Logged when Redis returns an error for a single command, for example because a script reads a
+   * value of the wrong type. Each cause is logged at most once per hour. The error in the log entry
+   * states the cause.
    */
   redisCommandRefused: {
     event: 'redis_command_refused',
     message: 'Redis refused a command; the request that it should have counted counts in memory.',
   },
   /**
-   * Logged when the published signing keys cannot be fetched. The log entry states the setting, its
-   * URL and the cause.
+   * Logged when published signing keys cannot be fetched. The log entry contains the name of the
+   * setting that configures their URL, the URL itself and the cause.
    */
   signingKeysUnavailable: {
     event: 'signing_keys_unavailable',
@@ -69,21 +72,24 @@ export const logEvents = {
     message: 'a key could not be rehashed',
   },
   /**
-   * Logged when keys that GitHub or anyone else reported are revoked. The log entry contains the
-   * number of revoked keys.
+   * Logged when keys are revoked because GitHub or another party reported them as leaked. The log
+   * entry contains the number of revoked keys.
    */
   leakedKeysRevoked: {
     event: 'leaked_keys_revoked',
     message: 'leaked keys were reported; they are revoked',
   },
-  /** Logged when some alerts of GitHub have no token. The log entry has their number. */
+  /**
+   * Logged when some of GitHub's alerts do not contain the leaked key in their `token` field. The
+   * log entry contains the number of these alerts.
+   */
   unreadableAlerts: {
     event: 'unreadable_alerts',
     message: 'GitHub sent alerts without a token; the others are processed',
   },
   /**
-   * Logged once for each minute in which some refusals were counted but not logged. The log entry
-   * has their number.
+   * Logged at the end of a minute in which some refused requests were counted but not logged. The
+   * log entry contains the number of these requests.
    */
   refusalsSampled: {
     event: 'refusals_sampled',
@@ -91,17 +97,17 @@ export const logEvents = {
   },
 } as const satisfies Record<string, LogEvent>;
 
-/** Returns the event that replaces dropped log lines (contract, "Failures"). */
+/** Returns the event that is logged in place of dropped log lines (contract, "Failures"). */
 export const logLinesDropped = (count: number): LogEvent => ({
   event: 'log_lines_dropped',
   message: `dropped ${count} log lines`,
 });
 
-/** The messages of request lines, by how the request ended. */
+/** The messages of the log lines for requests, by the outcome of the request. */
 export const requestMessages = {
   answered: 'request',
-  /** Logged for a response with a 5xx status. The log entry has the cause. */
+  /** Logged for a response with a 5xx status. The log entry contains the cause. */
   failed: 'request failed',
-  /** The connection was closed before the response was complete. */
+  /** Logged when the connection was closed before the response was complete. */
   abandoned: 'request abandoned',
 } as const;

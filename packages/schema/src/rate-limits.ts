@@ -2,8 +2,8 @@
 export const rateLimitWindow = 60_000;
 
 /**
- * Response headers with the state of a rate limit: the published `X-RateLimit-*` headers and those
- * of version 8 of the IETF draft.
+ * Response headers with the state of a rate limit: the published `X-RateLimit-*` headers,
+ * `Retry-After`, and the headers of version 8 of the IETF draft on rate limit headers.
  */
 export const rateLimitHeaders = [
   'RateLimit',

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { basePath } from './hosts.ts';
 
 /**
- * Messages of GitHub's secret scanning partner program, by which GitHub reports keys that it finds
- * in public repositories
+ * This module describes the messages of GitHub's secret scanning partner program. GitHub sends them
+ * to report keys that it finds in public repositories
  * (https://docs.github.com/en/code-security/secret-scanning/secret-scanning-partnership-program).
  * The endpoint is not a published operation because only GitHub can call it.
  */
@@ -12,8 +12,9 @@ import { basePath } from './hosts.ts';
 export const secretScanningPath = `${basePath}/github/secret-scanning`;
 
 /**
- * Request headers with the signature of the body and the id of GitHub's signing key. Signatures use
- * ECDSA with P-256 and SHA-256 and are sent as base64-encoded DER.
+ * Request headers with the signature of the request body, and the id of the key with which GitHub
+ * created the signature. Signatures use ECDSA with P-256 and SHA-256 and are sent as base64-encoded
+ * DER.
  */
 export const signatureHeaders = {
   keyIdentifier: 'github-public-key-identifier',
@@ -40,6 +41,9 @@ export interface AlertVerdict {
   readonly token_hash: string;
   /** The `type` of the alert, if GitHub sent one. */
   readonly token_type?: string | undefined;
-  /** `true_positive` if the string is a key that this alert or an earlier one revoked. */
+  /**
+   * `true_positive` if the string is a key that was revoked because of this alert or an earlier
+   * one.
+   */
   readonly label: 'true_positive' | 'false_positive';
 }

@@ -16,13 +16,13 @@ function parsed(value: string | URL): URL | undefined {
 }
 
 /**
- * Returns the base URL of the service, without a trailing slash. A URL that ends in the base path
- * of the operations, `/api/v1`, is accepted without it. Error messages do not quote the URL because
- * it may contain a password.
+ * Returns the base URL of the service, without a trailing slash. If the URL ends in `/api/v1`, the
+ * base path of the operations, that part is removed. Error messages do not quote the URL because it
+ * may contain a password.
  *
  * @param option name of the option that contains the URL, for error messages.
  * @param credentials the name of the credentials that are sent to the URL, for error messages.
- * @throws {TypeError} if credentials must not be sent to the URL.
+ * @throws {TypeError} if the URL is invalid, or if credentials must not be sent to it.
  */
 export function serviceUrl(option: string, value: string | URL, credentials: string): URL {
   const url = parsed(value);

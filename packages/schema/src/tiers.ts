@@ -14,8 +14,8 @@ export interface TierLimits {
 }
 
 /**
- * Maximum number of keys per owner in an "unlimited" tier. All active keys of an owner are listed
- * in one document of limited size.
+ * Maximum number of keys per owner in a tier with "unlimited" keys. A maximum is needed because one
+ * document, of limited size, lists all active keys of an owner.
  */
 export const unlimitedKeys = 1000;
 
@@ -59,7 +59,7 @@ export type Tier = keyof typeof tiers;
 /** The tier of a user whose token does not contain a tier (contract, "The token"). */
 export const defaultTier: Tier = 'pioneer';
 
-// Marked as pure, so that a browser's bundle of the limits does not contain zod.
+// Marked as pure, so that a browser bundle that uses only the limits does not contain zod.
 export const tierSchema = /* @__PURE__ */ z.enum(
   /* @__PURE__ */ Object.keys(tiers) as [Tier, ...Tier[]],
 );

@@ -20,8 +20,10 @@ interface Change {
 }
 
 /**
- * Returns the changes from the most recently released OpenAPI document to the given one that break
+ * Compares an OpenAPI document with the most recently released one. Returns the changes that break
  * clients.
+ *
+ * @param document path of the document.
  */
 function breakingChanges(document: string): Change[] {
   const { stdout, stderr } = spawnSync(

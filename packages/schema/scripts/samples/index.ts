@@ -12,7 +12,7 @@ import type { Language, SampleRequest } from './sample.ts';
 /** The languages of the published reference page, in the order of that page. */
 const languages: readonly Language[] = [curl, javascript, go, python, java, csharp];
 
-/** The request headers for each kind of credentials, with placeholders. */
+/** The request headers for each kind of credentials, with placeholders for the credentials. */
 const credentials = {
   none: [],
   bearer: [['Authorization', 'Bearer YOUR_JWT_TOKEN']],

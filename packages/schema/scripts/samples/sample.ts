@@ -14,8 +14,9 @@ export interface Language {
   /** Name of the language, as displayed to readers. */
   readonly label: string;
   /**
-   * Returns a complete program that sends the request and prints the response body. If the status
-   * is an error, the program fails with the status and the body. Each header is on a separate line.
+   * Returns a complete program that sends the request and prints the response body. If the response
+   * has an error status, the program fails and prints the status and the body. Each header is on a
+   * separate line of the program.
    */
   source(request: SampleRequest): string;
 }

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 /**
- * Minimum and maximum length of a key's name in Unicode code points, which JSON Schema counts too
- * (contract, part C).
+ * Minimum and maximum length of a key's name in Unicode code points, the unit in which JSON Schema
+ * also measures length (contract, part C).
  */
 const nameLength = { minimum: 3, maximum: 100 } as const;
 
@@ -45,7 +45,7 @@ export const apiKeyName = z
 
 /**
  * An integer in the mathematical sense: 30.0 is an integer, 30.5 is not (contract, part C). Zod's
- * own `int` is limited to 2^53 and would publish the limit.
+ * own `int` rejects integers beyond 2^53 and would publish this limit in the OpenAPI document.
  */
 export const integer = z
   .number({ error: 'must be an integer' })
@@ -76,8 +76,8 @@ export const calendarDate = z
   .meta({ format: 'date', examples: ['2023-01-31'] });
 
 /**
- * The fields of a key that every response with a key contains, except the key itself (contract,
- * part A).
+ * The fields that describe a key in every response that contains a key. The key itself is not among
+ * these fields (contract, part A).
  */
 export const keyFields = {
   created_at: timestamp.meta({ description: 'Time at which the key was issued (RFC 3339, UTC).' }),

@@ -4,7 +4,10 @@ import { secondsPerDay } from '../timestamps.ts';
 import { apiKeyName, calendarDate, integer } from './fields.ts';
 import type { BearerOperation } from './operation.ts';
 
-/** Maximum number of days per request, including the first and the last (contract, part C). */
+/**
+ * Maximum number of days in a requested range, including the first and the last day (contract, part
+ * C).
+ */
 export const maximumUsageDays = 366;
 
 const days = (first: string, last: string) =>

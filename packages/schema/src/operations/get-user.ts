@@ -36,7 +36,10 @@ const success = z
   })
   .meta({ id: 'User' });
 
-/** An entry in the list of keys. Has the fields of a new key, with the key masked. */
+/**
+ * A key in the response. It has the same fields as a newly issued key, but the key itself is
+ * masked.
+ */
 export type ListedApiKey = z.output<typeof listedKey>;
 /** The body of a successful response. */
 export type User = z.output<typeof success>;

@@ -15,12 +15,14 @@ interface OperationBase {
   readonly summary: string;
   readonly description: string;
   readonly success: {
-    /** The status, if it is not 200. */
+    /** The status of a successful response. Default: 200. */
     readonly status?: 202;
     readonly description: string;
     readonly schema: z.ZodType;
     readonly example?: unknown;
-    /** The response headers of this operation, in addition to those of every response. */
+    /**
+     * The response headers of this operation, in addition to the headers that every response has.
+     */
     readonly headers?: z.ZodObject;
   };
   /** The statuses of error responses, in the order of the reference. */
@@ -104,10 +106,10 @@ export type RequestBodyOf<Op extends Operation> = Op extends {
   ? z.input<Schema>
   : never;
 
-/** The response body of an operation with status 200. */
+/** The body of an operation's successful response. */
 export type ResponseBodyOf<Op extends Operation> = z.output<Op['success']['schema']>;
 
-/** The response headers of an operation for status 200. */
+/** The headers that are specific to an operation's successful response. */
 export type ResponseHeadersOf<Op extends Operation> = Op extends {
   readonly success: { readonly headers: infer Headers };
 }

@@ -6,7 +6,7 @@ import { requestApiKey } from './request-api-key.ts';
 /** Maximum number of keys per report. */
 export const maximumReportedKeys = 100;
 
-/** The published placeholder of a key. */
+/** The placeholder key in the published examples. */
 const foundKey = requestApiKey.success.example.api_key;
 
 const rule = `must be a list of 1 to ${maximumReportedKeys} strings`;

@@ -6,7 +6,7 @@ import type { BearerOperation } from './operation.ts';
 import { requestApiKey } from './request-api-key.ts';
 
 /**
- * The grace period of the previous secret in seconds (contract, "Rolling").
+ * The grace period, in seconds, during which the previous secret stays valid (contract, "Rolling").
  */
 const grace = { maximum: 7 * secondsPerDay, default: secondsPerDay } as const;
 

@@ -26,7 +26,7 @@ function jwtOf(environment: Environment) {
   return parsed.settings.jwt;
 }
 
-/** Text without the separators of lists, and without white space at its ends. */
+/** Generates text without list separators and without white space at either end. */
 const word = fc
   .string({ minLength: 1, unit: 'grapheme' })
   .filter((text) => text.trim() === text && !/[,|=!/~'"`]/.test(text));

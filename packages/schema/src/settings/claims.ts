@@ -3,17 +3,20 @@ import { type Scope, scopes } from '../operations/operation.ts';
 import { type Tier, tiers } from '../tiers.ts';
 import { plainText } from './rules.ts';
 
-/** Schemas for the settings that describe an issuer's tokens (contract, "The token"). */
+/**
+ * This module contains the schemas of the settings that describe an issuer's tokens (contract, "The
+ * token").
+ */
 
-/** One or more reference tokens of a JSON Pointer (RFC 6901 section 3). */
+/** Matches a JSON Pointer with at least one reference token (RFC 6901 section 3). */
 const jsonPointer = /^(\/([^/~]|~[01])*)+$/;
 
 const isClaimName = (name: string) =>
   name !== '' && name.trim() === name && (!name.startsWith('/') || jsonPointer.test(name));
 
 /**
- * The name of a claim. A name that begins with `/` is a JSON Pointer into the payload. Any other
- * name is literal, which includes names with dots, colons or slashes inside.
+ * The name of a claim. A name that begins with `/` is a JSON Pointer into the token's payload. Any
+ * other name is taken literally, even if it contains dots, colons or slashes.
  */
 export const claimName = plainText.refine(
   (name) => !name.startsWith('/') || jsonPointer.test(name),
@@ -23,7 +26,7 @@ export const claimName = plainText.refine(
   },
 );
 
-/** Comma-separated values, of which a token needs to have one. */
+/** Comma-separated values. A token must contain at least one of them. */
 export const values = z
   .string()
   .transform((line) => line.split(','))
@@ -34,7 +37,7 @@ export const values = z
     { error: 'must be different values separated by commas, without white space around them' },
   );
 
-/** Splits `NAME=TARGET` at the last `=`, because names that are URLs may contain one. */
+/** Splits `NAME=TARGET` at the last `=`, because a name may be a URL that contains `=`. */
 function parsePair<Target extends string>(
   pair: string,
   targets: readonly Target[],
@@ -56,7 +59,7 @@ function pairs<Target extends string>(targets: readonly Target[], label: string)
     .transform((list) => list.filter((pair) => pair !== undefined));
 }
 
-/** Comma-separated `NAME=TIER` pairs: an issuer's names of tiers. */
+/** Comma-separated `NAME=TIER` pairs. Each maps a tier name that the issuer uses to a tier. */
 export const tierNames = pairs(Object.keys(tiers) as Tier[], 'TIER')
   .refine((list) => new Set(list.map(([name]) => name)).size === list.length, {
     error: 'must not map a name twice',
@@ -64,8 +67,8 @@ export const tierNames = pairs(Object.keys(tiers) as Tier[], 'TIER')
   .transform((list): ReadonlyMap<string, Tier> => new Map(list));
 
 /**
- * Comma-separated `NAME=SCOPE` pairs: an issuer's names of scopes. One name may grant both scopes,
- * in two pairs.
+ * Comma-separated `NAME=SCOPE` pairs. Each maps a scope name that the issuer uses to a scope. A
+ * name that appears in two pairs grants both scopes.
  */
 export const scopeNames = pairs(scopes, 'SCOPE')
   .refine((list) => list.every(([name]) => !/\s/.test(name)), {
@@ -84,9 +87,11 @@ export const scopeNames = pairs(scopes, 'SCOPE')
 export interface RequiredClaim {
   /** The claim's literal name, or a JSON Pointer. */
   readonly name: string;
-  /** The values of which the claim must have one, or which it must not have if `isExcluded`. */
+  /**
+   * The listed values. The claim must have one of them or, if `isExcluded` is true, none of them.
+   */
   readonly values: readonly string[];
-  /** True for the condition `NAME!=VALUE`, which a token without the claim also meets. */
+  /** True for the condition `NAME!=VALUE`. A token without the claim also meets this condition. */
   readonly isExcluded: boolean;
 }
 
@@ -112,8 +117,9 @@ export const requiredClaims = z
   .transform((list) => list.filter((condition) => condition !== undefined));
 
 /**
- * Issuers from which anyone can obtain a token for any audience, with their alternative spellings.
- * Without a condition on another claim, their tokens would open the service to everyone.
+ * Issuers from which anyone can obtain a token for any audience. The list includes alternative
+ * spellings of an issuer. Without a condition on another claim, anyone with such a token could use
+ * the service.
  *
  * https://docs.github.com/actions/reference/security/oidc,
  * https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken
@@ -128,7 +134,10 @@ export function isPublicIssuer(issuer: string): boolean {
   return publicIssuers.includes(issuer.replace(/\/$/, ''));
 }
 
-/** Reports whether the conditions restrict who may have a token to named values of a claim. */
+/**
+ * Reports whether at least one of the conditions requires that a claim have a listed value. Returns
+ * false if the conditions are undefined or invalid.
+ */
 export function requiresValue(conditions: string | undefined): boolean {
   return requiredClaims.safeParse(conditions).data?.some(({ isExcluded }) => !isExcluded) === true;
 }

@@ -97,7 +97,7 @@ export type SettingName = keyof z.input<typeof variables>;
 /** The names of all environment variables that the service reads. */
 export const settingNames = Object.keys(variables.shape) as SettingName[];
 
-/** The environment variables with secret values. */
+/** The environment variables whose values are secret. */
 export const secretSettings = [
   'JWT_SECRETS',
   'KEY_PEPPERS',
@@ -141,8 +141,8 @@ function shareSecret(some = '', others = ''): boolean {
 }
 
 /**
- * Checks the rules that involve several variables. Reads the unparsed environment, so that all
- * problems are reported together.
+ * Checks the rules that involve more than one variable. Reads the unparsed environment, so that
+ * violations are reported together with invalid values of single variables.
  */
 function crossRules(env: Environment): SettingProblem[] {
   const production = env['NODE_ENV'] === 'production';
@@ -245,8 +245,8 @@ function crossRules(env: Environment): SettingProblem[] {
 }
 
 /**
- * The claims in which an issuer's tokens contain the values that the service reads. A claim is
- * identified by its literal name, or by a JSON Pointer (RFC 6901) if the name begins with `/`.
+ * The claims that the service reads from an issuer's tokens. Each claim is identified by its
+ * literal name, or by a JSON Pointer (RFC 6901) if the name begins with `/`.
  */
 export interface ClaimSettings {
   /** The claim that identifies the owner of keys. */
@@ -255,13 +255,16 @@ export interface ClaimSettings {
   readonly scope: string;
   readonly alias: string;
   readonly audience: string;
-  /** Tiers by the issuer's names for them. */
+  /** Maps each tier name that the issuer uses to a tier. */
   readonly tiers: ReadonlyMap<string, Tier>;
-  /** The tier of a token that contains none. If undefined, such tokens are refused. */
+  /**
+   * The tier of users whose tokens contain no tier. If undefined, tokens without a tier are
+   * refused.
+   */
   readonly defaultTier: Tier | undefined;
-  /** Scopes by the issuer's names for them. */
+  /** Maps each scope name that the issuer uses to the service's scopes. */
   readonly scopes: ReadonlyMap<string, readonly Scope[]>;
-  /** True if a token without scopes allows nothing. */
+  /** If true, a token without scopes permits no operation. If false, it permits every operation. */
   readonly scopeRequired: boolean;
   readonly required: readonly RequiredClaim[];
 }
@@ -283,13 +286,13 @@ export interface Settings {
   readonly googleCloudProject: string | undefined;
   readonly jwt: {
     /**
-     * The keys that verify tokens. Undefined only outside production, where the service generates a
-     * secret.
+     * The keys with which the service verifies tokens. Undefined only outside production, where the
+     * service generates a secret instead.
      */
     readonly keys:
       | { readonly kind: 'secrets'; readonly secrets: readonly string[] }
       | { readonly kind: 'jwks'; readonly url: string }
-      /** Keys at the `jwks_uri` of the issuer's OpenID configuration. */
+      /** Keys that are published at the `jwks_uri` of the issuer's OpenID configuration. */
       | { readonly kind: 'oidc'; readonly issuer: string }
       | undefined;
     /** The accepted issuers, compared exactly. If undefined, any issuer is accepted. */
@@ -298,7 +301,10 @@ export interface Settings {
     readonly audiences: readonly string[] | undefined;
     readonly claims: ClaimSettings;
   };
-  /** Undefined only outside production, where the service generates a pepper. */
+  /**
+   * The peppers. The first one creates the ids of new keys. Undefined only outside production, where
+   * the service generates a pepper instead.
+   */
   readonly peppers: readonly Pepper[] | undefined;
   readonly redis:
     | {
@@ -309,8 +315,8 @@ export interface Settings {
          */
         readonly ca: string | undefined;
         /**
-         * How to authenticate: with the password in the URL, or with access tokens of the service's
-         * Google identity.
+         * How the service authenticates to Redis: with the password in the URL, or with access
+         * tokens of the service's Google identity.
          */
         readonly auth: 'url' | 'google-iam';
       }
@@ -319,13 +325,13 @@ export interface Settings {
   readonly ipRateLimitPerMinute: number;
   /**
    * Secrets that identify guards and proxies, which verify keys for many clients. Their `verify`
-   * requests are not limited by address.
+   * requests are exempt from the rate limit by client address.
    */
   readonly guardSecrets: readonly string[];
   /** Maximum age of a cached verification in seconds. */
   readonly verifyCacheSeconds: number;
   /**
-   * Maximum number of days for which a key is issued or extended. If undefined, there is no
+   * Maximum number of days for which a key can be issued or extended. If undefined, there is no
    * maximum.
    */
   readonly maxExpiresInDays: number | undefined;
@@ -337,7 +343,7 @@ export interface Settings {
    * disabled.
    */
   readonly githubSecretScanningKeysUrl: string | undefined;
-  /** True if anyone may report found keys, which are then revoked. */
+  /** True if anyone may report keys that they found. The service revokes the reported keys. */
   readonly keyReports: boolean;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   readonly shutdownGraceSeconds: number;
@@ -410,8 +416,8 @@ function toSettings(values: Values): Settings {
 }
 
 /**
- * Matches a value in quotes. `docker --env-file` keeps quotes as part of the value, and a quoted
- * issuer or secret would invalidate every token.
+ * Matches a value in quotes. `docker --env-file` keeps quotes as part of the value. With a quoted
+ * issuer or secret, the service would reject every token.
  */
 const quoted = /^(["'`]).*\1$/s;
 
@@ -421,7 +427,7 @@ const quoted = /^(["'`]).*\1$/s;
  *
  * @param names the variables to read. Other variables count as unset, and their rules are not
  * checked.
- * @returns the settings, or all problems.
+ * @returns the settings if all variables are valid, otherwise all problems.
  */
 export function parseSettings(
   environment: Environment,

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 /**
- * Schemas for single settings. Each error message is a rule that the service prints after the name
- * of the variable. It never prints the value.
+ * This module contains schemas for single settings. Each error message states a rule. The service
+ * prints the rule after the name of the variable, and never prints the value.
  */
 
 const utf8Bytes = (text: string) => new TextEncoder().encode(text).length;
@@ -40,8 +40,8 @@ const secrets = z
   });
 
 /**
- * Comma-separated HS256 secrets. The key must be at least as long as the hash, which has 32 bytes
- * (RFC 7518, section 3.2).
+ * Comma-separated HS256 secrets. Each must be at least as long as a SHA-256 hash, which has 32
+ * bytes (RFC 7518, section 3.2).
  */
 export const jwtSecrets = secrets;
 
@@ -56,7 +56,7 @@ export const headerSecrets = secrets.refine(
   },
 );
 
-/** A secret for deriving key ids, with a version. */
+/** A secret from which key ids are derived, and its version. */
 export interface Pepper {
   /** Version of the pepper, which matches `[a-z0-9]{1,16}`. Stored with each key. */
   readonly version: string;
@@ -84,8 +84,8 @@ function parsePepper(pair: string): Pepper | undefined {
 }
 
 /**
- * Comma-separated `VERSION:BASE64` pairs. New keys are created under the first pepper. Keys under
- * any of the peppers can be verified.
+ * Comma-separated `VERSION:BASE64` pairs. The first pepper creates the ids of new keys. Keys whose
+ * id was created under any of the peppers can be verified.
  */
 export const keyPeppers = z
   .string()
@@ -123,20 +123,23 @@ export function hasCredentials(text = ''): boolean {
   return username !== '' || password !== '';
 }
 
-/** Returns a schema for an absolute URL without credentials, which can be logged. */
+/** Returns a schema for an absolute URL that contains no credentials, so that it can be logged. */
 export function publicUrl(protocols: readonly string[]) {
   return url(protocols).refine((text) => !hasCredentials(text), {
     error: 'must not contain a user name or password',
   });
 }
 
-/** Matches a path that begins with a placeholder for the tenant, as in Microsoft Entra ID. */
+/**
+ * Matches a URL path that begins with a placeholder that Microsoft Entra ID uses in place of a
+ * tenant's id.
+ */
 const tenantPlaceholder = /^\/(common|organizations|consumers)(\/|$)/i;
 
 /**
  * The issuer whose OpenID configuration is read, exactly as in the `iss` of its tokens. It is a URL
- * without query and fragment (OpenID Connect Discovery 1.0 section 3). A URL for many tenants is
- * rejected, because the issuer in its configuration is not that of any token.
+ * without query and fragment (OpenID Connect Discovery 1.0 section 3). A URL that stands for many
+ * tenants is rejected: the issuer that its configuration names is not the `iss` of any token.
  */
 export const oidcIssuer = publicUrl(['https:', 'http:'])
   .refine((text) => !/[?#]/.test(text), { error: 'must not have a query or a fragment' })
